@@ -1,0 +1,65 @@
+"""What goes to the API and what comes back, between the contract and the client: values without a library's types."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One part of a multipart form; `file_name` empty for a plain field."""
+
+    name: str
+    body: bytes = field(repr=False)
+    file_name: str = ""
+    media_type: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One HTTP request.
+
+    Attributes:
+        path: below `/v1/Account/{auth_id}/`, always with its trailing slash (wire.md D3).
+        query: parameters, not yet escaped.
+        json: a JSON body, or None.
+        parts: a multipart form (wire.md D1), or None; never both.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    json: bytes | None = None
+    parts: tuple[Part, ...] | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of the bodies, headers left out; for the deadline."""
+        return len(self.json or b"") + sum(len(part.body) for part in self.parts or ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An HTTP answer, read to its end; header names in lower case."""
+
+    http_status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """No whole answer.
+
+    Attributes:
+        kind: class name of the exception, or our own word (`body-too-large`, `cut-off`).
+        bases: class names of its ancestors, nearest first, so that a subclass is found in the table.
+        started: the request's start was announced by the client library.
+        headers_sent: the first byte may have left: never proved unsent (reliability.md 1.3).
+        errno: of an operating system error, for the log.
+    """
+
+    kind: str
+    bases: tuple[str, ...] = ()
+    started: bool = True
+    headers_sent: bool = False
+    errno: int | None = None

@@ -1,0 +1,105 @@
+"""What stops the work, and the status the process then returns (design.md 7).
+
+    BulkOnboardError
+    ├── UsageError          2    command line, job file, credentials missing
+    │   └── WorkbookError   2    the workbook cannot be read, or its columns are missing or doubled
+    ├── AddressError        2    what answers at the base URL is not the API
+    ├── StoppedError        4    stopped before finishing: network, disk, redirect; running again continues
+    ├── LockedError         5    another run holds the ledger
+    ├── LedgerError         6    the ledger is damaged, foreign or newer than this tool
+    ├── CredentialsError    7    the API refused the credentials
+    └── ReportError         8    the report could not be written; everything else is done
+
+Troubles of single rows are findings, never exceptions.
+"""
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitStatus(IntEnum):
+    """What the process returns (design.md 7)."""
+
+    DONE = 0
+    BUG = 1
+    USAGE = 2
+    ROWS_NEED_A_PERSON = 3
+    STOPPED = 4
+    LOCKED = 5
+    LEDGER = 6
+    CREDENTIALS = 7
+    REPORT = 8
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+PRECEDENCE: tuple[ExitStatus, ...] = (
+    ExitStatus.BUG,
+    ExitStatus.USAGE,
+    ExitStatus.LEDGER,
+    ExitStatus.LOCKED,
+    ExitStatus.CREDENTIALS,
+    ExitStatus.INTERRUPTED,
+    ExitStatus.TERMINATED,
+    ExitStatus.STOPPED,
+    ExitStatus.REPORT,
+    ExitStatus.ROWS_NEED_A_PERSON,
+    ExitStatus.DONE,
+)
+
+
+def first_that_holds(*statuses: ExitStatus) -> ExitStatus:
+    """The one status to return when several hold; `DONE` when none is given."""
+    return min(statuses, key=PRECEDENCE.index, default=ExitStatus.DONE)
+
+
+class BulkOnboardError(Exception):
+    """Something foreseeable stopped the work; the message says what, and what to do next."""
+
+    exit_status: ClassVar[ExitStatus] = ExitStatus.BUG
+
+
+class UsageError(BulkOnboardError):
+    """The command line, the job file or the environment asks for something that cannot be done."""
+
+    exit_status = ExitStatus.USAGE
+
+
+class WorkbookError(UsageError):
+    """The workbook cannot be read, or its columns are missing or doubled."""
+
+
+class AddressError(BulkOnboardError):
+    """What answers at the base URL is not the Compliance API."""
+
+    exit_status = ExitStatus.USAGE
+
+
+class StoppedError(BulkOnboardError):
+    """The run stopped before everything due was done; running again continues."""
+
+    exit_status = ExitStatus.STOPPED
+
+
+class LockedError(BulkOnboardError):
+    """Another run holds the ledger."""
+
+    exit_status = ExitStatus.LOCKED
+
+
+class LedgerError(BulkOnboardError):
+    """The ledger is damaged, belongs to another account or address, or is newer than this tool."""
+
+    exit_status = ExitStatus.LEDGER
+
+
+class CredentialsError(BulkOnboardError):
+    """The API refused the credentials."""
+
+    exit_status = ExitStatus.CREDENTIALS
+
+
+class ReportError(BulkOnboardError):
+    """The report could not be written; everything else is done."""
+
+    exit_status = ExitStatus.REPORT

@@ -1,0 +1,51 @@
+"""The one door to structlog: events with allow-listed fields only (reliability.md 5.2).
+
+Console lines on a terminal, one JSON object a line elsewhere; both on stderr. A field that is not on the list is
+dropped before anything is rendered, so neither names nor credentials can slip into a log by a careless call.
+"""
+
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+ALLOWED = frozenset(
+    {
+        "event", "level", "timestamp", "run_id", "row", "token", "key", "op", "operation", "attempt", "api_id",
+        "compliance_id", "code", "http_status", "why", "seen", "state", "review", "wait_s", "duration_s", "count",
+        "done", "due", "limit", "window_s", "remaining", "error", "errno", "size", "version", "pid",
+    }
+)  # fmt: skip
+
+
+def _drop_what_is_not_allowed(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {name: _one_line(value) for name, value in event.items() if name in ALLOWED}
+
+
+def _one_line(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in value)
+
+
+def configure(*, quiet: bool = False) -> None:
+    """Choose where log lines go and how they look; `quiet` keeps warnings and worse."""
+    terminal = sys.stderr.isatty()
+    renderer = structlog.dev.ConsoleRenderer(colors=terminal) if terminal else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _drop_what_is_not_allowed,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger("warning" if quiet else "info"),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def logger() -> Any:
+    """The logger all stages share."""
+    return structlog.get_logger()

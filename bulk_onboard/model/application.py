@@ -1,0 +1,88 @@
+"""The content of a valid row, ready to send: end user and documents."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from bulk_onboard.model.requirements import Combination
+
+DOCUMENT_LIMIT = 5 * 1024 * 1024  # inclusive; "5 MB" of the document read as MiB (wire.md 11, 5)
+
+
+class FileTrouble(StrEnum):
+    """Why a file cannot be a document, whatever is in it."""
+
+    NOT_FOUND = "not-found"
+    OUTSIDE = "outside"
+    NOT_A_FILE = "not-a-file"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What one look at a file told.
+
+    Attributes:
+        path: the file, resolved below the documents folder.
+        size: in bytes.
+        sha256: hexadecimal; empty where the file is in trouble or over the limit.
+        media_type: by content: `application/pdf`, `image/png`, another recognised type, or empty.
+        trouble: set when there are no bytes to speak of.
+    """
+
+    path: Path
+    size: int = 0
+    sha256: str = ""
+    media_type: str = ""
+    trouble: FileTrouble | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that proves something: `type` as the requirements name it, and its facts."""
+
+    type: str
+    path: Path
+    size: int
+    sha256: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What the API is to be told about one business.
+
+    Attributes:
+        combination: country of the number, its type, type of the end user.
+        fields: filled fields by the requirements' names (`business_name`, `address.line1` …).
+        documents: in the order of the requirements.
+        callback_url: where the API reports reviews; empty for nowhere.
+    """
+
+    combination: Combination
+    fields: Mapping[str, str]
+    documents: tuple[Document, ...]
+    callback_url: str = ""
+
+    @property
+    def size(self) -> int:
+        """Bytes of all documents."""
+        return sum(document.size for document in self.documents)
+
+
+def fingerprint(
+    combination: Combination,
+    fields: Mapping[str, str],
+    documents: Iterable[tuple[str, str]],
+    callback_url: str = "",
+) -> str:
+    """SHA-256 over canonical JSON of all that is sent; documents as ordered (type, sha256) (reliability.md 1.1).
+
+    The alias is left out: it names the record and says nothing about the business.
+    """
+    content = [list(combination), sorted(fields.items()), [list(pair) for pair in documents], callback_url]
+    return hashlib.sha256(msgspec.json.encode(content)).hexdigest()

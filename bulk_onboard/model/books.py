@@ -1,0 +1,65 @@
+"""What a ledger says when it is folded: header, records, runs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bulk_onboard.model import entry as entries
+from bulk_onboard.model.entry import Entry, RecordEntry
+from bulk_onboard.model.record import Record, State, step
+
+
+@dataclass(slots=True)
+class RunStory:
+    """One run: how it began, and how it ended where it could say so; `requests` by outcome, counts of rows by state."""
+
+    started: entries.RunStarted
+    ended: entries.RunEnded | None = None
+
+
+@dataclass(slots=True)
+class Books:
+    """The state of a job, one entry at a time.
+
+    Attributes:
+        opened: the ledger's first line; None while it is empty.
+        records: by token.
+        runs: in the order they began.
+        swept: whether the account was walked completely once.
+        seq: the number of the newest entry.
+    """
+
+    opened: entries.LedgerOpened | None = None
+    records: dict[str, Record] = field(default_factory=dict)
+    runs: list[RunStory] = field(default_factory=list)
+    swept: bool = False
+    seq: int = 0
+
+    def record(self, token: str) -> Record:
+        """The record of a token; a fresh one where nothing happened yet."""
+        return self.records.get(token) or Record(token=token)
+
+    def take(self, entry: Entry) -> None:
+        """Account for an entry; IllegalStepError, and nothing changed, where the table knows no such step."""
+        moved = [step(self.record(token), entry) for token in self._touched(entry)]
+        self.records.update((record.token, record) for record in moved)
+        self.seq = entry.seq or self.seq
+        match entry:
+            case entries.LedgerOpened():
+                self.opened = entry
+            case entries.RunStarted():
+                self.runs.append(RunStory(entry))
+            case entries.RunEnded() if self.runs:
+                self.runs[-1].ended = entry
+            case entries.Swept():
+                self.swept = True
+
+    def _touched(self, entry: Entry) -> Iterable[str]:
+        match entry:
+            case RecordEntry():
+                return (entry.token,)
+            case entries.Admitted():
+                return entry.tokens
+            case entries.RunStarted():
+                return [r.token for r in self.records.values() if r.state is State.SENDING]
+            case _:
+                return ()

@@ -1,0 +1,187 @@
+"""The calls of the API that this tool makes, as values; what each answers is its type parameter."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import ClassVar, Generic, TypeVar
+
+from bulk_onboard.model.application import Application
+from bulk_onboard.model.entry import Op
+from bulk_onboard.model.requirements import Combination, Requirements
+
+T = TypeVar("T")
+
+
+class Operation(StrEnum):
+    """The API's endpoints (wire.md 3)."""
+
+    REQUIREMENTS = "requirements"
+    CREATE = "create"
+    GET = "get"
+    LIST = "list"
+    UPDATE = "update"
+    DELETE = "delete"
+    LINK = "link"
+    NUMBER = "number"
+
+
+class Priority(IntEnum):
+    """Who goes first at the pacer."""
+
+    SETTLE = 0
+    WRITE = 1
+    POLL = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerRecord:
+    """A compliance record as the API tells it.
+
+    Attributes:
+        review_word: the API's own word for the review.
+        review: the review in our words; empty where the word is unknown.
+        name, registration_number, documents: only when the answer was expanded, else None.
+    """
+
+    compliance_id: str
+    alias: str
+    review_word: str = ""
+    review: str = ""
+    country_iso: str = ""
+    number_type: str = ""
+    reason: str = ""
+    name: str | None = None
+    registration_number: str | None = None
+    documents: int | None = None
+    linked_numbers: tuple[str, ...] | None = None
+    created_at: str = ""
+    updated_at: str = ""
+    submitted_at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of the list; `next_query` fetches the page after it, None after the last."""
+
+    records: tuple[ServerRecord, ...]
+    total: int | None = None
+    next_query: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberRecord:
+    """A phone number of the account; compliance_id is empty where it is linked to none."""
+
+    number: str
+    country_iso: str = ""
+    number_type: str = ""
+    compliance_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call(Generic[T]):
+    """One request to the API."""
+
+    operation: ClassVar[Operation]
+    priority: Priority = Priority.POLL
+
+
+@dataclass(frozen=True, kw_only=True)
+class FetchRequirements(Call[tuple[Requirements, ...]]):
+    """What is required; one answer may tell more combinations than were asked for."""
+
+    operation = Operation.REQUIREMENTS
+    combination: Combination
+
+
+@dataclass(frozen=True, kw_only=True)
+class Get(Call[ServerRecord]):
+    """One record by its compliance id."""
+
+    operation = Operation.GET
+    compliance_id: str
+    expand: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListPage(Call[Page]):
+    """A page of the account's records; `query` is a former page's `next_query` and then says it all."""
+
+    operation = Operation.LIST
+    alias: str = ""
+    limit: int = 100
+    query: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GetNumber(Call[NumberRecord]):
+    """One phone number of the account, digits only."""
+
+    operation = Operation.NUMBER
+    number: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Write(Call[T]):
+    """A call that changes something, hence journaled.
+
+    Attributes:
+        token, key: of the record it is about.
+        attempt: 1 for the record's first intent of this kind, and so on.
+    """
+
+    op: ClassVar[Op]
+    priority: Priority = Priority.WRITE
+    token: str
+    key: str = ""
+    attempt: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Create(Write[str]):
+    """File a new record; answers its compliance id.
+
+    Attributes:
+        alias: whole, with its token.
+        fingerprint: of the application.
+        files: the documents' bytes in their order; read just before the intent, empty until then.
+    """
+
+    operation = Operation.CREATE
+    op = Op.CREATE
+    alias: str
+    application: Application
+    fingerprint: str
+    files: tuple[bytes, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Update(Write[str]):
+    """Correct a rejected record: always the complete end user and document set (wire.md 5.3)."""
+
+    operation = Operation.UPDATE
+    op = Op.UPDATE
+    compliance_id: str
+    alias: str
+    application: Application
+    fingerprint: str
+    files: tuple[bytes, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link(Write[str]):
+    """Attach an approved record to one number, digits only; answers the compliance id."""
+
+    operation = Operation.LINK
+    op = Op.LINK
+    compliance_id: str
+    number: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delete(Write[str]):
+    """Delete a record; answers the compliance id."""
+
+    operation = Operation.DELETE
+    op = Op.DELETE
+    compliance_id: str

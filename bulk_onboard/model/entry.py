@@ -1,0 +1,230 @@
+"""What happened, as ledger lines (reliability.md 2, "Entries"; names of entries and fields are binding).
+
+An entry about a record carries its token, and the user's Key where given; nothing of the row's content. `v`, `seq`
+and `at` are stamped by the journal. One entry is ours beyond the reference: `admitted` says which rows a run took in,
+so that `status` and `resume` know of rows for which nothing was sent yet.
+"""
+
+import re
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+
+VERSION = 1
+
+
+class Op(StrEnum):
+    """The writes."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    LINK = "link"
+    DELETE = "delete"
+
+
+def _entry_name(class_name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", class_name).lower()
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="entry", tag=_entry_name):
+    """One ledger line: something that happened. `at` is UTC, ISO 8601 with milliseconds and Z."""
+
+    v: int = 0
+    seq: int = 0
+    at: str = ""
+
+    @classmethod
+    def name(cls) -> str:
+        """The entry's name in the ledger, such as `run_started`."""
+        return str(cls.__struct_config__.tag)
+
+
+class LedgerOpened(Entry, frozen=True, kw_only=True):
+    """The first line: which tool, job, account and address the ledger belongs to."""
+
+    tool: str
+    job: str
+    auth_id: str
+    base_url: str
+    created: str
+
+
+class RunStarted(Entry, frozen=True, kw_only=True):
+    """A run began. Every record found `sending` at this point is uncertain from here on (reliability.md 1.2)."""
+
+    run_id: str
+    user: str
+    host: str
+    version: str
+    workbook: str
+    job: str
+    requirements: str
+    quota: str
+    settle: float
+
+
+class Admitted(Entry, frozen=True, kw_only=True):
+    """The run took these rows in: they are due and will be sent."""
+
+    tokens: tuple[str, ...]
+
+
+class Swept(Entry, frozen=True, kw_only=True):
+    """A complete walk of the account's records."""
+
+    records: int
+
+
+class TailRepaired(Entry, frozen=True, kw_only=True):
+    """The ledger's torn tail was copied aside and cut off."""
+
+    kept: str
+    size: int
+
+
+class RunEnded(Entry, frozen=True, kw_only=True):
+    """A run ended; counts are rows by state, requests by outcome."""
+
+    run_id: str
+    exit_status: int
+    counts: dict[str, int]
+    requests: dict[str, int]
+
+
+class RecordEntry(Entry, frozen=True, kw_only=True):
+    """An entry about one record."""
+
+    token: str
+    key: str = ""
+
+
+class RowInvalid(RecordEntry, frozen=True, kw_only=True):
+    """Findings keep the row out."""
+
+    codes: tuple[str, ...]
+
+
+class Reviewed(RecordEntry, frozen=True, kw_only=True):
+    """What the API's people said of the record; the reason is masked."""
+
+    review: str
+    reason: str = ""
+
+
+class Resolved(RecordEntry, frozen=True, kw_only=True):
+    """A person settled a held record."""
+
+    how: Literal["found", "absent", "abandon"]
+    compliance_id: str = ""
+
+
+class OpEntry(RecordEntry, frozen=True, kw_only=True):
+    """An entry about one write."""
+
+    op: Op
+
+
+class SentDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What an intent says of a document: never its name."""
+
+    type: str
+    sha256: str
+    size: int
+
+
+class Intent(OpEntry, frozen=True, kw_only=True):
+    """About to send; on disk before the first byte leaves."""
+
+    attempt: int
+    alias: str
+    fingerprint: str
+    documents: tuple[SentDocument, ...] = ()
+    compliance_id: str = ""
+    number: str = ""
+
+
+class Done(OpEntry, frozen=True, kw_only=True):
+    """The API did it."""
+
+    compliance_id: str
+    api_id: str = ""
+
+
+class Refused(OpEntry, frozen=True, kw_only=True):
+    """A final no to this content; the message is masked."""
+
+    code: str
+    message: str = ""
+
+
+class Unavailable(OpEntry, frozen=True, kw_only=True):
+    """Proved unsent."""
+
+    why: str
+
+
+class Throttled(OpEntry, frozen=True, kw_only=True):
+    """Not applied: the quota is spent."""
+
+    wait_s: float
+
+
+class Denied(OpEntry, frozen=True, kw_only=True):
+    """Not applied: credentials, permission or address."""
+
+    http_status: int
+
+
+class Unresolved(OpEntry, frozen=True, kw_only=True):
+    """Sent, outcome unknown."""
+
+    seen: str
+
+
+class Probed(OpEntry, frozen=True, kw_only=True):
+    """A look-up for an unknown outcome; `matches` records were found."""
+
+    matches: int
+
+
+class Adopted(OpEntry, frozen=True, kw_only=True):
+    """A write with an unknown outcome, or a record from elsewhere, was found at the API."""
+
+    compliance_id: str
+    review: str = ""
+
+
+class Absent(OpEntry, frozen=True, kw_only=True):
+    """Proved not to have happened."""
+
+
+class Held(OpEntry, frozen=True, kw_only=True):
+    """A person must look."""
+
+    why: str
+    compliance_ids: tuple[str, ...] = ()
+
+
+AnyEntry = (
+    LedgerOpened
+    | RunStarted
+    | Admitted
+    | Swept
+    | TailRepaired
+    | RunEnded
+    | RowInvalid
+    | Reviewed
+    | Resolved
+    | Intent
+    | Done
+    | Refused
+    | Unavailable
+    | Throttled
+    | Denied
+    | Unresolved
+    | Probed
+    | Adopted
+    | Absent
+    | Held
+)

@@ -1,0 +1,98 @@
+"""What one call led to: done, refused, throttled, unavailable, unresolved or denied (design.md 4).
+
+`withheld` is the seventh, for a call that was never begun, because a document changed after it was checked.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeAlias, TypeVar
+
+T = TypeVar("T")
+
+
+class Halt(StrEnum):
+    """Why a call ends the whole run (reliability.md 1.3); what cannot get better stops it at the first one."""
+
+    CREDENTIALS = "credentials"
+    ADDRESS = "address"
+    REDIRECT = "redirect"
+    TLS = "tls"
+    KNOWN_ID = "known id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotaHint:
+    """What an answer said of the quota; seconds are counted from the answer; None where it said nothing usable."""
+
+    limit: int | None = None
+    remaining: int | None = None
+    reset_in_s: float | None = None
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    quota: QuotaHint | None = None
+    halt: Halt | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done(_Outcome, Generic[T]):
+    """The API did it; `value` is what it answered, `api_id` its name for the request."""
+
+    value: T
+    api_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused(_Outcome):
+    """A final no to this content.
+
+    Attributes:
+        code: the API's code, else `http-<status>`.
+        message: the API's words, not masked yet: never written anywhere as they are.
+        http_status: of the answer.
+        contested: the no speaks of something that exists already, so it is looked up before it is believed.
+    """
+
+    code: str
+    message: str = ""
+    http_status: int = 0
+    contested: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Throttled(_Outcome):
+    """429: not applied; the whole bucket waits; no attempt of the row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unavailable(_Outcome):
+    """Proved unsent; `why` is a class name or a few words, never an address or a header."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unresolved(_Outcome):
+    """Sent, outcome unknown; `seen` says what was seen in a few words, never a body."""
+
+    seen: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denied(_Outcome):
+    """401 or 403 anywhere, 404 or 405 on create or list: not applied, and no call will be."""
+
+    http_status: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld(_Outcome):
+    """Not begun: a document is not what was checked; `code` is the finding's."""
+
+    code: str
+    document_type: str
+
+
+Outcome: TypeAlias = Done[T] | Refused | Throttled | Unavailable | Unresolved | Denied | Withheld

@@ -1,0 +1,68 @@
+"""What a run will do for each row, and why."""
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bulk_onboard.model.row import JudgedRow
+
+
+class Action(StrEnum):
+    """What is due for a row."""
+
+    CREATE = "create"
+    SETTLE = "settle"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a row is: its key, the token the ledger knows it by, and the alias the API is to know it by.
+
+    Attributes:
+        key: the normalised key (never written anywhere when it is the natural key).
+        user_key: the user's Key as written; empty where none is given.
+        token: 16 characters.
+        alias: at most 64 characters, ends in the token.
+    """
+
+    key: str
+    user_key: str
+    token: str
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What will be done for one row; `identity` is None for a row without identity."""
+
+    judged: JudgedRow
+    identity: Identity | None
+    action: Action
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a run costs: requests, bytes of documents, and seconds at the quota (None without a quota)."""
+
+    requests: int
+    size: int
+    duration_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All decisions, in the order of the rows."""
+
+    decisions: tuple[Decision, ...]
+    forecast: Forecast
+
+    def due(self, action: Action) -> tuple[Decision, ...]:
+        """The decisions with this action, in the order of the rows."""
+        return tuple(d for d in self.decisions if d.action is action)
+
+    def counts(self) -> dict[str, int]:
+        """How many rows each action has, zeros included."""
+        counter = Counter(d.action.value for d in self.decisions)
+        return {action.value: counter[action.value] for action in Action}

@@ -1,0 +1,76 @@
+"""What the API requires for a country, number type and user type (compliance-api.txt, "The Requirements Object")."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Combination(NamedTuple):
+    """What requirements are asked for: `IN`, `local`, `business`; upper and lower case as the API writes them."""
+
+    country_iso: str
+    number_type: str
+    user_type: str
+
+    def __str__(self) -> str:
+        return " / ".join(self)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRequirement:
+    """One field of the end user; `name` is dotted where nested (`address.postal_code`); lengths in characters."""
+
+    name: str
+    label: str
+    required: bool = True
+    min_length: int | None = None
+    max_length: int | None = None
+    field_type: str = "string"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRequirement:
+    """One document to be sent; `kinds` are what may serve as it (passport, utility_bill …), not file formats."""
+
+    type: str
+    title: str
+    kinds: tuple[str, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """What one combination requires; empty tuples mean that nothing is required."""
+
+    combination: Combination
+    fields: tuple[FieldRequirement, ...]
+    documents: tuple[DocumentRequirement, ...]
+    review_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementsBook:
+    """The requirements of all combinations a job asks for.
+
+    Attributes:
+        source: where they come from, for people: `live from https://…` or `the bundled example (…)`.
+        live: whether the API itself answered just now.
+        offered: what each combination requires; one that is not in here is not offered by the API.
+    """
+
+    source: str
+    live: bool
+    offered: Mapping[Combination, Requirements] = field(default_factory=dict)
+
+    def fields(self) -> tuple[FieldRequirement, ...]:
+        """The fields of all combinations, each name once, in the order they come."""
+        return tuple({f.name: f for r in self.offered.values() for f in r.fields}.values())
+
+    def documents(self) -> tuple[DocumentRequirement, ...]:
+        """The documents of all combinations, each type once, in the order they come."""
+        return tuple({d.type: d for r in self.offered.values() for d in r.documents}.values())
+
+    @classmethod
+    def of(cls, source: str, *, live: bool, offered: Iterable[Requirements]) -> "RequirementsBook":
+        """A book of these requirements, each under its own combination."""
+        return cls(source, live, {r.combination: r for r in offered})

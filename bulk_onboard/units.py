@@ -1,0 +1,63 @@
+"""Durations, quotas and sizes as people write them: `90s`, `5h`, `60/min`, `none` (design.md 7)."""
+
+import re
+from dataclasses import dataclass
+
+_SECONDS = {"s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d)?")
+_QUOTA = re.compile(r"(\d+)\s*/\s*(\d+(?:\.\d+)?)?\s*(s|min|m|h)")
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of `2.5`, `90s`, `5h` or `2d`; ValueError with a sentence for anything else."""
+    match = _DURATION.fullmatch(text.strip().lower())
+    if match is None:
+        raise ValueError(f"{text!r} is not a duration; write seconds (2.5) or 90s, 10m, 5h, 2d")
+    return float(match[1]) * _SECONDS[match[2] or "s"]
+
+
+def format_duration(seconds: float) -> str:
+    """Roughly how long, for people: `8 s`, `4 min`, `2 h 47 min`, `3 d 4 h`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def format_size(size: int) -> str:
+    """Bytes for people: `812 B`, `4.9 MiB`."""
+    amount = float(size)
+    for unit in ("B", "KiB", "MiB"):
+        if amount < 1024:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} GiB"
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """At most `limit` requests in any `window_s` seconds."""
+
+    limit: int
+    window_s: float
+
+    def __str__(self) -> str:
+        return f"{self.limit}/min" if self.window_s == 60 else f"{self.limit}/{self.window_s:g}s"
+
+
+def parse_quota(text: str) -> Quota | None:
+    """A quota from `60/min`, `600/60s` or `5/s`; None for `none`; ValueError with a sentence otherwise."""
+    words = text.strip().lower()
+    if words == "none":
+        return None
+    match = _QUOTA.fullmatch(words)
+    if match is None or int(match[1]) == 0 or (match[2] is not None and float(match[2]) == 0):
+        raise ValueError(f"{text!r} is not a quota; write 60/min, 600/60s, 60/6s, 5/s, or none")
+    return Quota(int(match[1]), float(match[2] or 1) * _SECONDS[match[3]])
