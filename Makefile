@@ -1,0 +1,39 @@
+# What a stranger types. `make` lists it; everything happens inside this folder, most of it in .venv.
+
+PYTHON := .venv/bin/python
+STAMP := .venv/.setup
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types check sample-data clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## make .venv and install bulk-onboard into it (once, and when pyproject.toml changes)
+
+$(STAMP): pyproject.toml scripts/setup
+	@sh scripts/setup
+	@touch $@
+
+demo: $(STAMP) ## onboard the sample businesses against the API on this machine
+	@$(PYTHON) scripts/demo.py
+
+test: $(STAMP) ## run the tests
+	@$(PYTHON) -m pytest
+
+lint: $(STAMP) ## check style, format and who imports whom
+	@$(PYTHON) -m ruff check --quiet
+	@$(PYTHON) -m ruff format --check --quiet
+	@$(PYTHON) .venv/bin/lint-imports --no-logo
+
+types: $(STAMP) ## check types
+	@$(PYTHON) -m mypy
+
+check: lint types test ## all that must pass before a change is taken in
+
+sample-data: $(STAMP) ## make the sample workbooks and documents anew, the same bytes each time
+	@$(PYTHON) sample_data/generate.py
+
+clean: ## remove everything the other targets made
+	@rm -rf .venv .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	@find . -name .git -prune -o \( -name __pycache__ -o -name '*.egg-info' \) -prune -exec rm -rf {} +

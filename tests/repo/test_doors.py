@@ -1,0 +1,65 @@
+"""Rule 3: one door per library. What is behind a door never leaves it; this table names the doors."""
+
+import ast
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[2] / "bulk_onboard"
+
+DOORS = {  # library -> the files that import it; a folder stands for the files in it
+    "aiohttp": {"api/client.py", "sandbox/server.py"},
+    "aiolimiter": {"api/pacer.py"},
+    "msgspec": {"api/wire.py", "ledger/codec.py", "model/"},
+    "openpyxl": {"intake/template.py"},
+    "pandas": {"intake/workbook.py"},
+    "rich": {"cli/", "report/console.py"},
+    "structlog": {"log.py"},
+    "typer": {"cli/"},
+    "xlsxwriter": {"report/workbook.py"},
+}
+FOLDERS = {door for doors in DOORS.values() for door in doors if door.endswith("/")}
+
+
+def imported_libraries(source: str) -> set[str]:
+    """The top-level names a module imports, wherever in it the import stands."""
+    libraries = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            libraries |= {name.name.split(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            libraries.add(node.module.split(".")[0])
+    return libraries
+
+
+def door(path: str) -> str:
+    """The name a file has in the table: its folder's where that is a door, else its own."""
+    return next((folder for folder in FOLDERS if path.startswith(folder)), path)
+
+
+def doors_of(package: Path) -> dict[str, set[str]]:
+    """Which doors really import each library of the table."""
+    found: dict[str, set[str]] = {library: set() for library in DOORS}
+    for file in package.rglob("*.py"):
+        for library in imported_libraries(file.read_text(encoding="utf-8")) & DOORS.keys():
+            found[library].add(door(file.relative_to(package).as_posix()))
+    return found
+
+
+def test_each_library_has_its_doors_and_no_other():
+    """The files that import a library are exactly those of the table."""
+    found = doors_of(PACKAGE)
+
+    assert DOORS == found
+
+
+def test_a_second_door_is_noticed(tmp_path):
+    """An import is seen in every form and place; a relative one and a mere mention are none."""
+    (tmp_path / "planning").mkdir()
+    (tmp_path / "planning/decide.py").write_text("def decide():\n    from pandas.io import excel\n")
+    (tmp_path / "planning/forecast.py").write_text("import os, aiohttp.web as web\n")
+    (tmp_path / "planning/identity.py").write_text('"""import rich"""\nfrom . import typer\n')
+
+    found = doors_of(tmp_path)
+
+    assert {"pandas": {"planning/decide.py"}, "aiohttp": {"planning/forecast.py"}} == {
+        library: doors for library, doors in found.items() if doors
+    }

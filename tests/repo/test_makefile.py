@@ -1,0 +1,34 @@
+"""The Makefile tells what it can do, and does it."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TARGETS = ["setup", "demo", "test", "lint", "types", "check", "sample-data", "clean"]
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs make as a stranger would, also where these tests run under make."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    return subprocess.run(["make", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+
+
+@pytest.mark.parametrize("arguments", [(), ("help",)])
+def test_help_lists_every_target(arguments):
+    """`make` and `make help` print each target with a few words about it."""
+    listed = [line.split(maxsplit=2) for line in make(*arguments).stdout.splitlines()]
+
+    assert ["help", *TARGETS] == [target for _, target, _ in listed]
+    assert all(about for _, _, about in listed)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_target_can_be_made(target):
+    """make knows how to make each target from what is in the checkout."""
+    planned = make("--dry-run", "--always-make", target)
+
+    assert planned.stdout.strip()
+    assert "" == planned.stderr
