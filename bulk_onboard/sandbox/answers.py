@@ -1,0 +1,83 @@
+"""What the API says: successes, and errors in the envelope of its document (wire.md 7).
+
+The document binds no code to an HTTP status and has none for several statuses; the table below is this
+sandbox's reading: invalid parameters are 400, failed validation is 422, a conflict of state is 409.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+from uuid import uuid4
+
+TYPE_AND_HTTP_STATUS: Mapping[str, tuple[str, int]] = {
+    # codes of the document
+    "missing_required_document": ("validation_error", 422),
+    "missing_required_field": ("validation_error", 422),
+    "invalid_file": ("validation_error", 422),
+    "country_mismatch": ("validation_error", 422),
+    "number_type_mismatch": ("validation_error", 422),
+    "compliance_not_editable": ("state_error", 409),
+    "compliance_not_approved": ("state_error", 409),
+    # codes of this sandbox, where the document has none
+    "invalid_parameter": ("validation_error", 400),
+    "compliance_not_deletable": ("state_error", 409),
+    "invalid_credentials": ("authentication_error", 401),
+    "not_found": ("not_found_error", 404),
+    "method_not_allowed": ("method_error", 405),
+    "request_too_large": ("validation_error", 413),
+    "rate_limit_exceeded": ("rate_limit_error", 429),
+    "internal_error": ("api_error", 500),
+}
+
+
+class Delivery(Enum):
+    """How an answer leaves: whole, or spoiled by a fault of the connection."""
+
+    WHOLE = "whole"
+    CUT = "cut"  # half of the body, then the connection closes
+    DROPPED = "dropped"  # the connection is reset, no answer
+    HUNG = "hung"  # silence
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer, before it is put on a socket."""
+
+    http_status: int
+    body: bytes = b""
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delivery: Delivery = Delivery.WHOLE
+
+    @property
+    def seen_status(self) -> int | None:
+        """The HTTP status the client gets to see; None when no answer reaches it."""
+        return None if self.delivery in (Delivery.DROPPED, Delivery.HUNG) else self.http_status
+
+
+class RefusedError(Exception):
+    """The API says no; caught where answers are made, it never leaves the sandbox."""
+
+    def __init__(self, code: str, message: str, param: str | None = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.param = code, message, param
+
+
+def json_answer(http_status: int, body: Mapping[str, Any]) -> Answer:
+    """An answer with a JSON body."""
+    return Answer(http_status, json.dumps(body, ensure_ascii=False).encode())
+
+
+def success(http_status: int, **members: Any) -> Answer:
+    """A success that carries an `api_id`."""
+    return json_answer(http_status, {"api_id": str(uuid4()), **members})
+
+
+def refusal(error: RefusedError) -> Answer:
+    """The error envelope of the document."""
+    error_type, http_status = TYPE_AND_HTTP_STATUS[error.code]
+    envelope = {"type": error_type, "code": error.code, "message": error.message, "param": error.param}
+    envelope["doc_url"] = "https://www.plivo.com/docs/numbers/compliance#requirements"
+    return json_answer(http_status, {"error": envelope})

@@ -1,0 +1,153 @@
+"""What stands under `/_sandbox/`, for people and tests; it needs no credentials and spends no quota.
+
+GET  state     everything the API keeps, the duplicates, and what was asked of it
+POST review    {"compliance_id" | "alias", "review", "reason"?}: a person's judgement
+POST faults    {"script"?: [{"operation", "fault", "times"?}], "rates"?: {"drop-after": 0.1, …}, "list_lag_s"?}
+POST numbers   {"number", "country_iso", "number_type"}: a number the account rents
+POST reset     as at the start
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bulk_onboard.errors import UsageError
+from bulk_onboard.sandbox.answers import Answer, json_answer
+from bulk_onboard.sandbox.instants import stamp
+from bulk_onboard.sandbox.log import most_in_a_window, requests_by_answer, throttled
+from bulk_onboard.sandbox.number import Number, digits
+from bulk_onboard.sandbox.quota import bucket_of
+from bulk_onboard.sandbox.record import REVIEWS, Record
+from bulk_onboard.sandbox.service import Service
+from bulk_onboard.sandbox.validation import NUMBER_TYPES
+
+PREFIX = "/_sandbox/"
+
+Json = dict[str, Any]
+
+
+def control(service: Service, method: str, path: str, body: bytes) -> Answer:
+    """Carry out what somebody who controls the sandbox asks; errors are `{"error": sentence}`."""
+    act = _ACTS.get((method, path.removeprefix(PREFIX).rstrip("/")))
+    if act is None:
+        return json_answer(404, {"error": f"ask for one of {', '.join(' '.join(name) for name in _ACTS)}"})
+    try:
+        asked = json.loads(body or b"{}")
+        return json_answer(200, act(service, asked))
+    except UsageError as error:
+        return json_answer(400, {"error": str(error)})
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        return json_answer(400, {"error": f"the body is not what this asks for ({type(error).__name__}: {error})"})
+
+
+def shown_state(service: Service) -> Json:
+    """Everything the API keeps, the duplicates, and what was asked of it."""
+    state, log = service.state, service.log
+    records = [_shown_record(service, record) for record in state.records]
+    return {
+        "records": records,
+        "count": len(records),
+        "duplicates": state.duplicates,
+        "numbers": [_shown_number(number) for number in state.numbers.values()],
+        "requests": requests_by_answer(log),
+        "throttled": throttled(log),
+        "most_in_a_window": _most_in_a_window(service),
+    }
+
+
+def _state(service: Service, _: Json) -> Json:
+    return shown_state(service)
+
+
+def _review(service: Service, asked: Json) -> Json:
+    review = asked["review"]
+    if review not in REVIEWS:
+        raise UsageError(f"there is no review {review!r}; choose one of {', '.join(REVIEWS)}")
+    record = service.state.review(_asked_record(service, asked), review, asked.get("reason"))
+    return _shown_record(service, record)
+
+
+def _asked_record(service: Service, asked: Json) -> Record:
+    by_id = service.state.record(asked["compliance_id"]) if "compliance_id" in asked else None
+    named = (by_id,) if by_id else service.state.named(asked.get("alias", ""))
+    if len(named) != 1:
+        raise UsageError(f"{len(named)} records are named so; name one by its compliance_id or its alias")
+    return named[0]
+
+
+def _faults(service: Service, asked: Json) -> Json:
+    if "rates" in asked:
+        service.faults.set_rates(asked["rates"])
+    for line in asked.get("script", []):
+        service.faults.script(line["operation"], line["fault"], line.get("times", 1))
+    if "list_lag_s" in asked:
+        service.state.list_lag_s = float(asked["list_lag_s"])
+    return {**service.faults.shown(), "list_lag_s": service.state.list_lag_s}
+
+
+def _numbers(service: Service, asked: Json) -> Json:
+    if asked["number_type"] not in NUMBER_TYPES:
+        raise UsageError(f"number_type must be one of {', '.join(NUMBER_TYPES)}")
+    number = Number(digits(asked["number"]), asked["country_iso"], asked["number_type"])
+    service.state.rent(number)
+    return _shown_number(number)
+
+
+def _reset(service: Service, _: Json) -> Json:
+    service.reset()
+    return {"reset": True}
+
+
+_ACTS: Mapping[tuple[str, str], Callable[[Service, Json], Json]] = {
+    ("GET", "state"): _state,
+    ("POST", "review"): _review,
+    ("POST", "faults"): _faults,
+    ("POST", "numbers"): _numbers,
+    ("POST", "reset"): _reset,
+}
+
+
+def _most_in_a_window(service: Service) -> dict[str, int]:
+    """The most requests of each budget in any of its windows (60 s where there is no quota)."""
+    most = {}
+    for bucket, quota in service.quotas.quotas.items():
+        instants = [request.instant for request in service.log if bucket_of(request.operation) == bucket]
+        most[bucket] = most_in_a_window(instants, quota.window_s if quota else 60)
+    return most
+
+
+def _shown_record(service: Service, record: Record) -> Json:
+    return {
+        "compliance_id": record.compliance_id,
+        "alias": record.alias,
+        "review": record.review,
+        "reason": record.reason,
+        "country_iso": record.country_iso,
+        "number_type": record.number_type,
+        "end_user": record.end_user,
+        "documents": [
+            {
+                "id": document.document_id,
+                "type": document.type,
+                "file_name": document.file_name,
+                "size": len(document.content),
+                "sha256": document.sha256,
+            }
+            for document in record.documents
+        ],
+        "linked_numbers": [number.number for number in service.state.linked_numbers(record)],
+        "callback_url": record.callback_url,
+        "callback_method": record.callback_method,
+        "created_at": stamp(record.created_at),
+        "updated_at": stamp(record.updated_at),
+        "submitted_at": stamp(record.submitted_at),
+    }
+
+
+def _shown_number(number: Number) -> Json:
+    return {
+        "number": number.number,
+        "country_iso": number.country_iso,
+        "number_type": number.number_type,
+        "compliance_id": number.compliance_id,
+    }

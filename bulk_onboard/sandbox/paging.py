@@ -1,0 +1,63 @@
+"""The filters and pages of a list (wire.md 4 and 6.4): exact filters, oldest first, links that keep the filters."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from bulk_onboard.sandbox.answers import RefusedError
+from bulk_onboard.sandbox.record import REVIEWS, Record
+from bulk_onboard.sandbox.validation import NUMBER_TYPES, USER_TYPES, one_of
+
+DEFAULT_LIMIT, GREATEST_LIMIT = 20, 100
+
+_FILTERS = {
+    "status": "review",
+    "country_iso": "country_iso",
+    "number_type": "number_type",
+    "user_type": "user_type",
+    "alias": "alias",
+}
+_WORDS = {"status": REVIEWS, "number_type": NUMBER_TYPES, "user_type": USER_TYPES}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list, and its `meta`."""
+
+    records: tuple[Record, ...]
+    meta: dict[str, int | str | None]
+
+
+def page_of(records: Iterable[Record], query: Mapping[str, str], path: str) -> Page:
+    """The page a query asks for; RefusedError (400) for a limit above 100, a bad offset or an unknown word."""
+    limit = _whole(query, "limit", DEFAULT_LIMIT, least=1, most=GREATEST_LIMIT)
+    offset = _whole(query, "offset", 0, least=0)
+    fitting = filtered(records, query)
+
+    def link(to: int, *, exists: bool) -> str | None:
+        return f"{path}?{urlencode({**query, 'limit': limit, 'offset': to})}" if exists else None
+
+    meta: dict[str, int | str | None] = {
+        "limit": limit,
+        "offset": offset,
+        "total_count": len(fitting),
+        "next": link(offset + limit, exists=offset + limit < len(fitting)),
+        "previous": link(max(0, offset - limit), exists=offset > 0),
+    }
+    return Page(fitting[offset : offset + limit], meta)
+
+
+def filtered(records: Iterable[Record], query: Mapping[str, str]) -> tuple[Record, ...]:
+    """The records that agree with every filter of a query."""
+    for name, words in _WORDS.items():
+        if name in query:
+            one_of(query[name], words, name)
+    wanted = [(attribute, query[name]) for name, attribute in _FILTERS.items() if name in query]
+    return tuple(r for r in records if all(getattr(r, attribute) == value for attribute, value in wanted))
+
+
+def _whole(query: Mapping[str, str], name: str, default: int, *, least: int, most: int = 10**9) -> int:
+    text = query.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
+        raise RefusedError("invalid_parameter", f"{name} must be a whole number from {least} to {most}", name)
+    return int(text)

@@ -1,0 +1,146 @@
+"""The API's budget of requests, in the three kinds of window it may keep (pacing.md).
+
+A window is told the instant of each request, as epoch seconds that never step, and grants it or not. A request
+that is not granted is not counted. The kinds differ in when they give back:
+
+    fixed     all at once, at each multiple of the window on the clock
+    sliding   each request one window after it was granted
+    bucket    steadily, `limit` per window, up to `limit`
+
+The reset of a grant is when something comes back (fixed, sliding) or all has come back (bucket).
+"""
+
+import math
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from bulk_onboard.errors import UsageError
+from bulk_onboard.units import Quota
+
+# Instants are floats of microseconds: a token that is due must not be missed by their rounding.
+_ROUNDING = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a window says to one request; `retry_after_s` is 0 when it is granted."""
+
+    granted: bool
+    limit: int
+    remaining: int
+    reset_at: float
+    retry_after_s: float
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of the document in whole seconds, and `Retry-After` when the request is throttled."""
+        told = {
+            "X-RateLimit-Limit": str(self.limit),
+            "X-RateLimit-Remaining": str(self.remaining),
+            "X-RateLimit-Reset": str(math.floor(self.reset_at)),
+        }
+        return told if self.granted else told | {"Retry-After": str(max(1, math.ceil(self.retry_after_s)))}
+
+
+class Window(Protocol):
+    """One kind of window over one quota."""
+
+    def grant(self, now: float) -> Grant:
+        """Count a request that arrives now, or throttle it."""
+        ...
+
+
+class FixedWindow:
+    """Windows aligned to the clock."""
+
+    def __init__(self, quota: Quota) -> None:
+        self._limit, self._window_s = quota.limit, quota.window_s
+        self._window, self._spent = 0, 0
+
+    def grant(self, now: float) -> Grant:
+        """Count a request against the window that `now` lies in."""
+        window = math.floor(now / self._window_s)
+        if window != self._window:
+            self._window, self._spent = window, 0
+        granted = self._spent < self._limit
+        self._spent += granted
+        reset_at = (window + 1) * self._window_s
+        return Grant(granted, self._limit, self._limit - self._spent, reset_at, 0 if granted else reset_at - now)
+
+
+class SlidingWindow:
+    """A log of the requests granted within the last window."""
+
+    def __init__(self, quota: Quota) -> None:
+        self._limit, self._window_s = quota.limit, quota.window_s
+        self._granted: deque[float] = deque()
+
+    def grant(self, now: float) -> Grant:
+        """Count a request against the window that ends now."""
+        while self._granted and self._granted[0] <= now - self._window_s:
+            self._granted.popleft()
+        granted = len(self._granted) < self._limit
+        if granted:
+            self._granted.append(now)
+        reset_at = self._granted[0] + self._window_s
+        remaining = self._limit - len(self._granted)
+        return Grant(granted, self._limit, remaining, reset_at, 0 if granted else reset_at - now)
+
+
+class TokenBucket:
+    """A bucket of `limit` requests, full at the start."""
+
+    def __init__(self, quota: Quota) -> None:
+        self._limit, self._per_s = quota.limit, quota.limit / quota.window_s
+        self._held, self._at = float(quota.limit), -math.inf
+
+    def grant(self, now: float) -> Grant:
+        """Take one request out of the bucket."""
+        self._held = min(self._limit, self._held + (now - self._at) * self._per_s)
+        self._at = now
+        granted = self._held > 1 - _ROUNDING
+        self._held = max(0.0, self._held - granted)
+        full_at = now + (self._limit - self._held) / self._per_s
+        retry_after_s = 0 if granted else (1 - self._held) / self._per_s
+        return Grant(granted, self._limit, math.floor(self._held), full_at, retry_after_s)
+
+
+WINDOWS: Mapping[str, Callable[[Quota], Window]] = {
+    "fixed": FixedWindow,
+    "sliding": SlidingWindow,
+    "bucket": TokenBucket,
+}
+
+
+def window_of(kind: str, quota: Quota | None) -> Window | None:
+    """A fresh window of that kind; None without a quota; UsageError for a kind that does not exist."""
+    if kind not in WINDOWS:
+        raise UsageError(f"there is no window {kind!r}; choose one of {', '.join(WINDOWS)}")
+    return None if quota is None else WINDOWS[kind](quota)
+
+
+REQUIREMENTS, COMPLIANCE = "requirements", "compliance"
+
+
+def bucket_of(operation: str) -> str:
+    """Which budget an operation spends: requirements have their own, everything else shares one."""
+    return REQUIREMENTS if operation == "requirements" else COMPLIANCE
+
+
+class Quotas:
+    """The API's two budgets, each with a window of the same kind, or none."""
+
+    def __init__(self, kind: str, quotas: Mapping[str, Quota | None]) -> None:
+        self._kind, self.quotas = kind, quotas
+        self.clear()
+
+    def grant(self, operation: str, now: float) -> Grant | None:
+        """Count a request, or throttle it; None where there is no quota."""
+        window = self._windows[bucket_of(operation)]
+        return None if window is None else window.grant(now)
+
+    def clear(self) -> None:
+        """Begin fresh windows."""
+        self._windows = {bucket: window_of(self._kind, quota) for bucket, quota in self.quotas.items()}

@@ -1,0 +1,114 @@
+"""The API without its socket: a request that arrived becomes an answer.
+
+Two steps, because a request counts against the quota, and meets its fault, when it arrives, not when its body
+has been read: `admit` when the headers are there, `answer` when the body is. Nothing waits in between, so each
+call is carried out whole or not at all.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from email.utils import format_datetime
+from urllib.parse import urlencode
+
+from bulk_onboard.sandbox.answers import Answer, RefusedError, refusal
+from bulk_onboard.sandbox.call import Call
+from bulk_onboard.sandbox.credentials import Credentials, check_credentials
+from bulk_onboard.sandbox.faults import Fault, Faults, Strikes
+from bulk_onboard.sandbox.instants import Instants
+from bulk_onboard.sandbox.log import LoggedRequest
+from bulk_onboard.sandbox.operations import PERFORM, alias_of
+from bulk_onboard.sandbox.quota import Grant, Quotas
+from bulk_onboard.sandbox.routes import Route, masked, route_of
+from bulk_onboard.sandbox.state import State
+
+# Three documents of the greatest size, and room to be refused for a fourth or for one that is too large.
+BODY_LIMIT = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request whose headers have arrived: where it goes, whether the quota grants it, which fault it meets."""
+
+    at: datetime
+    method: str
+    path: str
+    query: Mapping[str, str]
+    route: Route
+    grant: Grant | None
+    fault: Fault | None
+
+    @property
+    def throttled(self) -> bool:
+        """Whether the quota turned it away."""
+        return self.grant is not None and not self.grant.granted
+
+    def strikes(self, *instants: Strikes) -> bool:
+        """Whether it meets a fault at one of these instants."""
+        return self.fault is not None and self.fault.strikes in instants
+
+    def body_limit(self, announced: int | None) -> int:
+        """The most bytes of its body to read, of so many announced."""
+        return (announced or 0) // 2 if self.strikes(Strikes.MID_BODY) else BODY_LIMIT
+
+
+class Service:
+    """The state, what guards it, and the log."""
+
+    def __init__(
+        self, instants: Instants, state: State, quotas: Quotas, faults: Faults, credentials: Credentials | None
+    ) -> None:
+        self.instants, self.state, self.quotas, self.faults = instants, state, quotas, faults
+        self._credentials = credentials
+        self.log: list[LoggedRequest] = []
+
+    def admit(self, method: str, path: str, query: Mapping[str, str]) -> Visit:
+        """Count a request whose headers have arrived."""
+        at, route = self.instants.now(), route_of(method, path)
+        grant = self.quotas.grant(route.operation, at.timestamp())
+        fault = self.faults.next(route.operation) if grant is None or grant.granted else None
+        return Visit(at, method, path, query, route, grant, fault)
+
+    def answer(self, visit: Visit, headers: Mapping[str, str], body: bytes, base_url: str) -> Answer:
+        """Carry out a request whose body has been read, and log it."""
+        now = self.instants.now()
+        route, content_type = visit.route, headers.get("Content-Type", "")
+        call = Call(route.operation, route.account, route.target, visit.query, content_type, body, now, base_url)
+        alias = alias_of(self.state, call)
+        try:
+            answer = self._carried_out(visit, headers, call)
+        except RefusedError as error:
+            answer = refusal(error)
+        told = visit.grant.headers if visit.grant else {}
+        answer = replace(answer, headers={**told, "Date": format_datetime(now, usegmt=True)})
+        if visit.fault:
+            answer = visit.fault.spoiled(answer)
+        self.note(visit, answer.seen_status, len(body), alias)
+        return answer
+
+    def note(self, visit: Visit, http_status: int | None, body_size: int, alias: str | None = None) -> None:
+        """Log a request."""
+        path, query = masked(visit.path, visit.route.account), urlencode(visit.query)
+        fault = visit.fault.name if visit.fault else None
+        operation = visit.route.operation
+        entry = LoggedRequest(visit.at, operation, visit.method, path, query, alias, http_status, fault, body_size)
+        self.log.append(entry)
+
+    def reset(self) -> None:
+        """As at the start."""
+        self.state.clear()
+        self.quotas.clear()
+        self.faults.clear()
+        self.log.clear()
+
+    def _carried_out(self, visit: Visit, headers: Mapping[str, str], call: Call) -> Answer:
+        if visit.throttled:
+            raise RefusedError("rate_limit_exceeded", "Too many requests")
+        if visit.strikes(Strikes.MID_BODY, Strikes.BEFORE):
+            raise RefusedError("internal_error", "A fault struck before anything was stored")
+        if visit.route.refused:
+            raise visit.route.refused
+        check_credentials(headers.get("Authorization", ""), call.account, self._credentials)
+        if len(call.body) > BODY_LIMIT:
+            raise RefusedError("request_too_large", "The request is too large")
+        return PERFORM[call.operation](self.state, call)

@@ -1,0 +1,144 @@
+"""Faults: for each, what the client sees and whether the API did what was asked."""
+
+import asyncio
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bulk_onboard.errors import UsageError
+from bulk_onboard.sandbox.faults import FAULTS, Faults, Strikes
+from bulk_onboard.sandbox.server import Sandbox
+
+RESETS = (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)
+
+
+@pytest.mark.parametrize(
+    ("fault", "http_status", "content_type"),
+    [
+        ("error-500-before", 500, "application/json"),
+        ("error-500-after", 500, "application/json"),
+        ("html-502-before", 502, "text/html"),
+        ("html-502-after", 502, "text/html"),
+        ("truncated-json", 201, "application/json"),
+        ("stray-429", 429, "application/json"),
+    ],
+)
+async def test_fault_that_answers(client: Any, fault: str, http_status: int, content_type: str) -> None:
+    """The client sees this status and type; the record is there exactly if the fault strikes after."""
+    async with Sandbox() as sandbox:
+        sandbox.faults.script("create", fault)
+
+        seen = await client.create(sandbox)
+
+        assert (http_status, content_type) == (seen.http_status, seen.headers["Content-Type"])
+        assert (FAULTS[fault].strikes is Strikes.AFTER) == bool(sandbox.state.records)
+        assert [(http_status, fault, "K-1 ~abcdefgh23456777")] == [
+            (request.http_status, request.fault, request.alias) for request in sandbox.log
+        ]
+
+
+async def test_truncated_json_cannot_be_read(client: Any) -> None:
+    """The answer is whole by its length, its JSON is not."""
+    async with Sandbox() as sandbox:
+        sandbox.faults.script("create", "truncated-json")
+
+        seen = await client.create(sandbox)
+
+        with pytest.raises(ValueError, match=r"Expecting|Unterminated"):
+            _ = seen.json
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "stored", "http_status"),
+    [
+        ("drop-mid-body", RESETS, 0, None),
+        ("drop-before", RESETS, 0, None),
+        ("drop-after", RESETS, 1, None),
+        ("cut-answer", aiohttp.ClientPayloadError, 1, 201),
+    ],
+)
+async def test_fault_that_breaks_the_connection(
+    client: Any, fault: str, error: Any, stored: int, http_status: int | None
+) -> None:
+    """The client gets an exception instead of a whole answer, and the log knows what happened."""
+    async with Sandbox() as sandbox:
+        sandbox.faults.script("create", fault)
+
+        with pytest.raises(error):
+            await client.create(sandbox, dict.fromkeys(range(3), b"%PDF-".ljust(2**20)))
+
+        assert stored == len(sandbox.state.records)
+        assert [("create", http_status, fault)] == [(r.operation, r.http_status, r.fault) for r in sandbox.log]
+
+
+@pytest.mark.parametrize(("fault", "stored"), [("hang-before", 0), ("hang-after", 1)])
+async def test_hang_leaves_the_client_waiting(client: Any, fault: str, stored: int) -> None:
+    """No answer comes; closing the sandbox does not wait for it either."""
+    async with asyncio.timeout(5):
+        async with Sandbox() as sandbox:
+            sandbox.faults.script("create", fault)
+
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(client.create(sandbox), 0.3)
+
+            assert stored == len(sandbox.state.records)
+
+
+async def test_script_strikes_as_often_as_told_and_only_its_operation(client: Any) -> None:
+    """Two scripted faults spoil two creates; the third create and a list are well."""
+    async with Sandbox() as sandbox:
+        sandbox.faults.script("create", "error-500-before", times=2)
+
+        creates = [(await client.create(sandbox)).http_status for _ in range(3)]
+        listed = await client.listed(sandbox)
+
+        assert [500, 500, 201] == creates
+        assert 1 == listed["meta"]["total_count"]
+
+
+def test_rates_repeat_with_their_seed_and_keep_their_share() -> None:
+    """The same seed meets the same faults; another seed does not; the share is about what was asked."""
+
+    def met(seed: int) -> list[str | None]:
+        faults = Faults({"drop-after": 0.2, "error-500-before": 0.1}, seed)
+        return [fault.name if fault else None for fault in (faults.next("create") for _ in range(1000))]
+
+    assert met(1) == met(1)
+    assert met(1) != met(2)
+    assert 0.2 == pytest.approx(met(1).count("drop-after") / 1000, abs=0.04)
+    assert 0.1 == pytest.approx(met(1).count("error-500-before") / 1000, abs=0.03)
+
+
+def test_rates_are_for_creates_unless_another_operation_is_named() -> None:
+    """`drop-after` strikes creates, `list:drop-after` lists, and nothing else."""
+    faults = Faults({"drop-after": 1.0, "list:html-502-before": 1.0}, seed=0)
+
+    struck = {operation: faults.next(operation) for operation in ("create", "list", "get", "unknown")}
+
+    assert {"create": FAULTS["drop-after"], "list": FAULTS["html-502-before"], "get": None, "unknown": None} == struck
+
+
+@pytest.mark.parametrize("rates", [{"lightning": 0.1}, {"paint:drop-after": 0.1}, {"drop-after": 1.5}])
+def test_unknown_names_and_impossible_shares_are_mistakes_of_use(rates: dict[str, float]) -> None:
+    """A fault or operation that does not exist, or a share above 1, is refused with a sentence."""
+    with pytest.raises(UsageError):
+        Faults(rates, seed=0)
+
+
+async def test_client_that_leaves_in_mid_upload_creates_nothing(client: Any) -> None:
+    """Half a body is no create; the log has the request without an answer."""
+    async with Sandbox() as sandbox:
+        host, port = sandbox.url.removeprefix("http://").split(":")
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(
+            b"POST /v1/Account/MA/PhoneNumber/Compliance/ HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\n--b"
+        )
+        await writer.drain()
+        writer.transport.abort()
+        async with asyncio.timeout(5):
+            while not sandbox.log:
+                await asyncio.sleep(0.01)
+
+        assert [("create", None)] == [(request.operation, request.http_status) for request in sandbox.log]
+        assert () == sandbox.state.records
