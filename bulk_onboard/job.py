@@ -1,0 +1,169 @@
+"""The job: what a TOML file, or a bare workbook, and the flags say is to be done (design.md 7).
+
+What may be said, and what holds when nothing is said, stands in `settings.SETTINGS`. Relative paths start at the file
+they stand in; those of flags at the working directory.
+"""
+
+import difflib
+import hashlib
+import re
+import tomllib
+import zoneinfo
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bulk_onboard import errors
+from bulk_onboard.model.requirements import Combination
+from bulk_onboard.settings import BY_NAME, SETTINGS
+from bulk_onboard.units import Quota
+
+WORKBOOK_ENDINGS = (".xlsx", ".xlsm", ".csv")
+
+_SECRET_NAME = re.compile(r"token|secret|passw|auth_id|credential|api_?key", re.IGNORECASE)
+_SECRET_VALUE = re.compile(r"\b(?:MA|SA)[A-Z0-9]{18}\b|//[^/\s]+:[^/\s]+@")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What is to be done, complete; see `SETTINGS` for what each means.
+
+    Attributes:
+        file: the job file or bare workbook, as the user typed it, for the command to type next.
+        sha256: digest of the settings' text, for the ledger; empty for a bare workbook.
+    """
+
+    file: Path
+    sha256: str
+    workbook: Path
+    documents: Path
+    sheet: str | None
+    header_row: int
+    encoding: str | None
+    ledger: Path
+    report: Path
+    base_url: str
+    trust_host: bool
+    quota: Quota | None
+    concurrency: int
+    limit: int | None
+    ca_bundle: Path | None
+    proxy: str | None
+    country_iso: str
+    number_type: str
+    user_type: str
+    admit_new_rows: bool
+    timezone: zoneinfo.ZoneInfo | None
+    columns: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """What the ledger calls the job."""
+        return self.file.stem
+
+    @property
+    def defaults(self) -> Combination:
+        """The combination of rows that do not say."""
+        return Combination(self.country_iso.upper(), self.number_type.lower(), self.user_type.lower())
+
+
+def load_job(file: Path, flags: Mapping[str, Any] | None = None) -> Job:
+    """The job of a job file or a bare workbook, with the command line's flags over it.
+
+    Raises:
+        UsageError: no such file, unknown keys (all of them, with the nearest name), wrong values, a secret.
+    """
+    if file.suffix.lower() == ".toml":
+        values = _load_toml(file)
+    elif file.suffix.lower() in WORKBOOK_ENDINGS:
+        values = {"workbook": file}
+    else:
+        raise errors.UsageError(
+            f"{file} is neither a job file (.toml) nor a workbook (.xlsx, .csv). Name one of these."
+        )
+    values |= _read_flags(flags or {})
+    if "workbook" not in values:
+        raise errors.UsageError(f'{file} names no workbook. Add a line such as workbook = "businesses.xlsx".')
+    return _complete(file, values)
+
+
+def settings_job(flags: Mapping[str, Any]) -> Job:
+    """The settings alone, for what needs no workbook: the command line's flags over the defaults."""
+    return _complete(Path("JOB"), {"workbook": Path("JOB")} | _read_flags(flags))
+
+
+def ledger_job(file: Path, flags: Mapping[str, Any]) -> Job:
+    """A job whose ledger is meant: as `load_job`, and a ledger file stands for itself."""
+    if file.suffix.lower() != ".jsonl":
+        return load_job(file, flags)
+    return _complete(file, {"workbook": file, "ledger": file} | _read_flags(flags))
+
+
+def _read_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
+    return _read_all({name: value for name, value in flags.items() if value is not None}, Path(), "the command line")
+
+
+def _complete(file: Path, values: Mapping[str, Any]) -> Job:
+    workbook: Path = values["workbook"]
+    beside = workbook.parent / "documents"
+    defaults = {setting.name: setting.default for setting in SETTINGS} | {
+        "sha256": "",
+        "documents": beside if beside.is_dir() else workbook.parent,
+        "ledger": file.with_name(f"{file.stem}.ledger.jsonl"),
+        "report": file.with_name(f"{file.stem}.report.xlsx"),
+    }
+    settled = defaults | dict(values)
+    del settled["extends"]
+    return Job(file=file, **settled)
+
+
+def _load_toml(file: Path, *, extended: bool = False) -> dict[str, Any]:
+    try:
+        content = file.read_bytes()
+        table = tomllib.loads(content.decode("utf-8"))
+    except FileNotFoundError:
+        raise errors.UsageError(f"There is no job file {file}. `bulk-onboard init DIR` writes one.") from None
+    except OSError as error:
+        raise errors.UsageError(f"The job file {file} cannot be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise errors.UsageError(f"The job file {file} is not valid TOML: {error}.") from None
+    values = _read_all(table, file.parent, str(file))
+    if "extends" not in values:
+        return values | {"sha256": hashlib.sha256(content).hexdigest()}
+    if extended:
+        raise errors.UsageError(f"{file} extends another job file and is extended itself; one level is allowed.")
+    base = _load_toml(values["extends"], extended=True)
+    digest = hashlib.sha256(content + base["sha256"].encode()).hexdigest()
+    return base | values | {"sha256": digest}
+
+
+def _read_all(table: Mapping[str, Any], folder: Path, where: str) -> dict[str, Any]:
+    secrets = _secrets(table)
+    troubles = list(secrets.values()) + [_unknown(name) for name in table if name not in {*BY_NAME, *secrets}]
+    values: dict[str, Any] = {}
+    for name, value in table.items():
+        if setting := BY_NAME.get(name):
+            try:
+                read = setting.read(value)
+            except ValueError as error:
+                troubles.append(f"{name}: {error}")
+                continue
+            values[name] = folder / read if setting.path else read
+    if troubles:
+        raise errors.UsageError(f"In {where}: " + "; ".join(troubles) + ".")
+    return values
+
+
+def _unknown(name: str) -> str:
+    nearest = difflib.get_close_matches(name, BY_NAME, n=1, cutoff=0.5)
+    return f"unknown key {name!r}" + (f" (did you mean {nearest[0]!r}?)" if nearest else "")
+
+
+def _secrets(table: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name: f"{name!r} looks like a secret, which does not belong here; "
+        "set PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN in the environment"
+        for name, value in table.items()
+        if _SECRET_NAME.search(name) or (isinstance(value, str) and _SECRET_VALUE.search(value))
+    }

@@ -1,0 +1,107 @@
+"""The one table of settings: behind the job file's keys, the flags, their help, and the documentation's list."""
+
+import zoneinfo
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bulk_onboard.units import Quota, parse_quota
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("a text is wanted")
+    return value
+
+
+def _whole(least: int) -> Callable[[Any], int]:
+    def read(value: Any) -> int:
+        number = int(value) if isinstance(value, str) and value.isdecimal() else value
+        if not isinstance(number, int) or isinstance(number, bool) or number < least:
+            raise ValueError(f"a whole number of at least {least} is wanted")
+        return number
+
+    return read
+
+
+def _path(value: Any) -> Path:
+    return Path(_text(value)).expanduser()
+
+
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("true or false is wanted")
+    return value
+
+
+def _quota(value: Any) -> Quota | None:
+    return parse_quota(_text(value))
+
+
+def _zone(value: Any) -> zoneinfo.ZoneInfo:
+    try:
+        return zoneinfo.ZoneInfo(_text(value))
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"{value!r} is no time zone; write one such as Asia/Kolkata") from None
+
+
+def _texts(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
+        raise ValueError('a table of texts is wanted, such as "Firm" = "Business Name"')
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One key of the job file.
+
+    Attributes:
+        read: from the TOML value (or the flag's text) to ours; ValueError with a sentence.
+        default: ours; None where there is none or it depends on the job: `shown` then says it for people.
+        flag: whether the command line has it too.
+    """
+
+    name: str
+    read: Callable[[Any], Any]
+    default: Any
+    help: str
+    shown: str = ""
+    flag: bool = True
+
+    @property
+    def switch(self) -> bool:
+        """Whether the flag takes no value."""
+        return self.read is _switch
+
+    @property
+    def path(self) -> bool:
+        """Whether it is a path, hence relative to the file it stands in."""
+        return self.read is _path
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("workbook", _path, None, "The workbook, .xlsx or .csv.", "required", flag=False),
+    Setting("documents", _path, None, "Folder of the documents.", "documents/ beside the workbook, else beside it"),
+    Setting("sheet", _text, None, "The sheet to read.", "the only visible one with content"),
+    Setting("header_row", _whole(1), 1, "Row number of the headers."),
+    Setting("encoding", _text, None, "Encoding of a csv file, such as cp1252.", "UTF-8, or UTF-16 with its mark"),
+    Setting("ledger", _path, None, "The ledger.", "<name of the job>.ledger.jsonl beside it"),
+    Setting("report", _path, None, "The report.", "<name of the job>.report.xlsx beside it"),
+    Setting("base_url", _text, "https://api.plivo.com", "Address of the API: scheme, host and port, no path."),
+    Setting("trust_host", _switch, False, "Send credentials and documents to the host of base_url, whatever it is."),
+    Setting("quota", _quota, Quota(60, 60.0), "Requests allowed: 60/min, 600/60s, or none for no pacing at all."),
+    Setting("concurrency", _whole(1), 8, "How many rows are sent at the same time."),
+    Setting("limit", _whole(1), None, "Send at most so many new rows in this run: a pilot.", "no limit"),
+    Setting("ca_bundle", _path, None, "Certificates to trust instead of the system's (PEM).", "the system's"),
+    Setting("proxy", _text, None, "Proxy to go through.", "none; the environment is not asked"),
+    Setting("country_iso", _text, "IN", "Country of the number, for rows that do not say.", flag=False),
+    Setting("number_type", _text, "", "Type of the number, for rows that do not say.", "none", flag=False),
+    Setting("user_type", _text, "business", "Type of the end user, for rows that do not say.", flag=False),
+    Setting("admit_new_rows", _switch, True, "Take in rows that no run has taken in before.", flag=False),
+    Setting("timezone", _zone, None, "Time zone of the report, such as Asia/Kolkata.", "the machine's", flag=False),
+    Setting("columns", _texts, {}, "Table: your header = the name it stands for.", "none", flag=False),
+    Setting("extends", _path, None, "Another job file, whose keys hold unless set here.", "none", flag=False),
+)
+
+BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
