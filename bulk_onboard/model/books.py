@@ -33,6 +33,11 @@ class Books:
     runs: list[RunStory] = field(default_factory=list)
     swept: bool = False
     seq: int = 0
+    _owners: dict[str, str] = field(default_factory=dict)
+
+    def owner(self, compliance_id: str) -> str | None:
+        """The token of the record that has this id; None where none has."""
+        return self._owners.get(compliance_id)
 
     def record(self, token: str) -> Record:
         """The record of a token; a fresh one where nothing happened yet."""
@@ -41,7 +46,10 @@ class Books:
     def take(self, entry: Entry) -> None:
         """Account for an entry; IllegalStepError, and nothing changed, where the table knows no such step."""
         moved = [step(self.record(token), entry) for token in self._touched(entry)]
-        self.records.update((record.token, record) for record in moved)
+        for record in moved:
+            self.records[record.token] = record
+            if record.compliance_id:
+                self._owners[record.compliance_id] = record.token
         self.seq = entry.seq or self.seq
         match entry:
             case entries.LedgerOpened():

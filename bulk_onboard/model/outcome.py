@@ -18,6 +18,7 @@ class Halt(StrEnum):
     REDIRECT = "redirect"
     TLS = "tls"
     KNOWN_ID = "known id"
+    ALIAS = "alias"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

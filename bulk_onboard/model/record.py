@@ -163,11 +163,13 @@ def trigger(entry: Entry) -> str:
 def step(record: Record, entry: Entry) -> Record:
     """The record after what happened; IllegalStepError when the table knows no such step.
 
+    What ends a write must speak of the write that is under way: a failed update never makes a create possible again.
     A fresh `Record(token=…)` stands for a token that the ledger does not know yet.
     """
     word = trigger(entry)
     target = TRANSITIONS[record.state].get(word)
-    if target is None:
+    of_another_write = isinstance(entry, OpEntry) and record.op not in (None, entry.op)
+    if target is None or of_another_write:
         raise IllegalStepError(record.token, record.state, word)
     changes = _CHANGES.get(word)
     return msgspec.structs.replace(record, state=target, **(changes(record, entry) if changes else {}))

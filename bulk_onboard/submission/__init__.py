@@ -1,0 +1,1 @@
+"""Plan → calls → entries: paced, journaled, retried; nothing is sent twice."""

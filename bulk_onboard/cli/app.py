@@ -1,0 +1,18 @@
+"""All verbs, in the order people meet them."""
+
+import typer
+
+from bulk_onboard.cli import check, init, ledger, plan, report, requirements, resume, run, sandbox, status, template
+
+app = typer.Typer(
+    name="bulk-onboard",
+    help="Onboard thousands of businesses for India phone numbers: every row submitted once, within the quota.\n\n"
+    "JOB is a job file (.toml) or a bare workbook (.xlsx, .csv). To continue whatever was interrupted, run again.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+for verb in (init, template, check, plan, run, resume, status, report, requirements, ledger, sandbox):
+    verb.register(app)

@@ -1,0 +1,76 @@
+"""What a verb answers, and the one place that turns answers and errors into text and an exit status."""
+
+import json
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn, TextIO
+
+import typer
+
+from bulk_onboard.errors import BulkOnboardError, ExitStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A verb's answer.
+
+    Attributes:
+        data: the object that `--json` prints; `exit_status` is added to it.
+        show: prints the same for people.
+        notes: sentences for stderr.
+    """
+
+    exit_status: ExitStatus
+    data: Mapping[str, Any]
+    show: Callable[[TextIO], None]
+    notes: tuple[str, ...] = field(default=())
+
+
+def finish(verb: Callable[[], Output], *, as_json: bool) -> NoReturn:
+    """Carry out a verb, print what it answers, and end with its exit status; no error gets past this."""
+    try:
+        output = verb()
+        for note in output.notes:
+            tell(note)
+        if as_json:
+            print_json({"exit_status": int(output.exit_status), **output.data})
+        else:
+            output.show(sys.stdout)
+        sys.stdout.flush()
+        status = output.exit_status
+    except BulkOnboardError as error:
+        status = error.exit_status
+        tell(str(error))
+        if as_json:
+            print_json({"exit_status": int(status), "error": str(error)})
+    except BrokenPipeError:
+        status = ExitStatus.DONE
+        sys.stderr.close()
+    except Exception as bug:
+        status = ExitStatus.BUG
+        tell(told_as_bug(bug))
+        if as_json:
+            print_json({"exit_status": int(status), "error": told_as_bug(bug)})
+    raise typer.Exit(int(status))
+
+
+def told_as_bug(bug: BaseException) -> str:
+    """Where an unforeseen error arose, without its message: that may hold personal data."""
+    frames = [f for f in traceback.extract_tb(bug.__traceback__) if "bulk_onboard" in f.filename]
+    places = ", ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames[-3:])
+    return (
+        f"This is a bug in bulk-onboard: {type(bug).__name__} at {places}. The ledger is safe; please report this line."
+    )
+
+
+def tell(sentence: str) -> None:
+    """A sentence for people, on stderr."""
+    print(f"bulk-onboard: {sentence}", file=sys.stderr, flush=True)
+
+
+def print_json(data: Mapping[str, Any]) -> None:
+    """One object on stdout."""
+    print(json.dumps(data, ensure_ascii=False, default=str, indent=2))

@@ -1,0 +1,35 @@
+"""Show how far a run is, a few times a second, without the run knowing."""
+
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bulk_onboard.pipeline.run import Running
+    from bulk_onboard.report.progress import Progress
+
+_BETWEEN_LOOKS_S = 0.25
+
+
+@asynccontextmanager
+async def shown(*, quiet: bool) -> "AsyncIterator[Callable[[Running], None]]":
+    """A function to be handed what is under way; it is shown until the context ends."""
+    from bulk_onboard.report.console import open_progress
+
+    looking: list[asyncio.Task[None]] = []
+    with open_progress(sys.stderr, quiet=quiet) as progress:
+        try:
+            yield lambda running: looking.append(asyncio.ensure_future(_look(running, progress)))
+        finally:
+            for task in looking:
+                task.cancel()
+
+
+async def _look(running: "Running", progress: "Progress") -> None:
+    while True:
+        counts = Counter(record.state.value for record in running.books.records.values())
+        progress.update(running.progress.done, running.progress.due, counts, running.note())
+        await asyncio.sleep(_BETWEEN_LOOKS_S)

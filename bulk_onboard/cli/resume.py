@@ -1,0 +1,24 @@
+"""`resume`: finish what the ledger began."""
+
+from dataclasses import replace
+
+import typer
+
+from bulk_onboard import errors
+from bulk_onboard.cli.output import Output
+from bulk_onboard.cli.run import run_and_sum_up
+from bulk_onboard.cli.verb import Invocation, register_job_verb
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    register_job_verb(app, "resume", resume)
+
+
+def resume(invocation: Invocation) -> Output:
+    """Finish the rows that a run took in before; take in no new ones."""
+    if not invocation.job.ledger.exists():
+        raise errors.UsageError(
+            f"There is no ledger {invocation.job.ledger}, so nothing was begun. `bulk-onboard run` begins."
+        )
+    return run_and_sum_up(replace(invocation, job=replace(invocation.job, admit_new_rows=False)))

@@ -1,0 +1,94 @@
+"""`sandbox`: the API on this machine."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from typing import Annotated
+
+import typer
+
+from bulk_onboard import errors
+from bulk_onboard.cli.output import Output, finish
+from bulk_onboard.errors import ExitStatus
+
+_PORT = Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 for a free one.", min=0, max=65535)]
+_QUOTA = Annotated[str, typer.Option(help="Requests it allows: 60/min, 600/60s, or none.")]
+_WINDOW = Annotated[str, typer.Option(help="How it counts them: fixed, sliding or bucket.")]
+_AFTER = Annotated[str, typer.Option(help="Review records after so long: 30s, 5m. Without it they stay pending.")]
+_FAULT = Annotated[
+    list[str], typer.Option(help="NAME=RATE or OPERATION:NAME=RATE, such as drop-after=0.1; may be repeated.")
+]
+_LAG = Annotated[str, typer.Option(help="How long new records stay out of the list.")]
+_SEED = Annotated[int, typer.Option(help="Seed of the faults' dice.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+
+    @app.command("sandbox")
+    def command(  # noqa: PLR0917 - typer names them
+        port: _PORT = 8765,
+        quota: _QUOTA = "60/min",
+        window: _WINDOW = "fixed",
+        review_after: _AFTER = "",
+        fault: _FAULT = [],  # noqa: B006 - typer copies it
+        list_lag: _LAG = "0s",
+        seed: _SEED = 0,
+    ) -> None:
+        """Serve the API on this machine, until Ctrl-C. It takes any credentials, or those in the environment."""
+        finish(
+            lambda: sandbox(
+                port=port,
+                quota=quota,
+                window=window,
+                review_after=review_after,
+                fault=fault,
+                list_lag=list_lag,
+                seed=seed,
+            ),
+            as_json=False,
+        )
+
+
+def sandbox(
+    *, port: int, quota: str, window: str, review_after: str, fault: list[str], list_lag: str, seed: int
+) -> Output:
+    """Serve until a signal; UsageError where a value is not one."""
+    from bulk_onboard.sandbox.credentials import credentials_in
+    from bulk_onboard.sandbox.server import Sandbox, serve
+    from bulk_onboard.units import Quota, parse_duration, parse_quota
+
+    try:
+        allowed = parse_quota(quota)
+        server = Sandbox(
+            port,
+            quota=allowed,
+            requirements_quota=Quota(100, 60.0) if allowed else None,
+            window=window,
+            credentials=credentials_in(os.environ),
+            review_after_s=parse_duration(review_after) if review_after else None,
+            faults=dict(map(_rate, fault)),
+            seed=seed,
+            list_lag_s=parse_duration(list_lag),
+        )
+    except ValueError as error:
+        raise errors.UsageError(f"{error}.") from None
+
+    async def until_signalled() -> None:
+        task = asyncio.ensure_future(serve(server, lambda url: print(f"The sandbox serves {url}", flush=True)))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    asyncio.run(until_signalled())
+    return Output(ExitStatus.DONE, {}, lambda stream: None)
+
+
+def _rate(text: str) -> tuple[str, float]:
+    name, _, rate = text.rpartition("=")
+    try:
+        return name, float(rate)
+    except ValueError:
+        raise ValueError(f"{text!r} is no fault with its rate; write drop-after=0.1") from None

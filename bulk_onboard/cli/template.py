@@ -1,0 +1,31 @@
+"""`template`: an input workbook made from the requirements."""
+
+from pathlib import Path
+from typing import Annotated, TextIO
+
+import typer
+
+from bulk_onboard.cli.output import Output
+from bulk_onboard.cli.requirements import ask
+from bulk_onboard.cli.verb import Invocation, register_job_verb
+from bulk_onboard.errors import ExitStatus
+
+_OUTPUT = Annotated[Path, typer.Option("--output", help="Where to write it; an existing file is never overwritten.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    register_job_verb(app, "template", template, job_optional=True)
+
+
+def template(invocation: Invocation, output: _OUTPUT = Path("businesses.xlsx")) -> Output:
+    """Write an empty input workbook: the required columns, notes, drop-downs, every column as text."""
+    from bulk_onboard.intake.template import write_template
+
+    book = ask(invocation)
+    write_template(output, book)
+
+    def show(stream: TextIO) -> None:
+        print(f"{output} (requirements: {book.source})", file=stream)
+
+    return Output(ExitStatus.DONE, {"requirements": book.source, "template": str(output)}, show)

@@ -1,0 +1,113 @@
+"""Verbs that take JOB: their flags are made from the table of settings, so command line and job file cannot drift."""
+
+import inspect
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Optional, Protocol
+
+import typer
+
+from bulk_onboard import log
+from bulk_onboard.cli.output import Output, finish, tell
+from bulk_onboard.settings import SETTINGS, Setting
+
+if TYPE_CHECKING:
+    from bulk_onboard.api.credentials import Credentials
+    from bulk_onboard.job import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """What was asked for: the job with all flags over it, and how to answer."""
+
+    job: "Job"
+    offline: bool
+    as_json: bool
+    quiet: bool
+
+    def credentials(self) -> "Credentials":
+        """The credentials in the environment; UsageError where they are missing."""
+        from bulk_onboard.api.credentials import credentials_from
+
+        return credentials_from(os.environ, warn=tell)
+
+    def credentials_at_hand(self) -> "Credentials | None":
+        """The credentials, or None with `--offline` or where the environment has none."""
+        if self.offline or not os.environ.get("PLIVO_AUTH_ID"):
+            return None
+        return self.credentials()
+
+
+class LoadJob(Protocol):
+    """How a verb turns JOB and the flags into a job."""
+
+    def __call__(self, file: Path, flags: Mapping[str, Any]) -> "Job": ...
+
+
+def _option(setting: Setting) -> inspect.Parameter:
+    shown = setting.shown or str(setting.default)
+    text = f"{setting.help} [default: {shown}]" if not setting.switch else setting.help
+    kind = Optional[bool] if setting.switch else Optional[str]  # noqa: UP045 - typer reads this at run time
+    name = "--" + setting.name.replace("_", "-")
+    annotation = Annotated[kind, typer.Option(name, help=text, show_default=False)]
+    return _keyword(setting.name, annotation, None)
+
+
+def _switch(name: str, text: str) -> inspect.Parameter:
+    return _keyword(name, Annotated[bool, typer.Option(f"--{name.removeprefix('as_')}", help=text)], False)
+
+
+def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+
+
+_FLAGS = [_option(setting) for setting in SETTINGS if setting.flag]
+_SWITCHES = [
+    _switch("offline", "Use the bundled example of the requirements, ask nobody."),
+    _switch("as_json", "Print one JSON object instead of text."),
+    _switch("quiet", "No progress; warnings and errors only."),
+]
+_JOB = Annotated[Path, typer.Argument(metavar="JOB", help="A job file (.toml) or a workbook.", show_default=False)]
+
+
+def register_job_verb(
+    app: typer.Typer,
+    name: str,
+    verb: Callable[..., Output],
+    *,
+    load: "LoadJob | None" = None,
+    job_optional: bool = False,
+) -> None:
+    """Add a verb to the command line.
+
+    Args:
+        verb: takes an `Invocation`, and by name whatever parameters of its own it declares.
+        load: how JOB becomes a job; `job.load_job` unless said otherwise.
+        job_optional: without JOB the settings alone are the job.
+    """
+    own = list(inspect.signature(verb).parameters.values())[1:]
+    job = _keyword("job", _JOB, None if job_optional else inspect.Parameter.empty)
+    parameters = [job, *(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own), *_FLAGS, *_SWITCHES]
+
+    def command(**given: Any) -> None:
+        flags = {parameter.name: given.pop(parameter.name) for parameter in _FLAGS}
+        offline, as_json, quiet = (given.pop(parameter.name) for parameter in _SWITCHES)
+        file = given.pop("job")
+        log.configure(quiet=quiet or sys.stderr.isatty())
+        finish(lambda: verb(Invocation(_loaded(file, flags, load), offline, as_json, quiet), **given), as_json=as_json)
+
+    command.__doc__ = verb.__doc__
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    app.command(name)(command)
+
+
+def _loaded(file: Path | None, flags: Mapping[str, Any], load: "LoadJob | None") -> "Job":
+    from bulk_onboard import job
+
+    if file is None:
+        return job.settings_job(flags)
+    return (load or job.load_job)(file, flags)

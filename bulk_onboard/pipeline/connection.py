@@ -1,0 +1,76 @@
+"""The stack of gateways a job talks through: retrying(paced(breaker(journaled(http)))) (design.md 6)."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from bulk_onboard.api.address import check_address
+from bulk_onboard.api.client import Client
+from bulk_onboard.api.credentials import Credentials
+from bulk_onboard.api.gateway import HttpGateway
+from bulk_onboard.api.pacer import Paced, Pacer
+from bulk_onboard.api.wire import Beta
+from bulk_onboard.clock import Clock
+from bulk_onboard.intake.documents import DocumentFolder
+from bulk_onboard.job import Job
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.gateway import Gateway
+from bulk_onboard.model.journal import Journal
+from bulk_onboard.submission.breaker import Breaker
+from bulk_onboard.submission.journaled import Journaled
+from bulk_onboard.submission.retrying import Retrying
+from bulk_onboard.submission.stop import Stop
+from bulk_onboard.units import Quota
+
+REQUIREMENTS_QUOTA = Quota(100, 60.0)  # compliance-api.txt, "Rate Limits"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An open way to the API.
+
+    Attributes:
+        requests: calls so far, by operation and outcome.
+        pacer: of the compliance operations, for the progress line.
+    """
+
+    gateway: Gateway
+    requests: Counter[str]
+    pacer: Pacer
+
+
+@asynccontextmanager
+async def connect(
+    job: Job, credentials: Credentials, *, clock: Clock, stop: Stop, journal: Journal | None = None
+) -> AsyncIterator[Connection]:
+    """Open the way to the API; without a journal it serves reads only.
+
+    Raises:
+        UsageError: the address of the job is not one that credentials may be sent to.
+    """
+    books = journal.books if journal else Books()
+    base_url = check_address(job.base_url, trust_host=job.trust_host)
+    client = Client(base_url, credentials, concurrency=job.concurrency + 2, proxy=job.proxy, ca_bundle=job.ca_bundle)
+    async with client:
+        gateway: Gateway = HttpGateway(client, Beta(), owner=books.owner, clock=clock)
+        if journal:
+            gateway = Journaled(gateway, journal, DocumentFolder(job.documents).read)
+        breaker = Breaker(gateway, stop)
+        ages = sends_before(books, clock.now())
+        pacer = Pacer(job.quota, clock=clock, earlier_sends_s_ago=ages)
+        requirements_pacer = Pacer(REQUIREMENTS_QUOTA if job.quota else None, clock=clock)
+        for one in (pacer, requirements_pacer):
+            stop.call_when_requested(one.close)
+        paced = Paced(breaker, compliance=pacer, requirements=requirements_pacer)
+        yield Connection(Retrying(paced, clock=clock, stop=stop), breaker.requests, pacer)
+
+
+def sends_before(books: Books, now: datetime) -> Iterable[float]:
+    """How many seconds ago each record was last sent: an earlier process spent that quota (pacing.md)."""
+    for record in books.records.values():
+        if record.sent_at:
+            age_s = (now - datetime.fromisoformat(record.sent_at)).total_seconds()
+            if age_s >= 0:
+                yield age_s

@@ -1,0 +1,106 @@
+"""Rows joined to records: the report of a run, or one made anew from ledger and workbook without a network."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from pathlib import Path
+
+from bulk_onboard import errors
+from bulk_onboard.clock import Clock
+from bulk_onboard.job import Job
+from bulk_onboard.ledger.journal import read_books
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.plan import Decision
+from bulk_onboard.model.requirements import RequirementsBook
+from bulk_onboard.pipeline.outlook import look_ahead
+from bulk_onboard.report.summary import ReportFacts, counts, make_tables, reviews
+from bulk_onboard.report.workbook import write_report
+
+
+@dataclass(frozen=True, slots=True)
+class ReportResult:
+    """A report that was made anew.
+
+    Attributes:
+        path: where it is.
+        from_ledger_alone: why the rows are missing from it; empty when they are there.
+    """
+
+    path: Path
+    counts: dict[str, int]
+    reviews: dict[str, int]
+    from_ledger_alone: str
+
+
+def write_job_report(
+    job: Job,
+    decisions: Sequence[Decision] | None,
+    books: Books,
+    *,
+    findings: Sequence[Finding] = (),
+    requirements: RequirementsBook | None = None,
+    now: datetime,
+    run_id: str,
+    stopped: str = "",
+) -> Path:
+    """Write the report; where it really is.
+
+    Args:
+        decisions: None when the workbook is gone.
+        findings: those of the sheet as a whole, and those that turned up while sending.
+
+    Raises:
+        ReportError: neither its own place nor one beside it could be written.
+    """
+    facts = ReportFacts(
+        job=str(job.file),
+        workbook=job.workbook.name,
+        made_at=now,
+        zone=zone_of(job, now),
+        requirements=requirements,
+        stopped=stopped,
+    )
+    return write_report(job.report, make_tables(decisions, books, facts, findings), run=run_id)
+
+
+async def report_job(job: Job, *, clock: Clock) -> ReportResult:
+    """Make the report anew from the workbook and the ledger; without the workbook from the ledger alone.
+
+    Rows are judged against the bundled requirements, since nothing here asks the network; the report names them.
+
+    Raises:
+        UsageError: there is no ledger.
+        ReportError: the report cannot be written.
+    """
+    books = read_books(job.ledger).books
+    decisions: Sequence[Decision] | None = None
+    findings: Sequence[Finding] = ()
+    requirements, why = None, ""
+    try:
+        outlook = await look_ahead(job, credentials=None, clock=clock)
+    except errors.WorkbookError as gone:
+        why = str(gone)
+    else:
+        decisions = outlook.plan.decisions
+        findings, requirements = outlook.judgement.sheet_findings, outlook.judgement.book
+    now = clock.now()
+    path = write_job_report(
+        job,
+        decisions,
+        books,
+        findings=findings,
+        requirements=requirements,
+        now=now,
+        run_id=now.strftime("%Y%m%dT%H%M%SZ"),
+        stopped=why,
+    )
+    return ReportResult(path, counts(decisions, books), reviews(decisions, books), why)
+
+
+def zone_of(job: Job, now: datetime) -> tzinfo:
+    """The time zone of the report: the job's, else the machine's."""
+    zone = job.timezone or now.astimezone().tzinfo
+    if zone is None:
+        raise AssertionError("an aware instant has a time zone")
+    return zone

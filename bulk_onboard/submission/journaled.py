@@ -1,0 +1,108 @@
+"""The journal around every write: intent on disk, then the bytes, then the outcome (reliability.md 1.2).
+
+It is the innermost wrapper, so "about to send" is written after the wait for the quota, and orphans of a crash are at
+most as many as calls in flight. The documents are read here, once: what is sent is what was checked, or nothing is.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar, cast
+
+from bulk_onboard.model import entry as entries
+from bulk_onboard.model import outcome as outcomes
+from bulk_onboard.model.application import Document
+from bulk_onboard.model.call import Call, Create, Delete, Link, Update, Write
+from bulk_onboard.model.entry import OpEntry, SentDocument
+from bulk_onboard.model.gateway import Gateway
+from bulk_onboard.model.journal import Journal
+from bulk_onboard.model.mask import masked
+from bulk_onboard.model.outcome import Outcome
+
+T = TypeVar("T")
+ReadDocument = Callable[[Document], bytes | None]
+
+
+class Journaled:
+    """A gateway that writes down every write before and after.
+
+    `read` answers a document's bytes, or None when they are not what was checked; it is called in a thread.
+    """
+
+    def __init__(self, inner: Gateway, journal: Journal, read: ReadDocument) -> None:
+        self._inner = inner
+        self._journal = journal
+        self._read = read
+
+    async def send(self, call: Call[T]) -> Outcome[T]:
+        if not isinstance(call, Write):
+            return await self._inner.send(call)
+        loaded = await self._with_files(call)
+        if isinstance(loaded, outcomes.Withheld):
+            return loaded
+        await self._journal.append(intent(loaded))
+        outcome = await self._inner.send(loaded)
+        await self._journal.append(entry_of(loaded, outcome))
+        return outcome
+
+    async def _with_files(self, call: Write[T]) -> Write[T] | outcomes.Withheld:
+        """The call with its documents' bytes, as they were when they were checked."""
+        if not isinstance(call, (Create, Update)):
+            return call
+        files = []
+        for document in call.application.documents:
+            content = await asyncio.to_thread(self._read, document)
+            if content is None:
+                return outcomes.Withheld(code="document-changed", document_type=document.type)
+            files.append(content)
+        return cast("Write[T]", replace(call, files=tuple(files)))
+
+
+def intent(call: Write[Any]) -> entries.Intent:
+    """What is about to be sent, without any of its content."""
+    alias = fingerprint = compliance_id = number = ""
+    documents: tuple[SentDocument, ...] = ()
+    match call:
+        case Create() | Update():
+            alias, fingerprint = call.alias, call.fingerprint
+            documents = tuple(
+                SentDocument(type=d.type, sha256=d.sha256, size=d.size) for d in call.application.documents
+            )
+    match call:
+        case Update() | Link() | Delete():
+            compliance_id = call.compliance_id
+    if isinstance(call, Link):
+        number = call.number
+    return entries.Intent(
+        token=call.token,
+        key=call.key,
+        op=call.op,
+        attempt=call.attempt,
+        alias=alias,
+        fingerprint=fingerprint,
+        documents=documents,
+        compliance_id=compliance_id,
+        number=number,
+    )
+
+
+def entry_of(call: Write[Any], outcome: Outcome[Any]) -> OpEntry:
+    """The ledger's words for what a write led to; the API's message is masked with the end user's own values."""
+    about: dict[str, Any] = {"token": call.token, "key": call.key, "op": call.op}
+    match outcome:
+        case outcomes.Done():
+            return entries.Done(**about, compliance_id=outcome.value, api_id=outcome.api_id)
+        case outcomes.Refused():
+            own = call.application.fields.values() if isinstance(call, (Create, Update)) else ()
+            return entries.Refused(**about, code=outcome.code, message=masked(outcome.message, own))
+        case outcomes.Unavailable():
+            return entries.Unavailable(**about, why=outcome.why)
+        case outcomes.Throttled():
+            wait_s = outcome.quota.retry_after_s if outcome.quota else None
+            return entries.Throttled(**about, wait_s=wait_s or 0.0)
+        case outcomes.Denied():
+            return entries.Denied(**about, http_status=outcome.http_status)
+        case outcomes.Unresolved():
+            return entries.Unresolved(**about, seen=outcome.seen)
+        case outcomes.Withheld():
+            raise AssertionError("a withheld call was never sent, so there is nothing to write down")

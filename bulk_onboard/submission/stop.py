@@ -1,0 +1,47 @@
+"""The wish to stop: from then on nothing new begins, and what is in flight finishes (reliability.md F3)."""
+
+import asyncio
+from collections.abc import Callable
+
+from bulk_onboard.clock import Clock
+
+
+class Stop:
+    """One run's wish to stop; the first cause counts.
+
+    Attributes:
+        cause: why: a signal's number, an `outcome.Halt`, an exception; None while nobody wished it.
+    """
+
+    def __init__(self) -> None:
+        self.cause: object = None
+        self._wished = asyncio.Event()
+        self._listeners: list[Callable[[], None]] = []
+
+    @property
+    def requested(self) -> bool:
+        """Whether nothing new may begin."""
+        return self._wished.is_set()
+
+    def request(self, cause: object) -> None:
+        """Let nothing new begin."""
+        if self.requested:
+            return
+        self.cause = cause
+        self._wished.set()
+        for listener in self._listeners:
+            listener()
+
+    def call_when_requested(self, listener: Callable[[], None]) -> None:
+        """Have somebody told, such as a pacer with calls waiting in it."""
+        self._listeners.append(listener)
+
+    async def pause(self, clock: Clock, seconds: float) -> None:
+        """Sleep so long, or until the wish to stop."""
+        sleeping = asyncio.ensure_future(clock.sleep(seconds))
+        wished = asyncio.ensure_future(self._wished.wait())
+        try:
+            await asyncio.wait((sleeping, wished), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeping.cancel()
+            wished.cancel()

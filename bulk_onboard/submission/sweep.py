@@ -1,0 +1,58 @@
+"""The first run of a job on an account walks all of its records once (reliability.md 1.6).
+
+A lost ledger, or a second job on the account, so adopts what is there instead of creating it again: tokens are
+computed from the rows, and stand at the end of the aliases at the API.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from bulk_onboard.model import entry as entries
+from bulk_onboard.model.call import ServerRecord
+from bulk_onboard.model.entry import Op, OpEntry
+from bulk_onboard.model.gateway import Gateway
+from bulk_onboard.model.identity import token_in
+from bulk_onboard.model.journal import Journal
+from bulk_onboard.model.plan import Identity
+from bulk_onboard.model.record import State
+from bulk_onboard.submission.walk import walk
+
+UNSENT = frozenset({State.PENDING, State.INVALID, State.DEFERRED, State.REFUSED})
+
+
+async def sweep(gateway: Gateway, journal: Journal, identities: Iterable[Identity]) -> bool:
+    """Adopt the records of these rows that the account has already; whether the walk was completed.
+
+    Records whose last call is unknown are left to settling, which looks closer.
+    """
+    records = await walk(gateway)
+    if records is None:
+        return False
+    by_token: dict[str, list[ServerRecord]] = defaultdict(list)
+    for record in records:
+        by_token[token_in(record.alias)].append(record)
+    for identity in identities:
+        matches = by_token.get(identity.token)
+        if matches and journal.books.record(identity.token).state in UNSENT:
+            await journal.append(adoption(identity, matches))
+    await journal.append(entries.Swept(records=len(records)))
+    return True
+
+
+def adoption(identity: Identity, matches: list[ServerRecord]) -> OpEntry:
+    """One record at the API is this row's; several are for a person to look at."""
+    if len(matches) == 1:
+        return entries.Adopted(
+            token=identity.token,
+            key=identity.user_key,
+            op=Op.CREATE,
+            compliance_id=matches[0].compliance_id,
+            review=matches[0].review,
+        )
+    return entries.Held(
+        token=identity.token,
+        key=identity.user_key,
+        op=Op.CREATE,
+        why=f"{len(matches)} records with this token at the API",
+        compliance_ids=tuple(record.compliance_id for record in matches),
+    )

@@ -1,0 +1,98 @@
+"""Invented businesses: workbooks, rows and documents for whole-flow tests. Defaults, override what matters."""
+
+import csv
+import hashlib
+import struct
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+HEADERS = (
+    "Key", "Alias", "Business Name", "Registration Number", "Email", "Address Line 1", "City", "State", "Postal Code",
+    "Country", "Number Type", "Identity Proof", "Address Proof", "Business Registration",
+)  # fmt: skip
+DOCUMENTS = ("Identity Proof", "Address Proof", "Business Registration")
+
+Cells = dict[str, str]
+
+
+def business(number: int, **other: str) -> Cells:
+    """One good row; `other` replaces cells by header, underscores for blanks."""
+    cells = {
+        "Business Name": f"Invented Traders {number} Private Limited",
+        "Registration Number": f"U{72000 + number:05d}KA2020PTC{100000 + number:06d}",
+        "Email": f"desk{number}@example.com",
+        "Address Line 1": f"{number} Sample Road",
+        "City": "Bengaluru",
+        "State": "Karnataka",
+        "Postal Code": f"{560001 + number % 99:06d}",
+        "Country": "IN",
+        "Number Type": "local",
+        **{title: f"{number:04d}/{title.lower().replace(' ', '_')}.{_ending(title)}" for title in DOCUMENTS},
+    }
+    return cells | {name.replace("_", " "): text for name, text in other.items()}
+
+
+def _ending(title: str) -> str:
+    return "png" if title == "Address Proof" else "pdf"
+
+
+def write_documents(folder: Path, rows: Sequence[Cells]) -> None:
+    """A file of its own for every document cell; what is there already stays."""
+    for cells in rows:
+        for title in DOCUMENTS:
+            if not (name := cells.get(title)):
+                continue
+            path = folder / name
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(document(name))
+
+
+def document(text: str, *, size: int = 0) -> bytes:
+    """A small PDF, or a PNG where the name says so, whose bytes depend on the text; padded to `size`."""
+    content = png(text) if text.endswith(".png") else pdf(text)
+    return content + b"\0" * (size - len(content))
+
+
+def pdf(text: str) -> bytes:
+    """A PDF of one empty page, with the text as a comment."""
+    return (
+        f"%PDF-1.4\n% {text}\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+        "2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n3 0 obj<</Type/Page/Parent 2 0 R>>endobj\n"
+        "trailer<</Root 1 0 R>>\n%%EOF\n"
+    ).encode()
+
+
+def png(text: str) -> bytes:
+    """A PNG of one pixel, with the text in it."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0))
+    note = chunk(b"tEXt", b"Comment\0" + text.encode())
+    return b"\x89PNG\r\n\x1a\n" + header + note + chunk(b"IDAT", zlib.compress(b"\0\0\0\0")) + chunk(b"IEND", b"")
+
+
+def write_workbook(path: Path, rows: Sequence[Mapping[str, str]], headers: Sequence[str] = HEADERS) -> Path:
+    """The rows as xlsx or csv, by the path's ending; every cell as text."""
+    table = [list(headers), *([cells.get(header, "") for header in headers] for cells in rows)]
+    if path.suffix == ".csv":
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(table)
+        return path
+    from xlsxwriter import Workbook
+
+    with Workbook(str(path)) as book:
+        sheet = book.add_worksheet("Businesses")
+        for row, cells in enumerate(table):
+            for column, text in enumerate(cells):
+                if text:
+                    sheet.write_string(row, column, text)
+    return path
+
+
+def sha256(content: bytes) -> str:
+    """Hexadecimal digest."""
+    return hashlib.sha256(content).hexdigest()
