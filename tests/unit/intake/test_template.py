@@ -1,0 +1,157 @@
+"""The template: a workbook that the user fills in and we read back."""
+
+import openpyxl
+import pytest
+
+from bulk_onboard import errors
+from bulk_onboard.intake.bundled import bundled_requirements
+from bulk_onboard.intake.header import match_columns
+from bulk_onboard.intake.rows import rows_of
+from bulk_onboard.intake.template import write_template
+from bulk_onboard.intake.workbook import read_sheet
+from bulk_onboard.model.requirements import Combination, DocumentRequirement, Requirements, RequirementsBook
+
+BOOK = bundled_requirements()
+
+
+@pytest.fixture
+def template(tmp_path):
+    """A fresh template of the bundled requirements."""
+    path = tmp_path / "template.xlsx"
+    write_template(path, BOOK)
+    return path
+
+
+def read(path):
+    """The template as a run would read it."""
+    return read_sheet(path, sheet=None, header_row=1, encoding=None)
+
+
+def businesses(path):
+    """The sheet to fill in, as openpyxl sees it, by header."""
+    sheet = openpyxl.load_workbook(path)["Businesses"]
+    return sheet, {cell.value: cell for cell in sheet[1]}
+
+
+def test_fresh_template_is_understood(template):
+    """Every header is known, none is missing, and there are no rows."""
+    sheet = read(template)
+    columns, findings = match_columns(sheet, BOOK, {})
+
+    assert () == sheet.rows
+    assert () == findings
+    assert len(sheet.headers) == len(columns.positions)
+    assert ("Key", "Alias", "Business Name", "Registration Number") == sheet.headers[:4]
+    assert ("User Type", "Identity Proof", "Identity Proof Kind") == sheet.headers[13:16]
+    assert ("Numbers", "Callback URL") == sheet.headers[-2:]
+
+
+def test_filled_template_is_understood(template):
+    """Rows typed into it come back, the page of instructions notwithstanding."""
+    workbook = openpyxl.load_workbook(template)
+    workbook["Businesses"].append(["0042", None, "Invented Traders"])
+    workbook["Businesses"]["M2"] = "mobile"
+    workbook.save(template)
+
+    sheet = read(template)
+    columns, _ = match_columns(sheet, BOOK, {})
+    (row,) = rows_of(sheet, columns, defaults=Combination("IN", "", "business"))
+
+    assert (2, Combination("IN", "mobile", "business")) == (row.number, row.combination)
+    assert {"key": "0042", "business_name": "Invented Traders", "number_type": "mobile"} == row.cells
+
+
+def test_required_columns_are_marked(template):
+    """What must be filled in looks different, and its note says so."""
+    _, headers = businesses(template)
+
+    required = {title for title, cell in headers.items() if "Required." in cell.comment.text}
+    dark = {title for title, cell in headers.items() if cell.fill.fgColor.rgb == headers["City"].fill.fgColor.rgb}
+    assert {
+        "Business Name",
+        "Registration Number",
+        "Address Line 1",
+        "City",
+        "Postal Code",
+        "Country",
+        "Number Type",
+        "Identity Proof",
+        "Address Proof",
+        "Business Registration",
+    } == required
+    assert required == dark
+
+
+def test_notes_tell_what_belongs_there(template):
+    """Lengths, accepted kinds and where paths start stand in the notes."""
+    _, headers = businesses(template)
+
+    assert "Postal Code\nRequired. 1 to 10 characters." == headers["Postal Code"].comment.text
+    assert "Country\nRequired. Exactly 2 characters." == headers["Country"].comment.text
+    assert "Email\nMay stay blank." == headers["Email"].comment.text
+    assert "passport, national_id, aadhaar" in headers["Identity Proof Kind"].comment.text
+    assert "showing business address" in headers["Address Proof"].comment.text
+
+
+def test_drop_downs_offer_what_is_accepted(template):
+    """Words that only a few cells may hold can be chosen."""
+    sheet, headers = businesses(template)
+
+    offered = {str(each.sqref): each.formula1 for each in sheet.data_validations.dataValidation}
+    letters = {title: cell.column_letter for title, cell in headers.items()}
+    assert {
+        "Number Country": '"IN"',
+        "Number Type": '"local,mobile"',
+        "User Type": '"business"',
+        "Identity Proof Kind": '"passport,national_id,aadhaar"',
+        "Address Proof Kind": '"utility_bill,bank_statement"',
+        "Business Registration Kind": '"certificate_of_incorporation,gst_certificate"',
+    } == {
+        title: offered.get(f"{letter}2:{letter}1048576")
+        for title, letter in letters.items()
+        if offered.get(f"{letter}2:{letter}1048576")
+    }
+    assert 6 == len(offered)
+
+
+def test_every_column_is_text(template):
+    """Excel leaves leading zeros and long numbers alone, and the headers stay in sight."""
+    sheet, headers = businesses(template)
+
+    assert {"@"} == {sheet.column_dimensions[cell.column_letter].number_format for cell in headers.values()}
+    assert all(sheet.column_dimensions[cell.column_letter].width > len(title) for title, cell in headers.items())
+    assert "A2" == sheet.freeze_panes
+
+
+@pytest.mark.parametrize(
+    "kinds", [tuple(f"certificate_{n}" for n in range(40)), ("deed, signed", "lease"), ('a "deed"', "lease")]
+)
+def test_choices_that_fit_into_no_drop_down(tmp_path, kinds):
+    """More words than Excel takes in one drop-down, or words it would take apart, are named in the note alone."""
+    requirements = Requirements(Combination("IN", "local", "business"), (), (DocumentRequirement("x", "X", kinds),))
+    write_template(tmp_path / "a.xlsx", RequirementsBook.of("test", live=True, offered=[requirements]))
+
+    sheet, headers = businesses(tmp_path / "a.xlsx")
+
+    assert 3 == len(sheet.data_validations.dataValidation)
+    assert kinds[-1] in headers["X Kind"].comment.text
+
+
+def test_nothing_is_overwritten(template):
+    """A file that is there is left as it is."""
+    before = template.read_bytes()
+
+    with pytest.raises(errors.UsageError, match="is there already and is not overwritten"):
+        write_template(template, BOOK)
+    assert before == template.read_bytes()
+
+
+def test_folder_that_is_not_there(tmp_path):
+    """Writing into a missing folder is one sentence."""
+    with pytest.raises(errors.UsageError, match="cannot be written: No such file or directory"):
+        write_template(tmp_path / "none" / "a.xlsx", BOOK)
+
+
+def test_template_is_for_its_owner(template):
+    """What is filled in there later is nobody else's business."""
+    assert 0o600 == template.stat().st_mode & 0o777
