@@ -35,7 +35,7 @@ def format_size(size: int) -> str:
     """Bytes for people: `812 B`, `4.9 MiB`."""
     amount = float(size)
     for unit in ("B", "KiB", "MiB"):
-        if amount < 1024:
+        if round(amount, 1) < 1024:
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1024
     return f"{amount:.1f} GiB"

@@ -27,7 +27,7 @@ def normal_key(row: Row) -> str:
     """
     if key := normal_user_key(row.cell(KEY)):
         return key
-    return f"natural|{_natural_key(row)}" if row.cell(REGISTRATION_NUMBER) else ""
+    return f"natural|{_natural_key(row)}" if _normal(row.cell(REGISTRATION_NUMBER)) else ""
 
 
 def normal_user_key(text: str) -> str:

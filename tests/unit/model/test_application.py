@@ -1,0 +1,51 @@
+"""The fingerprint: the same for the same content, another for anything that is sent differently."""
+
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulk_onboard.model.application import fingerprint
+from bulk_onboard.model.requirements import Combination
+
+LOCAL = Combination("IN", "local", "business")
+FIELDS = {"business_name": "Acme", "address.city": "Pune"}
+DOCUMENTS = [("identity_proof", "aa"), ("address_proof", "bb")]
+
+
+def test_fingerprint_is_a_digest_that_stays():
+    """Ledgers outlive versions of the tool, so the digest is over this JSON for ever."""
+    content = (
+        '[["IN","local","business"],[["address.city","Pune"],["business_name","Acme"]],'
+        '[["identity_proof","aa"],["address_proof","bb"]],"https://example.in/hook"]'
+    )
+
+    digest = fingerprint(LOCAL, FIELDS, DOCUMENTS, "https://example.in/hook")
+
+    assert hashlib.sha256(content.encode()).hexdigest() == digest
+
+
+@given(st.permutations(sorted(FIELDS.items())))
+def test_order_of_the_columns_does_not_matter(items):
+    """Moving columns changes nothing."""
+    assert fingerprint(LOCAL, FIELDS, DOCUMENTS) == fingerprint(LOCAL, dict(items), DOCUMENTS)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        (Combination("IN", "mobile", "business"), FIELDS, DOCUMENTS),
+        (LOCAL, {**FIELDS, "business_name": "ACME"}, DOCUMENTS),
+        (LOCAL, {"business_name": "Acme"}, DOCUMENTS),
+        (LOCAL, {"business_name": "Acme", "address.state": "Pune"}, DOCUMENTS),
+        (LOCAL, FIELDS, [("identity_proof", "aa"), ("address_proof", "cc")]),
+        (LOCAL, FIELDS, [("identity_proof", "bb"), ("address_proof", "aa")]),
+        (LOCAL, FIELDS, DOCUMENTS[:1]),
+        (LOCAL, FIELDS, DOCUMENTS, "https://example.in/hook"),
+    ],
+    ids=["combination", "case", "cell emptied", "other field", "bytes", "swapped", "document gone", "callback"],
+)
+def test_everything_that_is_sent_counts(other):
+    """A change to anything that is sent is another fingerprint."""
+    assert fingerprint(LOCAL, FIELDS, DOCUMENTS) != fingerprint(*other)

@@ -1,0 +1,142 @@
+"""Folding entries into books."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulk_onboard.model import entry as entries
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.entry import Op
+from bulk_onboard.model.record import IllegalStepError, State
+
+ONE, TWO = "aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb"
+UUID = "5a0c1f6e-0000-4000-8000-000000000001"
+OPENED = entries.LedgerOpened(seq=1, tool="t", job="j", auth_id="a", base_url="https://api.example", created="c")
+STARTED = entries.RunStarted(
+    run_id="r1", user="u", host="h", version="1", workbook="w", job="j", requirements="q", quota="60/min", settle=90.0
+)
+ENDED = entries.RunEnded(run_id="r1", exit_status=0, counts={"submitted": 1}, requests={"done": 1})
+
+
+def intent(token, **changes):
+    """An intent to create."""
+    return entries.Intent(token=token, op=Op.CREATE, attempt=1, alias=f"~{token}", fingerprint="f", **changes)
+
+
+def done(token, compliance_id=UUID):
+    """A create's success."""
+    return entries.Done(token=token, op=Op.CREATE, compliance_id=compliance_id)
+
+
+def folded(*story):
+    """The books after these entries."""
+    books = Books()
+    for entry in story:
+        books.take(entry)
+    return books
+
+
+STORY = (
+    OPENED,
+    STARTED,
+    entries.Admitted(tokens=(ONE, TWO)),
+    intent(ONE),
+    done(ONE),
+    entries.Swept(records=1),
+    ENDED,
+)
+
+
+def test_a_run_leaves_header_records_and_its_story():
+    """After a run the books know whose ledger it is, each record's state, and how the run ended."""
+    books = folded(*STORY)
+
+    assert OPENED == books.opened
+    assert {ONE: State.SUBMITTED, TWO: State.PENDING} == {t: r.state for t, r in books.records.items()}
+    assert [(STARTED, ENDED)] == [(run.started, run.ended) for run in books.runs]
+    assert books.swept
+
+
+def test_id_tells_its_record():
+    """The books say which record has a compliance id, and that none has another."""
+    books = folded(*STORY)
+
+    assert ONE == books.owner(UUID)
+    assert books.owner("5a0c1f6e-0000-4000-8000-000000000002") is None
+
+
+def test_unknown_token_is_a_fresh_record():
+    """Nothing happened to a record that the books do not know, and asking does not make it known."""
+    books = Books()
+
+    assert State.PENDING is books.record(ONE).state
+    assert {} == books.records
+
+
+def test_next_run_finds_what_the_last_one_died_in():
+    """Only records that were being sent become uncertain when a run begins."""
+    books = folded(OPENED, STARTED, entries.Admitted(tokens=(ONE, TWO)), intent(ONE), STARTED)
+
+    assert {ONE: State.UNCERTAIN, TWO: State.PENDING} == {t: r.state for t, r in books.records.items()}
+    assert [None, None] == [run.ended for run in books.runs]
+
+
+def test_sequence_is_the_newest_entrys():
+    """The books know the number of the newest entry, so that the next one can follow it."""
+    assert 7 == folded(OPENED, entries.Swept(seq=7, records=0)).seq
+
+
+@pytest.mark.parametrize("entry", [done(ONE), entries.Admitted(seq=9, tokens=(TWO, ONE))], ids=["one", "several"])
+def test_illegal_step_changes_nothing(entry):
+    """What the table does not know raises, and the books are as before, also for the other records it names."""
+    books, untouched = folded(*STORY), folded(*STORY)
+
+    with pytest.raises(IllegalStepError):
+        books.take(entry)
+
+    assert untouched == books
+
+
+TOKENS = st.sampled_from([ONE, TWO])
+STEPS = st.one_of(
+    st.just(STARTED),
+    st.builds(intent, TOKENS),
+    st.builds(done, TOKENS),
+    st.builds(lambda token: entries.Admitted(tokens=(token,)), TOKENS),
+    st.builds(lambda token: entries.RowInvalid(token=token, codes=("field-missing",)), TOKENS),
+    st.builds(lambda token: entries.Unresolved(token=token, op=Op.CREATE, seen="timeout"), TOKENS),
+    st.builds(lambda token: entries.Refused(token=token, op=Op.CREATE, code="bad"), TOKENS),
+    st.builds(lambda token: entries.Absent(token=token, op=Op.CREATE), TOKENS),
+    st.builds(lambda token: entries.Held(token=token, op=Op.CREATE, why="two"), TOKENS),
+)
+
+
+@given(st.lists(STEPS, max_size=30))
+def test_folding_the_same_entries_gives_the_same_books(story):
+    """Whatever was taken, taking it again from the start ends in equal books, and every state is a legal one."""
+    books, taken = Books(), []
+    for entry in story:
+        try:
+            books.take(entry)
+        except IllegalStepError:
+            continue
+        taken.append(entry)
+
+    assert folded(*taken) == books
+    assert {record.state for record in books.records.values()} <= set(State)
+
+
+@given(st.lists(STEPS, max_size=60))
+def test_no_create_follows_an_unknown_one_without_proof(story):
+    """In no story that the books accept is a create sent while the one before it is unknown."""
+    books, open_creates = Books(), set()
+    for entry in story:
+        try:
+            books.take(entry)
+        except IllegalStepError:
+            continue
+        if isinstance(entry, entries.Intent):
+            assert entry.token not in open_creates
+            open_creates.add(entry.token)
+        elif isinstance(entry, entries.Done | entries.Refused | entries.Absent):
+            open_creates.discard(entry.token)

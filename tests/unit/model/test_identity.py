@@ -1,0 +1,163 @@
+"""Who a row is: key, token, alias."""
+
+import hashlib
+import re
+from base64 import b32encode
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bulk_onboard.model.identity import alias_of, normal_key, normal_user_key, token_in, token_of
+from bulk_onboard.model.requirements import Combination
+from bulk_onboard.model.row import Row
+
+LOCAL = Combination("IN", "local", "business")
+MOBILE = Combination("IN", "mobile", "business")
+CIN = "U72200KA2020PTC123456"
+ACCOUNT = "MAXXXXXXXXXXXXXXXXXX"
+
+
+def row(combination=LOCAL, number=2, sheet="Sheet1", **cells):
+    """A row with these cells."""
+    return Row(sheet, number, combination, cells)
+
+
+def test_token_of_the_worked_example():
+    """The token is what anybody can compute from the text that the docstring spells out."""
+    text = b"bo1|MAXXXXXXXXXXXXXXXXXX|IN|local|business|U72200KA2020PTC123456|K-0017"
+
+    token = token_of(ACCOUNT, row(key="K-0017", registration_number=CIN))
+
+    assert b32encode(hashlib.sha256(text).digest()).decode().lower()[:16] == token
+    assert "xwdbg37swqfq7vk3" == token
+
+
+def test_token_without_a_key_ends_in_a_bar():
+    """A row without a Key leaves the last part of the text empty."""
+    text = b"bo1|MAXXXXXXXXXXXXXXXXXX|IN|local|business|U72200KA2020PTC123456|"
+
+    assert b32encode(hashlib.sha256(text).digest()).decode().lower()[:16] == token_of(
+        ACCOUNT, row(registration_number=CIN)
+    )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        row(registration_number=CIN.lower()),
+        row(registration_number=f" {CIN}\u00a0"),
+        row(registration_number="\uff35" + CIN[1:]),
+        row(registration_number=CIN, number=99, sheet="sorted anew", business_name="Other", alias="x"),
+    ],
+    ids=["case", "blanks", "full width", "other place and cells"],
+)
+def test_same_business_keeps_its_key_and_token(other):
+    """Case, blanks, the width of characters, the row's place and its other cells change neither key nor token."""
+    one = row(registration_number=CIN)
+
+    assert normal_key(one) == normal_key(other)
+    assert token_of(ACCOUNT, one) == token_of(ACCOUNT, other)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        row(registration_number=CIN, combination=MOBILE),
+        row(registration_number=CIN + "0"),
+        row(registration_number=CIN, key="1"),
+        row(key=CIN),
+        row(key=f"IN|local|business|{CIN}"),
+    ],
+    ids=["number type", "registration number", "with a Key", "Key like a number", "Key like a natural key"],
+)
+def test_other_business_has_another_key_and_token(other):
+    """What names another record never meets, also where a Key reads like a registration number."""
+    one = row(registration_number=CIN)
+
+    assert normal_key(one) != normal_key(other)
+    assert token_of(ACCOUNT, one) != token_of(ACCOUNT, other)
+
+
+def test_bar_in_a_cell_cannot_make_two_records_one():
+    """Parts are divided by bars, so a bar within a part is none."""
+    one, other = row(registration_number="A|B", key="C"), row(registration_number="A", key="B|C")
+
+    assert token_of(ACCOUNT, one) != token_of(ACCOUNT, other)
+
+
+def test_accounts_have_different_tokens():
+    """The same row is another record on another account."""
+    one = row(registration_number=CIN)
+
+    assert token_of(ACCOUNT, one) != token_of("MAYYYYYYYYYYYYYYYYYY", one)
+
+
+def test_users_key_outlives_a_mended_registration_number():
+    """Two rows with the same Key mean the same record, whatever their registration numbers."""
+    assert normal_key(row(key="k 17", registration_number="1")) == normal_key(row(key="K  17", registration_number="2"))
+    assert normal_user_key(" k\t17 ") == normal_key(row(key="K 17"))
+
+
+def test_row_without_identity_has_no_key():
+    """Neither Key nor registration number: nothing to know the row by."""
+    assert "" == normal_key(row(business_name="Acme"))
+    assert "" == normal_key(row(registration_number="\u3000"))
+    assert "" == normal_user_key(" \u00a0")
+
+
+@pytest.mark.parametrize(
+    ("friendly", "expected"),
+    [
+        ("", "~abcdefgh23456777"),
+        ("K-0017", "K-0017 ~abcdefgh23456777"),
+        ("two\n lines", "two lines ~abcdefgh23456777"),
+        ("bell\x07 and \u202ebidi", "bell and bidi ~abcdefgh23456777"),
+        ("\x00", "~abcdefgh23456777"),
+        ("x" * 60, "x" * 46 + " ~abcdefgh23456777"),
+        ("x" * 45 + " yz", "x" * 45 + " ~abcdefgh23456777"),
+    ],
+)
+def test_alias_has_a_friendly_part_and_the_token(friendly, expected):
+    """The friendly part becomes one short visible line; without one the alias is the token alone."""
+    assert expected == alias_of(friendly, "abcdefgh23456777")
+
+
+@given(st.text())
+@example("x" * 47)
+@example("x ~abcdefgh23456777")
+def test_token_is_found_at_the_end_of_every_alias(friendly):
+    """Whatever the friendly part, the alias is short, has no control characters, and tells its token."""
+    token = "zzzzzzzz77777777"
+
+    alias = alias_of(friendly, token)
+
+    assert token == token_in(alias)
+    assert len(alias) <= 64
+    assert not re.search(r"[\x00-\x1f\x7f-\x9f]", alias)
+
+
+@pytest.mark.parametrize(
+    "alias",
+    [
+        "",
+        "Acme",
+        "Acme~abcdefgh23456777",
+        "~abcdefgh2345677",
+        "~abcdefgh234567771",
+        "~ABCDEFGH23456777",
+        "~abcdefgh23456710",
+        "~abcdefgh23456777 Acme",
+        "~abcdefgh23456777\n",
+    ],
+)
+def test_other_aliases_have_no_token(alias):
+    """Glued to a word, too short, too long, other letters, or not at the end: no token."""
+    assert "" == token_in(alias)
+
+
+@given(key=st.text(st.characters(codec="ascii"), min_size=1), blanks=st.sampled_from(["", " ", "\t", "\u00a0 "]))
+def test_case_and_blanks_around_a_key_make_no_difference(key, blanks):
+    """A Key is the same Key in upper and lower case, with and without outer blanks."""
+    assert normal_user_key(key) == normal_user_key(f"{blanks}{key.lower()}{blanks}")
+    assert normal_user_key(key) == normal_user_key(key.upper())

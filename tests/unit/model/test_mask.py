@@ -1,0 +1,59 @@
+"""What masked texts may not show any more."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulk_onboard.model.mask import masked
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("write to ravi@example.in please", "write to …@… please"),
+        ("Aadhaar 234567891234 is used", "Aadhaar XXXX-XXXX-1234 is used"),
+        ("2345 6789 1234", "XXXX-XXXX-1234"),
+        ("2345-6789-1234", "XXXX-XXXX-1234"),
+        ("2345\u00a06789\u00a01234", "XXXX-XXXX-1234"),
+        ("PAN ABCDE1234F", "PAN XXXXX0000X"),
+        ("pan abcde1234f", "pan XXXXX0000X"),
+        ("pan_ABCDE1234F.pdf", "pan_XXXXX0000X.pdf"),
+        ("GSTIN 27ABCDE1234F1Z5", "GSTIN 27XXXXX0000X1Z5"),
+        ("call +91 98765 43210", "call …"),
+        ("passport K1234567", "passport K…"),
+        ("two\nlines\tand a bell\x07", "two lines and a bell "),
+        ("postal code 560001 is fine", "postal code 560001 is fine"),
+    ],
+)
+def test_personal_data_is_hidden(text, expected):
+    """E-mail, Aadhaar, PAN, phone and passport numbers give way; other words and short numbers stay."""
+    assert expected == masked(text)
+
+
+def test_own_values_are_hidden_whatever_their_case():
+    """A message that echoes what was sent shows none of it, the longest values first."""
+    message = masked("name 'ACME private limited' of Acme is wrong", ["Acme", "Acme Private Limited", ""])
+
+    assert "name '…' of … is wrong" == message
+
+
+def test_values_of_two_characters_are_no_secret():
+    """A country code as a value does not make every word with these letters unreadable."""
+    assert "INvalid country IN" == masked("INvalid country IN", ["IN"])
+
+
+def test_long_text_is_cut():
+    """A text has at most 300 characters and shows where it was cut."""
+    assert 300 == len(masked("x" * 301))
+    assert "…" == masked("x" * 301)[-1]
+    assert "x" * 300 == masked("x" * 300)
+
+
+@given(before=st.text(max_size=20), digits=st.from_regex(r"[2-9][0-9]{3}[ -]?[0-9]{4}[ -]?[0-9]{4}", fullmatch=True))
+def test_no_text_around_it_uncovers_a_number(before, digits):
+    """Wherever a twelve-digit number stands, its first eight digits are gone."""
+    text = masked(f"{before} {digits} ")
+
+    assert re.sub(r"[ -]", "", digits)[:8] not in re.sub(r"[ -]", "", text)

@@ -1,0 +1,204 @@
+"""The table of legal steps: each lands where it says, anything else raises and changes nothing."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulk_onboard.model import entry as entries
+from bulk_onboard.model.entry import Op
+from bulk_onboard.model.record import TRANSITIONS, IllegalStepError, Record, Review, State, step, trigger
+
+TOKEN = "abcdefgh23456777"
+UUID = "5a0c1f6e-0000-4000-8000-000000000001"
+UNDER_WAY = {State.SENDING, State.UNCERTAIN, State.HELD}
+
+
+def entries_of(op: Op) -> list[entries.Entry]:
+    """One entry of every kind that speaks of a write, about this one."""
+    about = {"token": TOKEN, "key": "K-1", "op": op}
+    return [
+        entries.Intent(**about, attempt=1, alias=f"K-1 ~{TOKEN}", fingerprint="f1", at="2026-01-05T10:00:00.000Z"),
+        entries.Done(**about, compliance_id=UUID, at="2026-01-05T10:00:01.000Z"),
+        entries.Refused(**about, code="invalid_field", message="postal code"),
+        entries.Unavailable(**about, why="ClientConnectorError"),
+        entries.Throttled(**about, wait_s=12.0),
+        entries.Denied(**about, http_status=401),
+        entries.Unresolved(**about, seen="HTTP 502"),
+        entries.Probed(**about, matches=0),
+        entries.Adopted(**about, compliance_id=UUID, review="approved"),
+        entries.Absent(**about),
+        entries.Held(**about, why="2 records with this alias"),
+    ]
+
+
+def every_entry() -> list[entries.Entry]:
+    """One entry for each word of the table."""
+    return [
+        *itertools.chain.from_iterable(entries_of(op) for op in Op),
+        entries.Admitted(tokens=(TOKEN,)),
+        entries.RowInvalid(token=TOKEN, key="K-1", codes=("field-missing", "document-empty")),
+        entries.Reviewed(token=TOKEN, review="rejected", reason="unreadable scan"),
+        entries.Resolved(token=TOKEN, how="found", compliance_id=UUID),
+        entries.Resolved(token=TOKEN, how="absent"),
+        entries.Resolved(token=TOKEN, how="abandon"),
+        entries.RunStarted(
+            run_id="r1",
+            user="u",
+            host="h",
+            version="1",
+            workbook="w",
+            job="j",
+            requirements="q",
+            quota="60/min",
+            settle=90.0,
+        ),
+    ]
+
+
+ENTRIES = {trigger(entry): entry for entry in every_entry()}
+STEPS = [(state, word) for state in State for word in ENTRIES]
+
+
+def record_in(state: State, word: str) -> Record:
+    """A record in this state; what is under way is what the trigger speaks of."""
+    op = next((op for op in Op if word.endswith(f" {op}")), Op.CREATE)
+    return Record(token=TOKEN, state=state, op=op if state in UNDER_WAY else None, attempts=1)
+
+
+def test_table_knows_every_state_and_only_words_that_entries_have():
+    """No state is forgotten, and no line of the table waits for a word that nothing says."""
+    words = {word for steps in TRANSITIONS.values() for word in steps}
+
+    assert set(State) == set(TRANSITIONS)
+    assert set() == words - set(ENTRIES)
+
+
+@pytest.mark.parametrize(("state", "word"), STEPS)
+def test_step_goes_where_the_table_says_or_not_at_all(state, word):
+    """A legal step lands in the table's state; any other raises, names what was tried, and leaves the record alone."""
+    before = record_in(state, word)
+    untouched = record_in(state, word)
+    target = TRANSITIONS[state].get(word)
+
+    if target is None:
+        with pytest.raises(IllegalStepError, match=f"{TOKEN} is {state}; '{word}'"):
+            step(before, ENTRIES[word])
+    else:
+        assert target is step(before, ENTRIES[word]).state
+    assert untouched == before
+
+
+@pytest.mark.parametrize(("under_way", "told"), list(itertools.permutations(Op, 2)))
+@pytest.mark.parametrize("state", sorted(UNDER_WAY))
+def test_outcome_of_another_write_is_no_step(state, under_way, told):
+    """An update that fails cannot make a create possible again: what ends a write speaks of that write."""
+    record = Record(token=TOKEN, state=state, op=under_way)
+
+    for entry in entries_of(told):
+        with pytest.raises(IllegalStepError):
+            step(record, entry)
+
+
+def _reachable(start: State, *, without: set[str]) -> set[State]:
+    """Where a record can get to from `start` if some words are never said."""
+    seen, ahead = {start}, [start]
+    while ahead:
+        for word, target in TRANSITIONS[ahead.pop()].items():
+            if word not in without and target not in seen:
+                seen.add(target)
+                ahead.append(target)
+    return seen
+
+
+@pytest.mark.parametrize("start", [State.SENDING, State.UNCERTAIN, State.HELD, State.SUBMITTED])
+def test_unknown_create_is_never_sent_again_without_proof(start):
+    """From uncertain, held or submitted, no way leads to another create but a proved absence or a person's word."""
+    proofs = {"absent create", "resolved absent"}
+    no_answer_yet = {f"{name} create" for name in ("refused", "unavailable", "throttled", "denied")}
+
+    reachable = _reachable(start, without=proofs | no_answer_yet)
+
+    assert set() == {state for state in reachable if "intent create" in TRANSITIONS[state]}
+
+
+def test_only_a_proof_opens_the_way_out_of_uncertain():
+    """Of all that may be said of an uncertain create, only its absence makes it due again."""
+    due_again = {word for word, target in TRANSITIONS[State.UNCERTAIN].items() if target is State.DEFERRED}
+
+    assert {"absent create"} == due_again
+
+
+def test_new_run_makes_a_sending_record_uncertain():
+    """A call that a process died in is unknown from the next run on, and still knows its alias and content."""
+    sending = step(Record(token=TOKEN), ENTRIES["intent create"])
+
+    found = step(sending, ENTRIES["run_started"])
+
+    assert (State.UNCERTAIN, Op.CREATE) == (found.state, found.op)
+    assert (f"K-1 ~{TOKEN}", "f1") == (found.alias, found.fingerprint)
+
+
+def test_created_record_carries_what_the_api_said():
+    """After its success a record has its id, its instant and a pending review, and nothing is under way."""
+    record = step(step(Record(token=TOKEN), ENTRIES["intent create"]), ENTRIES["done create"])
+
+    assert (
+        Record(
+            token=TOKEN,
+            key="K-1",
+            state=State.SUBMITTED,
+            alias=f"K-1 ~{TOKEN}",
+            attempts=1,
+            fingerprint="f1",
+            compliance_id=UUID,
+            review=Review.PENDING.value,
+            submitted_at="2026-01-05T10:00:01.000Z",
+            sent_at="2026-01-05T10:00:00.000Z",
+        )
+        == record
+    )
+
+
+def test_attempts_count_intents_to_create_and_nothing_else():
+    """An update or a link of a record is no attempt to create it."""
+    words = ["intent create", "throttled create", "intent create", "done create", "intent update", "done update"]
+    record = Record(token=TOKEN)
+
+    for word in words:
+        record = step(record, ENTRIES[word])
+
+    assert 2 == record.attempts
+
+
+def test_refused_update_leaves_a_submitted_record():
+    """A no to a correction takes nothing from the record that is there."""
+    record = step(step(Record(token=TOKEN), ENTRIES["intent create"]), ENTRIES["done create"])
+
+    record = step(step(record, ENTRIES["intent update"]), ENTRIES["refused update"])
+
+    assert (State.SUBMITTED, UUID, "invalid_field") == (record.state, record.compliance_id, record.code)
+
+
+def test_admitting_clears_what_kept_a_row_out():
+    """A mended row that is taken in again carries no old reason; one that was deferred keeps its own."""
+    invalid = step(Record(token=TOKEN), ENTRIES["row_invalid"])
+    deferred = Record(token=TOKEN, state=State.DEFERRED, reason="not sent: the quota was spent")
+
+    assert "field-missing, document-empty" == invalid.code
+    assert (State.PENDING, "") == (step(invalid, ENTRIES["admitted"]).state, step(invalid, ENTRIES["admitted"]).code)
+    assert deferred == step(deferred, ENTRIES["admitted"])
+
+
+@given(st.lists(st.sampled_from(sorted(ENTRIES)), max_size=40))
+def test_something_is_under_way_exactly_where_the_state_says_so(words):
+    """On every way through the table a record has a write under way if it is sending, uncertain or held."""
+    record = Record(token=TOKEN)
+
+    for word in words:
+        try:
+            record = step(record, ENTRIES[word])
+        except IllegalStepError:
+            continue
+        assert (record.state in UNDER_WAY) is (record.op is not None)

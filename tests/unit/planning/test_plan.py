@@ -1,0 +1,182 @@
+"""The plan of a whole sheet."""
+
+import random
+import time
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulk_onboard.model.application import FileFacts
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.plan import Action
+from bulk_onboard.model.record import Record, State
+from bulk_onboard.model.requirements import (
+    Combination,
+    DocumentRequirement,
+    FieldRequirement,
+    Requirements,
+    RequirementsBook,
+)
+from bulk_onboard.model.row import Row
+from bulk_onboard.model.sheet import Columns
+from bulk_onboard.planning import make_plan
+from bulk_onboard.planning.identity import Identities
+from bulk_onboard.units import Quota
+from bulk_onboard.validation import judge_rows
+
+ACCOUNT = "MAXXXXXXXXXXXXXXXXXX"
+LOCAL = Combination("IN", "local", "business")
+BOOK = RequirementsBook.of(
+    "a test",
+    live=False,
+    offered=[
+        Requirements(
+            LOCAL,
+            (FieldRequirement("business_name", "Business Name", max_length=3),),
+            (DocumentRequirement("identity_proof", "Identity Proof"),),
+        )
+    ],
+)
+FILES = {"id.pdf": FileFacts(Path("id.pdf"), 100, "aa", "application/pdf")}
+
+
+def plan_of(judged, books=None, **settings):
+    """A plan at the document's quota."""
+    return make_plan(judged, books=books or Books(), auth_id=ACCOUNT, quota=Quota(60, 60.0), **settings)
+
+
+def token(judged):
+    """What a row is called in empty books."""
+    return Identities(Books(), auth_id=ACCOUNT).identify(judged).token
+
+
+def test_decisions_stand_in_the_order_of_the_rows(make_judged):
+    """Each row has one decision, and the forecast is about those that are due."""
+    judged = [make_judged(5), make_judged(2, errors=1), make_judged(3)]
+
+    plan = plan_of(judged)
+
+    assert judged == [decision.judged for decision in plan.decisions]
+    assert {"create": 2, "settle": 0, "nothing": 1} == plan.counts()
+    assert (4, 200, 0.0) == (plan.forecast.requests, plan.forecast.size, plan.forecast.duration_s)
+
+
+def test_records_of_the_ledger_decide(make_judged):
+    """A row whose record is submitted is left alone, and one whose outcome is unknown is settled."""
+    judged = [make_judged(2), make_judged(3), make_judged(4)]
+    states = [State.SUBMITTED, State.UNCERTAIN]
+    records = [Record(token=token(one), state=state) for one, state in zip(judged, states, strict=False)]
+
+    plan = plan_of(judged, Books(records={record.token: record for record in records}))
+
+    assert [Action.NOTHING, Action.SETTLE, Action.CREATE] == [decision.action for decision in plan.decisions]
+    assert 100 == plan.forecast.size
+
+
+def test_limit_keeps_the_first_creates_and_every_settling(make_judged):
+    """A pilot of so many rows sends these and no more; the rest says why it waits."""
+    judged = [make_judged(n) for n in range(2, 7)]
+    unknown = Record(token=token(judged[4]), state=State.UNCERTAIN, reason="timeout")
+
+    plan = plan_of(judged, Books(records={unknown.token: unknown}), limit=2)
+
+    assert ["new", "new", "beyond --limit", "beyond --limit", "timeout"] == [d.reason for d in plan.decisions]
+    assert {"create": 2, "settle": 1, "nothing": 2} == plan.counts()
+    assert (2 + 2 + 2, 200) == (plan.forecast.requests, plan.forecast.size)
+
+
+def test_limit_of_nought_creates_nothing(make_judged):
+    """No creates at all is a limit as well."""
+    assert {"create": 0, "settle": 0, "nothing": 1} == plan_of([make_judged()], limit=0).counts()
+
+
+def test_rows_in_conflict_settle_their_record_once(make_judged):
+    """Of rows that claim the same unknown record one settles it."""
+    judged = [make_judged(n, errors=1, key="K-1", fingerprint=str(n)) for n in (2, 3)]
+    unknown = Record(token=token(judged[0]), state=State.UNCERTAIN, reason="timeout")
+
+    plan = plan_of(judged, Books(records={unknown.token: unknown}))
+
+    assert ["timeout", "settled with another row of the same key"] == [d.reason for d in plan.decisions]
+    assert {"create": 0, "settle": 1, "nothing": 1} == plan.counts()
+
+
+def test_resume_takes_in_no_new_rows(make_judged):
+    """Only what was begun is due."""
+    assert {"create": 0, "settle": 0, "nothing": 1} == plan_of([make_judged()], admit_new_rows=False).counts()
+
+
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {"business_name": st.sampled_from(["A", "B", "too long"])},
+        optional={
+            "key": st.sampled_from(["k 1", "K  1", "k2"]),
+            "registration_number": st.sampled_from(["R1", "r1 ", "R2", "R3"]),
+            "alias": st.sampled_from(["one", "two"]),
+            "document:identity_proof": st.sampled_from(["id.pdf", "id.pdf", "gone.pdf"]),
+        },
+    ),
+    max_size=8,
+)
+
+
+def _planned(cells, states):
+    """What is decided for each content, and by whose name; records in these states are in the ledger already."""
+    rows = [Row("Businesses", number, LOCAL, each) for number, each in enumerate(cells, start=2)]
+    judged = judge_rows(rows, book=BOOK, files=FILES, columns=Columns({}, {}))
+    tokens = sorted({d.identity.token for d in plan_of(judged).decisions if d.identity})
+    records = {t: Record(token=t, state=state, fingerprint="f") for t, state in zip(tokens, states, strict=False)}
+    return plan_of(judged, Books(records=records)).decisions
+
+
+@given(ROWS, st.lists(st.sampled_from(State), max_size=4), st.randoms(use_true_random=False))
+def test_sorting_the_sheet_changes_nothing(cells, states, dice: random.Random):
+    """Rows in another order have the same tokens and fingerprints, and the same is due for each token (I9)."""
+    one, other = _planned(cells, states), _planned(dice.sample(cells, len(cells)), states)
+
+    def said(decisions):
+        return sorted((d.identity.token if d.identity else "", d.judged.fingerprint) for d in decisions)
+
+    def due(decisions):
+        return sorted((d.identity.token if d.identity else "", d.action) for d in decisions)
+
+    assert said(one) == said(other)
+    assert due(one) == due(other)
+
+
+@given(ROWS, st.lists(st.sampled_from(State), max_size=4), st.randoms(use_true_random=False))
+def test_sorting_the_sheet_changes_no_alias(cells, states, dice: random.Random):
+    """A row is called the same wherever it stands."""
+    one, other = _planned(cells, states), _planned(dice.sample(cells, len(cells)), states)
+
+    def names(decisions):
+        return sorted(d.identity.alias for d in decisions if d.identity)
+
+    assert names(one) == names(other)
+
+
+@given(ROWS, st.lists(st.sampled_from(State), max_size=4))
+def test_no_token_is_due_twice(cells, states):
+    """Whatever the sheet repeats or contradicts, at most one call is due for a record."""
+    due = [d.identity.token for d in _planned(cells, states) if d.action is not Action.NOTHING]
+
+    assert len(set(due)) == len(due)
+
+
+def test_sheet_of_many_rows_is_judged_and_planned_in_linear_time():
+    """Five times the rows take about five times as long, also when all of them share one key."""
+
+    def seconds(count, key):
+        rows = [
+            Row("B", n, LOCAL, {"key": key(n), "business_name": "A", "document:identity_proof": "id.pdf"})
+            for n in range(count)
+        ]
+        start = time.process_time()
+        judged = judge_rows(rows, book=BOOK, files=FILES, columns=Columns({}, {}))
+        books = Books(records={str(n): Record(token=str(n), key=key(n)) for n in range(count)})
+        plan_of(judged, books)
+        return time.process_time() - start
+
+    for key in (str, lambda n: "the same"):
+        assert seconds(20_000, key) < 15 * seconds(4_000, key)

@@ -1,0 +1,91 @@
+"""Durations, quotas and sizes as people write and read them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulk_onboard.units import Quota, format_duration, format_size, parse_duration, parse_quota
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("2.5", 2.5), ("90s", 90), ("10m", 600), ("10 min", 600), ("5h", 18000), ("2D", 172800), (" 0 ", 0)],
+)
+def test_durations_are_read(text, seconds):
+    """A bare number is seconds; s, m, min, h and d are understood in either case."""
+    assert seconds == parse_duration(text)
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-5", "5 weeks", "1h30m", "1,5h", "nan", "inf"])
+def test_other_durations_are_refused_with_examples(text):
+    """What is no duration is an error that shows how to write one."""
+    with pytest.raises(ValueError, match="90s, 10m, 5h, 2d"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min"),
+        (3569, "59 min"),
+        (3599, "1 h"),
+        (10000, "2 h 47 min"),
+        (86399, "1 d"),
+        (273600, "3 d 4 h"),
+    ],
+)
+def test_durations_are_written_roughly(seconds, text):
+    """Two units at most, and no 60 of anything."""
+    assert text == format_duration(seconds)
+
+
+@pytest.mark.parametrize(
+    ("text", "quota"),
+    [
+        ("60/min", Quota(60, 60)),
+        ("600/60s", Quota(600, 60)),
+        ("60/6s", Quota(60, 6)),
+        ("5/s", Quota(5, 1)),
+        ("100 / 1.5 S", Quota(100, 1.5)),
+        ("300/5m", Quota(300, 300)),
+        ("none", None),
+        (" None ", None),
+    ],
+)
+def test_quotas_are_read(text, quota):
+    """So many per window; none is no quota."""
+    assert quota == parse_quota(text)
+
+
+@pytest.mark.parametrize("text", ["", "60", "0/min", "60/0s", "60/", "/min", "-1/s", "60/day", "1.5/s"])
+def test_other_quotas_are_refused_with_examples(text):
+    """What is no quota is an error that shows how to write one."""
+    with pytest.raises(ValueError, match="60/min, 600/60s"):
+        parse_quota(text)
+
+
+@given(st.integers(1, 10_000), st.integers(1, 100_000))
+def test_quota_reads_as_it_is_written(limit, window_s):
+    """What a quota is shown as, is read as the same quota."""
+    quota = Quota(limit, float(window_s))
+
+    assert quota == parse_quota(str(quota))
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 B"),
+        (812, "812 B"),
+        (1024, "1.0 KiB"),
+        (5 * 1024 * 1024, "5.0 MiB"),
+        (1024**2 - 1, "1.0 MiB"),
+        (3 * 1024**3, "3.0 GiB"),
+        (5 * 1024**4, "5120.0 GiB"),
+    ],
+)
+def test_sizes_are_written_in_their_unit(size, text):
+    """Bytes are whole, everything above has one digit, and there is no 1024 of a unit that has a larger one."""
+    assert text == format_size(size)

@@ -1,0 +1,81 @@
+"""Fields against the requirements, and which cells are sent."""
+
+import pytest
+
+from bulk_onboard.model.requirements import Combination
+
+MOBILE = Combination("IN", "mobile", "business")
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "problem"),
+    [
+        (None, "field-missing", "Business Name is required and the cell is blank."),
+        ("Ab", "field-too-short", "Business Name has 2 characters; the API wants at least 3."),
+        ("A" * 21, "field-too-long", "Business Name has 21 characters; the API takes at most 20."),
+    ],
+)
+def test_field_outside_its_bounds_is_told_with_the_numbers(make_row, judge_one, name, code, problem):
+    """Missing, too short or too long: the sentence says by how much."""
+    (finding,) = judge_one(make_row(business_name=name)).findings
+
+    assert (code, problem, "Name of Business") == (finding.code, finding.problem, finding.column)
+
+
+@pytest.mark.parametrize("name", ["Abc", "A" * 20, "अआइ", "🙂" * 20], ids=["least", "most", "letters", "signs"])
+def test_bounds_count_characters_and_belong_to_what_is_allowed(make_row, judge_one, name):
+    """Exactly the least and the most are fine, and a character is one, however many bytes it takes."""
+    assert () == judge_one(make_row(business_name=name)).findings
+
+
+def test_blank_field_that_is_not_required_is_fine(make_row, judge_one):
+    """An optional field is checked only where it is filled."""
+    assert () == judge_one(make_row(address__postal_code=None)).findings
+    assert 1 == len(judge_one(make_row(address__postal_code="x" * 11)).findings)
+
+
+def test_each_number_type_has_its_own_requirements(make_row, judge_one, codes):
+    """What is required for mobile is not asked of a local row."""
+    assert ["field-missing"] == codes(judge_one(make_row(combination=MOBILE)))
+    assert [] == codes(judge_one(make_row()))
+
+
+def test_every_filled_field_is_sent_also_where_nobody_asked(make_row, judge_one):
+    """E-mail, state, second line and another combination's field go along; what names the record does not."""
+    row = make_row(
+        key="K-1",
+        alias="Acme",
+        email="kyc@example.in",
+        address__state="Karnataka",
+        address__line2="2nd floor",
+        tax_id="T-1",
+        numbers="911140221000",
+        number_type="local",
+        **{"kind:identity_proof": "passport"},
+    )
+
+    assert {
+        "address.line2": "2nd floor",
+        "address.state": "Karnataka",
+        "business_name": "Acme Limited",
+        "email": "kyc@example.in",
+        "registration_number": "U72200KA2020PTC123456",
+        "tax_id": "T-1",
+    } == dict(judge_one(row).application.fields)
+
+
+@pytest.mark.parametrize(
+    ("cell", "text", "seen"),
+    [
+        ("business_name", "Ravi Kumar and Sons and Daughters", "Rav…"),
+        ("business_name", "Al", "Al"),
+        ("registration_number", "2345 6789 1234 " + "x" * 50, "XXX…"),
+        ("registration_number", "ravi@example.in" + "x" * 50, "…@…"),
+        ("address.postal_code", "911140221000 (phone)", "XXX…"),
+    ],
+)
+def test_values_of_a_person_are_shown_by_their_beginning(make_row, judge_one, cell, text, seen):
+    """A finding shows enough to find the cell and too little to know the person."""
+    (finding,) = judge_one(make_row(**{cell: text})).findings
+
+    assert seen == finding.seen

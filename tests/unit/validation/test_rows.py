@@ -1,0 +1,223 @@
+"""Whole rows: what is sent of a good one, and all that is said of a bad one."""
+
+import random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bulk_onboard.model.finding import CATALOGUE
+from bulk_onboard.model.requirements import Combination, Requirements, RequirementsBook
+from bulk_onboard.model.row import Row
+from bulk_onboard.model.sheet import Columns
+
+LOCAL = Combination("IN", "local", "business")
+MOBILE = Combination("IN", "mobile", "business")
+
+
+def test_good_row_becomes_an_application(make_row, judge_one):
+    """A row that meets the requirements is ready to send: its fields, its documents in order, where to call back."""
+    judged = judge_one(make_row(callback_url="HTTPS://example.in/hook"))
+
+    assert () == judged.findings
+    assert LOCAL == judged.application.combination
+    assert {"business_name": "Acme Limited", "registration_number": "U72200KA2020PTC123456"} == dict(
+        judged.application.fields
+    )
+    assert ["identity_proof", "address_proof"] == [document.type for document in judged.application.documents]
+    assert ["image/png", 200] == [judged.application.documents[1].media_type, judged.application.size]
+    assert "HTTPS://example.in/hook" == judged.application.callback_url
+
+
+def test_all_findings_come_at_once_in_the_order_of_the_columns(make_row, judge_one):
+    """A row with many troubles tells each, those of the whole row first, then from left to right."""
+    row = make_row(
+        bare=True,
+        business_name="A",
+        alias="x ~abcdefgh23456777",
+        address__postal_code="56000156000",
+        callback_url="http://example.in",
+        **{"document:identity_proof": "gone.pdf", "kind:identity_proof": "library card"},
+    )
+
+    findings = judge_one(row).findings
+
+    assert [
+        ("row-without-identity", ""),
+        ("field-too-short", "Name of Business"),
+        ("field-missing", "CIN"),
+        ("alias-looks-like-token", "Alias"),
+        ("field-too-long", "PIN"),
+        ("document-not-found", "Identity Proof"),
+        ("document-kind-not-accepted", "Identity Proof Kind"),
+        ("document-missing", "Address Proof"),
+        ("callback-url-not-https", "Callback URL"),
+    ] == [(finding.code, finding.column) for finding in findings]
+    assert {("Businesses", 2)} == {(finding.sheet, finding.row) for finding in findings}
+
+
+def test_finding_in_a_column_the_sheet_lacks_comes_last_under_our_name(make_row, judge_one):
+    """Where there is no such column, our name of it stands in for its header."""
+    columns = Columns({"document:address_proof": 0}, {"document:address_proof": "Address Proof"})
+    row = make_row(business_name=None, **{"document:address_proof": "gone.png"})
+
+    findings = judge_one(row, columns=columns).findings
+
+    assert [("document-not-found", "Address Proof"), ("field-missing", "business_name")] == [
+        (finding.code, finding.column) for finding in findings
+    ]
+
+
+@pytest.mark.parametrize(
+    ("combination", "column", "seen"),
+    [
+        (Combination("DE", "local", "business"), "Number Country", "seen"),
+        (Combination("IN", "tollfree", "business"), "Number Type", "seen"),
+        (Combination("IN", "local", "individual"), "User Type", "seen"),
+    ],
+)
+def test_combination_that_is_not_offered_is_a_finding_where_it_goes_astray(
+    make_row, judge_one, combination, column, seen
+):
+    """The API not offering a combination is said once, in the column to blame, and no requirement is made up."""
+    row = make_row(combination=combination, business_name="A", country_iso="seen", number_type="seen", user_type="seen")
+
+    judged = judge_one(row)
+
+    assert [("not-offered", column, seen)] == [(f.code, f.column, f.seen) for f in judged.findings]
+    assert f"The API offers no {combination} numbers." == judged.findings[0].problem
+    assert judged.application is None
+
+
+def test_combination_with_nothing_required_is_offered(make_row, judge_one):
+    """An empty list of requirements asks for nothing; that is not the same as no offer."""
+    nothing = Combination("IN", "tollfree", "business")
+    book = RequirementsBook.of("a test", live=False, offered=[Requirements(nothing, (), ())])
+
+    judged = judge_one(make_row(combination=nothing, business_name=None), book=book)
+
+    assert () == judged.findings
+    assert () == judged.application.documents
+
+
+def test_without_any_requirements_nothing_is_offered(make_row, judge_one, codes):
+    """Requirements that nobody could get let no row through."""
+    judged = judge_one(make_row(), book=RequirementsBook("nowhere", live=False))
+
+    assert ["not-offered"] == codes(judged)
+
+
+def test_missing_number_type_is_told_with_what_else_every_row_must_have(make_row, judge_one, codes):
+    """Without a number type the requirements are unknown, so only what holds for every row is checked."""
+    row = make_row(bare=True, combination=Combination("IN", "", "business"), business_name="A")
+
+    assert ["row-without-identity", "number-type-missing"] == codes(judge_one(row))
+
+
+def test_row_with_only_a_key_has_an_identity(make_row, judge_one, codes):
+    """A Key is identity enough; the missing registration number is a finding of its own."""
+    assert ["field-missing"] == codes(judge_one(make_row(key="K-1", registration_number=None)))
+
+
+def test_invalid_row_has_a_fingerprint_that_follows_its_content(make_row, judge_one, make_facts):
+    """Mending an invalid row changes its fingerprint, a new file under the old name too."""
+    short = make_row(business_name="A")
+
+    fingerprints = {
+        judge_one(short).fingerprint,
+        judge_one(make_row(business_name="B")).fingerprint,
+        judge_one(short, files={"acme/id.pdf": make_facts("x", sha256="other")}).fingerprint,
+        judge_one(make_row(business_name="A", **{"document:identity_proof": "gone.pdf"})).fingerprint,
+        judge_one(make_row(business_name="A", **{"document:identity_proof": "also gone.pdf"})).fingerprint,
+    }
+
+    assert 5 == len(fingerprints)
+
+
+def test_what_is_not_sent_is_not_in_the_fingerprint(make_row, judge_one):
+    """Key, alias, numbers and kinds name or follow the record; they say nothing of the business."""
+    plain = judge_one(make_row())
+
+    dressed = judge_one(
+        make_row(key="K-1", alias="Acme", numbers="911140221000", **{"kind:identity_proof": "passport"})
+    )
+
+    assert plain.fingerprint == dressed.fingerprint
+
+
+def test_same_bytes_under_another_name_are_the_same_content(make_row, judge_one, make_facts):
+    """Moving a file changes nothing that the API gets."""
+    files = {"moved.pdf": make_facts("moved.pdf", sha256="digest of acme/id.pdf")}
+
+    moved = judge_one(make_row(**{"document:identity_proof": "moved.pdf"}), files=files)
+
+    assert judge_one(make_row()).fingerprint == moved.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("url", "seen"),
+    [
+        ("http://example.in/hook?secret=1", "http://example.in/hook"),
+        ("ftp://example.in", "ftp://example.in"),
+        ("example.in", "example.in"),
+        ("https:/example.in", "https:/example.in"),
+        ("http://user:word@example.in/hook", "…@…"),
+    ],
+)
+def test_callback_goes_over_https_or_the_row_stays(make_row, judge_one, url, seen):
+    """Any other address is an error that shows it without its query and without who logs in."""
+    (finding,) = judge_one(make_row(callback_url=url)).findings
+
+    assert ("callback-url-not-https", seen) == (finding.code, finding.seen)
+
+
+CELLS = st.sampled_from(
+    [
+        "key",
+        "alias",
+        "business_name",
+        "registration_number",
+        "address.postal_code",
+        "email",
+        "number_type",
+        "country_iso",
+        "document:identity_proof",
+        "kind:identity_proof",
+        "callback_url",
+        "numbers",
+    ]
+)
+COMBINATIONS = st.one_of(
+    st.sampled_from([LOCAL, MOBILE]),
+    st.builds(Combination, st.text(max_size=3), st.text(max_size=8), st.just("business")),
+)
+ROWS = st.lists(
+    st.builds(Row, st.text(), st.integers(2, 10**6), COMBINATIONS, st.dictionaries(CELLS, st.text(min_size=1))),
+    max_size=8,
+)
+
+
+@given(ROWS)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_nothing_in_a_cell_can_stop_the_judging(judge, rows):
+    """Any text in any cell gives each row its findings, in words, or an application, and the rows stay in order."""
+    judged = judge(*rows)
+
+    assert rows == [one.row for one in judged]
+    for one in judged:
+        assert (one.application is None) is (one.has_errors or one.duplicate_of is not None)
+        assert all(finding.code in CATALOGUE and finding.problem and finding.mend for finding in one.findings)
+        assert 64 == len(one.fingerprint)
+
+
+@given(ROWS, st.randoms(use_true_random=False))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_sorting_the_sheet_changes_no_fingerprint_and_no_verdict(judge, rows, dice: random.Random):
+    """Rows in another order have the same fingerprints, and as many of them as before can be sent."""
+    shuffled = dice.sample(rows, len(rows))
+
+    assert sorted(_essence(judge(*rows))) == sorted(_essence(judge(*shuffled)))
+
+
+def _essence(judged):
+    return [(one.fingerprint, one.application is not None, one.duplicate_of is not None) for one in judged]
