@@ -1,0 +1,227 @@
+"""The only door to aiohttp: one request out, one whole answer in, or the class of what went wrong.
+
+It decides nothing. Each setting here is a rule of reliability.md 1.3; `verdict` judges what comes back.
+"""
+
+import asyncio
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace, TracebackType
+from typing import Self
+from urllib.parse import quote
+
+import aiohttp
+
+from bulk_onboard import __version__
+from bulk_onboard.api.credentials import Credentials
+from bulk_onboard.api.exchange import Answer, Failure, Part, Request
+from bulk_onboard.api.sockets import aborted_unless_whole, open_socket
+from bulk_onboard.api.trust import trust_context
+
+LONGEST_ANSWER = 1024 * 1024  # bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadlines:
+    """How long an attempt may take: `answer_s` and the time its bodies need at `upload_speed` bytes a second."""
+
+    connect_s: float = 10
+    answer_s: float = 30
+    upload_speed: float = 32_000
+
+    def total_s(self, size: int) -> float:
+        """Seconds for a request with so many bytes of bodies."""
+        return self.answer_s + size / self.upload_speed
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """What aiohttp's hooks told about one attempt."""
+
+    started: bool = False
+    headers_sent: bool = False
+
+
+class _DroppedError(Exception):
+    """The connection was lost; `__cause__` is aiohttp's own error. Never leaves this file."""
+
+
+class _UnusableError(Exception):
+    """The answer is not whole; the message is the failure's kind. Never leaves this file."""
+
+
+class Client:
+    """Sends requests to one account of the API, as an async context manager.
+
+    Args:
+        base_url: as `address.check_address` returned it.
+        concurrency: attempts at a time; more of them wait their turn, which is no failure.
+        proxy: URL of a proxy; nothing in the environment is ever taken for one.
+        ca_bundle: certificates that replace the system's trust store.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        credentials: Credentials,
+        *,
+        concurrency: int,
+        proxy: str | None = None,
+        ca_bundle: Path | None = None,
+        deadlines: Deadlines | None = None,
+    ) -> None:
+        self._account_url = f"{base_url}/v1/Account/{quote(credentials.auth_id, safe='')}/"
+        self._credentials = credentials
+        self._proxy = proxy
+        self._ssl = trust_context(ca_bundle) if base_url.startswith("https:") else True
+        self._deadlines = deadlines or Deadlines()
+        self._turns = asyncio.Semaphore(concurrency)
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                force_close=True,  # a reused connection may be stale, or deliver the answer to somebody else's request
+                socket_factory=open_socket,  # so that an abandoned attempt can be aborted for real
+                ssl=self._ssl,
+                limit=0,  # waiting for a connection would count against the deadline to connect; `_turns` bounds
+            ),
+            headers={
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",  # a small gzip can unpack to 300 MB
+                "User-Agent": f"bulk-onboard/{__version__}",
+            },
+            auto_decompress=False,  # nor is what comes packed all the same
+            cookie_jar=aiohttp.DummyCookieJar(),
+            middlewares=(_send_once,),
+            proxy=self._proxy,
+            raise_for_status=False,
+            trace_configs=[_tracing()],
+            trust_env=False,  # no proxy and no .netrc from the environment
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    async def exchange(self, request: Request) -> Answer | Failure:
+        """Send the request once.
+
+        When this returns a failure or is cancelled, the attempt's sockets are aborted: no further byte of it leaves.
+        """
+        async with self._turns:
+            attempt = _Attempt()
+            try:
+                async with aborted_unless_whole():
+                    return await self._attempt(request, attempt)
+            except Exception as error:  # whatever it is, its class is what the verdict goes by
+                return _failure(error, attempt)
+
+    async def _attempt(self, request: Request, attempt: _Attempt) -> Answer:
+        async with self._session.request(
+            request.method,
+            self._account_url + request.path,
+            params=request.query,
+            data=_body(request),
+            headers=self._headers(request),
+            timeout=self._timeout(request),
+            allow_redirects=False,  # a followed POST turns into a GET, or takes the whole body to another host
+            expect100=False,  # aiohttp waits for the 100 without a limit of its own
+            trace_request_ctx=attempt,
+        ) as response:
+            body = await _read(response)
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return Answer(http_status=response.status, headers=headers, body=body)
+
+    def _headers(self, request: Request) -> dict[str, str]:
+        # Made here, not by `auth=`, which also sends it to other origins; and with each request, because what all
+        # requests of a session have in common aiohttp also tells the proxy, this as Proxy-Authorization.
+        headers = {"Authorization": self._credentials.authorization()}
+        return headers if request.json is None else headers | {"Content-Type": "application/json"}
+
+    def _timeout(self, request: Request) -> aiohttp.ClientTimeout:
+        # No `sock_read`: it starts after the body is out and begins anew with every byte of a dripping answer.
+        return aiohttp.ClientTimeout(
+            total=self._deadlines.total_s(request.size),
+            connect=self._deadlines.connect_s,  # DNS, TCP, TLS and a proxy's CONNECT together
+            sock_connect=self._deadlines.connect_s,
+        )
+
+
+def _tracing() -> aiohttp.TraceConfig:
+    """Hooks that raise the flags of the attempt they are about."""
+
+    async def raise_started(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
+        context.trace_request_ctx.started = True
+
+    async def raise_headers_sent(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
+        context.trace_request_ctx.headers_sent = True  # fires just before the first byte goes
+
+    tracing = aiohttp.TraceConfig()
+    tracing.on_request_start.append(raise_started)
+    tracing.on_request_headers_sent.append(raise_headers_sent)
+    return tracing
+
+
+async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Hide a lost connection from aiohttp, which would send a GET or DELETE a second time by itself."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:  # a ClientOSError, too, but never sent again
+        raise
+    except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+        raise _DroppedError from error
+
+
+def _body(request: Request) -> bytes | aiohttp.MultipartWriter | None:
+    return request.json if request.parts is None else _form(request.parts)
+
+
+def _form(parts: tuple[Part, ...]) -> aiohttp.MultipartWriter:
+    """The form of one attempt: it is used up by sending."""
+    form = aiohttp.MultipartWriter("form-data")
+    for part in parts:
+        # BytesIO goes out in chunks; plain bytes would hold up the loop, and outlive the attempt in its buffers.
+        payload = aiohttp.BytesIOPayload(io.BytesIO(part.body), content_type=part.media_type or "text/plain")
+        if not part.media_type:
+            del payload.headers["Content-Type"]
+        names = {"name": part.name, "filename": part.file_name}
+        payload.set_content_disposition("form-data", True, **{name: said for name, said in names.items() if said})
+        form.append_payload(payload)
+    return form
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    """The body to its very end: one `read(n)` returns a part of a cut-off answer and raises nothing."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > LONGEST_ANSWER:
+            raise _UnusableError("body-too-large")
+    announced = response.headers.get("Content-Length", "")
+    if announced.isdecimal() and len(body) < int(announced):
+        raise _UnusableError("cut-off")
+    return bytes(body)
+
+
+def _failure(error: Exception, attempt: _Attempt) -> Failure:
+    """Class names and errno only: the texts of aiohttp's errors hold the Authorization header."""
+    if isinstance(error, _UnusableError):
+        return Failure(kind=str(error), started=attempt.started, headers_sent=attempt.headers_sent)
+    seen = error.__cause__ if isinstance(error, _DroppedError) and error.__cause__ else error
+    kind, *bases = _class_names(seen)
+    errno = getattr(seen, "errno", None)
+    return Failure(
+        kind=kind,
+        bases=tuple(bases),
+        started=attempt.started,
+        headers_sent=attempt.headers_sent,
+        errno=errno if isinstance(errno, int) else None,
+    )
+
+
+def _class_names(error: BaseException) -> Iterator[str]:
+    return (ancestor.__name__ for ancestor in type(error).__mro__)

@@ -1,0 +1,43 @@
+"""The API over HTTP: the innermost gateway (design.md 6)."""
+
+from typing import Any, TypeVar
+
+from bulk_onboard import log
+from bulk_onboard.api import wire
+from bulk_onboard.api.client import Client
+from bulk_onboard.api.exchange import Answer, Failure
+from bulk_onboard.api.verdict import Owner, api_id, verdict
+from bulk_onboard.clock import Clock, SystemClock
+from bulk_onboard.model.call import Call
+from bulk_onboard.model.outcome import Outcome
+
+T = TypeVar("T")
+
+
+class HttpGateway:
+    """Sends each call once and says what it led to.
+
+    Args:
+        owner: the token of the record that has a compliance id in the ledger, None when nobody has it.
+    """
+
+    def __init__(self, client: Client, contract: wire.Contract, *, owner: Owner, clock: Clock | None = None) -> None:
+        self._client = client
+        self._contract = contract
+        self._owner = owner
+        self._clock = clock or SystemClock()
+
+    async def send(self, call: Call[T]) -> Outcome[T]:
+        request = self._contract.encode(call)
+        begun = self._clock.monotonic()
+        seen = await self._client.exchange(request)
+        self._tell(call, seen, self._clock.monotonic() - begun)
+        return verdict(call, seen, self._contract, owner=self._owner)
+
+    def _tell(self, call: Call[Any], seen: Answer | Failure, duration_s: float) -> None:
+        """One event per call: no body, no header, no address (reliability.md 5.2)."""
+        about = {"operation": call.operation.value, "duration_s": round(duration_s, 3)}
+        if isinstance(seen, Answer):
+            log.logger().debug("answered", http_status=seen.http_status, api_id=api_id(seen), **about)
+        else:
+            log.logger().info("no answer", error=seen.kind, errno=seen.errno, **about)

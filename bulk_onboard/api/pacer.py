@@ -1,0 +1,179 @@
+"""What makes a call wait its turn: the thin shell around `quota` (pacing.md), and the gateway that uses it.
+
+Of those who wait, the first by priority and then by arrival sleeps until the decision allows a send; each answer wakes
+it to look again, and whoever leaves the line wakes the next. Beneath lies a token bucket that smooths bursts: a fresh
+window does not open all its uploads at once, and the account's ceiling of 300 requests in 5 s holds (wire.md 8). After
+a pause for the bucket the decision is asked once more, so that nothing lies between it and the send.
+"""
+
+import asyncio
+import bisect
+import itertools
+from collections.abc import Iterable
+from contextlib import nullcontext
+from typing import TypeAlias, TypeVar
+
+from aiolimiter import AsyncLimiter
+
+from bulk_onboard.api import quota as rules
+from bulk_onboard.clock import Clock
+from bulk_onboard.errors import StoppedError
+from bulk_onboard.model.call import Call, Operation, Priority
+from bulk_onboard.model.gateway import Gateway
+from bulk_onboard.model.outcome import Denied, Done, Outcome, QuotaHint, Refused, Throttled
+from bulk_onboard.units import Quota, format_duration
+
+T = TypeVar("T")
+Place: TypeAlias = tuple[Priority, int]  # in the line of those who wait
+
+SMOOTHEST_PER_S, QUICKEST_PER_S = 8.0, 50.0  # 5 s of the quickest and its burst are 300
+_SHORTEST_TOLD_S = 1.0
+
+
+class Pacer:
+    """One budget of requests, and the calls that wait for it; belongs to one event loop.
+
+    Attributes:
+        granted: requests that were let go so far.
+        throttled: how many of them the API throttled.
+    """
+
+    def __init__(self, quota: Quota | None, *, clock: Clock, earlier_sends_s_ago: Iterable[float] = ()) -> None:
+        """`earlier_sends_s_ago` are the ages of an earlier process's sends; without a quota nothing is paced."""
+        self.granted = self.throttled = 0
+        self._clock = clock
+        self._pace = rules.first_pace(quota, clock.monotonic(), earlier_sends_s_ago)
+        self._smoothing = AsyncLimiter(smooth_rate(quota), 1) if quota else nullcontext()
+        self._arrivals = itertools.count()
+        self._waiting: list[Place] = []
+        self._resting: dict[Place, asyncio.Future[None]] = {}
+        self._closed = False
+
+    async def wait_turn(self, priority: Priority) -> None:
+        """Return when the call may go; `answered` must be told how it ended. Cancelling gives the place back.
+
+        Raises:
+            StoppedError: the pacer is closed, so this call never begins.
+        """
+        place = (priority, next(self._arrivals))
+        bisect.insort(self._waiting, place)
+        try:
+            await self._first_and_free(place)
+            self._pace = rules.sent(self._pace, self._clock.monotonic())
+            self.granted += 1
+        finally:
+            self._waiting.remove(place)
+            self._wake(self._waiting[:1])
+
+    def answered(self, hint: QuotaHint | None, *, throttled: bool = False) -> None:
+        """Take in how a request ended; `hint` is None where no answer came."""
+        self._pace = rules.answered(self._pace, self._clock.monotonic(), hint, throttled=throttled)
+        self.throttled += throttled
+        self._wake(self._waiting[:1])
+
+    def close(self) -> None:
+        """Turn away whoever waits and whoever comes; requests on their way are not touched.
+
+        For a graceful stop: nothing new begins, and nobody waits out a minute of queue first.
+        """
+        self._closed = True
+        self._wake(self._waiting)
+
+    @property
+    def reason(self) -> str:
+        """Why calls wait, for the progress line; empty while they flow."""
+        if not self._waiting:
+            return ""
+        wait_s = self._wait_s()
+        if wait_s is None:
+            return "waiting for the API's answer to a first request"
+        return f"waiting {format_duration(wait_s)} for the quota" if wait_s >= _SHORTEST_TOLD_S else ""
+
+    async def _first_and_free(self, place: Place) -> None:
+        smoothed = False
+        while (wait_s := self._wait_of(place)) != 0 or not smoothed:
+            if wait_s == 0:
+                async with self._smoothing:
+                    smoothed = True
+            else:
+                await self._rest(place, wait_s)
+
+    def _wait_of(self, place: Place) -> float | None:
+        """How long this one waits; None until it is woken."""
+        if self._closed:
+            raise StoppedError("stopped before this call began; running again continues")
+        return self._wait_s() if self._waiting[0] == place else None
+
+    def _wait_s(self) -> float | None:
+        return rules.next_wait_s(self._pace, self._clock.monotonic())
+
+    async def _rest(self, place: Place, seconds: float | None) -> None:
+        """Until woken, and at most so long."""
+        woken = self._resting[place] = asyncio.get_running_loop().create_future()
+        nap = set() if seconds is None else {asyncio.ensure_future(self._clock.sleep(seconds))}
+        try:
+            await asyncio.wait({woken, *nap}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            del self._resting[place]
+            for sleeper in nap:
+                sleeper.cancel()
+
+    def _wake(self, places: Iterable[Place]) -> None:
+        for place in places:
+            if (woken := self._resting.get(place)) and not woken.done():
+                woken.set_result(None)
+
+
+def smooth_rate(quota: Quota) -> float:
+    """Sends a second that the smoothing lets through: 4·L/w, at least 8, and never above the account's ceiling."""
+    return min(QUICKEST_PER_S, max(SMOOTHEST_PER_S, 4 * quota.limit / quota.window_s))
+
+
+class Paced:
+    """A gateway whose calls wait their turn; requirements have a quota of their own, all else shares one."""
+
+    def __init__(self, inner: Gateway, *, compliance: Pacer, requirements: Pacer) -> None:
+        self._inner = inner
+        self._compliance = compliance
+        self._requirements = requirements
+
+    async def send(self, call: Call[T]) -> Outcome[T]:
+        pacer = self._requirements if call.operation is Operation.REQUIREMENTS else self._compliance
+        await pacer.wait_turn(call.priority)
+        hint, throttled = None, False
+        try:
+            outcome = await self._inner.send(call)
+            hint, throttled = _hint(outcome), isinstance(outcome, Throttled)
+        finally:
+            pacer.answered(hint, throttled=throttled)
+        return outcome
+
+    def close(self) -> None:
+        """Let no further call begin: those that wait raise StoppedError at once."""
+        for pacer in self._pacers:
+            pacer.close()
+
+    @property
+    def granted(self) -> int:
+        """Requests of this run so far."""
+        return sum(pacer.granted for pacer in self._pacers)
+
+    @property
+    def throttled(self) -> int:
+        """How many of them the API throttled."""
+        return sum(pacer.throttled for pacer in self._pacers)
+
+    @property
+    def reason(self) -> str:
+        """Why calls wait, for the progress line; empty while they flow."""
+        return next((pacer.reason for pacer in self._pacers if pacer.reason), "")
+
+    @property
+    def _pacers(self) -> tuple[Pacer, Pacer]:
+        return self._compliance, self._requirements
+
+
+def _hint(outcome: Outcome[T]) -> QuotaHint | None:
+    """What the answer said of the quota; None where no answer came, which tells a probe nothing."""
+    heard = isinstance(outcome, Done | Refused | Throttled | Denied)
+    return outcome.quota or (QuotaHint() if heard else None)

@@ -1,0 +1,179 @@
+"""Answers to values, lenient in vocabulary and nesting, whatever the contract (wire.md D6).
+
+Members that are missing and members that are null are the same: unknown. Members nobody knows are ignored. What a
+call cannot do without, it demands: then the answer is malformed, and nobody takes it for a success.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
+
+from bulk_onboard.api.wire.envelope import says_error
+from bulk_onboard.api.wire.paging import next_query
+from bulk_onboard.api.wire.parse import MalformedError, Members, members, text, whole
+from bulk_onboard.api.wire.requirements import read_requirements
+from bulk_onboard.model.call import (
+    Call,
+    Create,
+    Delete,
+    Get,
+    GetNumber,
+    Link,
+    ListPage,
+    NumberRecord,
+    Operation,
+    Page,
+    ServerRecord,
+    Update,
+)
+from bulk_onboard.model.record import Review
+
+T = TypeVar("T")
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+REVIEWS: Mapping[str, Review] = {  # the API's words in either vocabulary (wire.md 7)
+    "draft": Review.PENDING,
+    "pending_review": Review.PENDING,
+    "submitted": Review.PENDING,
+    "approved": Review.APPROVED,
+    "accepted": Review.APPROVED,
+    "rejected": Review.REJECTED,
+    "more_info_required": Review.MORE_INFO,
+    "suspended": Review.SUSPENDED,
+    "expired": Review.EXPIRED,
+}
+
+
+def decode(call: Call[T], body: object) -> T:
+    """What the body of a 2xx answer says; MalformedError when it does not hold what the call needs."""
+    said = {} if body is None and isinstance(call, Delete) else body
+    if not isinstance(said, dict):
+        raise MalformedError("the answer is not a JSON object")
+    if says_error(said):
+        raise MalformedError("a success that speaks of an error")
+    return cast("T", _DECODERS[call.operation](call, said))
+
+
+def _created(_: Create, body: Members) -> str:
+    compliance_id = _stated_id(body)
+    if not _UUID.fullmatch(compliance_id):
+        raise MalformedError("no compliance id in the answer to a create")
+    return compliance_id
+
+
+def _written(call: Update | Delete, body: Members) -> str:
+    _check_id(call.compliance_id, _stated_id(body))
+    return call.compliance_id
+
+
+def _linked(call: Link, _: Members) -> str:
+    return call.compliance_id
+
+
+def _got(call: Get, body: Members) -> ServerRecord:
+    record = _server_record(_unwrapped(body), asked=call.compliance_id)
+    _check_id(call.compliance_id, record.compliance_id)
+    if not record.review_word:
+        raise MalformedError("the record has no status")
+    return record
+
+
+def _page(call: ListPage, body: Members) -> Page:
+    rows = body.get("compliances", body.get("objects"))
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise MalformedError("no list of records in the answer to a list")
+    meta = members(body.get("meta"))
+    return Page(
+        records=tuple(_server_record(row) for row in rows),
+        total=whole(meta.get("total_count")),
+        next_query=next_query(call, meta, len(rows)),
+    )
+
+
+def _number(call: GetNumber, body: Members) -> NumberRecord:
+    number = _digits(text(body, "number"))
+    if number != call.number:
+        raise MalformedError("the answer is about another number, or none")
+    country = _upper(text(body, "country_iso", "country"))
+    return NumberRecord(
+        number=number,
+        country_iso=country if len(country) == 2 else "",  # a country's name cannot be compared
+        number_type=_lower(text(body, "number_type", "type")),
+        compliance_id=text(body, "compliance_id", "compliance_application_id"),
+    )
+
+
+_DECODERS: Mapping[Operation, Callable[[Any, Members], object]] = {
+    Operation.REQUIREMENTS: read_requirements,
+    Operation.CREATE: _created,
+    Operation.GET: _got,
+    Operation.LIST: _page,
+    Operation.UPDATE: _written,
+    Operation.DELETE: _written,
+    Operation.LINK: _linked,
+    Operation.NUMBER: _number,
+}
+
+
+def _unwrapped(body: Members) -> Members:
+    return members(body.get("compliance")) or body
+
+
+def _stated_id(body: Members) -> str:
+    return text(body, "compliance_id") or text(members(body.get("compliance")), "compliance_id")
+
+
+def _check_id(asked: str, stated: str) -> None:
+    """MalformedError when the answer speaks of another record: it is somebody else's (reliability.md 0, 4)."""
+    if stated and stated.lower() != asked.lower():
+        raise MalformedError("the answer is about another record")
+
+
+def _server_record(shown: Members, asked: str = "") -> ServerRecord:
+    compliance_id = text(shown, "compliance_id", "compliance_application_id") or asked
+    if not compliance_id:
+        raise MalformedError("a record without its id")
+    review_word = text(shown, "status").strip()
+    end_user, documents = members(shown.get("end_user")), shown.get("documents")
+    return ServerRecord(
+        compliance_id=compliance_id,
+        alias=text(shown, "alias"),
+        review_word=review_word,
+        review=_review(review_word),
+        country_iso=_upper(text(shown, "country_iso")),
+        number_type=_lower(text(shown, "number_type")),
+        reason=text(shown, "rejection_reason"),
+        name=" ".join(filter(None, (text(end_user, "name"), text(end_user, "last_name")))) or None,
+        registration_number=text(end_user, "registration_number") or None,
+        documents=len(documents) if isinstance(documents, list) else None,
+        linked_numbers=_linked_numbers(shown.get("linked_numbers")),
+        created_at=text(shown, "created_at"),
+        updated_at=text(shown, "updated_at"),
+        submitted_at=text(shown, "submitted_at"),
+    )
+
+
+def _review(word: str) -> str:
+    review = REVIEWS.get(re.sub(r"[\s_-]+", "_", word.lower()))
+    return review.value if review else ""
+
+
+def _linked_numbers(shown: object) -> tuple[str, ...] | None:
+    """The digits of each; rows are texts or objects (wire.md 11, 22)."""
+    if not isinstance(shown, list):
+        return None
+    numbers = (_digits(text(members(row), "number") or text({"number": row}, "number")) for row in shown)
+    return tuple(number for number in numbers if number)
+
+
+def _upper(word: str) -> str:
+    return word.strip().upper()
+
+
+def _lower(word: str) -> str:
+    return word.strip().lower()
+
+
+def _digits(number: str) -> str:
+    return re.sub(r"[^0-9]", "", number)

@@ -1,0 +1,137 @@
+"""A desk to run jobs from: a folder with a workbook and its documents, and the sandbox for an API."""
+
+import asyncio
+import json
+import os
+import random
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bulk_onboard.api.credentials import Credentials, Secret
+from bulk_onboard.clock import SystemClock
+from bulk_onboard.job import Job, load_job
+from bulk_onboard.pipeline.run import RunResult, run_job
+from bulk_onboard.sandbox.server import Sandbox
+from bulk_onboard.submission.stop import Stop
+from tests.support.businesses import Cells, business, write_documents, write_workbook
+
+AUTH_ID = "MAINVENTED0000000001"
+AUTH_TOKEN = "an-invented-token-that-must-never-be-seen"
+
+
+@dataclass(slots=True)
+class Told:
+    """What a process said: its exit status, stdout and stderr."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one object that `--json` printed."""
+        return json.loads(self.out)
+
+
+@dataclass(slots=True)
+class Office:
+    """The folder, the rows as they stand in the workbook, and the sandbox."""
+
+    folder: Path
+    sandbox: Sandbox
+    rows: list[Cells] = field(default_factory=list)
+
+    @property
+    def workbook(self) -> Path:
+        """The workbook's path."""
+        return self.folder / "businesses.xlsx"
+
+    @property
+    def documents(self) -> Path:
+        """The documents folder."""
+        return self.folder / "scans"
+
+    @property
+    def ledger(self) -> Path:
+        """Where the ledger of the bare workbook lies."""
+        return self.folder / "businesses.ledger.jsonl"
+
+    @property
+    def report(self) -> Path:
+        """Where the report of the bare workbook lies."""
+        return self.folder / "businesses.report.xlsx"
+
+    def fill(self, rows: int | Sequence[Cells]) -> None:
+        """Write so many good rows, or these, and a document for each document cell."""
+        self.rows = [business(number) for number in range(rows)] if isinstance(rows, int) else list(rows)
+        self.documents.mkdir(exist_ok=True)
+        write_documents(self.documents, self.rows)
+        self.save()
+
+    def save(self) -> None:
+        """Write the rows as they are now."""
+        write_workbook(self.workbook, self.rows)
+
+    def shuffle(self, seed: int = 1) -> None:
+        """Sort the sheet anew."""
+        random.Random(seed).shuffle(self.rows)
+        self.save()
+
+    def job(self, **flags: Any) -> Job:
+        """The bare workbook as a job against the sandbox, unpaced unless said otherwise."""
+        usual = {"base_url": self.sandbox.url, "quota": "none", "documents": str(self.documents)}
+        return load_job(self.workbook, usual | flags)
+
+    async def run(
+        self, stop: Stop | None = None, token: str = AUTH_TOKEN, watch: Any = None, **flags: Any
+    ) -> RunResult:
+        """A run in this process."""
+        return await run_job(
+            self.job(**flags),
+            credentials=Credentials(AUTH_ID, Secret(token)),
+            clock=SystemClock(),
+            stop=stop or Stop(),
+            watch=watch or (lambda running: None),
+        )
+
+    async def start(
+        self, verb: str, *words: str, job: Path | None = None, **environ: str
+    ) -> asyncio.subprocess.Process:
+        """The real command in a process of its own, against the sandbox and unpaced."""
+        usual = ["--base-url", self.sandbox.url, "--quota", "none", "--documents", str(self.documents)]
+        return await start(verb, str(job or self.workbook), *words, *usual, cwd=self.folder, **environ)
+
+    async def type(self, verb: str, *words: str, job: Path | None = None, **environ: str) -> Told:
+        """Type a command and wait for what it says."""
+        return await heard(await self.start(verb, *words, job=job, **environ))
+
+
+async def start(*words: str, cwd: Path, **environ: str) -> asyncio.subprocess.Process:
+    """`bulk-onboard WORDS` in a process of its own, with credentials; an empty text takes a variable away."""
+    env = os.environ | {"PLIVO_AUTH_ID": AUTH_ID, "PLIVO_AUTH_TOKEN": AUTH_TOKEN} | environ
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bulk_onboard",
+        *words,
+        cwd=cwd,
+        env={name: value for name, value in env.items() if value},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def heard(process: asyncio.subprocess.Process) -> Told:
+    """What a process said once it has ended."""
+    out, err = await process.communicate()
+    assert process.returncode is not None
+    return Told(process.returncode, out.decode(), err.decode())
+
+
+async def typed(*words: str, cwd: Path, **environ: str) -> Told:
+    """Type a command that is not about an office's job, and wait for what it says."""
+    return await heard(await start(*words, cwd=cwd, **environ))
