@@ -2,9 +2,13 @@
 
 import os
 import socket
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
+from bulk_onboard.sandbox.server import Sandbox
+from tests.support.office import Office
 
 _LOOPBACK = "127.0.0.1"
 
@@ -36,3 +40,10 @@ def no_credentials_and_no_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory
         monkeypatch.delenv(name)
     home: Path = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    """A desk with an empty folder and the sandbox for an API; `office.fill(n)` gives it rows."""
+    async with Sandbox() as sandbox:
+        yield Office(tmp_path, sandbox)

@@ -25,6 +25,8 @@ documents = "documents"
 _IGNORED = """\
 # Identity documents and what was done with them do not belong in a repository.
 *
+!.gitignore
+!job.toml
 """
 
 _DIR = Annotated[Path, typer.Argument(metavar="DIR", help="The folder; made where it is missing.")]

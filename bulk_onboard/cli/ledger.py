@@ -1,7 +1,6 @@
 """`ledger verify` and `ledger show`: is it sound, and what happened to one record."""
 
-from dataclasses import asdict
-from typing import Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -10,6 +9,10 @@ from bulk_onboard.cli.verb import Invocation, register_job_verb
 from bulk_onboard.errors import ExitStatus
 from bulk_onboard.job import ledger_job
 
+if TYPE_CHECKING:
+    from bulk_onboard.ledger.story import Story, StoryLine
+
+_TOLD = ("at", "entry", "op", "attempt", "words", "api_id", "compliance_id", "state")
 _KEY = Annotated[str, typer.Argument(metavar="KEY", help="The row's Key, a token, an alias or a compliance id.")]
 
 
@@ -62,35 +65,24 @@ def show_record(invocation: Invocation, key: _KEY) -> Output:
 
     def show(stream: TextIO) -> None:
         for told in stories:
-            print_story(told.record, [asdict(line) for line in told.lines], stream)
+            print_story(told.record, [_line(line) for line in told.lines], stream)
 
-    return Output(
-        ExitStatus.DONE,
-        {
-            "records": [
-                {
-                    "token": told.record.token,
-                    "key": told.record.key,
-                    "state": told.record.state,
-                    "compliance_id": told.record.compliance_id,
-                    "alias": told.record.alias,
-                    "entries": [
-                        {
-                            "at": line.at,
-                            "entry": line.entry,
-                            "op": line.op,
-                            "attempt": line.attempt,
-                            "words": line.words,
-                            "api_id": line.api_id,
-                            "compliance_id": line.compliance_id,
-                            "state": line.state,
-                            "documents": [{"type": d.type, "sha256": d.sha256, "size": d.size} for d in line.documents],
-                        }
-                        for line in told.lines
-                    ],
-                }
-                for told in stories
-            ]
-        },
-        show,
-    )
+    return Output(ExitStatus.DONE, {"records": [_record(told) for told in stories]}, show)
+
+
+def _record(told: "Story") -> dict[str, object]:
+    record = told.record
+    return {
+        "token": record.token,
+        "key": record.key,
+        "state": record.state,
+        "review": record.review,
+        "compliance_id": record.compliance_id,
+        "alias": record.alias,
+        "entries": [_line(line) for line in told.lines],
+    }
+
+
+def _line(line: "StoryLine") -> dict[str, Any]:
+    documents = [{"type": d.type, "sha256": d.sha256, "size": d.size} for d in line.documents]
+    return {**{name: getattr(line, name) for name in _TOLD}, "documents": documents}

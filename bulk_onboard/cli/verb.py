@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
@@ -50,9 +50,8 @@ class LoadJob(Protocol):
 def _option(setting: Setting) -> inspect.Parameter:
     shown = setting.shown or str(setting.default)
     text = f"{setting.help} [default: {shown}]" if not setting.switch else setting.help
-    kind = Optional[bool] if setting.switch else Optional[str]  # noqa: UP045 - typer reads this at run time
-    name = "--" + setting.name.replace("_", "-")
-    annotation = Annotated[kind, typer.Option(name, help=text, show_default=False)]
+    option = typer.Option("--" + setting.name.replace("_", "-"), help=text, show_default=False)
+    annotation = Annotated[bool | None, option] if setting.switch else Annotated[str | None, option]
     return _keyword(setting.name, annotation, None)
 
 

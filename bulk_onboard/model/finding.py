@@ -65,13 +65,13 @@ CATALOGUE: Mapping[str, FindingKind] = {
         _error(
             "field-too-short",
             "Field too short",
-            "{label} has {length} characters; the API wants at least {limit}.",
+            "{label} is too short: {length} of at least {limit} characters.",
             "Write it out in full.",
         ),
         _error(
             "field-too-long",
             "Field too long",
-            "{label} has {length} characters; the API takes at most {limit}.",
+            "{label} is too long: {length} characters, and the API takes at most {limit}.",
             "Shorten it to what the documents of the business show.",
         ),
         _error(

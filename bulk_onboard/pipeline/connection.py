@@ -31,21 +31,26 @@ REQUIREMENTS_QUOTA = Quota(100, 60.0)  # compliance-api.txt, "Rate Limits"
 class Connection:
     """An open way to the API.
 
-    Attributes:
-        requests: calls so far, by operation and outcome.
-        pacer: of the compliance operations, for the progress line.
+    `pacer` is that of the compliance operations, for the progress line.
     """
 
     gateway: Gateway
-    requests: Counter[str]
     pacer: Pacer
 
 
 @asynccontextmanager
 async def connect(
-    job: Job, credentials: Credentials, *, clock: Clock, stop: Stop, journal: Journal | None = None
+    job: Job,
+    credentials: Credentials,
+    *,
+    clock: Clock,
+    stop: Stop,
+    journal: Journal | None = None,
+    requests: Counter[str] | None = None,
 ) -> AsyncIterator[Connection]:
     """Open the way to the API; without a journal it serves reads only.
+
+    `requests` is where the calls are counted, by operation and outcome.
 
     Raises:
         UsageError: the address of the job is not one that credentials may be sent to.
@@ -57,14 +62,14 @@ async def connect(
         gateway: Gateway = HttpGateway(client, Beta(), owner=books.owner, clock=clock)
         if journal:
             gateway = Journaled(gateway, journal, DocumentFolder(job.documents).read)
-        breaker = Breaker(gateway, stop)
+        breaker = Breaker(gateway, stop, Counter() if requests is None else requests)
         ages = sends_before(books, clock.now())
         pacer = Pacer(job.quota, clock=clock, earlier_sends_s_ago=ages)
         requirements_pacer = Pacer(REQUIREMENTS_QUOTA if job.quota else None, clock=clock)
         for one in (pacer, requirements_pacer):
             stop.call_when_requested(one.close)
         paced = Paced(breaker, compliance=pacer, requirements=requirements_pacer)
-        yield Connection(Retrying(paced, clock=clock, stop=stop), breaker.requests, pacer)
+        yield Connection(Retrying(paced, clock=clock, stop=stop), pacer)
 
 
 def sends_before(books: Books, now: datetime) -> Iterable[float]:

@@ -12,7 +12,7 @@ from bulk_onboard.job import Job
 from bulk_onboard.model.finding import Finding, Severity
 from bulk_onboard.model.requirements import Combination, RequirementsBook
 from bulk_onboard.model.row import JudgedRow, Row
-from bulk_onboard.model.sheet import NUMBER_TYPE, Sheet, document_column
+from bulk_onboard.model.sheet import NUMBER_TYPE, Columns, Sheet, document_column
 from bulk_onboard.validation import judge_rows
 
 AskRequirements = Callable[[Iterable[Combination]], Awaitable[RequirementsBook]]
@@ -29,6 +29,7 @@ class Judgement:
     """
 
     sheet: Sheet
+    columns: Columns
     book: RequirementsBook
     rows: tuple[JudgedRow, ...]
     sheet_findings: tuple[Finding, ...]
@@ -65,7 +66,7 @@ async def judge(job: Job, sheet: Sheet, ask: AskRequirements) -> Judgement:
     rows = rows_of(sheet, columns, defaults=job.defaults)
     files = await asyncio.to_thread(DocumentFolder(job.documents).look_all, document_paths(rows, book))
     judged = judge_rows(rows, book=book, files=files, columns=columns)
-    return Judgement(sheet, book, judged, sheet_findings)
+    return Judgement(sheet, columns, book, judged, sheet_findings)
 
 
 def document_paths(rows: Iterable[Row], book: RequirementsBook) -> Iterable[str]:

@@ -1,5 +1,6 @@
 """Where requirements come from: the API when credentials are at hand, else the bundled example (design.md 7)."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 from bulk_onboard import errors
@@ -54,13 +55,19 @@ def _trouble(outcome: object, base_url: str, stop: Stop) -> errors.BulkOnboardEr
 
 
 async def requirements_for(
-    job: Job, combinations: Iterable[Combination], *, credentials: Credentials | None, clock: Clock
+    job: Job,
+    combinations: Iterable[Combination],
+    *,
+    credentials: Credentials | None,
+    clock: Clock,
+    stop: Stop | None = None,
+    requests: Counter[str] | None = None,
 ) -> RequirementsBook:
-    """The live requirements with credentials, the bundled example without."""
+    """The live requirements with credentials, the bundled example without; errors as for `live_requirements`."""
     if credentials is None:
         return bundled_requirements()
-    stop = Stop()
-    async with connect(job, credentials, clock=clock, stop=stop) as connection:
+    stop = stop or Stop()
+    async with connect(job, credentials, clock=clock, stop=stop, requests=requests) as connection:
         return await live_requirements(connection.gateway, combinations, base_url=job.base_url, stop=stop)
 
 

@@ -5,7 +5,9 @@ import getpass
 import hashlib
 import secrets
 import socket
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -22,15 +24,16 @@ from bulk_onboard.model.books import Books
 from bulk_onboard.model.call import ListPage
 from bulk_onboard.model.finding import Finding, Severity
 from bulk_onboard.model.journal import Journal
-from bulk_onboard.model.outcome import Done
+from bulk_onboard.model.outcome import Done, Withheld
 from bulk_onboard.model.plan import Action, Decision, Plan
 from bulk_onboard.model.record import Review, State
 from bulk_onboard.model.requirements import RequirementsBook
+from bulk_onboard.model.sheet import document_column
 from bulk_onboard.pipeline.connection import Connection, connect
 from bulk_onboard.pipeline.halting import status_of, why_stopped
 from bulk_onboard.pipeline.judging import Judgement, judge, read_job_sheet
 from bulk_onboard.pipeline.report import write_job_report
-from bulk_onboard.pipeline.requirements import live_requirements
+from bulk_onboard.pipeline.requirements import requirements_for
 from bulk_onboard.planning import make_plan
 from bulk_onboard.report.summary import counts, reviews
 from bulk_onboard.submission.runner import Progress, Runner
@@ -86,16 +89,27 @@ async def run_job(
         BulkOnboardError: nothing could be begun; whatever stops it later is in the result.
     """
     sheet = await read_job_sheet(job)
-    with LedgerJournal.open(
-        job.ledger, job=job.name, auth_id=credentials.auth_id, base_url=job.base_url, clock=clock
-    ) as journal:
-        async with connect(job, credentials, clock=clock, stop=stop, journal=journal) as connection:
-            ask = partial(live_requirements, connection.gateway, base_url=job.base_url, stop=stop)
-            judgement = await judge(job, sheet, ask)
-            run = Run(job, credentials.auth_id, journal, connection, judgement, clock, stop)
+    requests: Counter[str] = Counter()
+    open_ledger = partial(
+        LedgerJournal.open, job.ledger, job=job.name, auth_id=credentials.auth_id, base_url=job.base_url, clock=clock
+    )
+    with ExitStack() as stack:
+        # A new ledger is bound to its account for ever, so it is made once the account has answered; one that is there
+        # is opened first, since what is wrong with it is to be told before anything goes out.
+        journal = stack.enter_context(open_ledger()) if job.ledger.exists() else None
+        ask = partial(requirements_for, job, credentials=credentials, clock=clock, stop=stop, requests=requests)
+        judgement = await judge(job, sheet, ask)
+        journal = journal or stack.enter_context(open_ledger())
+        async with connect(job, credentials, clock=clock, stop=stop, journal=journal, requests=requests) as connection:
+            run = Run(job, credentials.auth_id, journal, connection, judgement, clock, stop, requests)
             await run.begin()
             await run.submit(watch)
-        return await run.end(journal.warnings)
+        return await run.end((*journal.warnings, *(unsaved(token, found) for token, found in journal.unsaved)))
+
+
+def unsaved(token: str, compliance_id: str) -> str:
+    """What a person should note down where the disk did not take it."""
+    return f"Not in the ledger: record {token} is {compliance_id} at the API. The next run finds it there."
 
 
 @dataclass(slots=True)
@@ -109,6 +123,7 @@ class Run:
     judgement: Judgement
     clock: Clock
     stop: Stop
+    requests: Counter[str]
     run_id: str = field(default_factory=lambda: secrets.token_hex(4))
     due: frozenset[str] = frozenset()
     findings: list[Finding] = field(default_factory=list)
@@ -150,7 +165,12 @@ class Run:
         self.due = frozenset(d.identity.token for d in plan.decisions if d.identity and d.action is not Action.NOTHING)
         watch(Running(runner.progress, self.journal.books, lambda: self.connection.pacer.reason))
         await runner.run(plan)
-        self.findings += runner.findings
+        self.findings += [self._finding(decision, outcome) for decision, outcome in runner.withheld]
+
+    def _finding(self, decision: Decision, outcome: Withheld) -> Finding:
+        row, column = decision.judged.row, document_column(outcome.document_type)
+        header = self.judgement.columns.header(column)
+        return Finding(outcome.code, row.sheet, row.number, column=header, seen=row.cell(column))
 
     async def _knows_the_account(self) -> bool:
         """Sweep the account in a job's first run; in later ones a page shows that credentials and address hold."""
@@ -174,7 +194,7 @@ class Run:
         """Write down how it ended, write the report, and sum up."""
         decisions = self.plan().decisions
         books = self.journal.books
-        begun = self.connection.requests["create done"] > 0
+        begun = self.requests["create done"] > 0
         error = why_stopped(self.stop.cause, base_url=self.job.base_url, sent_before=begun)
         statuses = [status_of(error or self.stop.cause), self._status_of_rows(decisions)]
         result = RunResult(
@@ -182,7 +202,7 @@ class Run:
             exit_status=first_that_holds(*statuses),
             counts=counts(decisions, books),
             reviews=reviews(decisions, books),
-            requests=dict(sorted(self.connection.requests.items())),
+            requests=dict(sorted(self.requests.items())),
             ledger=self.job.ledger,
             report=None,
             error=error,

@@ -6,7 +6,7 @@ from typing import TypeVar
 from bulk_onboard import errors
 from bulk_onboard.model.call import Call
 from bulk_onboard.model.gateway import Gateway
-from bulk_onboard.model.outcome import Outcome
+from bulk_onboard.model.outcome import Outcome, Withheld
 from bulk_onboard.submission.stop import Stop
 
 T = TypeVar("T")
@@ -15,20 +15,20 @@ T = TypeVar("T")
 class Breaker:
     """A gateway that lets nothing through once the run is to stop.
 
-    Attributes:
-        requests: how many calls went out, by operation and outcome (`create done`, `list throttled` …).
+    `requests` counts the calls that went out, by operation and outcome (`create done`, `list throttled` …).
     """
 
-    def __init__(self, inner: Gateway, stop: Stop) -> None:
+    def __init__(self, inner: Gateway, stop: Stop, requests: Counter[str]) -> None:
         self._inner = inner
         self._stop = stop
-        self.requests: Counter[str] = Counter()
+        self._requests = requests
 
     async def send(self, call: Call[T]) -> Outcome[T]:
         if self._stop.requested:
             raise errors.StoppedError("The run is stopping; this call was not begun.")
         outcome = await self._inner.send(call)
-        self.requests[f"{call.operation} {type(outcome).__name__.lower()}"] += 1
+        if not isinstance(outcome, Withheld):
+            self._requests[f"{call.operation} {type(outcome).__name__.lower()}"] += 1
         if outcome.halt is not None:
             self._stop.request(outcome.halt)
         return outcome

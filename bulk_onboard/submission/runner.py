@@ -9,13 +9,11 @@ from bulk_onboard.model import entry as entries
 from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.application import Application
 from bulk_onboard.model.call import Create, Get
-from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.gateway import Gateway
 from bulk_onboard.model.journal import Journal
 from bulk_onboard.model.outcome import Halt
 from bulk_onboard.model.plan import Action, Decision, Plan
 from bulk_onboard.model.record import Record, State
-from bulk_onboard.model.sheet import document_column
 from bulk_onboard.submission.settle import settle
 from bulk_onboard.submission.stop import Stop
 
@@ -37,7 +35,7 @@ class Runner:
     Attributes:
         gateway: the whole stack of wrappers.
         concurrency: how many rows are under way at the same time.
-        findings: what turned up while sending: documents that changed since they were checked.
+        withheld: rows that were not sent after all, since a document changed after it was checked.
     """
 
     gateway: Gateway
@@ -45,7 +43,7 @@ class Runner:
     stop: Stop
     concurrency: int
     progress: Progress = field(default_factory=Progress)
-    findings: list[Finding] = field(default_factory=list)
+    withheld: list[tuple[Decision, outcomes.Withheld]] = field(default_factory=list)
     _canary_sent: bool = False
 
     async def run(self, plan: Plan) -> None:
@@ -96,7 +94,7 @@ class Runner:
             case outcomes.Refused(contested=True):
                 await settle(self.gateway, self.journal, self.journal.books.record(call.token), application)
             case outcomes.Withheld():
-                self.findings.append(_finding(decision, outcome))
+                self.withheld.append((decision, outcome))
 
     async def _check_alias(self, compliance_id: str, alias: str) -> None:
         """The canary: read the run's first record back, since settling relies on aliases being kept as they are."""
@@ -125,9 +123,3 @@ def _content_sent(record: Record, decision: Decision | None) -> Application | No
     if decision is None or decision.judged.fingerprint != record.fingerprint:
         return None
     return decision.judged.application
-
-
-def _finding(decision: Decision, outcome: outcomes.Withheld) -> Finding:
-    row = decision.judged.row
-    column = document_column(outcome.document_type)
-    return Finding(outcome.code, row.sheet, row.number, column=column, seen=row.cell(column))

@@ -8,10 +8,11 @@ PACKAGE = Path(__file__).parents[2] / "bulk_onboard"
 DOORS = {  # library -> the files that import it; a folder stands for the files in it
     "aiohttp": {"api/client.py", "sandbox/server.py"},
     "aiolimiter": {"api/pacer.py"},
-    "msgspec": {"api/wire.py", "ledger/codec.py", "model/"},
+    "msgspec": {"api/wire/", "ledger/codec.py", "model/"},
     "openpyxl": {"intake/template.py"},
     "pandas": {"intake/workbook.py"},
-    "rich": {"cli/", "report/console.py"},
+    "python_calamine": {"intake/workbook.py"},
+    "rich": {"report/console.py"},
     "structlog": {"log.py"},
     "typer": {"cli/"},
     "xlsxwriter": {"report/workbook.py"},

@@ -11,8 +11,8 @@ MOBILE = Combination("IN", "mobile", "business")
     ("name", "code", "problem"),
     [
         (None, "field-missing", "Business Name is required and the cell is blank."),
-        ("Ab", "field-too-short", "Business Name has 2 characters; the API wants at least 3."),
-        ("A" * 21, "field-too-long", "Business Name has 21 characters; the API takes at most 20."),
+        ("Ab", "field-too-short", "Business Name is too short: 2 of at least 3 characters."),
+        ("A" * 21, "field-too-long", "Business Name is too long: 21 characters, and the API takes at most 20."),
     ],
 )
 def test_field_outside_its_bounds_is_told_with_the_numbers(make_row, judge_one, name, code, problem):

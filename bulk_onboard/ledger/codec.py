@@ -1,0 +1,125 @@
+"""An entry as a ledger line, and back: the line format, version 1 (reliability.md 2).
+
+A ledger is a file of lines, each ended by the one byte LF; nothing else ends a line. A line is one JSON object in
+ASCII: whatever is not ASCII stands as a `\\uXXXX` escape, a lone surrogate as `?`. Its keys are sorted and without
+blanks between them, except that `crc` comes last:
+
+    {"at":"2026-01-05T10:00:00.123Z","entry":"swept","records":3,"seq":17,"v":1,"crc":"9f3a01c2"}
+
+`crc` is the CRC-32 of the bytes before `,"crc":`, as eight lower-case hexadecimal digits. It is compared byte by byte,
+never as a number: a number may be written in more than one way, so a flipped bit could pass.
+
+`v` is the version of the format, `seq` counts the lines from 1, `at` is the instant (UTC, milliseconds, Z), `entry`
+names what happened; the other fields are those of `model.entry`, and a field that has its default is left out. There
+is no NaN, no key twice, and no line above 64 KiB.
+
+A reader ignores fields it does not know. An entry it does not know is skipped, unless the line says `"crit":true`.
+"""
+
+import json
+import zlib
+from datetime import datetime
+from enum import StrEnum
+from typing import get_args
+
+import msgspec
+
+from bulk_onboard.model.entry import VERSION, AnyEntry, Entry
+
+LONGEST_LINE = 64 * 1024
+ENTRY_NAMES = frozenset(entry.name() for entry in get_args(AnyEntry))
+
+_CRC = b',"crc":"%08x"}'
+_CRC_LENGTH = len(_CRC % 0)
+
+_encoder = msgspec.json.Encoder(order="sorted")
+_decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(AnyEntry)
+
+
+class Fault(StrEnum):
+    """What is wrong with a line."""
+
+    CHECKSUM = "its checksum does not fit"
+    MALFORMED = "it is not a ledger line"
+    NEWER = "it was written by a newer version of bulk-onboard"
+    CRITICAL = "it holds an entry that this version of bulk-onboard does not know and must not skip"
+
+
+class LineError(ValueError):
+    """A line that cannot be read; `fault` says why."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+
+
+class _Header(msgspec.Struct):
+    """What every line has, whichever version wrote it."""
+
+    entry: str
+    v: int
+    seq: int
+    at: str = ""
+    crit: bool = False
+
+
+def stamp(entry: Entry, *, seq: int, now: datetime) -> Entry:
+    """The entry as line number `seq`, written at `now` (aware, UTC)."""
+    at = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return msgspec.structs.replace(entry, v=VERSION, seq=seq, at=at)
+
+
+def encode(entry: Entry) -> bytes:
+    """The line of a stamped entry, newline included; LineError when it could not be read back."""
+    try:
+        text = _encoder.encode(entry)
+    except UnicodeEncodeError:
+        text = _in_ascii(entry)
+    body = text[:-1] if text.isascii() else _in_ascii(entry)[:-1]
+    line = body + _CRC % zlib.crc32(body)
+    decode(line)
+    return line + b"\n"
+
+
+def decode(line: bytes) -> Entry:
+    """The entry of a line, given without its newline; LineError when it cannot be read.
+
+    An unknown entry that may be skipped comes back as a bare `Entry`: it has its place in the sequence and does
+    nothing.
+    """
+    if not checksum_fits(line):
+        raise LineError(Fault.CHECKSUM)
+    if len(line) >= LONGEST_LINE:
+        raise LineError(Fault.MALFORMED)
+    try:
+        entry = _decoder.decode(line)
+    except (msgspec.DecodeError, RecursionError):
+        return _skipped(line)
+    if entry.v != VERSION:
+        raise LineError(Fault.NEWER if entry.v > VERSION else Fault.MALFORMED)
+    return entry
+
+
+def checksum_fits(line: bytes) -> bool:
+    """Whether the line ends in the checksum of what stands before it."""
+    return line[-_CRC_LENGTH:] == _CRC % zlib.crc32(line[:-_CRC_LENGTH])
+
+
+def _in_ascii(entry: Entry) -> bytes:
+    text = json.dumps(msgspec.to_builtins(entry), ensure_ascii=False).encode("utf-8", "replace")
+    return json.dumps(json.loads(text), ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+def _skipped(line: bytes) -> Entry:
+    """What a line without a known entry of this version stands for."""
+    try:
+        header = msgspec.json.decode(line, type=_Header)
+    except (msgspec.DecodeError, RecursionError):
+        raise LineError(Fault.MALFORMED) from None
+    if header.v > VERSION:
+        raise LineError(Fault.NEWER)
+    if header.v < VERSION or header.entry in ENTRY_NAMES:
+        raise LineError(Fault.MALFORMED)
+    if header.crit:
+        raise LineError(Fault.CRITICAL)
+    return Entry(v=header.v, seq=header.seq, at=header.at)

@@ -1,0 +1,114 @@
+"""The ledger as the stages see it: books that are up to date, and `append`, which returns when the disk has it."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from bulk_onboard import __version__
+from bulk_onboard.clock import Clock
+from bulk_onboard.errors import StoppedError
+from bulk_onboard.ledger import codec
+from bulk_onboard.ledger.disk import Disk
+from bulk_onboard.ledger.fold import Folded, fold
+from bulk_onboard.ledger.lock import LedgerLock
+from bulk_onboard.ledger.opening import Opening, OpenLedger
+from bulk_onboard.ledger.reading import read_ledger
+from bulk_onboard.ledger.writer import Pending, Writer
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.entry import Adopted, Done, Entry, LedgerOpened
+
+
+class LedgerJournal:
+    """An open ledger, locked: `model.journal.Journal` on disk.
+
+    Attributes:
+        warnings: sentences for people about how the ledger was found.
+        locked_at: monotonic instant at which the lock was taken: every send of an earlier run ended before it.
+    """
+
+    def __init__(self, ledger: OpenLedger, writer: Writer, locked_at: float, clock: Clock) -> None:
+        self.warnings = ledger.warnings
+        self.locked_at = locked_at
+        self._books = ledger.folded.books
+        self._writer = writer
+        self._clock = clock
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls, path: Path, *, job: str, auth_id: str, base_url: str, clock: Clock, disk: Disk | None = None
+    ) -> Iterator[Self]:
+        """The ledger at `path`, made new where there is none; leaving the context flushes, closes and unlocks it.
+
+        Raises:
+            LockedError: another run holds it.
+            LedgerError: damaged, of another account or address, newer than this tool, or not a plain file of its own.
+            StoppedError: the disk refused.
+        """
+        path = path.absolute()
+        disk = disk or Disk()
+        header = LedgerOpened(
+            tool=f"bulk-onboard {__version__}",
+            job=job,
+            auth_id=auth_id,
+            base_url=base_url,
+            created=clock.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+        )
+        with LedgerLock(path, clock) as lock:
+            ledger = _open(Opening(path, header, clock, disk))
+            writer = Writer(disk, ((ledger.fd, path), (lock.fd, lock.path)), ledger.folded.good_bytes)
+            try:
+                yield cls(ledger, writer, lock.locked_at, clock)
+            finally:
+                writer.close()
+                os.close(ledger.fd)
+
+    @property
+    def books(self) -> Books:
+        """What all entries so far amount to."""
+        return self._books
+
+    @property
+    def unsaved(self) -> list[tuple[str, str]]:
+        """Token and compliance id of what the API did and the disk did not take; a later run will find it there."""
+        return [(entry.token, entry.compliance_id) for entry in self._writer.lost if isinstance(entry, Done | Adopted)]
+
+    async def append(self, entry: Entry) -> None:
+        """Write the entry; it is on disk when this returns, and will be even if the caller is cancelled meanwhile.
+
+        Raises:
+            IllegalStepError: the table knows no such step; nothing is written.
+            StoppedError: the disk failed, now or before; nothing more can be written, so nothing more may be sent.
+        """
+        if self._writer.trouble is not None:
+            self._writer.lost.append(entry)
+            raise self._writer.trouble.with_traceback(None)
+        stamped = codec.stamp(entry, seq=self._books.seq + 1, now=self._clock.now())
+        line = codec.encode(stamped)
+        self._books.take(stamped)
+        durable = asyncio.get_running_loop().create_future()
+        self._writer.put(Pending(stamped, line, durable))
+        await durable
+
+
+def _open(opening: Opening) -> OpenLedger:
+    try:
+        return opening.open()
+    except OSError as error:
+        raise StoppedError(
+            f"{opening.path} cannot be opened for writing ({error.strerror}). Nothing was sent; "
+            "mend that, then run again."
+        ) from error
+
+
+def read_books(path: Path) -> Folded:
+    """What the ledger says, read without its lock; its tail is left out, for a run may be writing it.
+
+    Raises:
+        UsageError: there is none, or it cannot be read.
+        LedgerError: as for `fold`.
+    """
+    return fold(read_ledger(path), str(path))

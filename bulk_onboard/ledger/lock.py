@@ -1,0 +1,99 @@
+"""One run at a time: an exclusive `flock` on `<ledger>.lock` (reliability.md 1.7).
+
+The kernel's lock is all that counts; it goes with its process, so it is never stale. What stands in the file is for
+messages only. The file is never removed: whoever removed and made it anew would let a second holder in.
+"""
+
+import fcntl
+import getpass
+import json
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from bulk_onboard import __version__
+from bulk_onboard.clock import Clock
+from bulk_onboard.errors import LockedError, StoppedError
+
+_LONGEST_HOLDER = 4096
+
+
+class LedgerLock:
+    """Holds the lock of a ledger while the context lasts.
+
+    Attributes:
+        path: of the lock file.
+        fd: its descriptor, while held.
+        locked_at: monotonic instant since when it is held.
+
+    Raises:
+        LockedError: another run holds it; the message names the holder.
+        StoppedError: the lock file cannot be opened or locked.
+    """
+
+    def __init__(self, ledger: Path, clock: Clock) -> None:
+        self._ledger = ledger
+        self.path = ledger.with_name(ledger.name + ".lock")
+        self.fd = -1
+        self.locked_at = 0.0
+        self._clock = clock
+
+    def __enter__(self) -> Self:
+        try:
+            self.fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            try:
+                self._take()
+            except BaseException:
+                os.close(self.fd)
+                raise
+        except OSError as error:
+            raise StoppedError(
+                f"{self.path} cannot be locked: {error.strerror}. Nothing was sent; mend that and run again."
+            ) from error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self.fd)
+
+    def _take(self) -> None:
+        try:
+            fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LockedError(
+                f"{_holder(self.fd)} uses {self._ledger}. "
+                "Wait until it has ended, or stop it with Ctrl-C there, then run again."
+            ) from None
+        self.locked_at = self._clock.monotonic()
+        if os.fstat(self.fd).st_uid == os.geteuid():
+            os.fchmod(self.fd, 0o600)
+        os.ftruncate(self.fd, 0)
+        os.pwrite(self.fd, json.dumps(self._who()).encode("ascii"), 0)
+
+    def _who(self) -> dict[str, object]:
+        return {
+            "host": os.uname().nodename,
+            "pid": os.getpid(),
+            "start": self._clock.now().isoformat(timespec="seconds"),
+            "user": _user(),
+            "version": __version__,
+        }
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # the machine knows no name for this user
+        return str(os.geteuid())
+
+
+def _holder(fd: int) -> str:
+    """Who holds the lock, as the file tells it."""
+    try:
+        who = json.loads(os.pread(fd, _LONGEST_HOLDER, 0))
+        words = f"Another run (process {who['pid']} of {who['user']} on {who['host']}, since {who['start']})"
+    except (ValueError, TypeError, KeyError):
+        return "Another run"
+    return words if words.isprintable() else "Another run"

@@ -1,0 +1,115 @@
+"""What happened to one record, entry by entry."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bulk_onboard.errors import UsageError
+from bulk_onboard.ledger.fold import entries, fold
+from bulk_onboard.ledger.reading import read_ledger
+from bulk_onboard.model import entry as said
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.entry import Entry, SentDocument
+from bulk_onboard.model.identity import normal_user_key, token_in
+from bulk_onboard.model.record import Record, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryLine:
+    """One thing that happened to the record; what an entry does not tell is empty, attempt 0.
+
+    Attributes:
+        at: instant, as in the ledger.
+        entry: the entry's name.
+        op: create, update, link or delete.
+        words: what came of it, in few words.
+        state: of the record from then on.
+    """
+
+    at: str
+    entry: str
+    op: str
+    attempt: int
+    words: str
+    api_id: str
+    compliance_id: str
+    documents: tuple[SentDocument, ...]
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A record as it is now, and what happened to it, oldest first."""
+
+    record: Record
+    lines: tuple[StoryLine, ...]
+
+
+def story(path: Path, name: str) -> tuple[Story, ...]:
+    """The stories of the records with this token, alias, Key or compliance id: one, unless records share a Key.
+
+    Raises:
+        UsageError: there is no such record, or no ledger.
+        LedgerError: the ledger is damaged.
+    """
+    content = read_ledger(path)
+    records = [r for r in fold(content, str(path)).books.records.values() if is_called(r, name)]
+    if not records:
+        raise UsageError(f"{path} knows no record {name!r}; give a token, the Key of a row, or a compliance id.")
+    told: dict[str, list[StoryLine]] = {record.token: [] for record in records}
+    books = Books()
+    for entry in entries(content):
+        before = [books.records.get(token) for token in told]
+        books.take(entry)
+        for (token, lines), was in zip(told.items(), before, strict=True):
+            now = books.records.get(token)
+            if now is not None and now is not was:  # whatever touches a record makes it anew
+                lines.append(_line(entry, now.state))
+    return tuple(Story(record, tuple(told[record.token])) for record in records)
+
+
+def is_called(record: Record, name: str) -> bool:
+    """Whether the record goes by this token, alias, Key or compliance id."""
+    key = normal_user_key(name)
+    return (
+        record.token in {name.strip(), token_in(name.strip())}
+        or (bool(key) and key == normal_user_key(record.key))
+        or (bool(record.compliance_id) and record.compliance_id == name.strip())
+    )
+
+
+def _line(entry: Entry, state: State) -> StoryLine:
+    return StoryLine(
+        at=entry.at,
+        entry=entry.name(),
+        op=str(getattr(entry, "op", "")),
+        attempt=getattr(entry, "attempt", 0),
+        words=words(entry),
+        api_id=getattr(entry, "api_id", ""),
+        compliance_id=getattr(entry, "compliance_id", ""),
+        documents=getattr(entry, "documents", ()),
+        state=state,
+    )
+
+
+def words(entry: Entry) -> str:
+    """What came of it, in few words; empty where the entry's name says it all."""
+    told = _WORDS.get(type(entry))
+    return told(entry) if told else ""
+
+
+_WORDS: Mapping[type[Entry], Callable[[Any], str]] = {
+    said.RunStarted: lambda e: "found unfinished",
+    said.RowInvalid: lambda e: ", ".join(e.codes),
+    said.Refused: lambda e: ": ".join(filter(None, (e.code, e.message))),
+    said.Unavailable: lambda e: e.why,
+    said.Throttled: lambda e: f"wait {e.wait_s:g} s",
+    said.Denied: lambda e: f"HTTP {e.http_status}",
+    said.Unresolved: lambda e: e.seen,
+    said.Probed: lambda e: f"{e.matches} found",
+    said.Adopted: lambda e: e.review,
+    said.Held: lambda e: e.why,
+    said.Resolved: lambda e: e.how,
+    said.Reviewed: lambda e: ": ".join(filter(None, (e.review, e.reason))),
+}

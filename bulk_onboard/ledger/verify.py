@@ -1,0 +1,105 @@
+"""Whether a ledger is sound: read-only, and safe while a run writes (reliability.md 2, "`ledger verify`").
+
+Folding proves the checksums, the sequence, the header and that every step was legal, hence no outcome without its
+intent. Beyond that a line must be strict JSON, no record may have two compliance ids, and no id two records.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from bulk_onboard.errors import ExitStatus, LedgerError
+from bulk_onboard.ledger.fold import Folded, entries, fold, sound_lines
+from bulk_onboard.ledger.reading import read_ledger
+from bulk_onboard.model.entry import Adopted, Done, Entry, Resolved
+from bulk_onboard.model.record import State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """What was found.
+
+    Attributes:
+        exit_status: `DONE` sound, `ROWS_NEED_A_PERSON` where records are held, `LEDGER` broken.
+        sentences: what to know about it, the gravest first; empty where there is nothing to say.
+        lines: how many sound lines it has.
+        counts: records by state.
+    """
+
+    exit_status: ExitStatus
+    sentences: tuple[str, ...] = ()
+    lines: int = 0
+    counts: Mapping[State, int] = field(default_factory=dict)
+
+
+def verify(path: Path) -> Verification:
+    """Judge the ledger at `path`; UsageError where there is none or it cannot be read."""
+    content = read_ledger(path)
+    try:
+        folded = fold(content, str(path))
+    except LedgerError as error:
+        return Verification(exit_status=ExitStatus.LEDGER, sentences=(str(error),))
+    broken = [*_rotten(folded), *_not_strict(sound_lines(content)), *_ids_in_conflict(entries(content))]
+    counts = Counter(record.state for record in folded.books.records.values())
+    held = (
+        [f"{counts[State.HELD]} records are held: a person must settle them (resolve)."] if counts[State.HELD] else []
+    )
+    return Verification(
+        exit_status=(ExitStatus.LEDGER if broken else ExitStatus.ROWS_NEED_A_PERSON if held else ExitStatus.DONE),
+        sentences=(*broken, *held, *_torn(folded)),
+        lines=folded.books.seq,
+        counts=dict(counts),
+    )
+
+
+def _rotten(folded: Folded) -> Iterator[str]:
+    if folded.rotten:
+        yield (
+            f"The last line, {folded.books.seq + 1} at byte {folded.good_bytes}, was damaged after it had been "
+            "written, so the disk may be failing. The next run puts it aside, and holds the row it was about."
+        )
+
+
+def _torn(folded: Folded) -> Iterator[str]:
+    if folded.tail and not folded.rotten:
+        yield (
+            f"The last {len(folded.tail)} bytes are a line that is not finished: a run is writing it now, or was "
+            "stopped while it did. The next run cuts it off; nothing is lost."
+        )
+
+
+def _not_strict(lines: Iterable[bytes]) -> Iterator[str]:
+    for number, line in enumerate(lines, start=1):
+        try:
+            json.loads(line.decode("ascii"), object_pairs_hook=_once, parse_constant=_no_number)
+        except (ValueError, RecursionError) as error:
+            yield f"Line {number} is not strict JSON: {error}."
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    names = [name for name, _ in pairs]
+    if len(set(names)) != len(names):
+        raise ValueError("it has a key twice")
+    return dict(pairs)
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number")
+
+
+def _ids_in_conflict(everything: Iterable[Entry]) -> Iterator[str]:
+    """Records with a second compliance id, and ids with a second record."""
+    id_of: dict[str, str] = {}
+    token_of: dict[str, str] = {}
+    for entry in everything:
+        match entry:
+            case Done() | Adopted() | Resolved(how="found"):
+                first_id = id_of.setdefault(entry.token, entry.compliance_id)
+                if first_id != entry.compliance_id:
+                    yield f"Line {entry.seq}: record {entry.token} has the id {entry.compliance_id} beside {first_id}."
+                first_token = token_of.setdefault(entry.compliance_id, entry.token)
+                if first_token != entry.token:
+                    yield f"Line {entry.seq}: id {entry.compliance_id} belongs to {entry.token} and to {first_token}."

@@ -1,0 +1,111 @@
+"""The Results table, each source row once in the sheet's order, and the records that no row stands for (design.md 9).
+
+A duplicate shows the first row's state and names it; everything else of the record stands in the first row alone.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import tzinfo
+
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.record import Record
+from bulk_onboard.model.row import Row
+from bulk_onboard.model.sheet import BUSINESS_NAME, KEY, NUMBERS
+from bulk_onboard.report.advice import Advice, advise, duplicate_advice
+from bulk_onboard.report.standing import Decisions, Standing, standing, unclaimed
+from bulk_onboard.report.table import Cell, Table
+from bulk_onboard.report.times import local_text
+
+HEADERS = (
+    "Row",
+    "Key",
+    "Business Name",
+    "Number Type",
+    "State",
+    "Review",
+    "Compliance ID",
+    "Reason",
+    "What to do",
+    "Submitted at",
+    "Attempts",
+    "Numbers",
+)
+UNCLAIMED_HEADERS = ("Key", "Alias", "State", "Review", "Compliance ID", "Reason", "Submitted at", "Attempts")
+
+_NONE: Mapping[int, Sequence[Finding]] = {}
+_BETWEEN_NUMBERS = re.compile(r"[,;\s]*[,;\n][,;\s]*")
+
+
+def results_table(
+    decisions: Decisions, books: Books, job: str, zone: tzinfo, found: Mapping[int, Sequence[Finding]] = _NONE
+) -> Table:
+    """Every row once; without the workbook every record once, names blank.
+
+    Args:
+        found: by row number, what turned up only while the row was to be sent.
+    """
+    if decisions is None:
+        return Table(HEADERS, tuple(_record_row(record, job, zone) for record in books.records.values()))
+    by_number = {decision.judged.row.number: decision for decision in decisions}
+    rows = []
+    for decision in decisions:
+        judged = decision.judged
+        if judged.duplicate_of is not None:
+            first = standing(by_number.get(judged.duplicate_of, decision), books)
+            rows.append(_duplicate_row(judged.row, judged.duplicate_of, first))
+        else:
+            now = standing(decision, books)
+            advice = advise(now, judged, job, found.get(judged.row.number, ()))
+            rows.append((*_named(judged.row), *_told(now, advice, zone), _numbers(judged.row)))
+    return Table(HEADERS, tuple(rows))
+
+
+def unclaimed_table(decisions: Decisions, books: Books, job: str, zone: tzinfo) -> Table:
+    """The records that were sent and whose row has gone; none are known without the workbook."""
+    records: Sequence[Record] = unclaimed(decisions, books) if decisions is not None else ()
+    return Table(UNCLAIMED_HEADERS, tuple(_unclaimed_row(record, job, zone) for record in records))
+
+
+def _named(row: Row) -> tuple[Cell, ...]:
+    return (row.number, row.cell(KEY), row.cell(BUSINESS_NAME), row.combination.number_type)
+
+
+def _numbers(row: Row) -> str:
+    return _BETWEEN_NUMBERS.sub(", ", row.cell(NUMBERS))
+
+
+def _duplicate_row(row: Row, first_number: int, first: Standing) -> tuple[Cell, ...]:
+    advice = duplicate_advice(first_number)
+    return (*_named(row), first.state.value, None, None, advice.reason, advice.todo, None, None, _numbers(row))
+
+
+def _record_row(record: Record, job: str, zone: tzinfo) -> tuple[Cell, ...]:
+    now = Standing.of(record)
+    return (None, _called(record), None, None, *_told(now, advise(now, None, job), zone), None)
+
+
+def _told(now: Standing, advice: Advice, zone: tzinfo) -> tuple[Cell, ...]:
+    """From State to Attempts."""
+    record = now.record or Record(token="")
+    submitted_at = local_text(record.submitted_at, zone)
+    return (
+        now.state.value,
+        now.review,
+        record.compliance_id,
+        advice.reason,
+        advice.todo,
+        submitted_at,
+        record.attempts,
+    )
+
+
+def _unclaimed_row(record: Record, job: str, zone: tzinfo) -> tuple[Cell, ...]:
+    now = Standing.of(record)
+    state, review, compliance_id, reason, _, submitted_at, attempts = _told(now, advise(now, None, job), zone)
+    return (_called(record), record.alias, state, review, compliance_id, reason, submitted_at, attempts)
+
+
+def _called(record: Record) -> str:
+    """A record's name where its row is not at hand: the user's Key, else the end of its alias."""
+    return record.key or f"~{record.token}"

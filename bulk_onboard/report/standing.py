@@ -1,0 +1,93 @@
+"""Where each row stands now: the rows of the workbook joined to the ledger's records.
+
+Rule (design.md 5 and rule 4): once something was sent the record's state is the row's state, whatever became of the
+row. Before that the row decides, as it does when a run is planned: it is invalid while it has errors, else pending.
+A record found *sending* is shown as uncertain, since no call is under way when the report is written.
+Of rows that claim one key with different content only the one whose content was sent stands for the record.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.plan import Decision
+from bulk_onboard.model.record import Record, Review, State
+
+Decisions: TypeAlias = Sequence[Decision] | None  # None: the workbook is gone, so the records alone are told
+
+DUPLICATE = "duplicate"
+
+_NOTHING_SENT = frozenset({State.INVALID, State.PENDING})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The state of a row, and its record where the ledger has one."""
+
+    state: State
+    record: Record | None = None
+
+    @property
+    def review(self) -> str:
+        """What the API's people said; empty unless the record is submitted."""
+        return self.record.review if self.record and self.state is State.SUBMITTED else ""
+
+    @classmethod
+    def of(cls, record: Record) -> "Standing":
+        """Where a record stands, whatever its row."""
+        return cls(State.UNCERTAIN if record.state is State.SENDING else record.state, record)
+
+
+def standing(decision: Decision, books: Books) -> Standing:
+    """Where a row stands."""
+    record = books.records.get(decision.identity.token) if decision.identity else None
+    if record is not None and not _stands_for(decision, record):
+        record = None
+    if record is not None and record.state not in _NOTHING_SENT:
+        return Standing.of(record)
+    return Standing(State.INVALID if decision.judged.has_errors else State.PENDING, record)
+
+
+def counts(decisions: Decisions, books: Books) -> dict[str, int]:
+    """Rows by state, zeros included: `rows`, every state, `duplicate`; all but `rows` add up to it.
+
+    A duplicate row counts as duplicate only. Without the workbook every record of the books counts as a row.
+    """
+    standings = _standings(decisions, books)
+    duplicates = len(decisions) - len(standings) if decisions is not None else 0
+    by_state = Counter(each.state for each in standings)
+    return {
+        "rows": len(standings) + duplicates,
+        **{state.value: by_state[state] for state in State},
+        DUPLICATE: duplicates,
+    }
+
+
+def reviews(decisions: Decisions, books: Books) -> dict[str, int]:
+    """Submitted rows by review, zeros included; duplicates do not count again."""
+    by_review = Counter(each.review for each in _standings(decisions, books))
+    return {review.value: by_review[review.value] for review in Review}
+
+
+def unclaimed(decisions: Sequence[Decision], books: Books) -> list[Record]:
+    """The records that were ever sent or found at the API and for which no row stands any more."""
+    claimed = {each.record.token for each in _standings(decisions, books) if each.record}
+    return [record for record in books.records.values() if record.token not in claimed and _was_sent(record)]
+
+
+def _standings(decisions: Decisions, books: Books) -> list[Standing]:
+    if decisions is None:
+        return [Standing.of(record) for record in books.records.values()]
+    return [standing(decision, books) for decision in decisions if decision.judged.duplicate_of is None]
+
+
+def _stands_for(decision: Decision, record: Record) -> bool:
+    judged = decision.judged
+    in_conflict = any(finding.code == "key-conflict" for finding in judged.findings)
+    return not in_conflict or judged.fingerprint == record.fingerprint
+
+
+def _was_sent(record: Record) -> bool:
+    return bool(record.sent_at or record.compliance_id or record.state not in _NOTHING_SENT)

@@ -1,0 +1,227 @@
+"""The pure half of the report: all its tables, and what its first sheet says (design.md 9).
+
+The report is the rows of the workbook joined to the ledger's records. Where the workbook is gone (`decisions` is
+None) the records alone are told, names stay blank, and the first sheet says so (design.md rule 4).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.record import Review, State
+from bulk_onboard.model.requirements import RequirementsBook
+from bulk_onboard.report.advice import run_command, show_command
+from bulk_onboard.report.expected import expected_reviews
+from bulk_onboard.report.problems import problems_table
+from bulk_onboard.report.results import results_table, unclaimed_table
+from bulk_onboard.report.runs import runs_table
+from bulk_onboard.report.standing import DUPLICATE, Decisions, Standing, counts, reviews, standing
+from bulk_onboard.report.table import Table
+from bulk_onboard.report.times import local_text
+
+__all__ = [
+    "Decisions",
+    "ReportFacts",
+    "Standing",
+    "Summary",
+    "Tables",
+    "counts",
+    "make_tables",
+    "next_command",
+    "reviews",
+    "standing",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFacts:
+    """What the report says beside rows and records.
+
+    Attributes:
+        job: JOB as it is typed, for the commands to type.
+        workbook: what the user calls the workbook.
+        made_at: when the report is made; aware.
+        zone: of all times in the report; named in it.
+        requirements: for the days a review takes; None where not known.
+        stopped: why the run stopped before finishing, a sentence; empty where it did not.
+    """
+
+    job: str
+    workbook: str
+    made_at: datetime
+    zone: tzinfo
+    requirements: RequirementsBook | None = None
+    stopped: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The first sheet.
+
+    Attributes:
+        happened, expected, todo: sentences; what happened, when reviews are expected, what to do next.
+        counts, reviews: name, rows, meaning; only what has rows; `counts` ends in the total.
+        command: to type next.
+        facts: name and value.
+    """
+
+    title: str
+    happened: tuple[str, ...]
+    counts: Table
+    reviews: Table
+    expected: tuple[str, ...]
+    todo: tuple[str, ...]
+    command: str
+    facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """Everything the report says, as plain data."""
+
+    summary: Summary
+    results: Table
+    problems: Table
+    not_in_workbook: Table
+    runs: Table
+
+
+_MEANINGS: Mapping[str, str] = {
+    State.INVALID: "errors keep the row out",
+    State.PENDING: "due, nothing sent yet",
+    State.SENDING: "the call is under way",
+    State.DEFERRED: "not sent yet, comes up again",
+    State.UNCERTAIN: "sent, and what became of it is not known yet",
+    State.REFUSED: "the API said no to this content",
+    State.HELD: "a person must look",
+    State.SUBMITTED: "the API has it",
+    State.DELETED: "deleted at the API on purpose",
+    State.ABANDONED: "given up on purpose",
+    DUPLICATE: "the same as an earlier row, not sent again",
+}
+
+_REVIEW_MEANINGS: Mapping[str, str] = {
+    Review.PENDING: "the reviewers have not decided yet",
+    Review.APPROVED: "ready for numbers",
+    Review.REJECTED: "the reviewers said no; Results gives the reason",
+    Review.MORE_INFO: "the reviewers ask for more; Results gives the reason",
+    Review.SUSPENDED: "was approved, and is suspended",
+    Review.EXPIRED: "was approved, and has expired",
+}
+
+_TODO: Mapping[str, str] = {
+    State.INVALID: "Mend the {rows}: the sheet Problems says what is wrong and how to mend it. Run again.",
+    State.REFUSED: "Mend the {rows}: the sheet Results says what the API refused. Run again.",
+    State.HELD: "Look at the {rows} yourself, before anything else is done with them: Results says how.",
+    State.UNCERTAIN: "Run again for the {rows}: what became of them is looked up, nothing is sent twice.",
+    State.DEFERRED: "Run again for the {rows}.",
+    State.PENDING: "Run again for the {rows}.",
+}
+_REVIEW_TODO: Mapping[str, str] = {
+    Review.REJECTED: "Correct the {rows}: the Reason in the sheet Results is the reviewers' own.",
+    Review.MORE_INFO: "Give the reviewers what they ask for in the {rows}: see the Reason in the sheet Results.",
+}
+_CONTINUED_BY_RUNNING = (State.PENDING, State.DEFERRED, State.UNCERTAIN, State.INVALID, State.REFUSED)
+
+
+def make_tables(
+    decisions: Decisions, books: Books, facts: ReportFacts, more_findings: Sequence[Finding] = ()
+) -> Tables:
+    """The whole report; `more_findings` are those of the sheet as a whole, and what turned up while sending."""
+    of_rows = [finding for decision in decisions or () for finding in decision.judged.findings]
+    found: defaultdict[int, list[Finding]] = defaultdict(list)
+    for finding in more_findings:
+        found[finding.row].append(finding)
+    return Tables(
+        summary=_summary(decisions, books, facts),
+        results=results_table(decisions, books, facts.job, facts.zone, found),
+        problems=problems_table(sorted([*more_findings, *of_rows], key=lambda finding: finding.row)),
+        not_in_workbook=unclaimed_table(decisions, books, facts.job, facts.zone),
+        runs=runs_table(books, facts.zone),
+    )
+
+
+def next_command(decisions: Decisions, books: Books, job: str) -> str:
+    """What to type next: run while that leads anywhere, else the story of the first held record, else the status."""
+    count = counts(decisions, books)
+    if any(count[state] for state in _CONTINUED_BY_RUNNING):
+        return run_command(job)
+    held = (record for record in books.records.values() if record.state is State.HELD)
+    first = next(held, None)
+    return show_command(job, first) if first else run_command(job).replace(" run ", " status ", 1)
+
+
+def _summary(decisions: Decisions, books: Books, facts: ReportFacts) -> Summary:
+    count, by_review = counts(decisions, books), reviews(decisions, books)
+    todo = (*_to_do(_TODO, count), *_to_do(_REVIEW_TODO, by_review))
+    return Summary(
+        title=f"Report on {facts.workbook}",
+        happened=tuple(_happened(decisions, books, facts, count)),
+        counts=_counted("State", "Rows", count, _MEANINGS, total=count["rows"]),
+        reviews=_counted("Review", "Rows", by_review, _REVIEW_MEANINGS),
+        expected=expected_reviews(decisions, books, facts.requirements, facts.zone),
+        todo=todo or ("Nothing is left to do here.",),
+        command=next_command(decisions, books, facts.job),
+        facts=_facts(books, facts),
+    )
+
+
+def _happened(decisions: Decisions, books: Books, facts: ReportFacts, count: Mapping[str, int]) -> Iterable[str]:
+    if decisions is None:
+        yield (
+            "The workbook could not be read, so this report is made from the ledger alone: "
+            "each line is a record of the ledger, row numbers and names are blank, and problems are not known."
+        )
+    biggest_first = sorted(count.items(), key=lambda item: -item[1])
+    parts = [f"{number:,} {_is(number)} {name}" for name, number in biggest_first if number and name != "rows"]
+    yield f"Of {count['rows']:,} row{_s(count['rows'])} {_and(parts)}." if parts else "There are no rows."
+    if books.runs:
+        started = books.runs[-1].started
+        yield (
+            f"The newest of {len(books.runs):,} run{_s(len(books.runs))} was begun by {started.user} on "
+            f"{started.host} at {local_text(started.at, facts.zone)}; the sheet Runs tells them all."
+        )
+    else:
+        yield "Nothing has been sent yet: no run has begun."
+    if facts.stopped:
+        yield facts.stopped
+
+
+def _counted(
+    name: str, number: str, count: Mapping[str, int], meanings: Mapping[str, str], total: int | None = None
+) -> Table:
+    rows = tuple((str(key), count[key], meaning) for key, meaning in meanings.items() if count[key])
+    last = () if total is None else (("Total", total, ""),)
+    return Table((name, number, "Meaning"), (*rows, *last))
+
+
+def _to_do(lines: Mapping[str, str], count: Mapping[str, int]) -> Iterable[str]:
+    return (
+        line.format(rows=f"{count[name]:,} {name} row{_s(count[name])}") for name, line in lines.items() if count[name]
+    )
+
+
+def _facts(books: Books, facts: ReportFacts) -> tuple[tuple[str, str], ...]:
+    opened = books.opened
+    return (
+        ("Report made", local_text(facts.made_at, facts.zone) or ""),
+        ("All times are in", str(facts.zone)),
+        ("Workbook", facts.workbook),
+        *((("Account", opened.auth_id), ("API", opened.base_url)) if opened else ()),
+        *((("Requirements", facts.requirements.source),) if facts.requirements else ()),
+    )
+
+
+def _s(number: int) -> str:
+    return "" if number == 1 else "s"
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _and(parts: Sequence[str]) -> str:
+    return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)

@@ -1,0 +1,272 @@
+"""The one door to XlsxWriter: tables become the workbook that people forward to their boss (design.md 9).
+
+Rule: a text stays a text (reliability.md 4.5). Cells are written by their Python type, texts never as formula, link
+or number, and nothing that a worksheet could choke on gets that far. The chart refers to numbers counted here.
+"""
+
+from collections.abc import Iterable, Mapping
+from math import ceil
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import xlsxwriter
+from xlsxwriter.exceptions import XlsxWriterException
+
+from bulk_onboard.errors import ReportError
+from bulk_onboard.report import target
+from bulk_onboard.report.summary import Summary, Tables
+from bulk_onboard.report.table import Cell, Table, cell_text
+
+_GREEN = ("#C6EFCE", "#006100", "#70AD47")
+_BLUE = ("#DDEBF7", "#1F4E78", "#5B9BD5")
+_YELLOW = ("#FFF2CC", "#7F6000", "#FFC000")
+_ORANGE = ("#FCE4D6", "#833C0B", "#ED7D31")
+_PURPLE = ("#E4DFEC", "#403151", "#8064A2")
+_ROSE = ("#FFDCE0", "#9C0006", "#E8808A")
+_RED = ("#F4A6B0", "#7A0016", "#C00000")
+_GREY = ("#EDEDED", "#595959", "#A5A5A5")
+
+_COLOURS: Mapping[str, tuple[str, str, str]] = {  # of a state, review or severity: paper, ink and bar
+    "submitted": _GREEN,
+    "approved": _GREEN,
+    "pending": _BLUE,
+    "deferred": _YELLOW,
+    "warning": _YELLOW,
+    "uncertain": _ORANGE,
+    "more info": _ORANGE,
+    "held": _PURPLE,
+    "suspended": _PURPLE,
+    "invalid": _ROSE,
+    "error": _ROSE,
+    "refused": _RED,
+    "rejected": _RED,
+    "deleted": _GREY,
+    "abandoned": _GREY,
+    "expired": _GREY,
+    "duplicate": _GREY,
+}
+_COLOURED = {"State", "Review", "Severity"}
+_INK = "#1F3864"
+_WIDEST = 46  # characters; what is longer wraps
+_NARROWEST = 8
+_COVER_WIDTHS = (20, 12, 54)
+_COVER_LINE = 98  # characters of prose that these widths hold in one line, cautiously
+_ROW_HEIGHT = 16  # points
+_HEADER_HEIGHT = 18
+_HIGHEST = 405  # points; no row may be higher
+_CHART_PLACE = "E3"
+
+_OPTIONS = {
+    "constant_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
+
+
+def write_report(path: Path, tables: Tables, *, run: str) -> Path:
+    """Write the report to `path`, or beside it as `<stem>-<run>.xlsx` where `path` cannot be replaced.
+
+    Args:
+        run: the run's id, or an instant, for the other name.
+
+    Returns:
+        Where it really is.
+
+    Raises:
+        ReportError: neither place could be written.
+    """
+    troubles = []
+    for place in (path, path.with_name(f"{path.stem}-{run}.xlsx")):
+        try:
+            target.replace(place, lambda file, folder: _write(file, folder, tables))
+        except (OSError, XlsxWriterException) as error:
+            troubles.append(error)
+        else:
+            return place
+    why = troubles[0].strerror if isinstance(troubles[0], OSError) and troubles[0].strerror else str(troubles[0])
+    raise ReportError(
+        f"The report could not be written to {path}, nor beside it: {why}. "
+        "Everything else is done; make room for it, then type: bulk-onboard report JOB"
+    )
+
+
+def _write(file: BinaryIO, folder: Path, tables: Tables) -> None:
+    book = xlsxwriter.Workbook(file, {**_OPTIONS, "tmpdir": str(folder)})
+    book.set_properties({"title": cell_text(tables.summary.title)})
+    formats = _Formats(book)
+    _write_cover(book, formats, tables.summary)
+    _write_table(book, formats, "Results", tables.results)
+    _write_table(book, formats, "Problems", tables.problems)
+    _write_table(book, formats, "Not in the workbook", tables.not_in_workbook)
+    _write_table(book, formats, "Runs", tables.runs)
+    book.close()
+
+
+class _Formats:
+    """The looks of cells; made once, since a workbook keeps every format it was ever given."""
+
+    def __init__(self, book: Any) -> None:
+        top = {"valign": "top"}
+        self.title = book.add_format({"bold": True, "font_size": 18, "font_color": _INK})
+        self.heading = book.add_format({"bold": True, "font_size": 12, "font_color": _INK, "bottom": 1})
+        self.prose = book.add_format({"text_wrap": True, "valign": "vcenter"})
+        self.command = book.add_format({"font_name": "Consolas", "bg_color": "#F2F2F2", "border": 1, "text_wrap": True})
+        self.header = book.add_format(
+            {"bold": True, "font_color": "#FFFFFF", "bg_color": _INK, "text_wrap": True, **top}
+        )
+        self.text = book.add_format({"text_wrap": True, **top})
+        self.number = book.add_format({"num_format": "0", "align": "left", **top})
+        self.meaning = book.add_format({"text_wrap": True, "align": "left", "indent": 1, **top})
+        self.count = book.add_format({"num_format": "#,##0", **top})
+        self.total = book.add_format({"num_format": "#,##0", "bold": True, "top": 1})
+        self._words = {
+            word: book.add_format({"bg_color": paper, "font_color": ink, **top})
+            for word, (paper, ink, _) in _COLOURS.items()
+        }
+
+    def of(self, header: str, value: Cell) -> Any:
+        """The look of a cell in a column of that header."""
+        if isinstance(value, int):
+            return self.number
+        return self._words.get(value or "", self.text) if header in _COLOURED else self.text
+
+
+def _write_table(book: Any, formats: _Formats, name: str, table: Table) -> None:
+    """One header row and data rows, nothing else."""
+    sheet = book.add_worksheet(name)
+    _set_up_page(sheet, pages_high=0)
+    sheet.repeat_rows(0)
+    sheet.freeze_panes(1, 0)
+    sheet.set_row(0, _HEADER_HEIGHT)
+    sheet.autofilter(0, 0, len(table.rows), len(table.headers) - 1)
+    widths = [_width(header, (row[column] for row in table.rows)) for column, header in enumerate(table.headers)]
+    for column, (header, width) in enumerate(zip(table.headers, widths, strict=True)):
+        sheet.set_column(column, column, width)
+        sheet.write_string(0, column, cell_text(header), formats.header)
+    for number, row in enumerate(table.rows, start=1):
+        sheet.set_row(number, _height(row, widths))
+        for column, (header, value) in enumerate(zip(table.headers, row, strict=True)):
+            _write_cell(sheet, number, column, value, formats.of(header, value))
+
+
+def _write_cell(sheet: Any, row: int, column: int, value: Cell, look: Any) -> None:
+    if isinstance(value, int):
+        sheet.write_number(row, column, value, look)
+    elif value:
+        sheet.write_string(row, column, cell_text(value), look)
+    else:
+        sheet.write_blank(row, column, None, look)
+
+
+def _width(header: str, values: Iterable[Cell]) -> int:
+    """Characters that the longest text needs, and the header beside its filter button."""
+    longest = max((len(str(value)) for value in values if value is not None), default=0)
+    return max(_NARROWEST, len(header) + 3, min(longest + 2, _WIDEST))
+
+
+def _height(row: tuple[Cell, ...], widths: list[int]) -> float:
+    """Points that the cell with the most lines needs; not every program finds that out by itself."""
+    lines = [
+        sum(ceil(len(line) / width) or 1 for line in value.split("\n"))
+        for value, width in zip(row, widths, strict=True)
+        if isinstance(value, str)
+    ]
+    return min(max(lines, default=1) * _ROW_HEIGHT, _HIGHEST)
+
+
+def _set_up_page(sheet: Any, *, pages_high: int) -> None:
+    """A4 across, as wide as one page; 0 pages high is as many as it takes."""
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, pages_high)
+
+
+class _Cover:
+    """The Summary sheet, written from top to bottom."""
+
+    def __init__(self, sheet: Any, formats: _Formats) -> None:
+        self.sheet = sheet
+        self.formats = formats
+        self.row = 0
+        for column, width in enumerate(_COVER_WIDTHS):
+            sheet.set_column(column, column, width)
+
+    def write_line(self, text: str, look: Any, height: float | None = None) -> None:
+        """A text over the whole width, as many lines high as it needs."""
+        lines = ceil(len(text) / _COVER_LINE) or 1
+        self.sheet.set_row(self.row, height or lines * _ROW_HEIGHT)
+        self.sheet.merge_range(self.row, 0, self.row, len(_COVER_WIDTHS) - 1, "", look)
+        self.sheet.write_string(self.row, 0, cell_text(text), look)
+        self.row += 1
+
+    def write_heading(self, text: str) -> None:
+        """A blank row and a heading."""
+        self.row += 1
+        self.write_line(text, self.formats.heading, height=20)
+
+    def write_lines(self, heading: str, lines: Iterable[str]) -> None:
+        """A heading and its sentences."""
+        self.write_heading(heading)
+        for line in lines:
+            self.write_line(line, self.formats.prose)
+
+    def write_counted(self, table: Table) -> None:
+        """Name, number and meaning of each line."""
+        for column, header in enumerate(table.headers):
+            self.sheet.write_string(self.row, column, header, self.formats.header)
+        self.row += 1
+        for name, number, meaning in table.rows:
+            is_total = name == "Total"
+            look = self.formats.total if is_total else self.formats.of("State", name)
+            _write_cell(self.sheet, self.row, 0, name, look)
+            _write_cell(self.sheet, self.row, 1, number, look if is_total else self.formats.count)
+            _write_cell(self.sheet, self.row, 2, meaning, look if is_total else self.formats.meaning)
+            self.row += 1
+
+
+def _write_cover(book: Any, formats: _Formats, summary: Summary) -> None:
+    sheet = book.add_worksheet("Summary")
+    sheet.hide_gridlines(2)
+    _set_up_page(sheet, pages_high=1)
+    cover = _Cover(sheet, formats)
+    cover.write_line(summary.title, formats.title, height=28)
+    cover.write_lines("What happened", summary.happened)
+    cover.write_heading("Rows by state")
+    first = cover.row + 1
+    cover.write_counted(summary.counts)
+    if states := summary.counts.rows[:-1]:
+        sheet.insert_chart(_CHART_PLACE, _chart(book, first, states), {"description": "Rows by state"})
+    if summary.reviews.rows:
+        cover.write_heading("Submitted rows by review")
+        cover.write_counted(summary.reviews)
+    if summary.expected:
+        cover.write_lines("When the reviews are expected", summary.expected)
+    cover.write_lines("What to do next", summary.todo)
+    cover.write_heading("The command to type")
+    cover.write_line(summary.command, formats.command, height=20)
+    cover.write_lines("About this report", (f"{name}: {value}" for name, value in summary.facts))
+
+
+def _chart(book: Any, first: int, states: tuple[tuple[Cell, ...], ...]) -> Any:
+    """Bars in the colours of the states; the numbers go along, for viewers that draw without reading the cells."""
+    last = first + len(states) - 1
+    chart = book.add_chart({"type": "bar"})
+    chart.add_series(
+        {
+            "name": "Rows",
+            "categories": ["Summary", first, 0, last, 0],
+            "values": ["Summary", first, 1, last, 1],
+            "categories_data": [state[0] for state in states],
+            "values_data": [state[1] for state in states],
+            "points": [{"fill": {"color": _COLOURS[str(state[0])][2]}} for state in states],
+            "data_labels": {"value": True, "num_format": "#,##0"},
+            "gap": 40,
+        }
+    )
+    chart.set_title({"name": "Rows by state", "name_font": {"size": 12, "color": _INK}})
+    chart.set_legend({"none": True})
+    chart.set_y_axis({"reverse": True, "line": {"none": True}, "major_tick_mark": "none"})
+    chart.set_x_axis({"visible": False, "major_gridlines": {"visible": False}})
+    chart.set_size({"width": 560, "height": 120 + 34 * len(states)})
+    return chart

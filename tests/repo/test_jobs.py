@@ -1,0 +1,110 @@
+"""The job files run as they are, and their README tells all there is to say."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from bulk_onboard.cli.app import app
+from bulk_onboard.errors import PRECEDENCE
+from bulk_onboard.job import load_job
+from bulk_onboard.settings import BY_NAME, SETTINGS, Setting
+from bulk_onboard.units import Quota
+
+ROOT = Path(__file__).parents[2]
+JOBS = ROOT / "jobs"
+README = (JOBS / "README.md").read_text(encoding="utf-8")
+NAMES = ["one_off_migration", "nightly", "resume"]
+EXAMPLE = re.compile(r"bulk-onboard +([a-z]+)(?: +(\S*jobs/\S+\.toml))?(?: +(--[a-z-]+))?")
+
+
+def table(header: str) -> list[list[str]]:
+    """The cells of the README's table whose first header this is."""
+    body = README.partition(f"| {header} |")[2].partition("\n|---")[2].partition("\n\n")[0]
+    return [[cell.strip() for cell in line[1:-1].split("|")] for line in body.splitlines()[1:]]
+
+
+def as_toml(value: object) -> str:
+    """A default as one writes it into a job file."""
+    return json.dumps(str(value) if isinstance(value, Quota) else value)
+
+
+def told(setting: Setting) -> list[str]:
+    """What the README has to say about a key."""
+    default = setting.shown or f"`{as_toml(setting.default)}`"
+    flag = f"`--{setting.name.replace('_', '-')}`" if setting.flag else ""
+    return [f"`{setting.name}`", default, flag, setting.help]
+
+
+def test_every_job_is_known():
+    """The folder holds these job files, and the README lists them."""
+    assert sorted(NAMES) == sorted(path.stem for path in JOBS.glob("*.toml"))
+    assert [f"`{name}.toml`" for name in NAMES] == [file for file, _ in table("File")]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_job_can_run_as_it_is(name):
+    """Each job loads without a flag, and its workbook and documents are there."""
+    job = load_job(JOBS / f"{name}.toml")
+
+    assert job.workbook.is_file()
+    assert job.documents.is_dir()
+    assert JOBS == job.ledger.parent == job.report.parent
+
+
+def test_resume_finishes_the_migration():
+    """The same ledger and report, no new rows, half the rate."""
+    migration, resume = (load_job(JOBS / f"{name}.toml") for name in ("one_off_migration", "resume"))
+
+    assert (migration.workbook.resolve(), migration.ledger, migration.report) == (
+        resume.workbook.resolve(),
+        resume.ledger,
+        resume.report,
+    )
+    assert not resume.admit_new_rows
+    assert migration.quota.limit / migration.quota.window_s == 2 * resume.quota.limit / resume.quota.window_s
+
+
+def test_readme_has_every_key():
+    """Name, default, flag and meaning of each key are those of the table of settings, in its order."""
+    assert [told(setting) for setting in SETTINGS] == table("Key")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_commented_keys_exist(name):
+    """A line that one only has to uncomment is one that is understood."""
+    lines = (JOBS / f"{name}.toml").read_text(encoding="utf-8").splitlines()
+    proposed = "\n".join(line[2:] for line in lines if re.match(r'# (\[|"|\w+ = )', line))
+
+    assert set(tomllib.loads(proposed)) <= set(BY_NAME)
+
+
+def test_readme_has_every_exit_status_in_the_order_of_precedence():
+    """The higher one is returned when several hold."""
+    assert [int(status) for status in PRECEDENCE] == [int(row[0]) for row in table("Exit status")]
+
+
+def test_examples_are_of_this_tool():
+    """Every command in the README and in the job files has a verb, a job and a flag that exist."""
+    verbs = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
+    flags = {f"--{setting.name.replace('_', '-')}" for setting in SETTINGS if setting.flag} | {"--review-after"}
+    texts = [README, *(path.read_text(encoding="utf-8") for path in JOBS.glob("*.toml"))]
+
+    examples = [found for text in texts for found in EXAMPLE.findall(text)]
+
+    assert len(examples) > 10
+    assert [] == [verb for verb, _, _ in examples if verb not in verbs]
+    assert [] == [job for _, job, _ in examples if job and not (JOBS / Path(job).name).is_file()]
+    assert [] == [flag for _, _, flag in examples if flag and flag not in flags]
+
+
+def test_cron_lines_are_two():
+    """A PATH, and one line of five fields and a command."""
+    lines = README.partition("## From cron")[2].partition("## ")[0].splitlines()
+    path, entry = (line.strip() for line in lines if line.startswith("    "))
+
+    assert path.startswith("PATH=/")
+    assert re.match(r"[\d*]+ [\d*]+ [\d*]+ [\d*]+ [\d*]+  \S", entry)
+    assert "%" not in entry

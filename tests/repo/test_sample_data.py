@@ -1,0 +1,172 @@
+"""The sample data is what its generator writes, and shows what its README says."""
+
+import re
+import subprocess
+import sys
+import zlib
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from bulk_onboard.errors import ExitStatus
+from bulk_onboard.intake.bundled import bundled_requirements
+from bulk_onboard.job import load_job
+from bulk_onboard.model.finding import CATALOGUE, Severity
+from bulk_onboard.model.requirements import Combination, RequirementsBook
+from bulk_onboard.pipeline.judging import Judgement, judge, read_job_sheet
+from bulk_onboard.sandbox.reviews import judgement as review_of
+
+SAMPLES = Path(__file__).parents[2] / "sample_data"
+README = (SAMPLES / "README.md").read_text(encoding="utf-8")
+WORKBOOKS = ["businesses.xlsx", "businesses_clean.xlsx", "nightly.csv"]
+NOT_IN_A_FOLDER = {"document-unreadable", "document-changed"}
+
+
+def table(first: str, second: str) -> list[list[str]]:
+    """The cells of the README's table whose header begins with these two."""
+    body = README.partition(f"| {first} | {second} |")[2].partition("\n|---")[2].partition("\n\n")[0]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in body.splitlines()[1:]]
+
+
+async def judged(name: str) -> Judgement:
+    """What `check --offline` finds out about a sample workbook."""
+
+    async def ask(_: Iterable[Combination]) -> RequirementsBook:
+        return bundled_requirements()
+
+    job = load_job(SAMPLES / name)
+    return await judge(job, await read_job_sheet(job), ask)
+
+
+def counts(judgement: Judgement) -> list[int]:
+    """The numbers of a judgement, in the order of the README's columns."""
+    rows, severities = judgement.rows, Counter(finding.severity for finding in judgement.findings)
+    return [
+        len(rows),
+        sum(row.application is not None for row in rows),
+        sum(row.has_errors for row in rows),
+        sum(row.duplicate_of is not None for row in rows),
+        severities[Severity.ERROR],
+        severities[Severity.WARNING],
+        ExitStatus.ROWS_NEED_A_PERSON if judgement.has_errors else ExitStatus.DONE,
+    ]
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    """Everything the generator writes, by path."""
+    paths = [*map(folder.joinpath, WORKBOOKS), *(folder / "documents").rglob("*")]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths if path.is_file()}
+
+
+def test_generator_writes_what_is_committed(tmp_path):
+    """Every sample is written anew byte for byte, and none lies there that is not written."""
+    subprocess.run([sys.executable, SAMPLES / "generate.py", tmp_path], check=True, capture_output=True)
+
+    written, committed = files_below(tmp_path), files_below(SAMPLES)
+
+    assert sorted(written) == sorted(committed)
+    assert [] == [path for path in written if written[path] != committed[path]]
+
+
+@pytest.mark.parametrize("name", WORKBOOKS)
+async def test_readme_counts_what_is_found(name):
+    """Rows, valid ones, findings and exit status are those the README tells people to expect."""
+    told = {file.strip("`"): [int(number) for number in numbers] for file, *numbers in table("File", "Rows")}
+
+    found = counts(await judged(name))
+
+    assert told[name] == found
+
+
+async def test_readme_names_every_finding_and_its_row():
+    """The README's table is the list of findings: row, Key and code."""
+    judgement = await judged("businesses.xlsx")
+    keys = {one.row.number: one.row.cell("key") for one in judgement.rows}
+
+    told = [(int(row), key, code) for row, key, _, codes in table("Row", "Key") for code in codes.split(", ")]
+
+    assert [(f.row, keys.get(f.row, ""), f.code) for f in judgement.findings] == told
+
+
+async def test_every_finding_is_shown():
+    """No code of the catalogue is without an example, save the two that cannot lie in a folder."""
+    judgement = await judged("businesses.xlsx")
+
+    assert set(CATALOGUE) - NOT_IN_A_FOLDER == {finding.code for finding in judgement.findings}
+    assert all(code in README for code in NOT_IN_A_FOLDER)
+
+
+async def test_every_review_is_shown():
+    """The sandbox gives each review to some good row, as the row's Key says."""
+    reviews = {
+        one.row.cell("key").removeprefix("demo-review-"): review_of(one.application.fields["business_name"])[0]
+        for one in (await judged("businesses.xlsx")).rows
+        if one.application and one.row.cell("key").startswith("demo-review-")
+    }
+
+    assert {"rejected": "rejected", "more-info": "more_info_required", "pending": "pending_review"} == reviews
+
+
+async def test_no_business_is_in_two_workbooks():
+    """All workbooks can go to one sandbox: Keys, registration numbers and documents are their own."""
+    seen = []
+    for name in WORKBOOKS:
+        valid = [one for one in (await judged(name)).rows if one.application]
+        seen += [one.row.cell("registration_number") for one in valid]
+        seen += [key for one in valid if (key := one.row.cell("key"))]
+        seen += [document.sha256 for one in valid for document in one.application.documents]
+
+    assert [] == [text for text, times in Counter(seen).items() if times > 1]
+
+
+async def test_nobody_is_meant():
+    """Every registration number, address of the net and phone number is of the kind the README calls nobody's."""
+    cells = [one.row.cells for name in WORKBOOKS for one in (await judged(name)).rows]
+
+    def texts(column: str) -> list[str]:
+        return [row[column] for row in cells if column in row]
+
+    def strangers(pattern: str, column: str) -> list[str]:
+        return [text for text in texts(column) if not re.fullmatch(pattern, text)]
+
+    assert [] == strangers(r"U00000[A-Z]{2}20\d\dP[TL]C000\d{3}", "registration_number")
+    assert [] == strangers(r"[\w-]+@[\w-]+\.example", "email")
+    assert [] == strangers(r"https?://([\w-]+\.)+example/\w+", "callback_url")
+    assert [] == strangers(r"(\+?91(11|22)0\d{7}[,\s]*)+", "numbers")
+
+
+def is_whole_pdf(content: bytes) -> bool:
+    """Whether the end leads to the table of places, and the table to every object."""
+    table_at = int(content.split(b"startxref\n")[1].split()[0])
+    places = [int(place) for place in re.findall(rb"^(\d{10}) 00000 n", content, re.MULTILINE)]
+    return (
+        content.startswith(b"%PDF-1.")
+        and content.endswith(b"%%EOF\n")
+        and content.startswith(b"xref\n", table_at)
+        and len(places) == content.count(b" 0 obj\n")
+        and all(content.startswith(b"%d 0 obj" % number, at) for number, at in enumerate(places, 1))
+    )
+
+
+def is_whole_png(content: bytes) -> bool:
+    """Whether the chunks have their checksums, and hold as many pixels as the header says."""
+    rest, chunks = content.removeprefix(b"\x89PNG\r\n\x1a\n"), {}
+    while rest:
+        end = 8 + int.from_bytes(rest[:4])
+        if zlib.crc32(rest[4:end]) != int.from_bytes(rest[end : end + 4]):
+            return False
+        chunks[rest[4:8]], rest = rest[8:end], rest[end + 4 :]
+    width, height = (int.from_bytes(chunks[b"IHDR"][at : at + 4]) for at in (0, 4))
+    pixels = zlib.decompress(chunks[b"IDAT"])
+    return [b"IHDR", b"IDAT", b"IEND"] == list(chunks) and len(pixels) == height * (1 + width // 8)
+
+
+@pytest.mark.parametrize(("ending", "is_whole"), [("pdf", is_whole_pdf), ("png", is_whole_png)])
+def test_documents_are_what_they_say(ending, is_whole):
+    """Whoever opens a business's document sees a page or a picture."""
+    paths = [path for path in SAMPLES.glob(f"documents/*/*.{ending}") if path.parent.name != "spoilt"]
+
+    assert paths
+    assert [] == [path for path in paths if not is_whole(path.read_bytes())]

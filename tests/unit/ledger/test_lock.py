@@ -1,0 +1,97 @@
+"""One run at a time (reliability.md 1.7, F9)."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from bulk_onboard.errors import LockedError, StoppedError
+from bulk_onboard.ledger.lock import LedgerLock
+
+HOLD = """
+import sys
+from pathlib import Path
+from bulk_onboard.clock import SystemClock
+from bulk_onboard.ledger.lock import LedgerLock
+with LedgerLock(Path(sys.argv[1]), SystemClock()):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def other_run(path):
+    """A process that holds the lock until its input ends."""
+    command = [sys.executable, "-c", HOLD, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert "held\n" == process.stdout.readline()
+        yield process
+
+
+def test_second_process_is_refused_and_told_by_whom(path, clock, other_run):
+    """While another process runs, this one stops at once and names it."""
+    with pytest.raises(LockedError, match=rf"process {other_run.pid} of .* on {os.uname().nodename}, since 2"):
+        LedgerLock(path, clock).__enter__()
+
+
+def test_killed_process_leaves_no_lock(path, clock, other_run):
+    """A lock dies with its process, however that dies; the file stays."""
+    other_run.kill()
+    other_run.wait()
+
+    with LedgerLock(path, clock) as lock:
+        assert lock.path.exists()
+    assert lock.path.exists()
+
+
+def test_second_opening_in_one_process_is_refused(path, clock):
+    """The lock does not look at who asks."""
+    with LedgerLock(path, clock), pytest.raises(LockedError, match="Another run"):
+        LedgerLock(path, clock).__enter__()
+
+
+def test_lock_is_free_again(path, clock):
+    """After the context the next one may have it."""
+    with LedgerLock(path, clock):
+        pass
+
+    with LedgerLock(path, clock) as lock:
+        assert os.get_inheritable(lock.fd) is False
+
+
+def test_locked_at_is_when_it_was_taken(path, clock):
+    """The settle window of an earlier run's sends counts from here, by the monotonic clock."""
+    clock.seconds = 41.0
+
+    with LedgerLock(path, clock) as lock:
+        assert 42.0 == lock.locked_at
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o377])
+def test_lock_file_is_private(path, clock, any_umask, umask):
+    """Whatever the umask, only its owner reads and writes it."""
+    any_umask(umask)
+
+    with LedgerLock(path, clock) as lock:
+        assert 0o600 == lock.path.stat().st_mode & 0o777
+
+
+@pytest.mark.parametrize("words", ["", "{}", "[1]", "not json", '{"pid":1,"user":"\\u001b[2J","host":"h","start":"s"}'])
+def test_holder_that_cannot_be_read_is_another_run(path, clock, words):
+    """What stands in the file is for the message only: nonsense neither frees the lock nor reaches the terminal."""
+    with LedgerLock(path, clock) as lock:
+        lock.path.write_text(words)
+
+        with pytest.raises(LockedError, match=f"^Another run uses {path}"):
+            LedgerLock(path, clock).__enter__()
+
+
+def test_lock_that_is_a_link_is_refused(path, clock, tmp_path):
+    """A symbolic link in its place is not followed."""
+    (tmp_path / "elsewhere").write_text("precious")
+    path.with_name(path.name + ".lock").symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(StoppedError, match="cannot be locked"):
+        LedgerLock(path, clock).__enter__()
+    assert "precious" == (tmp_path / "elsewhere").read_text()

@@ -1,0 +1,116 @@
+"""`ledger verify`: sound, needs a person, or broken (reliability.md 2)."""
+
+import zlib
+
+import pytest
+from msgspec.structs import replace
+
+from bulk_onboard.errors import ExitStatus, UsageError
+from bulk_onboard.ledger.verify import verify
+from bulk_onboard.model.entry import Adopted, Held, Op, Resolved
+from bulk_onboard.model.record import State
+from tests.unit.ledger.samples import admitted, compliance_id, done, intent, ledger_of, run_started, story, token
+
+HEADER = story()[0]
+CONTENT = ledger_of(story())
+
+
+def with_last_line(content: bytes, old: bytes, new: bytes) -> bytes:
+    """The content with something in its last line replaced, under a checksum that fits."""
+    start = content.rindex(b"\n", 0, -1) + 1
+    body = content[start:-19].replace(old, new)
+    return content[:start] + body + b',"crc":"%08x"}\n' % zlib.crc32(body)
+
+
+def test_sound_ledger(path):
+    """A sound ledger is 0, with its lines and its records counted, and nothing to say."""
+    path.write_bytes(CONTENT)
+
+    found = verify(path)
+
+    assert (ExitStatus.DONE, (), len(story())) == (found.exit_status, found.sentences, found.lines)
+    assert {State.SUBMITTED: 2, State.REFUSED: 1, State.PENDING: 1} == found.counts
+
+
+def test_line_being_written_is_sound(path):
+    """A run may be writing: the unfinished line is spoken of, and changes nothing."""
+    path.write_bytes(CONTENT[:-30])
+
+    found = verify(path)
+
+    assert ExitStatus.DONE == found.exit_status
+    assert ["a run is writing it now" in sentence for sentence in found.sentences] == [True]
+    assert CONTENT[:-30] == path.read_bytes()
+
+
+def test_held_record_needs_a_person(path):
+    """A record that only a person can settle makes it 3."""
+    held = Held(token=token(1), op=Op.CREATE, why="two records have its alias")
+    path.write_bytes(ledger_of([HEADER, run_started(), admitted(1), held]))
+
+    found = verify(path)
+
+    assert (ExitStatus.ROWS_NEED_A_PERSON, {State.HELD: 1}) == (found.exit_status, found.counts)
+    assert "1 records are held" in found.sentences[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        (CONTENT.replace(b"run-1", b"run-7", 1), "line 2 at byte"),
+        (CONTENT.replace(b"invalid_pin", b"invalid_pen"), "last line, 14 at byte"),
+        (ledger_of([HEADER, admitted(1), done(1)]), "no step from there"),
+        (ledger_of(story()[1:]), "header"),
+        (b"Dear diary", "no ledger"),
+        (with_last_line(CONTENT, b'"v":1', b'"v":2'), "newer version"),
+        (with_last_line(CONTENT, b'"v":1', b'"v":1,"v":1'), "Line 14 is not strict JSON: it has a key twice"),
+        (with_last_line(CONTENT, b'"v":1', b'"v":1,"x":"\xc3\xa9"'), "Line 14 is not strict JSON"),
+        (
+            ledger_of([HEADER, admitted(1, 2), intent(1), done(1), intent(2), done(2, of=1)]),
+            f"Line 6: id {compliance_id(1)} belongs to {token(2)} and to {token(1)}",
+        ),
+        (
+            ledger_of(
+                [
+                    HEADER,
+                    admitted(1),
+                    intent(1),
+                    done(1),
+                    replace(intent(1), op=Op.UPDATE, compliance_id=compliance_id(1)),
+                    run_started(),
+                    Held(token=token(1), op=Op.UPDATE, why="a mismatch"),
+                    Resolved(token=token(1), how="found", compliance_id=compliance_id(7)),
+                ]
+            ),
+            f"Line 8: record {token(1)} has the id {compliance_id(7)} beside {compliance_id(1)}",
+        ),
+        (
+            ledger_of(
+                [
+                    HEADER,
+                    Adopted(token=token(1), op=Op.CREATE, compliance_id=compliance_id(1)),
+                    Adopted(token=token(2), op=Op.CREATE, compliance_id=compliance_id(1)),
+                ]
+            ),
+            "Line 3: id",
+        ),
+    ],
+    ids=[
+        "checksum", "rotten end", "no intent", "no header", "other file", "newer", "key twice", "not ASCII",
+        "id done twice", "second id", "id adopted twice",
+    ],
+)  # fmt: skip
+def test_broken_ledger(path, content, word):
+    """Whatever is wrong with it makes it 6, and a sentence says what and where."""
+    path.write_bytes(content)
+
+    found = verify(path)
+
+    assert ExitStatus.LEDGER == found.exit_status
+    assert word in found.sentences[0]
+
+
+def test_missing_ledger(path):
+    """Where there is none, there is nothing to judge."""
+    with pytest.raises(UsageError, match="no ledger"):
+        verify(path)

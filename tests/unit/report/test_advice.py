@@ -1,0 +1,94 @@
+"""What each row is told, and what its owner is to do."""
+
+import pytest
+
+from bulk_onboard.model.record import Review, State
+from bulk_onboard.report.advice import advise, show_command
+from bulk_onboard.report.standing import standing
+from tests.unit.report.samples import books, decision, finding, record, token
+
+JOB = "my job.toml"
+VERBS = {"init", "check", "plan", "run", "resume", "status", "report", "requirements", "template", "sandbox", "ledger"}
+
+
+def told(row, *records):
+    """The advice for a row."""
+    return advise(standing(row, books(*records)), row.judged, JOB)
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_state_has_words(state):
+    """Whatever the state, a row is told why and what to do, without a placeholder or an unknown verb."""
+    advice = told(decision(), record(state=state))
+
+    text = f"{advice.reason} {advice.todo}"
+    assert advice.reason
+    assert advice.todo
+    assert "{" not in text
+    assert {part.split()[0] for part in text.split("bulk-onboard ")[1:]} <= VERBS
+
+
+@pytest.mark.parametrize("review", Review)
+def test_every_review_has_words(review):
+    """A submitted record is told what its review means; the reviewers' own reason goes first."""
+    plain = told(decision(), record(review=review.value))
+    reasoned = told(decision(), record(review=review.value, reason="the scan is blurred"))
+
+    assert plain.reason
+    assert plain.todo
+    assert "The scan is blurred." == reasoned.reason
+
+
+def test_refused_row_carries_the_api_s_words():
+    """A refusal shows the API's code and message."""
+    refused = record(state=State.REFUSED, code="invalid_data", reason="pin code is wrong")
+
+    assert "invalid_data: pin code is wrong." == told(decision(), refused).reason
+
+
+def test_refused_row_that_now_has_errors():
+    """A refused row that does not pass the check any more must be mended first, whatever the API said."""
+    refused = record(state=State.REFUSED, code="invalid_data", reason="pin code is wrong")
+
+    advice = told(decision(findings=[finding()]), refused)
+
+    assert "invalid_data: pin code is wrong. Email: Email is required and the cell is blank." == advice.reason
+    assert "Fill in the cell. Then run again: bulk-onboard run 'my job.toml'" == advice.todo
+
+
+def test_held_row_names_the_command():
+    """A held row says what to type; the Key is quoted where a shell needs it, and the token stands in for it."""
+    assert f"bulk-onboard ledger show 'my job.toml' {token(2)}" in told(decision(), record(state=State.HELD)).todo
+    assert "bulk-onboard ledger show j 'a b; c'" == show_command("j", record(state=State.HELD, key="a b; c"))
+
+
+def test_many_errors_are_summed_up():
+    """A row with many errors shows the first three and how many more there are."""
+    advice = told(decision(findings=[finding("duplicate"), *[finding(column=name) for name in "ABCDE"]]))
+
+    assert advice.reason.startswith("A: Email is required")
+    assert advice.reason.endswith("And 2 more.")
+    assert advice.todo.startswith("Mend the row as the sheet Problems says")
+
+
+def test_mended_row_is_not_told_its_old_errors():
+    """A row that was mended since the last run is simply due."""
+    assert "Nothing has been sent yet." == told(decision(), record(state=State.INVALID, code="field-missing")).reason
+
+
+def test_invalid_record_without_its_row():
+    """Where the workbook is gone an invalid record shows the titles of its findings."""
+    invalid = record(state=State.INVALID, code="field-missing, document-empty")
+
+    advice = advise(standing(decision(findings=[finding()]), books(invalid)), None, JOB)
+
+    assert "Required field missing; Document is empty." == advice.reason
+
+
+def test_drift_is_told():
+    """A submitted row that changed afterwards says that the API has the earlier content."""
+    changed = told(decision(fingerprint="new"), record())
+    adopted = told(decision(fingerprint="new"), record(fingerprint=""))
+
+    assert changed.reason.endswith("The row changed after it was sent; the API has the earlier content.")
+    assert "changed" not in adopted.reason

@@ -1,0 +1,200 @@
+"""What the verbs print, on a terminal and elsewhere."""
+
+import io
+
+import pytest
+
+from bulk_onboard.model.entry import SentDocument
+from bulk_onboard.model.plan import Forecast, Plan
+from bulk_onboard.model.requirements import DocumentRequirement, FieldRequirement, Requirements, RequirementsBook
+from bulk_onboard.report.console import (
+    open_progress,
+    print_findings,
+    print_plan,
+    print_requirements,
+    print_run,
+    print_status,
+    print_story,
+)
+from bulk_onboard.report.standing import counts, reviews
+from tests.unit.report.samples import LOCAL, books, decision, finding, record, run_story, token
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    encoding = "utf-8"
+
+    def isatty(self):
+        return True
+
+
+@pytest.fixture(autouse=True)
+def terminal_settings(monkeypatch):
+    """The settings of an ordinary terminal, whatever the tests run on."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "160")
+
+
+def test_findings_biggest_kind_first():
+    """Findings are summed up by kind, then told one by one."""
+    stream = io.StringIO()
+
+    print_findings([finding("duplicate"), finding(row=3), finding(row=4, seen="?")], stream)
+
+    lines = [line.split() for line in stream.getvalue().splitlines()]
+    assert [["2", "error", "field-missing"], ["1", "warning", "duplicate"]] == [line[:3] for line in lines[1:3]]
+    assert [["2", "Email"], ["3", "Email"], ["4", "Email"]] == [line[:2] for line in lines[-3:]]
+    assert ["Fill", "in", "the", "cell."] == lines[-1][-4:]
+
+
+def test_no_findings():
+    """A sheet without problems is told so."""
+    stream = io.StringIO()
+
+    print_findings([], stream)
+
+    assert "No problems were found.\n" == stream.getvalue()
+
+
+def test_long_lists_are_cut_on_a_terminal_only():
+    """A terminal gets a screenful and how many more there are; a file gets everything."""
+    findings = [finding(row=row) for row in range(2, 82)]
+    terminal, file = Terminal(), io.StringIO()
+
+    print_findings(findings, terminal)
+    print_findings(findings, file)
+
+    assert "… and 30 more lines" in terminal.getvalue()
+    assert 80 == file.getvalue().count("Fill in the cell.")
+
+
+def test_plan():
+    """The plan says what it costs, how many rows each action has, and why for each row."""
+    stream = io.StringIO()
+
+    print_plan(Plan((decision(2, key="K-2"),), Forecast(1_200, 5_000_000, 1_200.0)), stream)
+
+    assert stream.getvalue().startswith("A run would make 1,200 requests with 4.8 MiB, about 20 min.\n")
+    assert "2    K-2  nothing\n" in stream.getvalue()
+
+
+def test_status():
+    """The status has account, newest run, counts that add up, and what to type."""
+    stream = io.StringIO()
+    ledger = books(record(2), record(3), runs=[run_story(exit_status=4)])
+
+    print_status(ledger, counts(None, ledger), reviews(None, ledger), stream, next_command="bulk-onboard run j")
+
+    text = stream.getvalue()
+    assert "exit status 4" in text
+    assert "submitted  2\ntotal      2\n" in text
+    assert text.endswith("Next: bulk-onboard run j\n")
+
+
+def test_run(tmp_path):
+    """A run says what it came to, what stopped it, and where the report is."""
+    stream = io.StringIO()
+    counted = counts([decision(2)], books())
+
+    print_run(
+        counted, {}, stream, report=tmp_path / "r.xlsx", next_command="again", stopped="It stopped.", warnings=["Hm."]
+    )
+
+    lines = stream.getvalue().splitlines()
+    assert ["Warning: Hm.", "It stopped.", f"Report: {tmp_path / 'r.xlsx'}", "Next: again"] == lines[-4:]
+
+
+def test_colours_on_a_terminal_only(monkeypatch):
+    """A terminal gets colours; with NO_COLOR it gets plain lines, as a file does."""
+    coloured, plain, file = Terminal(), Terminal(), io.StringIO()
+    counted = counts([decision(2)], books())
+
+    print_run(counted, {}, coloured, report=None, next_command="again")
+    print_run(counted, {}, file, report=None, next_command="again")
+    monkeypatch.setenv("NO_COLOR", "1")
+    print_run(counted, {}, plain, report=None, next_command="again")
+
+    assert "\x1b[" in coloured.getvalue()
+    assert file.getvalue() == plain.getvalue()
+    assert "\x1b" not in plain.getvalue()
+
+
+@pytest.mark.parametrize("stream", [Terminal(), io.StringIO()])
+def test_data_cannot_steer_the_terminal(stream):
+    """Escape sequences, line breaks and markup in a cell are shown, not obeyed."""
+    print_findings([finding(seen="\x1b]0;x\x07[red]a\nb")], stream)
+
+    assert "\\x1b]0;x\\x07[red]a\\nb" in stream.getvalue()
+
+
+def test_poor_encoding_loses_no_line():
+    """A stream that knows ASCII only gets another character for what it cannot show."""
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+
+    print_findings([finding(seen="Ånand")], stream)
+    stream.flush()
+
+    assert b"?nand" in raw.getvalue()
+
+
+def test_progress_on_a_terminal():
+    """A terminal gets a bar with rows done and due, the states, and why the run waits."""
+    stream = Terminal()
+
+    with open_progress(stream) as progress:
+        progress.update(3, 20, {"rows": 20, "submitted": 3, "refused": 0}, "the quota is spent")
+
+    assert "3/20" in stream.getvalue()
+    assert "3 submitted · the quota is spent" in stream.getvalue()
+
+
+@pytest.mark.parametrize(("stream", "quiet"), [(Terminal(), True), (io.StringIO(), False)])
+def test_no_bar_when_quiet_or_elsewhere(stream, quiet):
+    """Without a terminal, and when nobody wants it, nothing is written."""
+    with open_progress(stream, quiet=quiet) as progress:
+        progress.update(3, 20, {"submitted": 3}, "")
+
+    assert "" == stream.getvalue()
+
+
+def test_story():
+    """A record's story has its names, each entry with the state it led to, and digests of what was sent."""
+    stream = io.StringIO()
+    sent = SentDocument(type="identity_proof", sha256="d" * 64, size=2048)
+    blank = {"op": "create", "attempt": 1, "words": "", "api_id": "", "compliance_id": "", "documents": ()}
+    lines = [
+        {**blank, "at": "10:00", "entry": "intent", "state": "sending", "documents": (sent,)},
+        {**blank, "at": "10:01", "entry": "done", "attempt": 0, "api_id": "a-1", "state": "submitted"},
+    ]
+
+    print_story(record(2, key="K-2"), lines, stream)
+
+    told = [line.split() for line in stream.getvalue().splitlines()]
+    assert ["10:00", "intent", "create", "1", "sending"] == told[2]
+    assert ["document", "identity_proof", "d" * 64, "2.0", "KiB"] == told[3]
+    assert ["10:01", "done", "create", "a-1", "submitted"] == told[4]
+    assert stream.getvalue().startswith(f"Record {token(2)} is submitted: Key K-2;")
+
+
+def test_requirements():
+    """The requirements are a table of fields and documents for each combination, under where they come from."""
+    stream = io.StringIO()
+    fields = (
+        FieldRequirement("business_name", "Business name", max_length=255),
+        FieldRequirement("email", "Email", required=False),
+    )
+    documents = (DocumentRequirement("identity_proof", "Identity proof", ("passport", "licence")),)
+    book = RequirementsBook.of("the bundled example", live=False, offered=[Requirements(LOCAL, fields, documents, 3)])
+
+    print_requirements(book, stream)
+
+    lines = stream.getvalue().splitlines()
+    assert ["Requirements: the bundled example", "", "IN / local / business; a review takes about 3 business days"] == (
+        lines[:3]
+    )
+    assert lines[4].endswith("0 to 255 characters")
+    assert lines[5].endswith("optional")
+    assert lines[6].endswith("passport, licence")

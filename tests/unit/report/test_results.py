@@ -1,0 +1,109 @@
+"""The Results table and the records that no row stands for."""
+
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulk_onboard.model.record import State
+from bulk_onboard.report.results import HEADERS, results_table, unclaimed_table
+from tests.unit.report.samples import books, decision, finding, record, token
+
+INDIA = ZoneInfo("Asia/Kolkata")
+
+
+def results(decisions, ledger, found=None):
+    """The rows as dictionaries by header."""
+    table = results_table(decisions, ledger, "job.toml", INDIA, found or {})
+    return [dict(zip(table.headers, row, strict=True)) for row in table.rows]
+
+
+def test_headers_are_the_promised_ones():
+    """Others read these columns by their headers."""
+    promised = (
+        "Row|Key|Business Name|Number Type|State|Review|Compliance ID|Reason|What to do|Submitted at|Attempts|Numbers"
+    )
+
+    assert promised == "|".join(HEADERS)
+
+
+def test_submitted_row():
+    """A submitted row shows who it is, its id at the API, and the local time."""
+    row = decision(2, key="K-1", cells={"numbers": "+911111111111;\n+912222222222 , +913333333333"})
+
+    told = results([row], books(record(2)))
+
+    assert [
+        {
+            "Row": 2,
+            "Key": "K-1",
+            "Business Name": "Business 2",
+            "Number Type": "local",
+            "State": "submitted",
+            "Review": "pending",
+            "Compliance ID": "00000000-0000-4000-8000-000000000002",
+            "Reason": "The API has it; its review is pending.",
+            "What to do": "Nothing now; wait for the review.",
+            "Submitted at": "2026-01-02 15:30:00",
+            "Attempts": 1,
+            "Numbers": "+911111111111, +912222222222, +913333333333",
+        }
+    ] == told
+
+
+def test_duplicate_row():
+    """A duplicate shows the state of its first row and names it; the id stands in the first row alone."""
+    first, second = results([decision(2), decision(3, duplicate_of=2)], books(record(2)))
+
+    assert ("submitted", "submitted") == (first["State"], second["State"])
+    assert "Row 2 has the same key and content; this one is not sent again." == second["Reason"]
+    assert [None] * 4 == [second[header] for header in ("Review", "Compliance ID", "Submitted at", "Attempts")]
+
+
+def test_duplicate_of_an_invalid_row():
+    """The duplicate of a row with errors is as invalid as that row."""
+    rows = [decision(2, findings=[finding()]), decision(3, duplicate_of=2)]
+
+    assert ["invalid", "invalid"] == [row["State"] for row in results(rows, books())]
+
+
+def test_what_turned_up_while_sending_is_told():
+    """A row whose document changed during the run says so, though its check had found nothing."""
+    changed = finding("document-changed", column="Identity Proof")
+
+    (told,) = results([decision(2)], books(), {2: [changed]})
+
+    assert "pending" == told["State"]
+    assert "Identity Proof: The file was replaced or changed" in told["Reason"]
+
+
+def test_without_the_workbook():
+    """Without the workbook each record is told once, names blank, by the Key or else the end of its alias."""
+    told = results(None, books(record(2, key="K-1"), record(3, State.REFUSED, code="bad_field", reason="Too short")))
+
+    assert [(None, "K-1", None), (None, f"~{token(3)}", None)] == [
+        (row["Row"], row["Key"], row["Business Name"]) for row in told
+    ]
+    assert ["submitted", "refused"] == [row["State"] for row in told]
+    assert "bad_field: Too short." == told[1]["Reason"]
+
+
+def test_record_whose_row_has_gone():
+    """A record that was sent and has no row any more stands in a table of its own."""
+    table = unclaimed_table([decision(2)], books(record(2), record(3, key="K-3", alias="K-3 ~x")), "job.toml", INDIA)
+
+    assert [("K-3", "K-3 ~x", "submitted")] == [row[:3] for row in table.rows]
+
+
+@given(st.lists(st.tuples(st.integers(2, 40), st.sampled_from([None, *State]), st.booleans()), max_size=30))
+def test_each_row_stands_in_the_results_once(rows):
+    """Whatever the ledger holds, Results has each row of the sheet exactly once, in the sheet's order."""
+    numbers = sorted({number for number, _, _ in rows})
+    decisions = [decision(n, duplicate_of=numbers[0] if n != numbers[0] and n % 3 == 0 else None) for n in numbers]
+    ledger = books(*(record(number, state) for number, state, _ in rows if state is not None))
+
+    told = results(decisions, ledger)
+
+    assert numbers == [row["Row"] for row in told]
+    ids = [row["Compliance ID"] for row in told if row["Compliance ID"]]
+    assert len(ids) == len(set(ids))

@@ -1,0 +1,97 @@
+"""The first sheet's words, and all tables together."""
+
+from bulk_onboard.model.record import State
+from bulk_onboard.report.summary import make_tables, next_command
+from tests.unit.report.samples import books, decision, facts, finding, record, run_story
+
+
+def test_counts_end_in_the_total():
+    """The states that have rows are listed with their meaning, and the total is their sum."""
+    rows = [decision(2), decision(3), decision(4, duplicate_of=2), decision(5, findings=[finding(row=5)])]
+
+    listed = make_tables(rows, books(record(2)), facts()).summary.counts.rows
+
+    assert [("invalid", 1), ("pending", 1), ("submitted", 1), ("duplicate", 1), ("Total", 4)] == [r[:2] for r in listed]
+
+
+def test_what_happened():
+    """The first sentence has the counts, biggest first; then who began the newest run, and what stopped it."""
+    ledger = books(record(2), record(3), runs=[run_story()])
+
+    happened = make_tables([decision(2), decision(3), decision(4)], ledger, facts(stopped="The disk is full.")).summary
+
+    assert (
+        "Of 3 rows 2 are submitted and 1 is pending.",
+        "The newest of 1 run was begun by asha on ops-1 at 2026-01-02 14:30:00; the sheet Runs tells them all.",
+        "The disk is full.",
+    ) == happened.happened
+
+
+def test_nothing_at_all():
+    """An empty sheet and an empty ledger make a report all the same."""
+    summary = make_tables([], books(), facts()).summary
+
+    assert ("There are no rows.", "Nothing has been sent yet: no run has begun.") == summary.happened
+    assert (("Total", 0, ""),) == summary.counts.rows
+    assert ("Nothing is left to do here.",) == summary.todo
+
+
+def test_without_the_workbook_the_summary_says_so():
+    """A report from the ledger alone says why names are blank, and nothing is missed as not in the workbook."""
+    tables = make_tables(None, books(record(2)), facts())
+
+    assert "made from the ledger alone" in tables.summary.happened[0]
+    assert 1 == len(tables.results.rows)
+    assert () == tables.not_in_workbook.rows
+
+
+def test_reviews_are_expected_after_business_days():
+    """Three business days after a Friday is Wednesday; duplicates and judged records are not waited for."""
+    ledger = books(
+        record(2),
+        record(3, submitted_at="2026-01-05T10:00:00.000Z"),
+        record(5, review="approved"),
+        record(6, State.REFUSED),
+    )
+    rows = [decision(2), decision(3), decision(4, duplicate_of=2), decision(5), decision(6)]
+
+    (sentence,) = make_tables(rows, ledger, facts()).summary.expected
+
+    assert sentence.startswith("2 reviews are expected between Wed 7 Jan 2026 and Thu 8 Jan 2026,")
+
+
+def test_no_expectation_without_requirements():
+    """Where nobody said how long a review takes, nothing is promised."""
+    assert () == make_tables([decision(2)], books(record(2)), facts(requirements=None)).summary.expected
+
+
+def test_what_to_do_names_states_and_reviews():
+    """Each group that needs somebody has a sentence."""
+    ledger = books(record(3, State.HELD), record(4, review="rejected"))
+    rows = [decision(2, findings=[finding()]), decision(3), decision(4)]
+
+    todo = make_tables(rows, ledger, facts()).summary.todo
+
+    assert ["Mend the 1 invalid row", "Look at the 1 held row", "Correct the 1 rejected row"] == [
+        line.split(":")[0].split(" yourself")[0] for line in todo
+    ]
+
+
+def test_next_command():
+    """Run while that leads on, else look at what is held, else at the status."""
+    held = record(2, State.HELD, key="K-2")
+
+    assert "bulk-onboard run 'a b.toml'" == next_command([decision(2), decision(3)], books(held), "a b.toml")
+    assert "bulk-onboard ledger show 'a b.toml' K-2" == next_command([decision(2)], books(held), "a b.toml")
+    assert "bulk-onboard status ' run '" == next_command([decision(2)], books(record(2)), " run ")
+
+
+def test_problems_come_in_the_order_of_the_rows():
+    """Findings of the sheet, of the rows, and those that turned up while sending are one list."""
+    more = [finding("unknown-column", row=1), finding("document-changed", row=3)]
+    rows = [decision(2, findings=[finding(row=2)]), decision(3), decision(4, findings=[finding(row=4)])]
+
+    tables = make_tables(rows, books(), facts(), more)
+
+    assert [1, 2, 3, 4] == [row[0] for row in tables.problems.rows]
+    assert "The file was replaced or changed" in str(tables.results.rows[1][7])

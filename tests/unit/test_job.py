@@ -1,0 +1,313 @@
+"""What a job file, a bare workbook and the flags come to."""
+
+from dataclasses import fields
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bulk_onboard.errors import UsageError
+from bulk_onboard.job import Job, ledger_job, load_job, settings_job
+from bulk_onboard.model.requirements import Combination
+from bulk_onboard.settings import BY_NAME, SETTINGS
+from bulk_onboard.units import Quota
+
+AUTH_ID = "MA" + "X" * 18
+
+
+@pytest.fixture
+def write_job(tmp_path):
+    """Writes a job file with these lines, and a workbook unless told otherwise; its path is returned."""
+
+    def write(text: str = "", *, name: str = "job.toml", workbook: str = 'workbook = "businesses.xlsx"\n') -> Path:
+        file = tmp_path / name
+        file.write_text(workbook + text, encoding="utf-8")
+        return file
+
+    return write
+
+
+def trouble_of(file: Path, flags: dict[str, object] | None = None) -> str:
+    """The message with which a job is refused."""
+    with pytest.raises(UsageError) as refused:
+        load_job(file, flags)
+    return str(refused.value)
+
+
+def test_job_has_a_value_for_every_setting():
+    """What can be set is what a job holds, save the file that it extends."""
+    own = {"file", "sha256"}
+
+    assert {field.name for field in fields(Job)} - own == BY_NAME.keys() - {"extends"}
+    assert len(SETTINGS) == len(BY_NAME)
+
+
+def test_bare_workbook_has_every_default(tmp_path):
+    """A workbook is a job: what it needs and what it leaves lies beside it."""
+    job = load_job(tmp_path / "june.xlsx")
+
+    assert tmp_path / "june.xlsx" == job.file == job.workbook
+    assert tmp_path == job.documents
+    assert tmp_path / "june.ledger.jsonl" == job.ledger
+    assert tmp_path / "june.report.xlsx" == job.report
+    assert "june" == job.name
+    assert "" == job.sha256
+    assert Combination("IN", "", "business") == job.defaults
+    assert Quota(60, 60.0) == job.quota
+    assert (8, 1, None) == (job.concurrency, job.header_row, job.limit)
+    assert ("https://api.plivo.com", False, True) == (job.base_url, job.trust_host, job.admit_new_rows)
+    assert {} == job.columns
+
+
+def test_documents_folder_is_found_beside_the_workbook(tmp_path):
+    """A folder of this name is taken; it need not be told."""
+    (tmp_path / "documents").mkdir()
+
+    job = load_job(tmp_path / "june.csv")
+
+    assert tmp_path / "documents" == job.documents
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.XLSX", "a.xlsm", "a.csv"])
+def test_workbooks_are_known_by_their_ending(name):
+    """In upper case too."""
+    assert Path(name) == load_job(Path(name)).workbook
+
+
+@pytest.mark.parametrize("name", ["a.ods", "a", "a.yaml"])
+def test_other_files_are_no_jobs(name):
+    """The message says what a job may be."""
+    assert "neither a job file (.toml) nor a workbook" in trouble_of(Path(name))
+
+
+def test_paths_start_at_the_job_file(tmp_path, write_job):
+    """Relative ones do; absolute ones stand, and ~ is the home."""
+    file = write_job('documents = "scans"\nledger = "/var/lib/june.jsonl"\nreport = "~/june.xlsx"\n')
+
+    job = load_job(file)
+
+    assert tmp_path / "businesses.xlsx" == job.workbook
+    assert tmp_path / "scans" == job.documents
+    assert Path("/var/lib/june.jsonl") == job.ledger
+    assert Path.home() / "june.xlsx" == job.report
+
+
+def test_ledger_and_report_are_called_like_the_job(tmp_path, write_job):
+    """They lie beside the job file, also where the workbook lies elsewhere."""
+    job = load_job(write_job(workbook='workbook = "inbox/today.csv"\n', name="nightly.toml"))
+
+    assert tmp_path / "nightly.ledger.jsonl" == job.ledger
+    assert tmp_path / "nightly.report.xlsx" == job.report
+    assert tmp_path / "inbox" == job.documents
+
+
+def test_flags_go_before_the_file(write_job):
+    """What the command line says holds, read as the file's values are; what it leaves out is the file's."""
+    file = write_job('quota = "60/min"\nconcurrency = 2\nsheet = "June"\ntrust_host = false\n')
+    flags = {"quota": "5/s", "concurrency": "4", "sheet": None, "trust_host": True, "ledger": "here.jsonl"}
+
+    job = load_job(file, flags)
+
+    assert Quota(5, 1.0) == job.quota
+    assert 4 == job.concurrency
+    assert "June" == job.sheet
+    assert job.trust_host
+    assert Path("here.jsonl") == job.ledger
+
+
+def test_no_quota_can_be_said(write_job):
+    """`none` is no pacing, which is something else than leaving the key out."""
+    assert load_job(write_job('quota = "none"\n')).quota is None
+    assert load_job(write_job(), {"quota": "none"}).quota is None
+
+
+def test_combination_is_written_as_the_api_writes_it(write_job):
+    """Case makes no difference."""
+    job = load_job(write_job('country_iso = "in"\nnumber_type = "Mobile"\nuser_type = "BUSINESS"\n'))
+
+    assert Combination("IN", "mobile", "business") == job.defaults
+
+
+def test_table_and_time_zone_are_read(write_job):
+    """Headers of one's own, and the report's hours."""
+    job = load_job(write_job('timezone = "Asia/Kolkata"\n[columns]\n"Firm" = "Business Name"\n'))
+
+    assert {"Firm": "Business Name"} == job.columns
+    assert ZoneInfo("Asia/Kolkata") == job.timezone
+
+
+@pytest.mark.parametrize(
+    ("key", "nearest"),
+    [("workbok", "workbook"), ("document", "documents"), ("Quota", "quota"), ("base-url", "base_url")],
+)
+def test_unknown_key_names_the_nearest(write_job, key, nearest):
+    """A slip of the finger is shown with what was meant."""
+    message = trouble_of(write_job(f'{key} = "x"\n'))
+
+    assert f"unknown key {key!r} (did you mean {nearest!r}?)" in message
+
+
+def test_unknown_key_without_a_neighbour_is_named_alone(write_job):
+    """Nothing is suggested where nothing is near."""
+    message = trouble_of(write_job("zzz = 1\n"))
+
+    assert "unknown key 'zzz'." in message
+
+
+def test_all_troubles_are_told_at_once(write_job):
+    """Unknown keys, wrong values and secrets come in one message, with the file's name."""
+    file = write_job('workbok = "x"\nconcurency = 3\nconcurrency = 0\nquota = "fast"\nauth_token = "x"\n')
+
+    message = trouble_of(file)
+
+    assert message.startswith(f"In {file}: ")
+    for told in ("'workbook'?", "'concurrency'?", "concurrency: ", "quota: ", "'auth_token' looks like a secret"):
+        assert told in message
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("header_row = 0", "header_row: a whole number of at least 1"),
+        ("concurrency = 1.5", "concurrency: a whole number"),
+        ("limit = true", "limit: a whole number"),
+        ('limit = "-1"', "limit: a whole number"),
+        ('sheet = " "', "sheet: a text"),
+        ("documents = 3", "documents: a text"),
+        ('trust_host = "yes"', "trust_host: true or false"),
+        ("quota = 60", "quota: a text"),
+        ('timezone = "Kolkata"', "timezone: 'Kolkata' is no time zone"),
+        ('timezone = "../etc/passwd"', "is no time zone"),
+        ('columns = "Firm"', "columns: a table of texts"),
+        ("[columns]\nFirm = 1", "columns: a table of texts"),
+    ],
+)
+def test_wrong_values_are_told_with_what_is_wanted(write_job, line, told):
+    """Each names its key."""
+    assert told in trouble_of(write_job(f"{line}\n"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'auth_id = "sesame"',
+        'auth_token = "sesame"',
+        'PLIVO_AUTH_TOKEN = "sesame"',
+        'password = "sesame"',
+        'api_key = "sesame"',
+        'proxy = "http://user:sesame@proxy.example:3128"',
+        f'sheet = "{AUTH_ID}"',
+    ],
+)
+def test_secrets_are_refused_and_not_repeated(write_job, line):
+    """By its name or by its look; the message says where secrets go."""
+    message = trouble_of(write_job(f"{line}\n"))
+
+    assert "looks like a secret" in message
+    assert "set PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN in the environment" in message
+    assert "sesame" not in message
+    assert AUTH_ID not in message
+
+
+def test_secrets_are_refused_on_the_command_line_too(write_job):
+    """Others on the machine can read it."""
+    message = trouble_of(write_job(), {"proxy": "http://user:sesame@proxy.example:3128"})
+
+    assert message.startswith("In the command line: 'proxy' looks like a secret")
+    assert "sesame" not in message
+
+
+def test_extended_file_holds_unless_set_here(tmp_path, write_job):
+    """Keys of both files count; each file's paths start at itself."""
+    (tmp_path / "base").mkdir()
+    write_job('ledger = "base.jsonl"\nquota = "60/min"\nconcurrency = 2\n', name="base/base.toml")
+    file = write_job('extends = "base/base.toml"\nquota = "30/min"\nreport = "r.xlsx"\n', workbook="")
+
+    job = load_job(file)
+
+    assert tmp_path / "base" / "businesses.xlsx" == job.workbook
+    assert tmp_path / "base" / "base.jsonl" == job.ledger
+    assert tmp_path / "r.xlsx" == job.report
+    assert (Quota(30, 60.0), 2) == (job.quota, job.concurrency)
+
+
+def test_ledger_is_not_shared_unless_the_extended_file_names_it(tmp_path, write_job):
+    """A default is of the job that runs."""
+    write_job(name="base.toml")
+
+    job = load_job(write_job('extends = "base.toml"\n', workbook=""))
+
+    assert tmp_path / "job.ledger.jsonl" == job.ledger
+
+
+def test_extending_goes_one_level(write_job):
+    """Two levels, and a file that extends itself, are refused."""
+    write_job('extends = "lowest.toml"\n', name="base.toml")
+    write_job(name="lowest.toml")
+
+    assert "one level is allowed" in trouble_of(write_job('extends = "base.toml"\n'))
+    assert "one level is allowed" in trouble_of(write_job('extends = "job.toml"\n'))
+
+
+def test_extended_file_is_read_as_strictly(tmp_path, write_job):
+    """Its unknown keys are errors under its own name; a missing one is named."""
+    write_job("quotta = 1\n", name="base.toml")
+
+    assert f"In {tmp_path / 'base.toml'}: unknown key 'quotta'" in trouble_of(write_job('extends = "base.toml"\n'))
+    assert f"There is no job file {tmp_path / 'gone.toml'}" in trouble_of(write_job('extends = "gone.toml"\n'))
+
+
+def test_digest_changes_with_either_file(write_job):
+    """The ledger can tell by which settings a run was made."""
+    write_job(name="base.toml")
+    file = write_job('extends = "base.toml"\n')
+    first = load_job(file).sha256
+    again = load_job(file).sha256
+    write_job("concurrency = 3\n", name="base.toml")
+
+    assert 64 == len(first)
+    assert first == again
+    assert first != load_job(file).sha256
+
+
+def test_file_without_workbook_is_told_the_line_to_add(write_job):
+    """A job is about a workbook."""
+    assert 'Add a line such as workbook = "businesses.xlsx"' in trouble_of(write_job(workbook="concurrency = 2\n"))
+
+
+def test_missing_job_file_says_how_to_get_one(tmp_path):
+    """`init` writes one."""
+    assert "There is no job file" in trouble_of(tmp_path / "gone.toml")
+    assert "bulk-onboard init DIR" in trouble_of(tmp_path / "gone.toml")
+
+
+@pytest.mark.parametrize("content", [b"workbook = businesses.xlsx\n", b"workbook = 'a'\nworkbook = 'b'\n", b"\xff\xfe"])
+def test_broken_toml_is_told(tmp_path, content):
+    """A missing quotation mark, a doubled key, another encoding."""
+    file = tmp_path / "job.toml"
+    file.write_bytes(content)
+
+    assert f"{file} is not valid TOML: " in trouble_of(file)
+
+
+def test_folder_is_no_job_file(tmp_path):
+    """It cannot be read, and the system says why."""
+    (tmp_path / "job.toml").mkdir()
+
+    assert "cannot be read: Is a directory" in trouble_of(tmp_path / "job.toml")
+
+
+def test_settings_alone_are_a_job_for_what_needs_no_workbook():
+    """The flags over the defaults."""
+    job = settings_job({"base_url": "http://127.0.0.1:8765", "quota": None})
+
+    assert "http://127.0.0.1:8765" == job.base_url
+    assert Quota(60, 60.0) == job.quota
+
+
+def test_ledger_file_stands_for_itself(tmp_path, write_job):
+    """Where a ledger is meant, it may be named, or the job it belongs to."""
+    ledger = tmp_path / "june.ledger.jsonl"
+
+    assert ledger == ledger_job(ledger, {}).ledger
+    assert tmp_path / "job.ledger.jsonl" == ledger_job(write_job(), {}).ledger
