@@ -1,0 +1,84 @@
+"""Write the sample workbooks and their documents, the same bytes each time (`make sample-data`).
+
+    python sample_data/generate.py [FOLDER]
+
+Without FOLDER they are written beside this file, over those that are there.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from demonstrations import demonstration_rows
+from invented import Row, row, scans
+from scans import jpeg, pdf, png, too_large_png
+from sheets import csv_utf8, xlsx
+
+GOOD, MIXED, CLEAN, NIGHTLY = range(36), range(61), range(100, 112), range(200, 208)  # numbers of businesses
+
+BLANK_AFTER = (4, 8, 8)  # blocks
+
+EXPORTED = {  # header in nightly.csv → in the workbooks; as a system exports it, by the API's own names
+    "reference": "Key",
+    "business_name": "Business Name",
+    "registration_number": "Registration Number",
+    "number_type": "Number Type",
+    "email": "Email",
+    "address.line1": "Address Line 1",
+    "address.city": "City",
+    "address.postal_code": "Postal Code",
+    "address.country": "Country",
+    "identity_proof": "Identity Proof",
+    "address_proof": "Address Proof",
+    "business_registration": "Business Registration",
+}
+
+
+def mixed_rows() -> Iterator[Row]:
+    """Three good rows, two that show something, and so on; here and there a blank one."""
+    good, shown = map(row, GOOD), demonstration_rows()
+    for block in range(1, len(GOOD) // 3 + 1):
+        yield from (next(good), next(good), next(shown), next(good), next(shown))
+        yield from ({} for after in BLANK_AFTER if after == block)
+
+
+def table(headers: Iterable[str], rows: Iterable[Row]) -> list[Sequence[str]]:
+    """The headers, and the rows in their order; a blank row is an empty one."""
+    names = list(headers)
+    return [names, *([cells.get(name, "") for name in names] if cells else [] for cells in rows)]
+
+
+def workbooks() -> Iterator[tuple[str, bytes]]:
+    """Name and content of each workbook."""
+    headers = list(row(0))
+    exported = [{name: row(n)[header] for name, header in EXPORTED.items()} for n in NIGHTLY]
+    yield "businesses.xlsx", xlsx(table([*headers, "Remarks"], mixed_rows()))
+    yield "businesses_clean.xlsx", xlsx(table(headers, map(row, CLEAN)))
+    yield "nightly.csv", csv_utf8(table(EXPORTED, exported))
+
+
+def documents() -> Iterator[tuple[str, bytes]]:
+    """Path and content of each document that a row names, and of those that are spoilt."""
+    sheets = (mixed_rows(), map(row, CLEAN), map(row, NIGHTLY))
+    named = {text for rows in sheets for cells in rows for text in cells.values()}
+    for n in (*MIXED, *CLEAN, *NIGHTLY):
+        for scan in scans(n).values():
+            if scan.path in named:
+                yield scan.path, (png if scan.path.endswith(".png") else pdf)(scan.shows)
+    yield "spoilt/empty.pdf", b""
+    yield "spoilt/photo.pdf", jpeg()
+    yield "spoilt/too_large.png", too_large_png()
+
+
+def write_all(folder: Path) -> None:
+    """Write every file below the folder."""
+    files = dict(workbooks()) | {f"documents/{path}": content for path, content in documents()}
+    for path, content in files.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    print(f"{len(files)} files, {sum(map(len, files.values())):,} bytes in {folder}")
+
+
+if __name__ == "__main__":
+    write_all(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent)

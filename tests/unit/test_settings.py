@@ -1,0 +1,67 @@
+"""The table of settings: what each key takes, from a job file or as the text of a flag."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bulk_onboard.settings import BY_NAME, SETTINGS
+from bulk_onboard.units import Quota
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "ours"),
+    [
+        ("header_row", 3, 3),
+        ("header_row", "3", 3),
+        ("concurrency", 1, 1),
+        ("sheet", "June 2026", "June 2026"),
+        ("documents", "scans", Path("scans")),
+        ("trust_host", True, True),
+        ("quota", "600/60s", Quota(600, 60.0)),
+        ("quota", "none", None),
+        ("columns", {"Firm": "Business Name"}, {"Firm": "Business Name"}),
+    ],
+)
+def test_values_are_read(name, value, ours):
+    """What is said becomes what we work with."""
+    assert ours == BY_NAME[name].read(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("header_row", 0, "a whole number of at least 1 is wanted"),
+        ("concurrency", 1.5, "a whole number"),
+        ("limit", True, "a whole number"),
+        ("limit", "-1", "a whole number"),
+        ("sheet", " ", "a text is wanted"),
+        ("documents", 3, "a text is wanted"),
+        ("trust_host", "yes", "true or false is wanted"),
+        ("quota", 60, "a text is wanted"),
+        ("quota", "fast", "'fast' is not a quota; write 60/min"),
+        ("timezone", "Kolkata", "'Kolkata' is no time zone; write one such as Asia/Kolkata"),
+        ("timezone", "../etc/passwd", "is no time zone"),
+        ("columns", "Firm", "a table of texts is wanted"),
+        ("columns", {"Firm": 1}, "a table of texts is wanted"),
+    ],
+)
+def test_other_values_are_refused_with_what_is_wanted(name, value, told):
+    """The message says what to write instead."""
+    with pytest.raises(ValueError, match=re.escape(told)):
+        BY_NAME[name].read(value)
+
+
+def test_switches_and_paths_are_known():
+    """A switch is a flag without a value; a path starts at the file it stands in."""
+    assert ["trust_host", "admit_new_rows"] == [setting.name for setting in SETTINGS if setting.switch]
+    assert {"workbook", "documents", "ledger", "report", "ca_bundle", "extends"} == {
+        setting.name for setting in SETTINGS if setting.path
+    }
+
+
+def test_every_setting_says_what_it_is():
+    """Each name once, with a sentence, and a default in words where there is none to show."""
+    assert len(SETTINGS) == len(BY_NAME)
+    assert [] == [setting.name for setting in SETTINGS if not setting.help.endswith(".")]
+    assert [] == [setting.name for setting in SETTINGS if setting.default in (None, "", {}) and not setting.shown]
