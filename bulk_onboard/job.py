@@ -22,7 +22,7 @@ from bulk_onboard.units import Quota
 WORKBOOK_ENDINGS = (".xlsx", ".xlsm", ".csv")
 
 _SECRET_NAME = re.compile(r"token|secret|passw|auth_id|credential|api_?key", re.IGNORECASE)
-_SECRET_VALUE = re.compile(r"\b(?:MA|SA)[A-Z0-9]{18}\b|//[^/\s]+:[^/\s]+@")
+_SECRET_VALUE = re.compile(r"\b(?:MA|SA)[A-Z0-9]{18}\b|[^/\s:]+:[^/\s]+@")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +143,7 @@ def _read_all(table: Mapping[str, Any], folder: Path, where: str) -> dict[str, A
     troubles = list(secrets.values()) + [_unknown(name) for name in table if name not in {*BY_NAME, *secrets}]
     values: dict[str, Any] = {}
     for name, value in table.items():
-        if setting := BY_NAME.get(name):
+        if name not in secrets and (setting := BY_NAME.get(name)):
             try:
                 read = setting.read(value)
             except ValueError as error:

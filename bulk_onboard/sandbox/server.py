@@ -58,7 +58,7 @@ class Sandbox:
         latency_s: float = 0.0,
         clock: Clock | None = None,
     ) -> None:
-        self._port, self._latency_s = port, latency_s
+        self._port, self.latency_s = port, latency_s
         self._clock = clock or SystemClock()
         instants = Instants(self._clock)
         self.state = State(instants, review_after_s, list_lag_s)
@@ -109,8 +109,8 @@ class Sandbox:
         except OSError:
             self._service.note(visit, None, 0)
             return web.Response()  # the client has gone; nobody will see it
-        if self._latency_s:
-            await self._clock.sleep(self._latency_s)
+        if self.latency_s:
+            await self._clock.sleep(self.latency_s)
         answer = self._service.answer(visit, request.headers, body, self.url)
         return await self._deliver(request, answer)
 

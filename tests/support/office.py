@@ -102,7 +102,7 @@ class Office:
     ) -> asyncio.subprocess.Process:
         """The real command in a process of its own, against the sandbox and unpaced."""
         usual = ["--base-url", self.sandbox.url, "--quota", "none", "--documents", str(self.documents)]
-        return await start(verb, str(job or self.workbook), *words, *usual, cwd=self.folder, **environ)
+        return await start(*verb.split(), str(job or self.workbook), *words, *usual, cwd=self.folder, **environ)
 
     async def type(self, verb: str, *words: str, job: Path | None = None, **environ: str) -> Told:
         """Type a command and wait for what it says."""

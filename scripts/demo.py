@@ -1,0 +1,125 @@
+"""The main job on the sample businesses, against the API on this machine: check, plan, run, stop half-way, run again.
+
+`make demo` runs it. Everything it writes lies in .demo/ and is made anew each time; nothing leaves this machine.
+"""
+
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / ".demo"
+COMMAND = [sys.executable, "-m", "bulk_onboard"]
+QUOTA = "6/s"
+HALF = 20
+
+
+def main() -> None:
+    """Run the demonstration; ends with an error if the sandbox does not hold one record for each valid row."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(mode=0o700)
+    sandbox, url = start_sandbox()
+    try:
+        demonstrate(url)
+    finally:
+        sandbox.terminate()
+        sandbox.wait()
+
+
+def demonstrate(url: str) -> None:
+    """The job, from the first look at the workbook to the count of records at the API."""
+    job = [
+        "sample_data/businesses.xlsx",
+        "--base-url", url, "--quota", QUOTA,
+        "--ledger", ".demo/businesses.ledger.jsonl", "--report", ".demo/businesses.report.xlsx",
+    ]  # fmt: skip
+
+    tell("Every row is judged first; nothing is sent.")
+    finished(type_command("check", *job), 3)
+    tell("What a run would do, and when it would be done.")
+    finished(type_command("plan", *job), 0)
+
+    tell("The run, stopped half-way on purpose with SIGTERM.")
+    run = type_command("run", *job)
+    while records(url) < HALF:
+        time.sleep(0.05)
+    run.send_signal(signal.SIGTERM)
+    finished(run, 143)
+    print(f"\nThe sandbox holds {records(url)} records now.", flush=True)
+
+    tell("The same command continues from the ledger; the rows that need a person make it end in 3.")
+    finished(type_command("run", *job), 3)
+
+    valid = valid_rows(job)
+    tell("What came of it.")
+    print(f"Report: {FOLDER / 'businesses.report.xlsx'}")
+    print(f"The sandbox counts {records(url)} records, for {valid} valid rows.")
+    if records(url) != valid or duplicates(url):
+        sys.exit("The demonstration failed: the sandbox does not hold one record for each valid row.")
+
+
+def type_command(*words: str) -> subprocess.Popen[bytes]:
+    """Start a command as a person would type it, and show it."""
+    print(f"\n$ {shlex.join(['bulk-onboard', *words])}", flush=True)
+    return subprocess.Popen([*COMMAND, *words], cwd=ROOT, env=environment())
+
+
+def finished(process: subprocess.Popen[bytes], status: int) -> None:
+    """Wait for a command, which is to end with this status."""
+    if process.wait() != status:
+        sys.exit(f"The demonstration failed: exit status {process.returncode}, where {status} was due.")
+    print(f"(exit status {status})", flush=True)
+
+
+def valid_rows(job: list[str]) -> int:
+    """How many rows `check` finds nothing wrong with."""
+    told = subprocess.run(
+        [*COMMAND, "check", *job, "--json"], cwd=ROOT, env=environment(), capture_output=True, check=False
+    )
+    counts = json.loads(told.stdout)["counts"]
+    return int(counts["rows"] - counts["invalid"] - counts["duplicate"])
+
+
+def start_sandbox() -> tuple[subprocess.Popen[str], str]:
+    """The API on this machine, on a free port, and its address."""
+    words = [*COMMAND, "sandbox", "--port", "0", "--quota", QUOTA]
+    process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    line = process.stdout.readline() if process.stdout else ""
+    return process, line.split()[-1]
+
+
+def environment() -> dict[str, str]:
+    """Invented credentials; the sandbox takes any."""
+    return os.environ | {"PLIVO_AUTH_ID": "MADEMONSTRATION00001", "PLIVO_AUTH_TOKEN": "invented"}
+
+
+def state(url: str) -> dict[str, list[object]]:
+    """What the sandbox holds."""
+    with urllib.request.urlopen(f"{url}/_sandbox/state") as answer:
+        return dict(json.load(answer))
+
+
+def records(url: str) -> int:
+    """The sandbox's own count."""
+    return len(state(url)["records"])
+
+
+def duplicates(url: str) -> int:
+    """What the sandbox's duplicate detector found."""
+    return len(state(url)["duplicates"])
+
+
+def tell(sentence: str) -> None:
+    """A heading."""
+    print(f"\n--- {sentence}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
