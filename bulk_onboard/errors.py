@@ -5,6 +5,7 @@
     │   └── WorkbookError   2    the workbook cannot be read, or its columns are missing or doubled
     ├── AddressError        2    what answers at the base URL is not the API
     ├── StoppedError        4    stopped before finishing: network, disk, redirect; running again continues
+    │   └── SignalledError  130/143  stopped by a signal before anything was begun
     ├── LockedError         5    another run holds the ledger
     ├── LedgerError         6    the ledger is damaged, foreign or newer than this tool
     ├── CredentialsError    7    the API refused the credentials
@@ -14,7 +15,6 @@ Troubles of single rows are findings, never exceptions.
 """
 
 from enum import IntEnum
-from typing import ClassVar
 
 
 class ExitStatus(IntEnum):
@@ -56,7 +56,7 @@ def first_that_holds(*statuses: ExitStatus) -> ExitStatus:
 class BulkOnboardError(Exception):
     """Something foreseeable stopped the work; the message says what, and what to do next."""
 
-    exit_status: ClassVar[ExitStatus] = ExitStatus.BUG
+    exit_status: ExitStatus = ExitStatus.BUG
 
 
 class UsageError(BulkOnboardError):
@@ -79,6 +79,14 @@ class StoppedError(BulkOnboardError):
     """The run stopped before everything due was done; running again continues."""
 
     exit_status = ExitStatus.STOPPED
+
+
+class SignalledError(StoppedError):
+    """A signal stopped the run before anything was begun."""
+
+    def __init__(self, exit_status: ExitStatus) -> None:
+        super().__init__("Stopped before anything was sent. Running again begins anew.")
+        self.exit_status = exit_status
 
 
 class LockedError(BulkOnboardError):

@@ -12,9 +12,8 @@ import structlog
 
 ALLOWED = frozenset(
     {
-        "event", "level", "timestamp", "run_id", "row", "token", "key", "op", "operation", "attempt", "api_id",
-        "compliance_id", "code", "http_status", "why", "seen", "state", "review", "wait_s", "duration_s", "count",
-        "done", "due", "limit", "window_s", "remaining", "error", "errno", "size", "version", "pid",
+        "event", "level", "timestamp", "version", "run_id", "exit_status", "row", "token", "key", "operation",
+        "outcome", "http_status", "api_id", "error", "errno", "duration_s",
     }
 )  # fmt: skip
 

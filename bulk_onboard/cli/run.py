@@ -11,7 +11,7 @@ import typer
 
 from bulk_onboard.cli.output import Output, tell
 from bulk_onboard.cli.verb import Invocation, register_job_verb
-from bulk_onboard.errors import ExitStatus
+from bulk_onboard.errors import ExitStatus, SignalledError, StoppedError
 
 if TYPE_CHECKING:
     from bulk_onboard.pipeline.run import RunResult
@@ -61,6 +61,7 @@ def run_and_sum_up(invocation: Invocation) -> Output:
 async def _run(invocation: Invocation) -> "RunResult":
     from bulk_onboard.cli.progress import shown
     from bulk_onboard.clock import SystemClock
+    from bulk_onboard.pipeline.halting import status_of
     from bulk_onboard.pipeline.run import run_job
     from bulk_onboard.submission.stop import Stop
 
@@ -68,14 +69,14 @@ async def _run(invocation: Invocation) -> "RunResult":
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, _heed, stop, number)
+    credentials = invocation.credentials()
     async with shown(quiet=invocation.quiet) as watch:
-        return await run_job(
-            invocation.job,
-            credentials=invocation.credentials(),
-            clock=SystemClock(),
-            stop=stop,
-            watch=watch,
-        )
+        try:
+            return await run_job(invocation.job, credentials=credentials, clock=SystemClock(), stop=stop, watch=watch)
+        except StoppedError:
+            if isinstance(stop.cause, signal.Signals):
+                raise SignalledError(status_of(stop.cause)) from None
+            raise
 
 
 def _heed(stop: "Stop", number: signal.Signals) -> None:

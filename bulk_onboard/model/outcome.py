@@ -36,6 +36,11 @@ class _Outcome:
     quota: QuotaHint | None = None
     halt: Halt | None = None
 
+    @property
+    def name(self) -> str:
+        """The design's word for it: `done`, `refused` …"""
+        return type(self).__name__.lower()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done(_Outcome, Generic[T]):

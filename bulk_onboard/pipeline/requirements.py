@@ -38,17 +38,16 @@ async def live_requirements(
         if isinstance(outcome, outcomes.Done):
             offered |= {requirements.combination: requirements for requirements in outcome.value}
         elif not (isinstance(outcome, outcomes.Refused) and outcome.http_status in (400, 404, 422)):
-            raise _trouble(outcome, base_url, stop)
+            raise _trouble(outcome.name, base_url, stop)
     if asked and not offered:
         outcome_of_list = await gateway.send(ListPage(limit=1))
         if not isinstance(outcome_of_list, outcomes.Done):
-            raise _trouble(outcome_of_list, base_url, stop)
+            raise _trouble(outcome_of_list.name, base_url, stop)
     return RequirementsBook(f"live from {base_url}", True, offered)
 
 
-def _trouble(outcome: object, base_url: str, stop: Stop) -> errors.BulkOnboardError:
+def _trouble(what: str, base_url: str, stop: Stop) -> errors.BulkOnboardError:
     told = why_stopped(stop.cause, base_url=base_url, sent_before=False)
-    what = type(outcome).__name__.lower()
     return told or errors.StoppedError(
         f"The requirements could not be read from {base_url} ({what}). Check the network and the address; run again."
     )

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import bulk_onboard
-from bulk_onboard import errors
+from bulk_onboard import errors, log
 from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import BulkOnboardError, ExitStatus, first_that_holds
@@ -154,6 +154,7 @@ class Run:
                 settle=0.0,
             )
         )
+        log.logger().info("run started", run_id=self.run_id, version=bulk_onboard.__version__)
         await asyncio.gather(*map(self.journal.append, invalid_rows(self.plan(), self.journal.books)))
 
     async def submit(self, watch: Callable[[Running], None]) -> None:
@@ -217,6 +218,7 @@ class Run:
         return result
 
     async def _write_end(self, result: RunResult) -> RunResult:
+        log.logger().info("run ended", run_id=self.run_id, exit_status=int(result.exit_status))
         await self.journal.append(
             entries.RunEnded(
                 run_id=self.run_id,

@@ -24,7 +24,7 @@ from bulk_onboard.sandbox.faults import Faults
 from bulk_onboard.sandbox.instants import Instants
 from bulk_onboard.sandbox.log import LoggedRequest
 from bulk_onboard.sandbox.quota import COMPLIANCE, REQUIREMENTS, Quotas
-from bulk_onboard.sandbox.service import Service
+from bulk_onboard.sandbox.service import Service, Witness
 from bulk_onboard.sandbox.state import State
 from bulk_onboard.units import Quota
 
@@ -41,6 +41,7 @@ class Sandbox:
 
     `quota` bounds everything but requirements, which have `requirements_quota`; None is no quota and no headers.
     `credentials` None takes any. `faults` are rates (see `Faults`); `sandbox.faults.script(…)` adds a script.
+    `witness` is told of each request when it has arrived whole, before it is carried out.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Sandbox:
         list_lag_s: float = 0.0,
         latency_s: float = 0.0,
         clock: Clock | None = None,
+        witness: Witness = lambda operation, alias: None,
     ) -> None:
         self._port, self.latency_s = port, latency_s
         self._clock = clock or SystemClock()
@@ -64,7 +66,7 @@ class Sandbox:
         self.state = State(instants, review_after_s, list_lag_s)
         self.faults = Faults(faults or {}, seed)
         quotas = Quotas(window, {REQUIREMENTS: requirements_quota, COMPLIANCE: quota})
-        self._service = Service(instants, self.state, quotas, self.faults, credentials)
+        self._service = Service(instants, self.state, quotas, self.faults, credentials=credentials, witness=witness)
         self._closing = asyncio.Event()
 
     @property

@@ -5,7 +5,7 @@ has been read: `admit` when the headers are there, `answer` when the body is. No
 call is carried out whole or not at all.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
@@ -24,6 +24,8 @@ from bulk_onboard.sandbox.state import State
 
 # Three documents of the greatest size, and room to be refused for a fourth or for one that is too large.
 BODY_LIMIT = 32 * 1024 * 1024
+
+Witness = Callable[[str, str], None]  # is told each request's operation and alias before it is carried out
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +58,17 @@ class Service:
     """The state, what guards it, and the log."""
 
     def __init__(
-        self, instants: Instants, state: State, quotas: Quotas, faults: Faults, credentials: Credentials | None
+        self,
+        instants: Instants,
+        state: State,
+        quotas: Quotas,
+        faults: Faults,
+        *,
+        credentials: Credentials | None,
+        witness: Witness,
     ) -> None:
         self.instants, self.state, self.quotas, self.faults = instants, state, quotas, faults
-        self._credentials = credentials
+        self._credentials, self._witness = credentials, witness
         self.log: list[LoggedRequest] = []
 
     def admit(self, method: str, path: str, query: Mapping[str, str]) -> Visit:
@@ -75,6 +84,7 @@ class Service:
         route, content_type = visit.route, headers.get("Content-Type", "")
         call = Call(route.operation, route.account, route.target, visit.query, content_type, body, now, base_url)
         alias = alias_of(self.state, call)
+        self._witness(route.operation, alias or "")
         try:
             answer = self._carried_out(visit, headers, call)
         except RefusedError as error:

@@ -28,7 +28,7 @@ class Breaker:
             raise errors.StoppedError("The run is stopping; this call was not begun.")
         outcome = await self._inner.send(call)
         if not isinstance(outcome, Withheld):
-            self._requests[f"{call.operation} {type(outcome).__name__.lower()}"] += 1
+            self._requests[f"{call.operation} {outcome.name}"] += 1
         if outcome.halt is not None:
             self._stop.request(outcome.halt)
         return outcome

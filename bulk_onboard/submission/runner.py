@@ -1,7 +1,7 @@
 """Do what the plan says: settle what is unknown, create what is due, several at a time, until done or stopped."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass, field
 
 from bulk_onboard import errors, log
@@ -51,13 +51,20 @@ class Runner:
         creates = plan.due(Action.CREATE)
         self.progress.due = len(creates)
         sent = {d.identity.token: d for d in plan.decisions if d.identity and not d.judged.duplicate_of}
-        await self._admit(creates)
+        await self._until_stopped(self._admit(creates))
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._settle_unknown(sent))
+            group.create_task(self._until_stopped(self._settle_unknown(sent)))
             due = iter(creates)
             for _ in range(min(self.concurrency, len(creates))):
-                group.create_task(self._create_from(due))
-        await self._settle_unknown(sent)
+                group.create_task(self._until_stopped(self._create_from(due)))
+        await self._until_stopped(self._settle_unknown(sent))
+
+    async def _until_stopped(self, work: Awaitable[None]) -> None:
+        """Do the work; where it may not go on the whole run is to stop, and what others have in flight finishes."""
+        try:
+            await work
+        except errors.StoppedError as stopped:
+            self.stop.request(stopped)
 
     async def _admit(self, creates: tuple[Decision, ...]) -> None:
         """Write down which rows were taken in, before the first is sent."""
@@ -66,14 +73,11 @@ class Runner:
             await self.journal.append(entries.Admitted(tokens=tuple(tokens[start : start + TOKENS_A_LINE])))
 
     async def _create_from(self, due: Iterator[Decision]) -> None:
-        try:
-            for decision in due:
-                if self.stop.requested:
-                    return
-                await self._create(decision)
-                self.progress.done += 1
-        except errors.StoppedError as stopped:
-            self.stop.request(stopped)
+        for decision in due:
+            if self.stop.requested:
+                return
+            await self._create(decision)
+            self.progress.done += 1
 
     async def _create(self, decision: Decision) -> None:
         identity, application = decision.identity, decision.judged.application
@@ -88,6 +92,9 @@ class Runner:
             fingerprint=decision.judged.fingerprint,
         )
         outcome = await self.gateway.send(call)
+        log.logger().info(
+            "create", row=decision.judged.row.number, token=call.token, key=call.key, outcome=outcome.name
+        )
         match outcome:
             case outcomes.Done():
                 await self._check_alias(outcome.value, call.alias)
@@ -108,14 +115,11 @@ class Runner:
     async def _settle_unknown(self, decisions: dict[str, Decision]) -> None:
         """Look once for each record whose create is unknown, whether or not its row is still there."""
         unknown = [r for r in self.journal.books.records.values() if r.state is State.UNCERTAIN]
-        try:
-            for record in unknown:
-                if self.stop.requested:
-                    return
-                log.logger().info("settling", token=record.token, key=record.key)
-                await settle(self.gateway, self.journal, record, _content_sent(record, decisions.get(record.token)))
-        except errors.StoppedError as stopped:
-            self.stop.request(stopped)
+        for record in unknown:
+            if self.stop.requested:
+                return
+            log.logger().info("settling", token=record.token, key=record.key)
+            await settle(self.gateway, self.journal, record, _content_sent(record, decisions.get(record.token)))
 
 
 def _content_sent(record: Record, decision: Decision | None) -> Application | None:

@@ -13,7 +13,7 @@ from bulk_onboard.model.call import Get, Priority, ServerRecord
 from bulk_onboard.model.entry import Op, OpEntry
 from bulk_onboard.model.gateway import Gateway
 from bulk_onboard.model.journal import Journal
-from bulk_onboard.model.record import Record
+from bulk_onboard.model.record import Record, State
 from bulk_onboard.model.sheet import BUSINESS_NAME, REGISTRATION_NUMBER
 from bulk_onboard.submission.walk import walk
 
@@ -23,12 +23,14 @@ EXPAND = ("end_user", "documents")
 async def settle(gateway: Gateway, journal: Journal, record: Record, sent: Application | None) -> None:
     """Look once for what the record's create left behind, and write down what was found.
 
+    The create is unknown, or it was refused with words that speak of such a record.
     `sent` is the content that was sent, where the row still says it; None where the row has changed or gone.
     """
     matches = await walk(gateway, alias=record.alias, priority=Priority.SETTLE)
     if matches is None:
         return
-    await journal.append(entries.Probed(token=record.token, key=record.key, op=Op.CREATE, matches=len(matches)))
+    if record.state is State.UNCERTAIN:  # of a contested no the outcome is known: there the look-up is no probe
+        await journal.append(entries.Probed(token=record.token, key=record.key, op=Op.CREATE, matches=len(matches)))
     if not matches:
         return
     found = matches[0]

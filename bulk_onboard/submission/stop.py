@@ -33,8 +33,11 @@ class Stop:
             listener()
 
     def call_when_requested(self, listener: Callable[[], None]) -> None:
-        """Have somebody told, such as a pacer with calls waiting in it."""
-        self._listeners.append(listener)
+        """Have somebody told, such as a pacer with calls waiting in it; at once where it is wished already."""
+        if self.requested:
+            listener()
+        else:
+            self._listeners.append(listener)
 
     async def pause(self, clock: Clock, seconds: float) -> None:
         """Sleep so long, or until the wish to stop."""

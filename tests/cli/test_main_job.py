@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -303,8 +304,37 @@ async def test_status_needs_no_network(office: Office) -> None:
 
 async def test_help_of_every_verb_works_and_json_goes_to_a_closed_pipe_quietly(tmp_path: Path) -> None:
     """Every verb has help text."""
-    verbs = "init template check plan run resume status report requirements sandbox ledger".split()
+    verbs = [
+        "init",
+        "template",
+        "check",
+        "plan",
+        "run",
+        "resume",
+        "status",
+        "report",
+        "requirements",
+        "sandbox",
+        "ledger",
+    ]
 
     helped = await asyncio.gather(*(typed(verb, "--help", cwd=tmp_path) for verb in verbs))
 
+    assert {"init", "check", "plan", "run", "resume", "status", "report", "ledger"} <= set(verbs)
     assert [0] * len(verbs) == [told.status for told in helped]
+
+
+async def test_output_cut_short_by_head_is_no_error(office: Office) -> None:
+    """A reader that leaves early ends the command quietly."""
+    office.fill(300)
+
+    process = await asyncio.create_subprocess_shell(
+        f"{sys.executable} -m bulk_onboard plan {office.workbook} --documents {office.documents} | head -1",
+        cwd=office.folder,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+
+    assert out.startswith(b"300 rows")
+    assert b"" == err

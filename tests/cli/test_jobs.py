@@ -1,0 +1,50 @@
+"""The jobs that the project ships run as they are against the sandbox."""
+
+from pathlib import Path
+
+import pytest
+
+from bulk_onboard.sandbox.server import Sandbox
+from tests.support.office import typed
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(("job", "status", "submitted"), [("one_off_migration", 3, 41), ("nightly", 0, 8)])
+async def test_a_shipped_job_runs_as_it_is(tmp_path: Path, job: str, status: int, submitted: int) -> None:
+    """Only the address is given; ledger and report are put elsewhere to keep the checkout clean."""
+    async with Sandbox() as sandbox:
+        told = await run_job_file(job, sandbox, tmp_path)
+
+        assert (told.status, told.json["counts"]["submitted"]) == (status, submitted)
+        assert len(sandbox.state.records) == submitted
+
+
+async def test_resume_continues_the_migration(tmp_path: Path) -> None:
+    """`resume.toml` extends the migration, so it finishes on the same ledger."""
+    async with Sandbox() as sandbox:
+        await run_job_file("one_off_migration", sandbox, tmp_path, "--limit", "5")
+
+        told = await run_job_file("resume", sandbox, tmp_path)
+
+        assert (told.status, told.json["counts"]["submitted"]) == (3, 5)
+
+
+async def run_job_file(job: str, sandbox: Sandbox, folder: Path, *words: str):
+    """Run a shipped job against the sandbox, unpaced."""
+    return await typed(
+        "run", str(ROOT / "jobs" / f"{job}.toml"), "--json", "--base-url", sandbox.url, "--quota", "none",
+        "--ledger", str(folder / "ledger.jsonl"), "--report", str(folder / "report.xlsx"), *words, cwd=folder,
+    )  # fmt: skip
+
+
+async def test_template_and_requirements_show_what_the_api_asks_for(tmp_path: Path) -> None:
+    """Without JOB: live with credentials, and written as a workbook that is read back without a finding."""
+    async with Sandbox() as sandbox:
+        told = await typed("requirements", "--json", "--base-url", sandbox.url, cwd=tmp_path)
+        made = await typed("template", "--output", "new.xlsx", "--base-url", sandbox.url, cwd=tmp_path)
+        again = await typed("template", "--output", "new.xlsx", "--base-url", sandbox.url, cwd=tmp_path)
+
+        assert [offered["number_type"] for offered in told.json["offered"]] == ["local", "mobile"]
+        assert (made.status, again.status) == (0, 2)
+        assert "new.xlsx" in again.err
