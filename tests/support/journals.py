@@ -1,0 +1,51 @@
+"""A ledger without a disk."""
+
+import asyncio
+
+import msgspec
+
+from bulk_onboard.errors import StoppedError
+from bulk_onboard.model import entry as entries
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.entry import Entry
+from bulk_onboard.model.record import trigger
+
+
+class MemoryJournal:
+    """Keeps the books by their real rules, and every entry; begins with the `story` so far.
+
+    Attributes:
+        entries: what was appended, in order, stamped.
+        room: how many more entries the disk takes before it fails for good; None for any number.
+    """
+
+    def __init__(self, *story: Entry) -> None:
+        self.books = Books()
+        self.entries: list[Entry] = []
+        self.room: int | None = None
+        for entry in story:
+            self._take(entry)
+
+    async def append(self, entry: Entry) -> None:
+        if self.room is not None:
+            if not self.room:
+                raise StoppedError("The disk is full.")
+            self.room -= 1
+        self._take(entry)
+        await asyncio.sleep(0)
+
+    def story(self, token: str) -> list[str]:
+        """What happened to a record, in the words of the table of legal steps."""
+        return [trigger(entry) for entry in self.entries if _is_about(entry, token)]
+
+    def _take(self, entry: Entry) -> None:
+        seq = self.books.seq + 1
+        stamped = msgspec.structs.replace(entry, v=entries.VERSION, seq=seq, at=f"2026-01-05T10:00:00.{seq:03d}Z")
+        self.books.take(stamped)
+        self.entries.append(stamped)
+
+
+def _is_about(entry: Entry, token: str) -> bool:
+    if isinstance(entry, entries.Admitted):
+        return token in entry.tokens
+    return isinstance(entry, entries.RecordEntry) and entry.token == token

@@ -1,0 +1,295 @@
+"""A plan is carried out: several rows at a time, until all is done or the run is to stop."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from bulk_onboard.errors import StoppedError
+from bulk_onboard.model import entry as entries
+from bulk_onboard.model.application import Application
+from bulk_onboard.model.call import Operation
+from bulk_onboard.model.outcome import Halt
+from bulk_onboard.model.plan import Plan
+from bulk_onboard.model.record import State
+from bulk_onboard.submission.breaker import Breaker
+from bulk_onboard.submission.journaled import Journaled
+from bulk_onboard.submission.retrying import Retrying
+from bulk_onboard.submission.runner import TOKENS_A_LINE, Progress, Runner
+from bulk_onboard.submission.stop import Stop
+from tests.support.clocks import FakeClock
+from tests.support.gateways import FakeAccount
+from tests.support.journals import MemoryJournal
+from tests.unit.submission.samples import (
+    alias,
+    application,
+    content,
+    create,
+    plan,
+    row_gone,
+    run_started,
+    token,
+    uncertain,
+)
+
+
+class Bench:
+    """A runner on the whole stack but the pacer, with an account in memory for an API."""
+
+    def __init__(self, *story: entries.Entry, concurrency: int = 3) -> None:
+        self.account, self.journal, self.stop = FakeAccount(), MemoryJournal(*story), Stop()
+        self.changed: set[str] = set()
+        journaled = Journaled(self.account, self.journal, self._read)
+        breaker = Breaker(journaled, self.stop, Counter())
+        gateway = Retrying(breaker, clock=FakeClock(), stop=self.stop)
+        self.runner = Runner(gateway, self.journal, self.stop, concurrency)
+
+    def _read(self, document):
+        return None if str(document.path) in self.changed else content(document.type)
+
+    def state(self, number):
+        """Where a row's record is."""
+        return self.journal.books.record(token(number)).state
+
+    def states(self, numbers):
+        """How many of these rows are where."""
+        return Counter(self.state(number) for number in numbers)
+
+    async def run(self, *numbers):
+        """Carry out what is due for these rows."""
+        await self.runner.run(plan(*numbers, journal=self.journal))
+
+
+async def test_every_due_row_becomes_a_record():
+    """Each is created once, and submitted under the id that the API gave it."""
+    bench = Bench()
+
+    await bench.run(*range(10))
+
+    assert {State.SUBMITTED: 10} == bench.states(range(10))
+    assert [alias(n) for n in range(10)] == sorted(made.alias for made in bench.account.records.values())
+    assert Progress(due=10, done=10) == bench.runner.progress
+
+
+async def test_plan_with_nothing_due_makes_no_call():
+    """The second run of a finished job."""
+    bench = Bench()
+    await bench.run(1, 2)
+    calls = len(bench.account.calls)
+
+    await bench.run(1, 2)
+
+    assert calls == len(bench.account.calls)
+
+
+@pytest.mark.parametrize("concurrency", [1, 3, 8])
+async def test_so_many_calls_are_under_way_and_no_more(concurrency):
+    """While none is answered exactly that many have begun; and it never gets more."""
+    bench = Bench(concurrency=concurrency)
+    bench.account.doors.clear()
+    running = asyncio.create_task(bench.run(*range(20)))
+    while bench.account.inside < concurrency:
+        await asyncio.sleep(0)
+
+    bench.account.doors.set()
+    await running
+
+    assert concurrency == bench.account.most_inside
+
+
+async def test_rows_are_admitted_before_the_first_is_sent():
+    """So that `status` and `resume` know of those that a stop leaves unsent; the lines stay short."""
+    numbers = range(TOKENS_A_LINE + 3)
+    bench = Bench()
+    bench.stop.request("signal")
+
+    await bench.run(*numbers)
+
+    assert [TOKENS_A_LINE, 3] == [len(entry.tokens) for entry in bench.journal.entries]
+    assert {State.PENDING: len(numbers)} == bench.states(numbers)
+
+
+async def test_admitted_stands_before_every_intent():
+    """All of it, not each row's own."""
+    bench = Bench()
+
+    await bench.run(*range(5))
+
+    names = [entry.name() for entry in bench.journal.entries]
+    assert ["admitted", "intent"] == names[:2]
+    assert 1 == names.count("admitted")
+
+
+async def test_first_record_is_read_back_once():
+    """The canary is one request, however many rows are under way (reliability.md 1.1)."""
+    bench = Bench(concurrency=8)
+
+    await bench.run(*range(16))
+
+    assert 1 == len(bench.account.made(Operation.GET))
+
+
+async def test_alias_that_is_not_kept_stops_the_run():
+    """Records could not be found again: no further row is begun."""
+    bench = Bench(concurrency=1)
+    bench.account.expect(Operation.GET, "renamed")
+
+    await bench.run(1, 2, 3)
+
+    assert Halt.ALIAS is bench.stop.cause
+    assert {State.SUBMITTED: 1, State.PENDING: 2} == bench.states([1, 2, 3])
+
+
+async def test_stop_finishes_what_is_in_flight_and_leaves_the_rest_pending():
+    """First Ctrl-C: the calls under way get their outcomes written, nothing new begins (F3)."""
+    bench = Bench(concurrency=3)
+    bench.account.doors.clear()
+    running = asyncio.create_task(bench.run(*range(10)))
+    while bench.account.inside < 3:
+        await asyncio.sleep(0)
+
+    bench.stop.request("signal")
+    bench.account.doors.set()
+    await running
+
+    assert {State.SUBMITTED: 3, State.PENDING: 7} == bench.states(range(10))
+    assert 3 == len(bench.account.records)
+
+
+async def test_denied_stops_the_run_after_what_is_in_flight():
+    """At most as many calls as are under way follow the first 401; the denied row is deferred (I11)."""
+    bench = Bench(concurrency=3)
+    bench.account.expect(Operation.CREATE, "denied")
+
+    await bench.run(*range(10))
+
+    assert Halt.CREDENTIALS is bench.stop.cause
+    assert {State.DEFERRED: 1, State.SUBMITTED: 2, State.PENDING: 7} == bench.states(range(10))
+
+
+async def test_row_with_trouble_does_not_stop_its_neighbours():
+    """Refused, unreachable and unknown rows are where they belong; the others are submitted."""
+    bench = Bench(concurrency=1)
+    bench.account.expect(Operation.CREATE, "refused", "unresolved", *["unavailable"] * 3)
+
+    await bench.run(*range(6))
+
+    expected = {State.REFUSED: 1, State.UNCERTAIN: 1, State.DEFERRED: 1, State.SUBMITTED: 3}
+    assert expected == bench.states(range(6))
+
+
+async def test_lost_answer_is_found_in_the_same_run():
+    """The create was done: it is adopted, after the other rows, and not sent again."""
+    bench = Bench()
+    bench.account.expect(Operation.CREATE, "fair", "unheard")
+
+    await bench.run(*range(5))
+
+    assert {State.SUBMITTED: 5} == bench.states(range(5))
+    assert 5 == len(bench.account.made(Operation.CREATE))
+
+
+async def test_orphan_is_settled_beside_fresh_rows():
+    """What an earlier run left unknown is looked up while rows are created, not only after them."""
+    bench = Bench(*uncertain(0), concurrency=1)
+    await bench.account.send(create(0))
+
+    await bench.run(*range(6))
+
+    operations = [call.operation for call in bench.account.calls[1:]]
+    assert {State.SUBMITTED: 6} == bench.states(range(6))
+    assert operations.index(Operation.LIST) < len(operations) - 1 - operations[::-1].index(Operation.CREATE)
+    assert 6 == len(bench.account.records)
+
+
+async def test_orphan_without_a_row_is_settled_too():
+    """The row has left the sheet; the record stays in the books."""
+    bench = Bench(*uncertain(9))
+    await bench.account.send(create(9))
+
+    await bench.run(1)
+
+    assert State.SUBMITTED is bench.state(9)
+
+
+async def test_orphan_whose_row_changed_is_not_compared_with_it():
+    """Its contents are those of the intent; what the row says now was never sent."""
+    bench = Bench(*uncertain(9))
+    await bench.account.send(create(9, application=application(9, business_name="The former name")))
+
+    await bench.runner.run(Plan((row_gone(9),), plan(journal=bench.journal).forecast))
+
+    assert State.SUBMITTED is bench.state(9)
+
+
+async def test_unknown_record_that_is_not_found_is_never_sent_again():
+    """Run after run it is looked for, and stays uncertain."""
+    bench = Bench(*uncertain(1))
+
+    await bench.run(1)
+    await bench.run(1)
+
+    assert State.UNCERTAIN is bench.state(1)
+    assert [] == bench.account.made(Operation.CREATE)
+
+
+@pytest.mark.parametrize(("there", "expected"), [(True, State.SUBMITTED), (False, State.REFUSED)])
+async def test_contested_refusal_is_looked_up_before_it_is_believed(there, expected):
+    """ "Already exists": the record with this alias is adopted; where there is none, refused it is."""
+    bench = Bench()
+    if there:
+        await bench.account.send(create(1))
+    bench.account.expect(Operation.CREATE, "contested")
+
+    await bench.run(1, 2)
+
+    assert [expected, State.SUBMITTED] == [bench.state(1), bench.state(2)]
+
+
+async def test_changed_document_keeps_its_row_back():
+    """The row is not sent, its neighbours are; the run tells which document it was (F29)."""
+    bench = Bench()
+    bench.changed.add("1/address_proof.pdf")
+
+    await bench.run(1, 2)
+
+    assert [State.PENDING, State.SUBMITTED] == [bench.state(1), bench.state(2)]
+    assert [(token(1), "address_proof")] == [
+        (decision.identity.token, withheld.document_type) for decision, withheld in bench.runner.withheld
+    ]
+
+
+@pytest.mark.parametrize("room", range(8))
+async def test_disk_that_fails_stops_the_run_and_nothing_more_is_sent(room):
+    """Wherever it fails: the run ends in order, and no create went out whose intent is not on disk."""
+    bench = Bench(concurrency=2)
+    bench.journal.room = room
+
+    await bench.run(*range(5))
+
+    intents = [entry for entry in bench.journal.entries if isinstance(entry, entries.Intent)]
+    assert isinstance(bench.stop.cause, StoppedError)
+    assert len(intents) == len(bench.account.made(Operation.CREATE))
+
+
+async def test_attempts_go_on_where_the_last_run_left_off():
+    """The intents of a record are numbered through all runs of the job."""
+    bench = Bench()
+    bench.account.expect(Operation.CREATE, *["unavailable"] * 3)
+    await bench.run(1)
+    await bench.journal.append(run_started())
+
+    await bench.run(1)
+
+    attempts = [entry.attempt for entry in bench.journal.entries if isinstance(entry, entries.Intent)]
+    assert [1, 2, 3, 4] == attempts
+
+
+async def test_each_row_is_sent_with_its_own_contents():
+    """No application gets under another row's alias, however many are under way."""
+    bench = Bench(concurrency=8)
+
+    await bench.run(*range(30))
+
+    sent: dict[str, Application] = {made.alias: made.application for made in bench.account.records.values()}
+    assert {alias(n): application(n) for n in range(30)} == sent

@@ -1,0 +1,83 @@
+"""The wish to stop."""
+
+import asyncio
+
+from bulk_onboard.submission.stop import Stop
+from tests.support.clocks import FakeClock, FrozenClock
+
+
+def test_nobody_wished_to_stop():
+    """A fresh run goes on."""
+    stop = Stop()
+
+    assert (False, None) == (stop.requested, stop.cause)
+
+
+def test_first_cause_counts():
+    """What came later did not stop the run."""
+    stop = Stop()
+
+    stop.request("credentials")
+    stop.request("signal")
+
+    assert (True, "credentials") == (stop.requested, stop.cause)
+
+
+def test_listeners_are_told_once():
+    """However often it is wished."""
+    stop, told = Stop(), []
+    stop.call_when_requested(lambda: told.append("pacer"))
+    stop.call_when_requested(lambda: told.append("another"))
+
+    stop.request("signal")
+    stop.request("signal")
+
+    assert ["pacer", "another"] == told
+
+
+def test_late_listener_is_told_at_once():
+    """Ctrl-C while the workbook was read: the pacer that is made afterwards lets nothing wait in it."""
+    stop, told = Stop(), []
+    stop.request("signal")
+
+    stop.call_when_requested(lambda: told.append("pacer"))
+    stop.request("signal")
+
+    assert ["pacer"] == told
+
+
+async def test_pause_takes_its_time():
+    """Without a wish it is as long as it was meant to be."""
+    clock = FakeClock()
+
+    await Stop().pause(clock, 4.0)
+
+    assert 4.0 == clock.monotonic()
+
+
+async def test_pause_ends_early():
+    """With the wish it ends, and leaves no sleeper behind."""
+    stop, clock = Stop(), FrozenClock()
+    pausing = asyncio.create_task(stop.pause(clock, 30.0))
+    while not clock.slept:
+        await asyncio.sleep(0)
+
+    stop.request("signal")
+    await pausing
+    await asyncio.sleep(0)
+
+    assert {asyncio.current_task()} == asyncio.all_tasks()
+
+
+async def test_cancelled_pause_leaves_no_sleeper_behind():
+    """Whoever gives up waiting takes the clock's task along."""
+    clock = FrozenClock()
+    pausing = asyncio.create_task(Stop().pause(clock, 30.0))
+    while not clock.slept:
+        await asyncio.sleep(0)
+
+    pausing.cancel()
+    await asyncio.wait([pausing])
+    await asyncio.sleep(0)
+
+    assert {asyncio.current_task()} == asyncio.all_tasks()
