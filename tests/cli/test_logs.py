@@ -2,8 +2,10 @@
 
 import io
 import json
+from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from bulk_onboard import log
 from tests.support.businesses import business
@@ -34,6 +36,14 @@ async def test_quiet_says_nothing_when_all_is_well(office: Office) -> None:
     assert "" == told.err
 
 
+@pytest.fixture
+def logs_as_before() -> Iterator[None]:
+    """Undo what a test configured: structlog has one configuration for the whole process."""
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.mark.usefixtures("logs_as_before")
 def test_a_field_that_is_not_allowed_is_dropped_and_a_line_stays_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """A careless call can put neither a name nor an escape sequence into the log."""
     stream = io.StringIO()

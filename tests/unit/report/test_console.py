@@ -4,7 +4,6 @@ import io
 
 import pytest
 
-from bulk_onboard.model.entry import SentDocument
 from bulk_onboard.model.plan import Forecast, Plan
 from bulk_onboard.model.requirements import DocumentRequirement, FieldRequirement, Requirements, RequirementsBook
 from bulk_onboard.report.console import (
@@ -163,7 +162,7 @@ def test_no_bar_when_quiet_or_elsewhere(stream, quiet):
 def test_story():
     """A record's story has its names, each entry with the state it led to, and digests of what was sent."""
     stream = io.StringIO()
-    sent = SentDocument(type="identity_proof", sha256="d" * 64, size=2048)
+    sent = {"type": "identity_proof", "sha256": "d" * 64, "size": 2048}
     blank = {"op": "create", "attempt": 1, "words": "", "api_id": "", "compliance_id": "", "documents": ()}
     lines = [
         {**blank, "at": "10:00", "entry": "intent", "state": "sending", "documents": (sent,)},

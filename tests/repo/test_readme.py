@@ -1,0 +1,123 @@
+"""The README's tables and its picture are those of the code."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import openpyxl
+import pytest
+
+from bulk_onboard.errors import PRECEDENCE
+from bulk_onboard.intake.header import PLAIN
+from bulk_onboard.model.record import State
+from bulk_onboard.report import problems, results
+from bulk_onboard.sandbox.faults import FAULTS
+from bulk_onboard.sandbox.reviews import MAGIC_WORDS
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def table(header: str) -> list[list[str]]:
+    """The cells of the README's table whose first header this is, without their backticks."""
+    body = README.partition(f"| {header} |")[2].partition("\n|---")[2].partition("\n\n")[0]
+    return [[cell.strip().replace("`", "") for cell in line[1:-1].split("|")] for line in body.splitlines()[1:]]
+
+
+def words(cells: list[str]) -> set[str]:
+    """What a column of the README names, one or several to a cell."""
+    return {word for cell in cells for word in cell.replace(" or ", ", ").split(", ")}
+
+
+@pytest.fixture(scope="module")
+def draw_states() -> ModuleType:
+    """The script that draws the picture."""
+    spec = importlib.util.spec_from_file_location("draw_states", ROOT / "scripts/draw_states.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_picture_is_drawn_from_the_table_of_steps(draw_states):
+    """The state diagram is what the script draws from the table now."""
+    assert draw_states.redrawn(README) == README, (
+        "The state diagram in README.md is not that of TRANSITIONS; type: .venv/bin/python scripts/draw_states.py"
+    )
+
+
+def test_picture_follows_the_table(draw_states):
+    """Steps that lead the same way are one arrow, shared ones leave the frame, and what stays is left out."""
+    admitted = {"admitted": State.PENDING, "held create": State.HELD}
+    steps = {
+        State.PENDING: {**admitted, "intent create": State.SENDING},
+        State.REFUSED: admitted,
+        State.SENDING: {
+            **{f"unresolved {op}": State.UNCERTAIN for op in ("create", "update", "link", "delete")},
+            "done create": State.SUBMITTED,
+            "done update": State.SUBMITTED,
+            "run_started": State.UNCERTAIN,
+        },
+        State.SUBMITTED: {"reviewed": State.SUBMITTED, "intent update": State.SENDING},
+    }
+
+    drawn = [line.strip() for line in draw_states.diagram(steps).splitlines() if "-->" in line]
+
+    assert [
+        "[*] --> pending",
+        "refused --> pending : admitted",
+        "row_decides --> held : held (create)",
+        "pending --> sending : intent (create)",
+        "sending --> uncertain : unresolved, run_started",
+        "sending --> submitted : done (create, update)",
+        "submitted --> sending : intent (update)",
+    ] == drawn
+
+
+def test_every_state_is_told():
+    """Each state of a record has its meaning."""
+    assert {state.value for state in State} == words([row[0] for row in table("State")])
+
+
+def test_every_exit_status_is_told_in_the_order_of_precedence():
+    """The higher one is returned when several hold."""
+    assert [int(status) for status in PRECEDENCE] == [int(row[0]) for row in table("Exit status")]
+
+
+def test_every_column_is_told():
+    """The headers that are understood whatever the requirements are, are all there."""
+    known = {header for headers in PLAIN.values() for header in headers}
+
+    assert set() == known - words([row[0] for row in table("Column")])
+
+
+def test_every_column_of_the_template_is_told(tmp_path):
+    """A workbook that `template` writes has no column that the README passes over; kinds stand for one another."""
+    from bulk_onboard.intake.bundled import bundled_requirements
+    from bulk_onboard.intake.template import write_template
+
+    write_template(tmp_path / "empty.xlsx", bundled_requirements())
+    header, *_ = openpyxl.load_workbook(tmp_path / "empty.xlsx").worksheets[0].iter_rows(values_only=True)
+
+    assert [] == [
+        name for name in header if not name.endswith(" Kind") and name not in words([r[0] for r in table("Column")])
+    ]
+
+
+@pytest.mark.parametrize(("sheet", "headers"), [("Results", results.HEADERS), ("Problems", problems.HEADERS)])
+def test_report_sheet_has_these_columns(sheet, headers):
+    """The columns of Results and Problems are named in their order."""
+    told = dict(table("Sheet"))
+
+    assert told[sheet].endswith(": " + ", ".join(headers))
+
+
+def test_every_fault_of_the_sandbox_is_told():
+    """Name, when it strikes and what the client sees are the sandbox's own."""
+    assert [[fault.name, fault.strikes.value, fault.sentence] for fault in FAULTS.values()] == table("Fault")
+
+
+def test_every_magic_word_is_told():
+    """Which words in a name lead to which review."""
+    assert [[word or "anything else", review] for word, review, _ in MAGIC_WORDS] == table("The name contains")
