@@ -2,9 +2,11 @@
 
 PYTHON := .venv/bin/python
 STAMP := .venv/.setup
+KILLS ?= 1000
+SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types check sample-data clean
+.PHONY: help setup demo test crash lint types check sample-data clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +22,9 @@ demo: $(STAMP) ## onboard the sample businesses against the API on this machine
 
 test: $(STAMP) ## run the tests
 	@$(PYTHON) -m pytest
+
+crash: $(STAMP) ## kill it KILLS times (1000) and at every step; SEED= throws the same dice again
+	@KILLS=$(KILLS) SEED=$(SEED) $(PYTHON) -m pytest -q tests/crash
 
 lint: $(STAMP) ## check style, format and who imports whom
 	@$(PYTHON) -m ruff check --quiet

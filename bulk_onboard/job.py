@@ -47,6 +47,7 @@ class Job:
     trust_host: bool
     quota: Quota | None
     concurrency: int
+    settle: float
     limit: int | None
     ca_bundle: Path | None
     proxy: str | None
@@ -54,6 +55,8 @@ class Job:
     number_type: str
     user_type: str
     admit_new_rows: bool
+    audit: str
+    share: str
     timezone: zoneinfo.ZoneInfo | None
     columns: Mapping[str, str]
 

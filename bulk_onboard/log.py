@@ -4,9 +4,10 @@ Console lines on a terminal, one JSON object a line elsewhere; both on stderr. A
 dropped before anything is rendered, so neither names nor credentials can slip into a log by a careless call.
 """
 
+import contextlib
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -28,6 +29,18 @@ def _one_line(value: object) -> object:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in value)
 
 
+class _Stderr:
+    """stderr, where a reader that has gone is no reason to stop a run."""
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
+
+
 def configure(*, quiet: bool = False) -> None:
     """Choose where log lines go and how they look; `quiet` keeps warnings and worse."""
     terminal = sys.stderr.isatty()
@@ -40,7 +53,7 @@ def configure(*, quiet: bool = False) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger("warning" if quiet else "info"),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Stderr())),
         cache_logger_on_first_use=False,
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bulk_onboard.units import Quota, parse_quota
+from bulk_onboard.units import Quota, parse_duration, parse_quota
 
 
 def _text(value: Any) -> str:
@@ -37,6 +37,21 @@ def _switch(value: Any) -> bool:
 
 def _quota(value: Any) -> Quota | None:
     return parse_quota(_text(value))
+
+
+def _duration(value: Any) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+        return float(value)
+    return parse_duration(_text(value))
+
+
+def _one_of(*words: str) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        if value not in words:
+            raise ValueError(f"one of {', '.join(words)} is wanted")
+        return str(value)
+
+    return read
 
 
 def _zone(value: Any) -> zoneinfo.ZoneInfo:
@@ -92,6 +107,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("trust_host", _switch, False, "Send credentials and documents to the host of base_url, whatever it is."),
     Setting("quota", _quota, Quota(60, 60.0), "Requests allowed: 60/min, 600/60s, or none for no pacing at all."),
     Setting("concurrency", _whole(1), 8, "How many rows are sent at the same time."),
+    Setting("settle", _duration, 90.0, "How long an unknown outcome may still show: the settle window.", "90s"),
     Setting("limit", _whole(1), None, "Send at most so many new rows in this run: a pilot.", "no limit"),
     Setting("ca_bundle", _path, None, "Certificates to trust instead of the system's (PEM).", "the system's"),
     Setting("proxy", _text, None, "Proxy to go through.", "none; the environment is not asked"),
@@ -99,6 +115,20 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("number_type", _text, "", "Type of the number, for rows that do not say.", "none", flag=False),
     Setting("user_type", _text, "business", "Type of the end user, for rows that do not say.", flag=False),
     Setting("admit_new_rows", _switch, True, "Take in rows that no run has taken in before.", flag=False),
+    Setting(
+        "share",
+        _one_of("private", "group"),
+        "private",
+        "Who may carry on: private, or group.",
+        flag=False,
+    ),
+    Setting(
+        "audit",
+        _one_of("auto", "always", "never"),
+        "auto",
+        "Look for records that the API has twice, at a run's end; auto: in a run that sent any.",
+        flag=False,
+    ),
     Setting("timezone", _zone, None, "Time zone of the report, such as Asia/Kolkata.", "the machine's", flag=False),
     Setting("columns", _texts, {}, "Table: your header = the name it stands for.", "none", flag=False),
     Setting("extends", _path, None, "Another job file, whose keys hold unless set here.", "none", flag=False),

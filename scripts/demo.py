@@ -1,4 +1,4 @@
-"""The main job on the sample businesses, against the API on this machine: check, plan, run, stop half-way, run again.
+"""The main job on the sample businesses, against the API on this machine: check, plan, run, kill half-way, run again.
 
 `make demo` runs it. Everything it writes lies in .demo/ and is made anew each time; nothing leaves this machine.
 """
@@ -37,24 +37,26 @@ def demonstrate(url: str) -> None:
     """The job, from the first look at the workbook to the count of records at the API."""
     job = [
         "sample_data/businesses.xlsx",
-        "--base-url", url, "--quota", QUOTA,
+        "--base-url", url, "--quota", QUOTA, "--settle", "3s",
         "--ledger", ".demo/businesses.ledger.jsonl", "--report", ".demo/businesses.report.xlsx",
     ]  # fmt: skip
+    if not sys.stderr.isatty():
+        job.append("--quiet")  # log lines are for machines
 
     tell("Every row is judged first; nothing is sent.")
     finished(type_command("check", *job), 3)
     tell("What a run would do, and when it would be done.")
     finished(type_command("plan", *job), 0)
 
-    tell("The run, stopped half-way on purpose with SIGTERM.")
+    tell("The run, killed half-way on purpose with SIGKILL: no time to tidy up.")
     run = type_command("run", *job)
     while records(url) < HALF:
         time.sleep(0.05)
-    run.send_signal(signal.SIGTERM)
-    finished(run, 143)
+    run.kill()
+    finished(run, -signal.SIGKILL)
     print(f"\nThe sandbox holds {records(url)} records now.", flush=True)
 
-    tell("The same command continues from the ledger; the rows that need a person make it end in 3.")
+    tell("The same command continues from the ledger. It looks for what was in flight; nothing is sent twice.")
     finished(type_command("run", *job), 3)
 
     valid = valid_rows(job)
@@ -75,7 +77,7 @@ def finished(process: subprocess.Popen[bytes], status: int) -> None:
     """Wait for a command, which is to end with this status."""
     if process.wait() != status:
         sys.exit(f"The demonstration failed: exit status {process.returncode}, where {status} was due.")
-    print(f"(exit status {status})", flush=True)
+    print(f"(exit status {status})" if status >= 0 else f"(killed by signal {-status})", flush=True)
 
 
 def valid_rows(job: list[str]) -> int:

@@ -66,7 +66,7 @@ _GONE = _Rule(Done, _Believed.THE_API)
 _NOT_OFFERED = _Rule(Refused)
 _LOCKED_OUT = _Rule(Denied, _Believed.THE_API_ON_WRITES, Halt.CREDENTIALS)
 _WRONG_ADDRESS = _Rule(Denied, _Believed.THE_API_ON_WRITES, Halt.ADDRESS)
-_THROTTLED = _Rule(Throttled)
+_THROTTLED = _Rule(Throttled)  # a limiter before the API turns a call away unapplied, too
 _REDIRECTED = _Rule(Unresolved, halt=Halt.REDIRECT)
 _UNKNOWN = _Rule(Unresolved)
 

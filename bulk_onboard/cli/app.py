@@ -2,7 +2,20 @@
 
 import typer
 
-from bulk_onboard.cli import check, init, ledger, plan, report, requirements, resume, run, sandbox, status, template
+from bulk_onboard.cli import (
+    check,
+    init,
+    ledger,
+    plan,
+    report,
+    requirements,
+    resolve,
+    resume,
+    run,
+    sandbox,
+    status,
+    template,
+)
 
 app = typer.Typer(
     name="bulk-onboard",
@@ -14,5 +27,5 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for verb in (init, template, check, plan, run, resume, status, report, requirements, ledger, sandbox):
+for verb in (init, template, check, plan, run, resume, status, report, resolve, requirements, ledger, sandbox):
     verb.register(app)

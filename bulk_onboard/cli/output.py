@@ -1,6 +1,8 @@
 """What a verb answers, and the one place that turns answers and errors into text and an exit status."""
 
+import contextlib
 import json
+import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -33,32 +35,31 @@ def finish(verb: Callable[[], Output], *, as_json: bool) -> NoReturn:
     """Carry out a verb, print what it answers, and end with its exit status; no error gets past this."""
     try:
         output = verb()
-        for note in output.notes:
-            tell(note)
+    except BulkOnboardError as error:
+        output = _failed(error.exit_status, str(error))
+    except Exception as bug:
+        output = _failed(ExitStatus.BUG, told_as_bug(bug))
+    for note in output.notes:
+        tell(note)
+    try:
         if as_json:
             print_json({"exit_status": int(output.exit_status), **output.data})
         else:
             output.show(sys.stdout)
         sys.stdout.flush()
-        status = output.exit_status
-    except BulkOnboardError as error:
-        status = error.exit_status
-        tell(str(error))
-        if as_json:
-            print_json({"exit_status": int(status), "error": str(error)})
-    except BrokenPipeError:
-        status = ExitStatus.DONE
-        sys.stderr.close()
-    except Exception as bug:
-        status = ExitStatus.BUG
-        tell(told_as_bug(bug))
-        if as_json:
-            print_json({"exit_status": int(status), "error": told_as_bug(bug)})
-    raise typer.Exit(int(status))
+    except BrokenPipeError:  # whoever read it has heard enough; what was done stands
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise typer.Exit(int(output.exit_status))
+
+
+def _failed(status: ExitStatus, sentence: str) -> Output:
+    return Output(status, {"error": sentence}, lambda stream: None, (sentence,))
 
 
 def told_as_bug(bug: BaseException) -> str:
     """Where an unforeseen error arose, without its message: that may hold personal data."""
+    while isinstance(bug, BaseExceptionGroup):
+        bug = bug.exceptions[0]
     frames = [f for f in traceback.extract_tb(bug.__traceback__) if "bulk_onboard" in f.filename]
     places = ", ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames[-3:])
     return (
@@ -67,8 +68,9 @@ def told_as_bug(bug: BaseException) -> str:
 
 
 def tell(sentence: str) -> None:
-    """A sentence for people, on stderr."""
-    print(f"bulk-onboard: {sentence}", file=sys.stderr, flush=True)
+    """A sentence for people, on stderr; where nobody listens any more, nothing."""
+    with contextlib.suppress(OSError):
+        print(f"bulk-onboard: {sentence}", file=sys.stderr, flush=True)
 
 
 def print_json(data: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bulk_onboard.pipeline.run import Running
+    from bulk_onboard.pipeline.execution import Running
     from bulk_onboard.report.progress import Progress
 
 _BETWEEN_LOOKS_S = 0.25
@@ -31,5 +31,5 @@ async def shown(*, quiet: bool) -> "AsyncIterator[Callable[[Running], None]]":
 async def _look(running: "Running", progress: "Progress") -> None:
     while True:
         counts = Counter(record.state.value for record in running.books.records.values())
-        progress.update(running.progress.done, running.progress.due, counts, running.note())
+        progress.update(running.headway.done, running.headway.due, counts, running.note())
         await asyncio.sleep(_BETWEEN_LOOKS_S)

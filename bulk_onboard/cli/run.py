@@ -6,16 +6,19 @@ import shlex
 import signal
 import sys
 from typing import TYPE_CHECKING, TextIO
+from urllib.parse import urlsplit
 
 import typer
 
 from bulk_onboard.cli.output import Output, tell
 from bulk_onboard.cli.verb import Invocation, register_job_verb
-from bulk_onboard.errors import ExitStatus, SignalledError, StoppedError
+from bulk_onboard.errors import ExitStatus, SignalledError, StoppedError, UsageError
 
 if TYPE_CHECKING:
-    from bulk_onboard.pipeline.run import RunResult
+    from bulk_onboard.pipeline.ending import RunResult
     from bulk_onboard.submission.stop import Stop
+
+SAFE_SETTLE_S = 30.0
 
 
 def register(app: typer.Typer) -> None:
@@ -35,6 +38,9 @@ def run_and_sum_up(invocation: Invocation) -> Output:
     """A run from start to end, with signals heeded and progress shown."""
     from bulk_onboard.report.console import print_run
 
+    if invocation.offline:
+        raise UsageError("A run always uses the live requirements; leave out --offline. `check` and `plan` take it.")
+    warn_of_short_window(invocation)
     result = asyncio.run(_run(invocation))
     command = next_command(invocation, result)
 
@@ -51,6 +57,9 @@ def run_and_sum_up(invocation: Invocation) -> Output:
             "ledger": str(result.ledger),
             "report": str(result.report) if result.report else None,
             "next": command,
+            "duplicates": [
+                {"token": t.token, "compliance_ids": t.compliance_ids, "deletable": t.deletable} for t in result.twice
+            ],
             **({"error": str(result.error)} if result.error else {}),
         },
         show,
@@ -58,17 +67,30 @@ def run_and_sum_up(invocation: Invocation) -> Output:
     )
 
 
+def warn_of_short_window(invocation: Invocation) -> None:
+    """Tell when the settle window is too short for a server that is not on this machine (reliability.md 1.4)."""
+    from bulk_onboard.api.address import is_loopback
+
+    job = invocation.job
+    if job.settle < SAFE_SETTLE_S and not is_loopback(urlsplit(job.base_url).hostname or ""):
+        tell(
+            f"A settle window of {job.settle:g} s is short: a record that shows later than that is created again. "
+            "Keep the default of 90 s unless the API's vendor says otherwise."
+        )
+
+
 async def _run(invocation: Invocation) -> "RunResult":
     from bulk_onboard.cli.progress import shown
     from bulk_onboard.clock import SystemClock
-    from bulk_onboard.pipeline.halting import status_of
     from bulk_onboard.pipeline.run import run_job
+    from bulk_onboard.pipeline.stopping import status_of
     from bulk_onboard.submission.stop import Stop
 
     stop = Stop()
     loop = asyncio.get_running_loop()
+    heard: list[signal.Signals] = []
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, _heed, stop, number)
+        loop.add_signal_handler(number, _heed, stop, number, heard)
     credentials = invocation.credentials()
     async with shown(quiet=invocation.quiet) as watch:
         try:
@@ -79,12 +101,13 @@ async def _run(invocation: Invocation) -> "RunResult":
             raise
 
 
-def _heed(stop: "Stop", number: signal.Signals) -> None:
+def _heed(stop: "Stop", number: signal.Signals, heard: list[signal.Signals]) -> None:
     """The first signal asks for a graceful stop; another one leaves at once: intents are on disk."""
-    if isinstance(stop.cause, signal.Signals):
+    if heard:
         os._exit(128 + number)
-    tell("Stopping: calls in flight finish, nothing new begins. Once more leaves at once.")
+    heard.append(number)
     stop.request(number)
+    tell("Stopping: calls in flight finish, nothing new begins. Once more leaves at once.")
 
 
 def next_command(invocation: Invocation, result: "RunResult") -> str:

@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import os
 import signal
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -19,8 +20,13 @@ _AFTER = Annotated[str, typer.Option(help="Review records after so long: 30s, 5m
 _FAULT = Annotated[
     list[str], typer.Option(help="NAME=RATE or OPERATION:NAME=RATE, such as drop-after=0.1; may be repeated.")
 ]
+_LATE = Annotated[str, typer.Option(help="How late at most the fault late-apply takes effect.")]
+_LIST = Annotated[
+    list[str], typer.Option("--list", help="How lists behave: ignore-alias, newest-first, …; may be repeated.")
+]
 _LAG = Annotated[str, typer.Option(help="How long new records stay out of the list.")]
-_SEED = Annotated[int, typer.Option(help="Seed of the faults' dice.")]
+_SEED = Annotated[int, typer.Option(help="Seed of the dice of faults and lists.")]
+_LEDGER = Annotated[Path | None, typer.Option(help="Look into this ledger for the intent of each create.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -33,8 +39,11 @@ def register(app: typer.Typer) -> None:
         window: _WINDOW = "fixed",
         review_after: _AFTER = "",
         fault: _FAULT = [],  # noqa: B006 - typer copies it
+        late_apply: _LATE = "3s",
+        behaviour: _LIST = [],  # noqa: B006 - typer copies it
         list_lag: _LAG = "0s",
         seed: _SEED = 0,
+        ledger: _LEDGER = None,
     ) -> None:
         """Serve the API on this machine, until Ctrl-C. It takes any credentials, or those in the environment."""
         finish(
@@ -44,17 +53,20 @@ def register(app: typer.Typer) -> None:
                 window=window,
                 review_after=review_after,
                 fault=fault,
+                late_apply=late_apply,
+                behaviours=behaviour,
                 list_lag=list_lag,
                 seed=seed,
+                ledger=ledger,
             ),
             as_json=False,
         )
 
 
 def sandbox(
-    *, port: int, quota: str, window: str, review_after: str, fault: list[str], list_lag: str, seed: int
+    *, port: int, quota: str, review_after: str, fault: list[str], late_apply: str, list_lag: str, **settings: Any
 ) -> Output:
-    """Serve until a signal; UsageError where a value is not one."""
+    """Serve until a signal; UsageError where a value is not one. `settings` are as `Sandbox` takes them."""
     from bulk_onboard.sandbox.credentials import credentials_in
     from bulk_onboard.sandbox.server import Sandbox, serve
     from bulk_onboard.units import Quota, parse_duration, parse_quota
@@ -65,12 +77,12 @@ def sandbox(
             port,
             quota=allowed,
             requirements_quota=Quota(100, 60.0) if allowed else None,
-            window=window,
             credentials=credentials_in(os.environ),
             review_after_s=parse_duration(review_after) if review_after else None,
             faults=dict(map(_rate, fault)),
-            seed=seed,
+            late_apply_s=parse_duration(late_apply),
             list_lag_s=parse_duration(list_lag),
+            **settings,
         )
     except ValueError as error:
         raise errors.UsageError(f"{error}.") from None

@@ -1,6 +1,7 @@
 """`status`: the job at a glance, from the ledger alone."""
 
 import shlex
+import sys
 from collections import Counter
 from typing import TextIO
 
@@ -29,7 +30,7 @@ def status(invocation: Invocation) -> Output:
     reviews = Counter(record.review for record in books.records.values() if record.state is State.SUBMITTED)
 
     def show(stream: TextIO) -> None:
-        print_status(books, counts, reviews, stream, next_command=shlex.join(["bulk-onboard", "run", str(job.file)]))
+        print_status(books, counts, reviews, stream, next_command=shlex.join(["bulk-onboard", "run", *sys.argv[2:]]))
 
     return Output(
         ExitStatus.DONE,

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bulk_onboard.errors import StoppedError
 from bulk_onboard.intake.media_type import media_type
 from bulk_onboard.model.application import DOCUMENT_LIMIT, Document, FileFacts, FileTrouble
 
@@ -32,6 +33,7 @@ _TROUBLES = {
     errno.ENODEV: FileTrouble.NOT_A_FILE,
     errno.EISDIR: FileTrouble.NOT_A_FILE,
 }
+_OF_THE_MACHINE = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}  # they say nothing about the file
 
 
 class _TroubleError(Exception):
@@ -124,6 +126,11 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno in _OF_THE_MACHINE:
+            raise StoppedError(
+                f"The documents cannot be read: {error.strerror}. That is this machine's trouble, not a file's; "
+                "mend it, or lower concurrency, then run again."
+            ) from error
         raise _TroubleError(_TROUBLES.get(error.errno or 0, FileTrouble.UNREADABLE)) from None
     except ValueError:
         raise _TroubleError(FileTrouble.NOT_FOUND) from None

@@ -1,4 +1,4 @@
-"""The door to the system calls that change a ledger; a test hands the ledger a disk that fails.
+"""The door to the system calls that a ledger needs; a test hands the ledger a disk that fails.
 
 A raw descriptor, never a buffered file: on a full disk its `flush` fails and its `close` tries the same bytes again
 (reliability.md 2).
@@ -7,6 +7,8 @@ A raw descriptor, never a buffered file: on a full disk its `flush` fails and it
 import errno
 import fcntl
 import os
+import stat
+from contextlib import suppress
 from pathlib import Path
 
 _FULL_FSYNC: int | None = getattr(fcntl, "F_FULLFSYNC", None)
@@ -42,6 +44,36 @@ class Disk:
         """Give the file another name, in place of what had it."""
         source.replace(target)
 
+    def file_system(self, folder: Path) -> str:
+        """What the folder's file system is called (`ext4`, `nfs4` …); empty where the machine does not say."""
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            facts = Path(f"/proc/self/fdinfo/{fd}").read_text(encoding="ascii")
+            return file_system_in(Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace"), facts)
+        except FileNotFoundError:  # no Linux, or /proc is not there
+            return ""
+        finally:
+            os.close(fd)
+
+    def free(self, folder: Path) -> int:
+        """How many bytes may still be written where the folder is."""
+        facts = os.statvfs(folder)
+        return facts.f_bavail * facts.f_frsize
+
+
+def file_system_in(mountinfo: str, fdinfo: str) -> str:
+    """The type of the mount that an open file is on, by the kernel's own number of it; empty where it does not say.
+
+    A path proves less: mounts hide each other, and links lead elsewhere. `mountinfo` and `fdinfo` are the texts of
+    `/proc/self/mountinfo` and `/proc/self/fdinfo/<fd>` (man 5 proc).
+    """
+    mount_id = next((line.split()[1] for line in fdinfo.splitlines() if line.startswith("mnt_id:")), None)
+    for line in mountinfo.splitlines():
+        before, _, after = line.partition(" - ")
+        if before.split(" ", 1)[0] == mount_id:
+            return after.split(" ", 1)[0]
+    return ""
+
 
 def write_whole(disk: Disk, fd: int, data: bytes) -> None:
     """One write that takes all bytes, or OSError."""
@@ -62,6 +94,17 @@ def make_file(disk: Disk, path: Path, content: bytes, *, mode: int = 0o600) -> N
         raise
     finally:
         os.close(fd)
+
+
+def replace_file(disk: Disk, path: Path, aside: Path, content: bytes) -> None:
+    """Give `path` this content in one step, by way of a new file `aside`; it keeps its mode, owner and group."""
+    before = path.stat()
+    make_file(disk, aside, content, mode=stat.S_IMODE(before.st_mode))
+    for owner in (-1, before.st_uid):  # the group first: a colleague may give that back, but not the owner
+        with suppress(PermissionError):
+            os.chown(aside, owner, before.st_gid)
+    disk.replace(aside, path)
+    sync_folder(disk, path.parent)
 
 
 def sync_folder(disk: Disk, folder: Path) -> None:

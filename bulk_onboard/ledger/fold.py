@@ -27,8 +27,9 @@ _FIRST_BYTES = b'{"at":"'
 _TRACES = (b'"alias":"', b'"at":"', b'"entry":"', b'"seq":', b'"token":"', b'"crc":"')
 
 ADVICE = (
-    "nothing was changed and nothing is sent. Put back an undamaged copy from a backup and run again; "
-    "do not edit or delete it, for what it says was sent would be forgotten"
+    "nothing was changed and nothing is sent. Put back an undamaged copy from a backup, or salvage this one with "
+    "`bulk-onboard ledger repair`, then run again; do not edit or delete it, for what it says was sent would be "
+    "forgotten"
 )
 
 
@@ -55,7 +56,7 @@ def fold(content: bytes, name: str = "the ledger") -> Folded:
     Raises:
         LedgerError: damage before the tail, no ledger at all, or one written by a newer version.
     """
-    lines, tail, rotten = _without_tail(content)
+    lines, tail, rotten = without_tail(content)
     if not lines and (rotten or not _begins_a_ledger(tail)):
         raise LedgerError(f"{name} is no ledger, or its first line is damaged; {ADVICE}")
     books = Books()
@@ -69,7 +70,7 @@ def fold(content: bytes, name: str = "the ledger") -> Folded:
 
 def sound_lines(content: bytes) -> list[bytes]:
     """A ledger's lines without their newlines, its tail left out."""
-    return _without_tail(content)[0]
+    return without_tail(content)[0]
 
 
 def entries(content: bytes) -> Iterator[Entry]:
@@ -77,8 +78,8 @@ def entries(content: bytes) -> Iterator[Entry]:
     return _sound(sound_lines(content), "the ledger")
 
 
-def _without_tail(content: bytes) -> tuple[list[bytes], bytes, bytes]:
-    """The lines before the tail; the tail; and its rotten line."""
+def without_tail(content: bytes) -> tuple[list[bytes], bytes, bytes]:
+    """The lines before the tail, without their newlines; the tail; and its rotten line."""
     lines = content.split(b"\n")
     fragment = lines.pop()
     end = fragment

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -15,6 +16,7 @@ from bulk_onboard.ledger.disk import Disk
 from bulk_onboard.ledger.fold import Folded, fold
 from bulk_onboard.ledger.lock import LedgerLock
 from bulk_onboard.ledger.opening import Opening, OpenLedger
+from bulk_onboard.ledger.place import MODES, check_place
 from bulk_onboard.ledger.reading import read_ledger
 from bulk_onboard.ledger.writer import Pending, Writer
 from bulk_onboard.model.books import Books
@@ -27,11 +29,13 @@ class LedgerJournal:
     Attributes:
         warnings: sentences for people about how the ledger was found.
         locked_at: monotonic instant at which the lock was taken: every send of an earlier run ended before it.
+        revisited: an earlier process had the lock, so it may have sent what this ledger, if it is new, does not tell.
     """
 
-    def __init__(self, ledger: OpenLedger, writer: Writer, locked_at: float, clock: Clock) -> None:
+    def __init__(self, ledger: OpenLedger, writer: Writer, locked_at: float, clock: Clock, *, revisited: bool) -> None:
         self.warnings = ledger.warnings
         self.locked_at = locked_at
+        self.revisited = revisited
         self._books = ledger.folded.books
         self._writer = writer
         self._clock = clock
@@ -39,29 +43,38 @@ class LedgerJournal:
     @classmethod
     @contextmanager
     def open(
-        cls, path: Path, *, job: str, auth_id: str, base_url: str, clock: Clock, disk: Disk | None = None
+        cls,
+        path: Path,
+        *,
+        job: str,
+        auth_id: str,
+        base_url: str,
+        clock: Clock,
+        share: str = "private",
+        disk: Disk | None = None,
     ) -> Iterator[Self]:
         """The ledger at `path`, made new where there is none; leaving the context flushes, closes and unlocks it.
 
+        `share` is `private` or `group`: then colleagues of the file's group may go on with the job.
+
         Raises:
+            UsageError: it is where no ledger may lie.
             LockedError: another run holds it.
             LedgerError: damaged, of another account or address, newer than this tool, or not a plain file of its own.
             StoppedError: the disk refused.
         """
-        path = path.absolute()
-        disk = disk or Disk()
-        header = LedgerOpened(
-            tool=f"bulk-onboard {__version__}",
-            job=job,
-            auth_id=auth_id,
-            base_url=base_url,
-            created=clock.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
-        )
-        with LedgerLock(path, clock) as lock:
-            ledger = _open(Opening(path, header, clock, disk))
+        path, disk = path.absolute(), disk or Disk()
+        created = clock.now().isoformat(timespec="seconds").replace("+00:00", "Z")
+        tool = f"bulk-onboard {__version__}"
+        header = LedgerOpened(tool=tool, job=job, auth_id=auth_id, base_url=base_url, created=created)
+        mode, warnings = MODES[share], check_place(disk, path)
+        revisited = path.with_name(f"{path.name}.lock").exists()
+        with LedgerLock(path, clock, mode=mode) as lock:
+            ledger = _open(Opening(path, header, clock, disk, mode))
+            ledger = replace(ledger, warnings=warnings + ledger.warnings)
             writer = Writer(disk, ((ledger.fd, path), (lock.fd, lock.path)), ledger.folded.good_bytes)
             try:
-                yield cls(ledger, writer, lock.locked_at, clock)
+                yield cls(ledger, writer, lock.locked_at, clock, revisited=revisited)
             finally:
                 writer.close()
                 os.close(ledger.fd)

@@ -8,6 +8,8 @@ import fcntl
 import getpass
 import json
 import os
+import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,8 +17,10 @@ from typing import Self
 from bulk_onboard import __version__
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import LockedError, StoppedError
+from bulk_onboard.ledger.place import share_file
 
 _LONGEST_HOLDER = 4096
+_LOOKS, _BETWEEN_LOOKS_S = 10, 0.03
 
 
 class LedgerLock:
@@ -32,8 +36,9 @@ class LedgerLock:
         StoppedError: the lock file cannot be opened or locked.
     """
 
-    def __init__(self, ledger: Path, clock: Clock) -> None:
+    def __init__(self, ledger: Path, clock: Clock, *, mode: int = 0o600) -> None:
         self._ledger = ledger
+        self._mode = mode
         self.path = ledger.with_name(ledger.name + ".lock")
         self.fd = -1
         self.locked_at = 0.0
@@ -56,6 +61,8 @@ class LedgerLock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        with suppress(OSError):
+            os.ftruncate(self.fd, 0)  # or who is refused next might be told of us
         os.close(self.fd)
 
     def _take(self) -> None:
@@ -63,37 +70,46 @@ class LedgerLock:
             fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise LockedError(
-                f"{_holder(self.fd)} uses {self._ledger}. "
+                f"{self._holder()} uses {self._ledger}. "
                 "Wait until it has ended, or stop it with Ctrl-C there, then run again."
             ) from None
         self.locked_at = self._clock.monotonic()
-        if os.fstat(self.fd).st_uid == os.geteuid():
-            os.fchmod(self.fd, 0o600)
+        share_file(self.fd, self._mode)
+        who = json.dumps(self._who()).encode("ascii")
         os.ftruncate(self.fd, 0)
-        os.pwrite(self.fd, json.dumps(self._who()).encode("ascii"), 0)
+        os.pwrite(self.fd, who, 0)
+
+    def _holder(self) -> str:
+        """Who holds the lock; it writes down its name just after it took it, so a moment's patience may be needed."""
+        for _ in range(_LOOKS):
+            if words := _words(os.pread(self.fd, _LONGEST_HOLDER, 0)):
+                return words
+            time.sleep(_BETWEEN_LOOKS_S)
+        return "Another run"
 
     def _who(self) -> dict[str, object]:
         return {
             "host": os.uname().nodename,
             "pid": os.getpid(),
             "start": self._clock.now().isoformat(timespec="seconds"),
-            "user": _user(),
+            "user": user_name(),
             "version": __version__,
         }
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Who runs this, by name where the machine knows one."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # the machine knows no name for this user
         return str(os.geteuid())
 
 
-def _holder(fd: int) -> str:
-    """Who holds the lock, as the file tells it."""
+def _words(content: bytes) -> str:
+    """Who holds the lock, as the file tells it; empty where it tells nothing that can be believed or printed."""
     try:
-        who = json.loads(os.pread(fd, _LONGEST_HOLDER, 0))
+        who = json.loads(content)
         words = f"Another run (process {who['pid']} of {who['user']} on {who['host']}, since {who['start']})"
     except (ValueError, TypeError, KeyError):
-        return "Another run"
-    return words if words.isprintable() else "Another run"
+        return ""
+    return words if words.isprintable() else ""

@@ -7,7 +7,6 @@ was written down that it was doubtful.
 
 import os
 import stat
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -16,8 +15,9 @@ from urllib.parse import urlsplit
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import LedgerError
 from bulk_onboard.ledger import codec, tail
-from bulk_onboard.ledger.disk import Disk, make_file, read_whole, sync_folder
+from bulk_onboard.ledger.disk import Disk, make_file, read_whole, replace_file, sync_folder
 from bulk_onboard.ledger.fold import Folded, fold
+from bulk_onboard.ledger.place import open_to_others, share_file
 from bulk_onboard.model.entry import Entry, LedgerOpened
 
 
@@ -32,12 +32,16 @@ class OpenLedger:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What it takes to open the ledger at `path`, which belongs to `header`'s account and address."""
+    """What it takes to open the ledger at `path`, which belongs to `header`'s account and address.
+
+    `mode` says who may go on with it: 0600, or 0660 for a group.
+    """
 
     path: Path
     header: LedgerOpened
     clock: Clock
     disk: Disk
+    mode: int = 0o600
 
     def open(self) -> OpenLedger:
         """The ledger, made new where there is none, mended where its tail is bad.
@@ -46,18 +50,18 @@ class Opening:
             LedgerError: damaged, newer, of another account or address, no ledger, a symbolic link, several hard links.
             OSError: the disk refused.
         """
-        self._aside.unlink(missing_ok=True)
+        aside(self.path).unlink(missing_ok=True)
         if not os.path.lexists(self.path):
             self._create()
-        fd = self._open_file()
+        fd = open_file(self.disk, self.path)
         try:
             content = read_whole(fd)
             folded = fold(content, str(self.path))
             if folded.books.opened is not None:
                 check_bound(self.path, folded.books.opened, self.header)
                 if not folded.tail:
-                    return OpenLedger(fd, folded, _readable_by_others(self.path, fd))
-            warnings = self._mend(fd, content[: folded.good_bytes], folded)
+                    return OpenLedger(fd, folded, self._shared(fd))
+            warnings = self._mend(content[: folded.good_bytes], folded)
         except BaseException:
             os.close(fd)
             raise
@@ -65,46 +69,26 @@ class Opening:
         mended = self.open()
         return replace(mended, warnings=warnings + mended.warnings)
 
-    @property
-    def _aside(self) -> Path:
-        return self.path.with_name(f".{self.path.name}.new")
-
     def _create(self) -> None:
-        make_file(self.disk, self._aside, self._lines([self.header], 0))
-        self.disk.link(self._aside, self.path)
-        self._aside.unlink()
+        make_file(self.disk, aside(self.path), self._lines([self.header], 0), mode=self.mode)
+        self.disk.link(aside(self.path), self.path)
+        aside(self.path).unlink()
         sync_folder(self.disk, self.path.parent)
 
-    def _open_file(self) -> int:
-        """A descriptor of the existing ledger, in append mode."""
-        if self.path.is_symlink():
-            raise LedgerError(f"{self.path} is a symbolic link; give the path of the ledger itself.")
-        fd = self.disk.open(self.path, os.O_RDWR | os.O_APPEND | os.O_NONBLOCK)
-        facts = os.fstat(fd)
-        if stat.S_ISREG(facts.st_mode) and facts.st_nlink == 1:
-            return fd
-        os.close(fd)
-        if not stat.S_ISREG(facts.st_mode):
-            raise LedgerError(f"{self.path} is not a file; give the ledger another path.")
-        raise LedgerError(
-            f"{self.path} has {facts.st_nlink} hard links, so it could change unnoticed under another name; "
-            "remove the other names, or give this job a copy."
-        )
+    def _shared(self, fd: int) -> tuple[str, ...]:
+        """Open the ledger to a group if it is to be shared; a sentence where more people may read it."""
+        if self.mode != 0o600:
+            share_file(fd, self.mode)
+        return open_to_others(self.path, fd, self.mode)
 
-    def _mend(self, fd: int, good: bytes, folded: Folded) -> tuple[str, ...]:
+    def _mend(self, good: bytes, folded: Folded) -> tuple[str, ...]:
         """Put the tail aside, and a ledger that accounts for it in the old one's place; what was done, for people."""
-        kept = _first_free(self.path)
+        kept = first_free(self.path)
         entries: list[Entry] = [] if folded.books.opened else [self.header]
         if folded.tail:
             entries += tail.amends(folded, kept.name, str(self.path))
-            make_file(self.disk, kept, folded.tail)
-        before = os.fstat(fd)
-        mended = good + self._lines(entries, folded.books.seq)
-        make_file(self.disk, self._aside, mended, mode=stat.S_IMODE(before.st_mode))
-        with suppress(PermissionError):  # a colleague's ledger stays theirs where the system lets us give it back
-            os.chown(self._aside, before.st_uid, before.st_gid)
-        self.disk.replace(self._aside, self.path)
-        sync_folder(self.disk, self.path.parent)
+            make_file(self.disk, kept, folded.tail, mode=self.mode)
+        replace_file(self.disk, self.path, aside(self.path), good + self._lines(entries, folded.books.seq))
         return (tail.told(folded, kept.name),) if folded.tail else ()
 
     def _lines(self, entries: list[Entry], seq: int) -> bytes:
@@ -113,6 +97,34 @@ class Opening:
         return b"".join(
             codec.encode(codec.stamp(entry, seq=number, now=now)) for number, entry in enumerate(entries, start=seq + 1)
         )
+
+
+def open_file(disk: Disk, path: Path) -> int:
+    """A descriptor of an existing ledger, in append mode; LedgerError where it is not a plain file of its own."""
+    if path.is_symlink():
+        raise LedgerError(f"{path} is a symbolic link; give the path of the ledger itself.")
+    fd = disk.open(path, os.O_RDWR | os.O_APPEND | os.O_NONBLOCK)
+    facts = os.fstat(fd)
+    if stat.S_ISREG(facts.st_mode) and facts.st_nlink == 1:
+        return fd
+    os.close(fd)
+    if not stat.S_ISREG(facts.st_mode):
+        raise LedgerError(f"{path} is not a file; give the ledger another path.")
+    raise LedgerError(
+        f"{path} has {facts.st_nlink} hard links, so it could change unnoticed under another name; "
+        "remove the other names, or give this job a copy."
+    )
+
+
+def aside(path: Path) -> Path:
+    """Where a new ledger is made before it takes its name."""
+    return path.with_name(f".{path.name}.new")
+
+
+def first_free(path: Path) -> Path:
+    """Where to keep what is taken out of the ledger."""
+    names = (path.with_name(f"{path.name}.broken-{n}") for n in count(1))
+    return next(name for name in names if not os.path.lexists(name))
 
 
 def check_bound(path: Path, found: LedgerOpened, wanted: LedgerOpened) -> None:
@@ -134,14 +146,3 @@ def normalised(base_url: str) -> str:
     usual = {"https": 443, "http": 80}.get(parts.scheme)
     port = "" if parts.port in {None, usual} else f":{parts.port}"
     return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path.rstrip('/')}"
-
-
-def _first_free(path: Path) -> Path:
-    names = (path.with_name(f"{path.name}.broken-{n}") for n in count(1))
-    return next(name for name in names if not os.path.lexists(name))
-
-
-def _readable_by_others(path: Path, fd: int) -> tuple[str, ...]:
-    if not os.fstat(fd).st_mode & 0o077:
-        return ()
-    return (f"Others on this machine can read {path}, and with it the keys of your rows; type: chmod 600 {path}",)

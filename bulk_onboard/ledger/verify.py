@@ -1,7 +1,8 @@
 """Whether a ledger is sound: read-only, and safe while a run writes (reliability.md 2, "`ledger verify`").
 
 Folding proves the checksums, the sequence, the header and that every step was legal, hence no outcome without its
-intent. Beyond that a line must be strict JSON, no record may have two compliance ids, and no id two records.
+intent. Beyond that a line must be strict JSON, no record may have two compliance ids, no id two records, and an absence
+shows what it was concluded from: the settle window of its run, and for a create the record that the control found.
 """
 
 import json
@@ -14,8 +15,10 @@ from typing import NoReturn
 from bulk_onboard.errors import ExitStatus, LedgerError
 from bulk_onboard.ledger.fold import Folded, entries, fold, sound_lines
 from bulk_onboard.ledger.reading import read_ledger
-from bulk_onboard.model.entry import Adopted, Done, Entry, Resolved
+from bulk_onboard.model.entry import Absent, Adopted, Done, Entry, Op, Resolved, RunStarted
 from bulk_onboard.model.record import State
+
+_ROUNDING_S = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +45,12 @@ def verify(path: Path) -> Verification:
         folded = fold(content, str(path))
     except LedgerError as error:
         return Verification(exit_status=ExitStatus.LEDGER, sentences=(str(error),))
-    broken = [*_rotten(folded), *_not_strict(sound_lines(content)), *_ids_in_conflict(entries(content))]
+    broken = [
+        *_rotten(folded),
+        *_not_strict(sound_lines(content)),
+        *_ids_in_conflict(entries(content)),
+        *_unproved_absences(entries(content)),
+    ]
     counts = Counter(record.state for record in folded.books.records.values())
     held = (
         [f"{counts[State.HELD]} records are held: a person must settle them (resolve)."] if counts[State.HELD] else []
@@ -103,3 +111,19 @@ def _ids_in_conflict(everything: Iterable[Entry]) -> Iterator[str]:
                 first_token = token_of.setdefault(entry.compliance_id, entry.token)
                 if first_token != entry.token:
                     yield f"Line {entry.seq}: id {entry.compliance_id} belongs to {entry.token} and to {first_token}."
+
+
+def _unproved_absences(everything: Iterable[Entry]) -> Iterator[str]:
+    """Absences that were believed too early, or without a positive control (reliability.md 1.10, I6)."""
+    settle_s = 0.0
+    for entry in everything:
+        match entry:
+            case RunStarted():
+                settle_s = entry.settle
+            case Absent(op=Op.CREATE, control=""):
+                yield f"Line {entry.seq}: record {entry.token} was taken for absent without a positive control."
+            case Absent() if entry.waited_s + _ROUNDING_S < settle_s:
+                yield (
+                    f"Line {entry.seq}: record {entry.token} was taken for absent after {entry.waited_s:g} s; "
+                    f"the settle window of that run was {settle_s:g} s."
+                )

@@ -77,7 +77,7 @@ class Swept(Entry, frozen=True, kw_only=True):
 
 
 class TailRepaired(Entry, frozen=True, kw_only=True):
-    """The ledger's torn tail was copied aside and cut off."""
+    """Bytes that were no sound line were copied aside and left out: a torn tail, or damage that a repair met."""
 
     kept: str
     size: int
@@ -112,13 +112,6 @@ class Reviewed(RecordEntry, frozen=True, kw_only=True):
     reason: str = ""
 
 
-class Resolved(RecordEntry, frozen=True, kw_only=True):
-    """A person settled a held record."""
-
-    how: Literal["found", "absent", "abandon"]
-    compliance_id: str = ""
-
-
 class OpEntry(RecordEntry, frozen=True, kw_only=True):
     """An entry about one write."""
 
@@ -134,7 +127,11 @@ class SentDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Intent(OpEntry, frozen=True, kw_only=True):
-    """About to send; on disk before the first byte leaves."""
+    """About to send; on disk before the first byte leaves.
+
+    `seen_at` is the record's `updated_at` at the API just before an update, by which an unknown one is settled
+    (reliability.md 1.9).
+    """
 
     attempt: int
     alias: str
@@ -142,6 +139,7 @@ class Intent(OpEntry, frozen=True, kw_only=True):
     documents: tuple[SentDocument, ...] = ()
     compliance_id: str = ""
     number: str = ""
+    seen_at: str = ""
 
 
 class Done(OpEntry, frozen=True, kw_only=True):
@@ -193,10 +191,18 @@ class Adopted(OpEntry, frozen=True, kw_only=True):
 
     compliance_id: str
     review: str = ""
+    alias: str = ""
 
 
 class Absent(OpEntry, frozen=True, kw_only=True):
-    """Proved not to have happened."""
+    """Proved not to have happened: the last look began so long after the bound, and the list showed the control.
+
+    `control` is the token, or else the compliance id, of the record that the positive control found; empty where the
+    operation needs none, since the record itself says what it is now (reliability.md 1.4, 1.6, 1.9).
+    """
+
+    waited_s: float
+    control: str = ""
 
 
 class Held(OpEntry, frozen=True, kw_only=True):
@@ -204,6 +210,13 @@ class Held(OpEntry, frozen=True, kw_only=True):
 
     why: str
     compliance_ids: tuple[str, ...] = ()
+
+
+class Resolved(OpEntry, frozen=True, kw_only=True):
+    """A person settled a held record."""
+
+    how: Literal["found", "absent", "abandon"]
+    compliance_id: str = ""
 
 
 AnyEntry = (

@@ -45,6 +45,12 @@ CATALOGUE: Mapping[str, FindingKind] = {
             "Fill in the registration number, or give the row a Key of its own.",
         ),
         _error(
+            "key-too-long",
+            "Key too long",
+            "The Key is too long: {length} characters, and at most {limit} are kept.",
+            "Give the row a shorter Key.",
+        ),
+        _error(
             "not-offered",
             "Not offered by the API",
             "The API offers no {combination} numbers.",
@@ -145,6 +151,12 @@ CATALOGUE: Mapping[str, FindingKind] = {
             "Document changed since it was checked",
             "The file was replaced or changed between the check and the sending, so the row was not sent.",
             "Run again: the new file is then checked and sent.",
+        ),
+        _error(
+            "record-twice",
+            "Two records at the API",
+            "The API holds {count} records of this row: {ids}.",
+            "Keep the oldest, {keep}. {delete}",
         ),
         _error(
             "key-conflict",

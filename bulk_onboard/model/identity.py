@@ -12,6 +12,7 @@ import unicodedata
 from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import KEY, REGISTRATION_NUMBER
 
+KEY_LIMIT = 255  # characters of a Key that the ledger keeps; a longer one is a finding
 ALIAS_LIMIT = 64  # the API's own limit is not known (reliability.md 1.1)
 _TOKEN_LENGTH = 16
 _TOKEN_AT_THE_END = re.compile(rf"(?:\A|\s)~([a-z2-7]{{{_TOKEN_LENGTH}}})\Z")

@@ -69,6 +69,9 @@ def _settling(op: Op, *, stay: State, adopted: State, absent: State) -> dict[str
     return {f"probed {op}": stay, f"adopted {op}": adopted, f"absent {op}": absent, f"held {op}": State.HELD}
 
 
+_ON_SUBMITTED = (Op.UPDATE, Op.LINK, Op.DELETE)
+
+
 def _settling_any(stay: State) -> dict[str, State]:
     return {
         **_settling(Op.CREATE, stay=stay, adopted=State.SUBMITTED, absent=State.DEFERRED),
@@ -95,9 +98,10 @@ TRANSITIONS: Mapping[State, Mapping[str, State]] = {
     State.UNCERTAIN: _settling_any(stay=State.UNCERTAIN),
     State.HELD: {
         **_settling_any(stay=State.HELD),
-        "resolved found": State.SUBMITTED,
-        "resolved absent": State.DEFERRED,
-        "resolved abandon": State.ABANDONED,
+        "resolved found create": State.SUBMITTED,
+        "resolved absent create": State.DEFERRED,
+        "resolved abandon create": State.ABANDONED,
+        **{f"resolved {how} {op}": State.SUBMITTED for how in ("found", "absent") for op in _ON_SUBMITTED},
     },
     State.SUBMITTED: {
         "intent update": State.SENDING,
@@ -126,7 +130,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         state: where it is.
         op: the write that is under way, unknown or held.
         alias: what the API calls it, from the newest create's intent.
-        attempts: how many intents to create it has.
+        attempts: how many intents to create it has; a throttled one is none.
         fingerprint: of the content last sent, or last in an intent; empty when adopted by a sweep.
         compliance_id: at the API; empty before.
         review: of a submitted record; empty where not known.
@@ -134,6 +138,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         code: the API's code of a refusal, or the finding codes of an invalid row.
         submitted_at: instant of the create's success; empty before.
         sent_at: instant of the newest intent.
+        number, seen_at: of the newest link's and update's intent, by which an unknown one is settled.
     """
 
     token: str
@@ -149,14 +154,16 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
     submitted_at: str = ""
     sent_at: str = ""
+    number: str = ""
+    seen_at: str = ""
 
 
 def trigger(entry: Entry) -> str:
     """The table's word for an entry: its name, with the operation or the person's answer where it has one."""
+    if isinstance(entry, entries.Resolved):
+        return f"resolved {entry.how} {entry.op}"
     if isinstance(entry, OpEntry):
         return f"{entry.name()} {entry.op}"
-    if isinstance(entry, entries.Resolved):
-        return f"resolved {entry.how}"
     return entry.name()
 
 
@@ -179,15 +186,16 @@ def _sent(record: Record, entry: entries.Intent) -> dict[str, object]:
     return {
         "key": entry.key,
         "op": entry.op,
-        "alias": entry.alias,
+        "alias": entry.alias or record.alias,
         "attempts": record.attempts + 1,
         "fingerprint": entry.fingerprint,
         "sent_at": entry.at,
     }
 
 
-def _submitted(record: Record, entry: Any, review: str, submitted_at: str) -> dict[str, object]:
+def _submitted(record: Record, entry: Any, review: str, submitted_at: str, alias: str = "") -> dict[str, object]:
     return {
+        "alias": alias or record.alias,
         "key": entry.key or record.key,
         "op": None,
         "compliance_id": entry.compliance_id,
@@ -214,7 +222,9 @@ _FOR_EVERY_OP: Mapping[str, _Change] = {
     "unresolved": lambda r, e: {"reason": f"outcome unknown: {e.seen}"},
     "absent": lambda r, e: _because("not at the API, so it may be sent again"),
     "held": lambda r, e: {"op": e.op, "key": e.key or r.key, "reason": e.why},
-    "intent": lambda r, e: {"op": e.op, "sent_at": e.at},
+    "intent": lambda r, e: {"op": e.op, "sent_at": e.at, "number": e.number, "seen_at": e.seen_at},
+    "resolved found": lambda r, e: _because(""),
+    "resolved absent": lambda r, e: _because("not done at the API, says a person"),
 }
 
 _CHANGES: Mapping[str, _Change] = {
@@ -223,11 +233,12 @@ _CHANGES: Mapping[str, _Change] = {
     "row_invalid": lambda r, e: {"key": e.key, "code": ", ".join(e.codes), "reason": ""},
     "run_started": lambda r, e: {"reason": "outcome unknown: the run ended in the middle of the call"},
     "intent create": _sent,
+    "throttled create": lambda r, e: {**_because("not sent: the quota was spent"), "attempts": r.attempts - 1},
     "done create": lambda r, e: _submitted(r, e, "", e.at),
-    "adopted create": lambda r, e: _submitted(r, e, e.review, r.sent_at or e.at),
+    "adopted create": lambda r, e: _submitted(r, e, e.review, r.sent_at or e.at, e.alias),
     "done update": lambda r, e: {"op": None, "review": Review.PENDING.value, "reason": ""},
     "reviewed": lambda r, e: {"review": e.review, "reason": e.reason},
-    "resolved found": lambda r, e: _submitted(r, e, "", e.at),
-    "resolved absent": lambda r, e: _because("not at the API, says a person, so it may be sent again"),
-    "resolved abandon": lambda r, e: _because("given up by a person"),
+    "resolved found create": lambda r, e: _submitted(r, e, "", e.at),
+    "resolved absent create": lambda r, e: _because("not at the API, says a person, so it may be sent again"),
+    "resolved abandon create": lambda r, e: _because("given up by a person"),
 }

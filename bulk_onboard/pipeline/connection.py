@@ -1,7 +1,10 @@
-"""The stack of gateways a job talks through: retrying(paced(breaker(journaled(http)))) (design.md 6)."""
+"""The stack of gateways a job talks through (design.md 6): retrying(breaker(paced(halting(journaled(http))))).
+
+Halting is the part of the breaker that must stand inside the pacer: what waited its turn is turned away too.
+"""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +22,7 @@ from bulk_onboard.model.books import Books
 from bulk_onboard.model.gateway import Gateway
 from bulk_onboard.model.journal import Journal
 from bulk_onboard.submission.breaker import Breaker
+from bulk_onboard.submission.halting import Halting
 from bulk_onboard.submission.journaled import Journaled
 from bulk_onboard.submission.retrying import Retrying
 from bulk_onboard.submission.stop import Stop
@@ -31,11 +35,11 @@ REQUIREMENTS_QUOTA = Quota(100, 60.0)  # compliance-api.txt, "Rate Limits"
 class Connection:
     """An open way to the API.
 
-    `pacer` is that of the compliance operations, for the progress line.
+    `why_waiting` says why calls wait, for the progress line; empty while they flow.
     """
 
     gateway: Gateway
-    pacer: Pacer
+    why_waiting: Callable[[], str]
 
 
 @asynccontextmanager
@@ -62,14 +66,15 @@ async def connect(
         gateway: Gateway = HttpGateway(client, Beta(), owner=books.owner, clock=clock)
         if journal:
             gateway = Journaled(gateway, journal, DocumentFolder(job.documents).read)
-        breaker = Breaker(gateway, stop, Counter() if requests is None else requests)
+        halting = Halting(gateway, stop, Counter() if requests is None else requests)
         ages = sends_before(books, clock.now())
         pacer = Pacer(job.quota, clock=clock, earlier_sends_s_ago=ages)
         requirements_pacer = Pacer(REQUIREMENTS_QUOTA if job.quota else None, clock=clock)
         for one in (pacer, requirements_pacer):
             stop.call_when_requested(one.close)
-        paced = Paced(breaker, compliance=pacer, requirements=requirements_pacer)
-        yield Connection(Retrying(paced, clock=clock, stop=stop), pacer)
+        paced = Paced(halting, compliance=pacer, requirements=requirements_pacer)
+        breaker = Breaker(paced, clock=clock, stop=stop, settle_s=job.settle)
+        yield Connection(Retrying(breaker, clock=clock, stop=stop), lambda: breaker.reason or pacer.reason)
 
 
 def sends_before(books: Books, now: datetime) -> Iterable[float]:

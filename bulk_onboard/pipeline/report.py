@@ -9,6 +9,7 @@ from bulk_onboard import errors
 from bulk_onboard.clock import Clock
 from bulk_onboard.job import Job
 from bulk_onboard.ledger.journal import read_books
+from bulk_onboard.ledger.place import MODES
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.plan import Decision
@@ -61,7 +62,8 @@ def write_job_report(
         requirements=requirements,
         stopped=stopped,
     )
-    return write_report(job.report, make_tables(decisions, books, facts, findings), run=run_id)
+    tables = make_tables(decisions, books, facts, findings)
+    return write_report(job.report, tables, run=run_id, mode=MODES[job.share])
 
 
 async def report_job(job: Job, *, clock: Clock) -> ReportResult:

@@ -13,7 +13,7 @@ from bulk_onboard.model.call import FetchRequirements, ListPage
 from bulk_onboard.model.gateway import Gateway
 from bulk_onboard.model.requirements import Combination, Requirements, RequirementsBook
 from bulk_onboard.pipeline.connection import connect
-from bulk_onboard.pipeline.halting import why_stopped
+from bulk_onboard.pipeline.stopping import why_stopped
 from bulk_onboard.submission.stop import Stop
 
 NUMBER_TYPES = ("local", "mobile", "tollfree")  # compliance-api.txt, "The Requirements Object"
@@ -39,7 +39,7 @@ async def live_requirements(
             offered |= {requirements.combination: requirements for requirements in outcome.value}
         elif not (isinstance(outcome, outcomes.Refused) and outcome.http_status in (400, 404, 422)):
             raise _trouble(outcome.name, base_url, stop)
-    if asked and not offered:
+    if not offered:
         outcome_of_list = await gateway.send(ListPage(limit=1))
         if not isinstance(outcome_of_list, outcomes.Done):
             raise _trouble(outcome_of_list.name, base_url, stop)

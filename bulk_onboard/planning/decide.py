@@ -7,6 +7,7 @@ very content before.
 
 from collections.abc import Callable, Mapping
 
+from bulk_onboard.model.entry import Op
 from bulk_onboard.model.finding import Severity
 from bulk_onboard.model.plan import Action, Decision, Identity
 from bulk_onboard.model.record import Record, State
@@ -44,6 +45,13 @@ def _submitted(judged: JudgedRow, record: Record) -> _Due:
     return Action.NOTHING, f"submitted as {record.compliance_id}; the row has changed since (drift){spoiled}"
 
 
+def _held(judged: JudgedRow, record: Record) -> _Due:
+    """A changed row is settled anew, never created straight away."""
+    if record.op is Op.CREATE and record.fingerprint not in ("", judged.fingerprint):
+        return Action.SETTLE, f"held ({record.reason}), and the row has changed since"
+    return Action.NOTHING, f"held: a person must look: {record.reason}"
+
+
 def _refused(judged: JudgedRow, record: Record) -> _Due:
     if record.fingerprint == judged.fingerprint:
         return Action.NOTHING, f"refused: {record.code}; change the row to send it again"
@@ -53,7 +61,7 @@ def _refused(judged: JudgedRow, record: Record) -> _Due:
 _RECORD_DECIDES: Mapping[State, Callable[[JudgedRow, Record], _Due]] = {
     State.SENDING: lambda j, r: (Action.SETTLE, "outcome unknown: the last run ended in the middle of the call"),
     State.UNCERTAIN: lambda j, r: (Action.SETTLE, r.reason or "outcome unknown"),
-    State.HELD: lambda j, r: (Action.NOTHING, f"held: a person must look: {r.reason}"),
+    State.HELD: _held,
     State.SUBMITTED: _submitted,
     State.DELETED: lambda j, r: (Action.NOTHING, "deleted on purpose"),
     State.ABANDONED: lambda j, r: (Action.NOTHING, "given up on purpose"),

@@ -2,14 +2,17 @@
 
 Rule: a token is computed when a record is first seen and is the ledger's name for it ever after. A row whose Key the
 books know is that record, even when its registration number was mended since; a record that was sent keeps its alias,
-or an attempt whose outcome is unknown could no longer be found (reliability.md 1.1).
+or an attempt whose outcome is unknown could no longer be found (reliability.md 1.1). A row that was known without a
+Key stays that record when it is given one.
 """
 
+from dataclasses import replace
+
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.identity import alias_of, normal_key, normal_user_key, token_of
+from bulk_onboard.model.identity import KEY_LIMIT, alias_of, normal_key, normal_user_key, token_of
 from bulk_onboard.model.plan import Identity
-from bulk_onboard.model.row import JudgedRow
-from bulk_onboard.model.sheet import ALIAS, KEY
+from bulk_onboard.model.row import JudgedRow, Row
+from bulk_onboard.model.sheet import ALIAS, KEY, REGISTRATION_NUMBER
 
 
 class Identities:
@@ -22,6 +25,7 @@ class Identities:
         for record in books.records.values():
             if key := normal_user_key(record.key):
                 self._tokens.setdefault(key, record.token)
+        self._claimed: set[str] = set()
 
     def identify(self, judged: JudgedRow) -> Identity | None:
         """Who the row is; None for a row with neither Key nor registration number."""
@@ -29,6 +33,20 @@ class Identities:
         key = normal_key(row)
         if not key:
             return None
-        token = self._tokens.get(key) or token_of(self._auth_id, row)
+        token = self._tokens.get(key) or self._token_before_it_had_a_key(row) or token_of(self._auth_id, row)
         alias = self._books.record(token).alias or alias_of(row.cell(ALIAS) or row.cell(KEY), token)
-        return Identity(key=key, user_key=row.cell(KEY), token=token, alias=alias)
+        return Identity(key=key, user_key=row.cell(KEY)[:KEY_LIMIT], token=token, alias=alias)
+
+    def _token_before_it_had_a_key(self, row: Row) -> str:
+        """The token of the record that the row was before its Key was filled in; empty where there is none.
+
+        Of several rows of one business only the first can be that record.
+        """
+        if not row.cell(KEY) or not row.cell(REGISTRATION_NUMBER):
+            return ""
+        cells = {name: text for name, text in row.cells.items() if name != KEY}
+        token = token_of(self._auth_id, replace(row, cells=cells))
+        if token in self._claimed or token not in self._books.records:
+            return ""
+        self._claimed.add(token)
+        return token

@@ -38,7 +38,7 @@ _BY_STATE: Mapping[State, Advice] = {
         "Run again, it looks before it sends anything: {run}",
     ),
     State.REFUSED: Advice("The API refused it.", "Mend the row as the reason says, then run again: {run}"),
-    State.HELD: Advice("A person must look.", "Look at its story before anything else is done: {show}"),
+    State.HELD: Advice("A person must look.", "Look at its story: {show} Then say what you found: {resolve}"),
     State.SUBMITTED: Advice("The API has it; what its review says is not known yet.", _NOTHING),
     State.DELETED: Advice("Deleted at the API on purpose.", _NOTHING),
     State.ABANDONED: Advice("Given up on purpose.", _NOTHING),
@@ -67,6 +67,12 @@ def show_command(job: str, record: Record) -> str:
     return f"bulk-onboard ledger show {shlex.quote(job)} {shlex.quote(record.key or record.token)}"
 
 
+def resolve_command(job: str, record: Record) -> str:
+    """What to type to settle a held record."""
+    name = shlex.quote(record.key or record.token)
+    return f"bulk-onboard resolve {shlex.quote(job)} {name} --found ID (or --absent, or --abandon)"
+
+
 def advise(standing: Standing, judged: JudgedRow | None, job: str, found: Sequence[Finding] = ()) -> Advice:
     """What a row is told.
 
@@ -83,8 +89,12 @@ def advise(standing: Standing, judged: JudgedRow | None, job: str, found: Sequen
     if _has_drifted(standing, judged):
         told.append(_DRIFT)
     todo = _todo_of_errors(errors) if kept_out else line.todo
-    show = show_command(job, standing.record) if standing.record else ""
-    return Advice(" ".join(told), todo.replace("{run}", run_command(job)).replace("{show}", show))
+    commands = {"{run}": run_command(job)}
+    if standing.record:
+        commands |= {"{show}": show_command(job, standing.record), "{resolve}": resolve_command(job, standing.record)}
+    for place, command in commands.items():
+        todo = todo.replace(place, command)
+    return Advice(" ".join(told), todo)
 
 
 def duplicate_advice(first_row: int) -> Advice:

@@ -19,8 +19,8 @@ class TakenError(OSError):
     """The target must not be replaced; the message says why."""
 
 
-def replace(path: Path, write: Callable[[BinaryIO, Path], None]) -> None:
-    """Put a file in the place of `path`, private to its owner.
+def replace(path: Path, write: Callable[[BinaryIO, Path], None], *, mode: int = 0o600) -> None:
+    """Put a file in the place of `path`, private to its owner unless `mode` says otherwise.
 
     `write` fills the open file; the folder that it gets is for its own temporary files.
 
@@ -31,6 +31,7 @@ def replace(path: Path, write: Callable[[BinaryIO, Path], None]) -> None:
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
         fresh = Path(folder, path.name)
         with os.fdopen(os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
+            os.fchmod(file.fileno(), mode)
             write(file, Path(folder))
             file.flush()
             os.fsync(file.fileno())

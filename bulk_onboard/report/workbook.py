@@ -64,11 +64,12 @@ _OPTIONS = {
 }
 
 
-def write_report(path: Path, tables: Tables, *, run: str) -> Path:
+def write_report(path: Path, tables: Tables, *, run: str, mode: int = 0o600) -> Path:
     """Write the report to `path`, or beside it as `<stem>-<run>.xlsx` where `path` cannot be replaced.
 
     Args:
         run: the run's id, or an instant, for the other name.
+        mode: who may read it; its owner alone unless the job is shared.
 
     Returns:
         Where it really is.
@@ -79,7 +80,7 @@ def write_report(path: Path, tables: Tables, *, run: str) -> Path:
     troubles = []
     for place in (path, path.with_name(f"{path.stem}-{run}.xlsx")):
         try:
-            target.replace(place, lambda file, folder: _write(file, folder, tables))
+            target.replace(place, lambda file, folder: _write(file, folder, tables), mode=mode)
         except (OSError, XlsxWriterException) as error:
             troubles.append(error)
         else:

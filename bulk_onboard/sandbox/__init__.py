@@ -10,6 +10,7 @@ Nothing here is shared with the client, so that a misreading there cannot cancel
     validation    what the API demands of a create or an update
     requirements  what India offers and asks for
     paging        the filters and pages of a list
+    behaviours    how a list may behave other than hoped
     record        a compliance record and its documents, and how the API shows them
     number        the numbers the account rents, and what may be linked to them
     state         what the API remembers
@@ -20,6 +21,7 @@ Nothing here is shared with the client, so that a misreading there cannot cancel
     credentials   who may call
     answers       what the API says, and its error codes
     call          a request as the operations see it
+    witness       looks for the intent of each create in the ledger
     log           the requests that came, for tests to assert on
     control       what stands under /_sandbox/
     instants      the sandbox's own time, which never steps

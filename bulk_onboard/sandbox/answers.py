@@ -24,6 +24,7 @@ TYPE_AND_HTTP_STATUS: Mapping[str, tuple[str, int]] = {
     "invalid_parameter": ("validation_error", 400),
     "compliance_not_deletable": ("state_error", 409),
     "invalid_credentials": ("authentication_error", 401),
+    "permission_denied": ("permission_error", 403),
     "not_found": ("not_found_error", 404),
     "method_not_allowed": ("method_error", 405),
     "request_too_large": ("validation_error", 413),

@@ -1,8 +1,10 @@
 """What stands under `/_sandbox/`, for people and tests; it needs no credentials and spends no quota.
 
-GET  state     everything the API keeps, the duplicates, and what was asked of it
+GET  state     everything the API keeps, the duplicates, creates without an intent, what was asked of it
 POST review    {"compliance_id" | "alias", "review", "reason"?}: a person's judgement
-POST faults    {"script"?: [{"operation", "fault", "times"?}], "rates"?: {"drop-after": 0.1, …}, "list_lag_s"?}
+POST faults    {"script"?: [{"operation", "fault", "times"?, "after"?}], "rates"?: {"drop-after": 0.1, …},
+                "late_apply_s"?, "list_lag_s"?}; the operation may be `any`, and `times` null is for good
+POST list      {"behaviours": ["newest-first", …]}: how lists behave from now on
 POST numbers   {"number", "country_iso", "number_type"}: a number the account rents
 POST reset     as at the start
 """
@@ -41,14 +43,16 @@ def control(service: Service, method: str, path: str, body: bytes) -> Answer:
 
 
 def shown_state(service: Service) -> Json:
-    """Everything the API keeps, the duplicates, and what was asked of it."""
+    """Everything the API keeps, the duplicates, creates without an intent, and what was asked of it."""
     state, log = service.state, service.log
     records = [_shown_record(service, record) for record in state.records]
     return {
         "records": records,
         "count": len(records),
         "duplicates": state.duplicates,
-        "numbers": [_shown_number(number) for number in state.numbers.values()],
+        "to_come": state.to_come,
+        "without_intent": service.witness.without_intent,
+        "numbers": [_shown_number(number) for number in state.numbers],
         "requests": requests_by_answer(log),
         "throttled": throttled(log),
         "most_in_a_window": _most_in_a_window(service),
@@ -79,10 +83,17 @@ def _faults(service: Service, asked: Json) -> Json:
     if "rates" in asked:
         service.faults.set_rates(asked["rates"])
     for line in asked.get("script", []):
-        service.faults.script(line["operation"], line["fault"], line.get("times", 1))
+        service.faults.script(line["operation"], line["fault"], line.get("times", 1), after=line.get("after", 0))
+    if "late_apply_s" in asked:
+        service.faults.late_apply_s = float(asked["late_apply_s"])
     if "list_lag_s" in asked:
         service.state.list_lag_s = float(asked["list_lag_s"])
     return {**service.faults.shown(), "list_lag_s": service.state.list_lag_s}
+
+
+def _list(service: Service, asked: Json) -> Json:
+    service.state.behaviours.set(asked["behaviours"])
+    return {"behaviours": list(service.state.behaviours.names)}
 
 
 def _numbers(service: Service, asked: Json) -> Json:
@@ -102,6 +113,7 @@ _ACTS: Mapping[tuple[str, str], Callable[[Service, Json], Json]] = {
     ("GET", "state"): _state,
     ("POST", "review"): _review,
     ("POST", "faults"): _faults,
+    ("POST", "list"): _list,
     ("POST", "numbers"): _numbers,
     ("POST", "reset"): _reset,
 }

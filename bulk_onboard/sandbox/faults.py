@@ -1,21 +1,30 @@
 """What may go wrong between a client and the API (reliability.md 3), by rate or by script.
 
-A fault strikes in the middle of the body, before the call is carried out (nothing is stored), or after it
-(what was asked is done, the client learns it wrongly or not at all). A scripted fault comes before a rate; a
-throttled call meets no fault. Rates are diced with a seed, by operation, in the order of arrival: the same run
-meets the same faults.
+A fault strikes in the middle of the body, before the call is carried out (nothing is stored), after it (what was
+asked is done, the client learns it wrongly or not at all), or instead of it, and then the call is carried out up to
+`late_apply_s` later. A script comes before a rate, and the script of an operation before that of `any`; a throttled
+call meets no fault. Rates are diced with a seed, by operation, in the order of arrival: the same run meets the same
+faults.
 """
 
 import random
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from typing import Any
 
 from bulk_onboard.errors import UsageError
 from bulk_onboard.sandbox.answers import Answer, Delivery, RefusedError, refusal
 from bulk_onboard.sandbox.routes import OPERATIONS
+
+ANY = "any"
+FOR_GOOD = None
+
+LATE_APPLY_S = 3.0
+
+# No address of the API: a client that follows a redirect is seen in the log, by the operation `unknown`.
+ELSEWHERE = "/elsewhere/"
 
 
 class Strikes(Enum):
@@ -24,6 +33,7 @@ class Strikes(Enum):
     MID_BODY = "in the middle of the body"
     BEFORE = "before anything is stored"
     AFTER = "after the call was carried out"
+    LATE = "a while before the call is carried out"
 
 
 def _dropped(answer: Answer) -> Answer:
@@ -42,8 +52,15 @@ def _truncated(answer: Answer) -> Answer:
     return replace(answer, body=answer.body[: len(answer.body) // 2])
 
 
-def _internal_error(answer: Answer) -> Answer:
-    return replace(refusal(RefusedError("internal_error", "Internal server error")), headers=answer.headers)
+def _refused(code: str, message: str) -> Callable[[Answer], Answer]:
+    return lambda answer: replace(refusal(RefusedError(code, message)), headers=answer.headers)
+
+
+def _redirected(http_status: int) -> Callable[[Answer], Answer]:
+    return lambda answer: Answer(http_status, headers={**answer.headers, "Location": ELSEWHERE})
+
+
+_internal_error = _refused("internal_error", "Internal server error")
 
 
 def _bad_gateway(_: Answer) -> Answer:
@@ -51,8 +68,8 @@ def _bad_gateway(_: Answer) -> Answer:
 
 
 def _throttled(answer: Answer) -> Answer:
-    error = refusal(RefusedError("rate_limit_exceeded", "Too many requests"))
-    return replace(error, headers={**answer.headers, "Retry-After": "1"})
+    refused = _refused("rate_limit_exceeded", "Too many requests")(answer)
+    return replace(refused, headers={**answer.headers, "Retry-After": "1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,33 +97,69 @@ FAULTS: Mapping[str, Fault] = {
         Fault("hang-before", Strikes.BEFORE, "No answer for ten minutes, then a reset.", _hung),
         Fault("hang-after", Strikes.AFTER, "No answer for ten minutes, then a reset.", _hung),
         Fault("stray-429", Strikes.BEFORE, "HTTP 429 though the quota is not spent; retry after 1 s.", _throttled),
+        Fault("late-apply", Strikes.LATE, "The connection is reset without an answer.", _dropped),
+        Fault(
+            "refuse-401",
+            Strikes.BEFORE,
+            "HTTP 401, as for wrong credentials.",
+            _refused("invalid_credentials", "Invalid credentials"),
+        ),
+        Fault(
+            "refuse-403",
+            Strikes.BEFORE,
+            "HTTP 403, as without the permission.",
+            _refused("permission_denied", "You do not have access to this resource"),
+        ),
+        Fault(
+            "not-found-404",
+            Strikes.BEFORE,
+            "HTTP 404 in the API's own words.",
+            _refused("not_found", "There is nothing at this address"),
+        ),
+        Fault("redirect-302", Strikes.BEFORE, "HTTP 302 to an address that is not the API's.", _redirected(302)),
+        Fault("redirect-307", Strikes.BEFORE, "HTTP 307 to an address that is not the API's.", _redirected(307)),
     )
 }
+
+
+@dataclass(slots=True)
+class Step:
+    """A stretch of a script: so many calls in a row that one fault strikes, or none; `times` None is for good."""
+
+    fault: str | None
+    times: int | None
 
 
 class Faults:
     """The faults to come. Rates are named `FAULT` for creates or `OPERATION:FAULT`, and are shares from 0 to 1."""
 
-    def __init__(self, rates: Mapping[str, float], seed: int) -> None:
-        self._first_rates, self._seed = dict(rates), seed
+    def __init__(self, rates: Mapping[str, float], seed: int, late_apply_s: float = LATE_APPLY_S) -> None:
+        self._first_rates, self._seed, self._first_late_apply_s = dict(rates), seed, late_apply_s
         self.clear()
 
     def clear(self) -> None:
         """As at the start: no script, the first rates, fresh dice."""
-        self._scripts: dict[str, deque[Fault]] = {operation: deque() for operation in OPERATIONS}
-        self._dice = {operation: random.Random(f"{self._seed} {operation}") for operation in OPERATIONS}  # noqa: S311 faults must repeat
+        self.late_apply_s = self._first_late_apply_s
+        self._scripts: dict[str, deque[Step]] = {operation: deque() for operation in (*OPERATIONS, ANY)}
+        dice = (*OPERATIONS, "late-apply")
+        self._dice = {what: random.Random(f"{self._seed} {what}") for what in dice}  # noqa: S311 faults must repeat
         self.set_rates(self._first_rates)
 
-    def script(self, operation: str, fault: str, times: int = 1) -> None:
-        """Let a fault strike the next so many calls of an operation, after what is scripted already."""
-        self._scripts[_known_operation(operation)].extend([_known_fault(fault)] * times)
+    def script(self, operation: str, fault: str, times: int | None = 1, *, after: int = 0) -> None:
+        """Let a fault strike so many calls of an operation, or of `any`, after what is scripted already.
+
+        `times` None is for good; `after` so many more calls that no fault strikes.
+        """
+        known = _known(operation, self._scripts, "operation")
+        steps = (Step(None, after), Step(_known(fault, FAULTS, "fault"), times))
+        self._scripts[known].extend(step for step in steps if step.times is None or step.times > 0)
 
     def set_rates(self, rates: Mapping[str, float]) -> None:
         """Replace all rates; UsageError for an unknown name or shares that add up to more than 1."""
         shares: dict[str, dict[str, float]] = {operation: {} for operation in OPERATIONS}
         for name, share in rates.items():
             operation, fault = _read_name(name)
-            shares[operation][fault.name] = share
+            shares[operation][fault] = share
         for operation, by_fault in shares.items():
             if min(by_fault.values(), default=0) < 0 or sum(by_fault.values()) > 1:
                 raise UsageError(f"the fault rates of {operation} must be shares from 0 to 1 that add up to at most 1")
@@ -114,8 +167,10 @@ class Faults:
 
     def next(self, operation: str) -> Fault | None:
         """The fault that strikes the call that arrives now, if any."""
-        if self._scripts.get(operation):
-            return self._scripts[operation].popleft()
+        for script in (self._scripts.get(operation), self._scripts[ANY]):
+            if script:
+                scripted = _took_step(script)
+                return FAULTS[scripted] if scripted else None
         if not self._rates.get(operation):
             return None
         cast = self._dice[operation].random()
@@ -125,26 +180,35 @@ class Faults:
             cast -= share
         return None
 
+    def lateness_s(self) -> float:
+        """How long after its arrival the next call that is carried out late is."""
+        return self._dice["late-apply"].uniform(0, self.late_apply_s)
+
     def shown(self) -> dict[str, Any]:
         """The rates, and the script that is left, by operation."""
         return {
             "rates": {operation: rates for operation, rates in self._rates.items() if rates},
-            "script": {o: [fault.name for fault in left] for o, left in self._scripts.items() if left},
+            "script": {o: [asdict(step) for step in left] for o, left in self._scripts.items() if left},
+            "late_apply_s": self.late_apply_s,
         }
 
 
-def _read_name(name: str) -> tuple[str, Fault]:
+def _took_step(script: deque[Step]) -> str | None:
+    """The fault that comes next in a script, or that none does; a stretch that is over is taken out."""
+    step = script[0]
+    if step.times is not None:
+        step.times -= 1
+        if step.times == 0:
+            script.popleft()
+    return step.fault
+
+
+def _read_name(name: str) -> tuple[str, str]:
     operation, _, fault = name.rpartition(":")
-    return _known_operation(operation or "create"), _known_fault(fault)
+    return _known(operation or "create", OPERATIONS, "operation"), _known(fault, FAULTS, "fault")
 
 
-def _known_operation(operation: str) -> str:
-    if operation not in OPERATIONS:
-        raise UsageError(f"there is no operation {operation!r}; choose one of {', '.join(OPERATIONS)}")
-    return operation
-
-
-def _known_fault(fault: str) -> Fault:
-    if fault not in FAULTS:
-        raise UsageError(f"there is no fault {fault!r}; choose one of {', '.join(FAULTS)}")
-    return FAULTS[fault]
+def _known(name: str, names: Collection[str], word: str) -> str:
+    if name not in names:
+        raise UsageError(f"there is no {word} {name!r}; choose one of {', '.join(names)}")
+    return name

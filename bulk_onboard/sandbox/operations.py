@@ -70,7 +70,7 @@ def get(state: State, call: Call) -> Answer:
 
 def list_records(state: State, call: Call) -> Answer:
     """One page of the records, with what the query expands."""
-    page = page_of(state.listed, call.query, call.collection_path)
+    page = page_of(state.listed, call.query, call.collection_path, state.behaviours.listing)
     return success(200, meta=page.meta, compliances=[_shown(state, r, call) for r in page.records])
 
 

@@ -1,7 +1,12 @@
-"""The filters and pages of a list (wire.md 4 and 6.4): exact filters, oldest first, links that keep the filters."""
+"""The filters and pages of a list (wire.md 4 and 6.4): exact filters, oldest first, links that keep the filters.
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+That is how a list should be. Each step that may be otherwise is a field of `Listing`; `behaviours` replaces them.
+"""
+
+import operator
+import random
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from bulk_onboard.sandbox.answers import RefusedError
@@ -9,6 +14,8 @@ from bulk_onboard.sandbox.record import REVIEWS, Record
 from bulk_onboard.sandbox.validation import NUMBER_TYPES, USER_TYPES, one_of
 
 DEFAULT_LIMIT, GREATEST_LIMIT = 20, 100
+
+Records = tuple[Record, ...]
 
 _FILTERS = {
     "status": "review",
@@ -21,39 +28,52 @@ _WORDS = {"status": REVIEWS, "number_type": NUMBER_TYPES, "user_type": USER_TYPE
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """The steps of a list: which alias fits the one asked for, the order, the longest page, what `meta` tells."""
+
+    alias_fits: Callable[[str, str], bool] = operator.eq
+    order: Callable[[Records, random.Random], Records] = lambda records, dice: records
+    cap: int = GREATEST_LIMIT
+    tells_total: bool = True
+    dice: random.Random = field(default_factory=random.Random, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page of a list, and its `meta`."""
 
-    records: tuple[Record, ...]
+    records: Records
     meta: dict[str, int | str | None]
 
 
-def page_of(records: Iterable[Record], query: Mapping[str, str], path: str) -> Page:
+def page_of(records: Iterable[Record], query: Mapping[str, str], path: str, listing: Listing) -> Page:
     """The page a query asks for; RefusedError (400) for a limit above 100, a bad offset or an unknown word."""
-    limit = _whole(query, "limit", DEFAULT_LIMIT, least=1, most=GREATEST_LIMIT)
+    limit = min(listing.cap, _whole(query, "limit", DEFAULT_LIMIT, least=1, most=GREATEST_LIMIT))
     offset = _whole(query, "offset", 0, least=0)
-    fitting = filtered(records, query)
+    fitting = listing.order(filtered(records, query, listing.alias_fits), listing.dice)
 
     def link(to: int, *, exists: bool) -> str | None:
         return f"{path}?{urlencode({**query, 'limit': limit, 'offset': to})}" if exists else None
 
-    meta: dict[str, int | str | None] = {
-        "limit": limit,
-        "offset": offset,
-        "total_count": len(fitting),
+    total: dict[str, int | str | None] = {"total_count": len(fitting)} if listing.tells_total else {}
+    links = {
         "next": link(offset + limit, exists=offset + limit < len(fitting)),
         "previous": link(max(0, offset - limit), exists=offset > 0),
     }
-    return Page(fitting[offset : offset + limit], meta)
+    return Page(fitting[offset : offset + limit], {"limit": limit, "offset": offset, **total, **links})
 
 
-def filtered(records: Iterable[Record], query: Mapping[str, str]) -> tuple[Record, ...]:
+def filtered(records: Iterable[Record], query: Mapping[str, str], alias_fits: Callable[[str, str], bool]) -> Records:
     """The records that agree with every filter of a query."""
     for name, words in _WORDS.items():
         if name in query:
             one_of(query[name], words, name)
-    wanted = [(attribute, query[name]) for name, attribute in _FILTERS.items() if name in query]
-    return tuple(r for r in records if all(getattr(r, attribute) == value for attribute, value in wanted))
+    wanted = [
+        (attribute, alias_fits if name == "alias" else operator.eq, query[name])
+        for name, attribute in _FILTERS.items()
+        if name in query
+    ]
+    return tuple(r for r in records if all(fits(getattr(r, attribute), asked) for attribute, fits, asked in wanted))
 
 
 def _whole(query: Mapping[str, str], name: str, default: int, *, least: int, most: int = 10**9) -> int:

@@ -9,7 +9,8 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -18,21 +19,25 @@ from aiohttp import web
 from bulk_onboard.clock import Clock, SystemClock
 from bulk_onboard.errors import UsageError
 from bulk_onboard.sandbox.answers import Answer, Delivery
+from bulk_onboard.sandbox.behaviours import Behaviours
 from bulk_onboard.sandbox.control import PREFIX, control
 from bulk_onboard.sandbox.credentials import Credentials
-from bulk_onboard.sandbox.faults import Faults
+from bulk_onboard.sandbox.faults import LATE_APPLY_S, Faults
 from bulk_onboard.sandbox.instants import Instants
 from bulk_onboard.sandbox.log import LoggedRequest
 from bulk_onboard.sandbox.quota import COMPLIANCE, REQUIREMENTS, Quotas
-from bulk_onboard.sandbox.service import Service, Witness
+from bulk_onboard.sandbox.service import Service
 from bulk_onboard.sandbox.state import State
+from bulk_onboard.sandbox.witness import Witness
 from bulk_onboard.units import Quota
 
 DEFAULT_PORT = 8765
 HANG_S = 600.0
+BODY_WAIT_S = 60.0
 
 _HOST = "127.0.0.1"
 _CONTROL_BODY_LIMIT = 1024 * 1024
+_LOOK_AGAIN_S = 0.1
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 s
 
 
@@ -41,7 +46,9 @@ class Sandbox:
 
     `quota` bounds everything but requirements, which have `requirements_quota`; None is no quota and no headers.
     `credentials` None takes any. `faults` are rates (see `Faults`); `sandbox.faults.script(…)` adds a script.
-    `witness` is told of each request when it has arrived whole, before it is carried out.
+    `behaviours` are how lists behave (see `BEHAVIOURS`); a call that meets `late-apply` takes effect up to
+    `late_apply_s` later. The aliases of creates that arrive without an intent in the `ledger` are `without_intent`.
+    A client that sends nothing of its body for `body_wait_s` is taken for dead.
     """
 
     def __init__(
@@ -54,20 +61,27 @@ class Sandbox:
         credentials: Credentials | None = None,
         review_after_s: float | None = None,
         faults: Mapping[str, float] | None = None,
+        late_apply_s: float = LATE_APPLY_S,
+        behaviours: Iterable[str] = (),
         seed: int = 0,
         list_lag_s: float = 0.0,
         latency_s: float = 0.0,
+        body_wait_s: float = BODY_WAIT_S,
+        ledger: Path | None = None,
         clock: Clock | None = None,
-        witness: Witness = lambda operation, alias: None,
     ) -> None:
-        self._port, self.latency_s = port, latency_s
+        self._port, self.latency_s, self._body_wait_s = port, latency_s, body_wait_s
         self._clock = clock or SystemClock()
         instants = Instants(self._clock)
-        self.state = State(instants, review_after_s, list_lag_s)
-        self.faults = Faults(faults or {}, seed)
+        self.behaviours = Behaviours(behaviours, seed)
+        self.state = State(instants, review_after_s, list_lag_s, self.behaviours)
+        self.faults = Faults(faults or {}, seed, late_apply_s)
+        self.witness = Witness(ledger)
         quotas = Quotas(window, {REQUIREMENTS: requirements_quota, COMPLIANCE: quota})
-        self._service = Service(instants, self.state, quotas, self.faults, credentials=credentials, witness=witness)
-        self._closing = asyncio.Event()
+        self._service = Service(
+            instants, self.state, quotas, self.faults, credentials=credentials, witness=self.witness
+        )
+        self._closing = False
 
     @property
     def url(self) -> str:
@@ -78,6 +92,11 @@ class Sandbox:
     def log(self) -> list[LoggedRequest]:
         """The requests so far."""
         return self._service.log
+
+    @property
+    def without_intent(self) -> list[str] | None:
+        """The aliases of creates that arrived without an intent; None where no ledger is watched."""
+        return self.witness.without_intent
 
     def reset(self) -> None:
         """As at the start: no records, no linked numbers, no log, fresh windows, the first faults."""
@@ -98,33 +117,40 @@ class Sandbox:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._closing.set()
+        self._closing = True
         await self._runner.cleanup()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path.startswith(PREFIX):
-            body = await _read(request, _CONTROL_BODY_LIMIT)
+            body = await _read(request, _CONTROL_BODY_LIMIT, self._body_wait_s)
             return _response(control(self._service, request.method, request.path, body))
-        visit = self._service.admit(request.method, request.path, dict(request.query))
+        visit = self._service.admit(request.method, request.path, dict(request.query), request.headers)
         try:
-            body = await _read(request, visit.body_limit(request.content_length))
-        except OSError:
+            body = await _read(request, visit.body_limit(request.content_length), self._body_wait_s)
+        except OSError:  # the client has gone, or sends nothing any more
             self._service.note(visit, None, 0)
-            return web.Response()  # the client has gone; nobody will see it
+            _reset_connection(request)
+            return web.Response()
+        call = self._service.receive(visit, body, self.url)
         if self.latency_s:
             await self._clock.sleep(self.latency_s)
-        answer = self._service.answer(visit, request.headers, body, self.url)
-        return await self._deliver(request, answer)
+        return await self._deliver(request, self._service.answer(visit, call))
 
     async def _deliver(self, request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
         if answer.delivery is Delivery.HUNG:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), HANG_S)
+            await self._keep_silent(request)
         if answer.delivery in (Delivery.HUNG, Delivery.DROPPED):
             _reset_connection(request)
         if answer.delivery is Delivery.CUT:
             return await _send_half(request, answer)
         return _response(answer)
+
+    async def _keep_silent(self, request: web.BaseRequest) -> None:
+        """Say nothing until the client has left, the sandbox closes, or HANG_S have passed."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HANG_S):
+                while request.transport is not None and not self._closing:  # noqa: ASYNC110 aiohttp tells nobody
+                    await asyncio.sleep(_LOOK_AGAIN_S)
 
 
 async def serve(sandbox: Sandbox, announce: Callable[[str], None]) -> None:
@@ -134,13 +160,15 @@ async def serve(sandbox: Sandbox, announce: Callable[[str], None]) -> None:
         await asyncio.Event().wait()
 
 
-async def _read(request: web.BaseRequest, limit: int) -> bytes:
-    """The body, or as much of it as first exceeds the limit."""
+async def _read(request: web.BaseRequest, limit: int, wait_s: float) -> bytes:
+    """The body, or as much of it as first exceeds the limit; OSError when its rest does not come."""
     body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > limit:
-            break
+    async with asyncio.timeout(wait_s) as deadline:
+        async for chunk in request.content.iter_any():
+            deadline.reschedule(asyncio.get_running_loop().time() + wait_s)
+            body += chunk
+            if len(body) > limit:
+                break
     return bytes(body)
 
 

@@ -1,13 +1,14 @@
 """The API without its socket: a request that arrived becomes an answer.
 
-Two steps, because a request counts against the quota, and meets its fault, when it arrives, not when its body
-has been read: `admit` when the headers are there, `answer` when the body is. Nothing waits in between, so each
-call is carried out whole or not at all.
+Three steps: `admit` when the headers are there, for a request counts against the quota, and meets its fault, when it
+arrives, not when its body has been read; `receive` when the body is there, which is when the witness looks; `answer`
+when the sandbox has taken its time. None of them waits, so each call is carried out whole or not at all.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from urllib.parse import urlencode
 
@@ -21,11 +22,10 @@ from bulk_onboard.sandbox.operations import PERFORM, alias_of
 from bulk_onboard.sandbox.quota import Grant, Quotas
 from bulk_onboard.sandbox.routes import Route, masked, route_of
 from bulk_onboard.sandbox.state import State
+from bulk_onboard.sandbox.witness import Witness
 
 # Three documents of the greatest size, and room to be refused for a fourth or for one that is too large.
 BODY_LIMIT = 32 * 1024 * 1024
-
-Witness = Callable[[str, str], None]  # is told each request's operation and alias before it is carried out
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class Visit:
     method: str
     path: str
     query: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     route: Route
     grant: Grant | None
     fault: Fault | None
@@ -68,32 +69,39 @@ class Service:
         witness: Witness,
     ) -> None:
         self.instants, self.state, self.quotas, self.faults = instants, state, quotas, faults
-        self._credentials, self._witness = credentials, witness
+        self._credentials, self.witness = credentials, witness
         self.log: list[LoggedRequest] = []
 
-    def admit(self, method: str, path: str, query: Mapping[str, str]) -> Visit:
+    def admit(self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Visit:
         """Count a request whose headers have arrived."""
         at, route = self.instants.now(), route_of(method, path)
         grant = self.quotas.grant(route.operation, at.timestamp())
         fault = self.faults.next(route.operation) if grant is None or grant.granted else None
-        return Visit(at, method, path, query, route, grant, fault)
+        return Visit(at, method, path, query, headers, route, grant, fault)
 
-    def answer(self, visit: Visit, headers: Mapping[str, str], body: bytes, base_url: str) -> Answer:
-        """Carry out a request whose body has been read, and log it."""
-        now = self.instants.now()
-        route, content_type = visit.route, headers.get("Content-Type", "")
+    def receive(self, visit: Visit, body: bytes, base_url: str) -> Call:
+        """The call that a request makes, now that its body has been read."""
+        route, now = visit.route, self.instants.now()
+        content_type = visit.headers.get("Content-Type", "")
         call = Call(route.operation, route.account, route.target, visit.query, content_type, body, now, base_url)
         alias = alias_of(self.state, call)
-        self._witness(route.operation, alias or "")
+        if route.operation == "create" and alias is not None:
+            self.witness.look(alias)
+        return call
+
+    def answer(self, visit: Visit, call: Call) -> Answer:
+        """Carry out a call, and log it."""
+        now = self.instants.now()
+        alias = alias_of(self.state, call)
         try:
-            answer = self._carried_out(visit, headers, call)
+            answer = self._carried_out(visit, replace(call, at=now))
         except RefusedError as error:
             answer = refusal(error)
         told = visit.grant.headers if visit.grant else {}
         answer = replace(answer, headers={**told, "Date": format_datetime(now, usegmt=True)})
         if visit.fault:
             answer = visit.fault.spoiled(answer)
-        self.note(visit, answer.seen_status, len(body), alias)
+        self.note(visit, answer.seen_status, len(call.body), alias)
         return answer
 
     def note(self, visit: Visit, http_status: int | None, body_size: int, alias: str | None = None) -> None:
@@ -109,16 +117,29 @@ class Service:
         self.state.clear()
         self.quotas.clear()
         self.faults.clear()
+        self.witness.clear()
         self.log.clear()
 
-    def _carried_out(self, visit: Visit, headers: Mapping[str, str], call: Call) -> Answer:
+    def _carried_out(self, visit: Visit, call: Call) -> Answer:
         if visit.throttled:
             raise RefusedError("rate_limit_exceeded", "Too many requests")
         if visit.strikes(Strikes.MID_BODY, Strikes.BEFORE):
             raise RefusedError("internal_error", "A fault struck before anything was stored")
         if visit.route.refused:
             raise visit.route.refused
-        check_credentials(headers.get("Authorization", ""), call.account, self._credentials)
+        check_credentials(visit.headers.get("Authorization", ""), call.account, self._credentials)
         if len(call.body) > BODY_LIMIT:
             raise RefusedError("request_too_large", "The request is too large")
+        if visit.strikes(Strikes.LATE):
+            return self._put_off(call)
         return PERFORM[call.operation](self.state, call)
+
+    def _put_off(self, call: Call) -> Answer:
+        """Let the call be carried out later; the answer is one that nobody sees."""
+
+        def carry_out(due_at: datetime) -> None:
+            with contextlib.suppress(RefusedError):
+                PERFORM[call.operation](self.state, replace(call, at=due_at))
+
+        self.state.put_off(call.at + timedelta(seconds=self.faults.lateness_s()), carry_out)
+        return Answer(202)

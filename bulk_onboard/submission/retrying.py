@@ -1,6 +1,7 @@
 """Retries, in this one place: only of what was proved unsent, of reads, and of throttled calls (reliability.md 1.3).
 
-Attempts are counted per call and run. A throttled call is no attempt: the pacer makes it wait.
+Attempts are counted per call and run. A throttled call is no attempt: the pacer makes it wait. Blind retries, those
+after *unavailable*, have a budget: at most a tenth of the run's requests. When it is spent rows stay as they are.
 """
 
 import random
@@ -19,6 +20,8 @@ T = TypeVar("T")
 ATTEMPTS = 3
 THROTTLED_AT_MOST = 20
 LONGEST_PAUSE_S = 30.0
+BUDGET = 0.1
+FREE_RETRIES = 10  # so that a run of a few rows can retry at all
 
 
 def next_pause_s(attempt: int, dice: float) -> float:
@@ -34,10 +37,12 @@ class Retrying:
         self._clock = clock
         self._stop = stop
         self._dice = dice
+        self._requests = self._retries = 0
 
     async def send(self, call: Call[T]) -> Outcome[T]:
         attempts = throttled = 0
         while True:
+            self._requests += 1
             outcome = await self._inner.send(call)
             if isinstance(outcome, outcomes.Throttled):
                 throttled += 1
@@ -48,11 +53,20 @@ class Retrying:
             if outcome.halt or self._stop.requested or attempts == ATTEMPTS or throttled == THROTTLED_AT_MOST:
                 return outcome
             if not isinstance(outcome, outcomes.Throttled):
+                if not self._may_retry():
+                    return outcome
                 await self._stop.pause(self._clock, next_pause_s(attempts, self._dice()))
             if self._stop.requested:
                 return outcome
-            if isinstance(call, Write):
+            if isinstance(call, Write) and not isinstance(outcome, outcomes.Throttled):
                 call = replace(call, attempt=call.attempt + 1)
+
+    def _may_retry(self) -> bool:
+        """Take one retry out of the budget, where there is one left."""
+        if self._retries + 1 > max(FREE_RETRIES, BUDGET * self._requests):
+            return False
+        self._retries += 1
+        return True
 
 
 def may_be_repeated(call: Call[T], outcome: Outcome[T]) -> bool:

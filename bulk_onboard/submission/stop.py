@@ -4,31 +4,33 @@ import asyncio
 from collections.abc import Callable
 
 from bulk_onboard.clock import Clock
+from bulk_onboard.submission.rest import rest
 
 
 class Stop:
     """One run's wish to stop; the first cause counts.
 
     Attributes:
+        wished: set once somebody wished it.
         cause: why: a signal's number, an `outcome.Halt`, an exception; None while nobody wished it.
     """
 
     def __init__(self) -> None:
         self.cause: object = None
-        self._wished = asyncio.Event()
+        self.wished = asyncio.Event()
         self._listeners: list[Callable[[], None]] = []
 
     @property
     def requested(self) -> bool:
         """Whether nothing new may begin."""
-        return self._wished.is_set()
+        return self.wished.is_set()
 
     def request(self, cause: object) -> None:
         """Let nothing new begin."""
         if self.requested:
             return
         self.cause = cause
-        self._wished.set()
+        self.wished.set()
         for listener in self._listeners:
             listener()
 
@@ -41,10 +43,4 @@ class Stop:
 
     async def pause(self, clock: Clock, seconds: float) -> None:
         """Sleep so long, or until the wish to stop."""
-        sleeping = asyncio.ensure_future(clock.sleep(seconds))
-        wished = asyncio.ensure_future(self._wished.wait())
-        try:
-            await asyncio.wait((sleeping, wished), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleeping.cancel()
-            wished.cancel()
+        await rest(clock, seconds, self.wished)

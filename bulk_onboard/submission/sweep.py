@@ -5,7 +5,7 @@ computed from the rows, and stand at the end of the aliases at the API.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.call import ServerRecord
@@ -14,32 +14,47 @@ from bulk_onboard.model.gateway import Gateway
 from bulk_onboard.model.identity import token_in
 from bulk_onboard.model.journal import Journal
 from bulk_onboard.model.plan import Identity
-from bulk_onboard.model.record import State
+from bulk_onboard.model.record import Record, State
 from bulk_onboard.submission.walk import walk
 
 UNSENT = frozenset({State.PENDING, State.INVALID, State.DEFERRED, State.REFUSED})
 
 
 async def sweep(gateway: Gateway, journal: Journal, identities: Iterable[Identity]) -> bool:
-    """Adopt the records of these rows that the account has already; whether the walk was completed.
+    """Adopt what the account has, and write down that it was walked; whether the walk was completed."""
+    records = await adopt(gateway, journal, identities)
+    if records is None:
+        return False
+    await journal.append(entries.Swept(records=records))
+    return True
 
-    Records whose last call is unknown are left to settling, which looks closer.
+
+async def adopt(gateway: Gateway, journal: Journal, identities: Iterable[Identity]) -> int | None:
+    """Adopt the records of these rows that the account has already; how many it has, None for no complete walk.
+
+    Records whose last call is unknown are left to settling, which looks closer. Those that a repair of the ledger
+    holds because it lost their alias are found here by their token.
     """
     records = await walk(gateway)
     if records is None:
-        return False
+        return None
     by_token: dict[str, list[ServerRecord]] = defaultdict(list)
     for record in records:
         by_token[token_in(record.alias)].append(record)
     for identity in identities:
         matches = by_token.get(identity.token)
-        if matches and journal.books.record(identity.token).state in UNSENT:
+        if matches and may_be_adopted(journal.books.record(identity.token)):
             await journal.append(adoption(identity, matches))
-    await journal.append(entries.Swept(records=len(records)))
-    return True
+    return len(records)
 
 
-def adoption(identity: Identity, matches: list[ServerRecord]) -> OpEntry:
+def may_be_adopted(record: Record) -> bool:
+    """Whether a record at the API with its token is simply its own: nothing was sent, or what it was called is lost."""
+    without_alias = record.state is State.HELD and record.op is Op.CREATE and not record.alias
+    return record.state in UNSENT or without_alias
+
+
+def adoption(identity: Identity, matches: Sequence[ServerRecord]) -> OpEntry:
     """One record at the API is this row's; several are for a person to look at."""
     if len(matches) == 1:
         return entries.Adopted(
@@ -48,6 +63,7 @@ def adoption(identity: Identity, matches: list[ServerRecord]) -> OpEntry:
             op=Op.CREATE,
             compliance_id=matches[0].compliance_id,
             review=matches[0].review,
+            alias=matches[0].alias,
         )
     return entries.Held(
         token=identity.token,

@@ -1,31 +1,49 @@
-"""Walk the API's list to its end, whether or not the server heeds the alias filter (wire.md 11, 10 and 11)."""
+"""Walk the API's list to its end (wire.md 11, 10 and 11; reliability.md 1.6).
+
+Rule: a walk counts only when it is whole. Pages shift while records are made, and a server may cap, repeat or order
+them as it likes; so each id is taken once, and pages are walked again until as many were seen as the list says it has.
+Whether the server heeds the alias filter is for the caller to see: all that came is answered.
+"""
 
 from bulk_onboard.model import outcome as outcomes
-from bulk_onboard.model.call import ListPage, Priority, ServerRecord
+from bulk_onboard.model.call import ListPage, Page, Priority, ServerRecord
 from bulk_onboard.model.gateway import Gateway
 
 PAGES_AT_MOST = 10_000
+PASSES_AT_MOST = 6
 
 
-async def walk(gateway: Gateway, *, alias: str = "", priority: Priority = Priority.POLL) -> list[ServerRecord] | None:
-    """Every record of the account, each id once; only those with exactly this alias where one is given.
+async def walk(
+    gateway: Gateway, *, alias: str = "", priority: Priority = Priority.POLL
+) -> tuple[ServerRecord, ...] | None:
+    """Every record that the list shows, asked for those of `alias` where one is given.
 
     None when the walk could not be completed: then nothing may be concluded from it.
     """
     found: dict[str, ServerRecord] = {}
-    page_call = ListPage(alias=alias, priority=priority)
-    seen: set[tuple[tuple[str, str], ...]] = set()
+    for _ in range(PASSES_AT_MOST):
+        last = await _pass(gateway, ListPage(alias=alias, priority=priority), found)
+        if last is None:
+            return None
+        if last.total is None or len(found) >= last.total:
+            return tuple(found.values())
+    return None
+
+
+async def _pass(gateway: Gateway, call: ListPage, found: dict[str, ServerRecord]) -> Page | None:
+    """Walk from the first page to the last, which is answered; None when that cannot be done."""
+    asked: set[tuple[tuple[str, str], ...]] = set()
     for _ in range(PAGES_AT_MOST):
-        outcome = await gateway.send(page_call)
+        outcome = await gateway.send(call)
         if not isinstance(outcome, outcomes.Done):
             return None
         page = outcome.value
         found |= {record.compliance_id: record for record in page.records}
         if page.next_query is None or not page.records:
-            return [record for record in found.values() if alias in ("", record.alias)]
+            return page
         query = tuple(sorted(page.next_query.items()))
-        if query in seen:
+        if query in asked:
             return None
-        seen.add(query)
-        page_call = ListPage(query=page.next_query, priority=priority)
+        asked.add(query)
+        call = ListPage(query=page.next_query, priority=call.priority)
     return None

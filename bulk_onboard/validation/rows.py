@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bulk_onboard.model.application import Application, FileFacts, fingerprint
 from bulk_onboard.model.finding import Finding, Severity
-from bulk_onboard.model.identity import normal_key, token_in
+from bulk_onboard.model.identity import KEY_LIMIT, normal_key, token_in
 from bulk_onboard.model.mask import masked
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import JudgedRow, Row
-from bulk_onboard.model.sheet import ALIAS, CALLBACK_URL, COUNTRY_ISO, NUMBER_TYPE, USER_TYPE, Columns
+from bulk_onboard.model.sheet import ALIAS, CALLBACK_URL, COUNTRY_ISO, KEY, NUMBER_TYPE, USER_TYPE, Columns
 from bulk_onboard.validation.documents import document_digests, document_troubles, sent_documents
 from bulk_onboard.validation.duplicates import with_duplicates_marked
 from bulk_onboard.validation.fields import field_troubles, sent_fields
@@ -59,6 +59,8 @@ def _troubles_of_any_row(row: Row) -> Iterator[Trouble]:
     """What is wrong with the cells that every row may have, whatever it asks for."""
     if not normal_key(row):
         yield Trouble("row-without-identity")
+    if len(key := row.cell(KEY)) > KEY_LIMIT:
+        yield Trouble("key-too-long", KEY, shown_cell(key), {"length": len(key), "limit": KEY_LIMIT})
     if token_in(row.cell(ALIAS)):
         yield Trouble("alias-looks-like-token", ALIAS, shown_cell(row.cell(ALIAS)))
     callback_url = row.cell(CALLBACK_URL)

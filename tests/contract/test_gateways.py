@@ -27,6 +27,7 @@ from bulk_onboard.model.gateway import Gateway
 from bulk_onboard.model.outcome import Done, Refused, Unavailable, Unresolved
 from bulk_onboard.model.requirements import Requirements
 from bulk_onboard.submission.breaker import Breaker
+from bulk_onboard.submission.halting import Halting
 from bulk_onboard.submission.journaled import Journaled
 from bulk_onboard.submission.retrying import Retrying
 from bulk_onboard.submission.stop import Stop
@@ -44,8 +45,12 @@ def journaled(inner: Gateway) -> Gateway:
     return Journaled(inner, MemoryJournal(), lambda document: samples.content(document.type))
 
 
+def halting(inner: Gateway) -> Gateway:
+    return Halting(inner, Stop(), Counter())
+
+
 def breaker(inner: Gateway) -> Gateway:
-    return Breaker(inner, Stop(), Counter())
+    return Breaker(inner, clock=FakeClock(), stop=Stop(), settle_s=90.0)
 
 
 def paced(inner: Gateway) -> Gateway:
@@ -59,10 +64,11 @@ def retrying(inner: Gateway) -> Gateway:
 WRAPPERS: Mapping[str, Callable[[Gateway], Gateway]] = {
     "bare": lambda inner: inner,
     "journaled": journaled,
+    "halting": halting,
     "breaker": breaker,
     "paced": paced,
     "retrying": retrying,
-    "whole stack": lambda inner: retrying(paced(breaker(journaled(inner)))),
+    "whole stack": lambda inner: retrying(breaker(paced(halting(journaled(inner))))),
 }
 
 

@@ -11,16 +11,18 @@ from bulk_onboard.errors import PRECEDENCE
 from bulk_onboard.intake.header import PLAIN
 from bulk_onboard.model.record import State
 from bulk_onboard.report import problems, results
+from bulk_onboard.sandbox.behaviours import BEHAVIOURS
 from bulk_onboard.sandbox.faults import FAULTS
 from bulk_onboard.sandbox.reviews import MAGIC_WORDS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SANDBOX = (ROOT / "docs/sandbox.md").read_text(encoding="utf-8")
 
 
-def table(header: str) -> list[list[str]]:
-    """The cells of the README's table whose first header this is, without their backticks."""
-    body = README.partition(f"| {header} |")[2].partition("\n|---")[2].partition("\n\n")[0]
+def table(header: str, text: str = README) -> list[list[str]]:
+    """The cells of the table whose first header this is, the README's if nothing else is said, without backticks."""
+    body = text.partition(f"| {header} |")[2].partition("\n|---")[2].partition("\n\n")[0]
     return [[cell.strip().replace("`", "") for cell in line[1:-1].split("|")] for line in body.splitlines()[1:]]
 
 
@@ -115,9 +117,14 @@ def test_report_sheet_has_these_columns(sheet, headers):
 
 def test_every_fault_of_the_sandbox_is_told():
     """Name, when it strikes and what the client sees are the sandbox's own."""
-    assert [[fault.name, fault.strikes.value, fault.sentence] for fault in FAULTS.values()] == table("Fault")
+    assert [[fault.name, fault.strikes.value, fault.sentence] for fault in FAULTS.values()] == table("Fault", SANDBOX)
 
 
 def test_every_magic_word_is_told():
     """Which words in a name lead to which review."""
-    assert [[word or "anything else", review] for word, review, _ in MAGIC_WORDS] == table("The name contains")
+    assert [[word or "anything else", review] for word, review, _ in MAGIC_WORDS] == table("The name contains", SANDBOX)
+
+
+def test_every_behaviour_of_lists_is_told():
+    """What a client meets is said in the sandbox's own words."""
+    assert [[b.name, b.sentence.replace("`", "")] for b in BEHAVIOURS.values()] == table("List", SANDBOX)

@@ -1,17 +1,26 @@
 """Clocks for tests: nobody really sleeps."""
 
 import asyncio
+import heapq
+import itertools
 from datetime import UTC, datetime, timedelta
 
 STARTED = datetime(2026, 1, 5, 10, tzinfo=UTC)
+_TURNS = 25  # of the event loop, in which whoever is awake gets on with what he has to do
 
 
 class FakeClock:
-    """Time goes on only while somebody sleeps; `slept` lists the pauses, in the order they began."""
+    """Time goes on only while somebody sleeps, and then at once to the instant at which the first sleeper wakes.
+
+    Attributes:
+        slept: the pauses, in the order they began.
+    """
 
     def __init__(self) -> None:
         self.slept: list[float] = []
         self._elapsed_s = 0.0
+        self._sleepers: list[tuple[float, int]] = []
+        self._numbers = itertools.count()
 
     def now(self) -> datetime:
         return STARTED + timedelta(seconds=self._elapsed_s)
@@ -19,10 +28,26 @@ class FakeClock:
     def monotonic(self) -> float:
         return self._elapsed_s
 
+    def pass_time(self, seconds: float) -> None:
+        """Let time go on while nobody sleeps."""
+        self._elapsed_s += seconds
+
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
-        await asyncio.sleep(0)
-        self._elapsed_s += seconds
+        sleeper = (self._elapsed_s + seconds, next(self._numbers))
+        heapq.heappush(self._sleepers, sleeper)
+        try:
+            await self._give_others_their_turn()
+            while self._sleepers[0] != sleeper:
+                await self._give_others_their_turn()
+            self._elapsed_s = max(self._elapsed_s, sleeper[0])
+        finally:
+            self._sleepers.remove(sleeper)
+            heapq.heapify(self._sleepers)
+
+    async def _give_others_their_turn(self) -> None:
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
 
 
 class FrozenClock(FakeClock):

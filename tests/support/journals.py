@@ -1,28 +1,32 @@
 """A ledger without a disk."""
 
 import asyncio
+from datetime import timedelta
 
 import msgspec
 
+from bulk_onboard.clock import Clock
 from bulk_onboard.errors import StoppedError
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.entry import Entry
 from bulk_onboard.model.record import trigger
+from tests.support.clocks import STARTED
 
 
 class MemoryJournal:
     """Keeps the books by their real rules, and every entry; begins with the `story` so far.
 
     Attributes:
-        entries: what was appended, in order, stamped.
+        entries: what was appended, in order, stamped by the clock; without one, a millisecond apart.
         room: how many more entries the disk takes before it fails for good; None for any number.
     """
 
-    def __init__(self, *story: Entry) -> None:
+    def __init__(self, *story: Entry, clock: Clock | None = None) -> None:
         self.books = Books()
         self.entries: list[Entry] = []
         self.room: int | None = None
+        self._clock = clock
         for entry in story:
             self._take(entry)
 
@@ -36,11 +40,17 @@ class MemoryJournal:
 
     def story(self, token: str) -> list[str]:
         """What happened to a record, in the words of the table of legal steps."""
-        return [trigger(entry) for entry in self.entries if _is_about(entry, token)]
+        return [trigger(entry) for entry in self.about(token)]
+
+    def about(self, token: str) -> list[Entry]:
+        """The entries about a record, in order."""
+        return [entry for entry in self.entries if _is_about(entry, token)]
 
     def _take(self, entry: Entry) -> None:
         seq = self.books.seq + 1
-        stamped = msgspec.structs.replace(entry, v=entries.VERSION, seq=seq, at=f"2026-01-05T10:00:00.{seq:03d}Z")
+        now = self._clock.now() if self._clock else STARTED + timedelta(milliseconds=seq)
+        at = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        stamped = msgspec.structs.replace(entry, v=entries.VERSION, seq=seq, at=at)
         self.books.take(stamped)
         self.entries.append(stamped)
 

@@ -13,12 +13,15 @@ from typing import Any
 from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.job import Job, load_job
-from bulk_onboard.pipeline.run import RunResult, run_job
+from bulk_onboard.model.record import State
+from bulk_onboard.pipeline.ending import RunResult
+from bulk_onboard.pipeline.run import run_job
 from bulk_onboard.sandbox.server import Sandbox
 from bulk_onboard.submission.stop import Stop
 from tests.support.businesses import Cells, business, write_documents, write_workbook
 
 AUTH_ID = "MAINVENTED0000000001"
+SETTLE = "0.6s"  # the settle window of tests
 AUTH_TOKEN = "an-invented-token-that-must-never-be-seen"
 
 
@@ -82,7 +85,7 @@ class Office:
 
     def job(self, **flags: Any) -> Job:
         """The bare workbook as a job against the sandbox, unpaced unless said otherwise."""
-        usual = {"base_url": self.sandbox.url, "quota": "none", "documents": str(self.documents)}
+        usual = {"base_url": self.sandbox.url, "quota": "none", "documents": str(self.documents), "settle": SETTLE}
         return load_job(self.workbook, usual | flags)
 
     async def run(
@@ -97,11 +100,28 @@ class Office:
             watch=watch or (lambda running: None),
         )
 
+    async def run_until_unknown(self, **flags: Any) -> RunResult:
+        """A run that is stopped as soon as it has a create whose outcome is unknown, before it can look."""
+        stop = Stop()
+
+        async def watch_for_it(running: Any) -> None:
+            while not any(record.state is State.UNCERTAIN for record in running.books.records.values()):
+                await asyncio.sleep(0)
+            stop.request("a test")
+
+        watchers: list[asyncio.Task[None]] = []
+        result = await self.run(
+            stop, watch=lambda running: watchers.append(asyncio.ensure_future(watch_for_it(running))), **flags
+        )
+        await asyncio.gather(*watchers)
+        return result
+
     async def start(
         self, verb: str, *words: str, job: Path | None = None, **environ: str
     ) -> asyncio.subprocess.Process:
         """The real command in a process of its own, against the sandbox and unpaced."""
         usual = ["--base-url", self.sandbox.url, "--quota", "none", "--documents", str(self.documents)]
+        usual += ["--settle", SETTLE]
         return await start(*verb.split(), str(job or self.workbook), *words, *usual, cwd=self.folder, **environ)
 
     async def type(self, verb: str, *words: str, job: Path | None = None, **environ: str) -> Told:

@@ -8,12 +8,14 @@
 A body of another shape was not written by the API, but by a firewall or proxy before it (reliability.md 1.3).
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bulk_onboard.api.wire.parse import Members, members, text
 
 LONGEST_MESSAGE = 500  # characters
+_CODE = re.compile(r"[A-Za-z0-9._-]{0,64}")  # anything else is a sentence, and may repeat personal data
 
 _ERROR_MEMBERS = ("error", "errors", "global_error")
 
@@ -57,7 +59,10 @@ def says_error(body: Members) -> bool:
 def _told(error: object, envelope: Members) -> ApiError:
     told = next((value for value in _objects(error) if text(value, "code", "param")), {})
     message = "; ".join(_sentences(error)) or text(envelope, "message")
-    return ApiError(text(told, "code"), message[:LONGEST_MESSAGE], text(told, "param"))
+    code = text(told, "code")
+    if not _CODE.fullmatch(code):
+        code, message = "", "; ".join(filter(None, (code, message)))
+    return ApiError(code, message[:LONGEST_MESSAGE], text(told, "param"))
 
 
 def _objects(error: object) -> Iterator[Members]:

@@ -241,21 +241,31 @@ async def test_nothing_is_unsaved_while_all_is_well(path, opened):
         assert [] == journal.unsaved
 
 
+async def admit_five(opened, disk: FailingDisk) -> tuple[list[str], StoppedError | None]:
+    """Admits rows until the disk fails: what was acknowledged, and what was told."""
+    acknowledged = []
+    try:
+        with opened(disk=disk) as journal:
+            for number in range(5):
+                await journal.append(admitted(number))
+                acknowledged.append(token(number))
+    except StoppedError as stopped:
+        return acknowledged, stopped
+    return acknowledged, None
+
+
 @pytest.mark.parametrize("sticky", [False, True])
-async def test_any_failing_call_at_any_time_loses_nothing(path, opened, sticky):
-    """Fail the n-th system call, for every n: what was acknowledged is there, and the next run goes on."""
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EROFS, errno.EMFILE, errno.EDQUOT, errno.EFBIG])
+async def test_any_failing_call_at_any_time_loses_nothing(path, opened, number, sticky):
+    """Fail the n-th system call, for every n: what was acknowledged is there, and the next run goes on (F6, F7, F8)."""
     for nth in range(1, 40):
         path.unlink(missing_ok=True)
-        disk = FailingDisk(nth, sticky=sticky, number=errno.ENOSPC, part=33)
-        acknowledged = []
-        try:
-            with opened(disk=disk) as journal:
-                for number in range(5):
-                    await journal.append(admitted(number))
-                    acknowledged.append(token(number))
-        except StoppedError:
-            assert disk.failed
+        disk = FailingDisk(nth, sticky=sticky, number=number, part=33)
 
+        acknowledged, stopped = await admit_five(opened, disk)
+
+        assert disk.failed == (stopped is not None)
+        assert stopped is None or os.strerror(number) in str(stopped)
         with opened() as journal:
             await journal.append(admitted(9))
             assert acknowledged == list(journal.books.records)[: len(acknowledged)]

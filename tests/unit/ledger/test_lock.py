@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -20,6 +21,34 @@ with LedgerLock(Path(sys.argv[1]), SystemClock()):
 """
 
 
+CROWD = """
+import os, sys
+from pathlib import Path
+from bulk_onboard.clock import SystemClock
+from bulk_onboard.errors import LockedError
+from bulk_onboard.ledger.lock import LedgerLock
+
+def start():
+    gate[1].close()
+    gate[0].read()  # ends when the parent opens the gate, for all at once
+    try:
+        with LedgerLock(Path(sys.argv[1]), SystemClock()):
+            os.write(1, f"held {os.getpid()}\\n".encode())
+            sys.stdin.read()
+    except LockedError as error:
+        os.write(1, f"{int(error.exit_status)} {error}\\n".encode())
+
+gate = [os.fdopen(fd, mode) for fd, mode in zip(os.pipe(), "rw")]
+for _ in range(100):
+    if os.fork() == 0:
+        start()
+        os._exit(0)
+gate[1].close()
+for _ in range(100):
+    os.wait()
+"""
+
+
 @pytest.fixture
 def other_run(path):
     """A process that holds the lock until its input ends."""
@@ -33,6 +62,38 @@ def test_second_process_is_refused_and_told_by_whom(path, clock, other_run):
     """While another process runs, this one stops at once and names it."""
     with pytest.raises(LockedError, match=rf"process {other_run.pid} of .* on {os.uname().nodename}, since 2"):
         LedgerLock(path, clock).__enter__()
+
+
+def test_of_a_hundred_that_start_at_once_exactly_one_runs(path):
+    """The other 99 end with 5, and each names the one (F9)."""
+    command = [sys.executable, "-c", CROWD, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as crowd:
+        told = [crowd.stdout.readline() for _ in range(100)]
+        crowd.stdin.close()
+
+    (holder,) = [line.split()[1] for line in told if line.startswith("held")]
+    assert 99 == sum(line.startswith(f"5 Another run (process {holder} of ") for line in told)
+
+
+def test_who_has_ended_is_not_named(path, clock):
+    """The next to be refused is never told of a run that is over."""
+    with LedgerLock(path, clock) as lock:
+        assert lock.path.read_bytes()
+
+    assert b"" == lock.path.read_bytes()
+
+
+def test_holder_that_has_not_told_its_name_yet_is_waited_for(path, clock):
+    """Between taking the lock and writing down who took it lies a moment."""
+    with LedgerLock(path, clock) as lock:
+        words = lock.path.read_text()
+        lock.path.write_text("")
+        late = threading.Timer(0.05, lock.path.write_text, [words])
+        late.start()
+
+        with pytest.raises(LockedError, match=rf"process {os.getpid()} of"):
+            LedgerLock(path, clock).__enter__()
+        late.join()
 
 
 def test_killed_process_leaves_no_lock(path, clock, other_run):
@@ -75,6 +136,14 @@ def test_lock_file_is_private(path, clock, any_umask, umask):
 
     with LedgerLock(path, clock) as lock:
         assert 0o600 == lock.path.stat().st_mode & 0o777
+
+
+def test_lock_file_can_be_shared_with_a_group(path, clock, any_umask):
+    """Colleagues who go on with a job may lock it, whatever the umask."""
+    any_umask(0o077)
+
+    with LedgerLock(path, clock, mode=0o660) as lock:
+        assert 0o660 == lock.path.stat().st_mode & 0o777
 
 
 @pytest.mark.parametrize("words", ["", "{}", "[1]", "not json", '{"pid":1,"user":"\\u001b[2J","host":"h","start":"s"}'])

@@ -265,3 +265,36 @@ def test_account_is_stored_as_given(path, opened):
         header.base_url,
         header.created,
     )
+
+
+def test_shared_ledger(path, opened, any_umask):
+    """With `share = "group"` ledger, lock and what was put aside are open to the group, whatever the umask."""
+    any_umask(0o077)
+    path.write_bytes(CONTENT + b"{")
+    path.chmod(0o600)
+
+    with opened(share="group") as journal:
+        assert not any("chmod" in warning for warning in journal.warnings)
+
+    assert {0o660} == {file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
+    assert {path.name, f"{path.name}.lock", f"{path.name}.broken-1"} == files_in(path.parent)
+
+
+def test_new_ledger_can_be_shared(path, opened, any_umask):
+    """A job that is shared from its first run on."""
+    any_umask(0o077)
+
+    with opened(share="group"):
+        pass
+
+    assert 0o660 == path.stat().st_mode & 0o777
+
+
+def test_shared_ledger_is_closed_to_others(path, opened):
+    """The group is meant, others are not: our own file is given the mode that was asked for."""
+    path.write_bytes(CONTENT)
+    path.chmod(0o664)
+
+    with opened(share="group") as journal:
+        assert () == journal.warnings
+    assert 0o660 == path.stat().st_mode & 0o777

@@ -112,7 +112,7 @@ def test_damaged_ledger_tells_no_story(path):
         (Reviewed(token="t", review="rejected", reason="blurred"), "rejected: blurred"),
         (Reviewed(token="t", review="approved"), "approved"),
         (RowInvalid(token="t", codes=("bad-pin", "no-document")), "bad-pin, no-document"),
-        (Resolved(token="t", how="absent"), "absent"),
+        (Resolved(token="t", op=Op.CREATE, how="absent"), "absent"),
         (admitted(1), ""),
     ],
 )

@@ -7,11 +7,12 @@ from msgspec.structs import replace
 
 from bulk_onboard.errors import ExitStatus, UsageError
 from bulk_onboard.ledger.verify import verify
-from bulk_onboard.model.entry import Adopted, Held, Op, Resolved
+from bulk_onboard.model.entry import Absent, Adopted, Held, Op, Resolved
 from bulk_onboard.model.record import State
 from tests.unit.ledger.samples import admitted, compliance_id, done, intent, ledger_of, run_started, story, token
 
 HEADER = story()[0]
+UNCERTAIN = [HEADER, admitted(1), intent(1), run_started()]
 CONTENT = ledger_of(story())
 
 
@@ -79,7 +80,7 @@ def test_held_record_needs_a_person(path):
                     replace(intent(1), op=Op.UPDATE, compliance_id=compliance_id(1)),
                     run_started(),
                     Held(token=token(1), op=Op.UPDATE, why="a mismatch"),
-                    Resolved(token=token(1), how="found", compliance_id=compliance_id(7)),
+                    Resolved(token=token(1), op=Op.UPDATE, how="found", compliance_id=compliance_id(7)),
                 ]
             ),
             f"Line 8: record {token(1)} has the id {compliance_id(7)} beside {compliance_id(1)}",
@@ -94,10 +95,18 @@ def test_held_record_needs_a_person(path):
             ),
             "Line 3: id",
         ),
+        (
+            ledger_of([*UNCERTAIN, Absent(token=token(1), op=Op.CREATE, waited_s=90.0)]),
+            f"Line 5: record {token(1)} was taken for absent without a positive control",
+        ),
+        (
+            ledger_of([*UNCERTAIN, Absent(token=token(1), op=Op.CREATE, waited_s=89.9, control=token(2))]),
+            f"Line 5: record {token(1)} was taken for absent after 89.9 s; the settle window of that run was 90 s",
+        ),
     ],
     ids=[
         "checksum", "rotten end", "no intent", "no header", "other file", "newer", "key twice", "not ASCII",
-        "id done twice", "second id", "id adopted twice",
+        "id done twice", "second id", "id adopted twice", "no control", "too early",
     ],
 )  # fmt: skip
 def test_broken_ledger(path, content, word):
@@ -108,6 +117,20 @@ def test_broken_ledger(path, content, word):
 
     assert ExitStatus.LEDGER == found.exit_status
     assert word in found.sentences[0]
+
+
+@pytest.mark.parametrize(
+    "absence",
+    [
+        Absent(token=token(1), op=Op.CREATE, waited_s=90.0, control=token(2)),
+        Absent(token=token(1), op=Op.CREATE, waited_s=3600.0, control=compliance_id(2)),
+    ],
+)
+def test_absence_that_shows_age_and_control_is_sound(path, absence):
+    """A create that was looked for long enough, in a list that was proved to show records, may be believed absent."""
+    path.write_bytes(ledger_of([*UNCERTAIN, absence]))
+
+    assert ExitStatus.DONE == verify(path).exit_status
 
 
 def test_missing_ledger(path):

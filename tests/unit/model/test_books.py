@@ -106,7 +106,7 @@ STEPS = st.one_of(
     st.builds(lambda token: entries.RowInvalid(token=token, codes=("field-missing",)), TOKENS),
     st.builds(lambda token: entries.Unresolved(token=token, op=Op.CREATE, seen="timeout"), TOKENS),
     st.builds(lambda token: entries.Refused(token=token, op=Op.CREATE, code="bad"), TOKENS),
-    st.builds(lambda token: entries.Absent(token=token, op=Op.CREATE), TOKENS),
+    st.builds(lambda token: entries.Absent(token=token, op=Op.CREATE, waited_s=90.0, control="c"), TOKENS),
     st.builds(lambda token: entries.Held(token=token, op=Op.CREATE, why="two"), TOKENS),
 )
 

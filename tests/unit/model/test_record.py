@@ -28,7 +28,8 @@ def entries_of(op: Op) -> list[entries.Entry]:
         entries.Unresolved(**about, seen="HTTP 502"),
         entries.Probed(**about, matches=0),
         entries.Adopted(**about, compliance_id=UUID, review="approved"),
-        entries.Absent(**about),
+        entries.Absent(**about, waited_s=90.0),
+        *(entries.Resolved(**about, how=how, compliance_id=UUID) for how in ("found", "absent", "abandon")),
         entries.Held(**about, why="2 records with this alias"),
     ]
 
@@ -40,9 +41,6 @@ def every_entry() -> list[entries.Entry]:
         entries.Admitted(tokens=(TOKEN,)),
         entries.RowInvalid(token=TOKEN, key="K-1", codes=("field-missing", "document-empty")),
         entries.Reviewed(token=TOKEN, review="rejected", reason="unreadable scan"),
-        entries.Resolved(token=TOKEN, how="found", compliance_id=UUID),
-        entries.Resolved(token=TOKEN, how="absent"),
-        entries.Resolved(token=TOKEN, how="abandon"),
         entries.RunStarted(
             run_id="r1",
             user="u",
@@ -115,7 +113,7 @@ def _reachable(start: State, *, without: set[str]) -> set[State]:
 @pytest.mark.parametrize("start", [State.SENDING, State.UNCERTAIN, State.HELD, State.SUBMITTED])
 def test_unknown_create_is_never_sent_again_without_proof(start):
     """From uncertain, held or submitted, no way leads to another create but a proved absence or a person's word."""
-    proofs = {"absent create", "resolved absent"}
+    proofs = {"absent create", "resolved absent create"}
     no_answer_yet = {f"{name} create" for name in ("refused", "unavailable", "throttled", "denied")}
 
     reachable = _reachable(start, without=proofs | no_answer_yet)
@@ -162,14 +160,14 @@ def test_created_record_carries_what_the_api_said():
 
 
 def test_attempts_count_intents_to_create_and_nothing_else():
-    """An update or a link of a record is no attempt to create it."""
+    """An update or a link of a record is no attempt to create it, nor is a throttled create."""
     words = ["intent create", "throttled create", "intent create", "done create", "intent update", "done update"]
     record = Record(token=TOKEN)
 
     for word in words:
         record = step(record, ENTRIES[word])
 
-    assert 2 == record.attempts
+    assert 1 == record.attempts
 
 
 def test_refused_update_leaves_a_submitted_record():

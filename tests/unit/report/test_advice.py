@@ -8,7 +8,20 @@ from bulk_onboard.report.standing import standing
 from tests.unit.report.samples import books, decision, finding, record, token
 
 JOB = "my job.toml"
-VERBS = {"init", "check", "plan", "run", "resume", "status", "report", "requirements", "template", "sandbox", "ledger"}
+VERBS = {
+    "init",
+    "template",
+    "check",
+    "plan",
+    "run",
+    "resume",
+    "status",
+    "report",
+    "resolve",
+    "requirements",
+    "ledger",
+    "sandbox",
+}
 
 
 def told(row, *records):

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from bulk_onboard.errors import UsageError
-from bulk_onboard.sandbox.faults import FAULTS, Faults, Strikes
+from bulk_onboard.sandbox.faults import FAULTS, FOR_GOOD, Faults, Strikes
 from bulk_onboard.sandbox.server import Sandbox
 
 RESETS = (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)
@@ -22,6 +22,9 @@ RESETS = (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)
         ("html-502-after", 502, "text/html"),
         ("truncated-json", 201, "application/json"),
         ("stray-429", 429, "application/json"),
+        ("refuse-401", 401, "application/json"),
+        ("refuse-403", 403, "application/json"),
+        ("not-found-404", 404, "application/json"),
     ],
 )
 async def test_fault_that_answers(client: Any, fault: str, http_status: int, content_type: str) -> None:
@@ -141,4 +144,149 @@ async def test_client_that_leaves_in_mid_upload_creates_nothing(client: Any) -> 
                 await asyncio.sleep(0.01)
 
         assert [("create", None)] == [(request.operation, request.http_status) for request in sandbox.log]
+        assert () == sandbox.state.records
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ("refuse-401", "invalid_credentials"),
+        ("refuse-403", "permission_denied"),
+        ("not-found-404", "not_found"),
+    ],
+)
+async def test_refusal_speaks_as_the_api_does(client: Any, fault: str, code: str) -> None:
+    """The body is the error envelope of the document, so that "not created" can be believed."""
+    async with Sandbox() as sandbox:
+        sandbox.faults.script("list", fault)
+
+        seen = await client.send(sandbox, "GET", "PhoneNumber/Compliance/")
+
+        assert (FAULTS[fault].sentence.split()[1].rstrip(","), code) == (str(seen.http_status), seen.error[1])
+
+
+@pytest.mark.parametrize("http_status", [302, 307])
+async def test_redirect_leads_to_where_the_log_sees_whoever_follows(client: Any, http_status: int) -> None:
+    """Nothing is stored; a client that follows is logged with the operation `unknown`, one that does not is not."""
+    async with Sandbox() as sandbox:
+        sandbox.faults.script("list", f"redirect-{http_status}", times=2)
+
+        left = await client.send(sandbox, "GET", "PhoneNumber/Compliance/", allow_redirects=False)
+        followed = await client.send(sandbox, "GET", "PhoneNumber/Compliance/")
+
+        assert (http_status, 404) == (left.http_status, followed.http_status)
+        assert ["list", "list", "unknown"] == [request.operation for request in sandbox.log]
+
+
+async def test_credentials_are_refused_from_a_call_on_for_good(client: Any) -> None:
+    """A script for `any` operation lets so many calls pass and strikes every later one, until reset."""
+    async with Sandbox() as sandbox:
+        script = {"operation": "any", "fault": "refuse-401", "after": 2, "times": None}
+        await client.control(sandbox, "POST", "faults", script=[script])
+
+        creates = [(await client.create(sandbox)).http_status for _ in range(4)]
+        listed = await client.send(sandbox, "GET", "PhoneNumber/Compliance/")
+        await client.control(sandbox, "POST", "reset")
+        again = await client.create(sandbox)
+
+        assert [201, 201, 401, 401] == creates
+        assert 401 == listed.http_status
+        assert 201 == again.http_status
+
+
+def test_script_of_an_operation_comes_before_that_of_any() -> None:
+    """The script of the list is used up first; creates meet the other at once."""
+    faults = Faults({}, seed=0)
+    faults.script("any", "refuse-403", FOR_GOOD)
+    faults.script("list", "drop-before", 2)
+
+    met = [fault.name for operation in ("list", "create", "list", "list") if (fault := faults.next(operation))]
+
+    assert ["drop-before", "refuse-403", "drop-before", "refuse-403"] == met
+
+
+def test_script_that_is_left_is_shown() -> None:
+    """What is used up is gone, what is begun is counted down."""
+    faults = Faults({}, seed=0, late_apply_s=5.0)
+    faults.script("create", "drop-before", 2, after=1)
+    for _ in range(2):
+        faults.next("create")
+
+    shown = faults.shown()
+
+    left = {"create": [{"fault": "drop-before", "times": 1}]}
+    assert {"rates": {}, "script": left, "late_apply_s": 5.0} == shown
+
+
+async def test_late_call_takes_effect_within_its_time_and_not_at_once(client: Any, clock: Any) -> None:
+    """The client is cut off; the record is not there yet, then it is there, got, listed, and as old as its coming."""
+    async with Sandbox(late_apply_s=3, clock=clock) as sandbox:
+        sandbox.faults.script("create", "late-apply")
+
+        with pytest.raises(RESETS):
+            await client.create(sandbox)
+        early = (sandbox.state.records, sandbox.state.to_come)
+        clock.at += 3
+        listed = await client.listed(sandbox)
+
+        (record,), (request, _) = sandbox.state.records, sandbox.log
+        assert ((), 1) == early
+        assert [record.compliance_id] == [shown["compliance_id"] for shown in listed["compliances"]]
+        assert 0 < (record.created_at - request.instant).total_seconds() < 3
+        assert 0 == sandbox.state.to_come
+
+
+async def test_late_creates_come_in_the_order_in_which_they_are_due(client: Any, clock: Any) -> None:
+    """Records are listed oldest first, also where a call that arrived later took effect earlier."""
+    async with Sandbox(late_apply_s=60, clock=clock) as sandbox:
+        sandbox.faults.script("create", "late-apply", times=8)
+        for number in range(8):
+            with pytest.raises(RESETS):
+                await client.create(sandbox, alias=f"K-{number}")
+        clock.at += 60
+
+        records = sandbox.state.records
+
+        assert [f"K-{number}" for number in range(8)] != [record.alias for record in records]
+        assert sorted(record.created_at for record in records) == [record.created_at for record in records]
+
+
+@pytest.mark.parametrize("changes", [{"alias": None}, {"country_iso": "XX"}])
+async def test_late_call_that_would_be_refused_does_nothing(client: Any, clock: Any, changes: dict[str, Any]) -> None:
+    """Being late does not make a bad create good, and the sandbox goes on."""
+    async with Sandbox(late_apply_s=3, clock=clock) as sandbox:
+        sandbox.faults.script("create", "late-apply")
+
+        with pytest.raises(RESETS):
+            await client.create(sandbox, **changes)
+        clock.at += 3
+
+        assert 0 == (await client.listed(sandbox))["meta"]["total_count"]
+
+
+async def test_late_delete_leaves_the_record_until_it_is_due(client: Any, clock: Any) -> None:
+    """Any operation may be late: the record can still be got, then it is gone."""
+    async with Sandbox(late_apply_s=3, clock=clock) as sandbox:
+        path = f"PhoneNumber/Compliance/{await client.created(sandbox)}/"
+        sandbox.faults.script("delete", "late-apply", times=2)  # aiohttp sends a DELETE a second time by itself
+
+        with pytest.raises(RESETS):
+            await client.send(sandbox, "DELETE", path)
+        early = await client.send(sandbox, "GET", path)
+        clock.at += 3
+        late = await client.send(sandbox, "GET", path)
+
+        assert (200, 404) == (early.http_status, late.http_status)
+
+
+async def test_late_calls_are_forgotten_at_reset(client: Any, clock: Any) -> None:
+    """After a reset nothing comes from before it."""
+    async with Sandbox(late_apply_s=3, clock=clock) as sandbox:
+        sandbox.faults.script("create", "late-apply")
+        with pytest.raises(RESETS):
+            await client.create(sandbox)
+
+        sandbox.reset()
+        clock.at += 3
+
         assert () == sandbox.state.records

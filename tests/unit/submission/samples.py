@@ -126,18 +126,18 @@ def row_gone(number: int) -> Decision:
     return Decision(judged(number, "another"), identity(number), Action.SETTLE, "outcome unknown")
 
 
-def intent(number: int = 1, op: Op = Op.CREATE, attempt: int = 1) -> entries.Intent:
-    return entries.Intent(
-        token=token(number), key=f"K-{number:04d}", op=op, attempt=attempt, alias=alias(number), fingerprint="now"
-    )
+def intent(row: int = 1, op: Op = Op.CREATE, attempt: int = 1, /, **other: str) -> entries.Intent:
+    """What a row's write says before it is sent; `other` replaces some of it."""
+    usual = {"alias": alias(row), "fingerprint": "now"}
+    return entries.Intent(token=token(row), key=f"K-{row:04d}", op=op, attempt=attempt, **(usual | other))
 
 
 def done(number: int = 1) -> entries.Done:
     return entries.Done(token=token(number), op=Op.CREATE, compliance_id=compliance_id(number))
 
 
-def unresolved(number: int = 1) -> entries.Unresolved:
-    return entries.Unresolved(token=token(number), op=Op.CREATE, seen="HTTP 502")
+def unresolved(number: int = 1, op: Op = Op.CREATE) -> entries.Unresolved:
+    return entries.Unresolved(token=token(number), op=op, seen="HTTP 502")
 
 
 def uncertain(number: int = 1) -> tuple[entries.Entry, ...]:
@@ -145,9 +145,15 @@ def uncertain(number: int = 1) -> tuple[entries.Entry, ...]:
     return intent(number), unresolved(number)
 
 
-def record(number: int = 1) -> Record:
-    """The record of that story."""
-    return MemoryJournal(*uncertain(number)).books.record(token(number))
+def doubted(op: Op, row: int = 1, /, **other: str) -> tuple[entries.Entry, ...]:
+    """The story of a submitted record whose next write is unknown; `other` is told by its intent."""
+    told = {"alias": "", "fingerprint": "", "compliance_id": compliance_id(row)} | other
+    return intent(row), done(row), intent(row, op, 1, **told), unresolved(row, op)
+
+
+def record(*story: entries.Entry, number: int = 1) -> Record:
+    """The record of a story; of a create that is unknown without one."""
+    return MemoryJournal(*(story or uncertain(number))).books.record(token(number))
 
 
 def run_started() -> entries.RunStarted:

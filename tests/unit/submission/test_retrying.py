@@ -10,6 +10,8 @@ from bulk_onboard.model.call import Get, Operation
 from bulk_onboard.model.outcome import Done, Halt, Unavailable
 from bulk_onboard.submission.retrying import (
     ATTEMPTS,
+    BUDGET,
+    FREE_RETRIES,
     LONGEST_PAUSE_S,
     THROTTLED_AT_MOST,
     Retrying,
@@ -101,12 +103,12 @@ async def test_unavailable_is_tried_three_times_with_growing_pauses(retrying, cl
 
 
 async def test_attempts_of_a_write_are_numbered(retrying):
-    """Each sending goes on counting from where the record was."""
+    """Each sending goes on counting from where the record was; a throttled one is no attempt."""
     inner = ScriptedGateway(OUTCOMES["unavailable"], OUTCOMES["throttled"], OUTCOMES["done"])
 
     await retrying(inner).send(create(attempt=4))
 
-    assert [4, 5, 6] == [call.attempt for call in inner.calls]
+    assert [4, 5, 5] == [call.attempt for call in inner.calls]
 
 
 async def test_throttled_is_no_attempt_and_has_no_pause_of_its_own(retrying, clock):
@@ -169,3 +171,78 @@ async def test_wish_to_stop_ends_the_pause_and_the_retries(stop):
     stop.request("signal")
 
     assert OUTCOMES["unavailable"] == await sending
+
+
+class Fickle:
+    """Unavailable or done, whichever it is at the time; `sent` counts the calls."""
+
+    def __init__(self) -> None:
+        self.unavailable = False
+        self.sent = 0
+
+    async def send(self, call):
+        self.sent += 1
+        return OUTCOMES["unavailable" if self.unavailable else "done"]
+
+    async def sent_for(self, retrying, calls):
+        """How many requests so many calls cost."""
+        before = self.sent
+        for _ in range(calls):
+            await retrying.send(create())
+        return self.sent - before
+
+
+async def test_a_short_run_may_retry_ten_times(retrying):
+    """Five calls twice each; the sixth is sent once, and its row stays deferred for the next run."""
+    inner = Fickle()
+    inner.unavailable = True
+    budgeted = retrying(inner)
+
+    assert 5 * ATTEMPTS == await inner.sent_for(budgeted, 5)
+    assert 1 == await inner.sent_for(budgeted, 1)
+    assert OUTCOMES["unavailable"] == await budgeted.send(create())
+
+
+async def test_a_long_run_may_retry_a_tenth_of_its_requests(retrying):
+    """After 400 requests there are forty retries, and a few more for the requests that they are themselves."""
+    inner = Fickle()
+    budgeted = retrying(inner)
+    await inner.sent_for(budgeted, 400)
+    inner.unavailable = True
+
+    retries = await inner.sent_for(budgeted, 100) - 100
+
+    assert retries == int(BUDGET * (400 + 100 + retries)) > 4 * FREE_RETRIES
+
+
+async def test_a_retry_that_was_not_granted_is_not_spent(retrying):
+    """A long outage early in a run takes nothing from its later hours: the budget grows with the requests again."""
+    inner = Fickle()
+    budgeted = retrying(inner)
+    inner.unavailable = True
+    await inner.sent_for(budgeted, 100)
+    inner.unavailable = False
+    await inner.sent_for(budgeted, 200)
+    inner.unavailable = True
+
+    assert ATTEMPTS == await inner.sent_for(budgeted, 1)
+
+
+async def test_throttled_calls_cost_nothing_of_the_budget(retrying):
+    """The pacer makes them wait; they are repeated however little is left."""
+    budgeted = retrying(ScriptedGateway(*[OUTCOMES["throttled"]] * 15, OUTCOMES["unavailable"], OUTCOMES["done"]))
+
+    assert OUTCOMES["done"] == await budgeted.send(create())
+
+
+async def test_a_refused_retry_makes_no_pause(retrying, clock):
+    """Without a budget nothing is waited for."""
+    inner = Fickle()
+    inner.unavailable = True
+    budgeted = retrying(inner)
+    await inner.sent_for(budgeted, 5)
+    slept = len(clock.slept)
+
+    await inner.sent_for(budgeted, 3)
+
+    assert slept == len(clock.slept)

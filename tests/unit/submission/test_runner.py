@@ -1,7 +1,6 @@
 """A plan is carried out: several rows at a time, until all is done or the run is to stop."""
 
 import asyncio
-from collections import Counter
 
 import pytest
 
@@ -10,54 +9,21 @@ from bulk_onboard.model import entry as entries
 from bulk_onboard.model.application import Application
 from bulk_onboard.model.call import Operation
 from bulk_onboard.model.outcome import Halt
-from bulk_onboard.model.plan import Plan
 from bulk_onboard.model.record import State
-from bulk_onboard.submission.breaker import Breaker
-from bulk_onboard.submission.journaled import Journaled
-from bulk_onboard.submission.retrying import Retrying
-from bulk_onboard.submission.runner import TOKENS_A_LINE, Progress, Runner
-from bulk_onboard.submission.stop import Stop
-from tests.support.clocks import FakeClock
-from tests.support.gateways import FakeAccount
-from tests.support.journals import MemoryJournal
+from bulk_onboard.submission.runner import TOKENS_A_LINE, Headway
+from tests.unit.submission.benches import Bench
 from tests.unit.submission.samples import (
     alias,
     application,
-    content,
-    create,
-    plan,
-    row_gone,
     run_started,
     token,
-    uncertain,
 )
+from tests.unit.submission.stacks import AtOnce
 
 
-class Bench:
-    """A runner on the whole stack but the pacer, with an account in memory for an API."""
-
-    def __init__(self, *story: entries.Entry, concurrency: int = 3) -> None:
-        self.account, self.journal, self.stop = FakeAccount(), MemoryJournal(*story), Stop()
-        self.changed: set[str] = set()
-        journaled = Journaled(self.account, self.journal, self._read)
-        breaker = Breaker(journaled, self.stop, Counter())
-        gateway = Retrying(breaker, clock=FakeClock(), stop=self.stop)
-        self.runner = Runner(gateway, self.journal, self.stop, concurrency)
-
-    def _read(self, document):
-        return None if str(document.path) in self.changed else content(document.type)
-
-    def state(self, number):
-        """Where a row's record is."""
-        return self.journal.books.record(token(number)).state
-
-    def states(self, numbers):
-        """How many of these rows are where."""
-        return Counter(self.state(number) for number in numbers)
-
-    async def run(self, *numbers):
-        """Carry out what is due for these rows."""
-        await self.runner.run(plan(*numbers, journal=self.journal))
+@pytest.fixture(autouse=True)
+async def _documents_are_read_at_once():
+    asyncio.get_running_loop().set_default_executor(AtOnce())
 
 
 async def test_every_due_row_becomes_a_record():
@@ -68,7 +34,7 @@ async def test_every_due_row_becomes_a_record():
 
     assert {State.SUBMITTED: 10} == bench.states(range(10))
     assert [alias(n) for n in range(10)] == sorted(made.alias for made in bench.account.records.values())
-    assert Progress(due=10, done=10) == bench.runner.progress
+    assert Headway(due=10, done=10) == bench.runner.headway
 
 
 async def test_plan_with_nothing_due_makes_no_call():
@@ -171,79 +137,12 @@ async def test_row_with_trouble_does_not_stop_its_neighbours():
     """Refused, unreachable and unknown rows are where they belong; the others are submitted."""
     bench = Bench(concurrency=1)
     bench.account.expect(Operation.CREATE, "refused", "unresolved", *["unavailable"] * 3)
+    bench.account.expect(Operation.LIST, *["unresolved"] * 99)
 
     await bench.run(*range(6))
 
     expected = {State.REFUSED: 1, State.UNCERTAIN: 1, State.DEFERRED: 1, State.SUBMITTED: 3}
     assert expected == bench.states(range(6))
-
-
-async def test_lost_answer_is_found_in_the_same_run():
-    """The create was done: it is adopted, after the other rows, and not sent again."""
-    bench = Bench()
-    bench.account.expect(Operation.CREATE, "fair", "unheard")
-
-    await bench.run(*range(5))
-
-    assert {State.SUBMITTED: 5} == bench.states(range(5))
-    assert 5 == len(bench.account.made(Operation.CREATE))
-
-
-async def test_orphan_is_settled_beside_fresh_rows():
-    """What an earlier run left unknown is looked up while rows are created, not only after them."""
-    bench = Bench(*uncertain(0), concurrency=1)
-    await bench.account.send(create(0))
-
-    await bench.run(*range(6))
-
-    operations = [call.operation for call in bench.account.calls[1:]]
-    assert {State.SUBMITTED: 6} == bench.states(range(6))
-    assert operations.index(Operation.LIST) < len(operations) - 1 - operations[::-1].index(Operation.CREATE)
-    assert 6 == len(bench.account.records)
-
-
-async def test_orphan_without_a_row_is_settled_too():
-    """The row has left the sheet; the record stays in the books."""
-    bench = Bench(*uncertain(9))
-    await bench.account.send(create(9))
-
-    await bench.run(1)
-
-    assert State.SUBMITTED is bench.state(9)
-
-
-async def test_orphan_whose_row_changed_is_not_compared_with_it():
-    """Its contents are those of the intent; what the row says now was never sent."""
-    bench = Bench(*uncertain(9))
-    await bench.account.send(create(9, application=application(9, business_name="The former name")))
-
-    await bench.runner.run(Plan((row_gone(9),), plan(journal=bench.journal).forecast))
-
-    assert State.SUBMITTED is bench.state(9)
-
-
-async def test_unknown_record_that_is_not_found_is_never_sent_again():
-    """Run after run it is looked for, and stays uncertain."""
-    bench = Bench(*uncertain(1))
-
-    await bench.run(1)
-    await bench.run(1)
-
-    assert State.UNCERTAIN is bench.state(1)
-    assert [] == bench.account.made(Operation.CREATE)
-
-
-@pytest.mark.parametrize(("there", "expected"), [(True, State.SUBMITTED), (False, State.REFUSED)])
-async def test_contested_refusal_is_looked_up_before_it_is_believed(there, expected):
-    """ "Already exists": the record with this alias is adopted; where there is none, refused it is."""
-    bench = Bench()
-    if there:
-        await bench.account.send(create(1))
-    bench.account.expect(Operation.CREATE, "contested")
-
-    await bench.run(1, 2)
-
-    assert [expected, State.SUBMITTED] == [bench.state(1), bench.state(2)]
 
 
 async def test_changed_document_keeps_its_row_back():

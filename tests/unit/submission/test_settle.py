@@ -1,16 +1,17 @@
-"""What a look-up makes of an unknown create: adopted, held, or left as it is."""
+"""Unknown outcomes are looked up until they are found, proved absent, or for a person to judge."""
+
+import asyncio
 
 import pytest
 
-from bulk_onboard.model import entry as entries
-from bulk_onboard.model.books import Books
+from bulk_onboard.errors import StoppedError
 from bulk_onboard.model.call import Operation, Page, Priority
-from bulk_onboard.model.entry import Op
 from bulk_onboard.model.outcome import Done
 from bulk_onboard.model.record import State
-from bulk_onboard.submission.settle import conclusion, first_difference, settle
-from tests.support.gateways import FakeAccount, ScriptedGateway
-from tests.support.journals import MemoryJournal
+from bulk_onboard.submission.settle import MISSES_AT_MOST, next_look_s
+from tests.support.clocks import FrozenClock
+from tests.support.gateways import ScriptedGateway
+from tests.unit.submission.desks import SCHEDULE, Desk
 from tests.unit.submission.samples import (
     OUTCOMES,
     alias,
@@ -20,164 +21,220 @@ from tests.unit.submission.samples import (
     done,
     expanded,
     intent,
-    record,
     server_record,
     token,
     uncertain,
 )
 
-ABOUT = {"token": token(1), "key": "K-0001", "op": Op.CREATE}
-ADOPTED = entries.Adopted(**ABOUT, compliance_id=compliance_id(1), review="pending")
-LOOKED_AND_KNOWS_NOTHING = ["intent create", "unresolved create", "probed create"]
 
-
-def held(why, *numbers):
-    """A person must look at these."""
-    return entries.Held(**ABOUT, why=why, compliance_ids=tuple(compliance_id(number) for number in numbers))
+@pytest.fixture
+async def desk():
+    """The first row's create is unknown; another row's record is known."""
+    desk = Desk(*uncertain(1))
+    await desk.know()
+    return desk
 
 
 @pytest.mark.parametrize(
-    ("shown", "expected"),
+    ("looks", "settle_s", "expected"),
     [
-        ({}, ""),
-        ({"name": " Invented Traders 1 ", "registration_number": "U72200KA2020PTC000001 "}, ""),
-        ({"name": None, "registration_number": None, "documents": None}, ""),
-        ({"name": "Somebody Else"}, "name"),
-        ({"name": "invented traders 1"}, "name"),
-        ({"name": ""}, "name"),
-        ({"registration_number": "U72200KA2020PTC000002"}, "registration number"),
-        ({"documents": 2}, "number of documents"),
-        ({"documents": 0}, "number of documents"),
-        ({"name": "Somebody Else", "documents": 2}, "name"),
+        *((0, 90.0, 2.0), (1, 90.0, 10.0), (2, 90.0, 30.0), (3, 90.0, 90.0), (4, 90.0, 90.0), (99, 90.0, 90.0)),
+        *((0, 4.5, 0.1), (1, 4.5, 0.5), (2, 4.5, 1.5), (3, 4.5, 4.5), (0, 0.0, 0.0), (3, 0.0, 0.0)),
     ],
 )
-def test_first_difference(shown, expected):
-    """What the API shows must be what was sent, outer blanks aside; what it does not show differs in nothing."""
-    assert expected == first_difference(expanded(1, **shown), application(1))
+def test_next_look_s(looks, settle_s, expected):
+    """2, 10, 30 seconds and W, scaled with W; never later than W."""
+    assert expected == pytest.approx(next_look_s(looks, settle_s))
 
 
-@pytest.mark.parametrize(
-    ("matches", "found", "sent", "expected"),
-    [
-        ([1], expanded(1), application(1), ADOPTED),
-        ([1], server_record(1), None, ADOPTED),
-        ([1], expanded(1, name="Somebody Else"), None, ADOPTED),
-        (
-            [1],
-            expanded(1, name="Somebody Else"),
-            application(1),
-            held("the record found at the API has another name", 1),
-        ),
-        ([1, 2], server_record(1), application(1), held("2 records with this alias at the API", 1, 2)),
-        ([1, 2], server_record(1), None, held("2 records with this alias at the API", 1, 2)),
-    ],
-    ids=["same", "row gone", "row gone, other contents", "other contents", "two", "row gone, two"],
-)
-def test_conclusion(matches, found, sent, expected):
-    """One match with the contents that were sent is adopted; all else is for a person."""
-    shown = [server_record(number, alias=alias(1)) for number in matches]
+@pytest.mark.parametrize(("shows_after", "found_at"), [(0.0, 2.0), (5.0, 10.0), (29.0, 30.0), (60.0, 90.0)])
+async def test_record_that_shows_is_adopted_at_the_next_look(desk, shows_after, found_at):
+    """Found is settled: nothing is waited for, nothing asked any more, nothing created again."""
+    await desk.account.send(create(1))
+    desk.account.lag_s = shows_after
 
-    assert expected == conclusion(record(1), shown, found, sent, Books())
+    await desk.settle()
+
+    assert found_at == pytest.approx(desk.clock.monotonic())
+    found = next(i for i, made in desk.account.records.items() if made.alias == alias(1))
+    record = desk.journal.books.record(token(1))
+    assert (State.SUBMITTED, found, alias(1)) == (record.state, record.compliance_id, record.alias)
+    assert 2 == len(desk.account.made(Operation.CREATE))
 
 
-def test_record_of_another_row_is_not_adopted():
-    """The id is in the books already, under another token (I4)."""
-    books = MemoryJournal(intent(2), done(2)).books
-    match = server_record(2, alias=alias(1))
-
-    expected = held("the record found at the API belongs to another row", 2)
-    assert expected == conclusion(record(1), [match], match, None, books)
-
-
-@pytest.fixture
-def journal():
-    """The first row's create is unknown."""
-    return MemoryJournal(*uncertain(1))
-
-
-@pytest.fixture
-def account():
-    return FakeAccount()
-
-
-async def test_one_match_is_adopted(account, journal):
-    """The record is submitted, under the id the API gave it, without another create."""
-    await account.send(create(1))
-
-    await settle(account, journal, journal.books.record(token(1)), application(1))
-
-    (found,) = account.records
-    assert (State.SUBMITTED, found) == (
-        journal.books.record(token(1)).state,
-        journal.books.record(token(1)).compliance_id,
-    )
-    assert 1 == len(account.made(Operation.CREATE))
-
-
-async def test_look_up_is_by_the_stored_alias_and_goes_first(account, journal):
+async def test_look_up_is_by_the_stored_alias_and_goes_first(desk):
     """What the intent said, not what the row says now; before fresh rows at the pacer."""
-    await account.send(create(1))
+    await desk.account.send(create(1))
 
-    await settle(account, journal, journal.books.record(token(1)), application(1))
+    await desk.settle()
 
-    (listed,), (got,) = account.made(Operation.LIST), account.made(Operation.GET)
+    (listed,), (got,) = desk.account.made(Operation.LIST), desk.account.made(Operation.GET)
     assert (alias(1), Priority.SETTLE, Priority.SETTLE) == (listed.alias, listed.priority, got.priority)
     assert {"end_user", "documents"} == set(got.expand)
 
 
-async def test_contents_that_were_not_sent_are_held(account, journal):
+async def test_contents_that_were_not_sent_are_held(desk):
     """Somebody else's record bears the alias."""
-    await account.send(create(1, application=application(1, business_name="Somebody Else")))
+    await desk.account.send(create(1, application=application(1, business_name="Somebody Else")))
 
-    await settle(account, journal, journal.books.record(token(1)), application(1))
+    await desk.settle()
 
-    assert State.HELD is journal.books.record(token(1)).state
+    assert State.HELD is desk.state()
+    assert "another name" in desk.newest().why
 
 
-async def test_several_matches_are_held_without_a_further_request(account, journal):
+async def test_several_matches_are_held_at_once_without_a_further_request(desk):
     """Two records of one alias: a person decides, nobody guesses."""
-    await account.send(create(1))
-    await account.send(create(1))
+    await desk.account.send(create(1))
+    await desk.account.send(create(1))
 
-    await settle(account, journal, journal.books.record(token(1)), application(1))
+    await desk.settle()
 
-    assert State.HELD is journal.books.record(token(1)).state
-    assert [] == account.made(Operation.GET)
+    assert (State.HELD, 2) == (desk.state(), len(desk.newest().compliance_ids))
+    assert [] == desk.account.made(Operation.GET)
 
 
-async def test_no_match_proves_nothing(account, journal):
-    """The list may lag: the record stays uncertain, and the look-up is noted."""
-    await account.send(create(2))
+async def test_row_that_changed_is_adopted_as_it_was_sent(desk):
+    """Without the contents that were sent there is nothing to compare, and nothing more is asked for."""
+    await desk.account.send(create(1))
+    del desk.rows[token(1)]
 
-    await settle(account, journal, journal.books.record(token(1)), application(1))
+    await desk.settle()
 
-    assert LOOKED_AND_KNOWS_NOTHING == journal.story(token(1))
-    assert State.UNCERTAIN is journal.books.record(token(1)).state
+    assert State.SUBMITTED is desk.state()
+    assert [] == desk.account.made(Operation.GET)
+
+
+async def test_many_unknown_ones_share_one_walk_at_each_look():
+    """Forty unknown rows: four walks of the account and one for the control, not a hundred and sixty look-ups."""
+    numbers = range(100, 140)
+    desk = Desk(*(entry for number in numbers for entry in uncertain(number)))
+    await desk.know()
+    for number in numbers[:20]:
+        await desk.account.send(create(number))
+
+    await desk.settle(*numbers)
+
+    found, absent = [desk.state(n) for n in numbers[:20]], [desk.state(n) for n in numbers[20:]]
+    assert ({State.SUBMITTED}, {State.DEFERRED}) == (set(found), set(absent))
+    walks = [call for call in desk.account.made(Operation.LIST) if not call.alias]
+    assert len(SCHEDULE) + len(["the control"]) == len(walks)
+
+
+async def test_doubt_that_arises_while_others_wait_is_taken_in(desk):
+    """`watch` wakes the settler, and `run` goes on while more may come."""
+    settler = desk.settler()
+    settler.expect(more=True)
+    running = asyncio.create_task(settler.run())
+    await asyncio.sleep(0)
+
+    await desk.account.send(create(1))
+    settler.watch(token(1), desk.clock.monotonic())
+    while desk.state() is State.UNCERTAIN:
+        await asyncio.sleep(0)
+    still_running = not running.done()
+    settler.expect(more=False)
+    await running
+
+    assert still_running
+    assert [2.0] == pytest.approx(desk.looks())
+
+
+async def test_nothing_to_settle_and_nothing_expected_is_the_end(desk):
+    """No request, no pause."""
+    settler = desk.settler()
+
+    await settler.run()
+
+    assert [] == desk.account.made(Operation.LIST)
 
 
 @pytest.mark.parametrize("outcome", set(OUTCOMES) - {"done"})
-async def test_look_up_that_fails_says_nothing(journal, outcome):
-    """An unfinished walk leaves no trace in the ledger."""
-    await settle(ScriptedGateway(OUTCOMES[outcome]), journal, journal.books.record(token(1)), application(1))
+async def test_list_that_cannot_be_read_leaves_it_uncertain(outcome):
+    """Looked for a few times in vain, then left to the next run; the ledger shows no look that was not made."""
+    api = ScriptedGateway(*[OUTCOMES[outcome]] * MISSES_AT_MOST)
+    desk = Desk(*uncertain(1), api=api)
 
-    assert ["intent create", "unresolved create"] == journal.story(token(1))
+    settler = await desk.settle()
+
+    assert State.UNCERTAIN is desk.state()
+    assert ["intent create", "unresolved create"] == desk.journal.story(token(1))
+    assert (MISSES_AT_MOST, []) == (len(api.calls), settler.take_absent())
+
+
+async def test_misses_count_only_in_a_row(desk):
+    """A list that answers now and then gets its record settled."""
+    desk.account.expect(Operation.LIST, *(["unresolved"] * (MISSES_AT_MOST - 1) + ["fair"]) * 2)
+
+    await desk.settle()
+
+    assert State.DEFERRED is desk.state()
 
 
 @pytest.mark.parametrize("outcome", set(OUTCOMES) - {"done"})
-async def test_match_that_cannot_be_read_is_not_adopted(journal, outcome):
+async def test_match_that_cannot_be_read_is_not_adopted(outcome):
     """One match, but its contents are not known: uncertain still."""
     listed = Done(value=Page(records=(server_record(1),)))
+    desk = Desk(*uncertain(1), api=ScriptedGateway(*(listed, OUTCOMES[outcome]) * MISSES_AT_MOST))
 
-    await settle(ScriptedGateway(listed, OUTCOMES[outcome]), journal, journal.books.record(token(1)), application(1))
+    await desk.settle()
 
-    assert LOOKED_AND_KNOWS_NOTHING == journal.story(token(1))
+    assert State.UNCERTAIN is desk.state()
 
 
-async def test_row_that_changed_is_adopted_as_it_was_sent(account, journal):
-    """Without the contents that were sent there is nothing to compare, and nothing more is asked for."""
-    await account.send(create(1))
+async def test_match_that_is_read_at_last_is_adopted():
+    """The trouble passes within the same run."""
+    listed = Done(value=Page(records=(server_record(1),)))
+    api = ScriptedGateway(listed, OUTCOMES["unresolved"], listed, Done(value=expanded(1)))
+    desk = Desk(*uncertain(1), api=api)
 
-    await settle(account, journal, journal.books.record(token(1)), None)
+    await desk.settle()
 
-    assert State.SUBMITTED is journal.books.record(token(1)).state
-    assert [] == account.made(Operation.GET)
+    assert State.SUBMITTED is desk.state()
+
+
+async def test_wish_to_stop_ends_the_wait_at_once():
+    """Nobody waits W for a run that is to end; what is unknown stays so."""
+    desk = Desk(*uncertain(1), clock=FrozenClock())
+    settler = desk.settler()
+    settler.watch(token(1), 0.0)
+    running = asyncio.create_task(settler.run())
+    while not desk.clock.slept:
+        await asyncio.sleep(0)
+
+    desk.stop.request("signal")
+    await running
+    await asyncio.sleep(0)
+
+    assert State.UNCERTAIN is desk.state()
+    assert {asyncio.current_task()} == asyncio.all_tasks()
+
+
+async def test_wish_to_stop_that_came_before_lets_nothing_begin(desk):
+    """Not even a look that is due."""
+    desk.stop.request("signal")
+
+    await desk.settle(since=-1000.0)
+
+    assert [] == desk.account.made(Operation.LIST)
+
+
+async def test_disk_that_fails_stops_the_run(desk):
+    """What cannot be written down is not concluded."""
+    desk.journal.room = 0
+
+    await desk.settle()
+
+    assert isinstance(desk.stop.cause, StoppedError)
+    assert State.UNCERTAIN is desk.state()
+
+
+async def test_id_that_another_row_has_is_held():
+    """The list shows another row's record under this alias: not ours to adopt (I4)."""
+    listed = Done(value=Page(records=(server_record(2, alias=alias(1)),)))
+    shown = Done(value=expanded(1, compliance_id=compliance_id(2)))
+    desk = Desk(*uncertain(1), intent(2), done(2), api=ScriptedGateway(listed, shown))
+
+    await desk.settle()
+
+    assert (State.HELD, State.SUBMITTED) == (desk.state(1), desk.state(2))

@@ -63,7 +63,7 @@ async def test_pause_ends_early():
         await asyncio.sleep(0)
 
     stop.request("signal")
-    await pausing
+    await asyncio.wait_for(pausing, 1)
     await asyncio.sleep(0)
 
     assert {asyncio.current_task()} == asyncio.all_tasks()
@@ -81,3 +81,23 @@ async def test_cancelled_pause_leaves_no_sleeper_behind():
     await asyncio.sleep(0)
 
     assert {asyncio.current_task()} == asyncio.all_tasks()
+
+
+async def test_the_wish_can_be_waited_for():
+    """Whoever waits for several things at once waits for this among them; the cause is there when he wakes."""
+    stop = Stop()
+    waiting = asyncio.create_task(stop.wished.wait())
+    await asyncio.sleep(0)
+
+    stop.request("signal")
+    await waiting
+
+    assert "signal" == stop.cause
+
+
+async def test_pause_after_the_wish_is_none():
+    """Nobody rests once the run is to stop."""
+    stop = Stop()
+    stop.request("signal")
+
+    await asyncio.wait_for(stop.pause(FrozenClock(), 600.0), 1)

@@ -11,6 +11,7 @@ from tests.support.gateways import FakeAccount, ScriptedGateway
 from tests.support.journals import MemoryJournal
 from tests.unit.submission.samples import (
     OUTCOMES,
+    alias,
     application,
     compliance_id,
     create,
@@ -134,7 +135,7 @@ async def test_list_that_is_refused_concludes_nothing():
     [
         (
             [server_record(1, review="approved")],
-            entries.Adopted(**ABOUT, compliance_id=compliance_id(1), review="approved"),
+            entries.Adopted(**ABOUT, compliance_id=compliance_id(1), review="approved", alias=alias(1)),
         ),
         (
             [server_record(1), server_record(2)],

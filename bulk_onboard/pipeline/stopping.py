@@ -68,6 +68,13 @@ def why_stopped(cause: object, *, base_url: str, sent_before: bool) -> BulkOnboa
     return kind(sentence.format(base_url=base_url))
 
 
+def left_over(rows: int) -> BulkOnboardError | None:
+    """What to say of rows that a run could not finish though nothing stopped it; None where there are none."""
+    if not rows:
+        return None
+    return errors.StoppedError(f"{rows:,} row{'' if rows == 1 else 's'} could not be finished; run again to continue.")
+
+
 def status_of(cause: object) -> errors.ExitStatus:
     """What a stop's cause adds to the exit status."""
     if isinstance(cause, BulkOnboardError):

@@ -1,0 +1,56 @@
+"""A run's first entries: that it began, and which rows findings keep out."""
+
+import asyncio
+import hashlib
+import socket
+from collections.abc import Iterable
+
+import bulk_onboard
+from bulk_onboard import log
+from bulk_onboard.ledger.lock import user_name
+from bulk_onboard.model import entry as entries
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.finding import Severity
+from bulk_onboard.model.plan import Plan
+from bulk_onboard.model.record import State
+from bulk_onboard.model.requirements import RequirementsBook
+from bulk_onboard.pipeline.execution import Run
+from bulk_onboard.submission.sweep import UNSENT
+
+
+async def begin(run: Run) -> None:
+    """Write down that a run begins, and which rows findings keep out."""
+    await run.journal.append(
+        entries.RunStarted(
+            run_id=run.run_id,
+            user=user_name(),
+            host=socket.gethostname(),
+            version=bulk_onboard.__version__,
+            workbook=run.judgement.sheet.sha256,
+            job=run.job.sha256,
+            requirements=digest_of(run.judgement.book),
+            quota=str(run.job.quota or "none"),
+            settle=run.job.settle,
+        )
+    )
+    log.logger().info("run started", run_id=run.run_id, version=bulk_onboard.__version__)
+    await asyncio.gather(*map(run.journal.append, invalid_rows(run.plan(), run.journal.books)))
+
+
+def invalid_rows(plan: Plan, books: Books) -> Iterable[entries.RowInvalid]:
+    """Entries for the rows that findings keep out, where the ledger does not say so already."""
+    told: set[str] = set()
+    for decision in plan.decisions:
+        judged, identity = decision.judged, decision.identity
+        if identity is None or not judged.has_errors or identity.token in told:
+            continue
+        told.add(identity.token)
+        codes = tuple(dict.fromkeys(f.code for f in judged.findings if f.severity is Severity.ERROR))
+        record = books.record(identity.token)
+        if record.state in UNSENT and (record.state is not State.INVALID or record.code != ", ".join(codes)):
+            yield entries.RowInvalid(token=identity.token, key=identity.user_key, codes=codes)
+
+
+def digest_of(book: RequirementsBook) -> str:
+    """SHA-256 of what was required, so that a change of the requirements between runs shows."""
+    return hashlib.sha256(repr(sorted(book.offered.items())).encode()).hexdigest()

@@ -1,0 +1,124 @@
+"""A run's last entry, its report, and what it came to."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from bulk_onboard import log
+from bulk_onboard.errors import BulkOnboardError, ExitStatus, first_that_holds
+from bulk_onboard.model import entry as entries
+from bulk_onboard.model.plan import Decision
+from bulk_onboard.model.record import Review, State
+from bulk_onboard.pipeline.execution import Run
+from bulk_onboard.pipeline.report import write_job_report
+from bulk_onboard.pipeline.stopping import left_over, status_of, why_stopped
+from bulk_onboard.report.summary import counts, reviews
+from bulk_onboard.submission.audit import Twice
+
+LEFT_OVER = frozenset({State.PENDING, State.DEFERRED})
+REVIEWS_WANT_A_PERSON = frozenset({Review.REJECTED, Review.MORE_INFO})
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run came to; the keys of `--json` (design.md 7).
+
+    Attributes:
+        error: what stopped it, for people; None when it finished or was stopped by a signal.
+        report: where the report was written; None when it could not be.
+        twice: tokens with more than one record at the API, which a person must look at.
+        warnings: sentences that a person should see all the same.
+    """
+
+    run_id: str
+    exit_status: ExitStatus
+    counts: dict[str, int]
+    reviews: dict[str, int]
+    requests: dict[str, int]
+    ledger: Path
+    report: Path | None
+    error: BulkOnboardError | None
+    twice: tuple[Twice, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+async def end(run: Run) -> RunResult:
+    """Write down how the run ended, write the report, and sum up."""
+    decisions, books = run.plan().decisions, run.journal.books
+    begun = run.requests["list done"] > 0
+    error = why_stopped(run.stop.cause, base_url=run.job.base_url, sent_before=begun)
+    if not run.stop.requested:
+        error = left_over(sum(status is ExitStatus.STOPPED for status in statuses_of(run, decisions)))
+    result = RunResult(
+        run_id=run.run_id,
+        exit_status=first_that_holds(status_of(error or run.stop.cause), *statuses_of(run, decisions)),
+        counts=counts(decisions, books),
+        reviews=reviews(decisions, books),
+        requests=dict(sorted(run.requests.items())),
+        ledger=run.job.ledger,
+        report=None,
+        error=error,
+        twice=tuple(run.twice),
+        warnings=(*run.journal.warnings, *(_unsaved(*lost) for lost in run.journal.unsaved)),
+    )
+    for finish in (partial(_write_end, run), partial(_write_report, run, decisions)):
+        try:
+            result = await finish(result)
+        except BulkOnboardError as trouble:
+            status = first_that_holds(result.exit_status, trouble.exit_status)
+            result = replace(result, exit_status=status, error=result.error or trouble)
+    return result
+
+
+def statuses_of(run: Run, decisions: Iterable[Decision]) -> Iterable[ExitStatus]:
+    """Unfinished rows mean that the run stopped early; errors, refused and held ones that a person is wanted."""
+    records = run.journal.books.records
+    withheld = {finding.row for finding in run.findings}
+    if run.twice or any(record.state is State.HELD for record in records.values()):
+        yield ExitStatus.ROWS_NEED_A_PERSON
+    if any(record.state in (State.UNCERTAIN, State.SENDING) for record in records.values()):
+        yield ExitStatus.STOPPED
+    for decision in decisions:
+        record = records.get(decision.identity.token) if decision.identity else None
+        if decision.judged.has_errors:
+            yield ExitStatus.ROWS_NEED_A_PERSON
+        if record and (record.state is State.REFUSED or record.review in REVIEWS_WANT_A_PERSON):
+            yield ExitStatus.ROWS_NEED_A_PERSON
+        if record and record.state in LEFT_OVER and record.token in run.due:
+            withheld_row = decision.judged.row.number in withheld
+            yield ExitStatus.ROWS_NEED_A_PERSON if withheld_row else ExitStatus.STOPPED
+
+
+def _unsaved(token: str, compliance_id: str) -> str:
+    """What a person should note down where the disk did not take it."""
+    return f"Not in the ledger: record {token} is {compliance_id} at the API. The next run finds it there."
+
+
+async def _write_end(run: Run, result: RunResult) -> RunResult:
+    log.logger().info("run ended", run_id=run.run_id, exit_status=int(result.exit_status))
+    await run.journal.append(
+        entries.RunEnded(
+            run_id=run.run_id,
+            exit_status=result.exit_status,
+            counts=result.counts,
+            requests=result.requests,
+        )
+    )
+    return result
+
+
+async def _write_report(run: Run, decisions: Sequence[Decision], result: RunResult) -> RunResult:
+    path = await asyncio.to_thread(
+        write_job_report,
+        run.job,
+        decisions,
+        run.journal.books,
+        findings=(*run.judgement.sheet_findings, *run.findings),
+        requirements=run.judgement.book,
+        now=run.clock.now(),
+        run_id=run.run_id,
+        stopped=str(result.error or ""),
+    )
+    return replace(result, report=path)

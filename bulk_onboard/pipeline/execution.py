@@ -1,0 +1,64 @@
+"""One execution of a job: what it has at hand from its first ledger entry to its last."""
+
+import secrets
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bulk_onboard.clock import Clock
+from bulk_onboard.job import Job
+from bulk_onboard.ledger.journal import LedgerJournal
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.plan import Plan
+from bulk_onboard.pipeline.connection import Connection
+from bulk_onboard.pipeline.judging import Judgement
+from bulk_onboard.planning import make_plan
+from bulk_onboard.submission.audit import Twice
+from bulk_onboard.submission.runner import Headway
+from bulk_onboard.submission.stop import Stop
+
+
+@dataclass(slots=True)
+class Running:
+    """A run under way, for whoever shows its progress; `note` says why it waits."""
+
+    headway: Headway
+    books: Books
+    note: Callable[[], str]
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One execution.
+
+    Attributes:
+        requests: calls so far, by operation and outcome.
+        due: tokens that were to be sent or settled.
+        findings: what turned up while sending.
+        twice: what the final audit found.
+    """
+
+    job: Job
+    auth_id: str
+    journal: LedgerJournal
+    connection: Connection
+    judgement: Judgement
+    clock: Clock
+    stop: Stop
+    requests: Counter[str]
+    run_id: str = field(default_factory=lambda: secrets.token_hex(4))
+    due: frozenset[str] = frozenset()
+    findings: list[Finding] = field(default_factory=list)
+    twice: list[Twice] = field(default_factory=list)
+
+    def plan(self) -> Plan:
+        """What is due now, by what the ledger says now."""
+        return make_plan(
+            self.judgement.rows,
+            books=self.journal.books,
+            auth_id=self.auth_id,
+            quota=self.job.quota,
+            admit_new_rows=self.job.admit_new_rows,
+            limit=self.job.limit,
+        )

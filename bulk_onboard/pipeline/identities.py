@@ -1,0 +1,27 @@
+"""Which record each row of the workbook is, without judging the rows: no requirements, no documents, no network."""
+
+import asyncio
+
+from bulk_onboard.intake.bundled import bundled_requirements
+from bulk_onboard.intake.header import match_columns
+from bulk_onboard.intake.rows import rows_of
+from bulk_onboard.job import Job
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.plan import Identity
+from bulk_onboard.model.row import JudgedRow, Row
+from bulk_onboard.model.sheet import NUMBER_TYPE
+from bulk_onboard.pipeline.judging import read_job_sheet
+from bulk_onboard.planning.identity import Identities
+
+
+async def identified_rows(job: Job, books: Books, *, auth_id: str) -> list[tuple[Row, Identity]]:
+    """The rows that have an identity, in the order of the sheet, each record once; WorkbookError as for reading."""
+    sheet = await read_job_sheet(job)
+    optional = (NUMBER_TYPE,) if job.number_type else ()
+    columns, _ = match_columns(sheet, await asyncio.to_thread(bundled_requirements), job.columns, optional=optional)
+    identities = Identities(books, auth_id=auth_id)
+    found: dict[str, tuple[Row, Identity]] = {}
+    for row in rows_of(sheet, columns, defaults=job.defaults):
+        if identity := identities.identify(JudgedRow(row, None, "")):
+            found.setdefault(identity.token, (row, identity))
+    return list(found.values())

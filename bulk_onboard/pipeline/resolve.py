@@ -1,0 +1,93 @@
+"""A person settles a held record: it was found, it is absent, or it is given up (design.md 7, `resolve`)."""
+
+from typing import Literal
+
+from bulk_onboard import errors
+from bulk_onboard.api.credentials import Credentials
+from bulk_onboard.clock import Clock
+from bulk_onboard.job import Job
+from bulk_onboard.ledger.story import is_called
+from bulk_onboard.model import entry as entries
+from bulk_onboard.model import outcome as outcomes
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.call import Get
+from bulk_onboard.model.entry import Op
+from bulk_onboard.model.gateway import Gateway
+from bulk_onboard.model.identity import token_in
+from bulk_onboard.model.record import Record, State
+from bulk_onboard.pipeline.connection import connect
+from bulk_onboard.pipeline.ledger import open_ledger
+from bulk_onboard.pipeline.stopping import why_stopped
+from bulk_onboard.submission.stop import Stop
+from bulk_onboard.submission.walk import walk
+
+How = Literal["found", "absent", "abandon"]
+
+
+async def resolve_record(
+    job: Job, name: str, *, how: How, compliance_id: str, credentials: Credentials, clock: Clock
+) -> Record:
+    """Write down a person's answer for one held record; the record as it is then.
+
+    The answer is held against the API first: a record that is said to be found must be there and nobody else's, and
+    where one is said to be absent the API may not show one with its alias.
+
+    Raises:
+        UsageError: no such record, it is not held, or the API contradicts the answer.
+        BulkOnboardError: the ledger or the API cannot be used.
+    """
+    if not job.ledger.exists():
+        raise errors.UsageError(f"There is no ledger {job.ledger}, so nothing is held.")
+    with open_ledger(job, credentials, clock) as journal:
+        record = held_record(journal.books, name)
+        stop = Stop()
+        async with connect(job, credentials, clock=clock, stop=stop) as connection:
+            objection = await _objection(connection.gateway, record, how, compliance_id, journal.books)
+        if stop.requested:
+            raise why_stopped(stop.cause, base_url=job.base_url, sent_before=False) or errors.StoppedError("Stopped.")
+        if objection:
+            raise errors.UsageError(objection)
+        await journal.append(
+            entries.Resolved(
+                token=record.token, key=record.key, op=record.op or Op.CREATE, how=how, compliance_id=compliance_id
+            )
+        )
+        return journal.books.record(record.token)
+
+
+def held_record(books: Books, name: str) -> Record:
+    """The one held record that goes by this Key, token, alias or compliance id; UsageError otherwise."""
+    called = [record for record in books.records.values() if is_called(record, name)]
+    held = [record for record in called if record.state is State.HELD]
+    if not called:
+        raise errors.UsageError(f"The ledger knows no record {name!r}. Give a row's Key, or a token.")
+    if not held:
+        raise errors.UsageError(f"Record {name!r} is {called[0].state}; only a held one is for a person to resolve.")
+    if len(held) > 1:
+        raise errors.UsageError(f"Several held records are called {name!r}. Give one of their tokens instead.")
+    return held[0]
+
+
+async def _objection(gateway: Gateway, record: Record, how: How, compliance_id: str, books: Books) -> str:
+    """Why the API contradicts the answer; empty where it does not."""
+    if how == "found":
+        return await _objection_to_found(gateway, record, compliance_id, books)
+    if how == "absent" and record.op is Op.CREATE:
+        shown = await walk(gateway, alias=record.alias)  # the whole account where the alias is not known
+        if shown is None:
+            return "The API's list could not be read, so the answer was not taken. Try again later."
+        ids = [found.compliance_id for found in shown if token_in(found.alias) == record.token]
+        if ids:
+            return f"The API shows a record with this row's token. If it is the row's, type --found {ids[0]}."
+    return ""
+
+
+async def _objection_to_found(gateway: Gateway, record: Record, compliance_id: str, books: Books) -> str:
+    if books.owner(compliance_id) not in (None, record.token):
+        return f"{compliance_id} belongs to another row in this ledger."
+    outcome = await gateway.send(Get(compliance_id=compliance_id))
+    if not isinstance(outcome, outcomes.Done):
+        return f"The API does not show a record {compliance_id} ({outcome.name}). Check the id."
+    if token_in(outcome.value.alias) not in ("", record.token):
+        return f"{compliance_id} is called {outcome.value.alias!r} at the API, so it is another row's."
+    return ""

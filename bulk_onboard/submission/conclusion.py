@@ -1,0 +1,99 @@
+"""What a look at the API says about a write whose outcome is unknown; pure (reliability.md 1.4, 1.6, 1.9).
+
+Each operation is settled by what the API says now: a create by the records with its alias, an update by whether the
+record changed since it was seen, a link by the number's record, a delete by whether the record is gone.
+"""
+
+from collections.abc import Sequence
+
+from bulk_onboard.model import entry as entries
+from bulk_onboard.model.application import Application
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.call import NumberRecord, ServerRecord
+from bulk_onboard.model.entry import Op, OpEntry
+from bulk_onboard.model.record import Record, Review, State
+from bulk_onboard.model.sheet import BUSINESS_NAME, REGISTRATION_NUMBER
+
+EDITABLE = frozenset({Review.REJECTED.value, Review.MORE_INFO.value})
+
+
+def of_create(
+    record: Record, matches: Sequence[ServerRecord], found: ServerRecord, sent: Application | None, books: Books
+) -> OpEntry:
+    """Adopted, or held for a person; there is at least one match.
+
+    Args:
+        matches: the records with this record's alias.
+        found: the only match, expanded where `sent` is given.
+        sent: the content that was sent, where the row still says it.
+    """
+    why = ""
+    if len(matches) > 1:
+        why = f"{len(matches)} records with this alias at the API"
+    elif books.owner(found.compliance_id) not in (None, record.token):
+        why = "the record found at the API belongs to another row"
+    elif sent is not None and (difference := first_difference(found, sent)):
+        why = f"the record found at the API has another {difference}"
+    elif sent is None and record.state is State.HELD:
+        why = "the record found at the API cannot be compared with what was sent, since the row has changed"
+    if why:
+        return held(record, why, tuple(match.compliance_id for match in matches))
+    return entries.Adopted(
+        token=record.token,
+        key=record.key,
+        op=Op.CREATE,
+        compliance_id=found.compliance_id,
+        review=found.review,
+        alias=found.alias,
+    )
+
+
+def of_update(record: Record, now: ServerRecord) -> OpEntry | None:
+    """Applied when the record changed since it was seen; None while it has not, since it may yet."""
+    if now.updated_at != record.seen_at or now.review not in EDITABLE:
+        return adopted(record, now.review)
+    return None
+
+
+def of_link(record: Record, number: NumberRecord) -> OpEntry:
+    """A link may be repeated, so nothing is waited for: it is there, or it is not."""
+    if number.compliance_id == record.compliance_id:
+        return adopted(record)
+    return entries.Absent(token=record.token, key=record.key, op=Op.LINK, waited_s=0.0)
+
+
+def adopted(record: Record, review: str = "") -> entries.Adopted:
+    """The write under way was found to have happened."""
+    if record.op is None:
+        raise AssertionError("no write is under way")
+    return entries.Adopted(
+        token=record.token, key=record.key, op=record.op, compliance_id=record.compliance_id, review=review
+    )
+
+
+def absent(record: Record, waited_s: float, control: str = "") -> entries.Absent:
+    """The write under way was proved not to have happened."""
+    if record.op is None:
+        raise AssertionError("no write is under way")
+    return entries.Absent(
+        token=record.token, key=record.key, op=record.op, waited_s=round(waited_s, 3), control=control
+    )
+
+
+def held(record: Record, why: str, compliance_ids: tuple[str, ...] = ()) -> entries.Held:
+    """A person must look."""
+    return entries.Held(
+        token=record.token, key=record.key, op=record.op or Op.CREATE, why=why, compliance_ids=compliance_ids
+    )
+
+
+def first_difference(found: ServerRecord, sent: Application) -> str:
+    """In what a record at the API differs from what was sent; empty where all that it shows agrees."""
+    if found.name is not None and found.name.strip() != sent.fields.get(BUSINESS_NAME, ""):
+        return "name"
+    number = found.registration_number
+    if number is not None and number.strip() != sent.fields.get(REGISTRATION_NUMBER, ""):
+        return "registration number"
+    if found.documents is not None and found.documents != len(sent.documents):
+        return "number of documents"
+    return ""

@@ -1,0 +1,71 @@
+"""`sandbox`: what its flags do, in a process of its own."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.support.office import AUTH_ID, AUTH_TOKEN, typed
+
+
+@asynccontextmanager
+async def served(*words: str) -> AsyncIterator[str]:
+    """The URL of a sandbox started with these words, until it is asked to end."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bulk_onboard", "sandbox", "--port", "0", *words),
+        env=os.environ | {"PLIVO_AUTH_ID": AUTH_ID, "PLIVO_AUTH_TOKEN": AUTH_TOKEN},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        yield (await asyncio.wait_for(process.stdout.readline(), 20)).decode().split()[-1]
+    finally:
+        process.terminate()
+        assert 0 == await process.wait()
+
+
+async def asked(method: str, url: str, **options: Any) -> Any:
+    """What an address answers, as JSON."""
+    headers = {"Authorization": aiohttp.encode_basic_auth(AUTH_ID, AUTH_TOKEN)}
+    async with aiohttp.ClientSession(headers=headers) as session, session.request(method, url, **options) as response:
+        return json.loads(await response.read())
+
+
+async def test_flags_reach_lists_faults_and_the_witness(tmp_path: Path) -> None:
+    """`--list` may be repeated, `--late-apply` is a duration, and with `--ledger` the creates are watched."""
+    words = ("--list", "no-total", "--list", "cap-20", "--late-apply", "1.5s", "--ledger", str(tmp_path / "ledger"))
+
+    async with served(*words) as url:
+        page = await asked("GET", f"{url}/v1/Account/{AUTH_ID}/PhoneNumber/Compliance/?limit=100")
+        faults = await asked("POST", f"{url}/_sandbox/faults", json={})
+        state = await asked("GET", f"{url}/_sandbox/state")
+
+    assert {"limit": 20, "offset": 0, "next": None, "previous": None} == page["meta"]
+    assert 1.5 == faults["late_apply_s"]
+    assert [] == state["without_intent"]
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("--list", "upside-down"), "ignore-alias"),
+        (("--list", "newest-first", "--list", "random-order"), "contradict"),
+        (("--late-apply", "soon"), "soon"),
+        (("--fault", "late-apply"), "late-apply"),
+        (("--window", "round"), "round"),
+    ],
+)
+async def test_word_that_means_nothing_ends_with_2(tmp_path: Path, words: tuple[str, ...], named: str) -> None:
+    """A mistake of use is told in a sentence that helps, and nothing is served."""
+    told = await typed("sandbox", "--port", "0", *words, cwd=tmp_path)
+
+    assert 2 == told.status
+    assert named in told.err
+    assert "" == told.out

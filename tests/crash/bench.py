@@ -1,0 +1,175 @@
+"""A bench: the parts of a run, composed as the pipeline composes them, with a crash in every joint.
+
+Same stack, same journal on a real disk, same sandbox on a real socket; only `connect` is spelled out here, since the
+crashes stand between its parts: retrying(breaker(paced(halting(journaled(crashing(http)))))), by way of a relay.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bulk_onboard.api.client import Client, Deadlines
+from bulk_onboard.api.credentials import Credentials, Secret
+from bulk_onboard.api.gateway import HttpGateway
+from bulk_onboard.api.pacer import Paced, Pacer
+from bulk_onboard.api.wire import Beta
+from bulk_onboard.clock import SystemClock
+from bulk_onboard.intake.documents import DocumentFolder
+from bulk_onboard.job import Job, load_job
+from bulk_onboard.ledger.fold import entries
+from bulk_onboard.ledger.journal import LedgerJournal, read_books
+from bulk_onboard.ledger.verify import verify
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.entry import Held
+from bulk_onboard.model.gateway import Gateway
+from bulk_onboard.model.record import State
+from bulk_onboard.pipeline.beginning import begin
+from bulk_onboard.pipeline.connection import Connection
+from bulk_onboard.pipeline.execution import Run
+from bulk_onboard.pipeline.judging import Judgement, judge, read_job_sheet
+from bulk_onboard.pipeline.requirements import requirements_for
+from bulk_onboard.pipeline.sending import send
+from bulk_onboard.sandbox.server import Sandbox
+from bulk_onboard.submission.breaker import Breaker
+from bulk_onboard.submission.halting import Halting
+from bulk_onboard.submission.journaled import Journaled
+from bulk_onboard.submission.retrying import Retrying
+from bulk_onboard.submission.stop import Stop
+from tests.support.businesses import business, write_documents, write_workbook
+from tests.support.crashes import Crash, CrashingDisk, CrashingGateway, CrashingJournal, Relay, struck_down
+from tests.support.office import AUTH_ID, AUTH_TOKEN
+
+CREDENTIALS = Credentials(AUTH_ID, Secret(AUTH_TOKEN))
+LAG_S = LATE_S = 0.1
+SETTLE_S = 0.5
+DEADLINES = Deadlines(connect_s=0.7, answer_s=0.8)
+UNFINISHED = {State.PENDING, State.SENDING, State.DEFERRED, State.UNCERTAIN}
+RUNS_AT_MOST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A judged sheet of a few rows that many benches work from."""
+
+    job: Job
+    judgement: Judgement
+
+    @classmethod
+    async def laid(cls, folder: Path, rows: int) -> "Desk":
+        """So many good rows, with their documents, judged once."""
+        businesses = [business(number) for number in range(rows)]
+        write_documents(folder / "documents", businesses)
+        workbook = write_workbook(folder / "businesses.xlsx", businesses)
+        async with Sandbox() as sandbox:
+            flags = {"base_url": sandbox.url, "quota": "none", "settle": f"{SETTLE_S}s", "concurrency": "1"}
+            job, clock, stop = load_job(workbook, flags), SystemClock(), Stop()
+            sheet = await read_job_sheet(job)
+
+            async def ask(combinations):
+                return await requirements_for(job, combinations, credentials=CREDENTIALS, clock=clock, stop=stop)
+
+            return cls(job, await judge(job, sheet, ask))
+
+
+@dataclass(slots=True)
+class Bench:
+    """One ledger, one sandbox, and runs that may crash.
+
+    Attributes:
+        power_fails: whether a crash also takes from the ledger what no fsync has put on disk.
+    """
+
+    judgement: Judgement
+    job: Job
+    sandbox: Sandbox
+    relay: Relay
+    power_fails: bool = False
+    requests: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(
+        cls, desk: Desk, ledger: Path, *, behaviours: tuple[str, ...] = (), lag_s: float = LAG_S, **settings: object
+    ) -> AsyncIterator["Bench"]:
+        """A bench with an API of its own."""
+        async with Sandbox(ledger=ledger, list_lag_s=lag_s, late_apply_s=LATE_S, behaviours=behaviours) as sandbox:
+            address = urlsplit(sandbox.url)
+            async with Relay(str(address.hostname), int(address.port or 0)).serving() as relay:
+                job = replace(desk.job, ledger=ledger, base_url=relay.url)
+                yield cls(desk.judgement, job, sandbox, relay, **settings)
+
+    @property
+    def books(self) -> Books:
+        """What the ledger says."""
+        return read_books(self.job.ledger).books
+
+    async def run(self, crash: Crash | None = None) -> None:
+        """One run, to its end or to its crash."""
+        crash = self.relay.crash = crash or Crash()
+        disk = CrashingDisk(crash)
+        with struck_down(crash):
+            await self._run(crash, disk)
+        if crash.happened and self.power_fails:
+            disk.lose_power(self.job.ledger)
+
+    async def run_to_the_end(self) -> None:
+        """Runs until nothing is left to do."""
+        for _ in range(RUNS_AT_MOST):
+            await self.run()
+            if not any(record.state in UNFINISHED for record in self.books.records.values()):
+                return
+
+    def check(self) -> None:
+        """Nothing twice, nothing lost, nothing in the wrong place, and a sound ledger."""
+        records = list(self.books.records.values())
+        held = sum(record.state is State.HELD for record in records)
+        submitted = {record.compliance_id: record.alias for record in records if record.state is State.SUBMITTED}
+        whys = [entry.why for entry in entries(self.job.ledger.read_bytes()) if isinstance(entry, Held)]
+        assert not self.sandbox.state.duplicates
+        assert not self.sandbox.without_intent
+        assert len(self.judgement.rows) == len(submitted) + held == len(records)
+        assert submitted == {record.compliance_id: record.alias for record in self.sandbox.state.records}
+        assert self._digests_checked() >= self._digests_kept()
+        assert all(why.startswith("absence could not be shown") for why in whys), whys
+        assert (3 if held else 0) == verify(self.job.ledger).exit_status, verify(self.job.ledger).sentences
+
+    def _digests_checked(self) -> set[tuple[str, str, str]]:
+        applications = [row.application for row in self.judgement.rows if row.application]
+        return {(a.fields["business_name"], d.type, d.sha256) for a in applications for d in a.documents}
+
+    def _digests_kept(self) -> set[tuple[str, str, str]]:
+        records = self.sandbox.state.records
+        return {(r.end_user["name"], d.type, d.sha256) for r in records for d in r.documents}
+
+    async def _run(self, crash: Crash, disk: CrashingDisk) -> None:
+        clock, stop = SystemClock(), Stop()
+        opened = LedgerJournal.open(
+            self.job.ledger, job=self.job.name, auth_id=AUTH_ID, base_url=self.job.base_url, clock=clock, disk=disk
+        )
+        with opened as ledger:
+            journal = CrashingJournal(ledger, crash)
+            client = Client(self.job.base_url, CREDENTIALS, concurrency=self.job.concurrency, deadlines=DEADLINES)
+            async with client:
+                http = CrashingGateway(HttpGateway(client, Beta(), owner=journal.books.owner, clock=clock), crash)
+                run = Run(
+                    job=self.job,
+                    auth_id=AUTH_ID,
+                    journal=journal,
+                    connection=Connection(self._stack(http, journal, clock, stop), str),
+                    judgement=self.judgement,
+                    clock=clock,
+                    stop=stop,
+                    requests=self.requests,
+                )
+                await begin(run)
+                await send(run, lambda running: None)
+
+    def _stack(self, http: Gateway, journal: CrashingJournal, clock: SystemClock, stop: Stop) -> Gateway:
+        journaled = Journaled(http, journal, DocumentFolder(self.job.documents).read)
+        halting = Halting(journaled, stop, self.requests)
+        paced = Paced(halting, compliance=Pacer(None, clock=clock), requirements=Pacer(None, clock=clock))
+        breaker = Breaker(paced, clock=clock, stop=stop, settle_s=self.job.settle)
+        return Retrying(breaker, clock=clock, stop=stop)

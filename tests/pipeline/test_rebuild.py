@@ -1,0 +1,53 @@
+"""A lost ledger, made anew from the account (reliability.md 1.1, 1.4)."""
+
+from dataclasses import replace
+
+from bulk_onboard.api.credentials import Credentials, Secret
+from bulk_onboard.ledger.fold import fold
+from bulk_onboard.pipeline.rebuild import rebuild_ledger
+from tests.support.office import AUTH_ID, AUTH_TOKEN, Office
+from tests.unit.ledger.samples import StillClock
+
+CREDENTIALS = Credentials(AUTH_ID, Secret(AUTH_TOKEN))
+
+
+class WatchedClock(StillClock):
+    """Notes how many requests had arrived before each pause."""
+
+    def __init__(self, office: Office) -> None:
+        super().__init__()
+        self.office = office
+        self.requests_before: list[int] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.requests_before.append(len(self.office.sandbox.log))
+        await super().sleep(seconds)
+
+
+async def test_walk_begins_when_the_settle_window_has_passed(office: Office) -> None:
+    """A ledger lost in the middle of a run: what was on its way has arrived before the account is walked."""
+    office.fill(2)
+    await office.run()
+    office.ledger.unlink()
+    before = len(office.sandbox.log)
+    clock = WatchedClock(office)
+
+    made = await rebuild_ledger(office.job(settle="90s"), credentials=CREDENTIALS, clock=clock)
+
+    assert (made.rows, made.adopted, made.held) == (2, 2, 0)
+    assert [before + 1] == clock.requests_before  # one page, to see that the account answers
+    assert clock.seconds > 90
+    assert fold(office.ledger.read_bytes()).books.swept
+
+
+async def test_row_with_two_records_is_held(office: Office) -> None:
+    """Neither is guessed: a person must look."""
+    office.fill(1)
+    await office.run()
+    office.ledger.unlink()
+    (record,) = office.sandbox.state.records
+    office.sandbox.state.keep(replace(record, compliance_id="ffffffff-0000-4000-8000-000000000000"))
+
+    made = await rebuild_ledger(office.job(settle="0"), credentials=CREDENTIALS, clock=StillClock())
+
+    assert (made.adopted, made.held, int(made.exit_status)) == (0, 1, 3)

@@ -1,0 +1,81 @@
+"""A person settles a held record, and the API is asked whether that can be true."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.businesses import business
+from tests.support.office import Office
+
+
+@pytest.fixture
+async def held(office: Office) -> Office:
+    """One row whose create was lost on an empty account, so that its absence could not be shown."""
+    office.fill([business(1, Key="K-1")])
+    office.sandbox.faults.script("create", "drop-before")
+    await office.run()
+    return office
+
+
+async def test_an_absent_record_is_sent_by_the_next_run(held: Office) -> None:
+    """`--absent`: the person says it is not there, the API agrees, the row is due again."""
+    told = await held.type("resolve", "K-1", "--absent", "--json")
+    result = await held.run()
+
+    assert (told.status, told.json["state"]) == (0, "deferred")
+    assert (result.exit_status, result.counts["submitted"]) == (0, 1)
+    assert len(held.sandbox.state.records) == 1
+
+
+async def test_absent_is_not_taken_while_the_api_shows_the_record(office: Office) -> None:
+    """The API contradicts the person, and names the id; with `--found` it is adopted."""
+    office.fill([business(1, Key="K-1")])
+    office.sandbox.faults.script("create", "drop-after")
+    await office.run_until_unknown()
+    (record,) = office.sandbox.state.records
+    record.end_user["name"] = "Changed Meanwhile Limited"
+    await office.run()
+
+    refused = await office.type("resolve", "K-1", "--absent")
+    found = await office.type("resolve", "K-1", "--found", record.compliance_id, "--json")
+
+    assert refused.status == 2
+    assert record.compliance_id in refused.err
+    assert (found.status, found.json["state"]) == (0, "submitted")
+
+
+async def test_an_abandoned_row_is_not_sent_any_more(held: Office) -> None:
+    """`--abandon`: further runs leave it alone and say so."""
+    told = await held.type("resolve", "K-1", "--abandon", "--json")
+    result = await held.run()
+
+    assert (told.json["state"], result.counts["abandoned"]) == ("abandoned", 1)
+    assert not held.sandbox.state.records
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["K-1"], "one of --found"),
+        (["K-1", "--absent", "--abandon"], "one of --found"),
+        (["K-2", "--absent"], "knows no record"),
+        (["K-1", "--found", "00000000-0000-4000-8000-000000000000"], "does not show"),
+    ],
+)
+async def test_an_answer_that_cannot_be_is_refused(held: Office, words: list[str], sentence: str) -> None:
+    """Exit status 2, and the record stays held."""
+    told = await held.type("resolve", *words)
+
+    assert told.status == 2
+    assert sentence in told.err
+
+
+async def test_a_record_that_is_not_held_is_not_for_a_person(office: Office, tmp_path: Path) -> None:
+    """A submitted one stays as it is."""
+    office.fill([business(1, Key="K-1")])
+    await office.run()
+
+    told = await office.type("resolve", "K-1", "--absent")
+
+    assert told.status == 2
+    assert "is submitted" in told.err

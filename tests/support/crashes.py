@@ -1,0 +1,217 @@
+"""Crashes in this process: the run ends at its n-th step, wherever that is, as if the machine had stopped it there.
+
+Nothing of the tool is changed: its journal, its disk and its gateway are wrapped, and between it and the API stands a
+relay on a socket of its own. Each of them passes a step before and after whatever it does; a `Crash` counts the steps,
+and from the one that is its own nobody gets anything done any more.
+"""
+
+import asyncio
+import errno
+import os
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bulk_onboard.ledger.disk import Disk
+from bulk_onboard.ledger.journal import LedgerJournal
+from bulk_onboard.model.call import Call
+from bulk_onboard.model.entry import Entry
+from bulk_onboard.model.gateway import Gateway
+from bulk_onboard.model.record import trigger
+
+
+class CrashPoint(BaseException):
+    """The process has died; no part of it may catch this."""
+
+
+class Crash:
+    """Strikes at the `at`-th step; at 0 never.
+
+    Attributes:
+        passed: the steps so far, by name, the last one being that of the crash.
+        happened: whether the process is dead.
+        struck: set when it died in somebody else's hands, so that whoever waits for an answer learns of it.
+    """
+
+    def __init__(self, at: int = 0) -> None:
+        self.passed: list[str] = []
+        self.happened = False
+        self.struck = asyncio.Event()
+        self._at = at
+
+    def strikes(self, name: str) -> bool:
+        """Pass a step; whether the process is dead now."""
+        if not self.happened:
+            self.passed.append(name)
+            self.happened = len(self.passed) == self._at
+        return self.happened
+
+    def step(self, name: str) -> None:
+        """Pass a step; CrashPoint when the process is dead now."""
+        if self.strikes(name):
+            raise CrashPoint(name)
+
+
+class CrashingGateway:
+    """A gateway that dies before a call, when the relay says so, or when the call's outcome is there."""
+
+    def __init__(self, inner: Gateway, crash: Crash) -> None:
+        self._inner, self._crash = inner, crash
+
+    async def send(self, call: Call[Any]) -> Any:
+        self._crash.step(f"before {call.operation} is sent")
+        sending = asyncio.ensure_future(self._inner.send(call))
+        struck = asyncio.ensure_future(self._crash.struck.wait())
+        try:
+            await asyncio.wait({sending, struck}, return_when=asyncio.FIRST_COMPLETED)
+            self._crash.step(f"after {call.operation} was sent")
+            return sending.result()
+        finally:
+            struck.cancel()
+            sending.cancel()
+            await asyncio.gather(sending, struck, return_exceptions=True)
+
+
+class CrashingJournal:
+    """A ledger on disk that dies before an entry is written, while it is, or just after."""
+
+    def __init__(self, inner: LedgerJournal, crash: Crash) -> None:
+        self._inner, self._crash = inner, crash
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def append(self, entry: Entry) -> None:
+        name = trigger(entry)
+        self._crash.step(f"before {name} is written")
+        try:
+            await self._inner.append(entry)
+        finally:
+            if self._crash.happened:  # on the disk, which tells the writer of an error
+                raise CrashPoint(name)
+        self._crash.step(f"after {name} was written")
+
+
+class CrashingDisk(Disk):
+    """A disk that dies in the middle of a write, between write and fsync, or after the fsync.
+
+    `lose_power` then takes from a file whatever no fsync has put on disk.
+    """
+
+    def __init__(self, crash: Crash) -> None:
+        self._crash = crash
+        self._on_disk: dict[int, int] = {}
+
+    def write(self, fd: int, data: bytes) -> int:
+        self._die_if(self._crash.happened)
+        if self._crash.strikes("in the middle of a line"):
+            super().write(fd, data[: len(data) // 2])
+            self._die_if(True)
+        written = super().write(fd, data)
+        self._die_if(self._crash.strikes("before fsync"))
+        return written
+
+    def fsync(self, fd: int) -> None:
+        self._die_if(self._crash.happened)
+        super().fsync(fd)
+        facts = os.fstat(fd)
+        self._on_disk[facts.st_ino] = facts.st_size
+        self._die_if(self._crash.strikes("after fsync"))
+
+    def truncate(self, fd: int, size: int) -> None:
+        self._die_if(self._crash.happened)
+        super().truncate(fd, size)
+
+    def lose_power(self, path: Path) -> None:
+        """Cut the file to what was put on disk."""
+        if path.exists():
+            facts = path.stat()
+            os.truncate(path, min(facts.st_size, self._on_disk.get(facts.st_ino, facts.st_size)))
+
+    def _die_if(self, dead: bool) -> None:
+        if dead:
+            raise OSError(errno.EIO, "the process is dead")
+
+
+@dataclass(slots=True)
+class Relay:
+    """Stands between the tool and the API, and passes on byte for byte what each says.
+
+    It dies halfway through a body, after its last byte, and when the answer is on its way: what it has passed on by
+    then has left the process.
+    """
+
+    host: str
+    port: int
+    crash: Crash = field(default_factory=Crash)
+    url: str = ""
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator["Relay"]:
+        """Listen at `url` while the context lasts."""
+        server = await asyncio.start_server(self._serve, self.host, 0)
+        self.url = "http://{}:{}".format(*server.sockets[0].getsockname())
+        try:
+            yield self
+        finally:
+            server.close()
+
+    async def _serve(self, near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        with suppress(OSError, asyncio.IncompleteReadError):
+            there, away = await asyncio.open_connection(self.host, self.port)
+            try:
+                await self._pass_on(near, back, there, away)
+            finally:
+                away.transport.abort()
+        back.transport.abort()
+
+    async def _pass_on(
+        self,
+        near: asyncio.StreamReader,
+        back: asyncio.StreamWriter,
+        there: asyncio.StreamReader,
+        away: asyncio.StreamWriter,
+    ) -> None:
+        head = await near.readuntil(b"\r\n\r\n")
+        size = int((re.search(rb"(?i)content-length: (\d+)", head) or [b"", b"0"])[1])
+        body = await near.readexactly(size)
+        away.write(head + body[: size // 2])
+        await away.drain()
+        if size and self._strikes("in the middle of the body"):
+            return
+        away.write(body[size // 2 :])
+        await away.drain()
+        died = bool(size) and self._strikes("after the last byte")
+        answer = asyncio.ensure_future(there.read())
+        gone = asyncio.ensure_future(near.read())
+        try:
+            await asyncio.wait({answer} if died else {answer, gone}, return_when=asyncio.FIRST_COMPLETED, timeout=5)
+            if not died and answer.done() and not self._strikes("before the answer arrives"):
+                back.write(answer.result())
+                await back.drain()
+                back.close()
+        finally:
+            answer.cancel()
+            gone.cancel()
+            await asyncio.gather(answer, gone, return_exceptions=True)
+
+    def _strikes(self, name: str) -> bool:
+        already = self.crash.happened
+        if self.crash.strikes(name):
+            self.crash.struck.set()
+        return self.crash.happened and not already
+
+
+@contextmanager
+def struck_down(crash: Crash) -> Iterator[None]:
+    """What a crash leaves of the work inside: nothing but this; any other trouble gets out."""
+    try:
+        yield
+    except BaseException as error:
+        if not crash.happened:
+            raise
+        if not isinstance(error, Exception | CrashPoint | BaseExceptionGroup):
+            raise

@@ -1,0 +1,132 @@
+"""Clients that die: the sandbox keeps neither their connections, nor tasks for them, nor their bodies."""
+
+import asyncio
+import gc
+import logging
+import socket
+import struct
+import tracemalloc
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bulk_onboard.sandbox.faults import FOR_GOOD
+from bulk_onboard.sandbox.server import Sandbox
+
+BODY_SIZE = 400_000
+HEAD = (
+    b"POST /v1/Account/MA/PhoneNumber/Compliance/ HTTP/1.1\r\nHost: x\r\n"
+    b"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: %d\r\n\r\n" % BODY_SIZE
+)
+WHOLE = HEAD + b"x" * BODY_SIZE
+RESET = struct.pack("ii", 1, 0)
+
+Die = Callable[[socket.socket], None]
+
+
+def reset(connection: socket.socket) -> None:
+    """As a process that is killed with unread bytes, or aborts for real."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    connection.close()
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox() as sandbox:
+        yield sandbox
+
+
+async def connected(sandbox: Sandbox, sent: bytes) -> socket.socket:
+    """A connection that has sent so much."""
+    connection = socket.socket()
+    connection.setblocking(False)
+    loop = asyncio.get_running_loop()
+    host, port = sandbox.url.removeprefix("http://").split(":")
+    await loop.sock_connect(connection, (host, int(port)))
+    await loop.sock_sendall(connection, sent)
+    return connection
+
+
+async def settled(tasks: int) -> None:
+    """Wait until there are no more tasks than that."""
+    async with asyncio.timeout(5):
+        while len(asyncio.all_tasks()) > tasks:
+            await asyncio.sleep(0.01)
+
+
+async def die_often(sandbox: Sandbox, times: int, die: Die, sent: bytes) -> None:
+    """So many clients, eight at a time, each dead after it has sent so much."""
+    for _ in range(times // 8):
+        for connection in await asyncio.gather(*(connected(sandbox, sent) for _ in range(8))):
+            die(connection)
+
+
+@pytest.mark.parametrize("die", [reset, socket.socket.close], ids=["reset", "closed"])
+@pytest.mark.parametrize("fault", [None, "hang-before", "drop-mid-body"])
+async def test_two_hundred_dead_clients_leave_nothing_behind(
+    sandbox: Sandbox, client: Any, die: Die, fault: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Dead before, in, and after head and body: tasks and memory are as before, and the next create is well."""
+    if fault:
+        sandbox.faults.script("create", fault, FOR_GOOD)
+    sizes = (0, 40, len(HEAD), len(HEAD) + 1, len(WHOLE) // 2, len(WHOLE) - 1, len(WHOLE))
+    tasks = len(asyncio.all_tasks())
+    await die_often(sandbox, 8, die, WHOLE)
+    await settled(tasks)
+    gc.collect()
+    tracemalloc.start()
+
+    for size in sizes:
+        await die_often(sandbox, 32, die, WHOLE[:size])
+    await settled(tasks)
+
+    gc.collect()
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    sandbox.faults.clear()
+    assert kept < BODY_SIZE
+    assert 201 == (await client.create(sandbox)).http_status
+    assert [] == [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+@pytest.mark.parametrize("sent", [HEAD, WHOLE[: len(WHOLE) // 2]], ids=["head", "half"])
+async def test_client_that_dies_without_a_word_is_waited_for_so_long_and_no_longer(sent: bytes) -> None:
+    """No body or half of it, then silence: the connection is reset, the request logged, nothing is stored."""
+    async with Sandbox(body_wait_s=0.2) as sandbox:
+        connection = await connected(sandbox, sent)
+
+        async with asyncio.timeout(5):
+            with pytest.raises(ConnectionResetError):
+                await asyncio.get_running_loop().sock_recv(connection, 1)
+
+        connection.close()
+        assert [("create", None)] == [(request.operation, request.http_status) for request in sandbox.log]
+        assert () == sandbox.state.records
+
+
+async def test_slow_client_is_waited_for_while_it_sends() -> None:
+    """A body that takes longer than the wait arrives whole, as long as it does not pause for so long."""
+    async with Sandbox(body_wait_s=0.3) as sandbox:
+        connection = await connected(sandbox, HEAD)
+        loop = asyncio.get_running_loop()
+
+        for _ in range(5):
+            await asyncio.sleep(0.1)
+            await loop.sock_sendall(connection, b"x" * (BODY_SIZE // 5))
+        answer = await asyncio.wait_for(loop.sock_recv(connection, 12), 5)
+
+        connection.close()
+        assert b"HTTP/1.1 401" == answer
+
+
+async def test_create_of_a_client_that_dies_after_its_last_byte_is_carried_out(client: Any) -> None:
+    """A dead sender still creates records: its body is there, and nobody asks whether it is."""
+    async with Sandbox(latency_s=0.3) as sandbox:
+        with pytest.raises((TimeoutError, aiohttp.ClientError)):
+            await asyncio.wait_for(client.create(sandbox), 0.15)
+
+        async with asyncio.timeout(5):
+            while not sandbox.state.records:
+                await asyncio.sleep(0.01)

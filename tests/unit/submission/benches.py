@@ -1,0 +1,53 @@
+"""A runner on the whole stack but the pacer."""
+
+from collections import Counter
+
+from bulk_onboard.model import entry as entries
+from bulk_onboard.submission.runner import Runner
+from bulk_onboard.submission.stop import Stop
+from tests.support.clocks import FakeClock
+from tests.support.gateways import FakeAccount
+from tests.support.journals import MemoryJournal
+from tests.unit.submission.samples import (
+    content,
+    plan,
+    token,
+)
+from tests.unit.submission.stacks import stacked
+
+W = 9.0
+
+
+class Bench:
+    """A runner on the whole stack but the pacer, with an account in memory for an API."""
+
+    def __init__(self, *story: entries.Entry, concurrency: int = 3, settle_s: float = W) -> None:
+        self.clock = FakeClock()
+        self.account, self.journal, self.stop = FakeAccount(self.clock), MemoryJournal(*story), Stop()
+        self.changed: set[str] = set()
+        self.runner = Runner(
+            gateway=stacked(
+                self.account, self.journal, clock=self.clock, stop=self.stop, settle_s=settle_s, read=self._read
+            ),
+            journal=self.journal,
+            clock=self.clock,
+            stop=self.stop,
+            concurrency=concurrency,
+            settle_s=settle_s,
+            orphans_since=self.clock.monotonic(),
+        )
+
+    def _read(self, document):
+        return None if str(document.path) in self.changed else content(document.type)
+
+    def state(self, number):
+        """Where a row's record is."""
+        return self.journal.books.record(token(number)).state
+
+    def states(self, numbers):
+        """How many of these rows are where."""
+        return Counter(self.state(number) for number in numbers)
+
+    async def run(self, *numbers):
+        """Carry out what is due for these rows."""
+        await self.runner.run(plan(*numbers, journal=self.journal))

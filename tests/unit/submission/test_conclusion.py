@@ -1,0 +1,141 @@
+"""What a look at the API says about a write whose outcome is unknown, case by case."""
+
+import pytest
+
+from bulk_onboard.model import entry as entries
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.call import NumberRecord
+from bulk_onboard.model.entry import Op
+from bulk_onboard.model.record import Record, Review
+from bulk_onboard.submission import conclusion
+from tests.support.journals import MemoryJournal
+from tests.unit.submission.samples import (
+    alias,
+    application,
+    compliance_id,
+    done,
+    doubted,
+    expanded,
+    intent,
+    record,
+    server_record,
+    token,
+)
+
+ABOUT = {"token": token(1), "key": "K-0001"}
+NUMBER = "911140000000"
+ADOPTED = entries.Adopted(**ABOUT, op=Op.CREATE, compliance_id=compliance_id(1), review="pending", alias=alias(1))
+
+
+def held(why, *numbers):
+    """A person must look at these."""
+    return entries.Held(**ABOUT, op=Op.CREATE, why=why, compliance_ids=tuple(map(compliance_id, numbers)))
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        ({}, ""),
+        ({"name": " Invented Traders 1 ", "registration_number": "U72200KA2020PTC000001 "}, ""),
+        ({"name": None, "registration_number": None, "documents": None}, ""),
+        ({"name": "Somebody Else"}, "name"),
+        ({"name": "invented traders 1"}, "name"),
+        ({"name": ""}, "name"),
+        ({"registration_number": "U72200KA2020PTC000002"}, "registration number"),
+        ({"documents": 2}, "number of documents"),
+        ({"documents": 0}, "number of documents"),
+        ({"name": "Somebody Else", "documents": 2}, "name"),
+    ],
+)
+def test_first_difference(shown, expected):
+    """What the API shows must be what was sent, outer blanks aside; what it does not show differs in nothing."""
+    assert expected == conclusion.first_difference(expanded(1, **shown), application(1))
+
+
+@pytest.mark.parametrize(
+    ("matches", "found", "sent", "expected"),
+    [
+        ([1], expanded(1), application(1), ADOPTED),
+        ([1], server_record(1), None, ADOPTED),
+        ([1], expanded(1, name="Somebody Else"), None, ADOPTED),
+        (
+            [1],
+            expanded(1, name="Somebody Else"),
+            application(1),
+            held("the record found at the API has another name", 1),
+        ),
+        ([1, 2], server_record(1), application(1), held("2 records with this alias at the API", 1, 2)),
+        ([1, 2], server_record(1), None, held("2 records with this alias at the API", 1, 2)),
+    ],
+    ids=["same", "row gone", "row gone, other contents", "other contents", "two", "row gone, two"],
+)
+def test_of_create(matches, found, sent, expected):
+    """One match with the contents that were sent is adopted; all else is for a person."""
+    shown = [server_record(number, alias=alias(1)) for number in matches]
+
+    assert expected == conclusion.of_create(record(), shown, found, sent, Books())
+
+
+def test_record_of_another_row_is_not_adopted():
+    """The id is in the books already, under another token (I4)."""
+    books = MemoryJournal(intent(2), done(2)).books
+    match = server_record(2, alias=alias(1))
+
+    expected = held("the record found at the API belongs to another row", 2)
+    assert expected == conclusion.of_create(record(), [match], match, None, books)
+
+
+def test_own_record_is_adopted_again():
+    """A held record that has an id already is not another row's."""
+    match = server_record(1)
+
+    assert ADOPTED == conclusion.of_create(record(), [match], match, None, MemoryJournal(intent(1), done(1)).books)
+
+
+@pytest.mark.parametrize("review", list(Review))
+@pytest.mark.parametrize(("updated_at", "changed"), [("before", False), ("after", True)])
+def test_of_update(review, updated_at, changed):
+    """Applied when the record changed, or waits for no correction any more; else nothing is known yet."""
+    doubtful = record(*doubted(Op.UPDATE, seen_at="before"))
+    now = server_record(1, updated_at=updated_at, review=review.value)
+
+    looked = conclusion.of_update(doubtful, now)
+
+    applied = changed or review not in (Review.REJECTED, Review.MORE_INFO)
+    adopted = entries.Adopted(**ABOUT, op=Op.UPDATE, compliance_id=compliance_id(1), review=review.value)
+    assert (adopted if applied else None) == looked
+
+
+@pytest.mark.parametrize(
+    ("linked_to", "expected"),
+    [
+        (compliance_id(1), entries.Adopted(**ABOUT, op=Op.LINK, compliance_id=compliance_id(1))),
+        (compliance_id(2), entries.Absent(**ABOUT, op=Op.LINK, waited_s=0.0)),
+        ("", entries.Absent(**ABOUT, op=Op.LINK, waited_s=0.0)),
+    ],
+    ids=["to this record", "to another", "to none"],
+)
+def test_of_link(linked_to, expected):
+    """There or not: nothing is waited for, since a link may be repeated."""
+    doubtful = record(*doubted(Op.LINK))
+    number = NumberRecord(number=NUMBER, compliance_id=linked_to)
+
+    assert expected == conclusion.of_link(doubtful, number)
+
+
+@pytest.mark.parametrize("op", list(Op))
+def test_entries_speak_of_the_write_under_way(op):
+    """Adopted, absent and held end the write that is unknown, and no other."""
+    doubtful = record() if op is Op.CREATE else record(*doubted(op))
+
+    said = [conclusion.adopted(doubtful), conclusion.absent(doubtful, 90.00004, "x"), conclusion.held(doubtful, "why")]
+
+    assert [op, op, op] == [entry.op for entry in said]
+    assert (90.0, "x") == (said[1].waited_s, said[1].control)
+
+
+@pytest.mark.parametrize("conclude", [conclusion.adopted, lambda record: conclusion.absent(record, 90.0)])
+def test_without_a_write_under_way_there_is_nothing_to_conclude(conclude):
+    """Whoever asks has a bug."""
+    with pytest.raises(AssertionError):
+        conclude(Record(token=token(1)))

@@ -1,0 +1,196 @@
+"""Unknown updates, links and deletes are settled by what the API says now; contested creates by one look."""
+
+import pytest
+
+from bulk_onboard.model import entry as entries
+from bulk_onboard.model.call import Delete, GetNumber, Link, NumberRecord, Operation, Page, Priority, Update
+from bulk_onboard.model.entry import Op
+from bulk_onboard.model.outcome import Done, Refused
+from bulk_onboard.model.record import State
+from bulk_onboard.submission.settle import MISSES_AT_MOST
+from tests.support.gateways import ScriptedGateway
+from tests.unit.submission.desks import NUMBER, SCHEDULE, Desk, W
+from tests.unit.submission.samples import (
+    OUTCOMES,
+    alias,
+    application,
+    compliance_id,
+    create,
+    doubted,
+    expanded,
+    intent,
+    server_record,
+    token,
+    uncertain,
+)
+
+
+@pytest.fixture
+async def desk():
+    """The first row's create is unknown; another row's record is known."""
+    desk = Desk(*uncertain(1))
+    await desk.know()
+    return desk
+
+
+async def ready_for(op, **told):
+    """A submitted record of the first row whose next write is unknown, and the API that has the record."""
+    desk = Desk()
+    made = await desk.account.send(create(1))
+    sent, _, *doubt = doubted(op, compliance_id=made.value, **told)
+    for entry in (sent, entries.Done(token=token(1), op=Op.CREATE, compliance_id=made.value), *doubt):
+        await desk.journal.append(entry)
+    desk.account.reviews[made.value] = "rejected"
+    return desk, made.value
+
+
+async def test_update_that_took_effect_is_adopted_by_what_the_record_says_now():
+    """It changed since it was seen: applied, whatever the review is now."""
+    desk, made = await ready_for(Op.UPDATE, seen_at="revision 0")
+    update = Update(token=token(1), compliance_id=made, alias=alias(1), application=application(1), fingerprint="f")
+    await desk.account.send(update)
+
+    await desk.settle()
+
+    assert ["unresolved update", "adopted update"] == desk.journal.story(token(1))[-2:]
+    assert (State.SUBMITTED, 2.0) == (desk.state(), pytest.approx(desk.clock.monotonic()))
+
+
+async def test_update_that_took_no_effect_is_absent_only_after_w():
+    """Unchanged and still to be corrected: it may yet be applied until W is over."""
+    desk, _ = await ready_for(Op.UPDATE, seen_at="revision 0")
+
+    settler = await desk.settle()
+
+    assert SCHEDULE == pytest.approx(desk.account.times_of(Operation.GET))
+    assert (State.SUBMITTED, W) == (desk.state(), desk.newest().waited_s)
+    assert [token(1)] == settler.take_absent()
+
+
+async def test_delete_whose_record_is_gone_is_done():
+    """404 says so at the first look."""
+    desk, made = await ready_for(Op.DELETE)
+    await desk.account.send(Delete(token=token(1), compliance_id=made))
+
+    await desk.settle()
+
+    assert (State.DELETED, "adopted delete") == (desk.state(), desk.journal.story(token(1))[-1])
+    assert [2.0] == pytest.approx(desk.account.times_of(Operation.GET))
+
+
+async def test_delete_whose_record_stays_is_absent_only_after_w():
+    """It may yet be deleted until W is over."""
+    desk, _ = await ready_for(Op.DELETE)
+
+    await desk.settle()
+
+    assert SCHEDULE == pytest.approx(desk.account.times_of(Operation.GET))
+    assert (State.SUBMITTED, W) == (desk.state(), desk.newest().waited_s)
+
+
+@pytest.mark.parametrize(("linked", "expected"), [(True, "adopted link"), (False, "absent link")])
+async def test_link_is_settled_by_the_number_at_the_first_look(linked, expected):
+    """It may be repeated, so nothing is waited for."""
+    desk, made = await ready_for(Op.LINK, number=NUMBER)
+    if linked:
+        await desk.account.send(Link(token=token(1), compliance_id=made, number=NUMBER))
+
+    await desk.settle()
+
+    assert (State.SUBMITTED, expected) == (desk.state(), desk.journal.story(token(1))[-1])
+    assert [GetNumber(number=NUMBER, priority=Priority.SETTLE)] == desk.account.made(Operation.NUMBER)
+    assert 2.0 == pytest.approx(desk.clock.monotonic())
+
+
+@pytest.mark.parametrize("outcome", ["unresolved", "unavailable", "throttled", "denied"])
+@pytest.mark.parametrize("op", [Op.UPDATE, Op.LINK, Op.DELETE])
+async def test_record_that_cannot_be_read_leaves_its_write_uncertain(op, outcome):
+    """No answer says nothing of an update, a link or a delete either."""
+    api = ScriptedGateway(*[OUTCOMES[outcome]] * MISSES_AT_MOST)
+    desk = Desk(*doubted(op), api=api)
+
+    await desk.settle()
+
+    assert State.UNCERTAIN is desk.state()
+    assert MISSES_AT_MOST == len(api.calls)
+
+
+@pytest.mark.parametrize(
+    ("op", "expected"), [(Op.UPDATE, State.HELD), (Op.LINK, State.HELD), (Op.DELETE, State.DELETED)]
+)
+async def test_404_is_an_answer(op, expected):
+    """The record or the number is gone: a delete is done; of an update and a link a person must judge."""
+    desk = Desk(*doubted(op), api=ScriptedGateway(Refused(code="not_found", http_status=404)))
+
+    await desk.settle()
+
+    assert expected is desk.state()
+
+
+@pytest.mark.parametrize("op", [Op.UPDATE, Op.LINK, Op.DELETE])
+async def test_other_refusals_are_no_answer(op):
+    """A read that is refused for another reason says nothing of the record."""
+    desk = Desk(*doubted(op), api=ScriptedGateway(*[OUTCOMES["refused"]] * MISSES_AT_MOST))
+
+    await desk.settle()
+
+    assert State.UNCERTAIN is desk.state()
+
+
+async def test_writes_of_all_kinds_are_settled_side_by_side():
+    """A create, an update, a link and a delete, each by its own rule."""
+    story = [*uncertain(1)]
+    for number, op in ((2, Op.UPDATE), (3, Op.LINK), (4, Op.DELETE)):
+        story += doubted(op, number, number=NUMBER)
+    answers = [
+        Done(value=Page(records=(server_record(1),))),
+        Done(value=expanded(1)),
+        Done(value=server_record(2, updated_at="later")),
+        Done(value=NumberRecord(number=NUMBER, compliance_id=compliance_id(3))),
+        Done(value=server_record(4)),
+        Done(value=server_record(4)),
+        Done(value=server_record(4)),
+        Done(value=server_record(4)),
+    ]
+    desk = Desk(*story, api=ScriptedGateway(*answers))
+
+    await desk.settle(1, 2, 3, 4)
+
+    newest = [desk.journal.story(token(number))[-1] for number in (1, 2, 3, 4)]
+    assert ["adopted create", "adopted update", "adopted link", "absent delete"] == newest
+
+
+def refused(number: int = 1) -> tuple[entries.Entry, ...]:
+    return intent(number), entries.Refused(token=token(number), op=Op.CREATE, code="conflict")
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        ([], State.REFUSED),
+        ([create(1)], State.SUBMITTED),
+        ([create(1), create(1)], State.HELD),
+        ([create(1, application=application(1, business_name="Somebody Else"))], State.HELD),
+        ([create(2)], State.REFUSED),
+    ],
+    ids=["none", "what was sent", "two", "another content", "another row's"],
+)
+async def test_contested_create_is_looked_up_once(records, expected):
+    """ "Already exists": adopted if it is what was sent, held if it is not, refused if nothing is there."""
+    desk = Desk(*refused())
+    for one in records:
+        await desk.account.send(one)
+
+    await desk.settler().adopt_contested(desk.journal.books.record(token(1)))
+
+    assert expected is desk.state()
+    assert 1 == len(desk.account.made(Operation.LIST))
+
+
+async def test_contested_create_that_cannot_be_looked_up_stays_refused():
+    """The API's no stands, and nothing is sent again."""
+    desk = Desk(*refused(), api=ScriptedGateway(OUTCOMES["unresolved"]))
+
+    await desk.settler().adopt_contested(desk.journal.books.record(token(1)))
+
+    assert State.REFUSED is desk.state()
