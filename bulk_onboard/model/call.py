@@ -157,11 +157,15 @@ class Create(Write[str]):
 
 @dataclass(frozen=True, kw_only=True)
 class Update(Write[str]):
-    """Correct a rejected record: always the complete end user and document set (wire.md 5.3)."""
+    """Correct a rejected record: always the complete end user and document set (wire.md 5.3).
+
+    `seen_at` is the record's `updated_at` as it was read just before: by it an unknown update is settled.
+    """
 
     operation = Operation.UPDATE
     op = Op.UPDATE
     compliance_id: str
+    seen_at: str = ""
     alias: str
     application: Application
     fingerprint: str

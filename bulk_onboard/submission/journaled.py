@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.application import Document
-from bulk_onboard.model.call import Call, Create, Delete, Link, Update, Write
+from bulk_onboard.model.call import Call, Create, Update, Write
 from bulk_onboard.model.entry import OpEntry, SentDocument
 from bulk_onboard.model.gateway import Gateway
 from bulk_onboard.model.journal import Journal
@@ -20,6 +20,8 @@ from bulk_onboard.model.mask import masked
 from bulk_onboard.model.outcome import Outcome
 
 T = TypeVar("T")
+_OF_SOME_WRITES = ("alias", "fingerprint", "compliance_id", "number", "seen_at")
+
 ReadDocument = Callable[[Document], bytes | None]
 
 
@@ -60,29 +62,15 @@ class Journaled:
 
 def intent(call: Write[Any]) -> entries.Intent:
     """What is about to be sent, without any of its content."""
-    alias = fingerprint = compliance_id = number = ""
-    documents: tuple[SentDocument, ...] = ()
-    match call:
-        case Create() | Update():
-            alias, fingerprint = call.alias, call.fingerprint
-            documents = tuple(
-                SentDocument(type=d.type, sha256=d.sha256, size=d.size) for d in call.application.documents
-            )
-    match call:
-        case Update() | Link() | Delete():
-            compliance_id = call.compliance_id
-    if isinstance(call, Link):
-        number = call.number
+    sent = call.application.documents if isinstance(call, (Create, Update)) else ()
+    rest: dict[str, Any] = {name: getattr(call, name, "") for name in _OF_SOME_WRITES}
     return entries.Intent(
         token=call.token,
         key=call.key,
         op=call.op,
         attempt=call.attempt,
-        alias=alias,
-        fingerprint=fingerprint,
-        documents=documents,
-        compliance_id=compliance_id,
-        number=number,
+        documents=tuple(SentDocument(type=d.type, sha256=d.sha256, size=d.size) for d in sent),
+        **rest,
     )
 
 
