@@ -126,7 +126,8 @@ class Batch:
         dice = random.Random(f"{seed} batch")
         ledger = folder / "businesses.ledger.jsonl"
         async with far_sandbox(weather, ledger=ledger, seed=seed) as sandbox:
-            batch = cls(Office(folder, sandbox), sandbox, weather, dice, keyed=dice.random() < 0.5)
+            office = Office(folder, sandbox)  # type: ignore[arg-type]  # its folder and its rows are what is used
+            batch = cls(office, sandbox, weather, dice, keyed=dice.random() < 0.5)
             batch.add(rows)
             yield batch
 

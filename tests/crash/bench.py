@@ -5,7 +5,7 @@ crashes stand between its parts: retrying(breaker(paced(halting(journaled(crashi
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +26,7 @@ from bulk_onboard.model.books import Books
 from bulk_onboard.model.entry import Held
 from bulk_onboard.model.gateway import Gateway
 from bulk_onboard.model.record import State
+from bulk_onboard.model.requirements import Combination, RequirementsBook
 from bulk_onboard.pipeline.beginning import begin
 from bulk_onboard.pipeline.connection import Connection
 from bulk_onboard.pipeline.execution import Run
@@ -68,7 +69,7 @@ class Desk:
             job, clock, stop = load_job(workbook, flags), SystemClock(), Stop()
             sheet = await read_job_sheet(job)
 
-            async def ask(combinations):
+            async def ask(combinations: Iterable[Combination]) -> RequirementsBook:
                 return await requirements_for(job, combinations, credentials=CREDENTIALS, clock=clock, stop=stop)
 
             return cls(job, await judge(job, sheet, ask))
@@ -80,6 +81,7 @@ class Bench:
 
     Attributes:
         power_fails: whether a crash also takes from the ledger what no fsync has put on disk.
+        slow_disk_s: how late each write to the ledger begins.
     """
 
     judgement: Judgement
@@ -87,19 +89,27 @@ class Bench:
     sandbox: Sandbox
     relay: Relay
     power_fails: bool = False
+    slow_disk_s: float = 0.0
     requests: Counter[str] = field(default_factory=Counter)
 
     @classmethod
     @asynccontextmanager
     async def opened(
-        cls, desk: Desk, ledger: Path, *, behaviours: tuple[str, ...] = (), lag_s: float = LAG_S, **settings: object
+        cls,
+        desk: Desk,
+        ledger: Path,
+        *,
+        behaviours: tuple[str, ...] = (),
+        lag_s: float = LAG_S,
+        power_fails: bool = False,
+        slow_disk_s: float = 0.0,
     ) -> AsyncIterator["Bench"]:
         """A bench with an API of its own."""
         async with Sandbox(ledger=ledger, list_lag_s=lag_s, late_apply_s=LATE_S, behaviours=behaviours) as sandbox:
             address = urlsplit(sandbox.url)
             async with Relay(str(address.hostname), int(address.port or 0)).serving() as relay:
                 job = replace(desk.job, ledger=ledger, base_url=relay.url)
-                yield cls(desk.judgement, job, sandbox, relay, **settings)
+                yield cls(desk.judgement, job, sandbox, relay, power_fails, slow_disk_s)
 
     @property
     def books(self) -> Books:
@@ -109,7 +119,7 @@ class Bench:
     async def run(self, crash: Crash | None = None) -> None:
         """One run, to its end or to its crash."""
         crash = self.relay.crash = crash or Crash()
-        disk = CrashingDisk(crash)
+        disk = CrashingDisk(crash, slow_s=self.slow_disk_s)
         with struck_down(crash):
             await self._run(crash, disk)
         if crash.happened and self.power_fails:
@@ -157,7 +167,7 @@ class Bench:
                 run = Run(
                     job=self.job,
                     auth_id=AUTH_ID,
-                    journal=journal,
+                    journal=journal,  # type: ignore[arg-type]  # stands for the one it wraps
                     connection=Connection(self._stack(http, journal, clock, stop), str),
                     judgement=self.judgement,
                     clock=clock,

@@ -52,7 +52,7 @@ MUTANTS = (
         "ledger/journal.py",
         "        await durable\n",
         "        await asyncio.sleep(0)\n        durable.cancel()\n",
-        f"{RULES}::test_what_was_sent_is_known_after_a_power_failure",
+        f"{RULES}::test_an_intent_is_in_the_ledger_when_its_create_arrives",
     ),
     Mutant(
         "window",

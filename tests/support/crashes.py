@@ -9,6 +9,7 @@ import asyncio
 import errno
 import os
 import re
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -98,14 +99,16 @@ class CrashingJournal:
 class CrashingDisk(Disk):
     """A disk that dies in the middle of a write, between write and fsync, or after the fsync.
 
-    `lose_power` then takes from a file whatever no fsync has put on disk.
+    `lose_power` then takes from a file whatever no fsync has put on disk. Each write begins `slow_s` late.
     """
 
-    def __init__(self, crash: Crash) -> None:
+    def __init__(self, crash: Crash, *, slow_s: float = 0.0) -> None:
         self._crash = crash
+        self._slow_s = slow_s
         self._on_disk: dict[int, int] = {}
 
     def write(self, fd: int, data: bytes) -> int:
+        time.sleep(self._slow_s)
         self._die_if(self._crash.happened)
         if self._crash.strikes("in the middle of a line"):
             super().write(fd, data[: len(data) // 2])
