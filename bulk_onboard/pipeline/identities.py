@@ -19,9 +19,10 @@ async def identified_rows(job: Job, books: Books, *, auth_id: str) -> list[tuple
     sheet = await read_job_sheet(job)
     optional = (NUMBER_TYPE,) if job.number_type else ()
     columns, _ = match_columns(sheet, await asyncio.to_thread(bundled_requirements), job.columns, optional=optional)
-    identities = Identities(books, auth_id=auth_id)
+    rows = rows_of(sheet, columns, defaults=job.defaults)
+    identities = Identities(books, auth_id=auth_id, rows=rows)
     found: dict[str, tuple[Row, Identity]] = {}
-    for row in rows_of(sheet, columns, defaults=job.defaults):
+    for row in rows:
         if identity := identities.identify(JudgedRow(row, None, "")):
             found.setdefault(identity.token, (row, identity))
     return list(found.values())

@@ -6,26 +6,30 @@ or an attempt whose outcome is unknown could no longer be found (reliability.md 
 Key stays that record when it is given one.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.identity import KEY_LIMIT, alias_of, normal_key, normal_user_key, token_of
 from bulk_onboard.model.plan import Identity
 from bulk_onboard.model.row import JudgedRow, Row
-from bulk_onboard.model.sheet import ALIAS, KEY, REGISTRATION_NUMBER
+from bulk_onboard.model.sheet import ALIAS, KEY
 
 
 class Identities:
     """The identities of an account's rows, given what the books know; build it once for all rows."""
 
-    def __init__(self, books: Books, *, auth_id: str) -> None:
+    def __init__(self, books: Books, *, auth_id: str, rows: Iterable[Row]) -> None:
         self._auth_id = auth_id
         self._books = books
         self._tokens: dict[str, str] = {}  # by the normalised Key; the oldest record has it
         for record in books.records.values():
             if key := normal_user_key(record.key):
                 self._tokens.setdefault(key, record.token)
-        self._claimed: set[str] = set()
+        self._keys: dict[str, set[str]] = {}  # which keys the rows of one business have
+        if any(not record.key for record in books.records.values()):
+            for row in rows:
+                self._keys.setdefault(normal_key(_without_key(row)), set()).add(normal_key(row))
 
     def identify(self, judged: JudgedRow) -> Identity | None:
         """Who the row is; None for a row with neither Key nor registration number."""
@@ -40,13 +44,14 @@ class Identities:
     def _token_before_it_had_a_key(self, row: Row) -> str:
         """The token of the record that the row was before its Key was filled in; empty where there is none.
 
-        Of several rows of one business only the first can be that record.
+        Where rows of one business have different keys, none of them can be taken for it.
         """
-        if not row.cell(KEY) or not row.cell(REGISTRATION_NUMBER):
+        before = _without_key(row)
+        if not row.cell(KEY) or len(self._keys.get(normal_key(before), ())) != 1:
             return ""
-        cells = {name: text for name, text in row.cells.items() if name != KEY}
-        token = token_of(self._auth_id, replace(row, cells=cells))
-        if token in self._claimed or token not in self._books.records:
-            return ""
-        self._claimed.add(token)
-        return token
+        token = token_of(self._auth_id, before)
+        return token if token in self._books.records else ""
+
+
+def _without_key(row: Row) -> Row:
+    return replace(row, cells={name: text for name, text in row.cells.items() if name != KEY})

@@ -25,7 +25,7 @@ def make_plan(
 
     No token is due twice. `limit` is how many creates there may be, None for no limit; settling is never limited.
     """
-    identities = Identities(books, auth_id=auth_id)
+    identities = Identities(books, auth_id=auth_id, rows=[one.row for one in judged])
     decisions = []
     for one in judged:
         identity = identities.identify(one)

@@ -5,6 +5,7 @@ from typing import Any
 import openpyxl
 import pytest
 
+from bulk_onboard import errors
 from bulk_onboard.errors import ExitStatus
 from bulk_onboard.ledger.fold import entries
 from bulk_onboard.ledger.journal import read_books
@@ -337,3 +338,29 @@ async def test_edits_of_every_kind_at_once_make_no_second_record(office: Office)
     assert (ExitStatus.DONE, 6) == (result.exit_status, result.counts["submitted"])
     assert [] == office.sandbox.state.duplicates
     assert (2, 4) == (cities(office).count("Bengaluru"), cities(office).count("Mysuru"))
+
+
+async def test_a_key_column_that_comes_later_makes_no_new_records(office: Office) -> None:
+    """Rows that were sent without a Key stay the records they are when they are given one."""
+    office.fill(3)
+    await office.run()
+    office.rows = [cells | {"Key": f"K-{number}"} for number, cells in enumerate(office.rows)]
+    office.save()
+
+    result = await office.run()
+
+    assert (result.exit_status, result.counts["submitted"]) == (0, 3)
+    assert len(office.sandbox.state.records) == 3
+
+
+async def test_a_key_column_that_went_away_stops_the_run(office: Office) -> None:
+    """Without their Keys the rows cannot be told from new businesses: nothing is sent, and a sentence says why."""
+    office.fill([business(number, Key=f"K-{number}") for number in range(3)])
+    await office.run()
+    office.rows = [{name: text for name, text in cells.items() if name != "Key"} for cells in office.rows]
+    office.save()
+
+    with pytest.raises(errors.UsageError, match="put the Key column back"):
+        await office.run()
+
+    assert len(office.sandbox.state.records) == 3

@@ -16,7 +16,7 @@ def books_with(*records):
 
 def identify(judged, *records):
     """Who the row is."""
-    return Identities(books_with(*records), auth_id=ACCOUNT).identify(judged)
+    return Identities(books_with(*records), auth_id=ACCOUNT, rows=[judged.row]).identify(judged)
 
 
 def test_new_row_gets_its_computed_token_and_its_own_alias(make_judged):
