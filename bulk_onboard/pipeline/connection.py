@@ -70,11 +70,10 @@ async def connect(
         ages = sends_before(books, clock.now())
         pacer = Pacer(job.quota, clock=clock, earlier_sends_s_ago=ages)
         requirements_pacer = Pacer(REQUIREMENTS_QUOTA if job.quota else None, clock=clock)
-        for one in (pacer, requirements_pacer):
-            stop.call_when_requested(one.close)
         paced = Paced(halting, compliance=pacer, requirements=requirements_pacer)
+        stop.call_when_requested(paced.close)
         breaker = Breaker(paced, clock=clock, stop=stop, settle_s=job.settle)
-        yield Connection(Retrying(breaker, clock=clock, stop=stop), lambda: breaker.reason or pacer.reason)
+        yield Connection(Retrying(breaker, clock=clock, stop=stop), lambda: breaker.reason or paced.reason)
 
 
 def sends_before(books: Books, now: datetime) -> Iterable[float]:
