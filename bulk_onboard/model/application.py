@@ -3,8 +3,9 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,14 +13,14 @@ from bulk_onboard.model.requirements import Combination
 
 DOCUMENT_LIMIT = 5 * 1024 * 1024  # inclusive; "5 MB" of the document read as MiB (wire.md 11, 5)
 
+_encode = msgspec.json.Encoder().encode
 
-class FileTrouble(StrEnum):
-    """Why a file cannot be a document, whatever is in it."""
 
-    NOT_FOUND = "not-found"
-    OUTSIDE = "outside"
-    NOT_A_FILE = "not-a-file"
-    UNREADABLE = "unreadable"
+class Fault(NamedTuple):
+    """What is wrong with a file, or worth a warning: the code of a finding, and what its words need."""
+
+    code: str
+    details: Mapping[str, str | int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +32,17 @@ class FileFacts:
         size: in bytes.
         sha256: hexadecimal; empty where the file is in trouble or over the limit.
         media_type: by content: `application/pdf`, `image/png`, another recognised type, or empty.
-        trouble: set when there are no bytes to speak of.
+        faults: everything that keeps it from being a document, or that a person should look at.
     """
 
     path: Path
     size: int = 0
     sha256: str = ""
     media_type: str = ""
-    trouble: FileTrouble | None = None
+    faults: tuple[Fault, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True, gc=False):
     """A file that proves something: `type` as the requirements name it, and its facts."""
 
     type: str
@@ -52,8 +52,7 @@ class Document:
     media_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Application:
+class Application(msgspec.Struct, frozen=True, gc=False):
     """What the API is to be told about one business.
 
     Attributes:
@@ -84,5 +83,5 @@ def fingerprint(
 
     The alias is left out: it names the record and says nothing about the business.
     """
-    content = [list(combination), sorted(fields.items()), [list(pair) for pair in documents], callback_url]
-    return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
+    content = (combination, sorted(fields.items()), tuple(documents), callback_url)
+    return hashlib.sha256(_encode(content)).hexdigest()

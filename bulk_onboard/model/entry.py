@@ -22,12 +22,16 @@ class Op(StrEnum):
     LINK = "link"
     DELETE = "delete"
 
+    __hash__ = str.__hash__  # an Enum's own is written in Python, and each line of a ledger looks its operation up
+
 
 def _entry_name(class_name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", class_name).lower()
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="entry", tag=_entry_name):
+class Entry(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="entry", tag=_entry_name, gc=False
+):
     """One ledger line: something that happened. `at` is UTC, ISO 8601 with milliseconds and Z."""
 
     v: int = 0

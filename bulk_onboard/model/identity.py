@@ -2,19 +2,22 @@
 
 Rule: identity is made of what names the business and of nothing else. Not of the row's number, the sheet, the file or
 the other cells, so sorting, renaming and mending leave it alone; not of case, blanks or the width of characters.
+An annotated workbook keeps a row's token beside it, so that even its registration number can be mended.
 """
 
 import base64
 import hashlib
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from bulk_onboard.model.row import Row
-from bulk_onboard.model.sheet import KEY, REGISTRATION_NUMBER
+from bulk_onboard.model.sheet import BO_KEY, KEY, REGISTRATION_NUMBER
 
 KEY_LIMIT = 255  # characters of a Key that the ledger keeps; a longer one is a finding
 ALIAS_LIMIT = 64  # the API's own limit is not known (reliability.md 1.1)
 _TOKEN_LENGTH = 16
+_TOKEN_BYTES = 10  # five bits to a character
 _TOKEN_AT_THE_END = re.compile(rf"(?:\A|\s)~([a-z2-7]{{{_TOKEN_LENGTH}}})\Z")
 _FRIENDLY_LIMIT = ALIAS_LIMIT - len(" ~") - _TOKEN_LENGTH
 _INVISIBLE = {"Cc", "Cf", "Cs"}  # control characters, formatting such as bidi marks, lone surrogates
@@ -23,18 +26,59 @@ _INVISIBLE = {"Cc", "Cf", "Cs"}  # control characters, formatting such as bidi m
 def normal_key(row: Row) -> str:
     """What two rows share when they mean the same record; empty for a row without identity.
 
-    `key|<user's Key>` or `natural|<country>|<number type>|<user type>|<registration number>`: the first word keeps a
-    Key that happens to read like a registration number apart from it. Holds personal data, so it is never written.
+    `token|<token>` for a row of an annotated workbook, so that its copies are seen to mean one record, however each was
+    mended; else `own_key`. Holds personal data, so it is never written.
     """
-    if key := normal_user_key(row.cell(KEY)):
+    own = own_key(row)
+    token = annotated_token(row) if own else ""
+    return f"token|{token}" if token else own
+
+
+def shared_keys(rows: Sequence[Row]) -> list[str]:
+    """For each row a key that it shares with all rows that mean the same record; empty for a row without identity.
+
+    Rows of an annotated workbook have two: their token, and what the user wrote. Who shares either is meant.
+    """
+    stands_for: dict[str, str] = {}
+
+    def first(key: str) -> str:
+        while key in stands_for:
+            key = stands_for[key]
         return key
-    return f"natural|{_natural_key(row)}" if _normal(row.cell(REGISTRATION_NUMBER)) else ""
+
+    own_keys = [own_key(row) for row in rows]
+    for row, own in zip(rows, own_keys, strict=True):
+        token = annotated_token(row) if own else ""
+        if token and (mine := first(own)) != (its := first(f"token|{token}")):
+            stands_for[its] = mine
+    return [first(own) for own in own_keys]
+
+
+def own_key(row: Row) -> str:
+    """Its key by what the user wrote alone: the Key, else the registration number; empty where both are blank.
+
+    `key|<user's Key>` or `natural|<country>|<number type>|<user type>|<registration number>`: the first word keeps a
+    Key that happens to read like a registration number apart from it.
+    """
+    return normal_user_key(row.cell(KEY)) or natural_key(row)
+
+
+def natural_key(row: Row) -> str:
+    """The key of the row without its Key; empty where there is no registration number."""
+    number = _normal(row.cell(REGISTRATION_NUMBER))
+    return "|".join(("natural", *row.combination, number)) if number else ""
 
 
 def normal_user_key(text: str) -> str:
     """The key of every row whose Key reads like this, whatever its case and blanks; empty for a blank one."""
     normal = _normal(text)
     return f"key|{normal}" if normal else ""
+
+
+def annotated_token(row: Row) -> str:
+    """The token that an annotated workbook says the row has, of whatever ledger; empty where it says none."""
+    text = row.cell(BO_KEY)
+    return token_in(text) if text else ""
 
 
 def token_of(auth_id: str, row: Row) -> str:
@@ -44,9 +88,12 @@ def token_of(auth_id: str, row: Row) -> str:
     Key: `bo1|<auth id>|<country>|<number type>|<user type>|<registration number>|<user's Key>`. So
     `bo1|MAXXXXXXXXXXXXXXXXXX|IN|local|business|U72200KA2020PTC123456|K-0017` makes `xwdbg37swqfq7vk3`.
     """
-    text = f"bo1|{auth_id}|{_natural_key(row)}|{_normal(row.cell(KEY))}"
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
-    return base64.b32encode(digest).decode("ascii").lower()[:_TOKEN_LENGTH]
+    return _token(auth_id, row, _normal(row.cell(KEY)))
+
+
+def keyless_token_of(auth_id: str, row: Row) -> str:
+    """The token that the row would have without its Key."""
+    return _token(auth_id, row, "")
 
 
 def token_in(alias: str) -> str:
@@ -57,15 +104,32 @@ def token_in(alias: str) -> str:
 
 def alias_of(friendly: str, token: str) -> str:
     """`<friendly part> ~<token>`, or `~<token>` without one; at most 64 characters, one line, no invisible ones."""
-    visible = "".join(c for c in friendly if c.isspace() or unicodedata.category(c) not in _INVISIBLE)
+    if not friendly:
+        return f"~{token}"
+    visible = friendly if _is_plain(friendly) else "".join(filter(_is_visible, friendly))
     shortened = " ".join(visible.split())[:_FRIENDLY_LIMIT].rstrip()
     return f"{shortened} ~{token}".lstrip()
 
 
-def _natural_key(row: Row) -> str:
-    return "|".join((*row.combination, _normal(row.cell(REGISTRATION_NUMBER))))
+def _token(auth_id: str, row: Row, user_key: str) -> str:
+    text = "|".join(("bo1", auth_id, *row.combination, _normal(row.cell(REGISTRATION_NUMBER)), user_key))
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    return base64.b32encode(digest[:_TOKEN_BYTES]).decode("ascii").lower()
 
 
 def _normal(text: str) -> str:
     """NFKC, outer blanks stripped, inner ones collapsed, upper case; `|` gives way, since it divides the parts."""
-    return " ".join(unicodedata.normalize("NFKC", text).split()).upper().replace("|", "¦")
+    if text.isascii():  # is its own NFKC
+        if not text or text.isalnum():
+            return text.upper()
+    else:
+        text = unicodedata.normalize("NFKC", text)
+    return " ".join(text.split()).upper().replace("|", "¦")
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable()
+
+
+def _is_visible(char: str) -> bool:
+    return char.isspace() or unicodedata.category(char) not in _INVISIBLE

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-_EMAIL = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+")
+_EMAIL = re.compile(r"(?<![^\s@<>\"'])[^\s@<>\"']+@[^\s@<>\"']+")  # else a long word is searched anew from each letter
 _AADHAAR = re.compile(r"(?<!\d)\d{4}[\s-]?\d{4}[\s-]?(\d{4})(?!\d)")
 _PAN = re.compile(r"(?<![A-Z])[A-Z]{5}\d{4}[A-Z](?![A-Z])", re.IGNORECASE)  # a GSTIN has one in its middle
 _LONG_NUMBER = re.compile(r"(?<!\d)\+?\d[\d\s-]{5,}\d(?!\d)")

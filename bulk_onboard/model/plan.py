@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 from bulk_onboard.model.row import JudgedRow
 
 
@@ -15,8 +17,7 @@ class Action(StrEnum):
     NOTHING = "nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True, gc=False):
     """Who a row is: its key, the token the ledger knows it by, and the alias the API is to know it by.
 
     Attributes:
@@ -32,8 +33,7 @@ class Identity:
     alias: str
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, gc=False):
     """What will be done for one row; `identity` is None for a row without identity."""
 
     judged: JudgedRow

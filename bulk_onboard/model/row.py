@@ -1,15 +1,18 @@
 """A row of the workbook, and what judging made of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
 
 from bulk_onboard.model.application import Application
-from bulk_onboard.model.finding import Finding, Severity
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.requirements import Combination
+from bulk_onboard.model.sheet import Stored
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One non-blank row.
 
     Attributes:
@@ -17,20 +20,34 @@ class Row:
         number: the row number Excel shows.
         combination: its own cells, else the job's defaults, normalised; parts may be empty.
         cells: our name of a column to its text, outer blanks stripped; blank cells are absent.
+        stored: our name of a column to how the file keeps its cell, where that is not as text.
+        merged: our name of a column to the range (`B2:B4`) that its cell is merged into.
+        left_out: our name of a column to what was stripped off its text, where that were not ordinary blanks alone.
+        converted: our name of a column to its text before the digits of another script became ordinary ones.
     """
 
     sheet: str
     number: int
     combination: Combination
     cells: Mapping[str, str]
+    stored: Mapping[str, Stored] = {}
+    merged: Mapping[str, str] = {}
+    left_out: Mapping[str, str] = {}
+    converted: Mapping[str, str] = {}
 
     def cell(self, name: str) -> str:
         """The text of a column; empty where blank or absent."""
         return self.cells.get(name, "")
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedRow:
+class Aside(StrEnum):
+    """Why a row stands aside: it is counted and reported, and never sent itself."""
+
+    DUPLICATE = "duplicate"
+    EXAMPLE = "example"
+
+
+class JudgedRow(msgspec.Struct, frozen=True, gc=False):
     """A row with everything validation found out.
 
     Attributes:
@@ -39,6 +56,7 @@ class JudgedRow:
         fingerprint: digest of its normalised content and documents, valid or not; hexadecimal.
         findings: all of them, in the order of the columns.
         duplicate_of: the number of the first row with the same key and content, where this is a second one.
+        is_example: whether it is the template's example row, which is never sent.
     """
 
     row: Row
@@ -46,6 +64,14 @@ class JudgedRow:
     fingerprint: str
     findings: tuple[Finding, ...] = ()
     duplicate_of: int | None = None
+    is_example: bool = False
+
+    @property
+    def aside(self) -> Aside | None:
+        """Why the row stands aside; None for one that is sent when it can be."""
+        if self.is_example:
+            return Aside.EXAMPLE
+        return None if self.duplicate_of is None else Aside.DUPLICATE
 
     @property
     def has_errors(self) -> bool:

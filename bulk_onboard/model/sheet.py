@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 KEY = "key"
 ALIAS = "alias"
@@ -13,6 +16,13 @@ NUMBER_TYPE = "number_type"
 USER_TYPE = "user_type"
 BUSINESS_NAME = "business_name"
 REGISTRATION_NUMBER = "registration_number"
+
+BO_KEY = "bo_key"
+ADDED_COLUMNS = (BO_KEY, "bo_state", "bo_problems", "bo_compliance_id")
+"""What the annotated workbook adds at the far right; only `bo_key` is heeded when it is read again."""
+
+HOW_TO_MEND = "How to mend"
+"""The sheet that the annotated workbook adds; never read."""
 
 
 def document_column(document_type: str) -> str:
@@ -25,6 +35,50 @@ def kind_column(document_type: str) -> str:
     return f"kind:{document_type}"
 
 
+class Stored(StrEnum):
+    """How the file keeps a cell that it does not keep as text."""
+
+    NUMBER = "number"
+    DATE = "date"
+    BOOLEAN = "boolean"
+    ERROR = "error"
+    UNCALCULATED = "uncalculated"
+
+
+NOTHING_STORED: Mapping[int, Stored] = MappingProxyType({})
+
+
+class SheetRow(NamedTuple):
+    """One non-blank row.
+
+    Attributes:
+        number: the row number Excel shows.
+        cells: as wide as the headers; text as it stands in the file, a number with all its digits (`12`, `1.5`,
+            `1.2345678901234E+17`), a date in ISO form, TRUE or FALSE, an error's own sign (`#N/A`).
+        stored: by position, how a cell is kept that is no text.
+    """
+
+    number: int
+    cells: tuple[str, ...]
+    stored: Mapping[int, Stored] = NOTHING_STORED
+
+
+class Merged(NamedTuple):
+    """Merged cells: rows by number and columns by position, each from first to last."""
+
+    first_row: int
+    last_row: int
+    first_column: int
+    last_column: int
+
+
+class Remark(NamedTuple):
+    """Something worth saying of the sheet as a whole: the code of a finding, and what its words need."""
+
+    code: str
+    details: Mapping[str, str | int]
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """One sheet, every cell as text.
@@ -35,7 +89,9 @@ class Sheet:
         sha256: digest of the workbook's bytes, hexadecimal.
         header_row: the row number of the headers, as Excel shows it.
         headers: the header texts, as the user wrote them.
-        rows: every non-blank row below the headers: its row number and its cells, as wide as `headers`.
+        rows: every non-blank row below the headers.
+        merged: merged cells that reach below the headers.
+        remarks: what the reader noticed about the file or the sheet as a whole.
     """
 
     path: Path
@@ -43,7 +99,9 @@ class Sheet:
     sha256: str
     header_row: int
     headers: tuple[str, ...]
-    rows: tuple[tuple[int, tuple[str, ...]], ...]
+    rows: tuple[SheetRow, ...]
+    merged: tuple[Merged, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

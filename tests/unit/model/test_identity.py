@@ -2,13 +2,24 @@
 
 import hashlib
 import re
+import unicodedata
 from base64 import b32encode
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bulk_onboard.model.identity import alias_of, normal_key, normal_user_key, token_in, token_of
+from bulk_onboard.model.identity import (
+    alias_of,
+    annotated_token,
+    keyless_token_of,
+    normal_key,
+    normal_user_key,
+    own_key,
+    shared_keys,
+    token_in,
+    token_of,
+)
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.row import Row
 
@@ -161,3 +172,59 @@ def test_case_and_blanks_around_a_key_make_no_difference(key, blanks):
     """A Key is the same Key in upper and lower case, with and without outer blanks."""
     assert normal_user_key(key) == normal_user_key(f"{blanks}{key.lower()}{blanks}")
     assert normal_user_key(key) == normal_user_key(key.upper())
+
+
+TOKEN = "abcdefgh23456777"
+
+
+def test_annotated_row_is_known_by_its_token():
+    """Two copies of one annotated row mean one record, also when the number of one was mended."""
+    one = row(registration_number=CIN, bo_key=f"~{TOKEN}")
+    mended = row(registration_number="OTHER", bo_key=f"~{TOKEN}")
+
+    assert f"token|{TOKEN}" == normal_key(one) == normal_key(mended)
+    assert own_key(one) != own_key(mended)
+
+
+def test_token_is_no_identity_of_its_own():
+    """A row that says neither Key nor registration number says too little, whatever stands in bo_key."""
+    assert "" == normal_key(row(business_name="Acme", bo_key=f"~{TOKEN}"))
+
+
+@pytest.mark.parametrize("text", ["", "K-17", "~short", "~ABCDEFGH23456777"])
+def test_other_texts_in_bo_key_are_no_token(text):
+    """Only what an annotated workbook writes there counts."""
+    assert "" == annotated_token(row(bo_key=text))
+
+
+def test_rows_share_a_key_by_token_or_by_what_the_user_wrote():
+    """Who shares the token or the number means one record, through any number of rows; others stay apart."""
+    rows = [
+        row(registration_number="1"),
+        row(registration_number="2", bo_key=f"~{TOKEN}"),
+        row(registration_number="1", bo_key=f"~{TOKEN}"),
+        row(registration_number="2"),
+        row(registration_number="3"),
+        row(key="K", bo_key="~zzzzzzzz77777777"),
+        row(business_name="nobody", bo_key=f"~{TOKEN}"),
+    ]
+
+    first, *alike, other, keyed, nobody = shared_keys(rows)
+
+    assert [first] * 3 == alike
+    assert ("natural|IN|local|business|3", "key|K", "") == (other, keyed, nobody)
+
+
+def test_keyless_token_is_that_of_the_row_without_its_key():
+    """A row that gets a Key can be found under the token it had before."""
+    assert token_of(ACCOUNT, row(registration_number=CIN)) == keyless_token_of(
+        ACCOUNT, row(key="K", registration_number=CIN)
+    )
+
+
+@given(st.text())
+def test_short_ways_lead_to_the_same_key(text):
+    """Plain texts are normalised the quick way, with the same result as the long one."""
+    slow = " ".join(unicodedata.normalize("NFKC", text).split()).upper().replace("|", "¦")
+
+    assert (f"key|{slow}" if slow else "") == normal_user_key(text)

@@ -1,0 +1,148 @@
+"""The parent's half of work in a confined child: start it, hand over, take the answer, and name every way to fail."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, BinaryIO
+
+import bulk_onboard
+from bulk_onboard.confined.limits import Limits
+from bulk_onboard.errors import BulkOnboardError, ExitStatus, SignalledError
+from bulk_onboard.units import format_duration, format_size
+
+LIMITS = Limits()
+
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONUSERBASE")
+"""All that a child sees of our environment: what Python may need to start; credentials are not among it."""
+
+_SIGNALLED = {-signal.SIGINT: ExitStatus.INTERRUPTED, -signal.SIGTERM: ExitStatus.TERMINATED}
+_STARVED = (b"memory allocation of", b"MemoryError")
+"""What compiled code, and Python when it cannot even tell, write when memory runs out."""
+
+_BUFFER = 1 << 20
+_LAST_WORDS = 1 << 16
+
+
+class Failure(StrEnum):
+    """How a child can fail."""
+
+    REFUSED = "refused"
+    TIME = "time"
+    MEMORY = "memory"
+    ANSWER = "answer"
+    CRASHED = "crashed"
+    UNFORESEEN = "unforeseen"
+
+
+class ConfinedError(BulkOnboardError):
+    """The child gave no whole answer.
+
+    Its text is the child's own sentence for `REFUSED`; else what happened, to be put into a sentence ("it …").
+    """
+
+    def __init__(self, failure: Failure, text: str) -> None:
+        super().__init__(text)
+        self.failure = failure
+
+
+def run_confined(module: str, request: bytes, source: BinaryIO, limits: Limits = LIMITS) -> Iterator[bytes]:
+    """The pieces of what `module.answer(request, source)` gives in a child, as they come, divided at line breaks.
+
+    Whoever stops taking pieces ends the child.
+
+    Args:
+        module: full name of a module of ours with a function `answer` (see the package).
+        request: what it is asked, in a form of its own.
+        source: an open file, read by the child and untouched by the parent until the end.
+        limits: what it may use.
+
+    Raises:
+        ConfinedError: a limit, a crash, or the child's own sentence; pieces given before are worth nothing then.
+        SignalledError: Ctrl-C or SIGTERM reached the child.
+    """
+    command = (module, limits.memory, limits.cpu_s, source.fileno())
+    with subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        [sys.executable, "-P", "-m", "bulk_onboard.confined", *map(str, command)],
+        bufsize=_BUFFER,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=(source.fileno(),),
+        env=_environment(),
+    ) as child:
+        late = threading.Event()
+        timer = threading.Timer(limits.wall_s, _end, (child, late))
+        timer.start()
+        try:
+            yield from _pieces(child, request, limits)
+            last_words = _pipe(child.stderr).read(_LAST_WORDS)
+            status = child.wait()
+        finally:
+            timer.cancel()
+            child.kill()
+    if late.is_set():
+        raise _out_of_time(limits.wall_s)
+    if status:
+        raise _failure(status, last_words, limits)
+
+
+def _end(child: "subprocess.Popen[bytes]", late: threading.Event) -> None:
+    late.set()
+    child.kill()
+
+
+def _environment() -> dict[str, str]:
+    """Where this package was imported from comes first, whatever the working directory."""
+    places = (str(Path(bulk_onboard.__file__).parents[1]), os.environ.get("PYTHONPATH"))
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return kept | {"PYTHONPATH": os.pathsep.join(filter(None, places)), "PYTHONUTF8": "1"}
+
+
+def _pieces(child: "subprocess.Popen[bytes]", request: bytes, limits: Limits) -> Iterator[bytes]:
+    with contextlib.suppress(BrokenPipeError), _pipe(child.stdin) as asking:  # it reads it all before it answers
+        asking.write(request)
+    taken = 0
+    for piece in _pipe(child.stdout):
+        taken += len(piece)
+        if taken > limits.answer:
+            raise ConfinedError(Failure.ANSWER, f"it holds more than {format_size(limits.answer)} of text")
+        yield piece
+
+
+def _pipe(end: IO[bytes] | None) -> IO[bytes]:
+    assert end is not None  # noqa: S101 - all three are pipes
+    return end
+
+
+def _failure(status: int, last_words: bytes, limits: Limits) -> BulkOnboardError:
+    if status in _SIGNALLED:
+        return SignalledError(_SIGNALLED[status])
+    if status == -signal.SIGXCPU:
+        return _out_of_time(limits.cpu_s)
+    failure, text = _told(last_words)
+    if failure is Failure.MEMORY:
+        return ConfinedError(failure, f"it needs more than {format_size(limits.memory)} of memory")
+    if failure is Failure.CRASHED:
+        return ConfinedError(failure, f"it makes its reader break down ({-status})")
+    return ConfinedError(failure, text)
+
+
+def _told(last_words: bytes) -> tuple[Failure, str]:
+    """What the child wrote in its last line; what ends without one wrote something else or nothing."""
+    try:
+        ((failure, text),) = json.loads(last_words.splitlines()[-1]).items()
+        return Failure(failure), text
+    except (IndexError, ValueError, AttributeError):
+        starved = any(sign in last_words for sign in _STARVED)
+        return Failure.MEMORY if starved else Failure.CRASHED, ""
+
+
+def _out_of_time(limit_s: float) -> ConfinedError:
+    return ConfinedError(Failure.TIME, f"it takes more than {format_duration(limit_s)}")

@@ -1,0 +1,64 @@
+"""What a confined child may use, and how it takes the rest away from itself.
+
+The rule: whatever a file does to the child, it ends within these bounds, opens nothing, and leaves nothing behind.
+"""
+
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+from typing import NamedTuple
+
+SOURCE = 3
+"""The descriptor of the file to work on; 0 is the request, 1 the answer, 2 the failure."""
+
+_DIE_WITH_PARENT = 1
+"""PR_SET_PDEATHSIG of prctl(2)."""
+
+
+class Limits(NamedTuple):
+    """What one child may use.
+
+    Attributes:
+        memory: address space in bytes.
+        cpu_s: seconds of computing.
+        wall_s: seconds from start to end.
+        answer: bytes it may give back.
+    """
+
+    memory: int = 1 << 30
+    cpu_s: int = 60
+    wall_s: float = 120.0
+    answer: int = 512 << 20
+
+
+def put_on(*, memory: int, cpu_s: int) -> None:
+    """Bound this process from here on; it writes no files and no core, and dies with its parent, silently."""
+    for sign in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(sign, signal.SIG_DFL)
+    with contextlib.suppress(AttributeError, OSError):  # Linux only; elsewhere it dies at its next word to the parent
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    _bound(resource.RLIMIT_CORE, 0)
+    _bound(resource.RLIMIT_AS, memory)
+    _bound(resource.RLIMIT_CPU, cpu_s, cpu_s + 1)
+
+
+def shut_doors() -> None:
+    """From here on no file, socket, pipe or process can be opened or begun; those at hand stay.
+
+    Import first what the work needs, encodings included.
+    """
+    os.closerange(SOURCE + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    _bound(resource.RLIMIT_NOFILE, SOURCE + 1)
+    _bound(resource.RLIMIT_FSIZE, 0)
+    _bound(resource.RLIMIT_NPROC, 0)
+
+
+def _bound(what: int, soft: int, hard: int | None = None) -> None:
+    most = resource.getrlimit(what)[1]
+    hard = soft if hard is None else hard
+    if most != resource.RLIM_INFINITY:
+        soft, hard = min(soft, most), min(hard, most)
+    with contextlib.suppress(ValueError, OSError):  # not every system knows every limit
+        resource.setrlimit(what, (soft, hard))

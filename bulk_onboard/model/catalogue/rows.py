@@ -1,0 +1,61 @@
+"""Findings about a row as a whole: who it is, what it asks for, and rows that get in each other's way."""
+
+from bulk_onboard.model.kind import error, warning
+
+ROWS = (
+    error(
+        "row-without-identity",
+        "Row without identity",
+        "The row has neither a Key nor a registration number, so it cannot be told from other rows.",
+        "Fill in the registration number, or give the row a Key of its own.",
+    ),
+    error(
+        "key-too-long",
+        "Key too long",
+        "The Key is too long: {length} characters, and at most {limit} are kept.",
+        "Give the row a shorter Key.",
+    ),
+    error(
+        "not-offered",
+        "Not offered by the API",
+        "The API offers no {combination} numbers.",
+        "Correct number country, number type and user type, or leave the row out.",
+    ),
+    error(
+        "number-type-missing",
+        "Number type missing",
+        "The row does not say which type of number the business needs.",
+        "Write local or mobile into the Number Type column, or set number_type in the job file.",
+    ),
+    error(
+        "headers-again",
+        "Headers in the middle of the sheet",
+        "The row repeats the headers instead of describing a business.",
+        "Delete the row.",
+    ),
+    error(
+        "key-conflict",
+        "Same key, different content",
+        "Row {other} has the same key with different content, so neither is sent.",
+        "Delete the wrong row, or give the rows different keys. In a copied row clear bo_key, too.",
+    ),
+    warning(
+        "duplicate",
+        "Same row twice",
+        "Row {other} has the same key and content; this one is not sent again.",
+        "Nothing needs to be done; delete the row if you like.",
+    ),
+    warning(
+        "registration-number-twice",
+        "Same registration number twice",
+        "Row {other} has the same registration number and asks for the same kind of number, under another Key.",
+        "If it is one business, delete one of the rows; else correct the registration number.",
+    ),
+    error(
+        "in-other-ledger",
+        "In another job's ledger",
+        "The ledger {ledger} has this business already; it is {state} there.",
+        "Delete the row here, or leave {ledger} out of --against.",
+        may_be_ruled=True,
+    ),
+)

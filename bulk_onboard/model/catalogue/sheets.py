@@ -1,0 +1,42 @@
+"""Findings about the sheet as a whole; their place is the row of the headers."""
+
+from bulk_onboard.model.kind import warning
+
+SHEETS = (
+    warning(
+        "unknown-column",
+        "Unknown column",
+        "No column of this name is known, so it is ignored.{nearest}",
+        "Correct the header, map it under [columns] in the job file, or leave it if it is your own note.",
+    ),
+    warning(
+        "hidden-rows",
+        "Hidden rows",
+        "The sheet hides rows ({rows}); they were read like all others.",
+        "Unhide them and look. Delete those that should not be sent.",
+    ),
+    warning(
+        "hidden-columns",
+        "Hidden columns",
+        "The sheet hides columns ({columns}); they were read like all others.",
+        "Unhide them and look whether they hold what should be sent.",
+    ),
+    warning(
+        "external-links",
+        "Values from other files",
+        "The workbook refers to other files or data connections. They were not opened; values are those last saved.",
+        "If they may have changed, open the workbook in Excel, update the links and save it.",
+    ),
+    warning(
+        "unwrapped-text",
+        "Text that was wrapped for Excel",
+        '{count} cells are written ="…", which keeps Excel from changing them; the text inside was taken.',
+        "Nothing needs to be done.",
+    ),
+    warning(
+        "format-tells-less",
+        "File format that tells less",
+        "In a {ending} file a blank cell, an error such as #N/A and a formula without a result all look the same.",
+        "Open the workbook in Excel and save it as .xlsx to have them told apart.",
+    ),
+)

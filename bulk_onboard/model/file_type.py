@@ -1,0 +1,146 @@
+"""Types of files people send: what to call them, how their names end, and how to make a PDF or PNG of them.
+
+Content decides what a file is; the ending only tells what its owner thinks it is (reliability.md 4.4). The words are
+for people who are not programmers; `how` is a sentence of its own.
+"""
+
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import NamedTuple
+
+PDF = "application/pdf"
+PNG = "image/png"
+ACCEPTED_TYPES = frozenset({PDF, PNG})
+
+JPEG = "image/jpeg"
+GIF = "image/gif"
+BMP = "image/bmp"
+TIFF = "image/tiff"
+WEBP = "image/webp"
+HEIC = "image/heic"
+AVIF = "image/avif"
+JPEG_2000 = "image/jp2"
+SVG = "image/svg+xml"
+VIDEO = "video/mp4"
+DOC = "application/msword"
+XLS = "application/vnd.ms-excel"
+PPT = "application/vnd.ms-powerpoint"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+LOCKED_OFFICE = "application/x-locked-office"
+ODT = "application/vnd.oasis.opendocument.text"
+ODS = "application/vnd.oasis.opendocument.spreadsheet"
+RTF = "application/rtf"
+XPS = "application/vnd.ms-xpsdocument"
+POSTSCRIPT = "application/postscript"
+MAIL = "application/vnd.ms-outlook"
+HTML = "text/html"
+TEXT = "text/plain"
+ZIP = "application/zip"
+RAR = "application/vnd.rar"
+SEVEN_ZIP = "application/x-7z-compressed"
+GZIP = "application/gzip"
+SHORTCUT = "application/x-ms-shortcut"
+
+
+class FileType(NamedTuple):
+    """Words of one type.
+
+    Attributes:
+        found: what it is, as the end of "the file is …".
+        endings: of the names of such files, the usual one first; lower case, with the dot.
+        how: a sentence that says how to make a PDF or PNG of it.
+    """
+
+    found: str
+    endings: tuple[str, ...]
+    how: str
+
+
+_PRINT = "print it to a PDF (Windows: the printer Microsoft Print to PDF; Mac: the button PDF in the print window)"
+_PICTURE = f"Open it and {_PRINT}, or save it as PNG with Paint or Preview."
+_BROWSED = f"Open it in a web browser and {_PRINT}."
+_UNPACK = "Unpack it first, then write the path of the scan that was in it; each document is one file."
+_WORD = "Open it in Word, choose File, Save As, and there the type PDF."
+_EXCEL = "Open it in Excel, choose File, Save As, and there the type PDF; see that the PDF shows the right sheet."
+_SLIDES = "Open it in PowerPoint, choose File, Save As, and there the type PDF."
+_LIBRE = "Open it in LibreOffice and choose File, Export As, Export as PDF."
+
+FILE_TYPES: Mapping[str, FileType] = {
+    PDF: FileType("a PDF", (".pdf",), ""),
+    PNG: FileType("a PNG image", (".png", ".apng"), ""),
+    JPEG: FileType("a JPEG image", (".jpg", ".jpeg", ".jpe", ".jfif"), _PICTURE),
+    GIF: FileType("a GIF image", (".gif",), _PICTURE),
+    BMP: FileType("a BMP image", (".bmp", ".dib"), _PICTURE),
+    TIFF: FileType(
+        "a TIFF image",
+        (".tif", ".tiff"),
+        f"Open it and {_PRINT}, all its pages; next time let the scanner save a PDF.",
+    ),
+    WEBP: FileType("a WebP image", (".webp",), _BROWSED),
+    AVIF: FileType("an AVIF image", (".avif",), _BROWSED),
+    HEIC: FileType(
+        "a HEIC photo, as iPhones take them",
+        (".heic", ".heif"),
+        "On the iPhone open the photo, tap Share, then Print, spread two fingers on the preview, tap Share again and "
+        f"save that PDF to Files; or open it on a computer and {_PRINT}.",
+    ),
+    JPEG_2000: FileType("a JPEG 2000 image", (".jp2", ".jpf", ".jpx"), _PICTURE),
+    SVG: FileType("an SVG drawing", (".svg",), _BROWSED),
+    VIDEO: FileType(
+        "a video", (".mp4", ".mov", ".m4v"), "Take a photo or a scan of the document, and make a PDF of it."
+    ),
+    DOC: FileType("an old Word document", (".doc",), _WORD),
+    DOCX: FileType("a Word document", (".docx", ".docm"), _WORD),
+    XLS: FileType("an old Excel workbook", (".xls",), _EXCEL),
+    XLSX: FileType("an Excel workbook", (".xlsx", ".xlsm"), _EXCEL),
+    PPT: FileType("an old PowerPoint presentation", (".ppt",), _SLIDES),
+    PPTX: FileType("a PowerPoint presentation", (".pptx",), _SLIDES),
+    LOCKED_OFFICE: FileType(
+        "a Word, Excel or PowerPoint file locked with a password",
+        (),
+        "Open it with its password, choose File, Save As, and there the type PDF.",
+    ),
+    ODT: FileType("an OpenDocument text", (".odt",), _LIBRE),
+    ODS: FileType("an OpenDocument spreadsheet", (".ods",), _LIBRE),
+    RTF: FileType("an RTF text", (".rtf",), _WORD),
+    XPS: FileType("an XPS document", (".xps", ".oxps"), f"Open it in the XPS Viewer and {_PRINT}."),
+    POSTSCRIPT: FileType(
+        "a PostScript or EPS file", (".eps", ".ps"), "Export it as PDF from the program that made it."
+    ),
+    MAIL: FileType("an e-mail", (".msg", ".eml"), "Open the e-mail, save the attachment, and write the path of that."),
+    HTML: FileType(
+        "a web page",
+        (".html", ".htm"),
+        "If it came from a download, sign in at that site and download it again, for this may be its log-in page; "
+        f"else open it in a web browser and {_PRINT}.",
+    ),
+    TEXT: FileType("plain text", (".txt", ".csv", ".log"), f"If it is the right file, open it and {_PRINT}."),
+    ZIP: FileType("a ZIP archive", (".zip",), _UNPACK),
+    RAR: FileType("a RAR archive", (".rar",), _UNPACK),
+    SEVEN_ZIP: FileType("a 7-Zip archive", (".7z",), _UNPACK),
+    GZIP: FileType("a gzip archive", (".gz", ".tgz"), _UNPACK),
+    SHORTCUT: FileType("a Windows shortcut", (".lnk",), "Copy the file it leads to in its place."),
+}
+"""By media type; those the API takes need no `how`."""
+
+_UNKNOWN = FileType(
+    "of an unknown type", (), f"Open it with the program it comes from and {_PRINT}; if none opens it, scan it again."
+)
+_BY_ENDING = {ending: media_type for media_type, words in FILE_TYPES.items() for ending in words.endings}
+
+
+def file_type(media_type: str) -> FileType:
+    """The words of a type; those for an unknown one where there are none."""
+    return FILE_TYPES.get(media_type, _UNKNOWN)
+
+
+def ending_of(name: str) -> str:
+    """How a file's name ends, as written: `.PDF`; empty where it has no ending."""
+    return PurePath(name).suffix
+
+
+def type_told_by(ending: str) -> str:
+    """The media type an ending stands for, in whatever case; empty for none that is known."""
+    return _BY_ENDING.get(ending.lower(), "")
