@@ -1,110 +1,250 @@
 """The records of a csv file, by strict rules (reliability.md 4.3).
 
-Nothing is guessed: the encoding is UTF-8, or UTF-16 with its mark, or what the user says; the delimiter is the one
-that splits the header line. A quotation mark that would swallow rows, and cells beyond the headers - a comma in an
-address that nobody quoted - are errors, because each shifts values into columns where they do not belong.
-A record's place in the list, counted from 1, is the row number Excel shows.
+Nothing is guessed: the delimiter is the one that splits the header line into known names, into most cells where none
+is known. Every line of the file belongs to exactly one record, and whatever would shift values into columns where they
+do not belong is an error that names the lines: a quotation mark that swallows rows, a delimiter too many (a comma in
+an address that nobody quoted) or too few.
+
+A record's place, counted from 1, is the row number Excel shows; Excel does not show a first line `sep=;`. Messages
+count lines as an editor does, and name the row where it has another number.
 """
 
-import codecs
 import csv
-import io
 import itertools
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from bulk_onboard import errors
+from bulk_onboard.intake.lines import lines_of
+from bulk_onboard.intake.names import NEAR_THE_TOP, WHATEVER_REQUIRED, known_headers, likely_headers
+from bulk_onboard.model.sheet import Remark
 
 DELIMITERS = (",", ";", "\t", "|")
+TSV_ENDING = ".tsv"
+
+LONGEST_CELL = 1_000_000
+"""Characters. Excel keeps 32,767: what is longer than this is no cell but rows that a quotation mark swallowed."""
+
+MOST_ROWS = 200_000
+"""Rows with content below the headers; more would take more memory than there is (reliability.md 4.1)."""
+
+LAST_ROW = 1_048_576
+"""Of any Excel sheet."""
+
+_SEPARATOR_LINE = re.compile(r'"?sep=([^"\r\n])"?[\r\n]*', re.IGNORECASE)
+_WRAPPED = re.compile(r'\s*="((?:[^"]|"")*)"\s*')
+_NAMED = 5  # lines that one message names
+_AS_TEXT = "import the file into Excel with every column as text, and save it as .xlsx"
+_BROKEN_RULES = {
+    "unexpected end of data": "a quotation mark is opened and never closed",
+    "field larger than field limit": f"a cell is longer than {LONGEST_CELL:,} characters, so a quotation mark is amiss",
+    "expected after": "a quotation mark closes a cell before its end",
+}
 
 
-def read_records(path: Path, content: bytes, *, encoding: str | None, header_row: int) -> list[list[str]]:
-    """Every record, blank ones included; those from the header row on are all as wide as the headers.
+class Records(NamedTuple):
+    """What a csv file holds.
+
+    Attributes:
+        rows: every record, blank ones included; those from the header row on are all as wide as the headers.
+        remarks: what was noticed about the file as a whole.
+    """
+
+    rows: list[list[str]]
+    remarks: tuple[Remark, ...]
+
+
+class _Source(NamedTuple):
+    """The file, and how it is split.
+
+    Attributes:
+        lines: gives its lines from the first one that Excel shows, anew at each call.
+        first_line: the number of that line, as an editor shows it.
+        delimiters: those that may be meant.
+    """
+
+    path: Path
+    lines: Callable[[], Iterator[str]]
+    first_line: int
+    delimiters: Sequence[str]
+
+
+class _Record(NamedTuple):
+    """One row: the number of the line it begins in, the row number, how many cells were wrapped as text."""
+
+    line: int
+    row: int
+    cells: list[str]
+    unwrapped: int
+
+    @property
+    def place(self) -> str:
+        return f"line {self.line}" + (f" (row {self.row})" if self.row != self.line else "")
+
+
+def read_records(path: Path, content: bytes, *, encoding: str | None, header_row: int) -> Records:
+    """Every record of the file.
 
     Args:
-        path: the file, for messages.
+        path: the file, for messages; a name that ends in .tsv says that tabs delimit.
         content: its bytes.
         encoding: what the user says it is; None for UTF-8, or UTF-16 with its mark.
         header_row: the row number of the headers.
 
     Raises:
-        WorkbookError: not text of this encoding, a quotation mark out of place, cells beyond the headers.
+        WorkbookError: not text of this encoding, a quotation mark out of place, rows that do not fit the headers.
     """
-    text = _decode(path, content, encoding)
-    lines = list(io.StringIO(text, newline=""))
-    delimiter = _delimiter(lines, header_row)
-    records = _split(path, lines, delimiter)
-    return records[: header_row - 1] + _even_out(path, records[header_row - 1 :], header_row)
+    csv.field_size_limit(LONGEST_CELL)
+    source = _source(path, content, encoding)
+    records = list(_records(source, _delimiter(source, header_row), header_row))
+    rows = [record.cells for record in records[: header_row - 1]] + _fitted(source, records[header_row - 1 :])
+    unwrapped = sum(record.unwrapped for record in records)
+    return Records(rows, (Remark("unwrapped-text", {"count": unwrapped}),) if unwrapped else ())
 
 
-def _decode(path: Path, content: bytes, encoding: str | None) -> str:
-    if encoding is None:
-        marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        encoding = "utf-16" if marked else "utf-8"
+def _source(path: Path, content: bytes, encoding: str | None) -> _Source:
+    """A first line `sep=;` goes before the file's name, and is no row."""
+    named = _SEPARATOR_LINE.fullmatch(next(lines_of(path, content, encoding), ""))
+    delimiters = (named[1],) if named else ("\t",) if path.suffix.lower() == TSV_ENDING else DELIMITERS
+    skipped = 1 if named else 0
+    return _Source(
+        path, lambda: itertools.islice(lines_of(path, content, encoding), skipped, None), skipped + 1, delimiters
+    )
+
+
+def _delimiter(source: _Source, header_row: int) -> str:
+    """The one that splits the header row into most known names, then into most cells; the first where none does."""
+
+    def names_and_cells(delimiter: str) -> tuple[int, int]:
+        records = csv.reader(source.lines(), delimiter=delimiter)
+        try:
+            cells = next(itertools.islice(records, header_row - 1, None), [])
+        except csv.Error:  # a cell without end: reading strictly tells where it begins
+            return len(WHATEVER_REQUIRED), 0
+        return len(known_headers(cells, WHATEVER_REQUIRED)), len(cells)
+
+    return max(source.delimiters, key=names_and_cells)
+
+
+def _records(source: _Source, delimiter: str, header_row: int) -> Iterator[_Record]:
+    lines: list[str] = []  # of the record that is being read
+    reader = csv.reader(_kept(source.lines(), lines), delimiter=delimiter, strict=True)
+    line, row, filled = source.first_line, 1, 0
     try:
-        text = content.decode(encoding)
-    except LookupError:
-        raise errors.WorkbookError(f"There is no encoding {encoding}. Say, for example, --encoding cp1252.") from None
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise errors.WorkbookError(
-            f'{path} is not {encoding.upper()} text (line {line}). Save it in Excel as "CSV UTF-8", '
-            "or name the encoding it has, such as --encoding cp1252."
-        ) from None
-    if "\0" in text:
-        raise errors.WorkbookError(
-            f'{path} is not text: it holds NUL characters. Save it in Excel as "CSV UTF-8", '
-            "or name the encoding it has, such as --encoding utf-16-le."
-        )
-    return text.removeprefix("\ufeff")
-
-
-def _delimiter(lines: Sequence[str], header_row: int) -> str:
-    """The one that splits the header row into most cells; a comma where none splits it."""
-
-    def width(delimiter: str) -> int:
-        records = csv.reader(lines, delimiter=delimiter)
-        return len(next(itertools.islice(records, header_row - 1, None), []))
-
-    try:
-        return max(DELIMITERS, key=width)
-    except csv.Error:  # a cell without end: reading strictly tells where it begins
-        return DELIMITERS[0]
-
-
-def _split(path: Path, lines: Sequence[str], delimiter: str) -> list[list[str]]:
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    records: list[list[str]] = []
-    begin = 0
-    try:
-        for record in reader:
-            if _swallows_rows(lines[begin : reader.line_num], delimiter, len(record)):
-                raise csv.Error("a quotation mark makes one cell of several rows")
-            records.append(record)
-            begin = reader.line_num
+        for cells in reader:
+            unwrapped = 0
+            if len(lines) > 1 or '"' in lines[0]:
+                _refuse_shifts(lines, cells, delimiter)
+                unwrapped = _unwrap(cells)
+            filled += row > header_row and any(map(str.strip, cells))
+            if filled > MOST_ROWS or row > LAST_ROW:
+                raise errors.WorkbookError(
+                    f"{source.path} has more than {MOST_ROWS:,} rows, or {LAST_ROW:,} with the blank ones. "
+                    "Divide it into several files, one job each."
+                )
+            yield _Record(line, row, cells, unwrapped)
+            line, row = line + len(lines), row + 1
+            lines.clear()
     except csv.Error as error:
+        reason = next((words for sign, words in _BROKEN_RULES.items() if sign in str(error)), str(error))
+        place = _Record(line, row, [], 0).place.capitalize()
         raise errors.WorkbookError(
-            f"Row {len(records) + 1} of {path} breaks the rules of csv: {error}. "
-            "Correct the quotation marks there, or open the file in Excel and save it as .xlsx."
+            f"{place} of {source.path} breaks the rules of csv: {reason}. "
+            f"Correct the quotation marks there, or {_AS_TEXT}."
         ) from None
-    return records
 
 
-def _swallows_rows(lines: Sequence[str], delimiter: str, width: int) -> bool:
-    """Whether each line of one record looks like a whole record itself; an address over two lines does not."""
-    return len(lines) > 1 and width > 2 and all(line.count(delimiter) >= width - 1 for line in lines)
+def _kept(lines: Iterator[str], kept: list[str]) -> Iterator[str]:
+    for line in lines:
+        kept.append(line)
+        yield line
 
 
-def _even_out(path: Path, records: Sequence[list[str]], header_row: int) -> list[list[str]]:
-    """The header row and those below it, without what is blank beyond the headers, short ones filled up."""
-    if not records:
-        return []
-    headers = records[0]
+def _refuse_shifts(lines: Sequence[str], cells: Sequence[str], delimiter: str) -> None:
+    """Errors for quotation marks that pass for lawful but make other cells of the row than were meant."""
+    if len(lines) > 1 and _swallows_rows(lines, cells, delimiter):
+        raise csv.Error("a quotation mark makes one cell of several rows")
+    if any(cell.lstrip().startswith('="') and not _WRAPPED.fullmatch(cell) and cell.count('"') % 2 for cell in cells):
+        raise csv.Error('a cell that begins with =" holds a delimiter')
+    if any(f'{before} "' in line for line in lines for before in (delimiter, " ")) or lines[0].startswith(' "'):
+        meant = next(csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True))
+        if [cell.strip() for cell in meant] != [cell.strip() for cell in cells]:
+            raise csv.Error("a blank stands between a delimiter and a quotation mark")
+
+
+def _swallows_rows(lines: Sequence[str], cells: Sequence[str], delimiter: str) -> bool:
+    """Whether lines after the first look like records of their own; an address over two lines does not."""
+    if len(cells) > 2 and all(line.count(delimiter) >= len(cells) - 1 for line in lines):
+        return True
+    return any(_begins_a_record(line.split(delimiter), cells[0].strip()) for line in lines[1:])
+
+
+def _begins_a_record(parts: Sequence[str], first: str) -> bool:
+    """Whether a line, split, repeats headers, or begins with something like the row's own first cell: k17, like k16."""
+    if len(parts) == 1:
+        return False
+    same_shape = any(map(str.isdigit, first)) and _shape(parts[0].strip()) == _shape(first)
+    return (same_shape and abs(len(parts[0].strip()) - len(first)) <= 1) or len(
+        known_headers(parts, WHATEVER_REQUIRED)
+    ) > 1
+
+
+def _shape(text: str) -> str:
+    """A letter for a run of letters, a digit for a run of digits."""
+    return re.sub(r"\d+", "9", re.sub(r"[^\W\d_]+", "a", text))
+
+
+def _unwrap(cells: list[str]) -> int:
+    """Take the text out of cells such as `="00123"`, by which Excel is kept from changing it; how many there were."""
+    count = 0
+    for position, cell in enumerate(cells):
+        if '="' in cell and (wrapped := _WRAPPED.fullmatch(cell)):
+            cells[position] = wrapped[1].replace('""', '"')
+            count += 1
+    return count
+
+
+def _fitted(source: _Source, records: Sequence[_Record]) -> list[list[str]]:
+    """The header row and those below it, each as wide as the headers; blank cells beyond are left out.
+
+    A row too short is as wrong as one too long: the delimiter that it lacks may be any, not only the last.
+    """
+    headers = records[0].cells if records else []
     width = max((i for i, header in enumerate(headers, 1) if header.strip()), default=0)
-    for number, record in enumerate(records, header_row):
-        if any(cell.strip() for cell in record[width:]):
+    if not width:
+        return [record.cells for record in records]
+    misfits = [record for record in records if len(record.cells) != width and not _fits(record.cells, width)]
+    if misfits or width == 1:
+        _refuse_other_headers(source, records[0])
+    if misfits:
+        raise errors.WorkbookError(_ragged(source.path, misfits, width))
+    return [record.cells[:width] + [""] * (width - len(record.cells)) for record in records]
+
+
+def _fits(cells: Sequence[str], width: int) -> bool:
+    return not any(map(str.strip, cells[width:] if len(cells) > width else cells))
+
+
+def _ragged(path: Path, misfits: Sequence[_Record], width: int) -> str:
+    named = [f"{record.place} has {len(record.cells)}" for record in misfits[:_NAMED]]
+    more = len(misfits) - len(named)
+    listed = ", ".join(named) + (f", and {more} more differ" if more else "")
+    return (
+        f"{path} has {width} headers and rows with more or fewer cells: {listed}. Put cells that hold the delimiter in "
+        f"quotation marks and give every row all its delimiters, or {_AS_TEXT}."
+    )
+
+
+def _refuse_other_headers(source: _Source, given: _Record) -> None:
+    """An error where another row near the top holds more known headers, whatever splits it."""
+    beyond = len(known_headers(given.cells, WHATEVER_REQUIRED))
+    for delimiter in source.delimiters:
+        top = csv.reader(itertools.islice(source.lines(), 2 * NEAR_THE_TOP), delimiter=delimiter)
+        if likely := likely_headers(enumerate(top, 1), WHATEVER_REQUIRED, beyond=beyond):
+            number, headers = likely
             raise errors.WorkbookError(
-                f"Row {number} of {path} has more cells than there are headers ({width}). Put cells that contain "
-                "the delimiter in quotation marks, or open the file in Excel and save it as .xlsx."
+                f"Row {given.row} of {source.path} does not hold the headers of the rows below. Row {number} holds "
+                f"{', '.join(headers[:3])}: if these are the headers, say so: --header-row {number}."
             )
-    return [record[:width] + [""] * (width - len(record)) for record in records]

@@ -1,45 +1,62 @@
-"""Find out which of the sheet's columns means what (design.md 8).
+"""Find out which of the sheet's columns means what (design.md 8, reliability.md 4.2).
 
-Headers are matched without regard to case, blanks, underscores, dots, dashes and order against what the requirements
-call their fields and documents, and the plain names below; `[columns]` of the job file goes before both. Two columns
-for one field, or none for a required one, is one error that lists them all; a header that nobody knows is a warning.
+Three authorities, each before the next: `[columns]` of the job file, the proper names - what the requirements call
+their fields and documents, and the plain names - and synonyms. A column that one of them names leaves no room for the
+next: a synonym counts only where the sheet has no proper name for the field. Two columns of one authority for one
+field, or none for a required one, is one error that lists them all; a header that nobody knows is a warning. Nothing
+is guessed: where other headers are near, or in another row, the message says so and what to type.
 """
 
 import difflib
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from bulk_onboard import errors
+from bulk_onboard.intake.names import NEAR_THE_TOP, PLAIN, SYNONYMS, bare, known_headers, likely_headers
 from bulk_onboard.model import sheet as ours
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.requirements import RequirementsBook
-from bulk_onboard.model.sheet import Columns, Sheet, document_column, kind_column
+from bulk_onboard.model.sheet import Columns, Sheet, SheetRow, document_column, kind_column
 
-PLAIN: Mapping[str, tuple[str, ...]] = {
-    ours.KEY: ("Key", "Reference"),
-    ours.ALIAS: ("Alias",),
-    ours.BUSINESS_NAME: ("Business Name",),
-    ours.REGISTRATION_NUMBER: ("Registration Number",),
-    "email": ("Email",),
-    "address.line1": ("Address Line 1",),
-    "address.line2": ("Address Line 2",),
-    "address.city": ("City",),
-    "address.state": ("State",),
-    "address.postal_code": ("Postal Code",),
-    "address.country": ("Country",),
-    ours.COUNTRY_ISO: ("Number Country",),
-    ours.NUMBER_TYPE: ("Number Type",),
-    ours.USER_TYPE: ("User Type",),
-    ours.NUMBERS: ("Numbers",),
-    ours.CALLBACK_URL: ("Callback URL",),
-}
-"""Our name of a column, and the headers that stand for it whatever the requirements are."""
+_ONLY_WRITTEN = frozenset(map(bare, ours.ADDED_COLUMNS)) - {bare(ours.BO_KEY)}
+"""Columns that the annotated workbook adds for people to read."""
 
-_IGNORED = re.compile(r"[\s_.\-\u2010-\u2015\ufeff]+")
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """All headers that are understood, bare, to our name of the column.
+
+    Attributes:
+        mapped: those that the job file maps; to None where it leads nowhere.
+        proper: what the requirements and the plain names call a column.
+        synonyms: what else it may be called; none as long as no requirements are known, since they may use the word.
+        titles: our name of a column to the header we write for it.
+    """
+
+    mapped: Mapping[str, str | None]
+    proper: Mapping[str, str]
+    synonyms: Mapping[str, str]
+    titles: Mapping[str, str]
+
+    def meaning(self, header: str) -> str | None:
+        """Our name of the column that goes by this name, if any."""
+        return self.proper.get(bare(header)) or self.synonyms.get(bare(header))
+
+    def nearest(self, header: str, names: Collection[str]) -> str | None:
+        """The title of the one among these columns that is called almost so."""
+        called = {word: name for word, name in ({**self.synonyms, **self.proper}).items() if name in names}
+        near = difflib.get_close_matches(bare(header), called, n=1)
+        return self.titles.get(called[near[0]]) if near else None
 
 
 def match_columns(
-    sheet: Sheet, book: RequirementsBook, mapping: Mapping[str, str], optional: Collection[str] = ()
+    sheet: Sheet,
+    book: RequirementsBook,
+    mapping: Mapping[str, str],
+    optional: Collection[str] = (),
+    *,
+    documents_optional: bool = False,
 ) -> tuple[Columns, tuple[Finding, ...]]:
     """What the columns mean, and warnings about those that mean nothing.
 
@@ -51,42 +68,28 @@ def match_columns(
         mapping: `[columns]` of the job file: a header of the sheet to any accepted header of what it stands for.
         optional: our names of columns that may be missing although they are required; `number_type` where the
             job has a default.
+        documents_optional: whether the documents' columns may be missing, because a pattern finds the files.
 
     Raises:
         WorkbookError: columns doubled or missing, or a mapping that leads nowhere.
     """
-    names = accepted_headers(book)
-    claims = _claims(list(map(_plain, sheet.headers)), names, mapping)
-    claimed = {position for positions in claims.values() for position in positions}
-    free = [position for position in range(len(sheet.headers)) if position not in claimed]
+    names = _names(book, mapping)
+    headers = list(map(bare, sheet.headers))
+    claims = _claims(headers, names)
+    claimed = set(itertools.chain(*claims.values()))
+    free = [p for p, header in enumerate(headers) if p not in claimed and header not in _ONLY_WRITTEN]
+    not_needed = {*optional, *(_document_columns(book) if documents_optional else ()), *claims}
+    missing = [name for name in names.titles if name in required_columns(book) - not_needed]
     troubles = [
-        *_astray(mapping, sheet, names, book),
-        *_doubled(claims, sheet, book),
-        *_missing(claims, free, sheet, book, optional),
+        *_astray(mapping, headers, names, book),
+        *_doubled(claims, sheet, names),
+        *_missing(missing, free, sheet, names),
     ]
     if troubles:
-        raise errors.WorkbookError(
-            f'The columns of sheet "{sheet.name}" do not fit: {"; ".join(troubles)}. '
-            "Correct the headers, or map them under [columns] in the job file."
-        )
-    positions = {name: position for name, (position,) in claims.items()}
+        raise _unfit(sheet, troubles, _elsewhere(missing, sheet, names))
+    positions = {name: position for position, name in sorted((p, name) for name, (p,) in claims.items())}
     columns = Columns(positions, {name: sheet.headers[p].strip() for name, p in positions.items()})
-    return columns, tuple(_unknown(free, sheet, columns, book)) if book.offered else ()
-
-
-def accepted_headers(book: RequirementsBook) -> dict[str, str]:
-    """Every header that is understood, bare of case and blanks, to our name of the column.
-
-    Where the requirements and the plain names use one word for two fields, the requirements are meant.
-    """
-    pairs: list[tuple[str, str]] = [(name, name) for name in PLAIN]
-    pairs += [(header, name) for name, headers in PLAIN.items() for header in headers]
-    for document in book.documents():
-        for called in (document.type, document.title):
-            pairs += [(called, document_column(document.type)), (f"{called} Kind", kind_column(document.type))]
-    pairs += [(field.label, field.name) for field in book.fields()]
-    pairs += [(field.name, field.name) for field in book.fields()]
-    return {_plain(header): name for header, name in pairs if _plain(header)}
+    return columns, tuple(_unknown(free, sheet, columns, names)) if book.offered else ()
 
 
 def titles(book: RequirementsBook) -> dict[str, str]:
@@ -107,7 +110,7 @@ def required_columns(book: RequirementsBook) -> set[str]:
     if not book.offered:
         return set()
     fields = {field.name for r in book.offered.values() for field in r.fields if field.required}
-    return fields | {document_column(document.type) for document in book.documents()} | {ours.NUMBER_TYPE}
+    return fields | _document_columns(book) | {ours.NUMBER_TYPE}
 
 
 def column_letter(position: int) -> str:
@@ -116,71 +119,142 @@ def column_letter(position: int) -> str:
     return (column_letter(prefix - 1) if prefix else "") + chr(ord("A") + last)
 
 
-def _plain(header: str) -> str:
-    return _IGNORED.sub("", header).casefold()
+def _unfit(sheet: Sheet, troubles: Sequence[str], elsewhere: str) -> errors.WorkbookError:
+    advice = elsewhere or "Correct the headers, or map them under [columns] in the job file."
+    place = f'The headers in row {sheet.header_row} of sheet "{sheet.name}" do not fit'
+    return errors.WorkbookError(f"{place}: {'; '.join(troubles)}. {advice}")
 
 
-def _claims(headers: Sequence[str], names: Mapping[str, str], mapping: Mapping[str, str]) -> dict[str, list[int]]:
-    """Our name of a column to the positions that claim it; a mapped header leaves no room for another."""
-    targets = {_plain(header): names.get(_plain(target)) for header, target in mapping.items()}
-    taken = {targets[header] for header in headers if header in targets}
+def _document_columns(book: RequirementsBook) -> set[str]:
+    return {document_column(document.type) for document in book.documents()}
+
+
+def _names(book: RequirementsBook, mapping: Mapping[str, str]) -> _Names:
+    proper, called = _proper_names(book), titles(book)
+    synonyms = {
+        bare(synonym): name
+        for name, others in SYNONYMS.items()
+        for synonym in others
+        if book.offered and name in called
+    }
+    mapped = {
+        bare(header): proper.get(bare(target)) or synonyms.get(bare(target)) for header, target in mapping.items()
+    }
+    return _Names(mapped, proper, synonyms, called)
+
+
+def _proper_names(book: RequirementsBook) -> dict[str, str]:
+    """Where the requirements and the plain names use one word for two fields, the requirements are meant."""
+    pairs: list[tuple[str, str]] = [(name, name) for name in (*PLAIN, ours.BO_KEY)]
+    pairs += [(header, name) for name, headers in PLAIN.items() for header in headers]
+    for document in book.documents():
+        for called in (document.type, document.title):
+            pairs += [(called, document_column(document.type)), (f"{called} Kind", kind_column(document.type))]
+    pairs += [(field.label, field.name) for field in book.fields()]
+    pairs += [(field.name, field.name) for field in book.fields()]
+    return {bare(header): name for header, name in pairs if bare(header)}
+
+
+def _claims(headers: Sequence[str], names: _Names) -> dict[str, list[int]]:
+    """Our name of a column to the positions that claim it by the first authority that names it."""
     claims: dict[str, list[int]] = {}
-    for position, header in enumerate(headers):
-        name = targets[header] if header in targets else names.get(header)
-        if name and (header in targets or name not in taken):
-            claims.setdefault(name, []).append(position)
+    left = dict(enumerate(headers))
+    for authority in (names.mapped, names.proper, names.synonyms):
+        known = {position: authority[header] for position, header in left.items() if header in authority}
+        named: dict[str, list[int]] = {}
+        for position, name in known.items():
+            if name and name not in claims:
+                named.setdefault(name, []).append(position)
+            del left[position]
+        claims |= named
     return claims
 
 
 def _astray(
-    mapping: Mapping[str, str], sheet: Sheet, names: Mapping[str, str], book: RequirementsBook
+    mapping: Mapping[str, str], headers: Collection[str], names: _Names, book: RequirementsBook
 ) -> Iterator[str]:
     """Mappings from a header the sheet does not have, or to a column that nobody knows."""
-    present = set(map(_plain, sheet.headers))
+    seen: dict[str, str] = {}
     for header, target in mapping.items():
-        if _plain(header) not in present:
+        if not bare(header) or bare(header) not in headers:
             yield f'[columns] maps "{header}", which is no header of the sheet'
-        if book.offered and _plain(target) not in names:
-            yield f'[columns] maps "{header}" to "{target}", which is no known column'
+        elif (other := seen.setdefault(bare(header), header)) != header:
+            yield f'[columns] maps "{other}" and "{header}", which are one and the same header'
+        if book.offered and not names.meaning(target):
+            near = names.nearest(target, names.titles)
+            hint = f' (did you mean "{near}"?)' if near else ""
+            yield f'[columns] maps "{header}" to "{target}", which is no known column{hint}'
 
 
-def _doubled(claims: Mapping[str, list[int]], sheet: Sheet, book: RequirementsBook) -> Iterator[str]:
+def _doubled(claims: Mapping[str, list[int]], sheet: Sheet, names: _Names) -> Iterator[str]:
     for name, positions in claims.items():
         if len(positions) > 1:
             where = ", ".join(f'{column_letter(p)} ("{sheet.headers[p].strip()}")' for p in positions)
-            yield f'"{titles(book)[name]}" is there more than once, in columns {where}'
+            yield f'"{names.titles.get(name, name)}" is there more than once, in columns {where}'
 
 
-def _missing(
-    claims: Mapping[str, list[int]], free: list[int], sheet: Sheet, book: RequirementsBook, optional: Collection[str]
-) -> Iterator[str]:
-    required = required_columns(book) - set(optional) - claims.keys()
-    strangers = {_plain(sheet.headers[position]): sheet.headers[position].strip() for position in free}
-    for name, title in titles(book).items():
-        if name in required:
-            near = difflib.get_close_matches(_plain(title), strangers, n=1)
-            yield f'"{title}" is missing' + (f' (is it "{strangers[near[0]]}"?)' if near else "")
+def _missing(missing: Sequence[str], free: Sequence[int], sheet: Sheet, names: _Names) -> Iterator[str]:
+    strangers = {bare(sheet.headers[position]): sheet.headers[position].strip() for position in free}
+    for name in missing:
+        near = difflib.get_close_matches(bare(names.titles[name]), strangers, n=1)
+        yield f'"{names.titles[name]}" is missing' + (f' (is it "{strangers[near[0]]}"?)' if near else "")
 
 
-def _unknown(free: Iterable[int], sheet: Sheet, columns: Columns, book: RequirementsBook) -> Iterator[Finding]:
+def _elsewhere(missing: Sequence[str], sheet: Sheet, names: _Names) -> str:
+    """What to do where the headers, or some that are missing, stand in a row below; empty where none do."""
+    known = {**names.synonyms, **names.proper, **names.mapped}
+    here = len(known_headers(sheet.headers, known))
+    below = [(row.number, row.cells) for row in sheet.rows[:NEAR_THE_TOP]]
+    if missing and (better := likely_headers(below, known, beyond=here)):
+        return (
+            f"Row {better[0]} holds {_listed(better[1])}: if these are the headers, say so: --header-row {better[0]}."
+        )
+    lacking = {word for word, name in known.items() if name in missing}
+    if second := likely_headers(below, lacking, beyond=0):
+        return f"Row {second[0]} holds {_listed(second[1])}: headers must stand in one row, so write them all into one."
+    return ""
+
+
+def _listed(headers: Sequence[str]) -> str:
+    return ", ".join(f'"{header}"' for header in headers[:3]) + (" …" if len(headers) > 3 else "")
+
+
+def _unknown(free: Sequence[int], sheet: Sheet, columns: Columns, names: _Names) -> Iterator[Finding]:
     """A warning for each column without a meaning; one without header counts only if something is in it."""
+    filled = _first_rows(sheet.rows, [position for position in free if not bare(sheet.headers[position])])
     for position in free:
         header, letter = sheet.headers[position].strip(), column_letter(position)
-        filled = next((number for number, cells in sheet.rows if cells[position].strip()), None)
-        if header:
-            nearest = _nearest(header, columns, book)
-        elif filled:
-            nearest = f"; it has no header, and its first content is in {letter}{filled}"
+        if bare(header):
+            nearest = _meant(header, columns, names)
+        elif position in filled:
+            header, nearest = letter, f" It has no header, and its first content is in {letter}{filled[position]}."
         else:
             continue
-        yield Finding("unknown-column", sheet.name, sheet.header_row, header or letter, header, {"nearest": nearest})
+        seen = sheet.headers[position].strip()
+        yield Finding("unknown-column", sheet.name, sheet.header_row, header, seen, {"nearest": nearest})
 
 
-def _nearest(header: str, columns: Columns, book: RequirementsBook) -> str:
+def _first_rows(rows: Sequence[SheetRow], positions: Sequence[int]) -> dict[int, int]:
+    """The row number of the first content of each of these columns that holds any, in one pass."""
+    first: dict[int, int] = {}
+    blank = list(positions)
+    for row in rows:
+        if not blank:
+            break
+        if found := [position for position in blank if row.cells[position].strip()]:
+            first |= dict.fromkeys(found, row.number)
+            blank = [position for position in blank if position not in first]
+    return first
+
+
+def _meant(header: str, columns: Columns, names: _Names) -> str:
     """What may be meant; only what the sheet does not have yet, so that following the advice doubles nothing."""
-    names = accepted_headers(book)
-    if _plain(header) in names:
-        return f'; [columns] says that "{columns.header(names[_plain(header)])}" is this column'
-    unclaimed = {accepted: name for accepted, name in names.items() if name not in columns.positions}
-    near = difflib.get_close_matches(_plain(header), unclaimed, n=1)
-    return f'; did you mean "{titles(book)[unclaimed[near[0]]]}"?' if near else ""
+    if name := names.meaning(header):
+        taken = columns.header(name)
+        return (
+            f' [columns] says that "{taken}" is this column.'
+            if bare(taken) in names.mapped
+            else f' "{taken}" is taken.'
+        )
+    near = names.nearest(header, names.titles.keys() - columns.positions.keys())
+    return f' Did you mean "{near}"?' if near else ""

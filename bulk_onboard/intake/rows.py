@@ -1,29 +1,168 @@
-"""Turn the cells of a sheet into rows that know what they ask for."""
+"""Turn the cells of a sheet into rows that know what they ask for.
+
+Rule: what looks like nothing is left out at both ends of a text, and where digits alone are due, those of other
+scripts become ordinary ones; the row tells of both. Nothing else of a text is changed, but that half a character
+becomes the sign for a broken one (reliability.md 4.2).
+"""
 
 import re
-from collections.abc import Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
+from bulk_onboard.intake.header import column_letter
+from bulk_onboard.model.joiner import JOINERS, may_be_joined
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.row import Row
-from bulk_onboard.model.sheet import COUNTRY_ISO, NUMBER_TYPE, USER_TYPE, Columns, Sheet
+from bulk_onboard.model.sheet import (
+    BO_KEY,
+    COUNTRY_ISO,
+    KEY,
+    NUMBER_TYPE,
+    NUMBERS,
+    USER_TYPE,
+    Columns,
+    Merged,
+    Sheet,
+    SheetRow,
+    Stored,
+)
 
+_DIGITS_ARE_DUE = frozenset({"address.postal_code", NUMBERS})
 _JOINTS = re.compile(r"[\s_-]+")
+_TOKEN = re.compile(r"~[a-z2-7]{16}")
+_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")  # no file, ledger or request can hold one
+_ORDINARY_BLANKS = frozenset(" \t\r\n")
+_WITHOUT_WIDTH = frozenset("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")  # marks of direction among them
+_NOTHING: Mapping[str, str] = {}
+_NOTHING_STORED: Mapping[str, Stored] = {}
 
 
 def rows_of(sheet: Sheet, columns: Columns, *, defaults: Combination) -> tuple[Row, ...]:
     """Every row of the sheet, in its order; `defaults` are for cells that are blank or not there."""
-    return tuple(_row(sheet, number, cells, columns, defaults) for number, cells in sheet.rows)
+    placed = tuple(columns.positions.items())
+    merged = _merged_cells(sheet, columns)
+    combinations: dict[tuple[str, str, str], Combination] = {}
+    rows = []
+    for row in sheet.rows:
+        texts = _texts(row, placed)
+        wanted = (texts.cells.get(COUNTRY_ISO, ""), texts.cells.get(NUMBER_TYPE, ""), texts.cells.get(USER_TYPE, ""))
+        if wanted not in combinations:
+            combinations[wanted] = _combination(wanted, defaults)
+        stored = {name: row.stored[p] for name, p in placed if p in row.stored} if row.stored else _NOTHING_STORED
+        rows.append(
+            Row(
+                sheet.name,
+                row.number,
+                combinations[wanted],
+                texts.cells,
+                stored,
+                merged.get(row.number, _NOTHING),
+                texts.left_out,
+                texts.converted,
+            )
+        )
+    return tuple(rows)
 
 
-def _row(sheet: Sheet, number: int, texts: tuple[str, ...], columns: Columns, defaults: Combination) -> Row:
-    cells = {name: text for name, position in columns.positions.items() if (text := texts[position].strip())}
-    return Row(sheet.name, number, _combination(cells, defaults), cells)
+def stripped(text: str) -> str:
+    """The text without what looks like nothing at its ends; a joiner that belongs to the spelling stays."""
+    if text.isascii():
+        return text.strip()
+    start, end = 0, len(text)
+    while start < end and _looks_like_nothing(text[start]):
+        start += 1
+    while end > start and _looks_like_nothing(text[end - 1]):
+        end -= 1
+    if text[end : end + 1] in JOINERS and end > start and may_be_joined(text[end - 1]):
+        end += 1
+    return text[start:end]
 
 
-def _combination(cells: Mapping[str, str], defaults: Combination) -> Combination:
+def ordinary_digits(text: str) -> str:
+    """The text with the digits of any script as 0 to 9, and its full-width signs as those one types."""
+    if text.isascii() or not any(char.isdecimal() for char in text):
+        return text
+    return "".join(map(_ordinary, text))
+
+
+@dataclass(slots=True)
+class _Texts:
+    """The cells of a row by our names, and what was done to get them."""
+
+    cells: dict[str, str]
+    left_out: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    converted: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+
+
+def _texts(row: SheetRow, placed: Iterable[tuple[str, int]]) -> _Texts:
+    joined = "".join(row.cells)
+    if joined.isascii() and joined.isprintable():
+        texts = _Texts({name: text for name, position in placed if (text := row.cells[position].strip())})
+    else:
+        texts = _unusual_texts(row, placed)
+    if BO_KEY in texts.cells:
+        _heed_bo_key(texts.cells)
+    return texts
+
+
+def _unusual_texts(row: SheetRow, placed: Iterable[tuple[str, int]]) -> _Texts:
+    """The same for a row with characters beyond the usual ones."""
+    cells, left_out, converted = {}, {}, {}
+    for name, position in placed:
+        whole = _HALF_A_CHARACTER.sub("\ufffd", row.cells[position])
+        text = stripped(whole)
+        if not text:
+            continue
+        if len(text) < len(whole):
+            head, _, tail = whole.partition(text)
+            if not _ORDINARY_BLANKS.issuperset(head + tail):
+                left_out[name] = head + tail
+        cells[name] = ordinary_digits(text) if name in _DIGITS_ARE_DUE else text
+        if cells[name] != text:
+            converted[name] = text
+    return _Texts(cells, left_out, converted)
+
+
+def _heed_bo_key(cells: dict[str, str]) -> None:
+    """A token stays beside the Key; the Key that an annotated workbook repeats serves where there is none."""
+    if not _TOKEN.fullmatch(cells[BO_KEY]):
+        cells.setdefault(KEY, cells.pop(BO_KEY))
+
+
+def _looks_like_nothing(char: str) -> bool:
+    return char.isspace() or char in _WITHOUT_WIDTH
+
+
+def _ordinary(char: str) -> str:
+    if char.isdecimal():
+        return str(int(char))
+    return chr(ord(char) - 0xFEE0) if "\uff01" <= char <= "\uff5e" else char
+
+
+def _combination(wanted: tuple[str, str, str], defaults: Combination) -> Combination:
     """Written as the API writes it: `in` is IN, `Toll Free` is tollfree."""
-    return Combination(
-        cells.get(COUNTRY_ISO, defaults.country_iso).upper(),
-        _JOINTS.sub("", cells.get(NUMBER_TYPE, defaults.number_type)).lower(),
-        cells.get(USER_TYPE, defaults.user_type).lower(),
-    )
+    country_iso, number_type, user_type = (own or default for own, default in zip(wanted, defaults, strict=True))
+    return Combination(country_iso.upper(), _JOINTS.sub("", number_type).lower(), user_type.lower())
+
+
+def _merged_cells(sheet: Sheet, columns: Columns) -> dict[int, dict[str, str]]:
+    """By row number and our name of a column, the range of the merged cells that a cell belongs to.
+
+    Each row of a column is looked at once, however many ranges claim it.
+    """
+    numbers = [row.number for row in sheet.rows]
+    found: dict[int, dict[str, str]] = {}
+    for name, position in columns.positions.items():
+        seen_to = sheet.header_row
+        for merged in sorted(m for m in sheet.merged if m.first_column <= position <= m.last_column):
+            first, last = bisect_left(numbers, max(merged.first_row, seen_to + 1)), merged.last_row
+            for number in numbers[first : bisect_right(numbers, last)]:
+                found.setdefault(number, {})[name] = _range(merged)
+            seen_to = max(seen_to, last)
+    return found
+
+
+def _range(merged: Merged) -> str:
+    first = f"{column_letter(merged.first_column)}{merged.first_row}"
+    return f"{first}:{column_letter(merged.last_column)}{merged.last_row}"

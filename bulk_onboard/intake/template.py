@@ -1,31 +1,40 @@
 """Write an input workbook from the requirements: what to fill in, where, and which words are accepted.
 
-Every column is text, so that Excel destroys nothing. The second sheet explains; it holds one cell in the header row
-and no rows, so it is never taken for data.
+Every column is text, so that Excel destroys nothing. Below the headers stands one example, which is known again and
+never sent. The second sheet explains; it holds one cell in the header row and no rows, so it is never taken for data.
+A third one, hidden, holds the drop-downs that are too long to stand in the sheet itself.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from bulk_onboard import errors
-from bulk_onboard.intake.header import column_letter, required_columns, titles
-from bulk_onboard.model import sheet as ours
-from bulk_onboard.model.requirements import DocumentRequirement, FieldRequirement, RequirementsBook
-from bulk_onboard.model.sheet import document_column, kind_column
+from bulk_onboard.intake.form import Choices, FormColumn, form_columns
+from bulk_onboard.intake.header import column_letter
+from bulk_onboard.model.requirements import RequirementsBook
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
+    from openpyxl.comments import Comment
     from openpyxl.worksheet.worksheet import Worksheet
 
 _TEXT = "@"
 _LAST_ROW = 1_048_576  # of any Excel sheet
 _LIST_LIMIT = 255  # characters of a drop-down that stands in the sheet itself
+_LISTS = "Lists"
+_NARROWEST, _WIDEST = 14, 36  # characters
+_NOTE_WIDTH = 320  # pixels, which hold about 50 characters
+_NOTE_CHARACTERS, _NOTE_LINE = 42, 20
+
+_EXAMPLE_NOTE = "This row is an example.\nIt is never sent. Delete it, or write over it, its Key included."
 
 _GUIDE = """How to fill in the sheet "Businesses"
 
 One row is one business. Dark headers must be filled in; the others may stay blank.
-Rest the pointer on a header to see what belongs there.
+Rest the pointer on a header to see what belongs there. Some cells offer the accepted words in a list.
+
+Row 2 is an example. It is never sent. Delete it, or write over it, its Key included.
 
 Key is your own name for a row, such as a customer number. Give each row another one, and never change it: by it a \
 mended row is known again. Without a Key the registration number serves.
@@ -35,31 +44,14 @@ that folder: acme/identity.pdf
 
 Numbers are phone numbers of your account, to be linked once the business is approved. Separate several by commas.
 
+Every cell is formatted as text, so that Excel keeps 0012345 and 1-2 as they are. If you paste, paste values only.
+
 You may reorder columns, leave out those that may stay blank, and add notes of your own: an unknown column is ignored, \
 with a warning."""
 
-_PLAIN_NOTES = {
-    ours.KEY: "Your own name for the row, such as a customer number; each row another one.",
-    ours.ALIAS: "What the record is to be called at the API; else the Key.",
-    ours.COUNTRY_ISO: "Country of the phone number.",
-    ours.NUMBER_TYPE: "Type of the phone number.",
-    ours.USER_TYPE: "Who uses the number.",
-    ours.NUMBERS: "Phone numbers to link once approved, separated by commas.",
-    ours.CALLBACK_URL: "Where the API reports reviews; begins with https://.",
-}
-
-
-class _Column(NamedTuple):
-    """One column of the new workbook; `choices` are the only words it takes, none for any."""
-
-    title: str
-    required: bool
-    note: str
-    choices: tuple[str, ...] = ()
-
 
 def write_template(path: Path, book: RequirementsBook) -> None:
-    """Write a workbook with a column for everything that may be filled in, and no rows.
+    """Write a workbook with a column for everything that may be filled in, and the example as its only row.
 
     Raises:
         UsageError: the file is there already, or its folder is not.
@@ -68,8 +60,7 @@ def write_template(path: Path, book: RequirementsBook) -> None:
 
     workbook = Workbook()
     workbook.remove(workbook.worksheets[0])
-    _write_sheet(workbook, list(_columns(book)))
-    _write_guide(workbook)
+    _write_sheet(workbook, list(form_columns(book)))
     try:
         path.touch(mode=0o600, exist_ok=False)
         workbook.save(path)
@@ -79,57 +70,19 @@ def write_template(path: Path, book: RequirementsBook) -> None:
         raise errors.UsageError(f"{path} cannot be written: {error.strerror}. Choose another place.") from None
 
 
-def _columns(book: RequirementsBook) -> Iterator[_Column]:
-    notes, choices, required = _notes(book), _choices(book), required_columns(book)
-    for name, title in titles(book).items():
-        must = "Required." if name in required else "May stay blank."
-        yield _Column(title, name in required, f"{title}\n{must} {notes.get(name, '')}".rstrip(), choices.get(name, ()))
-
-
-def _choices(book: RequirementsBook) -> dict[str, tuple[str, ...]]:
-    parts = (ours.COUNTRY_ISO, ours.NUMBER_TYPE, ours.USER_TYPE)
-    combinations = {
-        name: tuple(dict.fromkeys(words)) for name, words in zip(parts, zip(*book.offered, strict=True), strict=False)
-    }
-    return combinations | {kind_column(document.type): document.kinds for document in book.documents()}
-
-
-def _notes(book: RequirementsBook) -> dict[str, str]:
-    return (
-        _PLAIN_NOTES
-        | {field.name: _field_note(field) for field in book.fields()}
-        | {document_column(document.type): _document_note(document) for document in book.documents()}
-        | {kind_column(document.type): _kind_note(document) for document in book.documents()}
-    )
-
-
-def _field_note(field: FieldRequirement) -> str:
-    low, high = field.min_length or 0, field.max_length
-    if high is None:
-        return f"At least {low} characters." if low else ""
-    return f"Exactly {high} characters." if low == high else f"{low} to {high} characters."
-
-
-def _document_note(document: DocumentRequirement) -> str:
-    path = "The path of a PNG or PDF file, starting at the documents folder; at most 5 MiB."
-    return f"{path}\n{document.description}".rstrip()
-
-
-def _kind_note(document: DocumentRequirement) -> str:
-    return f"What the document is: {', '.join(document.kinds)}." if document.kinds else "What the document is."
-
-
-def _write_sheet(workbook: "Workbook", columns: Sequence[_Column]) -> None:
+def _write_sheet(workbook: "Workbook", columns: Sequence[FormColumn]) -> None:
     sheet = workbook.create_sheet("Businesses")
+    _write_guide(workbook)
     sheet.freeze_panes = "A2"
     for position, column in enumerate(columns):
         _write_header(sheet, position, column)
-        _offer_choices(sheet, position, column.choices)
+        _write_example(sheet, position, column)
+        _offer_choices(workbook, sheet, position, column)
+    sheet["A2"].comment = _comment(_EXAMPLE_NOTE)
 
 
-def _write_header(sheet: "Worksheet", position: int, column: _Column) -> None:
-    from openpyxl.comments import Comment  # noqa: PLC0415 - see write_template
-    from openpyxl.styles import Alignment, Font, PatternFill  # noqa: PLC0415
+def _write_header(sheet: "Worksheet", position: int, column: FormColumn) -> None:
+    from openpyxl.styles import Alignment, Font, PatternFill  # noqa: PLC0415 - see write_template
 
     fill, ink = ("1F3864", "FFFFFF") if column.required else ("D9E1F2", "1F3864")
     cell = sheet.cell(1, position + 1, column.title)
@@ -137,37 +90,74 @@ def _write_header(sheet: "Worksheet", position: int, column: _Column) -> None:
     cell.font = Font(bold=True, color=ink)
     cell.alignment = Alignment(vertical="center")
     cell.number_format = _TEXT
-    cell.comment = Comment(column.note, "bulk-onboard", width=320, height=110)
+    cell.comment = _comment(column.note)
+    words = column.choices.words if column.choices.closed else ()
+    longest = max(map(len, (column.example, *words)))
     whole = sheet.column_dimensions[column_letter(position)]
-    whole.width = max(14, *(len(word) + 4 for word in (column.title, *column.choices)))
+    whole.width = max(_NARROWEST, len(column.title) + 4, min(longest + 4, _WIDEST))
     whole.number_format = _TEXT
 
 
-def _offer_choices(sheet: "Worksheet", position: int, choices: Sequence[str]) -> None:
-    """A drop-down for the column, where its words fit into one: it is a single text, and commas part them."""
-    from openpyxl.worksheet.datavalidation import DataValidation  # noqa: PLC0415
+def _write_example(sheet: "Worksheet", position: int, column: FormColumn) -> None:
+    from openpyxl.styles import Font  # noqa: PLC0415 - see write_template
 
-    words = ",".join(choices)
-    if not words or len(words) > _LIST_LIMIT or any(sign in word for word in choices for sign in ',"'):
+    cell = sheet.cell(2, position + 1, column.example or None)
+    cell.font = Font(italic=True, color="808080")
+    cell.number_format = _TEXT
+
+
+def _comment(note: str) -> "Comment":
+    """A note in a box that holds all of it."""
+    from openpyxl.comments import Comment  # noqa: PLC0415 - see write_template
+
+    lines = sum(len(line) // _NOTE_CHARACTERS + 1 for line in note.splitlines())
+    return Comment(note, "bulk-onboard", width=_NOTE_WIDTH, height=_NOTE_LINE * (lines + 1))
+
+
+def _offer_choices(workbook: "Workbook", sheet: "Worksheet", position: int, column: FormColumn) -> None:
+    """A drop-down for the column; where other words are accepted, too, Excel asks before it takes one."""
+    from openpyxl.worksheet.datavalidation import DataValidation  # noqa: PLC0415 - see write_template
+
+    choices = column.choices
+    if not choices.words:
         return
-    letter = column_letter(position)
     validation = DataValidation(
         type="list",
-        formula1=f'"{words}"',
+        formula1=_listed_in_place(choices) or _listed_aside(workbook, position, column),
         allow_blank=True,
         showErrorMessage=True,
-        errorTitle="Not accepted",
+        errorStyle="stop" if choices.closed else "warning",
+        errorTitle="Not accepted" if choices.closed else "Not in the list",
         error="Choose one of the list.",
     )
+    letter = column_letter(position)
     validation.add(f"{letter}2:{letter}{_LAST_ROW}")
     sheet.add_data_validation(validation)
 
 
+def _listed_in_place(choices: Choices) -> str:
+    """The words as one text, parted by commas; empty where they do not fit into one."""
+    words = ",".join(choices.words)
+    fits = len(words) <= _LIST_LIMIT and not any(sign in word for word in choices.words for sign in ',"')
+    return f'"{words}"' if fits else ""
+
+
+def _listed_aside(workbook: "Workbook", position: int, column: FormColumn) -> str:
+    """The range of the hidden sheet that holds the words from now on."""
+    lists = workbook[_LISTS] if _LISTS in workbook.sheetnames else workbook.create_sheet(_LISTS)
+    lists.sheet_state = "hidden"
+    for row, word in enumerate((column.title, *column.choices.words), 1):
+        cell = lists.cell(row, position + 1, word)
+        cell.number_format = _TEXT
+    letter = column_letter(position)
+    return f"{_LISTS}!${letter}$2:${letter}${len(column.choices.words) + 1}"
+
+
 def _write_guide(workbook: "Workbook") -> None:
-    from openpyxl.styles import Alignment  # noqa: PLC0415
+    from openpyxl.styles import Alignment  # noqa: PLC0415 - see write_template
 
     sheet = workbook.create_sheet("How to fill in")
     sheet.column_dimensions["A"].width = 100
-    sheet.row_dimensions[1].height = 330
+    sheet.row_dimensions[1].height = 390
     cell = sheet.cell(1, 1, _GUIDE)
     cell.alignment = Alignment(wrap_text=True, vertical="top")

@@ -2,163 +2,155 @@
 
 The rule: nothing is lost and nothing is altered. Every cell arrives as the text it holds, every row that holds
 something arrives once, under the number Excel shows; whatever would break that is an error that says what to do.
-The file is read once, so what is judged is what the digest names.
+The file is opened once and read by a child within limits (`reader`), so that what is judged is what the digest
+names, and a hostile file costs one clear error.
 """
 
-import hashlib
-import io
-from collections.abc import Mapping, Sequence
+import contextlib
+import errno
+import itertools
+import os
+import stat
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import BinaryIO
+
+import msgspec
 
 from bulk_onboard import errors
-from bulk_onboard.intake import delimited
-from bulk_onboard.model.sheet import Sheet
+from bulk_onboard.confined.call import LIMITS, ConfinedError, Failure, run_confined
+from bulk_onboard.confined.limits import Limits
+from bulk_onboard.intake.reader import transport
+from bulk_onboard.model.sheet import Sheet, SheetRow
 
-if TYPE_CHECKING:
-    import pandas as pd
+EXCEL_ENDINGS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+CSV_ENDINGS = (".csv", ".tsv")
 
-EXCEL_ENDINGS = (".xlsx", ".xlsm")
-CSV_ENDING = ".csv"
-
-Grid = Sequence[Sequence[str]]
-"""A sheet from its very first cell on, blank rows and columns included, so that positions are Excel's."""
-
-_AS_TEXT: Mapping[str, Any] = {"header": None, "dtype": str, "keep_default_na": False, "na_filter": False}
-"""Without any one of these, pandas turns 0012345 into a number or NA into nothing (facts.md)."""
-
-_ZIP = b"PK\x03\x04"
-_OLE = b"\xd0\xcf\x11\xe0"
+_READER = "bulk_onboard.intake.reader.answer"
+_EXTENT = "bulk_onboard.intake.reader.extent"
+_NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+_LOCK_MARK = "~$"
+_LIMITED = (Failure.TIME, Failure.MEMORY, Failure.CRASHED, Failure.ANSWER)
 
 
-def read_sheet(path: Path, *, sheet: str | None, header_row: int, encoding: str | None) -> Sheet:
+def read_sheet(
+    path: Path, *, sheet: str | None, header_row: int, encoding: str | None, limits: Limits = LIMITS
+) -> Sheet:
     """The one sheet that the job is about (reliability.md 4.1, 4.3).
 
     Args:
-        path: an .xlsx, .xlsm or .csv file; the content of a csv is one sheet, called like the file.
+        path: a file with one of `EXCEL_ENDINGS` or `CSV_ENDINGS`; the content of a csv is one sheet, called like it.
         sheet: its name, hidden or not; None for the only visible one that holds rows.
         header_row: the row number of the headers.
         encoding: of a csv file; None for UTF-8, or UTF-16 with its mark.
+        limits: what reading it may use.
 
     Raises:
         WorkbookError: it cannot be read, or it does not say which sheet or which headers are meant.
+        SignalledError: Ctrl-C or SIGTERM while reading.
     """
-    content = _read_content(path)
-    ending = path.suffix.lower()
-    if ending in EXCEL_ENDINGS:
-        grids = _read_excel(path, content, sheet)
-    elif ending == CSV_ENDING:
-        grids = _read_csv(path, content, encoding, header_row)
-    else:
-        raise errors.WorkbookError(f"{path} is neither .xlsx nor .csv. Open it in Excel and save it as .xlsx or .csv.")
-    name = _choose(path, grids, sheet, header_row)
-    return _cut_out(path, name, hashlib.sha256(content).hexdigest(), header_row, grids[name])
+    _refuse_name(path)
+    asked = transport.Asked(str(path), sheet, header_row, encoding)
+    with _opened(path) as source:
+        begun = os.fstat(source.fileno())
+        lines = run_confined(_READER, msgspec.json.encode(asked), source, limits)
+        try:
+            read = _decoded(path, header_row, lines)
+        except ConfinedError as error:
+            _refuse_changed(path, source, begun)
+            raise errors.WorkbookError(_sentence(path, asked, source, error)) from None
+        _refuse_changed(path, source, begun)
+    return read
 
 
-def _read_content(path: Path) -> bytes:
-    if not path.is_file():
-        raise errors.WorkbookError(f"There is no workbook {path}. Correct the path.")
-    try:
-        content = path.read_bytes()
-    except OSError as error:
+def _refuse_name(path: Path) -> None:
+    if path.name.startswith(_LOCK_MARK):
         raise errors.WorkbookError(
-            f"The workbook {path} cannot be read: {error.strerror}. Give yourself permission to read it, "
-            "or copy it anew."
+            f"{path} is no workbook, only the mark Excel leaves while one is open. "
+            f"Name the workbook itself: {path.with_name(path.name.removeprefix(_LOCK_MARK))}."
+        )
+    if path.suffix.lower() not in (*EXCEL_ENDINGS, *CSV_ENDINGS):
+        raise errors.WorkbookError(
+            f"{path} is of no type that is read ({', '.join((*EXCEL_ENDINGS, *CSV_ENDINGS))}). "
+            "Open it in Excel and save it as .xlsx or .csv."
+        )
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """The file, which is a regular one and not empty; opening waits for nobody."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError) as error:
+        if getattr(error, "errno", None) in _NOWHERE:
+            raise errors.WorkbookError(f"There is no workbook {path}. Correct the path.") from None
+        why = getattr(error, "strerror", None) or "its name is impossible"
+        raise errors.WorkbookError(
+            f"The workbook {path} cannot be read: {why}. Give yourself permission to read it, or copy it anew."
         ) from None
-    if not content:
-        raise errors.WorkbookError(f"The workbook {path} is empty (0 bytes). Save or copy it again.")
-    return content
+    facts = os.fstat(descriptor)
+    if not stat.S_ISREG(facts.st_mode):
+        os.close(descriptor)
+        raise errors.WorkbookError(f"There is no workbook {path}: that is no file. Correct the path.")
+    with os.fdopen(descriptor, "rb") as source:
+        if not facts.st_size:
+            raise errors.WorkbookError(f"The workbook {path} is empty (0 bytes). Save or copy it again.")
+        yield source
 
 
-def _read_excel(path: Path, content: bytes, sheet: str | None) -> Mapping[str, Grid]:
-    """The named sheet where there is one of this name, else every visible one."""
-    if content.startswith(_OLE):
-        raise errors.WorkbookError(
-            f"{path} is protected by a password, or an old .xls under another name. "
-            "Save it in Excel as .xlsx without a password."
-        )
-    if not content.startswith(_ZIP):
-        raise errors.WorkbookError(
-            f"{path} is no Excel workbook, though its name ends in {path.suffix}. "
-            "Open it in Excel and save it as .xlsx, or give it the ending it should have."
-        )
-    import pandas as pd  # noqa: PLC0415 - costs 0.6 s, which only reading a workbook should pay
-
+def _refuse_changed(path: Path, source: BinaryIO, begun: os.stat_result) -> None:
+    """What was read must be one file, not half of an old and half of a new one."""
     try:
-        with pd.ExcelFile(io.BytesIO(content), engine="calamine") as book:
-            names = _named_or_visible(book, sheet)
-            frames = pd.read_excel(book, sheet_name=names, **_AS_TEXT) if names else {}
-    except Exception as error:  # a damaged file makes the reader raise whatever it likes (reliability.md 4)
-        raise errors.WorkbookError(
-            f"{path} is damaged: Excel's format, but it cannot be read ({type(error).__name__}). "
-            "Open it in Excel and save it anew."
-        ) from error
-    return {name: list(zip(*(frame[c].tolist() for c in frame), strict=True)) for name, frame in frames.items()}
+        now = [os.fstat(source.fileno()), path.stat()]
+    except OSError:
+        now = []
+    if [_identity(begun)] * 2 != [_identity(facts) for facts in now]:
+        raise errors.WorkbookError(f"{path} was changed while it was read. Wait until it is saved, and run again.")
 
 
-def _named_or_visible(book: "pd.ExcelFile", sheet: str | None) -> list[str]:
-    from python_calamine import SheetTypeEnum, SheetVisibleEnum  # noqa: PLC0415 - comes with pandas' engine
-
-    reader: Any = book.book
-    pages = [page for page in reader.sheets_metadata if page.typ == SheetTypeEnum.WorkSheet]
-    named = [page.name for page in pages if sheet is not None and page.name.casefold() == sheet.casefold()]
-    return named or [page.name for page in pages if page.visible == SheetVisibleEnum.Visible]
+def _identity(facts: os.stat_result) -> tuple[int, int, int, int]:
+    return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns
 
 
-def _read_csv(path: Path, content: bytes, encoding: str | None, header_row: int) -> Mapping[str, Grid]:
-    if content.startswith((_ZIP, _OLE)):
-        raise errors.WorkbookError(f"{path} is an Excel workbook, though its name ends in .csv. Name it .xlsx.")
-    return {path.stem: delimited.read_records(path, content, encoding=encoding, header_row=header_row)}
-
-
-def _choose(path: Path, grids: Mapping[str, Grid], sheet: str | None, header_row: int) -> str:
-    """The name of the one sheet that is meant.
-
-    A sheet with nothing below its headers, such as a page of instructions, does not compete with one that has rows;
-    where none has any, the first one is meant: a workbook yet to be filled in.
-    """
-    if sheet is not None:
-        for name in grids:
-            if name.casefold() == sheet.casefold():
-                return name
-        raise errors.WorkbookError(f'{path} has no sheet "{sheet}". It has: {_listed(grids)}.')
-    filled = [name for name, grid in grids.items() if any(not _is_blank(row) for row in grid[header_row:])]
-    if len(filled) > 1:
-        raise errors.WorkbookError(
-            f"{path} has several sheets with rows: {_listed(filled)}. Name the one to read: --sheet NAME."
-        )
-    begun = filled or [name for name, grid in grids.items() if not all(map(_is_blank, grid))]
-    if not begun:
-        raise errors.WorkbookError(f"No visible sheet of {path} holds anything. Is it the right file?")
-    return begun[0]
-
-
-def _cut_out(path: Path, name: str, sha256: str, header_row: int, grid: Grid) -> Sheet:
-    headers = grid[header_row - 1] if header_row <= len(grid) else ()
-    if _is_blank(headers):
-        first = next((number for number, row in enumerate(grid, 1) if not _is_blank(row)), None)
-        hint = "" if first is None else f" If they are in row {first}, say so: --header-row {first}."
-        raise errors.WorkbookError(f'Row {header_row} of sheet "{name}" in {path} holds no headers.{hint}')
-    rows = [(number, row) for number, row in enumerate(grid[header_row:], header_row + 1) if not _is_blank(row)]
-    width = max(map(_width, (headers, *(row for _, row in rows))))
+def _decoded(path: Path, header_row: int, lines: Iterator[bytes]) -> Sheet:
+    head = None
+    rows: list[SheetRow] = []
+    for line in lines:
+        if head is None:
+            head = transport.head_of(line)
+        else:
+            rows += transport.rows_of(line)
+    if head is None:
+        raise ConfinedError(Failure.UNFORESEEN, "no answer")
     return Sheet(
         path=path,
-        name=name,
-        sha256=sha256,
+        name=head.name,
+        sha256=head.sha256,
         header_row=header_row,
-        headers=tuple(headers[:width]),
-        rows=tuple((number, tuple(row[:width])) for number, row in rows),
+        headers=head.headers,
+        rows=tuple(rows),
+        merged=head.merged,
+        remarks=head.remarks,
     )
 
 
-def _is_blank(row: Sequence[str]) -> bool:
-    return not any(cell and not cell.isspace() for cell in row)
+def _sentence(path: Path, asked: transport.Asked, source: BinaryIO, error: ConfinedError) -> str:
+    """What to tell of a file that could not be read."""
+    if error.failure is Failure.REFUSED:
+        return str(error)
+    if error.failure in _LIMITED:
+        return _too_far(asked, source) or (
+            f"{path} cannot be read: {error}. "
+            "Copy its rows into a new workbook, as values, and save that; divide it if it is very large."
+        )
+    return f"{path} is damaged or very unusual ({error}). Open it in Excel and save it anew as .xlsx."
 
 
-def _width(row: Sequence[str]) -> int:
-    """How many cells there are up to the last one that holds something."""
-    return next((i for i in range(len(row), 0, -1) if row[i - 1] and not row[i - 1].isspace()), 0)
-
-
-def _listed(names: Mapping[str, Grid] | Sequence[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names) or "no visible one"
+def _too_far(asked: transport.Asked, source: BinaryIO) -> str | None:
+    """The sentence about a stray cell far away, where there is one."""
+    source.seek(0)
+    try:
+        list(itertools.islice(run_confined(_EXTENT, msgspec.json.encode(asked), source), 1))
+    except ConfinedError as error:
+        return str(error) if error.failure is Failure.REFUSED else None
+    return None

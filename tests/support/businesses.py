@@ -50,9 +50,9 @@ def write_documents(folder: Path, rows: Sequence[Cells]) -> None:
 
 
 def document(text: str, *, size: int = 0) -> bytes:
-    """A small PDF, or a PNG where the name says so, whose bytes depend on the text; padded to `size`."""
-    content = png(text) if text.endswith(".png") else pdf(text)
-    return content + b"\0" * (size - len(content))
+    """A small PDF, or a PNG where the name says so, whose bytes depend on the text; filled up inside to `size`."""
+    make = png if text.endswith(".png") else pdf
+    return make(text + " " * max(0, size - len(make(text))))
 
 
 def pdf(text: str) -> bytes:
@@ -64,15 +64,17 @@ def pdf(text: str) -> bytes:
     ).encode()
 
 
-def png(text: str) -> bytes:
-    """A PNG of one pixel, with the text in it."""
+def png(text: str, *, width: int = 1, height: int = 1) -> bytes:
+    """A PNG of one pixel, whatever size it claims, with the text in it."""
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    note = png_chunk(b"tEXt", b"Comment\0" + text.encode())
+    picture = png_chunk(b"IDAT", zlib.compress(b"\0\0\0\0"))
+    return b"\x89PNG\r\n\x1a\n" + header + note + picture + png_chunk(b"IEND", b"")
 
-    def chunk(name: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0))
-    note = chunk(b"tEXt", b"Comment\0" + text.encode())
-    return b"\x89PNG\r\n\x1a\n" + header + note + chunk(b"IDAT", zlib.compress(b"\0\0\0\0")) + chunk(b"IEND", b"")
+def png_chunk(name: bytes, body: bytes) -> bytes:
+    """One part of a PNG, with its length and checksum."""
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
 def write_workbook(path: Path, rows: Sequence[Mapping[str, str]], headers: Sequence[str] = HEADERS) -> Path:

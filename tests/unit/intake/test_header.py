@@ -6,9 +6,9 @@ import pytest
 
 from bulk_onboard import errors
 from bulk_onboard.intake.bundled import bundled_requirements
-from bulk_onboard.intake.header import column_letter, match_columns
+from bulk_onboard.intake.header import column_letter, match_columns, titles
 from bulk_onboard.model.requirements import Combination, FieldRequirement, Requirements, RequirementsBook
-from bulk_onboard.model.sheet import Sheet
+from bulk_onboard.model.sheet import ADDED_COLUMNS, Sheet, SheetRow
 
 BOOK = bundled_requirements()
 EMPTY = RequirementsBook("nowhere", live=False)
@@ -59,6 +59,10 @@ def test_required_headers_are_enough():
         ("REFERENCE", "key"),
         ("alias", "alias"),
         ("E-mail", "email"),
+        ("Email*:", "email"),
+        ("\ufeffＥｍａｉｌ\u200b", "email"),
+        ("Al\u00adi\u2060as\ufe0f", "alias"),
+        ("\u202aCallback\u00a0URL\u202c", "callback_url"),
         ("address.line2", "address.line2"),
         ("State", "address.state"),
         ("address.state", "address.state"),
@@ -72,7 +76,7 @@ def test_required_headers_are_enough():
     ],
 )
 def test_spellings_of_optional_columns(header, name):
-    """Case, blanks, line breaks, underscores, dots and dashes make no difference."""
+    """Case, width, blanks, line breaks, signs and whatever is not seen make no difference."""
     columns, findings = match_columns(sheet_with(header), BOOK, {})
 
     assert len(REQUIRED) == columns.positions[name]
@@ -103,13 +107,13 @@ def test_all_troubles_are_listed_at_once():
     """Missing, doubled and wrongly mapped columns make one sentence, the likely header of a missing one included."""
     headers = [header for header in REQUIRED if header not in ("Postal Code", "Number Type")]
 
-    text = complaint(sheet_of(*headers, "Post Code", "city"), {"Town": "City", "Post Code": "Zip"})
+    text = complaint(sheet_of(*headers, "Postal C.", "city"), {"Town": "City", "Postal C.": "Citty"})
 
     assert (
-        'The columns of sheet "Firms" do not fit: [columns] maps "Town", which is no header of the sheet; '
-        '[columns] maps "Post Code" to "Zip", which is no known column; '
+        'The headers in row 3 of sheet "Firms" do not fit: [columns] maps "Town", which is no header of the sheet; '
+        '[columns] maps "Postal C." to "Citty", which is no known column (did you mean "City"?); '
         '"City" is there more than once, in columns D ("City"), J ("city"); '
-        '"Postal Code" is missing (is it "Post Code"?); "Number Type" is missing. '
+        '"Postal Code" is missing (is it "Postal C."?); "Number Type" is missing. '
         "Correct the headers, or map them under [columns] in the job file."
     ) == text
 
@@ -138,7 +142,7 @@ def test_mapping_goes_before_the_header_itself():
     assert "Town" == columns.headers["address.city"]
     assert ["City"] == [finding.column for finding in findings]
     assert (
-        'No column of this name is known, so it is ignored; [columns] says that "Town" is this column.'
+        'No column of this name is known, so it is ignored. [columns] says that "Town" is this column.'
         == findings[0].problem
     )
 
@@ -159,7 +163,7 @@ def test_unknown_header_is_a_warning_with_the_nearest_name():
     assert [("unknown-column", "Firms", 3, "Sate"), ("unknown-column", "Firms", 3, "Zzz")] == [
         (finding.code, finding.sheet, finding.row, finding.column) for finding in findings
     ]
-    assert 'No column of this name is known, so it is ignored; did you mean "State"?.' == findings[0].problem
+    assert 'No column of this name is known, so it is ignored. Did you mean "State"?' == findings[0].problem
     assert "No column of this name is known, so it is ignored." == findings[1].problem
 
 
@@ -173,15 +177,175 @@ def test_name_already_there_is_not_suggested():
 def test_column_without_header():
     """It is ignored in silence while empty, and named with its first cell when something is in it."""
     width = len(REQUIRED)
-    rows = [(4, ("x",) * width + ("", " ")), (7, ("x",) * width + ("note", ""))]
+    rows = [SheetRow(4, ("x",) * width + ("", " ", "")), SheetRow(7, ("x",) * width + ("note", "", "first"))]
+    rows.append(SheetRow(8, ("x",) * width + ("note", "", "second")))
 
-    _, findings = match_columns(sheet_with("", " ", rows=rows), BOOK, {})
+    _, findings = match_columns(sheet_with("", " ", "\u200b", rows=rows), BOOK, {})
 
-    assert ["K"] == [finding.column for finding in findings]
+    assert ["K", "M"] == [finding.column for finding in findings]
     assert (
-        "No column of this name is known, so it is ignored; it has no header, and its first content is in K7."
+        "No column of this name is known, so it is ignored. It has no header, and its first content is in K7."
         == findings[0].problem
     )
+
+
+def test_blank_headers_are_never_mapped():
+    """A mapping from nothing is an error, and does not give the columns without header a meaning."""
+    assert '[columns] maps "", which is no header of the sheet' in complaint(sheet_with("", ""), {"": "Alias"})
+
+
+def test_header_of_signs_alone():
+    """A header without letters is told from others by its signs."""
+    columns, findings = match_columns(sheet_with("#", "%", ""), BOOK, {"#": "Key"})
+
+    assert len(REQUIRED) == columns.positions["key"]
+    assert ["%"] == [finding.column for finding in findings]
+
+
+def test_mapping_says_one_thing():
+    """Two spellings of one header in the job file are an error."""
+    text = complaint(sheet_with("Town"), {"Town": "Alias", "TOWN": "Key"})
+
+    assert '[columns] maps "Town" and "TOWN", which are one and the same header' in text
+
+
+@pytest.mark.parametrize(
+    ("header", "instead_of"),
+    [
+        ("Company Name", "Business Name"),
+        ("CIN", "Registration Number"),
+        ("Address", "Address Line 1"),
+        ("Town", "City"),
+        ("City / Town", "City"),
+        ("PINCODE", "Postal Code"),
+        ("Zip", "Postal Code"),
+        ("ID Proof", "Identity Proof"),
+    ],
+)
+def test_synonyms(header, instead_of):
+    """What operations teams call a column is understood where the sheet has no proper name for it."""
+    columns, findings = match_columns(sheet_with(header, without=instead_of), BOOK, {})
+
+    assert header == columns.headers[REQUIRED[instead_of]]
+    assert () == findings
+
+
+def test_proper_name_comes_before_a_synonym():
+    """The proper name is taken, and the other column is told to be ignored."""
+    columns, findings = match_columns(sheet_with("Zip", "Pincode"), BOOK, {})
+
+    assert "Postal Code" == columns.headers["address.postal_code"]
+    assert ["Zip", "Pincode"] == [finding.column for finding in findings]
+    assert 'No column of this name is known, so it is ignored. "Postal Code" is taken.' == findings[0].problem
+
+
+def test_two_synonyms_are_doubled():
+    """Which of two synonyms is meant is never guessed; the job file can say it."""
+    sheet = sheet_with("Zip", "Pincode", without="Postal Code")
+
+    columns, findings = match_columns(sheet, BOOK, {"Zip": "Postal Code"})
+
+    assert '"Postal Code" is there more than once, in columns J ("Zip"), K ("Pincode")' in complaint(sheet)
+    assert "Zip" == columns.headers["address.postal_code"]
+    assert ["Pincode"] == [finding.column for finding in findings]
+
+
+@pytest.mark.parametrize("header", ["GSTIN", "Name", "Phone Numbers", "Customer ID"])
+def test_words_that_can_be_mistaken_are_no_synonyms(header):
+    """A header that may mean something else is unknown."""
+    assert [header] == [finding.column for finding in match_columns(sheet_with(header), BOOK, {})[1]]
+
+
+def test_requirements_come_before_synonyms():
+    """A synonym that the API uses for another field means that field."""
+    combination = Combination("IN", "local", "business")
+    fields = (FieldRequirement("branch.town", "Town", required=False),)
+    book = RequirementsBook.of("test", live=True, offered=[Requirements(combination, fields, ())])
+
+    assert {"branch.town": 0, "number_type": 1} == match_columns(sheet_of("Town", "Number Type"), book, {})[0].positions
+
+
+def test_synonyms_wait_for_the_requirements():
+    """As long as no requirements are known, no synonym is one: the API may use the word for another field."""
+    columns, findings = match_columns(sheet_of("Zip", "Pincode", "Key"), EMPTY, {})
+
+    assert {"key": 2} == columns.positions
+    assert () == findings
+
+
+def test_synonyms_of_documents_need_the_document():
+    """A document's synonym is a column like any other where the requirements have no such document."""
+    book = RequirementsBook.of(
+        "test", live=True, offered=[Requirements(Combination("IN", "local", "business"), (), ())]
+    )
+
+    _, findings = match_columns(sheet_of("ID Proof", "Number Type"), book, {})
+
+    assert ["ID Proof"] == [finding.column for finding in findings]
+
+
+def test_documents_may_be_found_by_pattern():
+    """Where a pattern finds the documents, their columns are not missed."""
+    headers = [header for header, name in REQUIRED.items() if not name.startswith("document:")]
+
+    columns, findings = match_columns(sheet_of(*headers), BOOK, {}, documents_optional=True)
+
+    assert {REQUIRED[header] for header in headers} == columns.positions.keys()
+    assert () == findings
+    assert '"Identity Proof" is missing' in complaint(sheet_of(*headers))
+
+
+def test_columns_of_the_annotated_workbook():
+    """`bo_key` is heeded, what else the annotated workbook adds is ignored without a word."""
+    columns, findings = match_columns(sheet_with(*ADDED_COLUMNS), BOOK, {})
+
+    assert len(REQUIRED) == columns.positions["bo_key"]
+    assert REQUIRED.keys() | {"bo_key"} == set(columns.headers.values())
+    assert () == findings
+    assert '"bo_key" is there more than once, in columns K ("bo_key"), L ("BO Key")' in complaint(
+        sheet_with("bo_key", "BO Key")
+    )
+    assert "bo_key" not in titles(BOOK)
+
+
+def test_headers_in_another_row():
+    """Where a row below holds the headers, the error says which, and what to type; nothing is guessed."""
+    rows = [SheetRow(5, ("Key", "Business Name", "City", "State", "")), SheetRow(6, ("k1", "Acme", "Pune", "", ""))]
+
+    text = complaint(sheet_of("Firms", "", "", "", "", rows=rows))
+
+    assert '"Business Name" is missing; ' in text
+    assert text.endswith(
+        '. Row 5 holds "Key", "Business Name", "City" …: if these are the headers, say so: --header-row 5.'
+    )
+
+
+def test_headers_known_by_the_job_file_alone():
+    """Headers that the job file maps count when the header row is looked for."""
+    rows = [SheetRow(4, ("Firma", "Ort"))]
+
+    text = complaint(sheet_of("", "", rows=rows), {"Firma": "Business Name", "Ort": "City"})
+
+    assert text.endswith('Row 4 holds "Firma", "Ort": if these are the headers, say so: --header-row 4.')
+
+
+def test_two_header_rows():
+    """Headers that are spread over two rows are told."""
+    headers = [header for header in REQUIRED if header not in ("City", "Postal Code")]
+    rows = [SheetRow(4, ("",) * len(headers) + ("City", "Postal Code"))]
+
+    text = complaint(sheet_of(*headers, "", "", rows=rows))
+
+    assert text.endswith(
+        'Row 4 holds "City", "Postal Code": headers must stand in one row, so write them all into one.'
+    )
+
+
+def test_headers_far_below_are_not_looked_for():
+    """Only the top of the sheet is searched for headers."""
+    rows = [*(SheetRow(n, ("x", "")) for n in range(4, 24)), SheetRow(24, ("Key", "Alias"))]
+
+    assert complaint(sheet_of("Firms", "", rows=rows)).endswith("map them under [columns] in the job file.")
 
 
 def test_empty_book_asks_for_nothing():

@@ -9,7 +9,9 @@ from bulk_onboard.intake.header import match_columns
 from bulk_onboard.intake.rows import rows_of
 from bulk_onboard.intake.template import write_template
 from bulk_onboard.intake.workbook import read_sheet
+from bulk_onboard.model.example import EXAMPLE, is_example
 from bulk_onboard.model.requirements import Combination, DocumentRequirement, Requirements, RequirementsBook
+from bulk_onboard.model.states import STATES
 
 BOOK = bundled_requirements()
 
@@ -34,12 +36,14 @@ def businesses(path):
 
 
 def test_fresh_template_is_understood(template):
-    """Every header is known, none is missing, and there are no rows."""
+    """Every header is known, none is missing, and the one row is the example."""
     sheet = read(template)
     columns, findings = match_columns(sheet, BOOK, {})
+    (row,) = rows_of(sheet, columns, defaults=Combination("", "", ""))
 
-    assert () == sheet.rows
     assert () == findings
+    assert is_example(row)
+    assert EXAMPLE == row.cells
     assert len(sheet.headers) == len(columns.positions)
     assert ("Key", "Alias", "Business Name", "Registration Number") == sheet.headers[:4]
     assert ("User Type", "Identity Proof", "Identity Proof Kind") == sheet.headers[13:16]
@@ -47,17 +51,17 @@ def test_fresh_template_is_understood(template):
 
 
 def test_filled_template_is_understood(template):
-    """Rows typed into it come back, the page of instructions notwithstanding."""
+    """Rows typed into it come back, the page of instructions and the hidden lists notwithstanding."""
     workbook = openpyxl.load_workbook(template)
     workbook["Businesses"].append(["0042", None, "Invented Traders"])
-    workbook["Businesses"]["M2"] = "mobile"
+    workbook["Businesses"]["M3"] = "mobile"
     workbook.save(template)
 
     sheet = read(template)
     columns, _ = match_columns(sheet, BOOK, {})
-    (row,) = rows_of(sheet, columns, defaults=Combination("IN", "", "business"))
+    _, row = rows_of(sheet, columns, defaults=Combination("IN", "", "business"))
 
-    assert (2, Combination("IN", "mobile", "business")) == (row.number, row.combination)
+    assert (3, Combination("IN", "mobile", "business")) == (row.number, row.combination)
     assert {"key": "0042", "business_name": "Invented Traders", "number_type": "mobile"} == row.cells
 
 
@@ -94,12 +98,14 @@ def test_notes_tell_what_belongs_there(template):
 
 
 def test_drop_downs_offer_what_is_accepted(template):
-    """Words that only a few cells may hold can be chosen."""
+    """Words of which a cell holds one can be chosen."""
     sheet, headers = businesses(template)
 
     offered = {str(each.sqref): each.formula1 for each in sheet.data_validations.dataValidation}
     letters = {title: cell.column_letter for title, cell in headers.items()}
     assert {
+        "State": "Lists!$I$2:$I$37",
+        "Country": '"IN"',
         "Number Country": '"IN"',
         "Number Type": '"local,mobile"',
         "User Type": '"business"',
@@ -111,7 +117,29 @@ def test_drop_downs_offer_what_is_accepted(template):
         for title, letter in letters.items()
         if offered.get(f"{letter}2:{letter}1048576")
     }
-    assert 6 == len(offered)
+    assert 8 == len(offered)
+
+
+def test_states_are_listed_out_of_sight(template):
+    """All states are offered; since an address may lie elsewhere, Excel asks before it takes another word."""
+    workbook = openpyxl.load_workbook(template)
+    lists = workbook["Lists"]
+
+    assert "hidden" == lists.sheet_state
+    assert [state.name for state in STATES] == [cell.value for cell in lists["I"][1:]]
+    assert {"warning"} == {
+        each.errorStyle
+        for each in workbook["Businesses"].data_validations.dataValidation
+        if each.formula1.startswith("Lists!")
+    }
+
+
+def test_example_can_be_told_from_a_business(template):
+    """The example is grey and italic, and its note says that it is never sent."""
+    sheet, _ = businesses(template)
+
+    assert {(True, "00808080")} == {(cell.font.i, cell.font.color.rgb) for cell in sheet[2] if cell.value}
+    assert "It is never sent. Delete it, or write over it, its Key included." in sheet["A2"].comment.text
 
 
 def test_every_column_is_text(template):
@@ -119,6 +147,7 @@ def test_every_column_is_text(template):
     sheet, headers = businesses(template)
 
     assert {"@"} == {sheet.column_dimensions[cell.column_letter].number_format for cell in headers.values()}
+    assert {"@"} == {cell.number_format for cell in sheet[2]}
     assert all(sheet.column_dimensions[cell.column_letter].width > len(title) for title, cell in headers.items())
     assert "A2" == sheet.freeze_panes
 
@@ -126,14 +155,17 @@ def test_every_column_is_text(template):
 @pytest.mark.parametrize(
     "kinds", [tuple(f"certificate_{n}" for n in range(40)), ("deed, signed", "lease"), ('a "deed"', "lease")]
 )
-def test_choices_that_fit_into_no_drop_down(tmp_path, kinds):
-    """More words than Excel takes in one drop-down, or words it would take apart, are named in the note alone."""
+def test_choices_that_do_not_fit_into_the_cell(tmp_path, kinds):
+    """More words than Excel takes in one drop-down, or words it would take apart, are listed out of sight."""
     requirements = Requirements(Combination("IN", "local", "business"), (), (DocumentRequirement("x", "X", kinds),))
     write_template(tmp_path / "a.xlsx", RequirementsBook.of("test", live=True, offered=[requirements]))
 
     sheet, headers = businesses(tmp_path / "a.xlsx")
 
-    assert 3 == len(sheet.data_validations.dataValidation)
+    letter = headers["X Kind"].column_letter
+    offered = {str(each.sqref): each.formula1 for each in sheet.data_validations.dataValidation}
+    assert f"Lists!${letter}$2:${letter}${len(kinds) + 1}" == offered[f"{letter}2:{letter}1048576"]
+    assert list(kinds) == [cell.value for cell in sheet.parent["Lists"][letter][1:] if cell.value]
     assert kinds[-1] in headers["X Kind"].comment.text
 
 

@@ -1,33 +1,37 @@
 """Reading a sheet: nothing lost, nothing altered, and a sentence for whatever cannot be read."""
 
 import hashlib
-import tempfile
+import os
+import shutil
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import openpyxl
 import pytest
 import xlsxwriter
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from bulk_onboard import errors
+from bulk_onboard.confined.limits import Limits
+from bulk_onboard.intake import workbook
 from bulk_onboard.intake.workbook import read_sheet
-from bulk_onboard.model.sheet import Sheet
+from bulk_onboard.model.sheet import HOW_TO_MEND, Sheet, SheetRow, Stored
+from tests.support.spreadsheets import row, text, texts
+from tests.support.spreadsheets import write_xlsx as write_by_hand
 
 
 def write_xlsx(path: Path, sheets: Mapping[str, Sequence[Sequence[str]]], hidden: Sequence[str] = ()) -> Path:
     """A workbook of texts, each row from column A on; empty texts are cells that do not exist."""
-    workbook = xlsxwriter.Workbook(path)
+    book = xlsxwriter.Workbook(path)
     for name, grid in sheets.items():
-        worksheet = workbook.add_worksheet(name)
-        for row, cells in enumerate(grid):
-            for column, text in enumerate(cells):
-                if text:
-                    worksheet.write_string(row, column, text)
+        worksheet = book.add_worksheet(name)
+        for number, cells in enumerate(grid):
+            for column, word in enumerate(cells):
+                if word:
+                    worksheet.write_string(number, column, word)
         if name in hidden:
             worksheet.hide()
-    workbook.close()
+    book.close()
     return path
 
 
@@ -50,19 +54,20 @@ def test_cells_keep_their_text(tmp_path):
 
     sheet = read(path)
 
-    assert [(number, (text,)) for number, text in enumerate(texts, 2)] == list(sheet.rows)
+    assert [SheetRow(number, (text,)) for number, text in enumerate(texts, 2)] == list(sheet.rows)
 
 
 def test_numbers_keep_their_digits(tmp_path):
     """A whole number is its digits, beside blanks too."""
-    workbook = openpyxl.Workbook()
-    for row in (["PIN"], [560001], [None, "x"], [110001]):
-        workbook.active.append(row)
-    workbook.save(tmp_path / "a.xlsx")
+    book = openpyxl.Workbook()
+    for cells in (["PIN"], [560001], [None, "x"], [110001]):
+        book.active.append(cells)
+    book.save(tmp_path / "a.xlsx")
 
     sheet = read(tmp_path / "a.xlsx")
 
-    assert ((2, ("560001", "")), (3, ("", "x")), (4, ("110001", ""))) == sheet.rows
+    assert ("560001", "x", "110001") == tuple("".join(line.cells) for line in sheet.rows)
+    assert ({0: Stored.NUMBER}, {}, {0: Stored.NUMBER}) == tuple(line.stored for line in sheet.rows)
 
 
 def test_sheet_says_where_it_comes_from(tmp_path):
@@ -72,7 +77,7 @@ def test_sheet_says_where_it_comes_from(tmp_path):
     sheet = read(path)
 
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    assert Sheet(path, "Firms", digest, 1, ("Key", "City"), ((2, ("k1", "Pune")),)) == sheet
+    assert Sheet(path, "Firms", digest, 1, ("Key", "City"), (SheetRow(2, ("k1", "Pune")),)) == sheet
 
 
 def test_sheet_that_begins_at_row_4(tmp_path):
@@ -83,7 +88,7 @@ def test_sheet_that_begins_at_row_4(tmp_path):
     sheet = read(path, header_row=4)
 
     assert ("", "", "Key", "City") == sheet.headers
-    assert ((6, ("", "", "k1", "Pune")), (8, ("", "", "k2", ""))) == sheet.rows
+    assert (SheetRow(6, ("", "", "k1", "Pune")), SheetRow(8, ("", "", "k2", ""))) == sheet.rows
 
 
 def test_content_beyond_the_headers_is_kept(tmp_path):
@@ -93,7 +98,7 @@ def test_content_beyond_the_headers_is_kept(tmp_path):
     sheet = read(path)
 
     assert ("Key", "", "") == sheet.headers
-    assert ((2, ("k1", "", "note")),) == sheet.rows
+    assert (SheetRow(2, ("k1", "", "note")),) == sheet.rows
 
 
 def test_dimension_that_lies(tmp_path):
@@ -106,14 +111,14 @@ def test_dimension_that_lies(tmp_path):
         for name in source.namelist():
             target.writestr(name, source.read(name).replace(b'ref="A1:A4"', b'ref="A1:A2"'))
 
-    assert [2, 3, 4] == [number for number, _ in read(path).rows]
+    assert [2, 3, 4] == [line.number for line in read(path).rows]
 
 
 def test_macro_workbook_is_read(tmp_path):
     """An .xlsm is a workbook like any other."""
     path = write_xlsx(tmp_path / "a.xlsx", {"S": [["Key"], ["k1"]]}).rename(tmp_path / "a.xlsm")
 
-    assert ((2, ("k1",)),) == read(path).rows
+    assert (SheetRow(2, ("k1",)),) == read(path).rows
 
 
 def test_several_sheets_with_rows_are_listed(tmp_path):
@@ -121,7 +126,7 @@ def test_several_sheets_with_rows_are_listed(tmp_path):
     path = write_xlsx(tmp_path / "a.xlsx", {"May": [["Key"], ["k1"]], "June": [["Key"], ["k2"]]})
 
     assert f'{path} has several sheets with rows: "May", "June". Name the one to read: --sheet NAME.' == refusal(path)
-    assert ((2, ("k2",)),) == read(path, sheet="june").rows
+    assert (SheetRow(2, ("k2",)),) == read(path, sheet="june").rows
 
 
 def test_sheet_without_rows_does_not_compete(tmp_path):
@@ -167,52 +172,100 @@ def test_empty_workbooks(tmp_path):
     assert "No visible sheet" in refusal(tmp_path / "d.csv")
 
 
-def test_files_that_are_no_workbooks(tmp_path):
-    """Missing, folder, wrong ending, wrong content, damaged: each has its sentence."""
+def test_own_sheet_is_left_out(tmp_path):
+    """The sheet that the annotated copy adds is read only when it is named."""
+    sheets = {"New": [["Key"], ["k1"]], HOW_TO_MEND.upper(): [["What"], ["to do"]]}
+    path = write_xlsx(tmp_path / "a.xlsx", sheets)
+
+    assert "New" == read(path).name
+    assert HOW_TO_MEND.upper() == read(path, sheet=HOW_TO_MEND).name
+
+
+def test_very_hidden_sheets_and_chart_sheets_do_not_compete(tmp_path):
+    """Only what a person can see, and what has cells, is asked about."""
+    book = openpyxl.Workbook()
+    book.active.append(["Key"])
+    book.active.append(["k1"])
+    book.create_chartsheet("Chart")
+    book.create_sheet("Secret").append(["Key"])
+    book["Secret"].append(["k2"])
+    book["Secret"].sheet_state = "veryHidden"
+    book.save(tmp_path / "a.xlsx")
+
+    assert "Sheet" == read(tmp_path / "a.xlsx").name
+    assert "k2" == read(tmp_path / "a.xlsx", sheet="Secret").rows[0].cells[0]
+    assert 'has no sheet "Chart"' in refusal(tmp_path / "a.xlsx", sheet="Chart")
+
+
+def test_paths_that_are_no_workbooks(tmp_path):
+    """Missing, a folder, a pipe, a strange ending, a lock file: each has its sentence, and none is waited for."""
     (tmp_path / "folder.xlsx").mkdir()
-    for name, content in {
-        "old.xls": b"\xd0\xcf\x11\xe0rest",
-        "locked.xlsx": b"\xd0\xcf\x11\xe0rest",
-        "text.xlsx": b"Key,City\n",
-        "torn.xlsx": b"PK\x03\x04 and then nothing",
-        "excel.csv": b"PK\x03\x04 and so on",
-    }.items():
-        (tmp_path / name).write_bytes(content)
+    os.mkfifo(tmp_path / "pipe.xlsx")
+    (tmp_path / "~$a.xlsx").write_bytes(b"user")
+    (tmp_path / "a.docx").write_bytes(b"PK")
 
     assert "There is no workbook" in refusal(tmp_path / "none.xlsx")
-    assert "There is no workbook" in refusal(tmp_path / "folder.xlsx")
-    assert "Open it in Excel and save it as .xlsx or .csv." in refusal(tmp_path / "old.xls")
-    assert "protected by a password" in refusal(tmp_path / "locked.xlsx")
-    assert "is no Excel workbook" in refusal(tmp_path / "text.xlsx")
-    assert "is damaged" in refusal(tmp_path / "torn.xlsx")
-    assert "Name it .xlsx." in refusal(tmp_path / "excel.csv")
+    assert "There is no workbook" in refusal(tmp_path / "a.docx" / "none.xlsx")
+    assert "that is no file" in refusal(tmp_path / "folder.xlsx")
+    assert "that is no file" in refusal(tmp_path / "pipe.xlsx")
+    assert f"Name the workbook itself: {tmp_path / 'a.xlsx'}." in refusal(tmp_path / "~$a.xlsx")
+    assert "is of no type that is read" in refusal(tmp_path / "a.docx")
+    assert "cannot be read: File name too long" in refusal(tmp_path / f"{'x' * 300}.xlsx")
 
 
-CELL = st.sampled_from(["", "", "", " ", "\u00a0", "0012", "NA", "1.23E+11", "=1+1"]) | st.text(
-    st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff"), max_size=5
-)
-GRID = st.integers(1, 5).flatmap(
-    lambda width: st.lists(st.lists(CELL, min_size=width, max_size=width) | st.just([""] * width), max_size=8)
-)
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_file_without_permission(tmp_path):
+    """A file we may not read is said to be one."""
+    path = write_xlsx(tmp_path / "a.xlsx", {"S": [["Key"], ["k1"]]})
+    path.chmod(0)
+
+    assert "cannot be read: Permission denied" in refusal(path)
 
 
-@settings(deadline=None, max_examples=150)
-@given(above=st.integers(0, 3), left=st.integers(0, 3), grid=GRID)
-def test_no_row_is_lost(above, left, grid):
-    """Whatever the blank rows and columns are: each row with content comes once, under its number, with its cells."""
-    headers = [""] * left + ["Key"]
-    rows = [[""] * left + row for row in grid]
-    with tempfile.TemporaryDirectory() as folder:
-        path = write_xlsx(Path(folder) / "a.xlsx", {"S": [[]] * above + [headers, *rows]})
+def test_file_that_changes_while_it_is_read(tmp_path):
+    """Half of an old file and half of a new one is no workbook; neither is one that was replaced or removed."""
+    path = write_xlsx(tmp_path / "a.xlsx", {"S": [["Key"], ["k1"]]})
+    sentence = f"{path} was changed while it was read. Wait until it is saved, and run again."
 
-        sheet = read(path, header_row=above + 1)
+    def change_after_start(change) -> str:
+        reading = threading.Thread(target=change)
+        with workbook._opened(path) as source:
+            begun = os.fstat(source.fileno())
+            reading.start()
+            reading.join()
+            with pytest.raises(errors.WorkbookError) as caught:
+                workbook._refuse_changed(path, source, begun)
+        return str(caught.value)
 
-    expected = [(n, trimmed(row)) for n, row in enumerate(rows, above + 2) if trimmed(row)]
-    assert expected == [(n, trimmed(row)) for n, row in sheet.rows]
-    assert headers == trimmed(sheet.headers)
-    assert {len(sheet.headers)} >= {len(row) for _, row in sheet.rows}
+    assert sentence == change_after_start(lambda: path.write_bytes(path.read_bytes() + b"x"))
+    assert sentence == change_after_start(lambda: shutil.copy(path, tmp_path / "b").replace(path))
+    assert sentence == change_after_start(path.unlink)
 
 
-def trimmed(cells: Sequence[str]) -> list[str]:
-    """The cells up to the last one that holds more than blanks."""
-    return list(cells[: max((i for i, cell in enumerate(cells, 1) if cell.strip()), default=0)])
+def test_stray_cell_far_away(tmp_path):
+    """One cell at the end of the world is one sentence, quickly; a blank styled one there is nothing."""
+    data = texts(["Key", "City"], ["k1", "Pune"])
+    far = write_by_hand(tmp_path / "a.xlsx", data + row(1048576, text("XFD1048576", "x")))
+    wide = write_by_hand(tmp_path / "b.xlsx", data + "".join(row(n, text(f"XFD{n}", "x")) for n in range(3, 1_300)))
+    styled = write_by_hand(tmp_path / "c.xlsx", data + row(1048576, '<c r="XFD1048576" s="1"/>'))
+    deep = write_by_hand(tmp_path / "d.xlsx", data + row(1048576, text("A1048576", "k2")))
+
+    ends = "while its data ends at row 2 and column B. In Excel delete all rows below and all columns"
+    assert f"claims 1,048,576 rows × 16,384 columns, {ends}" in refusal(far)
+    assert "claims 1,299 rows × 16,384 columns, while its data ends at row 1299 and column B." in refusal(wide)
+    assert [2] == [line.number for line in read(styled).rows]
+    assert [2, 1048576] == [line.number for line in read(deep).rows]
+
+
+def test_memory_and_time_are_bounded(tmp_path):
+    """A workbook that needs more than it may have costs one sentence that says what to do."""
+    data = texts(["Key"], ["k1"]) + row(10_000, text("AHP10000", "x"))
+    path = write_by_hand(tmp_path / "a.xlsx", data)
+
+    def refused(limits: Limits) -> str:
+        with pytest.raises(errors.WorkbookError) as caught:
+            read_sheet(path, sheet=None, header_row=1, encoding=None, limits=limits)
+        return str(caught.value)
+
+    assert "cannot be read: it needs more than 128.0 MiB of memory. Copy its rows" in refused(Limits(memory=128 << 20))
+    assert "cannot be read: it takes more than 0 s. Copy its rows" in refused(Limits(wall_s=0.0))

@@ -1,0 +1,27 @@
+"""Whether a ZIP archive hides in a document: a file that is two files at once shows different people different things.
+
+ZIP is read from its end (APPNOTE 4.3.16), PDF and PNG from their beginning, so one file can be both. An archive that
+is merely attached inside does not reach the file's end and is none of ours.
+"""
+
+import struct
+
+_END = b"PK\x05\x06"
+_SIZE_OF_END = 22
+_COUNT_AND_COMMENT = struct.Struct("<H8xH")
+_LONGEST_COMMENT = 65_535
+_MEMBERS = (b"PK\x03\x04", b"PK\x01\x02", _END)
+
+
+def begins_archive(content: bytes, at: int) -> bool:
+    """Whether anything after a place looks like a member or the directory of an archive."""
+    return any(content.find(mark, at) >= 0 for mark in _MEMBERS)
+
+
+def is_archive_too(content: bytes) -> bool:
+    """Whether a ZIP reader would open the content: a directory's end whose comment ends where the content does."""
+    at = content.rfind(_END, max(0, len(content) - _SIZE_OF_END - _LONGEST_COMMENT))
+    if at < 0 or at + _SIZE_OF_END > len(content):
+        return False
+    members, comment = _COUNT_AND_COMMENT.unpack_from(content, at + 10)
+    return bool(members) and at + _SIZE_OF_END + int(comment) == len(content)

@@ -1,0 +1,118 @@
+"""The documents folder: look at files, and read them again just before they are sent.
+
+The rule (reliability.md 4.4): a file is opened once, without following links or waiting for anybody, and everything
+said about it comes from that one descriptor: its size, its digest, and what is wrong with its bytes. The bytes sent
+are the bytes hashed.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bulk_onboard.intake.documents.below import FaultError, not_a_file, not_found, opened, parts_below
+from bulk_onboard.intake.documents.listing import Listings
+from bulk_onboard.intake.documents.media_type import media_type
+from bulk_onboard.intake.documents.pdf import pdf_faults
+from bulk_onboard.intake.documents.png import png_faults
+from bulk_onboard.model.application import DOCUMENT_LIMIT, Document, Fault, FileFacts
+from bulk_onboard.model.file_type import ACCEPTED_TYPES, PDF, PNG, ending_of, file_type, type_told_by
+
+STRICT_LIMIT = 5_000_000
+"""What "5 MB" is where it is not meant as MiB (reliability.md 4.4)."""
+
+_HEAD = 4096  # of a file too large to be read: enough to tell its type
+_THREADS = 8
+
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (lambda mode: stat.S_ISCHR(mode) or stat.S_ISBLK(mode), "a device"),
+)
+_INSPECTIONS = {PDF: pdf_faults, PNG: png_faults}
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFolder:
+    """The folder that the paths in the cells start from, and what is to be known of the files below it."""
+
+    root: Path
+
+    def look(self, relative: str) -> FileFacts:
+        """The facts of a file, its faults included; `\\` between folder names is taken as `/`."""
+        return self.look_all([relative])[relative]
+
+    def look_all(self, relatives: Iterable[str]) -> dict[str, FileFacts]:
+        """The facts of many files, each looked at once however often it is named."""
+        distinct = list(dict.fromkeys(relatives))
+        with ThreadPoolExecutor(min(_THREADS, len(distinct) or 1), thread_name_prefix="look") as threads:
+            facts = dict(zip(distinct, threads.map(self._facts, distinct), strict=True))
+        return facts | _with_hints(self.root, facts)
+
+    def read(self, document: Document) -> bytes | None:
+        """The document's bytes; None when they are no longer those whose digest the document names."""
+        try:
+            _, content = _read(self.root, parts_below(str(document.path.relative_to(self.root))))
+        except (FaultError, ValueError):
+            return None
+        return content if hashlib.sha256(content).hexdigest() == document.sha256 else None
+
+    def _facts(self, relative: str) -> FileFacts:
+        path = self.root / relative
+        try:
+            parts = parts_below(relative)
+            path = self.root.joinpath(*parts)
+            size, content = _read(self.root, parts)
+        except FaultError as error:
+            return FileFacts(path, faults=(error.fault,))
+        told = media_type(content)
+        if size > DOCUMENT_LIMIT:
+            too_large = Fault("document-too-large", {"size": size, "limit": DOCUMENT_LIMIT})
+            return FileFacts(path, size, "", told, (too_large,))
+        if not content:
+            return FileFacts(path, faults=(Fault("document-empty"),))
+        faults = tuple(content_faults(path.name, content, told))
+        return FileFacts(path, size, hashlib.sha256(content).hexdigest(), told, faults)
+
+
+def content_faults(name: str, content: bytes, told: str) -> Iterator[Fault]:
+    """What is wrong with a file of this name and content, which tells this media type; never raises.
+
+    That the type is not one the API takes is for validation to say.
+    """
+    if told not in ACCEPTED_TYPES:
+        return
+    ending = ending_of(name)
+    if type_told_by(ending) not in ("", told):
+        words = file_type(told)
+        yield Fault("document-misnamed", {"ending": ending, "found": words.found, "right": words.endings[0]})
+    if len(content) > STRICT_LIMIT:
+        yield Fault("document-nearly-too-large", {"size": len(content)})
+    yield from _INSPECTIONS[told](content)
+
+
+def _with_hints(root: Path, facts: Mapping[str, FileFacts]) -> dict[str, FileFacts]:
+    """The facts of files that are not there, with the name that may have been meant where one is near."""
+    listings = Listings(root)
+    return {
+        relative: replace(known, faults=(not_found(listings.hint(known.path.relative_to(root).parts)),))
+        for relative, known in facts.items()
+        if known.faults == (not_found(),)
+    }
+
+
+def _read(root: Path, parts: Iterable[str]) -> tuple[int, bytes]:
+    """Size and content of a plain file; over the limit the head alone."""
+    with opened(root, tuple(parts)) as descriptor:
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode):
+            raise FaultError(not_a_file(next((what for test, what in _KINDS if test(facts.st_mode)), "no file")))
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            if facts.st_size > DOCUMENT_LIMIT:
+                return facts.st_size, file.read(_HEAD)
+            content = file.read(DOCUMENT_LIMIT + 1)  # it may have grown since
+        return len(content), content

@@ -1,0 +1,161 @@
+"""Find a row's documents by the pattern their names follow, where the sheet has no path for them.
+
+The rule: exactly one file must fit. A cell's text never adds a folder to the way nor leads out of it; case and the
+form of accents do not matter in the file's own name; what a system leaves lying about never fits. Each folder is
+listed once, and its names are sorted, so that ten thousand rows may share one folder.
+"""
+
+import difflib
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
+
+from msgspec.structs import replace
+
+from bulk_onboard.errors import UsageError
+from bulk_onboard.intake.documents.below import FaultError, not_found, parts_below
+from bulk_onboard.intake.documents.folder import DocumentFolder
+from bulk_onboard.intake.documents.listing import Listings, folded, shown_name
+from bulk_onboard.intake.names import PLAIN
+from bulk_onboard.model.application import Fault, FileFacts
+from bulk_onboard.model.pattern import TITLE, TYPE, Component, Token, check_pattern, components, fields_of
+from bulk_onboard.model.requirements import RequirementsBook
+from bulk_onboard.model.row import Row
+from bulk_onboard.model.sheet import document_column
+
+_LAST = "\U0010ffff"
+_MOST_NAMED = 5
+_WILDCARDS = {"*": "[^\0]*", "?": "[^\0]"}
+
+
+def fill_in_documents(
+    rows: Sequence[Row], book: RequirementsBook, folder: DocumentFolder, pattern: str
+) -> tuple[tuple[Row, ...], dict[str, FileFacts]]:
+    """The rows with their blank document cells filled in, and the facts of those for which no one file was found.
+
+    A cell gets the path of the one file that fits. Where none or several fit it gets the pattern with its fields
+    filled in, and under that text the facts say which: `document-not-found` or `document-ambiguous`, or what else
+    keeps the folder from being listed.
+
+    Raises:
+        UsageError: the pattern names a cell that no row can have, or is no pattern at all.
+    """
+    _check(pattern, book)
+    search = _Search(folder, pattern)
+    filled: list[Row] = []
+    faulty: dict[str, FileFacts] = {}
+    for row in rows:
+        found: dict[str, str] = {}
+        requirements = book.offered.get(row.combination)
+        for document in requirements.documents if requirements else ():
+            column = document_column(document.type)
+            if not row.cell(column):
+                named = {**row.cells, **row.combination._asdict(), TYPE: document.type, TITLE: document.title}
+                found[column], fault = search.find(named)
+                if fault:
+                    faulty[found[column]] = FileFacts(folder.root / pattern, faults=(fault,))
+        filled.append(replace(row, cells={**row.cells, **found}) if found else row)
+    return tuple(filled), faulty
+
+
+def _check(pattern: str, book: RequirementsBook) -> None:
+    try:
+        check_pattern(pattern)
+    except ValueError as error:
+        raise UsageError(f'The documents pattern "{pattern}" cannot be used. {error}.') from None
+    known = [TYPE, TITLE, *PLAIN, *(field.name for field in book.fields())]
+    for name in sorted(fields_of(pattern).difference(known)):
+        near = difflib.get_close_matches(name.lower().replace(" ", "_"), known, n=1)
+        meant = f"did you mean {{{near[0]}}}?" if near else f"it may be any of {', '.join(sorted(set(known)))}."
+        raise UsageError(f'The documents pattern "{pattern}" has {{{name}}}, which is no column; {meant}')
+
+
+class _Search:
+    """The documents folder and the pattern, with what is worth preparing once."""
+
+    def __init__(self, folder: DocumentFolder, pattern: str) -> None:
+        self._listings = Listings(folder.root)
+        self._parts = components(pattern)
+        self._fields = list(dict.fromkeys(token.field for token in self._parts[-1] if token.field))
+        self._shape = _shape(self._parts[-1], self._fields)
+        self._candidates: dict[tuple[str, ...], tuple[list[str], list[str]]] = {}
+
+    def find(self, named: Mapping[str, str]) -> tuple[str, Fault | None]:
+        """The path of the one file that fits; else the pattern filled in, and why there is none."""
+        texts = ["".join(_text(token, named) for token in part) for part in self._parts]
+        wanted, way = "/".join(texts), tuple(texts[:-1])
+        if blank := [
+            token.field for part in self._parts for token in part if token.field and not named.get(token.field)
+        ]:
+            return wanted, not_found(f" The row has no {{{blank[0]}}}.")
+        if not _stays_below(wanted, texts):
+            return wanted, not_found(" A cell of the row holds what cannot be in a file's name.")
+        try:
+            fitting = self._fitting(way, named)
+        except FaultError as error:
+            return wanted, error.fault if error.fault != not_found() else not_found(self._listings.hint(tuple(texts)))
+        if len(fitting) == 1:
+            return "/".join([*way, *fitting]), None
+        return wanted, _several(fitting) if fitting else not_found(self._listings.hint(tuple(texts)))
+
+    def _fitting(self, way: tuple[str, ...], named: Mapping[str, str]) -> list[str]:
+        """The names in a folder that fit, in their order."""
+        if way not in self._candidates:
+            self._candidates[way] = _candidates(self._listings.of(way).files)
+        keys, names = self._candidates[way]
+        start = folded("".join(_text(token, named) for token in _before_wildcards(self._parts[-1])))
+        values = "".join(f"{folded(named[field])}\0" for field in self._fields)
+        between = range(bisect_left(keys, start), bisect_left(keys, start + _LAST))
+        return sorted(names[at] for at in between if self._shape.fullmatch(values + keys[at]))
+
+
+def _shape(part: Component, fields: Sequence[str]) -> re.Pattern[str]:
+    """What matches the values of the fields, each ended by NUL, and then a name that fits them; all folded.
+
+    The values are called back from before the name, so that one expression serves all rows.
+    """
+
+    def piece(token: Token) -> str:
+        if token.field:
+            return f"(?P=f{fields.index(token.field)})"
+        return _WILDCARDS[token.wildcard] if token.wildcard else re.escape(folded(token.text))
+
+    values = "".join(f"(?P<f{position}>[^\0]*)\0" for position in range(len(fields)))
+    return re.compile(values + "".join(map(piece, part)))
+
+
+def _candidates(names: Iterable[str]) -> tuple[list[str], list[str]]:
+    """The names that may fit anything, in the order of how they are folded: folded, and as they are."""
+    pairs = sorted((folded(name), name) for name in names if _can_be_written(name))
+    return [key for key, _ in pairs], [name for _, name in pairs]
+
+
+def _can_be_written(name: str) -> bool:
+    """Whether a cell can hold the name, and the name can be told from a path."""
+    return name.isprintable() and "\\" not in name
+
+
+def _before_wildcards(part: Component) -> Iterable[Token]:
+    return takewhile(lambda token: not token.wildcard, part)
+
+
+def _text(token: Token, named: Mapping[str, str]) -> str:
+    """What a token becomes in a row; a blank field stays as it is written."""
+    if token.field:
+        return named.get(token.field) or f"{{{token.field}}}"
+    return token.wildcard or token.text
+
+
+def _stays_below(wanted: str, texts: Sequence[str]) -> bool:
+    """Whether the way down has just the parts the pattern gives it, whatever the cells hold."""
+    try:
+        return parts_below(wanted) == tuple(texts) and "\0" not in wanted
+    except FaultError:
+        return False
+
+
+def _several(names: Sequence[str]) -> Fault:
+    shown = ", ".join(map(shown_name, names[:_MOST_NAMED]))
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return Fault("document-ambiguous", {"names": shown + more})

@@ -1,0 +1,95 @@
+"""What is wrong with a PNG, without decoding it (reliability.md 4.4; PNG specification 5).
+
+Chunk by chunk from the signature to IEND: bounds, order, and the checksums of the chunks a picture cannot do without.
+The picture itself is never unpacked, so that 50,000 × 50,000 points cost what 10 × 10 do. No library: one that knows
+PNG decodes it, and a magic number alone passes half a file.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from bulk_onboard.intake.documents.archive import begins_archive, is_archive_too
+from bulk_onboard.model.application import Fault
+
+TRAILING_LIMIT = 1024
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_CHUNK = struct.Struct(">I4s")
+_AROUND = 12  # length, name and checksum
+_HEADER = struct.Struct(">II5B")
+_LONGEST_SIDE = 10_000
+_MOST_POINTS = 100_000_000
+
+
+class _Chunk(NamedTuple):
+    name: bytes
+    body: memoryview
+    end: int
+
+
+class _UnsoundError(Exception):
+    """The walk cannot go on; carries the fault that says why."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.code)
+        self.fault = fault
+
+
+def png_faults(content: bytes) -> tuple[Fault, ...]:
+    """Everything that is wrong with the bytes of a PNG; never raises."""
+    try:
+        return tuple(_faults(content))
+    except _UnsoundError as error:
+        return (error.fault,)
+
+
+def _faults(content: bytes) -> Iterator[Fault]:
+    chunks = list(_chunks(content))
+    names = {chunk.name for chunk in chunks}
+    header = chunks[0]
+    if header.name != b"IHDR" or len(header.body) != _HEADER.size:
+        raise _damaged("its first part is not the header of a picture")
+    if b"IDAT" not in names:
+        raise _damaged("it holds no picture")
+    width, height = _HEADER.unpack(header.body)[:2]
+    if not (width and height):
+        raise _damaged("its picture has no points")
+    if max(width, height) > _LONGEST_SIDE or width * height > _MOST_POINTS:
+        yield Fault("document-huge-picture", {"width": width, "height": height})
+    end = chunks[-1].end
+    if len(content) - end > TRAILING_LIMIT or begins_archive(content, end):
+        yield Fault("document-trailing-data", {"kind": "PNG", "size": len(content) - end})
+    elif is_archive_too(content):
+        raise _damaged("it is a ZIP archive at the same time")
+
+
+def _chunks(content: bytes) -> Iterator[_Chunk]:
+    """The chunks up to IEND, each of them sound."""
+    if not content.startswith(_SIGNATURE):
+        if _SIGNATURE.startswith(content):
+            raise _cut()
+        raise _damaged("its first bytes were changed, as by a transfer in text mode")
+    view, at, name = memoryview(content), len(_SIGNATURE), b""
+    while name != b"IEND":
+        if at + _AROUND > len(content):
+            raise _cut()
+        length, name = _CHUNK.unpack_from(content, at)
+        end = at + _AROUND + length
+        if not name.isalpha():
+            raise _damaged(f"what stands at byte {at:,} is no part of a picture")
+        if end > len(content):
+            raise _cut()
+        if name[:1].isupper() and zlib.crc32(view[at + 4 : end - 4]) != int.from_bytes(view[end - 4 : end]):
+            raise _damaged(f"the checksum of its part {name.decode()} is wrong")
+        yield _Chunk(name, view[at + 8 : end - 4], end)
+        at = end
+
+
+def _cut() -> _UnsoundError:
+    return _UnsoundError(Fault("document-truncated", {"why": "the mark of its end (IEND) is missing"}))
+
+
+def _damaged(why: str) -> _UnsoundError:
+    return _UnsoundError(Fault("document-damaged", {"kind": "PNG", "why": why}))

@@ -1,0 +1,69 @@
+"""The second look at an .ods: written as LibreOffice writes it."""
+
+from bulk_onboard.intake.reader.opendocument import second_look
+from bulk_onboard.model.sheet import Merged
+
+NAMES = (
+    'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+    'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" '
+    'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
+    'xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
+)
+ERROR = (
+    '<table:table-cell table:formula="of:=NA()" office:value-type="string" calcext:value-type="error" {}>'
+    "<text:p>#N/A</text:p></table:table-cell>"
+)
+
+
+def look(rows: str):
+    """At the sheet S of a file that has another one before it."""
+    other = f'<table:table table:name="T"><table:table-row>{ERROR.format("")}</table:table-row></table:table>'
+    content = f'<office:body {NAMES}>{other}<table:table table:name="S">{rows}</table:table></office:body>'
+    return second_look([content.encode()], "S")
+
+
+def row(*cells: str, attributes: str = "") -> str:
+    """A row of cells."""
+    return f"<table:table-row {attributes}>{''.join(cells)}</table:table-row>"
+
+
+def test_errors_keep_their_sign():
+    """Behind repeated rows and cells too; those of other sheets are not ours."""
+    blank = '<table:table-cell table:number-columns-repeated="3"/>'
+    found = look(
+        row(blank, attributes='table:number-rows-repeated="4"')
+        + row(blank, ERROR.format('table:number-columns-repeated="2"'))
+    )
+
+    assert {(4, 3): "#N/A", (4, 4): "#N/A"} == found.errors
+
+
+def test_formulas_without_a_result():
+    """A formula that gave the empty text has an empty paragraph; one that was never calculated has none."""
+    empty = '<table:table-cell table:formula="of:=&quot;&quot;"><text:p/></table:table-cell>'
+    never = '<table:table-cell table:formula="of:=1+1"/>'
+    done = '<table:table-cell table:formula="of:=1+1" office:value-type="float" office:value="2"/>'
+
+    assert {(0, 1)} == look(row(empty, never, done)).uncalculated
+
+
+def test_hidden_and_merged():
+    """Collapsed and filtered rows, collapsed columns, spans."""
+    columns = '<table:table-column table:number-columns-repeated="2"/><table:table-column table:visibility="collapse"/>'
+    spans = 'table:number-columns-spanned="2" table:number-rows-spanned="3"'
+    wide = f"<table:table-cell {spans}><text:p>x</text:p></table:table-cell>"
+    found = look(
+        columns + row(wide, attributes='table:visibility="collapse"') + row(attributes='table:visibility="filter"')
+    )
+
+    assert ([(2, 2)], [(0, 0), (1, 1)]) == (found.hidden_columns, found.hidden_rows)
+    assert [Merged(1, 3, 0, 1)] == found.merged
+
+
+def test_repeats_that_never_end():
+    """A hostile repeat is bounded."""
+    found = look(
+        row(ERROR.format('table:number-columns-repeated="999999"'), attributes='table:number-rows-repeated="2"')
+    )
+
+    assert 2_000 == len(found.errors)
