@@ -1,86 +1,84 @@
 """The files a row names, against the documents the API requires (compliance-api.txt; wire.md 5.4).
 
-Rule: every document the requirements list is required. Content decides what a file is, never the ending of its name.
-Kinds (passport, utility_bill …) are the user's word for what a scan shows: checked when written down, never sent.
+Rule: every document the requirements list is required. What is wrong with a file was found when it was looked at;
+whether its type will do, and whether it stands where it should, is judged here. Kinds (passport, utility_bill …) are
+the user's word for what a scan shows: checked when written down, never sent.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
-from bulk_onboard.model.application import DOCUMENT_LIMIT, Document, FileFacts, FileTrouble
+from bulk_onboard.model.application import DOCUMENT_LIMIT, Document, Fault, FileFacts
+from bulk_onboard.model.file_type import ACCEPTED_TYPES, file_type
 from bulk_onboard.model.requirements import DocumentRequirement
 from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import document_column, kind_column
 from bulk_onboard.validation.trouble import Trouble, shown_cell, shown_path
 
-_ACCEPTED_TYPES = {"application/pdf", "image/png"}
-_PLAIN_WORDS = {
-    "": "of an unknown type",
-    "image/jpeg": "a JPEG image",
-    "image/gif": "a GIF image",
-    "image/tiff": "a TIFF image",
-    "image/webp": "a WebP image",
-    "image/heic": "a HEIC photo",
-    "application/zip": "a ZIP archive",
-    "application/msword": "an old Word or Excel file",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "a Word document",
-}
 _IGNORED_IN_KINDS = re.compile(r"[\s_]+")
 
 
-def sent_documents(
-    row: Row, documents: Iterable[DocumentRequirement], files: Mapping[str, FileFacts]
-) -> tuple[Document, ...]:
-    """The documents of a row without document troubles, in the order of the requirements."""
-    named = ((wanted.type, files[row.cell(document_column(wanted.type))]) for wanted in documents)
-    return tuple(Document(type_, facts.path, facts.size, facts.sha256, facts.media_type) for type_, facts in named)
+class Slot(NamedTuple):
+    """Where rows have one document: the columns of its path and of its kind; `kinds` are bare, empty for any."""
+
+    type: str
+    column: str
+    kind_column: str
+    kinds: frozenset[str]
+    requirement: DocumentRequirement
 
 
-def document_digests(
-    row: Row, documents: Iterable[DocumentRequirement], files: Mapping[str, FileFacts]
-) -> Iterator[tuple[str, str]]:
+def slots_of(documents: Iterable[DocumentRequirement]) -> tuple[Slot, ...]:
+    """The slot of each document."""
+    return tuple(
+        Slot(each.type, document_column(each.type), kind_column(each.type), frozenset(map(_bare, each.kinds)), each)
+        for each in documents
+    )
+
+
+def sent_documents(row: Row, slots: Iterable[Slot], files: Mapping[str, FileFacts]) -> tuple[Document, ...]:
+    """The documents of a row without document errors, in the order of the requirements."""
+    named = [(slot.type, files[row.cells[slot.column]]) for slot in slots]
+    return tuple([Document(type_, facts.path, facts.size, facts.sha256, facts.media_type) for type_, facts in named])
+
+
+def document_digests(row: Row, slots: Iterable[Slot], files: Mapping[str, FileFacts]) -> Iterator[tuple[str, str]]:
     """Type and digest of every document a row names; where there is no digest, the cell's text stands for it."""
-    for wanted in documents:
-        if text := row.cell(document_column(wanted.type)):
+    for slot in slots:
+        if text := row.cells.get(slot.column):
             facts = files.get(text)
-            yield wanted.type, facts.sha256 if facts and facts.sha256 else text
+            yield slot.type, facts.sha256 if facts and facts.sha256 else text
 
 
-def document_troubles(
-    row: Row, documents: Iterable[DocumentRequirement], files: Mapping[str, FileFacts]
-) -> Iterator[Trouble]:
+def document_troubles(row: Row, slots: Iterable[Slot], files: Mapping[str, FileFacts]) -> Iterator[Trouble]:
     """What is wrong with the documents of a row and with the kinds it gives them."""
-    for wanted in documents:
-        column = document_column(wanted.type)
-        text = row.cell(column)
-        for code, details in _faults(files.get(text)) if text else [("document-missing", {"title": wanted.title})]:
-            yield Trouble(code, column, shown_path(text), details)
-        yield from _kind_troubles(row, wanted)
+    first_with: dict[str, Slot] = {}
+    for slot in slots:
+        text = row.cells.get(slot.column, "")
+        facts = files.get(text)
+        for code, details in _faults(facts) if text else [Fault("document-missing", {"title": slot.requirement.title})]:
+            yield Trouble(code, slot.column, shown_path(text), details)
+        if facts and facts.sha256:
+            first = first_with.setdefault(facts.sha256, slot)
+            if first is not slot:
+                details = {"other": first.requirement.title}
+                yield Trouble("document-in-two-slots", slot.column, shown_path(text), details)
+        if (kind := row.cells.get(slot.kind_column)) and slot.kinds and _bare(kind) not in slot.kinds:
+            accepted = ", ".join(slot.requirement.kinds)
+            details = {"title": slot.requirement.title, "accepted": accepted}
+            yield Trouble("document-kind-not-accepted", slot.kind_column, shown_cell(kind), details)
 
 
-def _faults(facts: FileFacts | None) -> Iterator[tuple[str, Mapping[str, str | int]]]:
-    """Codes and details of what keeps a file from being a document; a file nobody looked at is not there."""
-    trouble = facts.trouble if facts else FileTrouble.NOT_FOUND
-    if facts is None or trouble:
-        yield f"document-{trouble}", {}
-        return
-    if facts.size == 0:
-        yield "document-empty", {}
-        return
-    too_large = facts.size > DOCUMENT_LIMIT
-    if too_large:
-        yield "document-too-large", {"size": facts.size, "limit": DOCUMENT_LIMIT}
-    not_looked_into = too_large and not facts.media_type
-    if facts.media_type not in _ACCEPTED_TYPES and not not_looked_into:
-        yield "document-wrong-type", {"found": _PLAIN_WORDS.get(facts.media_type, facts.media_type)}
-
-
-def _kind_troubles(row: Row, wanted: DocumentRequirement) -> Iterator[Trouble]:
-    column = kind_column(wanted.type)
-    kind = row.cell(column)
-    if kind and wanted.kinds and _bare(kind) not in map(_bare, wanted.kinds):
-        details = {"title": wanted.title, "accepted": ", ".join(wanted.kinds)}
-        yield Trouble("document-kind-not-accepted", column, shown_cell(kind), details)
+def _faults(facts: FileFacts | None) -> tuple[Fault, ...]:
+    """What keeps a file from being a document; a file nobody looked at is not there."""
+    if facts is None:
+        return (Fault("document-not-found", {"nearest": ""}),)
+    told_too_little = facts.size > DOCUMENT_LIMIT and not facts.media_type
+    if facts.media_type in ACCEPTED_TYPES or not facts.size or told_too_little:
+        return facts.faults
+    words = file_type(facts.media_type)
+    return (*facts.faults, Fault("document-wrong-type", {"found": words.found, "how": words.how}))
 
 
 def _bare(kind: str) -> str:

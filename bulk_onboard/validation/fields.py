@@ -3,45 +3,74 @@
 Rule: whatever the API knows is sent, also where the requirements do not ask for it; what they ask for is checked.
 """
 
-from collections.abc import Container, Iterator
+import math
+from collections.abc import Container, Iterable, Iterator
+from typing import NamedTuple
 
 from bulk_onboard.model.requirements import FieldRequirement
 from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import BUSINESS_NAME, REGISTRATION_NUMBER
+from bulk_onboard.validation.country import country_code
 from bulk_onboard.validation.trouble import Trouble, shown_value
 
+ADDRESS_COUNTRY = "address.country"
 _ALWAYS_KNOWN = {BUSINESS_NAME, REGISTRATION_NUMBER, "email"}
 _ADDRESS = "address."
 
 
-def sent_fields(row: Row, required_names: Container[str]) -> dict[str, str]:
-    """The filled cells of all columns that are fields of the end user, by name, in the order of the names.
+class Bounds(NamedTuple):
+    """How long the cell of a field may be, in characters; a required one has at least one."""
 
-    `required_names` are the fields that the requirements of any combination speak of.
-    """
-    return {
-        name: text
-        for name, text in sorted(row.cells.items())
-        if text and (name in _ALWAYS_KNOWN or name.startswith(_ADDRESS) or name in required_names)
-    }
+    name: str
+    least: int
+    most: float
+    requirement: FieldRequirement
 
 
-def field_troubles(row: Row, fields: tuple[FieldRequirement, ...]) -> Iterator[Trouble]:
+class SentFields:
+    """Which cells are fields of the end user; build it once for all rows."""
+
+    def __init__(self, required_names: Container[str]) -> None:
+        """`required_names` are the fields that the requirements of any combination speak of."""
+        self._required = required_names
+        self._names: dict[tuple[str, ...], tuple[str, ...]] = {}  # rows are filled in in a few ways only
+
+    def of(self, row: Row) -> dict[str, str]:
+        """The filled cells that are sent, by name, in the order of the names."""
+        filled = tuple(row.cells)
+        if filled not in self._names:
+            self._names[filled] = tuple(sorted(filter(self._is_sent, filled)))
+        return {name: row.cells[name] for name in self._names[filled]}
+
+    def _is_sent(self, name: str) -> bool:
+        return name in _ALWAYS_KNOWN or name.startswith(_ADDRESS) or name in self._required
+
+
+def bounds_of(fields: Iterable[FieldRequirement]) -> tuple[Bounds, ...]:
+    """The bounds of each field."""
+    return tuple(
+        Bounds(field.name, max(field.min_length or 0, field.required), field.max_length or math.inf, field)
+        for field in fields
+    )
+
+
+def field_troubles(row: Row, fields: Iterable[Bounds]) -> Iterator[Trouble]:
     """What is wrong with the fields of a row: missing, too short, too long."""
-    for requirement in fields:
-        text = row.cell(requirement.name)
-        for code, numbers in _faults(text, requirement):
-            details: dict[str, str | int] = {"label": requirement.label, **numbers}
-            yield Trouble(code, requirement.name, shown_value(text), details)
+    for name, least, most, requirement in fields:
+        text = row.cells.get(name, "")
+        if not least <= len(text) <= most and (text or requirement.required):
+            yield _trouble(text, requirement)
 
 
-def _faults(text: str, requirement: FieldRequirement) -> Iterator[tuple[str, dict[str, int]]]:
-    """Codes and numbers; lengths are in characters, as Excel and the requirements count them."""
-    length, least, most = len(text), requirement.min_length, requirement.max_length
+def _trouble(text: str, requirement: FieldRequirement) -> Trouble:
+    """Lengths are in characters, as Excel and the requirements count them; bytes are told beside them."""
+    name, length, seen = requirement.name, len(text), shown_value(text)
+    details: dict[str, str | int] = {"label": requirement.label, "length": length}
     if not text:
-        if requirement.required:
-            yield "field-missing", {}
-    elif least is not None and length < least:
-        yield "field-too-short", {"length": length, "limit": least}
-    elif most is not None and length > most:
-        yield "field-too-long", {"length": length, "limit": most}
+        return Trouble("field-missing", name, seen, details)
+    if length < (requirement.min_length or 0):
+        return Trouble("field-too-short", name, seen, {**details, "limit": requirement.min_length or 0})
+    if name == ADDRESS_COUNTRY and (code := country_code(text)):
+        return Trouble("country-written-out", name, seen, {"code": code})
+    size = len(text.encode("utf-8", "surrogatepass"))
+    return Trouble("field-too-long", name, seen, {**details, "bytes": size, "limit": requirement.max_length or 0})

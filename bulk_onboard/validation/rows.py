@@ -1,72 +1,122 @@
 """Rows × requirements → applications and findings: all findings of all rows at once, and nothing raised."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from bulk_onboard.model.application import Application, FileFacts, fingerprint
-from bulk_onboard.model.finding import Finding, Severity
-from bulk_onboard.model.identity import KEY_LIMIT, normal_key, token_in
+from bulk_onboard.model.catalogue import CATALOGUE
+from bulk_onboard.model.catalogue.india import INDIA
+from bulk_onboard.model.example import is_example
+from bulk_onboard.model.finding import NO_RULINGS, Finding, Rulings, ruled
+from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.mask import masked
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import JudgedRow, Row
-from bulk_onboard.model.sheet import ALIAS, CALLBACK_URL, COUNTRY_ISO, KEY, NUMBER_TYPE, USER_TYPE, Columns
-from bulk_onboard.validation.documents import document_digests, document_troubles, sent_documents
+from bulk_onboard.model.sheet import CALLBACK_URL, COUNTRY_ISO, NUMBER_TYPE, USER_TYPE, Columns
+from bulk_onboard.validation.cells import cell_troubles
+from bulk_onboard.validation.country import country_code
+from bulk_onboard.validation.documents import Slot, document_digests, document_troubles, sent_documents, slots_of
 from bulk_onboard.validation.duplicates import with_duplicates_marked
-from bulk_onboard.validation.fields import field_troubles, sent_fields
+from bulk_onboard.validation.fields import Bounds, SentFields, bounds_of, field_troubles
+from bulk_onboard.validation.headers import Headers
+from bulk_onboard.validation.stored import LOST
 from bulk_onboard.validation.trouble import Trouble, shown_cell
 
+_GUESSES = {kind.code for kind in INDIA if kind.severity is Severity.WARNING} | {"email-invalid", "look-alike-letters"}
 _COMBINATION_COLUMNS = (COUNTRY_ISO, NUMBER_TYPE, USER_TYPE)
 
 
 def judge_rows(
-    rows: Sequence[Row], *, book: RequirementsBook, files: Mapping[str, FileFacts], columns: Columns
+    rows: Sequence[Row],
+    *,
+    book: RequirementsBook,
+    files: Mapping[str, FileFacts],
+    columns: Columns,
+    rulings: Rulings = NO_RULINGS,
 ) -> tuple[JudgedRow, ...]:
     """Every row with its application or what keeps it out, in the same order.
 
     `files` is what is known of the documents, by the cell text that names them. Findings of a row come in the order
-    of the columns, those about the row as a whole first.
+    of the columns, those about the row as a whole first. An example row has none and is never sent.
     """
-    field_names = {field.name for field in book.fields()}
-    return with_duplicates_marked([_judged(row, book, files, columns, field_names) for row in rows])
+    bench = _Bench(book, files, columns, rulings)
+    return with_duplicates_marked([bench.judged(row) for row in rows], columns=columns, rulings=rulings)
 
 
-def _judged(
-    row: Row, book: RequirementsBook, files: Mapping[str, FileFacts], columns: Columns, field_names: set[str]
-) -> JudgedRow:
-    requirements = book.offered.get(row.combination)
-    wanted = requirements.documents if requirements else book.documents()
-    fields = sent_fields(row, field_names)
-    callback_url = row.cell(CALLBACK_URL)
-    findings = _placed(_troubles(row, book, files), row, columns)
-    application = None
-    if not any(finding.severity is Severity.ERROR for finding in findings):
-        application = Application(row.combination, fields, sent_documents(row, wanted, files), callback_url)
-    digests = document_digests(row, wanted, files)
-    return JudgedRow(row, application, fingerprint(row.combination, fields, digests, callback_url), findings)
+class _Terms(NamedTuple):
+    """What is asked of the rows of one combination."""
+
+    is_offered: bool
+    fields: tuple[Bounds, ...]
+    slots: tuple[Slot, ...]
 
 
-def _troubles(row: Row, book: RequirementsBook, files: Mapping[str, FileFacts]) -> Iterator[Trouble]:
-    yield from _troubles_of_any_row(row)
-    requirements = book.offered.get(row.combination)
-    if requirements is None:
-        yield _not_offered(row, book)
-        return
-    yield from field_troubles(row, requirements.fields)
-    yield from document_troubles(row, requirements.documents, files)
+class _Bench:
+    """All that rows are judged by, made ready once."""
+
+    def __init__(
+        self, book: RequirementsBook, files: Mapping[str, FileFacts], columns: Columns, rulings: Rulings
+    ) -> None:
+        self._book, self._files, self._columns, self._rulings = book, files, columns, rulings
+        self._terms = {
+            combination: _Terms(True, bounds_of(requirements.fields), slots_of(requirements.documents))
+            for combination, requirements in book.offered.items()
+        }
+        self._no_terms = _Terms(False, (), slots_of(book.documents()))
+        self._sent = SentFields({field.name for field in book.fields()})
+        self._headers = Headers(columns)
+
+    def judged(self, row: Row) -> JudgedRow:
+        """The row with its application or what keeps it out, as if it were alone."""
+        terms = self._terms.get(row.combination, self._no_terms)
+        fields, callback_url = self._sent.of(row), row.cell(CALLBACK_URL)
+        digests = document_digests(row, terms.slots, self._files)
+        content = fingerprint(row.combination, fields, digests, callback_url)
+        if is_example(row):
+            return JudgedRow(row, None, content, is_example=True)
+        findings = self._findings(row, terms)
+        if findings:
+            findings = ruled(findings, self._rulings)
+            if any(finding.severity is Severity.ERROR for finding in findings):
+                return JudgedRow(row, None, content, findings)
+        documents = sent_documents(row, terms.slots, self._files)
+        return JudgedRow(row, Application(row.combination, fields, documents, callback_url), content, findings)
+
+    def _findings(self, row: Row, terms: _Terms) -> tuple[Finding, ...]:
+        """In the order of the columns: the row as a whole, the sheet's columns, then those it lacks."""
+        if self._headers.are_repeated_in(row):
+            return self._placed([Trouble("headers-again")], row)
+        troubles = [*cell_troubles(row), *self._troubles_with(row, terms)]
+        return self._placed(_worth_telling(troubles), row) if troubles else ()
+
+    def _troubles_with(self, row: Row, terms: _Terms) -> Iterator[Trouble]:
+        """What the API would not take."""
+        if not terms.is_offered:
+            yield _not_offered(row, self._book)
+            return
+        yield from field_troubles(row, terms.fields)
+        yield from document_troubles(row, terms.slots, self._files)
+
+    def _placed(self, troubles: list[Trouble], row: Row) -> tuple[Finding, ...]:
+        positions, header = self._columns.positions, self._columns.header
+        troubles.sort(key=lambda trouble: positions.get(trouble.column, math.inf) if trouble.column else -1)
+        return tuple(
+            Finding(t.code, row.sheet, row.number, header(t.column) if t.column else "", t.seen, t.details)
+            for t in troubles
+        )
 
 
-def _troubles_of_any_row(row: Row) -> Iterator[Trouble]:
-    """What is wrong with the cells that every row may have, whatever it asks for."""
-    if not normal_key(row):
-        yield Trouble("row-without-identity")
-    if len(key := row.cell(KEY)) > KEY_LIMIT:
-        yield Trouble("key-too-long", KEY, shown_cell(key), {"length": len(key), "limit": KEY_LIMIT})
-    if token_in(row.cell(ALIAS)):
-        yield Trouble("alias-looks-like-token", ALIAS, shown_cell(row.cell(ALIAS)))
-    callback_url = row.cell(CALLBACK_URL)
-    if callback_url and not callback_url.lower().startswith("https://"):
-        # What follows the question mark may be a secret of the receiver's.
-        yield Trouble("callback-url-not-https", CALLBACK_URL, shown_cell(callback_url.partition("?")[0]))
+def _worth_telling(troubles: list[Trouble]) -> list[Trouble]:
+    """One cause, one finding: nothing of a value that is lost, and no guess at one that must be mended anyway."""
+    lost = {trouble.column for trouble in troubles if trouble.code in LOST}
+    erring = {t.column for t in troubles if t.code not in _GUESSES and CATALOGUE[t.code].severity is Severity.ERROR}
+    return [
+        trouble
+        for trouble in troubles
+        if (trouble.column not in lost or trouble.code in LOST)
+        and (trouble.column not in erring or trouble.code not in _GUESSES)
+    ]
 
 
 def _not_offered(row: Row, book: RequirementsBook) -> Trouble:
@@ -76,21 +126,12 @@ def _not_offered(row: Row, book: RequirementsBook) -> Trouble:
         return Trouble("number-type-missing", NUMBER_TYPE)
     agreeing = max((_agreement(combination, offer) for offer in book.offered), default=0)
     column = _COMBINATION_COLUMNS[agreeing]
-    return Trouble("not-offered", column, shown_cell(row.cell(column)), {"combination": masked(str(combination))})
+    seen = shown_cell(row.cell(column))
+    if column == COUNTRY_ISO and (code := country_code(combination.country_iso)):
+        return Trouble("country-written-out", column, seen, {"code": code})
+    return Trouble("not-offered", column, seen, {"combination": masked(str(combination))})
 
 
 def _agreement(combination: tuple[str, ...], offer: tuple[str, ...]) -> int:
     """How many parts two different combinations share before they part."""
     return next(n for n, (ours, theirs) in enumerate(zip(combination, offer, strict=True)) if ours != theirs)
-
-
-def _placed(troubles: Iterable[Trouble], row: Row, columns: Columns) -> tuple[Finding, ...]:
-    """Findings in the order of the columns: the row as a whole, the sheet's columns, then those it lacks."""
-
-    def place(trouble: Trouble) -> float:
-        return columns.positions.get(trouble.column, math.inf) if trouble.column else -1
-
-    return tuple(
-        Finding(t.code, row.sheet, row.number, columns.header(t.column) if t.column else "", t.seen, t.details)
-        for t in sorted(troubles, key=place)
-    )

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bulk_onboard.model.application import FileFacts
+from bulk_onboard.model.finding import NO_RULINGS
 from bulk_onboard.model.requirements import (
     Combination,
     DocumentRequirement,
@@ -63,9 +64,9 @@ GOOD = {
 }
 
 
-def facts(path, size=100, sha256="", media_type="application/pdf", trouble=None):
+def facts(path, size=100, sha256="", media_type="application/pdf", faults=()):
     """What a look at a file told; a digest of its own unless given."""
-    return FileFacts(Path("/documents", path), size, sha256 or f"digest of {path}", media_type, trouble)
+    return FileFacts(Path("/documents", path), size, sha256 or f"digest of {path}", media_type, tuple(faults))
 
 
 FILES = {"acme/id.pdf": facts("acme/id.pdf"), "acme/address.png": facts("acme/address.png", media_type="image/png")}
@@ -73,12 +74,13 @@ FILES = {"acme/id.pdf": facts("acme/id.pdf"), "acme/address.png": facts("acme/ad
 
 @pytest.fixture
 def make_row():
-    """A factory of rows: a good one with the cells given; None empties a cell."""
+    """A factory of rows: a good one with the cells given; None empties a cell; `kept` is what else a row tells."""
 
-    def make(number=2, combination=LOCAL, *, bare=False, **cells):
+    def make(number=2, combination=LOCAL, *, bare=False, kept=None, **cells):
         named = {name.replace("__", "."): text for name, text in cells.items()}
         merged = named if bare else {**GOOD, **named}
-        return Row("Businesses", number, combination, {name: text for name, text in merged.items() if text is not None})
+        filled = {name: text for name, text in merged.items() if text is not None}
+        return Row("Businesses", number, combination, filled, **(kept or {}))
 
     return make
 
@@ -87,8 +89,8 @@ def make_row():
 def judge():
     """Judges rows against the test's requirements; `files` come on top of the good ones."""
 
-    def run(*rows, files=None, book=BOOK, columns=COLUMNS):
-        return judge_rows(rows, book=book, files={**FILES, **(files or {})}, columns=columns)
+    def run(*rows, files=None, book=BOOK, columns=COLUMNS, rulings=NO_RULINGS):
+        return judge_rows(rows, book=book, files={**FILES, **(files or {})}, columns=columns, rulings=rulings)
 
     return run
 

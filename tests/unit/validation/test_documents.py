@@ -2,18 +2,60 @@
 
 import pytest
 
-from bulk_onboard.model.application import DOCUMENT_LIMIT, FileTrouble
+from bulk_onboard.model.application import DOCUMENT_LIMIT, Fault
 
 COLUMN = "document:identity_proof"
 
 
-@pytest.mark.parametrize("trouble", list(FileTrouble))
-def test_file_that_cannot_be_had_is_told_as_such(make_row, judge_one, make_facts, codes, trouble):
-    """Not found, outside the folder, not a file, unreadable: each has its own finding."""
-    judged = judge_one(make_row(), files={"acme/id.pdf": make_facts("x", 0, trouble=trouble)})
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("document-not-found", {"nearest": ' Did you mean "ID.pdf"?'}),
+        Fault("document-outside"),
+        Fault("document-not-a-file", {"what": "a pipe"}),
+        Fault("document-unreadable"),
+        Fault("document-empty"),
+    ],
+)
+def test_file_that_cannot_be_had_is_told_as_such(*, make_row, judge_one, make_facts, codes, fault):
+    """Not found, outside the folder, not a file, unreadable, empty: each has its own finding, with its details."""
+    judged = judge_one(make_row(), files={"acme/id.pdf": make_facts("x", 0, media_type="", faults=[fault])})
 
-    assert [f"document-{trouble}"] == codes(judged)
+    assert [fault.code] == codes(judged)
+    assert fault.details == judged.findings[0].details
+    assert judged.findings[0].problem
     assert judged.application is None
+
+
+def test_all_faults_of_a_file_are_told(make_row, judge_one, make_facts, codes):
+    """Errors and warnings about one file stand side by side; warnings alone keep no row out."""
+    damaged = Fault("document-damaged", {"kind": "PDF", "why": "it is damaged"})
+    active = Fault("document-active-content", {"what": "attached files"})
+
+    both = judge_one(make_row(), files={"acme/id.pdf": make_facts("x", faults=[damaged, active])})
+    warned = judge_one(make_row(), files={"acme/id.pdf": make_facts("x", faults=[active])})
+
+    assert ["document-damaged", "document-active-content"] == codes(both)
+    assert (True, False) == (both.application is None, warned.application is None)
+
+
+def test_same_file_in_two_columns(make_row, judge_one, make_facts, codes):
+    """The second of them is told of the first, by its title; the row is sent all the same."""
+    copy = make_facts("copy.pdf", sha256="digest of acme/id.pdf")
+
+    judged = judge_one(make_row(**{"document:address_proof": "copy.pdf"}), files={"copy.pdf": copy})
+
+    (finding,) = judged.findings
+    assert ("document-in-two-slots", "Address Proof") == (finding.code, finding.column)
+    assert ("copy.pdf", "Identity Proof has the very same file.") == (finding.seen, finding.problem)
+    assert judged.application is not None
+
+
+def test_files_without_a_digest_are_not_the_same(make_row, judge_one, codes):
+    """Two columns that name one missing file are two missing files, no more."""
+    judged = judge_one(make_row(**{COLUMN: "gone.pdf", "document:address_proof": "gone.pdf"}))
+
+    assert ["document-not-found", "document-not-found"] == codes(judged)
 
 
 def test_required_document_with_a_blank_cell_is_missing(make_row, judge_one):
@@ -31,7 +73,6 @@ def test_file_nobody_looked_at_is_not_there(make_row, judge_one, codes):
 @pytest.mark.parametrize(
     ("size", "media_type", "expected"),
     [
-        (0, "", ["document-empty"]),
         (1, "application/pdf", []),
         (DOCUMENT_LIMIT, "image/png", []),
         (DOCUMENT_LIMIT + 1, "image/png", ["document-too-large"]),
@@ -41,21 +82,33 @@ def test_file_nobody_looked_at_is_not_there(make_row, judge_one, codes):
         (100, "", ["document-wrong-type"]),
     ],
 )
-def test_size_and_content_decide(*, make_row, judge_one, make_facts, size, media_type, expected):
-    """PNG or PDF by content, at least one byte, at most 5 MiB; all that is wrong is told at once."""
-    judged = judge_one(make_row(), files={"acme/id.pdf": make_facts("x", size, media_type=media_type)})
+def test_size_and_content_decide(*, make_row, judge_one, make_facts, codes, size, media_type, expected):
+    """PNG or PDF by content, at most 5 MiB; all that is wrong is told at once."""
+    too_large = Fault("document-too-large", {"size": size, "limit": DOCUMENT_LIMIT})
+    faults = [too_large] if size > DOCUMENT_LIMIT else []
 
-    assert expected == [finding.code for finding in judged.findings]
+    judged = judge_one(make_row(), files={"acme/id.pdf": make_facts("x", size, media_type=media_type, faults=faults)})
+
+    assert expected == codes(judged)
 
 
 @pytest.mark.parametrize(
-    ("media_type", "found"), [("image/jpeg", "a JPEG image"), ("", "of an unknown type"), ("text/html", "text/html")]
+    ("media_type", "found", "how"),
+    [
+        ("image/jpeg", "a JPEG image", "Microsoft Print to PDF"),
+        ("image/heic", "a HEIC photo, as iPhones take them", "On the iPhone"),
+        ("application/zip", "a ZIP archive", "Unpack it first"),
+        ("text/html", "a web page", "log-in page"),
+        ("", "of an unknown type", "scan it again"),
+    ],
 )
-def test_wrong_type_says_what_was_found(make_row, judge_one, make_facts, media_type, found):
-    """The sentence tells in plain words what the file is instead."""
+def test_wrong_type_says_what_was_found_and_how_to_mend_it(*, make_row, judge_one, make_facts, media_type, found, how):
+    """In plain words: what the file is instead, and how to make a PDF or PNG of that very type."""
     (finding,) = judge_one(make_row(), files={"acme/id.pdf": make_facts("x", media_type=media_type)}).findings
 
     assert f"By its content the file is {found}, not a PNG or PDF; its name does not matter." == finding.problem
+    assert how in finding.mend
+    assert finding.mend.endswith(". Changing the ending of its name is not enough.")
 
 
 @pytest.mark.parametrize("kind", ["passport", "National ID", "NATIONAL_ID", " nationalid "])

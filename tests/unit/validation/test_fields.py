@@ -2,9 +2,12 @@
 
 import pytest
 
-from bulk_onboard.model.requirements import Combination
+from bulk_onboard.model.requirements import Combination, FieldRequirement, Requirements, RequirementsBook
 
+LOCAL = Combination("IN", "local", "business")
 MOBILE = Combination("IN", "mobile", "business")
+COUNTRY = FieldRequirement("address.country", "Country", min_length=2, max_length=2)
+COUNTRY_BOOK = RequirementsBook.of("a test", live=False, offered=[Requirements(LOCAL, (COUNTRY,), ())])
 
 
 @pytest.mark.parametrize(
@@ -12,7 +15,11 @@ MOBILE = Combination("IN", "mobile", "business")
     [
         (None, "field-missing", "Business Name is required and the cell is blank."),
         ("Ab", "field-too-short", "Business Name is too short: 2 of at least 3 characters."),
-        ("A" * 21, "field-too-long", "Business Name is too long: 21 characters, and the API takes at most 20."),
+        (
+            "Á" * 21,
+            "field-too-long",
+            "Business Name is too long: 21 characters (42 bytes), and the API takes at most 20.",
+        ),
     ],
 )
 def test_field_outside_its_bounds_is_told_with_the_numbers(make_row, judge_one, name, code, problem):
@@ -31,7 +38,7 @@ def test_bounds_count_characters_and_belong_to_what_is_allowed(make_row, judge_o
 def test_blank_field_that_is_not_required_is_fine(make_row, judge_one):
     """An optional field is checked only where it is filled."""
     assert () == judge_one(make_row(address__postal_code=None)).findings
-    assert 1 == len(judge_one(make_row(address__postal_code="x" * 11)).findings)
+    assert ["field-too-long"] == [f.code for f in judge_one(make_row(address__postal_code="x" * 11)).findings]
 
 
 def test_each_number_type_has_its_own_requirements(make_row, judge_one, codes):
@@ -79,3 +86,27 @@ def test_values_of_a_person_are_shown_by_their_beginning(make_row, judge_one, ce
     (finding,) = judge_one(make_row(**{cell: text})).findings
 
     assert seen == finding.seen
+
+
+@pytest.mark.parametrize(
+    ("country", "problem"),
+    [
+        ("India", "Write IN."),
+        ("भारत", "Write IN."),
+        ("ind", "Write IN."),
+        ("U.S.A.", "Write US."),
+        ("Sri Lanka", "Write LK."),
+        ("Atlantis", "Shorten it to what the documents of the business show."),
+    ],
+)
+def test_country_written_out_is_offered_as_its_code(make_row, judge_one, country, problem):
+    """A country's name or three letters, where two letters are due, is told with the two letters."""
+    (finding,) = judge_one(make_row(address__country=country), book=COUNTRY_BOOK).findings
+
+    assert problem == finding.mend
+    assert finding.code == ("field-too-long" if country == "Atlantis" else "country-written-out")
+
+
+def test_country_written_out_is_fine_where_the_api_takes_it(make_row, judge_one):
+    """Only a country that is too long for the requirements is an error."""
+    assert () == judge_one(make_row(address__country="India")).findings

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bulk_onboard.model.finding import CATALOGUE
+from bulk_onboard.model.catalogue import CATALOGUE
+from bulk_onboard.model.example import EXAMPLE
 from bulk_onboard.model.requirements import Combination, Requirements, RequirementsBook
 from bulk_onboard.model.row import Row
-from bulk_onboard.model.sheet import Columns
+from bulk_onboard.model.sheet import Columns, Stored
 
 LOCAL = Combination("IN", "local", "business")
 MOBILE = Combination("IN", "mobile", "business")
@@ -171,13 +172,111 @@ def test_callback_goes_over_https_or_the_row_stays(make_row, judge_one, url, see
     assert ("callback-url-not-https", seen) == (finding.code, finding.seen)
 
 
+def test_example_row_is_never_sent_and_has_no_findings(make_row, judge_one):
+    """The template's example is known again, whatever else became of it."""
+    row = make_row(bare=True, key=" example", registration_number=EXAMPLE["registration_number"], email="nobody")
+
+    judged = judge_one(row)
+
+    assert (True, None, ()) == (judged.is_example, judged.application, judged.findings)
+
+
+def test_rulings_decide_what_keeps_a_row_out(make_row, judge_one):
+    """A warning that the job makes an error keeps the row out, an error that it makes a warning does not."""
+    unknown, wrong = make_row(registration_number="911140221000"), make_row(email="nobody")
+
+    assert judge_one(unknown).application is not None
+    assert judge_one(unknown, rulings={"registration-number-unknown": "error"}).application is None
+    assert judge_one(wrong).application is None
+    assert judge_one(wrong, rulings={"email-invalid": "warning"}).application is not None
+    assert () == judge_one(wrong, rulings={"email-invalid": "off"}).findings
+
+
+def test_lost_value_is_told_once(make_row, judge_one, codes):
+    """Where Excel has destroyed a value nothing is said of what is left of it, nor that it is missing."""
+    stored = {
+        "business_name": Stored.UNCALCULATED,
+        "registration_number": Stored.ERROR,
+        "address.postal_code": Stored.NUMBER,
+        "document:identity_proof": Stored.ERROR,
+    }
+    row = make_row(
+        business_name=None,
+        registration_number="#REF!",
+        address__postal_code="1.2345678901234E+17",
+        kept={"stored": stored},
+        **{"document:identity_proof": "#N/A"},
+    )
+
+    judged = judge_one(row)
+
+    assert ["formula-not-calculated", "cell-error", "digits-lost", "cell-error"] == codes(judged)
+    assert judged.application is None
+
+
+def test_row_that_lost_its_registration_number_is_not_called_without_identity(make_row, judge_one, codes):
+    """The cell is to be mended, which gives the row its identity back."""
+    row = make_row(registration_number=None, kept={"stored": {"registration_number": Stored.UNCALCULATED}})
+
+    assert ["formula-not-calculated"] == codes(judge_one(row))
+
+
+def test_no_guess_at_a_value_that_must_be_mended_anyway(make_row, judge_one, codes):
+    """One cause is one finding: an invisible character spoils address and number, and is told alone."""
+    row = make_row(email="a\u200bb@example.in", registration_number="U72200KA2020\u200bPTC123456")
+
+    assert ["invisible-character", "invisible-character"] == codes(judge_one(row))
+
+
+def test_headers_in_the_middle_of_the_sheet_are_no_business(make_row, judge_one, codes):
+    """A row that repeats most of the headers has that one finding."""
+    row = make_row(
+        bare=True, key="Reference", business_name="NAME OF BUSINESS", registration_number="cin", address__state="x"
+    )
+
+    judged = judge_one(row)
+
+    assert ["headers-again"] == codes(judged)
+    assert judged.application is None
+
+
+def test_second_row_of_headers_with_the_apis_own_names_is_no_business(make_row, judge_one, codes):
+    """Names as the API has them are headers too."""
+    row = make_row(
+        bare=True,
+        business_name="business_name",
+        registration_number="Registration Number",
+        **{"document:identity_proof": "identity_proof"},
+    )
+
+    assert ["headers-again"] == codes(judge_one(row))
+
+
+def test_business_called_like_a_header_is_one(make_row, judge_one):
+    """A word or two that are also headers make no row of headers."""
+    assert () == judge_one(make_row(key="CIN", alias="Alias", business_name="Name of Business")).findings
+
+
+def test_country_of_the_number_written_out_is_offered_as_its_code(make_row, judge_one):
+    """India where IN is due is told with the code, not as a country without an offer."""
+    (finding,) = judge_one(
+        make_row(combination=Combination("INDIA", "local", "business"), country_iso="India")
+    ).findings
+
+    assert ("country-written-out", "Number Country", "India") == (finding.code, finding.column, finding.seen)
+    assert "Write IN." == finding.mend
+
+
 CELLS = st.sampled_from(
     [
         "key",
+        "bo_key",
         "alias",
         "business_name",
         "registration_number",
         "address.postal_code",
+        "address.state",
+        "address.country",
         "email",
         "number_type",
         "country_iso",
@@ -191,8 +290,22 @@ COMBINATIONS = st.one_of(
     st.sampled_from([LOCAL, MOBILE]),
     st.builds(Combination, st.text(max_size=3), st.text(max_size=8), st.just("business")),
 )
+TEXTS = st.one_of(
+    st.text(min_size=1),
+    st.text("\u200b\u200d\u00a0🏴\ufe0f\ufffdक्aАä1９.E+#@ \n", min_size=1),
+    st.sampled_from(["#N/A", "1.23E+11", "560001.0", "234123412346", "_x000D_", "27AAPFU0939F1ZV", "UDYAM-KR"]),
+)
 ROWS = st.lists(
-    st.builds(Row, st.text(), st.integers(2, 10**6), COMBINATIONS, st.dictionaries(CELLS, st.text(min_size=1))),
+    st.builds(
+        Row,
+        st.text(),
+        st.integers(2, 10**6),
+        COMBINATIONS,
+        st.dictionaries(CELLS, TEXTS),
+        st.dictionaries(CELLS, st.sampled_from(Stored)),
+        st.dictionaries(CELLS, st.just("A1:B2")),
+        st.dictionaries(CELLS, st.just("\u00a0")),
+    ),
     max_size=8,
 )
 

@@ -1,0 +1,129 @@
+"""Registration numbers of Indian businesses."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from stdnum import luhn
+
+from bulk_onboard.validation.india.gstin import gstin_fault
+
+DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def with_check_digit(first_fourteen):
+    """A GSTIN from its first fourteen characters."""
+    return first_fourteen + luhn.calc_check_digit(first_fourteen, DIGITS)
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "U72200KA2020PTC123456",
+        "u72200ka2020ptc123456",
+        "L00000TG1985PLC000001",
+        "U00000OR2012PTC000013",
+        "U72200TZ1994PTC004820",
+        "AAA-1234",
+        "AAA1234",
+        "UDYAM-KR-03-0012345",
+        "udyam mh 01 0000001",
+        "ABCPE1234F",
+        with_check_digit("29ABCCE1234F1Z"),
+        with_check_digit("38ABCCE1234F1Z"),
+        with_check_digit("97ABCCE1234F2Z"),
+        with_check_digit("27MUMA12345B1D"),
+        f" {with_check_digit('29ABCCE1234F1Z')[:2]} {with_check_digit('29ABCCE1234F1Z')[2:]}".strip(),
+    ],
+)
+def test_number_that_may_be_right_has_no_finding(judged, number):
+    """Each kind of number, with whatever case, blanks and dashes."""
+    assert {} == judged(registration_number=number)
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "why"),
+    [
+        ("U7220OKA2020PTC123456", "cin-wrong", "characters 2 to 6 must be digits, the industry"),
+        ("U72200K12020PTC123456", "cin-wrong", "characters 7 and 8 must be letters, the state"),
+        ("U72200XX2020PTC123456", "cin-wrong", "no state has the letters XX"),
+        ("U72200KA2O20PTC123456", "cin-wrong", "characters 9 to 12 must be a year"),
+        ("U72200KA2020PT0123456", "cin-wrong", "characters 13 to 15 must be letters, the kind of company"),
+        ("U72200KA2020XYZ123456", "cin-wrong", "no kind of company has the letters XYZ"),
+        ("U72200KA2020PTC12345O", "cin-wrong", "the last six characters must be digits"),
+        ("UDYAM-KR-03-001234", "udyam-wrong", "two letters, two digits and seven digits must follow"),
+        ("UDYAM-XX-03-0012345", "udyam-wrong", "no state has the letters XX"),
+        ("ABCDE1234F", "pan-wrong", "no kind of holder has D as the fourth letter"),
+        ("ABCPE0000F", "pan-wrong", "its four digits are never 0000"),
+        ("ABCPE12345", "pan-wrong", "a PAN is five letters, four digits and a letter"),
+        ("O7ABCCE1234F1Z5", "gstin-wrong", "a GSTIN begins with the two digits of its state"),
+        ("41ABCCE1234F1Z5", "gstin-wrong", "no state has the number 41"),
+        (
+            "29ABCDE1234F1Z5",
+            "gstin-wrong",
+            "the ten characters after the state must be a PAN, and no kind of holder has D as the fourth letter",
+        ),
+        ("29ABCCE1234F1Z0", "gstin-wrong", "its last character, the check digit, does not fit the others"),
+    ],
+)
+def test_number_that_cannot_be_right_is_told_with_the_reason(judged, number, code, why):
+    """What it is meant to be is told by its shape, and the sentence names the first thing that is wrong."""
+    findings = judged(registration_number=number)
+
+    assert {code} == findings.keys()
+    assert findings[code].problem.endswith(f", but {why}.")
+
+
+@pytest.mark.parametrize("number", ["911140221000", "9876543210", "F01234", "MH/2020/0012345", "Society 12 of 1999"])
+def test_number_of_no_known_kind_is_told_as_such(judged, number):
+    """The API's own example is one of them: a warning, and never an Aadhaar number."""
+    assert {"registration-number-unknown"} == judged(registration_number=number).keys()
+
+
+@pytest.mark.parametrize(
+    ("number", "state", "registered"),
+    [
+        ("U72200KA2020PTC123456", "Kerala", "Karnataka"),
+        ("U72200TG2020PTC123456", "Andhra Pradesh", "Telangana"),
+        (with_check_digit("27ABCCE1234F1Z"), "KA", "Maharashtra"),
+        ("UDYAM-KR-03-0012345", "Goa", "Karnataka"),
+    ],
+)
+def test_number_of_another_state_than_the_address_is_told(judged, number, state, registered):
+    """A CIN, GSTIN or Udyam number names its state."""
+    (finding,) = judged(registration_number=number, address__state=state).values()
+
+    assert ("registration-other-state", registered) == (finding.code, finding.details["registered"])
+
+
+@pytest.mark.parametrize(
+    ("number", "state"),
+    [
+        ("U72200KA2020PTC123456", "karnataka"),
+        ("U72200AP2010PTC123456", "Telangana"),
+        ("U72200UP1995PTC123456", "Uttarakhand"),
+        ("ABCPE1234F", "Goa"),
+        (with_check_digit("97ABCCE1234F1Z"), "Goa"),
+        ("U72200KA2020PTC123456", "Nowhere land"),
+    ],
+)
+def test_number_that_fits_the_state_or_tells_none_has_no_finding_about_it(judged, number, state):
+    """Numbers from before a state was split off fit its part; a PAN tells no state."""
+    assert "registration-other-state" not in judged(registration_number=number, address__state=state)
+
+
+def test_numbers_of_other_countries_are_not_judged(judged, abroad):
+    """What a registration number looks like elsewhere is not known."""
+    assert {} == judged(abroad, registration_number="12-3456789", address__country="US")
+
+
+GSTINS = st.from_regex(r"29[A-Z]{3}[ABCFGHLJPT][A-Z](?!0000)[0-9]{4}[A-Z][1-9A-Z]Z", fullmatch=True).map(
+    with_check_digit
+)
+
+
+@given(GSTINS, st.integers(0, 14), st.sampled_from(DIGITS))
+def test_any_one_wrong_character_in_a_gstin_is_seen(gstin, position, char):
+    """A right one has no fault, and with one other character it has."""
+    slip = gstin[:position] + char + gstin[position + 1 :]
+
+    assert (gstin_fault(slip) == "") is (slip == gstin)

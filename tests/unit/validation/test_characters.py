@@ -1,0 +1,137 @@
+"""What stands in cells unseen."""
+
+import unicodedata
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+BUSINESS = "business_name"
+
+
+@pytest.fixture
+def told(make_row, judge_one):
+    """Code, position and character of the findings for a cell of an otherwise good row."""
+
+    def run(text, column=BUSINESS):
+        findings = judge_one(make_row(**{column: text})).findings
+        return [(f.code, f.details.get("position"), f.details.get("character")) for f in findings]
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "position", "character"),
+    [
+        ("Ac\u200bme", "invisible-character", 3, "U+200B ZERO WIDTH SPACE"),
+        ("Ac\u00adme", "invisible-character", 3, "U+00AD SOFT HYPHEN"),
+        ("Ac\u202eme", "invisible-character", 3, "U+202E RIGHT-TO-LEFT OVERRIDE"),
+        ("Ac\u2066me", "invisible-character", 3, "U+2066 LEFT-TO-RIGHT ISOLATE"),
+        ("Ac\u200dme", "invisible-character", 3, "U+200D ZERO WIDTH JOINER"),
+        ("Ac\ufe0fme", "invisible-character", 3, "U+FE0F VARIATION SELECTOR-16"),
+        ("Ac\U000e0041me", "invisible-character", 3, "U+E0041 TAG LATIN CAPITAL LETTER A"),
+        ("Ac\u3164me", "invisible-character", 3, "U+3164 HANGUL FILLER"),
+        ("Ac\x07me", "control-character", 3, "U+0007 BELL"),
+        ("Ac\tme", "control-character", 3, "U+0009 TAB"),
+        ("Ac\x80me", "control-character", 3, "U+0080"),
+        ("Acme_x0007_", "control-character", 5, "_x0007_"),
+        ("Ac\nme", "line-break", 3, "U+000A LINE FEED"),
+        ("Ac\r\nme", "line-break", 3, "U+000D CARRIAGE RETURN"),
+        ("Ac\u2028me", "line-break", 3, "U+2028 LINE SEPARATOR"),
+        ("Acme_x000D_", "line-break", 5, "_x000D_"),
+        ("Ac\ufffdme", "broken-character", 3, "U+FFFD REPLACEMENT CHARACTER"),
+        ("Ac\ue000me", "broken-character", 3, "U+E000"),
+        ("Ac\uffffme", "broken-character", 3, "U+FFFF"),
+        ("Ac\u00a0me", "unusual-blank", 3, "U+00A0 NO-BREAK SPACE"),
+        ("Ac\u3000me", "unusual-blank", 3, "U+3000 IDEOGRAPHIC SPACE"),
+    ],
+)
+def test_what_nobody_sees_is_told_with_place_and_name(told, text, code, position, character):
+    """The finding says where it stands, counted from 1, and what Unicode calls it."""
+    assert [(code, position, character)] == told(text)
+
+
+def test_first_of_each_kind_is_told_once(told):
+    """A cell full of them has one finding of each kind."""
+    assert [("invisible-character", 2, "U+200B ZERO WIDTH SPACE"), ("unusual-blank", 4, "U+00A0 NO-BREAK SPACE")] == (
+        told("A\u200b\u200d\u00a0\u00a0\u200bB")
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "क्\u200dष ट्रेडर्स",
+        "രാജന്\u200d",
+        "می\u200cخواهم",
+        "شركة النور",
+        "👩\u200d💻 Code",
+        "❤\ufe0f Foods",
+        "1\ufe0f\u20e3 Stop",
+        "🏳\ufe0f\u200d🌈 Cafe",
+        "👍🏽 Traders",
+        "\U0001fae9 Tired",
+        "株式会社",
+        "Café №1 – “Omega”",
+    ],
+)
+def test_any_script_and_sign_that_people_see_is_welcome(told, text):
+    """Joiners that spell a word and parts of an emoji are no trouble."""
+    assert [] == told(text)
+
+
+def test_numbers_may_stand_one_below_another(told):
+    """A line break divides numbers; elsewhere a value is one line."""
+    assert [] == told("911140221000\n911140221001", "numbers")
+    assert [] == told("911140221000\r\n911140221001", "numbers")
+    assert ["invisible-character"] == [code for code, *_ in told("9111\u200b40221000", "numbers")]
+
+
+def test_path_may_have_odd_blanks_but_nothing_unseen(make_row, judge_one, make_facts):
+    """Files are called so by cameras and screens; a character without width is a slip."""
+    files = {path: make_facts(path) for path in ("a\u202fb.pdf", "a\u200bb.pdf")}
+
+    odd, unseen = (judge_one(make_row(**{"document:identity_proof": path}), files=files) for path in files)
+
+    assert [] == [finding.code for finding in odd.findings]
+    assert [("invisible-character", "ab.pdf")] == [(finding.code, finding.seen) for finding in unseen.findings]
+
+
+def test_what_was_left_out_is_told_by_name(make_row, judge_one):
+    """Each character once; the row is sent all the same."""
+    judged = judge_one(make_row(kept={"left_out": {BUSINESS: " \u00a0\u200b\u00a0"}}))
+
+    (finding,) = judged.findings
+    assert "blanks-left-out" == finding.code
+    assert "(U+00A0 NO-BREAK SPACE, U+200B ZERO WIDTH SPACE)" in finding.problem
+    assert judged.application is not None
+
+
+def test_converted_digits_are_told_with_what_is_taken(make_row, judge_one):
+    """The user sees what is sent instead."""
+    row = make_row(address__postal_code="560001", kept={"converted": {"address.postal_code": "५६०००१"}})
+
+    judged = judge_one(row)
+
+    assert ["The digits are not the ordinary ones; 560001 is taken."] == [f.problem for f in judged.findings]
+    assert "560001" == judged.application.fields["address.postal_code"]
+
+
+SPELT = st.text("ab क्\u200d\u200c\u200b\u00ad\u202e\ufeff\ufe0f👩💻1#\U000e0041\u034f\u2800é", max_size=12)
+
+
+@given(st.one_of(SPELT, st.text(max_size=12)))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_let_through_can_be_seen(make_row, judge_one, text):
+    """A value without findings has no control character or line break; what is unseen spells a word or an emoji."""
+    row = make_row(bare=True, key="K", address__city=text, registration_number="AAA-1234")
+    findings = [f for f in judge_one(row).findings if f.column == "address.city"]
+
+    if not findings:
+        unseen = [place for place, char in enumerate(text) if unicodedata.category(char) in ("Cf", "Cc", "Cs", "Co")]
+        assert all(
+            text[place] in "\u200c\u200d" and place for place in unseen if not "\u0600" <= text[place] <= "\u08ff"
+        )
+        assert not {"\u200b", "\u00ad", "\u202e", "\ufeff", "\U000e0041", "\u034f", "\u2800"} & set(text)
+        assert "a\u200d" not in text
+        assert "b\ufe0f" not in text
