@@ -1,17 +1,17 @@
 """What is due for a row, and why: one look at its record, then at the row itself (design.md 5; reliability.md 1.8).
 
-Rule: where the API has or may have the record already, the record decides and the row has no say, however it was
-mended or spoiled since. Where nothing is at the API the row decides: a valid one is sent, unless the API refused this
-very content before.
+Rule: a row that stands aside, a duplicate or the template's example, is never sent. Where the API has or may have the
+record already, the record decides and the row has no say, however it was mended or spoiled since. Where nothing is at
+the API the row decides: a valid one is sent, unless the API refused this very content before.
 """
 
 from collections.abc import Callable, Mapping
 
 from bulk_onboard.model.entry import Op
-from bulk_onboard.model.finding import Severity
+from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.plan import Action, Decision, Identity
 from bulk_onboard.model.record import Record, State
-from bulk_onboard.model.row import JudgedRow
+from bulk_onboard.model.row import Aside, JudgedRow
 
 _Due = tuple[Action, str]
 
@@ -26,8 +26,8 @@ def decide(judged: JudgedRow, identity: Identity | None, record: Record | None, 
 
 
 def _due(judged: JudgedRow, record: Record | None, admit_new_rows: bool) -> _Due:
-    if judged.duplicate_of is not None:
-        return Action.NOTHING, f"duplicate of row {judged.duplicate_of}"
+    if judged.aside is not None:
+        return Action.NOTHING, _STANDS_ASIDE[judged.aside].format(first=judged.duplicate_of)
     if record is not None and record.state in _RECORD_DECIDES:
         return _RECORD_DECIDES[record.state](judged, record)
     if judged.application is None:
@@ -57,6 +57,11 @@ def _refused(judged: JudgedRow, record: Record) -> _Due:
         return Action.NOTHING, f"refused: {record.code}; change the row to send it again"
     return Action.CREATE, "changed since it was refused"
 
+
+_STANDS_ASIDE: Mapping[Aside, str] = {
+    Aside.DUPLICATE: "duplicate of row {first}",
+    Aside.EXAMPLE: "the template's example",
+}
 
 _RECORD_DECIDES: Mapping[State, Callable[[JudgedRow, Record], _Due]] = {
     State.SENDING: lambda j, r: (Action.SETTLE, "outcome unknown: the last run ended in the middle of the call"),

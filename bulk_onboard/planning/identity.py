@@ -1,16 +1,27 @@
 """Which record a row is.
 
-Rule: a token is computed when a record is first seen and is the ledger's name for it ever after. A row whose Key the
-books know is that record, even when its registration number was mended since; a record that was sent keeps its alias,
-or an attempt whose outcome is unknown could no longer be found (reliability.md 1.1). A row that was known without a
-Key stays that record when it is given one.
+Rule: a token is computed when a record is first seen and is the ledger's name for it ever after. A row whose token
+stands in `bo_key`, since it comes from an annotated workbook, is that record where the books know it, whatever was
+mended since; a token they do not know, from another account or ledger, counts for nothing. A row whose Key the books
+know is that record, even when its registration number was mended; a record that was sent keeps its alias, or an
+attempt whose outcome is unknown could no longer be found (reliability.md 1.1). A row that was known without a Key
+stays that record when it is given one.
 """
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Sequence
 
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.identity import KEY_LIMIT, alias_of, normal_key, normal_user_key, token_of
+from bulk_onboard.model.identity import (
+    KEY_LIMIT,
+    alias_of,
+    annotated_token,
+    keyless_token_of,
+    natural_key,
+    normal_user_key,
+    own_key,
+    token_of,
+)
 from bulk_onboard.model.plan import Identity
 from bulk_onboard.model.row import JudgedRow, Row
 from bulk_onboard.model.sheet import ALIAS, KEY
@@ -19,39 +30,57 @@ from bulk_onboard.model.sheet import ALIAS, KEY
 class Identities:
     """The identities of an account's rows, given what the books know; build it once for all rows."""
 
-    def __init__(self, books: Books, *, auth_id: str, rows: Iterable[Row]) -> None:
+    def __init__(self, books: Books, *, auth_id: str, rows: Sequence[Row]) -> None:
         self._auth_id = auth_id
-        self._books = books
+        self._records = books.records
         self._tokens: dict[str, str] = {}  # by the normalised Key; the oldest record has it
         for record in books.records.values():
             if key := normal_user_key(record.key):
                 self._tokens.setdefault(key, record.token)
-        self._keys: dict[str, set[str]] = {}  # which keys the rows of one business have
+        rows = rows if books.records else ()
+        annotated = [(token, row) for row in rows if (token := self._annotated_token(row))]
+        self._annotated = {own_key(row): token for token, row in reversed(annotated)}  # by what it is called now
+        self._claimed = {token for token, _ in annotated}
+        self._keys: defaultdict[str, set[str]] = defaultdict(set)  # which keys the rows of one business have
         if any(not record.key for record in books.records.values()):
             for row in rows:
-                self._keys.setdefault(normal_key(_without_key(row)), set()).add(normal_key(row))
+                self._keys[natural_key(row)].add(own_key(row))
 
     def identify(self, judged: JudgedRow) -> Identity | None:
-        """Who the row is; None for a row with neither Key nor registration number."""
-        row = judged.row
-        key = normal_key(row)
-        if not key:
+        """Who the row is; None for a row with neither Key nor registration number, unless its `bo_key` is known."""
+        row, user_key = judged.row, judged.row.cell(KEY)
+        key = own_key(row)
+        if token := self._annotated_token(row):
+            key = f"token|{token}"
+        elif key:
+            token = self._token(row, key)
+        else:
             return None
-        token = self._tokens.get(key) or self._token_before_it_had_a_key(row) or token_of(self._auth_id, row)
-        alias = self._books.record(token).alias or alias_of(row.cell(ALIAS) or row.cell(KEY), token)
-        return Identity(key=key, user_key=row.cell(KEY)[:KEY_LIMIT], token=token, alias=alias)
+        record = self._records.get(token)
+        alias = (record.alias if record else "") or alias_of(row.cell(ALIAS) or user_key, token)
+        return Identity(key=key, user_key=user_key[:KEY_LIMIT], token=token, alias=alias)
+
+    def _annotated_token(self, row: Row) -> str:
+        """The token in the row's `bo_key`, where the books know it; else empty."""
+        token = annotated_token(row)
+        return token if token in self._records else ""
+
+    def _token(self, row: Row, key: str) -> str:
+        """The token of a row that is known by its own key; an annotated row of that key is the same business."""
+        if known := self._tokens.get(key):
+            return known
+        computed = token_of(self._auth_id, row)
+        if computed in self._records:
+            return computed
+        return self._annotated.get(key) or self._token_before_it_had_a_key(row) or computed
 
     def _token_before_it_had_a_key(self, row: Row) -> str:
         """The token of the record that the row was before its Key was filled in; empty where there is none.
 
-        Where rows of one business have different keys, none of them can be taken for it.
+        Where rows of one business have different keys, none of them can be taken for it, and neither can one where
+        an annotated row has the token already.
         """
-        before = _without_key(row)
-        if not row.cell(KEY) or len(self._keys.get(normal_key(before), ())) != 1:
+        if not self._keys or not row.cell(KEY) or len(self._keys.get(natural_key(row), ())) != 1:
             return ""
-        token = token_of(self._auth_id, before)
-        return token if token in self._books.records else ""
-
-
-def _without_key(row: Row) -> Row:
-    return replace(row, cells={name: text for name, text in row.cells.items() if name != KEY})
+        token = keyless_token_of(self._auth_id, row)
+        return token if token in self._records and token not in self._claimed else ""

@@ -1,7 +1,8 @@
 """All rows × all records → the plan of a run."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.plan import Action, Decision, Plan

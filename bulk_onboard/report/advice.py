@@ -8,9 +8,11 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bulk_onboard.model.finding import CATALOGUE, Finding, Severity
+from bulk_onboard.model.catalogue import CATALOGUE
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.record import Record, Review, State
-from bulk_onboard.model.row import JudgedRow
+from bulk_onboard.model.row import Aside, JudgedRow
 from bulk_onboard.report.standing import Standing
 
 _FEW = 3
@@ -51,6 +53,11 @@ _BY_REVIEW: Mapping[str, Advice] = {
     Review.MORE_INFO: Advice("The review asks for more.", "Add to the row or its documents what the reason asks for."),
     Review.SUSPENDED: Advice("The record is suspended.", "Ask Plivo's support why."),
     Review.EXPIRED: Advice("The record has expired.", "Ask Plivo's support how to renew it."),
+}
+
+_ASIDE: Mapping[Aside, str] = {
+    Aside.DUPLICATE: "Row {first} has the same key and content; this one is not sent again.",
+    Aside.EXAMPLE: "It is the template's example, which is never sent.",
 }
 
 _DRIFT = "The row changed after it was sent; the API has the earlier content."
@@ -97,9 +104,10 @@ def advise(standing: Standing, judged: JudgedRow | None, job: str, found: Sequen
     return Advice(" ".join(told), todo)
 
 
-def duplicate_advice(first_row: int) -> Advice:
-    """What the second of two equal rows is told."""
-    return Advice(f"Row {first_row} has the same key and content; this one is not sent again.", _NOTHING)
+def aside_advice(judged: JudgedRow) -> Advice:
+    """What a row is told that stands aside."""
+    reason = _ASIDE[judged.aside] if judged.aside else ""
+    return Advice(reason.format(first=judged.duplicate_of), _NOTHING)
 
 
 def _why(standing: Standing) -> str:

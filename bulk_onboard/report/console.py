@@ -5,17 +5,13 @@ shows another one instead of failing.
 """
 
 import os
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, Self, TextIO
+from typing import Any, NamedTuple, Protocol, Self, TextIO
 
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.finding import CATALOGUE, Finding
 from bulk_onboard.model.plan import Plan
 from bulk_onboard.model.record import Record
-from bulk_onboard.model.requirements import Requirements, RequirementsBook
-from bulk_onboard.report.problems import problem_sentence, told_once
 from bulk_onboard.report.progress import Progress, told
 from bulk_onboard.report.table import Cell
 from bulk_onboard.units import format_duration, format_size
@@ -29,25 +25,9 @@ _STYLES: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def print_findings(findings: Sequence[Finding], stream: TextIO) -> None:
-    """How many findings of each kind there are, biggest first, then the findings themselves."""
-    page = _page(stream)
-    if not findings:
-        page.write_line("No problems were found.")
-        return
-    kinds = Counter(finding.code for finding in findings).most_common()
-    page.write_table(
-        ("Findings", "Severity", "Code", "Title"),
-        [(number, CATALOGUE[code].severity.value, code, CATALOGUE[code].title) for code, number in kinds],
-    )
-    page.write_line("")
-    rows = [(f.row, f.column, f.code, f.seen, problem_sentence(f, more), f.mend) for f, more in told_once(findings)]
-    page.write_list(("Row", "Column", "Code", "Seen", "Problem", "How to mend"), rows)
-
-
 def print_plan(plan: Plan, stream: TextIO) -> None:
     """What a run costs, how many rows each action has, then what would be done for each row and why."""
-    page = _page(stream)
+    page = page_on(stream)
     forecast = plan.forecast
     takes = f", about {format_duration(forecast.duration_s)}" if forecast.duration_s is not None else ""
     page.write_line(f"A run would make {forecast.requests:,} requests with {format_size(forecast.size)}{takes}.")
@@ -64,7 +44,7 @@ def print_status(
     books: Books, counts: Mapping[str, int], reviews: Mapping[str, int], stream: TextIO, *, next_command: str
 ) -> None:
     """The job at a glance: its account and newest run, its records by state and review, what to type next."""
-    page = _page(stream)
+    page = page_on(stream)
     if books.opened:
         page.write_line(f"Account {books.opened.auth_id} at {books.opened.base_url}")
     if books.runs:
@@ -84,12 +64,13 @@ def print_run(
     stream: TextIO,
     *,
     report: Path | None,
+    annotated: Path | None = None,
     next_command: str,
     stopped: str = "",
     warnings: Iterable[str] = (),
 ) -> None:
-    """What a run came to: rows by state and review, what stopped it, where the report is, what to type next."""
-    page = _page(stream)
+    """What a run came to: rows by state and review, what stopped it, where the files are, what to type next."""
+    page = page_on(stream)
     _print_standing(page, counts, reviews)
     for warning in warnings:
         page.write_line(f"Warning: {warning}")
@@ -97,6 +78,8 @@ def print_run(
         page.write_line(stopped)
     if report is not None:
         page.write_line(f"Report: {report}")
+    if annotated is not None:
+        page.write_line(f"Marked in: {annotated}")
     page.write_line(f"Next: {next_command}")
 
 
@@ -107,7 +90,7 @@ def print_story(record: Record, lines: Iterable[Mapping[str, Any]], stream: Text
         lines: of each entry `at`, `entry`, `op`, `attempt`, `words`, `api_id`, `compliance_id`, the `state` it led
             to, and its `documents`, each with type, sha256 and size.
     """
-    page = _page(stream)
+    page = page_on(stream)
     named = {"Key": record.key, "Alias": record.alias, "Compliance ID": record.compliance_id, "Review": record.review}
     told = "; ".join(f"{name} {value}" for name, value in named.items() if value)
     page.write_line(f"Record {record.token} is {record.state}{': ' if told else ''}{told}")
@@ -120,34 +103,13 @@ def print_story(record: Record, lines: Iterable[Mapping[str, Any]], stream: Text
     page.write_table(("At", "Entry", "Write", "Words", "Ids", "State"), rows)
 
 
-def print_requirements(book: RequirementsBook, stream: TextIO) -> None:
-    """What each combination requires, and where that is known from."""
-    page = _page(stream)
-    page.write_line(f"Requirements: {book.source}")
-    for required in book.offered.values():
-        days = f"; a review takes about {required.review_days} business days" if required.review_days else ""
-        page.write_line("")
-        page.write_line(f"{required.combination}{days}")
-        page.write_table(("What", "Name", "Label", "Must be"), list(_required(required)))
-
-
-def _required(required: Requirements) -> Iterable[tuple[Cell, ...]]:
-    for each in required.fields:
-        least, most = each.min_length or 0, each.max_length
-        length = f"{least} to {most} characters" if most else f"at least {least} characters" if least else ""
-        must = ", ".join(part for part in ("" if each.required else "optional", length) if part)
-        yield "field", each.name, each.label, must
-    for document in required.documents:
-        yield "document", document.type, document.title, ", ".join(document.kinds)
-
-
-def _print_standing(page: "_Page", counts: Mapping[str, int], reviews: Mapping[str, int]) -> None:
+def _print_standing(page: "Page", counts: Mapping[str, int], reviews: Mapping[str, int]) -> None:
     _print_counts(page, "State", {name: number for name, number in counts.items() if name != "rows"}, counts["rows"])
     if any(reviews.values()):
         _print_counts(page, "Review", reviews)
 
 
-def _print_counts(page: "_Page", name: str, counts: Mapping[str, int], total: int | None = None) -> None:
+def _print_counts(page: "Page", name: str, counts: Mapping[str, int], total: int | None = None) -> None:
     """Only what there is any of."""
     rows: list[tuple[Cell, ...]] = [(key, f"{number:,}") for key, number in counts.items() if number]
     if total is not None:
@@ -156,7 +118,19 @@ def _print_counts(page: "_Page", name: str, counts: Mapping[str, int], total: in
         page.write_table((name, "Rows"), rows)
 
 
-class _Page(Protocol):
+class ToldFinding(NamedTuple):
+    """A finding as it is printed: its place from the file down, sentences, and what kind it is of."""
+
+    workbook: str
+    sheet: str
+    row: int
+    column: str
+    sentences: str
+    severity: str
+    code: str
+
+
+class Page(Protocol):
     """Something to print on."""
 
     def write_line(self, text: str) -> None:
@@ -167,6 +141,9 @@ class _Page(Protocol):
 
     def write_list(self, headers: tuple[str, ...], rows: Sequence[tuple[Cell, ...]]) -> None:
         """A table that may be very long."""
+
+    def write_findings(self, findings: Sequence[ToldFinding]) -> None:
+        """A list of findings, which may be very long."""
 
 
 class _Plain:
@@ -186,6 +163,12 @@ class _Plain:
 
     write_list = write_table
 
+    def write_findings(self, findings: Sequence[ToldFinding]) -> None:
+        """One line each, whose beginning is the place, and whose end the kind (reliability.md 4)."""
+        for each in findings:
+            place = " › ".join(filter(None, (each.workbook, each.sheet, f"row {each.row}", each.column)))
+            self.write_line(f"{place}: {each.sentences} [{each.severity}: {each.code}]")
+
 
 class _Terminal:
     """Tables as wide as the terminal, in colours."""
@@ -200,23 +183,45 @@ class _Terminal:
         self._console.print(shown(text, self._stream), markup=False, emoji=False)
 
     def write_table(self, headers: tuple[str, ...], rows: Sequence[tuple[Cell, ...]]) -> None:
+        self._write(headers, [[self._text(cell) for cell in row] for row in rows])
+
+    def write_list(self, headers: tuple[str, ...], rows: Sequence[tuple[Cell, ...]]) -> None:
+        self.write_table(headers, rows[:_SCREENFUL])
+        self._write_rest(len(rows) - _SCREENFUL)
+
+    def write_findings(self, findings: Sequence[ToldFinding]) -> None:
+        """Sentences have most of the width; what kind they are of stands below them."""
+        rows = [
+            [
+                self._text(each.row),
+                self._text(each.column),
+                self._text(each.sentences).append(f"\n{each.severity}: {each.code}", _STYLES[each.severity]),
+            ]
+            for each in findings[:_SCREENFUL]
+        ]
+        self._write(("Row", "Column", "What is wrong, and how to mend it"), rows)
+        self._write_rest(len(findings) - _SCREENFUL)
+
+    def _write(self, headers: tuple[str, ...], rows: Iterable[Iterable[Any]]) -> None:
         from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - see above
         from rich.table import Table  # noqa: PLC0415
-        from rich.text import Text  # noqa: PLC0415
 
         table = Table(box=SIMPLE_HEAD, pad_edge=False)
         for header in headers:
             table.add_column(header, overflow="fold")
         for row in rows:
-            cells = [shown(cell, self._stream) for cell in row]
-            table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in cells))
+            table.add_row(*row)
         self._console.print(table)
 
-    def write_list(self, headers: tuple[str, ...], rows: Sequence[tuple[Cell, ...]]) -> None:
-        self.write_table(headers, rows[:_SCREENFUL])
-        if len(rows) > _SCREENFUL:
-            more = len(rows) - _SCREENFUL
-            self.write_line(f"… and {more:,} more lines; send the output to a file to see them all.")
+    def _write_rest(self, more: int) -> None:
+        if more > 0:
+            self.write_line(f"… and {more:,} more; send the output to a file to see them all.")
+
+    def _text(self, cell: Cell) -> Any:
+        from rich.text import Text  # noqa: PLC0415 - see above
+
+        text = shown(cell, self._stream)
+        return Text(text, style=_STYLES.get(text, ""))
 
 
 class _Bar(Progress):
@@ -255,7 +260,8 @@ def open_progress(stream: TextIO, *, quiet: bool = False) -> Progress:
     return _Bar(stream) if is_terminal(stream) and not quiet else Progress()
 
 
-def _page(stream: TextIO) -> _Page:
+def page_on(stream: TextIO) -> Page:
+    """How to print on this stream: in tables and colours on a terminal, else in plain lines."""
     return _Terminal(stream) if is_terminal(stream) else _Plain(stream)
 
 
@@ -267,6 +273,10 @@ def is_terminal(stream: TextIO) -> bool:
 def shown(cell: Cell, stream: TextIO) -> str:
     """A cell as one line of printable characters that the stream's encoding knows."""
     text = "" if cell is None else str(cell)
-    line = "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
+    line = text if text.isprintable() else "".join(map(_printable, text))
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return line.encode(encoding, "replace").decode(encoding)
+
+
+def _printable(char: str) -> str:
+    return char if char.isprintable() else char.encode("unicode_escape").decode("ascii")

@@ -33,7 +33,7 @@ def _expected_days(
     offered = requirements.offered if requirements else {}
     for decision in decisions or ():
         now = standing(decision, books)
-        if decision.judged.duplicate_of is not None or now.record is None or now.review != Review.PENDING:
+        if decision.judged.aside or now.record is None or now.review != Review.PENDING:
             continue
         submitted_at = local(now.record.submitted_at, zone)
         required = offered.get(decision.judged.row.combination)

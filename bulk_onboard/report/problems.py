@@ -3,20 +3,18 @@
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 
-from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.finding import VERY_MANY, Finding
 from bulk_onboard.report.table import Cell, Table
 
 HEADERS = ("Row", "Column", "Code", "Severity", "Seen", "Problem", "How to mend")
-VERY_MANY = 100
 
 
 def told_once(findings: Iterable[Finding]) -> Iterator[tuple[Finding, int]]:
     """Each finding and how many more rows it speaks for: 0, except for the first of very many alike."""
-    gathered = list(findings)
-    alike = Counter(map(_trouble, gathered))
+    gathered = [(finding, _trouble(finding)) for finding in findings]
+    alike = Counter(trouble for _, trouble in gathered)
     told: set[Hashable] = set()
-    for finding in gathered:
-        trouble = _trouble(finding)
+    for finding, trouble in gathered:
         if alike[trouble] <= VERY_MANY:
             yield finding, 0
         elif trouble not in told:
@@ -29,14 +27,21 @@ def problem_sentence(finding: Finding, more: int) -> str:
     return f"{finding.problem} And {more:,} more rows." if more else finding.problem
 
 
+def whole_sentence(finding: Finding, more: int) -> str:
+    """What is wrong, what was seen, and how to mend it (reliability.md 4)."""
+    problem = finding.problem
+    if finding.seen:
+        problem = f"{problem.removesuffix('.')} (seen: {finding.seen})."
+    return " ".join((problem, *((f"And {more:,} more rows.",) if more else ()), finding.mend))
+
+
 def problems_table(findings: Iterable[Finding]) -> Table:
     """The findings in the order given."""
     return Table(HEADERS, tuple(_row(finding, more) for finding, more in told_once(findings)))
 
 
 def _trouble(finding: Finding) -> Hashable:
-    details = tuple(sorted((name, str(value)) for name, value in finding.details.items()))
-    return finding.code, finding.column, finding.seen, details
+    return finding.code, finding.column, finding.seen, frozenset(finding.details.items())
 
 
 def _row(finding: Finding, more: int) -> tuple[Cell, ...]:

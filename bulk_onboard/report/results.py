@@ -1,18 +1,20 @@
 """The Results table, each source row once in the sheet's order, and the records that no row stands for (design.md 9).
 
-A duplicate shows the first row's state and names it; everything else of the record stands in the first row alone.
+A duplicate shows the first row's state and names it; everything else of the record stands in the first row alone. The
+template's example shows that it is one.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
+from enum import StrEnum
 
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.record import Record
-from bulk_onboard.model.row import Row
+from bulk_onboard.model.row import JudgedRow, Row
 from bulk_onboard.model.sheet import BUSINESS_NAME, KEY, NUMBERS
-from bulk_onboard.report.advice import Advice, advise, duplicate_advice
+from bulk_onboard.report.advice import Advice, advise, aside_advice
 from bulk_onboard.report.standing import Decisions, Standing, standing, unclaimed
 from bulk_onboard.report.table import Cell, Table
 from bulk_onboard.report.times import local_text
@@ -51,9 +53,9 @@ def results_table(
     rows = []
     for decision in decisions:
         judged = decision.judged
-        if judged.duplicate_of is not None:
-            first = standing(by_number.get(judged.duplicate_of, decision), books)
-            rows.append(_duplicate_row(judged.row, judged.duplicate_of, first))
+        if judged.aside:
+            first = by_number.get(judged.duplicate_of or 0)
+            rows.append(_aside_row(judged, standing(first, books).state if first else judged.aside))
         else:
             now = standing(decision, books)
             advice = advise(now, judged, job, found.get(judged.row.number, ()))
@@ -75,9 +77,9 @@ def _numbers(row: Row) -> str:
     return _BETWEEN_NUMBERS.sub(", ", row.cell(NUMBERS))
 
 
-def _duplicate_row(row: Row, first_number: int, first: Standing) -> tuple[Cell, ...]:
-    advice = duplicate_advice(first_number)
-    return (*_named(row), first.state.value, None, None, advice.reason, advice.todo, None, None, _numbers(row))
+def _aside_row(judged: JudgedRow, state: StrEnum) -> tuple[Cell, ...]:
+    row, advice = judged.row, aside_advice(judged)
+    return (*_named(row), state.value, None, None, advice.reason, advice.todo, None, None, _numbers(row))
 
 
 def _record_row(record: Record, job: str, zone: tzinfo) -> tuple[Cell, ...]:

@@ -3,6 +3,7 @@
 Rule (design.md 5 and rule 4): once something was sent the record's state is the row's state, whatever became of the
 row. Before that the row decides, as it does when a run is planned: it is invalid while it has errors, else pending.
 A record found *sending* is shown as uncertain, since no call is under way when the report is written.
+A row that stands aside, a duplicate or the template's example, counts as that alone.
 Of rows that claim one key with different content only the one whose content was sent stands for the record.
 """
 
@@ -14,10 +15,9 @@ from typing import TypeAlias
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import Record, Review, State
+from bulk_onboard.model.row import Aside
 
 Decisions: TypeAlias = Sequence[Decision] | None  # None: the workbook is gone, so the records alone are told
-
-DUPLICATE = "duplicate"
 
 _NOTHING_SENT = frozenset({State.INVALID, State.PENDING})
 
@@ -51,22 +51,22 @@ def standing(decision: Decision, books: Books) -> Standing:
 
 
 def counts(decisions: Decisions, books: Books) -> dict[str, int]:
-    """Rows by state, zeros included: `rows`, every state, `duplicate`; all but `rows` add up to it.
+    """Rows by state, zeros included: `rows`, every state, `duplicate`, `example`; all but `rows` add up to it.
 
-    A duplicate row counts as duplicate only. Without the workbook every record of the books counts as a row.
+    Without the workbook every record of the books counts as a row.
     """
     standings = _standings(decisions, books)
-    duplicates = len(decisions) - len(standings) if decisions is not None else 0
+    asides = Counter(aside for each in decisions or () if (aside := each.judged.aside))
     by_state = Counter(each.state for each in standings)
     return {
-        "rows": len(standings) + duplicates,
+        "rows": len(standings) + asides.total(),
         **{state.value: by_state[state] for state in State},
-        DUPLICATE: duplicates,
+        **{aside.value: asides[aside] for aside in Aside},
     }
 
 
 def reviews(decisions: Decisions, books: Books) -> dict[str, int]:
-    """Submitted rows by review, zeros included; duplicates do not count again."""
+    """Submitted rows by review, zeros included; rows that stand aside do not count."""
     by_review = Counter(each.review for each in _standings(decisions, books))
     return {review.value: by_review[review.value] for review in Review}
 
@@ -80,7 +80,7 @@ def unclaimed(decisions: Sequence[Decision], books: Books) -> list[Record]:
 def _standings(decisions: Decisions, books: Books) -> list[Standing]:
     if decisions is None:
         return [Standing.of(record) for record in books.records.values()]
-    return [standing(decision, books) for decision in decisions if decision.judged.duplicate_of is None]
+    return [standing(decision, books) for decision in decisions if decision.judged.aside is None]
 
 
 def _stands_for(decision: Decision, record: Record) -> bool:

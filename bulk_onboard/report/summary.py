@@ -13,12 +13,13 @@ from bulk_onboard.model.books import Books
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.record import Review, State
 from bulk_onboard.model.requirements import RequirementsBook
+from bulk_onboard.model.row import Aside
 from bulk_onboard.report.advice import run_command, show_command
 from bulk_onboard.report.expected import expected_reviews
 from bulk_onboard.report.problems import problems_table
 from bulk_onboard.report.results import results_table, unclaimed_table
 from bulk_onboard.report.runs import runs_table
-from bulk_onboard.report.standing import DUPLICATE, Decisions, Standing, counts, reviews, standing
+from bulk_onboard.report.standing import Decisions, Standing, counts, reviews, standing
 from bulk_onboard.report.table import Table
 from bulk_onboard.report.times import local_text
 
@@ -100,7 +101,13 @@ _MEANINGS: Mapping[str, str] = {
     State.SUBMITTED: "the API has it",
     State.DELETED: "deleted at the API on purpose",
     State.ABANDONED: "given up on purpose",
-    DUPLICATE: "the same as an earlier row, not sent again",
+    Aside.DUPLICATE: "the same as an earlier row, not sent again",
+    Aside.EXAMPLE: "the template's own row, never sent",
+}
+
+_NOUNS: Mapping[str, tuple[str, str]] = {  # what one row is, and what several are, where a state's word would not do
+    Aside.DUPLICATE: ("a duplicate", "duplicates"),
+    Aside.EXAMPLE: ("the template's example", "examples"),
 }
 
 _REVIEW_MEANINGS: Mapping[str, str] = {
@@ -176,7 +183,11 @@ def _happened(decisions: Decisions, books: Books, facts: ReportFacts, count: Map
             "each line is a record of the ledger, row numbers and names are blank, and problems are not known."
         )
     biggest_first = sorted(count.items(), key=lambda item: -item[1])
-    parts = [f"{number:,} {_is(number)} {name}" for name, number in biggest_first if number and name != "rows"]
+    parts = [
+        f"{number:,} {_is(number)} {_NOUNS.get(name, (name, name))[number != 1]}"
+        for name, number in biggest_first
+        if number and name != "rows"
+    ]
     yield f"Of {count['rows']:,} row{_s(count['rows'])} {_and(parts)}." if parts else "There are no rows."
     if books.runs:
         started = books.runs[-1].started

@@ -44,6 +44,7 @@ _COLOURS: Mapping[str, tuple[str, str, str]] = {  # of a state, review or severi
     "abandoned": _GREY,
     "expired": _GREY,
     "duplicate": _GREY,
+    "example": _GREY,
 }
 _COLOURED = {"State", "Review", "Severity"}
 _INK = "#1F3864"

@@ -92,6 +92,16 @@ def test_duplicate_does_nothing_whatever_is_known(make_judged, state):
     assert (NOTHING, "duplicate of row 2") == (decision.action, decision.reason)
 
 
+@pytest.mark.parametrize("state", [None, *State])
+def test_example_does_nothing_whatever_is_known(make_judged, state):
+    """The template's own row is never sent."""
+    known = record(state) if state else None
+
+    decision = decide(make_judged(2, is_example=True), IDENTITY, known, admit_new_rows=True)
+
+    assert (NOTHING, "the template's example") == (decision.action, decision.reason)
+
+
 @pytest.mark.parametrize(
     ("known", "expected"),
     [

@@ -2,8 +2,10 @@
 
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.identity import token_of
+from bulk_onboard.model.plan import Action
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.planning.identity import Identities
+from bulk_onboard.planning.plan import make_plan
 
 ACCOUNT = "MAXXXXXXXXXXXXXXXXXX"
 OLD = "abcdefgh23456777"
@@ -80,3 +82,75 @@ def test_oldest_record_of_a_key_is_the_one(make_judged):
 def test_row_with_neither_key_nor_registration_number_is_nobody(make_judged):
     """There is nothing to compute a token from."""
     assert identify(make_judged(business_name="Acme")) is None
+
+
+def identify_all(rows, *records):
+    """The tokens of these rows, in their order."""
+    identities = Identities(books_with(*records), auth_id=ACCOUNT, rows=[judged.row for judged in rows])
+    return [identity.token if (identity := identities.identify(judged)) else None for judged in rows]
+
+
+def test_annotated_row_is_its_record_whatever_was_mended(make_judged):
+    """Number and Key of a row with a known token may change: it is that record, under the alias it was sent by."""
+    known = Record(token=OLD, alias=f"Old name ~{OLD}", state=State.UNCERTAIN)
+
+    identity = identify(make_judged(registration_number="mended", key="new", bo_key=f"~{OLD}"), known)
+
+    assert (OLD, f"Old name ~{OLD}", "new") == (identity.token, identity.alias, identity.user_key)
+
+
+def test_annotated_row_keeps_its_record_without_number_and_key(make_judged):
+    """A cell that was emptied by mistake does not part the row from its record."""
+    assert OLD == identify(make_judged(business_name="Acme", bo_key=f"~{OLD}"), Record(token=OLD)).token
+
+
+def test_unknown_token_counts_for_nothing(make_judged):
+    """A bo_key of another account or ledger: the row is who it says it is itself."""
+    judged = make_judged(registration_number="REG", bo_key="~zzzzzzzz77777777")
+
+    assert token_of(ACCOUNT, judged.row) == identify(judged, Record(token=OLD)).token
+    assert identify(make_judged(business_name="Acme", bo_key="~zzzzzzzz77777777")) is None
+
+
+def test_copy_of_an_annotated_row_without_its_token_is_the_same_record(make_judged):
+    """The mended row pasted anew is no second business, whichever of the two comes first."""
+    annotated = make_judged(registration_number="mended", bo_key=f"~{OLD}")
+    pasted = make_judged(registration_number="mended")
+
+    assert [OLD, OLD] == identify_all([annotated, pasted], Record(token=OLD))
+    assert [OLD, OLD] == identify_all([pasted, annotated], Record(token=OLD))
+
+
+def test_record_of_its_own_is_not_given_up_for_an_annotated_row(make_judged):
+    """A row that the books know by its number stays that record, though another was mended to the same number."""
+    own = make_judged(registration_number="REG")
+    token = token_of(ACCOUNT, own.row)
+
+    tokens = identify_all(
+        [make_judged(registration_number="REG", bo_key=f"~{OLD}"), own], Record(token=OLD), Record(token=token)
+    )
+
+    assert [OLD, token] == tokens
+
+
+def test_token_that_an_annotated_row_has_is_not_taken_by_one_that_got_a_key(make_judged):
+    """A new row with a Key and the number that the annotated one had before is another record."""
+    before = make_judged(registration_number="REG")
+    token = token_of(ACCOUNT, before.row)
+    annotated = make_judged(registration_number="mended", bo_key=f"~{token}")
+    new = make_judged(registration_number="REG", key="K-2")
+
+    assert [token, token_of(ACCOUNT, new.row)] == identify_all([annotated, new], Record(token=token))
+
+
+def test_rows_with_one_token_are_due_once_and_both_accounted_for(make_judged):
+    """With and without bo_key in one sheet: one is sent, the other says that it stands with it."""
+    rows = [
+        make_judged(2, registration_number="REG", bo_key=f"~{OLD}", fingerprint="new"),
+        make_judged(3, registration_number="REG", fingerprint="other"),
+    ]
+
+    plan = make_plan(rows, books=books_with(Record(token=OLD, state=State.INVALID)), auth_id=ACCOUNT, quota=None)
+
+    assert [Action.CREATE, Action.NOTHING] == [decision.action for decision in plan.decisions]
+    assert [OLD, OLD] == [decision.identity.token for decision in plan.decisions]

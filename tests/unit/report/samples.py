@@ -34,12 +34,13 @@ def decision(
     cells: Mapping[str, str] | None = None,
     findings: Iterable[Finding] = (),
     duplicate_of: int | None = None,
+    is_example: bool = False,
     identified: bool = True,
     fingerprint: str = "f",
 ) -> Decision:
     """What a plan says of one row; a duplicate has the token of its first row."""
     row = Row("Sheet1", number, LOCAL, {"business_name": f"Business {number}", "key": key, **(cells or {})})
-    judged = JudgedRow(row, None, fingerprint, tuple(findings), duplicate_of)
+    judged = JudgedRow(row, None, fingerprint, tuple(findings), duplicate_of, is_example)
     name = token(duplicate_of or number)
     identity = Identity(key=name, user_key=key, token=name, alias=f"~{name}") if identified else None
     return Decision(judged, identity, Action.NOTHING, "")

@@ -8,13 +8,13 @@ from bulk_onboard.model.plan import Forecast, Plan
 from bulk_onboard.model.requirements import DocumentRequirement, FieldRequirement, Requirements, RequirementsBook
 from bulk_onboard.report.console import (
     open_progress,
-    print_findings,
     print_plan,
-    print_requirements,
     print_run,
     print_status,
     print_story,
 )
+from bulk_onboard.report.findings import print_findings
+from bulk_onboard.report.requirements import print_requirements
 from bulk_onboard.report.standing import counts, reviews
 from tests.unit.report.samples import LOCAL, books, decision, finding, record, run_story, token
 
@@ -36,37 +36,16 @@ def terminal_settings(monkeypatch):
     monkeypatch.setenv("COLUMNS", "160")
 
 
-def test_findings_biggest_kind_first():
-    """Findings are summed up by kind, then told one by one."""
-    stream = io.StringIO()
-
-    print_findings([finding("duplicate"), finding(row=3), finding(row=4, seen="?")], stream)
-
-    lines = [line.split() for line in stream.getvalue().splitlines()]
-    assert [["2", "error", "field-missing"], ["1", "warning", "duplicate"]] == [line[:3] for line in lines[1:3]]
-    assert [["2", "Email"], ["3", "Email"], ["4", "Email"]] == [line[:2] for line in lines[-3:]]
-    assert ["Fill", "in", "the", "cell."] == lines[-1][-4:]
-
-
-def test_no_findings():
-    """A sheet without problems is told so."""
-    stream = io.StringIO()
-
-    print_findings([], stream)
-
-    assert "No problems were found.\n" == stream.getvalue()
-
-
 def test_long_lists_are_cut_on_a_terminal_only():
     """A terminal gets a screenful and how many more there are; a file gets everything."""
-    findings = [finding(row=row) for row in range(2, 82)]
+    plan = Plan(tuple(decision(row) for row in range(2, 82)), Forecast(0, 0, 0.0))
     terminal, file = Terminal(), io.StringIO()
 
-    print_findings(findings, terminal)
-    print_findings(findings, file)
+    print_plan(plan, terminal)
+    print_plan(plan, file)
 
-    assert "… and 30 more lines" in terminal.getvalue()
-    assert 80 == file.getvalue().count("Fill in the cell.")
+    assert "… and 30 more" in terminal.getvalue()
+    assert 81 == file.getvalue().count("nothing")
 
 
 def test_plan():
@@ -123,7 +102,7 @@ def test_colours_on_a_terminal_only(monkeypatch):
 @pytest.mark.parametrize("stream", [Terminal(), io.StringIO()])
 def test_data_cannot_steer_the_terminal(stream):
     """Escape sequences, line breaks and markup in a cell are shown, not obeyed."""
-    print_findings([finding(seen="\x1b]0;x\x07[red]a\nb")], stream)
+    print_findings([finding(seen="\x1b]0;x\x07[red]a\nb")], stream, workbook="b.xlsx")
 
     assert "\\x1b]0;x\\x07[red]a\\nb" in stream.getvalue()
 
@@ -133,7 +112,7 @@ def test_poor_encoding_loses_no_line():
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")
 
-    print_findings([finding(seen="Ånand")], stream)
+    print_findings([finding(seen="Ånand")], stream, workbook="b.xlsx")
     stream.flush()
 
     assert b"?nand" in raw.getvalue()

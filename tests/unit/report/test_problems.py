@@ -1,6 +1,7 @@
 """The Problems table."""
 
-from bulk_onboard.report.problems import VERY_MANY, problems_table
+from bulk_onboard.model.finding import VERY_MANY
+from bulk_onboard.report.problems import problems_table
 from tests.unit.report.samples import finding
 
 

@@ -67,6 +67,17 @@ def test_duplicate_of_an_invalid_row():
     assert ["invalid", "invalid"] == [row["State"] for row in results(rows, books())]
 
 
+def test_example_row():
+    """The template's example is named as one, and nobody is to do anything about it."""
+    (told,) = results([decision(2, is_example=True)], books())
+
+    assert ("example", "It is the template's example, which is never sent.", "Nothing.") == (
+        told["State"],
+        told["Reason"],
+        told["What to do"],
+    )
+
+
 def test_what_turned_up_while_sending_is_told():
     """A row whose document changed during the run says so, though its check had found nothing."""
     changed = finding("document-changed", column="Identity Proof")

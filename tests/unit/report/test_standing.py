@@ -56,8 +56,17 @@ def test_duplicate_counts_once():
     counted = counts(rows, books(record(2)))
 
     assert {"rows": 3, "submitted": 1, "pending": 1, "duplicate": 1} == {k: n for k, n in counted.items() if n}
-    assert ["rows", *(state.value for state in State), "duplicate"] == list(counted)
+    assert ["rows", *(state.value for state in State), "duplicate", "example"] == list(counted)
     assert 1 == reviews(rows, books(record(2)))["pending"]
+
+
+def test_example_counts_as_example():
+    """The template's example is a row of the sheet, and nothing that is due or invalid."""
+    rows = [decision(2, is_example=True), decision(3)]
+
+    counted = counts(rows, books(record(3)))
+
+    assert {"rows": 2, "submitted": 1, "example": 1} == {k: n for k, n in counted.items() if n}
 
 
 def test_counts_without_the_workbook():
@@ -84,7 +93,12 @@ def test_unclaimed_records_were_sent():
 
 
 _ROW = st.tuples(
-    st.sampled_from([None, *State]), st.booleans(), st.booleans(), st.integers(0, 5), st.sampled_from(["", "approved"])
+    st.sampled_from([None, *State]),
+    st.booleans(),
+    st.booleans(),
+    st.integers(0, 5),
+    st.sampled_from(["", "approved"]),
+    st.booleans(),
 )
 
 
@@ -92,10 +106,11 @@ _ROW = st.tuples(
 def test_counts_add_up(rows):
     """Whatever happened to the rows, every count but `rows` adds up to it, and it is the number of rows."""
     decisions, records = [], []
-    for number, (state, spoiled, identified, back, review) in enumerate(rows, start=2):
+    for number, (state, spoiled, identified, back, review, is_example) in enumerate(rows, start=2):
         duplicate_of = number - back if back and number - back >= 2 else None
         findings = [finding(row=number)] if spoiled else []
-        decisions.append(decision(number, findings=findings, duplicate_of=duplicate_of, identified=identified))
+        aside = {"duplicate_of": duplicate_of, "is_example": is_example}
+        decisions.append(decision(number, findings=findings, identified=identified, **aside))
         if state is not None:
             records.append(record(number, state, review=review))
 

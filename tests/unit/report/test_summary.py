@@ -27,6 +27,16 @@ def test_what_happened():
     ) == happened.happened
 
 
+def test_workbook_yet_to_be_filled_in():
+    """A sheet with nothing but the template's example leaves nothing to do, and says why."""
+    summary = make_tables([decision(2, is_example=True)], books(), facts()).summary
+
+    assert "Of 1 row 1 is the template's example." == summary.happened[0]
+    assert (("example", 1, "the template's own row, never sent"), ("Total", 1, "")) == summary.counts.rows
+    assert ("Nothing is left to do here.",) == summary.todo
+    assert "bulk-onboard status migration.toml" == summary.command
+
+
 def test_nothing_at_all():
     """An empty sheet and an empty ledger make a report all the same."""
     summary = make_tables([], books(), facts()).summary

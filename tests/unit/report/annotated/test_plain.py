@@ -1,0 +1,79 @@
+"""The plain copy of one sheet."""
+
+from dataclasses import replace
+from io import BytesIO
+
+from bulk_onboard.model.sheet import SheetRow
+from bulk_onboard.report.annotated.plain import COMMENTS_AT_MOST, write_plain
+from tests.unit.report.annotated.samples import CREATED, annotation, email, opened, sheet_of, whole_row
+
+
+def written(sheet, made, folder, notes=("It is plain.",)):
+    """The copy, opened."""
+    stream = BytesIO()
+    write_plain(stream, folder, sheet=sheet, annotation=made, notes=notes, created=CREATED)
+    return opened(stream.getvalue())
+
+
+def test_every_cell_stands_where_it_stood_as_text(tmp_path):
+    """Rows and columns are those of the file, blank ones included; nothing becomes a number or a formula."""
+    rows = (SheetRow(5, ("007", "=1+1", "#N/A")), SheetRow(8, ("K-8", "", "")))
+    sheet = replace(sheet_of(), header_row=3, rows=rows)
+
+    copy = written(sheet, annotation({8: [email(8)]}, sheet=sheet), tmp_path)["Sheet1"]
+
+    assert ["Key", "Email", "Remarks", "bo_key"] == [cell.value for cell in copy[3][:4]]
+    assert [("007", "s"), ("=1+1", "s"), ("#N/A", "s")] == [(cell.value, cell.data_type) for cell in copy[5][:3]]
+    assert (None, "K-8") == (copy["A6"].value, copy["A8"].value)
+    assert {"@"} == {cell.number_format for cell in copy[5]}
+
+
+def test_marks_comments_and_columns_are_there(tmp_path):
+    """As in the user's own file."""
+    sheet = sheet_of()
+    copy = written(sheet, annotation({2: [email()], 3: [whole_row(3)]}), tmp_path)["Sheet1"]
+
+    assert ["FFFFC9C4", "FFFFEFA8"] == [copy[cell].fill.fgColor.rgb for cell in ("B2", "A3")]
+    assert "it has no @" in copy["B2"].comment.text
+    assert ["K-2", "invalid"] == [cell.value for cell in copy[2][3:5]]
+
+
+def test_columns_of_an_annotated_sheet_are_overwritten(tmp_path):
+    """What stood in them is gone."""
+    sheet = sheet_of(("Key", "Email", "bo_key", "bo_state", "bo_problems", "bo_compliance_id"))
+    sheet = replace(sheet, rows=(SheetRow(2, ("K-2", "", "old", "old", "old", "old")),))
+
+    copy = written(sheet, annotation({2: [email()]}, sheet=sheet), tmp_path)["Sheet1"]
+
+    assert ["K-2", None, "K-2", "invalid"] == [cell.value for cell in copy[2][:4]]
+    assert 6 == copy.max_column
+    assert "old" not in [cell.value for cell in copy[2]]
+
+
+def test_second_sheet_tells_how_to_mend(tmp_path):
+    """The same lines as in the user's own file, and why the copy is plain."""
+    copy = written(sheet_of(), annotation({2: [email()]}), tmp_path)["How to mend"]
+
+    cells = [cell.value for row in copy.iter_rows() for cell in row if cell.value]
+    assert "How to mend this workbook" == cells[0]
+    assert {"Not an e-mail address", "It is plain."} <= set(cells)
+
+
+def test_too_many_comments_are_counted(tmp_path):
+    """Every cell is filled, some have no comment, and that is said."""
+    rows = COMMENTS_AT_MOST + 5
+    sheet = sheet_of(rows=rows)
+
+    copy = written(sheet, annotation({row.number: [email(row.number)] for row in sheet.rows}, sheet=sheet), tmp_path)
+
+    page = copy["Sheet1"]
+    assert COMMENTS_AT_MOST == sum(page.cell(row, 2).comment is not None for row in range(2, rows + 2))
+    assert {"FFFFC9C4"} == {page.cell(row, 2).fill.fgColor.rgb for row in range(2, rows + 2)}
+    assert any(str(cell.value).startswith("5 marked cells") for row in copy["How to mend"].iter_rows() for cell in row)
+
+
+def test_name_of_a_csv_becomes_one_that_excel_allows(tmp_path):
+    """A sheet that is called like a file may have too long a name, or signs that a sheet's name cannot have."""
+    sheet = replace(sheet_of(), name="a[1]/" + "x" * 40)
+
+    assert ["a_1__" + "x" * 26, "How to mend"] == written(sheet, annotation({2: [email()]}), tmp_path).sheetnames

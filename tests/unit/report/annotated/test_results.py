@@ -1,0 +1,56 @@
+"""The added columns of a row."""
+
+from bulk_onboard.model.record import State
+from bulk_onboard.report.annotated.results import results_of
+from tests.unit.report.annotated.samples import email, whole_row
+from tests.unit.report.samples import books, decision, record, token
+
+
+def test_key_is_the_users_where_the_books_know_no_other():
+    """A Key names the row, whether the ledger knows it or not."""
+    keyed = decision(2, key="k 2")
+
+    assert "k 2" == results_of(keyed, books()).key
+    assert "k 2" == results_of(keyed, books(record(2, key="K  2"))).key
+
+
+def test_key_is_the_token_where_the_books_know_the_row_without_its_key():
+    """Without a Key, and where the Key is newer than the record, only the token keeps the row that record."""
+    assert f"~{token(2)}" == results_of(decision(2), books(record(2))).key
+    assert f"~{token(2)}" == results_of(decision(2, key="new"), books(record(2))).key
+    assert f"~{token(2)}" == results_of(decision(2, key="new"), books(record(2, key="old"))).key
+
+
+def test_unknown_row_without_a_key_has_none():
+    """A token that no ledger knows would be worth nothing."""
+    assert "" == results_of(decision(2), books()).key
+    assert "" == results_of(decision(2, identified=False), books()).key
+
+
+def test_problems_come_errors_first_with_their_mends():
+    """One line each: where, what is wrong, what to do."""
+    first, second = results_of(decision(2, findings=[whole_row(), email()]), books()).problems.split("\n")
+
+    assert first.startswith("Error in Email: This cannot be an e-mail address: it has no @. Correct the address")
+    assert second.startswith("Warning: Row 9 has the same key and content")
+
+
+def test_record_tells_its_reason_and_id():
+    """A refusal shows the API's words, a submitted row its id."""
+    refused = results_of(decision(2), books(record(2, State.REFUSED, code="invalid", reason="city is not known")))
+    submitted = results_of(decision(3), books(record(3)))
+
+    assert ("refused", "invalid: city is not known") == (refused.state, refused.problems)
+    assert ("submitted", "00000000-0000-4000-8000-000000000003") == (submitted.state, submitted.compliance_id)
+
+
+def test_duplicate_is_called_so_and_has_no_id_of_its_own():
+    """As in the report, everything of the record stands in the first row alone."""
+    twice = results_of(decision(3, findings=[whole_row(3)], duplicate_of=2), books(record(2)))
+
+    assert ("duplicate", "") == (twice.state, twice.compliance_id)
+
+
+def test_texts_are_such_as_a_workbook_can_keep():
+    """No control characters and no lone surrogates."""
+    assert "K2" == results_of(decision(2, key="K\x0b\ud8002"), books()).key
