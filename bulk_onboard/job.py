@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from bulk_onboard import errors
+from bulk_onboard.model.finding import Rulings
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.settings import BY_NAME, SETTINGS
 from bulk_onboard.units import Quota
 
-WORKBOOK_ENDINGS = (".xlsx", ".xlsm", ".csv")
+WORKBOOK_ENDINGS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".csv", ".tsv")
 
+_ANNOTATED = re.compile(r"(.+)\.annotated(?:-\d+)?\.xlsx", re.IGNORECASE)
 _SECRET_NAME = re.compile(r"token|secret|passw|auth_id|credential|api_?key", re.IGNORECASE)
 _SECRET_VALUE = re.compile(r"\b(?:MA|SA)[A-Z0-9]{18}\b|[^/\s:]+:[^/\s]+@")
 
@@ -38,11 +40,14 @@ class Job:
     sha256: str
     workbook: Path
     documents: Path
+    documents_pattern: str
     sheet: str | None
     header_row: int
     encoding: str | None
     ledger: Path
     report: Path
+    annotate: bool
+    against: tuple[Path, ...]
     base_url: str
     trust_host: bool
     quota: Quota | None
@@ -59,16 +64,23 @@ class Job:
     share: str
     timezone: zoneinfo.ZoneInfo | None
     columns: Mapping[str, str]
+    findings: Rulings
 
     @property
     def name(self) -> str:
         """What the ledger calls the job."""
-        return self.file.stem
+        return name_of(self.file)
 
     @property
     def defaults(self) -> Combination:
         """The combination of rows that do not say."""
         return Combination(self.country_iso.upper(), self.number_type.lower(), self.user_type.lower())
+
+
+def name_of(file: Path) -> str:
+    """What a job file or a bare workbook calls its job: the annotated copy of a workbook is the same job again."""
+    annotated = _ANNOTATED.fullmatch(file.name)
+    return annotated[1] if annotated else file.stem
 
 
 def load_job(file: Path, flags: Mapping[str, Any] | None = None) -> Job:
@@ -83,12 +95,13 @@ def load_job(file: Path, flags: Mapping[str, Any] | None = None) -> Job:
         values = {"workbook": file}
     else:
         raise errors.UsageError(
-            f"{file} is neither a job file (.toml) nor a workbook (.xlsx, .csv). Name one of these."
+            f"{file} is neither a job file (.toml) nor a workbook ({', '.join(WORKBOOK_ENDINGS)}). Name one of these."
         )
+    own = values.get("workbook")
     values |= _read_flags(flags or {})
     if "workbook" not in values:
         raise errors.UsageError(f'{file} names no workbook. Add a line such as workbook = "businesses.xlsx".')
-    return _complete(file, values)
+    return _complete(file, values, beside=own)
 
 
 def settings_job(flags: Mapping[str, Any]) -> Job:
@@ -104,17 +117,23 @@ def ledger_job(file: Path, flags: Mapping[str, Any]) -> Job:
 
 
 def _read_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
-    return _read_all({name: value for name, value in flags.items() if value is not None}, Path(), "the command line")
+    given = {name: value for name, value in flags.items() if value not in (None, [])}
+    return _read_all(given, Path(), "the command line")
 
 
-def _complete(file: Path, values: Mapping[str, Any]) -> Job:
-    workbook: Path = values["workbook"]
-    beside = workbook.parent / "documents"
+def _complete(file: Path, values: Mapping[str, Any], *, beside: Path | None = None) -> Job:
+    """The job with what holds when nothing is said.
+
+    `beside` is the workbook that JOB itself names: the documents lie beside that one, also while the command line
+    names another.
+    """
+    folder: Path = (beside or values["workbook"]).parent
+    documents = folder / "documents"
     defaults = {setting.name: setting.default for setting in SETTINGS} | {
         "sha256": "",
-        "documents": beside if beside.is_dir() else workbook.parent,
-        "ledger": file.with_name(f"{file.stem}.ledger.jsonl"),
-        "report": file.with_name(f"{file.stem}.report.xlsx"),
+        "documents": documents if documents.is_dir() else folder,
+        "ledger": file.with_name(f"{name_of(file)}.ledger.jsonl"),
+        "report": file.with_name(f"{name_of(file)}.report.xlsx"),
     }
     settled = defaults | dict(values)
     del settled["extends"]
@@ -148,11 +167,9 @@ def _read_all(table: Mapping[str, Any], folder: Path, where: str) -> dict[str, A
     for name, value in table.items():
         if name not in secrets and (setting := BY_NAME.get(name)):
             try:
-                read = setting.read(value)
+                values[name] = setting.read_in(folder, value)
             except ValueError as error:
                 troubles.append(f"{name}: {error}")
-                continue
-            values[name] = folder / read if setting.path else read
     if troubles:
         raise errors.UsageError(f"In {where}: " + "; ".join(troubles) + ".")
     return values

@@ -1,12 +1,19 @@
 """The one table of settings: behind the job file's keys, the flags, their help, and the documentation's list."""
 
+import difflib
 import zoneinfo
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bulk_onboard.model.catalogue import CATALOGUE
+from bulk_onboard.model.finding import OFF
+from bulk_onboard.model.kind import Severity
+from bulk_onboard.model.pattern import check_pattern
 from bulk_onboard.units import Quota, parse_duration, parse_quota
+
+_RULINGS = (OFF, Severity.WARNING.value, Severity.ERROR.value)
 
 
 def _text(value: Any) -> str:
@@ -27,6 +34,18 @@ def _whole(least: int) -> Callable[[Any], int]:
 
 def _path(value: Any) -> Path:
     return Path(_text(value)).expanduser()
+
+
+def _paths(value: Any) -> tuple[Path, ...]:
+    if isinstance(value, list | tuple):
+        return tuple(map(_path, value))
+    return (_path(value),)
+
+
+def _pattern(value: Any) -> str:
+    pattern = _text(value)
+    check_pattern(pattern)
+    return pattern
 
 
 def _switch(value: Any) -> bool:
@@ -67,6 +86,25 @@ def _texts(value: Any) -> dict[str, str]:
     return value
 
 
+def _rulings(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise ValueError('a table is wanted, such as "state-unknown" = "off"')
+    if troubles := [trouble for code, word in value.items() for trouble in _ruling_troubles(code, word)]:
+        raise ValueError("; ".join(troubles))
+    return dict(value)
+
+
+def _ruling_troubles(code: str, word: Any) -> Iterator[str]:
+    """Why the job cannot say this word of this code."""
+    if code not in CATALOGUE:
+        nearest = difflib.get_close_matches(code, CATALOGUE, n=1)
+        yield f"there is no finding {code!r}" + (f" (did you mean {nearest[0]!r}?)" if nearest else "")
+    elif not CATALOGUE[code].may_be_ruled:
+        yield f"{code!r} stays an error, whatever the job says"
+    if word not in _RULINGS:
+        yield f"{code!r} may be {', '.join(_RULINGS)}, not {word!r}"
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One key of the job file.
@@ -90,19 +128,47 @@ class Setting:
         return self.read is _switch
 
     @property
+    def several(self) -> bool:
+        """Whether the flag may be given several times."""
+        return self.read is _paths
+
+    @property
     def path(self) -> bool:
-        """Whether it is a path, hence relative to the file it stands in."""
-        return self.read is _path
+        """Whether it is a path, or several, hence relative to the file it stands in."""
+        return self.read in (_path, _paths)
+
+    def read_in(self, folder: Path, value: Any) -> Any:
+        """From the TOML value to ours, paths below the folder unless they are absolute."""
+        ours = self.read(value)
+        if self.several:
+            return tuple(folder / each for each in ours)
+        return folder / ours if self.path else ours
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("workbook", _path, None, "The workbook, .xlsx or .csv.", "required", flag=False),
+    Setting(
+        "workbook",
+        _path,
+        None,
+        "The workbook: .xlsx, .xlsm, .xls, .xlsb, .ods, .csv or .tsv.",
+        "JOB, where that is a workbook",
+    ),
     Setting("documents", _path, None, "Folder of the documents.", "documents/ beside the workbook, else beside it"),
+    Setting(
+        "documents_pattern",
+        _pattern,
+        "",
+        "Where documents are that no cell names: {registration_number}/{type}.* or the like.",
+        "none",
+        flag=False,
+    ),
     Setting("sheet", _text, None, "The sheet to read.", "the only visible one with content"),
     Setting("header_row", _whole(1), 1, "Row number of the headers."),
     Setting("encoding", _text, None, "Encoding of a csv file, such as cp1252.", "UTF-8, or UTF-16 with its mark"),
     Setting("ledger", _path, None, "The ledger.", "<name of the job>.ledger.jsonl beside it"),
     Setting("report", _path, None, "The report.", "<name of the job>.report.xlsx beside it"),
+    Setting("annotate", _switch, False, "Let a run, too, mark the errors in a copy of the workbook."),
+    Setting("against", _paths, (), "Ledgers of other jobs, whose businesses are not sent again.", "none"),
     Setting("base_url", _text, "https://api.plivo.com", "Address of the API: scheme, host and port, no path."),
     Setting("trust_host", _switch, False, "Send credentials and documents to the host of base_url, whatever it is."),
     Setting("quota", _quota, Quota(60, 60.0), "Requests allowed: 60/min, 600/60s, or none for no pacing at all."),
@@ -131,6 +197,14 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("timezone", _zone, None, "Time zone of the report, such as Asia/Kolkata.", "the machine's", flag=False),
     Setting("columns", _texts, {}, "Table: your header = the name it stands for.", "none", flag=False),
+    Setting(
+        "findings",
+        _rulings,
+        {},
+        "Table: code of a finding = off, warning or error.",
+        "as docs/findings.md says",
+        flag=False,
+    ),
     Setting("extends", _path, None, "Another job file, whose keys hold unless set here.", "none", flag=False),
 )
 

@@ -35,10 +35,10 @@ def main() -> None:
 
 def demonstrate(url: str) -> None:
     """The job, from the first look at the workbook to the count of records at the API."""
+    shutil.copy(ROOT / "sample_data" / "businesses.xlsx", FOLDER)
     job = [
-        "sample_data/businesses.xlsx",
+        ".demo/businesses.xlsx", "--documents", "sample_data/documents",
         "--base-url", url, "--quota", QUOTA, "--settle", "3s",
-        "--ledger", ".demo/businesses.ledger.jsonl", "--report", ".demo/businesses.report.xlsx",
     ]  # fmt: skip
     if not sys.stderr.isatty():
         job.append("--quiet")  # log lines are for machines

@@ -1,35 +1,63 @@
-"""Write docs/findings.md from `bulk_onboard.model.finding.CATALOGUE`, so that no finding is told in two ways.
+"""Write docs/findings.md from `bulk_onboard/model/catalogue/`, so that no finding is told in two ways.
 
 .venv/bin/python scripts/list_findings.py
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from bulk_onboard.model.finding import CATALOGUE, FindingKind
+from bulk_onboard.model.catalogue.cells import CELLS
+from bulk_onboard.model.catalogue.documents import DOCUMENTS
+from bulk_onboard.model.catalogue.india import INDIA
+from bulk_onboard.model.catalogue.records import RECORDS
+from bulk_onboard.model.catalogue.rows import ROWS
+from bulk_onboard.model.catalogue.sheets import SHEETS
+from bulk_onboard.model.kind import FindingKind
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/findings.md"
+SECTIONS: Mapping[str, tuple[FindingKind, ...]] = {
+    "The sheet as a whole": SHEETS,
+    "Rows": ROWS,
+    "Cells": CELLS,
+    "India": INDIA,
+    "Documents": DOCUMENTS,
+    "Records at the API": RECORDS,
+}
 HEAD = """\
 # Findings
 
-What may be wrong with a row, a cell, a document or a header. An *error* keeps its row out until it is mended; a
+What may be wrong with a sheet, a row, a cell or a document. An *error* keeps its row out until it is mended; a
 *warning* does not. All findings of all rows are told at once, by `bulk-onboard check` and in the report's sheet
-Problems. Codes are stable. What stands in braces is filled in for the row.
+Problems. Codes are stable; `bulk-onboard check --explain CODE` says the same as this page. What stands in braces is
+filled in for the row.
+
+What *may be ruled* is a matter of judgement: the job file may switch it off, or make it a warning or an error, by its
+code. An error of the sheet as a whole keeps the whole sheet out.
+
+    [findings]
+    "state-unknown" = "off"
+    "registration-number-twice" = "error"
 
 `sample_data/` shows nearly all of them; its [README](../sample_data/README.md) says in which rows. This page is written
-by `scripts/list_findings.py` from the table in `bulk_onboard/model/finding.py`.
+by `scripts/list_findings.py` from the tables in `bulk_onboard/model/catalogue/`.
 """
 
 
-def page(kinds: Iterable[FindingKind]) -> str:
+def page() -> str:
     """The whole page."""
-    return "\n".join([HEAD, *map(passage, kinds)])
+    return "\n".join([HEAD, *(section(title, kinds) for title, kinds in SECTIONS.items())])
+
+
+def section(title: str, kinds: Iterable[FindingKind]) -> str:
+    """What the page says of the findings about one thing."""
+    return "\n".join([f"## {title}\n", *map(passage, kinds)])
 
 
 def passage(kind: FindingKind) -> str:
     """What the page says of one finding."""
-    return f"## {kind.code}\n\n{kind.title} ({kind.severity}). {kind.problem}\n\n*How to mend it:* {kind.mend}\n"
+    severity = f"{kind.severity}, may be ruled" if kind.may_be_ruled else kind.severity
+    return f"### {kind.code}\n\n{kind.title} ({severity}). {kind.problem}\n\n*How to mend it:* {kind.mend}\n"
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(CATALOGUE.values()), encoding="utf-8")
+    PAGE.write_text(page(), encoding="utf-8")

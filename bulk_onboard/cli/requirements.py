@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 def requirements(invocation: Invocation) -> Output:
     """Show which fields and documents the API requires: live with credentials, else the bundled example."""
-    from bulk_onboard.report.console import print_requirements
+    from bulk_onboard.report.requirements import print_requirements
 
     book = ask(invocation)
 

@@ -45,7 +45,14 @@ def run_and_sum_up(invocation: Invocation) -> Output:
     command = next_command(invocation, result)
 
     def show(stream: TextIO) -> None:
-        print_run(result.counts, result.reviews, stream, report=result.report, next_command=command)
+        print_run(
+            result.counts,
+            result.reviews,
+            stream,
+            report=result.report,
+            annotated=result.annotated,
+            next_command=command,
+        )
 
     return Output(
         result.exit_status,
@@ -56,6 +63,7 @@ def run_and_sum_up(invocation: Invocation) -> Output:
             "requests": result.requests,
             "ledger": str(result.ledger),
             "report": str(result.report) if result.report else None,
+            "annotated": str(result.annotated) if result.annotated else None,
             "next": command,
             "duplicates": [
                 {"token": t.token, "compliance_ids": t.compliance_ids, "deletable": t.deletable} for t in result.twice

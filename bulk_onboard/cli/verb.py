@@ -4,7 +4,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
@@ -12,6 +12,7 @@ import typer
 
 from bulk_onboard import log
 from bulk_onboard.cli.output import Output, finish, tell
+from bulk_onboard.errors import UsageError
 from bulk_onboard.settings import SETTINGS, Setting
 
 if TYPE_CHECKING:
@@ -21,12 +22,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """What was asked for: the job with all flags over it, and how to answer."""
+    """What was asked for: the job with all flags over it, and how to answer.
+
+    Attributes:
+        flags: those of the settings, as they were given; None for each that was not.
+    """
 
     job: "Job"
     offline: bool
     as_json: bool
     quiet: bool
+    flags: Mapping[str, Any] = field(default_factory=dict)
 
     def credentials(self) -> "Credentials":
         """The credentials in the environment; UsageError where they are missing."""
@@ -50,9 +56,10 @@ class LoadJob(Protocol):
 def _option(setting: Setting) -> inspect.Parameter:
     shown = setting.shown or str(setting.default)
     text = f"{setting.help} [default: {shown}]" if not setting.switch else setting.help
-    option = typer.Option("--" + setting.name.replace("_", "-"), help=text, show_default=False)
-    annotation = Annotated[bool | None, option] if setting.switch else Annotated[str | None, option]
-    return _keyword(setting.name, annotation, None)
+    metavar = "PATH" if setting.path else None
+    option = typer.Option("--" + setting.name.replace("_", "-"), help=text, show_default=False, metavar=metavar)
+    value = bool if setting.switch else list[str] if setting.several else str
+    return _keyword(setting.name, Annotated[value | None, option], None)
 
 
 def _switch(name: str, text: str) -> inspect.Parameter:
@@ -79,6 +86,7 @@ def register_job_verb(
     *,
     load: "LoadJob | None" = None,
     job_optional: bool = False,
+    job_unless: str = "",
 ) -> None:
     """Add a verb to the command line.
 
@@ -86,9 +94,10 @@ def register_job_verb(
         verb: takes an `Invocation`, and by name whatever parameters of its own it declares.
         load: how JOB becomes a job; `job.load_job` unless said otherwise.
         job_optional: without JOB the settings alone are the job.
+        job_unless: the same, but only where this parameter of the verb's own is given.
     """
     own = list(inspect.signature(verb).parameters.values())[1:]
-    job = _keyword("job", _JOB, None if job_optional else inspect.Parameter.empty)
+    job = _keyword("job", _JOB, None if job_optional or job_unless else inspect.Parameter.empty)
     parameters = [job, *(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own), *_FLAGS, *_SWITCHES]
 
     def command(**given: Any) -> None:
@@ -96,7 +105,13 @@ def register_job_verb(
         offline, as_json, quiet = (given.pop(parameter.name) for parameter in _SWITCHES)
         file = given.pop("job")
         log.configure(quiet=quiet or sys.stderr.isatty())
-        finish(lambda: verb(Invocation(_loaded(file, flags, load), offline, as_json, quiet), **given), as_json=as_json)
+
+        def answer() -> Output:
+            if file is None and job_unless and given[job_unless] is None:
+                raise UsageError(f"JOB is missing. Name a job file (.toml) or a workbook, or give --{job_unless}.")
+            return verb(Invocation(_loaded(file, flags, load), offline, as_json, quiet, flags), **given)
+
+        finish(answer, as_json=as_json)
 
     command.__doc__ = verb.__doc__
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

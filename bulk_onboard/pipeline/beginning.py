@@ -10,7 +10,7 @@ from bulk_onboard import log
 from bulk_onboard.ledger.lock import user_name
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.finding import Severity
+from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.plan import Plan
 from bulk_onboard.model.record import State
 from bulk_onboard.model.requirements import RequirementsBook

@@ -11,6 +11,7 @@ from bulk_onboard.errors import BulkOnboardError, ExitStatus, first_that_holds
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import Review, State
+from bulk_onboard.pipeline.annotation import annotate
 from bulk_onboard.pipeline.execution import Run
 from bulk_onboard.pipeline.report import write_job_report
 from bulk_onboard.pipeline.stopping import left_over, status_of, why_stopped
@@ -28,6 +29,7 @@ class RunResult:
     Attributes:
         error: what stopped it, for people; None when it finished or was stopped by a signal.
         report: where the report was written; None when it could not be.
+        annotated: where the annotated workbook was written; None where none was wanted, or nothing is to be mended.
         twice: tokens with more than one record at the API, which a person must look at.
         warnings: sentences that a person should see all the same.
     """
@@ -40,6 +42,7 @@ class RunResult:
     ledger: Path
     report: Path | None
     error: BulkOnboardError | None
+    annotated: Path | None = None
     twice: tuple[Twice, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -63,7 +66,7 @@ async def end(run: Run) -> RunResult:
         twice=tuple(run.twice),
         warnings=(*run.journal.warnings, *(_unsaved(*lost) for lost in run.journal.unsaved)),
     )
-    for finish in (partial(_write_end, run), partial(_write_report, run, decisions)):
+    for finish in (partial(_write_end, run), partial(_write_report, run, decisions), partial(_annotate, run)):
         try:
             result = await finish(result)
         except BulkOnboardError as trouble:
@@ -122,3 +125,15 @@ async def _write_report(run: Run, decisions: Sequence[Decision], result: RunResu
         stopped=str(result.error or ""),
     )
     return replace(result, report=path)
+
+
+async def _annotate(run: Run, result: RunResult) -> RunResult:
+    """The workbook with the marks in it, where the job asks for it; one that cannot be written fails nothing."""
+    if not run.job.annotate:
+        return result
+    annotated = await asyncio.to_thread(
+        annotate, run.job, run.judgement, run.plan(), run.journal.books, findings=run.findings
+    )
+    if annotated is None:
+        return result
+    return replace(result, annotated=annotated.path, warnings=(*result.warnings, *annotated.notes))

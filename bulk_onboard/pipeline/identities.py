@@ -3,22 +3,20 @@
 import asyncio
 
 from bulk_onboard.intake.bundled import bundled_requirements
-from bulk_onboard.intake.header import match_columns
 from bulk_onboard.intake.rows import rows_of
 from bulk_onboard.job import Job
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.plan import Identity
 from bulk_onboard.model.row import JudgedRow, Row
-from bulk_onboard.model.sheet import NUMBER_TYPE
-from bulk_onboard.pipeline.judging import read_job_sheet
+from bulk_onboard.pipeline.judging import columns_of, read_job_sheet
 from bulk_onboard.planning.identity import Identities
 
 
 async def identified_rows(job: Job, books: Books, *, auth_id: str) -> list[tuple[Row, Identity]]:
     """The rows that have an identity, in the order of the sheet, each record once; WorkbookError as for reading."""
     sheet = await read_job_sheet(job)
-    optional = (NUMBER_TYPE,) if job.number_type else ()
-    columns, _ = match_columns(sheet, await asyncio.to_thread(bundled_requirements), job.columns, optional=optional)
+    book = await asyncio.to_thread(bundled_requirements)
+    columns = columns_of(job, sheet, book)[0]
     rows = rows_of(sheet, columns, defaults=job.defaults)
     identities = Identities(books, auth_id=auth_id, rows=rows)
     found: dict[str, tuple[Row, Identity]] = {}

@@ -1,24 +1,33 @@
 """Workbook → rows → applications and findings: every row is read and judged before anything is sent (rule 5)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from bulk_onboard.intake.documents import DocumentFolder
+from bulk_onboard.errors import WorkbookError
+from bulk_onboard.intake.documents.folder import DocumentFolder
+from bulk_onboard.intake.documents.pattern import fill_in_documents
 from bulk_onboard.intake.header import match_columns
 from bulk_onboard.intake.rows import rows_of
 from bulk_onboard.intake.workbook import read_sheet
 from bulk_onboard.job import Job
-from bulk_onboard.model.finding import Finding, Severity
+from bulk_onboard.model.application import FileFacts
+from bulk_onboard.model.finding import Finding, ruled
+from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.requirements import Combination, RequirementsBook
 from bulk_onboard.model.row import JudgedRow, Row
-from bulk_onboard.model.sheet import NUMBER_TYPE, Columns, Sheet, document_column
+from bulk_onboard.model.sheet import COUNTRY_ISO, NUMBER_TYPE, USER_TYPE, Columns, Sheet, document_column
+from bulk_onboard.pipeline.against import read_others
 from bulk_onboard.validation import judge_rows
+from bulk_onboard.validation.against import with_others_marked
+from bulk_onboard.validation.shared import with_shared_documents_marked
+
+_COMBINATION = (COUNTRY_ISO, NUMBER_TYPE, USER_TYPE)
 
 AskRequirements = Callable[[Iterable[Combination]], Awaitable[RequirementsBook]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)  # asyncio.run asks for its repr, which would hold every cell
 class Judgement:
     """A whole sheet, judged.
 
@@ -56,17 +65,67 @@ async def judge(job: Job, sheet: Sheet, ask: AskRequirements) -> Judgement:
     """Judge every row of the sheet against the requirements of the combinations it names.
 
     Raises:
-        WorkbookError: columns are missing or doubled, all of them named.
+        WorkbookError: columns are missing or doubled, or the job rules something about the sheet as a whole an error;
+            all of it named.
+        UsageError, LedgerError: another job's ledger cannot be read.
     """
-    optional = (NUMBER_TYPE,) if job.number_type else ()
-    plain_columns, _ = match_columns(sheet, RequirementsBook("", live=False), job.columns, optional=optional)
-    named = {row.combination for row in rows_of(sheet, plain_columns, defaults=job.defaults)}
-    book = await ask(sorted(named))
-    columns, sheet_findings = match_columns(sheet, book, job.columns, optional=optional)
-    rows = rows_of(sheet, columns, defaults=job.defaults)
-    files = await asyncio.to_thread(DocumentFolder(job.documents).look_all, document_paths(rows, book))
-    judged = judge_rows(rows, book=book, files=files, columns=columns)
+    others = await asyncio.to_thread(read_others, job)
+    book = await ask(sorted(combinations_of_sheet(job, sheet)))
+    columns, unknown = columns_of(job, sheet, book)
+    sheet_findings = ruled((*unknown, *findings_about(sheet)), job.findings)
+    refuse_the_sheet(sheet, sheet_findings)
+    rows, files = await asyncio.to_thread(find_documents, job, rows_of(sheet, columns, defaults=job.defaults), book)
+    judged = judge_rows(rows, book=book, files=files, columns=columns, rulings=job.findings)
+    judged = with_shared_documents_marked(judged, book=book, files=files, columns=columns, rulings=job.findings)
+    judged = with_others_marked(judged, others, columns=columns, rulings=job.findings)
     return Judgement(sheet, columns, book, judged, sheet_findings)
+
+
+def columns_of(job: Job, sheet: Sheet, book: RequirementsBook) -> tuple[Columns, tuple[Finding, ...]]:
+    """What the sheet's columns mean, as for `match_columns`; what the job says already may be missing."""
+    return match_columns(
+        sheet,
+        book,
+        job.columns,
+        optional=(NUMBER_TYPE,) if job.number_type else (),
+        documents_optional=bool(job.documents_pattern),
+    )
+
+
+def combinations_of_sheet(job: Job, sheet: Sheet) -> set[Combination]:
+    """What the rows ask for; one row stands for all whose cells say the same of it."""
+    columns, _ = columns_of(job, sheet, RequirementsBook("", live=False))
+    named = [columns.positions[name] for name in _COMBINATION if name in columns.positions]
+    distinct = {tuple(row.cells[position] for position in named): row for row in sheet.rows}
+    few = replace(sheet, rows=tuple(distinct.values()))
+    return {row.combination for row in rows_of(few, columns, defaults=job.defaults)}
+
+
+def findings_about(sheet: Sheet) -> Iterable[Finding]:
+    """What the reader noticed about the sheet as a whole; its place is the row of the headers."""
+    return (Finding(code, sheet.name, sheet.header_row, details=details) for code, details in sheet.remarks)
+
+
+def refuse_the_sheet(sheet: Sheet, sheet_findings: Iterable[Finding]) -> None:
+    """WorkbookError where the job calls something about the sheet as a whole an error, as it keeps every row out."""
+    wrong = [finding for finding in sheet_findings if finding.severity is Severity.ERROR]
+    if wrong:
+        told = " ".join(f"{finding.code}: {finding.seen and finding.seen + ': '}{finding.problem}" for finding in wrong)
+        raise WorkbookError(
+            f'The sheet "{sheet.name}" has what the job calls an error under [findings]. {told} '
+            "Mend the workbook, or rule it a warning."
+        )
+
+
+def find_documents(
+    job: Job, rows: Sequence[Row], book: RequirementsBook
+) -> tuple[Sequence[Row], Mapping[str, FileFacts]]:
+    """The rows, their blank document cells filled in by the job's pattern, and what is known of the files they name."""
+    folder = DocumentFolder(job.documents)
+    amiss: Mapping[str, FileFacts] = {}
+    if job.documents_pattern:
+        rows, amiss = fill_in_documents(rows, book, folder, job.documents_pattern)
+    return rows, {**folder.look_all(path for path in document_paths(rows, book) if path not in amiss), **amiss}
 
 
 def document_paths(rows: Iterable[Row], book: RequirementsBook) -> Iterable[str]:

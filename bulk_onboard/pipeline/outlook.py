@@ -14,7 +14,7 @@ from bulk_onboard.pipeline.requirements import requirements_for
 from bulk_onboard.planning import make_plan
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)  # as for Judgement
 class Outlook:
     """What a run would find and do."""
 

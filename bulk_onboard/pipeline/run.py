@@ -11,7 +11,7 @@ from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.clock import Clock
 from bulk_onboard.job import Job
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.sheet import KEY
+from bulk_onboard.model.sheet import BO_KEY, KEY
 from bulk_onboard.pipeline.beginning import begin
 from bulk_onboard.pipeline.connection import connect
 from bulk_onboard.pipeline.ending import RunResult, end
@@ -68,7 +68,8 @@ async def run_job(
 def check_keys(books: Books, judgement: Judgement) -> None:
     """UsageError where the ledger knows rows by their Key and the sheet has none: all would count as new ones."""
     keyed = any(record.key and record.alias for record in books.records.values())
-    if keyed and judgement.rows and not any(judged.row.cell(KEY) for judged in judgement.rows):
+    rows = [judged.row for judged in judgement.rows if not judged.aside]
+    if keyed and rows and not any(row.cell(KEY) or row.cell(BO_KEY) for row in rows):
         raise errors.UsageError(
             "The ledger knows the rows by their Key, and the sheet has none now. Nothing was sent; "
             "put the Key column back, or give this sheet a ledger of its own (--ledger)."

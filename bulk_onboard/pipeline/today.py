@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bulk_onboard import errors
 from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.clock import Clock
-from bulk_onboard.intake.documents import DocumentFolder
+from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.job import Job
 from bulk_onboard.ledger.story import Story
 from bulk_onboard.model import outcome as outcomes

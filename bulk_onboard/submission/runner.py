@@ -61,7 +61,7 @@ class Runner:
 
         Unknown outcomes are settled beside fresh rows; what is proved absent is sent again in a further round.
         """
-        self._decisions = {d.identity.token: d for d in plan.decisions if d.identity and not d.judged.duplicate_of}
+        self._decisions = {d.identity.token: d for d in plan.decisions if d.identity and not d.judged.aside}
         settler = self._settler(plan)
         due = plan.due(Action.CREATE)
         await self._until_stopped(self._admit(due))

@@ -7,7 +7,7 @@ from bulk_onboard import errors
 from bulk_onboard.ledger.journal import read_books
 from bulk_onboard.model.record import State
 from bulk_onboard.submission.stop import Stop
-from tests.support.businesses import HEADERS, business, write_workbook
+from tests.support.businesses import HEADERS, business, document, write_workbook
 from tests.support.office import Office
 
 
@@ -62,7 +62,7 @@ async def test_a_document_that_changes_after_the_check_is_not_sent(office: Offic
     office.fill(2)
 
     def change(running) -> None:
-        (office.documents / office.rows[1]["Identity Proof"]).write_bytes(b"%PDF-1.4 something else %%EOF")
+        (office.documents / office.rows[1]["Identity Proof"]).write_bytes(document("something else.pdf"))
 
     first = await office.run(watch=change, concurrency="1")
     sent_first = len(office.sandbox.state.records)

@@ -67,13 +67,13 @@ def test_documents_folder_is_found_beside_the_workbook(tmp_path):
     assert tmp_path / "documents" == job.documents
 
 
-@pytest.mark.parametrize("name", ["a.xlsx", "a.XLSX", "a.xlsm", "a.csv"])
+@pytest.mark.parametrize("name", ["a.xlsx", "a.XLSX", "a.xlsm", "a.xls", "a.xlsb", "a.ods", "a.csv", "a.tsv"])
 def test_workbooks_are_known_by_their_ending(name):
     """In upper case too."""
     assert Path(name) == load_job(Path(name)).workbook
 
 
-@pytest.mark.parametrize("name", ["a.ods", "a", "a.yaml"])
+@pytest.mark.parametrize("name", ["a.numbers", "a", "a.yaml"])
 def test_other_files_are_no_jobs(name):
     """The message says what a job may be."""
     assert "neither a job file (.toml) nor a workbook" in trouble_of(Path(name))
@@ -118,6 +118,72 @@ def test_no_quota_can_be_said(write_job):
     """`none` is no pacing, which is something else than leaving the key out."""
     assert load_job(write_job('quota = "none"\n')).quota is None
     assert load_job(write_job(), {"quota": "none"}).quota is None
+
+
+@pytest.mark.parametrize(
+    "name", ["june.annotated.xlsx", "june.annotated-2.xlsx", "june.annotated-12.xlsx", "june.Annotated.XLSX"]
+)
+def test_annotated_copy_is_the_same_job(tmp_path, name):
+    """Whoever mends the marked copy and runs it goes on with the job of the workbook that it is a copy of."""
+    job = load_job(tmp_path / name)
+
+    assert tmp_path / name == job.file == job.workbook
+    assert "june" == job.name
+    assert tmp_path / "june.ledger.jsonl" == job.ledger
+    assert tmp_path / "june.report.xlsx" == job.report
+
+
+@pytest.mark.parametrize("name", ["annotated.xlsx", ".annotated.xlsx", "june.annotated.csv", "june.annotated-x.xlsx"])
+def test_other_names_are_jobs_of_their_own(tmp_path, name):
+    """Only what `check` calls its copies is taken for one."""
+    assert tmp_path / f"{Path(name).stem}.ledger.jsonl" == load_job(tmp_path / name).ledger
+
+
+def test_another_workbook_for_this_run(tmp_path, write_job):
+    """The flag changes the workbook alone: ledger, report and documents stay those of the job."""
+    (tmp_path / "elsewhere").mkdir()
+    flags = {"workbook": str(tmp_path / "elsewhere" / "june.xlsx")}
+
+    for job in (load_job(write_job(), flags), load_job(tmp_path / "job.xlsx", flags)):
+        assert tmp_path / "elsewhere" / "june.xlsx" == job.workbook
+        assert tmp_path == job.documents
+        assert tmp_path / "job.ledger.jsonl" == job.ledger
+
+
+def test_workbook_may_be_named_by_the_flag_alone(write_job):
+    """A job file that is used for many workbooks need not name one; documents then lie beside the one given."""
+    job = load_job(write_job(workbook=""), {"workbook": "inbox/june.xlsx"})
+
+    assert (Path("inbox/june.xlsx"), Path("inbox")) == (job.workbook, job.documents)
+
+
+def test_other_ledgers_start_at_the_job_file(tmp_path, write_job):
+    """One or several; those of the command line start at the working directory, and go before the file's."""
+    assert () == load_job(write_job()).against
+    assert (tmp_path / "a.jsonl",) == load_job(write_job('against = "a.jsonl"\n')).against
+    file = write_job('against = ["a.jsonl", "/var/b.jsonl"]\n')
+
+    assert (tmp_path / "a.jsonl", Path("/var/b.jsonl")) == load_job(file).against
+    assert (Path("c.jsonl"), Path("d.jsonl")) == load_job(file, {"against": ["c.jsonl", "d.jsonl"]}).against
+    assert 2 == len(load_job(file, {"against": []}).against)
+
+
+def test_findings_and_pattern_are_read(write_job):
+    """What the job rules, and where its documents are."""
+    job = load_job(write_job('documents_pattern = "{key}/{type}.*"\n[findings]\n"state-unknown" = "off"\n'))
+
+    assert {"state-unknown": "off"} == job.findings
+    assert "{key}/{type}.*" == job.documents_pattern
+
+
+def test_wrong_findings_are_told_with_all_other_troubles(write_job):
+    """They are checked when the job is read, before any row is."""
+    file = write_job('concurrency = 0\n[findings]\n"state-unknwon" = "off"\n"duplicate" = "never"\n')
+
+    message = trouble_of(file)
+
+    for told in ("concurrency: ", "(did you mean 'state-unknown'?)", "'duplicate' may be off, warning, error"):
+        assert told in message
 
 
 def test_combination_is_written_as_the_api_writes_it(write_job):

@@ -21,6 +21,10 @@ from bulk_onboard.units import Quota
         ("quota", "600/60s", Quota(600, 60.0)),
         ("quota", "none", None),
         ("columns", {"Firm": "Business Name"}, {"Firm": "Business Name"}),
+        ("findings", {"state-unknown": "off", "duplicate": "error"}, {"state-unknown": "off", "duplicate": "error"}),
+        ("documents_pattern", "{registration_number}/{type}.*", "{registration_number}/{type}.*"),
+        ("against", "other.ledger.jsonl", (Path("other.ledger.jsonl"),)),
+        ("against", ["a.jsonl", "b.jsonl"], (Path("a.jsonl"), Path("b.jsonl"))),
     ],
 )
 def test_values_are_read(name, value, ours):
@@ -44,6 +48,15 @@ def test_values_are_read(name, value, ours):
         ("timezone", "../etc/passwd", "is no time zone"),
         ("columns", "Firm", "a table of texts is wanted"),
         ("columns", {"Firm": 1}, "a table of texts is wanted"),
+        ("findings", "off", 'a table is wanted, such as "state-unknown" = "off"'),
+        ("findings", {"state-unknwon": "off"}, "there is no finding 'state-unknwon' (did you mean 'state-unknown'?)"),
+        ("findings", {"zzz": "off"}, "there is no finding 'zzz'"),
+        ("findings", {"field-missing": "off"}, "'field-missing' stays an error, whatever the job says"),
+        ("findings", {"state-unknown": "no"}, "'state-unknown' may be off, warning, error, not 'no'"),
+        ("findings", {"state-unknown": ["off"]}, "'state-unknown' may be off, warning, error, not ['off']"),
+        ("documents_pattern", "../{type}.pdf", "below the documents folder"),
+        ("against", [""], "a text is wanted"),
+        ("against", 3, "a text is wanted"),
     ],
 )
 def test_other_values_are_refused_with_what_is_wanted(name, value, told):
@@ -52,12 +65,21 @@ def test_other_values_are_refused_with_what_is_wanted(name, value, told):
         BY_NAME[name].read(value)
 
 
+def test_all_troubles_with_findings_are_told_at_once():
+    """A stranger, a code that is no matter of taste and a wrong word come in one message."""
+    with pytest.raises(ValueError, match="zzz") as refused:
+        BY_NAME["findings"].read({"zzz": "off", "field-missing": "warning", "duplicate": "on"})
+
+    assert 3 == len(str(refused.value).split("; "))
+
+
 def test_switches_and_paths_are_known():
     """A switch is a flag without a value; a path starts at the file it stands in."""
-    assert ["trust_host", "admit_new_rows"] == [setting.name for setting in SETTINGS if setting.switch]
-    assert {"workbook", "documents", "ledger", "report", "ca_bundle", "extends"} == {
+    assert ["annotate", "trust_host", "admit_new_rows"] == [setting.name for setting in SETTINGS if setting.switch]
+    assert {"workbook", "documents", "ledger", "report", "against", "ca_bundle", "extends"} == {
         setting.name for setting in SETTINGS if setting.path
     }
+    assert ["against"] == [setting.name for setting in SETTINGS if setting.several]
 
 
 def test_every_setting_says_what_it_is():

@@ -1,0 +1,120 @@
+"""The annotated workbook of a judged job: the user's own file where it can be marked, else a plain copy."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from bulk_onboard.confined.call import ConfinedError, Failure, run_confined
+from bulk_onboard.confined.limits import Limits
+from bulk_onboard.job import Job, name_of
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.kind import Severity
+from bulk_onboard.model.plan import Plan
+from bulk_onboard.model.sheet import Sheet
+from bulk_onboard.pipeline.judging import Judgement
+from bulk_onboard.report import target
+from bulk_onboard.report.annotated.annotation import Annotation, make_annotation
+from bulk_onboard.report.annotated.exchange import Request, read_answer, request_bytes
+from bulk_onboard.report.annotated.place import places, seal
+from bulk_onboard.report.annotated.plain import write_plain
+
+ENDINGS = (".xlsx", ".xlsm")  # what can be written again as it is
+ROWS_AT_MOST = 20_000
+
+_LIMITS = Limits(cpu_s=120, wall_s=240.0)
+_CHILD = "bulk_onboard.report.annotated.styled"
+
+_Write = Callable[[BinaryIO, Path], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """Where the annotated workbook is, None where it could not be written, and sentences about it for people."""
+
+    path: Path | None
+    notes: tuple[str, ...]
+
+
+def annotate(
+    job: Job, judgement: Judgement, plan: Plan, books: Books, *, findings: Iterable[Finding] = ()
+) -> Annotated | None:
+    """Write the annotated workbook beside the job's own; None where there are no errors, so nothing to mend.
+
+    Takes a while, so it belongs into a thread. Raises nothing for a file that cannot be read or written.
+
+    Args:
+        findings: those that turned up while sending.
+    """
+    turned_up = tuple(findings)
+    if not any(finding.severity is Severity.ERROR for finding in (*judgement.findings, *turned_up)):
+        return None
+    others = (*judgement.sheet_findings, *turned_up)
+    annotation = make_annotation(judgement.sheet, judgement.columns, plan.decisions, books, others)
+    created = datetime.now(UTC).replace(microsecond=0)
+    write, notes = _copy(job.workbook, judgement.sheet, annotation, created)
+    return _put(job.workbook, write, notes, created)
+
+
+def _copy(workbook: Path, sheet: Sheet, annotation: Annotation, created: datetime) -> tuple[_Write, tuple[str, ...]]:
+    """What writes the copy, and sentences about it."""
+    why = _why_plain(workbook, sheet)
+    if not why:
+        try:
+            content, notes = _styled(workbook, sheet, annotation, created)
+        except (ConfinedError, OSError) as error:
+            why = f"your own file cannot be marked: {_said(error)}"
+        else:
+            return lambda file, folder: _write_all(file, content), notes
+    note = (
+        f"This is a plain copy of the sheet, since {why}. "
+        "It has every row in its place, but no styles, formulas or other sheets."
+    )
+    plain = partial(write_plain, sheet=sheet, annotation=annotation, notes=(note,), created=created)
+    return plain, (note,)
+
+
+def _why_plain(workbook: Path, sheet: Sheet) -> str:
+    if workbook.suffix.lower() not in ENDINGS:
+        return f"a {workbook.suffix.lower()} file cannot hold marks"
+    return f"it has more than {ROWS_AT_MOST:,} rows" if len(sheet.rows) > ROWS_AT_MOST else ""
+
+
+def _styled(workbook: Path, sheet: Sheet, annotation: Annotation, created: datetime) -> tuple[bytes, tuple[str, ...]]:
+    request = request_bytes(Request(annotation, sheet.sha256, created))
+    with workbook.open("rb") as source:
+        return read_answer(b"".join(run_confined(_CHILD, request, source, _LIMITS)))
+
+
+def _said(error: ConfinedError | OSError) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or "it cannot be read"
+    if error.failure is Failure.UNFORESEEN:
+        return f"there is something in it that cannot be copied ({error})"
+    return str(error)
+
+
+def _write_all(file: BinaryIO, content: bytes) -> None:
+    file.write(content)
+
+
+def _put(workbook: Path, write: _Write, notes: tuple[str, ...], created: datetime) -> Annotated:
+    """Put the copy at the first place that takes it."""
+
+    def write_and_seal(file: BinaryIO, folder: Path) -> None:
+        write(file, folder)
+        seal(file, created)
+
+    for path in places(workbook, name_of(workbook)):
+        try:
+            target.replace(path, write_and_seal)
+        except target.TakenError:
+            continue
+        except OSError as error:
+            why = error.strerror or str(error)
+            return Annotated(None, (f"The annotated workbook could not be written to {path}: {why}.",))
+        return Annotated(path, notes)
+    return Annotated(None, (f"There are too many annotated copies beside {workbook}. Remove the old ones.",))

@@ -1,0 +1,113 @@
+"""`check`: what is printed, what `--json` holds, and what one kind of finding means."""
+
+import json
+
+import openpyxl
+import pytest
+
+from bulk_onboard.model.catalogue import CATALOGUE
+from tests.support.businesses import business
+from tests.support.office import Office, typed
+
+
+async def test_errors_are_told_and_marked(office: Office) -> None:
+    """Each finding has its line, the marked copy and the command that runs it are named, and nothing is sent."""
+    office.fill([business(1), business(2, City="")])
+
+    told = await office.type("check", "--offline")
+
+    assert 3 == told.status
+    line = "businesses.xlsx › Businesses › row 3 › City: City is required and the cell is blank. Fill in the cell."
+    assert f"{line} [error: field-missing]" in told.out.splitlines()
+    marked = office.folder / "businesses.annotated.xlsx"
+    assert f"Marked in: {marked}" in told.out
+    assert f"type: bulk-onboard run {marked} " in told.out
+    assert openpyxl.load_workbook(marked)["Businesses"]
+    assert not office.sandbox.state.records
+
+
+async def test_the_marked_copy_is_mended_and_run(office: Office) -> None:
+    """The command that `check` names goes on with the same job: the mended row is sent, and no other twice."""
+    office.fill([business(1), business(2, City="")])
+    await office.type("run")
+    told = json.loads((await office.type("check", "--json")).out)
+    marked = openpyxl.load_workbook(told["annotated"])
+    marked["Businesses"].cell(3, [cell.value for cell in marked["Businesses"][1]].index("City") + 1, "Bengaluru")
+    marked.save(told["annotated"])
+
+    words = told["next"].split()[1:]
+    ran = await typed(*words, cwd=office.folder)
+
+    assert 0 == ran.status, ran.err
+    assert 2 == len(office.sandbox.state.records)
+
+
+async def test_warnings_alone_are_no_error(office: Office) -> None:
+    """They are told, nothing is marked, and the exit status is 0."""
+    office.fill([business(1, State="Nowhere")])
+
+    told = await office.type("check", "--offline")
+
+    assert 0 == told.status
+    assert "[warning: state-unknown]" in told.out
+    assert "Marked in" not in told.out
+
+
+async def test_json_holds_every_finding_whole(office: Office) -> None:
+    """Also where the text would tell very many alike once."""
+    office.fill([business(number, City="") for number in range(150)])
+
+    told = json.loads((await office.type("check", "--offline", "--json")).out)
+
+    missing = [finding for finding in told["findings"] if finding["code"] == "field-missing"]
+    assert list(range(2, 152)) == [finding["row"] for finding in missing]
+    assert {
+        "code": "field-missing",
+        "title": "Required field missing",
+        "severity": "error",
+        "sheet": "Businesses",
+        "row": 2,
+        "column": "City",
+        "seen": "",
+        "problem": "City is required and the cell is blank.",
+        "mend": "Fill in the cell.",
+    } == missing[0]
+
+
+async def test_a_kind_is_explained_without_a_job(tmp_path) -> None:
+    """Title, severity, sentence, mend, and the line that rules it."""
+    told = await typed("check", "--explain", "state-unknown", cwd=tmp_path)
+    data = json.loads((await typed("check", "--explain", "state-unknown", "--json", cwd=tmp_path)).out)
+
+    assert 0 == told.status
+    assert told.out.startswith("state-unknown: Unknown state (warning)\n")
+    assert '    [findings]\n    state-unknown = "off"\n' in told.out
+    kind = CATALOGUE["state-unknown"]
+    assert (kind.problem, kind.mend, True, None) == tuple(
+        data[name] for name in ("problem", "mend", "may_be_ruled", "ruling")
+    )
+
+
+async def test_a_job_says_what_it_rules(tmp_path) -> None:
+    """With JOB the explanation has the job's own word too; its workbook need not be there."""
+    (tmp_path / "job.toml").write_text('workbook = "gone.xlsx"\n[findings]\nstate-unknown = "error"\n')
+
+    told = await typed("check", "job.toml", "--explain", "state-unknown", cwd=tmp_path)
+
+    assert told.out.endswith("This job rules it: error.\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--explain", "state-unknwon"], "There is no finding 'state-unknwon'. Did you mean state-unknown?"),
+        (["--explain", "zzz"], "There is no finding 'zzz'. docs/findings.md lists them all."),
+        ([], "JOB is missing. Name a job file (.toml) or a workbook, or give --explain."),
+    ],
+)
+async def test_what_cannot_be_done_is_a_usage_error(tmp_path, words, sentence) -> None:
+    """A stranger among the codes is shown with its neighbour; a missing JOB is named."""
+    told = await typed("check", *words, cwd=tmp_path)
+
+    assert 2 == told.status
+    assert sentence in told.err

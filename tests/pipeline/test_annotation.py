@@ -1,0 +1,256 @@
+"""Annotate, mend in the copy, run the copy: exactly the mended rows are sent, and every row stays who it is."""
+
+import asyncio
+import shutil
+import subprocess
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from bulk_onboard import errors
+from bulk_onboard.clock import SystemClock
+from bulk_onboard.errors import ExitStatus
+from bulk_onboard.job import Job
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.pipeline import annotation
+from bulk_onboard.pipeline.annotation import Annotated, annotate
+from bulk_onboard.pipeline.identities import identified_rows
+from bulk_onboard.pipeline.judging import read_job_sheet
+from bulk_onboard.pipeline.outlook import Outlook, look_ahead
+from tests.support.businesses import business, write_workbook
+from tests.support.office import AUTH_ID, Office
+
+SOFFICE = shutil.which("soffice")
+
+
+async def outlook_of(office: Office, workbook: Path | None = None) -> tuple[Job, Outlook]:
+    """What a run of the workbook would find and do, with the office's ledger."""
+    job = office.job() if workbook is None else replace(office.job(), workbook=workbook)
+    return job, await look_ahead(job, credentials=None, clock=SystemClock())
+
+
+async def annotated(office: Office, workbook: Path | None = None, **other: Any) -> Annotated | None:
+    """The annotated copy of the workbook."""
+    job, outlook = await outlook_of(office, workbook)
+    return await asyncio.to_thread(annotate, job, outlook.judgement, outlook.plan, outlook.books, **other)
+
+
+async def copy_of(office: Office, workbook: Path | None = None) -> Path:
+    """Where the copy is that must be there."""
+    done = await annotated(office, workbook)
+    assert done is not None
+    assert done.path is not None
+    return done.path
+
+
+def set_cells(path: Path, cells: dict[str, str]) -> None:
+    """Mend cells as somebody does in a spreadsheet program."""
+    book = openpyxl.load_workbook(path)
+    for place, text in cells.items():
+        book.worksheets[0][place] = text
+    book.save(path)
+
+
+def resave(path: Path, folder: Path) -> None:
+    """Save the workbook with LibreOffice, over itself."""
+    out = folder / "resaved"
+    command = [SOFFICE, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--convert-to", "xlsx"]
+    subprocess.run([*map(str, command), "--outdir", str(out), str(path)], check=True, capture_output=True, timeout=100)
+    shutil.copy(out / path.name, path)
+
+
+def cities(office: Office) -> list[str]:
+    """Where the businesses at the API are, in the order they were created."""
+    return [record.end_user["address"]["city"] for record in office.sandbox.state.records]
+
+
+async def test_nothing_to_mend_nothing_written(office: Office) -> None:
+    """Without an error there is no copy; warnings alone make none."""
+    office.fill(2)
+
+    assert await annotated(office) is None
+    assert not list(office.folder.glob("*annotated*"))
+
+
+@pytest.mark.parametrize("through", ["openpyxl", "LibreOffice"])
+async def test_mended_copy_sends_exactly_the_mended_rows(office: Office, through: str) -> None:
+    """Good rows go first; the mended one follows from the copy, and nothing is sent twice."""
+    if through == "LibreOffice" and not SOFFICE:
+        pytest.skip("LibreOffice is not here")
+    office.fill([business(1), business(2, City=""), business(3, Key="K-3", City="")])
+    await office.run()
+    copy = await copy_of(office)
+    set_cells(copy, {"G3": "Mysuru"})
+    if through == "LibreOffice":
+        await asyncio.to_thread(resave, copy, office.folder)
+
+    result = await office.run(workbook=str(copy))
+
+    assert ["Bengaluru", "Mysuru"] == cities(office)
+    assert (2, 1) == (result.counts["submitted"], result.counts["invalid"])
+
+
+async def test_row_stays_its_record_while_its_number_is_mended(office: Office) -> None:
+    """The ledger knows the row by the token in bo_key, and no second record of it appears."""
+    office.fill([business(1, City=""), business(2)])
+    await office.run()
+    copy = await copy_of(office)
+    book = openpyxl.load_workbook(copy)
+    token = book.worksheets[0]["O2"].value
+    set_cells(copy, {"D2": "U72999KA2020PTC999999", "G2": "Mysuru"})
+
+    result = await office.run(workbook=str(copy))
+
+    assert ExitStatus.DONE == result.exit_status
+    assert (2, 2) == (result.counts["rows"], result.counts["submitted"])
+    assert any(record.alias.endswith(token) for record in office.sandbox.state.records)
+
+
+async def test_copied_annotated_row_is_not_sent_twice(office: Office) -> None:
+    """A row that was copied with its bo_key and changed is a conflict that a person settles."""
+    office.fill([business(1, City=""), business(2)])
+    await office.run()
+    copy = await copy_of(office)
+    book = openpyxl.load_workbook(copy)
+    sheet = book.worksheets[0]
+    sheet["G2"] = "Mysuru"
+    sheet.append([cell.value for cell in sheet[2]])
+    sheet["D4"] = "U72999KA2020PTC999999"
+    book.save(copy)
+
+    result = await office.run(workbook=str(copy))
+
+    assert ["Bengaluru"] == cities(office)
+    assert (3, 2, 1) == tuple(result.counts[name] for name in ("rows", "invalid", "submitted"))
+
+
+async def test_copy_is_read_as_the_workbook_it_was_made_from(office: Office) -> None:
+    """Same headers, same rows, same identities; nothing of what was added is heeded but bo_key."""
+    office.fill([business(1, City=""), business(2, Key="K-2"), business(3)])
+    await office.run()
+    job, before = await outlook_of(office)
+    copy = await copy_of(office)
+
+    _, after = await outlook_of(office, copy)
+
+    width = len(before.judgement.sheet.headers)
+    assert before.judgement.sheet.headers == after.judgement.sheet.headers[:width]
+    assert [row.cells for row in before.judgement.sheet.rows] == [
+        row.cells[:width] for row in after.judgement.sheet.rows
+    ]
+    assert before.judgement.findings == after.judgement.findings
+    assert [i.token for _, i in await identified_rows(job, before.books, auth_id=AUTH_ID)] == [
+        i.token for _, i in await identified_rows(replace(job, workbook=copy), before.books, auth_id=AUTH_ID)
+    ]
+
+
+async def test_copy_of_a_copy_goes_beside_it(office: Office) -> None:
+    """Mends are never lost: not the copy that is run, not one that somebody saved."""
+    office.fill([business(1, City="")])
+    first = await copy_of(office)
+    set_cells(first, {"H2": "Kerala"})
+
+    second = await copy_of(office, first)
+
+    assert ["businesses.annotated.xlsx", "businesses.annotated-2.xlsx"] == [first.name, second.name]
+    assert second == await copy_of(office, first)
+    assert 0o600 == second.stat().st_mode & 0o777
+
+
+async def test_finding_of_a_run_alone_is_enough(office: Office) -> None:
+    """A document that changed while sending is marked too."""
+    office.fill([business(1)])
+    changed = Finding("document-changed", "Businesses", 2, "Identity Proof")
+
+    done = await annotated(office, findings=[changed])
+
+    assert done is not None
+    sheet = openpyxl.load_workbook(str(done.path)).worksheets[0]
+    assert "changed between the check" in sheet["L2"].comment.text
+
+
+async def test_csv_gets_a_plain_copy_that_runs(office: Office) -> None:
+    """The note says so, and the mended copy is valid input."""
+    office.fill([business(1, City="")])
+    csv = write_workbook(office.folder / "list.csv", office.rows)
+
+    done = await annotated(office, csv)
+
+    assert done is not None
+    assert office.folder / "list.annotated.xlsx" == done.path
+    assert "a .csv file cannot hold marks" in done.notes[0]
+    set_cells(done.path, {"G2": "Mysuru"})
+    await office.run(workbook=str(done.path))
+    assert ["Mysuru"] == cities(office)
+
+
+@pytest.mark.parametrize("trouble", ["unknown to openpyxl", "changed meanwhile", "gone", "too long"])
+async def test_plain_copy_where_the_users_file_cannot_be_marked(
+    office: Office, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    """Whatever the reason, every row is there, and the note says why in plain words."""
+    office.fill([business(1, City=""), business(2)])
+    if trouble == "unknown to openpyxl":
+        spoil_styles(office.workbook)
+    if trouble == "too long":
+        monkeypatch.setattr(annotation, "ROWS_AT_MOST", 1)
+    job, outlook = await outlook_of(office)
+    if trouble == "changed meanwhile":
+        set_cells(office.workbook, {"A2": "other"})
+    if trouble == "gone":
+        office.workbook.unlink()
+
+    done = await asyncio.to_thread(annotate, job, outlook.judgement, outlook.plan, outlook.books)
+
+    assert done is not None
+    assert done.path is not None
+    (note,) = done.notes
+    expected = {
+        "unknown to openpyxl": "something in it that cannot be copied",
+        "changed meanwhile": "changed after it was read",
+        "gone": "No such file",
+        "too long": "more than 1 rows",
+    }
+    assert expected[trouble] in note
+    sheet = await read_job_sheet(replace(job, workbook=done.path))
+    width = len(outlook.judgement.sheet.headers)
+    assert [row.cells for row in outlook.judgement.sheet.rows] == [row.cells[:width] for row in sheet.rows]
+
+
+def spoil_styles(path: Path) -> None:
+    """Give the workbook a style that Excel shrugs at and openpyxl does not."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts["xl/styles.xml"] = parts["xl/styles.xml"].replace(b"<left/>", b'<left style="wavy"/>')
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+
+
+async def test_place_that_takes_nothing_is_told(office: Office) -> None:
+    """No exception: what was found is not lost because a copy could not be written."""
+    office.fill([business(1, City="")])
+    job, outlook = await outlook_of(office)
+    elsewhere = replace(job, workbook=office.folder / "missing" / "b.xlsx")
+
+    done = annotate(elsewhere, outlook.judgement, outlook.plan, outlook.books)
+
+    assert done is not None
+    assert done.path is None
+    assert "could not be written" in done.notes[0]
+
+
+async def test_unreadable_copy_is_an_error_like_any_other(office: Office) -> None:
+    """The sheet How to mend is never taken for data."""
+    office.fill([business(1, City="")])
+    copy = await copy_of(office)
+    book = openpyxl.load_workbook(copy)
+    book.remove(book.worksheets[0])
+    book.save(copy)
+
+    with pytest.raises(errors.WorkbookError):
+        await outlook_of(office, copy)

@@ -1,0 +1,78 @@
+"""The template's example row: counted in every report, never sent."""
+
+import openpyxl
+
+from bulk_onboard.intake.bundled import bundled_requirements
+from bulk_onboard.intake.template import write_template
+from tests.support.businesses import Cells, business, write_documents
+from tests.support.office import Office
+
+
+def fill_in(office: Office, *rows: Cells, over_the_example: bool = False) -> None:
+    """A fresh template with these rows typed below its example, or over it; the Key of an example stays."""
+    if not office.workbook.exists():
+        write_template(office.workbook, bundled_requirements())
+    office.documents.mkdir(exist_ok=True)
+    write_documents(office.documents, rows)
+    workbook = openpyxl.load_workbook(office.workbook)
+    sheet = workbook["Businesses"]
+    places = {cell.value: number for number, cell in enumerate(sheet[1], 1)}
+    for number, row in enumerate(rows, 2 if over_the_example else 3):
+        for header, text in row.items():
+            sheet.cell(number, places[header], text)
+    workbook.save(office.workbook)
+
+
+def results(office: Office) -> list[tuple[object, ...]]:
+    """Row, Key and State of each line of the report's Results."""
+    header, *lines = openpyxl.load_workbook(office.report)["Results"].iter_rows(values_only=True)
+    places = [header.index(name) for name in ("Row", "Key", "State")]
+    return [tuple(line[place] for place in places) for line in lines]
+
+
+async def test_fresh_template_sends_nothing(office: Office) -> None:
+    """A run on a workbook yet to be filled in ends in 0, with nothing at the API, and its report adds up."""
+    fill_in(office)
+
+    result = await office.run()
+
+    assert (0, 1, 1) == (result.exit_status, result.counts["rows"], result.counts["example"])
+    assert () == office.sandbox.state.records
+    assert [(2, "EXAMPLE", "example")] == results(office)
+
+
+async def test_rows_below_the_example_are_sent(office: Office) -> None:
+    """The example may stay where it is; it takes no place in a pilot of one row either."""
+    fill_in(office, business(1), business(2))
+
+    pilot = await office.run(limit=1)
+    whole = await office.run()
+
+    assert (1, 1) == (pilot.counts["submitted"], pilot.counts["pending"])
+    assert (0, 3, 2, 1) == (
+        whole.exit_status,
+        whole.counts["rows"],
+        whole.counts["submitted"],
+        whole.counts["example"],
+    )
+    assert 2 == len(office.sandbox.state.records)
+
+
+async def test_business_written_over_the_example_is_sent(office: Office) -> None:
+    """Who writes over the example and forgets its Key has a row like any other."""
+    fill_in(office, business(1), over_the_example=True)
+
+    result = await office.run()
+
+    assert (1, 0) == (result.counts["submitted"], result.counts["example"])
+    assert [(2, "EXAMPLE", "submitted")] == results(office)
+
+
+async def test_check_of_a_fresh_template(office: Office) -> None:
+    """Nothing is wrong with it, and nothing is marked."""
+    fill_in(office)
+
+    told = await office.type("check", "--offline", "--json")
+
+    assert (0, [], 1) == (told.status, told.json["findings"], told.json["counts"]["example"])
+    assert not list(office.folder.glob("*.annotated*"))
