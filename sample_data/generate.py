@@ -7,16 +7,20 @@ Without FOLDER they are written beside this file, over those that are there.
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
-from demonstrations import demonstration_rows
+from demonstrations import DEMONSTRATIONS, FIRST, demonstration_rows
 from invented import Row, row, scans
-from scans import jpeg, pdf, png, too_large_png
+from scans import pdf, png
 from sheets import csv_utf8, xlsx
+from spoilt import spoilt_scans
 
-GOOD, MIXED, CLEAN, NIGHTLY = range(36), range(61), range(100, 112), range(200, 208)  # numbers of businesses
+GOOD, SHOWN_TWICE, CLEAN, NIGHTLY = range(36), range(60, 61), range(100, 112), range(200, 208)  # numbers of businesses
+SHOWN = range(FIRST, FIRST + len(DEMONSTRATIONS))
 
-BLANK_AFTER = (4, 8, 8)  # blocks
+BLANK_AFTER = (10, 30, 30)  # rows that show something
+HIDDEN_ROW, HIDDEN_COLUMN = 9, "User Type"
 
 EXPORTED = {  # header in nightly.csv → in the workbooks; as a system exports it, by the API's own names
     "reference": "Key",
@@ -35,11 +39,12 @@ EXPORTED = {  # header in nightly.csv → in the workbooks; as a system exports 
 
 
 def mixed_rows() -> Iterator[Row]:
-    """Three good rows, two that show something, and so on; here and there a blank one."""
-    good, shown = map(row, GOOD), demonstration_rows()
-    for block in range(1, len(GOOD) // 3 + 1):
-        yield from (next(good), next(good), next(shown), next(good), next(shown))
-        yield from ({} for after in BLANK_AFTER if after == block)
+    """Good rows and those that show something, evenly mixed; here and there a blank one."""
+    good = map(row, GOOD)
+    for at, shown in enumerate(demonstration_rows(), 1):
+        due = len(GOOD) * at // len(SHOWN) - len(GOOD) * (at - 1) // len(SHOWN)
+        yield from (*islice(good, due), shown)
+        yield from ({} for after in BLANK_AFTER if after == at)
 
 
 def table(headers: Iterable[str], rows: Iterable[Row]) -> list[Sequence[str]]:
@@ -52,7 +57,8 @@ def workbooks() -> Iterator[tuple[str, bytes]]:
     """Name and content of each workbook."""
     headers = list(row(0))
     exported = [{name: row(n)[header] for name, header in EXPORTED.items()} for n in NIGHTLY]
-    yield "businesses.xlsx", xlsx(table([*headers, "Remarks"], mixed_rows()))
+    mixed = table([*headers, "Remarks"], mixed_rows())
+    yield "businesses.xlsx", xlsx(mixed, hidden_row=HIDDEN_ROW, hidden_column=headers.index(HIDDEN_COLUMN) + 1)
     yield "businesses_clean.xlsx", xlsx(table(headers, map(row, CLEAN)))
     yield "nightly.csv", csv_utf8(table(EXPORTED, exported))
 
@@ -61,13 +67,11 @@ def documents() -> Iterator[tuple[str, bytes]]:
     """Path and content of each document that a row names, and of those that are spoilt."""
     sheets = (mixed_rows(), map(row, CLEAN), map(row, NIGHTLY))
     named = {text for rows in sheets for cells in rows for text in cells.values()}
-    for n in (*MIXED, *CLEAN, *NIGHTLY):
+    for n in (*GOOD, *SHOWN, *SHOWN_TWICE, *CLEAN, *NIGHTLY):
         for scan in scans(n).values():
             if scan.path in named:
                 yield scan.path, (png if scan.path.endswith(".png") else pdf)(scan.shows)
-    yield "spoilt/empty.pdf", b""
-    yield "spoilt/photo.pdf", jpeg()
-    yield "spoilt/too_large.png", too_large_png()
+    yield from spoilt_scans()
 
 
 def write_all(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Scans of documents that prove nothing: the smallest files that are what they say, and three that are not.
+"""Scans of documents that prove nothing: the smallest files that are what they say.
 
 Nothing is compressed, so that the bytes are the same whatever version of zlib is installed.
 """
@@ -6,8 +6,7 @@ Nothing is compressed, so that the bytes are the same whatever version of zlib i
 import hashlib
 import struct
 import zlib
-
-LIMIT = 5 * 1024 * 1024  # what the API takes, inclusive
+from collections.abc import Sequence
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _CELLS = 7  # of a picture, across and down
@@ -18,21 +17,31 @@ def pdf(lines: tuple[str, ...]) -> bytes:
     """One A4 page with these lines of text."""
     shown = "".join(f"({line}) Tj T*\n" for line in ("SPECIMEN", *lines, "Invented; proves nothing."))
     text = f"BT /F1 16 Tf 24 TL 72 760 Td\n{shown}ET".encode("ascii")
-    bodies = (
+    return assembled(page_of(text))
+
+
+def page_of(content: bytes) -> tuple[bytes, ...]:
+    """The objects of a PDF of one page; the first is its catalogue, the second its page tree."""
+    return (
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
         b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources 6 0 R >>",
-        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(text), text),
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
         b"<< /Font << /F1 5 0 R >> >>",
     )
+
+
+def assembled(bodies: Sequence[bytes], *, in_trailer: bytes = b"") -> bytes:
+    """A PDF of these objects, the first of which is its catalogue."""
     content, places = b"%PDF-1.4\n", []
     for number, body in enumerate(bodies, 1):
         places.append(b"%010d 00000 n \n" % len(content))
         content += b"%d 0 obj\n%s\nendobj\n" % (number, body)
     xref = b"xref\n0 %d\n0000000000 65535 f \n%s" % (len(bodies) + 1, b"".join(places))
-    trailer = b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (
+    trailer = b"trailer\n<< /Size %d /Root 1 0 R%s >>\nstartxref\n%d\n%%%%EOF\n" % (
         len(bodies) + 1,
+        in_trailer,
         len(content),
     )
     return content + xref + trailer
@@ -41,18 +50,19 @@ def pdf(lines: tuple[str, ...]) -> bytes:
 def png(lines: tuple[str, ...]) -> bytes:
     """A small black and white picture, another one for other lines."""
     bits = int.from_bytes(hashlib.sha256("\n".join(lines).encode()).digest())
-    size = _CELLS * _PIXELS
+    side = _CELLS * _PIXELS
     pixels = b""
-    for y in range(size):
+    for y in range(side):
         cells = (bits >> (y // _PIXELS * _CELLS + x) & 1 for x in range(_CELLS))
         pixels += b"\0" + bytes(255 * cell for cell in cells)  # a cell is one byte of eight 1-bit pixels
-    header = struct.pack(">IIBBBBB", size, size, 1, 0, 0, 0, 0)
-    return _PNG + _chunk(b"IHDR", header) + _chunk(b"IDAT", _stored(pixels)) + _chunk(b"IEND", b"")
+    return picture(side, side, pixels)
 
 
-def too_large_png() -> bytes:
-    """A picture, and after it zeros up to one byte more than the API takes; git makes next to nothing of them."""
-    return png(("too large",)).ljust(LIMIT + 1, b"\0")
+def picture(width: int, height: int, pixels: bytes, *, padding: int = 0) -> bytes:
+    """A black and white PNG that says it has this size, with a part of so many zeros that no viewer heeds."""
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"paDd", b"\0" * padding), (b"IDAT", _stored(pixels)), (b"IEND", b""))
+    return _PNG + b"".join(_chunk(name, body) for name, body in parts if body or name == b"IEND")
 
 
 def jpeg() -> bytes:

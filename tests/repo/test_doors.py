@@ -8,14 +8,15 @@ PACKAGE = Path(__file__).parents[2] / "bulk_onboard"
 DOORS = {  # library -> the files that import it; a folder stands for the files in it
     "aiohttp": {"api/client.py", "sandbox/server.py"},
     "aiolimiter": {"api/pacer.py"},
-    "msgspec": {"api/wire/", "ledger/codec.py", "model/"},
-    "openpyxl": {"intake/template.py"},
-    "pandas": {"intake/workbook.py"},
-    "python_calamine": {"intake/workbook.py"},
+    "email_validator": {"validation/email.py"},
+    "msgspec": {"api/wire/", "intake/reader/", "intake/workbook.py", "ledger/codec.py", "model/"},
+    "openpyxl": {"intake/template.py", "report/annotated/"},
+    "python_calamine": {"intake/reader/"},
     "rich": {"report/console.py"},
+    "stdnum": {"validation/india/"},
     "structlog": {"log.py"},
     "typer": {"cli/"},
-    "xlsxwriter": {"report/workbook.py"},
+    "xlsxwriter": {"report/annotated/", "report/workbook.py"},
 }
 FOLDERS = {door for doors in DOORS.values() for door in doors if door.endswith("/")}
 
@@ -55,12 +56,12 @@ def test_each_library_has_its_doors_and_no_other():
 def test_a_second_door_is_noticed(tmp_path):
     """An import is seen in every form and place; a relative one and a mere mention are none."""
     (tmp_path / "planning").mkdir()
-    (tmp_path / "planning/decide.py").write_text("def decide():\n    from pandas.io import excel\n")
+    (tmp_path / "planning/decide.py").write_text("def decide():\n    from openpyxl.styles import Font\n")
     (tmp_path / "planning/forecast.py").write_text("import os, aiohttp.web as web\n")
     (tmp_path / "planning/identity.py").write_text('"""import rich"""\nfrom . import typer\n')
 
     found = doors_of(tmp_path)
 
-    assert {"pandas": {"planning/decide.py"}, "aiohttp": {"planning/forecast.py"}} == {
+    assert {"openpyxl": {"planning/decide.py"}, "aiohttp": {"planning/forecast.py"}} == {
         library: doors for library, doors in found.items() if doors
     }

@@ -89,7 +89,10 @@ def test_readme_has_every_exit_status_in_the_order_of_precedence():
 def test_examples_are_of_this_tool():
     """Every command in the README and in the job files has a verb, a job and a flag that exist."""
     verbs = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
-    flags = {f"--{setting.name.replace('_', '-')}" for setting in SETTINGS if setting.flag} | {"--review-after"}
+    flags = {f"--{setting.name.replace('_', '-')}" for setting in SETTINGS if setting.flag} | {
+        "--review-after",
+        "--explain",
+    }
     texts = [README, *(path.read_text(encoding="utf-8") for path in JOBS.glob("*.toml"))]
 
     examples = [found for text in texts for found in EXAMPLE.findall(text)]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TARGETS = ["setup", "demo", "test", "crash", "lint", "types", "check", "sample-data", "clean"]
+TARGETS = ["setup", "demo", "test", "crash", "fuzz", "bench", "lint", "types", "check", "sample-data", "clean"]
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:

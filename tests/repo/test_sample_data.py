@@ -13,7 +13,8 @@ import pytest
 from bulk_onboard.errors import ExitStatus
 from bulk_onboard.intake.bundled import bundled_requirements
 from bulk_onboard.job import load_job
-from bulk_onboard.model.finding import CATALOGUE, Severity
+from bulk_onboard.model.catalogue import CATALOGUE
+from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.requirements import Combination, RequirementsBook
 from bulk_onboard.pipeline.judging import Judgement, judge, read_job_sheet
 from bulk_onboard.sandbox.reviews import judgement as review_of
@@ -21,7 +22,10 @@ from bulk_onboard.sandbox.reviews import judgement as review_of
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 README = (SAMPLES / "README.md").read_text(encoding="utf-8")
 WORKBOOKS = ["businesses.xlsx", "businesses_clean.xlsx", "nightly.csv"]
-NOT_IN_A_FOLDER = {"document-unreadable", "document-changed", "record-twice", "key-too-long"}
+NOT_IN_A_FOLDER = {"document-unreadable", "document-changed", "record-twice"}
+OF_ANOTHER_JOB = {"document-ambiguous", "in-other-ledger", "format-tells-less"}
+SPOILING_THE_SAMPLES = {"external-links", "unwrapped-text", "key-too-long"}
+NOT_SHOWN = NOT_IN_A_FOLDER | OF_ANOTHER_JOB | SPOILING_THE_SAMPLES
 
 
 def table(first: str, second: str) -> list[list[str]]:
@@ -91,11 +95,11 @@ async def test_readme_names_every_finding_and_its_row():
 
 
 async def test_every_finding_is_shown():
-    """No code of the catalogue is without an example, save those that cannot lie in a folder."""
+    """No code of the catalogue is without an example, save those of which the README says why."""
     judgement = await judged("businesses.xlsx")
 
-    assert set(CATALOGUE) - NOT_IN_A_FOLDER == {finding.code for finding in judgement.findings}
-    assert all(code in README for code in NOT_IN_A_FOLDER)
+    assert set(CATALOGUE) - NOT_SHOWN == {finding.code for finding in judgement.findings}
+    assert all(code in README for code in NOT_SHOWN)
 
 
 async def test_every_review_is_shown():
@@ -111,28 +115,31 @@ async def test_every_review_is_shown():
 
 async def test_no_business_is_in_two_workbooks():
     """All workbooks can go to one sandbox: Keys, registration numbers and documents are their own."""
-    seen = []
+    seen: Counter[str] = Counter()
     for name in WORKBOOKS:
         valid = [one for one in (await judged(name)).rows if one.application]
-        seen += [one.row.cell("registration_number") for one in valid]
-        seen += [key for one in valid if (key := one.row.cell("key"))]
-        seen += [document.sha256 for one in valid for document in one.application.documents]
+        numbers = [one.row.cell("registration_number") for one in valid]
+        keys = [key for one in valid if (key := one.row.cell("key"))]
+        documents = {document.sha256 for one in valid for document in one.application.documents}
+        seen.update([*numbers, *keys, *documents])
 
-    assert [] == [text for text, times in Counter(seen).items() if times > 1]
+    assert [] == [text for text, times in seen.items() if times > 1]
 
 
 async def test_nobody_is_meant():
-    """Every registration number, address of the net and phone number is of the kind the README calls nobody's."""
-    cells = [one.row.cells for name in WORKBOOKS for one in (await judged(name)).rows]
+    """Every registration number, address of the net and phone number is of the kind the README calls nobody's.
 
-    def texts(column: str) -> list[str]:
-        return [row[column] for row in cells if column in row]
+    Of the numbers that are wrong on purpose, none has the shape and the digits of one that somebody may be given.
+    """
+    rows = [one for name in WORKBOOKS for one in (await judged(name)).rows]
+    cells = [one.row.cells for one in rows if not any(f.code == "headers-again" for f in one.findings)]
 
     def strangers(pattern: str, column: str) -> list[str]:
-        return [text for text in texts(column) if not re.fullmatch(pattern, text)]
+        return [row[column] for row in cells if column in row and not re.fullmatch(pattern, row[column])]
 
-    assert [] == strangers(r"U00000[A-Z]{2}20\d\dP[TL]C000\d{3}", "registration_number")
-    assert [] == strangers(r"[\w-]+@[\w-]+\.example", "email")
+    wrong = ["1.23456789012345E+17", "4711", "29AAAAA0000A1Z5", "AAAAA0000A", "UDYAM-KR-03-000", "REG/2016/0071"]
+    assert wrong == strangers(r"U00000[A-Z]{2}20\d\dP[TL]C000\d{3}", "registration_number")
+    assert ["compliance@otter..example"] == strangers(r"[\w-]+@[\w-]+\.example", "email")
     assert [] == strangers(r"https?://([\w-]+\.)+example/\w+", "callback_url")
     assert [] == strangers(r"(\+?91(11|22)0\d{7}[,\s]*)+", "numbers")
 
