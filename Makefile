@@ -3,10 +3,12 @@
 PYTHON := .venv/bin/python
 STAMP := .venv/.setup
 KILLS ?= 1000
+COUNT ?= 5000
 SEED ?=
+CASE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test crash lint types check sample-data clean
+.PHONY: help setup demo test crash fuzz bench lint types check sample-data clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +28,12 @@ test: $(STAMP) ## run the tests
 crash: $(STAMP) ## kill it KILLS times (1000) and at every step; SEED= throws the same dice again
 	@KILLS=$(KILLS) SEED=$(SEED) $(PYTHON) -m pytest -q tests/crash
 
+fuzz: $(STAMP) ## read COUNT odd and broken workbooks (5000); SEED= and CASE= make one of them again
+	@COUNT=$(COUNT) SEED=$(SEED) CASE=$(CASE) $(PYTHON) -m pytest -q tests/fuzz
+
+bench: $(STAMP) ## time what check takes for 100,000 rows, against a bare reading of the same file
+	@$(PYTHON) scripts/bench_check.py
+
 lint: $(STAMP) ## check style, format and who imports whom
 	@$(PYTHON) -m ruff check --quiet
 	@$(PYTHON) -m ruff format --check --quiet
@@ -40,5 +48,5 @@ sample-data: $(STAMP) ## make the sample workbooks and documents anew, the same 
 	@$(PYTHON) sample_data/generate.py
 
 clean: ## remove everything the other targets made
-	@rm -rf .venv .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	@rm -rf .venv .demo .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 	@find . -name .git -prune -o \( -name __pycache__ -o -name '*.egg-info' \) -prune -exec rm -rf {} +

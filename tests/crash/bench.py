@@ -17,7 +17,7 @@ from bulk_onboard.api.gateway import HttpGateway
 from bulk_onboard.api.pacer import Paced, Pacer
 from bulk_onboard.api.wire import Beta
 from bulk_onboard.clock import SystemClock
-from bulk_onboard.intake.documents import DocumentFolder
+from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.job import Job, load_job
 from bulk_onboard.ledger.fold import entries
 from bulk_onboard.ledger.journal import LedgerJournal, read_books
