@@ -4,6 +4,8 @@ Of those who wait, the first by priority and then by arrival sleeps until the de
 it to look again, and whoever leaves the line wakes the next. Beneath lies a token bucket that smooths bursts: a fresh
 window does not open all its uploads at once, and the account's ceiling of 300 requests in 5 s holds (wire.md 8). After
 a pause for the bucket the decision is asked once more, so that nothing lies between it and the send.
+
+A send's ticket comes back with its answer: what an answer is worth depends on what was sent after its question.
 """
 
 import asyncio
@@ -15,6 +17,7 @@ from typing import TypeAlias, TypeVar
 
 from aiolimiter import AsyncLimiter
 
+from bulk_onboard import log
 from bulk_onboard.api import quota as rules
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import StoppedError
@@ -26,21 +29,15 @@ from bulk_onboard.units import Quota, format_duration
 T = TypeVar("T")
 Place: TypeAlias = tuple[Priority, int]  # in the line of those who wait
 
-SMOOTHEST_PER_S, QUICKEST_PER_S = 8.0, 50.0  # 5 s of the quickest and its burst are 300
+SMOOTHEST_PER_S, QUICKEST_PER_S = 20.0, 50.0  # 5 s of the quickest and its burst are 300
 _SHORTEST_TOLD_S = 1.0
 
 
 class Pacer:
-    """One budget of requests, and the calls that wait for it; belongs to one event loop.
-
-    Attributes:
-        granted: requests that were let go so far.
-        throttled: how many of them the API throttled.
-    """
+    """One budget of requests, and the calls that wait for it; belongs to one event loop."""
 
     def __init__(self, quota: Quota | None, *, clock: Clock, earlier_sends_s_ago: Iterable[float] = ()) -> None:
         """`earlier_sends_s_ago` are the ages of an earlier process's sends; without a quota nothing is paced."""
-        self.granted = self.throttled = 0
         self._clock = clock
         self._pace = rules.first_pace(quota, clock.monotonic(), earlier_sends_s_ago)
         self._smoothing = AsyncLimiter(smooth_rate(quota), 1) if quota else nullcontext()
@@ -48,9 +45,12 @@ class Pacer:
         self._waiting: list[Place] = []
         self._resting: dict[Place, asyncio.Future[None]] = {}
         self._closed = False
+        self._told_of_others = False
 
-    async def wait_turn(self, priority: Priority) -> None:
-        """Return when the call may go; `answered` must be told how it ended. Cancelling gives the place back.
+    async def wait_turn(self, priority: Priority) -> int:
+        """Return when the call may go, with a ticket: `answered` must be told how that one ended.
+
+        Cancelling gives the place back.
 
         Raises:
             StoppedError: the pacer is closed, so this call never begins.
@@ -59,16 +59,19 @@ class Pacer:
         bisect.insort(self._waiting, place)
         try:
             await self._first_and_free(place)
+            ticket = self._pace.next_ticket
             self._pace = rules.sent(self._pace, self._clock.monotonic())
-            self.granted += 1
+            return ticket
         finally:
             self._waiting.remove(place)
             self._wake(self._waiting[:1])
 
-    def answered(self, hint: QuotaHint | None, *, throttled: bool = False) -> None:
+    def answered(self, ticket: int, hint: QuotaHint | None, *, throttled: bool = False) -> None:
         """Take in how a request ended; `hint` is None where no answer came."""
-        self._pace = rules.answered(self._pace, self._clock.monotonic(), hint, throttled=throttled)
-        self.throttled += throttled
+        self._pace = rules.answered(self._pace, ticket, self._clock.monotonic(), hint, throttled=throttled)
+        if self._pace.foreign and not self._told_of_others:
+            self._told_of_others = True
+            log.logger().info("the quota is shared: others spend of it, or a run just before did")
         self._wake(self._waiting[:1])
 
     def close(self) -> None:
@@ -125,7 +128,7 @@ class Pacer:
 
 
 def smooth_rate(quota: Quota) -> float:
-    """Sends a second that the smoothing lets through: 4·L/w, at least 8, and never above the account's ceiling."""
+    """Sends a second that the smoothing lets through: 4·L/w, at least 20, and never above the account's ceiling."""
     return min(QUICKEST_PER_S, max(SMOOTHEST_PER_S, 4 * quota.limit / quota.window_s))
 
 
@@ -139,29 +142,19 @@ class Paced:
 
     async def send(self, call: Call[T]) -> Outcome[T]:
         pacer = self._requirements if call.operation is Operation.REQUIREMENTS else self._compliance
-        await pacer.wait_turn(call.priority)
+        ticket = await pacer.wait_turn(call.priority)
         hint, throttled = None, False
         try:
             outcome = await self._inner.send(call)
             hint, throttled = _hint(outcome), isinstance(outcome, Throttled)
         finally:
-            pacer.answered(hint, throttled=throttled)
+            pacer.answered(ticket, hint, throttled=throttled)
         return outcome
 
     def close(self) -> None:
         """Let no further call begin: those that wait raise StoppedError at once."""
         for pacer in self._pacers:
             pacer.close()
-
-    @property
-    def granted(self) -> int:
-        """Requests of this run so far."""
-        return sum(pacer.granted for pacer in self._pacers)
-
-    @property
-    def throttled(self) -> int:
-        """How many of them the API throttled."""
-        return sum(pacer.throttled for pacer in self._pacers)
 
     @property
     def reason(self) -> str:
