@@ -16,7 +16,7 @@ from bulk_onboard.api.gateway import HttpGateway
 from bulk_onboard.api.pacer import Paced, Pacer
 from bulk_onboard.api.wire import Beta
 from bulk_onboard.clock import Clock
-from bulk_onboard.intake.documents import DocumentFolder
+from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.job import Job
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.gateway import Gateway
