@@ -31,8 +31,8 @@ crash: $(STAMP) ## kill it KILLS times (1000) and at every step; SEED= throws th
 fuzz: $(STAMP) ## read COUNT odd and broken workbooks (5000); SEED= and CASE= make one of them again
 	@COUNT=$(COUNT) SEED=$(SEED) CASE=$(CASE) $(PYTHON) -m pytest -q tests/fuzz
 
-bench: $(STAMP) ## time what check takes for 100,000 rows, against a bare reading of the same file
-	@$(PYTHON) scripts/bench_check.py
+bench: $(STAMP) ## measure everything beside what does less, about 20 minutes; ONLY="pacing check" for some
+	@.venv/bin/python -m bench $(ONLY)
 
 lint: $(STAMP) ## check style, format and who imports whom
 	@$(PYTHON) -m ruff check --quiet

@@ -1,15 +1,20 @@
 """`bulk-onboard`, and `python -m bulk_onboard`."""
 
+import gc
 import os
 import sys
 
 from bulk_onboard.errors import ExitStatus
+
+_NEW_OBJECTS = 50_000
+"""How many there may be before circles among them are looked for: rows come by the hundred thousand and have none."""
 
 
 def main() -> None:
     """Run the command line."""
     if os.name == "nt":
         sys.exit(_refuse_windows())
+    gc.set_threshold(_NEW_OBJECTS)
     from bulk_onboard.cli.app import app
 
     app()
