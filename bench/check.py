@@ -5,15 +5,14 @@ their own, and the medians count. All rows are good; they share 100 sets of thre
 files is another measurement, and the job does not want to hear of that.
 """
 
-import statistics
 import sys
 from collections.abc import Iterator
 
 from bench.figure import Figure
-from bench.process import BUILT, measured
+from bench.turns import MODULE, ROOT, in_turns
 from tests.support.businesses import DOCUMENTS, business, write_documents, write_workbook
 
-FOLDER = BUILT / "check"
+FOLDER = ROOT / ".bench/check"
 WORKBOOK, JOB = FOLDER / "businesses.xlsx", FOLDER / "businesses.toml"
 ROWS, SETS, TIMES = 100_000, 100, 3
 
@@ -22,31 +21,18 @@ BARE = [
     "-c",
     f"import python_calamine as c; c.load_workbook({str(WORKBOOK)!r}).get_sheet_by_index(0).to_python()",
 ]
-CHECK = [sys.executable, "-m", "bulk_onboard", "check", str(JOB), "--offline", "--json"]
+CHECK = [*MODULE, "check", str(JOB), "--offline", "--json"]
 
 
 def figures() -> Iterator[Figure]:
     """Time and memory of a check."""
     build()
-    turns = [(measured(BARE), measured(CHECK)) for _ in range(TIMES)]
-    bare, check = ([turn[side] for turn in turns] for side in (0, 1))
-    for name, unit, target in (("took_s", "s", "<= 6"), ("cpu_s", "s CPU", "")):
-        yield Figure(
-            what=f"check of {ROWS:,} rows × 14 columns",
-            ours=statistics.median(getattr(run, name) for run in check),
-            unit=unit,
-            beside="a bare calamine read",
-            theirs=statistics.median(getattr(run, name) for run in bare),
-            target=target,
-            note=f"median of {TIMES} in turns",
-        )
-    yield Figure(
-        what="… largest process",
-        ours=max(max(run.own_mb, run.child_mb) for run in check),
-        unit="MB",
-        target="<= 900",
-        note="itself or its reading child",
-    )
+    taken = in_turns({"bare": BARE, "check": CHECK}, TIMES)
+    bare, check = taken["bare"], taken["check"]
+    what, beside, note = f"check of {ROWS:,} rows × 14 columns", "a bare calamine read", f"median of {TIMES} in turns"
+    yield Figure(what=what, ours=check.wall_s, unit="s", beside=beside, theirs=bare.wall_s, target="<= 6", note=note)
+    yield Figure(what=f"{what}: CPU", ours=check.cpu_s, unit="s", beside=beside, theirs=bare.cpu_s, note=note)
+    yield Figure(what=f"{what}: largest process", ours=check.peak_mb, unit="MB", target="<= 900", note=note)
 
 
 def build() -> None:

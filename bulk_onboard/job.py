@@ -17,10 +17,9 @@ from typing import Any
 from bulk_onboard import errors
 from bulk_onboard.model.finding import Rulings
 from bulk_onboard.model.requirements import Combination
+from bulk_onboard.model.workbook_type import WORKBOOK_ENDINGS, type_by_name
 from bulk_onboard.settings import BY_NAME, SETTINGS
 from bulk_onboard.units import Quota
-
-WORKBOOK_ENDINGS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".csv", ".tsv")
 
 _ANNOTATED = re.compile(r"(.+)\.annotated(?:-\d+)?\.xlsx", re.IGNORECASE)
 _SECRET_NAME = re.compile(r"token|secret|passw|auth_id|credential|api_?key", re.IGNORECASE)
@@ -91,7 +90,7 @@ def load_job(file: Path, flags: Mapping[str, Any] | None = None) -> Job:
     """
     if file.suffix.lower() == ".toml":
         values = _load_toml(file)
-    elif file.suffix.lower() in WORKBOOK_ENDINGS:
+    elif type_by_name(file):
         values = {"workbook": file}
     else:
         raise errors.UsageError(

@@ -2,14 +2,14 @@
 
 Console lines on a terminal, one JSON object a line elsewhere; both on stderr. A field that is not on the list is
 dropped before anything is rendered, so neither names nor credentials can slip into a log by a careless call.
+
+structlog takes longer to import than most verbs take, and most verbs log nothing: it waits for the first logger.
 """
 
 import contextlib
 import sys
 from collections.abc import MutableMapping
 from typing import Any, TextIO, cast
-
-import structlog
 
 ALLOWED = frozenset(
     {
@@ -41,8 +41,24 @@ class _Stderr:
             sys.stderr.flush()
 
 
+_untold: list[bool] = []  # `quiet`, as chosen, until structlog is told
+
+
 def configure(*, quiet: bool = False) -> None:
     """Choose where log lines go and how they look; `quiet` keeps warnings and worse."""
+    _untold[:] = [quiet]
+
+
+def logger() -> Any:
+    """The logger all stages share."""
+    import structlog  # noqa: PLC0415 - see above
+
+    if _untold:
+        _tell(structlog, quiet=_untold.pop())
+    return structlog.get_logger()
+
+
+def _tell(structlog: Any, *, quiet: bool) -> None:
     terminal = sys.stderr.isatty()
     renderer = structlog.dev.ConsoleRenderer(colors=terminal) if terminal else structlog.processors.JSONRenderer()
     structlog.configure(
@@ -56,8 +72,3 @@ def configure(*, quiet: bool = False) -> None:
         logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Stderr())),
         cache_logger_on_first_use=False,
     )
-
-
-def logger() -> Any:
-    """The logger all stages share."""
-    return structlog.get_logger()

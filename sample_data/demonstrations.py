@@ -42,7 +42,7 @@ _ROWS = (
 _CELLS = (
     Demonstration("field-missing", "No city.", {"City": ""}),
     Demonstration("field-too-short", "Half a country.", {"Country": "I"}),
-    Demonstration("field-too-long", "Two letters are wanted.", {"Country": "South of India"}),
+    Demonstration("field-too-long", "Ten characters at most.", {"Postal Code": "560001 (GPO)"}),
     Demonstration("email-invalid", "Two dots.", {"Email": "compliance@otter..example"}),
     Demonstration("cell-error", "A lookup that found nothing.", {"Address Line 1": Error("#N/A")}),
     Demonstration("formula-not-calculated", "Never opened in Excel.", {"City": Formula('PROPER("KOCHI")')}),

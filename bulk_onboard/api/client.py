@@ -4,7 +4,7 @@ It decides nothing. Each setting here is a rule of reliability.md 1.3; `verdict`
 """
 
 import asyncio
-import io
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,8 @@ import aiohttp
 
 from bulk_onboard import __version__
 from bulk_onboard.api.credentials import Credentials
-from bulk_onboard.api.exchange import Answer, Failure, Part, Request
+from bulk_onboard.api.exchange import Answer, Failure, Request
+from bulk_onboard.api.form import Form, form_of
 from bulk_onboard.api.sockets import aborted_unless_whole, open_socket
 from bulk_onboard.api.trust import trust_context
 
@@ -176,22 +177,27 @@ async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHand
         raise _DroppedError from error
 
 
-def _body(request: Request) -> bytes | aiohttp.MultipartWriter | None:
-    return request.json if request.parts is None else _form(request.parts)
+class _FormPayload(aiohttp.Payload):
+    """A form on its way: in slices, since the whole would hold up the loop, and outlive the attempt in its buffers."""
+
+    _autoclose = True  # there is nothing to close
+
+    def __init__(self, form: Form) -> None:
+        super().__init__(form, content_type=form.content_type)
+        self._size = form.size
+
+    async def write(self, writer: aiohttp.abc.AbstractStreamWriter) -> None:
+        for piece in self._value.slices():
+            await writer.write(piece)
+            await asyncio.sleep(0)
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        return b"".join(self._value.pieces).decode(encoding, errors)
 
 
-def _form(parts: tuple[Part, ...]) -> aiohttp.MultipartWriter:
-    """The form of one attempt: it is used up by sending."""
-    form = aiohttp.MultipartWriter("form-data")
-    for part in parts:
-        # BytesIO goes out in chunks; plain bytes would hold up the loop, and outlive the attempt in its buffers.
-        payload = aiohttp.BytesIOPayload(io.BytesIO(part.body), content_type=part.media_type or "text/plain")
-        if not part.media_type:
-            del payload.headers["Content-Type"]
-        names = {"name": part.name, "filename": part.file_name}
-        payload.set_content_disposition("form-data", True, **{name: said for name, said in names.items() if said})
-        form.append_payload(payload)
-    return form
+def _body(request: Request) -> bytes | aiohttp.Payload | None:
+    """The body of one attempt."""
+    return request.json if request.parts is None else _FormPayload(form_of(request.parts, secrets.token_hex(16)))
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

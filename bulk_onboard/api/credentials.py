@@ -1,10 +1,11 @@
-"""Who calls: read from the environment, never from a flag or a job file, and printed nowhere (reliability.md 5.1)."""
+"""Who calls: from the environment or a file, never from a flag or a job file, printed nowhere (reliability.md 5.1)."""
 
 import base64
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from bulk_onboard.api.credential_place import is_kept, look_up
 from bulk_onboard.errors import UsageError
 
 _AUTH_ID = re.compile(r"(MA|SA)[A-Z0-9]{18}")  # wire.md 2
@@ -40,17 +41,25 @@ class Credentials:
         return "Basic " + base64.b64encode(pair.encode()).decode()
 
 
+def are_at_hand(environ: Mapping[str, str]) -> bool:
+    """Whether an account is named; the token may still be missing, which is then an error."""
+    return is_kept(_VARIABLES[0], environ)
+
+
 def credentials_from(environ: Mapping[str, str], *, warn: Callable[[str], None] = lambda sentence: None) -> Credentials:
-    """The credentials in the environment; `warn` hears of an auth_id that looks wrong (wire.md 11, 29).
+    """The credentials that the environment holds or leads to (`credential_place`).
+
+    `warn` hears of an auth_id that looks wrong (wire.md 11, 29), and of a file that is open to others.
 
     Raises:
-        UsageError: a variable is missing or blank.
+        UsageError: one is missing or blank, or its file will not do.
     """
-    auth_id, auth_token = (environ.get(name, "").strip() for name in _VARIABLES)
+    auth_id, auth_token = (look_up(name, environ, warn=warn) for name in _VARIABLES)
     missing = [name for name, text in zip(_VARIABLES, (auth_id, auth_token), strict=True) if not text]
     if missing:
         raise UsageError(
-            f"Credentials are missing: export {' and '.join(missing)}, from the API's console, and try again."
+            f"Credentials are missing: export {' and '.join(missing)}, from the API's console, and try again. "
+            f"Or export the path of a file that holds it: {' and '.join(f'{name}_FILE' for name in missing)}."
         )
     if not _AUTH_ID.fullmatch(auth_id):
         warn("PLIVO_AUTH_ID does not look like one: MA or SA, then 18 capital letters or digits.")

@@ -86,6 +86,7 @@ class Pace:
 
     @property
     def window_s(self) -> float:
+        """The window in seconds; a minute where there is no quota."""
         return self.quota.window_s if self.quota else _WINDOW_S
 
     @property

@@ -3,10 +3,13 @@
 import typer
 
 from bulk_onboard.cli import (
+    archive,
     check,
     init,
     ledger,
+    listen,
     plan,
+    purge,
     report,
     requirements,
     resolve,
@@ -27,5 +30,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for verb in (init, template, check, plan, run, resume, status, report, resolve, requirements, ledger, sandbox):
+for verb in (
+    *(init, template, check, plan, run, resume, status, report, resolve),
+    *(requirements, ledger, listen, archive, purge, sandbox),
+):
     verb.register(app)

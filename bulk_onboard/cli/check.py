@@ -1,20 +1,17 @@
 """`check`: judge every row, send nothing; or say what one kind of finding means."""
 
-import asyncio
-import shlex
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
+from bulk_onboard.cli.awaited import awaited
 from bulk_onboard.cli.explain import explain_kind
+from bulk_onboard.cli.next_run import next_run
 from bulk_onboard.cli.output import Output
 from bulk_onboard.cli.verb import Invocation, register_job_verb
 from bulk_onboard.errors import ExitStatus
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from bulk_onboard.model.finding import Finding
 
 _EXPLAIN = Annotated[
@@ -45,29 +42,30 @@ def check_job(invocation: Invocation) -> Output:
     from bulk_onboard.report.summary import counts
 
     job = invocation.job
-    outlook = asyncio.run(look_ahead(job, credentials=invocation.credentials_at_hand(), clock=SystemClock()))
+    outlook = awaited(look_ahead(job, credentials=invocation.credentials_at_hand(), clock=SystemClock()))
     judgement, numbers = outlook.judgement, counts(outlook.plan.decisions, outlook.books)
+    findings = (*judgement.sheet_findings, *outlook.plan.findings)
     annotated = annotate(job, judgement, outlook.plan, outlook.books)
-    marked = annotated.path if annotated else None
-    command = next_command(invocation, marked)
+    marked, notes = (annotated.path, annotated.notes) if annotated else (None, ())
+    command = next_run(invocation, marked)
 
     def show(stream: TextIO) -> None:
         print(f"{numbers['rows']:,} rows, judged against {judgement.book.source}.", file=stream)
-        print_findings(judgement.findings, stream, workbook=judgement.sheet.path.name)
+        print_findings(findings, stream, workbook=judgement.sheet.path.name)
         if marked:
-            print_marked(marked, stream, next_command=command)
+            print_marked(marked, stream, notes=notes, next_command=command)
 
     return Output(
-        ExitStatus.ROWS_NEED_A_PERSON if judgement.has_errors else ExitStatus.DONE,
+        ExitStatus.ROWS_NEED_A_PERSON if outlook.plan.has_errors else ExitStatus.DONE,
         {
             "requirements": judgement.book.source,
             "counts": numbers,
-            "findings": [as_data(finding) for finding in judgement.findings] if invocation.as_json else [],
+            "findings": [as_data(finding) for finding in findings] if invocation.as_json else [],
             "annotated": str(marked) if marked else None,
             "next": command,
         },
         show,
-        annotated.notes if annotated else (),
+        notes if invocation.as_json or not marked else (),  # else they are shown beside the copy
     )
 
 
@@ -84,26 +82,3 @@ def as_data(finding: "Finding") -> dict[str, Any]:
         "problem": finding.problem,
         "mend": finding.mend,
     }
-
-
-def next_command(invocation: Invocation, marked: "Path | None") -> str:
-    """The run to type next, with the flags that were given: of the marked copy once that is mended, else of JOB."""
-    job, flags = invocation.job.file, dict(invocation.flags)
-    if marked and (job.suffix.lower() == ".toml" or flags.get("workbook")):
-        flags["workbook"] = str(marked)
-    elif marked:
-        job = marked  # the copy of a bare workbook is the same job again
-    return shlex.join(["bulk-onboard", "run", str(job), *_as_typed(flags)])
-
-
-def _as_typed(flags: Mapping[str, Any]) -> list[str]:
-    """The flags that were given, as one types them."""
-    typed: list[str] = []
-    for name, value in flags.items():
-        option = f"--{name.replace('_', '-')}"
-        for each in value if isinstance(value, list) else [value]:
-            if each is True:
-                typed.append(option)
-            elif each is not None:
-                typed += [option, str(each)]
-    return typed

@@ -1,10 +1,10 @@
 """`plan`: what `run` would do, and what it would cost."""
 
-import asyncio
 from typing import TextIO
 
 import typer
 
+from bulk_onboard.cli.awaited import awaited
 from bulk_onboard.cli.output import Output
 from bulk_onboard.cli.verb import Invocation, register_job_verb
 from bulk_onboard.errors import ExitStatus
@@ -22,7 +22,7 @@ def plan(invocation: Invocation) -> Output:
     from bulk_onboard.report.console import print_plan
     from bulk_onboard.report.summary import counts
 
-    outlook = asyncio.run(look_ahead(invocation.job, credentials=invocation.credentials_at_hand(), clock=SystemClock()))
+    outlook = awaited(look_ahead(invocation.job, credentials=invocation.credentials_at_hand(), clock=SystemClock()))
     made, source = outlook.plan, outlook.judgement.book.source
 
     def show(stream: TextIO) -> None:

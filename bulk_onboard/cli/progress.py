@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from bulk_onboard.report.progress import Progress
 
 _BETWEEN_LOOKS_S = 0.25
+_RESTS = 50  # times as long as a look takes, where there is much to count: sending comes first
 
 
 @asynccontextmanager
@@ -30,6 +32,7 @@ async def shown(*, quiet: bool) -> "AsyncIterator[Callable[[Running], None]]":
 
 async def _look(running: "Running", progress: "Progress") -> None:
     while True:
+        began = time.monotonic()
         counts = Counter(record.state.value for record in running.books.records.values())
         progress.update(running.headway.done, running.headway.due, counts, running.note())
-        await asyncio.sleep(_BETWEEN_LOOKS_S)
+        await asyncio.sleep(max(_BETWEEN_LOOKS_S, _RESTS * (time.monotonic() - began)))

@@ -1,10 +1,10 @@
 """`report`: write the report anew."""
 
-import asyncio
 from typing import TextIO
 
 import typer
 
+from bulk_onboard.cli.awaited import awaited
 from bulk_onboard.cli.output import Output
 from bulk_onboard.cli.verb import Invocation, register_job_verb
 from bulk_onboard.errors import ExitStatus
@@ -20,7 +20,7 @@ def report(invocation: Invocation) -> Output:
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.pipeline.report import report_job
 
-    made = asyncio.run(report_job(invocation.job, clock=SystemClock()))
+    made = awaited(report_job(invocation.job, clock=SystemClock()))
     notes = (f"{made.from_ledger_alone} The report was made from the ledger alone.",) if made.from_ledger_alone else ()
 
     def show(stream: TextIO) -> None:

@@ -1,10 +1,10 @@
 """`requirements`: what the API requires, as a table."""
 
-import asyncio
 from typing import TYPE_CHECKING, TextIO
 
 import typer
 
+from bulk_onboard.cli.awaited import awaited
 from bulk_onboard.cli.output import Output
 from bulk_onboard.cli.verb import Invocation, register_job_verb
 from bulk_onboard.errors import ExitStatus
@@ -65,6 +65,6 @@ def ask(invocation: Invocation) -> "RequirementsBook":
     from bulk_onboard.pipeline.requirements import combinations_of, requirements_for
 
     job = invocation.job
-    return asyncio.run(
+    return awaited(
         requirements_for(job, combinations_of(job), credentials=invocation.credentials_at_hand(), clock=SystemClock())
     )

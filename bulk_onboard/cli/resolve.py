@@ -1,11 +1,11 @@
 """`resolve`: a person settles a held record."""
 
-import asyncio
 from typing import Annotated, TextIO
 
 import typer
 
 from bulk_onboard import errors
+from bulk_onboard.cli.awaited import awaited
 from bulk_onboard.cli.output import Output
 from bulk_onboard.cli.verb import Invocation, register_job_verb
 from bulk_onboard.errors import ExitStatus
@@ -35,7 +35,7 @@ def resolve(
     if [bool(found), absent, abandon].count(True) != 1:
         raise errors.UsageError("Say one of --found ID, --absent and --abandon.")
     clock = SystemClock()
-    record = asyncio.run(
+    record = awaited(
         resolve_record(
             invocation.job,
             key,
@@ -45,7 +45,7 @@ def resolve(
             clock=clock,
         )
     )
-    made = asyncio.run(report_job(invocation.job, clock=clock))
+    made = awaited(report_job(invocation.job, clock=clock))
 
     def show(stream: TextIO) -> None:
         print(f"Record {record.key or record.token} is {record.state} now. Report: {made.path}", file=stream)

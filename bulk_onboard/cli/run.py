@@ -1,6 +1,5 @@
 """`run`: do what is due; run again to continue."""
 
-import asyncio
 import os
 import shlex
 import signal
@@ -10,6 +9,8 @@ from urllib.parse import urlsplit
 
 import typer
 
+from bulk_onboard.cli.awaited import awaited
+from bulk_onboard.cli.next_run import next_run
 from bulk_onboard.cli.output import Output, tell
 from bulk_onboard.cli.verb import Invocation, register_job_verb
 from bulk_onboard.errors import ExitStatus, SignalledError, StoppedError, UsageError
@@ -41,7 +42,7 @@ def run_and_sum_up(invocation: Invocation) -> Output:
     if invocation.offline:
         raise UsageError("A run always uses the live requirements; leave out --offline. `check` and `plan` take it.")
     warn_of_short_window(invocation)
-    result = asyncio.run(_run(invocation))
+    result = awaited(_run(invocation))
     command = next_command(invocation, result)
 
     def show(stream: TextIO) -> None:
@@ -88,6 +89,8 @@ def warn_of_short_window(invocation: Invocation) -> None:
 
 
 async def _run(invocation: Invocation) -> "RunResult":
+    import asyncio
+
     from bulk_onboard.cli.progress import shown
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.pipeline.run import run_job
@@ -119,7 +122,9 @@ def _heed(stop: "Stop", number: signal.Signals, heard: list[signal.Signals]) -> 
 
 
 def next_command(invocation: Invocation, result: "RunResult") -> str:
-    """What to type next: the same again while anything is left to do."""
+    """What to type next: the marked copy where rows must be mended, else the same again while anything is due."""
     if result.exit_status is ExitStatus.DONE:
         return shlex.join(["bulk-onboard", "status", str(invocation.job.file)])
+    if result.annotated and result.exit_status is ExitStatus.ROWS_NEED_A_PERSON:
+        return next_run(invocation, result.annotated)
     return shlex.join(["bulk-onboard", *sys.argv[1:]])

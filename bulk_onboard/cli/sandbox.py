@@ -1,15 +1,16 @@
 """`sandbox`: the API on this machine."""
 
-import asyncio
 import contextlib
 import os
 import signal
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from bulk_onboard import errors
+from bulk_onboard.cli.awaited import awaited
 from bulk_onboard.cli.output import Output, finish
 from bulk_onboard.errors import ExitStatus
 
@@ -26,6 +27,11 @@ _LIST = Annotated[
 ]
 _LAG = Annotated[str, typer.Option(help="How long new records stay out of the list.")]
 _SEED = Annotated[int, typer.Option(help="Seed of the dice of faults and lists.")]
+_VIA = Annotated[str, typer.Option(help="Send callbacks to this base URL; without it to this machine only.")]
+_BODY = Annotated[str, typer.Option(help="Body of callbacks: json or form.")]
+_CALLBACK = Annotated[
+    list[str], typer.Option("--callback", help="What goes wrong with callbacks: twice, forged, …; may be repeated.")
+]
 _LEDGER = Annotated[Path | None, typer.Option(help="Look into this ledger for the intent of each create.")]
 
 
@@ -44,6 +50,9 @@ def register(app: typer.Typer) -> None:
         list_lag: _LAG = "0s",
         seed: _SEED = 0,
         ledger: _LEDGER = None,
+        callback_via: _VIA = "",
+        callback_body: _BODY = "json",
+        callback: _CALLBACK = [],  # noqa: B006 - typer copies it
     ) -> None:
         """Serve the API on this machine, until Ctrl-C. It takes any credentials, or those in the environment."""
         finish(
@@ -58,15 +67,25 @@ def register(app: typer.Typer) -> None:
                 list_lag=list_lag,
                 seed=seed,
                 ledger=ledger,
+                callbacks={"via": callback_via, "body": callback_body, "faults": tuple(callback)},
             ),
             as_json=False,
         )
 
 
 def sandbox(
-    *, port: int, quota: str, review_after: str, fault: list[str], late_apply: str, list_lag: str, **settings: Any
+    *,
+    port: int,
+    quota: str,
+    review_after: str,
+    fault: list[str],
+    late_apply: str,
+    list_lag: str,
+    callbacks: Mapping[str, Any],
+    **settings: Any,
 ) -> Output:
     """Serve until a signal; UsageError where a value is not one. `settings` are as `Sandbox` takes them."""
+    from bulk_onboard.sandbox.callbacks import Ways
     from bulk_onboard.sandbox.credentials import credentials_in
     from bulk_onboard.sandbox.server import Sandbox, serve
     from bulk_onboard.units import Quota, parse_duration, parse_quota
@@ -82,20 +101,24 @@ def sandbox(
             faults=dict(map(_rate, fault)),
             late_apply_s=parse_duration(late_apply),
             list_lag_s=parse_duration(list_lag),
+            ways=Ways(**callbacks),
             **settings,
         )
     except ValueError as error:
         raise errors.UsageError(f"{error}.") from None
 
-    async def until_signalled() -> None:
-        task = asyncio.ensure_future(serve(server, lambda url: print(f"The sandbox serves {url}", flush=True)))
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-    asyncio.run(until_signalled())
+    awaited(_until_signalled(serve(server, lambda url: print(f"The sandbox serves {url}", flush=True))))
     return Output(ExitStatus.DONE, {}, lambda stream: None)
+
+
+async def _until_signalled(serving: Coroutine[Any, Any, None]) -> None:
+    import asyncio
+
+    task = asyncio.ensure_future(serving)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
 def _rate(text: str) -> tuple[str, float]:

@@ -6,11 +6,10 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bulk_onboard import log
 from bulk_onboard.cli.output import Output, finish, tell
 from bulk_onboard.errors import UsageError
 from bulk_onboard.settings import SETTINGS, Setting
@@ -41,16 +40,10 @@ class Invocation:
         return credentials_from(os.environ, warn=tell)
 
     def credentials_at_hand(self) -> "Credentials | None":
-        """The credentials, or None with `--offline` or where the environment has none."""
-        if self.offline or not os.environ.get("PLIVO_AUTH_ID"):
-            return None
-        return self.credentials()
+        """The credentials, or None with `--offline` or where neither the environment nor a file has any."""
+        from bulk_onboard.api.credentials import are_at_hand
 
-
-class LoadJob(Protocol):
-    """How a verb turns JOB and the flags into a job."""
-
-    def __call__(self, file: Path, flags: Mapping[str, Any]) -> "Job": ...
+        return self.credentials() if not self.offline and are_at_hand(os.environ) else None
 
 
 def _option(setting: Setting) -> inspect.Parameter:
@@ -84,7 +77,7 @@ def register_job_verb(
     name: str,
     verb: Callable[..., Output],
     *,
-    load: "LoadJob | None" = None,
+    or_ledger: bool = False,
     job_optional: bool = False,
     job_unless: str = "",
 ) -> None:
@@ -92,7 +85,7 @@ def register_job_verb(
 
     Args:
         verb: takes an `Invocation`, and by name whatever parameters of its own it declares.
-        load: how JOB becomes a job; `job.load_job` unless said otherwise.
+        or_ledger: JOB may be the ledger itself.
         job_optional: without JOB the settings alone are the job.
         job_unless: the same, but only where this parameter of the verb's own is given.
     """
@@ -101,6 +94,8 @@ def register_job_verb(
     parameters = [job, *(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own), *_FLAGS, *_SWITCHES]
 
     def command(**given: Any) -> None:
+        from bulk_onboard import log
+
         flags = {parameter.name: given.pop(parameter.name) for parameter in _FLAGS}
         offline, as_json, quiet = (given.pop(parameter.name) for parameter in _SWITCHES)
         file = given.pop("job")
@@ -109,7 +104,7 @@ def register_job_verb(
         def answer() -> Output:
             if file is None and job_unless and given[job_unless] is None:
                 raise UsageError(f"JOB is missing. Name a job file (.toml) or a workbook, or give --{job_unless}.")
-            return verb(Invocation(_loaded(file, flags, load), offline, as_json, quiet, flags), **given)
+            return verb(Invocation(_loaded(file, flags, or_ledger=or_ledger), offline, as_json, quiet, flags), **given)
 
         finish(answer, as_json=as_json)
 
@@ -119,9 +114,9 @@ def register_job_verb(
     app.command(name)(command)
 
 
-def _loaded(file: Path | None, flags: Mapping[str, Any], load: "LoadJob | None") -> "Job":
+def _loaded(file: Path | None, flags: Mapping[str, Any], *, or_ledger: bool) -> "Job":
     from bulk_onboard import job
 
     if file is None:
         return job.settings_job(flags)
-    return (load or job.load_job)(file, flags)
+    return job.ledger_job(file, flags) if or_ledger else job.load_job(file, flags)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -55,7 +55,7 @@ class ConfinedError(BulkOnboardError):
 def run_confined(module: str, request: bytes, source: BinaryIO, limits: Limits = LIMITS) -> Iterator[bytes]:
     """The pieces of what `module.answer(request, source)` gives in a child, as they come, divided at line breaks.
 
-    Whoever stops taking pieces ends the child.
+    What ends without a line break comes once the child has ended well. Whoever stops taking pieces ends the child.
 
     Args:
         module: full name of a module of ours with a function `answer` (see the package).
@@ -81,7 +81,7 @@ def run_confined(module: str, request: bytes, source: BinaryIO, limits: Limits =
         timer = threading.Timer(limits.wall_s, _end, (child, late))
         timer.start()
         try:
-            yield from _pieces(child, request, limits)
+            torn = yield from _lines(child, request, limits)
             last_words = _pipe(child.stderr).read(_LAST_WORDS)
             status = child.wait()
         finally:
@@ -91,6 +91,7 @@ def run_confined(module: str, request: bytes, source: BinaryIO, limits: Limits =
         raise _out_of_time(limits.wall_s)
     if status:
         raise _failure(status, last_words, limits)
+    yield from filter(None, (torn,))
 
 
 def _end(child: "subprocess.Popen[bytes]", late: threading.Event) -> None:
@@ -105,15 +106,19 @@ def _environment() -> dict[str, str]:
     return kept | {"PYTHONPATH": os.pathsep.join(filter(None, places)), "PYTHONUTF8": "1"}
 
 
-def _pieces(child: "subprocess.Popen[bytes]", request: bytes, limits: Limits) -> Iterator[bytes]:
+def _lines(child: "subprocess.Popen[bytes]", request: bytes, limits: Limits) -> Generator[bytes, None, bytes]:
+    """Whole lines as they come; returned is what the answer ends with if that is no line, for it may be torn."""
     with contextlib.suppress(BrokenPipeError), _pipe(child.stdin) as asking:  # it reads it all before it answers
         asking.write(request)
-    taken = 0
-    for piece in _pipe(child.stdout):
-        taken += len(piece)
-        if taken > limits.answer:
+    left = limits.answer
+    while line := _pipe(child.stdout).readline(left + 1):
+        left -= len(line)
+        if left < 0:
             raise ConfinedError(Failure.ANSWER, f"it holds more than {format_size(limits.answer)} of text")
-        yield piece
+        if not line.endswith(b"\n"):
+            return line
+        yield line
+    return b""
 
 
 def _pipe(end: IO[bytes] | None) -> IO[bytes]:

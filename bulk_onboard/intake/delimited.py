@@ -19,19 +19,13 @@ from typing import NamedTuple
 from bulk_onboard import errors
 from bulk_onboard.intake.lines import lines_of
 from bulk_onboard.intake.names import NEAR_THE_TOP, WHATEVER_REQUIRED, known_headers, likely_headers
-from bulk_onboard.model.sheet import Remark
+from bulk_onboard.model.sheet import LAST_ROW, MOST_ROWS, Remark
 
 DELIMITERS = (",", ";", "\t", "|")
 TSV_ENDING = ".tsv"
 
 LONGEST_CELL = 1_000_000
 """Characters. Excel keeps 32,767: what is longer than this is no cell but rows that a quotation mark swallowed."""
-
-MOST_ROWS = 200_000
-"""Rows with content below the headers; more would take more memory than there is (reliability.md 4.1)."""
-
-LAST_ROW = 1_048_576
-"""Of any Excel sheet."""
 
 _SEPARATOR_LINE = re.compile(r'"?sep=([^"\r\n])"?[\r\n]*', re.IGNORECASE)
 _WRAPPED = re.compile(r'\s*="((?:[^"]|"")*)"\s*')
@@ -231,6 +225,12 @@ def _ragged(path: Path, misfits: Sequence[_Record], width: int) -> str:
     named = [f"{record.place} has {len(record.cells)}" for record in misfits[:_NAMED]]
     more = len(misfits) - len(named)
     listed = ", ".join(named) + (f", and {more} more differ" if more else "")
+    if all(len(record.cells) < width for record in misfits):
+        return (
+            f"{path} has {width} headers and rows with fewer cells: {listed}. Which cells are missing cannot be told. "
+            "Excel leaves out the last ones where they are blank: save the workbook as .xlsx, or fill in its last "
+            "column in every row."
+        )
     return (
         f"{path} has {width} headers and rows with more or fewer cells: {listed}. Put cells that hold the delimiter in "
         f"quotation marks and give every row all its delimiters, or {_AS_TEXT}."

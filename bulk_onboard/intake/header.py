@@ -17,10 +17,13 @@ from bulk_onboard.intake.names import NEAR_THE_TOP, PLAIN, SYNONYMS, bare, known
 from bulk_onboard.model import sheet as ours
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.requirements import RequirementsBook
-from bulk_onboard.model.sheet import Columns, Sheet, SheetRow, document_column, kind_column
+from bulk_onboard.model.sheet import Columns, Sheet, SheetRow, column_letters, document_column, kind_column
 
 _ONLY_WRITTEN = frozenset(map(bare, ours.ADDED_COLUMNS)) - {bare(ours.BO_KEY)}
 """Columns that the annotated workbook adds for people to read."""
+
+_NEAR = 0.75
+"""How much two names must have in common to be slips of each other; from 0.6 on Date would be State."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class _Names:
     def nearest(self, header: str, names: Collection[str]) -> str | None:
         """The title of the one among these columns that is called almost so."""
         called = {word: name for word, name in ({**self.synonyms, **self.proper}).items() if name in names}
-        near = difflib.get_close_matches(bare(header), called, n=1)
+        near = difflib.get_close_matches(bare(header), called, n=1, cutoff=_NEAR)
         return self.titles.get(called[near[0]]) if near else None
 
 
@@ -111,12 +114,6 @@ def required_columns(book: RequirementsBook) -> set[str]:
         return set()
     fields = {field.name for r in book.offered.values() for field in r.fields if field.required}
     return fields | _document_columns(book) | {ours.NUMBER_TYPE}
-
-
-def column_letter(position: int) -> str:
-    """What Excel calls the column at a position, counted from 0: A, Z, AA."""
-    prefix, last = divmod(position, 26)
-    return (column_letter(prefix - 1) if prefix else "") + chr(ord("A") + last)
 
 
 def _unfit(sheet: Sheet, troubles: Sequence[str], elsewhere: str) -> errors.WorkbookError:
@@ -189,14 +186,14 @@ def _astray(
 def _doubled(claims: Mapping[str, list[int]], sheet: Sheet, names: _Names) -> Iterator[str]:
     for name, positions in claims.items():
         if len(positions) > 1:
-            where = ", ".join(f'{column_letter(p)} ("{sheet.headers[p].strip()}")' for p in positions)
+            where = ", ".join(f'{column_letters(p)} ("{sheet.headers[p].strip()}")' for p in positions)
             yield f'"{names.titles.get(name, name)}" is there more than once, in columns {where}'
 
 
 def _missing(missing: Sequence[str], free: Sequence[int], sheet: Sheet, names: _Names) -> Iterator[str]:
     strangers = {bare(sheet.headers[position]): sheet.headers[position].strip() for position in free}
     for name in missing:
-        near = difflib.get_close_matches(bare(names.titles[name]), strangers, n=1)
+        near = difflib.get_close_matches(bare(names.titles[name]), strangers, n=1, cutoff=_NEAR)
         yield f'"{names.titles[name]}" is missing' + (f' (is it "{strangers[near[0]]}"?)' if near else "")
 
 
@@ -223,7 +220,7 @@ def _unknown(free: Sequence[int], sheet: Sheet, columns: Columns, names: _Names)
     """A warning for each column without a meaning; one without header counts only if something is in it."""
     filled = _first_rows(sheet.rows, [position for position in free if not bare(sheet.headers[position])])
     for position in free:
-        header, letter = sheet.headers[position].strip(), column_letter(position)
+        header, letter = sheet.headers[position].strip(), column_letters(position)
         if bare(header):
             nearest = _meant(header, columns, names)
         elif position in filled:

@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from bulk_onboard.intake.header import column_letter
+from bulk_onboard.model.blank import looks_like_nothing
 from bulk_onboard.model.joiner import JOINERS, may_be_joined
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.row import Row
@@ -26,6 +26,7 @@ from bulk_onboard.model.sheet import (
     Sheet,
     SheetRow,
     Stored,
+    column_letters,
 )
 
 _DIGITS_ARE_DUE = frozenset({"address.postal_code", NUMBERS})
@@ -33,7 +34,6 @@ _JOINTS = re.compile(r"[\s_-]+")
 _TOKEN = re.compile(r"~[a-z2-7]{16}")
 _HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")  # no file, ledger or request can hold one
 _ORDINARY_BLANKS = frozenset(" \t\r\n")
-_WITHOUT_WIDTH = frozenset("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")  # marks of direction among them
 _NOTHING: Mapping[str, str] = {}
 _NOTHING_STORED: Mapping[str, Stored] = {}
 
@@ -41,7 +41,8 @@ _NOTHING_STORED: Mapping[str, Stored] = {}
 def rows_of(sheet: Sheet, columns: Columns, *, defaults: Combination) -> tuple[Row, ...]:
     """Every row of the sheet, in its order; `defaults` are for cells that are blank or not there."""
     placed = tuple(columns.positions.items())
-    merged = _merged_cells(sheet, columns)
+    judged = tuple((name, position) for name, position in placed if name != BO_KEY)
+    merged = _merged_cells(sheet, judged)
     combinations: dict[tuple[str, str, str], Combination] = {}
     rows = []
     for row in sheet.rows:
@@ -49,7 +50,7 @@ def rows_of(sheet: Sheet, columns: Columns, *, defaults: Combination) -> tuple[R
         wanted = (texts.cells.get(COUNTRY_ISO, ""), texts.cells.get(NUMBER_TYPE, ""), texts.cells.get(USER_TYPE, ""))
         if wanted not in combinations:
             combinations[wanted] = _combination(wanted, defaults)
-        stored = {name: row.stored[p] for name, p in placed if p in row.stored} if row.stored else _NOTHING_STORED
+        stored = {name: row.stored[p] for name, p in judged if p in row.stored} if row.stored else _NOTHING_STORED
         rows.append(
             Row(
                 sheet.name,
@@ -70,9 +71,9 @@ def stripped(text: str) -> str:
     if text.isascii():
         return text.strip()
     start, end = 0, len(text)
-    while start < end and _looks_like_nothing(text[start]):
+    while start < end and looks_like_nothing(text[start]):
         start += 1
-    while end > start and _looks_like_nothing(text[end - 1]):
+    while end > start and looks_like_nothing(text[end - 1]):
         end -= 1
     if text[end : end + 1] in JOINERS and end > start and may_be_joined(text[end - 1]):
         end += 1
@@ -130,10 +131,6 @@ def _heed_bo_key(cells: dict[str, str]) -> None:
         cells.setdefault(KEY, cells.pop(BO_KEY))
 
 
-def _looks_like_nothing(char: str) -> bool:
-    return char.isspace() or char in _WITHOUT_WIDTH
-
-
 def _ordinary(char: str) -> str:
     if char.isdecimal():
         return str(int(char))
@@ -146,14 +143,14 @@ def _combination(wanted: tuple[str, str, str], defaults: Combination) -> Combina
     return Combination(country_iso.upper(), _JOINTS.sub("", number_type).lower(), user_type.lower())
 
 
-def _merged_cells(sheet: Sheet, columns: Columns) -> dict[int, dict[str, str]]:
+def _merged_cells(sheet: Sheet, judged: Iterable[tuple[str, int]]) -> dict[int, dict[str, str]]:
     """By row number and our name of a column, the range of the merged cells that a cell belongs to.
 
     Each row of a column is looked at once, however many ranges claim it.
     """
     numbers = [row.number for row in sheet.rows]
     found: dict[int, dict[str, str]] = {}
-    for name, position in columns.positions.items():
+    for name, position in judged:
         seen_to = sheet.header_row
         for merged in sorted(m for m in sheet.merged if m.first_column <= position <= m.last_column):
             first, last = bisect_left(numbers, max(merged.first_row, seen_to + 1)), merged.last_row
@@ -164,5 +161,5 @@ def _merged_cells(sheet: Sheet, columns: Columns) -> dict[int, dict[str, str]]:
 
 
 def _range(merged: Merged) -> str:
-    first = f"{column_letter(merged.first_column)}{merged.first_row}"
-    return f"{first}:{column_letter(merged.last_column)}{merged.last_row}"
+    first = f"{column_letters(merged.first_column)}{merged.first_row}"
+    return f"{first}:{column_letters(merged.last_column)}{merged.last_row}"

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from bulk_onboard import errors
 from bulk_onboard.intake.form import Choices, FormColumn, form_columns
-from bulk_onboard.intake.header import column_letter
 from bulk_onboard.model.requirements import RequirementsBook
+from bulk_onboard.model.sheet import LAST_ROW, column_letters
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 _TEXT = "@"
-_LAST_ROW = 1_048_576  # of any Excel sheet
 _LIST_LIMIT = 255  # characters of a drop-down that stands in the sheet itself
 _LISTS = "Lists"
 _NARROWEST, _WIDEST = 14, 36  # characters
@@ -93,7 +92,7 @@ def _write_header(sheet: "Worksheet", position: int, column: FormColumn) -> None
     cell.comment = _comment(column.note)
     words = column.choices.words if column.choices.closed else ()
     longest = max(map(len, (column.example, *words)))
-    whole = sheet.column_dimensions[column_letter(position)]
+    whole = sheet.column_dimensions[column_letters(position)]
     whole.width = max(_NARROWEST, len(column.title) + 4, min(longest + 4, _WIDEST))
     whole.number_format = _TEXT
 
@@ -130,8 +129,8 @@ def _offer_choices(workbook: "Workbook", sheet: "Worksheet", position: int, colu
         errorTitle="Not accepted" if choices.closed else "Not in the list",
         error="Choose one of the list.",
     )
-    letter = column_letter(position)
-    validation.add(f"{letter}2:{letter}{_LAST_ROW}")
+    letter = column_letters(position)
+    validation.add(f"{letter}2:{letter}{LAST_ROW}")
     sheet.add_data_validation(validation)
 
 
@@ -149,7 +148,7 @@ def _listed_aside(workbook: "Workbook", position: int, column: FormColumn) -> st
     for row, word in enumerate((column.title, *column.choices.words), 1):
         cell = lists.cell(row, position + 1, word)
         cell.number_format = _TEXT
-    letter = column_letter(position)
+    letter = column_letters(position)
     return f"{_LISTS}!${letter}$2:${letter}${len(column.choices.words) + 1}"
 
 

@@ -22,12 +22,10 @@ from bulk_onboard.confined.call import LIMITS, ConfinedError, Failure, run_confi
 from bulk_onboard.confined.limits import Limits
 from bulk_onboard.intake.reader import transport
 from bulk_onboard.model.sheet import Sheet, SheetRow
-
-EXCEL_ENDINGS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
-CSV_ENDINGS = (".csv", ".tsv")
+from bulk_onboard.model.workbook_type import WORKBOOK_ENDINGS, WorkbookType, type_by_name
 
 _READER = "bulk_onboard.intake.reader.answer"
-_EXTENT = "bulk_onboard.intake.reader.extent"
+_EXTENT = "bulk_onboard.intake.reader.xlsx.extent"
 _NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 _LOCK_MARK = "~$"
 _LIMITED = (Failure.TIME, Failure.MEMORY, Failure.CRASHED, Failure.ANSWER)
@@ -39,7 +37,7 @@ def read_sheet(
     """The one sheet that the job is about (reliability.md 4.1, 4.3).
 
     Args:
-        path: a file with one of `EXCEL_ENDINGS` or `CSV_ENDINGS`; the content of a csv is one sheet, called like it.
+        path: a file with one of `WORKBOOK_ENDINGS`; the content of a csv is one sheet, called like it.
         sheet: its name, hidden or not; None for the only visible one that holds rows.
         header_row: the row number of the headers.
         encoding: of a csv file; None for UTF-8, or UTF-16 with its mark.
@@ -69,9 +67,9 @@ def _refuse_name(path: Path) -> None:
             f"{path} is no workbook, only the mark Excel leaves while one is open. "
             f"Name the workbook itself: {path.with_name(path.name.removeprefix(_LOCK_MARK))}."
         )
-    if path.suffix.lower() not in (*EXCEL_ENDINGS, *CSV_ENDINGS):
+    if type_by_name(path) is None:
         raise errors.WorkbookError(
-            f"{path} is of no type that is read ({', '.join((*EXCEL_ENDINGS, *CSV_ENDINGS))}). "
+            f"{path} is of no type that is read ({', '.join(WORKBOOK_ENDINGS)}). "
             "Open it in Excel and save it as .xlsx or .csv."
         )
 
@@ -139,7 +137,8 @@ def _sentence(path: Path, asked: transport.Asked, source: BinaryIO, error: Confi
     if error.failure is Failure.REFUSED:
         return str(error)
     if error.failure in _LIMITED:
-        return _too_far(asked, source) or (
+        is_xlsx = type_by_name(path) is WorkbookType.XLSX
+        return (_too_far(asked, source) if is_xlsx else None) or (
             f"{path} cannot be read: {error}. "
             "Copy its rows into a new workbook, as values, and save that; divide it if it is very large."
         )

@@ -17,10 +17,12 @@ A reader ignores fields it does not know. An entry it does not know is skipped, 
 """
 
 import json
-import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
+from struct import pack
 from typing import get_args
+from zlib import crc32
 
 import msgspec
 
@@ -29,8 +31,8 @@ from bulk_onboard.model.entry import VERSION, AnyEntry, Entry
 LONGEST_LINE = 64 * 1024
 ENTRY_NAMES = frozenset(entry.name() for entry in get_args(AnyEntry))
 
-_CRC = b',"crc":"%08x"}'
-_CRC_LENGTH = len(_CRC % 0)
+_BEFORE_CRC, _AFTER_CRC = ',"crc":"', '"}'
+_END_LENGTH = len(f"{_BEFORE_CRC}00000000{_AFTER_CRC}")
 
 _encoder = msgspec.json.Encoder(order="sorted")
 _decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(AnyEntry)
@@ -76,7 +78,7 @@ def encode(entry: Entry) -> bytes:
     except UnicodeEncodeError:
         text = _in_ascii(entry)
     body = text[:-1] if text.isascii() else _in_ascii(entry)[:-1]
-    line = body + _CRC % zlib.crc32(body)
+    line = body + _ends([body])
     decode(line)
     return line + b"\n"
 
@@ -87,22 +89,36 @@ def decode(line: bytes) -> Entry:
     An unknown entry that may be skipped comes back as a bare `Entry`: it has its place in the sequence and does
     nothing.
     """
-    if not checksum_fits(line):
+    if not checksums_fit([line]):
         raise LineError(Fault.CHECKSUM)
-    if len(line) >= LONGEST_LINE:
-        raise LineError(Fault.MALFORMED)
-    try:
-        entry = _decoder.decode(line)
-    except (msgspec.DecodeError, RecursionError):
-        return _skipped(line)
-    if entry.v != VERSION:
-        raise LineError(Fault.NEWER if entry.v > VERSION else Fault.MALFORMED)
-    return entry
+    return next(decode_all([line]))
 
 
-def checksum_fits(line: bytes) -> bool:
-    """Whether the line ends in the checksum of what stands before it."""
-    return line[-_CRC_LENGTH:] == _CRC % zlib.crc32(line[:-_CRC_LENGTH])
+def decode_all(lines: Iterable[bytes]) -> Iterator[Entry]:
+    """The entries of lines whose checksums are known to fit, as `decode` gives them, in its fastest way."""
+    for line in lines:
+        try:
+            entry = _decoder.decode(line)
+        except (msgspec.DecodeError, RecursionError):
+            entry = _skipped(line)
+        if entry.v != VERSION:
+            raise LineError(Fault.NEWER if entry.v > VERSION else Fault.MALFORMED)
+        if len(line) >= LONGEST_LINE:
+            raise LineError(Fault.MALFORMED)
+        yield entry
+
+
+def checksums_fit(lines: Sequence[bytes]) -> bool:
+    """Whether each line ends in the checksum of what stands before it; as one comparison, which is the fastest."""
+    return b"".join([line[-_END_LENGTH:] for line in lines]) == _ends([line[:-_END_LENGTH] for line in lines])
+
+
+def _ends(bodies: Sequence[bytes]) -> bytes:
+    """What the lines with these bodies end in, one behind the other."""
+    if not bodies:
+        return b""
+    checksums = pack(f">{len(bodies)}I", *map(crc32, bodies)).hex(",", 4)
+    return (_BEFORE_CRC + checksums.replace(",", _AFTER_CRC + _BEFORE_CRC) + _AFTER_CRC).encode("ascii")
 
 
 def _in_ascii(entry: Entry) -> bytes:

@@ -8,6 +8,7 @@ import errno
 import fcntl
 import os
 import stat
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -119,14 +120,17 @@ def sync_folder(disk: Disk, folder: Path) -> None:
         os.close(fd)
 
 
-def read_whole(fd: int) -> bytes:
-    """All bytes of an open file, from its beginning."""
-    chunks = []
+def read_blocks(fd: int, size: int = 1 << 16) -> Iterator[bytes]:
+    """The bytes of an open file from its beginning, so many at a time."""
     offset = 0
-    while chunk := os.pread(fd, 1 << 24, offset):
-        chunks.append(chunk)
-        offset += len(chunk)
-    return b"".join(chunks)
+    while block := os.pread(fd, size, offset):
+        yield block
+        offset += len(block)
+
+
+def read_whole(fd: int) -> bytes:
+    """All bytes of an open file, read in one piece unless it grows meanwhile."""
+    return b"".join(read_blocks(fd, os.fstat(fd).st_size + 1))
 
 
 def is_still_at(fd: int, path: Path) -> bool:

@@ -14,17 +14,19 @@ Whatever is wrong before the tail is damage, and so is a line in the tail's plac
 makes no sense: nothing is folded then.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bulk_onboard.errors import LedgerError
-from bulk_onboard.ledger.codec import LineError, checksum_fits, decode
+from bulk_onboard.ledger.codec import LONGEST_LINE, LineError, checksums_fit, decode, decode_all
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.entry import Entry, LedgerOpened
 from bulk_onboard.model.record import IllegalStepError
 
 _FIRST_BYTES = b'{"at":"'
 _TRACES = (b'"alias":"', b'"at":"', b'"entry":"', b'"seq":', b'"token":"', b'"crc":"')
+
+_BLOCK = 1 << 16  # small enough for the processor's own memory, large enough that its lines are worth a loop
 
 ADVICE = (
     "nothing was changed and nothing is sent. Put back an undamaged copy from a backup, or salvage this one with "
@@ -56,16 +58,27 @@ def fold(content: bytes, name: str = "the ledger") -> Folded:
     Raises:
         LedgerError: damage before the tail, no ledger at all, or one written by a newer version.
     """
-    lines, tail, rotten = without_tail(content)
-    if not lines and (rotten or not _begins_a_ledger(tail)):
+    return fold_blocks((content[start : start + _BLOCK] for start in range(0, len(content), _BLOCK)), name)
+
+
+def fold_blocks(blocks: Iterable[bytes], name: str = "the ledger") -> Folded:
+    """As `fold`, with the content in pieces of any size, of which only one is held at a time."""
+    books, good_bytes, rest = Books(), 0, b""
+    ahead = iter(blocks)
+    for block in ahead:
+        rest += block
+        lines = rest.split(b"\n")
+        fragment = lines.pop()
+        if len(fragment) > LONGEST_LINE or not checksums_fit(lines):
+            break  # whether this is the tail or damage shows only at the end
+        _take(books, decode_all(lines), lines, good_bytes, name)
+        good_bytes += len(rest) - len(fragment)
+        rest = fragment
+    lines, tail, rotten = without_tail(rest := b"".join([rest, *ahead]))
+    if not lines and not books.seq and (rotten or not _begins_a_ledger(tail)):
         raise LedgerError(f"{name} is no ledger, or its first line is damaged; {ADVICE}")
-    books = Books()
-    for entry in _sound(lines, name):
-        try:
-            books.take(entry)
-        except IllegalStepError as error:
-            raise _damage(lines, entry.seq, str(error), name) from error
-    return Folded(books, len(content) - len(tail), tail, rotten)
+    _take(books, map(decode, lines), lines, good_bytes, name)
+    return Folded(books, good_bytes + len(rest) - len(tail), tail, rotten)
 
 
 def sound_lines(content: bytes) -> list[bytes]:
@@ -74,8 +87,8 @@ def sound_lines(content: bytes) -> list[bytes]:
 
 
 def entries(content: bytes) -> Iterator[Entry]:
-    """A ledger's entries in their order, its tail left out; LedgerError as for `fold`."""
-    return _sound(sound_lines(content), "the ledger")
+    """The entries of a ledger that can be folded, in their order, its tail left out."""
+    return map(decode, sound_lines(content))
 
 
 def without_tail(content: bytes) -> tuple[list[bytes], bytes, bytes]:
@@ -83,11 +96,11 @@ def without_tail(content: bytes) -> tuple[list[bytes], bytes, bytes]:
     lines = content.split(b"\n")
     fragment = lines.pop()
     end = fragment
-    while lines and not checksum_fits(lines[-1]):
+    while lines and not checksums_fit(lines[-1:]):
         end = lines[-1] + b"\n" + end
         if _shows_traces(line := lines.pop()):
             return lines, end, line
-    return lines, end, fragment if checksum_fits(fragment[:-1]) else b""
+    return lines, end, fragment if checksums_fit([fragment[:-1]]) else b""
 
 
 def _shows_traces(line: bytes) -> bool:
@@ -98,19 +111,23 @@ def _begins_a_ledger(tail: bytes) -> bool:
     return tail.startswith(_FIRST_BYTES) or _FIRST_BYTES.startswith(tail)
 
 
-def _sound(lines: list[bytes], name: str) -> Iterator[Entry]:
-    for number, line in enumerate(lines, start=1):
-        try:
-            entry = decode(line)
-        except LineError as error:
-            raise _damage(lines, number, str(error), name) from error
-        if entry.seq != number:
-            raise _damage(lines, number, f"it says that it is line {entry.seq}: lines were lost or moved", name)
-        if isinstance(entry, LedgerOpened) != (number == 1):
-            raise _damage(lines, number, "a ledger has one header, and it is the first line", name)
-        yield entry
+def _take(books: Books, entries: Iterable[Entry], lines: list[bytes], start: int, name: str) -> None:
+    """Account for the entries of lines that follow those in the books; the first line begins at byte `start`."""
+    first = books.seq + 1
+    try:
+        for number, entry in enumerate(entries, first):
+            if entry.seq != number or (type(entry) is LedgerOpened) is not (number == 1):
+                raise _MisplacedError(entry, number)
+            books.take(entry)
+    except (LineError, IllegalStepError, _MisplacedError) as error:
+        number = books.seq + 1
+        offset = start + sum(len(line) + 1 for line in lines[: number - first])
+        raise LedgerError(f"{name}: line {number} at byte {offset} cannot be used: {error}; {ADVICE}") from error
 
 
-def _damage(lines: list[bytes], number: int, why: str, name: str) -> LedgerError:
-    offset = sum(len(line) + 1 for line in lines[: number - 1])
-    return LedgerError(f"{name}: line {number} at byte {offset} cannot be used: {why}; {ADVICE}")
+class _MisplacedError(Exception):
+    """A line that is sound, but not where it stands."""
+
+    def __init__(self, entry: Entry, number: int) -> None:
+        lost = f"it says that it is line {entry.seq}: lines were lost or moved"
+        super().__init__(lost if entry.seq != number else "a ledger has one header, and it is the first line")

@@ -13,11 +13,11 @@ from bulk_onboard.clock import Clock
 from bulk_onboard.errors import StoppedError
 from bulk_onboard.ledger import codec
 from bulk_onboard.ledger.disk import Disk
-from bulk_onboard.ledger.fold import Folded, fold
+from bulk_onboard.ledger.fold import Folded, fold_blocks
 from bulk_onboard.ledger.lock import LedgerLock
 from bulk_onboard.ledger.opening import Opening, OpenLedger
 from bulk_onboard.ledger.place import MODES, check_place
-from bulk_onboard.ledger.reading import read_ledger
+from bulk_onboard.ledger.reading import ledger_blocks
 from bulk_onboard.ledger.writer import Pending, Writer
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.entry import Adopted, Done, Entry, LedgerOpened
@@ -124,4 +124,4 @@ def read_books(path: Path) -> Folded:
         UsageError: there is none, or it cannot be read.
         LedgerError: as for `fold`.
     """
-    return fold(read_ledger(path), str(path))
+    return fold_blocks(ledger_blocks(path), str(path))

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import LedgerError
 from bulk_onboard.ledger import codec, tail
-from bulk_onboard.ledger.disk import Disk, make_file, read_whole, replace_file, sync_folder
-from bulk_onboard.ledger.fold import Folded, fold
+from bulk_onboard.ledger.disk import Disk, make_file, read_blocks, read_whole, replace_file, sync_folder
+from bulk_onboard.ledger.fold import Folded, fold_blocks
 from bulk_onboard.ledger.place import open_to_others, share_file
 from bulk_onboard.model.entry import Entry, LedgerOpened
 
@@ -55,13 +55,12 @@ class Opening:
             self._create()
         fd = open_file(self.disk, self.path)
         try:
-            content = read_whole(fd)
-            folded = fold(content, str(self.path))
+            folded = fold_blocks(read_blocks(fd), str(self.path))
             if folded.books.opened is not None:
                 check_bound(self.path, folded.books.opened, self.header)
                 if not folded.tail:
                     return OpenLedger(fd, folded, self._shared(fd))
-            warnings = self._mend(content[: folded.good_bytes], folded)
+            warnings = self._mend(read_whole(fd)[: folded.good_bytes], folded)
         except BaseException:
             os.close(fd)
             raise

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bulk_onboard.model import entry as entries
-from bulk_onboard.model.entry import Entry, RecordEntry
+from bulk_onboard.model.entry import Entry
 from bulk_onboard.model.record import Record, State, step
 
 
@@ -33,10 +33,12 @@ class Books:
     runs: list[RunStory] = field(default_factory=list)
     swept: bool = False
     seq: int = 0
-    _owners: dict[str, str] = field(default_factory=dict)
+    _owners: dict[str, str] | None = field(default=None, compare=False)
 
     def owner(self, compliance_id: str) -> str | None:
         """The token of the record that has this id; None where none has."""
+        if self._owners is None:  # not before it is asked for: most who read a ledger never do
+            self._owners = {r.compliance_id: r.token for r in self.records.values() if r.compliance_id}
         return self._owners.get(compliance_id)
 
     def record(self, token: str) -> Record:
@@ -45,12 +47,20 @@ class Books:
 
     def take(self, entry: Entry) -> None:
         """Account for an entry; IllegalStepError, and nothing changed, where the table knows no such step."""
-        moved = [step(self.record(token), entry) for token in self._touched(entry)]
-        for record in moved:
-            self.records[record.token] = record
-            if record.compliance_id:
-                self._owners[record.compliance_id] = record.token
+        token: str | None = getattr(entry, "token", None)
+        if token is None:
+            self._take_of_run(entry)
+        else:
+            before = self.records.get(token) or Record(token=token)
+            after = self.records[token] = step(before, entry)
+            if self._owners is not None and after.compliance_id:
+                self._owners[after.compliance_id] = token
         self.seq = entry.seq or self.seq
+
+    def _take_of_run(self, entry: Entry) -> None:
+        """Account for what is not about one record."""
+        moved = [step(self.record(token), entry) for token in self._touched(entry)]
+        self.records.update((record.token, record) for record in moved)
         match entry:
             case entries.LedgerOpened():
                 self.opened = entry
@@ -63,8 +73,6 @@ class Books:
 
     def _touched(self, entry: Entry) -> Iterable[str]:
         match entry:
-            case RecordEntry():
-                return (entry.token,)
             case entries.Admitted():
                 return entry.tokens
             case entries.RunStarted():

@@ -128,6 +128,9 @@ FILE_TYPES: Mapping[str, FileType] = {
 _UNKNOWN = FileType(
     "of an unknown type", (), f"Open it with the program it comes from and {_PRINT}; if none opens it, scan it again."
 )
+_TABLES_AND_LISTS = {XLS, XLSX, ODS, TEXT}
+"""What lies beside documents and is none: workbooks, reports, lists."""
+
 _BY_ENDING = {ending: media_type for media_type, words in FILE_TYPES.items() for ending in words.endings}
 
 
@@ -144,3 +147,9 @@ def ending_of(name: str) -> str:
 def type_told_by(ending: str) -> str:
     """The media type an ending stands for, in whatever case; empty for none that is known."""
     return _BY_ENDING.get(ending.lower(), "")
+
+
+def may_be_a_document(name: str) -> bool:
+    """Whether a file called so may be a scan: its ending is that of a picture or document, or it has none."""
+    ending = ending_of(name)
+    return not ending or type_told_by(ending) not in {"", *_TABLES_AND_LISTS}

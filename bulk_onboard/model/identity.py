@@ -2,7 +2,8 @@
 
 Rule: identity is made of what names the business and of nothing else. Not of the row's number, the sheet, the file or
 the other cells, so sorting, renaming and mending leave it alone; not of case, blanks or the width of characters.
-An annotated workbook keeps a row's token beside it, so that even its registration number can be mended.
+An annotated workbook keeps a row's token beside it, so that even its registration number can be mended. Dashes and
+blanks inside a number do make another token: who compares rows with one another can leave them out.
 """
 
 import base64
@@ -20,6 +21,7 @@ _TOKEN_LENGTH = 16
 _TOKEN_BYTES = 10  # five bits to a character
 _TOKEN_AT_THE_END = re.compile(rf"(?:\A|\s)~([a-z2-7]{{{_TOKEN_LENGTH}}})\Z")
 _FRIENDLY_LIMIT = ALIAS_LIMIT - len(" ~") - _TOKEN_LENGTH
+_GAPS = re.compile(r"[\s./\\\u2010-\u2015\u2212-]+")  # every dash, among others
 _INVISIBLE = {"Cc", "Cf", "Cs"}  # control characters, formatting such as bidi marks, lone surrogates
 
 
@@ -67,6 +69,16 @@ def natural_key(row: Row) -> str:
     """The key of the row without its Key; empty where there is no registration number."""
     number = _normal(row.cell(REGISTRATION_NUMBER))
     return "|".join(("natural", *row.combination, number)) if number else ""
+
+
+def gapless_natural_key(row: Row) -> str:
+    """The same without the dashes, blanks, slashes and dots of the number, for which records are not one; to compare.
+
+    `UDYAM-KR-03-0012345` and `UDYAM KR 03 0012345` are two records, and most likely one business.
+    """
+    head, _, number = natural_key(row).rpartition("|")
+    gapless = _GAPS.sub("", number)
+    return f"{head}|{gapless}" if gapless else ""
 
 
 def normal_user_key(text: str) -> str:

@@ -5,9 +5,14 @@ from collections.abc import Iterable
 
 _EMAIL = re.compile(r"(?<![^\s@<>\"'])[^\s@<>\"']+@[^\s@<>\"']+")  # else a long word is searched anew from each letter
 _AADHAAR = re.compile(r"(?<!\d)\d{4}[\s-]?\d{4}[\s-]?(\d{4})(?!\d)")
+_PAN_FORM = "XXXXX0000X"
 _PAN = re.compile(r"(?<![A-Z])[A-Z]{5}\d{4}[A-Z](?![A-Z])", re.IGNORECASE)  # a GSTIN has one in its middle
 _LONG_NUMBER = re.compile(r"(?<!\d)\+?\d[\d\s-]{5,}\d(?!\d)")
 _LIMIT = 300
+
+_AADHAAR_IN_PATH = re.compile(r"(?<!\d)\d{4}([\s_.-]?)\d{4}([\s_.-]?)(\d{4})(?!\d)")
+_EMAIL_IN_PATH = re.compile(r"[^\s@<>\"'/\\]+@[^\s@<>\"'/\\]+?(\.\w{1,5})?(?=[\s/\\]|$)")
+_PATH_LIMIT = 80
 
 
 def masked(text: str, values: Iterable[str] = ()) -> str:
@@ -19,7 +24,27 @@ def masked(text: str, values: Iterable[str] = ()) -> str:
         text = re.sub(re.escape(value), "…", text, flags=re.IGNORECASE)
     text = _EMAIL.sub("…@…", text)
     text = _AADHAAR.sub(r"XXXX-XXXX-\1", text)
-    text = _PAN.sub("XXXXX0000X", text)
+    text = _PAN.sub(_PAN_FORM, text)
     text = _LONG_NUMBER.sub("…", text)
     text = "".join(" " if ord(char) < 32 or ord(char) == 127 else char for char in text)
     return text if len(text) <= _LIMIT else text[: _LIMIT - 1] + "…"
+
+
+def masked_path(path: str) -> str:
+    """A document's path, or the name of a file, fit to be shown; the end of a long one, where the file's name is.
+
+    Without e-mail addresses and identity numbers, and without what cannot be seen and might hide one; other numbers
+    stay, for by these people know their files.
+    """
+    path = visible(path)
+    path = _EMAIL_IN_PATH.sub(r"…@…\1", path)
+    path = _AADHAAR_IN_PATH.sub(r"XXXX\1XXXX\2\3", path)
+    path = _PAN.sub(_PAN_FORM, path)
+    return path if len(path) <= _PATH_LIMIT else "…" + path[1 - _PATH_LIMIT :]
+
+
+def visible(text: str) -> str:
+    """The text without what cannot be seen, which might hide a number or play tricks on a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else " " for char in text if char.isprintable() or char.isspace())

@@ -8,11 +8,12 @@ the last part only, so that a row's folder is always one.
 import re
 from typing import NamedTuple
 
+from bulk_onboard.model.path import begins_elsewhere, with_slashes
+
 TYPE = "type"
 TITLE = "title"
 
 _TOKEN = re.compile(r"\{([^{}/]+)\}|([*?])|([^{}*?]+)")
-_ELSEWHERE = re.compile(r"[/~]|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*:/", re.IGNORECASE)
 
 
 class Token(NamedTuple):
@@ -35,11 +36,11 @@ def check_pattern(pattern: str) -> None:
     Raises:
         ValueError: says what is wrong with it, a sentence.
     """
-    slashed = pattern.replace("\\", "/")
+    slashed = with_slashes(pattern)
     parts = slashed.split("/")
     if not parts[-1].strip() or "\0" in pattern:
         raise ValueError("The pattern must end in the name of a file, such as {registration_number}/{type}.*")
-    if _ELSEWHERE.match(slashed) or ".." in parts:
+    if begins_elsewhere(slashed) or ".." in parts:
         raise ValueError("The pattern must lead below the documents folder: no /, ~ or drive at its start, and no ..")
     if _TOKEN.sub("", slashed):
         raise ValueError("The pattern has a brace without its partner; names stand in braces, as in {type}")
@@ -51,7 +52,7 @@ def check_pattern(pattern: str) -> None:
 
 def components(pattern: str) -> tuple[Component, ...]:
     """The names on the way down, each as its tokens; `\\` is taken as `/`."""
-    parts = (part for part in pattern.replace("\\", "/").split("/") if part not in ("", "."))
+    parts = (part for part in with_slashes(pattern).split("/") if part not in ("", "."))
     return tuple(tuple(_token(match) for match in _TOKEN.finditer(part)) for part in parts)
 
 

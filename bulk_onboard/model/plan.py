@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.row import JudgedRow
 
 
@@ -41,6 +42,10 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     action: Action
     reason: str
 
+    def undone(self, reason: str) -> "Decision":
+        """The same row with nothing due, and why."""
+        return msgspec.structs.replace(self, action=Action.NOTHING, reason=reason)
+
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
@@ -57,6 +62,16 @@ class Plan:
 
     decisions: tuple[Decision, ...]
     forecast: Forecast
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Those of all rows, in their order, with what only showed once the records were known."""
+        return tuple(finding for decision in self.decisions for finding in decision.judged.findings)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether any row is kept out."""
+        return any(decision.judged.has_errors for decision in self.decisions)
 
     def due(self, action: Action) -> tuple[Decision, ...]:
         """The decisions with this action, in the order of the rows."""

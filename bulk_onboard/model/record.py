@@ -14,12 +14,13 @@ Update, link and delete start from *submitted* and lead back to it: a refused up
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
+from msgspec.structs import replace
 
 from bulk_onboard.model import entry as entries
-from bulk_onboard.model.entry import Entry, Op, OpEntry
+from bulk_onboard.model.entry import AnyEntry, Entry, Op, OpEntry, Resolved
 
 
 class State(StrEnum):
@@ -35,6 +36,8 @@ class State(StrEnum):
     SUBMITTED = "submitted"
     DELETED = "deleted"
     ABANDONED = "abandoned"
+
+    __hash__ = str.__hash__  # an Enum's own is written in Python, and each step looks its state up
 
 
 class Review(StrEnum):
@@ -121,7 +124,7 @@ class IllegalStepError(Exception):
         super().__init__(f"record {token} is {state}; '{trigger}' is no step from there")
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One token followed through all runs of a job.
 
     Attributes:
@@ -160,7 +163,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 def trigger(entry: Entry) -> str:
     """The table's word for an entry: its name, with the operation or the person's answer where it has one."""
-    if isinstance(entry, entries.Resolved):
+    if isinstance(entry, Resolved):
         return f"resolved {entry.how} {entry.op}"
     if isinstance(entry, OpEntry):
         return f"{entry.name()} {entry.op}"
@@ -173,72 +176,100 @@ def step(record: Record, entry: Entry) -> Record:
     What ends a write must speak of the write that is under way: a failed update never makes a create possible again.
     A fresh `Record(token=…)` stands for a token that the ledger does not know yet.
     """
-    word = trigger(entry)
-    target = TRANSITIONS[record.state].get(word)
-    of_another_write = isinstance(entry, OpEntry) and record.op not in (None, entry.op)
-    if target is None or of_another_write:
+    op: Op | None = getattr(entry, "op", None)
+    word = _WORDS[type(entry)].get(op) or trigger(entry)
+    known = _STEPS[record.state].get(word)
+    of_another_write = op is not None and record.op is not None and op is not record.op
+    if known is None or of_another_write:
         raise IllegalStepError(record.token, record.state, word)
-    changes = _CHANGES.get(word)
-    return msgspec.structs.replace(record, state=target, **(changes(record, entry) if changes else {}))
+    target, change = known
+    return change(record, entry, target)
 
 
-def _sent(record: Record, entry: entries.Intent) -> dict[str, object]:
-    return {
-        "key": entry.key,
-        "op": entry.op,
-        "alias": entry.alias or record.alias,
-        "attempts": record.attempts + 1,
-        "fingerprint": entry.fingerprint,
-        "sent_at": entry.at,
-    }
+def _sent(record: Record, entry: entries.Intent, to: State) -> Record:
+    return replace(
+        record,
+        state=to,
+        key=entry.key,
+        op=entry.op,
+        alias=entry.alias or record.alias,
+        attempts=record.attempts + 1,
+        fingerprint=entry.fingerprint,
+        sent_at=entry.at,
+    )
 
 
-def _submitted(record: Record, entry: Any, review: str, submitted_at: str, alias: str = "") -> dict[str, object]:
-    return {
-        "alias": alias or record.alias,
-        "key": entry.key or record.key,
-        "op": None,
-        "compliance_id": entry.compliance_id,
-        "submitted_at": submitted_at,
-        "review": review or Review.PENDING.value,
-        "reason": "",
-        "code": "",
-    }
+def _submitted(record: Record, entry: Any, to: State, *, review: str = "", at: str, alias: str = "") -> Record:
+    return replace(
+        record,
+        state=to,
+        alias=alias or record.alias,
+        key=entry.key or record.key,
+        op=None,
+        compliance_id=entry.compliance_id,
+        submitted_at=at,
+        review=review or Review.PENDING.value,
+        reason="",
+        code="",
+    )
 
 
-def _because(reason: str) -> dict[str, object]:
-    return {"op": None, "reason": reason}
+def _ended(record: Record, to: State, reason: str = "", **changes: Any) -> Record:
+    return replace(record, state=to, op=None, reason=reason, **changes)
 
 
-_Change = Callable[[Record, Any], dict[str, object]]
+_Change = Callable[[Record, Any, State], Record]
 
 _FOR_EVERY_OP: Mapping[str, _Change] = {
-    "done": lambda r, e: _because(""),
-    "adopted": lambda r, e: _because(""),
-    "refused": lambda r, e: {"op": None, "code": e.code, "reason": e.message},
-    "unavailable": lambda r, e: _because(f"not sent: {e.why}"),
-    "throttled": lambda r, e: _because("not sent: the quota was spent"),
-    "denied": lambda r, e: _because(f"not accepted: HTTP {e.http_status}"),
-    "unresolved": lambda r, e: {"reason": f"outcome unknown: {e.seen}"},
-    "absent": lambda r, e: _because("not at the API, so it may be sent again"),
-    "held": lambda r, e: {"op": e.op, "key": e.key or r.key, "reason": e.why},
-    "intent": lambda r, e: {"op": e.op, "sent_at": e.at, "number": e.number, "seen_at": e.seen_at},
-    "resolved found": lambda r, e: _because(""),
-    "resolved absent": lambda r, e: _because("not done at the API, says a person"),
+    "done": lambda r, e, to: _ended(r, to),
+    "adopted": lambda r, e, to: _ended(r, to),
+    "refused": lambda r, e, to: _ended(r, to, e.message, code=e.code),
+    "unavailable": lambda r, e, to: _ended(r, to, f"not sent: {e.why}"),
+    "throttled": lambda r, e, to: _ended(r, to, "not sent: the quota was spent"),
+    "denied": lambda r, e, to: _ended(r, to, f"not accepted: HTTP {e.http_status}"),
+    "unresolved": lambda r, e, to: replace(r, state=to, reason=f"outcome unknown: {e.seen}"),
+    "absent": lambda r, e, to: _ended(r, to, "not at the API, so it may be sent again"),
+    "held": lambda r, e, to: replace(r, state=to, op=e.op, key=e.key or r.key, reason=e.why),
+    "intent": lambda r, e, to: replace(r, state=to, op=e.op, sent_at=e.at, number=e.number, seen_at=e.seen_at),
+    "resolved found": lambda r, e, to: _ended(r, to),
+    "resolved absent": lambda r, e, to: _ended(r, to, "not done at the API, says a person"),
 }
 
 _CHANGES: Mapping[str, _Change] = {
     **{f"{name} {op}": change for name, change in _FOR_EVERY_OP.items() for op in Op},
-    "admitted": lambda r, e: {"reason": "", "code": ""} if r.state is not State.DEFERRED else {},
-    "row_invalid": lambda r, e: {"key": e.key, "code": ", ".join(e.codes), "reason": ""},
-    "run_started": lambda r, e: {"reason": "outcome unknown: the run ended in the middle of the call"},
+    "admitted": lambda r, e, to: (
+        replace(r, state=to, reason="", code="") if r.state is not State.DEFERRED else replace(r, state=to)
+    ),
+    "row_invalid": lambda r, e, to: replace(r, state=to, key=e.key, code=", ".join(e.codes), reason=""),
+    "run_started": lambda r, e, to: replace(
+        r, state=to, reason="outcome unknown: the run ended in the middle of the call"
+    ),
     "intent create": _sent,
-    "throttled create": lambda r, e: {**_because("not sent: the quota was spent"), "attempts": r.attempts - 1},
-    "done create": lambda r, e: _submitted(r, e, "", e.at),
-    "adopted create": lambda r, e: _submitted(r, e, e.review, r.sent_at or e.at, e.alias),
-    "done update": lambda r, e: {"op": None, "review": Review.PENDING.value, "reason": ""},
-    "reviewed": lambda r, e: {"review": e.review, "reason": e.reason},
-    "resolved found create": lambda r, e: _submitted(r, e, "", e.at),
-    "resolved absent create": lambda r, e: _because("not at the API, says a person, so it may be sent again"),
-    "resolved abandon create": lambda r, e: _because("given up by a person"),
+    "throttled create": lambda r, e, to: _ended(r, to, "not sent: the quota was spent", attempts=r.attempts - 1),
+    "done create": lambda r, e, to: _submitted(r, e, to, at=e.at),
+    "adopted create": lambda r, e, to: _submitted(r, e, to, review=e.review, at=r.sent_at or e.at, alias=e.alias),
+    "done update": lambda r, e, to: _ended(r, to, review=Review.PENDING.value),
+    "reviewed": lambda r, e, to: replace(r, state=to, review=e.review, reason=e.reason),
+    "resolved found create": lambda r, e, to: _submitted(r, e, to, at=e.at),
+    "resolved absent create": lambda r, e, to: _ended(r, to, "not at the API, says a person, so it may be sent again"),
+    "resolved abandon create": lambda r, e, to: _ended(r, to, "given up by a person"),
 }
+
+
+_MOVED: _Change = lambda r, e, to: replace(r, state=to)  # noqa: E731
+
+# Made once, since each of a ledger's million lines is a step: where each leads, with what changes, and the words.
+_STEPS: Mapping[State, Mapping[str, tuple[State, _Change]]] = {
+    state: {word: (target, _CHANGES.get(word, _MOVED)) for word, target in steps.items()}
+    for state, steps in TRANSITIONS.items()
+}
+
+
+def _words(kind: type[Entry]) -> dict[Op | None, str]:
+    """The words of a kind of entry, by operation; none where they depend on more than that."""
+    if issubclass(kind, Resolved):
+        return {}
+    return {op: f"{kind.name()} {op}" for op in Op} if issubclass(kind, OpEntry) else {None: kind.name()}
+
+
+_WORDS: Mapping[type[Entry], Mapping[Op | None, str]] = {kind: _words(kind) for kind in (Entry, *get_args(AnyEntry))}

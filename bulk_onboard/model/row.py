@@ -39,6 +39,10 @@ class Row(msgspec.Struct, frozen=True, gc=False):
         """The text of a column; empty where blank or absent."""
         return self.cells.get(name, "")
 
+    def filled_in(self, found: Mapping[str, str]) -> "Row":
+        """The same row with these cells too."""
+        return msgspec.structs.replace(self, cells={**self.cells, **found})
+
 
 class Aside(StrEnum):
     """Why a row stands aside: it is counted and reported, and never sent itself."""
@@ -77,3 +81,11 @@ class JudgedRow(msgspec.Struct, frozen=True, gc=False):
     def has_errors(self) -> bool:
         """Whether a finding keeps the row out."""
         return any(finding.severity is Severity.ERROR for finding in self.findings)
+
+    def with_findings(self, findings: tuple[Finding, ...], *, kept_out: bool) -> "JudgedRow":
+        """The same row with other findings; nothing is sent of one that they keep out."""
+        return msgspec.structs.replace(self, findings=findings, application=None if kept_out else self.application)
+
+    def as_duplicate_of(self, number: int) -> "JudgedRow":
+        """The same row as a second one of the row of this number."""
+        return msgspec.structs.replace(self, application=None, duplicate_of=number)

@@ -25,6 +25,20 @@ HOW_TO_MEND = "How to mend"
 """The sheet that the annotated workbook adds; never read."""
 
 
+MOST_ROWS = 200_000
+"""Rows with content below the headers; more would take more memory than there is (reliability.md 4.1)."""
+
+LAST_ROW = 1_048_576
+LAST_COLUMN = 16_384
+"""Where any Excel sheet ends, counted from 1."""
+
+
+def column_letters(position: int) -> str:
+    """What Excel calls the column at a position, counted from 0: A, Z, AA."""
+    prefix, last = divmod(position, 26)
+    return (column_letters(prefix - 1) if prefix else "") + chr(ord("A") + last)
+
+
 def document_column(document_type: str) -> str:
     """The name of the column that holds the path of a document of this type."""
     return f"document:{document_type}"

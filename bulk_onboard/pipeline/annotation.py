@@ -1,6 +1,6 @@
 """The annotated workbook of a judged job: the user's own file where it can be marked, else a plain copy."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -14,7 +14,8 @@ from bulk_onboard.model.books import Books
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.plan import Plan
-from bulk_onboard.model.sheet import Sheet
+from bulk_onboard.model.sheet import Sheet, Stored
+from bulk_onboard.model.workbook_type import WorkbookType, type_by_name
 from bulk_onboard.pipeline.judging import Judgement
 from bulk_onboard.report import target
 from bulk_onboard.report.annotated.annotation import Annotation, make_annotation
@@ -22,7 +23,6 @@ from bulk_onboard.report.annotated.exchange import Request, read_answer, request
 from bulk_onboard.report.annotated.place import places, seal
 from bulk_onboard.report.annotated.plain import write_plain
 
-ENDINGS = (".xlsx", ".xlsm")  # what can be written again as it is
 ROWS_AT_MOST = 20_000
 
 _LIMITS = Limits(cpu_s=120, wall_s=240.0)
@@ -50,9 +50,9 @@ def annotate(
         findings: those that turned up while sending.
     """
     turned_up = tuple(findings)
-    if not any(finding.severity is Severity.ERROR for finding in (*judgement.findings, *turned_up)):
-        return None
     others = (*judgement.sheet_findings, *turned_up)
+    if not any(finding.severity is Severity.ERROR for finding in (*others, *plan.findings)):
+        return None
     annotation = make_annotation(judgement.sheet, judgement.columns, plan.decisions, books, others)
     created = datetime.now(UTC).replace(microsecond=0)
     write, notes = _copy(job.workbook, judgement.sheet, annotation, created)
@@ -69,16 +69,22 @@ def _copy(workbook: Path, sheet: Sheet, annotation: Annotation, created: datetim
             why = f"your own file cannot be marked: {_said(error)}"
         else:
             return lambda file, folder: _write_all(file, content), notes
-    note = (
+    notes = tuple(_lacks(why, sheet))
+    return partial(write_plain, sheet=sheet, annotation=annotation, notes=notes, created=created), notes
+
+
+def _lacks(why: str, sheet: Sheet) -> Iterator[str]:
+    """What a plain copy lacks."""
+    yield (
         f"This is a plain copy of the sheet, since {why}. "
         "It has every row in its place, but no styles, formulas or other sheets."
     )
-    plain = partial(write_plain, sheet=sheet, annotation=annotation, notes=(note,), created=created)
-    return plain, (note,)
+    if any(Stored.UNCALCULATED in row.stored.values() for row in sheet.rows):
+        yield "Where a formula had no result there is #N/A in this copy. Write the value itself into such a cell."
 
 
 def _why_plain(workbook: Path, sheet: Sheet) -> str:
-    if workbook.suffix.lower() not in ENDINGS:
+    if type_by_name(workbook) is not WorkbookType.XLSX:  # no other can be written again as it is
         return f"a {workbook.suffix.lower()} file cannot hold marks"
     return f"it has more than {ROWS_AT_MOST:,} rows" if len(sheet.rows) > ROWS_AT_MOST else ""
 

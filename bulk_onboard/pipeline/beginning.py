@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import socket
 from collections.abc import Iterable
+from itertools import islice
 
 import bulk_onboard
 from bulk_onboard import log
@@ -16,6 +17,8 @@ from bulk_onboard.model.record import State
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.pipeline.execution import Run
 from bulk_onboard.submission.sweep import UNSENT
+
+ENTRIES_AT_A_TIME = 1000  # each is a task until the disk has it
 
 
 async def begin(run: Run) -> None:
@@ -34,7 +37,9 @@ async def begin(run: Run) -> None:
         )
     )
     log.logger().info("run started", run_id=run.run_id, version=bulk_onboard.__version__)
-    await asyncio.gather(*map(run.journal.append, invalid_rows(run.plan(), run.journal.books)))
+    kept_out = iter(invalid_rows(run.plan(), run.journal.books))
+    while some := tuple(islice(kept_out, ENTRIES_AT_A_TIME)):
+        await asyncio.gather(*map(run.journal.append, some))
 
 
 def invalid_rows(plan: Plan, books: Books) -> Iterable[entries.RowInvalid]:

@@ -51,14 +51,21 @@ class Run:
     due: frozenset[str] = frozenset()
     findings: list[Finding] = field(default_factory=list)
     twice: list[Twice] = field(default_factory=list)
+    _plan: Plan | None = field(default=None, init=False, repr=False)
+    _planned_at: int = field(default=0, init=False)  # the number of the ledger's newest entry then
 
     def plan(self) -> Plan:
-        """What is due now, by what the ledger says now."""
-        return make_plan(
-            self.judgement.rows,
-            books=self.journal.books,
-            auth_id=self.auth_id,
-            quota=self.job.quota,
-            admit_new_rows=self.job.admit_new_rows,
-            limit=self.job.limit,
-        )
+        """What is due now, by what the ledger says now; made anew only when the ledger has said more since."""
+        seq = self.journal.books.seq
+        if self._plan is None or self._planned_at != seq:
+            self._plan = None  # two plans of many rows at a time would be a waste
+            self._plan = make_plan(
+                self.judgement.rows,
+                books=self.journal.books,
+                auth_id=self.auth_id,
+                quota=self.job.quota,
+                admit_new_rows=self.job.admit_new_rows,
+                limit=self.job.limit,
+            )
+            self._planned_at = seq
+        return self._plan

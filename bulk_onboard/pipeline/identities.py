@@ -9,6 +9,7 @@ from bulk_onboard.model.books import Books
 from bulk_onboard.model.plan import Identity
 from bulk_onboard.model.row import JudgedRow, Row
 from bulk_onboard.pipeline.judging import columns_of, read_job_sheet
+from bulk_onboard.planning.claims import settled_claims
 from bulk_onboard.planning.identity import Identities
 
 
@@ -20,7 +21,8 @@ async def identified_rows(job: Job, books: Books, *, auth_id: str) -> list[tuple
     rows = rows_of(sheet, columns, defaults=job.defaults)
     identities = Identities(books, auth_id=auth_id, rows=rows)
     found: dict[str, tuple[Row, Identity]] = {}
-    for row in rows:
-        if identity := identities.identify(JudgedRow(row, None, "")):
-            found.setdefault(identity.token, (row, identity))
+    claims = [(one, identities.identify(one)) for one in (JudgedRow(row, None, "") for row in rows)]
+    for one, identity in settled_claims(claims, books):
+        if identity:
+            found.setdefault(identity.token, (one.row, identity))
     return list(found.values())

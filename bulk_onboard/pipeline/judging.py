@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from bulk_onboard.errors import WorkbookError
 from bulk_onboard.intake.documents.folder import DocumentFolder
+from bulk_onboard.intake.documents.known import KnownFacts
 from bulk_onboard.intake.documents.pattern import fill_in_documents
 from bulk_onboard.intake.header import match_columns
 from bulk_onboard.intake.rows import rows_of
@@ -121,11 +122,13 @@ def find_documents(
     job: Job, rows: Sequence[Row], book: RequirementsBook
 ) -> tuple[Sequence[Row], Mapping[str, FileFacts]]:
     """The rows, their blank document cells filled in by the job's pattern, and what is known of the files they name."""
-    folder = DocumentFolder(job.documents)
+    folder, known = DocumentFolder(job.documents), KnownFacts(job.ledger.with_name(f"{job.name}.facts"))
     amiss: Mapping[str, FileFacts] = {}
     if job.documents_pattern:
         rows, amiss = fill_in_documents(rows, book, folder, job.documents_pattern)
-    return rows, {**folder.look_all(path for path in document_paths(rows, book) if path not in amiss), **amiss}
+    looked = folder.look_all((path for path in document_paths(rows, book) if path not in amiss), known)
+    known.save()
+    return rows, {**looked, **amiss}
 
 
 def document_paths(rows: Iterable[Row], book: RequirementsBook) -> Iterable[str]:

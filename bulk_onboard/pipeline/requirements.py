@@ -12,7 +12,6 @@ from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.call import FetchRequirements, ListPage
 from bulk_onboard.model.gateway import Gateway
 from bulk_onboard.model.requirements import Combination, Requirements, RequirementsBook
-from bulk_onboard.pipeline.connection import connect
 from bulk_onboard.pipeline.stopping import why_stopped
 from bulk_onboard.submission.stop import Stop
 
@@ -65,6 +64,8 @@ async def requirements_for(
     """The live requirements with credentials, the bundled example without; errors as for `live_requirements`."""
     if credentials is None:
         return bundled_requirements()
+    from bulk_onboard.pipeline.connection import connect  # noqa: PLC0415 - aiohttp is slow to load, `check` often offline
+
     stop = stop or Stop()
     async with connect(job, credentials, clock=clock, stop=stop, requests=requests) as connection:
         return await live_requirements(connection.gateway, combinations, base_url=job.base_url, stop=stop)

@@ -40,7 +40,7 @@ class Identities:
         rows = rows if books.records else ()
         annotated = [(token, row) for row in rows if (token := self._annotated_token(row))]
         self._annotated = {own_key(row): token for token, row in reversed(annotated)}  # by what it is called now
-        self._claimed = {token for token, _ in annotated}
+        self._claimed = {token for token, _ in annotated} | {self._tokens.get(own_key(row), "") for row in rows}
         self._keys: defaultdict[str, set[str]] = defaultdict(set)  # which keys the rows of one business have
         if any(not record.key for record in books.records.values()):
             for row in rows:
@@ -78,7 +78,7 @@ class Identities:
         """The token of the record that the row was before its Key was filled in; empty where there is none.
 
         Where rows of one business have different keys, none of them can be taken for it, and neither can one where
-        an annotated row has the token already.
+        another row has the token already, by its `bo_key` or its Key.
         """
         if not self._keys or not row.cell(KEY) or len(self._keys.get(natural_key(row), ())) != 1:
             return ""

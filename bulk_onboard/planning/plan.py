@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from msgspec.structs import replace
-
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.plan import Action, Decision, Plan
 from bulk_onboard.model.row import JudgedRow
+from bulk_onboard.planning.claims import settled_claims
 from bulk_onboard.planning.decide import decide
 from bulk_onboard.planning.forecast import forecast
 from bulk_onboard.planning.identity import Identities
@@ -28,8 +27,7 @@ def make_plan(
     """
     identities = Identities(books, auth_id=auth_id, rows=[one.row for one in judged])
     decisions = []
-    for one in judged:
-        identity = identities.identify(one)
+    for one, identity in settled_claims([(one, identities.identify(one)) for one in judged], books):
         record = books.records.get(identity.token) if identity else None
         decisions.append(decide(one, identity, record, admit_new_rows=admit_new_rows))
     within = tuple(_within(limit, _each_token_once(decisions)))
@@ -46,7 +44,7 @@ def _each_token_once(decisions: Sequence[Decision]) -> Iterator[Decision]:
         if decision.identity is None or decision.action is Action.NOTHING:
             yield decision
         elif decision.identity.token in due:
-            yield replace(decision, action=Action.NOTHING, reason="settled with another row of the same key")
+            yield decision.undone("settled with another row of the same key")
         else:
             due.add(decision.identity.token)
             yield decision
@@ -58,6 +56,6 @@ def _within(limit: int | None, decisions: Iterator[Decision]) -> Iterator[Decisi
     for decision in decisions:
         creates += decision.action is Action.CREATE
         if limit is not None and decision.action is Action.CREATE and creates > limit:
-            yield replace(decision, action=Action.NOTHING, reason="beyond --limit")
+            yield decision.undone("beyond --limit")
         else:
             yield decision

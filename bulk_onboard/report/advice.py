@@ -96,12 +96,7 @@ def advise(standing: Standing, judged: JudgedRow | None, job: str, found: Sequen
     if _has_drifted(standing, judged):
         told.append(_DRIFT)
     todo = _todo_of_errors(errors) if kept_out else line.todo
-    commands = {"{run}": run_command(job)}
-    if standing.record:
-        commands |= {"{show}": show_command(job, standing.record), "{resolve}": resolve_command(job, standing.record)}
-    for place, command in commands.items():
-        todo = todo.replace(place, command)
-    return Advice(" ".join(told), todo)
+    return Advice(" ".join(told), _with_commands(todo, standing.record, job))
 
 
 def aside_advice(judged: JudgedRow) -> Advice:
@@ -137,6 +132,17 @@ def _errors_told(errors: list[Finding]) -> str:
 
 def _todo_of_errors(errors: list[Finding]) -> str:
     return f"{errors[0].mend} Then run again: {{run}}" if len(errors) == 1 else _MEND_FIRST
+
+
+def _with_commands(todo: str, record: Record | None, job: str) -> str:
+    """`todo` with the commands in their places."""
+    if "{run}" in todo:
+        todo = todo.replace("{run}", run_command(job))
+    if record and "{show}" in todo:
+        todo = todo.replace("{show}", show_command(job, record))
+    if record and "{resolve}" in todo:
+        todo = todo.replace("{resolve}", resolve_command(job, record))
+    return todo
 
 
 def _has_drifted(standing: Standing, judged: JudgedRow | None) -> bool:

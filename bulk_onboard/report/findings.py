@@ -35,11 +35,13 @@ def print_findings(findings: Sequence[Finding], stream: TextIO, *, workbook: str
     page.write_findings([_told(finding, more, workbook) for finding, more in told_once(findings)])
 
 
-def print_marked(path: Path, stream: TextIO, *, next_command: str) -> None:
-    """Where the errors are marked, and what to type once they are mended there."""
+def print_marked(path: Path, stream: TextIO, *, notes: Iterable[str] = (), next_command: str) -> None:
+    """Where the errors are marked, what there is to know of that copy, and what to type once they are mended there."""
     page = page_on(stream)
     page.write_line("")
     page.write_line(f"Marked in: {path}")
+    for note in notes:
+        page.write_line(note)
     page.write_line(f"Mend it there, save it, then type: {next_command}")
 
 

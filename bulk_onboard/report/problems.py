@@ -1,20 +1,20 @@
 """The Problems table: every finding, the same trouble in very many rows told once (design.md 9)."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterator
 
 from bulk_onboard.model.finding import VERY_MANY, Finding
-from bulk_onboard.report.table import Cell, Table
+from bulk_onboard.report.table import Line, MadeAnew, Table
 
 HEADERS = ("Row", "Column", "Code", "Severity", "Seen", "Problem", "How to mend")
 
 
-def told_once(findings: Iterable[Finding]) -> Iterator[tuple[Finding, int]]:
+def told_once(findings: Collection[Finding]) -> Iterator[tuple[Finding, int]]:
     """Each finding and how many more rows it speaks for: 0, except for the first of very many alike."""
-    gathered = [(finding, _trouble(finding)) for finding in findings]
-    alike = Counter(trouble for _, trouble in gathered)
+    alike = Counter(map(_trouble, findings))
     told: set[Hashable] = set()
-    for finding, trouble in gathered:
+    for finding in findings:
+        trouble = _trouble(finding)
         if alike[trouble] <= VERY_MANY:
             yield finding, 0
         elif trouble not in told:
@@ -35,16 +35,16 @@ def whole_sentence(finding: Finding, more: int) -> str:
     return " ".join((problem, *((f"And {more:,} more rows.",) if more else ()), finding.mend))
 
 
-def problems_table(findings: Iterable[Finding]) -> Table:
+def problems_table(findings: Collection[Finding]) -> Table:
     """The findings in the order given."""
-    return Table(HEADERS, tuple(_row(finding, more) for finding, more in told_once(findings)))
+    return Table(HEADERS, MadeAnew(lambda: (_row(finding, more) for finding, more in told_once(findings))))
 
 
 def _trouble(finding: Finding) -> Hashable:
     return finding.code, finding.column, finding.seen, frozenset(finding.details.items())
 
 
-def _row(finding: Finding, more: int) -> tuple[Cell, ...]:
+def _row(finding: Finding, more: int) -> Line:
     return (
         finding.row,
         finding.column,

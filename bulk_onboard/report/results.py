@@ -5,18 +5,19 @@ template's example shows that it is one.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 from enum import StrEnum
 
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import Record
 from bulk_onboard.model.row import JudgedRow, Row
 from bulk_onboard.model.sheet import BUSINESS_NAME, KEY, NUMBERS
 from bulk_onboard.report.advice import Advice, advise, aside_advice
 from bulk_onboard.report.standing import Decisions, Standing, standing, unclaimed
-from bulk_onboard.report.table import Cell, Table
+from bulk_onboard.report.table import Line, MadeAnew, Table
 from bulk_onboard.report.times import local_text
 
 HEADERS = (
@@ -48,19 +49,8 @@ def results_table(
         found: by row number, what turned up only while the row was to be sent.
     """
     if decisions is None:
-        return Table(HEADERS, tuple(_record_row(record, job, zone) for record in books.records.values()))
-    by_number = {decision.judged.row.number: decision for decision in decisions}
-    rows = []
-    for decision in decisions:
-        judged = decision.judged
-        if judged.aside:
-            first = by_number.get(judged.duplicate_of or 0)
-            rows.append(_aside_row(judged, standing(first, books).state if first else judged.aside))
-        else:
-            now = standing(decision, books)
-            advice = advise(now, judged, job, found.get(judged.row.number, ()))
-            rows.append((*_named(judged.row), *_told(now, advice, zone), _numbers(judged.row)))
-    return Table(HEADERS, tuple(rows))
+        return Table(HEADERS, MadeAnew(lambda: (_record_row(each, job, zone) for each in books.records.values())))
+    return Table(HEADERS, MadeAnew(lambda: _rows(decisions, books, job, zone, found)))
 
 
 def unclaimed_table(decisions: Decisions, books: Books, job: str, zone: tzinfo) -> Table:
@@ -69,7 +59,23 @@ def unclaimed_table(decisions: Decisions, books: Books, job: str, zone: tzinfo) 
     return Table(UNCLAIMED_HEADERS, tuple(_unclaimed_row(record, job, zone) for record in records))
 
 
-def _named(row: Row) -> tuple[Cell, ...]:
+def _rows(
+    decisions: Sequence[Decision], books: Books, job: str, zone: tzinfo, found: Mapping[int, Sequence[Finding]]
+) -> Iterator[Line]:
+    firsts = {decision.judged.duplicate_of for decision in decisions} - {None}
+    by_number = {each.judged.row.number: each for each in decisions if each.judged.row.number in firsts}
+    for decision in decisions:
+        judged = decision.judged
+        if judged.aside:
+            first = by_number.get(judged.duplicate_of or 0)
+            yield _aside_row(judged, standing(first, books).state if first else judged.aside)
+        else:
+            now = standing(decision, books)
+            advice = advise(now, judged, job, found.get(judged.row.number, ()))
+            yield (*_named(judged.row), *_told(now, advice, zone), _numbers(judged.row))
+
+
+def _named(row: Row) -> Line:
     return (row.number, row.cell(KEY), row.cell(BUSINESS_NAME), row.combination.number_type)
 
 
@@ -77,17 +83,17 @@ def _numbers(row: Row) -> str:
     return _BETWEEN_NUMBERS.sub(", ", row.cell(NUMBERS))
 
 
-def _aside_row(judged: JudgedRow, state: StrEnum) -> tuple[Cell, ...]:
+def _aside_row(judged: JudgedRow, state: StrEnum) -> Line:
     row, advice = judged.row, aside_advice(judged)
     return (*_named(row), state.value, None, None, advice.reason, advice.todo, None, None, _numbers(row))
 
 
-def _record_row(record: Record, job: str, zone: tzinfo) -> tuple[Cell, ...]:
+def _record_row(record: Record, job: str, zone: tzinfo) -> Line:
     now = Standing.of(record)
     return (None, _called(record), None, None, *_told(now, advise(now, None, job), zone), None)
 
 
-def _told(now: Standing, advice: Advice, zone: tzinfo) -> tuple[Cell, ...]:
+def _told(now: Standing, advice: Advice, zone: tzinfo) -> Line:
     """From State to Attempts."""
     record = now.record or Record(token="")
     submitted_at = local_text(record.submitted_at, zone)
@@ -102,7 +108,7 @@ def _told(now: Standing, advice: Advice, zone: tzinfo) -> tuple[Cell, ...]:
     )
 
 
-def _unclaimed_row(record: Record, job: str, zone: tzinfo) -> tuple[Cell, ...]:
+def _unclaimed_row(record: Record, job: str, zone: tzinfo) -> Line:
     now = Standing.of(record)
     state, review, compliance_id, reason, _, submitted_at, attempts = _told(now, advise(now, None, job), zone)
     return (_called(record), record.alias, state, review, compliance_id, reason, submitted_at, attempts)

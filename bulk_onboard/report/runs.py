@@ -12,7 +12,7 @@ from itertools import pairwise
 from bulk_onboard.errors import ExitStatus
 from bulk_onboard.model.books import Books, RunStory
 from bulk_onboard.model.entry import RunEnded
-from bulk_onboard.report.table import Cell, Table
+from bulk_onboard.report.table import Line, Table
 from bulk_onboard.report.times import local_text
 
 _SHORT = 12
@@ -62,7 +62,7 @@ def created_by_run(books: Books) -> Sequence[int]:
     return [later - earlier for earlier, later in pairwise([*before, len(submitted)])]
 
 
-def _row(run: RunStory, created: int, zone: tzinfo) -> tuple[Cell, ...]:
+def _row(run: RunStory, created: int, zone: tzinfo) -> Line:
     started, ended = run.started, run.ended
     return (
         local_text(started.at, zone),

@@ -9,8 +9,7 @@ Of rows that claim one key with different content only the one whose content was
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.plan import Decision
@@ -22,8 +21,7 @@ Decisions: TypeAlias = Sequence[Decision] | None  # None: the workbook is gone, 
 _NOTHING_SENT = frozenset({State.INVALID, State.PENDING})
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """The state of a row, and its record where the ledger has one."""
 
     state: State
@@ -85,8 +83,7 @@ def _standings(decisions: Decisions, books: Books) -> list[Standing]:
 
 def _stands_for(decision: Decision, record: Record) -> bool:
     judged = decision.judged
-    in_conflict = any(finding.code == "key-conflict" for finding in judged.findings)
-    return not in_conflict or judged.fingerprint == record.fingerprint
+    return judged.fingerprint == record.fingerprint or all(each.code != "key-conflict" for each in judged.findings)
 
 
 def _was_sent(record: Record) -> bool:

@@ -153,7 +153,10 @@ def make_tables(
 
 def next_command(decisions: Decisions, books: Books, job: str) -> str:
     """What to type next: run while that leads anywhere, else the story of the first held record, else the status."""
-    count = counts(decisions, books)
+    return _next_command(counts(decisions, books), books, job)
+
+
+def _next_command(count: Mapping[str, int], books: Books, job: str) -> str:
     if any(count[state] for state in _CONTINUED_BY_RUNNING):
         return run_command(job)
     held = (record for record in books.records.values() if record.state is State.HELD)
@@ -171,7 +174,7 @@ def _summary(decisions: Decisions, books: Books, facts: ReportFacts) -> Summary:
         reviews=_counted("Review", "Rows", by_review, _REVIEW_MEANINGS),
         expected=expected_reviews(decisions, books, facts.requirements, facts.zone),
         todo=todo or ("Nothing is left to do here.",),
-        command=next_command(decisions, books, facts.job),
+        command=_next_command(count, books, facts.job),
         facts=_facts(books, facts),
     )
 

@@ -1,6 +1,7 @@
 """Instants and days as the report's readers see them."""
 
 from datetime import date, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 _SATURDAY = 5
 
@@ -19,6 +20,7 @@ def local_text(at: str | datetime, zone: tzinfo) -> str | None:
     return instant.strftime("%Y-%m-%d %H:%M:%S") if instant else None
 
 
+@lru_cache(maxsize=1_024)  # very many rows are submitted on few days
 def business_days_after(day: date, days: int) -> date:
     """The day so many business days later; weekends are skipped, public holidays are not known."""
     while days > 0:

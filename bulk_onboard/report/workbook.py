@@ -4,7 +4,8 @@ Rule: a text stays a text (reliability.md 4.5). Cells are written by their Pytho
 or number, and nothing that a worksheet could choke on gets that far. The chart refers to numbers counted here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain, islice
 from math import ceil
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,7 +16,7 @@ from xlsxwriter.exceptions import XlsxWriterException
 from bulk_onboard.errors import ReportError
 from bulk_onboard.report import target
 from bulk_onboard.report.summary import Summary, Tables
-from bulk_onboard.report.table import Cell, Table, cell_text
+from bulk_onboard.report.table import Cell, Line, Table, cell_text
 
 _GREEN = ("#C6EFCE", "#006100", "#70AD47")
 _BLUE = ("#DDEBF7", "#1F4E78", "#5B9BD5")
@@ -48,6 +49,7 @@ _COLOURS: Mapping[str, tuple[str, str, str]] = {  # of a state, review or severi
 }
 _COLOURED = {"State", "Review", "Severity"}
 _INK = "#1F3864"
+_MEASURED = 1_000  # the first rows, whose texts say how wide the columns are
 _WIDEST = 46  # characters; what is longer wraps
 _NARROWEST = 8
 _COVER_WIDTHS = (20, 12, 54)
@@ -127,11 +129,10 @@ class _Formats:
             for word, (paper, ink, _) in _COLOURS.items()
         }
 
-    def of(self, header: str, value: Cell) -> Any:
-        """The look of a cell in a column of that header."""
-        if isinstance(value, int):
-            return self.number
-        return self._words.get(value or "", self.text) if header in _COLOURED else self.text
+    def looks_under(self, header: str) -> Callable[[Cell], Any]:
+        """The look of each cell in a column of that header."""
+        words = self._words if header in _COLOURED else {}
+        return lambda value: self.number if isinstance(value, int) else words.get(value or "", self.text)
 
 
 def _write_table(book: Any, formats: _Formats, name: str, table: Table) -> None:
@@ -140,16 +141,29 @@ def _write_table(book: Any, formats: _Formats, name: str, table: Table) -> None:
     _set_up_page(sheet, pages_high=0)
     sheet.repeat_rows(0)
     sheet.freeze_panes(1, 0)
+    sheet.set_default_row(_ROW_HEIGHT)
     sheet.set_row(0, _HEADER_HEIGHT)
-    sheet.autofilter(0, 0, len(table.rows), len(table.headers) - 1)
-    widths = [_width(header, (row[column] for row in table.rows)) for column, header in enumerate(table.headers)]
+    rows = iter(table.rows)
+    first = list(islice(rows, _MEASURED))
+    widths = [_width(header, (row[column] for row in first)) for column, header in enumerate(table.headers)]
     for column, (header, width) in enumerate(zip(table.headers, widths, strict=True)):
         sheet.set_column(column, column, width)
         sheet.write_string(0, column, cell_text(header), formats.header)
-    for number, row in enumerate(table.rows, start=1):
-        sheet.set_row(number, _height(row, widths))
-        for column, (header, value) in enumerate(zip(table.headers, row, strict=True)):
-            _write_cell(sheet, number, column, value, formats.of(header, value))
+    last = _write_rows(sheet, formats, table.headers, widths, chain(first, rows))
+    sheet.autofilter(0, 0, last, len(table.headers) - 1)
+
+
+def _write_rows(sheet: Any, formats: _Formats, headers: Sequence[str], widths: list[int], rows: Iterable[Line]) -> int:
+    """Write the rows below the headers; the number of the last. What is blank or one line high is not mentioned."""
+    looks = [formats.looks_under(header) for header in headers]
+    number = 0
+    for number, row in enumerate(rows, start=1):
+        if (lines := _lines(row, widths)) > 1:
+            sheet.set_row(number, min(lines * _ROW_HEIGHT, _HIGHEST))
+        for column, value in enumerate(row):
+            if value not in {None, ""}:
+                _write_cell(sheet, number, column, value, looks[column](value))
+    return number
 
 
 def _write_cell(sheet: Any, row: int, column: int, value: Cell, look: Any) -> None:
@@ -167,14 +181,13 @@ def _width(header: str, values: Iterable[Cell]) -> int:
     return max(_NARROWEST, len(header) + 3, min(longest + 2, _WIDEST))
 
 
-def _height(row: tuple[Cell, ...], widths: list[int]) -> float:
-    """Points that the cell with the most lines needs; not every program finds that out by itself."""
-    lines = [
-        sum(ceil(len(line) / width) or 1 for line in value.split("\n"))
-        for value, width in zip(row, widths, strict=True)
-        if isinstance(value, str)
-    ]
-    return min(max(lines, default=1) * _ROW_HEIGHT, _HIGHEST)
+def _lines(row: Line, widths: list[int]) -> int:
+    """How many lines the cell with the most of them needs; not every program finds that out by itself."""
+    most = 1
+    for value, width in zip(row, widths, strict=True):
+        if isinstance(value, str) and (len(value) > width or "\n" in value):
+            most = max(most, sum(ceil(len(line) / width) or 1 for line in value.split("\n")))
+    return most
 
 
 def _set_up_page(sheet: Any, *, pages_high: int) -> None:
@@ -219,11 +232,10 @@ class _Cover:
             self.sheet.write_string(self.row, column, header, self.formats.header)
         self.row += 1
         for name, number, meaning in table.rows:
-            is_total = name == "Total"
-            look = self.formats.total if is_total else self.formats.of("State", name)
-            _write_cell(self.sheet, self.row, 0, name, look)
-            _write_cell(self.sheet, self.row, 1, number, look if is_total else self.formats.count)
-            _write_cell(self.sheet, self.row, 2, meaning, look if is_total else self.formats.meaning)
+            look, total = self.formats.looks_under("State")(name), self.formats.total
+            looks = (total, total, total) if name == "Total" else (look, self.formats.count, self.formats.meaning)
+            for column, (value, look) in enumerate(zip((name, number, meaning), looks, strict=True)):
+                _write_cell(self.sheet, self.row, column, value, look)
             self.row += 1
 
 
@@ -237,7 +249,7 @@ def _write_cover(book: Any, formats: _Formats, summary: Summary) -> None:
     cover.write_heading("Rows by state")
     first = cover.row + 1
     cover.write_counted(summary.counts)
-    if states := summary.counts.rows[:-1]:
+    if states := tuple(summary.counts.rows)[:-1]:
         sheet.insert_chart(_CHART_PLACE, _chart(book, first, states), {"description": "Rows by state"})
     if summary.reviews.rows:
         cover.write_heading("Submitted rows by review")

@@ -16,6 +16,8 @@ Nothing here is shared with the client, so that a misreading there cannot cancel
     state         what the API remembers
     duplicates    records that should have been one
     reviews       the robot that reviews by magic words
+    callbacks     what is sent when a review changes, and what may go wrong with it
+    sender        the door to aiohttp's client: callbacks go out
     quota         fixed window, sliding window, token bucket
     faults        what may go wrong, by rate or by script
     credentials   who may call

@@ -5,12 +5,14 @@ POST review    {"compliance_id" | "alias", "review", "reason"?}: a person's judg
 POST faults    {"script"?: [{"operation", "fault", "times"?, "after"?}], "rates"?: {"drop-after": 0.1, …},
                 "late_apply_s"?, "list_lag_s"?}; the operation may be `any`, and `times` null is for good
 POST list      {"behaviours": ["newest-first", …]}: how lists behave from now on
+POST callbacks {"via"?, "body"?, "faults"?: ["twice", …], "retry_s"?}: how callbacks are sent from now on
 POST numbers   {"number", "country_iso", "number_type"}: a number the account rents
 POST reset     as at the start
 """
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
 from bulk_onboard.errors import UsageError
@@ -55,6 +57,7 @@ def shown_state(service: Service) -> Json:
         "numbers": [_shown_number(number) for number in state.numbers],
         "requests": requests_by_answer(log),
         "throttled": throttled(log),
+        "callbacks": dict(service.callbacks.answers),
         "most_in_a_window": _most_in_a_window(service),
     }
 
@@ -96,6 +99,13 @@ def _list(service: Service, asked: Json) -> Json:
     return {"behaviours": list(service.state.behaviours.names)}
 
 
+def _callbacks(service: Service, asked: Json) -> Json:
+    if "faults" in asked:
+        asked = {**asked, "faults": tuple(asked["faults"])}
+    service.callbacks.ways = replace(service.callbacks.ways, **asked)
+    return asdict(service.callbacks.ways)
+
+
 def _numbers(service: Service, asked: Json) -> Json:
     if asked["number_type"] not in NUMBER_TYPES:
         raise UsageError(f"number_type must be one of {', '.join(NUMBER_TYPES)}")
@@ -114,6 +124,7 @@ _ACTS: Mapping[tuple[str, str], Callable[[Service, Json], Json]] = {
     ("POST", "review"): _review,
     ("POST", "faults"): _faults,
     ("POST", "list"): _list,
+    ("POST", "callbacks"): _callbacks,
     ("POST", "numbers"): _numbers,
     ("POST", "reset"): _reset,
 }

@@ -16,13 +16,14 @@ def credentials_in(environment: Mapping[str, str]) -> Credentials | None:
     return (auth_id, auth_token) if auth_id and auth_token else None
 
 
-def check_credentials(authorization: str, account: str, expected: Credentials | None) -> None:
-    """RefusedError (401) unless the header names the account and, where some are expected, is right."""
+def check_credentials(authorization: str, account: str, expected: Credentials | None) -> str:
+    """The auth token; RefusedError (401) unless the header names the account and, where some are expected, is right."""
     auth_id, auth_token = _read_basic(authorization)
     named = bool(auth_id) and auth_id == account
     right = bool(auth_token) if expected is None else _same((auth_id, auth_token), expected)
     if not (named and right):
         raise RefusedError("invalid_credentials", "Invalid credentials")
+    return auth_token
 
 
 def _read_basic(authorization: str) -> Credentials:

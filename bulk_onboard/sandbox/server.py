@@ -20,12 +20,14 @@ from bulk_onboard.clock import Clock, SystemClock
 from bulk_onboard.errors import UsageError
 from bulk_onboard.sandbox.answers import Answer, Delivery
 from bulk_onboard.sandbox.behaviours import Behaviours
+from bulk_onboard.sandbox.callbacks import Callbacks, Ways
 from bulk_onboard.sandbox.control import PREFIX, control
 from bulk_onboard.sandbox.credentials import Credentials
 from bulk_onboard.sandbox.faults import LATE_APPLY_S, Faults
 from bulk_onboard.sandbox.instants import Instants
 from bulk_onboard.sandbox.log import LoggedRequest
 from bulk_onboard.sandbox.quota import COMPLIANCE, REQUIREMENTS, Quotas
+from bulk_onboard.sandbox.sender import Sender
 from bulk_onboard.sandbox.service import Service
 from bulk_onboard.sandbox.state import State
 from bulk_onboard.sandbox.witness import Witness
@@ -48,7 +50,7 @@ class Sandbox:
     `credentials` None takes any. `faults` are rates (see `Faults`); `sandbox.faults.script(…)` adds a script.
     `behaviours` are how lists behave (see `BEHAVIOURS`); a call that meets `late-apply` takes effect up to
     `late_apply_s` later. The aliases of creates that arrive without an intent in the `ledger` are `without_intent`.
-    A client that sends nothing of its body for `body_wait_s` is taken for dead.
+    A client that sends nothing of its body for `body_wait_s` is taken for dead. `ways` say how callbacks are sent.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Sandbox:
         body_wait_s: float = BODY_WAIT_S,
         ledger: Path | None = None,
         clock: Clock | None = None,
+        ways: Ways | None = None,
     ) -> None:
         self._port, self.latency_s, self._body_wait_s = port, latency_s, body_wait_s
         self._clock = clock or SystemClock()
@@ -78,8 +81,9 @@ class Sandbox:
         self.faults = Faults(faults or {}, seed, late_apply_s)
         self.witness = Witness(ledger)
         quotas = Quotas(window, {REQUIREMENTS: requirements_quota, COMPLIANCE: quota})
+        self.callbacks = Callbacks(self.state, ways or Ways(), seed)
         self._service = Service(
-            instants, self.state, quotas, self.faults, credentials=credentials, witness=self.witness
+            instants, self.state, quotas, self.faults, self.callbacks, credentials=credentials, witness=self.witness
         )
         self._closing = False
 
@@ -112,12 +116,14 @@ class Sandbox:
             await self._runner.cleanup()
             raise UsageError(f"port {self._port} is taken; choose another one, or 0 for a free one") from error
         self._port = self._runner.addresses[0][1]
+        self._sender = await Sender(self.callbacks).__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closing = True
+        await self._sender.__aexit__(kind, error, trace)
         await self._runner.cleanup()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:

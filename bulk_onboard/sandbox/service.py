@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from bulk_onboard.sandbox.answers import Answer, RefusedError, refusal
 from bulk_onboard.sandbox.call import Call
+from bulk_onboard.sandbox.callbacks import Callbacks
 from bulk_onboard.sandbox.credentials import Credentials, check_credentials
 from bulk_onboard.sandbox.faults import Fault, Faults, Strikes
 from bulk_onboard.sandbox.instants import Instants
@@ -64,12 +65,13 @@ class Service:
         state: State,
         quotas: Quotas,
         faults: Faults,
+        callbacks: Callbacks,
         *,
         credentials: Credentials | None,
         witness: Witness,
     ) -> None:
         self.instants, self.state, self.quotas, self.faults = instants, state, quotas, faults
-        self._credentials, self.witness = credentials, witness
+        self.callbacks, self._credentials, self.witness = callbacks, credentials, witness
         self.log: list[LoggedRequest] = []
 
     def admit(self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Visit:
@@ -118,6 +120,7 @@ class Service:
         self.quotas.clear()
         self.faults.clear()
         self.witness.clear()
+        self.callbacks.clear()
         self.log.clear()
 
     def _carried_out(self, visit: Visit, call: Call) -> Answer:
@@ -127,7 +130,8 @@ class Service:
             raise RefusedError("internal_error", "A fault struck before anything was stored")
         if visit.route.refused:
             raise visit.route.refused
-        check_credentials(visit.headers.get("Authorization", ""), call.account, self._credentials)
+        authorization = visit.headers.get("Authorization", "")
+        self.callbacks.token = check_credentials(authorization, call.account, self._credentials)
         if len(call.body) > BODY_LIMIT:
             raise RefusedError("request_too_large", "The request is too large")
         if visit.strikes(Strikes.LATE):

@@ -31,6 +31,7 @@ class State:
         self._contents: dict[str, bytes] = {}
         self._numbers: dict[str, Number] = {}
         self._put_off: list[tuple[datetime, Callable[[datetime], None]]] = []
+        self._calling_back: dict[str, None] = {}
 
     @property
     def records(self) -> tuple[Record, ...]:
@@ -57,6 +58,12 @@ class State:
         return tuple(record for record in self.records if record.created_at <= newest)
 
     @property
+    def calling_back(self) -> tuple[Record, ...]:
+        """The records whose reviews are to be sent somewhere."""
+        self._catch_up()
+        return tuple(self._as_it_stands(self._records[one]) for one in self._calling_back)
+
+    @property
     def duplicates(self) -> list[dict[str, Any]]:
         """Records that should have been one (see `duplicates`)."""
         return duplicates(self.records)
@@ -76,10 +83,13 @@ class State:
         self._catch_up()
         documents = tuple(self._stored(document) for document in record.documents)
         self._records[record.compliance_id] = replace(record, documents=documents)
+        if record.callback_url:
+            self._calling_back[record.compliance_id] = None
 
     def forget(self, record: Record) -> None:
         """Delete a record."""
         del self._records[record.compliance_id]
+        self._calling_back.pop(record.compliance_id, None)
 
     def review(self, record: Record, review: str, reason: str | None) -> Record:
         """A person's judgement, in place of the robot's."""
@@ -115,6 +125,7 @@ class State:
         self.behaviours.clear()
         self._put_off.clear()
         self._records.clear()
+        self._calling_back.clear()
         self._contents.clear()
         self._numbers.clear()
 

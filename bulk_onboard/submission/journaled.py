@@ -5,7 +5,7 @@ most as many as calls in flight. The documents are read here, once: what is sent
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
@@ -28,7 +28,8 @@ ReadDocument = Callable[[Document], bytes | None]
 class Journaled:
     """A gateway that writes down every write before and after.
 
-    `read` answers a document's bytes, or None when they are not what was checked; it is called in a thread.
+    `read` answers a document's bytes, or None when they are not what was checked; it is called in a thread, once for
+    all documents of a call.
     """
 
     def __init__(self, inner: Gateway, journal: Journal, read: ReadDocument) -> None:
@@ -51,13 +52,17 @@ class Journaled:
         """The call with its documents' bytes, as they were when they were checked."""
         if not isinstance(call, (Create, Update)):
             return call
+        files = await asyncio.to_thread(self._read_all, call.application.documents)
+        return files if isinstance(files, outcomes.Withheld) else cast("Write[T]", replace(call, files=files))
+
+    def _read_all(self, documents: Iterable[Document]) -> tuple[bytes, ...] | outcomes.Withheld:
         files = []
-        for document in call.application.documents:
-            content = await asyncio.to_thread(self._read, document)
+        for document in documents:
+            content = self._read(document)
             if content is None:
                 return outcomes.Withheld(code="document-changed", document_type=document.type)
             files.append(content)
-        return cast("Write[T]", replace(call, files=tuple(files)))
+        return tuple(files)
 
 
 def intent(call: Write[Any]) -> entries.Intent:

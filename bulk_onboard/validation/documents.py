@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 from bulk_onboard.model.application import DOCUMENT_LIMIT, Document, Fault, FileFacts
 from bulk_onboard.model.file_type import ACCEPTED_TYPES, file_type
+from bulk_onboard.model.mask import masked_path
 from bulk_onboard.model.requirements import DocumentRequirement
 from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import document_column, kind_column
-from bulk_onboard.validation.trouble import Trouble, shown_cell, shown_path
+from bulk_onboard.validation.trouble import Trouble, shown_cell
 
 _IGNORED_IN_KINDS = re.compile(r"[\s_]+")
 
@@ -58,12 +59,12 @@ def document_troubles(row: Row, slots: Iterable[Slot], files: Mapping[str, FileF
         text = row.cells.get(slot.column, "")
         facts = files.get(text)
         for code, details in _faults(facts) if text else [Fault("document-missing", {"title": slot.requirement.title})]:
-            yield Trouble(code, slot.column, shown_path(text), details)
+            yield Trouble(code, slot.column, masked_path(text), details)
         if facts and facts.sha256:
             first = first_with.setdefault(facts.sha256, slot)
             if first is not slot:
                 details = {"other": first.requirement.title}
-                yield Trouble("document-in-two-slots", slot.column, shown_path(text), details)
+                yield Trouble("document-in-two-slots", slot.column, masked_path(text), details)
         if (kind := row.cells.get(slot.kind_column)) and slot.kinds and _bare(kind) not in slot.kinds:
             accepted = ", ".join(slot.requirement.kinds)
             details = {"title": slot.requirement.title, "accepted": accepted}

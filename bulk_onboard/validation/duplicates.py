@@ -2,15 +2,14 @@
 
 Rule: same key and same content, then the first row stands for all of them; same key and different content, then none
 does, since nobody but the user can tell which is right. One registration number under several keys may be a slip of
-the pen: a warning on all but the first. The template's example row is nobody's duplicate.
+the pen, and so may one that is written with other dashes and blanks: a warning on all but the first. The template's
+example row is nobody's duplicate.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from msgspec.structs import replace
-
 from bulk_onboard.model.finding import NO_RULINGS, Rulings
-from bulk_onboard.model.identity import natural_key, shared_keys
+from bulk_onboard.model.identity import gapless_natural_key, shared_keys
 from bulk_onboard.model.row import JudgedRow
 from bulk_onboard.model.sheet import REGISTRATION_NUMBER, Columns
 from bulk_onboard.validation.marking import Marker
@@ -36,7 +35,7 @@ def _under_another_key(judged: Sequence[JudgedRow], keys: Sequence[str]) -> Iter
     """Positions of rows whose registration number is that of an earlier row with another key, and of the first such."""
     first: dict[str, int] = {}
     for position, key in enumerate(keys):
-        natural = key and natural_key(judged[position].row)
+        natural = key and gapless_natural_key(judged[position].row)
         if natural and keys[first.setdefault(natural, position)] != key:
             yield position, first[natural]
 
@@ -65,8 +64,7 @@ def _compared(same_key: list[JudgedRow], marker: Marker) -> Iterator[JudgedRow]:
             other = differing if one.fingerprint == first.fingerprint else first
             yield marker.mark(one, [_about("key-conflict", other)])
         elif one is not first:
-            stands_aside = replace(one, application=None, duplicate_of=first.row.number)
-            yield marker.mark(stands_aside, [_about("duplicate", first)])
+            yield marker.mark(one.as_duplicate_of(first.row.number), [_about("duplicate", first)])
         else:
             yield one
 

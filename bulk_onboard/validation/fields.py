@@ -70,7 +70,7 @@ def _trouble(text: str, requirement: FieldRequirement) -> Trouble:
         return Trouble("field-missing", name, seen, details)
     if length < (requirement.min_length or 0):
         return Trouble("field-too-short", name, seen, {**details, "limit": requirement.min_length or 0})
-    if name == ADDRESS_COUNTRY and (code := country_code(text)):
-        return Trouble("country-written-out", name, seen, {"code": code})
+    if name == ADDRESS_COUNTRY:
+        return Trouble("country-written-out", name, seen, {"code": country_code(text) or "that code, such as IN"})
     size = len(text.encode("utf-8", "surrogatepass"))
     return Trouble("field-too-long", name, seen, {**details, "bytes": size, "limit": requirement.max_length or 0})

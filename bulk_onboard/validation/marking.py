@@ -3,8 +3,6 @@
 import math
 from collections.abc import Sequence
 
-from msgspec.structs import replace
-
 from bulk_onboard.model.finding import Finding, Rulings, ruled
 from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.row import JudgedRow
@@ -32,7 +30,7 @@ class Marker:
             return one
         kept_out = any(finding.severity is Severity.ERROR for finding in more)
         findings = tuple(sorted((*more, *one.findings), key=self._place))
-        return replace(one, application=None if kept_out else one.application, findings=findings)
+        return one.with_findings(findings, kept_out=kept_out)
 
     def _header(self, column: str) -> str:
         return self._columns.header(column) if column else ""

@@ -13,11 +13,12 @@ from bulk_onboard.model.application import FileFacts
 from bulk_onboard.model.finding import NO_RULINGS, OFF, VERY_MANY, Rulings
 from bulk_onboard.model.identity import natural_key, normal_key
 from bulk_onboard.model.kind import Severity
+from bulk_onboard.model.mask import masked_path
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import JudgedRow, Row
 from bulk_onboard.model.sheet import Columns, document_column
 from bulk_onboard.validation.marking import Marker
-from bulk_onboard.validation.trouble import Trouble, shown_path
+from bulk_onboard.validation.trouble import Trouble
 
 Papers = Sequence[tuple[JudgedRow, Mapping[str, str]]]
 """Rows in their order, each with the digests of its files and the first column that names each of them."""
@@ -37,7 +38,7 @@ class Use:
 
     def trouble(self, column: str) -> Trouble:
         """What is told of it in a row whose column names it."""
-        seen = shown_path(next(iter(self.paths))) if len(self.paths) == 1 else ""
+        seen = masked_path(next(iter(self.paths))) if len(self.paths) == 1 else ""
         return Trouble("document-shared", column, seen, {"count": len(self.businesses), "first": self.first})
 
 

@@ -60,7 +60,7 @@ def _kept_as_number(column: str, text: str) -> str:
     """The code for a cell that is kept as a number; empty for digits that survived."""
     if column in _IDENTIFIERS and _was_a_number(column, text) == "decimal-point":
         return "decimal-point"
-    if not _WHOLE.fullmatch(text):
+    if text and not _WHOLE.fullmatch(text):
         return "digits-lost"
     return "number-instead-of-text" if column == REGISTRATION_NUMBER else ""
 

@@ -1,10 +1,12 @@
 """`check`: what is printed, what `--json` holds, and what one kind of finding means."""
 
 import json
+from pathlib import Path
 
 import openpyxl
 import pytest
 
+from bulk_onboard.cli.output import print_json
 from bulk_onboard.model.catalogue import CATALOGUE
 from tests.support.businesses import business
 from tests.support.office import Office, typed
@@ -40,6 +42,68 @@ async def test_the_marked_copy_is_mended_and_run(office: Office) -> None:
 
     assert 0 == ran.status, ran.err
     assert 2 == len(office.sandbox.state.records)
+
+
+async def test_run_names_the_marked_copy_as_check_does(office: Office) -> None:
+    """The unmarked file would give the same errors again; without a copy it is all there is."""
+    office.fill([business(1), business(2, City="")])
+
+    told = await office.type("run", "--annotate")
+    unmarked = await office.type("run")
+
+    marked = office.folder / "businesses.annotated.xlsx"
+    assert (3, 3) == (told.status, unmarked.status), told.err
+    assert f"Next: bulk-onboard run {marked} " in told.out
+    assert f"Next: bulk-onboard run {office.workbook} " in unmarked.out
+
+
+async def test_what_the_copy_lacks_is_told_beside_it(office: Office) -> None:
+    """On stdout, between the copy's name and what to type; with --json on stderr."""
+    office.fill([business(1), business(2)])
+    book = openpyxl.load_workbook(office.workbook)
+    book["Businesses"]["G2"] = "=1+1"
+    book.save(office.workbook)
+
+    told = await office.type("check", "--offline")
+    whole = await office.type("check", "--offline", "--json")
+
+    lines = told.out.splitlines()
+    place = next(n for n, line in enumerate(lines) if line.startswith("Marked in:"))
+    assert lines[place + 1].startswith("Some formulas have no result in this copy.")
+    assert lines[place + 2].startswith("Mend it there")
+    assert "Some formulas" not in told.err
+    assert "Some formulas" in whole.err
+
+
+async def test_record_of_another_row_is_told(office: Office) -> None:
+    """What only shows once the ledger is known is a finding like any other."""
+    office.fill([business(1)])
+    await office.type("run")
+    book = openpyxl.load_workbook(office.workbook)
+    sheet = book["Businesses"]
+    (record,) = office.sandbox.state.records
+    sheet.append([cell.value for cell in sheet[2]])
+    sheet.cell(1, sheet.max_column + 1, "bo_key")
+    sheet.cell(2, sheet.max_column, record.alias)
+    sheet["D2"] = business(2)["Registration Number"]
+    book.save(office.workbook)
+
+    told = await office.type("check")
+    whole = json.loads((await office.type("check", "--json")).out)
+
+    assert 3 == told.status == whole["exit_status"]
+    assert "[error: record-of-another-row]" in told.out
+    assert ("record-of-another-row", 3) in [(finding["code"], finding["row"]) for finding in whole["findings"]]
+
+
+def test_json_takes_whatever_a_file_may_be_called(capsys: pytest.CaptureFixture[str]) -> None:
+    """A path is its text; a name that is no UTF-8 is escaped, and breaks nothing."""
+    usual, odd = {"report": Path("/tmp/नाम.xlsx")}, {"report": Path("/tmp/\udcff.xlsx")}
+
+    for data in (usual, odd):
+        print_json(data)
+
+        assert {"report": str(data["report"])} == json.loads(capsys.readouterr().out)
 
 
 async def test_warnings_alone_are_no_error(office: Office) -> None:

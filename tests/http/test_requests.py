@@ -57,7 +57,7 @@ async def test_form(make_client):
     assert [
         "",
         f'\r\n{data}\r\n\r\n{{"alias":"A ~abc"}}\r\n',
-        f"\r\nContent-Type: application/pdf\r\n{document}\r\n\r\n%PDFxxxxxx\r\n",
+        f"\r\n{document}\r\nContent-Type: application/pdf\r\n\r\n%PDFxxxxxx\r\n",
         "--\r\n",
     ] == body.split(f"--{boundary}")
     assert f"Content-Length: {len(body)}" in head

@@ -101,7 +101,7 @@ CONTAINERS = (
         finds=["unknown-column 1 XFD"]),
     Odd("beyond_the_last_row.xlsx", "a cell in row 99,999,999, which no sheet has",
         changed(SHEET, b"</sheetData>", b'<row r="99999999"><c r="A99999999"><v>1</v></c></row></sheetData>'),
-        refused="memory"),
+        refused="every sheet ends at XFD1048576"),
     Odd("styled_rows.xlsx", "a million blank rows with a style, then a business", far_rows, rows=(2, 1_000_003)),
     Odd("many_rows.xlsx", "200,002 rows that hold something", many_rows, refused="200,000"),
     Odd("lying_dimension.xlsx", "the sheet claims to end in row 2",

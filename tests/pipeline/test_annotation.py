@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import zipfile
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from bulk_onboard.pipeline.annotation import Annotated, annotate
 from bulk_onboard.pipeline.identities import identified_rows
 from bulk_onboard.pipeline.judging import read_job_sheet
 from bulk_onboard.pipeline.outlook import Outlook, look_ahead
-from tests.support.businesses import business, write_workbook
+from tests.support.businesses import business, write_documents, write_workbook
 from tests.support.office import AUTH_ID, Office
 
 SOFFICE = shutil.which("soffice")
@@ -55,12 +56,28 @@ def set_cells(path: Path, cells: dict[str, str]) -> None:
     book.save(path)
 
 
-def resave(path: Path, folder: Path) -> None:
-    """Save the workbook with LibreOffice, over itself."""
-    out = folder / "resaved"
-    command = [SOFFICE, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--convert-to", "xlsx"]
+def append(path: Path, cells: dict[str, str]) -> None:
+    """Add a row as somebody does who types it below the others."""
+    book = openpyxl.load_workbook(path)
+    sheet = book.worksheets[0]
+    sheet.append([cells.get(cell.value, "") for cell in sheet[1]])
+    book.save(path)
+
+
+def results(office: Office) -> list[dict[str, Any]]:
+    """The report's Results, a row each."""
+    header, *rows = openpyxl.load_workbook(office.report)["Results"].iter_rows(values_only=True)
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def converted(path: Path, ending: str, folder: Path) -> Path:
+    """The workbook as LibreOffice saves it."""
+    if not SOFFICE:
+        pytest.skip("LibreOffice is not here")
+    command = [SOFFICE, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--convert-to", ending]
+    out = folder / "converted"
     subprocess.run([*map(str, command), "--outdir", str(out), str(path)], check=True, capture_output=True, timeout=100)
-    shutil.copy(out / path.name, path)
+    return out / path.with_suffix(f".{ending}").name
 
 
 def cities(office: Office) -> list[str]:
@@ -79,14 +96,12 @@ async def test_nothing_to_mend_nothing_written(office: Office) -> None:
 @pytest.mark.parametrize("through", ["openpyxl", "LibreOffice"])
 async def test_mended_copy_sends_exactly_the_mended_rows(office: Office, through: str) -> None:
     """Good rows go first; the mended one follows from the copy, and nothing is sent twice."""
-    if through == "LibreOffice" and not SOFFICE:
-        pytest.skip("LibreOffice is not here")
     office.fill([business(1), business(2, City=""), business(3, Key="K-3", City="")])
     await office.run()
     copy = await copy_of(office)
     set_cells(copy, {"G3": "Mysuru"})
     if through == "LibreOffice":
-        await asyncio.to_thread(resave, copy, office.folder)
+        shutil.copy(await asyncio.to_thread(converted, copy, "xlsx", office.folder), copy)
 
     result = await office.run(workbook=str(copy))
 
@@ -126,6 +141,74 @@ async def test_copied_annotated_row_is_not_sent_twice(office: Office) -> None:
 
     assert ["Bengaluru"] == cities(office)
     assert (3, 2, 1) == tuple(result.counts[name] for name in ("rows", "invalid", "submitted"))
+
+
+async def test_new_row_with_the_number_that_was_mended_is_no_record_of_another(office: Office) -> None:
+    """The token in bo_key holds the mended row; the other is an error, and is sent once it has a Key of its own."""
+    office.fill([business(1), business(2, City="")])
+    await office.run()
+    copy = await copy_of(office)
+    set_cells(copy, {"D2": "U72999KA2020PTC999999", "G3": "Mysuru"})
+    added = business(3, **{"Registration Number": business(1)["Registration Number"]})
+    write_documents(office.documents, [added])
+    append(copy, added)
+
+    result = await office.run(workbook=str(copy))
+    told = results(office)[-1]
+
+    assert (ExitStatus.ROWS_NEED_A_PERSON, 2, 1) == (
+        result.exit_status,
+        result.counts["submitted"],
+        result.counts["invalid"],
+    )
+    assert ("invalid", None) == (told["State"], told["Compliance ID"])
+    _, outlook = await outlook_of(office, copy)
+    assert "record-of-another-row" in [finding.code for finding in outlook.plan.findings]
+    set_cells(copy, {"A4": "K-3"})
+    assert ExitStatus.DONE == (await office.run(workbook=str(copy))).exit_status
+    assert 3 == len(office.sandbox.state.records)
+
+
+async def test_rows_that_were_in_conflict_are_sent_once_one_number_is_mended(office: Office) -> None:
+    """Nobody copied a row, so there is no bo_key to clear."""
+    number = business(1)["Registration Number"]
+    office.fill([business(1), business(2, **{"Registration Number": number})])
+    assert 2 == (await office.run()).counts["invalid"]
+    copy = await copy_of(office)
+    set_cells(copy, {"D3": business(2)["Registration Number"]})
+
+    result = await office.run(workbook=str(copy))
+
+    assert (ExitStatus.DONE, 2) == (result.exit_status, result.counts["submitted"])
+
+
+async def test_unmended_plain_copy_sends_nothing(office: Office) -> None:
+    """A date and merged cells of an .ods are in the copy what they were: nobody mended them."""
+    office.fill([business(1), business(2), business(3, City="")])
+    book = openpyxl.load_workbook(office.workbook)
+    book.worksheets[0]["D2"] = datetime.fromisoformat("2026-03-20")
+    book.worksheets[0].merge_cells("G3:G4")
+    book.save(office.workbook)
+    ods = await asyncio.to_thread(converted, office.workbook, "ods", office.folder)
+    copy = await copy_of(office, ods)
+
+    result = await office.run(workbook=str(copy))
+
+    assert (3, 0) == (result.counts["invalid"], len(office.sandbox.state.records))
+
+
+async def test_formulas_without_a_result_are_told_of_in_a_plain_copy(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy has no formulas, so saving it in Excel brings nothing back."""
+    office.fill([business(1), business(2)])
+    set_cells(office.workbook, {"G2": "=1+1"})
+    monkeypatch.setattr(annotation, "ROWS_AT_MOST", 1)
+
+    done = await annotated(office)
+
+    assert done is not None
+    assert "Where a formula had no result there is #N/A in this copy" in done.notes[1]
 
 
 async def test_copy_is_read_as_the_workbook_it_was_made_from(office: Office) -> None:

@@ -154,3 +154,16 @@ def test_a_jobs_own_ledger_is_no_other_jobs(job, tmp_path):
     for path in (job.ledger, tmp_path / "x" / ".." / job.ledger.name, tmp_path / "link.jsonl"):
         with pytest.raises(errors.UsageError, match="is this job's own"):
             read_others(replace(job, against=(path,)))
+
+
+@pytest.mark.parametrize("name", ["may.xlsx", "may.annotated.xlsx", "MAY.CSV"])
+def test_workbook_is_no_ledger(job, tmp_path, name):
+    """Whoever names another job's workbook is told where its ledger is, not that the ledger is damaged."""
+    workbook = tmp_path / name
+    workbook.write_bytes(b"PK")
+
+    with pytest.raises(errors.UsageError) as caught:
+        read_others(replace(job, against=(workbook,)))
+
+    ledger = tmp_path / f"{name[:3]}.ledger.jsonl"
+    assert f"{workbook} is a workbook. Name its ledger after --against: {ledger}." == str(caught.value)

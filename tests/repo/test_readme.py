@@ -12,6 +12,7 @@ from bulk_onboard.intake.header import PLAIN
 from bulk_onboard.model.record import State
 from bulk_onboard.report import problems, results
 from bulk_onboard.sandbox.behaviours import BEHAVIOURS
+from bulk_onboard.sandbox.callbacks import CALLBACK_FAULTS
 from bulk_onboard.sandbox.faults import FAULTS
 from bulk_onboard.sandbox.reviews import MAGIC_WORDS
 
@@ -123,6 +124,11 @@ def test_every_fault_of_the_sandbox_is_told():
 def test_every_magic_word_is_told():
     """Which words in a name lead to which review."""
     assert [[word or "anything else", review] for word, review, _ in MAGIC_WORDS] == table("The name contains", SANDBOX)
+
+
+def test_every_fault_of_callbacks_is_told():
+    """Name and what the receiver meets are the sandbox's own."""
+    assert [[fault.name, fault.sentence] for fault in CALLBACK_FAULTS.values()] == table("Callback", SANDBOX)
 
 
 def test_every_behaviour_of_lists_is_told():

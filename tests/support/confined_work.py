@@ -93,6 +93,18 @@ def pour(source: BinaryIO) -> Iterator[bytes]:
         yield b"x" * 1000 + b"\n"
 
 
+def pour_one_line(source: BinaryIO) -> Iterator[bytes]:
+    """A long line that never ends."""
+    yield b"x" * (1 << 20)
+    time.sleep(1000)
+
+
+def tear(source: BinaryIO) -> Iterator[bytes]:
+    """A line and half of the next; then it is killed."""
+    yield b"one\n" + b"x" * (1 << 20)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def pid(source: BinaryIO) -> Iterator[bytes]:
     """Who it is; then it computes for ever."""
     yield f"{os.getpid()}\n".encode() + b" " * (1 << 20) + b"\n"

@@ -1,11 +1,11 @@
 """`ledger rebuild`: make a lost ledger anew from the account."""
 
-import asyncio
 import shlex
 from typing import TextIO
 
 import typer
 
+from bulk_onboard.cli.awaited import awaited
 from bulk_onboard.cli.output import Output, tell
 from bulk_onboard.cli.verb import Invocation, register_job_verb
 
@@ -24,7 +24,7 @@ def rebuild(invocation: Invocation) -> Output:
     from bulk_onboard.pipeline.rebuild import rebuild_ledger
 
     job = invocation.job
-    made = asyncio.run(rebuild_ledger(job, credentials=invocation.credentials(), clock=SystemClock(), say=tell))
+    made = awaited(rebuild_ledger(job, credentials=invocation.credentials(), clock=SystemClock(), say=tell))
     command = shlex.join(["bulk-onboard", "run", str(job.file)])
 
     def show(stream: TextIO) -> None:

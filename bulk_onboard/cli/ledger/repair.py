@@ -1,14 +1,13 @@
 """`ledger repair`: salvage a damaged ledger."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
 import typer
 
+from bulk_onboard.cli.awaited import awaited
 from bulk_onboard.cli.output import Output
 from bulk_onboard.cli.verb import Invocation, register_job_verb
-from bulk_onboard.job import ledger_job
 from bulk_onboard.units import format_duration
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ _NAMED_AT_MOST = 20
 
 def register(ledger: typer.Typer) -> None:
     """Add the verb."""
-    register_job_verb(ledger, "repair", repair_ledger, load=ledger_job)
+    register_job_verb(ledger, "repair", repair_ledger, or_ledger=True)
 
 
 def repair_ledger(invocation: Invocation) -> Output:
@@ -33,7 +32,7 @@ def repair_ledger(invocation: Invocation) -> Output:
     from bulk_onboard.ledger.repair import repair
 
     job = invocation.job
-    made = asyncio.run(repair(job.ledger, settle_s=job.settle, clock=SystemClock(), share=job.share))
+    made = awaited(repair(job.ledger, settle_s=job.settle, clock=SystemClock(), share=job.share))
     saved, doubted = made.salvage, made.salvage.doubted
     by_state = {state: [r for r in doubted if r.state == state] for state in ("submitted", "uncertain", "held")}
     named = {state: [record.key or record.token for record in records] for state, records in by_state.items()}

@@ -1,14 +1,13 @@
 """`ledger show`: what happened to one record, and with `--server`: what it is at the API and in its files today."""
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
+from bulk_onboard.cli.awaited import awaited
 from bulk_onboard.cli.output import Output
 from bulk_onboard.cli.verb import Invocation, register_job_verb
 from bulk_onboard.errors import ExitStatus
-from bulk_onboard.job import ledger_job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +22,7 @@ _SERVER = Annotated[bool, typer.Option("--server", help="Compare it with the API
 
 def register(ledger: typer.Typer) -> None:
     """Add the verb."""
-    register_job_verb(ledger, "show", show_record, load=ledger_job)
+    register_job_verb(ledger, "show", show_record, or_ledger=True)
 
 
 def show_record(invocation: Invocation, key: _KEY, server: _SERVER = False) -> Output:
@@ -55,9 +54,7 @@ def _today(invocation: Invocation, stories: "tuple[Story, ...]") -> "tuple[Today
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.pipeline.today import look_at_today
 
-    return asyncio.run(
-        look_at_today(invocation.job, stories, credentials=invocation.credentials(), clock=SystemClock())
-    )
+    return awaited(look_at_today(invocation.job, stories, credentials=invocation.credentials(), clock=SystemClock()))
 
 
 def _sentences(now: "Today") -> "Iterator[str]":

@@ -1,14 +1,13 @@
 """`ledger verify`: is the ledger sound, and with `--server`: does the account hold what it says?"""
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
+from bulk_onboard.cli.awaited import awaited
 from bulk_onboard.cli.output import Output
 from bulk_onboard.cli.verb import Invocation, register_job_verb
 from bulk_onboard.errors import ExitStatus, first_that_holds
-from bulk_onboard.job import ledger_job
 
 if TYPE_CHECKING:
     from bulk_onboard.pipeline.compare import Comparison
@@ -19,7 +18,7 @@ _VERDICTS = {ExitStatus.DONE: "sound", ExitStatus.ROWS_NEED_A_PERSON: "sound; a 
 
 def register(ledger: typer.Typer) -> None:
     """Add the verb."""
-    register_job_verb(ledger, "verify", verify_ledger, load=ledger_job)
+    register_job_verb(ledger, "verify", verify_ledger, or_ledger=True)
 
 
 def verify_ledger(invocation: Invocation, server: _SERVER = False) -> Output:
@@ -65,7 +64,7 @@ def _compared(invocation: Invocation) -> "Comparison":
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.pipeline.compare import compare_account
 
-    return asyncio.run(compare_account(invocation.job, credentials=invocation.credentials(), clock=SystemClock()))
+    return awaited(compare_account(invocation.job, credentials=invocation.credentials(), clock=SystemClock()))
 
 
 def _told(compared: "Comparison") -> dict[str, Any]:

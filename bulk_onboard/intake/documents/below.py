@@ -8,7 +8,6 @@ machine would hand it this user's credentials.
 
 import errno
 import os
-import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,12 +15,12 @@ from pathlib import Path
 
 from bulk_onboard.errors import StoppedError
 from bulk_onboard.model.application import Fault
+from bulk_onboard.model.path import begins_elsewhere, with_slashes
 
 NOT_FOUND = "document-not-found"
 OUTSIDE = Fault("document-outside")
 
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_ELSEWHERE = re.compile(r"[/~]|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*:/|file:", re.IGNORECASE)
 _OF_THE_MACHINE = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}  # they say nothing about the file
 
 
@@ -56,8 +55,8 @@ class FaultError(Exception):
 
 def parts_below(relative: str) -> tuple[str, ...]:
     """The names on the way down, `\\` taken as `/`; FaultError where the way leads out of the folder."""
-    slashed = relative.replace("\\", "/")
-    if _ELSEWHERE.match(slashed):
+    slashed = with_slashes(relative)
+    if begins_elsewhere(slashed):
         raise FaultError(OUTSIDE)
     parts: list[str] = []
     for part in slashed.split("/"):

@@ -11,9 +11,11 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from bulk_onboard.intake.documents.below import FaultError, not_a_file, not_found, opened, parts_below
+from bulk_onboard.intake.documents.known import KnownFacts
 from bulk_onboard.intake.documents.listing import Listings
 from bulk_onboard.intake.documents.media_type import media_type
 from bulk_onboard.intake.documents.pdf import pdf_faults
@@ -25,7 +27,9 @@ STRICT_LIMIT = 5_000_000
 """What "5 MB" is where it is not meant as MiB (reliability.md 4.4)."""
 
 _HEAD = 4096  # of a file too large to be read: enough to tell its type
+_MORE = 64 * 1024
 _THREADS = 8
+_FILES_A_TASK = 32
 
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -46,37 +50,55 @@ class DocumentFolder:
         """The facts of a file, its faults included; `\\` between folder names is taken as `/`."""
         return self.look_all([relative])[relative]
 
-    def look_all(self, relatives: Iterable[str]) -> dict[str, FileFacts]:
-        """The facts of many files, each looked at once however often it is named."""
+    def look_all(self, relatives: Iterable[str], known: KnownFacts | None = None) -> dict[str, FileFacts]:
+        """The facts of many files, each looked at once however often it is named.
+
+        Files that are as they were are not read again where `known` recalls them.
+        """
         distinct = list(dict.fromkeys(relatives))
-        with ThreadPoolExecutor(min(_THREADS, len(distinct) or 1), thread_name_prefix="look") as threads:
-            facts = dict(zip(distinct, threads.map(self._facts, distinct), strict=True))
+        tasks = [distinct[start : start + _FILES_A_TASK] for start in range(0, len(distinct), _FILES_A_TASK)]
+        with ThreadPoolExecutor(min(_THREADS, len(tasks) or 1), thread_name_prefix="look") as threads:
+            looked = threads.map(lambda task: [self._facts(relative, known) for relative in task], tasks)
+            facts = dict(zip(distinct, chain.from_iterable(looked), strict=True))
         return facts | _with_hints(self.root, facts)
 
     def read(self, document: Document) -> bytes | None:
         """The document's bytes; None when they are no longer those whose digest the document names."""
         try:
-            _, content = _read(self.root, parts_below(str(document.path.relative_to(self.root))))
+            with opened(self.root, parts_below(str(document.path.relative_to(self.root)))) as descriptor:
+                content = _content(descriptor, _plain_file(descriptor))
         except (FaultError, ValueError):
             return None
         return content if hashlib.sha256(content).hexdigest() == document.sha256 else None
 
-    def _facts(self, relative: str) -> FileFacts:
+    def _facts(self, relative: str, known: KnownFacts | None) -> FileFacts:
         path = self.root / relative
         try:
             parts = parts_below(relative)
             path = self.root.joinpath(*parts)
-            size, content = _read(self.root, parts)
+            with opened(self.root, parts) as descriptor:
+                file = _plain_file(descriptor)
+                if known and (recalled := known.recall(path, parts, file)):
+                    return recalled
+                content = _content(descriptor, file)
         except FaultError as error:
             return FileFacts(path, faults=(error.fault,))
-        told = media_type(content)
-        if size > DOCUMENT_LIMIT:
-            too_large = Fault("document-too-large", {"size": size, "limit": DOCUMENT_LIMIT})
-            return FileFacts(path, size, "", told, (too_large,))
-        if not content:
-            return FileFacts(path, faults=(Fault("document-empty"),))
-        faults = tuple(content_faults(path.name, content, told))
-        return FileFacts(path, size, hashlib.sha256(content).hexdigest(), told, faults)
+        facts = _facts_of(path, file.st_size, content)
+        if known:
+            known.learn(parts, file, facts)
+        return facts
+
+
+def _facts_of(path: Path, size: int, content: bytes) -> FileFacts:
+    """What the content tells; of a file over the limit it is the head, else all of it."""
+    told = media_type(content)
+    if size > DOCUMENT_LIMIT or len(content) > DOCUMENT_LIMIT:
+        size = max(size, len(content))
+        return FileFacts(path, size, "", told, (Fault("document-too-large", {"size": size, "limit": DOCUMENT_LIMIT}),))
+    if not content:
+        return FileFacts(path, faults=(Fault("document-empty"),))
+    faults = tuple(content_faults(path.name, content, told))
+    return FileFacts(path, len(content), hashlib.sha256(content).hexdigest(), told, faults)
 
 
 def content_faults(name: str, content: bytes, told: str) -> Iterator[Fault]:
@@ -105,14 +127,19 @@ def _with_hints(root: Path, facts: Mapping[str, FileFacts]) -> dict[str, FileFac
     }
 
 
-def _read(root: Path, parts: Iterable[str]) -> tuple[int, bytes]:
-    """Size and content of a plain file; over the limit the head alone."""
-    with opened(root, tuple(parts)) as descriptor:
-        facts = os.fstat(descriptor)
-        if not stat.S_ISREG(facts.st_mode):
-            raise FaultError(not_a_file(next((what for test, what in _KINDS if test(facts.st_mode)), "no file")))
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            if facts.st_size > DOCUMENT_LIMIT:
-                return facts.st_size, file.read(_HEAD)
-            content = file.read(DOCUMENT_LIMIT + 1)  # it may have grown since
-        return len(content), content
+def _plain_file(descriptor: int) -> os.stat_result:
+    """What the system says of an open file; FaultError where it is no plain file."""
+    file = os.fstat(descriptor)
+    if not stat.S_ISREG(file.st_mode):
+        raise FaultError(not_a_file(next((what for test, what in _KINDS if test(file.st_mode)), "no file")))
+    return file
+
+
+def _content(descriptor: int, told: os.stat_result) -> bytes:
+    """The content of a plain file; over the limit the head alone."""
+    if told.st_size > DOCUMENT_LIMIT:
+        return os.read(descriptor, _HEAD)
+    content = os.read(descriptor, told.st_size + 1)  # not the limit: so much would be allocated for each file
+    while (left := DOCUMENT_LIMIT + 1 - len(content)) and (more := os.read(descriptor, min(left, _MORE))):
+        content += more  # it has grown since, or its disk is far away
+    return content

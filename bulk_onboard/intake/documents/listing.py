@@ -9,10 +9,11 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from bulk_onboard.intake.documents.below import FaultError, opened
+from bulk_onboard.model.file_type import may_be_a_document
+from bulk_onboard.model.mask import masked_path
 
 _MOST_COMPARISONS = 1000  # names for which look-alikes are searched: when more are wrong, they are for one reason
 _MOST_COMPARED = 500  # names in a folder that is searched for look-alikes; spelling variants are found in any
-_SHOWN = 80
 _LEFT_BEHIND = re.compile(r"[.~]|thumbs\.db$|desktop\.ini$", re.IGNORECASE)
 
 
@@ -22,11 +23,14 @@ class Listing(NamedTuple):
     Attributes:
         files: names of everything that is no folder, links included.
         folders: names of the folders.
-        variants: names without regard to case and to the form of accents, and stems of names, to the name itself.
+        documents: those of the files that may be meant where a document's name is wrong.
+        variants: names of documents and folders without regard to case and to the form of accents, and stems of
+            names, to the name itself.
     """
 
     files: tuple[str, ...]
     folders: tuple[str, ...]
+    documents: tuple[str, ...]
     variants: dict[str, str]
 
 
@@ -56,7 +60,7 @@ class Listings:
         Asked of the folder where the way to `parts` breaks off; a folder's name ends in `/`.
         """
         near = self._nearest(tuple(parts))
-        return f' Did you mean "{shown_name(near)}"?' if near else ""
+        return f' Did you mean "{masked_path(near)}"?' if near else ""
 
     def _nearest(self, parts: tuple[str, ...]) -> str:
         try:
@@ -68,7 +72,7 @@ class Listings:
             listing = self.of(parts[:-1])
         except FaultError:
             return ""
-        return self._near(parts[-1], listing.files, listing) if parts else ""
+        return self._near(parts[-1], listing.documents, listing) if parts else ""
 
     def _is_there(self, parts: tuple[str, ...]) -> bool:
         try:
@@ -95,18 +99,13 @@ def folded(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
-def shown_name(name: str) -> str:
-    """A name from the disk, fit to be shown: no control or direction characters, the end of a long one."""
-    plain = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in name)
-    return plain if len(plain) <= _SHOWN else "…" + plain[1 - _SHOWN :]
-
-
 def _list(root: Path, parts: Sequence[str]) -> Listing:
     with opened(root, parts) as descriptor, os.scandir(descriptor) as entries:
         kinds = {entry.name: entry.is_dir(follow_symlinks=False) for entry in entries}
     names = sorted(name for name in kinds if not _LEFT_BEHIND.match(name))
-    variants = {folded(PurePath(name).stem): name for name in reversed(names)}
-    variants |= {folded(name): name for name in reversed(names)}
-    return Listing(
-        tuple(name for name in names if not kinds[name]), tuple(name for name in names if kinds[name]), variants
-    )
+    files = tuple(name for name in names if not kinds[name])
+    folders = tuple(name for name in names if kinds[name])
+    documents = tuple(filter(may_be_a_document, files))
+    meant = sorted((*documents, *folders), reverse=True)
+    variants = {folded(PurePath(name).stem): name for name in meant} | {folded(name): name for name in meant}
+    return Listing(files, folders, documents, variants)

@@ -1,24 +1,24 @@
 """Find a row's documents by the pattern their names follow, where the sheet has no path for them.
 
-The rule: exactly one file must fit. A cell's text never adds a folder to the way nor leads out of it; case and the
-form of accents do not matter in the file's own name; what a system leaves lying about never fits. Each folder is
-listed once, and its names are sorted, so that ten thousand rows may share one folder.
+The rule: exactly one file must fit. What a wildcard stands for beside a cell's text neither begins nor ends there with
+a letter or digit: K10 is not K1 with more behind it. A cell's text never adds a folder to the way nor leads out of it;
+case and the form of accents do not matter in the file's own name; what a system leaves lying about never fits. Each
+folder is listed once, and its names are sorted, so that ten thousand rows may share one folder.
 """
 
 import difflib
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import takewhile
-
-from msgspec.structs import replace
+from itertools import starmap, takewhile
 
 from bulk_onboard.errors import UsageError
 from bulk_onboard.intake.documents.below import FaultError, not_found, parts_below
 from bulk_onboard.intake.documents.folder import DocumentFolder
-from bulk_onboard.intake.documents.listing import Listings, folded, shown_name
+from bulk_onboard.intake.documents.listing import Listings, folded
 from bulk_onboard.intake.names import PLAIN
 from bulk_onboard.model.application import Fault, FileFacts
+from bulk_onboard.model.mask import masked_path
 from bulk_onboard.model.pattern import TITLE, TYPE, Component, Token, check_pattern, components, fields_of
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import Row
@@ -26,6 +26,7 @@ from bulk_onboard.model.sheet import document_column
 
 _LAST = "\U0010ffff"
 _MOST_NAMED = 5
+_NOT_BEHIND, _NOT_BEFORE = "(?<![^\\W_])", "(?![^\\W_])"  # a letter or digit
 _WILDCARDS = {"*": "[^\0]*", "?": "[^\0]"}
 
 
@@ -55,7 +56,7 @@ def fill_in_documents(
                 found[column], fault = search.find(named)
                 if fault:
                     faulty[found[column]] = FileFacts(folder.root / pattern, faults=(fault,))
-        filled.append(replace(row, cells={**row.cells, **found}) if found else row)
+        filled.append(row.filled_in(found) if found else row)
     return tuple(filled), faulty
 
 
@@ -116,13 +117,15 @@ def _shape(part: Component, fields: Sequence[str]) -> re.Pattern[str]:
     The values are called back from before the name, so that one expression serves all rows.
     """
 
-    def piece(token: Token) -> str:
+    def piece(before: Token, token: Token, after: Token) -> str:
         if token.field:
-            return f"(?P=f{fields.index(token.field)})"
+            value = f"(?P=f{fields.index(token.field)})"
+            return (_NOT_BEHIND if before.wildcard else "") + value + (_NOT_BEFORE if after.wildcard else "")
         return _WILDCARDS[token.wildcard] if token.wildcard else re.escape(folded(token.text))
 
+    between = zip((Token(), *part), part, (*part[1:], Token()), strict=False)
     values = "".join(f"(?P<f{position}>[^\0]*)\0" for position in range(len(fields)))
-    return re.compile(values + "".join(map(piece, part)))
+    return re.compile(values + "".join(starmap(piece, between)))
 
 
 def _candidates(names: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -156,6 +159,6 @@ def _stays_below(wanted: str, texts: Sequence[str]) -> bool:
 
 
 def _several(names: Sequence[str]) -> Fault:
-    shown = ", ".join(map(shown_name, names[:_MOST_NAMED]))
+    shown = ", ".join(map(masked_path, names[:_MOST_NAMED]))
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     return Fault("document-ambiguous", {"names": shown + more})

@@ -10,11 +10,9 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bulk_onboard.intake.documents.archive import begins_archive, is_archive_too
+from bulk_onboard.intake.documents.archive import end_faults
 from bulk_onboard.intake.documents.media_type import HEADER_REACH
 from bulk_onboard.model.application import Fault
-
-TRAILING_LIMIT = 1024
 
 _END = b"%%EOF"
 _NAME_ENDS = rb"(?![A-Za-z0-9_.-])"
@@ -74,7 +72,7 @@ def _faults(content: bytes) -> Iterator[Fault]:
     if why := _why_cut(content):
         yield Fault("document-truncated", {"why": why})
         return
-    yield from _faults_at_the_end(content)
+    yield from end_faults("PDF", content, content.rfind(_END) + len(_END))  # several ends are updates, and fine
     inside = _taken_apart(content)
     encrypted = any(map(_ENCRYPT.search, inside.trailers))
     if encrypted:
@@ -96,16 +94,6 @@ def _why_cut(content: bytes) -> str:
     if linearized and int(linearized[1]) > len(content):
         return f"it should have {int(linearized[1]):,} bytes and has {len(content):,}"
     return ""
-
-
-def _faults_at_the_end(content: bytes) -> Iterator[Fault]:
-    """Data after the last end, and an archive around or within the file; several ends are updates, and fine."""
-    end = content.rfind(_END) + len(_END)
-    size = len(content) - end
-    if size > TRAILING_LIMIT or begins_archive(content, end):
-        yield Fault("document-trailing-data", {"kind": "PDF", "size": size})
-    elif is_archive_too(content):
-        yield _damaged("it is a ZIP archive at the same time")
 
 
 def _taken_apart(content: bytes) -> _Inside:

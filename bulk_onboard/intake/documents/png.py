@@ -10,10 +10,8 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from bulk_onboard.intake.documents.archive import begins_archive, is_archive_too
+from bulk_onboard.intake.documents.archive import end_faults
 from bulk_onboard.model.application import Fault
-
-TRAILING_LIMIT = 1024
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHUNK = struct.Struct(">I4s")
@@ -58,11 +56,7 @@ def _faults(content: bytes) -> Iterator[Fault]:
         raise _damaged("its picture has no points")
     if max(width, height) > _LONGEST_SIDE or width * height > _MOST_POINTS:
         yield Fault("document-huge-picture", {"width": width, "height": height})
-    end = chunks[-1].end
-    if len(content) - end > TRAILING_LIMIT or begins_archive(content, end):
-        yield Fault("document-trailing-data", {"kind": "PNG", "size": len(content) - end})
-    elif is_archive_too(content):
-        raise _damaged("it is a ZIP archive at the same time")
+    yield from end_faults("PNG", content, chunks[-1].end)
 
 
 def _chunks(content: bytes) -> Iterator[_Chunk]:

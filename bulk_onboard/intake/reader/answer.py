@@ -13,15 +13,15 @@ import msgspec
 from bulk_onboard.confined.limits import shut_doors
 from bulk_onboard.errors import WorkbookError
 from bulk_onboard.intake import delimited
+from bulk_onboard.intake.reader.archive.container import open_container
 from bulk_onboard.intake.reader.choice import choose
-from bulk_onboard.intake.reader.container import open_container
-from bulk_onboard.intake.reader.excel import pages_of
-from bulk_onboard.intake.reader.file_type import ZIP, FileType, file_type_of
+from bulk_onboard.intake.reader.container_kind import ZIP, container_kind
 from bulk_onboard.intake.reader.page import Page, PageRow, columns_that_hold, remarks_of, text_rows
 from bulk_onboard.intake.reader.reach import MOST_CELLS, too_far
+from bulk_onboard.intake.reader.spreadsheet import pages_of
 from bulk_onboard.intake.reader.transport import ROWS_A_LINE, Asked, Head, asked_of
-
-MOST_ROWS = 200_000
+from bulk_onboard.model.sheet import MOST_ROWS
+from bulk_onboard.model.workbook_type import WorkbookType
 
 _CODECS = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "cp437")
 """What text, the names in an OLE file and those in a zip may be in; an encoding is loaded from a file at first use."""
@@ -54,8 +54,8 @@ def lines_of(asked: Asked, content: bytes) -> Iterator[bytes]:
 def _pages(asked: Asked, content: bytes) -> list[Page]:
     path = Path(asked.path)
     container = open_container(asked.path, content) if content.startswith(ZIP) else None
-    kind = file_type_of(asked.path, path.suffix.lower(), content, container.parts if container else ())
-    if kind is not FileType.TEXT:
+    kind = container_kind(asked.path, path.suffix.lower(), content, container.parts if container else ())
+    if kind is not WorkbookType.TEXT:
         return pages_of(asked.path, content, container, kind, asked.sheet)
     if asked.sheet is not None and asked.sheet.casefold() != path.stem.casefold():
         raise WorkbookError(f'{path} has no sheet "{asked.sheet}". It has: "{path.stem}".')

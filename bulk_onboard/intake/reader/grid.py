@@ -6,8 +6,8 @@ from typing import NamedTuple
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from bulk_onboard.errors import WorkbookError
+from bulk_onboard.intake.reader.archive.container import damaged
 from bulk_onboard.intake.reader.cell import Value
-from bulk_onboard.intake.reader.container import damaged
 from bulk_onboard.model.sheet import Merged
 
 

@@ -3,13 +3,10 @@
 import re
 from dataclasses import dataclass, field
 
-from bulk_onboard.model.sheet import Merged, Stored
+from bulk_onboard.model.sheet import LAST_COLUMN, LAST_ROW, Merged, Stored
 
 Place = tuple[int, int]
 """Row and column, both counted from 0."""
-
-MOST_ROWS = 1_048_576
-MOST_COLUMNS = 16_384
 
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
 
@@ -21,7 +18,8 @@ class Look:
     Attributes:
         errors: the code an error cell shows.
         uncalculated: cells with a formula and no result.
-        digits: how many digits a format of zeros shows of a number, at least.
+        texts: what a cell holds of which calamine leaves something out.
+        digits: how many digits are shown of a number, at least, by a format of zeros.
         hidden_rows: first and last of each run.
         hidden_columns: first and last of each run.
         double: a cell that stands there twice with a value, the first of them; empty where there is none.
@@ -30,6 +28,7 @@ class Look:
 
     errors: dict[Place, str] = field(default_factory=dict)
     uncalculated: set[Place] = field(default_factory=set)
+    texts: dict[Place, str] = field(default_factory=dict)
     digits: dict[Place, int] = field(default_factory=dict)
     hidden_rows: list[Place] = field(default_factory=list)
     hidden_columns: list[Place] = field(default_factory=list)
@@ -50,4 +49,4 @@ def place_of(reference: str) -> Place | None:
     for letter in match[1].upper():
         column = column * 26 + ord(letter) - 64
     row = int(match[2])
-    return (row - 1, column - 1) if 1 <= row <= MOST_ROWS and column <= MOST_COLUMNS else None
+    return (row - 1, column - 1) if 1 <= row <= LAST_ROW and column <= LAST_COLUMN else None

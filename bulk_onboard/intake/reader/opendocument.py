@@ -1,17 +1,22 @@
-"""The second look at a sheet of an .ods: errors, formulas without a result, what is hidden and merged.
+"""The second look at a sheet of an .ods: what calamine leaves out of texts, errors, what is hidden and merged.
 
 LibreOffice marks an error with the type `error` and keeps its sign as the cell's paragraph. A formula whose result
-is the empty text has an empty paragraph; one that was never calculated has none.
+is the empty text has an empty paragraph; one that was never calculated has none. The paragraph of a number is what is
+shown of it: where it begins with zeros, the format has put them there. Tabs and line breaks in a text are elements.
 """
 
 from collections.abc import Iterable, Mapping
 from xml.parsers import expat
 
-from bulk_onboard.intake.reader.look import MOST_ROWS, Look
-from bulk_onboard.intake.reader.xml import local, new_parser
-from bulk_onboard.model.sheet import Merged
+from bulk_onboard.intake.reader.archive.xml import local, new_parser
+from bulk_onboard.intake.reader.look import Look
+from bulk_onboard.model.sheet import LAST_ROW, Merged
 
 _CELLS = {"table-cell", "covered-table-cell"}
+_PARAGRAPHS = {"p", "h"}
+_LEFT_OUT = {"tab": "\t", "line-break": "\n"}
+"""What calamine leaves out of a text."""
+
 _HIDDEN = {"collapse", "filter"}
 _AT_MOST = 1_000
 """Repeats of a cell that holds something; those of blank ones run to the sheet's end."""
@@ -31,6 +36,8 @@ def second_look(pieces: Iterable[bytes], sheet: str) -> Look:
 
 
 class _Watcher:
+    """Follows the rows and cells of one sheet, and listens to the text in them; not to that of comments."""
+
     def __init__(self, sheet: str) -> None:
         self.look = Look()
         self.parser: expat.XMLParserType
@@ -40,8 +47,12 @@ class _Watcher:
         self._rows = 1
         self._column = 0
         self._columns = 0
-        self._cell: Mapping[str, str] = {}
-        self._paragraph: list[str] | None = None
+        self._cell: Mapping[str, str] | None = None
+        self._commented = False
+        self._text: list[str] | None = None
+        self._left_out = False
+        self._starts = {"table-column": self._start_column, "table-row": self._start_row, "annotation": self._comment}
+        self._starts |= dict.fromkeys(_CELLS, self._start_cell)
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         name = local(name)
@@ -50,28 +61,25 @@ class _Watcher:
             self._row = self._columns = 0
         elif not self._inside:
             return
-        elif name == "table-column":
-            self._start_column(attributes)
-        elif name == "table-row":
-            self._start_row(attributes)
-        elif name in _CELLS:
-            self._cell, self._paragraph = attributes, None
-        elif name == "p" and self._paragraph is None and self._cell:
-            self._paragraph = []
-            self.parser.CharacterDataHandler = self._paragraph.append
+        elif handler := self._starts.get(name):
+            handler(attributes)
+        elif self._cell is not None and not self._commented:
+            self._start_in_cell(name, attributes)
 
     def end(self, name: str) -> None:
         name = local(name)
-        if name == "p":
-            self.parser.CharacterDataHandler = None
-        elif not self._inside:
+        if not self._inside:
             return
-        elif name == "table":
+        if name == "table":
             self._inside = False
         elif name == "table-row":
             self._row += self._rows
+        elif name == "annotation":
+            self._commented = False
         elif name in _CELLS:
             self._end_cell()
+        elif name in _PARAGRAPHS:
+            self.parser.CharacterDataHandler = None
 
     def _start_column(self, attributes: Mapping[str, str]) -> None:
         count = _count(attributes, "table:number-columns-repeated")
@@ -85,14 +93,37 @@ class _Watcher:
         if attributes.get("table:visibility") in _HIDDEN:
             self.look.hidden_rows.append((self._row, self._row + self._rows - 1))
 
+    def _start_cell(self, attributes: Mapping[str, str]) -> None:
+        self._cell, self._text, self._left_out = attributes, None, False
+
+    def _comment(self, _attributes: Mapping[str, str]) -> None:
+        self._commented = True
+
+    def _start_in_cell(self, name: str, attributes: Mapping[str, str]) -> None:
+        if name in _PARAGRAPHS:
+            if self._text is None:
+                self._text = []
+            else:
+                self._text.append("\n")
+            self.parser.CharacterDataHandler = self._text.append
+        elif self._text is not None and name == "s":
+            self._text.append(" " * min(_count(attributes, "text:c"), _AT_MOST))
+        elif self._text is not None and name in _LEFT_OUT:
+            self._text.append(_LEFT_OUT[name])
+            self._left_out = True
+
     def _end_cell(self) -> None:
-        cell, self._cell = self._cell, {}
+        cell, self._cell = self._cell or {}, None
         count = _count(cell, "table:number-columns-repeated")
-        text = "".join(self._paragraph or ())
+        kind, text = cell.get("office:value-type"), "".join(self._text or ())
         if cell.get("calcext:value-type") == "error":
             self.look.errors |= dict.fromkeys(self._places(count), text or "#ERROR!")
-        elif "table:formula" in cell and "office:value-type" not in cell and self._paragraph is None:
+        elif "table:formula" in cell and kind is None and self._text is None:
             self.look.uncalculated.update(self._places(count))
+        elif self._left_out and kind == "string" and "office:string-value" not in cell:
+            self.look.texts |= dict.fromkeys(self._places(count), text)
+        elif kind == "float" and len(text) > 1 and text.startswith("0") and text.isdecimal():
+            self.look.digits |= dict.fromkeys(self._places(count), len(text))
         wide = _count(cell, "table:number-columns-spanned")
         high = _count(cell, "table:number-rows-spanned")
         if wide > 1 or high > 1:
@@ -107,4 +138,4 @@ class _Watcher:
 
 def _count(attributes: Mapping[str, str], name: str) -> int:
     text = attributes.get(name, "1")
-    return min(int(text), MOST_ROWS) if text.isdecimal() and len(text) < 8 else 1
+    return min(int(text), LAST_ROW) if text.isdecimal() and len(text) < 8 else 1

@@ -11,10 +11,10 @@ from typing import NamedTuple, cast
 from bulk_onboard.intake.reader.cell import Value, stored_of, text_of
 from bulk_onboard.intake.reader.look import Look
 from bulk_onboard.intake.reader.ranges import columns_in_words, rows_in_words
+from bulk_onboard.model.blank import looks_like_nothing
 from bulk_onboard.model.sheet import NOTHING_STORED, Merged, Remark, Stored
 
 _ALL_TEXT = {str}
-_WITHOUT_WIDTH = frozenset("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")
 
 
 class PageRow(NamedTuple):
@@ -83,8 +83,10 @@ def columns_that_hold(rows: Iterable[PageRow]) -> set[int]:
 
 
 class _Special(NamedTuple):
+    """What a cell is beyond its value: another text, how it is kept if not as text, how many digits it shows."""
+
     text: str | None
-    stored: Stored
+    stored: Stored | None
     digits: int = 0
 
 
@@ -92,6 +94,8 @@ def _by_row(look: Look) -> dict[int, dict[int, _Special]]:
     special: dict[int, dict[int, _Special]] = defaultdict(dict)
     for (row, column), digits in look.digits.items():
         special[row + 1][column] = _Special(None, Stored.NUMBER, digits)
+    for (row, column), text in look.texts.items():
+        special[row + 1][column] = _Special(text, None)
     for (row, column), code in look.errors.items():
         special[row + 1][column] = _Special(code, Stored.ERROR)
     for row, column in look.uncalculated:
@@ -109,7 +113,8 @@ def _row(number: int, values: list[Value], special: Mapping[int, _Special] | Non
         cells += [""] * (column + 1 - len(cells))
         if what.text is not None:
             cells[column] = what.text
-            stored[column] = what.stored
+            if what.stored:
+                stored[column] = what.stored
         elif cells[column].isdecimal():
             cells[column] = cells[column].zfill(what.digits)
     return None if not stored and _is_blank(cells) else PageRow(number, cells, stored)
@@ -117,7 +122,7 @@ def _row(number: int, values: list[Value], special: Mapping[int, _Special] | Non
 
 def _is_blank(cells: Sequence[str]) -> bool:
     text = "".join(cells).strip()
-    return not text or (text[0] in _WITHOUT_WIDTH and all(sign.isspace() or sign in _WITHOUT_WIDTH for sign in text))
+    return not text or (looks_like_nothing(text[0]) and all(map(looks_like_nothing, text)))
 
 
 def _all(runs: Iterable[tuple[int, int]], start: int) -> set[int]:

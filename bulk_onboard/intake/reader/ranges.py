@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from itertools import pairwise
 
+from bulk_onboard.model.sheet import column_letters
+
 _MOST = 12
 """Runs that are told one by one; people look at a few, and then at the sheet."""
 
@@ -15,16 +17,6 @@ def rows_in_words(numbers: Iterable[int]) -> str:
 def columns_in_words(positions: Iterable[int]) -> str:
     """Positions from 0 as Excel's letters, runs together."""
     return _in_words([(column_letters(first), column_letters(last)) for first, last in _runs(positions)])
-
-
-def column_letters(position: int) -> str:
-    """What Excel calls the column: 0 is A, 26 is AA."""
-    letters = ""
-    rest = position + 1
-    while rest:
-        rest, letter = divmod(rest - 1, 26)
-        letters = chr(65 + letter) + letters
-    return letters
 
 
 def _runs(numbers: Iterable[int]) -> list[tuple[int, int]]:

@@ -7,7 +7,7 @@ columns follow.
 from collections.abc import Collection
 from itertools import pairwise
 
-from bulk_onboard.intake.reader.ranges import column_letters
+from bulk_onboard.model.sheet import column_letters
 
 MOST_CELLS = 20_000_000
 

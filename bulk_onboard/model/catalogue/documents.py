@@ -127,7 +127,7 @@ DOCUMENTS = (
     warning(
         "document-shared",
         "Same document for several businesses",
-        "{count} businesses have the very same file; the first is in row {first}.",
+        "{count} businesses, the first of them in row {first}, have the very same file.",
         "Look whether each of them should have one of its own.",
     ),
     error(

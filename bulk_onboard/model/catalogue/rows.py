@@ -39,6 +39,12 @@ ROWS = (
         "Row {other} has the same key with different content, so neither is sent.",
         "Delete the wrong row, or give the rows different keys. In a copied row clear bo_key, too.",
     ),
+    error(
+        "record-of-another-row",
+        "Record of another row",
+        "Row {other} is the record that was made under this row's registration number or Key, so this row is nobody.",
+        "Delete the row if it is the same business. If it is another one, give it a Key that no row had before.",
+    ),
     warning(
         "duplicate",
         "Same row twice",
@@ -48,7 +54,8 @@ ROWS = (
     warning(
         "registration-number-twice",
         "Same registration number twice",
-        "Row {other} has the same registration number and asks for the same kind of number, under another Key.",
+        "Row {other} has the same registration number, under another Key or written with other dashes and blanks, and "
+        "asks for the same kind of number.",
         "If it is one business, delete one of the rows; else correct the registration number.",
     ),
     error(

@@ -36,7 +36,8 @@ SHEETS = (
     warning(
         "format-tells-less",
         "File format that tells less",
-        "In a {ending} file a blank cell, an error such as #N/A and a formula without a result all look the same.",
-        "Open the workbook in Excel and save it as .xlsx to have them told apart.",
+        "In a {ending} file a blank cell, an error such as #N/A and a formula without a result all look the same, "
+        "and zeros that only the format of a number shows, as in 000123, are not seen.",
+        "Open the workbook in Excel and save it as .xlsx; then they are told apart, and such zeros are read.",
     ),
 )

@@ -14,7 +14,7 @@ from bulk_onboard.model.books import Books
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.plan import Decision
-from bulk_onboard.model.sheet import ADDED_COLUMNS, Columns, Sheet
+from bulk_onboard.model.sheet import ADDED_COLUMNS, Columns, Sheet, column_letters
 from bulk_onboard.report.annotated.mends import Mend, mends
 from bulk_onboard.report.annotated.results import Results, results_of
 from bulk_onboard.report.table import cell_text
@@ -91,7 +91,7 @@ def added_positions(headers: Sequence[str]) -> tuple[int, ...]:
 
 def _positions(sheet: Sheet, columns: Columns) -> Mapping[str, int]:
     """What a finding may call a column, to its position: the header that the user wrote, or Excel's letter."""
-    lettered = {_letter(position): position for position in range(len(sheet.headers))}
+    lettered = {column_letters(position): position for position in range(len(sheet.headers))}
     headed = {h.strip(): position for position, h in reversed(list(enumerate(sheet.headers))) if h.strip()}
     return lettered | headed | {columns.header(name): position for name, position in columns.positions.items()}
 
@@ -111,8 +111,3 @@ def _marks(findings: Iterable[Finding], sheet: Sheet, positions: Mapping[str, in
 
 def _told(finding: Finding) -> str:
     return f"{finding.severity.capitalize()}: {finding.title}\n{finding.problem}\n{finding.mend}"
-
-
-def _letter(position: int) -> str:
-    prefix, last = divmod(position, 26)
-    return (_letter(prefix - 1) if prefix else "") + chr(ord("A") + last)

@@ -1,6 +1,7 @@
 """Read a workbook whole and write it again, in memory, with as little lost on the way as openpyxl allows.
 
-Dates stay the numbers that the file holds, so that none changes; results of formulas are carried over.
+Dates stay the numbers that the file holds and texts keep Excel's escapes, so that none changes; results of formulas
+are carried over.
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from openpyxl.workbook.properties import CalcProperties
 from openpyxl.worksheet._writer import WorksheetWriter
 from openpyxl.writer.excel import ExcelWriter
 
+from bulk_onboard.report.annotated.escapes import as_openpyxl_reads
 from bulk_onboard.report.annotated.formulas import Result, results_in, with_results
 from bulk_onboard.report.annotated.unkept import unkept
 
@@ -37,7 +39,7 @@ class Loaded:
 
 def load(content: bytes) -> Loaded:
     """The workbook in these bytes; whatever openpyxl raises where it cannot read them."""
-    reader = _Reader(BytesIO(content), keep_vba=False, rich_text=True)
+    reader = _Reader(content)
     reader.read()
     with ZipFile(BytesIO(content)) as archive:
         results = {sheet.name: results_in(archive.read(rel.target)) for sheet, rel in reader.parser.find_sheets()}
@@ -64,7 +66,19 @@ def _has_uncalculated(book: Any, results: Mapping[str, Mapping[bytes, Result]]) 
     )
 
 
+class _Archive(ZipFile):
+    """Gives openpyxl parts whose texts it does not alter."""
+
+    def open(self, name: Any, mode: Any = "r", *args: Any, **other: Any) -> Any:
+        part = super().open(name, mode, *args, **other)
+        return part if mode != "r" else BytesIO(as_openpyxl_reads(part.read()))
+
+
 class _Reader(ExcelReader):
+    def __init__(self, content: bytes) -> None:
+        super().__init__(BytesIO(content), keep_vba=False, rich_text=True)
+        self.archive = _Archive(BytesIO(content))
+
     def read_worksheets(self) -> None:
         book: Any = self.wb
         book._date_formats, book._timedelta_formats = set(), set()

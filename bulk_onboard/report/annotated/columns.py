@@ -10,6 +10,7 @@ from openpyxl.utils import get_column_letter
 from bulk_onboard.model.sheet import ADDED_COLUMNS
 from bulk_onboard.report.annotated import looks
 from bulk_onboard.report.annotated.annotation import Annotation
+from bulk_onboard.report.annotated.escapes import escaped
 from bulk_onboard.report.annotated.looks import lines_of
 
 _PROBLEMS = ADDED_COLUMNS.index("bo_problems")
@@ -40,7 +41,7 @@ def font(book: Any, **other: Any) -> Font:
 
 def write_text(cell: Any, text: str) -> None:
     """A text, also where it reads like a formula or an error value."""
-    cell.value = text
+    cell.value = escaped(text)
     cell.data_type = "s"
 
 

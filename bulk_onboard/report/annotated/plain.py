@@ -1,19 +1,23 @@
 """A plain copy of the one sheet, annotated: for formats that cannot be written again, and for very long sheets.
 
-Every cell is text as it was read, in its own place: row and column are those of the file (reliability.md 4.5).
+Every cell stands in its own place, row and column as in the file, merged as there, and is kept as there (`kept`). So
+whatever is wrong with the file is wrong with the copy until somebody mends it (reliability.md 4.2, 4.5).
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from bulk_onboard.model.sheet import ADDED_COLUMNS, HOW_TO_MEND, Sheet
+from bulk_onboard.model.sheet import ADDED_COLUMNS, HOW_TO_MEND, Sheet, SheetRow
 from bulk_onboard.report.annotated import looks
 from bulk_onboard.report.annotated.annotation import Annotation, Mark
+from bulk_onboard.report.annotated.escapes import as_xlsxwriter_writes
+from bulk_onboard.report.annotated.kept import TEXT, Formula, Value, kept
 from bulk_onboard.report.annotated.looks import COMMENT_WIDTH, comment_height
 from bulk_onboard.report.annotated.mends import AUTHOR, GUIDE, HEADERS, NOT_KEPT, TITLE, Mend, uncommented
+from bulk_onboard.report.annotated.merged import disjoint
 from bulk_onboard.report.table import cell_text
 
 COMMENTS_AT_MOST = 2_000
@@ -47,21 +51,29 @@ class _Looks:
     """The looks of cells; a workbook keeps every one that it was ever given."""
 
     def __init__(self, book: Any) -> None:
-        text = {"num_format": "@", "valign": "top"}
+        self._book = book
+        self._cells: dict[tuple[str, str], Any] = {}
         ours = {"bold": True, "font_color": f"#{looks.HEADER_INK}", "bg_color": f"#{looks.HEADER_PAPER}"}
-        self.text = book.add_format(text)
-        self.told = book.add_format({**text, "text_wrap": True})
-        self.header = book.add_format({"num_format": "@", "bold": True, "bottom": 1})
-        self.ours = book.add_format({**ours, "num_format": "@"})
+        self.text = self.cell()
+        self.told = book.add_format({"num_format": TEXT, "valign": "top", "text_wrap": True})
+        self.header = book.add_format({"num_format": TEXT, "bold": True, "bottom": 1})
+        self.ours = book.add_format({**ours, "num_format": TEXT})
         self.title = book.add_format({"bold": True, "font_size": 16, "font_color": f"#{looks.TITLE_INK}"})
         self.heading = book.add_format({"bold": True, "font_size": 12, "font_color": f"#{looks.TITLE_INK}"})
-        self.marked = {
-            severity: book.add_format({**text, "bg_color": f"#{paper}"}) for severity, paper in looks.PAPER.items()
-        }
         self.severity = {
-            severity: book.add_format({**text, "bold": True, "bg_color": f"#{paper}", "font_color": f"#{ink}"})
+            severity: book.add_format(
+                {"num_format": TEXT, "valign": "top", "bold": True, "bg_color": f"#{paper}", "font_color": f"#{ink}"}
+            )
             for (severity, paper), ink in zip(looks.PAPER.items(), looks.INK.values(), strict=True)
         }
+
+    def cell(self, number_format: str = TEXT, severity: str = "") -> Any:
+        """Of a cell of the user's, marked or not."""
+        wanted = (number_format, severity)
+        if wanted not in self._cells:
+            paper = {"bg_color": f"#{looks.PAPER[severity]}"} if severity else {}
+            self._cells[wanted] = self._book.add_format({"num_format": number_format, "valign": "top", **paper})
+        return self._cells[wanted]
 
 
 def _write_sheet(book: Any, look: _Looks, sheet: Sheet, annotation: Annotation) -> int:
@@ -69,26 +81,51 @@ def _write_sheet(book: Any, look: _Looks, sheet: Sheet, annotation: Annotation) 
     page = book.add_worksheet(_sheet_name(sheet.name))
     _set_columns(page, sheet, annotation)
     page.freeze_panes(annotation.header_row, 0)
+    page.merge += [[m.first_row - 1, m.first_column, m.last_row - 1, m.last_column] for m in disjoint(sheet.merged)]
     marks: defaultdict[int, dict[int, Mark]] = defaultdict(dict)
     for mark in annotation.marks:
         marks[mark.row][mark.position] = mark
     commented = set(sorted(annotation.marks, key=lambda mark: mark.severity != "error")[:COMMENTS_AT_MOST])
-    results = dict(annotation.results)
-    rows = ((annotation.header_row, sheet.headers), *((row.number, row.cells) for row in sheet.rows))
-    for number, cells in rows:
-        is_header = number == annotation.header_row
-        ours = dict(zip(annotation.added, ADDED_COLUMNS if is_header else results.get(number, ()), strict=False))
-        usual, usual_ours = (look.header, look.ours) if is_header else (look.text, look.told)
-        marked = marks[number]
-        texts = {position: text for position, text in enumerate(cells) if position not in annotation.added} | ours
-        for position in sorted(texts.keys() | marked.keys()):
-            cell_look = usual_ours if position in annotation.added else usual
-            if position in marked:
-                cell_look = look.marked[marked[position].severity]
-            _write(page, number - 1, position, texts.get(position, ""), cell_look)
-        for mark in commented.intersection(marked.values()):
+    header = SheetRow(annotation.header_row, sheet.headers)
+    results: dict[int, tuple[str, ...]] = {header.number: ADDED_COLUMNS, **dict(annotation.results)}
+    for row in (header, *sheet.rows):
+        ours = dict(zip(annotation.added, results.get(row.number, ()), strict=False))
+        _write_row(page, look, row, ours, marks[row.number], is_header=row is header)
+        for mark in commented.intersection(marks[row.number].values()):
             _comment(page, mark)
     return len(annotation.marks) - len(commented)
+
+
+def _write_row(
+    page: Any, look: _Looks, row: SheetRow, ours: Mapping[int, str], marks: Mapping[int, Mark], *, is_header: bool
+) -> None:
+    """Write one row: the user's cells, and over them the texts of `ours`, by position."""
+    line, stored = row.number - 1, row.stored
+    usual, usual_ours = (look.header, look.ours) if is_header else (look.text, look.told)
+    for position, text in enumerate(row.cells):
+        if position in ours:
+            continue
+        severity = marks[position].severity if position in marks else ""
+        if position in stored:
+            one = kept(text, stored[position])
+            _write_kept(page, line, position, one.value, look.cell(one.number_format, severity))
+        else:
+            _write(page, line, position, text, look.cell(TEXT, severity) if severity else usual)
+    for position in sorted(ours.keys() | {place for place in marks if place >= len(row.cells)}):
+        cell_look = look.cell(TEXT, marks[position].severity) if position in marks else usual_ours
+        _write(page, line, position, cell_text(ours.get(position, "")), cell_look)
+
+
+def _write_kept(page: Any, row: int, position: int, value: Value, look: Any) -> None:
+    match value:
+        case bool():
+            page.write_boolean(row, position, value, look)
+        case float():
+            page.write_number(row, position, value, look)
+        case Formula(text, result):
+            page.write_formula(row, position, text, look, result)
+        case _:
+            page.write_datetime(row, position, value, look)
 
 
 def _comment(page: Any, mark: Mark) -> None:
@@ -124,7 +161,7 @@ def _write_guide(book: Any, look: _Looks, mends: Sequence[Mend], notes: Sequence
         page.set_row(row, looks.mend_height(mend))
         page.write_number(row, 0, mend.times, look.text)
         for position, text in enumerate(mend[1:], start=1):
-            _write(page, row, position, text, look.severity[mend.severity] if position == 1 else look.told)
+            _write(page, row, position, cell_text(text), look.severity[mend.severity] if position == 1 else look.told)
     page.write_string(row + 2, 0, NOT_KEPT, look.heading)
     for place, note in enumerate(notes, start=row + 3):
         page.write_string(place, 0, cell_text(note))
@@ -132,7 +169,7 @@ def _write_guide(book: Any, look: _Looks, mends: Sequence[Mend], notes: Sequence
 
 def _write(page: Any, row: int, position: int, text: str, look: Any) -> None:
     if text:
-        page.write_string(row, position, cell_text(text), look)
+        page.write_string(row, position, as_xlsxwriter_writes(text), look)
     else:
         page.write_blank(row, position, None, look)
 

@@ -1,7 +1,9 @@
 """What the added columns hold: who the row is, where it stands, what is wrong with it, and what the API calls it.
 
 Rule for `bo_key`: the user's Key where the books know the record by it, or know no record; where they know it without
-that Key, its token, `~` and 16 characters, so that it stays that record while everything else is mended.
+that Key, its token, `~` and 16 characters, so that it stays that record while everything else is mended. Of rows in
+conflict nobody knows which the record is, so none is bound to it anew: the token goes to the one whose content was
+sent, and stays where the user has it.
 """
 
 from collections.abc import Iterable
@@ -9,7 +11,7 @@ from typing import NamedTuple
 
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.identity import normal_user_key
+from bulk_onboard.model.identity import annotated_token, normal_user_key
 from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import State
@@ -34,7 +36,7 @@ def results_of(decision: Decision, books: Books, found: Iterable[Finding] = ()) 
     record = None if judged.aside else now.record
     problems = problems_told((*judged.findings, *found))
     return Results(
-        key=cell_text(_key(decision, books)),
+        key=cell_text(_key(decision, books, now)),
         state=judged.aside or now.state,
         problems=cell_text("\n".join(filter(None, (*problems, "" if judged.aside else _reason(now))))),
         compliance_id=cell_text(record.compliance_id if record else ""),
@@ -53,12 +55,14 @@ def _where(finding: Finding) -> str:
     return f" in {finding.column}" if finding.column else ""
 
 
-def _key(decision: Decision, books: Books) -> str:
-    user_key = decision.judged.row.cell(KEY)
+def _key(decision: Decision, books: Books, now: Standing) -> str:
+    row = decision.judged.row
+    user_key = row.cell(KEY)
     record = books.records.get(decision.identity.token) if decision.identity else None
     if record is None or (user_key and normal_user_key(record.key) == normal_user_key(user_key)):
         return user_key
-    return f"~{record.token}"
+    is_anybodys = now.state is State.INVALID and any(each.code == "key-conflict" for each in decision.judged.findings)
+    return user_key if is_anybodys and annotated_token(row) != record.token else f"~{record.token}"
 
 
 def _reason(now: Standing) -> str:

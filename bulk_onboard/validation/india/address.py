@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bulk_onboard.model.row import Row
 from bulk_onboard.validation.india.pin_codes import pin_code_in, states_of
-from bulk_onboard.validation.india.states import nearest_state, state_called
+from bulk_onboard.validation.india.states import LONGEST_NAME, nearest_state, state_called
 from bulk_onboard.validation.trouble import Trouble, shown_cell, shown_value
 
 _STATE = "address.state"
@@ -20,13 +20,15 @@ def state_of_address(row: Row) -> str:
 def address_troubles(row: Row, state: str) -> Iterator[Trouble]:
     """What is wrong with the address of a row; `state` as `state_of_address` has it.
 
-    A state in another script is left to people: names are known in English only.
+    What is longer than any state's name is another value out of place, and may tell of a person. A state in another
+    script is left to people: names are known in English only.
     """
     written = row.cells.get(_STATE, "")
     if written.isascii() and written and not state:
         near = nearest_state(written)
         nearest = f' Did you mean "{near}"?' if near else ""
-        yield Trouble("state-unknown", _STATE, shown_cell(written), {"nearest": nearest})
+        seen = shown_cell(written) if len(written) <= LONGEST_NAME else shown_value(written)
+        yield Trouble("state-unknown", _STATE, seen, {"nearest": nearest})
     if postal_code := row.cells.get(_POSTAL_CODE, ""):
         yield from _pin_code_troubles(postal_code, state)
 

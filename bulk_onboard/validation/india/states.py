@@ -11,7 +11,6 @@ from functools import lru_cache
 from bulk_onboard.model.states import STATES, State
 
 _NO_LETTERS = re.compile(r"[^a-z]+")
-_BY_NAME = {state.name: state for state in STATES}
 _ALSO_WRITTEN = {
     "Andhra Pradesh": ("Andhra", "Andra Pradesh"),
     "Andaman and Nicobar Islands": ("Andaman", "A and N Islands"),
@@ -39,6 +38,8 @@ _SPLIT_FROM = {  # part -> the state whose numbers its older papers bear
     "Uttarakhand": "Uttar Pradesh",
     "Ladakh": "Jammu and Kashmir",
 }
+
+LONGEST_NAME = max(len(name) for state in STATES for name in (state.name, *state.other_names))
 
 
 def state_called(text: str) -> str:

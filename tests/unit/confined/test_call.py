@@ -76,6 +76,26 @@ def test_limits(source):
     assert (Failure.ANSWER, "it holds more than 9.8 KiB of text") == failure(b"pour", source, small)
 
 
+def test_a_line_without_end_is_bounded(source):
+    """No more of an answer is taken than it may have, and its end is not waited for, also where it is one line."""
+    before = time.monotonic()
+
+    failed = failure(b"pour_one_line", source, Limits(cpu_s=1, wall_s=10, answer=10_000))
+
+    assert (Failure.ANSWER, "it holds more than 9.8 KiB of text") == failed
+    assert time.monotonic() - before < 5
+
+
+def test_torn_line_never_comes(source):
+    """Of a child that is killed while it answers only whole lines are given, then the error."""
+    taken = []
+
+    with pytest.raises(ConfinedError, match="break down"):
+        taken.extend(run_confined(WORK, b"tear", source, LIMITS))
+
+    assert [b"one\n"] == taken
+
+
 def test_crashes(source):
     """Compiled code that breaks down ends the child, not us."""
     assert (Failure.CRASHED, "it makes its reader break down (11)") == failure(b"crash", source)

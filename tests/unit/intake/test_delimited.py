@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulk_onboard import errors
-from bulk_onboard.intake.delimited import LAST_ROW, LONGEST_CELL, MOST_ROWS, read_records
-from bulk_onboard.model.sheet import Remark
+from bulk_onboard.intake.delimited import LONGEST_CELL, read_records
+from bulk_onboard.model.sheet import LAST_ROW, MOST_ROWS, Remark
 
 MEND = (
     "Correct the quotation marks there, or import the file into Excel with every column as text, and save it as .xlsx."
@@ -134,7 +134,10 @@ def test_unquoted_delimiter(headers):
 
 def test_lost_delimiter():
     """A row too short is an error as well: which cell it lacks cannot be known."""
-    assert "cells: line 2 has 2." in refusal("Key,Name,City\nk1,AcmePune\nk2,Acme,Pune\n")
+    complaint = refusal("Key,Name,City\nk1,AcmePune\nk2,Acme,Pune\n")
+
+    assert "cells: line 2 has 2. Which cells are missing cannot be told." in complaint
+    assert "Excel leaves out the last ones where they are blank: save the workbook as .xlsx, or fill in" in complaint
 
 
 def test_all_misfits_are_told():

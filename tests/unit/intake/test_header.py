@@ -6,7 +6,7 @@ import pytest
 
 from bulk_onboard import errors
 from bulk_onboard.intake.bundled import bundled_requirements
-from bulk_onboard.intake.header import column_letter, match_columns, titles
+from bulk_onboard.intake.header import match_columns, titles
 from bulk_onboard.model.requirements import Combination, FieldRequirement, Requirements, RequirementsBook
 from bulk_onboard.model.sheet import ADDED_COLUMNS, Sheet, SheetRow
 
@@ -165,6 +165,14 @@ def test_unknown_header_is_a_warning_with_the_nearest_name():
     ]
     assert 'No column of this name is known, so it is ignored. Did you mean "State"?' == findings[0].problem
     assert "No column of this name is known, so it is ignored." == findings[1].problem
+
+
+@pytest.mark.parametrize("header", ["sec\u202eret", "Date", "Phone", "Registered Office"])
+def test_what_has_little_in_common_is_not_suggested(header):
+    """A name that nobody would write by a slip of a known one is nobody's."""
+    _, findings = match_columns(sheet_with(header), BOOK, {})
+
+    assert "No column of this name is known, so it is ignored." == findings[0].problem
 
 
 def test_name_already_there_is_not_suggested():
@@ -359,10 +367,3 @@ def test_empty_book_asks_for_nothing():
 def test_empty_book_sees_doubled_columns():
     """A doubled column is an error whatever the requirements are."""
     assert '"Number Type" is there more than once' in complaint(sheet_of("Number Type", "number_type"), book=EMPTY)
-
-
-def test_column_letters():
-    """Columns are named as Excel names them."""
-    assert ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA", "XFD"] == [
-        column_letter(position) for position in (0, 25, 26, 51, 52, 701, 702, 16383)
-    ]

@@ -112,6 +112,13 @@ def test_how_a_cell_is_stored_goes_with_its_name():
     assert {"key": "12"} == row.cells
 
 
+def test_how_bo_key_is_stored_does_not_matter():
+    """A key that an annotated workbook repeats may be a number there, or merged: it is not judged."""
+    (row,) = rows(("key", "bo_key"), SheetRow(2, ("K-1", "17.5"), {1: Stored.NUMBER}), merged=[Merged(2, 3, 1, 1)])
+
+    assert ({"key": "K-1"}, {}, {}) == (row.cells, row.stored, row.merged)
+
+
 def test_each_row_knows_the_merged_cells_it_is_part_of():
     """A range counts for every row and column it covers, below the headers, and for those with a meaning."""
     merged = [Merged(2, 3, 0, 1), Merged(1, 2, 3, 3), Merged(5, 9, 0, 0)]

@@ -257,6 +257,24 @@ def test_stray_cell_far_away(tmp_path):
     assert [2, 1048576] == [line.number for line in read(deep).rows]
 
 
+def test_cell_beyond_the_end_of_any_sheet(tmp_path):
+    """It is named, and not only that reading it takes too much."""
+    path = write_by_hand(tmp_path / "a.xlsx", texts(["Key"], ["k1"]) + row(99_999_999, text("A99999999", "x")))
+
+    assert "xl/worksheets/sheet1.xml has a cell A99999999, and every sheet ends at XFD1048576." in refusal(path)
+
+
+def test_limits_hold_for_every_type(tmp_path):
+    """A text file that takes too long is not called a damaged archive."""
+    path = tmp_path / "a.csv"
+    path.write_text("Key\nk1\n")
+
+    with pytest.raises(errors.WorkbookError) as caught:
+        read_sheet(path, sheet=None, header_row=1, encoding=None, limits=Limits(wall_s=0.0))
+
+    assert f"{path} cannot be read: it takes more than 0 s. Copy its rows" in str(caught.value)
+
+
 def test_memory_and_time_are_bounded(tmp_path):
     """A workbook that needs more than it may have costs one sentence that says what to do."""
     data = texts(["Key"], ["k1"]) + row(10_000, text("AHP10000", "x"))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulk_onboard.ledger.codec import Fault, LineError, decode, encode, stamp
+from bulk_onboard.ledger.codec import Fault, LineError, checksums_fit, decode, encode, stamp
 from bulk_onboard.model.entry import AnyEntry, Entry, Intent, LedgerOpened, Op, Swept, Throttled
 from tests.unit.ledger.samples import story
 
@@ -162,3 +162,23 @@ def test_every_flipped_bit_fails_the_checksum():
 
 def _now() -> datetime:
     return datetime(2026, 1, 5, 10, tzinfo=UTC)
+
+
+GOOD = sealed(SWEPT)
+
+
+@given(
+    st.lists(
+        st.sampled_from([GOOD, sealed(b""), GOOD[:-3] + b'0"}', GOOD[:-1], GOOD.upper(), b"", GOOD[-9:]]), max_size=6
+    )
+)
+def test_many_checksums_fit_when_each_does(lines):
+    """Lines compared at once fit only if each would alone, the short and the empty among them."""
+    assert all(checksums_fit([line]) for line in lines) == checksums_fit(lines)
+
+
+def test_checksum_in_other_digits_does_not_fit():
+    """A checksum is compared byte by byte: the same number in capitals is damage."""
+    capitals = GOOD[:-10] + GOOD[-10:-2].upper() + GOOD[-2:]
+
+    assert (True, False) == (checksums_fit([GOOD]), checksums_fit([capitals]))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bulk_onboard.ledger.disk import Disk, file_system_in, is_still_at, make_file, read_whole, replace_file
+from bulk_onboard.ledger.disk import Disk, file_system_in, is_still_at, make_file, read_blocks, read_whole, replace_file
 from tests.unit.ledger.samples import FailingDisk
 
 
@@ -39,6 +39,21 @@ def test_descriptors_are_not_inherited_and_follow_no_link(path, tmp_path):
         os.close(fd)
     with pytest.raises(OSError, match="symbolic links"):
         Disk().open(tmp_path / "link", os.O_RDONLY)
+
+
+def test_file_is_read_in_blocks_and_whole(path):
+    """Blocks of a size make up the content, also of what was written since the file was opened."""
+    path.write_bytes(b"content")
+
+    fd = Disk().open(path, os.O_RDONLY)
+    try:
+        blocks = read_blocks(fd, 4)
+        begun = [next(blocks), next(blocks)]
+        path.write_bytes(b"content and more")
+        assert [b"cont", b"ent", b" and", b" mor", b"e"] == begun + list(blocks)
+        assert b"content and more" == read_whole(fd)
+    finally:
+        os.close(fd)
 
 
 def test_file_with_another_name_is_not_there(path):

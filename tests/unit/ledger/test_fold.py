@@ -6,7 +6,7 @@ import zlib
 import pytest
 
 from bulk_onboard.errors import LedgerError
-from bulk_onboard.ledger.fold import entries, fold
+from bulk_onboard.ledger.fold import entries, fold, fold_blocks
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.entry import Done, Swept
 from bulk_onboard.model.record import State
@@ -88,6 +88,44 @@ def test_every_flipped_bit_in_the_last_line_makes_a_tail():
             wrong[bit] = folded
 
     assert {} == wrong
+
+
+def in_pieces(content: bytes, size: int) -> list[bytes]:
+    return [content[start : start + size] for start in range(0, len(content), size)]
+
+
+def outcome(blocks: list[bytes]) -> tuple[object, ...]:
+    """What folding these pieces gives, or what it says against them."""
+    try:
+        folded = fold_blocks(blocks)
+    except LedgerError as error:
+        return (str(error),)
+    return (folded.books, folded.good_bytes, folded.tail, folded.rotten)
+
+
+@pytest.mark.parametrize("size", [1, 7, 100, 1000, len(CONTENT) - 1])
+def test_pieces_fold_as_the_whole(size):
+    """However a ledger is cut into pieces, it folds to the same books and tail, or is refused in the same words."""
+    ends = [CONTENT, CONTENT[:-5], CONTENT + b"\x00\n\x00" * 40, flipped(CONTENT, STARTS[-1] * 8 + 99)]
+    spoilt = [flipped(CONTENT, (start + 60) * 8) for start in STARTS]
+    moved = [b"".join([*LINES[:index], *LINES[index + 1 :]]) for index in range(LAST)]
+
+    for content in [*ends, *spoilt, *moved, b"x" * 200_000]:
+        assert outcome([content]) == outcome(in_pieces(content, size))
+
+
+def test_damage_far_into_a_long_ledger_is_named():
+    """Line and byte of a bad line are right however much was folded before it, whatever is wrong with it."""
+    long = [story()[0], *(admitted(number) for number in range(1, 3000))]
+    content = ledger_of([*long, done(1), *long[1:]])
+    start = len(ledger_of(long))
+    line = content[start : content.index(b"\n", start)]
+    bodies = [line[:-18].replace(b'"op":"create"', b'"op":"crea"'), line[:-18].replace(b'"seq":3001', b'"seq":3002')]
+
+    named = [damage_in(content.replace(line, new)) for new in (line, line[:-3] + b'!"}', *map(_resealed, bodies))]
+
+    assert start > 1 << 16
+    assert [(3001, start)] * 4 == named
 
 
 @pytest.mark.parametrize("index", range(1, LAST - 1))
@@ -177,6 +215,10 @@ def test_entries_leave_the_tail_out():
 
     assert LAST - 1 == len(everything)
     assert [6] == [entry.seq for entry in everything if isinstance(entry, Done)]
+
+
+def _resealed(body: bytes) -> bytes:
+    return _sealed(body)[:-1]
 
 
 def _sealed(body: bytes) -> bytes:

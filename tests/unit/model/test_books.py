@@ -1,5 +1,7 @@
 """Folding entries into books."""
 
+import gc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,6 +65,25 @@ def test_id_tells_its_record():
 
     assert ONE == books.owner(UUID)
     assert books.owner("5a0c1f6e-0000-4000-8000-000000000002") is None
+
+
+def test_id_that_comes_later_tells_its_record_too():
+    """Asking for one id does not make the books deaf to the next."""
+    books = folded(*STORY)
+    another = "5a0c1f6e-0000-4000-8000-000000000002"
+
+    before = books.owner(another)
+    for entry in (intent(TWO), done(TWO, another)):
+        books.take(entry)
+
+    assert (None, TWO, ONE) == (before, books.owner(another), books.owner(UUID))
+
+
+def test_a_million_records_are_no_work_for_the_collector():
+    """What is kept for each record can be in no circle, and is not looked at for one."""
+    books = folded(*STORY)
+
+    assert not any(gc.is_tracked(kept) for kept in (books.records[ONE], intent(ONE), done(ONE)))
 
 
 def test_unknown_token_is_a_fresh_record():

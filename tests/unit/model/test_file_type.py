@@ -3,7 +3,14 @@
 import pytest
 
 from bulk_onboard.model.catalogue import CATALOGUE
-from bulk_onboard.model.file_type import ACCEPTED_TYPES, FILE_TYPES, ending_of, file_type, type_told_by
+from bulk_onboard.model.file_type import (
+    ACCEPTED_TYPES,
+    FILE_TYPES,
+    ending_of,
+    file_type,
+    may_be_a_document,
+    type_told_by,
+)
 
 
 @pytest.mark.parametrize("media_type", [*FILE_TYPES.keys() - ACCEPTED_TYPES, "", "model/vrml"])
@@ -32,3 +39,9 @@ def test_no_ending_tells_two_types():
     endings = [ending for words in FILE_TYPES.values() for ending in words.endings]
 
     assert sorted(set(endings)) == sorted(endings)
+
+
+def test_what_may_be_a_document():
+    """Pictures, documents and what has no ending; no workbook, ledger, report, list or unknown thing."""
+    assert all(map(may_be_a_document, ("a.pdf", "a.PNG", "a.heic", "a.docx", "a.zip", "scan")))
+    assert not any(map(may_be_a_document, ("a.xlsx", "a.xls", "a.ods", "a.csv", "a.txt", "a.ledger.jsonl", "a.toml")))

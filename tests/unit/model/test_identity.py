@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bulk_onboard.model.identity import (
     alias_of,
     annotated_token,
+    gapless_natural_key,
     keyless_token_of,
     normal_key,
     normal_user_key,
@@ -228,3 +229,13 @@ def test_short_ways_lead_to_the_same_key(text):
     slow = " ".join(unicodedata.normalize("NFKC", text).split()).upper().replace("|", "¦")
 
     assert (f"key|{slow}" if slow else "") == normal_user_key(text)
+
+
+def test_gapless_key_is_for_comparing_alone():
+    """Dashes, blanks, slashes and dots are left out of the number and of nothing else; the token heeds them."""
+    one, other = row(registration_number="U-7 2/0.0"), row(registration_number="u7200")
+
+    assert "natural|IN|local|business|U7200" == gapless_natural_key(one) == gapless_natural_key(other)
+    assert token_of(ACCOUNT, one) != token_of(ACCOUNT, other)
+    assert gapless_natural_key(one) != gapless_natural_key(row(MOBILE, registration_number="U7200"))
+    assert "" == gapless_natural_key(row()) == gapless_natural_key(row(registration_number=" - "))

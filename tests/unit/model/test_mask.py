@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulk_onboard.model.mask import masked
+from bulk_onboard.model.mask import masked, masked_path
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,25 @@ from bulk_onboard.model.mask import masked
 def test_personal_data_is_hidden(text, expected):
     """E-mail, Aadhaar, PAN, phone and passport numbers give way; other words and short numbers stay."""
     assert expected == masked(text)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("K1/aadhaar_2345_6789_0124.pdf", "K1/aadhaar_XXXX_XXXX_0124.pdf"),
+        ("2345.6789.0124.pdf", "XXXX.XXXX.0124.pdf"),
+        ("2345\u200b67890124.pdf", "XXXXXXXX0124.pdf"),
+        ("pan/ABCPE1234F.pdf", "pan/XXXXX0000X.pdf"),
+        ("K1\\ravi@example.in.pdf", "K1\\…@….pdf"),
+        ("ravi@example.in/identity.pdf", "…@….in/identity.pdf"),
+        ("9876543/identity proof 2024-01-15.pdf", "9876543/identity proof 2024-01-15.pdf"),
+        ("fdp.\u202eexe", "fdp.exe"),
+        ("x" * 100 + "/identity.pdf", "…" + "x" * 66 + "/identity.pdf"),
+    ],
+)
+def test_paths_show_no_person(path, expected):
+    """Identity numbers and e-mail addresses give way, other numbers stay; of a long path its end is shown."""
+    assert expected == masked_path(path)
 
 
 def test_own_values_are_hidden_whatever_their_case():

@@ -31,6 +31,7 @@ def test_good_patterns(pattern):
         ("C:\\scans\\{type}.pdf", "must lead below"),
         ("file://x/{type}.pdf", "must lead below"),
         ("~/{type}.pdf", "must lead below"),
+        ("file:{type}.pdf", "must lead below"),
         ("a/../{type}.pdf", "must lead below"),
         ("{type.pdf", "without its partner"),
         ("type}.pdf", "without its partner"),

@@ -143,6 +143,16 @@ def test_token_that_an_annotated_row_has_is_not_taken_by_one_that_got_a_key(make
     assert [token, token_of(ACCOUNT, new.row)] == identify_all([annotated, new], Record(token=token))
 
 
+def test_token_that_a_known_key_has_is_not_taken_by_one_that_got_a_key(make_judged):
+    """A new row with a Key and the number that the known one had before is another record."""
+    token = token_of(ACCOUNT, make_judged(registration_number="REG").row)
+    known = make_judged(registration_number="mended", key="K-1")
+    new = make_judged(registration_number="REG", key="K-2")
+    record, keyless = Record(token=token, key="K-1"), Record(token=OLD)
+
+    assert [token, token_of(ACCOUNT, new.row)] == identify_all([known, new], record, keyless)
+
+
 def test_rows_with_one_token_are_due_once_and_both_accounted_for(make_judged):
     """With and without bo_key in one sheet: one is sent, the other says that it stands with it."""
     rows = [

@@ -11,7 +11,7 @@ def test_headers_and_a_row():
 
     assert ("Row", "Column", "Code", "Severity", "Seen", "Problem", "How to mend") == table.headers
     problem = "Email is required and the cell is blank."
-    assert ((7, "Email", "field-missing", "error", "?", problem, "Fill in the cell."),) == table.rows
+    assert [(7, "Email", "field-missing", "error", "?", problem, "Fill in the cell.")] == list(table.rows)
 
 
 def test_the_same_trouble_in_very_many_rows_is_one_line():
@@ -19,7 +19,7 @@ def test_the_same_trouble_in_very_many_rows_is_one_line():
     alike = [finding(row=row) for row in range(2, VERY_MANY + 3)]
     other = finding(row=3, column="City")
 
-    rows = problems_table([alike[0], other, *alike[1:]]).rows
+    rows = list(problems_table([alike[0], other, *alike[1:]]).rows)
 
     assert [(2, "Email"), (3, "City")] == [row[:2] for row in rows]
     assert "Email is required and the cell is blank. And 100 more rows." == rows[0][5]
@@ -27,11 +27,11 @@ def test_the_same_trouble_in_very_many_rows_is_one_line():
 
 def test_a_hundred_alike_keep_their_lines():
     """Up to a hundred findings are told one by one."""
-    assert VERY_MANY == len(problems_table([finding(row=row) for row in range(VERY_MANY)]).rows)
+    assert VERY_MANY == len(list(problems_table([finding(row=row) for row in range(VERY_MANY)]).rows))
 
 
 def test_different_details_are_different_troubles():
     """Duplicates of different rows are not the same trouble."""
     findings = [finding("duplicate", row=row, details={"other": row}) for row in range(VERY_MANY + 1)]
 
-    assert VERY_MANY + 1 == len(problems_table(findings).rows)
+    assert VERY_MANY + 1 == len(list(problems_table(findings).rows))

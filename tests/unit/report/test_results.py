@@ -27,6 +27,13 @@ def test_headers_are_the_promised_ones():
     assert promised == "|".join(HEADERS)
 
 
+def test_rows_can_be_gone_through_again():
+    """The table is made anew each time it is read, so whoever reads it twice sees the same rows."""
+    table = results_table([decision(2), decision(3)], books(record(2)), "job.toml", INDIA)
+
+    assert [2, 3] == [row[0] for row in table.rows] == [row[0] for row in table.rows]
+
+
 def test_submitted_row():
     """A submitted row shows who it is, its id at the API, and the local time."""
     row = decision(2, key="K-1", cells={"numbers": "+911111111111;\n+912222222222 , +913333333333"})

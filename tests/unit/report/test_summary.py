@@ -51,7 +51,7 @@ def test_without_the_workbook_the_summary_says_so():
     tables = make_tables(None, books(record(2)), facts())
 
     assert "made from the ledger alone" in tables.summary.happened[0]
-    assert 1 == len(tables.results.rows)
+    assert 1 == len(list(tables.results.rows))
     assert () == tables.not_in_workbook.rows
 
 
@@ -104,4 +104,4 @@ def test_problems_come_in_the_order_of_the_rows():
     tables = make_tables(rows, books(), facts(), more)
 
     assert [1, 2, 3, 4] == [row[0] for row in tables.problems.rows]
-    assert "The file was replaced or changed" in str(tables.results.rows[1][7])
+    assert "The file was replaced or changed" in str(list(tables.results.rows)[1][7])

@@ -9,6 +9,7 @@ from bulk_onboard.report.table import LONGEST_TEXT, cell_text
     ("text", "expected"),
     [
         ("plain é 漢 😀", "plain é 漢 😀"),
+        ("no-break\u00a0space, \u2028 and \u200b stay", "no-break\u00a0space, \u2028 and \u200b stay"),
         ("a\x00\x0b\x1b[31mb\x7f\x85", "a[31mb"),
         ("lone \ud800 surrogate \ufffe", "lone  surrogate "),
         ("two\r\nlines\rthree\tx", "two\nlines\nthree\tx"),

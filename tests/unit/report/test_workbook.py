@@ -1,5 +1,6 @@
 """The report as other programs read it."""
 
+import tracemalloc
 import zipfile
 
 import openpyxl
@@ -109,6 +110,34 @@ def test_sheets_are_ready_to_be_read(written):
     assert ("A2", "A1:L2") == (sheet.freeze_panes, sheet.auto_filter.ref)
     assert 32 <= sheet.column_dimensions["B"].width <= 34
     assert "FFC6EFCE" == sheet["E2"].fill.fgColor.rgb
+
+
+def test_columns_fit_the_first_rows(tmp_path):
+    """How wide a column is, the first thousand rows say; a longer text below wraps, in a row that is high enough."""
+    name = "N" * 100
+    rows = [decision(number) for number in range(2, 1002)] + [decision(1002, cells={"business_name": name})]
+
+    sheet = openpyxl.load_workbook(write_report(tmp_path / "r.xlsx", tables(rows), run="r1"))["Results"]
+
+    assert sheet.column_dimensions["C"].width < 20
+    assert name == sheet["C1002"].value
+    assert sheet.row_dimensions[1002].height > 5 * sheet.row_dimensions[2].height > 0
+
+
+def test_memory_does_not_grow_with_the_rows(tmp_path):
+    """Writing 8,000 rows takes hardly more memory than writing 2,000: no table is ever held whole."""
+
+    def peak(rows):
+        told = tables([decision(number) for number in range(2, rows)])
+        tracemalloc.start()
+        write_report(tmp_path / "report.xlsx", told, run="r1")
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    few, many = peak(2_000), peak(8_000)
+
+    assert many < 1.5 * few
 
 
 def test_report_is_private(tmp_path):

@@ -20,6 +20,7 @@ from tests.support.gateways import FakeAccount
 from tests.support.journals import MemoryJournal
 from tests.unit.submission.processes import Process, run_through
 from tests.unit.submission.samples import LOCAL
+from tests.unit.submission.stacks import AtOnce
 
 LATE_S, LAG_S, SLOW_S = 4.0, 3.0, 5.0
 W = 8.0
@@ -71,6 +72,7 @@ class Story:
         self.journal = MemoryJournal(clock=self.clock)
         self.sheet = [Line(number) for number in range(ROWS)]
         self._loop = asyncio.Runner()
+        self._loop.get_loop().set_default_executor(AtOnce())
 
     def plan(self, *, resume: bool = False, limit: int | None = None) -> Plan:
         """What is due by the sheet and the ledger."""

@@ -1,9 +1,9 @@
 """What is unknown is settled beside fresh rows; what was proved absent is sent again in the same run."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.call import Operation

@@ -70,6 +70,16 @@ def test_registration_number_under_several_keys(make_row, judge, codes):
     assert all(one.application for one in judged)
 
 
+def test_registration_number_respelled(make_row, judge, codes):
+    """Other dashes and blanks make another record of what is most likely one business: a warning, Key or none."""
+    spelled = ["UDYAM-KR-03-0012345", "UDYAM KR 03 0012345", "udyam\u2011kr/03.0012345", "UDYAM-KR-03-0012346"]
+
+    judged = judge(*(make_row(number, registration_number=text) for number, text in enumerate(spelled, 2)))
+
+    assert [False, True, True, False] == ["registration-number-twice" in codes(one) for one in judged]
+    assert all(one.application for one in judged)
+
+
 def test_registration_number_is_masked(make_row, judge):
     """A finding shows enough of it to find the cell, and no more."""
     _, second = judge(make_row(2, key="A"), make_row(3, key="B"))

@@ -43,7 +43,7 @@ def test_a_file_of_two_businesses_is_told_at_both():
     assert [] == told(other)
     assert all(one.application for one in (first, other, second))
     assert [Severity.WARNING] == [finding.severity for finding in first.findings]
-    assert "2 businesses have the very same file; the first is in row 2." == second.findings[0].problem
+    assert "2 businesses, the first of them in row 2, have the very same file." == second.findings[0].problem
 
 
 def test_a_file_of_very_many_businesses_is_told_once():

@@ -109,3 +109,10 @@ def test_each_cell_of_a_merge_is_told_with_the_range(make_row, judge_one):
 
     assert [("merged-cells", "Name of Business"), ("merged-cells", "CIN")] == [(f.code, f.column) for f in findings]
     assert "Unmerge B2:C4 and write each cell's own value." == findings[0].mend
+
+
+def test_number_without_text_has_lost_nothing(make_row, judge_one):
+    """Where there is no text, there are no digits that could be lost."""
+    row = make_row(alias="", kept={"stored": {"alias": Stored.NUMBER}})
+
+    assert () == judge_one(row).findings

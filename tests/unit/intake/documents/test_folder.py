@@ -126,6 +126,28 @@ def test_files_that_are_not_there(folder, root, relative, hint):
     assert (Fault("document-not-found", {"nearest": hint}),) == folder.look(relative).faults
 
 
+def test_what_is_no_document_is_never_meant(folder, root):
+    """Workbooks, ledgers and reports beside the documents are not suggested; a scan of their name is."""
+    for ending in ("csv", "xlsx", "ledger.jsonl", "report.xlsx", "annotated.xlsx", "tsv"):
+        (root / f"identity_proof.{ending}").write_bytes(b"x")
+        (root / f"i.{ending}").write_bytes(b"x")
+    (root / "i.png").write_bytes(b"x")
+
+    facts = folder.look_all(["identity_proof.pdf", "i.jpeg"])
+
+    assert (Fault("document-not-found", {"nearest": ""}),) == facts["identity_proof.pdf"].faults
+    assert (Fault("document-not-found", {"nearest": ' Did you mean "i.png"?'}),) == facts["i.jpeg"].faults
+
+
+def test_suggestion_shows_no_number_of_a_person(folder, root):
+    """A name that may be meant is masked as the cell itself is."""
+    (root / "aadhaar 2345 6789 0124.pdf").write_bytes(PDF)
+
+    (fault,) = folder.look("aadhaar 2345 6789 0123.pdf").faults
+
+    assert ' Did you mean "aadhaar XXXX XXXX 0124.pdf"?' == fault.details["nearest"]
+
+
 def test_folder_that_is_not_there(tmp_path):
     """Without the folder no document is there."""
     assert ["not-found"] == codes(DocumentFolder(tmp_path / "none").look("id.pdf"))

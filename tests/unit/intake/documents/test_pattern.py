@@ -152,6 +152,37 @@ def test_several_fit(put, fill):
     assert faulty["U1/address_proof.*"][1]["names"].endswith("address_proof.4 and 4 more")
 
 
+@pytest.mark.parametrize("pattern", ["{key}*{type}.*", "{key}?{type}.*", "{key}*_{type}.pdf", "*{key}-{type}.*"])
+@pytest.mark.parametrize("other", ["K10-identity_proof.pdf", "K1a_identity_proof.pdf", "XK1-identity_proof.pdf"])
+def test_papers_of_another_business_never_fit(put, fill, pattern, other):
+    """A Key that begins or ends like another one's is not it, whatever a wildcard stands for."""
+    put(other)
+
+    _, faulty = fill(pattern, key="K1")
+
+    assert ["document-not-found"] * 2 == [code for code, _ in faulty.values()]
+
+
+def test_wildcards_beside_a_cell_stand_for_signs_and_what_follows(put, fill):
+    """What divides the names of files may be there or not, and words behind it."""
+    put("K1 - identity_proof (scan 2).pdf", "old_k1address_proof.png")
+
+    cells, faulty = fill("*{key}*{type}*", key="K1")
+
+    assert "K1 - identity_proof (scan 2).pdf" == cells[ID]
+    assert ["document-not-found"] == [code for code, _ in faulty.values()]
+
+
+def test_personal_data_in_names_is_masked(put, fill):
+    """Files that fit, or may be meant, are named without the numbers of a person."""
+    put("U1/identity_proof 2345 6789 0124.pdf", "U1/identity_proof ABCPE1234F.pdf")
+
+    _, faulty = fill("{registration_number}/{type} *.pdf")
+
+    names = "identity_proof XXXX XXXX 0124.pdf, identity_proof XXXXX0000X.pdf"
+    assert ("document-ambiguous", {"names": names}) == faulty["U1/identity_proof *.pdf"]
+
+
 def test_what_lies_about_never_fits(put, fill, tmp_path):
     """Hidden files, what systems and programs leave behind, and folders are no documents."""
     put(

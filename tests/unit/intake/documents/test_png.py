@@ -5,10 +5,10 @@ import struct
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.intake.documents.test_pdf import zipped
 
 from bulk_onboard.intake.documents.png import png_faults
 from tests.support.businesses import png, png_chunk
+from tests.unit.intake.documents.test_pdf import zipped
 
 GOOD = png("invented")
 SIGNATURE = GOOD[:8]

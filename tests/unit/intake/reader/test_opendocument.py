@@ -1,5 +1,7 @@
 """The second look at an .ods: written as LibreOffice writes it."""
 
+import pytest
+
 from bulk_onboard.intake.reader.opendocument import second_look
 from bulk_onboard.model.sheet import Merged
 
@@ -45,6 +47,55 @@ def test_formulas_without_a_result():
     done = '<table:table-cell table:formula="of:=1+1" office:value-type="float" office:value="2"/>'
 
     assert {(0, 1)} == look(row(empty, never, done)).uncalculated
+
+
+def test_formula_with_a_comment():
+    """The text of a comment is no result and no part of one."""
+    comment = "<office:annotation><text:p>Look!</text:p></office:annotation>"
+    never = f'<table:table-cell table:formula="of:=1+1">{comment}</table:table-cell>'
+    wrong = ERROR.replace("<text:p>", f"{comment}<text:p>").format("")
+
+    found = look(row(never, wrong))
+
+    assert ({(0, 0)}, {(0, 1): "#N/A"}) == (found.uncalculated, found.errors)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("<text:p>a<text:tab/>b</text:p>", "a\tb"),
+        ("<text:p>a<text:line-break/>b</text:p>", "a\nb"),
+        ('<text:p>a<text:s text:c="3"/>b<text:span>c<text:tab/></text:span></text:p><text:p>d</text:p>', "a   bc\t\nd"),
+    ],
+)
+def test_tabs_and_line_breaks_are_text(content, expected):
+    """Nothing of a text is lost, however it is written."""
+    cell = (
+        f'<table:table-cell office:value-type="string" table:number-columns-repeated="2">{content}</table:table-cell>'
+    )
+
+    assert {(0, 0): expected, (0, 1): expected} == look(row(cell)).texts
+
+
+def test_texts_that_are_told_already():
+    """Where calamine has the whole text, it is left to calamine."""
+    plain = '<table:table-cell office:value-type="string"><text:p>a<text:s/>b</text:p></table:table-cell>'
+    valued = (
+        '<table:table-cell office:value-type="string" office:string-value="q"><text:p>a<text:tab/>b</text:p>'
+        "</table:table-cell>"
+    )
+
+    assert {} == look(row(plain, valued)).texts
+
+
+def test_zeros_that_a_format_shows():
+    """They are those of the number's own text; a decimal comma, a date or a zero alone shows none."""
+    cells = [
+        f'<table:table-cell office:value-type="{kind}" office:value="1"><text:p>{shown}</text:p></table:table-cell>'
+        for kind, shown in [("float", "000123"), ("float", "0,50"), ("float", "0"), ("float", "12"), ("date", "01")]
+    ]
+
+    assert {(0, 0): 6} == look(row(*cells)).digits
 
 
 def test_hidden_and_merged():

@@ -3,7 +3,10 @@
 import pytest
 
 from bulk_onboard.intake.reader.look import place_of
-from bulk_onboard.intake.reader.ranges import column_letters, columns_in_words, rows_in_words
+from bulk_onboard.intake.reader.ranges import columns_in_words, rows_in_words
+from bulk_onboard.model.sheet import column_letters
+
+LETTERS = [(0, "A"), (25, "Z"), (26, "AA"), (51, "AZ"), (52, "BA"), (701, "ZZ"), (702, "AAA"), (16383, "XFD")]
 
 
 def test_runs_are_told_together():
@@ -18,7 +21,7 @@ def test_very_many_are_counted():
     assert rows_in_words(range(1, 61, 2)).endswith(", 21, 23 and 18 more")
 
 
-@pytest.mark.parametrize(("position", "letters"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (16383, "XFD")])
+@pytest.mark.parametrize(("position", "letters"), LETTERS)
 def test_letters_and_positions(position, letters):
     """They are each other's reverse."""
     assert letters == column_letters(position)

@@ -3,7 +3,10 @@
 from dataclasses import replace
 from io import BytesIO
 
-from bulk_onboard.model.sheet import SheetRow
+import pytest
+
+from bulk_onboard.intake.workbook import read_sheet
+from bulk_onboard.model.sheet import Merged, SheetRow, Stored
 from bulk_onboard.report.annotated.plain import COMMENTS_AT_MOST, write_plain
 from tests.unit.report.annotated.samples import CREATED, annotation, email, opened, sheet_of, whole_row
 
@@ -15,8 +18,8 @@ def written(sheet, made, folder, notes=("It is plain.",)):
     return opened(stream.getvalue())
 
 
-def test_every_cell_stands_where_it_stood_as_text(tmp_path):
-    """Rows and columns are those of the file, blank ones included; nothing becomes a number or a formula."""
+def test_every_cell_stands_where_it_stood(tmp_path):
+    """Rows and columns are those of the file, blank ones included; no text becomes a number or a formula."""
     rows = (SheetRow(5, ("007", "=1+1", "#N/A")), SheetRow(8, ("K-8", "", "")))
     sheet = replace(sheet_of(), header_row=3, rows=rows)
 
@@ -26,6 +29,50 @@ def test_every_cell_stands_where_it_stood_as_text(tmp_path):
     assert [("007", "s"), ("=1+1", "s"), ("#N/A", "s")] == [(cell.value, cell.data_type) for cell in copy[5][:3]]
     assert (None, "K-8") == (copy["A6"].value, copy["A8"].value)
     assert {"@"} == {cell.number_format for cell in copy[5]}
+
+
+KINDS = (Stored.NUMBER, Stored.DATE, Stored.BOOLEAN, Stored.ERROR, Stored.UNCALCULATED)
+CELLS = ("0071", "2026-01-02", "TRUE", "#N/A", "", "text")
+
+
+def read(sheet, folder):
+    """The plain copy, as the next run reads it."""
+    copy = folder / "copy.xlsx"
+    stream = BytesIO()
+    made = annotation({2: [email()]}, sheet=sheet)
+    write_plain(stream, folder, sheet=sheet, annotation=made, notes=(), created=CREATED)
+    copy.write_bytes(stream.getvalue())
+    return read_sheet(copy, sheet=None, header_row=1, encoding=None)
+
+
+def test_every_kind_of_cell_is_read_as_it_was(tmp_path):
+    """A marked one among them."""
+    stored = dict(enumerate(KINDS))
+    sheet = replace(sheet_of([f"H{n}" for n in range(len(CELLS))]), rows=(SheetRow(2, CELLS, stored),))
+
+    (row,) = read(sheet, tmp_path).rows
+
+    assert (CELLS, stored) == (row.cells[: len(CELLS)], row.stored)
+
+
+def test_merged_cells_are_merged(tmp_path):
+    """Where they were; what stood in a covered cell stands there still."""
+    sheet = replace(sheet_of(), merged=(Merged(2, 3, 0, 0), Merged(3, 3, 1, 2)))
+
+    copy = read(sheet, tmp_path)
+
+    assert {Merged(2, 3, 0, 0), Merged(3, 3, 1, 2)} == set(copy.merged)
+    assert ["K-2", "K-3"] == [row.cells[0] for row in copy.rows]
+
+
+@pytest.mark.parametrize(
+    "text", ["a\x01b", "\rb", "_x000D_", "_x005F_x0041_", "<r>a</r>", "<r>& <</r>", "a\u0085", "=1+1", "'x", "\ufffd"]
+)
+def test_text_is_read_as_it_was(tmp_path, text):
+    """Characters that no XML holds, and what the writer would take for markup, escapes or formulas."""
+    sheet = replace(sheet_of(), rows=(SheetRow(2, ("K-2", text, text)),))
+
+    assert ("K-2", text, text) == read(sheet, tmp_path).rows[0].cells[:3]
 
 
 def test_marks_comments_and_columns_are_there(tmp_path):

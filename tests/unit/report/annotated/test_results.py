@@ -1,5 +1,6 @@
 """The added columns of a row."""
 
+from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.record import State
 from bulk_onboard.report.annotated.results import results_of
 from tests.unit.report.annotated.samples import email, whole_row
@@ -25,6 +26,29 @@ def test_unknown_row_without_a_key_has_none():
     """A token that no ledger knows would be worth nothing."""
     assert "" == results_of(decision(2), books()).key
     assert "" == results_of(decision(2, identified=False), books()).key
+
+
+CONFLICT = Finding("key-conflict", "Sheet1", 2, details={"other": 3})
+
+
+def test_rows_in_conflict_are_not_bound_to_a_record():
+    """Nobody knows which of them it is: with another number each is a business of its own again."""
+    unsent, sent = books(record(2, State.INVALID)), books(record(2))
+
+    assert "" == results_of(decision(2, findings=[CONFLICT]), unsent).key
+    assert "" == results_of(decision(2, findings=[CONFLICT], fingerprint="other"), sent).key
+
+
+def test_row_in_conflict_whose_content_was_sent_keeps_its_record():
+    """It must not be sent again when it is its number that turns out to be wrong."""
+    assert f"~{token(2)}" == results_of(decision(2, findings=[CONFLICT]), books(record(2))).key
+
+
+def test_token_that_a_row_in_conflict_has_already_stays():
+    """Which of two copies has to lose it a person says."""
+    copied = decision(2, findings=[CONFLICT], cells={"bo_key": f"~{token(2)}"})
+
+    assert f"~{token(2)}" == results_of(copied, books(record(2, State.INVALID))).key
 
 
 def test_problems_come_errors_first_with_their_mends():

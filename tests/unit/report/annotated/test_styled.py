@@ -13,6 +13,7 @@ from openpyxl.styles import PatternFill
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.sheet import SheetRow
 from bulk_onboard.report.annotated.book import load
 from bulk_onboard.report.annotated.styled import annotated
 from tests.unit.report.annotated.samples import (
@@ -212,6 +213,45 @@ def test_formula_without_a_result_is_told():
     _, notes = annotated(workbook(change), annotation({2: [email()]}), CREATED)
 
     assert ["Some formulas have no result"] == [note[:28] for note in notes]
+
+
+def with_texts(content, old, new):
+    """The workbook with one text in all its parts put in the place of another."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as before, zipfile.ZipFile(stream, "w") as after:
+        for name in before.namelist():
+            after.writestr(name, before.read(name).replace(old, new))
+    return stream.getvalue()
+
+
+def part_of(content, name):
+    """One part of a workbook."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return archive.read(name)
+
+
+def test_excels_escapes_are_kept():
+    """In shared texts, rich ones and our own: a copy of the copy reads like the first file."""
+
+    def change(book):
+        book.worksheets[0]["C2"] = "PLACE"
+        book.worksheets[0]["C3"] = CellRichText("one ", TextBlock(InlineFont(b=True), "PLACE"))
+
+    original = with_texts(workbook(change), b"PLACE", b"_x005F_x000D_ literal x005F_ and _x0041_ _x0001_")
+    copy = annotated_bytes(original, email(2))
+
+    for content in (copy, annotated_bytes(copy, email(2))):
+        xml = part_of(content, "xl/worksheets/sheet1.xml")
+        assert 2 == xml.count(b">_x005F_x000D_ literal x005F_ and _x0041_ _x0001_<")
+
+
+def test_what_only_looks_escaped_is_escaped_in_our_own_texts():
+    """A Key in bo_key is read again."""
+    sheet = replace(sheet_of(), rows=(SheetRow(2, ("_x0041_", "", "")),))
+
+    copy = annotated(workbook(), annotation({2: [email()]}, sheet=sheet), CREATED)[0]
+
+    assert b">_x005F_x0041_<" in part_of(copy, "xl/worksheets/sheet1.xml")
 
 
 def test_sheet_how_to_mend_tells_each_kind():

@@ -93,6 +93,14 @@ def test_unknown_state_is_told_with_the_nearest_one(judged, state, nearest):
     assert f"No state or union territory of India is called this.{nearest}" == finding.problem
 
 
+@pytest.mark.parametrize(
+    ("state", "seen"), [("Bengaluru", "Bengaluru"), ("c/o Ravi Kumar, 4th Cross, Indiranagar, Bengaluru", "c/o…")]
+)
+def test_state_too_long_for_any_is_hardly_shown(judged, state, seen):
+    """What was written into the wrong column may tell of a person."""
+    assert seen == judged(address__state=state)["state-unknown"].seen
+
+
 @pytest.mark.parametrize("country", ["US", "Nepal"])
 def test_addresses_abroad_are_not_judged(judged, country):
     """A company in another country has another kind of postal code."""

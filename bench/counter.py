@@ -1,0 +1,107 @@
+"""A counter that takes whatever is handed over it: as much of the API as a run needs, for as little work as can be.
+
+The sandbox parses, checks, hashes and keeps every form; beside the clients that are measured it would be the slowest,
+and so would any server made with a library. This one counts the bytes of a body, remembers the alias at its
+beginning, and answers in the sandbox's words.
+
+python -m bench.counter     prints its address and serves until it is ended
+"""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from bulk_onboard.sandbox.answers import Answer, RefusedError, refusal, success
+from bulk_onboard.sandbox.requirements import requirements_of
+from bulk_onboard.sandbox.routes import route_of
+
+_ALIAS = re.compile(rb'"alias": ?"([^"]*)"')
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_BUFFER = 1024 * 1024
+_BEGINNING = 4096  # of a request: its head, and that of its form
+
+
+class Visitor(asyncio.BufferedProtocol):
+    """One connection; its bytes are counted where they arrive, in a buffer that all share."""
+
+    buffer = bytearray(_BUFFER)
+
+    def __init__(self, aliases: dict[str, str]) -> None:
+        self._aliases = aliases
+        self._beginning = b""
+        self._to_come: int | None = None  # bytes of the request; None until its head is there
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Somebody came."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002 - it is asked for so
+        """Where the next bytes go."""
+        return self.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """So many bytes arrived."""
+        if len(self._beginning) < _BEGINNING:
+            self._beginning += self.buffer[: min(nbytes, _BEGINNING)]
+        if self._to_come is None:
+            head, blank, _ = self._beginning.partition(b"\r\n\r\n")
+            if not blank:
+                return
+            length = _LENGTH.search(head)
+            self._to_come = len(head) + 4 + (int(length[1]) if length else 0)
+        self._to_come -= nbytes
+        if self._to_come <= 0:
+            self._answer()
+
+    def _answer(self) -> None:
+        """The answer to a request that is here whole; a connection may bring another."""
+        method, target, _ = self._beginning.split(b" ", 2)
+        try:
+            answer = self._taken(method.decode(), urlsplit(target.decode()).path)
+        except RefusedError as error:
+            answer = refusal(error)
+        head = (
+            f"HTTP/1.1 {answer.http_status} X\r\nContent-Type: application/json\r\nContent-Length: {len(answer.body)}"
+        )
+        self._transport.write(f"{head}\r\n\r\n".encode() + answer.body)
+        self._beginning, self._to_come = b"", None
+
+    def _taken(self, method: str, path: str) -> Answer:
+        route = route_of(method, path)
+        if route.operation == "create" and (alias := _ALIAS.search(self._beginning)):
+            compliance_id = str(uuid4())
+            self._aliases[compliance_id] = alias[1].decode()
+            return success(201, compliance_id=compliance_id, message="Created successfully")
+        if route.operation == "list":
+            records = [self._shown(compliance_id) for compliance_id in self._aliases]
+            return success(200, meta={"total_count": len(records)}, compliances=records)
+        if route.operation == "get":
+            return success(200, **self._shown(route.target["id"]))
+        if route.operation == "requirements":
+            return success(200, **requirements_of("IN", None, None))
+        raise RefusedError("not_found", "The counter knows no such thing")
+
+    def _shown(self, compliance_id: str) -> Mapping[str, Any]:
+        return {
+            "compliance_id": compliance_id,
+            "alias": self._aliases[compliance_id],
+            "status": "pending_review",
+            "country_iso": "IN",
+            "number_type": "local",
+        }
+
+
+async def main() -> None:
+    """Serve until ended."""
+    aliases: dict[str, str] = {}
+    server = await asyncio.get_running_loop().create_server(lambda: Visitor(aliases), "127.0.0.1", 0)
+    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

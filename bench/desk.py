@@ -1,0 +1,35 @@
+"""Jobs of good rows to measure runs with, built once in `.bench/`; what runs leave beside them is removed each time."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from bulk_onboard.api.credentials import Credentials, Secret
+from bulk_onboard.job import Job, load_job
+from tests.support.businesses import DOCUMENTS, business, document, write_workbook
+
+BENCH = Path(__file__).parents[1] / ".bench"
+CREDENTIALS = Credentials("MAINVENTED0000000001", Secret("invented"))
+
+
+def built(rows: int, *, size: int = 0, tag: str = "") -> Path:
+    """The folder of a job of so many rows with three documents each, filled up to `size` bytes; one for each `tag`."""
+    folder = BENCH / f"desk-{rows}-{size}{tag}"
+    if not folder.exists():
+        unfinished = folder.with_name(f"{folder.name}.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        cells = [business(number) for number in range(rows)]
+        for name in (row[title] for row in cells for title in DOCUMENTS):
+            path = unfinished / "documents" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(document(name, size=size))
+        write_workbook(unfinished / "businesses.xlsx", cells)
+        unfinished.rename(folder)
+    return folder
+
+
+def job(folder: Path, url: str, **flags: Any) -> Job:
+    """The folder's job against an API on this machine, as if it had never run; unpaced unless said otherwise."""
+    for left in (*folder.glob("*.ledger.jsonl*"), *folder.glob("*.report*.xlsx")):
+        left.unlink()
+    return load_job(folder / "businesses.xlsx", {"base_url": url, "quota": "none"} | flags)

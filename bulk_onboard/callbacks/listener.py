@@ -1,0 +1,143 @@
+"""The listener on a socket: requests of the API in, a word out. The third door to aiohttp.
+
+It reads at most so many bytes for at most so long, of at most so many requests at a time; the others wait for their
+turn. The answer goes out as soon as the hint is on disk: nothing is read from the API here. Nothing of a request is
+logged but one of three known words for its event.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from bulk_onboard import log
+from bulk_onboard.callbacks.callback import Callback
+from bulk_onboard.callbacks.keeping import Keeping, Kept
+from bulk_onboard.callbacks.reception import Gate, Reception
+from bulk_onboard.errors import UsageError
+
+LONGEST_BODY = 64 * 1024  # bytes
+BODY_WAIT_S = 10.0
+MOST_AT_A_TIME = 100
+
+_IDLE_S = 15.0
+_METHODS = ("GET", "POST")
+_HEADERS = {
+    "signature": "X-Plivo-Signature-V3",
+    "main_signature": "X-Plivo-Signature-Ma-V3",
+    "nonce": "X-Plivo-Signature-V3-Nonce",
+    "content_type": "Content-Type",
+}
+
+
+class Listener:
+    """Takes requests in while the context lasts.
+
+    `port` 0 is a free one. Only the path of the gate's public address is served.
+
+    Attributes:
+        counts: what became of the requests, by `Reception`, and `Kept.DROPPED`.
+    """
+
+    def __init__(self, host: str, port: int, *, gate: Gate, keeping: Keeping, body_wait_s: float = BODY_WAIT_S) -> None:
+        self.counts: Counter[Reception | Kept] = Counter()
+        self._host, self._port = host, port
+        self._gate, self._keeping = gate, keeping
+        self._path = urlsplit(gate.public_url).path
+        self._body_wait_s = body_wait_s
+        self._turns = asyncio.Semaphore(MOST_AT_A_TIME)
+
+    @property
+    def url(self) -> str:
+        """Where it listens, as a proxy on this machine calls it."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._port}{self._path}"
+
+    async def __aenter__(self) -> Self:
+        """Listen; UsageError when that address cannot be had."""
+        server = web.Server(
+            self._handle, access_log=None, logger=_silent(), keepalive_timeout=_IDLE_S, auto_decompress=False
+        )
+        self._runner = web.ServerRunner(server, shutdown_timeout=2)
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, self._host, self._port).start()
+        except OSError as error:
+            await self._runner.cleanup()
+            raise UsageError(
+                f"Nothing can listen at {self._host}, port {self._port}: {error.strerror}. "
+                "Choose another one with --host and --port."
+            ) from error
+        self._port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._runner.cleanup()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            reception = await self._received(request)
+        except Exception as bug:  # told without its message, which may hold what was sent
+            log.logger().error("callback not handled", error=type(bug).__name__)
+            reception = Reception.NOT_KEPT
+        self.counts[reception] += 1
+        response = web.Response(status=reception.http_status, text=reception.word + "\n")
+        if reception in (Reception.TOO_LARGE, Reception.SLOW):
+            response.force_close()
+        return response
+
+    async def _received(self, request: web.BaseRequest) -> Reception:
+        path, _, query = request.raw_path.partition("?")
+        if path != self._path:
+            return Reception.ELSEWHERE
+        if request.method not in _METHODS:
+            return Reception.BY_ANOTHER_METHOD
+        headers = {name: request.headers.get(header, "") for name, header in _HEADERS.items()}
+        async with self._turns:
+            try:
+                body = await _read(request, self._body_wait_s)
+            except (TimeoutError, web.RequestPayloadError, ConnectionError):
+                return Reception.SLOW
+            if len(body) > LONGEST_BODY:
+                return Reception.TOO_LARGE
+            return await self._judged(Callback(request.method, query, body=body, **headers))
+
+    async def _judged(self, callback: Callback) -> Reception:
+        reception, hint = self._gate.judge(callback)
+        if hint is None:
+            return reception
+        kept = await self._keeping.keep(hint.compliance_id)
+        if kept is Kept.FAILED:
+            return Reception.NOT_KEPT
+        if kept is Kept.DROPPED:
+            self.counts[kept] += 1
+        if callback.nonce:
+            self._gate.nonces.add(callback.nonce)  # not before: what was not kept is sent again, with the same nonce
+        log.logger().info("callback", outcome=hint.event)
+        return reception
+
+
+async def _read(request: web.BaseRequest, wait_s: float) -> bytes:
+    """The body as it came, or as much of it as first exceeds the limit."""
+    if (request.content_length or 0) > LONGEST_BODY:
+        return bytes(LONGEST_BODY + 1)
+    body = bytearray()
+    async with asyncio.timeout(wait_s):
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > LONGEST_BODY:
+                break
+    return bytes(body)
+
+
+def _silent() -> logging.Logger:
+    """A logger that says nothing: aiohttp's own tells of requests that it cannot read."""
+    logger = logging.Logger("callbacks")  # noqa: LOG001 - one that nobody else gets hold of
+    logger.disabled = True
+    return logger

@@ -1,0 +1,71 @@
+"""The pages of a spreadsheet that calamine reads, with what a second look adds."""
+
+from collections.abc import Collection
+from pathlib import PurePath
+from xml.parsers import expat
+
+from bulk_onboard.intake.reader import opendocument
+from bulk_onboard.intake.reader.archive.container import Container, damaged
+from bulk_onboard.intake.reader.archive.parts import CONTENT, refers_elsewhere
+from bulk_onboard.intake.reader.cell import without_surrogates
+from bulk_onboard.intake.reader.choice import named_or_competing
+from bulk_onboard.intake.reader.grid import Book, Grid
+from bulk_onboard.intake.reader.look import Look
+from bulk_onboard.intake.reader.page import Page, PageRow, rows_of
+from bulk_onboard.intake.reader.xlsx import cells
+from bulk_onboard.intake.reader.xlsx.overview import Overview, overview_of
+from bulk_onboard.model.sheet import Remark
+from bulk_onboard.model.workbook_type import WorkbookType
+
+_TELLS_LESS = (WorkbookType.XLS, WorkbookType.XLSB)
+
+
+def pages_of(
+    path: str, content: bytes, container: Container | None, kind: WorkbookType, sheet: str | None
+) -> list[Page]:
+    """The named sheet, or every visible one.
+
+    Raises:
+        WorkbookError: damaged, dangerous, or without such a sheet.
+    """
+    try:
+        seen = overview_of(container, kind) if container else Overview()
+        book = Book(path, content)
+        names = named_or_competing(path, book.names, book.visible, sheet)
+        if kind is WorkbookType.XLSX and not set(names) <= {
+            name for name, part in seen.parts.items() if part in seen.found
+        }:
+            raise damaged(path, "a sheet has no part of its own")
+        remarks = _remarks(path, container.parts if container else (), kind)
+        return [_page(book.grid(name), container, kind, seen, name)._replace(remarks=remarks) for name in names]
+    except (expat.ExpatError, LookupError, UnicodeError) as error:
+        raise damaged(path, f"a part of it is not as it must be ({type(error).__name__})") from None
+
+
+def _page(grid: Grid, container: Container | None, kind: WorkbookType, seen: Overview, name: str) -> Page:
+    look = _second_look(container, kind, seen, name, grid) if container else None
+    rows = rows_of(grid.values, look)
+    if seen.has_surrogates(name):
+        rows = [PageRow(row.number, list(map(without_surrogates, row.cells)), row.stored) for row in rows]
+    return Page(name, rows, [*grid.merged, *(look.merged if look else ())], look)
+
+
+def _second_look(container: Container, kind: WorkbookType, seen: Overview, name: str, grid: Grid) -> Look | None:
+    if kind is WorkbookType.ODS:
+        return opendocument.second_look(container.pieces(container.parts[CONTENT]), name)
+    if kind is not WorkbookType.XLSX:
+        return None
+    lost = seen.values(name) > sum(len(values) - values.count("") for values in grid.values)
+    if not lost and not seen.needs_second_look(name):
+        return None
+    look = cells.second_look(container.pieces(container.parts[seen.parts[name]]), seen.zeros, doubles=lost)
+    if look.double:
+        raise damaged(container.path, f'sheet "{name}" has two values for cell {look.double}')
+    return look
+
+
+def _remarks(path: str, parts: Collection[str], kind: WorkbookType) -> list[Remark]:
+    remarks = [Remark("external-links", {})] if refers_elsewhere(parts) else []
+    if kind in _TELLS_LESS:
+        remarks.append(Remark("format-tells-less", {"ending": PurePath(path).suffix.lower()}))
+    return remarks

@@ -1,0 +1,125 @@
+"""The files of a finished job: what each holds, and when they may be put away or removed.
+
+Rule: a job is finished when its ledger is sound to its end, nobody works with it, and no record is waiting for
+anything: none pending, sending, deferred, uncertain or held. Workbook and documents are never touched, and neither is
+an annotated copy that somebody has saved since: by then it is the user's own workbook.
+
+The lock file stays in any case. Whoever removed it might let in a second holder (reliability.md 1.7), and a ledger that
+is made anew beside it knows that an earlier process may have sent something.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bulk_onboard.callbacks.spool import spool_path
+from bulk_onboard.clock import Clock
+from bulk_onboard.errors import UsageError
+from bulk_onboard.job import Job, name_of
+from bulk_onboard.ledger.journal import read_books
+from bulk_onboard.ledger.lock import LedgerLock
+from bulk_onboard.ledger.place import MODES
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.record import Review, State
+from bulk_onboard.report.annotated.place import is_untouched
+
+WAITING = (State.PENDING, State.SENDING, State.DEFERRED, State.UNCERTAIN, State.HELD)
+
+_OPEN_REVIEWS = {"", Review.PENDING, Review.MORE_INFO}
+_RUN = r"(?:[0-9a-f]{8}|[0-9]{8}T[0-9]{6}Z)"  # what a report is called after that could not have its own name
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of file that a job makes.
+
+    Attributes:
+        holds: for people, what stands in it.
+        personal: whether that is personal data.
+        is_history: it tells what was done, which no other file does.
+    """
+
+    name: str
+    holds: str
+    personal: bool
+    is_history: bool = False
+
+
+LEDGER = Kind("ledger", "what was done: Keys, aliases, digests, ids, who ran it; no names or addresses", False, True)
+BROKEN = Kind("broken ledger", "a damaged part of the ledger that was put aside; no names or addresses", False, True)
+REPORT = Kind("report", "business names, Keys, states, reasons, and cells with errors", True)
+ANNOTATED = Kind("annotated workbook", "all that is in the workbook, and what is wrong with it", True)
+FACTS = Kind("facts", "digests and sizes of documents, so that they need not be read again", False)
+HINTS = Kind("hints", "ids of records whose review may have changed", False)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A file of a job."""
+
+    path: Path
+    kind: Kind
+
+
+def pieces(job: Job) -> tuple[Piece, ...]:
+    """The files that the job has made and that are there now, the ledger first; links are none of them."""
+    ledger, report, workbook = job.ledger, job.report, job.workbook
+    names = re.escape(name_of(workbook)).replace(r"\*", ".*")  # a job's workbook may be the newest of a pattern
+    annotated = rf"{names}\.annotated(?:-[0-9]+)?\.xlsx"
+    found = [
+        Piece(ledger, LEDGER),
+        *_beside(ledger, rf"{re.escape(ledger.name)}\.broken-[0-9]+", BROKEN),
+        Piece(report, REPORT),
+        *_beside(report, rf"{re.escape(report.stem)}-{_RUN}\.xlsx", REPORT),
+        *(piece for piece in _beside(workbook, annotated, ANNOTATED) if is_untouched(piece.path)),
+        Piece(ledger.with_name(f"{job.name}.facts"), FACTS),
+        Piece(spool_path(ledger), HINTS),
+    ]
+    return tuple(piece for piece in found if _is_plain(piece.path) and not _is_workbook(piece.path, workbook))
+
+
+@contextmanager
+def finished(job: Job, clock: Clock) -> Iterator[Books]:
+    """The books of a finished job, locked while the context lasts.
+
+    Raises:
+        UsageError: there is no ledger, it is archived already, or records are waiting for something.
+        LockedError: somebody works with it.
+        LedgerError: it is damaged.
+    """
+    if job.ledger.is_symlink():
+        raise UsageError(f"{job.ledger} is archived already, in {job.ledger.readlink().parent}. Nothing was changed.")
+    read_books(job.ledger)  # or a lock would be made where there is no ledger
+    with LedgerLock(job.ledger.absolute(), clock, mode=MODES[job.share]):
+        folded = read_books(job.ledger)
+        waiting = Counter(record.state for record in folded.books.records.values())
+        told = ", ".join(f"{waiting[state]} {state}" for state in WAITING if waiting[state])
+        if told or folded.tail:
+            raise UsageError(
+                f"The job is not finished: {told or 'the end of its ledger is torn'}. Nothing was changed. "
+                f"Finish it first: bulk-onboard run {job.file} (a held record needs `bulk-onboard resolve`)."
+            )
+        yield folded.books
+
+
+def open_reviews(books: Books) -> int:
+    """How many submitted records the API's people have not decided on, as far as the ledger knows."""
+    submitted = (record for record in books.records.values() if record.state is State.SUBMITTED)
+    return sum(record.review in _OPEN_REVIEWS for record in submitted)
+
+
+def _beside(path: Path, pattern: str, kind: Kind) -> list[Piece]:
+    folder = path.parent
+    found = folder.iterdir() if folder.is_dir() else ()
+    return [Piece(each, kind) for each in sorted(found) if re.fullmatch(pattern, each.name)]
+
+
+def _is_plain(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
+def _is_workbook(path: Path, workbook: Path) -> bool:
+    return workbook.exists() and path.samefile(workbook)

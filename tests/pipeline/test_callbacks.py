@@ -1,0 +1,301 @@
+"""Callbacks from the sandbox to a listener on a real socket: whatever comes, every review ends as the API has it."""
+
+import asyncio
+import signal
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from bulk_onboard.api.credentials import Credentials, Secret
+from bulk_onboard.callbacks.spool import Spool, spool_path
+from bulk_onboard.clock import Clock, SystemClock
+from bulk_onboard.errors import CredentialsError, ExitStatus, LedgerError, UsageError
+from bulk_onboard.ledger.journal import read_books
+from bulk_onboard.ledger.lock import LedgerLock
+from bulk_onboard.model.record import Record
+from bulk_onboard.pipeline.listen import Heard, Listening, listen
+from bulk_onboard.sandbox.callbacks import Ways
+from bulk_onboard.sandbox.record import APPROVED, MORE_INFO, REJECTED
+from bulk_onboard.sandbox.server import Sandbox
+from bulk_onboard.submission.stop import Stop
+from bulk_onboard.units import Quota
+from tests.support.businesses import HEADERS, write_workbook
+from tests.support.office import AUTH_ID, AUTH_TOKEN, Office
+
+PUBLIC_URL = "https://callbacks.example.com/r/3f9a"
+REVIEWS = {APPROVED: "approved", REJECTED: "rejected", MORE_INFO: "more info"}
+
+
+class HastyClock:
+    """The machine's clock, fifty times as fast, so that 30 s between two readings of a record are short."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic() * 50
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / 50)
+
+
+def fill(office: Office, rows: int) -> None:
+    """So many rows whose reviews are to be called back."""
+    office.fill(rows)
+    for cells in office.rows:
+        cells["Callback URL"] = f"{PUBLIC_URL}?row={cells['Registration Number']}"
+    write_workbook(office.workbook, office.rows, (*HEADERS, "Callback URL"))
+
+
+@asynccontextmanager
+async def listening(office: Office, clock: Clock | None = None, **ways: Any) -> AsyncIterator[list[Heard]]:
+    """A listener to which the sandbox's callbacks go, its log empty; what it came to is in the list at the end."""
+    office.sandbox.log.clear()
+    stop, heard, url = Stop(), [], asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(
+        listen(
+            office.job(**ways.pop("flags", {})),
+            Listening(public_url=PUBLIC_URL, port=0),
+            credentials=Credentials(AUTH_ID, Secret(AUTH_TOKEN)),
+            clock=clock or HastyClock(),
+            stop=stop,
+            announce=url.set_result,
+        )
+    )
+    await asyncio.wait([task, url], return_when=asyncio.FIRST_COMPLETED)
+    if not task.done():
+        office.sandbox.callbacks.ways = Ways(via=f"http://{urlsplit(url.result()).netloc}", **ways)
+        yield heard
+        stop.request(signal.SIGTERM)
+    heard.append(await task)
+
+
+def in_the_ledger(office: Office) -> dict[str, str]:
+    """The review of each record, by its compliance id."""
+    return {record.compliance_id: record.review for record in read_books(office.ledger).books.records.values()}
+
+
+def at_the_api(office: Office) -> dict[str, str]:
+    return {record.compliance_id: REVIEWS[record.review] for record in office.sandbox.state.records}
+
+
+async def until(holds: Callable[[], bool], seconds: float = 30) -> None:
+    """Wait until it holds."""
+    async with asyncio.timeout(seconds):
+        while not holds():
+            await asyncio.sleep(0.02)
+
+
+def judge_all(office: Office, *reviews: str) -> None:
+    """Give the records these reviews in turn."""
+    for number, record in enumerate(office.sandbox.state.records):
+        office.sandbox.state.review(record, reviews[number % len(reviews)], "Blurred scan of 2345 6789 0123.")
+
+
+def gets(office: Office) -> list[Any]:
+    return [request for request in office.sandbox.log if request.operation == "get"]
+
+
+def spool(office: Office) -> Spool:
+    return Spool(spool_path(office.ledger))
+
+
+@pytest.mark.parametrize(
+    "ways",
+    [
+        {},
+        {"body": "form"},
+        {"faults": ("covers-json",)},
+        {"faults": ("twice", "disorder")},
+        {"faults": ("replayed",)},
+        {"faults": ("forged",)},
+        {"faults": ("lying",)},
+        {"faults": ("strangers", "disorder")},
+    ],
+    ids=str,
+)
+async def test_thirty_reviews_arrive_however_they_come(office: Office, ways: dict[str, Any]) -> None:
+    """Every review in the ledger is the one that the API shows, whatever the callbacks say and how often."""
+    fill(office, 30)
+    await office.run()
+
+    async with listening(office, **ways) as heard:
+        judge_all(office, APPROVED, REJECTED, MORE_INFO)
+        await until(lambda: in_the_ledger(office) == at_the_api(office))
+
+    assert Counter({"approved": 10, "rejected": 10, "more info": 10}) == Counter(in_the_ledger(office).values())
+    assert 30 == heard[0].believed
+    assert heard[0].error is None
+    rejected = [record for record in records(office) if record.review == "rejected"]
+    assert {"Blurred scan of XXXX-XXXX-0123."} == {record.reason for record in rejected}
+
+
+def records(office: Office) -> list[Record]:
+    return list(read_books(office.ledger).books.records.values())
+
+
+async def test_only_what_is_signed_counts_and_replays_do_nothing(office: Office) -> None:
+    """Forged ones are refused, replayed ones are answered and cause no reading."""
+    fill(office, 10)
+    await office.run()
+
+    async with listening(office, faults=("forged", "replayed")) as heard:
+        judge_all(office, APPROVED)
+        await until(lambda: in_the_ledger(office) == at_the_api(office))
+        await until(lambda: office.sandbox.callbacks.answers["200"] == 20)
+
+    assert 20 == heard[0].refused
+    assert 10 == heard[0].replayed
+    assert 10 == len(gets(office))
+
+
+async def test_review_that_changes_again_is_read_again(office: Office) -> None:
+    """Approved, then suspended in all but name: the newest one stands, though the first was read a moment ago."""
+    fill(office, 3)
+    await office.run()
+
+    async with listening(office):
+        judge_all(office, APPROVED)
+        await until(lambda: set(in_the_ledger(office).values()) == {"approved"})
+        judge_all(office, REJECTED)
+        await until(lambda: set(in_the_ledger(office).values()) == {"rejected"})
+
+
+async def test_flood_stays_within_the_quota_and_loses_nothing(tmp_path: Path) -> None:
+    """2,000 callbacks at a slow API: all are answered with a yes, each record is read once, never throttled."""
+    quota = Quota(60, 2.0)
+    async with Sandbox(quota=quota, requirements_quota=quota, window="sliding") as sandbox:
+        office = Office(tmp_path, sandbox)
+        fill(office, 40)
+        await office.run(quota="60/2s")
+        sandbox.latency_s = 0.2
+
+        async with listening(office, SystemClock(), faults=("flood",), flags={"quota": "60/2s"}) as heard:
+            judge_all(office, APPROVED, REJECTED)
+            await until(lambda: in_the_ledger(office) == at_the_api(office), 60)
+            await until(lambda: sandbox.callbacks.answers["200"] == 2000)
+
+        assert {"200": 2000} == dict(sandbox.callbacks.answers)
+        assert 2000 == heard[0].received
+        assert 40 == len(gets(office))
+        assert [] == [request for request in sandbox.log if request.http_status == 429]
+
+
+async def test_run_beside_a_listener_is_not_disturbed(office: Office) -> None:
+    """While the run has the ledger, hints wait and nothing is read; afterwards every review is right."""
+    fill(office, 30)
+    office.sandbox.state.review_after_s = 0.0
+    office.sandbox.latency_s = 0.05
+
+    async with listening(office) as heard:
+        result = await office.run(concurrency="2")
+        read_during_the_run = len(gets(office))
+        await until(lambda: in_the_ledger(office) == at_the_api(office))
+
+    assert ExitStatus.DONE is result.exit_status
+    assert 30 == result.counts["submitted"] == len(office.sandbox.state.records)
+    assert result.requests["get done"] == read_during_the_run
+    assert (30, 0) == (heard[0].believed, heard[0].unknown)
+
+
+async def test_hints_wait_for_the_lock_and_for_the_next_listener(office: Office) -> None:
+    """A listener that never gets the ledger leaves its hints to the one after it."""
+    fill(office, 5)
+    await office.run()
+
+    with LedgerLock(office.ledger, SystemClock()):
+        async with listening(office) as first:
+            judge_all(office, APPROVED)
+            await until(lambda: office.sandbox.callbacks.answers["200"] == 5)
+            assert {"pending"} == set(in_the_ledger(office).values())
+    waiting = len(spool(office).take())
+    async with listening(office) as second:
+        await until(lambda: in_the_ledger(office) == at_the_api(office))
+
+    assert (5, 5, 0) == (first[0].waiting, waiting, first[0].read)
+    assert (0, 5, 0) == (second[0].received, second[0].believed, second[0].waiting)
+
+
+async def test_unknown_ids_cost_nothing(office: Office) -> None:
+    """They are counted and forgotten, and no request is made for them; so too where there is no ledger yet."""
+    fill(office, 1)
+    spool(office).keep(f"nobody-{number}" for number in range(100))
+
+    async with listening(office) as heard:
+        await until(lambda: not spool(office).take())
+
+    assert (100, 0) == (heard[0].unknown, heard[0].read)
+    assert [] == gets(office)
+    assert not office.ledger.exists()
+
+
+async def test_refused_credentials_end_it_and_the_hints_stay(office: Office) -> None:
+    """A wrong token can verify nothing either; exit status 7."""
+    fill(office, 2)
+    await office.run()
+    office.sandbox.faults.script("get", "refuse-401", None)
+
+    async with listening(office) as heard:
+        judge_all(office, APPROVED)
+        await until(lambda: bool(gets(office)))
+
+    assert isinstance(heard[0].error, CredentialsError)
+    assert 2 == len(spool(office).take())
+
+
+async def test_failing_reads_are_tried_again(office: Office) -> None:
+    """An API that is down for a while costs no hint."""
+    fill(office, 3)
+    await office.run()
+    office.sandbox.faults.script("get", "error-500-before", 12)
+
+    async with listening(office):
+        judge_all(office, APPROVED)
+        await until(lambda: in_the_ledger(office) == at_the_api(office), 60)
+
+
+async def test_foreign_ledger_is_refused_at_once(office: Office) -> None:
+    """Reviews of another account's records are nothing to write here."""
+    fill(office, 1)
+    await office.run()
+
+    with pytest.raises(LedgerError, match="account"):
+        await listen(
+            office.job(),
+            Listening(public_url=PUBLIC_URL, port=0),
+            credentials=Credentials("MAINVENTED0000000002", Secret("x")),
+            clock=SystemClock(),
+            stop=Stop(),
+        )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://callbacks.example.com/r",
+        "https://callbacks.example.com",
+        "https://me:secret@callbacks.example.com/r",
+        "https://192.168.0.1/r",
+        "ftp://127.0.0.1/r",
+        "callbacks",
+    ],
+)
+async def test_public_url_that_the_api_cannot_call_is_refused(office: Office, url: str) -> None:
+    """It must be https and public, with a path; a secret in it is not printed."""
+    with pytest.raises(UsageError, match="--public-url") as refused:
+        await listen(
+            office.job(),
+            Listening(public_url=url, port=0),
+            credentials=Credentials(AUTH_ID, Secret("x")),
+            clock=SystemClock(),
+            stop=Stop(),
+        )
+
+    assert "secret" not in str(refused.value)

@@ -1,0 +1,277 @@
+"""Hints are worked off: when a record is read, what of it is believed, and how the ledger keeps its one writer."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bulk_onboard.api.credentials import Credentials, Secret
+from bulk_onboard.callbacks.spool import Spool, Waiting, spool_path
+from bulk_onboard.errors import StoppedError
+from bulk_onboard.job import Job, load_job
+from bulk_onboard.ledger.journal import read_books
+from bulk_onboard.ledger.lock import LedgerLock
+from bulk_onboard.model import entry as entries
+from bulk_onboard.model.call import Get, ServerRecord
+from bulk_onboard.model.entry import Op, Reviewed
+from bulk_onboard.model.outcome import Done, Refused, Unavailable
+from bulk_onboard.model.record import Record, State
+from bulk_onboard.pipeline.hints import AT_A_TIME, LOOK_AGAIN_S, READ_AGAIN_S, HintWorker, Reading, change_in
+from bulk_onboard.pipeline.ledger import open_ledger
+from tests.support.clocks import FakeClock
+
+CREDENTIALS = Credentials("MAINVENTED0000000001", Secret("an-invented-token"))
+TOKENS = [f"abcdefghijklmn{number:02d}" for number in range(2, 8)]
+
+
+class Api:
+    """Shows each record as it is told; `meanwhile` happens while a record is read."""
+
+    def __init__(self) -> None:
+        self.shown: dict[str, Any] = {}
+        self.read: list[str] = []
+        self.meanwhile: Callable[[str], Awaitable[None]] | None = None
+
+    async def send(self, call: Any) -> Any:
+        assert isinstance(call, Get)
+        assert call.expand == ()
+        self.read.append(call.compliance_id)
+        if self.meanwhile:
+            await self.meanwhile(call.compliance_id)
+        shown = self.shown.get(call.compliance_id, Refused(code="not_found", http_status=404))
+        if isinstance(shown, Exception):
+            raise shown
+        return Done(value=shown) if isinstance(shown, ServerRecord) else shown
+
+
+class Desk:
+    """A job with a ledger of submitted records, hints for it, and somebody who works them off."""
+
+    def __init__(self, folder: Path) -> None:
+        self.job: Job = load_job(folder / "job.csv", {})
+        self.clock, self.api = FakeClock(), Api()
+        self.spool = Spool(spool_path(self.job.ledger))
+        self.worker = HintWorker(
+            self.job, credentials=CREDENTIALS, clock=self.clock, gateway=self.api, spool=self.spool
+        )
+
+    async def write(self, *told: entries.Entry) -> None:
+        with open_ledger(self.job, CREDENTIALS, self.clock) as journal:
+            for entry in told:
+                await journal.append(entry)
+
+    async def submit(self, token: str, compliance_id: str) -> None:
+        alias = f"K ~{token}"
+        intent = entries.Intent(token=token, op=Op.CREATE, attempt=1, alias=alias, fingerprint="f")
+        await self.write(intent, entries.Done(token=token, op=Op.CREATE, compliance_id=compliance_id))
+        self.api.shown[compliance_id] = ServerRecord(
+            compliance_id=compliance_id, alias=alias, review_word="approved", review="approved"
+        )
+
+    def record(self, token: str = TOKENS[0]) -> Record:
+        return read_books(self.job.ledger).books.record(token)
+
+    @property
+    def waiting(self) -> list[str]:
+        return [each.compliance_id for each in self.spool.take()]
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> Desk:
+    made = Desk(tmp_path)
+    await made.submit(TOKENS[0], "c1")
+    return made
+
+
+async def test_hint_makes_the_record_be_read_and_its_review_written(desk):
+    """Then it is forgotten, and there is nothing more to do."""
+    desk.spool.keep(["c1"])
+
+    pauses = [await desk.worker.work(), await desk.worker.work()]
+
+    assert "approved" == desk.record().review
+    assert (["c1"], []) == (desk.api.read, desk.waiting)
+    assert [0.0, None] == pauses
+
+
+async def test_review_that_is_the_same_is_not_written_again(desk):
+    """The ledger stays as it is, byte for byte, and its lock is left alone."""
+    await desk.write(Reviewed(token=TOKENS[0], review="approved"))
+    desk.spool.keep(["c1"])
+    before = desk.job.ledger.read_bytes()
+
+    await desk.worker.work()
+
+    assert before == desk.job.ledger.read_bytes()
+    assert [] == desk.waiting
+
+
+async def test_record_is_read_again_only_after_thirty_seconds(desk):
+    """A second hint waits its turn, and is then heeded."""
+    desk.spool.keep(["c1"])
+    await desk.worker.work()
+    desk.api.shown["c1"] = replace(desk.api.shown["c1"], review="rejected", reason="Blurred.")
+    desk.spool.keep(["c1"])
+
+    desk.clock.pass_time(READ_AGAIN_S - 1)
+    pause_s = await desk.worker.work()
+    early = desk.record().review
+    desk.clock.pass_time(1)
+    await desk.worker.work()
+
+    assert (1.0, "approved") == (pause_s, early)
+    assert ("rejected", "Blurred.") == (desk.record().review, desk.record().reason)
+    assert ["c1", "c1"] == desk.api.read
+
+
+async def test_hint_that_came_while_the_record_was_read_is_heeded(desk):
+    """What was read may be older than what the hint is about."""
+
+    async def meanwhile(compliance_id: str) -> None:
+        desk.spool.keep([compliance_id])
+
+    desk.api.meanwhile = meanwhile
+    desk.spool.keep(["c1"])
+
+    await desk.worker.work()
+
+    assert ["c1"] == desk.waiting
+
+
+async def test_nothing_is_read_while_somebody_has_the_ledger(desk):
+    """A run spends the quota itself, and may be about to write the id; hints wait."""
+    desk.spool.keep(["c1"])
+
+    with LedgerLock(desk.job.ledger, desk.clock):
+        pause_s = await desk.worker.work()
+    waited = desk.waiting
+    await desk.worker.work()
+
+    assert (LOOK_AGAIN_S, ["c1"]) == (pause_s, waited)
+    assert ["c1"] == desk.api.read
+
+
+async def test_run_that_begins_while_a_record_is_read_is_not_disturbed(desk):
+    """The ledger is free during the reading; what was read then waits until it is free again."""
+    lock = LedgerLock(desk.job.ledger, desk.clock)
+
+    async def meanwhile(_: str) -> None:
+        lock.__enter__()  # it would raise, had the worker the lock
+
+    desk.api.meanwhile = meanwhile
+    desk.spool.keep(["c1"])
+    await desk.worker.work()
+    lock.__exit__(None, None, None)
+    desk.api.meanwhile = None
+
+    assert ("pending", ["c1"]) == (desk.record().review, desk.waiting)
+    desk.clock.pass_time(READ_AGAIN_S)
+    await desk.worker.work()
+    assert ("approved", []) == (desk.record().review, desk.waiting)
+
+
+async def test_what_was_read_is_not_written_over_what_the_ledger_learned_since(desk):
+    """An older answer never takes a newer one's place; the record is read again."""
+
+    async def meanwhile(_: str) -> None:
+        desk.api.meanwhile = None
+        await desk.write(Reviewed(token=TOKENS[0], review="suspended"))
+
+    desk.api.meanwhile = meanwhile
+    desk.spool.keep(["c1"])
+    await desk.worker.work()
+
+    assert ("suspended", ["c1"]) == (desk.record().review, desk.waiting)
+    desk.clock.pass_time(READ_AGAIN_S)
+    await desk.worker.work()
+    assert "approved" == desk.record().review
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        Refused(code="not_found", http_status=404),
+        ServerRecord(compliance_id="c1", alias="K ~abcdefghijklmn77", review_word="approved", review="approved"),
+        ServerRecord(compliance_id="c1", alias=f"K ~{TOKENS[0]}", review_word="under_investigation"),
+    ],
+    ids=["gone", "another row's", "a word that is no review"],
+)
+async def test_what_is_not_believed_is_forgotten(desk, shown):
+    """The ledger keeps what it has; a run looks at everything anyway."""
+    desk.api.shown["c1"] = shown
+    desk.spool.keep(["c1"])
+
+    await desk.worker.work()
+
+    assert ("pending", []) == (desk.record().review, desk.waiting)
+
+
+@pytest.mark.parametrize("trouble", [Unavailable(why="ClientConnectorError"), StoppedError("Stopping.")], ids=repr)
+async def test_what_could_not_be_read_waits(desk, trouble):
+    """Half a minute later it is tried again."""
+    desk.api.shown["c1"] = trouble
+    desk.spool.keep(["c1"])
+
+    await desk.worker.work()
+
+    assert ("pending", ["c1"]) == (desk.record().review, desk.waiting)
+    assert READ_AGAIN_S == await desk.worker.work()
+
+
+async def test_hint_for_a_record_that_is_unknown_or_gone_costs_no_request(desk):
+    """It is counted and forgotten."""
+    await desk.submit(TOKENS[1], "c2")
+    deleted = entries.Intent(token=TOKENS[1], op=Op.DELETE, attempt=1, alias="", fingerprint="", compliance_id="c2")
+    await desk.write(deleted, entries.Done(token=TOKENS[1], op=Op.DELETE, compliance_id="c2"))
+    desk.spool.keep(["c2", "nobody"])
+
+    await desk.worker.work()
+
+    assert State.DELETED is desk.record(TOKENS[1]).state
+    assert ([], []) == (desk.api.read, desk.waiting)
+    assert 2 == desk.worker.counts["unknown"]
+
+
+async def test_hint_for_a_record_with_an_unknown_write_waits_until_that_is_settled(desk):
+    """No review can be written meanwhile, and settling does not read it."""
+    update = entries.Intent(token=TOKENS[0], op=Op.UPDATE, attempt=1, alias="", fingerprint="g", compliance_id="c1")
+    await desk.write(update, entries.Unresolved(token=TOKENS[0], op=Op.UPDATE, seen="lost"))
+    desk.spool.keep(["c1"])
+
+    await desk.worker.work()
+
+    assert ([], ["c1"]) == (desk.api.read, desk.waiting)
+
+
+async def test_many_hints_are_worked_off_in_batches(desk):
+    """Reviews are written as they come, not only after the last."""
+    desk.spool.keep([f"nobody-{number}" for number in range(AT_A_TIME + 1)])
+
+    await desk.worker.work()
+
+    assert 1 == len(desk.waiting)
+
+
+async def test_without_a_ledger_nobody_is_known_and_none_is_made(tmp_path):
+    """Not its lock either, which would tell the first run that somebody was here before it."""
+    desk = Desk(tmp_path)
+    desk.spool.keep(["c1"])
+
+    await desk.worker.work()
+
+    assert [] == desk.waiting
+    assert ["job.hints.jsonl"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_reason_is_masked():
+    """What the API's people wrote may hold personal data."""
+    before = Record(token=TOKENS[0], state=State.SUBMITTED, compliance_id="c1", review="pending", key="K")
+    found = ServerRecord(
+        compliance_id="c1", alias=f"K ~{TOKENS[0]}", review="rejected", reason="PAN ABCDE1234F of a@b.example"
+    )
+
+    change = change_in(Reading(Waiting("c1", ()), before, found))
+
+    assert Reviewed(token=TOKENS[0], key="K", review="rejected", reason="PAN XXXXX0000X of …@…") == change

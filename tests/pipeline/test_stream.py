@@ -1,0 +1,66 @@
+"""A run is a stream: what it has at hand at a time does not grow with the rows."""
+
+import asyncio
+from collections import Counter
+from types import SimpleNamespace
+
+from bulk_onboard.intake.documents import known
+from bulk_onboard.model import entry as entries
+from bulk_onboard.model.books import Books
+from bulk_onboard.pipeline.beginning import ENTRIES_AT_A_TIME
+from bulk_onboard.pipeline.execution import Run
+from tests.support.businesses import DOCUMENTS, business
+
+
+def a_run(books: Books) -> Run:
+    """A run of no rows."""
+    return Run(
+        job=SimpleNamespace(quota=None, admit_new_rows=True, limit=None),
+        auth_id="",
+        journal=SimpleNamespace(books=books),
+        connection=None,
+        judgement=SimpleNamespace(rows=()),
+        clock=None,
+        stop=None,
+        requests=Counter(),
+    )
+
+
+def test_a_plan_stands_until_the_ledger_says_more():
+    """It is not made again for each who asks, and never out of date."""
+    books = Books()
+    run = a_run(books)
+    first = run.plan()
+
+    again = run.plan()
+    books.take(entries.Swept(seq=1, records=0))
+
+    assert first is again
+    assert first is not run.plan()
+
+
+async def test_rows_that_are_kept_out_are_written_down_some_at_a_time(office):
+    """However many there are, only so many entries wait for the disk; in the end all are there."""
+    rows = ENTRIES_AT_A_TIME + 500
+    documents = {title.replace(" ", "_"): business(0)[title] for title in DOCUMENTS}
+    office.fill([business(number, Email="nonsense", **documents) for number in range(rows)])
+    running = asyncio.create_task(office.run())
+    most = 0
+
+    while not running.done():
+        most = max(most, len(asyncio.all_tasks()))
+        await asyncio.sleep(0)
+
+    assert rows == running.result().counts["invalid"]
+    assert most < ENTRIES_AT_A_TIME + 50
+
+
+async def test_facts_of_documents_are_remembered_beside_the_ledger(office, monkeypatch):
+    """From one run to the next, where there are many of them."""
+    office.fill(2)
+    monkeypatch.setattr(known, "PAYS_FROM", 6)
+    monkeypatch.setattr(known, "_TICK_NS", 0)
+
+    await office.run()
+
+    assert (office.folder / "businesses.facts").is_file()

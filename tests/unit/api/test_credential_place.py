@@ -1,0 +1,184 @@
+"""Credentials come from files, too: those that are named, and those that systemd puts there."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bulk_onboard.api.credentials import are_at_hand, credentials_from
+from bulk_onboard.errors import UsageError
+
+AUTH_ID = "MA" + "X" * 18
+OTHER_ID = "MA" + "Y" * 18
+
+
+class Desk:
+    """A folder of files, the environment that leads to them, and the warnings that were given."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environ: dict[str, str] = {}
+        self.warnings: list[str] = []
+
+    def put(self, name: str, content: bytes, mode: int = 0o600) -> Path:
+        """A file with this content."""
+        path = self.folder / name
+        path.write_bytes(content)
+        path.chmod(mode)
+        return path
+
+    def name(self, variable: str, content: bytes, mode: int = 0o600) -> None:
+        """A file, and the variable that names it."""
+        self.environ[f"{variable}_FILE"] = str(self.put(variable, content, mode))
+
+    def pair(self) -> tuple[str, str]:
+        """Account and token as they are found."""
+        found = credentials_from(self.environ, warn=self.warnings.append)
+        return found.auth_id, found.auth_token.reveal()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """An empty desk."""
+    return Desk(tmp_path)
+
+
+def test_files_that_are_named(desk):
+    """Both are read from the files of the two variables, without the newline at their ends."""
+    desk.name("PLIVO_AUTH_ID", AUTH_ID.encode() + b"\r\n")
+    desk.name("PLIVO_AUTH_TOKEN", b"canary token\n")
+
+    assert (AUTH_ID, "canary token") == desk.pair()
+    assert [] == desk.warnings
+
+
+def test_files_that_systemd_puts_there(desk):
+    """Without any variable but $CREDENTIALS_DIRECTORY; who may read these files is systemd's business."""
+    desk.environ["CREDENTIALS_DIRECTORY"] = str(desk.folder)
+    desk.put("plivo_auth_id", AUTH_ID.encode(), 0o444)
+    desk.put("plivo_auth_token", b"canary", 0o444)
+
+    assert (AUTH_ID, "canary") == desk.pair()
+    assert [] == desk.warnings
+
+
+def test_environment_comes_first_then_the_named_file(desk):
+    """Of three accounts the variable's is taken; without it, or where it is blank, the named file's."""
+    desk.environ |= {"CREDENTIALS_DIRECTORY": str(desk.folder), "PLIVO_AUTH_TOKEN": "canary"}
+    desk.put("plivo_auth_id", b"third")
+    desk.name("PLIVO_AUTH_ID", OTHER_ID.encode())
+
+    named = desk.pair()
+    desk.environ["PLIVO_AUTH_ID"] = " "
+    blank = desk.pair()
+    desk.environ["PLIVO_AUTH_ID"] = AUTH_ID
+    variable = desk.pair()
+
+    assert [OTHER_ID, OTHER_ID, AUTH_ID] == [named[0], blank[0], variable[0]]
+
+
+@pytest.mark.parametrize(("mode", "warned"), [(0o600, 0), (0o440, 0), (0o644, 1), (0o602, 1)])
+def test_file_that_is_open_to_others(desk, mode, warned):
+    """It is used, and warned about with the command that mends it."""
+    desk.environ["PLIVO_AUTH_ID"] = AUTH_ID
+    desk.name("PLIVO_AUTH_TOKEN", b"canary", mode)
+
+    assert "canary" == desk.pair()[1]
+    assert warned == len(desk.warnings)
+    assert all("chmod o= " in sentence and "canary" not in sentence for sentence in desk.warnings)
+
+
+def test_named_file_in_systemds_folder_is_systemds(desk):
+    """A unit may name its credentials by variable, too; nobody is warned of their mode."""
+    desk.environ |= {"PLIVO_AUTH_ID": AUTH_ID, "CREDENTIALS_DIRECTORY": str(desk.folder)}
+    desk.name("PLIVO_AUTH_TOKEN", b"canary", 0o444)
+
+    desk.pair()
+
+    assert [] == desk.warnings
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "is empty. Write PLIVO_AUTH_TOKEN"),
+        (b" \n", "is empty"),
+        (b"\n\n", "is empty"),
+        (b"canary\ncanary\n", "more than one line"),
+        (b"canary\xff", "more than one line"),
+        (b"canary" * 1000, "more than one line"),
+    ],
+)
+def test_file_that_will_not_do(desk, content, why):
+    """The sentence tells which place it is and what to do, and nothing of what stands there."""
+    desk.environ |= {"PLIVO_AUTH_ID": AUTH_ID, "CREDENTIALS_DIRECTORY": str(desk.folder)}
+    desk.put("plivo_auth_token", b"good")
+    desk.name("PLIVO_AUTH_TOKEN", content)
+
+    with pytest.raises(UsageError, match=why) as told:
+        desk.pair()
+
+    assert "PLIVO_AUTH_TOKEN_FILE" in str(told.value)
+    assert "canary" not in str(told.value)
+
+
+def test_token_in_place_of_a_path_is_not_printed(desk):
+    """Whoever exports the token under the file's variable is told that there is no such file, without the token."""
+    desk.environ |= {"PLIVO_AUTH_ID": AUTH_ID, "PLIVO_AUTH_TOKEN_FILE": "canary"}
+
+    with pytest.raises(UsageError, match="No such file") as told:
+        desk.pair()
+
+    assert "canary" not in str(told.value)
+    assert told.value.__cause__ is None
+
+
+def test_folder_in_place_of_a_file(desk):
+    """A folder holds no credential."""
+    desk.environ |= {"PLIVO_AUTH_ID": AUTH_ID, "PLIVO_AUTH_TOKEN_FILE": str(desk.folder)}
+
+    with pytest.raises(UsageError, match="Is a directory"):
+        desk.pair()
+
+
+def test_pipe_of_a_password_store(desk):
+    """`PLIVO_AUTH_TOKEN_FILE=<(pass show api)` works: a pipe is read once and warned about never."""
+    reading, writing = os.pipe()
+    os.write(writing, b"canary\n")
+    os.close(writing)
+    desk.environ |= {"PLIVO_AUTH_ID": AUTH_ID, "PLIVO_AUTH_TOKEN_FILE": f"/dev/fd/{reading}"}
+
+    try:
+        assert "canary" == desk.pair()[1]
+    finally:
+        os.close(reading)
+    assert [] == desk.warnings
+
+
+def test_missing_ones_name_the_files_variables(desk):
+    """Where systemd's folder has only one of them, the other is missing, with both ways to give it."""
+    desk.environ["CREDENTIALS_DIRECTORY"] = str(desk.folder)
+    desk.put("plivo_auth_id", AUTH_ID.encode())
+
+    with pytest.raises(UsageError, match=r"export PLIVO_AUTH_TOKEN,.*PLIVO_AUTH_TOKEN_FILE\."):
+        desk.pair()
+
+
+def test_at_hand(desk):
+    """An account in any of the places counts; an empty environment, and systemd's folder without it, do not."""
+    path = desk.put("plivo_auth_id", AUTH_ID.encode())
+
+    at_hand = [
+        are_at_hand(environ)
+        for environ in (
+            {},
+            {"PLIVO_AUTH_ID": " "},
+            {"CREDENTIALS_DIRECTORY": "elsewhere"},
+            {"PLIVO_AUTH_ID": AUTH_ID},
+            {"PLIVO_AUTH_ID_FILE": str(path)},
+            {"PLIVO_AUTH_ID_FILE": "missing"},
+            {"CREDENTIALS_DIRECTORY": str(desk.folder)},
+        )
+    ]
+
+    assert [False] * 3 + [True] * 4 == at_hand

@@ -1,0 +1,254 @@
+"""The listener on a real socket: what it answers to whom, and what it never reads."""
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+
+from bulk_onboard.callbacks.keeping import Keeping, Kept
+from bulk_onboard.callbacks.listener import LONGEST_BODY, Listener
+from bulk_onboard.callbacks.nonces import Nonces
+from bulk_onboard.callbacks.reception import Gate, Reception
+from bulk_onboard.callbacks.signature import signature
+from bulk_onboard.errors import UsageError
+
+URL, TOKEN = "https://callbacks.example.com/r/3f9a", "an-invented-token"
+
+
+class HintFile:
+    """A file that takes hints, or fails as often as it is told."""
+
+    def __init__(self, failures: int = 0, *, full: bool = False) -> None:
+        self.ids: list[str] = []
+        self.failures, self.full = failures, full
+
+    def keep(self, ids: Any) -> bool:
+        if self.failures:
+            self.failures -= 1
+            raise OSError(5, "Input/output error")
+        self.ids += [] if self.full else list(ids)
+        return not self.full
+
+
+@asynccontextmanager
+async def listening(file: HintFile | None = None, **settings: Any) -> AsyncIterator[Listener]:
+    keeping = Keeping((file or HintFile()).keep, lambda: None)
+    gate = Gate(URL, (TOKEN,), Nonces())
+    async with Listener("127.0.0.1", 0, gate=gate, keeping=keeping, **settings) as listener:
+        yield listener
+
+
+async def sent(
+    listener: Listener, body: Any = b'{"compliance_id":"c1"}', nonce: str = "n1", method: str = "POST", **options: Any
+) -> tuple[int, str]:
+    """Status and word of a request, signed for the public address."""
+    headers = {"X-Plivo-Signature-V3": signature(TOKEN, URL, nonce), "X-Plivo-Signature-V3-Nonce": nonce}
+    headers["Content-Type"] = "application/json"
+    return await posted(listener, body, headers, method, **options)
+
+
+async def posted(
+    listener: Listener, body: Any, headers: dict[str, str], method: str = "POST", *, url: str = ""
+) -> tuple[int, str]:
+    """Status and word of a request with just these headers."""
+    request = {"data": body, "headers": headers}
+    async with aiohttp.ClientSession() as session, session.request(method, url or listener.url, **request) as response:
+        return response.status, await response.text()
+
+
+async def test_signed_callback_is_kept_before_it_is_answered():
+    """A yes means that the hint is in the file."""
+    file = HintFile()
+    async with listening(file) as listener:
+        answer = await sent(listener)
+
+    assert (200, "taken\n") == answer
+    assert ["c1"] == file.ids
+
+
+async def test_replay_is_answered_with_a_yes_and_does_nothing():
+    """The same bytes again are no hint."""
+    file = HintFile()
+    async with listening(file) as listener:
+        answers = [await sent(listener), await sent(listener), await sent(listener, nonce="n2")]
+
+    assert [200, 200, 200] == [status for status, _ in answers]
+    assert ["c1", "c1"] == file.ids
+    assert 1 == listener.counts[Reception.REPLAYED]
+
+
+async def test_what_the_disk_did_not_take_is_asked_for_again():
+    """The API gets a no, repeats the same request, and that one is no replay."""
+    file = HintFile(failures=1)
+    async with listening(file) as listener:
+        answers = [await sent(listener), await sent(listener)]
+
+    assert [503, 200] == [status for status, _ in answers]
+    assert ["c1"] == file.ids
+
+
+async def test_full_file_is_answered_with_a_yes_and_counted():
+    """Whoever is told no in a flood sends it again; a run reads every review anyway."""
+    async with listening(HintFile(full=True)) as listener:
+        answer = await sent(listener)
+
+    assert 200 == answer[0]
+    assert 1 == listener.counts[Kept.DROPPED]
+
+
+@pytest.mark.parametrize(
+    ("change", "answer"),
+    [
+        ({"url": lambda url: url + "/else"}, (404, "nothing here\n")),
+        ({"url": lambda url: url.replace("/r/", "/R/")}, (404, "nothing here\n")),
+        ({"url": lambda url: url.removesuffix(urlsplit(url).path)}, (404, "nothing here\n")),
+        ({"method": "PUT"}, (405, "GET or POST\n")),
+        ({"url": lambda url: url + "?a=1"}, (403, "wrongly signed\n")),
+        ({"headers": True}, (403, "not signed\n")),
+    ],
+    ids=["another path", "case", "no path", "another method", "another query", "no signature"],
+)
+async def test_what_is_not_the_api_is_told_no(change, answer):
+    """One plain word, and nothing is kept."""
+    file = HintFile()
+    async with listening(file) as listener:
+        if "headers" in change:
+            found = await posted(listener, b"{}", {})
+        else:
+            url: Callable[[str], str] = change.get("url", lambda url: url)
+            found = await sent(listener, method=change.get("method", "POST"), url=url(listener.url))
+
+    assert answer == found
+    assert [] == file.ids
+
+
+async def test_host_headers_are_not_believed():
+    """What is signed is the configured address; a proxy's headers, or a caller's, change nothing."""
+    nonce = "n1"
+    forged = signature(TOKEN, "https://evil.example.com/r/3f9a", nonce)
+    headers = {
+        "X-Plivo-Signature-V3": forged,
+        "X-Plivo-Signature-V3-Nonce": nonce,
+        "Host": "evil.example.com",
+        "X-Forwarded-Host": "evil.example.com",
+    }
+    async with listening() as listener:
+        answer = await posted(listener, b"", headers)
+
+    assert (403, "wrongly signed\n") == answer
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["announced", "chunked"])
+async def test_large_body_is_refused_however_it_comes(told):
+    """64 KiB are taken, one byte more is not; ten megabytes are not read."""
+
+    async def chunks(size: int) -> AsyncIterator[bytes]:
+        for start in range(0, size, 8192):
+            yield b" " * min(8192, size - start)
+
+    async with listening() as listener:
+        statuses = [
+            (await sent(listener, io.BytesIO(b" " * size) if told else chunks(size), nonce=str(size)))[0]
+            for size in (LONGEST_BODY, LONGEST_BODY + 1, 10_000_000)
+        ]
+
+    assert [200, 413, 413] == statuses
+
+
+async def test_compressed_body_is_not_unpacked():
+    """What was signed is what came; a bomb stays what it is."""
+    async with listening() as listener:
+        headers = {"Content-Encoding": "gzip", "X-Plivo-Signature-V3-Nonce": "n1"}
+        headers["X-Plivo-Signature-V3"] = signature(TOKEN, URL, "n1")
+        answer = await posted(listener, b"\x1f\x8b no gzip", headers)
+
+    assert (200, "names no record\n") == answer
+
+
+async def test_sender_that_does_not_go_on_is_given_up():
+    """A body that does not come blocks nobody for long."""
+    async with listening(body_wait_s=0.1) as listener:
+        parts = urlsplit(listener.url)
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        writer.write(f"POST {parts.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc".encode())
+        head = await asyncio.wait_for(reader.readline(), 5)
+        writer.close()
+
+    assert b" 408 " in head
+
+
+@pytest.mark.parametrize("line", [b"\x00\xff\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET " + b"a" * 9000 + b"\r\n\r\n"])
+async def test_what_is_no_http_is_not_logged(line, capfd):
+    """Nothing that somebody sends reaches the terminal."""
+    async with listening() as listener:
+        parts = urlsplit(listener.url)
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        writer.write(line)
+        await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+
+    assert ("", "") == capfd.readouterr()
+
+
+async def test_logs_hold_a_known_word_and_nothing_that_was_sent(capfd):
+    """Neither id nor reason nor nonce is in a log line."""
+    body = json.dumps({"compliance_id": "c1-secret", "event": "mine", "rejection_reason": "Mr Somebody"}).encode()
+    async with listening() as listener:
+        await sent(listener, body, nonce="nonce-7")
+
+    out, err = capfd.readouterr()
+    said = out + err
+    assert "other" in said
+    assert not {"c1-secret", "mine", "Somebody", "nonce-7", TOKEN} & set(said.replace('"', " ").split())
+
+
+async def test_bug_is_told_by_its_name_alone(capfd):
+    """The API is asked to send again; what was sent stays out of the log."""
+    gate = Gate(URL, None, Nonces())  # type: ignore[arg-type]
+    async with Listener("127.0.0.1", 0, gate=gate, keeping=Keeping(HintFile().keep, lambda: None)) as listener:
+        answer = await sent(listener, b'{"compliance_id": "c1-secret"}')
+
+    said = "".join(capfd.readouterr())
+    assert (503, "try again later\n") == answer
+    assert "TypeError" in said
+    assert "secret" not in said
+    assert "Traceback" not in said
+
+
+async def test_two_thousand_at_once_are_all_answered():
+    """A flood waits its turn; each record's hint is kept at least once."""
+    file = HintFile()
+    async with listening(file) as listener:
+        connector = aiohttp.TCPConnector(limit=200)
+        async with aiohttp.ClientSession(connector=connector) as session:
+
+            async def one(number: int) -> int:
+                headers = {
+                    "X-Plivo-Signature-V3": signature(TOKEN, URL, str(number)),
+                    "X-Plivo-Signature-V3-Nonce": str(number),
+                }
+                body = json.dumps({"id": f"c{number % 30}"}).encode()
+                async with session.post(listener.url, data=body, headers=headers) as response:
+                    return response.status
+
+            statuses = await asyncio.gather(*map(one, range(2000)))
+
+    assert {200} == set(statuses)
+    assert {f"c{number}" for number in range(30)} == set(file.ids)
+
+
+async def test_taken_port_is_told():
+    """Whoever chose it reads a sentence."""
+    async with listening() as listener:
+        port = urlsplit(listener.url).port
+        with pytest.raises(UsageError, match=f"port {port}"):
+            async with Listener(
+                "127.0.0.1", port, gate=Gate(URL, (), Nonces()), keeping=Keeping(HintFile().keep, lambda: None)
+            ):
+                pass
