@@ -33,7 +33,12 @@ class MadeAnew:
 
 
 def cell_text(text: str) -> str:
-    """`text` as a workbook can keep it: no control characters or lone surrogates, what is too long visibly cut."""
+    """`text` as a workbook can keep it: no control characters or lone surrogates, what is too long visibly cut.
+
+    A text from `<r>` on gets a blank before it, since XlsxWriter would take it for markup and write it as it is.
+    """
+    if text.startswith("<r>"):
+        text = f" {text}"
     if text.isprintable() and len(text) <= LONGEST_TEXT:  # nearly every text; this is asked for every cell
         return text
     writable = _UNWRITABLE.sub("", _LINE_END.sub("\n", text))

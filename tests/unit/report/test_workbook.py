@@ -74,6 +74,13 @@ def test_unwritable_characters_do_not_lose_the_report(written):
     assert row.value.endswith("… (cut)")
 
 
+def test_text_that_reads_like_markup_does_not_break_the_report(written):
+    """A name from <r> to </r> stands in its cell, a blank before it; the file can still be read."""
+    book = written([decision(2, cells={"business_name": "<r>broken</r>"})])
+
+    assert " <r>broken</r>" in [cell.value for cell in book["Results"][2]]
+
+
 def test_summary_adds_up(written):
     """The counts on the first sheet add up to the rows in Results."""
     rows = [decision(2), decision(3, duplicate_of=2), decision(4), decision(5, findings=[finding(row=5)])]
