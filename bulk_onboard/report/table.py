@@ -9,7 +9,7 @@ Cell: TypeAlias = str | int | None
 Line: TypeAlias = tuple[Cell, ...]
 
 LONGEST_TEXT = 32_767  # what a cell of a workbook holds
-_CUT = " … (cut)"
+CUT = " … (cut)"
 _LINE_END = re.compile(r"\r\n?")
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
@@ -42,4 +42,4 @@ def cell_text(text: str) -> str:
     if text.isprintable() and len(text) <= LONGEST_TEXT:  # nearly every text; this is asked for every cell
         return text
     writable = _UNWRITABLE.sub("", _LINE_END.sub("\n", text))
-    return writable if len(writable) <= LONGEST_TEXT else writable[: LONGEST_TEXT - len(_CUT)] + _CUT
+    return writable if len(writable) <= LONGEST_TEXT else writable[: LONGEST_TEXT - len(CUT)] + CUT

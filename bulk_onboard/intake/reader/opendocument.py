@@ -8,7 +8,7 @@ shown of it: where it begins with zeros, the format has put them there. Tabs and
 from collections.abc import Iterable, Mapping
 from xml.parsers import expat
 
-from bulk_onboard.intake.reader.archive.xml import local, new_parser
+from bulk_onboard.intake.reader.archive.xml import follow, local
 from bulk_onboard.intake.reader.look import Look
 from bulk_onboard.model.sheet import LAST_ROW, Merged
 
@@ -25,13 +25,7 @@ _AT_MOST = 1_000
 def second_look(pieces: Iterable[bytes], sheet: str) -> Look:
     """What `content.xml` tells of the sheet beyond the values; `expat.ExpatError` for what is no XML."""
     watcher = _Watcher(sheet)
-    parser = new_parser()
-    parser.StartElementHandler = watcher.start
-    parser.EndElementHandler = watcher.end
-    watcher.parser = parser
-    for piece in pieces:
-        parser.Parse(piece, False)
-    parser.Parse(b"", True)
+    follow(pieces, watcher)
     return watcher.look
 
 

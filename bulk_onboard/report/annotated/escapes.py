@@ -8,9 +8,8 @@ underscore, and takes a text from `<r>` to `</r>` for markup.
 import re
 from xml.sax.saxutils import escape
 
-from bulk_onboard.report.table import LONGEST_TEXT
+from bulk_onboard.report.table import CUT, LONGEST_TEXT
 
-_CUT = " … (cut)"
 _LOOKS_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 _NO_XML = re.compile("[\x00-\x08\x0b-\x1f]")
 _NO_CHARACTER = re.compile("[\ud800-\udfff\ufffe\uffff]")
@@ -40,7 +39,7 @@ def as_xlsxwriter_writes(text: str) -> str:
         return text  # nearly every text
     text = _NO_CHARACTER.sub("\ufffd", text)
     if len(text) > LONGEST_TEXT:
-        text = text[: LONGEST_TEXT - len(_CUT)] + _CUT
+        text = text[: LONGEST_TEXT - len(CUT)] + CUT
     if not _LOOKS_ESCAPED.search(text) and not text.startswith("<r>"):
         return text
     markup = f'<r><t xml:space="preserve">{escape(escaped(text)).replace("_", "&#95;")}</t></r>'

@@ -1,7 +1,7 @@
-"""The small parts of a workbook as lists of elements, whatever their namespace prefixes."""
+"""The parts of a workbook, whatever their namespace prefixes: small ones as lists of elements, large ones followed."""
 
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple, Protocol
 from xml.parsers import expat
 
 
@@ -27,6 +27,28 @@ def elements_of(content: bytes) -> Iterator[Element]:
     if content:
         parser.Parse(content, True)
     return iter(found)
+
+
+class Watcher(Protocol):
+    """Who is told of each element, and may listen to text by setting the parser's handler."""
+
+    parser: expat.XMLParserType
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
+
+    def end(self, name: str) -> None:
+        """An element ends."""
+
+
+def follow(pieces: Iterable[bytes], watcher: Watcher) -> None:
+    """Tell the watcher of every element of a part that comes in pieces; `expat.ExpatError` for what is no XML."""
+    watcher.parser = parser = new_parser()
+    parser.StartElementHandler = watcher.start
+    parser.EndElementHandler = watcher.end
+    for piece in pieces:
+        parser.Parse(piece, False)
+    parser.Parse(b"", True)
 
 
 def new_parser() -> expat.XMLParserType:

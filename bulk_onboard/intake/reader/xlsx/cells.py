@@ -7,7 +7,7 @@ the empty text is calculated: it has a value, though an empty one, and the type 
 from collections.abc import Iterable, Mapping
 from xml.parsers import expat
 
-from bulk_onboard.intake.reader.archive.xml import new_parser
+from bulk_onboard.intake.reader.archive.xml import follow
 from bulk_onboard.intake.reader.look import Look, Place, place_of
 from bulk_onboard.model.sheet import LAST_COLUMN, column_letters
 
@@ -23,13 +23,7 @@ def second_look(pieces: Iterable[bytes], zeros: Mapping[str, int], *, doubles: b
         doubles: whether to look for a cell that has two values, which takes memory.
     """
     watcher = _Watcher(zeros, doubles=doubles)
-    parser = new_parser()
-    parser.StartElementHandler = watcher.start
-    parser.EndElementHandler = watcher.end
-    watcher.parser = parser
-    for piece in pieces:
-        parser.Parse(piece, False)
-    parser.Parse(b"", True)
+    follow(pieces, watcher)
     return watcher.look
 
 
