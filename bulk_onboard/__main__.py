@@ -16,8 +16,9 @@ def main() -> None:
         sys.exit(_refuse_windows())
     gc.set_threshold(_NEW_OBJECTS)
     from bulk_onboard.cli.app import app
+    from bulk_onboard.cli.bare_flags import filled_in
 
-    app()
+    app(args=filled_in(sys.argv[1:]))
 
 
 def _refuse_windows() -> int:

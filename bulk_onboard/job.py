@@ -16,6 +16,7 @@ from typing import Any
 
 from bulk_onboard import errors
 from bulk_onboard.model.finding import Rulings
+from bulk_onboard.model.plan import Scope
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.workbook_type import WORKBOOK_ENDINGS, type_by_name
 from bulk_onboard.settings import BY_NAME, SETTINGS
@@ -53,6 +54,11 @@ class Job:
     concurrency: int
     settle: float
     limit: int | None
+    retry_refused: str
+    max_refused: int | None
+    relink: bool
+    wait: float | None
+    new_only: bool
     ca_bundle: Path | None
     proxy: str | None
     country_iso: str
@@ -69,6 +75,11 @@ class Job:
     def name(self) -> str:
         """What the ledger calls the job."""
         return name_of(self.file)
+
+    @property
+    def scope(self) -> Scope:
+        """What a run of it may take on."""
+        return Scope(admit_new_rows=self.admit_new_rows, limit=self.limit, retry_refused=self.retry_refused)
 
     @property
     def defaults(self) -> Combination:

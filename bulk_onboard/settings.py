@@ -1,6 +1,7 @@
 """The one table of settings: behind the job file's keys, the flags, their help, and the documentation's list."""
 
 import difflib
+import re
 import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,14 +12,23 @@ from bulk_onboard.model.catalogue import CATALOGUE
 from bulk_onboard.model.finding import OFF
 from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.pattern import check_pattern
+from bulk_onboard.model.plan import ANY_CODE
 from bulk_onboard.units import Quota, parse_duration, parse_quota
 
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _RULINGS = (OFF, Severity.WARNING.value, Severity.ERROR.value)
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("a text is wanted")
+    return value
+
+
+def _code(value: Any) -> str:
+    """A code of the API; it never has a dot or a slash, so that a file's name is none."""
+    if not isinstance(value, str) or not _CODE.fullmatch(value):
+        raise ValueError("the code of a refusal is wanted, such as missing_required_field")
     return value
 
 
@@ -113,6 +123,7 @@ class Setting:
         read: from the TOML value (or the flag's text) to ours; ValueError with a sentence.
         default: ours; None where there is none or it depends on the job: `shown` then says it for people.
         flag: whether the command line has it too.
+        bare: what the flag means that is given without a value; empty where it needs one.
     """
 
     name: str
@@ -121,6 +132,7 @@ class Setting:
     help: str
     shown: str = ""
     flag: bool = True
+    bare: str = ""
 
     @property
     def switch(self) -> bool:
@@ -175,6 +187,25 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("concurrency", _whole(1), 8, "How many rows are sent at the same time."),
     Setting("settle", _duration, 90.0, "How long an unknown outcome may still show: the settle window.", "90s"),
     Setting("limit", _whole(1), None, "Send at most so many new rows in this run: a pilot.", "no limit"),
+    Setting(
+        "retry_refused",
+        _code,
+        "",
+        "Send again, unchanged, what the API refused with this code; alone: with any.",
+        "none",
+        bare=ANY_CODE,
+    ),
+    Setting("max_refused", _whole(0), None, "Stop the run when more rows than this are refused.", "no limit"),
+    Setting("relink", _switch, False, "Move numbers that are linked to another record.", flag=False),
+    Setting(
+        "wait",
+        _duration,
+        None,
+        "Follow the reviews until none is pending, at most so long; alone: 2d.",
+        "no waiting",
+        bare="2d",
+    ),
+    Setting("new_only", _switch, False, "End with 3 only for what is new since the last run."),
     Setting("ca_bundle", _path, None, "Certificates to trust instead of the system's (PEM).", "the system's"),
     Setting("proxy", _text, None, "Proxy to go through.", "none; the environment is not asked"),
     Setting("country_iso", _text, "IN", "Country of the number, for rows that do not say.", flag=False),

@@ -1,4 +1,4 @@
-"""Draw a record's life from `bulk_onboard.model.record.TRANSITIONS` into README.md, so that the picture cannot lie.
+"""Draw a record's life from `bulk_onboard.model.life.TRANSITIONS` into README.md, so that the picture cannot lie.
 
     .venv/bin/python scripts/draw_states.py
 
@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bulk_onboard.model.entry import Op
-from bulk_onboard.model.record import TRANSITIONS, Record, State
+from bulk_onboard.model.life import TRANSITIONS
+from bulk_onboard.model.record import Record, State
 
 Transitions = Mapping[State, Mapping[str, State]]
 

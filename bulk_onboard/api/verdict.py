@@ -88,6 +88,8 @@ _RULES_OF_OPERATIONS: Mapping[tuple[Operation, int], _Rule] = {
     (Operation.LIST, 404): _WRONG_ADDRESS,
     (Operation.LIST, 405): _WRONG_ADDRESS,
     (Operation.REQUIREMENTS, 404): _NOT_OFFERED,
+    (Operation.NUMBER, 404): _NOT_OFFERED,  # or there is no way to look at numbers; a link is tried all the same
+    (Operation.NUMBER, 405): _NOT_OFFERED,
     (Operation.DELETE, 404): _GONE,
 }
 
@@ -143,7 +145,7 @@ _YES: Mapping[Operation, frozenset[int]] = {
     Operation.LIST: frozenset({200}),
     Operation.UPDATE: frozenset({200, 201, 202}),
     Operation.DELETE: frozenset({200, 202, 204}),
-    Operation.LINK: frozenset({200, 201, 202}),
+    Operation.LINK: frozenset(range(200, 300)),
     Operation.NUMBER: frozenset({200}),
 }
 

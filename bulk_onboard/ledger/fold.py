@@ -21,7 +21,7 @@ from bulk_onboard.errors import LedgerError
 from bulk_onboard.ledger.codec import LONGEST_LINE, LineError, checksums_fit, decode, decode_all
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.entry import Entry, LedgerOpened
-from bulk_onboard.model.record import IllegalStepError
+from bulk_onboard.model.life import IllegalStepError
 
 _FIRST_BYTES = b'{"at":"'
 _TRACES = (b'"alias":"', b'"at":"', b'"entry":"', b'"seq":', b'"token":"', b'"crc":"')

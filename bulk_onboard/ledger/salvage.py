@@ -45,7 +45,8 @@ from bulk_onboard.model.entry import (
     TailRepaired,
     Unresolved,
 )
-from bulk_onboard.model.record import IllegalStepError, Record, State, step
+from bulk_onboard.model.life import IllegalStepError, step
+from bulk_onboard.model.record import Record, State
 
 WHY = "the ledger was damaged where it may have said more, so it is not known whether this row was sent"
 

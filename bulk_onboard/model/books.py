@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.entry import Entry
-from bulk_onboard.model.record import Record, State, step
+from bulk_onboard.model.life import step
+from bulk_onboard.model.record import Record, State
 
 
 @dataclass(slots=True)
@@ -40,6 +41,11 @@ class Books:
         if self._owners is None:  # not before it is asked for: most who read a ledger never do
             self._owners = {r.compliance_id: r.token for r in self.records.values() if r.compliance_id}
         return self._owners.get(compliance_id)
+
+    @property
+    def told_until(self) -> int:
+        """The number of the line with which a run last ended, and told people what there was to tell; 0 for none."""
+        return max((run.ended.seq for run in self.runs if run.ended), default=0)
 
     def record(self, token: str) -> Record:
         """The record of a token; a fresh one where nothing happened yet."""

@@ -40,6 +40,7 @@ class ServerRecord:
     Attributes:
         review_word: the API's own word for the review.
         review: the review in our words; empty where the word is unknown.
+        reason: for a rejection; None where the answer leaves it out, empty where it says that there is none.
         name, registration_number, documents: only when the answer was expanded, else None.
     """
 
@@ -49,7 +50,7 @@ class ServerRecord:
     review: str = ""
     country_iso: str = ""
     number_type: str = ""
-    reason: str = ""
+    reason: str | None = ""
     name: str | None = None
     registration_number: str | None = None
     documents: int | None = None

@@ -110,10 +110,15 @@ class RowInvalid(RecordEntry, frozen=True, kw_only=True):
 
 
 class Reviewed(RecordEntry, frozen=True, kw_only=True):
-    """What the API's people said of the record; the reason is masked."""
+    """What the API's people said of the record; the reason is masked.
+
+    `fingerprint` is the row's as it was then, where the ledger does not know what was sent: a change from there on is
+    a change of the row.
+    """
 
     review: str
     reason: str = ""
+    fingerprint: str = ""
 
 
 class OpEntry(RecordEntry, frozen=True, kw_only=True):
@@ -151,6 +156,10 @@ class Done(OpEntry, frozen=True, kw_only=True):
 
     compliance_id: str
     api_id: str = ""
+
+
+STATE_ERRORS = frozenset({"compliance_not_editable", "compliance_not_approved"})
+"""Codes of a no to what the record is now, not to what was sent (compliance-api.txt, "Error Codes")."""
 
 
 class Refused(OpEntry, frozen=True, kw_only=True):
@@ -191,11 +200,12 @@ class Probed(OpEntry, frozen=True, kw_only=True):
 
 
 class Adopted(OpEntry, frozen=True, kw_only=True):
-    """A write with an unknown outcome, or a record from elsewhere, was found at the API."""
+    """A write with an unknown outcome, a record from elsewhere or a `number` linked already was found at the API."""
 
     compliance_id: str
     review: str = ""
     alias: str = ""
+    number: str = ""
 
 
 class Absent(OpEntry, frozen=True, kw_only=True):
@@ -210,10 +220,11 @@ class Absent(OpEntry, frozen=True, kw_only=True):
 
 
 class Held(OpEntry, frozen=True, kw_only=True):
-    """A person must look."""
+    """A person must look: at the record, or at the `number` that was to be linked to it."""
 
     why: str
     compliance_ids: tuple[str, ...] = ()
+    number: str = ""
 
 
 class Resolved(OpEntry, frozen=True, kw_only=True):

@@ -11,11 +11,35 @@ from bulk_onboard.model.row import JudgedRow
 
 
 class Action(StrEnum):
-    """What is due for a row."""
+    """What is due for a row; all but settling begin with a call of the runner's."""
 
+    UPDATE = "update"
+    LINK = "link"
     CREATE = "create"
     SETTLE = "settle"
     NOTHING = "nothing"
+
+
+ANY_CODE = "any"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a run may take on.
+
+    Attributes:
+        admit_new_rows: rows that no run has taken in before.
+        limit: how many creates there may be; None for no limit.
+        retry_refused: what the API refused with this code, or with `ANY_CODE`, is sent again as it was; empty for none.
+    """
+
+    admit_new_rows: bool = True
+    limit: int | None = None
+    retry_refused: str = ""
+
+    def retries(self, code: str) -> bool:
+        """Whether what was refused with this code is sent again unchanged."""
+        return bool(code) and self.retry_refused in (ANY_CODE, code)
 
 
 class Identity(msgspec.Struct, frozen=True, gc=False):
@@ -35,16 +59,22 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False):
-    """What will be done for one row; `identity` is None for a row without identity."""
+    """What will be done for one row.
+
+    Attributes:
+        identity: None for a row without one.
+        numbers: those to be linked, by their digits.
+    """
 
     judged: JudgedRow
     identity: Identity | None
     action: Action
     reason: str
+    numbers: tuple[str, ...] = ()
 
     def undone(self, reason: str) -> "Decision":
         """The same row with nothing due, and why."""
-        return msgspec.structs.replace(self, action=Action.NOTHING, reason=reason)
+        return msgspec.structs.replace(self, action=Action.NOTHING, reason=reason, numbers=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,13 @@ from bulk_onboard.model.plan import Plan
 from bulk_onboard.model.record import State
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.pipeline.execution import Run
+from bulk_onboard.submission.reviews import ENTRIES_AT_A_TIME
 from bulk_onboard.submission.sweep import UNSENT
-
-ENTRIES_AT_A_TIME = 1000  # each is a task until the disk has it
 
 
 async def begin(run: Run) -> None:
     """Write down that a run begins, and which rows findings keep out."""
+    run.news_since = run.journal.books.told_until
     await run.journal.append(
         entries.RunStarted(
             run_id=run.run_id,

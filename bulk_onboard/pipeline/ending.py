@@ -9,17 +9,18 @@ from pathlib import Path
 from bulk_onboard import log
 from bulk_onboard.errors import BulkOnboardError, ExitStatus, first_that_holds
 from bulk_onboard.model import entry as entries
-from bulk_onboard.model.plan import Decision
-from bulk_onboard.model.record import Review, State
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.plan import Action, Decision
+from bulk_onboard.model.record import State
 from bulk_onboard.pipeline.annotation import annotate
 from bulk_onboard.pipeline.execution import Run
 from bulk_onboard.pipeline.report import write_job_report
 from bulk_onboard.pipeline.stopping import left_over, status_of, why_stopped
+from bulk_onboard.report.attention import row_is_news, row_needs_a_person
 from bulk_onboard.report.summary import counts, reviews
 from bulk_onboard.submission.audit import Twice
 
 LEFT_OVER = frozenset({State.PENDING, State.DEFERRED})
-REVIEWS_WANT_A_PERSON = frozenset({Review.REJECTED, Review.MORE_INFO})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ async def end(run: Run) -> RunResult:
         report=None,
         error=error,
         twice=tuple(run.twice),
-        warnings=(*run.journal.warnings, *(_unsaved(*lost) for lost in run.journal.unsaved)),
+        warnings=(*run.journal.warnings, *_not_shown(run), *(_unsaved(*lost) for lost in run.journal.unsaved)),
     )
     for finish in (partial(_write_end, run), partial(_write_report, run, decisions), partial(_annotate, run)):
         try:
@@ -77,21 +78,35 @@ async def end(run: Run) -> RunResult:
 
 def statuses_of(run: Run, decisions: Iterable[Decision]) -> Iterable[ExitStatus]:
     """Unfinished rows mean that the run stopped early; errors, refused and held ones that a person is wanted."""
-    records = run.journal.books.records
-    withheld = {finding.row for finding in run.findings}
-    if run.twice or any(record.state is State.HELD for record in records.values()):
+    books = run.journal.books
+    turned_up = {finding.row for finding in run.findings}
+    since = run.news_since if run.job.new_only else 0
+    if run.twice or any(r.state is State.HELD and r.news > since for r in books.records.values()):
         yield ExitStatus.ROWS_NEED_A_PERSON
-    if any(record.state in (State.UNCERTAIN, State.SENDING) for record in records.values()):
+    if any(record.state in (State.UNCERTAIN, State.SENDING) for record in books.records.values()):
         yield ExitStatus.STOPPED
     for decision in decisions:
-        record = records.get(decision.identity.token) if decision.identity else None
-        if decision.judged.has_errors:
+        if row_is_news(decision, books, since) if run.job.new_only else row_needs_a_person(decision, books):
             yield ExitStatus.ROWS_NEED_A_PERSON
-        if record and (record.state is State.REFUSED or record.review in REVIEWS_WANT_A_PERSON):
-            yield ExitStatus.ROWS_NEED_A_PERSON
-        if record and record.state in LEFT_OVER and record.token in run.due:
-            withheld_row = decision.judged.row.number in withheld
-            yield ExitStatus.ROWS_NEED_A_PERSON if withheld_row else ExitStatus.STOPPED
+        if decision.identity and decision.identity.token in run.due and is_left_over(decision, books):
+            looked_at = decision.judged.row.number in turned_up
+            yield ExitStatus.ROWS_NEED_A_PERSON if looked_at else ExitStatus.STOPPED
+
+
+def is_left_over(decision: Decision, books: Books) -> bool:
+    """Whether a row that was due still is, though nothing speaks against it; a held number is looked at in each run."""
+    record = books.record(decision.identity.token if decision.identity else "")
+    if decision.action is Action.LINK:
+        return any(number not in record.numbers for number in decision.numbers)
+    return decision.action is Action.UPDATE or record.state in LEFT_OVER
+
+
+def _not_shown(run: Run) -> Iterable[str]:
+    if run.not_shown:
+        yield (
+            f"The API did not show {run.not_shown:,} of the submitted records, so what their reviews say now is not "
+            f"known. See which: bulk-onboard ledger verify --server {run.job.file}"
+        )
 
 
 def _unsaved(token: str, compliance_id: str) -> str:

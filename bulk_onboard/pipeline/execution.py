@@ -34,9 +34,12 @@ class Run:
 
     Attributes:
         requests: calls so far, by operation and outcome.
+        news_since: number of the ledger's line with which the last run ended; what came later nobody was told yet.
+        waiting: why it waits of itself, for the progress line; empty where it does not.
         due: tokens that were to be sent or settled.
         findings: what turned up while sending.
         twice: what the final audit found.
+        not_shown: how many submitted records the API did not show when their reviews were taken in.
     """
 
     job: Job
@@ -47,10 +50,13 @@ class Run:
     clock: Clock
     stop: Stop
     requests: Counter[str]
+    news_since: int = 0
+    waiting: str = ""
     run_id: str = field(default_factory=lambda: secrets.token_hex(4))
     due: frozenset[str] = frozenset()
     findings: list[Finding] = field(default_factory=list)
     twice: list[Twice] = field(default_factory=list)
+    not_shown: int = 0
     _plan: Plan | None = field(default=None, init=False, repr=False)
     _planned_at: int = field(default=0, init=False)  # the number of the ledger's newest entry then
 
@@ -64,8 +70,7 @@ class Run:
                 books=self.journal.books,
                 auth_id=self.auth_id,
                 quota=self.job.quota,
-                admit_new_rows=self.job.admit_new_rows,
-                limit=self.job.limit,
+                scope=self.job.scope,
             )
             self._planned_at = seq
         return self._plan

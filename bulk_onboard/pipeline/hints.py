@@ -25,12 +25,11 @@ from bulk_onboard.model.books import Books
 from bulk_onboard.model.call import Get, ServerRecord
 from bulk_onboard.model.entry import Reviewed
 from bulk_onboard.model.gateway import Gateway
-from bulk_onboard.model.identity import token_in
-from bulk_onboard.model.mask import masked
 from bulk_onboard.model.outcome import Done, Refused
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.pipeline.account import bound_books
 from bulk_onboard.pipeline.ledger import open_ledger
+from bulk_onboard.submission.reviews import change_in
 
 READ_AGAIN_S = 30.0
 LOOK_AGAIN_S = 5.0
@@ -87,7 +86,7 @@ class HintWorker:
         readings = await read_hinted(self._gateway, submitted)
         self._read_at |= dict.fromkeys([each.compliance_id for each in due], self._clock.monotonic())
         self.counts["read"] += len(readings)
-        changed = [each for each in readings if change_in(each)]
+        changed = [each for each in readings if _change(each)]
         over += [each.waiting for each in readings if each not in changed]
         # Of all that is done here only this needs the lock; in a thread, since a long ledger takes its time to open.
         written = await asyncio.to_thread(asyncio.run, self._write(changed)) if changed else []
@@ -106,7 +105,7 @@ class HintWorker:
             with open_ledger(self._job, self._credentials, self._clock) as journal:
                 as_before = [each for each in readings if journal.books.record(each.before.token) == each.before]
                 for each in as_before:
-                    if entry := change_in(each):
+                    if entry := _change(each):
                         await journal.append(entry)
                         log.logger().info("review changed", token=entry.token, outcome=entry.review)
                 return as_before
@@ -129,18 +128,9 @@ async def read_hinted(gateway: Gateway, hinted: Sequence[tuple[Waiting, Record]]
     return [each for each in await asyncio.gather(*(read(*one) for one in hinted)) if each]
 
 
-def change_in(reading: Reading) -> Reviewed | None:
-    """The entry for a review that is another than in the ledger.
-
-    None also where the API shows no such record, or one with another row's token, or says a word that is no review.
-    """
-    before, found = reading.before, reading.found
-    if found is None or not found.review or token_in(found.alias) not in ("", before.token):
-        return None
-    reason = masked(found.reason)
-    if (found.review, reason) == (before.review, before.reason):
-        return None
-    return Reviewed(token=before.token, key=before.key, review=found.review, reason=reason)
+def _change(reading: Reading) -> Reviewed | None:
+    """The entry for a review that is another than in the ledger; None also where the API shows no such record."""
+    return change_in(reading.before, reading.found) if reading.found else None
 
 
 def is_free(job: Job, clock: Clock) -> bool:

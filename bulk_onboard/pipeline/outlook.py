@@ -38,7 +38,6 @@ async def look_ahead(job: Job, *, credentials: Credentials | None, clock: Clock)
         books=books,
         auth_id=auth_id,
         quota=job.quota,
-        admit_new_rows=job.admit_new_rows,
-        limit=job.limit,
+        scope=job.scope,
     )
     return Outlook(judgement, books, plan)

@@ -1,103 +1,65 @@
-"""The middle of a run: know the account, send and settle what is due, look whether anything is there twice."""
+"""The middle of a run: look at the account, do what is due, look whether anything is there twice."""
 
 from collections.abc import Callable
+from functools import partial
 
 from bulk_onboard import errors
-from bulk_onboard.model import entry as entries
-from bulk_onboard.model.books import Books
-from bulk_onboard.model.call import ListPage, Page
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.outcome import Done, Withheld
-from bulk_onboard.model.plan import Action, Decision
-from bulk_onboard.model.record import State
+from bulk_onboard.model.plan import Action
 from bulk_onboard.model.sheet import document_column
 from bulk_onboard.pipeline.execution import Run, Running
+from bulk_onboard.pipeline.knowing import know_the_account
+from bulk_onboard.pipeline.waiting import wait_for_reviews
 from bulk_onboard.submission.audit import Twice, found_twice
+from bulk_onboard.submission.desk import Desk, TurnedUp
 from bulk_onboard.submission.runner import Runner
-from bulk_onboard.submission.sweep import adopt
 from bulk_onboard.submission.walk import walk
-
-MAY_BE_THERE = frozenset({State.SUBMITTED, State.UNCERTAIN, State.HELD})
 
 
 async def send(run: Run, watch: Callable[[Running], None]) -> None:
-    """Adopt what the account has already, then settle and create until all is done or the run is to stop."""
+    """Look at the account, then do what is due until all is done or the run is to stop; wait where the job says so."""
+    runner = _runner(run)
+    watch(Running(runner.headway, run.journal.books, lambda: run.waiting or run.connection.why_waiting()))
     try:
-        if not await _knows_the_account(run):
+        if not await know_the_account(run):
             return
-        await _submit(run, watch)
+        await _do_what_is_due(run, runner)
+        await wait_for_reviews(run, partial(_do_what_is_due, run, runner))
         if _wants_audit(run):
             await _audit(run)
     except errors.StoppedError as stopped:
         run.stop.request(stopped)
 
 
-async def _knows_the_account(run: Run) -> bool:
-    """Sweep the account in a job's first run; in later ones a page shows that credentials and address hold.
-
-    Where that page tells of more records than the ledger knows, somebody else made them, maybe with a copy of this
-    ledger: then the account is swept again (reliability.md 1.7).
-    """
-    plan, books, gateway = run.plan(), run.journal.books, run.connection.gateway
-    ready = True
-    known = books.swept
-    if known and (plan.due(Action.CREATE) or any(r.state is State.UNCERTAIN for r in books.records.values())):
-        page = await gateway.send(ListPage(limit=1))
-        ready = isinstance(page, Done)
-        known = isinstance(page, Done) and not holds_more(page.value, books)
-    if ready and not known:
-        ready = await _sweep(run)
-    if not ready:
-        run.stop.request(errors.StoppedError("The API's list of records could not be read. Run again later."))
-    return ready
-
-
-async def _sweep(run: Run) -> bool:
-    """Adopt what the account has; whether it could be walked.
-
-    Where an earlier process was here and its ledger is lost, or was never swept, what it had in flight may yet arrive:
-    then rows that are still due wait for the settle window, and the account is walked again.
-    """
-    gateway, journal = run.connection.gateway, run.journal
-    identities = [d.identity for d in run.plan().decisions if d.identity]
-    records = await adopt(gateway, journal, identities)
-    if records is not None and journal.revisited and not journal.books.swept and run.plan().due(Action.CREATE):
-        await run.stop.pause(run.clock, journal.locked_at + run.job.settle - run.clock.monotonic())
-        records = await adopt(gateway, journal, identities)
-    if records is None:
-        return False
-    await journal.append(entries.Swept(records=records))
-    return True
-
-
-def holds_more(page: Page, books: Books) -> bool:
-    """Whether the account has, or may have, more records than the ledger knows of; orphans are not others' work."""
-    known = sum(record.state in MAY_BE_THERE for record in books.records.values())
-    return page.total is None or page.total > known
-
-
-async def _submit(run: Run, watch: Callable[[Running], None]) -> None:
-    """Do what the plan says."""
-    plan = run.plan()
-    runner = Runner(
-        gateway=run.connection.gateway,
-        journal=run.journal,
-        clock=run.clock,
-        stop=run.stop,
+def _runner(run: Run) -> Runner:
+    desk = Desk(
+        gateway=run.connection.gateway, journal=run.journal, clock=run.clock, stop=run.stop, relink=run.job.relink
+    )
+    return Runner(
+        desk=desk,
+        plan_again=run.plan,
         concurrency=run.job.concurrency,
         settle_s=run.job.settle,
         orphans_since=run.journal.locked_at,
+        refused_at_most=run.job.max_refused,
     )
-    run.due = frozenset(d.identity.token for d in plan.decisions if d.identity and d.action is not Action.NOTHING)
-    watch(Running(runner.headway, run.journal.books, run.connection.why_waiting))
+
+
+async def _do_what_is_due(run: Run, runner: Runner) -> None:
+    plan = run.plan()
+    run.due |= {d.identity.token for d in plan.decisions if d.identity and d.action is not Action.NOTHING}
     await runner.run(plan)
-    run.findings += [_changed_document(run, decision, outcome) for decision, outcome in runner.withheld]
+    run.findings += [_finding(run, one) for one in runner.desk.turned_up]
+    runner.desk.turned_up.clear()
 
 
-def _changed_document(run: Run, decision: Decision, outcome: Withheld) -> Finding:
-    row, column = decision.judged.row, document_column(outcome.document_type)
+def _finding(run: Run, one: TurnedUp) -> Finding:
+    row = one.decision.judged.row
+    if not one.document_type:
+        return Finding(one.code, row.sheet, row.number, details=one.details)
+    column = document_column(one.document_type)
     header = run.judgement.columns.header(column)
-    return Finding(outcome.code, row.sheet, row.number, column=header, seen=row.cell(column))
+    return Finding(one.code, row.sheet, row.number, column=header, seen=row.cell(column), details=one.details)
 
 
 def _wants_audit(run: Run) -> bool:

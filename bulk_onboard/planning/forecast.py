@@ -1,9 +1,10 @@
 """What a run costs.
 
-Rule: count what is known before the run begins. Each create is a request. Settling takes one to four look-ups, by how
-long it has to wait (reliability.md 1.4); two is what most take. A run with something due makes one preflight request
-(1.5), and reads its first created record back (1.1). What depends on what the API holds and does is left out: pages of
-the account's list, repeated attempts, the control before an absence is believed.
+Rule: count what is known before the run begins. A create is a request, an update and the link of a number two, since
+each is looked at before. Settling takes one to four look-ups, by how long it has to wait (reliability.md 1.4); two is
+what most take. A run that has records to follow, or anything due, reads the account's list, a hundred records a page
+(1.5), and its first created record back (1.1). What depends on what the API holds and does is left out: other records
+on the account, repeated attempts, the control before an absence is believed.
 
 Nobody knows which window the API keeps. The time is the sliding log's, (⌈N/L⌉ − 1)·w: the longest of the three least
 times (pacing.md), at most one window more than the shortest, so the run is not late for its forecast because of it.
@@ -11,19 +12,30 @@ It is the quota's time alone: within the first window it is nothing.
 """
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 
-from bulk_onboard.model.plan import Forecast
+from bulk_onboard.model.plan import Action, Decision, Forecast
 from bulk_onboard.units import Quota
 
-_PREFLIGHT = 1
 _READ_BACK = 1
-_LOOK_UPS = 2
+_EACH = {Action.CREATE: 1, Action.UPDATE: 2, Action.SETTLE: 2}
+_EACH_NUMBER = 2
+_PAGE = 100
 
 
-def forecast(creates: int, settles: int, size: int, quota: Quota | None) -> Forecast:
-    """What so many creates with `size` bytes of documents and so many settles cost at the quota."""
-    requests = creates + _LOOK_UPS * settles
-    requests += (_PREFLIGHT if requests else 0) + (_READ_BACK if creates else 0)
+def forecast(decisions: Sequence[Decision], *, followed: int, quota: Quota | None) -> Forecast:
+    """What these cost at the quota, while so many submitted records are followed."""
+    due = Counter(decision.action for decision in decisions)
+    requests = sum(each * due[action] for action, each in _EACH.items())
+    requests += sum(_EACH_NUMBER * len(decision.numbers) for decision in decisions)
+    pages = math.ceil(followed / _PAGE) or (1 if requests else 0)
+    requests += pages + (_READ_BACK if due[Action.CREATE] else 0)
+    size = sum(
+        decision.judged.application.size
+        for decision in decisions
+        if decision.action in (Action.CREATE, Action.UPDATE) and decision.judged.application
+    )
     return Forecast(requests, size, None if quota is None else _least_time_s(requests, quota))
 
 

@@ -1,15 +1,20 @@
 """All rows × all records → the plan of a run."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
 
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.plan import Action, Decision, Plan
+from bulk_onboard.model.plan import Action, Decision, Plan, Scope
+from bulk_onboard.model.record import State
 from bulk_onboard.model.row import JudgedRow
 from bulk_onboard.planning.claims import settled_claims
 from bulk_onboard.planning.decide import decide
 from bulk_onboard.planning.forecast import forecast
 from bulk_onboard.planning.identity import Identities
 from bulk_onboard.units import Quota
+
+_EVERYTHING = Scope()
 
 
 def make_plan(
@@ -18,23 +23,20 @@ def make_plan(
     books: Books,
     auth_id: str,
     quota: Quota | None,
-    admit_new_rows: bool = True,
-    limit: int | None = None,
+    scope: Scope = _EVERYTHING,
 ) -> Plan:
     """What a run will do for each row, in the order of the rows, and what it costs.
 
-    No token is due twice. `limit` is how many creates there may be, None for no limit; settling is never limited.
+    No token and no number is due twice. `scope.limit` bounds creates; nothing else is ever limited.
     """
     identities = Identities(books, auth_id=auth_id, rows=[one.row for one in judged])
     decisions = []
     for one, identity in settled_claims([(one, identities.identify(one)) for one in judged], books):
         record = books.records.get(identity.token) if identity else None
-        decisions.append(decide(one, identity, record, admit_new_rows=admit_new_rows))
-    within = tuple(_within(limit, _each_token_once(decisions)))
-    creates = [d for d in within if d.action is Action.CREATE]
-    settles = sum(d.action is Action.SETTLE for d in within)
-    size = sum(d.judged.application.size for d in creates if d.judged.application)
-    return Plan(within, forecast(len(creates), settles, size, quota))
+        decisions.append(decide(one, identity, record, scope))
+    within = tuple(_within(scope.limit, _each_number_once(_each_token_once(decisions))))
+    followed = sum(record.state is State.SUBMITTED for record in books.records.values())
+    return Plan(within, forecast(within, followed=followed, quota=quota))
 
 
 def _each_token_once(decisions: Sequence[Decision]) -> Iterator[Decision]:
@@ -48,6 +50,20 @@ def _each_token_once(decisions: Sequence[Decision]) -> Iterator[Decision]:
         else:
             due.add(decision.identity.token)
             yield decision
+
+
+def _each_number_once(decisions: Iterable[Decision]) -> Iterator[Decision]:
+    """Rows that name one number would take it from each other; the first row has it."""
+    due: set[str] = set()
+    for decision in decisions:
+        left = tuple(number for number in decision.numbers if number not in due)
+        due.update(left)
+        if left == decision.numbers:
+            yield decision
+        elif left:
+            yield msgspec.structs.replace(decision, numbers=left)
+        else:
+            yield decision.undone("its numbers are another row's")
 
 
 def _within(limit: int | None, decisions: Iterator[Decision]) -> Iterator[Decision]:

@@ -11,10 +11,9 @@ from bulk_onboard.model.application import Application
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.call import NumberRecord, ServerRecord
 from bulk_onboard.model.entry import Op, OpEntry
-from bulk_onboard.model.record import Record, Review, State
+from bulk_onboard.model.record import EDITABLE, Record, State
+from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.sheet import BUSINESS_NAME, REGISTRATION_NUMBER
-
-EDITABLE = frozenset({Review.REJECTED.value, Review.MORE_INFO.value})
 
 
 def of_create(
@@ -55,11 +54,39 @@ def of_update(record: Record, now: ServerRecord) -> OpEntry | None:
     return None
 
 
-def of_link(record: Record, number: NumberRecord) -> OpEntry:
-    """A link may be repeated, so nothing is waited for: it is there, or it is not."""
-    if number.compliance_id == record.compliance_id:
+def of_link(record: Record, number: NumberRecord | None) -> OpEntry:
+    """A link may be repeated, so nothing is waited for: it is there, or it is not, or it cannot be seen (None)."""
+    if number is not None and number.compliance_id == record.compliance_id:
         return adopted(record)
     return entries.Absent(token=record.token, key=record.key, op=Op.LINK, waited_s=0.0)
+
+
+def before_link(record: Record, number: NumberRecord, wanted: Combination, *, relink: bool) -> OpEntry | None:
+    """What a number's own record says before it is linked; None where it may be.
+
+    Already linked as it should be: found so. Linked to another record, and not to be moved, or of another country or
+    type: held, since only a person can tell which of the two is wrong. What the API does not tell is no objection.
+    """
+    if number.compliance_id == record.compliance_id:
+        return entries.Adopted(
+            token=record.token,
+            key=record.key,
+            op=Op.LINK,
+            compliance_id=record.compliance_id,
+            number=number.number,
+        )
+    why, ids = "", tuple[str, ...]()
+    if number.country_iso not in ("", wanted.country_iso):
+        why = f"the number is of {number.country_iso}, the record of {wanted.country_iso}"
+    elif number.number_type not in ("", wanted.number_type):
+        why = f"the number is {number.number_type}, the record {wanted.number_type}"
+    elif number.compliance_id and not relink:
+        why, ids = f"linked to another record, {number.compliance_id}", (number.compliance_id,)
+    if not why:
+        return None
+    return entries.Held(
+        token=record.token, key=record.key, op=Op.LINK, why=why, compliance_ids=ids, number=number.number
+    )
 
 
 def adopted(record: Record, review: str = "") -> entries.Adopted:

@@ -102,7 +102,7 @@ class Settler:
         self._unknown: dict[str, Unknown] = {}
         self._news = asyncio.Event()
         self._expecting = True
-        self._absent: list[str] = []
+        self._settled: list[str] = []
 
     def watch(self, token: str, since: float) -> None:
         """Settle this record too; `since` is its bound on the monotonic clock."""
@@ -114,9 +114,9 @@ class Settler:
         self._expecting = more
         self._news.set()
 
-    def take_absent(self) -> list[str]:
-        """The tokens proved absent since this was last asked; they may be sent again."""
-        taken, self._absent = self._absent, []
+    def take_settled(self) -> list[str]:
+        """The tokens settled since this was last asked: what comes next for them may be due."""
+        taken, self._settled = self._settled, []
         return taken
 
     async def adopt_contested(self, record: Record) -> None:
@@ -170,8 +170,7 @@ class Settler:
             await self._journal.append(looked)
             log.logger().info("settled", token=record.token, key=record.key, outcome=looked.name())
             del self._unknown[unknown.token]
-            if isinstance(looked, entries.Absent):
-                self._absent.append(record.token)
+            self._settled.append(record.token)
         elif looked is Look.FOUND_NOTHING:
             unknown.misses = 0
             unknown.looks += 1
@@ -206,9 +205,10 @@ class Settler:
         """What the API says of a record whose update, link or delete is unknown."""
         if record.op is Op.LINK:
             number = await self._gateway.send(GetNumber(number=record.number, priority=Priority.SETTLE))
-            return (
-                conclusion.of_link(record, number.value) if isinstance(number, outcomes.Done) else _no(record, number)
-            )
+            if isinstance(number, outcomes.Done):
+                return conclusion.of_link(record, number.value)
+            cannot_be_seen = isinstance(number, outcomes.Refused) and number.http_status in (404, 405)
+            return conclusion.of_link(record, None) if cannot_be_seen else Look.NOT_MADE
         outcome = await self._gateway.send(Get(compliance_id=record.compliance_id, priority=Priority.SETTLE))
         if not isinstance(outcome, outcomes.Done):
             return _no(record, outcome)
@@ -235,4 +235,4 @@ def _no(record: Record, outcome: Outcome[Any]) -> Looked:
         return Look.NOT_MADE
     if record.op is Op.DELETE:
         return conclusion.adopted(record)
-    return conclusion.held(record, f"unknown {record.op}: the API has no such record or number any more")
+    return conclusion.held(record, f"unknown {record.op}: the API has no such record any more")

@@ -21,31 +21,28 @@ UNSENT = frozenset({State.PENDING, State.INVALID, State.DEFERRED, State.REFUSED}
 
 
 async def sweep(gateway: Gateway, journal: Journal, identities: Iterable[Identity]) -> bool:
-    """Adopt what the account has, and write down that it was walked; whether the walk was completed."""
-    records = await adopt(gateway, journal, identities)
-    if records is None:
+    """Walk the account, adopt what it has, and write down that it was walked; whether the walk was completed."""
+    shown = await walk(gateway)
+    if shown is None:
         return False
-    await journal.append(entries.Swept(records=records))
+    await adopt(journal, identities, shown)
+    await journal.append(entries.Swept(records=len(shown)))
     return True
 
 
-async def adopt(gateway: Gateway, journal: Journal, identities: Iterable[Identity]) -> int | None:
-    """Adopt the records of these rows that the account has already; how many it has, None for no complete walk.
+async def adopt(journal: Journal, identities: Iterable[Identity], shown: Iterable[ServerRecord]) -> None:
+    """Adopt the records of these rows that a complete walk of the account has shown.
 
     Records whose last call is unknown are left to settling, which looks closer. Those that a repair of the ledger
     holds because it lost their alias are found here by their token.
     """
-    records = await walk(gateway)
-    if records is None:
-        return None
     by_token: dict[str, list[ServerRecord]] = defaultdict(list)
-    for record in records:
+    for record in shown:
         by_token[token_in(record.alias)].append(record)
     for identity in identities:
         matches = by_token.get(identity.token)
         if matches and may_be_adopted(journal.books.record(identity.token)):
             await journal.append(adoption(identity, matches))
-    return len(records)
 
 
 def may_be_adopted(record: Record) -> bool:

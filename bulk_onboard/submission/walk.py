@@ -14,15 +14,17 @@ PASSES_AT_MOST = 6
 
 
 async def walk(
-    gateway: Gateway, *, alias: str = "", priority: Priority = Priority.POLL
+    gateway: Gateway, *, alias: str = "", priority: Priority = Priority.POLL, first: Page | None = None
 ) -> tuple[ServerRecord, ...] | None:
     """Every record that the list shows, asked for those of `alias` where one is given.
 
-    None when the walk could not be completed: then nothing may be concluded from it.
+    None when the walk could not be completed: then nothing may be concluded from it. `first` is the first page, where
+    somebody has it already.
     """
     found: dict[str, ServerRecord] = {}
     for _ in range(PASSES_AT_MOST):
-        last = await _pass(gateway, ListPage(alias=alias, priority=priority), found)
+        last = await _pass(gateway, ListPage(alias=alias, priority=priority), found, first)
+        first = None
         if last is None:
             return None
         if last.total is None or len(found) >= last.total:
@@ -30,14 +32,13 @@ async def walk(
     return None
 
 
-async def _pass(gateway: Gateway, call: ListPage, found: dict[str, ServerRecord]) -> Page | None:
+async def _pass(gateway: Gateway, call: ListPage, found: dict[str, ServerRecord], first: Page | None) -> Page | None:
     """Walk from the first page to the last, which is answered; None when that cannot be done."""
     asked: set[tuple[tuple[str, str], ...]] = set()
     for _ in range(PAGES_AT_MOST):
-        outcome = await gateway.send(call)
-        if not isinstance(outcome, outcomes.Done):
+        page, first = first or await _read(gateway, call), None
+        if page is None:
             return None
-        page = outcome.value
         found |= {record.compliance_id: record for record in page.records}
         if page.next_query is None or not page.records:
             return page
@@ -47,3 +48,8 @@ async def _pass(gateway: Gateway, call: ListPage, found: dict[str, ServerRecord]
         asked.add(query)
         call = ListPage(query=page.next_query, priority=call.priority)
     return None
+
+
+async def _read(gateway: Gateway, call: ListPage) -> Page | None:
+    outcome = await gateway.send(call)
+    return outcome.value if isinstance(outcome, outcomes.Done) else None

@@ -16,7 +16,8 @@ from bulk_onboard.ledger.journal import LedgerJournal
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.journal import Journal
-from bulk_onboard.model.record import IllegalStepError, State
+from bulk_onboard.model.life import IllegalStepError
+from bulk_onboard.model.record import State
 from tests.support.clocks import FakeClock
 from tests.support.journals import MemoryJournal
 from tests.unit.submission.samples import compliance_id, done, intent, run_started, token, unresolved

@@ -112,7 +112,7 @@ MUTANTS = (
     ),
     Mutant(
         "replay",
-        "model/record.py",
+        "model/life.py",
         '"run_started": State.UNCERTAIN,',
         '"run_started": State.DEFERRED,',
         f"{RULES}::test_what_a_crash_left_behind_is_found_when_it_shows_late",

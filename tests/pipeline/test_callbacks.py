@@ -134,7 +134,7 @@ async def test_thirty_reviews_arrive_however_they_come(office: Office, ways: dic
     assert 30 == heard[0].believed
     assert heard[0].error is None
     rejected = [record for record in records(office) if record.review == "rejected"]
-    assert {"Blurred scan of XXXX-XXXX-0123."} == {record.reason for record in rejected}
+    assert {"Blurred scan of XXXX-XXXX-0123."} == {record.review_reason for record in rejected}
 
 
 def records(office: Office) -> list[Record]:

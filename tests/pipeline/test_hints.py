@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bulk_onboard.api.credentials import Credentials, Secret
-from bulk_onboard.callbacks.spool import Spool, Waiting, spool_path
+from bulk_onboard.callbacks.spool import Spool, spool_path
 from bulk_onboard.errors import StoppedError
 from bulk_onboard.job import Job, load_job
 from bulk_onboard.ledger.journal import read_books
@@ -18,8 +18,9 @@ from bulk_onboard.model.call import Get, ServerRecord
 from bulk_onboard.model.entry import Op, Reviewed
 from bulk_onboard.model.outcome import Done, Refused, Unavailable
 from bulk_onboard.model.record import Record, State
-from bulk_onboard.pipeline.hints import AT_A_TIME, LOOK_AGAIN_S, READ_AGAIN_S, HintWorker, Reading, change_in
+from bulk_onboard.pipeline.hints import AT_A_TIME, LOOK_AGAIN_S, READ_AGAIN_S, HintWorker
 from bulk_onboard.pipeline.ledger import open_ledger
+from bulk_onboard.submission.reviews import change_in
 from tests.support.clocks import FakeClock
 
 CREDENTIALS = Credentials("MAINVENTED0000000001", Secret("an-invented-token"))
@@ -122,7 +123,7 @@ async def test_record_is_read_again_only_after_thirty_seconds(desk):
     await desk.worker.work()
 
     assert (1.0, "approved") == (pause_s, early)
-    assert ("rejected", "Blurred.") == (desk.record().review, desk.record().reason)
+    assert ("rejected", "Blurred.") == (desk.record().review, desk.record().review_reason)
     assert ["c1", "c1"] == desk.api.read
 
 
@@ -194,7 +195,7 @@ async def test_what_was_read_is_not_written_over_what_the_ledger_learned_since(d
     [
         Refused(code="not_found", http_status=404),
         ServerRecord(compliance_id="c1", alias="K ~abcdefghijklmn77", review_word="approved", review="approved"),
-        ServerRecord(compliance_id="c1", alias=f"K ~{TOKENS[0]}", review_word="under_investigation"),
+        ServerRecord(compliance_id="c1", alias=f"K ~{TOKENS[0]}", review_word="<b>approved</b>"),
     ],
     ids=["gone", "another row's", "a word that is no review"],
 )
@@ -272,6 +273,6 @@ def test_reason_is_masked():
         compliance_id="c1", alias=f"K ~{TOKENS[0]}", review="rejected", reason="PAN ABCDE1234F of a@b.example"
     )
 
-    change = change_in(Reading(Waiting("c1", ()), before, found))
+    change = change_in(before, found)
 
     assert Reviewed(token=TOKENS[0], key="K", review="rejected", reason="PAN XXXXX0000X of …@…") == change

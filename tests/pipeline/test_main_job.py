@@ -112,14 +112,16 @@ async def test_a_lost_ledger_adopts_what_the_account_has_instead_of_creating_it_
     assert result.counts["submitted"] == 34
 
 
-async def test_a_clean_run_ends_with_0_and_a_run_with_nothing_to_do_asks_for_requirements_only(office: Office) -> None:
-    """Nothing due is success, and costs one request."""
+async def test_a_clean_run_ends_with_0_and_a_run_with_nothing_to_do_asks_for_requirements_and_reviews_only(
+    office: Office,
+) -> None:
+    """Nothing due is success, and costs a request and one for each hundred records."""
     office.fill(3)
 
     first, second = await office.run(), await office.run()
 
     assert (first.exit_status, second.exit_status) == (ExitStatus.DONE, ExitStatus.DONE)
-    assert second.requests == {"requirements done": 1}
+    assert second.requests == {"list done": 1, "requirements done": 1}
 
 
 async def test_a_wrong_token_sends_no_document_and_does_not_bind_the_ledger(office: Office) -> None:

@@ -7,15 +7,16 @@ from types import SimpleNamespace
 from bulk_onboard.intake.documents import known
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.books import Books
-from bulk_onboard.pipeline.beginning import ENTRIES_AT_A_TIME
+from bulk_onboard.model.plan import Scope
 from bulk_onboard.pipeline.execution import Run
+from bulk_onboard.submission.reviews import ENTRIES_AT_A_TIME
 from tests.support.businesses import DOCUMENTS, business
 
 
 def a_run(books: Books) -> Run:
     """A run of no rows."""
     return Run(
-        job=SimpleNamespace(quota=None, admit_new_rows=True, limit=None),
+        job=SimpleNamespace(quota=None, scope=Scope()),
         auth_id="",
         journal=SimpleNamespace(books=books),
         connection=None,

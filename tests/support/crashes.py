@@ -21,7 +21,7 @@ from bulk_onboard.ledger.journal import LedgerJournal
 from bulk_onboard.model.call import Call
 from bulk_onboard.model.entry import Entry
 from bulk_onboard.model.gateway import Gateway
-from bulk_onboard.model.record import trigger
+from bulk_onboard.model.life import trigger
 
 
 class CrashPoint(BaseException):

@@ -10,7 +10,7 @@ from bulk_onboard.errors import StoppedError
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.entry import Entry
-from bulk_onboard.model.record import trigger
+from bulk_onboard.model.life import trigger
 from tests.support.clocks import STARTED
 
 

@@ -47,7 +47,7 @@ REVIEWS: Mapping[str, Review] = {  # the API's words in either vocabulary (wire.
 
 def decode(call: Call[T], body: object) -> T:
     """What the body of a 2xx answer says; MalformedError when it does not hold what the call needs."""
-    said = {} if body is None and isinstance(call, Delete) else body
+    said = {} if body is None and isinstance(call, Delete | Link) else body
     if not isinstance(said, dict):
         raise MalformedError("the answer is not a JSON object")
     if says_error(said):
@@ -143,7 +143,7 @@ def _server_record(shown: Members, asked: str = "") -> ServerRecord:
         review=_review(review_word),
         country_iso=_upper(text(shown, "country_iso")),
         number_type=_lower(text(shown, "number_type")),
-        reason=text(shown, "rejection_reason"),
+        reason=text(shown, "rejection_reason") if "rejection_reason" in shown else None,
         name=" ".join(filter(None, (text(end_user, "name"), text(end_user, "last_name")))) or None,
         registration_number=text(end_user, "registration_number") or None,
         documents=len(documents) if isinstance(documents, list) else None,

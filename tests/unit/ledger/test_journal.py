@@ -14,7 +14,8 @@ from bulk_onboard.ledger.fold import fold
 from bulk_onboard.ledger.journal import read_books
 from bulk_onboard.model.entry import Adopted, Op
 from bulk_onboard.model.journal import Journal
-from bulk_onboard.model.record import IllegalStepError, State
+from bulk_onboard.model.life import IllegalStepError
+from bulk_onboard.model.record import State
 from tests.unit.ledger.samples import (
     FailingDisk,
     admitted,

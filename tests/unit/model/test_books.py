@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.entry import Op
-from bulk_onboard.model.record import IllegalStepError, State
+from bulk_onboard.model.life import IllegalStepError
+from bulk_onboard.model.record import State
 
 ONE, TWO = "aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb"
 UUID = "5a0c1f6e-0000-4000-8000-000000000001"

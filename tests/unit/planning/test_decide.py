@@ -4,13 +4,16 @@ import itertools
 
 import pytest
 
-from bulk_onboard.model.plan import Action, Identity
-from bulk_onboard.model.record import Record, State
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.plan import Action, Identity, Scope
+from bulk_onboard.model.record import Linkage, Linking, Record, State
 from bulk_onboard.planning.decide import decide
 
 TOKEN = "abcdefgh23456777"
 IDENTITY = Identity(key="key|K-1", user_key="K-1", token=TOKEN, alias=f"K-1 ~{TOKEN}")
-NOTHING, CREATE, SETTLE = Action.NOTHING, Action.CREATE, Action.SETTLE
+NOTHING, CREATE, UPDATE, LINK, SETTLE = Action.NOTHING, Action.CREATE, Action.UPDATE, Action.LINK, Action.SETTLE
+NUMBERS = "+91 11 4000 0000; 911140000001"
+EVERYTHING = Scope()
 OPEN = {State.PENDING, State.DEFERRED, State.INVALID, State.REFUSED}
 
 
@@ -45,7 +48,7 @@ def record(state, fingerprint="now", reason="why"):
 )
 def test_valid_row(make_judged, known, expected):
     """A valid row is sent where the API has nothing of it, settled where that is unknown, else left alone."""
-    decision = decide(make_judged(), IDENTITY, known, admit_new_rows=True)
+    decision = decide(make_judged(), IDENTITY, known, EVERYTHING)
 
     assert expected == (decision.action, decision.reason)
 
@@ -57,7 +60,7 @@ def test_every_state_has_a_decision(make_judged, state, admit_new_rows):
     for errors, fingerprint in itertools.product((0, 2), ("now", "before")):
         known = record(state, fingerprint) if state else None
 
-        decision = decide(make_judged(errors=errors), IDENTITY, known, admit_new_rows=admit_new_rows)
+        decision = decide(make_judged(errors=errors), IDENTITY, known, Scope(admit_new_rows=admit_new_rows))
 
         assert decision.reason
         assert (decision.action is SETTLE) is (state in {State.SENDING, State.UNCERTAIN})
@@ -69,7 +72,7 @@ def test_invalid_row_is_not_sent(make_judged, state):
     """Errors keep a row out wherever nothing of it is at the API."""
     known = record(state) if state else None
 
-    one, two = (decide(make_judged(errors=n), IDENTITY, known, admit_new_rows=True) for n in (1, 2))
+    one, two = (decide(make_judged(errors=n), IDENTITY, known, EVERYTHING) for n in (1, 2))
 
     assert (NOTHING, "1 error: see Problems") == (one.action, one.reason)
     assert (NOTHING, "2 errors: see Problems") == (two.action, two.reason)
@@ -77,7 +80,7 @@ def test_invalid_row_is_not_sent(make_judged, state):
 
 def test_spoiled_row_of_a_submitted_record_is_told_as_both(make_judged):
     """A row that was submitted and is invalid now stays submitted, and its errors are counted."""
-    decision = decide(make_judged(errors=1), IDENTITY, record(State.SUBMITTED, "before"), admit_new_rows=True)
+    decision = decide(make_judged(errors=1), IDENTITY, record(State.SUBMITTED, "before"), EVERYTHING)
 
     assert "submitted as c-1; the row has changed since (drift); 1 error: see Problems" == decision.reason
 
@@ -87,7 +90,7 @@ def test_duplicate_does_nothing_whatever_is_known(make_judged, state):
     """The first row of a key speaks for it, so that nothing is made or settled twice."""
     known = record(state) if state else None
 
-    decision = decide(make_judged(7, duplicate_of=2), IDENTITY, known, admit_new_rows=True)
+    decision = decide(make_judged(7, duplicate_of=2), IDENTITY, known, EVERYTHING)
 
     assert (NOTHING, "duplicate of row 2") == (decision.action, decision.reason)
 
@@ -97,7 +100,7 @@ def test_example_does_nothing_whatever_is_known(make_judged, state):
     """The template's own row is never sent."""
     known = record(state) if state else None
 
-    decision = decide(make_judged(2, is_example=True), IDENTITY, known, admit_new_rows=True)
+    decision = decide(make_judged(2, is_example=True), IDENTITY, known, EVERYTHING)
 
     assert (NOTHING, "the template's example") == (decision.action, decision.reason)
 
@@ -116,13 +119,114 @@ def test_example_does_nothing_whatever_is_known(make_judged, state):
 )
 def test_resume_finishes_what_was_begun(make_judged, known, expected):
     """Without new rows only those are sent that a run had taken in; unknown ones are settled all the same."""
-    decision = decide(make_judged(), IDENTITY, known, admit_new_rows=False)
+    decision = decide(make_judged(), IDENTITY, known, Scope(admit_new_rows=False))
 
     assert expected == (decision.action, decision.reason)
 
 
 def test_row_without_identity_is_invalid(make_judged):
     """A row that nothing can be known by stands in the report only."""
-    decision = decide(make_judged(errors=1, business_name="Acme"), None, None, admit_new_rows=True)
+    decision = decide(make_judged(errors=1, business_name="Acme"), None, None, EVERYTHING)
 
     assert (NOTHING, None) == (decision.action, decision.identity)
+
+
+def submitted(review, fingerprint="now", code="", **numbers):
+    """A submitted record with this review; `numbers` by their last digit, after an n."""
+    known = {f"91114000000{name[1:]}": linking for name, linking in numbers.items()}
+    return Record(
+        token=TOKEN,
+        state=State.SUBMITTED,
+        compliance_id="c-1",
+        review=review,
+        fingerprint=fingerprint,
+        code=code,
+        numbers=known,
+    )
+
+
+UNCHANGED = "rejected; change the row or its documents to send it again"
+
+
+@pytest.mark.parametrize(
+    ("known", "scope", "expected"),
+    [
+        (submitted("rejected"), EVERYTHING, (NOTHING, UNCHANGED)),
+        (submitted("rejected", "before"), EVERYTHING, (UPDATE, "rejected, and changed since")),
+        (submitted("more info", "before"), EVERYTHING, (UPDATE, "more info, and changed since")),
+        (submitted("rejected", "before"), Scope(admit_new_rows=False), (UPDATE, "rejected, and changed since")),
+        (submitted("rejected", ""), EVERYTHING, (NOTHING, UNCHANGED)),
+        (
+            submitted("rejected", code="invalid_file"),
+            EVERYTHING,
+            (NOTHING, "update refused: invalid_file; change the row or its documents to send it again"),
+        ),
+        (submitted("rejected", code="invalid_file"), Scope(retry_refused="other"), (NOTHING, None)),
+        (submitted("rejected", code="invalid_file"), Scope(retry_refused="invalid_file"), (UPDATE, None)),
+        (submitted("rejected", code="invalid_file"), Scope(retry_refused="any"), (UPDATE, None)),
+        (submitted("rejected"), Scope(retry_refused="any"), (NOTHING, UNCHANGED)),
+        (submitted("suspended", "before"), EVERYTHING, (NOTHING, None)),
+        (submitted("expired", "before"), EVERYTHING, (NOTHING, None)),
+        (submitted("pending", "before"), EVERYTHING, (NOTHING, None)),
+        (submitted("approved", "before"), EVERYTHING, (NOTHING, None)),
+        (submitted("on ice", "before"), EVERYTHING, (NOTHING, None)),
+    ],
+)
+def test_record_that_was_sent_back_takes_what_changed(make_judged, known, scope, expected):
+    """Rejected or asked for more: updated once for each change of the row; unchanged, or in another review, never."""
+    decision = decide(make_judged(), IDENTITY, known, scope)
+
+    action, reason = expected
+    assert (action, reason or decision.reason) == (decision.action, decision.reason)
+
+
+def test_spoiled_row_of_a_rejected_record_is_not_sent(make_judged):
+    """What has errors is no correction."""
+    decision = decide(make_judged(errors=1), IDENTITY, submitted("rejected", "before"), EVERYTHING)
+
+    assert (NOTHING, "rejected; 1 error: see Problems") == (decision.action, decision.reason)
+
+
+@pytest.mark.parametrize(
+    ("known", "scope", "expected"),
+    [
+        (submitted("approved"), EVERYTHING, "01"),
+        (submitted("approved", "before"), EVERYTHING, "01"),
+        (submitted("approved"), Scope(admit_new_rows=False), "01"),
+        (submitted("approved", n0=Linking(Linkage.LINKED)), EVERYTHING, "1"),
+        (submitted("approved", n0=Linking(Linkage.HELD, "elsewhere")), EVERYTHING, "01"),
+        (submitted("approved", n0=Linking(Linkage.REFUSED, "", "country_mismatch")), EVERYTHING, "1"),
+        (submitted("approved", n0=Linking(Linkage.REFUSED, "", "country_mismatch")), Scope(retry_refused="any"), "01"),
+        (submitted("approved", n0=Linking(Linkage.REFUSED, "", "country_mismatch")), Scope(retry_refused="x"), "1"),
+        *((submitted(review), EVERYTHING, "") for review in ("pending", "rejected", "suspended", "expired", "", "odd")),
+        (record(State.UNCERTAIN), EVERYTHING, ""),
+        (None, EVERYTHING, ""),
+    ],
+)
+def test_numbers_of_approved_records_are_due_until_they_are_linked(make_judged, known, scope, expected):
+    """Only of approved ones; a refused number waits for a person, a held one is looked at again."""
+    decision = decide(make_judged(numbers=NUMBERS), IDENTITY, known, scope)
+
+    assert [f"91114000000{digit}" for digit in expected] == list(decision.numbers)
+    assert (decision.action is LINK) is bool(expected)
+
+
+def test_numbers_are_linked_whatever_else_is_wrong_with_the_row(make_judged):
+    """Its papers may have been put away since; but a row that may not be the record's at all links none."""
+    spoiled = make_judged(errors=1, numbers=NUMBERS)
+    disputed = spoiled.with_findings((Finding("key-conflict", "Businesses", 2),), kept_out=True)
+    aside = make_judged(7, duplicate_of=2, numbers=NUMBERS)
+
+    actions = [decide(one, IDENTITY, submitted("approved"), EVERYTHING).action for one in (spoiled, disputed, aside)]
+
+    assert [LINK, NOTHING, NOTHING] == actions
+
+
+def test_refused_row_is_sent_again_unchanged_only_where_it_is_asked_for(make_judged):
+    """With the code that it was refused with, or with any."""
+    refused = record(State.REFUSED)
+    scopes = [Scope(retry_refused=code) for code in ("", "x", "bad_field", "any")]
+
+    actions = [decide(make_judged(), IDENTITY, refused, scope).action for scope in scopes]
+
+    assert [NOTHING, NOTHING, CREATE, CREATE] == actions

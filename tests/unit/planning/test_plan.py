@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bulk_onboard.model.application import FileFacts
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.plan import Action
+from bulk_onboard.model.plan import Action, Scope
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.model.requirements import (
     Combination,
@@ -37,6 +37,7 @@ BOOK = RequirementsBook.of(
         )
     ],
 )
+NUMBERED = {2: "911140000000", 3: "+91 1140000000, +91 1140000001", 4: "911140000001"}
 FILES = {"id.pdf": FileFacts(Path("id.pdf"), 100, "aa", "application/pdf")}
 
 
@@ -57,7 +58,7 @@ def test_decisions_stand_in_the_order_of_the_rows(make_judged):
     plan = plan_of(judged)
 
     assert judged == [decision.judged for decision in plan.decisions]
-    assert {"create": 2, "settle": 0, "nothing": 1} == plan.counts()
+    assert {"update": 0, "link": 0, "create": 2, "settle": 0, "nothing": 1} == plan.counts()
     assert (4, 200, 0.0) == (plan.forecast.requests, plan.forecast.size, plan.forecast.duration_s)
 
 
@@ -78,16 +79,18 @@ def test_limit_keeps_the_first_creates_and_every_settling(make_judged):
     judged = [make_judged(n) for n in range(2, 7)]
     unknown = Record(token=token(judged[4]), state=State.UNCERTAIN, reason="timeout")
 
-    plan = plan_of(judged, Books(records={unknown.token: unknown}), limit=2)
+    plan = plan_of(judged, Books(records={unknown.token: unknown}), scope=Scope(limit=2))
 
     assert ["new", "new", "beyond --limit", "beyond --limit", "timeout"] == [d.reason for d in plan.decisions]
-    assert {"create": 2, "settle": 1, "nothing": 2} == plan.counts()
+    assert {"update": 0, "link": 0, "create": 2, "settle": 1, "nothing": 2} == plan.counts()
     assert (2 + 2 + 2, 200) == (plan.forecast.requests, plan.forecast.size)
 
 
 def test_limit_of_nought_creates_nothing(make_judged):
     """No creates at all is a limit as well."""
-    assert {"create": 0, "settle": 0, "nothing": 1} == plan_of([make_judged()], limit=0).counts()
+    assert {"update": 0, "link": 0, "create": 0, "settle": 0, "nothing": 1} == plan_of(
+        [make_judged()], scope=Scope(limit=0)
+    ).counts()
 
 
 def test_rows_in_conflict_settle_their_record_once(make_judged):
@@ -98,12 +101,14 @@ def test_rows_in_conflict_settle_their_record_once(make_judged):
     plan = plan_of(judged, Books(records={unknown.token: unknown}))
 
     assert ["timeout", "settled with another row of the same key"] == [d.reason for d in plan.decisions]
-    assert {"create": 0, "settle": 1, "nothing": 1} == plan.counts()
+    assert {"update": 0, "link": 0, "create": 0, "settle": 1, "nothing": 1} == plan.counts()
 
 
 def test_resume_takes_in_no_new_rows(make_judged):
     """Only what was begun is due."""
-    assert {"create": 0, "settle": 0, "nothing": 1} == plan_of([make_judged()], admit_new_rows=False).counts()
+    assert {"update": 0, "link": 0, "create": 0, "settle": 0, "nothing": 1} == plan_of(
+        [make_judged()], scope=Scope(admit_new_rows=False)
+    ).counts()
 
 
 ROWS = st.lists(
@@ -161,3 +166,14 @@ def test_no_token_is_due_twice(cells, states):
     due = [d.identity.token for d in _planned(cells, states) if d.action is not Action.NOTHING]
 
     assert len(set(due)) == len(due)
+
+
+def test_number_that_two_rows_name_is_linked_for_the_first(make_judged):
+    """They would take it from each other; the second row's other numbers are linked all the same."""
+    judged = [make_judged(n, registration_number=f"REG-{n}", numbers=cell) for n, cell in NUMBERED.items()]
+    records = [Record(token=token(one), state=State.SUBMITTED, review="approved") for one in judged]
+
+    plan = plan_of(judged, Books(records={record.token: record for record in records}))
+
+    assert [("911140000000",), ("911140000001",), ()] == [decision.numbers for decision in plan.decisions]
+    assert "its numbers are another row's" == plan.decisions[2].reason

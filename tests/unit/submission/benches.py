@@ -3,6 +3,9 @@
 from collections import Counter
 
 from bulk_onboard.model import entry as entries
+from bulk_onboard.model.plan import Plan, Scope
+from bulk_onboard.planning.decide import decide
+from bulk_onboard.submission.desk import Desk
 from bulk_onboard.submission.runner import Runner
 from bulk_onboard.submission.stop import Stop
 from tests.support.clocks import FakeClock
@@ -25,13 +28,14 @@ class Bench:
         self.clock = FakeClock()
         self.account, self.journal, self.stop = FakeAccount(self.clock), MemoryJournal(*story), Stop()
         self.changed: set[str] = set()
+        gateway = stacked(
+            self.account, self.journal, clock=self.clock, stop=self.stop, settle_s=settle_s, read=self._read
+        )
+        self.desk = Desk(gateway=gateway, journal=self.journal, clock=self.clock, stop=self.stop)
+        self._plan = plan(journal=self.journal)
         self.runner = Runner(
-            gateway=stacked(
-                self.account, self.journal, clock=self.clock, stop=self.stop, settle_s=settle_s, read=self._read
-            ),
-            journal=self.journal,
-            clock=self.clock,
-            stop=self.stop,
+            desk=self.desk,
+            plan_again=self._plan_again,
             concurrency=concurrency,
             settle_s=settle_s,
             orphans_since=self.clock.monotonic(),
@@ -50,4 +54,17 @@ class Bench:
 
     async def run(self, *numbers):
         """Carry out what is due for these rows."""
-        await self.runner.run(plan(*numbers, journal=self.journal))
+        await self.carry_out(plan(*numbers, journal=self.journal))
+
+    async def carry_out(self, planned):
+        """Carry out a plan."""
+        self._plan = planned
+        await self.runner.run(planned)
+
+    def _plan_again(self):
+        """What is due for the same rows by what the ledger says now."""
+        records = self.journal.books.records
+        return Plan(
+            tuple(decide(d.judged, d.identity, records.get(d.identity.token), Scope()) for d in self._plan.decisions),
+            self._plan.forecast,
+        )

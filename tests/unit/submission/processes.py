@@ -11,6 +11,7 @@ from bulk_onboard.model.entry import Entry
 from bulk_onboard.model.outcome import Done
 from bulk_onboard.model.plan import Action, Plan
 from bulk_onboard.model.record import State
+from bulk_onboard.submission.desk import Desk
 from bulk_onboard.submission.runner import Runner
 from bulk_onboard.submission.stop import Stop
 from bulk_onboard.submission.sweep import UNSENT, sweep
@@ -115,10 +116,8 @@ async def _run(
         known = isinstance(await gateway.send(ListPage(limit=1)), Done)
     if known:
         runner = Runner(
-            gateway=gateway,
-            journal=process,
-            clock=clock,
-            stop=process.stop,
+            desk=Desk(gateway=gateway, journal=process, clock=clock, stop=process.stop),
+            plan_again=make_plan,
             concurrency=concurrency,
             settle_s=settle_s,
             orphans_since=locked_at,

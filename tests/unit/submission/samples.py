@@ -11,7 +11,7 @@ from bulk_onboard.model.application import Application, Document
 from bulk_onboard.model.call import Create, ServerRecord
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.outcome import Outcome
-from bulk_onboard.model.plan import Action, Decision, Forecast, Identity, Plan
+from bulk_onboard.model.plan import Action, Decision, Forecast, Identity, Plan, Scope
 from bulk_onboard.model.record import Record
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.row import JudgedRow, Row
@@ -115,8 +115,7 @@ def judged(number: int, fingerprint: str = "now") -> JudgedRow:
 def plan(*numbers: int, journal: MemoryJournal, fingerprint: str = "now") -> Plan:
     """What is due for these rows by what the journal says."""
     decisions = tuple(
-        decide(judged(n, fingerprint), identity(n), journal.books.records.get(token(n)), admit_new_rows=True)
-        for n in numbers
+        decide(judged(n, fingerprint), identity(n), journal.books.records.get(token(n)), Scope()) for n in numbers
     )
     return Plan(decisions, Forecast(0, 0, None))
 

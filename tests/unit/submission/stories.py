@@ -11,7 +11,7 @@ from bulk_onboard.model.call import Create
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.identity import token_in
-from bulk_onboard.model.plan import Plan
+from bulk_onboard.model.plan import Plan, Scope
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.model.row import JudgedRow, Row
 from bulk_onboard.planning import make_plan
@@ -77,7 +77,11 @@ class Story:
     def plan(self, *, resume: bool = False, limit: int | None = None) -> Plan:
         """What is due by the sheet and the ledger."""
         return make_plan(
-            self._judged(), books=self.journal.books, auth_id="MA", quota=None, admit_new_rows=not resume, limit=limit
+            self._judged(),
+            books=self.journal.books,
+            auth_id="MA",
+            quota=None,
+            scope=Scope(admit_new_rows=not resume, limit=limit),
         )
 
     def _judged(self) -> list[JudgedRow]:

@@ -154,7 +154,7 @@ async def test_changed_document_keeps_its_row_back():
 
     assert [State.PENDING, State.SUBMITTED] == [bench.state(1), bench.state(2)]
     assert [(token(1), "address_proof")] == [
-        (decision.identity.token, withheld.document_type) for decision, withheld in bench.runner.withheld
+        (one.decision.identity.token, one.document_type) for one in bench.desk.turned_up
     ]
 
 

@@ -1,6 +1,7 @@
 """What is unknown is settled beside fresh rows; what was proved absent is sent again in the same run."""
 
 import asyncio
+import dataclasses
 
 import pytest
 from msgspec.structs import replace
@@ -73,7 +74,7 @@ async def test_orphan_whose_row_changed_is_not_compared_with_it():
     bench = Bench(*uncertain(9))
     await bench.account.send(create(9, application=application(9, business_name="The former name")))
 
-    await bench.runner.run(Plan((row_gone(9),), plan(journal=bench.journal).forecast))
+    await bench.carry_out(Plan((row_gone(9),), plan(journal=bench.journal).forecast))
 
     assert State.SUBMITTED is bench.state(9)
 
@@ -108,7 +109,7 @@ async def test_orphan_that_was_proved_absent_is_sent_with_what_its_row_says_now(
     """Nothing of the former contents is at the API."""
     bench = Bench(*uncertain(1))
 
-    await bench.runner.run(
+    await bench.carry_out(
         Plan((row_gone(1), *plan(2, journal=bench.journal).decisions), plan(journal=bench.journal).forecast)
     )
 
@@ -130,7 +131,7 @@ async def test_orphan_whose_row_has_become_invalid_is_not_sent():
     bench = Bench(*uncertain(9))
     spoiled = replace(row_gone(9), judged=replace(judged(9, "another"), application=None))
 
-    await bench.runner.run(
+    await bench.carry_out(
         Plan((spoiled, *plan(1, journal=bench.journal).decisions), plan(journal=bench.journal).forecast)
     )
 
@@ -144,7 +145,7 @@ async def test_duplicate_of_a_row_is_never_what_is_sent_again():
     first, other = plan(1, 2, journal=bench.journal).decisions
     second = replace(first, action=Action.NOTHING, judged=replace(judged(1, "twin"), duplicate_of=2))
 
-    await bench.runner.run(Plan((first, other, second), plan(journal=bench.journal).forecast))
+    await bench.carry_out(Plan((first, other, second), plan(journal=bench.journal).forecast))
 
     assert "now" == bench.journal.books.record(token(1)).fingerprint
 
@@ -178,7 +179,7 @@ async def test_held_row_that_changed_is_settled_before_it_is_sent():
     bench = Bench(*uncertain(1), entries.Held(token=token(1), op=Op.CREATE, why="absence could not be shown"))
 
     await bench.run(2)
-    await bench.runner.run(plan(1, journal=bench.journal, fingerprint="mended"))
+    await bench.carry_out(plan(1, journal=bench.journal, fingerprint="mended"))
 
     story = bench.journal.story(token(1))
     assert story.index("absent create") < story.index("intent create", 1)
@@ -188,9 +189,9 @@ async def test_held_row_that_changed_is_settled_before_it_is_sent():
 async def test_stop_ends_the_wait_for_what_is_unknown():
     """Ctrl-C while W runs: the run ends at once, the row stays uncertain, and nothing is sent again."""
     bench = Bench(*uncertain(1))
-    bench.runner.clock = FrozenClock()
+    bench.runner.desk = dataclasses.replace(bench.desk, clock=FrozenClock())
     running = asyncio.create_task(bench.run(1, 2))
-    while not bench.runner.clock.slept or bench.state(2) is not State.SUBMITTED:
+    while not bench.runner.desk.clock.slept or bench.state(2) is not State.SUBMITTED:
         await asyncio.sleep(0)
 
     bench.stop.request("signal")

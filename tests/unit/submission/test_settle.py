@@ -159,7 +159,7 @@ async def test_list_that_cannot_be_read_leaves_it_uncertain(outcome):
 
     assert State.UNCERTAIN is desk.state()
     assert ["intent create", "unresolved create"] == desk.journal.story(token(1))
-    assert (MISSES_AT_MOST, []) == (len(api.calls), settler.take_absent())
+    assert (MISSES_AT_MOST, []) == (len(api.calls), settler.take_settled())
 
 
 async def test_misses_count_only_in_a_row(desk):

@@ -64,7 +64,7 @@ async def test_update_that_took_no_effect_is_absent_only_after_w():
 
     assert SCHEDULE == pytest.approx(desk.account.times_of(Operation.GET))
     assert (State.SUBMITTED, W) == (desk.state(), desk.newest().waited_s)
-    assert [token(1)] == settler.take_absent()
+    assert [token(1)] == settler.take_settled()
 
 
 async def test_delete_whose_record_is_gone_is_done():
@@ -116,10 +116,10 @@ async def test_record_that_cannot_be_read_leaves_its_write_uncertain(op, outcome
 
 
 @pytest.mark.parametrize(
-    ("op", "expected"), [(Op.UPDATE, State.HELD), (Op.LINK, State.HELD), (Op.DELETE, State.DELETED)]
+    ("op", "expected"), [(Op.UPDATE, State.HELD), (Op.LINK, State.SUBMITTED), (Op.DELETE, State.DELETED)]
 )
 async def test_404_is_an_answer(op, expected):
-    """The record or the number is gone: a delete is done; of an update and a link a person must judge."""
+    """The record is gone: a delete is done, of an update a person must judge; a number's link may be repeated."""
     desk = Desk(*doubted(op), api=ScriptedGateway(Refused(code="not_found", http_status=404)))
 
     await desk.settle()

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.entry import Op
-from bulk_onboard.model.record import TRANSITIONS, IllegalStepError, Record, Review, State, step, trigger
+from bulk_onboard.model.life import TRANSITIONS, IllegalStepError, step, trigger
+from bulk_onboard.model.record import Record, Review, State
 
 TOKEN = "abcdefgh23456777"
 UUID = "5a0c1f6e-0000-4000-8000-000000000001"

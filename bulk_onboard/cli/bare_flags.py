@@ -1,0 +1,37 @@
+"""Flags that may stand without a value: `--wait` for `--wait 2d`.
+
+The word behind such a flag is its value where it reads like one, and else a word of its own, such as JOB.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from bulk_onboard.settings import SETTINGS, Setting
+
+_BARE = {f"--{setting.name.replace('_', '-')}": setting for setting in SETTINGS if setting.bare}
+
+
+def filled_in(words: Sequence[str]) -> list[str]:
+    """The words of a command line, each of these flags with its value: `--wait=2d`."""
+    return list(_filled_in(iter(words)))
+
+
+def _filled_in(words: Iterator[str]) -> Iterator[str]:
+    for word in words:
+        setting = _BARE.get(word)
+        if setting is None:
+            yield word
+            continue
+        behind = next(words, None)
+        if behind is not None and _reads(setting, behind):
+            yield f"{word}={behind}"
+        else:
+            yield f"{word}={setting.bare}"
+            yield from _filled_in(iter([behind])) if behind is not None else ()
+
+
+def _reads(setting: Setting, word: str) -> bool:
+    try:
+        setting.read(word)
+    except ValueError:
+        return False
+    return True

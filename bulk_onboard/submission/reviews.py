@@ -1,0 +1,128 @@
+"""Take in what the API's people said of submitted records (compliance-api.txt, "Status Flow").
+
+Rule: reviews are read by pages, a hundred records a request. Only where the account has so many others that this would
+cost more is each record asked for by itself. The reason comes with the page; a record is asked for it only where the
+page leaves it out, once, when its review has become another. What a page shows is a fact, whatever it does not show.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from bulk_onboard import log
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.call import Get, ListPage, ServerRecord
+from bulk_onboard.model.entry import Reviewed
+from bulk_onboard.model.gateway import Gateway
+from bulk_onboard.model.identity import token_in
+from bulk_onboard.model.journal import Journal
+from bulk_onboard.model.mask import masked
+from bulk_onboard.model.outcome import Done
+from bulk_onboard.model.record import EDITABLE, Record, Review, State
+from bulk_onboard.submission.lookup import pages
+from bulk_onboard.submission.walk import walk
+
+ENTRIES_AT_A_TIME = 1000  # each is a task until the disk has it
+
+_WORD = re.compile(r"[A-Za-z][A-Za-z _-]{0,39}")  # what of an unknown status is kept: a word, and nothing else
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the API showed of the account.
+
+    Attributes:
+        whole: whether these are all records of the account.
+        total: how many it has; None where it does not tell.
+    """
+
+    records: tuple[ServerRecord, ...]
+    whole: bool
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What following the reviews led to: so many records looked at, so many with a new review, so many not shown."""
+
+    looked: int
+    changed: int
+    not_shown: int
+
+
+def followed_records(books: Books) -> list[Record]:
+    """The records that have a review to follow: an approval, too, can be suspended or expire."""
+    return [record for record in books.records.values() if record.state is State.SUBMITTED]
+
+
+async def look(gateway: Gateway, books: Books, *, whole: bool = False) -> Shown | None:
+    """The followed records as the API shows them now, by whichever way costs fewer requests; None for no answer.
+
+    `whole` asks for all records of the account, whatever that costs.
+    """
+    outcome = await gateway.send(ListPage())
+    if not isinstance(outcome, Done):
+        return None
+    first = outcome.value
+    on_it = {record.compliance_id for record in first.records}
+    rest = [record for record in followed_records(books) if record.compliance_id not in on_it]
+    if not whole and first.total is not None and len(rest) < pages(first.total) - 1:
+        asked = [await _read(gateway, record) for record in rest]
+        return Shown((*first.records, *filter(None, asked)), whole=False, total=first.total)
+    everything = await walk(gateway, first=first)
+    return None if everything is None else Shown(everything, whole=True, total=len(everything))
+
+
+async def take_in(gateway: Gateway, journal: Journal, shown: Iterable[ServerRecord]) -> Followed:
+    """Write down each review that is another than the ledger says."""
+    by_id = {record.compliance_id: record for record in shown}
+    followed = followed_records(journal.books)
+    seen = [(record, by_id[record.compliance_id]) for record in followed if record.compliance_id in by_id]
+    changes = [change for record, found in seen if (change := await _change(gateway, record, found))]
+    await write_down(journal, changes)
+    return Followed(len(followed), len(changes), len(followed) - len(seen))
+
+
+async def write_down(journal: Journal, changes: Sequence[Reviewed]) -> None:
+    """Append these entries, many of them in one write."""
+    left = iter(changes)
+    while some := tuple(islice(left, ENTRIES_AT_A_TIME)):
+        await asyncio.gather(*map(journal.append, some))
+    for change in changes:
+        log.logger().info("review changed", token=change.token, outcome=change.review)
+
+
+def change_in(record: Record, found: ServerRecord) -> Reviewed | None:
+    """The entry for a review that is another than in the ledger.
+
+    None also where the record at the API has another row's token, or its status is no word. A word that is none of ours
+    is kept as it is: it is no approval, whatever it means.
+    """
+    review = found.review or (found.review_word.lower() if _WORD.fullmatch(found.review_word) else "")
+    if not review or token_in(found.alias) not in ("", record.token):
+        return None
+    reason = masked(found.reason or "")
+    if (review, reason) == (record.review, record.review_reason):
+        return None
+    return Reviewed(token=record.token, key=record.key, review=review, reason=reason)
+
+
+async def _change(gateway: Gateway, record: Record, found: ServerRecord) -> Reviewed | None:
+    """The same, with the reason that a list leaves out."""
+    if not _lacks_reason(found):
+        return change_in(record, found)
+    if record.review == found.review:  # it was asked for when the review became this one
+        return change_in(record, replace(found, reason=record.review_reason))
+    return change_in(record, await _read(gateway, record) or found)
+
+
+def _lacks_reason(found: ServerRecord) -> bool:
+    """A rejection has a reason; of a request for more the document says that it may have none, and says so by null."""
+    return found.review in EDITABLE and (not found.reason if found.review == Review.REJECTED else found.reason is None)
+
+
+async def _read(gateway: Gateway, record: Record) -> ServerRecord | None:
+    outcome = await gateway.send(Get(compliance_id=record.compliance_id))
+    return outcome.value if isinstance(outcome, Done) else None
