@@ -5,11 +5,13 @@ import typer
 from bulk_onboard.cli import (
     archive,
     check,
+    delete,
     init,
     ledger,
     listen,
     plan,
     purge,
+    refresh,
     report,
     requirements,
     resolve,
@@ -18,6 +20,7 @@ from bulk_onboard.cli import (
     sandbox,
     status,
     template,
+    undo,
 )
 
 app = typer.Typer(
@@ -31,7 +34,7 @@ app = typer.Typer(
 )
 
 for verb in (
-    *(init, template, check, plan, run, resume, status, report, resolve),
+    *(init, template, check, plan, run, resume, refresh, status, report, resolve, undo, delete),
     *(requirements, ledger, listen, archive, purge, sandbox),
 ):
     verb.register(app)

@@ -26,7 +26,7 @@ def archive(invocation: Invocation, to: _TO = None, yes: YES = False) -> Output:
     """
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.pipeline.archive import archive_job, plan_archive
-    from bulk_onboard.report.console import shown
+    from bulk_onboard.report.page import shown
 
     job, clock = invocation.job, SystemClock()
     planned = plan_archive(job, clock, to=to)

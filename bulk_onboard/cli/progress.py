@@ -19,7 +19,7 @@ _RESTS = 50  # times as long as a look takes, where there is much to count: send
 @asynccontextmanager
 async def shown(*, quiet: bool) -> "AsyncIterator[Callable[[Running], None]]":
     """A function to be handed what is under way; it is shown until the context ends."""
-    from bulk_onboard.report.console import open_progress
+    from bulk_onboard.report.bar import open_progress
 
     looking: list[asyncio.Task[None]] = []
     with open_progress(sys.stderr, quiet=quiet) as progress:

@@ -30,7 +30,7 @@ def purge(invocation: Invocation, with_ledger: _WITH_LEDGER = False, yes: YES = 
     """
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.pipeline.purge import plan_purge, purge_job
-    from bulk_onboard.report.console import shown
+    from bulk_onboard.report.page import shown
 
     job, clock = invocation.job, SystemClock()
     planned = plan_purge(job, clock, with_ledger=with_ledger)

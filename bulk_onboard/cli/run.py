@@ -1,6 +1,5 @@
 """`run`: do what is due; run again to continue."""
 
-import os
 import shlex
 import signal
 import sys
@@ -12,12 +11,12 @@ import typer
 from bulk_onboard.cli.awaited import awaited
 from bulk_onboard.cli.next_run import next_run
 from bulk_onboard.cli.output import Output, tell
+from bulk_onboard.cli.signals import heed_signals
 from bulk_onboard.cli.verb import Invocation, register_job_verb
 from bulk_onboard.errors import ExitStatus, SignalledError, StoppedError, UsageError
 
 if TYPE_CHECKING:
     from bulk_onboard.pipeline.ending import RunResult
-    from bulk_onboard.submission.stop import Stop
 
 SAFE_SETTLE_S = 30.0
 
@@ -37,7 +36,7 @@ def run(invocation: Invocation) -> Output:
 
 def run_and_sum_up(invocation: Invocation) -> Output:
     """A run from start to end, with signals heeded and progress shown."""
-    from bulk_onboard.report.console import print_run
+    from bulk_onboard.report.console import print_run, print_summary
 
     if invocation.offline:
         raise UsageError("A run always uses the live requirements; leave out --offline. `check` and `plan` take it.")
@@ -46,10 +45,15 @@ def run_and_sum_up(invocation: Invocation) -> Output:
     command = next_command(invocation, result)
 
     def show(stream: TextIO) -> None:
+        if invocation.quiet:
+            print_summary(result.counts, result.reviews, stream, needing=result.needing, news=result.news)
+            return
         print_run(
             result.counts,
             result.reviews,
             stream,
+            needing=result.needing,
+            news=result.news,
             report=result.report,
             annotated=result.annotated,
             next_command=command,
@@ -61,6 +65,8 @@ def run_and_sum_up(invocation: Invocation) -> Output:
             "run_id": result.run_id,
             "counts": result.counts,
             "reviews": result.reviews,
+            "need_a_person": result.needing,
+            "new": result.news,
             "requests": result.requests,
             "ledger": str(result.ledger),
             "report": str(result.report) if result.report else None,
@@ -89,8 +95,6 @@ def warn_of_short_window(invocation: Invocation) -> None:
 
 
 async def _run(invocation: Invocation) -> "RunResult":
-    import asyncio
-
     from bulk_onboard.cli.progress import shown
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.pipeline.run import run_job
@@ -98,10 +102,7 @@ async def _run(invocation: Invocation) -> "RunResult":
     from bulk_onboard.submission.stop import Stop
 
     stop = Stop()
-    loop = asyncio.get_running_loop()
-    heard: list[signal.Signals] = []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, _heed, stop, number, heard)
+    heed_signals(stop)
     credentials = invocation.credentials()
     async with shown(quiet=invocation.quiet) as watch:
         try:
@@ -110,15 +111,6 @@ async def _run(invocation: Invocation) -> "RunResult":
             if isinstance(stop.cause, signal.Signals):
                 raise SignalledError(status_of(stop.cause)) from None
             raise
-
-
-def _heed(stop: "Stop", number: signal.Signals, heard: list[signal.Signals]) -> None:
-    """The first signal asks for a graceful stop; another one leaves at once: intents are on disk."""
-    if heard:
-        os._exit(128 + number)
-    heard.append(number)
-    stop.request(number)
-    tell("Stopping: calls in flight finish, nothing new begins. Once more leaves at once.")
 
 
 def next_command(invocation: Invocation, result: "RunResult") -> str:

@@ -3,13 +3,16 @@
 import shlex
 import sys
 from collections import Counter
-from typing import TextIO
+from typing import Annotated, TextIO
 
 import typer
 
+from bulk_onboard.cli.awaited import awaited
 from bulk_onboard.cli.output import Output
 from bulk_onboard.cli.verb import Invocation, register_job_verb
 from bulk_onboard.errors import ExitStatus
+
+_ACCOUNT = Annotated[bool, typer.Option("--account", help="Ask the API which records are in no row of the sheet.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -17,12 +20,17 @@ def register(app: typer.Typer) -> None:
     register_job_verb(app, "status", status)
 
 
-def status(invocation: Invocation) -> Output:
-    """Show where the job stands, from the ledger: no network, no workbook, safe beside a run."""
+def status(invocation: Invocation, account: _ACCOUNT = False) -> Output:
+    """Show where the job stands, from the ledger: no network, no workbook, safe beside a run.
+
+    With --account the API is asked for the account's records, and those are told that no row of the sheet stands for.
+    """
     from bulk_onboard.ledger.journal import read_books
     from bulk_onboard.model.record import State
     from bulk_onboard.report.console import print_status
 
+    if account:
+        return _of_account(invocation)
     job = invocation.job
     books = read_books(job.ledger).books
     states = Counter(record.state for record in books.records.values())
@@ -41,4 +49,26 @@ def status(invocation: Invocation) -> Output:
             "ledger": str(job.ledger),
         },
         show,
+    )
+
+
+def _of_account(invocation: Invocation) -> Output:
+    """The account's records that no row stands for; nothing is done about them."""
+    from bulk_onboard.clock import SystemClock
+    from bulk_onboard.pipeline.survey import Origin, survey_account
+    from bulk_onboard.report.console import print_survey
+
+    survey = awaited(survey_account(invocation.job, credentials=invocation.credentials(), clock=SystemClock()))
+    origins = Counter(origin for _, origin in survey.records)
+    counts = {origin.value: origins[origin] for origin in Origin}
+    strays = [
+        {"compliance_id": r.compliance_id, "alias": r.alias, "review": r.review or r.review_word, "origin": origin}
+        for r, origin in survey.records
+        if origin is not Origin.ROW
+    ]
+    return Output(
+        ExitStatus.DONE,
+        {"records": len(survey.records), "origins": counts, "not_in_sheet": strays},
+        lambda stream: print_survey(counts, strays, stream),
+        (f"{survey.no_sheet} Every record of the ledger counts as one of a row.",) if survey.no_sheet else (),
     )

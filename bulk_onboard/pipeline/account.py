@@ -1,5 +1,6 @@
 """Look at the account beside a run: read only, and only the account that the ledger belongs to."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,11 +22,16 @@ from bulk_onboard.submission.walk import walk
 
 
 @asynccontextmanager
-async def reading(job: Job, credentials: Credentials, *, clock: Clock) -> AsyncIterator[Gateway]:
-    """A way to read from the API; whatever halts a call there is raised as what it means to a person."""
+async def reading(
+    job: Job, credentials: Credentials, *, clock: Clock, requests: Counter[str] | None = None
+) -> AsyncIterator[Gateway]:
+    """A way to read from the API; whatever halts a call there is raised as what it means to a person.
+
+    `requests` is where the calls are counted, by operation and outcome.
+    """
     stop = Stop()
     try:
-        async with connect(job, credentials, clock=clock, stop=stop) as connection:
+        async with connect(job, credentials, clock=clock, stop=stop, requests=requests) as connection:
             yield connection.gateway
     except errors.StoppedError as stopped:
         raise why_stopped(stop.cause, base_url=job.base_url, sent_before=False) or stopped from None

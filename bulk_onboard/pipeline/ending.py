@@ -28,6 +28,7 @@ class RunResult:
     """What a run came to; the keys of `--json` (design.md 7).
 
     Attributes:
+        needing, news: how many rows need a person, and of how many of these nobody was told at an earlier run's end.
         error: what stopped it, for people; None when it finished or was stopped by a signal.
         report: where the report was written; None when it could not be.
         annotated: where the annotated workbook was written; None where none was wanted, or nothing is to be mended.
@@ -43,6 +44,8 @@ class RunResult:
     ledger: Path
     report: Path | None
     error: BulkOnboardError | None
+    needing: int = 0
+    news: int = 0
     annotated: Path | None = None
     twice: tuple[Twice, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -64,6 +67,8 @@ async def end(run: Run) -> RunResult:
         ledger=run.job.ledger,
         report=None,
         error=error,
+        needing=sum(row_needs_a_person(decision, books) for decision in decisions),
+        news=sum(row_is_news(decision, books, run.news_since) for decision in decisions),
         twice=tuple(run.twice),
         warnings=(*run.journal.warnings, *_not_shown(run), *(_unsaved(*lost) for lost in run.journal.unsaved)),
     )

@@ -23,8 +23,11 @@ from bulk_onboard.model.identity import (
     token_of,
 )
 from bulk_onboard.model.plan import Identity
+from bulk_onboard.model.record import State
 from bulk_onboard.model.row import JudgedRow, Row
 from bulk_onboard.model.sheet import ALIAS, KEY
+
+_GONE = (State.DELETED, State.ABANDONED)
 
 
 class Identities:
@@ -78,9 +81,11 @@ class Identities:
         """The token of the record that the row was before its Key was filled in; empty where there is none.
 
         Where rows of one business have different keys, none of them can be taken for it, and neither can one where
-        another row has the token already, by its `bo_key` or its Key.
+        another row has the token already, by its `bo_key` or its Key. A record that was deleted or given up stays what
+        it is: a Key makes a new one of its row.
         """
         if not self._keys or not row.cell(KEY) or len(self._keys.get(natural_key(row), ())) != 1:
             return ""
         token = keyless_token_of(self._auth_id, row)
-        return token if token in self._records and token not in self._claimed else ""
+        record = self._records.get(token)
+        return token if record and record.state not in _GONE and token not in self._claimed else ""

@@ -24,6 +24,11 @@ def record_needs_a_person(record: Record) -> bool:
     )
 
 
+def record_is_news(record: Record, since: int) -> bool:
+    """Whether that was said after the ledger's line `since`."""
+    return record.news > since and record_needs_a_person(record)
+
+
 def row_needs_a_person(decision: Decision, books: Books) -> bool:
     """Whether somebody must look at the row, or at its record."""
     record = _record(decision, books)
@@ -35,9 +40,7 @@ def row_is_news(decision: Decision, books: Books, since: int) -> bool:
     record = _record(decision, books)
     if record is None:
         return decision.judged.has_errors
-    if record.news <= since:
-        return False
-    return record_needs_a_person(record) or record.state is State.INVALID
+    return record_is_news(record, since) or (record.state is State.INVALID and record.news > since)
 
 
 def _record(decision: Decision, books: Books) -> Record | None:

@@ -8,7 +8,7 @@ from typing import TextIO
 from bulk_onboard.model.catalogue import CATALOGUE
 from bulk_onboard.model.finding import OFF, Finding
 from bulk_onboard.model.kind import FindingKind, Severity
-from bulk_onboard.report.console import ToldFinding, page_on
+from bulk_onboard.report.page import ToldFinding, page_on
 from bulk_onboard.report.problems import told_once, whole_sentence
 
 _GRAVITY = tuple(Severity)  # errors before warnings

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from bulk_onboard.model.requirements import Requirements, RequirementsBook
-from bulk_onboard.report.console import page_on
+from bulk_onboard.report.page import page_on
 from bulk_onboard.report.table import Cell
 
 

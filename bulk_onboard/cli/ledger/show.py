@@ -31,7 +31,8 @@ def show_record(invocation: Invocation, key: _KEY, server: _SERVER = False) -> O
     With --server the record is compared with the API and with today's files: exit status 3 where the API differs.
     """
     from bulk_onboard.ledger.story import story
-    from bulk_onboard.report.console import print_story, shown
+    from bulk_onboard.report.console import print_story
+    from bulk_onboard.report.page import shown
 
     stories = story(invocation.job.ledger, key)
     today = _today(invocation, stories) if server else (None,) * len(stories)

@@ -6,12 +6,15 @@ import pytest
 
 from bulk_onboard.model.plan import Forecast, Plan
 from bulk_onboard.model.requirements import DocumentRequirement, FieldRequirement, Requirements, RequirementsBook
+from bulk_onboard.report.bar import open_progress
 from bulk_onboard.report.console import (
-    open_progress,
     print_plan,
+    print_refresh,
     print_run,
     print_status,
     print_story,
+    print_summary,
+    print_survey,
 )
 from bulk_onboard.report.findings import print_findings
 from bulk_onboard.report.requirements import print_requirements
@@ -72,16 +75,59 @@ def test_status():
 
 
 def test_run(tmp_path):
-    """A run says what it came to, what stopped it, and where the report is."""
+    """A run says what it came to, how many rows need a person, and where the report is."""
     stream = io.StringIO()
     counted = counts([decision(2)], books())
 
-    print_run(
-        counted, {}, stream, report=tmp_path / "r.xlsx", next_command="again", stopped="It stopped.", warnings=["Hm."]
-    )
+    print_run(counted, {}, stream, report=tmp_path / "r.xlsx", next_command="again", needing=2, news=1)
 
     lines = stream.getvalue().splitlines()
-    assert ["Warning: Hm.", "It stopped.", f"Report: {tmp_path / 'r.xlsx'}", "Next: again"] == lines[-4:]
+    wanted = "2 rows need a person, 1 of them newly so."
+    assert [wanted, f"Report: {tmp_path / 'r.xlsx'}", "Next: again"] == lines[-3:]
+
+
+@pytest.mark.parametrize(
+    ("needing", "news", "wanted"),
+    [
+        (0, 0, "Nothing needs a person."),
+        (1, 1, "1 row needs a person."),
+        (3, 3, "3 rows need a person."),
+        (1_200, 5, "1,200 rows need a person, 5 of them newly so."),
+        (3, 0, "3 rows need a person, none of them newly so."),
+    ],
+)
+def test_summary_is_one_line(needing, news, wanted):
+    """What a quiet run prints: rows by state, submitted ones by review, and whether a person is wanted."""
+    stream = io.StringIO()
+    counted = {"rows": 2_000, "submitted": 1_961, "invalid": 39, "held": 0}
+
+    print_summary(counted, {"approved": 1_900, "pending": 61}, stream, needing=needing, news=news)
+
+    told = "2,000 rows: 1,961 submitted (1,900 approved, 61 pending), 39 invalid. "
+    assert f"{told}{wanted}\n" == stream.getvalue()
+
+
+def test_refresh(tmp_path):
+    """How many were looked at, how many have another review, and what the reviews are now."""
+    stream = io.StringIO()
+
+    print_refresh(30, 4, {"approved": 26, "rejected": 4}, stream, report=tmp_path / "r.xlsx")
+
+    first, *_, last = stream.getvalue().splitlines()
+    assert "30 submitted records were looked at; 4 have a new review." == first
+    assert f"Report: {tmp_path / 'r.xlsx'}" == last
+
+
+def test_survey():
+    """The account's records by where they come from, then each that no row stands for."""
+    stream = io.StringIO()
+    stray = {"compliance_id": "c-9", "alias": "Filed by hand", "review": "approved", "origin": "not from this tool"}
+
+    print_survey({"a row of the sheet": 2, "not from this tool": 1}, [stray], stream)
+
+    lines = stream.getvalue().splitlines()
+    assert ["total", "3"] == lines[3].split()
+    assert "c-9            Filed by hand  approved  not from this tool" == lines[-1]
 
 
 def test_colours_on_a_terminal_only(monkeypatch):

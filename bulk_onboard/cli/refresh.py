@@ -1,0 +1,53 @@
+"""`refresh`: take in review results."""
+
+from typing import TextIO
+
+import typer
+
+from bulk_onboard.cli.awaited import awaited
+from bulk_onboard.cli.output import Output
+from bulk_onboard.cli.verb import Invocation, register_job_verb
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    register_job_verb(app, "refresh", refresh)
+
+
+def refresh(invocation: Invocation) -> Output:
+    """Take in what the API's people said of the submitted records, and write the report anew; sends nothing.
+
+    Every run begins with this. Here it costs a request for each hundred records, and no row is read for it.
+    """
+    from bulk_onboard.clock import SystemClock
+    from bulk_onboard.pipeline.refresh import refresh_job
+    from bulk_onboard.pipeline.report import report_job
+    from bulk_onboard.report.console import print_refresh
+
+    job, clock = invocation.job, SystemClock()
+    refreshed = awaited(refresh_job(job, credentials=invocation.credentials(), clock=clock))
+    made = awaited(report_job(job, clock=clock))
+    followed = refreshed.followed
+
+    def show(stream: TextIO) -> None:
+        print_refresh(followed.looked, followed.changed, refreshed.reviews, stream, report=made.path)
+
+    return Output(
+        refreshed.exit_status,
+        {
+            "records": followed.looked,
+            "changed": followed.changed,
+            "not_shown": followed.not_shown,
+            "reviews": refreshed.reviews,
+            "need_a_person": refreshed.needing,
+            "requests": refreshed.requests,
+            "ledger": str(job.ledger),
+            "report": str(made.path),
+        },
+        show,
+        tuple(filter(None, (_not_shown(followed.not_shown), made.from_ledger_alone))),
+    )
+
+
+def _not_shown(records: int) -> str:
+    return f"The API did not show {records:,} of the records; `ledger verify --server` tells which." if records else ""

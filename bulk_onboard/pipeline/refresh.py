@@ -1,0 +1,60 @@
+"""Take in review results, and nothing else (design.md 7, `refresh`)."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from bulk_onboard import errors
+from bulk_onboard.api.credentials import Credentials
+from bulk_onboard.clock import Clock
+from bulk_onboard.job import Job
+from bulk_onboard.model.record import State
+from bulk_onboard.pipeline.account import bound_books, reading
+from bulk_onboard.pipeline.ledger import open_ledger
+from bulk_onboard.report.attention import record_is_news, record_needs_a_person
+from bulk_onboard.submission.reviews import Followed, look, take_in
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What a refresh came to.
+
+    Attributes:
+        reviews: submitted records by review, those that there are.
+        requests: by operation and outcome.
+        needing: how many records need a person; `new_only` only those that nobody was told of yet.
+    """
+
+    followed: Followed
+    reviews: dict[str, int]
+    requests: dict[str, int]
+    needing: int
+
+    @property
+    def exit_status(self) -> errors.ExitStatus:
+        """`ROWS_NEED_A_PERSON` where records do."""
+        return errors.ExitStatus.ROWS_NEED_A_PERSON if self.needing else errors.ExitStatus.DONE
+
+
+async def refresh_job(job: Job, *, credentials: Credentials, clock: Clock) -> Refreshed:
+    """Write down the reviews of the job's submitted records as the API shows them now.
+
+    Raises:
+        UsageError: there is no ledger.
+        BulkOnboardError: the ledger or the API cannot be used.
+    """
+    bound_books(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)  # or it would be made anew
+    requests: Counter[str] = Counter()
+    with open_ledger(job, credentials, clock) as journal:
+        since = journal.books.told_until if job.new_only else 0
+        async with reading(job, credentials, clock=clock, requests=requests) as gateway:
+            shown = await look(gateway, journal.books)
+            if shown is None:
+                raise errors.StoppedError("The API's list of records could not be read. Nothing changed; try again.")
+            followed = await take_in(gateway, journal, shown.records)
+        records = journal.books.records.values()
+    return Refreshed(
+        followed,
+        dict(sorted(Counter(record.review for record in records if record.state is State.SUBMITTED).items())),
+        dict(sorted(requests.items())),
+        sum(record_is_news(record, since) if job.new_only else record_needs_a_person(record) for record in records),
+    )
