@@ -8,6 +8,7 @@ Each is looked for by itself, in the first of these places that has it:
 
 A file that is named and does not do is an error, never a reason to look further: else a run might go on with another
 account. Messages name the place, neither what it holds nor its path: a secret may have been put where a path belongs.
+Other secrets are looked for in the same way, each by its own name.
 """
 
 import os
