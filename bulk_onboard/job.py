@@ -67,6 +67,7 @@ class Job:
     admit_new_rows: bool
     audit: str
     share: str
+    notify: str
     timezone: zoneinfo.ZoneInfo | None
     columns: Mapping[str, str]
     findings: Rulings

@@ -226,6 +226,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Look for records that the API has twice, at a run's end; auto: in a run that sent any.",
         flag=False,
     ),
+    Setting(
+        "notify",
+        _one_of("person", "end", "never"),
+        "person",
+        "When the addresses in BULK_ONBOARD_NOTIFY are told of a run's end: where a person is needed, each end, never.",
+    ),
     Setting("timezone", _zone, None, "Time zone of the report, such as Asia/Kolkata.", "the machine's", flag=False),
     Setting("columns", _texts, {}, "Table: your header = the name it stands for.", "none", flag=False),
     Setting(

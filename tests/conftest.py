@@ -36,7 +36,7 @@ def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def no_credentials_and_no_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Hides the credentials and the home of whoever runs the tests."""
-    for name in [name for name in os.environ if name.startswith("PLIVO_")]:
+    for name in [name for name in os.environ if name.startswith(("PLIVO_", "BULK_ONBOARD_"))]:
         monkeypatch.delenv(name)
     home: Path = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))

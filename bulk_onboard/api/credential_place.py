@@ -8,6 +8,7 @@ Each is looked for by itself, in the first of these places that has it:
 
 A file that is named and does not do is an error, never a reason to look further: else a run might go on with another
 account. Messages name the place, neither what it holds nor its path: a secret may have been put where a path belongs.
+Other secrets are looked for in the same way, each by its own name.
 """
 
 import os
@@ -35,16 +36,18 @@ def is_kept(name: str, environ: Mapping[str, str]) -> bool:
     return bool(environ.get(name, "").strip()) or _place(name, environ) is not None
 
 
-def look_up(name: str, environ: Mapping[str, str], *, warn: Callable[[str], None]) -> str:
+def look_up(name: str, environ: Mapping[str, str], *, warn: Callable[[str], None], several: bool = False) -> str:
     """The credential of this name, empty where no place is said to hold it; `warn` hears of a file open to others.
 
+    `several` means that it may be of several lines.
+
     Raises:
-        UsageError: the file is missing, unreadable, empty, or holds something else than one line.
+        UsageError: the file is missing, unreadable, empty, too long, or no text; or several lines where one belongs.
     """
     if text := environ.get(name, "").strip():
         return text
     place = _place(name, environ)
-    return _read(place, name, warn) if place else ""
+    return _checked(_read(place, warn), place, name, several=several) if place else ""
 
 
 def _place(name: str, environ: Mapping[str, str]) -> _Place | None:
@@ -58,7 +61,7 @@ def _place(name: str, environ: Mapping[str, str]) -> _Place | None:
     return None
 
 
-def _read(place: _Place, name: str, warn: Callable[[str], None]) -> str:
+def _read(place: _Place, warn: Callable[[str], None]) -> bytes:
     try:
         with place.path.open("rb") as file:
             facts = os.fstat(file.fileno())
@@ -69,17 +72,18 @@ def _read(place: _Place, name: str, warn: Callable[[str], None]) -> str:
         ) from None
     if stat.S_ISREG(facts.st_mode) and facts.st_mode & _OTHERS and not place.is_systemds:
         warn(f"{place.words} is open to others on this machine; type: chmod o= {place.path}")
-    return _one_line(content, place, name)
+    return content
 
 
-def _one_line(content: bytes, place: _Place, name: str) -> str:
+def _checked(content: bytes, place: _Place, name: str, *, several: bool) -> str:
     """The text without the newline that editors put at the end of a file."""
     try:
         text = content.decode("utf-8").removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
         text = "\0"
     if not text.strip():
-        raise UsageError(f"{place.words} is empty. Write {name} into it, from the API's console.")
-    if len(content) > _MOST_BYTES or not text.isprintable():
-        raise UsageError(f"{place.words} holds more than one line of text. Write {name} into it and nothing else.")
+        raise UsageError(f"{place.words} is empty. Write {name} into it.")
+    if len(content) > _MOST_BYTES or not all(line.isprintable() for line in (text.split() if several else [text])):
+        most = f"{_MOST_BYTES:,} bytes" if several else "one line"
+        raise UsageError(f"{place.words} holds more than {most} of text. Write {name} into it and nothing else.")
     return text

@@ -23,22 +23,27 @@ class Output:
         data: the object that `--json` prints; `exit_status` is added to it.
         show: prints the same for people.
         notes: sentences for stderr.
+        error: what kept the verb from answering; None where it did answer.
     """
 
     exit_status: ExitStatus
     data: Mapping[str, Any]
     show: Callable[[TextIO], None]
     notes: tuple[str, ...] = field(default=())
+    error: Exception | None = None
 
 
-def finish(verb: Callable[[], Output], *, as_json: bool) -> NoReturn:
-    """Carry out a verb, print what it answers, and end with its exit status; no error gets past this."""
+def finish(verb: Callable[[], Output], *, as_json: bool, then: Callable[[Output], None] | None = None) -> NoReturn:
+    """Carry out a verb, print what it answers, and end with its exit status; no error gets past this.
+
+    `then` comes after the printing, so that nobody at a terminal waits for it.
+    """
     try:
         output = verb()
     except BulkOnboardError as error:
-        output = _failed(error.exit_status, str(error))
+        output = _failed(error.exit_status, str(error), error)
     except Exception as bug:
-        output = _failed(ExitStatus.BUG, told_as_bug(bug))
+        output = _failed(ExitStatus.BUG, told_as_bug(bug), bug)
     for note in output.notes:
         tell(note)
     try:
@@ -49,11 +54,13 @@ def finish(verb: Callable[[], Output], *, as_json: bool) -> NoReturn:
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read it has heard enough; what was done stands
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if then:
+        then(output)
     raise typer.Exit(int(output.exit_status))
 
 
-def _failed(status: ExitStatus, sentence: str) -> Output:
-    return Output(status, {"error": sentence}, lambda stream: None, (sentence,))
+def _failed(status: ExitStatus, sentence: str, error: Exception) -> Output:
+    return Output(status, {"error": sentence}, lambda stream: None, (sentence,), error)
 
 
 def told_as_bug(bug: BaseException) -> str:

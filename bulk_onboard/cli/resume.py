@@ -12,7 +12,7 @@ from bulk_onboard.cli.verb import Invocation, register_job_verb
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    register_job_verb(app, "resume", resume)
+    register_job_verb(app, "resume", resume, notifies=True)
 
 
 def resume(invocation: Invocation) -> Output:

@@ -23,7 +23,7 @@ SAFE_SETTLE_S = 30.0
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    register_job_verb(app, "run", run)
+    register_job_verb(app, "run", run, notifies=True)
 
 
 def run(invocation: Invocation) -> Output:

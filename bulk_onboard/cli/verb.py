@@ -5,11 +5,13 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bulk_onboard.cli.notifying import notify
 from bulk_onboard.cli.output import Output, finish, tell
 from bulk_onboard.errors import UsageError
 from bulk_onboard.settings import SETTINGS, Setting
@@ -80,6 +82,7 @@ def register_job_verb(
     or_ledger: bool = False,
     job_optional: bool = False,
     job_unless: str = "",
+    notifies: bool = False,
 ) -> None:
     """Add a verb to the command line.
 
@@ -88,6 +91,7 @@ def register_job_verb(
         or_ledger: JOB may be the ledger itself.
         job_optional: without JOB the settings alone are the job.
         job_unless: the same, but only where this parameter of the verb's own is given.
+        notifies: what it comes to, be it an error, is told to the addresses in the environment.
     """
     own = list(inspect.signature(verb).parameters.values())[1:]
     job = _keyword("job", _JOB, None if job_optional or job_unless else inspect.Parameter.empty)
@@ -106,12 +110,17 @@ def register_job_verb(
                 raise UsageError(f"JOB is missing. Name a job file (.toml) or a workbook, or give --{job_unless}.")
             return verb(Invocation(_loaded(file, flags, or_ledger=or_ledger), offline, as_json, quiet, flags), **given)
 
-        finish(answer, as_json=as_json)
+        finish(answer, as_json=as_json, then=partial(notify, file=file, flags=flags) if notifies else None)
 
+    _describe(command, verb, parameters)
+    app.command(name)(command)
+
+
+def _describe(command: Callable[..., None], verb: Callable[..., Output], parameters: list[inspect.Parameter]) -> None:
+    """Give the command what typer reads: the verb's help, and all parameters."""
     command.__doc__ = verb.__doc__
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    app.command(name)(command)
 
 
 def _loaded(file: Path | None, flags: Mapping[str, Any], *, or_ledger: bool) -> "Job":

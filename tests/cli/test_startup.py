@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.businesses import business, write_documents, write_workbook
 
-NETWORK = {"aiohttp", "aiolimiter"}
+NETWORK = {"aiohttp", "aiolimiter", "apprise", "requests"}
 WORKBOOKS = {"openpyxl", "python_calamine", "xlsxwriter"}
 RULES = {"email_validator", "stdnum"}
 WORDS = {"rich", "structlog"}

@@ -6,8 +6,15 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[2] / "bulk_onboard"
 
 DOORS = {  # library -> the files that import it; a folder stands for the files in it
-    "aiohttp": {"api/client.py", "callbacks/listener.py", "sandbox/sender.py", "sandbox/server.py"},
+    "aiohttp": {
+        "api/client.py",
+        "callbacks/listener.py",
+        "notification/webhook.py",
+        "sandbox/sender.py",
+        "sandbox/server.py",
+    },
     "aiolimiter": {"api/pacer.py"},
+    "apprise": {"notification/through_apprise.py"},
     "email_validator": {"validation/email.py"},
     "msgspec": {
         "api/wire/",

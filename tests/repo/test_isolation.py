@@ -36,5 +36,5 @@ def test_home_is_empty():
 
 
 def test_credentials_are_hidden():
-    """No variable of the API is set."""
-    assert [] == [name for name in os.environ if name.startswith("PLIVO_")]
+    """No variable of the API or of ours is set."""
+    assert [] == [name for name in os.environ if name.startswith(("PLIVO_", "BULK_ONBOARD_"))]

@@ -71,6 +71,7 @@ def test_skeleton_keeps_the_contracts(skeleton):
         ("api", "from bulk_onboard import cli", STAGES),
         ("errors", "from bulk_onboard import model", STAGES),
         ("callbacks", "from bulk_onboard import ledger", STAGES),
+        ("notification", "from bulk_onboard.api import trust", STAGES),
         ("elsewhere", "", STAGES),
         ("model", "import asyncio", CORE),
         ("validation", "from os import path", CORE),
@@ -78,6 +79,7 @@ def test_skeleton_keeps_the_contracts(skeleton):
         ("api.verdict", "import aiohttp", CORE),
         ("api.wire", "from bulk_onboard.clock import SystemClock", CORE),
         ("callbacks.signature", "import secrets", CORE),
+        ("notification.message", "import socket", CORE),
         ("ledger.fold", "def fold():\n    import time", CORE),
     ],
 )

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 import typer
 
+from bulk_onboard.api.credential_place import look_up
 from bulk_onboard.api.credentials import credentials_from
 from bulk_onboard.cli.app import app
 from bulk_onboard.errors import ExitStatus
+from bulk_onboard.notification.address import VARIABLE
 
 ROOT = Path(__file__).parents[2]
 JOBS = ROOT / "jobs"
@@ -139,6 +141,17 @@ def test_credentials_of_the_unit_are_those_that_are_looked_for(tmp_path):
     found = credentials_from({"CREDENTIALS_DIRECTORY": str(tmp_path)})
 
     assert ("plivo_auth_id", "plivo_auth_token") == (found.auth_id, found.auth_token.reveal())
+
+
+def test_unit_proposes_the_place_for_addresses_to_notify(tmp_path):
+    """Whoever uncomments the line has them where they are looked for."""
+    text = (JOBS / "bulk-onboard@.service").read_text(encoding="utf-8")
+    (name,) = re.findall(r"^# LoadCredential=(\w+):/etc/bulk-onboard/\1$", text, re.MULTILINE)
+    (tmp_path / name).write_text("slack://one\nslack://two\n")
+
+    found = look_up(VARIABLE, {"CREDENTIALS_DIRECTORY": str(tmp_path)}, warn=print, several=True)
+
+    assert ["slack://one", "slack://two"] == found.split()
 
 
 def test_cron_line_has_its_fields():

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bulk_onboard.api.credential_place import look_up
 from bulk_onboard.api.credentials import are_at_hand, credentials_from
 from bulk_onboard.errors import UsageError
 
@@ -182,3 +183,19 @@ def test_at_hand(desk):
     ]
 
     assert [False] * 3 + [True] * 4 == at_hand
+
+
+@pytest.mark.parametrize(
+    ("content", "why"), [(b"a://canary\xff", "of text"), (b"a://x\n" * 1000, "4,096 bytes"), (b"\n", "empty")]
+)
+def test_several_in_one_file(desk, content, why):
+    """Lines are taken where they belong; what is no text, too much or nothing is refused."""
+    desk.name("SEVERAL", b"a://canary\nb://canary c://canary\n")
+    found = look_up("SEVERAL", desk.environ, warn=desk.warnings.append, several=True)
+    desk.name("SEVERAL", content)
+
+    with pytest.raises(UsageError, match=why) as told:
+        look_up("SEVERAL", desk.environ, warn=desk.warnings.append, several=True)
+
+    assert "a://canary\nb://canary c://canary" == found
+    assert "canary" not in str(told.value)

@@ -1,0 +1,108 @@
+"""What a notification says: numbers of rows, why the run stopped, where the files are, what to type next.
+
+It is made from the exit status and from what `run --json` prints, of which the parts about single rows are left out.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any, Literal, TypeAlias
+
+from bulk_onboard.errors import ExitStatus
+from bulk_onboard.model.record import Review, State
+
+Level: TypeAlias = Literal["success", "warning", "failure"]
+
+_TAKEN = ("run_id", "counts", "reviews", "requests", "report", "annotated", "next", "error")
+_ROWS_FOR_A_PERSON = (State.INVALID, State.REFUSED, State.HELD)
+_REVIEWS_FOR_A_PERSON = (Review.REJECTED, Review.MORE_INFO)
+
+_TITLES: Mapping[ExitStatus, str] = {
+    ExitStatus.DONE: "all that was due is done",
+    ExitStatus.BUG: "a bug stopped it",
+    ExitStatus.USAGE: "it could not begin",
+    ExitStatus.ROWS_NEED_A_PERSON: "{rows} a person",
+    ExitStatus.STOPPED: "stopped before finishing",
+    ExitStatus.LOCKED: "another run holds the ledger",
+    ExitStatus.LEDGER: "the ledger cannot be used",
+    ExitStatus.CREDENTIALS: "the API refused the credentials",
+    ExitStatus.REPORT: "the report could not be written",
+    ExitStatus.INTERRUPTED: "stopped by Ctrl-C",
+    ExitStatus.TERMINATED: "stopped by SIGTERM",
+}
+_LEVELS: Mapping[ExitStatus, Level] = {
+    ExitStatus.DONE: "success",
+    ExitStatus.ROWS_NEED_A_PERSON: "warning",
+    ExitStatus.INTERRUPTED: "warning",
+    ExitStatus.TERMINATED: "warning",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A notification.
+
+    Attributes:
+        title: one line.
+        text: some lines.
+        level: how bad it is; services show a colour for it, or wake somebody.
+        data: the JSON object that a webhook gets.
+    """
+
+    title: str
+    text: str
+    level: Level
+    data: Mapping[str, Any]
+
+
+def is_wanted(when: str, exit_status: ExitStatus) -> bool:
+    """Whether a run that ended so is told; one that found another at work never is.
+
+    `when` is the setting: `person` (not where all is done), `end` or `never`.
+    """
+    if exit_status is ExitStatus.LOCKED or when == "never":
+        return False
+    return when == "end" or exit_status is not ExitStatus.DONE
+
+
+def message_of(job: str, exit_status: ExitStatus, told: Mapping[str, Any], *, host: str, folder: PurePath) -> Message:
+    """The notification of a run's end.
+
+    Args:
+        told: what `run --json` prints, or as much of it as there is.
+        host, folder: the machine, and the folder in which paths and command hold.
+    """
+    title = f"bulk-onboard {job}: {_TITLES[exit_status].format(rows=_rows_need(told))}"
+    text = "\n".join([*_lines(told), f"On {host}, in {folder}"])
+    about = {"job": job, "exit_status": int(exit_status), "title": title, "text": text}
+    place = {"host": host, "folder": str(folder)}
+    level = _LEVELS.get(exit_status, "failure")
+    return Message(title, text, level, {**about, **place, **{name: told.get(name) for name in _TAKEN}})
+
+
+def _rows_need(told: Mapping[str, Any]) -> str:
+    """How many rows need; no number where what needs a person is no row, such as a record that is there twice."""
+    counts, reviews = told.get("counts") or {}, told.get("reviews") or {}
+    rows = sum(counts.get(state, 0) for state in _ROWS_FOR_A_PERSON)
+    rows += sum(reviews.get(review, 0) for review in _REVIEWS_FOR_A_PERSON)
+    return f"{rows:,} {'row needs' if rows == 1 else 'rows need'}" if rows else "something needs"
+
+
+def _lines(told: Mapping[str, Any]) -> Iterator[str]:
+    if told.get("error"):
+        yield str(told["error"])
+    if counts := told.get("counts"):
+        rows = counts.get("rows", 0)
+        states = _counted({name: number for name, number in counts.items() if name != "rows"})
+        yield f"{rows:,} {'row' if rows == 1 else 'rows'}{': ' if states else ''}{states}"
+    if reviews := _counted(told.get("reviews") or {}):
+        yield f"Reviews: {reviews}"
+    if twice := len(told.get("duplicates") or ()):
+        yield f"There twice at the API: {twice:,} {'business' if twice == 1 else 'businesses'}"
+    for what, name in (("Report", "report"), ("Marked in", "annotated"), ("Next", "next")):
+        if told.get(name):
+            yield f"{what}: {told[name]}"
+
+
+def _counted(numbers: Mapping[str, int]) -> str:
+    return ", ".join(f"{number:,} {name}" for name, number in numbers.items() if number)

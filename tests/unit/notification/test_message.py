@@ -1,0 +1,95 @@
+"""When a notification goes out, and what it says."""
+
+import json
+from pathlib import PurePosixPath
+
+import pytest
+
+from bulk_onboard.errors import ExitStatus
+from bulk_onboard.notification.message import Message, is_wanted, message_of
+
+TOLD = {
+    "run_id": "R-1",
+    "counts": {"rows": 1240, "invalid": 2, "pending": 0, "refused": 1, "submitted": 1237},
+    "reviews": {"pending": 1230, "approved": 3, "rejected": 4},
+    "requests": {"create done": 1237},
+    "ledger": "job.ledger.jsonl",
+    "report": "job.report.xlsx",
+    "annotated": "businesses.annotated.xlsx",
+    "next": "bulk-onboard run job.toml",
+    "duplicates": [{"token": "canary", "compliance_ids": ["canary", "canary"], "deletable": []}],
+    "findings": ["canary"],
+}
+
+
+def message(exit_status: ExitStatus = ExitStatus.ROWS_NEED_A_PERSON, **told: object) -> Message:
+    """The notification of a run that came to this."""
+    return message_of("migration", exit_status, told, host="server", folder=PurePosixPath("/job"))
+
+
+def test_text_has_numbers_files_and_command():
+    """A line each; states and reviews without rows are left out."""
+    assert [
+        "1,240 rows: 2 invalid, 1 refused, 1,237 submitted",
+        "Reviews: 1,230 pending, 3 approved, 4 rejected",
+        "There twice at the API: 1 business",
+        "Report: job.report.xlsx",
+        "Marked in: businesses.annotated.xlsx",
+        "Next: bulk-onboard run job.toml",
+        "On server, in /job",
+    ] == message(**TOLD).text.splitlines()
+
+
+def test_why_it_stopped_comes_first():
+    """The sentence of the error, also where there is nothing else to tell."""
+    stopped = message(ExitStatus.STOPPED, **TOLD, error="The disk is full. Make room.")
+    refused = message(ExitStatus.USAGE, error="There is no job file.")
+
+    assert stopped.text.startswith("The disk is full. Make room.\n1,240 rows:")
+    assert "There is no job file.\nOn server, in /job" == refused.text
+
+
+def test_webhook_gets_the_names_of_run_json_and_nothing_about_rows():
+    """The object can be sent as it is, has every name whatever happened, and leaves out what is about single rows."""
+    full, empty = message(**TOLD).data, message(ExitStatus.USAGE, error="No.").data
+
+    assert list(full) == list(empty)
+    assert {name: full[name] for name in TOLD if name in full} == {
+        name: value for name, value in TOLD.items() if name not in ("ledger", "duplicates", "findings")
+    }
+    assert ("migration", 3, "server", "/job") == tuple(full[n] for n in ("job", "exit_status", "host", "folder"))
+    assert "canary" not in json.dumps(full)
+
+
+@pytest.mark.parametrize(
+    ("counts", "reviews", "title"),
+    [
+        ({"invalid": 1}, {}, "1 row needs a person"),
+        ({"invalid": 1, "refused": 2, "held": 3, "submitted": 9}, {}, "6 rows need a person"),
+        ({"submitted": 4}, {"rejected": 1, "more info": 2, "approved": 1}, "3 rows need a person"),
+        ({"submitted": 4}, {}, "something needs a person"),
+    ],
+)
+def test_title_counts_the_rows_that_need_a_person(counts, reviews, title):
+    """Invalid, refused, held; rejected, or asked for more. Where it is none of these no number is made up."""
+    assert f"bulk-onboard migration: {title}" == message(counts=counts, reviews=reviews).title
+
+
+@pytest.mark.parametrize("status", list(ExitStatus))
+def test_every_exit_status_has_its_title_and_level(status):
+    """A service colours by the level, or wakes somebody."""
+    told = message(status, counts={"invalid": 1})
+    mild = {ExitStatus.ROWS_NEED_A_PERSON, ExitStatus.INTERRUPTED, ExitStatus.TERMINATED}
+
+    assert told.title.startswith("bulk-onboard migration: ")
+    assert "{" not in told.title
+    assert ("success" if status is ExitStatus.DONE else "warning" if status in mild else "failure") == told.level
+
+
+@pytest.mark.parametrize("status", list(ExitStatus))
+def test_setting_says_when(status):
+    """`person`: all but 0; `end`: all; `never`: none. A run that found another at work is told in no case."""
+    wanted = {when: is_wanted(when, status) for when in ("person", "end", "never")}
+
+    locked = status is ExitStatus.LOCKED
+    assert {"person": not locked and status is not ExitStatus.DONE, "end": not locked, "never": False} == wanted
