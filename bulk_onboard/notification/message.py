@@ -9,13 +9,10 @@ from pathlib import PurePath
 from typing import Any, Literal, TypeAlias
 
 from bulk_onboard.errors import ExitStatus
-from bulk_onboard.model.record import Review, State
 
 Level: TypeAlias = Literal["success", "warning", "failure"]
 
-_TAKEN = ("run_id", "counts", "reviews", "requests", "report", "annotated", "next", "error")
-_ROWS_FOR_A_PERSON = (State.INVALID, State.REFUSED, State.HELD)
-_REVIEWS_FOR_A_PERSON = (Review.REJECTED, Review.MORE_INFO)
+_TAKEN = ("run_id", "counts", "reviews", "need_a_person", "new", "requests", "report", "annotated", "next", "error")
 
 _TITLES: Mapping[ExitStatus, str] = {
     ExitStatus.DONE: "all that was due is done",
@@ -82,9 +79,7 @@ def message_of(job: str, exit_status: ExitStatus, told: Mapping[str, Any], *, ho
 
 def _rows_need(told: Mapping[str, Any]) -> str:
     """How many rows need; no number where what needs a person is no row, such as a record that is there twice."""
-    counts, reviews = told.get("counts") or {}, told.get("reviews") or {}
-    rows = sum(counts.get(state, 0) for state in _ROWS_FOR_A_PERSON)
-    rows += sum(reviews.get(review, 0) for review in _REVIEWS_FOR_A_PERSON)
+    rows = told.get("need_a_person", 0)
     return f"{rows:,} {'row needs' if rows == 1 else 'rows need'}" if rows else "something needs"
 
 
@@ -97,6 +92,8 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
         yield f"{rows:,} {'row' if rows == 1 else 'rows'}{': ' if states else ''}{states}"
     if reviews := _counted(told.get("reviews") or {}):
         yield f"Reviews: {reviews}"
+    if told.get("need_a_person"):
+        yield f"Newly in need of a person: {told['new']:,} of {told['need_a_person']:,}"
     if twice := len(told.get("duplicates") or ()):
         yield f"There twice at the API: {twice:,} {'business' if twice == 1 else 'businesses'}"
     for what, name in (("Report", "report"), ("Marked in", "annotated"), ("Next", "next")):

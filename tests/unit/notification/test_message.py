@@ -12,6 +12,8 @@ TOLD = {
     "run_id": "R-1",
     "counts": {"rows": 1240, "invalid": 2, "pending": 0, "refused": 1, "submitted": 1237},
     "reviews": {"pending": 1230, "approved": 3, "rejected": 4},
+    "need_a_person": 7,
+    "new": 2,
     "requests": {"create done": 1237},
     "ledger": "job.ledger.jsonl",
     "report": "job.report.xlsx",
@@ -32,6 +34,7 @@ def test_text_has_numbers_files_and_command():
     assert [
         "1,240 rows: 2 invalid, 1 refused, 1,237 submitted",
         "Reviews: 1,230 pending, 3 approved, 4 rejected",
+        "Newly in need of a person: 2 of 7",
         "There twice at the API: 1 business",
         "Report: job.report.xlsx",
         "Marked in: businesses.annotated.xlsx",
@@ -62,17 +65,12 @@ def test_webhook_gets_the_names_of_run_json_and_nothing_about_rows():
 
 
 @pytest.mark.parametrize(
-    ("counts", "reviews", "title"),
-    [
-        ({"invalid": 1}, {}, "1 row needs a person"),
-        ({"invalid": 1, "refused": 2, "held": 3, "submitted": 9}, {}, "6 rows need a person"),
-        ({"submitted": 4}, {"rejected": 1, "more info": 2, "approved": 1}, "3 rows need a person"),
-        ({"submitted": 4}, {}, "something needs a person"),
-    ],
+    ("needing", "title"),
+    [(1, "1 row needs a person"), (1_200, "1,200 rows need a person"), (0, "something needs a person")],
 )
-def test_title_counts_the_rows_that_need_a_person(counts, reviews, title):
-    """Invalid, refused, held; rejected, or asked for more. Where it is none of these no number is made up."""
-    assert f"bulk-onboard migration: {title}" == message(counts=counts, reviews=reviews).title
+def test_title_counts_the_rows_that_need_a_person(needing, title):
+    """Where it is no row, such as a record that is there twice, no number is made up."""
+    assert f"bulk-onboard migration: {title}" == message(need_a_person=needing, new=0).title
 
 
 @pytest.mark.parametrize("status", list(ExitStatus))
