@@ -5,6 +5,8 @@ import heapq
 import itertools
 from datetime import UTC, datetime, timedelta
 
+from bulk_onboard.clock import SystemClock
+
 STARTED = datetime(2026, 1, 5, 10, tzinfo=UTC)
 _TURNS = 25  # of the event loop, in which whoever is awake gets on with what he has to do
 
@@ -56,3 +58,20 @@ class FrozenClock(FakeClock):
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         await asyncio.Event().wait()
+
+
+class Calendar(SystemClock):
+    """The machine's own time, of which days can be torn off: for whole flows that last a month and take a minute."""
+
+    def __init__(self) -> None:
+        self._ahead_s = 0.0
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(seconds=self._ahead_s)
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self._ahead_s
+
+    def tear_off(self, days: float) -> None:
+        """Let so many days pass at once."""
+        self._ahead_s += days * 86_400
