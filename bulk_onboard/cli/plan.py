@@ -46,6 +46,7 @@ def plan(invocation: Invocation) -> Output:
                     "key": decision.identity.user_key if decision.identity else "",
                     "action": decision.action,
                     "reason": decision.reason,
+                    "numbers": decision.numbers,
                 }
                 for decision in made.decisions
             ],

@@ -3,7 +3,7 @@
 import shlex
 import signal
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import urlsplit
 
 import typer
@@ -59,27 +59,28 @@ def run_and_sum_up(invocation: Invocation) -> Output:
             next_command=command,
         )
 
-    return Output(
-        result.exit_status,
-        {
-            "run_id": result.run_id,
-            "counts": result.counts,
-            "reviews": result.reviews,
-            "need_a_person": result.needing,
-            "new": result.news,
-            "requests": result.requests,
-            "ledger": str(result.ledger),
-            "report": str(result.report) if result.report else None,
-            "annotated": str(result.annotated) if result.annotated else None,
-            "next": command,
-            "duplicates": [
-                {"token": t.token, "compliance_ids": t.compliance_ids, "deletable": t.deletable} for t in result.twice
-            ],
-            **({"error": str(result.error)} if result.error else {}),
-        },
-        show,
-        (*result.warnings, *((str(result.error),) if result.error else ())),
-    )
+    error = (str(result.error),) if result.error else ()
+    return Output(result.exit_status, told(result, command), show, (*result.warnings, *error))
+
+
+def told(result: "RunResult", command: str) -> dict[str, Any]:
+    """What `--json` prints of a run."""
+    return {
+        "run_id": result.run_id,
+        "counts": result.counts,
+        "reviews": result.reviews,
+        "need_a_person": result.needing,
+        "new": result.news,
+        "requests": result.requests,
+        "ledger": str(result.ledger),
+        "report": str(result.report) if result.report else None,
+        "annotated": str(result.annotated) if result.annotated else None,
+        "next": command,
+        "duplicates": [
+            {"token": t.token, "compliance_ids": t.compliance_ids, "deletable": t.deletable} for t in result.twice
+        ],
+        **({"error": str(result.error)} if result.error else {}),
+    }
 
 
 def warn_of_short_window(invocation: Invocation) -> None:

@@ -108,8 +108,9 @@ _WORDS: Mapping[type[Entry], Callable[[Any], str]] = {
     said.Denied: lambda e: f"HTTP {e.http_status}",
     said.Unresolved: lambda e: e.seen,
     said.Probed: lambda e: f"{e.matches} found",
-    said.Adopted: lambda e: e.review,
-    said.Held: lambda e: e.why,
+    said.Intent: lambda e: e.number,
+    said.Adopted: lambda e: e.number or e.review,
+    said.Held: lambda e: ": ".join(filter(None, (e.number, e.why))),
     said.Resolved: lambda e: e.how,
     said.Reviewed: lambda e: ": ".join(filter(None, (e.review, e.reason))),
 }

@@ -114,7 +114,10 @@ def _ids_in_conflict(everything: Iterable[Entry]) -> Iterator[str]:
 
 
 def _unproved_absences(everything: Iterable[Entry]) -> Iterator[str]:
-    """Absences that were believed too early, or without a positive control (reliability.md 1.10, I6)."""
+    """Absences that were believed too early, or without a positive control (reliability.md 1.10, I6).
+
+    Of a link none is too early: it may be repeated (1.9).
+    """
     settle_s = 0.0
     for entry in everything:
         match entry:
@@ -122,7 +125,7 @@ def _unproved_absences(everything: Iterable[Entry]) -> Iterator[str]:
                 settle_s = entry.settle
             case Absent(op=Op.CREATE, control=""):
                 yield f"Line {entry.seq}: record {entry.token} was taken for absent without a positive control."
-            case Absent() if entry.waited_s + _ROUNDING_S < settle_s:
+            case Absent() if entry.op is not Op.LINK and entry.waited_s + _ROUNDING_S < settle_s:
                 yield (
                     f"Line {entry.seq}: record {entry.token} was taken for absent after {entry.waited_s:g} s; "
                     f"the settle window of that run was {settle_s:g} s."

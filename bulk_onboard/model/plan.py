@@ -72,6 +72,10 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     reason: str
     numbers: tuple[str, ...] = ()
 
+    def with_numbers(self, numbers: tuple[str, ...]) -> "Decision":
+        """The same row with these numbers due."""
+        return msgspec.structs.replace(self, numbers=numbers)
+
     def undone(self, reason: str) -> "Decision":
         """The same row with nothing due, and why."""
         return msgspec.structs.replace(self, action=Action.NOTHING, reason=reason, numbers=())

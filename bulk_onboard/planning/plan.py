@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import msgspec
-
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.plan import Action, Decision, Plan, Scope
 from bulk_onboard.model.record import State
@@ -61,7 +59,7 @@ def _each_number_once(decisions: Iterable[Decision]) -> Iterator[Decision]:
         if left == decision.numbers:
             yield decision
         elif left:
-            yield msgspec.structs.replace(decision, numbers=left)
+            yield decision.with_numbers(left)
         else:
             yield decision.undone("its numbers are another row's")
 

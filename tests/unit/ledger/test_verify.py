@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from bulk_onboard.errors import ExitStatus, UsageError
 from bulk_onboard.ledger.verify import verify
-from bulk_onboard.model.entry import Absent, Adopted, Held, Op, Resolved
+from bulk_onboard.model.entry import Absent, Adopted, Held, Op, Resolved, Unresolved
 from bulk_onboard.model.record import State
 from tests.unit.ledger.samples import admitted, compliance_id, done, intent, ledger_of, run_started, story, token
 
@@ -131,6 +131,17 @@ def test_absence_that_shows_age_and_control_is_sound(path, absence):
     path.write_bytes(ledger_of([*UNCERTAIN, absence]))
 
     assert ExitStatus.DONE == verify(path).exit_status
+
+
+@pytest.mark.parametrize(("op", "expected"), [(Op.LINK, ExitStatus.DONE), (Op.UPDATE, ExitStatus.LEDGER)])
+def test_absent_link_needs_no_age(path, op, expected):
+    """It may be repeated, so nothing is waited for; an update is given up only after the window."""
+    about = {"token": token(1), "op": op}
+    under_way = replace(intent(1), op=op, number="911140000000" if op is Op.LINK else "")
+    unknown = [admitted(1), intent(1), done(1), under_way, Unresolved(**about, seen="HTTP 502")]
+    path.write_bytes(ledger_of([HEADER, run_started(), *unknown, Absent(**about, waited_s=0.0)]))
+
+    assert expected == verify(path).exit_status
 
 
 def test_missing_ledger(path):
