@@ -100,7 +100,7 @@ def test_command_lines_are_found_and_judged():
 
     assert ["bulk-onboard run a.xlsx --limit 5   # --no flag", "bulk-onboard ledger show a K"] == found
     assert [[], []] == [strangers(line) for line in found]
-    assert ["undo"] == strangers("bulk-onboard undo a.xlsx")
+    assert ["unmake"] == strangers("bulk-onboard unmake a.xlsx")
     assert ["--fault"] == strangers("bulk-onboard run a.xlsx --fault=drop-after=1")
 
 

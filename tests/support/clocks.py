@@ -63,6 +63,8 @@ class FrozenClock(FakeClock):
 class Calendar(SystemClock):
     """The machine's own time, of which days can be torn off: for whole flows that last a month and take a minute."""
 
+    _LONGEST_S = 2.0
+
     def __init__(self) -> None:
         self._ahead_s = 0.0
 
@@ -71,6 +73,11 @@ class Calendar(SystemClock):
 
     def monotonic(self) -> float:
         return super().monotonic() + self._ahead_s
+
+    async def sleep(self, seconds: float) -> None:
+        """A long pause is torn off, too."""
+        await asyncio.sleep(min(seconds, self._LONGEST_S))
+        self._ahead_s += max(0.0, seconds - self._LONGEST_S)
 
     def tear_off(self, days: float) -> None:
         """Let so many days pass at once."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bulk_onboard.api.credentials import Credentials, Secret
-from bulk_onboard.clock import SystemClock
+from bulk_onboard.clock import Clock, SystemClock
 from bulk_onboard.job import Job, load_job
 from bulk_onboard.model.record import State
 from bulk_onboard.pipeline.ending import RunResult
@@ -89,13 +89,18 @@ class Office:
         return load_job(self.workbook, usual | flags)
 
     async def run(
-        self, stop: Stop | None = None, token: str = AUTH_TOKEN, watch: Any = None, **flags: Any
+        self,
+        stop: Stop | None = None,
+        token: str = AUTH_TOKEN,
+        watch: Any = None,
+        clock: Clock | None = None,
+        **flags: Any,
     ) -> RunResult:
         """A run in this process."""
         return await run_job(
             self.job(**flags),
             credentials=Credentials(AUTH_ID, Secret(token)),
-            clock=SystemClock(),
+            clock=clock or SystemClock(),
             stop=stop or Stop(),
             watch=watch or (lambda running: None),
         )
