@@ -3,6 +3,7 @@
 The word behind such a flag is its value where it reads like one, and else a word of its own, such as JOB.
 """
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 
 from bulk_onboard.settings import SETTINGS, Setting
@@ -12,21 +13,19 @@ _BARE = {f"--{setting.name.replace('_', '-')}": setting for setting in SETTINGS 
 
 def filled_in(words: Sequence[str]) -> list[str]:
     """The words of a command line, each of these flags with its value: `--wait=2d`."""
-    return list(_filled_in(iter(words)))
+    return list(_filled_in(deque(words)))
 
 
-def _filled_in(words: Iterator[str]) -> Iterator[str]:
-    for word in words:
+def _filled_in(words: deque[str]) -> Iterator[str]:
+    while words:
+        word = words.popleft()
         setting = _BARE.get(word)
         if setting is None:
             yield word
-            continue
-        behind = next(words, None)
-        if behind is not None and _reads(setting, behind):
-            yield f"{word}={behind}"
+        elif words and _reads(setting, words[0]):
+            yield f"{word}={words.popleft()}"
         else:
             yield f"{word}={setting.bare}"
-            yield from _filled_in(iter([behind])) if behind is not None else ()
 
 
 def _reads(setting: Setting, word: str) -> bool:
