@@ -150,7 +150,7 @@ SETTINGS: tuple[Setting, ...] = (
         "workbook",
         _path,
         None,
-        "The workbook: .xlsx, .xlsm, .xls, .xlsb, .ods, .csv or .tsv.",
+        "The workbook: .xlsx, .xlsm, .xls, .xlsb, .ods, .csv or .tsv; of inbox/*.xlsx the newest.",
         "JOB, where that is a workbook",
     ),
     Setting("documents", _path, None, "Folder of the documents.", "documents/ beside the workbook, else beside it"),

@@ -4,7 +4,7 @@ import os
 import shlex
 import signal
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import urlsplit
 
 import typer
@@ -17,6 +17,7 @@ from bulk_onboard.errors import ExitStatus, SignalledError, StoppedError, UsageE
 
 if TYPE_CHECKING:
     from bulk_onboard.pipeline.ending import RunResult
+    from bulk_onboard.submission.audit import Twice
     from bulk_onboard.submission.stop import Stop
 
 SAFE_SETTLE_S = 30.0
@@ -52,6 +53,7 @@ def run_and_sum_up(invocation: Invocation) -> Output:
             stream,
             report=result.report,
             annotated=result.annotated,
+            workbook=invocation.job.workbook if invocation.job.workbook_pattern else None,
             next_command=command,
         )
 
@@ -62,18 +64,21 @@ def run_and_sum_up(invocation: Invocation) -> Output:
             "counts": result.counts,
             "reviews": result.reviews,
             "requests": result.requests,
+            "workbook": str(invocation.job.workbook),
             "ledger": str(result.ledger),
             "report": str(result.report) if result.report else None,
             "annotated": str(result.annotated) if result.annotated else None,
             "next": command,
-            "duplicates": [
-                {"token": t.token, "compliance_ids": t.compliance_ids, "deletable": t.deletable} for t in result.twice
-            ],
+            "duplicates": [_as_data(twice) for twice in result.twice],
             **({"error": str(result.error)} if result.error else {}),
         },
         show,
         (*result.warnings, *((str(result.error),) if result.error else ())),
     )
+
+
+def _as_data(twice: "Twice") -> dict[str, Any]:
+    return {"token": twice.token, "compliance_ids": twice.compliance_ids, "deletable": twice.deletable}
 
 
 def warn_of_short_window(invocation: Invocation) -> None:

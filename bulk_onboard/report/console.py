@@ -65,12 +65,18 @@ def print_run(
     *,
     report: Path | None,
     annotated: Path | None = None,
+    workbook: Path | None = None,
     next_command: str,
     stopped: str = "",
     warnings: Iterable[str] = (),
 ) -> None:
-    """What a run came to: rows by state and review, what stopped it, where the files are, what to type next."""
+    """What a run came to: rows by state and review, what stopped it, where the files are, what to type next.
+
+    `workbook` is told where the user may not know which was taken.
+    """
     page = page_on(stream)
+    if workbook is not None:
+        page.write_line(f"Workbook: {workbook}")
     _print_standing(page, counts, reviews)
     for warning in warnings:
         page.write_line(f"Warning: {warning}")
