@@ -42,6 +42,7 @@ class Job:
     sha256: str
     workbook: Path
     workbook_pattern: Path | None
+    missing_workbook: str
     documents: Path
     documents_pattern: str
     sheet: str | None

@@ -153,6 +153,13 @@ SETTINGS: tuple[Setting, ...] = (
         "The workbook: .xlsx, .xlsm, .xls, .xlsb, .ods, .csv or .tsv; of inbox/*.xlsx the newest.",
         "JOB, where that is a workbook",
     ),
+    Setting(
+        "missing_workbook",
+        _one_of("error", "ok"),
+        "error",
+        "What a run makes of a workbook that is not there: error, or ok.",
+        flag=False,
+    ),
     Setting("documents", _path, None, "Folder of the documents.", "documents/ beside the workbook, else beside it"),
     Setting(
         "documents_pattern",

@@ -4,6 +4,7 @@ import os
 import shlex
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from bulk_onboard.cli.verb import Invocation, register_job_verb
 from bulk_onboard.errors import ExitStatus, SignalledError, StoppedError, UsageError
 
 if TYPE_CHECKING:
+    from bulk_onboard.job import Job
     from bulk_onboard.pipeline.ending import RunResult
     from bulk_onboard.submission.audit import Twice
     from bulk_onboard.submission.stop import Stop
@@ -53,7 +55,7 @@ def run_and_sum_up(invocation: Invocation) -> Output:
             stream,
             report=result.report,
             annotated=result.annotated,
-            workbook=invocation.job.workbook if invocation.job.workbook_pattern else None,
+            workbook=_found(invocation.job),
             next_command=command,
         )
 
@@ -72,9 +74,14 @@ def run_and_sum_up(invocation: Invocation) -> Output:
             "duplicates": [_as_data(twice) for twice in result.twice],
             **({"error": str(result.error)} if result.error else {}),
         },
-        show,
+        show if result.run_id else lambda stream: None,
         (*result.warnings, *((str(result.error),) if result.error else ())),
     )
+
+
+def _found(job: "Job") -> Path | None:
+    """The workbook that was taken, where the job names a pattern."""
+    return job.workbook if job.workbook_pattern and job.workbook != job.workbook_pattern else None
 
 
 def _as_data(twice: "Twice") -> dict[str, Any]:
@@ -128,7 +135,7 @@ def _heed(stop: "Stop", number: signal.Signals, heard: list[signal.Signals]) -> 
 
 def next_command(invocation: Invocation, result: "RunResult") -> str:
     """What to type next: the marked copy where rows must be mended, else the same again while anything is due."""
-    if result.exit_status is ExitStatus.DONE:
+    if result.exit_status is ExitStatus.DONE and result.run_id:
         return shlex.join(["bulk-onboard", "status", str(invocation.job.file)])
     if result.annotated and result.exit_status is ExitStatus.ROWS_NEED_A_PERSON:
         return next_run(invocation, result.annotated)

@@ -8,11 +8,14 @@ from pathlib import Path
 
 from bulk_onboard import log
 from bulk_onboard.errors import BulkOnboardError, ExitStatus, first_that_holds
+from bulk_onboard.job import Job
 from bulk_onboard.model import entry as entries
+from bulk_onboard.model.books import Books
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import Review, State
 from bulk_onboard.pipeline.annotation import annotate
 from bulk_onboard.pipeline.execution import Run
+from bulk_onboard.pipeline.judging import Judgement
 from bulk_onboard.pipeline.report import write_job_report
 from bulk_onboard.pipeline.stopping import left_over, status_of, why_stopped
 from bulk_onboard.report.summary import counts, reviews
@@ -27,6 +30,7 @@ class RunResult:
     """What a run came to; the keys of `--json` (design.md 7).
 
     Attributes:
+        run_id: empty where nothing was begun, since there was nothing to do.
         error: what stopped it, for people; None when it finished or was stopped by a signal.
         report: where the report was written; None when it could not be.
         annotated: where the annotated workbook was written; None where none was wanted, or nothing is to be mended.
@@ -49,14 +53,15 @@ class RunResult:
 
 async def end(run: Run) -> RunResult:
     """Write down how the run ended, write the report, and sum up."""
-    decisions, books = run.plan().decisions, run.journal.books
+    missing, books = run.judgement.missing, run.journal.books
+    decisions = None if missing else run.plan().decisions
     begun = run.requests["list done"] > 0
     error = why_stopped(run.stop.cause, base_url=run.job.base_url, sent_before=begun)
     if not run.stop.requested:
-        error = left_over(sum(status is ExitStatus.STOPPED for status in statuses_of(run, decisions)))
+        error = left_over(sum(status is ExitStatus.STOPPED for status in statuses_of(run, decisions or ())))
     result = RunResult(
         run_id=run.run_id,
-        exit_status=first_that_holds(status_of(error or run.stop.cause), *statuses_of(run, decisions)),
+        exit_status=first_that_holds(status_of(error or run.stop.cause), *statuses_of(run, decisions or ())),
         counts=counts(decisions, books),
         reviews=reviews(decisions, books),
         requests=dict(sorted(run.requests.items())),
@@ -64,7 +69,7 @@ async def end(run: Run) -> RunResult:
         report=None,
         error=error,
         twice=tuple(run.twice),
-        warnings=(*run.journal.warnings, *(_unsaved(*lost) for lost in run.journal.unsaved)),
+        warnings=(*filter(None, [missing]), *run.journal.warnings, *(_unsaved(*lost) for lost in run.journal.unsaved)),
     )
     for finish in (partial(_write_end, run), partial(_write_report, run, decisions), partial(_annotate, run)):
         try:
@@ -73,6 +78,21 @@ async def end(run: Run) -> RunResult:
             status = first_that_holds(result.exit_status, trouble.exit_status)
             result = replace(result, exit_status=status, error=result.error or trouble)
     return result
+
+
+def nothing_to_do(job: Job, judgement: Judgement) -> RunResult:
+    """What a run came to that had neither workbook nor ledger: it was none, so it has no id and left nothing."""
+    return RunResult(
+        run_id="",
+        exit_status=ExitStatus.DONE,
+        counts=counts(None, Books()),
+        reviews=reviews(None, Books()),
+        requests={},
+        ledger=job.ledger,
+        report=None,
+        error=None,
+        warnings=(f"{judgement.missing} There is no ledger either, so there is nothing to do.",),
+    )
 
 
 def statuses_of(run: Run, decisions: Iterable[Decision]) -> Iterable[ExitStatus]:
@@ -112,17 +132,17 @@ async def _write_end(run: Run, result: RunResult) -> RunResult:
     return result
 
 
-async def _write_report(run: Run, decisions: Sequence[Decision], result: RunResult) -> RunResult:
+async def _write_report(run: Run, decisions: Sequence[Decision] | None, result: RunResult) -> RunResult:
     path = await asyncio.to_thread(
         write_job_report,
         run.job,
         decisions,
         run.journal.books,
         findings=(*run.judgement.sheet_findings, *run.findings),
-        requirements=run.judgement.book,
+        requirements=None if run.judgement.missing else run.judgement.book,
         now=run.clock.now(),
         run_id=run.run_id,
-        stopped=str(result.error or ""),
+        stopped=str(result.error or run.judgement.missing),
     )
     return replace(result, report=path)
 

@@ -45,7 +45,7 @@ async def _knows_the_account(run: Run) -> bool:
         page = await gateway.send(ListPage(limit=1))
         ready = isinstance(page, Done)
         known = isinstance(page, Done) and not holds_more(page.value, books)
-    if ready and not known:
+    if ready and not known and not run.judgement.missing:  # without rows there is nothing to adopt
         ready = await _sweep(run)
     if not ready:
         run.stop.request(errors.StoppedError("The API's list of records could not be read. Run again later."))

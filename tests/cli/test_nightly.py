@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from tests.support.businesses import business, write_workbook
@@ -72,3 +73,74 @@ async def test_without_a_match_what_needs_no_workbook_still_works(office: Office
     assert (0, 2) == (stands.status, stands.json["counts"]["submitted"])
     assert 0 == reported.status
     assert f"There is no workbook {pattern}" in reported.err
+
+
+async def test_a_night_without_a_workbook_is_a_run_where_the_job_allows_it(office: Office, nightly: Path) -> None:
+    """It has no rows, asks the API for nothing, and writes the report from the ledger alone; `resume` does the same."""
+    nightly.write_text(nightly.read_text() + 'missing_workbook = "ok"\n')
+    drop(office, "businesses-1.xlsx", 0, 1)
+    await office.type("run", job=nightly)
+    (office.folder / "inbox" / "businesses-1.xlsx").unlink()
+    report = office.folder / "nightly.report.xlsx"
+    report.unlink()
+    calls = len(office.sandbox.log)
+
+    ran = await office.type("run", job=nightly)
+    resumed = await office.type("resume", "--json", job=nightly)
+
+    sentence = f"There is no workbook {office.folder}/inbox/businesses-*.xlsx, which missing_workbook allows."
+    assert (0, 0) == (ran.status, resumed.status)
+    assert f"bulk-onboard: {sentence}\n" in ran.err
+    assert "Workbook:" not in ran.out
+    assert 2 == resumed.json["counts"]["submitted"] == resumed.json["counts"]["rows"]
+    assert calls == len(office.sandbox.log)
+    summary = [
+        str(cell) for row in openpyxl.load_workbook(report)["Summary"].iter_rows(values_only=True) for cell in row
+    ]
+    assert sentence in summary
+    assert any("made from the ledger alone" in cell for cell in summary)
+
+
+async def test_without_workbook_and_ledger_there_is_nothing_to_do(office: Office, nightly: Path) -> None:
+    """One sentence, exit status 0, and nothing is written or asked; without the setting it is an error."""
+    before = sorted(office.folder.rglob("*"))
+    refused = await office.type("run", job=nightly)
+    nightly.write_text(nightly.read_text() + 'missing_workbook = "ok"\n')
+
+    ran = await office.type("run", job=nightly)
+    as_json = await office.type("run", "--json", job=nightly)
+    resumed = await office.type("resume", job=nightly)
+
+    told = "which missing_workbook allows. There is no ledger either, so there is nothing to do.\n"
+    assert [2, 0, 0, 0] == [each.status for each in (refused, ran, as_json, resumed)]
+    assert ("", 1, True) == (ran.out, ran.err.count("\n"), ran.err.endswith(told))
+    assert ("", None, 0) == tuple(as_json.json[name] for name in ("run_id", "report", "exit_status"))
+    assert before == sorted(office.folder.rglob("*"))
+    assert not office.sandbox.log
+
+
+async def test_a_resume_of_nothing_stays_an_error_while_there_is_a_workbook(office: Office, nightly: Path) -> None:
+    """Nothing was begun that could be finished."""
+    nightly.write_text(nightly.read_text() + 'missing_workbook = "ok"\n')
+    drop(office, "businesses-1.xlsx", 0)
+
+    told = await office.type("resume", job=nightly)
+
+    assert 2 == told.status
+    assert "nothing was begun" in told.err
+
+
+@pytest.mark.parametrize("content", [b"", b"no workbook at all"])
+async def test_a_workbook_that_cannot_be_read_is_an_error_all_the_same(
+    office: Office, nightly: Path, content: bytes
+) -> None:
+    """It is there, so somebody meant it to be read."""
+    nightly.write_text(nightly.read_text() + 'missing_workbook = "ok"\n')
+    path = drop(office, "businesses-1.xlsx", 0)
+    path.write_bytes(content)
+    os.utime(path, (1000.0, 1000.0))
+
+    told = await office.type("run", job=nightly)
+
+    assert 2 == told.status
+    assert str(path) in told.err
