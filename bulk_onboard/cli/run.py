@@ -117,11 +117,22 @@ async def _run(invocation: Invocation) -> "RunResult":
     credentials = invocation.credentials()
     async with shown(quiet=invocation.quiet) as watch:
         try:
-            return await run_job(invocation.job, credentials=credentials, clock=SystemClock(), stop=stop, watch=watch)
+            return await run_job(
+                invocation.job,
+                credentials=credentials,
+                clock=SystemClock(),
+                stop=stop,
+                watch=watch,
+                say=_say_nothing if invocation.quiet else tell,
+            )
         except StoppedError:
             if isinstance(stop.cause, signal.Signals):
                 raise SignalledError(status_of(stop.cause)) from None
             raise
+
+
+def _say_nothing(sentence: str) -> None:
+    """For `--quiet`."""
 
 
 def _heed(stop: "Stop", number: signal.Signals, heard: list[signal.Signals]) -> None:

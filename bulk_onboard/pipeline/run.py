@@ -13,6 +13,7 @@ from bulk_onboard.clock import Clock
 from bulk_onboard.job import Job
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.sheet import BO_KEY, KEY, Sheet
+from bulk_onboard.pipeline.arrival import wait_until_written
 from bulk_onboard.pipeline.beginning import begin
 from bulk_onboard.pipeline.connection import connect
 from bulk_onboard.pipeline.ending import RunResult, end, nothing_to_do
@@ -32,13 +33,17 @@ async def run_job(
     clock: Clock,
     stop: Stop,
     watch: Callable[[Running], None] = lambda running: None,
+    say: Callable[[str], None] = lambda sentence: None,
 ) -> RunResult:
     """Read and judge every row, then settle and create what is due, then write the report.
+
+    `say` is told why nothing has begun yet.
 
     Raises:
         BulkOnboardError: nothing could be begun; whatever stops it later is in the result.
     """
     check_address(job.base_url, trust_host=job.trust_host)
+    await wait_until_written(job.workbook, clock=clock, stop=stop, say=say)
     sheet = await read_sheet_if_any(job)
     if sheet is None and not has_ledger(job):
         return nothing_to_do(job, judge_nothing(job))

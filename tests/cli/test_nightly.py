@@ -1,13 +1,14 @@
 """A job that comes again each night: another workbook, or none, and nobody who watches."""
 
 import os
+import signal
 from pathlib import Path
 
 import openpyxl
 import pytest
 
 from tests.support.businesses import business, write_workbook
-from tests.support.office import Office
+from tests.support.office import Office, heard
 
 
 @pytest.fixture
@@ -144,3 +145,34 @@ async def test_a_workbook_that_cannot_be_read_is_an_error_all_the_same(
 
     assert 2 == told.status
     assert str(path) in told.err
+
+
+async def test_a_run_waits_for_a_workbook_that_is_still_being_written(office: Office, nightly: Path) -> None:
+    """Whoever drops it writes its second half after the run has begun; a plan reads what there is."""
+    path = drop(office, "businesses-1.xlsx", 0, 1)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+
+    planned = await office.type("plan", job=nightly)
+    run = await office.start("run", "--json", job=nightly)
+    waiting = (await run.stderr.readline()).decode()
+    path.write_bytes(whole)
+    told = await heard(run)
+
+    assert 2 == planned.status
+    assert f"bulk-onboard: {path} was changed a moment ago; waiting until it has been left alone for 2 s.\n" == waiting
+    assert (0, 2) == (told.status, told.json["counts"]["submitted"])
+
+
+async def test_a_signal_ends_the_waiting(office: Office, nightly: Path) -> None:
+    """Exit status 143, and nothing was begun."""
+    os.utime(drop(office, "businesses-1.xlsx", 0))
+    run = await office.start("run", job=nightly)
+    await run.stderr.readline()
+
+    run.send_signal(signal.SIGTERM)
+    told = await heard(run)
+
+    assert 143 == told.status
+    assert "Stopped before anything was sent." in told.err
+    assert not office.sandbox.log
