@@ -58,6 +58,7 @@ class Job:
     concurrency: int
     settle: float
     limit: int | None
+    stop_after: float | None
     ca_bundle: Path | None
     proxy: str | None
     country_iso: str

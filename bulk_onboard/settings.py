@@ -182,6 +182,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("concurrency", _whole(1), 8, "How many rows are sent at the same time."),
     Setting("settle", _duration, 90.0, "How long an unknown outcome may still show: the settle window.", "90s"),
     Setting("limit", _whole(1), None, "Send at most so many new rows in this run: a pilot.", "no limit"),
+    Setting("stop_after", _duration, None, "Begin nothing new so long after the start of a run, such as 5h.", "never"),
     Setting("ca_bundle", _path, None, "Certificates to trust instead of the system's (PEM).", "the system's"),
     Setting("proxy", _text, None, "Proxy to go through.", "none; the environment is not asked"),
     Setting("country_iso", _text, "IN", "Country of the number, for rows that do not say.", flag=False),

@@ -23,6 +23,7 @@ from bulk_onboard.pipeline.ledger import open_ledger
 from bulk_onboard.pipeline.requirements import requirements_for
 from bulk_onboard.pipeline.room import check_room
 from bulk_onboard.pipeline.sending import send
+from bulk_onboard.pipeline.stop_after import stopping_after
 from bulk_onboard.submission.stop import Stop
 
 
@@ -43,11 +44,12 @@ async def run_job(
         BulkOnboardError: nothing could be begun; whatever stops it later is in the result.
     """
     check_address(job.base_url, trust_host=job.trust_host)
-    await wait_until_written(job.workbook, clock=clock, stop=stop, say=say)
-    sheet = await read_sheet_if_any(job)
-    if sheet is None and not has_ledger(job):
-        return nothing_to_do(job, judge_nothing(job))
-    return await _carry_out(job, sheet, credentials=credentials, clock=clock, stop=stop, watch=watch)
+    with stopping_after(job.stop_after, clock=clock, stop=stop) as done:
+        await wait_until_written(job.workbook, clock=clock, stop=stop, say=say)
+        sheet = await read_sheet_if_any(job)
+        if sheet is None and not has_ledger(job):
+            return nothing_to_do(job, judge_nothing(job))
+        return await _carry_out(job, sheet, credentials=credentials, clock=clock, stop=stop, watch=watch, done=done)
 
 
 def has_ledger(job: Job) -> bool:
@@ -63,8 +65,9 @@ async def _carry_out(
     clock: Clock,
     stop: Stop,
     watch: Callable[[Running], None],
+    done: Callable[[], None],
 ) -> RunResult:
-    """The run of a sheet, or of the ledger alone; errors as for `run_job`."""
+    """The run of a sheet, or of the ledger alone; `done` is told before the report. Errors as for `run_job`."""
     check_room(job, len(sheet.rows) if sheet else 0)
     requests: Counter[str] = Counter()
     with ExitStack() as stack:
@@ -88,6 +91,7 @@ async def _carry_out(
             check_keys(journal.books, judgement)
             await begin(run)
             await send(run, watch)
+            done()
         return await end(run)
 
 
