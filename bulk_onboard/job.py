@@ -64,6 +64,7 @@ class Job:
     country_iso: str
     number_type: str
     user_type: str
+    callback_url: str
     admit_new_rows: bool
     audit: str
     share: str

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bulk_onboard.model.callback_url import objection
 from bulk_onboard.model.catalogue import CATALOGUE
 from bulk_onboard.model.finding import OFF
 from bulk_onboard.model.kind import Severity
@@ -71,6 +72,13 @@ def _one_of(*words: str) -> Callable[[Any], str]:
         return str(value)
 
     return read
+
+
+def _callback_url(value: Any) -> str:
+    address = _text(value)
+    if trouble := objection(address):
+        raise ValueError(trouble.removesuffix("."))
+    return address
 
 
 def _zone(value: Any) -> zoneinfo.ZoneInfo:
@@ -188,6 +196,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("country_iso", _text, "IN", "Country of the number, for rows that do not say.", flag=False),
     Setting("number_type", _text, "", "Type of the number, for rows that do not say.", "none", flag=False),
     Setting("user_type", _text, "business", "Type of the end user, for rows that do not say.", flag=False),
+    Setting(
+        "callback_url",
+        _callback_url,
+        "",
+        "Where the API reports reviews, for rows that do not say.",
+        "none",
+        flag=False,
+    ),
     Setting("admit_new_rows", _switch, True, "Take in rows that no run has taken in before.", flag=False),
     Setting(
         "share",

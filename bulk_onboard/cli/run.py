@@ -45,6 +45,7 @@ def run_and_sum_up(invocation: Invocation) -> Output:
     if invocation.offline:
         raise UsageError("A run always uses the live requirements; leave out --offline. `check` and `plan` take it.")
     warn_of_short_window(invocation)
+    warn_of_callback_url(invocation)
     result = awaited(_run(invocation))
     command = next_command(invocation, result)
 
@@ -98,6 +99,14 @@ def warn_of_short_window(invocation: Invocation) -> None:
             f"A settle window of {job.settle:g} s is short: a record that shows later than that is created again. "
             "Keep the default of 90 s unless the API's vendor says otherwise."
         )
+
+
+def warn_of_callback_url(invocation: Invocation) -> None:
+    """Tell what speaks against the job's callback address, though it may be used."""
+    from bulk_onboard.model.callback_url import doubt
+
+    if why := doubt(invocation.job.callback_url):
+        tell(f"callback_url: {why}")
 
 
 async def _run(invocation: Invocation) -> "RunResult":

@@ -96,7 +96,9 @@ async def judge(job: Job, sheet: Sheet, ask: AskRequirements) -> Judgement:
     sheet_findings = ruled((*unknown, *findings_about(sheet)), job.findings)
     refuse_the_sheet(sheet, sheet_findings)
     rows, files = await asyncio.to_thread(find_documents, job, rows_of(sheet, columns, defaults=job.defaults), book)
-    judged = judge_rows(rows, book=book, files=files, columns=columns, rulings=job.findings)
+    judged = judge_rows(
+        rows, book=book, files=files, columns=columns, rulings=job.findings, callback_url=job.callback_url
+    )
     judged = with_shared_documents_marked(judged, book=book, files=files, columns=columns, rulings=job.findings)
     judged = with_others_marked(judged, others, columns=columns, rulings=job.findings)
     return Judgement(sheet, columns, book, judged, sheet_findings)
