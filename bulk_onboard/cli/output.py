@@ -31,15 +31,18 @@ class Output:
     notes: tuple[str, ...] = field(default=())
 
 
-def finish(verb: Callable[[], Output], *, as_json: bool) -> NoReturn:
-    """Carry out a verb, print what it answers, and end with its exit status; no error gets past this."""
+def finish(verb: Callable[[], Output], *, as_json: bool, quiet: bool = False) -> NoReturn:
+    """Carry out a verb, print what it answers, and end with its exit status; no error gets past this.
+
+    With `quiet` a ledger in use is told by the status alone: cron would mail every night that takes long.
+    """
     try:
         output = verb()
     except BulkOnboardError as error:
         output = _failed(error.exit_status, str(error))
     except Exception as bug:
         output = _failed(ExitStatus.BUG, told_as_bug(bug))
-    for note in output.notes:
+    for note in () if quiet and output.exit_status is ExitStatus.LOCKED else output.notes:
         tell(note)
     try:
         if as_json:

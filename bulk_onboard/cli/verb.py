@@ -106,7 +106,7 @@ def register_job_verb(
                 raise UsageError(f"JOB is missing. Name a job file (.toml) or a workbook, or give --{job_unless}.")
             return verb(Invocation(_loaded(file, flags, or_ledger=or_ledger), offline, as_json, quiet, flags), **given)
 
-        finish(answer, as_json=as_json)
+        finish(answer, as_json=as_json, quiet=quiet)
 
     command.__doc__ = verb.__doc__
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

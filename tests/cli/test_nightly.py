@@ -7,8 +7,13 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from bulk_onboard.clock import SystemClock
+from bulk_onboard.ledger.lock import LedgerLock
 from tests.support.businesses import business, write_workbook
 from tests.support.office import Office, heard
+
+
+FUTURE = (4e9, 4e9)  # what a run looks at twice, however long it takes to begin
 
 
 @pytest.fixture
@@ -152,6 +157,7 @@ async def test_a_run_waits_for_a_workbook_that_is_still_being_written(office: Of
     path = drop(office, "businesses-1.xlsx", 0, 1)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
+    os.utime(path, FUTURE)
 
     planned = await office.type("plan", job=nightly)
     run = await office.start("run", "--json", job=nightly)
@@ -166,7 +172,7 @@ async def test_a_run_waits_for_a_workbook_that_is_still_being_written(office: Of
 
 async def test_a_signal_ends_the_waiting(office: Office, nightly: Path) -> None:
     """Exit status 143, and nothing was begun."""
-    os.utime(drop(office, "businesses-1.xlsx", 0))
+    os.utime(drop(office, "businesses-1.xlsx", 0), FUTURE)
     run = await office.start("run", job=nightly)
     await run.stderr.readline()
 
@@ -176,3 +182,18 @@ async def test_a_signal_ends_the_waiting(office: Office, nightly: Path) -> None:
     assert 143 == told.status
     assert "Stopped before anything was sent." in told.err
     assert not office.sandbox.log
+
+
+async def test_last_nights_run_that_still_goes_on_is_told_by_the_status_alone(office: Office, nightly: Path) -> None:
+    """With `--quiet`, for cron; a script still gets its object, and a person the sentence."""
+    drop(office, "businesses-1.xlsx", 0)
+    with LedgerLock(office.folder / "nightly.ledger.jsonl", SystemClock()):
+        quiet = await office.type("run", "--quiet", job=nightly)
+        as_json = await office.type("run", "--quiet", "--json", job=nightly)
+        told = await office.type("run", job=nightly)
+
+    assert (5, "", "") == (quiet.status, quiet.out, quiet.err)
+    assert (5, "") == (as_json.status, as_json.err)
+    assert "Another run (process" in as_json.json["error"]
+    assert told.status == 5
+    assert f"bulk-onboard: {as_json.json['error']}\n" in told.err
