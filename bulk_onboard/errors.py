@@ -3,6 +3,7 @@
     BulkOnboardError
     ├── UsageError          2    command line, job file, credentials missing
     │   └── WorkbookError   2    the workbook cannot be read, or its columns are missing or doubled
+    │       └── NoWorkbookError  there is none, which a job may allow
     ├── AddressError        2    what answers at the base URL is not the API
     ├── StoppedError        4    stopped before finishing: network, disk, redirect; running again continues
     │   └── SignalledError  130/143  stopped by a signal before anything was begun
@@ -67,6 +68,10 @@ class UsageError(BulkOnboardError):
 
 class WorkbookError(UsageError):
     """The workbook cannot be read, or its columns are missing or doubled."""
+
+
+class NoWorkbookError(WorkbookError):
+    """There is no file where the workbook should be."""
 
 
 class AddressError(BulkOnboardError):

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bulk_onboard import errors
+from bulk_onboard.intake.newest import is_pattern, newest
 from bulk_onboard.model.finding import Rulings
 from bulk_onboard.model.plan import Scope
 from bulk_onboard.model.requirements import Combination
@@ -34,11 +35,15 @@ class Job:
     Attributes:
         file: the job file or bare workbook, as the user typed it, for the command to type next.
         sha256: digest of the settings' text, for the ledger; empty for a bare workbook.
+        workbook: the file itself; the pattern where none matches.
+        workbook_pattern: what the workbook is the newest of; None where it is named itself.
     """
 
     file: Path
     sha256: str
     workbook: Path
+    workbook_pattern: Path | None
+    missing_workbook: str
     documents: Path
     documents_pattern: str
     sheet: str | None
@@ -59,11 +64,13 @@ class Job:
     relink: bool
     wait: float | None
     new_only: bool
+    stop_after: float | None
     ca_bundle: Path | None
     proxy: str | None
     country_iso: str
     number_type: str
     user_type: str
+    callback_url: str
     admit_new_rows: bool
     audit: str
     share: str
@@ -138,6 +145,7 @@ def _complete(file: Path, values: Mapping[str, Any], *, beside: Path | None = No
     `beside` is the workbook that JOB itself names: the documents lie beside that one, also while the command line
     names another.
     """
+    pattern = _pattern(file, values["workbook"])
     folder: Path = (beside or values["workbook"]).parent
     documents = folder / "documents"
     defaults = {setting.name: setting.default for setting in SETTINGS} | {
@@ -146,9 +154,19 @@ def _complete(file: Path, values: Mapping[str, Any], *, beside: Path | None = No
         "ledger": file.with_name(f"{name_of(file)}.ledger.jsonl"),
         "report": file.with_name(f"{name_of(file)}.report.xlsx"),
     }
-    settled = defaults | dict(values)
+    settled = defaults | dict(values) | {"workbook_pattern": pattern}
+    if pattern:
+        settled["workbook"] = newest(pattern) or pattern
     del settled["extends"]
     return Job(file=file, **settled)
+
+
+def _pattern(file: Path, workbook: Path) -> Path | None:
+    """The workbook as it is named, where that is a pattern; JOB itself never is one."""
+    try:
+        return workbook if workbook != file and is_pattern(workbook) else None
+    except ValueError as error:
+        raise errors.UsageError(f"The workbook {workbook} cannot be found by its pattern. {error}.") from None
 
 
 def _load_toml(file: Path, *, extended: bool = False) -> dict[str, Any]:

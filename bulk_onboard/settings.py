@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bulk_onboard.model.callback_url import objection
 from bulk_onboard.model.catalogue import CATALOGUE
 from bulk_onboard.model.finding import OFF
 from bulk_onboard.model.kind import Severity
@@ -81,6 +82,13 @@ def _one_of(*words: str) -> Callable[[Any], str]:
         return str(value)
 
     return read
+
+
+def _callback_url(value: Any) -> str:
+    address = _text(value)
+    if trouble := objection(address):
+        raise ValueError(trouble.removesuffix("."))
+    return address
 
 
 def _zone(value: Any) -> zoneinfo.ZoneInfo:
@@ -162,8 +170,15 @@ SETTINGS: tuple[Setting, ...] = (
         "workbook",
         _path,
         None,
-        "The workbook: .xlsx, .xlsm, .xls, .xlsb, .ods, .csv or .tsv.",
+        "The workbook: .xlsx, .xlsm, .xls, .xlsb, .ods, .csv or .tsv; of inbox/*.xlsx the newest.",
         "JOB, where that is a workbook",
+    ),
+    Setting(
+        "missing_workbook",
+        _one_of("error", "ok"),
+        "error",
+        "What a run makes of a workbook that is not there: error, or ok.",
+        flag=False,
     ),
     Setting("documents", _path, None, "Folder of the documents.", "documents/ beside the workbook, else beside it"),
     Setting(
@@ -206,11 +221,20 @@ SETTINGS: tuple[Setting, ...] = (
         bare="2d",
     ),
     Setting("new_only", _switch, False, "End with 3 only for what is new since the last run."),
+    Setting("stop_after", _duration, None, "Begin nothing new so long after the start of a run, such as 5h.", "never"),
     Setting("ca_bundle", _path, None, "Certificates to trust instead of the system's (PEM).", "the system's"),
     Setting("proxy", _text, None, "Proxy to go through.", "none; the environment is not asked"),
     Setting("country_iso", _text, "IN", "Country of the number, for rows that do not say.", flag=False),
     Setting("number_type", _text, "", "Type of the number, for rows that do not say.", "none", flag=False),
     Setting("user_type", _text, "business", "Type of the end user, for rows that do not say.", flag=False),
+    Setting(
+        "callback_url",
+        _callback_url,
+        "",
+        "Where the API reports reviews, for rows that do not say.",
+        "none",
+        flag=False,
+    ),
     Setting("admit_new_rows", _switch, True, "Take in rows that no run has taken in before.", flag=False),
     Setting(
         "share",

@@ -31,6 +31,14 @@ def format_duration(seconds: float) -> str:
     return f"{days} d {hours} h" if hours else f"{days} d"
 
 
+def write_duration(seconds: float) -> str:
+    """Exactly how long, as `parse_duration` reads it, in the largest unit that divides it: `5h`, `90m`, `2.5s`."""
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds and not seconds % length:
+            return f"{seconds / length:.10g}{unit}"
+    return f"{seconds:.10g}s"
+
+
 def format_size(size: int) -> str:
     """Bytes for people: `812 B`, `4.9 MiB`."""
     amount = float(size)

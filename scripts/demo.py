@@ -35,7 +35,7 @@ def main() -> None:
 
 def demonstrate(url: str) -> None:
     """The job, from the first look at the workbook to the count of records at the API."""
-    shutil.copy(ROOT / "sample_data" / "businesses.xlsx", FOLDER)
+    shutil.copy2(ROOT / "sample_data" / "businesses.xlsx", FOLDER)  # or the run would wait: it was changed just now
     job = [
         ".demo/businesses.xlsx", "--documents", "sample_data/documents",
         "--base-url", url, "--quota", QUOTA, "--settle", "3s",

@@ -8,6 +8,7 @@ from bulk_onboard.cli.awaited import awaited
 from bulk_onboard.cli.explain import explain_kind
 from bulk_onboard.cli.next_run import next_run
 from bulk_onboard.cli.output import Output
+from bulk_onboard.cli.run import warn_of_callback_url
 from bulk_onboard.cli.verb import Invocation, register_job_verb
 from bulk_onboard.errors import ExitStatus
 
@@ -42,6 +43,7 @@ def check_job(invocation: Invocation) -> Output:
     from bulk_onboard.report.summary import counts
 
     job = invocation.job
+    warn_of_callback_url(invocation)
     outlook = awaited(look_ahead(job, credentials=invocation.credentials_at_hand(), clock=SystemClock()))
     judgement, numbers = outlook.judgement, counts(outlook.plan.decisions, outlook.books)
     findings = (*judgement.sheet_findings, *outlook.plan.findings)

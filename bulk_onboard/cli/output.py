@@ -33,10 +33,17 @@ class Output:
     error: Exception | None = None
 
 
-def finish(verb: Callable[[], Output], *, as_json: bool, then: Callable[[Output], None] | None = None) -> NoReturn:
+def finish(
+    verb: Callable[[], Output],
+    *,
+    as_json: bool,
+    quiet: bool = False,
+    then: Callable[[Output], None] | None = None,
+) -> NoReturn:
     """Carry out a verb, print what it answers, and end with its exit status; no error gets past this.
 
-    `then` comes after the printing, so that nobody at a terminal waits for it.
+    With `quiet` a ledger in use is told by the status alone: cron would mail every night that takes long. `then` comes
+    after the printing, so that nobody at a terminal waits for it.
     """
     try:
         output = verb()
@@ -44,7 +51,7 @@ def finish(verb: Callable[[], Output], *, as_json: bool, then: Callable[[Output]
         output = _failed(error.exit_status, str(error), error)
     except Exception as bug:
         output = _failed(ExitStatus.BUG, told_as_bug(bug), bug)
-    for note in output.notes:
+    for note in () if quiet and output.exit_status is ExitStatus.LOCKED else output.notes:
         tell(note)
     try:
         if as_json:

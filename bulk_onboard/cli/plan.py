@@ -33,6 +33,7 @@ def plan(invocation: Invocation) -> Output:
         ExitStatus.DONE,
         {
             "requirements": source,
+            "workbook": str(invocation.job.workbook),
             "counts": counts(made.decisions, outlook.books),
             "actions": made.counts(),
             "forecast": {

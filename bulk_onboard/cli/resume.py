@@ -1,5 +1,6 @@
 """`resume`: finish what the ledger began."""
 
+import os
 from dataclasses import replace
 
 import typer
@@ -17,8 +18,8 @@ def register(app: typer.Typer) -> None:
 
 def resume(invocation: Invocation) -> Output:
     """Finish the rows that a run took in before; take in no new ones."""
-    if not invocation.job.ledger.exists():
-        raise errors.UsageError(
-            f"There is no ledger {invocation.job.ledger}, so nothing was begun. `bulk-onboard run` begins."
-        )
-    return run_and_sum_up(replace(invocation, job=replace(invocation.job, admit_new_rows=False)))
+    job = invocation.job
+    may_be_idle = job.missing_workbook == "ok" and not os.path.lexists(job.workbook)
+    if not job.ledger.exists() and not may_be_idle:
+        raise errors.UsageError(f"There is no ledger {job.ledger}, so nothing was begun. `bulk-onboard run` begins.")
+    return run_and_sum_up(replace(invocation, job=replace(job, admit_new_rows=False)))

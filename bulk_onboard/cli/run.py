@@ -3,6 +3,7 @@
 import shlex
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import urlsplit
 
@@ -16,7 +17,9 @@ from bulk_onboard.cli.verb import Invocation, register_job_verb
 from bulk_onboard.errors import ExitStatus, SignalledError, StoppedError, UsageError
 
 if TYPE_CHECKING:
+    from bulk_onboard.job import Job
     from bulk_onboard.pipeline.ending import RunResult
+    from bulk_onboard.submission.audit import Twice
 
 SAFE_SETTLE_S = 30.0
 
@@ -41,6 +44,7 @@ def run_and_sum_up(invocation: Invocation) -> Output:
     if invocation.offline:
         raise UsageError("A run always uses the live requirements; leave out --offline. `check` and `plan` take it.")
     warn_of_short_window(invocation)
+    warn_of_callback_url(invocation)
     result = awaited(_run(invocation))
     command = next_command(invocation, result)
 
@@ -56,14 +60,20 @@ def run_and_sum_up(invocation: Invocation) -> Output:
             news=result.news,
             report=result.report,
             annotated=result.annotated,
+            workbook=_found(invocation.job),
             next_command=command,
         )
 
     error = (str(result.error),) if result.error else ()
-    return Output(result.exit_status, told(result, command), show, (*result.warnings, *error))
+    return Output(
+        result.exit_status,
+        told(invocation.job, result, command),
+        show if result.run_id else lambda stream: None,
+        (*result.warnings, *error),
+    )
 
 
-def told(result: "RunResult", command: str) -> dict[str, Any]:
+def told(job: "Job", result: "RunResult", command: str) -> dict[str, Any]:
     """What `--json` prints of a run."""
     return {
         "run_id": result.run_id,
@@ -72,15 +82,23 @@ def told(result: "RunResult", command: str) -> dict[str, Any]:
         "need_a_person": result.needing,
         "new": result.news,
         "requests": result.requests,
+        "workbook": str(job.workbook),
         "ledger": str(result.ledger),
         "report": str(result.report) if result.report else None,
         "annotated": str(result.annotated) if result.annotated else None,
         "next": command,
-        "duplicates": [
-            {"token": t.token, "compliance_ids": t.compliance_ids, "deletable": t.deletable} for t in result.twice
-        ],
+        "duplicates": [_as_data(twice) for twice in result.twice],
         **({"error": str(result.error)} if result.error else {}),
     }
+
+
+def _found(job: "Job") -> Path | None:
+    """The workbook that was taken, where the job names a pattern."""
+    return job.workbook if job.workbook_pattern and job.workbook != job.workbook_pattern else None
+
+
+def _as_data(twice: "Twice") -> dict[str, Any]:
+    return {"token": twice.token, "compliance_ids": twice.compliance_ids, "deletable": twice.deletable}
 
 
 def warn_of_short_window(invocation: Invocation) -> None:
@@ -95,6 +113,14 @@ def warn_of_short_window(invocation: Invocation) -> None:
         )
 
 
+def warn_of_callback_url(invocation: Invocation) -> None:
+    """Tell what speaks against the job's callback address, though it may be used."""
+    from bulk_onboard.model.callback_url import doubt
+
+    if why := doubt(invocation.job.callback_url):
+        tell(f"callback_url: {why}")
+
+
 async def _run(invocation: Invocation) -> "RunResult":
     from bulk_onboard.cli.progress import shown
     from bulk_onboard.clock import SystemClock
@@ -107,16 +133,27 @@ async def _run(invocation: Invocation) -> "RunResult":
     credentials = invocation.credentials()
     async with shown(quiet=invocation.quiet) as watch:
         try:
-            return await run_job(invocation.job, credentials=credentials, clock=SystemClock(), stop=stop, watch=watch)
+            return await run_job(
+                invocation.job,
+                credentials=credentials,
+                clock=SystemClock(),
+                stop=stop,
+                watch=watch,
+                say=_say_nothing if invocation.quiet else tell,
+            )
         except StoppedError:
             if isinstance(stop.cause, signal.Signals):
                 raise SignalledError(status_of(stop.cause)) from None
             raise
 
 
+def _say_nothing(sentence: str) -> None:
+    """For `--quiet`."""
+
+
 def next_command(invocation: Invocation, result: "RunResult") -> str:
     """What to type next: the marked copy where rows must be mended, else the same again while anything is due."""
-    if result.exit_status is ExitStatus.DONE:
+    if result.exit_status is ExitStatus.DONE and result.run_id:
         return shlex.join(["bulk-onboard", "status", str(invocation.job.file)])
     if result.annotated and result.exit_status is ExitStatus.ROWS_NEED_A_PERSON:
         return next_run(invocation, result.annotated)

@@ -110,7 +110,7 @@ def register_job_verb(
                 raise UsageError(f"JOB is missing. Name a job file (.toml) or a workbook, or give --{job_unless}.")
             return verb(Invocation(_loaded(file, flags, or_ledger=or_ledger), offline, as_json, quiet, flags), **given)
 
-        finish(answer, as_json=as_json, then=partial(notify, file=file, flags=flags) if notifies else None)
+        finish(answer, as_json=as_json, quiet=quiet, then=partial(notify, file=file, flags=flags) if notifies else None)
 
     _describe(command, verb, parameters)
     app.command(name)(command)

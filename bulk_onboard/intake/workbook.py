@@ -44,6 +44,7 @@ def read_sheet(
         limits: what reading it may use.
 
     Raises:
+        NoWorkbookError: there is none.
         WorkbookError: it cannot be read, or it does not say which sheet or which headers are meant.
         SignalledError: Ctrl-C or SIGTERM while reading.
     """
@@ -81,7 +82,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         if getattr(error, "errno", None) in _NOWHERE:
-            raise errors.WorkbookError(f"There is no workbook {path}. Correct the path.") from None
+            raise errors.NoWorkbookError(f"There is no workbook {path}. Correct the path.") from None
         why = getattr(error, "strerror", None) or "its name is impossible"
         raise errors.WorkbookError(
             f"The workbook {path} cannot be read: {why}. Give yourself permission to read it, or copy it anew."

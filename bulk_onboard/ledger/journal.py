@@ -14,7 +14,7 @@ from bulk_onboard.errors import StoppedError
 from bulk_onboard.ledger import codec
 from bulk_onboard.ledger.disk import Disk
 from bulk_onboard.ledger.fold import Folded, fold_blocks
-from bulk_onboard.ledger.lock import LedgerLock
+from bulk_onboard.ledger.lock import PATIENCE_S, LedgerLock
 from bulk_onboard.ledger.opening import Opening, OpenLedger
 from bulk_onboard.ledger.place import MODES, check_place
 from bulk_onboard.ledger.reading import ledger_blocks
@@ -52,10 +52,12 @@ class LedgerJournal:
         clock: Clock,
         share: str = "private",
         disk: Disk | None = None,
+        patience_s: float = PATIENCE_S,
     ) -> Iterator[Self]:
         """The ledger at `path`, made new where there is none; leaving the context flushes, closes and unlocks it.
 
-        `share` is `private` or `group`: then colleagues of the file's group may go on with the job.
+        `share` is `private` or `group`: then colleagues of the file's group may go on with the job. `patience_s` is as
+        for `LedgerLock`.
 
         Raises:
             UsageError: it is where no ledger may lie.
@@ -69,7 +71,7 @@ class LedgerJournal:
         header = LedgerOpened(tool=tool, job=job, auth_id=auth_id, base_url=base_url, created=created)
         mode, warnings = MODES[share], check_place(disk, path)
         revisited = path.with_name(f"{path.name}.lock").exists()
-        with LedgerLock(path, clock, mode=mode) as lock:
+        with LedgerLock(path, clock, mode=mode, patience_s=patience_s) as lock:
             ledger = _open(Opening(path, header, clock, disk, mode))
             ledger = replace(ledger, warnings=warnings + ledger.warnings)
             writer = Writer(disk, ((ledger.fd, path), (lock.fd, lock.path)), ledger.folded.good_bytes)

@@ -2,6 +2,9 @@
 
 The kernel's lock is all that counts; it goes with its process, so it is never stale. What stands in the file is for
 messages only. The file is never removed: whoever removed and made it anew would let a second holder in.
+
+A listener to callbacks holds the lock for moments only, and whoever begins in one of them is not to be turned away: it
+is tried again for half a second. With the name of the holder to be read, a refusal still takes less than a second (F9).
 """
 
 import fcntl
@@ -20,6 +23,7 @@ from bulk_onboard.errors import LockedError, StoppedError
 from bulk_onboard.ledger.place import share_file
 
 _LONGEST_HOLDER = 4096
+PATIENCE_S = 0.5
 _LOOKS, _BETWEEN_LOOKS_S = 10, 0.03
 
 
@@ -31,14 +35,17 @@ class LedgerLock:
         fd: its descriptor, while held.
         locked_at: monotonic instant since when it is held.
 
+    `patience_s` is how long it is tried again, 0 for once only; nothing else of the process goes on meanwhile.
+
     Raises:
         LockedError: another run holds it; the message names the holder.
         StoppedError: the lock file cannot be opened or locked.
     """
 
-    def __init__(self, ledger: Path, clock: Clock, *, mode: int = 0o600) -> None:
+    def __init__(self, ledger: Path, clock: Clock, *, mode: int = 0o600, patience_s: float = PATIENCE_S) -> None:
         self._ledger = ledger
         self._mode = mode
+        self._patience_s = patience_s
         self.path = ledger.with_name(ledger.name + ".lock")
         self.fd = -1
         self.locked_at = 0.0
@@ -66,18 +73,27 @@ class LedgerLock:
         os.close(self.fd)
 
     def _take(self) -> None:
-        try:
-            fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LockedError(
-                f"{self._holder()} uses {self._ledger}. "
-                "Wait until it has ended, or stop it with Ctrl-C there, then run again."
-            ) from None
+        last_try_at = time.monotonic() + self._patience_s
+        while not self._is_taken():
+            if time.monotonic() >= last_try_at:
+                raise LockedError(
+                    f"{self._holder()} uses {self._ledger}. "
+                    "Wait until it has ended, or stop it with Ctrl-C there, then run again."
+                )
+            time.sleep(_BETWEEN_LOOKS_S)
         self.locked_at = self._clock.monotonic()
         share_file(self.fd, self._mode)
         who = json.dumps(self._who()).encode("ascii")
         os.ftruncate(self.fd, 0)
         os.pwrite(self.fd, who, 0)
+
+    def _is_taken(self) -> bool:
+        """Whether the kernel gave us the lock now."""
+        try:
+            fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def _holder(self) -> str:
         """Who holds the lock; it writes down its name just after it took it, so a moment's patience may be needed."""

@@ -8,16 +8,18 @@ from pathlib import Path
 
 from bulk_onboard import log
 from bulk_onboard.errors import BulkOnboardError, ExitStatus, first_that_holds
+from bulk_onboard.job import Job
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.plan import Action, Decision
 from bulk_onboard.model.record import State
 from bulk_onboard.pipeline.annotation import annotate
 from bulk_onboard.pipeline.execution import Run
+from bulk_onboard.pipeline.judging import Judgement
 from bulk_onboard.pipeline.report import write_job_report
 from bulk_onboard.pipeline.stopping import left_over, status_of, why_stopped
-from bulk_onboard.report.attention import row_is_news, row_needs_a_person
-from bulk_onboard.report.summary import counts, reviews
+from bulk_onboard.report.attention import needing, news
+from bulk_onboard.report.summary import Decisions, counts, reviews
 from bulk_onboard.submission.audit import Twice
 
 LEFT_OVER = frozenset({State.PENDING, State.DEFERRED})
@@ -28,6 +30,7 @@ class RunResult:
     """What a run came to; the keys of `--json` (design.md 7).
 
     Attributes:
+        run_id: empty where nothing was begun, since there was nothing to do.
         needing, news: how many rows need a person, and of how many of these nobody was told at an earlier run's end.
         error: what stopped it, for people; None when it finished or was stopped by a signal.
         report: where the report was written; None when it could not be.
@@ -53,7 +56,8 @@ class RunResult:
 
 async def end(run: Run) -> RunResult:
     """Write down how the run ended, write the report, and sum up."""
-    decisions, books = run.plan().decisions, run.journal.books
+    books = run.journal.books
+    decisions = None if run.judgement.missing else run.plan().decisions
     begun = run.requests["list done"] > 0
     error = why_stopped(run.stop.cause, base_url=run.job.base_url, sent_before=begun)
     if not run.stop.requested:
@@ -67,10 +71,10 @@ async def end(run: Run) -> RunResult:
         ledger=run.job.ledger,
         report=None,
         error=error,
-        needing=sum(row_needs_a_person(decision, books) for decision in decisions),
-        news=sum(row_is_news(decision, books, run.news_since) for decision in decisions),
+        needing=needing(decisions, books),
+        news=news(decisions, books, run.news_since),
         twice=tuple(run.twice),
-        warnings=(*run.journal.warnings, *_not_shown(run), *(_unsaved(*lost) for lost in run.journal.unsaved)),
+        warnings=tuple(_warnings(run)),
     )
     for finish in (partial(_write_end, run), partial(_write_report, run, decisions), partial(_annotate, run)):
         try:
@@ -81,18 +85,33 @@ async def end(run: Run) -> RunResult:
     return result
 
 
-def statuses_of(run: Run, decisions: Iterable[Decision]) -> Iterable[ExitStatus]:
+def nothing_to_do(job: Job, judgement: Judgement) -> RunResult:
+    """What a run came to that had neither workbook nor ledger: it was none, so it has no id and left nothing."""
+    return RunResult(
+        run_id="",
+        exit_status=ExitStatus.DONE,
+        counts=counts(None, Books()),
+        reviews=reviews(None, Books()),
+        requests={},
+        ledger=job.ledger,
+        report=None,
+        error=None,
+        warnings=(f"{judgement.missing} There is no ledger either, so there is nothing to do.",),
+    )
+
+
+def statuses_of(run: Run, decisions: Decisions) -> Iterable[ExitStatus]:
     """Unfinished rows mean that the run stopped early; errors, refused and held ones that a person is wanted."""
     books = run.journal.books
     turned_up = {finding.row for finding in run.findings}
     since = run.news_since if run.job.new_only else 0
     if run.twice or any(r.state is State.HELD and r.news > since for r in books.records.values()):
         yield ExitStatus.ROWS_NEED_A_PERSON
+    if news(decisions, books, since) if run.job.new_only else needing(decisions, books):
+        yield ExitStatus.ROWS_NEED_A_PERSON
     if any(record.state in (State.UNCERTAIN, State.SENDING) for record in books.records.values()):
         yield ExitStatus.STOPPED
-    for decision in decisions:
-        if row_is_news(decision, books, since) if run.job.new_only else row_needs_a_person(decision, books):
-            yield ExitStatus.ROWS_NEED_A_PERSON
+    for decision in decisions or ():
         if decision.identity and decision.identity.token in run.due and is_left_over(decision, books):
             looked_at = decision.judged.row.number in turned_up
             yield ExitStatus.ROWS_NEED_A_PERSON if looked_at else ExitStatus.STOPPED
@@ -106,12 +125,17 @@ def is_left_over(decision: Decision, books: Books) -> bool:
     return decision.action is Action.UPDATE or record.state in LEFT_OVER
 
 
-def _not_shown(run: Run) -> Iterable[str]:
+def _warnings(run: Run) -> Iterable[str]:
+    """Sentences that a person should see all the same."""
+    if run.judgement.missing:
+        yield run.judgement.missing
+    yield from run.journal.warnings
     if run.not_shown:
         yield (
             f"The API did not show {run.not_shown:,} of the submitted records, so what their reviews say now is not "
             f"known. See which: bulk-onboard ledger verify --server {run.job.file}"
         )
+    yield from (_unsaved(*lost) for lost in run.journal.unsaved)
 
 
 def _unsaved(token: str, compliance_id: str) -> str:
@@ -132,17 +156,17 @@ async def _write_end(run: Run, result: RunResult) -> RunResult:
     return result
 
 
-async def _write_report(run: Run, decisions: Sequence[Decision], result: RunResult) -> RunResult:
+async def _write_report(run: Run, decisions: Sequence[Decision] | None, result: RunResult) -> RunResult:
     path = await asyncio.to_thread(
         write_job_report,
         run.job,
         decisions,
         run.journal.books,
         findings=(*run.judgement.sheet_findings, *run.findings),
-        requirements=run.judgement.book,
+        requirements=None if run.judgement.missing else run.judgement.book,
         now=run.clock.now(),
         run_id=run.run_id,
-        stopped=str(result.error or ""),
+        stopped=str(result.error or run.judgement.missing),
     )
     return replace(result, report=path)
 

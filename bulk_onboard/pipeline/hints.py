@@ -102,7 +102,7 @@ class HintWorker:
     async def _write(self, readings: Sequence[Reading]) -> list[Reading]:
         """Write the reviews that changed; those of records that meanwhile changed in the ledger wait."""
         try:
-            with open_ledger(self._job, self._credentials, self._clock) as journal:
+            with open_ledger(self._job, self._credentials, self._clock, patience_s=0.0) as journal:
                 as_before = [each for each in readings if journal.books.record(each.before.token) == each.before]
                 for each in as_before:
                     if entry := _change(each):
@@ -138,7 +138,7 @@ def is_free(job: Job, clock: Clock) -> bool:
     if not job.ledger.exists():  # or its lock would be there before it, as if somebody had been at work
         return True
     try:
-        with LedgerLock(job.ledger.absolute(), clock, mode=MODES[job.share]):
+        with LedgerLock(job.ledger.absolute(), clock, mode=MODES[job.share], patience_s=0.0):
             return True
     except LockedError:
         return False

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bulk_onboard.errors import WorkbookError
+from bulk_onboard.errors import NoWorkbookError, WorkbookError
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.intake.documents.known import KnownFacts
 from bulk_onboard.intake.documents.pattern import fill_in_documents
@@ -36,6 +36,8 @@ class Judgement:
         book: the requirements it was judged against.
         rows: every non-blank row, in the order of the sheet.
         sheet_findings: about the sheet itself, such as unknown columns.
+        missing: a sentence that there is no workbook, which the job allows: then there are no rows, and nothing was
+            asked of the API.
     """
 
     sheet: Sheet
@@ -43,6 +45,7 @@ class Judgement:
     book: RequirementsBook
     rows: tuple[JudgedRow, ...]
     sheet_findings: tuple[Finding, ...]
+    missing: str = ""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -62,6 +65,23 @@ async def read_job_sheet(job: Job) -> Sheet:
     )
 
 
+async def read_sheet_if_any(job: Job) -> Sheet | None:
+    """The same; None where there is no workbook and the job allows that."""
+    try:
+        return await read_job_sheet(job)
+    except NoWorkbookError:
+        if job.missing_workbook == "ok":
+            return None
+        raise
+
+
+def judge_nothing(job: Job) -> Judgement:
+    """What a run has where there is no workbook: no rows."""
+    sheet = Sheet(job.workbook, name="", sha256="", header_row=job.header_row, headers=(), rows=())
+    missing = f"There is no workbook {job.workbook}, which missing_workbook allows."
+    return Judgement(sheet, Columns({}, {}), RequirementsBook("", live=False), (), (), missing)
+
+
 async def judge(job: Job, sheet: Sheet, ask: AskRequirements) -> Judgement:
     """Judge every row of the sheet against the requirements of the combinations it names.
 
@@ -76,7 +96,9 @@ async def judge(job: Job, sheet: Sheet, ask: AskRequirements) -> Judgement:
     sheet_findings = ruled((*unknown, *findings_about(sheet)), job.findings)
     refuse_the_sheet(sheet, sheet_findings)
     rows, files = await asyncio.to_thread(find_documents, job, rows_of(sheet, columns, defaults=job.defaults), book)
-    judged = judge_rows(rows, book=book, files=files, columns=columns, rulings=job.findings)
+    judged = judge_rows(
+        rows, book=book, files=files, columns=columns, rulings=job.findings, callback_url=job.callback_url
+    )
     judged = with_shared_documents_marked(judged, book=book, files=files, columns=columns, rulings=job.findings)
     judged = with_others_marked(judged, others, columns=columns, rulings=job.findings)
     return Judgement(sheet, columns, book, judged, sheet_findings)

@@ -1,9 +1,9 @@
 """Know the account before anything is sent: one look at it serves as the proof that credentials and address hold, finds
 what is there already, and takes in the reviews.
 
-Rule: the first run of a job walks the whole account and adopts the records of its rows. Later ones look at the records
-that they follow. Where the account tells of more records than the ledger knows while something is to be created,
-somebody else made them, maybe with a copy of this ledger: then it is walked whole again (reliability.md 1.7).
+Rule: the first run of a job's rows walks the whole account and adopts the records of these. Later ones look at the
+records that they follow. Where the account tells of more records than the ledger knows while something is to be
+created, somebody else made them, maybe with a copy of this ledger: then it is walked whole again (reliability.md 1.7).
 """
 
 from bulk_onboard import errors
@@ -23,12 +23,12 @@ MAY_BE_THERE = frozenset({State.SUBMITTED, State.UNCERTAIN, State.HELD})
 async def know_the_account(run: Run) -> bool:
     """Adopt what is there, and take in the reviews; whether the run may go on."""
     books = run.journal.books
-    sends = _may_create(run)
-    if books.swept and not sends and not followed_records(books):
+    sends, never_swept = _may_create(run), not books.swept and not run.judgement.missing
+    if not never_swept and not sends and not followed_records(books):
         return True
-    shown = await look(run.connection.gateway, books, whole=not books.swept)
+    shown = await look(run.connection.gateway, books, whole=never_swept)
     records = shown.records if shown else None
-    if shown and (not books.swept or (sends and holds_more(shown, books))):
+    if shown and (never_swept or (sends and holds_more(shown, books))):
         records = await _sweep(run, shown)
     if records is None:
         run.stop.request(errors.StoppedError("The API's list of records could not be read. Run again later."))

@@ -8,6 +8,7 @@ The lock file stays in any case. Whoever removed it might let in a second holder
 is made anew beside it knows that an earlier process may have sent something.
 """
 
+import fnmatch
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -67,14 +68,12 @@ class Piece:
 def pieces(job: Job) -> tuple[Piece, ...]:
     """The files that the job has made and that are there now, the ledger first; links are none of them."""
     ledger, report, workbook = job.ledger, job.report, job.workbook
-    names = re.escape(name_of(workbook)).replace(r"\*", ".*")  # a job's workbook may be the newest of a pattern
-    annotated = rf"{names}\.annotated(?:-[0-9]+)?\.xlsx"
     found = [
         Piece(ledger, LEDGER),
         *_beside(ledger, rf"{re.escape(ledger.name)}\.broken-[0-9]+", BROKEN),
         Piece(report, REPORT),
         *_beside(report, rf"{re.escape(report.stem)}-{_RUN}\.xlsx", REPORT),
-        *(piece for piece in _beside(workbook, annotated, ANNOTATED) if is_untouched(piece.path)),
+        *_annotated(job),
         Piece(ledger.with_name(f"{job.name}.facts"), FACTS),
         Piece(spool_path(ledger), HINTS),
     ]
@@ -109,6 +108,15 @@ def open_reviews(books: Books) -> int:
     """How many submitted records the API's people have not decided on, as far as the ledger knows."""
     submitted = (record for record in books.records.values() if record.state is State.SUBMITTED)
     return sum(record.review in _OPEN_REVIEWS for record in submitted)
+
+
+def _annotated(job: Job) -> Iterator[Piece]:
+    """The annotated copies as we left them; of a pattern, those of every workbook that the job may have had by it."""
+    pattern = job.workbook_pattern
+    names = fnmatch.translate(name_of(pattern)) if pattern else re.escape(name_of(job.workbook))
+    for piece in _beside(job.workbook, r".+\.annotated(?:-[0-9]+)?\.xlsx", ANNOTATED):
+        if re.fullmatch(names, name_of(piece.path)) and is_untouched(piece.path):
+            yield piece
 
 
 def _beside(path: Path, pattern: str, kind: Kind) -> list[Piece]:

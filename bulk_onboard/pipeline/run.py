@@ -1,5 +1,6 @@
 """Run a job: compare workbook, ledger and API, and do what is due (design.md 1). Running again is how one continues."""
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -11,16 +12,18 @@ from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.clock import Clock
 from bulk_onboard.job import Job
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.sheet import BO_KEY, KEY
+from bulk_onboard.model.sheet import BO_KEY, KEY, Sheet
+from bulk_onboard.pipeline.arrival import wait_until_written
 from bulk_onboard.pipeline.beginning import begin
 from bulk_onboard.pipeline.connection import connect
-from bulk_onboard.pipeline.ending import RunResult, end
+from bulk_onboard.pipeline.ending import RunResult, end, nothing_to_do
 from bulk_onboard.pipeline.execution import Run, Running
-from bulk_onboard.pipeline.judging import Judgement, judge, read_job_sheet
+from bulk_onboard.pipeline.judging import Judgement, judge, judge_nothing, read_sheet_if_any
 from bulk_onboard.pipeline.ledger import open_ledger
 from bulk_onboard.pipeline.requirements import requirements_for
 from bulk_onboard.pipeline.room import check_room
 from bulk_onboard.pipeline.sending import send
+from bulk_onboard.pipeline.stop_after import stopping_after
 from bulk_onboard.submission.stop import Stop
 
 
@@ -31,22 +34,48 @@ async def run_job(
     clock: Clock,
     stop: Stop,
     watch: Callable[[Running], None] = lambda running: None,
+    say: Callable[[str], None] = lambda sentence: None,
 ) -> RunResult:
     """Read and judge every row, then settle and create what is due, then write the report.
+
+    `say` is told why nothing has begun yet.
 
     Raises:
         BulkOnboardError: nothing could be begun; whatever stops it later is in the result.
     """
     check_address(job.base_url, trust_host=job.trust_host)
-    sheet = await read_job_sheet(job)
-    check_room(job, len(sheet.rows))
+    with stopping_after(job.stop_after, clock=clock, stop=stop) as done:
+        await wait_until_written(job.workbook, clock=clock, stop=stop, say=say)
+        sheet = await read_sheet_if_any(job)
+        if sheet is None and not has_ledger(job):
+            return nothing_to_do(job, judge_nothing(job))
+        return await _carry_out(job, sheet, credentials=credentials, clock=clock, stop=stop, watch=watch, done=done)
+
+
+def has_ledger(job: Job) -> bool:
+    """Whether there is a ledger, or a link to where it was archived."""
+    return os.path.lexists(job.ledger)
+
+
+async def _carry_out(
+    job: Job,
+    sheet: Sheet | None,
+    *,
+    credentials: Credentials,
+    clock: Clock,
+    stop: Stop,
+    watch: Callable[[Running], None],
+    done: Callable[[], None],
+) -> RunResult:
+    """The run of a sheet, or of the ledger alone; `done` is told before the report. Errors as for `run_job`."""
+    check_room(job, len(sheet.rows) if sheet else 0)
     requests: Counter[str] = Counter()
     with ExitStack() as stack:
         # A new ledger is bound to its account for ever, so it is made once the account has answered; one that is there
         # is opened first, since what is wrong with it is to be told before anything goes out.
         journal = stack.enter_context(open_ledger(job, credentials, clock)) if job.ledger.exists() else None
         ask = partial(requirements_for, job, credentials=credentials, clock=clock, stop=stop, requests=requests)
-        judgement = await judge(job, sheet, ask)
+        judgement = await judge(job, sheet, ask) if sheet else judge_nothing(job)
         journal = journal or stack.enter_context(open_ledger(job, credentials, clock))
         async with connect(job, credentials, clock=clock, stop=stop, journal=journal, requests=requests) as connection:
             run = Run(
@@ -62,6 +91,7 @@ async def run_job(
             check_keys(journal.books, judgement)
             await begin(run)
             await send(run, watch)
+            done()
         return await end(run)
 
 

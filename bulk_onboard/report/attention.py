@@ -9,6 +9,7 @@ are no news; those of a row without identity are always, since nothing of it can
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import Linkage, Record, Review, State
+from bulk_onboard.report.standing import Decisions
 
 WANTS_A_PERSON = frozenset({Review.REJECTED, Review.MORE_INFO, Review.SUSPENDED, Review.EXPIRED})
 
@@ -41,6 +42,20 @@ def row_is_news(decision: Decision, books: Books, since: int) -> bool:
     if record is None:
         return decision.judged.has_errors
     return record_is_news(record, since) or (record.state is State.INVALID and record.news > since)
+
+
+def needing(decisions: Decisions, books: Books) -> int:
+    """How many rows need a person; without the workbook how many records do."""
+    if decisions is None:
+        return sum(map(record_needs_a_person, books.records.values()))
+    return sum(row_needs_a_person(decision, books) for decision in decisions)
+
+
+def news(decisions: Decisions, books: Books, since: int) -> int:
+    """How many of them for something that was said after the ledger's line `since`."""
+    if decisions is None:
+        return sum(record_is_news(record, since) for record in books.records.values())
+    return sum(row_is_news(decision, books, since) for decision in decisions)
 
 
 def _record(decision: Decision, books: Books) -> Record | None:

@@ -52,12 +52,18 @@ def print_run(
     *,
     report: Path | None,
     annotated: Path | None = None,
+    workbook: Path | None = None,
     next_command: str,
     needing: int = 0,
     news: int = 0,
 ) -> None:
-    """What a run came to: rows by state and review, how many need a person, where the files are, what to type next."""
+    """What a run came to: rows by state and review, how many need a person, where the files are, what to type next.
+
+    `workbook` is told where the user may not know which was taken.
+    """
     page = page_on(stream)
+    if workbook is not None:
+        page.write_line(f"Workbook: {workbook}")
     _print_standing(page, counts, reviews)
     if wanted := _needing(needing, news):
         page.write_line(wanted)

@@ -34,13 +34,15 @@ def judge_rows(
     files: Mapping[str, FileFacts],
     columns: Columns,
     rulings: Rulings = NO_RULINGS,
+    callback_url: str = "",
 ) -> tuple[JudgedRow, ...]:
     """Every row with its application or what keeps it out, in the same order.
 
-    `files` is what is known of the documents, by the cell text that names them. Findings of a row come in the order
-    of the columns, those about the row as a whole first. An example row has none and is never sent.
+    `files` is what is known of the documents, by the cell text that names them. `callback_url` is for rows that name
+    none; it is the job's and not their content, so no row has changed when it changes. Findings of a row come in the
+    order of the columns, those about the row as a whole first. An example row has none and is never sent.
     """
-    bench = _Bench(book, files, columns, rulings)
+    bench = _Bench(book, files, columns, rulings, callback_url)
     return with_duplicates_marked([bench.judged(row) for row in rows], columns=columns, rulings=rulings)
 
 
@@ -56,9 +58,15 @@ class _Bench:
     """All that rows are judged by, made ready once."""
 
     def __init__(
-        self, book: RequirementsBook, files: Mapping[str, FileFacts], columns: Columns, rulings: Rulings
+        self,
+        book: RequirementsBook,
+        files: Mapping[str, FileFacts],
+        columns: Columns,
+        rulings: Rulings,
+        callback_url: str,
     ) -> None:
         self._book, self._files, self._columns, self._rulings = book, files, columns, rulings
+        self._callback_url = callback_url
         self._terms = {
             combination: _Terms(True, bounds_of(requirements.fields), slots_of(requirements.documents))
             for combination, requirements in book.offered.items()
@@ -81,7 +89,8 @@ class _Bench:
             if any(finding.severity is Severity.ERROR for finding in findings):
                 return JudgedRow(row, None, content, findings)
         documents = sent_documents(row, terms.slots, self._files)
-        return JudgedRow(row, Application(row.combination, fields, documents, callback_url), content, findings)
+        application = Application(row.combination, fields, documents, callback_url or self._callback_url)
+        return JudgedRow(row, application, content, findings)
 
     def _findings(self, row: Row, terms: _Terms) -> tuple[Finding, ...]:
         """In the order of the columns: the row as a whole, the sheet's columns, then those it lacks."""

@@ -8,7 +8,7 @@ import pytest
 
 from bulk_onboard.cli.output import print_json
 from bulk_onboard.model.catalogue import CATALOGUE
-from tests.support.businesses import business
+from tests.support.businesses import aged, business
 from tests.support.office import Office, typed
 
 
@@ -36,6 +36,7 @@ async def test_the_marked_copy_is_mended_and_run(office: Office) -> None:
     marked = openpyxl.load_workbook(told["annotated"])
     marked["Businesses"].cell(3, [cell.value for cell in marked["Businesses"][1]].index("City") + 1, "Bengaluru")
     marked.save(told["annotated"])
+    aged(Path(told["annotated"]))
 
     words = told["next"].split()[1:]
     ran = await typed(*words, cwd=office.folder)

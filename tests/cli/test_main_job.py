@@ -157,13 +157,14 @@ async def test_a_torn_tail_is_mended_and_changes_nothing(office: Office) -> None
 
 async def test_a_second_run_at_the_same_time_ends_in_5_and_names_the_first(office: Office) -> None:
     """The lock is the kernel's; the message says who holds it."""
-    office.fill(5)
+    office.fill(40)
     office.sandbox.latency_s = 0.2
     first = await office.start("run", "--concurrency", "1")
     while not office.sandbox.state.records:
         await asyncio.sleep(0.01)
 
     second = await office.type("run")
+    office.sandbox.latency_s = 0.0
 
     assert second.status == 5
     assert str(first.pid) in second.err

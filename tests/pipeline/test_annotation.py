@@ -22,7 +22,7 @@ from bulk_onboard.pipeline.annotation import Annotated, annotate
 from bulk_onboard.pipeline.identities import identified_rows
 from bulk_onboard.pipeline.judging import read_job_sheet
 from bulk_onboard.pipeline.outlook import Outlook, look_ahead
-from tests.support.businesses import business, write_documents, write_workbook
+from tests.support.businesses import aged, business, write_documents, write_workbook
 from tests.support.office import AUTH_ID, Office
 
 SOFFICE = shutil.which("soffice")
@@ -54,6 +54,7 @@ def set_cells(path: Path, cells: dict[str, str]) -> None:
     for place, text in cells.items():
         book.worksheets[0][place] = text
     book.save(path)
+    aged(path)
 
 
 def append(path: Path, cells: dict[str, str]) -> None:
@@ -62,6 +63,7 @@ def append(path: Path, cells: dict[str, str]) -> None:
     sheet = book.worksheets[0]
     sheet.append([cells.get(cell.value, "") for cell in sheet[1]])
     book.save(path)
+    aged(path)
 
 
 def results(office: Office) -> list[dict[str, Any]]:
@@ -102,6 +104,7 @@ async def test_mended_copy_sends_exactly_the_mended_rows(office: Office, through
     set_cells(copy, {"G3": "Mysuru"})
     if through == "LibreOffice":
         shutil.copy(await asyncio.to_thread(converted, copy, "xlsx", office.folder), copy)
+        aged(copy)
 
     result = await office.run(workbook=str(copy))
 
@@ -136,6 +139,7 @@ async def test_copied_annotated_row_is_not_sent_twice(office: Office) -> None:
     sheet.append([cell.value for cell in sheet[2]])
     sheet["D4"] = "U72999KA2020PTC999999"
     book.save(copy)
+    aged(copy)
 
     result = await office.run(workbook=str(copy))
 

@@ -4,12 +4,13 @@ import asyncio
 import signal
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zipfile import ZipFile
 
 import pytest
 
@@ -52,6 +53,47 @@ def fill(office: Office, rows: int) -> None:
     for cells in office.rows:
         cells["Callback URL"] = f"{PUBLIC_URL}?row={cells['Registration Number']}"
     write_workbook(office.workbook, office.rows, (*HEADERS, "Callback URL"))
+
+
+async def test_address_of_the_job_is_sent_for_rows_that_have_none(office: Office) -> None:
+    """Blank cells take it, others keep theirs; when it changes nothing is sent, and no row counts as changed."""
+    fill(office, 2)
+    own = office.rows[0]["Callback URL"]
+    office.rows[1]["Callback URL"] = ""
+    write_workbook(office.workbook, office.rows, (*HEADERS, "Callback URL"))
+    job = office.folder / "job.toml"
+    job.write_text(f'workbook = "businesses.xlsx"\ncallback_url = "{PUBLIC_URL}"\n')
+
+    first = await office.type("run", job=job)
+    job.write_text(f'workbook = "businesses.xlsx"\ncallback_url = "{PUBLIC_URL}/new"\n')
+    second = await office.type("run", "--json", job=job)
+
+    assert (0, 0) == (first.status, second.status)
+    assert {own, PUBLIC_URL} == {record.callback_url for record in office.sandbox.state.records}
+    assert {"requirements done": 1} == second.json["requests"]
+    assert b"The row changed" not in b"".join(results_of(office.folder / "job.report.xlsx"))
+
+
+def results_of(report: Path) -> Iterator[bytes]:
+    """The parts of a report."""
+    with ZipFile(report) as archive:
+        for name in archive.namelist():
+            yield archive.read(name)
+
+
+async def test_doubt_about_the_address_of_the_job_is_told_once(office: Office) -> None:
+    """By `check` and `run`; what cannot work is an error of the job file."""
+    office.fill(2)
+    job = office.folder / "job.toml"
+    job.write_text('workbook = "businesses.xlsx"\ncallback_url = "https://callbacks.example.com:8443/r/1"\n')
+
+    told = [await office.type(verb, job=job) for verb in ("check", "run")]
+    job.write_text('workbook = "businesses.xlsx"\ncallback_url = "https://10.0.0.1/r/1"\n')
+    refused = await office.type("run", job=job)
+
+    doubt = "bulk-onboard: callback_url: It has the port 8443; the API may reach 443 only."
+    assert [1, 1] == [each.err.count(doubt) for each in told]
+    assert (2, True) == (refused.status, "callback_url: It names a machine by its number" in refused.err)
 
 
 @asynccontextmanager

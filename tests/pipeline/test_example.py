@@ -4,7 +4,7 @@ import openpyxl
 
 from bulk_onboard.intake.bundled import bundled_requirements
 from bulk_onboard.intake.template import write_template
-from tests.support.businesses import Cells, business, write_documents
+from tests.support.businesses import Cells, aged, business, write_documents
 from tests.support.office import Office
 
 
@@ -21,6 +21,7 @@ def fill_in(office: Office, *rows: Cells, over_the_example: bool = False) -> Non
         for header, text in row.items():
             sheet.cell(number, places[header], text)
     workbook.save(office.workbook)
+    aged(office.workbook)
 
 
 def results(office: Office) -> list[tuple[object, ...]]:

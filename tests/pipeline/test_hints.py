@@ -1,5 +1,6 @@
 """Hints are worked off: when a record is read, what of it is believed, and how the ledger keeps its one writer."""
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from bulk_onboard.callbacks.spool import Spool, spool_path
 from bulk_onboard.errors import StoppedError
 from bulk_onboard.job import Job, load_job
 from bulk_onboard.ledger.journal import read_books
-from bulk_onboard.ledger.lock import LedgerLock
+from bulk_onboard.ledger.lock import PATIENCE_S, LedgerLock
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.call import Get, ServerRecord
 from bulk_onboard.model.entry import Op, Reviewed
@@ -152,6 +153,25 @@ async def test_nothing_is_read_while_somebody_has_the_ledger(desk):
 
     assert (LOOK_AGAIN_S, ["c1"]) == (pause_s, waited)
     assert ["c1"] == desk.api.read
+
+
+async def test_a_listener_never_waits_for_the_ledger(desk):
+    """Neither when it looks whether it is free nor when it writes: callbacks are to be answered meanwhile."""
+    locks = [LedgerLock(desk.job.ledger, desk.clock) for _ in range(2)]
+
+    async def begin_a_run(_: str) -> None:
+        locks[1].__enter__()
+
+    desk.api.meanwhile = begin_a_run
+    desk.spool.keep(["c1"])
+    begun = time.monotonic()
+    with locks[0]:
+        await desk.worker.work()
+    await desk.worker.work()
+    locks[1].__exit__(None, None, None)
+
+    assert time.monotonic() - begun < PATIENCE_S
+    assert ("pending", ["c1"]) == (desk.record().review, desk.waiting)
 
 
 async def test_run_that_begins_while_a_record_is_read_is_not_disturbed(desk):

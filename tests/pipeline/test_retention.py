@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bulk_onboard.errors import LedgerError, LockedError, StoppedError, UsageError
+from bulk_onboard.job import load_job
 from bulk_onboard.ledger.journal import read_books
 from bulk_onboard.ledger.lock import LedgerLock
 from bulk_onboard.pipeline.archive import archive_job, plan_archive
@@ -257,3 +258,19 @@ async def test_job_at_work_is_left_alone(done):
                 act(done)
 
     assert MADE | STAYS == names(done.folder)
+
+
+async def test_copies_of_every_workbook_of_a_pattern_are_the_jobs(office: Office) -> None:
+    """A job whose workbook is the newest of a pattern has marked another one every night; a neighbour's stay."""
+    job_file = office.folder / "job.toml"
+    job_file.write_text('workbook = "night-*.xlsx"\ndocuments = "scans"\n')
+    office.fill([business(0, Email="no address")])
+    for name in ("night-1", "night-2", "day-1"):
+        office.workbook.rename(office.folder / f"{name}.xlsx")
+        await office.type("check", "--offline", job=job_file if "night" in name else office.folder / f"{name}.xlsx")
+        office.save()
+
+    copies = {piece.path.name for piece in pieces(load_job(job_file))}
+
+    assert {"night-1.annotated.xlsx", "night-2.annotated.xlsx"} == copies
+    assert copies | {"day-1.annotated.xlsx"} <= names(office.folder)

@@ -13,7 +13,7 @@ from bulk_onboard.model.entry import Intent
 from bulk_onboard.pipeline.ending import RunResult
 from bulk_onboard.sandbox.answers import Answer, RefusedError, refusal
 from bulk_onboard.sandbox.faults import FAULTS, FOR_GOOD, Fault, Strikes
-from tests.support.businesses import HEADERS, business, document, sha256, write_workbook
+from tests.support.businesses import HEADERS, aged, business, document, sha256, write_workbook
 from tests.support.office import Office
 
 DRIFT = "The row changed after it was sent; the API has the earlier content."
@@ -74,6 +74,7 @@ async def test_columns_blanks_and_the_sheets_name_have_no_say(office: Office) ->
     book = openpyxl.load_workbook(office.workbook)
     book.worksheets[0].title = "Copy of sheet 1"
     book.save(office.workbook)
+    aged(office.workbook)
 
     result = await office.run()
 

@@ -1,5 +1,6 @@
 """What a job file, a bare workbook and the flags come to."""
 
+import os
 from dataclasses import fields
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -36,7 +37,7 @@ def trouble_of(file: Path, flags: dict[str, object] | None = None) -> str:
 
 def test_job_has_a_value_for_every_setting():
     """What can be set is what a job holds, save the file that it extends."""
-    own = {"file", "sha256"}
+    own = {"file", "sha256", "workbook_pattern"}
 
     assert {field.name for field in fields(Job)} - own == BY_NAME.keys() - {"extends"}
 
@@ -155,6 +156,52 @@ def test_workbook_may_be_named_by_the_flag_alone(write_job):
     job = load_job(write_job(workbook=""), {"workbook": "inbox/june.xlsx"})
 
     assert (Path("inbox/june.xlsx"), Path("inbox")) == (job.workbook, job.documents)
+
+
+def test_workbook_may_be_the_newest_of_a_pattern(tmp_path, write_job):
+    """Ledger and report are called like the job, the documents lie beside; without a match the pattern stands."""
+    (tmp_path / "inbox" / "documents").mkdir(parents=True)
+    file = write_job(workbook='workbook = "inbox/june-*.csv"\n')
+    pattern = tmp_path / "inbox" / "june-*.csv"
+    assert (pattern, pattern) == (load_job(file).workbook, load_job(file).workbook_pattern)
+    for age, name in ((20, "june-2.csv"), (10, "june-1.csv")):
+        (tmp_path / "inbox" / name).touch()
+        os.utime(tmp_path / "inbox" / name, (1000 - age, 1000 - age))
+
+    job = load_job(file)
+
+    assert (tmp_path / "inbox" / "june-1.csv", pattern) == (job.workbook, job.workbook_pattern)
+    assert tmp_path / "inbox" / "documents" == job.documents
+    assert tmp_path / "job.ledger.jsonl" == job.ledger
+
+
+def test_the_flag_may_be_a_pattern_too(tmp_path, write_job):
+    """It goes before the file's, as ever; a file that it names is itself."""
+    file = write_job(workbook='workbook = "inbox/june-*.csv"\n')
+    (tmp_path / "july.csv").touch()
+
+    assert tmp_path / "july.csv" == load_job(file, {"workbook": str(tmp_path / "ju*.csv")}).workbook
+    assert load_job(file, {"workbook": str(tmp_path / "july.csv")}).workbook_pattern is None
+
+
+def test_job_itself_is_no_pattern(tmp_path):
+    """A bare workbook is the file that is typed: its ledger is called like it."""
+    (tmp_path / "june1.xlsx").touch()
+
+    job = load_job(tmp_path / "june[1].xlsx")
+
+    assert (tmp_path / "june[1].xlsx", None) == (job.workbook, job.workbook_pattern)
+    assert tmp_path / "june[1].ledger.jsonl" == job.ledger
+
+
+@pytest.mark.parametrize(
+    ("workbook", "told"), [("in*/june.xlsx", "Only the last part of the path"), ("june-*", "It must end like a")]
+)
+def test_pattern_that_cannot_be_used_is_refused(write_job, workbook, told):
+    """The sentence has the workbook as it is named."""
+    message = trouble_of(write_job(workbook=f'workbook = "{workbook}"\n'))
+
+    assert f"{workbook} cannot be found by its pattern. {told}" in message
 
 
 def test_other_ledgers_start_at_the_job_file(tmp_path, write_job):

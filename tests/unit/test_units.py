@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulk_onboard.units import Quota, format_duration, format_size, parse_duration, parse_quota
+from bulk_onboard.units import Quota, format_duration, format_size, parse_duration, parse_quota, write_duration
 
 
 @pytest.mark.parametrize(
@@ -13,6 +13,25 @@ from bulk_onboard.units import Quota, format_duration, format_size, parse_durati
 )
 def test_durations_are_read(text, seconds):
     """A bare number is seconds; s, m, min, h and d are understood in either case."""
+    assert seconds == parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0s"),
+        (2.5, "2.5s"),
+        (60, "1m"),
+        (90, "90s"),
+        (5400, "90m"),
+        (18000, "5h"),
+        (86400, "1d"),
+        (1234567, "1234567s"),
+    ],
+)
+def test_durations_are_written_exactly(seconds, text):
+    """In the largest unit that divides them, as they are read again."""
+    assert text == write_duration(seconds)
     assert seconds == parse_duration(text)
 
 

@@ -4,11 +4,12 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
 from bulk_onboard.errors import LockedError, StoppedError
-from bulk_onboard.ledger.lock import LedgerLock
+from bulk_onboard.ledger.lock import PATIENCE_S, LedgerLock
 
 HOLD = """
 import sys
@@ -59,7 +60,7 @@ def other_run(path):
 
 
 def test_second_process_is_refused_and_told_by_whom(path, clock, other_run):
-    """While another process runs, this one stops at once and names it."""
+    """While another process runs, this one stops soon and names it."""
     with pytest.raises(LockedError, match=rf"process {other_run.pid} of .* on {os.uname().nodename}, since 2"):
         LedgerLock(path, clock).__enter__()
 
@@ -73,6 +74,32 @@ def test_of_a_hundred_that_start_at_once_exactly_one_runs(path):
 
     (holder,) = [line.split()[1] for line in told if line.startswith("held")]
     assert 99 == sum(line.startswith(f"5 Another run (process {holder} of ") for line in told)
+
+
+def test_lock_that_is_held_for_a_moment_is_waited_for(path, clock):
+    """As a listener to callbacks holds it while it writes."""
+    held = LedgerLock(path, clock)
+    held.__enter__()
+    later = threading.Timer(0.15, held.__exit__, [None, None, None])
+    later.start()
+
+    with LedgerLock(path, clock) as lock:
+        assert lock.fd >= 0
+    later.join()
+
+
+def test_refusal_takes_less_than_a_second(path, clock, other_run):
+    """Half of it is patience (F9); whoever has none is told at once."""
+    begun = time.monotonic()
+    with pytest.raises(LockedError):
+        LedgerLock(path, clock).__enter__()
+    patient_s = time.monotonic() - begun
+    with pytest.raises(LockedError):
+        LedgerLock(path, clock, patience_s=0.0).__enter__()
+    hasty_s = time.monotonic() - begun - patient_s
+
+    assert PATIENCE_S <= patient_s < 1.0
+    assert hasty_s < PATIENCE_S / 2
 
 
 def test_who_has_ended_is_not_named(path, clock):

@@ -89,8 +89,8 @@ def make_row():
 def judge():
     """Judges rows against the test's requirements; `files` come on top of the good ones."""
 
-    def run(*rows, files=None, book=BOOK, columns=COLUMNS, rulings=NO_RULINGS):
-        return judge_rows(rows, book=book, files={**FILES, **(files or {})}, columns=columns, rulings=rulings)
+    def run(*rows, files=None, book=BOOK, columns=COLUMNS, rulings=NO_RULINGS, **more):
+        return judge_rows(rows, book=book, files={**FILES, **(files or {})}, columns=columns, rulings=rulings, **more)
 
     return run
 

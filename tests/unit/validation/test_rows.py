@@ -30,6 +30,19 @@ def test_good_row_becomes_an_application(make_row, judge_one):
     assert "HTTPS://example.in/hook" == judged.application.callback_url
 
 
+def test_job_says_where_to_call_back_for_rows_that_do_not(make_row, judge):
+    """It is not their content: its fingerprint is that of a row without an address."""
+    rows = make_row(), make_row(number=3, registration_number="U2", callback_url="https://example.in/own")
+    address = "https://example.in/job"
+
+    silent, own = judge(*rows, callback_url=address)
+    before = judge(*rows)
+
+    assert (address, "https://example.in/own") == (silent.application.callback_url, own.application.callback_url)
+    assert "" == before[0].application.callback_url
+    assert [one.fingerprint for one in before] == [silent.fingerprint, own.fingerprint]
+
+
 def test_all_findings_come_at_once_in_the_order_of_the_columns(make_row, judge_one):
     """A row with many troubles tells each, those of the whole row first, then from left to right."""
     row = make_row(

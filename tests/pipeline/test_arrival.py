@@ -1,0 +1,180 @@
+"""A workbook that is still being written is waited for, as long as somebody may be waiting himself."""
+
+import os
+import signal
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bulk_onboard.errors import StoppedError, WorkbookError
+from bulk_onboard.pipeline.arrival import NOWHERE, Look, look_at, wait_s, wait_until_written
+from bulk_onboard.submission.stop import Stop
+from tests.support.clocks import STARTED, FakeClock
+
+CHANGED = int(STARTED.timestamp() * 1e9)
+SEEN = Look(100, CHANGED, 7)
+
+
+class BusyClock(FakeClock):
+    """While somebody sleeps somebody else is at work."""
+
+    def __init__(self, work: Callable[[], None] = lambda: None) -> None:
+        super().__init__()
+        self.work = work
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds)
+        self.work()
+
+
+class Desk:
+    """A workbook, the time on its clock, and what was said."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.clock, self.stop = path, BusyClock(), Stop()
+        self.said: list[str] = []
+
+    def write(self, content: str = "x", age_s: float = 0.0) -> None:
+        """Write the file, so long ago."""
+        self.path.write_text(content)
+        at = self.clock.now().timestamp() - age_s
+        os.utime(self.path, (at, at))
+
+    async def wait(self) -> float:
+        """Wait for the file; for how many seconds."""
+        await wait_until_written(self.path, clock=self.clock, stop=self.stop, say=self.said.append)
+        return self.clock.monotonic()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path / "june.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("age_s", "earlier", "seconds"),
+    [
+        (0.0, None, 2.0),
+        (0.5, None, 1.5),
+        (2.0, None, 0.0),
+        (9000.0, None, 0.0),
+        (-1.0, None, 2.0),  # from the future: two looks tell
+        (-9000.0, None, 2.0),
+        (2.0, SEEN, 0.0),
+        (-9000.0, SEEN, 0.0),
+        (0.5, SEEN._replace(size=99), 1.5),
+        (0.5, SEEN._replace(changed_at=CHANGED - 1), 1.5),
+        (2.0, SEEN._replace(inode=8), 2.0),  # put in its place just now, whatever age it claims
+        (9000.0, SEEN._replace(size=99), 2.0),
+        (-1.0, SEEN._replace(size=99), 2.0),
+        (0.0, NOWHERE, 2.0),
+    ],
+)
+def test_how_long_to_wait_is_told_by_two_looks(age_s: float, earlier: Look | None, seconds: float) -> None:
+    """Until two seconds have passed in which nothing changed; 0 when they have."""
+    assert pytest.approx(seconds) == wait_s(SEEN, earlier, STARTED + timedelta(seconds=age_s))
+
+
+def test_what_is_gone_is_not_waited_for_but_what_goes_is() -> None:
+    """A file may be taken away to be put back."""
+    assert [0.0, 2.0, 0.0] == [wait_s(NOWHERE, earlier, STARTED) for earlier in (None, SEEN, NOWHERE)]
+
+
+async def test_old_file_is_read_at_once(desk: Desk) -> None:
+    """Nobody waits, and nothing is said."""
+    desk.write(age_s=2.0)
+
+    assert (0.0, []) == (await desk.wait(), desk.said)
+
+
+async def test_fresh_file_is_waited_for_once(desk: Desk) -> None:
+    """What is left of the two seconds; it is said why."""
+    desk.write(age_s=0.5)
+
+    assert pytest.approx(1.5, abs=0.01) == await desk.wait()
+    assert [f"{desk.path} was changed a moment ago; waiting until it has been left alone for 2 s."] == desk.said
+
+
+async def test_growing_file_is_waited_for_until_it_is_whole(desk: Desk) -> None:
+    """Every change begins the two seconds anew; it is said once."""
+    desk.write()
+    parts = iter(["xx", "xxx", "xxxx"])
+    desk.clock.work = lambda: desk.write(part) if (part := next(parts, "")) else None
+
+    assert pytest.approx(8.0, abs=0.01) == await desk.wait()
+    assert ("xxxx", 1) == (desk.path.read_text(), len(desk.said))
+
+
+async def test_copy_that_keeps_the_age_of_its_original_is_looked_at_again(desk: Desk) -> None:
+    """`cp -p` gives a file its old age at the end."""
+    desk.write()
+    ages = iter([9000.0])
+    desk.clock.work = lambda: desk.write("whole", age) if (age := next(ages, 0.0)) else None
+
+    assert pytest.approx(4.0, abs=0.01) == await desk.wait()
+
+
+async def test_file_from_the_future_is_read_if_it_does_not_change(desk: Desk) -> None:
+    """The clock of the machine that wrote it is ahead by an hour."""
+    desk.write(age_s=-3600.0)
+
+    assert pytest.approx(2.0, abs=0.01) == await desk.wait()
+
+
+async def test_file_that_is_replaced_is_waited_for(desk: Desk) -> None:
+    """It is away for a moment, and comes back new."""
+    desk.write()
+    steps = iter([desk.path.unlink, lambda: desk.write("new")])
+
+    def replace() -> None:
+        for step in steps:
+            step()
+            return
+
+    desk.clock.work = replace
+
+    assert pytest.approx(6.0, abs=0.01) == await desk.wait()
+    assert "new" == desk.path.read_text()
+
+
+async def test_no_file_is_no_matter_of_waiting(desk: Desk) -> None:
+    """Reading it says that there is none, at once or when it stays away."""
+    assert 0.0 == await desk.wait()
+
+    desk.write()
+    desk.clock.work = lambda: desk.path.unlink(missing_ok=True)
+    assert pytest.approx(4.0, abs=0.01) == await desk.wait()
+
+
+async def test_patience_ends_after_five_minutes(desk: Desk) -> None:
+    """A file that never rests, such as a log by the wrong name, is an error with what to do."""
+    desk.write()
+    desk.clock.work = desk.write
+
+    with pytest.raises(WorkbookError, match=r"june\.xlsx has been changing for 5 min\. Wait until it is written"):
+        await desk.wait()
+    assert 300.0 <= desk.clock.monotonic() < 303.0
+    assert desk.path.exists()
+
+
+@pytest.mark.parametrize("cause", [signal.SIGTERM, StoppedError("Stopped after 5h.")])
+async def test_wish_to_stop_ends_the_waiting(desk: Desk, cause: object) -> None:
+    """At once, and the cause is told where it has words."""
+    desk.write()
+    desk.clock.work = lambda: desk.stop.request(cause)
+
+    with pytest.raises(StoppedError, match="Nothing was begun" if cause is signal.SIGTERM else "after 5h"):
+        await desk.wait()
+    assert pytest.approx(2.0, abs=0.01) == desk.clock.monotonic()
+
+
+def test_look_follows_a_link(tmp_path: Path) -> None:
+    """What is written is the file behind it."""
+    (tmp_path / "real.xlsx").write_text("xyz")
+    (tmp_path / "link.xlsx").symlink_to("real.xlsx")
+
+    assert look_at(tmp_path / "real.xlsx") == look_at(tmp_path / "link.xlsx")
+    assert 3 == look_at(tmp_path / "link.xlsx").size
+    assert NOWHERE == look_at(tmp_path / "gone.xlsx") == look_at(tmp_path / "a\0b.xlsx")
