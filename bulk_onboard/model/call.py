@@ -59,6 +59,11 @@ class ServerRecord:
     updated_at: str = ""
     submitted_at: str = ""
 
+    @property
+    def last_sent_at(self) -> str:
+        """What tells one submission of it from the next: a review changes when it was updated, not when submitted."""
+        return self.submitted_at or self.updated_at
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
@@ -160,7 +165,7 @@ class Create(Write[str]):
 class Update(Write[str]):
     """Correct a rejected record: always the complete end user and document set (wire.md 5.3).
 
-    `seen_at` is the record's `updated_at` as it was read just before: by it an unknown update is settled.
+    `seen_at` is when the record had been sent as it was read just before: by it an unknown update is settled.
     """
 
     operation = Operation.UPDATE

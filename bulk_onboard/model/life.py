@@ -140,6 +140,7 @@ def _sent(record: Record, entry: entries.Intent, to: State) -> Record:
 
 
 def _to_be_updated(record: Record, entry: entries.Intent, to: State) -> Record:
+    """Content that the API refused before stays known as that, until it is judged anew."""
     return replace(
         record,
         state=to,
@@ -148,14 +149,22 @@ def _to_be_updated(record: Record, entry: entries.Intent, to: State) -> Record:
         seen_at=entry.seen_at,
         intended=entry.fingerprint,
         reason="",
-        code="",
+        code=record.code if entry.fingerprint == record.fingerprint else "",
     )
 
 
 def _updated(record: Record, entry: Any, to: State) -> Record:
     """The API has the new content; what its people said of the old one is past."""
     review = getattr(entry, "review", "") or Review.PENDING.value
-    return _ended(record, to, review=review, review_reason="", code="", fingerprint=record.intended)
+    return _ended(
+        record,
+        to,
+        review=review,
+        review_reason="",
+        code="",
+        fingerprint=record.intended,
+        news=_news(record, entry, review),
+    )
 
 
 def _update_refused(record: Record, entry: entries.Refused, to: State) -> Record:
@@ -192,6 +201,11 @@ def _link_refused(record: Record, entry: entries.Refused, to: State) -> Record:
     return _linking(record, entry, to, Linking(Linkage.REFUSED, entry.message, entry.code))
 
 
+def _news(record: Record, entry: Entry, review: str) -> int:
+    """A record may be found judged already; then nobody was told of it yet."""
+    return record.news if review in (Review.PENDING, Review.APPROVED) else entry.seq
+
+
 def _submitted(record: Record, entry: Any, to: State, *, review: str = "", at: str, alias: str = "") -> Record:
     return replace(
         record,
@@ -205,6 +219,7 @@ def _submitted(record: Record, entry: Any, to: State, *, review: str = "", at: s
         review_reason="",
         reason="",
         code="",
+        news=_news(record, entry, review or Review.PENDING.value),
     )
 
 

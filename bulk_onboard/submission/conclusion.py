@@ -1,7 +1,7 @@
 """What a look at the API says about a write whose outcome is unknown; pure (reliability.md 1.4, 1.6, 1.9).
 
 Each operation is settled by what the API says now: a create by the records with its alias, an update by whether the
-record changed since it was seen, a link by the number's record, a delete by whether the record is gone.
+record was submitted again since it was seen, a link by the number's record, a delete by whether the record is gone.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from bulk_onboard.model.application import Application
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.call import NumberRecord, ServerRecord
 from bulk_onboard.model.entry import Op, OpEntry
-from bulk_onboard.model.record import EDITABLE, Record, State
+from bulk_onboard.model.record import EDITABLE, Record, Review, State
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.sheet import BUSINESS_NAME, REGISTRATION_NUMBER
 
@@ -48,10 +48,13 @@ def of_create(
 
 
 def of_update(record: Record, now: ServerRecord) -> OpEntry | None:
-    """Applied when the record changed since it was seen; None while it has not, since it may yet."""
-    if now.updated_at != record.seen_at or now.review not in EDITABLE:
-        return adopted(record, now.review)
-    return None
+    """Applied when the record was submitted again since it was seen; None while it was not, since it may yet be.
+
+    Only a resubmission leads back to a pending review. Where people judged the old content anew meanwhile, the new one
+    is still to be sent.
+    """
+    again = now.last_sent_at != record.seen_at if record.seen_at else now.review not in EDITABLE
+    return adopted(record, now.review) if again or now.review == Review.PENDING else None
 
 
 def of_link(record: Record, number: NumberRecord | None) -> OpEntry:

@@ -2,10 +2,12 @@
 
 Rule: reviews are read by pages, a hundred records a request. Only where the account has so many others that this would
 cost more is each record asked for by itself. The reason comes with the page; a record is asked for it only where the
-page leaves it out, once, when its review has become another. What a page shows is a fact, whatever it does not show.
+page leaves it out, once: the ledger then has it, or says that none was given. What a page shows is a fact, whatever it
+does not show.
 """
 
 import asyncio
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +15,7 @@ from itertools import islice
 
 from bulk_onboard import log
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.call import Get, ListPage, ServerRecord
+from bulk_onboard.model.call import Get, ListPage, Page, ServerRecord
 from bulk_onboard.model.entry import Reviewed
 from bulk_onboard.model.gateway import Gateway
 from bulk_onboard.model.identity import token_in
@@ -21,10 +23,11 @@ from bulk_onboard.model.journal import Journal
 from bulk_onboard.model.mask import masked
 from bulk_onboard.model.outcome import Done
 from bulk_onboard.model.record import EDITABLE, Record, Review, State
-from bulk_onboard.submission.lookup import pages
+from bulk_onboard.submission.lookup import PAGE
 from bulk_onboard.submission.walk import walk
 
 ENTRIES_AT_A_TIME = 1000  # each is a task until the disk has it
+NO_REASON = "no reason given"
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z _-]{0,39}")  # what of an unknown status is kept: a word, and nothing else
 
@@ -68,11 +71,17 @@ async def look(gateway: Gateway, books: Books, *, whole: bool = False) -> Shown 
     first = outcome.value
     on_it = {record.compliance_id for record in first.records}
     rest = [record for record in followed_records(books) if record.compliance_id not in on_it]
-    if not whole and first.total is not None and len(rest) < pages(first.total) - 1:
+    if not whole and first.total is not None and len(rest) < _pages_after(first, first.total):
         asked = [await _read(gateway, record) for record in rest]
         return Shown((*first.records, *filter(None, asked)), whole=False, total=first.total)
     everything = await walk(gateway, first=first)
     return None if everything is None else Shown(everything, whole=True, total=len(everything))
+
+
+def _pages_after(first: Page, total: int) -> int:
+    """How many more there are; a server may have shorter ones than were asked for."""
+    left = max(0, total - len(first.records))
+    return math.ceil(left / max(1, min(PAGE, len(first.records))))
 
 
 async def take_in(gateway: Gateway, journal: Journal, shown: Iterable[ServerRecord]) -> Followed:
@@ -98,12 +107,13 @@ def change_in(record: Record, found: ServerRecord) -> Reviewed | None:
     """The entry for a review that is another than in the ledger.
 
     None also where the record at the API has another row's token, or its status is no word. A word that is none of ours
-    is kept as it is: it is no approval, whatever it means.
+    is kept as it is: it is no approval, whatever it means. A reason that is known stays while the review does: not to
+    repeat it is no news.
     """
     review = found.review or (found.review_word.lower() if _WORD.fullmatch(found.review_word) else "")
     if not review or token_in(found.alias) not in ("", record.token):
         return None
-    reason = masked(found.reason or "")
+    reason = masked(found.reason or "") or (record.review_reason if review == record.review else "")
     if (review, reason) == (record.review, record.review_reason):
         return None
     return Reviewed(token=record.token, key=record.key, review=review, reason=reason)
@@ -111,11 +121,12 @@ def change_in(record: Record, found: ServerRecord) -> Reviewed | None:
 
 async def _change(gateway: Gateway, record: Record, found: ServerRecord) -> Reviewed | None:
     """The same, with the reason that a list leaves out."""
-    if not _lacks_reason(found):
+    if not _lacks_reason(found) or (record.review == found.review and record.review_reason):
         return change_in(record, found)
-    if record.review == found.review:  # it was asked for when the review became this one
-        return change_in(record, replace(found, reason=record.review_reason))
-    return change_in(record, await _read(gateway, record) or found)
+    read = await _read(gateway, record)
+    if read is None:  # asked for again by the next run
+        return change_in(record, found)
+    return change_in(record, replace(read, reason=read.reason or (NO_REASON if read.review in EDITABLE else "")))
 
 
 def _lacks_reason(found: ServerRecord) -> bool:

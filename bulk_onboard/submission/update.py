@@ -7,6 +7,7 @@ says that the record may be changed, and its intent says what the record was see
 
 from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.call import Get, Priority, ServerRecord, Update
+from bulk_onboard.model.identity import token_in
 from bulk_onboard.model.outcome import Outcome
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import EDITABLE
@@ -23,11 +24,15 @@ async def update(desk: Desk, decision: Decision) -> Outcome[str] | None:
     if found is None or found.review not in EDITABLE:
         return None
     record = desk.journal.books.record(identity.token)
+    if token_in(found.alias) not in ("", record.token):  # whatever the ledger says, it is another row's
+        details = {"id": record.compliance_id, "alias": found.alias}
+        desk.turned_up.append(TurnedUp(decision, "record-misnamed", details=details))
+        return None
     call = Update(
         token=record.token,
         key=record.key or identity.user_key,
         compliance_id=record.compliance_id,
-        seen_at=found.updated_at,
+        seen_at=found.last_sent_at,
         alias=record.alias or identity.alias,
         application=application,
         fingerprint=decision.judged.fingerprint,

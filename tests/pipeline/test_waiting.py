@@ -1,93 +1,147 @@
-"""`--wait`: a run that stays until the reviews are in, on a calendar of which long pauses are torn off."""
+"""`--wait`: when the reviews are looked at again, and what is done then; on a clock that nobody waits for."""
 
-import asyncio
-import signal
-from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from bulk_onboard.ledger.journal import read_books
-from bulk_onboard.pipeline.waiting import next_pause_s
-from bulk_onboard.sandbox.server import Sandbox
+from bulk_onboard.errors import StoppedError
+from bulk_onboard.model import entry as entries
+from bulk_onboard.model.call import Operation
+from bulk_onboard.model.entry import Op
+from bulk_onboard.pipeline.waiting import next_pause_s, pending_reviews, wait_for_reviews
 from bulk_onboard.submission.stop import Stop
-from tests.support.businesses import HEADERS, business, write_workbook
-from tests.support.clocks import Calendar
-from tests.support.office import Office
+from tests.support.clocks import FakeClock
+from tests.support.gateways import FakeAccount
+from tests.support.journals import MemoryJournal
+from tests.unit.submission.samples import create, intent, token
+
+PAUSES = [60.0, 90.0, 135.0, 202.5, 303.75, 455.625, 600.0, 600.0]
 
 
-class Numbered(Office):
-    """An office whose sheet has a column for numbers."""
+class Waiting:
+    """A run that has done what was due, with so many pending records; each look happens at the API at once.
 
-    def save(self) -> None:
-        """Write the rows as they are now."""
-        write_workbook(self.workbook, self.rows, (*HEADERS, "Numbers"))
+    Attributes:
+        judged: what people say at which second: instant, row number, review.
+        done_at: when what is due was done again.
+    """
 
+    def __init__(self, wait_s=None) -> None:
+        self.clock, self.stop = FakeClock(), Stop()
+        self.account, self.journal = FakeAccount(self.clock), MemoryJournal()
+        self.wait_s = wait_s
+        self.judged: list[tuple[float, int, str]] = []
+        self.done_at: list[float] = []
+        self.notes: list[str] = []
+        self._ids: dict[int, str] = {}
 
-def fill(office: Office) -> None:
-    """One row whose record is approved with a number, one that is rejected, one that stays pending."""
-    names = ("Good", "REJECT", "Good as well")
-    office.fill(
-        [
-            business(n, Key=f"K-{n}", Business_Name=f"{name} Traders {n}", Numbers=f"91114000000{n}")
-            for n, name in enumerate(names)
-        ]
-    )
+    async def submit(self, *numbers: int) -> None:
+        for number in numbers:
+            made = self._ids[number] = (await self.account.send(create(number))).value
+            await self.journal.append(intent(number))
+            await self.journal.append(entries.Done(token=token(number), op=Op.CREATE, compliance_id=made))
 
+    async def wait(self) -> None:
+        run = SimpleNamespace(
+            job=SimpleNamespace(wait=self.wait_s),
+            clock=self.clock,
+            stop=self.stop,
+            journal=self.journal,
+            connection=SimpleNamespace(gateway=self),
+            waiting="",
+            not_shown=0,
+        )
+        self.run = run
+        await wait_for_reviews(run, self._do_what_is_due)
 
-@pytest.mark.parametrize(
-    ("pauses", "took_s", "expected"),
-    [(0, 0, 60), (1, 0, 90), (2, 0, 135), (20, 0, 600), (0, 30, 300), (20, 100, 1_000)],
-)
-def test_pause_grows_and_leaves_time_for_others(pauses, took_s, expected):
-    """From a minute to ten; where a look takes long, looking takes no more than a tenth of the time."""
-    assert expected == next_pause_s(pauses, took_s)
+    async def send(self, call):
+        for judgement in [each for each in self.judged if each[0] <= self.clock.monotonic()]:
+            self.judged.remove(judgement)
+            self.account.judge(self._ids[judgement[1]], judgement[2])
+        return await self.account.send(call)
 
+    async def _do_what_is_due(self) -> None:
+        self.done_at.append(self.clock.monotonic())
 
-async def test_run_waits_for_reviews_and_does_what_they_make_due(tmp_path: Path) -> None:
-    """Approved after five minutes: its number is linked by the same run, which then ends."""
-    calendar = Calendar()
-    async with Sandbox(clock=calendar, review_after_s=300) as sandbox:
-        office = Numbered(tmp_path, sandbox)
-        fill(office)
-        notes = []
-
-        result = await office.run(clock=calendar, wait="2d", watch=notes.append)
-
-    assert {"pending": 0, "approved": 2, "rejected": 1} == {
-        n: result.reviews[n] for n in ("pending", "approved", "rejected")
-    }
-    assert {"911140000000", "911140000002"} == {number.number for number in sandbox.state.numbers}
-    assert 4 <= result.requests["list done"] <= 7  # the first look, one after each of some growing pauses, the audit
-    assert 3 == result.exit_status  # the rejected one
-    assert notes[0].note() == ""
-
-
-async def test_time_is_up(tmp_path: Path) -> None:
-    """Nobody reviews: after an hour the run ends as if it had not waited, and pending reviews change nothing."""
-    calendar = Calendar()
-    async with Sandbox(clock=calendar) as sandbox:
-        office = Numbered(tmp_path, sandbox)
-        fill(office)
-        began = calendar.monotonic()
-
-        result = await office.run(clock=calendar, wait="1h")
-
-    assert 3_600 <= calendar.monotonic() - began < 3_700
-    assert (0, 3) == (result.exit_status, result.reviews["pending"])
+    def review(self, number: int) -> str:
+        return self.journal.books.record(token(number)).review
 
 
-async def test_stop_ends_the_waiting(office: Office) -> None:
-    """Ctrl-C while it waits: the report is written, and the next run goes on."""
-    office.fill(2)
-    stop = Stop()
-    running = []
-    task = asyncio.create_task(office.run(stop, wait="2d", watch=running.append))
-    while not (running and running[0].note().startswith("waiting for 2 reviews")):
-        await asyncio.sleep(0)
+def test_pauses_grow_to_ten_minutes():
+    """From one; a look that takes long is made less often, so that looking is at most a tenth of the time."""
+    assert PAUSES == [next_pause_s(pauses, 0.3) for pauses in range(8)]
+    assert [1000.0, 60.0, 600.0] == [next_pause_s(0, 100.0), next_pause_s(0, 6.0), next_pause_s(50, 59.0)]
 
-    stop.request(signal.SIGINT)
-    result = await task
 
-    assert 130 == result.exit_status
-    assert office.report.exists()
-    assert all(record.review == "pending" for record in read_books(office.ledger).books.records.values())
+@pytest.mark.parametrize(("wait_s", "rows"), [(None, 2), (3600.0, 0), (0.0, 2)])
+async def test_nothing_is_waited_for(wait_s, rows):
+    """Where the job says nothing, or no time at all, or no review is pending."""
+    waiting = Waiting(wait_s)
+    await waiting.submit(*range(1, rows + 1))
+
+    await waiting.wait()
+
+    assert ([], [], []) == (waiting.clock.slept, waiting.account.made(Operation.LIST), waiting.done_at)
+
+
+async def test_it_ends_with_the_last_pending_review():
+    """Each look's news is worked off at once; approved and rejected alike are no longer waited for."""
+    waiting = Waiting(2 * 24 * 3600.0)
+    await waiting.submit(1, 2, 3)
+    waiting.judged = [(100.0, 1, "approved"), (200.0, 2, "rejected"), (280.0, 3, "more info")]
+
+    await waiting.wait()
+
+    assert PAUSES[:3] == waiting.clock.slept
+    assert [60.0, 150.0, 285.0] == waiting.done_at == waiting.account.times_of(Operation.LIST)
+    assert ["approved", "rejected", "more info"] == [waiting.review(number) for number in (1, 2, 3)]
+    assert "" == waiting.run.waiting
+
+
+async def test_it_ends_when_the_time_is_up_with_a_last_look():
+    """The last pause is cut short."""
+    waiting = Waiting(200.0)
+    await waiting.submit(1)
+    waiting.judged = [(199.0, 1, "approved")]
+
+    await waiting.wait()
+
+    assert [60.0, 90.0, 50.0] == waiting.clock.slept
+    assert (200.0, "approved") == (waiting.clock.monotonic(), waiting.review(1))
+
+
+async def test_wish_to_stop_ends_the_pause():
+    """Nothing is looked at any more."""
+    waiting = Waiting(3600.0)
+    await waiting.submit(1)
+
+    async def stop_soon(seconds: float) -> None:
+        waiting.stop.request("signal")
+
+    waiting.clock.sleep = stop_soon
+    await waiting.wait()
+
+    assert ([], []) == (waiting.account.made(Operation.LIST), waiting.done_at)
+
+
+async def test_list_that_cannot_be_read_any_more_stops_the_run():
+    """What is known stays known."""
+    waiting = Waiting(3600.0)
+    await waiting.submit(1)
+    waiting.account.expect(Operation.LIST, "unresolved")
+
+    with pytest.raises(StoppedError, match="could not be read"):
+        await waiting.wait()
+
+    assert 1 == pending_reviews(waiting.journal.books)
+
+
+async def test_word_that_nobody_knows_is_not_waited_for():
+    """It is no pending review, whatever it means; the record is looked at by the next run."""
+    waiting = Waiting(3600.0)
+    await waiting.submit(1)
+    waiting.judged = [(10.0, 1, "on ice")]
+
+    await waiting.wait()
+
+    assert ([60.0], "on ice") == (waiting.clock.slept, waiting.review(1))

@@ -22,7 +22,14 @@ from bulk_onboard.sandbox.reviews import judgement as review_of
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 README = (SAMPLES / "README.md").read_text(encoding="utf-8")
 WORKBOOKS = ["businesses.xlsx", "businesses_clean.xlsx", "nightly.csv"]
-NOT_IN_A_FOLDER = {"document-unreadable", "document-changed", "record-twice", "record-of-another-row"}
+NOT_IN_A_FOLDER = {
+    "document-unreadable",
+    "document-changed",
+    "record-twice",
+    "record-of-another-row",
+    "record-gone",
+    "record-misnamed",
+}
 OF_ANOTHER_JOB = {"document-ambiguous", "in-other-ledger", "format-tells-less"}
 SPOILING_THE_SAMPLES = {"external-links", "unwrapped-text", "key-too-long"}
 NOT_SHOWN = NOT_IN_A_FOLDER | OF_ANOTHER_JOB | SPOILING_THE_SAMPLES

@@ -1,33 +1,18 @@
 """Gateways for tests: one that reads its outcomes from a script, and an account of the API in memory."""
 
 import asyncio
-import itertools
 import math
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from bulk_onboard.model.call import (
-    Call,
-    Create,
-    Delete,
-    FetchRequirements,
-    Get,
-    GetNumber,
-    Link,
-    ListPage,
-    NumberRecord,
-    Operation,
-    Page,
-    ServerRecord,
-    Update,
-)
-from bulk_onboard.model.outcome import Denied, Done, Halt, Outcome, Refused, Throttled, Unavailable, Unresolved
+from bulk_onboard.model.call import Call, FetchRequirements, ListPage, Operation, Page, Write
+from bulk_onboard.model.outcome import Done, Outcome
 from bulk_onboard.model.requirements import Requirements
-from bulk_onboard.model.sheet import BUSINESS_NAME, REGISTRATION_NUMBER
-from tests.support.clocks import STARTED, FakeClock
+from tests.support.clocks import FakeClock
+from tests.support.holdings import Holdings
+from tests.support.weather import LOST, MATCHING, WEATHER, Weather
 
 
 class ScriptedGateway:
@@ -66,64 +51,11 @@ class KilledError(BaseException):
     """The process died in the middle of a call."""
 
 
-@dataclass(frozen=True)
-class Weather:
-    """What a call meets.
-
-    Attributes:
-        done: whether it is done at the API; `late`: only some time after the caller has given up.
-        slow: the caller waits for some time.
-        told: what the caller is told instead of the answer.
-        killed: the process dies instead of being told anything.
-    """
-
-    done: bool = True
-    late: bool = False
-    slow: bool = False
-    told: Outcome[Any] | None = None
-    killed: bool = False
-
-
-LOST = Unresolved(seen="the answer was lost")
-NOT_APPLIED: Mapping[str, Outcome[Any]] = {
-    "unavailable": Unavailable(why="ClientConnectorError"),
-    "throttled": Throttled(),
-    "unresolved": Unresolved(seen="ServerDisconnectedError"),
-    "denied": Denied(http_status=401, halt=Halt.CREDENTIALS),
-    "refused": Refused(code="invalid", http_status=422),
-    "contested": Refused(code="conflict", http_status=409, contested=True),
-}
-"""Weather in which a call changes nothing at the API, and what it then leads to."""
-
-WEATHER: Mapping[str, Weather] = {
-    "fair": Weather(),
-    "slow": Weather(slow=True),
-    "unheard": Weather(told=LOST),
-    "late": Weather(late=True, told=LOST),
-    "hung": Weather(slow=True, late=True, told=LOST),
-    "hung in vain": Weather(done=False, slow=True, told=LOST),
-    "killed": Weather(done=False, killed=True),
-    "killed after": Weather(killed=True),
-    "killed before": Weather(late=True, killed=True),
-    **{name: Weather(done=False, told=outcome) for name, outcome in NOT_APPLIED.items()},
-}
-MATCHING: Mapping[str, Callable[[str, str], bool]] = {
-    "exact": lambda asked, alias: asked == alias,
-    "substring": lambda asked, alias: asked in alias,
-    "folded": lambda asked, alias: asked.casefold() == alias.casefold(),
-    "deaf": lambda asked, alias: True,
-    "blind": lambda asked, alias: False,
-}
-"""Which records a list shows of those there are, by the alias that was asked for; `deaf` ones ignore it."""
-
-
-class FakeAccount:
+class FakeAccount(Holdings):
     """The API in memory: it keeps what is created and shows it again, unless the weather is bad.
 
     Attributes:
         calls: what arrived, in order; `times` when.
-        records: what is kept or will be, by compliance id; `made_at` from when on.
-        reviews, revisions: of records, by compliance id; `numbers`: the record that a number is linked to.
         weather: what is to come, by operation: names of `WEATHER`, for a list of `MATCHING` too, and a get may show its
             record `renamed`; fair when all of it is used up.
         doors: while they are closed (cleared), calls wait inside.
@@ -136,14 +68,9 @@ class FakeAccount:
     """
 
     def __init__(self, clock: FakeClock | None = None) -> None:
-        self.clock = clock or FakeClock()
+        super().__init__(clock)
         self.calls: list[Call[Any]] = []
         self.times: list[float] = []
-        self.records: dict[str, Create] = {}
-        self.made_at: dict[str, float] = {}
-        self.reviews: defaultdict[str, str] = defaultdict(lambda: "pending")
-        self.revisions: defaultdict[str, int] = defaultdict(int)
-        self.numbers: dict[str, str] = {}
         self.weather: defaultdict[Operation, deque[str]] = defaultdict(deque)
         self.doors = asyncio.Event()
         self.doors.set()
@@ -153,7 +80,6 @@ class FakeAccount:
         self.matching = "exact"
         self.reaches_back_s, self.finds_the_old = math.inf, False
         self.lag_s = self.late_s = self.slow_s = 0.0
-        self._numbers = itertools.count(1)
 
     def expect(self, operation: Operation, *weather: str) -> None:
         """Let the next calls of an operation meet this weather."""
@@ -180,11 +106,12 @@ class FakeAccount:
             if weather.slow:
                 await self.clock.sleep(self.slow_s)
         except asyncio.CancelledError:
-            if weather.done and isinstance(call, Create):
-                self._keep(call, self.late_s)
+            if weather.done and isinstance(call, Write):
+                self.do(call, self.late_s)
             raise
         finally:
             self.inside -= 1
+        self.catch_up()
         outcome = self._outcome(call, weather)
         if isinstance(call, ListPage) and isinstance(outcome, Done):
             return Done(value=self._page(call, name if name in MATCHING else self.matching))
@@ -203,37 +130,14 @@ class FakeAccount:
         return weather.told or outcome
 
     def _done(self, call: Call[Any], late_s: float) -> Outcome[Any]:
-        value: Any = None
         match call:
-            case Create():
-                value = self._keep(call, late_s)
-            case Get() | Update() | Delete() if not self._exists(call.compliance_id):
-                return Refused(code="not_found", http_status=404)
-            case Get():
-                value = self._shown(call.compliance_id, expanded=bool(call.expand))
             case FetchRequirements():
-                value = (Requirements(call.combination, (), ()),)
-            case GetNumber():
-                value = NumberRecord(number=call.number, compliance_id=self.numbers.get(call.number, ""))
-            case Delete():
-                value = call.compliance_id
-                del self.records[value]
-            case Update():
-                value = call.compliance_id
-                self.revisions[value] += 1
-                self.reviews[value] = "pending"
-            case Link():
-                value = self.numbers[call.number] = call.compliance_id
-        return Done(value=value, api_id=f"api-{len(self.calls)}")
-
-    def _keep(self, call: Create, late_s: float) -> str:
-        compliance_id = f"{next(self._numbers):08d}-0000-4000-8000-000000000000"
-        self.records[compliance_id] = call
-        self.made_at[compliance_id] = self.clock.monotonic() + late_s
-        return compliance_id
-
-    def _exists(self, compliance_id: str) -> bool:
-        return compliance_id in self.records and self.made_at[compliance_id] <= self.clock.monotonic()
+                outcome: Outcome[Any] = Done(value=(Requirements(call.combination, (), ()),))
+            case ListPage():
+                outcome = Done(value=None)
+            case _:
+                outcome = self.do(call, late_s)
+        return replace(outcome, api_id=f"api-{len(self.calls)}") if isinstance(outcome, Done) else outcome
 
     def _page(self, call: ListPage, matching: str) -> Page:
         alias, start = call.alias, 0
@@ -243,24 +147,9 @@ class FakeAccount:
         ages = {one: self.clock.monotonic() - made_at for one, made_at in self.made_at.items() if one in self.records}
         listed = [one for one, age_s in ages.items() if self.lag_s <= age_s <= oldest_age_s]
         listed.sort(key=lambda one: self.made_at[one], reverse=self.newest_first)
-        everything = [self._shown(one, expanded=False) for one in listed]
+        everything = [self.shown(one, expanded=False, listed=True) for one in listed]
         shown = [r for r in everything if MATCHING[matching](alias, r.alias) or (not alias and matching != "blind")]
         end = start + self.page_size
         more = {"alias": alias, "offset": str(end)} if end < len(shown) else None
         total = len(shown) if self.tells_total else None
         return Page(records=tuple(shown[start:end]), total=total, next_query=more)
-
-    def _shown(self, compliance_id: str, *, expanded: bool) -> ServerRecord:
-        create = self.records[compliance_id]
-        fields = create.application.fields
-        return ServerRecord(
-            compliance_id=compliance_id,
-            alias=create.alias,
-            review_word="pending_review",
-            review=self.reviews[compliance_id],
-            name=fields[BUSINESS_NAME] if expanded else None,
-            registration_number=fields[REGISTRATION_NUMBER] if expanded else None,
-            documents=len(create.application.documents) if expanded else None,
-            created_at=(STARTED + timedelta(seconds=self.made_at[compliance_id])).isoformat(),
-            updated_at=f"revision {self.revisions[compliance_id]}",
-        )

@@ -93,17 +93,32 @@ def test_own_record_is_adopted_again():
 
 
 @pytest.mark.parametrize("review", list(Review))
-@pytest.mark.parametrize(("updated_at", "changed"), [("before", False), ("after", True)])
-def test_of_update(review, updated_at, changed):
-    """Applied when the record changed, or waits for no correction any more; else nothing is known yet."""
+@pytest.mark.parametrize(
+    ("told", "again"),
+    [
+        ({"submitted_at": "before", "updated_at": "after"}, False),
+        ({"submitted_at": "after", "updated_at": "after"}, True),
+        ({"updated_at": "before"}, False),
+        ({"updated_at": "after"}, True),
+    ],
+    ids=["not submitted again", "submitted again", "not changed", "changed"],
+)
+def test_of_update(review, told, again):
+    """Applied when the record was submitted again, or waits for reviewers; a review anew of the old content is not."""
     doubtful = record(*doubted(Op.UPDATE, seen_at="before"))
-    now = server_record(1, updated_at=updated_at, review=review.value)
 
-    looked = conclusion.of_update(doubtful, now)
+    looked = conclusion.of_update(doubtful, server_record(1, review=review.value, **told))
 
-    applied = changed or review not in (Review.REJECTED, Review.MORE_INFO)
     adopted = entries.Adopted(**ABOUT, op=Op.UPDATE, compliance_id=compliance_id(1), review=review.value)
-    assert (adopted if applied else None) == looked
+    assert (adopted if again or review is Review.PENDING else None) == looked
+
+
+@pytest.mark.parametrize("review", list(Review))
+def test_of_update_where_the_api_tells_no_time(review):
+    """Then the review alone decides: applied where it waits for no correction any more."""
+    looked = conclusion.of_update(record(*doubted(Op.UPDATE)), server_record(1, review=review.value))
+
+    assert (looked is None) is (review in (Review.REJECTED, Review.MORE_INFO))
 
 
 @pytest.mark.parametrize(

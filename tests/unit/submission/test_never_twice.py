@@ -46,7 +46,7 @@ from bulk_onboard.model.identity import token_in
 from bulk_onboard.model.plan import Plan
 from bulk_onboard.model.record import State
 from bulk_onboard.report.standing import counts
-from tests.support.gateways import MATCHING, WEATHER
+from tests.support.weather import MATCHING, WEATHER
 from tests.unit.submission.stories import LAG_S, LATE_S, ROWS, Line, Story, W
 
 DAY_S = 24 * 3600.0

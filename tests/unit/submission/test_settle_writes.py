@@ -46,7 +46,7 @@ async def ready_for(op, **told):
 
 async def test_update_that_took_effect_is_adopted_by_what_the_record_says_now():
     """It changed since it was seen: applied, whatever the review is now."""
-    desk, made = await ready_for(Op.UPDATE, seen_at="revision 0")
+    desk, made = await ready_for(Op.UPDATE, seen_at="submission 0")
     update = Update(token=token(1), compliance_id=made, alias=alias(1), application=application(1), fingerprint="f")
     await desk.account.send(update)
 
@@ -58,7 +58,7 @@ async def test_update_that_took_effect_is_adopted_by_what_the_record_says_now():
 
 async def test_update_that_took_no_effect_is_absent_only_after_w():
     """Unchanged and still to be corrected: it may yet be applied until W is over."""
-    desk, _ = await ready_for(Op.UPDATE, seen_at="revision 0")
+    desk, _ = await ready_for(Op.UPDATE, seen_at="submission 0")
 
     settler = await desk.settle()
 
@@ -93,6 +93,7 @@ async def test_link_is_settled_by_the_number_at_the_first_look(linked, expected)
     """It may be repeated, so nothing is waited for."""
     desk, made = await ready_for(Op.LINK, number=NUMBER)
     if linked:
+        desk.account.judge(made, "approved")
         await desk.account.send(Link(token=token(1), compliance_id=made, number=NUMBER))
 
     await desk.settle()

@@ -1,0 +1,237 @@
+"""What updates, links and reviews change in a submitted record, and when that is news."""
+
+import pytest
+
+from bulk_onboard.model import entry as entries
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.entry import STATE_ERRORS, Op
+from bulk_onboard.model.life import step
+from bulk_onboard.model.record import Linkage, Linking, Record, Review, State
+
+TOKEN = "abcdefgh23456777"
+UUID = "5a0c1f6e-0000-4000-8000-000000000001"
+ONE, TWO = "911140000001", "911140000002"
+SENT_BACK = Record(
+    token=TOKEN,
+    key="K-1",
+    state=State.SUBMITTED,
+    alias=f"K-1 ~{TOKEN}",
+    attempts=1,
+    fingerprint="old",
+    compliance_id=UUID,
+    review="rejected",
+    review_reason="Blurred.",
+    created=3,
+    news=7,
+)
+APPROVED = Record(token=TOKEN, state=State.SUBMITTED, compliance_id=UUID, review="approved", fingerprint="old", news=7)
+
+
+def about(kind, op, /, **told):
+    """An entry about a write of the record, as line 20 of the ledger."""
+    return kind(token=TOKEN, key="K-1", op=op, seq=20, at="2026-01-05T10:00:00.000Z", **told)
+
+
+def intent(op, **told):
+    return about(entries.Intent, op, **({"attempt": 1, "alias": "", "fingerprint": ""} | told))
+
+
+UPDATE = intent(Op.UPDATE, fingerprint="new", seen_at="then", compliance_id=UUID)
+
+
+def after(record, *story):
+    for entry in story:
+        record = step(record, entry)
+    return record
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (about(entries.Done, Op.UPDATE, compliance_id=UUID), ("new", "pending", "", "", 7)),
+        (about(entries.Refused, Op.UPDATE, code="invalid_file", message="No."), ("new", "rejected", "No.", "code", 20)),
+        (about(entries.Refused, Op.UPDATE, code="compliance_not_editable"), ("old", "rejected", "", "code", 20)),
+        (about(entries.Unavailable, Op.UPDATE, why="DNS"), ("old", "rejected", "not sent: DNS", "", 7)),
+        (about(entries.Throttled, Op.UPDATE, wait_s=1), ("old", "rejected", "not sent: the quota was spent", "", 7)),
+        (about(entries.Denied, Op.UPDATE, http_status=401), ("old", "rejected", "not accepted: HTTP 401", "", 7)),
+    ],
+    ids=["done", "refused", "state error", "unavailable", "throttled", "denied"],
+)
+def test_update_that_was_answered(outcome, expected):
+    """What the API judged is the content last sent; what it did not judge is not, nor is a no to the record's state."""
+    record = after(SENT_BACK, UPDATE, outcome)
+
+    code = outcome.code if expected[3] else ""
+    assert (State.SUBMITTED, None) == (record.state, record.op)
+    assert (*expected[:3], code, expected[4]) == (
+        record.fingerprint,
+        record.review,
+        record.reason,
+        record.code,
+        record.news,
+    )
+    assert ("Blurred." if record.review == "rejected" else "") == record.review_reason
+
+
+@pytest.mark.parametrize(
+    ("conclusion", "expected"),
+    [
+        (about(entries.Adopted, Op.UPDATE, compliance_id=UUID, review="pending"), ("new", "pending", 7)),
+        (about(entries.Adopted, Op.UPDATE, compliance_id=UUID, review=""), ("new", "pending", 7)),
+        (about(entries.Adopted, Op.UPDATE, compliance_id=UUID, review="approved"), ("new", "approved", 7)),
+        (about(entries.Adopted, Op.UPDATE, compliance_id=UUID, review="rejected"), ("new", "rejected", 20)),
+        (about(entries.Adopted, Op.UPDATE, compliance_id=UUID, review="more info"), ("new", "more info", 20)),
+        (about(entries.Absent, Op.UPDATE, waited_s=90.0), ("old", "rejected", 7)),
+        (about(entries.Resolved, Op.UPDATE, how="absent"), ("old", "rejected", 20)),
+        (about(entries.Resolved, Op.UPDATE, how="found", compliance_id=UUID), ("new", "pending", 20)),
+    ],
+    ids=[
+        "applied",
+        "applied, review unknown",
+        "applied, approved",
+        "applied, rejected since",
+        "applied, more info since",
+        "absent",
+        "a person says absent",
+        "a person says found",
+    ],
+)
+def test_update_that_was_settled(conclusion, expected):
+    """Found: as if it had been answered, and a new rejection is news. Absent: as if it had never been sent."""
+    held = [about(entries.Held, Op.UPDATE, why="gone")] if isinstance(conclusion, entries.Resolved) else []
+    unknown = about(entries.Unresolved, Op.UPDATE, seen="HTTP 502")
+
+    record = after(SENT_BACK, UPDATE, unknown, *held, conclusion)
+
+    assert State.SUBMITTED is record.state
+    assert expected == (record.fingerprint, record.review, record.news)
+
+
+@pytest.mark.parametrize("review", list(Review))
+def test_create_that_is_found_judged_already_is_news(review):
+    """Nobody was told of a rejection that was there before the ledger; a pending or approved one is none."""
+    adopted = about(entries.Adopted, Op.CREATE, compliance_id=UUID, review=review.value)
+
+    record = step(Record(token=TOKEN), adopted)
+
+    news = 0 if review in (Review.PENDING, Review.APPROVED) else 20
+    assert (review, news) == (record.review, record.news)
+
+
+def test_update_under_way_knows_its_content_and_when_the_record_was_submitted():
+    """By these an unknown one is settled, in this run or the next; the content last sent is still the old one."""
+    sending = after(SENT_BACK, UPDATE)
+
+    assert ("old", "new", "then", Op.UPDATE) == (sending.fingerprint, sending.intended, sending.seen_at, sending.op)
+    assert (1, 3, UUID) == (sending.attempts, sending.created, sending.compliance_id)
+
+
+@pytest.mark.parametrize(("content", "code"), [("new", "invalid_file"), ("other", "")])
+def test_refused_content_stays_known_until_it_is_judged_anew(content, code):
+    """Retried and not sent it is still refused; other content has no code of its own yet."""
+    refused = after(SENT_BACK, UPDATE, about(entries.Refused, Op.UPDATE, code="invalid_file"))
+
+    record = after(refused, intent(Op.UPDATE, fingerprint=content), about(entries.Unavailable, Op.UPDATE, why="DNS"))
+
+    assert ("new", code) == (record.fingerprint, record.code)
+    done = about(entries.Done, Op.UPDATE, compliance_id=UUID)
+    assert (content, "") == (after(record, intent(Op.UPDATE, fingerprint=content), done).fingerprint, "")
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected", "news"),
+    [
+        (about(entries.Done, Op.LINK, compliance_id=UUID), Linking(Linkage.LINKED), 7),
+        (about(entries.Adopted, Op.LINK, compliance_id=UUID), Linking(Linkage.LINKED), 7),
+        (
+            about(entries.Refused, Op.LINK, code="country_mismatch", message="No."),
+            Linking(Linkage.REFUSED, "No.", "country_mismatch"),
+            20,
+        ),
+        *(
+            (about(entries.Refused, Op.LINK, code=code, message="No."), Linking(Linkage.HELD, "before"), 7)
+            for code in sorted(STATE_ERRORS)
+        ),
+        (about(entries.Unavailable, Op.LINK, why="DNS"), Linking(Linkage.HELD, "before"), 7),
+        (about(entries.Throttled, Op.LINK, wait_s=1), Linking(Linkage.HELD, "before"), 7),
+        (about(entries.Absent, Op.LINK, waited_s=0), Linking(Linkage.HELD, "before"), 7),
+    ],
+)
+def test_what_becomes_of_a_link_is_the_number_s_alone(entry, expected, news):
+    """What says nothing of the number leaves what is known of it; other numbers and the record stay as they are."""
+    known = {ONE: Linking(Linkage.HELD, "before"), TWO: Linking(Linkage.LINKED)}
+    record = after(Record(**{**_fields(APPROVED), "numbers": known}), intent(Op.LINK, number=ONE))
+    if isinstance(entry, entries.Adopted | entries.Absent):
+        record = after(record, about(entries.Unresolved, Op.LINK, seen="HTTP 502"))
+
+    record = after(record, entry)
+
+    assert (State.SUBMITTED, None, "approved", "old") == (record.state, record.op, record.review, record.fingerprint)
+    assert ({ONE: expected, TWO: Linking(Linkage.LINKED)}, news) == (record.numbers, record.news)
+
+
+def _fields(record):
+    return {name: getattr(record, name) for name in record.__struct_fields__}
+
+
+def test_number_is_found_linked_or_held_without_a_call():
+    """Its own record was looked at first; a held one is news, a linked one is not."""
+    linked = after(APPROVED, about(entries.Adopted, Op.LINK, compliance_id=UUID, number=ONE))
+    held = after(linked, about(entries.Held, Op.LINK, why="elsewhere", number=TWO))
+
+    assert ({ONE: Linking(Linkage.LINKED)}, 7) == (linked.numbers, linked.news)
+    assert ({ONE: Linking(Linkage.LINKED), TWO: Linking(Linkage.HELD, "elsewhere")}, 20) == (held.numbers, held.news)
+    assert (State.SUBMITTED, None, True, False) == (held.state, held.op, held.linked(ONE), held.linked(TWO))
+
+
+def reviewed(review, reason="", fingerprint=""):
+    return entries.Reviewed(token=TOKEN, seq=20, review=review, reason=reason, fingerprint=fingerprint)
+
+
+@pytest.mark.parametrize(
+    ("entry", "news"),
+    [
+        (reviewed("rejected", "Blurred."), 7),
+        (reviewed("rejected", "Expired."), 20),
+        (reviewed("more info"), 20),
+        (reviewed("on ice"), 20),
+    ],
+)
+def test_review_is_news_where_it_or_its_reason_is_another(entry, news):
+    """The same once more is none."""
+    record = after(SENT_BACK, entry)
+
+    assert (entry.review, entry.reason, news) == (record.review, record.review_reason, record.news)
+
+
+def test_new_review_clears_what_was_said_of_the_last_update():
+    """A refusal was about the state before."""
+    refused = after(SENT_BACK, UPDATE, about(entries.Refused, Op.UPDATE, code="invalid_file", message="No."))
+
+    record = after(refused, reviewed("approved"))
+
+    assert ("", "", "new") == (record.code, record.reason, record.fingerprint)
+
+
+@pytest.mark.parametrize(("before", "expected"), [("", "row"), ("old", "old")])
+def test_content_is_noted_only_where_it_is_not_known(before, expected):
+    """A change of the row is told from there on; what was really sent is never forgotten."""
+    adopted = after(Record(token=TOKEN), about(entries.Adopted, Op.CREATE, compliance_id=UUID, review="rejected"))
+    known = after(adopted, intent(Op.UPDATE, fingerprint=before), about(entries.Done, Op.UPDATE, compliance_id=UUID))
+    noted = known if before else adopted
+
+    record = after(noted, reviewed(noted.review, noted.review_reason, "row"))
+
+    assert (expected, noted.news) == (record.fingerprint, record.news)
+
+
+def test_new_run_makes_an_update_uncertain_and_keeps_what_settles_it():
+    """The process died in the call."""
+    books = Books()
+    books.records[TOKEN] = after(SENT_BACK, UPDATE)
+    nothing = {"user": "", "host": "", "version": "", "workbook": "", "job": "", "requirements": "", "quota": "none"}
+
+    books.take(entries.RunStarted(run_id="r", settle=0.0, **nothing))
+
+    record = books.records[TOKEN]
+    assert (State.UNCERTAIN, Op.UPDATE, "new", "then") == (record.state, record.op, record.intended, record.seen_at)

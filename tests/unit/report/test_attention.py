@@ -1,0 +1,95 @@
+"""Which rows need a person, and which of these are news."""
+
+import pytest
+
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.plan import Action, Decision, Identity
+from bulk_onboard.model.record import Linkage, Linking, Record, Review, State
+from bulk_onboard.model.requirements import Combination
+from bulk_onboard.model.row import JudgedRow, Row
+from bulk_onboard.report.attention import record_needs_a_person, row_is_news, row_needs_a_person
+
+TOKEN = "abcdefgh23456777"
+TOLD, NEW = 10, 11
+
+
+def record(state=State.SUBMITTED, review="approved", news=NEW, **numbers):
+    known = {number: Linking(linkage) for number, linkage in numbers.items()}
+    return Record(token=TOKEN, state=state, review=review, news=news, numbers=known)
+
+
+def row(*, errors=0, identified=True):
+    findings = tuple(Finding("document-empty", "Businesses", 2) for _ in range(errors))
+    judged = JudgedRow(Row("Businesses", 2, Combination("IN", "local", "business"), {}), None, "now", findings)
+    identity = Identity("key|K-1", "K-1", TOKEN, f"K-1 ~{TOKEN}") if identified else None
+    return Decision(judged, identity, Action.NOTHING, "")
+
+
+def books(*records):
+    return Books(records={each.token: each for each in records})
+
+
+@pytest.mark.parametrize("state", [state for state in State if state is not State.SUBMITTED])
+def test_record_by_its_state(state):
+    """Refused and held ones; whatever review a record had that is gone now counts for nothing."""
+    wants = state in (State.REFUSED, State.HELD)
+
+    assert wants is record_needs_a_person(record(state, "rejected", x=Linkage.HELD))
+
+
+@pytest.mark.parametrize("review", [*Review, "", "on ice"])
+def test_submitted_record_by_its_review(review):
+    """Sent back, or an approval taken away; a word that nobody knows is waited for."""
+    assert record_needs_a_person(record(review=review)) is (review in ("rejected", "more info", "suspended", "expired"))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "wants"),
+    [
+        ({}, False),
+        ({"x": Linkage.LINKED}, False),
+        ({"x": Linkage.LINKED, "y": Linkage.HELD}, True),
+        ({"x": Linkage.REFUSED}, True),
+    ],
+)
+def test_approved_record_by_its_numbers(numbers, wants):
+    """A number that was not linked is for a person."""
+    assert wants is record_needs_a_person(record(**numbers))
+
+
+@pytest.mark.parametrize(
+    ("known", "errors", "needs", "news"),
+    [
+        (None, 0, False, False),
+        (None, 1, True, True),
+        (record(review="rejected"), 0, True, True),
+        (record(review="rejected", news=TOLD), 0, True, False),
+        (record(review="approved"), 0, False, False),
+        (record(review="approved"), 1, True, False),
+        (record(review="approved", x=Linkage.HELD), 0, True, True),
+        (record(review="approved", x=Linkage.HELD, news=TOLD), 0, True, False),
+        (record(State.INVALID), 1, True, True),
+        (record(State.INVALID, news=TOLD), 1, True, False),
+        (record(State.REFUSED), 0, True, True),
+        (record(State.REFUSED, news=TOLD), 0, True, False),
+        (record(State.HELD), 0, True, True),
+        (record(State.DEFERRED), 0, False, False),
+    ],
+)
+def test_row(known, errors, needs, news):
+    """News is what the ledger said after people were last told; errors of a row that is at the API keep nothing out."""
+    ours = books(*[known] if known else [])
+
+    assert (needs, news) == (
+        row_needs_a_person(row(errors=errors), ours),
+        row_is_news(row(errors=errors), ours, TOLD),
+    )
+
+
+def test_row_without_identity_is_always_news():
+    """Nothing of it can be remembered."""
+    nobody = row(errors=1, identified=False)
+
+    assert row_needs_a_person(nobody, books(record()))
+    assert row_is_news(nobody, books(record()), 10**9)
