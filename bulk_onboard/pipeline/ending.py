@@ -17,6 +17,7 @@ from bulk_onboard.pipeline.execution import Run
 from bulk_onboard.pipeline.report import write_job_report
 from bulk_onboard.pipeline.stopping import left_over, status_of, why_stopped
 from bulk_onboard.report.attention import row_is_news, row_needs_a_person
+from bulk_onboard.report.record_findings import record_findings
 from bulk_onboard.report.summary import counts, reviews
 from bulk_onboard.submission.audit import Twice
 
@@ -128,12 +129,13 @@ async def _write_end(run: Run, result: RunResult) -> RunResult:
 
 
 async def _write_report(run: Run, decisions: Sequence[Decision], result: RunResult) -> RunResult:
+    said = record_findings(decisions, run.journal.books, run.judgement.columns, run.judgement.book)
     path = await asyncio.to_thread(
         write_job_report,
         run.job,
         decisions,
         run.journal.books,
-        findings=(*run.judgement.sheet_findings, *run.findings),
+        findings=(*run.judgement.sheet_findings, *run.findings, *said),
         requirements=run.judgement.book,
         now=run.clock.now(),
         run_id=run.run_id,

@@ -1,33 +1,40 @@
 """Which rows need a person, and whether that is news (design.md 7, exit status 3).
 
 Rule: a person is wanted for errors that keep a row out, for what the API refused, for what is held, for a review that
-sends a record back or takes an approval away, and for a number that was not linked. It is news where the ledger said
-so after the line with which people were last told. Errors in the row of a submitted record keep nothing out, so they
-are no news; those of a row without identity are always, since nothing of it can be remembered.
+sends a record back or takes an approval away, and for a number of the row that was not linked. It is news where the
+ledger said so after the line with which people were last told. Errors in the row of a submitted record keep nothing
+out, so they are no news; those of a row without identity are always, since nothing of it can be remembered.
 """
 
 from bulk_onboard.model.books import Books
+from bulk_onboard.model.number import numbers_in
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import Linkage, Record, Review, State
+from bulk_onboard.model.row import Row
+from bulk_onboard.model.sheet import NUMBERS
 
 WANTS_A_PERSON = frozenset({Review.REJECTED, Review.MORE_INFO, Review.SUSPENDED, Review.EXPIRED})
 
 
-def record_needs_a_person(record: Record) -> bool:
-    """Whether somebody must look at what the API, or settling, said of the record."""
+def record_needs_a_person(record: Record, row: Row) -> bool:
+    """Whether somebody must look at what the API, or settling, said of the row's record.
+
+    A number that the row does not name any more was mended by that.
+    """
     if record.state in (State.REFUSED, State.HELD):
         return True
     if record.state is not State.SUBMITTED:
         return False
-    return record.review in WANTS_A_PERSON or any(
-        linking.linkage is not Linkage.LINKED for linking in record.numbers.values()
-    )
+    if record.review in WANTS_A_PERSON or not record.numbers:
+        return record.review in WANTS_A_PERSON
+    known = map(record.numbers.get, numbers_in(row.cell(NUMBERS)))
+    return any(linking.linkage is not Linkage.LINKED for linking in known if linking is not None)
 
 
 def row_needs_a_person(decision: Decision, books: Books) -> bool:
     """Whether somebody must look at the row, or at its record."""
     record = _record(decision, books)
-    return decision.judged.has_errors or (record is not None and record_needs_a_person(record))
+    return decision.judged.has_errors or (record is not None and record_needs_a_person(record, decision.judged.row))
 
 
 def row_is_news(decision: Decision, books: Books, since: int) -> bool:
@@ -37,7 +44,7 @@ def row_is_news(decision: Decision, books: Books, since: int) -> bool:
         return decision.judged.has_errors
     if record.news <= since:
         return False
-    return record_needs_a_person(record) or record.state is State.INVALID
+    return record_needs_a_person(record, decision.judged.row) or record.state is State.INVALID
 
 
 def _record(decision: Decision, books: Books) -> Record | None:

@@ -1,4 +1,7 @@
-"""Findings about what the API has, told after a run."""
+"""Findings about what the API has and what its people said, told when the report is written.
+
+`{reason}` is a sentence of its own with a blank before it, or nothing; `{document}` is what a mend begins with.
+"""
 
 from bulk_onboard.model.kind import error
 
@@ -8,5 +11,54 @@ RECORDS = (
         "Two records at the API",
         "The API holds {count} records of this row: {ids}.",
         "Keep the oldest, {keep}. {delete}",
+    ),
+    error(
+        "record-gone",
+        "Record gone from the API",
+        "The API does not have the record {id} any more.",
+        "Find out who deleted it. To send the business again, give its row a Key that no row had before.",
+    ),
+    error(
+        "review-rejected",
+        "Rejected by the reviewers",
+        "The review rejected the record.{reason}",
+        "Replace {document} or correct the row, then run again: the record is updated with it.",
+    ),
+    error(
+        "review-more-info",
+        "The reviewers ask for more",
+        "The review asks for more.{reason}",
+        "Replace {document} or add to the row what is asked for, then run again: the record is updated with it.",
+    ),
+    error(
+        "review-suspended",
+        "Record suspended",
+        "The record was approved, and is suspended.{reason}",
+        "Ask Plivo's support why.",
+    ),
+    error(
+        "review-expired",
+        "Record expired",
+        "The record was approved, and has expired.{reason}",
+        "Ask Plivo's support how to renew it.",
+    ),
+    error(
+        "update-refused",
+        "Correction refused",
+        "The API did not take the corrected row ({code}).{reason}",
+        "Replace {document} or correct the row, then run again: the record is updated with it.",
+    ),
+    error(
+        "number-refused",
+        "Number refused",
+        "The API did not link {number}: {why}.",
+        "Correct the number or delete it from the cell, then run again. If it is right as it is, run with "
+        "--retry-refused.",
+    ),
+    error(
+        "number-held",
+        "Number held",
+        "{number} was not linked: {why}.",
+        "Correct the number or delete it from the cell, or see to it at the API; each run looks at it again.",
     ),
 )

@@ -53,7 +53,7 @@ def test_submitted_row():
             "What to do": "Nothing now; wait for the review.",
             "Submitted at": "2026-01-02 15:30:00",
             "Attempts": 1,
-            "Numbers": "+911111111111, +912222222222, +913333333333",
+            "Numbers": "911111111111; 912222222222; 913333333333",
         }
     ] == told
 
