@@ -31,7 +31,7 @@ class Results(NamedTuple):
 
 
 def results_of(decision: Decision, books: Books, found: Iterable[Finding] = ()) -> Results:
-    """What one row's added columns hold; `found` is what its judged row does not have: from sending, from its record."""
+    """What one row's added columns hold; `found` is what its judged row does not have itself."""
     judged, found = decision.judged, tuple(found)
     now = standing(decision, books)
     record = None if judged.aside else now.record

@@ -52,7 +52,7 @@ def test_all_findings_come_at_once_in_the_order_of_the_columns(make_row, judge_o
         ("document-not-found", "Identity Proof"),
         ("document-kind-not-accepted", "Identity Proof Kind"),
         ("document-missing", "Address Proof"),
-        ("callback-url-not-https", "Callback URL"),
+        ("callback-url-unusable", "Callback URL"),
     ] == [(finding.code, finding.column) for finding in findings]
     assert {("Businesses", 2)} == {(finding.sheet, finding.row) for finding in findings}
 
@@ -169,7 +169,7 @@ def test_callback_goes_over_https_or_the_row_stays(make_row, judge_one, url, see
     """Any other address is an error that shows it without its query and without who logs in."""
     (finding,) = judge_one(make_row(callback_url=url)).findings
 
-    assert ("callback-url-not-https", seen) == (finding.code, finding.seen)
+    assert ("callback-url-unusable", seen) == (finding.code, finding.seen)
 
 
 def test_example_row_is_never_sent_and_has_no_findings(make_row, judge_one):
