@@ -69,9 +69,11 @@ def _of_review(record: Record, told: _Told, *, as_sent: bool) -> Iterator[Findin
     if record.review in EDITABLE and not as_sent:
         return
     if record.review in EDITABLE and record.code:
-        yield _sent_back(UPDATE_REFUSED, record.reason, told, {"code": record.code})
+        why = ": ".join(filter(None, (record.code, record.reason))).rstrip(".")
+        yield _sent_back(UPDATE_REFUSED, record.reason, told, {"why": why})
     elif record.review in EDITABLE:
-        yield _sent_back(_OF_REVIEW[record.review], record.review_reason, told, {})
+        details = {"reason": _apart(record.review_reason)}
+        yield _sent_back(_OF_REVIEW[record.review], record.review_reason, told, details)
     elif code := _OF_REVIEW.get(record.review):
         yield Finding(code, told.row.sheet, told.row.number, details={"reason": _apart(record.review_reason)})
 
@@ -79,7 +81,6 @@ def _of_review(record: Record, told: _Told, *, as_sent: bool) -> Iterator[Findin
 def _sent_back(code: str, reason: str, told: _Told, details: Mapping[str, str]) -> Finding:
     """At the document that the reason speaks of, where that can be told."""
     row, spoken_of = told.row, document_spoken_of(reason, told.documents)
-    details = {**details, "reason": _apart(reason)}
     if spoken_of is None:
         return Finding(code, row.sheet, row.number, details={**details, "document": ANY_DOCUMENT})
     column = document_column(spoken_of.type)

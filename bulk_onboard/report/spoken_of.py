@@ -1,8 +1,8 @@
 """Which document a reason of the API's people speaks of.
 
-Rule: a document is spoken of by its title or by its type, as whole words; upper and lower case, and dashes, underscores
-and blanks between the words, make no difference. A longer name hides a shorter one within it. Where none is spoken of,
-or several are, nobody can tell which cell is meant.
+Rule: a document is spoken of by its title or by its type, as whole words; upper and lower case make no difference, nor
+do dashes, underscores, blanks and brackets between the words. A longer name hides a shorter one within it. Where none
+is spoken of, or several are, nobody can tell which cell is meant.
 """
 
 import re
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from bulk_onboard.model.requirements import DocumentRequirement
 
-_GAP = r"[\s_\u2010-\u2015-]+"
+_GAP = r"[\s_()/\u2010-\u2015-]+"
 _WORDS = re.compile(r"[^\W_]+")
 
 

@@ -120,7 +120,7 @@ _REVIEW_MEANINGS: Mapping[str, str] = {
     Review.SUSPENDED: "was approved, and is suspended",
     Review.EXPIRED: "was approved, and has expired",
 }
-_UNKNOWN_REVIEW = "the API's own word, which this version does not know; not taken for an approval"
+_UNKNOWN_REVIEW = "a word of the API's that this version does not know"
 
 _TODO: Mapping[str, str] = {
     State.INVALID: "Mend the {rows}: the sheet Problems says what is wrong and how to mend it. Run again.",

@@ -25,7 +25,10 @@ from bulk_onboard.validation.stored import LOST
 from bulk_onboard.validation.trouble import Trouble, shown_cell
 
 _GUESSES = {kind.code for kind in INDIA if kind.severity is Severity.WARNING} | {
-    *("email-invalid", "look-alike-letters", "number-unreadable", "number-without-calling-code"),
+    "email-invalid",
+    "look-alike-letters",
+    "number-unreadable",
+    "number-without-calling-code",
 }
 _COMBINATION_COLUMNS = (COUNTRY_ISO, NUMBER_TYPE, USER_TYPE)
 

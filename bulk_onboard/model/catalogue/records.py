@@ -45,7 +45,7 @@ RECORDS = (
     error(
         "update-refused",
         "Correction refused",
-        "The API did not take the corrected row ({code}).{reason}",
+        "The API did not take the corrected row: {why}.",
         "Replace {document} or correct the row, then run again: the record is updated with it.",
     ),
     error(

@@ -172,6 +172,25 @@ def test_callback_goes_over_https_or_the_row_stays(make_row, judge_one, url, see
     assert ("callback-url-unusable", seen) == (finding.code, finding.seen)
 
 
+@pytest.mark.parametrize("url", ["https://10.0.0.1/hook", "https://hooks.internal/hook", "https://localhost/hook"])
+def test_callback_to_a_machine_that_nobody_reaches_keeps_the_row_out(make_row, judge_one, url):
+    """Why the API cannot call there is told."""
+    judged = judge_one(make_row(callback_url=url))
+
+    assert ["callback-url-unusable"] == [finding.code for finding in judged.findings]
+    assert judged.findings[0].problem.startswith("The API cannot call back there. ")
+    assert judged.application is None
+
+
+def test_doubtful_callback_is_sent(make_row, judge_one):
+    """A port that the API may not reach is a warning, which says so."""
+    judged = judge_one(make_row(callback_url="https://example.in:8443/hook"))
+
+    assert ["callback-url-doubtful"] == [finding.code for finding in judged.findings]
+    assert judged.findings[0].problem.endswith("It has the port 8443; the API may reach 443 only.")
+    assert "https://example.in:8443/hook" == judged.application.callback_url
+
+
 def test_example_row_is_never_sent_and_has_no_findings(make_row, judge_one):
     """The template's example is known again, whatever else became of it."""
     row = make_row(bare=True, key=" example", registration_number=EXAMPLE["registration_number"], email="nobody")
