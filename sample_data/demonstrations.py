@@ -37,7 +37,7 @@ _ROWS = (
     Demonstration("number-type-missing", "Local or mobile?", {"Number Type": ""}),
     Demonstration("headers-again", "", {name: name for name in row(0)}),
     Demonstration("alias-looks-like-token", "Not by hand, please.", {"Alias": "Main branch ~abcdefgh234567yz"}),
-    Demonstration("callback-url-not-https", "No s.", {"Callback URL": "http://hooks.example/reviews"}),
+    Demonstration("callback-url-unusable", "No s.", {"Callback URL": "http://hooks.example.com/reviews"}),
 )
 _CELLS = (
     Demonstration("field-missing", "No city.", {"City": ""}),
@@ -102,6 +102,10 @@ _REST = (
     Demonstration("review-rejected", "The sandbox rejects it.", {"Business Name": "REJECT Otter Private Limited"}),
     Demonstration("review-more-info", "The sandbox asks for more.", {"Business Name": "MORE INFO Loris Limited"}),
     Demonstration("review-pending", "The sandbox never decides.", {"Business Name": "STAY PENDING Myna Limited"}),
+    Demonstration("callback-url-doubtful", "Which port?", {"Callback URL": "https://hooks.example.com:8443/reviews"}),
+    Demonstration("number-unreadable", "To come.", {"Numbers": "to be ordered"}),
+    Demonstration("number-without-calling-code", "No 91.", {"Numbers": "1100000377"}),
+    Demonstration("number-in-two-rows", "Another row has it, too.", {"Numbers": row(2)["Numbers"]}),
 )
 DEMONSTRATIONS = (*_ROWS, *_CELLS, *_INDIA, *_DOCUMENTS, *_REST)
 

@@ -2,9 +2,10 @@
 
 The rule: nobody is meant. A name is made of two words that nobody calls a business by. A registration number has the
 shape of an Indian CIN (industry, state, year, form, serial), but no industry has the code 00000, and the registers of
-these years have long passed such low serial numbers. E-mail and callback addresses end in .example, which is reserved
-(RFC 2606). No phone number in New Delhi or Mumbai begins with 0, so the numbers to link cannot be dialled. Cities,
-states and postal codes are real, each the city's own; the streets are not.
+these years have long passed such low serial numbers. E-mail addresses end in .example and callback addresses in
+.example.com, which are reserved and lead nowhere (RFC 2606). No phone number in New Delhi or Mumbai begins with 0, so
+the numbers to link cannot be dialled. Cities, states and postal codes are real, each the city's own; the streets are
+not.
 
 Everything follows from the business's number: no dice, so it is the same each time.
 """
@@ -106,7 +107,7 @@ def row(n: int) -> Row:
         "User Type": "business",
         **dict(_documents(n)),
         "Numbers": _NUMBERS[n // 8 % len(_NUMBERS)].format(n) if n % 8 == 2 else "",
-        "Callback URL": f"https://hooks.{'-'.join(_words(n)[:2]).lower()}.example/reviews" if n % 9 == 4 else "",
+        "Callback URL": f"https://{'-'.join(_words(n)[:2]).lower()}.example.com/reviews" if n % 9 == 4 else "",
     }
 
 

@@ -32,7 +32,8 @@ Problems. Codes are stable; `bulk-onboard check --explain CODE` says the same as
 filled in for the row.
 
 What *may be ruled* is a matter of judgement: the job file may switch it off, or make it a warning or an error, by its
-code. An error of the sheet as a whole keeps the whole sheet out.
+code. An error of the sheet as a whole keeps the whole sheet out. What is told of records at the API keeps nothing out;
+an error there wants a person.
 
     [findings]
     "state-unknown" = "off"

@@ -40,13 +40,15 @@ def check_job(invocation: Invocation) -> Output:
     from bulk_onboard.pipeline.annotation import annotate
     from bulk_onboard.pipeline.outlook import look_ahead
     from bulk_onboard.report.findings import print_findings, print_marked
+    from bulk_onboard.report.record_findings import record_findings
     from bulk_onboard.report.summary import counts
 
     job = invocation.job
     warn_of_callback_url(invocation)
     outlook = awaited(look_ahead(job, credentials=invocation.credentials_at_hand(), clock=SystemClock()))
     judgement, numbers = outlook.judgement, counts(outlook.plan.decisions, outlook.books)
-    findings = (*judgement.sheet_findings, *outlook.plan.findings)
+    said = record_findings(outlook.plan.decisions, outlook.books, judgement.columns, judgement.book)
+    findings = (*judgement.sheet_findings, *outlook.plan.findings, *said)
     annotated = annotate(job, judgement, outlook.plan, outlook.books)
     marked, notes = (annotated.path, annotated.notes) if annotated else (None, ())
     command = next_run(invocation, marked)

@@ -22,6 +22,7 @@ from bulk_onboard.report.annotated.annotation import Annotation, make_annotation
 from bulk_onboard.report.annotated.exchange import Request, read_answer, request_bytes
 from bulk_onboard.report.annotated.place import places, seal
 from bulk_onboard.report.annotated.plain import write_plain
+from bulk_onboard.report.record_findings import record_findings
 
 ROWS_AT_MOST = 20_000
 
@@ -47,10 +48,10 @@ def annotate(
     Takes a while, so it belongs into a thread. Raises nothing for a file that cannot be read or written.
 
     Args:
-        findings: those that turned up while sending.
+        findings: those that turned up while sending; what the API said of the records is told, too.
     """
-    turned_up = tuple(findings)
-    others = (*judgement.sheet_findings, *turned_up)
+    said = record_findings(plan.decisions, books, judgement.columns, judgement.book)
+    others = (*judgement.sheet_findings, *findings, *said)
     if not any(finding.severity is Severity.ERROR for finding in (*others, *plan.findings)):
         return None
     annotation = make_annotation(judgement.sheet, judgement.columns, plan.decisions, books, others)

@@ -1,7 +1,7 @@
 """A run's last entry, its report, and what it came to."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from bulk_onboard.pipeline.judging import Judgement
 from bulk_onboard.pipeline.report import write_job_report
 from bulk_onboard.pipeline.stopping import left_over, status_of, why_stopped
 from bulk_onboard.report.attention import needing, news
+from bulk_onboard.report.record_findings import record_findings
 from bulk_onboard.report.summary import Decisions, counts, reviews
 from bulk_onboard.submission.audit import Twice
 
@@ -156,13 +157,14 @@ async def _write_end(run: Run, result: RunResult) -> RunResult:
     return result
 
 
-async def _write_report(run: Run, decisions: Sequence[Decision] | None, result: RunResult) -> RunResult:
+async def _write_report(run: Run, decisions: Decisions, result: RunResult) -> RunResult:
+    said = record_findings(decisions, run.journal.books, run.judgement.columns, run.judgement.book)
     path = await asyncio.to_thread(
         write_job_report,
         run.job,
         decisions,
         run.journal.books,
-        findings=(*run.judgement.sheet_findings, *run.findings),
+        findings=(*run.judgement.sheet_findings, *run.findings, *said),
         requirements=None if run.judgement.missing else run.judgement.book,
         now=run.clock.now(),
         run_id=run.run_id,

@@ -10,7 +10,7 @@ from bulk_onboard.job import Job
 from bulk_onboard.model.record import State
 from bulk_onboard.pipeline.account import bound_books, reading
 from bulk_onboard.pipeline.ledger import open_ledger
-from bulk_onboard.report.attention import record_is_news, record_needs_a_person
+from bulk_onboard.report.attention import needing, news
 from bulk_onboard.submission.reviews import Followed, look, take_in
 
 
@@ -56,5 +56,5 @@ async def refresh_job(job: Job, *, credentials: Credentials, clock: Clock) -> Re
         followed,
         dict(sorted(Counter(record.review for record in records if record.state is State.SUBMITTED).items())),
         dict(sorted(requests.items())),
-        sum(record_is_news(record, since) if job.new_only else record_needs_a_person(record) for record in records),
+        news(None, journal.books, since) if job.new_only else needing(None, journal.books),
     )

@@ -15,6 +15,7 @@ from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.pipeline.outlook import look_ahead
+from bulk_onboard.report.record_findings import record_findings
 from bulk_onboard.report.summary import ReportFacts, counts, make_tables, reviews
 from bulk_onboard.report.workbook import write_report
 
@@ -49,7 +50,8 @@ def write_job_report(
 
     Args:
         decisions: None when the workbook is gone.
-        findings: those of the sheet as a whole, and those that turned up while sending.
+        findings: all that the judged rows do not have: of the sheet as a whole, what turned up while sending, and what
+            the API said of the records.
 
     Raises:
         ReportError: neither its own place nor one beside it could be written.
@@ -85,7 +87,9 @@ async def report_job(job: Job, *, clock: Clock) -> ReportResult:
         why = str(gone)
     else:
         decisions = outlook.plan.decisions
-        findings, requirements = outlook.judgement.sheet_findings, outlook.judgement.book
+        judgement, requirements = outlook.judgement, outlook.judgement.book
+        said = record_findings(decisions, books, judgement.columns, requirements)
+        findings = (*judgement.sheet_findings, *said)
     now = clock.now()
     path = write_job_report(
         job,

@@ -4,7 +4,6 @@ A duplicate shows the first row's state and names it; everything else of the rec
 template's example shows that it is one.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 from enum import StrEnum
@@ -15,7 +14,9 @@ from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import Record
 from bulk_onboard.model.row import JudgedRow, Row
 from bulk_onboard.model.sheet import BUSINESS_NAME, KEY, NUMBERS
-from bulk_onboard.report.advice import Advice, advise, aside_advice
+from bulk_onboard.report.advice import advise, aside_advice
+from bulk_onboard.report.numbers import numbers_told
+from bulk_onboard.report.sentences import Advice
 from bulk_onboard.report.standing import Decisions, Standing, standing, unclaimed
 from bulk_onboard.report.table import Line, MadeAnew, Table
 from bulk_onboard.report.times import local_text
@@ -37,7 +38,6 @@ HEADERS = (
 UNCLAIMED_HEADERS = ("Key", "Alias", "State", "Review", "Compliance ID", "Reason", "Submitted at", "Attempts")
 
 _NONE: Mapping[int, Sequence[Finding]] = {}
-_BETWEEN_NUMBERS = re.compile(r"[,;\s]*[,;\n][,;\s]*")
 
 
 def results_table(
@@ -46,7 +46,7 @@ def results_table(
     """Every row once; without the workbook every record once, names blank.
 
     Args:
-        found: by row number, what turned up only while the row was to be sent.
+        found: by row number, what turned up only while the row was to be sent, and what the API said of its record.
     """
     if decisions is None:
         return Table(HEADERS, MadeAnew(lambda: (_record_row(each, job, zone) for each in books.records.values())))
@@ -72,25 +72,22 @@ def _rows(
         else:
             now = standing(decision, books)
             advice = advise(now, judged, job, found.get(judged.row.number, ()))
-            yield (*_named(judged.row), *_told(now, advice, zone), _numbers(judged.row))
+            yield (*_named(judged.row), *_told(now, advice, zone), numbers_told(judged.row.cell(NUMBERS), now.record))
 
 
 def _named(row: Row) -> Line:
     return (row.number, row.cell(KEY), row.cell(BUSINESS_NAME), row.combination.number_type)
 
 
-def _numbers(row: Row) -> str:
-    return _BETWEEN_NUMBERS.sub(", ", row.cell(NUMBERS))
-
-
 def _aside_row(judged: JudgedRow, state: StrEnum) -> Line:
     row, advice = judged.row, aside_advice(judged)
-    return (*_named(row), state.value, None, None, advice.reason, advice.todo, None, None, _numbers(row))
+    numbers = numbers_told(row.cell(NUMBERS), None)
+    return (*_named(row), state.value, None, None, advice.reason, advice.todo, None, None, numbers)
 
 
 def _record_row(record: Record, job: str, zone: tzinfo) -> Line:
     now = Standing.of(record)
-    return (None, _called(record), None, None, *_told(now, advise(now, None, job), zone), None)
+    return (None, _called(record), None, None, *_told(now, advise(now, None, job), zone), numbers_told("", record))
 
 
 def _told(now: Standing, advice: Advice, zone: tzinfo) -> Line:

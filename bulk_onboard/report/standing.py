@@ -64,9 +64,13 @@ def counts(decisions: Decisions, books: Books) -> dict[str, int]:
 
 
 def reviews(decisions: Decisions, books: Books) -> dict[str, int]:
-    """Submitted rows by review, zeros included; rows that stand aside do not count."""
-    by_review = Counter(each.review for each in _standings(decisions, books))
-    return {review.value: by_review[review.value] for review in Review}
+    """Submitted rows by review, zeros included, then by what the API calls reviews that are none of ours.
+
+    Rows that stand aside do not count, and no row whose review is not known.
+    """
+    by_review = Counter(each.review for each in _standings(decisions, books) if each.review)
+    ours = {review.value: by_review.pop(review.value, 0) for review in Review}
+    return ours | dict(sorted(by_review.items()))
 
 
 def unclaimed(decisions: Sequence[Decision], books: Books) -> list[Record]:

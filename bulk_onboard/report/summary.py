@@ -15,7 +15,9 @@ from bulk_onboard.model.record import Review, State
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import Aside
 from bulk_onboard.report.advice import run_command, show_command
+from bulk_onboard.report.drift import drift, drift_told
 from bulk_onboard.report.expected import expected_reviews
+from bulk_onboard.report.numbers import numbers_to_do
 from bulk_onboard.report.problems import problems_table
 from bulk_onboard.report.results import results_table, unclaimed_table
 from bulk_onboard.report.runs import runs_table
@@ -118,6 +120,7 @@ _REVIEW_MEANINGS: Mapping[str, str] = {
     Review.SUSPENDED: "was approved, and is suspended",
     Review.EXPIRED: "was approved, and has expired",
 }
+_UNKNOWN_REVIEW = "a word of the API's that this version does not know"
 
 _TODO: Mapping[str, str] = {
     State.INVALID: "Mend the {rows}: the sheet Problems says what is wrong and how to mend it. Run again.",
@@ -128,16 +131,19 @@ _TODO: Mapping[str, str] = {
     State.PENDING: "Run again for the {rows}.",
 }
 _REVIEW_TODO: Mapping[str, str] = {
-    Review.REJECTED: "Correct the {rows}: the Reason in the sheet Results is the reviewers' own.",
-    Review.MORE_INFO: "Give the reviewers what they ask for in the {rows}: see the Reason in the sheet Results.",
+    Review.REJECTED: "Correct the {rows}: the Reason in the sheet Results is the reviewers' own. Run again.",
+    Review.MORE_INFO: "Give the reviewers what they ask for in the {rows}: Results gives the Reason. Run again.",
+    Review.SUSPENDED: "Ask Plivo's support about the {rows}.",
+    Review.EXPIRED: "Ask Plivo's support about the {rows}.",
 }
 _CONTINUED_BY_RUNNING = (State.PENDING, State.DEFERRED, State.UNCERTAIN, State.INVALID, State.REFUSED)
+_CORRECTED_BY_RUNNING = (Review.REJECTED, Review.MORE_INFO)
 
 
 def make_tables(
     decisions: Decisions, books: Books, facts: ReportFacts, more_findings: Sequence[Finding] = ()
 ) -> Tables:
-    """The whole report; `more_findings` are those of the sheet as a whole, and what turned up while sending."""
+    """The whole report; `more_findings` are all that the judged rows do not have themselves."""
     of_rows = [finding for decision in decisions or () for finding in decision.judged.findings]
     found: defaultdict[int, list[Finding]] = defaultdict(list)
     for finding in more_findings:
@@ -153,11 +159,8 @@ def make_tables(
 
 def next_command(decisions: Decisions, books: Books, job: str) -> str:
     """What to type next: run while that leads anywhere, else the story of the first held record, else the status."""
-    return _next_command(counts(decisions, books), books, job)
-
-
-def _next_command(count: Mapping[str, int], books: Books, job: str) -> str:
-    if any(count[state] for state in _CONTINUED_BY_RUNNING):
+    count, by_review = counts(decisions, books), reviews(decisions, books)
+    if any(count[state] for state in _CONTINUED_BY_RUNNING) or any(by_review[each] for each in _CORRECTED_BY_RUNNING):
         return run_command(job)
     held = (record for record in books.records.values() if record.state is State.HELD)
     first = next(held, None)
@@ -166,15 +169,16 @@ def _next_command(count: Mapping[str, int], books: Books, job: str) -> str:
 
 def _summary(decisions: Decisions, books: Books, facts: ReportFacts) -> Summary:
     count, by_review = counts(decisions, books), reviews(decisions, books)
-    todo = (*_to_do(_TODO, count), *_to_do(_REVIEW_TODO, by_review))
+    meanings = {**dict.fromkeys(by_review, _UNKNOWN_REVIEW), **_REVIEW_MEANINGS}
+    todo = (*_to_do(_TODO, count), *_to_do(_REVIEW_TODO, by_review), *numbers_to_do(decisions, books))
     return Summary(
         title=f"Report on {facts.workbook}",
         happened=tuple(_happened(decisions, books, facts, count)),
         counts=_counted("State", "Rows", count, _MEANINGS, total=count["rows"]),
-        reviews=_counted("Review", "Rows", by_review, _REVIEW_MEANINGS),
+        reviews=_counted("Review", "Rows", by_review, meanings),
         expected=expected_reviews(decisions, books, facts.requirements, facts.zone),
         todo=todo or ("Nothing is left to do here.",),
-        command=_next_command(count, books, facts.job),
+        command=next_command(decisions, books, facts.job),
         facts=_facts(books, facts),
     )
 
@@ -200,6 +204,7 @@ def _happened(decisions: Decisions, books: Books, facts: ReportFacts, count: Map
         )
     else:
         yield "Nothing has been sent yet: no run has begun."
+    yield from drift_told(drift(decisions, books))
     if facts.stopped:
         yield facts.stopped
 

@@ -6,6 +6,7 @@ a cell has lost its value, nothing more is said of it.
 
 from collections.abc import Iterator
 
+from bulk_onboard.model.callback_url import doubt, objection
 from bulk_onboard.model.identity import KEY_LIMIT, token_in
 from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import ALIAS, CALLBACK_URL, KEY, REGISTRATION_NUMBER
@@ -14,6 +15,7 @@ from bulk_onboard.validation.email import email_troubles
 from bulk_onboard.validation.india.aadhaar import aadhaar_troubles
 from bulk_onboard.validation.india.row import india_troubles
 from bulk_onboard.validation.letters import letter_troubles
+from bulk_onboard.validation.numbers import number_troubles
 from bulk_onboard.validation.stored import stored_troubles
 from bulk_onboard.validation.trouble import Trouble, shown
 
@@ -28,20 +30,31 @@ def cell_troubles(row: Row) -> Iterator[Trouble]:
     yield from aadhaar_troubles(row, joined)
     yield from email_troubles(row)
     yield from india_troubles(row)
+    yield from number_troubles(row)
     yield from _naming_troubles(row)
+    yield from _callback_troubles(row)
 
 
 def _naming_troubles(row: Row) -> Iterator[Trouble]:
-    """What is wrong with how the row is known: to the user, to the API, and to who is called back."""
-    key, alias, callback_url = row.cell(KEY), row.cell(ALIAS), row.cell(CALLBACK_URL)
+    """What is wrong with how the row is known: to the user and to the API."""
+    key, alias = row.cell(KEY), row.cell(ALIAS)
     if not key.strip() and not row.cell(REGISTRATION_NUMBER).strip() and not _has_lost_its_identity(row):
         yield Trouble("row-without-identity")
     if len(key) > KEY_LIMIT:
         yield Trouble("key-too-long", KEY, shown(KEY, key), {"length": len(key), "limit": KEY_LIMIT})
     if alias and token_in(alias):
         yield Trouble("alias-looks-like-token", ALIAS, shown(ALIAS, alias))
-    if callback_url and not callback_url.lower().startswith("https://"):
-        yield Trouble("callback-url-not-https", CALLBACK_URL, shown(CALLBACK_URL, callback_url))
+
+
+def _callback_troubles(row: Row) -> Iterator[Trouble]:
+    """Why the API may not, or perhaps cannot, call back where the row says."""
+    url = row.cell(CALLBACK_URL)
+    if not url:
+        return
+    if why := objection(url):
+        yield Trouble("callback-url-unusable", CALLBACK_URL, shown(CALLBACK_URL, url), {"why": why})
+    elif why := doubt(url):
+        yield Trouble("callback-url-doubtful", CALLBACK_URL, shown(CALLBACK_URL, url), {"why": why})
 
 
 def _has_lost_its_identity(row: Row) -> bool:

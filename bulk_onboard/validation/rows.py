@@ -20,10 +20,16 @@ from bulk_onboard.validation.documents import Slot, document_digests, document_t
 from bulk_onboard.validation.duplicates import with_duplicates_marked
 from bulk_onboard.validation.fields import Bounds, SentFields, bounds_of, field_troubles
 from bulk_onboard.validation.headers import Headers
+from bulk_onboard.validation.numbers import with_shared_numbers_marked
 from bulk_onboard.validation.stored import LOST
 from bulk_onboard.validation.trouble import Trouble, shown_cell
 
-_GUESSES = {kind.code for kind in INDIA if kind.severity is Severity.WARNING} | {"email-invalid", "look-alike-letters"}
+_GUESSES = {kind.code for kind in INDIA if kind.severity is Severity.WARNING} | {
+    "email-invalid",
+    "look-alike-letters",
+    "number-unreadable",
+    "number-without-calling-code",
+}
 _COMBINATION_COLUMNS = (COUNTRY_ISO, NUMBER_TYPE, USER_TYPE)
 
 
@@ -43,7 +49,8 @@ def judge_rows(
     order of the columns, those about the row as a whole first. An example row has none and is never sent.
     """
     bench = _Bench(book, files, columns, rulings, callback_url)
-    return with_duplicates_marked([bench.judged(row) for row in rows], columns=columns, rulings=rulings)
+    judged = with_duplicates_marked([bench.judged(row) for row in rows], columns=columns, rulings=rulings)
+    return with_shared_numbers_marked(judged, columns=columns, rulings=rulings)
 
 
 class _Terms(NamedTuple):

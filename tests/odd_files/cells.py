@@ -174,7 +174,7 @@ CELLS = (
     Odd("no_email.xlsx", "an e-mail address without @", row(Email="desk1.example.com"),
         finds=["email-invalid 2 Email"]),
     Odd("http.xlsx", "a callback over http", book(Page([[*HEADERS, "Callback URL"], [*good(), "http://example.com/x"]])),
-        finds=["callback-url-not-https 2 Callback URL"]),
+        finds=["callback-url-unusable 2 Callback URL"]),
     Odd("token_alias.xlsx", "an alias that ends like a token", row(Alias="Shop ~abcdefghijklmnop"),
         finds=["alias-looks-like-token 2 Alias"]),
     Odd("formula_like.xlsx", "a name that begins like a formula", row(Business_Name="=Invented+Traders"),

@@ -126,9 +126,33 @@ CELLS = (
         "Choose another alias, or leave the cell blank.",
     ),
     error(
-        "callback-url-not-https",
-        "Callback URL is not https",
-        "The API calls back over https only.",
-        "Write an address that begins with https://, or leave the cell blank.",
+        "callback-url-unusable",
+        "Callback URL that cannot be used",
+        "The API cannot call back there. {why}",
+        "Correct the address, or leave the cell blank.",
+    ),
+    warning(
+        "callback-url-doubtful",
+        "Callback URL that may not work",
+        "The address is sent as it is. {why}",
+        "Look whether it is meant like this.",
+    ),
+    warning(
+        "number-unreadable",
+        "Not a phone number",
+        "This is no phone number of 8 to 15 digits, country first, so it cannot be linked.",
+        "Correct it, or leave it out; write a comma, a semicolon or a line break between numbers.",
+    ),
+    warning(
+        "number-without-calling-code",
+        "Phone number without its country's calling code",
+        "Numbers of {country} begin with {code}, and this one does not.",
+        "Write the country's code before it. If the number is one of another country, leave it out.",
+    ),
+    warning(
+        "number-in-two-rows",
+        "Same phone number in two rows",
+        "Row {other} has this number, too, and a number is linked to one record only.",
+        "Delete it from the row that it does not belong to.",
     ),
 )

@@ -1,4 +1,7 @@
-"""Findings about what the API has, told after a run."""
+"""Findings about what the API has and what its people said, told when the report is written.
+
+`{reason}` is a sentence of its own with a blank before it, or nothing; `{document}` is what a mend begins with.
+"""
 
 from bulk_onboard.model.kind import error
 
@@ -11,7 +14,7 @@ RECORDS = (
     ),
     error(
         "record-gone",
-        "Record gone",
+        "Record gone from the API",
         "The API has no record {id} any more, so nothing was sent.",
         "If it was deleted on purpose, take the row out; to file the business anew, give the row another Key.",
     ),
@@ -20,5 +23,48 @@ RECORDS = (
         "Record of another row",
         "The record {id} is called {alias} at the API, which is another row's name, so nothing was sent.",
         "Look at both with `bulk-onboard ledger show`, and compare them with the API's vendor.",
+    ),
+    error(
+        "review-rejected",
+        "Rejected by the reviewers",
+        "The review rejected the record.{reason}",
+        "Replace {document} or correct the row, then run again: the record is updated with it.",
+    ),
+    error(
+        "review-more-info",
+        "The reviewers ask for more",
+        "The review asks for more.{reason}",
+        "Replace {document} or add to the row what is asked for, then run again: the record is updated with it.",
+    ),
+    error(
+        "review-suspended",
+        "Record suspended",
+        "The record was approved, and is suspended.{reason}",
+        "Ask Plivo's support why.",
+    ),
+    error(
+        "review-expired",
+        "Record expired",
+        "The record was approved, and has expired.{reason}",
+        "Ask Plivo's support how to renew it.",
+    ),
+    error(
+        "update-refused",
+        "Correction refused",
+        "The API did not take the corrected row: {why}.",
+        "Replace {document} or correct the row, then run again: the record is updated with it.",
+    ),
+    error(
+        "number-refused",
+        "Number refused",
+        "The API did not link {number}: {why}.",
+        "Correct the number or delete it from the cell, then run again. If it is right as it is, run with "
+        "--retry-refused.",
+    ),
+    error(
+        "number-held",
+        "Number held",
+        "{number} was not linked: {why}.",
+        "Correct the number or delete it from the cell, or see to it at the API; each run looks at it again.",
     ),
 )

@@ -62,7 +62,7 @@ class Annotation:
 def make_annotation(
     sheet: Sheet, columns: Columns, decisions: Sequence[Decision], books: Books, findings: Iterable[Finding]
 ) -> Annotation:
-    """The annotation of a judged sheet; `findings` are those of its rows do not have, of the sheet and from sending."""
+    """The annotation of a judged sheet; `findings` are all that its judged rows do not have themselves."""
     others = list(findings)
     gathered = [*others, *(finding for decision in decisions for finding in decision.judged.findings)]
     by_row: defaultdict[int, list[Finding]] = defaultdict(list)

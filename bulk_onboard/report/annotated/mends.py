@@ -12,7 +12,8 @@ AUTHOR = "bulk-onboard"
 HEADERS = ("Count", "Severity", "What", "Columns", "What is wrong", "How to mend", "Rows")
 TITLE = "How to mend this workbook"
 _GUIDE = """\
-1. Look for the marked cells: red ones keep their row out, yellow ones are worth a look. \
+1. Look for the marked cells: red ones keep their row out, or tell what the API did not take; \
+yellow ones are worth a look. \
 The pointer on a marked cell shows what is wrong; bo_problems says it as well.
 2. Mend the cells themselves. Marks, comments and the columns that begin with bo_ may stay: \
 they are written anew each time.

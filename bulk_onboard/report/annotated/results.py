@@ -16,6 +16,7 @@ from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import State
 from bulk_onboard.model.sheet import KEY
+from bulk_onboard.report.record_findings import UPDATE_REFUSED
 from bulk_onboard.report.standing import Standing, standing
 from bulk_onboard.report.table import cell_text
 
@@ -30,15 +31,15 @@ class Results(NamedTuple):
 
 
 def results_of(decision: Decision, books: Books, found: Iterable[Finding] = ()) -> Results:
-    """What one row's added columns hold; `found` is what turned up only while it was to be sent."""
-    judged = decision.judged
+    """What one row's added columns hold; `found` is what its judged row does not have itself."""
+    judged, found = decision.judged, tuple(found)
     now = standing(decision, books)
     record = None if judged.aside else now.record
     problems = problems_told((*judged.findings, *found))
     return Results(
         key=cell_text(_key(decision, books, now)),
         state=judged.aside or now.state,
-        problems=cell_text("\n".join(filter(None, (*problems, "" if judged.aside else _reason(now))))),
+        problems=cell_text("\n".join(filter(None, (*problems, "" if judged.aside else _reason(now, found))))),
         compliance_id=cell_text(record.compliance_id if record else ""),
     )
 
@@ -65,8 +66,10 @@ def _key(decision: Decision, books: Books, now: Standing) -> str:
     return user_key if is_anybodys and annotated_token(row) != record.token else f"~{record.token}"
 
 
-def _reason(now: Standing) -> str:
-    """Why the record is where it is; what an invalid row was told is told anew."""
+def _reason(now: Standing, found: Iterable[Finding]) -> str:
+    """Why the record is where it is; what an invalid row was told is told anew, what a finding says not once more."""
     if now.record is None or now.state in (State.INVALID, State.PENDING) or not now.record.reason:
+        return ""
+    if any(finding.code == UPDATE_REFUSED for finding in found):
         return ""
     return ": ".join(part for part in (now.record.code, now.record.reason) if part)

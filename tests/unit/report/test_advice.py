@@ -43,9 +43,9 @@ def test_every_state_has_words(state):
 
 @pytest.mark.parametrize("review", Review)
 def test_every_review_has_words(review):
-    """A submitted record is told what its review means; the reviewers' own reason goes first."""
+    """A submitted record is told what its review means; the reviewers' own reason stands in the place of that."""
     plain = told(decision(), record(review=review.value))
-    reasoned = told(decision(), record(review=review.value, reason="the scan is blurred"))
+    reasoned = told(decision(), record(review=review.value, review_reason="the scan is blurred"))
 
     assert plain.reason
     assert plain.todo

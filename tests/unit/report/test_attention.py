@@ -8,20 +8,22 @@ from bulk_onboard.model.plan import Action, Decision, Identity
 from bulk_onboard.model.record import Linkage, Linking, Record, Review, State
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.row import JudgedRow, Row
-from bulk_onboard.report.attention import record_needs_a_person, row_is_news, row_needs_a_person
+from bulk_onboard.report.attention import needing, news, record_needs_a_person, row_is_news, row_needs_a_person
 
 TOKEN = "abcdefgh23456777"
 TOLD, NEW = 10, 11
+NUMBERS = {"x": "911140000000", "y": "911140000001"}
 
 
 def record(state=State.SUBMITTED, review="approved", news=NEW, **numbers):
-    known = {number: Linking(linkage) for number, linkage in numbers.items()}
+    known = {NUMBERS[name]: Linking(linkage) for name, linkage in numbers.items()}
     return Record(token=TOKEN, state=state, review=review, news=news, numbers=known)
 
 
-def row(*, errors=0, identified=True):
+def row(*, errors=0, identified=True, numbers="911140000000"):
     findings = tuple(Finding("document-empty", "Businesses", 2) for _ in range(errors))
-    judged = JudgedRow(Row("Businesses", 2, Combination("IN", "local", "business"), {}), None, "now", findings)
+    cells = {"numbers": numbers}
+    judged = JudgedRow(Row("Businesses", 2, Combination("IN", "local", "business"), cells), None, "now", findings)
     identity = Identity("key|K-1", "K-1", TOKEN, f"K-1 ~{TOKEN}") if identified else None
     return Decision(judged, identity, Action.NOTHING, "")
 
@@ -59,7 +61,7 @@ def test_approved_record_by_its_numbers(numbers, wants):
 
 
 @pytest.mark.parametrize(
-    ("known", "errors", "needs", "news"),
+    ("known", "errors", "needs", "is_news"),
     [
         (None, 0, False, False),
         (None, 1, True, True),
@@ -77,11 +79,11 @@ def test_approved_record_by_its_numbers(numbers, wants):
         (record(State.DEFERRED), 0, False, False),
     ],
 )
-def test_row(known, errors, needs, news):
+def test_row(known, errors, needs, is_news):
     """News is what the ledger said after people were last told; errors of a row that is at the API keep nothing out."""
     ours = books(*[known] if known else [])
 
-    assert (needs, news) == (
+    assert (needs, is_news) == (
         row_needs_a_person(row(errors=errors), ours),
         row_is_news(row(errors=errors), ours, TOLD),
     )
@@ -93,3 +95,24 @@ def test_row_without_identity_is_always_news():
 
     assert row_needs_a_person(nobody, books(record()))
     assert row_is_news(nobody, books(record()), 10**9)
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_wanted"),
+    [("911140000001", True), ("+91 11 4000 0001, 911140000000", True), ("911140000000", False), ("", False)],
+)
+def test_number_that_was_not_linked_needs_a_person_while_the_row_names_it(cell, is_wanted):
+    """Whoever takes a refused number out of the row, or writes another, has mended it."""
+    ledger = books(record(x=Linkage.LINKED, y=Linkage.REFUSED))
+
+    assert is_wanted == row_needs_a_person(row(numbers=cell), ledger) == row_is_news(row(numbers=cell), ledger, TOLD)
+    assert not row_is_news(row(numbers=cell), ledger, NEW)
+
+
+def test_rows_are_counted_and_without_the_workbook_records():
+    """So that a night whose workbook is missing still rings for what came in."""
+    ledger = books(record(review="rejected"))
+    mended = row(errors=1, identified=False)
+
+    assert (2, 1, 0) == (needing([row(), mended], ledger), needing(None, ledger), needing([], ledger))
+    assert (2, 1, 0) == (news([row(), mended], ledger, TOLD), news(None, ledger, TOLD), news(None, ledger, NEW))

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulk_onboard.model.record import State
+from bulk_onboard.model.record import Linkage, Linking, State
 from bulk_onboard.report.results import HEADERS, results_table, unclaimed_table
 from tests.unit.report.samples import books, decision, finding, record, token
 
@@ -53,7 +53,7 @@ def test_submitted_row():
             "What to do": "Nothing now; wait for the review.",
             "Submitted at": "2026-01-02 15:30:00",
             "Attempts": 1,
-            "Numbers": "+911111111111, +912222222222, +913333333333",
+            "Numbers": "911111111111; 912222222222; 913333333333",
         }
     ] == told
 
@@ -93,6 +93,26 @@ def test_what_turned_up_while_sending_is_told():
 
     assert "pending" == told["State"]
     assert "Identity Proof: The file was replaced or changed" in told["Reason"]
+
+
+def test_what_the_api_said_of_numbers_and_documents():
+    """An approved row tells each number's outcome; one sent back names the document that is to be replaced."""
+    numbers = {"911140000000": Linking(Linkage.LINKED), "911140000001": Linking(Linkage.HELD, "of another record")}
+    rejected = finding("review-rejected", row=3, details={"reason": "", "document": "the Address Proof"})
+    rows = [decision(2, cells={"numbers": "911140000000, 911140000001"}), decision(3)]
+    ledger = books(
+        record(2, review="approved", numbers=numbers), record(3, review="rejected", review_reason="it is expired")
+    )
+
+    approved, sent_back = results(rows, ledger, {3: [rejected]})
+
+    assert "911140000000 linked; 911140000001 held: of another record" == approved["Numbers"]
+    assert "It is expired." == sent_back["Reason"]
+    assert (
+        "Replace the Address Proof or correct the row, then run again: bulk-onboard run job.toml"
+        == (sent_back["What to do"])
+    )
+    assert "911140000000 linked" in str(results(None, ledger)[0]["Numbers"])
 
 
 def test_without_the_workbook():

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulk_onboard.model.record import State
+from bulk_onboard.model.record import Review, State
 from bulk_onboard.report.standing import counts, reviews, standing, unclaimed
 from tests.unit.report.samples import books, decision, finding, record, token
 
@@ -81,6 +81,14 @@ def test_reviews_are_of_submitted_records():
     counted = reviews(None, books(record(2, review="approved"), record(3, State.DELETED, review="approved")))
 
     assert {"approved": 1} == {k: n for k, n in counted.items() if n}
+
+
+def test_reviews_that_are_none_of_ours_count_under_their_own_names():
+    """They come after ours, whose zeros stay; a review that is not known yet is none."""
+    counted = reviews(None, books(record(2, review="in_audit"), record(3, review="approved"), record(4, review="")))
+
+    assert [*Review, "in_audit"] == list(counted)
+    assert {"approved": 1, "in_audit": 1} == {k: n for k, n in counted.items() if n}
 
 
 def test_unclaimed_records_were_sent():

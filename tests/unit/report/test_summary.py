@@ -87,12 +87,33 @@ def test_what_to_do_names_states_and_reviews():
     ]
 
 
+def test_numbers_and_drift_are_told():
+    """What changed after it was sent is part of what happened; numbers that are not linked are left to do."""
+    ledger = books(record(2, review="approved"), record(3), record(9))
+    rows = [decision(2, cells={"numbers": "911140000000"}), decision(3, fingerprint="new")]
+
+    summary = make_tables(rows, ledger, facts()).summary
+
+    assert any(line.startswith("1 row changed while the review was pending: ") for line in summary.happened)
+    assert "1 record has no row any more: see the sheet Not in the workbook." in summary.happened
+    assert ("Run again to link the 1 number not linked yet of 1 approved row.",) == summary.todo
+
+
+def test_review_that_is_none_of_ours_is_listed():
+    """Under the API's own name, after ours."""
+    listed = make_tables([decision(2), decision(3)], books(record(2), record(3, review="in_audit")), facts()).summary
+
+    assert [("pending", 1), ("in_audit", 1)] == [line[:2] for line in listed.reviews.rows]
+    assert "a word of the API's that this version does not know" == listed.reviews.rows[1][2]
+
+
 def test_next_command():
     """Run while that leads on, else look at what is held, else at the status."""
     held = record(2, State.HELD, key="K-2")
 
     assert "bulk-onboard run 'a b.toml'" == next_command([decision(2), decision(3)], books(held), "a b.toml")
     assert "bulk-onboard ledger show 'a b.toml' K-2" == next_command([decision(2)], books(held), "a b.toml")
+    assert "bulk-onboard run j" == next_command([decision(2)], books(record(2, review="rejected")), "j")
     assert "bulk-onboard status ' run '" == next_command([decision(2)], books(record(2)), " run ")
 
 

@@ -65,7 +65,7 @@ def test_all_findings_come_at_once_in_the_order_of_the_columns(make_row, judge_o
         ("document-not-found", "Identity Proof"),
         ("document-kind-not-accepted", "Identity Proof Kind"),
         ("document-missing", "Address Proof"),
-        ("callback-url-not-https", "Callback URL"),
+        ("callback-url-unusable", "Callback URL"),
     ] == [(finding.code, finding.column) for finding in findings]
     assert {("Businesses", 2)} == {(finding.sheet, finding.row) for finding in findings}
 
@@ -182,7 +182,26 @@ def test_callback_goes_over_https_or_the_row_stays(make_row, judge_one, url, see
     """Any other address is an error that shows it without its query and without who logs in."""
     (finding,) = judge_one(make_row(callback_url=url)).findings
 
-    assert ("callback-url-not-https", seen) == (finding.code, finding.seen)
+    assert ("callback-url-unusable", seen) == (finding.code, finding.seen)
+
+
+@pytest.mark.parametrize("url", ["https://10.0.0.1/hook", "https://hooks.internal/hook", "https://localhost/hook"])
+def test_callback_to_a_machine_that_nobody_reaches_keeps_the_row_out(make_row, judge_one, url):
+    """Why the API cannot call there is told."""
+    judged = judge_one(make_row(callback_url=url))
+
+    assert ["callback-url-unusable"] == [finding.code for finding in judged.findings]
+    assert judged.findings[0].problem.startswith("The API cannot call back there. ")
+    assert judged.application is None
+
+
+def test_doubtful_callback_is_sent(make_row, judge_one):
+    """A port that the API may not reach is a warning, which says so."""
+    judged = judge_one(make_row(callback_url="https://example.in:8443/hook"))
+
+    assert ["callback-url-doubtful"] == [finding.code for finding in judged.findings]
+    assert judged.findings[0].problem.endswith("It has the port 8443; the API may reach 443 only.")
+    assert "https://example.in:8443/hook" == judged.application.callback_url
 
 
 def test_example_row_is_never_sent_and_has_no_findings(make_row, judge_one):

@@ -28,6 +28,18 @@ def test_unknown_row_without_a_key_has_none():
     assert "" == results_of(decision(2, identified=False), books()).key
 
 
+def test_refused_correction_is_told_once():
+    """The finding says it, so the record's own reason is left out; without the finding it stands there."""
+    refused = record(2, review="rejected", code="invalid_file", reason="no PDF")
+    told = Finding("update-refused", "Sheet1", 2, details={"why": "invalid_file: no PDF", "document": "its documents"})
+
+    problems = results_of(decision(2), books(refused), [told]).problems
+
+    assert 1 == problems.count("no PDF")
+    assert problems.startswith("Error: The API did not take the corrected row: invalid_file: no PDF. Replace")
+    assert "invalid_file: no PDF" == results_of(decision(2), books(refused)).problems
+
+
 CONFLICT = Finding("key-conflict", "Sheet1", 2, details={"other": 3})
 
 

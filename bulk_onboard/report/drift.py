@@ -1,0 +1,64 @@
+"""Rows that are not what was sent any more, and records without a row: what a run does nothing about.
+
+Rule: a record that its reviewers sent back is updated with what its row says now, so that a change is none of these. Of
+any other the API has the earlier content, while its review is pending and after it was approved.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.record import EDITABLE, Record, Review, State
+from bulk_onboard.model.row import JudgedRow
+from bulk_onboard.report.standing import Decisions, standing, unclaimed
+
+_WAS_APPROVED = frozenset({Review.APPROVED.value, Review.SUSPENDED.value, Review.EXPIRED.value})
+
+
+class Drift(NamedTuple):
+    """How many rows changed while their review was pending, or after approval; how many records have no row."""
+
+    changed_while_pending: int = 0
+    changed_after_approval: int = 0
+    gone: int = 0
+
+
+def drift(decisions: Decisions, books: Books) -> Drift:
+    """The drift between workbook and API; none is known without the workbook."""
+    if decisions is None:
+        return Drift()
+    records = [
+        record
+        for decision in decisions
+        if not decision.judged.aside and (record := standing(decision, books).record) is not None
+        if has_drifted(record, decision.judged)
+    ]
+    approved = sum(record.review in _WAS_APPROVED for record in records)
+    return Drift(len(records) - approved, approved, len(unclaimed(decisions, books)))
+
+
+def has_changed(record: Record, judged: JudgedRow) -> bool:
+    """Whether a submitted record's row says something else than what was sent, as far as that is known."""
+    return record.state is State.SUBMITTED and record.fingerprint not in ("", judged.fingerprint)
+
+
+def has_drifted(record: Record, judged: JudgedRow) -> bool:
+    """Whether the API has, and keeps, earlier content than the row's."""
+    return record.review not in EDITABLE and has_changed(record, judged)
+
+
+def drift_told(found: Drift) -> Iterator[str]:
+    """Sentences; none where nothing drifted."""
+    changed = [
+        f"{count:,} row{'' if count == 1 else 's'} changed {when}"
+        for count, when in (
+            (found.changed_while_pending, "while the review was pending"),
+            (found.changed_after_approval, "after approval"),
+        )
+        if count
+    ]
+    if changed:
+        yield f"{' and '.join(changed)}: the API has the earlier content, and nothing is done about it."
+    if found.gone:
+        told = "1 record has" if found.gone == 1 else f"{found.gone:,} records have"
+        yield f"{told} no row any more: see the sheet Not in the workbook."

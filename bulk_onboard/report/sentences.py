@@ -1,0 +1,38 @@
+"""What a row is told, and sentences that several parts of the report share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bulk_onboard.model.finding import Finding
+
+_FEW = 3
+_MEND_FIRST = "Mend the row as the sheet Problems says, then run again: {run}"
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """Two cells of the report: `reason` and `todo`, each a sentence or two; empty where there is nothing to say."""
+
+    reason: str
+    todo: str
+
+
+def sentence(text: str, *, keep_case: bool = False) -> str:
+    """The text with a great letter first and a full stop last; empty stays empty."""
+    text = text.strip()
+    if not text:
+        return ""
+    first = text[0] if keep_case else text[0].upper()
+    return first + text[1:] + ("" if text[-1] in ".!?…" else ".")
+
+
+def errors_told(errors: Sequence[Finding]) -> str:
+    """The first of them, and how many more there are."""
+    told = [f"{error.column}: {error.problem}" if error.column else error.problem for error in errors[:_FEW]]
+    more = len(errors) - _FEW
+    return " ".join([*told, f"And {more} more."] if more > 0 else told)
+
+
+def todo_of_errors(errors: Sequence[Finding]) -> str:
+    """What to do about them; `{run}` stands for the command."""
+    return f"{errors[0].mend} Then run again: {{run}}" if len(errors) == 1 else _MEND_FIRST

@@ -1,0 +1,101 @@
+"""What the row of a submitted record is told: what its reviewers said, what else speaks of it, and what to do.
+
+Rule: one line of `_BY_REVIEW`, the reviewers' own words in the place of ours. A record that they sent back takes what
+the row says once that has changed, so errors of the row are told then. `{run}` stands for the command to type,
+`{document}` for the document that the reason speaks of.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.kind import Severity
+from bulk_onboard.model.record import EDITABLE, Record, Review
+from bulk_onboard.model.row import JudgedRow
+from bulk_onboard.model.sheet import NUMBERS
+from bulk_onboard.report.drift import has_changed, has_drifted
+from bulk_onboard.report.numbers import NumbersLeft, numbers_left
+from bulk_onboard.report.record_findings import ANY_DOCUMENT, FROM_RECORDS
+from bulk_onboard.report.sentences import Advice, errors_told, sentence, todo_of_errors
+
+_NOTHING = "Nothing."
+_REPLACE = "Replace {document} or correct the row, then run again: {run}"
+_NOT_KNOWN = Advice("The API has it; what its review says is not known yet.", _NOTHING)
+_BY_REVIEW: Mapping[str, Advice] = {
+    "": _NOT_KNOWN,
+    Review.PENDING: Advice("The API has it; its review is pending.", "Nothing now; wait for the review."),
+    Review.APPROVED: Advice("Approved.", _NOTHING),
+    Review.REJECTED: Advice("The review rejected it.", _REPLACE),
+    Review.MORE_INFO: Advice(
+        "The review asks for more.", "Replace {document} or add to the row what is asked for, then run again: {run}"
+    ),
+    Review.SUSPENDED: Advice("The record is suspended.", "Ask Plivo's support why."),
+    Review.EXPIRED: Advice("The record has expired.", "Ask Plivo's support how to renew it."),
+}
+_ASK_FIRST = "The API gives no reason, so ask Plivo's support. "
+_DRIFT = "The row changed after it was sent; the API has the earlier content."
+_MENDED = "The row has changed since."
+_UPDATE = "Run again, which updates the record with what the row says now: {run}"
+
+
+def submitted_advice(record: Record, judged: JudgedRow | None, found: Sequence[Finding]) -> Advice:
+    """What the row is told; `judged` is None where the workbook, or the row, is gone."""
+    is_mended = judged is not None and record.review in EDITABLE and has_changed(record, judged)
+    errors = list(_errors(judged if is_mended else None, found))
+    told = [*_said(record)]
+    if is_mended:
+        told.append(_MENDED)
+    elif judged is not None and has_drifted(record, judged):
+        told.append(_DRIFT)
+    if errors:
+        return Advice(" ".join((*told, errors_told(errors))), todo_of_errors(errors))
+    return Advice(" ".join(told), _UPDATE if is_mended else _todo(record, judged, found))
+
+
+def _errors(judged: JudgedRow | None, found: Sequence[Finding]) -> Iterator[Finding]:
+    """What keeps something from being done, beside what the record itself says."""
+    for finding in (*(judged.findings if judged else ()), *found):
+        if finding.severity is Severity.ERROR and finding.code not in FROM_RECORDS:
+            yield finding
+
+
+def _said(record: Record) -> Iterator[str]:
+    """Why the last write did not succeed, if it did not; then the reviewers' reason, or what their review means."""
+    why = sentence(": ".join(filter(None, (record.code, record.reason))), keep_case=bool(record.code))
+    if why:
+        yield f"The API did not take the corrected row: {why}" if record.code and record.review in EDITABLE else why
+    if record.review_reason:
+        yield sentence(record.review_reason)
+    elif not why:
+        yield _line(record).reason
+
+
+def _todo(record: Record, judged: JudgedRow | None, found: Sequence[Finding]) -> str:
+    if record.review == Review.APPROVED and judged is not None:
+        return " ".join(_todo_of_numbers(numbers_left(judged.row.cell(NUMBERS), record))) or _NOTHING
+    if record.review not in EDITABLE:
+        return _line(record).todo
+    if record.code:
+        first, todo = "", _REPLACE
+    else:
+        first, todo = "" if record.review_reason else _ASK_FIRST, _line(record).todo
+    document = next((str(each.details["document"]) for each in found if "document" in each.details), ANY_DOCUMENT)
+    return first + todo.replace("{document}", document)
+
+
+def _todo_of_numbers(left: NumbersLeft) -> Iterator[str]:
+    if left.refused:
+        yield "Correct the numbers that the API refused: the column Numbers says why."
+    if left.held:
+        yield "Look at the numbers that are held: the column Numbers says why, and each run looks at them again."
+    if left.due:
+        yield f"Run again to link the {left.due:,} number{'' if left.due == 1 else 's'} not linked yet: {{run}}"
+    if left.unnamed:
+        yield "To link its numbers, write them into the column Numbers and run again: {run}"
+
+
+def _line(record: Record) -> Advice:
+    return _BY_REVIEW.get(record.review) or Advice(
+        f"The API calls its review '{record.review}', which this version does not know; "
+        "it is not taken for an approval.",
+        "Ask Plivo's support what that means.",
+    )

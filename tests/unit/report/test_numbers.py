@@ -1,0 +1,71 @@
+"""What became of each number, and what is left to do about them."""
+
+from bulk_onboard.model.record import Linkage, Linking, State
+from bulk_onboard.report.numbers import NumbersLeft, numbers_left, numbers_to_do, numbers_told
+from tests.unit.report.samples import books, decision, record
+
+LINKED = Linking(Linkage.LINKED)
+REFUSED = Linking(Linkage.REFUSED, "not rented", "not_found")
+HELD = Linking(Linkage.HELD, "linked to another record")
+CELL = "+91 11 4000 0000; 911140000001,911140000002\n911140000003"
+KNOWN = {"911140000000": LINKED, "911140000001": REFUSED, "911140000002": HELD}
+
+
+def approved(number=2, **numbers):
+    """An approved record with these numbers."""
+    return record(number, review="approved", numbers=numbers.get("numbers", {}))
+
+
+def test_each_number_of_an_approved_record_has_its_outcome():
+    """In the order of the cell: linked, refused and held with the reason, not linked yet, and what is no number."""
+    assert (
+        "911140000000 linked; 911140000001 refused: not_found: not rented; "
+        "911140000002 held: linked to another record; 911140000003 not linked yet"
+    ) == numbers_told(CELL, approved(numbers=KNOWN))
+
+
+def test_before_the_approval_there_is_only_the_number():
+    """Nothing was tried, and nothing is due; a link from before a suspension stays told."""
+    assert "911140000000; to come" == numbers_told("+91 11 4000 0000, to come", record(review="pending"))
+    assert "911140000000; 1" == numbers_told("911140000000;1", None)
+    assert "911140000000 linked; 911140000003" == numbers_told(
+        "911140000000, 911140000003", record(review="suspended", numbers=KNOWN)
+    )
+
+
+def test_linked_number_that_the_row_does_not_name_any_more():
+    """It stays linked, so it is told; a refused one that was dropped is not."""
+    assert "911140000003 not linked yet; 911140000000 linked, not in the row" == numbers_told(
+        "911140000003", approved(numbers=KNOWN)
+    )
+    assert "911140000000 linked, not in the row" == numbers_told("", approved(numbers=KNOWN))
+
+
+def test_what_is_left_to_do():
+    """Of an approved record's numbers only; one without any is told so, but not where some are linked."""
+    assert NumbersLeft(due=1, refused=1, held=1) == numbers_left(CELL, approved(numbers=KNOWN))
+    assert NumbersLeft(unnamed=True) == numbers_left("to come", approved())
+    assert NumbersLeft() == numbers_left("", approved(numbers=KNOWN))
+    assert NumbersLeft() == numbers_left(CELL, record(review="suspended", numbers=KNOWN))
+    assert NumbersLeft() == numbers_left(CELL, record(state=State.HELD, review="approved"))
+    assert NumbersLeft() == numbers_left(CELL, None)
+
+
+def test_what_is_left_to_do_in_the_whole_workbook():
+    """One sentence for each kind, with how many numbers in how many rows; a duplicate counts once."""
+    rows = [
+        decision(2, cells={"numbers": CELL}),
+        decision(3, cells={"numbers": "911140000004, 911140000005"}),
+        decision(4),
+        decision(5, duplicate_of=4),
+        decision(6, cells={"numbers": "911140000006"}),
+    ]
+    ledger = books(approved(2, numbers=KNOWN), approved(3), approved(4), record(6))
+
+    assert [
+        "Run again to link the 3 numbers not linked yet of 2 approved rows.",
+        "Correct the 1 number that the API refused to link, in 1 approved row: the column Numbers says why.",
+        "Look at the 1 number held, in 1 approved row: the column Numbers says why.",
+        "To link numbers to the 1 approved row that has none, write them into the column Numbers and run again.",
+    ] == list(numbers_to_do(rows, ledger))
+    assert [] == list(numbers_to_do(None, ledger))
