@@ -1,5 +1,6 @@
 """What a ledger says when it is folded: header, records, runs."""
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -46,6 +47,11 @@ class Books:
     def told_until(self) -> int:
         """The number of the line with which a run last ended, and told people what there was to tell; 0 for none."""
         return max((run.ended.seq for run in self.runs if run.ended), default=0)
+
+    def creator(self, record: Record) -> RunStory | None:
+        """The run that filed the record; None for one that was found at the API, or never filed."""
+        place = bisect_right(self.runs, record.created, key=lambda run: run.started.seq)
+        return self.runs[place - 1] if place and record.created and record.compliance_id else None
 
     def record(self, token: str) -> Record:
         """The record of a token; a fresh one where nothing happened yet."""

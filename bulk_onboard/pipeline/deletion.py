@@ -5,7 +5,6 @@ is refused here already (compliance-api.txt, "Delete Compliance"; wire.md 11, 26
 making them are not that run's to undo. What is planned is shown to a person first, and looked at again when it is done.
 """
 
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -55,14 +54,12 @@ def of_run(run_id: str) -> Choose:
     """The records that this run created, whatever became of them since; UsageError where there was no such run."""
 
     def choose(books: Books) -> Sequence[Record]:
-        starts = [run.started.seq for run in books.runs]
         names = [run.started.run_id for run in books.runs]
         if run_id not in names:
             newest = ", ".join(reversed(names[-5:])) or "none"
             raise errors.UsageError(f"The ledger knows no run {run_id!r}. The newest are: {newest}.")
-        number = names.index(run_id) + 1
-        made = (record for record in books.records.values() if record.created and record.state not in _GONE)
-        return [record for record in made if bisect_right(starts, record.created) == number]
+        there = (record for record in books.records.values() if record.state not in _GONE)
+        return [record for record in there if (run := books.creator(record)) and run.started.run_id == run_id]
 
     return choose
 

@@ -7,6 +7,7 @@ from typing import Any, TextIO
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.plan import Plan
 from bulk_onboard.model.record import Record
+from bulk_onboard.report.drift import Drift, drift_told
 from bulk_onboard.report.page import Page, page_on
 from bulk_onboard.report.table import Cell
 from bulk_onboard.units import format_duration, format_size
@@ -56,6 +57,7 @@ def print_run(
     next_command: str,
     needing: int = 0,
     news: int = 0,
+    drift: Drift | None = None,
 ) -> None:
     """What a run came to: rows by state and review, how many need a person, where the files are, what to type next.
 
@@ -65,8 +67,9 @@ def print_run(
     if workbook is not None:
         page.write_line(f"Workbook: {workbook}")
     _print_standing(page, counts, reviews)
-    if wanted := _needing(needing, news):
-        page.write_line(wanted)
+    for sentence in (_needing(needing, news), *(drift_told(drift) if drift else ())):
+        if sentence:
+            page.write_line(sentence)
     if report is not None:
         page.write_line(f"Report: {report}")
     if annotated is not None:

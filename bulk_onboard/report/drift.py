@@ -23,10 +23,13 @@ class Drift(NamedTuple):
     gone: int = 0
 
 
+NO_DRIFT = Drift()
+
+
 def drift(decisions: Decisions, books: Books) -> Drift:
     """The drift between workbook and API; none is known without the workbook."""
     if decisions is None:
-        return Drift()
+        return NO_DRIFT
     records = [
         record
         for decision in decisions

@@ -1,13 +1,12 @@
 """The Runs table: who ran what when, and what came of it (design.md 9).
 
 How many records a run created is not asked of its last entry, which a killed run never wrote, but counted from the
-records: those whose creating call was made after the run began and before the next one did.
+records: those whose creating call is in the ledger after the run's beginning and before the next one's.
 """
 
-from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
 from datetime import tzinfo
-from itertools import pairwise
 
 from bulk_onboard.errors import ExitStatus
 from bulk_onboard.model.books import Books, RunStory
@@ -51,15 +50,9 @@ def runs_table(books: Books, zone: tzinfo) -> Table:
         "Job digest",
         "Requirements digest",
     )
-    created = created_by_run(books)
-    return Table(headers, tuple(_row(run, n, zone) for run, n in zip(books.runs, created, strict=True)))
-
-
-def created_by_run(books: Books) -> Sequence[int]:
-    """How many records each run created, adopted ones counted for the run that sent them."""
-    submitted = sorted(record.submitted_at for record in books.records.values() if record.submitted_at)
-    before = [bisect_left(submitted, run.started.at) for run in books.runs]
-    return [later - earlier for earlier, later in pairwise([*before, len(submitted)])]
+    creators = map(books.creator, books.records.values())
+    created = Counter(run.started.seq for run in creators if run)
+    return Table(headers, tuple(_row(run, created[run.started.seq], zone) for run in books.runs))
 
 
 def _row(run: RunStory, created: int, zone: tzinfo) -> Line:

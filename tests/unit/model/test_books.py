@@ -2,6 +2,7 @@
 
 import gc
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -162,3 +163,17 @@ def test_no_create_follows_an_unknown_one_without_proof(story):
             open_creates.add(entry.token)
         elif isinstance(entry, entries.Done | entries.Refused | entries.Absent):
             open_creates.discard(entry.token)
+
+
+def test_record_is_its_runs_whose_intent_made_it():
+    """Also where a later run found it; what was found at the API without an intent is nobody's."""
+    second = msgspec.structs.replace(STARTED, run_id="r2")
+    found = entries.Adopted(token=ONE, op=Op.CREATE, compliance_id=UUID)
+    elsewhere = entries.Adopted(token=TWO, op=Op.CREATE, compliance_id="another")
+    story = [OPENED, STARTED, intent(ONE), second, found, elsewhere]
+    books = folded(*(msgspec.structs.replace(entry, seq=seq) for seq, entry in enumerate(story, 1)))
+
+    creators = [books.creator(books.record(token)) for token in (ONE, TWO, "cccccccccccccccc")]
+
+    assert ["r1", None, None] == [run and run.started.run_id for run in creators]
+    assert 0 == books.told_until

@@ -67,11 +67,11 @@ def books(*records: Record, runs: Iterable[RunStory] = ()) -> Books:
     return Books(opened=opened, records={each.token: each for each in records}, runs=list(runs))
 
 
-def run_story(at: str = "2026-01-02T09:00:00.000Z", *, exit_status: int | None = 0) -> RunStory:
+def run_story(at: str = "2026-01-02T09:00:00.000Z", *, exit_status: int | None = 0, seq: int = 0) -> RunStory:
     """A run that began then; it told its end unless `exit_status` is None."""
     started = RunStarted(
-        at=at, run_id="20260102-090000", user="asha", host="ops-1", version="0.1.0", workbook="a" * 64, job="b" * 64,
-        requirements="c" * 64, quota="60/min", settle=90.0,
+        at=at, seq=seq, run_id="20260102-090000", user="asha", host="ops-1", version="0.1.0", workbook="a" * 64,
+        job="b" * 64, requirements="c" * 64, quota="60/min", settle=90.0,
     )  # fmt: skip
     if exit_status is None:
         return RunStory(started)

@@ -31,13 +31,9 @@ def test_requests_by_outcome():
 
 def test_killed_run():
     """A run that could not tell its end says so, and is still credited with what it created."""
-    runs = [run_story("2026-01-02T09:00:00.000Z", exit_status=None), run_story("2026-01-02T12:00:00.000Z")]
-    ledger = books(
-        record(2, submitted_at="2026-01-02T09:30:00.000Z"),
-        record(3, submitted_at="2026-01-02T11:59:59.999Z"),
-        record(4, submitted_at="2026-01-02T12:00:00.000Z"),
-        runs=runs,
-    )
+    runs = [run_story(exit_status=None, seq=2), run_story(seq=9)]
+    found = record(5, created=0)
+    ledger = books(record(2, created=3), record(3, created=8), record(4, created=10), found, runs=runs)
 
     killed, newest = told(ledger)
 
