@@ -1,12 +1,15 @@
 """`refresh`: take in review results."""
 
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 
 from bulk_onboard.cli.awaited import awaited
 from bulk_onboard.cli.output import Output
 from bulk_onboard.cli.verb import Invocation, register_job_verb
+
+if TYPE_CHECKING:
+    from bulk_onboard.pipeline.refresh import Refreshed
 
 
 def register(app: typer.Typer) -> None:
@@ -20,12 +23,11 @@ def refresh(invocation: Invocation) -> Output:
     Every run begins with this. Here it costs a request for each hundred records, and no row is read for it.
     """
     from bulk_onboard.clock import SystemClock
-    from bulk_onboard.pipeline.refresh import refresh_job
     from bulk_onboard.pipeline.report import report_job
     from bulk_onboard.report.console import print_refresh
 
     job, clock = invocation.job, SystemClock()
-    refreshed = awaited(refresh_job(job, credentials=invocation.credentials(), clock=clock))
+    refreshed = awaited(_refresh(invocation))
     made = awaited(report_job(job, clock=clock))
     followed = refreshed.followed
 
@@ -47,6 +49,16 @@ def refresh(invocation: Invocation) -> Output:
         show,
         tuple(filter(None, (_not_shown(followed.not_shown), made.from_ledger_alone))),
     )
+
+
+async def _refresh(invocation: Invocation) -> "Refreshed":
+    from bulk_onboard.cli.progress import shown
+    from bulk_onboard.clock import SystemClock
+    from bulk_onboard.pipeline.refresh import refresh_job
+
+    credentials = invocation.credentials()
+    async with shown(quiet=invocation.quiet) as watch:
+        return await refresh_job(invocation.job, credentials=credentials, clock=SystemClock(), watch=watch)
 
 
 def _not_shown(records: int) -> str:

@@ -15,8 +15,10 @@ from bulk_onboard.pipeline.connection import Connection
 from bulk_onboard.pipeline.judging import Judgement
 from bulk_onboard.planning import make_plan
 from bulk_onboard.submission.audit import Twice
-from bulk_onboard.submission.runner import Headway
+from bulk_onboard.submission.headway import Headway
 from bulk_onboard.submission.stop import Stop
+
+LOOKING = "taking in the reviews"
 
 
 @dataclass(slots=True)

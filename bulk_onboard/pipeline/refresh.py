@@ -1,6 +1,7 @@
 """Take in review results, and nothing else (design.md 7, `refresh`)."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bulk_onboard import errors
@@ -9,8 +10,10 @@ from bulk_onboard.clock import Clock
 from bulk_onboard.job import Job
 from bulk_onboard.model.record import State
 from bulk_onboard.pipeline.account import bound_books, reading
+from bulk_onboard.pipeline.execution import LOOKING, Running
 from bulk_onboard.pipeline.ledger import open_ledger
 from bulk_onboard.report.attention import needing, news
+from bulk_onboard.submission.headway import Headway
 from bulk_onboard.submission.reviews import Followed, look, take_in
 
 
@@ -35,7 +38,13 @@ class Refreshed:
         return errors.ExitStatus.ROWS_NEED_A_PERSON if self.needing else errors.ExitStatus.DONE
 
 
-async def refresh_job(job: Job, *, credentials: Credentials, clock: Clock) -> Refreshed:
+async def refresh_job(
+    job: Job,
+    *,
+    credentials: Credentials,
+    clock: Clock,
+    watch: Callable[[Running], None] = lambda running: None,
+) -> Refreshed:
     """Write down the reviews of the job's submitted records as the API shows them now.
 
     Raises:
@@ -46,6 +55,7 @@ async def refresh_job(job: Job, *, credentials: Credentials, clock: Clock) -> Re
     requests: Counter[str] = Counter()
     with open_ledger(job, credentials, clock) as journal:
         since = journal.books.told_until if job.new_only else 0
+        watch(Running(Headway(), journal.books, lambda: LOOKING))
         async with reading(job, credentials, clock=clock, requests=requests) as gateway:
             shown = await look(gateway, journal.books)
             if shown is None:

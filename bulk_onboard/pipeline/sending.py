@@ -7,7 +7,7 @@ from bulk_onboard import errors
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.plan import Action
 from bulk_onboard.model.sheet import document_column
-from bulk_onboard.pipeline.execution import Run, Running
+from bulk_onboard.pipeline.execution import LOOKING, Run, Running
 from bulk_onboard.pipeline.knowing import know_the_account
 from bulk_onboard.pipeline.waiting import wait_for_reviews
 from bulk_onboard.submission.audit import Twice, found_twice
@@ -21,8 +21,10 @@ async def send(run: Run, watch: Callable[[Running], None]) -> None:
     runner = _runner(run)
     watch(Running(runner.headway, run.journal.books, lambda: run.waiting or run.connection.why_waiting()))
     try:
+        run.waiting = LOOKING
         if not await know_the_account(run):
             return
+        run.waiting = ""
         await _do_what_is_due(run, runner)
         await wait_for_reviews(run, partial(_do_what_is_due, run, runner))
         if _wants_audit(run):

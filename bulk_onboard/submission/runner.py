@@ -20,6 +20,7 @@ from bulk_onboard.model.plan import Action, Decision, Plan
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.submission.create import Creating
 from bulk_onboard.submission.desk import Desk, TurnedUp
+from bulk_onboard.submission.headway import Headway
 from bulk_onboard.submission.link import link
 from bulk_onboard.submission.retrying import ATTEMPTS
 from bulk_onboard.submission.settle import Settler
@@ -28,14 +29,6 @@ from bulk_onboard.submission.update import update
 TOKENS_A_LINE = 2000
 
 _ORDER = (Action.UPDATE, Action.LINK, Action.CREATE)
-
-
-@dataclass(slots=True)
-class Headway:
-    """How far a run is; read by whoever shows it, at any time. `due` and `done` are rows."""
-
-    due: int = 0
-    done: int = 0
 
 
 @dataclass(slots=True, kw_only=True)

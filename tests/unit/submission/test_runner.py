@@ -10,7 +10,8 @@ from bulk_onboard.model.application import Application
 from bulk_onboard.model.call import Operation
 from bulk_onboard.model.outcome import Halt
 from bulk_onboard.model.record import State
-from bulk_onboard.submission.runner import TOKENS_A_LINE, Headway
+from bulk_onboard.submission.headway import Headway
+from bulk_onboard.submission.runner import TOKENS_A_LINE
 from tests.unit.submission.benches import Bench
 from tests.unit.submission.samples import (
     alias,

@@ -12,8 +12,9 @@ from bulk_onboard.model.entry import Op
 from bulk_onboard.model.identity import token_in
 from bulk_onboard.model.plan import Action, Plan
 from bulk_onboard.model.record import State
+from bulk_onboard.submission.headway import Headway
 from bulk_onboard.submission.retrying import ATTEMPTS
-from bulk_onboard.submission.runner import Headway, new_token
+from bulk_onboard.submission.runner import new_token
 from tests.support.clocks import FrozenClock
 from tests.unit.submission.benches import Bench, W
 from tests.unit.submission.samples import (
