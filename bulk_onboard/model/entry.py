@@ -138,8 +138,8 @@ class SentDocument(msgspec.Struct, frozen=True, kw_only=True):
 class Intent(OpEntry, frozen=True, kw_only=True):
     """About to send; on disk before the first byte leaves.
 
-    `seen_at` is the record's `submitted_at` at the API just before an update, or its `updated_at` where the API does not
-    tell that; by it an unknown update is settled (reliability.md 1.9).
+    `seen_at` is the record's `submitted_at` at the API just before an update, or its `updated_at` where the API tells
+    no other; by it an unknown update is settled (reliability.md 1.9).
     """
 
     attempt: int

@@ -98,7 +98,11 @@ def is_left_over(decision: Decision, books: Books) -> bool:
     record = books.record(decision.identity.token if decision.identity else "")
     if decision.action is Action.LINK:
         return any(number not in record.numbers for number in decision.numbers)
-    return decision.action is Action.UPDATE or record.state in LEFT_OVER
+    if (
+        decision.action is Action.UPDATE
+    ):  # a refused content that was to be tried again is due as long as it is asked for
+        return record.fingerprint != decision.judged.fingerprint
+    return record.state in LEFT_OVER
 
 
 def _not_shown(run: Run) -> Iterable[str]:
