@@ -98,9 +98,7 @@ def is_left_over(decision: Decision, books: Books) -> bool:
     record = books.record(decision.identity.token if decision.identity else "")
     if decision.action is Action.LINK:
         return any(number not in record.numbers for number in decision.numbers)
-    if (
-        decision.action is Action.UPDATE
-    ):  # a refused content that was to be tried again is due as long as it is asked for
+    if decision.action is Action.UPDATE:  # what was refused is due for as long as it is to be tried again
         return record.fingerprint != decision.judged.fingerprint
     return record.state in LEFT_OVER
 

@@ -1,7 +1,7 @@
 """Link a row's numbers to its approved record, one after the other, each looked at before (wire.md 11, 20).
 
-Rule: a number is moved from another record only where the job says so, and never from the record of a row that names it,
-too: the two rows would take it from each other in turn.
+Rule: a number is moved from another record only where the job says so, and never from the record of a row that names
+it, too: the two rows would take it from each other in turn.
 
 Where the number's own record cannot be looked at (404 or 405 there), the link is tried: the API checks it, too. An
 unknown link is settled before the next number's turn comes, in this run or the next.

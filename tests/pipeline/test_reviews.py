@@ -328,28 +328,24 @@ async def test_number_that_is_linked_elsewhere_is_held_and_linked_once_it_is_fre
 
 
 async def test_number_that_is_linked_elsewhere_is_moved_where_the_job_says_so(office: Office) -> None:
-    """relink = true in the job file."""
+    """relink = true."""
     _, second = await two_rows_and_one_number(office)
-    job = office.folder / "businesses.toml"
-    job.write_text('workbook = "businesses.xlsx"\nrelink = true\n')
 
-    told = await office.type("run", "--json", job=job)
+    result = await office.run(relink=True)
 
-    assert (0, {1: second}) == (told.status, numbers_of(office, [1]))
+    assert (ExitStatus.DONE, {1: second}) == (result.exit_status, numbers_of(office, [1]))
 
 
-@pytest.mark.parametrize("relink", ["false", "true"])
-async def test_number_that_two_rows_name_stays_the_first_s(office: Office, relink: str) -> None:
+@pytest.mark.parametrize("relink", [False, True])
+async def test_number_that_two_rows_name_stays_the_first_s(office: Office, relink: bool) -> None:
     """The second row's is held, whichever of them is approved when, and whether or not numbers are moved."""
     await filed(office, keyed(0, Numbers=numbered(0)), keyed(1, Numbers=numbered(0)))
     judge(office, "approved", 0, 1)
-    job = office.folder / "businesses.toml"
-    job.write_text(f'workbook = "businesses.xlsx"\nrelink = {relink}\n')
 
-    for _ in range(3):
-        await office.type("run", "--json", job=job)
+    nights = [await office.run(relink=relink) for _ in range(3)]
 
     assert ({0: id_of(office, 0)}, 1) == (numbers_of(office, [0]), asked(office)["link"])
+    assert [3, 3] == [int(night.exit_status) for night in nights[1:]]
 
 
 async def test_number_of_another_type_is_held_and_nobody_asks_the_api_to_link_it(office: Office) -> None:
