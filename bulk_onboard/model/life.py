@@ -77,7 +77,7 @@ TRANSITIONS: Mapping[State, Mapping[str, State]] = {
         **_settling_any(stay=State.HELD),
         "resolved found create": State.SUBMITTED,
         "resolved absent create": State.DEFERRED,
-        "resolved abandon create": State.ABANDONED,
+        **{f"resolved abandon {op}": State.ABANDONED for op in (Op.CREATE, Op.UPDATE, Op.DELETE)},
         **{f"resolved {how} {op}": State.SUBMITTED for how in ("found", "absent") for op in (Op.UPDATE, Op.DELETE)},
     },
     State.SUBMITTED: {
@@ -242,6 +242,7 @@ _FOR_EVERY_OP: Mapping[str, _Change] = {
     "intent": lambda r, e, to: replace(r, state=to, op=e.op, sent_at=e.at, number=e.number, reason="", code=""),
     "resolved found": lambda r, e, to: _ended(r, to),
     "resolved absent": lambda r, e, to: _ended(r, to, "not done at the API, says a person"),
+    "resolved abandon": lambda r, e, to: _ended(r, to, "given up by a person"),
 }
 
 _CHANGES: Mapping[str, _Change] = {
@@ -270,7 +271,6 @@ _CHANGES: Mapping[str, _Change] = {
     "resolved found create": lambda r, e, to: _submitted(r, e, to, at=e.at),
     "absent create": lambda r, e, to: _ended(r, to, "not at the API, so it may be sent again"),
     "resolved absent create": lambda r, e, to: _ended(r, to, "not at the API, says a person, so it may be sent again"),
-    "resolved abandon create": lambda r, e, to: _ended(r, to, "given up by a person"),
 }
 
 

@@ -127,7 +127,9 @@ def is_left_over(decision: Decision, books: Books) -> bool:
     record = books.record(decision.identity.token if decision.identity else "")
     if decision.action is Action.LINK:
         return any(number not in record.numbers for number in decision.numbers)
-    return decision.action is Action.UPDATE or record.state in LEFT_OVER
+    if decision.action is Action.UPDATE:  # what was refused is due for as long as it is to be tried again
+        return record.fingerprint != decision.judged.fingerprint
+    return record.state in LEFT_OVER
 
 
 def _warnings(run: Run) -> Iterable[str]:

@@ -7,7 +7,8 @@ from typing import Any
 from bulk_onboard.sandbox.instants import stamp
 
 PENDING, APPROVED, REJECTED, MORE_INFO = "pending_review", "approved", "rejected", "more_info_required"
-REVIEWS = (PENDING, APPROVED, REJECTED, MORE_INFO)
+SUSPENDED, EXPIRED = "suspended", "expired"  # what an approval may become; not in the document (wire.md 7)
+REVIEWS = (PENDING, APPROVED, REJECTED, MORE_INFO, SUSPENDED, EXPIRED)
 
 EDITABLE = (REJECTED, MORE_INFO)
 DELETABLE = (PENDING, REJECTED, MORE_INFO)

@@ -129,7 +129,7 @@ class Runner:
             case Action.UPDATE:
                 return await update(self.desk, decision)
             case Action.LINK:
-                return await link(self.desk, decision)
+                return await link(self.desk, decision, self._decisions)
         raise AssertionError("nothing else begins with a call")
 
     async def _account_for(self, decision: Decision, outcome: Outcome[str] | None, settler: Settler) -> None:

@@ -18,7 +18,7 @@ from bulk_onboard.pipeline.ending import RunResult
 from bulk_onboard.pipeline.run import run_job
 from bulk_onboard.sandbox.server import Sandbox
 from bulk_onboard.submission.stop import Stop
-from tests.support.businesses import Cells, business, write_documents, write_workbook
+from tests.support.businesses import HEADERS, Cells, business, write_documents, write_workbook
 
 AUTH_ID = "MAINVENTED0000000001"
 SETTLE = "0.6s"  # the settle window of tests
@@ -75,8 +75,9 @@ class Office:
         self.save()
 
     def save(self) -> None:
-        """Write the rows as they are now."""
-        write_workbook(self.workbook, self.rows)
+        """Write the rows as they are now; they may name numbers."""
+        headers = (*HEADERS, "Numbers") if any("Numbers" in cells for cells in self.rows) else HEADERS
+        write_workbook(self.workbook, self.rows, headers)
 
     def shuffle(self, seed: int = 1) -> None:
         """Sort the sheet anew."""

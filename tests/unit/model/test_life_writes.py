@@ -118,6 +118,16 @@ def test_create_that_is_found_judged_already_is_news(review):
     assert (review, news) == (record.review, record.news)
 
 
+@pytest.mark.parametrize("op", [Op.CREATE, Op.UPDATE, Op.DELETE])
+def test_whatever_is_held_a_person_may_give_up(op):
+    """A record that is gone at the API while its update is unknown has no other way out."""
+    held = Record(token=TOKEN, state=State.HELD, op=op, compliance_id=UUID)
+
+    record = after(held, about(entries.Resolved, op, how="abandon"))
+
+    assert (State.ABANDONED, None, "given up by a person") == (record.state, record.op, record.reason)
+
+
 def test_update_under_way_knows_its_content_and_when_the_record_was_submitted():
     """By these an unknown one is settled, in this run or the next; the content last sent is still the old one."""
     sending = after(SENT_BACK, UPDATE)

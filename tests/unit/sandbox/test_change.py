@@ -36,9 +36,9 @@ async def test_update_merges_end_user_and_documents_and_submits_again(client: An
         assert ("2026-01-05T10:00:00Z", "2026-01-05T10:01:00Z") == (before["submitted_at"], after["submitted_at"])
 
 
-@pytest.mark.parametrize("review", ["pending_review", "approved"])
+@pytest.mark.parametrize("review", ["pending_review", "approved", "suspended", "expired"])
 async def test_update_is_refused_unless_rejected_or_lacking_something(client: Any, review: str) -> None:
-    """A pending or approved record cannot be changed."""
+    """A pending or approved record cannot be changed, nor one whose approval was taken away."""
     async with Sandbox() as sandbox:
         compliance_id = await client.created(sandbox)
         await client.review(sandbox, compliance_id, review)
@@ -75,7 +75,14 @@ async def test_bad_update_is_refused_and_changes_nothing(
 
 @pytest.mark.parametrize(
     ("review", "http_status"),
-    [("pending_review", 200), ("rejected", 200), ("more_info_required", 200), ("approved", 409)],
+    [
+        ("pending_review", 200),
+        ("rejected", 200),
+        ("more_info_required", 200),
+        ("approved", 409),
+        ("suspended", 409),
+        ("expired", 409),
+    ],
 )
 async def test_delete_is_for_records_that_are_not_approved(client: Any, review: str, http_status: int) -> None:
     """A deleted record is gone for get and list; an approved one stays."""

@@ -31,6 +31,8 @@ async def test_approved_record_is_linked_and_both_sides_show_it(client: Any, wri
     ("review", "number", "error"),
     [
         ("pending_review", "911140221000", (409, "compliance_not_approved")),
+        ("suspended", "911140221000", (409, "compliance_not_approved")),
+        ("expired", "911140221000", (409, "compliance_not_approved")),
         ("approved", "493040221000", (422, "country_mismatch")),
         ("approved", "919840221000", (422, "number_type_mismatch")),
         ("approved", "15550001111", (404, "not_found")),

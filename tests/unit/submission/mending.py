@@ -1,7 +1,9 @@
 """A sheet whose rows are at the API: people judge and link there, rows are mended here, processes come and go."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from bulk_onboard.errors import StoppedError
 from bulk_onboard.model import entry as entries
@@ -55,7 +57,13 @@ class MendedLine:
 
 
 class WritingProcess(Process):
-    """A process whose updates and links are looked at on their way: whether the API waits for them now."""
+    """A process whose updates and links are looked at on their way: whether the API waits for them now.
+
+    Attributes:
+        judged: ids of records that people judged after it had looked at the account; a link of these may be refused.
+    """
+
+    judged: frozenset[str] = frozenset()
 
     async def send(self, call: Call) -> object:
         account = self._account
@@ -65,7 +73,8 @@ class WritingProcess(Process):
             assert account.records[call.compliance_id].fingerprint != call.fingerprint, "an update that changes nothing"
         if isinstance(call, Link):
             assert account.numbers.get(call.number) in (None, call.compliance_id), "a number of another record is moved"
-            assert account.reviews[call.compliance_id] == "approved", "a number for what is not approved"
+            approved = account.reviews[call.compliance_id] == "approved"
+            assert approved or call.compliance_id in self.judged, "a number for what is not approved"
         assert not isinstance(call, Create), "a create of what was submitted"
         return await super().send(call)
 
@@ -108,19 +117,30 @@ class MendingStory:
         judged = [line.judged(row) for row, line in enumerate(self.sheet, 2)]
         return make_plan(judged, books=self.journal.books, auth_id="MA", quota=None)
 
-    def run(self, *, concurrency: int = 2, room: int | None = None, **ends: int) -> None:
-        """One process on the ledger, from taking the lock to its end."""
+    def run(
+        self,
+        *,
+        concurrency: int = 2,
+        room: int | None = None,
+        meanwhile: Mapping[int, str] = MappingProxyType({}),
+        **ends: int,
+    ) -> None:
+        """One process on the ledger, from taking the lock to its end.
+
+        `meanwhile` are reviews by row, which people give once it has looked at the account.
+        """
         self.journal.room = room
-        self._loop.run(self._run_through(WritingProcess(self.account, self.journal, **ends), concurrency))
+        process = WritingProcess(self.account, self.journal, **ends)
+        self._loop.run(self._run_through(process, concurrency, meanwhile))
         self.journal.room = None
 
-    async def _run_through(self, process: WritingProcess, concurrency: int) -> None:
+    async def _run_through(self, process: WritingProcess, concurrency: int, meanwhile: Mapping[int, str]) -> None:
         try:
-            await self._run(process, concurrency)
+            await self._run(process, concurrency, meanwhile)
         except* (KilledError, StoppedError):
             pass
 
-    async def _run(self, process: WritingProcess, concurrency: int) -> None:
+    async def _run(self, process: WritingProcess, concurrency: int, meanwhile: Mapping[int, str]) -> None:
         locked_at = self.clock.monotonic()
         await process.append(run_started())
         gateway = stacked(process, process, clock=self.clock, stop=process.stop, settle_s=self.settle_s)
@@ -128,6 +148,9 @@ class MendingStory:
         if shown is None:
             return
         await take_in(gateway, process, shown.records)
+        for row, review in meanwhile.items():
+            self.account.judge(self.made[row], review)
+        process.judged = frozenset(self.made[row] for row in meanwhile)
         runner = Runner(
             desk=Desk(gateway=gateway, journal=process, clock=self.clock, stop=process.stop),
             plan_again=self.plan,

@@ -26,15 +26,19 @@ from bulk_onboard.model.record import EDITABLE, Linkage, State
 from tests.support.weather import WEATHER
 from tests.unit.submission.mending import LATE_S, NUMBERS, ROWS, MendingStory, W
 
-READS = st.sampled_from(["fair", "fair", "fair", "slow", "unresolved", "unavailable", "throttled", "killed", "denied"])
+READS = st.sampled_from([*["fair"] * 8, "slow", "unresolved", "unavailable", "throttled", "killed", "denied"])
 WEATHERS = st.sampled_from([*sorted(WEATHER), "fair", "late", "hung", "unheard"])
+ROW = st.integers(0, ROWS - 1)
+JUDGED = st.sampled_from(["approved", "rejected", "more info", "suspended"])
 ENDS = {
+    "concurrency": st.integers(1, 3),
+    "meanwhile": st.dictionaries(ROW, JUDGED, max_size=2),
     "room": st.integers(0, 20),
     "stop_at": st.integers(1, 20),
     "die_at": st.integers(1, 20),
     "before": st.booleans(),
 }
-ROW = st.integers(0, ROWS - 1)
+SOME = st.sets(ROW, min_size=1)
 NUMBER = st.sampled_from(NUMBERS)
 
 
@@ -65,9 +69,9 @@ class MendedOnce(RuleBasedStateMachine):
         updates=st.lists(WEATHERS, max_size=5),
         links=st.lists(WEATHERS, max_size=5),
         reads=st.fixed_dictionaries(
-            {each: st.lists(READS, max_size=4) for each in (Operation.LIST, Operation.GET, Operation.NUMBER)}
+            {each: st.lists(READS, max_size=3) for each in (Operation.LIST, Operation.GET, Operation.NUMBER)}
         ),
-        how=st.fixed_dictionaries({"concurrency": st.integers(1, 3)}, optional=ENDS),
+        how=st.one_of(st.fixed_dictionaries({}), st.fixed_dictionaries({}, optional=ENDS)),
     )
     def run_in_bad_weather(self, updates, links, reads, how):
         """One process, to its end."""
@@ -93,24 +97,26 @@ class MendedOnce(RuleBasedStateMachine):
         self.story.clock.pass_time(seconds)
 
     @rule(
-        row=ROW,
+        rows=SOME,
         review=st.sampled_from(["approved", "rejected", "more info", "approved", "rejected", "suspended"]),
         reason=st.sampled_from(["", "Blurred.", "Expired."]),
     )
-    def people_judge(self, row, review, reason):
+    def people_judge(self, rows, review, reason):
         """Whatever they said before."""
-        self.account.judge(self.story.made[row], review, reason if review != "approved" else "")
+        for row in rows:
+            self.account.judge(self.story.made[row], review, reason if review != "approved" else "")
 
     @rule(row=ROW)
     def row_is_mended(self, row):
         """The cells or a document."""
         self.story.mend(row)
 
-    @rule(row=ROW)
-    def record_is_sent_back_and_its_row_mended(self, row):
+    @rule(rows=SOME)
+    def records_are_sent_back_and_their_rows_mended(self, rows):
         """What people do most."""
-        self.account.judge(self.story.made[row], "rejected", "Blurred.")
-        self.story.mend(row)
+        for row in rows:
+            self.account.judge(self.story.made[row], "rejected", "Blurred.")
+            self.story.mend(row)
 
     @rule(row=ROW, numbers=st.lists(NUMBER, max_size=2, unique=True))
     def numbers_are_written(self, row, numbers):
