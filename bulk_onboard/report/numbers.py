@@ -15,7 +15,7 @@ from bulk_onboard.report.standing import Decisions, standing
 
 
 class NumbersLeft(NamedTuple):
-    """What is left to do about the numbers of an approved record; `unnamed`: neither row nor record has any."""
+    """What is left to do about the numbers of an approved record; `unnamed`: the row names none, and none is linked."""
 
     due: int = 0
     refused: int = 0
@@ -33,7 +33,7 @@ def numbers_left(cell: str, record: Record | None) -> NumbersLeft:
         due=len(named) - len(known),
         refused=known.count(Linkage.REFUSED),
         held=known.count(Linkage.HELD),
-        unnamed=not named and not record.numbers,
+        unnamed=not named and all(linking.linkage is not Linkage.LINKED for linking in record.numbers.values()),
     )
 
 

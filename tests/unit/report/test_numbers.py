@@ -46,6 +46,7 @@ def test_what_is_left_to_do():
     assert NumbersLeft(due=1, refused=1, held=1) == numbers_left(CELL, approved(numbers=KNOWN))
     assert NumbersLeft(unnamed=True) == numbers_left("to come", approved())
     assert NumbersLeft() == numbers_left("", approved(numbers=KNOWN))
+    assert NumbersLeft(unnamed=True) == numbers_left("", approved(numbers={"911140000001": REFUSED}))
     assert NumbersLeft() == numbers_left(CELL, record(review="suspended", numbers=KNOWN))
     assert NumbersLeft() == numbers_left(CELL, record(state=State.HELD, review="approved"))
     assert NumbersLeft() == numbers_left(CELL, None)
