@@ -5,6 +5,7 @@ from functools import partial
 
 from bulk_onboard import errors
 from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.mask import masked_path
 from bulk_onboard.model.plan import Action
 from bulk_onboard.model.sheet import document_column
 from bulk_onboard.pipeline.execution import LOOKING, Run, Running
@@ -61,7 +62,8 @@ def _finding(run: Run, one: TurnedUp) -> Finding:
         return Finding(one.code, row.sheet, row.number, details=one.details)
     column = document_column(one.document_type)
     header = run.judgement.columns.header(column)
-    return Finding(one.code, row.sheet, row.number, column=header, seen=row.cell(column), details=one.details)
+    seen = masked_path(row.cell(column))
+    return Finding(one.code, row.sheet, row.number, column=header, seen=seen, details=one.details)
 
 
 def _wants_audit(run: Run) -> bool:
