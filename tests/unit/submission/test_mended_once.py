@@ -10,8 +10,8 @@ Seeded bugs, put in one at a time, and who caught them (m: the machine; else the
     update without a read before: m, update; another row's record overwritten, no read after a refusal: update
     unknown update told by when the record was changed, not submitted: m, conclusion, update
     a new judgement of the old content taken for an answer: conclusion
-    number not looked at, or a held one never again: m, link; next number while one is unknown: link
-    a no to the record's state taken for one to content or number: life_writes, update, link
+    number not looked at, a held one never again, or the next number while one is unknown: m, link
+    a no to the record's state taken for one to the number: m, life_writes, link; to the content: life_writes, update
     always walked, pages counted by hundreds, reason asked for each time, or wiped: reviews
     found judged already and no news: life_writes; everything news, numbers forgotten: attention
     pause that does not grow, is not cut, or is too short for long looks: waiting
