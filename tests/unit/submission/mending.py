@@ -59,11 +59,8 @@ class MendedLine:
 class WritingProcess(Process):
     """A process whose updates and links are looked at on their way: whether the API waits for them now.
 
-    Attributes:
-        judged: ids of records that people judged after it had looked at the account; a link of these may be refused.
+    A link for a record that is approved no more may be sent, since it is not read before; the API refuses that.
     """
-
-    judged: frozenset[str] = frozenset()
 
     async def send(self, call: Call) -> object:
         account = self._account
@@ -73,8 +70,6 @@ class WritingProcess(Process):
             assert account.records[call.compliance_id].fingerprint != call.fingerprint, "an update that changes nothing"
         if isinstance(call, Link):
             assert account.numbers.get(call.number) in (None, call.compliance_id), "a number of another record is moved"
-            approved = account.reviews[call.compliance_id] == "approved"
-            assert approved or call.compliance_id in self.judged, "a number for what is not approved"
         assert not isinstance(call, Create), "a create of what was submitted"
         return await super().send(call)
 
@@ -150,7 +145,6 @@ class MendingStory:
         await take_in(gateway, process, shown.records)
         for row, review in meanwhile.items():
             self.account.judge(self.made[row], review)
-        process.judged = frozenset(self.made[row] for row in meanwhile)
         runner = Runner(
             desk=Desk(gateway=gateway, journal=process, clock=self.clock, stop=process.stop),
             plan_again=self.plan,
