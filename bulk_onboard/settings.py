@@ -13,7 +13,7 @@ from bulk_onboard.model.catalogue import CATALOGUE
 from bulk_onboard.model.finding import OFF
 from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.pattern import check_pattern
-from bulk_onboard.model.plan import ANY_CODE
+from bulk_onboard.model.scope import ANY_CODE
 from bulk_onboard.units import Quota, parse_duration, parse_quota
 
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")

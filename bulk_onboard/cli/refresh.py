@@ -29,10 +29,11 @@ def refresh(invocation: Invocation) -> Output:
     job, clock = invocation.job, SystemClock()
     refreshed = awaited(_refresh(invocation))
     made = awaited(report_job(job, clock=clock))
-    followed = refreshed.followed
+    followed, may_be_missing = refreshed.followed, job.missing_workbook == "ok"
 
     def show(stream: TextIO) -> None:
-        print_refresh(followed.looked, followed.changed, refreshed.reviews, stream, report=made.path)
+        reviews = {} if invocation.quiet else refreshed.reviews
+        print_refresh(followed.looked, followed.changed, reviews, stream, report=made.path)
 
     return Output(
         refreshed.exit_status,
@@ -47,7 +48,7 @@ def refresh(invocation: Invocation) -> Output:
             "report": str(made.path),
         },
         show,
-        tuple(filter(None, (_not_shown(followed.not_shown), made.from_ledger_alone))),
+        tuple(filter(None, (_not_shown(followed.not_shown), "" if may_be_missing else made.from_ledger_alone))),
     )
 
 

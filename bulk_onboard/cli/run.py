@@ -3,6 +3,7 @@
 import shlex
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 import typer
 
 from bulk_onboard.cli.awaited import awaited
+from bulk_onboard.cli.bare_flags import filled_in
 from bulk_onboard.cli.next_run import next_run
 from bulk_onboard.cli.output import Output, tell
 from bulk_onboard.cli.signals import heed_signals
@@ -154,9 +156,14 @@ def _say_nothing(sentence: str) -> None:
 
 
 def next_command(invocation: Invocation, result: "RunResult") -> str:
-    """What to type next: the marked copy where rows must be mended, else the same again while anything is due."""
+    """What to type next: the marked copy where rows must be mended, else the same again while anything is due.
+
+    What was refused was sent again just now, so the next run need not do that.
+    """
     if result.exit_status is ExitStatus.DONE and result.run_id:
         return shlex.join(["bulk-onboard", "status", str(invocation.job.file)])
     if result.annotated and result.exit_status is ExitStatus.ROWS_NEED_A_PERSON:
-        return next_run(invocation, result.annotated)
-    return shlex.join(["bulk-onboard", *sys.argv[1:]])
+        flags = {**invocation.flags, "retry_refused": None}
+        return next_run(replace(invocation, flags=flags), result.annotated)
+    words = [word for word in filled_in(sys.argv[1:]) if not word.startswith("--retry-refused=")]
+    return shlex.join(["bulk-onboard", *words])

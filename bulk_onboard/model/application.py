@@ -77,11 +77,10 @@ def fingerprint(
     combination: Combination,
     fields: Mapping[str, str],
     documents: Iterable[tuple[str, str]],
-    callback_url: str = "",
 ) -> str:
-    """SHA-256 over canonical JSON of all that is sent; documents as ordered (type, sha256) (reliability.md 1.1).
+    """SHA-256 over canonical JSON of what is reviewed; documents as ordered (type, sha256) (reliability.md 1.1).
 
-    The alias is left out: it names the record and says nothing about the business.
+    Alias and callback URL are left out: they say nothing about the business, and an update cannot change the latter.
     """
-    content = (combination, sorted(fields.items()), tuple(documents), callback_url)
+    content = (combination, sorted(fields.items()), tuple(documents))
     return hashlib.sha256(_encode(content)).hexdigest()

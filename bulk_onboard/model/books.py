@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.entry import Entry
 from bulk_onboard.model.life import step
-from bulk_onboard.model.record import Record, State
+from bulk_onboard.model.record import Record, State, linked_numbers, without_number
+
+_FINISHED = (0, 3)  # whoever runs into anything else tries again, and is told then
 
 
 @dataclass(slots=True)
@@ -36,6 +38,7 @@ class Books:
     swept: bool = False
     seq: int = 0
     _owners: dict[str, str] | None = field(default=None, compare=False)
+    _holders: dict[str, str] = field(default_factory=dict, compare=False)
 
     def owner(self, compliance_id: str) -> str | None:
         """The token of the record that has this id; None where none has."""
@@ -45,8 +48,13 @@ class Books:
 
     @property
     def told_until(self) -> int:
-        """The number of the line with which a run last ended, and told people what there was to tell; 0 for none."""
-        return max((run.ended.seq for run in self.runs if run.ended), default=0)
+        """The number of the line with which a run last finished, and told people what there was to tell; 0 for none."""
+        ends = (run.ended for run in self.runs if run.ended)
+        return max((end.seq for end in ends if end.exit_status in _FINISHED), default=0)
+
+    def holder(self, number: str) -> str | None:
+        """The token of the record that this number is linked to; None where it is linked to none that is known."""
+        return self._holders.get(number)
 
     def creator(self, record: Record) -> RunStory | None:
         """The run that filed the record; None for one that was found at the API, or never filed."""
@@ -67,7 +75,17 @@ class Books:
             after = self.records[token] = step(before, entry)
             if self._owners is not None and after.compliance_id:
                 self._owners[after.compliance_id] = token
+            if after.numbers is not before.numbers:
+                self._note_numbers(before, after)
         self.seq = entry.seq or self.seq
+
+    def _note_numbers(self, before: Record, after: Record) -> None:
+        """A number is linked to one record: who had it before has it no more."""
+        for number in linked_numbers(after) - linked_numbers(before):
+            other = self.records.get(self._holders.get(number, ""))
+            if other is not None and other.token != after.token:
+                self.records[other.token] = without_number(other, number)
+            self._holders[number] = after.token
 
     def _take_of_run(self, entry: Entry) -> None:
         """Account for what is not about one record."""

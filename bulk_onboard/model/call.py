@@ -59,11 +59,6 @@ class ServerRecord:
     updated_at: str = ""
     submitted_at: str = ""
 
-    @property
-    def last_sent_at(self) -> str:
-        """What tells one submission of it from the next: a review changes when it was updated, not when submitted."""
-        return self.submitted_at or self.updated_at
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:

@@ -138,8 +138,8 @@ class SentDocument(msgspec.Struct, frozen=True, kw_only=True):
 class Intent(OpEntry, frozen=True, kw_only=True):
     """About to send; on disk before the first byte leaves.
 
-    `seen_at` is the record's `submitted_at` at the API just before an update, or its `updated_at` where the API does
-    not tell that; by it an unknown update is settled (reliability.md 1.9).
+    `seen_at` is the record's `submitted_at` at the API just before an update, where the API tells it; by it an unknown
+    update is settled (reliability.md 1.9).
     """
 
     attempt: int
@@ -163,10 +163,14 @@ STATE_ERRORS = frozenset({"compliance_not_editable", "compliance_not_approved"})
 
 
 class Refused(OpEntry, frozen=True, kw_only=True):
-    """A final no to this content; the message is masked."""
+    """A final no to this content; the message is masked.
+
+    `fingerprint` only where no call was made, since the content could not be sent to this record.
+    """
 
     code: str
     message: str = ""
+    fingerprint: str = ""
 
 
 class Unavailable(OpEntry, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ only; rows that were invalid or refused come back through `admitted`, when a run
 
 Update, link and delete start from *submitted* and lead back to it: a refused update leaves a submitted record. A link
 is about a number of the record. So what is held there is that number alone, and the record stays *submitted*; a number
-may be found linked, or held, without a call having been made.
+may be found linked, or held, and a correction refused, without a call having been made.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.entry import STATE_ERRORS, AnyEntry, Entry, Op, OpEntry, Resolved
-from bulk_onboard.model.record import Linkage, Linking, Record, Review, State
+from bulk_onboard.model.record import EDITABLE, Linkage, Linking, Record, Review, State
 
 _COME_IN = {"admitted": State.PENDING, "row_invalid": State.INVALID}
 _FOUND_AT_THE_API = {"adopted create": State.SUBMITTED, "held create": State.HELD}
@@ -86,6 +86,7 @@ TRANSITIONS: Mapping[State, Mapping[str, State]] = {
         "intent delete": State.SENDING,
         "adopted link": State.SUBMITTED,
         "held link": State.SUBMITTED,
+        "refused update": State.SUBMITTED,
         "reviewed": State.SUBMITTED,
     },
     State.DELETED: {},
@@ -141,6 +142,7 @@ def _sent(record: Record, entry: entries.Intent, to: State) -> Record:
 
 def _to_be_updated(record: Record, entry: entries.Intent, to: State) -> Record:
     """Content that the API refused before stays known as that, until it is judged anew."""
+    again = entry.fingerprint == record.refused
     return replace(
         record,
         state=to,
@@ -148,8 +150,9 @@ def _to_be_updated(record: Record, entry: entries.Intent, to: State) -> Record:
         sent_at=entry.at,
         seen_at=entry.seen_at,
         intended=entry.fingerprint,
+        refused=record.refused if again else "",
         reason="",
-        code=record.code if entry.fingerprint == record.fingerprint else "",
+        code=record.code if again else "",
     )
 
 
@@ -163,26 +166,33 @@ def _updated(record: Record, entry: Any, to: State) -> Record:
         review_reason="",
         code="",
         fingerprint=record.intended,
+        refused="",
         news=_news(record, entry, review),
     )
 
 
 def _update_refused(record: Record, entry: entries.Refused, to: State) -> Record:
-    """Not sent again while the row stays as it is, unless it was the record's state that the API would not have."""
-    fingerprint = record.fingerprint if entry.code in STATE_ERRORS else record.intended
-    return _ended(record, to, entry.message, code=entry.code, fingerprint=fingerprint, news=entry.seq)
+    """The API has what it had; the refused content is not sent again while the row stays as it is."""
+    refused = entry.fingerprint or (record.intended if record.op is Op.UPDATE else "")  # neither: the row has errors
+    return _ended(record, to, entry.message, code=entry.code, refused=refused, news=entry.seq)
 
 
 def _reviewed(record: Record, entry: entries.Reviewed, to: State) -> Record:
+    """Another review; a refusal is past that was for what the record was, or once it cannot be corrected any more."""
     fingerprint = record.fingerprint or entry.fingerprint
     if (entry.review, entry.reason) == (record.review, record.review_reason):
         return replace(record, state=to, fingerprint=fingerprint)
-    return _ended(
+    about_state = {n for n, linking in record.numbers.items() if linking.code in STATE_ERRORS}
+    is_past = record.code in STATE_ERRORS or entry.review not in EDITABLE
+    return replace(
         record,
-        to,
+        state=to,
         review=entry.review,
         review_reason=entry.reason,
-        code="",
+        reason="" if is_past else record.reason,
+        code="" if is_past else record.code,
+        refused="" if is_past else record.refused,
+        numbers={n: linking for n, linking in record.numbers.items() if n not in about_state},
         fingerprint=fingerprint,
         news=entry.seq,
     )
@@ -192,13 +202,7 @@ def _linking(record: Record, entry: Any, to: State, linking: Linking) -> Record:
     """What became of the number that an entry names, else of that in the newest intent."""
     number = getattr(entry, "number", "") or record.number
     news = record.news if linking.linkage is Linkage.LINKED else entry.seq
-    return replace(record, state=to, op=None, numbers={**record.numbers, number: linking}, news=news)
-
-
-def _link_refused(record: Record, entry: entries.Refused, to: State) -> Record:
-    if entry.code in STATE_ERRORS:  # no word about the number, so it is linked once the record is approved again
-        return replace(record, state=to, op=None)
-    return _linking(record, entry, to, Linking(Linkage.REFUSED, entry.message, entry.code))
+    return _ended(record, to, numbers={**record.numbers, number: linking}, news=news)
 
 
 def _news(record: Record, entry: Entry, review: str) -> int:
@@ -255,6 +259,7 @@ _CHANGES: Mapping[str, _Change] = {
         r, state=to, reason="outcome unknown: the run ended in the middle of the call"
     ),
     "intent create": _sent,
+    "refused create": lambda r, e, to: _ended(r, to, e.message, code=e.code, news=e.seq, created=0),
     "throttled create": lambda r, e, to: _ended(r, to, "not sent: the quota was spent", attempts=r.attempts - 1),
     "done create": lambda r, e, to: _submitted(r, e, to, at=e.at),
     "adopted create": lambda r, e, to: _submitted(r, e, to, review=e.review, at=r.sent_at or e.at, alias=e.alias),
@@ -266,10 +271,10 @@ _CHANGES: Mapping[str, _Change] = {
     "done link": lambda r, e, to: _linking(r, e, to, Linking(Linkage.LINKED)),
     "adopted link": lambda r, e, to: _linking(r, e, to, Linking(Linkage.LINKED)),
     "held link": lambda r, e, to: _linking(r, e, to, Linking(Linkage.HELD, e.why)),
-    "refused link": _link_refused,
+    "refused link": lambda r, e, to: _linking(r, e, to, Linking(Linkage.REFUSED, e.message, e.code)),
     "reviewed": _reviewed,
     "resolved found create": lambda r, e, to: _submitted(r, e, to, at=e.at),
-    "absent create": lambda r, e, to: _ended(r, to, "not at the API, so it may be sent again"),
+    "absent create": lambda r, e, to: _ended(r, to, "not at the API, so it may be sent again", created=0),
     "resolved absent create": lambda r, e, to: _ended(r, to, "not at the API, says a person, so it may be sent again"),
 }
 

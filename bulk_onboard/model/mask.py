@@ -22,12 +22,33 @@ def masked(text: str, values: Iterable[str] = ()) -> str:
     """
     for value in sorted((v for v in values if len(v) > 2), key=len, reverse=True):
         text = re.sub(re.escape(value), "…", text, flags=re.IGNORECASE)
+    text = _without_identities(text)
+    return text if len(text) <= _LIMIT else text[: _LIMIT - 1] + "…"
+
+
+def is_masked_form(shown: str, text: str) -> bool:
+    """Whether `shown` may be what `masked` made of `text` once, whatever the values were that it had to hide then."""
+    text = _without_identities(text)
+    first, *rest = shown.split("…")
+    if not rest:
+        return shown == text
+    if not text.startswith(first):
+        return False
+    at, last = len(first), rest.pop()
+    for part in rest:
+        found = text.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return text.endswith(last) and at <= len(text) - len(last)
+
+
+def _without_identities(text: str) -> str:
     text = _EMAIL.sub("…@…", text)
     text = _AADHAAR.sub(r"XXXX-XXXX-\1", text)
     text = _PAN.sub(_PAN_FORM, text)
     text = _LONG_NUMBER.sub("…", text)
-    text = "".join(" " if ord(char) < 32 or ord(char) == 127 else char for char in text)
-    return text if len(text) <= _LIMIT else text[: _LIMIT - 1] + "…"
+    return "".join(" " if ord(char) < 32 or ord(char) == 127 else char for char in text)
 
 
 def masked_path(path: str) -> str:

@@ -20,28 +20,6 @@ class Action(StrEnum):
     NOTHING = "nothing"
 
 
-ANY_CODE = "any"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """What a run may take on.
-
-    Attributes:
-        admit_new_rows: rows that no run has taken in before.
-        limit: how many creates there may be; None for no limit.
-        retry_refused: what the API refused with this code, or with `ANY_CODE`, is sent again as it was; empty for none.
-    """
-
-    admit_new_rows: bool = True
-    limit: int | None = None
-    retry_refused: str = ""
-
-    def retries(self, code: str) -> bool:
-        """Whether what was refused with this code is sent again unchanged."""
-        return bool(code) and self.retry_refused in (ANY_CODE, code)
-
-
 class Identity(msgspec.Struct, frozen=True, gc=False):
     """Who a row is: its key, the token the ledger knows it by, and the alias the API is to know it by.
 

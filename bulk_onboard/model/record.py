@@ -70,9 +70,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         op: the write that is under way, unknown or held.
         alias: what the API calls it, from the newest create's intent.
         attempts: how many intents to create it has; a throttled one is none.
-        fingerprint: of the content last sent; of the row as it was first seen, where what was sent is not known; empty
-            where neither is.
-        intended: of the content in the newest update's intent; it becomes the fingerprint once the API has judged it.
+        fingerprint: of the content last sent, for a submitted record of what the API has; of the row as it was first
+            seen, where what was sent is not known; empty where neither is.
+        intended: of the content in the newest update's intent; it becomes the fingerprint once the API has it.
+        refused: of the content of a correction that was refused, until its reviewers take the record back.
         compliance_id: at the API; empty before.
         review: of a submitted record, or the API's own word where that is none of ours; empty where not known.
         review_reason: the reviewers' own, masked.
@@ -94,6 +95,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     attempts: int = 0
     fingerprint: str = ""
     intended: str = ""
+    refused: str = ""
     compliance_id: str = ""
     review: str = ""
     review_reason: str = ""
@@ -107,7 +109,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     created: int = 0
     news: int = 0
 
-    def linked(self, number: str) -> bool:
-        """Whether the number is linked to it, as far as the ledger knows."""
-        known = self.numbers.get(number)
-        return known is not None and known.linkage is Linkage.LINKED
+
+def linked_numbers(record: Record) -> set[str]:
+    """The numbers that are linked to it, as far as the ledger knows."""
+    return {number for number, linking in record.numbers.items() if linking.linkage is Linkage.LINKED}
+
+
+def without_number(record: Record, number: str) -> Record:
+    """The record after the number was linked to another one."""
+    return msgspec.structs.replace(record, numbers={n: each for n, each in record.numbers.items() if n != number})

@@ -9,7 +9,7 @@ from bulk_onboard.model.application import Application
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.requirements import Combination
-from bulk_onboard.model.sheet import Stored
+from bulk_onboard.model.sheet import BO_KEY, SAYS_NOTHING_OF_A_PERSON, Stored
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -38,6 +38,14 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     def cell(self, name: str) -> str:
         """The text of a column; empty where blank or absent."""
         return self.cells.get(name, "")
+
+    def personal(self) -> tuple[str, ...]:
+        """The texts of its cells that have no place in ledger or logs, even where somebody quotes them."""
+        return tuple(
+            text
+            for name, text in self.cells.items()
+            if name not in SAYS_NOTHING_OF_A_PERSON and not name.startswith(("kind:", BO_KEY))
+        )
 
     def filled_in(self, found: Mapping[str, str]) -> "Row":
         """The same row with these cells too."""

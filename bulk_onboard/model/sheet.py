@@ -17,6 +17,9 @@ USER_TYPE = "user_type"
 BUSINESS_NAME = "business_name"
 REGISTRATION_NUMBER = "registration_number"
 
+SAYS_NOTHING_OF_A_PERSON = frozenset({KEY, ALIAS, COUNTRY_ISO, NUMBER_TYPE, USER_TYPE, NUMBERS, CALLBACK_URL})
+"""Columns whose cells need not be hidden, besides those of documents' kinds."""
+
 BO_KEY = "bo_key"
 ADDED_COLUMNS = (BO_KEY, "bo_state", "bo_problems", "bo_compliance_id")
 """What the annotated workbook adds at the far right; only `bo_key` is heeded when it is read again."""

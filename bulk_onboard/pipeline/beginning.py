@@ -11,9 +11,10 @@ from bulk_onboard import log
 from bulk_onboard.ledger.lock import user_name
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.books import Books
+from bulk_onboard.model.entry import Op
 from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.plan import Plan
-from bulk_onboard.model.record import State
+from bulk_onboard.model.record import EDITABLE, Record, State
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.pipeline.execution import Run
 from bulk_onboard.submission.reviews import ENTRIES_AT_A_TIME
@@ -42,8 +43,11 @@ async def begin(run: Run) -> None:
         await asyncio.gather(*map(run.journal.append, some))
 
 
-def invalid_rows(plan: Plan, books: Books) -> Iterable[entries.RowInvalid]:
-    """Entries for the rows that findings keep out, where the ledger does not say so already."""
+def invalid_rows(plan: Plan, books: Books) -> Iterable[entries.RowInvalid | entries.Refused]:
+    """Entries for the rows that findings keep out, where the ledger does not say so already.
+
+    Of a record that its reviewers sent back they keep out the correction.
+    """
     told: set[str] = set()
     for decision in plan.decisions:
         judged, identity = decision.judged, decision.identity
@@ -54,6 +58,19 @@ def invalid_rows(plan: Plan, books: Books) -> Iterable[entries.RowInvalid]:
         record = books.record(identity.token)
         if record.state in UNSENT and (record.state is not State.INVALID or record.code != ", ".join(codes)):
             yield entries.RowInvalid(token=identity.token, key=identity.user_key, codes=codes)
+        elif _is_bad_correction(record, judged.fingerprint) and record.code != ", ".join(codes):
+            yield entries.Refused(
+                token=identity.token,
+                key=identity.user_key,
+                op=Op.UPDATE,
+                code=", ".join(codes),
+                message="the corrected row has errors",
+            )
+
+
+def _is_bad_correction(record: Record, fingerprint: str) -> bool:
+    """Whether a row with errors says something else than the record that its reviewers sent back."""
+    return record.state is State.SUBMITTED and record.review in EDITABLE and fingerprint != record.fingerprint
 
 
 def digest_of(book: RequirementsBook) -> str:

@@ -16,7 +16,8 @@ from bulk_onboard.job import Job
 from bulk_onboard.ledger.story import is_called
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.call import ServerRecord
-from bulk_onboard.model.record import Linkage, Record, Review, State
+from bulk_onboard.model.identity import token_in
+from bulk_onboard.model.record import Record, Review, State, linked_numbers
 from bulk_onboard.pipeline.account import bound_books, reading
 from bulk_onboard.pipeline.connection import connect
 from bulk_onboard.pipeline.ledger import open_ledger
@@ -101,13 +102,24 @@ async def plan_deletion(job: Job, choose: Choose, *, credentials: Credentials, c
 
 def _candidate(record: Record, found: ServerRecord | None) -> Candidate:
     review = (found.review or found.review_word) if found else record.review
+    if found and token_in(found.alias) not in ("", record.token):
+        return Candidate(record, review, "the API calls it as another row is called, so it may be that row's")
     return Candidate(record, review, _objection(record, review))
 
 
+def _objection_now(candidate: Candidate, books: Books) -> str:
+    """Why it stays after all: the ledger may have learned something while the question stood."""
+    record = books.record(candidate.record.token)
+    changed = record != candidate.record
+    return candidate.objection or (_objection(record, record.review if changed else candidate.review))
+
+
 def _objection(record: Record, review: str) -> str:
+    if record.state in (State.SENDING, State.UNCERTAIN):
+        return "it is not known yet what the API has of it; run the job first, which settles that"
     if record.state is not State.SUBMITTED:
-        return f"it is {record.state}, so there is nothing to delete, or it is not known yet what there is"
-    if any(linking.linkage is Linkage.LINKED for linking in record.numbers.values()):
+        return f"it is {record.state}, so there is nothing to delete"
+    if linked_numbers(record):
         return "numbers are linked to it; the API keeps such a record"
     return "" if review in DELETABLE else f"its review is {review or 'not known'}; the API keeps such a record"
 
@@ -120,8 +132,8 @@ async def delete_records(
     Raises:
         BulkOnboardError: nothing could be begun; what stops it later is in the result.
     """
-    tokens = [candidate.record.token for candidate in candidates if not candidate.objection]
     with open_ledger(job, credentials, clock) as journal:
+        tokens = [one.record.token for one in candidates if not _objection_now(one, journal.books)]
         requests: Counter[str] = Counter()
         async with connect(job, credentials, clock=clock, stop=stop, journal=journal, requests=requests) as connection:
             desk = Desk(gateway=connection.gateway, journal=journal, clock=clock, stop=stop)
@@ -129,7 +141,8 @@ async def delete_records(
                 await delete(desk, tokens, settle_s=job.settle)
             except errors.StoppedError as stopped:
                 stop.request(stopped)
-        records = [journal.books.record(token) for token in tokens]
+        going = [candidate.record.token for candidate in candidates if not candidate.objection]
+        records = [journal.books.record(token) for token in going]
     return Deletion(
         deleted=sum(record.state is State.DELETED for record in records),
         left=tuple(record for record in records if record.state is not State.DELETED),

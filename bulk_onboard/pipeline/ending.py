@@ -110,7 +110,7 @@ def statuses_of(run: Run, decisions: Decisions) -> Iterable[ExitStatus]:
     books = run.journal.books
     turned_up = {finding.row for finding in run.findings}
     since = run.news_since if run.job.new_only else 0
-    if run.twice or any(r.state is State.HELD and r.news > since for r in books.records.values()):
+    if run.twice:
         yield ExitStatus.ROWS_NEED_A_PERSON
     if news(decisions, books, since) if run.job.new_only else needing(decisions, books):
         yield ExitStatus.ROWS_NEED_A_PERSON

@@ -3,7 +3,7 @@
 import secrets
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bulk_onboard.clock import Clock
 from bulk_onboard.job import Job
@@ -11,6 +11,7 @@ from bulk_onboard.ledger.journal import LedgerJournal
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.plan import Plan
+from bulk_onboard.model.scope import Scope
 from bulk_onboard.pipeline.connection import Connection
 from bulk_onboard.pipeline.judging import Judgement
 from bulk_onboard.planning import make_plan
@@ -36,6 +37,7 @@ class Run:
 
     Attributes:
         requests: calls so far, by operation and outcome.
+        scope: what it may still take on; what was refused is sent again once.
         news_since: number of the ledger's line with which the last run ended; what came later nobody was told yet.
         waiting: why it waits of itself, for the progress line; empty where it does not.
         due: tokens that were to be sent or settled.
@@ -52,6 +54,7 @@ class Run:
     clock: Clock
     stop: Stop
     requests: Counter[str]
+    scope: Scope
     news_since: int = 0
     waiting: str = ""
     run_id: str = field(default_factory=lambda: secrets.token_hex(4))
@@ -61,6 +64,12 @@ class Run:
     not_shown: int = 0
     _plan: Plan | None = field(default=None, init=False, repr=False)
     _planned_at: int = field(default=0, init=False)  # the number of the ledger's newest entry then
+
+    def retry_no_more(self) -> None:
+        """What the API refused was sent again; from here on its no stands."""
+        if self.scope.retry_refused:
+            self.scope = replace(self.scope, retry_refused="")
+            self._plan = None
 
     def plan(self) -> Plan:
         """What is due now, by what the ledger says now; made anew only when the ledger has said more since."""
@@ -72,7 +81,7 @@ class Run:
                 books=self.journal.books,
                 auth_id=self.auth_id,
                 quota=self.job.quota,
-                scope=self.job.scope,
+                scope=self.scope,
             )
             self._planned_at = seq
         return self._plan

@@ -40,7 +40,8 @@ async def know_the_account(run: Run) -> bool:
 
 async def take_in_reviews(run: Run, records: tuple[ServerRecord, ...]) -> None:
     """Write down the reviews that these records show; how many are not shown is told to a person."""
-    followed = await take_in(run.connection.gateway, run.journal, records)
+    rows = {d.identity.token: d.judged.row for d in run.plan().decisions if d.identity}
+    followed = await take_in(run.connection.gateway, run.journal, records, rows)
     run.not_shown = followed.not_shown
 
 

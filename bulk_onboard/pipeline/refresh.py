@@ -8,11 +8,14 @@ from bulk_onboard import errors
 from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.clock import Clock
 from bulk_onboard.job import Job
+from bulk_onboard.model.books import Books
 from bulk_onboard.model.record import State
+from bulk_onboard.model.row import Row
 from bulk_onboard.pipeline.account import bound_books, reading
 from bulk_onboard.pipeline.execution import LOOKING, Running
+from bulk_onboard.pipeline.identities import identified_rows
 from bulk_onboard.pipeline.ledger import open_ledger
-from bulk_onboard.report.attention import needing, news
+from bulk_onboard.report.attention import record_needs_a_person
 from bulk_onboard.submission.headway import Headway
 from bulk_onboard.submission.reviews import Followed, look, take_in
 
@@ -24,7 +27,8 @@ class Refreshed:
     Attributes:
         reviews: submitted records by review, those that there are.
         requests: by operation and outcome.
-        needing: how many records need a person; `new_only` only those that nobody was told of yet.
+        needing: how many records need a person for what their reviews say; with `new_only` only those of which nobody
+            was told yet. What became of numbers is told by a run, which knows the rows.
     """
 
     followed: Followed
@@ -60,11 +64,20 @@ async def refresh_job(
             shown = await look(gateway, journal.books)
             if shown is None:
                 raise errors.StoppedError("The API's list of records could not be read. Nothing changed; try again.")
-            followed = await take_in(gateway, journal, shown.records)
+            followed = await take_in(gateway, journal, shown.records, await _rows(job, journal.books))
         records = journal.books.records.values()
     return Refreshed(
         followed,
         dict(sorted(Counter(record.review for record in records if record.state is State.SUBMITTED).items())),
         dict(sorted(requests.items())),
-        news(None, journal.books, since) if job.new_only else needing(None, journal.books),
+        sum(record.news > since and record_needs_a_person(record, ()) for record in records),
     )
+
+
+async def _rows(job: Job, books: Books) -> dict[str, Row]:
+    """The rows by token, since reasons may quote them; none where the workbook cannot be read."""
+    auth_id = books.opened.auth_id if books.opened else ""
+    try:
+        return {identity.token: row for row, identity in await identified_rows(job, books, auth_id=auth_id)}
+    except errors.WorkbookError:
+        return {}

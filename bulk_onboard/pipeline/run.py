@@ -87,6 +87,7 @@ async def _carry_out(
                 clock=clock,
                 stop=stop,
                 requests=requests,
+                scope=job.scope,
             )
             check_keys(journal.books, judgement)
             await begin(run)

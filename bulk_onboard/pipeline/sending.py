@@ -52,7 +52,9 @@ async def _do_what_is_due(run: Run, runner: Runner) -> None:
     plan = run.plan()
     run.due |= {d.identity.token for d in plan.decisions if d.identity and d.action is not Action.NOTHING}
     await runner.run(plan)
-    run.findings += [_finding(run, one) for one in runner.desk.turned_up]
+    run.retry_no_more()
+    found = [_finding(run, one) for one in runner.desk.turned_up]
+    run.findings += [finding for finding in found if finding not in run.findings]
     runner.desk.turned_up.clear()
 
 

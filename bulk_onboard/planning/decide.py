@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.number import numbers_in
-from bulk_onboard.model.plan import Action, Decision, Identity, Scope
+from bulk_onboard.model.plan import Action, Decision, Identity
 from bulk_onboard.model.record import EDITABLE, Linkage, Record, Review, State
 from bulk_onboard.model.row import Aside, JudgedRow
+from bulk_onboard.model.scope import Scope
 from bulk_onboard.model.sheet import NUMBERS
 
 _Due = tuple[Action, str]
@@ -60,25 +61,25 @@ def _is_due(number: str, record: Record, scope: Scope) -> bool:
 
 
 def _submitted(judged: JudgedRow, record: Record, scope: Scope) -> _Due:
-    as_sent = record.fingerprint in ("", judged.fingerprint)
     if record.review in EDITABLE:
-        return _editable(judged, record, scope, as_sent=as_sent)
-    if as_sent:
+        return _editable(judged, record, scope)
+    if record.fingerprint in ("", judged.fingerprint):
         return Action.NOTHING, f"submitted as {record.compliance_id}"
     spoiled = f"; {_errors(judged)}" if judged.has_errors else ""
     return Action.NOTHING, f"submitted as {record.compliance_id}; the row has changed since (drift){spoiled}"
 
 
-def _editable(judged: JudgedRow, record: Record, scope: Scope, *, as_sent: bool) -> _Due:
+def _editable(judged: JudgedRow, record: Record, scope: Scope) -> _Due:
     """A record that its reviewers sent back is updated, once, with what the row says now."""
     if judged.application is None:
         return Action.NOTHING, f"{record.review}; {_errors(judged)}"
-    if not as_sent:
+    if record.fingerprint in ("", judged.fingerprint):
+        return Action.NOTHING, f"{record.review}; change the row or its documents to send it again"
+    if judged.fingerprint != record.refused:
         return Action.UPDATE, f"{record.review}, and changed since"
     if scope.retries(record.code):
         return Action.UPDATE, f"update refused before: {record.code}"
-    refused = f"update refused: {record.code}" if record.code else record.review
-    return Action.NOTHING, f"{refused}; change the row or its documents to send it again"
+    return Action.NOTHING, f"update refused: {record.code}; change the row or its documents to send it again"
 
 
 def _held(judged: JudgedRow, record: Record, _: Scope) -> _Due:

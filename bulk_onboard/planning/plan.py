@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.plan import Action, Decision, Plan, Scope
+from bulk_onboard.model.plan import Action, Decision, Plan
 from bulk_onboard.model.record import State
 from bulk_onboard.model.row import JudgedRow
+from bulk_onboard.model.scope import Scope
 from bulk_onboard.planning.claims import settled_claims
 from bulk_onboard.planning.decide import decide
 from bulk_onboard.planning.forecast import forecast
@@ -51,7 +52,7 @@ def _each_token_once(decisions: Sequence[Decision]) -> Iterator[Decision]:
 
 
 def _each_number_once(decisions: Iterable[Decision]) -> Iterator[Decision]:
-    """Rows that name one number would take it from each other; the first row has it."""
+    """Rows that name one number would take it from each other; of those for which it is due the first gets it."""
     due: set[str] = set()
     for decision in decisions:
         left = tuple(number for number in decision.numbers if number not in due)

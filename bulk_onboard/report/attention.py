@@ -13,7 +13,7 @@ from bulk_onboard.model.number import numbers_in
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import Linkage, Record, Review, State
 from bulk_onboard.model.sheet import NUMBERS
-from bulk_onboard.report.standing import Decisions
+from bulk_onboard.report.standing import Decisions, unclaimed
 
 WANTS_A_PERSON = frozenset({Review.REJECTED, Review.MORE_INFO, Review.SUSPENDED, Review.EXPIRED})
 
@@ -51,17 +51,24 @@ def row_is_news(decision: Decision, books: Books, since: int) -> bool:
 
 
 def needing(decisions: Decisions, books: Books) -> int:
-    """How many rows need a person; without the workbook how many records do."""
+    """How many rows need a person, and records whose row has gone; without the workbook how many records do."""
     if decisions is None:
         return sum(map(record_needs_a_person, books.records.values()))
-    return sum(row_needs_a_person(decision, books) for decision in decisions)
+    gone = sum(map(_needs_a_person_without_row, unclaimed(decisions, books)))
+    return gone + sum(row_needs_a_person(decision, books) for decision in decisions)
 
 
 def news(decisions: Decisions, books: Books, since: int) -> int:
     """How many of them for something that was said after the ledger's line `since`."""
     if decisions is None:
         return sum(record.news > since and record_needs_a_person(record) for record in books.records.values())
-    return sum(row_is_news(decision, books, since) for decision in decisions)
+    gone = sum(r.news > since and _needs_a_person_without_row(r) for r in unclaimed(decisions, books))
+    return gone + sum(row_is_news(decision, books, since) for decision in decisions)
+
+
+def _needs_a_person_without_row(record: Record) -> bool:
+    """Whether a record does whose row has gone: what was refused was mended by that."""
+    return record.state is not State.REFUSED and record_needs_a_person(record, ())
 
 
 def _named(decision: Decision) -> tuple[str, ...]:

@@ -92,11 +92,12 @@ def print_summary(
 
 
 def print_refresh(looked: int, changed: int, reviews: Mapping[str, int], stream: TextIO, *, report: Path) -> None:
-    """What taking in reviews came to."""
+    """What taking in reviews came to; one line without the reviews."""
     page = page_on(stream)
     page.write_line(f"{looked:,} submitted records were looked at; {changed:,} have a new review.")
-    _print_counts(page, "Review", reviews)
-    page.write_line(f"Report: {report}")
+    if reviews:
+        _print_counts(page, "Review", reviews)
+        page.write_line(f"Report: {report}")
 
 
 def print_survey(origins: Mapping[str, int], strays: Sequence[Mapping[str, str]], stream: TextIO) -> None:

@@ -12,6 +12,7 @@ from bulk_onboard.model.record import EDITABLE, Record, Review, State
 from bulk_onboard.model.row import JudgedRow
 from bulk_onboard.report.standing import Decisions, standing, unclaimed
 
+_GONE_ON_PURPOSE = (State.DELETED, State.ABANDONED)
 _WAS_APPROVED = frozenset({Review.APPROVED.value, Review.SUSPENDED.value, Review.EXPIRED.value})
 
 
@@ -37,12 +38,14 @@ def drift(decisions: Decisions, books: Books) -> Drift:
         if has_drifted(record, decision.judged)
     ]
     approved = sum(record.review in _WAS_APPROVED for record in records)
-    return Drift(len(records) - approved, approved, len(unclaimed(decisions, books)))
+    gone = [record for record in unclaimed(decisions, books) if record.state not in _GONE_ON_PURPOSE]
+    return Drift(len(records) - approved, approved, len(gone))
 
 
 def has_changed(record: Record, judged: JudgedRow) -> bool:
-    """Whether a submitted record's row says something else than what was sent, as far as that is known."""
-    return record.state is State.SUBMITTED and record.fingerprint not in ("", judged.fingerprint)
+    """Whether a submitted record's row says something else than what the API has, or refused, as far as is known."""
+    known = record.state is State.SUBMITTED and bool(record.fingerprint)
+    return known and judged.fingerprint not in (record.fingerprint, record.refused)
 
 
 def has_drifted(record: Record, judged: JudgedRow) -> bool:

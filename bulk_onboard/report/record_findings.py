@@ -15,8 +15,9 @@ from bulk_onboard.model.number import numbers_in
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import EDITABLE, Linkage, Record, Review, State
 from bulk_onboard.model.requirements import DocumentRequirement, RequirementsBook
-from bulk_onboard.model.row import Row
+from bulk_onboard.model.row import JudgedRow, Row
 from bulk_onboard.model.sheet import NUMBERS, Columns, document_column
+from bulk_onboard.report.drift import has_changed
 from bulk_onboard.report.numbers import why_told
 from bulk_onboard.report.sentences import sentence
 from bulk_onboard.report.spoken_of import document_spoken_of
@@ -32,9 +33,11 @@ _OF_REVIEW: Mapping[str, str] = {
 }
 _OF_NUMBER: Mapping[Linkage, str] = {Linkage.REFUSED: "number-refused", Linkage.HELD: "number-held"}
 UPDATE_REFUSED = "update-refused"
+OF_REFUSAL = frozenset({"record-gone", "record-misnamed", "record-of-other-type"})
+"""The codes of corrections that the record cannot take, whatever they say."""
 
 FROM_RECORDS = frozenset({*_OF_REVIEW.values(), *_OF_NUMBER.values(), UPDATE_REFUSED})
-"""The codes of what is made here."""
+"""The codes of what else is made here; the row's advice says of itself what they say."""
 
 
 def record_findings(
@@ -61,14 +64,16 @@ def _findings(
             continue
         required = requirements.offered.get(judged.row.combination)
         told = _Told(judged.row, columns, required.documents if required else ())
-        yield from _of_review(record, told, as_sent=record.fingerprint in ("", judged.fingerprint))
+        yield from _of_review(record, told, judged)
         yield from _of_numbers(record, told)
 
 
-def _of_review(record: Record, told: _Told, *, as_sent: bool) -> Iterator[Finding]:
-    if record.review in EDITABLE and not as_sent:
+def _of_review(record: Record, told: _Told, judged: JudgedRow) -> Iterator[Finding]:
+    if record.review in EDITABLE and has_changed(record, judged):
         return
-    if record.review in EDITABLE and record.code:
+    if record.review in EDITABLE and record.refused == judged.fingerprint and record.code in OF_REFUSAL:
+        yield Finding(record.code, told.row.sheet, told.row.number, details={"id": record.compliance_id})
+    elif record.review in EDITABLE and record.refused == judged.fingerprint:
         why = ": ".join(filter(None, (record.code, record.reason))).rstrip(".")
         yield _sent_back(UPDATE_REFUSED, record.reason, told, {"why": why})
     elif record.review in EDITABLE:

@@ -14,7 +14,7 @@ from bulk_onboard.model.row import JudgedRow
 from bulk_onboard.model.sheet import NUMBERS
 from bulk_onboard.report.drift import has_changed, has_drifted
 from bulk_onboard.report.numbers import NumbersLeft, numbers_left
-from bulk_onboard.report.record_findings import ANY_DOCUMENT, FROM_RECORDS
+from bulk_onboard.report.record_findings import ANY_DOCUMENT, FROM_RECORDS, OF_REFUSAL
 from bulk_onboard.report.sentences import Advice, errors_told, sentence, todo_of_errors
 
 _NOTHING = "Nothing."
@@ -61,8 +61,8 @@ def _errors(judged: JudgedRow | None, found: Sequence[Finding]) -> Iterator[Find
 def _said(record: Record) -> Iterator[str]:
     """Why the last write did not succeed, if it did not; then the reviewers' reason, or what their review means."""
     why = sentence(": ".join(filter(None, (record.code, record.reason))), keep_case=bool(record.code))
-    if why:
-        yield f"The API did not take the corrected row: {why}" if record.code and record.review in EDITABLE else why
+    if why and not (record.code and (record.code in OF_REFUSAL or not record.refused)):  # those are told as findings
+        yield f"The correction was not taken: {why}" if record.code and record.review in EDITABLE else why
     if record.review_reason:
         yield sentence(record.review_reason)
     elif not why:
@@ -74,7 +74,7 @@ def _todo(record: Record, judged: JudgedRow | None, found: Sequence[Finding]) ->
         return " ".join(_todo_of_numbers(numbers_left(judged.row.cell(NUMBERS), record))) or _NOTHING
     if record.review not in EDITABLE:
         return _line(record).todo
-    if record.code:
+    if record.refused:
         first, todo = "", _REPLACE
     else:
         first, todo = "" if record.review_reason else _ASK_FIRST, _line(record).todo

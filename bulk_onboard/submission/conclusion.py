@@ -51,9 +51,10 @@ def of_update(record: Record, now: ServerRecord) -> OpEntry | None:
     """Applied when the record was submitted again since it was seen; None while it was not, since it may yet be.
 
     Only a resubmission leads back to a pending review. Where people judged the old content anew meanwhile, the new one
-    is still to be sent.
+    is still to be sent. An API that does not tell when it was submitted leaves the review to say it.
     """
-    again = now.last_sent_at != record.seen_at if record.seen_at else now.review not in EDITABLE
+    told = bool(record.seen_at and now.submitted_at)
+    again = now.submitted_at != record.seen_at if told else now.review not in EDITABLE
     return adopted(record, now.review) if again or now.review == Review.PENDING else None
 
 

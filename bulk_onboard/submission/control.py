@@ -6,6 +6,8 @@ a list which reaches back only some days is caught; it proves nothing of what is
 lags it may take until W.
 """
 
+import base64
+import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -104,6 +106,11 @@ class Control:
                 return Controlled(why_not="the list does not show a record that is known to exist")
             await self._stop.pause(self._clock, self._settle_s / LOOKS)
         return None
+
+
+def new_token() -> str:
+    """A token that no record has, for the positive control."""
+    return base64.b32encode(secrets.token_bytes(10)).decode("ascii").lower()
 
 
 def oldest_submitted(books: Books) -> Known | None:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.call import Delete
 from bulk_onboard.model.record import State
+from bulk_onboard.submission.control import new_token
 from bulk_onboard.submission.desk import Desk
-from bulk_onboard.submission.runner import new_token
 from bulk_onboard.submission.settle import Settler
 
 

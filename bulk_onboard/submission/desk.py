@@ -30,6 +30,9 @@ class Desk:
     Attributes:
         gateway: the whole stack of wrappers.
         relink: whether a number that is linked to another record is moved.
+        turned_up: what showed about rows while their calls were made.
+        changed: tokens of records whose review turned out to be another one, so that something else may be due.
+        looked_at: held numbers that were looked at already, each with its record's token: once a run is enough.
     """
 
     gateway: Gateway
@@ -38,3 +41,11 @@ class Desk:
     stop: Stop
     relink: bool = False
     turned_up: list[TurnedUp] = field(default_factory=list)
+    changed: set[str] = field(default_factory=set)
+    looked_at: set[tuple[str, str]] = field(default_factory=set)
+
+    def take_changed(self) -> set[str]:
+        """The changed ones since this was last asked."""
+        taken = set(self.changed)
+        self.changed.clear()
+        return taken

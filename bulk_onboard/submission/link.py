@@ -3,23 +3,24 @@
 Rule: a number is moved from another record only where the job says so, and never from the record of a row that names
 it, too: the two rows would take it from each other in turn.
 
-Where the number's own record cannot be looked at (404 or 405 there), the link is tried: the API checks it, too. An
-unknown link is settled before the next number's turn comes, in this run or the next.
+Where the number's own record cannot be looked at (404 or 405 there), the link is tried: the API checks it, too, and the
+ledger tells of the records of this job that have it. An unknown link is settled before the next number's turn comes,
+in this run or the next.
 """
 
 from collections.abc import Mapping
 
 from bulk_onboard.model import outcome as outcomes
-from bulk_onboard.model.call import GetNumber, Link, Priority
+from bulk_onboard.model.call import GetNumber, Link, NumberRecord, Priority
 from bulk_onboard.model.entry import STATE_ERRORS
 from bulk_onboard.model.number import numbers_in
 from bulk_onboard.model.outcome import Outcome
 from bulk_onboard.model.plan import Decision
-from bulk_onboard.model.record import Record, Review, State
+from bulk_onboard.model.record import Linkage, Record, Review, State
 from bulk_onboard.model.sheet import NUMBERS
 from bulk_onboard.submission.conclusion import before_link
 from bulk_onboard.submission.desk import Desk
-from bulk_onboard.submission.update import read_again
+from bulk_onboard.submission.reading import read_again
 
 
 async def link(desk: Desk, decision: Decision, rows: Mapping[str, Decision]) -> Outcome[str] | None:
@@ -45,16 +46,22 @@ async def _may_be_linked(
     desk: Desk, decision: Decision, record: Record, number: str, rows: Mapping[str, Decision]
 ) -> bool:
     """Whether nothing speaks against it; what does is written down, unless the ledger says so already."""
-    looked = await desk.gateway.send(GetNumber(number=number, priority=Priority.WRITE))
-    if isinstance(looked, outcomes.Refused):
-        return True
-    if not isinstance(looked, outcomes.Done):
+    known, books = record.numbers.get(number), desk.journal.books
+    if known is not None and known.linkage is Linkage.HELD and (record.token, number) in desk.looked_at:
         return False
-    owner = rows.get(desk.journal.books.owner(looked.value.compliance_id) or "")
+    desk.looked_at.add((record.token, number))
+    looked = await desk.gateway.send(GetNumber(number=number, priority=Priority.WRITE))
+    if isinstance(looked, outcomes.Refused):  # it cannot be seen, so what this job knows of it is all there is
+        holder = books.records.get(books.holder(number) or "")
+        shown = NumberRecord(number=number, compliance_id=holder.compliance_id if holder else "")
+    elif isinstance(looked, outcomes.Done):
+        shown = looked.value
+    else:
+        return False
+    owner = rows.get(books.owner(shown.compliance_id) or "")
     is_its_owners = owner is not None and number in numbers_in(owner.judged.row.cell(NUMBERS))
     relink = desk.relink and not is_its_owners
-    found = before_link(record, looked.value, decision.judged.row.combination, relink=relink)
-    known = record.numbers.get(number)
+    found = before_link(record, shown, decision.judged.row.combination, relink=relink)
     if found is not None and (known is None or getattr(found, "why", None) != known.why):
         await desk.journal.append(found)
     return found is None

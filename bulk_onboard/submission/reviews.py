@@ -9,7 +9,7 @@ does not show.
 import asyncio
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -20,9 +20,10 @@ from bulk_onboard.model.entry import Reviewed
 from bulk_onboard.model.gateway import Gateway
 from bulk_onboard.model.identity import token_in
 from bulk_onboard.model.journal import Journal
-from bulk_onboard.model.mask import masked
+from bulk_onboard.model.mask import is_masked_form, masked
 from bulk_onboard.model.outcome import Done
 from bulk_onboard.model.record import EDITABLE, Record, Review, State
+from bulk_onboard.model.row import Row
 from bulk_onboard.submission.lookup import PAGE
 from bulk_onboard.submission.walk import walk
 
@@ -30,6 +31,9 @@ ENTRIES_AT_A_TIME = 1000  # each is a task until the disk has it
 NO_REASON = "no reason given"
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z _-]{0,39}")  # what of an unknown status is kept: a word, and nothing else
+
+
+_NO_ROWS: Mapping[str, Row] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +88,15 @@ def _pages_after(first: Page, total: int) -> int:
     return math.ceil(left / max(1, min(PAGE, len(first.records))))
 
 
-async def take_in(gateway: Gateway, journal: Journal, shown: Iterable[ServerRecord]) -> Followed:
-    """Write down each review that is another than the ledger says."""
+async def take_in(
+    gateway: Gateway, journal: Journal, shown: Iterable[ServerRecord], rows: Mapping[str, Row] = _NO_ROWS
+) -> Followed:
+    """Write down each review that is another than the ledger says; `rows` are by token."""
     by_id = {record.compliance_id: record for record in shown}
     followed = followed_records(journal.books)
     seen = [(record, by_id[record.compliance_id]) for record in followed if record.compliance_id in by_id]
-    changes = [change for record, found in seen if (change := await _change(gateway, record, found))]
+    told = [await _change(gateway, record, found, rows.get(record.token)) for record, found in seen]
+    changes = [change for change in told if change]
     await write_down(journal, changes)
     return Followed(len(followed), len(changes), len(followed) - len(seen))
 
@@ -103,30 +110,33 @@ async def write_down(journal: Journal, changes: Sequence[Reviewed]) -> None:
         log.logger().info("review changed", token=change.token, outcome=change.review)
 
 
-def change_in(record: Record, found: ServerRecord) -> Reviewed | None:
+def change_in(record: Record, found: ServerRecord, row: Row | None = None) -> Reviewed | None:
     """The entry for a review that is another than in the ledger.
 
     None also where the record at the API has another row's token, or its status is no word. A word that is none of ours
     is kept as it is: it is no approval, whatever it means. A reason that is known stays while the review does: not to
-    repeat it is no news.
+    repeat it is no news. What the reason quotes of the row is masked, and stays so when the row says something else.
     """
     review = found.review or (found.review_word.lower() if _WORD.fullmatch(found.review_word) else "")
     if not review or token_in(found.alias) not in ("", record.token):
         return None
-    reason = masked(found.reason or "") or (record.review_reason if review == record.review else "")
-    if (review, reason) == (record.review, record.review_reason):
+    reason = masked(found.reason, row.personal() if row else ()) if found.reason else ""
+    if review == record.review and (
+        reason in ("", record.review_reason) or is_masked_form(record.review_reason, found.reason or "")
+    ):
         return None
     return Reviewed(token=record.token, key=record.key, review=review, reason=reason)
 
 
-async def _change(gateway: Gateway, record: Record, found: ServerRecord) -> Reviewed | None:
+async def _change(gateway: Gateway, record: Record, found: ServerRecord, row: Row | None) -> Reviewed | None:
     """The same, with the reason that a list leaves out."""
     if not _lacks_reason(found) or (record.review == found.review and record.review_reason):
-        return change_in(record, found)
+        return change_in(record, found, row)
     read = await _read(gateway, record)
     if read is None:  # asked for again by the next run
         return change_in(record, found)
-    return change_in(record, replace(read, reason=read.reason or (NO_REASON if read.review in EDITABLE else "")))
+    found = replace(read, reason=read.reason or (NO_REASON if read.review in EDITABLE else ""))
+    return change_in(record, found, row)
 
 
 def _lacks_reason(found: ServerRecord) -> bool:

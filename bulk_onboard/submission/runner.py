@@ -6,8 +6,6 @@ absence, the next number after a link.
 """
 
 import asyncio
-import base64
-import secrets
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +16,7 @@ from bulk_onboard.model.application import Application
 from bulk_onboard.model.outcome import Outcome
 from bulk_onboard.model.plan import Action, Decision, Plan
 from bulk_onboard.model.record import Record, State
+from bulk_onboard.submission.control import new_token
 from bulk_onboard.submission.create import Creating
 from bulk_onboard.submission.desk import Desk, TurnedUp
 from bulk_onboard.submission.headway import Headway
@@ -33,7 +32,7 @@ _ORDER = (Action.UPDATE, Action.LINK, Action.CREATE)
 
 @dataclass(slots=True, kw_only=True)
 class Runner:
-    """One run's calls.
+    """One run's calls; `run` may be called again for a later plan of the same run.
 
     Attributes:
         plan_again: what is due now, by what the ledger says now.
@@ -51,6 +50,7 @@ class Runner:
     refused_at_most: int | None = None
     headway: Headway = field(default_factory=Headway)
     _refused: int = 0
+    _aborted_at: dict[str, float] = field(default_factory=dict)
     _decisions: dict[str, Decision] = field(default_factory=dict)
     _creating: Creating = field(init=False)
 
@@ -69,7 +69,7 @@ class Runner:
         for _ in range(ATTEMPTS):
             self.headway.due += len(due)
             await self._send_and_settle(due, settler)
-            settled = set(settler.take_settled())
+            settled = {*settler.take_settled(), *self.desk.take_changed()}
             if not settled or self.desk.stop.requested:
                 return
             due = [d for d in _in_order(self.plan_again()) if d.identity and d.identity.token in settled]
@@ -89,7 +89,7 @@ class Runner:
         unknown = [r.token for r in desk.journal.books.records.values() if r.state is State.UNCERTAIN]
         changed = [d.identity.token for d in plan.due(Action.SETTLE) if d.identity]
         for token in dict.fromkeys((*unknown, *changed)):
-            settler.watch(token, self.orphans_since)
+            settler.watch(token, self._aborted_at.get(token, self.orphans_since))
         return settler
 
     async def _send_and_settle(self, due: Sequence[Decision], settler: Settler) -> None:
@@ -144,7 +144,8 @@ class Runner:
             case outcomes.Refused(contested=True) if decision.action is Action.CREATE:
                 await settler.adopt_contested(record)
             case outcomes.Unresolved():
-                settler.watch(token, self.desk.clock.monotonic())
+                since = self._aborted_at[token] = self.desk.clock.monotonic()
+                settler.watch(token, since)
             case outcomes.Withheld():
                 self.desk.turned_up.append(TurnedUp(decision, outcome.code, outcome.document_type))
         if isinstance(outcome, outcomes.Refused) and decision.action is not Action.LINK:
@@ -166,11 +167,6 @@ class Runner:
 def _in_order(plan: Plan) -> list[Decision]:
     """What is due and begins with a call, in the order in which it is done."""
     return [decision for action in _ORDER for decision in plan.due(action)]
-
-
-def new_token() -> str:
-    """A token that no record has, for the positive control."""
-    return base64.b32encode(secrets.token_bytes(10)).decode("ascii").lower()
 
 
 def _content_sent(record: Record, decision: Decision | None) -> Application | None:

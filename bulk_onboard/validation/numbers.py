@@ -2,7 +2,8 @@
 
 Rule: none of this keeps a row out, since numbers are no part of what is reviewed. What is no number is never linked. A
 number without its country's calling code may be one all the same, but hardly the one that is meant. Of a number in
-several rows the first has it, so all others are told; how it is written makes no difference.
+several rows the one has it whose record is approved first, so all but the first row are told; how it is written makes
+no difference.
 """
 
 from collections.abc import Iterator, Sequence

@@ -87,7 +87,7 @@ class _Bench:
         terms = self._terms.get(row.combination, self._no_terms)
         fields, callback_url = self._sent.of(row), row.cell(CALLBACK_URL)
         digests = document_digests(row, terms.slots, self._files)
-        content = fingerprint(row.combination, fields, digests, callback_url)
+        content = fingerprint(row.combination, fields, digests)
         if is_example(row):
             return JudgedRow(row, None, content, is_example=True)
         findings = self._findings(row, terms)

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bulk_onboard.model.mask import masked, masked_path, visible
-from bulk_onboard.model.sheet import ALIAS, CALLBACK_URL, COUNTRY_ISO, KEY, NUMBER_TYPE, NUMBERS, USER_TYPE
+from bulk_onboard.model.sheet import CALLBACK_URL, SAYS_NOTHING_OF_A_PERSON
 
 _CELL_LIMIT = 80
 _VALUE_LIMIT = 3
-_SAYS_NOTHING_OF_A_PERSON = frozenset({KEY, ALIAS, COUNTRY_ISO, NUMBER_TYPE, USER_TYPE, NUMBERS, CALLBACK_URL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ def shown(column: str, text: str) -> str:
         return shown_cell(text.partition("?")[0])  # what follows may be a secret of the receiver's
     if column.startswith("document:"):
         return masked_path(text)
-    if column in _SAYS_NOTHING_OF_A_PERSON or column.startswith("kind:"):
+    if column in SAYS_NOTHING_OF_A_PERSON or column.startswith("kind:"):
         return shown_cell(text)
     return shown_value(text)
 

@@ -173,6 +173,7 @@ class Bench:
                     clock=clock,
                     stop=stop,
                     requests=self.requests,
+                    scope=self.job.scope,
                 )
                 await begin(run)
                 await send(run, lambda running: None)

@@ -70,7 +70,7 @@ async def test_address_of_the_job_is_sent_for_rows_that_have_none(office: Office
 
     assert (0, 0) == (first.status, second.status)
     assert {own, PUBLIC_URL} == {record.callback_url for record in office.sandbox.state.records}
-    assert {"requirements done": 1} == second.json["requests"]
+    assert {"list done": 1, "requirements done": 1} == second.json["requests"]
     assert b"The row changed" not in b"".join(results_of(office.folder / "job.report.xlsx"))
 
 

@@ -18,7 +18,7 @@ from bulk_onboard.ledger.fold import entries
 from bulk_onboard.ledger.journal import read_books
 from bulk_onboard.ledger.verify import verify
 from bulk_onboard.model.entry import Done, Op
-from bulk_onboard.model.record import Record, State
+from bulk_onboard.model.record import Record, State, linked_numbers
 from bulk_onboard.pipeline.ending import RunResult
 from bulk_onboard.pipeline.run import run_job
 from bulk_onboard.sandbox.record import APPROVED, PENDING, REJECTED
@@ -160,7 +160,7 @@ def check_books(month: Month, records: dict[str, Record]) -> None:
         assert month.digests(cells) == {each.type: each.sha256 for each in theirs.documents}
         linked = {number.number for number in month.sandbox.state.linked_numbers(theirs)}
         named = {cells["Numbers"].replace("+", "").replace(" ", "")} - {""}
-        assert named == linked == {number for number in ours.numbers if ours.linked(number)}
+        assert named == linked == linked_numbers(ours)
 
 
 def check_writes(month: Month) -> None:

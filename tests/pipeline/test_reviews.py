@@ -487,7 +487,7 @@ async def test_waiting_run_links_what_is_approved_meanwhile(office: Office, monk
 
     def approve_soon(running: Any) -> None:
         async def watch() -> None:
-            while not running.note():
+            while not running.note().startswith("waiting"):
                 await asyncio.sleep(0.01)
             waited.append(running.note())
             judge(office, "approved", 0)

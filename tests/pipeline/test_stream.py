@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from bulk_onboard.intake.documents import known
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.plan import Scope
+from bulk_onboard.model.scope import Scope
 from bulk_onboard.pipeline.execution import Run
 from bulk_onboard.submission.reviews import ENTRIES_AT_A_TIME
 from tests.support.businesses import DOCUMENTS, business
@@ -16,7 +16,7 @@ from tests.support.businesses import DOCUMENTS, business
 def a_run(books: Books) -> Run:
     """A run of no rows."""
     return Run(
-        job=SimpleNamespace(quota=None, scope=Scope()),
+        job=SimpleNamespace(quota=None),
         auth_id="",
         journal=SimpleNamespace(books=books),
         connection=None,
@@ -24,6 +24,7 @@ def a_run(books: Books) -> Run:
         clock=None,
         stop=None,
         requests=Counter(),
+        scope=Scope(),
     )
 
 

@@ -50,6 +50,7 @@ class Waiting:
             connection=SimpleNamespace(gateway=self),
             waiting="",
             not_shown=0,
+            plan=lambda: SimpleNamespace(decisions=()),
         )
         self.run = run
         await wait_for_reviews(run, self._do_what_is_due)

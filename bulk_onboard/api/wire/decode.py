@@ -92,12 +92,12 @@ def _page(call: ListPage, body: Members) -> Page:
 
 
 def _number(call: GetNumber, body: Members) -> NumberRecord:
-    number = _digits(text(body, "number"))
-    if number != call.number:
-        raise MalformedError("the answer is about another number, or none")
+    number = _digits(text(body, "number")).lstrip("0")
+    if not call.number.endswith(number):  # some write it without the country, or leave it out
+        raise MalformedError("the answer is about another number")
     country = _upper(text(body, "country_iso", "country"))
     return NumberRecord(
-        number=number,
+        number=call.number,
         country_iso=country if len(country) == 2 else "",  # a country's name cannot be compared
         number_type=_lower(text(body, "number_type", "type")),
         compliance_id=text(body, "compliance_id", "compliance_application_id"),

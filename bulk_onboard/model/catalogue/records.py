@@ -21,8 +21,14 @@ RECORDS = (
     error(
         "record-misnamed",
         "Record of another row",
-        "The record {id} is called {alias} at the API, which is another row's name, so nothing was sent.",
+        "The record {id} is called at the API as another row is, so nothing was sent.",
         "Look at both with `bulk-onboard ledger show`, and compare them with the API's vendor.",
+    ),
+    error(
+        "record-of-other-type",
+        "Record of another country or type",
+        "The record {id} was filed for another country or type of number, which no correction can change.",
+        "Put country and type back as they were. To file the business for the other type, give the row another Key.",
     ),
     error(
         "review-rejected",

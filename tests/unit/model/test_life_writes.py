@@ -6,7 +6,7 @@ from bulk_onboard.model import entry as entries
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.entry import STATE_ERRORS, Op
 from bulk_onboard.model.life import step
-from bulk_onboard.model.record import Linkage, Linking, Record, Review, State
+from bulk_onboard.model.record import Linkage, Linking, Record, Review, State, linked_numbers
 
 TOKEN = "abcdefgh23456777"
 UUID = "5a0c1f6e-0000-4000-8000-000000000001"
@@ -49,7 +49,7 @@ def after(record, *story):
     ("outcome", "expected"),
     [
         (about(entries.Done, Op.UPDATE, compliance_id=UUID), ("new", "pending", "", "", 7)),
-        (about(entries.Refused, Op.UPDATE, code="invalid_file", message="No."), ("new", "rejected", "No.", "code", 20)),
+        (about(entries.Refused, Op.UPDATE, code="invalid_file", message="No."), ("old", "rejected", "No.", "code", 20)),
         (about(entries.Refused, Op.UPDATE, code="compliance_not_editable"), ("old", "rejected", "", "code", 20)),
         (about(entries.Unavailable, Op.UPDATE, why="DNS"), ("old", "rejected", "not sent: DNS", "", 7)),
         (about(entries.Throttled, Op.UPDATE, wait_s=1), ("old", "rejected", "not sent: the quota was spent", "", 7)),
@@ -58,7 +58,7 @@ def after(record, *story):
     ids=["done", "refused", "state error", "unavailable", "throttled", "denied"],
 )
 def test_update_that_was_answered(outcome, expected):
-    """What the API judged is the content last sent; what it did not judge is not, nor is a no to the record's state."""
+    """The API has the new content once it says so, and else what it had; what it refused is known as that."""
     record = after(SENT_BACK, UPDATE, outcome)
 
     code = outcome.code if expected[3] else ""
@@ -70,6 +70,7 @@ def test_update_that_was_answered(outcome, expected):
         record.code,
         record.news,
     )
+    assert ("new" if code else "") == record.refused
     assert ("Blurred." if record.review == "rejected" else "") == record.review_reason
 
 
@@ -143,7 +144,7 @@ def test_refused_content_stays_known_until_it_is_judged_anew(content, code):
 
     record = after(refused, intent(Op.UPDATE, fingerprint=content), about(entries.Unavailable, Op.UPDATE, why="DNS"))
 
-    assert ("new", code) == (record.fingerprint, record.code)
+    assert ("old", "new" if code else "", code) == (record.fingerprint, record.refused, record.code)
     done = about(entries.Done, Op.UPDATE, compliance_id=UUID)
     assert (content, "") == (after(record, intent(Op.UPDATE, fingerprint=content), done).fingerprint, "")
 
@@ -159,7 +160,7 @@ def test_refused_content_stays_known_until_it_is_judged_anew(content, code):
             20,
         ),
         *(
-            (about(entries.Refused, Op.LINK, code=code, message="No."), Linking(Linkage.HELD, "before"), 7)
+            (about(entries.Refused, Op.LINK, code=code, message="No."), Linking(Linkage.REFUSED, "No.", code), 20)
             for code in sorted(STATE_ERRORS)
         ),
         (about(entries.Unavailable, Op.LINK, why="DNS"), Linking(Linkage.HELD, "before"), 7),
@@ -191,7 +192,7 @@ def test_number_is_found_linked_or_held_without_a_call():
 
     assert ({ONE: Linking(Linkage.LINKED)}, 7) == (linked.numbers, linked.news)
     assert ({ONE: Linking(Linkage.LINKED), TWO: Linking(Linkage.HELD, "elsewhere")}, 20) == (held.numbers, held.news)
-    assert (State.SUBMITTED, None, True, False) == (held.state, held.op, held.linked(ONE), held.linked(TWO))
+    assert (State.SUBMITTED, None, {ONE}) == (held.state, held.op, linked_numbers(held))
 
 
 def reviewed(review, reason="", fingerprint=""):
@@ -214,13 +215,66 @@ def test_review_is_news_where_it_or_its_reason_is_another(entry, news):
     assert (entry.review, entry.reason, news) == (record.review, record.review_reason, record.news)
 
 
-def test_new_review_clears_what_was_said_of_the_last_update():
-    """A refusal was about the state before."""
-    refused = after(SENT_BACK, UPDATE, about(entries.Refused, Op.UPDATE, code="invalid_file", message="No."))
+@pytest.mark.parametrize(
+    ("code", "review", "is_past"),
+    [
+        ("invalid_file", "approved", True),
+        ("invalid_file", "pending", True),
+        ("invalid_file", "more info", False),
+        ("compliance_not_editable", "more info", True),
+        ("compliance_not_editable", "approved", True),
+    ],
+)
+def test_refusal_is_past_once_it_cannot_be_mended_or_was_about_the_review(code, review, is_past):
+    """A refused correction stays refused while reviewers only say once more that they want one."""
+    refused = after(SENT_BACK, UPDATE, about(entries.Refused, Op.UPDATE, code=code, message="No."))
 
-    record = after(refused, reviewed("approved"))
+    record = after(refused, reviewed(review))
 
-    assert ("", "", "new") == (record.code, record.reason, record.fingerprint)
+    expected = ("", "", "") if is_past else (code, "No.", "new")
+    assert (*expected, "old") == (record.code, record.reason, record.refused, record.fingerprint)
+
+
+@pytest.mark.parametrize(("code", "stays"), [("country_mismatch", True), ("compliance_not_approved", False)])
+def test_number_that_was_refused_for_the_review_is_due_again_after_another(code, stays):
+    """It was no word about the number."""
+    refused = after(APPROVED, intent(Op.LINK, number=ONE), about(entries.Refused, Op.LINK, code=code))
+
+    record = after(refused, reviewed("suspended"), reviewed("approved"))
+
+    assert stays is (ONE in record.numbers)
+
+
+def test_correction_that_the_record_cannot_take_is_refused_without_a_call():
+    """Its content is named, so that it is not tried again; one with errors of the row names none."""
+    gone = after(SENT_BACK, about(entries.Refused, Op.UPDATE, code="record-gone", fingerprint="new"))
+    spoiled = after(gone, about(entries.Refused, Op.UPDATE, code="document-missing"))
+
+    assert ("new", "record-gone", "old", 20) == (gone.refused, gone.code, gone.fingerprint, gone.news)
+    assert ("", "document-missing", State.SUBMITTED) == (spoiled.refused, spoiled.code, spoiled.state)
+
+
+def test_number_is_linked_to_one_record_only():
+    """Who had it before has it no more, so that it can be moved back."""
+    books, other = Books(), "zzzzzzzzzzzzzzzz"
+    books.records |= {TOKEN: APPROVED, other: Record(**{**_fields(APPROVED), "token": other})}
+    books.take(about(entries.Adopted, Op.LINK, compliance_id=UUID, number=ONE))
+
+    books.take(entries.Adopted(token=other, op=Op.LINK, compliance_id="other", number=ONE))
+
+    assert (other, {}) == (books.holder(ONE), books.records[TOKEN].numbers)
+
+
+def test_record_that_was_refused_or_absent_was_not_made_by_its_run():
+    """So that nobody undoes what only was found later."""
+    made = [intent(Op.CREATE), about(entries.Refused, Op.CREATE, code="alias_exists")]
+    lost = [
+        intent(Op.CREATE),
+        about(entries.Unresolved, Op.CREATE, seen="x"),
+        about(entries.Absent, Op.CREATE, waited_s=9),
+    ]
+
+    assert [20, 0, 0] == [after(Record(token=TOKEN), *story).created for story in (made[:1], made, lost)]
 
 
 @pytest.mark.parametrize(("before", "expected"), [("", "row"), ("old", "old")])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulk_onboard.model.mask import masked, masked_path
+from bulk_onboard.model.mask import is_masked_form, masked, masked_path
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,28 @@ def test_long_text_is_cut():
     assert 300 == len(masked("x" * 301))
     assert "…" == masked("x" * 301)[-1]
     assert "x" * 300 == masked("x" * 300)
+
+
+@pytest.mark.parametrize(
+    ("shown", "text", "expected"),
+    [
+        ("The name … is wrong", "The name Acme is wrong", True),
+        ("… at … (…)", "Acme at 1 Sample Road (K12)", True),
+        ("write to …@…", "write to ravi@example.in", True),
+        ("call …", "call +91 98765 43210", True),
+        ("x" * 299 + "…", "x" * 400, True),
+        ("Blurred.", "Blurred.", True),
+        ("", "Blurred.", False),
+        ("Blurred.", "Blurred, and old.", False),
+        ("The name … is wrong", "The name Acme is old", False),
+        ("The name … is wrong", "A name Acme is wrong", False),
+        ("… at … (…)", "Acme (K12) at 1 Sample Road", False),
+        ("ab…ba", "aba", False),
+    ],
+)
+def test_text_is_known_again_whatever_was_hidden(shown, text, expected):
+    """What stands between the hidden places must be the same, and in the same order."""
+    assert expected is is_masked_form(shown, text)
 
 
 @given(before=st.text(max_size=20), digits=st.from_regex(r"[2-9][0-9]{3}[ -]?[0-9]{4}[ -]?[0-9]{4}", fullmatch=True))

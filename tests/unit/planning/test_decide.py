@@ -5,8 +5,9 @@ import itertools
 import pytest
 
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.plan import Action, Identity, Scope
+from bulk_onboard.model.plan import Action, Identity
 from bulk_onboard.model.record import Linkage, Linking, Record, State
+from bulk_onboard.model.scope import Scope
 from bulk_onboard.planning.decide import decide
 
 TOKEN = "abcdefgh23456777"
@@ -131,7 +132,7 @@ def test_row_without_identity_is_invalid(make_judged):
     assert (NOTHING, None) == (decision.action, decision.identity)
 
 
-def submitted(review, fingerprint="now", code="", **numbers):
+def submitted(review, fingerprint="now", code="", refused="", **numbers):
     """A submitted record with this review; `numbers` by their last digit, after an n."""
     known = {f"91114000000{name[1:]}": linking for name, linking in numbers.items()}
     return Record(
@@ -141,6 +142,7 @@ def submitted(review, fingerprint="now", code="", **numbers):
         review=review,
         fingerprint=fingerprint,
         code=code,
+        refused=refused,
         numbers=known,
     )
 
@@ -157,13 +159,15 @@ UNCHANGED = "rejected; change the row or its documents to send it again"
         (submitted("rejected", "before"), Scope(admit_new_rows=False), (UPDATE, "rejected, and changed since")),
         (submitted("rejected", ""), EVERYTHING, (NOTHING, UNCHANGED)),
         (
-            submitted("rejected", code="invalid_file"),
+            submitted("rejected", "before", "invalid_file", "now"),
             EVERYTHING,
             (NOTHING, "update refused: invalid_file; change the row or its documents to send it again"),
         ),
-        (submitted("rejected", code="invalid_file"), Scope(retry_refused="other"), (NOTHING, None)),
-        (submitted("rejected", code="invalid_file"), Scope(retry_refused="invalid_file"), (UPDATE, None)),
-        (submitted("rejected", code="invalid_file"), Scope(retry_refused="any"), (UPDATE, None)),
+        (submitted("rejected", "before", "invalid_file", "now"), Scope(retry_refused="other"), (NOTHING, None)),
+        (submitted("rejected", "before", "invalid_file", "now"), Scope(retry_refused="invalid_file"), (UPDATE, None)),
+        (submitted("rejected", "before", "invalid_file", "now"), Scope(retry_refused="any"), (UPDATE, None)),
+        (submitted("rejected", "now", "invalid_file", "other"), Scope(retry_refused="any"), (NOTHING, UNCHANGED)),
+        (submitted("rejected", "before", "invalid_file", "other"), EVERYTHING, (UPDATE, "rejected, and changed since")),
         (submitted("rejected"), Scope(retry_refused="any"), (NOTHING, UNCHANGED)),
         (submitted("suspended", "before"), EVERYTHING, (NOTHING, None)),
         (submitted("expired", "before"), EVERYTHING, (NOTHING, None)),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bulk_onboard.model.application import FileFacts
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.plan import Action, Scope
+from bulk_onboard.model.plan import Action
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.model.requirements import (
     Combination,
@@ -18,6 +18,7 @@ from bulk_onboard.model.requirements import (
     RequirementsBook,
 )
 from bulk_onboard.model.row import Row
+from bulk_onboard.model.scope import Scope
 from bulk_onboard.model.sheet import Columns
 from bulk_onboard.planning import make_plan
 from bulk_onboard.planning.identity import Identities

@@ -79,13 +79,28 @@ def test_mended_row_is_told_nothing_of_its_review():
 def test_refused_correction_is_told_in_the_place_of_the_review():
     """The reviewers spoke of earlier content; what the API said of the correction may name another document."""
     refused = record(
-        review="rejected", review_reason="the name differs", code="invalid_file", reason="address_proof: no PDF"
+        review="rejected",
+        review_reason="the name differs",
+        code="invalid_file",
+        reason="address_proof: no PDF",
+        refused="new",
     )
 
-    (told,) = found(decision(cells=SCAN), refused)
+    (told,) = found(decision(cells=SCAN, fingerprint="new"), refused)
+    (reverted,) = found(decision(cells=SCAN), refused)
 
     assert ("update-refused", "Proof") == (told.code, told.column)
     assert "The API did not take the corrected row: invalid_file: address_proof: no PDF." == told.problem
+    assert "review-rejected" == reverted.code
+
+
+@pytest.mark.parametrize("code", ["record-gone", "record-misnamed", "record-of-other-type"])
+def test_record_that_cannot_take_the_correction_is_told_about_the_row(code):
+    """In words of its own, and by its id."""
+    (told,) = found(decision(fingerprint="new"), record(review="rejected", code=code, refused="new"))
+
+    assert (code, "") == (told.code, told.column)
+    assert record().compliance_id in told.problem
 
 
 def test_numbers_are_told_while_the_row_names_them():

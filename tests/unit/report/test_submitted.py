@@ -38,9 +38,16 @@ def test_sent_back_without_a_reason():
 
 def test_refused_correction():
     """The API's code and message, then the reviewers' reason; the row is to be corrected once more."""
-    advice = told(review="rejected", review_reason="it is expired", code="invalid_file", reason="no PDF")
+    advice = told(
+        decision(fingerprint="new"),
+        review="rejected",
+        review_reason="it is expired",
+        code="invalid_file",
+        reason="no PDF",
+        refused="new",
+    )
 
-    assert "The API did not take the corrected row: invalid_file: no PDF. It is expired." == advice.reason
+    assert "The correction was not taken: invalid_file: no PDF. It is expired." == advice.reason
     assert "Replace its documents or correct the row, then run again: {run}" == advice.todo
 
 

@@ -3,7 +3,8 @@
 from collections import Counter
 
 from bulk_onboard.model import entry as entries
-from bulk_onboard.model.plan import Plan, Scope
+from bulk_onboard.model.plan import Plan
+from bulk_onboard.model.scope import Scope
 from bulk_onboard.planning.decide import decide
 from bulk_onboard.submission.desk import Desk
 from bulk_onboard.submission.runner import Runner

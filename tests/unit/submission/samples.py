@@ -11,10 +11,11 @@ from bulk_onboard.model.application import Application, Document
 from bulk_onboard.model.call import Create, ServerRecord
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.outcome import Outcome
-from bulk_onboard.model.plan import Action, Decision, Forecast, Identity, Plan, Scope
+from bulk_onboard.model.plan import Action, Decision, Forecast, Identity, Plan
 from bulk_onboard.model.record import Record
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.row import JudgedRow, Row
+from bulk_onboard.model.scope import Scope
 from bulk_onboard.planning.decide import decide
 from tests.support.businesses import document, sha256
 from tests.support.journals import MemoryJournal

@@ -11,9 +11,10 @@ from bulk_onboard.model.call import Create
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.identity import token_in
-from bulk_onboard.model.plan import Plan, Scope
+from bulk_onboard.model.plan import Plan
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.model.row import JudgedRow, Row
+from bulk_onboard.model.scope import Scope
 from bulk_onboard.planning import make_plan
 from tests.support.clocks import FakeClock
 from tests.support.gateways import FakeAccount

@@ -1,5 +1,7 @@
 """A record that was sent back is read, then updated with the whole of what the row says now; or it is not."""
 
+from dataclasses import replace
+
 import pytest
 
 from bulk_onboard.model.call import Get, Operation, Priority
@@ -48,13 +50,13 @@ async def test_intent_says_when_the_record_was_submitted(desk):
     assert "submission 0" == desk.record.seen_at
 
 
-async def test_intent_says_when_the_record_was_changed_where_the_api_tells_no_more(desk):
-    """Better than nothing."""
+async def test_intent_says_no_time_where_the_api_tells_none(desk):
+    """When it was changed says nothing: a review changes that, too. Then the review alone settles it."""
     desk.account.tells_submitted = False
 
     await update(desk.desk, desk.decision())
 
-    assert "revision 1" == desk.record.seen_at
+    assert "" == desk.record.seen_at
 
 
 async def test_nothing_is_due_once_it_was_updated(desk):
@@ -89,27 +91,44 @@ async def test_record_that_cannot_be_read_is_not_updated(desk, weather):
     assert (["reviewed"], Action.UPDATE) == (desk.story, desk.decision().action)
 
 
-async def test_record_that_is_gone_is_told(desk):
-    """A person must look: nobody files it anew by himself."""
+async def test_record_that_is_gone_is_told_once(desk):
+    """A person must look: nobody files it anew by himself, or asks for it again while the row stays as it is."""
     del desk.account.records[desk.made]
 
     outcome = await update(desk.desk, desk.decision())
 
-    (told,) = desk.desk.turned_up
-    assert (None, "record-gone", {"id": desk.made}) == (outcome, told.code, told.details)
-    assert [] == desk.account.made(Operation.UPDATE)
+    assert (None, "record-gone", "mended") == (outcome, desk.record.code, desk.record.refused)
+    assert ([], Action.NOTHING) == (desk.account.made(Operation.UPDATE), desk.decision().action)
     assert State.SUBMITTED is desk.record.state
 
 
-async def test_record_with_the_name_of_another_row_is_not_overwritten(desk):
-    """Whatever the ledger says, that is another business's record."""
+@pytest.mark.parametrize("review", ["rejected", "pending"])
+async def test_record_with_the_name_of_another_row_is_not_overwritten(desk, review):
+    """Whatever the ledger says, that is another business's record, and its review says nothing of this one."""
     desk.renamed(alias(2))
+    desk.account.judge(desk.made, review)
 
     outcome = await update(desk.desk, desk.decision())
 
-    (told,) = desk.desk.turned_up
-    assert (None, "record-misnamed") == (outcome, told.code)
-    assert [] == desk.account.made(Operation.UPDATE)
+    assert (None, "record-misnamed") == (outcome, desk.record.code)
+    assert ([], Action.NOTHING) == (desk.account.made(Operation.UPDATE), desk.decision().action)
+
+
+@pytest.mark.parametrize("shown", [{"number_type": "mobile"}, {"country_iso": "DE"}])
+async def test_record_of_another_country_or_type_takes_no_correction(desk, shown):
+    """Neither can be changed, so the row's content would go to the wrong kind of record."""
+    send = desk.account.send
+
+    async def show_otherwise(call):
+        outcome = await send(call)
+        return replace(outcome, value=replace(outcome.value, **shown)) if isinstance(call, Get) else outcome
+
+    desk.account.send = show_otherwise
+
+    outcome = await update(desk.desk, desk.decision())
+
+    assert (None, "record-of-other-type") == (outcome, desk.record.code)
+    assert ([], Action.NOTHING) == (desk.account.made(Operation.UPDATE), desk.decision().action)
 
 
 async def test_record_that_was_renamed_by_hand_is_updated_under_its_alias(desk):
@@ -128,7 +147,7 @@ async def test_refused_content_waits_until_the_row_changes(desk):
     outcome = await update(desk.desk, desk.decision())
 
     assert isinstance(outcome, Refused)
-    assert ("mended", "invalid", "rejected") == (desk.record.fingerprint, desk.record.code, desk.record.review)
+    assert ("mended", "invalid", "rejected") == (desk.record.refused, desk.record.code, desk.record.review)
     assert [Action.NOTHING, Action.UPDATE] == [desk.decision().action, desk.decision("mended again").action]
 
 
@@ -182,7 +201,7 @@ async def test_refused_content_that_was_to_be_retried_and_was_not_sent_stays_ref
 
     await update(desk.desk, desk.decision())
 
-    assert ("invalid", "mended") == (desk.record.code, desk.record.fingerprint)
+    assert ("invalid", "mended", "now") == (desk.record.code, desk.record.refused, desk.record.fingerprint)
 
 
 async def test_what_was_refused_is_forgotten_once_other_content_is_sent(desk):

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.entry import Op
-from bulk_onboard.model.plan import Decision, Scope
+from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import Record
 from bulk_onboard.model.row import JudgedRow, Row
+from bulk_onboard.model.scope import Scope
 from bulk_onboard.planning.decide import decide
 from bulk_onboard.submission.desk import Desk
 from bulk_onboard.submission.stop import Stop
