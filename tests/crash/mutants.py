@@ -64,8 +64,8 @@ MUTANTS = (
     Mutant(
         "orphans",
         "submission/runner.py",
-        "settler.watch(token, self.orphans_since)",
-        "settler.watch(token, self.orphans_since - self.settle_s)",
+        "self._aborted_at.get(token, self.orphans_since)",
+        "self._aborted_at.get(token, self.orphans_since - self.settle_s)",
         f"{RULES}::test_what_a_crash_left_behind_is_found_when_it_shows_late",
     ),
     Mutant(
