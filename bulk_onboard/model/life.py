@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.entry import STATE_ERRORS, AnyEntry, Entry, Op, OpEntry, Resolved
-from bulk_onboard.model.record import EDITABLE, Linkage, Linking, Record, Review, State
+from bulk_onboard.model.record import Linkage, Linking, Record, Review, State
 
 _COME_IN = {"admitted": State.PENDING, "row_invalid": State.INVALID}
 _FOUND_AT_THE_API = {"adopted create": State.SUBMITTED, "held create": State.HELD}
@@ -178,12 +178,12 @@ def _update_refused(record: Record, entry: entries.Refused, to: State) -> Record
 
 
 def _reviewed(record: Record, entry: entries.Reviewed, to: State) -> Record:
-    """Another review; a refusal is past that was for what the record was, or once it cannot be corrected any more."""
+    """Another review; a refusal is past that was for what the record was before."""
     fingerprint = record.fingerprint or entry.fingerprint
     if (entry.review, entry.reason) == (record.review, record.review_reason):
         return replace(record, state=to, fingerprint=fingerprint)
     about_state = {n for n, linking in record.numbers.items() if linking.code in STATE_ERRORS}
-    is_past = record.code in STATE_ERRORS or entry.review not in EDITABLE
+    is_past = record.code in STATE_ERRORS
     return replace(
         record,
         state=to,

@@ -50,7 +50,8 @@ def has_changed(record: Record, judged: JudgedRow) -> bool:
 
 def has_drifted(record: Record, judged: JudgedRow) -> bool:
     """Whether the API has, and keeps, earlier content than the row's."""
-    return record.review not in EDITABLE and has_changed(record, judged)
+    known = record.state is State.SUBMITTED and bool(record.fingerprint)
+    return known and record.review not in EDITABLE and record.fingerprint != judged.fingerprint
 
 
 def drift_told(found: Drift) -> Iterator[str]:

@@ -61,7 +61,9 @@ def _errors(judged: JudgedRow | None, found: Sequence[Finding]) -> Iterator[Find
 def _said(record: Record) -> Iterator[str]:
     """Why the last write did not succeed, if it did not; then the reviewers' reason, or what their review means."""
     why = sentence(": ".join(filter(None, (record.code, record.reason))), keep_case=bool(record.code))
-    if why and not (record.code and (record.code in OF_REFUSAL or not record.refused)):  # those are told as findings
+    if record.code and (record.review not in EDITABLE or record.code in OF_REFUSAL or not record.refused):
+        why = ""  # past, or told as a finding
+    if why:
         yield f"The correction was not taken: {why}" if record.code and record.review in EDITABLE else why
     if record.review_reason:
         yield sentence(record.review_reason)

@@ -14,7 +14,7 @@ from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.identity import annotated_token, normal_user_key
 from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.plan import Decision
-from bulk_onboard.model.record import State
+from bulk_onboard.model.record import EDITABLE, State
 from bulk_onboard.model.sheet import KEY
 from bulk_onboard.report.record_findings import UPDATE_REFUSED
 from bulk_onboard.report.standing import Standing, standing
@@ -70,6 +70,8 @@ def _reason(now: Standing, found: Iterable[Finding]) -> str:
     """Why the record is where it is; what an invalid row was told is told anew, what a finding says not once more."""
     if now.record is None or now.state in (State.INVALID, State.PENDING) or not now.record.reason:
         return ""
+    if now.state is State.SUBMITTED and now.record.code and now.record.review not in EDITABLE:
+        return ""  # a correction that nobody waits for any more
     if any(finding.code == UPDATE_REFUSED for finding in found):
         return ""
     return ": ".join(part for part in (now.record.code, now.record.reason) if part)

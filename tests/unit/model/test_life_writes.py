@@ -218,15 +218,15 @@ def test_review_is_news_where_it_or_its_reason_is_another(entry, news):
 @pytest.mark.parametrize(
     ("code", "review", "is_past"),
     [
-        ("invalid_file", "approved", True),
-        ("invalid_file", "pending", True),
+        ("invalid_file", "approved", False),
+        ("invalid_file", "pending", False),
         ("invalid_file", "more info", False),
         ("compliance_not_editable", "more info", True),
         ("compliance_not_editable", "approved", True),
     ],
 )
-def test_refusal_is_past_once_it_cannot_be_mended_or_was_about_the_review(code, review, is_past):
-    """A refused correction stays refused while reviewers only say once more that they want one."""
+def test_refusal_is_past_with_the_review_only_where_it_was_about_that(code, review, is_past):
+    """A refused correction stays refused whatever the reviewers say, until the row changes."""
     refused = after(SENT_BACK, UPDATE, about(entries.Refused, Op.UPDATE, code=code, message="No."))
 
     record = after(refused, reviewed(review))
