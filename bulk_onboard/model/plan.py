@@ -50,6 +50,11 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     reason: str
     numbers: tuple[str, ...] = ()
 
+    @property
+    def token(self) -> str:
+        """What the ledger knows the row by; empty for a row without an identity."""
+        return self.identity.token if self.identity else ""
+
     def with_numbers(self, numbers: tuple[str, ...]) -> "Decision":
         """The same row with these numbers due."""
         return msgspec.structs.replace(self, numbers=numbers)

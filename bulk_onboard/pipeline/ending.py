@@ -124,7 +124,7 @@ def statuses_of(run: Run, decisions: Decisions) -> Iterable[ExitStatus]:
 
 def is_left_over(decision: Decision, books: Books) -> bool:
     """Whether a row that was due still is, though nothing speaks against it; a held number is looked at in each run."""
-    record = books.record(decision.identity.token if decision.identity else "")
+    record = books.record(decision.token)
     if decision.action is Action.LINK:
         return any(number not in record.numbers for number in decision.numbers)
     if decision.action is Action.UPDATE:  # what was refused is due for as long as it is to be tried again

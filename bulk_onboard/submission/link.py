@@ -30,7 +30,7 @@ async def link(desk: Desk, decision: Decision, rows: Mapping[str, Decision]) -> 
     """
     outcome = None
     for number in decision.numbers:
-        record = desk.journal.books.record(decision.identity.token if decision.identity else "")
+        record = desk.journal.books.record(decision.token)
         if desk.stop.requested or record.state is not State.SUBMITTED or record.review != Review.APPROVED:
             break
         if not await _may_be_linked(desk, decision, record, number, rows):

@@ -12,7 +12,7 @@ from bulk_onboard.submission.reviews import change_in
 
 async def read_again(desk: Desk, decision: Decision) -> Outcome[ServerRecord]:
     """The record of a row as the API shows it now."""
-    record = desk.journal.books.record(decision.identity.token if decision.identity else "")
+    record = desk.journal.books.record(decision.token)
     outcome = await desk.gateway.send(Get(compliance_id=record.compliance_id, priority=Priority.WRITE))
     if isinstance(outcome, outcomes.Done) and (change := change_in(record, outcome.value, decision.judged.row)):
         await desk.journal.append(change)

@@ -72,7 +72,7 @@ class Runner:
             settled = {*settler.take_settled(), *self.desk.take_changed()}
             if not settled or self.desk.stop.requested:
                 return
-            due = [d for d in _in_order(self.plan_again()) if d.identity and d.identity.token in settled]
+            due = [d for d in _in_order(self.plan_again()) if d.token in settled]
 
     def _settler(self, plan: Plan) -> Settler:
         """A settler that knows of all that is to be settled, whether or not its row is still there."""
@@ -87,7 +87,7 @@ class Runner:
             sent=lambda record: _content_sent(record, self._decisions.get(record.token)),
         )
         unknown = [r.token for r in desk.journal.books.records.values() if r.state is State.UNCERTAIN]
-        changed = [d.identity.token for d in plan.due(Action.SETTLE) if d.identity]
+        changed = [d.token for d in plan.due(Action.SETTLE)]
         for token in dict.fromkeys((*unknown, *changed)):
             settler.watch(token, self._aborted_at.get(token, self.orphans_since))
         return settler
@@ -111,7 +111,7 @@ class Runner:
 
     async def _admit(self, creates: Sequence[Decision]) -> None:
         """Write down which rows were taken in, before the first is sent."""
-        tokens = [d.identity.token for d in creates if d.identity]
+        tokens = [d.token for d in creates]
         for start in range(0, len(tokens), TOKENS_A_LINE):
             await self.desk.journal.append(entries.Admitted(tokens=tuple(tokens[start : start + TOKENS_A_LINE])))
 
@@ -134,7 +134,7 @@ class Runner:
 
     async def _account_for(self, decision: Decision, outcome: Outcome[str] | None, settler: Settler) -> None:
         """What follows from what a row's calls led to."""
-        token = decision.identity.token if decision.identity else ""
+        token = decision.token
         told = outcome.name if outcome else "no call"
         record = self.desk.journal.books.record(token)
         log.logger().info(
