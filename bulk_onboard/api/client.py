@@ -16,7 +16,7 @@ import aiohttp
 
 from bulk_onboard import __version__
 from bulk_onboard.api.credentials import Credentials
-from bulk_onboard.api.exchange import Answer, Failure, Request
+from bulk_onboard.api.exchange import BODY_TOO_LARGE, Answer, Failure, Request
 from bulk_onboard.api.form import Form, form_of
 from bulk_onboard.api.sockets import aborted_unless_whole, open_socket
 from bulk_onboard.api.trust import trust_context
@@ -206,7 +206,7 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     async for chunk in response.content.iter_any():
         body += chunk
         if len(body) > LONGEST_ANSWER:
-            raise _UnusableError("body-too-large")
+            raise _UnusableError(BODY_TOO_LARGE)
     announced = response.headers.get("Content-Length", "")
     if announced.isdecimal() and len(body) < int(announced):
         raise _UnusableError("cut-off")

@@ -46,12 +46,15 @@ class Answer:
     body: bytes = field(repr=False)
 
 
+BODY_TOO_LARGE = "body-too-large"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """No whole answer.
 
     Attributes:
-        kind: class name of the exception, or our own word (`body-too-large`, `cut-off`).
+        kind: class name of the exception, or our own word (`BODY_TOO_LARGE`, `cut-off`).
         bases: class names of its ancestors, nearest first, so that a subclass is found in the table.
         started: the request's start was announced by the client library.
         headers_sent: the first byte may have left: never proved unsent (reliability.md 1.3).

@@ -12,10 +12,11 @@ from enum import Enum, auto
 from typing import Any, TypeVar
 
 from bulk_onboard.api import wire
-from bulk_onboard.api.exchange import Answer, Failure
+from bulk_onboard.api.exchange import BODY_TOO_LARGE, Answer, Failure
 from bulk_onboard.api.hint import quota_hint
 from bulk_onboard.model.call import Call, Create, Delete, Operation, Write
 from bulk_onboard.model.outcome import (
+    TOO_LARGE,
     Denied,
     Done,
     Halt,
@@ -35,7 +36,7 @@ Owner = Callable[[str], str | None]
 def verdict(call: Call[T], seen: Answer | Failure, contract: wire.Contract, *, owner: Owner) -> Outcome[T]:
     """What the call led to."""
     if isinstance(seen, Failure):
-        return _of_failure(seen)
+        return _of_failure(call, seen)
     if 200 <= seen.http_status < 300:
         return _of_yes(call, seen, contract, owner)
     return _of_no(call, seen)
@@ -108,7 +109,7 @@ def _of_no(call: Call[T], answer: Answer) -> Outcome[T]:
     if error is None and not _is_believed_anyway(rule, call):
         return Unresolved(seen=_seen(answer), quota=quota, halt=rule.halt)
     if rule.outcome is Refused:
-        return _refused(answer, error or wire.ApiError())
+        return _refused(call, answer, error or wire.ApiError())
     if rule.outcome is Denied:
         return Denied(http_status=answer.http_status, quota=quota, halt=rule.halt)
     if rule.outcome is Throttled:
@@ -125,15 +126,19 @@ def _is_believed_anyway(rule: _Rule, call: Call[Any]) -> bool:
     return rule.believed is _Believed.ANYONE
 
 
-def _refused(answer: Answer, error: wire.ApiError) -> Refused:
-    said = f"{error.code} {error.message} {error.param}".replace("_", " ")
-    return Refused(
+def _refused(call: Call[Any], answer: Answer, error: wire.ApiError) -> Refused | Unresolved:
+    """A no; one that speaks of a conflict, or of what exists already, may come of the very write that it answers."""
+    quota = quota_hint(answer.headers)
+    no = Refused(
         code=error.code or f"http-{answer.http_status}",
         message=error.message,
         http_status=answer.http_status,
-        contested=answer.http_status == 409 or (answer.http_status in (400, 422) and bool(_CONTESTED.search(said))),
-        quota=quota_hint(answer.headers),
+        quota=quota,
     )
+    words = f"{error.code} {error.message} {error.param}".replace("_", " ")
+    exists = isinstance(call, Create) and answer.http_status in (400, 422) and _CONTESTED.search(words)
+    contested = isinstance(call, Write) and (answer.http_status == 409 or exists)
+    return Unresolved(seen=_seen(answer), said=no, quota=quota) if contested else no
 
 
 # Answers that say yes.
@@ -155,7 +160,7 @@ def _of_yes(call: Call[T], answer: Answer, contract: wire.Contract, owner: Owner
     if answer.http_status not in _YES[call.operation]:
         return Unresolved(seen=_seen(answer), quota=quota)
     try:
-        value = contract.decode(call, _promised_json(answer))
+        value = contract.decode(call, _promised_json(call, answer))
     except wire.MalformedError:
         return Unresolved(seen=f"{_seen(answer)} without what was asked for", quota=quota)
     if isinstance(call, Create) and owner(str(value)) not in (None, call.token):
@@ -198,7 +203,9 @@ _FAILURES: Mapping[str, _Sent] = {  # by class name; the nearest ancestor that s
 }
 
 
-def _of_failure(failure: Failure) -> Unavailable | Unresolved:
+def _of_failure(call: Call[Any], failure: Failure) -> Unavailable | Unresolved | Refused:
+    if failure.kind == BODY_TOO_LARGE and not isinstance(call, Write):
+        return Refused(code=TOO_LARGE)
     names = (failure.kind, *failure.bases)
     sent = next((_FAILURES[name] for name in names if name in _FAILURES), _Sent.MAYBE)
     halt = Halt.TLS if sent is _Sent.NO_AND_NEVER_WILL else None
@@ -231,14 +238,18 @@ def _json(answer: Answer) -> object:
         return None
 
 
-def _promised_json(answer: Answer) -> object:
-    """The body of an answer that says what it is; None when it is empty."""
+def _promised_json(call: Call[Any], answer: Answer) -> object:
+    """The body of an answer that says what it is; None when it is empty.
+
+    A read may hold texts that others have broken; a write is answered with the API's own words alone.
+    """
     if answer.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise wire.MalformedError("packed, though asked not to be")
     media_type = answer.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if answer.body and media_type != "application/json" and not media_type.endswith("+json"):
         raise wire.MalformedError("not called JSON")
-    return wire.parse_json(answer.body) if answer.body else None
+    parse = wire.parse_json if isinstance(call, Write) else wire.parse_broken_json
+    return parse(answer.body) if answer.body else None
 
 
 def _seen(answer: Answer) -> str:

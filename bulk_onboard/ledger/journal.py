@@ -29,16 +29,23 @@ class LedgerJournal:
     Attributes:
         warnings: sentences for people about how the ledger was found.
         locked_at: monotonic instant at which the lock was taken: every send of an earlier run ended before it.
-        revisited: an earlier process had the lock, so it may have sent what this ledger, if it is new, does not tell.
+        is_new: there was no ledger yet.
+        is_older: the ledger was written further than it is now, so a backup of it was put back, and what was sent since
+            is not in it.
     """
 
-    def __init__(self, ledger: OpenLedger, writer: Writer, locked_at: float, clock: Clock, *, revisited: bool) -> None:
+    def __init__(
+        self, ledger: OpenLedger, lock: LedgerLock, clock: Clock, *, path: Path, disk: Disk, is_new: bool
+    ) -> None:
         self.warnings = ledger.warnings
-        self.locked_at = locked_at
-        self.revisited = revisited
+        self.locked_at = lock.locked_at
+        self.is_new = is_new
+        self.is_older = not is_new and ledger.folded.books.seq < lock.highest_seq
+        self._lock = lock
         self._books = ledger.folded.books
-        self._writer = writer
         self._clock = clock
+        files = ((ledger.fd, path), (lock.fd, lock.path))
+        self._writer = Writer(disk, files, ledger.folded.good_bytes, self._remember)
 
     @classmethod
     @contextmanager
@@ -70,15 +77,15 @@ class LedgerJournal:
         tool = f"bulk-onboard {__version__}"
         header = LedgerOpened(tool=tool, job=job, auth_id=auth_id, base_url=base_url, created=created)
         mode, warnings = MODES[share], check_place(disk, path)
-        revisited = path.with_name(f"{path.name}.lock").exists()
         with LedgerLock(path, clock, mode=mode, patience_s=patience_s) as lock:
+            is_new = not os.path.lexists(path)
             ledger = _open(Opening(path, header, clock, disk, mode))
             ledger = replace(ledger, warnings=warnings + ledger.warnings)
-            writer = Writer(disk, ((ledger.fd, path), (lock.fd, lock.path)), ledger.folded.good_bytes)
+            journal = cls(ledger, lock, clock, path=path, disk=disk, is_new=is_new)
             try:
-                yield cls(ledger, writer, lock.locked_at, clock, revisited=revisited)
+                yield journal
             finally:
-                writer.close()
+                journal._writer.close()
                 os.close(ledger.fd)
 
     @property
@@ -90,6 +97,15 @@ class LedgerJournal:
     def unsaved(self) -> list[tuple[str, str]]:
         """Token and compliance id of what the API did and the disk did not take; a later run will find it there."""
         return [(entry.token, entry.compliance_id) for entry in self._writer.lost if isinstance(entry, Done | Adopted)]
+
+    def is_up_to_date(self) -> None:
+        """Take it that the ledger lacks nothing any more: what it did not know was looked for at the API."""
+        self.is_older = False
+        self._remember(self._books.seq)
+
+    def _remember(self, seq: int) -> None:
+        if not self.is_older:
+            self._lock.remember(seq)
 
     async def append(self, entry: Entry) -> None:
         """Write the entry; it is on disk when this returns, and will be even if the caller is cancelled meanwhile.

@@ -1,7 +1,11 @@
-"""One run at a time: an exclusive `flock` on `<ledger>.lock` (reliability.md 1.7).
+"""One run at a time: an exclusive `flock` on `<ledger>.lock`.
 
-The kernel's lock is all that counts; it goes with its process, so it is never stale. What stands in the file is for
-messages only. The file is never removed: whoever removed and made it anew would let a second holder in.
+The kernel's lock is all that counts; it goes with its process, so it is never stale. Who holds it stands in the file,
+for messages only. The file is never removed: whoever removed and made it anew would let a second holder in.
+
+Beside that the file remembers how far the ledger was written, since a backup of the ledger that was put back in its
+place knows less than the API does, and looks as sound as ever. It is written after the ledger's lines are on disk, so
+after a crash it may say less than was written, never more.
 
 A listener to callbacks holds the lock for moments only, and whoever begins in one of them is not to be turned away: it
 is tried again for half a second. With the name of the holder to be read, a refusal still takes less than a second (F9).
@@ -12,7 +16,9 @@ import getpass
 import json
 import os
 import time
+from collections.abc import Mapping
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,7 +28,7 @@ from bulk_onboard.clock import Clock
 from bulk_onboard.errors import LockedError, StoppedError
 from bulk_onboard.ledger.place import share_file
 
-_LONGEST_HOLDER = 4096
+_LONGEST = 512
 PATIENCE_S = 0.5
 _LOOKS, _BETWEEN_LOOKS_S = 10, 0.03
 
@@ -34,6 +40,7 @@ class LedgerLock:
         path: of the lock file.
         fd: its descriptor, while held.
         locked_at: monotonic instant since when it is held.
+        highest_seq: number of the newest line that the ledger is known to have had; 0 where none is known.
 
     `patience_s` is how long it is tried again, 0 for once only; nothing else of the process goes on meanwhile.
 
@@ -49,6 +56,7 @@ class LedgerLock:
         self.path = ledger.with_name(ledger.name + ".lock")
         self.fd = -1
         self.locked_at = 0.0
+        self.highest_seq = 0
         self._clock = clock
 
     def __enter__(self) -> Self:
@@ -69,8 +77,14 @@ class LedgerLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with suppress(OSError):
-            os.ftruncate(self.fd, 0)  # or who is refused next might be told of us
+            self._write({"seq": self.highest_seq})  # or who is refused next might be told of us
         os.close(self.fd)
+
+    def remember(self, seq: int) -> None:
+        """Note that the ledger was written up to this line. A disk that does not take it harms nobody now."""
+        self.highest_seq = seq
+        with suppress(OSError):
+            self._write({**self._who, "seq": seq})
 
     def _take(self) -> None:
         last_try_at = time.monotonic() + self._patience_s
@@ -83,9 +97,12 @@ class LedgerLock:
             time.sleep(_BETWEEN_LOOKS_S)
         self.locked_at = self._clock.monotonic()
         share_file(self.fd, self._mode)
-        who = json.dumps(self._who()).encode("ascii")
-        os.ftruncate(self.fd, 0)
-        os.pwrite(self.fd, who, 0)
+        self.highest_seq = _seq(os.pread(self.fd, _LONGEST, 0))
+        self._write({**self._who, "seq": self.highest_seq})
+
+    def _write(self, told: Mapping[str, object]) -> None:
+        """Replace what the file says; padded, so that nothing of what it said before is left behind it."""
+        os.pwrite(self.fd, json.dumps(told).encode("ascii").ljust(_LONGEST), 0)
 
     def _is_taken(self) -> bool:
         """Whether the kernel gave us the lock now."""
@@ -98,12 +115,13 @@ class LedgerLock:
     def _holder(self) -> str:
         """Who holds the lock; it writes down its name just after it took it, so a moment's patience may be needed."""
         for _ in range(_LOOKS):
-            if words := _words(os.pread(self.fd, _LONGEST_HOLDER, 0)):
+            if words := _words(os.pread(self.fd, _LONGEST, 0)):
                 return words
             time.sleep(_BETWEEN_LOOKS_S)
         return "Another run"
 
-    def _who(self) -> dict[str, object]:
+    @cached_property
+    def _who(self) -> Mapping[str, object]:
         return {
             "host": os.uname().nodename,
             "pid": os.getpid(),
@@ -119,6 +137,15 @@ def user_name() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # the machine knows no name for this user
         return str(os.geteuid())
+
+
+def _seq(content: bytes) -> int:
+    """How far the ledger was written, as the file tells it; 0 where it tells nothing that can be believed."""
+    try:
+        seq = json.loads(content)["seq"]
+    except (ValueError, TypeError, KeyError):
+        return 0
+    return seq if isinstance(seq, int) and not isinstance(seq, bool) and seq > 0 else 0
 
 
 def _words(content: bytes) -> str:

@@ -6,6 +6,7 @@ have dropped the bytes and would call the second one a success; nothing is writt
 
 import asyncio
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,19 +35,27 @@ class Writer:
     Args:
         files: the descriptors that must remain what their paths name, the ledger's first.
         size: of the ledger, all of it sound.
+        written: called, in the writer's thread, with the number of the newest line that is on disk.
 
     Attributes:
         trouble: why nothing can be written any more; None while all is well.
         lost: the entries that were to be written and may not be on disk.
     """
 
-    def __init__(self, disk: Disk, files: tuple[tuple[int, Path], ...], size: int) -> None:
+    def __init__(
+        self,
+        disk: Disk,
+        files: tuple[tuple[int, Path], ...],
+        size: int,
+        written: Callable[[int], None] = lambda seq: None,
+    ) -> None:
         self.trouble: Exception | None = None
         self.lost: list[Entry] = []
         self._disk = disk
         self._files = files
         self._fd, self._path = files[0]
         self._size = size
+        self._written = written
         self._queue: SimpleQueue[Pending | None] = SimpleQueue()
         self._thread = Thread(target=self._work, name="ledger", daemon=True)
         self._thread.start()
@@ -66,6 +75,8 @@ class Writer:
                 self.trouble = self._trouble_with(b"".join(pending.line for pending in group))
             if self.trouble is not None:
                 self.lost += [pending.entry for pending in group]
+            else:
+                self._written(group[-1].entry.seq)
             with suppress(RuntimeError):  # the loop has ended, and with it whoever waited
                 group[0].durable.get_loop().call_soon_threadsafe(_tell, group, self.trouble)
 

@@ -3,12 +3,15 @@
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.entry import Entry
+from bulk_onboard.model.identity import token_in
 from bulk_onboard.model.life import step
 from bulk_onboard.model.record import Record, State, linked_numbers, without_number
 
+_TELL_OF_ALIASES = (entries.Adopted, entries.ReadBack)
 _FINISHED = (0, 3)  # whoever runs into anything else tries again, and is told then
 
 
@@ -29,6 +32,9 @@ class Books:
         records: by token.
         runs: in the order they began.
         swept: whether the account was walked completely once.
+        alias_kept: length of the longest alias that the API is known to show with its token still in it.
+        created: number of the newest line with an intent to create.
+        audited: number of the newest line that says that an audit found what is there twice; 0 for none.
         seq: the number of the newest entry.
     """
 
@@ -36,6 +42,9 @@ class Books:
     records: dict[str, Record] = field(default_factory=dict)
     runs: list[RunStory] = field(default_factory=list)
     swept: bool = False
+    alias_kept: int = 0
+    created: int = 0
+    audited: int = 0
     seq: int = 0
     _owners: dict[str, str] | None = field(default=None, compare=False)
     _holders: dict[str, str] = field(default_factory=dict, compare=False)
@@ -73,6 +82,10 @@ class Books:
         else:
             before = self.records.get(token) or Record(token=token)
             after = self.records[token] = step(before, entry)
+            if type(entry) in _TELL_OF_ALIASES:
+                self._note_alias(after, entry)
+            elif after.created > self.created:
+                self.created = after.created
             if self._owners is not None and after.compliance_id:
                 self._owners[after.compliance_id] = token
             if after.numbers is not before.numbers:
@@ -87,6 +100,17 @@ class Books:
                 self.records[other.token] = without_number(other, number)
             self._holders[number] = after.token
 
+    @property
+    def wants_audit(self) -> bool:
+        """Whether creates were sent since somebody last looked whether any record is there twice."""
+        return self.created > self.audited
+
+    def _note_alias(self, record: Record, entry: Any) -> None:
+        """The API shows a record under an alias that has its token: so it keeps aliases of that length."""
+        if token_in(entry.alias) == record.token:
+            sent = record.alias if record.sent_at else entry.alias
+            self.alias_kept = max(self.alias_kept, len(sent.encode("utf-8", "surrogatepass")))
+
     def _take_of_run(self, entry: Entry) -> None:
         """Account for what is not about one record."""
         moved = [step(self.record(token), entry) for token in self._touched(entry)]
@@ -100,6 +124,7 @@ class Books:
                 self.runs[-1].ended = entry
             case entries.Swept():
                 self.swept = True
+                self.audited = entry.seq if entry.audit else self.audited
 
     def _touched(self, entry: Entry) -> Iterable[str]:
         match entry:

@@ -62,11 +62,23 @@ class ServerRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One page of the list; `next_query` fetches the page after it, None after the last."""
+    """One page of the list.
+
+    Attributes:
+        unreadable: how many more records are on it that cannot be read.
+        total: how many records the list has; None where it does not tell.
+        next_query: fetches the page after it; None after the last, where the list tells that.
+    """
 
     records: tuple[ServerRecord, ...]
+    unreadable: int = 0
     total: int | None = None
     next_query: Mapping[str, str] | None = None
+
+    @property
+    def size(self) -> int:
+        """How many places of the list it holds."""
+        return len(self.records) + self.unreadable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +118,10 @@ class Get(Call[ServerRecord]):
 
 @dataclass(frozen=True, kw_only=True)
 class ListPage(Call[Page]):
-    """A page of the account's records; `query` is a former page's `next_query` and then says it all."""
+    """A page of the account's records: `limit`, `offset` or `cursor`, and filters such as `alias`."""
 
     operation = Operation.LIST
-    alias: str = ""
-    limit: int = 100
-    query: Mapping[str, str] | None = None
+    query: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -75,9 +75,11 @@ class Admitted(Entry, frozen=True, kw_only=True):
 
 
 class Swept(Entry, frozen=True, kw_only=True):
-    """A complete walk of the account's records."""
+    """A complete walk of the account's records; `audit` where it looked whether any is there twice, a settle window
+    after the newest create."""
 
     records: int
+    audit: bool = False
 
 
 class TailRepaired(Entry, frozen=True, kw_only=True):
@@ -165,12 +167,14 @@ STATE_ERRORS = frozenset({"compliance_not_editable", "compliance_not_approved"})
 class Refused(OpEntry, frozen=True, kw_only=True):
     """A final no to this content; the message is masked.
 
-    `fingerprint` only where no call was made, since the content could not be sent to this record.
+    `fingerprint` and `number` only where no call is under way: the content could not be sent to this record, or what
+    was unknown is settled, and the no of the API, or of every attempt, stands.
     """
 
     code: str
     message: str = ""
     fingerprint: str = ""
+    number: str = ""
 
 
 class Unavailable(OpEntry, frozen=True, kw_only=True):
@@ -198,18 +202,29 @@ class Unresolved(OpEntry, frozen=True, kw_only=True):
 
 
 class Probed(OpEntry, frozen=True, kw_only=True):
-    """A look-up for an unknown outcome; `matches` records were found."""
+    """A look-up for an unknown outcome; `matches` records were found; `why` nothing may be concluded from none yet."""
 
     matches: int
+    why: str = ""
+
+
+class ReadBack(OpEntry, frozen=True, kw_only=True):
+    """A created record was read back, and its token stood in the `alias` that the API shows."""
+
+    alias: str
 
 
 class Adopted(OpEntry, frozen=True, kw_only=True):
-    """A write with an unknown outcome, a record from elsewhere or a `number` linked already was found at the API."""
+    """A write with an unknown outcome, a record from elsewhere or a `number` linked already was found at the API.
+
+    `alias` as the API shows it; `differs` in what of its content from what was sent.
+    """
 
     compliance_id: str
     review: str = ""
     alias: str = ""
     number: str = ""
+    differs: str = ""
 
 
 class Absent(OpEntry, frozen=True, kw_only=True):
@@ -256,6 +271,7 @@ AnyEntry = (
     | Denied
     | Unresolved
     | Probed
+    | ReadBack
     | Adopted
     | Absent
     | Held

@@ -16,10 +16,10 @@ from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import BO_KEY, KEY, REGISTRATION_NUMBER
 
 KEY_LIMIT = 255  # characters of a Key that the ledger keeps; a longer one is a finding
-ALIAS_LIMIT = 64  # the API's own limit is not known (reliability.md 1.1)
+ALIAS_LIMIT = 40  # the API's own limit is not known; titles that are cut at 40 or 50 characters keep their token
 _TOKEN_LENGTH = 16
 _TOKEN_BYTES = 10  # five bits to a character
-_TOKEN_AT_THE_END = re.compile(rf"(?:\A|\s)~([a-z2-7]{{{_TOKEN_LENGTH}}})\Z")
+_TOKEN_AT_THE_END = re.compile(rf"~\s*([A-Za-z2-7]{{{_TOKEN_LENGTH}}})\s*\Z")
 _FRIENDLY_LIMIT = ALIAS_LIMIT - len(" ~") - _TOKEN_LENGTH
 _GAPS = re.compile(r"[\s./\\\u2010-\u2015\u2212-]+")  # every dash, among others
 _INVISIBLE = {"Cc", "Cf", "Cs"}  # control characters, formatting such as bidi marks, lone surrogates
@@ -109,13 +109,16 @@ def keyless_token_of(auth_id: str, row: Row) -> str:
 
 
 def token_in(alias: str) -> str:
-    """The token at the end of an alias: after a `~` that stands first or follows a blank; empty where there is none."""
+    """The token at the end of an alias, after a `~`; empty where there is none.
+
+    An API may have changed case and blanks of the alias, so they make no difference here.
+    """
     match = _TOKEN_AT_THE_END.search(alias)
-    return match[1] if match else ""
+    return match[1].lower() if match else ""
 
 
 def alias_of(friendly: str, token: str) -> str:
-    """`<friendly part> ~<token>`, or `~<token>` without one; at most 64 characters, one line, no invisible ones."""
+    """`<friendly part> ~<token>`, or `~<token>` without one; at most 40 characters, one line, no invisible ones."""
     if not friendly:
         return f"~{token}"
     visible = friendly if _is_plain(friendly) else "".join(filter(_is_visible, friendly))

@@ -7,7 +7,9 @@ Theory. A write is journaled as intent, then outcome. Between the two the record
 a new run finds is *uncertain*, since its process died without telling. From *uncertain* no way leads to another
 intent except through settling: `adopted` (it was found), `absent` (it was proved not to have happened) or `held`.
 So two creates of one record need a wrong line in this table. An intent to create starts from *pending* or *deferred*
-only; rows that were invalid or refused come back through `admitted`, when a run takes them in anew.
+only; rows that were invalid or refused come back through `admitted`, when a run takes them in anew. A no that had to be
+settled first, or that every attempt met, is written down once the write is known not to have happened: `refused` then
+starts from *uncertain*, *deferred* or *submitted*.
 
 Update, link and delete start from *submitted* and lead back to it: a refused update leaves a submitted record. A link
 is about a number of the record. So what is held there is that number alone, and the record stays *submitted*; a number
@@ -55,10 +57,23 @@ def _settling_any(stay: State) -> dict[str, State]:
 
 _BEFORE_SENDING = {**_COME_IN, **_FOUND_AT_THE_API}
 
+_REFUSED_AFTER_ALL = {f"refused {op}": State.SUBMITTED for op in (Op.UPDATE, Op.LINK, Op.DELETE)}
+_RESOLVED = {
+    "resolved found create": State.SUBMITTED,
+    "resolved absent create": State.DEFERRED,
+    **{f"resolved abandon {op}": State.ABANDONED for op in (Op.CREATE, Op.UPDATE, Op.DELETE)},
+    **{f"resolved {how} {op}": State.SUBMITTED for how in ("found", "absent") for op in (Op.UPDATE, Op.DELETE)},
+}
+
 TRANSITIONS: Mapping[State, Mapping[str, State]] = {
     State.INVALID: _BEFORE_SENDING,
     State.PENDING: {**_BEFORE_SENDING, "intent create": State.SENDING},
-    State.DEFERRED: {**_BEFORE_SENDING, "admitted": State.DEFERRED, "intent create": State.SENDING},
+    State.DEFERRED: {
+        **_BEFORE_SENDING,
+        "admitted": State.DEFERRED,
+        "intent create": State.SENDING,
+        "refused create": State.REFUSED,
+    },
     State.REFUSED: _BEFORE_SENDING,
     State.SENDING: {
         **_outcomes(Op.CREATE, done=State.SUBMITTED, refused=State.REFUSED, unsent=State.DEFERRED),
@@ -72,22 +87,19 @@ TRANSITIONS: Mapping[State, Mapping[str, State]] = {
         **_settling(
             Op.LINK, stay=State.UNCERTAIN, adopted=State.SUBMITTED, absent=State.SUBMITTED, held=State.SUBMITTED
         ),
+        **_REFUSED_AFTER_ALL,
+        **_RESOLVED,
     },
-    State.HELD: {
-        **_settling_any(stay=State.HELD),
-        "resolved found create": State.SUBMITTED,
-        "resolved absent create": State.DEFERRED,
-        **{f"resolved abandon {op}": State.ABANDONED for op in (Op.CREATE, Op.UPDATE, Op.DELETE)},
-        **{f"resolved {how} {op}": State.SUBMITTED for how in ("found", "absent") for op in (Op.UPDATE, Op.DELETE)},
-    },
+    State.HELD: {**_settling_any(stay=State.HELD), **_RESOLVED},
     State.SUBMITTED: {
         "intent update": State.SENDING,
         "intent link": State.SENDING,
         "intent delete": State.SENDING,
         "adopted link": State.SUBMITTED,
         "held link": State.SUBMITTED,
-        "refused update": State.SUBMITTED,
+        **_REFUSED_AFTER_ALL,
         "reviewed": State.SUBMITTED,
+        "read_back create": State.SUBMITTED,
     },
     State.DELETED: {},
     State.ABANDONED: {},
@@ -167,6 +179,7 @@ def _updated(record: Record, entry: Any, to: State) -> Record:
         code="",
         fingerprint=record.intended,
         refused="",
+        differs="",
         news=_news(record, entry, review),
     )
 
@@ -210,11 +223,14 @@ def _news(record: Record, entry: Entry, review: str) -> int:
     return record.news if review in (Review.PENDING, Review.APPROVED) else entry.seq
 
 
-def _submitted(record: Record, entry: Any, to: State, *, review: str = "", at: str, alias: str = "") -> Record:
+def _submitted(record: Record, entry: Any, to: State, *, review: str = "", at: str) -> Record:
+    """It keeps the alias that it was sent with, or else has the one that the API shows."""
     return replace(
         record,
         state=to,
-        alias=alias or record.alias,
+        alias=record.alias or getattr(entry, "alias", ""),
+        known=record.known or entry.seq,
+        differs=getattr(entry, "differs", ""),
         key=entry.key or record.key,
         op=None,
         compliance_id=entry.compliance_id,
@@ -262,7 +278,7 @@ _CHANGES: Mapping[str, _Change] = {
     "refused create": lambda r, e, to: _ended(r, to, e.message, code=e.code, news=e.seq, created=0),
     "throttled create": lambda r, e, to: _ended(r, to, "not sent: the quota was spent", attempts=r.attempts - 1),
     "done create": lambda r, e, to: _submitted(r, e, to, at=e.at),
-    "adopted create": lambda r, e, to: _submitted(r, e, to, review=e.review, at=r.sent_at or e.at, alias=e.alias),
+    "adopted create": lambda r, e, to: _submitted(r, e, to, review=e.review, at=r.sent_at or e.at),
     "intent update": _to_be_updated,
     "done update": _updated,
     "adopted update": _updated,
@@ -272,6 +288,8 @@ _CHANGES: Mapping[str, _Change] = {
     "adopted link": lambda r, e, to: _linking(r, e, to, Linking(Linkage.LINKED)),
     "held link": lambda r, e, to: _linking(r, e, to, Linking(Linkage.HELD, e.why)),
     "refused link": lambda r, e, to: _linking(r, e, to, Linking(Linkage.REFUSED, e.message, e.code)),
+    "probed create": lambda r, e, to: replace(r, state=to, reason=f"outcome unknown: {e.why}" if e.why else r.reason),
+    "refused delete": lambda r, e, to: _ended(r, to, e.message, code=e.code, news=e.seq),
     "reviewed": _reviewed,
     "resolved found create": lambda r, e, to: _submitted(r, e, to, at=e.at),
     "absent create": lambda r, e, to: _ended(r, to, "not at the API, so it may be sent again", created=0),

@@ -18,7 +18,6 @@ class Halt(StrEnum):
     REDIRECT = "redirect"
     TLS = "tls"
     KNOWN_ID = "known id"
-    ALIAS = "alias"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,16 +54,18 @@ class Refused(_Outcome):
     """A final no to this content.
 
     Attributes:
-        code: the API's code, else `http-<status>`.
+        code: the API's code, else `http-<status>`; `TOO_LARGE` for an answer that is longer than any may be.
         message: the API's words, not masked yet: never written anywhere as they are.
-        http_status: of the answer.
-        contested: the no speaks of something that exists already, so it is looked up before it is believed.
+        http_status: of the answer; 0 where none was read.
     """
 
     code: str
     message: str = ""
     http_status: int = 0
-    contested: bool = False
+
+
+TOO_LARGE = "answer-too-large"
+"""Our own code for an answer to a read that was given up for its length: asked for less, the API may answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +82,16 @@ class Unavailable(_Outcome):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unresolved(_Outcome):
-    """Sent, outcome unknown; `seen` says what was seen in a few words, never a body."""
+    """Sent, outcome unknown.
+
+    Attributes:
+        seen: what was seen, in a few words, never a body.
+        said: the API's no to a write that may have been done all the same (409, "exists already"); it holds once
+            settling has shown that nothing was done.
+    """
 
     seen: str
+    said: Refused | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

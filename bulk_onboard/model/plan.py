@@ -27,7 +27,7 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
         key: the normalised key (never written anywhere when it is the natural key).
         user_key: the user's Key as written; empty where none is given.
         token: 16 characters.
-        alias: at most 64 characters, ends in the token.
+        alias: at most 40 characters, ends in the token.
     """
 
     key: str

@@ -84,6 +84,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         sent_at: instant of the newest intent.
         number, seen_at: of the newest link's and update's intent, by which an unknown one is settled.
         created: number of the ledger's line with the newest create's intent; 0 where it was made elsewhere.
+        known: number of the line that first said that the API has it; 0 before.
+        differs: in what the API's content differs from what was sent, where it was adopted and compared.
         news: number of the newest line that said something a person may have to act on.
     """
 
@@ -107,6 +109,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     number: str = ""
     seen_at: str = ""
     created: int = 0
+    known: int = 0
+    differs: str = ""
     news: int = 0
 
 

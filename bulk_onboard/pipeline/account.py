@@ -44,7 +44,7 @@ async def read_account(gateway: Gateway) -> tuple[ServerRecord, ...]:
         raise errors.StoppedError(
             "The API's list of records could not be read to its end, so nothing is concluded from it. Try again later."
         )
-    return shown
+    return shown.records
 
 
 def bound_books(ledger: Path, *, auth_id: str, base_url: str) -> Books:

@@ -94,9 +94,9 @@ def compare(books: Books, shown: Sequence[ServerRecord]) -> Comparison:
             (record, alias)
             for record in books.records.values()
             if _is_there(record) and (alias := by_id.get(record.compliance_id)) is not None
-            if alias != record.alias and (record.alias or token_in(alias) not in ("", record.token))
+            if alias != record.alias and token_in(alias) != record.token and (record.alias or token_in(alias))
         ),
-        twice=tuple(found_twice(shown, tokens)),
+        twice=tuple(found_twice(shown, books, others=True)),
         extra=tuple(record for record in shown if token_in(record.alias) in tokens - books.records.keys()),
     )
 

@@ -142,6 +142,16 @@ def _warnings(run: Run) -> Iterable[str]:
             f"The API did not show {run.not_shown:,} of the submitted records, so what their reviews say now is not "
             f"known. See which: bulk-onboard ledger verify --server {run.job.file}"
         )
+    if run.unreadable:
+        records = f"{run.unreadable:,} record{'' if run.unreadable == 1 else 's'}"
+        yield f"{records} of the account cannot be read in the API's list, and were passed over."
+    if run.asks_first:
+        yield "The API's list cannot be walked to its end, so each row was asked for before it was sent."
+    if run.not_audited:
+        yield (
+            f"The API's list cannot be walked to its end, so whether a record is there twice was seen of "
+            f"{run.not_audited} records only."
+        )
     yield from (_unsaved(*lost) for lost in run.journal.unsaved)
 
 

@@ -39,11 +39,15 @@ class Run:
         requests: calls so far, by operation and outcome.
         scope: what it may still take on; what was refused is sent again once.
         news_since: number of the ledger's line with which the last run ended; what came later nobody was told yet.
+        began_at: monotonic instant before which every call of an earlier run was made.
         waiting: why it waits of itself, for the progress line; empty where it does not.
         due: tokens that were to be sent or settled.
         findings: what turned up while sending.
         twice: what the final audit found.
         not_shown: how many submitted records the API did not show when their reviews were taken in.
+        unreadable: how many records of the account could not be read in its list.
+        asks_first: whether each row is asked for before it is sent, since the list cannot be walked to its end.
+        not_audited: why nobody saw whether a record is there twice; empty where that was seen, or not due.
     """
 
     job: Job
@@ -55,6 +59,7 @@ class Run:
     stop: Stop
     requests: Counter[str]
     scope: Scope
+    began_at: float
     news_since: int = 0
     waiting: str = ""
     run_id: str = field(default_factory=lambda: secrets.token_hex(4))
@@ -62,6 +67,9 @@ class Run:
     findings: list[Finding] = field(default_factory=list)
     twice: list[Twice] = field(default_factory=list)
     not_shown: int = 0
+    unreadable: int = 0
+    asks_first: bool = False
+    not_audited: str = ""
     _plan: Plan | None = field(default=None, init=False, repr=False)
     _planned_at: int = field(default=0, init=False)  # the number of the ledger's newest entry then
 

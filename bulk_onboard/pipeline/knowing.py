@@ -1,41 +1,55 @@
 """Know the account before anything is sent: one look at it serves as the proof that credentials and address hold, finds
 what is there already, and takes in the reviews.
 
-Rule: the first run of a job's rows walks the whole account and adopts the records of these. Later ones look at the
-records that they follow. Where the account tells of more records than the ledger knows while something is to be
-created, somebody else made them, maybe with a copy of this ledger: then it is walked whole again (reliability.md 1.7).
+Rule: a ledger that is new, or older than it was, does not know what was filed. Then the whole account is walked, and
+the records of the job's rows are adopted; and since another run may have been killed a moment ago elsewhere, the settle
+window is let pass and the account is walked again before anything is sent, until two walks agree. The same is done
+where a walk shows a record of a row that the ledger does not know. Otherwise a look at the records that are followed is
+enough; where the account tells of more records than the ledger knows while something is to be created, somebody else
+made them, maybe with a copy of this ledger, and it is walked.
 """
 
 from bulk_onboard import errors
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.call import ServerRecord
-from bulk_onboard.model.plan import Action
+from bulk_onboard.model.plan import Action, Identity
 from bulk_onboard.model.record import State
 from bulk_onboard.pipeline.execution import Run
+from bulk_onboard.submission.control import new_token
+from bulk_onboard.submission.lookup import Lookup
 from bulk_onboard.submission.reviews import Shown, followed_records, look, take_in, write_down
 from bulk_onboard.submission.sweep import adopt
-from bulk_onboard.submission.walk import walk
+from bulk_onboard.submission.walk import Walk, agreed, walk
+from bulk_onboard.units import format_duration
 
+NOT_READ = "The API's list of records could not be read. Run again later."
 MAY_BE_THERE = frozenset({State.SUBMITTED, State.UNCERTAIN, State.HELD})
 
 
 async def know_the_account(run: Run) -> bool:
     """Adopt what is there, and take in the reviews; whether the run may go on."""
     books = run.journal.books
-    sends, never_swept = _may_create(run), not books.swept and not run.judgement.missing
-    if not never_swept and not sends and not followed_records(books):
+    sends, knows_little = _may_create(run), is_blind(run) and not run.judgement.missing
+    if not knows_little and not sends and not followed_records(books):
         return True
-    shown = await look(run.connection.gateway, books, whole=never_swept)
-    records = shown.records if shown else None
-    if shown and (never_swept or (sends and holds_more(shown, books))):
-        records = await _sweep(run, shown)
-    if records is None:
-        run.stop.request(errors.StoppedError("The API's list of records could not be read. Run again later."))
-        return False
+    shown = await look(run.connection.gateway, books, whole=knows_little)
+    if shown is None:
+        return _stopped(run, NOT_READ)
+    records = shown.records
+    if knows_little or (sends and holds_more(shown, books)):
+        walked = await _adopt_what_is_there(run, shown)
+        if walked is None:
+            return False
+        records = walked.records
     await take_in_reviews(run, records)
     await _note_contents(run)
     return True
+
+
+def is_blind(run: Run) -> bool:
+    """Whether the ledger cannot know what was filed: it is new, or older than it was once."""
+    return not run.journal.books.swept or run.journal.is_older
 
 
 async def take_in_reviews(run: Run, records: tuple[ServerRecord, ...]) -> None:
@@ -56,28 +70,71 @@ def _may_create(run: Run) -> bool:
     return unknown or bool(run.plan().due(Action.CREATE))
 
 
-async def _sweep(run: Run, shown: Shown) -> tuple[ServerRecord, ...] | None:
-    """Adopt what the account has; its records, None where it could not be walked.
+def _stopped(run: Run, sentence: str) -> bool:
+    run.stop.request(errors.StoppedError(sentence))
+    return False
 
-    Where an earlier process was here and its ledger is lost, or was never swept, what it had in flight may yet arrive:
-    then rows that are still due wait for the settle window, and the account is walked again.
-    """
-    journal, identities = run.journal, [d.identity for d in run.plan().decisions if d.identity]
-    records = shown.records if shown.whole else await walk(run.connection.gateway)
-    if records is not None:
-        await adopt(journal, identities, records)
-    if records is not None and journal.revisited and not journal.books.swept and run.plan().due(Action.CREATE):
-        await run.stop.pause(run.clock, journal.locked_at + run.job.settle - run.clock.monotonic())
-        records = await walk(run.connection.gateway)
-        if records is not None:
-            await adopt(journal, identities, records)
-    if records is not None:
-        await journal.append(entries.Swept(records=len(records)))
-    return records
+
+async def _adopt_what_is_there(run: Run, shown: Shown) -> Walk | None:
+    """Adopt what the account has of this job's rows; what was walked, None where the run is to stop."""
+    journal, gateway = run.journal, run.connection.gateway
+    blind = is_blind(run)
+    walked = shown.walked or await walk(gateway)
+    if walked is None:
+        _stopped(run, NOT_READ)
+        return None
+    found = await adopt(journal, _identities(run), walked.records)
+    if (blind or found) and run.plan().due(Action.CREATE):
+        if not await _let_the_window_pass(run):
+            return None
+        walked = await agreed(gateway, walked)
+        if walked is None:
+            _stopped(run, NOT_READ)
+            return None
+        await adopt(journal, _identities(run), walked.records)
+        if not walked.whole and run.plan().due(Action.CREATE) and not await _may_ask_for_each(run, walked):
+            return None
+    run.unreadable = walked.unreadable
+    if walked.whole:
+        await journal.append(entries.Swept(records=len(walked.records)))
+        journal.is_up_to_date()
+    return walked
+
+
+async def _may_ask_for_each(run: Run, walked: Walk) -> bool:
+    """Where not all of the account can be seen: whether the list at least shows a record that it is asked for."""
+    lookup = Lookup(run.connection.gateway)
+    token, known = new_token(), next((record for record in walked.records if record.alias), None)
+    nobody = await lookup.filtered(f"~{token}", token)
+    shown = await lookup.filtered(known.alias, "") if known else None
+    ids = {record.compliance_id for record in shown.records} if shown else set()
+    if known and nobody is not None and not nobody.records and known.compliance_id in ids:
+        run.asks_first = True
+        return True
+    return _stopped(
+        run,
+        f"The API's list of records cannot be walked to its end, it shows {len(walked.records):,} of them, and asked "
+        "for one alias it does not answer reliably. Whether the rows are there already is not known, so nothing was "
+        "sent. Run again later, with the ledger that knows the account's records if there is one.",
+    )
+
+
+async def _let_the_window_pass(run: Run) -> bool:
+    """Wait until whatever another run sent before this one began must show; False where it is to stop."""
+    left_s = run.began_at + run.job.settle - run.clock.monotonic()
+    if left_s > 0:
+        waiting, run.waiting = run.waiting, f"{run.waiting}: waiting {format_duration(left_s)} (settle), then once more"
+        await run.stop.pause(run.clock, left_s)
+        run.waiting = waiting
+    return not run.stop.requested
+
+
+def _identities(run: Run) -> list[Identity]:
+    return [decision.identity for decision in run.plan().decisions if decision.identity]
 
 
 async def _note_contents(run: Run) -> None:
-    """Where it is not known what was sent of a record, what its row says now is what a change is told by."""
+    """Where it is not known what was sent of a record, its row's content is what a change is told by."""
     records = run.journal.books.records
     await write_down(
         run.journal,

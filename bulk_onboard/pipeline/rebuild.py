@@ -51,7 +51,9 @@ async def rebuild_ledger(
     _refuse_to_overwrite(job)
     identities = [identity for _, identity in await identified_rows(job, Books(), auth_id=credentials.auth_id)]
     async with reading(job, credentials, clock=clock) as gateway:
-        if not isinstance(await gateway.send(ListPage(limit=1)), Done):  # a ledger is bound to what has answered
+        if not isinstance(
+            await gateway.send(ListPage(query={"limit": "1"})), Done
+        ):  # a ledger is bound to what has answered
             raise errors.StoppedError("The account could not be read. Check the network, then rebuild again.")
         with open_ledger(job, credentials, clock) as journal:
             say(f"Waiting {format_duration(job.settle)}, so that whatever was sent last shows at the API (settle).")

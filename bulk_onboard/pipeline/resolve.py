@@ -76,7 +76,7 @@ async def _objection(gateway: Gateway, record: Record, how: How, compliance_id: 
         shown = await walk(gateway, alias=record.alias)  # the whole account where the alias is not known
         if shown is None:
             return "The API's list could not be read, so the answer was not taken. Try again later."
-        ids = [found.compliance_id for found in shown if token_in(found.alias) == record.token]
+        ids = [found.compliance_id for found in shown.records if token_in(found.alias) == record.token]
         if ids:
             return f"The API shows a record with this row's token. If it is the row's, type --found {ids[0]}."
     return ""

@@ -43,13 +43,16 @@ async def run_job(
     Raises:
         BulkOnboardError: nothing could be begun; whatever stops it later is in the result.
     """
+    began_at = clock.monotonic()
     check_address(job.base_url, trust_host=job.trust_host)
     with stopping_after(job.stop_after, clock=clock, stop=stop) as done:
         await wait_until_written(job.workbook, clock=clock, stop=stop, say=say)
         sheet = await read_sheet_if_any(job)
         if sheet is None and not has_ledger(job):
             return nothing_to_do(job, judge_nothing(job))
-        return await _carry_out(job, sheet, credentials=credentials, clock=clock, stop=stop, watch=watch, done=done)
+        return await _carry_out(
+            job, sheet, credentials=credentials, clock=clock, stop=stop, watch=watch, done=done, began_at=began_at
+        )
 
 
 def has_ledger(job: Job) -> bool:
@@ -66,6 +69,7 @@ async def _carry_out(
     stop: Stop,
     watch: Callable[[Running], None],
     done: Callable[[], None],
+    began_at: float,
 ) -> RunResult:
     """The run of a sheet, or of the ledger alone; `done` is told before the report. Errors as for `run_job`."""
     check_room(job, len(sheet.rows) if sheet else 0)
@@ -88,6 +92,7 @@ async def _carry_out(
                 stop=stop,
                 requests=requests,
                 scope=job.scope,
+                began_at=began_at if journal.is_new else journal.locked_at,
             )
             check_keys(journal.books, judgement)
             await begin(run)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from bulk_onboard import errors
+from bulk_onboard.model import entry as entries
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.mask import masked_path
 from bulk_onboard.model.plan import Action
@@ -15,6 +16,7 @@ from bulk_onboard.submission.audit import Twice, found_twice
 from bulk_onboard.submission.desk import Desk, TurnedUp
 from bulk_onboard.submission.runner import Runner
 from bulk_onboard.submission.walk import walk
+from bulk_onboard.units import format_duration
 
 
 async def send(run: Run, watch: Callable[[Running], None]) -> None:
@@ -26,10 +28,11 @@ async def send(run: Run, watch: Callable[[Running], None]) -> None:
         if not await know_the_account(run):
             return
         run.waiting = ""
+        runner.asks_first = run.asks_first
         await _do_what_is_due(run, runner)
         await wait_for_reviews(run, partial(_do_what_is_due, run, runner))
         if _wants_audit(run):
-            await _audit(run)
+            await _audit(run, runner.newest_create_at or run.journal.locked_at)
     except errors.StoppedError as stopped:
         run.stop.request(stopped)
 
@@ -69,19 +72,32 @@ def _finding(run: Run, one: TurnedUp) -> Finding:
 
 
 def _wants_audit(run: Run) -> bool:
-    """Whether the account is to be walked at the end; `auto`: when a create was sent, since another machine may too."""
-    sent = any(name.startswith("create ") for name in run.requests)
-    return not run.stop.requested and (run.job.audit == "always" or (run.job.audit == "auto" and sent))
+    """Whether the account is to be walked at the end; `auto`: when creates were sent since that was last done."""
+    return not run.stop.requested and (
+        run.job.audit == "always" or (run.job.audit == "auto" and run.journal.books.wants_audit)
+    )
 
 
-async def _audit(run: Run) -> None:
-    records = await walk(run.connection.gateway)
-    if records is None:
+async def _audit(run: Run, youngest_at: float) -> None:
+    """Look whether a record is there twice, once the youngest create is as old as the settle window."""
+    left_s = youngest_at + run.job.settle - run.clock.monotonic()
+    if left_s > 0:
+        run.waiting = f"waiting {format_duration(left_s)} (settle), then looking whether a record is there twice"
+        await run.stop.pause(run.clock, left_s)
+        run.waiting = ""
+    if run.stop.requested:
+        return
+    walked = await walk(run.connection.gateway)
+    if walked is None:
         raise errors.StoppedError(
             "The API's list could not be read to its end, so nobody saw whether a record is there twice. "
-            'Run again with audit = "always" in the job file.'
+            "The next run looks again."
         )
-    run.twice = found_twice(records, run.journal.books.records)
+    if walked.whole:
+        await run.journal.append(entries.Swept(records=len(walked.records), audit=True))
+    else:
+        run.not_audited = f"{len(walked.records):,}"
+    run.twice = found_twice(walked.records, run.journal.books)
     rows = {d.identity.token: d.judged.row for d in run.plan().decisions if d.identity}
     for twice in run.twice:
         row = rows.get(twice.token)

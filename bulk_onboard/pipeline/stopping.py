@@ -38,13 +38,6 @@ _HALTS: dict[Halt, tuple[type[BulkOnboardError], str]] = {
             "Look at both records with `bulk-onboard ledger show` before running again."
         ),
     ),
-    Halt.ALIAS: (
-        errors.StoppedError,
-        (
-            "The API does not keep the alias as it was sent, so records could not be found again. Nothing more was "
-            "sent; report this to the API's vendor before running again."
-        ),
-    ),
 }
 
 _SIGNALS = {

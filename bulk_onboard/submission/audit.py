@@ -1,15 +1,15 @@
-"""The final audit: does the account hold more than one record of any token? (reliability.md 1.4)
+"""The final audit: does the account hold more than one record of any token?
 
 No client can exclude that another machine with a copy of the ledger raced it; but a duplicate is never left untold.
 """
 
-from collections import defaultdict
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bulk_onboard.model.books import Books
 from bulk_onboard.model.call import ServerRecord
-from bulk_onboard.model.identity import token_in
 from bulk_onboard.model.record import Review
+from bulk_onboard.submission.lookup import by_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,8 @@ class Twice:
     """A token with several records at the API.
 
     Attributes:
-        compliance_ids: the oldest first; the oldest is the one to keep.
-        deletable: the younger ones whose review is still pending, which may be deleted.
+        compliance_ids: the one to keep first: the one that the ledger has, else the oldest.
+        deletable: those of the others whose review is still pending, which may be deleted.
     """
 
     token: str
@@ -26,19 +26,22 @@ class Twice:
     deletable: tuple[str, ...]
 
 
-def found_twice(records: Iterable[ServerRecord], tokens: Container[str]) -> list[Twice]:
-    """Which of these tokens have more than one record in a complete walk of the account."""
-    by_token: dict[str, list[ServerRecord]] = defaultdict(list)
-    for record in records:
-        if (token := token_in(record.alias)) in tokens:
-            by_token[token].append(record)
-    return [_twice(token, found) for token, found in sorted(by_token.items()) if len(found) > 1]
+def found_twice(records: Iterable[ServerRecord], books: Books, *, others: bool = False) -> list[Twice]:
+    """Which of the ledger's tokens, with `others` which of all, have more than one record in a walk of the account."""
+    return [
+        _twice(token, books, found)
+        for token, found in sorted(by_token(records).items())
+        if len(found) > 1 and (others or token in books.records)
+    ]
 
 
-def _twice(token: str, found: list[ServerRecord]) -> Twice:
-    oldest, *younger = sorted(found, key=lambda record: (record.created_at, record.compliance_id))
+def _twice(token: str, books: Books, found: Iterable[ServerRecord]) -> Twice:
+    ours = books.record(token).compliance_id
+    keep, *rest = sorted(
+        found, key=lambda record: (record.compliance_id != ours, record.created_at, record.compliance_id)
+    )
     return Twice(
         token,
-        (oldest.compliance_id, *(record.compliance_id for record in younger)),
-        tuple(record.compliance_id for record in younger if record.review == Review.PENDING),
+        (keep.compliance_id, *(record.compliance_id for record in rest)),
+        tuple(record.compliance_id for record in rest if record.review == Review.PENDING),
     )

@@ -55,7 +55,7 @@ def next_rest_s(tries: int, settle_s: float, dice: float) -> float:
 
 def is_failure(outcome: Outcome[T]) -> bool:
     """Whether the call says that the way to the API, or the API itself, is in trouble."""
-    return isinstance(outcome, Unavailable | Unresolved)
+    return isinstance(outcome, Unavailable) or (isinstance(outcome, Unresolved) and outcome.said is None)
 
 
 @dataclass(slots=True)
@@ -136,7 +136,7 @@ class Breaker:
         await self._stop.pause(self._clock, pause_s)
 
     async def _water_is_fine(self, circuit: Circuit) -> bool:
-        outcome = await self._inner.send(ListPage(limit=1))
+        outcome = await self._inner.send(ListPage(query={"limit": "1"}))
         if not is_failure(outcome):
             return True
         self._in_vain(circuit)

@@ -1,17 +1,17 @@
-"""What a look at the API says about a write whose outcome is unknown; pure (reliability.md 1.4, 1.6, 1.9).
+"""What a look at the API says about a write whose outcome is unknown; pure.
 
-Each operation is settled by what the API says now: a create by the records with its alias, an update by whether the
+Each operation is settled by what the API says now: a create by the records with its token, an update by whether the
 record was submitted again since it was seen, a link by the number's record, a delete by whether the record is gone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.application import Application
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.call import NumberRecord, ServerRecord
 from bulk_onboard.model.entry import Op, OpEntry
-from bulk_onboard.model.record import EDITABLE, Record, Review, State
+from bulk_onboard.model.record import EDITABLE, Record, Review
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.sheet import BUSINESS_NAME, REGISTRATION_NUMBER
 
@@ -21,20 +21,18 @@ def of_create(
 ) -> OpEntry:
     """Adopted, or held for a person; there is at least one match.
 
+    A token proves which row was meant, so other content is told and holds nothing: the API may have normalised it.
+
     Args:
-        matches: the records with this record's alias.
+        matches: the records with this record's token.
         found: the only match, expanded where `sent` is given.
         sent: the content that was sent, where the row still says it.
     """
     why = ""
     if len(matches) > 1:
-        why = f"{len(matches)} records with this alias at the API"
+        why = f"{len(matches)} records with this token at the API"
     elif books.owner(found.compliance_id) not in (None, record.token):
         why = "the record found at the API belongs to another row"
-    elif sent is not None and (difference := first_difference(found, sent)):
-        why = f"the record found at the API has another {difference}"
-    elif sent is None and record.state is State.HELD:
-        why = "the record found at the API cannot be compared with what was sent, since the row has changed"
     if why:
         return held(record, why, tuple(match.compliance_id for match in matches))
     return entries.Adopted(
@@ -44,6 +42,7 @@ def of_create(
         compliance_id=found.compliance_id,
         review=found.review,
         alias=found.alias,
+        differs=", ".join(differences(found, sent)) if sent else "",
     )
 
 
@@ -118,13 +117,30 @@ def held(record: Record, why: str, compliance_ids: tuple[str, ...] = ()) -> entr
     )
 
 
-def first_difference(found: ServerRecord, sent: Application) -> str:
-    """In what a record at the API differs from what was sent; empty where all that it shows agrees."""
+def differences(found: ServerRecord, sent: Application) -> Iterator[str]:
+    """In what a record at the API differs from what was sent, as far as it shows that."""
     if found.name is not None and found.name.strip() != sent.fields.get(BUSINESS_NAME, ""):
-        return "name"
+        yield "business name"
     number = found.registration_number
     if number is not None and number.strip() != sent.fields.get(REGISTRATION_NUMBER, ""):
-        return "registration number"
+        yield "registration number"
     if found.documents is not None and found.documents != len(sent.documents):
-        return "number of documents"
-    return ""
+        yield "number of documents"
+
+
+def refused_after_all(record: Record, op: Op, code: str, message: str) -> entries.Refused:
+    """A no that stands now that the write is known not to have been done.
+
+    Args:
+        record: as it was while the write was unknown or, of a create, proved absent.
+        message: masked.
+    """
+    return entries.Refused(
+        token=record.token,
+        key=record.key,
+        op=op,
+        code=code,
+        message=message,
+        fingerprint=record.intended if op is Op.UPDATE else "",
+        number=record.number if op is Op.LINK else "",
+    )

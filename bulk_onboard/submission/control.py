@@ -1,134 +1,175 @@
-"""The positive control: may the list's silence be believed? (reliability.md 1.6, assumption A2)
+"""The positive control: may the list's silence be believed?
 
-Rule: before the first *absent* of a run a random token must not be found, and a record that is known to exist must be,
-by the very way that absent ones are looked for: by its alias, or in a walk of all. The known one is the oldest, so that
-a list which reaches back only some days is caught; it proves nothing of what is much older than itself. While the list
-lags it may take until W.
+Rule: nothing is taken for absent because it is not shown, unless a record that is known to exist *is* shown, by the
+very way in which the missing one was looked for. So that the one can speak for the other, it must
+
+- have, where the alias is asked for, one that is at least as long, and has capitals and letters beyond ASCII where the
+  other has them: an API that cuts or changes aliases finds the plain ones all the same;
+- be at least as old, or the other at most a day: a list may reach back only some days.
+
+Any record that this ledger knows may serve, and several are tried; one that was deleted at the API is no obstacle. A
+control that cannot be made now is made again later: the next row's record may be the first that can serve.
 """
 
 import base64
 import secrets
-from collections.abc import Callable, Iterable
+import unicodedata
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from itertools import islice
 
 from bulk_onboard.clock import Clock
+from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.call import ServerRecord
-from bulk_onboard.model.record import State
+from bulk_onboard.model.call import Get, Priority
+from bulk_onboard.model.gateway import Gateway
+from bulk_onboard.model.record import Record, State
 from bulk_onboard.submission.lookup import Lookup
-from bulk_onboard.submission.stop import Stop
+from bulk_onboard.submission.walk import Walk
 
-LOOKS = 10  # within W, while the list lags
-YOUNGER_AT_MOST = timedelta(days=1)  # lists that reach back only so far count in days (reliability.md 0, finding 6)
+TRIED_AT_MOST = 5
+YOUNG = timedelta(days=1)  # lists that reach back only so far count in days
 
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A record that exists at the API for certain, and since when."""
-
-    name: str
-    alias: str
-    compliance_id: str
-    made_at: str
+NO_RECORD = "no other record shows yet that the list can be believed"
+NOT_SHOWN = "the list does not show a record that is known to exist"
 
 
 @dataclass(frozen=True, slots=True)
 class Controlled:
-    """What the control showed: which record was found, and since when it is there; or why silence proves nothing."""
+    """What the control showed: the token of the record that was found, or why silence proves nothing yet."""
 
     found: str = ""
-    made_at: str = ""
     why_not: str = ""
-
-    def reaches_back_to(self, sent_at: str) -> bool:
-        """Whether it speaks for a record of this age too; instants are ISO 8601."""
-        try:
-            made, sent = instant(self.made_at), instant(sent_at)
-        except ValueError:
-            return False
-        return made <= sent + YOUNGER_AT_MOST
 
 
 class Control:
-    """One run's positive control; made for each way of looking when it is first needed, and then it stands.
+    """One run's positive control.
 
     Args:
         new_token: answers a token that no record has.
     """
 
     def __init__(
-        self, lookup: Lookup, books: Books, *, clock: Clock, stop: Stop, settle_s: float, new_token: Callable[[], str]
+        self, gateway: Gateway, lookup: Lookup, books: Books, *, clock: Clock, new_token: Callable[[], str]
     ) -> None:
+        self._gateway = gateway
         self._lookup = lookup
         self._books = books
         self._clock = clock
-        self._stop = stop
-        self._settle_s = settle_s
         self._new_token = new_token
-        self._results: dict[bool, Controlled] = {}
+        self._filter_works = False
+        self._found_by_filter: set[str] = set()
+        self._gone: set[str] = set()
 
-    async def result(self, *, walking: bool) -> Controlled | None:
-        """What the control shows of lookups by alias, or in a walk of all records.
+    async def of_filter(self, unknown: Record) -> Controlled | None:
+        """Whether the alias filter would show this record; None while the list cannot be read."""
+        if not await self._filter_selects():
+            return None if not self._lookup.filter_ignored else Controlled(why_not="the list ignores the alias")
+        tried = False
+        for known in islice(self._speaking_for(unknown, literally=True), TRIED_AT_MOST):
+            tried = True
+            shown = await self._shown_by_filter(known)
+            if shown is None:
+                return None
+            if shown:
+                return Controlled(found=known.token)
+            if not await self._is_gone(known):
+                return Controlled(why_not=NOT_SHOWN)
+        return Controlled(why_not=NOT_SHOWN if tried else NO_RECORD)
 
-        None while it could not be made, since the list cannot be read.
-        """
-        if walking not in self._results and (made := await self._make(walking)):
-            self._results[walking] = made
-        return self._results.get(walking)
+    async def of_walk(self, unknown: Record, walked: Walk) -> Controlled:
+        """Whether these walks would have shown this record."""
+        if not walked.whole:
+            return Controlled(why_not="the list of records cannot be walked to its end")
+        if not self._books.alias_kept:
+            return Controlled(why_not=NO_RECORD)
+        if self._books.alias_kept < _length(unknown.alias):
+            cut = next((each for each in walked.records if may_be_cut_from(each.alias, unknown.alias)), None)
+            if cut is not None:
+                return Controlled(why_not=f"record {cut.compliance_id} may be it, under a shortened alias")
+        ids = {record.compliance_id for record in walked.records}
+        for known in islice(self._speaking_for(unknown), TRIED_AT_MOST):
+            if known.compliance_id in ids:
+                return Controlled(found=known.token)
+            if not await self._is_gone(known):
+                return Controlled(why_not=NOT_SHOWN)
+        return Controlled(why_not=NO_RECORD)
 
-    async def _make(self, walking: bool) -> Controlled | None:
-        stranger = f"~{self._new_token()}"
-        matches = await self._lookup.find([stranger])
-        if matches is None:
+    def _speaking_for(self, unknown: Record, *, literally: bool = False) -> Iterator[Record]:
+        """Records that the API has for certain, and whose being shown speaks for this one, the best first."""
+        fits = [
+            record
+            for record in self._books.records.values()
+            if record.state is State.SUBMITTED and record.token not in self._gone
+            if self._is_old_enough(record, unknown) and (not literally or is_as_hard_to_find(record, unknown))
+        ]
+        yield from sorted(fits, key=lambda record: (record.token not in self._found_by_filter, record.known))
+
+    def _is_old_enough(self, known: Record, unknown: Record) -> bool:
+        """By the order of the ledger, which no clock can confuse; a young unknown one may have any neighbour."""
+        return known.known < unknown.created or self._is_young(unknown)
+
+    def _is_young(self, unknown: Record) -> bool:
+        """Whether it was sent by this run, or a day ago at most by a clock that was not set back since."""
+        run = self._books.runs[-1].started if self._books.runs else None
+        if run and unknown.created > run.seq:
+            return True
+        age = self._clock.now() - datetime.fromisoformat(unknown.sent_at)
+        return timedelta() <= age <= YOUNG
+
+    async def _filter_selects(self) -> bool:
+        """Whether the filter shows nothing for a name that nobody has."""
+        if not self._filter_works and not self._lookup.filter_ignored:
+            token = self._new_token()
+            shown = await self._lookup.filtered(f"~{token}", token)
+            self._filter_works = shown is not None and not shown.records and shown.whole
+        return self._filter_works and not self._lookup.filter_ignored
+
+    async def _shown_by_filter(self, known: Record) -> bool | None:
+        if known.token in self._found_by_filter:
+            return True
+        shown = await self._lookup.filtered(known.alias, known.token)
+        if shown is None:
             return None
-        if matches[stranger]:
-            return Controlled(why_not="the list shows a record for a name that nobody has")
-        known = oldest_submitted(self._books)
-        if known is None:
-            everything = await self._lookup.sweep()
-            if everything is None:
-                return None
-            known = oldest_named(everything)
-        if known is None:
-            return Controlled(why_not="the account shows no other record by which the list could be checked")
-        return await self._look_for(known, walking)
+        is_shown = known.compliance_id in {record.compliance_id for record in shown.records}
+        if is_shown:
+            self._found_by_filter.add(known.token)
+        return is_shown
 
-    async def _look_for(self, known: Known, walking: bool) -> Controlled | None:
-        until = self._clock.monotonic() + self._settle_s
-        while not self._stop.requested:
-            matches = await self._lookup.find([known.alias], walking=walking)
-            if matches is None:
-                return None
-            if known.compliance_id in {record.compliance_id for record in matches[known.alias]}:
-                return Controlled(found=known.name, made_at=known.made_at)
-            if self._clock.monotonic() >= until:
-                return Controlled(why_not="the list does not show a record that is known to exist")
-            await self._stop.pause(self._clock, self._settle_s / LOOKS)
-        return None
+    async def _is_gone(self, known: Record) -> bool:
+        """Whether the API has no such record any more, so that it is no wonder that the list does not show it."""
+        outcome = await self._gateway.send(Get(compliance_id=known.compliance_id, priority=Priority.SETTLE))
+        if isinstance(outcome, outcomes.Refused) and outcome.http_status == 404:
+            self._gone.add(known.token)
+            return True
+        return False
+
+
+def is_as_hard_to_find(known: Record, unknown: Record) -> bool:
+    """Whether whatever an API may do to the alias of one it would do to that of the other, as they were sent."""
+    if not known.alias.endswith(f"~{known.token}") or _length(known.alias) < _length(unknown.alias):
+        return False
+    has_capitals = known.alias != known.alias.lower() or unknown.alias == unknown.alias.lower()
+    return has_capitals and (unknown.alias.isascii() or not known.alias.isascii())
+
+
+def may_be_cut_from(shown: str, sent: str) -> bool:
+    """Whether an API that cuts aliases may show what was sent like this, its token gone."""
+    shown, sent = _plain(shown), _plain(sent)
+    return bool(shown) and shown != sent and sent.startswith(shown)
+
+
+def _plain(alias: str) -> str:
+    """The alias without what an API may change of it: case, accents, the number of blanks."""
+    decomposed = unicodedata.normalize("NFKD", alias)
+    return " ".join("".join(filter(lambda char: not unicodedata.combining(char), decomposed)).casefold().split())
+
+
+def _length(alias: str) -> int:
+    return len(alias.encode("utf-8", "surrogatepass"))
 
 
 def new_token() -> str:
     """A token that no record has, for the positive control."""
     return base64.b32encode(secrets.token_bytes(10)).decode("ascii").lower()
-
-
-def oldest_submitted(books: Books) -> Known | None:
-    """The oldest record that the ledger knows to be at the API by its alias."""
-    submitted = [r for r in books.records.values() if r.state is State.SUBMITTED and r.alias]
-    oldest = min(submitted, key=lambda record: record.submitted_at, default=None)
-    return Known(oldest.token, oldest.alias, oldest.compliance_id, oldest.submitted_at) if oldest else None
-
-
-def oldest_named(everything: Iterable[ServerRecord]) -> Known | None:
-    """The oldest record of the account that can be looked for by its alias, filed by whomever."""
-    oldest = min((r for r in everything if r.alias), key=lambda record: record.created_at, default=None)
-    if oldest is None:
-        return None
-    return Known(oldest.compliance_id, oldest.alias, oldest.compliance_id, oldest.created_at)
-
-
-def instant(text: str) -> datetime:
-    """An instant as the ledger or the API writes it, UTC where it does not say; ValueError where it is none."""
-    parsed = datetime.fromisoformat(text)
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

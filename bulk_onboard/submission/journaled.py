@@ -46,7 +46,7 @@ class Journaled:
         await self._journal.append(intent(loaded))
         outcome = await self._inner.send(loaded)
         await self._journal.append(entry_of(loaded, outcome))
-        return outcome
+        return _with_masked_no(loaded, outcome)
 
     async def _with_files(self, call: Write[T]) -> Write[T] | outcomes.Withheld:
         """The call with its documents' bytes, as they were when they were checked."""
@@ -86,8 +86,7 @@ def entry_of(call: Write[Any], outcome: Outcome[Any]) -> OpEntry:
         case outcomes.Done():
             return entries.Done(**about, compliance_id=outcome.value, api_id=outcome.api_id)
         case outcomes.Refused():
-            own = call.application.fields.values() if isinstance(call, (Create, Update)) else ()
-            return entries.Refused(**about, code=outcome.code, message=masked(outcome.message, own))
+            return entries.Refused(**about, code=outcome.code, message=_masked(call, outcome.message))
         case outcomes.Unavailable():
             return entries.Unavailable(**about, why=outcome.why)
         case outcomes.Throttled():
@@ -99,3 +98,16 @@ def entry_of(call: Write[Any], outcome: Outcome[Any]) -> OpEntry:
             return entries.Unresolved(**about, seen=outcome.seen)
         case outcomes.Withheld():
             raise AssertionError("a withheld call was never sent, so there is nothing to write down")
+
+
+def _masked(call: Write[Any], message: str) -> str:
+    """The API's words without the end user's own values."""
+    own = call.application.fields.values() if isinstance(call, (Create, Update)) else ()
+    return masked(message, own)
+
+
+def _with_masked_no(call: Write[T], outcome: Outcome[T]) -> Outcome[T]:
+    """The same; a no that is kept until the write is settled may be written down then, so it is masked now."""
+    if not isinstance(outcome, outcomes.Unresolved) or outcome.said is None:
+        return outcome
+    return replace(outcome, said=replace(outcome.said, message=_masked(call, outcome.said.message)))

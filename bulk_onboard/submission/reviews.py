@@ -15,7 +15,7 @@ from itertools import islice
 
 from bulk_onboard import log
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.call import Get, ListPage, Page, ServerRecord
+from bulk_onboard.model.call import Get, Page, ServerRecord
 from bulk_onboard.model.entry import Reviewed
 from bulk_onboard.model.gateway import Gateway
 from bulk_onboard.model.identity import token_in
@@ -25,7 +25,7 @@ from bulk_onboard.model.outcome import Done
 from bulk_onboard.model.record import EDITABLE, Record, Review, State
 from bulk_onboard.model.row import Row
 from bulk_onboard.submission.lookup import PAGE
-from bulk_onboard.submission.walk import walk
+from bulk_onboard.submission.walk import Walk, first_page, walk
 
 ENTRIES_AT_A_TIME = 1000  # each is a task until the disk has it
 NO_REASON = "no reason given"
@@ -41,12 +41,12 @@ class Shown:
     """What the API showed of the account.
 
     Attributes:
-        whole: whether these are all records of the account.
+        walked: the walk that showed them; None where not all of the account was looked at.
         total: how many it has; None where it does not tell.
     """
 
     records: tuple[ServerRecord, ...]
-    whole: bool
+    walked: Walk | None
     total: int | None
 
 
@@ -69,17 +69,16 @@ async def look(gateway: Gateway, books: Books, *, whole: bool = False) -> Shown 
 
     `whole` asks for all records of the account, whatever that costs.
     """
-    outcome = await gateway.send(ListPage())
-    if not isinstance(outcome, Done):
+    first = await first_page(gateway)
+    if first is None:
         return None
-    first = outcome.value
     on_it = {record.compliance_id for record in first.records}
     rest = [record for record in followed_records(books) if record.compliance_id not in on_it]
     if not whole and first.total is not None and len(rest) < _pages_after(first, first.total):
         asked = [await _read(gateway, record) for record in rest]
-        return Shown((*first.records, *filter(None, asked)), whole=False, total=first.total)
-    everything = await walk(gateway, first=first)
-    return None if everything is None else Shown(everything, whole=True, total=len(everything))
+        return Shown((*first.records, *filter(None, asked)), walked=None, total=first.total)
+    walked = await walk(gateway, first=first)
+    return None if walked is None else Shown(walked.records, walked, total=len(walked.records) + walked.unreadable)
 
 
 def _pages_after(first: Page, total: int) -> int:

@@ -6,28 +6,34 @@ absence, the next number after a link.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bulk_onboard import errors, log
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.application import Application
+from bulk_onboard.model.entry import STATE_ERRORS, Op
 from bulk_onboard.model.outcome import Outcome
 from bulk_onboard.model.plan import Action, Decision, Plan
 from bulk_onboard.model.record import Record, State
+from bulk_onboard.submission.conclusion import refused_after_all
 from bulk_onboard.submission.control import new_token
-from bulk_onboard.submission.create import Creating
+from bulk_onboard.submission.create import Creating, alias_length
 from bulk_onboard.submission.desk import Desk, TurnedUp
 from bulk_onboard.submission.headway import Headway
 from bulk_onboard.submission.link import link
+from bulk_onboard.submission.lookup import Lookup
+from bulk_onboard.submission.reading import read_again
 from bulk_onboard.submission.retrying import ATTEMPTS
 from bulk_onboard.submission.settle import Settler
+from bulk_onboard.submission.tries import FIRST_CREATES, SET_ASIDE, Tries
 from bulk_onboard.submission.update import update
 
 TOKENS_A_LINE = 2000
 
 _ORDER = (Action.UPDATE, Action.LINK, Action.CREATE)
+_OPS = {Action.UPDATE: Op.UPDATE, Action.LINK: Op.LINK, Action.CREATE: Op.CREATE}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,6 +45,7 @@ class Runner:
         concurrency: how many rows are under way at the same time.
         settle_s: the settle window W.
         orphans_since: monotonic instant after which no earlier process can have sent anything: the lock was taken.
+        asks_first: whether each row is asked for before it is sent (see `Creating`).
         refused_at_most: so many rows may be refused before the run is stopped; None for any number.
     """
 
@@ -47,15 +54,16 @@ class Runner:
     concurrency: int
     settle_s: float
     orphans_since: float
+    asks_first: bool = False
     refused_at_most: int | None = None
     headway: Headway = field(default_factory=Headway)
+    newest_create_at: float = 0.0
     _refused: int = 0
     _aborted_at: dict[str, float] = field(default_factory=dict)
+    _said: dict[str, outcomes.Refused | None] = field(default_factory=dict)
+    _tries: Tries = field(default_factory=Tries)
     _decisions: dict[str, Decision] = field(default_factory=dict)
-    _creating: Creating = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._creating = Creating(self.desk)
+    _creating: Creating | None = None
 
     async def run(self, plan: Plan) -> None:
         """Make every call that is due; returns when all are done, or when nothing new may begin.
@@ -69,10 +77,13 @@ class Runner:
         for _ in range(ATTEMPTS):
             self.headway.due += len(due)
             await self._send_and_settle(due, settler)
-            settled = {*settler.take_settled(), *self.desk.take_changed()}
+            settled = set(settler.take_settled())
+            await self._until_stopped(self._read_states(settled))
+            settled |= self.desk.take_changed()
             if not settled or self.desk.stop.requested:
                 return
             due = [d for d in _in_order(self.plan_again()) if d.token in settled]
+        await self._until_stopped(self._set_aside(due))
 
     def _settler(self, plan: Plan) -> Settler:
         """A settler that knows of all that is to be settled, whether or not its row is still there."""
@@ -89,7 +100,7 @@ class Runner:
         unknown = [r.token for r in desk.journal.books.records.values() if r.state is State.UNCERTAIN]
         changed = [d.token for d in plan.due(Action.SETTLE)]
         for token in dict.fromkeys((*unknown, *changed)):
-            settler.watch(token, self._aborted_at.get(token, self.orphans_since))
+            settler.watch(token, self._aborted_at.get(token, self.orphans_since), self._said.get(token))
         return settler
 
     async def _send_and_settle(self, due: Sequence[Decision], settler: Settler) -> None:
@@ -125,6 +136,9 @@ class Runner:
     async def _do(self, decision: Decision) -> Outcome[str] | None:
         match decision.action:
             case Action.CREATE:
+                if self._creating is None:
+                    lookup = Lookup(self.desk.gateway) if self.asks_first else None
+                    self._creating = Creating(self.desk, settle_s=self.settle_s, asking=lookup)
                 return await self._creating.create(decision)
             case Action.UPDATE:
                 return await update(self.desk, decision)
@@ -140,16 +154,47 @@ class Runner:
         log.logger().info(
             str(decision.action), row=decision.judged.row.number, token=token, key=record.key, outcome=told
         )
+        if decision.action is Action.CREATE:
+            self.newest_create_at = self.desk.clock.monotonic()
         match outcome:
-            case outcomes.Refused(contested=True) if decision.action is Action.CREATE:
-                await settler.adopt_contested(record)
             case outcomes.Unresolved():
                 since = self._aborted_at[token] = self.desk.clock.monotonic()
-                settler.watch(token, since)
+                self._said[token] = outcome.said
+                settler.watch(token, since, outcome.said)
             case outcomes.Withheld():
                 self.desk.turned_up.append(TurnedUp(decision, outcome.code, outcome.document_type))
+        if outcome is not None:
+            self._tries.note(record, _OPS[decision.action], outcome)
+            self._stop_if_all_are_refused()
         if isinstance(outcome, outcomes.Refused) and decision.action is not Action.LINK:
             self._count_refused(token)
+
+    async def _read_states(self, settled: Iterable[str]) -> None:
+        """Read the records whose writes were refused for the state that they are in: it is another than was known."""
+        for token in settled:
+            record, decision = self.desk.journal.books.record(token), self._decisions.get(token)
+            codes = {record.code, *(linking.code for linking in record.numbers.values())}
+            if decision is not None and record.state is State.SUBMITTED and codes & STATE_ERRORS:
+                await read_again(self.desk, decision)
+
+    async def _set_aside(self, due: Iterable[Decision]) -> None:
+        """Write down which of those that are still due failed alone in every attempt."""
+        for decision in due:
+            op, record = _OPS[decision.action], self.desk.journal.books.record(decision.token)
+            seen = self._tries.failed_alone(record, op, ATTEMPTS)
+            if seen and record.state in (State.DEFERRED, State.SUBMITTED):
+                why = f"{seen} in each of {ATTEMPTS} attempts, and nothing was done; other calls were answered"
+                await self.desk.journal.append(refused_after_all(record, op, SET_ASIDE, why))
+
+    def _stop_if_all_are_refused(self) -> None:
+        if words := self._tries.refused_alike:
+            self.desk.stop.request(
+                errors.StoppedError(
+                    f"The API refused the first {FIRST_CREATES} creates of this run, all with the same words: {words}. "
+                    "So it is the account or the API's contract, not the rows, and nothing more was sent. Settle it "
+                    "with the API's vendor, then run again with --retry-refused."
+                )
+            )
 
     def _count_refused(self, token: str) -> None:
         """Stop the run when too many rows are refused: then it is the sheet that is wrong, not the rows."""
@@ -165,8 +210,14 @@ class Runner:
 
 
 def _in_order(plan: Plan) -> list[Decision]:
-    """What is due and begins with a call, in the order in which it is done."""
-    return [decision for action in _ORDER for decision in plan.due(action)]
+    """What is due and begins with a call, in the order in which it is done.
+
+    Of the creates one with the longest alias comes first: when that is shown with its token, so are the others.
+    """
+    updates, links, creates = (list(plan.due(action)) for action in _ORDER)
+    if creates:
+        creates.insert(0, creates.pop(max(range(len(creates)), key=lambda place: alias_length(creates[place]))))
+    return [*updates, *links, *creates]
 
 
 def _content_sent(record: Record, decision: Decision | None) -> Application | None:

@@ -1,14 +1,17 @@
 """Settle unknown outcomes: look at the API until a write is found, proved absent, or for a person to judge.
 
-Rule: there is no way from *uncertain* to another create but through here. Found once and as it was sent: adopted.
-Found more than once, or different: held. Absence is believed only when a look that *began* after the settle window W
-found nothing, and the positive control was passed in this run; where the control fails, the record is held.
+Rule: there is no way from *uncertain* to another create but through here. Found once: adopted. Found more than once, or
+as another row's: held. Absence is believed only of a look that *began* after the settle window W and found nothing,
+and only if the positive control shows that such a look would have found it: the alias filter is asked for this very
+record, or, where the filter cannot be relied on, two walks of the whole account agree. Where that cannot be shown yet
+the record stays uncertain and is looked for again, in this run and in every later one.
+
 W is counted on the monotonic clock from the real abort of the call; for what an earlier process left behind, from the
-instant its lock was taken (reliability.md 1.4). Looks share the quota, and go before creates.
+instant its lock was taken. Looks share the quota, and go before creates.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, TypeAlias
@@ -25,14 +28,16 @@ from bulk_onboard.model.journal import Journal
 from bulk_onboard.model.outcome import Outcome
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.submission import conclusion
-from bulk_onboard.submission.control import Control
-from bulk_onboard.submission.lookup import Lookup
+from bulk_onboard.submission.control import Control, Controlled
+from bulk_onboard.submission.lookup import Lookup, by_token
 from bulk_onboard.submission.rest import rest
 from bulk_onboard.submission.stop import Stop
 
 EXPAND = ("end_user", "documents")
 MISSES_AT_MOST = 5  # looks in a row that could not be made, after which a record waits for the next run
+VAIN_AT_MOST = 10  # looks after W that nothing may be concluded from, once no more creates are to come that might help
 _LOOKS_AT = (2 / 90, 10 / 90, 30 / 90, 1.0)  # of W; the last begins after it
+_AGAIN = 1 / 10  # of W, between looks after it
 
 
 def next_look_s(looks: int, settle_s: float) -> float:
@@ -45,6 +50,7 @@ class Look(Enum):
 
     FOUND_NOTHING = auto()
     NOT_MADE = auto()
+    IN_VAIN = auto()  # it found nothing, and nothing may be concluded from that yet
 
 
 Looked: TypeAlias = OpEntry | Look  # what settles the record, or why nothing does yet
@@ -57,16 +63,19 @@ class Unknown:
     Attributes:
         since: monotonic instant after which its bytes cannot have left any more; W counts from it.
         due: when to look next.
-        looks: how many were made; `misses` in a row could not be made.
-        walking: whether it was last looked for in a walk of all records.
+        said: the API's no that holds once the write is known not to have been done; None where it said nothing.
+        looks: how many were made; `misses` in a row could not be made, `vain` ones proved nothing.
+        why: nothing could be concluded the last time; empty before.
     """
 
     token: str
     since: float
     due: float
+    said: outcomes.Refused | None = None
     looks: int = 0
     misses: int = 0
-    walking: bool = False
+    vain: int = 0
+    why: str = ""
 
 
 class Settler:
@@ -96,36 +105,33 @@ class Settler:
         self._sent = sent
         submitted = sum(r.state is State.SUBMITTED for r in journal.books.records.values())
         self._lookup = Lookup(gateway, account_size=submitted)
-        self._control = Control(
-            self._lookup, journal.books, clock=clock, stop=stop, settle_s=settle_s, new_token=new_token
-        )
+        self._control = Control(gateway, self._lookup, journal.books, clock=clock, new_token=new_token)
         self._unknown: dict[str, Unknown] = {}
         self._news = asyncio.Event()
         self._expecting = True
         self._settled: list[str] = []
 
-    def watch(self, token: str, since: float) -> None:
-        """Settle this record too; `since` is its bound on the monotonic clock."""
-        self._unknown[token] = Unknown(token, since, since + next_look_s(0, self._settle_s))
+    def watch(self, token: str, since: float, said: outcomes.Refused | None = None) -> None:
+        """Settle this record too.
+
+        Args:
+            since: its bound on the monotonic clock.
+            said: the API's no, which holds once the write is known not to have been done.
+        """
+        self._unknown[token] = Unknown(token, since, since + next_look_s(0, self._settle_s), said)
         self._news.set()
 
     def expect(self, more: bool) -> None:
         """Say whether more unknown outcomes may come; without them `run` ends with the last that it has."""
         self._expecting = more
+        for unknown in self._unknown.values():
+            unknown.vain = 0  # what was done meanwhile may serve as the control that was missing
         self._news.set()
 
     def take_settled(self) -> list[str]:
         """The tokens settled since this was last asked: what comes next for them may be due."""
         taken, self._settled = self._settled, []
         return taken
-
-    async def adopt_contested(self, record: Record) -> None:
-        """Look once for a record whose create was refused as existing already; adopt the one that is what was sent."""
-        matches = await self._lookup.find([record.alias])
-        if matches and matches[record.alias]:
-            looked = await self._conclude(record, matches[record.alias])
-            if isinstance(looked, OpEntry):
-                await self._journal.append(looked)
 
     async def run(self) -> None:
         """Look when a look is due, until nothing is unknown and nothing more expected, or until the wish to stop."""
@@ -147,43 +153,59 @@ class Settler:
         """One look for each; those of creates together, where that costs fewer requests."""
         began = self._clock.monotonic()
         records = {unknown.token: self._journal.books.record(unknown.token) for unknown in due}
-        aliases = [record.alias for record in records.values() if record.op is Op.CREATE]
-        walking = self._lookup.walks_for(aliases)
-        matches = await self._lookup.find(aliases) if aliases else {}
+        creates = [record for record in records.values() if record.op is Op.CREATE]
+        matches = await self._lookup.find(creates) if creates else {}
+        looked: dict[str, Looked] = {}
         for unknown in due:
-            unknown.walking = walking
             record = records[unknown.token]
             if record.op is not Op.CREATE:
-                looked = await self._ask(record)
+                looked[unknown.token] = await self._ask(record)
             elif matches is None:
-                looked = Look.NOT_MADE
+                looked[unknown.token] = Look.NOT_MADE
             else:
-                looked = await self._compare(record, matches[record.alias])
-            await self._account_for(unknown, record, looked, began)
+                looked[unknown.token] = await self._compare(record, matches.get(record.token, ()))
+        ripe = [each for each in due if looked[each.token] is Look.FOUND_NOTHING and self._is_ripe(each, began)]
+        looked |= await self._absences(ripe, records, began)
+        for unknown in due:
+            await self._account_for(unknown, records[unknown.token], looked[unknown.token], began)
+
+    def _is_ripe(self, unknown: Unknown, began: float) -> bool:
+        """Whether a look that began then comes late enough to show whatever there is.
+
+        An answered update, link or delete was carried out before the answer or not at all, and the record itself says
+        which; only a list may show late.
+        """
+        is_answered = unknown.said is not None and self._journal.books.record(unknown.token).op is not Op.CREATE
+        return is_answered or began - unknown.since >= self._settle_s
 
     async def _account_for(self, unknown: Unknown, record: Record, looked: Looked, began: float) -> None:
         """Write down what settles the record, or say when to look again."""
-        waited_s = began - unknown.since
-        if looked is Look.FOUND_NOTHING and waited_s >= self._settle_s:
-            looked = await self._absence_of(unknown, record, waited_s)
         if isinstance(looked, OpEntry):
-            await self._journal.append(looked)
-            log.logger().info("settled", token=record.token, key=record.key, outcome=looked.name())
-            del self._unknown[unknown.token]
-            self._settled.append(record.token)
+            await self._write_down(unknown, record, looked)
         elif looked is Look.FOUND_NOTHING:
             unknown.misses = 0
             unknown.looks += 1
             soonest = began + self._settle_s * _LOOKS_AT[0]
             unknown.due = max(unknown.since + next_look_s(unknown.looks, self._settle_s), soonest)
         else:
-            unknown.misses += 1
-            unknown.due = self._clock.monotonic() + next_look_s(1, self._settle_s)
-            if unknown.misses == MISSES_AT_MOST:
+            unknown.misses += looked is Look.NOT_MADE
+            unknown.vain += looked is Look.IN_VAIN
+            unknown.due = self._clock.monotonic() + self._settle_s * _AGAIN
+            if unknown.misses == MISSES_AT_MOST or (unknown.vain >= VAIN_AT_MOST and not self._expecting):
                 del self._unknown[unknown.token]
 
+    async def _write_down(self, unknown: Unknown, record: Record, settled: OpEntry) -> None:
+        if isinstance(settled, entries.Absent) and unknown.said and record.op is not None:
+            if record.op is Op.CREATE:
+                await self._journal.append(settled)
+            settled = conclusion.refused_after_all(record, record.op, unknown.said.code, unknown.said.message)
+        await self._journal.append(settled)
+        log.logger().info("settled", token=record.token, key=record.key, outcome=settled.name())
+        del self._unknown[unknown.token]
+        self._settled.append(record.token)
+
     async def _compare(self, record: Record, matches: tuple[ServerRecord, ...]) -> Looked:
-        """What a create's matches mean; several are settled by a person, one is adopted if it is what was sent."""
+        """What a create's matches mean; several are settled by a person, one is adopted."""
         await self._journal.append(
             entries.Probed(token=record.token, key=record.key, op=Op.CREATE, matches=len(matches))
         )
@@ -215,18 +237,63 @@ class Settler:
         applied = conclusion.of_update(record, outcome.value) if record.op is Op.UPDATE else None
         return applied or Look.FOUND_NOTHING
 
-    async def _absence_of(self, unknown: Unknown, record: Record, waited_s: float) -> Looked:
-        """Absent, if the API's silence may be believed; held, if it may not."""
-        if record.op is not Op.CREATE:
-            return conclusion.absent(record, waited_s)
-        if (controlled := await self._control.result(walking=unknown.walking)) is None:
+    async def _absences(
+        self, ripe: Sequence[Unknown], records: Mapping[str, Record], began: float
+    ) -> Mapping[str, Looked]:
+        """What is absent of those that a look after W did not find; the others stay unknown, and why."""
+        concluded: dict[str, Looked] = {}
+        by_walk: list[Unknown] = []
+        for unknown in ripe:
+            record = records[unknown.token]
+            if record.op is not Op.CREATE:
+                concluded[unknown.token] = conclusion.absent(record, began - unknown.since)
+                continue
+            looked = await self._absence_by_filter(unknown, record, began)
+            if looked is None:
+                by_walk.append(unknown)
+            else:
+                concluded[unknown.token] = looked
+        walked = await self._lookup.agreed() if by_walk else None
+        matches = by_token(walked.records) if walked else {}
+        for unknown in by_walk:
+            record = records[unknown.token]
+            if walked is None:
+                concluded[unknown.token] = Look.NOT_MADE
+            elif record.token in matches:
+                concluded[unknown.token] = await self._conclude(record, matches[record.token])
+            else:
+                concluded[unknown.token] = await self._absence(
+                    unknown, record, await self._control.of_walk(record, walked), began
+                )
+        return concluded
+
+    async def _absence_by_filter(self, unknown: Unknown, record: Record, began: float) -> Looked | None:
+        """What asking for this record's alias proves; None where the filter cannot be relied on."""
+        controlled = await self._control.of_filter(record)
+        if controlled is None:
             return Look.NOT_MADE
-        why_not = controlled.why_not
-        if not why_not and not controlled.reaches_back_to(record.sent_at):
-            why_not = "the account shows no record that is as old, by which the list could be checked"
-        if why_not:
-            return conclusion.held(record, f"absence could not be shown: {why_not}")
-        return conclusion.absent(record, waited_s, controlled.found)
+        if controlled.why_not:
+            return None
+        if record.token not in self._lookup.asked_for:  # but by a walk
+            shown = await self._lookup.filtered(record.alias, record.token)
+            if shown is None:
+                return Look.NOT_MADE
+            if matches := by_token(shown.records).get(record.token):
+                return await self._conclude(record, matches)
+            if self._lookup.filter_ignored or not shown.whole:
+                return None
+        return await self._absence(unknown, record, controlled, began)
+
+    async def _absence(self, unknown: Unknown, record: Record, controlled: Controlled, began: float) -> Looked:
+        if not controlled.why_not:
+            return conclusion.absent(record, began - unknown.since, controlled.found)
+        if unknown.why != controlled.why_not:
+            unknown.why = controlled.why_not
+            why = f"absence could not be shown yet: {controlled.why_not}"
+            await self._journal.append(
+                entries.Probed(token=record.token, key=record.key, op=Op.CREATE, matches=0, why=why)
+            )
+        return Look.IN_VAIN
 
 
 def _no(record: Record, outcome: Outcome[Any]) -> Looked:

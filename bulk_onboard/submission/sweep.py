@@ -1,48 +1,48 @@
-"""The first run of a job on an account walks all of its records once (reliability.md 1.6).
+"""Adopt what a walk of the account shows of a job's rows.
 
-A lost ledger, or a second job on the account, so adopts what is there instead of creating it again: tokens are
+A lost ledger, or a second job on the account, so takes over what is there instead of creating it again: tokens are
 computed from the rows, and stand at the end of the aliases at the API.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.call import ServerRecord
 from bulk_onboard.model.entry import Op, OpEntry
 from bulk_onboard.model.gateway import Gateway
-from bulk_onboard.model.identity import token_in
 from bulk_onboard.model.journal import Journal
 from bulk_onboard.model.plan import Identity
 from bulk_onboard.model.record import Record, State
-from bulk_onboard.submission.walk import walk
+from bulk_onboard.submission.lookup import by_token
+from bulk_onboard.submission.walk import agreed
 
 UNSENT = frozenset({State.PENDING, State.INVALID, State.DEFERRED, State.REFUSED})
 
 
 async def sweep(gateway: Gateway, journal: Journal, identities: Iterable[Identity]) -> bool:
-    """Walk the account, adopt what it has, and write down that it was walked; whether the walk was completed."""
-    shown = await walk(gateway)
-    if shown is None:
+    """Walk the account, adopt what it has, and write down that it was walked; whether the walks were whole."""
+    walked = await agreed(gateway)
+    if walked is None:
         return False
-    await adopt(journal, identities, shown)
-    await journal.append(entries.Swept(records=len(shown)))
-    return True
+    await adopt(journal, identities, walked.records)
+    if walked.whole:
+        await journal.append(entries.Swept(records=len(walked.records)))
+    return walked.whole
 
 
-async def adopt(journal: Journal, identities: Iterable[Identity], shown: Iterable[ServerRecord]) -> None:
-    """Adopt the records of these rows that a complete walk of the account has shown.
+async def adopt(journal: Journal, identities: Iterable[Identity], shown: Iterable[ServerRecord]) -> int:
+    """Adopt the records of these rows that a walk of the account has shown; how many the ledger did not know.
 
     Records whose last call is unknown are left to settling, which looks closer. Those that a repair of the ledger
     holds because it lost their alias are found here by their token.
     """
-    by_token: dict[str, list[ServerRecord]] = defaultdict(list)
-    for record in shown:
-        by_token[token_in(record.alias)].append(record)
+    found, adopted = by_token(shown), 0
     for identity in identities:
-        matches = by_token.get(identity.token)
+        matches = found.get(identity.token)
         if matches and may_be_adopted(journal.books.record(identity.token)):
             await journal.append(adoption(identity, matches))
+            adopted += 1
+    return adopted
 
 
 def may_be_adopted(record: Record) -> bool:

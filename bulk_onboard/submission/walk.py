@@ -1,55 +1,235 @@
-"""Walk the API's list to its end (wire.md 11, 10 and 11; reliability.md 1.6).
+"""Walk the API's list to its end, and know whether everything on it was seen.
 
-Rule: a walk counts only when it is whole. Pages shift while records are made, and a server may cap, repeat or order
-them as it likes; so each id is taken once, and pages are walked again until as many were seen as the list says it has.
-Whether the server heeds the alias filter is for the caller to see: all that came is answered.
+Pages are counted by offset, and others create and delete records meanwhile, so records slip from one page to another.
+Rule: each page but the first is asked to begin with the last record of the page before. Where it shows none of the
+records seen so far, something may have slipped through in between, and the walk steps back until it does. Pages that
+are too long, or whose `limit` is refused, are asked for in smaller ones. A list that answers every offset with the same
+page has no other pages to offer.
+
+A walk may *find* a record. That a record is *not* there is told only by two whole walks that agree (`agreed`).
 """
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.call import ListPage, Page, Priority, ServerRecord
 from bulk_onboard.model.gateway import Gateway
 
-PAGES_AT_MOST = 10_000
+LIMITS = (100, 50, 20, 5, 2, 1)  # records a page, in this order while the API refuses one or its answer is too long
 PASSES_AT_MOST = 6
+PAGES_AT_MOST = 10_000
+
+_LEAST_USUAL_LIMIT = 20  # the API's own default; smaller pages are for a place where a very long record stands
+_RESTARTS_AT_MOST = 2
+_LESS_MAY_DO = frozenset({400, 413, 422})
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What a walk of the list showed.
+
+    Attributes:
+        records: each once.
+        whole: whether nothing on the list can have been left out.
+        unreadable: how many more records are on it that cannot be read.
+    """
+
+    records: tuple[ServerRecord, ...]
+    whole: bool
+    unreadable: int = 0
 
 
 async def walk(
     gateway: Gateway, *, alias: str = "", priority: Priority = Priority.POLL, first: Page | None = None
-) -> tuple[ServerRecord, ...] | None:
+) -> Walk | None:
     """Every record that the list shows, asked for those of `alias` where one is given.
 
-    None when the walk could not be completed: then nothing may be concluded from it. `first` is the first page, where
-    somebody has it already.
+    Whether the server heeds the alias filter is for the caller to see: all that came is answered. `first` is the first
+    page, where somebody has it already. None when the list cannot be read.
     """
     found: dict[str, ServerRecord] = {}
+    pages = _Pages(gateway, {"alias": alias} if alias else {}, priority)
     for _ in range(PASSES_AT_MOST):
-        last = await _pass(gateway, ListPage(alias=alias, priority=priority), found, first)
+        one = _Pass(pages, found)
+        if not await one.to_the_end(first):
+            return None
         first = None
-        if last is None:
+        if one.is_whole or one.is_hopeless:
+            break
+    return Walk(tuple(found.values()), whole=one.is_whole, unreadable=one.unreadable)
+
+
+async def agreed(gateway: Gateway, earlier: Walk | None = None, *, priority: Priority = Priority.POLL) -> Walk | None:
+    """Two whole walks that agree, taken together; `earlier` serves as the first of them.
+
+    A record that is not in it was not on the list when the last walk began. A list that others work on never stays the
+    same: records that a later walk no longer shows may have been deleted, and those that are newer than all of an
+    earlier walk were created since. After any other difference, which means that the earlier walk missed something,
+    yet another walk must agree. `whole` is False where none did; None when the list cannot be read.
+    """
+    so_far = earlier or await walk(gateway, priority=priority)
+    for _ in range(PASSES_AT_MOST):
+        if so_far is None or not so_far.whole:
+            return so_far
+        again = await walk(gateway, priority=priority)
+        if again is None:
             return None
-        if last.total is None or len(found) >= last.total:
-            return tuple(found.values())
-    return None
+        records = {record.compliance_id: record for record in (*so_far.records, *again.records)}
+        is_agreed = again.whole and not missed(so_far.records, again.records)
+        so_far = Walk(tuple(records.values()), whole=again.whole, unreadable=again.unreadable)
+        if is_agreed:
+            return so_far
+    return so_far and replace(so_far, whole=False)
 
 
-async def _pass(gateway: Gateway, call: ListPage, found: dict[str, ServerRecord], first: Page | None) -> Page | None:
-    """Walk from the first page to the last, which is answered; None when that cannot be done."""
-    asked: set[tuple[tuple[str, str], ...]] = set()
-    for _ in range(PAGES_AT_MOST):
-        page, first = first or await _read(gateway, call), None
-        if page is None:
+def missed(earlier: Iterable[ServerRecord], later: Iterable[ServerRecord]) -> list[ServerRecord]:
+    """The records of a later walk that an earlier one should have shown: those not newer than the newest of its own."""
+    shown = {record.compliance_id: record.created_at for record in earlier}
+    newest = max(shown.values(), default="")
+    return [r for r in later if r.compliance_id not in shown and (not r.created_at or r.created_at < newest)]
+
+
+async def first_page(gateway: Gateway) -> Page | None:
+    """The first page of the account's list, as `walk` takes it; None when it cannot be read."""
+    page = await _Pages(gateway, {}, Priority.POLL).read({}, least=1)
+    return None if page is _TOO_LARGE else page
+
+
+_TOO_LARGE = Page(records=(), unreadable=1)
+"""Stands for a page that is too long even when it holds next to nothing: a very long record is on it."""
+
+
+@dataclass(slots=True)
+class _Pages:
+    """Pages of one list, in the size that the API takes."""
+
+    gateway: Gateway
+    filters: Mapping[str, str]
+    priority: Priority
+    limit: int = LIMITS[0]
+
+    async def read(self, place: Mapping[str, str], *, least: int) -> Page | None:
+        """The page at an offset, a cursor or whatever else a link says; None when it cannot be read.
+
+        `least` is how many records it must have room for: one, and another one where it is to begin with one that is
+        known.
+        """
+        page: Page | None = None
+        for limit in (size for size in LIMITS if least <= size <= self.limit):
+            query = {**self.filters, **place, "limit": str(limit)}
+            outcome = await self.gateway.send(ListPage(query=query, priority=self.priority))
+            if isinstance(outcome, outcomes.Done):
+                self.limit = max(limit, _LEAST_USUAL_LIMIT)
+                return outcome.value
+            if not isinstance(outcome, outcomes.Refused):
+                return None
+            is_too_large = outcome.code == outcomes.TOO_LARGE
+            if not is_too_large and outcome.http_status not in _LESS_MAY_DO:
+                return None
+            page = _TOO_LARGE if is_too_large else None
+        return page
+
+
+@dataclass(slots=True)
+class _Pass:
+    """One way through the list, from its first page to its last.
+
+    Attributes:
+        found: every record that any page showed, those of former passes among them.
+        seen: ids of the records on pages that are joined to one another from the first page on.
+        count: how many places of the list were passed.
+        joint: whether the last of these places is known, so that the next page must show it.
+        is_joined: whether nothing can have slipped through between two pages.
+        is_hopeless: whether another pass would show no more.
+    """
+
+    pages: _Pages
+    found: dict[str, ServerRecord]
+    seen: set[str] = field(default_factory=set)
+    count: int = 0
+    joint: bool = False
+    unreadable: int = 0
+    totals: set[int | None] = field(default_factory=set)
+    is_joined: bool = True
+    is_hopeless: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that is on the list was found."""
+        total, known = max((each for each in self.totals if each is not None), default=None), self._known
+        if total is None:
+            return self.is_joined
+        return known >= total if self.is_joined else known == total and len(self.totals) == 1
+
+    @property
+    def _known(self) -> int:
+        return len(self.found) + self.unreadable
+
+    async def to_the_end(self, page: Page | None) -> bool:
+        """Walk it, `page` being the first one where it was read already; whether the list could be read."""
+        link: Mapping[str, str] | None = None
+        shown: tuple[str, ...] = ()
+        step_back, restarts = 1, 0
+        for _ in range(PAGES_AT_MOST):
+            page = page or await self.pages.read(self._place if link is None else link, least=1 + self.joint)
+            if page is None:
+                return False
+            if page is _TOO_LARGE and link is not None:
+                return self._ends_unjoined()
+            ids = tuple(record.compliance_id for record in page.records)
+            self.found |= {record.compliance_id: record for record in page.records}
+            if link is None and self.joint and not self.seen.intersection(ids) and page is not _TOO_LARGE:
+                self._step_back(step_back)
+                step_back, restarts, page = step_back * 2, restarts + (self.count == 0), None
+                if restarts > _RESTARTS_AT_MOST:
+                    return self._ends_unjoined()
+                continue
+            if len(ids) > 1 and ids == shown:
+                return self._ends_with_the_same_page(page)
+            if self._pass_over(page, ids):
+                return True
+            link, shown, page, step_back = self._link(page), ids, None, 1
+        return self._ends_unjoined()
+
+    @property
+    def _place(self) -> Mapping[str, str]:
+        offset = self.count - self.joint
+        return {"offset": str(offset)} if offset else {}
+
+    def _pass_over(self, page: Page, ids: tuple[str, ...]) -> bool:
+        """Account for a page; whether it is the last."""
+        brings_nothing = page.total is None and not page.unreadable and self.seen.issuperset(ids)
+        self.count += page.size - (self.joint and page is not _TOO_LARGE)
+        self.joint = bool(ids)
+        self.seen.update(ids)
+        self.unreadable += page.unreadable
+        if page is _TOO_LARGE:
+            return False
+        self.totals.add(page.total)
+        return page.next_query is None or brings_nothing
+
+    def _step_back(self, places: int) -> None:
+        self.count = max(0, self.count - places)
+        self.joint = self.count > 0
+        if not self.joint:
+            self.seen.clear()
+            self.unreadable = 0
+
+    def _link(self, page: Page) -> Mapping[str, str] | None:
+        """The API's own way to the next page, where that is not counted in records; else None."""
+        query = page.next_query
+        if query is None or query.get("offset") == str(self.count):
             return None
-        found |= {record.compliance_id: record for record in page.records}
-        if page.next_query is None or not page.records:
-            return page
-        query = tuple(sorted(page.next_query.items()))
-        if query in asked:
-            return None
-        asked.add(query)
-        call = ListPage(query=page.next_query, priority=call.priority)
-    return None
+        self.is_joined = self.is_joined and "cursor" in query
+        return {name: value for name, value in query.items() if name != "limit"}
 
+    def _ends_with_the_same_page(self, page: Page) -> bool:
+        """The list ignores the offset: whole only if its one page is all there is."""
+        is_all = len(page.records) < _LEAST_USUAL_LIMIT if page.total is None else self._known >= page.total
+        self.is_joined, self.is_hopeless = is_all, True
+        return True
 
-async def _read(gateway: Gateway, call: ListPage) -> Page | None:
-    outcome = await gateway.send(call)
-    return outcome.value if isinstance(outcome, outcomes.Done) else None
+    def _ends_unjoined(self) -> bool:
+        self.is_joined, self.is_hopeless = False, True
+        return True

@@ -9,7 +9,6 @@ import msgspec
 
 from bulk_onboard.api.exchange import Part, Request
 from bulk_onboard.api.wire.decode import decode
-from bulk_onboard.api.wire.paging import list_query
 from bulk_onboard.model.application import Application, Document
 from bulk_onboard.model.call import (
     Call,
@@ -68,7 +67,7 @@ def _get(call: Get) -> Request:
 
 
 def _list(call: ListPage) -> Request:
-    return Request(method="GET", path=_COLLECTION, query=list_query(call))
+    return Request(method="GET", path=_COLLECTION, query=call.query)
 
 
 def _delete(call: Delete) -> Request:

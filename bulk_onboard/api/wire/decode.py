@@ -81,14 +81,24 @@ def _got(call: Get, body: Members) -> ServerRecord:
 
 def _page(call: ListPage, body: Members) -> Page:
     rows = body.get("compliances", body.get("objects"))
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    if not isinstance(rows, list):
         raise MalformedError("no list of records in the answer to a list")
     meta = members(body.get("meta"))
+    records = tuple(filter(None, map(_listed_record, rows)))
     return Page(
-        records=tuple(_server_record(row) for row in rows),
+        records=records,
+        unreadable=len(rows) - len(records),
         total=whole(meta.get("total_count")),
         next_query=next_query(call, meta, len(rows)),
     )
+
+
+def _listed_record(row: object) -> ServerRecord | None:
+    """A record on a page; None for one that cannot be read, which must not hide its neighbours."""
+    try:
+        return _server_record(members(row))
+    except MalformedError:
+        return None
 
 
 def _number(call: GetNumber, body: Members) -> NumberRecord:

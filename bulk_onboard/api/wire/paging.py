@@ -1,8 +1,8 @@
-"""The queries that walk the list: the first page's, and the one a page leads to (wire.md 4, 6.4; 11, 10).
+"""The query that a page of the list leads to.
 
 `meta.next` decides where it is there: null is the end, and of an address only the query is used, never the host.
-Where it is missing, the next page is counted by offset, until the total is reached or, without a total, until a page
-holds less than the API's default of 20.
+Where it is missing, the next page is counted by offset, until the total is reached; without a total a page may be
+short for reasons of its own, so there is always a next one, and whoever walks sees when that brings nothing new.
 """
 
 from collections.abc import Mapping
@@ -11,15 +11,6 @@ from urllib.parse import parse_qsl, urlsplit
 from bulk_onboard.api.wire.parse import MalformedError, Members, whole
 from bulk_onboard.model.call import ListPage
 
-_DEFAULT_LIMIT = 20
-
-
-def list_query(call: ListPage) -> Mapping[str, str]:
-    """What a page is asked for by; a former page's `next_query` says it all."""
-    if call.query is not None:
-        return call.query
-    return {"limit": str(call.limit), **({"alias": call.alias} if call.alias else {})}
-
 
 def next_query(call: ListPage, meta: Members, count: int) -> Mapping[str, str] | None:
     """The query of the page after one of `count` records; None after the last."""
@@ -27,7 +18,7 @@ def next_query(call: ListPage, meta: Members, count: int) -> Mapping[str, str] |
         return None
     if "next" in meta:
         return _followed(meta["next"])
-    return _counted(list_query(call), whole(meta.get("total_count")), count)
+    return _counted(call.query, whole(meta.get("total_count")), count)
 
 
 def _followed(link: object) -> Mapping[str, str] | None:
@@ -48,12 +39,10 @@ def _followed(link: object) -> Mapping[str, str] | None:
 def _counted(query: Mapping[str, str], total: int | None, count: int) -> Mapping[str, str] | None:
     if "cursor" in query:  # its place in the list is not known
         return None
-    seen = _number(query, "offset", 0) + count
-    full = min(_number(query, "limit", _DEFAULT_LIMIT), _DEFAULT_LIMIT)
-    more = count >= full if total is None else seen < total
-    return {**query, "offset": str(seen)} if more else None
+    seen = _number(query, "offset") + count
+    return {**query, "offset": str(seen)} if total is None or seen < total else None
 
 
-def _number(query: Mapping[str, str], name: str, default: int) -> int:
+def _number(query: Mapping[str, str], name: str) -> int:
     word = query.get(name, "")
-    return int(word) if word.isascii() and word.isdigit() and len(word) < 10 else default
+    return int(word) if word.isascii() and word.isdigit() and len(word) < 10 else 0

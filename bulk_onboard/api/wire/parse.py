@@ -1,7 +1,8 @@
-"""Bytes to JSON, strictly, and members out of it, leniently.
+"""Bytes to JSON, and members out of it, leniently.
 
 The answer comes from a network: what a careless parser lets through (two members of one name, half a surrogate pair,
-NaN, a thousand brackets) is refused here once, so that nobody behind it needs to think of it.
+NaN, a thousand brackets) is refused here once, so that nobody behind it needs to think of it. A page of the list is
+read leniently: it holds records that others filed, and one broken text among them must not hide all the rest.
 """
 
 import json
@@ -31,6 +32,29 @@ def parse_json(raw: bytes) -> object:
         raise MalformedError("the body is not strict JSON") from None
     if _depth(value) > DEEPEST:
         raise MalformedError(f"the body is more than {DEEPEST} deep")
+    return value
+
+
+def parse_broken_json(raw: bytes) -> object:
+    """The JSON in a body whose texts may be broken; MalformedError where it is no JSON even so.
+
+    Bytes that are not UTF-8 and halves of surrogate pairs become U+FFFD; control characters in texts stay; of doubled
+    members the last one counts.
+    """
+    try:
+        value = json.loads(raw.decode("utf-8-sig", "replace"), strict=False)
+        return _with_whole_characters(value)
+    except (ValueError, RecursionError):
+        raise MalformedError("the body is not JSON") from None
+
+
+def _with_whole_characters(value: object) -> object:
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_with_whole_characters(inner) for inner in value]
+    if isinstance(value, dict):
+        return {str(_with_whole_characters(name)): _with_whole_characters(inner) for name, inner in value.items()}
     return value
 
 

@@ -10,7 +10,7 @@ RECORDS = (
         "record-twice",
         "Two records at the API",
         "The API holds {count} records of this row: {ids}.",
-        "Keep the oldest, {keep}. {delete}",
+        "Keep {keep}. {delete}",
     ),
     error(
         "record-gone",

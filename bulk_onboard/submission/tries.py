@@ -1,0 +1,63 @@
+"""What the attempts of one run met: by it a row that fails alone is told from an account that refuses everything.
+
+Rule: a write that met the same thing in each attempt, and is known not to have been done, is set aside for a person:
+sending it again every night would bring nothing but lines in the ledger. It must have failed *alone*: either the API
+took other writes of the kind meanwhile, or its HTTP status speaks of the request (4xx), not of the server. Where the
+first creates of a run are all refused with the same words, it is not the rows.
+"""
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+from bulk_onboard.model import outcome as outcomes
+from bulk_onboard.model.entry import Op
+from bulk_onboard.model.outcome import Outcome
+from bulk_onboard.model.record import Record
+
+SET_ASIDE = "set-aside"
+"""Our own code of a refusal: no attempt brought an answer that can be used."""
+FIRST_CREATES = 20
+
+_VARIES = re.compile(
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[a-z2-7]{16}\b|[0-9]+|'[^']*'|\"[^\"]*\"", re.IGNORECASE
+)
+
+
+@dataclass(slots=True)
+class Tries:
+    """What the writes of one run met so far."""
+
+    _seen: defaultdict[tuple[str, Op, str], list[str]] = field(default_factory=lambda: defaultdict(list))
+    _taken: Counter[Op] = field(default_factory=Counter)
+    _refusals: Counter[str] = field(default_factory=Counter)
+
+    def note(self, record: Record, op: Op, outcome: Outcome[str]) -> None:
+        """Take in what a write of this record led to; the ledger has it already."""
+        if isinstance(outcome, outcomes.Done):
+            self._taken[op] += 1
+        elif isinstance(outcome, outcomes.Unresolved) and outcome.said is None:
+            self._seen[record.token, op, record.number].append(outcome.seen)
+        elif op is Op.CREATE and isinstance(outcome, outcomes.Refused | outcomes.Unresolved):
+            said = outcome.said if isinstance(outcome, outcomes.Unresolved) else None
+            self._refusals[words_of(said.code, said.message) if said else words_of(record.code, record.reason)] += 1
+
+    def failed_alone(self, record: Record, op: Op, attempts: int) -> str:
+        """What this record met in each of so many attempts, where it alone did; else empty."""
+        seen = self._seen.get((record.token, op, record.number), [])
+        if len(seen) < attempts or len(set(seen)) > 1:
+            return ""
+        return seen[0] if self._taken[op] or seen[0].startswith("HTTP 4") else ""
+
+    @property
+    def refused_alike(self) -> str:
+        """The words with which the first creates were all refused; empty where they were not, or are too few yet."""
+        if self._taken[Op.CREATE] or len(self._refusals) != 1:
+            return ""
+        words, number = next(iter(self._refusals.items()))
+        return words if number >= FIRST_CREATES else ""
+
+
+def words_of(code: str, message: str) -> str:
+    """A refusal without what differs from row to row: ids, tokens, numbers, whatever it quotes."""
+    return _VARIES.sub("…", f"{code}: {message}" if message else code)
