@@ -121,7 +121,7 @@ class ListPage(Call[Page]):
     """A page of the account's records: `limit`, `offset` or `cursor`, and filters such as `alias`."""
 
     operation = Operation.LIST
-    query: Mapping[str, str]
+    query: Mapping[str, str] = field(default_factory=lambda: {"limit": "100"})
 
 
 @dataclass(frozen=True, kw_only=True)

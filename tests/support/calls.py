@@ -35,7 +35,7 @@ CALLS: dict[Operation, Call] = {
         FetchRequirements(combination=_APPLICATION.combination),
         Create(token=TOKEN, **_CONTENT),
         Get(compliance_id=COMPLIANCE_ID, expand=("documents", "end_user")),
-        ListPage(alias=ALIAS),
+        ListPage(query={"limit": "100", "alias": ALIAS}),
         Update(token=TOKEN, compliance_id=COMPLIANCE_ID, **_CONTENT),
         Delete(token=TOKEN, compliance_id=COMPLIANCE_ID),
         Link(token=TOKEN, compliance_id=COMPLIANCE_ID, number=NUMBER),

@@ -140,16 +140,14 @@ class FakeAccount(Holdings):
         return replace(outcome, api_id=f"api-{len(self.calls)}") if isinstance(outcome, Done) else outcome
 
     def _page(self, call: ListPage, matching: str) -> Page:
-        alias, start = call.alias, 0
-        if call.query is not None:
-            alias, start = call.query["alias"], int(call.query["offset"])
+        alias, start = call.query.get("alias", ""), int(call.query.get("offset", 0))
         oldest_age_s = math.inf if alias and self.finds_the_old else self.reaches_back_s
         ages = {one: self.clock.monotonic() - made_at for one, made_at in self.made_at.items() if one in self.records}
         listed = [one for one, age_s in ages.items() if self.lag_s <= age_s <= oldest_age_s]
         listed.sort(key=lambda one: self.made_at[one], reverse=self.newest_first)
         everything = [self.shown(one, expanded=False, listed=True) for one in listed]
         shown = [r for r in everything if MATCHING[matching](alias, r.alias) or (not alias and matching != "blind")]
-        end = start + self.page_size
+        end = start + min(self.page_size, int(call.query["limit"]))
         more = {"alias": alias, "offset": str(end)} if end < len(shown) else None
         total = len(shown) if self.tells_total else None
         return Page(records=tuple(shown[start:end]), total=total, next_query=more)

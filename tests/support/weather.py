@@ -32,7 +32,7 @@ NOT_APPLIED: Mapping[str, Outcome[Any]] = {
     "unresolved": Unresolved(seen="ServerDisconnectedError"),
     "denied": Denied(http_status=401, halt=Halt.CREDENTIALS),
     "refused": Refused(code="invalid", http_status=422),
-    "contested": Refused(code="conflict", http_status=409, contested=True),
+    "contested": Unresolved(seen="HTTP 409", said=Refused(code="conflict", http_status=409)),
 }
 """Weather in which a call changes nothing at the API, and what it then leads to."""
 

@@ -363,12 +363,12 @@ def test_next_page_that_cannot_be_followed_is_malformed(link):
 @pytest.mark.parametrize(
     ("call", "count", "meta", "expected"),
     [
-        (ListPage(alias="a"), 20, {"total_count": 21}, {"limit": "100", "alias": "a", "offset": "20"}),
+        (ListPage(query={"limit": "100", "alias": "a"}), 20, {"total_count": 21}, {"limit": "100", "alias": "a", "offset": "20"}),
         (ListPage(query={"limit": "20", "offset": "20"}), 20, {"total_count": 41}, {"limit": "20", "offset": "40"}),
         (ListPage(), 21, {"total_count": 21}, None),
         (ListPage(), 20, {}, {"limit": "100", "offset": "20"}),
-        (ListPage(), 19, {}, None),
-        (ListPage(limit=5), 5, {}, {"limit": "5", "offset": "5"}),
+        (ListPage(), 19, {}, {"limit": "100", "offset": "19"}),
+        (ListPage(query={"limit": "5"}), 5, {}, {"limit": "5", "offset": "5"}),
         (ListPage(query={"cursor": "c"}), 50, {"total_count": 90}, None),
         (ListPage(query={"offset": "x", "limit": "y"}), 20, {}, {"offset": "20", "limit": "y"}),
         (ListPage(), 0, {"total_count": 5}, None),

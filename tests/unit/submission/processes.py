@@ -113,7 +113,7 @@ async def _run(
     if not process.books.swept:
         known = await sweep(gateway, process, [d.identity for d in make_plan().decisions if d.identity])
     else:
-        known = isinstance(await gateway.send(ListPage(limit=1)), Done)
+        known = isinstance(await gateway.send(ListPage(query={"limit": "1"})), Done)
     if known:
         runner = Runner(
             desk=Desk(gateway=gateway, journal=process, clock=clock, stop=process.stop),

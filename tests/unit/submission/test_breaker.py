@@ -138,7 +138,7 @@ async def test_the_eighth_failure_in_a_row_opens_it(breaker, clock):
     answered = await made.send(create(99))
 
     assert ([], [FIRST_REST_S]) == (before, clock.slept)
-    assert (YES, [ListPage(limit=1), create(99)]) == (answered, inner.calls[IN_A_ROW:])
+    assert (YES, [ListPage(query={"limit": "1"}), create(99)]) == (answered, inner.calls[IN_A_ROW:])
 
 
 async def test_more_than_60_percent_of_20_open_it(breaker, clock):
