@@ -77,4 +77,4 @@ class Desk:
     def looks(self, number: int = 1) -> list[float]:
         """When the list was asked for a row's alias."""
         asked = zip(self.account.made(Operation.LIST), self.account.times_of(Operation.LIST), strict=True)
-        return [at for call, at in asked if call.alias == alias(number)]
+        return [at for call, at in asked if call.query.get("alias") == alias(number)]

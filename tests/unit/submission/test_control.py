@@ -50,7 +50,7 @@ class Desk:
 
     def asked(self) -> list[str]:
         """The aliases the list was asked for."""
-        return [call.alias for call in self.account.made(Operation.LIST)]
+        return [call.query.get("alias", "") for call in self.account.made(Operation.LIST)]
 
 
 @pytest.fixture
