@@ -68,12 +68,12 @@ async def test_what_a_crash_left_behind_is_found_when_it_shows_late(desk: Desk, 
 
 
 async def test_a_list_that_never_shows_what_exists_is_not_believed(desk: Desk, tmp_path: Path) -> None:
-    """The list lags beyond every window: the row is held, and not sent again."""
+    """The list lags beyond every window: the row stays uncertain, run after run, and is not sent again."""
     async with Bench.opened(desk, tmp_path / "ledger.jsonl", lag_s=60) as bench:
         bench.sandbox.faults.script("create", "drop-after", after=1)
         await bench.run_to_the_end()
 
-        assert [State.SUBMITTED, State.HELD] == [record.state for record in bench.books.records.values()]
+        assert [State.SUBMITTED, State.UNCERTAIN] == [record.state for record in bench.books.records.values()]
         assert 2 == len(bench.sandbox.state.records)
 
 
