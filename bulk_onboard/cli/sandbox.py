@@ -5,7 +5,7 @@ import os
 import signal
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,9 @@ from bulk_onboard import errors
 from bulk_onboard.cli.awaited import awaited
 from bulk_onboard.cli.output import Output, finish
 from bulk_onboard.errors import ExitStatus
+
+if TYPE_CHECKING:
+    from bulk_onboard.sandbox.instants import ClockStep
 
 _PORT = Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 for a free one.", min=0, max=65535)]
 _QUOTA = Annotated[str, typer.Option(help="Requests it allows: 60/min, 600/60s, or none.")]
@@ -25,6 +28,20 @@ _LATE = Annotated[str, typer.Option(help="How late at most the fault late-apply 
 _LIST = Annotated[
     list[str], typer.Option("--list", help="How lists behave: ignore-alias, newest-first, …; may be repeated.")
 ]
+_RECORD = Annotated[
+    list[str], typer.Option("--record", help="How records are kept: cut-alias=40, null-state, …; may be repeated.")
+]
+_REQUIREMENTS = Annotated[
+    list[str], typer.Option("--requirements", help="Their form: released, both-forms, neither-form or empty.")
+]
+_OTHERS = Annotated[
+    list[str],
+    typer.Option("--others", help="What others do: present=150, delete-oldest=0.5 a page, …; may be repeated."),
+]
+_CLOCK = Annotated[
+    list[str], typer.Option("--clock", help="The clock it shows is wrong: -2h; or set later: -1h@30s; may be repeated.")
+]
+_GET_LAG = Annotated[str, typer.Option(help="How long a GET of a new record gets 404.")]
 _LAG = Annotated[str, typer.Option(help="How long new records stay out of the list.")]
 _SEED = Annotated[int, typer.Option(help="Seed of the dice of faults and lists.")]
 _VIA = Annotated[str, typer.Option(help="Send callbacks to this base URL; without it to this machine only.")]
@@ -48,6 +65,11 @@ def register(app: typer.Typer) -> None:
         late_apply: _LATE = "3s",
         behaviour: _LIST = [],  # noqa: B006 - typer copies it
         list_lag: _LAG = "0s",
+        get_lag: _GET_LAG = "0s",
+        record: _RECORD = [],  # noqa: B006 - typer copies it
+        requirements: _REQUIREMENTS = [],  # noqa: B006 - typer copies it
+        others: _OTHERS = [],  # noqa: B006 - typer copies it
+        clock: _CLOCK = [],  # noqa: B006 - typer copies it
         seed: _SEED = 0,
         ledger: _LEDGER = None,
         callback_via: _VIA = "",
@@ -63,8 +85,11 @@ def register(app: typer.Typer) -> None:
                 review_after=review_after,
                 fault=fault,
                 late_apply=late_apply,
-                behaviours=behaviour,
+                behaviours={"list": behaviour, "record": record, "requirements": requirements},
+                others=others,
+                clock=clock,
                 list_lag=list_lag,
+                get_lag=get_lag,
                 seed=seed,
                 ledger=ledger,
                 callbacks={"via": callback_via, "body": callback_body, "faults": tuple(callback)},
@@ -80,11 +105,19 @@ def sandbox(
     review_after: str,
     fault: list[str],
     late_apply: str,
+    behaviours: Mapping[str, list[str]],
+    others: list[str],
+    clock: list[str],
     list_lag: str,
+    get_lag: str,
     callbacks: Mapping[str, Any],
     **settings: Any,
 ) -> Output:
-    """Serve until a signal; UsageError where a value is not one. `settings` are as `Sandbox` takes them."""
+    """Serve until a signal; UsageError where a value is not one.
+
+    `behaviours` are by what they are about; `settings` are as `Sandbox` takes them.
+    """
+    from bulk_onboard.sandbox.behaviours import check_about
     from bulk_onboard.sandbox.callbacks import Ways
     from bulk_onboard.sandbox.credentials import credentials_in
     from bulk_onboard.sandbox.server import Sandbox, serve
@@ -92,6 +125,8 @@ def sandbox(
 
     try:
         allowed = parse_quota(quota)
+        for about, names in behaviours.items():
+            check_about(names, about)
         server = Sandbox(
             port,
             quota=allowed,
@@ -99,8 +134,12 @@ def sandbox(
             credentials=credentials_in(os.environ),
             review_after_s=parse_duration(review_after) if review_after else None,
             faults=dict(map(_rate, fault)),
+            behaviours=[name for names in behaviours.values() for name in names],
+            others=dict(map(_rate, others)),
+            clock_steps=map(_clock_step, clock),
             late_apply_s=parse_duration(late_apply),
             list_lag_s=parse_duration(list_lag),
+            get_lag_s=parse_duration(get_lag),
             ways=Ways(**callbacks),
             **settings,
         )
@@ -126,4 +165,14 @@ def _rate(text: str) -> tuple[str, float]:
     try:
         return name, float(rate)
     except ValueError:
-        raise ValueError(f"{text!r} is no fault with its rate; write drop-after=0.1") from None
+        raise ValueError(f"{text!r} is no name with its number; write drop-after=0.1") from None
+
+
+def _clock_step(text: str) -> "ClockStep":
+    """`-2h`, wrong from the start, or `-1h@30s`, set back half a minute later."""
+    from bulk_onboard.sandbox.instants import ClockStep
+    from bulk_onboard.units import parse_duration
+
+    by, _, after = text.partition("@")
+    by_s = parse_duration(by.lstrip("+-")) * (-1 if by.startswith("-") else 1)
+    return ClockStep(by_s, parse_duration(after) if after else None)

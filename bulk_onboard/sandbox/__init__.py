@@ -10,7 +10,9 @@ Nothing here is shared with the client, so that a misreading there cannot cancel
     validation    what the API demands of a create or an update
     requirements  what India offers and asks for
     paging        the filters and pages of a list
-    behaviours    how a list may behave other than hoped
+    behaviours    how the API may behave other than hoped, all the time
+    keeping       what is kept of what was sent
+    others        records of strangers, and what other people do between the pages of a list
     record        a compliance record and its documents, and how the API shows them
     number        the numbers the account rents, and what may be linked to them
     state         what the API remembers
@@ -26,5 +28,5 @@ Nothing here is shared with the client, so that a misreading there cannot cancel
     witness       looks for the intent of each create in the ledger
     log           the requests that came, for tests to assert on
     control       what stands under /_sandbox/
-    instants      the sandbox's own time, which never steps
+    instants      the sandbox's own time, and the clock that it shows
 """

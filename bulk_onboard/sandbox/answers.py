@@ -5,6 +5,7 @@ sandbox's reading: invalid parameters are 400, failed validation is 422, a confl
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -23,6 +24,8 @@ TYPE_AND_HTTP_STATUS: Mapping[str, tuple[str, int]] = {
     # codes of this sandbox, where the document has none
     "invalid_parameter": ("validation_error", 400),
     "compliance_not_deletable": ("state_error", 409),
+    "compliance_exists": ("state_error", 409),
+    "account_not_enabled": ("validation_error", 422),
     "invalid_credentials": ("authentication_error", 401),
     "permission_denied": ("permission_error", 403),
     "not_found": ("not_found_error", 404),
@@ -31,6 +34,10 @@ TYPE_AND_HTTP_STATUS: Mapping[str, tuple[str, int]] = {
     "rate_limit_exceeded": ("rate_limit_error", 429),
     "internal_error": ("api_error", 500),
 }
+
+
+# Half a surrogate pair is written as an escape; the halves that stand for bytes (PEP 383) become these bytes.
+_HALF_PAIR = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 
 class Delivery(Enum):
@@ -67,8 +74,9 @@ class RefusedError(Exception):
 
 
 def json_answer(http_status: int, body: Mapping[str, Any]) -> Answer:
-    """An answer with a JSON body."""
-    return Answer(http_status, json.dumps(body, ensure_ascii=False).encode())
+    """An answer with a JSON body, whatever stands in its texts: see `others` for the halves of surrogate pairs."""
+    text = _HALF_PAIR.sub(lambda half: f"\\u{ord(half[0]):04x}", json.dumps(body, ensure_ascii=False))
+    return Answer(http_status, text.encode(errors="surrogateescape"))
 
 
 def success(http_status: int, **members: Any) -> Answer:

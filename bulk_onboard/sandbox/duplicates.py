@@ -1,7 +1,7 @@
 """Records that should have been one: of one token, of one alias, or of one business.
 
-A token is the last 16 characters of an alias after a `~` at its start or after a blank (design.md 4). A business
-is a country, number type, user type and registration number.
+A token is the last 16 characters of an alias after a `~`, whatever the API made of its case and of the blank before
+it. A business is a country, number type, user type and registration number.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import Any
 
 from bulk_onboard.sandbox.record import Record
 
-_TOKEN = re.compile(r"(?:^|\s)~([a-z2-7]{16})$")
+_TOKEN = re.compile(r"~([a-z2-7]{16})$", re.IGNORECASE)
 
 
 def duplicates(records: Iterable[Record]) -> list[dict[str, Any]]:
@@ -35,7 +35,7 @@ def _groups(records: tuple[Record, ...], shared: Callable[[Record], str | None])
 
 def _token(record: Record) -> str | None:
     match = _TOKEN.search(record.alias)
-    return match[1] if match else None
+    return match[1].lower() if match else None
 
 
 def _alias(record: Record) -> str:

@@ -8,11 +8,13 @@ faults.
 """
 
 import random
+import secrets
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from typing import Any
+from uuid import uuid4
 
 from bulk_onboard.errors import UsageError
 from bulk_onboard.sandbox.answers import Answer, Delivery, RefusedError, refusal
@@ -67,6 +69,14 @@ def _bad_gateway(_: Answer) -> Answer:
     return Answer(502, b"<html><body><h1>502 Bad Gateway</h1></body></html>", "text/html")
 
 
+_conflict = _refused("compliance_exists", "A compliance application with this alias already exists")
+
+
+def _not_enabled(answer: Answer) -> Answer:
+    ticket = f"ticket {secrets.randbelow(10**6)}, request {uuid4()}"
+    return _refused("account_not_enabled", f"Compliance is not enabled for this account ({ticket})")(answer)
+
+
 def _throttled(answer: Answer) -> Answer:
     refused = _refused("rate_limit_exceeded", "Too many requests")(answer)
     return replace(refused, headers={**answer.headers, "Retry-After": "1"})
@@ -115,6 +125,14 @@ FAULTS: Mapping[str, Fault] = {
             Strikes.BEFORE,
             "HTTP 404 in the API's own words.",
             _refused("not_found", "There is nothing at this address"),
+        ),
+        Fault("conflict-409-before", Strikes.BEFORE, "HTTP 409 in the API's own words.", _conflict),
+        Fault("conflict-409-after", Strikes.AFTER, "HTTP 409 in the API's own words.", _conflict),
+        Fault(
+            "not-enabled-422",
+            Strikes.BEFORE,
+            "HTTP 422, the account is not enabled; the sentence differs in its ids and numbers only.",
+            _not_enabled,
         ),
         Fault("redirect-302", Strikes.BEFORE, "HTTP 302 to an address that is not the API's.", _redirected(302)),
         Fault("redirect-307", Strikes.BEFORE, "HTTP 307 to an address that is not the API's.", _redirected(307)),

@@ -9,6 +9,7 @@ from uuid import uuid4
 from bulk_onboard.sandbox.answers import Answer, RefusedError, json_answer, success
 from bulk_onboard.sandbox.call import Call
 from bulk_onboard.sandbox.number import Number, check_link
+from bulk_onboard.sandbox.others import ODDITIES
 from bulk_onboard.sandbox.paging import page_of
 from bulk_onboard.sandbox.record import DELETABLE, EDITABLE, PENDING, Record, shown_documents, summary
 from bulk_onboard.sandbox.requirements import requirements_of
@@ -23,18 +24,21 @@ from bulk_onboard.sandbox.validation import (
 )
 
 _EXPANDABLE = ("documents", "end_user", "linked_numbers")
+_TOO_LARGE = Answer(413, b"<html><body><h1>413 Request Entity Too Large</h1></body></html>", "text/html")
 
 
-def requirements(_: State, call: Call) -> Answer:
+def requirements(state: State, call: Call) -> Answer:
     """What the API offers and asks for; 404 when the filters leave nothing of it."""
-    query = call.query
-    country_iso = query.get("country_iso", "IN")
-    return success(200, **requirements_of(country_iso, query.get("number_type"), query.get("user_type")))
+    query, form = call.query, state.behaviours.requirements
+    found = requirements_of(query.get("country_iso", "IN"), query.get("number_type"), query.get("user_type"), form)
+    return success(200, **found) if found else json_answer(200, {})
 
 
 def create(state: State, call: Call) -> Answer:
     """Keep a new record, submitted for review."""
-    record = _new_record(call)
+    if state.behaviours.keeping.is_too_large(call.form.data.get("end_user")):
+        return _TOO_LARGE
+    record = state.behaviours.keeping.kept(_new_record(call))
     state.keep(record)
     return success(201, compliance_id=record.compliance_id, message="Created successfully")
 
@@ -64,14 +68,26 @@ def _new_record(call: Call) -> Record:
 
 
 def get(state: State, call: Call) -> Answer:
-    """One record, flat, with what the query expands."""
-    return json_answer(200, _shown(state, _record(state, call), call))
+    """One record, flat, with what the query expands; 404 while it is too new."""
+    record = state.got(call.target["id"])
+    return json_answer(200, _shown(state, _there(record), call))
 
 
 def list_records(state: State, call: Call) -> Answer:
     """One page of the records, with what the query expands."""
-    page = page_of(state.listed, call.query, call.collection_path, state.behaviours.listing)
-    return success(200, meta=page.meta, compliances=[_shown(state, r, call) for r in page.records])
+    state.pass_between_pages()
+    listing = state.behaviours.listing
+    page = page_of(state.listed, call.query, call.collection_path, listing)
+    meta = {"meta": page.meta} if listing.tells_meta else {}
+    return success(200, **meta, compliances=[_row(state, record, call) for record in page.records])
+
+
+def _row(state: State, record: Record, call: Call) -> Any:
+    """A record as a list shows it: with padding, and a stranger's odd one as what it is."""
+    shown, padding = _shown(state, record, call), state.behaviours.listing.padding
+    if padding:
+        shown["notes"] = "." * padding
+    return ODDITIES[record.oddity].shown(shown) if record.oddity else shown
 
 
 def update(state: State, call: Call) -> Answer:
@@ -80,7 +96,9 @@ def update(state: State, call: Call) -> Answer:
     if record.review not in EDITABLE:
         message = f"Compliance cannot be modified in status '{record.review}'"
         raise RefusedError("compliance_not_editable", message)
-    state.keep(_updated_record(record, call))
+    if state.behaviours.keeping.is_too_large(call.form.data.get("end_user")):
+        return _TOO_LARGE
+    state.keep(state.behaviours.keeping.kept(_updated_record(record, call)))
     return success(200, compliance_id=record.compliance_id, message="Updated successfully")
 
 
@@ -186,7 +204,7 @@ def alias_of(state: State, call: Call) -> str | None:
 
 
 def _shown(state: State, record: Record, call: Call) -> dict[str, Any]:
-    shown = summary(record)
+    shown = summary(record, state.instants.stamp)
     expand = {word.strip() for word in call.query.get("expand", "").split(",")} - {""}
     unknown = expand.difference(_EXPANDABLE)
     if unknown:
@@ -202,7 +220,10 @@ def _shown(state: State, record: Record, call: Call) -> dict[str, Any]:
 
 
 def _record(state: State, call: Call) -> Record:
-    record = state.record(call.target["id"])
+    return _there(state.record(call.target["id"]))
+
+
+def _there(record: Record | None) -> Record:
     if record is None:
         raise RefusedError("not_found", "Compliance not found")
     return record

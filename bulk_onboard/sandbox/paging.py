@@ -29,12 +29,24 @@ _WORDS = {"status": REVIEWS, "number_type": NUMBER_TYPES, "user_type": USER_TYPE
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The steps of a list: which alias fits the one asked for, the order, the longest page, what `meta` tells."""
+    """The steps of a list.
+
+    Attributes:
+        alias_fits: whether an alias fits the one asked for.
+        start: the place of a page's first record, from `offset` and `limit`.
+        cap, greatest_limit: more records than `cap` are not given, a greater limit is refused.
+        tells_total, tells_meta: whether there is a `total_count`, and a `meta` at all.
+        padding: bytes that each record is longer by.
+    """
 
     alias_fits: Callable[[str, str], bool] = operator.eq
     order: Callable[[Records, random.Random], Records] = lambda records, dice: records
+    start: Callable[[int, int], int] = lambda offset, limit: offset
     cap: int = GREATEST_LIMIT
+    greatest_limit: int = GREATEST_LIMIT
     tells_total: bool = True
+    tells_meta: bool = True
+    padding: int = 0
     dice: random.Random = field(default_factory=random.Random, repr=False)
 
 
@@ -47,9 +59,11 @@ class Page:
 
 
 def page_of(records: Iterable[Record], query: Mapping[str, str], path: str, listing: Listing) -> Page:
-    """The page a query asks for; RefusedError (400) for a limit above 100, a bad offset or an unknown word."""
-    limit = min(listing.cap, _whole(query, "limit", DEFAULT_LIMIT, least=1, most=GREATEST_LIMIT))
-    offset = _whole(query, "offset", 0, least=0)
+    """The page a query asks for; RefusedError (400) for a limit that is too great, a bad offset or an unknown word."""
+    limit = min(listing.cap, _whole(query, "limit", DEFAULT_LIMIT, least=1, most=listing.greatest_limit))
+    asked = _whole(query, "offset", 0, least=0)
+    start = listing.start(asked, limit)
+    unit = 1 if listing.start(1, limit) == limit else limit  # what `offset` is greater by on the next page
     fitting = listing.order(filtered(records, query, listing.alias_fits), listing.dice)
 
     def link(to: int, *, exists: bool) -> str | None:
@@ -57,10 +71,10 @@ def page_of(records: Iterable[Record], query: Mapping[str, str], path: str, list
 
     total: dict[str, int | str | None] = {"total_count": len(fitting)} if listing.tells_total else {}
     links = {
-        "next": link(offset + limit, exists=offset + limit < len(fitting)),
-        "previous": link(max(0, offset - limit), exists=offset > 0),
+        "next": link(asked + unit, exists=start + limit < len(fitting)),
+        "previous": link(max(0, asked - unit), exists=start > 0),
     }
-    return Page(fitting[offset : offset + limit], {"limit": limit, "offset": offset, **total, **links})
+    return Page(fitting[start : start + limit], {"limit": limit, "offset": asked, **total, **links})
 
 
 def filtered(records: Iterable[Record], query: Mapping[str, str], alias_fits: Callable[[str, str], bool]) -> Records:

@@ -33,13 +33,15 @@ class Grant:
     reset_at: float
     retry_after_s: float
 
-    @property
-    def headers(self) -> dict[str, str]:
-        """The headers of the document in whole seconds, and `Retry-After` when the request is throttled."""
+    def headers(self, wrong_by_s: float = 0.0) -> dict[str, str]:
+        """The headers of the document in whole seconds, and `Retry-After` when the request is throttled.
+
+        `wrong_by_s` is how far ahead the clock is that `X-RateLimit-Reset` is told by.
+        """
         told = {
             "X-RateLimit-Limit": str(self.limit),
             "X-RateLimit-Remaining": str(self.remaining),
-            "X-RateLimit-Reset": str(math.floor(self.reset_at)),
+            "X-RateLimit-Reset": str(math.floor(self.reset_at + wrong_by_s)),
         }
         return told if self.granted else told | {"Retry-After": str(max(1, math.ceil(self.retry_after_s)))}
 

@@ -1,10 +1,9 @@
 """A compliance record and its documents, and how the API shows them (wire.md 6.3)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-
-from bulk_onboard.sandbox.instants import stamp
 
 PENDING, APPROVED, REJECTED, MORE_INFO = "pending_review", "approved", "rejected", "more_info_required"
 SUSPENDED, EXPIRED = "suspended", "expired"  # what an approval may become; not in the document (wire.md 7)
@@ -31,7 +30,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the API keeps of one create and the updates after it; `end_user` is as it was sent, with an `id`."""
+    """What the API keeps of one create and the updates after it; `end_user` is as it is kept, with an `id`.
+
+    `is_strangers`: made by somebody else, and perhaps shown in an odd way (see `others`).
+    """
 
     compliance_id: str
     alias: str
@@ -46,6 +48,8 @@ class Record:
     updated_at: datetime
     submitted_at: datetime
     reason: str | None = None
+    is_strangers: bool = False
+    oddity: str = ""
 
     @property
     def user_type(self) -> str:
@@ -57,7 +61,7 @@ class Record:
         return next((d for d in self.documents if d.document_id == document_id), None)
 
 
-def summary(record: Record) -> dict[str, Any]:
+def summary(record: Record, stamp: Callable[[datetime], str]) -> dict[str, Any]:
     """The record without its expandable parts; a reason is shown for rejected records only, as documented."""
     return {
         "compliance_id": record.compliance_id,

@@ -1,8 +1,9 @@
 """What the API offers and asks for: the example of its document, India, local and mobile, business only."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from bulk_onboard.sandbox.answers import RefusedError
 
@@ -71,13 +72,14 @@ OFFERS: Mapping[str, Mapping[str, Mapping[str, Offer]]] = {
 }
 
 
-def requirements_of(country_iso: str, number_type: str | None, user_type: str | None) -> dict[str, Any]:
-    """The tree of wire.md 6.1, filtered; RefusedError (404) when nothing of it is left."""
+def requirements_of(country_iso: str, number_type: str | None, user_type: str | None, form: str = "") -> dict[str, Any]:
+    """The tree of the API's document, filtered, in one of `FORMS`; RefusedError (404) when nothing is left."""
     number_types = list(_number_types(OFFERS.get(country_iso, {}), number_type, user_type))
     if not number_types:
         wanted = ", ".join(word for word in (country_iso, number_type, user_type) if word)
         raise RefusedError("not_found", f"No requirements found for {wanted}", "country_iso")
-    return {"country_iso": country_iso, "number_types": number_types}
+    tree = {"country_iso": country_iso, "number_types": number_types}
+    return FORMS[form](tree) if form else tree
 
 
 def _number_types(
@@ -96,3 +98,37 @@ def _user_type(name: str, offer: Offer) -> dict[str, Any]:
         "required_fields": list(offer.fields),
         "estimated_review_days": offer.review_days,
     }
+
+
+def _released(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """The released API's answer to the same question: the first combination, flat, its types known by ids."""
+    number_type = tree["number_types"][0]
+    user_type = number_type["user_types"][0]
+    fields = [
+        {"friendly_name" if name == "field_label" else name: value for name, value in field.items()}
+        for field in user_type["required_fields"]
+    ]
+    place = {"country_iso": tree["country_iso"], "number_type": number_type["number_type"]}
+    return {
+        "requirement_id": str(uuid5(NAMESPACE_URL, "-".join(place.values()))),
+        **place,
+        "user_type": user_type["user_type"],
+        "document_types": [
+            {
+                "document_type_id": str(uuid5(NAMESPACE_URL, document["type"])),
+                "name": document["title"],
+                "description": document["description"],
+                "proof_required": True,
+                "required_fields": fields if document["type"] == "business_registration" else [],
+            }
+            for document in user_type["required_documents"]
+        ],
+    }
+
+
+FORMS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    "released": _released,
+    "both-forms": lambda tree: {**_released(tree), **tree},
+    "neither-form": lambda tree: {"country_iso": tree["country_iso"], "rules": [{"rule": "ask the help desk"}]},
+    "empty": lambda tree: {},
+}

@@ -24,8 +24,9 @@ from bulk_onboard.sandbox.callbacks import Callbacks, Ways
 from bulk_onboard.sandbox.control import PREFIX, control
 from bulk_onboard.sandbox.credentials import Credentials
 from bulk_onboard.sandbox.faults import LATE_APPLY_S, Faults
-from bulk_onboard.sandbox.instants import Instants
+from bulk_onboard.sandbox.instants import ClockStep, Instants
 from bulk_onboard.sandbox.log import LoggedRequest
+from bulk_onboard.sandbox.others import Others
 from bulk_onboard.sandbox.quota import COMPLIANCE, REQUIREMENTS, Quotas
 from bulk_onboard.sandbox.sender import Sender
 from bulk_onboard.sandbox.service import Service
@@ -48,8 +49,10 @@ class Sandbox:
 
     `quota` bounds everything but requirements, which have `requirements_quota`; None is no quota and no headers.
     `credentials` None takes any. `faults` are rates (see `Faults`); `sandbox.faults.script(…)` adds a script.
-    `behaviours` are how lists behave (see `BEHAVIOURS`); a call that meets `late-apply` takes effect up to
-    `late_apply_s` later. The aliases of creates that arrive without an intent in the `ledger` are `without_intent`.
+    `behaviours` are how the API behaves (see `BEHAVIOURS`), `others` what others do to the account (see `Others`),
+    `clock_steps` how the clock is wrong that it shows. New records are in no list for `list_lag_s`, and a GET of one is
+    404 for `get_lag_s`. A call that meets `late-apply` takes effect up to `late_apply_s` later. The aliases of creates
+    that arrive without an intent in the `ledger` are `without_intent`.
     A client that sends nothing of its body for `body_wait_s` is taken for dead. `ways` say how callbacks are sent.
     """
 
@@ -65,8 +68,11 @@ class Sandbox:
         faults: Mapping[str, float] | None = None,
         late_apply_s: float = LATE_APPLY_S,
         behaviours: Iterable[str] = (),
+        others: Mapping[str, float] | None = None,
+        clock_steps: Iterable[ClockStep] = (),
         seed: int = 0,
         list_lag_s: float = 0.0,
+        get_lag_s: float = 0.0,
         latency_s: float = 0.0,
         body_wait_s: float = BODY_WAIT_S,
         ledger: Path | None = None,
@@ -75,9 +81,12 @@ class Sandbox:
     ) -> None:
         self._port, self.latency_s, self._body_wait_s = port, latency_s, body_wait_s
         self._clock = clock or SystemClock()
-        instants = Instants(self._clock)
+        instants = Instants(self._clock, clock_steps)
         self.behaviours = Behaviours(behaviours, seed)
-        self.state = State(instants, review_after_s, list_lag_s, self.behaviours)
+        self.others = Others(others or {}, seed)
+        self.state = State(
+            instants, review_after_s, self.behaviours, self.others, list_lag_s=list_lag_s, get_lag_s=get_lag_s
+        )
         self.faults = Faults(faults or {}, seed, late_apply_s)
         self.witness = Witness(ledger)
         quotas = Quotas(window, {REQUIREMENTS: requirements_quota, COMPLIANCE: quota})

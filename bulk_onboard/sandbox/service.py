@@ -99,8 +99,8 @@ class Service:
             answer = self._carried_out(visit, replace(call, at=now))
         except RefusedError as error:
             answer = refusal(error)
-        told = visit.grant.headers if visit.grant else {}
-        answer = replace(answer, headers={**told, "Date": format_datetime(now, usegmt=True)})
+        told = visit.grant.headers(self.instants.wrong_by_s(visit.at)) if visit.grant else {}
+        answer = replace(answer, headers={**told, "Date": format_datetime(self.instants.told(now), usegmt=True)})
         if visit.fault:
             answer = visit.fault.spoiled(answer)
         self.note(visit, answer.seen_status, len(call.body), alias)

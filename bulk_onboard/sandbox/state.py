@@ -14,6 +14,7 @@ from bulk_onboard.sandbox.behaviours import Behaviours
 from bulk_onboard.sandbox.duplicates import duplicates
 from bulk_onboard.sandbox.instants import Instants
 from bulk_onboard.sandbox.number import Number, digits, rented_by_prefix
+from bulk_onboard.sandbox.others import Others
 from bulk_onboard.sandbox.record import Document, Record
 from bulk_onboard.sandbox.reviews import reviewed, reviewed_in_time
 
@@ -22,16 +23,26 @@ class State:
     """One account, whatever the credentials; the robot's reviews happen when the records are looked at."""
 
     def __init__(
-        self, instants: Instants, review_after_s: float | None, list_lag_s: float, behaviours: Behaviours
+        self,
+        instants: Instants,
+        review_after_s: float | None,
+        behaviours: Behaviours,
+        others: Others,
+        *,
+        list_lag_s: float,
+        get_lag_s: float,
     ) -> None:
-        self.instants, self.behaviours = instants, behaviours
+        self.instants, self.behaviours, self.others = instants, behaviours, others
         self.review_after_s = review_after_s
         self.list_lag_s = self._first_list_lag_s = list_lag_s
+        self.get_lag_s = self._first_get_lag_s = get_lag_s
         self._records: dict[str, Record] = {}
         self._contents: dict[str, bytes] = {}
         self._numbers: dict[str, Number] = {}
         self._put_off: list[tuple[datetime, Callable[[datetime], None]]] = []
         self._calling_back: dict[str, None] = {}
+        self.deleted_by_others: list[Record] = []
+        self.let_others_in()
 
     @property
     def records(self) -> tuple[Record, ...]:
@@ -54,8 +65,7 @@ class State:
     @property
     def listed(self) -> tuple[Record, ...]:
         """The records old enough for a list to show them."""
-        newest = self.instants.now() - timedelta(seconds=self.list_lag_s)
-        return tuple(record for record in self.records if record.created_at <= newest)
+        return tuple(record for record in self.records if self._is_older(record, self.list_lag_s))
 
     @property
     def calling_back(self) -> tuple[Record, ...]:
@@ -74,6 +84,11 @@ class State:
         record = self._records.get(compliance_id)
         return None if record is None else self._as_it_stands(record)
 
+    def got(self, compliance_id: str) -> Record | None:
+        """The record of that id, if it is old enough to be asked for."""
+        record = self.record(compliance_id)
+        return record if record is not None and self._is_older(record, self.get_lag_s) else None
+
     def named(self, alias: str) -> tuple[Record, ...]:
         """Every record of exactly that alias."""
         return tuple(record for record in self.records if record.alias == alias)
@@ -90,6 +105,27 @@ class State:
         """Delete a record."""
         del self._records[record.compliance_id]
         self._calling_back.pop(record.compliance_id, None)
+
+    def forget_by_others(self, record: Record) -> None:
+        """Delete a record at the console, whatever its review; of ours it is noted."""
+        self.forget(record)
+        for number in self.linked_numbers(record):
+            self.rent(replace(number, compliance_id=None))
+        if not record.is_strangers:
+            self.deleted_by_others.append(record)
+
+    def let_others_in(self) -> None:
+        """Keep the records of strangers that are there from the start."""
+        for record in self.others.arrivals(self.instants.now()):
+            self.keep(record)
+
+    def pass_between_pages(self) -> None:
+        """Let others do what they do before the next page of a list is made."""
+        change = self.others.between_pages(self.records, self.instants.now())
+        for record in change.created:
+            self.keep(record)
+        for record in change.deleted:
+            self.forget_by_others(record)
 
     def review(self, record: Record, review: str, reason: str | None) -> Record:
         """A person's judgement, in place of the robot's."""
@@ -121,13 +157,20 @@ class State:
 
     def clear(self) -> None:
         """As at the start: forget everything."""
-        self.list_lag_s = self._first_list_lag_s
+        self.list_lag_s, self.get_lag_s = self._first_list_lag_s, self._first_get_lag_s
+        self.instants.clear()
         self.behaviours.clear()
+        self.others.clear()
         self._put_off.clear()
         self._records.clear()
         self._calling_back.clear()
         self._contents.clear()
         self._numbers.clear()
+        self.deleted_by_others.clear()
+        self.let_others_in()
+
+    def _is_older(self, record: Record, lag_s: float) -> bool:
+        return record.created_at <= self.instants.now() - timedelta(seconds=lag_s)
 
     def _catch_up(self) -> None:
         """Let everything happen that is due by now; what it does looks here again and finds nothing due."""

@@ -11,9 +11,10 @@ from bulk_onboard.errors import PRECEDENCE
 from bulk_onboard.intake.header import PLAIN
 from bulk_onboard.model.record import State
 from bulk_onboard.report import problems, results
-from bulk_onboard.sandbox.behaviours import BEHAVIOURS
+from bulk_onboard.sandbox.behaviours import ABOUT, BEHAVIOURS
 from bulk_onboard.sandbox.callbacks import CALLBACK_FAULTS
 from bulk_onboard.sandbox.faults import FAULTS
+from bulk_onboard.sandbox.others import ODDITIES, SHARES
 from bulk_onboard.sandbox.reviews import MAGIC_WORDS
 
 ROOT = Path(__file__).parents[2]
@@ -131,6 +132,14 @@ def test_every_fault_of_callbacks_is_told():
     assert [[fault.name, fault.sentence] for fault in CALLBACK_FAULTS.values()] == table("Callback", SANDBOX)
 
 
-def test_every_behaviour_of_lists_is_told():
+@pytest.mark.parametrize("about", ABOUT)
+def test_every_behaviour_is_told(about):
     """What a client meets is said in the sandbox's own words."""
-    assert [[b.name, b.sentence.replace("`", "")] for b in BEHAVIOURS.values()] == table("List", SANDBOX)
+    switches = [[b.name, b.sentence.replace("`", "")] for b in BEHAVIOURS.values() if b.about == about]
+    assert switches == table(about.capitalize(), SANDBOX)
+
+
+def test_what_others_do_is_told():
+    """What happens between two pages, and how a stranger's record may be odd."""
+    assert [[name, sentence] for name, sentence in SHARES.items()] == table("Others", SANDBOX)
+    assert [[o.name, o.sentence.replace("`", "")] for o in ODDITIES.values()] == table("Odd record", SANDBOX)

@@ -34,7 +34,8 @@ async def test_state_tells_what_was_kept_and_what_was_asked(client: Any, clock: 
         ({"alias": "A ~abcdefgh23456777"}, {"alias": "B ~abcdefgh23456777"}, {"token": "abcdefgh23456777"}),
         ({"alias": "~abcdefgh23456777"}, {"alias": "~abcdefgh23456777"}, {"token": "abcdefgh23456777"}),
         ({"alias": "A"}, {"alias": "A"}, {"alias": "A"}),
-        ({"alias": "A~abcdefgh23456777"}, {"alias": "B~abcdefgh23456777"}, None),
+        ({"alias": "A~abcdefgh23456777"}, {"alias": "B ~ABCDEFGH23456777"}, {"token": "abcdefgh23456777"}),
+        ({"alias": "A abcdefgh23456777"}, {"alias": "B abcdefgh23456777"}, None),
         ({"alias": "A ~abcdefgh23456777"}, {"alias": "A ~abcdefgh23456776"}, None),
     ],
 )
