@@ -57,9 +57,17 @@ class Books:
         return self._holders.get(number)
 
     def creator(self, record: Record) -> RunStory | None:
-        """The run that filed the record; None for one that was found at the API, or never filed."""
-        place = bisect_right(self.runs, record.created, key=lambda run: run.started.seq)
-        return self.runs[place - 1] if place and record.created and record.compliance_id else None
+        """The run whose own create made the record, or may have; None for what others made, or nobody."""
+        return self._run_of(record.created)
+
+    def last_to_try(self, record: Record) -> RunStory | None:
+        """The run with the record's newest create, whatever became of that; None where there was none."""
+        return self._run_of(record.tried)
+
+    def _run_of(self, seq: int) -> RunStory | None:
+        """The run that wrote the ledger's line of this number."""
+        place = bisect_right(self.runs, seq, key=lambda run: run.started.seq)
+        return self.runs[place - 1] if place else None
 
     def record(self, token: str) -> Record:
         """The record of a token; a fresh one where nothing happened yet."""

@@ -39,11 +39,14 @@ class Run:
         requests: calls so far, by operation and outcome.
         scope: what it may still take on; what was refused is sent again once.
         news_since: number of the ledger's line with which the last run ended; what came later nobody was told yet.
+        began: number of the ledger's line with which it began itself.
         waiting: why it waits of itself, for the progress line; empty where it does not.
         due: tokens that were to be sent or settled.
         findings: what turned up while sending.
         twice: what the final audit found.
         not_shown: how many submitted records the API did not show when their reviews were taken in.
+        shown: compliance ids of the records that it did show in this run: one that it has no more then is gone.
+        looks_failed: how many looks at the reviews failed in the end, when their time was up.
     """
 
     job: Job
@@ -56,12 +59,15 @@ class Run:
     requests: Counter[str]
     scope: Scope
     news_since: int = 0
+    began: int = 0
     waiting: str = ""
     run_id: str = field(default_factory=lambda: secrets.token_hex(4))
     due: frozenset[str] = frozenset()
     findings: list[Finding] = field(default_factory=list)
     twice: list[Twice] = field(default_factory=list)
     not_shown: int = 0
+    shown: set[str] = field(default_factory=set)
+    looks_failed: int = 0
     _plan: Plan | None = field(default=None, init=False, repr=False)
     _planned_at: int = field(default=0, init=False)  # the number of the ledger's newest entry then
 
@@ -82,6 +88,11 @@ class Run:
                 auth_id=self.auth_id,
                 quota=self.job.quota,
                 scope=self.scope,
+                tried=self._tried() if self.scope.limit is not None else (),
             )
             self._planned_at = seq
         return self._plan
+
+    def _tried(self) -> set[str]:
+        """The rows that this run has tried to create, whatever became of that."""
+        return {record.token for record in self.journal.books.records.values() if record.tried > self.began}

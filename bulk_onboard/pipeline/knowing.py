@@ -6,14 +6,16 @@ records that they follow. Where the account tells of more records than the ledge
 created, somebody else made them, maybe with a copy of this ledger: then it is walked whole again (reliability.md 1.7).
 """
 
+from functools import partial
+
 from bulk_onboard import errors
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.call import ServerRecord
 from bulk_onboard.model.plan import Action
-from bulk_onboard.model.record import State
+from bulk_onboard.model.record import Record, State
 from bulk_onboard.pipeline.execution import Run
-from bulk_onboard.submission.reviews import Shown, followed_records, look, take_in, write_down
+from bulk_onboard.submission.reviews import Shown, followed_records, is_old, look, take_in, write_down
 from bulk_onboard.submission.sweep import adopt
 from bulk_onboard.submission.walk import walk
 
@@ -39,10 +41,18 @@ async def know_the_account(run: Run) -> bool:
 
 
 async def take_in_reviews(run: Run, records: tuple[ServerRecord, ...]) -> None:
-    """Write down the reviews that these records show; how many are not shown is told to a person."""
+    """Write down the reviews that these records show, and which records are gone; what is not shown is counted."""
     rows = {d.identity.token: d.judged.row for d in run.plan().decisions if d.identity}
-    followed = await take_in(run.connection.gateway, run.journal, records, rows)
+    run.shown |= {record.compliance_id for record in records}
+    followed = await take_in(run.connection.gateway, run.journal, records, rows, may_be_gone=partial(may_be_gone, run))
     run.not_shown = followed.not_shown
+
+
+def may_be_gone(run: Run, record: Record) -> bool:
+    """Whether the API knew the record before, so that it is gone if it knows it no more: it showed it in this run, or
+    an earlier run filed it, longer ago than the settle window."""
+    is_of_this_run = record.tried > run.began
+    return record.compliance_id in run.shown or (not is_of_this_run and is_old(record, run.clock.now(), run.job.settle))
 
 
 def holds_more(shown: Shown, books: Books) -> bool:

@@ -28,6 +28,7 @@ from bulk_onboard.submission import conclusion
 from bulk_onboard.submission.control import Control
 from bulk_onboard.submission.lookup import Lookup
 from bulk_onboard.submission.rest import rest
+from bulk_onboard.submission.reviews import gone_entry, is_gone
 from bulk_onboard.submission.stop import Stop
 
 EXPAND = ("end_user", "documents")
@@ -47,7 +48,7 @@ class Look(Enum):
     NOT_MADE = auto()
 
 
-Looked: TypeAlias = OpEntry | Look  # what settles the record, or why nothing does yet
+Looked: TypeAlias = OpEntry | entries.Gone | Look  # what settles the record, or why nothing does yet
 
 
 @dataclass(slots=True)
@@ -166,7 +167,7 @@ class Settler:
         waited_s = began - unknown.since
         if looked is Look.FOUND_NOTHING and waited_s >= self._settle_s:
             looked = await self._absence_of(unknown, record, waited_s)
-        if isinstance(looked, OpEntry):
+        if isinstance(looked, OpEntry | entries.Gone):
             await self._journal.append(looked)
             log.logger().info("settled", token=record.token, key=record.key, outcome=looked.name())
             del self._unknown[unknown.token]
@@ -231,8 +232,6 @@ class Settler:
 
 def _no(record: Record, outcome: Outcome[Any]) -> Looked:
     """What a look without a record says: 404 is an answer, a delete is done then; all else tells nothing."""
-    if not (isinstance(outcome, outcomes.Refused) and outcome.http_status == 404):
+    if not is_gone(outcome):
         return Look.NOT_MADE
-    if record.op is Op.DELETE:
-        return conclusion.adopted(record)
-    return conclusion.held(record, f"unknown {record.op}: the API has no such record any more")
+    return conclusion.adopted(record) if record.op is Op.DELETE else gone_entry(record)

@@ -11,7 +11,7 @@ from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.ledger.fold import entries
 from bulk_onboard.model.entry import Absent, Unresolved
 from bulk_onboard.model.record import State, linked_numbers
-from bulk_onboard.pipeline.deletion import Candidate, delete_records, of_key, of_run, plan_deletion
+from bulk_onboard.pipeline.deletion import Candidate, Deletion, delete_records, of_key, of_run, plan_deletion
 from bulk_onboard.sandbox.faults import FAULTS, FOR_GOOD, Strikes
 from bulk_onboard.sandbox.server import Sandbox
 from bulk_onboard.submission.stop import Stop
@@ -57,6 +57,13 @@ def waits_for_absence(office: Nights) -> list[tuple[float, float]]:
 async def planned(office: Nights, choose) -> tuple[Candidate, ...]:
     """What `undo` or `delete` would list."""
     return await plan_deletion(office.job(), choose, credentials=CREDENTIALS, clock=office.calendar)
+
+
+async def deleted(office: Nights, choose) -> Deletion:
+    """What `undo` or `delete` does once it was asked for."""
+    candidates = await planned(office, choose)
+    job, clock = office.job(), office.calendar
+    return await delete_records(job, candidates, choose, credentials=CREDENTIALS, clock=clock, stop=Stop())
 
 
 @pytest.mark.parametrize(("operation", "looks"), [("create", "list"), ("update", "get")])
@@ -164,10 +171,10 @@ async def test_delete_keeps_a_record_that_is_called_by_another_name(office: Nigh
     office.sandbox.state.keep(replace(office.made(0), alias="K-9 ~aaaaaaaaaaaaaaaa"))
 
     (candidate,) = await planned(office, of_key("K-0"))
-    done = await delete_records(office.job(), [candidate], credentials=CREDENTIALS, clock=office.calendar, stop=Stop())
+    done = await deleted(office, of_key("K-0"))
 
-    assert "as another row is called" in candidate.objection
-    assert (0, 0, 1) == (done.deleted, office.asked()["delete"], len(office.sandbox.state.records))
+    assert "as another row is called" in candidate.why
+    assert ((), 0, 1) == (done.deleted, office.asked()["delete"], len(office.sandbox.state.records))
 
 
 async def refused_correction(office: Nights) -> None:
