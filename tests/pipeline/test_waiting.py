@@ -138,7 +138,7 @@ async def test_wish_to_stop_ends_the_pause():
 
 
 async def test_lists_that_cannot_be_read_do_not_end_the_waiting():
-    """Within two days a network may be away for an hour; what is known stays known, and the progress line tells of it."""
+    """Within two days a network may be away for an hour; the progress line tells of it, what is known stays."""
     waiting = Waiting(2 * 24 * 3600.0)
     await waiting.submit(1)
     waiting.judged = [(0.0, 1, "approved")]
