@@ -128,7 +128,7 @@ def _why_left(record: "Record") -> str:
 
     why = ": ".join(part for part in (record.code, record.reason) if part).rstrip(".")
     if record.state is State.HELD:
-        return f"it is held ({why}); say with `bulk-onboard resolve` what it is"
+        return f"it is held ({why}); the report says how to settle that"
     if record.state is not State.SUBMITTED:
         return f"what the API has of it is not known yet ({why}); the same command looks again"
     return f"it was not deleted{f' ({why})' if why else ''}; the same command tries again"

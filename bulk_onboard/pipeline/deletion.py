@@ -183,7 +183,7 @@ def _folded(alias: str) -> str:
 def _objection(record: Record, review: str) -> str:
     """Why a record stays; empty where it may go."""
     if record.state is State.HELD:
-        return "it is held: a person must look at it first, and then say with `bulk-onboard resolve` what it is"
+        return "it is held: a person must settle that first; the report says how"
     if record.state is not State.SUBMITTED:
         return f"it is {record.state}, so there is nothing to delete"
     if linked_numbers(record):

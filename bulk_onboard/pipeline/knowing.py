@@ -49,10 +49,14 @@ async def take_in_reviews(run: Run, records: tuple[ServerRecord, ...]) -> None:
 
 
 def may_be_gone(run: Run, record: Record) -> bool:
-    """Whether the API knew the record before, so that it is gone if it knows it no more: it showed it in this run, or
-    an earlier run filed it, longer ago than the settle window."""
-    is_of_this_run = record.tried > run.began
-    return record.compliance_id in run.shown or (not is_of_this_run and is_old(record, run.clock.now(), run.job.settle))
+    """Whether the API must know the record by now, so that it is gone if it does not: it showed it in this run, or an
+    earlier run filed it, longer ago than the settle window."""
+    if record.compliance_id in run.shown:
+        return True
+    if record.tried > run.began:
+        return False
+    locked_s = run.clock.monotonic() - run.journal.locked_at
+    return locked_s >= run.job.settle or is_old(record, run.clock.now(), run.job.settle)
 
 
 def holds_more(shown: Shown, books: Books) -> bool:
