@@ -33,6 +33,7 @@ def report(invocation: Invocation) -> Output:
             "reviews": made.reviews,
             "ledger": str(invocation.job.ledger),
             "report": str(made.path),
+            "next": made.next,
         },
         show,
         notes,

@@ -11,12 +11,14 @@ from bulk_onboard.job import Job
 from bulk_onboard.ledger.journal import read_books
 from bulk_onboard.ledger.place import MODES
 from bulk_onboard.model.books import Books
+from bulk_onboard.model.command import Commands
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.pipeline.outlook import look_ahead
+from bulk_onboard.pipeline.typed import commands_of
 from bulk_onboard.report.record_findings import record_findings
-from bulk_onboard.report.summary import ReportFacts, counts, make_tables, reviews
+from bulk_onboard.report.summary import ReportFacts, counts, make_tables, next_command, reviews
 from bulk_onboard.report.workbook import write_report
 
 
@@ -27,12 +29,14 @@ class ReportResult:
     Attributes:
         path: where it is.
         from_ledger_alone: why the rows are missing from it; empty when they are there.
+        next: the command to type next.
     """
 
     path: Path
     counts: dict[str, int]
     reviews: dict[str, int]
     from_ledger_alone: str
+    next: str
 
 
 def write_job_report(
@@ -45,6 +49,8 @@ def write_job_report(
     now: datetime,
     run_id: str,
     stopped: str = "",
+    commands: Commands | None = None,
+    continued: bool = False,
 ) -> Path:
     """Write the report; where it really is.
 
@@ -52,20 +58,23 @@ def write_job_report(
         decisions: None when the workbook is gone.
         findings: all that the judged rows do not have: of the sheet as a whole, what turned up while sending, and what
             the API said of the records.
+        commands: what there is to type about the job; by default with the flags that were given now.
+        continued: whether the run is to be continued as it was typed.
 
     Raises:
         ReportError: neither its own place nor one beside it could be written.
     """
     facts = ReportFacts(
-        job=str(job.file),
+        commands=commands or job.commands,
         workbook=job.workbook.name,
         made_at=now,
         zone=zone_of(job, now),
         requirements=requirements,
         stopped=stopped,
+        continued=continued,
     )
     tables = make_tables(decisions, books, facts, findings)
-    return write_report(job.report, tables, run=run_id, mode=MODES[job.share])
+    return write_report(job.report, tables, run=run_id, anew=facts.commands.report(), mode=MODES[job.share])
 
 
 async def report_job(job: Job, *, clock: Clock) -> ReportResult:
@@ -90,7 +99,7 @@ async def report_job(job: Job, *, clock: Clock) -> ReportResult:
         judgement, requirements = outlook.judgement, outlook.judgement.book
         said = record_findings(decisions, books, judgement.columns, requirements)
         findings = (*judgement.sheet_findings, *said)
-    now = clock.now()
+    now, commands = clock.now(), commands_of(job, books)
     path = write_job_report(
         job,
         decisions,
@@ -100,8 +109,10 @@ async def report_job(job: Job, *, clock: Clock) -> ReportResult:
         now=now,
         run_id=now.strftime("%Y%m%dT%H%M%SZ"),
         stopped=why,
+        commands=commands,
     )
-    return ReportResult(path, counts(decisions, books), reviews(decisions, books), why)
+    command = next_command(decisions, books, commands)
+    return ReportResult(path, counts(decisions, books), reviews(decisions, books), why, command)
 
 
 def zone_of(job: Job, now: datetime) -> tzinfo:

@@ -22,7 +22,7 @@ RECORDS = (
         "record-misnamed",
         "Record of another row",
         "The record {id} is called at the API as another row is, so nothing was sent.",
-        "Look at both with `bulk-onboard ledger show`, and compare them with the API's vendor.",
+        "Find out with the API's vendor which of the two businesses the record is of.",
     ),
     error(
         "record-of-other-type",

@@ -1,0 +1,103 @@
+"""What was typed, kept in the ledger, so that a later process prints the commands that go on with the job.
+
+Rule: kept are JOB and the flags without which a command would mean another file, another row or another address; not
+those that only say how a run goes about it. A proxy is never kept, for it may hold a password. Paths are kept as seen
+from the ledger's folder, and told as seen from where one types now. What is given now goes before what was kept, and
+what the job says of itself is not repeated.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bulk_onboard.errors import UsageError
+from bulk_onboard.job import Job, load_job, name_of
+from bulk_onboard.ledger.opening import normalised
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.command import Commands
+from bulk_onboard.settings import BY_NAME
+
+KEPT = frozenset({
+    *("workbook", "documents", "sheet", "header_row", "encoding", "report", "against"),
+    *("trust_host", "quota", "settle", "ca_bundle"),
+})  # fmt: skip
+
+_Flags = Mapping[str, tuple[str, ...]]
+
+
+def to_keep(job: Job) -> tuple[str, _Flags]:
+    """JOB and the flags for the job's ledger, in whose first line the address is already."""
+
+    def seen_from_ledger(path: str) -> str:
+        return path if Path(path).is_absolute() else os.path.relpath(path, job.ledger.parent)
+
+    given = {name: words for name, words in job.commands.flags.items() if name in KEPT}
+    return seen_from_ledger(str(job.file)), _with_paths(given, seen_from_ledger)
+
+
+def commands_of(job: Job, books: Books) -> Commands:
+    """The commands of a job whose ledger says this: with the flags that were given now, and those of its newest run.
+
+    Where JOB is the ledger itself, they are of the job that its newest run was of, if that is where it was.
+    """
+    job = _job_behind(job, books)
+    kept = {name: words for name, words in _kept(job, books) if name not in job.commands.flags}
+    needed = {name: words for name, words in kept.items() if _says_otherwise(job, name, words)}
+    return replace(job.commands, flags={**job.commands.flags, **needed}, archived=_archived(job.ledger))
+
+
+def _job_behind(job: Job, books: Books) -> Job:
+    typed = _seen_from_here(job.ledger)(books.runs[-1].started.typed) if books.runs else ""
+    if job.file != job.ledger or not Path(typed).is_file():
+        return job
+    given = {name: _value(name, words) for name, words in job.commands.flags.items()}
+    try:
+        behind = load_job(Path(typed), given)
+        if behind.ledger.resolve() != job.ledger.resolve():
+            behind = load_job(Path(typed), {**given, "ledger": str(job.ledger)})
+    except UsageError:  # the job file is not what it was
+        return job
+    return behind
+
+
+def _kept(job: Job, books: Books) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What the ledger says of the newest run, and the address that it is bound to."""
+    started = books.runs[-1].started if books.runs else None
+    if started and name_of(Path(started.typed)) == job.name:
+        yield from _with_paths(started.flags, _seen_from_here(job.ledger)).items()
+    if books.opened and normalised(books.opened.base_url) != normalised(job.base_url):
+        yield "base_url", (books.opened.base_url,)
+
+
+def _says_otherwise(job: Job, name: str, words: tuple[str, ...]) -> bool:
+    """Whether a flag is needed, since the job itself says something else; of a workbook that is gone nobody speaks."""
+    if name == "workbook" and not Path(words[0]).is_file():
+        return False
+    value, ours = BY_NAME[name].read(_value(name, words)), getattr(job, name)
+    return bool(_resolved(value) != _resolved(ours))
+
+
+def _value(name: str, words: tuple[str, ...]) -> bool | str | list[str]:
+    """The words behind a flag as the command line gives them."""
+    return True if not words else list(words) if BY_NAME[name].several else words[0]
+
+
+def _resolved(value: Any) -> Any:
+    """A setting's value for comparison: paths as the same file, however it is written."""
+    if isinstance(value, tuple):
+        return tuple(map(_resolved, value))
+    return value.resolve() if isinstance(value, Path) else value
+
+
+def _archived(ledger: Path) -> tuple[str, str] | None:
+    return (str(ledger.parent / ledger.readlink()), str(ledger)) if ledger.is_symlink() else None
+
+
+def _seen_from_here(ledger: Path) -> Callable[[str], str]:
+    return lambda path: path if Path(path).is_absolute() else os.path.normpath(ledger.parent / path)
+
+
+def _with_paths(flags: _Flags, change: Callable[[str], str]) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(map(change, words)) if BY_NAME[name].path else words for name, words in flags.items()}
