@@ -38,7 +38,7 @@ def archive(invocation: Invocation, to: _TO = None, yes: YES = False) -> Output:
     if is_done:
         archive_job(job, planned, clock)
     back = taking_back(str(planned.folder / job.ledger.name), str(job.ledger))
-    whole = f"(cd {command_line(str(planned.folder))} && sha256sum -c SHA256SUMS)"
+    whole = f"(cd -- {command_line(str(planned.folder))} && sha256sum -c SHA256SUMS)"
     sentences = (
         f"{planned.folder} holds {len(planned.pieces)} files. Whether they are whole: {whole}",
         f"Workbook and documents stay yours: {job.workbook}, {job.documents}",

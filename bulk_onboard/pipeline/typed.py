@@ -45,7 +45,9 @@ def commands_of(job: Job, books: Books) -> Commands:
     job = _job_behind(job, books)
     kept = {name: words for name, words in _kept(job, books) if name not in job.commands.flags}
     needed = {name: words for name, words in kept.items() if _says_otherwise(job, name, words)}
-    return replace(job.commands, flags={**job.commands.flags, **needed}, archived=_archived(job.ledger))
+    flags = {**job.commands.flags, **needed}
+    in_order = {name: flags[name] for name in BY_NAME if name in flags}
+    return replace(job.commands, flags=in_order, archived=_archived(job.ledger))
 
 
 def _job_behind(job: Job, books: Books) -> Job:

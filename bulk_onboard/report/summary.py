@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.command import Commands, names_in
+from bulk_onboard.model.command import Commands
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.record import Review, State
 from bulk_onboard.model.requirements import RequirementsBook
@@ -169,15 +169,16 @@ def next_command(
         marked: a copy of the workbook in which the errors were marked just now, as a job: where rows are to be mended,
             it is run once they are.
 
-    A row that is held waits for a person's answer. Then a run leads on where something is due, where something was
-    mended, or where none began yet. Else there is nothing to do but look.
+    A row that is held waits for a person's answer; it is named by its token, for notifications tell the command, and
+    nothing that stands in a row. Then a run leads on where something is due or was mended, or where none began yet.
+    Else there is nothing to do but look.
     """
     if continued:
         return commands.again()
     count, by_review = counts(decisions, books), reviews(decisions, books)
     held = next((record for record in books.records.values() if record.state is State.HELD), None)
     if held is not None:
-        return commands.resolve(names_in(books)[held.token])
+        return commands.resolve(held.token)
     if marked is not None:
         return marked.run()
     is_due = any(map(count.get, _CONTINUED_BY_RUNNING)) or any(map(by_review.get, _CORRECTED_BY_RUNNING))

@@ -4,7 +4,7 @@ from bulk_onboard.model.books import Books
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.record import State
 from bulk_onboard.report.summary import make_tables, next_command
-from tests.unit.report.samples import books, decision, facts, finding, record, run_story
+from tests.unit.report.samples import books, decision, facts, finding, record, run_story, token
 
 
 def test_counts_end_in_the_total():
@@ -114,7 +114,7 @@ def test_next_command():
     held, job = record(2, State.HELD, key="K-2"), Commands(job="a b.toml", flags={"limit": ("5",), "quota": ("5/s",)})
     rejected = [decision(2)], books(record(2, review="rejected"))
 
-    assert "bulk-onboard resolve 'a b.toml' K-2 --quota 5/s" == next_command(
+    assert f"bulk-onboard resolve 'a b.toml' {token(2)} --quota 5/s" == next_command(
         [decision(2), decision(3)], books(held), job
     )
     assert "bulk-onboard run 'a b.toml' --quota 5/s" == next_command(*rejected, job)
