@@ -115,6 +115,8 @@ def load_job(file: Path, flags: Mapping[str, Any] | None = None) -> Job:
         values = _load_toml(file)
     elif type_by_name(file):
         values = {"workbook": file}
+    elif file.is_dir():
+        raise errors.UsageError(f"{file} is a folder. {_job_files_in(file) or 'Name a job file, or a workbook.'}")
     else:
         raise errors.UsageError(
             f"{file} is neither a job file (.toml) nor a workbook ({', '.join(WORKBOOK_ENDINGS)}). Name one of these."
@@ -220,11 +222,16 @@ def _load_toml(file: Path, *, extended: bool = False) -> dict[str, Any]:
 
 def _instead_of(file: Path) -> str:
     """What to type where there is no such job file: the name of one that is there, else what makes one."""
-    there = sorted(file.parent.glob("*.toml"))
-    if there:
-        return f"In that folder there is {', '.join(command_line(str(each)) for each in there)}."
+    if there := _job_files_in(file.parent):
+        return there
     folder = file.parent if not file.parent.exists() else file.with_suffix("")
     return f"To make a folder with one, type: {init(str(folder))}" if not folder.exists() else "Correct the path."
+
+
+def _job_files_in(folder: Path) -> str:
+    """A sentence that names them; empty where there is none."""
+    there = ", ".join(command_line(str(each)) for each in sorted(folder.glob("*.toml")))
+    return f"In that folder there is {there}." if there else ""
 
 
 def _read_all(table: Mapping[str, Any], folder: Path, where: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from bulk_onboard.errors import ExitStatus
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    register_job_verb(app, "report", report)
+    register_job_verb(app, "report", report, or_ledger=True)
 
 
 def report(invocation: Invocation) -> Output:

@@ -135,14 +135,14 @@ def first_free(path: Path) -> Path:
 
 def check_bound(path: Path, found: LedgerOpened, wanted: LedgerOpened) -> None:
     """LedgerError unless the ledger belongs to this account and address."""
-    for what, mine, yours in (
-        ("account", found.auth_id, wanted.auth_id),
-        ("address", normalised(found.base_url), normalised(wanted.base_url)),
+    for what, mine, yours, flag in (
+        ("account", found.auth_id, wanted.auth_id, ""),
+        ("address", normalised(found.base_url), normalised(wanted.base_url), f" (--base-url {found.base_url})"),
     ):
         if mine != yours:
             raise LedgerError(
                 f"{path} belongs to the {what} {mine}, and this run is for {yours}. Nothing was sent; "
-                f"use that {what}, or give this job another ledger (--ledger)."
+                f"use that {what}{flag}, or give this job another ledger (--ledger)."
             )
 
 

@@ -11,12 +11,11 @@ from bulk_onboard.job import Job
 from bulk_onboard.ledger.journal import read_books
 from bulk_onboard.ledger.place import MODES
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.command import Commands
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.pipeline.outlook import look_ahead
-from bulk_onboard.pipeline.typed import commands_of
+from bulk_onboard.pipeline.typed import remembered
 from bulk_onboard.report.record_findings import record_findings
 from bulk_onboard.report.summary import ReportFacts, counts, make_tables, next_command, reviews
 from bulk_onboard.report.workbook import write_report
@@ -49,7 +48,6 @@ def write_job_report(
     now: datetime,
     run_id: str,
     stopped: str = "",
-    commands: Commands | None = None,
     continued: bool = False,
 ) -> Path:
     """Write the report; where it really is.
@@ -58,14 +56,13 @@ def write_job_report(
         decisions: None when the workbook is gone.
         findings: all that the judged rows do not have: of the sheet as a whole, what turned up while sending, and what
             the API said of the records.
-        commands: what there is to type about the job; by default with the flags that were given now.
         continued: whether the run is to be continued as it was typed.
 
     Raises:
         ReportError: neither its own place nor one beside it could be written.
     """
     facts = ReportFacts(
-        commands=commands or job.commands,
+        commands=job.commands,
         workbook=job.workbook.name,
         made_at=now,
         zone=zone_of(job, now),
@@ -80,13 +77,20 @@ def write_job_report(
 async def report_job(job: Job, *, clock: Clock) -> ReportResult:
     """Make the report anew from the workbook and the ledger; without the workbook from the ledger alone.
 
-    Rows are judged against the bundled requirements, since nothing here asks the network; the report names them.
+    Rows are judged against the bundled requirements, since nothing here asks the network; the report names them. What
+    is not given now, such as the folder of the documents, is what the newest run was given.
 
     Raises:
-        UsageError: there is no ledger.
+        UsageError: there is no ledger, or JOB is one of which it is not known what workbook goes with it.
         ReportError: the report cannot be written.
     """
     books = read_books(job.ledger).books
+    job = remembered(job, books)
+    if job.file == job.ledger:
+        raise errors.UsageError(
+            f"It is not known what workbook goes with {job.ledger}. Name the job file or the workbook, and the ledger "
+            "after --ledger."
+        )
     decisions: Sequence[Decision] | None = None
     findings: Sequence[Finding] = ()
     requirements, why = None, ""
@@ -99,7 +103,7 @@ async def report_job(job: Job, *, clock: Clock) -> ReportResult:
         judgement, requirements = outlook.judgement, outlook.judgement.book
         said = record_findings(decisions, books, judgement.columns, requirements)
         findings = (*judgement.sheet_findings, *said)
-    now, commands = clock.now(), commands_of(job, books)
+    now = clock.now()
     path = write_job_report(
         job,
         decisions,
@@ -109,9 +113,8 @@ async def report_job(job: Job, *, clock: Clock) -> ReportResult:
         now=now,
         run_id=now.strftime("%Y%m%dT%H%M%SZ"),
         stopped=why,
-        commands=commands,
     )
-    command = next_command(decisions, books, commands)
+    command = next_command(decisions, books, job.commands)
     return ReportResult(path, counts(decisions, books), reviews(decisions, books), why, command)
 
 

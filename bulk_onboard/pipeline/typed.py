@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bulk_onboard.errors import UsageError
-from bulk_onboard.job import Job, load_job, name_of
+from bulk_onboard.job import Job, ledger_job, load_job, name_of
 from bulk_onboard.ledger.opening import normalised
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.command import Commands
@@ -23,6 +23,8 @@ KEPT = frozenset({
     *("workbook", "documents", "sheet", "header_row", "encoding", "report", "against"),
     *("trust_host", "quota", "settle", "ca_bundle"),
 })  # fmt: skip
+
+_TO_BE_THERE = frozenset({"workbook", "documents", "ca_bundle"})
 
 _Flags = Mapping[str, tuple[str, ...]]
 
@@ -38,27 +40,35 @@ def to_keep(job: Job) -> tuple[str, _Flags]:
 
 
 def commands_of(job: Job, books: Books) -> Commands:
-    """The commands of a job whose ledger says this: with the flags that were given now, and those of its newest run.
+    """The commands of a job whose ledger says this: with the flags that were given now, and those of its newest run."""
+    return remembered(job, books).commands
 
-    Where JOB is the ledger itself, they are of the job that its newest run was of, if that is where it was.
+
+def remembered(job: Job, books: Books) -> Job:
+    """The job as its newest run had it, but for what was given now.
+
+    For what is shown of it, without the network: whoever sends must be told an address. Where JOB is the ledger itself,
+    it is the job that its newest run was of, if that is where it was.
     """
-    job = _job_behind(job, books)
-    kept = {name: words for name, words in _kept(job, books) if name not in job.commands.flags}
-    needed = {name: words for name, words in kept.items() if _says_otherwise(job, name, words)}
-    flags = {**job.commands.flags, **needed}
-    in_order = {name: flags[name] for name in BY_NAME if name in flags}
-    return replace(job.commands, flags=in_order, archived=_archived(job.ledger))
+    behind = _job_behind(job, books)
+    given = dict(behind.commands.flags)
+    kept = {name: words for name, words in _kept(behind, books) if name not in given}
+    needed = {name: words for name, words in kept.items() if _says_otherwise(behind, name, words)}
+    flags = {name: (given | needed)[name] for name in BY_NAME if name in given | needed}
+    if needed:
+        behind = ledger_job(behind.file, _as_given(flags))
+    return replace(behind, commands=replace(behind.commands, flags=flags, archived=_archived(job.ledger)))
 
 
 def _job_behind(job: Job, books: Books) -> Job:
-    typed = _seen_from_here(job.ledger)(books.runs[-1].started.typed) if books.runs else ""
-    if job.file != job.ledger or not Path(typed).is_file():
+    typed = Path(_seen_from_here(job.ledger)(books.runs[-1].started.typed)) if books.runs else Path()
+    if job.file != job.ledger or not typed.is_file():
         return job
-    given = {name: _value(name, words) for name, words in job.commands.flags.items()}
+    given = job.commands.flags
     try:
-        behind = load_job(Path(typed), given)
+        behind = load_job(typed, _as_given(given))
         if behind.ledger.resolve() != job.ledger.resolve():
-            behind = load_job(Path(typed), {**given, "ledger": str(job.ledger)})
+            behind = load_job(typed, _as_given({**given, "ledger": (str(job.ledger),)}))
     except UsageError:  # the job file is not what it was
         return job
     return behind
@@ -74,15 +84,19 @@ def _kept(job: Job, books: Books) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _says_otherwise(job: Job, name: str, words: tuple[str, ...]) -> bool:
-    """Whether a flag is needed, since the job itself says something else; of a workbook that is gone nobody speaks."""
-    if name == "workbook" and not Path(words[0]).is_file():
+    """Whether a flag is needed, since the job itself says something else; of what is gone nobody speaks."""
+    if name in _TO_BE_THERE and not Path(words[0]).exists():
         return False
     value, ours = BY_NAME[name].read(_value(name, words)), getattr(job, name)
     return bool(_resolved(value) != _resolved(ours))
 
 
+def _as_given(flags: _Flags) -> dict[str, bool | str | list[str]]:
+    """The flags as the command line gives them."""
+    return {name: _value(name, words) for name, words in flags.items()}
+
+
 def _value(name: str, words: tuple[str, ...]) -> bool | str | list[str]:
-    """The words behind a flag as the command line gives them."""
     return True if not words else list(words) if BY_NAME[name].several else words[0]
 
 

@@ -139,6 +139,7 @@ async def test_after_a_pilot(desk: Desk) -> None:
     )
     assert [run] == printed(later[0]) == printed(of_ledger)
     assert run in pasted
+    assert "There is no such file" not in desk.reported()
 
 
 async def test_held_rows(desk: Desk) -> None:
