@@ -126,12 +126,13 @@ def warn_of_callback_url(invocation: Invocation) -> None:
 def warn_of_other_ledger(invocation: Invocation) -> None:
     """Tell when a job file beside a bare workbook names it, and so has another ledger for the same rows."""
     from bulk_onboard.job import job_file_of
+    from bulk_onboard.pipeline.typed import commands_instead
 
     job = invocation.job
     if (other := job_file_of(job)) is not None:
         tell(
             f"{other.file} names this workbook, too, and has its own ledger, {other.ledger}; this run uses "
-            f"{job.ledger}. If you mean that job, stop this run and type: {other.commands.run()}"
+            f"{job.ledger}. If you mean that job, stop this run and type: {commands_instead(job, other).run()}"
         )
 
 

@@ -26,6 +26,8 @@ KEPT = frozenset({
 
 _TO_BE_THERE = frozenset({"workbook", "documents", "ca_bundle"})
 
+_OWN_FILES = frozenset({"workbook", "ledger", "report"})
+
 _Flags = Mapping[str, tuple[str, ...]]
 
 
@@ -58,6 +60,13 @@ def remembered(job: Job, books: Books) -> Job:
     if needed:
         behind = ledger_job(behind.file, _as_given(flags))
     return replace(behind, commands=replace(behind.commands, flags=flags, archived=_archived(job.ledger)))
+
+
+def commands_instead(job: Job, other: Job) -> Commands:
+    """The commands of another job in this one's place, with those of its flags that are not about its own files."""
+    flags = {name: words for name, words in job.commands.flags.items() if name not in _OWN_FILES}
+    needed = {name: words for name, words in flags.items() if _says_otherwise(other, name, words)}
+    return replace(other.commands, flags=needed)
 
 
 def _job_behind(job: Job, books: Books) -> Job:
