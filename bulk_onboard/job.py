@@ -151,7 +151,7 @@ def settings_job(flags: Mapping[str, Any]) -> Job:
 
 def ledger_job(file: Path, flags: Mapping[str, Any]) -> Job:
     """A job whose ledger is meant: as `load_job`, and a ledger file stands for itself."""
-    if file.suffix.lower() == ".toml" or type_by_name(file):
+    if file.suffix.lower() == ".toml" or type_by_name(file) or file.is_dir():
         return load_job(file, flags)
     return _complete(file, {"workbook": file, "ledger": file} | _read_flags(flags), flags)
 

@@ -30,7 +30,7 @@ def refresh(invocation: Invocation) -> Output:
     refreshed = awaited(_refresh(invocation))
     made = awaited(report_job(job, clock=clock))
     followed, may_be_missing = refreshed.followed, job.missing_workbook == "ok"
-    not_shown = _not_shown(followed.not_shown, job.commands.verify(server=True))
+    not_shown = _not_shown(followed.not_shown, job.commands.verify())
 
     def show(stream: TextIO) -> None:
         reviews = {} if invocation.quiet else refreshed.reviews

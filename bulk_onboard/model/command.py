@@ -23,17 +23,13 @@ _ONE_RUN = frozenset({"limit", "wait", "stop_after"})
 _SETTLING = _LEDGER | _NETWORK | _ROWS | {"settle", "report"}
 _USED: Mapping[str, frozenset[str]] = {  # by a verb; `run` and `resume`, which use all, are not here
     "check": _LEDGER | _NETWORK | _ROWS,
-    "plan": _LEDGER | _NETWORK | _ROWS,
     "status": _LEDGER,
     "report": _LEDGER | _ROWS | {"report"},
     "resolve": _SETTLING,
     "merge": _LEDGER | _ROWS,
     "ledger show": _LEDGER,
-    "ledger show --server": _LEDGER | _NETWORK | _ROWS,
-    "ledger verify": _LEDGER,
-    "ledger verify --server": _LEDGER | _NETWORK,
+    "ledger verify": _LEDGER | _NETWORK,
     "ledger repair": _LEDGER | {"settle"},
-    "ledger rebuild": _LEDGER | _NETWORK | _ROWS | {"settle"},
 }
 
 
@@ -89,26 +85,22 @@ class Commands:
         """Ask what may be said of a held record; or say it, as `--absent`, `--abandon`, or `--found` and an id."""
         return self._back() + self._line("resolve", name, options=answer)
 
-    def show(self, name: str, *, server: bool = False) -> str:
-        """One record's story, and beside it what the API says now."""
-        return self._line("ledger show", name, options=("--server",) * server)
+    def show(self, name: str) -> str:
+        """One record's story."""
+        return self._line("ledger show", name)
 
-    def verify(self, *, server: bool = False) -> str:
-        """Whether the ledger is sound, and whether the account holds what it says."""
-        return self._line("ledger verify", options=("--server",) * server)
+    def verify(self) -> str:
+        """Whether the account holds what the ledger says."""
+        return self._line("ledger verify", options=("--server",))
 
     def repair(self) -> str:
         """Salvage a damaged ledger."""
         return self._line("ledger repair")
 
-    def rebuild(self) -> str:
-        """Make a lost ledger anew."""
-        return self._line("ledger rebuild")
-
     def _line(
         self, verb: str, *names: str, options: tuple[str, ...] = (), leaving_out: frozenset[str] = frozenset()
     ) -> str:
-        used = _USED.get(" ".join((verb, *options[:1])), _USED.get(verb))
+        used = _USED.get(verb)
         flags = {
             name: words
             for name, words in self.flags.items()

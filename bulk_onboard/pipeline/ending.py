@@ -65,7 +65,7 @@ async def end(run: Run) -> RunResult:
     books = run.journal.books
     decisions = None if run.judgement.missing else run.plan().decisions
     begun = run.requests["list done"] > 0
-    compare = run.job.commands.verify(server=True)
+    compare = run.job.commands.verify()
     error = why_stopped(run.stop.cause, base_url=run.job.base_url, sent_before=begun, compare=compare)
     if not run.stop.requested:
         error = left_over(sum(status is ExitStatus.STOPPED for status in statuses_of(run, decisions)))
@@ -152,7 +152,7 @@ def _warnings(run: Run) -> Iterable[str]:
     if run.not_shown:
         yield (
             f"The API did not show {run.not_shown:,} of the submitted records, so what their reviews say now is not "
-            f"known. See which: {run.job.commands.verify(server=True)}"
+            f"known. See which: {run.job.commands.verify()}"
         )
     yield from (_unsaved(*lost) for lost in run.journal.unsaved)
 

@@ -24,7 +24,7 @@ KEPT = frozenset({
     *("trust_host", "quota", "settle", "ca_bundle"),
 })  # fmt: skip
 
-_TO_BE_THERE = frozenset({"workbook", "documents", "ca_bundle"})
+_TO_BE_THERE = frozenset({"workbook", "documents", "against", "ca_bundle"})
 
 _OWN_FILES = frozenset({"workbook", "ledger", "report"})
 
@@ -94,7 +94,7 @@ def _kept(job: Job, books: Books) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def _says_otherwise(job: Job, name: str, words: tuple[str, ...]) -> bool:
     """Whether a flag is needed, since the job itself says something else; of what is gone nobody speaks."""
-    if name in _TO_BE_THERE and not Path(words[0]).exists():
+    if name in _TO_BE_THERE and not all(Path(word).exists() for word in words):
         return False
     value, ours = BY_NAME[name].read(_value(name, words)), getattr(job, name)
     return bool(_resolved(value) != _resolved(ours))

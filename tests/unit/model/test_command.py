@@ -74,7 +74,7 @@ def test_nothing_meant_for_one_run_is_repeated():
 @pytest.mark.parametrize("verb", [None, *_USED])
 def test_no_command_has_a_proxy(verb):
     """It may hold a password."""
-    assert "--proxy" not in (JOB.again() if verb is None else JOB._line(*verb.split(" --server")[:1]))
+    assert "--proxy" not in (JOB.again() if verb is None else JOB._line(verb))
 
 
 def test_flags_are_those_that_the_verb_takes():
@@ -84,13 +84,13 @@ def test_flags_are_those_that_the_verb_takes():
         if verb == "merge":
             continue
         command = group
-        for word in verb.removesuffix(" --server").split():
+        for word in verb.split():
             command = command.commands[word]
         assert used <= {parameter.name for parameter in command.params}
 
     assert "bulk-onboard status j.toml --ledger word" == JOB.status()
     assert "bulk-onboard ledger show j.toml K --ledger word" == JOB.show("K")
-    assert "--base-url" in JOB.show("K", server=True)
+    assert "--base-url" in JOB.verify()
 
 
 def test_flag_given_several_times_is_repeated_so():
