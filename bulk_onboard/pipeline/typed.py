@@ -1,9 +1,10 @@
 """What was typed, kept in the ledger, so that a later process prints the commands that go on with the job.
 
 Rule: kept are JOB and the flags without which a command would mean another file, another row or another address; not
-those that only say how a run goes about it. A proxy is never kept, for it may hold a password. Paths are kept as seen
-from the ledger's folder, and told as seen from where one types now. What is given now goes before what was kept, and
-what the job says of itself is not repeated.
+those that only say how a run goes about it. A proxy is never kept, for it may hold a password, nor is a marked copy
+that was given for the workbook, since that was for one run. Paths are kept as seen from the ledger's folder, and told as
+seen from where one types now. What is given now goes before what was kept, and what the job says of itself is not
+repeated.
 """
 
 import os
@@ -37,7 +38,9 @@ def to_keep(job: Job) -> tuple[str, _Flags]:
     def seen_from_ledger(path: str) -> str:
         return path if Path(path).is_absolute() else os.path.relpath(path, job.ledger.parent)
 
-    given = {name: words for name, words in job.commands.flags.items() if name in KEPT}
+    is_copy = name_of(job.workbook) != job.workbook.stem
+    kept = KEPT - {"workbook"} if is_copy else KEPT
+    given = {name: words for name, words in job.commands.flags.items() if name in kept}
     return seen_from_ledger(str(job.file)), _with_paths(given, seen_from_ledger)
 
 

@@ -42,6 +42,15 @@ async def test_ledger_keeps_what_later_commands_need(typed: Office) -> None:
     assert {"documents": ("scans",), "sheet": ("Businesses",), "quota": ("none",), "settle": (SETTLE,)} == flags
 
 
+async def test_marked_copy_is_not_kept(typed: Office) -> None:
+    """It was mended for one run; another workbook is what the job is about."""
+    for name in ("businesses.annotated.xlsx", "other.xlsx"):
+        (typed.folder / name).write_bytes(typed.workbook.read_bytes())
+
+    assert "workbook" not in await ran(typed, documents="scans", workbook="businesses.annotated.xlsx")
+    assert ("other.xlsx",) == (await ran(typed, documents="scans", workbook="other.xlsx"))["workbook"]
+
+
 async def test_flags_are_told_again(typed: Office) -> None:
     """With the address, which the ledger is bound to; what is given now goes before."""
     await ran(typed, documents="scans")
