@@ -2,8 +2,8 @@
 
 Rule: kept are JOB and the flags without which a command would mean another file, another row or another address; not
 those that only say how a run goes about it. A proxy is never kept, for it may hold a password, nor is a marked copy
-that was given for the workbook, since that was for one run. Paths are kept as seen from the ledger's folder, and told as
-seen from where one types now. What is given now goes before what was kept, and what the job says of itself is not
+that was given for the workbook, since that was for one run. Paths are kept as seen from the ledger's folder, and told
+as seen from where one types now. What is given now goes before what was kept, and what the job says of itself is not
 repeated.
 """
 
