@@ -99,7 +99,8 @@ def finished(job: Job, clock: Clock) -> Iterator[Books]:
         waiting = Counter(record.state for record in folded.books.records.values())
         told = ", ".join(f"{waiting[state]} {state}" for state in WAITING if waiting[state])
         if told or folded.tail:
-            first = next_command(None, folded.books, commands_of(job, folded.books))
+            commands = commands_of(job, folded.books)
+            first = next_command(None, folded.books, commands) if waiting[State.HELD] else commands.run()
             raise UsageError(
                 f"The job is not finished: {told or 'the end of its ledger is torn'}. Nothing was changed. "
                 f"Finish it first: {first}"
