@@ -49,6 +49,12 @@ PRECEDENCE: tuple[ExitStatus, ...] = (
 )
 
 
+TO_BE_CONTINUED = frozenset({
+    *(ExitStatus.STOPPED, ExitStatus.CREDENTIALS, ExitStatus.INTERRUPTED, ExitStatus.TERMINATED)
+})  # fmt: skip
+"""What a run ends with that was stopped before its end: the same command again continues it."""
+
+
 def first_that_holds(*statuses: ExitStatus) -> ExitStatus:
     """The one status to return when several hold; `DONE` when none is given."""
     return min(statuses, key=PRECEDENCE.index, default=ExitStatus.DONE)

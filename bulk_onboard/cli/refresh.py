@@ -30,6 +30,7 @@ def refresh(invocation: Invocation) -> Output:
     refreshed = awaited(_refresh(invocation))
     made = awaited(report_job(job, clock=clock))
     followed, may_be_missing = refreshed.followed, job.missing_workbook == "ok"
+    not_shown = _not_shown(followed.not_shown, job.commands.verify())
 
     def show(stream: TextIO) -> None:
         reviews = {} if invocation.quiet else refreshed.reviews
@@ -49,7 +50,7 @@ def refresh(invocation: Invocation) -> Output:
             "report": str(made.path),
         },
         show,
-        tuple(filter(None, (_not_shown(followed.not_shown), "" if may_be_missing else made.from_ledger_alone))),
+        tuple(filter(None, (not_shown, "" if may_be_missing else made.from_ledger_alone))),
     )
 
 
@@ -63,5 +64,5 @@ async def _refresh(invocation: Invocation) -> "Refreshed":
         return await refresh_job(invocation.job, credentials=credentials, clock=SystemClock(), watch=watch)
 
 
-def _not_shown(records: int) -> str:
-    return f"The API did not show {records:,} of the records; `ledger verify --server` tells which." if records else ""
+def _not_shown(records: int, which: str) -> str:
+    return f"The API did not show {records:,} of the records. See which: {which}" if records else ""

@@ -1,5 +1,6 @@
 """`template`: an input workbook made from the requirements."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -24,8 +25,10 @@ def template(invocation: Invocation, output: _OUTPUT = Path("businesses.xlsx")) 
 
     book = ask(invocation)
     write_template(output, book)
+    command = replace(invocation.job.commands, job=str(output)).check()
 
     def show(stream: TextIO) -> None:
         print(f"{output} (requirements: {book.source})", file=stream)
+        print(f"Fill it in, then type: {command}", file=stream)
 
-    return Output(ExitStatus.DONE, {"requirements": book.source, "template": str(output)}, show)
+    return Output(ExitStatus.DONE, {"requirements": book.source, "template": str(output), "next": command}, show)

@@ -25,7 +25,9 @@ from bulk_onboard.ledger.lock import LedgerLock
 from bulk_onboard.ledger.place import MODES
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.record import Review, State
+from bulk_onboard.pipeline.typed import commands_of
 from bulk_onboard.report.annotated.place import is_untouched
+from bulk_onboard.report.summary import next_command
 
 WAITING = (State.PENDING, State.SENDING, State.DEFERRED, State.UNCERTAIN, State.HELD, State.GONE)
 
@@ -97,9 +99,12 @@ def finished(job: Job, clock: Clock) -> Iterator[Books]:
         waiting = Counter(record.state for record in folded.books.records.values())
         told = ", ".join(f"{waiting[state]} {state}" for state in WAITING if waiting[state])
         if told or folded.tail:
+            commands = commands_of(job, folded.books)
+            needs_an_answer = waiting[State.HELD] or waiting[State.GONE]
+            first = next_command(None, folded.books, commands) if needs_an_answer else commands.run()
             raise UsageError(
                 f"The job is not finished: {told or 'the end of its ledger is torn'}. Nothing was changed. "
-                f"Finish it first: bulk-onboard run {job.file} (what is held or gone needs `bulk-onboard resolve`)."
+                f"Finish it first: {first}"
             )
         yield folded.books
 

@@ -81,7 +81,8 @@ class _Terminal:
         self._console: Any = Console(file=stream, highlight=False)
 
     def write_line(self, text: str) -> None:
-        self._console.print(shown(text, self._stream), markup=False, emoji=False)
+        """Left to the terminal to wrap, so that a command that is copied from it is one line."""
+        self._console.print(shown(text, self._stream), markup=False, emoji=False, soft_wrap=True)
 
     def write_table(self, headers: tuple[str, ...], rows: Sequence[tuple[Cell, ...]]) -> None:
         self._write(headers, [[self._text(cell) for cell in row] for row in rows])
@@ -128,6 +129,11 @@ class _Terminal:
 def page_on(stream: TextIO) -> Page:
     """How to print on this stream: in tables and colours on a terminal, else in plain lines."""
     return _Terminal(stream) if is_terminal(stream) else _Plain(stream)
+
+
+def print_next(command: str, stream: TextIO) -> None:
+    """The command to type next."""
+    page_on(stream).write_line(f"Next: {command}")
 
 
 def is_terminal(stream: TextIO) -> bool:

@@ -68,11 +68,12 @@ _OPTIONS = {
 }
 
 
-def write_report(path: Path, tables: Tables, *, run: str, mode: int = 0o600) -> Path:
+def write_report(path: Path, tables: Tables, *, run: str, anew: str, mode: int = 0o600) -> Path:
     """Write the report to `path`, or beside it as `<stem>-<run>.xlsx` where `path` cannot be replaced.
 
     Args:
         run: the run's id, or an instant, for the other name.
+        anew: the command that writes it anew.
         mode: who may read it; its owner alone unless the job is shared.
 
     Returns:
@@ -92,7 +93,7 @@ def write_report(path: Path, tables: Tables, *, run: str, mode: int = 0o600) -> 
     why = troubles[0].strerror if isinstance(troubles[0], OSError) and troubles[0].strerror else str(troubles[0])
     raise ReportError(
         f"The report could not be written to {path}, nor beside it: {why}. "
-        "Everything else is done; make room for it, then type: bulk-onboard report JOB"
+        f"Everything else is done; make room for it, then type: {anew}"
     )
 
 

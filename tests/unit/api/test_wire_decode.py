@@ -363,7 +363,12 @@ def test_next_page_that_cannot_be_followed_is_malformed(link):
 @pytest.mark.parametrize(
     ("call", "count", "meta", "expected"),
     [
-        (ListPage(query={"limit": "100", "alias": "a"}), 20, {"total_count": 21}, {"limit": "100", "alias": "a", "offset": "20"}),
+        (
+            ListPage(query={"limit": "100", "alias": "a"}),
+            20,
+            {"total_count": 21},
+            {"limit": "100", "alias": "a", "offset": "20"},
+        ),
         (ListPage(query={"limit": "20", "offset": "20"}), 20, {"total_count": 41}, {"limit": "20", "offset": "40"}),
         (ListPage(), 21, {"total_count": 21}, None),
         (ListPage(), 20, {}, {"limit": "100", "offset": "20"}),
