@@ -5,6 +5,7 @@
     │   └── WorkbookError   2    the workbook cannot be read, or its columns are missing or doubled
     │       └── NoWorkbookError  there is none, which a job may allow
     ├── AddressError        2    what answers at the base URL is not the API
+    ├── ContractError       2    the API answers in a form that is not spoken here
     ├── StoppedError        4    stopped before finishing: network, disk, redirect; running again continues
     │   └── SignalledError  130/143  stopped by a signal before anything was begun
     ├── LockedError         5    another run holds the ledger
@@ -76,6 +77,12 @@ class NoWorkbookError(WorkbookError):
 
 class AddressError(BulkOnboardError):
     """What answers at the base URL is not the Compliance API."""
+
+    exit_status = ExitStatus.USAGE
+
+
+class ContractError(BulkOnboardError):
+    """The API answers in a form that is not spoken here."""
 
     exit_status = ExitStatus.USAGE
 

@@ -1,10 +1,10 @@
 """The listener on a socket: requests of the API in, a word out. The third door to aiohttp.
 
 It reads at most so many bytes for at most so long, and judges at most so many requests at a time; the others wait for
-their turn. Whoever opens a connection and sends nothing, or half a request, holds up nobody: the time for it is bounded,
-and where there are too many connections those that have been idle longest are closed. The answer goes out as soon as the
-hint is on disk: nothing is read from the API here. Nothing of a request is logged but one of three known words for its
-event.
+their turn. Whoever opens a connection and sends nothing, or half a request, holds up nobody: the time for it is
+bounded, and of too many connections the one that has been idle for longest is closed. The answer goes out as soon as
+the hint is on disk: nothing is read from the API here. Nothing of a request is logged but one of three known words for
+its event.
 """
 
 import asyncio

@@ -98,7 +98,7 @@ async def test_unsigned_ones_are_taken_only_when_allowed(office: Office) -> None
 
 
 async def test_half_open_heads_do_not_keep_the_listener_from_answering(office: Office) -> None:
-    """Two hundred connections that each send half a head and wait, more than its files allow; a good call is answered."""
+    """Two hundred connections send half a head each and wait, more than its files allow; a good call is answered."""
     import aiohttp
 
     fill(office, 1)
@@ -112,9 +112,9 @@ async def test_half_open_heads_do_not_keep_the_listener_from_answering(office: O
             writer.write(b"POST /r/3f9a HTTP/1.1\r\nHost: x\r\nX-Half: ")
         statuses = []
         for _ in range(2):
-            async with aiohttp.ClientSession() as session, asyncio.timeout(5):
-                async with session.post(f"{via}/r/3f9a", data=b'{"compliance_id": "nobody"}') as response:
-                    statuses.append(response.status)
+            told = {"data": b'{"compliance_id": "nobody"}', "timeout": aiohttp.ClientTimeout(5)}
+            async with aiohttp.ClientSession() as session, session.post(f"{via}/r/3f9a", **told) as response:
+                statuses.append(response.status)
     finally:
         process.send_signal(signal.SIGTERM)
         told = await heard(process)

@@ -189,7 +189,7 @@ class Unwalked(dict):
 
 
 def test_a_runs_beginning_costs_what_was_sent_since_the_one_before_it():
-    """However many records there are, a run that begins looks only at the calls that the last one may have left open."""
+    """However many records there are, a run that begins looks only at the calls that the last one may have left."""
     books = folded(OPENED, STARTED, intent(ONE), done(ONE), intent(TWO))
     books.records = Unwalked(books.records)
 
