@@ -7,7 +7,7 @@
     ├── AddressError        2    what answers at the base URL is not the API
     ├── ContractError       2    the API answers in a form that is not spoken here
     ├── StoppedError        4    stopped before finishing: network, disk, redirect; running again continues
-    │   └── SignalledError  130/143  stopped by a signal before anything was begun
+    │   └── SignalledError  129/130/143  stopped by a signal before anything was begun
     ├── LockedError         5    another run holds the ledger
     ├── LedgerError         6    the ledger is damaged, foreign or newer than this tool
     ├── CredentialsError    7    the API refused the credentials
@@ -31,6 +31,7 @@ class ExitStatus(IntEnum):
     LEDGER = 6
     CREDENTIALS = 7
     REPORT = 8
+    HUNGUP = 129
     INTERRUPTED = 130
     TERMINATED = 143
 
@@ -41,6 +42,7 @@ PRECEDENCE: tuple[ExitStatus, ...] = (
     ExitStatus.LEDGER,
     ExitStatus.LOCKED,
     ExitStatus.CREDENTIALS,
+    ExitStatus.HUNGUP,
     ExitStatus.INTERRUPTED,
     ExitStatus.TERMINATED,
     ExitStatus.STOPPED,

@@ -12,6 +12,7 @@ from bulk_onboard.ledger.journal import read_books
 from bulk_onboard.ledger.place import MODES
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.path import readable
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.pipeline.outlook import look_ahead
@@ -57,8 +58,8 @@ def write_job_report(
         ReportError: neither its own place nor one beside it could be written.
     """
     facts = ReportFacts(
-        job=str(job.file),
-        workbook=job.workbook.name,
+        job=readable(str(job.file)),
+        workbook=readable(job.workbook.name),
         made_at=now,
         zone=zone_of(job, now),
         requirements=requirements,

@@ -30,8 +30,8 @@ async def live_requirements(
 ) -> RequirementsBook:
     """What the API requires for each combination; one that it answers with 404 is not offered.
 
-    When nothing at all is offered, the list of records tells a wrong address from a wrong workbook. Where no combination
-    is whole there is nothing to ask about, and the bundled example says which columns there may be.
+    When nothing at all is offered, the list of records tells a wrong address from a wrong workbook. Where no
+    combination is whole there is nothing to ask about, and the bundled example says which columns there may be.
 
     Raises:
         CredentialsError, AddressError, StoppedError: the API cannot be asked.
@@ -62,9 +62,9 @@ async def live_requirements(
 def _other_form(found: OtherForm, combination: Combination, base_url: str) -> errors.ContractError:
     seen = _SEEN[found.form].format(seen=", ".join(found.seen) or "no members")
     return errors.ContractError(
-        f"{base_url} tells requirements in a form that bulk-onboard does not speak: the answer for {combination} {seen}; "
-        "the private beta's has required_documents and required_fields. Nothing was sent. The released form is not "
-        "spoken yet; ask your contact at the API's vendor for access to the beta."
+        f"{base_url} tells requirements in a form that bulk-onboard does not speak: what it says of {combination} "
+        f"{seen}; the private beta's has required_documents and required_fields. Nothing was sent. "
+        "The released form is not spoken yet; ask your contact at the API's vendor for access to the beta."
     )
 
 

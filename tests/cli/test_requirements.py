@@ -1,4 +1,4 @@
-"""Requirements that are not in the document's form end with 2 before any write, and `live` means that the API told them."""
+"""Requirements in another form than the document's end with 2 before any write; `live` means that the API told them."""
 
 import json
 from collections.abc import AsyncIterator, Callable

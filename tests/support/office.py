@@ -159,7 +159,7 @@ async def heard(process: asyncio.subprocess.Process) -> Told:
     """What a process said once it has ended."""
     out, err = await process.communicate()
     assert process.returncode is not None
-    return Told(process.returncode, out.decode(), err.decode())
+    return Told(process.returncode, os.fsdecode(out), os.fsdecode(err))  # names of files may be any bytes
 
 
 async def typed(*words: str, cwd: Path, **environ: str) -> Told:
