@@ -2,6 +2,7 @@
 
     BulkOnboardError
     ├── UsageError          2    command line, job file, credentials missing
+    │   ├── DocumentsError  2    the documents folder is not there, or cannot be read
     │   └── WorkbookError   2    the workbook cannot be read, or its columns are missing or doubled
     │       └── NoWorkbookError  there is none, which a job may allow
     ├── AddressError        2    what answers at the base URL is not the API
@@ -67,6 +68,10 @@ class UsageError(BulkOnboardError):
     """The command line, the job file or the environment asks for something that cannot be done."""
 
     exit_status = ExitStatus.USAGE
+
+
+class DocumentsError(UsageError):
+    """There is no documents folder, or it cannot be read."""
 
 
 class WorkbookError(UsageError):

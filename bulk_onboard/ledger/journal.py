@@ -14,7 +14,7 @@ from bulk_onboard.errors import StoppedError
 from bulk_onboard.ledger import codec
 from bulk_onboard.ledger.disk import Disk
 from bulk_onboard.ledger.fold import Folded, fold_blocks
-from bulk_onboard.ledger.lock import PATIENCE_S, LedgerLock
+from bulk_onboard.ledger.lock import PATIENCE_S, LedgerLock, lock_path
 from bulk_onboard.ledger.opening import Opening, OpenLedger
 from bulk_onboard.ledger.place import MODES, check_place
 from bulk_onboard.ledger.reading import ledger_blocks
@@ -70,7 +70,7 @@ class LedgerJournal:
         tool = f"bulk-onboard {__version__}"
         header = LedgerOpened(tool=tool, job=job, auth_id=auth_id, base_url=base_url, created=created)
         mode, warnings = MODES[share], check_place(disk, path)
-        revisited = path.with_name(f"{path.name}.lock").exists()
+        revisited = lock_path(path).exists()
         with LedgerLock(path, clock, mode=mode, patience_s=patience_s) as lock:
             ledger = _open(Opening(path, header, clock, disk, mode))
             ledger = replace(ledger, warnings=warnings + ledger.warnings)

@@ -70,7 +70,7 @@ def write_job_report(
 
 
 async def report_job(job: Job, *, clock: Clock) -> ReportResult:
-    """Make the report anew from the workbook and the ledger; without the workbook from the ledger alone.
+    """Make the report anew from workbook and ledger; without workbook or documents folder from the ledger alone.
 
     Rows are judged against the bundled requirements, since nothing here asks the network; the report names them.
 
@@ -84,7 +84,7 @@ async def report_job(job: Job, *, clock: Clock) -> ReportResult:
     requirements, why = None, ""
     try:
         outlook = await look_ahead(job, credentials=None, clock=clock)
-    except errors.WorkbookError as gone:
+    except (errors.WorkbookError, errors.DocumentsError) as gone:
         why = str(gone)
     else:
         decisions = outlook.plan.decisions
