@@ -51,6 +51,7 @@ class Job:
     encoding: str | None
     ledger: Path
     report: Path
+    extends: Path | None
     annotate: bool
     against: tuple[Path, ...]
     base_url: str
@@ -83,6 +84,11 @@ class Job:
     def name(self) -> str:
         """What the ledger calls the job."""
         return name_of(self.file)
+
+    @property
+    def facts(self) -> Path:
+        """Where what is known of its documents is kept."""
+        return self.ledger.with_name(f"{self.name}.facts")
 
     @property
     def scope(self) -> Scope:
@@ -157,7 +163,6 @@ def _complete(file: Path, values: Mapping[str, Any], *, beside: Path | None = No
     settled = defaults | dict(values) | {"workbook_pattern": pattern}
     if pattern:
         settled["workbook"] = newest(pattern) or pattern
-    del settled["extends"]
     return Job(file=file, **settled)
 
 

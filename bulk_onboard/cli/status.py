@@ -17,7 +17,7 @@ _ACCOUNT = Annotated[bool, typer.Option("--account", help="Ask the API which rec
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    register_job_verb(app, "status", status)
+    register_job_verb(app, "status", status, writes=False)
 
 
 def status(invocation: Invocation, account: _ACCOUNT = False) -> Output:

@@ -150,7 +150,7 @@ def find_documents(
     Raises:
         DocumentsError: documents are wanted, and there is no folder to look for them in.
     """
-    folder, known = DocumentFolder(job.documents), KnownFacts(job.ledger.with_name(f"{job.name}.facts"))
+    folder, known = DocumentFolder(job.documents), KnownFacts(job.facts)
     amiss: Mapping[str, FileFacts] = {}
     named = document_paths((row for row in rows if not is_example(row)), book)
     if any(named) or (job.documents_pattern and rows and book.documents()):

@@ -77,7 +77,7 @@ def pieces(job: Job) -> tuple[Piece, ...]:
         Piece(report, REPORT),
         *_beside(report, rf"{re.escape(report.stem)}-{_RUN}\.xlsx", REPORT),
         *(piece for piece in _annotated(job) if is_untouched(piece.path)),
-        Piece(ledger.with_name(f"{job.name}.facts"), FACTS),
+        Piece(job.facts, FACTS),
         Piece(spool_path(ledger), HINTS),
     ]
     return tuple(piece for piece in found if _is_plain(piece.path) and not _is_workbook(piece.path, workbook))
