@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from bulk_onboard.callbacks.spool import spool_path
 from bulk_onboard.errors import UsageError
+from bulk_onboard.intake.newest import matches
 from bulk_onboard.job import Job
 from bulk_onboard.ledger.fold import may_be_a_ledgers
 from bulk_onboard.ledger.lock import lock_path
@@ -88,6 +89,9 @@ def _collisions(job: Job, written: Iterable[Written]) -> Iterator[str]:
             is_told_elsewhere = one.path == job.ledger and path in job.against
             if not is_told_elsewhere and is_same_file(one.path, path):
                 yield f"{one.path} cannot be {one.role}: it is {role}{_named(path, one.path)}. {_advice(one)}"
+        pattern = job.workbook_pattern
+        if pattern and matches(one.path, pattern) and is_same_file(one.path.parent, pattern.parent):
+            yield f"{one.path} cannot be {one.role}: it would be taken for a workbook, of {pattern}. {_advice(one)}"
     for one, other in combinations(written, 2):
         if is_same_file(one.path, other.path):
             yield f"{one.path} cannot be {one.role} and {other.role} both. {_advice(one)}"

@@ -22,7 +22,7 @@ PROPERTY = ("bulk-onboard", "report")
 
 SHEETS = ("Summary", "Results", "Problems", "Not in the workbook", "Runs")
 
-_LIMITS = Limits(memory=1 << 28, cpu_s=5, wall_s=20.0, answer=1 << 10)
+_LIMITS = Limits(memory=1 << 28, cpu_s=5, wall_s=60.0, answer=1 << 10)
 _MOST = 1 << 20  # bytes of a part
 _SHEET = re.compile(r"""<(?:\w+:)?sheet\s[^>]*?\bname\s*=\s*["']([^"']*)["']""")
 _PROPERTY = re.compile(rf"""<(?:\w+:)?property\s[^>]*?\bname\s*=\s*["']{PROPERTY[0]}["']""")

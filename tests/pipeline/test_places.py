@@ -125,6 +125,16 @@ def test_a_folder_or_a_device_is_neither_report_nor_ledger(tmp_path: Path, flag:
             check_places(job_of(tmp_path, **{flag: str(path)}))
 
 
+def test_a_report_is_none_of_the_workbooks_of_a_pattern(tmp_path: Path) -> None:
+    """Or the next run would read it as the newest of them."""
+    job = tmp_path / "job.toml"
+    job.write_text('workbook = "*.xlsx"\ndocuments = "scans"\n')
+
+    with pytest.raises(UsageError, match="it would be taken for a workbook"):
+        check_places(load_job(job))
+    check_places(load_job(job, {"report": str(tmp_path / "reports/job.xlsx")}))
+
+
 def test_every_role_is_in_the_table(tmp_path: Path) -> None:
     """What a job reads and writes, by name."""
     job = job_of(tmp_path)
