@@ -48,7 +48,7 @@ class Written(NamedTuple):
 
 def read_by(job: Job) -> Iterator[tuple[str, Path]]:
     """The files that a job reads, each with its role; where JOB is the ledger itself it is none of them."""
-    if not job.file == job.workbook == job.ledger:
+    if job.file.suffix.lower() != ".jsonl":
         yield "the workbook", job.workbook
         yield "the job file", job.file
     if job.extends:
