@@ -55,6 +55,7 @@ class Job:
     encoding: str | None
     ledger: Path
     report: Path
+    extends: Path | None
     annotate: bool
     against: tuple[Path, ...]
     base_url: str
@@ -87,6 +88,11 @@ class Job:
     def name(self) -> str:
         """What the ledger calls the job."""
         return name_of(self.file)
+
+    @property
+    def facts(self) -> Path:
+        """Where what is known of its documents is kept."""
+        return self.ledger.with_name(f"{self.name}.facts")
 
     @property
     def scope(self) -> Scope:
@@ -188,7 +194,6 @@ def _complete(file: Path, values: Mapping[str, Any], flags: Mapping[str, Any], *
     settled = defaults | dict(values) | {"workbook_pattern": pattern}
     if pattern:
         settled["workbook"] = newest(pattern) or pattern
-    del settled["extends"]
     return Job(file=file, commands=Commands(job=str(file), flags=_as_typed(flags)), **settled)
 
 

@@ -26,9 +26,12 @@ def archive(invocation: Invocation, to: _TO = None, yes: YES = False) -> Output:
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.model.command import command_line, taking_back
     from bulk_onboard.pipeline.archive import archive_job, plan_archive
+    from bulk_onboard.pipeline.places import Written, check_places
     from bulk_onboard.report.page import shown
 
     job, clock = invocation.job, SystemClock()
+    if to:
+        check_places(job, Written("the archive's folder", to, "--to"))
     planned = plan_archive(job, clock, to=to)
     for piece in planned.pieces:
         tell(f"To be put away: {piece.path}: {piece.kind.holds}.")

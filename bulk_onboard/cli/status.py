@@ -15,7 +15,7 @@ _ACCOUNT = Annotated[bool, typer.Option("--account", help="Ask the API which rec
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    register_job_verb(app, "status", status, or_ledger=True)
+    register_job_verb(app, "status", status, or_ledger=True, writes=False)
 
 
 def status(invocation: Invocation, account: _ACCOUNT = False) -> Output:

@@ -16,13 +16,15 @@ _OUTPUT = Annotated[Path, typer.Option("--output", help="Where to write it; an e
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    register_job_verb(app, "template", template, job_optional=True)
+    register_job_verb(app, "template", template, job_optional=True, writes=False)
 
 
 def template(invocation: Invocation, output: _OUTPUT = Path("businesses.xlsx")) -> Output:
     """Write an empty input workbook: the required columns, notes, drop-downs, every column as text."""
     from bulk_onboard.intake.template import write_template
+    from bulk_onboard.pipeline.places import Written, check_places
 
+    check_places(invocation.job, Written("the template", output, "--output"))
     book = ask(invocation)
     write_template(output, book)
     command = replace(invocation.job.commands, job=str(output)).check()

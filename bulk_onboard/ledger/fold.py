@@ -27,6 +27,8 @@ from bulk_onboard.model.life import IllegalStepError
 _FIRST_BYTES = b'{"at":"'
 _TRACES = (b'"alias":"', b'"at":"', b'"entry":"', b'"seq":', b'"token":"', b'"crc":"')
 
+_MARKS = (b'"entry":"', b'"crc":"')
+
 _BLOCK = 1 << 16  # small enough for the processor's own memory, large enough that its lines are worth a loop
 
 
@@ -83,6 +85,11 @@ def fold_blocks(blocks: Iterable[bytes], name: str = "the ledger") -> Folded:
         raise LedgerError(f"{name} is no ledger, or its first line is damaged; {advice(name)}")
     _take(books, map(decode, lines), lines, good_bytes, name)
     return Folded(books, good_bytes + len(rest) - len(tail), tail, rotten)
+
+
+def may_be_a_ledgers(block: bytes) -> bool:
+    """Whether the beginning of a file, or a stretch of it, may be a ledger's; damage may have made it NULs."""
+    return _begins_a_ledger(block) or all(mark in block for mark in _MARKS) or not block.strip(b"\0")
 
 
 def sound_lines(content: bytes) -> list[bytes]:

@@ -12,6 +12,7 @@ from bulk_onboard.ledger.journal import read_books
 from bulk_onboard.ledger.place import MODES
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.path import readable
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.pipeline.outlook import look_ahead
@@ -63,7 +64,7 @@ def write_job_report(
     """
     facts = ReportFacts(
         commands=job.commands,
-        workbook=job.workbook.name,
+        workbook=readable(job.workbook.name),
         made_at=now,
         zone=zone_of(job, now),
         requirements=requirements,
@@ -75,7 +76,7 @@ def write_job_report(
 
 
 async def report_job(job: Job, *, clock: Clock) -> ReportResult:
-    """Make the report anew from the workbook and the ledger; without the workbook from the ledger alone.
+    """Make the report anew from workbook and ledger; without workbook or documents folder from the ledger alone.
 
     Rows are judged against the bundled requirements, since nothing here asks the network; the report names them. What
     is not given now, such as the folder of the documents, is what the newest run was given.
@@ -96,7 +97,7 @@ async def report_job(job: Job, *, clock: Clock) -> ReportResult:
     requirements, why = None, ""
     try:
         outlook = await look_ahead(job, credentials=None, clock=clock)
-    except errors.WorkbookError as gone:
+    except (errors.WorkbookError, errors.DocumentsError) as gone:
         why = str(gone)
     else:
         decisions = outlook.plan.decisions

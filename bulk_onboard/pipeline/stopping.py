@@ -41,6 +41,7 @@ _HALTS: dict[Halt, tuple[type[BulkOnboardError], str]] = {
 }
 
 _SIGNALS = {
+    signal.SIGHUP: errors.ExitStatus.HUNGUP,
     signal.SIGINT: errors.ExitStatus.INTERRUPTED,
     signal.SIGTERM: errors.ExitStatus.TERMINATED,
 }

@@ -150,4 +150,6 @@ def shown(cell: Cell, stream: TextIO) -> str:
 
 
 def _printable(char: str) -> str:
+    if "\udc80" <= char <= "\udcff":  # a byte of a file's name that is no UTF-8
+        return f"\\x{ord(char) - 0xDC00:02x}"
     return char if char.isprintable() else char.encode("unicode_escape").decode("ascii")

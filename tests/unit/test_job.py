@@ -36,10 +36,10 @@ def trouble_of(file: Path, flags: dict[str, object] | None = None) -> str:
 
 
 def test_job_has_a_value_for_every_setting():
-    """What can be set is what a job holds, save the file that it extends."""
+    """What can be set is what a job holds."""
     own = {"file", "commands", "sha256", "workbook_pattern"}
 
-    assert {field.name for field in fields(Job)} - own == BY_NAME.keys() - {"extends"}
+    assert {field.name for field in fields(Job)} - own == BY_NAME.keys()
 
 
 def test_bare_workbook_has_every_default(tmp_path):

@@ -34,7 +34,7 @@ RECORDS = (
         "record-differs",
         "Other content at the API",
         "The answer to the create was lost; the record that was found shows another {what} than was sent.",
-        "The API may have normalised it. Look at the record; where the content is another business's, ask Plivo's support.",
+        "The API may have normalised it. Look at the record; if it shows another business, ask Plivo's support.",
     ),
     error(
         "review-rejected",
