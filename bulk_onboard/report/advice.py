@@ -1,7 +1,7 @@
 """Why a row is where it is, and what its owner does about it.
 
 Rule: one line of `_BY_STATE` is what a row is told, the ledger's own reason in the place of the table's; the row of a
-submitted record is told what `submitted` says. In `todo` stand `{run}` and `{show}` for the commands to type.
+submitted record is told what `submitted` says. In `todo` stand `{run}`, `{show}` and the like for commands to type.
 """
 
 import shlex
@@ -45,6 +45,11 @@ _KEPT_OUT = {State.INVALID, State.PENDING, State.DEFERRED, State.REFUSED}
 def run_command(job: str) -> str:
     """What to type to continue; `job` as the user typed it."""
     return f"bulk-onboard run {shlex.quote(job)}"
+
+
+def merge_command(job: str) -> str:
+    """What to type to take the annotated copy's cells into the workbook."""
+    return f"bulk-onboard merge {shlex.quote(job)}"
 
 
 def show_command(job: str, record: Record) -> str:
@@ -100,6 +105,8 @@ def _with_commands(todo: str, record: Record | None, job: str) -> str:
     """`todo` with the commands in their places."""
     if "{run}" in todo:
         todo = todo.replace("{run}", run_command(job))
+    if "{merge}" in todo:
+        todo = todo.replace("{merge}", merge_command(job))
     if record and "{show}" in todo:
         todo = todo.replace("{show}", show_command(job, record))
     if record and "{resolve}" in todo:
