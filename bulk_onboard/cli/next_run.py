@@ -9,13 +9,26 @@ from bulk_onboard.cli.verb import Invocation
 
 
 def next_run(invocation: Invocation, marked: Path | None) -> str:
-    """A run with the flags that were given: of the marked copy, once that is mended, else of JOB."""
-    job, flags = invocation.job.file, dict(invocation.flags)
-    if marked and (job.suffix.lower() == ".toml" or flags.get("workbook")):
-        flags["workbook"] = str(marked)
-    elif marked:
-        job = marked  # the copy of a bare workbook is the same job again
-    return shlex.join(["bulk-onboard", "run", str(job), *_as_typed(flags)])
+    """A run of JOB with the flags that were given; after a merge, where cells are to be mended in a marked copy."""
+    from bulk_onboard.job import name_of
+
+    flags = dict(invocation.flags)
+    if marked and flags.get("workbook") and name_of(Path(flags["workbook"])) != Path(flags["workbook"]).stem:
+        flags["workbook"] = None  # an earlier copy: what was mended in both goes into the job's own workbook
+    job = [str(invocation.job.file), *_as_typed(flags)]
+    run = shlex.join(["bulk-onboard", "run", *job])
+    return f"{shlex.join(['bulk-onboard', 'merge', *job])} && {run}" if marked else run
+
+
+def merge_command(invocation: Invocation) -> str:
+    """A merge of JOB with the flags that were given."""
+    return shlex.join(["bulk-onboard", "merge", str(invocation.job.file), *_as_typed(invocation.flags)])
+
+
+def run_of(invocation: Invocation, workbook: Path) -> str:
+    """A run of JOB with the flags that were given, with another workbook."""
+    flags = {**invocation.flags, "workbook": str(workbook)}
+    return shlex.join(["bulk-onboard", "run", str(invocation.job.file), *_as_typed(flags)])
 
 
 def _as_typed(flags: Mapping[str, Any]) -> list[str]:

@@ -12,6 +12,7 @@ import typer
 
 from bulk_onboard.cli.awaited import awaited
 from bulk_onboard.cli.bare_flags import filled_in
+from bulk_onboard.cli.merge import offer
 from bulk_onboard.cli.next_run import next_run
 from bulk_onboard.cli.output import Output, tell
 from bulk_onboard.cli.signals import heed_signals
@@ -47,6 +48,8 @@ def run_and_sum_up(invocation: Invocation) -> Output:
         raise UsageError("A run always uses the live requirements; leave out --offline. `check` and `plan` take it.")
     warn_of_short_window(invocation)
     warn_of_callback_url(invocation)
+    if (first := offer(invocation)) is not None:
+        return first
     result = awaited(_run(invocation))
     command = next_command(invocation, result)
 
