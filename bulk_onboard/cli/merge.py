@@ -49,7 +49,11 @@ def told(invocation: Invocation, done: "Merged") -> Output:
 
         page = page_on(stream)
         taken = f"{_counted(done.cells, 'cell')} of {_counted(done.rows, 'row')}"
-        page.write_line(f"{taken} taken from {done.copy} into {done.workbook}.")
+        page.write_line(
+            f"{taken} taken from {done.copy} into {done.workbook}."
+            if done.cells
+            else f"Nothing was taken from {done.copy}."
+        )
         for sentence in (*done.left, *done.notes):
             page.write_line(sentence)
         if done.kept:

@@ -8,12 +8,13 @@ import pytest
 
 from bulk_onboard.cli.output import print_json
 from bulk_onboard.model.catalogue import CATALOGUE
+from tests.odd_files.xlsb import xlsb
 from tests.support.businesses import aged, business
 from tests.support.office import Office, typed
 
 
 async def test_errors_are_told_and_marked(office: Office) -> None:
-    """Each finding has its line, the marked copy and the command that runs it are named, and nothing is sent."""
+    """Each finding has its line, the marked copy and the command that takes it over are named, and nothing is sent."""
     office.fill([business(1), business(2, City="")])
 
     told = await office.type("check", "--offline")
@@ -23,13 +24,17 @@ async def test_errors_are_told_and_marked(office: Office) -> None:
     assert f"{line} [error: field-missing]" in told.out.splitlines()
     marked = office.folder / "businesses.annotated.xlsx"
     assert f"Marked in: {marked}" in told.out
-    assert f"type: bulk-onboard run {marked} " in told.out
+    (command,) = [line.partition("type: ")[2] for line in told.out.splitlines() if "type: " in line]
+    first, second = command.split(" && ")
+    assert first.startswith(f"bulk-onboard merge {office.workbook} ")
+    assert second.startswith(f"bulk-onboard run {office.workbook} ")
     assert openpyxl.load_workbook(marked)["Businesses"]
     assert not office.sandbox.state.records
 
 
-async def test_the_marked_copy_is_mended_and_run(office: Office) -> None:
-    """The command that `check` names goes on with the same job: the mended row is sent, and no other twice."""
+@pytest.mark.parametrize("by", ["merge", "copy"])
+async def test_the_marked_copy_is_mended_and_run(office: Office, by: str) -> None:
+    """Merged first, as `check` says, or run by itself: it is the same job, and no row is sent twice."""
     office.fill([business(1), business(2, City="")])
     await office.type("run")
     told = json.loads((await office.type("check", "--json")).out)
@@ -38,15 +43,59 @@ async def test_the_marked_copy_is_mended_and_run(office: Office) -> None:
     marked.save(told["annotated"])
     aged(Path(told["annotated"]))
 
-    words = told["next"].split()[1:]
-    ran = await typed(*words, cwd=office.folder)
+    if by == "merge":
+        ran = [await typed(*command.split()[1:], cwd=office.folder) for command in told["next"].split(" && ")]
+    else:
+        ran = [await office.type("run", job=Path(told["annotated"]))]
 
-    assert 0 == ran.status, ran.err
+    assert [0] * len(ran) == [each.status for each in ran], [each.err for each in ran]
     assert 2 == len(office.sandbox.state.records)
 
 
+async def test_run_tells_of_a_copy_that_was_mended_and_not_merged(office: Office) -> None:
+    """Nobody can be asked here, so it takes the workbook; after the merge there is nothing to tell."""
+    office.fill([business(1), business(2, City="")])
+    copy = Path((await office.type("check", "--json")).json["annotated"])
+    book = openpyxl.load_workbook(copy)
+    book["Businesses"]["G3"] = "Mysuru"
+    book.save(copy)
+
+    told = await office.type("run")
+    merged = await office.type("merge")
+    after = await office.type("run")
+
+    assert (3, 1) == (told.status, told.err.count(f"{copy} was saved after {office.workbook}"))
+    assert f"bulk-onboard merge {office.workbook} " in told.err
+    assert (0, 0) == (merged.status, after.status), merged.err + after.err
+    assert "was saved after" not in after.err
+    assert f"The copy is not needed any more: rm {copy}" in merged.out
+    assert 2 == len(office.sandbox.state.records)
+
+
+async def test_merge_of_another_format_makes_a_workbook_and_says_what_the_job_file_is_to_say(office: Office) -> None:
+    """An .xlsb cannot be written in place: it stays, and the .xlsx beside it has what was mended."""
+    office.fill([business(1, City=""), business(2)])
+    rows = openpyxl.load_workbook(office.workbook).worksheets[0].iter_rows(values_only=True)
+    (office.folder / "list.xlsb").write_bytes(xlsb([[cell or "" for cell in row] for row in rows]))
+    job = office.folder / "job.toml"
+    job.write_text('workbook = "list.xlsb"\n')
+    copy = Path((await office.type("check", "--json", "--offline", job=job)).json["annotated"])
+    book = openpyxl.load_workbook(copy)
+    book.worksheets[0]["G2"] = "Mysuru"
+    book.save(copy)
+
+    merged = await office.type("merge", "--json", job=job)
+
+    assert 0 == merged.status, merged.err
+    new = office.folder / "list.xlsx"
+    assert (str(new), 'workbook = "list.xlsx"') == (merged.json["workbook"], merged.json["job_file_line"])
+    cities = [row[6] for row in openpyxl.load_workbook(new).worksheets[0].iter_rows(values_only=True)]
+    assert ["City", "Mysuru", "Bengaluru"] == cities
+    assert f"--workbook {new}" in merged.json["next"]
+
+
 async def test_run_names_the_marked_copy_as_check_does(office: Office) -> None:
-    """The unmarked file would give the same errors again; without a copy it is all there is."""
+    """The unmarked file would give the same errors again; without a copy there is nothing to merge."""
     office.fill([business(1), business(2, City="")])
 
     told = await office.type("run", "--annotate")
@@ -54,7 +103,8 @@ async def test_run_names_the_marked_copy_as_check_does(office: Office) -> None:
 
     marked = office.folder / "businesses.annotated.xlsx"
     assert (3, 3) == (told.status, unmarked.status), told.err
-    assert f"Next: bulk-onboard run {marked} " in told.out
+    assert f"Marked in: {marked}" in told.out
+    assert f"Next: bulk-onboard merge {office.workbook} " in told.out
     assert f"Next: bulk-onboard run {office.workbook} " in unmarked.out
 
 

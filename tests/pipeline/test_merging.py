@@ -21,7 +21,7 @@ from bulk_onboard.pipeline.merging import Merged, merge_job, saved_copy
 from bulk_onboard.pipeline.outlook import look_ahead
 from bulk_onboard.sandbox.server import Sandbox
 from tests.pipeline.test_row_changes import results
-from tests.support.businesses import aged, business, write_documents, write_workbook
+from tests.support.businesses import aged, business, write_documents
 from tests.support.nights import Hurried, Nights, keyed
 
 AN_HOUR_S = 3600
@@ -243,7 +243,7 @@ async def test_csv_is_written_as_csv(office: Nights, encoding: str, end: str) ->
     rows = [keyed(1, City="", **{"Business Name": 'Tea "&" Söhne; Co'}), keyed(2)]
     office.fill(rows)
     workbook = office.folder / "list.csv"
-    headers = [cell for cell in said(office.workbook)[0]]
+    headers = list(said(office.workbook)[0])
     quoted = [
         ['"' + row.get(h, "").replace('"', '""') + '"' if h != "City" else row.get(h, "") for h in headers]
         for row in rows

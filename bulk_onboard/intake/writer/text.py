@@ -61,8 +61,7 @@ def _with_room(records: Sequence[str], rows: int) -> list[str]:
     if missing <= 0:
         return list(records)
     last = records[-1] if records else ""
-    closing = _end(last)
-    return [*records[:-1], _body(last) + end, *[end] * (missing - 1), closing]
+    return [*records[:-1], last if _end(last) else last + end, *[end] * (missing - 1), _end(last)]
 
 
 def _written(record: str, edits: Mapping[int, Edit], delimiter: str, width: int) -> str:

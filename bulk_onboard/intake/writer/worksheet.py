@@ -170,7 +170,7 @@ def _replacements(watched: _Watcher, by_row: Mapping[int, Mapping[int, Edit]]) -
     for row in watched.rows:
         if there.setdefault(row.number, row) is not row:
             raise WorkbookError("it has a row twice")
-    for number, cells in by_row.items():
+    for number, cells in sorted(by_row.items()):
         if number not in there:
             behind = next((other.start for other in watched.rows if other.number > number), watched.data_end)
             made = "".join(_cell(prefix, edit, watched.styles.get(p, "")) for p, edit in sorted(cells.items()))

@@ -122,7 +122,8 @@ class _Merging:
         copied, here = _rows(self._copy.sheet, self._in_copy), _rows(self._workbook.sheet, self._in_workbook)
         in_copy = _known_again(before, copied, [_by_key, *self._by_names(self._copy, self._in_copy)])
         if self._base.sha256 == self._workbook.sheet.sha256:
-            in_workbook = {row.number: row for row in here}
+            numbers = {row.number for row in before}
+            in_workbook = {row.number: row for row in here if row.number in numbers}
         else:
             in_workbook = _known_again(before, here, self._by_names(self._workbook, self._in_workbook))
         for row in before:
