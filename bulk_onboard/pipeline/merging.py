@@ -47,7 +47,7 @@ from bulk_onboard.report.annotated.place import copies, is_untouched
 from bulk_onboard.report.annotated.plain import write_sheet
 
 _CHILD = "bulk_onboard.intake.writer.answer"
-_LIMITS = Limits(cpu_s=120, wall_s=240.0)
+_LIMITS = Limits(memory=2 << 30, cpu_s=120, wall_s=240.0)  # it holds old and new workbook at a time
 _NAMING = (KEY, REGISTRATION_NUMBER)
 _IDENTITY = (KEY, REGISTRATION_NUMBER, COUNTRY_ISO, NUMBER_TYPE, USER_TYPE)
 _WRITTEN_IN_PLACE = (WorkbookType.XLSX, WorkbookType.TEXT)

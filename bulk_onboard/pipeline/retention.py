@@ -53,6 +53,7 @@ LEDGER = Kind("ledger", "what was done: Keys, aliases, digests, ids, who ran it;
 BROKEN = Kind("broken ledger", "a damaged part of the ledger that was put aside; no names or addresses", False, True)
 REPORT = Kind("report", "business names, Keys, states, reasons, and cells with errors", True)
 ANNOTATED = Kind("annotated workbook", "all that is in the workbook, and what is wrong with it", True)
+BEFORE_MERGE = Kind("old workbook", "the workbook as it was before a merge, all that stood in it", True)
 FACTS = Kind("facts", "digests and sizes of documents, so that they need not be read again", False)
 HINTS = Kind("hints", "ids of records whose review may have changed", False)
 
@@ -74,6 +75,7 @@ def pieces(job: Job) -> tuple[Piece, ...]:
         Piece(report, REPORT),
         *_beside(report, rf"{re.escape(report.stem)}-{_RUN}\.xlsx", REPORT),
         *_annotated(job),
+        *_before_merges(job),
         Piece(ledger.with_name(f"{job.name}.facts"), FACTS),
         Piece(spool_path(ledger), HINTS),
     ]
@@ -112,11 +114,22 @@ def open_reviews(books: Books) -> int:
 
 def _annotated(job: Job) -> Iterator[Piece]:
     """The annotated copies as we left them; of a pattern, those of every workbook that the job may have had by it."""
-    pattern = job.workbook_pattern
-    names = fnmatch.translate(name_of(pattern)) if pattern else re.escape(name_of(job.workbook))
     for piece in _beside(job.workbook, r".+\.annotated(?:-[0-9]+)?\.xlsx", ANNOTATED):
-        if re.fullmatch(names, name_of(piece.path)) and is_untouched(piece.path):
+        if re.fullmatch(_names(job), name_of(piece.path)) and is_untouched(piece.path):
             yield piece
+
+
+def _before_merges(job: Job) -> Iterator[Piece]:
+    """What `merge` put aside, of the same workbooks."""
+    for piece in _beside(job.workbook, r".+\.before-merge-[0-9]{4}-[0-9]{2}-[0-9]{2}(?:-[0-9]+)?\.\w+", BEFORE_MERGE):
+        if re.fullmatch(_names(job), piece.path.name.partition(".before-merge-")[0]):
+            yield piece
+
+
+def _names(job: Job) -> str:
+    """A pattern of what workbooks of the job are called, without their endings."""
+    pattern = job.workbook_pattern
+    return fnmatch.translate(name_of(pattern)) if pattern else re.escape(name_of(job.workbook))
 
 
 def _beside(path: Path, pattern: str, kind: Kind) -> list[Piece]:

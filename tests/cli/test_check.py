@@ -8,7 +8,6 @@ import pytest
 
 from bulk_onboard.cli.output import print_json
 from bulk_onboard.model.catalogue import CATALOGUE
-from tests.odd_files.xlsb import xlsb
 from tests.support.businesses import aged, business
 from tests.support.office import Office, typed
 
@@ -50,48 +49,6 @@ async def test_the_marked_copy_is_mended_and_run(office: Office, by: str) -> Non
 
     assert [0] * len(ran) == [each.status for each in ran], [each.err for each in ran]
     assert 2 == len(office.sandbox.state.records)
-
-
-async def test_run_tells_of_a_copy_that_was_mended_and_not_merged(office: Office) -> None:
-    """Nobody can be asked here, so it takes the workbook; after the merge there is nothing to tell."""
-    office.fill([business(1), business(2, City="")])
-    copy = Path((await office.type("check", "--json")).json["annotated"])
-    book = openpyxl.load_workbook(copy)
-    book["Businesses"]["G3"] = "Mysuru"
-    book.save(copy)
-
-    told = await office.type("run")
-    merged = await office.type("merge")
-    after = await office.type("run")
-
-    assert (3, 1) == (told.status, told.err.count(f"{copy} was saved after {office.workbook}"))
-    assert f"bulk-onboard merge {office.workbook} " in told.err
-    assert (0, 0) == (merged.status, after.status), merged.err + after.err
-    assert "was saved after" not in after.err
-    assert f"The copy is not needed any more: rm {copy}" in merged.out
-    assert 2 == len(office.sandbox.state.records)
-
-
-async def test_merge_of_another_format_makes_a_workbook_and_says_what_the_job_file_is_to_say(office: Office) -> None:
-    """An .xlsb cannot be written in place: it stays, and the .xlsx beside it has what was mended."""
-    office.fill([business(1, City=""), business(2)])
-    rows = openpyxl.load_workbook(office.workbook).worksheets[0].iter_rows(values_only=True)
-    (office.folder / "list.xlsb").write_bytes(xlsb([[cell or "" for cell in row] for row in rows]))
-    job = office.folder / "job.toml"
-    job.write_text('workbook = "list.xlsb"\n')
-    copy = Path((await office.type("check", "--json", "--offline", job=job)).json["annotated"])
-    book = openpyxl.load_workbook(copy)
-    book.worksheets[0]["G2"] = "Mysuru"
-    book.save(copy)
-
-    merged = await office.type("merge", "--json", job=job)
-
-    assert 0 == merged.status, merged.err
-    new = office.folder / "list.xlsx"
-    assert (str(new), 'workbook = "list.xlsx"') == (merged.json["workbook"], merged.json["job_file_line"])
-    cities = [row[6] for row in openpyxl.load_workbook(new).worksheets[0].iter_rows(values_only=True)]
-    assert ["City", "Mysuru", "Bengaluru"] == cities
-    assert f"--workbook {new}" in merged.json["next"]
 
 
 async def test_run_names_the_marked_copy_as_check_does(office: Office) -> None:
