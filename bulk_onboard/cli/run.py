@@ -87,6 +87,7 @@ def told(job: "Job", result: "RunResult", command: str) -> dict[str, Any]:
         "reviews": result.reviews,
         "need_a_person": result.needing,
         "new": result.news,
+        "older": result.older,
         "drift": result.drift._asdict(),
         "requests": result.requests,
         "workbook": str(job.workbook),
@@ -159,14 +160,17 @@ def _say_nothing(sentence: str) -> None:
 
 
 def next_command(invocation: Invocation, result: "RunResult") -> str:
-    """What to type next: the marked copy where rows must be mended, else the same again while anything is due.
+    """What to type next: a merge where cells are to be mended in a copy, or were; else the same while anything is due.
 
     What was refused was sent again just now, so the next run need not do that.
     """
+    from bulk_onboard.pipeline.merging import saved_copy
+
     if result.exit_status is ExitStatus.DONE and result.run_id:
         return shlex.join(["bulk-onboard", "status", str(invocation.job.file)])
-    if result.annotated and result.exit_status is ExitStatus.ROWS_NEED_A_PERSON:
+    copy = result.annotated or (saved_copy(invocation.job) if result.older else None)
+    if copy and result.exit_status is ExitStatus.ROWS_NEED_A_PERSON:
         flags = {**invocation.flags, "retry_refused": None}
-        return next_run(replace(invocation, flags=flags), result.annotated)
+        return next_run(replace(invocation, flags=flags), copy)
     words = [word for word in filled_in(sys.argv[1:]) if not word.startswith("--retry-refused=")]
     return shlex.join(["bulk-onboard", *words])

@@ -18,7 +18,7 @@ from bulk_onboard.pipeline.execution import Run
 from bulk_onboard.pipeline.judging import Judgement
 from bulk_onboard.pipeline.report import write_job_report
 from bulk_onboard.pipeline.stopping import left_over, status_of, why_stopped
-from bulk_onboard.report.attention import needing, news
+from bulk_onboard.report.attention import needing, news, older
 from bulk_onboard.report.drift import NO_DRIFT, Drift, drift
 from bulk_onboard.report.record_findings import record_findings
 from bulk_onboard.report.summary import Decisions, counts, reviews
@@ -34,6 +34,7 @@ class RunResult:
     Attributes:
         run_id: empty where nothing was begun, since there was nothing to do.
         needing, news: how many rows need a person, and of how many of these nobody was told at an earlier run's end.
+        older: how many rows are older than what was sent since, so that nothing of them was sent.
         drift: where the sheet and the API say different things, and nothing is done about it.
         error: what stopped it, for people; None when it finished or was stopped by a signal.
         report: where the report was written; None when it could not be.
@@ -52,6 +53,7 @@ class RunResult:
     error: BulkOnboardError | None
     needing: int = 0
     news: int = 0
+    older: int = 0
     drift: Drift = NO_DRIFT
     annotated: Path | None = None
     twice: tuple[Twice, ...] = ()
@@ -77,6 +79,7 @@ async def end(run: Run) -> RunResult:
         error=error,
         needing=needing(decisions, books),
         news=news(decisions, books, run.news_since),
+        older=older(decisions),
         drift=drift(decisions, books),
         twice=tuple(run.twice),
         warnings=tuple(_warnings(run)),

@@ -132,6 +132,11 @@ async def merge_job(job: Job, *, copy: Path | None, clock: Clock) -> Merged:
     made = merge(base, copied, ours, records)
     if target.is_open(source):
         made.notes.append(f"{source} is open in another program: what was not saved there was not taken.")
+    made.notes += [
+        f"{other} was saved after the workbook, too. To take what was mended there, merge it as well: --copy {other}"
+        for other in _copies(job)
+        if other != source and is_newer(other, job.workbook) and not is_untouched(other)
+    ]
     day = clock.now().astimezone(zone_of(job, clock.now())).date()
     workbook, kept = await asyncio.to_thread(_write, job, here, made, day)
     cells = [edit for edit in made.edits if edit.row != here.header_row]
@@ -275,7 +280,8 @@ def _formulas(path: Path, sheet: Sheet) -> Formulas:
 
 
 def _asked(path: Path, sheet: Sheet, *, encoding: str | None, edits: tuple[Edit, ...] | None) -> tuple[Done, bytes]:
-    asked = Asked(str(path), sheet.name, sheet.header_row, encoding, sheet.sha256, len(sheet.headers), edits)
+    named = str(path).encode(errors="replace").decode()  # a name need not be UTF-8; it is for messages
+    asked = Asked(named, sheet.name, sheet.header_row, encoding, sheet.sha256, len(sheet.headers), edits)
     try:
         with path.open("rb") as source:
             answer = b"".join(run_confined(_CHILD, encode(asked), source, _LIMITS))

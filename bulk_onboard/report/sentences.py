@@ -8,7 +8,8 @@ from bulk_onboard.model.finding import Finding
 
 _FEW = 3
 _TODO_OF: Mapping[str, str] = {  # where it is a command to type rather than a cell to correct
-    OLDER_CONTENT: "Take the newer content into the workbook, then run again: {merge} && {run}",
+    OLDER_CONTENT: "Take the newer content into the workbook, then run again. Where an annotated copy has it, type: "
+    "{merge} && {run}",
 }
 _MEND_FIRST = "Mend the row as the sheet Problems says, then run again: {run}"
 

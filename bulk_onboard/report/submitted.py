@@ -35,7 +35,7 @@ _BY_REVIEW: Mapping[str, Advice] = {
 _ASK_FIRST = "The API gives no reason, so ask Plivo's support. "
 _DRIFT = "The row changed after it was sent; the API has the earlier content."
 _OLDER = "The row is older than what the API has."
-_TAKE_OVER = "Take the newer content into the workbook: {merge}"
+_TAKE_OVER = "Take the newer content into the workbook. Where an annotated copy has it, type: {merge}"
 _MENDED = "The row has changed since."
 _UPDATE = "Run again, which updates the record with what the row says now: {run}"
 

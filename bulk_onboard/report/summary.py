@@ -15,6 +15,7 @@ from bulk_onboard.model.record import Review, State
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import Aside
 from bulk_onboard.report.advice import run_command, show_command
+from bulk_onboard.report.attention import older
 from bulk_onboard.report.drift import drift, drift_told
 from bulk_onboard.report.expected import expected_reviews
 from bulk_onboard.report.numbers import numbers_to_do
@@ -170,7 +171,12 @@ def next_command(decisions: Decisions, books: Books, job: str) -> str:
 def _summary(decisions: Decisions, books: Books, facts: ReportFacts) -> Summary:
     count, by_review = counts(decisions, books), reviews(decisions, books)
     meanings = {**dict.fromkeys(by_review, _UNKNOWN_REVIEW), **_REVIEW_MEANINGS}
-    todo = (*_to_do(_TODO, count), *_to_do(_REVIEW_TODO, by_review), *numbers_to_do(decisions, books))
+    todo = (
+        *_older_to_do(decisions),
+        *_to_do(_TODO, count),
+        *_to_do(_REVIEW_TODO, by_review),
+        *numbers_to_do(decisions, books),
+    )
     return Summary(
         title=f"Report on {facts.workbook}",
         happened=tuple(_happened(decisions, books, facts, count)),
@@ -221,6 +227,14 @@ def _to_do(lines: Mapping[str, str], count: Mapping[str, int]) -> Iterable[str]:
     return (
         line.format(rows=f"{count[name]:,} {name} row{_s(count[name])}") for name, line in lines.items() if count[name]
     )
+
+
+def _older_to_do(decisions: Decisions) -> Iterable[str]:
+    if rows := older(decisions):
+        yield (
+            f"{rows:,} row{_s(rows)} {_is(rows)} older than what was sent since: Results says how the newer content "
+            "comes into the workbook."
+        )
 
 
 def _facts(books: Books, facts: ReportFacts) -> tuple[tuple[str, str], ...]:

@@ -380,3 +380,89 @@ def give_results(path: Path, results: dict[str, str]) -> None:
         for name, content in parts.items():
             archive.writestr(name, content)
     aged(path)
+
+
+async def test_another_copy_that_was_saved_is_told(office: Nights) -> None:
+    """The one that was saved last is merged; the other can be, too, and changes nothing of what was taken."""
+    office.fill([keyed(1, City=""), keyed(2, City="")])
+    first = await copy_of(office)
+    mended(first, {"G2": "Mysuru"})
+    second = await copy_of(office)
+    mended(second, {"G3": "Hampi"})
+    now = office.workbook.stat().st_mtime
+    os.utime(first, (now + 1,) * 2)
+    os.utime(second, (now + 2,) * 2)
+
+    done = await merged(office)
+    other = await merged(office, copy=first)
+
+    assert (second, [f"--copy {first}"]) == (done.copy, [note[-len(f"--copy {first}") :] for note in done.notes])
+    assert (ExitStatus.DONE, 1) == (other.exit_status, other.cells)
+    assert ["Mysuru", "Hampi"] == [row[6] for row in said(office.workbook)[1:]]
+
+
+async def test_workbook_behind_a_link_is_written_where_it_is(office: Nights) -> None:
+    """The link stays one, and the old file lies beside the real one."""
+    office.fill([keyed(1, City="")])
+    real = office.folder / "share" / "list.xlsx"
+    real.parent.mkdir()
+    office.workbook.rename(real)
+    office.workbook.symlink_to(real)
+    mended(await copy_of(office), {"G2": "Mysuru"})
+
+    done = await merged(office)
+
+    assert office.workbook.is_symlink()
+    assert done.kept is not None
+    assert (real.parent, "Mysuru") == (done.kept.parent, said(real)[1][6])
+
+
+async def test_write_protected_workbook_is_not_written(office: Nights) -> None:
+    """Nothing is left behind, either."""
+    office.fill([keyed(1, City="")])
+    mended(await copy_of(office), {"G2": "Mysuru"})
+    office.workbook.chmod(0o400)
+    before = sorted(office.folder.iterdir())
+
+    with pytest.raises(UsageError, match="write-protected"):
+        await merged(office)
+
+    assert before == sorted(office.folder.iterdir())
+
+
+async def test_copy_that_does_not_say_what_it_comes_from_is_not_merged(office: Nights) -> None:
+    """Nobody can tell what was changed in it."""
+    office.fill([keyed(1, City="")])
+    copy = await copy_of(office)
+    book = openpyxl.load_workbook(copy)
+    del book["bo_base"]
+    book.save(copy)
+
+    with pytest.raises(UsageError, match="does not say what it was made from"):
+        await merged(office)
+
+
+async def test_headers_may_stand_below_other_rows(office: Nights) -> None:
+    """A title above them stays, and a new column gets its header where the headers are."""
+    office.fill([business(1), business(2)])
+    book = openpyxl.load_workbook(office.workbook)
+    book.worksheets[0].insert_rows(1)
+    book.worksheets[0]["A1"] = "Our businesses"
+    book.save(office.workbook)
+    aged(office.workbook)
+    await office.night(header_row="2")
+    office.judge("rejected", 0)
+    await office.night(header_row="2")
+    job = office.job(header_row="2")
+    outlook = await look_ahead(job, credentials=None, clock=SystemClock())
+    made = await asyncio.to_thread(annotate, job, outlook.judgement, outlook.plan, outlook.books)
+    assert made is not None
+    assert made.path is not None
+    mended(made.path, {"D3": business(9)["Registration Number"]})
+
+    done = await merge_job(job, copy=None, clock=SystemClock())
+
+    rows = said(office.workbook)
+    assert (ExitStatus.DONE, 2) == (done.exit_status, done.cells)
+    assert ("Our businesses", None, "bo_key") == (rows[0][0], rows[0][-1], rows[1][-1])
+    assert str(rows[2][-1]).startswith("~")
