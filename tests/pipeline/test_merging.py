@@ -466,3 +466,21 @@ async def test_headers_may_stand_below_other_rows(office: Nights) -> None:
     assert (ExitStatus.DONE, 2) == (done.exit_status, done.cells)
     assert ("Our businesses", None, "bo_key") == (rows[0][0], rows[0][-1], rows[1][-1])
     assert str(rows[2][-1]).startswith("~")
+
+
+async def test_cell_that_would_read_otherwise_is_not_written(office: Nights) -> None:
+    """The copy's format shows zeros that the workbook's would not: the row is told, the other one is taken."""
+    office.fill([keyed(1, City=""), keyed(2, City="")])
+    copy = await copy_of(office)
+    book = openpyxl.load_workbook(copy)
+    sheet = book.worksheets[0]
+    sheet["I2"], sheet["G2"], sheet["G3"] = 12345, "Mysuru", "Hampi"
+    sheet["I2"].number_format = "000000"
+    book.save(copy)
+    aged(copy)
+
+    done = await merged(office)
+
+    assert (ExitStatus.ROWS_NEED_A_PERSON, 1) == (done.exit_status, done.cells)
+    assert ["Row 2 is left as it is. Written there, the copy's values would read otherwise."] == [*done.left]
+    assert [None, "Hampi"] == [row[6] for row in said(office.workbook)[1:]]
