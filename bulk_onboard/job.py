@@ -64,6 +64,7 @@ class Job:
     concurrency: int
     settle: float
     limit: int | None
+    allow_older: bool
     retry_refused: str
     max_refused: int | None
     relink: bool
@@ -97,7 +98,12 @@ class Job:
     @property
     def scope(self) -> Scope:
         """What a run of it may take on."""
-        return Scope(admit_new_rows=self.admit_new_rows, limit=self.limit, retry_refused=self.retry_refused)
+        return Scope(
+            admit_new_rows=self.admit_new_rows,
+            limit=self.limit,
+            allow_older=self.allow_older,
+            retry_refused=self.retry_refused,
+        )
 
     @property
     def defaults(self) -> Combination:
@@ -215,7 +221,7 @@ def _load_toml(file: Path, *, extended: bool = False) -> dict[str, Any]:
         raise errors.UsageError(f"The job file {file} cannot be read: {error.strerror}.") from None
     except ValueError as error:
         raise errors.UsageError(f"The job file {file} is not valid TOML: {error}.") from None
-    values = _read_all(table, file.parent, str(file))
+    values = _read_all(table, file.parent, str(file), in_file=True)
     if "extends" not in values:
         return values | {"sha256": hashlib.sha256(content).hexdigest()}
     if extended:
@@ -239,12 +245,16 @@ def _job_files_in(folder: Path) -> str:
     return f"In that folder there is {there}." if there else ""
 
 
-def _read_all(table: Mapping[str, Any], folder: Path, where: str) -> dict[str, Any]:
+def _read_all(table: Mapping[str, Any], folder: Path, where: str, *, in_file: bool = False) -> dict[str, Any]:
     secrets = _secrets(table)
     troubles = list(secrets.values()) + [_unknown(name) for name in table if name not in {*BY_NAME, *secrets}]
     values: dict[str, Any] = {}
     for name, value in table.items():
         if name not in secrets and (setting := BY_NAME.get(name)):
+            if in_file and not setting.in_file:
+                flag = f"--{name.replace('_', '-')}"
+                troubles.append(f"{name!r} is a flag only, since it must be meant anew each time; give {flag} to a run")
+                continue
             try:
                 values[name] = setting.read_in(folder, value)
             except ValueError as error:

@@ -125,12 +125,13 @@ def _ruling_troubles(code: str, word: Any) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One key of the job file.
+    """One key of the job file, or a flag alone.
 
     Attributes:
         read: from the TOML value (or the flag's text) to ours; ValueError with a sentence.
         default: ours; None where there is none or it depends on the job: `shown` then says it for people.
-        flag: whether the command line has it too.
+        flag: whether the command line has it.
+        in_file: whether the job file may say it; not what must be meant anew each time.
         bare: what the flag means that is given without a value; empty where it needs one.
     """
 
@@ -140,6 +141,7 @@ class Setting:
     help: str
     shown: str = ""
     flag: bool = True
+    in_file: bool = True
     bare: str = ""
 
     @property
@@ -209,6 +211,13 @@ SETTINGS: tuple[Setting, ...] = (
         "Send again, unchanged, what the API refused with this code; alone: with any.",
         "none",
         bare=ANY_CODE,
+    ),
+    Setting(
+        "allow_older",
+        _switch,
+        False,
+        "Send content, too, that was sent earlier and replaced by newer content since.",
+        in_file=False,
     ),
     Setting("max_refused", _whole(0), None, "Stop the run when more rows than this are refused.", "no limit"),
     Setting("relink", _switch, False, "Move numbers that are linked to another record.", flag=False),

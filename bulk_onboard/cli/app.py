@@ -9,6 +9,7 @@ from bulk_onboard.cli import (
     init,
     ledger,
     listen,
+    merge,
     plan,
     purge,
     refresh,
@@ -34,7 +35,7 @@ app = typer.Typer(
 )
 
 for verb in (
-    *(init, template, check, plan, run, resume, refresh, status, report, resolve, undo, delete),
+    *(init, template, check, merge, plan, run, resume, refresh, status, report, resolve, undo, delete),
     *(requirements, ledger, listen, archive, purge, sandbox),
 ):
     verb.register(app)

@@ -10,6 +10,11 @@ from bulk_onboard.errors import UsageError
 YES = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
 
 
+def can_ask() -> bool:
+    """Whether somebody sits at a terminal who can answer."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def is_wanted(question: str, *, yes: bool) -> bool:
     """Whether it is to be done.
 
@@ -18,7 +23,7 @@ def is_wanted(question: str, *, yes: bool) -> bool:
     """
     if yes:
         return True
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not can_ask():
         raise UsageError(f"{question} Nobody can be asked here, so nothing was done; add --yes to do it.")
     try:
         return typer.confirm(question, err=True)

@@ -38,7 +38,7 @@ def check_job(invocation: Invocation) -> Output:
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.pipeline.annotation import annotate
     from bulk_onboard.pipeline.outlook import look_ahead
-    from bulk_onboard.pipeline.typed import commands_of
+    from bulk_onboard.pipeline.typed import commands_of, of_own_workbook
     from bulk_onboard.report.findings import print_findings, print_marked
     from bulk_onboard.report.page import print_next
     from bulk_onboard.report.record_findings import record_findings
@@ -53,7 +53,7 @@ def check_job(invocation: Invocation) -> Output:
     annotated = annotate(job, judgement, outlook.plan, outlook.books)
     marked, notes = (annotated.path, annotated.notes) if annotated else (None, ())
     commands = commands_of(job, outlook.books)
-    command = (commands.of_copy(str(marked)) if marked else commands).run()
+    command = of_own_workbook(job, commands).merge_and_run() if marked else commands.run()
 
     def show(stream: TextIO) -> None:
         print(f"{numbers['rows']:,} rows, judged against {judgement.book.source}.", file=stream)

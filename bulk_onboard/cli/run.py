@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import typer
 
 from bulk_onboard.cli.awaited import awaited
+from bulk_onboard.cli.merge import offer
 from bulk_onboard.cli.output import Output, tell
 from bulk_onboard.cli.signals import heed_signals
 from bulk_onboard.cli.verb import Invocation, register_job_verb
@@ -45,6 +46,8 @@ def run_and_sum_up(invocation: Invocation) -> Output:
     warn_of_short_window(invocation)
     warn_of_callback_url(invocation)
     warn_of_other_ledger(invocation)
+    if (first := offer(invocation)) is not None:
+        return first
     result = awaited(_run(invocation))
 
     def show(stream: TextIO) -> None:
@@ -82,6 +85,7 @@ def told(job: "Job", result: "RunResult") -> dict[str, Any]:
         "reviews": result.reviews,
         "need_a_person": result.needing,
         "new": result.news,
+        "older": result.older,
         "drift": result.drift._asdict(),
         "requests": result.requests,
         "workbook": str(job.workbook),

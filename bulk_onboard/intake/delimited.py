@@ -50,6 +50,19 @@ class Records(NamedTuple):
     remarks: tuple[Remark, ...]
 
 
+class Layout(NamedTuple):
+    """How a csv file is written, text by text, so that one record can be written anew and all others stay.
+
+    Attributes:
+        before: what stands before the first record, such as a line `sep=;`.
+        records: the text of each record, its line end included; that of row 1 first.
+    """
+
+    delimiter: str
+    before: str
+    records: list[str]
+
+
 class _Source(NamedTuple):
     """The file, and how it is split.
 
@@ -96,6 +109,25 @@ def read_records(path: Path, content: bytes, *, encoding: str | None, header_row
     rows = [record.cells for record in records[: header_row - 1]] + _fitted(source, records[header_row - 1 :])
     unwrapped = sum(record.unwrapped for record in records)
     return Records(rows, (Remark("unwrapped-text", {"count": unwrapped}),) if unwrapped else ())
+
+
+def layout_of(path: Path, content: bytes, *, encoding: str | None, header_row: int) -> Layout:
+    """The texts of a file's records; parameters and errors as for `read_records`."""
+    csv.field_size_limit(LONGEST_CELL)
+    source = _source(path, content, encoding)
+    delimiter = _delimiter(source, header_row)
+    lines: list[str] = []
+    records: list[str] = []
+    for _ in csv.reader(_kept(source.lines(), lines), delimiter=delimiter, strict=True):
+        records.append("".join(lines))
+        lines.clear()
+    before = "".join(itertools.islice(lines_of(path, content, encoding), source.first_line - 1))
+    return Layout(delimiter, before, records)
+
+
+def is_wrapped(text: str) -> bool:
+    """Whether a cell is written such as `="00123"`."""
+    return bool(_WRAPPED.fullmatch(text))
 
 
 def _source(path: Path, content: bytes, encoding: str | None) -> _Source:

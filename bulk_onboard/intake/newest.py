@@ -1,8 +1,8 @@
 """The newest workbook of a pattern, such as `inbox/businesses-*.xlsx`.
 
 The rule: what a pattern matches is what somebody dropped there. What programs leave beside a workbook never matches,
-and what is hidden or our own annotated copy only where the pattern itself names it. A path to something that is there
-is no pattern, whatever signs it holds.
+and what is hidden, our own annotated copy, or the old file that `merge` kept, only where the pattern itself names it. A
+path to something that is there is no pattern, whatever signs it holds.
 """
 
 import os
@@ -17,6 +17,7 @@ from bulk_onboard.model.workbook_type import WORKBOOK_ENDINGS, type_by_name
 _SIGNS = re.compile(r"[*?]|\[.+\]")
 _OFFICE_LOCKS = "~$*", ".~lock.*"
 _ANNOTATED = ".annotated"
+_BEFORE_MERGE = ".before-merge-"
 
 
 def is_pattern(path: Path) -> bool:
@@ -67,6 +68,8 @@ def _is_meant(name: str, pattern: str) -> bool:
     if any(fnmatchcase(name, lock) for lock in _OFFICE_LOCKS):
         return False
     if name.startswith(".") and not pattern.startswith("."):
+        return False
+    if _BEFORE_MERGE in name.lower() and _BEFORE_MERGE not in pattern.lower():
         return False
     is_annotated = fnmatchcase(name.lower(), f"*{_ANNOTATED}*.xlsx")
     return not is_annotated or _ANNOTATED in pattern.lower()

@@ -51,11 +51,9 @@ class Commands:
     verb: str = "run"
     archived: tuple[str, str] | None = None
 
-    def of_copy(self, workbook: str) -> "Commands":
-        """The same job with a marked copy for its workbook; the copy of a bare workbook is that job by its name."""
-        if self.job.lower().endswith(".toml") or "workbook" in self.flags:
-            return replace(self, flags={**self.flags, "workbook": (workbook,)})
-        return replace(self, job=workbook)
+    def of_workbook(self, workbook: str) -> "Commands":
+        """The same job with another workbook."""
+        return replace(self, flags={**self.flags, "workbook": (workbook,)})
 
     def run(self) -> str:
         """Do what is due."""
@@ -80,6 +78,10 @@ class Commands:
     def merge(self) -> str:
         """Take the cells of the marked copy into the job's workbook."""
         return self._line("merge")
+
+    def merge_and_run(self) -> str:
+        """The same, then do what is due."""
+        return f"{self.merge()} && {self.run()}"
 
     def resolve(self, name: str, *answer: str) -> str:
         """Ask what may be said of a held record; or say it, as `--absent`, `--abandon`, or `--found` and an id."""

@@ -26,7 +26,7 @@ from msgspec.structs import replace
 
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.entry import STATE_ERRORS, AnyEntry, Entry, Op, OpEntry, Resolved
-from bulk_onboard.model.record import Linkage, Linking, Record, Review, State
+from bulk_onboard.model.record import Linkage, Linking, Record, Review, State, replaced_by
 
 _COME_IN = {"admitted": State.PENDING, "row_invalid": State.INVALID}
 _FOUND_AT_THE_API = {"adopted create": State.SUBMITTED, "held create": State.HELD}
@@ -156,6 +156,7 @@ def _sent(record: Record, entry: entries.Intent, to: State) -> Record:
         alias=entry.alias or record.alias,
         attempts=record.attempts + 1,
         fingerprint=entry.fingerprint,
+        replaced=replaced_by(record, entry.fingerprint),
         sent_at=entry.at,
         tried=entry.seq,
         created=entry.seq,
@@ -172,6 +173,7 @@ def _to_be_updated(record: Record, entry: entries.Intent, to: State) -> Record:
         sent_at=entry.at,
         seen_at=entry.seen_at,
         intended=entry.fingerprint,
+        replaced=replaced_by(record, entry.fingerprint),
         refused=record.refused if again else "",
         reason="",
         code=record.code if again else "",

@@ -75,6 +75,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             seen, where what was sent is not known; empty where neither is.
         intended: of the content in the newest update's intent; it becomes the fingerprint once the API has it.
         refused: of the content of a correction that was refused, until its reviewers take the record back.
+        replaced: of contents that were to be sent earlier, until newer content was: oldest first, each once. Empty for
+            nearly every record, since most are sent once.
         compliance_id: at the API; empty before.
         review: of a submitted record, or the API's own word where that is none of ours; empty where not known.
         review_reason: the reviewers' own, masked.
@@ -100,6 +102,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     fingerprint: str = ""
     intended: str = ""
     refused: str = ""
+    replaced: tuple[str, ...] = ()
     compliance_id: str = ""
     review: str = ""
     review_reason: str = ""
@@ -115,6 +118,22 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     known: int = 0
     differs: str = ""
     news: int = 0
+
+
+def replaced_by(record: Record, fingerprint: str) -> tuple[str, ...]:
+    """The record's replaced contents once this one is to be sent: what was the newest until now joins them."""
+    newest = record.intended or record.fingerprint
+    if newest in ("", fingerprint):
+        return record.replaced
+    return (*(each for each in record.replaced if each not in (newest, fingerprint)), newest)
+
+
+def api_has_newer(record: Record, fingerprint: str) -> bool:
+    """Whether this content was sent before what the API has of the record; False where nobody knows."""
+    if fingerprint == record.fingerprint or fingerprint not in record.replaced:
+        return False
+    sent = (*record.replaced, record.intended or record.fingerprint)
+    return record.fingerprint in sent and sent.index(fingerprint) < sent.index(record.fingerprint)
 
 
 def linked_numbers(record: Record) -> set[str]:

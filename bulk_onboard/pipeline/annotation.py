@@ -9,6 +9,8 @@ from typing import BinaryIO
 
 from bulk_onboard.confined.call import ConfinedError, Failure, run_confined
 from bulk_onboard.confined.limits import Limits
+from bulk_onboard.errors import WorkbookError
+from bulk_onboard.intake.workbook import read_sheet
 from bulk_onboard.job import Job, name_of
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.finding import Finding
@@ -19,6 +21,7 @@ from bulk_onboard.model.workbook_type import WorkbookType, type_by_name
 from bulk_onboard.pipeline.judging import Judgement
 from bulk_onboard.report import target
 from bulk_onboard.report.annotated.annotation import Annotation, make_annotation
+from bulk_onboard.report.annotated.base import BASE_SHEET, Base, from_pieces
 from bulk_onboard.report.annotated.exchange import Request, read_answer, request_bytes
 from bulk_onboard.report.annotated.place import places, seal
 from bulk_onboard.report.annotated.plain import write_plain
@@ -54,10 +57,19 @@ def annotate(
     others = (*judgement.sheet_findings, *findings, *said)
     if not any(finding.severity is Severity.ERROR for finding in (*others, *plan.findings)):
         return None
-    annotation = make_annotation(judgement.sheet, judgement.columns, plan.decisions, books, others)
+    bases = bases_in(job.workbook) if name_of(job.workbook) != job.workbook.stem else ()
+    annotation = make_annotation(judgement.sheet, judgement.columns, plan.decisions, books, others, bases=bases)
     created = datetime.now(UTC).replace(microsecond=0)
     write, notes = _copy(job.workbook, judgement.sheet, annotation, created)
     return _put(job.workbook, write, notes, created)
+
+
+def bases_in(copy: Path) -> tuple[Base, ...]:
+    """What an annotated copy was made from, the oldest first; none where it does not say."""
+    try:
+        return from_pieces(row.cells[0] for row in read_sheet(copy, sheet=BASE_SHEET, header_row=1, encoding=None).rows)
+    except WorkbookError:
+        return ()
 
 
 def _copy(workbook: Path, sheet: Sheet, annotation: Annotation, created: datetime) -> tuple[_Write, tuple[str, ...]]:

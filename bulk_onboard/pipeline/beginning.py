@@ -11,6 +11,7 @@ from bulk_onboard import log
 from bulk_onboard.ledger.lock import user_name
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.books import Books
+from bulk_onboard.model.catalogue.rows import OLDER_CONTENT
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.plan import Plan
@@ -20,6 +21,8 @@ from bulk_onboard.pipeline.execution import Run
 from bulk_onboard.pipeline.typed import to_keep
 from bulk_onboard.submission.reviews import ENTRIES_AT_A_TIME
 from bulk_onboard.submission.sweep import UNSENT
+
+_OLDER = "the row is older than what was sent since"
 
 
 async def begin(run: Run) -> None:
@@ -69,7 +72,7 @@ def invalid_rows(plan: Plan, books: Books) -> Iterable[entries.RowInvalid | entr
                 key=identity.user_key,
                 op=Op.UPDATE,
                 code=", ".join(codes),
-                message="the corrected row has errors",
+                message=_OLDER if OLDER_CONTENT in codes else "the corrected row has errors",
             )
 
 

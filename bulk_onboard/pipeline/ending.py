@@ -16,9 +16,11 @@ from bulk_onboard.model.record import State
 from bulk_onboard.pipeline.annotation import annotate
 from bulk_onboard.pipeline.execution import Run
 from bulk_onboard.pipeline.judging import Judgement
+from bulk_onboard.pipeline.merging import saved_copy
 from bulk_onboard.pipeline.report import write_job_report
 from bulk_onboard.pipeline.stopping import left_over, status_of, why_stopped
-from bulk_onboard.report.attention import needing, news
+from bulk_onboard.pipeline.typed import of_own_workbook
+from bulk_onboard.report.attention import needing, news, older
 from bulk_onboard.report.drift import NO_DRIFT, Drift, drift
 from bulk_onboard.report.record_findings import record_findings
 from bulk_onboard.report.summary import Decisions, counts, next_command, reviews
@@ -35,6 +37,7 @@ class RunResult:
         run_id: empty where nothing was begun, since there was nothing to do.
         next: the command to type next.
         needing, news: how many rows need a person, and of how many of these nobody was told at an earlier run's end.
+        older: how many rows are older than what was sent since, so that nothing of them was sent.
         drift: where the sheet and the API say different things, and nothing is done about it.
         error: what stopped it, for people; None when it finished or was stopped by a signal.
         report: where the report was written; None when it could not be.
@@ -54,6 +57,7 @@ class RunResult:
     next: str = ""
     needing: int = 0
     news: int = 0
+    older: int = 0
     drift: Drift = NO_DRIFT
     annotated: Path | None = None
     twice: tuple[Twice, ...] = ()
@@ -80,6 +84,7 @@ async def end(run: Run) -> RunResult:
         error=error,
         needing=needing(decisions, books),
         news=news(decisions, books, run.news_since),
+        older=older(decisions),
         drift=drift(decisions, books),
         twice=tuple(run.twice),
         warnings=tuple(_warnings(run)),
@@ -94,10 +99,13 @@ async def end(run: Run) -> RunResult:
 
 
 def _next_command(run: Run, decisions: Decisions, result: RunResult) -> str:
-    commands = run.job.commands
-    marked = commands.of_copy(str(result.annotated)) if result.annotated else None
+    marked = result.annotated or (saved_copy(run.job) if result.older else None)
     return next_command(
-        decisions, run.journal.books, commands, continued=result.exit_status in TO_BE_CONTINUED, marked=marked
+        decisions,
+        run.journal.books,
+        of_own_workbook(run.job) if marked else run.job.commands,
+        continued=result.exit_status in TO_BE_CONTINUED,
+        marked=marked is not None,
     )
 
 

@@ -2,22 +2,40 @@
 
 import asyncio
 
+from bulk_onboard.errors import WorkbookError
 from bulk_onboard.intake.bundled import bundled_requirements
 from bulk_onboard.intake.rows import rows_of
 from bulk_onboard.job import Job
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.plan import Identity
+from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import JudgedRow, Row
+from bulk_onboard.model.sheet import Columns, Sheet
 from bulk_onboard.pipeline.judging import columns_of, read_job_sheet
 from bulk_onboard.planning.claims import settled_claims
 from bulk_onboard.planning.identity import Identities
 
 
-async def identified_rows(job: Job, books: Books, *, auth_id: str) -> list[tuple[Row, Identity]]:
-    """The rows that have an identity, in the order of the sheet, each record once; WorkbookError as for reading."""
-    sheet = await read_job_sheet(job)
-    book = await asyncio.to_thread(bundled_requirements)
-    columns = columns_of(job, sheet, book)[0]
+def columns_at_hand(job: Job, sheet: Sheet) -> Columns:
+    """What the sheet's columns mean as far as can be told without the API.
+
+    Where they do not fit the bundled requirements, the API may ask for others; then the plain names are known.
+    """
+    try:
+        return columns_of(job, sheet, bundled_requirements())[0]
+    except WorkbookError:
+        return columns_of(job, sheet, RequirementsBook("", live=False))[0]
+
+
+async def identified_rows(
+    job: Job, books: Books, *, auth_id: str, sheet: Sheet | None = None
+) -> list[tuple[Row, Identity]]:
+    """The rows that have an identity, in the order of the sheet, each record once; WorkbookError as for reading.
+
+    `sheet` is the job's where it was read already.
+    """
+    sheet = sheet or await read_job_sheet(job)
+    columns = await asyncio.to_thread(columns_at_hand, job, sheet)
     rows = rows_of(sheet, columns, defaults=job.defaults)
     identities = Identities(books, auth_id=auth_id, rows=rows)
     found: dict[str, tuple[Row, Identity]] = {}

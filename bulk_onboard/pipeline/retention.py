@@ -55,6 +55,7 @@ LEDGER = Kind("ledger", "what was done: Keys, aliases, digests, ids, who ran it;
 BROKEN = Kind("broken ledger", "a damaged part of the ledger that was put aside; no names or addresses", False, True)
 REPORT = Kind("report", "business names, Keys, states, reasons, and cells with errors", True)
 ANNOTATED = Kind("annotated workbook", "all that is in the workbook, and what is wrong with it", True)
+BEFORE_MERGE = Kind("old workbook", "the workbook as it was before a merge, all that stood in it", True)
 FACTS = Kind("facts", "digests and sizes of documents, so that they need not be read again", False)
 SAVED = Kind("saved annotated workbook", "all that is in the workbook; somebody saved it, so it is yours", True)
 LOCK = Kind("lock", "nothing, between runs; it says that somebody was at work here", False, True)
@@ -80,6 +81,7 @@ def pieces(job: Job) -> tuple[Piece, ...]:
         *_beside(report, rf"{re.escape(report.stem)}-{_RUN}\.xlsx", REPORT),
         *(piece for piece in _annotated(job) if is_untouched(piece.path)),
         Piece(job.facts, FACTS),
+        *_before_merges(job),
         Piece(spool_path(ledger), HINTS),
     ]
     return tuple(piece for piece in found if _is_plain(piece.path) and not _is_workbook(piece.path, workbook))
@@ -131,11 +133,22 @@ def open_reviews(books: Books) -> int:
 
 def _annotated(job: Job) -> Iterator[Piece]:
     """The annotated copies, saved or not; of a pattern, those of every workbook that the job may have had by it."""
-    pattern = job.workbook_pattern
-    names = fnmatch.translate(name_of(pattern)) if pattern else re.escape(name_of(job.workbook))
     for piece in _beside(job.workbook, r".+\.annotated(?:-[0-9]+)?\.xlsx", ANNOTATED):
-        if re.fullmatch(names, name_of(piece.path)):
+        if re.fullmatch(_names(job), name_of(piece.path)):
             yield piece
+
+
+def _before_merges(job: Job) -> Iterator[Piece]:
+    """What `merge` put aside, of the same workbooks."""
+    for piece in _beside(job.workbook, r".+\.before-merge-[0-9]{4}-[0-9]{2}-[0-9]{2}(?:-[0-9]+)?\.\w+", BEFORE_MERGE):
+        if re.fullmatch(_names(job), piece.path.name.partition(".before-merge-")[0]):
+            yield piece
+
+
+def _names(job: Job) -> str:
+    """A pattern of what workbooks of the job are called, without their endings."""
+    pattern = job.workbook_pattern
+    return fnmatch.translate(name_of(pattern)) if pattern else re.escape(name_of(job.workbook))
 
 
 def _beside(path: Path, pattern: str, kind: Kind) -> list[Piece]:

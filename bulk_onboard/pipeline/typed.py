@@ -65,6 +65,14 @@ def remembered(job: Job, books: Books) -> Job:
     return replace(behind, commands=replace(behind.commands, flags=flags, archived=_archived(job.ledger)))
 
 
+def of_own_workbook(job: Job, commands: Commands | None = None) -> Commands:
+    """The commands of a job, for its own workbook where a marked copy was given in place of that."""
+    commands = commands or job.commands
+    if name_of(job.workbook) == job.workbook.stem:
+        return commands
+    return replace(commands, flags={name: words for name, words in commands.flags.items() if name != "workbook"})
+
+
 def commands_instead(job: Job, other: Job) -> Commands:
     """The commands of another job in this one's place, with those of its flags that are not about its own files."""
     flags = {name: words for name, words in job.commands.flags.items() if name not in _OWN_FILES}

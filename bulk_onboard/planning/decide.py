@@ -5,11 +5,16 @@ record already, the record decides. Of a submitted one the review does: rejected
 row says once that has changed; approved, it takes the row's numbers; else the row has no say, however it was mended or
 spoiled since. Where nothing is at the API the row decides: a valid one is sent, unless the API refused this very
 content before.
+
+Content that was to be sent earlier, until newer content was, never goes out by itself: an older copy of the sheet would
+undo a correction. The row gets an error that says so, and a person decides, by merging or with `--allow-older`.
 """
 
 from collections.abc import Callable, Mapping
 
+from bulk_onboard.model.catalogue.rows import OLDER_CONTENT
 from bulk_onboard.model.entry import Op
+from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.number import numbers_in
 from bulk_onboard.model.plan import Action, Decision, Identity
@@ -26,7 +31,16 @@ def decide(judged: JudgedRow, identity: Identity | None, record: Record | None, 
     if numbers := _numbers_due(judged, record, scope):
         return Decision(judged, identity, Action.LINK, "approved: numbers to be linked", numbers)
     action, reason = _due(judged, record, scope)
+    if action in _SENDS_CONTENT and record is not None and judged.fingerprint in record.replaced:
+        if not scope.allow_older:
+            return Decision(_told_older(judged), identity, Action.NOTHING, "older than what was sent since")
+        reason = f"{reason}; older than what was sent since, as --allow-older allows"
     return Decision(judged, identity, action, reason)
+
+
+def _told_older(judged: JudgedRow) -> JudgedRow:
+    finding = Finding(OLDER_CONTENT, judged.row.sheet, judged.row.number)
+    return judged.with_findings((finding, *judged.findings), kept_out=True)
 
 
 def _due(judged: JudgedRow, record: Record | None, scope: Scope) -> _Due:
@@ -96,6 +110,8 @@ def _refused(judged: JudgedRow, record: Record, scope: Scope) -> _Due:
         return Action.CREATE, f"refused before: {record.code}"
     return Action.NOTHING, f"refused: {record.code}; change the row to send it again"
 
+
+_SENDS_CONTENT = frozenset({Action.CREATE, Action.UPDATE})
 
 _STANDS_ASIDE: Mapping[Aside, str] = {
     Aside.DUPLICATE: "duplicate of row {first}",

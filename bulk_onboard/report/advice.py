@@ -1,7 +1,7 @@
 """Why a row is where it is, and what its owner does about it.
 
 Rule: one line of `_BY_STATE` is what a row is told, the ledger's own reason in the place of the table's; the row of a
-submitted record is told what `submitted` says. In `todo` stand `{run}` and the like for the commands to type.
+submitted record is told what `submitted` says. In `todo` stand `{run}`, `{show}` and the like for commands to type.
 """
 
 from collections.abc import Mapping, Sequence
@@ -95,6 +95,7 @@ def _with_commands(todo: str, commands: Commands, name: str) -> str:
     """`todo` with the commands in their places."""
     for place, command in (
         ("{run}", commands.run),
+        ("{merge}", commands.merge),
         ("{show}", lambda: commands.show(name)),
         ("{resolve}", lambda: commands.resolve(name)),
     ):

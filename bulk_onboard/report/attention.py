@@ -10,6 +10,7 @@ remembered.
 from collections.abc import Iterable
 
 from bulk_onboard.model.books import Books
+from bulk_onboard.model.catalogue.rows import OLDER_CONTENT
 from bulk_onboard.model.number import numbers_in
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import Linkage, Record, Review, State
@@ -65,6 +66,11 @@ def news(decisions: Decisions, books: Books, since: int) -> int:
         return sum(record.news > since and record_needs_a_person(record) for record in books.records.values())
     gone = sum(r.news > since and _needs_a_person_without_row(r) for r in unclaimed(decisions, books))
     return gone + sum(row_is_news(decision, books, since) for decision in decisions)
+
+
+def older(decisions: Decisions) -> int:
+    """How many rows are older than what was sent since, so that nothing of them was sent."""
+    return sum(any(f.code == OLDER_CONTENT for f in decision.judged.findings) for decision in decisions or ())
 
 
 def _needs_a_person_without_row(record: Record) -> bool:

@@ -1,14 +1,15 @@
 """Rows that are not what was sent any more, and records without a row: what a run does nothing about.
 
 Rule: a record that its reviewers sent back is updated with what its row says now, so that a change is none of these. Of
-any other the API has the earlier content, while its review is pending and after it was approved.
+any other the API keeps what it has, while its review is pending and after it was approved. Mostly that is the earlier
+content; it is the newer one where the row says what was sent before it, since the sheet is an older one.
 """
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.record import EDITABLE, Record, Review, State
+from bulk_onboard.model.record import EDITABLE, Record, Review, State, api_has_newer
 from bulk_onboard.model.row import JudgedRow
 from bulk_onboard.report.standing import Decisions, standing, unclaimed
 
@@ -17,11 +18,15 @@ _WAS_APPROVED = frozenset({Review.APPROVED.value, Review.SUSPENDED.value, Review
 
 
 class Drift(NamedTuple):
-    """How many rows changed while their review was pending, or after approval; how many records have no row."""
+    """How many rows changed while their review was pending, or after approval; how many records have no row.
+
+    `older` rows say what was sent before the content that the API has.
+    """
 
     changed_while_pending: int = 0
     changed_after_approval: int = 0
     without_row: int = 0
+    older: int = 0
 
 
 NO_DRIFT = Drift()
@@ -31,15 +36,16 @@ def drift(decisions: Decisions, books: Books) -> Drift:
     """The drift between workbook and API; none is known without the workbook."""
     if decisions is None:
         return NO_DRIFT
-    records = [
-        record
+    drifted = [
+        (record, decision.judged)
         for decision in decisions
         if not decision.judged.aside and (record := standing(decision, books).record) is not None
         if has_drifted(record, decision.judged)
     ]
+    records = [record for record, judged in drifted if not is_older(record, judged)]
     approved = sum(record.review in _WAS_APPROVED for record in records)
     without_row = [record for record in unclaimed(decisions, books) if record.state not in _GONE_ON_PURPOSE]
-    return Drift(len(records) - approved, approved, len(without_row))
+    return Drift(len(records) - approved, approved, len(without_row), len(drifted) - len(records))
 
 
 def has_changed(record: Record, judged: JudgedRow) -> bool:
@@ -49,9 +55,14 @@ def has_changed(record: Record, judged: JudgedRow) -> bool:
 
 
 def has_drifted(record: Record, judged: JudgedRow) -> bool:
-    """Whether the API has, and keeps, earlier content than the row's."""
+    """Whether the API has, and keeps, other content than the row's."""
     known = record.state is State.SUBMITTED and bool(record.fingerprint)
     return known and record.review not in EDITABLE and record.fingerprint != judged.fingerprint
+
+
+def is_older(record: Record, judged: JudgedRow) -> bool:
+    """Whether the row says what was sent before the content that the API has."""
+    return api_has_newer(record, judged.fingerprint)
 
 
 def drift_told(found: Drift) -> Iterator[str]:
@@ -66,6 +77,9 @@ def drift_told(found: Drift) -> Iterator[str]:
     ]
     if changed:
         yield f"{' and '.join(changed)}: the API has the earlier content, and nothing is done about it."
+    if found.older:
+        rows = "1 row is" if found.older == 1 else f"{found.older:,} rows are"
+        yield f"{rows} older than what the API has, and nothing is done about it: Results says how to take that over."
     if found.without_row:
         told = "1 record has" if found.without_row == 1 else f"{found.without_row:,} records have"
         yield f"{told} no row any more: see the sheet Not in the workbook."

@@ -1,11 +1,16 @@
 """What a row is told, and sentences that several parts of the report share."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bulk_onboard.model.catalogue.rows import OLDER_CONTENT
 from bulk_onboard.model.finding import Finding
 
 _FEW = 3
+_TODO_OF: Mapping[str, str] = {  # where it is a command to type rather than a cell to correct
+    OLDER_CONTENT: "Take the newer content into the workbook, then run again. Where an annotated copy has it, type: "
+    "{merge} && {run}",
+}
 _MEND_FIRST = "Mend the row as the sheet Problems says, then run again: {run}"
 
 
@@ -34,5 +39,7 @@ def errors_told(errors: Sequence[Finding]) -> str:
 
 
 def todo_of_errors(errors: Sequence[Finding]) -> str:
-    """What to do about them; `{run}` stands for the command."""
+    """What to do about them; `{run}` and `{merge}` stand for commands."""
+    if len(errors) == 1 and errors[0].code in _TODO_OF:
+        return _TODO_OF[errors[0].code]
     return f"{errors[0].mend} Then run again: {{run}}" if len(errors) == 1 else _MEND_FIRST

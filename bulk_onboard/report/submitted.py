@@ -1,18 +1,19 @@
 """What the row of a submitted record is told: what its reviewers said, what else speaks of it, and what to do.
 
 Rule: one line of `_BY_REVIEW`, the reviewers' own words in the place of ours. A record that they sent back takes what
-the row says once that has changed, so errors of the row are told then. `{run}` stands for the command to type,
-`{document}` for the document that the reason speaks of.
+the row says once that has changed, so errors of the row are told then. `{run}` and `{merge}` stand for the commands to
+type, `{document}` for the document that the reason speaks of.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from bulk_onboard.model.catalogue.rows import OLDER_CONTENT
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.record import EDITABLE, Record, Review
 from bulk_onboard.model.row import JudgedRow
 from bulk_onboard.model.sheet import NUMBERS
-from bulk_onboard.report.drift import has_changed, has_drifted
+from bulk_onboard.report.drift import has_changed, has_drifted, is_older
 from bulk_onboard.report.numbers import NumbersLeft, numbers_left
 from bulk_onboard.report.record_findings import ANY_DOCUMENT, FROM_RECORDS, OF_REFUSAL
 from bulk_onboard.report.sentences import Advice, errors_told, sentence, todo_of_errors
@@ -33,22 +34,30 @@ _BY_REVIEW: Mapping[str, Advice] = {
 }
 _ASK_FIRST = "The API gives no reason, so ask Plivo's support. "
 _DRIFT = "The row changed after it was sent; the API has the earlier content."
+_OLDER = "The row is older than what the API has."
+_TAKE_OVER = "Take the newer content into the workbook. Where an annotated copy has it, type: {merge}"
 _MENDED = "The row has changed since."
 _UPDATE = "Run again, which updates the record with what the row says now: {run}"
 
 
 def submitted_advice(record: Record, judged: JudgedRow | None, found: Sequence[Finding]) -> Advice:
     """What the row is told; `judged` is None where the workbook, or the row, is gone."""
+    is_older_than_api = judged is not None and is_older(record, judged)
     is_mended = judged is not None and record.review in EDITABLE and has_changed(record, judged)
     errors = list(_errors(judged if is_mended else None, found))
     told = [*_said(record)]
-    if is_mended:
+    if is_older_than_api:
+        told += () if any(error.code == OLDER_CONTENT for error in errors) else (_OLDER,)
+    elif is_mended:
         told.append(_MENDED)
     elif judged is not None and has_drifted(record, judged):
         told.append(_DRIFT)
     if errors:
         return Advice(" ".join((*told, errors_told(errors))), todo_of_errors(errors))
-    return Advice(" ".join(told), _UPDATE if is_mended else _todo(record, judged, found))
+    todo = _UPDATE if is_mended else _todo(record, judged, found)
+    if is_older_than_api and not is_mended:
+        todo = " ".join((*(() if todo == _NOTHING else (todo,)), _TAKE_OVER))
+    return Advice(" ".join(told), todo)
 
 
 def _errors(judged: JudgedRow | None, found: Sequence[Finding]) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.record import Review, State
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import Aside
+from bulk_onboard.report.attention import older
 from bulk_onboard.report.drift import drift, drift_told
 from bulk_onboard.report.expected import expected_reviews
 from bulk_onboard.report.numbers import numbers_to_do
@@ -162,14 +163,14 @@ def make_tables(
 
 
 def next_command(
-    decisions: Decisions, books: Books, commands: Commands, *, continued: bool = False, marked: Commands | None = None
+    decisions: Decisions, books: Books, commands: Commands, *, continued: bool = False, marked: bool = False
 ) -> str:
     """What to type next, by the first of these that holds.
 
     Args:
         continued: a run was stopped before its end, so it is continued as it was typed.
-        marked: a copy of the workbook in which the errors were marked just now, as a job: where rows are to be mended,
-            it is run once they are.
+        marked: whether there is a copy of the workbook in which cells are to be fixed, or were: it is merged once they
+            are.
 
     A row that is held or gone waits for a person's answer; it is named by its token, for notifications tell the
     command, and nothing that stands in a row. Then a run leads on where something is due or was mended, or where none
@@ -181,8 +182,8 @@ def next_command(
     waiting = next((r for r in books.records.values() if r.state in (State.HELD, State.GONE)), None)
     if waiting is not None:
         return commands.resolve(waiting.token)
-    if marked is not None:
-        return marked.run()
+    if marked:
+        return commands.merge_and_run()
     is_due = any(map(count.get, _CONTINUED_BY_RUNNING)) or any(map(by_review.get, _CORRECTED_BY_RUNNING))
     return commands.run() if is_due or books.opened is None else commands.status()
 
@@ -190,7 +191,12 @@ def next_command(
 def _summary(decisions: Decisions, books: Books, facts: ReportFacts) -> Summary:
     count, by_review = counts(decisions, books), reviews(decisions, books)
     meanings = {**dict.fromkeys(by_review, _UNKNOWN_REVIEW), **_REVIEW_MEANINGS}
-    todo = (*_to_do(_TODO, count), *_to_do(_REVIEW_TODO, by_review), *numbers_to_do(decisions, books))
+    todo = (
+        *_older_to_do(decisions),
+        *_to_do(_TODO, count),
+        *_to_do(_REVIEW_TODO, by_review),
+        *numbers_to_do(decisions, books),
+    )
     return Summary(
         title=f"Report on {facts.workbook}",
         happened=tuple(_happened(decisions, books, facts, count)),
@@ -241,6 +247,14 @@ def _to_do(lines: Mapping[str, str], count: Mapping[str, int]) -> Iterable[str]:
     return (
         line.format(rows=f"{count[name]:,} {name} row{_s(count[name])}") for name, line in lines.items() if count[name]
     )
+
+
+def _older_to_do(decisions: Decisions) -> Iterable[str]:
+    if rows := older(decisions):
+        yield (
+            f"{rows:,} row{_s(rows)} {_is(rows)} older than what was sent since: Results says how the newer content "
+            "comes into the workbook."
+        )
 
 
 def _facts(books: Books, facts: ReportFacts) -> tuple[tuple[str, str], ...]:

@@ -39,11 +39,15 @@ def replace(path: Path, write: Callable[[BinaryIO, Path], None], *, mode: int = 
     _sync_folder(path.parent)
 
 
+def is_open(path: Path) -> bool:
+    """Whether LibreOffice or Excel seems to have the workbook open."""
+    return any(path.with_name(lock.format(name=path.name)).exists() for lock in _OFFICE_LOCKS)
+
+
 def refuse_to_replace(path: Path) -> None:
     """TakenError where an existing `path` must be left alone."""
-    for lock in _OFFICE_LOCKS:
-        if path.with_name(lock.format(name=path.name)).exists():
-            raise TakenError("it is open in another program")
+    if is_open(path):
+        raise TakenError("it is open in another program")
     if not os.path.lexists(path):
         return
     mode = path.lstat().st_mode

@@ -13,7 +13,7 @@ from tests.support.office import Office, typed
 
 
 async def test_errors_are_told_and_marked(office: Office) -> None:
-    """Each finding has its line, the marked copy and the command that runs it are named, and nothing is sent."""
+    """Each finding has its line, the marked copy and the command that takes it over are named, and nothing is sent."""
     office.fill([business(1), business(2, City="")])
 
     told = await office.type("check", "--offline")
@@ -23,13 +23,17 @@ async def test_errors_are_told_and_marked(office: Office) -> None:
     assert f"{line} [error: field-missing]" in told.out.splitlines()
     marked = office.folder / "businesses.annotated.xlsx"
     assert f"Marked in: {marked}" in told.out
-    assert f"type: bulk-onboard run {marked} " in told.out
+    (command,) = [line.partition("type: ")[2] for line in told.out.splitlines() if "type: " in line]
+    first, second = command.split(" && ")
+    assert first.startswith(f"bulk-onboard merge {office.workbook} ")
+    assert second.startswith(f"bulk-onboard run {office.workbook} ")
     assert openpyxl.load_workbook(marked)["Businesses"]
     assert not office.sandbox.state.records
 
 
-async def test_the_marked_copy_is_mended_and_run(office: Office) -> None:
-    """The command that `check` names goes on with the same job: the mended row is sent, and no other twice."""
+@pytest.mark.parametrize("by", ["merge", "copy"])
+async def test_the_marked_copy_is_mended_and_run(office: Office, by: str) -> None:
+    """Merged first, as `check` says, or run by itself: it is the same job, and no row is sent twice."""
     office.fill([business(1), business(2, City="")])
     await office.type("run")
     told = json.loads((await office.type("check", "--json")).out)
@@ -38,15 +42,17 @@ async def test_the_marked_copy_is_mended_and_run(office: Office) -> None:
     marked.save(told["annotated"])
     aged(Path(told["annotated"]))
 
-    words = told["next"].split()[1:]
-    ran = await typed(*words, cwd=office.folder)
+    if by == "merge":
+        ran = [await typed(*command.split()[1:], cwd=office.folder) for command in told["next"].split(" && ")]
+    else:
+        ran = [await office.type("run", job=Path(told["annotated"]))]
 
-    assert 0 == ran.status, ran.err
+    assert [0] * len(ran) == [each.status for each in ran], [each.err for each in ran]
     assert 2 == len(office.sandbox.state.records)
 
 
 async def test_run_names_the_marked_copy_as_check_does(office: Office) -> None:
-    """The unmarked file would give the same errors again; without a copy it is all there is."""
+    """The unmarked file would give the same errors again; without a copy there is nothing to merge."""
     office.fill([business(1), business(2, City="")])
 
     told = await office.type("run", "--annotate")
@@ -54,7 +60,8 @@ async def test_run_names_the_marked_copy_as_check_does(office: Office) -> None:
 
     marked = office.folder / "businesses.annotated.xlsx"
     assert (3, 3) == (told.status, unmarked.status), told.err
-    assert f"Next: bulk-onboard run {marked} " in told.out
+    assert f"Marked in: {marked}" in told.out
+    assert f"Next: bulk-onboard merge {office.workbook} " in told.out
     assert f"Next: bulk-onboard run {office.workbook} " in unmarked.out
 
 

@@ -57,7 +57,7 @@ async def test_rows_that_need_a_person_are_told_without_what_is_in_them(office: 
     assert "4 rows: 3 invalid, 1 submitted" in arrival.json["text"]
     assert f"Report: {office.report}" in arrival.json["text"]
     assert "Marked in: " in arrival.json["text"]
-    assert "Next: bulk-onboard run " in arrival.json["text"]
+    assert "Next: bulk-onboard merge " in arrival.json["text"]
     assert "canary" not in arrival.text.lower()
     assert not [cells for cells in office.rows if str(cells["Registration Number"]) in arrival.text]
 

@@ -2,29 +2,11 @@
 
 import asyncio
 import os
-import pty
-import sys
 
 import pytest
 
 from tests.support.businesses import business
-from tests.support.office import AUTH_ID, Office
-
-
-async def in_terminal(office: Office, *words: str, answer: bytes) -> tuple[int, str]:
-    """Type a command on a terminal, and an answer; exit status and what it said."""
-    ours, theirs = pty.openpty()
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bulk_onboard", *words, str(office.workbook),
-        cwd=office.folder, stdin=theirs, stderr=theirs, stdout=asyncio.subprocess.PIPE,
-        env=os.environ | {"PLIVO_AUTH_ID": AUTH_ID},
-    )  # fmt: skip
-    os.close(theirs)
-    os.write(ours, answer)
-    out, _ = await process.communicate()
-    os.close(ours)
-    assert process.returncode is not None
-    return process.returncode, out.decode()
+from tests.support.office import Office, in_terminal
 
 
 async def test_nobody_to_ask(office: Office) -> None:

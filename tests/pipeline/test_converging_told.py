@@ -279,4 +279,4 @@ async def test_next_command_does_not_retry_what_was_refused(office: Nights, flag
 
     assert (3, marked) == (told.status, told.json["annotated"] is not None)
     assert [] == [word for word in ("retry-refused", "invalid_file") if word in told.json["next"]]
-    assert told.json["next"].startswith("bulk-onboard run ")
+    assert told.json["next"].startswith("bulk-onboard merge " if marked else "bulk-onboard run ")

@@ -21,6 +21,7 @@ from tests.support.clocks import FakeClock
 from tests.support.office import Office
 
 FOLDER = "businesses.archive-2026-01-05"
+OLD = "businesses.before-merge-2026-01-04-2.xlsx"
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ async def done(office: Office) -> Office:
     """A job that is finished: two rows at the API, one with an error, and a file of each kind."""
     office.fill([business(0), business(1), business(2, Email="no address")])
     await office.run(annotate=True)
-    for name in ("businesses.ledger.jsonl.broken-1", "businesses.report-0badcafe.xlsx", "businesses.hints.jsonl"):
+    for name in ("businesses.ledger.jsonl.broken-1", "businesses.report-0badcafe.xlsx", "businesses.hints.jsonl", OLD):
         (office.folder / name).write_text(name)
     (office.folder / "businesses.facts").write_text("facts")
     return office
@@ -45,6 +46,7 @@ MADE = {
     "businesses.report.xlsx",
     "businesses.report-0badcafe.xlsx",
     "businesses.annotated.xlsx",
+    OLD,
     "businesses.facts",
     "businesses.hints.jsonl",
 }

@@ -35,7 +35,8 @@ def told(setting: Setting) -> list[str]:
     """What the README has to say about a key."""
     default = setting.shown or f"`{as_toml(setting.default)}`"
     flag = f"`--{setting.name.replace('_', '-')}`" if setting.flag else ""
-    return [f"`{setting.name}`", default, flag, setting.help]
+    key = f"`{setting.name}`" if setting.in_file else "none, a flag alone"
+    return [key, default, flag, setting.help]
 
 
 def test_every_job_is_known():

@@ -23,7 +23,7 @@ from bulk_onboard.sandbox.reviews import judgement as review_of
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 README = (SAMPLES / "README.md").read_text(encoding="utf-8")
 WORKBOOKS = ["businesses.xlsx", "businesses_clean.xlsx", "nightly.csv"]
-NOT_IN_A_FOLDER = {"document-unreadable", "document-changed", "record-of-another-row"}
+NOT_IN_A_FOLDER = {"document-unreadable", "document-changed", "record-of-another-row", "older-content"}
 AT_THE_API = {kind.code for kind in RECORDS}
 OF_ANOTHER_JOB = {"document-ambiguous", "in-other-ledger", "format-tells-less"}
 SPOILING_THE_SAMPLES = {"external-links", "unwrapped-text", "key-too-long"}

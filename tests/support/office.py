@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import pty
 import random
 import resource
 import sys
@@ -166,3 +167,22 @@ async def heard(process: asyncio.subprocess.Process) -> Told:
 async def typed(*words: str, cwd: Path, **environ: str) -> Told:
     """Type a command that is not about an office's job, and wait for what it says."""
     return await heard(await start(*words, cwd=cwd, **environ))
+
+
+async def in_terminal(office: Office, *words: str, answer: bytes) -> tuple[int, str]:
+    """Type a command on a terminal, and an answer; exit status and what it said on stdout.
+
+    Nobody reads its stderr, so it must not say much there.
+    """
+    ours, theirs = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bulk_onboard", *words, str(office.workbook),
+        cwd=office.folder, stdin=theirs, stderr=theirs, stdout=asyncio.subprocess.PIPE,
+        env=os.environ | {"PLIVO_AUTH_ID": AUTH_ID, "PLIVO_AUTH_TOKEN": AUTH_TOKEN},
+    )  # fmt: skip
+    os.close(theirs)
+    os.write(ours, answer)
+    out, _ = await process.communicate()
+    os.close(ours)
+    assert process.returncode is not None
+    return process.returncode, out.decode()

@@ -266,6 +266,12 @@ def test_unknown_key_without_a_neighbour_is_named_alone(write_job):
     assert "unknown key 'zzz'." in message
 
 
+def test_what_must_be_meant_anew_each_time_is_no_key(write_job):
+    """A job file that always sent older content would defeat the point of asking."""
+    assert "give --allow-older to a run" in trouble_of(write_job("allow_older = true\n"))
+    assert load_job(write_job(), {"allow_older": True}).scope.allow_older
+
+
 def test_all_troubles_are_told_at_once(write_job):
     """Unknown keys, wrong values and secrets come in one message, with the file's name."""
     file = write_job('workbok = "x"\nconcurency = 3\nconcurrency = 0\nquota = "fast"\nauth_token = "x"\n')

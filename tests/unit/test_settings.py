@@ -82,7 +82,7 @@ def test_all_troubles_with_findings_are_told_at_once():
 
 def test_switches_and_paths_are_known():
     """A switch is a flag without a value; a path starts at the file it stands in."""
-    switches = ["annotate", "trust_host", "relink", "new_only", "admit_new_rows"]
+    switches = ["annotate", "trust_host", "allow_older", "relink", "new_only", "admit_new_rows"]
     assert switches == [setting.name for setting in SETTINGS if setting.switch]
     assert {"workbook", "documents", "ledger", "report", "against", "ca_bundle", "extends"} == {
         setting.name for setting in SETTINGS if setting.path

@@ -2,6 +2,8 @@
 
 from bulk_onboard.model.kind import error, warning
 
+OLDER_CONTENT = "older-content"
+
 ROWS = (
     error(
         "row-without-identity",
@@ -44,6 +46,13 @@ ROWS = (
         "Record of another row",
         "Row {other} is the record that was made under this row's registration number or Key, so this row is nobody.",
         "Delete the row if it is the same business. If it is another one, give it a Key that no row had before.",
+    ),
+    error(
+        OLDER_CONTENT,
+        "Older than what was sent since",
+        "The row says what was to be sent earlier, and newer content was sent since, so nothing was sent.",
+        "Take the newer content into the workbook; the verb merge does it where an annotated copy has it. "
+        "Where the older content is meant, run with --allow-older.",
     ),
     warning(
         "duplicate",

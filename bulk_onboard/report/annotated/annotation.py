@@ -15,6 +15,7 @@ from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.sheet import ADDED_COLUMNS, Columns, Sheet, column_letters
+from bulk_onboard.report.annotated.base import Base, as_pieces, base_of, with_base
 from bulk_onboard.report.annotated.mends import Mend, mends
 from bulk_onboard.report.annotated.results import Results, results_of
 from bulk_onboard.report.table import cell_text
@@ -49,6 +50,7 @@ class Annotation:
         marks: each cell once, in the order of rows and columns.
         results: of every row.
         mends: the lines of the sheet "How to mend".
+        base: what the copy is made from, as its hidden sheet holds it.
     """
 
     sheet: str
@@ -57,28 +59,43 @@ class Annotation:
     marks: tuple[Mark, ...]
     results: tuple[RowResults, ...]
     mends: tuple[Mend, ...]
+    base: tuple[str, ...] = ()
 
 
 def make_annotation(
-    sheet: Sheet, columns: Columns, decisions: Sequence[Decision], books: Books, findings: Iterable[Finding]
+    sheet: Sheet,
+    columns: Columns,
+    decisions: Sequence[Decision],
+    books: Books,
+    findings: Iterable[Finding],
+    *,
+    bases: Sequence[Base] = (),
 ) -> Annotation:
-    """The annotation of a judged sheet; `findings` are all that its judged rows do not have themselves."""
+    """The annotation of a judged sheet.
+
+    Args:
+        findings: all that its judged rows do not have themselves.
+        bases: what the workbook was made from, where that is an annotated copy itself.
+    """
     others = list(findings)
     gathered = [*others, *(finding for decision in decisions for finding in decision.judged.findings)]
     by_row: defaultdict[int, list[Finding]] = defaultdict(list)
     for finding in others:
         by_row[finding.row].append(finding)
     added = added_positions(sheet.headers)
+    results = tuple(
+        RowResults(number := decision.judged.row.number, results_of(decision, books, by_row.get(number, ())))
+        for decision in decisions
+    )
+    base = base_of(sheet, {number: texts.key for number, texts in results})
     return Annotation(
         sheet=sheet.name,
         header_row=sheet.header_row,
         added=added,
         marks=tuple(_marks(gathered, sheet, _positions(sheet, columns), problems=added[_PROBLEMS])),
-        results=tuple(
-            RowResults(number := decision.judged.row.number, results_of(decision, books, by_row.get(number, ())))
-            for decision in decisions
-        ),
+        results=results,
         mends=mends(gathered),
+        base=as_pieces(with_base(bases, base)),
     )
 
 

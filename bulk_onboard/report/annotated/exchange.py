@@ -41,6 +41,7 @@ def read_request(content: bytes) -> Request:
         marks=tuple(Mark(*mark) for mark in fields["marks"]),
         results=tuple(RowResults(row, Results(*texts)) for row, texts in fields["results"]),
         mends=tuple(Mend(*mend) for mend in fields["mends"]),
+        base=tuple(fields["base"]),
     )
     return Request(annotation, fields["sha256"], datetime.fromisoformat(fields["created"]))
 

@@ -1,4 +1,4 @@
-"""The sheet "How to mend" in the user's own workbook."""
+"""The sheets that are added to the user's own workbook: "How to mend", and a hidden one with the copy's base."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,6 +9,7 @@ from openpyxl.worksheet.properties import PageSetupProperties
 
 from bulk_onboard.model.sheet import HOW_TO_MEND
 from bulk_onboard.report.annotated import looks
+from bulk_onboard.report.annotated.base import BASE_SHEET, BASE_TITLE
 from bulk_onboard.report.annotated.columns import font, write_text
 from bulk_onboard.report.annotated.looks import lines_of
 from bulk_onboard.report.annotated.mends import GUIDE, HEADERS, NOT_KEPT, TITLE, Mend
@@ -40,6 +41,20 @@ def write_guide(book: Any, mends: Sequence[Mend], notes: Sequence[str]) -> None:
         _write_line(sheet, row + 1, NOT_KEPT, font(book, bold=True, size=12, color=looks.TITLE_INK), height=20)
         for place, note in enumerate(notes, start=row + 2):
             _write_line(sheet, place, note, font(book))
+
+
+def write_base(book: Any, pieces: Sequence[str]) -> None:
+    """Write the hidden sheet, in the place of an earlier one."""
+    earlier = next((sheet for sheet in book.worksheets if sheet.title == BASE_SHEET), None)
+    if earlier is not None:
+        if earlier["A1"].value != BASE_TITLE:
+            return
+        book.remove(earlier)
+    if pieces:
+        sheet = book.create_sheet(BASE_SHEET)
+        sheet.sheet_state = "veryHidden"
+        for row, text in enumerate((BASE_TITLE, *pieces), start=1):
+            write_text(sheet.cell(row, 1), text)
 
 
 def _write_line(sheet: Any, row: int, text: str, look: Font, height: float | None = None) -> None:

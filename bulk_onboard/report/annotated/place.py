@@ -27,6 +27,15 @@ def places(workbook: Path, stem: str) -> Iterator[Path]:
             yield path
 
 
+def copies(workbook: Path, stem: str) -> list[Path]:
+    """The annotated copies beside the workbook, the one that was changed last first; not the workbook itself."""
+    name = re.compile(rf"{re.escape(stem)}\.annotated(?:-[0-9]+)?\.xlsx", re.IGNORECASE)
+    folder = workbook.parent
+    found = [path for path in folder.iterdir() if name.fullmatch(path.name)] if folder.is_dir() else []
+    others = [path for path in found if path.is_file() and not _is_same(path, workbook)]
+    return sorted(others, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+
+
 def is_untouched(path: Path) -> bool:
     """Whether the file is an annotated copy as we left it."""
     try:

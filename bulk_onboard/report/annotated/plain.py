@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 from bulk_onboard.model.sheet import ADDED_COLUMNS, HOW_TO_MEND, Sheet, SheetRow
 from bulk_onboard.report.annotated import looks
 from bulk_onboard.report.annotated.annotation import Annotation, Mark
+from bulk_onboard.report.annotated.base import BASE_SHEET, BASE_TITLE
 from bulk_onboard.report.annotated.escapes import as_xlsxwriter_writes
 from bulk_onboard.report.annotated.kept import TEXT, Formula, Value, kept
 from bulk_onboard.report.annotated.looks import COMMENT_WIDTH, comment_height
@@ -22,6 +23,7 @@ from bulk_onboard.report.table import cell_text
 
 COMMENTS_AT_MOST = 2_000
 _LONGEST_NAME = 31  # characters of a sheet's name
+_TAKEN_NAMES = (HOW_TO_MEND.casefold(), BASE_SHEET, "history")
 _NOT_IN_A_NAME = str.maketrans(dict.fromkeys("[]:*?/\\", "_"))
 _OPTIONS = {
     "constant_memory": True,
@@ -44,6 +46,17 @@ def write_plain(
     look = _Looks(book)
     left_out = _write_sheet(book, look, sheet, annotation)
     _write_guide(book, look, annotation.mends, (*notes, *uncommented(left_out)))
+    _write_base(book, annotation.base)
+    book.close()
+
+
+def write_sheet(file: BinaryIO, folder: Path, *, sheet: Sheet) -> None:
+    """Write the sheet alone, nothing added; `folder` is for temporary files."""
+    import xlsxwriter  # noqa: PLC0415 - as above
+
+    book = xlsxwriter.Workbook(file, {**_OPTIONS, "tmpdir": str(folder)})
+    nothing = Annotation(sheet=sheet.name, header_row=sheet.header_row, added=(), marks=(), results=(), mends=())
+    _write_sheet(book, _Looks(book), sheet, nothing)
     book.close()
 
 
@@ -87,7 +100,8 @@ def _write_sheet(book: Any, look: _Looks, sheet: Sheet, annotation: Annotation) 
         marks[mark.row][mark.position] = mark
     commented = set(sorted(annotation.marks, key=lambda mark: mark.severity != "error")[:COMMENTS_AT_MOST])
     header = SheetRow(annotation.header_row, sheet.headers)
-    results: dict[int, tuple[str, ...]] = {header.number: ADDED_COLUMNS, **dict(annotation.results)}
+    names = ADDED_COLUMNS if annotation.added else ()
+    results: dict[int, tuple[str, ...]] = {header.number: names, **dict(annotation.results)}
     for row in (header, *sheet.rows):
         ours = dict(zip(annotation.added, results.get(row.number, ()), strict=False))
         _write_row(page, look, row, ours, marks[row.number], is_header=row is header)
@@ -139,7 +153,7 @@ def _set_columns(page: Any, sheet: Sheet, annotation: Annotation) -> None:
             (len(row.cells[position]) for row in sheet.rows[:_LOOKED_AT] if position < len(row.cells)), default=0
         )
         page.set_column(position, position, max(_NARROWEST, len(header) + 2, min(longest + 2, _WIDEST)))
-    for position, width in zip(annotation.added, looks.ADDED_WIDTHS, strict=True):
+    for position, width in zip(annotation.added, looks.ADDED_WIDTHS, strict=False):  # none in a sheet alone
         page.set_column(position, position, width)
 
 
@@ -167,6 +181,15 @@ def _write_guide(book: Any, look: _Looks, mends: Sequence[Mend], notes: Sequence
         page.write_string(place, 0, cell_text(note))
 
 
+def _write_base(book: Any, pieces: Sequence[str]) -> None:
+    if not pieces:
+        return
+    page = book.add_worksheet(BASE_SHEET)
+    page.very_hidden()
+    for row, text in enumerate((BASE_TITLE, *pieces)):
+        page.write_string(row, 0, text)
+
+
 def _write(page: Any, row: int, position: int, text: str, look: Any) -> None:
     if text:
         page.write_string(row, position, as_xlsxwriter_writes(text), look)
@@ -177,4 +200,4 @@ def _write(page: Any, row: int, position: int, text: str, look: Any) -> None:
 def _sheet_name(name: str) -> str:
     """The name as Excel allows it: a csv's sheet is called like the file."""
     allowed = cell_text(name).translate(_NOT_IN_A_NAME).strip("'")[:_LONGEST_NAME]
-    return allowed if allowed and allowed.casefold() not in (HOW_TO_MEND.casefold(), "history") else "Sheet1"
+    return allowed if allowed and allowed.casefold() not in _TAKEN_NAMES else "Sheet1"

@@ -19,7 +19,7 @@ from bulk_onboard.report.annotated.annotation import Annotation
 from bulk_onboard.report.annotated.book import Loaded, load, save
 from bulk_onboard.report.annotated.columns import write_columns
 from bulk_onboard.report.annotated.exchange import answer_pieces, read_request
-from bulk_onboard.report.annotated.guide import write_guide
+from bulk_onboard.report.annotated.guide import write_base, write_guide
 from bulk_onboard.report.annotated.marking import fit_comments, mark, unmark
 from bulk_onboard.report.annotated.mends import uncommented
 
@@ -56,6 +56,7 @@ def annotated(content: bytes, annotation: Annotation, created: datetime) -> tupl
     left_out = mark(sheet, annotation.marks)
     notes = (*_lacks(loaded), *uncommented(left_out))
     write_guide(book, annotation.mends, notes)
+    write_base(book, annotation.base)
     fit_comments(book)
     _show(book, sheet)
     book.properties.created = created.replace(tzinfo=None)

@@ -105,6 +105,7 @@ def test_only_names_that_match_count(tmp_path, drop):
         "june.annotated-2.xlsx",
         "june.Annotated.XLSX",
         "june.annotated by us.xlsx",
+        "june.before-merge-2026-11-28.xlsx",
     ],
 )
 def test_what_programs_leave_beside_a_workbook_is_none(tmp_path, drop, name):

@@ -6,7 +6,7 @@ from bulk_onboard.model import entry as entries
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.entry import STATE_ERRORS, Op
 from bulk_onboard.model.life import step
-from bulk_onboard.model.record import Linkage, Linking, Record, Review, State, linked_numbers
+from bulk_onboard.model.record import Linkage, Linking, Record, Review, State, api_has_newer, linked_numbers
 
 TOKEN = "abcdefgh23456777"
 UUID = "5a0c1f6e-0000-4000-8000-000000000001"
@@ -193,6 +193,38 @@ def test_number_is_found_linked_or_held_without_a_call():
     assert ({ONE: Linking(Linkage.LINKED)}, 7) == (linked.numbers, linked.news)
     assert ({ONE: Linking(Linkage.LINKED), TWO: Linking(Linkage.HELD, "elsewhere")}, 20) == (held.numbers, held.news)
     assert (State.SUBMITTED, None, {ONE}) == (held.state, held.op, linked_numbers(held))
+
+
+@pytest.mark.parametrize(
+    ("contents", "replaced"),
+    [
+        ("A", ""),
+        ("AB", "A"),
+        ("ABB", "A"),
+        ("ABC", "AB"),
+        ("ABA", "B"),
+        ("ABCA", "BC"),
+    ],
+)
+@pytest.mark.parametrize("refused", ["", "B", "BC"])
+def test_contents_that_were_replaced_are_known(contents, replaced, refused):
+    """Whether the API took what replaced them or not; what is sent again is the newest once more."""
+    record = Record(token=TOKEN, state=State.SUBMITTED, compliance_id=UUID, review="rejected", fingerprint=contents[0])
+    for content in contents[1:]:
+        record = after(record, intent(Op.UPDATE, fingerprint=content))
+        if content in refused:
+            record = after(record, about(entries.Refused, Op.UPDATE, code="no"))
+        else:
+            record = after(record, about(entries.Done, Op.UPDATE, compliance_id=UUID))
+
+    assert tuple(replaced) == record.replaced
+
+
+def test_what_the_api_has_is_told_apart_from_what_was_sent_last():
+    """B was refused, so the API has A still: C, sent before A, is older than that, and B is not."""
+    record = Record(token=TOKEN, fingerprint="A", intended="B", replaced=("C", "A"))
+
+    assert [True, False, False, False] == [api_has_newer(record, each) for each in "CABX"]
 
 
 def reviewed(review, reason="", fingerprint=""):

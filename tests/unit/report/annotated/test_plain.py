@@ -123,4 +123,6 @@ def test_name_of_a_csv_becomes_one_that_excel_allows(tmp_path):
     """A sheet that is called like a file may have too long a name, or signs that a sheet's name cannot have."""
     sheet = replace(sheet_of(), name="a[1]/" + "x" * 40)
 
-    assert ["a_1__" + "x" * 26, "How to mend"] == written(sheet, annotation({2: [email()]}), tmp_path).sheetnames
+    assert ["a_1__" + "x" * 26, "How to mend", "bo_base"] == written(
+        sheet, annotation({2: [email()]}), tmp_path
+    ).sheetnames
