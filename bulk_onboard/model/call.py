@@ -145,6 +145,7 @@ class Create(Write[str]):
     Attributes:
         alias: whole, with its token.
         fingerprint: of the application.
+        registration_token: what its registration number makes alone.
         files: the documents' bytes in their order; read just before the intent, empty until then.
     """
 
@@ -153,6 +154,7 @@ class Create(Write[str]):
     alias: str
     application: Application
     fingerprint: str
+    registration_token: str = ""
     files: tuple[bytes, ...] = field(default=(), repr=False)
 
 
@@ -170,6 +172,7 @@ class Update(Write[str]):
     alias: str
     application: Application
     fingerprint: str
+    registration_token: str = ""
     files: tuple[bytes, ...] = field(default=(), repr=False)
 
 

@@ -139,7 +139,8 @@ class Intent(OpEntry, frozen=True, kw_only=True):
     """About to send; on disk before the first byte leaves.
 
     `seen_at` is the record's `submitted_at` at the API just before an update, where the API tells it; by it an unknown
-    update is settled (reliability.md 1.9).
+    update is settled (reliability.md 1.9). `registration_token` is what the registration number that is sent makes
+    alone, by a create or an update.
     """
 
     attempt: int
@@ -149,6 +150,7 @@ class Intent(OpEntry, frozen=True, kw_only=True):
     compliance_id: str = ""
     number: str = ""
     seen_at: str = ""
+    registration_token: str = ""
 
 
 class Done(OpEntry, frozen=True, kw_only=True):
@@ -204,12 +206,16 @@ class Probed(OpEntry, frozen=True, kw_only=True):
 
 
 class Adopted(OpEntry, frozen=True, kw_only=True):
-    """A write with an unknown outcome, a record from elsewhere or a `number` linked already was found at the API."""
+    """A write with an unknown outcome, a record from elsewhere or a `number` linked already was found at the API.
+
+    `registration_token` is as for an intent, of a record from elsewhere whose token proves its row's number.
+    """
 
     compliance_id: str
     review: str = ""
     alias: str = ""
     number: str = ""
+    registration_token: str = ""
 
 
 class Absent(OpEntry, frozen=True, kw_only=True):

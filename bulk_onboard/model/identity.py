@@ -103,9 +103,12 @@ def token_of(auth_id: str, row: Row) -> str:
     return _token(auth_id, row, _normal(row.cell(KEY)))
 
 
-def keyless_token_of(auth_id: str, row: Row) -> str:
-    """The token that the row would have without its Key."""
-    return _token(auth_id, row, "")
+def registration_token_of(auth_id: str, row: Row) -> str:
+    """What the row's registration number alone makes: the token it would have without its Key; empty without a number.
+
+    Kept in the ledger beside a record's token, it answers whose number a row has, whatever became of the Keys.
+    """
+    return _token(auth_id, row, "") if _normal(row.cell(REGISTRATION_NUMBER)) else ""
 
 
 def token_in(alias: str) -> str:

@@ -135,6 +135,7 @@ def _sent(record: Record, entry: entries.Intent, to: State) -> Record:
         alias=entry.alias or record.alias,
         attempts=record.attempts + 1,
         fingerprint=entry.fingerprint,
+        registration_token=entry.registration_token or record.registration_token,
         sent_at=entry.at,
         created=entry.seq,
     )
@@ -150,6 +151,7 @@ def _to_be_updated(record: Record, entry: entries.Intent, to: State) -> Record:
         sent_at=entry.at,
         seen_at=entry.seen_at,
         intended=entry.fingerprint,
+        intended_registration=entry.registration_token,
         refused=record.refused if again else "",
         reason="",
         code=record.code if again else "",
@@ -166,6 +168,8 @@ def _updated(record: Record, entry: Any, to: State) -> Record:
         review_reason="",
         code="",
         fingerprint=record.intended,
+        registration_token=record.intended_registration or record.registration_token,
+        intended_registration="",
         refused="",
         news=_news(record, entry, review),
     )
@@ -218,6 +222,7 @@ def _submitted(record: Record, entry: Any, to: State, *, review: str = "", at: s
         key=entry.key or record.key,
         op=None,
         compliance_id=entry.compliance_id,
+        registration_token=getattr(entry, "registration_token", "") or record.registration_token,
         submitted_at=at,
         review=review or Review.PENDING.value,
         review_reason="",

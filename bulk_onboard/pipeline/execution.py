@@ -82,6 +82,7 @@ class Run:
                 auth_id=self.auth_id,
                 quota=self.job.quota,
                 scope=self.scope,
+                rulings=self.job.findings,
             )
             self._planned_at = seq
         return self._plan

@@ -22,7 +22,7 @@ async def identified_rows(job: Job, books: Books, *, auth_id: str) -> list[tuple
     identities = Identities(books, auth_id=auth_id, rows=rows)
     found: dict[str, tuple[Row, Identity]] = {}
     claims = [(one, identities.identify(one)) for one in (JudgedRow(row, None, "") for row in rows)]
-    for one, identity in settled_claims(claims, books):
+    for one, identity in settled_claims(claims, books, job.findings):
         if identity:
             found.setdefault(identity.token, (one.row, identity))
     return list(found.values())

@@ -4,10 +4,12 @@ Rule: a record that its reviewers sent back is updated with what its row says no
 any other the API has the earlier content, while its review is pending and after it was approved.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from bulk_onboard.model.books import Books
+from bulk_onboard.model.catalogue.rows import RENUMBERED
+from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.record import EDITABLE, Record, Review, State
 from bulk_onboard.model.row import JudgedRow
 from bulk_onboard.report.standing import Decisions, standing, unclaimed
@@ -17,18 +19,25 @@ _WAS_APPROVED = frozenset({Review.APPROVED.value, Review.SUSPENDED.value, Review
 
 
 class Drift(NamedTuple):
-    """How many rows changed while their review was pending, or after approval; how many records have no row."""
+    """How many rows changed while their review was pending, or after approval; how many records have no row.
+
+    `renumbered` rows have, or had until they were sent just now, another registration number than their record.
+    """
 
     changed_while_pending: int = 0
     changed_after_approval: int = 0
     gone: int = 0
+    renumbered: int = 0
 
 
 NO_DRIFT = Drift()
 
 
-def drift(decisions: Decisions, books: Books) -> Drift:
-    """The drift between workbook and API; none is known without the workbook."""
+def drift(decisions: Decisions, books: Books, findings: Iterable[Finding] = ()) -> Drift:
+    """The drift between workbook and API; none is known without the workbook.
+
+    `findings` are those that turned up while sending.
+    """
     if decisions is None:
         return NO_DRIFT
     records = [
@@ -39,7 +48,9 @@ def drift(decisions: Decisions, books: Books) -> Drift:
     ]
     approved = sum(record.review in _WAS_APPROVED for record in records)
     gone = [record for record in unclaimed(decisions, books) if record.state not in _GONE_ON_PURPOSE]
-    return Drift(len(records) - approved, approved, len(gone))
+    told = (*findings, *(finding for decision in decisions for finding in decision.judged.findings))
+    renumbered = {finding.row for finding in told if finding.code in RENUMBERED}
+    return Drift(len(records) - approved, approved, len(gone), len(renumbered))
 
 
 def has_changed(record: Record, judged: JudgedRow) -> bool:
@@ -69,3 +80,6 @@ def drift_told(found: Drift) -> Iterator[str]:
     if found.gone:
         told = "1 record has" if found.gone == 1 else f"{found.gone:,} records have"
         yield f"{told} no row any more: see the sheet Not in the workbook."
+    if found.renumbered:
+        told = "1 row has" if found.renumbered == 1 else f"{found.renumbered:,} rows have"
+        yield f"{told} another registration number than was sent before: see the sheet Problems."

@@ -7,6 +7,7 @@ the row says once that has changed, so errors of the row are told then. `{run}` 
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from bulk_onboard.model.catalogue.rows import RENUMBERED
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.record import EDITABLE, Record, Review
@@ -34,26 +35,30 @@ _BY_REVIEW: Mapping[str, Advice] = {
 _ASK_FIRST = "The API gives no reason, so ask Plivo's support. "
 _DRIFT = "The row changed after it was sent; the API has the earlier content."
 _MENDED = "The row has changed since."
+_RENUMBERED = "Its registration number is another one than was sent."
 _UPDATE = "Run again, which updates the record with what the row says now: {run}"
 
 
 def submitted_advice(record: Record, judged: JudgedRow | None, found: Sequence[Finding]) -> Advice:
     """What the row is told; `judged` is None where the workbook, or the row, is gone."""
     is_mended = judged is not None and record.review in EDITABLE and has_changed(record, judged)
-    errors = list(_errors(judged if is_mended else None, found))
+    renumbered = [each for each in (judged.findings if judged else ()) if each.code in RENUMBERED]
+    errors = list(_errors(judged.findings if judged and is_mended else renumbered, found))
     told = [*_said(record)]
     if is_mended:
         told.append(_MENDED)
     elif judged is not None and has_drifted(record, judged):
         told.append(_DRIFT)
+    if renumbered and not errors:
+        told.append(_RENUMBERED)
     if errors:
         return Advice(" ".join((*told, errors_told(errors))), todo_of_errors(errors))
     return Advice(" ".join(told), _UPDATE if is_mended else _todo(record, judged, found))
 
 
-def _errors(judged: JudgedRow | None, found: Sequence[Finding]) -> Iterator[Finding]:
+def _errors(own: Sequence[Finding], found: Sequence[Finding]) -> Iterator[Finding]:
     """What keeps something from being done, beside what the record itself says."""
-    for finding in (*(judged.findings if judged else ()), *found):
+    for finding in (*own, *found):
         if finding.severity is Severity.ERROR and finding.code not in FROM_RECORDS:
             yield finding
 

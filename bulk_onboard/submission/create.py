@@ -26,6 +26,7 @@ class Creating:
             attempt=self._desk.journal.books.record(identity.token).attempts + 1,
             application=application,
             fingerprint=decision.judged.fingerprint,
+            registration_token=identity.registration_token,
         )
         outcome = await self._desk.gateway.send(call)
         if isinstance(outcome, outcomes.Done):

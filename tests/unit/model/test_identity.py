@@ -13,10 +13,10 @@ from bulk_onboard.model.identity import (
     alias_of,
     annotated_token,
     gapless_natural_key,
-    keyless_token_of,
     normal_key,
     normal_user_key,
     own_key,
+    registration_token_of,
     shared_keys,
     token_in,
     token_of,
@@ -218,7 +218,7 @@ def test_rows_share_a_key_by_token_or_by_what_the_user_wrote():
 
 def test_keyless_token_is_that_of_the_row_without_its_key():
     """A row that gets a Key can be found under the token it had before."""
-    assert token_of(ACCOUNT, row(registration_number=CIN)) == keyless_token_of(
+    assert token_of(ACCOUNT, row(registration_number=CIN)) == registration_token_of(
         ACCOUNT, row(key="K", registration_number=CIN)
     )
 
