@@ -100,7 +100,7 @@ def token_of(auth_id: str, row: Row) -> str:
     Key: `bo1|<auth id>|<country>|<number type>|<user type>|<registration number>|<user's Key>`. So
     `bo1|MAXXXXXXXXXXXXXXXXXX|IN|local|business|U72200KA2020PTC123456|K-0017` makes `xwdbg37swqfq7vk3`.
     """
-    return _token(auth_id, row, _normal(row.cell(KEY)))
+    return _token(auth_id, row, _normal(row.cell(REGISTRATION_NUMBER)), _normal(row.cell(KEY)))
 
 
 def registration_token_of(auth_id: str, row: Row) -> str:
@@ -108,7 +108,8 @@ def registration_token_of(auth_id: str, row: Row) -> str:
 
     Kept in the ledger beside a record's token, it answers whose number a row has, whatever became of the Keys.
     """
-    return _token(auth_id, row, "") if _normal(row.cell(REGISTRATION_NUMBER)) else ""
+    number = _normal(row.cell(REGISTRATION_NUMBER))
+    return _token(auth_id, row, number, "") if number else ""
 
 
 def token_in(alias: str) -> str:
@@ -126,8 +127,8 @@ def alias_of(friendly: str, token: str) -> str:
     return f"{shortened} ~{token}".lstrip()
 
 
-def _token(auth_id: str, row: Row, user_key: str) -> str:
-    text = "|".join(("bo1", auth_id, *row.combination, _normal(row.cell(REGISTRATION_NUMBER)), user_key))
+def _token(auth_id: str, row: Row, number: str, user_key: str) -> str:
+    text = "|".join(("bo1", auth_id, *row.combination, number, user_key))
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
     return base64.b32encode(digest[:_TOKEN_BYTES]).decode("ascii").lower()
 

@@ -15,7 +15,8 @@ the number that was sent makes alone, so whose number a row has is a look-up. Of
 
 Nothing is sent, updated or linked for a row that is nobody, and a finding says why. Several rows of one number under
 different Keys may be branches of one company, where both were in the sheet from the start: then each is, or becomes,
-a record of its own, and is known by that. A branch that comes later is an error unless the job rules it otherwise.
+a record of its own, and is known by that. One that was taken in and not sent is filed only while the other's row stands
+beside it. A branch that comes later is an error unless the job rules it otherwise.
 
 A record is one row's. Rows that come to one token without meaning the same do since one of them was known by it and
 had its number or Key changed, and the other has the old one now. Where their numbers agree with the record's, the row
@@ -45,6 +46,7 @@ _GONE = frozenset({State.DELETED, State.ABANDONED})
 _NAMED_AT_MOST = 3
 _BY_NUMBER = 2  # the last of the ranks
 _MAY_BE_AT_THE_API = frozenset({State.SENDING, State.UNCERTAIN, State.HELD, State.SUBMITTED})
+_CORRECTING = _MAY_BE_AT_THE_API - {State.SUBMITTED}  # an unknown correction leaves either number
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +84,16 @@ class _Court:
         self._owners: defaultdict[str, list[Record]] = defaultdict(list)  # by what their number makes
         self._gone: defaultdict[str, list[Record]] = defaultdict(list)  # the same, deleted or given up
         self._of_number: defaultdict[str, list[int]] = defaultdict(list)  # places of rows
-        self._strays: defaultdict[str, list[int]] = defaultdict(list)  # of those that are no record by their number
-        self._itself: dict[str, int] = {}  # by number the first row that is a record of it
+        self._strays: defaultdict[str, list[int]] = defaultdict(list)  # of those whose own record never had it
         self._of_token: defaultdict[str, list[int]] = defaultdict(list)
         self._shared: list[str] = []
         self._rivalries: dict[str, _Rivalry] = {}
         for record in books.records.values():
-            for registration in _registrations(record):
-                (self._gone if record.state in _GONE else self._owners)[registration].append(record)
+            owners = self._gone if record.state in _GONE else self._owners
+            if record.registration_token:
+                owners[record.registration_token].append(record)
+            if record.intended_registration not in ("", record.registration_token) and record.state in _CORRECTING:
+                owners[record.intended_registration].append(record)
         for place, (one, identity) in enumerate(claims if books.records else ()):
             if identity is not None and one.aside is None:
                 self._of_token[identity.token].append(place)
@@ -98,10 +102,8 @@ class _Court:
     def _note_number(self, place: int, identity: Identity) -> None:
         registration, record = identity.registration_token, self._records.get(identity.token)
         self._of_number[registration].append(place)
-        if record is None or identity.known_registration != registration:
+        if record is None or record.registration_token != registration:
             self._strays[registration].append(place)
-        elif record.state not in _GONE:
-            self._itself.setdefault(registration, place)
 
     def objection(self, place: int) -> _Objection | None:
         """What speaks against a row's claim; None for nothing."""
@@ -115,21 +117,29 @@ class _Court:
             return _Objection("record-of-another-row", {"other": self._number(rival)})
         if _has_changed(identity):
             return self._to_a_changed_number(place, identity, record)
-        if not identity.known_registration and (others := self._others_with(identity)):
-            return _of_another_record(one, others)
-        return None
+        return self._to_a_second_record(one, identity, record)
 
     def _to_a_new_row(self, one: JudgedRow, identity: Identity) -> _Objection | None:
         """A row of which the books know neither Key nor token, while they know its number."""
-        registration = identity.registration_token
         owners = self._others_with(identity)
-        if owners and (own := self._itself.get(registration)) is not None:
+        if owners and (own := self._row_of(owners)) is not None:
             return _Objection("business-again", {"other": self._number(own), "known": _known(owners)})
         if not owners and not normal_user_key(one.row.cell(KEY)):  # no Key is not another Key
-            owners = self._gone.get(registration, [])[:_NAMED_AT_MOST]
-        if not owners:
+            owners = self._gone.get(identity.registration_token, [])[:_NAMED_AT_MOST]
+        return _under_another_key(owners) if owners else None
+
+    def _to_a_second_record(self, one: JudgedRow, identity: Identity, record: Record) -> _Objection | None:
+        """Where another record has the number as well, a row that was not sent is a branch if that one's row is there.
+
+        Without that row the Key was changed meanwhile, or of two rows of one business the wrong one was deleted.
+        """
+        others = self._others_with(identity)
+        if others and not identity.known_registration:
+            return _of_another_record(one, others)
+        if record.state in _MAY_BE_AT_THE_API or record.state in _GONE:
             return None
-        return _Objection("business-under-another-key", {"known": _known(owners), "todo": _back(owners)})
+        there = [each for each in others if each.state in _MAY_BE_AT_THE_API]
+        return _under_another_key(there) if there and self._row_of(there) is None else None
 
     def _to_a_changed_number(self, place: int, identity: Identity, record: Record) -> _Objection:
         """Another number than the record's: another business if anything says so, else a fix, which is told."""
@@ -185,6 +195,11 @@ class _Court:
         owners = self._owners.get(identity.registration_token, ())
         return list(islice((record for record in owners if record.token != identity.token), _NAMED_AT_MOST))
 
+    def _row_of(self, owners: Sequence[Record]) -> int | None:
+        """The row that is one of these records, by its Key and its number; None where there is none."""
+        places = (place for record in owners for place in self._of_token.get(record.token, ()))
+        return next((place for place in places if not self._changed(place)), None)
+
     def _first_other(self, place: int, places: Sequence[int]) -> int | None:
         """The first of these rows that does not mean the same record as the one at `place`."""
         return next((other for other in places if self._is_other(place, other)), None)
@@ -211,12 +226,6 @@ class _Rivalry(NamedTuple):
     differing: tuple[int, ...]
 
 
-def _registrations(record: Record) -> set[str]:
-    """What the numbers make that are the record's, or may be once an unknown correction is settled."""
-    correcting = record.state in (State.SENDING, State.UNCERTAIN, State.HELD)
-    return {record.registration_token, record.intended_registration if correcting else ""} - {""}
-
-
 def _has_changed(identity: Identity) -> bool:
     """Whether the row has another number than what its token stands for; unknown and blank ones are none."""
     known, now = identity.known_registration, identity.registration_token
@@ -237,6 +246,10 @@ def _has_another_key(one: JudgedRow, record: Record) -> bool:
 def _rank(one: JudgedRow, record: Record) -> int:
     """How well the record is known to be the row's; the lowest is best."""
     return 0 if annotated_token(one.row) == record.token else 1 if _is_known_by(one, record) else _BY_NUMBER
+
+
+def _under_another_key(owners: Sequence[Record]) -> _Objection:
+    return _Objection("business-under-another-key", {"known": _known(owners), "todo": _back(owners)})
 
 
 def _of_another_record(one: JudgedRow, others: Sequence[Record]) -> _Objection:

@@ -91,7 +91,7 @@ class Identities:
 
     def _token(self, row: Row, key: str, registration: str) -> str:
         """The token of a row that is known by its own key; an annotated row of that key is the same business."""
-        has_key = bool(normal_user_key(row.cell(KEY)))
+        has_key = key.startswith("key|")
         known = self._exact.get((key, registration)) or self._tokens.get(key)
         if known := known or ("" if has_key else self._keyless.get(registration, "")):
             return known

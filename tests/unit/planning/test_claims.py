@@ -452,3 +452,16 @@ def test_finding_says_nothing_of_a_number():
     (finding,) = decision.judged.findings
     assert isinstance(finding, Finding)
     assert "SECRET" not in finding.problem + finding.mend
+
+
+@pytest.mark.parametrize("state", [State.INVALID, State.PENDING, State.DEFERRED, State.REFUSED])
+def test_row_that_was_not_sent_is_not_filed_beside_its_own_business(state):
+    """Taken in under a Key, filed without it, and the Key put back; or the wrong one of two rows deleted."""
+    unsent = Record(token=token_of(ACCOUNT, line(0, "A", "K-1").row)) if state is State.PENDING else None
+    records = [known("A"), unsent or known("A", "K-1", state=state)]
+
+    (alone,) = plan([line(2, "A", "K-1")], *records)
+    _, beside = plan([line(3, "A"), line(2, "A", "K-1")], *records)
+
+    assert_nobody(alone, "business-under-another-key")
+    assert (Action.CREATE, []) == (beside.action, told(beside))
