@@ -13,6 +13,7 @@ from bulk_onboard.model.call import ServerRecord
 from bulk_onboard.model.plan import Action
 from bulk_onboard.model.record import State
 from bulk_onboard.pipeline.execution import Run
+from bulk_onboard.pipeline.identities import rows_by_token
 from bulk_onboard.submission.reviews import Shown, followed_records, look, take_in, write_down
 from bulk_onboard.submission.sweep import adopt
 from bulk_onboard.submission.walk import walk
@@ -40,7 +41,8 @@ async def know_the_account(run: Run) -> bool:
 
 async def take_in_reviews(run: Run, records: tuple[ServerRecord, ...]) -> None:
     """Write down the reviews that these records show; how many are not shown is told to a person."""
-    rows = {d.identity.token: d.judged.row for d in run.plan().decisions if d.identity}
+    claims = ((decision.judged.row, decision.identity) for decision in run.plan().decisions)
+    rows = rows_by_token(claims, run.journal.books, auth_id=run.auth_id)
     followed = await take_in(run.connection.gateway, run.journal, records, rows)
     run.not_shown = followed.not_shown
 

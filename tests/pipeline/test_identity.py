@@ -274,6 +274,23 @@ async def test_refresh_report_and_survey_take_no_row_for_another(office: Nights)
     assert ["key-of-another-business"] * ROWS == office.problems()
 
 
+@pytest.mark.parametrize("by_run", [True, False])
+async def test_reason_that_quotes_a_row_is_masked_whatever_its_key(office: Nights, by_run: bool) -> None:
+    """The row is nobody by its Key, and still the one whose name the reviewers quote."""
+    await office.filed(*rows_with_numbers())
+    name = office.rows[1]["Business Name"]
+    office.judge("rejected", 1, reason=f"The scan does not show {name}.")
+    change_keys(office, EDITS["shifted"])
+
+    if by_run:
+        await office.night()
+    else:
+        await refresh_job(office.job(), credentials=CREDENTIALS, clock=office.calendar)
+
+    assert "does not show" in office.ledger.read_text()
+    assert name not in office.ledger.read_text()
+
+
 async def test_ledger_holds_no_number_itself(office: Nights) -> None:
     """Only what it makes, beside the token, by every create and update."""
     await office.filed(keyed(0), keyed(1))
