@@ -71,6 +71,11 @@ def natural_key(row: Row) -> str:
     return "|".join(("natural", *row.combination, number)) if number else ""
 
 
+def business_of(row: Row) -> str:
+    """What names the business whatever it asks for: its registration number, else its key; empty for neither."""
+    return natural_key(row).rpartition("|")[2] or normal_key(row)
+
+
 def gapless_natural_key(row: Row) -> str:
     """The same without the dashes, blanks, slashes and dots of the number, for which records are not one; to compare.
 
