@@ -8,8 +8,7 @@ API or a person was asked, or a write is repeated that may be repeated (reliabil
     holds the token of a record that is known         that record is in doubt
     holds no token of a record that is known          cannot be told: every record is in doubt
 
-An intent holds its token twice, and no accident turns one token into another that is known; what its registration
-number makes may be another record's token, and is not looked at. Only a record that may be
+An intent holds its token twice, and no accident turns one token into another that is known. Only a record that may be
 sent anew can be in doubt; the others are at the API, settled before anything else, or waiting for a person.
 """
 
@@ -27,7 +26,6 @@ _TOKEN_LENGTH = 16
 _SHORTEST_INTENT = Intent(token="a" * _TOKEN_LENGTH, op=Op.CREATE, attempt=1, alias="", fingerprint="")
 SHORTEST = len(encode(stamp(_SHORTEST_INTENT, seq=1, now=datetime.fromtimestamp(0, UTC))))
 
-_OTHERS = re.compile(rb'"registration_token":"[a-z2-7]*"')
 _NUMBER = re.compile(rb'"seq":(\d+),')
 _HARMLESS = tuple(f'"entry":"{name}"'.encode() for name in sorted(ENTRY_NAMES - {Intent.name()}))
 
@@ -41,6 +39,6 @@ def tokens_told(line: bytes, records: Mapping[str, Record]) -> set[str] | None:
     """The records of which a damaged line may have announced a create; None when it cannot be told."""
     if any(entry in line for entry in _HARMLESS):
         return set()
-    text = _OTHERS.sub(b"", line).decode("latin-1")
+    text = line.decode("latin-1")
     windows = {text[start : start + _TOKEN_LENGTH] for start in range(len(text))}
     return windows & records.keys() or None

@@ -145,7 +145,7 @@ class Create(Write[str]):
     Attributes:
         alias: whole, with its token.
         fingerprint: of the application.
-        registration_token: what its registration number makes alone.
+        registration_token: what it registers, as for `identity.registration_token_of`.
         files: the documents' bytes in their order; read just before the intent, empty until then.
     """
 

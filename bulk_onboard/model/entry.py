@@ -139,8 +139,8 @@ class Intent(OpEntry, frozen=True, kw_only=True):
     """About to send; on disk before the first byte leaves.
 
     `seen_at` is the record's `submitted_at` at the API just before an update, where the API tells it; by it an unknown
-    update is settled (reliability.md 1.9). `registration_token` is what the registration number that is sent makes
-    alone, by a create or an update.
+    update is settled (reliability.md 1.9). `registration_token` tells what is registered by
+    a create or an update: see `identity.registration_token_of`.
     """
 
     attempt: int

@@ -31,7 +31,7 @@ from typing import NamedTuple, TypeAlias
 
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.finding import NO_RULINGS, Finding, Rulings, ruled
-from bulk_onboard.model.identity import annotated_token, normal_user_key, shared_keys
+from bulk_onboard.model.identity import annotated_token, is_same_number, normal_user_key, shared_keys
 from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.number import numbers_in
 from bulk_onboard.model.plan import Identity
@@ -229,7 +229,7 @@ class _Rivalry(NamedTuple):
 def _has_changed(identity: Identity) -> bool:
     """Whether the row has another number than what its token stands for; unknown and blank ones are none."""
     known, now = identity.known_registration, identity.registration_token
-    return bool(known and now) and known != now
+    return bool(known and now) and not is_same_number(known, now)
 
 
 def _is_known_by(one: JudgedRow, record: Record) -> bool:

@@ -17,6 +17,7 @@ from bulk_onboard.model.identity import (
     KEY_LIMIT,
     alias_of,
     annotated_token,
+    keyless_token_of,
     natural_key,
     normal_user_key,
     own_key,
@@ -86,8 +87,9 @@ class Identities:
         record = self._records.get(token)
         if record is not None and record.registration_token:
             return record.registration_token
-        is_proved = record is None or token in (registration, token_of(self._auth_id, row))
-        return registration if is_proved else ""
+        if record is None or token in (token_of(self._auth_id, row), keyless_token_of(self._auth_id, row)):
+            return registration
+        return ""
 
     def _token(self, row: Row, key: str, registration: str) -> str:
         """The token of a row that is known by its own key; an annotated row of that key is the same business."""
@@ -110,7 +112,8 @@ class Identities:
         """
         if not self._keys or len(self._keys.get(natural_key(row), ())) != 1:
             return ""
-        record = self._records.get(self._keyless.get(registration, registration))
+        token = self._keyless.get(registration) or keyless_token_of(self._auth_id, row)
+        record = self._records.get(token)
         if record is None or record.state in _GONE or record.token in self._claimed:
             return ""
         return record.token if record.registration_token in ("", registration) else ""

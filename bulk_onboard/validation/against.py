@@ -10,7 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.finding import NO_RULINGS, Rulings
-from bulk_onboard.model.identity import annotated_token, normal_key, registration_token_of, token_of
+from bulk_onboard.model.identity import (
+    annotated_token,
+    keyless_token_of,
+    normal_key,
+    registration_token_of,
+    token_of,
+)
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.model.row import JudgedRow, Row
 from bulk_onboard.model.sheet import Columns
@@ -64,9 +70,8 @@ class _Other:
     def _found(self, row: Row) -> Iterable[Record | None]:
         yield self._by_token.get(annotated_token(row))
         yield self._by_token.get(token_of(self._auth_id, row))
-        registration = registration_token_of(self._auth_id, row)
-        yield self._by_token.get(registration)
-        yield self._by_registration.get(registration)
+        yield self._by_token.get(keyless_token_of(self._auth_id, row))
+        yield self._by_registration.get(registration_token_of(self._auth_id, row))
 
 
 def _told(record: Record) -> str:

@@ -231,6 +231,16 @@ def test_approved_record_with_a_changed_number_gets_no_numbers():
     assert ["registration-number-changed"] == told(nothing_due)
 
 
+def test_another_type_of_number_is_no_other_registration_number():
+    """The same business asks for something else: its number did not change, whatever else that means."""
+    mobile = line(2, "A", "K-1")
+    mobile = JudgedRow(Row("Businesses", 2, Combination("IN", "mobile", "business"), mobile.row.cells), None, "now")
+
+    (decision,) = plan([mobile], known("A", "K-1", review="rejected"))
+
+    assert (known("A", "K-1").token, []) == (decision.token, told(decision))
+
+
 def test_number_of_another_row_is_no_fix():
     """A known Key with the number of a new row: one of the two is filed, the other is told."""
     changed, new = plan([line(2, "B", "K-1"), line(3, "B", "K-2")], known("A", "K-1", review="rejected"))
