@@ -155,6 +155,7 @@ class Create(Write[str]):
     Attributes:
         alias: whole, with its token.
         fingerprint: of the application.
+        registration_token: what it registers, as for `identity.registration_token_of`.
         files: the documents' bytes in their order; read just before the intent, empty until then.
     """
 
@@ -163,6 +164,7 @@ class Create(Write[str]):
     alias: str
     application: Application
     fingerprint: str
+    registration_token: str = ""
     files: tuple[bytes, ...] = field(default=(), repr=False)
 
 
@@ -180,6 +182,7 @@ class Update(Write[str]):
     alias: str
     application: Application
     fingerprint: str
+    registration_token: str = ""
     files: tuple[bytes, ...] = field(default=(), repr=False)
 
 

@@ -157,7 +157,8 @@ class Intent(OpEntry, frozen=True, kw_only=True):
     """About to send; on disk before the first byte leaves.
 
     `seen_at` is the record's `submitted_at` at the API just before an update, where the API tells it; by it an unknown
-    update is settled (reliability.md 1.9).
+    update is settled (reliability.md 1.9). `registration_token` tells what is registered by
+    a create or an update: see `identity.registration_token_of`.
     """
 
     attempt: int
@@ -167,6 +168,7 @@ class Intent(OpEntry, frozen=True, kw_only=True):
     compliance_id: str = ""
     number: str = ""
     seen_at: str = ""
+    registration_token: str = ""
 
 
 class Done(OpEntry, frozen=True, kw_only=True):
@@ -234,7 +236,8 @@ class ReadBack(OpEntry, frozen=True, kw_only=True):
 class Adopted(OpEntry, frozen=True, kw_only=True):
     """A write with an unknown outcome, a record from elsewhere or a `number` linked already was found at the API.
 
-    `alias` as the API shows it; `differs` in what of its content from what was sent.
+    `alias` as the API shows it; `differs` in what of its content from what was sent. `registration_token` is as for an
+    intent, of a record from elsewhere whose token proves its row's number.
     """
 
     compliance_id: str
@@ -242,6 +245,7 @@ class Adopted(OpEntry, frozen=True, kw_only=True):
     alias: str = ""
     number: str = ""
     differs: str = ""
+    registration_token: str = ""
 
 
 class Absent(OpEntry, frozen=True, kw_only=True):

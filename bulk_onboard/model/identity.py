@@ -71,6 +71,11 @@ def natural_key(row: Row) -> str:
     return "|".join(("natural", *row.combination, number)) if number else ""
 
 
+def business_of(row: Row) -> str:
+    """What names the business whatever it asks for: its registration number, else its key; empty for neither."""
+    return natural_key(row).rpartition("|")[2] or normal_key(row)
+
+
 def gapless_natural_key(row: Row) -> str:
     """The same without the dashes, blanks, slashes and dots of the number, for which records are not one; to compare.
 
@@ -100,12 +105,27 @@ def token_of(auth_id: str, row: Row) -> str:
     Key: `bo1|<auth id>|<country>|<number type>|<user type>|<registration number>|<user's Key>`. So
     `bo1|MAXXXXXXXXXXXXXXXXXX|IN|local|business|U72200KA2020PTC123456|K-0017` makes `xwdbg37swqfq7vk3`.
     """
-    return _token(auth_id, row, _normal(row.cell(KEY)))
+    return _token(auth_id, *row.combination, _normal(row.cell(REGISTRATION_NUMBER)), _normal(row.cell(KEY)))
 
 
 def keyless_token_of(auth_id: str, row: Row) -> str:
     """The token that the row would have without its Key."""
-    return _token(auth_id, row, "")
+    return _token(auth_id, *row.combination, _normal(row.cell(REGISTRATION_NUMBER)), "")
+
+
+def registration_token_of(auth_id: str, row: Row) -> str:
+    """`<country>|<number type>|<user type>|<what the registration number alone makes>`; empty without a number.
+
+    Kept in the ledger beside a record's token, it answers whose number a row has, whatever became of the Keys. What the
+    number makes is a token over `bo1|<auth id>|<registration number>`.
+    """
+    number = _normal(row.cell(REGISTRATION_NUMBER))
+    return "|".join((*row.combination, _token(auth_id, number))) if number else ""
+
+
+def is_same_number(one: str, other: str) -> bool:
+    """Whether two of these tell the same registration number, whatever country and type it is registered for."""
+    return one.rpartition("|")[2] == other.rpartition("|")[2]
 
 
 def token_in(alias: str) -> str:
@@ -126,8 +146,8 @@ def alias_of(friendly: str, token: str) -> str:
     return f"{shortened} ~{token}".lstrip()
 
 
-def _token(auth_id: str, row: Row, user_key: str) -> str:
-    text = "|".join(("bo1", auth_id, *row.combination, _normal(row.cell(REGISTRATION_NUMBER)), user_key))
+def _token(*parts: str) -> str:
+    text = "|".join(("bo1", *parts))
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
     return base64.b32encode(digest[:_TOKEN_BYTES]).decode("ascii").lower()
 

@@ -34,9 +34,9 @@ def error(code: str, title: str, problem: str, mend: str, *, may_be_ruled: bool 
     return FindingKind(code, Severity.ERROR, title, problem, mend, may_be_ruled)
 
 
-def warning(code: str, title: str, problem: str, mend: str) -> FindingKind:
+def warning(code: str, title: str, problem: str, mend: str, *, may_be_ruled: bool = True) -> FindingKind:
     """A kind that keeps no row out unless the job says so."""
-    return FindingKind(code, Severity.WARNING, title, problem, mend, may_be_ruled=True)
+    return FindingKind(code, Severity.WARNING, title, problem, mend, may_be_ruled)
 
 
 def by_code(kinds: Iterable[FindingKind]) -> Mapping[str, FindingKind]:

@@ -28,12 +28,17 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
         user_key: the user's Key as written; empty where none is given.
         token: 16 characters.
         alias: at most 40 characters, ends in the token.
+        registration_token: what the row registers, as for `identity.registration_token_of`; empty without a number.
+        known_registration: the same of what belongs to the token: the row's own where the token is computed from it,
+            else what the ledger says was sent; empty where that is not known.
     """
 
     key: str
     user_key: str
     token: str
     alias: str
+    registration_token: str = ""
+    known_registration: str = ""
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False):

@@ -74,6 +74,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         fingerprint: of the content last sent, for a submitted record of what the API has; of the row as it was first
             seen, where what was sent is not known; empty where neither is.
         intended: of the content in the newest update's intent; it becomes the fingerprint once the API has it.
+        registration_token: what was registered, as for `identity.registration_token_of`, for a submitted record what
+            the API has; empty where that is not known, and while nothing was sent.
+        intended_registration: the same of the newest update's intent, until the API has it.
         refused: of the content of a correction that was refused, until its reviewers take the record back.
         replaced: of contents that were to be sent earlier, until newer content was: oldest first, each once. Empty for
             nearly every record, since most are sent once.
@@ -101,6 +104,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     attempts: int = 0
     fingerprint: str = ""
     intended: str = ""
+    registration_token: str = ""
+    intended_registration: str = ""
     refused: str = ""
     replaced: tuple[str, ...] = ()
     compliance_id: str = ""

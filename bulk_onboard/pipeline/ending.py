@@ -11,6 +11,9 @@ from bulk_onboard.errors import TO_BE_CONTINUED, BulkOnboardError, ExitStatus, f
 from bulk_onboard.job import Job
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.books import Books
+from bulk_onboard.model.catalogue.rows import RENUMBERED
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.plan import Action, Decision
 from bulk_onboard.model.record import State
 from bulk_onboard.pipeline.annotation import annotate
@@ -68,6 +71,7 @@ async def end(run: Run) -> RunResult:
     """Write down how the run ended, write the report, and sum up."""
     books = run.journal.books
     decisions = None if run.judgement.missing else run.plan().decisions
+    run.findings = _told_once(run.findings, decisions)
     begun = run.requests["list done"] > 0
     compare = run.job.commands.verify()
     error = why_stopped(run.stop.cause, base_url=run.job.base_url, sent_before=begun, compare=compare)
@@ -85,7 +89,7 @@ async def end(run: Run) -> RunResult:
         needing=needing(decisions, books),
         news=news(decisions, books, run.news_since),
         older=older(decisions),
-        drift=drift(decisions, books),
+        drift=drift(decisions, books, run.findings),
         twice=tuple(run.twice),
         warnings=tuple(_warnings(run)),
     )
@@ -109,6 +113,12 @@ def _next_command(run: Run, decisions: Decisions, result: RunResult) -> str:
     )
 
 
+def _told_once(findings: list[Finding], decisions: Decisions) -> list[Finding]:
+    """What turned up, without the changed registration numbers that the rows still tell themselves."""
+    own = {f.row for each in decisions or () for f in each.judged.findings if f.code in RENUMBERED}
+    return [finding for finding in findings if finding.code not in RENUMBERED or finding.row not in own]
+
+
 def nothing_to_do(job: Job, judgement: Judgement) -> RunResult:
     """What a run came to that had neither workbook nor ledger: it was none, so it has no id and left nothing."""
     return RunResult(
@@ -128,7 +138,7 @@ def nothing_to_do(job: Job, judgement: Judgement) -> RunResult:
 def statuses_of(run: Run, decisions: Decisions) -> Iterable[ExitStatus]:
     """Unfinished rows mean that the run stopped early; errors, refused, held and gone ones that a person is wanted."""
     books = run.journal.books
-    turned_up = {finding.row for finding in run.findings}
+    turned_up = {finding.row for finding in run.findings if finding.severity is Severity.ERROR}
     since = run.news_since if run.job.new_only else 0
     if run.twice:
         yield ExitStatus.ROWS_NEED_A_PERSON

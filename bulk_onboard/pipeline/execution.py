@@ -97,6 +97,7 @@ class Run:
                 quota=self.job.quota,
                 scope=self.scope,
                 tried=self._tried() if self.scope.limit is not None else (),
+                rulings=self.job.findings,
             )
             self._planned_at = seq
         return self._plan

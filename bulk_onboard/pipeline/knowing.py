@@ -18,6 +18,7 @@ from bulk_onboard.model.call import ServerRecord
 from bulk_onboard.model.plan import Action, Identity
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.pipeline.execution import Run
+from bulk_onboard.pipeline.identities import rows_by_token
 from bulk_onboard.submission.control import new_token
 from bulk_onboard.submission.lookup import Lookup
 from bulk_onboard.submission.reviews import Shown, followed_records, is_old, look, take_in, write_down
@@ -56,7 +57,8 @@ def is_blind(run: Run) -> bool:
 
 async def take_in_reviews(run: Run, records: tuple[ServerRecord, ...]) -> None:
     """Write down the reviews that these records show, and which records are gone; what is not shown is counted."""
-    rows = {d.identity.token: d.judged.row for d in run.plan().decisions if d.identity}
+    claims = ((decision.judged.row, decision.identity) for decision in run.plan().decisions)
+    rows = rows_by_token(claims, run.journal.books, auth_id=run.auth_id)
     run.shown |= {record.compliance_id for record in records}
     followed = await take_in(run.connection.gateway, run.journal, records, rows, may_be_gone=partial(may_be_gone, run))
     run.not_shown = followed.not_shown

@@ -39,5 +39,6 @@ async def look_ahead(job: Job, *, credentials: Credentials | None, clock: Clock)
         auth_id=auth_id,
         quota=job.quota,
         scope=job.scope,
+        rulings=job.findings,
     )
     return Outlook(judgement, books, plan)

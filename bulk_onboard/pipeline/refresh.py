@@ -13,7 +13,7 @@ from bulk_onboard.model.record import State
 from bulk_onboard.model.row import Row
 from bulk_onboard.pipeline.account import bound_books, reading
 from bulk_onboard.pipeline.execution import LOOKING, Running
-from bulk_onboard.pipeline.identities import identified_rows
+from bulk_onboard.pipeline.identities import claiming_rows, rows_by_token
 from bulk_onboard.pipeline.ledger import open_ledger
 from bulk_onboard.report.attention import record_needs_a_person
 from bulk_onboard.submission.headway import Headway
@@ -87,6 +87,7 @@ async def _rows(job: Job, books: Books) -> dict[str, Row]:
     """The rows by token, since reasons may quote them; none where the workbook cannot be read."""
     auth_id = books.opened.auth_id if books.opened else ""
     try:
-        return {identity.token: row for row, identity in await identified_rows(job, books, auth_id=auth_id)}
+        rows = await claiming_rows(job, books, auth_id=auth_id)
     except errors.WorkbookError:
         return {}
+    return rows_by_token(rows, books, auth_id=auth_id)

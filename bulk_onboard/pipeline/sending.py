@@ -1,13 +1,14 @@
 """The middle of a run: look at the account, do what is due, look whether anything is there twice."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from bulk_onboard import errors
 from bulk_onboard.model import entry as entries
+from bulk_onboard.model.catalogue.rows import RENUMBERED
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.mask import masked_path
-from bulk_onboard.model.plan import Action
+from bulk_onboard.model.plan import Action, Plan
 from bulk_onboard.model.sheet import document_column
 from bulk_onboard.pipeline.execution import LOOKING, Run, Running
 from bulk_onboard.pipeline.knowing import know_the_account
@@ -54,11 +55,19 @@ def _runner(run: Run) -> Runner:
 async def _do_what_is_due(run: Run, runner: Runner) -> None:
     plan = run.plan()
     run.due |= {d.identity.token for d in plan.decisions if d.identity and d.action is not Action.NOTHING}
+    run.findings += [finding for finding in _renumbered(plan) if finding not in run.findings]
     await runner.run(plan)
     run.retry_no_more()
     found = [_finding(run, one) for one in runner.desk.turned_up]
     run.findings += [finding for finding in found if finding not in run.findings]
     runner.desk.turned_up.clear()
+
+
+def _renumbered(plan: Plan) -> Iterator[Finding]:
+    """That a row goes out with another registration number than before: once it is sent the row says so no more."""
+    for decision in plan.decisions:
+        if decision.action in (Action.CREATE, Action.UPDATE):
+            yield from (finding for finding in decision.judged.findings if finding.code in RENUMBERED)
 
 
 def _finding(run: Run, one: TurnedUp) -> Finding:

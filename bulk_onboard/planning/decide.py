@@ -2,9 +2,9 @@
 
 Rule: a row that stands aside, a duplicate or the template's example, is never sent. Where the API has or may have the
 record already, the record decides. Of a submitted one the review does: rejected, or asked for more, it takes what the
-row says once that has changed; approved, it takes the row's numbers; else the row has no say, however it was mended or
-spoiled since. Where nothing is at the API the row decides: a valid one is sent, unless the API refused this very
-content before.
+row says once that has changed; approved, it takes the row's numbers, unless the row has another registration number
+than was approved; else the row has no say, however it was mended or spoiled since. Where nothing is at the API the row
+decides: a valid one is sent, unless the API refused this very content before.
 
 Content that was to be sent earlier, until newer content was, never goes out by itself: an older copy of the sheet would
 undo a correction. The row gets an error that says so, and a person decides, by merging or with `--allow-older`.
@@ -12,7 +12,7 @@ undo a correction. The row gets an error that says so, and a person decides, by 
 
 from collections.abc import Callable, Mapping
 
-from bulk_onboard.model.catalogue.rows import OLDER_CONTENT
+from bulk_onboard.model.catalogue.rows import OLDER_CONTENT, RENUMBERED
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.kind import Severity
@@ -35,7 +35,8 @@ def decide(judged: JudgedRow, identity: Identity | None, record: Record | None, 
         if not scope.allow_older:
             return Decision(_told_older(judged), identity, Action.NOTHING, "older than what was sent since")
         reason = f"{reason}; older than what was sent since, as --allow-older allows"
-    return Decision(judged, identity, action, reason)
+    renumbered = "; its registration number is another than was sent" if _is_renumbered(judged) else ""
+    return Decision(judged, identity, action, reason + renumbered)
 
 
 def _told_older(judged: JudgedRow) -> JudgedRow:
@@ -64,9 +65,14 @@ def _numbers_due(judged: JudgedRow, record: Record | None, scope: Scope) -> tupl
     """
     if record is None or record.state is not State.SUBMITTED or record.review != Review.APPROVED or judged.aside:
         return ()
-    if any(finding.code == "key-conflict" for finding in judged.findings):
+    if _is_renumbered(judged) or any(finding.code == "key-conflict" for finding in judged.findings):
         return ()
     return tuple(number for number in numbers_in(judged.row.cell(NUMBERS)) if _is_due(number, record, scope))
+
+
+def _is_renumbered(judged: JudgedRow) -> bool:
+    """Whether the row has another registration number than its record, so that it may be another business."""
+    return any(finding.code in RENUMBERED for finding in judged.findings)
 
 
 def _is_due(number: str, record: Record, scope: Scope) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from bulk_onboard.model.books import Books
+from bulk_onboard.model.finding import NO_RULINGS, Rulings
 from bulk_onboard.model.plan import Action, Decision, Plan
 from bulk_onboard.model.record import State
 from bulk_onboard.model.row import JudgedRow
@@ -24,15 +25,17 @@ def make_plan(
     quota: Quota | None,
     scope: Scope = _EVERYTHING,
     tried: Collection[str] = (),
+    rulings: Rulings = NO_RULINGS,
 ) -> Plan:
     """What a run will do for each row, in the order of the rows, and what it costs.
 
     No token and no number is due twice. `scope.limit` bounds the rows that a run creates; nothing else is ever limited.
-    `tried` are the tokens of those that this run has tried to create before, which count among them once.
+    `tried` are the tokens of those that this run has tried to create before, which count among them once. `rulings` are
+    what the job says of findings that only show once the records are known.
     """
     identities = Identities(books, auth_id=auth_id, rows=[one.row for one in judged])
     decisions = []
-    for one, identity in settled_claims([(one, identities.identify(one)) for one in judged], books):
+    for one, identity in settled_claims([(one, identities.identify(one)) for one in judged], books, rulings):
         record = books.records.get(identity.token) if identity else None
         decisions.append(decide(one, identity, record, scope))
     within = tuple(_each_number_once(_each_token_once(decisions)))

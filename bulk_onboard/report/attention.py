@@ -4,13 +4,13 @@ Rule: a person is wanted for errors that keep a row out, for what the API refuse
 is gone, for a review that sends one back or takes an approval away, and for a number of the row that was not linked. It
 is news where the ledger said so after the line with which people were last told. Errors in the row of a submitted
 record keep nothing out, so they are no news; those of a row without identity are always, since nothing of it can be
-remembered.
+remembered, and so is a registration number that keeps numbers from being linked.
 """
 
 from collections.abc import Iterable
 
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.catalogue.rows import OLDER_CONTENT
+from bulk_onboard.model.catalogue.rows import OLDER_CONTENT, RENUMBERED
 from bulk_onboard.model.number import numbers_in
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import Linkage, Record, Review, State
@@ -45,7 +45,7 @@ def row_needs_a_person(decision: Decision, books: Books) -> bool:
 def row_is_news(decision: Decision, books: Books, since: int) -> bool:
     """Whether the row needs a person for something that was said after the ledger's line `since`."""
     record = _record(decision, books)
-    if record is None:
+    if record is None or any(finding.code in RENUMBERED for finding in decision.judged.findings):
         return decision.judged.has_errors
     if record.news <= since:
         return False

@@ -5,10 +5,12 @@ any other the API keeps what it has, while its review is pending and after it wa
 content; it is the newer one where the row says what was sent before it, since the sheet is an older one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from bulk_onboard.model.books import Books
+from bulk_onboard.model.catalogue.rows import RENUMBERED
+from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.record import EDITABLE, Record, Review, State, api_has_newer
 from bulk_onboard.model.row import JudgedRow
 from bulk_onboard.report.standing import Decisions, standing, unclaimed
@@ -20,20 +22,25 @@ _WAS_APPROVED = frozenset({Review.APPROVED.value, Review.SUSPENDED.value, Review
 class Drift(NamedTuple):
     """How many rows changed while their review was pending, or after approval; how many records have no row.
 
-    `older` rows say what was sent before the content that the API has.
+    `older` rows say what was sent before the content that the API has; `renumbered` ones have, or had until they were
+    sent just now, another registration number than their record.
     """
 
     changed_while_pending: int = 0
     changed_after_approval: int = 0
     without_row: int = 0
     older: int = 0
+    renumbered: int = 0
 
 
 NO_DRIFT = Drift()
 
 
-def drift(decisions: Decisions, books: Books) -> Drift:
-    """The drift between workbook and API; none is known without the workbook."""
+def drift(decisions: Decisions, books: Books, findings: Iterable[Finding] = ()) -> Drift:
+    """The drift between workbook and API; none is known without the workbook.
+
+    `findings` are those that turned up while sending.
+    """
     if decisions is None:
         return NO_DRIFT
     drifted = [
@@ -45,7 +52,10 @@ def drift(decisions: Decisions, books: Books) -> Drift:
     records = [record for record, judged in drifted if not is_older(record, judged)]
     approved = sum(record.review in _WAS_APPROVED for record in records)
     without_row = [record for record in unclaimed(decisions, books) if record.state not in _GONE_ON_PURPOSE]
-    return Drift(len(records) - approved, approved, len(without_row), len(drifted) - len(records))
+    told = (*findings, *(finding for decision in decisions for finding in decision.judged.findings))
+    renumbered = {finding.row for finding in told if finding.code in RENUMBERED}
+    older = len(drifted) - len(records)
+    return Drift(len(records) - approved, approved, len(without_row), older, len(renumbered))
 
 
 def has_changed(record: Record, judged: JudgedRow) -> bool:
@@ -83,3 +93,6 @@ def drift_told(found: Drift) -> Iterator[str]:
     if found.without_row:
         told = "1 record has" if found.without_row == 1 else f"{found.without_row:,} records have"
         yield f"{told} no row any more: see the sheet Not in the workbook."
+    if found.renumbered:
+        told = "1 row has" if found.renumbered == 1 else f"{found.renumbered:,} rows have"
+        yield f"{told} another registration number than was sent before: see the sheet Problems."

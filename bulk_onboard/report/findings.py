@@ -11,6 +11,7 @@ from bulk_onboard.model.kind import FindingKind, Severity
 from bulk_onboard.report.page import ToldFinding, page_on
 from bulk_onboard.report.problems import told_once, whole_sentence
 
+_NAMED = {Severity.ERROR: "an error", Severity.WARNING: "a warning"}
 _GRAVITY = tuple(Severity)  # errors before warnings
 
 
@@ -64,7 +65,7 @@ def print_kind(kind: FindingKind, stream: TextIO, *, ruling: str = "") -> None:
 def ruling_lines(kind: FindingKind) -> tuple[str, ...]:
     """What the job file may say of the kind, as one writes it there."""
     if not kind.may_be_ruled:
-        return ("It is an error, whatever the job file says.",)
+        return (f"It is {_NAMED[kind.severity]}, whatever the job file says.",)
     return (f"The job file may make it {OFF}, a warning or an error:", "    [findings]", f'    {kind.code} = "{OFF}"')
 
 

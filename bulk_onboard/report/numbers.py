@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from bulk_onboard.model.books import Books
+from bulk_onboard.model.catalogue.rows import RENUMBERED
 from bulk_onboard.model.number import digits_of, numbers_in, written_numbers
+from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import Linkage, Linking, Record, Review, State
 from bulk_onboard.model.sheet import NUMBERS
 from bulk_onboard.report.standing import Decisions, standing
@@ -57,7 +59,7 @@ def numbers_to_do(decisions: Decisions, books: Books) -> Iterator[str]:
     left = [
         numbers_left(decision.judged.row.cell(NUMBERS), standing(decision, books).record)
         for decision in decisions or ()
-        if not decision.judged.aside
+        if not decision.judged.aside and not _is_renumbered(decision)
     ]
     for line, field in (
         ("Run again to link the {numbers} not linked yet of {rows}.", "due"),
@@ -70,6 +72,15 @@ def numbers_to_do(decisions: Decisions, books: Books) -> Iterator[str]:
     if unnamed := sum(each.unnamed for each in left):
         rows = f"the {_counted(unnamed, 'approved row')} that {'has' if unnamed == 1 else 'have'} none"
         yield f"To link numbers to {rows}, write them into the column Numbers and run again."
+    codes = [finding.code for decision in decisions or () for finding in decision.judged.findings]
+    if renumbered := codes.count("approved-number-changed"):
+        rows = _counted(renumbered, "approved row")
+        yield f"Look at the registration number of {rows}: it has changed, so no numbers are linked."
+
+
+def _is_renumbered(decision: Decision) -> bool:
+    """Whether no numbers are linked, since the row has another registration number than was approved."""
+    return any(finding.code in RENUMBERED for finding in decision.judged.findings)
 
 
 def _told(number: str, linking: Linking | None, waiting: str) -> str:

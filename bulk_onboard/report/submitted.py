@@ -7,7 +7,7 @@ type, `{document}` for the document that the reason speaks of.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from bulk_onboard.model.catalogue.rows import OLDER_CONTENT
+from bulk_onboard.model.catalogue.rows import OLDER_CONTENT, RENUMBERED
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.record import EDITABLE, Record, Review
@@ -37,6 +37,7 @@ _DRIFT = "The row changed after it was sent; the API has the earlier content."
 _OLDER = "The row is older than what the API has."
 _TAKE_OVER = "Take the newer content into the workbook. Where an annotated copy has it, type: {merge}"
 _MENDED = "The row has changed since."
+_RENUMBERED = "Its registration number is another one than was sent."
 _UPDATE = "Run again, which updates the record with what the row says now: {run}"
 
 
@@ -44,7 +45,8 @@ def submitted_advice(record: Record, judged: JudgedRow | None, found: Sequence[F
     """What the row is told; `judged` is None where the workbook, or the row, is gone."""
     is_older_than_api = judged is not None and is_older(record, judged)
     is_mended = judged is not None and record.review in EDITABLE and has_changed(record, judged)
-    errors = list(_errors(judged if is_mended else None, found))
+    renumbered = [each for each in (judged.findings if judged else ()) if each.code in RENUMBERED]
+    errors = list(_errors(judged.findings if judged and is_mended else renumbered, found))
     told = [*_said(record)]
     if is_older_than_api:
         told += () if any(error.code == OLDER_CONTENT for error in errors) else (_OLDER,)
@@ -52,6 +54,8 @@ def submitted_advice(record: Record, judged: JudgedRow | None, found: Sequence[F
         told.append(_MENDED)
     elif judged is not None and has_drifted(record, judged):
         told.append(_DRIFT)
+    if renumbered and not errors:
+        told.append(_RENUMBERED)
     if errors:
         return Advice(" ".join((*told, errors_told(errors))), todo_of_errors(errors))
     todo = _UPDATE if is_mended else _todo(record, judged, found)
@@ -60,9 +64,9 @@ def submitted_advice(record: Record, judged: JudgedRow | None, found: Sequence[F
     return Advice(" ".join(told), todo)
 
 
-def _errors(judged: JudgedRow | None, found: Sequence[Finding]) -> Iterator[Finding]:
+def _errors(own: Sequence[Finding], found: Sequence[Finding]) -> Iterator[Finding]:
     """What keeps something from being done, beside what the record itself says."""
-    for finding in (*(judged.findings if judged else ()), *found):
+    for finding in (*own, *found):
         if finding.severity is Severity.ERROR and finding.code not in FROM_RECORDS:
             yield finding
 

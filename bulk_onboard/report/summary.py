@@ -16,7 +16,7 @@ from bulk_onboard.model.record import Review, State
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import Aside
 from bulk_onboard.report.attention import older
-from bulk_onboard.report.drift import drift, drift_told
+from bulk_onboard.report.drift import Drift, drift, drift_told
 from bulk_onboard.report.expected import expected_reviews
 from bulk_onboard.report.numbers import numbers_to_do
 from bulk_onboard.report.problems import problems_table
@@ -154,7 +154,7 @@ def make_tables(
     for finding in more_findings:
         found[finding.row].append(finding)
     return Tables(
-        summary=_summary(decisions, books, facts),
+        summary=_summary(decisions, books, facts, more_findings),
         results=results_table(decisions, books, facts.commands, facts.zone, found),
         problems=problems_table(sorted([*more_findings, *of_rows], key=lambda finding: finding.row)),
         not_in_workbook=unclaimed_table(decisions, books, facts.commands, facts.zone),
@@ -188,7 +188,7 @@ def next_command(
     return commands.run() if is_due or books.opened is None else commands.status()
 
 
-def _summary(decisions: Decisions, books: Books, facts: ReportFacts) -> Summary:
+def _summary(decisions: Decisions, books: Books, facts: ReportFacts, more_findings: Sequence[Finding]) -> Summary:
     count, by_review = counts(decisions, books), reviews(decisions, books)
     meanings = {**dict.fromkeys(by_review, _UNKNOWN_REVIEW), **_REVIEW_MEANINGS}
     todo = (
@@ -199,7 +199,7 @@ def _summary(decisions: Decisions, books: Books, facts: ReportFacts) -> Summary:
     )
     return Summary(
         title=f"Report on {facts.workbook}",
-        happened=tuple(_happened(decisions, books, facts, count)),
+        happened=tuple(_happened(decisions, books, facts, count, drift(decisions, books, more_findings))),
         counts=_counted("State", "Rows", count, _MEANINGS, total=count["rows"]),
         reviews=_counted("Review", "Rows", by_review, meanings),
         expected=expected_reviews(decisions, books, facts.requirements, facts.zone),
@@ -209,7 +209,9 @@ def _summary(decisions: Decisions, books: Books, facts: ReportFacts) -> Summary:
     )
 
 
-def _happened(decisions: Decisions, books: Books, facts: ReportFacts, count: Mapping[str, int]) -> Iterable[str]:
+def _happened(
+    decisions: Decisions, books: Books, facts: ReportFacts, count: Mapping[str, int], drifted: Drift
+) -> Iterable[str]:
     if decisions is None:
         yield (
             "The workbook could not be read, so this report is made from the ledger alone: "
@@ -230,7 +232,7 @@ def _happened(decisions: Decisions, books: Books, facts: ReportFacts, count: Map
         )
     else:
         yield "Nothing has been sent yet: no run has begun."
-    yield from drift_told(drift(decisions, books))
+    yield from drift_told(drifted)
     if facts.stopped:
         yield facts.stopped
 

@@ -70,6 +70,7 @@ class Creating:
             attempt=self._desk.journal.books.record(identity.token).attempts + 1,
             application=application,
             fingerprint=decision.judged.fingerprint,
+            registration_token=identity.registration_token,
         )
         return await self._desk.gateway.send(call)
 

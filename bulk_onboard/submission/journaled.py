@@ -20,7 +20,7 @@ from bulk_onboard.model.mask import masked
 from bulk_onboard.model.outcome import Outcome
 
 T = TypeVar("T")
-_OF_SOME_WRITES = ("alias", "fingerprint", "compliance_id", "number", "seen_at")
+_OF_SOME_WRITES = ("alias", "fingerprint", "compliance_id", "number", "seen_at", "registration_token")
 
 ReadDocument = Callable[[Document], bytes | None]
 

@@ -61,6 +61,7 @@ def adoption(identity: Identity, matches: Sequence[ServerRecord]) -> OpEntry:
             compliance_id=matches[0].compliance_id,
             review=matches[0].review,
             alias=matches[0].alias,
+            registration_token=identity.known_registration,
         )
     return entries.Held(
         token=identity.token,

@@ -41,6 +41,7 @@ async def update(desk: Desk, decision: Decision) -> Outcome[str] | None:
         alias=record.alias or identity.alias,
         application=application,
         fingerprint=decision.judged.fingerprint,
+        registration_token=identity.registration_token,
     )
     outcome = await desk.gateway.send(call)
     await read_after(desk, decision, outcome)

@@ -1,16 +1,23 @@
 """Businesses that another job has sent already (`--against`).
 
 Rule: what the API has, or may have, counts, whoever sent it. A business is the same when the other ledger knows it by
-the token that the row has there, with its Key or without, by the token that an annotated workbook gave the row, or by
-its content. What was refused, proved unsent, deleted or given up is not at the API and counts for nothing; of what is
-gone from it that job's people have not said yet whether it is to be filed anew.
+the token that the row has there, with its Key or without, by the token that an annotated workbook gave the row, by its
+registration number under any Key, or by its content. What was refused, proved unsent, deleted or given up is not at
+the API and counts for nothing; of what is gone from it that job's people have not said yet whether it is to be filed
+anew.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.finding import NO_RULINGS, Rulings
-from bulk_onboard.model.identity import annotated_token, keyless_token_of, normal_key, token_of
+from bulk_onboard.model.identity import (
+    annotated_token,
+    keyless_token_of,
+    normal_key,
+    registration_token_of,
+    token_of,
+)
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.model.row import JudgedRow, Row
 from bulk_onboard.model.sheet import Columns
@@ -52,20 +59,21 @@ class _Other:
         there = [record for record in books.records.values() if record.state in _AT_THE_API]
         self._auth_id = books.opened.auth_id if books.opened else ""
         self._by_token = {record.token: record for record in there}
+        self._by_registration = {record.registration_token: record for record in there if record.registration_token}
         self._by_fingerprint = {record.fingerprint: record for record in there if record.fingerprint}
 
     def record_of(self, one: JudgedRow) -> Record | None:
         """The record that the row would be there; None where there is none."""
         if not self._by_token:
             return None
-        tokens = self._tokens_of(one.row) if normal_key(one.row) else ()
-        found = (self._by_token.get(token) for token in tokens)
+        found = self._found(one.row) if normal_key(one.row) else ()
         return next(filter(None, found), None) or self._by_fingerprint.get(one.fingerprint)
 
-    def _tokens_of(self, row: Row) -> Iterable[str]:
-        yield annotated_token(row)
-        yield token_of(self._auth_id, row)
-        yield keyless_token_of(self._auth_id, row)
+    def _found(self, row: Row) -> Iterable[Record | None]:
+        yield self._by_token.get(annotated_token(row))
+        yield self._by_token.get(token_of(self._auth_id, row))
+        yield self._by_token.get(keyless_token_of(self._auth_id, row))
+        yield self._by_registration.get(registration_token_of(self._auth_id, row))
 
 
 def _told(record: Record) -> str:

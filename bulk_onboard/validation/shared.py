@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from bulk_onboard.model.application import FileFacts
 from bulk_onboard.model.finding import NO_RULINGS, OFF, VERY_MANY, Rulings
-from bulk_onboard.model.identity import natural_key, normal_key
+from bulk_onboard.model.identity import business_of
 from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.mask import masked_path
 from bulk_onboard.model.requirements import RequirementsBook
@@ -96,14 +96,9 @@ def _uses(papers: Papers, digests: set[str]) -> dict[str, Use]:
     uses: dict[str, Use] = {}
     for one, own in papers if digests else ():
         wanted = digests.intersection(own)
-        business = _business(one.row) if wanted else ""
+        business = business_of(one.row) if wanted else ""
         for digest in wanted if business else ():
             use = uses.setdefault(digest, Use(first=one.row.number))
             use.businesses.add(business)
             use.paths.add(one.row.cell(own[digest]))
     return uses
-
-
-def _business(row: Row) -> str:
-    """What names the business whatever it asks for: its registration number, else its key."""
-    return natural_key(row).rpartition("|")[2] or normal_key(row)

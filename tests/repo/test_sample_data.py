@@ -15,6 +15,7 @@ from bulk_onboard.intake.bundled import bundled_requirements
 from bulk_onboard.job import load_job
 from bulk_onboard.model.catalogue import CATALOGUE
 from bulk_onboard.model.catalogue.records import RECORDS
+from bulk_onboard.model.catalogue.rows import RENUMBERED
 from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.requirements import Combination, RequirementsBook
 from bulk_onboard.pipeline.judging import Judgement, judge, read_job_sheet
@@ -23,11 +24,19 @@ from bulk_onboard.sandbox.reviews import judgement as review_of
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 README = (SAMPLES / "README.md").read_text(encoding="utf-8")
 WORKBOOKS = ["businesses.xlsx", "businesses_clean.xlsx", "nightly.csv"]
-NOT_IN_A_FOLDER = {"document-unreadable", "document-changed", "record-of-another-row", "older-content"}
+NOT_IN_A_FOLDER = {"document-unreadable", "document-changed"}
+AFTER_ANOTHER_RUN = {
+    "record-of-another-row",
+    "business-under-another-key",
+    "business-again",
+    "key-of-another-business",
+    "older-content",
+    *RENUMBERED,
+}
 AT_THE_API = {kind.code for kind in RECORDS}
-OF_ANOTHER_JOB = {"document-ambiguous", "in-other-ledger", "format-tells-less"}
+OF_ANOTHER_JOB = {"document-ambiguous", "document-fits-twice", "in-other-ledger", "format-tells-less"}
 SPOILING_THE_SAMPLES = {"external-links", "unwrapped-text", "key-too-long"}
-NOT_SHOWN = NOT_IN_A_FOLDER | AT_THE_API | OF_ANOTHER_JOB | SPOILING_THE_SAMPLES
+NOT_SHOWN = NOT_IN_A_FOLDER | AFTER_ANOTHER_RUN | AT_THE_API | OF_ANOTHER_JOB | SPOILING_THE_SAMPLES
 
 
 def table(first: str, second: str) -> list[list[str]]:

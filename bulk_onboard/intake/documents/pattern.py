@@ -1,16 +1,22 @@
 """Find a row's documents by the pattern their names follow, where the sheet has no path for them.
 
-The rule: exactly one file must fit. What a wildcard stands for beside a cell's text neither begins nor ends there with
-a letter or digit: K10 is not K1 with more behind it. A cell's text never adds a folder to the way nor leads out of it;
-case and the form of accents do not matter in the file's own name; what a system leaves lying about never fits. Each
-folder is listed once, and its names are sorted, so that ten thousand rows may share one folder.
+The rule: exactly one file must fit, and it must fit nothing else, neither another document nor another row, or it may
+be a neighbour's. With `{key}*{type}.*` a file `ACME-2_…` fits the Keys ACME and ACME-2, so neither takes it. Rows of
+one business that fill in the pattern alike may share. A file that the sheet names for another row is that row's.
+
+What a wildcard stands for beside a cell's text neither begins nor ends there with a letter or digit: K10 is not K1 with
+more behind it. A cell's text never adds a folder to the way nor leads out of it; case and the form of accents do not
+matter in the file's own name; what a system leaves lying about never fits. Each folder is listed once, and its names
+are sorted, so that ten thousand rows may share one folder.
 """
 
 import difflib
 import re
+import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import starmap, takewhile
+from typing import NamedTuple
 
 from bulk_onboard.errors import UsageError
 from bulk_onboard.intake.documents.below import FaultError, not_found, parts_below
@@ -18,6 +24,8 @@ from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.intake.documents.listing import Listings, folded
 from bulk_onboard.intake.names import PLAIN
 from bulk_onboard.model.application import Fault, FileFacts
+from bulk_onboard.model.example import is_example
+from bulk_onboard.model.identity import business_of
 from bulk_onboard.model.mask import masked_path
 from bulk_onboard.model.pattern import TITLE, TYPE, Component, Token, check_pattern, components, fields_of
 from bulk_onboard.model.requirements import RequirementsBook
@@ -35,29 +43,43 @@ def fill_in_documents(
 ) -> tuple[tuple[Row, ...], dict[str, FileFacts]]:
     """The rows with their blank document cells filled in, and the facts of those for which no one file was found.
 
-    A cell gets the path of the one file that fits. Where none or several fit it gets the pattern with its fields
-    filled in, and under that text the facts say which: `document-not-found` or `document-ambiguous`, or what else
-    keeps the folder from being listed.
+    A cell gets the path of the one file that fits. Where none or several fit, or it fits elsewhere too, the cell gets
+    the pattern with its fields filled in, and under that text the facts say which: `document-not-found`,
+    `document-ambiguous` or `document-fits-twice`, or what else keeps the folder from being listed.
 
     Raises:
         UsageError: the pattern names a cell that no row can have, or is no pattern at all.
     """
     _check(pattern, book)
-    search = _Search(folder, pattern)
+    search, uses = _Search(folder, pattern), _Uses(pattern)
+    due = [tuple(_looked_for(row, book, search, uses)) for row in rows]
     filled: list[Row] = []
     faulty: dict[str, FileFacts] = {}
-    for row in rows:
-        found: dict[str, str] = {}
-        requirements = book.offered.get(row.combination)
-        for document in requirements.documents if requirements else ():
-            column = document_column(document.type)
-            if not row.cell(column):
-                named = {**row.cells, **row.combination._asdict(), TYPE: document.type, TITLE: document.title}
-                found[column], fault = search.find(named)
-                if fault:
-                    faulty[found[column]] = FileFacts(folder.root / pattern, faults=(fault,))
-        filled.append(row.filled_in(found) if found else row)
+    for row, looked_for in zip(rows, due, strict=True):
+        cells: dict[str, str] = {}
+        for column, found in looked_for:
+            cells[column], fault = search.told(found, uses)
+            if fault:
+                faulty[cells[column]] = FileFacts(folder.root / pattern, faults=(fault,))
+        filled.append(row.filled_in(cells) if cells else row)
     return tuple(filled), faulty
+
+
+def _looked_for(row: Row, book: RequirementsBook, search: "_Search", uses: "_Uses") -> Iterator[tuple[str, "_Found"]]:
+    """The blank document columns of a row that the API requires, each with what was found for it.
+
+    What fits the row's other documents is noted as well: the file of a column that the sheet fills in is a neighbour's.
+    """
+    requirements = book.offered.get(row.combination)
+    required = {document.type: document for document in requirements.documents} if requirements else {}
+    for document in ({each.type: each for each in book.documents()} | required).values():
+        column = document_column(document.type)
+        named = {**row.cells, **row.combination._asdict(), TYPE: document.type, TITLE: document.title}
+        found = search.find(named)
+        if not is_example(row):
+            uses.note(row, named, (*found.paths, row.cell(column)))
+        if document.type in required and not row.cell(column):
+            yield column, found
 
 
 def _check(pattern: str, book: RequirementsBook) -> None:
@@ -82,25 +104,32 @@ class _Search:
         self._shape = _shape(self._parts[-1], self._fields)
         self._candidates: dict[tuple[str, ...], tuple[list[str], list[str]]] = {}
 
-    def find(self, named: Mapping[str, str]) -> tuple[str, Fault | None]:
-        """The path of the one file that fits; else the pattern filled in, and why there is none."""
-        texts = ["".join(_text(token, named) for token in part) for part in self._parts]
-        wanted, way = "/".join(texts), tuple(texts[:-1])
+    def find(self, named: Mapping[str, str]) -> "_Found":
+        """All files that fit a row's document, or what keeps them from being looked for."""
+        texts = tuple("".join(_text(token, named) for token in part) for part in self._parts)
         if blank := [
             token.field for part in self._parts for token in part if token.field and not named.get(token.field)
         ]:
-            return wanted, not_found(f" The row has no {{{blank[0]}}}.")
-        if not _stays_below(wanted, texts):
-            return wanted, not_found(" A cell of the row holds what cannot be in a file's name.")
+            return _Found(texts, fault=not_found(f" The row has no {{{blank[0]}}}."))
+        if not _stays_below("/".join(texts), texts):
+            return _Found(texts, fault=not_found(" A cell of the row holds what cannot be in a file's name."))
         try:
-            fitting = self._fitting(way, named)
+            return _Found(texts, self._fitting(texts[:-1], named))
         except FaultError as error:
-            return wanted, error.fault if error.fault != not_found() else not_found(self._listings.hint(tuple(texts)))
-        if len(fitting) == 1:
-            return "/".join([*way, *fitting]), None
-        return wanted, _several(fitting) if fitting else not_found(self._listings.hint(tuple(texts)))
+            return _Found(texts, fault=error.fault)
 
-    def _fitting(self, way: tuple[str, ...], named: Mapping[str, str]) -> list[str]:
+    def told(self, found: "_Found", uses: "_Uses") -> tuple[str, Fault | None]:
+        """The path of the one file that fits, and nothing else; else the pattern filled in, and why there is none."""
+        wanted, names = "/".join(found.texts), found.names
+        if len(names) == 1 and (twice := uses.fault(*found.paths)) is None:
+            return found.paths[0], None
+        if names:
+            return wanted, twice if len(names) == 1 else _several(names)
+        if found.fault in (None, not_found()):
+            return wanted, not_found(self._listings.hint(found.texts))
+        return wanted, found.fault
+
+    def _fitting(self, way: tuple[str, ...], named: Mapping[str, str]) -> Sequence[str]:
         """The names in a folder that fit, in their order."""
         if way not in self._candidates:
             self._candidates[way] = _candidates(self._listings.of(way).files)
@@ -109,6 +138,61 @@ class _Search:
         values = "".join(f"{folded(named[field])}\0" for field in self._fields)
         between = range(bisect_left(keys, start), bisect_left(keys, start + _LAST))
         return sorted(names[at] for at in between if self._shape.fullmatch(values + keys[at]))
+
+
+class _Found(NamedTuple):
+    """What fits a row's document: the pattern filled in, part by part, the names of files, or why there are none."""
+
+    texts: tuple[str, ...]
+    names: Sequence[str] = ()
+    fault: Fault | None = None
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Of the files, starting at the documents folder."""
+        return tuple("/".join([*self.texts[:-1], name]) for name in self.names)
+
+
+class _Use(NamedTuple):
+    """What a file is for: the document of a business, by what its cells put into the pattern; and where that stands."""
+
+    meant: tuple[str, ...]
+    row: int
+    title: str
+
+
+class _Uses:
+    """What each file fits; of one that fits several documents or rows the first two."""
+
+    def __init__(self, pattern: str) -> None:
+        self._fields = sorted(fields_of(pattern) - {TYPE, TITLE})
+        self._first: dict[str, _Use] = {}
+        self._twice: dict[str, tuple[_Use, _Use]] = {}
+
+    def note(self, row: Row, named: Mapping[str, str], paths: Iterable[str]) -> None:
+        """A row's document may be any of these files."""
+        values = (folded(named.get(name, "")) for name in self._fields)
+        meant = (named[TYPE], business_of(row) or str(row.number), *values)
+        use = _Use(meant, row.number, named[TITLE])
+        for path in filter(None, map(_as_one, paths)):
+            first = self._first.setdefault(path, use)
+            if first.meant != use.meant:
+                self._twice.setdefault(path, (first, use))
+
+    def fault(self, path: str) -> Fault | None:
+        """Why nobody can tell what the file is for; None where it fits one thing only."""
+        if (twice := self._twice.get(_as_one(path))) is None:
+            return None
+        uses = " and as ".join(f"{use.title} of row {use.row}" for use in twice)
+        return Fault("document-fits-twice", {"name": masked_path(path), "uses": uses})
+
+
+def _as_one(path: str) -> str:
+    """A path in the one form that all ways to write it have; empty for one that leads elsewhere."""
+    try:
+        return unicodedata.normalize("NFC", "/".join(parts_below(path)))
+    except FaultError:
+        return ""
 
 
 def _shape(part: Component, fields: Sequence[str]) -> re.Pattern[str]:

@@ -22,6 +22,13 @@ DOCUMENTS = (
         "Keep the one that is meant, or write its path into a column of the sheet.",
     ),
     error(
+        "document-fits-twice",
+        "File that fits twice",
+        'By the documents pattern "{name}" fits as {uses}, so it cannot be told whose it is.',
+        "Write the paths into the columns of the sheet, or choose a pattern that fits one row only, such as one with a "
+        "folder for each registration number.",
+    ),
+    error(
         "document-outside",
         "Document outside the documents folder",
         "The path leads out of the documents folder, or through a link.",

@@ -4,6 +4,9 @@ from bulk_onboard.model.kind import error, warning
 
 OLDER_CONTENT = "older-content"
 
+RENUMBERED = frozenset({"registration-number-changed", "approved-number-changed"})
+"""The codes of a row that has another registration number than its record, so that it may be another business."""
+
 ROWS = (
     error(
         "row-without-identity",
@@ -44,8 +47,48 @@ ROWS = (
     error(
         "record-of-another-row",
         "Record of another row",
-        "Row {other} is the record that was made under this row's registration number or Key, so this row is nobody.",
-        "Delete the row if it is the same business. If it is another one, give it a Key that no row had before.",
+        "Row {other} claims the record that was made under this row's registration number, Key or bo_key, so nothing "
+        "is sent for this row.",
+        "Delete the row if it is the same business. If it is another one, give it a Key that no row had before and "
+        "clear its bo_key.",
+    ),
+    error(
+        "business-under-another-key",
+        "Business under another Key",
+        "The ledger has this registration number {known}: the row is that business, so nothing is sent for it.",
+        "{todo} If the row is really another registration, correct its number.",
+    ),
+    error(
+        "business-again",
+        "Business in the sheet again",
+        "Row {other} is the record that the ledger has of this registration number {known}, so nothing is sent for "
+        "this row.",
+        "Delete the row if it is the same business. If it is a branch that is to have a record of its own, rule this "
+        "a warning under [findings] in the job file.",
+        may_be_ruled=True,
+    ),
+    error(
+        "key-of-another-business",
+        "Key of another business",
+        "By its {name} the row is a record with another registration number, and {why}; so nothing is sent, updated "
+        "or linked for it.",
+        "{todo} A row that is another business needs a Key that no row had before, and no bo_key.",
+    ),
+    warning(
+        "registration-number-changed",
+        "Registration number changed",
+        "The row has another registration number than the one that was sent for its record.",
+        "If the number was only corrected, nothing needs to be done. If the row is another business now, give it a Key "
+        "that no row had before, and clear bo_key.",
+        may_be_ruled=False,
+    ),
+    error(
+        "approved-number-changed",
+        "Registration number changed after approval",
+        "The record {id} was approved with another registration number than the row has now, so none of the row's "
+        "numbers is linked.",
+        "Write the number back that was approved. If the row is another business now, give it a Key that no row had "
+        "before, and clear bo_key.",
     ),
     error(
         OLDER_CONTENT,

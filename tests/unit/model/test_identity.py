@@ -13,10 +13,12 @@ from bulk_onboard.model.identity import (
     alias_of,
     annotated_token,
     gapless_natural_key,
+    is_same_number,
     keyless_token_of,
     normal_key,
     normal_user_key,
     own_key,
+    registration_token_of,
     shared_keys,
     token_in,
     token_of,
@@ -221,6 +223,21 @@ def test_keyless_token_is_that_of_the_row_without_its_key():
     assert token_of(ACCOUNT, row(registration_number=CIN)) == keyless_token_of(
         ACCOUNT, row(key="K", registration_number=CIN)
     )
+
+
+def test_registration_is_known_whatever_the_key():
+    """It tells country and types, and the number by 16 characters that are no record's token; none without a number."""
+    text = b"bo1|MAXXXXXXXXXXXXXXXXXX|U72200KA2020PTC123456"
+    made = b32encode(hashlib.sha256(text).digest()).decode().lower()[:16]
+
+    local = registration_token_of(ACCOUNT, row(key="K", registration_number=f" {CIN.lower()}"))
+    mobile = registration_token_of(ACCOUNT, row(MOBILE, registration_number=CIN))
+
+    assert (f"IN|local|business|{made}", f"IN|mobile|business|{made}") == (local, mobile)
+    assert made != keyless_token_of(ACCOUNT, row(registration_number=CIN))
+    assert is_same_number(local, mobile)
+    assert not is_same_number(local, registration_token_of(ACCOUNT, row(registration_number="1")))
+    assert "" == registration_token_of(ACCOUNT, row(key="K", registration_number=" "))
 
 
 @given(st.text())

@@ -163,6 +163,103 @@ def test_papers_of_another_business_never_fit(put, fill, pattern, other):
     assert ["document-not-found"] * 2 == [code for code, _ in faulty.values()]
 
 
+@pytest.fixture
+def fill_all(tmp_path):
+    """Fills in several rows, given by their cells: the file found as identity proof of each, or the code of a fault."""
+
+    def fill_rows(*rows, pattern="{key}*{type}.*", book=BOOK, column=ID):
+        made = [Row("S", n, LOCAL, {"registration_number": f"U{n}"} | cells) for n, cells in enumerate(rows, start=2)]
+        filled, faulty = fill_in_documents(made, book, DocumentFolder(tmp_path / "documents"), pattern)
+        texts = [row.cells[column] for row in filled]
+        return [faulty[text].faults[0].code if text in faulty else text for text in texts], faulty
+
+    return fill_rows
+
+
+@pytest.mark.parametrize(
+    ("pattern", "keys"),
+    [
+        ("{key}*{type}.*", ("ACME", "ACME-2")),
+        ("{key}*_{type}.p?f", ("acme", "ACME 2")),
+        ("{key}*{type}.*", ("A*", "A* 2")),
+        ("*{key}_{type}.*", ("ACME", "2-ACME")),
+        ("*{key}*{type}*", ("ACME", "2-ACME-3")),
+        ("{registration_number}*{type}.*", ("U1", "U1-2")),
+        ("*{type}.pdf", ("ACME", "another")),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_file_that_fits_two_rows_is_taken_by_neither(put, fill_all, pattern, keys, turned):
+    """One Key is a part of the other: whichever row stands first, nobody gets what is in the folder for both."""
+    put(f"{keys[1]}_identity_proof.pdf")
+    names = keys[::-1] if turned else keys
+
+    codes, faulty = fill_all(*({"key": name, "registration_number": name} for name in names), pattern=pattern)
+
+    assert ["document-fits-twice"] * 2 == codes
+    uses = {facts.faults[0].details.get("uses") for facts in faulty.values()} - {None}
+    assert {"Identity Proof of row 2 and as Identity Proof of row 3"} == uses
+
+
+def test_file_that_fits_two_rows_where_one_has_its_own_as_well(put, fill_all):
+    """ACME fits its own and its neighbour's, ACME-2 only its own, which ACME's pattern fits as well: no guess."""
+    put("ACME_identity_proof.pdf", "ACME-2_identity_proof.pdf")
+
+    codes, _ = fill_all({"key": "ACME"}, {"key": "ACME-2"})
+
+    assert ["document-ambiguous", "document-fits-twice"] == codes
+    assert ["ACME_identity_proof.pdf", "ACME-2_identity_proof.pdf"] == fill_all(
+        {"key": "ACME"}, {"key": "ACME-2"}, pattern="{key}_{type}.*"
+    )[0]
+
+
+@pytest.mark.parametrize("named", ["ACME-2_identity_proof.pdf", "./ACME-2_identity_proof.pdf", "elsewhere.pdf"])
+def test_file_of_a_row_that_names_its_documents_itself_is_a_neighbours(put, fill_all, named):
+    """The row of ACME-2 needs no pattern, and its file is not ACME's for that."""
+    put("ACME-2_identity_proof.pdf")
+
+    codes, _ = fill_all({"key": "ACME"}, {"key": "ACME-2", ID: named})
+
+    assert ["document-fits-twice", named] == codes
+
+
+def test_file_named_by_another_row_under_any_name(put, fill_all):
+    """What the sheet says of it goes before what the pattern finds."""
+    put("ACME_identity_proof.pdf")
+
+    assert "document-fits-twice" == fill_all({"key": "ACME"}, {"key": "B", ID: "ACME_identity_proof.pdf"})[0][0]
+
+
+def test_file_that_fits_two_documents_of_one_row(put, fill_all):
+    """One type's name ends in the other's: the longer one's file fits both, so neither is taken."""
+    documents = (DocumentRequirement("proof", "Proof"), DocumentRequirement("identity_proof", "Identity Proof"))
+    book = RequirementsBook.of("a test", live=False, offered=[Requirements(LOCAL, (), documents)])
+    put("ACME_identity_proof.pdf")
+
+    codes, _ = fill_all({"key": "ACME"}, book=book, column="document:proof")
+
+    assert ["document-fits-twice"] == codes
+
+
+def test_rows_of_one_business_may_share_its_papers(put, fill_all):
+    """Two types of number, or a branch, under one registration number: the cells fill in the pattern alike."""
+    put("U1/identity_proof.pdf", "one name identity_proof.pdf")
+    rows = [{"registration_number": "U1", "key": key, "business_name": "one name"} for key in ("A", "B")]
+
+    assert ["U1/identity_proof.pdf"] * 2 == fill_all(*rows, pattern=PATTERN)[0]
+    others = [row | {"registration_number": row["key"]} for row in rows]
+    assert ["document-fits-twice"] * 2 == fill_all(*others, pattern="{business_name} {type}.*")[0]
+
+
+def test_papers_of_the_template_s_example_are_nobodys(put, fill_all):
+    """A Key that begins like the example's is no neighbour of it."""
+    put("EXAMPLE-1_identity_proof.pdf")
+    example = {"key": "EXAMPLE-1", "registration_number": "U7"}
+    row = {"key": "EXAMPLE", "registration_number": "U00000KA2020PTC000000"}
+
+    assert "EXAMPLE-1_identity_proof.pdf" == fill_all(example, row)[0][0]
+
+
 def test_wildcards_beside_a_cell_stand_for_signs_and_what_follows(put, fill):
     """What divides the names of files may be there or not, and words behind it."""
     put("K1 - identity_proof (scan 2).pdf", "old_k1address_proof.png")
