@@ -38,7 +38,7 @@ async def begin(run: Run) -> None:
             quota=str(run.job.quota or "none"),
             settle=run.job.settle,
             typed=typed,
-            flags=dict(flags),
+            flags=flags,
         )
     )
     log.logger().info("run started", run_id=run.run_id, version=bulk_onboard.__version__)
