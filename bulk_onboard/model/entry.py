@@ -57,8 +57,8 @@ class LedgerOpened(Entry, frozen=True, kw_only=True):
 class RunStarted(Entry, frozen=True, kw_only=True):
     """A run began. Every record found `sending` at this point is uncertain from here on (reliability.md 1.2).
 
-    `typed` is JOB and `flags` are the flags that later commands need, as they were typed, paths from the ledger's
-    folder; never a proxy, nor the path of a document.
+    `typed` is JOB and `flags` are the flags that later commands need, each the setting's name and the words behind it
+    as they were typed, paths from the ledger's folder; never a proxy, nor the path of a document.
     """
 
     run_id: str
@@ -71,7 +71,7 @@ class RunStarted(Entry, frozen=True, kw_only=True):
     quota: str
     settle: float
     typed: str = ""
-    flags: dict[str, tuple[str, ...]] = {}
+    flags: tuple[tuple[str, ...], ...] = ()
 
 
 class Admitted(Entry, frozen=True, kw_only=True):

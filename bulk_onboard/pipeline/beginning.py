@@ -41,7 +41,7 @@ async def begin(run: Run) -> None:
             quota=str(run.job.quota or "none"),
             settle=run.job.settle,
             typed=typed,
-            flags=dict(flags),
+            flags=flags,
         )
     )
     run.began = run.journal.books.seq

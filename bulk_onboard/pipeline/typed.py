@@ -32,8 +32,8 @@ _OWN_FILES = frozenset({"workbook", "ledger", "report"})
 _Flags = Mapping[str, tuple[str, ...]]
 
 
-def to_keep(job: Job) -> tuple[str, _Flags]:
-    """JOB and the flags for the job's ledger, in whose first line the address is already."""
+def to_keep(job: Job) -> tuple[str, tuple[tuple[str, ...], ...]]:
+    """JOB and the flags for the job's ledger, as `RunStarted` has them; in its first line the address is already."""
 
     def seen_from_ledger(path: str) -> str:
         return path if Path(path).is_absolute() else os.path.relpath(path, job.ledger.parent)
@@ -41,7 +41,8 @@ def to_keep(job: Job) -> tuple[str, _Flags]:
     is_copy = name_of(job.workbook) != job.workbook.stem
     kept = KEPT - {"workbook"} if is_copy else KEPT
     given = {name: words for name, words in job.commands.flags.items() if name in kept}
-    return seen_from_ledger(str(job.file)), _with_paths(given, seen_from_ledger)
+    flags = _with_paths(given, seen_from_ledger)
+    return seen_from_ledger(str(job.file)), tuple((name, *words) for name, words in flags.items())
 
 
 def commands_of(job: Job, books: Books) -> Commands:
@@ -98,7 +99,8 @@ def _kept(job: Job, books: Books) -> Iterator[tuple[str, tuple[str, ...]]]:
     """What the ledger says of the newest run, and the address that it is bound to."""
     started = books.runs[-1].started if books.runs else None
     if started and name_of(Path(started.typed)) == job.name:
-        yield from _with_paths(started.flags, _seen_from_here(job.ledger)).items()
+        flags = {name: tuple(words) for name, *words in started.flags}
+        yield from _with_paths(flags, _seen_from_here(job.ledger)).items()
     if books.opened and normalised(books.opened.base_url) != normalised(job.base_url):
         yield "base_url", (books.opened.base_url,)
 

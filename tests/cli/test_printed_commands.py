@@ -148,8 +148,8 @@ async def test_held_rows(desk: Desk) -> None:
     desk.keyed()
     await desk.say("run")
     desk.ledger.unlink()
-    for record in desk.sandbox.state.records[:-1]:
-        desk.sandbox.state.keep(replace(record, compliance_id=f"f{record.compliance_id[1:]}"))
+    for n, record in enumerate(desk.sandbox.state.records[:-1]):
+        desk.sandbox.state.keep(replace(record, compliance_id=f"ffffffff-0000-4000-8000-{n:012d}"))
     ran = await desk.say("run")
     later = await desk.say("status", flags=False)
 
@@ -168,7 +168,7 @@ async def test_absent_record(desk: Desk) -> None:
     await desk.say("run")
     desk.ledger.unlink()
     first = desk.sandbox.state.records[0]
-    desk.sandbox.state.keep(replace(first, compliance_id=f"f{first.compliance_id[1:]}"))
+    desk.sandbox.state.keep(replace(first, compliance_id="ffffffff-0000-4000-8000-000000000000"))
     ran = await desk.say("run")
     for record in desk.sandbox.state.named(first.alias):
         desk.sandbox.state.forget(record)

@@ -230,6 +230,16 @@ async def test_checked_job_can_be_purged(office):
         archived(office)
 
 
+async def test_unfinished_job_says_what_finishes_it(office: Office) -> None:
+    """A run, where only the end of the ledger is torn, though nothing is due."""
+    office.fill(2)
+    await office.run()
+    office.ledger.write_bytes(office.ledger.read_bytes() + b"{")
+
+    with pytest.raises(UsageError, match=r"is torn.* Finish it first: bulk-onboard run .*--base-url"):
+        archived(office)
+
+
 async def test_unfinished_job_is_left_alone(done):
     """A create whose outcome the ledger does not have: neither verb does anything, and both say what waits."""
     lines = done.ledger.read_bytes().splitlines(keepends=True)

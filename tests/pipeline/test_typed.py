@@ -26,7 +26,7 @@ def typed(office: Office, monkeypatch: pytest.MonkeyPatch) -> Office:
 async def ran(office: Office, **flags: Any) -> dict[str, tuple[str, ...]]:
     """The flags in the ledger after a run of the bare workbook."""
     await office.run(**flags)
-    return read_books(office.ledger).books.runs[-1].started.flags
+    return {name: tuple(words) for name, *words in read_books(office.ledger).books.runs[-1].started.flags}
 
 
 def commands_now(job: Job) -> dict[str, tuple[str, ...]]:
