@@ -15,7 +15,7 @@ from typing import NamedTuple
 from bulk_onboard.model.sheet import Sheet, SheetRow, Stored
 
 BASE_SHEET = "bo_base"
-BASE_TITLE = "What this copy was made from: bulk-onboard merge reads it."
+BASE_TITLE = "What this copy was made from; the verb merge reads it."
 
 DIGEST = 6
 """Characters of a cell's digest: one changed cell in 69 billion is taken for the one it was."""

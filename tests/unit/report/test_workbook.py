@@ -141,7 +141,7 @@ def test_memory_does_not_grow_with_the_rows(tmp_path):
     def peak(rows):
         told = tables([decision(number) for number in range(2, rows)])
         tracemalloc.start()
-        write_report(tmp_path / "report.xlsx", told, run="r1", anew="again")
+        write_report(tmp_path / f"{rows}.xlsx", told, run="r1", anew="again")
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return most
