@@ -38,8 +38,8 @@ def delete_chosen(invocation: Invocation, choose: "Choose", *, yes: bool) -> Out
     report = awaited(report_job(job, clock=clock)).path if is_done else None
 
     def show(stream: TextIO) -> None:
-        for record in done.left if done else ():
-            print(f"{_name(record)}: {_why_left(record)}.", file=stream)
+        for one in done.left if done else ():
+            print(f"{_name(one.record)}: {one.why}.", file=stream)
         deleted = f"Deleted: {len(done.deleted):,} of {_records(len(planned))}." if done else "Nothing was deleted."
         print(deleted, file=stream)
         if done and done.never_made:
@@ -109,7 +109,7 @@ def _list(planned: "Sequence[Candidate]") -> None:
 
 def _data(planned: "Sequence[Candidate]", done: "Deletion | None") -> list[dict[str, Any]]:
     deleted = {record.token for record in done.deleted} if done else set()
-    left = {record.token: _why_left(record) for record in done.left} if done else {}
+    left = {one.record.token: one.why for one in done.left} if done else {}
     return [
         {
             "token": candidate.record.token,
@@ -129,15 +129,3 @@ def _name(record: "Record") -> str:
 
 def _records(number: int) -> str:
     return f"{number:,} record{'' if number == 1 else 's'}"
-
-
-def _why_left(record: "Record") -> str:
-    """Why it is still there, and what to do about it."""
-    from bulk_onboard.model.record import State
-
-    why = ": ".join(part for part in (record.code, record.reason) if part).rstrip(".")
-    if record.state is State.HELD:
-        return f"it is held ({why}); the report says how to settle that"
-    if record.state is not State.SUBMITTED:
-        return f"what the API has of it is not known yet ({why}); the same command looks again"
-    return f"it was not deleted{f' ({why})' if why else ''}; the same command tries again"

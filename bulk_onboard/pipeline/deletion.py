@@ -75,13 +75,13 @@ class Deletion:
     Attributes:
         deleted: the records that went.
         never_made: of those that were looked for the ones that were never made.
-        left: the others that were to go, each as it is now.
+        left: the others that were to go, each as it is now and why it stays.
         error: what stopped it.
     """
 
     deleted: tuple[Record, ...]
     never_made: tuple[Record, ...]
-    left: tuple[Record, ...]
+    left: tuple[Candidate, ...]
     error: errors.BulkOnboardError | None
 
 
@@ -229,9 +229,26 @@ async def delete_records(
             except errors.StoppedError as stopped:
                 stop.request(stopped)
         records = [journal.books.record(token) for token in wanted]
+        left = [record for record in records if record.state not in (*_OVER, *_NEVER_MADE)]
+        still_chosen = {record.token for record in choose(journal.books)}
     return Deletion(
         deleted=tuple(record for record in records if record.state in _OVER),
         never_made=tuple(record for record in records if record.state in _NEVER_MADE),
-        left=tuple(record for record in records if record.state not in (*_OVER, *_NEVER_MADE)),
+        left=tuple(
+            Candidate(record, record.review, Fate.STAYS, _why_left(record, is_chosen=record.token in still_chosen))
+            for record in left
+        ),
         error=why_stopped(stop.cause, base_url=job.base_url, sent_before=True),
     )
+
+
+def _why_left(record: Record, *, is_chosen: bool) -> str:
+    """Why a record that was to go is still there, and what to do about it."""
+    why = ": ".join(part for part in (record.code, record.reason) if part).rstrip(".")
+    if record.state is State.SUBMITTED and not is_chosen:
+        return "it was found, and may have been there before the run; if it is to go, delete it by its Key"
+    if objection := _objection(record, record.review) if record.state in (State.SUBMITTED, State.HELD) else "":
+        return objection
+    if record.state is State.SUBMITTED:
+        return f"it was not deleted{f' ({why})' if why else ''}; the same command tries again"
+    return f"what the API has of it is not known yet ({why}); the same command looks again"

@@ -121,7 +121,7 @@ async def test_deleted_rows_stay_deleted_until_they_get_another_key(submitted: O
     submitted.save()
     anew = await submitted.type("run", "--json")
 
-    assert (0, "Deleted: 1 of 1 records.") == (told.status, told.out.splitlines()[0])
+    assert (0, "Deleted: 1 of 1 record.") == (told.status, told.out.splitlines()[0])
     assert (1, 29) == (again.json["counts"]["deleted"], again.json["counts"]["submitted"])
     assert 30 == anew.json["counts"]["submitted"]
 
@@ -132,7 +132,7 @@ async def test_unknown_deletion_is_settled(submitted: Office) -> None:
 
     told = await submitted.type("delete", "K-7", "--yes")
 
-    assert (0, "Deleted: 1 of 1 records.") == (told.status, told.out.splitlines()[0])
+    assert (0, "Deleted: 1 of 1 record.") == (told.status, told.out.splitlines()[0])
     words = [e.name() for e in entries(submitted.ledger.read_bytes()) if getattr(e, "op", None) is Op.DELETE]
     assert ["intent", "unresolved", "adopted"] == words
 

@@ -135,7 +135,8 @@ async def test_lists_that_fail_for_an_hour_do_not_end_the_waiting(tmp_path: Path
     async with Sandbox(clock=calendar, review_after_s=1800) as sandbox:
         office = Office(tmp_path, sandbox)
         office.fill([business(1, Key="K-1")])
-        sandbox.faults.script("list", "error-500-before", 40, after=1)
+        await office.run(clock=calendar, audit="never")
+        sandbox.faults.script("list", "error-500-before", 40, after=1)  # the look that the run begins with
 
         result = await office.run(clock=calendar, wait="2d", audit="never")
 
@@ -149,7 +150,8 @@ async def test_waiting_that_ends_without_a_look_says_so(tmp_path: Path) -> None:
     async with Sandbox(clock=calendar) as sandbox:
         office = Office(tmp_path, sandbox)
         office.fill([business(1, Key="K-1")])
-        sandbox.faults.script("list", "error-500-before", FOR_GOOD, after=1)
+        await office.run(clock=calendar, audit="never")
+        sandbox.faults.script("list", "error-500-before", FOR_GOOD, after=1)  # the look that the run begins with
 
         result = await office.run(clock=calendar, wait="1h", audit="never")
 
@@ -163,8 +165,9 @@ async def test_credentials_that_are_refused_end_the_waiting_at_once(tmp_path: Pa
     async with Sandbox(clock=calendar) as sandbox:
         office = Office(tmp_path, sandbox)
         office.fill([business(1, Key="K-1")])
-        sandbox.faults.script("list", "refuse-401", FOR_GOOD, after=1)
+        await office.run(clock=calendar, audit="never")
+        sandbox.faults.script("list", "refuse-401", FOR_GOOD, after=1)  # the look that the run begins with
 
         result = await office.run(clock=calendar, wait="2d", audit="never")
 
-    assert (7, 1) == (result.exit_status, result.requests["list denied"])
+    assert (7, 1, 1) == (result.exit_status, result.requests["list done"], result.requests["list denied"])
