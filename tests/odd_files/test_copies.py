@@ -78,7 +78,7 @@ async def test_users_own_file_has_every_error_when_marked(odd: Odd, tmp_path: Pa
 
 
 @pytest.mark.parametrize("odd", READ, ids=lambda odd: odd.name)
-async def test_copy_that_nobody_mended_has_nothing_to_merge(odd: Odd, tmp_path: Path, documents: Path) -> None:
+async def test_copy_that_nobody_fixed_has_nothing_to_merge(odd: Odd, tmp_path: Path, documents: Path) -> None:
     """No cell of the workbook is taken for another one because of the way through the copy."""
     workbook = tmp_path / odd.name
     workbook.write_bytes(odd.make())

@@ -1,4 +1,4 @@
-"""Which cells of a mended annotated copy go back into the workbook, by comparing both with what they come from; pure.
+"""Which cells of a fixed annotated copy go back into the workbook, by comparing both with what they come from; pure.
 
 Rule: a cell that only the copy changed is taken; one that only the workbook changed stays; what both changed alike
 needs nothing. What both changed differently, or what cannot be taken without losing something, is told, and nothing of
