@@ -178,7 +178,8 @@ class _Merging:
                 edits.append(edit)
         if troubles:
             self._leave(here.number, copied.number, troubles)
-        else:
+        elif not all(edit.is_result and edit.stored is Stored.UNCALCULATED for edit in edits):
+            # Else only results are lost, by a program that does not calculate: those of the workbook are right still.
             self._made.edits += (*edits, *self._who_it_is(edits, here))
 
     def _leave(self, row: int, copied: int, troubles: Sequence[str]) -> None:
