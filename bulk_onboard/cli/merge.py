@@ -1,4 +1,4 @@
-"""`merge`: take the mended cells of the annotated copy back into the workbook."""
+"""`merge`: take the fixed cells of the annotated copy back into the workbook."""
 
 import json
 import shlex
@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 
 def merge(invocation: Invocation, copy: _COPY = None) -> Output:
-    """Take what was mended in the annotated copy into the workbook; the old file is kept beside it. Sends nothing.
+    """Take what was fixed in the annotated copy into the workbook; the old file is kept beside it. Sends nothing.
 
     Exit status 3 where something was left for you to look at, such as a cell that was changed in both.
     """
@@ -82,7 +82,7 @@ def told(invocation: Invocation, done: "Merged") -> Output:
 
 
 def offer(invocation: Invocation) -> Output | None:
-    """Ask whether a copy that somebody mended is to be merged before a run takes the older workbook.
+    """Ask whether a copy that somebody fixed is to be merged before a run takes the older workbook.
 
     Asked on a terminal only; elsewhere a sentence tells of it. What is returned ends the run before it begins, since a
     person must look first.
@@ -97,9 +97,9 @@ def offer(invocation: Invocation) -> Output | None:
         return None
     sentence = f"{copy} was saved after {job.workbook}, which is what this run takes."
     if not can_ask():
-        tell(f"{sentence} To take over what was mended in it: {job.commands.merge()}")
+        tell(f"{sentence} To take over what was fixed in it: {job.commands.merge()}")
         return None
-    if not is_wanted(f"{sentence} Take over what was mended in it first?", yes=False):
+    if not is_wanted(f"{sentence} Take over what was fixed in it first?", yes=False):
         return None
     done = awaited(merge_job(job, copy=copy, clock=SystemClock()))
     if done.left or done.workbook != job.workbook:

@@ -1,4 +1,4 @@
-"""Take the mended cells of the annotated copy back into the job's workbook: the one verb that changes it.
+"""Take the fixed cells of the annotated copy back into the job's workbook: the one verb that changes it.
 
 Rule: nothing is lost. The old file is kept beside the new one; only the cells that are taken are written; and what was
 written is read back before it takes the workbook's place. A row that does not read as it should is left as it is.
@@ -133,7 +133,7 @@ async def merge_job(job: Job, *, copy: Path | None, clock: Clock) -> Merged:
     if target.is_open(source):
         made.notes.append(f"{source} is open in another program: what was not saved there was not taken.")
     made.notes += [
-        f"{other} was saved after the workbook, too. To take what was mended there, merge it as well: --copy {other}"
+        f"{other} was saved after the workbook, too. To take what was fixed there, merge it as well: --copy {other}"
         for other in _copies(job)
         if other != source and is_newer(other, job.workbook) and not is_untouched(other)
     ]
@@ -301,7 +301,7 @@ def _refuse_to_replace(workbook: Path) -> None:
 
 def _not_written(workbook: Path, error: OSError) -> UsageError:
     why = error.strerror or str(error)
-    return UsageError(f"{workbook} was not changed: {why}. Nothing was merged; mend that and merge again.")
+    return UsageError(f"{workbook} was not changed: {why}. Nothing was merged; fix that and merge again.")
 
 
 def _put(workbook: Path, old: bytes, new: bytes, day: date) -> Path:

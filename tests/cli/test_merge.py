@@ -31,7 +31,7 @@ async def test_run_tells_of_a_copy_that_was_mended_and_not_merged(office: Office
 
 
 async def test_merge_of_another_format_makes_a_workbook_and_says_what_the_job_file_is_to_say(office: Office) -> None:
-    """An .xlsb cannot be written in place: it stays, and the .xlsx beside it has what was mended."""
+    """An .xlsb cannot be written in place: it stays, and the .xlsx beside it has what was fixed."""
     office.fill([business(1, City=""), business(2)])
     rows = openpyxl.load_workbook(office.workbook).worksheets[0].iter_rows(values_only=True)
     (office.folder / "list.xlsb").write_bytes(xlsb([[cell or "" for cell in row] for row in rows]))
@@ -54,7 +54,7 @@ async def test_merge_of_another_format_makes_a_workbook_and_says_what_the_job_fi
 
 @pytest.mark.parametrize(("answer", "city"), [(b"y\n", "Mysuru"), (b"n\n", "Hampi"), (b"\n", "Hampi")])
 async def test_run_asks_on_a_terminal_whether_to_merge_first(office: Office, answer: bytes, city: str) -> None:
-    """What was mended goes out where that is wanted; else, and by default, the run takes the workbook as it is."""
+    """What was fixed goes out where that is wanted; else, and by default, the run takes the workbook as it is."""
     office.fill([business(1, City="Hampi"), business(2, City="")])
     copy = Path((await office.type("check", "--json")).json["annotated"])
     book = openpyxl.load_workbook(copy)

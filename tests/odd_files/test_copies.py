@@ -12,6 +12,7 @@ from bulk_onboard.model.workbook_type import WorkbookType, type_by_name
 from bulk_onboard.pipeline import annotation
 from bulk_onboard.pipeline.annotation import annotate
 from bulk_onboard.pipeline.judging import Judgement
+from bulk_onboard.pipeline.merging import merge_job
 from bulk_onboard.pipeline.outlook import look_ahead
 from tests.odd_files.cells import CELLS
 from tests.odd_files.containers import CONTAINERS
@@ -74,6 +75,22 @@ async def test_users_own_file_has_every_error_when_marked(odd: Odd, tmp_path: Pa
     before, after = await errors_before_and_after(workbook, documents, **odd.flags)
 
     assert before <= after, odd.how
+
+
+@pytest.mark.parametrize("odd", READ, ids=lambda odd: odd.name)
+async def test_copy_that_nobody_fixed_has_nothing_to_merge(odd: Odd, tmp_path: Path, documents: Path) -> None:
+    """No cell of the workbook is taken for another one because of the way through the copy."""
+    workbook = tmp_path / odd.name
+    workbook.write_bytes(odd.make())
+    job = load_job(workbook, {"documents": str(documents), **odd.flags})
+    outlook = await look_ahead(job, credentials=None, clock=SystemClock())
+    made = annotate(job, outlook.judgement, outlook.plan, outlook.books)
+    if made is None or made.path is None:
+        return
+
+    merged = await merge_job(job, copy=made.path, clock=SystemClock())
+
+    assert (0, (), odd.make()) == (merged.cells, merged.left, workbook.read_bytes()), odd.how
 
 
 def test_every_container_is_among_them() -> None:

@@ -1,4 +1,4 @@
-"""Mend in the annotated copy, merge, run: the workbook has what was mended, and the newest content goes out once."""
+"""Fix in the annotated copy, merge, run: the workbook has what was fixed, and the newest content goes out once."""
 
 import asyncio
 import os
@@ -53,7 +53,7 @@ async def copy_of(office: Nights, workbook: Path | None = None) -> Path:
     return done.path
 
 
-def mended(path: Path, cells: dict[str, Any], *, sheet: int = 0) -> None:
+def fixed(path: Path, cells: dict[str, Any], *, sheet: int = 0) -> None:
     """Write cells as somebody does in a spreadsheet program, and save."""
     book = openpyxl.load_workbook(path, keep_vba=path.suffix == ".xlsm")
     for place, value in cells.items():
@@ -73,12 +73,12 @@ async def merged(office: Nights, workbook: Path | None = None, copy: Path | None
 
 
 async def test_correction_by_the_copy_is_never_undone_and_goes_back_by_merge(office: Nights) -> None:
-    """Rejected, mended in the copy, sent, rejected again: the unmended original sends nothing, and says why."""
+    """Rejected, fixed in the copy, sent, rejected again: the unfixed original sends nothing, and says why."""
     await office.filed(keyed(1), keyed(2))
     office.judge("rejected", 0, reason="Wrong city.")
     assert 3 == (await office.night()).exit_status
     copy = await copy_of(office)
-    mended(copy, {"G2": "Mysuru"})
+    fixed(copy, {"G2": "Mysuru"})
     assert 0 == (await office.night(workbook=str(copy))).exit_status
     office.judge("rejected", 0, reason="Wrong road.")
 
@@ -86,7 +86,7 @@ async def test_correction_by_the_copy_is_never_undone_and_goes_back_by_merge(off
 
     assert (ExitStatus.ROWS_NEED_A_PERSON, 1) == (original.exit_status, office.asked()["update"])
     assert f"bulk-onboard merge {office.workbook}" in results(office)[0]["What to do"]
-    mended(copy, {"F2": "1 Other Road"})
+    fixed(copy, {"F2": "1 Other Road"})
     done = await merged(office)
     assert (ExitStatus.DONE, 1, 2) == (done.exit_status, done.rows, done.cells)
     aged(office.workbook)
@@ -114,7 +114,7 @@ async def test_workbook_stays_what_it_was_but_for_the_cells(office: Nights) -> N
     office.workbook.chmod(0o640)
     before = office.workbook.read_bytes()
     copy = await copy_of(office)
-    mended(copy, {"G2": MORE})
+    fixed(copy, {"G2": MORE})
 
     done = await merged(office)
 
@@ -142,8 +142,8 @@ async def test_what_both_changed_is_told_and_its_row_left(office: Nights) -> Non
     """Another cell of another row is taken all the same; what both changed alike needs nothing."""
     office.fill([keyed(1, City=""), keyed(2, City=""), keyed(3, City=""), keyed(4)])
     copy = await copy_of(office)
-    mended(copy, {"G2": "Mysuru", "F2": "1 New Road", "G3": "Hubballi", "G4": "Hampi"})
-    mended(office.workbook, {"G2": "Mandya", "G4": "Hampi", "F3": "2 Newer Road"})
+    fixed(copy, {"G2": "Mysuru", "F2": "1 New Road", "G3": "Hubballi", "G4": "Hampi"})
+    fixed(office.workbook, {"G2": "Mandya", "G4": "Hampi", "F3": "2 Newer Road"})
 
     done = await merged(office)
 
@@ -185,7 +185,7 @@ async def test_row_whose_number_was_mended_stays_its_record(office: Nights) -> N
     await office.night()
     copy = await copy_of(office)
     number = f"U{72009:05d}KA2020PTC{100009:06d}"
-    mended(copy, {"D2": number})
+    fixed(copy, {"D2": number})
 
     done = await merged(office)
     aged(office.workbook)
@@ -256,7 +256,7 @@ async def test_csv_is_written_as_csv(office: Nights, encoding: str, end: str) ->
     done = await asyncio.to_thread(annotate, job, outlook.judgement, outlook.plan, outlook.books)
     assert done is not None
     assert done.path is not None
-    mended(done.path, {"G2": "Mysuru; old"})
+    fixed(done.path, {"G2": "Mysuru; old"})
 
     made = await merge_job(job, copy=None, clock=SystemClock())
 
@@ -267,12 +267,12 @@ async def test_csv_is_written_as_csv(office: Nights, encoding: str, end: str) ->
 
 
 async def test_copy_of_a_copy_goes_back_into_the_first_workbook(office: Nights) -> None:
-    """What was mended in either is taken."""
+    """What was fixed in either is taken."""
     office.fill([keyed(1, City=""), keyed(2, City="", Email="nobody")])
     first = await copy_of(office)
-    mended(first, {"G2": "Mysuru", "G3": "Hampi"})
+    fixed(first, {"G2": "Mysuru", "G3": "Hampi"})
     second = await copy_of(office, first)
-    mended(second, {"E3": "desk@example.com"})
+    fixed(second, {"E3": "desk@example.com"})
     os.utime(first, (first.stat().st_mtime - AN_HOUR_S,) * 2)
 
     done = await merged(office)
@@ -286,7 +286,7 @@ async def test_copy_of_a_copy_goes_back_into_the_first_workbook(office: Nights) 
 async def test_merging_again_changes_nothing(office: Nights) -> None:
     """The workbook says what the copy says."""
     office.fill([keyed(1, City="")])
-    mended(await copy_of(office), {"G2": "Mysuru"})
+    fixed(await copy_of(office), {"G2": "Mysuru"})
     await merged(office)
     before = office.workbook.read_bytes()
 
@@ -316,7 +316,7 @@ async def test_copy_that_nobody_saved_is_nothing_to_merge(office: Nights) -> Non
 async def test_open_workbook_is_not_written(office: Nights) -> None:
     """Somebody may have changes in it that are not saved yet."""
     office.fill([keyed(1, City="")])
-    mended(await copy_of(office), {"G2": "Mysuru"})
+    fixed(await copy_of(office), {"G2": "Mysuru"})
     (office.folder / "~$businesses.xlsx").touch()
     before = office.workbook.read_bytes()
 
@@ -335,7 +335,7 @@ async def test_macros_stay(office: Nights) -> None:
             new.writestr(name, old.read(name))
         new.writestr("xl/vbaProject.bin", b"not really macros")
     aged(workbook)
-    mended(await copy_of(office, workbook), {"G2": "Mysuru"})
+    fixed(await copy_of(office, workbook), {"G2": "Mysuru"})
 
     done = await merged(office, workbook)
 
@@ -353,7 +353,7 @@ async def test_formula_keeps_its_place_and_gets_its_new_result(office: Nights) -
     book.save(office.workbook)
     give_results(office.workbook, {"B2": "City ", "B3": "City "})
     copy = await copy_of(office)
-    mended(copy, {"G2": "Mysuru", "G3": "Hampi", "B3": "my own"})
+    fixed(copy, {"G2": "Mysuru", "G3": "Hampi", "B3": "my own"})
     give_results(copy, {"B2": "City Mysuru"})
 
     done = await merged(office)
@@ -386,9 +386,9 @@ async def test_another_copy_that_was_saved_is_told(office: Nights) -> None:
     """The one that was saved last is merged; the other can be, too, and changes nothing of what was taken."""
     office.fill([keyed(1, City=""), keyed(2, City="")])
     first = await copy_of(office)
-    mended(first, {"G2": "Mysuru"})
+    fixed(first, {"G2": "Mysuru"})
     second = await copy_of(office)
-    mended(second, {"G3": "Hampi"})
+    fixed(second, {"G3": "Hampi"})
     now = office.workbook.stat().st_mtime
     os.utime(first, (now + 1,) * 2)
     os.utime(second, (now + 2,) * 2)
@@ -408,7 +408,7 @@ async def test_workbook_behind_a_link_is_written_where_it_is(office: Nights) -> 
     real.parent.mkdir()
     office.workbook.rename(real)
     office.workbook.symlink_to(real)
-    mended(await copy_of(office), {"G2": "Mysuru"})
+    fixed(await copy_of(office), {"G2": "Mysuru"})
 
     done = await merged(office)
 
@@ -420,7 +420,7 @@ async def test_workbook_behind_a_link_is_written_where_it_is(office: Nights) -> 
 async def test_write_protected_workbook_is_not_written(office: Nights) -> None:
     """Nothing is left behind, either."""
     office.fill([keyed(1, City="")])
-    mended(await copy_of(office), {"G2": "Mysuru"})
+    fixed(await copy_of(office), {"G2": "Mysuru"})
     office.workbook.chmod(0o400)
     before = sorted(office.folder.iterdir())
 
@@ -458,7 +458,7 @@ async def test_headers_may_stand_below_other_rows(office: Nights) -> None:
     made = await asyncio.to_thread(annotate, job, outlook.judgement, outlook.plan, outlook.books)
     assert made is not None
     assert made.path is not None
-    mended(made.path, {"D3": business(9)["Registration Number"]})
+    fixed(made.path, {"D3": business(9)["Registration Number"]})
 
     done = await merge_job(job, copy=None, clock=SystemClock())
 

@@ -13,6 +13,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from bulk_onboard.model.sheet import Sheet, SheetRow, Stored
+from bulk_onboard.report.annotated.escapes import as_a_copy_holds
 
 BASE_SHEET = "bo_base"
 BASE_TITLE = "What this copy was made from; the verb merge reads it."
@@ -52,8 +53,8 @@ class Base(NamedTuple):
 
 
 def cell_digest(text: str, stored: Stored | None) -> str:
-    """What tells a cell from what it was before, by its text and by how the file keeps it."""
-    digest = blake2b(f"{stored or ''}\0{text}".encode("utf-8", "surrogatepass"), digest_size=DIGEST).digest()
+    """What tells a cell from what it was before, by its text as a copy can hold it, and by how the file keeps it."""
+    digest = blake2b(f"{stored or ''}\0{as_a_copy_holds(text)}".encode(), digest_size=DIGEST).digest()
     return base64.urlsafe_b64encode(digest)[:DIGEST].decode()
 
 

@@ -30,6 +30,12 @@ def as_openpyxl_reads(xml: bytes) -> bytes:
     return _TEXT_ELEMENT.sub(lambda match: match[0].replace(_DROPPED, _DROPPED_ONCE), xml)
 
 
+def as_a_copy_holds(text: str) -> str:
+    """The text with what no file can hold replaced, and visibly cut where it is too long for a cell."""
+    text = _NO_CHARACTER.sub("\ufffd", text)
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - len(CUT)] + CUT
+
+
 def as_xlsxwriter_writes(text: str) -> str:
     """What to hand to XlsxWriter so that the text stands in the file, what no file can hold replaced, or visibly cut.
 
@@ -37,9 +43,7 @@ def as_xlsxwriter_writes(text: str) -> str:
     """
     if text.isprintable() and "_x" not in text and not text.startswith("<r>") and len(text) <= LONGEST_TEXT:
         return text  # nearly every text
-    text = _NO_CHARACTER.sub("\ufffd", text)
-    if len(text) > LONGEST_TEXT:
-        text = text[: LONGEST_TEXT - len(CUT)] + CUT
+    text = as_a_copy_holds(text)
     if not _LOOKS_ESCAPED.search(text) and not text.startswith("<r>"):
         return text
     markup = f'<r><t xml:space="preserve">{escape(escaped(text)).replace("_", "&#95;")}</t></r>'

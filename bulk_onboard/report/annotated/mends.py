@@ -19,7 +19,7 @@ The pointer on a marked cell shows what is wrong; bo_problems says it as well.
 they are written anew each time.
 3. Leave bo_key as it is: a row is known by it while its other cells are mended. \
 In a row that you copied to describe another business, clear it.
-4. Save, and type the command that was printed beside this file's name: it takes what you mended into your workbook \
+4. Save, and type the command that was printed beside this file's name: it takes what you fixed into your workbook \
 and runs that. It goes on where the last run ended, and nothing is sent twice."""
 GUIDE = _GUIDE.splitlines()
 NOT_KEPT = "What this copy lacks"

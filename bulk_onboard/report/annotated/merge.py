@@ -1,4 +1,4 @@
-"""Which cells of a mended annotated copy go back into the workbook, by comparing both with what they come from; pure.
+"""Which cells of a fixed annotated copy go back into the workbook, by comparing both with what they come from; pure.
 
 Rule: a cell that only the copy changed is taken; one that only the workbook changed stays; what both changed alike
 needs nothing. What both changed differently, or what cannot be taken without losing something, is told, and nothing of
@@ -178,7 +178,8 @@ class _Merging:
                 edits.append(edit)
         if troubles:
             self._leave(here.number, copied.number, troubles)
-        else:
+        elif not all(edit.is_result and edit.stored is Stored.UNCALCULATED for edit in edits):
+            # Else only results are lost, by a program that does not calculate: those of the workbook are right still.
             self._made.edits += (*edits, *self._who_it_is(edits, here))
 
     def _leave(self, row: int, copied: int, troubles: Sequence[str]) -> None:

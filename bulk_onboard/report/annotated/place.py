@@ -28,12 +28,17 @@ def places(workbook: Path, stem: str) -> Iterator[Path]:
 
 
 def copies(workbook: Path, stem: str) -> list[Path]:
-    """The annotated copies beside the workbook, the one that was changed last first; not the workbook itself."""
+    """The annotated copies beside the workbook, the one that was changed last first; not the workbook itself.
+
+    None are known of a folder that may not be looked into.
+    """
     name = re.compile(rf"{re.escape(stem)}\.annotated(?:-[0-9]+)?\.xlsx", re.IGNORECASE)
-    folder = workbook.parent
-    found = [path for path in folder.iterdir() if name.fullmatch(path.name)] if folder.is_dir() else []
-    others = [path for path in found if path.is_file() and not _is_same(path, workbook)]
-    return sorted(others, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    try:
+        found = [path for path in workbook.parent.iterdir() if name.fullmatch(path.name) and path.is_file()]
+        changed = {path: path.stat().st_mtime_ns for path in found if not _is_same(path, workbook)}
+    except OSError:
+        return []
+    return sorted(changed, key=changed.__getitem__, reverse=True)
 
 
 def is_untouched(path: Path) -> bool:

@@ -120,6 +120,20 @@ def test_formulas_keep_their_place() -> None:
     assert 2 == sum("a formula there, which is not replaced" in each for each in found.left)
 
 
+def test_result_that_the_copy_lost_is_lost_only_where_the_row_changed() -> None:
+    """A program that does not calculate saved the copy: elsewhere what the workbook has is right still."""
+    copy = copied([("K-1", "N-11", ""), ("K-2", "N-2", ""), ROWS[2]], keys=("K-1", "K-2", ""))
+    rows = [row._replace(stored={2: Stored.UNCALCULATED}) for row in copy.rows[:2]]
+    lost = Sheet(copy.path, copy.name, copy.sha256, 1, copy.headers, (*rows, copy.rows[2]))
+    formulas = {(2, 2): "A2", (3, 2): "A3"}
+
+    found = merge(
+        base_of(sheet(), {2: "K-1", 3: "K-2"}), Side(lost, formulas, (0, 1)), Side(sheet(), formulas, (0, 1)), {}
+    )
+
+    assert [Edit(2, 1, "N-11"), Edit(2, 2, "", Stored.UNCALCULATED, is_result=True)] == found.edits
+
+
 @pytest.mark.parametrize("stored", [Stored.DATE, Stored.ERROR, Stored.UNCALCULATED])
 def test_what_is_no_value_is_not_taken(stored: Stored) -> None:
     """Nor what cannot be written, as one of several merged cells."""
