@@ -30,7 +30,7 @@ def decide(judged: JudgedRow, identity: Identity | None, record: Record | None, 
     """The decision for one row; `record` is what the books know of its token, None for nothing."""
     if numbers := _numbers_due(judged, record, scope):
         return Decision(judged, identity, Action.LINK, "approved: numbers to be linked", numbers)
-    action, reason = _due(judged, record, scope)
+    action, reason = _due(judged, record, scope, is_nobody=identity is None)
     if action in _SENDS_CONTENT and record is not None and judged.fingerprint in record.replaced:
         if not scope.allow_older:
             return Decision(_told_older(judged), identity, Action.NOTHING, "older than what was sent since")
@@ -44,13 +44,14 @@ def _told_older(judged: JudgedRow) -> JudgedRow:
     return judged.with_findings((finding, *judged.findings), kept_out=True)
 
 
-def _due(judged: JudgedRow, record: Record | None, scope: Scope) -> _Due:
+def _due(judged: JudgedRow, record: Record | None, scope: Scope, *, is_nobody: bool) -> _Due:
     if judged.aside is not None:
         return Action.NOTHING, _STANDS_ASIDE[judged.aside].format(first=judged.duplicate_of)
     if record is not None and record.state in _RECORD_DECIDES:
         return _RECORD_DECIDES[record.state](judged, record, scope)
     if judged.application is None:
-        return Action.NOTHING, _errors(judged)
+        told = f"{judged.findings[0].title}; " if is_nobody and judged.findings else ""
+        return Action.NOTHING, told + _errors(judged)
     action, reason = _ROW_DECIDES[record.state](judged, record, scope) if record is not None else (Action.CREATE, "new")
     if action is Action.CREATE and not scope.admit_new_rows and not _was_taken_in(record):
         return Action.NOTHING, "not taken in: resume finishes what was begun"

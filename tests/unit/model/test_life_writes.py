@@ -331,3 +331,33 @@ def test_new_run_makes_an_update_uncertain_and_keeps_what_settles_it():
 
     record = books.records[TOKEN]
     assert (State.UNCERTAIN, Op.UPDATE, "new", "then") == (record.state, record.op, record.intended, record.seen_at)
+
+
+def test_registration_is_that_which_the_api_has():
+    """A correction brings its own once it was taken; until then, and when it was refused, the old one stays."""
+    before = step(Record(token=TOKEN), intent(Op.CREATE, registration_token="IN|old"))
+    record = step(before, about(entries.Done, Op.CREATE, compliance_id=UUID))
+    update = intent(Op.UPDATE, fingerprint="new", compliance_id=UUID, registration_token="IN|new")
+    unknown = after(record, update, about(entries.Unresolved, Op.UPDATE, seen="timeout"))
+
+    assert ("IN|old", "IN|old", "IN|new") == (
+        record.registration_token,
+        unknown.registration_token,
+        unknown.intended_registration,
+    )
+    found = step(unknown, about(entries.Adopted, Op.UPDATE, compliance_id=UUID))
+    assert ("IN|new", "") == (found.registration_token, found.intended_registration)
+    refused = after(record, update, about(entries.Refused, Op.UPDATE, code="invalid_file"))
+    assert "IN|old" == refused.registration_token
+
+
+@pytest.mark.parametrize("told", ["", "IN|row"])
+def test_registration_outlives_entries_that_do_not_tell_it(told):
+    """An intent that a repair writes, or a record found at the API, takes nothing away; one that tells it teaches."""
+    record = step(Record(token=TOKEN), intent(Op.CREATE, registration_token="IN|old"))
+    absent = step(record, about(entries.Unavailable, Op.CREATE, why="DNS"))
+
+    repaired = step(absent, intent(Op.CREATE, registration_token=told))
+    adopted = step(absent, about(entries.Adopted, Op.CREATE, compliance_id=UUID, registration_token=told))
+
+    assert [told or "IN|old"] * 2 == [repaired.registration_token, adopted.registration_token]

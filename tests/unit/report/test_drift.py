@@ -60,3 +60,16 @@ def test_drift_in_words():
         drift_told(Drift(without_row=1))
     )
     assert [] == list(drift_told(Drift()))
+
+
+def test_changed_registration_number_counts_while_the_row_says_so_and_in_the_run_that_sent_it():
+    """Each row once; in one sentence."""
+    changed = finding("registration-number-changed", details={})
+    row = decision(findings=[changed])
+
+    found = drift([row, decision(3)], books(record(), record(3)), [changed, finding("registration-number-changed", 3)])
+
+    assert Drift(renumbered=2) == found
+    assert ["2 rows have another registration number than was sent before: see the sheet Problems."] == list(
+        drift_told(found)
+    )

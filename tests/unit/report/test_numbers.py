@@ -2,7 +2,7 @@
 
 from bulk_onboard.model.record import Linkage, Linking, State
 from bulk_onboard.report.numbers import NumbersLeft, numbers_left, numbers_to_do, numbers_told
-from tests.unit.report.samples import books, decision, record
+from tests.unit.report.samples import books, decision, finding, record
 
 LINKED = Linking(Linkage.LINKED)
 REFUSED = Linking(Linkage.REFUSED, "not rented", "not_found")
@@ -70,3 +70,12 @@ def test_what_is_left_to_do_in_the_whole_workbook():
         "To link numbers to the 1 approved row that has none, write them into the column Numbers and run again.",
     ] == list(numbers_to_do(rows, ledger))
     assert [] == list(numbers_to_do(None, ledger))
+
+
+def test_numbers_of_a_row_with_another_registration_number_are_not_due():
+    """Running again would link none of them: somebody must look."""
+    row = decision(2, cells={"numbers": CELL}, findings=[finding("approved-number-changed", details={"id": "c"})])
+
+    (told,) = numbers_to_do([row], books(approved()))
+
+    assert "Look at the registration number of 1 approved row: it has changed, so no numbers are linked." == told

@@ -125,3 +125,16 @@ def test_approved_row_is_told_of_its_numbers(cell, numbers, todo):
 def test_approved_record_without_its_row():
     """Nobody can write numbers into a row that is not there."""
     assert "Nothing." == submitted_advice(record(review="approved"), None, ()).todo
+
+
+def test_changed_registration_number_is_told():
+    """A warning in the reason; where it keeps numbers from being linked it is what there is to do."""
+    changed = decision(fingerprint="new", findings=[finding("registration-number-changed", details={})])
+    withheld = finding("approved-number-changed", column="", details={"id": "c-1"})
+    row = decision(fingerprint="new", cells={"numbers": "911140000000"}, findings=[withheld])
+
+    assert "Its registration number is another one than was sent." in told(changed).reason
+    advice = told(row, review="approved")
+    assert "The record c-1 was approved with another registration number" in advice.reason
+    assert advice.todo.startswith("Write the number back that was approved.")
+    assert "link" not in advice.todo

@@ -6,7 +6,7 @@ from bulk_onboard.model.application import Application
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.entry import LedgerOpened
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.identity import token_of
+from bulk_onboard.model.identity import registration_token_of, token_of
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.model.row import JudgedRow, Row
 from bulk_onboard.validation.against import with_others_marked
@@ -137,3 +137,16 @@ def test_the_job_rules(ruling, findings):
 
     assert findings == len(marked.findings)
     assert marked.application is not None
+
+
+@pytest.mark.parametrize("key", ["", "K-2"])
+def test_a_business_is_known_there_by_its_number_under_any_key(key):
+    """The other job gave it a Key of its own; another number under the same Key is another business."""
+    there = judged(cells={"key": "K-1"})
+    known = record(there, registration_token=registration_token_of(AUTH_ID, there.row))
+    rows = [judged(cells={"key": key}, fingerprint="g"), judged(3, "U2", fingerprint="h", cells={"key": "K-1"})]
+
+    marked, other = mark(rows, books(known))
+
+    assert ["in-other-ledger"] == [finding.code for finding in marked.findings]
+    assert () == other.findings
