@@ -22,6 +22,7 @@ PAGES_AT_MOST = 10_000
 
 _LEAST_USUAL_LIMIT = 20  # the API's own default; smaller pages are for a place where a very long record stands
 _RESTARTS_AT_MOST = 2
+_PAST_EVERY_END = 999_999_999
 _LESS_MAY_DO = frozenset({400, 413, 422})
 
 
@@ -170,7 +171,7 @@ class _Pass:
         """Walk it, `page` being the first one where it was read already; whether the list could be read."""
         link: Mapping[str, str] | None = None
         shown: tuple[str, ...] = ()
-        step_back, restarts = 1, 0
+        step_back, restarts, followed = 1, 0, list[Mapping[str, str]]()
         for _ in range(PAGES_AT_MOST):
             page = page or await self.pages.read(self._place if link is None else link, least=1 + self.joint)
             if page is None:
@@ -185,11 +186,14 @@ class _Pass:
                 if restarts > _RESTARTS_AT_MOST:
                     return self._ends_unjoined()
                 continue
-            if len(ids) > 1 and ids == shown:
+            if ids and ids == shown and await self._ignores_offset(ids):
                 return self._ends_with_the_same_page(page)
-            if self._pass_over(page, ids):
+            if self._pass_over(page, ids, is_linked=link is not None):
                 return True
             link, shown, page, step_back = self._link(page), ids, None, 1
+            if link is not None and link in followed:  # they lead in circles
+                return self._ends_unjoined()
+            followed += [link] if link is not None else []
         return self._ends_unjoined()
 
     @property
@@ -197,11 +201,18 @@ class _Pass:
         offset = self.count - self.joint
         return {"offset": str(offset)} if offset else {}
 
-    def _pass_over(self, page: Page, ids: tuple[str, ...]) -> bool:
-        """Account for a page; whether it is the last."""
-        brings_nothing = page.total is None and not page.unreadable and self.seen.issuperset(ids)
+    def _pass_over(self, page: Page, ids: tuple[str, ...], *, is_linked: bool) -> bool:
+        """Account for a page; whether it is the last.
+
+        A list that says nothing of its end is at it where a page shows nothing but the record that it was to begin
+        with; a longer page of known records only means that others were created before them. A page of one record can
+        be joined to no other one: the API may have no longer ones, or promise more than it shows.
+        """
+        shows_nothing = not page.size or (page.size == 1 and self.joint and page.total is None)
+        brings_nothing = shows_nothing and not page.unreadable and self.seen.issuperset(ids)
+        self.is_joined = self.is_joined and (self.joint or is_linked or self.count == 0 or self.seen.issuperset(ids))
         self.count += page.size - (self.joint and page is not _TOO_LARGE)
-        self.joint = bool(ids)
+        self.joint = bool(ids) and page.size > 1
         self.seen.update(ids)
         self.unreadable += page.unreadable
         if page is _TOO_LARGE:
@@ -223,6 +234,11 @@ class _Pass:
             return None
         self.is_joined = self.is_joined and "cursor" in query
         return {name: value for name, value in query.items() if name != "limit"}
+
+    async def _ignores_offset(self, ids: tuple[str, ...]) -> bool:
+        """Whether the list shows this page wherever it is asked; else others have created as many as it holds."""
+        page = await self.pages.read({"offset": str(_PAST_EVERY_END)}, least=1)
+        return page is not None and ids == tuple(record.compliance_id for record in page.records)
 
     def _ends_with_the_same_page(self, page: Page) -> bool:
         """The list ignores the offset: whole only if its one page is all there is."""
