@@ -9,6 +9,7 @@ page has no other pages to offer.
 A walk may *find* a record. That a record is *not* there is told only by two whole walks that agree (`agreed`).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -141,6 +142,7 @@ class _Pass:
         seen: ids of the records on pages that are joined to one another from the first page on.
         count: how many places of the list were passed.
         joint: whether the last of these places is known, so that the next page must show it.
+        stepped_back: how often from where.
         is_joined: whether nothing can have slipped through between two pages.
         is_hopeless: whether another pass would show no more.
     """
@@ -152,6 +154,7 @@ class _Pass:
     joint: bool = False
     unreadable: int = 0
     totals: set[int | None] = field(default_factory=set)
+    stepped_back: Counter[int] = field(default_factory=Counter)
     is_joined: bool = True
     is_hopeless: bool = False
 
@@ -161,7 +164,10 @@ class _Pass:
         total, known = max((each for each in self.totals if each is not None), default=None), self._known
         if total is None:
             return self.is_joined
-        return known >= total if self.is_joined else known == total and len(self.totals) == 1
+        if self.is_joined:
+            return known >= total
+        is_counted_once = not (self.unreadable and self.stepped_back)
+        return known == total and len(self.totals) == 1 and is_counted_once
 
     @property
     def _known(self) -> int:
@@ -181,6 +187,11 @@ class _Pass:
             ids = tuple(record.compliance_id for record in page.records)
             self.found |= {record.compliance_id: record for record in page.records}
             if link is None and self.joint and not self.seen.intersection(ids) and page is not _TOO_LARGE:
+                if step_back == 1:
+                    self.stepped_back[self.count] += 1
+                if self.stepped_back[self.count] > _RESTARTS_AT_MOST:  # what stands here cannot be read
+                    self.joint, self.is_joined, self.count = False, False, self.count - 1
+                    continue
                 self._step_back(step_back)
                 step_back, restarts, page = step_back * 2, restarts + (self.count == 0), None
                 if restarts > _RESTARTS_AT_MOST:
