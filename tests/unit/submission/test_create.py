@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from bulk_onboard.errors import StoppedError
@@ -67,7 +68,7 @@ def decision(number: int, called: str = "") -> Decision:
     known = identity(number)
     return Decision(
         judged(number),
-        replace(known, alias=f"{called} ~{token(number)}") if called else known,
+        msgspec.structs.replace(known, alias=f"{called} ~{token(number)}") if called else known,
         Action.CREATE,
         "",
     )

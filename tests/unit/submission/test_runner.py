@@ -8,6 +8,7 @@ from bulk_onboard.errors import StoppedError
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.application import Application
 from bulk_onboard.model.call import Operation
+from bulk_onboard.model.entry import Op
 from bulk_onboard.model.outcome import Halt
 from bulk_onboard.model.record import State
 from bulk_onboard.submission.headway import Headway
@@ -18,10 +19,15 @@ from tests.unit.submission.benches import Bench
 from tests.unit.submission.samples import (
     alias,
     application,
+    done,
+    intent,
     run_started,
     token,
 )
 from tests.unit.submission.stacks import AtOnce
+
+KEPT = (intent(99), done(99), entries.ReadBack(token=token(99), op=Op.CREATE, alias=alias(99)))
+"""The story of a ledger under which the API has shown that it keeps tokens, so that no record goes alone."""
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +60,7 @@ async def test_plan_with_nothing_due_makes_no_call():
 @pytest.mark.parametrize("concurrency", [1, 3, 8])
 async def test_so_many_calls_are_under_way_and_no_more(concurrency):
     """While none is answered exactly that many have begun; and it never gets more."""
-    bench = Bench(concurrency=concurrency)
+    bench = Bench(*KEPT, concurrency=concurrency)
     bench.account.doors.clear()
     running = asyncio.create_task(bench.run(*range(20)))
     while bench.account.inside < concurrency:
@@ -147,7 +153,7 @@ async def test_row_with_the_longest_alias_goes_first():
 
 async def test_stop_finishes_what_is_in_flight_and_leaves_the_rest_pending():
     """First Ctrl-C: the calls under way get their outcomes written, nothing new begins (F3)."""
-    bench = Bench(concurrency=3)
+    bench = Bench(*KEPT, concurrency=3)
     bench.account.doors.clear()
     running = asyncio.create_task(bench.run(*range(10)))
     while bench.account.inside < 3:
@@ -163,7 +169,7 @@ async def test_stop_finishes_what_is_in_flight_and_leaves_the_rest_pending():
 
 async def test_denied_stops_the_run_after_what_is_in_flight():
     """At most as many calls as are under way follow the first 401; the denied row is deferred (I11)."""
-    bench = Bench(concurrency=3)
+    bench = Bench(*KEPT, concurrency=3)
     bench.account.expect(Operation.CREATE, "denied")
 
     await bench.run(*range(10))
