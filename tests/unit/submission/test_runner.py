@@ -120,14 +120,14 @@ async def test_row_that_fails_alone_in_every_attempt_is_set_aside_with_the_reaso
     bench = Bench(concurrency=1)
     bench.account.expect(Operation.CREATE, "fair", *["unresolved"] * ATTEMPTS)
 
-    await bench.run(1, 2, 3)
+    await bench.run(1, 2)
     creates = len(bench.account.made(Operation.CREATE))
-    await bench.run(1, 2, 3)
+    await bench.run(1, 2)
 
     record = bench.journal.books.record(token(2))
     assert (State.REFUSED, SET_ASIDE) == (record.state, record.code)
     assert f"in each of {ATTEMPTS} attempts" in record.reason
-    assert {State.SUBMITTED: 2, State.REFUSED: 1} == bench.states([1, 2, 3])
+    assert {State.SUBMITTED: 1, State.REFUSED: 1} == bench.states([1, 2])
     assert creates == len(bench.account.made(Operation.CREATE))
 
 
