@@ -187,13 +187,8 @@ class _Pass:
             ids = tuple(record.compliance_id for record in page.records)
             self.found |= {record.compliance_id: record for record in page.records}
             if link is None and self.joint and not self.seen.intersection(ids) and page is not _TOO_LARGE:
-                if step_back == 1:
-                    self.stepped_back[self.count] += 1
-                if self.stepped_back[self.count] > _RESTARTS_AT_MOST:  # what stands here cannot be read
-                    self.joint, self.is_joined, self.count = False, False, self.count - 1
-                    continue
-                self._step_back(step_back)
-                step_back, restarts, page = step_back * 2, restarts + (self.count == 0), None
+                if self._steps_back(step_back):
+                    step_back, restarts, page = step_back * 2, restarts + (self.count == 0), None
                 if restarts > _RESTARTS_AT_MOST:
                     return self._ends_unjoined()
                 continue
@@ -203,7 +198,7 @@ class _Pass:
                 return True
             link, shown, page, step_back = self._link(page), ids, None, 1
             if link is not None and link in followed:  # they lead in circles
-                return self._ends_unjoined()
+                break
             followed += [link] if link is not None else []
         return self._ends_unjoined()
 
@@ -231,12 +226,18 @@ class _Pass:
         self.totals.add(page.total)
         return page.next_query is None or brings_nothing
 
-    def _step_back(self, places: int) -> None:
+    def _steps_back(self, places: int) -> bool:
+        """Go back so far; False where that was done from here in vain: what stands here cannot be read."""
+        self.stepped_back[self.count] += places == 1
+        if self.stepped_back[self.count] > _RESTARTS_AT_MOST:
+            self.joint, self.is_joined, self.count = False, False, self.count - 1
+            return False
         self.count = max(0, self.count - places)
         self.joint = self.count > 0
         if not self.joint:
             self.seen.clear()
             self.unreadable = 0
+        return True
 
     def _link(self, page: Page) -> Mapping[str, str] | None:
         """The API's own way to the next page, where that is not counted in records; else None."""
