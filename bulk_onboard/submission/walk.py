@@ -9,6 +9,7 @@ page has no other pages to offer.
 A walk may *find* a record. That a record is *not* there is told only by two whole walks that agree (`agreed`).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -22,6 +23,7 @@ PAGES_AT_MOST = 10_000
 
 _LEAST_USUAL_LIMIT = 20  # the API's own default; smaller pages are for a place where a very long record stands
 _RESTARTS_AT_MOST = 2
+_PAST_EVERY_END = 999_999_999
 _LESS_MAY_DO = frozenset({400, 413, 422})
 
 
@@ -140,6 +142,7 @@ class _Pass:
         seen: ids of the records on pages that are joined to one another from the first page on.
         count: how many places of the list were passed.
         joint: whether the last of these places is known, so that the next page must show it.
+        stepped_back: how often from where.
         is_joined: whether nothing can have slipped through between two pages.
         is_hopeless: whether another pass would show no more.
     """
@@ -151,6 +154,7 @@ class _Pass:
     joint: bool = False
     unreadable: int = 0
     totals: set[int | None] = field(default_factory=set)
+    stepped_back: Counter[int] = field(default_factory=Counter)
     is_joined: bool = True
     is_hopeless: bool = False
 
@@ -160,7 +164,10 @@ class _Pass:
         total, known = max((each for each in self.totals if each is not None), default=None), self._known
         if total is None:
             return self.is_joined
-        return known >= total if self.is_joined else known == total and len(self.totals) == 1
+        if self.is_joined:
+            return known >= total
+        is_counted_once = not (self.unreadable and self.stepped_back)
+        return known == total and len(self.totals) == 1 and is_counted_once
 
     @property
     def _known(self) -> int:
@@ -170,7 +177,7 @@ class _Pass:
         """Walk it, `page` being the first one where it was read already; whether the list could be read."""
         link: Mapping[str, str] | None = None
         shown: tuple[str, ...] = ()
-        step_back, restarts = 1, 0
+        step_back, restarts, followed = 1, 0, list[Mapping[str, str]]()
         for _ in range(PAGES_AT_MOST):
             page = page or await self.pages.read(self._place if link is None else link, least=1 + self.joint)
             if page is None:
@@ -180,16 +187,19 @@ class _Pass:
             ids = tuple(record.compliance_id for record in page.records)
             self.found |= {record.compliance_id: record for record in page.records}
             if link is None and self.joint and not self.seen.intersection(ids) and page is not _TOO_LARGE:
-                self._step_back(step_back)
-                step_back, restarts, page = step_back * 2, restarts + (self.count == 0), None
+                if self._steps_back(step_back):
+                    step_back, restarts, page = step_back * 2, restarts + (self.count == 0), None
                 if restarts > _RESTARTS_AT_MOST:
                     return self._ends_unjoined()
                 continue
-            if len(ids) > 1 and ids == shown:
+            if ids and ids == shown and await self._ignores_offset(ids):
                 return self._ends_with_the_same_page(page)
-            if self._pass_over(page, ids):
+            if self._pass_over(page, ids, is_linked=link is not None):
                 return True
             link, shown, page, step_back = self._link(page), ids, None, 1
+            if link is not None and link in followed:  # they lead in circles
+                break
+            followed += [link] if link is not None else []
         return self._ends_unjoined()
 
     @property
@@ -197,11 +207,18 @@ class _Pass:
         offset = self.count - self.joint
         return {"offset": str(offset)} if offset else {}
 
-    def _pass_over(self, page: Page, ids: tuple[str, ...]) -> bool:
-        """Account for a page; whether it is the last."""
-        brings_nothing = page.total is None and not page.unreadable and self.seen.issuperset(ids)
+    def _pass_over(self, page: Page, ids: tuple[str, ...], *, is_linked: bool) -> bool:
+        """Account for a page; whether it is the last.
+
+        A list that says nothing of its end is at it where a page shows nothing but the record that it was to begin
+        with; a longer page of known records only means that others were created before them. A page of one record can
+        be joined to no other one: the API may have no longer ones, or promise more than it shows.
+        """
+        shows_nothing = not page.size or (page.size == 1 and self.joint and page.total is None)
+        brings_nothing = shows_nothing and not page.unreadable and self.seen.issuperset(ids)
+        self.is_joined = self.is_joined and (self.joint or is_linked or self.count == 0 or self.seen.issuperset(ids))
         self.count += page.size - (self.joint and page is not _TOO_LARGE)
-        self.joint = bool(ids)
+        self.joint = bool(ids) and page.size > 1
         self.seen.update(ids)
         self.unreadable += page.unreadable
         if page is _TOO_LARGE:
@@ -209,12 +226,18 @@ class _Pass:
         self.totals.add(page.total)
         return page.next_query is None or brings_nothing
 
-    def _step_back(self, places: int) -> None:
+    def _steps_back(self, places: int) -> bool:
+        """Go back so far; False where that was done from here in vain: what stands here cannot be read."""
+        self.stepped_back[self.count] += places == 1
+        if self.stepped_back[self.count] > _RESTARTS_AT_MOST:
+            self.joint, self.is_joined, self.count = False, False, self.count - 1
+            return False
         self.count = max(0, self.count - places)
         self.joint = self.count > 0
         if not self.joint:
             self.seen.clear()
             self.unreadable = 0
+        return True
 
     def _link(self, page: Page) -> Mapping[str, str] | None:
         """The API's own way to the next page, where that is not counted in records; else None."""
@@ -223,6 +246,11 @@ class _Pass:
             return None
         self.is_joined = self.is_joined and "cursor" in query
         return {name: value for name, value in query.items() if name != "limit"}
+
+    async def _ignores_offset(self, ids: tuple[str, ...]) -> bool:
+        """Whether the list shows this page wherever it is asked; else others have created as many as it holds."""
+        page = await self.pages.read({"offset": str(_PAST_EVERY_END)}, least=1)
+        return page is not None and ids == tuple(record.compliance_id for record in page.records)
 
     def _ends_with_the_same_page(self, page: Page) -> bool:
         """The list ignores the offset: whole only if its one page is all there is."""

@@ -57,7 +57,7 @@ class FakeAccount(Holdings):
     Attributes:
         calls: what arrived, in order; `times` when.
         weather: what is to come, by operation: names of `WEATHER`, for a list of `MATCHING` too, and a get may show its
-            record `renamed`; fair when all of it is used up.
+            record `renamed` or `without its token`; fair when all of it is used up.
         doors: while they are closed (cleared), calls wait inside.
         most_inside: the most calls that were inside at a time.
         page_size, tells_total, newest_first, matching: the list's ways.
@@ -115,6 +115,8 @@ class FakeAccount(Holdings):
         outcome = self._outcome(call, weather)
         if isinstance(call, ListPage) and isinstance(outcome, Done):
             return Done(value=self._page(call, name if name in MATCHING else self.matching))
+        if name == "without its token" and isinstance(outcome, Done):
+            return Done(value=replace(outcome.value, alias=outcome.value.alias[:-1]))
         if name == "renamed" and isinstance(outcome, Done):
             return Done(value=replace(outcome.value, alias=f"Renamed {outcome.value.alias}"))
         return outcome

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from bulk_onboard.api.exchange import Answer, Failure
+from bulk_onboard.api.exchange import BODY_TOO_LARGE, Answer, Failure
 from bulk_onboard.api.verdict import api_id, verdict
 from bulk_onboard.api.wire import Beta
 from bulk_onboard.model.call import Operation, Write
-from bulk_onboard.model.outcome import Denied, Done, Halt, Refused, Throttled, Unavailable, Unresolved
+from bulk_onboard.model.outcome import TOO_LARGE, Denied, Done, Halt, Refused, Throttled, Unavailable, Unresolved
 from tests.support.calls import CALLS, COMPLIANCE_ID, TOKEN, YES
 
 EVERY = list(Operation)
@@ -45,7 +45,9 @@ def gist(outcome) -> tuple:
 REFUSED = (Refused, None)
 UNRESOLVED = (Unresolved, None)
 NO = [
-    (EVERY, [400, 409, 413, 415, 422], REFUSED, UNRESOLVED),
+    (EVERY, [400, 413, 415, 422], REFUSED, UNRESOLVED),
+    (WRITES, [409], UNRESOLVED, UNRESOLVED),
+    (READS, [409], REFUSED, UNRESOLVED),
     (WRITES, [401, 403], (Denied, Halt.CREDENTIALS), (Unresolved, Halt.CREDENTIALS)),
     (READS, [401, 403], (Denied, Halt.CREDENTIALS), (Denied, Halt.CREDENTIALS)),
     ([CREATE], [404, 405], (Denied, Halt.ADDRESS), (Unresolved, Halt.ADDRESS)),
@@ -122,8 +124,21 @@ def test_refusal_without_a_code():
     ],
 )
 def test_contested_refusal(http_status, error, contested):
-    """A no that speaks of something that is there already is looked up before it is believed."""
-    assert contested == judged(CREATE, answer(http_status, {"error": error})).contested
+    """A no that speaks of something that is there already is settled like a lost answer; it holds when that is done."""
+    outcome = judged(CREATE, answer(http_status, {"error": error}))
+
+    no = outcome.said if isinstance(outcome, Unresolved) else outcome
+    assert contested is isinstance(outcome, Unresolved)
+    assert (Refused, http_status) == (type(no), no.http_status)
+
+
+@pytest.mark.parametrize("operation", [UPDATE, DELETE, LINK])
+@pytest.mark.parametrize(("http_status", "contested"), [(409, True), (400, False), (422, False)])
+def test_other_writes_are_contested_by_their_status_alone(operation, http_status, contested):
+    """What exists already is no wonder to a correction: a record's alias is its own."""
+    outcome = judged(operation, answer(http_status, {"error": "A record with this alias already exists."}))
+
+    assert (Unresolved if contested else Refused) is type(outcome)
 
 
 def test_deleting_what_is_not_there():
@@ -278,7 +293,6 @@ FAILURES = [
     (("ServerFingerprintMismatch", "ServerConnectionError", "ClientError"), UNRESOLVED, UNRESOLVED),
     (("OSError", "Exception"), UNRESOLVED, UNRESOLVED),
     (("SomethingNewError", "Exception"), UNRESOLVED, UNRESOLVED),
-    (("body-too-large",), UNRESOLVED, UNRESOLVED),
     (("cut-off",), UNRESOLVED, UNRESOLVED),
 ]
 
@@ -296,6 +310,32 @@ def test_failure(operation, names, down, up):
     assert up == gist(seen(started=True, headers_sent=True))
     assert up == gist(seen(started=False, headers_sent=False))
     assert up == gist(seen(started=False, headers_sent=True))
+
+
+@pytest.mark.parametrize("operation", EVERY)
+def test_answer_that_is_too_long(operation):
+    """What a write led to stays unknown; of a read less may be asked for, so that is a no of our own."""
+    outcome = judged(operation, Failure(kind=BODY_TOO_LARGE, started=True, headers_sent=True))
+
+    assert (UNRESOLVED if operation in WRITES else REFUSED) == gist(outcome)
+    assert operation in WRITES or TOO_LARGE == outcome.code
+
+
+@pytest.mark.parametrize("text", [rb"\ud83d", b"\xff"])
+def test_broken_text_of_a_stranger_does_not_spoil_a_page(text):
+    """Half a surrogate pair or bytes that are no UTF-8: the record is there, its text is replaced."""
+    body = b'{"compliances":[{"compliance_id":"%s","alias":"%s"}]}' % (COMPLIANCE_ID.encode(), text)
+
+    outcome = judged(LIST, answer(200, body))
+
+    assert [(COMPLIANCE_ID, "\ufffd")] == [(record.compliance_id, record.alias) for record in outcome.value.records]
+
+
+def test_broken_text_in_the_answer_to_a_write_is_not_read():
+    """It is answered with the API's own words alone, so a broken one is not the API's."""
+    body = b'{"compliance_id":"%s","message":"\xff"}' % COMPLIANCE_ID.encode()
+
+    assert UNRESOLVED == gist(judged(CREATE, answer(201, body)))
 
 
 def test_failures_say_their_class_and_no_more():

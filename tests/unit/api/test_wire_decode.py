@@ -326,13 +326,20 @@ def test_list_is_read_under_either_name(name):
     assert ([ID], 1, None) == ([record.compliance_id for record in page.records], page.total, page.next_query)
 
 
-@pytest.mark.parametrize(
-    "body", [{}, {"meta": {}}, {"compliances": None}, {"compliances": {}}, {"compliances": ["x"]}, {"objects": [{}]}]
-)
+@pytest.mark.parametrize("body", [{}, {"meta": {}}, {"compliances": None}, {"compliances": {}}])
 def test_list_without_records_is_malformed(body):
     """An answer that is no list proves nothing, least of all that something is absent."""
     with pytest.raises(MalformedError):
         decode(ListPage(), body)
+
+
+@pytest.mark.parametrize("row", ["x", None, [], {}, {"compliance_id": ""}, {"alias": "K-1"}])
+def test_row_that_is_no_record_is_counted_and_hides_none_of_its_neighbours(row):
+    """A stranger's record that cannot be read is skipped."""
+    page = decode(ListPage(), {"meta": {"total_count": 3}, "compliances": [SHOWN, row, SHOWN]})
+
+    assert ([ID, ID], 1, 3) == ([record.compliance_id for record in page.records], page.unreadable, page.size)
+    assert page.next_query is None
 
 
 @pytest.mark.parametrize(

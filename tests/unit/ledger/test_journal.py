@@ -341,3 +341,69 @@ def test_reading_refuses_damage(path):
 
     with pytest.raises(LedgerError, match=str(path)):
         read_books(path)
+
+
+# A backup that was put back.
+
+
+async def written(opened, *entries):
+    """Open the ledger, and write these."""
+    with opened() as journal:
+        for entry in entries:
+            await journal.append(entry)
+
+
+def begun(opened):
+    """How the ledger is found: whether it is new, and whether it is older than it was."""
+    with opened() as journal:
+        return journal.is_new, journal.is_older
+
+
+async def test_ledger_that_is_as_long_as_it_was_is_neither_new_nor_older(opened):
+    """A usual second run."""
+    first = begun(opened)
+    await written(opened, admitted(1), intent(1))
+
+    assert ((True, False), (False, False)) == (first, begun(opened))
+
+
+async def test_backup_that_was_put_back_is_noticed_until_it_is_up_to_date(opened, path):
+    """What was sent since is not in it; a run that only writes on does not hide that, however far it comes."""
+    await written(opened, admitted(1))
+    backup = path.read_bytes()
+    await written(opened, intent(1), done(1), admitted(2))
+    path.write_bytes(backup)
+
+    first = begun(opened)
+    await written(opened, admitted(2), admitted(3), admitted(4), admitted(5))
+    path.write_bytes(backup)
+    again = begun(opened)
+    with opened() as journal:
+        journal.is_up_to_date()
+    settled = begun(opened)
+
+    assert ((False, True), (False, True), (False, False)) == (first, again, settled)
+
+
+async def test_ledger_that_is_gone_is_new_whatever_was_remembered(opened, path):
+    """It knows nothing, which is more than that it is older."""
+    await written(opened, admitted(1), intent(1))
+    path.unlink()
+
+    assert (True, False) == begun(opened)
+
+
+async def test_lock_file_that_is_gone_says_nothing(opened, path):
+    """Then nobody knows how far the ledger was written."""
+    await written(opened, admitted(1), intent(1))
+    path.with_name(f"{path.name}.lock").unlink()
+
+    assert (False, False) == begun(opened)
+
+
+async def test_lines_that_the_disk_did_not_take_are_not_remembered(opened):
+    """Else every later run would take the ledger for older than it was."""
+    with opened(disk=FailingDisk(MAKING + 1, only="fsync")) as journal, pytest.raises(StoppedError):
+        await journal.append(admitted(1))
+
+    assert not begun(opened)[1]

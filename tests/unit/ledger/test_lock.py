@@ -1,5 +1,6 @@
 """One run at a time (reliability.md 1.7, F9)."""
 
+import json
 import os
 import subprocess
 import sys
@@ -107,7 +108,7 @@ def test_who_has_ended_is_not_named(path, clock):
     with LedgerLock(path, clock) as lock:
         assert lock.path.read_bytes()
 
-    assert b"" == lock.path.read_bytes()
+    assert {"seq": 0} == json.loads(lock.path.read_bytes())
 
 
 def test_holder_that_has_not_told_its_name_yet_is_waited_for(path, clock):
@@ -191,3 +192,45 @@ def test_lock_that_is_a_link_is_refused(path, clock, tmp_path):
     with pytest.raises(StoppedError, match="cannot be locked"):
         LedgerLock(path, clock).__enter__()
     assert "precious" == (tmp_path / "elsewhere").read_text()
+
+
+# How far the ledger was written.
+
+
+def test_highest_number_is_remembered_from_holder_to_holder(path, clock):
+    """Also through one that adds nothing, and beside the name of whoever holds it."""
+    with LedgerLock(path, clock) as lock:
+        lock.remember(7)
+        held = json.loads(lock.path.read_bytes())
+    with LedgerLock(path, clock) as idle:
+        seen = idle.highest_seq
+    with LedgerLock(path, clock) as last:
+        assert (7, 7, 7) == (held["seq"], seen, last.highest_seq)
+    assert os.getpid() == held["pid"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\0" * 512, b'{"host": "h", "pid"', b"[]", b"7", b'{"seq": "7"}', b'{"seq": true}', b'{"seq": -3}', b"\xff"],
+    ids=["empty", "zeros", "torn", "list", "number", "text", "bool", "negative", "no text"],
+)
+def test_torn_lock_file_tells_nothing_and_keeps_nobody_out(path, clock, content):
+    """A crash may leave anything in it; it is written anew."""
+    path.with_name(f"{path.name}.lock").write_bytes(content)
+
+    with LedgerLock(path, clock) as lock:
+        before = lock.highest_seq
+        lock.remember(3)
+
+    assert (0, {"seq": 3}) == (before, json.loads(lock.path.read_bytes()))
+
+
+def test_shorter_words_leave_nothing_of_longer_ones(path, clock):
+    """Else the file would be no JSON any more."""
+    lock_file = path.with_name(f"{path.name}.lock")
+    lock_file.write_bytes(b'{"host": "%s", "seq": 9}' % (b"h" * 300))
+
+    with LedgerLock(path, clock) as lock:
+        assert 9 == lock.highest_seq
+
+    assert {"seq": 9} == json.loads(lock_file.read_bytes())

@@ -197,3 +197,49 @@ def test_a_runs_beginning_costs_what_was_sent_since_the_one_before_it():
         books.take(STARTED)
 
     assert [State.SUBMITTED, State.UNCERTAIN] == [books.record(token).state for token in (ONE, TWO)]
+
+
+# What is known of aliases, and what was audited.
+
+
+@pytest.mark.parametrize(
+    ("shown", "kept"),
+    [(f"~{ONE}", 17), (f"~{ONE}".upper(), 17), (f"K-1 ~{ONE}", 17), ("K-1", 0), (f"~{TWO}", 0)],
+    ids=["as sent", "in capitals", "renamed", "without a token", "with another's"],
+)
+def test_alias_that_was_read_back_with_its_token_tells_what_length_is_kept(shown, kept):
+    """The length of the one that was sent, since an API may have changed it."""
+    read_back = entries.ReadBack(token=ONE, op=Op.CREATE, alias=shown)
+
+    assert kept == folded(intent(ONE, at="2026-01-05T10:00:00.000Z"), done(ONE), read_back).alias_kept
+
+
+@pytest.mark.parametrize(("alias", "kept"), [(f"Acme ~{ONE}", 22), ("", 0), ("Acme", 0)])
+def test_adopted_record_tells_it_too(alias, kept):
+    """Nothing was sent, so it is the alias that the API shows."""
+    adopted = entries.Adopted(token=ONE, op=Op.CREATE, compliance_id=UUID, alias=alias)
+
+    assert kept == folded(adopted).alias_kept
+
+
+def test_longest_alias_that_was_kept_counts():
+    """A shorter one that comes later takes nothing back."""
+    long = entries.Adopted(token=TWO, op=Op.CREATE, compliance_id="x", alias=f"A long name ~{TWO}")
+    short = entries.ReadBack(token=ONE, op=Op.CREATE, alias=f"~{ONE}")
+
+    assert len(f"A long name ~{TWO}") == folded(long, intent(ONE), done(ONE), short).alias_kept
+
+
+@pytest.mark.parametrize(
+    ("after", "wanted"),
+    [
+        ((), True),
+        ((entries.Swept(seq=9, records=1),), True),
+        ((entries.Swept(seq=9, records=1, audit=True),), False),
+        ((entries.Swept(seq=9, records=1, audit=True), intent(TWO, seq=10)), True),
+    ],
+    ids=["created", "walked only", "audited", "created since"],
+)
+def test_audit_is_wanted_until_one_comes_after_the_newest_create(after, wanted):
+    """By whichever run; a walk that looked for something else is none."""
+    assert wanted is folded(intent(ONE, seq=1), *after).wants_audit

@@ -1,11 +1,13 @@
 """The table of legal steps: each lands where it says, anything else raises and changes nothing."""
 
+import functools
 import itertools
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.entry import Op
@@ -43,6 +45,7 @@ def every_entry() -> list[entries.Entry]:
         *itertools.chain.from_iterable(entries_of(op) for op in Op),
         entries.Admitted(tokens=(TOKEN,)),
         entries.RowInvalid(token=TOKEN, key="K-1", codes=("field-missing", "document-empty")),
+        entries.ReadBack(token=TOKEN, op=Op.CREATE, alias=f"K-1 ~{TOKEN}"),
         entries.Reviewed(token=TOKEN, review="rejected", reason="unreadable scan"),
         entries.Gone(token=TOKEN, key="K-1", compliance_id=UUID),
         entries.RunStarted(
@@ -126,10 +129,39 @@ def test_unknown_create_is_never_sent_again_without_proof(start):
 
 
 def test_only_a_proof_opens_the_way_out_of_uncertain():
-    """Of all that may be said of an uncertain create, only its absence makes it due again."""
+    """Of all that may be said of an uncertain create, only its absence makes it due, shown or told by a person."""
     due_again = {word for word, target in TRANSITIONS[State.UNCERTAIN].items() if target is State.DEFERRED}
 
-    assert {"absent create"} == due_again
+    assert {"absent create", "resolved absent create"} == due_again
+
+
+def test_no_that_had_to_be_settled_first_is_written_down_after_the_absence():
+    """A contested create is proved absent, then refused with the API's words; nothing is due then."""
+    story = ["intent create", "unresolved create", "absent create", "refused create"]
+    record = functools.reduce(lambda before, word: step(before, ENTRIES[word]), story, Record(token=TOKEN))
+
+    assert (State.REFUSED, None, 0) == (record.state, record.op, record.created)
+
+
+@pytest.mark.parametrize("op", [Op.UPDATE, Op.LINK, Op.DELETE])
+def test_other_writes_may_be_refused_once_they_are_settled(op):
+    """The record stays submitted, with the reason."""
+    for state in (State.UNCERTAIN, State.SUBMITTED):
+        assert State.SUBMITTED is TRANSITIONS[state][f"refused {op}"]
+
+
+def test_uncertain_create_is_not_refused_before_its_absence_is_proved():
+    """Else a record might be there that nobody looks for."""
+    assert "refused create" not in TRANSITIONS[State.UNCERTAIN]
+
+
+def test_look_that_proves_nothing_yet_says_why():
+    """A person sees what is missing; a look that merely found nothing leaves the reason alone."""
+    unknown = step(step(Record(token=TOKEN), ENTRIES["intent create"]), ENTRIES["unresolved create"])
+    probed = entries.Probed(token=TOKEN, op=Op.CREATE, matches=0)
+
+    assert unknown.reason == step(unknown, probed).reason
+    assert "outcome unknown: why" == step(unknown, replace(probed, why="why")).reason
 
 
 def test_new_run_makes_a_sending_record_uncertain():

@@ -4,6 +4,7 @@ from bulk_onboard.model import entry as entries
 from bulk_onboard.model.call import Operation
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.gateway import Gateway
+from bulk_onboard.model.outcome import Refused
 from bulk_onboard.model.record import State
 from bulk_onboard.submission.settle import Settler
 from bulk_onboard.submission.stop import Stop
@@ -58,11 +59,11 @@ class Desk:
         settler.expect(more=False)
         return settler
 
-    async def settle(self, *numbers: int, since: float = 0.0) -> Settler:
+    async def settle(self, *numbers: int, since: float = 0.0, said: Refused | None = None) -> Settler:
         """Settle what these rows left behind, to the end."""
         settler = self.settler()
         for number in numbers or (1,):
-            settler.watch(token(number), since)
+            settler.watch(token(number), since, said)
         await settler.run()
         return settler
 

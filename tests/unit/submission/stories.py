@@ -122,7 +122,7 @@ class Story:
         self._loop.run(self.account.send(call))
 
     def resolve(self) -> None:
-        """A person looks at the account, when nothing can be under way any more, and settles what is held."""
+        """A person looks at the account, when nothing can be under way any more, and settles what no run could."""
         self.clock.pass_time(LATE_S + LAG_S)
         for record in self.held():
             found = [made_id for made_id, made in self.account.records.items() if made.alias == record.alias]
@@ -131,8 +131,9 @@ class Story:
             self._loop.run(self.journal.append(entry))
 
     def held(self) -> list[Record]:
-        """The records that wait for a person."""
-        return [record for record in self.journal.books.records.values() if record.state is State.HELD]
+        """The records that a person can settle: those held, and those whose absence no run could show yet."""
+        waiting = (State.HELD, State.UNCERTAIN)
+        return [record for record in self.journal.books.records.values() if record.state in waiting]
 
     def be_fair(self) -> None:
         """From now on all goes well."""

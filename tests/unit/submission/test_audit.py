@@ -1,15 +1,22 @@
-"""The final audit: which tokens have more than one record."""
+"""The final audit: which tokens have more than one record, which of them to keep, and which may be deleted."""
 
 import itertools
 
 import pytest
 
+from bulk_onboard.model.books import Books
 from bulk_onboard.model.record import Review
 from bulk_onboard.submission.audit import Twice, found_twice
-from tests.unit.submission.samples import compliance_id, server_record, token
+from tests.support.journals import MemoryJournal
+from tests.unit.submission.samples import compliance_id, done, intent, server_record, token, uncertain
 
-TOKENS = {token(1), token(2)}
 FIRST, SECOND, THIRD = (compliance_id(number) for number in (1, 2, 3))
+
+
+@pytest.fixture
+def books() -> Books:
+    """Two rows were sent; which records they became is not known."""
+    return MemoryJournal(*uncertain(1), *uncertain(2)).books
 
 
 def made(number: int, minute: int, of: int = 1, **changes: str):
@@ -19,77 +26,90 @@ def made(number: int, minute: int, of: int = 1, **changes: str):
     return server_record(of, **({"compliance_id": compliance_id(number), "alias": alias, "created_at": at} | changes))
 
 
-def test_one_record_of_each_token_is_as_it_should_be():
+@pytest.mark.parametrize("records", [[], [made(1, 0)], [made(1, 0), made(2, 1, of=2)]])
+def test_one_record_of_each_token_is_as_it_should_be(records, books):
     """Nothing is told."""
-    assert [] == found_twice([made(1, 0), made(2, 1, of=2)], TOKENS)
+    assert [] == found_twice(records, books)
 
 
-def test_an_empty_account_has_nothing_twice():
-    """Nothing is told."""
-    assert [] == found_twice([], TOKENS)
+def test_record_on_two_pages_is_there_once(books):
+    """A walk over a list that shifts may show it twice; it is one record all the same."""
+    assert [] == found_twice([made(1, 0), made(1, 0)], books)
 
 
-def test_the_oldest_is_to_be_kept_and_the_younger_may_be_deleted():
+def test_the_one_that_the_ledger_has_is_to_be_kept():
+    """Whatever its age: numbers may be linked to it, and the ledger follows it."""
+    books = MemoryJournal(intent(1), done(1)).books
+    records = [made(2, 0), made(1, 5), made(3, 1)]
+
+    for shown in itertools.permutations(records):
+        assert [Twice(token(1), (FIRST, SECOND, THIRD), (SECOND, THIRD))] == found_twice(shown, books)
+
+
+def test_the_oldest_is_to_be_kept_where_the_ledger_has_none_of_them(books):
     """Whatever order the list has."""
     records = [made(1, 5), made(2, 3), made(3, 9)]
 
     for shown in itertools.permutations(records):
-        assert [Twice(token(1), (SECOND, FIRST, THIRD), (FIRST, THIRD))] == found_twice(shown, TOKENS)
+        assert [Twice(token(1), (SECOND, FIRST, THIRD), (FIRST, THIRD))] == found_twice(shown, books)
 
 
-def test_records_of_the_same_instant_are_told_in_the_same_order_each_time():
+def test_records_of_the_same_instant_are_told_in_the_same_order_each_time(books):
     """By their ids, so that two looks name the same one to keep."""
-    records = [made(2, 0), made(1, 0)]
-
-    assert [(FIRST, SECOND)] == [twice.compliance_ids for twice in found_twice(records, TOKENS)]
+    assert [(FIRST, SECOND)] == [one.compliance_ids for one in found_twice([made(2, 0), made(1, 0)], books)]
 
 
 @pytest.mark.parametrize("review", list(Review))
-def test_only_a_younger_one_whose_review_is_pending_may_be_deleted(review):
+def test_only_another_one_whose_review_is_pending_may_be_deleted(review, books):
     """An approved or rejected one has been worked on by people."""
-    (twice,) = found_twice([made(1, 0), made(2, 1, review=review.value)], TOKENS)
+    (twice,) = found_twice([made(1, 0), made(2, 1, review=review.value)], books)
 
     assert ((SECOND,) if review is Review.PENDING else ()) == twice.deletable
 
 
-def test_a_review_whose_word_is_unknown_is_not_offered_for_deletion():
+def test_a_review_whose_word_is_unknown_is_not_offered_for_deletion(books):
     """What is not understood is left alone."""
-    (twice,) = found_twice([made(1, 0), made(2, 1, review="")], TOKENS)
+    (twice,) = found_twice([made(1, 0), made(2, 1, review="")], books)
 
     assert () == twice.deletable
 
 
-def test_the_oldest_is_never_offered_for_deletion():
+def test_the_one_to_keep_is_never_offered_for_deletion(books):
     """Not even when it alone is pending."""
-    (twice,) = found_twice([made(1, 0), made(2, 1, review="approved")], TOKENS)
+    (twice,) = found_twice([made(1, 0), made(2, 1, review="approved")], books)
 
     assert () == twice.deletable
 
 
-@pytest.mark.parametrize("friendly", ["", "K-0001 ", "Renamed by a colleague "])
-def test_the_token_counts_whatever_stands_before_it(friendly):
-    """The friendly part may differ between two machines."""
-    second = made(2, 1, alias=f"{friendly}~{token(1)}")
+@pytest.mark.parametrize(
+    "alias",
+    [f"~{token(1)}", f"Renamed ~{token(1)}", f"~{token(1)}".upper(), f"x~{token(1)}", f"K ~ {token(1)} "],
+    ids=["alone", "renamed", "in capitals", "glued", "with blanks"],
+)
+def test_the_token_counts_whatever_stands_before_it_and_however_it_is_written(alias, books):
+    """Two machines may call it differently, and the API may change case and blanks."""
+    assert [token(1)] == [twice.token for twice in found_twice([made(1, 0), made(2, 1, alias=alias)], books)]
 
-    assert [token(1)] == [twice.token for twice in found_twice([made(1, 0), second], TOKENS)]
 
-
-@pytest.mark.parametrize("alias", ["", "K-0001", f"x~{token(1)}", f"~{token(1)} old", f"~{token(1)}".upper()])
-def test_aliases_without_the_token_at_their_end_are_others(alias):
+@pytest.mark.parametrize("alias", ["", "K-0001", f"~{token(1)} old", token(1), f"~{token(1)[:-1]}"])
+def test_aliases_without_the_token_at_their_end_are_others(alias, books):
     """Records that somebody made by hand are nobody's duplicates."""
-    assert [] == found_twice([made(1, 0), made(2, 1, alias=alias)], TOKENS)
+    assert [] == found_twice([made(1, 0), made(2, 1, alias=alias)], books)
 
 
-def test_tokens_of_other_jobs_are_not_told():
+@pytest.mark.parametrize(("others", "expected"), [(False, []), (True, [token(9)])])
+def test_tokens_of_other_jobs_are_told_only_where_they_are_asked_for(others, expected, books):
     """The account may hold more than this ledger knows of."""
-    assert [] == found_twice([made(1, 0, of=9), made(2, 1, of=9)], TOKENS)
+    told = found_twice([made(1, 0, of=9), made(2, 1, of=9)], books, others=others)
+
+    assert expected == [twice.token for twice in told]
 
 
-def test_each_token_is_told_once_in_order():
-    """Two rows twice each."""
+def test_each_token_is_told_once_in_order(books):
+    """Two rows, twice and three times."""
     records = [made(1, 0), made(2, 1), made(3, 2, of=2), made(4, 3, of=2), made(5, 4, of=2)]
 
-    told = {twice.token: len(twice.compliance_ids) for twice in found_twice(records, TOKENS)}
+    told = {twice.token: len(twice.compliance_ids) for twice in found_twice(records, books)}
 
     assert {token(1): 2, token(2): 3} == told
     assert sorted(told) == list(told)

@@ -35,21 +35,21 @@ def held(why, *numbers):
 @pytest.mark.parametrize(
     ("shown", "expected"),
     [
-        ({}, ""),
-        ({"name": " Invented Traders 1 ", "registration_number": "U72200KA2020PTC000001 "}, ""),
-        ({"name": None, "registration_number": None, "documents": None}, ""),
-        ({"name": "Somebody Else"}, "name"),
-        ({"name": "invented traders 1"}, "name"),
-        ({"name": ""}, "name"),
-        ({"registration_number": "U72200KA2020PTC000002"}, "registration number"),
-        ({"documents": 2}, "number of documents"),
-        ({"documents": 0}, "number of documents"),
-        ({"name": "Somebody Else", "documents": 2}, "name"),
+        ({}, []),
+        ({"name": " Invented Traders 1 ", "registration_number": "U72200KA2020PTC000001 "}, []),
+        ({"name": None, "registration_number": None, "documents": None}, []),
+        ({"name": "Somebody Else"}, ["business name"]),
+        ({"name": "invented traders 1"}, ["business name"]),
+        ({"name": ""}, ["business name"]),
+        ({"registration_number": "U72200KA2020PTC000002"}, ["registration number"]),
+        ({"documents": 2}, ["number of documents"]),
+        ({"documents": 0}, ["number of documents"]),
+        ({"name": "Somebody Else", "documents": 2}, ["business name", "number of documents"]),
     ],
 )
-def test_first_difference(shown, expected):
-    """What the API shows must be what was sent, outer blanks aside; what it does not show differs in nothing."""
-    assert expected == conclusion.first_difference(expanded(1, **shown), application(1))
+def test_differences(shown, expected):
+    """All in which it is not what was sent, outer blanks aside; what the API does not show differs in nothing."""
+    assert expected == list(conclusion.differences(expanded(1, **shown), application(1)))
 
 
 @pytest.mark.parametrize(
@@ -62,15 +62,22 @@ def test_first_difference(shown, expected):
             [1],
             expanded(1, name="Somebody Else"),
             application(1),
-            held("the record found at the API has another name", 1),
+            entries.Adopted(
+                **ABOUT,
+                op=Op.CREATE,
+                compliance_id=compliance_id(1),
+                review="pending",
+                alias=alias(1),
+                differs="business name",
+            ),
         ),
-        ([1, 2], server_record(1), application(1), held("2 records with this alias at the API", 1, 2)),
-        ([1, 2], server_record(1), None, held("2 records with this alias at the API", 1, 2)),
+        ([1, 2], server_record(1), application(1), held("2 records with this token at the API", 1, 2)),
+        ([1, 2], server_record(1), None, held("2 records with this token at the API", 1, 2)),
     ],
     ids=["same", "row gone", "row gone, other contents", "other contents", "two", "row gone, two"],
 )
 def test_of_create(matches, found, sent, expected):
-    """One match with the contents that were sent is adopted; all else is for a person."""
+    """One match is adopted, since its token says whose it is; what differs is told. Several are for a person."""
     shown = [server_record(number, alias=alias(1)) for number in matches]
 
     assert expected == conclusion.of_create(record(), shown, found, sent, Books())
@@ -152,3 +159,18 @@ def test_without_a_write_under_way_there_is_nothing_to_conclude(conclude):
     """Whoever asks has a bug."""
     with pytest.raises(AssertionError):
         conclude(Record(token=token(1)))
+
+
+@pytest.mark.parametrize(
+    ("op", "fingerprint", "number"),
+    [(Op.CREATE, "", ""), (Op.UPDATE, "f", ""), (Op.LINK, "", NUMBER), (Op.DELETE, "", "")],
+)
+def test_refused_after_all_says_what_was_refused(op, fingerprint, number):
+    """No call is under way any more, so the entry itself names the content or the number that is not sent again."""
+    doubtful = record() if op is Op.CREATE else record(*doubted(op, fingerprint=fingerprint, number=number))
+
+    said = conclusion.refused_after_all(doubtful, op, "conflict", "no")
+
+    assert (
+        entries.Refused(**ABOUT, op=op, code="conflict", message="no", fingerprint=fingerprint, number=number) == said
+    )

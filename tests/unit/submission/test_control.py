@@ -1,52 +1,85 @@
-"""Is the list's silence to be believed? A random name must not be found, and the oldest known record must be."""
+"""May the list's silence be believed? A name that nobody has must not be found, and a record that is known must be."""
 
-import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from bulk_onboard.model import entry as entries
-from bulk_onboard.model.call import Operation
+from bulk_onboard.model.call import Delete, Operation
 from bulk_onboard.model.entry import Op
-from bulk_onboard.submission.control import LOOKS, Control, Controlled, Known, oldest_submitted
+from bulk_onboard.model.record import Record
+from bulk_onboard.submission.control import (
+    NO_RECORD,
+    NOT_SHOWN,
+    TRIED_AT_MOST,
+    Control,
+    Controlled,
+    is_as_hard_to_find,
+    may_be_cut_from,
+    new_token,
+)
 from bulk_onboard.submission.lookup import Lookup
-from bulk_onboard.submission.stop import Stop
-from tests.support.clocks import FakeClock, FrozenClock
-from tests.support.gateways import MATCHING, FakeAccount, ScriptedGateway
+from bulk_onboard.submission.walk import LIMITS, Walk, walk
+from tests.support.clocks import FakeClock
+from tests.support.gateways import FakeAccount, ScriptedGateway
 from tests.support.journals import MemoryJournal
-from tests.unit.submission.samples import OUTCOMES, alias, create, intent, token, uncertain
+from tests.unit.submission.samples import OUTCOMES, create, intent, run_started, token, unresolved
 
-W = 9.0
+DAY_S = 86_400.0
 STRANGER = "zzzzzzzzzzzzzzzz"
-NOT_SHOWN = Controlled(why_not="the list does not show a record that is known to exist")
-NOTHING_TO_CHECK_BY = Controlled(why_not="the account shows no other record by which the list could be checked")
+UNKNOWN = 50  # the row that nobody knows about
+CAPITALS, PLAIN, ACCENTS = "Acme Stores", "acme stores", "Café Stores"
 
 
 class Desk:
-    """An account, a ledger that knows some of its records, and a control over both."""
+    """An account, a ledger that knows some of its records and one that it does not, and a control over both."""
 
-    def __init__(self, *, clock: FakeClock | None = None, account_size: int = 0) -> None:
-        self.clock = clock or FakeClock()
-        self.account, self.journal, self.stop = FakeAccount(self.clock), MemoryJournal(), Stop()
-        self.lookup = Lookup(self.account, account_size=account_size)
-        self.control = self.over(self.lookup)
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.account, self.journal = FakeAccount(self.clock), MemoryJournal(clock=self.clock)
+        self.lookup = Lookup(self.account)
+        self.control = self.over(self.account)
+        self.ids: dict[int, str] = {}
 
-    def over(self, lookup: Lookup) -> Control:
-        return Control(
-            lookup,
-            self.journal.books,
-            clock=self.clock,
-            stop=self.stop,
-            settle_s=W,
-            new_token=lambda: STRANGER,
-        )
+    def over(self, gateway: Any) -> Control:
+        lookup = self.lookup if gateway is self.account else Lookup(gateway)
+        return Control(gateway, lookup, self.journal.books, clock=self.clock, new_token=lambda: STRANGER)
 
-    async def submit(self, *numbers: int) -> None:
+    async def submit(self, *numbers: int, called: str = "K") -> None:
         """The API has these records, and the ledger knows it."""
         for number in numbers:
-            made = await self.account.send(create(number))
-            await self.journal.append(intent(number))
-            await self.journal.append(entries.Done(token=token(number), op=Op.CREATE, compliance_id=made.value))
+            name = f"{called} ~{token(number)}"
+            self.ids[number] = (await self.account.send(create(number, alias=name))).value
+            await self.journal.append(intent(number, alias=name))
+            done = entries.Done(token=token(number), op=Op.CREATE, compliance_id=self.ids[number])
+            await self.journal.append(done)
+
+    async def doubt(self, called: str = "K") -> Record:
+        """A row's create has an unknown outcome; it is not at the API."""
+        await self.journal.append(intent(UNKNOWN, alias=f"{called} ~{token(UNKNOWN)}"))
+        await self.journal.append(unresolved(UNKNOWN))
+        return self.unknown
+
+    async def read_back(self, number: int) -> None:
+        """The API has shown this record with its token."""
+        shown = self.journal.books.record(token(number)).alias
+        await self.journal.append(entries.ReadBack(token=token(number), op=Op.CREATE, alias=shown))
+
+    @property
+    def unknown(self) -> Record:
+        return self.journal.books.record(token(UNKNOWN))
+
+    async def delete(self, *numbers: int) -> None:
+        """Somebody deletes these at the API, and the ledger does not know it."""
+        for number in numbers:
+            await self.account.send(Delete(token="", compliance_id=self.ids[number]))
+
+    async def of_walk(self, **seen: Any) -> Controlled:
+        """What a walk as it is now says of the unknown one."""
+        walked = await walk(self.account)
+        return await self.control.of_walk(self.unknown, replace(walked, **seen))
 
     def asked(self) -> list[str]:
         """The aliases the list was asked for."""
@@ -58,217 +91,325 @@ def desk() -> Iterator[Desk]:
     return Desk()
 
 
-async def test_two_requests_show_that_the_list_may_be_believed(desk):
-    """A random token first, then the alias of the oldest record known; what was found is named."""
-    await desk.submit(1, 2, 3)
-
-    controlled = await desk.control.result(walking=False)
-
-    assert token(1) == controlled.found
-    assert [f"~{STRANGER}", alias(1)] == desk.asked()
+# Asking for an alias.
 
 
-@pytest.mark.parametrize("matching", sorted(set(MATCHING) - {"blind"}))
-@pytest.mark.parametrize("page_size", [1, 2, 100])
-@pytest.mark.parametrize("newest_first", [True, False])
-async def test_list_that_shows_all_in_its_own_way_is_believed(desk, matching, page_size, newest_first):
-    """An ignored filter, capped pages, either order: the oldest record is there."""
-    await desk.submit(1, 2, 3)
-    desk.account.matching, desk.account.page_size, desk.account.newest_first = matching, page_size, newest_first
-
-    assert token(1) == (await desk.control.result(walking=False)).found
-    assert [] == desk.clock.slept
-
-
-async def test_ignored_filter_has_the_walk_of_all_checked(desk):
-    """The known record must be in the very walk that absent ones are looked for in."""
+async def test_two_requests_show_that_the_filter_may_be_believed(desk):
+    """A name that nobody has first, then the alias of a record that is known; what was found is named."""
     await desk.submit(1, 2)
+    unknown = await desk.doubt()
+
+    assert Controlled(found=token(1)) == await desk.control.of_filter(unknown)
+    assert [f"~{STRANGER}", f"K ~{token(1)}"] == desk.asked()
+
+
+async def test_control_that_was_made_costs_nothing_for_the_next_absence(desk):
+    """Both requests serve the whole run."""
+    await desk.submit(1)
+    unknown = await desk.doubt()
+
+    first, second = await desk.control.of_filter(unknown), await desk.control.of_filter(unknown)
+
+    assert first == second
+    assert 2 == len(desk.asked())
+
+
+async def test_filter_that_is_ignored_proves_nothing(desk):
+    """It shows records for a name that nobody has; from then on it is not asked any more."""
+    await desk.submit(1)
+    unknown = await desk.doubt()
     desk.account.matching = "deaf"
 
-    await desk.control.result(walking=False)
+    assert (await desk.control.of_filter(unknown)).why_not == (await desk.control.of_filter(unknown)).why_not != ""
+    assert [f"~{STRANGER}"] == desk.asked()
 
-    assert [f"~{STRANGER}", ""] == desk.asked()
 
-
-async def test_list_that_shows_a_record_for_any_name_is_not_believed(desk):
-    """A record with the stranger's very name: the API invents its answers."""
+async def test_record_for_a_name_that_nobody_has_makes_the_filter_no_proof(desk):
+    """The API invents its answers, so its silence says nothing either."""
     await desk.submit(1)
     await desk.account.send(create(9, alias=f"~{STRANGER}"))
+    unknown = await desk.doubt()
 
-    controlled = await desk.control.result(walking=False)
+    controlled = await desk.control.of_filter(unknown)
 
-    assert Controlled(why_not="the list shows a record for a name that nobody has") == controlled
-
-
-async def test_list_that_shows_the_young_ones_only_is_not_believed(desk):
-    """It is the oldest that must be found: a list that reaches back some days is caught."""
-    await desk.submit(1, 2, 3)
-    desk.account.made_at[next(iter(desk.account.records))] = 1000.0
-
-    assert NOT_SHOWN == await desk.control.result(walking=False)
-    assert {f"~{STRANGER}", alias(1)} == set(desk.asked())
+    assert controlled is None or not controlled.found
 
 
-async def test_record_of_the_same_name_but_another_id_is_no_proof(desk):
-    """The record that is known is the one with its id."""
+async def test_known_record_that_is_not_shown_proves_nothing(desk):
+    """It exists, as a look at it by its id says."""
     await desk.submit(1)
-    (known,) = desk.account.records
-    del desk.account.records[known]
-    await desk.account.send(create(1))
-
-    assert NOT_SHOWN == await desk.control.result(walking=False)
-
-
-async def test_list_that_lags_is_asked_until_w(desk):
-    """Believed as soon as the known record shows, though not at first."""
-    await desk.submit(1)
-    desk.account.lag_s = 0.5 * W
-
-    controlled = await desk.control.result(walking=False)
-
-    assert token(1) == controlled.found
-    assert 0.5 * W <= desk.clock.monotonic() <= 0.5 * W + W / LOOKS
-
-
-async def test_list_that_lags_longer_than_w_is_not_believed(desk):
-    """W is the end of all patience; about as many looks as were meant to be."""
-    await desk.submit(1)
-    desk.account.lag_s = 2 * W
-
-    assert NOT_SHOWN == await desk.control.result(walking=False)
-    assert W <= desk.clock.monotonic() < W + 2 * W / LOOKS
-    assert len(desk.asked()) in (LOOKS + 2, LOOKS + 3)
-
-
-async def test_control_is_made_once_in_a_run(desk):
-    """Whatever it showed stands; further absences cost no further requests."""
-    await desk.submit(1)
-    first = await desk.control.result(walking=False)
-    requests = len(desk.account.calls)
-
-    again = await desk.control.result(walking=False)
-
-    assert first == again
-    assert requests == len(desk.account.calls)
-
-
-async def test_each_way_of_looking_is_checked_by_itself(desk):
-    """A list without the filter may reach back less far than one with it."""
-    await desk.submit(1)
-    by_alias = await desk.control.result(walking=False)
-    desk.account.lag_s = 99 * W
-    in_a_walk = await desk.control.result(walking=True)
-
-    assert (token(1), NOT_SHOWN) == (by_alias.found, in_a_walk)
-    assert {"", f"~{STRANGER}", alias(1)} == set(desk.asked())
-
-
-@pytest.mark.parametrize(
-    ("made_at", "sent_at", "expected"),
-    [
-        ("2026-01-05T10:00:00.000Z", "2026-01-05T10:00:00.000Z", True),
-        ("2025-01-05T10:00:00.000Z", "2026-01-05T10:00:00.000Z", True),
-        ("2026-01-06T10:00:00.000Z", "2026-01-05T10:00:00.000Z", True),
-        ("2026-01-06T10:00:00.001Z", "2026-01-05T10:00:00.000Z", False),
-        ("2026-01-13T10:00:00.000Z", "2026-01-05T10:00:00.000Z", False),
-        ("2026-01-05T10:00:00", "2026-01-05T10:00:00.000Z", True),
-        ("2026-01-06 12:00:00+02:00", "2026-01-05T10:00:00.000Z", True),
-        ("", "2026-01-05T10:00:00.000Z", False),
-        ("yesterday", "2026-01-05T10:00:00.000Z", False),
-        ("2026-01-05T10:00:00.000Z", "", False),
-    ],
-)
-def test_reaches_back_to(made_at, sent_at, expected):
-    """A record speaks for all that is younger, and for what is at most a day older than itself."""
-    assert expected == Controlled(found="x", made_at=made_at).reaches_back_to(sent_at)
-
-
-async def test_failed_control_stands_too(desk):
-    """A list that could not be believed once is not believed for the rest of the run."""
-    await desk.submit(1)
+    unknown = await desk.doubt()
     desk.account.matching = "blind"
-    await desk.control.result(walking=False)
-    desk.account.matching = "exact"
 
-    assert NOT_SHOWN == await desk.control.result(walking=False)
+    assert Controlled(why_not=NOT_SHOWN) == await desk.control.of_filter(unknown)
 
 
-async def test_record_that_the_ledger_does_not_know_serves_as_well(desk):
-    """Without a submitted record the oldest of the account is looked for, filed by whomever; it is named by its id."""
-    await desk.account.send(create(8, alias="filed by hand"))
-    desk.clock.pass_time(1.0)
-    await desk.account.send(create(9))
-    oldest = next(iter(desk.account.records))
+async def test_control_that_failed_is_made_again(desk):
+    """A list that lagged shows the known record a moment later: what could not be shown then can be now."""
+    await desk.submit(1)
+    unknown = await desk.doubt()
+    desk.account.lag_s = 3.0
 
-    assert oldest == (await desk.control.result(walking=False)).found
-    assert [f"~{STRANGER}", "", "filed by hand"] == desk.asked()
+    before = await desk.control.of_filter(unknown)
+    desk.clock.pass_time(3.0)
 
-
-@pytest.mark.parametrize("others", [[], [""]], ids=["empty account", "only records without a name"])
-async def test_nothing_known_is_nothing_shown(desk, others):
-    """An account without a record by which the list could be checked: silence proves nothing."""
-    for name in others:
-        await desk.account.send(create(9, alias=name))
-
-    assert NOTHING_TO_CHECK_BY == await desk.control.result(walking=False)
+    assert (NOT_SHOWN, token(1)) == (before.why_not, (await desk.control.of_filter(unknown)).found)
 
 
-@pytest.mark.parametrize("outcome", set(OUTCOMES) - {"done"})
-async def test_list_that_cannot_be_read_shows_nothing_either_way(desk, outcome):
-    """None, so that it is made again later."""
+async def test_record_that_was_deleted_at_the_api_is_no_obstacle(desk):
+    """The next known one is tried."""
+    await desk.submit(1, 2, 3)
+    unknown = await desk.doubt()
+    await desk.delete(1, 2)
+
+    assert Controlled(found=token(3)) == await desk.control.of_filter(unknown)
+
+
+async def test_several_are_tried_but_not_all(desk):
+    """A cleared account of ten thousand records would cost as many requests; the next look goes on from there."""
+    await desk.submit(*range(TRIED_AT_MOST + 1))
+    unknown = await desk.doubt()
+    await desk.delete(*range(TRIED_AT_MOST))
+
+    first, second = await desk.control.of_filter(unknown), await desk.control.of_filter(unknown)
+
+    assert (NOT_SHOWN, token(TRIED_AT_MOST)) == (first.why_not, second.found)
+
+
+async def test_record_under_the_known_alias_but_with_another_id_is_no_proof(desk):
+    """The record that is known is the one with its id, and that one still exists."""
+    await desk.submit(1)
+    unknown = await desk.doubt()
+    desk.account.records[desk.ids[1]] = replace(desk.account.records[desk.ids[1]], alias="Renamed")
+    await desk.account.send(create(1, alias=f"K ~{token(1)}"))
+
+    assert Controlled(why_not=NOT_SHOWN) == await desk.control.of_filter(unknown)
+
+
+async def test_without_a_known_record_nothing_is_proved(desk):
+    """Nor by strangers' records: nobody knows what was sent of them."""
+    await desk.account.send(create(9, alias="filed by hand"))
+    unknown = await desk.doubt()
+
+    assert Controlled(why_not=NO_RECORD) == await desk.control.of_filter(unknown)
+
+
+async def test_next_rows_record_serves_where_none_was_known_before(desk):
+    """On an empty account the control comes with the next create."""
+    unknown = await desk.doubt()
+    before = await desk.control.of_filter(unknown)
+
     await desk.submit(1)
 
-    assert await desk.over(Lookup(ScriptedGateway(OUTCOMES[outcome]))).result(walking=False) is None
+    assert (NO_RECORD, token(1)) == (before.why_not, (await desk.control.of_filter(unknown)).found)
 
 
 @pytest.mark.parametrize("readable", [0, 1])
-async def test_control_that_could_not_be_made_is_made_again(desk, readable):
-    """The trouble passes: the next absence makes it anew, from the start."""
+@pytest.mark.parametrize("outcome", set(OUTCOMES) - {"done"})
+async def test_list_that_cannot_be_read_is_no_answer_either_way(desk, outcome, readable):
+    """None, be it at the name that nobody has or at the known one, and made again later."""
     await desk.submit(1)
+    unknown = await desk.doubt()
     desk.account.expect(Operation.LIST, *["fair"] * readable, "unresolved")
 
-    first, second = await desk.control.result(walking=False), await desk.control.result(walking=False)
+    first, second = await desk.control.of_filter(unknown), await desk.control.of_filter(unknown)
 
     assert (None, token(1)) == (first, second.found)
+    assert None is await desk.over(ScriptedGateway(*[OUTCOMES[outcome]] * len(LIMITS))).of_filter(unknown)
 
 
-async def test_account_that_cannot_be_walked_shows_nothing_either_way(desk):
-    """No record is known, and whether the account has one cannot be told: that is no verdict on the list."""
-    await desk.account.send(create(9))
-    desk.account.expect(Operation.LIST, "fair", "unresolved")
-
-    first, second = await desk.control.result(walking=False), await desk.control.result(walking=False)
-
-    assert first is None
-    assert second.found
+# Who may speak for whom.
 
 
-async def test_wish_to_stop_ends_the_control():
-    """Nobody waits until W for a run that is to end."""
-    desk = Desk(clock=FrozenClock())
+@pytest.mark.parametrize(
+    ("known", "unknown", "speaks"),
+    [
+        (PLAIN, PLAIN, True),
+        (CAPITALS, PLAIN, True),
+        (PLAIN, CAPITALS, False),
+        (CAPITALS, CAPITALS, True),
+        (ACCENTS, CAPITALS, True),
+        (CAPITALS, ACCENTS, False),
+        ("K", "K-0001", False),
+        ("K-0001", "K", True),
+        ("", "", True),
+    ],
+)
+async def test_known_alias_must_be_as_hard_to_find(desk, known, unknown, speaks):
+    """An API that cuts aliases, or changes capitals and accents, finds the plain short ones all the same."""
+    await desk.submit(1, called=known)
+    record = await desk.doubt(called=unknown)
+
+    controlled = await desk.control.of_filter(record)
+
+    assert (token(1) if speaks else "") == controlled.found
+    assert speaks is is_as_hard_to_find(desk.journal.books.record(token(1)), record)
+
+
+async def test_record_that_others_have_renamed_is_not_asked_for_by_its_alias(desk):
+    """It was found under another one than it was sent with, so it says nothing of what the API does to aliases."""
+    adopted = entries.Adopted(token=token(1), op=Op.CREATE, compliance_id="id-1", alias=f"K ~{token(1)}".upper())
+    await desk.journal.append(adopted)
+    unknown = await desk.doubt()
+
+    assert Controlled(why_not=NO_RECORD) == await desk.control.of_filter(unknown)
+
+
+@pytest.mark.parametrize("way", ["filter", "walk"])
+@pytest.mark.parametrize(
+    ("known_first", "days", "speaks"),
+    [(True, 0, True), (True, 30, True), (False, 0, True), (False, 0.9, True), (False, 2, False)],
+    ids=["older", "much older", "younger", "younger, a day", "younger, days later"],
+)
+async def test_known_record_must_be_older_or_the_unknown_one_young(desk, known_first, days, speaks, way):
+    """A list may reach back some days only. What is older is told by the order of the ledger's lines."""
+    await desk.journal.append(run_started())
+    if known_first:
+        await desk.submit(1)
+    unknown = await desk.doubt()
+    desk.clock.pass_time(days * DAY_S)
+    await desk.journal.append(run_started())
+    if not known_first:
+        await desk.submit(1)
+    await desk.read_back(1)
+
+    controlled = await (desk.control.of_filter(unknown) if way == "filter" else desk.of_walk())
+
+    assert (token(1) if speaks else "") == controlled.found
+
+
+async def test_clock_that_was_set_back_does_not_make_an_old_one_young(desk):
+    """It would have been sent in the future: how old it is nobody knows, so younger records say nothing."""
+    await desk.journal.append(run_started())
+    desk.clock.pass_time(DAY_S)
+    unknown = await desk.doubt()
+    desk.clock.pass_time(-DAY_S / 2)
+    await desk.journal.append(run_started())
     await desk.submit(1)
-    desk.account.matching = "blind"
-    controlling = asyncio.create_task(desk.control.result(walking=False))
-    while not desk.clock.slept:
-        await asyncio.sleep(0)
 
-    desk.stop.request("signal")
-
-    assert await controlling is None
+    assert Controlled(why_not=NO_RECORD) == await desk.control.of_filter(unknown)
 
 
-def test_oldest_submitted_is_the_one_that_was_submitted_first():
-    """By the instant of its success, whatever the order of the rows; others do not count."""
-    story = [*uncertain(5), intent(3), intent(2)]
-    story += [entries.Done(token=token(n), op=Op.CREATE, compliance_id=f"id-{n}") for n in (2, 3)]
+async def test_what_this_run_sent_is_young_whatever_the_clock_says(desk):
+    """The order of the ledger's lines is enough."""
+    await desk.journal.append(run_started())
+    desk.clock.pass_time(DAY_S)
+    unknown = await desk.doubt()
+    desk.clock.pass_time(-DAY_S / 2)
+    await desk.submit(1)
 
-    oldest = oldest_submitted(MemoryJournal(*story).books)
-
-    assert Known(token(2), alias(2), "id-2", "2026-01-05T10:00:00.005Z") == oldest
+    assert Controlled(found=token(1)) == await desk.control.of_filter(unknown)
 
 
-def test_submitted_record_without_an_alias_cannot_be_looked_for():
-    """Nor can one that was never sent."""
-    story = [entries.Adopted(token=token(1), op=Op.CREATE, compliance_id="id-1"), *uncertain(2)]
+# Walks.
 
-    assert oldest_submitted(MemoryJournal(*story).books) is None
+
+async def test_walk_that_shows_a_known_record_is_believed(desk):
+    """Whatever its alias: a walk shows all of them."""
+    await desk.submit(1, called="K-00000001")
+    await desk.read_back(1)
+    await desk.doubt()
+
+    assert Controlled(found=token(1)) == await desk.of_walk()
+
+
+async def test_walk_that_is_not_whole_proves_nothing(desk):
+    """What it left out may be the very one."""
+    await desk.submit(1)
+    await desk.read_back(1)
+    await desk.doubt()
+
+    assert (await desk.of_walk(whole=False)).why_not
+
+
+async def test_walk_without_a_known_record_that_exists_proves_nothing(desk):
+    """The list hides something."""
+    await desk.submit(1)
+    await desk.read_back(1)
+    await desk.doubt()
+
+    assert Controlled(why_not=NOT_SHOWN) == await desk.of_walk(records=())
+
+
+async def test_known_record_that_was_deleted_is_no_obstacle_to_a_walk(desk):
+    """It is no wonder that it is not shown; the next one is."""
+    await desk.submit(1, 2)
+    await desk.read_back(1)
+    await desk.doubt()
+    await desk.delete(1)
+
+    assert Controlled(found=token(2)) == await desk.of_walk()
+
+
+async def test_all_known_records_deleted_prove_nothing(desk):
+    """Nobody is left to speak for the list."""
+    await desk.submit(1)
+    await desk.read_back(1)
+    await desk.doubt()
+    await desk.delete(1)
+
+    assert Controlled(why_not=NO_RECORD) == await desk.of_walk()
+
+
+async def test_walk_proves_nothing_before_any_token_was_seen_in_an_alias(desk):
+    """The API may drop them, and then no walk would show whose record is whose."""
+    await desk.submit(1)
+    await desk.doubt()
+
+    assert Controlled(why_not=NO_RECORD) == await desk.of_walk()
+
+
+@pytest.mark.parametrize("shown", ["Acme Stores of", "ACME STORES of", "acme  stores of Pune ~abc"])
+async def test_record_that_may_be_it_under_a_shortened_alias_is_named(desk, shown):
+    """Its token may have been cut off: it is named by its id, and nothing is absent."""
+    await desk.submit(1)
+    await desk.read_back(1)
+    await desk.doubt(called="Acme Stores of Pune")
+    cut = shown if "~" not in shown else f"Acme Stores of Pune ~{token(UNKNOWN)[:3]}"
+    made = (await desk.account.send(create(9, alias=cut))).value
+
+    assert made in (await desk.of_walk()).why_not
+
+
+async def test_shortened_alias_is_no_matter_where_longer_ones_were_kept(desk):
+    """The API has shown a longer one with its token, so this is another's record."""
+    await desk.submit(1, called="Longer Stores of Bengaluru")
+    await desk.read_back(1)
+    await desk.doubt(called="Acme Stores")
+    await desk.account.send(create(9, alias="Acme St"))
+
+    assert Controlled(found=token(1)) == await desk.of_walk()
+
+
+@pytest.mark.parametrize(
+    ("shown", "sent", "expected"),
+    [
+        ("Acme", "Acme Stores ~abc", True),
+        ("ACME  st", "Acme Stores ~abc", True),
+        ("Cafe", "Café ~abc", True),
+        ("Acme Stores ~abc", "Acme Stores ~abc", False),
+        ("", "Acme", False),
+        ("Stores", "Acme Stores", False),
+        ("Acme Stores Ltd", "Acme Stores", False),
+    ],
+)
+def test_may_be_cut_from(shown, sent, expected):
+    """Case, accents and blanks make no difference; the whole alias is not a shortened one."""
+    assert expected is may_be_cut_from(shown, sent)
+
+
+def test_new_tokens_are_nobodys():
+    """Each is another one, of the form that tokens have."""
+    first, second = new_token(), new_token()
+
+    assert first != second
+    assert 16 == len(first) == len(second)
+
+
+async def test_nothing_is_read_where_a_walk_is_empty_of_known_ones(desk):
+    """A control over no record asks for none."""
+    await desk.doubt()
+
+    await desk.control.of_walk(desk.unknown, Walk((), whole=True))
+
+    assert [] == desk.account.made(Operation.GET)

@@ -19,6 +19,7 @@ from bulk_onboard.submission.reviews import (
     take_in,
     write_down,
 )
+from bulk_onboard.submission.walk import LIMITS
 from tests.support.gateways import FakeAccount, ScriptedGateway
 from tests.support.journals import MemoryJournal
 from tests.unit.submission.samples import (
@@ -56,8 +57,8 @@ class BigAccount:
             return Done(value=self._record(int(call.compliance_id[-12:])))
         assert isinstance(call, ListPage)
         self.lists += 1
-        start = int(call.query["offset"]) if call.query else 0
-        end = min(start + self.page, self.total)
+        start = int(call.query.get("offset", 0))
+        end = min(start + min(self.page, int(call.query["limit"])), self.total)
         records = tuple(self._record(self._at(place)) for place in range(start, end))
         following = {"offset": str(end)} if end < self.total else None
         return Done(value=Page(records=records, total=self.total if self.tells_total else None, next_query=following))
@@ -77,21 +78,21 @@ class BigAccount:
     [
         (30, 30, {}, (1, 0)),
         (30, 30, {"tells_total": False}, (1, 0)),
-        (10_000, 10_000, {}, (100, 0)),
-        (10_000, 10_000, {"page": 20}, (500, 0)),
+        (10_000, 10_000, {}, (101, 0)),
+        (10_000, 10_000, {"page": 20}, (527, 0)),
         (50, 100_000, {}, (1, 0)),
         (50, 100_000, {"newest_first": True}, (1, 50)),
         (998, 100_000, {"newest_first": True}, (1, 998)),
-        (999, 100_000, {"newest_first": True}, (1000, 0)),
-        (50, 100_000, {"newest_first": True, "tells_total": False}, (1000, 0)),
-        (50, 1_000, {"newest_first": True, "page": 20}, (50, 0)),
+        (999, 100_000, {"newest_first": True}, (1011, 0)),
+        (50, 100_000, {"newest_first": True, "tells_total": False}, (1011, 0)),
+        (50, 1_000, {"newest_first": True, "page": 20}, (53, 0)),
         (48, 1_000, {"newest_first": True, "page": 20}, (1, 48)),
-        (3, 200, {"newest_first": True}, (2, 0)),
+        (3, 200, {"newest_first": True}, (3, 0)),
         (0, 100_000, {"newest_first": True}, (1, 0)),
     ],
 )
 async def test_requests_of_a_look(ours, total, ways, expected):
-    """A hundred records a page; each by itself only where the rest of the pages would cost more than that."""
+    """A hundred records a page, one of them of the page before; each by itself only where pages would cost more."""
     journal = MemoryJournal(*submitted(*range(1, ours + 1)))
     account = BigAccount(ours, total, **ways)
 
@@ -99,7 +100,7 @@ async def test_requests_of_a_look(ours, total, ways, expected):
 
     assert expected == (account.lists, account.gets)
     assert {compliance_id(n) for n in range(1, ours + 1)} <= {record.compliance_id for record in shown.records}
-    assert shown.whole is (account.lists * account.page >= total)
+    assert (shown.walked is not None) is (account.lists > 1 or total <= 100)
 
 
 async def test_look_at_the_whole_account_walks_whatever_it_costs():
@@ -108,7 +109,7 @@ async def test_look_at_the_whole_account_walks_whatever_it_costs():
 
     shown = await look(account, MemoryJournal(*submitted(1)).books, whole=True)
 
-    assert (10, 0, True, 1_000) == (account.lists, account.gets, shown.whole, shown.total)
+    assert (11, 0, True, 1_000) == (account.lists, account.gets, shown.walked.whole, shown.total)
 
 
 @pytest.mark.parametrize("outcome", ["refused", "throttled", "unavailable", "unresolved", "denied"])
@@ -117,8 +118,9 @@ async def test_list_that_cannot_be_read_is_no_look(outcome):
     books = MemoryJournal(*submitted(1)).books
     page = Done(value=Page(records=(server_record(1),), total=2, next_query={"offset": "1"}))
 
-    assert None is await look(ScriptedGateway(OUTCOMES[outcome]), books)
-    assert None is await look(ScriptedGateway(page, OUTCOMES[outcome]), books, whole=True)
+    trouble = [OUTCOMES[outcome]] * len(LIMITS)
+    assert None is await look(ScriptedGateway(*trouble), books)
+    assert None is await look(ScriptedGateway(page, *trouble), books, whole=True)
 
 
 async def test_record_that_cannot_be_read_by_itself_is_not_shown():

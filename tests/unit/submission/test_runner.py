@@ -8,18 +8,26 @@ from bulk_onboard.errors import StoppedError
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.application import Application
 from bulk_onboard.model.call import Operation
+from bulk_onboard.model.entry import Op
 from bulk_onboard.model.outcome import Halt
 from bulk_onboard.model.record import State
 from bulk_onboard.submission.headway import Headway
+from bulk_onboard.submission.retrying import ATTEMPTS
 from bulk_onboard.submission.runner import TOKENS_A_LINE
+from bulk_onboard.submission.tries import FIRST_CREATES, SET_ASIDE
 from tests.unit.submission.benches import Bench
 from tests.unit.submission.samples import (
     alias,
     application,
+    done,
+    intent,
     run_started,
     token,
 )
 from tests.unit.submission.stacks import AtOnce
+
+KEPT = (intent(99), done(99), entries.ReadBack(token=token(99), op=Op.CREATE, alias=alias(99)))
+"""The story of a ledger under which the API has shown that it keeps tokens, so that no record goes alone."""
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +60,7 @@ async def test_plan_with_nothing_due_makes_no_call():
 @pytest.mark.parametrize("concurrency", [1, 3, 8])
 async def test_so_many_calls_are_under_way_and_no_more(concurrency):
     """While none is answered exactly that many have begun; and it never gets more."""
-    bench = Bench(concurrency=concurrency)
+    bench = Bench(*KEPT, concurrency=concurrency)
     bench.account.doors.clear()
     running = asyncio.create_task(bench.run(*range(20)))
     while bench.account.inside < concurrency:
@@ -88,7 +96,7 @@ async def test_admitted_stands_before_every_intent():
 
 
 async def test_first_record_is_read_back_once():
-    """The canary is one request, however many rows are under way (reliability.md 1.1)."""
+    """One request under a ledger, however many rows are under way."""
     bench = Bench(concurrency=8)
 
     await bench.run(*range(16))
@@ -98,18 +106,54 @@ async def test_first_record_is_read_back_once():
 
 async def test_alias_that_is_not_kept_stops_the_run():
     """Records could not be found again: no further row is begun."""
-    bench = Bench(concurrency=1)
-    bench.account.expect(Operation.GET, "renamed")
+    bench = Bench(concurrency=3)
+    bench.account.expect(Operation.GET, "without its token")
 
     await bench.run(1, 2, 3)
 
-    assert Halt.ALIAS is bench.stop.cause
+    assert isinstance(bench.stop.cause, StoppedError)
     assert {State.SUBMITTED: 1, State.PENDING: 2} == bench.states([1, 2, 3])
+
+
+async def test_row_that_fails_alone_in_every_attempt_is_set_aside_with_the_reason():
+    """Others were taken meanwhile, so it is for a person; the next run does not send it again."""
+    bench = Bench(concurrency=1)
+    bench.account.expect(Operation.CREATE, "fair", *["unresolved"] * ATTEMPTS)
+
+    await bench.run(1, 2)
+    creates = len(bench.account.made(Operation.CREATE))
+    await bench.run(1, 2)
+
+    record = bench.journal.books.record(token(2))
+    assert (State.REFUSED, SET_ASIDE) == (record.state, record.code)
+    assert f"in each of {ATTEMPTS} attempts" in record.reason
+    assert {State.SUBMITTED: 1, State.REFUSED: 1} == bench.states([1, 2])
+    assert creates == len(bench.account.made(Operation.CREATE))
+
+
+async def test_first_creates_that_are_all_refused_alike_stop_the_run():
+    """It is the account or the contract, not the rows; what is left stays unsent."""
+    bench = Bench(concurrency=1)
+    bench.account.expect(Operation.CREATE, *["refused"] * 99)
+
+    await bench.run(*range(FIRST_CREATES + 10))
+
+    assert isinstance(bench.stop.cause, StoppedError)
+    assert {State.REFUSED: FIRST_CREATES, State.PENDING: 10} == bench.states(range(FIRST_CREATES + 10))
+
+
+async def test_row_with_the_longest_alias_goes_first():
+    """When that is shown with its token, so are the others, and nothing more is read back."""
+    bench = Bench(concurrency=1)
+
+    await bench.run(1, 2, 3)
+
+    assert max(len(alias(n).encode()) for n in (1, 2, 3)) == bench.journal.books.alias_kept
 
 
 async def test_stop_finishes_what_is_in_flight_and_leaves_the_rest_pending():
     """First Ctrl-C: the calls under way get their outcomes written, nothing new begins (F3)."""
-    bench = Bench(concurrency=3)
+    bench = Bench(*KEPT, concurrency=3)
     bench.account.doors.clear()
     running = asyncio.create_task(bench.run(*range(10)))
     while bench.account.inside < 3:
@@ -125,7 +169,7 @@ async def test_stop_finishes_what_is_in_flight_and_leaves_the_rest_pending():
 
 async def test_denied_stops_the_run_after_what_is_in_flight():
     """At most as many calls as are under way follow the first 401; the denied row is deferred (I11)."""
-    bench = Bench(concurrency=3)
+    bench = Bench(*KEPT, concurrency=3)
     bench.account.expect(Operation.CREATE, "denied")
 
     await bench.run(*range(10))

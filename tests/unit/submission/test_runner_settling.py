@@ -152,14 +152,14 @@ async def test_duplicate_of_a_row_is_never_what_is_sent_again():
 
 
 async def test_row_that_never_gets_through_is_sent_so_many_times_and_no_more():
-    """Lost each time and proved absent each time: the rest is for the next run, and nothing is twice."""
+    """Lost each time and proved absent each time, while others were taken: it is set aside, and nothing is twice."""
     bench = Bench(concurrency=1)
     bench.account.expect(Operation.CREATE, "fair", *["unresolved"] * 9)
 
     await bench.run(1, 2)
 
     assert ATTEMPTS == bench.journal.story(token(2)).count("intent create")
-    assert State.DEFERRED is bench.state(2)
+    assert State.REFUSED is bench.state(2)
     assert ATTEMPTS + 1 == bench.runner.headway.done == bench.runner.headway.due
 
 

@@ -1,11 +1,14 @@
 """Absence is believed only after W, and only of a list that showed what is known to exist."""
 
+import asyncio
+
 import pytest
 
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.call import Operation
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.record import State
+from bulk_onboard.submission.settle import VAIN_AT_MOST
 from tests.unit.submission.desks import KNOWN, SCHEDULE, STRANGER, Desk, W
 from tests.unit.submission.samples import (
     alias,
@@ -75,34 +78,68 @@ async def test_look_that_began_before_w_proves_nothing_however_long_it_took(desk
 
 
 async def test_silence_of_a_list_that_hides_what_is_known_is_not_believed(desk):
-    """The control fails: nothing is sent again, a person must look."""
+    """The control fails: nothing is sent again, nobody is asked to judge; it is looked for again by the next run."""
     desk.account.matching = "blind"
 
-    await desk.settle()
+    settler = await desk.settle()
 
-    assert State.HELD is desk.state()
-    assert "absence could not be shown" in desk.newest().why
+    record = desk.journal.books.record(token(1))
+    assert (State.UNCERTAIN, []) == (record.state, settler.take_settled())
+    assert "absence could not be shown yet" in record.reason
 
 
 async def test_silence_of_an_account_where_nothing_is_known_is_not_believed():
-    """No record by which the list could be checked."""
+    """No record by which the list could be checked: looked for again, and the reason is written once."""
     desk = Desk(*uncertain(1))
 
     await desk.settle()
 
-    assert State.HELD is desk.state()
+    whys = [entry.why for entry in desk.journal.about(token(1)) if isinstance(entry, entries.Probed) and entry.why]
+    assert State.UNCERTAIN is desk.state()
+    assert 1 == len(whys)
+    assert len(SCHEDULE) + VAIN_AT_MOST - 1 == len(desk.looks())
+
+
+async def test_record_that_is_filed_meanwhile_serves_as_the_control_that_was_missing():
+    """On an empty account the next row's create shows that the list may be believed, in the same run."""
+    desk = Desk(*uncertain(1))
+    settler = desk.settler()
+    settler.expect(more=True)
+    settler.watch(token(1), 0.0)
+    running = asyncio.create_task(settler.run())
+    while len(desk.looks()) < len(SCHEDULE) + 2 * VAIN_AT_MOST:
+        await asyncio.sleep(0)
+    before = desk.state()
+
+    await desk.know()
+    settler.expect(more=False)
+    await running
+
+    assert (State.UNCERTAIN, State.DEFERRED) == (before, desk.state())
+    assert token(KNOWN) == desk.newest().control
+
+
+async def test_next_run_looks_again_by_itself():
+    """What could not be shown then can be now."""
+    desk = Desk(*uncertain(1))
+    await desk.settle()
+    await desk.know()
+
+    await desk.settle(since=desk.clock.monotonic())
+
+    assert State.DEFERRED is desk.state()
 
 
 async def test_control_is_made_once_for_all_absences(desk):
-    """Two requests for the whole run, however many rows are absent."""
+    """Two requests for the whole run, and one more for each absent row: it is asked for itself before it is absent."""
     for entry in (*uncertain(2), *uncertain(3)):
         await desk.journal.append(entry)
 
     await desk.settle(1, 2, 3)
 
     asked = [call.query.get("alias", "") for call in desk.account.made(Operation.LIST)]
-    walks_of_the_rows = 4
-    assert (1, walks_of_the_rows + 1) == (asked.count(f"~{STRANGER}"), asked.count(""))
+    assert (1, 1, len(SCHEDULE)) == (asked.count(f"~{STRANGER}"), asked.count(alias(KNOWN)), asked.count(""))
+    assert [1, 1, 1] == [asked.count(alias(number)) for number in (1, 2, 3)]
     assert [State.DEFERRED] * 3 == [desk.state(number) for number in (1, 2, 3)]
 
 
@@ -191,18 +228,40 @@ async def test_silence_about_a_doubt_that_is_older_than_all_that_is_known_is_not
 
     await desk.settle(since=desk.clock.monotonic())
 
-    assert State.HELD is desk.state()
-    assert "as old" in desk.newest().why
+    assert State.UNCERTAIN is desk.state()
 
 
-@pytest.mark.parametrize("numbers", [(1,), (1, 2, 3)], ids=["by alias", "in a walk"])
-async def test_known_record_is_looked_for_in_the_way_that_the_absent_ones_were(desk, numbers):
-    """What one way shows proves nothing of the other."""
-    for number in numbers[1:]:
-        for entry in uncertain(number):
-            await desk.journal.append(entry)
+async def test_filter_that_is_ignored_leaves_absence_to_two_walks_that_agree(desk):
+    """Where the alias cannot be asked for, one walk is not enough."""
+    known = desk.journal.books.record(token(KNOWN))
+    await desk.journal.append(entries.ReadBack(token=known.token, op=Op.CREATE, alias=known.alias))
+    desk.account.matching = "deaf"
 
-    await desk.settle(*numbers)
+    await desk.settle(since=-W)
 
-    stranger, known = [call.query.get("alias", "") for call in desk.account.made(Operation.LIST)][-2:]
-    assert (f"~{STRANGER}", alias(KNOWN) if len(numbers) == 1 else "") == (stranger, known)
+    asked = [call.query.get("alias", "") for call in desk.account.made(Operation.LIST)]
+    assert (State.DEFERRED, token(KNOWN)) == (desk.state(), desk.newest().control)
+    assert ["", ""] == asked[-2:]
+
+
+async def test_record_that_shows_in_the_very_walks_that_should_prove_its_absence_is_adopted(desk):
+    """It came late: the look before did not find it."""
+    desk.account.matching = "deaf"
+    desk.account.expect(Operation.LIST, "blind")
+    await desk.account.send(create(1))
+
+    await desk.settle(since=-W)
+
+    assert State.SUBMITTED is desk.state()
+
+
+async def test_record_that_only_its_own_alias_shows_is_not_absent(desk):
+    """The walk before did not show it; before *absent* it is asked for itself."""
+    for entry in (*uncertain(2), *uncertain(3)):
+        await desk.journal.append(entry)
+    await desk.account.send(create(1))
+    desk.account.expect(Operation.LIST, "blind")
+
+    await desk.settle(1, 2, 3, since=-W)
+
+    assert [State.SUBMITTED, State.DEFERRED, State.DEFERRED] == [desk.state(number) for number in (1, 2, 3)]

@@ -1,4 +1,4 @@
-"""Unknown updates, links and deletes are settled by what the API says now; contested creates by one look."""
+"""Unknown updates, links and deletes are settled by what the API says now; contested ones like lost answers."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from bulk_onboard.model import entry as entries
 from bulk_onboard.model.call import Delete, GetNumber, Link, NumberRecord, Operation, Page, Priority, Update
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.outcome import Done, Refused
-from bulk_onboard.model.record import State
+from bulk_onboard.model.record import Linkage, State
 from bulk_onboard.submission.settle import MISSES_AT_MOST
 from tests.support.gateways import ScriptedGateway
 from tests.unit.submission.desks import NUMBER, SCHEDULE, Desk, W
@@ -18,7 +18,6 @@ from tests.unit.submission.samples import (
     create,
     doubted,
     expanded,
-    intent,
     server_record,
     token,
     uncertain,
@@ -161,8 +160,9 @@ async def test_writes_of_all_kinds_are_settled_side_by_side():
     assert ["adopted create", "adopted update", "adopted link", "absent delete"] == newest
 
 
-def refused(number: int = 1) -> tuple[entries.Entry, ...]:
-    return intent(number), entries.Refused(token=token(number), op=Op.CREATE, code="conflict")
+# A no that may come of the very write that it answers.
+
+CONFLICT = Refused(code="conflict", message="it exists already", http_status=409)
 
 
 @pytest.mark.parametrize(
@@ -171,27 +171,66 @@ def refused(number: int = 1) -> tuple[entries.Entry, ...]:
         ([], State.REFUSED),
         ([create(1)], State.SUBMITTED),
         ([create(1), create(1)], State.HELD),
-        ([create(1, application=application(1, business_name="Somebody Else"))], State.HELD),
+        ([create(1, application=application(1, business_name="INVENTED TRADERS 1"))], State.SUBMITTED),
         ([create(2)], State.REFUSED),
     ],
-    ids=["none", "what was sent", "two", "another content", "another row's"],
+    ids=["none", "what was sent", "two", "normalised", "another row's"],
 )
-async def test_contested_create_is_looked_up_once(records, expected):
-    """ "Already exists": adopted if it is what was sent, held if it is not, refused if nothing is there."""
-    desk = Desk(*refused())
+async def test_contested_create_is_settled_like_a_lost_answer(desk, records, expected):
+    """ "Already exists": adopted where its token is there, else the no stands, but only after W."""
     for one in records:
         await desk.account.send(one)
 
-    await desk.settler().adopt_contested(desk.journal.books.record(token(1)))
+    await desk.settle(said=CONFLICT)
 
     assert expected is desk.state()
-    assert 1 == len(desk.account.made(Operation.LIST))
+    if expected is State.REFUSED:
+        record = desk.journal.books.record(token(1))
+        assert ["absent create", "refused create"] == desk.journal.story(token(1))[-2:]
+        assert ("conflict", "it exists already") == (record.code, record.reason)
+        assert SCHEDULE == pytest.approx(desk.looks())
 
 
-async def test_contested_create_that_cannot_be_looked_up_stays_refused():
-    """The API's no stands, and nothing is sent again."""
-    desk = Desk(*refused(), api=ScriptedGateway(OUTCOMES["unresolved"]))
+async def test_contested_create_that_cannot_be_looked_up_stays_uncertain():
+    """Whether something was made is not known, so the no does not stand yet; nothing is sent again."""
+    desk = Desk(*uncertain(1), api=ScriptedGateway(*[OUTCOMES["unresolved"]] * MISSES_AT_MOST))
 
-    await desk.settler().adopt_contested(desk.journal.books.record(token(1)))
+    await desk.settle(said=CONFLICT)
 
-    assert State.REFUSED is desk.state()
+    assert State.UNCERTAIN is desk.state()
+
+
+@pytest.mark.parametrize("op", [Op.UPDATE, Op.DELETE])
+async def test_contested_update_or_delete_that_was_not_done_is_refused_at_the_first_look(op):
+    """It was answered, so the record itself says whether it was carried out; W need not be waited for."""
+    told = {"seen_at": "submission 0", "fingerprint": "f"} if op is Op.UPDATE else {}
+    desk, _ = await ready_for(op, **told)
+
+    await desk.settle(said=CONFLICT)
+
+    record = desk.journal.books.record(token(1))
+    assert (State.SUBMITTED, f"refused {op}") == (record.state, desk.journal.story(token(1))[-1])
+    assert ("conflict", told.get("fingerprint", "")) == (record.code, record.refused)
+    assert [2.0] == pytest.approx(desk.account.times_of(Operation.GET))
+
+
+async def test_contested_link_that_was_not_done_is_refused_for_its_number():
+    """The number is not linked again while nothing changes."""
+    desk, _ = await ready_for(Op.LINK, number=NUMBER)
+
+    await desk.settle(said=CONFLICT)
+
+    linking = desk.journal.books.record(token(1)).numbers[NUMBER]
+    assert (Linkage.REFUSED, "conflict") == (linking.linkage, linking.code)
+    assert 2.0 == pytest.approx(desk.clock.monotonic())
+
+
+async def test_contested_update_that_was_done_is_adopted():
+    """The no came of a repetition inside the API: the content is there."""
+    desk, made = await ready_for(Op.UPDATE, seen_at="submission 0")
+    update = Update(token=token(1), compliance_id=made, alias=alias(1), application=application(1), fingerprint="f")
+    await desk.account.send(update)
+
+    await desk.settle(said=CONFLICT)
+
+    assert "adopted update" == desk.journal.story(token(1))[-1]

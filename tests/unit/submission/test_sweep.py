@@ -7,6 +7,7 @@ from bulk_onboard.model.call import Operation
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.record import State
 from bulk_onboard.submission.sweep import adoption, sweep
+from bulk_onboard.submission.walk import LIMITS
 from tests.support.gateways import FakeAccount, ScriptedGateway
 from tests.support.journals import MemoryJournal
 from tests.unit.submission.samples import (
@@ -126,7 +127,7 @@ async def test_list_that_is_refused_concludes_nothing():
     """Nor does an answer that is no list."""
     journal = MemoryJournal()
 
-    assert not await sweep(ScriptedGateway(OUTCOMES["refused"]), journal, [identity(1)])
+    assert not await sweep(ScriptedGateway(*[OUTCOMES["refused"]] * len(LIMITS)), journal, [identity(1)])
     assert not journal.books.swept
 
 
