@@ -32,8 +32,8 @@ async def test_clock_set_back_makes_a_later_record_the_older_one(client: Any, cl
         ids = [await client.created(sandbox, alias="first")]
         clock.at += 61
         ids.append(await client.created(sandbox, alias="second"))
-        await client.control(sandbox, "POST", "clock", by_s=-3600)
         clock.at += 1
+        await client.control(sandbox, "POST", "clock", by_s=-3600)
         ids.append(await client.created(sandbox, alias="third"))
 
         first, second, third = [datetime.fromisoformat((await client.get(sandbox, each))["created_at"]) for each in ids]
