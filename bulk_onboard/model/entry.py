@@ -196,9 +196,10 @@ class Denied(OpEntry, frozen=True, kw_only=True):
 
 
 class Unresolved(OpEntry, frozen=True, kw_only=True):
-    """Sent, outcome unknown."""
+    """Sent, outcome unknown; `code` of the API's no, which holds only once it is known that nothing was done."""
 
     seen: str
+    code: str = ""
 
 
 class Probed(OpEntry, frozen=True, kw_only=True):

@@ -278,7 +278,15 @@ _CHANGES: Mapping[str, _Change] = {
     "refused create": lambda r, e, to: _ended(r, to, e.message, code=e.code, news=e.seq, created=0),
     "throttled create": lambda r, e, to: _ended(r, to, "not sent: the quota was spent", attempts=r.attempts - 1),
     "done create": lambda r, e, to: _submitted(r, e, to, at=e.at),
-    "adopted create": lambda r, e, to: _submitted(r, e, to, review=e.review, at=r.sent_at or e.at),
+    "adopted create": lambda r, e, to: _submitted(
+        # one that the API refused as existing already may be anybody's
+        replace(r, created=0) if r.code else r,
+        e,
+        to,
+        review=e.review,
+        at=r.sent_at or e.at,
+    ),
+    "unresolved create": lambda r, e, to: replace(r, state=to, reason=f"outcome unknown: {e.seen}", code=e.code),
     "intent update": _to_be_updated,
     "done update": _updated,
     "adopted update": _updated,

@@ -64,6 +64,8 @@ def _findings(
             continue
         required = requirements.offered.get(judged.row.combination)
         told = _Told(judged.row, columns, required.documents if required else ())
+        if record.differs:
+            yield Finding("record-differs", judged.row.sheet, judged.row.number, details={"what": record.differs})
         yield from _of_review(record, told, judged)
         yield from _of_numbers(record, told)
 

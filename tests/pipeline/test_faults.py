@@ -124,7 +124,8 @@ async def test_a_redirect_is_not_followed_and_stops_the_run(
 ) -> None:
     """Exit status 4; the other host is not even connected to, and the row is settled before it is sent again."""
     office.fill([business(number, Key=f"K-{number}") for number in range(4)])
-    await office.run(limit="1")
+    if operation != "get":  # the first record is got, to be read back
+        await office.run(limit="1")
     office.sandbox.faults.script(operation, fault, FOR_GOOD)
 
     result = await office.run(concurrency="1")
@@ -313,21 +314,21 @@ async def test_a_conflict_is_looked_up_before_it_is_believed(
 def renamed(answer: Answer) -> Answer:
     """The record, under an alias of the API's own making."""
     shown = json.loads(answer.body)
-    return json_answer(200, shown | {"alias": shown["alias"].upper()})
+    return json_answer(200, shown | {"alias": shown["alias"][:-1]})
 
 
 async def test_an_api_that_does_not_keep_aliases_stops_the_run_at_the_first_record(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The canary: settling relies on aliases, so nothing is sent without them. Exit status 4, one record."""
-    monkeypatch.setitem(FAULTS, "renamed", Fault("renamed", Strikes.AFTER, "The alias is changed.", renamed))
+    """Settling relies on the tokens in aliases, so nothing is sent without them. Exit status 4, one record, named."""
+    monkeypatch.setitem(FAULTS, "renamed", Fault("renamed", Strikes.AFTER, "The alias is cut off.", renamed))
     office.fill(5)
     office.sandbox.faults.script("get", "renamed", FOR_GOOD)
 
     result = await office.run(concurrency="1")
 
     assert (ExitStatus.STOPPED, 1) == submitted(result)
-    assert "alias" in str(result.error)
+    assert office.sandbox.state.records[0].compliance_id in str(result.error)
     await assert_the_next_run_ends_well(office, 5)
 
 

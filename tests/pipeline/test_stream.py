@@ -25,6 +25,7 @@ def a_run(books: Books) -> Run:
         stop=None,
         requests=Counter(),
         scope=Scope(),
+        began_at=0.0,
     )
 
 

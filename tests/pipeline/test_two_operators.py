@@ -129,7 +129,7 @@ async def test_the_report_says_which_record_to_keep_and_which_to_delete(office: 
     assert expected.keys() == printed.keys()
     for token, (kept, deletable) in expected.items():
         assert [deletable] == printed[token]["deletable"]
-        assert f"Keep the oldest, {kept}. Delete {deletable} at the API." in mend
+        assert f"Keep {kept}. Delete {deletable} at the API." in mend
     assert [2, 3] == [row["Row"] for row in problems(office)]
 
 

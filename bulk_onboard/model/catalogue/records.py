@@ -3,7 +3,7 @@
 `{reason}` is a sentence of its own with a blank before it, or nothing; `{document}` is what a mend begins with.
 """
 
-from bulk_onboard.model.kind import error
+from bulk_onboard.model.kind import error, warning
 
 RECORDS = (
     error(
@@ -29,6 +29,12 @@ RECORDS = (
         "Record of another country or type",
         "The record {id} was filed for another country or type of number, which no correction can change.",
         "Put country and type back as they were. To file the business for the other type, give the row another Key.",
+    ),
+    warning(
+        "record-differs",
+        "Other content at the API",
+        "The answer to the create was lost; the record that was found shows another {what} than was sent.",
+        "The API may have normalised it. Compare both with `bulk-onboard ledger show --server`.",
     ),
     error(
         "review-rejected",
