@@ -144,6 +144,7 @@ async def test_links_count_pages_where_the_offset_does(client: Any) -> None:
             path = page["meta"]["next"]
 
         assert [f"K-{number}" for number in range(5)] == found
+        assert 2 == page["meta"]["offset"]
 
 
 @pytest.mark.parametrize(("behaviour", "limit", "is_over"), [("padded", 100, True), ("padded", 50, False)])
