@@ -33,7 +33,7 @@ def refresh(invocation: Invocation) -> Output:
 
     def show(stream: TextIO) -> None:
         reviews = {} if invocation.quiet else refreshed.reviews
-        print_refresh(followed.looked, followed.changed, reviews, stream, report=made.path)
+        print_refresh(followed.looked, followed.changed, followed.gone, reviews, stream, report=made.path)
 
     return Output(
         refreshed.exit_status,
@@ -41,6 +41,7 @@ def refresh(invocation: Invocation) -> Output:
             "records": followed.looked,
             "changed": followed.changed,
             "not_shown": followed.not_shown,
+            "gone": followed.gone,
             "reviews": refreshed.reviews,
             "need_a_person": refreshed.needing,
             "requests": refreshed.requests,

@@ -1,4 +1,4 @@
-"""`resolve`: a person settles a held record."""
+"""`resolve`: a person says what is to become of a record that is held or gone."""
 
 from typing import Annotated, TextIO
 
@@ -6,13 +6,13 @@ import typer
 
 from bulk_onboard import errors
 from bulk_onboard.cli.awaited import awaited
-from bulk_onboard.cli.output import Output
+from bulk_onboard.cli.output import Output, tell
 from bulk_onboard.cli.verb import Invocation, register_job_verb
 from bulk_onboard.errors import ExitStatus
 
 _KEY = Annotated[str, typer.Argument(metavar="KEY", help="The row's Key, a token or an alias.")]
 _FOUND = Annotated[str, typer.Option("--found", metavar="ID", help="It is at the API under this compliance id.")]
-_ABSENT = Annotated[bool, typer.Option("--absent", help="It is not at the API; the next run may send the row.")]
+_ABSENT = Annotated[bool, typer.Option("--absent", help="It is not at the API; the next run files the row.")]
 _ABANDON = Annotated[bool, typer.Option("--abandon", help="Give the row up; it is not sent any more.")]
 
 
@@ -24,9 +24,9 @@ def register(app: typer.Typer) -> None:
 def resolve(
     invocation: Invocation, key: _KEY, found: _FOUND = "", absent: _ABSENT = False, abandon: _ABANDON = False
 ) -> Output:
-    """Settle a held record by your own word, after looking at the API: --found ID, --absent or --abandon.
+    """Say what is to become of a record that is held or gone, after looking at the API.
 
-    What you say is held against the API first; then the report is written anew.
+    Say --found ID, --absent or --abandon. What you say is held against the API first; then the report is written anew.
     """
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.pipeline.report import report_job
@@ -43,6 +43,7 @@ def resolve(
             compliance_id=found,
             credentials=invocation.credentials(),
             clock=clock,
+            say=tell,
         )
     )
     made = awaited(report_job(invocation.job, clock=clock))

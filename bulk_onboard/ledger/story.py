@@ -113,5 +113,6 @@ _WORDS: Mapping[type[Entry], Callable[[Any], str]] = {
     said.Adopted: lambda e: e.number or e.review,
     said.Held: lambda e: ": ".join(filter(None, (e.number, e.why))),
     said.Resolved: lambda e: e.how,
+    said.Gone: lambda e: "the API has no such record any more",
     said.Reviewed: lambda e: ": ".join(filter(None, (e.review, e.reason))),
 }

@@ -15,7 +15,7 @@ from typing import NoReturn
 from bulk_onboard.errors import ExitStatus, LedgerError
 from bulk_onboard.ledger.fold import Folded, entries, fold, sound_lines
 from bulk_onboard.ledger.reading import read_ledger
-from bulk_onboard.model.entry import Absent, Adopted, Done, Entry, Op, Resolved, RunStarted
+from bulk_onboard.model.entry import Absent, Adopted, Done, Entry, Gone, Op, Resolved, RunStarted
 from bulk_onboard.model.record import State
 
 _ROUNDING_S = 0.001
@@ -26,7 +26,7 @@ class Verification:
     """What was found.
 
     Attributes:
-        exit_status: `DONE` sound, `ROWS_NEED_A_PERSON` where records are held, `LEDGER` broken.
+        exit_status: `DONE` sound, `ROWS_NEED_A_PERSON` where records are held or gone, `LEDGER` broken.
         sentences: what to know about it, the gravest first; empty where there is nothing to say.
         lines: how many sound lines it has.
         counts: records by state.
@@ -36,6 +36,16 @@ class Verification:
     sentences: tuple[str, ...] = ()
     lines: int = 0
     counts: Mapping[State, int] = field(default_factory=dict)
+
+
+_FOR_A_PERSON: Mapping[State, str] = {
+    State.HELD: "{} held: a person must settle that (resolve).",
+    State.GONE: "{} gone from the API: a person must say what is to become of that (resolve).",
+}
+
+
+def _counted(records: int) -> str:
+    return "1 record is" if records == 1 else f"{records:,} records are"
 
 
 def verify(path: Path) -> Verification:
@@ -52,9 +62,7 @@ def verify(path: Path) -> Verification:
         *_unproved_absences(entries(content)),
     ]
     counts = Counter(record.state for record in folded.books.records.values())
-    held = (
-        [f"{counts[State.HELD]} records are held: a person must settle them (resolve)."] if counts[State.HELD] else []
-    )
+    held = [told.format(_counted(counts[state])) for state, told in _FOR_A_PERSON.items() if counts[state]]
     return Verification(
         exit_status=(ExitStatus.LEDGER if broken else ExitStatus.ROWS_NEED_A_PERSON if held else ExitStatus.DONE),
         sentences=(*broken, *held, *_torn(folded)),
@@ -99,11 +107,13 @@ def _no_number(word: str) -> NoReturn:
 
 
 def _ids_in_conflict(everything: Iterable[Entry]) -> Iterator[str]:
-    """Records with a second compliance id, and ids with a second record."""
+    """Records with a second compliance id, and ids with a second record; one that is gone may get another id."""
     id_of: dict[str, str] = {}
     token_of: dict[str, str] = {}
     for entry in everything:
         match entry:
+            case Gone():
+                id_of.pop(entry.token, None)
             case Done() | Adopted() | Resolved(how="found"):
                 first_id = id_of.setdefault(entry.token, entry.compliance_id)
                 if first_id != entry.compliance_id:

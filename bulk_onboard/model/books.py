@@ -33,7 +33,7 @@ class Books:
         runs: in the order they began.
         swept: whether the account was walked completely once.
         alias_kept: length of the longest alias that the API is known to show with its token still in it.
-        created: number of the newest line with an intent to create.
+        tried: number of the newest line with an intent to create.
         audited: number of the newest line that says that an audit found what is there twice; 0 for none.
         seq: the number of the newest entry.
     """
@@ -43,7 +43,7 @@ class Books:
     runs: list[RunStory] = field(default_factory=list)
     swept: bool = False
     alias_kept: int = 0
-    created: int = 0
+    tried: int = 0
     audited: int = 0
     seq: int = 0
     _owners: dict[str, str] | None = field(default=None, compare=False)
@@ -66,9 +66,17 @@ class Books:
         return self._holders.get(number)
 
     def creator(self, record: Record) -> RunStory | None:
-        """The run that filed the record; None for one that was found at the API, or never filed."""
-        place = bisect_right(self.runs, record.created, key=lambda run: run.started.seq)
-        return self.runs[place - 1] if place and record.created and record.compliance_id else None
+        """The run whose own create made the record, or may have; None for what others made, or nobody."""
+        return self._run_of(record.created)
+
+    def last_to_try(self, record: Record) -> RunStory | None:
+        """The run with the record's newest create, whatever became of that; None where there was none."""
+        return self._run_of(record.tried)
+
+    def _run_of(self, seq: int) -> RunStory | None:
+        """The run that wrote the ledger's line of this number."""
+        place = bisect_right(self.runs, seq, key=lambda run: run.started.seq)
+        return self.runs[place - 1] if place else None
 
     def record(self, token: str) -> Record:
         """The record of a token; a fresh one where nothing happened yet."""
@@ -84,8 +92,8 @@ class Books:
             after = self.records[token] = step(before, entry)
             if type(entry) in _TELL_OF_ALIASES:
                 self._note_alias(after, entry)
-            elif after.created > self.created:
-                self.created = after.created
+            elif after.tried > self.tried:
+                self.tried = after.tried
             if self._owners is not None and after.compliance_id:
                 self._owners[after.compliance_id] = token
             if after.numbers is not before.numbers:
@@ -103,7 +111,7 @@ class Books:
     @property
     def wants_audit(self) -> bool:
         """Whether creates were sent since somebody last looked whether any record is there twice."""
-        return self.created > self.audited
+        return self.tried > self.audited
 
     def _note_alias(self, record: Record, entry: Any) -> None:
         """The API shows a record under an alias that has its token: so it keeps aliases of that length."""

@@ -123,6 +123,16 @@ class Reviewed(RecordEntry, frozen=True, kw_only=True):
     fingerprint: str = ""
 
 
+class Gone(RecordEntry, frozen=True, kw_only=True):
+    """The API has no such record any more: asked for it by its id, it said so in its own words.
+
+    `op` where that settles a write whose outcome was unknown.
+    """
+
+    compliance_id: str
+    op: Op | None = None
+
+
 class OpEntry(RecordEntry, frozen=True, kw_only=True):
     """An entry about one write."""
 
@@ -196,10 +206,10 @@ class Denied(OpEntry, frozen=True, kw_only=True):
 
 
 class Unresolved(OpEntry, frozen=True, kw_only=True):
-    """Sent, outcome unknown; `code` of the API's no, which holds only once it is known that nothing was done."""
+    """Sent, outcome unknown; `contested` where the API said no since it has such a record already."""
 
     seen: str
-    code: str = ""
+    contested: bool = False
 
 
 class Probed(OpEntry, frozen=True, kw_only=True):
@@ -248,7 +258,7 @@ class Held(OpEntry, frozen=True, kw_only=True):
 
 
 class Resolved(OpEntry, frozen=True, kw_only=True):
-    """A person settled a held record."""
+    """A person said what is to become of a record that is held, or gone."""
 
     how: Literal["found", "absent", "abandon"]
     compliance_id: str = ""
@@ -263,6 +273,7 @@ AnyEntry = (
     | RunEnded
     | RowInvalid
     | Reviewed
+    | Gone
     | Resolved
     | Intent
     | Done

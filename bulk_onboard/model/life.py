@@ -14,6 +14,9 @@ starts from *uncertain*, *deferred* or *submitted*.
 Update, link and delete start from *submitted* and lead back to it: a refused update leaves a submitted record. A link
 is about a number of the record. So what is held there is that number alone, and the record stays *submitted*; a number
 may be found linked, or held, and a correction refused, without a call having been made.
+
+A submitted record that the API says it has not any more is *gone*. It comes back by itself where the API shows it
+again; to file it anew, or to leave it at that, is for a person to say.
 """
 
 from collections.abc import Callable, Mapping
@@ -89,6 +92,7 @@ TRANSITIONS: Mapping[State, Mapping[str, State]] = {
         ),
         **_REFUSED_AFTER_ALL,
         **_RESOLVED,
+        "gone update": State.GONE,
     },
     State.HELD: {**_settling_any(stay=State.HELD), **_RESOLVED},
     State.SUBMITTED: {
@@ -100,6 +104,13 @@ TRANSITIONS: Mapping[State, Mapping[str, State]] = {
         **_REFUSED_AFTER_ALL,
         "reviewed": State.SUBMITTED,
         "read_back create": State.SUBMITTED,
+        "gone": State.GONE,
+    },
+    State.GONE: {
+        "reviewed": State.SUBMITTED,
+        "resolved found create": State.SUBMITTED,
+        "resolved absent create": State.DEFERRED,
+        "resolved abandon create": State.ABANDONED,
     },
     State.DELETED: {},
     State.ABANDONED: {},
@@ -115,11 +126,9 @@ class IllegalStepError(Exception):
 
 def trigger(entry: Entry) -> str:
     """The table's word for an entry: its name, with the operation or the person's answer where it has one."""
-    if isinstance(entry, Resolved):
-        return f"resolved {entry.how} {entry.op}"
-    if isinstance(entry, OpEntry):
-        return f"{entry.name()} {entry.op}"
-    return entry.name()
+    op: Op | None = getattr(entry, "op", None)
+    name = f"resolved {entry.how}" if isinstance(entry, Resolved) else entry.name()
+    return name if op is None else f"{name} {op}"
 
 
 def step(record: Record, entry: Entry) -> Record:
@@ -148,6 +157,7 @@ def _sent(record: Record, entry: entries.Intent, to: State) -> Record:
         attempts=record.attempts + 1,
         fingerprint=entry.fingerprint,
         sent_at=entry.at,
+        tried=entry.seq,
         created=entry.seq,
     )
 
@@ -193,7 +203,8 @@ def _update_refused(record: Record, entry: entries.Refused, to: State) -> Record
 def _reviewed(record: Record, entry: entries.Reviewed, to: State) -> Record:
     """Another review; a refusal is past that was for what the record was before."""
     fingerprint = record.fingerprint or entry.fingerprint
-    if (entry.review, entry.reason) == (record.review, record.review_reason):
+    is_known = (entry.review, entry.reason) == (record.review, record.review_reason)
+    if is_known and record.state is not State.GONE:
         return replace(record, state=to, fingerprint=fingerprint)
     about_state = {n for n, linking in record.numbers.items() if linking.code in STATE_ERRORS}
     is_past = record.code in STATE_ERRORS
@@ -243,6 +254,40 @@ def _submitted(record: Record, entry: Any, to: State, *, review: str = "", at: s
     )
 
 
+def _found_by_a_person(record: Record, entry: Resolved, to: State) -> Record:
+    """A person says which record it is, not who made it."""
+    created = record.created if entry.compliance_id == record.compliance_id else 0
+    return replace(_submitted(record, entry, to, at=entry.at), created=created)
+
+
+def _gone(record: Record, entry: entries.Gone, to: State) -> Record:
+    """Whatever was refused for the record is past with it."""
+    linked = {n: linking for n, linking in record.numbers.items() if linking.linkage is Linkage.LINKED}
+    return _ended(record, to, code="", refused="", numbers=linked, news=entry.seq)
+
+
+def _to_be_filed(record: Record, _: Resolved, to: State) -> Record:
+    """Nothing is left of a record that may have been there before, but for what it is called."""
+    return _ended(
+        record,
+        to,
+        "not at the API, says a person, so it may be sent again",
+        code="",
+        refused="",
+        compliance_id="",
+        review="",
+        review_reason="",
+        numbers={},
+        submitted_at="",
+        created=0,
+    )
+
+
+def _unsent(record: Record, reason: str, to: State, **changes: Any) -> Record:
+    """A create that has made nothing: who finds the record later finds what somebody else made."""
+    return _ended(record, to, reason, created=0, **changes)
+
+
 def _ended(record: Record, to: State, reason: str = "", **changes: Any) -> Record:
     return replace(record, state=to, op=None, reason=reason, **changes)
 
@@ -275,18 +320,15 @@ _CHANGES: Mapping[str, _Change] = {
         r, state=to, reason="outcome unknown: the run ended in the middle of the call"
     ),
     "intent create": _sent,
-    "refused create": lambda r, e, to: _ended(r, to, e.message, code=e.code, news=e.seq, created=0),
-    "throttled create": lambda r, e, to: _ended(r, to, "not sent: the quota was spent", attempts=r.attempts - 1),
-    "done create": lambda r, e, to: _submitted(r, e, to, at=e.at),
-    "adopted create": lambda r, e, to: _submitted(
-        # one that the API refused as existing already may be anybody's
-        replace(r, created=0) if r.code else r,
-        e,
-        to,
-        review=e.review,
-        at=r.sent_at or e.at,
+    "refused create": lambda r, e, to: _unsent(r, e.message, to, code=e.code, news=e.seq),
+    "unavailable create": lambda r, e, to: _unsent(r, f"not sent: {e.why}", to),
+    "throttled create": lambda r, e, to: _unsent(r, "not sent: the quota was spent", to, attempts=r.attempts - 1),
+    "unresolved create": lambda r, e, to: replace(
+        r, state=to, reason=f"outcome unknown: {e.seen}", created=0 if e.contested else r.created
     ),
-    "unresolved create": lambda r, e, to: replace(r, state=to, reason=f"outcome unknown: {e.seen}", code=e.code),
+    "denied create": lambda r, e, to: _unsent(r, f"not accepted: HTTP {e.http_status}", to),
+    "done create": lambda r, e, to: _submitted(r, e, to, at=e.at),
+    "adopted create": lambda r, e, to: _submitted(r, e, to, review=e.review, at=r.sent_at or e.at),
     "intent update": _to_be_updated,
     "done update": _updated,
     "adopted update": _updated,
@@ -299,9 +341,11 @@ _CHANGES: Mapping[str, _Change] = {
     "probed create": lambda r, e, to: replace(r, state=to, reason=f"outcome unknown: {e.why}" if e.why else r.reason),
     "refused delete": lambda r, e, to: _ended(r, to, e.message, code=e.code, news=e.seq),
     "reviewed": _reviewed,
-    "resolved found create": lambda r, e, to: _submitted(r, e, to, at=e.at),
-    "absent create": lambda r, e, to: _ended(r, to, "not at the API, so it may be sent again", created=0),
-    "resolved absent create": lambda r, e, to: _ended(r, to, "not at the API, says a person, so it may be sent again"),
+    "gone": _gone,
+    "gone update": _gone,
+    "resolved found create": _found_by_a_person,
+    "absent create": lambda r, e, to: _unsent(r, "not at the API, so it may be sent again", to),
+    "resolved absent create": _to_be_filed,
 }
 
 
@@ -318,7 +362,9 @@ def _words(kind: type[Entry]) -> dict[Op | None, str]:
     """The words of a kind of entry, by operation; none where they depend on more than that."""
     if issubclass(kind, Resolved):
         return {}
-    return {op: f"{kind.name()} {op}" for op in Op} if issubclass(kind, OpEntry) else {None: kind.name()}
+    ops: list[Op | None] = [*Op] if "op" in kind.__struct_fields__ else []
+    none: list[Op | None] = [] if issubclass(kind, OpEntry) else [None]
+    return {op: kind.name() if op is None else f"{kind.name()} {op}" for op in (*none, *ops)}
 
 
 _WORDS: Mapping[type[Entry], Mapping[Op | None, str]] = {kind: _words(kind) for kind in (Entry, *get_args(AnyEntry))}

@@ -23,6 +23,7 @@ class State(StrEnum):
     REFUSED = "refused"
     HELD = "held"
     SUBMITTED = "submitted"
+    GONE = "gone"
     DELETED = "deleted"
     ABANDONED = "abandoned"
 
@@ -83,9 +84,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         submitted_at: instant of the create's success; empty before.
         sent_at: instant of the newest intent.
         number, seen_at: of the newest link's and update's intent, by which an unknown one is settled.
-        created: number of the ledger's line with the newest create's intent; 0 where it was made elsewhere.
         known: number of the line that first said that the API has it; 0 before.
         differs: in what the API's content differs from what was sent, where it was adopted and compared.
+        tried: number of the ledger's line with the newest create's intent; 0 before.
+        created: the same, as long as that create is, or may be, what made it; 0 where that was somebody else.
         news: number of the newest line that said something a person may have to act on.
     """
 
@@ -108,6 +110,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     sent_at: str = ""
     number: str = ""
     seen_at: str = ""
+    tried: int = 0
     created: int = 0
     known: int = 0
     differs: str = ""

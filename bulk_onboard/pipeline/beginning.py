@@ -37,6 +37,7 @@ async def begin(run: Run) -> None:
             settle=run.job.settle,
         )
     )
+    run.began = run.journal.books.seq
     log.logger().info("run started", run_id=run.run_id, version=bulk_onboard.__version__)
     kept_out = iter(invalid_rows(run.plan(), run.journal.books))
     while some := tuple(islice(kept_out, ENTRIES_AT_A_TIME)):

@@ -102,7 +102,7 @@ def compare(books: Books, shown: Sequence[ServerRecord]) -> Comparison:
 
 
 def _is_there(record: Record) -> bool:
-    return bool(record.compliance_id) and record.state is not State.DELETED
+    return bool(record.compliance_id) and record.state not in (State.DELETED, State.GONE)
 
 
 async def _ask_for(gateway: Gateway, record: Record) -> ServerRecord | None:

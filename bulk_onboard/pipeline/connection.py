@@ -35,11 +35,15 @@ REQUIREMENTS_QUOTA = Quota(100, 60.0)  # compliance-api.txt, "Rate Limits"
 class Connection:
     """An open way to the API.
 
-    `why_waiting` says why calls wait, for the progress line; empty while they flow.
+    Attributes:
+        why_waiting: says why calls wait, for the progress line; empty while they flow.
+        be_patient: said whether whoever asks pauses himself between his calls, as when reviews are waited for: while
+            he does, calls that fail end nothing.
     """
 
     gateway: Gateway
     why_waiting: Callable[[], str]
+    be_patient: Callable[[bool], None] = lambda patient: None
 
 
 @asynccontextmanager
@@ -73,7 +77,9 @@ async def connect(
         paced = Paced(halting, compliance=pacer, requirements=requirements_pacer)
         stop.call_when_requested(paced.close)
         breaker = Breaker(paced, clock=clock, stop=stop, settle_s=job.settle)
-        yield Connection(Retrying(breaker, clock=clock, stop=stop), lambda: breaker.reason or paced.reason)
+        yield Connection(
+            Retrying(breaker, clock=clock, stop=stop), lambda: breaker.reason or paced.reason, breaker.be_patient
+        )
 
 
 def sends_before(books: Books, now: datetime) -> Iterable[float]:

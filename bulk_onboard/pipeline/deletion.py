@@ -1,21 +1,29 @@
-"""Delete records on purpose: what one run created, or one by its Key (design.md 7, `undo` and `delete`).
+"""Delete records on purpose: what one run created, or one by its Key (`undo` and `delete`).
 
 Rule: only what the API lets go, and only what this ledger knows by its id. A record that is approved, or has numbers,
-is refused here already (compliance-api.txt, "Delete Compliance"; wire.md 11, 26). Records that a run found instead of
-making them are not that run's to undo. What is planned is shown to a person first, and looked at again when it is done.
+is refused here already. Of a run only what its own create made, or may have made: what it found at the API was
+somebody else's. A record whose newest write is unknown is looked for first; what then turns out to be there goes with
+the others. No record is deleted that the API calls by another name than it was given.
+
+What is planned is shown to a person first, and looked at again when it is done.
 """
 
+import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from bulk_onboard import errors
 from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.clock import Clock
 from bulk_onboard.job import Job
 from bulk_onboard.ledger.story import is_called
+from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.call import ServerRecord
+from bulk_onboard.model.call import Get, ServerRecord
+from bulk_onboard.model.entry import Op
+from bulk_onboard.model.gateway import Gateway
 from bulk_onboard.model.identity import token_in
 from bulk_onboard.model.record import Record, Review, State, linked_numbers
 from bulk_onboard.pipeline.account import bound_books, reading
@@ -24,45 +32,80 @@ from bulk_onboard.pipeline.ledger import open_ledger
 from bulk_onboard.pipeline.stopping import why_stopped
 from bulk_onboard.submission.delete import delete
 from bulk_onboard.submission.desk import Desk
-from bulk_onboard.submission.reviews import look
+from bulk_onboard.submission.reviews import is_gone, look
 from bulk_onboard.submission.stop import Stop
 
 DELETABLE = frozenset({Review.PENDING, Review.REJECTED, Review.MORE_INFO})
-_GONE = (State.DELETED, State.ABANDONED)
+
+_OVER = (State.DELETED, State.GONE)
+_UNKNOWN = (State.SENDING, State.UNCERTAIN)
+_NEVER_MADE = (State.INVALID, State.PENDING, State.DEFERRED, State.REFUSED)
 
 Choose = Callable[[Books], Sequence[Record]]
 
 
+class Fate(Enum):
+    """What is to become of a record that somebody wants to be deleted."""
+
+    GOES = auto()
+    LOOKED_FOR = auto()  # it goes if it is there, which is not known yet
+    OVER = auto()  # it is not there any more
+    STAYS = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A record that is to be deleted: its review at the API now, and why it stays; `objection` is empty if it goes."""
+    """A record that is to be deleted: its review at the API now, and why it stays; `why` is empty where it does not."""
 
     record: Record
     review: str
-    objection: str
+    fate: Fate
+    why: str = ""
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether anything is to be done about it."""
+        return self.fate in (Fate.GOES, Fate.LOOKED_FOR)
 
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """What came of it: records by state, those that went and those that did not; `error` is what stopped it."""
+    """What came of it.
 
-    deleted: int
+    Attributes:
+        deleted: the records that went.
+        never_made: of those that were looked for the ones that were never made.
+        left: the others that were to go, each as it is now.
+        error: what stopped it.
+    """
+
+    deleted: tuple[Record, ...]
+    never_made: tuple[Record, ...]
     left: tuple[Record, ...]
     error: errors.BulkOnboardError | None
 
 
 def of_run(run_id: str) -> Choose:
-    """The records that this run created, whatever became of them since; UsageError where there was no such run."""
+    """The records that this run's own creates made, or may have made, whatever became of them since.
+
+    UsageError where there was no such run.
+    """
 
     def choose(books: Books) -> Sequence[Record]:
         names = [run.started.run_id for run in books.runs]
         if run_id not in names:
             newest = ", ".join(reversed(names[-5:])) or "none"
             raise errors.UsageError(f"The ledger knows no run {run_id!r}. The newest are: {newest}.")
-        there = (record for record in books.records.values() if record.state not in _GONE)
-        return [record for record in there if (run := books.creator(record)) and run.started.run_id == run_id]
+        return [record for record in books.records.values() if _is_of(run_id, record, books)]
 
     return choose
+
+
+def _is_of(run_id: str, record: Record, books: Books) -> bool:
+    """Whether the run made the record, or was the last to try, and what became of that is not known."""
+    is_open = record.op is Op.CREATE and record.state in (*_UNKNOWN, State.HELD)
+    run = books.last_to_try(record) if is_open else books.creator(record)
+    return run is not None and run.started.run_id == run_id and record.state is not State.ABANDONED
 
 
 def of_key(name: str) -> Choose:
@@ -80,7 +123,7 @@ def of_key(name: str) -> Choose:
 
 
 async def plan_deletion(job: Job, choose: Choose, *, credentials: Credentials, clock: Clock) -> tuple[Candidate, ...]:
-    """The chosen records, each with why it stays; reads only.
+    """The chosen records, each with what is to become of it; reads only.
 
     Raises:
         UsageError: there is no ledger, or nothing that may be chosen.
@@ -89,34 +132,58 @@ async def plan_deletion(job: Job, choose: Choose, *, credentials: Credentials, c
     books = bound_books(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)
     chosen = choose(books)
     submitted = Books(records={record.token: record for record in chosen if record.state is State.SUBMITTED})
-    shown: Iterable[ServerRecord] = ()
-    if submitted.records:
-        async with reading(job, credentials, clock=clock) as gateway:
-            looked = await look(gateway, submitted)
+    if not submitted.records:
+        return tuple(_candidate(record) for record in chosen)
+    async with reading(job, credentials, clock=clock) as gateway:
+        looked = await look(gateway, submitted)
         if looked is None:
             raise errors.StoppedError("The API's list of records could not be read, so nothing was done. Try again.")
-        shown = looked.records
-    found = {record.compliance_id: record for record in shown}
-    return tuple(_candidate(record, found.get(record.compliance_id)) for record in chosen)
+        found = {record.compliance_id: record for record in looked.records}
+        return tuple([await _looked_at(gateway, record, found.get(record.compliance_id)) for record in chosen])
 
 
-def _candidate(record: Record, found: ServerRecord | None) -> Candidate:
+async def _looked_at(gateway: Gateway, record: Record, found: ServerRecord | None) -> Candidate:
+    """The same as `_candidate`; one that no list showed is asked for by its id, or nobody knew whose record that is."""
+    if record.state is not State.SUBMITTED or found is not None:
+        return _candidate(record, found)
+    outcome = await gateway.send(Get(compliance_id=record.compliance_id))
+    if is_gone(outcome):  # to delete it writes that down
+        return Candidate(record, record.review, Fate.GOES)
+    if isinstance(outcome, outcomes.Done):
+        return _candidate(record, outcome.value)
+    return Candidate(record, record.review, Fate.STAYS, "the API could not be asked for it; try again later")
+
+
+def _candidate(record: Record, found: ServerRecord | None = None) -> Candidate:
     review = (found.review or found.review_word) if found else record.review
-    if found and token_in(found.alias) not in ("", record.token):
-        return Candidate(record, review, "the API calls it as another row is called, so it may be that row's")
-    return Candidate(record, review, _objection(record, review))
+    if record.state in _UNKNOWN:
+        return Candidate(record, review, Fate.LOOKED_FOR)
+    if record.state in _OVER:
+        return Candidate(record, review, Fate.OVER)
+    why = _another_name(record, found) if found else ""
+    why = why or _objection(record, review)
+    return Candidate(record, review, Fate.STAYS if why else Fate.GOES, why)
 
 
-def _objection_now(candidate: Candidate, books: Books) -> str:
-    """Why it stays after all: the ledger may have learned something while the question stood."""
-    record = books.record(candidate.record.token)
-    changed = record != candidate.record
-    return candidate.objection or (_objection(record, record.review if changed else candidate.review))
+def _another_name(record: Record, found: ServerRecord) -> str:
+    """Why it may be another row's record by what the API calls it; an alias may have been cut off or written anew."""
+    token = token_in(found.alias)
+    if token == record.token or (not token and _folded(record.alias).startswith(_folded(found.alias))):
+        return ""
+    whose = "as another row is called" if token else "otherwise than it was filed"
+    return f"the API calls it {found.alias!r}, {whose}, so it may be somebody else's"
+
+
+def _folded(alias: str) -> str:
+    """What is left of an alias where case, accents, blanks and signs make no difference."""
+    decomposed = unicodedata.normalize("NFKD", alias.casefold())
+    return "".join(filter(str.isalnum, decomposed))
 
 
 def _objection(record: Record, review: str) -> str:
-    if record.state in (State.SENDING, State.UNCERTAIN):
-        return "it is not known yet what the API has of it; run the job first, which settles that"
+    """Why a record stays; empty where it may go."""
+    if record.state is State.HELD:
+        return "it is held: a person must settle that first; the report says how"
     if record.state is not State.SUBMITTED:
         return f"it is {record.state}, so there is nothing to delete"
     if linked_numbers(record):
@@ -125,26 +192,43 @@ def _objection(record: Record, review: str) -> str:
 
 
 async def delete_records(
-    job: Job, candidates: Sequence[Candidate], *, credentials: Credentials, clock: Clock, stop: Stop
+    job: Job, candidates: Sequence[Candidate], choose: Choose, *, credentials: Credentials, clock: Clock, stop: Stop
 ) -> Deletion:
-    """Delete those without an objection, each with its intent in the ledger first.
+    """Delete those that are wanted, each with its intent in the ledger first, after what is unknown was settled.
+
+    Args:
+        choose: as for `plan_deletion`; by it a record stays that turns out not to be of the run.
 
     Raises:
         BulkOnboardError: nothing could be begun; what stops it later is in the result.
     """
+    wanted = {one.record.token: one for one in candidates if one.is_wanted}
     with open_ledger(job, credentials, clock) as journal:
-        tokens = [one.record.token for one in candidates if not _objection_now(one, journal.books)]
+        settle_s = max([job.settle, *(run.started.settle for run in journal.books.runs[-1:])])
         requests: Counter[str] = Counter()
+
+        def may_go(record: Record) -> bool:
+            planned = wanted[record.token]
+            if record == planned.record:
+                return not _objection(record, planned.review)
+            return record in choose(journal.books) and not _objection(record, record.review)
+
         async with connect(job, credentials, clock=clock, stop=stop, journal=journal, requests=requests) as connection:
             desk = Desk(gateway=connection.gateway, journal=journal, clock=clock, stop=stop)
             try:
-                await delete(desk, tokens, settle_s=job.settle)
+                await delete(
+                    desk,
+                    list(wanted),
+                    settle_s=settle_s,
+                    orphans_since=journal.locked_at,
+                    may_go=may_go,
+                )
             except errors.StoppedError as stopped:
                 stop.request(stopped)
-        going = [candidate.record.token for candidate in candidates if not candidate.objection]
-        records = [journal.books.record(token) for token in going]
+        records = [journal.books.record(token) for token in wanted]
     return Deletion(
-        deleted=sum(record.state is State.DELETED for record in records),
-        left=tuple(record for record in records if record.state is not State.DELETED),
+        deleted=tuple(record for record in records if record.state in _OVER),
+        never_made=tuple(record for record in records if record.state in _NEVER_MADE),
+        left=tuple(record for record in records if record.state not in (*_OVER, *_NEVER_MADE)),
         error=why_stopped(stop.cause, base_url=job.base_url, sent_before=True),
     )

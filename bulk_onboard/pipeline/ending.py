@@ -106,7 +106,7 @@ def nothing_to_do(job: Job, judgement: Judgement) -> RunResult:
 
 
 def statuses_of(run: Run, decisions: Decisions) -> Iterable[ExitStatus]:
-    """Unfinished rows mean that the run stopped early; errors, refused and held ones that a person is wanted."""
+    """Unfinished rows mean that the run stopped early; errors, refused, held and gone ones that a person is wanted."""
     books = run.journal.books
     turned_up = {finding.row for finding in run.findings}
     since = run.news_since if run.job.new_only else 0
@@ -125,6 +125,8 @@ def statuses_of(run: Run, decisions: Decisions) -> Iterable[ExitStatus]:
 def is_left_over(decision: Decision, books: Books) -> bool:
     """Whether a row that was due still is, though nothing speaks against it; a held number is looked at in each run."""
     record = books.record(decision.token)
+    if decision.action is Action.NOTHING:  # such as a row beyond --limit that was settled, and is not at the API
+        return False
     if decision.action is Action.LINK:
         return any(number not in record.numbers for number in decision.numbers)
     if decision.action is Action.UPDATE:  # what was refused is due for as long as it is to be tried again
@@ -152,6 +154,9 @@ def _warnings(run: Run) -> Iterable[str]:
             f"The API's list cannot be walked to its end, so whether a record is there twice was seen of "
             f"{run.not_audited} records only."
         )
+    if run.looks_failed:
+        times = "once" if run.looks_failed == 1 else f"{run.looks_failed:,} times in a row"
+        yield f"At the end the API's list could not be read, {times}: reviews may have changed since. Run again later."
     yield from (_unsaved(*lost) for lost in run.journal.unsaved)
 
 

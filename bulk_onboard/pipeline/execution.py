@@ -40,6 +40,7 @@ class Run:
         scope: what it may still take on; what was refused is sent again once.
         news_since: number of the ledger's line with which the last run ended; what came later nobody was told yet.
         began_at: monotonic instant before which every call of an earlier run was made.
+        began: number of the ledger's line with which it began itself.
         waiting: why it waits of itself, for the progress line; empty where it does not.
         due: tokens that were to be sent or settled.
         findings: what turned up while sending.
@@ -48,6 +49,8 @@ class Run:
         unreadable: how many records of the account could not be read in its list.
         asks_first: whether each row is asked for before it is sent, since the list cannot be walked to its end.
         not_audited: why nobody saw whether a record is there twice; empty where that was seen, or not due.
+        shown: compliance ids of the records that it did show in this run: one that it has no more then is gone.
+        looks_failed: how many looks at the reviews failed in the end, when their time was up.
     """
 
     job: Job
@@ -61,6 +64,7 @@ class Run:
     scope: Scope
     began_at: float
     news_since: int = 0
+    began: int = 0
     waiting: str = ""
     run_id: str = field(default_factory=lambda: secrets.token_hex(4))
     due: frozenset[str] = frozenset()
@@ -70,6 +74,8 @@ class Run:
     unreadable: int = 0
     asks_first: bool = False
     not_audited: str = ""
+    shown: set[str] = field(default_factory=set)
+    looks_failed: int = 0
     _plan: Plan | None = field(default=None, init=False, repr=False)
     _planned_at: int = field(default=0, init=False)  # the number of the ledger's newest entry then
 
@@ -90,6 +96,11 @@ class Run:
                 auth_id=self.auth_id,
                 quota=self.job.quota,
                 scope=self.scope,
+                tried=self._tried() if self.scope.limit is not None else (),
             )
             self._planned_at = seq
         return self._plan
+
+    def _tried(self) -> set[str]:
+        """The rows that this run has tried to create, whatever became of that."""
+        return {record.token for record in self.journal.books.records.values() if record.tried > self.began}

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bulk_onboard import log
 from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.callbacks.spool import Spool, Waiting
 from bulk_onboard.clock import Clock
@@ -23,13 +22,13 @@ from bulk_onboard.ledger.lock import LedgerLock
 from bulk_onboard.ledger.place import MODES
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.call import Get, ServerRecord
-from bulk_onboard.model.entry import Reviewed
+from bulk_onboard.model.entry import Gone, Reviewed
 from bulk_onboard.model.gateway import Gateway
 from bulk_onboard.model.outcome import Done, Refused
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.pipeline.account import bound_books
 from bulk_onboard.pipeline.ledger import open_ledger
-from bulk_onboard.submission.reviews import change_in
+from bulk_onboard.submission.reviews import change_in, gone_entry, is_gone, is_old, write_down
 
 READ_AGAIN_S = 30.0
 LOOK_AGAIN_S = 5.0
@@ -40,11 +39,15 @@ _GONE = frozenset({State.DELETED, State.ABANDONED})
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A record that was read: as the ledger had it before, and as the API shows it; None where it shows none."""
+    """A record that was read: as the ledger had it before, and as the API shows it; None where it shows none.
+
+    `gone` where it says that it has none.
+    """
 
     waiting: Waiting
     before: Record
     found: ServerRecord | None
+    gone: bool = False
 
 
 class HintWorker:
@@ -82,11 +85,11 @@ class HintWorker:
         known = [(each, books.record(books.owner(each.compliance_id) or "")) for each in due]
         over = [each for each, record in known if not record.compliance_id or record.state in _GONE]
         self.counts["unknown"] += len(over)
-        submitted = [(each, record) for each, record in known if record.state is State.SUBMITTED]
-        readings = await read_hinted(self._gateway, submitted)
+        followed = [(each, record) for each, record in known if record.state in (State.SUBMITTED, State.GONE)]
+        readings = await read_hinted(self._gateway, followed)
         self._read_at |= dict.fromkeys([each.compliance_id for each in due], self._clock.monotonic())
         self.counts["read"] += len(readings)
-        changed = [each for each in readings if _change(each)]
+        changed = [each for each in readings if self._change(each)]
         over += [each.waiting for each in readings if each not in changed]
         # Of all that is done here only this needs the lock; in a thread, since a long ledger takes its time to open.
         written = await asyncio.to_thread(asyncio.run, self._write(changed)) if changed else []
@@ -105,12 +108,19 @@ class HintWorker:
             with open_ledger(self._job, self._credentials, self._clock, patience_s=0.0) as journal:
                 as_before = [each for each in readings if journal.books.record(each.before.token) == each.before]
                 for each in as_before:
-                    if entry := _change(each):
-                        await journal.append(entry)
-                        log.logger().info("review changed", token=entry.token, outcome=entry.review)
+                    if entry := self._change(each):
+                        await write_down(journal, [entry])
                 return as_before
         except LockedError:  # a run began meanwhile
             return []
+
+    def _change(self, reading: Reading) -> Reviewed | Gone | None:
+        """The entry for a review that is another than in the ledger, or for a record that the API has no more."""
+        before = reading.before
+        if reading.found:
+            return change_in(before, reading.found)
+        is_news = reading.gone and before.state is State.SUBMITTED
+        return gone_entry(before) if is_news and is_old(before, self._clock.now(), self._job.settle) else None
 
 
 async def read_hinted(gateway: Gateway, hinted: Sequence[tuple[Waiting, Record]]) -> list[Reading]:
@@ -123,14 +133,9 @@ async def read_hinted(gateway: Gateway, hinted: Sequence[tuple[Waiting, Record]]
             return None
         if isinstance(outcome, Done):
             return Reading(waiting, record, outcome.value)
-        return Reading(waiting, record, None) if isinstance(outcome, Refused) else None
+        return Reading(waiting, record, None, gone=is_gone(outcome)) if isinstance(outcome, Refused) else None
 
     return [each for each in await asyncio.gather(*(read(*one) for one in hinted)) if each]
-
-
-def _change(reading: Reading) -> Reviewed | None:
-    """The entry for a review that is another than in the ledger; None also where the API shows no such record."""
-    return change_in(reading.before, reading.found) if reading.found else None
 
 
 def is_free(job: Job, clock: Clock) -> bool:

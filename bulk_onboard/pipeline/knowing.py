@@ -9,16 +9,18 @@ enough; where the account tells of more records than the ledger knows while some
 made them, maybe with a copy of this ledger, and it is walked.
 """
 
+from functools import partial
+
 from bulk_onboard import errors
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.call import ServerRecord
 from bulk_onboard.model.plan import Action, Identity
-from bulk_onboard.model.record import State
+from bulk_onboard.model.record import Record, State
 from bulk_onboard.pipeline.execution import Run
 from bulk_onboard.submission.control import new_token
 from bulk_onboard.submission.lookup import Lookup
-from bulk_onboard.submission.reviews import Shown, followed_records, look, take_in, write_down
+from bulk_onboard.submission.reviews import Shown, followed_records, is_old, look, take_in, write_down
 from bulk_onboard.submission.sweep import adopt
 from bulk_onboard.submission.walk import Walk, agreed, walk
 from bulk_onboard.units import format_duration
@@ -53,10 +55,22 @@ def is_blind(run: Run) -> bool:
 
 
 async def take_in_reviews(run: Run, records: tuple[ServerRecord, ...]) -> None:
-    """Write down the reviews that these records show; how many are not shown is told to a person."""
+    """Write down the reviews that these records show, and which records are gone; what is not shown is counted."""
     rows = {d.identity.token: d.judged.row for d in run.plan().decisions if d.identity}
-    followed = await take_in(run.connection.gateway, run.journal, records, rows)
+    run.shown |= {record.compliance_id for record in records}
+    followed = await take_in(run.connection.gateway, run.journal, records, rows, may_be_gone=partial(may_be_gone, run))
     run.not_shown = followed.not_shown
+
+
+def may_be_gone(run: Run, record: Record) -> bool:
+    """Whether the API must know the record by now, so that it is gone if it does not: it showed it in this run, or an
+    earlier run filed it, longer ago than the settle window."""
+    if record.compliance_id in run.shown:
+        return True
+    if record.tried > run.began:
+        return False
+    locked_s = run.clock.monotonic() - run.journal.locked_at
+    return locked_s >= run.job.settle or is_old(record, run.clock.now(), run.job.settle)
 
 
 def holds_more(shown: Shown, books: Books) -> bool:

@@ -17,7 +17,7 @@ from bulk_onboard.pipeline.identities import identified_rows
 from bulk_onboard.pipeline.ledger import open_ledger
 from bulk_onboard.report.attention import record_needs_a_person
 from bulk_onboard.submission.headway import Headway
-from bulk_onboard.submission.reviews import Followed, look, take_in
+from bulk_onboard.submission.reviews import Followed, is_old, look, take_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,13 @@ async def refresh_job(
             shown = await look(gateway, journal.books)
             if shown is None:
                 raise errors.StoppedError("The API's list of records could not be read. Nothing changed; try again.")
-            followed = await take_in(gateway, journal, shown.records, await _rows(job, journal.books))
+            followed = await take_in(
+                gateway,
+                journal,
+                shown.records,
+                await _rows(job, journal.books),
+                may_be_gone=lambda record: is_old(record, clock.now(), job.settle),
+            )
         records = journal.books.records.values()
     return Refreshed(
         followed,

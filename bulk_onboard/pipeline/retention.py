@@ -1,8 +1,8 @@
 """The files of a finished job: what each holds, and when they may be put away or removed.
 
 Rule: a job is finished when its ledger is sound to its end, nobody works with it, and no record is waiting for
-anything: none pending, sending, deferred, uncertain or held. Workbook and documents are never touched, and neither is
-an annotated copy that somebody has saved since: by then it is the user's own workbook.
+anything: none pending, sending, deferred, uncertain, held or gone. Workbook and documents are never touched, and
+neither is an annotated copy that somebody has saved since: by then it is the user's own workbook.
 
 The lock file stays in any case. Whoever removed it might let in a second holder (reliability.md 1.7), and a ledger that
 is made anew beside it knows that an earlier process may have sent something.
@@ -27,7 +27,7 @@ from bulk_onboard.model.books import Books
 from bulk_onboard.model.record import Review, State
 from bulk_onboard.report.annotated.place import is_untouched
 
-WAITING = (State.PENDING, State.SENDING, State.DEFERRED, State.UNCERTAIN, State.HELD)
+WAITING = (State.PENDING, State.SENDING, State.DEFERRED, State.UNCERTAIN, State.HELD, State.GONE)
 
 _OPEN_REVIEWS = {"", Review.PENDING, Review.MORE_INFO}
 _RUN = r"(?:[0-9a-f]{8}|[0-9]{8}T[0-9]{6}Z)"  # what a report is called after that could not have its own name
@@ -99,7 +99,7 @@ def finished(job: Job, clock: Clock) -> Iterator[Books]:
         if told or folded.tail:
             raise UsageError(
                 f"The job is not finished: {told or 'the end of its ledger is torn'}. Nothing was changed. "
-                f"Finish it first: bulk-onboard run {job.file} (a held record needs `bulk-onboard resolve`)."
+                f"Finish it first: bulk-onboard run {job.file} (what is held or gone needs `bulk-onboard resolve`)."
             )
         yield folded.books
 

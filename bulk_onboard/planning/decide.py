@@ -107,6 +107,7 @@ _RECORD_DECIDES: Mapping[State, Callable[[JudgedRow, Record, Scope], _Due]] = {
     State.UNCERTAIN: lambda j, r, s: (Action.SETTLE, r.reason or "outcome unknown"),
     State.HELD: _held,
     State.SUBMITTED: _submitted,
+    State.GONE: lambda j, r, s: (Action.NOTHING, f"gone: the API has no record {r.compliance_id} any more"),
     State.DELETED: lambda j, r, s: (Action.NOTHING, "deleted on purpose"),
     State.ABANDONED: lambda j, r, s: (Action.NOTHING, "given up on purpose"),
 }

@@ -1,6 +1,6 @@
 """All rows × all records → the plan of a run."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.plan import Action, Decision, Plan
@@ -23,17 +23,21 @@ def make_plan(
     auth_id: str,
     quota: Quota | None,
     scope: Scope = _EVERYTHING,
+    tried: Collection[str] = (),
 ) -> Plan:
     """What a run will do for each row, in the order of the rows, and what it costs.
 
-    No token and no number is due twice. `scope.limit` bounds creates; nothing else is ever limited.
+    No token and no number is due twice. `scope.limit` bounds the rows that a run creates; nothing else is ever limited.
+    `tried` are the tokens of those that this run has tried to create before, which count among them once.
     """
     identities = Identities(books, auth_id=auth_id, rows=[one.row for one in judged])
     decisions = []
     for one, identity in settled_claims([(one, identities.identify(one)) for one in judged], books):
         record = books.records.get(identity.token) if identity else None
         decisions.append(decide(one, identity, record, scope))
-    within = tuple(_within(scope.limit, _each_number_once(_each_token_once(decisions))))
+    within = tuple(_each_number_once(_each_token_once(decisions)))
+    if scope.limit is not None:
+        within = tuple(_within(scope.limit, within, tried))
     followed = sum(record.state is State.SUBMITTED for record in books.records.values())
     return Plan(within, forecast(within, followed=followed, quota=quota))
 
@@ -65,12 +69,10 @@ def _each_number_once(decisions: Iterable[Decision]) -> Iterator[Decision]:
             yield decision.undone("its numbers are another row's")
 
 
-def _within(limit: int | None, decisions: Iterator[Decision]) -> Iterator[Decision]:
-    """The decisions, with only the first `limit` creates left due."""
-    creates = 0
+def _within(limit: int, decisions: Iterable[Decision], tried: Collection[str]) -> Iterator[Decision]:
+    """The decisions, with only so many creates left due that no more than `limit` rows are ever tried."""
+    left = limit - len(tried)
     for decision in decisions:
-        creates += decision.action is Action.CREATE
-        if limit is not None and decision.action is Action.CREATE and creates > limit:
-            yield decision.undone("beyond --limit")
-        else:
-            yield decision
+        is_another = decision.action is Action.CREATE and decision.token not in tried
+        left -= is_another
+        yield decision.undone("beyond --limit") if is_another and left < 0 else decision

@@ -30,6 +30,11 @@ _BY_STATE: Mapping[State, Advice] = {
     ),
     State.REFUSED: Advice("The API refused it.", "Mend the row as the reason says, then run again: {run}"),
     State.HELD: Advice("A person must look.", "Look at its story: {show} Then say what you found: {resolve}"),
+    State.GONE: Advice(
+        "The API has no such record any more, and it was not deleted by this tool.",
+        "Ask who deleted it. To file the business anew: {absent} To leave it at that: {abandon} "
+        "Where it has another id now, name that with --found ID instead.",
+    ),
     State.DELETED: Advice("Deleted at the API on purpose.", _NOTHING),
     State.ABANDONED: Advice("Given up on purpose.", _NOTHING),
 }
@@ -56,6 +61,16 @@ def resolve_command(job: str, record: Record) -> str:
     """What to type to settle a held record."""
     name = shlex.quote(record.key or record.token)
     return f"bulk-onboard resolve {shlex.quote(job)} {name} --found ID (or --absent, or --abandon)"
+
+
+def absent_command(job: str, record: Record) -> str:
+    """What to type to have a record that is gone filed anew."""
+    return f"bulk-onboard resolve {shlex.quote(job)} {shlex.quote(record.key or record.token)} --absent"
+
+
+def abandon_command(job: str, record: Record) -> str:
+    """What to type to leave it at that."""
+    return f"bulk-onboard resolve {shlex.quote(job)} {shlex.quote(record.key or record.token)} --abandon"
 
 
 def advise(standing: Standing, judged: JudgedRow | None, job: str, found: Sequence[Finding] = ()) -> Advice:
@@ -102,6 +117,8 @@ def _with_commands(todo: str, record: Record | None, job: str) -> str:
         todo = todo.replace("{run}", run_command(job))
     if record and "{show}" in todo:
         todo = todo.replace("{show}", show_command(job, record))
+    if record and "{absent}" in todo:
+        todo = todo.replace("{absent}", absent_command(job, record)).replace("{abandon}", abandon_command(job, record))
     if record and "{resolve}" in todo:
         todo = todo.replace("{resolve}", resolve_command(job, record))
     return todo

@@ -1,9 +1,10 @@
 """Which rows need a person, and whether that is news (design.md 7, exit status 3).
 
-Rule: a person is wanted for errors that keep a row out, for what the API refused, for what is held, for a review that
-sends a record back or takes an approval away, and for a number of the row that was not linked. It is news where the
-ledger said so after the line with which people were last told. Errors in the row of a submitted record keep nothing
-out, so they are no news; those of a row without identity are always, since nothing of it can be remembered.
+Rule: a person is wanted for errors that keep a row out, for what the API refused, for what is held, for a record that
+is gone, for a review that sends one back or takes an approval away, and for a number of the row that was not linked. It
+is news where the ledger said so after the line with which people were last told. Errors in the row of a submitted
+record keep nothing out, so they are no news; those of a row without identity are always, since nothing of it can be
+remembered.
 """
 
 from collections.abc import Iterable
@@ -24,7 +25,7 @@ def record_needs_a_person(record: Record, named: Iterable[str] | None = None) ->
     `named` are the numbers of its row: one that the row does not name any more was mended by that. None where the row
     is not at hand.
     """
-    if record.state in (State.REFUSED, State.HELD):
+    if record.state in (State.REFUSED, State.HELD, State.GONE):
         return True
     if record.state is not State.SUBMITTED:
         return False

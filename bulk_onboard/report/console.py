@@ -91,10 +91,13 @@ def print_summary(
     page_on(stream).write_line(f"{counts['rows']:,} rows: {', '.join(states) or 'none'}. {wanted}")
 
 
-def print_refresh(looked: int, changed: int, reviews: Mapping[str, int], stream: TextIO, *, report: Path) -> None:
+def print_refresh(
+    looked: int, changed: int, gone: int, reviews: Mapping[str, int], stream: TextIO, *, report: Path
+) -> None:
     """What taking in reviews came to; one line without the reviews."""
     page = page_on(stream)
-    page.write_line(f"{looked:,} submitted records were looked at; {changed:,} have a new review.")
+    no_more = f"; {gone:,} {'is' if gone == 1 else 'are'} gone from the API" if gone else ""
+    page.write_line(f"{looked:,} submitted records were looked at; {changed:,} have a new review{no_more}.")
     if reviews:
         _print_counts(page, "Review", reviews)
         page.write_line(f"Report: {report}")

@@ -21,7 +21,7 @@ class Drift(NamedTuple):
 
     changed_while_pending: int = 0
     changed_after_approval: int = 0
-    gone: int = 0
+    without_row: int = 0
 
 
 NO_DRIFT = Drift()
@@ -38,8 +38,8 @@ def drift(decisions: Decisions, books: Books) -> Drift:
         if has_drifted(record, decision.judged)
     ]
     approved = sum(record.review in _WAS_APPROVED for record in records)
-    gone = [record for record in unclaimed(decisions, books) if record.state not in _GONE_ON_PURPOSE]
-    return Drift(len(records) - approved, approved, len(gone))
+    without_row = [record for record in unclaimed(decisions, books) if record.state not in _GONE_ON_PURPOSE]
+    return Drift(len(records) - approved, approved, len(without_row))
 
 
 def has_changed(record: Record, judged: JudgedRow) -> bool:
@@ -66,6 +66,6 @@ def drift_told(found: Drift) -> Iterator[str]:
     ]
     if changed:
         yield f"{' and '.join(changed)}: the API has the earlier content, and nothing is done about it."
-    if found.gone:
-        told = "1 record has" if found.gone == 1 else f"{found.gone:,} records have"
+    if found.without_row:
+        told = "1 record has" if found.without_row == 1 else f"{found.without_row:,} records have"
         yield f"{told} no row any more: see the sheet Not in the workbook."

@@ -33,7 +33,8 @@ _OF_REVIEW: Mapping[str, str] = {
 }
 _OF_NUMBER: Mapping[Linkage, str] = {Linkage.REFUSED: "number-refused", Linkage.HELD: "number-held"}
 UPDATE_REFUSED = "update-refused"
-OF_REFUSAL = frozenset({"record-gone", "record-misnamed", "record-of-other-type"})
+GONE = "record-gone"
+OF_REFUSAL = frozenset({"record-misnamed", "record-of-other-type"})
 """The codes of corrections that the record cannot take, whatever they say."""
 
 FROM_RECORDS = frozenset({*_OF_REVIEW.values(), *_OF_NUMBER.values(), UPDATE_REFUSED})
@@ -60,7 +61,11 @@ def _findings(
 ) -> Iterator[Finding]:
     for decision in decisions:
         judged, record = decision.judged, standing(decision, books).record
-        if judged.aside or record is None or record.state is not State.SUBMITTED:
+        if judged.aside or record is None:
+            continue
+        if record.state is State.GONE:
+            yield Finding(GONE, judged.row.sheet, judged.row.number, details={"id": record.compliance_id})
+        if record.state is not State.SUBMITTED:
             continue
         required = requirements.offered.get(judged.row.combination)
         told = _Told(judged.row, columns, required.documents if required else ())

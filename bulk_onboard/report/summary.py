@@ -101,6 +101,7 @@ _MEANINGS: Mapping[str, str] = {
     State.REFUSED: "the API said no to this content",
     State.HELD: "a person must look",
     State.SUBMITTED: "the API has it",
+    State.GONE: "the API had it, and has it no more",
     State.DELETED: "deleted at the API on purpose",
     State.ABANDONED: "given up on purpose",
     Aside.DUPLICATE: "the same as an earlier row, not sent again",
@@ -126,6 +127,7 @@ _TODO: Mapping[str, str] = {
     State.INVALID: "Mend the {rows}: the sheet Problems says what is wrong and how to mend it. Run again.",
     State.REFUSED: "Mend the {rows}: the sheet Results says what the API refused. Run again.",
     State.HELD: "Look at the {rows} yourself, before anything else is done with them: Results says how.",
+    State.GONE: "Ask who deleted the records of the {rows}, then say what is to become of each: Results says how.",
     State.UNCERTAIN: "Run again for the {rows}: what became of them is looked up, nothing is sent twice.",
     State.DEFERRED: "Run again for the {rows}.",
     State.PENDING: "Run again for the {rows}.",
@@ -158,12 +160,12 @@ def make_tables(
 
 
 def next_command(decisions: Decisions, books: Books, job: str) -> str:
-    """What to type next: run while that leads anywhere, else the story of the first held record, else the status."""
+    """What to type next: run while that leads anywhere, else the story of what is held or gone, else the status."""
     count, by_review = counts(decisions, books), reviews(decisions, books)
     if any(count[state] for state in _CONTINUED_BY_RUNNING) or any(by_review[each] for each in _CORRECTED_BY_RUNNING):
         return run_command(job)
-    held = (record for record in books.records.values() if record.state is State.HELD)
-    first = next(held, None)
+    for_a_person = (record for record in books.records.values() if record.state in (State.HELD, State.GONE))
+    first = next(for_a_person, None)
     return show_command(job, first) if first else run_command(job).replace(" run ", " status ", 1)
 
 

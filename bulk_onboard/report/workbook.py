@@ -40,6 +40,7 @@ _COLOURS: Mapping[str, tuple[str, str, str]] = {  # of a state, review or severi
     "invalid": _ROSE,
     "error": _ROSE,
     "refused": _RED,
+    "gone": _RED,
     "rejected": _RED,
     "deleted": _GREY,
     "abandoned": _GREY,

@@ -5,6 +5,9 @@ longer each time; then a read goes out, and if that is answered the call itself;
 Reads and writes are counted apart: the looks of settling lie between the creates, and while they are answered they
 would hide that no create is. Rows that wait stay as they are: pending, deferred or uncertain, never "failed". It
 stands outside the pacer, so that its reads are paced too.
+
+Whoever pauses between his own calls anyway, as a run does that waits for reviews, tells it to be patient: then a call
+that fails is his to make again, and none ends the run.
 """
 
 import asyncio
@@ -93,11 +96,16 @@ class Breaker:
         self._settle_s = settle_s
         self._dice = dice
         self._reads, self._writes = Circuit(), Circuit()
+        self._patient = False
 
     @property
     def reason(self) -> str:
         """Why calls wait, for the progress line; empty while they flow."""
         return self._writes.reason or self._reads.reason
+
+    def be_patient(self, patient: bool) -> None:
+        """Whether from now on a call that fails while it is open ends at once, and no number of them ends the run."""
+        self._patient = patient
 
     async def send(self, call: Call[T]) -> Outcome[T]:
         circuit = self._writes if isinstance(call, Write) else self._reads
@@ -108,9 +116,12 @@ class Breaker:
         """What the call led to once the water was fine; None where it has closed meanwhile, or the run is to stop."""
         async with circuit.trial:
             while not (circuit.closed or self._stop.requested):
-                await self._rest(circuit)
+                if not self._patient:
+                    await self._rest(circuit)
                 if await self._water_is_fine(circuit):
                     return self._tried(circuit, await self._inner.send(call))
+                if self._patient:
+                    return Unavailable(why="the API does not answer")
         return None
 
     def _noted(self, circuit: Circuit, outcome: Outcome[T]) -> Outcome[T]:
@@ -143,6 +154,8 @@ class Breaker:
         return False
 
     def _in_vain(self, circuit: Circuit) -> None:
+        if self._patient:
+            return
         circuit.tries += 1
         if circuit.tries == TRIES_AT_MOST:
             self._stop.request(

@@ -108,12 +108,12 @@ class Control:
 
     def _is_old_enough(self, known: Record, unknown: Record) -> bool:
         """By the order of the ledger, which no clock can confuse; a young unknown one may have any neighbour."""
-        return known.known < unknown.created or self._is_young(unknown)
+        return known.known < unknown.tried or self._is_young(unknown)
 
     def _is_young(self, unknown: Record) -> bool:
         """Whether it was sent by this run, or a day ago at most by a clock that was not set back since."""
         run = self._books.runs[-1].started if self._books.runs else None
-        if run and unknown.created > run.seq:
+        if run and unknown.tried > run.seq:
             return True
         age = self._clock.now() - datetime.fromisoformat(unknown.sent_at)
         return timedelta() <= age <= YOUNG

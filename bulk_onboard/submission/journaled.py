@@ -95,7 +95,7 @@ def entry_of(call: Write[Any], outcome: Outcome[Any]) -> OpEntry:
         case outcomes.Denied():
             return entries.Denied(**about, http_status=outcome.http_status)
         case outcomes.Unresolved():
-            return entries.Unresolved(**about, seen=outcome.seen, code=outcome.said.code if outcome.said else "")
+            return entries.Unresolved(**about, seen=outcome.seen, contested=outcome.said is not None)
         case outcomes.Withheld():
             raise AssertionError("a withheld call was never sent, so there is nothing to write down")
 

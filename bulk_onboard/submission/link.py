@@ -12,7 +12,6 @@ from collections.abc import Mapping
 
 from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.call import GetNumber, Link, NumberRecord, Priority
-from bulk_onboard.model.entry import STATE_ERRORS
 from bulk_onboard.model.number import numbers_in
 from bulk_onboard.model.outcome import Outcome
 from bulk_onboard.model.plan import Decision
@@ -20,7 +19,7 @@ from bulk_onboard.model.record import Linkage, Record, Review, State
 from bulk_onboard.model.sheet import NUMBERS
 from bulk_onboard.submission.conclusion import before_link
 from bulk_onboard.submission.desk import Desk
-from bulk_onboard.submission.reading import read_again
+from bulk_onboard.submission.reading import read_after
 
 
 async def link(desk: Desk, decision: Decision, rows: Mapping[str, Decision]) -> Outcome[str] | None:
@@ -37,8 +36,7 @@ async def link(desk: Desk, decision: Decision, rows: Mapping[str, Decision]) -> 
             continue
         call = Link(token=record.token, key=record.key, compliance_id=record.compliance_id, number=number)
         outcome = await desk.gateway.send(call)
-        if isinstance(outcome, outcomes.Refused) and outcome.code in STATE_ERRORS:
-            await read_again(desk, decision)
+        await read_after(desk, decision, outcome)
     return outcome
 
 

@@ -3,31 +3,34 @@
 Rule: reviews are read by pages, a hundred records a request. Only where the account has so many others that this would
 cost more is each record asked for by itself. The reason comes with the page; a record is asked for it only where the
 page leaves it out, once: the ledger then has it, or says that none was given. What a page shows is a fact, whatever it
-does not show.
+does not show: lists may leave out what is old, and lag. A record that was not shown is asked for by its id, and it is
+gone where the API says so; one that may be too young to be found is not asked for, and neither are very many.
 """
 
 import asyncio
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import islice
 
 from bulk_onboard import log
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.call import Get, Page, ServerRecord
-from bulk_onboard.model.entry import Reviewed
+from bulk_onboard.model.entry import Gone, Reviewed
 from bulk_onboard.model.gateway import Gateway
 from bulk_onboard.model.identity import token_in
 from bulk_onboard.model.journal import Journal
 from bulk_onboard.model.mask import is_masked_form, masked
-from bulk_onboard.model.outcome import Done
+from bulk_onboard.model.outcome import Done, Outcome, Refused
 from bulk_onboard.model.record import EDITABLE, Record, Review, State
 from bulk_onboard.model.row import Row
 from bulk_onboard.submission.lookup import PAGE
 from bulk_onboard.submission.walk import Walk, first_page, walk
 
 ENTRIES_AT_A_TIME = 1000  # each is a task until the disk has it
+ASKED_AT_MOST = 100  # records that one look did not show: a list that leaves out very many is not asked about each
 NO_REASON = "no reason given"
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z _-]{0,39}")  # what of an unknown status is kept: a word, and nothing else
@@ -52,16 +55,28 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """What following the reviews led to: so many records looked at, so many with a new review, so many not shown."""
+    """What following the reviews led to: so many records looked at, so many with a new review, so many not shown.
+
+    `gone` are those of which the API says that it has them no more.
+    """
 
     looked: int
     changed: int
     not_shown: int
+    gone: int = 0
 
 
 def followed_records(books: Books) -> list[Record]:
-    """The records that have a review to follow: an approval, too, can be suspended or expire."""
-    return [record for record in books.records.values() if record.state is State.SUBMITTED]
+    """The records that have a review to follow: an approval can be suspended or expire, and what is gone may return."""
+    return [record for record in books.records.values() if record.state in (State.SUBMITTED, State.GONE)]
+
+
+def is_old(record: Record, now: datetime, settle_s: float) -> bool:
+    """Whether the record was filed so long ago that the API, asked for it by its id, cannot just be late to know it."""
+    try:
+        return (now - datetime.fromisoformat(record.submitted_at)).total_seconds() >= settle_s
+    except ValueError:
+        return False
 
 
 async def look(gateway: Gateway, books: Books, *, whole: bool = False) -> Shown | None:
@@ -87,26 +102,62 @@ def _pages_after(first: Page, total: int) -> int:
     return math.ceil(left / max(1, min(PAGE, len(first.records))))
 
 
+def _nobody(_: Record) -> bool:
+    return False
+
+
 async def take_in(
-    gateway: Gateway, journal: Journal, shown: Iterable[ServerRecord], rows: Mapping[str, Row] = _NO_ROWS
+    gateway: Gateway,
+    journal: Journal,
+    shown: Iterable[ServerRecord],
+    rows: Mapping[str, Row] = _NO_ROWS,
+    *,
+    may_be_gone: Callable[[Record], bool] = _nobody,
 ) -> Followed:
-    """Write down each review that is another than the ledger says; `rows` are by token."""
+    """Write down each review that is another than the ledger says, and which records are gone.
+
+    Args:
+        rows: by token, since reasons may quote them.
+        may_be_gone: whether a record that was not shown is to be asked for, since it cannot be too young to be found.
+    """
     by_id = {record.compliance_id: record for record in shown}
     followed = followed_records(journal.books)
+    missing = [r for r in followed if r.state is State.SUBMITTED and r.compliance_id not in by_id]
+    gone = []
+    for record in islice(filter(may_be_gone, missing), ASKED_AT_MOST):
+        outcome = await gateway.send(Get(compliance_id=record.compliance_id))
+        if isinstance(outcome, Done):
+            by_id[record.compliance_id] = outcome.value
+        elif is_gone(outcome):
+            gone.append(gone_entry(record))
     seen = [(record, by_id[record.compliance_id]) for record in followed if record.compliance_id in by_id]
     told = [await _change(gateway, record, found, rows.get(record.token)) for record, found in seen]
     changes = [change for change in told if change]
-    await write_down(journal, changes)
-    return Followed(len(followed), len(changes), len(followed) - len(seen))
+    await write_down(journal, (*changes, *gone))
+    not_shown = sum(record.compliance_id not in by_id for record in missing) - len(gone)
+    return Followed(len(followed), len(changes), not_shown, len(gone))
 
 
-async def write_down(journal: Journal, changes: Sequence[Reviewed]) -> None:
+def is_gone(outcome: Outcome[ServerRecord]) -> bool:
+    """Whether the API, asked for a record by its id, says in its own words that it has no such record."""
+    return isinstance(outcome, Refused) and outcome.http_status == 404
+
+
+def gone_entry(record: Record) -> Gone:
+    """The entry for a record that the API has no more; of an unknown write that settles it."""
+    return Gone(token=record.token, key=record.key, compliance_id=record.compliance_id, op=record.op)
+
+
+async def write_down(journal: Journal, changes: Sequence[Reviewed | Gone]) -> None:
     """Append these entries, many of them in one write."""
     left = iter(changes)
     while some := tuple(islice(left, ENTRIES_AT_A_TIME)):
         await asyncio.gather(*map(journal.append, some))
     for change in changes:
-        log.logger().info("review changed", token=change.token, outcome=change.review)
+        if isinstance(change, Gone):
+            log.logger().warning("record gone", token=change.token)
+        else:
+            log.logger().info("review changed", token=change.token, outcome=change.review)
 
 
 def change_in(record: Record, found: ServerRecord, row: Row | None = None) -> Reviewed | None:
@@ -120,6 +171,8 @@ def change_in(record: Record, found: ServerRecord, row: Row | None = None) -> Re
     if not review or token_in(found.alias) not in ("", record.token):
         return None
     reason = masked(found.reason, row.personal() if row else ()) if found.reason else ""
+    if record.state is State.GONE:  # it is there again, whatever its review
+        return Reviewed(token=record.token, key=record.key, review=review, reason=reason)
     if review == record.review and (
         reason in ("", record.review_reason) or is_masked_form(record.review_reason, found.reason or "")
     ):
@@ -129,7 +182,8 @@ def change_in(record: Record, found: ServerRecord, row: Row | None = None) -> Re
 
 async def _change(gateway: Gateway, record: Record, found: ServerRecord, row: Row | None) -> Reviewed | None:
     """The same, with the reason that a list leaves out."""
-    if not _lacks_reason(found) or (record.review == found.review and record.review_reason):
+    is_known = record.state is not State.GONE and record.review == found.review and record.review_reason
+    if not _lacks_reason(found) or is_known:
         return change_in(record, found, row)
     read = await _read(gateway, record)
     if read is None:  # asked for again by the next run

@@ -31,6 +31,7 @@ from bulk_onboard.submission import conclusion
 from bulk_onboard.submission.control import Control, Controlled
 from bulk_onboard.submission.lookup import Lookup, by_token
 from bulk_onboard.submission.rest import rest
+from bulk_onboard.submission.reviews import gone_entry, is_gone
 from bulk_onboard.submission.stop import Stop
 
 EXPAND = ("end_user", "documents")
@@ -53,7 +54,7 @@ class Look(Enum):
     IN_VAIN = auto()  # it found nothing, and nothing may be concluded from that yet
 
 
-Looked: TypeAlias = OpEntry | Look  # what settles the record, or why nothing does yet
+Looked: TypeAlias = OpEntry | entries.Gone | Look  # what settles the record, or why nothing does yet
 
 
 @dataclass(slots=True)
@@ -180,7 +181,7 @@ class Settler:
 
     async def _account_for(self, unknown: Unknown, record: Record, looked: Looked, began: float) -> None:
         """Write down what settles the record, or say when to look again."""
-        if isinstance(looked, OpEntry):
+        if isinstance(looked, OpEntry | entries.Gone):
             await self._write_down(unknown, record, looked)
         elif looked is Look.FOUND_NOTHING:
             unknown.misses = 0
@@ -194,7 +195,7 @@ class Settler:
             if unknown.misses == MISSES_AT_MOST or (unknown.vain >= VAIN_AT_MOST and not self._expecting):
                 del self._unknown[unknown.token]
 
-    async def _write_down(self, unknown: Unknown, record: Record, settled: OpEntry) -> None:
+    async def _write_down(self, unknown: Unknown, record: Record, settled: OpEntry | entries.Gone) -> None:
         if isinstance(settled, entries.Absent) and unknown.said and record.op is not None:
             if record.op is Op.CREATE:
                 await self._journal.append(settled)
@@ -298,8 +299,6 @@ class Settler:
 
 def _no(record: Record, outcome: Outcome[Any]) -> Looked:
     """What a look without a record says: 404 is an answer, a delete is done then; all else tells nothing."""
-    if not (isinstance(outcome, outcomes.Refused) and outcome.http_status == 404):
+    if not is_gone(outcome):
         return Look.NOT_MADE
-    if record.op is Op.DELETE:
-        return conclusion.adopted(record)
-    return conclusion.held(record, f"unknown {record.op}: the API has no such record any more")
+    return conclusion.adopted(record) if record.op is Op.DELETE else gone_entry(record)

@@ -4,20 +4,19 @@ Rule: an update resubmits, so a second one would set the review back to its begi
 says that the record may be changed, and its intent says when it was submitted before, by which an unknown one is
 settled (reliability.md 1.9). End user and documents are complete, which is right under both contracts (wire.md 5.3).
 
-Where the record cannot take this content at all, since it is gone, is another row's, or is of another country or type
-of number, that is a refusal of ours: written down without a call, and repeated only when the row has changed.
+Where the record cannot take this content at all, since it is another row's, or is of another country or type of number,
+that is a refusal of ours: written down without a call, and repeated only when the row has changed.
 """
 
 from bulk_onboard.model import entry as entries
-from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.call import ServerRecord, Update
-from bulk_onboard.model.entry import STATE_ERRORS, Op
+from bulk_onboard.model.entry import Op
 from bulk_onboard.model.identity import token_in
 from bulk_onboard.model.outcome import Outcome
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import EDITABLE, Record
 from bulk_onboard.submission.desk import Desk
-from bulk_onboard.submission.reading import is_gone, read_again
+from bulk_onboard.submission.reading import read_after, read_again
 
 
 async def update(desk: Desk, decision: Decision) -> Outcome[str] | None:
@@ -25,13 +24,14 @@ async def update(desk: Desk, decision: Decision) -> Outcome[str] | None:
     identity, application = decision.identity, decision.judged.application
     if identity is None or application is None:
         raise AssertionError("only a valid row with an identity is due")
-    read = await read_again(desk, decision)
+    found = await read_again(desk, decision)
+    if found is None:
+        return None
     record = desk.journal.books.record(identity.token)
-    found = read.value if isinstance(read, outcomes.Done) else None
-    if refusal := _refusal(record, decision, found, gone=is_gone(read)):
+    if refusal := _refusal(record, decision, found):
         await desk.journal.append(refusal)
         return None
-    if found is None or found.review not in EDITABLE:
+    if found.review not in EDITABLE:
         return None
     call = Update(
         token=record.token,
@@ -43,19 +43,14 @@ async def update(desk: Desk, decision: Decision) -> Outcome[str] | None:
         fingerprint=decision.judged.fingerprint,
     )
     outcome = await desk.gateway.send(call)
-    if isinstance(outcome, outcomes.Refused) and outcome.code in STATE_ERRORS:
-        await read_again(desk, decision)
+    await read_after(desk, decision, outcome)
     return outcome
 
 
-def _refusal(record: Record, decision: Decision, found: ServerRecord | None, *, gone: bool) -> entries.Refused | None:
+def _refusal(record: Record, decision: Decision, found: ServerRecord) -> entries.Refused | None:
     """Why this content cannot be sent to the record as the API shows it; None where nothing is against it."""
     wanted = decision.judged.row.combination
-    if gone:
-        code, message = "record-gone", "the API has no such record any more"
-    elif found is None:
-        return None
-    elif token_in(found.alias) not in ("", record.token):
+    if token_in(found.alias) not in ("", record.token):
         code, message = "record-misnamed", f"the API calls it {found.alias!r}, which is another row's name"
     elif found.country_iso not in ("", wanted.country_iso) or found.number_type not in ("", wanted.number_type):
         there = f"{found.country_iso} {found.number_type}".strip()

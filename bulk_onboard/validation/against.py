@@ -2,7 +2,8 @@
 
 Rule: what the API has, or may have, counts, whoever sent it. A business is the same when the other ledger knows it by
 the token that the row has there, with its Key or without, by the token that an annotated workbook gave the row, or by
-its content. What was refused, proved unsent, deleted or given up is not at the API and counts for nothing.
+its content. What was refused, proved unsent, deleted or given up is not at the API and counts for nothing; of what is
+gone from it that job's people have not said yet whether it is to be filed anew.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,8 +22,9 @@ _AT_THE_API: Mapping[State, str] = {
     State.UNCERTAIN: "uncertain (sent, and what became of it is not known)",
     State.HELD: "held (a person must look)",
     State.SUBMITTED: "submitted",
+    State.GONE: "gone from the API (a person must say what is to become of it)",
 }
-"""The states in which a business is or may be at the API, in words."""
+"""The states in which a business is or may be at the API, or may be filed again, in words."""
 
 
 def with_others_marked(

@@ -44,7 +44,7 @@ def test_missing_record():
     ("known", "now", "tells"),
     [
         (f"K-1 ~{TOKEN}", "Somebody else", True),
-        (f"K-1 ~{TOKEN}", f"K-2 ~{TOKEN}", True),
+        (f"K-1 ~{TOKEN}", f"K-2 ~{TOKEN}", False),
         ("", f"K-2 ~{TOKEN}", False),
         ("", f"K-2 ~{OTHER}", True),
         ("", "By hand", False),

@@ -241,6 +241,23 @@ async def test_what_could_not_be_read_waits(desk, trouble):
     assert READ_AGAIN_S == await desk.worker.work()
 
 
+@pytest.mark.parametrize(("age_s", "state"), [(89.0, State.SUBMITTED), (90.0, State.GONE)])
+async def test_hint_for_a_record_that_the_api_has_no_more_says_that_it_is_gone(desk, age_s, state):
+    """Unless it is so young that the API may just be late to know it; a hint that it is back brings it back."""
+    shown = desk.api.shown.pop("c1")
+    await desk.clock.sleep(age_s)
+    desk.spool.keep(["c1"])
+
+    await desk.worker.work()
+    found = desk.record().state
+    desk.api.shown["c1"] = shown
+    await desk.clock.sleep(READ_AGAIN_S)
+    desk.spool.keep(["c1"])
+    await desk.worker.work()
+
+    assert (state, State.SUBMITTED, []) == (found, desk.record().state, desk.waiting)
+
+
 async def test_hint_for_a_record_that_is_unknown_or_gone_costs_no_request(desk):
     """It is counted and forgotten."""
     await desk.submit(TOKENS[1], "c2")

@@ -8,7 +8,9 @@ from bulk_onboard.errors import StoppedError
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.call import Operation
 from bulk_onboard.model.entry import Op
-from bulk_onboard.pipeline.waiting import next_pause_s, pending_reviews, wait_for_reviews
+from bulk_onboard.model.outcome import Halt
+from bulk_onboard.model.record import State
+from bulk_onboard.pipeline.waiting import FAILED_AT_MOST, next_pause_s, pending_reviews, wait_for_reviews
 from bulk_onboard.submission.stop import Stop
 from tests.support.clocks import FakeClock
 from tests.support.gateways import FakeAccount
@@ -23,6 +25,8 @@ class Waiting:
 
     Attributes:
         judged: what people say at which second: instant, row number, review.
+        forgotten: which records are deleted there by others: instant, row number.
+        said: what the progress line said at each call.
         done_at: when what is due was done again.
     """
 
@@ -31,8 +35,11 @@ class Waiting:
         self.account, self.journal = FakeAccount(self.clock), MemoryJournal()
         self.wait_s = wait_s
         self.judged: list[tuple[float, int, str]] = []
+        self.forgotten: list[tuple[float, int]] = []
         self.done_at: list[float] = []
         self.notes: list[str] = []
+        self.patience: list[bool] = []
+        self.said: list[str] = []
         self._ids: dict[int, str] = {}
 
     async def submit(self, *numbers: int) -> None:
@@ -43,22 +50,27 @@ class Waiting:
 
     async def wait(self) -> None:
         run = SimpleNamespace(
-            job=SimpleNamespace(wait=self.wait_s),
+            job=SimpleNamespace(wait=self.wait_s, settle=90.0),
             clock=self.clock,
             stop=self.stop,
             journal=self.journal,
-            connection=SimpleNamespace(gateway=self),
+            connection=SimpleNamespace(gateway=self, be_patient=self.patience.append),
             waiting="",
             not_shown=0,
+            shown=set(),
+            began=0,
             plan=lambda: SimpleNamespace(decisions=()),
         )
         self.run = run
         await wait_for_reviews(run, self._do_what_is_due)
 
     async def send(self, call):
+        self.said.append(self.run.waiting)
         for judgement in [each for each in self.judged if each[0] <= self.clock.monotonic()]:
             self.judged.remove(judgement)
             self.account.judge(self._ids[judgement[1]], judgement[2])
+        for number in [row for at, row in self.forgotten if at <= self.clock.monotonic()]:
+            self.account.records.pop(self._ids[number], None)
         return await self.account.send(call)
 
     async def _do_what_is_due(self) -> None:
@@ -125,16 +137,88 @@ async def test_wish_to_stop_ends_the_pause():
     assert ([], []) == (waiting.account.made(Operation.LIST), waiting.done_at)
 
 
-async def test_list_that_cannot_be_read_any_more_stops_the_run():
-    """What is known stays known."""
-    waiting = Waiting(3600.0)
+async def test_lists_that_cannot_be_read_do_not_end_the_waiting():
+    """Within two days a network may be away for an hour; the progress line tells of it, what is known stays."""
+    waiting = Waiting(2 * 24 * 3600.0)
     await waiting.submit(1)
-    waiting.account.expect(Operation.LIST, "unresolved")
+    waiting.judged = [(0.0, 1, "approved")]
+    waiting.account.expect(Operation.LIST, "unresolved", "unresolved", "unavailable")
 
-    with pytest.raises(StoppedError, match="could not be read"):
+    await waiting.wait()
+
+    assert ("approved", PAUSES[:4]) == (waiting.review(1), waiting.clock.slept)
+    assert ["could not be read once" in said for said in waiting.said] == [False, True, False, False]
+    assert "could not be read 3 times in a row; waiting for 1 review" in waiting.said[3]
+    assert ([True, False] * 4, 0) == (waiting.patience, waiting.run.looks_failed)
+
+
+async def test_waiting_ends_with_the_time_though_the_list_could_not_be_read():
+    """What the last looks could not see is told."""
+    waiting = Waiting(200.0)
+    await waiting.submit(1)
+    waiting.account.expect(Operation.LIST, *["unresolved"] * 9)
+
+    await waiting.wait()
+
+    assert (200.0, 3, 1) == (
+        waiting.clock.monotonic(),
+        waiting.run.looks_failed,
+        pending_reviews(waiting.journal.books),
+    )
+
+
+async def test_very_many_failed_looks_in_a_row_end_the_run():
+    """Then somebody should see to it."""
+    waiting = Waiting(30 * 24 * 3600.0)
+    await waiting.submit(1)
+    waiting.account.expect(Operation.LIST, *["unresolved"] * FAILED_AT_MOST)
+
+    with pytest.raises(StoppedError, match=f"could not be read {FAILED_AT_MOST} times in a row"):
         await waiting.wait()
 
-    assert 1 == pending_reviews(waiting.journal.books)
+
+async def test_what_can_never_get_better_ends_the_waiting_at_once():
+    """Refused credentials: whoever lets calls through has asked for the stop."""
+    waiting = Waiting(3600.0)
+    await waiting.submit(1)
+    waiting.account.expect(Operation.LIST, "denied")
+    send = waiting.account.send
+
+    async def halting(call):
+        outcome = await send(call)
+        if outcome.halt:
+            waiting.stop.request(outcome.halt)
+        return outcome
+
+    waiting.account.send = halting
+
+    await waiting.wait()
+
+    assert ([60.0], Halt.CREDENTIALS) == (waiting.clock.slept, waiting.stop.cause)
+
+
+async def test_record_that_is_gone_is_waited_for_no_more():
+    """The API showed it before and has it no more; one that it never showed in this run may yet come."""
+    waiting = Waiting(3600.0)
+    await waiting.submit(1, 2)
+    waiting.judged = [(200.0, 2, "approved")]
+    waiting.forgotten = [(100.0, 1)]
+
+    await waiting.wait()
+
+    assert (State.GONE, PAUSES[:3]) == (waiting.journal.books.record(token(1)).state, waiting.clock.slept)
+
+
+async def test_young_record_that_the_list_never_showed_is_not_taken_for_gone():
+    """A get may lag, too: it is counted as not shown, and waited for."""
+    waiting = Waiting(200.0)
+    await waiting.submit(1)
+    waiting.forgotten = [(0.0, 1)]
+
+    await waiting.wait()
+
+    record = waiting.journal.books.record(token(1))
+    assert (State.SUBMITTED, 1, []) == (record.state, waiting.run.not_shown, waiting.account.made(Operation.GET))
 
 
 async def test_word_that_nobody_knows_is_not_waited_for():

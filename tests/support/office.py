@@ -23,6 +23,7 @@ from tests.support.businesses import HEADERS, Cells, business, write_documents, 
 AUTH_ID = "MAINVENTED0000000001"
 SETTLE = "0.6s"  # the settle window of tests
 AUTH_TOKEN = "an-invented-token-that-must-never-be-seen"
+CREDENTIALS = Credentials(AUTH_ID, Secret(AUTH_TOKEN))
 
 
 @dataclass(slots=True)

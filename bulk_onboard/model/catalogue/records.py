@@ -15,8 +15,8 @@ RECORDS = (
     error(
         "record-gone",
         "Record gone from the API",
-        "The API has no record {id} any more, so nothing was sent.",
-        "If it was deleted on purpose, take the row out; to file the business anew, give the row another Key.",
+        "The API had the record {id}, and has no such record any more.",
+        "Ask who deleted it, then say what is to become of it: the report's sheet Results has the commands to type.",
     ),
     error(
         "record-misnamed",

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from bulk_onboard.errors import ExitStatus, UsageError
 from bulk_onboard.ledger.verify import verify
-from bulk_onboard.model.entry import Absent, Adopted, Held, Op, Resolved, Unresolved
+from bulk_onboard.model.entry import Absent, Adopted, Gone, Held, Op, Resolved, Unresolved
 from bulk_onboard.model.record import State
 from tests.unit.ledger.samples import admitted, compliance_id, done, intent, ledger_of, run_started, story, token
 
@@ -52,7 +52,22 @@ def test_held_record_needs_a_person(path):
     found = verify(path)
 
     assert (ExitStatus.ROWS_NEED_A_PERSON, {State.HELD: 1}) == (found.exit_status, found.counts)
-    assert "1 records are held" in found.sentences[0]
+    assert "1 record is held" in found.sentences[0]
+
+
+def test_record_that_is_gone_needs_a_person_and_may_get_another_id(path):
+    """It is 3 until somebody said what is to become of it; filed anew it has an id of its own."""
+    gone = Gone(token=token(1), compliance_id=compliance_id(1))
+    filed = [HEADER, run_started(), admitted(1), intent(1), done(1), gone]
+    path.write_bytes(ledger_of(filed))
+
+    found = verify(path)
+    anew = Resolved(token=token(1), op=Op.CREATE, how="absent")
+    path.write_bytes(ledger_of([*filed, anew, intent(1), done(1, of=2)]))
+
+    assert (ExitStatus.ROWS_NEED_A_PERSON, {State.GONE: 1}) == (found.exit_status, found.counts)
+    assert "1 record is gone from the API" in found.sentences[0]
+    assert ExitStatus.DONE is verify(path).exit_status
 
 
 @pytest.mark.parametrize(

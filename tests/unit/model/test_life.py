@@ -2,6 +2,7 @@
 
 import itertools
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +33,7 @@ def entries_of(op: Op) -> list[entries.Entry]:
         entries.Absent(**about, waited_s=90.0),
         *(entries.Resolved(**about, how=how, compliance_id=UUID) for how in ("found", "absent", "abandon")),
         entries.Held(**about, why="2 records with this alias"),
+        entries.Gone(**about, compliance_id=UUID),
     ]
 
 
@@ -42,6 +44,7 @@ def every_entry() -> list[entries.Entry]:
         entries.Admitted(tokens=(TOKEN,)),
         entries.RowInvalid(token=TOKEN, key="K-1", codes=("field-missing", "document-empty")),
         entries.Reviewed(token=TOKEN, review="rejected", reason="unreadable scan"),
+        entries.Gone(token=TOKEN, key="K-1", compliance_id=UUID),
         entries.RunStarted(
             run_id="r1",
             user="u",
@@ -178,6 +181,73 @@ def test_refused_update_leaves_a_submitted_record():
     record = step(step(record, ENTRIES["intent update"]), ENTRIES["refused update"])
 
     assert (State.SUBMITTED, UUID, "invalid_field") == (record.state, record.compliance_id, record.code)
+
+
+GONE = ("intent create", "done create", "gone")
+
+
+def after(*words: str) -> Record:
+    """A record to which this happened."""
+    record = Record(token=TOKEN)
+    for word in words:
+        record = step(record, ENTRIES[word])
+    return record
+
+
+def test_record_that_the_api_has_no_more_is_gone_and_keeps_its_id():
+    """By its id it is asked for again, and known again if it is back, whatever its review is then."""
+    gone = after(*GONE)
+    back = step(gone, entries.Reviewed(token=TOKEN, review=gone.review, reason=gone.review_reason))
+
+    assert (State.GONE, UUID, None) == (gone.state, gone.compliance_id, gone.op)
+    assert (State.SUBMITTED, UUID, Review.PENDING.value) == (back.state, back.compliance_id, back.review)
+
+
+def test_gone_record_is_filed_anew_only_by_a_persons_word():
+    """Nothing of the old record is left then, but its name and how often it was tried."""
+    anew = after(*GONE, "resolved absent create")
+
+    assert (State.DEFERRED, "", "", "") == (anew.state, anew.compliance_id, anew.review, anew.submitted_at)
+    assert (f"K-1 ~{TOKEN}", 1, 0) == (anew.alias, anew.attempts, anew.created)
+    assert {"resolved absent create"} == {word for word, to in TRANSITIONS[State.GONE].items() if to is State.DEFERRED}
+
+
+def test_unknown_correction_of_a_record_that_is_gone_is_no_unknown_one_any_more():
+    """It can never be done."""
+    gone = after("intent create", "done create", "intent update", "unresolved update", "gone update")
+
+    assert (State.GONE, None) == (gone.state, gone.op)
+
+
+def test_unknown_create_is_never_called_gone():
+    """What was never shown may yet appear."""
+    assert [] == [word for word in TRANSITIONS[State.UNCERTAIN] if word in ("gone", "gone create")]
+
+
+@pytest.mark.parametrize("word", ["unavailable", "throttled", "denied", "refused", "absent", "resolved absent"])
+def test_create_that_made_nothing_made_nothing_that_is_found_later(word):
+    """So that nobody undoes a record which somebody else made, also after an answer that spoke of an existing one."""
+    seq, story = 20, ["intent create", f"{word} create"]
+    if word == "absent":
+        story.insert(1, "unresolved create")
+    elif word == "resolved absent":
+        story[1:1] = ["unresolved create", "held create"]
+    record = Record(token=TOKEN)
+    for entry in (ENTRIES[each] for each in story):
+        record = step(record, msgspec.structs.replace(entry, seq=seq))
+    found = step(record, entries.Adopted(token=TOKEN, op=Op.CREATE, compliance_id=UUID))
+
+    assert (seq, 0, 0, State.SUBMITTED) == (record.tried, record.created, found.created, found.state)
+
+
+@pytest.mark.parametrize(("contested", "created"), [(False, 20), (True, 0)])
+def test_lost_create_that_is_found_is_its_runs_unless_the_api_had_one_before(contested, created):
+    """An answer that speaks of an existing record leaves open who made it."""
+    intent = msgspec.structs.replace(ENTRIES["intent create"], seq=20)
+    lost = entries.Unresolved(token=TOKEN, op=Op.CREATE, seen="HTTP 409", contested=contested)
+    record = step(step(step(Record(token=TOKEN), intent), lost), ENTRIES["adopted create"])
+
+    assert (State.SUBMITTED, created) == (record.state, record.created)
 
 
 def test_admitting_clears_what_kept_a_row_out():

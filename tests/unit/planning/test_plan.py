@@ -87,6 +87,18 @@ def test_limit_keeps_the_first_creates_and_every_settling(make_judged):
     assert (2 + 2 + 2, 200) == (plan.forecast.requests, plan.forecast.size)
 
 
+def test_rows_that_the_run_has_tried_count_within_the_limit_once(make_judged):
+    """They may be tried again, and take the place of other rows for the rest of the run, whatever became of them."""
+    judged = [make_judged(n) for n in range(2, 7)]
+    tokens = [token(one) for one in judged]
+    records = {t: Record(token=t, state=s) for t, s in zip(tokens, [State.DEFERRED, State.SUBMITTED], strict=False)}
+
+    plan = plan_of(judged, Books(records=records), scope=Scope(limit=3), tried=tokens[:2])
+
+    assert [tokens[0], tokens[2]] == [decision.token for decision in plan.due(Action.CREATE)]
+    assert ["beyond --limit"] * 2 == [decision.reason for decision in plan.decisions[3:]]
+
+
 def test_limit_of_nought_creates_nothing(make_judged):
     """No creates at all is a limit as well."""
     assert {"update": 0, "link": 0, "create": 0, "settle": 0, "nothing": 1} == plan_of(

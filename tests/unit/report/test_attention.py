@@ -34,8 +34,8 @@ def books(*records):
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.SUBMITTED])
 def test_record_by_its_state(state):
-    """Refused and held ones; whatever review a record had that is gone now counts for nothing."""
-    wants = state in (State.REFUSED, State.HELD)
+    """Refused and held ones, and one that is gone; whatever review a record had that was deleted counts for nothing."""
+    wants = state in (State.REFUSED, State.HELD, State.GONE)
 
     assert wants is record_needs_a_person(record(state, "rejected", x=Linkage.HELD))
 

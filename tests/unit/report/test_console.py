@@ -111,7 +111,7 @@ def test_refresh(tmp_path):
     """How many were looked at, how many have another review, and what the reviews are now."""
     stream = io.StringIO()
 
-    print_refresh(30, 4, {"approved": 26, "rejected": 4}, stream, report=tmp_path / "r.xlsx")
+    print_refresh(30, 4, 0, {"approved": 26, "rejected": 4}, stream, report=tmp_path / "r.xlsx")
 
     first, *_, last = stream.getvalue().splitlines()
     assert "30 submitted records were looked at; 4 have a new review." == first

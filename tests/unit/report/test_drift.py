@@ -43,7 +43,7 @@ def test_record_without_a_row_is_gone():
     """As many as the sheet Not in the workbook has; without the workbook nobody knows."""
     ledger = books(record(2), record(3), record(4, State.PENDING))
 
-    assert Drift(gone=1) == drift([decision(2)], ledger)
+    assert Drift(without_row=1) == drift([decision(2)], ledger)
     assert Drift() == drift(None, ledger)
 
 
@@ -56,5 +56,7 @@ def test_drift_in_words():
         "the API has the earlier content, and nothing is done about it."
     )
     assert "3 records have no row any more: see the sheet Not in the workbook." == gone
-    assert ["1 record has no row any more: see the sheet Not in the workbook."] == list(drift_told(Drift(gone=1)))
+    assert ["1 record has no row any more: see the sheet Not in the workbook."] == list(
+        drift_told(Drift(without_row=1))
+    )
     assert [] == list(drift_told(Drift()))

@@ -94,7 +94,7 @@ def test_refused_correction_is_told_in_the_place_of_the_review():
     assert "review-rejected" == reverted.code
 
 
-@pytest.mark.parametrize("code", ["record-gone", "record-misnamed", "record-of-other-type"])
+@pytest.mark.parametrize("code", ["record-misnamed", "record-of-other-type"])
 def test_record_that_cannot_take_the_correction_is_told_about_the_row(code):
     """In words of its own, and by its id."""
     (told,) = found(decision(fingerprint="new"), record(review="rejected", code=code, refused="new"))

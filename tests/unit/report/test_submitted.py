@@ -7,7 +7,7 @@ from bulk_onboard.report.submitted import submitted_advice
 from tests.unit.report.samples import decision, finding, record
 
 AT_DOCUMENT = finding("review-rejected", details={"reason": "", "document": "the Address Proof"})
-GONE = finding("record-gone", column="", details={"id": "00000000-0000-4000-8000-000000000002"})
+MISNAMED = finding("record-misnamed", column="", details={"id": "00000000-0000-4000-8000-000000000002"})
 
 
 def told(row=None, *found, **changes):
@@ -77,13 +77,14 @@ def test_mended_row_with_errors_is_told_them():
 
 
 def test_what_turned_up_is_told():
-    """A record that is gone is told whatever its review; what was made of the review is not told twice."""
-    advice = told(None, AT_DOCUMENT, GONE, review="rejected", review_reason="it is expired")
+    """A record that is another row's is told whatever its review; what was made of the review is not told twice."""
+    advice = told(None, AT_DOCUMENT, MISNAMED, review="rejected", review_reason="it is expired")
 
     assert advice.reason == (
-        "It is expired. The API has no record 00000000-0000-4000-8000-000000000002 any more, so nothing was sent."
+        "It is expired. The record 00000000-0000-4000-8000-000000000002 is called at the API as another row is, "
+        "so nothing was sent."
     )
-    assert advice.todo.startswith("If it was deleted on purpose, take the row out;")
+    assert advice.todo.startswith("Look at both with `bulk-onboard ledger show`")
 
 
 def test_word_that_is_none_of_ours_is_no_approval():

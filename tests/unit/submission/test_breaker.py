@@ -202,6 +202,20 @@ async def test_rests_are_capped_and_after_six_vain_tries_the_run_stops(breaker, 
     assert "running again" in str(stop.cause)
 
 
+async def test_patience_leaves_failing_calls_to_whoever_makes_them(breaker, clock, stop):
+    """He rests himself between them: the breaker adds no rest, and no number of them ends the run."""
+    made = breaker(ScriptedGateway(*[NO_ANSWER] * (IN_A_ROW + 20), YES, YES))
+    for _ in range(IN_A_ROW):
+        await made.send(GET)
+    made.be_patient(True)
+
+    vain = [await made.send(GET) for _ in range(20)]
+    answered = await made.send(GET)
+
+    assert ({True}, YES) == ({is_failure(outcome) for outcome in vain}, answered)
+    assert ([], False) == (clock.slept, stop.requested)
+
+
 async def test_one_call_at_a_time_while_it_is_open(breaker):
     """Eight rows wait: reads and calls go out singly until a call is done, then the rest flow."""
     account = FakeAccount()

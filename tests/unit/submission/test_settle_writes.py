@@ -117,10 +117,10 @@ async def test_record_that_cannot_be_read_leaves_its_write_uncertain(op, outcome
 
 
 @pytest.mark.parametrize(
-    ("op", "expected"), [(Op.UPDATE, State.HELD), (Op.LINK, State.SUBMITTED), (Op.DELETE, State.DELETED)]
+    ("op", "expected"), [(Op.UPDATE, State.GONE), (Op.LINK, State.SUBMITTED), (Op.DELETE, State.DELETED)]
 )
 async def test_404_is_an_answer(op, expected):
-    """The record is gone: a delete is done, of an update a person must judge; a number's link may be repeated."""
+    """The record is gone: a delete is done, an update never will be; a number's link may be repeated."""
     desk = Desk(*doubted(op), api=ScriptedGateway(Refused(code="not_found", http_status=404)))
 
     await desk.settle()

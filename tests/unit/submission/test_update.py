@@ -92,14 +92,13 @@ async def test_record_that_cannot_be_read_is_not_updated(desk, weather):
 
 
 async def test_record_that_is_gone_is_told_once(desk):
-    """A person must look: nobody files it anew by himself, or asks for it again while the row stays as it is."""
+    """A person must look: nobody files it anew by himself, or sends it a correction again, whatever the row says."""
     del desk.account.records[desk.made]
 
     outcome = await update(desk.desk, desk.decision())
 
-    assert (None, "record-gone", "mended") == (outcome, desk.record.code, desk.record.refused)
-    assert ([], Action.NOTHING) == (desk.account.made(Operation.UPDATE), desk.decision().action)
-    assert State.SUBMITTED is desk.record.state
+    assert (None, State.GONE, desk.made) == (outcome, desk.record.state, desk.record.compliance_id)
+    assert ([], Action.NOTHING) == (desk.account.made(Operation.UPDATE), desk.decision("mended again").action)
 
 
 @pytest.mark.parametrize("review", ["rejected", "pending"])

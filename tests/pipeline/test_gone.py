@@ -1,0 +1,238 @@
+"""What the API has no more: told as a state of its own, ended with 3, and left to a person, against the sandbox."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from bulk_onboard.model.record import Record, State
+from bulk_onboard.pipeline.resolve import How, resolve_record
+from bulk_onboard.sandbox.answers import Answer
+from bulk_onboard.sandbox.faults import FAULTS, FOR_GOOD, Fault, Strikes
+from bulk_onboard.sandbox.server import Sandbox
+from tests.support.nights import Hurried, Nights, aside, keyed, numbered
+from tests.support.office import CREDENTIALS
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Nights]:
+    """An office whose nights take no time."""
+    calendar = Hurried()
+    async with Sandbox(clock=calendar) as sandbox:
+        yield Nights(tmp_path, sandbox, calendar=calendar)
+
+
+@pytest.fixture
+async def gone(office: Nights) -> Nights:
+    """Three rows are at the API; the next day somebody deletes the record of the first there."""
+    await office.filed(keyed(0), keyed(1), keyed(2))
+    office.calendar.tear_off(1.0)
+    office.sandbox.state.forget(office.made(0))
+    return office
+
+
+def of_key(office: Nights, key: str = "K-0") -> Record:
+    """What the ledger says of a row's record."""
+    (record,) = [record for record in office.books().records.values() if record.key == key]
+    return record
+
+
+async def resolved(office: Nights, how: How, compliance_id: str = "") -> Record:
+    """A person says what is to become of the first row's record."""
+    return await resolve_record(
+        office.job(), "K-0", how=how, compliance_id=compliance_id, credentials=CREDENTIALS, clock=office.calendar
+    )
+
+
+def cells(office: Nights, sheet: str) -> list[dict[str, object]]:
+    """The rows of one of the report's sheets."""
+    header, *rows = openpyxl.load_workbook(office.report)[sheet].iter_rows(values_only=True)
+    return [dict(zip(map(str, header), row, strict=True)) for row in rows]
+
+
+async def test_record_that_is_gone_is_a_state_of_its_own_in_report_counts_and_exit_status(gone: Nights) -> None:
+    """It is asked for by its id, once; the report says what happened, and names the commands."""
+    result = await gone.night()
+
+    told = cells(gone, "Results")[0]
+    asked = gone.asked()
+    assert (3, 1, 1, 2) == (result.exit_status, result.needing, result.counts["gone"], result.counts["submitted"])
+    assert ("gone", "The API has no such record any more, and it was not deleted by this tool.") == (
+        told["State"],
+        told["Reason"],
+    )
+    for answer in ("--absent", "--abandon"):
+        assert f"bulk-onboard resolve {gone.job().file} K-0 {answer}" in str(told["What to do"])
+    assert ["record-gone"] == gone.problems()
+    assert 2 == (result.reviews["pending"])
+    assert 1 + 1 == asked["get"]  # the run's first record was read back
+
+
+async def test_record_that_is_gone_is_news_once_and_needs_a_person_until_somebody_said_so(gone: Nights) -> None:
+    """`--new-only` rings once; without it each night does. Nothing is filed anew by itself."""
+    new_only = [int((await gone.night(new_only=True)).exit_status) for _ in range(2)]
+    always = await gone.night()
+
+    assert ([3, 0], 3, 3) == (new_only, always.exit_status, gone.asked()["create"])
+
+
+async def test_business_is_filed_anew_when_a_person_says_so(gone: Nights) -> None:
+    """`--absent`: the next run files it, once, and the ledger stays sound."""
+    await gone.night()
+
+    answered = await resolved(gone, "absent")
+    result, again = await gone.night(), await gone.night()
+
+    assert State.DEFERRED is answered.state
+    assert (0, 3, 0) == (result.exit_status, result.counts["submitted"], again.exit_status)
+    assert (3, 4) == (len(gone.sandbox.state.records), gone.asked()["create"])
+    assert gone.made(0).compliance_id == of_key(gone).compliance_id
+    assert 0 == (await gone.type("ledger verify")).status
+
+
+async def test_business_is_not_filed_anew_while_the_api_has_its_record(gone: Nights) -> None:
+    """It is back, under its id or another: a person who says that it is absent is contradicted."""
+    await gone.night()
+    lost = of_key(gone).compliance_id
+    there = gone.made(1)
+    gone.sandbox.state.keep(replace(there, compliance_id=lost, alias=of_key(gone).alias))
+
+    told = await gone.type("resolve", "K-0", "--absent")
+
+    assert (2, State.GONE) == (told.status, of_key(gone).state)
+    assert "may still have" in told.err
+
+
+async def test_record_that_is_shown_again_is_submitted_again(office: Nights) -> None:
+    """By the next look, without a word of anybody's."""
+    await office.filed(keyed(0), keyed(1))
+    office.calendar.tear_off(1.0)
+    record = office.made(0)
+    office.sandbox.state.forget(record)
+    first = await office.night()
+    office.sandbox.state.keep(record)
+
+    second = await office.night()
+
+    assert ([3, 0], 2) == ([first.exit_status, second.exit_status], second.counts["submitted"])
+    assert State.SUBMITTED is of_key(office).state
+
+
+async def test_row_is_left_at_that_when_a_person_says_so(gone: Nights) -> None:
+    """`--abandon`: nobody is asked any more, and nothing is sent."""
+    await gone.night()
+
+    await resolved(gone, "abandon")
+    result = await gone.night()
+
+    assert (0, 1, 3) == (result.exit_status, result.counts["abandoned"], gone.asked()["create"])
+
+
+async def test_record_that_has_another_id_now_is_named_by_a_person(office: Nights) -> None:
+    """`--found ID`: somebody filed it again by hand under the same name; no run takes it back by `undo`."""
+    run_id = await office.filed(keyed(0), keyed(1))
+    office.calendar.tear_off(1.0)
+    record = office.made(0)
+    office.sandbox.state.forget(record)
+    await office.night()
+    another = "11111111-0000-4000-8000-000000000001"
+    office.sandbox.state.keep(replace(record, compliance_id=another))
+
+    found = await resolved(office, "found", another)
+    result = await office.night()
+
+    books = office.books()
+    assert (State.SUBMITTED, another, 0) == (found.state, found.compliance_id, result.exit_status)
+    assert [None, run_id] == [
+        run and run.started.run_id for run in (books.creator(of_key(office)), books.creator(of_key(office, "K-1")))
+    ]
+
+
+async def test_gone_record_whose_row_has_gone_as_well_is_listed_and_told(gone: Nights) -> None:
+    """Under Not in the workbook, with its id; a person is wanted all the same."""
+    del gone.rows[0]
+    gone.save()
+
+    result = await gone.night()
+
+    (listed,) = cells(gone, "Not in the workbook")
+    assert (3, "K-0", "gone") == (result.exit_status, listed["Key"], listed["State"])
+    assert of_key(gone).compliance_id == listed["Compliance ID"]
+
+
+async def test_status_and_refresh_tell_what_is_gone(gone: Nights) -> None:
+    """`refresh` ends with 3, `status` counts it, `verify` and `archive` say that a person must see to it."""
+    refreshed = await gone.type("refresh", "--json")
+    status = await gone.type("status", "--json")
+    verified = await gone.type("ledger verify")
+    archived = await gone.type("archive")
+
+    assert (3, 1) == (refreshed.status, refreshed.json["gone"])
+    assert (1, 2) == (status.json["counts"]["gone"], status.json["counts"]["submitted"])
+    assert (3, True) == (verified.status, "1 record is gone from the API" in verified.out)
+    assert (2, True) == (archived.status, "1 gone" in archived.err)
+
+
+@pytest.mark.parametrize("operation", ["update", "link"])
+async def test_write_that_meets_a_record_that_is_gone_tells_so(
+    office: Nights, operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Deleted between the look and the call: 404 there, and again by its id; it is not sent again."""
+    looked_at = {"update": "get", "link": "number"}[operation]
+    await office.filed(keyed(0, Numbers=numbered(0)), keyed(1))
+    office.judge("rejected" if operation == "update" else "approved", 0, reason="Blurred.")
+    office.replace_document(0)
+    record = office.made(0)
+    monkeypatch.setitem(FAULTS, "deleted-after", aside("deleted-after", lambda: office.sandbox.state.forget(record)))
+    office.sandbox.faults.script(looked_at, "deleted-after")
+
+    first = await office.night()
+    second = await office.night()
+
+    assert (3, 3, State.GONE) == (first.exit_status, second.exit_status, of_key(office).state)
+    assert 1 == office.asked()[operation]
+
+
+async def test_list_that_leaves_records_out_makes_none_of_them_gone(office: Nights) -> None:
+    """Asked for by their ids they are there: their reviews are taken in."""
+    await office.filed(keyed(0), keyed(1))
+    office.calendar.tear_off(1.0)
+    office.judge("rejected", 0, reason="Blurred.")
+    office.sandbox.state.list_lag_s = 10.0 * 86_400
+
+    result = await office.night()
+
+    assert (1, 0, ()) == (result.reviews["rejected"], result.counts["gone"], result.warnings)
+
+
+def foreign(_: Answer) -> Answer:
+    """A proxy's own 404."""
+    return Answer(404, b"<html><body>Not found</body></html>", "text/html")
+
+
+async def test_proxy_that_says_404_makes_nothing_gone(gone: Nights, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the API's own words count; it is told as not shown, and asked for again by the next run."""
+    monkeypatch.setitem(FAULTS, "foreign-404", Fault("foreign-404", Strikes.AFTER, "", foreign))
+    gone.sandbox.faults.script("get", "foreign-404", FOR_GOOD)
+
+    result = await gone.night()
+
+    assert (0, State.SUBMITTED) == (result.exit_status, of_key(gone).state)
+    assert "did not show 1 of the submitted records" in result.warnings[0]
+
+
+async def test_fresh_record_that_is_not_known_yet_is_not_taken_for_gone(office: Nights) -> None:
+    """Lists and reads lag just after a create, also for the run that begins a moment later."""
+    await office.filed(keyed(0), keyed(1))
+    record = office.made(0)
+    office.sandbox.state.forget(record)
+
+    at_once = await office.night(settle="5m")
+    since = len(office.sandbox.log)
+    office.calendar.tear_off(1.0)
+    later = await office.night(settle="5m")
+
+    assert (0, 0) == (at_once.exit_status, at_once.counts["gone"])
+    assert (3, 1, 1) == (later.exit_status, later.counts["gone"], office.asked(since)["get"])
