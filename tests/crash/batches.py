@@ -159,6 +159,7 @@ class Batch:
         if BACKUP in self.weather.deeds and self.backups and self.dice.random() < 0.25:
             self._note_past()
             self.office.ledger.write_bytes(self.dice.choice(self.backups[-4:]))
+            FIGURES["backups put back"] += 1
         if self._ledger_size():
             self.backups.append(self.office.ledger.read_bytes())
         self._give_keys_back()
@@ -169,6 +170,7 @@ class Batch:
         """The sheet and its documents are taken elsewhere, and what the tool wrote beside them is not."""
         self._note_past()
         self.backups.clear()
+        FIGURES["ledgers lost"] += 1
         for path in self.office.folder.iterdir():
             if path.is_file() and path != self.office.workbook:
                 path.unlink()
@@ -186,6 +188,7 @@ class Batch:
         for cells, key in zip(rows, spoilt, strict=True):
             cells["Key"] = key
         self.office.save()
+        FIGURES["times Keys were spoilt"] += 1
 
     def _give_keys_back(self) -> None:
         for cells in self.office.rows:
@@ -241,6 +244,7 @@ class Batch:
         self._check_held(counts["held"])
         verified = await start("ledger", "verify", str(self.office.ledger), cwd=self.office.folder)
         assert (3 if counts["held"] else 0) == (await heard(verified)).status
+        FIGURES["deleted by others"] += len(deleted)
         FIGURES["numbers linked"] += sum(bool(number["compliance_id"]) for number in state["numbers"])
 
     def _ends(self) -> list[str]:
@@ -308,9 +312,10 @@ class Batch:
             FIGURES[kind.name()] += sum(isinstance(entry, kind) for entry in everything)
 
     def _own_cells(self, number: int) -> dict[str, str]:
-        """The Key of a row where rows have Keys, and the number of every other row."""
+        """The Key of a row where rows have Keys, the number of every other row, and some long Aliases with accents."""
         key = {"Key": f"K-{number}"} if self.keyed else {}
-        return {**key, **({"Numbers": f"9111{number:08d}"} if number % 2 else {})}
+        alias = {"Alias": f"{number} Café  Müller & Söhne Private Limited"} if number % 3 == 0 else {}
+        return {**key, **alias, **({"Numbers": f"9111{number:08d}"} if number % 2 else {})}
 
     async def _start(self) -> Process:
         flags = ["--base-url", self.sandbox.url, "--documents", str(self.office.documents), "--quota", "none"]
