@@ -112,7 +112,7 @@ def with_xlsxwriter(path: Path, tables: Any) -> None:
     """As a run does it."""
     from bulk_onboard.report.workbook import write_report
 
-    write_report(path, tables, run="r1")
+    write_report(path, tables, run="r1", anew="again")
 
 
 def with_openpyxl(path: Path, tables: Any) -> None:

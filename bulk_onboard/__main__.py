@@ -15,6 +15,9 @@ def main() -> None:
     if os.name == "nt":
         sys.exit(_refuse_windows())
     gc.set_threshold(_NEW_OBJECTS)
+    from bulk_onboard.cli.streams import keep_standard_streams
+
+    keep_standard_streams()
     from bulk_onboard.cli.app import app
     from bulk_onboard.cli.bare_flags import filled_in
 

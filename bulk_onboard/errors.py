@@ -2,11 +2,13 @@
 
     BulkOnboardError
     ├── UsageError          2    command line, job file, credentials missing
+    │   ├── DocumentsError  2    the documents folder is not there, or cannot be read
     │   └── WorkbookError   2    the workbook cannot be read, or its columns are missing or doubled
     │       └── NoWorkbookError  there is none, which a job may allow
     ├── AddressError        2    what answers at the base URL is not the API
+    ├── ContractError       2    the API answers in a form that is not spoken here
     ├── StoppedError        4    stopped before finishing: network, disk, redirect; running again continues
-    │   └── SignalledError  130/143  stopped by a signal before anything was begun
+    │   └── SignalledError  129/130/143  stopped by a signal before anything was begun
     ├── LockedError         5    another run holds the ledger
     ├── LedgerError         6    the ledger is damaged, foreign or newer than this tool
     ├── CredentialsError    7    the API refused the credentials
@@ -30,6 +32,7 @@ class ExitStatus(IntEnum):
     LEDGER = 6
     CREDENTIALS = 7
     REPORT = 8
+    HUNGUP = 129
     INTERRUPTED = 130
     TERMINATED = 143
 
@@ -40,6 +43,7 @@ PRECEDENCE: tuple[ExitStatus, ...] = (
     ExitStatus.LEDGER,
     ExitStatus.LOCKED,
     ExitStatus.CREDENTIALS,
+    ExitStatus.HUNGUP,
     ExitStatus.INTERRUPTED,
     ExitStatus.TERMINATED,
     ExitStatus.STOPPED,
@@ -47,6 +51,12 @@ PRECEDENCE: tuple[ExitStatus, ...] = (
     ExitStatus.ROWS_NEED_A_PERSON,
     ExitStatus.DONE,
 )
+
+
+TO_BE_CONTINUED = frozenset({
+    *(ExitStatus.STOPPED, ExitStatus.CREDENTIALS, ExitStatus.INTERRUPTED, ExitStatus.TERMINATED)
+})  # fmt: skip
+"""What a run ends with that was stopped before its end: the same command again continues it."""
 
 
 def first_that_holds(*statuses: ExitStatus) -> ExitStatus:
@@ -66,6 +76,10 @@ class UsageError(BulkOnboardError):
     exit_status = ExitStatus.USAGE
 
 
+class DocumentsError(UsageError):
+    """There is no documents folder, or it cannot be read."""
+
+
 class WorkbookError(UsageError):
     """The workbook cannot be read, or its columns are missing or doubled."""
 
@@ -76,6 +90,12 @@ class NoWorkbookError(WorkbookError):
 
 class AddressError(BulkOnboardError):
     """What answers at the base URL is not the Compliance API."""
+
+    exit_status = ExitStatus.USAGE
+
+
+class ContractError(BulkOnboardError):
+    """The API answers in a form that is not spoken here."""
 
     exit_status = ExitStatus.USAGE
 

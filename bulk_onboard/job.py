@@ -16,6 +16,7 @@ from typing import Any
 
 from bulk_onboard import errors
 from bulk_onboard.intake.newest import is_pattern, newest
+from bulk_onboard.model.command import Commands, command_line, init
 from bulk_onboard.model.finding import Rulings
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.scope import Scope
@@ -24,6 +25,7 @@ from bulk_onboard.settings import BY_NAME, SETTINGS
 from bulk_onboard.units import Quota
 
 _ANNOTATED = re.compile(r"(.+)\.annotated(?:-\d+)?\.xlsx", re.IGNORECASE)
+_LEDGER = re.compile(r"(.+)\.ledger\.jsonl", re.IGNORECASE)
 _SECRET_NAME = re.compile(r"token|secret|passw|auth_id|credential|api_?key", re.IGNORECASE)
 _SECRET_VALUE = re.compile(r"\b(?:MA|SA)[A-Z0-9]{18}\b|[^/\s:]+:[^/\s]+@")
 
@@ -33,13 +35,15 @@ class Job:
     """What is to be done, complete; see `SETTINGS` for what each means.
 
     Attributes:
-        file: the job file or bare workbook, as the user typed it, for the command to type next.
+        file: the job file or bare workbook, as the user typed it.
+        commands: what there is to type about it, with the flags that were given.
         sha256: digest of the settings' text, for the ledger; empty for a bare workbook.
         workbook: the file itself; the pattern where none matches.
         workbook_pattern: what the workbook is the newest of; None where it is named itself.
     """
 
     file: Path
+    commands: Commands
     sha256: str
     workbook: Path
     workbook_pattern: Path | None
@@ -51,6 +55,7 @@ class Job:
     encoding: str | None
     ledger: Path
     report: Path
+    extends: Path | None
     annotate: bool
     against: tuple[Path, ...]
     base_url: str
@@ -85,6 +90,11 @@ class Job:
         return name_of(self.file)
 
     @property
+    def facts(self) -> Path:
+        """Where what is known of its documents is kept."""
+        return self.ledger.with_name(f"{self.name}.facts")
+
+    @property
     def scope(self) -> Scope:
         """What a run of it may take on."""
         return Scope(admit_new_rows=self.admit_new_rows, limit=self.limit, retry_refused=self.retry_refused)
@@ -96,9 +106,9 @@ class Job:
 
 
 def name_of(file: Path) -> str:
-    """What a job file or a bare workbook calls its job: the annotated copy of a workbook is the same job again."""
-    annotated = _ANNOTATED.fullmatch(file.name)
-    return annotated[1] if annotated else file.stem
+    """What a job file, a bare workbook or a ledger calls its job: a workbook's annotated copy is the same job again."""
+    named = _ANNOTATED.fullmatch(file.name) or _LEDGER.fullmatch(file.name)
+    return named[1] if named else file.stem
 
 
 def load_job(file: Path, flags: Mapping[str, Any] | None = None) -> Job:
@@ -111,6 +121,8 @@ def load_job(file: Path, flags: Mapping[str, Any] | None = None) -> Job:
         values = _load_toml(file)
     elif type_by_name(file):
         values = {"workbook": file}
+    elif file.is_dir():
+        raise errors.UsageError(f"{file} is a folder. {_job_files_in(file) or 'Name a job file, or a workbook.'}")
     else:
         raise errors.UsageError(
             f"{file} is neither a job file (.toml) nor a workbook ({', '.join(WORKBOOK_ENDINGS)}). Name one of these."
@@ -119,19 +131,35 @@ def load_job(file: Path, flags: Mapping[str, Any] | None = None) -> Job:
     values |= _read_flags(flags or {})
     if "workbook" not in values:
         raise errors.UsageError(f'{file} names no workbook. Add a line such as workbook = "businesses.xlsx".')
-    return _complete(file, values, beside=own)
+    return _complete(file, values, flags or {}, beside=own)
+
+
+def job_file_of(job: Job) -> Job | None:
+    """The job of a job file beside a bare workbook that names it and has another ledger; None where there is none."""
+    if type_by_name(job.file) is None:
+        return None
+    for file in sorted(job.file.parent.glob("*.toml")):
+        try:
+            other = load_job(file)
+        except errors.UsageError:  # of some other tool
+            continue
+        folders = (other.workbook.parent.resolve(), job.workbook.parent.resolve())
+        is_same = name_of(other.workbook) == name_of(job.workbook) and folders[0] == folders[1]
+        if is_same and other.ledger.resolve() != job.ledger.resolve():
+            return other
+    return None
 
 
 def settings_job(flags: Mapping[str, Any]) -> Job:
     """The settings alone, for what needs no workbook: the command line's flags over the defaults."""
-    return _complete(Path("JOB"), {"workbook": Path("JOB")} | _read_flags(flags))
+    return _complete(Path("JOB"), {"workbook": Path("JOB")} | _read_flags(flags), flags)
 
 
 def ledger_job(file: Path, flags: Mapping[str, Any]) -> Job:
     """A job whose ledger is meant: as `load_job`, and a ledger file stands for itself."""
-    if file.suffix.lower() != ".jsonl":
+    if file.suffix.lower() == ".toml" or type_by_name(file) or file.is_dir():
         return load_job(file, flags)
-    return _complete(file, {"workbook": file, "ledger": file} | _read_flags(flags))
+    return _complete(file, {"workbook": file, "ledger": file} | _read_flags(flags), flags)
 
 
 def _read_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
@@ -139,11 +167,20 @@ def _read_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
     return _read_all(given, Path(), "the command line")
 
 
-def _complete(file: Path, values: Mapping[str, Any], *, beside: Path | None = None) -> Job:
+def _as_typed(flags: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The flags that were given, with the words behind each."""
+    given = {name: value for name, value in flags.items() if value not in (None, False, [])}
+    return {
+        name: () if value is True else tuple(map(str, value if isinstance(value, list | tuple) else [value]))
+        for name, value in given.items()
+    }
+
+
+def _complete(file: Path, values: Mapping[str, Any], flags: Mapping[str, Any], *, beside: Path | None = None) -> Job:
     """The job with what holds when nothing is said.
 
-    `beside` is the workbook that JOB itself names: the documents lie beside that one, also while the command line
-    names another.
+    `flags` are those of the command line, which `values` hold already. `beside` is the workbook that JOB itself names:
+    the documents lie beside that one, also while the command line names another.
     """
     pattern = _pattern(file, values["workbook"])
     folder: Path = (beside or values["workbook"]).parent
@@ -157,8 +194,7 @@ def _complete(file: Path, values: Mapping[str, Any], *, beside: Path | None = No
     settled = defaults | dict(values) | {"workbook_pattern": pattern}
     if pattern:
         settled["workbook"] = newest(pattern) or pattern
-    del settled["extends"]
-    return Job(file=file, **settled)
+    return Job(file=file, commands=Commands(job=str(file), flags=_as_typed(flags)), **settled)
 
 
 def _pattern(file: Path, workbook: Path) -> Path | None:
@@ -174,7 +210,7 @@ def _load_toml(file: Path, *, extended: bool = False) -> dict[str, Any]:
         content = file.read_bytes()
         table = tomllib.loads(content.decode("utf-8"))
     except FileNotFoundError:
-        raise errors.UsageError(f"There is no job file {file}. `bulk-onboard init DIR` writes one.") from None
+        raise errors.UsageError(f"There is no job file {file}. {_instead_of(file)}") from None
     except OSError as error:
         raise errors.UsageError(f"The job file {file} cannot be read: {error.strerror}.") from None
     except ValueError as error:
@@ -187,6 +223,20 @@ def _load_toml(file: Path, *, extended: bool = False) -> dict[str, Any]:
     base = _load_toml(values["extends"], extended=True)
     digest = hashlib.sha256(content + base["sha256"].encode()).hexdigest()
     return base | values | {"sha256": digest}
+
+
+def _instead_of(file: Path) -> str:
+    """What to type where there is no such job file: the name of one that is there, else what makes one."""
+    if there := _job_files_in(file.parent):
+        return there
+    folder = file.parent if not file.parent.exists() else file.with_suffix("")
+    return f"To make a folder with one, type: {init(str(folder))}" if not folder.exists() else "Correct the path."
+
+
+def _job_files_in(folder: Path) -> str:
+    """A sentence that names them; empty where there is none."""
+    there = ", ".join(command_line(str(each)) for each in sorted(folder.glob("*.toml")))
+    return f"In that folder there is {there}." if there else ""
 
 
 def _read_all(table: Mapping[str, Any], folder: Path, where: str) -> dict[str, Any]:

@@ -6,10 +6,9 @@ dropped before anything is rendered, so neither names nor credentials can slip i
 structlog takes longer to import than most verbs take, and most verbs log nothing: it waits for the first logger.
 """
 
-import contextlib
 import sys
 from collections.abc import MutableMapping
-from typing import Any, TextIO, cast
+from typing import Any
 
 ALLOWED = frozenset(
     {
@@ -27,18 +26,6 @@ def _one_line(value: object) -> object:
     if not isinstance(value, str):
         return value
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in value)
-
-
-class _Stderr:
-    """stderr, where a reader that has gone is no reason to stop a run."""
-
-    def write(self, text: str) -> None:
-        with contextlib.suppress(OSError):
-            sys.stderr.write(text)
-
-    def flush(self) -> None:
-        with contextlib.suppress(OSError):
-            sys.stderr.flush()
 
 
 _untold: list[bool] = []  # `quiet`, as chosen, until structlog is told
@@ -69,6 +56,6 @@ def _tell(structlog: Any, *, quiet: bool) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger("warning" if quiet else "info"),
-        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Stderr())),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )

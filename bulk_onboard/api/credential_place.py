@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bulk_onboard.errors import UsageError
+from bulk_onboard.model.command import command_line
 
 _MOST_BYTES = 4096
 _OTHERS = stat.S_IROTH | stat.S_IWOTH
@@ -71,7 +72,8 @@ def _read(place: _Place, warn: Callable[[str], None]) -> bytes:
             f"{place.words} cannot be read: {error.strerror}. Check the path, and that you may read the file."
         ) from None
     if stat.S_ISREG(facts.st_mode) and facts.st_mode & _OTHERS and not place.is_systemds:
-        warn(f"{place.words} is open to others on this machine; type: chmod o= {place.path}")
+        chmod = command_line("chmod", "o=", "--", str(place.path))
+        warn(f"{place.words} is open to others on this machine; type: {chmod}")
     return content
 
 

@@ -1,15 +1,19 @@
 """The listener on a socket: requests of the API in, a word out. The third door to aiohttp.
 
-It reads at most so many bytes for at most so long, of at most so many requests at a time; the others wait for their
-turn. The answer goes out as soon as the hint is on disk: nothing is read from the API here. Nothing of a request is
-logged but one of three known words for its event.
+It reads at most so many bytes for at most so long, and judges at most so many requests at a time; the others wait for
+their turn. Whoever opens a connection and sends nothing, or half a request, holds up nobody: the time for it is
+bounded, and of too many connections the one that has been idle for longest is closed. The answer goes out as soon as
+the hint is on disk: nothing is read from the API here. Nothing of a request is logged but one of three known words for
+its event.
 """
 
 import asyncio
 import logging
+import resource
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -23,8 +27,9 @@ from bulk_onboard.errors import UsageError
 LONGEST_BODY = 64 * 1024  # bytes
 BODY_WAIT_S = 10.0
 MOST_AT_A_TIME = 100
+MOST_CONNECTIONS = 500
 
-_IDLE_S = 15.0
+_IDLE_S = 15.0  # how long a connection may take to send a whole head, its first or the next
 _METHODS = ("GET", "POST")
 _HEADERS = {
     "signature": "X-Plivo-Signature-V3",
@@ -32,6 +37,48 @@ _HEADERS = {
     "nonce": "X-Plivo-Signature-V3-Nonce",
     "content_type": "Content-Type",
 }
+
+
+def most_connections() -> int:
+    """How many connections may be open: half of what this process may open at all, for the ledger needs files too."""
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return MOST_CONNECTIONS if files == resource.RLIM_INFINITY else max(1, min(MOST_CONNECTIONS, files // 2))
+
+
+class _Server(web.Server):
+    """aiohttp's server, with a limit to its connections: a new one takes the place of the one idle for longest."""
+
+    def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], **settings: Any) -> None:
+        super().__init__(self._handle, **settings)
+        self._answer = handler
+        self._most = most_connections()
+        self._open: dict[web.RequestHandler, asyncio.Transport] = {}
+        self._idle: dict[web.RequestHandler, None] = {}  # those of which no whole head is there, idle for longest first
+
+    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        super().connection_made(handler, transport)
+        self._open[handler] = transport
+        self._idle[handler] = None
+        if len(self._open) > self._most:
+            oldest = next(iter(self._idle))
+            self._open[oldest].abort()
+            self._forget(oldest)
+
+    def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
+        super().connection_lost(handler, exc)
+        self._forget(handler)
+
+    def _forget(self, handler: web.RequestHandler) -> None:
+        self._open.pop(handler, None)
+        self._idle.pop(handler, None)
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        self._idle.pop(request.protocol, None)
+        try:
+            return await self._answer(request)
+        finally:
+            if request.protocol in self._open:
+                self._idle[request.protocol] = None
 
 
 class Listener:
@@ -59,7 +106,7 @@ class Listener:
 
     async def __aenter__(self) -> Self:
         """Listen; UsageError when that address cannot be had."""
-        server = web.Server(
+        server = _Server(
             self._handle, access_log=None, logger=_silent(), keepalive_timeout=_IDLE_S, auto_decompress=False
         )
         self._runner = web.ServerRunner(server, shutdown_timeout=2)
@@ -99,13 +146,15 @@ class Listener:
         if request.method not in _METHODS:
             return Reception.BY_ANOTHER_METHOD
         headers = {name: request.headers.get(header, "") for name, header in _HEADERS.items()}
+        try:
+            body = await _read(
+                request, self._body_wait_s
+            )  # before its turn comes, or a hundred slow ones would stop all
+        except (TimeoutError, web.RequestPayloadError, ConnectionError):
+            return Reception.SLOW
+        if len(body) > LONGEST_BODY:
+            return Reception.TOO_LARGE
         async with self._turns:
-            try:
-                body = await _read(request, self._body_wait_s)
-            except (TimeoutError, web.RequestPayloadError, ConnectionError):
-                return Reception.SLOW
-            if len(body) > LONGEST_BODY:
-                return Reception.TOO_LARGE
             return await self._judged(Callback(request.method, query, body=body, **headers))
 
     async def _judged(self, callback: Callback) -> Reception:

@@ -1,6 +1,5 @@
 """`archive`: put a finished job's files away."""
 
-import shlex
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -25,10 +24,14 @@ def archive(invocation: Invocation, to: _TO = None, yes: YES = False) -> Output:
     Workbook and documents stay where they are. A link stays where the ledger was, so that the job is not begun anew.
     """
     from bulk_onboard.clock import SystemClock
+    from bulk_onboard.model.command import command_line, taking_back
     from bulk_onboard.pipeline.archive import archive_job, plan_archive
+    from bulk_onboard.pipeline.places import Written, check_places
     from bulk_onboard.report.page import shown
 
     job, clock = invocation.job, SystemClock()
+    if to:
+        check_places(job, Written("the archive's folder", to, "--to"))
     planned = plan_archive(job, clock, to=to)
     for piece in planned.pieces:
         tell(f"To be put away: {piece.path}: {piece.kind.holds}.")
@@ -37,9 +40,10 @@ def archive(invocation: Invocation, to: _TO = None, yes: YES = False) -> Output:
     is_done = is_wanted(f"Put {len(planned.pieces)} files into {planned.folder}?", yes=yes)
     if is_done:
         archive_job(job, planned, clock)
-    back = shlex.join(["mv", str(planned.folder / job.ledger.name), str(job.ledger)])
+    back = taking_back(str(planned.folder / job.ledger.name), str(job.ledger))
+    whole = f"(cd -- {command_line(str(planned.folder))} && sha256sum -c SHA256SUMS)"
     sentences = (
-        f"{planned.folder} holds {len(planned.pieces)} files; `sha256sum -c SHA256SUMS` there tells if they are whole.",
+        f"{planned.folder} holds {len(planned.pieces)} files. Whether they are whole: {whole}",
         f"Workbook and documents stay yours: {job.workbook}, {job.documents}",
         f"{job.ledger} leads there now: status and report go on, run does not. To go on with the job: {back}",
     )

@@ -19,6 +19,9 @@ def filled_in(words: Sequence[str]) -> list[str]:
 def _filled_in(words: deque[str]) -> Iterator[str]:
     while words:
         word = words.popleft()
+        if word == "--":  # what follows is JOB and a Key, whatever it looks like
+            yield from (word, *words)
+            return
         setting = _BARE.get(word)
         if setting is None:
             yield word

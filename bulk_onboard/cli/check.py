@@ -6,7 +6,6 @@ import typer
 
 from bulk_onboard.cli.awaited import awaited
 from bulk_onboard.cli.explain import explain_kind
-from bulk_onboard.cli.next_run import next_run
 from bulk_onboard.cli.output import Output
 from bulk_onboard.cli.run import warn_of_callback_url
 from bulk_onboard.cli.verb import Invocation, register_job_verb
@@ -39,7 +38,9 @@ def check_job(invocation: Invocation) -> Output:
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.pipeline.annotation import annotate
     from bulk_onboard.pipeline.outlook import look_ahead
+    from bulk_onboard.pipeline.typed import commands_of
     from bulk_onboard.report.findings import print_findings, print_marked
+    from bulk_onboard.report.page import print_next
     from bulk_onboard.report.record_findings import record_findings
     from bulk_onboard.report.summary import counts
 
@@ -51,13 +52,16 @@ def check_job(invocation: Invocation) -> Output:
     findings = (*judgement.sheet_findings, *outlook.plan.findings, *said)
     annotated = annotate(job, judgement, outlook.plan, outlook.books)
     marked, notes = (annotated.path, annotated.notes) if annotated else (None, ())
-    command = next_run(invocation, marked)
+    commands = commands_of(job, outlook.books)
+    command = (commands.of_copy(str(marked)) if marked else commands).run()
 
     def show(stream: TextIO) -> None:
         print(f"{numbers['rows']:,} rows, judged against {judgement.book.source}.", file=stream)
         print_findings(findings, stream, workbook=judgement.sheet.path.name)
         if marked:
             print_marked(marked, stream, notes=notes, next_command=command)
+        else:
+            print_next(command, stream)
 
     return Output(
         ExitStatus.ROWS_NEED_A_PERSON if outlook.plan.has_errors else ExitStatus.DONE,

@@ -23,13 +23,13 @@ _LISTED = 50
 def delete_chosen(invocation: Invocation, choose: "Choose", *, yes: bool) -> Output:
     """Show what would be deleted and what stays, ask, do it, and write the report anew."""
     from bulk_onboard.clock import SystemClock
-    from bulk_onboard.pipeline.deletion import Fate, plan_deletion
+    from bulk_onboard.pipeline.deletion import Fate
     from bulk_onboard.pipeline.report import report_job
     from bulk_onboard.pipeline.stopping import status_of
     from bulk_onboard.submission.stop import Stop
 
     job, clock, stop = invocation.job, SystemClock(), Stop()
-    planned = awaited(plan_deletion(job, choose, credentials=invocation.credentials(), clock=clock))
+    planned = awaited(_plan(invocation, choose, stop))
     tell(_sum(planned))
     _list(planned)
     wanted = sum(candidate.is_wanted for candidate in planned)
@@ -56,6 +56,15 @@ def delete_chosen(invocation: Invocation, choose: "Choose", *, yes: bool) -> Out
         show,
         (str(error),) if error else (),
     )
+
+
+async def _plan(invocation: Invocation, choose: "Choose", stop: "Stop") -> "Sequence[Candidate]":
+    from bulk_onboard.clock import SystemClock
+    from bulk_onboard.pipeline.deletion import plan_deletion
+
+    heed_signals(stop)
+    credentials = invocation.credentials()
+    return await plan_deletion(invocation.job, choose, credentials=credentials, clock=SystemClock(), stop=stop)
 
 
 async def _delete(invocation: Invocation, planned: "Sequence[Candidate]", choose: "Choose", stop: "Stop") -> "Deletion":

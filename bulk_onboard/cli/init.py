@@ -50,13 +50,14 @@ def init(folder: Path) -> Output:
     """
     from bulk_onboard.intake.bundled import bundled_requirements
     from bulk_onboard.intake.template import write_template
+    from bulk_onboard.model.command import Commands
 
     job, workbook, documents, ignored = (
         folder / name for name in ("job.toml", "businesses.xlsx", "documents", ".gitignore")
     )
     if existing := [path.name for path in (job, workbook, ignored) if path.exists()]:
         raise errors.UsageError(f"{folder} has {', '.join(existing)} already. Name another folder, or move them away.")
-    book = bundled_requirements()
+    book, command = bundled_requirements(), Commands(job=str(job)).check()
     try:
         documents.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_template(workbook, book)
@@ -68,6 +69,7 @@ def init(folder: Path) -> Output:
     def show(stream: TextIO) -> None:
         print(f"{job}: the job; {workbook}: fill it in; {documents}/: put the documents here.", file=stream)
         print(f"The columns are those of {book.source}.", file=stream)
-        print(f"Then: bulk-onboard check {job}", file=stream)
+        print(f"Then: {command}", file=stream)
 
-    return Output(ExitStatus.DONE, {"job": str(job), "workbook": str(workbook), "documents": str(documents)}, show)
+    made = {"job": str(job), "workbook": str(workbook), "documents": str(documents)}
+    return Output(ExitStatus.DONE, {**made, "next": command}, show)

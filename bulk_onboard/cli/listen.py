@@ -7,6 +7,7 @@ import typer
 
 from bulk_onboard.cli.awaited import awaited
 from bulk_onboard.cli.output import Output, tell
+from bulk_onboard.cli.signals import signals_to_heed
 from bulk_onboard.cli.verb import Invocation, register_job_verb
 from bulk_onboard.errors import ExitStatus
 
@@ -62,14 +63,13 @@ def listen(
 
 async def _listen(invocation: Invocation, listening: "Listening") -> "Heard":
     import asyncio
-    import signal
 
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.pipeline.listen import listen as listen_to_callbacks
     from bulk_onboard.submission.stop import Stop
 
     stop = Stop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in signals_to_heed():
         asyncio.get_running_loop().add_signal_handler(number, stop.request, number)
 
     def announce(url: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bulk_onboard.cli.awaited import awaited
 from bulk_onboard.cli.output import Output, tell, told_as_bug
+from bulk_onboard.cli.signals import signals_to_heed
 from bulk_onboard.errors import BulkOnboardError, WorkbookError
 from bulk_onboard.settings import BY_NAME
 
@@ -75,16 +76,15 @@ def _message(output: Output, file: Path) -> "Message":
 
 
 async def _sent(message: "Message", addresses: Sequence[str], job: "Job | None") -> Sequence[str]:
-    """The sentences of those that it did not reach; Ctrl-C and SIGTERM end the sending, and nothing else."""
+    """The sentences of those that it did not reach; Ctrl-C, SIGTERM and SIGHUP end the sending, and nothing else."""
     import asyncio
-    import signal
 
     from bulk_onboard.pipeline.notifying import notify
 
     sending = asyncio.ensure_future(
         notify(message, addresses, proxy=job.proxy if job else None, ca_bundle=job.ca_bundle if job else None)
     )
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in signals_to_heed():
         asyncio.get_running_loop().add_signal_handler(number, sending.cancel)
     try:
         return await sending

@@ -1,8 +1,6 @@
 """What a verb answers, and the one place that turns answers and errors into text and an exit status."""
 
-import contextlib
 import json
-import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -53,14 +51,11 @@ def finish(
         output = _failed(ExitStatus.BUG, told_as_bug(bug), bug)
     for note in () if quiet and output.exit_status is ExitStatus.LOCKED else output.notes:
         tell(note)
-    try:
-        if as_json:
-            print_json({"exit_status": int(output.exit_status), **output.data})
-        else:
-            output.show(sys.stdout)
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever read it has heard enough; what was done stands
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if as_json:
+        print_json({"exit_status": int(output.exit_status), **output.data})
+    else:
+        output.show(sys.stdout)
+    sys.stdout.flush()
     if then:
         then(output)
     raise typer.Exit(int(output.exit_status))
@@ -82,9 +77,8 @@ def told_as_bug(bug: BaseException) -> str:
 
 
 def tell(sentence: str) -> None:
-    """A sentence for people, on stderr; where nobody listens any more, nothing."""
-    with contextlib.suppress(OSError):
-        print(f"bulk-onboard: {sentence}", file=sys.stderr, flush=True)
+    """A sentence for people, on stderr."""
+    print(f"bulk-onboard: {sentence}", file=sys.stderr, flush=True)
 
 
 def print_json(data: Mapping[str, Any]) -> None:
@@ -93,6 +87,7 @@ def print_json(data: Mapping[str, Any]) -> None:
 
     try:
         text = msgspec.json.format(msgspec.json.encode(data, enc_hook=str), indent=2).decode()
-    except UnicodeEncodeError:  # half a character, as in the name of a file that is no UTF-8
+        text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:  # half a character, as in the name of a file that is no UTF-8, or one stdout lacks
         text = json.dumps(data, default=str, indent=2)
     print(text)

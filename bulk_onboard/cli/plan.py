@@ -19,15 +19,19 @@ def plan(invocation: Invocation) -> Output:
     """Say what a run would do for each row and why, what it costs, and when it would finish. Sends nothing."""
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.pipeline.outlook import look_ahead
+    from bulk_onboard.pipeline.typed import commands_of
     from bulk_onboard.report.console import print_plan
+    from bulk_onboard.report.page import print_next
     from bulk_onboard.report.summary import counts
 
     outlook = awaited(look_ahead(invocation.job, credentials=invocation.credentials_at_hand(), clock=SystemClock()))
     made, source = outlook.plan, outlook.judgement.book.source
+    command = commands_of(invocation.job, outlook.books).run()
 
     def show(stream: TextIO) -> None:
         print(f"{len(made.decisions):,} rows, judged against {source}.", file=stream)
         print_plan(made, stream)
+        print_next(command, stream)
 
     return Output(
         ExitStatus.DONE,
@@ -51,6 +55,7 @@ def plan(invocation: Invocation) -> Output:
                 }
                 for decision in made.decisions
             ],
+            "next": command,
         },
         show,
     )

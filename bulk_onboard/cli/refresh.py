@@ -6,10 +6,13 @@ import typer
 
 from bulk_onboard.cli.awaited import awaited
 from bulk_onboard.cli.output import Output
+from bulk_onboard.cli.signals import heed_signals
 from bulk_onboard.cli.verb import Invocation, register_job_verb
+from bulk_onboard.errors import first_that_holds
 
 if TYPE_CHECKING:
     from bulk_onboard.pipeline.refresh import Refreshed
+    from bulk_onboard.submission.stop import Stop
 
 
 def register(app: typer.Typer) -> None:
@@ -24,19 +27,22 @@ def refresh(invocation: Invocation) -> Output:
     """
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.pipeline.report import report_job
+    from bulk_onboard.pipeline.stopping import status_of
     from bulk_onboard.report.console import print_refresh
+    from bulk_onboard.submission.stop import Stop
 
-    job, clock = invocation.job, SystemClock()
-    refreshed = awaited(_refresh(invocation))
+    job, clock, stop = invocation.job, SystemClock(), Stop()
+    refreshed = awaited(_refresh(invocation, stop))
     made = awaited(report_job(job, clock=clock))
     followed, may_be_missing = refreshed.followed, job.missing_workbook == "ok"
+    not_shown = _not_shown(followed.not_shown, job.commands.verify())
 
     def show(stream: TextIO) -> None:
         reviews = {} if invocation.quiet else refreshed.reviews
         print_refresh(followed.looked, followed.changed, followed.gone, reviews, stream, report=made.path)
 
     return Output(
-        refreshed.exit_status,
+        first_that_holds(status_of(stop.cause), refreshed.exit_status),
         {
             "records": followed.looked,
             "changed": followed.changed,
@@ -49,19 +55,20 @@ def refresh(invocation: Invocation) -> Output:
             "report": str(made.path),
         },
         show,
-        tuple(filter(None, (_not_shown(followed.not_shown), "" if may_be_missing else made.from_ledger_alone))),
+        tuple(filter(None, (not_shown, "" if may_be_missing else made.from_ledger_alone))),
     )
 
 
-async def _refresh(invocation: Invocation) -> "Refreshed":
+async def _refresh(invocation: Invocation, stop: "Stop") -> "Refreshed":
     from bulk_onboard.cli.progress import shown
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.pipeline.refresh import refresh_job
 
+    heed_signals(stop)
     credentials = invocation.credentials()
     async with shown(quiet=invocation.quiet) as watch:
-        return await refresh_job(invocation.job, credentials=credentials, clock=SystemClock(), watch=watch)
+        return await refresh_job(invocation.job, credentials=credentials, clock=SystemClock(), stop=stop, watch=watch)
 
 
-def _not_shown(records: int) -> str:
-    return f"The API did not show {records:,} of the records; `ledger verify --server` tells which." if records else ""
+def _not_shown(records: int, which: str) -> str:
+    return f"The API did not show {records:,} of the records. See which: {which}" if records else ""

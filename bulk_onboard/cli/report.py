@@ -12,7 +12,7 @@ from bulk_onboard.errors import ExitStatus
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    register_job_verb(app, "report", report)
+    register_job_verb(app, "report", report, or_ledger=True)
 
 
 def report(invocation: Invocation) -> Output:
@@ -33,6 +33,7 @@ def report(invocation: Invocation) -> Output:
             "reviews": made.reviews,
             "ledger": str(invocation.job.ledger),
             "report": str(made.path),
+            "next": made.next,
         },
         show,
         notes,

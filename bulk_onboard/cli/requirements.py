@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    register_job_verb(app, "requirements", requirements, job_optional=True)
+    register_job_verb(app, "requirements", requirements, job_optional=True, writes=False)
 
 
 def requirements(invocation: Invocation) -> Output:

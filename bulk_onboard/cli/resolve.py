@@ -26,14 +26,21 @@ def resolve(
 ) -> Output:
     """Say what is to become of a record that is held or gone, after looking at the API.
 
-    Say --found ID, --absent or --abandon. What you say is held against the API first; then the report is written anew.
+    What you say is held against the API first; then the report is written anew. Without an answer the API is asked, and
+    each answer that can be given is told as the command to type; exit status 3.
     """
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.pipeline.report import report_job
     from bulk_onboard.pipeline.resolve import resolve_record
+    from bulk_onboard.report.page import print_next, shown
 
-    if [bool(found), absent, abandon].count(True) != 1:
-        raise errors.UsageError("Say one of --found ID, --absent and --abandon.")
+    answers = [bool(found), absent, abandon].count(True)
+    if not answers:
+        return _asked(invocation, key)
+    if answers > 1:
+        raise errors.UsageError(
+            "Say one of --found ID, --absent and --abandon, or none of them to see which can be said."
+        )
     clock = SystemClock()
     record = awaited(
         resolve_record(
@@ -49,10 +56,56 @@ def resolve(
     made = awaited(report_job(invocation.job, clock=clock))
 
     def show(stream: TextIO) -> None:
-        print(f"Record {record.key or record.token} is {record.state} now. Report: {made.path}", file=stream)
+        print(
+            shown(f"Record {record.key or record.token} is {record.state} now. Report: {made.path}", stream),
+            file=stream,
+        )
+        print_next(made.next, stream)
 
     return Output(
         ExitStatus.DONE,
-        {"token": record.token, "key": record.key, "state": record.state, "report": str(made.path)},
+        {
+            "token": record.token,
+            "key": record.key,
+            "state": record.state,
+            "report": str(made.path),
+            "next": made.next,
+        },
+        show,
+    )
+
+
+def _asked(invocation: Invocation, key: str) -> Output:
+    """What the API has of the record, and what can be answered."""
+    from bulk_onboard.clock import SystemClock
+    from bulk_onboard.pipeline.resolve import ask_person
+    from bulk_onboard.report.page import page_on
+
+    asked = awaited(ask_person(invocation.job, key, credentials=invocation.credentials(), clock=SystemClock()))
+    record = asked.record
+
+    def show(stream: TextIO) -> None:
+        page = page_on(stream)
+        page.write_line(f"Record {record.key or record.token} is {record.state}: {record.reason}")
+        for found in asked.shown:
+            page.write_line(f"At the API: {found.compliance_id}, {found.alias!r}, review {found.review or 'not known'}")
+        if not asked.shown:
+            page.write_line(
+                "The API shows no record of it; one that you find there by other means you name with --found."
+            )
+        page.write_line("Say what you found, by one of these:")
+        for answer in asked.answers:
+            page.write_line(f"    {answer}")
+
+    return Output(
+        ExitStatus.ROWS_NEED_A_PERSON,
+        {
+            "token": record.token,
+            "key": record.key,
+            "state": record.state,
+            "reason": record.reason,
+            "found": [each.compliance_id for each in asked.shown],
+            "answers": asked.answers,
+        },
         show,
     )

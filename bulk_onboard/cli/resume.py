@@ -21,5 +21,8 @@ def resume(invocation: Invocation) -> Output:
     job = invocation.job
     may_be_idle = job.missing_workbook == "ok" and not os.path.lexists(job.workbook)
     if not job.ledger.exists() and not may_be_idle:
-        raise errors.UsageError(f"There is no ledger {job.ledger}, so nothing was begun. `bulk-onboard run` begins.")
-    return run_and_sum_up(replace(invocation, job=replace(job, admit_new_rows=False)))
+        raise errors.UsageError(
+            f"There is no ledger {job.ledger}, so nothing was begun. To begin, type: {job.commands.run()}"
+        )
+    commands = replace(job.commands, verb="resume")
+    return run_and_sum_up(replace(invocation, job=replace(job, admit_new_rows=False, commands=commands)))

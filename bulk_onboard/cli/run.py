@@ -1,9 +1,6 @@
 """`run`: do what is due; run again to continue."""
 
-import shlex
 import signal
-import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import urlsplit
@@ -11,12 +8,10 @@ from urllib.parse import urlsplit
 import typer
 
 from bulk_onboard.cli.awaited import awaited
-from bulk_onboard.cli.bare_flags import filled_in
-from bulk_onboard.cli.next_run import next_run
 from bulk_onboard.cli.output import Output, tell
 from bulk_onboard.cli.signals import heed_signals
 from bulk_onboard.cli.verb import Invocation, register_job_verb
-from bulk_onboard.errors import ExitStatus, SignalledError, StoppedError, UsageError
+from bulk_onboard.errors import SignalledError, StoppedError, UsageError
 
 if TYPE_CHECKING:
     from bulk_onboard.job import Job
@@ -24,6 +19,8 @@ if TYPE_CHECKING:
     from bulk_onboard.submission.audit import Twice
 
 SAFE_SETTLE_S = 30.0
+
+_PROXY = "The command to type next leaves out --proxy, since its address may hold a password. Add it again."
 
 
 def register(app: typer.Typer) -> None:
@@ -47,8 +44,8 @@ def run_and_sum_up(invocation: Invocation) -> Output:
         raise UsageError("A run always uses the live requirements; leave out --offline. `check` and `plan` take it.")
     warn_of_short_window(invocation)
     warn_of_callback_url(invocation)
+    warn_of_other_ledger(invocation)
     result = awaited(_run(invocation))
-    command = next_command(invocation, result)
 
     def show(stream: TextIO) -> None:
         if invocation.quiet:
@@ -64,19 +61,20 @@ def run_and_sum_up(invocation: Invocation) -> Output:
             report=result.report,
             annotated=result.annotated,
             workbook=_found(invocation.job),
-            next_command=command,
+            next_command=result.next,
         )
 
     error = (str(result.error),) if result.error else ()
+    unsaid = (_PROXY,) if "proxy" in invocation.job.commands.flags else ()
     return Output(
         result.exit_status,
-        told(invocation.job, result, command),
+        told(invocation.job, result),
         show if result.run_id else lambda stream: None,
-        (*result.warnings, *error),
+        (*result.warnings, *error, *unsaid),
     )
 
 
-def told(job: "Job", result: "RunResult", command: str) -> dict[str, Any]:
+def told(job: "Job", result: "RunResult") -> dict[str, Any]:
     """What `--json` prints of a run."""
     return {
         "run_id": result.run_id,
@@ -90,7 +88,7 @@ def told(job: "Job", result: "RunResult", command: str) -> dict[str, Any]:
         "ledger": str(result.ledger),
         "report": str(result.report) if result.report else None,
         "annotated": str(result.annotated) if result.annotated else None,
-        "next": command,
+        "next": result.next,
         "duplicates": [_as_data(twice) for twice in result.twice],
         **({"error": str(result.error)} if result.error else {}),
     }
@@ -125,6 +123,19 @@ def warn_of_callback_url(invocation: Invocation) -> None:
         tell(f"callback_url: {why}")
 
 
+def warn_of_other_ledger(invocation: Invocation) -> None:
+    """Tell when a job file beside a bare workbook names it, and so has another ledger for the same rows."""
+    from bulk_onboard.job import job_file_of
+    from bulk_onboard.pipeline.typed import commands_instead
+
+    job = invocation.job
+    if (other := job_file_of(job)) is not None:
+        tell(
+            f"{other.file} names this workbook, too, and has its own ledger, {other.ledger}; this run uses "
+            f"{job.ledger}. If you mean that job, stop this run and type: {commands_instead(job, other).run()}"
+        )
+
+
 async def _run(invocation: Invocation) -> "RunResult":
     from bulk_onboard.cli.progress import shown
     from bulk_onboard.clock import SystemClock
@@ -153,17 +164,3 @@ async def _run(invocation: Invocation) -> "RunResult":
 
 def _say_nothing(sentence: str) -> None:
     """For `--quiet`."""
-
-
-def next_command(invocation: Invocation, result: "RunResult") -> str:
-    """What to type next: the marked copy where rows must be mended, else the same again while anything is due.
-
-    What was refused was sent again just now, so the next run need not do that.
-    """
-    if result.exit_status is ExitStatus.DONE and result.run_id:
-        return shlex.join(["bulk-onboard", "status", str(invocation.job.file)])
-    if result.annotated and result.exit_status is ExitStatus.ROWS_NEED_A_PERSON:
-        flags = {**invocation.flags, "retry_refused": None}
-        return next_run(replace(invocation, flags=flags), result.annotated)
-    words = [word for word in filled_in(sys.argv[1:]) if not word.startswith("--retry-refused=")]
-    return shlex.join(["bulk-onboard", *words])

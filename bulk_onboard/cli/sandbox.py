@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import signal
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +11,7 @@ import typer
 from bulk_onboard import errors
 from bulk_onboard.cli.awaited import awaited
 from bulk_onboard.cli.output import Output, finish
+from bulk_onboard.cli.signals import signals_to_heed
 from bulk_onboard.errors import ExitStatus
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ async def _until_signalled(serving: Coroutine[Any, Any, None]) -> None:
     import asyncio
 
     task = asyncio.ensure_future(serving)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in signals_to_heed():
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     with contextlib.suppress(asyncio.CancelledError):
         await task

@@ -1,7 +1,5 @@
 """`status`: the job at a glance, from the ledger alone."""
 
-import shlex
-import sys
 from collections import Counter
 from typing import Annotated, TextIO
 
@@ -17,7 +15,7 @@ _ACCOUNT = Annotated[bool, typer.Option("--account", help="Ask the API which rec
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    register_job_verb(app, "status", status)
+    register_job_verb(app, "status", status, or_ledger=True, writes=False)
 
 
 def status(invocation: Invocation, account: _ACCOUNT = False) -> Output:
@@ -27,7 +25,9 @@ def status(invocation: Invocation, account: _ACCOUNT = False) -> Output:
     """
     from bulk_onboard.ledger.journal import read_books
     from bulk_onboard.model.record import State
+    from bulk_onboard.pipeline.typed import commands_of
     from bulk_onboard.report.console import print_status
+    from bulk_onboard.report.summary import next_command
 
     if account:
         return _of_account(invocation)
@@ -36,9 +36,15 @@ def status(invocation: Invocation, account: _ACCOUNT = False) -> Output:
     states = Counter(record.state for record in books.records.values())
     counts = {"rows": len(books.records), **{state.value: states[state] for state in State}}
     reviews = Counter(record.review for record in books.records.values() if record.state is State.SUBMITTED)
+    commands = commands_of(job, books)
+    command = next_command(None, books, commands)
+    if command == commands.status():  # which was typed just now
+        command = commands.report() if commands.archived else commands.run()
+    if commands.job == str(job.ledger):  # no workbook is known that goes with it
+        command = ""
 
     def show(stream: TextIO) -> None:
-        print_status(books, counts, reviews, stream, next_command=shlex.join(["bulk-onboard", "run", *sys.argv[2:]]))
+        print_status(books, counts, reviews, stream, next_command=command)
 
     return Output(
         ExitStatus.DONE,
@@ -47,6 +53,7 @@ def status(invocation: Invocation, account: _ACCOUNT = False) -> Output:
             "reviews": dict(sorted(reviews.items())),
             "runs": len(books.runs),
             "ledger": str(job.ledger),
+            "next": command or None,
         },
         show,
     )

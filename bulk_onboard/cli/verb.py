@@ -83,6 +83,7 @@ def register_job_verb(
     job_optional: bool = False,
     job_unless: str = "",
     notifies: bool = False,
+    writes: bool = True,
 ) -> None:
     """Add a verb to the command line.
 
@@ -92,6 +93,7 @@ def register_job_verb(
         job_optional: without JOB the settings alone are the job.
         job_unless: the same, but only where this parameter of the verb's own is given.
         notifies: what it comes to, be it an error, is told to the addresses in the environment.
+        writes: it may write what a job writes, so nothing of that may lie where another file is.
     """
     own = list(inspect.signature(verb).parameters.values())[1:]
     job = _keyword("job", _JOB, None if job_optional or job_unless else inspect.Parameter.empty)
@@ -108,7 +110,12 @@ def register_job_verb(
         def answer() -> Output:
             if file is None and job_unless and given[job_unless] is None:
                 raise UsageError(f"JOB is missing. Name a job file (.toml) or a workbook, or give --{job_unless}.")
-            return verb(Invocation(_loaded(file, flags, or_ledger=or_ledger), offline, as_json, quiet, flags), **given)
+            job = _loaded(file, flags, or_ledger=or_ledger)
+            if file is not None and writes:
+                from bulk_onboard.pipeline.places import check_places
+
+                check_places(job)
+            return verb(Invocation(job, offline, as_json, quiet, flags), **given)
 
         finish(answer, as_json=as_json, quiet=quiet, then=partial(notify, file=file, flags=flags) if notifies else None)
 

@@ -22,7 +22,11 @@ LIMITS = Limits()
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONUSERBASE")
 """All that a child sees of our environment: what Python may need to start; credentials are not among it."""
 
-_SIGNALLED = {-signal.SIGINT: ExitStatus.INTERRUPTED, -signal.SIGTERM: ExitStatus.TERMINATED}
+_SIGNALLED = {
+    -signal.SIGHUP: ExitStatus.HUNGUP,
+    -signal.SIGINT: ExitStatus.INTERRUPTED,
+    -signal.SIGTERM: ExitStatus.TERMINATED,
+}
 _STARVED = (b"memory allocation of", b"MemoryError")
 """What compiled code, and Python when it cannot even tell, write when memory runs out."""
 
@@ -65,7 +69,7 @@ def run_confined(module: str, request: bytes, source: BinaryIO, limits: Limits =
 
     Raises:
         ConfinedError: a limit, a crash, or the child's own sentence; pieces given before are worth nothing then.
-        SignalledError: Ctrl-C or SIGTERM reached the child.
+        SignalledError: Ctrl-C, SIGTERM or SIGHUP reached the child.
     """
     command = (module, limits.memory, limits.cpu_s, source.fileno())
     with subprocess.Popen(  # noqa: S603 - our own interpreter and module

@@ -41,6 +41,11 @@ def newest(pattern: Path) -> Path | None:
     return max(_matching(pattern), default=(0, None))[1]
 
 
+def matches(path: Path, pattern: Path) -> bool:
+    """Whether a file of that name would be one of the pattern's, wherever it is."""
+    return fnmatchcase(path.name, pattern.name) and _is_meant(path.name, pattern.name)
+
+
 def _matching(pattern: Path) -> Iterator[tuple[int, Path]]:
     """When each file was changed, in nanoseconds, and where it is."""
     try:
@@ -48,8 +53,8 @@ def _matching(pattern: Path) -> Iterator[tuple[int, Path]]:
     except (OSError, ValueError):
         return
     for name in names:
-        if fnmatchcase(name, pattern.name) and _is_meant(name, pattern.name):
-            path = pattern.with_name(name)
+        path = pattern.with_name(name)
+        if matches(path, pattern):
             try:
                 facts = path.stat()
             except OSError:  # it has gone again, or leads nowhere

@@ -21,6 +21,7 @@ from bulk_onboard import errors
 from bulk_onboard.confined.call import LIMITS, ConfinedError, Failure, run_confined
 from bulk_onboard.confined.limits import Limits
 from bulk_onboard.intake.reader import transport
+from bulk_onboard.model.path import readable
 from bulk_onboard.model.sheet import Sheet, SheetRow
 from bulk_onboard.model.workbook_type import WORKBOOK_ENDINGS, WorkbookType, type_by_name
 
@@ -46,10 +47,10 @@ def read_sheet(
     Raises:
         NoWorkbookError: there is none.
         WorkbookError: it cannot be read, or it does not say which sheet or which headers are meant.
-        SignalledError: Ctrl-C or SIGTERM while reading.
+        SignalledError: Ctrl-C, SIGTERM or SIGHUP while reading.
     """
     _refuse_name(path)
-    asked = transport.Asked(str(path), sheet, header_row, encoding)
+    asked = transport.Asked(readable(str(path)), readable(sheet) if sheet else None, header_row, encoding)
     with _opened(path) as source:
         begun = os.fstat(source.fileno())
         lines = run_confined(_READER, msgspec.json.encode(asked), source, limits)

@@ -20,19 +20,16 @@ from dataclasses import dataclass
 from bulk_onboard.errors import LedgerError
 from bulk_onboard.ledger.codec import LONGEST_LINE, LineError, checksums_fit, decode, decode_all
 from bulk_onboard.model.books import Books
+from bulk_onboard.model.command import Commands
 from bulk_onboard.model.entry import Entry, LedgerOpened
 from bulk_onboard.model.life import IllegalStepError
 
 _FIRST_BYTES = b'{"at":"'
 _TRACES = (b'"alias":"', b'"at":"', b'"entry":"', b'"seq":', b'"token":"', b'"crc":"')
 
-_BLOCK = 1 << 16  # small enough for the processor's own memory, large enough that its lines are worth a loop
+_MARKS = (b'"entry":"', b'"crc":"')
 
-ADVICE = (
-    "nothing was changed and nothing is sent. Put back an undamaged copy from a backup, or salvage this one with "
-    "`bulk-onboard ledger repair`, then run again; do not edit or delete it, for what it says was sent would be "
-    "forgotten"
-)
+_BLOCK = 1 << 16  # small enough for the processor's own memory, large enough that its lines are worth a loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +47,15 @@ class Folded:
     good_bytes: int
     tail: bytes = b""
     rotten: bytes = b""
+
+
+def advice(path: str) -> str:
+    """What to do with a damaged ledger."""
+    return (
+        "nothing was changed and nothing is sent. Do not edit or delete it, for what it says was sent would be "
+        "forgotten; put back an undamaged copy from a backup, or salvage this one, then run again. To salvage it, "
+        f"type: {Commands(job=path).repair()}"
+    )
 
 
 def fold(content: bytes, name: str = "the ledger") -> Folded:
@@ -76,9 +82,14 @@ def fold_blocks(blocks: Iterable[bytes], name: str = "the ledger") -> Folded:
         rest = fragment
     lines, tail, rotten = without_tail(rest := b"".join([rest, *ahead]))
     if not lines and not books.seq and (rotten or not _begins_a_ledger(tail)):
-        raise LedgerError(f"{name} is no ledger, or its first line is damaged; {ADVICE}")
+        raise LedgerError(f"{name} is no ledger, or its first line is damaged; {advice(name)}")
     _take(books, map(decode, lines), lines, good_bytes, name)
     return Folded(books, good_bytes + len(rest) - len(tail), tail, rotten)
+
+
+def may_be_a_ledgers(block: bytes) -> bool:
+    """Whether the beginning of a file, or a stretch of it, may be a ledger's; damage may have made it NULs."""
+    return _begins_a_ledger(block) or all(mark in block for mark in _MARKS) or not block.strip(b"\0")
 
 
 def sound_lines(content: bytes) -> list[bytes]:
@@ -122,7 +133,7 @@ def _take(books: Books, entries: Iterable[Entry], lines: list[bytes], start: int
     except (LineError, IllegalStepError, _MisplacedError) as error:
         number = books.seq + 1
         offset = start + sum(len(line) + 1 for line in lines[: number - first])
-        raise LedgerError(f"{name}: line {number} at byte {offset} cannot be used: {error}; {ADVICE}") from error
+        raise LedgerError(f"{name}: line {number} at byte {offset} cannot be used: {error}; {advice(name)}") from error
 
 
 class _MisplacedError(Exception):

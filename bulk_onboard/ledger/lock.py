@@ -53,7 +53,7 @@ class LedgerLock:
         self._ledger = ledger
         self._mode = mode
         self._patience_s = patience_s
-        self.path = ledger.with_name(ledger.name + ".lock")
+        self.path = lock_path(ledger)
         self.fd = -1
         self.locked_at = 0.0
         self.highest_seq = 0
@@ -129,6 +129,11 @@ class LedgerLock:
             "user": user_name(),
             "version": __version__,
         }
+
+
+def lock_path(ledger: Path) -> Path:
+    """Where the lock of a ledger is."""
+    return ledger.with_name(f"{ledger.name}.lock")
 
 
 def user_name() -> str:

@@ -18,7 +18,13 @@ from bulk_onboard.ledger import codec, tail
 from bulk_onboard.ledger.disk import Disk, make_file, read_blocks, read_whole, replace_file, sync_folder
 from bulk_onboard.ledger.fold import Folded, fold_blocks
 from bulk_onboard.ledger.place import open_to_others, share_file
+from bulk_onboard.model.command import taking_back
 from bulk_onboard.model.entry import Entry, LedgerOpened
+
+_LINKED = (
+    "{path} is a symbolic link to {target}, as `archive` leaves behind. Nothing is written through a link. To go on "
+    "with the job, put its ledger back: {back}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,8 @@ class Opening:
 def open_file(disk: Disk, path: Path) -> int:
     """A descriptor of an existing ledger, in append mode; LedgerError where it is not a plain file of its own."""
     if path.is_symlink():
-        raise LedgerError(f"{path} is a symbolic link; give the path of the ledger itself.")
+        target = str(path.parent / path.readlink())
+        raise LedgerError(_LINKED.format(path=path, target=target, back=taking_back(target, str(path))))
     fd = disk.open(path, os.O_RDWR | os.O_APPEND | os.O_NONBLOCK)
     facts = os.fstat(fd)
     if stat.S_ISREG(facts.st_mode) and facts.st_nlink == 1:
@@ -128,14 +135,14 @@ def first_free(path: Path) -> Path:
 
 def check_bound(path: Path, found: LedgerOpened, wanted: LedgerOpened) -> None:
     """LedgerError unless the ledger belongs to this account and address."""
-    for what, mine, yours in (
-        ("account", found.auth_id, wanted.auth_id),
-        ("address", normalised(found.base_url), normalised(wanted.base_url)),
+    for what, mine, yours, flag in (
+        ("account", found.auth_id, wanted.auth_id, ""),
+        ("address", normalised(found.base_url), normalised(wanted.base_url), f" (--base-url {found.base_url})"),
     ):
         if mine != yours:
             raise LedgerError(
                 f"{path} belongs to the {what} {mine}, and this run is for {yours}. Nothing was sent; "
-                f"use that {what}, or give this job another ledger (--ledger)."
+                f"use that {what}{flag}, or give this job another ledger (--ledger)."
             )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bulk_onboard.errors import UsageError
 from bulk_onboard.ledger.disk import Disk
+from bulk_onboard.model.command import command_line
 
 MODES: Mapping[str, int] = {"private": 0o600, "group": 0o660}
 
@@ -50,4 +51,5 @@ def open_to_others(path: Path, fd: int, mode: int) -> tuple[str, ...]:
     """A sentence where more people may read the ledger than are meant to."""
     if not os.fstat(fd).st_mode & 0o077 & ~mode:
         return ()
-    return (f"Others on this machine can read {path}, and with it the keys of your rows; type: chmod {mode:o} {path}",)
+    chmod = command_line("chmod", f"{mode:o}", str(path))
+    return (f"Others on this machine can read {path}, and with it the keys of your rows; type: {chmod}",)

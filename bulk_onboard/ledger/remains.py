@@ -90,5 +90,5 @@ def _take_sound(remains: Remains, line: bytes, name: str) -> bool:
 def _refused(name: str, why: str) -> LedgerError:
     return LedgerError(
         f"{name} cannot be repaired: {why}. Nothing was changed. Put back an undamaged copy from a backup; without "
-        "one move it away, and have it made anew from the account with `bulk-onboard ledger rebuild`."
+        "one move it away: the next run makes a new one from the account."
     )

@@ -14,7 +14,7 @@ least: asked for a wrong alias, the API would seem to know nothing of the record
 
 from bulk_onboard.errors import LedgerError
 from bulk_onboard.ledger.doubt import MAY_BE_SENT_ANEW, SHORTEST, numbers_told, tokens_told
-from bulk_onboard.ledger.fold import ADVICE, Folded
+from bulk_onboard.ledger.fold import Folded, advice
 from bulk_onboard.model.entry import Entry, Held, Op, TailRepaired
 from bulk_onboard.model.record import Record
 
@@ -56,5 +56,5 @@ def told(folded: Folded, kept: str) -> str:
 def _not_told(folded: Folded, name: str) -> LedgerError:
     return LedgerError(
         f"{name}: line {folded.books.seq + 1} at byte {folded.good_bytes}, the last one, is damaged, and it does not "
-        f"tell any more which row it is about, so that row may have been sent; {ADVICE}"
+        f"tell any more which row it is about, so that row may have been sent; {advice(name)}"
     )

@@ -48,6 +48,7 @@ class Books:
     seq: int = 0
     _owners: dict[str, str] | None = field(default=None, compare=False)
     _holders: dict[str, str] = field(default_factory=dict, compare=False)
+    _sent_in_this_run: list[str] = field(default_factory=list, compare=False)
 
     def owner(self, compliance_id: str) -> str | None:
         """The token of the record that has this id; None where none has."""
@@ -94,6 +95,8 @@ class Books:
                 self._note_alias(after, entry)
             elif after.tried > self.tried:
                 self.tried = after.tried
+            if after.state is State.SENDING:
+                self._sent_in_this_run.append(token)
             if self._owners is not None and after.compliance_id:
                 self._owners[after.compliance_id] = token
             if after.numbers is not before.numbers:
@@ -128,6 +131,7 @@ class Books:
                 self.opened = entry
             case entries.RunStarted():
                 self.runs.append(RunStory(entry))
+                self._sent_in_this_run.clear()
             case entries.RunEnded() if self.runs:
                 self.runs[-1].ended = entry
             case entries.Swept():
@@ -135,10 +139,15 @@ class Books:
                 self.audited = entry.seq if entry.audit else self.audited
 
     def _touched(self, entry: Entry) -> Iterable[str]:
+        """Whom an entry is about that names no single record; a run's beginning is about the calls cut off before it.
+
+        Those were sent in the run before, so a ledger of many idle runs is not walked once for each of them.
+        """
         match entry:
             case entries.Admitted():
                 return entry.tokens
             case entries.RunStarted():
-                return [r.token for r in self.records.values() if r.state is State.SENDING]
+                sent = dict.fromkeys(self._sent_in_this_run)
+                return [token for token in sent if self.records[token].state is State.SENDING]
             case _:
                 return ()

@@ -7,7 +7,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from bulk_onboard.model.application import Application
 from bulk_onboard.model.entry import Op
-from bulk_onboard.model.requirements import Combination, Requirements
+from bulk_onboard.model.requirements import Combination, OtherForm, Requirements
 
 T = TypeVar("T")
 
@@ -100,7 +100,7 @@ class Call(Generic[T]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FetchRequirements(Call[tuple[Requirements, ...]]):
+class FetchRequirements(Call[tuple[Requirements, ...] | OtherForm]):
     """What is required; one answer may tell more combinations than were asked for."""
 
     operation = Operation.REQUIREMENTS

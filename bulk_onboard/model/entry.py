@@ -55,7 +55,11 @@ class LedgerOpened(Entry, frozen=True, kw_only=True):
 
 
 class RunStarted(Entry, frozen=True, kw_only=True):
-    """A run began. Every record found `sending` at this point is uncertain from here on (reliability.md 1.2)."""
+    """A run began. Every record found `sending` at this point is uncertain from here on (reliability.md 1.2).
+
+    `typed` is JOB and `flags` are the flags that later commands need, as they were typed, paths from the ledger's
+    folder; never a proxy, nor the path of a document.
+    """
 
     run_id: str
     user: str
@@ -66,6 +70,8 @@ class RunStarted(Entry, frozen=True, kw_only=True):
     requirements: str
     quota: str
     settle: float
+    typed: str = ""
+    flags: dict[str, tuple[str, ...]] = {}
 
 
 class Admitted(Entry, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Paths that people write into cells and patterns; all are relative to the documents folder (reliability.md 4.4)."""
+"""Paths that people write into cells and patterns, all relative to the documents folder, and names of files as text."""
 
 import re
 
@@ -13,3 +13,11 @@ def with_slashes(path: str) -> str:
 def begins_elsewhere(slashed: str) -> bool:
     """Whether it begins at a root, a drive, a share of another machine, somebody's home, or is an address."""
     return bool(_ELSEWHERE.match(slashed))
+
+
+def readable(name: str) -> str:
+    """The name as a text that any encoding and any JSON can hold: bytes that are no UTF-8 become `\\xe9`.
+
+    A file's name is bytes; Python keeps those that it cannot decode as lone surrogates, which nothing else understands.
+    """
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import NamedTuple
 
 
@@ -48,13 +49,29 @@ class Requirements:
     review_days: int | None = None
 
 
+class Form(StrEnum):
+    """The form that an answer about requirements has: the private beta's, the released API's, both at once, neither."""
+
+    BETA = "beta"
+    RELEASED = "released"
+    BOTH = "both"
+    NEITHER = "neither"
+
+
+class OtherForm(NamedTuple):
+    """An answer about requirements that is not in the beta's form; `seen` are the names of members that show it."""
+
+    form: Form
+    seen: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class RequirementsBook:
     """The requirements of all combinations a job asks for.
 
     Attributes:
         source: where they come from, for people: `live from https://…` or `the bundled example (…)`.
-        live: whether the API itself answered just now.
+        live: whether the API itself told them just now.
         offered: what each combination requires; one that is not in here is not offered by the API.
     """
 

@@ -24,12 +24,14 @@ _TITLES: Mapping[ExitStatus, str] = {
     ExitStatus.LEDGER: "the ledger cannot be used",
     ExitStatus.CREDENTIALS: "the API refused the credentials",
     ExitStatus.REPORT: "the report could not be written",
+    ExitStatus.HUNGUP: "stopped when its terminal was closed",
     ExitStatus.INTERRUPTED: "stopped by Ctrl-C",
     ExitStatus.TERMINATED: "stopped by SIGTERM",
 }
 _LEVELS: Mapping[ExitStatus, Level] = {
     ExitStatus.DONE: "success",
     ExitStatus.ROWS_NEED_A_PERSON: "warning",
+    ExitStatus.HUNGUP: "warning",
     ExitStatus.INTERRUPTED: "warning",
     ExitStatus.TERMINATED: "warning",
 }

@@ -1,5 +1,6 @@
 """Look at the account beside a run: read only, and only the account that the ledger belongs to."""
 
+import signal
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,24 +17,34 @@ from bulk_onboard.model.call import ServerRecord
 from bulk_onboard.model.entry import LedgerOpened
 from bulk_onboard.model.gateway import Gateway
 from bulk_onboard.pipeline.connection import connect
-from bulk_onboard.pipeline.stopping import why_stopped
+from bulk_onboard.pipeline.stopping import status_of, why_stopped
 from bulk_onboard.submission.stop import Stop
 from bulk_onboard.submission.walk import walk
 
 
 @asynccontextmanager
 async def reading(
-    job: Job, credentials: Credentials, *, clock: Clock, requests: Counter[str] | None = None
+    job: Job,
+    credentials: Credentials,
+    *,
+    clock: Clock,
+    requests: Counter[str] | None = None,
+    stop: Stop | None = None,
 ) -> AsyncIterator[Gateway]:
     """A way to read from the API; whatever halts a call there is raised as what it means to a person.
 
     `requests` is where the calls are counted, by operation and outcome.
+
+    Raises:
+        SignalledError: a signal asked to `stop`.
     """
-    stop = Stop()
+    stop = stop or Stop()
     try:
         async with connect(job, credentials, clock=clock, stop=stop, requests=requests) as connection:
             yield connection.gateway
     except errors.StoppedError as stopped:
+        if isinstance(stop.cause, signal.Signals):
+            raise errors.SignalledError(status_of(stop.cause)) from None
         raise why_stopped(stop.cause, base_url=job.base_url, sent_before=False) or stopped from None
 
 

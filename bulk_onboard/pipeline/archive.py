@@ -91,7 +91,7 @@ def _make(planned: Archive) -> None:
     unfinished.mkdir(mode=0o700)
     try:
         sums = [(_copy(piece.path, unfinished / piece.path.name), piece.path.name) for piece in planned.pieces]
-        _write(unfinished / SUMS, [f"{digest}  {name}\n".encode() for digest, name in sums])
+        _write(unfinished / SUMS, [os.fsencode(f"{digest}  {name}\n") for digest, name in sums])
         sync_folder(Disk(), unfinished)
         unfinished.rename(planned.folder)
         sync_folder(Disk(), planned.folder.parent)

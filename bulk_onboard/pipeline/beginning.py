@@ -17,6 +17,7 @@ from bulk_onboard.model.plan import Plan
 from bulk_onboard.model.record import EDITABLE, Record, State
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.pipeline.execution import Run
+from bulk_onboard.pipeline.typed import to_keep
 from bulk_onboard.submission.reviews import ENTRIES_AT_A_TIME
 from bulk_onboard.submission.sweep import UNSENT
 
@@ -24,6 +25,7 @@ from bulk_onboard.submission.sweep import UNSENT
 async def begin(run: Run) -> None:
     """Write down that a run begins, and which rows findings keep out."""
     run.news_since = run.journal.books.told_until
+    typed, flags = to_keep(run.job)
     await run.journal.append(
         entries.RunStarted(
             run_id=run.run_id,
@@ -35,6 +37,8 @@ async def begin(run: Run) -> None:
             requirements=digest_of(run.judgement.book),
             quota=str(run.job.quota or "none"),
             settle=run.job.settle,
+            typed=typed,
+            flags=dict(flags),
         )
     )
     run.began = run.journal.books.seq

@@ -122,11 +122,14 @@ def of_key(name: str) -> Choose:
     return choose
 
 
-async def plan_deletion(job: Job, choose: Choose, *, credentials: Credentials, clock: Clock) -> tuple[Candidate, ...]:
+async def plan_deletion(
+    job: Job, choose: Choose, *, credentials: Credentials, clock: Clock, stop: Stop | None = None
+) -> tuple[Candidate, ...]:
     """The chosen records, each with what is to become of it; reads only.
 
     Raises:
         UsageError: there is no ledger, or nothing that may be chosen.
+        SignalledError: a signal asked to `stop`.
         BulkOnboardError: the ledger or the API cannot be used.
     """
     books = bound_books(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)
@@ -134,7 +137,7 @@ async def plan_deletion(job: Job, choose: Choose, *, credentials: Credentials, c
     submitted = Books(records={record.token: record for record in chosen if record.state is State.SUBMITTED})
     if not submitted.records:
         return tuple(_candidate(record) for record in chosen)
-    async with reading(job, credentials, clock=clock) as gateway:
+    async with reading(job, credentials, clock=clock, stop=stop) as gateway:
         looked = await look(gateway, submitted)
         if looked is None:
             raise errors.StoppedError("The API's list of records could not be read, so nothing was done. Try again.")

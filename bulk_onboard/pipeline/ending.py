@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from bulk_onboard import log
-from bulk_onboard.errors import BulkOnboardError, ExitStatus, first_that_holds
+from bulk_onboard.errors import TO_BE_CONTINUED, BulkOnboardError, ExitStatus, first_that_holds
 from bulk_onboard.job import Job
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.books import Books
@@ -21,7 +21,7 @@ from bulk_onboard.pipeline.stopping import left_over, status_of, why_stopped
 from bulk_onboard.report.attention import needing, news
 from bulk_onboard.report.drift import NO_DRIFT, Drift, drift
 from bulk_onboard.report.record_findings import record_findings
-from bulk_onboard.report.summary import Decisions, counts, reviews
+from bulk_onboard.report.summary import Decisions, counts, next_command, reviews
 from bulk_onboard.submission.audit import Twice
 
 LEFT_OVER = frozenset({State.PENDING, State.DEFERRED})
@@ -33,6 +33,7 @@ class RunResult:
 
     Attributes:
         run_id: empty where nothing was begun, since there was nothing to do.
+        next: the command to type next.
         needing, news: how many rows need a person, and of how many of these nobody was told at an earlier run's end.
         drift: where the sheet and the API say different things, and nothing is done about it.
         error: what stopped it, for people; None when it finished or was stopped by a signal.
@@ -50,6 +51,7 @@ class RunResult:
     ledger: Path
     report: Path | None
     error: BulkOnboardError | None
+    next: str = ""
     needing: int = 0
     news: int = 0
     drift: Drift = NO_DRIFT
@@ -63,7 +65,8 @@ async def end(run: Run) -> RunResult:
     books = run.journal.books
     decisions = None if run.judgement.missing else run.plan().decisions
     begun = run.requests["list done"] > 0
-    error = why_stopped(run.stop.cause, base_url=run.job.base_url, sent_before=begun)
+    compare = run.job.commands.verify()
+    error = why_stopped(run.stop.cause, base_url=run.job.base_url, sent_before=begun, compare=compare)
     if not run.stop.requested:
         error = left_over(sum(status is ExitStatus.STOPPED for status in statuses_of(run, decisions)))
     result = RunResult(
@@ -87,7 +90,15 @@ async def end(run: Run) -> RunResult:
         except BulkOnboardError as trouble:
             status = first_that_holds(result.exit_status, trouble.exit_status)
             result = replace(result, exit_status=status, error=result.error or trouble)
-    return result
+    return replace(result, next=_next_command(run, decisions, result))
+
+
+def _next_command(run: Run, decisions: Decisions, result: RunResult) -> str:
+    commands = run.job.commands
+    marked = commands.of_copy(str(result.annotated)) if result.annotated else None
+    return next_command(
+        decisions, run.journal.books, commands, continued=result.exit_status in TO_BE_CONTINUED, marked=marked
+    )
 
 
 def nothing_to_do(job: Job, judgement: Judgement) -> RunResult:
@@ -101,6 +112,7 @@ def nothing_to_do(job: Job, judgement: Judgement) -> RunResult:
         ledger=job.ledger,
         report=None,
         error=None,
+        next=job.commands.again(),
         warnings=(f"{judgement.missing} There is no ledger either, so there is nothing to do.",),
     )
 
@@ -142,7 +154,7 @@ def _warnings(run: Run) -> Iterable[str]:
     if run.not_shown:
         yield (
             f"The API did not show {run.not_shown:,} of the submitted records, so what their reviews say now is not "
-            f"known. See which: bulk-onboard ledger verify --server {run.job.file}"
+            f"known. See which: {run.job.commands.verify()}"
         )
     if run.unreadable:
         records = f"{run.unreadable:,} record{'' if run.unreadable == 1 else 's'}"
@@ -190,6 +202,7 @@ async def _write_report(run: Run, decisions: Decisions, result: RunResult) -> Ru
         now=run.clock.now(),
         run_id=run.run_id,
         stopped=str(result.error or run.judgement.missing),
+        continued=result.exit_status in TO_BE_CONTINUED,
     )
     return replace(result, report=path)
 

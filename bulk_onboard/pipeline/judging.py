@@ -13,6 +13,7 @@ from bulk_onboard.intake.rows import rows_of
 from bulk_onboard.intake.workbook import read_sheet
 from bulk_onboard.job import Job
 from bulk_onboard.model.application import FileFacts
+from bulk_onboard.model.example import is_example
 from bulk_onboard.model.finding import Finding, ruled
 from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.requirements import Combination, RequirementsBook
@@ -88,6 +89,7 @@ async def judge(job: Job, sheet: Sheet, ask: AskRequirements) -> Judgement:
     Raises:
         WorkbookError: columns are missing or doubled, or the job rules something about the sheet as a whole an error;
             all of it named.
+        DocumentsError: there is no documents folder, and rows want it.
         UsageError, LedgerError: another job's ledger cannot be read.
     """
     others = await asyncio.to_thread(read_others, job)
@@ -143,9 +145,16 @@ def refuse_the_sheet(sheet: Sheet, sheet_findings: Iterable[Finding]) -> None:
 def find_documents(
     job: Job, rows: Sequence[Row], book: RequirementsBook
 ) -> tuple[Sequence[Row], Mapping[str, FileFacts]]:
-    """The rows, their blank document cells filled in by the job's pattern, and what is known of the files they name."""
-    folder, known = DocumentFolder(job.documents), KnownFacts(job.ledger.with_name(f"{job.name}.facts"))
+    """The rows, their blank document cells filled in by the job's pattern, and what is known of the files they name.
+
+    Raises:
+        DocumentsError: documents are wanted, and there is no folder to look for them in.
+    """
+    folder, known = DocumentFolder(job.documents), KnownFacts(job.facts)
     amiss: Mapping[str, FileFacts] = {}
+    named = document_paths((row for row in rows if not is_example(row)), book)
+    if any(named) or (job.documents_pattern and rows and book.documents()):
+        folder.check()
     if job.documents_pattern:
         rows, amiss = fill_in_documents(rows, book, folder, job.documents_pattern)
     looked = folder.look_all((path for path in document_paths(rows, book) if path not in amiss), known)

@@ -7,6 +7,7 @@ from bulk_onboard.clock import Clock
 from bulk_onboard.job import Job
 from bulk_onboard.ledger.journal import LedgerJournal
 from bulk_onboard.ledger.lock import PATIENCE_S
+from bulk_onboard.model.path import readable
 
 
 def open_ledger(
@@ -15,7 +16,7 @@ def open_ledger(
     """The job's ledger, locked while the context lasts; errors as for `LedgerJournal.open`."""
     return LedgerJournal.open(
         job.ledger,
-        job=job.name,
+        job=readable(job.name),
         auth_id=credentials.auth_id,
         base_url=job.base_url,
         clock=clock,

@@ -13,7 +13,7 @@ from bulk_onboard.clock import Clock
 from bulk_onboard.errors import StoppedError
 from bulk_onboard.job import Job
 from bulk_onboard.model.books import Books
-from bulk_onboard.pipeline.retention import Piece, finished, open_reviews, pieces
+from bulk_onboard.pipeline.retention import Piece, finished, left_behind, open_reviews, pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ def plan_purge(job: Job, clock: Clock, *, with_ledger: bool) -> Purge:
         found = pieces(job)
         going = tuple(piece for piece in found if with_ledger or not piece.kind.is_history)
         staying = tuple(piece for piece in found if piece not in going)
+        staying = (*staying, *left_behind(job))
         return Purge(going, staying, open_reviews(books) if books else 0)
 
 

@@ -61,7 +61,8 @@ async def rebuild_ledger(
                 await clock.sleep(left_s)
             if not await sweep(gateway, journal, identities):
                 raise errors.StoppedError(
-                    "The API's list of records could not be read to its end. The next run begins with it; type: run."
+                    "The API's list of records could not be read to its end. The next run begins with it: "
+                    f"{job.commands.run()}"
                 )
             states = [journal.books.record(identity.token).state for identity in identities]
     return Rebuilt(len(identities), states.count(State.SUBMITTED), states.count(State.HELD))
@@ -70,6 +71,6 @@ async def rebuild_ledger(
 def _refuse_to_overwrite(job: Job) -> None:
     if os.path.lexists(job.ledger):
         raise errors.UsageError(
-            f"There is a ledger {job.ledger}, and what it says was sent must not be lost. If it is damaged, try "
-            "`bulk-onboard ledger repair`; else move it away first."
+            f"There is a ledger {job.ledger}, and what it says was sent must not be lost. Move it away first; if it is "
+            f"damaged, try: {job.commands.repair()}"
         )

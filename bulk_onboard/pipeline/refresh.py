@@ -18,6 +18,7 @@ from bulk_onboard.pipeline.ledger import open_ledger
 from bulk_onboard.report.attention import record_needs_a_person
 from bulk_onboard.submission.headway import Headway
 from bulk_onboard.submission.reviews import Followed, is_old, look, take_in
+from bulk_onboard.submission.stop import Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,14 @@ async def refresh_job(
     *,
     credentials: Credentials,
     clock: Clock,
+    stop: Stop | None = None,
     watch: Callable[[Running], None] = lambda running: None,
 ) -> Refreshed:
     """Write down the reviews of the job's submitted records as the API shows them now.
 
     Raises:
         UsageError: there is no ledger.
+        SignalledError: a signal asked to `stop`; what was written down by then stands.
         BulkOnboardError: the ledger or the API cannot be used.
     """
     bound_books(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)  # or it would be made anew
@@ -60,7 +63,7 @@ async def refresh_job(
     with open_ledger(job, credentials, clock) as journal:
         since = journal.books.told_until if job.new_only else 0
         watch(Running(Headway(), journal.books, lambda: LOOKING))
-        async with reading(job, credentials, clock=clock, requests=requests) as gateway:
+        async with reading(job, credentials, clock=clock, requests=requests, stop=stop) as gateway:
             shown = await look(gateway, journal.books)
             if shown is None:
                 raise errors.StoppedError("The API's list of records could not be read. Nothing changed; try again.")

@@ -12,11 +12,13 @@ from bulk_onboard.ledger.journal import read_books
 from bulk_onboard.ledger.place import MODES
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.path import readable
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.pipeline.outlook import look_ahead
+from bulk_onboard.pipeline.typed import remembered
 from bulk_onboard.report.record_findings import record_findings
-from bulk_onboard.report.summary import ReportFacts, counts, make_tables, reviews
+from bulk_onboard.report.summary import ReportFacts, counts, make_tables, next_command, reviews
 from bulk_onboard.report.workbook import write_report
 
 
@@ -27,12 +29,14 @@ class ReportResult:
     Attributes:
         path: where it is.
         from_ledger_alone: why the rows are missing from it; empty when they are there.
+        next: the command to type next.
     """
 
     path: Path
     counts: dict[str, int]
     reviews: dict[str, int]
     from_ledger_alone: str
+    next: str
 
 
 def write_job_report(
@@ -45,6 +49,7 @@ def write_job_report(
     now: datetime,
     run_id: str,
     stopped: str = "",
+    continued: bool = False,
 ) -> Path:
     """Write the report; where it really is.
 
@@ -52,38 +57,47 @@ def write_job_report(
         decisions: None when the workbook is gone.
         findings: all that the judged rows do not have: of the sheet as a whole, what turned up while sending, and what
             the API said of the records.
+        continued: whether the run is to be continued as it was typed.
 
     Raises:
         ReportError: neither its own place nor one beside it could be written.
     """
     facts = ReportFacts(
-        job=str(job.file),
-        workbook=job.workbook.name,
+        commands=job.commands,
+        workbook=readable(job.workbook.name),
         made_at=now,
         zone=zone_of(job, now),
         requirements=requirements,
         stopped=stopped,
+        continued=continued,
     )
     tables = make_tables(decisions, books, facts, findings)
-    return write_report(job.report, tables, run=run_id, mode=MODES[job.share])
+    return write_report(job.report, tables, run=run_id, anew=facts.commands.report(), mode=MODES[job.share])
 
 
 async def report_job(job: Job, *, clock: Clock) -> ReportResult:
-    """Make the report anew from the workbook and the ledger; without the workbook from the ledger alone.
+    """Make the report anew from workbook and ledger; without workbook or documents folder from the ledger alone.
 
-    Rows are judged against the bundled requirements, since nothing here asks the network; the report names them.
+    Rows are judged against the bundled requirements, since nothing here asks the network; the report names them. What
+    is not given now, such as the folder of the documents, is what the newest run was given.
 
     Raises:
-        UsageError: there is no ledger.
+        UsageError: there is no ledger, or JOB is one of which it is not known what workbook goes with it.
         ReportError: the report cannot be written.
     """
     books = read_books(job.ledger).books
+    job = remembered(job, books)
+    if job.file == job.ledger:
+        raise errors.UsageError(
+            f"It is not known what workbook goes with {job.ledger}. Name the job file or the workbook, and the ledger "
+            "after --ledger."
+        )
     decisions: Sequence[Decision] | None = None
     findings: Sequence[Finding] = ()
     requirements, why = None, ""
     try:
         outlook = await look_ahead(job, credentials=None, clock=clock)
-    except errors.WorkbookError as gone:
+    except (errors.WorkbookError, errors.DocumentsError) as gone:
         why = str(gone)
     else:
         decisions = outlook.plan.decisions
@@ -101,7 +115,8 @@ async def report_job(job: Job, *, clock: Clock) -> ReportResult:
         run_id=now.strftime("%Y%m%dT%H%M%SZ"),
         stopped=why,
     )
-    return ReportResult(path, counts(decisions, books), reviews(decisions, books), why)
+    command = next_command(decisions, books, job.commands)
+    return ReportResult(path, counts(decisions, books), reviews(decisions, books), why, command)
 
 
 def zone_of(job: Job, now: datetime) -> tzinfo:

@@ -11,11 +11,18 @@ from bulk_onboard.job import Job
 from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.call import FetchRequirements, ListPage
 from bulk_onboard.model.gateway import Gateway
-from bulk_onboard.model.requirements import Combination, Requirements, RequirementsBook
+from bulk_onboard.model.requirements import Combination, Form, OtherForm, Requirements, RequirementsBook
 from bulk_onboard.pipeline.stopping import why_stopped
 from bulk_onboard.submission.stop import Stop
 
 NUMBER_TYPES = ("local", "mobile", "tollfree")  # compliance-api.txt, "The Requirements Object"
+
+
+_SEEN = {
+    Form.RELEASED: "has {seen}, as the released API's has",
+    Form.BOTH: "has members of both forms, {seen}",
+    Form.NEITHER: "has {seen}, which is neither form",
+}
 
 
 async def live_requirements(
@@ -23,10 +30,12 @@ async def live_requirements(
 ) -> RequirementsBook:
     """What the API requires for each combination; one that it answers with 404 is not offered.
 
-    When nothing at all is offered, the list of records tells a wrong address from a wrong workbook.
+    When nothing at all is offered, the list of records tells a wrong address from a wrong workbook. Where no
+    combination is whole there is nothing to ask about, and the bundled example says which columns there may be.
 
     Raises:
         CredentialsError, AddressError, StoppedError: the API cannot be asked.
+        ContractError: it answers in another form than the document's.
     """
     offered: dict[Combination, Requirements] = {}
     asked = [c for c in dict.fromkeys(combinations) if all(c)]
@@ -35,14 +44,28 @@ async def live_requirements(
             continue
         outcome = await gateway.send(FetchRequirements(combination=combination))
         if isinstance(outcome, outcomes.Done):
+            if isinstance(outcome.value, OtherForm):
+                raise _other_form(outcome.value, combination, base_url)
             offered |= {requirements.combination: requirements for requirements in outcome.value}
         elif not (isinstance(outcome, outcomes.Refused) and outcome.http_status in (400, 404, 422)):
             raise _trouble(outcome.name, base_url, stop)
-    if not offered:
-        outcome_of_list = await gateway.send(ListPage(query={"limit": "1"}))
-        if not isinstance(outcome_of_list, outcomes.Done):
-            raise _trouble(outcome_of_list.name, base_url, stop)
-    return RequirementsBook(f"live from {base_url}", True, offered)
+    if offered:
+        return RequirementsBook(f"live from {base_url}", True, offered)
+    outcome_of_list = await gateway.send(ListPage(query={"limit": "1"}))
+    if not isinstance(outcome_of_list, outcomes.Done):
+        raise _trouble(outcome_of_list.name, base_url, stop)
+    if not asked:
+        return bundled_requirements()
+    return RequirementsBook(f"nothing, since {base_url} offers none of what the rows ask for", live=False)
+
+
+def _other_form(found: OtherForm, combination: Combination, base_url: str) -> errors.ContractError:
+    seen = _SEEN[found.form].format(seen=", ".join(found.seen) or "no members")
+    return errors.ContractError(
+        f"{base_url} tells requirements in a form that bulk-onboard does not speak: what it says of {combination} "
+        f"{seen}; the private beta's has required_documents and required_fields. Nothing was sent. "
+        "The released form is not spoken yet; ask your contact at the API's vendor for access to the beta."
+    )
 
 
 def _trouble(what: str, base_url: str, stop: Stop) -> errors.BulkOnboardError:

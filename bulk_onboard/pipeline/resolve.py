@@ -4,6 +4,7 @@ Of a record that is gone *absent* means that its business is to be filed anew.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 from bulk_onboard import errors
@@ -14,14 +15,17 @@ from bulk_onboard.ledger.story import is_called
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.call import Get
+from bulk_onboard.model.call import Get, ServerRecord
+from bulk_onboard.model.command import names_in
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.gateway import Gateway
 from bulk_onboard.model.identity import token_in
 from bulk_onboard.model.record import Record, State
+from bulk_onboard.pipeline.account import bound_books, reading
 from bulk_onboard.pipeline.connection import connect
 from bulk_onboard.pipeline.ledger import open_ledger
 from bulk_onboard.pipeline.stopping import why_stopped
+from bulk_onboard.pipeline.typed import commands_of
 from bulk_onboard.submission.delete import interrupted
 from bulk_onboard.submission.lookup import by_token
 from bulk_onboard.submission.reviews import is_gone
@@ -68,7 +72,8 @@ async def resolve_record(
         if stop.requested:
             raise why_stopped(stop.cause, base_url=job.base_url, sent_before=False) or errors.StoppedError("Stopped.")
         if objection:
-            raise errors.UsageError(objection)
+            asked_again = commands_of(job, journal.books).resolve(names_in(journal.books)[record.token])
+            raise errors.UsageError(f"{objection} To see what you can answer, type: {asked_again}")
         if record.state is State.SENDING:
             await journal.append(interrupted(record))
         await journal.append(
@@ -108,14 +113,11 @@ async def _objection(gateway: Gateway, record: Record, how: How, compliance_id: 
     if record.state is State.GONE and how == "absent" and not await _says_that_it_has_none(gateway, record):
         return f"The API may still have {record.compliance_id}, so the answer was not taken. Run again: it looks anew."
     if how == "absent" and record.op in (None, Op.CREATE):
-        asked = await walk(gateway, alias=record.alias) if record.alias else None
-        walked = await walk(gateway)
-        if walked is None or (record.alias and asked is None):
+        shown = await _with_its_token(gateway, record)
+        if shown is None:
             return "The API's list could not be read, so the answer was not taken. Try again later."
-        shown = by_token([*(asked.records if asked else ()), *walked.records])
-        ids = [found.compliance_id for found in shown.get(record.token, ())]
-        if ids:
-            return f"The API shows a record with this row's token. If it is the row's, type --found {ids[0]}."
+        if shown:
+            return f"The API shows a record with this row's token, {shown[0].compliance_id}."
     return ""
 
 
@@ -132,3 +134,53 @@ async def _objection_to_found(gateway: Gateway, record: Record, compliance_id: s
     if token_in(outcome.value.alias) not in ("", record.token):
         return f"{compliance_id} is called {outcome.value.alias!r} at the API, so it is another row's."
     return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person is asked about a record.
+
+    Attributes:
+        shown: what the API has of it now.
+        answers: what may be said that the API does not contradict, each as the command to type.
+    """
+
+    record: Record
+    shown: tuple[ServerRecord, ...]
+    answers: tuple[str, ...]
+
+
+async def ask_person(job: Job, name: str, *, credentials: Credentials, clock: Clock) -> Question:
+    """Ask a person about a record after a look at the API; nothing is written. Errors as for `resolve_record`."""
+    books = bound_books(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)
+    record = record_to_resolve(books, name)
+    async with reading(job, credentials, clock=clock) as gateway:
+        shown = await _shown(gateway, record)
+    if shown is None:
+        raise errors.StoppedError(
+            "The API's list could not be read, so there is nothing to answer yet. Try again later."
+        )
+    answers: list[tuple[str, ...]] = [
+        ("--found", found.compliance_id) for found in shown if books.owner(found.compliance_id) in (None, record.token)
+    ]
+    if not shown or record.op not in (None, Op.CREATE):
+        answers.append(("--absent",))
+    commands, called = commands_of(job, books), names_in(books)[record.token]
+    return Question(record, shown, tuple(commands.resolve(called, *answer) for answer in (*answers, ("--abandon",))))
+
+
+async def _shown(gateway: Gateway, record: Record) -> tuple[ServerRecord, ...] | None:
+    """What the API has of the record, by its id or else by its token; None where its list could not be read."""
+    if record.compliance_id and record.state is not State.GONE:
+        outcome = await gateway.send(Get(compliance_id=record.compliance_id))
+        return (outcome.value,) if isinstance(outcome, outcomes.Done) else ()
+    return await _with_its_token(gateway, record)
+
+
+async def _with_its_token(gateway: Gateway, record: Record) -> tuple[ServerRecord, ...] | None:
+    """The records that have its token, asked for by its alias and looked for in a walk; None for no answer."""
+    asked = await walk(gateway, alias=record.alias) if record.alias else None
+    walked = await walk(gateway)
+    if walked is None or (record.alias and asked is None):
+        return None
+    return by_token([*(asked.records if asked else ()), *walked.records]).get(record.token, ())

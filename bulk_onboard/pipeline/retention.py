@@ -21,11 +21,13 @@ from bulk_onboard.clock import Clock
 from bulk_onboard.errors import UsageError
 from bulk_onboard.job import Job, name_of
 from bulk_onboard.ledger.journal import read_books
-from bulk_onboard.ledger.lock import LedgerLock
+from bulk_onboard.ledger.lock import LedgerLock, lock_path
 from bulk_onboard.ledger.place import MODES
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.record import Review, State
+from bulk_onboard.pipeline.typed import commands_of
 from bulk_onboard.report.annotated.place import is_untouched
+from bulk_onboard.report.summary import next_command
 
 WAITING = (State.PENDING, State.SENDING, State.DEFERRED, State.UNCERTAIN, State.HELD, State.GONE)
 
@@ -54,6 +56,9 @@ BROKEN = Kind("broken ledger", "a damaged part of the ledger that was put aside;
 REPORT = Kind("report", "business names, Keys, states, reasons, and cells with errors", True)
 ANNOTATED = Kind("annotated workbook", "all that is in the workbook, and what is wrong with it", True)
 FACTS = Kind("facts", "digests and sizes of documents, so that they need not be read again", False)
+SAVED = Kind("saved annotated workbook", "all that is in the workbook; somebody saved it, so it is yours", True)
+LOCK = Kind("lock", "nothing, between runs; it says that somebody was at work here", False, True)
+LINK = Kind("link", "where the archived ledger is; the archive is a folder to be removed as one", False, True)
 HINTS = Kind("hints", "ids of records whose review may have changed", False)
 
 
@@ -73,11 +78,22 @@ def pieces(job: Job) -> tuple[Piece, ...]:
         *_beside(ledger, rf"{re.escape(ledger.name)}\.broken-[0-9]+", BROKEN),
         Piece(report, REPORT),
         *_beside(report, rf"{re.escape(report.stem)}-{_RUN}\.xlsx", REPORT),
-        *_annotated(job),
-        Piece(ledger.with_name(f"{job.name}.facts"), FACTS),
+        *(piece for piece in _annotated(job) if is_untouched(piece.path)),
+        Piece(job.facts, FACTS),
         Piece(spool_path(ledger), HINTS),
     ]
     return tuple(piece for piece in found if _is_plain(piece.path) and not _is_workbook(piece.path, workbook))
+
+
+def left_behind(job: Job) -> Iterator[Piece]:
+    """What neither verb removes besides workbook and documents: copies that are the user's own by now, lock, link."""
+    for piece in _annotated(job):
+        if not is_untouched(piece.path) and not _is_workbook(piece.path, job.workbook):
+            yield Piece(piece.path, SAVED)
+    if (lock := lock_path(job.ledger)).exists():
+        yield Piece(lock, LOCK)
+    if job.ledger.is_symlink():
+        yield Piece(job.ledger, LINK)
 
 
 @contextmanager
@@ -97,9 +113,12 @@ def finished(job: Job, clock: Clock) -> Iterator[Books]:
         waiting = Counter(record.state for record in folded.books.records.values())
         told = ", ".join(f"{waiting[state]} {state}" for state in WAITING if waiting[state])
         if told or folded.tail:
+            commands = commands_of(job, folded.books)
+            needs_an_answer = waiting[State.HELD] or waiting[State.GONE]
+            first = next_command(None, folded.books, commands) if needs_an_answer else commands.run()
             raise UsageError(
                 f"The job is not finished: {told or 'the end of its ledger is torn'}. Nothing was changed. "
-                f"Finish it first: bulk-onboard run {job.file} (what is held or gone needs `bulk-onboard resolve`)."
+                f"Finish it first: {first}"
             )
         yield folded.books
 
@@ -111,11 +130,11 @@ def open_reviews(books: Books) -> int:
 
 
 def _annotated(job: Job) -> Iterator[Piece]:
-    """The annotated copies as we left them; of a pattern, those of every workbook that the job may have had by it."""
+    """The annotated copies, saved or not; of a pattern, those of every workbook that the job may have had by it."""
     pattern = job.workbook_pattern
     names = fnmatch.translate(name_of(pattern)) if pattern else re.escape(name_of(job.workbook))
     for piece in _beside(job.workbook, r".+\.annotated(?:-[0-9]+)?\.xlsx", ANNOTATED):
-        if re.fullmatch(names, name_of(piece.path)) and is_untouched(piece.path):
+        if re.fullmatch(names, name_of(piece.path)):
             yield piece
 
 

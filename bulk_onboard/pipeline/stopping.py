@@ -35,19 +35,24 @@ _HALTS: dict[Halt, tuple[type[BulkOnboardError], str]] = {
         errors.StoppedError,
         (
             "The API answered with an id that belongs to another row, so its answers cannot be relied on. "
-            "Look at both records with `bulk-onboard ledger show` before running again."
+            "Compare the ledger with the account before running again: {compare}"
         ),
     ),
 }
 
 _SIGNALS = {
+    signal.SIGHUP: errors.ExitStatus.HUNGUP,
     signal.SIGINT: errors.ExitStatus.INTERRUPTED,
     signal.SIGTERM: errors.ExitStatus.TERMINATED,
 }
 
 
-def why_stopped(cause: object, *, base_url: str, sent_before: bool) -> BulkOnboardError | None:
+def why_stopped(
+    cause: object, *, base_url: str, sent_before: bool, compare: str = "ledger verify --server"
+) -> BulkOnboardError | None:
     """The error that tells a person why the run stopped; None for a signal, or when nothing stopped it.
+
+    `compare` is the command that compares the job's ledger with the account.
 
     A wrong address is the user's to mend when nothing was sent yet (exit 2), else a stop (exit 4) (reliability.md 1.3).
     """
@@ -58,7 +63,7 @@ def why_stopped(cause: object, *, base_url: str, sent_before: bool) -> BulkOnboa
     kind, sentence = _HALTS[cause]
     if cause is Halt.ADDRESS and not sent_before:
         kind = errors.AddressError
-    return kind(sentence.format(base_url=base_url))
+    return kind(sentence.format(base_url=base_url, compare=compare))
 
 
 def left_over(rows: int) -> BulkOnboardError | None:

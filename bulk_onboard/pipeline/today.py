@@ -95,14 +95,15 @@ async def _with_files(job: Job, books: Books, told: Story, today: Today) -> Toda
     sent = sent_documents(told)
     if not sent:
         return Today(today.found, today.differences, no_files="nothing was sent by this ledger")
+    folder = DocumentFolder(job.documents)
     try:
         rows = await identified_rows(job, books, auth_id=books.opened.auth_id if books.opened else "")
-    except errors.WorkbookError as gone:
+        folder.check()
+    except (errors.WorkbookError, errors.DocumentsError) as gone:
         return Today(today.found, today.differences, no_files=str(gone))
     row = next((row for row, identity in rows if identity.token == told.record.token), None)
     if row is None:
         return Today(today.found, today.differences, no_files="its row is not in the workbook")
-    folder = DocumentFolder(job.documents)
     paths = [row.cell(document_column(document.type)) for document in sent]
     facts = await asyncio.to_thread(folder.look_all, filter(None, paths))
     files = [FileToday(d, facts[path].sha256 if path else "") for d, path in zip(sent, paths, strict=True)]

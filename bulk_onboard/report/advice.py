@@ -1,16 +1,16 @@
 """Why a row is where it is, and what its owner does about it.
 
 Rule: one line of `_BY_STATE` is what a row is told, the ledger's own reason in the place of the table's; the row of a
-submitted record is told what `submitted` says. In `todo` stand `{run}` and `{show}` for the commands to type.
+submitted record is told what `submitted` says. In `todo` stand `{run}` and the like for the commands to type.
 """
 
-import shlex
 from collections.abc import Mapping, Sequence
 
 from bulk_onboard.model.catalogue import CATALOGUE
+from bulk_onboard.model.command import Commands
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.kind import Severity
-from bulk_onboard.model.record import Record, State
+from bulk_onboard.model.record import State
 from bulk_onboard.model.row import Aside, JudgedRow
 from bulk_onboard.report.sentences import Advice, errors_told, sentence, todo_of_errors
 from bulk_onboard.report.standing import Standing
@@ -26,14 +26,16 @@ _BY_STATE: Mapping[State, Advice] = {
     State.DEFERRED: Advice("Not sent yet.", _RUN_AGAIN),
     State.UNCERTAIN: Advice(
         "The call was made and what it led to is not known.",
-        "Run again, it looks before it sends anything: {run}",
+        "Run again, it looks before it sends anything: {run}\nWhere it stays like this, look yourself: {resolve}",
     ),
     State.REFUSED: Advice("The API refused it.", "Mend the row as the reason says, then run again: {run}"),
-    State.HELD: Advice("A person must look.", "Look at its story: {show} Then say what you found: {resolve}"),
+    State.HELD: Advice(
+        "A person must look.",
+        "See what the API has of it, and what you can answer: {resolve}\nIts story: {show}",
+    ),
     State.GONE: Advice(
         "The API has no such record any more, and it was not deleted by this tool.",
-        "Ask who deleted it. To file the business anew: {absent} To leave it at that: {abandon} "
-        "Where it has another id now, name that with --found ID instead.",
+        "Ask who deleted it. See what you can answer, such as that its business is to be filed anew: {resolve}",
     ),
     State.DELETED: Advice("Deleted at the API on purpose.", _NOTHING),
     State.ABANDONED: Advice("Given up on purpose.", _NOTHING),
@@ -47,43 +49,21 @@ _ASIDE: Mapping[Aside, str] = {
 _KEPT_OUT = {State.INVALID, State.PENDING, State.DEFERRED, State.REFUSED}
 
 
-def run_command(job: str) -> str:
-    """What to type to continue; `job` as the user typed it."""
-    return f"bulk-onboard run {shlex.quote(job)}"
-
-
-def show_command(job: str, record: Record) -> str:
-    """What to type to see one record's story."""
-    return f"bulk-onboard ledger show {shlex.quote(job)} {shlex.quote(record.key or record.token)}"
-
-
-def resolve_command(job: str, record: Record) -> str:
-    """What to type to settle a held record."""
-    name = shlex.quote(record.key or record.token)
-    return f"bulk-onboard resolve {shlex.quote(job)} {name} --found ID (or --absent, or --abandon)"
-
-
-def absent_command(job: str, record: Record) -> str:
-    """What to type to have a record that is gone filed anew."""
-    return f"bulk-onboard resolve {shlex.quote(job)} {shlex.quote(record.key or record.token)} --absent"
-
-
-def abandon_command(job: str, record: Record) -> str:
-    """What to type to leave it at that."""
-    return f"bulk-onboard resolve {shlex.quote(job)} {shlex.quote(record.key or record.token)} --abandon"
-
-
-def advise(standing: Standing, judged: JudgedRow | None, job: str, found: Sequence[Finding] = ()) -> Advice:
+def advise(
+    standing: Standing, judged: JudgedRow | None, commands: Commands, found: Sequence[Finding] = (), *, name: str = ""
+) -> Advice:
     """What a row is told.
 
     Args:
         judged: None where the workbook is gone.
+        commands: what there is to type about the job.
+        name: what its record is called in a command.
         found: what turned up about the row only while it was to be sent, and what the API said of its record.
     """
     record = standing.record
     if standing.state is State.SUBMITTED and record is not None:
         advice = submitted_advice(record, judged, found)
-        return Advice(advice.reason, _with_commands(advice.todo, record, job))
+        return Advice(advice.reason, _with_commands(advice.todo, commands, name))
     line = _BY_STATE[standing.state]
     errors = [each for each in (*(judged.findings if judged else ()), *found) if each.severity is Severity.ERROR]
     kept_out = bool(errors) and standing.state in _KEPT_OUT
@@ -91,7 +71,7 @@ def advise(standing: Standing, judged: JudgedRow | None, job: str, found: Sequen
     if kept_out:
         told = [*(told if standing.state is not State.INVALID else ()), errors_told(errors)]
     todo = todo_of_errors(errors) if kept_out else line.todo
-    return Advice(" ".join(told), _with_commands(todo, record, job))
+    return Advice(" ".join(told), _with_commands(todo, commands, name))
 
 
 def aside_advice(judged: JudgedRow) -> Advice:
@@ -111,14 +91,13 @@ def _why(standing: Standing) -> str:
     return sentence(": ".join(part for part in (record.code, record.reason) if part), keep_case=bool(record.code))
 
 
-def _with_commands(todo: str, record: Record | None, job: str) -> str:
+def _with_commands(todo: str, commands: Commands, name: str) -> str:
     """`todo` with the commands in their places."""
-    if "{run}" in todo:
-        todo = todo.replace("{run}", run_command(job))
-    if record and "{show}" in todo:
-        todo = todo.replace("{show}", show_command(job, record))
-    if record and "{absent}" in todo:
-        todo = todo.replace("{absent}", absent_command(job, record)).replace("{abandon}", abandon_command(job, record))
-    if record and "{resolve}" in todo:
-        todo = todo.replace("{resolve}", resolve_command(job, record))
+    for place, command in (
+        ("{run}", commands.run),
+        ("{show}", lambda: commands.show(name)),
+        ("{resolve}", lambda: commands.resolve(name)),
+    ):
+        if place in todo:
+            todo = todo.replace(place, command())
     return todo

@@ -29,9 +29,9 @@ def print_plan(plan: Plan, stream: TextIO) -> None:
 
 
 def print_status(
-    books: Books, counts: Mapping[str, int], reviews: Mapping[str, int], stream: TextIO, *, next_command: str
+    books: Books, counts: Mapping[str, int], reviews: Mapping[str, int], stream: TextIO, *, next_command: str = ""
 ) -> None:
-    """The job at a glance: its account and newest run, its records by state and review, what to type next."""
+    """The job at a glance: its account and newest run, its records by state and review, what to type next if known."""
     page = page_on(stream)
     if books.opened:
         page.write_line(f"Account {books.opened.auth_id} at {books.opened.base_url}")
@@ -43,7 +43,8 @@ def print_status(
             f"began {started.at} and {how}."
         )
     _print_standing(page, counts, reviews)
-    page.write_line(f"Next: {next_command}")
+    if next_command:
+        page.write_line(f"Next: {next_command}")
 
 
 def print_run(

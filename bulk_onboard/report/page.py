@@ -81,7 +81,8 @@ class _Terminal:
         self._console: Any = Console(file=stream, highlight=False)
 
     def write_line(self, text: str) -> None:
-        self._console.print(shown(text, self._stream), markup=False, emoji=False)
+        """Left to the terminal to wrap, so that a command that is copied from it is one line."""
+        self._console.print(shown(text, self._stream), markup=False, emoji=False, soft_wrap=True)
 
     def write_table(self, headers: tuple[str, ...], rows: Sequence[tuple[Cell, ...]]) -> None:
         self._write(headers, [[self._text(cell) for cell in row] for row in rows])
@@ -130,6 +131,11 @@ def page_on(stream: TextIO) -> Page:
     return _Terminal(stream) if is_terminal(stream) else _Plain(stream)
 
 
+def print_next(command: str, stream: TextIO) -> None:
+    """The command to type next."""
+    page_on(stream).write_line(f"Next: {command}")
+
+
 def is_terminal(stream: TextIO) -> bool:
     """Whether the stream may be given colours and a bar: a terminal, and nobody asked for none (NO_COLOR)."""
     return stream.isatty() and not os.environ.get("NO_COLOR")
@@ -144,4 +150,6 @@ def shown(cell: Cell, stream: TextIO) -> str:
 
 
 def _printable(char: str) -> str:
+    if "\udc80" <= char <= "\udcff":  # a byte of a file's name that is no UTF-8
+        return f"\\x{ord(char) - 0xDC00:02x}"
     return char if char.isprintable() else char.encode("unicode_escape").decode("ascii")

@@ -9,6 +9,7 @@ from datetime import tzinfo
 from enum import StrEnum
 
 from bulk_onboard.model.books import Books
+from bulk_onboard.model.command import Commands, names_in
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import Record
@@ -41,7 +42,11 @@ _NONE: Mapping[int, Sequence[Finding]] = {}
 
 
 def results_table(
-    decisions: Decisions, books: Books, job: str, zone: tzinfo, found: Mapping[int, Sequence[Finding]] = _NONE
+    decisions: Decisions,
+    books: Books,
+    commands: Commands,
+    zone: tzinfo,
+    found: Mapping[int, Sequence[Finding]] = _NONE,
 ) -> Table:
     """Every row once; without the workbook every record once, names blank.
 
@@ -49,19 +54,24 @@ def results_table(
         found: by row number, what turned up only while the row was to be sent, and what the API said of its record.
     """
     if decisions is None:
-        return Table(HEADERS, MadeAnew(lambda: (_record_row(each, job, zone) for each in books.records.values())))
-    return Table(HEADERS, MadeAnew(lambda: _rows(decisions, books, job, zone, found)))
+        return Table(HEADERS, MadeAnew(lambda: _record_rows(books, commands, zone)))
+    return Table(HEADERS, MadeAnew(lambda: _rows(decisions, books, commands, zone, found)))
 
 
-def unclaimed_table(decisions: Decisions, books: Books, job: str, zone: tzinfo) -> Table:
+def unclaimed_table(decisions: Decisions, books: Books, commands: Commands, zone: tzinfo) -> Table:
     """The records that were sent and whose row has gone; none are known without the workbook."""
     records: Sequence[Record] = unclaimed(decisions, books) if decisions is not None else ()
-    return Table(UNCLAIMED_HEADERS, tuple(_unclaimed_row(record, job, zone) for record in records))
+    return Table(UNCLAIMED_HEADERS, tuple(_unclaimed_row(record, commands, zone) for record in records))
 
 
 def _rows(
-    decisions: Sequence[Decision], books: Books, job: str, zone: tzinfo, found: Mapping[int, Sequence[Finding]]
+    decisions: Sequence[Decision],
+    books: Books,
+    commands: Commands,
+    zone: tzinfo,
+    found: Mapping[int, Sequence[Finding]],
 ) -> Iterator[Line]:
+    names = names_in(books)
     firsts = {decision.judged.duplicate_of for decision in decisions} - {None}
     by_number = {each.judged.row.number: each for each in decisions if each.judged.row.number in firsts}
     for decision in decisions:
@@ -71,7 +81,8 @@ def _rows(
             yield _aside_row(judged, standing(first, books).state if first else judged.aside)
         else:
             now = standing(decision, books)
-            advice = advise(now, judged, job, found.get(judged.row.number, ()))
+            name = names.get(now.record.token, "") if now.record else ""
+            advice = advise(now, judged, commands, found.get(judged.row.number, ()), name=name)
             yield (*_named(judged.row), *_told(now, advice, zone), numbers_told(judged.row.cell(NUMBERS), now.record))
 
 
@@ -85,9 +96,11 @@ def _aside_row(judged: JudgedRow, state: StrEnum) -> Line:
     return (*_named(row), state.value, None, None, advice.reason, advice.todo, None, None, numbers)
 
 
-def _record_row(record: Record, job: str, zone: tzinfo) -> Line:
-    now = Standing.of(record)
-    return (None, _called(record), None, None, *_told(now, advise(now, None, job), zone), numbers_told("", record))
+def _record_rows(books: Books, commands: Commands, zone: tzinfo) -> Iterator[Line]:
+    for token, name in names_in(books).items():
+        record, now = books.records[token], Standing.of(books.records[token])
+        told = _told(now, advise(now, None, commands, name=name), zone)
+        yield (None, _called(record), None, None, *told, numbers_told("", record))
 
 
 def _told(now: Standing, advice: Advice, zone: tzinfo) -> Line:
@@ -105,9 +118,9 @@ def _told(now: Standing, advice: Advice, zone: tzinfo) -> Line:
     )
 
 
-def _unclaimed_row(record: Record, job: str, zone: tzinfo) -> Line:
+def _unclaimed_row(record: Record, commands: Commands, zone: tzinfo) -> Line:
     now = Standing.of(record)
-    state, review, compliance_id, reason, _, submitted_at, attempts = _told(now, advise(now, None, job), zone)
+    state, review, compliance_id, reason, _, submitted_at, attempts = _told(now, advise(now, None, commands), zone)
     return (_called(record), record.alias, state, review, compliance_id, reason, submitted_at, attempts)
 
 

@@ -25,6 +25,7 @@ _ENDED_HOW: Mapping[int, str] = {
     ExitStatus.LEDGER: "the ledger is damaged",
     ExitStatus.CREDENTIALS: "credentials refused",
     ExitStatus.REPORT: "finished; the report could not be written",
+    ExitStatus.HUNGUP: "stopped when its terminal was closed",
     ExitStatus.INTERRUPTED: "stopped by Ctrl-C",
     ExitStatus.TERMINATED: "stopped by a signal",
 }

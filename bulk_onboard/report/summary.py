@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from bulk_onboard.model.books import Books
+from bulk_onboard.model.command import Commands
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.record import Review, State
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import Aside
-from bulk_onboard.report.advice import run_command, show_command
 from bulk_onboard.report.drift import drift, drift_told
 from bulk_onboard.report.expected import expected_reviews
 from bulk_onboard.report.numbers import numbers_to_do
@@ -44,20 +44,22 @@ class ReportFacts:
     """What the report says beside rows and records.
 
     Attributes:
-        job: JOB as it is typed, for the commands to type.
+        commands: what there is to type about the job.
         workbook: what the user calls the workbook.
         made_at: when the report is made; aware.
         zone: of all times in the report; named in it.
         requirements: for the days a review takes; None where not known.
         stopped: why the run stopped before finishing, a sentence; empty where it did not.
+        continued: whether the run is to be continued as it was typed.
     """
 
-    job: str
+    commands: Commands
     workbook: str
     made_at: datetime
     zone: tzinfo
     requirements: RequirementsBook | None = None
     stopped: str = ""
+    continued: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,21 +154,37 @@ def make_tables(
         found[finding.row].append(finding)
     return Tables(
         summary=_summary(decisions, books, facts),
-        results=results_table(decisions, books, facts.job, facts.zone, found),
+        results=results_table(decisions, books, facts.commands, facts.zone, found),
         problems=problems_table(sorted([*more_findings, *of_rows], key=lambda finding: finding.row)),
-        not_in_workbook=unclaimed_table(decisions, books, facts.job, facts.zone),
+        not_in_workbook=unclaimed_table(decisions, books, facts.commands, facts.zone),
         runs=runs_table(books, facts.zone),
     )
 
 
-def next_command(decisions: Decisions, books: Books, job: str) -> str:
-    """What to type next: run while that leads anywhere, else the story of what is held or gone, else the status."""
+def next_command(
+    decisions: Decisions, books: Books, commands: Commands, *, continued: bool = False, marked: Commands | None = None
+) -> str:
+    """What to type next, by the first of these that holds.
+
+    Args:
+        continued: a run was stopped before its end, so it is continued as it was typed.
+        marked: a copy of the workbook in which the errors were marked just now, as a job: where rows are to be mended,
+            it is run once they are.
+
+    A row that is held or gone waits for a person's answer; it is named by its token, for notifications tell the
+    command, and nothing that stands in a row. Then a run leads on where something is due or was mended, or where none
+    began yet. Else there is nothing to do but look.
+    """
+    if continued:
+        return commands.again()
     count, by_review = counts(decisions, books), reviews(decisions, books)
-    if any(count[state] for state in _CONTINUED_BY_RUNNING) or any(by_review[each] for each in _CORRECTED_BY_RUNNING):
-        return run_command(job)
-    for_a_person = (record for record in books.records.values() if record.state in (State.HELD, State.GONE))
-    first = next(for_a_person, None)
-    return show_command(job, first) if first else run_command(job).replace(" run ", " status ", 1)
+    waiting = next((r for r in books.records.values() if r.state in (State.HELD, State.GONE)), None)
+    if waiting is not None:
+        return commands.resolve(waiting.token)
+    if marked is not None:
+        return marked.run()
+    is_due = any(map(count.get, _CONTINUED_BY_RUNNING)) or any(map(by_review.get, _CORRECTED_BY_RUNNING))
+    return commands.run() if is_due or books.opened is None else commands.status()
 
 
 def _summary(decisions: Decisions, books: Books, facts: ReportFacts) -> Summary:
@@ -180,7 +198,7 @@ def _summary(decisions: Decisions, books: Books, facts: ReportFacts) -> Summary:
         reviews=_counted("Review", "Rows", by_review, meanings),
         expected=expected_reviews(decisions, books, facts.requirements, facts.zone),
         todo=todo or ("Nothing is left to do here.",),
-        command=next_command(decisions, books, facts.job),
+        command=next_command(decisions, books, facts.commands, continued=facts.continued),
         facts=_facts(books, facts),
     )
 

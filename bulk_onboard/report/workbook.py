@@ -4,6 +4,7 @@ Rule: a text stays a text (reliability.md 4.5). Cells are written by their Pytho
 or number, and nothing that a worksheet could choke on gets that far. The chart refers to numbers counted here.
 """
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, islice
 from math import ceil
@@ -15,6 +16,7 @@ from xlsxwriter.exceptions import XlsxWriterException
 
 from bulk_onboard.errors import ReportError
 from bulk_onboard.report import target
+from bulk_onboard.report.recognised import PROPERTY, SHEETS, is_report
 from bulk_onboard.report.summary import Summary, Tables
 from bulk_onboard.report.table import Cell, Line, Table, cell_text
 
@@ -68,11 +70,12 @@ _OPTIONS = {
 }
 
 
-def write_report(path: Path, tables: Tables, *, run: str, mode: int = 0o600) -> Path:
+def write_report(path: Path, tables: Tables, *, run: str, anew: str, mode: int = 0o600) -> Path:
     """Write the report to `path`, or beside it as `<stem>-<run>.xlsx` where `path` cannot be replaced.
 
     Args:
         run: the run's id, or an instant, for the other name.
+        anew: the command that writes it anew.
         mode: who may read it; its owner alone unless the job is shared.
 
     Returns:
@@ -84,6 +87,7 @@ def write_report(path: Path, tables: Tables, *, run: str, mode: int = 0o600) -> 
     troubles = []
     for place in (path, path.with_name(f"{path.stem}-{run}.xlsx")):
         try:
+            _refuse_foreign(place)
             target.replace(place, lambda file, folder: _write(file, folder, tables), mode=mode)
         except (OSError, XlsxWriterException) as error:
             troubles.append(error)
@@ -92,19 +96,25 @@ def write_report(path: Path, tables: Tables, *, run: str, mode: int = 0o600) -> 
     why = troubles[0].strerror if isinstance(troubles[0], OSError) and troubles[0].strerror else str(troubles[0])
     raise ReportError(
         f"The report could not be written to {path}, nor beside it: {why}. "
-        "Everything else is done; make room for it, then type: bulk-onboard report JOB"
+        f"Everything else is done; make room for it, then type: {anew}"
     )
+
+
+def _refuse_foreign(place: Path) -> None:
+    """TakenError where another file than a report has come to lie there since the job began."""
+    if os.path.lexists(place) and not place.is_symlink() and not is_report(place):
+        raise target.TakenError("there is another file, which is no report")
 
 
 def _write(file: BinaryIO, folder: Path, tables: Tables) -> None:
     book = xlsxwriter.Workbook(file, {**_OPTIONS, "tmpdir": str(folder)})
     book.set_properties({"title": cell_text(tables.summary.title)})
+    book.set_custom_property(*PROPERTY)
     formats = _Formats(book)
     _write_cover(book, formats, tables.summary)
-    _write_table(book, formats, "Results", tables.results)
-    _write_table(book, formats, "Problems", tables.problems)
-    _write_table(book, formats, "Not in the workbook", tables.not_in_workbook)
-    _write_table(book, formats, "Runs", tables.runs)
+    written = (tables.results, tables.problems, tables.not_in_workbook, tables.runs)
+    for name, table in zip(SHEETS[1:], written, strict=True):
+        _write_table(book, formats, name, table)
     book.close()
 
 
@@ -241,7 +251,7 @@ class _Cover:
 
 
 def _write_cover(book: Any, formats: _Formats, summary: Summary) -> None:
-    sheet = book.add_worksheet("Summary")
+    sheet = book.add_worksheet(SHEETS[0])
     sheet.hide_gridlines(2)
     _set_up_page(sheet, pages_high=1)
     cover = _Cover(sheet, formats)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -94,6 +95,34 @@ async def test_unsigned_ones_are_taken_only_when_allowed(office: Office) -> None
         assert 0 == (await heard(process)).status
 
     assert [403, 200] == statuses
+
+
+async def test_half_open_heads_do_not_keep_the_listener_from_answering(office: Office) -> None:
+    """Two hundred connections send half a head each and wait, more than its files allow; a good call is answered."""
+    import aiohttp
+
+    fill(office, 1)
+    await office.run()
+    process = await office.start("listen", "--allow-unsigned", "--public-url", PUBLIC_URL, "--port", "0", files=160)
+    via = await listening_at(process)
+    parts = urlsplit(via)
+    try:
+        half = [await asyncio.open_connection(parts.hostname, parts.port) for _ in range(200)]
+        for _, writer in half:
+            writer.write(b"POST /r/3f9a HTTP/1.1\r\nHost: x\r\nX-Half: ")
+        statuses = []
+        for _ in range(2):
+            told = {"data": b'{"compliance_id": "nobody"}', "timeout": aiohttp.ClientTimeout(5)}
+            async with aiohttp.ClientSession() as session, session.post(f"{via}/r/3f9a", **told) as response:
+                statuses.append(response.status)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        told = await heard(process)
+        for _, writer in half:
+            writer.close()
+
+    assert [200, 200] == statuses
+    assert 0 == told.status
 
 
 @pytest.mark.parametrize(

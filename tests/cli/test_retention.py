@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from tests.support.businesses import business
 from tests.support.office import AUTH_ID, Office
 
 
@@ -52,10 +53,31 @@ async def test_purge_tells_what_goes_and_what_stays(office: Office) -> None:
 
     assert (0, True) == (told.status, told.json["done"])
     assert [("report", True)] == [(file["kind"], file["personal_data"]) for file in told.json["files"]]
-    assert [("ledger", False)] == [(file["kind"], file["personal_data"]) for file in told.json["kept"]]
+    assert [("ledger", False), ("lock", False)] == [(f["kind"], f["personal_data"]) for f in told.json["kept"]]
     assert (0, True) == (again.status, "Nothing was removed." in again.out)
     assert (0, True) == (all_of_it.status, "2 records have no decision" in all_of_it.err)
     assert not office.ledger.exists()
+
+
+async def test_purge_names_what_stays_behind(office: Office) -> None:
+    """A copy that somebody saved, the lock, the link to an archive, workbook and documents: each with its path."""
+    office.fill([business(0), business(1, Email="no address")])
+    await office.run(annotate=True)
+    saved = office.folder / "businesses.annotated.xlsx"
+    os.utime(saved)
+
+    purged = await office.type("purge", "--yes")
+    await office.type("archive", "--yes")
+    again = await office.type("purge", "--yes")
+
+    lock = office.folder / "businesses.ledger.jsonl.lock"
+    for told, others in ((purged, [office.ledger]), (again, [office.ledger])):
+        assert 0 == told.status
+        for path in (saved, lock, office.workbook, office.documents, *others):
+            assert str(path) in told.out
+            assert os.path.lexists(path)
+    assert "somebody saved it, so it is yours" in purged.out
+    assert "where the archived ledger is" in again.out
 
 
 async def test_archived_job(office: Office) -> None:

@@ -54,7 +54,6 @@ async def test_an_abandoned_row_is_not_sent_any_more(held: Office) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["K-1"], "one of --found"),
         (["K-1", "--absent", "--abandon"], "one of --found"),
         (["K-2", "--absent"], "knows no record"),
         (["K-1", "--found", "00000000-0000-4000-8000-000000000000"], "does not show"),
@@ -66,6 +65,18 @@ async def test_an_answer_that_cannot_be_is_refused(held: Office, words: list[str
 
     assert told.status == 2
     assert sentence in told.err
+
+
+async def test_without_an_answer_the_api_is_asked_and_nothing_is_written(held: Office) -> None:
+    """Each answer that the API does not contradict is told as a command; here it shows no record."""
+    before = held.ledger.read_bytes()
+
+    told, as_json = await held.type("resolve", "K-1"), await held.type("resolve", "K-1", "--json")
+
+    assert (3, 3) == (told.status, as_json.status)
+    assert [line.strip() for line in told.out.splitlines()[-2:]] == as_json.json["answers"]
+    assert ["--absent", "--abandon"] == [answer.split()[4] for answer in as_json.json["answers"]]
+    assert before == held.ledger.read_bytes()
 
 
 async def test_a_record_that_is_not_held_is_not_for_a_person(office: Office, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ async def test_without_any_known_record_absence_cannot_be_shown_yet_and_every_ru
 
 @pytest.mark.parametrize("key", ["K-1", "K-1000", "A very long Key, longer than the other"])
 async def test_on_an_empty_account_the_next_rows_create_serves_as_the_control(office: Office, key: str) -> None:
-    """The first create is lost for good; the second one shows that the list can be believed, so the first goes again."""
+    """The first create is lost for good; the second one shows that the list can be believed, so it goes again."""
     office.fill([business(1, Key=key), business(2, Key="K-22")])
     office.sandbox.faults.script("create", "drop-before")
 
@@ -134,7 +134,7 @@ async def test_an_uncertain_record_whose_row_has_gone_is_settled_all_the_same(of
 
 
 async def test_a_match_with_other_contents_is_adopted_and_the_difference_told(office: Office) -> None:
-    """The token proves which row was meant, whatever the API made of its content; a person is told of the difference."""
+    """The token proves which row was meant, whatever the API made of its content; the difference is told."""
     office.fill(1)
     office.sandbox.faults.script("create", "drop-after")
     await office.run_until_unknown()

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts import demo
+
 ROOT = Path(__file__).parents[2]
 TARGETS = ["setup", "demo", "test", "crash", "fuzz", "bench", "lint", "types", "check", "sample-data", "clean"]
 
@@ -32,3 +34,22 @@ def test_target_can_be_made(target):
 
     assert planned.stdout.strip()
     assert "" == planned.stderr
+
+
+def test_demo_works_with_other_credentials_exported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sandbox that it starts takes the demonstration's, and nobody is notified."""
+    monkeypatch.setenv("PLIVO_AUTH_ID", "MAEXPORTED0000000001")
+    monkeypatch.setenv("PLIVO_AUTH_TOKEN", "of somebody")
+    monkeypatch.setenv("BULK_ONBOARD_NOTIFY", "https://example.com/hook")
+
+    sandbox, url = demo.start_sandbox()
+    try:
+        words = [*demo.COMMAND, "requirements", "--base-url", url]
+        asked = subprocess.run(words, cwd=ROOT, env=demo.environment(), capture_output=True, text=True, check=False)
+    finally:
+        sandbox.terminate()
+        sandbox.communicate()
+
+    assert 0 == asked.returncode, asked.stderr
+    assert f"live from {url}" in asked.stdout
+    assert "BULK_ONBOARD_NOTIFY" not in demo.environment()

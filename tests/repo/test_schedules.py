@@ -24,7 +24,7 @@ UNITS = ["bulk-onboard@.service", "bulk-onboard@.timer"]
 
 AGAIN = {ExitStatus.STOPPED}  # what may go better in some minutes
 QUIET = {ExitStatus.DONE, ExitStatus.LOCKED}
-STOPPED_BY_SOMEBODY = {ExitStatus.INTERRUPTED, ExitStatus.TERMINATED}
+STOPPED_BY_SOMEBODY = {ExitStatus.HUNGUP, ExitStatus.INTERRUPTED, ExitStatus.TERMINATED}
 KNOWN = {  # man 5 systemd.unit, systemd.service, systemd.exec, systemd.kill, systemd.timer
     "Unit": "Description Documentation Wants After StartLimitIntervalSec StartLimitBurst",
     "Install": "WantedBy",

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import random
+import resource
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -124,19 +125,21 @@ class Office:
         return result
 
     async def start(
-        self, verb: str, *words: str, job: Path | None = None, **environ: str
+        self, verb: str, *words: str, job: Path | None = None, files: int | None = None, **environ: str
     ) -> asyncio.subprocess.Process:
-        """The real command in a process of its own, against the sandbox and unpaced."""
+        """The real command in a process of its own, against the sandbox and unpaced; it may open so many files."""
         usual = ["--base-url", self.sandbox.url, "--quota", "none", "--documents", str(self.documents)]
         usual += ["--settle", SETTLE]
-        return await start(*verb.split(), str(job or self.workbook), *words, *usual, cwd=self.folder, **environ)
+        return await start(
+            *verb.split(), str(job or self.workbook), *words, *usual, cwd=self.folder, files=files, **environ
+        )
 
     async def type(self, verb: str, *words: str, job: Path | None = None, **environ: str) -> Told:
         """Type a command and wait for what it says."""
         return await heard(await self.start(verb, *words, job=job, **environ))
 
 
-async def start(*words: str, cwd: Path, **environ: str) -> asyncio.subprocess.Process:
+async def start(*words: str, cwd: Path, files: int | None = None, **environ: str) -> asyncio.subprocess.Process:
     """`bulk-onboard WORDS` in a process of its own, with credentials; an empty text takes a variable away."""
     env = os.environ | {"PLIVO_AUTH_ID": AUTH_ID, "PLIVO_AUTH_TOKEN": AUTH_TOKEN} | environ
     return await asyncio.create_subprocess_exec(
@@ -149,6 +152,7 @@ async def start(*words: str, cwd: Path, **environ: str) -> asyncio.subprocess.Pr
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        preexec_fn=(lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))) if files else None,
     )
 
 
@@ -156,7 +160,7 @@ async def heard(process: asyncio.subprocess.Process) -> Told:
     """What a process said once it has ended."""
     out, err = await process.communicate()
     assert process.returncode is not None
-    return Told(process.returncode, out.decode(), err.decode())
+    return Told(process.returncode, os.fsdecode(out), os.fsdecode(err))  # names of files may be any bytes
 
 
 async def typed(*words: str, cwd: Path, **environ: str) -> Told:

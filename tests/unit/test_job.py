@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bulk_onboard.errors import UsageError
-from bulk_onboard.job import Job, ledger_job, load_job, settings_job
+from bulk_onboard.job import Job, job_file_of, ledger_job, load_job, settings_job
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.settings import BY_NAME
 from bulk_onboard.units import Quota
@@ -36,10 +36,10 @@ def trouble_of(file: Path, flags: dict[str, object] | None = None) -> str:
 
 
 def test_job_has_a_value_for_every_setting():
-    """What can be set is what a job holds, save the file that it extends."""
-    own = {"file", "sha256", "workbook_pattern"}
+    """What can be set is what a job holds."""
+    own = {"file", "commands", "sha256", "workbook_pattern"}
 
-    assert {field.name for field in fields(Job)} - own == BY_NAME.keys() - {"extends"}
+    assert {field.name for field in fields(Job)} - own == BY_NAME.keys()
 
 
 def test_bare_workbook_has_every_default(tmp_path):
@@ -366,9 +366,34 @@ def test_file_without_workbook_is_told_the_line_to_add(write_job):
 
 
 def test_missing_job_file_says_how_to_get_one(tmp_path):
-    """`init` writes one."""
+    """One that is there is named; else `init` writes one, into a folder that is not there yet."""
     assert "There is no job file" in trouble_of(tmp_path / "gone.toml")
-    assert "bulk-onboard init DIR" in trouble_of(tmp_path / "gone.toml")
+    assert trouble_of(tmp_path / "gone.toml").endswith(f"type: bulk-onboard init {tmp_path / 'gone'}")
+    assert trouble_of(tmp_path / "June 1" / "job.toml").endswith(f"type: bulk-onboard init '{tmp_path / 'June 1'}'")
+    (tmp_path / "jon.toml").touch()
+    assert trouble_of(tmp_path / "gone.toml").endswith(f"In that folder there is {tmp_path / 'jon.toml'}.")
+
+
+def test_commands_have_the_flags_as_they_were_typed(write_job):
+    """Values stay the user's words; a switch has none, and what was not given is not there."""
+    flags = {"settle": "90s", "against": ["a.jsonl", "b.jsonl"], "trust_host": True, "sheet": None, "annotate": None}
+
+    commands = load_job(write_job(), flags).commands
+
+    assert {"settle": ("90s",), "against": ("a.jsonl", "b.jsonl"), "trust_host": ()} == commands.flags
+
+
+def test_job_file_of_a_bare_workbook(tmp_path, write_job):
+    """A job file beside it that names it has another ledger, and is told of; one that shares the ledger is not."""
+    (tmp_path / "broken.toml").write_text("of = another tool")
+    file = write_job(workbook='workbook = "june.xlsx"\n')
+
+    assert file == job_file_of(load_job(tmp_path / "june.xlsx")).file
+    assert file == job_file_of(load_job(tmp_path / "june.annotated.xlsx")).file
+    assert job_file_of(load_job(tmp_path / "may.xlsx")) is None
+    assert job_file_of(load_job(file)) is None
+    write_job('ledger = "june.ledger.jsonl"\n', workbook='workbook = "june.xlsx"\n')
+    assert job_file_of(load_job(tmp_path / "june.xlsx")) is None
 
 
 @pytest.mark.parametrize("content", [b"workbook = businesses.xlsx\n", b"workbook = 'a'\nworkbook = 'b'\n", b"\xff\xfe"])

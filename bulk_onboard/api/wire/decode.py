@@ -16,6 +16,7 @@ from bulk_onboard.model.call import (
     Call,
     Create,
     Delete,
+    FetchRequirements,
     Get,
     GetNumber,
     Link,
@@ -48,6 +49,8 @@ REVIEWS: Mapping[str, Review] = {  # the API's words in either vocabulary (wire.
 def decode(call: Call[T], body: object) -> T:
     """What the body of a 2xx answer says; MalformedError when it does not hold what the call needs."""
     said = {} if body is None and isinstance(call, Delete | Link) else body
+    if isinstance(call, FetchRequirements) and isinstance(said, list):
+        return cast("T", read_requirements(call, said))
     if not isinstance(said, dict):
         raise MalformedError("the answer is not a JSON object")
     if says_error(said):

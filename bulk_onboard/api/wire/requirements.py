@@ -1,54 +1,102 @@
-"""The three shapes of requirements (wire.md 6.1; 11, 7), each member under any of its names.
+"""The two shapes of the beta's requirements, each member under any of its names, and the shapes that are not theirs.
 
     {"number_types": [{"user_types": [{"required_documents", "required_fields"}]}]}     one answer, all combinations
     {"number_type", "user_type", "required_documents", "required_fields"}               one combination
-    {"number_type", "user_type", "document_types": [{"required_fields"}]}               the released API
+    {"requirement_id", "number_type", "user_type", "document_types": [...]}             the released API; not read
 
-A list that is there and empty means that nothing is required; without any list the answer is malformed, lest a
-missing word be taken for "no documents".
+A list that is there and empty means that nothing is required. Whoever reads one form as the other finds nothing that is
+required, and then files every business in a shape that is refused; so which form it is is asked first.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from bulk_onboard.api.wire.parse import MalformedError, Members, members, text, whole
 from bulk_onboard.model.call import FetchRequirements
-from bulk_onboard.model.requirements import Combination, DocumentRequirement, FieldRequirement, Requirements
+from bulk_onboard.model.requirements import (
+    Combination,
+    DocumentRequirement,
+    FieldRequirement,
+    Form,
+    OtherForm,
+    Requirements,
+)
+
+_TREE = "number_types"
+_LISTS = ("required_documents", "required_fields")
+_RELEASED = ("requirement_id", "document_types")
+_NAME = re.compile(r"\w{1,40}", re.ASCII)
+_MOST_NAMES = 8
 
 
-def read_requirements(call: FetchRequirements, body: Members) -> tuple[Requirements, ...]:
-    """The requirements of every combination the answer tells; what it does not name is what was asked for."""
-    country = {"country_iso": body.get("country_iso")}
-    return tuple(_requirements(call.combination, {**country, **offer}) for offer in _offers(body))
+def read_requirements(call: FetchRequirements, body: object) -> tuple[Requirements, ...] | OtherForm:
+    """The requirements of every combination the answer tells; what it does not name is what was asked for.
+
+    An answer that is not in the beta's form is told as that.
+
+    Raises:
+        MalformedError: it is in the beta's form, and something in it is not what it must be.
+    """
+    form, seen = form_of(body)
+    if form is not Form.BETA:
+        return OtherForm(form, seen)
+    said = members(body)
+    country = {"country_iso": said.get("country_iso")}
+    return tuple(_requirements(call.combination, {**country, **offer}) for offer in _offers(said))
+
+
+def form_of(body: object) -> tuple[Form, tuple[str, ...]]:
+    """In which form an answer about requirements is, and the names of the members that show it; null is not there.
+
+    Where no member shows any form, the names are those of what is there instead.
+    """
+    said = members(body)
+    branches = _dicts(said.get(_TREE))
+    offers = [offer for branch in branches for offer in _dicts(branch.get("user_types"))]
+    beta = _there((_TREE,), said) + _there(_LISTS, said, *branches, *offers)
+    released = _there(_RELEASED, said, *branches, *offers)
+    if beta and released:
+        return Form.BOTH, beta + released
+    if released:
+        return Form.RELEASED, released
+    bare = [offer for offer in (offers if _TREE in beta else [said]) if not _there(_LISTS, offer)]
+    return (Form.NEITHER, _names(bare[0])) if bare else (Form.BETA, beta)
+
+
+def _there(names: tuple[str, ...], *places: Members) -> tuple[str, ...]:
+    return tuple(name for name in names if any(place.get(name) is not None for place in places))
+
+
+def _dicts(value: object) -> list[Members]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _names(said: Members) -> tuple[str, ...]:
+    """The first few names of members that are plain words: others may be anything."""
+    return tuple(name for name in said if _NAME.fullmatch(name))[:_MOST_NAMES]
 
 
 def _offers(body: Members) -> Iterator[Members]:
     """Each combination as a flat object."""
-    if body.get("number_types") is None:
+    if body.get(_TREE) is None:
         yield body
         return
-    for number_type in _objects(body, "number_types"):
+    for number_type in _objects(body, _TREE):
         for user_type in _objects(number_type, "user_types"):
             yield {"number_type": number_type.get("number_type"), **user_type}
 
 
 def _requirements(asked: Combination, offer: Members) -> Requirements:
-    if not any(
-        isinstance(offer.get(name), list) for name in ("required_documents", "required_fields", "document_types")
-    ):
-        raise MalformedError("requirements that name neither documents nor fields")
-    kinds = _objects(offer, "document_types")
-    fields = [*_objects(offer, "required_fields", "data_fields")]
-    fields += [field for kind in kinds for field in _objects(kind, "required_fields", "data_fields")]
-    documents = [*_objects(offer, "required_documents"), *(k for k in kinds if k.get("proof_required") is not False)]
+    fields = {field.name: field for field in map(_field, _objects(offer, "required_fields"))}
     return Requirements(
         combination=Combination(
             country_iso=(text(offer, "country_iso") or asked.country_iso).upper(),
             number_type=(text(offer, "number_type") or asked.number_type).lower(),
             user_type=(text(offer, "user_type") or asked.user_type).lower(),
         ),
-        fields=tuple({field.name: field for field in map(_field, fields)}.values()),
-        documents=tuple(_document(document) for document in documents),
+        fields=tuple(fields.values()),
+        documents=tuple(map(_document, _objects(offer, "required_documents"))),
         review_days=whole(offer.get("estimated_review_days")),
     )
 
@@ -85,9 +133,9 @@ def _words(shown: object) -> tuple[str, ...]:
     return tuple(word.strip() for word in words if isinstance(word, str) and word.strip())
 
 
-def _objects(of: Members, *names: str) -> list[Members]:
-    """The objects of the first list under these names; MalformedError where something else stands there."""
-    shown: Any = next((of[name] for name in names if of.get(name) is not None), [])
+def _objects(of: Members, name: str) -> list[Members]:
+    """The objects of the list under this name; MalformedError where something else stands there."""
+    shown: Any = [] if of.get(name) is None else of[name]
     if not isinstance(shown, list) or not all(isinstance(value, dict) for value in shown):
-        raise MalformedError(f"{names[0]} is not a list of objects")
+        raise MalformedError(f"{name} is not a list of objects")
     return [members(value) for value in shown]

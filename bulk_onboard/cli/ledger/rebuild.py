@@ -1,6 +1,5 @@
 """`ledger rebuild`: make a lost ledger anew from the account."""
 
-import shlex
 from typing import TextIO
 
 import typer
@@ -25,7 +24,7 @@ def rebuild(invocation: Invocation) -> Output:
 
     job = invocation.job
     made = awaited(rebuild_ledger(job, credentials=invocation.credentials(), clock=SystemClock(), say=tell))
-    command = shlex.join(["bulk-onboard", "run", str(job.file)])
+    command = job.commands.run()
 
     def show(stream: TextIO) -> None:
         print(f"{job.ledger}: of {made.rows} rows {made.adopted} are at the API, {made.held} are held.", file=stream)

@@ -22,7 +22,7 @@ _SERVER = Annotated[bool, typer.Option("--server", help="Compare it with the API
 
 def register(ledger: typer.Typer) -> None:
     """Add the verb."""
-    register_job_verb(ledger, "show", show_record, or_ledger=True)
+    register_job_verb(ledger, "show", show_record, or_ledger=True, writes=False)
 
 
 def show_record(invocation: Invocation, key: _KEY, server: _SERVER = False) -> Output:

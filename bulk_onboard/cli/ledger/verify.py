@@ -18,7 +18,7 @@ _VERDICTS = {ExitStatus.DONE: "sound", ExitStatus.ROWS_NEED_A_PERSON: "sound; a 
 
 def register(ledger: typer.Typer) -> None:
     """Add the verb."""
-    register_job_verb(ledger, "verify", verify_ledger, or_ledger=True)
+    register_job_verb(ledger, "verify", verify_ledger, or_ledger=True, writes=False)
 
 
 def verify_ledger(invocation: Invocation, server: _SERVER = False) -> Output:

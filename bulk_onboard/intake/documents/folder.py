@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
+from bulk_onboard.errors import DocumentsError
 from bulk_onboard.intake.documents.below import FaultError, not_a_file, not_found, opened, parts_below
 from bulk_onboard.intake.documents.known import KnownFacts
 from bulk_onboard.intake.documents.listing import Listings
@@ -45,6 +46,28 @@ class DocumentFolder:
     """The folder that the paths in the cells start from, and what is to be known of the files below it."""
 
     root: Path
+
+    def check(self) -> None:
+        """See that the folder is there, so that its absence is one error instead of one for each row.
+
+        Raises:
+            DocumentsError: there is none, it is a file, or it cannot be read; the sentence has its absolute path.
+        """
+        path = self.root.absolute()
+        try:
+            os.close(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+            (path / ".").stat()
+        except FileNotFoundError:
+            why = f"There is no documents folder {path}"
+        except NotADirectoryError:
+            why = f"{path} is a file, and the documents are looked for in a folder"
+        except OSError as error:
+            why = f"The documents folder {path} cannot be read: {error.strerror}"
+        else:
+            return
+        raise DocumentsError(
+            f"{why}. Name the folder that the documents are in: `documents` in the job, or --documents."
+        )
 
     def look(self, relative: str) -> FileFacts:
         """The facts of a file, its faults included; `\\` between folder names is taken as `/`."""

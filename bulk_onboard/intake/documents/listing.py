@@ -11,6 +11,7 @@ from typing import NamedTuple
 from bulk_onboard.intake.documents.below import FaultError, opened
 from bulk_onboard.model.file_type import may_be_a_document
 from bulk_onboard.model.mask import masked_path
+from bulk_onboard.model.path import readable
 
 _MOST_COMPARISONS = 1000  # names for which look-alikes are searched: when more are wrong, they are for one reason
 _MOST_COMPARED = 500  # names in a folder that is searched for look-alikes; spelling variants are found in any
@@ -60,7 +61,7 @@ class Listings:
         Asked of the folder where the way to `parts` breaks off; a folder's name ends in `/`.
         """
         near = self._nearest(tuple(parts))
-        return f' Did you mean "{masked_path(near)}"?' if near else ""
+        return f' Did you mean "{masked_path(readable(near))}"?' if near else ""
 
     def _nearest(self, parts: tuple[str, ...]) -> str:
         try:

@@ -22,7 +22,7 @@ RECORDS = (
         "record-misnamed",
         "Record of another row",
         "The record {id} is called at the API as another row is, so nothing was sent.",
-        "Look at both with `bulk-onboard ledger show`, and compare them with the API's vendor.",
+        "Find out with the API's vendor which of the two businesses the record is of.",
     ),
     error(
         "record-of-other-type",
@@ -34,7 +34,7 @@ RECORDS = (
         "record-differs",
         "Other content at the API",
         "The answer to the create was lost; the record that was found shows another {what} than was sent.",
-        "The API may have normalised it. Compare both with `bulk-onboard ledger show --server`.",
+        "The API may have normalised it. Look at the record; if it shows another business, ask Plivo's support.",
     ),
     error(
         "review-rejected",

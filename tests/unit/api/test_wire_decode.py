@@ -21,7 +21,7 @@ from bulk_onboard.model.call import (
     Update,
 )
 from bulk_onboard.model.record import Review
-from bulk_onboard.model.requirements import Combination, DocumentRequirement, FieldRequirement, Requirements
+from bulk_onboard.model.requirements import Combination, DocumentRequirement, FieldRequirement, Form, Requirements
 
 ID = "a1b2c3d4-e5f6-7890-abcd-ef1234567890"
 OTHER_ID = "767bc62c-2332-4a34-959c-1f6416186254"
@@ -93,48 +93,51 @@ def test_flat_requirements_without_names_are_what_was_asked_for():
     assert (Requirements(LOCAL, FIELDS, DOCUMENTS, 3),) == decode(FETCH, OFFER)
 
 
-def test_document_types_of_the_released_api():
-    """Documents by id, fields gathered from them, and a document without a file is none."""
-    body = {
-        "country_iso": "IN",
-        "number_type": "local",
-        "user_type": "business",
-        "document_types": [
-            {
-                "document_type_id": "525a6b3a",
-                "name": "Registration Certificate",
-                "proof_required": True,
-                "required_fields": [{"field_name": "business_name", "friendly_name": "Legal Name", "max_length": 50}],
-            },
-            {"document_type_id": "8a048d56", "document_name": "GST certificate", "required_fields": []},
-            {
-                "document_type_id": "c0ffee00",
-                "name": "Declaration",
-                "proof_required": False,
-                "data_fields": [{"field_name": "since", "field_type": "date"}],
-            },
-        ],
-    }
+RELEASED = {
+    "requirement_id": "1b592b77",
+    "country_iso": "IN",
+    "number_type": "local",
+    "user_type": "business",
+    "document_types": [{"document_type_id": "525a6b3a", "required_fields": [{"field_name": "business_name"}]}],
+}
 
-    assert (
-        Requirements(
-            LOCAL,
-            (
-                FieldRequirement("business_name", "Legal Name", max_length=50),
-                FieldRequirement("since", "since", field_type="date"),
-            ),
-            (
-                DocumentRequirement("525a6b3a", "Registration Certificate"),
-                DocumentRequirement("8a048d56", "GST certificate"),
-            ),
+
+@pytest.mark.parametrize(
+    ("body", "form", "seen"),
+    [
+        (RELEASED, Form.RELEASED, ("requirement_id", "document_types")),
+        ({"document_types": []}, Form.RELEASED, ("document_types",)),
+        ({"requirement_id": "x", "required_documents": None}, Form.RELEASED, ("requirement_id",)),
+        (
+            {**OFFER, **RELEASED},
+            Form.BOTH,
+            ("required_documents", "required_fields", "requirement_id", "document_types"),
         ),
-    ) == decode(FETCH, body)
+        (
+            {"number_types": [{"number_type": "local", "user_types": [OFFER, RELEASED]}]},
+            Form.BOTH,
+            ("number_types", "required_documents", "required_fields", "requirement_id", "document_types"),
+        ),
+        ({"number_types": [{"number_type": "local", **RELEASED}]}, Form.BOTH, None),
+        ({"number_types": [{"number_type": "local", "user_types": [OFFER, {"note": 1}]}]}, Form.NEITHER, ("note",)),
+        ({"api_id": "x", "a name": 1, "fields": []}, Form.NEITHER, ("api_id", "fields")),
+        ({}, Form.NEITHER, ()),
+        ({"number_types": None, "message": "ok"}, Form.NEITHER, ("number_types", "message")),
+        ({"required_documents": None}, Form.NEITHER, ("required_documents",)),
+        ([], Form.NEITHER, ()),
+    ],
+)
+def test_another_form_of_requirements_is_told_with_what_was_seen(body, form, seen):
+    """The released API's, both at once, and neither: none is read as if nothing were required."""
+    told = decode(FETCH, body)
+
+    assert form == told.form
+    assert seen in (told.seen, None)
 
 
-@pytest.mark.parametrize("body", [{"document_types": []}, {"required_documents": [], "required_fields": []}])
-def test_explicit_empty_list_requires_nothing(body):
+def test_explicit_empty_list_requires_nothing():
     """An empty list is an answer."""
-    assert (Requirements(LOCAL, (), ()),) == decode(FETCH, body)
+    assert (Requirements(LOCAL, (), ()),) == decode(FETCH, {"required_documents": [], "required_fields": []})
 
 
 def test_no_number_types_offers_nothing():
@@ -152,14 +155,10 @@ def test_kinds_may_be_a_text_with_commas():
 @pytest.mark.parametrize(
     "body",
     [
-        {},
-        {"number_types": None, "message": "ok"},
-        {"required_documents": None},
         {"required_documents": {"type": "x"}, "required_fields": []},
         {"required_documents": ["x"]},
         {"required_documents": [{"title": "no type"}]},
         {"required_fields": [{"field_label": "no name"}]},
-        {"number_types": [{"number_type": "local", "user_types": [{"user_type": "business"}]}]},
     ],
 )
 def test_requirements_that_say_nothing_are_malformed(body):
@@ -363,7 +362,12 @@ def test_next_page_that_cannot_be_followed_is_malformed(link):
 @pytest.mark.parametrize(
     ("call", "count", "meta", "expected"),
     [
-        (ListPage(query={"limit": "100", "alias": "a"}), 20, {"total_count": 21}, {"limit": "100", "alias": "a", "offset": "20"}),
+        (
+            ListPage(query={"limit": "100", "alias": "a"}),
+            20,
+            {"total_count": 21},
+            {"limit": "100", "alias": "a", "offset": "20"},
+        ),
         (ListPage(query={"limit": "20", "offset": "20"}), 20, {"total_count": 41}, {"limit": "20", "offset": "40"}),
         (ListPage(), 21, {"total_count": 21}, None),
         (ListPage(), 20, {}, {"limit": "100", "offset": "20"}),

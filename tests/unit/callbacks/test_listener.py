@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from bulk_onboard.callbacks.keeping import Keeping, Kept
-from bulk_onboard.callbacks.listener import LONGEST_BODY, Listener
+from bulk_onboard.callbacks.listener import LONGEST_BODY, MOST_AT_A_TIME, Listener
 from bulk_onboard.callbacks.nonces import Nonces
 from bulk_onboard.callbacks.reception import Gate, Reception
 from bulk_onboard.callbacks.signature import signature
@@ -181,6 +181,22 @@ async def test_sender_that_does_not_go_on_is_given_up():
         writer.close()
 
     assert b" 408 " in head
+
+
+async def test_slow_bodies_do_not_keep_the_listener_from_answering():
+    """More of them than are judged at a time; a good call does not wait until they are given up."""
+    async with listening(body_wait_s=30.0) as listener:
+        parts = urlsplit(listener.url)
+        slow = [await asyncio.open_connection(parts.hostname, parts.port) for _ in range(MOST_AT_A_TIME + 20)]
+        for _, writer in slow:
+            writer.write(f"POST {parts.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc".encode())
+            await writer.drain()
+        await asyncio.sleep(0.1)
+        answer = await asyncio.wait_for(sent(listener), 5)
+        for _, writer in slow:
+            writer.close()
+
+    assert (200, "taken\n") == answer
 
 
 @pytest.mark.parametrize("line", [b"\x00\xff\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET " + b"a" * 9000 + b"\r\n\r\n"])

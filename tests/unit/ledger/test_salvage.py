@@ -237,7 +237,7 @@ def test_salvaging_twice_changes_nothing():
 )
 def test_what_cannot_be_salvaged_is_refused(content, why):
     """Whose ledger it is, and which of two stories is true, cannot be guessed: the message says what to do instead."""
-    with pytest.raises(LedgerError, match=f"cannot be repaired: .*{why}.* backup.* rebuild"):
+    with pytest.raises(LedgerError, match=f"cannot be repaired: .*{why}.* backup.* makes a new one"):
         saved(content)
 
 

@@ -177,3 +177,23 @@ def test_record_is_its_runs_whose_intent_made_it():
 
     assert ["r1", None, None] == [run and run.started.run_id for run in creators]
     assert 0 == books.told_until
+
+
+class Unwalked(dict):
+    """Records that may be looked up, and never walked."""
+
+    def values(self):
+        raise AssertionError("all records were walked")
+
+    items = keys = __iter__ = values
+
+
+def test_a_runs_beginning_costs_what_was_sent_since_the_one_before_it():
+    """However many records there are, a run that begins looks only at the calls that the last one may have left."""
+    books = folded(OPENED, STARTED, intent(ONE), done(ONE), intent(TWO))
+    books.records = Unwalked(books.records)
+
+    for _ in range(3):
+        books.take(STARTED)
+
+    assert [State.SUBMITTED, State.UNCERTAIN] == [books.record(token).state for token in (ONE, TWO)]

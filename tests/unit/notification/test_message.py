@@ -77,7 +77,7 @@ def test_title_counts_the_rows_that_need_a_person(needing, title):
 def test_every_exit_status_has_its_title_and_level(status):
     """A service colours by the level, or wakes somebody."""
     told = message(status, counts={"invalid": 1})
-    mild = {ExitStatus.ROWS_NEED_A_PERSON, ExitStatus.INTERRUPTED, ExitStatus.TERMINATED}
+    mild = {ExitStatus.ROWS_NEED_A_PERSON, ExitStatus.HUNGUP, ExitStatus.INTERRUPTED, ExitStatus.TERMINATED}
 
     assert told.title.startswith("bulk-onboard migration: ")
     assert "{" not in told.title

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from bulk_onboard.model.books import Books, RunStory
+from bulk_onboard.model.command import Commands
 from bulk_onboard.model.entry import LedgerOpened, RunEnded, RunStarted
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.plan import Action, Decision, Identity
@@ -89,7 +90,7 @@ def facts(**changes: object) -> ReportFacts:
     )
     return ReportFacts(
         **{
-            "job": "migration.toml",
+            "commands": Commands(job="migration.toml"),
             "workbook": "businesses.xlsx",
             "made_at": datetime(2026, 1, 2, 12, 0, tzinfo=UTC),
             "zone": ZoneInfo("Asia/Kolkata"),

@@ -2,12 +2,13 @@
 
 import pytest
 
+from bulk_onboard.model.command import Commands
 from bulk_onboard.model.record import Review, State
-from bulk_onboard.report.advice import advise, show_command
+from bulk_onboard.report.advice import advise
 from bulk_onboard.report.standing import standing
-from tests.unit.report.samples import books, decision, finding, record, token
+from tests.unit.report.samples import books, decision, finding, record
 
-JOB = "my job.toml"
+JOB = Commands(job="my job.toml")
 VERBS = {
     "init",
     "template",
@@ -26,7 +27,7 @@ VERBS = {
 
 def told(row, *records):
     """The advice for a row."""
-    return advise(standing(row, books(*records)), row.judged, JOB)
+    return advise(standing(row, books(*records)), row.judged, JOB, name="a b; c")
 
 
 @pytest.mark.parametrize("state", State)
@@ -69,10 +70,12 @@ def test_refused_row_that_now_has_errors():
     assert "Fill in the cell. Then run again: bulk-onboard run 'my job.toml'" == advice.todo
 
 
-def test_held_row_names_the_command():
-    """A held row says what to type; the Key is quoted where a shell needs it, and the token stands in for it."""
-    assert f"bulk-onboard ledger show 'my job.toml' {token(2)}" in told(decision(), record(state=State.HELD)).todo
-    assert "bulk-onboard ledger show j 'a b; c'" == show_command("j", record(state=State.HELD, key="a b; c"))
+def test_held_row_names_the_commands():
+    """A held row says what to type, each command at the end of a line."""
+    lines = told(decision(), record(state=State.HELD)).todo.splitlines()
+
+    assert lines[0].endswith(": bulk-onboard resolve 'my job.toml' 'a b; c'")
+    assert lines[1].endswith(": bulk-onboard ledger show 'my job.toml' 'a b; c'")
 
 
 def test_many_errors_are_summed_up():

@@ -17,6 +17,7 @@ from bulk_onboard.report.console import (
     print_survey,
 )
 from bulk_onboard.report.findings import print_findings
+from bulk_onboard.report.page import print_next
 from bulk_onboard.report.requirements import print_requirements
 from bulk_onboard.report.standing import counts, reviews
 from tests.unit.report.samples import LOCAL, books, decision, finding, record, run_story, token
@@ -128,6 +129,16 @@ def test_survey():
     lines = stream.getvalue().splitlines()
     assert ["total", "3"] == lines[3].split()
     assert "c-9            Filed by hand  approved  not from this tool" == lines[-1]
+
+
+def test_command_is_one_line_on_a_terminal():
+    """However long it is: a line break within would be pasted along with it."""
+    command = " ".join(["bulk-onboard run j", *(f"--against '{name} of june.ledger.jsonl'" for name in "abcdefgh")])
+    terminal = Terminal()
+
+    print_next(command, terminal)
+
+    assert f"Next: {command}\n" == terminal.getvalue()
 
 
 def test_colours_on_a_terminal_only(monkeypatch):

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bulk_onboard.model.command import Commands
 from bulk_onboard.model.record import Linkage, Linking, State
 from bulk_onboard.report.results import HEADERS, results_table, unclaimed_table
 from tests.unit.report.samples import books, decision, finding, record, token
@@ -14,7 +15,7 @@ INDIA = ZoneInfo("Asia/Kolkata")
 
 def results(decisions, ledger, found=None):
     """The rows as dictionaries by header."""
-    table = results_table(decisions, ledger, "job.toml", INDIA, found or {})
+    table = results_table(decisions, ledger, Commands(job="job.toml"), INDIA, found or {})
     return [dict(zip(table.headers, row, strict=True)) for row in table.rows]
 
 
@@ -29,7 +30,7 @@ def test_headers_are_the_promised_ones():
 
 def test_rows_can_be_gone_through_again():
     """The table is made anew each time it is read, so whoever reads it twice sees the same rows."""
-    table = results_table([decision(2), decision(3)], books(record(2)), "job.toml", INDIA)
+    table = results_table([decision(2), decision(3)], books(record(2)), Commands(job="job.toml"), INDIA)
 
     assert [2, 3] == [row[0] for row in table.rows] == [row[0] for row in table.rows]
 
@@ -128,7 +129,9 @@ def test_without_the_workbook():
 
 def test_record_whose_row_has_gone():
     """A record that was sent and has no row any more stands in a table of its own."""
-    table = unclaimed_table([decision(2)], books(record(2), record(3, key="K-3", alias="K-3 ~x")), "job.toml", INDIA)
+    table = unclaimed_table(
+        [decision(2)], books(record(2), record(3, key="K-3", alias="K-3 ~x")), Commands(job="job.toml"), INDIA
+    )
 
     assert [("K-3", "K-3 ~x", "submitted")] == [row[:3] for row in table.rows]
 

@@ -84,7 +84,7 @@ def test_what_turned_up_is_told():
         "It is expired. The record 00000000-0000-4000-8000-000000000002 is called at the API as another row is, "
         "so nothing was sent."
     )
-    assert advice.todo.startswith("Look at both with `bulk-onboard ledger show`")
+    assert advice.todo.startswith("Find out with the API's vendor which of the two businesses the record is of.")
 
 
 def test_word_that_is_none_of_ours_is_no_approval():

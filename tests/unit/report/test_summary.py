@@ -1,8 +1,10 @@
 """The first sheet's words, and all tables together."""
 
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.command import Commands
 from bulk_onboard.model.record import State
 from bulk_onboard.report.summary import make_tables, next_command
-from tests.unit.report.samples import books, decision, facts, finding, record, run_story
+from tests.unit.report.samples import books, decision, facts, finding, record, run_story, token
 
 
 def test_counts_end_in_the_total():
@@ -108,13 +110,26 @@ def test_review_that_is_none_of_ours_is_listed():
 
 
 def test_next_command():
-    """Run while that leads on, else look at what is held, else at the status."""
-    held = record(2, State.HELD, key="K-2")
+    """What is held comes before what a run would lead on, and the marked copy before the workbook; else the status."""
+    held, job = record(2, State.HELD, key="K-2"), Commands(job="a b.toml", flags={"limit": ("5",), "quota": ("5/s",)})
+    rejected = [decision(2)], books(record(2, review="rejected"))
 
-    assert "bulk-onboard run 'a b.toml'" == next_command([decision(2), decision(3)], books(held), "a b.toml")
-    assert "bulk-onboard ledger show 'a b.toml' K-2" == next_command([decision(2)], books(held), "a b.toml")
-    assert "bulk-onboard run j" == next_command([decision(2)], books(record(2, review="rejected")), "j")
-    assert "bulk-onboard status ' run '" == next_command([decision(2)], books(record(2)), " run ")
+    assert f"bulk-onboard resolve 'a b.toml' {token(2)} --quota 5/s" == next_command(
+        [decision(2), decision(3)], books(held), job
+    )
+    assert "bulk-onboard run 'a b.toml' --quota 5/s" == next_command(*rejected, job)
+    assert "bulk-onboard run c.xlsx" == next_command(*rejected, job, marked=Commands(job="c.xlsx"))
+    assert "bulk-onboard status 'a b.toml'" == next_command([decision(2)], books(record(2)), job)
+    assert "bulk-onboard run 'a b.toml' --quota 5/s" == next_command([decision(2)], Books(), job)
+
+
+def test_next_command_of_a_run_that_was_stopped():
+    """It goes on as it was typed, whatever else there is to do."""
+    job = Commands(job="j.toml", flags={"limit": ("5",), "wait": ("2d",), "retry_refused": ("any",)}, verb="resume")
+
+    told = next_command([decision(2)], books(record(2, State.HELD)), job, continued=True)
+
+    assert "bulk-onboard resume j.toml --limit 5 --wait 2d" == told
 
 
 def test_problems_come_in_the_order_of_the_rows():

@@ -1,0 +1,165 @@
+"""The commands that people are told to type about one job, spelt here and nowhere else.
+
+Rule: what is printed works when it is pasted into a shell in the same folder, with the same environment. So a command
+repeats the flags that were given, as far as its verb has a use for them. It never repeats a proxy, whose address may
+hold a password, and nothing that was meant for one run alone: what the API refused was tried again then, a pilot and
+the waiting for reviews are over once that run ended. A run that was stopped goes on as it began.
+"""
+
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.identity import normal_user_key, token_in
+
+_LEDGER = frozenset({"ledger"})
+_NETWORK = frozenset({"base_url", "trust_host", "ca_bundle", "quota"})
+_ROWS = frozenset({"workbook", "documents", "sheet", "header_row", "encoding", "against"})
+_NEVER = frozenset({"proxy", "retry_refused", "allow_older"})
+_ONE_RUN = frozenset({"limit", "wait", "stop_after"})
+
+_SETTLING = _LEDGER | _NETWORK | _ROWS | {"settle", "report"}
+_USED: Mapping[str, frozenset[str]] = {  # by a verb; `run` and `resume`, which use all, are not here
+    "check": _LEDGER | _NETWORK | _ROWS,
+    "status": _LEDGER,
+    "report": _LEDGER | _ROWS | {"report"},
+    "resolve": _SETTLING,
+    "merge": _LEDGER | _ROWS,
+    "ledger show": _LEDGER,
+    "ledger verify": _LEDGER | _NETWORK,
+    "ledger repair": _LEDGER | {"settle"},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commands:
+    """What there is to type about one job.
+
+    Attributes:
+        job: JOB as it was typed.
+        flags: the flags of the settings that were given, by the setting's name: the words behind each as they were
+            typed, several where it was given several times, none behind a switch.
+        verb: what a run that was stopped is continued with: `run`, or `resume`.
+        archived: where `archive` put the job's ledger, and where it was; None while it is in its place. It is taken
+            back before anything that writes.
+    """
+
+    job: str
+    flags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    verb: str = "run"
+    archived: tuple[str, str] | None = None
+
+    def of_copy(self, workbook: str) -> "Commands":
+        """The same job with a marked copy for its workbook; the copy of a bare workbook is that job by its name."""
+        if self.job.lower().endswith(".toml") or "workbook" in self.flags:
+            return replace(self, flags={**self.flags, "workbook": (workbook,)})
+        return replace(self, job=workbook)
+
+    def run(self) -> str:
+        """Do what is due."""
+        return self._back() + self._line("run", leaving_out=_ONE_RUN)
+
+    def again(self) -> str:
+        """Continue a run that was stopped, as it was typed."""
+        return self._back() + self._line(self.verb)
+
+    def check(self) -> str:
+        """Judge every row."""
+        return self._line("check")
+
+    def status(self) -> str:
+        """Where the job stands."""
+        return self._line("status")
+
+    def report(self) -> str:
+        """Write the report anew."""
+        return self._line("report")
+
+    def merge(self) -> str:
+        """Take the cells of the marked copy into the job's workbook."""
+        return self._line("merge")
+
+    def resolve(self, name: str, *answer: str) -> str:
+        """Ask what may be said of a held record; or say it, as `--absent`, `--abandon`, or `--found` and an id."""
+        return self._back() + self._line("resolve", name, options=answer)
+
+    def show(self, name: str) -> str:
+        """One record's story."""
+        return self._line("ledger show", name)
+
+    def verify(self) -> str:
+        """Whether the account holds what the ledger says."""
+        return self._line("ledger verify", options=("--server",))
+
+    def repair(self) -> str:
+        """Salvage a damaged ledger."""
+        return self._line("ledger repair")
+
+    def _line(
+        self, verb: str, *names: str, options: tuple[str, ...] = (), leaving_out: frozenset[str] = frozenset()
+    ) -> str:
+        used = _USED.get(verb)
+        flags = {
+            name: words
+            for name, words in self.flags.items()
+            if name not in _NEVER | leaving_out and (used is None or name in used)
+        }
+        places, typed = [self.job, *names], [*options, *_as_typed(flags)]
+        if any(place.startswith("-") for place in places):
+            return command_line("bulk-onboard", *verb.split(), *typed, "--", *places)
+        return command_line("bulk-onboard", *verb.split(), *places, *typed)
+
+    def _back(self) -> str:
+        return f"{taking_back(*self.archived)} && " if self.archived else ""
+
+
+def names_in(books: Books) -> dict[str, str]:
+    """What each record is called in a command, by its token: its Key, or the token where that is no name of its own."""
+    times = Counter(normal_user_key(record.key) for record in books.records.values() if record.key)
+    return {
+        token: record.key
+        if record.key.isprintable() and times[normal_user_key(record.key)] == 1 and not token_in(record.key)
+        else token
+        for token, record in books.records.items()
+    }
+
+
+def init(folder: str) -> str:
+    """Make a folder to begin with."""
+    return command_line("bulk-onboard", "init", *(("--",) if folder.startswith("-") else ()), folder)
+
+
+def taking_back(archived: str, ledger: str) -> str:
+    """Move an archived ledger back to its place, over the link that stands there."""
+    return command_line("mv", "--", archived, ledger)
+
+
+def command_line(*words: str) -> str:
+    """The words as one types them in bash: one line, whatever stands in them."""
+    return " ".join(map(_quoted, words))
+
+
+def _as_typed(flags: Mapping[str, tuple[str, ...]]) -> Iterable[str]:
+    for name, words in flags.items():
+        option = f"--{name.replace('_', '-')}"
+        if not words:
+            yield option
+        for word in words:
+            yield from (f"{option}={word}",) if word.startswith("-") else (option, word)
+
+
+def _quoted(word: str) -> str:
+    """One word; what cannot be seen, such as a line break or half a character, as `$'…'` has it."""
+    if word.isprintable():
+        return shlex.quote(word)
+    return "$'" + "".join(map(_escaped, word)) + "'"
+
+
+def _escaped(char: str) -> str:
+    if char in "\\'":
+        return f"\\{char}"
+    if char.isprintable():
+        return char
+    return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "surrogateescape"))

@@ -1,0 +1,296 @@
+"""Every command that is printed works when it is pasted: same folder, same environment, whatever the names are."""
+
+import asyncio
+import os
+import re
+import shlex
+import shutil
+import signal
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from bulk_onboard.sandbox.server import Sandbox
+from tests.support.businesses import aged, business, write_documents, write_workbook
+from tests.support.office import AUTH_ID, AUTH_TOKEN, Office, Told, heard, start, typed
+
+VERBS = "init|template|check|plan|run|resume|refresh|status|report|resolve|merge|undo|delete|ledger|archive|purge"
+COMMAND = re.compile(rf"(?:mv -- .*|\(cd .*|bulk-onboard (?:{VERBS})\b.*)$", re.MULTILINE)
+KEYS = ("-K1", "it's $5 `x`", "मुंबई ~", 'a "b" \\c', "K-5")
+OF_ONE_RUN = ("--limit", "--retry-refused", "--proxy", "--quiet", "--json")
+
+
+class Desk(Office):
+    """An office whose file names are as awkward as its Keys, typed as seen from its folder."""
+
+    @property
+    def workbook(self) -> Path:
+        return self.folder / "-June's $5.xlsx"
+
+    @property
+    def ledger(self) -> Path:
+        return self.folder / "-June's $5.ledger.jsonl"
+
+    @property
+    def report(self) -> Path:
+        return self.folder / "-June's $5.report.xlsx"
+
+    @property
+    def documents(self) -> Path:
+        return self.folder / "-scans of June"
+
+    @property
+    def flags(self) -> list[str]:
+        """What the bare workbook needs to be told."""
+        documents = f"--documents={self.documents.name}"
+        return ["--base-url", self.sandbox.url, "--quota", "none", documents, "--settle", "0.7s"]
+
+    def keyed(self, *broken: int) -> None:
+        """A row for each Key; a city is missing in some."""
+        self.fill([business(n, Key=key) | ({"City": ""} if n in broken else {}) for n, key in enumerate(KEYS)])
+
+    async def say(self, verb: str, *words: str, flags: bool = True) -> Told:
+        """Type a verb about the workbook, with the flags unless they are left out."""
+        options = [*words, *(self.flags if flags else ())]
+        return await typed(*verb.split(), *options, "--", self.workbook.name, cwd=self.folder)
+
+    def reported(self) -> str:
+        """What the report says in the cells that have commands."""
+        book = openpyxl.load_workbook(self.report, read_only=True)
+        return "\n".join(
+            str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row if cell
+        )
+
+    async def paste(self, command: str) -> Told:
+        """Paste a command into a shell."""
+        script = f'bulk-onboard() {{ "{sys.executable}" -m bulk_onboard "$@"; }}\n{command}'
+        process = await asyncio.create_subprocess_exec(
+            *("bash", "-c", script.encode("utf-8", "surrogateescape")),
+            cwd=self.folder,
+            env={**os.environ, "PLIVO_AUTH_ID": AUTH_ID, "PLIVO_AUTH_TOKEN": AUTH_TOKEN},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        return await heard(process)
+
+    async def paste_all(self, told: Iterable[Told | str], pasted: list[str] | None = None) -> list[str]:
+        """Paste each command that was printed, in the folder as it is now, and then what that prints; all of them.
+
+        Those that run the job come last, since they change what the API has, which is not put back.
+        """
+        pasted = [] if pasted is None else pasted
+        was = Path(tempfile.mkdtemp(dir=self.folder.parent)) / "was"
+        shutil.copytree(self.folder, was, symlinks=True)
+        for command in sorted((each for text in told for each in printed(text)), key=lambda each: " run " in each):
+            if command in pasted:
+                continue
+            pasted.append(command)
+            assert not any(f" {flag} " in f"{command} " for flag in OF_ONE_RUN), command
+            shutil.rmtree(self.folder)
+            shutil.copytree(was, self.folder, symlinks=True)
+            answer = await self.paste(command)
+            assert answer.status not in (1, 2, 6), (command, answer)
+            await self.paste_all([answer], pasted)
+        return pasted
+
+
+def printed(told: Told | str) -> list[str]:
+    """The commands in what was said; each ends its line."""
+    return COMMAND.findall(told if isinstance(told, str) else f"{told.out}\n{told.err}")
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    """A desk in a folder of its own, so that the folder can be put back as it was."""
+    (tmp_path / "folder").mkdir()
+    async with Sandbox() as sandbox:
+        yield Desk(tmp_path / "folder", sandbox)
+
+
+async def test_before_anything_is_sent(desk: Desk) -> None:
+    """`check`, `plan`, `init`, `template`, and what a verb says that finds no ledger or no job file."""
+    desk.keyed(1)
+    fresh = [await desk.say("check"), await desk.say("plan"), await desk.say("resume")]
+    fresh += [await typed(*words, cwd=desk.folder) for words in (["init", "a b"], ["run", "no such/job.toml"])]
+    fresh.append(await typed("template", "--output", "-t.xlsx", "--offline", cwd=desk.folder))
+
+    pasted = await desk.paste_all(fresh)
+
+    assert {"run", "check", "init"} <= {command.split()[1] for command in pasted}
+
+
+async def test_after_a_pilot(desk: Desk) -> None:
+    """The run, `status` and `report` in new processes, of the workbook and of the ledger: the run without its limit."""
+    desk.keyed(1)
+    first = await desk.say("run", "--limit", "1", "--retry-refused", "--max-refused", "9")
+    later = [await desk.say(verb, flags=False) for verb in ("status", "report")]
+    of_ledger = await typed("status", "--", desk.ledger.name, cwd=desk.folder)
+
+    pasted = await desk.paste_all([first, *later, desk.reported(), of_ledger])
+
+    run = shlex.join(
+        ["bulk-onboard", "run", *desk.flags[4:5], *desk.flags[:4], *desk.flags[5:], "--", desk.workbook.name]
+    )
+    assert [run] == printed(later[0]) == printed(of_ledger)
+    assert run in pasted
+    assert "There is no such file" not in desk.reported()
+
+
+async def test_held_rows(desk: Desk) -> None:
+    """`resolve`, each answer that the API does not contradict, and what comes next."""
+    desk.keyed()
+    await desk.say("run")
+    desk.ledger.unlink()
+    for record in desk.sandbox.state.records[:-1]:
+        desk.sandbox.state.keep(replace(record, compliance_id=f"f{record.compliance_id[1:]}"))
+    ran = await desk.say("run")
+    later = await desk.say("status", flags=False)
+
+    pasted = await desk.paste_all([ran, desk.reported(), later])
+
+    assert 3 == ran.status
+    assert "bulk-onboard resolve" in ran.out.splitlines()[-1]
+    assert "bulk-onboard resolve" in later.out.splitlines()[-1]
+    answers = [word for command in pasted for word in command.split() if word in ("--found", "--abandon", "--absent")]
+    assert Counter({"--found": 8, "--abandon": 4}) == Counter(answers)
+
+
+async def test_absent_record(desk: Desk) -> None:
+    """A held row of which the API has nothing may be said to be absent, and is sent by the command that follows."""
+    desk.keyed()
+    await desk.say("run")
+    desk.ledger.unlink()
+    first = desk.sandbox.state.records[0]
+    desk.sandbox.state.keep(replace(first, compliance_id=f"f{first.compliance_id[1:]}"))
+    ran = await desk.say("run")
+    for record in desk.sandbox.state.named(first.alias):
+        desk.sandbox.state.forget(record)
+
+    asked = await desk.paste(printed(ran)[-1])
+    (absent,) = [command for command in printed(asked) if "--absent" in command]
+    resolved = await desk.paste(absent)
+    sent = await desk.paste(printed(resolved)[-1])
+
+    assert (3, 0, 0) == (asked.status, resolved.status, sent.status)
+    assert 1 == len(desk.sandbox.state.named(first.alias))
+
+
+async def test_rejected_rows(desk: Desk) -> None:
+    """The advice of each row, and the marked copy."""
+    desk.keyed()
+    await desk.say("run")
+    for record in desk.sandbox.state.records:
+        desk.sandbox.state.review(record, "rejected", "Blurred.")
+    told = [await desk.say("run", "--annotate"), await desk.say("refresh"), await desk.say("status", flags=False)]
+    marked = desk.folder / "-June's $5.annotated.xlsx"
+    aged(marked)
+
+    pasted = await desk.paste_all([*told, desk.reported()])
+
+    assert any(marked.name.replace("'", "'\"'\"'") in command for command in pasted)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+async def test_run_that_was_stopped(desk: Desk, number: signal.Signals) -> None:
+    """It goes on with what was typed, limit and all, where it could say so; else the ledger has the rest."""
+    desk.keyed()
+    desk.sandbox.latency_s = 0.05
+    process = await start(
+        "run", "--limit", "4", *desk.flags, "--concurrency", "1", "--", desk.workbook.name, cwd=desk.folder
+    )
+    while not desk.sandbox.state.records:
+        await asyncio.sleep(0.01)
+    process.send_signal(number)
+    told = await heard(process)
+    desk.sandbox.latency_s = 0.0
+    later = await desk.say("status", flags=False)
+
+    if number is signal.SIGTERM:
+        assert " --limit 4 " in printed(told)[-1]
+        told.out = told.out.replace(" --limit 4 ", " ")
+    pasted = await desk.paste_all([told, later])
+
+    assert any("--base-url" in command for command in pasted)
+
+
+async def test_archived_job(desk: Desk) -> None:
+    """What reads goes through the link; what writes puts the ledger back first."""
+    desk.keyed(1)
+    await desk.say("run")
+    told = [await desk.say("archive", "--yes", flags=False)]
+    told += [await desk.say("run"), await desk.say("status", flags=False), await desk.say("report", flags=False)]
+
+    pasted = await desk.paste_all([*told, desk.reported()])
+
+    assert [0, 6, 0, 0] == [each.status for each in told]
+    assert {"(cd", "mv"} <= {command.split()[0] for command in pasted}
+    assert any(" && bulk-onboard run " in command for command in pasted)
+
+
+async def test_damaged_ledger(desk: Desk) -> None:
+    """The command that salvages it."""
+    desk.keyed()
+    await desk.say("run")
+    lines = desk.ledger.read_bytes().splitlines(keepends=True)
+    lines[-2] = lines[-2].replace(b'"crc":"', b'"crc":"0')
+    desk.ledger.write_bytes(b"".join(lines))
+    told = await desk.say("run")
+
+    pasted = await desk.paste_all([told])
+
+    assert 6 == told.status
+    assert ["ledger repair"] == [" ".join(command.split()[1:3]) for command in pasted[:1]]
+
+
+async def test_flags_over_a_job_file(desk: Desk) -> None:
+    """Typed from elsewhere, and from yet another place later: paths are told as seen from there."""
+    (desk.folder / "a b" / "papers").mkdir(parents=True)
+    rows = [business(1), business(2, City="")]
+    write_documents(desk.folder / "a b" / "papers", rows)
+    write_workbook(desk.folder / "a b" / "june.xlsx", rows)
+    aged(desk.folder / "a b" / "june.xlsx")
+    (desk.folder / "a b" / "job.toml").write_text(
+        f'workbook = "june.xlsx"\ndocuments = "nowhere"\nbase_url = "{desk.sandbox.url}"\nquota = "none"\n'
+    )
+    flags = ["--documents", "a b/papers", "--settle", "0.7s"]
+    ran = await typed("run", "a b/job.toml", "--quota", "none", *flags, cwd=desk.folder)
+    later = await typed("status", "a b/job.toml", cwd=desk.folder)
+    inside = await typed("status", "job.toml", "--json", cwd=desk.folder / "a b")
+
+    await desk.paste_all([ran, later])
+
+    assert ["bulk-onboard run 'a b/job.toml' --documents 'a b/papers' --settle 0.7s"] == printed(later)
+    assert "bulk-onboard run job.toml --documents papers --settle 0.7s" == inside.json["next"]
+
+
+async def test_bare_workbook_beside_its_job_file(desk: Desk) -> None:
+    """Whoever runs it begins a second ledger, and is told what to type instead."""
+    desk.keyed()
+    job = f'workbook = "{desk.workbook.name}"\ndocuments = "{desk.documents.name}"\nbase_url = "{desk.sandbox.url}"\n'
+    (desk.folder / "job.toml").write_text(f'{job}quota = "none"\n')
+
+    told = await desk.say("run")
+
+    (warning,) = [line for line in told.err.splitlines() if "job.toml names this workbook, too" in line]
+    assert printed(warning) == ["bulk-onboard run job.toml --settle 0.7s"]
+    await desk.paste_all([warning])
+
+
+async def test_proxy_is_not_repeated(desk: Desk) -> None:
+    """Nor kept in the ledger; a sentence says that it has to be added."""
+    desk.keyed()
+    async with Sandbox() as proxy:
+        told = await desk.say("run", "--proxy", proxy.url, "--limit", "1")
+    later = await desk.say("status", flags=False)
+
+    assert 1 == len(proxy.state.records)
+    assert "leaves out --proxy" in told.err
+    assert "--proxy" not in "".join(printed(told) + printed(later))
+    assert proxy.url.encode() not in desk.ledger.read_bytes()

@@ -1,0 +1,244 @@
+"""No path that is written may be an input, a document, or another file than the job's own: exit status 2, untouched."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from bulk_onboard.errors import UsageError
+from bulk_onboard.job import Job, load_job
+from bulk_onboard.pipeline.places import Written, check_places, is_same_file, read_by, written_by
+from tests.support.office import Office, typed
+
+
+def job_of(folder: Path, **flags: Any) -> Job:
+    """A job file with all that a job can read, each there."""
+    (folder / "scans").mkdir(exist_ok=True)
+    for name in ("base.toml", "book.xlsx", "ca.pem", "other.ledger.jsonl", "scans/a.png"):
+        (folder / name).write_text("" if name.endswith("toml") else name)
+    file = folder / "job.toml"
+    file.write_text('extends = "base.toml"\nworkbook = "book.xlsx"\ndocuments = "scans"\nca_bundle = "ca.pem"\n')
+    return load_job(file, {"against": [str(folder / "other.ledger.jsonl")], **flags})
+
+
+INPUTS = ["book.xlsx", "job.toml", "base.toml", "ca.pem", "other.ledger.jsonl"]
+
+
+def direct(folder: Path, name: str) -> Path:
+    return folder / name
+
+
+def roundabout(folder: Path, name: str) -> Path:
+    return folder / "scans" / ".." / name
+
+
+def linked(folder: Path, name: str) -> Path:
+    (folder / "link").symlink_to(folder / name)
+    return folder / "link"
+
+
+def hard_linked(folder: Path, name: str) -> Path:
+    os.link(folder / name, folder / "hard")
+    return folder / "hard"
+
+
+@pytest.mark.parametrize("as_called", [direct, roundabout, linked, hard_linked])
+@pytest.mark.parametrize("name", INPUTS)
+def test_a_report_is_no_input_under_whatever_name(tmp_path: Path, name: str, as_called: Callable[..., Path]) -> None:
+    """Workbook, job file and what it extends, another job's ledger, certificates: by a link, a `..`, a hard link."""
+    job_of(tmp_path)
+    path = as_called(tmp_path, name)
+
+    with pytest.raises(UsageError, match=r"cannot be the report: it is the .*--report"):
+        check_places(job_of(tmp_path, report=str(path)))
+
+
+@pytest.mark.parametrize("name", [name for name in INPUTS if name != "other.ledger.jsonl"])
+def test_a_ledger_is_no_input(tmp_path: Path, name: str) -> None:
+    """Another job's ledger is told where the other ledgers are read."""
+    with pytest.raises(UsageError, match=r"cannot be the ledger: it is the .*--ledger"):
+        check_places(job_of(tmp_path, ledger=str(tmp_path / name)))
+
+
+@pytest.mark.parametrize("flag", ["ledger", "report"])
+@pytest.mark.parametrize("name", ["a.png", "new.xlsx"])
+def test_nothing_is_written_into_the_documents_folder(tmp_path: Path, flag: str, name: str) -> None:
+    """Whether it is a document there or not; a template and an archive neither."""
+    job = job_of(tmp_path, **{flag: str(tmp_path / "scans" / name)})
+
+    with pytest.raises(UsageError, match=f"cannot be the {flag}: it is inside the documents folder"):
+        check_places(job)
+    with pytest.raises(UsageError, match="cannot be the template: it is inside the documents folder"):
+        check_places(job_of(tmp_path), Written("the template", tmp_path / "scans/new.xlsx", "--output"))
+
+
+def test_documents_and_what_is_written_may_lie_beside_each_other_and_the_workbook(tmp_path: Path) -> None:
+    """As they do where nothing is said and there is no folder `documents`; a document is still nobody's report."""
+    (tmp_path / "book.xlsx").write_text("a workbook")
+    (tmp_path / "a.png").write_text("a document")
+
+    check_places(load_job(tmp_path / "book.xlsx"))
+
+    with pytest.raises(UsageError, match="it is there already as something else"):
+        check_places(load_job(tmp_path / "book.xlsx", {"report": str(tmp_path / "a.png")}))
+
+
+@pytest.mark.parametrize("name", ["job.ledger.jsonl", "job.ledger.jsonl.lock", "JOB.facts", "job.hints.jsonl"])
+def test_no_two_things_that_are_written_are_one_file(tmp_path: Path, name: str) -> None:
+    """Not even where only the case of letters differs, which is one file on some disks."""
+    with pytest.raises(UsageError, match="both"):
+        check_places(job_of(tmp_path, report=str(tmp_path / name)))
+
+
+@pytest.mark.parametrize(
+    ("flag", "name", "role"),
+    [
+        ("report", "mine.xlsx", "the report"),
+        ("ledger", "mine.jsonl", "the ledger"),
+        ("ledger", "mine.lock", "the lock of the ledger"),
+        ("ledger", "mine.hints.jsonl", "the file of hints"),
+        ("ledger", "job.facts", "the file of known documents"),
+        ("ledger", ".mine.new", "the unfinished ledger"),
+    ],
+)
+def test_another_file_that_is_there_is_refused_and_untouched(tmp_path: Path, flag: str, name: str, role: str) -> None:
+    """Also in the places that follow from the ledger's."""
+    there = tmp_path / name
+    there.write_text('{"name": "somebody\'s", "at": "noon"}\n')
+    path = tmp_path / ("mine" if name in ("mine.lock", ".mine.new") else "x.xlsx" if flag == "report" else "x.jsonl")
+    path = there if name in ("mine.xlsx", "mine.jsonl") else tmp_path / "mine.ledger.jsonl" if "hints" in name else path
+
+    with pytest.raises(UsageError, match=f"{there} cannot be {role}: it is there already as something else"):
+        check_places(job_of(tmp_path, **{flag: str(path)}))
+
+    assert '{"name": "somebody\'s", "at": "noon"}\n' == there.read_text()
+
+
+@pytest.mark.parametrize("flag", ["report", "ledger"])
+def test_a_folder_or_a_device_is_neither_report_nor_ledger(tmp_path: Path, flag: str) -> None:
+    """It is told before anything is sent."""
+    for path in (tmp_path, Path("/dev/null")):
+        with pytest.raises(UsageError, match="it is no file"):
+            check_places(job_of(tmp_path, **{flag: str(path)}))
+
+
+def test_a_report_is_none_of_the_workbooks_of_a_pattern(tmp_path: Path) -> None:
+    """Or the next run would read it as the newest of them."""
+    job = tmp_path / "job.toml"
+    job.write_text('workbook = "*.xlsx"\ndocuments = "scans"\n')
+
+    with pytest.raises(UsageError, match="it would be taken for a workbook"):
+        check_places(load_job(job))
+    check_places(load_job(job, {"report": str(tmp_path / "reports/job.xlsx")}))
+
+
+def test_every_role_is_in_the_table(tmp_path: Path) -> None:
+    """What a job reads and writes, by name."""
+    job = job_of(tmp_path)
+
+    assert INPUTS == [path.name for _, path in read_by(job)]
+    assert ["job.report.xlsx", "job.ledger.jsonl", "job.ledger.jsonl.lock"] == [w.path.name for w in written_by(job)][
+        :3
+    ]
+
+
+def test_files_that_are_two_are_not_one(tmp_path: Path) -> None:
+    """On a disk that tells `A` from `a`, both there; and links in a circle are themselves."""
+    (tmp_path / "A").write_text("")
+    (tmp_path / "a").write_text("")
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+
+    assert not is_same_file(tmp_path / "A", tmp_path / "a")
+    assert is_same_file(tmp_path / "B", tmp_path / "b")
+    assert is_same_file(tmp_path / "circle", tmp_path / "circle")
+
+
+async def test_a_job_goes_on_with_what_it_wrote_itself(office: Office) -> None:
+    """Report, ledger, lock, hints and known documents are its own, the report also when others saved it since."""
+    office.fill(2)
+    ran = [await office.type("run", "--json")]
+    (office.folder / "businesses.hints.jsonl").write_text('{"keep": "1", "compliance_id": "x"}\n')
+    saved = openpyxl.load_workbook(office.report)
+    saved["Results"]["A1"] = "a note"
+    saved.save(office.report)
+
+    ran.append(await office.type("run", "--json"))
+
+    assert [0, 0] == [told.status for told in ran]
+    assert str(office.report) == ran[1].json["report"]
+    assert "Row" == openpyxl.load_workbook(office.report)["Results"]["A1"].value
+
+
+@pytest.mark.parametrize("verb", ["run", "check", "report", "purge"])
+async def test_a_report_over_somebodys_file_ends_with_2_and_touches_nothing(office: Office, verb: str) -> None:
+    """Nothing is sent, written, locked or removed."""
+    office.fill(1)
+    theirs = office.folder / "figures.xlsx"
+    book = openpyxl.Workbook()
+    book.create_sheet("Summary")
+    book.save(theirs)
+    before = {path: path.stat().st_mtime_ns for path in office.folder.rglob("*")}
+
+    told = await office.type(verb, "--report", str(theirs), *(["--yes"] if verb == "purge" else []))
+
+    assert (2, 1) == (told.status, told.err.count("\n"))
+    assert f"{theirs} cannot be the report" in told.err
+    assert before == {path: path.stat().st_mtime_ns for path in office.folder.rglob("*")}
+    assert not office.sandbox.log
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04 no ledger", b"a,b\n1,2\n", b'{"a": 1}\n'])
+async def test_a_ledger_that_is_none_ends_with_2_and_is_untouched(office: Office, content: bytes) -> None:
+    """Not with 6, which is for a ledger that is damaged; no lock is made beside it."""
+    office.fill(1)
+    theirs = office.folder / "theirs.jsonl"
+    theirs.write_bytes(content)
+
+    told = await office.type("run", "--ledger", str(theirs))
+
+    assert 2 == told.status
+    assert f"{theirs} cannot be the ledger: it is there already as something else" in told.err
+    assert content == theirs.read_bytes()
+    assert not (office.folder / "theirs.jsonl.lock").exists()
+
+
+async def test_a_ledger_that_is_damaged_still_ends_with_6(office: Office) -> None:
+    """Its own traces tell it from another file."""
+    office.fill(1)
+    await office.run()
+    office.ledger.write_bytes(b"\0" * 9 + office.ledger.read_bytes()[9:])
+
+    told = await office.type("run")
+
+    assert 6 == told.status
+
+
+async def test_a_template_is_never_written_into_the_documents(tmp_path: Path) -> None:
+    """Nor over anything."""
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "mine.xlsx").write_text("mine")
+
+    inside = await typed("template", "--offline", "--output", "documents/new.xlsx", cwd=tmp_path)
+    over = await typed("template", "--offline", "--output", "mine.xlsx", cwd=tmp_path)
+
+    assert [2, 2] == [inside.status, over.status]
+    assert "inside the documents folder" in inside.err
+    assert "mine" == (tmp_path / "mine.xlsx").read_text()
+    assert not list((tmp_path / "documents").iterdir())
+
+
+async def test_another_file_that_comes_to_lie_there_during_the_run_is_kept(office: Office) -> None:
+    """The report gets another name beside it."""
+    office.fill(1)
+
+    def put_there(_: Any) -> None:
+        office.report.write_text("somebody's")
+
+    result = await office.run(watch=put_there)
+
+    assert "somebody's" == office.report.read_text()
+    assert result.report != office.report
+    assert 0 == result.exit_status
