@@ -5,6 +5,7 @@ sheet and ledger between the runs. The same seed throws the same dice; what the 
 """
 
 import asyncio
+import contextlib
 import json
 import random
 import signal
@@ -138,10 +139,8 @@ class Batch:
         before = self._ledger_size()
         process = await self._start()
         ended = asyncio.ensure_future(heard(process))
-        growth = int(100 * 90 ** self.dice.random())  # the run's first lines as often as its thousands of bytes
-        grown = self._grown(before + growth) if self.dice.random() < 0.8 else None
-        moment = asyncio.ensure_future(grown or asyncio.sleep(self.dice.uniform(0.2, 0.8 + self.weather.settle_s)))
-        await asyncio.wait({ended, moment}, return_when=asyncio.FIRST_COMPLETED, timeout=LONGEST_LIFE_S)
+        moment = asyncio.ensure_future(self._moment_to_die(before))
+        await asyncio.wait({ended, moment}, return_when=asyncio.FIRST_COMPLETED, timeout=ENDS_WITHIN_S)
         moment.cancel()
         if process.returncode is None:
             process.send_signal(signal.SIGKILL)
@@ -321,6 +320,17 @@ class Batch:
         flags = ["--base-url", self.sandbox.url, "--documents", str(self.office.documents), "--quota", "none"]
         flags += ["--settle", f"{self.weather.settle_s}s", "--concurrency", "4", "--json"]
         return await start("run", str(self.office.workbook), *flags, cwd=self.office.folder)
+
+    async def _moment_to_die(self, before: int) -> None:
+        """Some time, or when the ledger has grown by so much; it may take long to begin on a busy machine."""
+        growth = int(100 * 90 ** self.dice.random())  # the run's first lines as often as its thousands of bytes
+        if self.dice.random() < 0.2:
+            await asyncio.sleep(self.dice.uniform(0.2, 0.8 + self.weather.settle_s))
+            return
+        await self._grown(before + 1)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_LIFE_S):
+                await self._grown(before + growth)
 
     async def _grown(self, size: int) -> None:
         while self._ledger_size() < size:
