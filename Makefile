@@ -25,8 +25,8 @@ demo: $(STAMP) ## onboard the sample businesses against the API on this machine
 test: $(STAMP) ## run the tests
 	@$(PYTHON) -m pytest
 
-crash: $(STAMP) ## kill it KILLS times (1000) and at every step; SEED= throws the same dice again
-	@KILLS=$(KILLS) SEED=$(SEED) $(PYTHON) -m pytest -q tests/crash
+crash: $(STAMP) ## kill it KILLS times (1000) and at every step; SEED= throws the same dice again, DICE= only these
+	@KILLS=$(KILLS) SEED=$(SEED) DICE=$(DICE) $(PYTHON) -m pytest -q tests/crash
 
 fuzz: $(STAMP) ## read COUNT odd and broken workbooks (5000); SEED= and CASE= make one of them again
 	@COUNT=$(COUNT) SEED=$(SEED) CASE=$(CASE) $(PYTHON) -m pytest -q tests/fuzz

@@ -108,7 +108,6 @@ _WORDS: Mapping[type[Entry], Callable[[Any], str]] = {
     said.Denied: lambda e: f"HTTP {e.http_status}",
     said.Unresolved: lambda e: e.seen,
     said.Probed: lambda e: f"{e.matches} found{e.why and ', '}{e.why}",
-    said.ReadBack: lambda e: f"shown as {e.alias}",
     said.Intent: lambda e: e.number,
     said.Adopted: lambda e: e.number or e.review,
     said.Held: lambda e: ": ".join(filter(None, (e.number, e.why))),

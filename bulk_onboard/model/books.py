@@ -3,7 +3,6 @@
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.entry import Entry
@@ -11,7 +10,6 @@ from bulk_onboard.model.identity import token_in
 from bulk_onboard.model.life import step
 from bulk_onboard.model.record import Record, State, linked_numbers, without_number
 
-_TELL_OF_ALIASES = (entries.Adopted, entries.ReadBack)
 _FINISHED = (0, 3)  # whoever runs into anything else tries again, and is told then
 
 
@@ -91,8 +89,8 @@ class Books:
         else:
             before = self.records.get(token) or Record(token=token)
             after = self.records[token] = step(before, entry)
-            if type(entry) in _TELL_OF_ALIASES:
-                self._note_alias(after, entry)
+            if type(entry) is entries.Adopted:
+                self._note_alias(after, entry.alias)
             elif after.tried > self.tried:
                 self.tried = after.tried
             if after.state is State.SENDING:
@@ -116,10 +114,10 @@ class Books:
         """Whether creates were sent since somebody last looked whether any record is there twice."""
         return self.tried > self.audited
 
-    def _note_alias(self, record: Record, entry: Any) -> None:
+    def _note_alias(self, record: Record, shown: str) -> None:
         """The API shows a record under an alias that has its token: so it keeps aliases of that length."""
-        if token_in(entry.alias) == record.token:
-            sent = record.alias if record.sent_at else entry.alias
+        if record.token and token_in(shown) == record.token:
+            sent = record.alias if record.sent_at else shown
             self.alias_kept = max(self.alias_kept, len(sent.encode("utf-8", "surrogatepass")))
 
     def _take_of_run(self, entry: Entry) -> None:
@@ -134,6 +132,8 @@ class Books:
                 self._sent_in_this_run.clear()
             case entries.RunEnded() if self.runs:
                 self.runs[-1].ended = entry
+            case entries.ReadBack():
+                self._note_alias(self.record(self.owner(entry.compliance_id) or ""), entry.alias)
             case entries.Swept():
                 self.swept = True
                 self.audited = entry.seq if entry.audit else self.audited

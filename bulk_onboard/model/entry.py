@@ -88,6 +88,16 @@ class Swept(Entry, frozen=True, kw_only=True):
     audit: bool = False
 
 
+class ReadBack(Entry, frozen=True, kw_only=True):
+    """The created record of this id was read back, and its token stood in the `alias` that the API shows.
+
+    That says something of the account, whatever became of the record meanwhile.
+    """
+
+    compliance_id: str
+    alias: str
+
+
 class TailRepaired(Entry, frozen=True, kw_only=True):
     """Bytes that were no sound line were copied aside and left out: a torn tail, or damage that a repair met."""
 
@@ -227,12 +237,6 @@ class Probed(OpEntry, frozen=True, kw_only=True):
     why: str = ""
 
 
-class ReadBack(OpEntry, frozen=True, kw_only=True):
-    """A created record was read back, and its token stood in the `alias` that the API shows."""
-
-    alias: str
-
-
 class Adopted(OpEntry, frozen=True, kw_only=True):
     """A write with an unknown outcome, a record from elsewhere or a `number` linked already was found at the API.
 
@@ -279,6 +283,7 @@ AnyEntry = (
     | RunStarted
     | Admitted
     | Swept
+    | ReadBack
     | TailRepaired
     | RunEnded
     | RowInvalid
@@ -293,7 +298,6 @@ AnyEntry = (
     | Denied
     | Unresolved
     | Probed
-    | ReadBack
     | Adopted
     | Absent
     | Held

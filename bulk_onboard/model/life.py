@@ -103,7 +103,6 @@ TRANSITIONS: Mapping[State, Mapping[str, State]] = {
         "held link": State.SUBMITTED,
         **_REFUSED_AFTER_ALL,
         "reviewed": State.SUBMITTED,
-        "read_back create": State.SUBMITTED,
         "gone": State.GONE,
     },
     State.GONE: {

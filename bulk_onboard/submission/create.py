@@ -14,7 +14,6 @@ from bulk_onboard import errors
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.call import Create, Get
-from bulk_onboard.model.entry import Op
 from bulk_onboard.model.identity import token_in
 from bulk_onboard.model.outcome import Outcome
 from bulk_onboard.model.plan import Decision
@@ -114,7 +113,7 @@ class Creating:
             if isinstance(outcome, outcomes.Done) and await self._can_be_asked_for(record):
                 if token_in(outcome.value.alias) == record.token:
                     await desk.journal.append(
-                        entries.ReadBack(token=record.token, key=record.key, op=Op.CREATE, alias=outcome.value.alias)
+                        entries.ReadBack(compliance_id=record.compliance_id, alias=outcome.value.alias)
                     )
                 else:
                     desk.stop.request(_lost(record, outcome.value.alias))

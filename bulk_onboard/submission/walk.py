@@ -94,8 +94,7 @@ def missed(earlier: Iterable[ServerRecord], later: Iterable[ServerRecord]) -> li
 
 async def first_page(gateway: Gateway) -> Page | None:
     """The first page of the account's list, as `walk` takes it; None when it cannot be read."""
-    page = await _Pages(gateway, {}, Priority.POLL).read({}, least=1)
-    return None if page is _TOO_LARGE else page
+    return await _Pages(gateway, {}, Priority.POLL).read({}, least=1)
 
 
 _TOO_LARGE = Page(records=(), unreadable=1)

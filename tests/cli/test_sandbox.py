@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +53,35 @@ async def test_flags_reach_lists_faults_and_the_witness(tmp_path: Path) -> None:
     assert [] == state["without_intent"]
 
 
+async def test_flags_reach_what_is_kept_others_requirements_and_the_clock() -> None:
+    """Each of them may be repeated, with a value behind its name."""
+    words = ["--record", "cut-alias=40", "--record", "null-state", "--requirements", "released"]
+    words += ["--others", "present=2", "--others", "no-id=1", "--clock", "-2h", "--clock", "+1h@2d", "--get-lag", "3s"]
+
+    async with served(*words) as url:
+        required = await asked("GET", f"{url}/v1/Account/{AUTH_ID}/PhoneNumber/Compliance/Requirements/")
+        record = await asked("POST", f"{url}/_sandbox/record", json={"behaviours": []})
+        faults = await asked("POST", f"{url}/_sandbox/faults", json={})
+        clock = await asked("POST", f"{url}/_sandbox/clock", json={"by_s": 0})
+        state = await asked("GET", f"{url}/_sandbox/state")
+
+    assert "document_types" in required
+    assert {"behaviours": []} == record
+    assert 3.0 == faults["get_lag_s"]
+    assert timedelta(hours=1.9) < datetime.now(UTC) - datetime.fromisoformat(clock["now"]) < timedelta(hours=2.1)
+    assert 3 == state["strangers"]
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [
         (("--list", "upside-down"), "ignore-alias"),
         (("--list", "newest-first", "--list", "random-order"), "contradict"),
+        (("--record", "newest-first"), "cut-alias"),
+        (("--record", "cut-alias"), "cut-alias=40"),
+        (("--requirements", "old"), "released"),
+        (("--others", "rename=1"), "delete-oldest"),
+        (("--clock", "late"), "late"),
         (("--late-apply", "soon"), "soon"),
         (("--fault", "late-apply"), "late-apply"),
         (("--window", "round"), "round"),

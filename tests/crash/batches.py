@@ -1,10 +1,11 @@
 """A batch: one sheet, one ledger and one sandbox in a process of its own, the real command killed again and again.
 
-Everything is drawn by the dice of its seed: faults and behaviours of the API, when to kill, what to change in the
-sheet between the runs. The same seed throws the same dice; what the machine does with its time is its own.
+Everything is drawn by the dice of its seed: faults and behaviours of the API (`dice`), when to kill, what becomes of
+sheet and ledger between the runs. The same seed throws the same dice; what the machine does with its time is its own.
 """
 
 import asyncio
+import contextlib
 import json
 import random
 import signal
@@ -24,42 +25,15 @@ from bulk_onboard.ledger.fold import entries
 from bulk_onboard.ledger.journal import read_books
 from bulk_onboard.model.entry import Absent, Adopted, Held, Intent, Op
 from bulk_onboard.model.record import State
+from bulk_onboard.sandbox.behaviours import BEHAVIOURS as SWITCHES
+from tests.crash.dice import BACKUP, ELSEWHERE, KEYS, Weather
 from tests.crash.figures import FIGURES
 from tests.support.businesses import DOCUMENTS, Cells, business, document, sha256
 from tests.support.office import Office, Told, heard, start
 
-HANGS = ("hang-before", "hang-after")
-LOST = (
-    *("drop-before", "drop-mid-body", "drop-after", "error-500-before", "error-500-after"),
-    *("html-502-before", "html-502-after", "truncated-json", "cut-answer", "late-apply"),
-)
-BEHAVIOURS = ((), ("ignore-alias",), ("substring-alias", "newest-first"), ("random-order",), ("cap-20",))
 LONGEST_LIFE_S = 4.0  # a hanging call ends with the process that waits for it
-
-
-@dataclass(frozen=True, slots=True)
-class Weather:
-    """How the API behaves towards one batch; `rates` are shares of the creates."""
-
-    rates: Mapping[str, float]
-    behaviours: tuple[str, ...] = ()
-    lag_s: float = 0.2
-    late_s: float = 0.2
-    settle_s: float = 1.0
-
-    @property
-    def without_hangs(self) -> dict[str, float]:
-        """The rates of the faults that a client outlives within a test."""
-        return {name: share for name, share in self.rates.items() if name not in HANGS}
-
-
-def drawn(dice: random.Random) -> Weather:
-    """Three or four kinds of loss on a third of the creates, and sometimes a hang, a stray 429, a list that fails."""
-    rates = dict.fromkeys(dice.sample(LOST, dice.randint(3, 4)), 0.09)
-    rates |= {dice.choice(HANGS): 0.03} if dice.random() < 0.3 else {}
-    rates |= {"stray-429": 0.03} if dice.random() < 0.3 else {}
-    rates |= {"list:error-500-before": 0.05, "list:drop-after": 0.05} if dice.random() < 0.3 else {}
-    return Weather(rates, dice.choice(BEHAVIOURS), lag_s=dice.choice((0.0, 0.2)))
+ENDS_WITHIN_S = 120.0  # a run to its own end, on a busy machine
+REVIEW_AFTER_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +62,11 @@ async def far_sandbox(weather: Weather, *, ledger: Path, seed: int) -> AsyncIter
     words = ["--port", "0", "--quota", "none", "--seed", str(seed), "--ledger", str(ledger)]
     words += ["--list-lag", f"{weather.lag_s}s", "--late-apply", f"{weather.late_s}s"]
     words += [word for name, share in weather.rates.items() for word in ("--fault", f"{name}={share}")]
-    words += [word for name in weather.behaviours for word in ("--list", name)]
+    words += ["--get-lag", f"{weather.get_lag_s}s", "--review-after", f"{REVIEW_AFTER_S}s"]
+    for name in weather.behaviours:
+        words += [f"--{SWITCHES[name.partition('=')[0]].about}", name]
+    words += [word for name, number in weather.others.items() for word in ("--others", f"{name}={number}")]
+    words += [f"--clock={step}" for step in weather.clock]
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bulk_onboard", "sandbox", *words), stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL
     )
@@ -108,6 +86,9 @@ class Batch:
         keyed: whether its rows have Keys; then their registration numbers may be mended, too.
         kills: how many of its runs were killed.
         versions: digests that each row's documents have had, by business and document.
+        past: what stood in the ledgers that were lost or replaced by a backup.
+        backups: the ledger as it was at the end of earlier runs.
+        keys: the Key that each row had before somebody cleared or respelt it, by business.
     """
 
     office: Office
@@ -117,6 +98,9 @@ class Batch:
     keyed: bool
     kills: int = 0
     versions: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    past: list[bytes] = field(default_factory=list)
+    backups: list[bytes] = field(default_factory=list)
+    keys: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     @asynccontextmanager
@@ -127,14 +111,15 @@ class Batch:
         ledger = folder / "businesses.ledger.jsonl"
         async with far_sandbox(weather, ledger=ledger, seed=seed) as sandbox:
             office = Office(folder, sandbox)  # type: ignore[arg-type]  # its folder and its rows are what is used
-            batch = cls(office, sandbox, weather, dice, keyed=dice.random() < 0.5)
+            keyed = KEYS in weather.deeds or dice.random() < 0.5
+            batch = cls(office, sandbox, weather, dice, keyed=keyed)
             batch.add(rows)
             yield batch
 
     def add(self, rows: int) -> None:
         """So many more rows at the end of the sheet."""
         before = len(self.office.rows)
-        more = [business(n, **({"Key": f"K-{n}"} if self.keyed else {})) for n in range(before, before + rows)]
+        more = [business(n, **self._own_cells(n)) for n in range(before, before + rows)]
         self.office.fill([*self.office.rows, *more])
         for cells in more:
             for title in DOCUMENTS:
@@ -142,17 +127,20 @@ class Batch:
 
     async def run(self) -> Told:
         """A run to its own end."""
-        return await heard(await self._start())
+        process = await self._start()
+        try:
+            return await asyncio.wait_for(heard(process), ENDS_WITHIN_S)
+        except TimeoutError:
+            process.kill()
+            raise AssertionError(f"the run has not ended by itself within {ENDS_WITHIN_S} s") from None
 
     async def run_killed(self) -> None:
         """A run that is killed at some time, or when the ledger has grown by so much, unless it has ended by then."""
         before = self._ledger_size()
         process = await self._start()
         ended = asyncio.ensure_future(heard(process))
-        growth = int(100 * 90 ** self.dice.random())  # the run's first lines as often as its thousands of bytes
-        grown = self._grown(before + growth) if self.dice.random() < 0.8 else None
-        moment = asyncio.ensure_future(grown or asyncio.sleep(self.dice.uniform(0.2, 0.8 + self.weather.settle_s)))
-        await asyncio.wait({ended, moment}, return_when=asyncio.FIRST_COMPLETED, timeout=LONGEST_LIFE_S)
+        moment = asyncio.ensure_future(self._moment_to_die(before))
+        await asyncio.wait({ended, moment}, return_when=asyncio.FIRST_COMPLETED, timeout=ENDS_WITHIN_S)
         moment.cancel()
         if process.returncode is None:
             process.send_signal(signal.SIGKILL)
@@ -162,6 +150,50 @@ class Batch:
         self.kills += killed
         FIGURES["kills"] += killed
         FIGURES["orphans"] += self._orphans() if killed else 0
+
+    def happens(self) -> None:
+        """What becomes of ledger and Keys before the next run, as the dice want it."""
+        if ELSEWHERE in self.weather.deeds and self.dice.random() < 0.2:
+            self._move_elsewhere()
+        if BACKUP in self.weather.deeds and self.backups and self.dice.random() < 0.25:
+            self._note_past()
+            self.office.ledger.write_bytes(self.dice.choice(self.backups[-4:]))
+            FIGURES["backups put back"] += 1
+        if self._ledger_size():
+            self.backups.append(self.office.ledger.read_bytes())
+        self._give_keys_back()
+        if KEYS in self.weather.deeds and self.dice.random() < 0.3:
+            self._spoil_keys()
+
+    def _move_elsewhere(self) -> None:
+        """The sheet and its documents are taken elsewhere, and what the tool wrote beside them is not."""
+        self._note_past()
+        self.backups.clear()
+        FIGURES["ledgers lost"] += 1
+        for path in self.office.folder.iterdir():
+            if path.is_file() and path != self.office.workbook:
+                path.unlink()
+
+    def _note_past(self) -> None:
+        if self._ledger_size():
+            self.past.append(self.office.ledger.read_bytes())
+
+    def _spoil_keys(self) -> None:
+        """Somebody clears the Keys of some rows, writes others in another way, or sorts the column alone."""
+        rows = self.dice.sample(self.office.rows, min(4, len(self.office.rows)))
+        keys = [cells["Key"] for cells in rows]
+        self.keys = {cells["Business Name"]: cells["Key"] for cells in rows}
+        spoilt = self.dice.choice((["" for _ in keys], [f"K-00{key[2:]}" for key in keys], [*keys[1:], keys[0]]))
+        for cells, key in zip(rows, spoilt, strict=True):
+            cells["Key"] = key
+        self.office.save()
+        FIGURES["times Keys were spoilt"] += 1
+
+    def _give_keys_back(self) -> None:
+        for cells in self.office.rows:
+            cells.update({"Key": key} if (key := self.keys.get(cells["Business Name"])) else {})
+        self.keys.clear()
+        self.office.save()
 
     def sort_anew(self) -> None:
         """The same rows in another order."""
@@ -185,6 +217,7 @@ class Batch:
     async def finish(self) -> Told:
         """Runs in fair weather until nothing changes any more; the list lags as before."""
         await self.sandbox.set_rates({})
+        self._give_keys_back()
         before = None
         for _ in range(6):
             told = await self.run()
@@ -199,39 +232,69 @@ class Batch:
         state, counts, number = await self.sandbox.state(), told.json["counts"], len(self.office.rows)
         results = self.results()
         assert [] == state["duplicates"]
-        assert [] == state["without_intent"]
+        assert [] == state["without_intent"] or self.weather.deeds  # a witness finds nothing in a ledger that is gone
         assert 0 == state["to_come"]
         assert list(range(2, number + 2)) == sorted(result["Row"] for result in results)
-        assert number == counts["rows"] == counts["submitted"] + counts["held"] + counts["uncertain"]
-        self._check_records({record["compliance_id"]: record for record in state["records"]}, results)
+        assert number == counts["rows"] == sum(counts.get(name, 0) for name in self._ends()), counts
+        ours = {record["compliance_id"]: record for record in state["records"] if not record["stranger"]}
+        deleted = {record["compliance_id"] for record in state["deleted_by_others"]}
+        self._check_records(ours, deleted, results)
+        self._check_numbers(ours, state["numbers"])
         self._check_held(counts["held"])
         verified = await start("ledger", "verify", str(self.office.ledger), cwd=self.office.folder)
-        assert (3 if counts["held"] else 0) == (await heard(verified)).status
+        assert (3 if counts["held"] + counts.get("gone", 0) else 0) == (await heard(verified)).status
+        FIGURES["deleted by others"] += len(deleted)
+        FIGURES["numbers linked"] += sum(bool(number["compliance_id"]) for number in state["numbers"])
+
+    def _ends(self) -> list[str]:
+        """The states in which rows may end: where nothing can be shown absent, they may also not have been sent."""
+        return [
+            "submitted",
+            "gone",
+            "held",
+            "uncertain",
+            *(("pending", "deferred") if self.weather.proves_nothing else ()),
+        ]
 
     def results(self) -> list[dict[str, Any]]:
         """The rows of the report, by column."""
         header, *rows = openpyxl.load_workbook(self.office.report)["Results"].iter_rows(values_only=True)
         return [dict(zip(map(str, header), row, strict=True)) for row in rows]
 
-    def _check_records(self, kept: dict[str, Any], results: list[dict[str, Any]]) -> None:
-        """Each submitted id is at the API, is this row's, and holds the bytes of its intent; no record is nobody's."""
+    def _check_records(self, kept: dict[str, Any], deleted: set[str], results: list[dict[str, Any]]) -> None:
+        """Each submitted id is at the API, is this row's, and holds the bytes of its intent; no record is nobody's.
+
+        What others deleted is at the API no more.
+        """
         records = read_books(self.office.ledger).books.records.values()
         by_id = {record.compliance_id: record for record in records if record.compliance_id}
         intents = self._intents()
         submitted = [result for result in results if result["State"] == "submitted"]
-        assert sorted(result["Compliance ID"] for result in submitted) == sorted(by_id)
-        left = {record.alias for record in records if not record.compliance_id}
-        assert all(kept[other]["alias"] in left for other in kept.keys() - by_id.keys())
+        assert {result["Compliance ID"] for result in submitted} - deleted == by_id.keys() - deleted
+        left = {
+            token(record.alias) for record in records if not record.compliance_id or record.state is State.UNCERTAIN
+        }
+        assert all(token(kept[other]["alias"]) in left for other in kept.keys() - by_id.keys())
         for result in submitted:
+            if result["Compliance ID"] in deleted:
+                continue
             record, cells = kept[result["Compliance ID"]], self.office.rows[result["Row"] - 2]
             sent = {each["type"]: each["sha256"] for each in record["documents"]}
-            assert by_id[record["compliance_id"]].alias == record["alias"]
-            assert cells["Business Name"] == record["end_user"]["name"]
+            assert token(by_id[record["compliance_id"]].alias) == token(record["alias"])
+            assert plain(cells["Business Name"]) == plain(record["end_user"]["name"])
             assert sent in [
-                {each.type: each.sha256 for each in intent.documents} for intent in intents[record["alias"]]
+                {each.type: each.sha256 for each in intent.documents} for intent in intents[token(record["alias"])]
             ]
             for title in DOCUMENTS:
                 assert sent[title.lower().replace(" ", "_")] in self.versions[cells["Business Name"], title]
+
+    def _check_numbers(self, kept: dict[str, Any], numbers: list[dict[str, Any]]) -> None:
+        """Each linked number is under the record of the business whose row has it."""
+        owners = {cells["Numbers"]: cells["Business Name"] for cells in self.office.rows if "Numbers" in cells}
+        for number in numbers:
+            if number["compliance_id"]:
+                name = kept[number["compliance_id"]]["end_user"]["name"]
+                assert plain(owners[number["number"]]) == plain(name), number
 
     def _check_held(self, held: int) -> None:
         """Only what could not be proved absent is held."""
@@ -247,10 +310,27 @@ class Batch:
         for kind in (Adopted, Absent, Held):
             FIGURES[kind.name()] += sum(isinstance(entry, kind) for entry in everything)
 
+    def _own_cells(self, number: int) -> dict[str, str]:
+        """The Key of a row where rows have Keys, the number of every other row, and some long Aliases with accents."""
+        key = {"Key": f"K-{number}"} if self.keyed else {}
+        alias = {"Alias": f"{number} Café  Müller & Söhne Private Limited"} if number % 3 == 0 else {}
+        return {**key, **alias, **({"Numbers": f"9111{number:08d}"} if number % 2 else {})}
+
     async def _start(self) -> Process:
         flags = ["--base-url", self.sandbox.url, "--documents", str(self.office.documents), "--quota", "none"]
         flags += ["--settle", f"{self.weather.settle_s}s", "--concurrency", "4", "--json"]
         return await start("run", str(self.office.workbook), *flags, cwd=self.office.folder)
+
+    async def _moment_to_die(self, before: int) -> None:
+        """Some time, or when the ledger has grown by so much; it may take long to begin on a busy machine."""
+        growth = int(100 * 90 ** self.dice.random())  # the run's first lines as often as its thousands of bytes
+        if self.dice.random() < 0.2:
+            await asyncio.sleep(self.dice.uniform(0.2, 0.8 + self.weather.settle_s))
+            return
+        await self._grown(before + 1)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_LIFE_S):
+                await self._grown(before + growth)
 
     async def _grown(self, size: int) -> None:
         while self._ledger_size() < size:
@@ -271,8 +351,19 @@ class Batch:
         self.versions[cells["Business Name"], title].add(sha256(content))
 
     def _intents(self) -> dict[str, list[Intent]]:
-        by_alias = defaultdict(list)
-        for entry in entries(self.office.ledger.read_bytes()):
-            if isinstance(entry, Intent) and entry.op is Op.CREATE:
-                by_alias[entry.alias].append(entry)
-        return by_alias
+        by_token = defaultdict(list)
+        for content in (*self.past, self.office.ledger.read_bytes()):
+            for entry in entries(content):
+                if isinstance(entry, Intent) and entry.op in (Op.CREATE, Op.UPDATE):
+                    by_token[token(entry.alias)].append(entry)
+        return by_token
+
+
+def token(alias: str) -> str:
+    """What is left of an alias however the API keeps it."""
+    return alias.rpartition("~")[2].strip().lower()
+
+
+def plain(name: str) -> str:
+    """What is left of a business name however the API keeps it."""
+    return " ".join(name.casefold().split())

@@ -10,6 +10,10 @@
 | control | a list that does not show what exists is believed all the same |
 | lock | two runs work on one ledger, and each sends every row |
 | alias | whatever the list answers is taken for the record that was asked for |
+| token | an alias that the API folded is taken for another's, so its record counts as absent |
+| read-back | row after row is sent though the API keeps no token, by which none of them can be found again |
+| walk | a record that slipped from one page to another while others deleted some is never seen |
+| audit | the final look comes before a late create can show |
 | abort | an attempt that was given up goes on sending, beyond W |
 | header-flag | a call that was on its way is taken for unsent, and sent again |
 | blind-retry | a create whose outcome is unknown is sent again at once |
@@ -57,8 +61,8 @@ MUTANTS = (
     Mutant(
         "window",
         "submission/settle.py",
-        "waited_s >= self._settle_s:",
-        "waited_s >= 0:",
+        "began - unknown.since >= self._settle_s",
+        "began - unknown.since >= 0",
         f"{RULES}::test_what_a_crash_left_behind_is_found_when_it_shows_late",
     ),
     Mutant(
@@ -71,8 +75,8 @@ MUTANTS = (
     Mutant(
         "control",
         "submission/control.py",
-        'return Controlled(why_not="the list does not show a record that is known to exist")',
-        "return Controlled(found=known.name, made_at=known.made_at)",
+        "                return Controlled(why_not=NOT_SHOWN)\n        return Controlled(why_not=NOT_SHOWN if tried",
+        "                return Controlled(found=known.token)\n        return Controlled(why_not=NOT_SHOWN if tried",
         f"{RULES}::test_a_list_that_never_shows_what_exists_is_not_believed",
     ),
     Mutant(
@@ -84,10 +88,38 @@ MUTANTS = (
     ),
     Mutant(
         "alias",
-        "submission/lookup.py",
-        "        if record.alias in wanted:\n            wanted[record.alias]",
-        "        for alias in wanted:\n            wanted[alias]",
+        "submission/settle.py",
+        "matches.get(record.token, ())",
+        "next(iter(matches.values()), ())",
         f"{RULES}::test_with_the_filter_ignored_only_its_own_record_is_adopted",
+    ),
+    Mutant(
+        "token",
+        "model/identity.py",
+        'return match[1].lower() if match else ""',
+        'return match[1] if match else ""',
+        f"{RULES}::test_a_record_is_known_by_its_token_however_its_alias_is_kept",
+    ),
+    Mutant(
+        "read-back",
+        "submission/create.py",
+        "        if self._keeps(decision):\n            return await self._send(decision)\n        async with",
+        "        if decision:\n            return await self._send(decision)\n        async with",
+        f"{RULES}::test_a_first_record_that_loses_its_token_is_the_last",
+    ),
+    Mutant(
+        "walk",
+        "submission/walk.py",
+        "if link is None and self.joint and not self.seen.intersection(ids) and page is not _TOO_LARGE:",
+        "if False:",
+        "tests/unit/submission/test_walk.py",
+    ),
+    Mutant(
+        "audit",
+        "pipeline/sending.py",
+        "    if left_s > 0:\n        run.waiting",
+        "    if False:\n        run.waiting",
+        f"{RULES}::test_the_audit_looks_when_the_youngest_create_is_as_old_as_the_window",
     ),
     Mutant(
         "abort",

@@ -1,7 +1,7 @@
 """The real command against a faulty API in a process of its own, killed with SIGKILL at random.
 
-`make crash KILLS=10000 SEED=7` kills more often; batch n of a session is thrown by the seed SEED + n, so that
-`SEED=<its seed> KILLS=1` throws one batch again.
+`make crash KILLS=10000 SEED=7` kills more often, `DICE=backup,aliases` throws these dice and no other; batch n of a
+session is thrown by the seed SEED + n, so that `SEED=<its seed> KILLS=1` throws one batch again.
 """
 
 import asyncio
@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.batches import Batch, drawn
+from tests.crash.batches import Batch
+from tests.crash.dice import drawn
 from tests.crash.figures import FIGURES, KILLS, SEED
 
 AT_A_TIME = 3
@@ -47,5 +48,6 @@ async def through_a_batch(folder: Path, seed: int) -> None:
             if dice.random() < 0.5:
                 batch.add(dice.randint(1, 3))
             batch.tidy()
+            batch.happens()
         await batch.check(await batch.finish())
         batch.count()

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.batches import Batch, Weather
+from tests.crash.batches import Batch
+from tests.crash.dice import Weather
 from tests.crash.figures import LONG, SEED
 
 ROWS = 90

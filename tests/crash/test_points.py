@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.batches import BEHAVIOURS, HANGS, LOST
 from tests.crash.bench import Bench, Desk
+from tests.crash.dice import BEHAVIOURS, HANGS, LOST
 from tests.crash.figures import LONG, POINTS, SEED
 from tests.support.crashes import Crash
 

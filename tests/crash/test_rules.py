@@ -1,13 +1,14 @@
 """One crash for each rule that keeps a row from being sent twice: the smallest that fails without it (`mutants`)."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bulk_onboard.errors import LockedError
 from bulk_onboard.model.record import State
-from tests.crash.bench import Bench, Desk
+from tests.crash.bench import SETTLE_S, Bench, Desk
 from tests.support.crashes import Crash
 
 
@@ -108,3 +109,37 @@ async def test_a_lost_answer_makes_no_second_record(desk: Desk, tmp_path: Path) 
 
         bench.check()
         assert 1 == bench.requests["create unresolved"]
+
+
+@pytest.mark.parametrize(
+    "behaviours", [("upper-alias",), ("cut-alias=40", "ascii-alias", "no-blanks-alias")], ids="+".join
+)
+async def test_a_record_is_known_by_its_token_however_its_alias_is_kept(
+    desk: Desk, tmp_path: Path, behaviours: tuple[str, ...]
+) -> None:
+    """A lost create is found by the token in what is left of its alias, and not sent again."""
+    async with Bench.opened(desk, tmp_path / "ledger.jsonl", behaviours=behaviours) as bench:
+        bench.sandbox.faults.script("create", "drop-after", after=1)
+        await bench.run_to_the_end()
+
+        assert [State.SUBMITTED] * 2 == [record.state for record in bench.books.records.values()]
+        assert 2 == len(bench.sandbox.state.records)
+
+
+async def test_a_first_record_that_loses_its_token_is_the_last(desk: Desk, tmp_path: Path) -> None:
+    """The API cuts aliases before the token: one record is filed, in however many runs."""
+    async with Bench.opened(desk, tmp_path / "ledger.jsonl", behaviours=("cut-alias=10",)) as bench:
+        for _ in range(2):
+            await bench.run()
+
+        assert 1 == len(bench.sandbox.state.records)
+
+
+async def test_the_audit_looks_when_the_youngest_create_is_as_old_as_the_window(desk: Desk, tmp_path: Path) -> None:
+    """Whatever the run left behind shows by then."""
+    async with Bench.opened(desk, tmp_path / "ledger.jsonl") as bench:
+        await bench.run()
+
+        created = [request.instant for request in bench.sandbox.log if request.operation == "create"]
+        listed = [request.instant for request in bench.sandbox.log if request.operation == "list"]
+        assert listed[-1] - created[-1] >= timedelta(seconds=SETTLE_S)

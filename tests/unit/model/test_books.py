@@ -209,7 +209,7 @@ def test_a_runs_beginning_costs_what_was_sent_since_the_one_before_it():
 )
 def test_alias_that_was_read_back_with_its_token_tells_what_length_is_kept(shown, kept):
     """The length of the one that was sent, since an API may have changed it."""
-    read_back = entries.ReadBack(token=ONE, op=Op.CREATE, alias=shown)
+    read_back = entries.ReadBack(compliance_id=UUID, alias=shown)
 
     assert kept == folded(intent(ONE, at="2026-01-05T10:00:00.000Z"), done(ONE), read_back).alias_kept
 
@@ -225,7 +225,7 @@ def test_adopted_record_tells_it_too(alias, kept):
 def test_longest_alias_that_was_kept_counts():
     """A shorter one that comes later takes nothing back."""
     long = entries.Adopted(token=TWO, op=Op.CREATE, compliance_id="x", alias=f"A long name ~{TWO}")
-    short = entries.ReadBack(token=ONE, op=Op.CREATE, alias=f"~{ONE}")
+    short = entries.ReadBack(compliance_id=UUID, alias=f"~{ONE}")
 
     assert len(f"A long name ~{TWO}") == folded(long, intent(ONE), done(ONE), short).alias_kept
 

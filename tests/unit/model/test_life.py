@@ -45,7 +45,6 @@ def every_entry() -> list[entries.Entry]:
         *itertools.chain.from_iterable(entries_of(op) for op in Op),
         entries.Admitted(tokens=(TOKEN,)),
         entries.RowInvalid(token=TOKEN, key="K-1", codes=("field-missing", "document-empty")),
-        entries.ReadBack(token=TOKEN, op=Op.CREATE, alias=f"K-1 ~{TOKEN}"),
         entries.Reviewed(token=TOKEN, review="rejected", reason="unreadable scan"),
         entries.Gone(token=TOKEN, key="K-1", compliance_id=UUID),
         entries.RunStarted(

@@ -52,6 +52,17 @@ async def test_records_of_one_token_or_alias_are_duplicates(
         assert ([] if shared is None else [{**shared, "compliance_ids": ids}]) == sandbox.state.duplicates
 
 
+async def test_state_tells_under_which_record_a_number_is(client: Any) -> None:
+    """A linked number has the alias and the registration number of its record."""
+    async with Sandbox(review_after_s=0) as sandbox:
+        compliance_id = await client.created(sandbox, alias="K-1")
+        await client.send(sandbox, "POST", "Number/911140000001/", json={"compliance_id": compliance_id})
+
+        (number,) = (await client.control(sandbox, "GET", "state")).json["numbers"]
+
+        assert ("K-1", "U72200KA2020PTC123456") == (number["alias"], number["registration_number"])
+
+
 async def test_records_of_one_business_are_duplicates(client: Any) -> None:
     """The same registration number for one country, number type and user type is one business."""
     async with Sandbox() as sandbox:

@@ -95,6 +95,9 @@ async def test_new_record_is_listed_after_the_lag_but_got_at_once(client: Any, c
         ("newest-first", "", ["B-1", "A-2", "A-1"]),
         ("newest-first", "limit=1&offset=1", ["A-2"]),
         ("no-total", "alias=A-2", ["A-2"]),
+        ("any-case-alias", "alias=a-2", ["A-2"]),
+        ("ignore-offset", "limit=2&offset=2", ["A-1", "A-2"]),
+        ("offset-in-pages", "limit=2&offset=1", ["B-1"]),
     ],
 )
 async def test_list_behaves_as_switched(client: Any, behaviour: str, query: str, expected: list[str]) -> None:
@@ -107,6 +110,70 @@ async def test_list_behaves_as_switched(client: Any, behaviour: str, query: str,
 
         assert expected == [record["alias"] for record in page["compliances"]]
         assert (behaviour == "no-total") == ("total_count" not in page["meta"])
+
+
+async def test_list_without_meta(client: Any) -> None:
+    """There are records, and nothing that says which page they are."""
+    async with Sandbox(behaviours=["no-meta"]) as sandbox:
+        await client.created(sandbox)
+
+        assert {"api_id", "compliances"} == set(await client.listed(sandbox))
+
+
+async def test_limit_above_twenty_is_refused(client: Any) -> None:
+    """21 gets 400, 20 is granted."""
+    async with Sandbox(behaviours=["refuse-over-20"]) as sandbox:
+        refused = await client.send(sandbox, "GET", "PhoneNumber/Compliance/?limit=21")
+        granted = await client.send(sandbox, "GET", "PhoneNumber/Compliance/?limit=20")
+
+        assert (400, "invalid_parameter", "limit") == refused.error
+        assert 200 == granted.http_status
+
+
+async def test_links_count_pages_where_the_offset_does(client: Any) -> None:
+    """Whoever follows `next` sees every record once."""
+    async with Sandbox(behaviours=["offset-in-pages"]) as sandbox:
+        for number in range(5):
+            await client.created(sandbox, alias=f"K-{number}")
+
+        found: list[str] = []
+        path = "PhoneNumber/Compliance/?limit=2"
+        while path is not None:
+            page = (await client.send(sandbox, "GET", path)).json
+            found += [record["alias"] for record in page["compliances"]]
+            path = page["meta"]["next"]
+
+        assert [f"K-{number}" for number in range(5)] == found
+        assert 2 == page["meta"]["offset"]
+
+
+@pytest.mark.parametrize(("behaviour", "limit", "is_over"), [("padded", 100, True), ("padded", 50, False)])
+async def test_padded_page_is_over_a_mebibyte_only_when_it_is_long(
+    client: Any, behaviour: str, limit: int, is_over: bool
+) -> None:
+    """A page of 100 records is over 1 MiB, one of 50 is not; how much is padded may be said."""
+    async with Sandbox(behaviours=[behaviour], others={"present": 100}) as sandbox:
+        page = await client.send(sandbox, "GET", f"PhoneNumber/Compliance/?limit={limit}&expand=end_user")
+        await client.control(sandbox, "POST", "list", behaviours=["padded=10"])
+        short = await client.send(sandbox, "GET", f"PhoneNumber/Compliance/?limit={limit}&expand=end_user")
+
+        assert is_over == (len(page.content) > 1024 * 1024)
+        assert limit * (12_000 - 10) == len(page.content) - len(short.content)
+
+
+async def test_new_record_is_got_after_the_lag_but_listed_at_once(client: Any, clock: Any) -> None:
+    """With a lag of GET a record is in the list before it can be asked for, as it may still be judged."""
+    async with Sandbox(get_lag_s=30, clock=clock) as sandbox:
+        compliance_id = await client.created(sandbox)
+        path = f"PhoneNumber/Compliance/{compliance_id}/"
+
+        listed = await client.listed(sandbox)
+        early = await client.send(sandbox, "GET", path)
+        clock.at += 30
+        late = await client.send(sandbox, "GET", path)
+
+        assert 1 == listed["meta"]["total_count"]
+        assert (404, 200) == (early.http_status, late.http_status)
 
 
 async def test_capped_page_says_so_and_its_links_still_walk_everything(client: Any) -> None:

@@ -65,7 +65,7 @@ class Desk:
     async def read_back(self, number: int) -> None:
         """The API has shown this record with its token."""
         shown = self.journal.books.record(token(number)).alias
-        await self.journal.append(entries.ReadBack(token=token(number), op=Op.CREATE, alias=shown))
+        await self.journal.append(entries.ReadBack(compliance_id=self.ids[number], alias=shown))
 
     @property
     def unknown(self) -> Record:

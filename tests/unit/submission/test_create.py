@@ -19,7 +19,7 @@ from bulk_onboard.submission.stop import Stop
 from tests.support.clocks import FakeClock
 from tests.support.gateways import FakeAccount
 from tests.support.journals import MemoryJournal
-from tests.unit.submission.samples import alias, create, done, identity, intent, judged, token
+from tests.unit.submission.samples import alias, compliance_id, create, done, identity, intent, judged, token
 from tests.unit.submission.stacks import AtOnce, stacked
 
 W = 9.0
@@ -87,7 +87,7 @@ async def test_first_record_goes_alone_and_is_read_back_before_the_others_leave(
 
 async def test_later_runs_on_the_ledger_read_nothing_back():
     """The ledger knows that aliases of this length are kept."""
-    story = (intent(1), done(1), entries.ReadBack(token=token(1), op=Op.CREATE, alias=alias(1)))
+    story = (intent(1), done(1), entries.ReadBack(compliance_id=compliance_id(1), alias=alias(1)))
     desk = CreatingDesk(*story)
 
     await desk.create(2, 3)

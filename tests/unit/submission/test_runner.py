@@ -8,7 +8,6 @@ from bulk_onboard.errors import StoppedError
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.application import Application
 from bulk_onboard.model.call import Operation
-from bulk_onboard.model.entry import Op
 from bulk_onboard.model.outcome import Halt
 from bulk_onboard.model.record import State
 from bulk_onboard.submission.headway import Headway
@@ -16,17 +15,10 @@ from bulk_onboard.submission.retrying import ATTEMPTS
 from bulk_onboard.submission.runner import TOKENS_A_LINE
 from bulk_onboard.submission.tries import FIRST_CREATES, SET_ASIDE
 from tests.unit.submission.benches import Bench
-from tests.unit.submission.samples import (
-    alias,
-    application,
-    done,
-    intent,
-    run_started,
-    token,
-)
+from tests.unit.submission.samples import alias, application, compliance_id, done, intent, run_started, token
 from tests.unit.submission.stacks import AtOnce
 
-KEPT = (intent(99), done(99), entries.ReadBack(token=token(99), op=Op.CREATE, alias=alias(99)))
+KEPT = (intent(99), done(99), entries.ReadBack(compliance_id=compliance_id(99), alias=alias(99)))
 """The story of a ledger under which the API has shown that it keeps tokens, so that no record goes alone."""
 
 

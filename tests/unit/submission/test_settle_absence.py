@@ -234,7 +234,7 @@ async def test_silence_about_a_doubt_that_is_older_than_all_that_is_known_is_not
 async def test_filter_that_is_ignored_leaves_absence_to_two_walks_that_agree(desk):
     """Where the alias cannot be asked for, one walk is not enough."""
     known = desk.journal.books.record(token(KNOWN))
-    await desk.journal.append(entries.ReadBack(token=known.token, op=Op.CREATE, alias=known.alias))
+    await desk.journal.append(entries.ReadBack(compliance_id=known.compliance_id, alias=known.alias))
     desk.account.matching = "deaf"
 
     await desk.settle(since=-W)
