@@ -286,6 +286,8 @@ def _to_be_filed(record: Record, _: Resolved, to: State) -> Record:
         numbers={},
         submitted_at="",
         created=0,
+        known=0,
+        differs="",
     )
 
 

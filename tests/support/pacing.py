@@ -138,7 +138,7 @@ class Server:
 
     def hint(self, grant: Grant, now: float) -> QuotaHint:
         date = datetime.fromtimestamp(math.floor(MIDNIGHT + self.phase_s + now), UTC)
-        headers = {name.lower(): value for name, value in grant.headers.items()}
+        headers = {name.lower(): value for name, value in grant.headers().items()}
         return quota_hint(self.spoil({"date": format_datetime(date, usegmt=True), **headers}))
 
     def fullest(self) -> float:

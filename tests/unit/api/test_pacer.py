@@ -109,7 +109,7 @@ class Server:
         self.granted += grant.granted
         await asyncio.sleep(self._dice.uniform(0.02, 0.8))
         date = EPOCH + timedelta(seconds=self._phase_s + asyncio.get_running_loop().time())
-        hint = quota_hint({"date": format_datetime(date, usegmt=True), **lower(grant.headers)})
+        hint = quota_hint({"date": format_datetime(date, usegmt=True), **lower(grant.headers())})
         if grant.granted:
             return Done(value=None, quota=hint)
         self.throttles.append((asyncio.get_running_loop().time(), hint.retry_after_s))
