@@ -51,6 +51,7 @@ class Waiting:
     async def wait(self) -> None:
         run = SimpleNamespace(
             job=SimpleNamespace(wait=self.wait_s, settle=90.0),
+            auth_id="MAINVENTED0000000001",
             clock=self.clock,
             stop=self.stop,
             journal=self.journal,
