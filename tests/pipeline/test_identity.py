@@ -1,6 +1,8 @@
 """Keys that are cleared, respelt, shifted or reused: a business is filed once, and no record becomes another's."""
 
+import random
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -299,3 +301,59 @@ async def test_ledger_holds_no_number_itself(office: Nights) -> None:
 
     assert 2 == len({intent.registration_token for intent in intents} - {""})
     assert all(cells["Registration Number"] not in content for cells in office.rows)
+
+
+def edited(office: Nights, dice: random.Random, newest: int) -> int:
+    """What people do to a sheet in a day, most of it to its Keys; the number of the newest business."""
+    keys, kind = (
+        [cells.get("Key", "") for cells in office.rows],
+        dice.choice((*DAYS, "add", "reuse", "remove", "again")),
+    )
+    keys = DAYS[kind](dice, keys) if kind in DAYS else keys
+    office.rows = [cells | {"Key": key} for cells, key in zip(office.rows, keys, strict=True)]
+    at = dice.randrange(len(office.rows))
+    if kind in ("add", "reuse"):
+        newest += 1
+        key = dice.choice((f"K-{newest}", "")) if kind == "add" else office.rows.pop(at)["Key"]
+        office.rows.append(business(newest, Numbers=numbered(newest), Key=key))
+    elif kind == "remove" and len(office.rows) > 1:
+        office.rows.pop(at)
+    elif kind == "again":
+        office.rows.append(office.rows[at] | {"Key": dice.choice(("", f"X-{newest}"))})
+    office.rows = [cells | {"City": dice.choice(("Mysuru", "Hubballi", cells["City"]))} for cells in office.rows]
+    dice.shuffle(office.rows)
+    office.fill(office.rows)
+    return newest
+
+
+DAYS: dict[str, Callable[[random.Random, list[str]], list[str]]] = {
+    "clear": lambda dice, keys: [key if dice.random() < 0.5 else "" for key in keys],
+    "respell": lambda dice, keys: [key.replace("K-", "00") if dice.random() < 0.7 else key for key in keys],
+    "shift": lambda dice, keys: keys[1:] + keys[:1],
+    "sort": lambda dice, keys: sorted(keys),
+    "fill in": lambda dice, keys: [key or f"N-{place}" for place, key in enumerate(keys)],
+}
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_no_business_is_there_twice_and_no_number_at_another_whatever_is_done_to_the_keys(
+    office: Nights, seed: int
+) -> None:
+    """Five days of edits, reviews, lost and refused calls."""
+    dice, newest = random.Random(seed), ROWS - 1
+    office.fill(rows_with_numbers())
+    for _ in range(5):
+        if dice.random() < 0.3:
+            office.sandbox.faults.script("create", dice.choice(("refuse-401", "drop-after", "drop-before")))
+        with suppress(errors.UsageError):  # no Key is left in the whole sheet
+            await office.night(concurrency="1", **({"limit": "1"} if dice.random() < 0.2 else {}))
+        office.sandbox.faults.clear()
+        registered = {r.compliance_id: r.end_user["registration_number"] for r in office.sandbox.state.records}
+        assert len(registered) == len(set(registered.values()))
+        for row in range(newest + 1):
+            if (holder := office.number_of(row)) is not None:
+                assert registered[holder] == business(row)["Registration Number"]
+        for record in office.sandbox.state.records:
+            if record.review == "pending_review" and dice.random() < 0.6:
+                office.sandbox.state.review(record, dice.choice(("approved", "rejected")), "Blurred.")
+        newest = edited(office, dice, newest)
