@@ -112,10 +112,14 @@ def test_archived_ledger_is_put_back_before_anything_writes():
     assert "bulk-onboard status j.toml" == job.status()
 
 
-def test_copy_of_a_bare_workbook_is_the_job_itself():
-    """A job file gets it by a flag."""
-    assert "bulk-onboard run a.annotated.xlsx" == Commands(job="a.xlsx").of_copy("a.annotated.xlsx").run()
-    assert "bulk-onboard run j.toml --workbook b.xlsx" == Commands(job="j.toml").of_copy("b.xlsx").run()
+def test_another_workbook_is_given_by_its_flag():
+    """The job stays what it is."""
+    assert "bulk-onboard run j.toml --workbook b.xlsx" == Commands(job="j.toml").of_workbook("b.xlsx").run()
+
+
+def test_fixed_cells_are_merged_before_the_run():
+    """One line does both, and the second only where nothing was left to look at."""
+    assert "bulk-onboard merge j.toml && bulk-onboard run j.toml" == Commands(job="j.toml").merge_and_run()
 
 
 def test_record_is_called_by_its_key_where_that_is_its_own():

@@ -324,7 +324,8 @@ def test_content_is_noted_only_where_it_is_not_known(before, expected):
 def test_new_run_makes_an_update_uncertain_and_keeps_what_settles_it():
     """The process died in the call."""
     books = Books()
-    books.records[TOKEN] = after(SENT_BACK, UPDATE)
+    books.records[TOKEN] = after(SENT_BACK)
+    books.take(UPDATE)
     nothing = {"user": "", "host": "", "version": "", "workbook": "", "job": "", "requirements": "", "quota": "none"}
 
     books.take(entries.RunStarted(run_id="r", settle=0.0, **nothing))
