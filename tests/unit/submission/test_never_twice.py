@@ -60,7 +60,7 @@ WAYS = st.fixed_dictionaries(
         "matching": st.sampled_from([*sorted(MATCHING), "exact"]),
         "newest_first": st.booleans(),
         "tells_total": st.booleans(),
-        "page_size": st.sampled_from([2, 20, 100]),  # pages of one record cannot overlap, so nothing is concluded from them
+        "page_size": st.sampled_from([2, 20, 100]),  # pages of one record cannot overlap
         "lag_s": st.sampled_from([0.0, LAG_S / 2, LAG_S]),
         "reaches_back_s": st.sampled_from([math.inf, 7 * DAY_S]),
         "finds_the_old": st.booleans(),
