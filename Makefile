@@ -3,6 +3,7 @@
 PYTHON := .venv/bin/python
 STAMP := .venv/.setup
 KILLS ?= 1000
+WORKERS ?= 3
 COUNT ?= 5000
 SEED ?=
 CASE ?=
@@ -22,8 +23,8 @@ $(STAMP): pyproject.toml scripts/setup
 demo: $(STAMP) ## onboard the sample businesses against the API on this machine
 	@$(PYTHON) scripts/demo.py
 
-test: $(STAMP) ## run the tests
-	@$(PYTHON) -m pytest
+test: $(STAMP) ## run the tests, WORKERS at a time (3: most of them wait)
+	@$(PYTHON) -m pytest -n $(WORKERS)
 
 crash: $(STAMP) ## kill it KILLS times (1000) and at every step; SEED= throws the same dice again, DICE= only these
 	@KILLS=$(KILLS) SEED=$(SEED) DICE=$(DICE) $(PYTHON) -m pytest -q tests/crash
