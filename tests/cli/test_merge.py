@@ -7,7 +7,7 @@ import pytest
 
 from tests.odd_files.xlsb import xlsb
 from tests.support.businesses import business
-from tests.support.office import Office, in_terminal
+from tests.support.office import SETTLE, Office, in_terminal
 
 
 async def test_run_tells_of_a_copy_that_was_mended_and_not_merged(office: Office) -> None:
@@ -61,7 +61,16 @@ async def test_run_asks_on_a_terminal_whether_to_merge_first(office: Office, ans
     book["Businesses"]["G2"] = "Mysuru"
     book.save(copy)
 
-    usual = ("--base-url", office.sandbox.url, "--quota", "none", "--documents", str(office.documents))
+    usual = (
+        "--base-url",
+        office.sandbox.url,
+        "--quota",
+        "none",
+        "--settle",
+        SETTLE,
+        "--documents",
+        str(office.documents),
+    )
     status, out = await in_terminal(office, "run", "--quiet", *usual, answer=answer)
 
     assert (3, [city]) == (status, [record.end_user["address"]["city"] for record in office.sandbox.state.records]), out
