@@ -89,6 +89,7 @@ class Batch:
         past: what stood in the ledgers that were lost or replaced by a backup.
         backups: the ledger as it was at the end of earlier runs.
         keys: the Key that each row had before somebody cleared or respelt it, by business.
+        renumbered: businesses whose registration number was mended.
     """
 
     office: Office
@@ -101,6 +102,7 @@ class Batch:
     past: list[bytes] = field(default_factory=list)
     backups: list[bytes] = field(default_factory=list)
     keys: dict[str, str] = field(default_factory=dict)
+    renumbered: set[str] = field(default_factory=set)
 
     @classmethod
     @asynccontextmanager
@@ -179,8 +181,16 @@ class Batch:
             self.past.append(self.office.ledger.read_bytes())
 
     def _spoil_keys(self) -> None:
-        """Somebody clears the Keys of some rows, writes others in another way, or sorts the column alone."""
-        rows = self.dice.sample(self.office.rows, min(4, len(self.office.rows)))
+        """Somebody clears the Keys of some rows, writes others in another way, or sorts the column alone.
+
+        Of rows that the ledger has records of, and not of those that got another number: with neither Key nor number
+        as they were, nothing tells whose row it is.
+        """
+        filed = {record.key for record in read_books(self.office.ledger).books.records.values() if record.compliance_id}
+        rows = [row for row in self.office.rows if row["Key"] in filed and row["Business Name"] not in self.renumbered]
+        rows = self.dice.sample(rows, min(4, len(rows)))
+        if not rows:
+            return
         keys = [cells["Key"] for cells in rows]
         self.keys = {cells["Business Name"]: cells["Key"] for cells in rows}
         spoilt = self.dice.choice((["" for _ in keys], [f"K-00{key[2:]}" for key in keys], [*keys[1:], keys[0]]))
@@ -206,6 +216,7 @@ class Batch:
             cells = self.dice.choice(self.office.rows)
             cells["City"] = self.dice.choice(("Mysuru", "Hubballi", "Udupi"))
             if self.keyed and self.dice.random() < 0.3:
+                self.renumbered.add(cells["Business Name"])
                 cells["Registration Number"] = f"U{self.dice.randrange(10**4, 10**5)}KA2021PTC{len(self.versions):06d}"
         if self.dice.random() < 0.3:
             cells, title = self.dice.choice(self.office.rows), self.dice.choice(DOCUMENTS)
@@ -235,7 +246,7 @@ class Batch:
         assert [] == state["without_intent"] or self.weather.deeds  # a witness finds nothing in a ledger that is gone
         assert 0 == state["to_come"]
         assert list(range(2, number + 2)) == sorted(result["Row"] for result in results)
-        assert number == counts["rows"] == sum(counts.get(name, 0) for name in self._ends()), counts
+        assert number == counts["rows"] == sum(counts.get(name, 0) for name in self._ends()), told.json
         ours = {record["compliance_id"]: record for record in state["records"] if not record["stranger"]}
         deleted = {record["compliance_id"] for record in state["deleted_by_others"]}
         self._check_records(ours, deleted, results)
@@ -270,7 +281,8 @@ class Batch:
         by_id = {record.compliance_id: record for record in records if record.compliance_id}
         intents = self._intents()
         submitted = [result for result in results if result["State"] == "submitted"]
-        assert {result["Compliance ID"] for result in submitted} - deleted == by_id.keys() - deleted
+        told, known = {result["Compliance ID"] for result in submitted} - deleted, by_id.keys() - deleted
+        assert told == known, [record for record in records if record.compliance_id in told ^ known]
         left = {
             token(record.alias) for record in records if not record.compliance_id or record.state is State.UNCERTAIN
         }
