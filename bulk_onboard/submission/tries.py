@@ -19,9 +19,8 @@ SET_ASIDE = "set-aside"
 """Our own code of a refusal: no attempt brought an answer that can be used."""
 FIRST_CREATES = 20
 
-_VARIES = re.compile(
-    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[a-z2-7]{16}\b|[0-9]+|'[^']*'|\"[^\"]*\"", re.IGNORECASE
-)
+_VARIES = re.compile(r"[\w…-]*[\d…][\w…-]*|\b[a-z2-7]{16}\b|'[^']*'|\"[^\"]*\"", re.IGNORECASE)
+"""A word with a digit in it, or with what was masked already (`mask.masked`), as in ids; a token; what is quoted."""
 
 
 @dataclass(slots=True)
@@ -60,4 +59,4 @@ class Tries:
 
 def words_of(code: str, message: str) -> str:
     """A refusal without what differs from row to row: ids, tokens, numbers, whatever it quotes."""
-    return _VARIES.sub("…", f"{code}: {message}" if message else code)
+    return f"{code}: {_VARIES.sub('…', message)}" if message else code

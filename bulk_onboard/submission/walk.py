@@ -4,7 +4,7 @@ Pages are counted by offset, and others create and delete records meanwhile, so 
 Rule: each page but the first is asked to begin with the last record of the page before. Where it shows none of the
 records seen so far, something may have slipped through in between, and the walk steps back until it does. Pages that
 are too long, or whose `limit` is refused, are asked for in smaller ones. A list that answers every offset with the same
-page has no other pages to offer.
+page has no other pages to offer, and one that goes on showing what it showed has none either, whatever it promises.
 
 A walk may *find* a record. That a record is *not* there is told only by two whole walks that agree (`agreed`).
 """
@@ -23,6 +23,7 @@ PAGES_AT_MOST = 10_000
 
 _LEAST_USUAL_LIMIT = 20  # the API's own default; smaller pages are for a place where a very long record stands
 _RESTARTS_AT_MOST = 2
+_NOTHING_NEW_AT_MOST = 10  # pages in a row; others may create a page of records between two pages, but not every time
 _PAST_EVERY_END = 999_999_999
 _LESS_MAY_DO = frozenset({400, 413, 422})
 
@@ -142,6 +143,8 @@ class _Pass:
         count: how many places of the list were passed.
         joint: whether the last of these places is known, so that the next page must show it.
         stepped_back: how often from where.
+        shown: ids of the records on all its pages.
+        nothing_new: how many pages in a row showed only those.
         is_joined: whether nothing can have slipped through between two pages.
         is_hopeless: whether another pass would show no more.
     """
@@ -154,6 +157,8 @@ class _Pass:
     unreadable: int = 0
     totals: set[int | None] = field(default_factory=set)
     stepped_back: Counter[int] = field(default_factory=Counter)
+    shown: set[str] = field(default_factory=set)
+    nothing_new: int = 0
     is_joined: bool = True
     is_hopeless: bool = False
 
@@ -175,15 +180,15 @@ class _Pass:
     async def to_the_end(self, page: Page | None) -> bool:
         """Walk it, `page` being the first one where it was read already; whether the list could be read."""
         link: Mapping[str, str] | None = None
-        shown: tuple[str, ...] = ()
+        last: Page | None = None
         step_back, restarts, followed = 1, 0, list[Mapping[str, str]]()
         for _ in range(PAGES_AT_MOST):
             page = page or await self.pages.read(self._place if link is None else link, least=1 + self.joint)
             if page is None:
                 return False
-            if page is _TOO_LARGE and link is not None:
+            ids = _ids(page)
+            if (page is _TOO_LARGE and link is not None) or self._goes_on_showing(ids):
                 return self._ends_unjoined()
-            ids = tuple(record.compliance_id for record in page.records)
             self.found |= {record.compliance_id: record for record in page.records}
             if link is None and self.joint and not self.seen.intersection(ids) and page is not _TOO_LARGE:
                 if self._steps_back(step_back):
@@ -191,11 +196,11 @@ class _Pass:
                 if restarts > _RESTARTS_AT_MOST:
                     return self._ends_unjoined()
                 continue
-            if ids and ids == shown and await self._ignores_offset(ids):
+            if last and _is_the_same(page, last) and await self._ignores_offset(page):
                 return self._ends_with_the_same_page(page)
             if self._pass_over(page, ids, is_linked=link is not None):
                 return True
-            link, shown, page, step_back = self._link(page), ids, None, 1
+            link, last, page, step_back = self._link(page), page, None, 1
             if link is not None and link in followed:  # they lead in circles
                 break
             followed += [link] if link is not None else []
@@ -246,17 +251,33 @@ class _Pass:
         self.is_joined = self.is_joined and "cursor" in query
         return {name: value for name, value in query.items() if name != "limit"}
 
-    async def _ignores_offset(self, ids: tuple[str, ...]) -> bool:
+    def _goes_on_showing(self, ids: tuple[str, ...]) -> bool:
+        """Whether page after page shows what this pass saw before."""
+        is_new = not ids or not self.shown.issuperset(ids)
+        self.shown.update(ids)
+        self.nothing_new = 0 if is_new else self.nothing_new + 1
+        return self.nothing_new > _NOTHING_NEW_AT_MOST
+
+    async def _ignores_offset(self, page: Page) -> bool:
         """Whether the list shows this page wherever it is asked; else others have created as many as it holds."""
-        page = await self.pages.read({"offset": str(_PAST_EVERY_END)}, least=1)
-        return page is not None and ids == tuple(record.compliance_id for record in page.records)
+        beyond = await self.pages.read({"offset": str(_PAST_EVERY_END)}, least=1)
+        return beyond is not None and _is_the_same(page, beyond)
 
     def _ends_with_the_same_page(self, page: Page) -> bool:
         """The list ignores the offset: whole only if its one page is all there is."""
         is_all = len(page.records) < _LEAST_USUAL_LIMIT if page.total is None else self._known >= page.total
-        self.is_joined, self.is_hopeless = is_all, True
+        self.is_joined, self.is_hopeless = is_all and page is not _TOO_LARGE, True
         return True
 
     def _ends_unjoined(self) -> bool:
         self.is_joined, self.is_hopeless = False, True
         return True
+
+
+def _ids(page: Page) -> tuple[str, ...]:
+    return tuple(record.compliance_id for record in page.records)
+
+
+def _is_the_same(page: Page, other: Page) -> bool:
+    """Whether both show the same records, or neither can show any since the first is too long."""
+    return page is other if _TOO_LARGE in (page, other) else bool(page.records) and _ids(page) == _ids(other)

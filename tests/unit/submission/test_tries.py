@@ -58,6 +58,7 @@ def refused(tries: Tries, number: int, message: str, code: str = "no") -> None:
     [
         "Account 12{n} may not file.",
         "Request 5f0f6c5e-0000-4000-8000-0000000000{n:02d} was refused.",
+        "Request cfdc{n:02d}aa-ea…-4ff1-b{n:02d}c-… was refused, as its longest digits were masked.",
         "Alias '{t}' is not allowed.",
         "Record ~{t} is not allowed.",
         'Value "{t}{n}" is not allowed.',
@@ -119,4 +120,4 @@ def test_other_writes_do_not_count(op):
 
 def test_words_of_a_refusal_without_a_message():
     """The code alone."""
-    assert "http-…" == words_of("http-400", "")
+    assert "http-400" == words_of("http-400", "")

@@ -125,6 +125,19 @@ async def test_list_that_ignores_the_offset_has_one_page_and_is_not_walked_witho
     assert len(one.queries) <= 4
 
 
+@pytest.mark.parametrize(
+    "ways", [{"shuffled": Random(1)}, {"shuffled": Random(2), "no_meta": True}, {"sizes": {0: SIZE_OF_A_PAGE + 1}}]
+)
+async def test_list_that_answers_as_it_likes_is_not_walked_without_end(ways):
+    """It ignores the offset, and shows its records in any order, or one that is too long for an answer."""
+    one = a_list(130, ignores_offset=True, **ways)
+
+    walked = await walk(one)
+
+    assert len(one.queries) < 60
+    assert not walked.whole or len(walked.records) == 130
+
+
 @pytest.mark.parametrize("page_size", [1, 2, 3, 20, 100])
 @pytest.mark.parametrize("newest_first", [True, False])
 async def test_list_without_meta_is_walked_until_a_page_brings_nothing(newest_first, page_size):
