@@ -39,9 +39,6 @@ def merge(invocation: Invocation, copy: _COPY = None) -> Output:
 
 def told(invocation: Invocation, done: "Merged") -> Output:
     """What a merge answers."""
-    is_elsewhere = done.workbook != invocation.job.workbook
-    commands = invocation.job.commands
-    command = (commands.of_workbook(str(done.workbook)) if is_elsewhere else commands).run()
     line = _line_for_the_job_file(invocation, done)
 
     def show(stream: TextIO) -> None:
@@ -62,7 +59,7 @@ def told(invocation: Invocation, done: "Merged") -> Output:
             page.write_line(f"Write into {invocation.job.file}: {line}")
         if done.cells and not done.left:
             page.write_line(f"The copy is not needed any more: rm {shlex.quote(str(done.copy))}")
-        page.write_line(f"Next: {command}")
+        page.write_line(f"Next: {done.next}")
 
     return Output(
         done.exit_status,
@@ -75,7 +72,7 @@ def told(invocation: Invocation, done: "Merged") -> Output:
             "left": done.left,
             "notes": done.notes,
             "job_file_line": line,
-            "next": command,
+            "next": done.next,
         },
         show,
     )

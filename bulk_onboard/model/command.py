@@ -26,7 +26,7 @@ _USED: Mapping[str, frozenset[str]] = {  # by a verb; `run` and `resume`, which 
     "status": _LEDGER,
     "report": _LEDGER | _ROWS | {"report"},
     "resolve": _SETTLING,
-    "merge": _LEDGER | _ROWS,
+    "merge": _SETTLING,  # for the run that comes next
     "ledger show": _LEDGER,
     "ledger verify": _LEDGER | _NETWORK,
     "ledger repair": _LEDGER | {"settle"},
@@ -75,9 +75,9 @@ class Commands:
         """Write the report anew."""
         return self._line("report")
 
-    def merge(self) -> str:
-        """Take the cells of the marked copy into the job's workbook."""
-        return self._line("merge")
+    def merge(self, copy: str = "") -> str:
+        """Take the cells of the marked copy into the job's workbook: of the one that was saved last, or of this one."""
+        return self._line("merge", options=(f"--copy={copy}",) if copy else ())
 
     def merge_and_run(self) -> str:
         """The same, then do what is due."""

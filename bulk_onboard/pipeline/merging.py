@@ -40,6 +40,7 @@ from bulk_onboard.pipeline.annotation import bases_in
 from bulk_onboard.pipeline.identities import columns_at_hand, identified_rows
 from bulk_onboard.pipeline.judging import read_job_sheet
 from bulk_onboard.pipeline.report import zone_of
+from bulk_onboard.pipeline.typed import remembered
 from bulk_onboard.report import target
 from bulk_onboard.report.annotated.base import chosen
 from bulk_onboard.report.annotated.merge import Formulas, Known, Merge, Side, merge
@@ -63,6 +64,7 @@ class Merged:
     Attributes:
         copy: whose cells were taken.
         workbook: where they are now; another file than the job's where that could not be written in place.
+        next: the command to type next.
         kept: the old file; None where nothing was changed.
         rows, cells: how many of the workbook say something else now.
         left: sentences about what a person must look at.
@@ -71,7 +73,8 @@ class Merged:
 
     copy: Path
     workbook: Path
-    kept: Path | None
+    next: str
+    kept: Path | None = None
     rows: int = 0
     cells: int = 0
     left: tuple[str, ...] = ()
@@ -106,6 +109,8 @@ async def merge_job(job: Job, *, copy: Path | None, clock: Clock) -> Merged:
         UsageError: there is no copy, one of the files cannot be read or written, or the workbook is open elsewhere.
         LedgerError: the ledger cannot be read, so nobody knows which rows are filed already.
     """
+    if job.ledger.exists():
+        job = remembered(job, read_books(job.ledger).books)
     source = copy or saved_copy(job)
     if source is None:
         return _nothing_saved(job)
@@ -133,16 +138,18 @@ async def merge_job(job: Job, *, copy: Path | None, clock: Clock) -> Merged:
     if target.is_open(source):
         made.notes.append(f"{source} is open in another program: what was not saved there was not taken.")
     made.notes += [
-        f"{other} was saved after the workbook, too. To take what was fixed there, merge it as well: --copy {other}"
+        f"{other} was saved after the workbook, too. To take what was fixed there, merge it as well: {job.commands.merge(str(other))}"
         for other in _copies(job)
         if other != source and is_newer(other, job.workbook) and not is_untouched(other)
     ]
     day = clock.now().astimezone(zone_of(job, clock.now())).date()
     workbook, kept = await asyncio.to_thread(_write, job, here, made, day)
     cells = [edit for edit in made.edits if edit.row != here.header_row]
+    commands = job.commands if workbook == job.workbook else job.commands.of_workbook(str(workbook))
     return Merged(
         source,
         workbook,
+        commands.run(),
         kept,
         rows=len({edit.row for edit in cells}),
         cells=len(cells),
@@ -163,7 +170,7 @@ def _nothing_saved(job: Job) -> Merged:
             f"one made where something is to be fixed, type: {job.commands.check()}"
         )
     note = f"Nobody has changed {found[0]} since it was made, so there is nothing to take."
-    return Merged(found[0], job.workbook, None, notes=(note,))
+    return Merged(found[0], job.workbook, job.commands.run(), notes=(note,))
 
 
 async def _known_records(job: Job, sheet: Sheet) -> dict[int, Known]:

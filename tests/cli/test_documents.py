@@ -22,10 +22,9 @@ async def test_a_documents_folder_that_is_not_there_is_one_error_with_its_absolu
     """Exit status 2, nothing is sent, and no row is told; also where the job file names it by a relative path."""
     office.fill(3)
     away(office)
+    by_flag = await office.type(verb)
     job = office.folder / "job.toml"
     job.write_text('workbook = "businesses.xlsx"\ndocuments = "../migration/docs"\n')
-
-    by_flag = await office.type(verb)
     by_file = await typed(verb, job.name, "--base-url", office.sandbox.url, "--quota", "none", cwd=office.folder)
 
     for told, folder in ((by_flag, office.documents), (by_file, office.folder / "../migration/docs")):

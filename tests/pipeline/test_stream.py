@@ -16,7 +16,7 @@ from tests.support.businesses import DOCUMENTS, business
 def a_run(books: Books) -> Run:
     """A run of no rows."""
     return Run(
-        job=SimpleNamespace(quota=None),
+        job=SimpleNamespace(quota=None, findings=()),
         auth_id="",
         journal=SimpleNamespace(books=books),
         connection=None,
