@@ -19,9 +19,9 @@ SET_ASIDE = "set-aside"
 """Our own code of a refusal: no attempt brought an answer that can be used."""
 FIRST_CREATES = 20
 
-_VARIES = re.compile(
-    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[a-z2-7]{16}\b|[0-9]+|'[^']*'|\"[^\"]*\"", re.IGNORECASE
-)
+_DIGITS = re.compile(r"[0-9]+")
+_VARIES = re.compile(r"'[^']*'|\"[^\"]*\"|\b[a-z2-7]{16}\b|[^\s.,:;()'\"]*[0-9…][^\s.,:;()'\"]*", re.IGNORECASE)
+"""What is quoted, a token, and every word with a digit in it, or with a part that was masked before."""
 
 
 @dataclass(slots=True)
@@ -60,4 +60,5 @@ class Tries:
 
 def words_of(code: str, message: str) -> str:
     """A refusal without what differs from row to row: ids, tokens, numbers, whatever it quotes."""
-    return _VARIES.sub("…", f"{code}: {message}" if message else code)
+    code = _DIGITS.sub("…", code)
+    return f"{code}: {_VARIES.sub('…', message)}" if message else code
