@@ -153,13 +153,12 @@ def is_as_hard_to_find(known: Record, unknown: Record) -> bool:
     """Whether whatever an API may do to the alias of one it would do to that of the other, as they were sent."""
     if not known.alias.endswith(f"~{known.token}") or _length(known.alias) < _length(unknown.alias):
         return False
-    has_capitals = known.alias != known.alias.lower() or unknown.alias == unknown.alias.lower()
-    return has_capitals and _marks(unknown.alias) <= _marks(known.alias)
+    return marks(unknown.alias) <= marks(known.alias)
 
 
-def _marks(alias: str) -> set[str]:
-    """What of an alias an API may escape, replace or drop, each for itself: an `&` is no proof for a `+`."""
-    return set(_MARK.findall(alias))
+def marks(alias: str) -> set[str]:
+    """What of an alias an API may fold, escape, replace or drop, each for itself: an `&` is no proof for a `+`."""
+    return {*_MARK.findall(alias), *(("capitals",) if alias != alias.lower() else ())}
 
 
 def may_be_cut_from(shown: str, sent: str) -> bool:

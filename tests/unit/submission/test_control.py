@@ -240,7 +240,7 @@ async def test_list_that_cannot_be_read_is_no_answer_either_way(desk, outcome, r
     ],
 )
 async def test_known_alias_must_be_as_hard_to_find(desk, known, unknown, speaks):
-    """An API that cuts aliases, escapes signs, or changes capitals and accents finds the plain short ones all the same."""
+    """An API that cuts aliases, or changes capitals, signs and accents, finds the plain short ones all the same."""
     await desk.submit(1, called=known)
     record = await desk.doubt(called=unknown)
 
