@@ -9,11 +9,11 @@ from tests.support.businesses import business
 from tests.support.office import Office
 
 
-@pytest.mark.parametrize(("key", "exit_status", "filed"), [("A&B", 4, 0), ("Record 7", 0, 1)])
+@pytest.mark.parametrize(("key", "exit_status", "filed"), [("A+B", 4, 0), ("Record 7", 0, 1), ("A&B", 0, 1)])
 async def test_a_new_ledger_asks_only_for_aliases_like_those_that_were_found(
     tmp_path: Path, key: str, exit_status: int, filed: int
 ) -> None:
-    """An API that escapes or drops a sign finds all aliases without it: what it says of an `&` proves nothing."""
+    """An API that escapes or drops a sign finds all aliases without it: what it says of a `+` proves nothing."""
     async with Sandbox(behaviours=("ignore-offset",), others={"present": 130}) as sandbox:
         strangers = {record.compliance_id for record in sandbox.state.records}
         office = Office(tmp_path, sandbox)
