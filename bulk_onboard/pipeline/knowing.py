@@ -19,7 +19,7 @@ from bulk_onboard.model.plan import Action, Identity
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.pipeline.execution import Run
 from bulk_onboard.pipeline.identities import rows_by_token
-from bulk_onboard.submission.control import new_token
+from bulk_onboard.submission.control import marks, new_token
 from bulk_onboard.submission.lookup import Lookup
 from bulk_onboard.submission.reviews import Shown, followed_records, is_old, look, take_in, write_down
 from bulk_onboard.submission.sweep import adopt
@@ -118,9 +118,15 @@ async def _adopt_what_is_there(run: Run, shown: Shown) -> Walk | None:
 
 
 async def _may_ask_for_each(run: Run, walked: Walk) -> bool:
-    """Where not all of the account can be seen: whether the list at least shows a record that it is asked for."""
-    lookup = Lookup(run.connection.gateway)
-    token, known = new_token(), next((record for record in walked.records if record.alias), None)
+    """Where not all of the account can be seen: whether the list at least shows a record that it is asked for.
+
+    Its alias must have all the capitals and signs that those of the rows have: an API that changes these finds the
+    plain ones all the same. What others filed has no `~`.
+    """
+    lookup, token = Lookup(run.connection.gateway), new_token()
+    wanted = {mark for due in run.plan().due(Action.CREATE) if due.identity for mark in marks(due.identity.alias)}
+    fits = (record for record in walked.records if record.alias and wanted - {"~"} <= marks(record.alias))
+    known = next(fits, None)
     nobody = await lookup.filtered(f"~{token}", token)
     shown = await lookup.filtered(known.alias, "") if known else None
     ids = {record.compliance_id for record in shown.records} if shown else set()
@@ -129,9 +135,10 @@ async def _may_ask_for_each(run: Run, walked: Walk) -> bool:
         return True
     return _stopped(
         run,
-        f"The API's list of records cannot be walked to its end, it shows {len(walked.records):,} of them, and asked "
-        "for one alias it does not answer reliably. Whether the rows are there already is not known, so nothing was "
-        "sent. Run again later, with the ledger that knows the account's records if there is one.",
+        f"The API's list of records cannot be walked to its end, it shows {len(walked.records):,} of them, and that it "
+        "finds aliases like those of the rows when asked for them could not be shown. Whether the rows are there "
+        "already is not known, so nothing was sent. Run again later, with the ledger that knows the account's records "
+        "if there is one.",
     )
 
 

@@ -121,7 +121,7 @@ class Others:
         self._born += 1
         return Record(
             compliance_id=str(UUID(int=self._dice.getrandbits(128), version=4)),
-            alias=f"Stranger {self._born}",
+            alias=f"Stranger {self._born}" if self._born % 10 else f"Stranger-{self._born} Café Müller & Söhne",
             review=PENDING,
             country_iso="IN",
             number_type="local",

@@ -3,8 +3,8 @@
 Rule: nothing is taken for absent because it is not shown, unless a record that is known to exist *is* shown, by the
 very way in which the missing one was looked for. So that the one can speak for the other, it must
 
-- have, where the alias is asked for, one that is at least as long, and has capitals and letters beyond ASCII where the
-  other has them: an API that cuts or changes aliases finds the plain ones all the same;
+- have, where the alias is asked for, one that is at least as long, and has capitals, signs and letters beyond ASCII
+  where the other has them: an API that cuts, escapes or changes aliases finds the plain ones all the same;
 - be at least as old, or the other at most a day: a list may reach back only some days.
 
 Any record that this ledger knows may serve, and several are tried; one that was deleted at the API is no obstacle. A
@@ -12,6 +12,7 @@ control that cannot be made now is made again later: the next row's record may b
 """
 
 import base64
+import re
 import secrets
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -30,6 +31,8 @@ from bulk_onboard.submission.walk import Walk
 
 TRIED_AT_MOST = 5
 YOUNG = timedelta(days=1)  # lists that reach back only so far count in days
+
+_MARK = re.compile(r"[^A-Za-z0-9]")
 
 NO_RECORD = "no other record shows yet that the list can be believed"
 NOT_SHOWN = "the list does not show a record that is known to exist"
@@ -150,8 +153,12 @@ def is_as_hard_to_find(known: Record, unknown: Record) -> bool:
     """Whether whatever an API may do to the alias of one it would do to that of the other, as they were sent."""
     if not known.alias.endswith(f"~{known.token}") or _length(known.alias) < _length(unknown.alias):
         return False
-    has_capitals = known.alias != known.alias.lower() or unknown.alias == unknown.alias.lower()
-    return has_capitals and (unknown.alias.isascii() or not known.alias.isascii())
+    return marks(unknown.alias) <= marks(known.alias)
+
+
+def marks(alias: str) -> set[str]:
+    """What of an alias an API may fold, escape, replace or drop, each for itself: an `&` is no proof for a `+`."""
+    return {*_MARK.findall(alias), *(("capitals",) if alias != alias.lower() else ())}
 
 
 def may_be_cut_from(shown: str, sent: str) -> bool:

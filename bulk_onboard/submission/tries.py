@@ -19,8 +19,8 @@ SET_ASIDE = "set-aside"
 """Our own code of a refusal: no attempt brought an answer that can be used."""
 FIRST_CREATES = 20
 
-_VARIES = re.compile(r"[\w…-]*[\d…][\w…-]*|\b[a-z2-7]{16}\b|'[^']*'|\"[^\"]*\"", re.IGNORECASE)
-"""A word with a digit in it, or with what was masked already (`mask.masked`), as in ids; a token; what is quoted."""
+_VARIES = re.compile(r"'[^']*'|\"[^\"]*\"|\b[a-z2-7]{16}\b|[^\s.,:;()'\"]*[0-9…][^\s.,:;()'\"]*", re.IGNORECASE)
+"""What is quoted, a token, and every word with a digit in it, or with a part that was masked before."""
 
 
 @dataclass(slots=True)

@@ -54,9 +54,11 @@ class Weather:
 
     @property
     def proves_nothing(self) -> bool:
-        """Whether neither the alias filter nor a walk can show that a record is absent."""
-        walks_fail = {"ignore-offset", "random-order"} & set(self.behaviours) or "huge" in self.others
-        return bool(walks_fail) and "ignore-alias" in self.behaviours
+        """Whether a walk cannot show that a record is absent, and the alias filter may not either.
+
+        Nothing is asked of the filter where no alias that it finds has the signs of the rows' own.
+        """
+        return bool({"ignore-offset", "random-order"} & set(self.behaviours)) or "huge" in self.others
 
     def behaving(self, *names: str) -> "Weather":
         """With more switches on, but for those that contradict one that is on already."""

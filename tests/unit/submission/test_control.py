@@ -232,11 +232,15 @@ async def test_list_that_cannot_be_read_is_no_answer_either_way(desk, outcome, r
         (CAPITALS, ACCENTS, False),
         ("K", "K-0001", False),
         ("K-0001", "K", True),
+        ("Plain and long", "A&B", False),
+        ("A&B Stores", "A+B", False),
+        ("A&B + C Stores", "A+B", True),
+        ("Café Stores", "Straße", False),
         ("", "", True),
     ],
 )
 async def test_known_alias_must_be_as_hard_to_find(desk, known, unknown, speaks):
-    """An API that cuts aliases, or changes capitals and accents, finds the plain short ones all the same."""
+    """An API that cuts aliases, or changes capitals, signs and accents, finds the plain short ones all the same."""
     await desk.submit(1, called=known)
     record = await desk.doubt(called=unknown)
 

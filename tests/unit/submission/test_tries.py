@@ -59,13 +59,14 @@ def refused(tries: Tries, number: int, message: str, code: str = "no") -> None:
         "Account 12{n} may not file.",
         "Request 5f0f6c5e-0000-4000-8000-0000000000{n:02d} was refused.",
         "Request cfdc{n:02d}aa-ea…-4ff1-b{n:02d}c-… was refused, as its longest digits were masked.",
+        "Request {n:02d}0a9b-…fe-b4f5-e03975f05b8f of U{n}KA2020PTC1 was refused.",
         "Alias '{t}' is not allowed.",
         "Record ~{t} is not allowed.",
         'Value "{t}{n}" is not allowed.',
     ],
 )
 def test_first_creates_that_are_all_refused_alike_stop_the_run(message):
-    """Ids, numbers, tokens and whatever is quoted differ from row to row; the rest is the same sentence."""
+    """Ids, numbers, tokens and whatever is quoted differ from row to row, masked in part or not; the rest does not."""
     tries = Tries()
     for number in range(FIRST_CREATES):
         assert "" == tries.refused_alike
