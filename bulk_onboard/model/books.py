@@ -95,14 +95,25 @@ class Books:
                 self.tried = after.tried
             if after.state is State.SENDING:
                 self._sent_in_this_run.append(token)
-            if self._owners is not None and after.compliance_id:
-                self._owners[after.compliance_id] = token
+            if self._owners is not None and after.compliance_id != before.compliance_id:
+                self._note_id(self._owners, before, after)
             if after.numbers is not before.numbers:
                 self._note_numbers(before, after)
         self.seq = entry.seq or self.seq
 
+    @staticmethod
+    def _note_id(owners: dict[str, str], before: Record, after: Record) -> None:
+        """A record that is filed anew has another id; nobody has the one that it had."""
+        if owners.get(before.compliance_id) == before.token:
+            del owners[before.compliance_id]
+        if after.compliance_id:
+            owners[after.compliance_id] = after.token
+
     def _note_numbers(self, before: Record, after: Record) -> None:
         """A number is linked to one record: who had it before has it no more."""
+        for number in linked_numbers(before) - linked_numbers(after):
+            if self._holders.get(number) == before.token:
+                del self._holders[number]
         for number in linked_numbers(after) - linked_numbers(before):
             other = self.records.get(self._holders.get(number, ""))
             if other is not None and other.token != after.token:
