@@ -122,8 +122,12 @@ class Books:
 
     @property
     def wants_audit(self) -> bool:
-        """Whether creates were sent since somebody last looked whether any record is there twice."""
-        return self.tried > self.audited
+        """Whether creates were sent since somebody last looked whether any record is there twice, and could tell.
+
+        What an audit found is told at the end of its run; of a run that was killed before that nobody heard.
+        """
+        audit = self._run_of(self.audited)
+        return self.tried > self.audited or (audit is not None and audit.ended is None)
 
     def _note_alias(self, record: Record, shown: str) -> None:
         """The API shows a record under an alias that has its token: so it keeps aliases of that length."""

@@ -261,3 +261,12 @@ def test_longest_alias_that_was_kept_counts():
 def test_audit_is_wanted_until_one_comes_after_the_newest_create(after, wanted):
     """By whichever run; a walk that looked for something else is none."""
     assert wanted is folded(intent(ONE, seq=1), *after).wants_audit
+
+
+@pytest.mark.parametrize(("end", "wanted"), [((), True), ((msgspec.structs.replace(ENDED, seq=5),), False)])
+def test_audit_whose_run_was_killed_before_its_end_told_nobody(end, wanted):
+    """What it found would else never be heard of."""
+    started = msgspec.structs.replace(STARTED, seq=2)
+    books = folded(OPENED, started, intent(ONE, seq=3), entries.Swept(seq=4, records=2, audit=True), *end)
+
+    assert wanted is books.wants_audit
