@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.entry import Entry
-from bulk_onboard.model.identity import token_in
+from bulk_onboard.model.identity import alias_length, token_in
 from bulk_onboard.model.life import step
 from bulk_onboard.model.record import Record, State, linked_numbers, without_number
 
@@ -133,7 +133,7 @@ class Books:
         """The API shows a record under an alias that has its token: so it keeps aliases of that length."""
         if record.token and token_in(shown) == record.token:
             sent = record.alias if record.sent_at else shown
-            self.alias_kept = max(self.alias_kept, len(sent.encode("utf-8", "surrogatepass")))
+            self.alias_kept = max(self.alias_kept, alias_length(sent))
 
     def _take_of_run(self, entry: Entry) -> None:
         """Account for what is not about one record."""
