@@ -104,8 +104,11 @@ class LedgerJournal:
         self._remember(self._books.seq)
 
     def _remember(self, seq: int) -> None:
+        """Of a ledger that is older the lock keeps saying that it was longer, however far it is written on."""
         if not self.is_older:
             self._lock.remember(seq)
+        elif seq >= self._lock.highest_seq:
+            self._lock.remember(seq + 1)
 
     async def append(self, entry: Entry) -> None:
         """Write the entry; it is on disk when this returns, and will be even if the caller is cancelled meanwhile.

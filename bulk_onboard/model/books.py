@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.entry import Entry
-from bulk_onboard.model.identity import token_in
+from bulk_onboard.model.identity import alias_length, token_in
 from bulk_onboard.model.life import step
 from bulk_onboard.model.record import Record, State, linked_numbers, without_number
 
@@ -95,14 +95,25 @@ class Books:
                 self.tried = after.tried
             if after.state is State.SENDING:
                 self._sent_in_this_run.append(token)
-            if self._owners is not None and after.compliance_id:
-                self._owners[after.compliance_id] = token
+            if self._owners is not None and after.compliance_id != before.compliance_id:
+                self._note_id(self._owners, before, after)
             if after.numbers is not before.numbers:
                 self._note_numbers(before, after)
         self.seq = entry.seq or self.seq
 
+    @staticmethod
+    def _note_id(owners: dict[str, str], before: Record, after: Record) -> None:
+        """A record that is filed anew has another id; nobody has the one that it had."""
+        if owners.get(before.compliance_id) == before.token:
+            del owners[before.compliance_id]
+        if after.compliance_id:
+            owners[after.compliance_id] = after.token
+
     def _note_numbers(self, before: Record, after: Record) -> None:
         """A number is linked to one record: who had it before has it no more."""
+        for number in linked_numbers(before) - linked_numbers(after):
+            if self._holders.get(number) == before.token:
+                del self._holders[number]
         for number in linked_numbers(after) - linked_numbers(before):
             other = self.records.get(self._holders.get(number, ""))
             if other is not None and other.token != after.token:
@@ -111,14 +122,18 @@ class Books:
 
     @property
     def wants_audit(self) -> bool:
-        """Whether creates were sent since somebody last looked whether any record is there twice."""
-        return self.tried > self.audited
+        """Whether creates were sent since somebody last looked whether any record is there twice, and could tell.
+
+        What an audit found is told at the end of its run; of a run that was killed before that nobody heard.
+        """
+        audit = self._run_of(self.audited)
+        return self.tried > self.audited or (audit is not None and audit.ended is None)
 
     def _note_alias(self, record: Record, shown: str) -> None:
         """The API shows a record under an alias that has its token: so it keeps aliases of that length."""
         if record.token and token_in(shown) == record.token:
             sent = record.alias if record.sent_at else shown
-            self.alias_kept = max(self.alias_kept, len(sent.encode("utf-8", "surrogatepass")))
+            self.alias_kept = max(self.alias_kept, alias_length(sent))
 
     def _take_of_run(self, entry: Entry) -> None:
         """Account for what is not about one record."""

@@ -146,6 +146,25 @@ def alias_of(friendly: str, token: str) -> str:
     return f"{shortened} ~{token}".lstrip()
 
 
+def alias_length(alias: str) -> int:
+    """Bytes of an alias, by which it is judged whether another one was kept whole that is at least as long."""
+    return len(alias.encode("utf-8", "surrogatepass"))
+
+
+def may_be_cut_from(shown: str, sent: str) -> bool:
+    """Whether an API that cuts or rewrites aliases may show what was sent like this; of an empty one nobody can tell.
+
+    Case, accents, blanks and signs make no difference.
+    """
+    shown, sent = _folded(shown), _folded(sent)
+    return bool(shown) and sent.startswith(shown)
+
+
+def _folded(alias: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", alias).casefold()
+    return "".join(filter(str.isalnum, decomposed))
+
+
 def _token(*parts: str) -> str:
     text = "|".join(("bo1", *parts))
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

@@ -147,6 +147,7 @@ def step(record: Record, entry: Entry) -> Record:
 
 
 def _sent(record: Record, entry: entries.Intent, to: State) -> Record:
+    """A create begins a record at the API: no update of an earlier one is the newest content any more."""
     return replace(
         record,
         state=to,
@@ -156,7 +157,9 @@ def _sent(record: Record, entry: entries.Intent, to: State) -> Record:
         attempts=record.attempts + 1,
         fingerprint=entry.fingerprint,
         replaced=replaced_by(record, entry.fingerprint),
+        intended="",
         registration_token=entry.registration_token or record.registration_token,
+        intended_registration="",
         sent_at=entry.at,
         tried=entry.seq,
         created=entry.seq,
@@ -261,9 +264,10 @@ def _submitted(record: Record, entry: Any, to: State, *, review: str = "", at: s
 
 
 def _found_by_a_person(record: Record, entry: Resolved, to: State) -> Record:
-    """A person says which record it is, not who made it."""
-    created = record.created if entry.compliance_id == record.compliance_id else 0
-    return replace(_submitted(record, entry, to, at=entry.at), created=created)
+    """A person says which record it is, not who made it. To another one than before nothing was linked."""
+    found = _submitted(record, entry, to, at=entry.at)
+    is_the_same = entry.compliance_id == record.compliance_id
+    return found if is_the_same else replace(found, created=0, known=entry.seq, numbers={})
 
 
 def _gone(record: Record, entry: entries.Gone, to: State) -> Record:

@@ -8,7 +8,6 @@ the others. No record is deleted that the API calls by another name than it was 
 What is planned is shown to a person first, and looked at again when it is done.
 """
 
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from bulk_onboard.model.books import Books
 from bulk_onboard.model.call import Get, ServerRecord
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.gateway import Gateway
-from bulk_onboard.model.identity import token_in
+from bulk_onboard.model.identity import may_be_cut_from, token_in
 from bulk_onboard.model.record import Record, Review, State, linked_numbers
 from bulk_onboard.pipeline.account import bound_books, reading
 from bulk_onboard.pipeline.connection import connect
@@ -171,16 +170,10 @@ def _candidate(record: Record, found: ServerRecord | None = None) -> Candidate:
 def _another_name(record: Record, found: ServerRecord) -> str:
     """Why it may be another row's record by what the API calls it; an alias may have been cut off or written anew."""
     token = token_in(found.alias)
-    if token == record.token or (not token and _folded(record.alias).startswith(_folded(found.alias))):
+    if token == record.token or (not token and (not found.alias or may_be_cut_from(found.alias, record.alias))):
         return ""
     whose = "as another row is called" if token else "otherwise than it was filed"
     return f"the API calls it {found.alias!r}, {whose}, so it may be somebody else's"
-
-
-def _folded(alias: str) -> str:
-    """What is left of an alias where case, accents, blanks and signs make no difference."""
-    decomposed = unicodedata.normalize("NFKD", alias.casefold())
-    return "".join(filter(str.isalnum, decomposed))
 
 
 def _objection(record: Record, review: str) -> str:

@@ -27,10 +27,9 @@ from bulk_onboard.pipeline.ledger import open_ledger
 from bulk_onboard.pipeline.stopping import why_stopped
 from bulk_onboard.pipeline.typed import commands_of
 from bulk_onboard.submission.delete import interrupted
-from bulk_onboard.submission.lookup import by_token
+from bulk_onboard.submission.lookup import Lookup, by_token
 from bulk_onboard.submission.reviews import is_gone
 from bulk_onboard.submission.stop import Stop
-from bulk_onboard.submission.walk import walk
 from bulk_onboard.units import format_duration
 
 How = Literal["found", "absent", "abandon"]
@@ -115,7 +114,7 @@ async def _objection(gateway: Gateway, record: Record, how: How, compliance_id: 
     if how == "absent" and record.op in (None, Op.CREATE):
         shown = await _with_its_token(gateway, record)
         if shown is None:
-            return "The API's list could not be read, so the answer was not taken. Try again later."
+            return "The API's list could not be read to its end, so the answer was not taken. Try again later."
         if shown:
             return f"The API shows a record with this row's token, {shown[0].compliance_id}."
     return ""
@@ -158,7 +157,7 @@ async def ask_person(job: Job, name: str, *, credentials: Credentials, clock: Cl
         shown = await _shown(gateway, record)
     if shown is None:
         raise errors.StoppedError(
-            "The API's list could not be read, so there is nothing to answer yet. Try again later."
+            "The API's list could not be read to its end, so there is nothing to answer yet. Try again later."
         )
     answers: list[tuple[str, ...]] = [
         ("--found", found.compliance_id) for found in shown if books.owner(found.compliance_id) in (None, record.token)
@@ -178,9 +177,15 @@ async def _shown(gateway: Gateway, record: Record) -> tuple[ServerRecord, ...] |
 
 
 async def _with_its_token(gateway: Gateway, record: Record) -> tuple[ServerRecord, ...] | None:
-    """The records that have its token, asked for by its alias and looked for in a walk; None for no answer."""
-    asked = await walk(gateway, alias=record.alias) if record.alias else None
-    walked = await walk(gateway)
+    """The records that have its token, asked for by its alias and looked for in walks that agree.
+
+    None where the list could not be read, or shows none and may leave some out: by that nobody can tell.
+    """
+    lookup = Lookup(gateway)
+    asked = await lookup.filtered(record.alias, record.token) if record.alias else None
+    walked = await lookup.agreed()
     if walked is None or (record.alias and asked is None):
         return None
-    return by_token([*(asked.records if asked else ()), *walked.records]).get(record.token, ())
+    shown = by_token([*(asked.records if asked else ()), *walked.records]).get(record.token, ())
+    can_be_asked = asked is not None and asked.whole and not lookup.filter_ignored
+    return shown if shown or walked.whole or can_be_asked else None

@@ -14,7 +14,6 @@ control that cannot be made now is made again later: the next row's record may b
 import base64
 import re
 import secrets
-import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +24,7 @@ from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.call import Get, Priority
 from bulk_onboard.model.gateway import Gateway
+from bulk_onboard.model.identity import alias_length, may_be_cut_from
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.submission.lookup import Lookup
 from bulk_onboard.submission.walk import Walk
@@ -87,7 +87,7 @@ class Control:
             return Controlled(why_not="the list of records cannot be walked to its end")
         if not self._books.alias_kept:
             return Controlled(why_not=NO_RECORD)
-        if self._books.alias_kept < _length(unknown.alias):
+        if self._books.alias_kept < alias_length(unknown.alias):
             cut = next((each for each in walked.records if may_be_cut_from(each.alias, unknown.alias)), None)
             if cut is not None:
                 return Controlled(why_not=f"record {cut.compliance_id} may be it, under a shortened alias")
@@ -151,7 +151,7 @@ class Control:
 
 def is_as_hard_to_find(known: Record, unknown: Record) -> bool:
     """Whether whatever an API may do to the alias of one it would do to that of the other, as they were sent."""
-    if not known.alias.endswith(f"~{known.token}") or _length(known.alias) < _length(unknown.alias):
+    if not known.alias.endswith(f"~{known.token}") or alias_length(known.alias) < alias_length(unknown.alias):
         return False
     return marks(unknown.alias) <= marks(known.alias)
 
@@ -159,22 +159,6 @@ def is_as_hard_to_find(known: Record, unknown: Record) -> bool:
 def marks(alias: str) -> set[str]:
     """What of an alias an API may fold, escape, replace or drop, each for itself: an `&` is no proof for a `+`."""
     return {*_MARK.findall(alias), *(("capitals",) if alias != alias.lower() else ())}
-
-
-def may_be_cut_from(shown: str, sent: str) -> bool:
-    """Whether an API that cuts aliases may show what was sent like this, its token gone."""
-    shown, sent = _plain(shown), _plain(sent)
-    return bool(shown) and shown != sent and sent.startswith(shown)
-
-
-def _plain(alias: str) -> str:
-    """The alias without what an API may change of it: case, accents, the number of blanks."""
-    decomposed = unicodedata.normalize("NFKD", alias)
-    return " ".join("".join(filter(lambda char: not unicodedata.combining(char), decomposed)).casefold().split())
-
-
-def _length(alias: str) -> int:
-    return len(alias.encode("utf-8", "surrogatepass"))
 
 
 def new_token() -> str:

@@ -14,7 +14,7 @@ from bulk_onboard import errors
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.call import Create, Get
-from bulk_onboard.model.identity import token_in
+from bulk_onboard.model.identity import alias_length, token_in
 from bulk_onboard.model.outcome import Outcome
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import Record, State
@@ -54,7 +54,7 @@ class Creating:
 
     def _keeps(self, decision: Decision) -> bool:
         """Whether the API has shown an alias as long as this row's with its token."""
-        return alias_length(decision) <= self._desk.journal.books.alias_kept
+        return length_of(decision) <= self._desk.journal.books.alias_kept
 
     async def _send(self, decision: Decision) -> Outcome[str] | None:
         if self._asking is not None and not await self._is_not_there(self._asking, decision):
@@ -97,9 +97,9 @@ class Creating:
         unread = [
             record
             for record in books.records.values()
-            if record.state is State.SUBMITTED and record.created and _length(record.alias) > books.alias_kept
+            if record.state is State.SUBMITTED and record.created and alias_length(record.alias) > books.alias_kept
         ]
-        longest = max(unread, key=lambda record: _length(record.alias), default=None)
+        longest = max(unread, key=lambda record: alias_length(record.alias), default=None)
         if longest is not None:
             await self._read_back(longest)
         return not self._desk.stop.requested
@@ -131,13 +131,9 @@ class Creating:
         return shown is not None and record.compliance_id in {each.compliance_id for each in shown.records}
 
 
-def alias_length(decision: Decision) -> int:
+def length_of(decision: Decision) -> int:
     """Bytes of the alias that a row's record has, or is to have."""
-    return _length(decision.identity.alias) if decision.identity else 0
-
-
-def _length(alias: str) -> int:
-    return len(alias.encode("utf-8", "surrogatepass"))
+    return alias_length(decision.identity.alias) if decision.identity else 0
 
 
 def _lost(record: Record, alias: str) -> errors.StoppedError:

@@ -19,7 +19,7 @@ from bulk_onboard.model.plan import Action, Decision, Plan
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.submission.conclusion import refused_after_all
 from bulk_onboard.submission.control import new_token
-from bulk_onboard.submission.create import Creating, alias_length
+from bulk_onboard.submission.create import Creating, length_of
 from bulk_onboard.submission.desk import Desk, TurnedUp
 from bulk_onboard.submission.headway import Headway
 from bulk_onboard.submission.link import link
@@ -216,7 +216,7 @@ def _in_order(plan: Plan) -> list[Decision]:
     """
     updates, links, creates = (list(plan.due(action)) for action in _ORDER)
     if creates:
-        creates.insert(0, creates.pop(max(range(len(creates)), key=lambda place: alias_length(creates[place]))))
+        creates.insert(0, creates.pop(max(range(len(creates)), key=lambda place: length_of(creates[place]))))
     return [*updates, *links, *creates]
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bulk_onboard.sandbox.behaviours import LIST
 from tests.support.businesses import business
 from tests.support.office import Office
 
@@ -88,3 +89,17 @@ async def test_a_record_that_is_not_held_is_not_for_a_person(office: Office, tmp
 
     assert told.status == 2
     assert "is submitted" in told.err
+
+
+async def test_absent_is_not_taken_of_a_list_that_may_leave_the_record_out(office: Office) -> None:
+    """A list that can neither be walked to its end nor asked for one alias shows nobody's absence."""
+    office.fill([business(number) for number in range(1, 31)])
+    await office.run()
+    office.fill([business(31, Key="K-31")])
+    office.sandbox.faults.script("create", "drop-after")
+    await office.run_until_unknown()
+    office.sandbox.behaviours.set(["ignore-alias", "ignore-offset", "no-meta", "cap-20"], LIST)
+
+    told = await office.type("resolve", "K-31", "--absent")
+
+    assert (told.status, "could not be read to its end" in told.err) == (2, True)

@@ -199,6 +199,24 @@ def test_a_runs_beginning_costs_what_was_sent_since_the_one_before_it():
     assert [State.SUBMITTED, State.UNCERTAIN] == [books.record(token).state for token in (ONE, TWO)]
 
 
+def gone_and_filed_anew(ask_early):
+    """A record with a number goes, and a person says that it is to be filed anew."""
+    books = folded(intent(ONE), done(ONE), entries.Adopted(token=ONE, op=Op.LINK, compliance_id=UUID, number="911140"))
+    if ask_early:
+        books.owner(UUID)
+    books.take(entries.Gone(token=ONE, compliance_id=UUID))
+    books.take(entries.Resolved(token=ONE, op=Op.CREATE, how="absent"))
+    return books
+
+
+@pytest.mark.parametrize("ask_early", [True, False])
+def test_record_that_is_filed_anew_holds_neither_the_old_id_nor_the_numbers(ask_early):
+    """Whenever somebody asked first; else its new record would be taken for linked already."""
+    books = gone_and_filed_anew(ask_early)
+
+    assert (books.owner(UUID), books.holder("911140")) == (None, None)
+
+
 # What is known of aliases, and what was audited.
 
 
@@ -243,3 +261,12 @@ def test_longest_alias_that_was_kept_counts():
 def test_audit_is_wanted_until_one_comes_after_the_newest_create(after, wanted):
     """By whichever run; a walk that looked for something else is none."""
     assert wanted is folded(intent(ONE, seq=1), *after).wants_audit
+
+
+@pytest.mark.parametrize(("end", "wanted"), [((), True), ((msgspec.structs.replace(ENDED, seq=5),), False)])
+def test_audit_whose_run_was_killed_before_its_end_told_nobody(end, wanted):
+    """What it found would else never be heard of."""
+    started = msgspec.structs.replace(STARTED, seq=2)
+    books = folded(OPENED, started, intent(ONE, seq=3), entries.Swept(seq=4, records=2, audit=True), *end)
+
+    assert wanted is books.wants_audit

@@ -16,6 +16,7 @@ from bulk_onboard.model.identity import (
     gapless_natural_key,
     is_same_number,
     keyless_token_of,
+    may_be_cut_from,
     normal_key,
     normal_user_key,
     own_key,
@@ -270,3 +271,20 @@ def test_gapless_key_is_for_comparing_alone():
     assert token_of(ACCOUNT, one) != token_of(ACCOUNT, other)
     assert gapless_natural_key(one) != gapless_natural_key(row(MOBILE, registration_number="U7200"))
     assert "" == gapless_natural_key(row()) == gapless_natural_key(row(registration_number=" - "))
+
+
+@pytest.mark.parametrize(
+    ("shown", "sent", "expected"),
+    [
+        ("Acme", "Acme Stores ~abc", True),
+        ("ACME  st", "Acme Stores ~abc", True),
+        ("Cafe", "Café ~abc", True),
+        ("Acme Stores abc", "Acme Stores ~abc", True),
+        ("", "Acme", False),
+        ("Stores", "Acme Stores", False),
+        ("Acme Stores Ltd", "Acme Stores", False),
+    ],
+)
+def test_may_be_cut_from(shown, sent, expected):
+    """Case, accents, blanks and signs make no difference, nor does it when the `~` alone is lost."""
+    assert expected is may_be_cut_from(shown, sent)

@@ -362,3 +362,31 @@ def test_registration_outlives_entries_that_do_not_tell_it(told):
     adopted = step(absent, about(entries.Adopted, Op.CREATE, compliance_id=UUID, registration_token=told))
 
     assert [told or "IN|old"] * 2 == [repaired.registration_token, adopted.registration_token]
+
+
+def test_record_filed_anew_takes_the_create_for_its_newest_content():
+    """An update of the record that is gone is not newer than the create after it, or the create's content would go out
+    again over a correction."""
+    filed_anew = after(
+        SENT_BACK,
+        UPDATE,
+        about(entries.Done, Op.UPDATE, compliance_id=UUID),
+        entries.Gone(token=TOKEN, key="K-1", compliance_id=UUID, seq=21),
+        about(entries.Resolved, Op.CREATE, how="absent"),
+        intent(Op.CREATE, fingerprint="third"),
+        about(entries.Done, Op.CREATE, compliance_id="another"),
+    )
+    corrected = after(filed_anew, intent(Op.UPDATE, fingerprint="fourth"))
+    assert (filed_anew.intended, filed_anew.replaced) == ("", ("old", "new"))
+    assert corrected.replaced == ("old", "new", "third")
+
+
+def test_another_record_than_the_one_that_is_gone_has_no_numbers_yet():
+    """What was linked to the one that is gone is still to be linked to the one that a person found."""
+    gone = Record(
+        token=TOKEN, state=State.GONE, compliance_id=UUID, known=3, created=3, numbers={ONE: Linking(Linkage.LINKED)}
+    )
+    same = after(gone, about(entries.Resolved, Op.CREATE, how="found", compliance_id=UUID))
+    other = after(gone, about(entries.Resolved, Op.CREATE, how="found", compliance_id="another"))
+    assert (linked_numbers(same), same.known, same.created) == ({ONE}, 3, 3)
+    assert (linked_numbers(other), other.known, other.created) == (set(), 20, 0)

@@ -17,7 +17,6 @@ from bulk_onboard.submission.control import (
     Control,
     Controlled,
     is_as_hard_to_find,
-    may_be_cut_from,
     new_token,
 )
 from bulk_onboard.submission.lookup import Lookup
@@ -383,23 +382,6 @@ async def test_shortened_alias_is_no_matter_where_longer_ones_were_kept(desk):
     await desk.account.send(create(9, alias="Acme St"))
 
     assert Controlled(found=token(1)) == await desk.of_walk()
-
-
-@pytest.mark.parametrize(
-    ("shown", "sent", "expected"),
-    [
-        ("Acme", "Acme Stores ~abc", True),
-        ("ACME  st", "Acme Stores ~abc", True),
-        ("Cafe", "Café ~abc", True),
-        ("Acme Stores ~abc", "Acme Stores ~abc", False),
-        ("", "Acme", False),
-        ("Stores", "Acme Stores", False),
-        ("Acme Stores Ltd", "Acme Stores", False),
-    ],
-)
-def test_may_be_cut_from(shown, sent, expected):
-    """Case, accents and blanks make no difference; the whole alias is not a shortened one."""
-    assert expected is may_be_cut_from(shown, sent)
 
 
 def test_new_tokens_are_nobodys():

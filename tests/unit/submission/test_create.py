@@ -12,7 +12,7 @@ from bulk_onboard.model.call import ListPage, Operation
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.plan import Action, Decision
 from bulk_onboard.model.record import State
-from bulk_onboard.submission.create import Creating, alias_length
+from bulk_onboard.submission.create import Creating, length_of
 from bulk_onboard.submission.desk import Desk
 from bulk_onboard.submission.lookup import Lookup
 from bulk_onboard.submission.stop import Stop
@@ -234,6 +234,6 @@ async def test_first_record_must_be_found_by_its_alias_where_that_is_relied_upon
 
 
 @pytest.mark.parametrize(("called", "expected"), [("K", 19), ("É", 20)])
-def test_alias_length(called, expected):
+def test_length_of(called, expected):
     """In bytes, since an API may count so."""
-    assert expected == alias_length(decision(1, called))
+    assert expected == length_of(decision(1, called))
