@@ -8,8 +8,9 @@ from bulk_onboard.api.client import Client
 from bulk_onboard.api.exchange import Answer, Failure
 from bulk_onboard.api.verdict import Owner, api_id, verdict
 from bulk_onboard.clock import Clock, SystemClock
-from bulk_onboard.model.call import Call
-from bulk_onboard.model.outcome import Outcome
+from bulk_onboard.model.call import Call, Page
+from bulk_onboard.model.identity import token_in
+from bulk_onboard.model.outcome import Done, Outcome
 
 T = TypeVar("T")
 
@@ -26,13 +27,22 @@ class HttpGateway:
         self._contract = contract
         self._owner = owner
         self._clock = clock or SystemClock()
+        self._listed: dict[str, str] = {}
 
     async def send(self, call: Call[T]) -> Outcome[T]:
         request = self._contract.encode(call)
         begun = self._clock.monotonic()
         seen = await self._client.exchange(request)
         self._tell(call, seen, self._clock.monotonic() - begun)
-        return verdict(call, seen, self._contract, owner=self._owner)
+        outcome = verdict(call, seen, self._contract, owner=self._owner_by_ledger_or_list)
+        if isinstance(outcome, Done) and isinstance(outcome.value, Page):
+            self._listed.update((record.compliance_id, token_in(record.alias)) for record in outcome.value.records)
+        return outcome
+
+    def _owner_by_ledger_or_list(self, compliance_id: str) -> str | None:
+        """A create that is answered with the id of a record that was listed as another's has not been answered."""
+        owner = self._owner(compliance_id)
+        return self._listed.get(compliance_id) if owner is None else owner
 
     def _tell(self, call: Call[Any], seen: Answer | Failure, duration_s: float) -> None:
         """One event per call: no body, no header, no address (reliability.md 5.2)."""

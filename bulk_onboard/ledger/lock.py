@@ -28,7 +28,7 @@ from bulk_onboard.clock import Clock
 from bulk_onboard.errors import LockedError, StoppedError
 from bulk_onboard.ledger.place import share_file
 
-_LONGEST = 512
+_LONGEST = 4096
 PATIENCE_S = 0.5
 _LOOKS, _BETWEEN_LOOKS_S = 10, 0.03
 

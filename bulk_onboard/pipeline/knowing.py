@@ -100,7 +100,8 @@ async def _adopt_what_is_there(run: Run, shown: Shown) -> Walk | None:
         _stopped(run, NOT_READ)
         return None
     found = await adopt(journal, _identities(run), walked.records)
-    if (blind or found) and run.plan().due(Action.CREATE):
+    looked_twice = bool((blind or found) and run.plan().due(Action.CREATE))
+    if looked_twice:
         if not await _let_the_window_pass(run):
             return None
         walked = await agreed(gateway, walked)
@@ -111,7 +112,7 @@ async def _adopt_what_is_there(run: Run, shown: Shown) -> Walk | None:
         if not walked.whole and run.plan().due(Action.CREATE) and not await _may_ask_for_each(run, walked):
             return None
     run.unreadable = walked.unreadable
-    if walked.whole:
+    if walked.whole and (looked_twice or not blind):
         await journal.append(entries.Swept(records=len(walked.records)))
         journal.is_up_to_date()
     return walked

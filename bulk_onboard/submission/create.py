@@ -140,7 +140,7 @@ def _lost(record: Record, alias: str) -> errors.StoppedError:
     return errors.StoppedError(
         f"The API shows the record {record.compliance_id} as {alias!r}; it was sent as {record.alias!r}. Without the "
         f"token ~{record.token} records cannot be found again, so nothing more was sent. Ask the API's vendor how long "
-        "an alias may be, and delete that record, before you run again."
+        "an alias may be, and delete that record if it is this row's, before you run again."
     )
 
 

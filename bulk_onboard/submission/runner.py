@@ -187,6 +187,7 @@ class Runner:
                 await self.desk.journal.append(refused_after_all(record, op, SET_ASIDE, why))
 
     def _stop_if_all_are_refused(self) -> None:
+        self._tries.note_settled(self.desk.journal.books.record)
         if words := self._tries.refused_alike:
             self.desk.stop.request(
                 errors.StoppedError(

@@ -7,13 +7,14 @@ first creates of a run are all refused with the same words, it is not the rows.
 """
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.outcome import Outcome
-from bulk_onboard.model.record import Record
+from bulk_onboard.model.record import Record, State
 
 SET_ASIDE = "set-aside"
 """Our own code of a refusal: no attempt brought an answer that can be used."""
@@ -30,6 +31,7 @@ class Tries:
     _seen: defaultdict[tuple[str, Op, str], list[str]] = field(default_factory=lambda: defaultdict(list))
     _taken: Counter[Op] = field(default_factory=Counter)
     _refusals: Counter[str] = field(default_factory=Counter)
+    _contested: deque[tuple[str, str]] = field(default_factory=deque)
 
     def note(self, record: Record, op: Op, outcome: Outcome[str]) -> None:
         """Take in what a write of this record led to; the ledger has it already."""
@@ -37,9 +39,21 @@ class Tries:
             self._taken[op] += 1
         elif isinstance(outcome, outcomes.Unresolved) and outcome.said is None:
             self._seen[record.token, op, record.number].append(outcome.seen)
-        elif op is Op.CREATE and isinstance(outcome, outcomes.Refused | outcomes.Unresolved):
-            said = outcome.said if isinstance(outcome, outcomes.Unresolved) else None
-            self._refusals[words_of(said.code, said.message) if said else words_of(record.code, record.reason)] += 1
+        elif op is Op.CREATE and isinstance(outcome, outcomes.Refused):
+            self._refusals[words_of(record.code, record.reason)] += 1
+        elif op is Op.CREATE and isinstance(outcome, outcomes.Unresolved) and outcome.said is not None:
+            self._contested.append((record.token, words_of(outcome.said.code, outcome.said.message)))
+
+    def note_settled(self, record_of: Callable[[str], Record]) -> None:
+        """Take in what became of the creates that were refused although something may have been made."""
+        while self._contested:
+            token, words = self._contested[0]
+            state = record_of(token).state
+            if state in (State.UNCERTAIN, State.SENDING):
+                return
+            self._taken[Op.CREATE] += state is State.SUBMITTED
+            self._refusals.update([words] if state is State.REFUSED else [])
+            self._contested.popleft()
 
     def failed_alone(self, record: Record, op: Op, attempts: int) -> str:
         """What this record met in each of so many attempts, where it alone did; else empty."""

@@ -4,7 +4,7 @@ import pytest
 
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.outcome import Done, Outcome, Refused, Unresolved
-from bulk_onboard.model.record import Record
+from bulk_onboard.model.record import Record, State
 from bulk_onboard.submission.tries import FIRST_CREATES, Tries, words_of
 from tests.unit.submission.samples import compliance_id, token
 
@@ -98,14 +98,25 @@ def test_one_accepted_create_shows_that_the_account_is_not_refused(place):
     assert "" == tries.refused_alike
 
 
-def test_contested_creates_count_by_what_the_api_said():
-    """They are refused, though it is still to be settled whether something was made."""
+@pytest.mark.parametrize(
+    ("state", "alike"),
+    [
+        (State.REFUSED, "conflict: Plan … is used up."),
+        (State.SUBMITTED, ""),
+        (State.UNCERTAIN, ""),
+    ],
+)
+def test_contested_creates_count_by_what_became_of_them(state, alike):
+    """The API said no, and may have made it all the same: an API that answers 409 to each that it takes refuses none."""
     tries = Tries()
     for number in range(FIRST_CREATES):
         no = Refused(code="conflict", message=f"Plan {number} is used up.", http_status=409)
         tries.note(Record(token=token(number)), Op.CREATE, Unresolved(seen="HTTP 409", said=no))
+        assert "" == tries.refused_alike
 
-    assert "conflict: Plan … is used up." == tries.refused_alike
+    tries.note_settled(lambda token: Record(token=token, state=state))
+
+    assert alike == tries.refused_alike
 
 
 @pytest.mark.parametrize("op", [Op.UPDATE, Op.LINK, Op.DELETE])
