@@ -107,6 +107,7 @@ def check_keys(books: Books, judgement: Judgement) -> None:
     rows = [judged.row for judged in judgement.rows if not judged.aside]
     if keyed and rows and not any(row.cell(KEY) or row.cell(BO_KEY) for row in rows):
         raise errors.UsageError(
+            # no word of another ledger: with one these rows would be filed once more, by their number
             "The ledger knows the rows by their Key, and the sheet has none now. Nothing was sent; "
-            "put the Key column back, or give this sheet a ledger of its own (--ledger)."
+            "put the Key column back, with the Keys as they were."
         )

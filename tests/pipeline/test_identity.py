@@ -140,7 +140,7 @@ async def test_all_keys_cleared_stop_the_run_and_are_told_by_plan_and_check(offi
     await office.filed(*rows_with_numbers())
     change_keys(office, lambda row, key: "")
 
-    with pytest.raises(errors.UsageError, match="put the Key column back"):
+    with pytest.raises(errors.UsageError, match="put the Key column back, with the Keys as they were"):
         await office.night()
 
     outlook = await look_ahead(office.job(), credentials=CREDENTIALS, clock=office.calendar)
