@@ -52,7 +52,14 @@ def run_and_sum_up(invocation: Invocation) -> Output:
 
     def show(stream: TextIO) -> None:
         if invocation.quiet:
-            print_summary(result.counts, result.reviews, stream, needing=result.needing, news=result.news)
+            print_summary(
+                result.counts,
+                result.reviews,
+                stream,
+                needing=result.needing,
+                news=result.news,
+                drift=result.drift,
+            )
             return
         print_run(
             result.counts,

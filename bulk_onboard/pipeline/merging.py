@@ -138,7 +138,8 @@ async def merge_job(job: Job, *, copy: Path | None, clock: Clock) -> Merged:
     if target.is_open(source):
         made.notes.append(f"{source} is open in another program: what was not saved there was not taken.")
     made.notes += [
-        f"{other} was saved after the workbook, too. To take what was fixed there, merge it as well: {job.commands.merge(str(other))}"
+        f"{other} was saved after the workbook, too. To take what was fixed there, merge it as well: "
+        f"{job.commands.merge(str(other))}"
         for other in _copies(job)
         if other != source and is_newer(other, job.workbook) and not is_untouched(other)
     ]

@@ -34,7 +34,7 @@ _HALTS: dict[Halt, tuple[type[BulkOnboardError], str]] = {
     Halt.KNOWN_ID: (
         errors.StoppedError,
         (
-            "The API answered with an id that belongs to another row, so its answers cannot be relied on. "
+            "The API answered with an id that belongs to another record, so its answers cannot be relied on. "
             "Compare the ledger with the account before running again: {compare}"
         ),
     ),

@@ -7,7 +7,7 @@ from typing import Any, TextIO
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.plan import Plan
 from bulk_onboard.model.record import Record
-from bulk_onboard.report.drift import Drift, drift_told
+from bulk_onboard.report.drift import Drift, drift_told, renumbered_told
 from bulk_onboard.report.page import Page, page_on
 from bulk_onboard.report.table import Cell
 from bulk_onboard.units import format_duration, format_size
@@ -79,7 +79,13 @@ def print_run(
 
 
 def print_summary(
-    counts: Mapping[str, int], reviews: Mapping[str, int], stream: TextIO, *, needing: int, news: int
+    counts: Mapping[str, int],
+    reviews: Mapping[str, int],
+    stream: TextIO,
+    *,
+    needing: int,
+    news: int,
+    drift: Drift,
 ) -> None:
     """What a run came to, in one line."""
     reviewed = _listed(reviews)
@@ -88,7 +94,7 @@ def print_summary(
         for name, number in counts.items()
         if number and name != "rows"
     ]
-    wanted = _needing(needing, news) or "Nothing needs a person."
+    wanted = " ".join((_needing(needing, news) or "Nothing needs a person.", *renumbered_told(drift)))
     page_on(stream).write_line(f"{counts['rows']:,} rows: {', '.join(states) or 'none'}. {wanted}")
 
 

@@ -93,6 +93,11 @@ def drift_told(found: Drift) -> Iterator[str]:
     if found.without_row:
         told = "1 record has" if found.without_row == 1 else f"{found.without_row:,} records have"
         yield f"{told} no row any more: see the sheet Not in the workbook."
+    yield from renumbered_told(found)
+
+
+def renumbered_told(found: Drift) -> Iterator[str]:
+    """The sentence that is always told: a number that changed under a known Key may be another business."""
     if found.renumbered:
         told = "1 row has" if found.renumbered == 1 else f"{found.renumbered:,} rows have"
         yield f"{told} another registration number than was sent before: see the sheet Problems."

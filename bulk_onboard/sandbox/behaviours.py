@@ -123,6 +123,13 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
         Behaviour(RECORD, "null-state", "`address.state` is kept as null.", "keeps_state", False),
         Behaviour(
             RECORD,
+            "strangers-id",
+            "A create is answered with the id of a stranger's record, where there is one.",
+            "answers_own_id",
+            False,
+        ),
+        Behaviour(
+            RECORD,
             "too-large",
             "A create or update whose business name or registration number contains VALUE gets HTTP 413, in HTML.",
             "too_large",

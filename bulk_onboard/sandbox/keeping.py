@@ -39,6 +39,7 @@ class Keeping:
         letters, case, blanks, cut: of an alias, in this order; `cut` is its greatest length.
         text: of every text of `end_user`; then `name` and `registration_number` of these.
         too_large: a word in name or number that makes a body too large for a gateway; None for none.
+        answers_own_id: whether the answer to a create has the id of the record that was made.
     """
 
     letters: Text = as_sent
@@ -50,6 +51,7 @@ class Keeping:
     registration_number: Text = as_sent
     keeps_state: bool = True
     too_large: str | None = None
+    answers_own_id: bool = True
 
     def kept(self, record: Record) -> Record:
         """The record as the API keeps it."""

@@ -40,7 +40,9 @@ def create(state: State, call: Call) -> Answer:
         return _TOO_LARGE
     record = state.behaviours.keeping.kept(_new_record(call))
     state.keep(record)
-    return success(201, compliance_id=record.compliance_id, message="Created successfully")
+    strangers = [other for other in state.records if other.is_strangers]
+    told = record if state.behaviours.keeping.answers_own_id or not strangers else strangers[0]
+    return success(201, compliance_id=told.compliance_id, message="Created successfully")
 
 
 def _new_record(call: Call) -> Record:

@@ -33,7 +33,8 @@ async def test_resume_continues_the_migration(tmp_path: Path) -> None:
 async def run_job_file(job: str, sandbox: Sandbox, folder: Path, *words: str):
     """Run a shipped job against the sandbox, unpaced."""
     return await typed(
-        "run", str(ROOT / "jobs" / f"{job}.toml"), "--json", "--base-url", sandbox.url, "--quota", "none", "--settle", "0.6s",
+        "run", str(ROOT / "jobs" / f"{job}.toml"), "--json", "--base-url", sandbox.url,
+        "--quota", "none", "--settle", "0.6s",
         "--ledger", str(folder / "ledger.jsonl"), "--report", str(folder / "report.xlsx"), *words, cwd=folder,
     )  # fmt: skip
 

@@ -14,6 +14,11 @@
 | read-back | row after row is sent though the API keeps no token, by which none of them can be found again |
 | walk | a record that slipped from one page to another while others deleted some is never seen |
 | audit | the final look comes before a late create can show |
+| older | a sheet from before a correction overwrites what was corrected since |
+| number | a business under another Key is taken for another business, and filed a second time |
+| lost | a run that found no ledger files what another one still has on its way |
+| backup | an older ledger that was put back is taken for the newest |
+| stranger | a create that is answered with a listed stranger's id is believed |
 | abort | an attempt that was given up goes on sending, beyond W |
 | header-flag | a call that was on its way is taken for unsent, and sent again |
 | blind-retry | a create whose outcome is unknown is sent again at once |
@@ -120,6 +125,42 @@ MUTANTS = (
         "    if left_s > 0:\n        run.waiting",
         "    if False:\n        run.waiting",
         f"{RULES}::test_the_audit_looks_when_the_youngest_create_is_as_old_as_the_window",
+    ),
+    Mutant(
+        "older",
+        "planning/decide.py",
+        "record is not None and judged.fingerprint in record.replaced",
+        "record is not None and False",
+        "tests/pipeline/test_older_content.py::test_older_sheet_sends_nothing_and_ends_with_3",
+    ),
+    Mutant(
+        "number",
+        "submission/journaled.py",
+        '"number", "seen_at", "registration_token")',
+        '"number", "seen_at")',
+        "tests/pipeline/test_identity.py::test_key_reused_for_another_business",
+    ),
+    Mutant(
+        "lost",
+        "pipeline/knowing.py",
+        "    looked_twice = bool((blind or found) and run.plan().due(Action.CREATE))",
+        "    looked_twice = False",
+        "tests/pipeline/test_unknown_outcomes.py"
+        "::test_a_ledger_lost_right_after_a_kill_waits_out_the_window_before_it_creates",
+    ),
+    Mutant(
+        "backup",
+        "ledger/journal.py",
+        "not is_new and ledger.folded.books.seq < lock.highest_seq",
+        "False",
+        "tests/pipeline/test_odd_servers.py::test_a_backup_that_was_put_back_is_noticed_and_what_it_forgot_is_adopted",
+    ),
+    Mutant(
+        "stranger",
+        "api/gateway.py",
+        "return self._listed.get(compliance_id) if owner is None else owner",
+        "return owner",
+        "tests/pipeline/test_odd_servers.py::test_a_create_answered_with_a_strangers_id_links_no_number_to_it",
     ),
     Mutant(
         "abort",

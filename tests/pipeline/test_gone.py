@@ -8,6 +8,7 @@ import openpyxl
 import pytest
 
 from bulk_onboard.model.record import Record, State
+from bulk_onboard.pipeline.refresh import refresh_job
 from bulk_onboard.pipeline.resolve import How, resolve_record
 from bulk_onboard.sandbox.answers import Answer
 from bulk_onboard.sandbox.faults import FAULTS, FOR_GOOD, Fault, Strikes
@@ -163,12 +164,12 @@ async def test_gone_record_whose_row_has_gone_as_well_is_listed_and_told(gone: N
 
 async def test_status_and_refresh_tell_what_is_gone(gone: Nights) -> None:
     """`refresh` ends with 3, `status` counts it, `verify` and `archive` say that a person must see to it."""
-    refreshed = await gone.type("refresh", "--json")
+    refreshed = await refresh_job(gone.job(), credentials=CREDENTIALS, clock=gone.calendar)
     status = await gone.type("status", "--json")
     verified = await gone.type("ledger verify")
     archived = await gone.type("archive")
 
-    assert (3, 1) == (refreshed.status, refreshed.json["gone"])
+    assert (3, 1) == (refreshed.exit_status, refreshed.followed.gone)
     assert (1, 2) == (status.json["counts"]["gone"], status.json["counts"]["submitted"])
     assert (3, True) == (verified.status, "1 record is gone from the API" in verified.out)
     assert (2, True) == (archived.status, "1 gone" in archived.err)

@@ -3,7 +3,6 @@
 Each test is a belief that the tool may not have; the behaviours are the sandbox's switches (docs/sandbox.md).
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -15,9 +14,7 @@ from bulk_onboard.errors import ExitStatus
 from bulk_onboard.ledger.fold import entries
 from bulk_onboard.ledger.journal import read_books
 from bulk_onboard.model.record import State
-from bulk_onboard.pipeline.execution import Running
 from bulk_onboard.sandbox.server import Sandbox
-from bulk_onboard.submission.stop import Stop
 from bulk_onboard.submission.tries import FIRST_CREATES
 from tests.support.businesses import business
 from tests.support.office import Office
@@ -117,6 +114,22 @@ async def test_where_aliases_lose_their_token_one_record_is_filed_and_named(
         assert record.compliance_id in str(results[0].error)
 
 
+async def test_a_create_answered_with_a_strangers_id_links_no_number_to_it(tmp_path: Path) -> None:
+    """That id was listed before as another's: each run stops at it, and the next finds the record by its token."""
+    async with office_of(tmp_path, "strangers-id", others={"present": 20}) as office:
+        office.fill([business(number, Numbers=f"9111{number:08d}") for number in range(3)])
+        stops = [await office.run(concurrency="1") for _ in range(3)]
+        for record in office.sandbox.state.records:
+            office.sandbox.state.review(record, "approved", None)
+
+        result = await office.run()
+
+        linked = {number.compliance_id for number in office.sandbox.state.numbers}
+        own = {record.compliance_id for record in office.sandbox.state.records if not record.is_strangers}
+        assert [ExitStatus.STOPPED] * 3 == [stop.exit_status for stop in stops]
+        assert (ExitStatus.DONE, 3, own) == (result.exit_status, ours(office), linked)
+
+
 @pytest.mark.parametrize("rows_lost", [1, 3])
 async def test_a_409_that_hides_a_success_is_settled_like_a_lost_answer(tmp_path: Path, rows_lost: int) -> None:
     """The record is found by its token and adopted; nothing is refused, nothing is made again."""
@@ -143,12 +156,12 @@ async def test_a_known_record_that_was_deleted_is_no_obstacle_to_the_control(tmp
 
 
 async def test_a_backup_that_was_put_back_is_noticed_and_what_it_forgot_is_adopted(tmp_path: Path) -> None:
-    """The lock file keeps the highest sequence number: an older ledger waits out the window and looks before it sends."""
+    """The lock file keeps the highest sequence number: a run with an older ledger waits, and looks before it sends."""
     async with office_of(tmp_path) as office:
-        office.sandbox.state.list_lag_s = 0.4
         await office.run(limit="1")
         backup = office.ledger.read_bytes()
-        await office.run(limit="4")
+        office.sandbox.state.list_lag_s = 0.4
+        await office.run_until_filed(3)
         office.ledger.write_bytes(backup)
 
         result = await office.run()
@@ -161,10 +174,7 @@ async def test_what_a_stopped_run_could_not_audit_the_next_one_does(tmp_path: Pa
     """Also when it creates nothing itself: once, and not every night."""
     async with office_of(tmp_path) as office:
         office.fill([business(1)])
-        stop = Stop()
-        watchers: list[asyncio.Task[None]] = []
-        await office.run(stop, watch=lambda run: watchers.append(asyncio.ensure_future(stop_at_once(stop, run))))
-        await asyncio.gather(*watchers)
+        await office.run_until_filed()
         stopped = audits(office)
         nights = [await office.run() and audits(office) for _ in range(2)]
 
@@ -173,7 +183,7 @@ async def test_what_a_stopped_run_could_not_audit_the_next_one_does(tmp_path: Pa
 
 
 async def test_content_that_the_api_normalised_does_not_hold_a_row(tmp_path: Path) -> None:
-    """A lost create is adopted by its token although name, blanks and number are kept in another way, and it is told."""
+    """A lost create is adopted by its token although name, blanks and number are kept in another way."""
     behaviours = ("capital-names", "squeezed-content", "upper-numbers", "null-state")
     async with office_of(tmp_path, *behaviours) as office:
         office.rows[3]["Business Name"] = "Two  Blanks Private Limited"
@@ -211,13 +221,6 @@ async def test_when_the_first_creates_are_all_refused_alike_the_run_stops(tmp_pa
 
         assert ExitStatus.STOPPED == result.exit_status
         assert operations(office)["create"] < FIRST_CREATES + 15, "those on their way follow"
-
-
-async def stop_at_once(stop: Stop, running: Running) -> None:
-    """Stop the run when its first record is at the API."""
-    while not any(record.state is State.SUBMITTED for record in running.books.records.values()):
-        await asyncio.sleep(0)
-    stop.request("a test")
 
 
 def audits(office: Office) -> int:

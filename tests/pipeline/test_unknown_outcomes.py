@@ -168,7 +168,7 @@ async def test_a_ledger_lost_right_after_a_kill_waits_out_the_window_before_it_c
     """What the killed run had in flight may still arrive: the account is walked again when it cannot any more."""
     office.fill(2)
     office.sandbox.state.list_lag_s = 0.4
-    await office.run(limit="1")
+    await office.run_until_filed()
     office.ledger.unlink()
 
     result = await office.run()

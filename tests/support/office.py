@@ -111,10 +111,17 @@ class Office:
 
     async def run_until_unknown(self, **flags: Any) -> RunResult:
         """A run that is stopped as soon as it has a create whose outcome is unknown, before it can look."""
+        return await self._run_until(State.UNCERTAIN, 1, **flags)
+
+    async def run_until_filed(self, number: int = 1, **flags: Any) -> RunResult:
+        """A run that is stopped as soon as so many records are filed, before it can look at what it did."""
+        return await self._run_until(State.SUBMITTED, number, **flags)
+
+    async def _run_until(self, state: State, number: int, **flags: Any) -> RunResult:
         stop = Stop()
 
         async def watch_for_it(running: Any) -> None:
-            while not any(record.state is State.UNCERTAIN for record in running.books.records.values()):
+            while sum(record.state is state for record in running.books.records.values()) < number:
                 await asyncio.sleep(0)
             stop.request("a test")
 

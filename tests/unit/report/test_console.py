@@ -16,6 +16,7 @@ from bulk_onboard.report.console import (
     print_summary,
     print_survey,
 )
+from bulk_onboard.report.drift import NO_DRIFT
 from bulk_onboard.report.findings import print_findings
 from bulk_onboard.report.page import print_next
 from bulk_onboard.report.requirements import print_requirements
@@ -88,21 +89,31 @@ def test_run(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("needing", "news", "wanted"),
+    ("needing", "news", "renumbered", "wanted"),
     [
-        (0, 0, "Nothing needs a person."),
-        (1, 1, "1 row needs a person."),
-        (3, 3, "3 rows need a person."),
-        (1_200, 5, "1,200 rows need a person, 5 of them newly so."),
-        (3, 0, "3 rows need a person, none of them newly so."),
+        (0, 0, 0, "Nothing needs a person."),
+        (1, 1, 0, "1 row needs a person."),
+        (3, 3, 0, "3 rows need a person."),
+        (1_200, 5, 0, "1,200 rows need a person, 5 of them newly so."),
+        (3, 0, 0, "3 rows need a person, none of them newly so."),
+        (
+            1,
+            1,
+            2,
+            (
+                "1 row needs a person. "
+                "2 rows have another registration number than was sent before: see the sheet Problems."
+            ),
+        ),
     ],
 )
-def test_summary_is_one_line(needing, news, wanted):
-    """What a quiet run prints: rows by state, submitted ones by review, and whether a person is wanted."""
+def test_summary_is_one_line(needing, news, renumbered, wanted):
+    """What a quiet run prints: rows by state, whether a person is wanted, and always which numbers changed."""
     stream = io.StringIO()
     counted = {"rows": 2_000, "submitted": 1_961, "invalid": 39, "held": 0}
+    drift = NO_DRIFT._replace(renumbered=renumbered)
 
-    print_summary(counted, {"approved": 1_900, "pending": 61}, stream, needing=needing, news=news)
+    print_summary(counted, {"approved": 1_900, "pending": 61}, stream, needing=needing, news=news, drift=drift)
 
     told = "2,000 rows: 1,961 submitted (1,900 approved, 61 pending), 39 invalid. "
     assert f"{told}{wanted}\n" == stream.getvalue()

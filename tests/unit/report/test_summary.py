@@ -118,7 +118,7 @@ def test_next_command():
         [decision(2), decision(3)], books(held), job
     )
     assert "bulk-onboard run 'a b.toml' --quota 5/s" == next_command(*rejected, job)
-    assert "bulk-onboard merge 'a b.toml' && bulk-onboard run 'a b.toml' --quota 5/s" == next_command(
+    assert "bulk-onboard merge 'a b.toml' --quota 5/s && bulk-onboard run 'a b.toml' --quota 5/s" == next_command(
         *rejected, job, marked=True
     )
     assert "bulk-onboard status 'a b.toml'" == next_command([decision(2)], books(record(2)), job)

@@ -107,7 +107,7 @@ def test_one_accepted_create_shows_that_the_account_is_not_refused(place):
     ],
 )
 def test_contested_creates_count_by_what_became_of_them(state, alike):
-    """The API said no, and may have made it all the same: an API that answers 409 to each that it takes refuses none."""
+    """An API that answers 409 to each that it takes refuses none."""
     tries = Tries()
     for number in range(FIRST_CREATES):
         no = Refused(code="conflict", message=f"Plan {number} is used up.", http_status=409)
