@@ -175,8 +175,8 @@ def _warnings(run: Run) -> Iterable[str]:
             f"known. See which: {run.job.commands.verify()}"
         )
     if run.unreadable:
-        records = f"{run.unreadable:,} record{'' if run.unreadable == 1 else 's'}"
-        yield f"{records} of the account cannot be read in the API's list, and were passed over."
+        records = "1 record" if run.unreadable == 1 else f"{run.unreadable:,} records"
+        yield f"The API's list has {records} that cannot be read: passed over."
     if run.asks_first:
         yield "The API's list cannot be walked to its end, so each row was asked for before it was sent."
     if run.not_audited:
