@@ -24,7 +24,7 @@ demo: $(STAMP) ## onboard the sample businesses against the API on this machine
 	@$(PYTHON) scripts/demo.py
 
 test: $(STAMP) ## run the tests, WORKERS at a time (3: most of them wait)
-	@$(PYTHON) -m pytest -n $(WORKERS)
+	@$(PYTHON) -m pytest -n $(WORKERS) --dist worksteal
 
 crash: $(STAMP) ## kill it KILLS times (1000) and at every step; SEED= throws the same dice again, DICE= only these
 	@KILLS=$(KILLS) SEED=$(SEED) DICE=$(DICE) $(PYTHON) -m pytest -q tests/crash
