@@ -20,13 +20,13 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from bulk_onboard.clock import Clock
-from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.call import Get, Priority
 from bulk_onboard.model.gateway import Gateway
 from bulk_onboard.model.identity import alias_length, may_be_cut_from
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.submission.lookup import Lookup
+from bulk_onboard.submission.reviews import is_gone
 from bulk_onboard.submission.walk import Walk
 
 TRIED_AT_MOST = 5
@@ -142,11 +142,10 @@ class Control:
 
     async def _is_gone(self, known: Record) -> bool:
         """Whether the API has no such record any more, so that it is no wonder that the list does not show it."""
-        outcome = await self._gateway.send(Get(compliance_id=known.compliance_id, priority=Priority.SETTLE))
-        if isinstance(outcome, outcomes.Refused) and outcome.http_status == 404:
-            self._gone.add(known.token)
-            return True
-        return False
+        if not is_gone(await self._gateway.send(Get(compliance_id=known.compliance_id, priority=Priority.SETTLE))):
+            return False
+        self._gone.add(known.token)
+        return True
 
 
 def is_as_hard_to_find(known: Record, unknown: Record) -> bool:
