@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bulk_onboard.sandbox.server import Sandbox
+from tests.support.nights import Hurried, Nights
 from tests.support.office import Office
 
 _LOOPBACK = "127.0.0.1"
@@ -47,3 +48,11 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
     """A desk with an empty folder and the sandbox for an API; `office.fill(n)` gives it rows."""
     async with Sandbox() as sandbox:
         yield Office(tmp_path, sandbox)
+
+
+@pytest.fixture
+async def nights(tmp_path: Path) -> AsyncIterator[Nights]:
+    """Such a desk, whose runs do not really wait."""
+    calendar = Hurried()
+    async with Sandbox(clock=calendar) as sandbox:
+        yield Nights(tmp_path, sandbox, calendar=calendar)

@@ -16,7 +16,7 @@ from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.api.gateway import HttpGateway
 from bulk_onboard.api.pacer import Paced, Pacer
 from bulk_onboard.api.wire import Beta
-from bulk_onboard.clock import SystemClock
+from bulk_onboard.clock import Clock, SystemClock
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.job import Job, load_job
 from bulk_onboard.ledger.journal import LedgerJournal, read_books
@@ -81,6 +81,7 @@ class Bench:
     Attributes:
         power_fails: whether a crash also takes from the ledger what no fsync has put on disk.
         slow_disk_s: how late each write to the ledger begins.
+        clock: the time that runs and sandbox share.
     """
 
     judgement: Judgement
@@ -89,6 +90,7 @@ class Bench:
     relay: Relay
     power_fails: bool = False
     slow_disk_s: float = 0.0
+    clock: Clock = field(default_factory=SystemClock)
     requests: Counter[str] = field(default_factory=Counter)
 
     @classmethod
@@ -100,15 +102,20 @@ class Bench:
         *,
         behaviours: tuple[str, ...] = (),
         lag_s: float = LAG_S,
+        late_s: float = LATE_S,
+        settle_s: float = SETTLE_S,
         power_fails: bool = False,
         slow_disk_s: float = 0.0,
+        clock: Clock | None = None,
     ) -> AsyncIterator["Bench"]:
         """A bench with an API of its own."""
-        async with Sandbox(ledger=ledger, list_lag_s=lag_s, late_apply_s=LATE_S, behaviours=behaviours) as sandbox:
+        clock = clock or SystemClock()
+        sandbox = Sandbox(ledger=ledger, list_lag_s=lag_s, late_apply_s=late_s, behaviours=behaviours, clock=clock)
+        async with sandbox:
             address = urlsplit(sandbox.url)
             async with Relay(str(address.hostname), int(address.port or 0)).serving() as relay:
-                job = replace(desk.job, ledger=ledger, base_url=relay.url)
-                yield cls(desk.judgement, job, sandbox, relay, power_fails, slow_disk_s)
+                job = replace(desk.job, ledger=ledger, base_url=relay.url, settle=settle_s)
+                yield cls(desk.judgement, job, sandbox, relay, power_fails, slow_disk_s, clock)
 
     @property
     def books(self) -> Books:
@@ -153,7 +160,7 @@ class Bench:
         return {(r.end_user["name"], d.type, d.sha256) for r in records for d in r.documents}
 
     async def _run(self, crash: Crash, disk: CrashingDisk) -> None:
-        clock, stop = SystemClock(), Stop()
+        clock, stop = self.clock, Stop()
         opened = LedgerJournal.open(
             self.job.ledger, job=self.job.name, auth_id=AUTH_ID, base_url=self.job.base_url, clock=clock, disk=disk
         )
@@ -177,7 +184,7 @@ class Bench:
                 await begin(run)
                 await send(run, lambda running: None)
 
-    def _stack(self, http: Gateway, journal: CrashingJournal, clock: SystemClock, stop: Stop) -> Gateway:
+    def _stack(self, http: Gateway, journal: CrashingJournal, clock: Clock, stop: Stop) -> Gateway:
         journaled = Journaled(http, journal, DocumentFolder(self.job.documents).read)
         halting = Halting(journaled, stop, self.requests)
         paced = Paced(halting, compliance=Pacer(None, clock=clock), requirements=Pacer(None, clock=clock))

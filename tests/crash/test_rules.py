@@ -10,6 +10,7 @@ from bulk_onboard.errors import LockedError
 from bulk_onboard.model.record import State
 from tests.crash.bench import SETTLE_S, Bench, Desk
 from tests.support.crashes import Crash
+from tests.support.nights import Hurried
 
 
 @pytest.fixture
@@ -52,14 +53,16 @@ async def test_an_intent_is_in_the_ledger_when_its_create_arrives(desk: Desk, tm
         assert [] == bench.sandbox.without_intent
 
 
-@pytest.mark.parametrize("lag_s", [0.0, 0.3])
-async def test_what_a_crash_left_behind_is_found_when_it_shows_late(desk: Desk, tmp_path: Path, lag_s: float) -> None:
+@pytest.mark.parametrize(("lag_s", "late_s"), [(0.0, 40.0), (30.0, 0.0)])
+async def test_what_a_crash_left_behind_is_found_when_it_shows_late(
+    desk: Desk, tmp_path: Path, lag_s: float, late_s: float
+) -> None:
     """The create takes effect, or is listed, some time after the next run has begun, and within its window."""
     at = step(await steps_of(desk, tmp_path), "after create was sent", 2)
+    times = {"lag_s": lag_s, "late_s": late_s, "settle_s": 50.0}
 
-    async with Bench.opened(desk, tmp_path / "ledger.jsonl", lag_s=lag_s) as bench:
-        if not lag_s:
-            bench.sandbox.faults.late_apply_s = 0.4
+    async with Bench.opened(desk, tmp_path / "ledger.jsonl", **times, clock=Hurried()) as bench:
+        if late_s:
             bench.sandbox.faults.script("create", "late-apply", after=1)
         await bench.run(Crash(at))
         await bench.run_to_the_end()

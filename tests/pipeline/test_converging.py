@@ -1,9 +1,7 @@
 """Sheet and API come together: nothing is sent twice, taken from another, or sent where it cannot do any good."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
@@ -14,22 +12,13 @@ from bulk_onboard.model.record import State, linked_numbers
 from bulk_onboard.pipeline.deletion import Candidate, Deletion, Fate, delete_records, of_key, of_run, plan_deletion
 from bulk_onboard.report.drift import Drift
 from bulk_onboard.sandbox.faults import FAULTS, FOR_GOOD, Strikes
-from bulk_onboard.sandbox.server import Sandbox
 from bulk_onboard.submission.stop import Stop
 from tests.support.businesses import HEADERS, write_workbook
-from tests.support.nights import Hurried, Nights, keyed, numbered, saying
+from tests.support.nights import Nights, keyed, numbered, saying
 from tests.support.office import AUTH_ID, AUTH_TOKEN
 
 CREDENTIALS = Credentials(AUTH_ID, Secret(AUTH_TOKEN))
 SETTLE_S = 300.0
-
-
-@pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Nights]:
-    """An office whose nights take no time."""
-    calendar = Hurried()
-    async with Sandbox(clock=calendar) as sandbox:
-        yield Nights(tmp_path, sandbox, calendar=calendar)
 
 
 @pytest.fixture(autouse=True)
@@ -43,10 +32,10 @@ def words_of_the_api(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(FAULTS, fault.name, fault)
 
 
-def waits_for_absence(office: Nights) -> list[tuple[float, float]]:
+def waits_for_absence(nights: Nights) -> list[tuple[float, float]]:
     """Of each write that was proved not to have happened: seconds since its abort, and as the ledger says."""
     aborted, waits = {}, []
-    for entry in entries(office.ledger.read_bytes()):
+    for entry in entries(nights.ledger.read_bytes()):
         if isinstance(entry, Unresolved):
             aborted[entry.token] = datetime.fromisoformat(entry.at)
         elif isinstance(entry, Absent):
@@ -55,127 +44,127 @@ def waits_for_absence(office: Nights) -> list[tuple[float, float]]:
     return waits
 
 
-async def planned(office: Nights, choose) -> tuple[Candidate, ...]:
+async def planned(nights: Nights, choose) -> tuple[Candidate, ...]:
     """What `undo` or `delete` would list."""
-    return await plan_deletion(office.job(), choose, credentials=CREDENTIALS, clock=office.calendar)
+    return await plan_deletion(nights.job(), choose, credentials=CREDENTIALS, clock=nights.calendar)
 
 
-async def deleted(office: Nights, choose) -> Deletion:
+async def deleted(nights: Nights, choose) -> Deletion:
     """What `undo` or `delete` does once it was asked for."""
-    candidates = await planned(office, choose)
-    job, clock = office.job(), office.calendar
+    candidates = await planned(nights, choose)
+    job, clock = nights.job(), nights.calendar
     return await delete_records(job, candidates, choose, credentials=CREDENTIALS, clock=clock, stop=Stop())
 
 
 @pytest.mark.parametrize(("operation", "looks"), [("create", "list"), ("update", "get")])
-async def test_waiting_run_counts_the_settle_window_from_the_abort(office: Nights, operation: str, looks: str) -> None:
+async def test_waiting_run_counts_the_settle_window_from_the_abort(nights: Nights, operation: str, looks: str) -> None:
     """Looks fail until settling gives up; the next review's turn takes it up again, and waits the rest of W."""
-    await office.filed(keyed(0), keyed(1))
+    await nights.filed(keyed(0), keyed(1))
     if operation == "create":
-        office.fill([*office.rows, keyed(2)])
+        nights.fill([*nights.rows, keyed(2)])
     else:
-        office.judge("rejected", 0, reason="Blurred.")
-        office.replace_document(0)
-    office.sandbox.faults.script(operation, "drop-before")
-    office.sandbox.faults.script(looks, "refuse-400", 5, after=1)
+        nights.judge("rejected", 0, reason="Blurred.")
+        nights.replace_document(0)
+    nights.sandbox.faults.script(operation, "drop-before")
+    nights.sandbox.faults.script(looks, "refuse-400", 5, after=1)
 
     def dawdle(running: object) -> None:
-        office.calendar.tear_off(1.0)  # so that the run began long before its call was cut
+        nights.calendar.tear_off(1.0)  # so that the run began long before its call was cut
 
-    result = await office.night(watch=dawdle, wait="30m", settle="5m")
+    result = await nights.night(watch=dawdle, wait="30m", settle="5m")
 
-    ((passed_s, waited_s),) = waits_for_absence(office)
+    ((passed_s, waited_s),) = waits_for_absence(nights)
     assert passed_s >= SETTLE_S
     assert SETTLE_S <= waited_s <= passed_s + 1  # instants are written down to a second or less
     assert 0 == result.exit_status
 
 
-async def test_waiting_run_retries_what_was_refused_once(office: Nights) -> None:
+async def test_waiting_run_retries_what_was_refused_once(nights: Nights) -> None:
     """`--wait --retry-refused`: its no stands, however often the reviews are looked at."""
-    office.fill([keyed(0), keyed(1)])
-    office.sandbox.faults.script("create", "refuse-422", FOR_GOOD, after=1)
-    await office.night(concurrency="1")
-    since = len(office.sandbox.log)
+    nights.fill([keyed(0), keyed(1)])
+    nights.sandbox.faults.script("create", "refuse-422", FOR_GOOD, after=1)
+    await nights.night(concurrency="1")
+    since = len(nights.sandbox.log)
 
-    result = await office.night(wait="10m", retry_refused="any")
+    result = await nights.night(wait="10m", retry_refused="any")
 
-    asked = office.asked(since)
+    asked = nights.asked(since)
     assert (3, 1) == (result.exit_status, asked["create"])
     assert asked["list"] > 3
 
 
 @pytest.mark.parametrize("both", [True, False])
-async def test_number_that_cannot_be_looked_at_stays_where_the_ledger_knows_it(office: Nights, both: bool) -> None:
+async def test_number_that_cannot_be_looked_at_stays_where_the_ledger_knows_it(nights: Nights, both: bool) -> None:
     """404 at the number: another row names it too, or alone; nobody takes it."""
-    await office.filed(keyed(0, Numbers=numbered(0)), keyed(1))
-    office.judge("approved", 0, 1)
-    office.sandbox.faults.script("number", "not-found-404", FOR_GOOD)
-    await office.night()
-    office.rows[1]["Numbers"] = numbered(0)
-    office.rows[0]["Numbers"] = numbered(0) if both else ""
-    office.save()
+    await nights.filed(keyed(0, Numbers=numbered(0)), keyed(1))
+    nights.judge("approved", 0, 1)
+    nights.sandbox.faults.script("number", "not-found-404", FOR_GOOD)
+    await nights.night()
+    nights.rows[1]["Numbers"] = numbered(0)
+    nights.rows[0]["Numbers"] = numbered(0) if both else ""
+    nights.save()
 
-    nights = [await office.night(), await office.night()]
+    results = [await nights.night(), await nights.night()]
 
-    assert (office.made(0).compliance_id, 1) == (office.number_of(0), office.asked()["link"])
-    assert [3, 3] == [night.exit_status for night in nights]
+    assert (nights.made(0).compliance_id, 1) == (nights.number_of(0), nights.asked()["link"])
+    assert [3, 3] == [night.exit_status for night in results]
 
 
-async def test_number_that_was_moved_and_moved_back_ends_where_it_began(office: Nights) -> None:
+async def test_number_that_was_moved_and_moved_back_ends_where_it_began(nights: Nights) -> None:
     """relink = true: from row 0 to row 1 and back; ledger and API agree each time."""
-    await office.filed(keyed(0, Numbers=numbered(0)), keyed(1, Numbers=""))
-    office.judge("approved", 0, 1)
-    await office.night(relink=True)
+    await nights.filed(keyed(0, Numbers=numbered(0)), keyed(1, Numbers=""))
+    nights.judge("approved", 0, 1)
+    await nights.night(relink=True)
 
     for there, gone in ((1, 0), (0, 1)):
-        office.rows[there]["Numbers"], office.rows[gone]["Numbers"] = numbered(0), ""
-        office.save()
-        await office.night(relink=True)
+        nights.rows[there]["Numbers"], nights.rows[gone]["Numbers"] = numbered(0), ""
+        nights.save()
+        await nights.night(relink=True)
 
-        made = office.made(there).compliance_id
-        known = [record.compliance_id for record in office.books().records.values() if linked_numbers(record)]
-        assert (made, [made]) == (office.number_of(0), known)
+        made = nights.made(there).compliance_id
+        known = [record.compliance_id for record in nights.books().records.values() if linked_numbers(record)]
+        assert (made, [made]) == (nights.number_of(0), known)
 
 
-async def test_record_of_another_number_type_cannot_be_corrected_into_this_one(office: Nights) -> None:
+async def test_record_of_another_number_type_cannot_be_corrected_into_this_one(nights: Nights) -> None:
     """A rejected local record whose row says mobile now: told once, nothing sent, and nobody asks again."""
-    await office.filed(keyed(0))
-    office.judge("rejected", 0, reason="Blurred.")
-    office.rows[0]["Number Type"] = "mobile"
-    office.save()
+    await nights.filed(keyed(0))
+    nights.judge("rejected", 0, reason="Blurred.")
+    nights.rows[0]["Number Type"] = "mobile"
+    nights.save()
 
-    first = await office.night(new_only=True)
-    problems, since = office.problems(), len(office.sandbox.log)
-    second, third = await office.night(new_only=True), await office.night()
+    first = await nights.night(new_only=True)
+    problems, since = nights.problems(), len(nights.sandbox.log)
+    second, third = await nights.night(new_only=True), await nights.night()
 
     assert [3, 0, 3] == [first.exit_status, second.exit_status, third.exit_status]
-    assert ["record-of-other-type"] == problems == office.problems()
-    assert (0, 0) == (office.asked()["update"], office.asked(since)["get"])
-    assert ("local", "rejected") == (office.made(0).number_type, office.made(0).review)
+    assert ["record-of-other-type"] == problems == nights.problems()
+    assert (0, 0) == (nights.asked()["update"], nights.asked(since)["get"])
+    assert ("local", "rejected") == (nights.made(0).number_type, nights.made(0).review)
 
 
-async def test_undo_leaves_what_the_run_did_not_make(office: Nights) -> None:
+async def test_undo_leaves_what_the_run_did_not_make(nights: Nights) -> None:
     """A create refused as existing already, and adopted: whoever made it, the API says that it was not this run."""
-    await office.filed(keyed(0))
-    office.fill([*office.rows, keyed(1)])
-    office.sandbox.faults.script("create", "exists-already")
-    result = await office.night()
-    (adopted,) = [record for record in office.books().records.values() if record.key == "K-1"]
+    await nights.filed(keyed(0))
+    nights.fill([*nights.rows, keyed(1)])
+    nights.sandbox.faults.script("create", "exists-already")
+    result = await nights.night()
+    (adopted,) = [record for record in nights.books().records.values() if record.key == "K-1"]
 
     assert (0, State.SUBMITTED) == (result.exit_status, adopted.state)
-    assert () == await planned(office, of_run(result.run_id))
+    assert () == await planned(nights, of_run(result.run_id))
 
 
-async def test_delete_keeps_a_record_that_is_called_by_another_name(office: Nights) -> None:
+async def test_delete_keeps_a_record_that_is_called_by_another_name(nights: Nights) -> None:
     """The ledger says K-0, the API K-9 with a token of its own."""
-    await office.filed(keyed(0))
-    office.sandbox.state.keep(replace(office.made(0), alias="K-9 ~aaaaaaaaaaaaaaaa"))
+    await nights.filed(keyed(0))
+    nights.sandbox.state.keep(replace(nights.made(0), alias="K-9 ~aaaaaaaaaaaaaaaa"))
 
-    (candidate,) = await planned(office, of_key("K-0"))
-    done = await deleted(office, of_key("K-0"))
+    (candidate,) = await planned(nights, of_key("K-0"))
+    done = await deleted(nights, of_key("K-0"))
 
     assert "as another row is called" in candidate.why
-    assert ((), 0, 1) == (done.deleted, office.asked()["delete"], len(office.sandbox.state.records))
+    assert ((), 0, 1) == (done.deleted, nights.asked()["delete"], len(nights.sandbox.state.records))
 
 
 @pytest.mark.parametrize(
@@ -183,112 +172,112 @@ async def test_delete_keeps_a_record_that_is_called_by_another_name(office: Nigh
     [("K-0 ~", True), ("k-0", True), ("", True), ("Acme Traders", False), ("K-0 (old) Acme", False)],
 )
 async def test_alias_that_was_cut_off_is_no_other_name_and_one_that_was_written_anew_is(
-    office: Nights, alias: str, goes: bool
+    nights: Nights, alias: str, goes: bool
 ) -> None:
     """What is left of its beginning shows whose it is; a name that somebody gave it since does not."""
-    await office.filed(keyed(0))
-    office.sandbox.state.keep(replace(office.made(0), alias=alias))
+    await nights.filed(keyed(0))
+    nights.sandbox.state.keep(replace(nights.made(0), alias=alias))
 
-    done = await deleted(office, of_key("K-0"))
+    done = await deleted(nights, of_key("K-0"))
 
-    assert (goes, not goes) == (bool(done.deleted), bool(office.sandbox.state.records))
+    assert (goes, not goes) == (bool(done.deleted), bool(nights.sandbox.state.records))
 
 
 @pytest.mark.parametrize(("alias", "goes"), [("", True), ("K-9 ~aaaaaaaaaaaaaaaa", False)])
 async def test_record_that_the_list_does_not_show_is_asked_for_before_it_is_deleted(
-    office: Nights, alias: str, goes: bool
+    nights: Nights, alias: str, goes: bool
 ) -> None:
     """Nobody else's record is deleted because a list left it out."""
-    await office.filed(keyed(0))
-    office.sandbox.state.keep(replace(office.made(0), alias=alias or office.made(0).alias))
-    office.sandbox.state.list_lag_s = 10.0 * 86_400
+    await nights.filed(keyed(0))
+    nights.sandbox.state.keep(replace(nights.made(0), alias=alias or nights.made(0).alias))
+    nights.sandbox.state.list_lag_s = 10.0 * 86_400
 
-    done = await deleted(office, of_key("K-0"))
+    done = await deleted(nights, of_key("K-0"))
 
-    assert (goes, int(goes)) == (bool(done.deleted), office.asked()["delete"])
+    assert (goes, int(goes)) == (bool(done.deleted), nights.asked()["delete"])
 
 
-async def test_record_that_nobody_can_look_at_stays(office: Nights) -> None:
+async def test_record_that_nobody_can_look_at_stays(nights: Nights) -> None:
     """Neither the list shows it, nor can it be asked for: whose it is by now is not known."""
-    await office.filed(keyed(0))
-    office.sandbox.state.list_lag_s = 10.0 * 86_400
-    office.sandbox.faults.script("get", "refuse-400", FOR_GOOD)
+    await nights.filed(keyed(0))
+    nights.sandbox.state.list_lag_s = 10.0 * 86_400
+    nights.sandbox.faults.script("get", "refuse-400", FOR_GOOD)
 
-    (candidate,) = await planned(office, of_key("K-0"))
+    (candidate,) = await planned(nights, of_key("K-0"))
 
     assert (Fate.STAYS, True) == (candidate.fate, "could not be asked" in candidate.why)
 
 
-async def test_undo_of_a_run_whose_create_met_a_record_that_was_there_before_leaves_it(office: Nights) -> None:
+async def test_undo_of_a_run_whose_create_met_a_record_that_was_there_before_leaves_it(nights: Nights) -> None:
     """One create was lost, and its record found: that goes. The other was answered that there is one already."""
-    await office.filed(keyed(0))
-    office.fill([*office.rows, keyed(1), keyed(2)])
-    office.sandbox.faults.script("create", "drop-after")
-    office.sandbox.faults.script("create", "exists-already")
-    result = await office.night(concurrency="1")
+    await nights.filed(keyed(0))
+    nights.fill([*nights.rows, keyed(1), keyed(2)])
+    nights.sandbox.faults.script("create", "drop-after")
+    nights.sandbox.faults.script("create", "exists-already")
+    result = await nights.night(concurrency="1")
 
-    done = await deleted(office, of_run(result.run_id))
+    done = await deleted(nights, of_run(result.run_id))
 
     assert (0, ["K-1"]) == (result.exit_status, [record.key for record in done.deleted])
-    assert {"K-0", "K-2"} == {record.alias.split()[0] for record in office.sandbox.state.records}
+    assert {"K-0", "K-2"} == {record.alias.split()[0] for record in nights.sandbox.state.records}
 
 
-async def refused_correction(office: Nights) -> None:
+async def refused_correction(nights: Nights) -> None:
     """A record was rejected, its document replaced, and the API refused that."""
-    await office.filed(keyed(0))
-    office.judge("rejected", 0, reason="Blurred.")
-    await office.night()
-    office.replace_document(0)
-    office.sandbox.faults.script("update", "refuse-422")
-    assert 3 == (await office.night()).exit_status
+    await nights.filed(keyed(0))
+    nights.judge("rejected", 0, reason="Blurred.")
+    await nights.night()
+    nights.replace_document(0)
+    nights.sandbox.faults.script("update", "refuse-422")
+    assert 3 == (await nights.night()).exit_status
 
 
-async def test_refused_correction_stays_refused_when_reviewers_speak_again(office: Nights) -> None:
+async def test_refused_correction_stays_refused_when_reviewers_speak_again(nights: Nights) -> None:
     """They ask for more instead: it is not sent again but by `--retry-refused`, and the report tells of it."""
-    await refused_correction(office)
-    office.judge("more_info_required", 0)
+    await refused_correction(nights)
+    nights.judge("more_info_required", 0)
 
-    again = await office.night()
-    problems, sent = office.problems(), office.asked()["update"]
-    retried = await office.night(retry_refused="any")
+    again = await nights.night()
+    problems, sent = nights.problems(), nights.asked()["update"]
+    retried = await nights.night(retry_refused="any")
 
     assert (3, ["update-refused"], 1) == (again.exit_status, problems, sent)
-    assert (0, 2, "pending_review") == (retried.exit_status, office.asked()["update"], office.made(0).review)
+    assert (0, 2, "pending_review") == (retried.exit_status, nights.asked()["update"], nights.made(0).review)
 
 
-async def test_refused_correction_is_drift_once_the_record_is_approved(office: Nights) -> None:
+async def test_refused_correction_is_drift_once_the_record_is_approved(nights: Nights) -> None:
     """The API approved what it had, which is not what the row says."""
-    await refused_correction(office)
-    office.judge("approved", 0)
+    await refused_correction(nights)
+    nights.judge("approved", 0)
 
-    result = await office.night()
+    result = await nights.night()
 
     assert (0, Drift(changed_after_approval=1)) == (result.exit_status, result.drift)
 
 
-async def test_going_back_to_what_was_rejected_sends_nothing(office: Nights) -> None:
+async def test_going_back_to_what_was_rejected_sends_nothing(nights: Nights) -> None:
     """After a refused correction the row says again what its reviewers sent back."""
-    await office.filed(keyed(0))
-    before = (office.documents / office.rows[0]["Address Proof"]).read_bytes()
-    office.judge("rejected", 0, reason="Blurred.")
-    office.replace_document(0)
-    office.sandbox.faults.script("update", "refuse-422")
-    await office.night()
-    (office.documents / office.rows[0]["Address Proof"]).write_bytes(before)
+    await nights.filed(keyed(0))
+    before = (nights.documents / nights.rows[0]["Address Proof"]).read_bytes()
+    nights.judge("rejected", 0, reason="Blurred.")
+    nights.replace_document(0)
+    nights.sandbox.faults.script("update", "refuse-422")
+    await nights.night()
+    (nights.documents / nights.rows[0]["Address Proof"]).write_bytes(before)
 
-    result = await office.night()
+    result = await nights.night()
 
-    assert (3, 1) == (result.exit_status, office.asked()["update"])
-    assert ["review-rejected"] == office.problems()
+    assert (3, 1) == (result.exit_status, nights.asked()["update"])
+    assert ["review-rejected"] == nights.problems()
 
 
-async def test_changed_callback_url_alone_sends_nothing(office: Nights) -> None:
+async def test_changed_callback_url_alone_sends_nothing(nights: Nights) -> None:
     """It says nothing about the business, and the API cannot change it."""
-    await office.filed(keyed(0))
-    office.judge("rejected", 0, reason="Blurred.")
-    office.rows[0]["Callback URL"] = "https://example.com/hook"
-    write_workbook(office.workbook, office.rows, (*HEADERS, "Callback URL"))
+    await nights.filed(keyed(0))
+    nights.judge("rejected", 0, reason="Blurred.")
+    nights.rows[0]["Callback URL"] = "https://example.com/hook"
+    write_workbook(nights.workbook, nights.rows, (*HEADERS, "Callback URL"))
 
-    result = await office.night()
+    result = await nights.night()
 
-    assert (3, 0, "rejected") == (result.exit_status, office.asked()["update"], office.made(0).review)
+    assert (3, 0, "rejected") == (result.exit_status, nights.asked()["update"], nights.made(0).review)

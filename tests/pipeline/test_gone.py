@@ -1,8 +1,6 @@
 """What the API has no more: told as a state of its own, ended with 3, and left to a person, against the sandbox."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import openpyxl
 import pytest
@@ -12,44 +10,35 @@ from bulk_onboard.pipeline.refresh import refresh_job
 from bulk_onboard.pipeline.resolve import How, resolve_record
 from bulk_onboard.sandbox.answers import Answer
 from bulk_onboard.sandbox.faults import FAULTS, FOR_GOOD, Fault, Strikes
-from bulk_onboard.sandbox.server import Sandbox
-from tests.support.nights import Hurried, Nights, aside, keyed, numbered
+from tests.support.nights import Nights, aside, keyed, numbered
 from tests.support.office import CREDENTIALS
 
 
 @pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Nights]:
-    """An office whose nights take no time."""
-    calendar = Hurried()
-    async with Sandbox(clock=calendar) as sandbox:
-        yield Nights(tmp_path, sandbox, calendar=calendar)
-
-
-@pytest.fixture
-async def gone(office: Nights) -> Nights:
+async def gone(nights: Nights) -> Nights:
     """Three rows are at the API; the next day somebody deletes the record of the first there."""
-    await office.filed(keyed(0), keyed(1), keyed(2))
-    office.calendar.tear_off(1.0)
-    office.sandbox.state.forget(office.made(0))
-    return office
+    await nights.filed(keyed(0), keyed(1), keyed(2))
+    nights.calendar.tear_off(1.0)
+    nights.sandbox.state.forget(nights.made(0))
+    return nights
 
 
-def of_key(office: Nights, key: str = "K-0") -> Record:
+def of_key(nights: Nights, key: str = "K-0") -> Record:
     """What the ledger says of a row's record."""
-    (record,) = [record for record in office.books().records.values() if record.key == key]
+    (record,) = [record for record in nights.books().records.values() if record.key == key]
     return record
 
 
-async def resolved(office: Nights, how: How, compliance_id: str = "") -> Record:
+async def resolved(nights: Nights, how: How, compliance_id: str = "") -> Record:
     """A person says what is to become of the first row's record."""
     return await resolve_record(
-        office.job(), "K-0", how=how, compliance_id=compliance_id, credentials=CREDENTIALS, clock=office.calendar
+        nights.job(), "K-0", how=how, compliance_id=compliance_id, credentials=CREDENTIALS, clock=nights.calendar
     )
 
 
-def cells(office: Nights, sheet: str) -> list[dict[str, object]]:
+def cells(nights: Nights, sheet: str) -> list[dict[str, object]]:
     """The rows of one of the report's sheets."""
-    header, *rows = openpyxl.load_workbook(office.report)[sheet].iter_rows(values_only=True)
+    header, *rows = openpyxl.load_workbook(nights.report)[sheet].iter_rows(values_only=True)
     return [dict(zip(map(str, header), row, strict=True)) for row in rows]
 
 
@@ -105,19 +94,19 @@ async def test_business_is_not_filed_anew_while_the_api_has_its_record(gone: Nig
     assert "may still have" in told.err
 
 
-async def test_record_that_is_shown_again_is_submitted_again(office: Nights) -> None:
+async def test_record_that_is_shown_again_is_submitted_again(nights: Nights) -> None:
     """By the next look, without a word of anybody's."""
-    await office.filed(keyed(0), keyed(1))
-    office.calendar.tear_off(1.0)
-    record = office.made(0)
-    office.sandbox.state.forget(record)
-    first = await office.night()
-    office.sandbox.state.keep(record)
+    await nights.filed(keyed(0), keyed(1))
+    nights.calendar.tear_off(1.0)
+    record = nights.made(0)
+    nights.sandbox.state.forget(record)
+    first = await nights.night()
+    nights.sandbox.state.keep(record)
 
-    second = await office.night()
+    second = await nights.night()
 
     assert ([3, 0], 2) == ([first.exit_status, second.exit_status], second.counts["submitted"])
-    assert State.SUBMITTED is of_key(office).state
+    assert State.SUBMITTED is of_key(nights).state
 
 
 async def test_row_is_left_at_that_when_a_person_says_so(gone: Nights) -> None:
@@ -130,23 +119,23 @@ async def test_row_is_left_at_that_when_a_person_says_so(gone: Nights) -> None:
     assert (0, 1, 3) == (result.exit_status, result.counts["abandoned"], gone.asked()["create"])
 
 
-async def test_record_that_has_another_id_now_is_named_by_a_person(office: Nights) -> None:
+async def test_record_that_has_another_id_now_is_named_by_a_person(nights: Nights) -> None:
     """`--found ID`: somebody filed it again by hand under the same name; no run takes it back by `undo`."""
-    run_id = await office.filed(keyed(0), keyed(1))
-    office.calendar.tear_off(1.0)
-    record = office.made(0)
-    office.sandbox.state.forget(record)
-    await office.night()
+    run_id = await nights.filed(keyed(0), keyed(1))
+    nights.calendar.tear_off(1.0)
+    record = nights.made(0)
+    nights.sandbox.state.forget(record)
+    await nights.night()
     another = "11111111-0000-4000-8000-000000000001"
-    office.sandbox.state.keep(replace(record, compliance_id=another))
+    nights.sandbox.state.keep(replace(record, compliance_id=another))
 
-    found = await resolved(office, "found", another)
-    result = await office.night()
+    found = await resolved(nights, "found", another)
+    result = await nights.night()
 
-    books = office.books()
+    books = nights.books()
     assert (State.SUBMITTED, another, 0) == (found.state, found.compliance_id, result.exit_status)
     assert [None, run_id] == [
-        run and run.started.run_id for run in (books.creator(of_key(office)), books.creator(of_key(office, "K-1")))
+        run and run.started.run_id for run in (books.creator(of_key(nights)), books.creator(of_key(nights, "K-1")))
     ]
 
 
@@ -177,32 +166,32 @@ async def test_status_and_refresh_tell_what_is_gone(gone: Nights) -> None:
 
 @pytest.mark.parametrize("operation", ["update", "link"])
 async def test_write_that_meets_a_record_that_is_gone_tells_so(
-    office: Nights, operation: str, monkeypatch: pytest.MonkeyPatch
+    nights: Nights, operation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Deleted between the look and the call: 404 there, and again by its id; it is not sent again."""
     looked_at = {"update": "get", "link": "number"}[operation]
-    await office.filed(keyed(0, Numbers=numbered(0)), keyed(1))
-    office.judge("rejected" if operation == "update" else "approved", 0, reason="Blurred.")
-    office.replace_document(0)
-    record = office.made(0)
-    monkeypatch.setitem(FAULTS, "deleted-after", aside("deleted-after", lambda: office.sandbox.state.forget(record)))
-    office.sandbox.faults.script(looked_at, "deleted-after")
+    await nights.filed(keyed(0, Numbers=numbered(0)), keyed(1))
+    nights.judge("rejected" if operation == "update" else "approved", 0, reason="Blurred.")
+    nights.replace_document(0)
+    record = nights.made(0)
+    monkeypatch.setitem(FAULTS, "deleted-after", aside("deleted-after", lambda: nights.sandbox.state.forget(record)))
+    nights.sandbox.faults.script(looked_at, "deleted-after")
 
-    first = await office.night()
-    second = await office.night()
+    first = await nights.night()
+    second = await nights.night()
 
-    assert (3, 3, State.GONE) == (first.exit_status, second.exit_status, of_key(office).state)
-    assert 1 == office.asked()[operation]
+    assert (3, 3, State.GONE) == (first.exit_status, second.exit_status, of_key(nights).state)
+    assert 1 == nights.asked()[operation]
 
 
-async def test_list_that_leaves_records_out_makes_none_of_them_gone(office: Nights) -> None:
+async def test_list_that_leaves_records_out_makes_none_of_them_gone(nights: Nights) -> None:
     """Asked for by their ids they are there: their reviews are taken in."""
-    await office.filed(keyed(0), keyed(1))
-    office.calendar.tear_off(1.0)
-    office.judge("rejected", 0, reason="Blurred.")
-    office.sandbox.state.list_lag_s = 10.0 * 86_400
+    await nights.filed(keyed(0), keyed(1))
+    nights.calendar.tear_off(1.0)
+    nights.judge("rejected", 0, reason="Blurred.")
+    nights.sandbox.state.list_lag_s = 10.0 * 86_400
 
-    result = await office.night()
+    result = await nights.night()
 
     assert (1, 0, ()) == (result.reviews["rejected"], result.counts["gone"], result.warnings)
 
@@ -223,16 +212,16 @@ async def test_proxy_that_says_404_makes_nothing_gone(gone: Nights, monkeypatch:
     assert "did not show 1 of the submitted records" in result.warnings[0]
 
 
-async def test_fresh_record_that_is_not_known_yet_is_not_taken_for_gone(office: Nights) -> None:
+async def test_fresh_record_that_is_not_known_yet_is_not_taken_for_gone(nights: Nights) -> None:
     """Lists and reads lag just after a create, also for the run that begins a moment later."""
-    await office.filed(keyed(0), keyed(1))
-    record = office.made(0)
-    office.sandbox.state.forget(record)
+    await nights.filed(keyed(0), keyed(1))
+    record = nights.made(0)
+    nights.sandbox.state.forget(record)
 
-    at_once = await office.night(settle="5m")
-    since = len(office.sandbox.log)
-    office.calendar.tear_off(1.0)
-    later = await office.night(settle="5m")
+    at_once = await nights.night(settle="5m")
+    since = len(nights.sandbox.log)
+    nights.calendar.tear_off(1.0)
+    later = await nights.night(settle="5m")
 
     assert (0, 0) == (at_once.exit_status, at_once.counts["gone"])
-    assert (3, 1, 1) == (later.exit_status, later.counts["gone"], office.asked(since)["get"])
+    assert (3, 1, 1) == (later.exit_status, later.counts["gone"], nights.asked(since)["get"])

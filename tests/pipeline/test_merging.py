@@ -3,7 +3,6 @@
 import asyncio
 import os
 import zipfile
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,33 +18,24 @@ from bulk_onboard.job import Job, load_job
 from bulk_onboard.pipeline.annotation import annotate
 from bulk_onboard.pipeline.merging import Merged, merge_job, saved_copy
 from bulk_onboard.pipeline.outlook import look_ahead
-from bulk_onboard.sandbox.server import Sandbox
 from tests.pipeline.test_row_changes import results
 from tests.support.businesses import aged, business, write_documents
-from tests.support.nights import Hurried, Nights, keyed
+from tests.support.nights import Nights, keyed
 
 AN_HOUR_S = 3600
 MORE = 'Mysuru & <more> "x"\nsecond line'
 
 
-@pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Nights]:
-    """An office whose nights take no time."""
-    calendar = Hurried()
-    async with Sandbox(clock=calendar) as sandbox:
-        yield Nights(tmp_path, sandbox, calendar=calendar)
-
-
-def job_of(office: Nights, workbook: Path | None = None, **flags: Any) -> Job:
+def job_of(nights: Nights, workbook: Path | None = None, **flags: Any) -> Job:
     """The job of the office's workbook, or of another one."""
     return (
-        office.job(**flags) if workbook is None else load_job(workbook, {"documents": str(office.documents), **flags})
+        nights.job(**flags) if workbook is None else load_job(workbook, {"documents": str(nights.documents), **flags})
     )
 
 
-async def copy_of(office: Nights, workbook: Path | None = None) -> Path:
+async def copy_of(nights: Nights, workbook: Path | None = None) -> Path:
     """The annotated copy as `check` writes it."""
-    job = job_of(office, workbook)
+    job = job_of(nights, workbook)
     outlook = await look_ahead(job, credentials=None, clock=SystemClock())
     done = await asyncio.to_thread(annotate, job, outlook.judgement, outlook.plan, outlook.books)
     assert done is not None
@@ -67,41 +57,41 @@ def said(path: Path) -> list[list[Any]]:
     return [list(row) for row in openpyxl.load_workbook(path).worksheets[0].iter_rows(values_only=True)]
 
 
-async def merged(office: Nights, workbook: Path | None = None, copy: Path | None = None) -> Merged:
+async def merged(nights: Nights, workbook: Path | None = None, copy: Path | None = None) -> Merged:
     """The merge of a bare workbook's copy."""
-    return await merge_job(job_of(office, workbook), copy=copy, clock=SystemClock())
+    return await merge_job(job_of(nights, workbook), copy=copy, clock=SystemClock())
 
 
-async def test_correction_by_the_copy_is_never_undone_and_goes_back_by_merge(office: Nights) -> None:
+async def test_correction_by_the_copy_is_never_undone_and_goes_back_by_merge(nights: Nights) -> None:
     """Rejected, fixed in the copy, sent, rejected again: the unfixed original sends nothing, and says why."""
-    await office.filed(keyed(1), keyed(2))
-    office.judge("rejected", 0, reason="Wrong city.")
-    assert 3 == (await office.night()).exit_status
-    copy = await copy_of(office)
+    await nights.filed(keyed(1), keyed(2))
+    nights.judge("rejected", 0, reason="Wrong city.")
+    assert 3 == (await nights.night()).exit_status
+    copy = await copy_of(nights)
     fixed(copy, {"G2": "Mysuru"})
-    assert 0 == (await office.night(workbook=str(copy))).exit_status
-    office.judge("rejected", 0, reason="Wrong road.")
+    assert 0 == (await nights.night(workbook=str(copy))).exit_status
+    nights.judge("rejected", 0, reason="Wrong road.")
 
-    original = await office.night()
+    original = await nights.night()
 
-    assert (ExitStatus.ROWS_NEED_A_PERSON, 1) == (original.exit_status, office.asked()["update"])
-    assert f"bulk-onboard merge {office.workbook}" in results(office)[0]["What to do"]
+    assert (ExitStatus.ROWS_NEED_A_PERSON, 1) == (original.exit_status, nights.asked()["update"])
+    assert f"bulk-onboard merge {nights.workbook}" in results(nights)[0]["What to do"]
     fixed(copy, {"F2": "1 Other Road"})
-    done = await merged(office)
+    done = await merged(nights)
     assert (ExitStatus.DONE, 1, 2) == (done.exit_status, done.rows, done.cells)
-    aged(office.workbook)
-    assert (0, 2) == ((await office.night()).exit_status, office.asked()["update"])
-    address = office.made(0).end_user["address"]
+    aged(nights.workbook)
+    assert (0, 2) == ((await nights.night()).exit_status, nights.asked()["update"])
+    address = nights.made(0).end_user["address"]
     assert ("Mysuru", "1 Other Road") == (address["city"], address["line1"])
-    assert (0, 2) == ((await office.night()).exit_status, office.asked()["update"])
-    office.judge("approved", 0)
-    assert (0, 0) == ((await office.night()).exit_status, sum((await office.night()).drift))
+    assert (0, 2) == ((await nights.night()).exit_status, nights.asked()["update"])
+    nights.judge("approved", 0)
+    assert (0, 0) == ((await nights.night()).exit_status, sum((await nights.night()).drift))
 
 
-async def test_workbook_stays_what_it_was_but_for_the_cells(office: Nights) -> None:
+async def test_workbook_stays_what_it_was_but_for_the_cells(nights: Nights) -> None:
     """Looks, widths, drop-downs, formulas and every other part; the old file lies beside it, as it was."""
-    office.fill([keyed(1, City=""), keyed(2)])
-    book = openpyxl.load_workbook(office.workbook)
+    nights.fill([keyed(1, City=""), keyed(2)])
+    book = openpyxl.load_workbook(nights.workbook)
     sheet = book.worksheets[0]
     sheet["C3"].fill = PatternFill("solid", fgColor="FF00FF00")
     sheet.column_dimensions["C"].width = 44
@@ -109,58 +99,58 @@ async def test_workbook_stays_what_it_was_but_for_the_cells(office: Nights) -> N
     choice.add("K2:K99")
     sheet.add_data_validation(choice)
     book.create_sheet("Notes")["A1"] = "=1+1"
-    book.save(office.workbook)
-    aged(office.workbook)
-    office.workbook.chmod(0o640)
-    before = office.workbook.read_bytes()
-    copy = await copy_of(office)
+    book.save(nights.workbook)
+    aged(nights.workbook)
+    nights.workbook.chmod(0o640)
+    before = nights.workbook.read_bytes()
+    copy = await copy_of(nights)
     fixed(copy, {"G2": MORE})
 
-    done = await merged(office)
+    done = await merged(nights)
 
     assert done.kept is not None
     assert (before, 0o600) == (done.kept.read_bytes(), done.kept.stat().st_mode & 0o777)
     assert f"businesses.before-merge-{datetime.now(UTC).astimezone():%Y-%m-%d}.xlsx" == done.kept.name
-    assert 0o640 == office.workbook.stat().st_mode & 0o777
-    after = openpyxl.load_workbook(office.workbook)
+    assert 0o640 == nights.workbook.stat().st_mode & 0o777
+    after = openpyxl.load_workbook(nights.workbook)
     now = after.worksheets[0]
     assert ("FF00FF00", 44) == (now["C3"].fill.fgColor.rgb, now.column_dimensions["C"].width)
     assert ["K2:K99"] == [str(each.sqref) for each in now.data_validations.dataValidation]
     assert "=1+1" == after["Notes"]["A1"].value
-    with zipfile.ZipFile(done.kept) as old, zipfile.ZipFile(office.workbook) as new:
+    with zipfile.ZipFile(done.kept) as old, zipfile.ZipFile(nights.workbook) as new:
         assert old.namelist() == new.namelist()
         changed = [name for name in old.namelist() if old.read(name) != new.read(name)]
         assert b'fullCalcOnLoad="1"' in new.read("xl/workbook.xml")
     assert ["xl/worksheets/sheet1.xml"] == changed
-    rows, were = said(office.workbook), said(done.kept)
+    rows, were = said(nights.workbook), said(done.kept)
     assert MORE == rows[1].pop(6)
     assert were[1].pop(6) is None
     assert were == rows
 
 
-async def test_what_both_changed_is_told_and_its_row_left(office: Nights) -> None:
+async def test_what_both_changed_is_told_and_its_row_left(nights: Nights) -> None:
     """Another cell of another row is taken all the same; what both changed alike needs nothing."""
-    office.fill([keyed(1, City=""), keyed(2, City=""), keyed(3, City=""), keyed(4)])
-    copy = await copy_of(office)
+    nights.fill([keyed(1, City=""), keyed(2, City=""), keyed(3, City=""), keyed(4)])
+    copy = await copy_of(nights)
     fixed(copy, {"G2": "Mysuru", "F2": "1 New Road", "G3": "Hubballi", "G4": "Hampi"})
-    fixed(office.workbook, {"G2": "Mandya", "G4": "Hampi", "F3": "2 Newer Road"})
+    fixed(nights.workbook, {"G2": "Mandya", "G4": "Hampi", "F3": "2 Newer Road"})
 
-    done = await merged(office)
+    done = await merged(nights)
 
     assert (ExitStatus.ROWS_NEED_A_PERSON, 1, 1) == (done.exit_status, done.rows, done.cells)
     assert ["Row 2 is left as it is. City: copy and workbook were both changed, and say different things."] == [
         *done.left
     ]
     now = {
-        place: openpyxl.load_workbook(office.workbook).worksheets[0][place].value for place in ("F2", "G2", "F3", "G3")
+        place: openpyxl.load_workbook(nights.workbook).worksheets[0][place].value for place in ("F2", "G2", "F3", "G3")
     }
     assert {"F2": "1 Sample Road", "G2": "Mandya", "F3": "2 Newer Road", "G3": "Hubballi"} == now
 
 
-async def test_sorted_copy_and_sorted_workbook_find_each_other(office: Nights) -> None:
+async def test_sorted_copy_and_sorted_workbook_find_each_other(nights: Nights) -> None:
     """Rows are known by who they are, wherever they stand."""
-    office.fill([keyed(1, City=""), keyed(2), keyed(3)])
-    copy = await copy_of(office)
+    nights.fill([keyed(1, City=""), keyed(2), keyed(3)])
+    copy = await copy_of(nights)
     book = openpyxl.load_workbook(copy)
     sheet = book.worksheets[0]
     first, last = ([cell.value for cell in sheet[row]] for row in (2, 4))
@@ -169,38 +159,38 @@ async def test_sorted_copy_and_sorted_workbook_find_each_other(office: Nights) -
     sheet["G4"] = "Mysuru"
     book.save(copy)
     aged(copy)
-    office.rows = [office.rows[1], office.rows[0], office.rows[2]]
-    office.save()
+    nights.rows = [nights.rows[1], nights.rows[0], nights.rows[2]]
+    nights.save()
 
-    done = await merged(office)
+    done = await merged(nights)
 
     assert (ExitStatus.DONE, 1) == (done.exit_status, done.cells)
-    assert ["Bengaluru", "Mysuru", "Bengaluru"] == [row[6] for row in said(office.workbook)[1:]]
+    assert ["Bengaluru", "Mysuru", "Bengaluru"] == [row[6] for row in said(nights.workbook)[1:]]
 
 
-async def test_row_whose_number_was_mended_stays_its_record(office: Nights) -> None:
+async def test_row_whose_number_was_mended_stays_its_record(nights: Nights) -> None:
     """Without a Key nobody would know it any more: the workbook gets its token, and nothing is filed twice."""
-    await office.filed(business(1), business(2))
-    office.judge("rejected", 0)
-    await office.night()
-    copy = await copy_of(office)
+    await nights.filed(business(1), business(2))
+    nights.judge("rejected", 0)
+    await nights.night()
+    copy = await copy_of(nights)
     number = f"U{72009:05d}KA2020PTC{100009:06d}"
     fixed(copy, {"D2": number})
 
-    done = await merged(office)
-    aged(office.workbook)
-    result = await office.night()
+    done = await merged(nights)
+    aged(nights.workbook)
+    result = await nights.night()
 
     assert ['The workbook has a new column "bo_key".'] == [*done.notes]
-    assert (0, 2, 1) == (result.exit_status, office.asked()["create"], office.asked()["update"])
-    assert number == office.made(0).end_user["registration_number"]
+    assert (0, 2, 1) == (result.exit_status, nights.asked()["create"], nights.asked()["update"])
+    assert number == nights.made(0).end_user["registration_number"]
 
 
-async def test_new_row_and_new_column_of_the_copy_are_taken(office: Nights) -> None:
+async def test_new_row_and_new_column_of_the_copy_are_taken(nights: Nights) -> None:
     """They go below the last row and behind the last column; a row that is gone from the copy is told and stays."""
-    office.fill([keyed(1, City=""), keyed(2)])
-    write_documents(office.documents, [keyed(5)])
-    copy = await copy_of(office)
+    nights.fill([keyed(1, City=""), keyed(2)])
+    write_documents(nights.documents, [keyed(5)])
+    copy = await copy_of(nights)
     book = openpyxl.load_workbook(copy)
     sheet = book.worksheets[0]
     sheet["G2"] = "Mysuru"
@@ -210,40 +200,40 @@ async def test_new_row_and_new_column_of_the_copy_are_taken(office: Nights) -> N
     book.save(copy)
     aged(copy)
 
-    done = await merged(office)
+    done = await merged(nights)
 
     assert (ExitStatus.DONE, 2) == (done.exit_status, done.rows)
-    rows = said(office.workbook)
+    rows = said(nights.workbook)
     assert ["Key", "Numbers"] == [rows[0][0], rows[0][-1]]
     assert ["K-1", "K-2", "K-5"] == [row[0] for row in rows[1:]]
     assert "+91 11 4000 0001" == rows[1][-1]
 
 
-async def test_row_that_is_gone_from_the_copy_stays_and_is_told(office: Nights) -> None:
+async def test_row_that_is_gone_from_the_copy_stays_and_is_told(nights: Nights) -> None:
     """Nobody can tell whether it is not to be sent, or only out of the way."""
-    office.fill([keyed(1, City=""), keyed(2), keyed(3)])
-    copy = await copy_of(office)
+    nights.fill([keyed(1, City=""), keyed(2), keyed(3)])
+    copy = await copy_of(nights)
     book = openpyxl.load_workbook(copy)
     book.worksheets[0].delete_rows(3)
     book.worksheets[0]["G2"] = "Mysuru"
     book.save(copy)
     aged(copy)
 
-    done = await merged(office)
+    done = await merged(nights)
 
     assert (ExitStatus.ROWS_NEED_A_PERSON, 1) == (done.exit_status, done.cells)
     assert ["Row 3 of the workbook is not in the copy, and stays."] == [each.split(" Delete")[0] for each in done.left]
-    assert ["K-1", "K-2", "K-3"] == [row[0] for row in said(office.workbook)[1:]]
+    assert ["K-1", "K-2", "K-3"] == [row[0] for row in said(nights.workbook)[1:]]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-async def test_csv_is_written_as_csv(office: Nights, encoding: str, end: str) -> None:
+async def test_csv_is_written_as_csv(nights: Nights, encoding: str, end: str) -> None:
     """Delimiter, encoding, mark, line ends, quotation marks and all other cells stay as they were written."""
     rows = [keyed(1, City="", **{"Business Name": 'Tea "&" Söhne; Co'}), keyed(2)]
-    office.fill(rows)
-    workbook = office.folder / "list.csv"
-    headers = list(said(office.workbook)[0])
+    nights.fill(rows)
+    workbook = nights.folder / "list.csv"
+    headers = list(said(nights.workbook)[0])
     quoted = [
         ['"' + row.get(h, "").replace('"', '""') + '"' if h != "City" else row.get(h, "") for h in headers]
         for row in rows
@@ -251,7 +241,7 @@ async def test_csv_is_written_as_csv(office: Nights, encoding: str, end: str) ->
     text = end.join(";".join(line) for line in [headers, *quoted])
     workbook.write_bytes(text.encode(encoding))
     aged(workbook)
-    job = job_of(office, workbook, **({"encoding": encoding} if encoding == "cp1252" else {}))
+    job = job_of(nights, workbook, **({"encoding": encoding} if encoding == "cp1252" else {}))
     outlook = await look_ahead(job, credentials=None, clock=SystemClock())
     done = await asyncio.to_thread(annotate, job, outlook.judgement, outlook.plan, outlook.books)
     assert done is not None
@@ -266,102 +256,102 @@ async def test_csv_is_written_as_csv(office: Nights, encoding: str, end: str) ->
     assert 1 == now.count('"Mysuru; old"')
 
 
-async def test_copy_of_a_copy_goes_back_into_the_first_workbook(office: Nights) -> None:
+async def test_copy_of_a_copy_goes_back_into_the_first_workbook(nights: Nights) -> None:
     """What was fixed in either is taken."""
-    office.fill([keyed(1, City=""), keyed(2, City="", Email="nobody")])
-    first = await copy_of(office)
+    nights.fill([keyed(1, City=""), keyed(2, City="", Email="nobody")])
+    first = await copy_of(nights)
     fixed(first, {"G2": "Mysuru", "G3": "Hampi"})
-    second = await copy_of(office, first)
+    second = await copy_of(nights, first)
     fixed(second, {"E3": "desk@example.com"})
     os.utime(first, (first.stat().st_mtime - AN_HOUR_S,) * 2)
 
-    done = await merged(office)
+    done = await merged(nights)
 
     assert (second, ExitStatus.DONE, 3) == (done.copy, done.exit_status, done.cells)
     assert [("desk1@example.com", "Mysuru"), ("desk@example.com", "Hampi")] == [
-        (row[4], row[6]) for row in said(office.workbook)[1:]
+        (row[4], row[6]) for row in said(nights.workbook)[1:]
     ]
 
 
-async def test_merging_again_changes_nothing(office: Nights) -> None:
+async def test_merging_again_changes_nothing(nights: Nights) -> None:
     """The workbook says what the copy says."""
-    office.fill([keyed(1, City="")])
-    fixed(await copy_of(office), {"G2": "Mysuru"})
-    await merged(office)
-    before = office.workbook.read_bytes()
+    nights.fill([keyed(1, City="")])
+    fixed(await copy_of(nights), {"G2": "Mysuru"})
+    await merged(nights)
+    before = nights.workbook.read_bytes()
 
-    again = await merged(office)
+    again = await merged(nights)
 
     assert (ExitStatus.DONE, 0, None, before) == (
         again.exit_status,
         again.cells,
         again.kept,
-        office.workbook.read_bytes(),
+        nights.workbook.read_bytes(),
     )
 
 
-async def test_copy_that_nobody_saved_is_nothing_to_merge(office: Nights) -> None:
+async def test_copy_that_nobody_saved_is_nothing_to_merge(nights: Nights) -> None:
     """It says so and ends with 0; without a copy there is an error."""
-    office.fill([keyed(1, City="")])
+    nights.fill([keyed(1, City="")])
     with pytest.raises(UsageError, match="no annotated copy"):
-        await merged(office)
-    copy = await copy_of(office)
+        await merged(nights)
+    copy = await copy_of(nights)
 
-    done = await merged(office)
+    done = await merged(nights)
 
     assert (copy, 0, ExitStatus.DONE) == (done.copy, done.cells, done.exit_status)
-    assert saved_copy(office.job()) is None
+    assert saved_copy(nights.job()) is None
 
 
-async def test_open_workbook_is_not_written(office: Nights) -> None:
+async def test_open_workbook_is_not_written(nights: Nights) -> None:
     """Somebody may have changes in it that are not saved yet."""
-    office.fill([keyed(1, City="")])
-    fixed(await copy_of(office), {"G2": "Mysuru"})
-    (office.folder / "~$businesses.xlsx").touch()
-    before = office.workbook.read_bytes()
+    nights.fill([keyed(1, City="")])
+    fixed(await copy_of(nights), {"G2": "Mysuru"})
+    (nights.folder / "~$businesses.xlsx").touch()
+    before = nights.workbook.read_bytes()
 
     with pytest.raises(UsageError, match="open in another program"):
-        await merged(office)
+        await merged(nights)
 
-    assert before == office.workbook.read_bytes()
+    assert before == nights.workbook.read_bytes()
 
 
-async def test_macros_stay(office: Nights) -> None:
+async def test_macros_stay(nights: Nights) -> None:
     """An .xlsm is written as the archive that it is, so no part of it is lost."""
-    office.fill([keyed(1, City="")])
-    workbook = office.folder / "macros.xlsm"
-    with zipfile.ZipFile(office.workbook) as old, zipfile.ZipFile(workbook, "w") as new:
+    nights.fill([keyed(1, City="")])
+    workbook = nights.folder / "macros.xlsm"
+    with zipfile.ZipFile(nights.workbook) as old, zipfile.ZipFile(workbook, "w") as new:
         for name in old.namelist():
             new.writestr(name, old.read(name))
         new.writestr("xl/vbaProject.bin", b"not really macros")
     aged(workbook)
-    fixed(await copy_of(office, workbook), {"G2": "Mysuru"})
+    fixed(await copy_of(nights, workbook), {"G2": "Mysuru"})
 
-    done = await merged(office, workbook)
+    done = await merged(nights, workbook)
 
     assert (ExitStatus.DONE, 1) == (done.exit_status, done.cells)
     with zipfile.ZipFile(workbook) as archive:
         assert b"not really macros" == archive.read("xl/vbaProject.bin")
 
 
-async def test_formula_keeps_its_place_and_gets_its_new_result(office: Nights) -> None:
+async def test_formula_keeps_its_place_and_gets_its_new_result(nights: Nights) -> None:
     """One that the copy has a value for instead is not replaced: its row is left."""
-    office.fill([keyed(1, City="", Alias="x"), keyed(2, City="")])
-    book = openpyxl.load_workbook(office.workbook)
+    nights.fill([keyed(1, City="", Alias="x"), keyed(2, City="")])
+    book = openpyxl.load_workbook(nights.workbook)
     book.worksheets[0]["B2"] = '="City "&G2'
     book.worksheets[0]["B3"] = '="City "&G3'
-    book.save(office.workbook)
-    give_results(office.workbook, {"B2": "City ", "B3": "City "})
-    copy = await copy_of(office)
+    book.save(nights.workbook)
+    give_results(nights.workbook, {"B2": "City ", "B3": "City "})
+    copy = await copy_of(nights)
     fixed(copy, {"G2": "Mysuru", "G3": "Hampi", "B3": "my own"})
     give_results(copy, {"B2": "City Mysuru"})
 
-    done = await merged(office)
+    done = await merged(nights)
 
     assert (ExitStatus.ROWS_NEED_A_PERSON, 2) == (done.exit_status, done.cells)
     assert "Alias: the workbook has a formula there" in done.left[0]
-    shown = openpyxl.load_workbook(office.workbook, data_only=True).worksheets[0]
-    kept = openpyxl.load_workbook(office.workbook).worksheets[0]
+    shown = openpyxl.load_workbook(nights.workbook, data_only=True).worksheets[0]
+    kept = openpyxl.load_workbook(nights.workbook).worksheets[0]
     assert ("City Mysuru", '="City "&G2') == (shown["B2"].value, kept["B2"].value)
     assert ("City ", '="City "&G3', None) == (shown["B3"].value, kept["B3"].value, kept["G3"].value)
 
@@ -382,79 +372,79 @@ def give_results(path: Path, results: dict[str, str]) -> None:
     aged(path)
 
 
-async def test_another_copy_that_was_saved_is_told(office: Nights) -> None:
+async def test_another_copy_that_was_saved_is_told(nights: Nights) -> None:
     """The one that was saved last is merged; the other can be, too, and changes nothing of what was taken."""
-    office.fill([keyed(1, City=""), keyed(2, City="")])
-    first = await copy_of(office)
+    nights.fill([keyed(1, City=""), keyed(2, City="")])
+    first = await copy_of(nights)
     fixed(first, {"G2": "Mysuru"})
-    second = await copy_of(office)
+    second = await copy_of(nights)
     fixed(second, {"G3": "Hampi"})
-    now = office.workbook.stat().st_mtime
+    now = nights.workbook.stat().st_mtime
     os.utime(first, (now + 1,) * 2)
     os.utime(second, (now + 2,) * 2)
 
-    done = await merged(office)
-    other = await merged(office, copy=first)
+    done = await merged(nights)
+    other = await merged(nights, copy=first)
 
     (note,) = done.notes
-    assert (second, True) == (done.copy, f"bulk-onboard merge {office.workbook} --copy={first} " in note)
+    assert (second, True) == (done.copy, f"bulk-onboard merge {nights.workbook} --copy={first} " in note)
     assert (ExitStatus.DONE, 1) == (other.exit_status, other.cells)
-    assert ["Mysuru", "Hampi"] == [row[6] for row in said(office.workbook)[1:]]
+    assert ["Mysuru", "Hampi"] == [row[6] for row in said(nights.workbook)[1:]]
 
 
-async def test_workbook_behind_a_link_is_written_where_it_is(office: Nights) -> None:
+async def test_workbook_behind_a_link_is_written_where_it_is(nights: Nights) -> None:
     """The link stays one, and the old file lies beside the real one."""
-    office.fill([keyed(1, City="")])
-    real = office.folder / "share" / "list.xlsx"
+    nights.fill([keyed(1, City="")])
+    real = nights.folder / "share" / "list.xlsx"
     real.parent.mkdir()
-    office.workbook.rename(real)
-    office.workbook.symlink_to(real)
-    fixed(await copy_of(office), {"G2": "Mysuru"})
+    nights.workbook.rename(real)
+    nights.workbook.symlink_to(real)
+    fixed(await copy_of(nights), {"G2": "Mysuru"})
 
-    done = await merged(office)
+    done = await merged(nights)
 
-    assert office.workbook.is_symlink()
+    assert nights.workbook.is_symlink()
     assert done.kept is not None
     assert (real.parent, "Mysuru") == (done.kept.parent, said(real)[1][6])
 
 
-async def test_write_protected_workbook_is_not_written(office: Nights) -> None:
+async def test_write_protected_workbook_is_not_written(nights: Nights) -> None:
     """Nothing is left behind, either."""
-    office.fill([keyed(1, City="")])
-    fixed(await copy_of(office), {"G2": "Mysuru"})
-    office.workbook.chmod(0o400)
-    before = sorted(office.folder.iterdir())
+    nights.fill([keyed(1, City="")])
+    fixed(await copy_of(nights), {"G2": "Mysuru"})
+    nights.workbook.chmod(0o400)
+    before = sorted(nights.folder.iterdir())
 
     with pytest.raises(UsageError, match="write-protected"):
-        await merged(office)
+        await merged(nights)
 
-    assert before == sorted(office.folder.iterdir())
+    assert before == sorted(nights.folder.iterdir())
 
 
-async def test_copy_that_does_not_say_what_it_comes_from_is_not_merged(office: Nights) -> None:
+async def test_copy_that_does_not_say_what_it_comes_from_is_not_merged(nights: Nights) -> None:
     """Nobody can tell what was changed in it."""
-    office.fill([keyed(1, City="")])
-    copy = await copy_of(office)
+    nights.fill([keyed(1, City="")])
+    copy = await copy_of(nights)
     book = openpyxl.load_workbook(copy)
     del book["bo_base"]
     book.save(copy)
 
     with pytest.raises(UsageError, match="does not say what it was made from"):
-        await merged(office)
+        await merged(nights)
 
 
-async def test_headers_may_stand_below_other_rows(office: Nights) -> None:
+async def test_headers_may_stand_below_other_rows(nights: Nights) -> None:
     """A title above them stays, and a new column gets its header where the headers are."""
-    office.fill([business(1), business(2)])
-    book = openpyxl.load_workbook(office.workbook)
+    nights.fill([business(1), business(2)])
+    book = openpyxl.load_workbook(nights.workbook)
     book.worksheets[0].insert_rows(1)
     book.worksheets[0]["A1"] = "Our businesses"
-    book.save(office.workbook)
-    aged(office.workbook)
-    await office.night(header_row="2")
-    office.judge("rejected", 0)
-    await office.night(header_row="2")
-    job = office.job(header_row="2")
+    book.save(nights.workbook)
+    aged(nights.workbook)
+    await nights.night(header_row="2")
+    nights.judge("rejected", 0)
+    await nights.night(header_row="2")
+    job = nights.job(header_row="2")
     outlook = await look_ahead(job, credentials=None, clock=SystemClock())
     made = await asyncio.to_thread(annotate, job, outlook.judgement, outlook.plan, outlook.books)
     assert made is not None
@@ -463,16 +453,16 @@ async def test_headers_may_stand_below_other_rows(office: Nights) -> None:
 
     done = await merge_job(job, copy=None, clock=SystemClock())
 
-    rows = said(office.workbook)
+    rows = said(nights.workbook)
     assert (ExitStatus.DONE, 2) == (done.exit_status, done.cells)
     assert ("Our businesses", None, "bo_key") == (rows[0][0], rows[0][-1], rows[1][-1])
     assert str(rows[2][-1]).startswith("~")
 
 
-async def test_cell_that_would_read_otherwise_is_not_written(office: Nights) -> None:
+async def test_cell_that_would_read_otherwise_is_not_written(nights: Nights) -> None:
     """The copy's format shows zeros that the workbook's would not: the row is told, the other one is taken."""
-    office.fill([keyed(1, City=""), keyed(2, City="")])
-    copy = await copy_of(office)
+    nights.fill([keyed(1, City=""), keyed(2, City="")])
+    copy = await copy_of(nights)
     book = openpyxl.load_workbook(copy)
     sheet = book.worksheets[0]
     sheet["I2"], sheet["G2"], sheet["G3"] = 12345, "Mysuru", "Hampi"
@@ -480,8 +470,8 @@ async def test_cell_that_would_read_otherwise_is_not_written(office: Nights) -> 
     book.save(copy)
     aged(copy)
 
-    done = await merged(office)
+    done = await merged(nights)
 
     assert (ExitStatus.ROWS_NEED_A_PERSON, 1) == (done.exit_status, done.cells)
     assert ["Row 2 is left as it is. Written there, the copy's values would read otherwise."] == [*done.left]
-    assert [None, "Hampi"] == [row[6] for row in said(office.workbook)[1:]]
+    assert [None, "Hampi"] == [row[6] for row in said(nights.workbook)[1:]]

@@ -17,6 +17,7 @@ from bulk_onboard.model.record import State
 from bulk_onboard.sandbox.server import Sandbox
 from bulk_onboard.submission.tries import FIRST_CREATES
 from tests.support.businesses import business
+from tests.support.nights import Nights, keyed
 from tests.support.office import Office
 
 ROWS = 8
@@ -155,19 +156,19 @@ async def test_a_known_record_that_was_deleted_is_no_obstacle_to_the_control(tmp
         assert ROWS - 1 == ours(office)
 
 
-async def test_a_backup_that_was_put_back_is_noticed_and_what_it_forgot_is_adopted(tmp_path: Path) -> None:
+async def test_a_backup_that_was_put_back_is_noticed_and_what_it_forgot_is_adopted(nights: Nights) -> None:
     """The lock file keeps the highest sequence number: a run with an older ledger waits, and looks before it sends."""
-    async with office_of(tmp_path) as office:
-        await office.run(limit="1")
-        backup = office.ledger.read_bytes()
-        office.sandbox.state.list_lag_s = 0.4
-        await office.run_until_filed(3)
-        office.ledger.write_bytes(backup)
+    nights.fill([keyed(number) for number in range(ROWS)])
+    await nights.night(limit="1")
+    backup = nights.ledger.read_bytes()
+    nights.sandbox.state.list_lag_s = 60.0
+    await nights.run_until_filed(3, clock=nights.calendar)
+    nights.ledger.write_bytes(backup)
 
-        result = await office.run()
+    result = await nights.night(settle="90s")
 
-        assert (ExitStatus.DONE, ROWS) == (result.exit_status, result.counts["submitted"])
-        assert ROWS == ours(office)
+    assert (ExitStatus.DONE, ROWS) == (result.exit_status, result.counts["submitted"])
+    assert ROWS == ours(nights)
 
 
 async def test_what_a_stopped_run_could_not_audit_the_next_one_does(tmp_path: Path) -> None:

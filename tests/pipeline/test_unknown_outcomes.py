@@ -8,6 +8,7 @@ from bulk_onboard.ledger.journal import read_books
 from bulk_onboard.model.entry import Absent
 from bulk_onboard.model.record import State
 from tests.support.businesses import business
+from tests.support.nights import Nights
 from tests.support.office import Office
 
 COMMITTED = ("drop-after", "error-500-after", "html-502-after", "truncated-json", "cut-answer")
@@ -164,17 +165,17 @@ async def test_a_held_row_that_changes_is_looked_up_anew_and_never_created_strai
     assert "absent" == story[-3]
 
 
-async def test_a_ledger_lost_right_after_a_kill_waits_out_the_window_before_it_creates(office: Office) -> None:
+async def test_a_ledger_lost_right_after_a_kill_waits_out_the_window_before_it_creates(nights: Nights) -> None:
     """What the killed run had in flight may still arrive: the account is walked again when it cannot any more."""
-    office.fill(2)
-    office.sandbox.state.list_lag_s = 0.4
-    await office.run_until_filed()
-    office.ledger.unlink()
+    nights.fill(2)
+    nights.sandbox.state.list_lag_s = 60.0
+    await nights.run_until_filed(clock=nights.calendar)
+    nights.ledger.unlink()
 
-    result = await office.run()
+    result = await nights.night(settle="90s")
 
     assert result.counts["submitted"] == 2
-    assert len(office.sandbox.state.records) == 2
+    assert len(nights.sandbox.state.records) == 2
 
 
 async def test_a_shared_job_can_be_carried_on_by_the_group(office: Office) -> None:
