@@ -22,6 +22,7 @@ from bulk_onboard.model.sheet import COUNTRY_ISO, NUMBER_TYPE, USER_TYPE, Column
 from bulk_onboard.pipeline.against import read_others
 from bulk_onboard.validation import judge_rows
 from bulk_onboard.validation.against import with_others_marked
+from bulk_onboard.validation.paper import may_be_about_the_business
 from bulk_onboard.validation.shared import with_shared_documents_marked
 
 _COMBINATION = (COUNTRY_ISO, NUMBER_TYPE, USER_TYPE)
@@ -157,9 +158,16 @@ def find_documents(
         folder.check()
     if job.documents_pattern:
         rows, amiss = fill_in_documents(rows, book, folder, job.documents_pattern)
-    looked = folder.look_all((path for path in document_paths(rows, book) if path not in amiss), known)
+    paths = [path for path in document_paths(rows, book) if path not in amiss]
+    looked = folder.look_all(paths, known, legible=set(papers_in(rows, book)))
     known.save()
     return rows, {**looked, **amiss}
+
+
+def papers_in(rows: Iterable[Row], book: RequirementsBook) -> Iterable[str]:
+    """The paths in the columns of documents whose text rows are held against."""
+    names = [document_column(document.type) for document in book.documents() if may_be_about_the_business(document)]
+    return [path for row in rows for name in names if (path := row.cell(name))]
 
 
 def document_paths(rows: Iterable[Row], book: RequirementsBook) -> Iterable[str]:

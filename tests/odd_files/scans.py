@@ -154,7 +154,7 @@ SCANS = (
     Scan("late.pdf", "100 bytes before %PDF-", file("late.pdf", b" " * 100 + PDF), ["document-damaged"]),
     Scan("half.pdf", "the copy was interrupted", file("half.pdf", PDF[:-20]), ["document-truncated"]),
     Scan("password.pdf", "locked by a password",
-         file("password.pdf", trailer(b"/Encrypt 9 0 R")), ["document-encrypted"]),
+         file("password.pdf", trailer(b"/Encrypt<</Filter/Standard/V 9>>")), ["document-encrypted"]),
     Scan("pageless.pdf", "no pages", file("pageless.pdf", PDF.replace(b"/Kids[3 0 R]/Count 1", b"/Kids[]/Count 0")
          .replace(b"3 0 obj<</Type/Page/Parent 2 0 R>>endobj\n", b"")), ["document-without-pages"]),
     Scan("script.pdf", "a program inside", file("script.pdf", catalog(b"/OpenAction<</S/JavaScript/JS(x)>>")),
