@@ -38,12 +38,22 @@ _WORDS = {
 
 def answer(request: bytes, source: BinaryIO) -> Iterator[bytes]:  # noqa: ARG001 - there is nothing to ask at first
     """A line for each question, by a process that can open nothing else."""
-    pdfium.FPDF_InitLibrary()
-    codecs.lookup(_UNITS)
+    begin()
     shut_doors()
     yield READY
     for question in questions(source):
-        yield json.dumps(_opened(question)).encode() + b"\n"
+        yield opened(question)
+
+
+def begin() -> None:
+    """What must be done once, while files can be opened."""
+    pdfium.FPDF_InitLibrary()
+    codecs.lookup(_UNITS)
+
+
+def opened(question: bytes) -> bytes:
+    """The line that answers a question."""
+    return json.dumps(_opened(question)).encode() + b"\n"
 
 
 def _opened(question: bytes) -> dict[str, Any]:
