@@ -92,14 +92,14 @@ def _lacks(why: str, sheet: Sheet) -> Iterator[str]:
         f"This is a plain copy of the sheet, since {why}. "
         "It has every row in its place, but no styles, formulas or other sheets."
     )
-    if any(Stored.UNCALCULATED in row.stored.values() for row in sheet.rows):
+    if any(Stored.UNCALCULATED in kinds.values() for kinds in sheet.kinds.values()):
         yield "Where a formula had no result there is #N/A in this copy. Write the value itself into such a cell."
 
 
 def _why_plain(workbook: Path, sheet: Sheet) -> str:
     if type_by_name(workbook) is not WorkbookType.XLSX:  # no other can be written again as it is
         return f"a {workbook.suffix.lower()} file cannot hold marks"
-    return f"it has more than {ROWS_AT_MOST:,} rows" if len(sheet.rows) > ROWS_AT_MOST else ""
+    return f"it has more than {ROWS_AT_MOST:,} rows" if len(sheet) > ROWS_AT_MOST else ""
 
 
 def _styled(workbook: Path, sheet: Sheet, annotation: Annotation, created: datetime) -> tuple[bytes, tuple[str, ...]]:

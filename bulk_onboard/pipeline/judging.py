@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bulk_onboard.errors import NoWorkbookError, WorkbookError
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.intake.documents.known import KnownFacts
 from bulk_onboard.intake.documents.pattern import fill_in_documents
 from bulk_onboard.intake.header import match_columns
-from bulk_onboard.intake.rows import rows_of
+from bulk_onboard.intake.rows import combinations_in, rows_of
 from bulk_onboard.intake.workbook import read_sheet
 from bulk_onboard.job import Job
 from bulk_onboard.model.application import FileFacts
@@ -78,7 +78,7 @@ async def read_sheet_if_any(job: Job) -> Sheet | None:
 
 def judge_nothing(job: Job) -> Judgement:
     """What a run has where there is no workbook: no rows."""
-    sheet = Sheet(job.workbook, name="", sha256="", header_row=job.header_row, headers=(), rows=())
+    sheet = Sheet(job.workbook, name="", sha256="", header_row=job.header_row, headers=())
     missing = f"There is no workbook {job.workbook}, which missing_workbook allows."
     return Judgement(sheet, Columns({}, {}), RequirementsBook("", live=False), (), (), missing)
 
@@ -120,10 +120,7 @@ def columns_of(job: Job, sheet: Sheet, book: RequirementsBook) -> tuple[Columns,
 def combinations_of_sheet(job: Job, sheet: Sheet) -> set[Combination]:
     """What the rows ask for; one row stands for all whose cells say the same of it."""
     columns, _ = columns_of(job, sheet, RequirementsBook("", live=False))
-    named = [columns.positions[name] for name in _COMBINATION if name in columns.positions]
-    distinct = {tuple(row.cells[position] for position in named): row for row in sheet.rows}
-    few = replace(sheet, rows=tuple(distinct.values()))
-    return {row.combination for row in rows_of(few, columns, defaults=job.defaults)}
+    return combinations_in(sheet, columns, defaults=job.defaults)
 
 
 def findings_about(sheet: Sheet) -> Iterable[Finding]:

@@ -72,7 +72,7 @@ async def _carry_out(
     began_at: float,
 ) -> RunResult:
     """The run of a sheet, or of the ledger alone; `done` is told before the report. Errors as for `run_job`."""
-    check_room(job, len(sheet.rows) if sheet else 0)
+    check_room(job, len(sheet) if sheet else 0)
     requests: Counter[str] = Counter()
     with ExitStack() as stack:
         # A new ledger is bound to its account for ever, so it is made once the account has answered; one that is there
