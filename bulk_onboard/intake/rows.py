@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bulk_onboard.model.blank import looks_like_nothing
+from bulk_onboard.model.blank import ORDINARY_BLANKS, looks_like_nothing
 from bulk_onboard.model.joiner import JOINERS, may_be_joined
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.row import Row
@@ -32,7 +32,6 @@ from bulk_onboard.model.sheet import (
 _DIGITS_ARE_DUE = frozenset({"address.postal_code", NUMBERS})
 _TOKEN = re.compile(r"~[a-z2-7]{16}")
 _HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")  # no file, ledger or request can hold one
-_ORDINARY_BLANKS = frozenset(" \t\r\n")
 _NOTHING: Mapping[str, str] = {}
 _NOTHING_STORED: Mapping[str, Stored] = {}
 
@@ -136,7 +135,7 @@ def _unusual_texts(row: SheetRow, placed: Iterable[tuple[str, int]]) -> _Texts:
             continue
         if len(text) < len(whole):
             head, _, tail = whole.partition(text)
-            if not _ORDINARY_BLANKS.issuperset(head + tail):
+            if (head + tail).strip(ORDINARY_BLANKS):
                 left_out[name] = head + tail
         cells[name] = ordinary_digits(text) if name in _DIGITS_ARE_DUE else text
         if cells[name] != text:

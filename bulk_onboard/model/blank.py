@@ -1,5 +1,6 @@
 """What looks like nothing in a cell: blanks of every kind, and characters that take no room (reliability.md 4.2)."""
 
+ORDINARY_BLANKS = " \t\r\n"
 _WITHOUT_WIDTH = frozenset("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")  # marks of direction among them
 
 

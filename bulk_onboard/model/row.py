@@ -1,6 +1,6 @@
 """A row of the workbook, and what judging made of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 import msgspec
@@ -10,6 +10,7 @@ from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.sheet import BO_KEY, SAYS_NOTHING_OF_A_PERSON, Stored
+from bulk_onboard.model.sparse import Sparse
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -97,3 +98,18 @@ class JudgedRow(msgspec.Struct, frozen=True, gc=False):
     def as_duplicate_of(self, number: int) -> "JudgedRow":
         """The same row as a second one of the row of this number."""
         return msgspec.structs.replace(self, application=None, duplicate_of=number)
+
+
+class JudgedRows(Sparse[JudgedRow]):
+    """The rows of a large sheet: told are those that may have something to say; a usual one is valid, and unlike any
+    other row.
+
+    Attributes:
+        usual_size: bytes of all documents of the usual rows.
+    """
+
+    def __init__(
+        self, length: int, told: Mapping[int, JudgedRow], make: Callable[[int], JudgedRow], *, usual_size: int
+    ) -> None:
+        super().__init__(length, told, make)
+        self.usual_size = usual_size

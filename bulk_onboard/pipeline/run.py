@@ -104,8 +104,8 @@ async def _carry_out(
 def check_keys(books: Books, judgement: Judgement) -> None:
     """UsageError where the ledger knows rows by their Key and the sheet has none: all would count as new ones."""
     keyed = any(record.key and record.alias for record in books.records.values())
-    rows = [judged.row for judged in judgement.rows if not judged.aside]
-    if keyed and rows and not any(row.cell(KEY) or row.cell(BO_KEY) for row in rows):
+    rows = [judged.row for judged in judgement.rows if not judged.aside] if keyed else []
+    if rows and not any(row.cell(KEY) or row.cell(BO_KEY) for row in rows):
         raise errors.UsageError(
             # no word of another ledger: with one these rows would be filed once more, by their number
             "The ledger knows the rows by their Key, and the sheet has none now. Nothing was sent; "

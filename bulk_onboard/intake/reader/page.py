@@ -130,6 +130,8 @@ def _without_blank_rows(page: Page) -> Page:
     kept = {place for column in page.columns.values() for place in column.kinds}
     blank = [place for place in range(len(page.numbers)) if place not in kept] if kept else range(len(page.numbers))
     for texts, _ in page.columns.values():
+        if all(map(str.strip, texts)) and "".join(texts).isascii():
+            return page
         blank = [place for place in blank if not texts[place] or _is_blank(texts[place])]
         if not blank:
             return page

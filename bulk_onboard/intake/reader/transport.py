@@ -7,6 +7,9 @@ import msgspec
 
 from bulk_onboard.model.sheet import Merged, Remark, Stored
 
+_SAMPLE = 1_000
+"""Cells that a column is known by: as many of them as differ, about as many do below."""
+
 
 class Asked(msgspec.Struct, frozen=True):
     """Which sheet of which file; the file itself is the child's descriptor."""
@@ -47,9 +50,9 @@ class Sent(msgspec.Struct, frozen=True, array_like=True):
         by_kind: dict[Stored, list[int]] = {}
         for place, kind in kinds.items():
             by_kind.setdefault(kind, []).append(place)
-        distinct = {text: code for code, text in enumerate(dict.fromkeys(texts))}
-        if 2 * len(distinct) > len(texts):
+        if 2 * len(set(texts[:_SAMPLE])) > len(texts[:_SAMPLE]):
             return cls(texts, None, by_kind)
+        distinct = {text: code for code, text in enumerate(dict.fromkeys(texts))}
         return cls(list(distinct), [distinct[text] for text in texts], by_kind)
 
     def unpacked(self) -> list[str]:
