@@ -94,6 +94,7 @@ def random_sheet(dice: random.Random) -> Sheet:
                 row[header] = dice.choice(BY_COLUMN.get(header, ANYWHERE))
             case 3:
                 row[header] = dice.choice(table)[header]
+                row["Address Proof"] = row[dice.choice(DOCUMENTS)]
             case 4:
                 kinds.setdefault(HEADERS.index(header), {})[table.index(row)] = dice.choice(list(Stored))
                 row[header] = dice.choice(("12", "560001", "2020-01-05", "TRUE", "1.5", row[header]))
