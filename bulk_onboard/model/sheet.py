@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from bulk_onboard.frames import frame_of
+from bulk_onboard.model.catalogue.sheets import SOME_ROWS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +30,9 @@ SAYS_NOTHING_OF_A_PERSON = frozenset({KEY, ALIAS, COUNTRY_ISO, NUMBER_TYPE, USER
 BO_KEY = "bo_key"
 ADDED_COLUMNS = (BO_KEY, "bo_state", "bo_problems", "bo_compliance_id")
 """What the annotated workbook adds at the far right; only `bo_key` is heeded when it is read again."""
+
+SOME_ROWS_SHEET = "bo_some_rows"
+"""A hidden sheet that tells of a copy that it holds only the rows to fix."""
 
 HOW_TO_MEND = "How to mend"
 """The sheet that the annotated workbook adds; never read."""
@@ -139,6 +143,11 @@ class Sheet:
                 kinds.setdefault(position, {})[place] = stored
         columns = zip(*(row.cells for row in rows), strict=True) if rows else ((),) * len(self.headers)
         return replace(self, numbers=tuple(row.number for row in rows), texts=tuple(columns), kinds=kinds)
+
+    @property
+    def has_some_rows_only(self) -> bool:
+        """Whether it is a copy of the rows to fix, beside which the others still stand in another file."""
+        return any(remark.code == SOME_ROWS for remark in self.remarks)
 
     def __len__(self) -> int:
         """How many rows there are below the headers."""

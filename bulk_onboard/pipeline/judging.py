@@ -18,6 +18,7 @@ from bulk_onboard.model.books import Books
 from bulk_onboard.model.example import EXAMPLE_PATHS
 from bulk_onboard.model.finding import Finding, ruled
 from bulk_onboard.model.kind import Severity
+from bulk_onboard.model.plan import Plan
 from bulk_onboard.model.requirements import Combination, RequirementsBook
 from bulk_onboard.model.row import JudgedRow, JudgedRows, Row
 from bulk_onboard.model.sheet import COUNTRY_ISO, NUMBER_TYPE, USER_TYPE, Columns, Sheet, document_column
@@ -84,6 +85,14 @@ async def read_sheet_if_any(job: Job) -> Sheet | None:
         if job.missing_workbook == "ok":
             return None
         raise
+
+
+def books_told(judgement: Judgement, plan: Plan, books: Books) -> Books:
+    """What a report of the rows tells of: all records, but beside a copy of some rows, whose others still stand in the
+    workbook, only theirs."""
+    if not judgement.sheet.has_some_rows_only:
+        return books
+    return books.only({decision.token for decision in plan.decisions})
 
 
 def judge_nothing(job: Job) -> Judgement:
