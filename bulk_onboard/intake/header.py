@@ -201,7 +201,7 @@ def _elsewhere(missing: Sequence[str], sheet: Sheet, names: _Names) -> str:
     """What to do where the headers, or some that are missing, stand in a row below; empty where none do."""
     known = {**names.synonyms, **names.proper, **names.mapped}
     here = len(known_headers(sheet.headers, known))
-    below = [(row.number, row.cells) for row in sheet.rows_at(range(min(NEAR_THE_TOP, len(sheet))))]
+    below = [(row.number, row.cells) for row in sheet.rows_at(range(min(NEAR_THE_TOP, sheet.height)))]
     if missing and (better := likely_headers(below, known, beyond=here)):
         return (
             f"Row {better[0]} holds {_listed(better[1])}: if these are the headers, say so: --header-row {better[0]}."

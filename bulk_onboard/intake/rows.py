@@ -73,7 +73,7 @@ def rows_of(
 
 def combinations_in(sheet: Sheet, columns: Columns, *, defaults: Combination) -> set[Combination]:
     """What the rows ask for; the three columns are looked at, and nothing else."""
-    blank = ("",) * len(sheet)
+    blank = ("",) * sheet.height
     cells = (
         sheet.texts[columns.positions[name]] if name in columns.positions else blank
         for name in (COUNTRY_ISO, NUMBER_TYPE, USER_TYPE)

@@ -149,23 +149,24 @@ class Sheet:
         """Whether it is a copy of the rows to fix, beside which the others still stand in another file."""
         return any(remark.code == SOME_ROWS for remark in self.remarks)
 
-    def __len__(self) -> int:
+    @property
+    def height(self) -> int:
         """How many rows there are below the headers."""
         return len(self.numbers)
 
     @cached_property
     def rows(self) -> tuple[SheetRow, ...]:
         """Every row, made when first asked for; whoever can do with columns saves the time."""
-        return self.rows_at(range(len(self)))
+        return self.rows_at(range(self.height))
 
     def rows_at(self, places: Sequence[int]) -> tuple[SheetRow, ...]:
         """The rows at these places among `numbers`, in their order."""
         stored: dict[int, dict[int, Stored]] = {}
         wanted = places if isinstance(places, range) else set(places)
         for position, kinds in self.kinds.items():
-            for place in kinds.keys() if len(wanted) == len(self) else kinds.keys() & wanted:
+            for place in kinds.keys() if len(wanted) == self.height else kinds.keys() & wanted:
                 stored.setdefault(place, {})[position] = kinds[place]
-        if len(places) == len(self):
+        if len(places) == self.height:
             cells: Iterable[tuple[str, ...]] = zip(*self.texts, strict=True)
         else:
             cells = (tuple([column[place] for column in self.texts]) for place in places)

@@ -64,7 +64,7 @@ def annotate(
     if not any(finding.severity is Severity.ERROR for finding in (*others, *plan.findings)):
         return None
     bases = bases_in(job.workbook) if name_of(job.workbook) != job.workbook.stem else ()
-    some_rows = len(judgement.sheet) > ROWS_AT_MOST
+    some_rows = judgement.sheet.height > ROWS_AT_MOST
     sheet = rows_to_fix(judgement.sheet, (*others, *plan.findings)) if some_rows else judgement.sheet
     annotation = make_annotation(
         sheet, judgement.columns, plan.decisions, books, others, bases=bases, some_rows=some_rows

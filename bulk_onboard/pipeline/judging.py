@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from bulk_onboard.errors import NoWorkbookError, WorkbookError
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.intake.documents.known import KnownFacts
 from bulk_onboard.intake.documents.pattern import fill_in_documents
+from bulk_onboard.intake.from_frame import sheet_from_frame
 from bulk_onboard.intake.header import match_columns
 from bulk_onboard.intake.rows import combinations_in, rows_of, stripped
 from bulk_onboard.intake.workbook import read_sheet
@@ -21,7 +22,7 @@ from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.plan import Plan
 from bulk_onboard.model.requirements import Combination, RequirementsBook
 from bulk_onboard.model.row import JudgedRow, JudgedRows, Row
-from bulk_onboard.model.sheet import COUNTRY_ISO, NUMBER_TYPE, USER_TYPE, Columns, Sheet, document_column
+from bulk_onboard.model.sheet import NUMBER_TYPE, Columns, Sheet, document_column
 from bulk_onboard.model.sparse import told_of
 from bulk_onboard.pipeline.against import read_others
 from bulk_onboard.validation import judge_rows
@@ -29,7 +30,8 @@ from bulk_onboard.validation.against import with_others_marked
 from bulk_onboard.validation.rows import Judge
 from bulk_onboard.validation.shared import with_shared_documents_marked
 
-_COMBINATION = (COUNTRY_ISO, NUMBER_TYPE, USER_TYPE)
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCREENED_FROM = 5_000
 """Rows. With fewer, judging each costs less than importing what looks at whole columns."""
@@ -70,17 +72,19 @@ class Judgement:
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
 
-async def read_job_sheet(job: Job) -> Sheet:
-    """The job's sheet, read in a thread; WorkbookError where it cannot be read."""
+async def read_job_sheet(job: Job, frame: "pd.DataFrame | None" = None) -> Sheet:
+    """The job's sheet, read in a thread, or the frame in its place; WorkbookError where it cannot be read."""
+    if frame is not None:
+        return await asyncio.to_thread(sheet_from_frame, frame, path=job.workbook, header_row=job.header_row)
     return await asyncio.to_thread(
         read_sheet, job.workbook, sheet=job.sheet, header_row=job.header_row, encoding=job.encoding
     )
 
 
-async def read_sheet_if_any(job: Job) -> Sheet | None:
+async def read_sheet_if_any(job: Job, frame: "pd.DataFrame | None" = None) -> Sheet | None:
     """The same; None where there is no workbook and the job allows that."""
     try:
-        return await read_job_sheet(job)
+        return await read_job_sheet(job, frame)
     except NoWorkbookError:
         if job.missing_workbook == "ok":
             return None
@@ -132,7 +136,7 @@ def _judged_rows(
         judged = with_shared_documents_marked(judged, book=book, files=files, columns=columns, rulings=job.findings)
         return with_others_marked(judged, others, columns=columns, rulings=job.findings)
 
-    if len(sheet) < SCREENED_FROM or job.documents_pattern or others:
+    if sheet.height < SCREENED_FROM or job.documents_pattern or others:
         return together(*find_documents(job, rows_of(sheet, columns, defaults=job.defaults), book))
     from bulk_onboard.validation.screen import screen  # noqa: PLC0415 - brings pandas, half a second
 
@@ -146,7 +150,7 @@ def _judged_rows(
         (row,) = rows_of(unmerged, columns, defaults=job.defaults, places=[place])
         return alone.judged(row)
 
-    return JudgedRows(len(sheet), dict(zip(suspects, judged, strict=True)), usual, usual_size=size)
+    return JudgedRows(sheet.height, dict(zip(suspects, judged, strict=True)), usual, usual_size=size)
 
 
 def columns_of(job: Job, sheet: Sheet, book: RequirementsBook) -> tuple[Columns, tuple[Finding, ...]]:

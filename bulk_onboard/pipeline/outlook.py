@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.clock import Clock
@@ -13,6 +14,9 @@ from bulk_onboard.pipeline.judging import Judgement, judge, read_job_sheet
 from bulk_onboard.pipeline.requirements import requirements_for
 from bulk_onboard.planning import make_plan
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 @dataclass(frozen=True, slots=True, repr=False)  # as for Judgement
 class Outlook:
@@ -23,12 +27,14 @@ class Outlook:
     plan: Plan
 
 
-async def look_ahead(job: Job, *, credentials: Credentials | None, clock: Clock) -> Outlook:
+async def look_ahead(
+    job: Job, *, credentials: Credentials | None, clock: Clock, frame: "pd.DataFrame | None" = None
+) -> Outlook:
     """Judge every row and decide what a run would do; reads the workbook, the documents, the ledger and requirements.
 
-    Without credentials tokens are computed for the ledger's account, or for none.
+    Without credentials tokens are computed for the ledger's account, or for none. A frame stands for the workbook.
     """
-    sheet = await read_job_sheet(job)
+    sheet = await read_job_sheet(job, frame)
     books = read_books(job.ledger).books if job.ledger.exists() else Books()
     ask = partial(requirements_for, job, credentials=credentials, clock=clock)
     judgement = await judge(job, sheet, ask)

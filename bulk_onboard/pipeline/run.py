@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
+from typing import TYPE_CHECKING
 
 from bulk_onboard import errors
 from bulk_onboard.api.address import check_address
@@ -26,6 +27,9 @@ from bulk_onboard.pipeline.sending import send
 from bulk_onboard.pipeline.stop_after import stopping_after
 from bulk_onboard.submission.stop import Stop
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 async def run_job(
     job: Job,
@@ -35,10 +39,13 @@ async def run_job(
     stop: Stop,
     watch: Callable[[Running], None] = lambda running: None,
     say: Callable[[str], None] = lambda sentence: None,
+    frame: "pd.DataFrame | None" = None,
 ) -> RunResult:
     """Read and judge every row, then settle and create what is due, then write the report.
 
-    `say` is told why nothing has begun yet.
+    Args:
+        say: is told why nothing has begun yet.
+        frame: in place of the job's workbook, which then need not be there.
 
     Raises:
         BulkOnboardError: nothing could be begun; whatever stops it later is in the result.
@@ -46,8 +53,9 @@ async def run_job(
     began_at = clock.monotonic()
     check_address(job.base_url, trust_host=job.trust_host)
     with stopping_after(job.stop_after, clock=clock, stop=stop) as done:
-        await wait_until_written(job.workbook, clock=clock, stop=stop, say=say)
-        sheet = await read_sheet_if_any(job)
+        if frame is None:
+            await wait_until_written(job.workbook, clock=clock, stop=stop, say=say)
+        sheet = await read_sheet_if_any(job, frame)
         if sheet is None and not has_ledger(job):
             return nothing_to_do(job, judge_nothing(job))
         return await _carry_out(
@@ -72,7 +80,7 @@ async def _carry_out(
     began_at: float,
 ) -> RunResult:
     """The run of a sheet, or of the ledger alone; `done` is told before the report. Errors as for `run_job`."""
-    check_room(job, len(sheet) if sheet else 0)
+    check_room(job, sheet.height if sheet else 0)
     requests: Counter[str] = Counter()
     with ExitStack() as stack:
         # A new ledger is bound to its account for ever, so it is made once the account has answered; one that is there

@@ -126,10 +126,10 @@ class _Screen:
 
     def __init__(self, sheet: Sheet, columns: Columns, files: Mapping[str, FileFacts]) -> None:
         self._sheet, self._columns, self._files, self._headers = sheet, columns, files, Headers(columns)
-        self.suspect: Marks = np.zeros(len(sheet), dtype=bool)
-        self.sizes = np.zeros(len(sheet), dtype=np.int64)
+        self.suspect: Marks = np.zeros(sheet.height, dtype=bool)
+        self.sizes = np.zeros(sheet.height, dtype=np.int64)
         self._combinations: list[Combination] = []
-        self._wanted: Codes = np.zeros(len(sheet), dtype=np.intp)
+        self._wanted: Codes = np.zeros(sheet.height, dtype=np.intp)
         self._nothing = _Cells(self._wanted, [""])
         self._cells: dict[str, _Cells] = {}
         for name, position in columns.positions.items():
@@ -164,7 +164,7 @@ class _Screen:
     def _together(self, *names: str) -> tuple[Codes, list[tuple[str, ...]]]:
         """For each row which of the different groups of texts in these columns it has, and the groups."""
         columns = [self._of(name) for name in names]
-        joined = np.zeros(len(self._sheet), dtype=np.int64)
+        joined = np.zeros(self._sheet.height, dtype=np.int64)
         for cells in columns:
             joined = joined * len(cells.texts) + cells.codes
         codes, groups = pd.factorize(joined)
