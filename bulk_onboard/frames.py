@@ -6,11 +6,15 @@ Importing pandas takes half a second and 50 MB, which neither `--help` nor a she
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+__all__ = ["Frame", "frame_of"]
+
 if TYPE_CHECKING:
-    import pandas as pd
+    from pandas import DataFrame as Frame
+else:
+    Frame = object
 
 
-def frame_of(columns: Sequence[Sequence[object]], *, headers: Sequence[str], numbers: Sequence[int]) -> "pd.DataFrame":
+def frame_of(columns: Sequence[Sequence[object]], *, headers: Sequence[str], numbers: Sequence[int]) -> Frame:
     """A frame of objects.
 
     Args:
@@ -22,8 +26,3 @@ def frame_of(columns: Sequence[Sequence[object]], *, headers: Sequence[str], num
 
     frame = pd.DataFrame(dict(enumerate(columns)), index=pd.Index(numbers, dtype="int64"), dtype=object)
     return frame.set_axis(pd.Index(list(headers), dtype=object), axis="columns")
-
-
-def preload() -> None:
-    """Import pandas, in a thread that has nothing else to do."""
-    import pandas as pd  # noqa: F401, PLC0415

@@ -3,20 +3,17 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from bulk_onboard.frames import Frame
 from bulk_onboard.intake.reader.cell import Value
 from bulk_onboard.intake.reader.page import page_of
 from bulk_onboard.model.sheet import Sheet
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _AS_IN_A_SHEET = (str, bool, int, float)
 _HAS_A_TIME = "isoformat"
 
 
-def sheet_from_frame(frame: "pd.DataFrame", *, path: Path, header_row: int = 1) -> Sheet:
+def sheet_from_frame(frame: Frame, *, path: Path, header_row: int = 1) -> Sheet:
     """The frame's columns as a sheet's, its index left out.
 
     What is missing is blank, and a row of nothing else is left out. A number, a date or a truth value is kept as such,

@@ -8,9 +8,11 @@ names, and a hostile file costs one clear error.
 
 import contextlib
 import errno
+import importlib
 import itertools
 import os
 import stat
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -29,6 +31,7 @@ _READER = "bulk_onboard.intake.reader.answer"
 _EXTENT = "bulk_onboard.intake.reader.xlsx.extent"
 _NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 _LOCK_MARK = "~$"
+_LARGE = 1 << 19  # bytes; what is smaller has too few rows to be looked at by columns
 _LIMITED = (Failure.TIME, Failure.MEMORY, Failure.CRASHED, Failure.ANSWER)
 
 
@@ -55,7 +58,8 @@ def read_sheet(
         begun = os.fstat(source.fileno())
         lines = run_confined(_READER, msgspec.json.encode(asked), source, limits)
         try:
-            read = sheet_of(path, header_row, lines)
+            with _loading_pandas(is_wanted=begun.st_size > _LARGE):
+                read = sheet_of(path, header_row, lines)
         except ConfinedError as error:
             _refuse_changed(path, source, begun)
             raise errors.WorkbookError(_sentence(path, asked, source, error)) from None
@@ -96,6 +100,19 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         if not facts.st_size:
             raise errors.WorkbookError(f"The workbook {path} is empty (0 bytes). Save or copy it again.")
         yield source
+
+
+@contextlib.contextmanager
+def _loading_pandas(*, is_wanted: bool) -> Iterator[None]:
+    """Import pandas while the child reads, for a sheet that will be looked at by columns."""
+    loading = threading.Thread(target=importlib.import_module, args=("pandas",))
+    if is_wanted:
+        loading.start()
+    try:
+        yield
+    finally:
+        if is_wanted:
+            loading.join()
 
 
 def _refuse_changed(path: Path, source: BinaryIO, begun: os.stat_result) -> None:

@@ -1,6 +1,6 @@
 """A row of the workbook, and what judging made of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -109,7 +109,12 @@ class JudgedRows(Sparse[JudgedRow]):
     """
 
     def __init__(
-        self, length: int, told: Mapping[int, JudgedRow], make: Callable[[int], JudgedRow], *, usual_size: int
+        self,
+        length: int,
+        told: Mapping[int, JudgedRow],
+        make: Callable[[Sequence[int]], Iterable[JudgedRow]],
+        *,
+        usual_size: int,
     ) -> None:
         super().__init__(length, told, make)
         self.usual_size = usual_size

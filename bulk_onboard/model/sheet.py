@@ -6,13 +6,10 @@ from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from bulk_onboard.frames import frame_of
+from bulk_onboard.frames import Frame, frame_of
 from bulk_onboard.model.catalogue.sheets import SOME_ROWS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 KEY = "key"
 ALIAS = "alias"
@@ -179,7 +176,7 @@ class Sheet:
         )
 
     @cached_property
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> Frame:
         """The cells as a frame of texts: rows by Excel's row number, columns by header."""
         return frame_of(self.texts, headers=self.headers, numbers=self.numbers)
 

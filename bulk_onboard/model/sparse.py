@@ -5,6 +5,8 @@ from typing import TypeVar, overload
 
 T = TypeVar("T")
 
+_BLOCK = 256
+
 
 class Sparse(Sequence[T]):
     """A sequence whose usual items, of which there is nothing to tell, are made when they are asked for, once.
@@ -13,8 +15,8 @@ class Sparse(Sequence[T]):
         told: all others by their place, in order.
     """
 
-    def __init__(self, length: int, told: Mapping[int, T], make: Callable[[int], T]) -> None:
-        """`make` gives the usual item at a place."""
+    def __init__(self, length: int, told: Mapping[int, T], make: Callable[[Sequence[int]], Iterable[T]]) -> None:
+        """`make` gives the usual items at some places; whoever asks for one will want its neighbours."""
         self.told = told
         self._length, self._make = length, make
         self._made: dict[int, T] = {}
@@ -42,7 +44,9 @@ class Sparse(Sequence[T]):
         if place in self.told:
             return self.told[place]
         if place not in self._made:
-            self._made[place] = self._make(place)
+            start = place - place % _BLOCK
+            places = [each for each in range(start, min(start + _BLOCK, self._length)) if each not in self.told]
+            self._made |= zip(places, self._make(places), strict=True)
         return self._made[place]
 
 

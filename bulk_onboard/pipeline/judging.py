@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from bulk_onboard.errors import NoWorkbookError, WorkbookError
+from bulk_onboard.frames import Frame
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.intake.documents.known import KnownFacts
 from bulk_onboard.intake.documents.pattern import fill_in_documents
@@ -29,9 +30,6 @@ from bulk_onboard.validation import judge_rows
 from bulk_onboard.validation.against import with_others_marked
 from bulk_onboard.validation.rows import Judge
 from bulk_onboard.validation.shared import with_shared_documents_marked
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SCREENED_FROM = 5_000
 """Rows. With fewer, judging each costs less than importing what looks at whole columns."""
@@ -72,7 +70,7 @@ class Judgement:
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
 
-async def read_job_sheet(job: Job, frame: "pd.DataFrame | None" = None) -> Sheet:
+async def read_job_sheet(job: Job, frame: Frame | None = None) -> Sheet:
     """The job's sheet, read in a thread, or the frame in its place; WorkbookError where it cannot be read."""
     if frame is not None:
         return await asyncio.to_thread(sheet_from_frame, frame, path=job.workbook, header_row=job.header_row)
@@ -81,7 +79,7 @@ async def read_job_sheet(job: Job, frame: "pd.DataFrame | None" = None) -> Sheet
     )
 
 
-async def read_sheet_if_any(job: Job, frame: "pd.DataFrame | None" = None) -> Sheet | None:
+async def read_sheet_if_any(job: Job, frame: Frame | None = None) -> Sheet | None:
     """The same; None where there is no workbook and the job allows that."""
     try:
         return await read_job_sheet(job, frame)
@@ -146,9 +144,8 @@ def _judged_rows(
     alone = Judge(book, files, columns, job.findings, job.callback_url)
     unmerged = replace(sheet, merged=())  # whatever is merged is suspect
 
-    def usual(place: int) -> JudgedRow:
-        (row,) = rows_of(unmerged, columns, defaults=job.defaults, places=[place])
-        return alone.judged(row)
+    def usual(places: Sequence[int]) -> Iterable[JudgedRow]:
+        return map(alone.judged, rows_of(unmerged, columns, defaults=job.defaults, places=places))
 
     return JudgedRows(sheet.height, dict(zip(suspects, judged, strict=True)), usual, usual_size=size)
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.clock import Clock
+from bulk_onboard.frames import Frame
 from bulk_onboard.job import Job
 from bulk_onboard.ledger.journal import read_books
 from bulk_onboard.model.books import Books
@@ -13,9 +13,6 @@ from bulk_onboard.model.plan import Plan
 from bulk_onboard.pipeline.judging import Judgement, judge, read_job_sheet
 from bulk_onboard.pipeline.requirements import requirements_for
 from bulk_onboard.planning import make_plan
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True, repr=False)  # as for Judgement
@@ -27,9 +24,7 @@ class Outlook:
     plan: Plan
 
 
-async def look_ahead(
-    job: Job, *, credentials: Credentials | None, clock: Clock, frame: "pd.DataFrame | None" = None
-) -> Outlook:
+async def look_ahead(job: Job, *, credentials: Credentials | None, clock: Clock, frame: Frame | None = None) -> Outlook:
     """Judge every row and decide what a run would do; reads the workbook, the documents, the ledger and requirements.
 
     Without credentials tokens are computed for the ledger's account, or for none. A frame stands for the workbook.

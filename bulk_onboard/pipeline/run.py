@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING
 
 from bulk_onboard import errors
 from bulk_onboard.api.address import check_address
 from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.clock import Clock
+from bulk_onboard.frames import Frame
 from bulk_onboard.job import Job
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.sheet import BO_KEY, KEY, Sheet
@@ -27,9 +27,6 @@ from bulk_onboard.pipeline.sending import send
 from bulk_onboard.pipeline.stop_after import stopping_after
 from bulk_onboard.submission.stop import Stop
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 async def run_job(
     job: Job,
@@ -39,7 +36,7 @@ async def run_job(
     stop: Stop,
     watch: Callable[[Running], None] = lambda running: None,
     say: Callable[[str], None] = lambda sentence: None,
-    frame: "pd.DataFrame | None" = None,
+    frame: Frame | None = None,
 ) -> RunResult:
     """Read and judge every row, then settle and create what is due, then write the report.
 

@@ -59,7 +59,7 @@ def _first_plan(judged: JudgedRows, books: Books, auth_id: str, quota: Quota | N
         return decide(one, identities.identify(one), None, _EVERYTHING)
 
     told = dict(zip(judged.told, _each_token_once([decided(one) for one in judged.told.values()]), strict=True))
-    decisions = Sparse(len(judged), told, lambda place: decided(judged[place]))
+    decisions = Sparse(len(judged), told, lambda places: [decided(judged[place]) for place in places])
     return Plan(decisions, forecast(decisions, followed=0, quota=quota, usual_size=judged.usual_size))
 
 

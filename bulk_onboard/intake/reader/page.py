@@ -6,16 +6,14 @@ result holds something. Blank rows are nowhere, however many of them a file has.
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import compress
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import NamedTuple, cast
 
+from bulk_onboard.frames import Frame
 from bulk_onboard.intake.reader.cell import Value, stored_of, text_of, without_surrogates
 from bulk_onboard.intake.reader.look import Look, Place
 from bulk_onboard.intake.reader.ranges import columns_in_words, rows_in_words
 from bulk_onboard.model.blank import looks_like_nothing
 from bulk_onboard.model.sheet import Merged, Remark, Stored
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _ALL_TEXT = {str}
 
@@ -55,7 +53,7 @@ class Page(NamedTuple):
         }
 
 
-def page_of(name: str, frame: "pd.DataFrame", look: Look | None, *, has_surrogates: bool = False) -> Page:
+def page_of(name: str, frame: Frame, look: Look | None, *, has_surrogates: bool = False) -> Page:
     """The rows that hold something.
 
     Args:
