@@ -84,6 +84,11 @@ def combinations_in(sheet: Sheet, columns: Columns, *, defaults: Combination) ->
     }
 
 
+def text_in(cell: str) -> str:
+    """What a row has of a cell: half a character as the sign for a broken one, nothing that looks like nothing."""
+    return stripped(cell if cell.isascii() else _HALF_A_CHARACTER.sub("\ufffd", cell))
+
+
 def stripped(text: str) -> str:
     """The text without what looks like nothing at its ends; a joiner that belongs to the spelling stays."""
     if text.isascii():

@@ -12,7 +12,7 @@ from bulk_onboard.intake.documents.known import KnownFacts
 from bulk_onboard.intake.documents.pattern import fill_in_documents
 from bulk_onboard.intake.from_frame import sheet_from_frame
 from bulk_onboard.intake.header import match_columns
-from bulk_onboard.intake.rows import combinations_in, rows_of, stripped
+from bulk_onboard.intake.rows import combinations_in, rows_of, text_in
 from bulk_onboard.intake.workbook import read_sheet
 from bulk_onboard.job import Job
 from bulk_onboard.model.application import FileFacts
@@ -215,7 +215,7 @@ def paths_in(sheet: Sheet, columns: Columns, book: RequirementsBook) -> set[str]
     """The same of a whole sheet, without a look at its rows."""
     names = [document_column(document.type) for document in book.documents()]
     texts = {text for name in names if name in columns.positions for text in sheet.texts[columns.positions[name]]}
-    return set(filter(None, map(stripped, texts)))
+    return set(filter(None, map(text_in, texts)))
 
 
 def document_paths(rows: Iterable[Row], book: RequirementsBook) -> Iterable[str]:

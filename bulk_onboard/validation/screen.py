@@ -57,6 +57,7 @@ _ALIKE = bytes.maketrans(b"123456789E", b"000000000e")  # digits look like each 
 _PERHAPS_LOST = (b".0", b"0e0", b"0e+")
 _ASKED_ABOUT = (CALLBACK_URL, NUMBERS)  # of which every text is one for the judge
 _ADDRESS = ("address.country", "address.state", "address.postal_code")
+_WHOLE_DIGITS = 15  # that a number keeps
 _SOMEBODY = {KEY: "K"}  # or the judge would miss a name
 
 
@@ -164,12 +165,10 @@ class _Screen:
     def _together(self, *names: str) -> tuple[Codes, list[tuple[str, ...]]]:
         """For each row which of the different groups of texts in these columns it has, and the groups."""
         columns = [self._of(name) for name in names]
-        joined = np.zeros(self._sheet.height, dtype=np.int64)
+        codes = np.zeros(self._sheet.height, dtype=np.int64)
         for cells in columns:
-            joined = joined * len(cells.texts) + cells.codes
-        codes, groups = pd.factorize(joined)
-        first = np.zeros(len(groups), dtype=np.intp)
-        first[codes[::-1]] = np.arange(len(codes))[::-1]
+            codes = pd.factorize(codes * len(cells.texts) + cells.codes)[0]
+        _, first = np.unique(codes, return_index=True)
         texts = [[cells.texts[code] for code in cells.codes[first].tolist()] for cells in columns]
         return codes, list(zip(*texts, strict=True))
 
@@ -185,8 +184,8 @@ class _Screen:
         for name, position in self._columns.positions.items():
             texts = self._sheet.texts[position]
             for place, kind in self._sheet.kinds.get(position, {}).items():
-                is_good = kind is Stored.BOOLEAN or (kind is Stored.NUMBER and texts[place].isdecimal())
-                self.suspect[place] |= not is_good or name == REGISTRATION_NUMBER
+                is_whole = kind is Stored.NUMBER and texts[place].isdecimal() and len(texts[place]) <= _WHOLE_DIGITS
+                self.suspect[place] |= name == REGISTRATION_NUMBER or not (is_whole or kind is Stored.BOOLEAN)
         numbers = np.array(self._sheet.numbers)
         for merged in self._sheet.merged:
             self.suspect |= (numbers >= merged.first_row) & (numbers <= merged.last_row)
@@ -257,6 +256,9 @@ class _Screen:
     def _identities(self) -> None:
         """Rows that are nobody, and those that share a Key or a registration number."""
         keys, numbers = self._of(KEY), self._of(REGISTRATION_NUMBER)
+        annotated = {normal_user_key(text) for text in self._of(BO_KEY).texts if text}  # such a Key may serve a row
+        if annotated:
+            self.suspect |= keys.which(lambda text: normal_user_key(text) in annotated)
         key = _codes(_compared(keys.texts, normal_user_key))[keys.codes]
         number = _codes(_compared(numbers.texts, gapless_number))[numbers.codes]
         has_key, has_number = keys.which(bool), numbers.which(bool)

@@ -96,8 +96,12 @@ def random_sheet(dice: random.Random) -> Sheet:
                 row[header] = dice.choice(table)[header]
                 row["Address Proof"] = row[dice.choice(DOCUMENTS)]
             case 4:
-                kinds.setdefault(HEADERS.index(header), {})[table.index(row)] = dice.choice(list(Stored))
-                row[header] = dice.choice(("12", "560001", "2020-01-05", "TRUE", "1.5", row[header]))
+                kinds.setdefault(HEADERS.index(header), {})[table.index(row)] = dice.choice(
+                    (*Stored, *(Stored.NUMBER,) * 5)
+                )
+                row[header] = dice.choice(("12", "560001", "0" * 16, "2020-01-05", "TRUE", "1.5", row[header]))
+            case 5 if header == "bo_key":
+                row |= {"Key": "", "bo_key": dice.choice(table)["Key"]}
             case _:
                 row |= dice.choice((dice.choice(table), EXAMPLE_ROW, {header: header for header in HEADERS}))
     merged = (Merged(3, 4, 0, 2),) if dice.random() < 0.05 else ()
@@ -152,6 +156,8 @@ def test_whatever_the_screen_calls_sound_the_judge_has_nothing_to_say_of() -> No
 
 
 GAPS = {
+    "Keys of an annotated copy": ("if annotated:", "if False:"),
+    "long numbers": (" and len(texts[place]) <= _WHOLE_DIGITS", ""),
     "kinds": ("self._how_cells_are_kept()", "None"),
     "texts": ("self._texts(name, cells)", "None"),
     "addresses": ("self._addresses()", "None"),
