@@ -5,7 +5,6 @@ What changes it, and from which state to which, is the table in `life`.
 
 from collections.abc import Mapping
 from enum import StrEnum
-from types import MappingProxyType
 from typing import NamedTuple, cast
 
 import msgspec
@@ -114,7 +113,7 @@ class Draft(msgspec.Struct, kw_only=True, gc=False):
     review_reason: str = ""
     reason: str = ""
     code: str = ""
-    numbers: Mapping[str, Linking] = MappingProxyType({})
+    numbers: Mapping[str, Linking] = {}
     submitted_at: str = ""
     sent_at: str = ""
     number: str = ""

@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterator
 
-from email_validator import EmailNotValidError, validate_email
-
 from bulk_onboard.model.mask import masked
 from bulk_onboard.model.row import Row
 from bulk_onboard.validation.trouble import Trouble, shown
@@ -23,6 +21,8 @@ def email_troubles(row: Row) -> Iterator[Trouble]:
     text = row.cell(EMAIL)
     if not text or (len(text) <= _PLAIN_LIMIT and _PLAIN.fullmatch(text)):
         return
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - few addresses need it
+
     try:
         validate_email(text, check_deliverability=False, strict=True)
     except EmailNotValidError as refusal:
