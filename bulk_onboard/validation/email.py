@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterator
 
-from email_validator import EmailNotValidError, validate_email
-
 from bulk_onboard.model.mask import masked
 from bulk_onboard.model.row import Row
 from bulk_onboard.validation.trouble import Trouble, shown
@@ -28,6 +26,8 @@ def email_troubles(row: Row) -> Iterator[Trouble]:
     text = row.cell(EMAIL)
     if is_plain_address(text):
         return
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - few addresses need it
+
     try:
         validate_email(text, check_deliverability=False, strict=True)
     except EmailNotValidError as refusal:
