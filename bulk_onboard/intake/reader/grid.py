@@ -14,11 +14,16 @@ from bulk_onboard.model.sheet import Merged
 
 
 class Grid(NamedTuple):
-    """One sheet: its values as objects (`cell.Value`), both axes counted from 0; how many there are; merged cells."""
+    """One sheet: its values as objects (`cell.Value`), both axes counted from 0, and its merged cells."""
 
     frame: pd.DataFrame
-    filled: int
     merged: list[Merged]
+
+    @property
+    def filled(self) -> int:
+        """How many cells hold something."""
+        columns = (self.frame.iloc[:, position].tolist() for position in range(self.frame.shape[1]))
+        return sum(len(values) - values.count("") for values in columns)
 
 
 class Book:
@@ -51,8 +56,7 @@ class Book:
         merged = [
             Merged(first[0] + 1, last[0] + 1, first[1], last[1]) for first, last in sheet.merged_cell_ranges or ()
         ]
-        filled = sum(len(row) - row.count("") for row in values)
-        return Grid(framed(values), filled, merged)
+        return Grid(framed(values), merged)
 
 
 def framed(rows: Sequence[list[Any]]) -> pd.DataFrame:

@@ -30,8 +30,11 @@ def states_of_sound_numbers(numbers: Sequence[str]) -> list[str | None]:
     """For each number the official name of the state that it names, empty where it names none; None where it is not
     certain that it is sound."""
     found: list[str | None] = ["" if not number else None for number in numbers]
-    cins = [at for at, number in enumerate(numbers) if len(number) == _CIN and number[0] in "LU" and _is_usual(number)]
-    gstins = [at for at, number in enumerate(numbers) if len(number) == _GSTIN and _is_usual(number)]
+    usual = list(enumerate(numbers))
+    if not _is_usual("".join(numbers)):
+        usual = [(at, number) for at, number in usual if _is_usual(number)]
+    cins = [at for at, number in usual if len(number) == _CIN and number[0] in "LU"]
+    gstins = [at for at, number in usual if len(number) == _GSTIN]
     states: dict[str, str | None] = {}
     for at in np.array(cins, dtype=np.intp)[_have_digits([numbers[at] for at in cins])].tolist():
         number = numbers[at]
@@ -47,6 +50,7 @@ def states_of_sound_numbers(numbers: Sequence[str]) -> list[str | None]:
 
 
 def _is_usual(number: str) -> bool:
+    """Whether there are capitals and digits alone, here or in many numbers at once."""
     return number.isascii() and number.isalnum() and number.isupper()
 
 
