@@ -34,6 +34,13 @@ SHEETS = (
         "Nothing needs to be done.",
     ),
     warning(
+        "byte-order-marks",
+        "Byte order marks inside the file",
+        "The mark that belongs at the very beginning of a text file also stands in {count} lines, as where several "
+        "files were put into one. It was left out.",
+        "Look whether the rows of all these files should be there, each once.",
+    ),
+    warning(
         "format-tells-less",
         "File format that tells less",
         "In a {ending} file a blank cell, an error such as #N/A and a formula without a result all look the same, "
