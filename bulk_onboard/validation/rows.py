@@ -26,6 +26,7 @@ from bulk_onboard.validation.trouble import Trouble, shown_cell
 
 _GUESSES = {kind.code for kind in INDIA if kind.severity is Severity.WARNING} | {
     "email-invalid",
+    "letters-lost",
     "look-alike-letters",
     "number-unreadable",
     "number-without-calling-code",

@@ -94,6 +94,12 @@ CELLS = (
         "The letter at position {position} ({character}) looks like another of the value's alphabet and is not.",
         "Write the value anew on your own keyboard.",
     ),
+    warning(
+        "letters-lost",
+        "Letters lost",
+        "{what}: a program on the way could not write or read them.",
+        "Write the value anew. If many cells are like this, export them again as .xlsx or as CSV UTF-8.",
+    ),
     error(
         "field-missing",
         "Required field missing",
