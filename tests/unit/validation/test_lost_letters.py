@@ -33,7 +33,7 @@ def test_utf_8_read_as_something_else_is_a_warning(codes_of, text, codec):
     """Each letter became two to four odd characters; where some of these are no characters at all, that is told."""
     read = "".join(bytes([byte]).decode(codec, "ignore") or chr(byte) for byte in text.encode())
 
-    assert codes_of(f"A {read} b")[0] in ("letters-lost", "control-character", "broken-character")
+    assert {"letters-lost", "control-character", "broken-character"} & set(codes_of(f"A {read} b"))
 
 
 @pytest.mark.parametrize("text", ["R&amp;D", "Caf&eacute;", "It&#8217;s", "\\u0930\\u093e\\u092e", "=?UTF-8?B?4KSw?="])
