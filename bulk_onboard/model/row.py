@@ -72,7 +72,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
     def _says_nothing(self, name: str) -> bool:
         text, stored = self.cell(name), self.stored.get(name)
-        if stored is Stored.NUMBER:
+        if stored in (Stored.NUMBER, Stored.FORMATTED):
             return text == "0"
         return stored in (None, Stored.BOOLEAN) and text.upper() in _CHECK_BOX
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from bulk_onboard.model.row import Row
-from bulk_onboard.model.sheet import KEY, NUMBERS, REGISTRATION_NUMBER, Stored
+from bulk_onboard.model.sheet import ALIAS, KEY, NUMBERS, REGISTRATION_NUMBER, Stored
 from bulk_onboard.validation.trouble import Trouble, shown
 
 LOST = frozenset(
@@ -54,6 +54,7 @@ _OTHER_ERRORS = re.compile(
 _PERHAPS_AN_ERROR = re.compile(r"#|:\s?[0-9]{3}|\.\.\.|…")
 _ERROR_UNTOLD = "#N/A"  # the most common by far, where a file does not tell which
 _IDENTIFIERS = (KEY, REGISTRATION_NUMBER, "address.postal_code", NUMBERS)
+_NAMES = (KEY, ALIAS, REGISTRATION_NUMBER)
 _WHOLE = re.compile(r"-?[0-9]{1,15}")
 _WAS_A_NUMBER = re.compile(r"[0-9]+(?:(?P<point>\.0+)|(?:[.,][0-9]+E[+-]?|E\+)[0-9]+)", re.IGNORECASE)
 _WAS_A_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9:]+)?")
@@ -88,8 +89,15 @@ def _kept_as_number(column: str, text: str) -> str:
     return "number-instead-of-text" if column == REGISTRATION_NUMBER else ""
 
 
+def _kept_as_formatted_number(column: str, text: str) -> str:
+    """The same for a number that is shown otherwise: which of the two tells a row apart, nobody can know."""
+    code = _kept_as_number(column, text)
+    return "number-shown-otherwise" if column in _NAMES and code in ("", "number-instead-of-text") else code
+
+
 _KEPT: Mapping[Stored, Callable[[str, str], str]] = {
     Stored.NUMBER: _kept_as_number,
+    Stored.FORMATTED: _kept_as_formatted_number,
     Stored.DATE: lambda column, text: "date-instead-of-text",
     Stored.BOOLEAN: lambda column, text: "",
     Stored.ERROR: lambda column, text: "cell-error",

@@ -83,17 +83,16 @@ def columns_that_hold(rows: Iterable[PageRow]) -> set[int]:
 
 
 class _Special(NamedTuple):
-    """What a cell is beyond its value: another text, how it is kept if not as text, how many digits it shows."""
+    """What a cell is beyond its value: another text, how it is kept if not as text."""
 
     text: str | None
     stored: Stored | None
-    digits: int = 0
 
 
 def _by_row(look: Look) -> dict[int, dict[int, _Special]]:
     special: dict[int, dict[int, _Special]] = defaultdict(dict)
-    for (row, column), digits in look.digits.items():
-        special[row + 1][column] = _Special(None, Stored.NUMBER, digits)
+    for (row, column), kind in look.kinds.items():
+        special[row + 1][column] = _Special(None, kind)
     for (row, column), text in look.texts.items():
         special[row + 1][column] = _Special(text, None)
     for (row, column), code in look.errors.items():
@@ -113,10 +112,10 @@ def _row(number: int, values: list[Value], special: Mapping[int, _Special] | Non
         cells += [""] * (column + 1 - len(cells))
         if what.text is not None:
             cells[column] = what.text
-            if what.stored:
-                stored[column] = what.stored
-        elif cells[column].isdecimal():
-            cells[column] = cells[column].zfill(what.digits)
+        if what.stored:
+            stored[column] = what.stored
+        else:
+            stored.pop(column, None)
     return None if not stored and _is_blank(cells) else PageRow(number, cells, stored)
 
 

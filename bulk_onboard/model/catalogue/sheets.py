@@ -44,7 +44,8 @@ SHEETS = (
         "format-tells-less",
         "File format that tells less",
         "In a {ending} file a blank cell, an error such as #N/A and a formula without a result all look the same, "
-        "and zeros that only the format of a number shows, as in 000123, are not seen.",
-        "Open the workbook in Excel and save it as .xlsx; then they are told apart, and such zeros are read.",
+        "and what only the format of a number shows, as in 000123 or K-00042, is not seen.",
+        "Open the workbook in Excel and save it as .xlsx; then they are told apart, and numbers are read as they are "
+        "shown.",
     ),
 )

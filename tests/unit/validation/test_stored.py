@@ -140,3 +140,11 @@ def test_date_with_time_in_an_identifier_was_a_date(codes_of_cell, text):
     """So programs write a date; nobody has such a Key. A date alone may be one."""
     assert ["date-instead-of-text"] == codes_of_cell("key", text)
     assert [] == codes_of_cell("key", text[:10])
+
+
+@pytest.mark.parametrize("column", ["key", "alias", REGISTRATION])
+def test_number_that_is_shown_otherwise_is_told_where_it_names_a_row(codes_of_cell, column):
+    """A copy saved as csv would have another Key; elsewhere the digits are what is meant."""
+    assert "number-shown-otherwise" in codes_of_cell(column, "1234", Stored.FORMATTED)
+    assert ["digits-lost"] == codes_of_cell(column, "12.5", Stored.FORMATTED)
+    assert [] == codes_of_cell(PIN, "560001", Stored.FORMATTED)
