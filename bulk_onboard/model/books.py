@@ -1,8 +1,8 @@
 """What a ledger says when it is folded: header, records, runs."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.entry import Entry
@@ -47,6 +47,11 @@ class Books:
     _owners: dict[str, str] | None = field(default=None, compare=False)
     _holders: dict[str, str] = field(default_factory=dict, compare=False)
     _sent_in_this_run: list[str] = field(default_factory=list, compare=False)
+
+    def only(self, tokens: Collection[str]) -> "Books":
+        """The same with the records of these tokens alone, to tell people of; nothing is ever folded into it."""
+        records = {token: record for token, record in self.records.items() if token in tokens}
+        return replace(self, records=records, _owners=None)
 
     def owner(self, compliance_id: str) -> str | None:
         """The token of the record that has this id; None where none has."""

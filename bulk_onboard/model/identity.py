@@ -81,9 +81,13 @@ def gapless_natural_key(row: Row) -> str:
 
     `UDYAM-KR-03-0012345` and `UDYAM KR 03 0012345` are two records, and most likely one business.
     """
-    head, _, number = natural_key(row).rpartition("|")
-    gapless = _GAPS.sub("", number)
-    return f"{head}|{gapless}" if gapless else ""
+    gapless = gapless_number(row.cell(REGISTRATION_NUMBER))
+    return "|".join(("natural", *row.combination, gapless)) if gapless else ""
+
+
+def gapless_number(text: str) -> str:
+    """A registration number as it is compared: upper case, without dashes, blanks, slashes and dots."""
+    return text.upper() if text.isascii() and text.isalnum() else _GAPS.sub("", _normal(text))
 
 
 def normal_user_key(text: str) -> str:

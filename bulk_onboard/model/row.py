@@ -1,6 +1,6 @@
 """A row of the workbook, and what judging made of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -18,7 +18,7 @@ from bulk_onboard.model.sheet import (
     USER_TYPE,
     Stored,
 )
-
+from bulk_onboard.model.sparse import Sparse
 
 _FILLED_DOWN = frozenset({COUNTRY_ISO, NUMBER_TYPE, USER_TYPE, "address.country", CALLBACK_URL})
 """Columns that say the same of all rows of most sheets."""
@@ -131,3 +131,23 @@ class JudgedRow(msgspec.Struct, frozen=True, gc=False):
     def as_duplicate_of(self, number: int) -> "JudgedRow":
         """The same row as a second one of the row of this number."""
         return msgspec.structs.replace(self, application=None, duplicate_of=number)
+
+
+class JudgedRows(Sparse[JudgedRow]):
+    """The rows of a large sheet: told are those that may have something to say; a usual one is valid, and unlike any
+    other row.
+
+    Attributes:
+        usual_size: bytes of all documents of the usual rows.
+    """
+
+    def __init__(
+        self,
+        length: int,
+        told: Mapping[int, JudgedRow],
+        make: Callable[[Sequence[int]], Iterable[JudgedRow]],
+        *,
+        usual_size: int,
+    ) -> None:
+        super().__init__(length, told, make)
+        self.usual_size = usual_size

@@ -1,30 +1,41 @@
 """Workbook → rows → applications and findings: every row is read and judged before anything is sent (rule 5)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from bulk_onboard.errors import NoWorkbookError, WorkbookError
+from bulk_onboard.frames import Frame
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.intake.documents.known import KnownFacts
 from bulk_onboard.intake.documents.pattern import fill_in_documents
+from bulk_onboard.intake.from_frame import sheet_from_frame
 from bulk_onboard.intake.header import match_columns
-from bulk_onboard.intake.rows import rows_of
+from bulk_onboard.intake.rows import combinations_in, rows_of, text_in
 from bulk_onboard.intake.workbook import read_sheet
 from bulk_onboard.job import Job
 from bulk_onboard.model.application import FileFacts
-from bulk_onboard.model.example import is_example
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.example import EXAMPLE_PATHS
 from bulk_onboard.model.finding import Finding, ruled
 from bulk_onboard.model.kind import Severity
+from bulk_onboard.model.plan import Plan
 from bulk_onboard.model.requirements import Combination, RequirementsBook
-from bulk_onboard.model.row import JudgedRow, Row
-from bulk_onboard.model.sheet import COUNTRY_ISO, NUMBER_TYPE, USER_TYPE, Columns, Sheet, document_column
+from bulk_onboard.model.row import JudgedRow, JudgedRows, Row
+from bulk_onboard.model.sheet import NUMBER_TYPE, Columns, Sheet, document_column
+from bulk_onboard.model.sparse import told_of
 from bulk_onboard.pipeline.against import read_others
 from bulk_onboard.validation import judge_rows
 from bulk_onboard.validation.against import with_others_marked
+from bulk_onboard.validation.rows import Judge
 from bulk_onboard.validation.shared import with_shared_documents_marked
 
-_COMBINATION = (COUNTRY_ISO, NUMBER_TYPE, USER_TYPE)
+SCREENED_FROM = 5_000
+"""Rows. With fewer, judging each costs less than importing what looks at whole columns."""
+
+Others: TypeAlias = Sequence[tuple[str, Books]]
+"""Other jobs' ledgers, each with its name."""
 
 AskRequirements = Callable[[Iterable[Combination]], Awaitable[RequirementsBook]]
 
@@ -44,14 +55,14 @@ class Judgement:
     sheet: Sheet
     columns: Columns
     book: RequirementsBook
-    rows: tuple[JudgedRow, ...]
+    rows: Sequence[JudgedRow]
     sheet_findings: tuple[Finding, ...]
     missing: str = ""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All findings: the sheet's, then the rows' in their order."""
-        return self.sheet_findings + tuple(finding for row in self.rows for finding in row.findings)
+        return self.sheet_findings + tuple(finding for row in told_of(self.rows) for finding in row.findings)
 
     @property
     def has_errors(self) -> bool:
@@ -59,26 +70,36 @@ class Judgement:
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
 
-async def read_job_sheet(job: Job) -> Sheet:
-    """The job's sheet, read in a thread; WorkbookError where it cannot be read."""
+async def read_job_sheet(job: Job, frame: Frame | None = None) -> Sheet:
+    """The job's sheet, read in a thread, or the frame in its place; WorkbookError where it cannot be read."""
+    if frame is not None:
+        return await asyncio.to_thread(sheet_from_frame, frame, path=job.workbook, header_row=job.header_row)
     return await asyncio.to_thread(
         read_sheet, job.workbook, sheet=job.sheet, header_row=job.header_row, encoding=job.encoding
     )
 
 
-async def read_sheet_if_any(job: Job) -> Sheet | None:
+async def read_sheet_if_any(job: Job, frame: Frame | None = None) -> Sheet | None:
     """The same; None where there is no workbook and the job allows that."""
     try:
-        return await read_job_sheet(job)
+        return await read_job_sheet(job, frame)
     except NoWorkbookError:
         if job.missing_workbook == "ok":
             return None
         raise
 
 
+def books_told(judgement: Judgement, plan: Plan, books: Books) -> Books:
+    """What a report of the rows tells of: all records, but beside a copy of some rows, whose others still stand in the
+    workbook, only theirs."""
+    if not judgement.sheet.has_some_rows_only:
+        return books
+    return books.only({decision.token for decision in plan.decisions})
+
+
 def judge_nothing(job: Job) -> Judgement:
     """What a run has where there is no workbook: no rows."""
-    sheet = Sheet(job.workbook, name="", sha256="", header_row=job.header_row, headers=(), rows=())
+    sheet = Sheet(job.workbook, name="", sha256="", header_row=job.header_row, headers=())
     missing = f"There is no workbook {job.workbook}, which missing_workbook allows."
     return Judgement(sheet, Columns({}, {}), RequirementsBook("", live=False), (), (), missing)
 
@@ -97,13 +118,36 @@ async def judge(job: Job, sheet: Sheet, ask: AskRequirements) -> Judgement:
     columns, unknown = columns_of(job, sheet, book)
     sheet_findings = ruled((*unknown, *findings_about(sheet)), job.findings)
     refuse_the_sheet(sheet, sheet_findings)
-    rows, files = await asyncio.to_thread(find_documents, job, rows_of(sheet, columns, defaults=job.defaults), book)
-    judged = judge_rows(
-        rows, book=book, files=files, columns=columns, rulings=job.findings, callback_url=job.callback_url
-    )
-    judged = with_shared_documents_marked(judged, book=book, files=files, columns=columns, rulings=job.findings)
-    judged = with_others_marked(judged, others, columns=columns, rulings=job.findings)
-    return Judgement(sheet, columns, book, judged, sheet_findings)
+    rows = await asyncio.to_thread(_judged_rows, job, sheet, columns, book, others)
+    return Judgement(sheet, columns, book, rows, sheet_findings)
+
+
+def _judged_rows(
+    job: Job, sheet: Sheet, columns: Columns, book: RequirementsBook, others: Others
+) -> Sequence[JudgedRow]:
+    """All rows, judged beside each other. Of a large sheet only the suspects become rows before they are asked for."""
+
+    def together(rows: Sequence[Row], files: Mapping[str, FileFacts]) -> tuple[JudgedRow, ...]:
+        judged = judge_rows(
+            rows, book=book, files=files, columns=columns, rulings=job.findings, callback_url=job.callback_url
+        )
+        judged = with_shared_documents_marked(judged, book=book, files=files, columns=columns, rulings=job.findings)
+        return with_others_marked(judged, others, columns=columns, rulings=job.findings)
+
+    if sheet.height < SCREENED_FROM or job.documents_pattern or others:
+        return together(*find_documents(job, rows_of(sheet, columns, defaults=job.defaults), book))
+    from bulk_onboard.validation.screen import screen  # noqa: PLC0415 - brings pandas, half a second
+
+    files = _look_at(job, paths_in(sheet, columns, book))
+    suspects, size = screen(sheet, columns, book=book, files=files, defaults=job.defaults, rulings=job.findings)
+    judged = together(rows_of(sheet, columns, defaults=job.defaults, places=suspects), files)
+    alone = Judge(book, files, columns, job.findings, job.callback_url)
+    unmerged = replace(sheet, merged=())  # whatever is merged is suspect
+
+    def usual(places: Sequence[int]) -> Iterable[JudgedRow]:
+        return map(alone.judged, rows_of(unmerged, columns, defaults=job.defaults, places=places))
+
+    return JudgedRows(sheet.height, dict(zip(suspects, judged, strict=True)), usual, usual_size=size)
 
 
 def columns_of(job: Job, sheet: Sheet, book: RequirementsBook) -> tuple[Columns, tuple[Finding, ...]]:
@@ -120,10 +164,7 @@ def columns_of(job: Job, sheet: Sheet, book: RequirementsBook) -> tuple[Columns,
 def combinations_of_sheet(job: Job, sheet: Sheet) -> set[Combination]:
     """What the rows ask for; one row stands for all whose cells say the same of it."""
     columns, _ = columns_of(job, sheet, RequirementsBook("", live=False))
-    named = [columns.positions[name] for name in _COMBINATION if name in columns.positions]
-    distinct = {tuple(row.cells[position] for position in named): row for row in sheet.rows}
-    few = replace(sheet, rows=tuple(distinct.values()))
-    return {row.combination for row in rows_of(few, columns, defaults=job.defaults)}
+    return combinations_in(sheet, columns, defaults=job.defaults)
 
 
 def findings_about(sheet: Sheet) -> Iterable[Finding]:
@@ -150,16 +191,31 @@ def find_documents(
     Raises:
         DocumentsError: documents are wanted, and there is no folder to look for them in.
     """
-    folder, known = DocumentFolder(job.documents), KnownFacts(job.facts)
     amiss: Mapping[str, FileFacts] = {}
-    named = document_paths((row for row in rows if not is_example(row)), book)
-    if any(named) or (job.documents_pattern and rows and book.documents()):
-        folder.check()
     if job.documents_pattern:
+        folder = DocumentFolder(job.documents)
+        if rows and book.documents():
+            folder.check()
         rows, amiss = fill_in_documents(rows, book, folder, job.documents_pattern)
-    looked = folder.look_all((path for path in document_paths(rows, book) if path not in amiss), known)
-    known.save()
+    looked = _look_at(job, [path for path in document_paths(rows, book) if path not in amiss])
     return rows, {**looked, **amiss}
+
+
+def _look_at(job: Job, paths: Collection[str]) -> Mapping[str, FileFacts]:
+    """What is known of these files; DocumentsError where any but the example's is wanted and there is no folder."""
+    folder, known = DocumentFolder(job.documents), KnownFacts(job.facts)
+    if not EXAMPLE_PATHS.issuperset(paths):
+        folder.check()
+    looked = folder.look_all(paths, known)
+    known.save()
+    return looked
+
+
+def paths_in(sheet: Sheet, columns: Columns, book: RequirementsBook) -> set[str]:
+    """The same of a whole sheet, without a look at its rows."""
+    names = [document_column(document.type) for document in book.documents()]
+    texts = {text for name in names if name in columns.positions for text in sheet.texts[columns.positions[name]]}
+    return set(filter(None, map(text_in, texts)))
 
 
 def document_paths(rows: Iterable[Row], book: RequirementsBook) -> Iterable[str]:

@@ -50,8 +50,8 @@ def judge_rows(
     order of the columns, those about the row as a whole first. Rows that are an example, or that hold nothing but what
     is filled down a whole column, have none and are never sent.
     """
-    bench = _Bench(book, files, columns, rulings, callback_url)
-    judged = with_duplicates_marked([bench.judged(row) for row in rows], columns=columns, rulings=rulings)
+    judge = Judge(book, files, columns, rulings, callback_url)
+    judged = with_duplicates_marked([judge.judged(row) for row in rows], columns=columns, rulings=rulings)
     return with_shared_numbers_marked(judged, columns=columns, rulings=rulings)
 
 
@@ -63,8 +63,8 @@ class _Terms(NamedTuple):
     slots: tuple[Slot, ...]
 
 
-class _Bench:
-    """All that rows are judged by, made ready once."""
+class Judge:
+    """All that rows of a sheet are judged by; build it once for all of them."""
 
     def __init__(
         self,

@@ -25,8 +25,7 @@ LOST = frozenset(
 )
 """Codes of troubles after which there is no value left to judge."""
 
-_ERRORS = frozenset(
-    """
+_ERROR_WORDS = """
     #N/A #REF! #VALUE! #DIV/0! #NAME? #NULL! #NUM! #ERROR! #ERR! #SPILL! #CALC! #CIRC! #CIRCULAR! #EXPAND!
     #GETTING_DATA #FIELD! #BLOCKED! #CONNECT! #UNKNOWN! #BUSY! #DATA! #EXTERNAL! #PYTHON! #TIMEOUT! #LOADING!
     #NV #BEZUG! #WERT! #ZAHL! #ÜBERLAUF! #KALK! #FELD! #BLOCKIERT! #DATEN_ABRUFEN
@@ -40,9 +39,10 @@ _ERRORS = frozenset(
     #YOK #BAŞV! #DEĞER! #SAYI/0! #AD? #SAYI! #BOŞ! #TAŞMA!
     #Н/Д #ССЫЛКА! #ЗНАЧ! #ДЕЛ/0! #ИМЯ? #ЧИСЛО! #ПУСТО! #ПЕРЕНОС! #ВЫЧИСЛ!
     #HIÁNYZIK #HIV! #ÉRTÉK! #ZÉRÓOSZTÓ! #NÉV? #SZÁM! #NULLA! #HODNOTA! #NÁZEV? #NÁZOV? #ČÍSLO!
-    """.split()
-)
-"""Words for errors: those of Excel and Google Sheets in English, then Excel's in other languages."""
+"""
+"""Those of Excel and Google Sheets in English, then Excel's in other languages."""
+
+_ERRORS = frozenset(_ERROR_WORDS.split())
 
 _OTHER_ERRORS = re.compile(
     r"(?:err|error|erreur|erro|errore|fehl|fehler|fout|fel|fejl|feil|virhe|hiba|hata|chyba|błąd|ошибка|ошиб\.)"
@@ -57,7 +57,7 @@ _IDENTIFIERS = (KEY, REGISTRATION_NUMBER, "address.postal_code", NUMBERS)
 _NAMES = (KEY, ALIAS, REGISTRATION_NUMBER)
 _WHOLE = re.compile(r"-?[0-9]{1,15}")
 _WAS_A_NUMBER = re.compile(r"[0-9]+(?:(?P<point>\.0+)|(?:[.,][0-9]+E[+-]?|E\+)[0-9]+)", re.IGNORECASE)
-_WAS_A_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9:]+)?")
+_WAS_A_DATE = re.compile(r"[0-9]{4}(?:-[0-9]{2}){2}[T ][0-9]{2}(?::[0-9]{2}){1,2}(?:\.[0-9]+)?(?:Z|[+-][0-9:]+)?")
 _DIVIDERS = re.compile(r"[\s,;]+")
 
 

@@ -15,6 +15,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import ExitStatus, UsageError
 from bulk_onboard.job import Job, load_job
+from bulk_onboard.pipeline import annotation
 from bulk_onboard.pipeline.annotation import annotate
 from bulk_onboard.pipeline.merging import Merged, merge_job, saved_copy
 from bulk_onboard.pipeline.outlook import look_ahead
@@ -475,3 +476,55 @@ async def test_cell_that_would_read_otherwise_is_not_written(nights: Nights) -> 
     assert (ExitStatus.ROWS_NEED_A_PERSON, 1) == (done.exit_status, done.cells)
     assert ["Row 2 is left as it is. Written there, the copy's values would read otherwise."] == [*done.left]
     assert [None, "Hampi"] == [row[6] for row in said(nights.workbook)[1:]]
+
+
+@pytest.fixture
+def few_rows_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every workbook of more than three rows is a large one."""
+    monkeypatch.setattr(annotation, "ROWS_AT_MOST", 3)
+
+
+@pytest.mark.usefixtures("few_rows_a_copy")
+async def test_copy_of_a_large_workbook_has_only_the_rows_to_fix_and_goes_back(nights: Nights) -> None:
+    """Each under its row number; what is fixed there is taken into the workbook, and nothing else is touched."""
+    nights.fill([keyed(at) for at in range(6)])
+    nights.rows[2]["City"] = nights.rows[4]["Email"] = ""
+    nights.rows[4]["Email"] = "no address"
+    nights.save()
+    before = said(nights.workbook)
+
+    copy = await copy_of(nights)
+
+    shown = [number for number, row in enumerate(said(copy), start=1) if any(row)]
+    assert [1, 4, 6] == shown
+    fixed(copy, {"G4": "Mysuru", "E6": "desk4@example.com"})
+    done = await merged(nights)
+    assert ((), 2, 2) == (done.left, done.rows, done.cells)
+    before[3][6], before[5][4] = "Mysuru", "desk4@example.com"
+    assert before == said(nights.workbook)
+    aged(nights.workbook)
+    assert 0 == (await nights.night()).exit_status
+
+
+@pytest.mark.usefixtures("few_rows_a_copy")
+async def test_copy_of_some_rows_is_run_by_itself_and_does_not_miss_the_others(nights: Nights) -> None:
+    """The others were filed and stay filed; one of them was rejected, which is told when the workbook is run."""
+    nights.fill([keyed(at) for at in range(6)])
+    nights.rows[2]["City"] = ""
+    nights.save()
+    await nights.night()
+    nights.judge("rejected", 0, reason="Blurred.")
+    copy = await copy_of(nights)
+    fixed(copy, {"G4": "Mysuru"})
+
+    alone = await nights.night(workbook=str(copy))
+
+    assert (ExitStatus.DONE, 0) == (alone.exit_status, alone.needing)
+    assert 6 == len(nights.sandbox.state.records)
+    gone = openpyxl.load_workbook(nights.report)["Not in the workbook"]
+    assert 1 == gone.max_row, "its header alone"
+    assert "some-rows-only" in nights.problems()
+    await merged(nights)
+    aged(nights.workbook)
+    whole = await nights.night()
+    assert (ExitStatus.ROWS_NEED_A_PERSON, 6) == (whole.exit_status, whole.counts["submitted"])

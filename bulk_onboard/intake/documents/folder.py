@@ -95,7 +95,7 @@ class DocumentFolder:
         return content if hashlib.sha256(content).hexdigest() == document.sha256 else None
 
     def _of_others_meant(self, facts: Mapping[str, FileFacts], known: KnownFacts | None) -> dict[str, FileFacts]:
-        """Of files that are not there: the facts of the one that differs in blanks alone, else the name that is near."""
+        """Of files that are not there: the facts of one that differs in blanks alone, else the name that is near."""
         listings = Listings(self.root)
         others: dict[str, FileFacts] = {}
         for relative, one in facts.items():

@@ -41,13 +41,14 @@ class Look:
     double: str = ""
     merged: list[Merged] = field(default_factory=list)
 
-    def note_number(self, places: Iterable[Place], number: str, shown: str | None) -> None:
-        """What is shown of a whole number in these places; None where that is not known.
+    def note_number(self, places: Iterable[Place], value: str, shown: str | None) -> None:
+        """What is shown of a number in these places, if it is a whole one; None where that is not known.
 
         A code such as K-00042 is the text that is meant. Where it is the number all the same, spelt with dividers,
         decimals or a currency, the number is.
         """
-        if shown == number:
+        number = whole_number(value)
+        if not number or shown == number:
             return
         if not shown or _is_spelt(shown, number):
             self.kinds |= dict.fromkeys(places, Stored.FORMATTED)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from xml.parsers import expat
 
 from bulk_onboard.intake.reader.archive.xml import follow, local
-from bulk_onboard.intake.reader.look import Look, whole_number
+from bulk_onboard.intake.reader.look import Look
 from bulk_onboard.model.sheet import LAST_ROW, Merged, Stored
 
 _CELLS = {"table-cell", "covered-table-cell"}
@@ -122,8 +122,7 @@ class _Watcher:
         elif kind in _DATES:
             self.look.kinds |= dict.fromkeys(self._places(count), Stored.DATE)
         elif kind in _NUMBERS and self._text is not None and text != (value := cell.get("office:value", "")):
-            if number := whole_number(value):
-                self.look.note_number(self._places(count), number, text.strip() if kind == "float" else None)
+            self.look.note_number(self._places(count), value, text.strip() if kind == "float" else None)
         wide = _count(cell, "table:number-columns-spanned")
         high = _count(cell, "table:number-rows-spanned")
         if wide > 1 or high > 1:

@@ -7,14 +7,14 @@ from xml.parsers import expat
 from bulk_onboard.intake.reader import opendocument
 from bulk_onboard.intake.reader.archive.container import Container, damaged
 from bulk_onboard.intake.reader.archive.parts import CONTENT, refers_elsewhere
-from bulk_onboard.intake.reader.cell import without_surrogates
 from bulk_onboard.intake.reader.choice import named_or_competing
 from bulk_onboard.intake.reader.grid import Book, Grid
 from bulk_onboard.intake.reader.look import Look
-from bulk_onboard.intake.reader.page import Page, PageRow, rows_of
+from bulk_onboard.intake.reader.page import Page, page_of
 from bulk_onboard.intake.reader.xlsx import cells
 from bulk_onboard.intake.reader.xlsx.overview import Overview, overview_of
-from bulk_onboard.model.sheet import Remark
+from bulk_onboard.model.catalogue.sheets import SOME_ROWS
+from bulk_onboard.model.sheet import SOME_ROWS_SHEET, Remark
 from bulk_onboard.model.workbook_type import WorkbookType
 
 _TELLS_LESS = (WorkbookType.XLS, WorkbookType.XLSB)
@@ -37,6 +37,8 @@ def pages_of(
         }:
             raise damaged(path, "a sheet has no part of its own")
         remarks = _remarks(path, container.parts if container else (), kind)
+        if SOME_ROWS_SHEET in book.names:
+            remarks.append(Remark(SOME_ROWS, {}))
         return [_page(book.grid(name), container, kind, seen, name)._replace(remarks=remarks) for name in names]
     except (expat.ExpatError, LookupError, UnicodeError) as error:
         raise damaged(path, f"a part of it is not as it must be ({type(error).__name__})") from None
@@ -44,10 +46,8 @@ def pages_of(
 
 def _page(grid: Grid, container: Container | None, kind: WorkbookType, seen: Overview, name: str) -> Page:
     look = _second_look(container, kind, seen, name, grid) if container else None
-    rows = rows_of(grid.values, look)
-    if seen.has_surrogates(name):
-        rows = [PageRow(row.number, list(map(without_surrogates, row.cells)), row.stored) for row in rows]
-    return Page(name, rows, [*grid.merged, *(look.merged if look else ())], look)
+    page = page_of(name, grid.frame, look, has_surrogates=seen.has_surrogates(name))
+    return page._replace(merged=[*grid.merged, *(look.merged if look else ())])
 
 
 def _second_look(container: Container, kind: WorkbookType, seen: Overview, name: str, grid: Grid) -> Look | None:
@@ -55,7 +55,7 @@ def _second_look(container: Container, kind: WorkbookType, seen: Overview, name:
         return opendocument.second_look(container.pieces(container.parts[CONTENT]), name)
     if kind is not WorkbookType.XLSX:
         return None
-    lost = seen.values(name) > sum(len(values) - values.count("") for values in grid.values)
+    lost = seen.values(name) > grid.filled
     if not lost and not seen.needs_second_look(name):
         return None
     look = cells.second_look(container.pieces(container.parts[seen.parts[name]]), seen.formats, doubles=lost)

@@ -2,7 +2,15 @@
 
 from bulk_onboard.model.kind import warning
 
+SOME_ROWS = "some-rows-only"
+
 SHEETS = (
+    warning(
+        SOME_ROWS,
+        "Only the rows to fix",
+        "This copy holds only the rows that were to be fixed; all others are in the workbook that it was made from.",
+        "Fix them here and merge the copy, or run it by itself: all other rows stay as they are.",
+    ),
     warning(
         "unknown-column",
         "Unknown column",

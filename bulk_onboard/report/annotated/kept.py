@@ -7,7 +7,7 @@ kept: as text it would be valid, and be sent though nobody mended it. What canno
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -83,7 +83,7 @@ def _or_error(keep: Callable[[str], Kept]) -> Callable[[str], Kept]:
 
 _KEPT: Mapping[Stored, Callable[[str], Kept]] = {
     Stored.NUMBER: _or_error(_number),
-    Stored.FORMATTED: _or_error(lambda text: _number(text)._replace(number_format="#,##0")),
+    Stored.FORMATTED: _or_error(lambda text: replace(_number(text), number_format="#,##0")),
     Stored.DATE: _or_error(_date),
     Stored.BOOLEAN: lambda text: Kept(text == "TRUE"),
     Stored.ERROR: _error,

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from bulk_onboard.model.sheet import ADDED_COLUMNS, HOW_TO_MEND, Sheet, SheetRow
+from bulk_onboard.model.sheet import ADDED_COLUMNS, HOW_TO_MEND, SOME_ROWS_SHEET, Sheet, SheetRow
 from bulk_onboard.report.annotated import looks
 from bulk_onboard.report.annotated.annotation import Annotation, Mark
 from bulk_onboard.report.annotated.base import BASE_SHEET, BASE_TITLE
@@ -47,6 +47,8 @@ def write_plain(
     left_out = _write_sheet(book, look, sheet, annotation)
     _write_guide(book, look, annotation.mends, (*notes, *uncommented(left_out)))
     _write_base(book, annotation.base)
+    if annotation.some_rows:
+        book.add_worksheet(SOME_ROWS_SHEET).very_hidden()
     book.close()
 
 
@@ -93,6 +95,8 @@ def _write_sheet(book: Any, look: _Looks, sheet: Sheet, annotation: Annotation) 
     """Write the sheet itself from top to bottom; how many comments there was no room for."""
     page = book.add_worksheet(_sheet_name(sheet.name))
     _set_columns(page, sheet, annotation)
+    if annotation.some_rows:
+        page.set_default_row(hide_unused_rows=True)  # the others are seen to be missing, and not to be empty
     page.freeze_panes(annotation.header_row, 0)
     page.merge += [[m.first_row - 1, m.first_column, m.last_row - 1, m.last_column] for m in disjoint(sheet.merged)]
     marks: defaultdict[int, dict[int, Mark]] = defaultdict(dict)

@@ -18,7 +18,7 @@ TOKEN = "~abcdefghijklmn27"
 def rows(headers, *cells, defaults=DEFAULTS, merged=()):
     """The rows of a sheet whose headers are our own names; a row is its texts, or texts and how they are stored."""
     numbered = [row if isinstance(row, SheetRow) else SheetRow(number, row) for number, row in enumerate(cells, 2)]
-    sheet = Sheet(Path("firms.xlsx"), "Firms", "0" * 64, 1, headers, tuple(numbered), tuple(merged))
+    sheet = Sheet(Path("firms.xlsx"), "Firms", "0" * 64, 1, headers, merged=tuple(merged)).with_rows(numbered)
     named = {header: header for header in headers if header}
     return rows_of(sheet, Columns({name: headers.index(name) for name in named}, named), defaults=defaults)
 

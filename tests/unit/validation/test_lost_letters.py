@@ -15,7 +15,9 @@ def codes_of(make_row, judge_one):
     return run
 
 
-@pytest.mark.parametrize("text", ["????? ????????", "S?o Paulo", "?ukasz & Co", "Stra?e", "Caf??", "S¿o Paulo", "1 ?uvre"])
+@pytest.mark.parametrize(
+    "text", ["????? ????????", "S?o Paulo", "?ukasz & Co", "Stra?e", "Caf??", "S¿o Paulo", "1 ?uvre"]
+)
 def test_question_marks_among_letters_are_a_warning(codes_of, text):
     """A program that cannot write a letter writes one of them."""
     assert ["letters-lost"] == codes_of(text)

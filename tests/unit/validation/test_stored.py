@@ -120,8 +120,8 @@ def test_number_without_text_has_lost_nothing(make_row, judge_one):
 
 @pytest.mark.parametrize(
     "word",
-    ["#N/A", "#REF!", "#ERROR!", "#NAME?", "#NV", "#BEZUG!", "#¡REF!", "#¿NOMBRE?", "#VALEUR!", "#Н/Д", "#DEĞER!", "#ref!",
-     "Err:511", "Err: 502", "Fehler:504", "Loading...", "Loading…", "########"],
+    ["#N/A", "#REF!", "#ERROR!", "#NAME?", "#NV", "#BEZUG!", "#¡REF!", "#¿NOMBRE?", "#VALEUR!", "#Н/Д", "#DEĞER!",
+     "#ref!", "Err:511", "Err: 502", "Fehler:504", "Loading...", "Loading…", "########"],
 )  # fmt: skip
 @pytest.mark.parametrize("column", ["key", "business_name", "address__city", "document:identity_proof", "numbers"])
 def test_words_that_spreadsheets_write_for_errors_are_no_values(codes_of_cell, column, word):
@@ -129,7 +129,9 @@ def test_words_that_spreadsheets_write_for_errors_are_no_values(codes_of_cell, c
     assert ["cell-error"] == codes_of_cell(column.replace("__", "."), word)
 
 
-@pytest.mark.parametrize("text", ["#1 Motors", "Room:501", "Block: 7", "Loading... Dock", "Yes!", "In C#", "No. #", "Err 511"])
+@pytest.mark.parametrize(
+    "text", ["#1 Motors", "Room:501", "Block: 7", "Loading... Dock", "Yes!", "In C#", "No. #", "Err 511"]
+)
 def test_other_texts_with_such_signs_are_values(codes_of_cell, text):
     """A house number, a motto, a language."""
     assert [] == codes_of_cell("business_name", text)

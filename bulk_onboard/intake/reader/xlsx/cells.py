@@ -114,8 +114,7 @@ class _Watcher:
         elif kind == "d":
             self.look.kinds[self._place()] = Stored.DATE
         elif kind == "n" and value and (style := self._formats.get(self._cell.get("s", ""))):
-            if number := whole_number(value):
-                self.look.note_number([self._place()], number, style.shown(number))
+            self.look.note_number([self._place()], value, style.shown(whole_number(value)))
 
     def _place(self) -> Place:
         """Where the cell is: where its own reference says, or how many cells after the last that had one."""

@@ -90,9 +90,8 @@ def test_texts_that_are_told_already():
 
 def number(value: str, shown: str, kind: str = "float") -> str:
     """A cell with a number and what is shown of it."""
-    return (
-        f'<table:table-cell office:value-type="{kind}" office:value="{value}"><text:p>{shown}</text:p></table:table-cell>'
-    )
+    paragraph = f"<text:p>{shown}</text:p>"
+    return f'<table:table-cell office:value-type="{kind}" office:value="{value}">{paragraph}</table:table-cell>'
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,42 @@
+"""A frame that a program holds, in place of a workbook: read as if somebody had written it into one."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from bulk_onboard.frames import Frame
+from bulk_onboard.intake.reader.cell import Value
+from bulk_onboard.intake.reader.page import page_of
+from bulk_onboard.model.sheet import Sheet
+
+_AS_IN_A_SHEET = (str, bool, int, float)
+_HAS_A_TIME = "isoformat"
+
+
+def sheet_from_frame(frame: Frame, *, path: Path, header_row: int = 1) -> Sheet:
+    """The frame's columns as a sheet's, its index left out.
+
+    What is missing is blank, and a row of nothing else is left out. A number, a date or a truth value is kept as such,
+    so that leading zeros which a column of numbers has lost are found as in a workbook.
+
+    Args:
+        frame: a row for each business, headers as in a workbook.
+        path: of the workbook that it stands for, from which the files beside it take their names.
+        header_row: the row number that the headers would have.
+    """
+    values = frame.astype(object).where(frame.notna(), "").map(_value)
+    page = page_of(path.stem, values, None)
+    numbers = tuple(header_row + number for number in page.numbers)
+    headers = tuple(str(header) for header in frame.columns)
+    texts = tuple(tuple(page.columns[position].texts) for position in range(len(headers)))
+    kinds = {position: column.kinds for position, column in page.columns.items() if column.kinds}
+    digest = hashlib.sha256(json.dumps([headers, numbers, texts]).encode()).hexdigest()
+    return Sheet(path, path.stem, digest, header_row, headers, numbers, texts, kinds)
+
+
+def _value(value: object) -> Value:
+    """A value such as a workbook has; of whatever else there is, its text."""
+    plain = value.item() if hasattr(value, "item") else value
+    if isinstance(plain, _AS_IN_A_SHEET) or hasattr(plain, _HAS_A_TIME) or hasattr(plain, "total_seconds"):
+        return plain  # type: ignore[return-value]  # dates, times and durations
+    return str(plain)
