@@ -44,8 +44,8 @@ SHEETS = (
     warning(
         "byte-order-marks",
         "Byte order marks inside the file",
-        "The mark that belongs at the very beginning of a text file also stands in {count} lines, as where several "
-        "files were put into one. It was left out.",
+        "The mark that belongs at the very beginning of a text file also stands inside (lines that have it: {count}), "
+        "as where several files were put into one. It was left out.",
         "Look whether the rows of all these files should be there, each once.",
     ),
     warning(
