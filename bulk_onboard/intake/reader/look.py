@@ -47,10 +47,10 @@ class Look:
         A code such as K-00042 is the text that is meant. Where it is the number all the same, spelt with dividers,
         decimals or a currency, the number is.
         """
-        number = whole_number(value)
-        if not number or shown == number:
+        number = whole_number(value.removeprefix("-"))
+        if not number or shown in (number, value):
             return
-        if not shown or _is_spelt(shown, number):
+        if not shown or value.startswith("-") or _is_spelt(shown, number):
             self.kinds |= dict.fromkeys(places, Stored.FORMATTED)
         else:
             self.texts |= dict.fromkeys(places, shown)

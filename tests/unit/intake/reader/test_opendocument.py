@@ -110,7 +110,8 @@ def test_code_that_a_format_shows_is_the_text(value, shown):
     ("value", "shown", "kind"),
     [("1234", "1,234", "float"), ("1234", "1.234", "float"), ("1234", "1\u202f234", "float"), ("42", "42.00", "float"),
      ("42", "42,00", "float"), ("42", "4.2E+01", "float"), ("42", "", "float"), ("42", "4200%", "percentage"),
-     ("42", "₹42", "currency"), ("42", "Rs. 42", "currency"), ("1234567", "12,34,567.00", "float")],
+     ("42", "₹42", "currency"), ("-7", "(7)", "float"), ("42", "Rs. 42", "currency"),
+     ("1234567", "12,34,567.00", "float")],
 )  # fmt: skip
 def test_number_that_is_shown_otherwise_is_known_for_that(value, shown, kind):
     """Dividers, decimals, a currency."""
@@ -120,7 +121,7 @@ def test_number_that_is_shown_otherwise_is_known_for_that(value, shown, kind):
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [("42", "42"), ("42.0", "42.0"), ("42.0", "42"), ("0.5", "0,50"), ("1.5", "2"), ("-7", "(7)")]
+    ("value", "shown"), [("42", "42"), ("42.0", "42.0"), ("42.0", "42"), ("0.5", "0,50"), ("1.5", "2"), ("-7", "-7")]
 )
 def test_number_that_is_no_code_stays_a_number(value, shown):
     """What is not whole is judged as the number that it is."""

@@ -139,6 +139,7 @@ def test_code_that_a_format_shows_is_the_text(code, number, shown):
         ('_(* "K"0_)', "42"),
         ('"K"@', "42"),
         ('000;-000;"none"', "0"),
+        ("000", "-7"),
     ],
 )
 def test_number_that_is_shown_otherwise_is_known_for_that(code, number):
@@ -148,9 +149,7 @@ def test_number_that_is_shown_otherwise_is_known_for_that(code, number):
     assert ({}, {(0, 0): Stored.FORMATTED}) == (found.texts, found.kinds)
 
 
-@pytest.mark.parametrize(
-    ("code", "number"), [("000", "1.5"), ("000", "-7"), ("000", "1E+20"), ("000", "1234"), ("0_)", "7")]
-)
+@pytest.mark.parametrize(("code", "number"), [("000", "1.5"), ("000", "1E+20"), ("000", "1234"), ("0_)", "7")])
 def test_number_that_is_no_code_stays_a_number(code, number):
     """What is not whole is judged as the number that it is; and what is shown may be the digits alone."""
     found = look(row(1, cell("A1", number, style=2)), s2=code)
