@@ -19,7 +19,7 @@ _READ_AS = ("cp1252", "latin-1", "mac-roman", "cp437", "cp850")
 _LATIN_LEADS = (0xC2, 0xC3, 0xC4, 0xC5)
 """The first bytes of signs and of letters with accents, of which one alone tells; other alphabets come in runs."""
 
-_QUESTION_MARKS = re.compile(r"\?{2,}|[^\W\d_][?\u00bf][^\W\d_]|(?<![^\s|])\?[^\W\d_]")
+_QUESTION_MARKS = re.compile(r"\?{2,}|[^\W\d_][?\u00bf][^\W\d_]|(?<!\S)\?[^\W\d_]")
 _ESCAPES = re.compile(r"&(?:#[0-9]{2,6}|#x[0-9a-f]{2,5}|[a-z]{2,8});|\\u[0-9a-f]{4}|=\?[\w-]+\?[bq]\?", re.IGNORECASE)
 
 
@@ -46,21 +46,25 @@ def _misread(codec: str) -> str:
 
 _MISREAD = re.compile("|".join(map(_misread, _READ_AS)))
 
-_CAUSES = (
+_IN_ASCII = (
     (_QUESTION_MARKS, "There are question marks where letters may have been"),
     (_ESCAPES, "There are letters written as code, such as &amp; for an ampersand"),
-    (_MISREAD, "There are odd characters where letters may have been, as in Itâ€™s for It’s"),
 )
+_CAUSES = (*_IN_ASCII, (_MISREAD, "There are odd characters where letters may have been, as in Itâ€™s for It’s"))
 
 
 def lost_letter_troubles(row: Row, joined: str) -> Iterator[Trouble]:
-    """The first sign of lost letters in each cell; `joined` is all their text, divided by `|`."""
-    if joined.isascii() and not (_QUESTION_MARKS.search(joined) or _ESCAPES.search(joined)):
+    """The first sign of lost letters in each cell; `joined` is all their text."""
+    if not _may_have_lost_any(joined):
         return
     for column, text in row.cells.items():
-        if column.startswith(_ELSEWHERE):
+        if column.startswith(_ELSEWHERE) or not _may_have_lost_any(text):
             continue
-        for sign, what in _CAUSES:
+        for sign, what in _IN_ASCII if text.isascii() else _CAUSES:
             if sign.search(text):
                 yield Trouble("letters-lost", column, shown(column, text), {"what": what})
                 break
+
+
+def _may_have_lost_any(text: str) -> bool:
+    return not text.isascii() or "?" in text or "&" in text or "\\" in text

@@ -51,7 +51,6 @@ _OTHER_ERRORS = re.compile(
     r"|#{3,}",  # a number or date for which the column was too narrow
     re.IGNORECASE,
 )
-_PERHAPS_AN_ERROR = re.compile(r"#|:\s?[0-9]{3}|\.\.\.|…")
 _ERROR_UNTOLD = "#N/A"  # the most common by far, where a file does not tell which
 _IDENTIFIERS = (KEY, REGISTRATION_NUMBER, "address.postal_code", NUMBERS)
 _NAMES = (KEY, ALIAS, REGISTRATION_NUMBER)
@@ -70,7 +69,7 @@ def stored_troubles(row: Row, joined: str) -> Iterator[Trouble]:
         if code := _KEPT[stored](column, text):
             details = {"error": text or _ERROR_UNTOLD} if stored is Stored.ERROR else {}
             yield Trouble(code, column, shown(column, text), details)
-    if _PERHAPS_AN_ERROR.search(joined):
+    if "#" in joined or ":" in joined or "..." in joined or "…" in joined:
         for column, text in row.cells.items():
             if column not in row.stored and (text.upper() in _ERRORS or _OTHER_ERRORS.fullmatch(text)):
                 yield Trouble("cell-error", column, text, {"error": text})
