@@ -123,8 +123,14 @@ def registration_token_of(auth_id: str, row: Row) -> str:
     Kept in the ledger beside a record's token, it answers whose number a row has, whatever became of the Keys. What the
     number makes is a token over `bo1|<auth id>|<registration number>`.
     """
-    number = _normal(row.cell(REGISTRATION_NUMBER))
-    return "|".join((*row.combination, _token(auth_id, number))) if number else ""
+    token = number_token(auth_id, row.cell(REGISTRATION_NUMBER))
+    return "|".join((*row.combination, token)) if token else ""
+
+
+def number_token(auth_id: str, number: str) -> str:
+    """What a registration number alone makes; empty for a blank one."""
+    normal = _normal(number)
+    return _token(auth_id, normal) if normal else ""
 
 
 def is_same_number(one: str, other: str) -> bool:

@@ -134,12 +134,20 @@ def _judged_rows(
         judged = with_shared_documents_marked(judged, book=book, files=files, columns=columns, rulings=job.findings)
         return with_others_marked(judged, others, columns=columns, rulings=job.findings)
 
-    if sheet.height < SCREENED_FROM or job.documents_pattern or others:
+    if sheet.height < SCREENED_FROM or job.documents_pattern:
         return together(*find_documents(job, rows_of(sheet, columns, defaults=job.defaults), book))
     from bulk_onboard.validation.screen import screen  # noqa: PLC0415 - brings pandas, half a second
 
     files = _look_at(job, paths_in(sheet, columns, book))
-    suspects, size = screen(sheet, columns, book=book, files=files, defaults=job.defaults, rulings=job.findings)
+    suspects, size = screen(
+        sheet,
+        columns,
+        book=book,
+        files=files,
+        defaults=job.defaults,
+        rulings=job.findings,
+        others=[books for _, books in others],
+    )
     judged = together(rows_of(sheet, columns, defaults=job.defaults, places=suspects), files)
     alone = Judge(book, files, columns, job.findings, job.callback_url)
     unmerged = replace(sheet, merged=())  # whatever is merged is suspect

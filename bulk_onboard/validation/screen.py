@@ -18,9 +18,10 @@ import pandas as pd
 
 from bulk_onboard.model.application import FileFacts
 from bulk_onboard.model.blank import ORDINARY_BLANKS, looks_like_nothing
+from bulk_onboard.model.books import Books
 from bulk_onboard.model.example import EXAMPLE
 from bulk_onboard.model.finding import OFF, Rulings
-from bulk_onboard.model.identity import KEY_LIMIT, gapless_number, normal_user_key
+from bulk_onboard.model.identity import KEY_LIMIT, gapless_number, normal_user_key, number_token
 from bulk_onboard.model.number import numbers_in
 from bulk_onboard.model.requirements import Combination, Requirements, RequirementsBook
 from bulk_onboard.model.row import Row
@@ -86,6 +87,7 @@ def screen(
     files: Mapping[str, FileFacts],
     defaults: Combination,
     rulings: Rulings,
+    others: Sequence[Books] = (),
 ) -> Screened:
     """The rows that need to be judged, out of a whole sheet.
 
@@ -93,8 +95,11 @@ def screen(
         files: what is known of the documents, by the cell text that names them.
         defaults: what blank cells ask for.
         rulings: what the job says of findings.
+        others: what other jobs' ledgers say, whose businesses are to be told.
     """
     screened = _Screen(sheet, columns, files)
+    for books in others:
+        screened.look_for(books)
     screened.look(book, defaults, is_sharing_told=rulings.get("document-shared") != OFF)
     return Screened(np.flatnonzero(screened.suspect).tolist(), int(screened.sizes[~screened.suspect].sum()))
 
@@ -163,6 +168,16 @@ class _Screen:
             slots = self._terms(combination, self._wanted == code, book.offered.get(combination))
             columns |= dict.fromkeys(slot.column for slot in slots)
         self._documents(columns, is_sharing_told=is_sharing_told)
+
+    def look_for(self, books: Books) -> None:
+        """Whatever a record of another ledger is known by there, it has the number of its row, or the row has none."""
+        auth_id = books.opened.auth_id if books.opened else ""
+        known = {record.registration_token.rpartition("|")[2] for record in books.records.values()}
+        if "" in known:  # of a record without a number nobody can tell what it is known by
+            self.suspect[:] = True
+        elif known:
+            numbers = self._of(REGISTRATION_NUMBER)
+            self.suspect |= numbers.which(lambda text: not text or number_token(auth_id, text) in known)
 
     def _of(self, name: str) -> _Cells:
         return self._cells.get(name, self._nothing)

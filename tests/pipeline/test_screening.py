@@ -9,9 +9,11 @@ import pytest
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.job import Job, load_job
 from bulk_onboard.model.plan import Action
+from bulk_onboard.model.sparse import usual_of
 from bulk_onboard.pipeline import judging
 from bulk_onboard.pipeline.outlook import Outlook, look_ahead
 from bulk_onboard.report.standing import counts
+from tests.support.businesses import business
 from tests.support.nights import Nights, keyed
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
@@ -91,3 +93,17 @@ async def test_screened_sheet_is_run_and_run_again(nights: Nights, monkeypatch: 
     assert [2, 7, 8] == [result.counts["submitted"] for result in (pilot, most, rest)]
     assert [3, 3, 0] == [result.exit_status for result in (pilot, most, rest)]
     assert 8 == nights.asked()["create"]
+
+
+async def test_businesses_of_another_ledger_are_told_the_same(nights: Nights, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under their Key, under another, or without any; what nobody has sent is not told."""
+    await nights.filed(*(keyed(at) for at in range(3)))
+    theirs = nights.ledger.rename(nights.folder / "theirs.ledger.jsonl")
+    named = {"Key": "another name"}
+    nights.fill([keyed(0), keyed(1) | named, business(2), *(keyed(at) for at in range(5, 9))])
+
+    screened, judged = await both_ways(nights.job(against=str(theirs)), monkeypatch)
+
+    assert ["in-other-ledger"] * 3 == [finding.code for finding in screened.plan.findings]
+    assert 4 == usual_of(screened.plan.decisions)
+    assert are_alike(screened, judged)
