@@ -20,9 +20,8 @@ _AS_DIALLED = re.compile(r"^(?:00(?=[1-9])|0(?=91[1-9][0-9]{9}$))")
 _INDIAN_TRUNK_ZERO = re.compile(r"^910(?=[1-9][0-9]{9}$)")
 """India's code and the trunk zero: no Indian number begins with 0, and with it this one would have eleven digits."""
 
-_NUMBER = re.compile(
-    r"(?!910)[0-9]{8,15}"
-)  # E.164 allows 15 digits; with the country's, hardly a number has less than 8
+_NUMBER = re.compile(r"(?!910)[0-9]{8,15}")
+"""E.164 allows 15 digits; with the country's, hardly a number has less than 8. No Indian one begins with 0."""
 
 
 def written_numbers(cell: str) -> Iterator[str]:
