@@ -63,6 +63,9 @@ class Stored(StrEnum):
     """How the file keeps a cell that it does not keep as text."""
 
     NUMBER = "number"
+    FORMATTED = "formatted"
+    """A number that its format shows otherwise than by its digits."""
+
     DATE = "date"
     BOOLEAN = "boolean"
     ERROR = "error"

@@ -50,7 +50,7 @@ def standing(decision: Decision, books: Books) -> Standing:
 
 
 def counts(decisions: Decisions, books: Books) -> dict[str, int]:
-    """Rows by state, zeros included: `rows`, every state, `duplicate`, `example`; all but `rows` add up to it.
+    """Rows by state, zeros included: `rows`, every state, `duplicate`, `example`, `blank`; all but `rows` add up to it.
 
     Without the workbook every record of the books counts as a row.
     """

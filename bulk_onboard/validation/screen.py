@@ -50,12 +50,17 @@ Marks: TypeAlias = npt.NDArray[np.bool_]
 Codes: TypeAlias = npt.NDArray[np.intp]
 
 _MOST_COMBINATIONS = 20  # a sheet that asks for more has something else in these columns
-_ODD = re.compile(r"[^A-Za-z0-9 ,.&()/';:@+_-]|_x|[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}|[0-9]\.0|[0-9][Ee][0-9+]")
-"""What no plain text has. The last three may be an Aadhaar, or a number that a program rewrote: the judge knows."""
+_ODD = re.compile(
+    r"[^A-Za-z0-9 ,.&()/';:@+_-]|_x|[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}|[0-9]\.0|[0-9][Ee][0-9+]"
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}|: ?[0-9]{3}|\.\.\.|&[A-Za-z]{2,8};"
+)
+"""What no plain text has. The last ones may be an Aadhaar, a number or a date that a program rewrote, an error's word
+or a letter written as code: the judge knows."""
 
 _PLAIN_SIGNS = string.ascii_letters.encode() + b"0123456789 ,.&()/';:@+_-\n"
 _ALIKE = bytes.maketrans(b"123456789E", b"000000000e")  # digits look like each other
-_PERHAPS_LOST = (b".0", b"0e0", b"0e+")
+_PERHAPS_LOST = (b".0", b"0e0", b"0e+", b"0000-00-00", b":000", b": 000", b"...")
+_PERHAPS_CODE = re.compile(rb"&[A-Za-z]{2,8};")
 _ASKED_ABOUT = (CALLBACK_URL, NUMBERS)  # of which every text is one for the judge
 _ADDRESS = ("address.country", "address.state", "address.postal_code")
 _WHOLE_DIGITS = 15  # that a number keeps
@@ -345,7 +350,8 @@ def _odd(texts: Sequence[str]) -> list[int]:
     alike = joined.translate(_ALIKE)
     is_plain = joined.count(b"\n") == len(texts) - 1 and not joined.translate(None, _PLAIN_SIGNS)
     perhaps_lost = b"_x" in joined or b"0" * 12 in alike.translate(None, b" -")
-    if is_plain and not perhaps_lost and not any(each in alike for each in _PERHAPS_LOST):
+    perhaps_lost = perhaps_lost or any(each in alike for each in _PERHAPS_LOST) or bool(_PERHAPS_CODE.search(joined))
+    if is_plain and not perhaps_lost:
         return []
     return [code for code, text in enumerate(texts) if _ODD.search(text)]
 

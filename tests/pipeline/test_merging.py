@@ -461,21 +461,40 @@ async def test_headers_may_stand_below_other_rows(nights: Nights) -> None:
 
 
 async def test_cell_that_would_read_otherwise_is_not_written(nights: Nights) -> None:
-    """The copy's format shows zeros that the workbook's would not: the row is told, the other one is taken."""
+    """The workbook's format would show zeros before a number that the copy shows bare: the row is told, the other one
+    is taken."""
     nights.fill([keyed(1, City=""), keyed(2, City="")])
+    edit_cell(nights.workbook, "I2", 560001, "00000000")
     copy = await copy_of(nights)
-    book = openpyxl.load_workbook(copy)
-    sheet = book.worksheets[0]
-    sheet["I2"], sheet["G2"], sheet["G3"] = 12345, "Mysuru", "Hampi"
-    sheet["I2"].number_format = "000000"
-    book.save(copy)
-    aged(copy)
+    edit_cell(copy, "I2", 12345, "General")
+    fixed(copy, {"G2": "Mysuru", "G3": "Hampi"})
 
     done = await merged(nights)
 
     assert (ExitStatus.ROWS_NEED_A_PERSON, 1) == (done.exit_status, done.cells)
     assert ["Row 2 is left as it is. Written there, the copy's values would read otherwise."] == [*done.left]
     assert [None, "Hampi"] == [row[6] for row in said(nights.workbook)[1:]]
+
+
+async def test_number_that_the_copys_format_shows_as_a_code_is_that_code(nights: Nights) -> None:
+    """It goes into the workbook as the text that people saw."""
+    nights.fill([keyed(1, City="")])
+    copy = await copy_of(nights)
+    edit_cell(copy, "I2", 12345, "000000")
+
+    done = await merged(nights)
+
+    assert (ExitStatus.DONE, 1) == (done.exit_status, done.cells)
+    assert "012345" == said(nights.workbook)[1][8]
+
+
+def edit_cell(path: Path, reference: str, value: object, number_format: str) -> None:
+    """Write a value, and how it is to be shown."""
+    book = openpyxl.load_workbook(path)
+    cell = book.worksheets[0][reference]
+    cell.value, cell.number_format = value, number_format
+    book.save(path)
+    aged(path)
 
 
 @pytest.fixture

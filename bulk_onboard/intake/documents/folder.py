@@ -83,7 +83,7 @@ class DocumentFolder:
         with ThreadPoolExecutor(min(_THREADS, len(tasks) or 1), thread_name_prefix="look") as threads:
             looked = threads.map(lambda task: [self._facts(relative, known) for relative in task], tasks)
             facts = dict(zip(distinct, chain.from_iterable(looked), strict=True))
-        return facts | _with_hints(self.root, facts)
+        return facts | self._of_others_meant(facts, known)
 
     def read(self, document: Document) -> bytes | None:
         """The document's bytes; None when they are no longer those whose digest the document names."""
@@ -93,6 +93,19 @@ class DocumentFolder:
         except (FaultError, ValueError):
             return None
         return content if hashlib.sha256(content).hexdigest() == document.sha256 else None
+
+    def _of_others_meant(self, facts: Mapping[str, FileFacts], known: KnownFacts | None) -> dict[str, FileFacts]:
+        """Of files that are not there: the facts of one that differs in blanks alone, else the name that is near."""
+        listings = Listings(self.root)
+        others: dict[str, FileFacts] = {}
+        for relative, one in facts.items():
+            if one.faults == (not_found(),):
+                parts = one.path.relative_to(self.root).parts
+                if meant := listings.with_other_blanks(parts):
+                    others[relative] = self._facts("/".join(meant), known)
+                else:
+                    others[relative] = replace(one, faults=(not_found(listings.hint(parts)),))
+        return others
 
     def _facts(self, relative: str, known: KnownFacts | None) -> FileFacts:
         path = self.root / relative
@@ -138,16 +151,6 @@ def content_faults(name: str, content: bytes, told: str) -> Iterator[Fault]:
     if len(content) > STRICT_LIMIT:
         yield Fault("document-nearly-too-large", {"size": len(content)})
     yield from _INSPECTIONS[told](content)
-
-
-def _with_hints(root: Path, facts: Mapping[str, FileFacts]) -> dict[str, FileFacts]:
-    """The facts of files that are not there, with the name that may have been meant where one is near."""
-    listings = Listings(root)
-    return {
-        relative: replace(known, faults=(not_found(listings.hint(known.path.relative_to(root).parts)),))
-        for relative, known in facts.items()
-        if known.faults == (not_found(),)
-    }
 
 
 def _plain_file(descriptor: int) -> os.stat_result:

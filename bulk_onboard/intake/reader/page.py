@@ -91,15 +91,14 @@ def _column(values: list[Value]) -> Column:
 
 
 class _Special(NamedTuple):
-    """What a cell is beyond its value: another text, how it is kept if not as text, how many digits it shows."""
+    """What a cell is beyond its value: another text, how it is kept if not as text."""
 
     text: str | None
     stored: Stored | None
-    digits: int = 0
 
 
 def _special(look: Look) -> dict[Place, _Special]:
-    special = {place: _Special(None, Stored.NUMBER, digits) for place, digits in look.digits.items()}
+    special = {place: _Special(None, kind) for place, kind in look.kinds.items()}
     special |= {place: _Special(text, None) for place, text in look.texts.items()}
     special |= {place: _Special(code, Stored.ERROR) for place, code in look.errors.items()}
     return special | dict.fromkeys(look.uncalculated, _Special("", Stored.UNCALCULATED))
@@ -118,10 +117,10 @@ def _put_in(look: Look, columns: dict[int, Column], numbers: list[int]) -> None:
         place = places.get(row, row)
         if what.text is not None:
             texts[place] = what.text
-            if what.stored:
-                kinds[place] = what.stored
-        elif texts[place].isdecimal():
-            texts[place] = texts[place].zfill(what.digits)
+        if what.stored:
+            kinds[place] = what.stored
+        else:
+            kinds.pop(place, None)
 
 
 def _without_blank_rows(page: Page) -> Page:

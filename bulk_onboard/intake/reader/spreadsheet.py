@@ -58,7 +58,7 @@ def _second_look(container: Container, kind: WorkbookType, seen: Overview, name:
     lost = seen.values(name) > grid.filled
     if not lost and not seen.needs_second_look(name):
         return None
-    look = cells.second_look(container.pieces(container.parts[seen.parts[name]]), seen.zeros, doubles=lost)
+    look = cells.second_look(container.pieces(container.parts[seen.parts[name]]), seen.formats, doubles=lost)
     if look.double:
         raise damaged(container.path, f'sheet "{name}" has two values for cell {look.double}')
     return look

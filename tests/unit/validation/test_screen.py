@@ -35,7 +35,8 @@ ANYWHERE = (
     "", " padded ", "\u00a0padded", "end\u200b", "\u200ebegin", "a\u200bb", "#N/A", "#DIV/0!", "_x000D_a", "a\nb",
     "\tb\x0b", "Асme Ltd", "Ａｃｍｅ", "Śrī Traders", "श्री ट्रेडर्स", "2341 2341 2346", "234123412346", "2341-2341-2346",
     "560001.0", "9.11E+11", "1E5", "K" * 300, "x", "\ufffd", "\ud83d", "TRUE", "12", "City", "KEY", "business_name",
-    "a|b", "\x1fa", "~abcdefgh23456722",
+    "a|b", "\x1fa", "~abcdefgh23456722", "Err:511", "Loading...", "#NV", "R&amp;D", "S?o", "??", "Itâ€™s", "a & b; c",
+    "2020-03-01T00:00:00Z", "2020-03-01 00:00:00", "\u202aa\u202c", "918045678909", "9180 4567 8909", "FALSE", "0",
 )  # fmt: skip
 BY_COLUMN = {
     "Key": ("k-1", "K-1", "K 1", "K  1", "EXAMPLE", "ＥＸＡＭＰＬＥ", "911234567890"),
@@ -103,7 +104,7 @@ def random_sheet(dice: random.Random) -> Sheet:
             case 5 if header == "bo_key":
                 row |= {"Key": "", "bo_key": dice.choice(table)["Key"]}
             case _:
-                row |= dice.choice((dice.choice(table), EXAMPLE_ROW, {header: header for header in HEADERS}))
+                row |= dice.choice((dice.choice(table), EXAMPLE_ROW, BLANK_ROW, {header: header for header in HEADERS}))
     merged = (Merged(3, 4, 0, 2),) if dice.random() < 0.05 else ()
     columns = tuple(tuple(row[header] for row in table) for header in HEADERS)
     return Sheet(Path("b.xlsx"), "S", "", 1, HEADERS, tuple(range(2, ROWS + 2)), columns, kinds, merged)
@@ -115,6 +116,7 @@ def good(at: int) -> Cells:
     return {header: cells[header] for header in HEADERS}
 
 
+BLANK_ROW = {**dict.fromkeys(HEADERS, ""), "Number Type": "local", "Country": "IN", "Alias": "FALSE"}
 EXAMPLE_ROW = {"Key": EXAMPLE["key"], "Registration Number": EXAMPLE["registration_number"]}
 
 
@@ -173,6 +175,7 @@ GAPS = {
     "blanks of every kind": ("if not _is_as_stripped(cells.raw[code], texts[code])", "if False"),
     "merged cells": ("for merged in self._sheet.merged:", "for merged in ():"),
     "odd signs": ("not joined.translate(None, _PLAIN_SIGNS)", "True"),
+    "dates, errors and code": ("perhaps_lost = perhaps_lost or", "perhaps_lost = perhaps_lost and"),
     "many digits": ('b"0" * 12 in alike.translate(None, b" -")', "False"),
     "rows of one Key": ("self.suspect |= has_key &", "None and"),
     "rows of one number": ("self.suspect |= has_number &", "None and"),

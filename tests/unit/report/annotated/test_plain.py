@@ -31,8 +31,8 @@ def test_every_cell_stands_where_it_stood(tmp_path):
     assert {"@"} == {cell.number_format for cell in copy[5]}
 
 
-KINDS = (Stored.NUMBER, Stored.DATE, Stored.BOOLEAN, Stored.ERROR, Stored.UNCALCULATED)
-CELLS = ("0071", "2026-01-02", "TRUE", "#N/A", "", "text")
+KINDS = (Stored.NUMBER, Stored.FORMATTED, Stored.DATE, Stored.BOOLEAN, Stored.ERROR, Stored.UNCALCULATED)
+CELLS = ("71", "1234", "2026-01-02", "TRUE", "#N/A", "", "text")
 
 
 def read(sheet, folder):
