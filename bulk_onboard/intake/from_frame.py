@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from pathlib import Path
 
 from bulk_onboard.frames import Frame
@@ -11,6 +12,7 @@ from bulk_onboard.model.sheet import Sheet
 
 _AS_IN_A_SHEET = (str, bool, int, float)
 _HAS_A_TIME = "isoformat"
+_LARGEST = 10**300  # whole numbers of Python have no end, and floats do
 
 
 def sheet_from_frame(frame: Frame, *, path: Path, header_row: int = 1) -> Sheet:
@@ -27,7 +29,7 @@ def sheet_from_frame(frame: Frame, *, path: Path, header_row: int = 1) -> Sheet:
     values = frame.astype(object).where(frame.notna(), "").map(_value)
     page = page_of(path.stem, values, None)
     numbers = tuple(header_row + number for number in page.numbers)
-    headers = tuple(str(header) for header in frame.columns)
+    headers = tuple(map(_header, frame.columns))
     texts = tuple(tuple(page.columns[position].texts) for position in range(len(headers)))
     kinds = {position: column.kinds for position, column in page.columns.items() if column.kinds}
     digest = hashlib.sha256(json.dumps([headers, numbers, texts]).encode()).hexdigest()
@@ -36,7 +38,15 @@ def sheet_from_frame(frame: Frame, *, path: Path, header_row: int = 1) -> Sheet:
 
 def _value(value: object) -> Value:
     """A value such as a workbook has; of whatever else there is, its text."""
-    plain = value.item() if hasattr(value, "item") else value
+    is_scalar = getattr(value, "ndim", None) == 0  # of numpy; not an array
+    plain = value.item() if is_scalar and hasattr(value, "item") else value
+    if isinstance(plain, int) and abs(plain) > _LARGEST:
+        return math.inf if plain > 0 else -math.inf
     if isinstance(plain, _AS_IN_A_SHEET) or hasattr(plain, _HAS_A_TIME) or hasattr(plain, "total_seconds"):
         return plain  # type: ignore[return-value]  # dates, times and durations
     return str(plain)
+
+
+def _header(name: object) -> str:
+    """What a column is called; one whose name is missing has none."""
+    return "" if name is None or name != name else str(name)  # noqa: PLR0124 - NaN alone is not itself

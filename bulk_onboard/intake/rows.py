@@ -10,8 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bulk_onboard.model.blank import ORDINARY_BLANKS, looks_like_nothing
-from bulk_onboard.model.joiner import JOINERS, may_be_joined
+from bulk_onboard.model.blank import ORDINARY_BLANKS
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import (
@@ -19,7 +18,6 @@ from bulk_onboard.model.sheet import (
     COUNTRY_ISO,
     KEY,
     NUMBER_TYPE,
-    NUMBERS,
     USER_TYPE,
     Columns,
     Merged,
@@ -28,10 +26,9 @@ from bulk_onboard.model.sheet import (
     Stored,
     column_letters,
 )
+from bulk_onboard.model.text import DIGITS_ARE_DUE, ordinary_digits, stripped, whole
 
-_DIGITS_ARE_DUE = frozenset({"address.postal_code", NUMBERS})
 _TOKEN = re.compile(r"~[a-z2-7]{16}")
-_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")  # no file, ledger or request can hold one
 _NOTHING: Mapping[str, str] = {}
 _NOTHING_STORED: Mapping[str, Stored] = {}
 
@@ -84,32 +81,6 @@ def combinations_in(sheet: Sheet, columns: Columns, *, defaults: Combination) ->
     }
 
 
-def text_in(cell: str) -> str:
-    """What a row has of a cell: half a character as the sign for a broken one, nothing that looks like nothing."""
-    return stripped(cell if cell.isascii() else _HALF_A_CHARACTER.sub("\ufffd", cell))
-
-
-def stripped(text: str) -> str:
-    """The text without what looks like nothing at its ends; a joiner that belongs to the spelling stays."""
-    if text.isascii():
-        return text.strip()
-    start, end = 0, len(text)
-    while start < end and looks_like_nothing(text[start]):
-        start += 1
-    while end > start and looks_like_nothing(text[end - 1]):
-        end -= 1
-    if text[end : end + 1] in JOINERS and end > start and may_be_joined(text[end - 1]):
-        end += 1
-    return text[start:end]
-
-
-def ordinary_digits(text: str) -> str:
-    """The text with the digits of any script as 0 to 9, and its full-width signs as those one types."""
-    if text.isascii() or not any(char.isdecimal() for char in text):
-        return text
-    return "".join(map(_ordinary, text))
-
-
 @dataclass(slots=True)
 class _Texts:
     """The cells of a row by our names, and what was done to get them."""
@@ -134,15 +105,15 @@ def _unusual_texts(row: SheetRow, placed: Iterable[tuple[str, int]]) -> _Texts:
     """The same for a row with characters beyond the usual ones."""
     cells, left_out, converted = {}, {}, {}
     for name, position in placed:
-        whole = _HALF_A_CHARACTER.sub("\ufffd", row.cells[position])
-        text = stripped(whole)
+        told = whole(row.cells[position])
+        text = stripped(told)
         if not text:
             continue
-        if len(text) < len(whole):
-            head, _, tail = whole.partition(text)
+        if len(text) < len(told):
+            head, _, tail = told.partition(text)
             if (head + tail).strip(ORDINARY_BLANKS):
                 left_out[name] = head + tail
-        cells[name] = ordinary_digits(text) if name in _DIGITS_ARE_DUE else text
+        cells[name] = ordinary_digits(text) if name in DIGITS_ARE_DUE else text
         if cells[name] != text:
             converted[name] = text
     return _Texts(cells, left_out, converted)
@@ -152,12 +123,6 @@ def _heed_bo_key(cells: dict[str, str]) -> None:
     """A token stays beside the Key; the Key that an annotated workbook repeats serves where there is none."""
     if not _TOKEN.fullmatch(cells[BO_KEY]):
         cells.setdefault(KEY, cells.pop(BO_KEY))
-
-
-def _ordinary(char: str) -> str:
-    if char.isdecimal():
-        return str(int(char))
-    return chr(ord(char) - 0xFEE0) if "\uff01" <= char <= "\uff5e" else char
 
 
 def _merged_cells(sheet: Sheet, judged: Iterable[tuple[str, int]]) -> dict[int, dict[str, str]]:

@@ -12,7 +12,7 @@ from bulk_onboard.intake.documents.known import KnownFacts
 from bulk_onboard.intake.documents.pattern import fill_in_documents
 from bulk_onboard.intake.from_frame import sheet_from_frame
 from bulk_onboard.intake.header import match_columns
-from bulk_onboard.intake.rows import combinations_in, rows_of, text_in
+from bulk_onboard.intake.rows import combinations_in, rows_of
 from bulk_onboard.intake.workbook import read_sheet
 from bulk_onboard.job import Job
 from bulk_onboard.model.application import FileFacts
@@ -25,6 +25,7 @@ from bulk_onboard.model.requirements import Combination, RequirementsBook
 from bulk_onboard.model.row import JudgedRow, JudgedRows, Row
 from bulk_onboard.model.sheet import NUMBER_TYPE, Columns, Sheet, document_column
 from bulk_onboard.model.sparse import told_of
+from bulk_onboard.model.text import text_in
 from bulk_onboard.pipeline.against import read_others
 from bulk_onboard.validation import judge_rows
 from bulk_onboard.validation.against import with_others_marked

@@ -38,6 +38,7 @@ from bulk_onboard.model.sheet import (
     Sheet,
     Stored,
 )
+from bulk_onboard.model.text import DIGITS_ARE_DUE, ordinary_digits, text_in
 from bulk_onboard.validation.cells import cell_troubles
 from bulk_onboard.validation.documents import Slot, document_troubles, slots_of
 from bulk_onboard.validation.email import EMAIL, is_plain_address
@@ -51,7 +52,7 @@ Codes: TypeAlias = npt.NDArray[np.intp]
 
 _MOST_COMBINATIONS = 20  # a sheet that asks for more has something else in these columns
 _ODD = re.compile(
-    r"[^A-Za-z0-9 ,.&()/';:@+_-]|_x|[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}|[0-9]\.0|[0-9][Ee][0-9+]"
+    r"[^A-Za-z0-9 ,.&()/';:@+_-]|_x|[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}|[0-9]\.0|[.,][0-9]+[Ee][0-9+-]|[0-9][Ee]\+"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}|: ?[0-9]{3}|\.\.\.|&[A-Za-z]{2,8};"
 )
 """What no plain text has. The last ones may be an Aadhaar, a number or a date that a program rewrote, an error's word
@@ -59,7 +60,7 @@ or a letter written as code: the judge knows."""
 
 _PLAIN_SIGNS = string.ascii_letters.encode() + b"0123456789 ,.&()/';:@+_-\n"
 _ALIKE = bytes.maketrans(b"123456789E", b"000000000e")  # digits look like each other
-_PERHAPS_LOST = (b".0", b"0e0", b"0e+", b"0000-00-00", b":000", b": 000", b"...")
+_PERHAPS_LOST = (b".0", b"0e0", b"0e+", b"0e-", b"0000-00-00", b":000", b": 000", b"...")
 _PERHAPS_CODE = re.compile(rb"&[A-Za-z]{2,8};")
 _ASKED_ABOUT = (CALLBACK_URL, NUMBERS)  # of which every text is one for the judge
 _ADDRESS = ("address.country", "address.state", "address.postal_code")
@@ -105,11 +106,13 @@ def screen(
 
 
 class _Cells:
-    """A column: its different texts, outer blanks stripped, and for each row which one it has."""
+    """A column: its different texts as a row has them, and for each row which one it has."""
 
-    def __init__(self, codes: Codes, raw: list[str]) -> None:
+    def __init__(self, codes: Codes, raw: list[str], *, are_digits_due: bool = False) -> None:
         self.codes, self.raw = codes, raw
-        self.texts = list(map(str.strip, raw))
+        self.texts = list(map(str.strip if "".join(raw).isascii() else text_in, raw))
+        if are_digits_due:
+            self.texts = list(map(ordinary_digits, self.texts))
         lengths = list(map(len, self.texts))
         self.shortest, self.longest = min(lengths, default=0), max(lengths, default=0)
 
@@ -145,7 +148,7 @@ class _Screen:
         self._cells: dict[str, _Cells] = {}
         for name, position in columns.positions.items():
             codes, distinct = pd.factorize(sheet.frame.iloc[:, position].to_numpy())
-            self._cells[name] = _Cells(codes, distinct.tolist())
+            self._cells[name] = _Cells(codes, distinct.tolist(), are_digits_due=name in DIGITS_ARE_DUE)
 
     def look(self, book: RequirementsBook, defaults: Combination, *, is_sharing_told: bool) -> None:
         """All steps."""
@@ -220,7 +223,7 @@ class _Screen:
         if not self._headers.to_the_letter.isdisjoint(texts):
             faulty |= {code for code, text in enumerate(texts) if text in self._headers.to_the_letter}
         if name == EMAIL:
-            odd: Iterable[int] = (code for code, text in enumerate(texts) if not is_plain_address(text))
+            odd: Iterable[int] = (code for code, text in enumerate(texts) if "_x" in text or not is_plain_address(text))
         elif name in _ASKED_ABOUT:
             odd = range(len(texts))
         else:
@@ -357,8 +360,8 @@ def _odd(texts: Sequence[str]) -> list[int]:
 
 
 def _is_as_stripped(raw: str, text: str) -> bool:
-    """Whether nothing but ordinary blanks was taken off, and nothing that looks like one was left on."""
-    if len(raw) != len(text) and raw.strip(ORDINARY_BLANKS) != text:
+    """Whether nothing but ordinary blanks was taken off, no digit became another, and no end looks like a blank."""
+    if raw != text and raw.strip(ORDINARY_BLANKS) != text:
         return False
     return text.isascii() or not (looks_like_nothing(text[0]) or looks_like_nothing(text[-1]))
 

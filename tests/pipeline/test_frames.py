@@ -94,6 +94,8 @@ async def test_a_frame_is_run_without_a_workbook(nights: Nights) -> None:
         (pd.Timestamp("2026-01-05"), "2026-01-05 00:00:00", Stored.DATE),
         (pd.Timedelta(hours=36), "36:00:00", Stored.DATE),
         (Decimal("1.50"), "1.50", None),
+        (10**400, "INF", Stored.NUMBER),
+        (np.array([1, 2]), "[1 2]", None),
     ],
     ids=str,
 )
@@ -111,3 +113,10 @@ def test_missing_values_are_blank_and_rows_of_them_are_left_out() -> None:
 
     assert ((6,), (("k",), ("",))) == (sheet.numbers, sheet.texts)
     assert sheet.frame.loc[6].tolist() == ["k", ""]
+
+
+def test_a_column_whose_name_is_missing_has_no_header() -> None:
+    """As in a workbook; it is not called nan or None."""
+    frame = pd.DataFrame([["a", "b", "c"]], columns=pd.Index(["Key", None, float("nan")], dtype=object))
+
+    assert ("Key", "", "") == sheet_from_frame(frame, path=Path("b.xlsx")).headers

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulk_onboard.intake.rows import ordinary_digits, rows_of, stripped
+from bulk_onboard.intake.rows import rows_of
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import Columns, Merged, Sheet, SheetRow, Stored
+from bulk_onboard.model.text import ordinary_digits, stripped
 
 DEFAULTS = Combination("IN", "", "business")
 TOKEN = "~abcdefghijklmn27"
