@@ -19,7 +19,7 @@ from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.sheet import Columns, Sheet, column_letters, document_column, kind_column
 
-_ONLY_WRITTEN = frozenset(map(bare, ours.ADDED_COLUMNS)) - {bare(ours.BO_KEY)}
+_ONLY_WRITTEN = frozenset(map(bare, (*ours.ADDED_COLUMNS, ours.SOME_ROWS_COLUMN))) - {bare(ours.BO_KEY)}
 """Columns that the annotated workbook adds for people to read."""
 
 _NEAR = 0.75

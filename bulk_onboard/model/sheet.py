@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from bulk_onboard.frames import Frame, frame_of
-from bulk_onboard.model.catalogue.sheets import SOME_ROWS
 
 KEY = "key"
 ALIAS = "alias"
@@ -28,8 +27,8 @@ BO_KEY = "bo_key"
 ADDED_COLUMNS = (BO_KEY, "bo_state", "bo_problems", "bo_compliance_id")
 """What the annotated workbook adds at the far right; only `bo_key` is heeded when it is read again."""
 
-SOME_ROWS_SHEET = "bo_some_rows"
-"""A hidden sheet that tells of a copy that it holds only the rows to fix."""
+SOME_ROWS_COLUMN = "bo_some_rows"
+"""A column by which a copy is known that holds only the rows to fix, whatever it is saved as."""
 
 HOW_TO_MEND = "How to mend"
 """The sheet that the annotated workbook adds; never read."""
@@ -147,7 +146,7 @@ class Sheet:
     @property
     def has_some_rows_only(self) -> bool:
         """Whether it is a copy of the rows to fix, beside which the others still stand in another file."""
-        return any(remark.code == SOME_ROWS for remark in self.remarks)
+        return any(header.strip().casefold() == SOME_ROWS_COLUMN for header in self.headers)
 
     @property
     def height(self) -> int:

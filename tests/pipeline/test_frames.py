@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from bulk_onboard.clock import SystemClock
+from bulk_onboard.errors import WorkbookError
 from bulk_onboard.intake.from_frame import sheet_from_frame
 from bulk_onboard.model.sheet import Stored
 from bulk_onboard.pipeline.outlook import look_ahead
@@ -120,3 +121,29 @@ def test_a_column_whose_name_is_missing_has_no_header() -> None:
     frame = pd.DataFrame([["a", "b", "c"]], columns=pd.Index(["Key", None, float("nan")], dtype=object))
 
     assert ("Key", "", "") == sheet_from_frame(frame, path=Path("b.xlsx")).headers
+
+
+@pytest.mark.parametrize(
+    ("frame", "why"),
+    [
+        (pd.DataFrame({"Key": ["a"]}).set_index("Key"), "Call frame.reset_index() first."),
+        (pd.DataFrame({("a", "b"): ["x"]}), "headers of several levels"),
+        (pd.Series(["a"], name="Key"), "A Series cannot stand for a workbook. Hand over a DataFrame."),
+        (pd.DataFrame({"Key": ["a"] * 200_001}), "The frame has 200,001 rows, more than 200,000."),
+    ],
+    ids=["named index", "levels", "Series", "too long"],
+)
+def test_what_cannot_stand_for_a_workbook_is_refused(frame: Any, why: str) -> None:
+    """In a sentence that says what to do."""
+    with pytest.raises(WorkbookError) as refused:
+        sheet_from_frame(frame, path=Path("b.xlsx"))
+
+    assert why in str(refused.value)
+
+
+def test_an_instant_of_numpy_and_bytes_are_what_they_say() -> None:
+    """Not the number of nanoseconds since 1970, and not Python's way of writing bytes."""
+    values = [np.datetime64("2026-01-05T10:30:00.000000001", "ns"), b"K-1"]
+    sheet = sheet_from_frame(pd.DataFrame({"A": pd.Series(values, dtype=object)}), path=Path("b.xlsx"))
+
+    assert ("2026-01-05 10:30:00", "K-1") == sheet.texts[0]

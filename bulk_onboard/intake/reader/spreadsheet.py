@@ -13,8 +13,7 @@ from bulk_onboard.intake.reader.look import Look
 from bulk_onboard.intake.reader.page import Page, page_of
 from bulk_onboard.intake.reader.xlsx import cells
 from bulk_onboard.intake.reader.xlsx.overview import Overview, overview_of
-from bulk_onboard.model.catalogue.sheets import SOME_ROWS
-from bulk_onboard.model.sheet import SOME_ROWS_SHEET, Remark
+from bulk_onboard.model.sheet import Remark
 from bulk_onboard.model.workbook_type import WorkbookType
 
 _TELLS_LESS = (WorkbookType.XLS, WorkbookType.XLSB)
@@ -37,8 +36,6 @@ def pages_of(
         }:
             raise damaged(path, "a sheet has no part of its own")
         remarks = _remarks(path, container.parts if container else (), kind)
-        if SOME_ROWS_SHEET in book.names:
-            remarks.append(Remark(SOME_ROWS, {}))
         return [_page(book.grid(name), container, kind, seen, name)._replace(remarks=remarks) for name in names]
     except (expat.ExpatError, LookupError, UnicodeError) as error:
         raise damaged(path, f"a part of it is not as it must be ({type(error).__name__})") from None
