@@ -13,7 +13,8 @@ FIRST = 300  # the number of the first one's business
 
 _SAME = {**row(60), "Key": "demo-duplicate"}  # a business of its own, in the workbook twice
 _TWICE = {  # what makes it the business of the first demonstration
-    name: row(FIRST)[name] for name in ("Registration Number", "Number Type", "City", "State", "Postal Code")
+    name: row(FIRST)[name]
+    for name in ("Registration Number", "Number Type", "City", "State", "Postal Code", "Business Registration")
 }
 _SHARED = {"Business Registration": "spoilt/shared.pdf"}
 _BOTH = {"Identity Proof": "spoilt/both.pdf", "Address Proof": "spoilt/both.pdf"}
@@ -94,6 +95,8 @@ _DOCUMENTS = (
     Demonstration("document-in-two-slots", "One scan for both.", _BOTH),
     Demonstration("document-shared", "One scan for two.", _SHARED),
     Demonstration("document-shared-2", "One scan for two.", _SHARED),
+    Demonstration("document-other-number", "Not its number.", {"Business Registration": "spoilt/other_number.pdf"}),
+    Demonstration("document-other-name", "Not its name.", {"Business Registration": "spoilt/other_name.pdf"}),
 )
 _REST = (
     Demonstration("duplicate", "Here for the second time.", _SAME),

@@ -9,6 +9,12 @@ STRICT_LIMIT = 5_000_000  # what it takes if its 5 MB are meant like this
 
 _PAGE = b"BT /F1 16 Tf 72 760 Td (SPECIMEN) Tj ET"
 _PASSWORD = b"<28BF4E5E4E758A4164004E56FFFA01082E2E00B6D0683E802F0CA9FE6453697A>"  # none, as PDF spells it
+_LETTER = (
+    "certificate of registration",
+    "This is to certify that Velvet Pangolin Lanterns Limited,",
+    "whose office is at 12, Potters Lane, has been entered this day",
+    "in a register that nobody keeps, of businesses that are none.",
+)
 
 
 def spoilt_scans() -> Iterator[tuple[str, bytes]]:
@@ -28,6 +34,8 @@ def spoilt_scans() -> Iterator[tuple[str, bytes]]:
     yield "spoilt/huge.png", picture(50_000, 50_000, b"\0" * 64)
     yield "spoilt/both.pdf", pdf(("in two columns",))
     yield "spoilt/shared.pdf", pdf(("of two businesses",))
+    yield "spoilt/other_number.pdf", pdf(("certificate of incorporation", "U00000KA2019PTC000099"))
+    yield "spoilt/other_name.pdf", pdf(_LETTER)
 
 
 def _padded(size: int) -> bytes:

@@ -25,7 +25,7 @@ def main(module: str, memory: int, cpu_s: int, source: int) -> int:
             request = asked.read()
             for piece in importlib.import_module(module).answer(request, file):
                 sys.stdout.buffer.write(piece)
-            sys.stdout.buffer.flush()
+                sys.stdout.buffer.flush()  # somebody may wait for this very piece
     except BaseException as error:  # a panic of compiled code is no Exception
         sys.stderr.write(json.dumps(_told(error)) + "\n")
         sys.stderr.flush()

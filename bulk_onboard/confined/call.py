@@ -34,12 +34,14 @@ _STARVED = (b"memory allocation of", b"MemoryError")
 """What compiled code, and Python when it cannot even tell, write when memory runs out."""
 
 _BUFFER = 1 << 20
-_LAST_WORDS = 1 << 16
+LAST_WORDS = 1 << 16
+"""Bytes of a child's failure that are read, at most."""
 
 
 class Failure(StrEnum):
     """How a child can fail."""
 
+    START = "start"
     REFUSED = "refused"
     TIME = "time"
     MEMORY = "memory"
@@ -74,31 +76,36 @@ def run_confined(module: str, request: bytes, source: BinaryIO, limits: Limits =
         ConfinedError: a limit, a crash, or the child's own sentence; pieces given before are worth nothing then.
         SignalledError: Ctrl-C, SIGTERM or SIGHUP reached the child.
     """
-    command = (module, limits.memory, limits.cpu_s, source.fileno())
     with subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-P", "-m", "bulk_onboard.confined", *map(str, command)],
+        command(module, limits, source.fileno()),
         bufsize=_BUFFER,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         pass_fds=(source.fileno(),),
-        env=_environment(),
+        env=environment(),
     ) as child:
         late = threading.Event()
         timer = threading.Timer(limits.wall_s, _end, (child, late))
         timer.start()
         try:
             torn = yield from _lines(child, request, limits)
-            last_words = _pipe(child.stderr).read(_LAST_WORDS)
+            last_words = _pipe(child.stderr).read(LAST_WORDS)
             status = child.wait()
         finally:
             timer.cancel()
             child.kill()
     if late.is_set():
-        raise _out_of_time(limits.wall_s)
+        raise out_of_time(limits.wall_s)
     if status:
-        raise _failure(status, last_words, limits)
+        raise failure(status, last_words, limits)
     yield from filter(None, (torn,))
+
+
+def command(module: str, limits: Limits, source: int) -> list[str]:
+    """How a child is started that does a module's work on what is open under a descriptor."""
+    asked = (module, limits.memory, limits.cpu_s, source)
+    return [sys.executable, "-P", "-m", "bulk_onboard.confined", *map(str, asked)]
 
 
 def _end(child: "subprocess.Popen[bytes]", late: threading.Event) -> None:
@@ -106,7 +113,7 @@ def _end(child: "subprocess.Popen[bytes]", late: threading.Event) -> None:
     child.kill()
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Where this package was imported from comes first, whatever the working directory."""
     places = (str(Path(bulk_onboard.__file__).parents[1]), os.environ.get("PYTHONPATH"))
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
@@ -133,28 +140,30 @@ def _pipe(end: IO[bytes] | None) -> IO[bytes]:
     return end
 
 
-def _failure(status: int, last_words: bytes, limits: Limits) -> BulkOnboardError:
+def failure(status: int, last_words: bytes, limits: Limits) -> BulkOnboardError:
+    """What a child's exit status and its last words mean."""
     if status in _SIGNALLED:
         return SignalledError(_SIGNALLED[status])
     if status == -signal.SIGXCPU:
-        return _out_of_time(limits.cpu_s)
-    failure, text = _told(last_words)
-    if failure is Failure.MEMORY:
-        return ConfinedError(failure, f"it needs more than {format_size(limits.memory)} of memory")
-    if failure is Failure.CRASHED:
-        return ConfinedError(failure, f"it makes its reader break down ({-status})")
-    return ConfinedError(failure, text)
+        return out_of_time(limits.cpu_s)
+    how, text = _told(last_words)
+    if how is Failure.MEMORY:
+        return ConfinedError(how, f"it needs more than {format_size(limits.memory)} of memory")
+    if how is Failure.CRASHED:
+        return ConfinedError(how, f"it makes its reader break down ({-status})")
+    return ConfinedError(how, text)
 
 
 def _told(last_words: bytes) -> tuple[Failure, str]:
     """What the child wrote in its last line; what ends without one wrote something else or nothing."""
     try:
-        ((failure, text),) = json.loads(last_words.splitlines()[-1]).items()
-        return Failure(failure), text
+        ((how, text),) = json.loads(last_words.splitlines()[-1]).items()
+        return Failure(how), text
     except (IndexError, ValueError, AttributeError):
         starved = any(sign in last_words for sign in _STARVED)
         return Failure.MEMORY if starved else Failure.CRASHED, ""
 
 
-def _out_of_time(limit_s: float) -> ConfinedError:
+def out_of_time(limit_s: float) -> ConfinedError:
+    """The error for an answer that did not come in time."""
     return ConfinedError(Failure.TIME, f"it takes more than {format_duration(limit_s)}")

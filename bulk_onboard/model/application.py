@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from bulk_onboard.model.paper import Paper
 from bulk_onboard.model.requirements import Combination
 
 DOCUMENT_LIMIT = 5 * 1024 * 1024  # inclusive; "5 MB" of the document read as MiB (wire.md 11, 5)
@@ -33,6 +34,7 @@ class FileFacts:
         sha256: hexadecimal; empty where the file is in trouble or over the limit.
         media_type: by content: `application/pdf`, `image/png`, another recognised type, or empty.
         faults: everything that keeps it from being a document, or that a person should look at.
+        paper: its text, where that was asked for and there is any; not to be kept when the check is over.
     """
 
     path: Path
@@ -40,6 +42,7 @@ class FileFacts:
     sha256: str = ""
     media_type: str = ""
     faults: tuple[Fault, ...] = ()
+    paper: Paper | None = None
 
 
 class Document(msgspec.Struct, frozen=True, gc=False):

@@ -22,7 +22,7 @@ from bulk_onboard.model.example import EXAMPLE_PATHS
 from bulk_onboard.model.finding import Finding, ruled
 from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.plan import Plan
-from bulk_onboard.model.requirements import Combination, RequirementsBook
+from bulk_onboard.model.requirements import Combination, DocumentRequirement, RequirementsBook
 from bulk_onboard.model.row import JudgedRow, JudgedRows, Row
 from bulk_onboard.model.sheet import NUMBER_TYPE, Columns, Remark, Sheet, document_column
 from bulk_onboard.model.sparse import told_of
@@ -30,6 +30,7 @@ from bulk_onboard.model.text import text_in
 from bulk_onboard.pipeline.against import read_others
 from bulk_onboard.validation import judge_rows
 from bulk_onboard.validation.against import with_others_marked
+from bulk_onboard.validation.paper import may_be_about_the_business
 from bulk_onboard.validation.rows import Judge
 from bulk_onboard.validation.shared import with_shared_documents_marked
 
@@ -140,7 +141,8 @@ def _judged_rows(
         return together(*find_documents(job, rows_of(sheet, columns, defaults=job.defaults), book))
     from bulk_onboard.validation.screen import screen  # noqa: PLC0415 - brings pandas, half a second
 
-    files = _look_at(job, paths_in(sheet, columns, book))
+    legible = paths_in(sheet, columns, papers_of(book))
+    files = _look_at(job, paths_in(sheet, columns, book.documents()), legible=legible)
     suspects, size = screen(
         sheet,
         columns,
@@ -151,7 +153,8 @@ def _judged_rows(
         others=[books for _, books in others],
     )
     judged = together(rows_of(sheet, columns, defaults=job.defaults, places=suspects), files)
-    alone = Judge(book, files, columns, job.findings, job.callback_url)
+    untold = {path: replace(facts, paper=None) if facts.paper else facts for path, facts in files.items()}
+    alone = Judge(book, untold, columns, job.findings, job.callback_url)  # what papers say was held against each row
     unmerged = replace(sheet, merged=())  # whatever is merged is suspect
 
     def usual(places: Sequence[int]) -> Iterable[JudgedRow]:
@@ -208,28 +211,35 @@ def find_documents(
         if rows and book.documents():
             folder.check()
         rows, amiss = fill_in_documents(rows, book, folder, job.documents_pattern)
-    looked = _look_at(job, [path for path in document_paths(rows, book) if path not in amiss])
+    paths = [path for path in document_paths(rows, book.documents()) if path not in amiss]
+    looked = _look_at(job, paths, legible=set(document_paths(rows, papers_of(book))))
     return rows, {**looked, **amiss}
 
 
-def _look_at(job: Job, paths: Collection[str]) -> Mapping[str, FileFacts]:
-    """What is known of these files; DocumentsError where any but the example's is wanted and there is no folder."""
+def _look_at(job: Job, paths: Collection[str], *, legible: Collection[str]) -> Mapping[str, FileFacts]:
+    """What is known of these files, the text of some included; DocumentsError where any but the example's is wanted and
+    there is no folder."""
     folder, known = DocumentFolder(job.documents), KnownFacts(job.facts)
     if not EXAMPLE_PATHS.issuperset(paths):
         folder.check()
-    looked = folder.look_all(paths, known)
+    looked = folder.look_all(paths, known, legible=legible)
     known.save()
     return looked
 
 
-def paths_in(sheet: Sheet, columns: Columns, book: RequirementsBook) -> set[str]:
-    """The same of a whole sheet, without a look at its rows."""
-    names = [document_column(document.type) for document in book.documents()]
+def papers_of(book: RequirementsBook) -> list[DocumentRequirement]:
+    """The documents whose text rows are held against."""
+    return [document for document in book.documents() if may_be_about_the_business(document)]
+
+
+def paths_in(sheet: Sheet, columns: Columns, documents: Iterable[DocumentRequirement]) -> set[str]:
+    """The paths in the columns of these documents, without a look at the rows."""
+    names = [document_column(document.type) for document in documents]
     texts = {text for name in names if name in columns.positions for text in sheet.texts[columns.positions[name]]}
     return set(filter(None, map(text_in, texts)))
 
 
-def document_paths(rows: Iterable[Row], book: RequirementsBook) -> Iterable[str]:
-    """The paths in the cells of all document columns."""
-    names = [document_column(document.type) for document in book.documents()]
+def document_paths(rows: Iterable[Row], documents: Iterable[DocumentRequirement]) -> Iterable[str]:
+    """The paths in the cells of these documents' columns."""
+    names = [document_column(document.type) for document in documents]
     return [path for row in rows for name in names if (path := row.cell(name))]

@@ -15,6 +15,7 @@ from bulk_onboard.model.mask import masked_path
 from bulk_onboard.model.requirements import DocumentRequirement
 from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import document_column, kind_column
+from bulk_onboard.validation.paper import is_about_the_business, paper_troubles
 from bulk_onboard.validation.trouble import Trouble, shown_cell
 
 _IGNORED_IN_KINDS = re.compile(r"[\s_]+")
@@ -64,6 +65,8 @@ def document_troubles(row: Row, slots: Iterable[Slot], files: Mapping[str, FileF
         facts = files.get(text)
         for code, details in _faults(facts) if text else [Fault("document-missing", {"title": slot.requirement.title})]:
             yield Trouble(code, slot.column, masked_path(text), details)
+        if facts and facts.paper and is_about_the_business(slot.requirement, row.cells.get(slot.kind_column, "")):
+            yield from paper_troubles(row, slot.column, masked_path(text), facts.paper)
         if facts and facts.sha256:
             first = first_with.setdefault(facts.sha256, slot)
             if first is not slot:

@@ -27,6 +27,7 @@ from bulk_onboard.model.requirements import Combination, Requirements, Requireme
 from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import (
     BO_KEY,
+    BUSINESS_NAME,
     CALLBACK_URL,
     COUNTRY_ISO,
     KEY,
@@ -309,9 +310,25 @@ class _Screen:
                 for text in paths.texts
             )
             self.suspect |= rows & (paths.rows_of(faulty) | ~kinds.which(slot.accepts))
+            self._papers(slot, combination, rows)
             sizes = [self._files[text].size if text in self._files else 0 for text in paths.texts]
             self.sizes += np.where(rows, np.array(sizes, dtype=np.int64)[paths.codes], 0)
         return slots
+
+    def _papers(self, slot: Slot, combination: Combination, rows: Marks) -> None:
+        """What the text of a document says against the row that names it."""
+        paths = self._of(slot.column)
+        read = rows & paths.which(lambda text: text in self._files and self._files[text].paper is not None)
+        if read.any():
+            names = (slot.column, slot.kind_column, REGISTRATION_NUMBER, BUSINESS_NAME)
+            codes, groups = self._together(*names)
+            asked = ((code, dict(zip(names, groups[code], strict=True))) for code in set(codes[read].tolist()))
+            faulty = [
+                code
+                for code, cells in asked
+                if any(document_troubles(Row("", 0, combination, cells), [slot], self._files))
+            ]
+            self.suspect |= np.isin(codes, faulty)
 
     def _documents(self, columns: Collection[str], *, is_sharing_told: bool) -> None:
         """A file that is there twice in a row, or in several rows."""

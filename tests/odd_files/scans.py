@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.odd_files.handwritten import zipped
+from tests.support import papers
 from tests.support.businesses import pdf, png
 
 LIMIT = 5 * 1024 * 1024
@@ -83,6 +84,7 @@ def picture(width: int, height: int) -> bytes:
 
 
 PDF, PNG = pdf("an invented passport"), png("an invented passport")
+PAPER = papers.paper("an invented passport")
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + b"\0" * 100 + b"\xff\xd9"
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 100
 DOCX = zipped({"[Content_Types].xml": b"<Types/>", "word/document.xml": b"<w/>"})
@@ -154,7 +156,15 @@ SCANS = (
     Scan("late.pdf", "100 bytes before %PDF-", file("late.pdf", b" " * 100 + PDF), ["document-damaged"]),
     Scan("half.pdf", "the copy was interrupted", file("half.pdf", PDF[:-20]), ["document-truncated"]),
     Scan("password.pdf", "locked by a password",
-         file("password.pdf", trailer(b"/Encrypt 9 0 R")), ["document-encrypted"]),
+         file("password.pdf", trailer(b"/Encrypt<</Filter/Standard/V 9>>")), ["document-encrypted"]),
+    Scan("owner.pdf", "a password for the owner alone", file("owner.pdf", papers.locked("an invented passport"))),
+    Scan("user.pdf", "a password for every reader", file("user.pdf", papers.locked("text", user=b"1234")),
+         ["document-encrypted"]),
+    Scan("filled_up.pdf", "5 KB of NUL after its end", file("filled_up.pdf", PDF + bytes(5000))),
+    Scan("filled_up.png", "5 KB of NUL after its end", file("filled_up.png", PNG + bytes(5000))),
+    Scan("halved.pdf", "half of the mark of its end", file("halved.pdf", PAPER.removesuffix(b"EOF\n"))),
+    Scan("carriage.pdf", "a carriage return after stream",
+         file("carriage.pdf", PAPER.replace(b"stream\n", b"stream\r", 1))),
     Scan("pageless.pdf", "no pages", file("pageless.pdf", PDF.replace(b"/Kids[3 0 R]/Count 1", b"/Kids[]/Count 0")
          .replace(b"3 0 obj<</Type/Page/Parent 2 0 R>>endobj\n", b"")), ["document-without-pages"]),
     Scan("script.pdf", "a program inside", file("script.pdf", catalog(b"/OpenAction<</S/JavaScript/JS(x)>>")),

@@ -12,6 +12,8 @@ from bulk_onboard.model.application import Fault
 TRAILING_LIMIT = 1024
 """Bytes after the end that programs leave behind; more may be a second file."""
 
+_FILLING = b"\0\t\n\f\r \x1a"  # what programs, disks and transfers fill a file up with, however much of it
+
 _END = b"PK\x05\x06"
 _SIZE_OF_END = 22
 _COUNT_AND_COMMENT = struct.Struct("<H8xH")
@@ -21,7 +23,7 @@ _MEMBERS = (b"PK\x03\x04", b"PK\x01\x02", _END)
 
 def end_faults(kind: str, content: bytes, end: int) -> Iterator[Fault]:
     """What is wrong with a document of this kind which ends at a place, for what stands behind or within it."""
-    size = len(content) - end
+    size = len(content[end:].rstrip(_FILLING))
     if size > TRAILING_LIMIT or _begins_archive(content, end):
         yield Fault("document-trailing-data", {"kind": kind, "size": size})
     elif _is_archive_too(content):

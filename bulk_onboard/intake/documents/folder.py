@@ -8,7 +8,7 @@ are the bytes hashed.
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -19,10 +19,10 @@ from bulk_onboard.intake.documents.below import FaultError, not_a_file, not_foun
 from bulk_onboard.intake.documents.known import KnownFacts
 from bulk_onboard.intake.documents.listing import Listings
 from bulk_onboard.intake.documents.media_type import media_type
-from bulk_onboard.intake.documents.pdf import pdf_faults
+from bulk_onboard.intake.documents.pdf import Opened, PdfReader, pdf_faults
 from bulk_onboard.intake.documents.png import png_faults
 from bulk_onboard.model.application import DOCUMENT_LIMIT, Document, Fault, FileFacts
-from bulk_onboard.model.file_type import ACCEPTED_TYPES, PDF, PNG, ending_of, file_type, type_told_by
+from bulk_onboard.model.file_type import ACCEPTED_TYPES, PDF, ending_of, file_type, type_told_by
 
 STRICT_LIMIT = 5_000_000
 """What "5 MB" is where it is not meant as MiB (reliability.md 4.4)."""
@@ -38,7 +38,6 @@ _KINDS = (
     (stat.S_ISSOCK, "a socket"),
     (lambda mode: stat.S_ISCHR(mode) or stat.S_ISBLK(mode), "a device"),
 )
-_INSPECTIONS = {PDF: pdf_faults, PNG: png_faults}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +72,24 @@ class DocumentFolder:
         """The facts of a file, its faults included; `\\` between folder names is taken as `/`."""
         return self.look_all([relative])[relative]
 
-    def look_all(self, relatives: Iterable[str], known: KnownFacts | None = None) -> dict[str, FileFacts]:
+    def look_all(
+        self, relatives: Iterable[str], known: KnownFacts | None = None, *, legible: Collection[str] = ()
+    ) -> dict[str, FileFacts]:
         """The facts of many files, each looked at once however often it is named.
 
-        Files that are as they were are not read again where `known` recalls them.
+        Args:
+            relatives: the paths.
+            known: recalls files that are as they were, so that they are not read again.
+            legible: those of the paths whose text is wanted, where a PDF has any.
         """
         distinct = list(dict.fromkeys(relatives))
         tasks = [distinct[start : start + _FILES_A_TASK] for start in range(0, len(distinct), _FILES_A_TASK)]
-        with ThreadPoolExecutor(min(_THREADS, len(tasks) or 1), thread_name_prefix="look") as threads:
-            looked = threads.map(lambda task: [self._facts(relative, known) for relative in task], tasks)
+        threads = ThreadPoolExecutor(min(_THREADS, len(tasks) or 1), thread_name_prefix="look")
+        with PdfReader() as reader, threads:
+            looks = _Looks(self.root, reader, known, legible)
+            looked = threads.map(lambda task: [looks.facts(relative) for relative in task], tasks)
             facts = dict(zip(distinct, chain.from_iterable(looked), strict=True))
-        return facts | self._of_others_meant(facts, known)
+            return facts | looks.of_others_meant(facts)
 
     def read(self, document: Document) -> bytes | None:
         """The document's bytes; None when they are no longer those whose digest the document names."""
@@ -94,7 +100,17 @@ class DocumentFolder:
             return None
         return content if hashlib.sha256(content).hexdigest() == document.sha256 else None
 
-    def _of_others_meant(self, facts: Mapping[str, FileFacts], known: KnownFacts | None) -> dict[str, FileFacts]:
+
+@dataclass(frozen=True, slots=True)
+class _Looks:
+    """What looks at one file after another have in common."""
+
+    root: Path
+    reader: PdfReader
+    known: KnownFacts | None
+    legible: Collection[str]
+
+    def of_others_meant(self, facts: Mapping[str, FileFacts]) -> dict[str, FileFacts]:
         """Of files that are not there: the facts of one that differs in blanks alone, else the name that is near."""
         listings = Listings(self.root)
         others: dict[str, FileFacts] = {}
@@ -102,43 +118,46 @@ class DocumentFolder:
             if one.faults == (not_found(),):
                 parts = one.path.relative_to(self.root).parts
                 if meant := listings.with_other_blanks(parts):
-                    others[relative] = self._facts("/".join(meant), known)
+                    others[relative] = self.facts("/".join(meant), named=relative)
                 else:
                     others[relative] = replace(one, faults=(not_found(listings.hint(parts)),))
         return others
 
-    def _facts(self, relative: str, known: KnownFacts | None) -> FileFacts:
-        path = self.root / relative
+    def facts(self, relative: str, *, named: str = "") -> FileFacts:
+        """The facts of a file; `named` is how a cell has it, where that is otherwise."""
+        path, with_text = self.root / relative, (named or relative) in self.legible
         try:
             parts = parts_below(relative)
             path = self.root.joinpath(*parts)
             with opened(self.root, parts) as descriptor:
                 file = _plain_file(descriptor)
-                if known and (recalled := known.recall(path, parts, file)):
+                if self.known and (recalled := self.known.recall(path, parts, file, with_text=with_text)):
                     return recalled
                 content = _content(descriptor, file)
         except FaultError as error:
             return FileFacts(path, faults=(error.fault,))
-        facts = _facts_of(path, file.st_size, content)
-        if known:
-            known.learn(parts, file, facts)
+        told, is_too_large = media_type(content), max(file.st_size, len(content)) > DOCUMENT_LIMIT
+        pdf = self.reader.open(content, with_text=with_text) if told == PDF and not is_too_large else None
+        facts = _facts_of(path, file.st_size, content, told, pdf)
+        if self.known and not (pdf and pdf.broke):
+            self.known.learn(parts, file, facts, with_text=with_text)
         return facts
 
 
-def _facts_of(path: Path, size: int, content: bytes) -> FileFacts:
-    """What the content tells; of a file over the limit it is the head, else all of it."""
-    told = media_type(content)
+def _facts_of(path: Path, size: int, content: bytes, told: str, pdf: Opened | None) -> FileFacts:
+    """What the content tells, which has this media type; of a file over the limit it is the head, else all of it."""
     if size > DOCUMENT_LIMIT or len(content) > DOCUMENT_LIMIT:
         size = max(size, len(content))
         return FileFacts(path, size, "", told, (Fault("document-too-large", {"size": size, "limit": DOCUMENT_LIMIT}),))
     if not content:
         return FileFacts(path, faults=(Fault("document-empty"),))
-    faults = tuple(content_faults(path.name, content, told))
-    return FileFacts(path, len(content), hashlib.sha256(content).hexdigest(), told, faults)
+    faults = tuple(_content_faults(path.name, content, told, pdf))
+    paper = pdf.paper if pdf else None
+    return FileFacts(path, len(content), hashlib.sha256(content).hexdigest(), told, faults, paper)
 
 
-def content_faults(name: str, content: bytes, told: str) -> Iterator[Fault]:
-    """What is wrong with a file of this name and content, which tells this media type; never raises.
+def _content_faults(name: str, content: bytes, told: str, pdf: Opened | None) -> Iterator[Fault]:
+    """What is wrong with a file of this name and content, which tells this media type.
 
     That the type is not one the API takes is for validation to say.
     """
@@ -150,7 +169,7 @@ def content_faults(name: str, content: bytes, told: str) -> Iterator[Fault]:
         yield Fault("document-misnamed", {"ending": ending, "found": words.found, "right": words.endings[0]})
     if len(content) > STRICT_LIMIT:
         yield Fault("document-nearly-too-large", {"size": len(content)})
-    yield from _INSPECTIONS[told](content)
+    yield from pdf_faults(content, pdf) if pdf else png_faults(content)
 
 
 def _plain_file(descriptor: int) -> os.stat_result:

@@ -5,9 +5,10 @@ same. A file that was changed shortly before it was looked at is not believed ne
 tick of the file system's clock could not be seen ("racily clean", as in git's index). Nothing depends on this being
 right: what is sent is hashed once more.
 
-Names of documents tell of people, so none is kept: an entry stands under a keyed digest of its path. The file is this
-user's alone, holds the documents of one sheet, and is replaced in one step. What cannot be read or was written by
-another version is as if it were not there; what cannot be written is not missed.
+Names of documents tell of people, so none is kept: an entry stands under a keyed digest of its path. Nor is what their
+text tells: a document with a text that rows are held against is looked at again each time. The file is this user's
+alone, holds the documents of one sheet, and is replaced in one step. What cannot be read or was written by another
+version is as if it were not there; what cannot be written is not missed.
 """
 
 import hashlib
@@ -37,13 +38,14 @@ _Stamp = tuple[int, int, int, int, int]
 
 
 class _Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Facts, and the stamp of the file that they are of."""
+    """Facts, and the stamp of the file that they are of; `has_no_text` where a text was looked for, and none there."""
 
     stamp: _Stamp
     size: int
     sha256: str
     media_type: str
     faults: tuple[tuple[str, dict[str, str | int]], ...]
+    has_no_text: bool
 
 
 class _Content(msgspec.Struct):
@@ -65,22 +67,22 @@ class KnownFacts:
         self._named: dict[str, _Entry] = {}
         self._learned = 0
 
-    def recall(self, path: Path, parts: Sequence[str], file: os.stat_result) -> FileFacts | None:
-        """The facts of the file as it is now; None where it was never looked at as it is."""
+    def recall(self, path: Path, parts: Sequence[str], file: os.stat_result, *, with_text: bool) -> FileFacts | None:
+        """The facts of the file as it is now; None where it was never looked at as it is, or its text is wanted."""
         name = self._name(parts)
         entry = self._known.get(name)
-        if entry is None or entry.stamp != _stamp(file):
+        if entry is None or entry.stamp != _stamp(file) or (with_text and not entry.has_no_text):
             return None
         self._named[name] = entry
         faults = tuple(Fault(code, details) for code, details in entry.faults)
         return FileFacts(path, entry.size, entry.sha256, entry.media_type, faults)
 
-    def learn(self, parts: Sequence[str], file: os.stat_result, facts: FileFacts) -> None:
+    def learn(self, parts: Sequence[str], file: os.stat_result, facts: FileFacts, *, with_text: bool) -> None:
         """Keep what a look told; `file` is what was opened, as it was before it was read."""
-        if max(file.st_mtime_ns, file.st_ctime_ns) + _TICK_NS < time.time_ns():
+        if not facts.paper and max(file.st_mtime_ns, file.st_ctime_ns) + _TICK_NS < time.time_ns():
             self._learned += 1
             faults = tuple((fault.code, dict(fault.details)) for fault in facts.faults)
-            entry = _Entry(_stamp(file), facts.size, facts.sha256, facts.media_type, faults)
+            entry = _Entry(_stamp(file), facts.size, facts.sha256, facts.media_type, faults, with_text)
             self._named[self._name(parts)] = entry
 
     def save(self) -> None:
@@ -97,8 +99,10 @@ class KnownFacts:
 
 
 def digest_of_checks() -> str:
-    """What changes with anything that decides what a look tells: the version, and the text of this package."""
-    digest = hashlib.sha256(__version__.encode())
+    """What changes with anything that decides what a look tells: versions, and the text of this package."""
+    from importlib.metadata import version  # noqa: PLC0415 - takes a while, and few jobs get here
+
+    digest = hashlib.sha256(f"{__version__} {version('pypdfium2')}".encode())
     for source in (*sorted(Path(__file__).parent.glob("*.py")), Path(file_type.__file__)):
         digest.update(source.read_bytes())
     return digest.hexdigest()

@@ -1,181 +1,142 @@
-"""What is wrong with a PDF, told from its bytes (reliability.md 4.4; ISO 32000-1, 7.5).
+"""What is wrong with a PDF: whether a reader opens it, and what no reader tells (ISO 32000-1, 7.5).
 
-A magic number alone passes locked, empty and half files; a parser for each of 30,000 files would cost more than
-everything else, and would have to be trusted with hostile ones. So the file is taken apart just far enough: the text
-outside its streams, and the object streams inflated, bounded in number and size. What cannot be told is not said.
+Whether it opens is for pdfium to say, in a confined child (`pdfium.py`). Readers search for the beginning, and heed
+neither what stands before it nor what stands behind the end, and some of a file that is cut off they show: for that
+the two ends of the file are looked at here.
 """
 
 import re
-import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
 
+import msgspec
+
+from bulk_onboard.confined.call import ConfinedError, Failure
+from bulk_onboard.confined.dialogue import Dialogue
+from bulk_onboard.confined.limits import Limits
+from bulk_onboard.errors import StoppedError
 from bulk_onboard.intake.documents.archive import end_faults
 from bulk_onboard.intake.documents.media_type import HEADER_REACH
 from bulk_onboard.model.application import Fault
+from bulk_onboard.model.paper import Paper
 
+_CHILD = "bulk_onboard.intake.documents.pdfium"
+_LIMITS = Limits(memory=1 << 29, cpu_s=3600, wall_s=10.0, answer=1 << 20)
+"""10 s for one document, which takes a thousandth of one; computing is of all documents together."""
+
+_LAST_PLACE = re.compile(rb"startxref\s+\d{1,15}(?:\s*%%?E?O?F?)?")
 _END = b"%%EOF"
-_NAME_ENDS = rb"(?![A-Za-z0-9_.-])"
 _OBJECT = re.compile(rb"\d\s{1,4}\d{1,10}\s{1,4}obj\b")
+_MAY_BE_A_PAGE = re.compile(rb"/Type\s*/(?:Page(?!s)|ObjStm)|#[0-9A-Fa-f]{2}")
 _LINEARIZED = re.compile(rb"/Linearized\b[^>]*?/L\s+(\d{1,12})\b")
-_STREAM = re.compile(rb">>\s*stream\r?\n")
-_LENGTH = re.compile(rb"/Length\s+(\d{1,10})\b(?!\s+\d+\s+R)")
-_STREAM_END = re.compile(rb"\s{0,4}endstream")
-_OBJECT_STREAM = re.compile(rb"/Type\s*/ObjStm" + _NAME_ENDS)
-_CROSS_REFERENCE = re.compile(rb"/Type\s*/XRef" + _NAME_ENDS)
-_FLATE = re.compile(rb"/Filter\s*(?:\[\s*/Fl(?:ateDecode)?\s*\]|/Fl(?:ateDecode)?\b)")
-_ENCRYPT = re.compile(rb"/Encrypt" + _NAME_ENDS)
-_PAGE = re.compile(rb"/Type\s*/Page" + _NAME_ENDS + rb"|/MediaBox" + _NAME_ENDS)
-_COUNT = re.compile(rb"/Count\s+(-?\d{1,10})")
-_ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
-_STRING = re.compile(rb"\([^()\\]*(?:\\.[^()\\]*)*\)?", re.DOTALL)  # unclosed ones too: no byte is read twice
-_ACTIVE = re.compile(rb"/(JavaScript|JS|Launch|EmbeddedFiles?)" + _NAME_ENDS)
-_ACTIVE_WORDS = {
-    b"JavaScript": "a program (JavaScript)",
-    b"JS": "a program (JavaScript)",
-    b"Launch": "a command that starts a program",
-    b"EmbeddedFile": "attached files",
-    b"EmbeddedFiles": "attached files",
-}
-
-_MOST_INFLATED = 8 * 1024 * 1024  # bytes of all object streams of one file
-_MOST_OBJECT_STREAMS = 1000
 
 
-@dataclass(slots=True)
-class _Inside:
-    """What a PDF is made of, as far as it was taken apart.
+class Opened(msgspec.Struct, frozen=True):
+    """What came of opening a PDF.
 
     Attributes:
-        text: everything outside the streams, and the object streams inflated.
-        trailers: the dictionaries that say how to read the file.
-        whole: whether nothing was left out that may hold a page.
+        is_open: whether it can be opened, without any password.
+        is_locked: whether a password, or a key, is all that it lacks.
+        pages: how many there are.
+        has_first_page: whether the first is there in truth.
+        active: what there is besides pages, in words.
+        paper: its text, where that was wanted and there is any.
+        broke: what happened to the reader instead, as the end of a sentence; empty where nothing did.
     """
 
-    text: bytes
-    trailers: list[bytes]
-    whole: bool = True
+    is_open: bool = False
+    is_locked: bool = False
+    pages: int = 0
+    has_first_page: bool = False
+    active: tuple[str, ...] = ()
+    paper: Paper | None = None
+    broke: str = ""
 
 
-def pdf_faults(content: bytes) -> tuple[Fault, ...]:
-    """Everything that is wrong with the bytes of a PDF; never raises."""
-    return tuple(_faults(content))
+_opened_of = msgspec.json.Decoder(Opened).decode
 
 
-def _faults(content: bytes) -> Iterator[Fault]:
+class PdfReader:
+    """Opens PDFs; many threads may use it. The child behind it is there from the first one to the end."""
+
+    def __init__(self) -> None:
+        self._child = Dialogue(_CHILD, _LIMITS)
+
+    def __enter__(self) -> Self:
+        self._child.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._child.__exit__(kind, error, traceback)
+
+    def open(self, content: bytes, *, with_text: bool) -> Opened:
+        """What comes of it; StoppedError where no PDF can be opened on this machine."""
+        try:
+            return _opened_of(self._child.ask(content, b"t" if with_text else b"-"))
+        except ConfinedError as error:
+            if error.failure is Failure.START:
+                raise StoppedError(
+                    f"The documents cannot be read: the process that opens PDFs does not start ({error}). "
+                    "Install bulk-onboard anew, and run again."
+                ) from error
+            is_told = error.failure is not Failure.UNFORESEEN
+            return Opened(broke=str(error) if is_told else f"it makes its reader break down ({error})")
+        except msgspec.DecodeError:
+            return Opened(broke="it makes its reader break down (no answer)")
+
+
+def pdf_faults(content: bytes, opened: Opened) -> Iterator[Fault]:
+    """Everything that is wrong with a PDF."""
     start = content.find(b"%PDF-", 0, HEADER_REACH)
     if start < 0:
         yield _damaged("it does not begin as one")
         return
     if start > 0:
         yield _damaged(f"{start:,} other bytes come before its beginning")
-    if why := _why_cut(content):
+    end = _end_of(content)
+    if why := _why_cut(content, end, is_open=opened.is_open or opened.is_locked):
         yield Fault("document-truncated", {"why": why})
         return
-    yield from end_faults("PDF", content, content.rfind(_END) + len(_END))  # several ends are updates, and fine
-    inside = _taken_apart(content)
-    encrypted = any(map(_ENCRYPT.search, inside.trailers))
-    if encrypted:
+    yield from end_faults("PDF", content, end or len(content))
+    yield from _faults_within(content, opened)
+
+
+def _faults_within(content: bytes, opened: Opened) -> Iterator[Fault]:
+    if opened.broke:
+        yield _damaged(opened.broke)
+    elif opened.is_locked:
         yield Fault("document-encrypted")
-    elif inside.whole and not _has_pages(inside.text):
+    elif not opened.is_open and _MAY_BE_A_PAGE.search(content):
+        yield _damaged("no program for PDFs can open it")
+    elif not opened.pages:
         yield Fault("document-without-pages")
-    if active := _active_content(inside.text):
-        yield Fault("document-active-content", {"what": " and ".join(active)})
+    elif not opened.has_first_page:
+        yield _damaged("its first page is not in it")
+    if opened.active:
+        yield Fault("document-active-content", {"what": " and ".join(opened.active)})
 
 
-def _why_cut(content: bytes) -> str:
-    """Why the file is taken for cut off; empty where its end is there."""
-    end = content.rfind(_END)
-    if end < 0:
+def _end_of(content: bytes) -> int:
+    """Where the file ends by its own marks, the last of them; 0 without any. Several are updates, and fine."""
+    mark = content.rfind(_END)
+    places = content.rfind(b"startxref")
+    place = _LAST_PLACE.match(content, places) if places >= 0 else None
+    return max(mark + len(_END) if mark >= 0 else 0, place.end() if place else 0)
+
+
+def _why_cut(content: bytes, end: int, *, is_open: bool) -> str:
+    """Why the file is taken for cut off; empty where it is whole, as far as its ends tell."""
+    if not end and not is_open:
         return "the mark of its end (%%EOF) is missing"
-    if _OBJECT.search(content, end):
+    if end and _OBJECT.search(content, end):
         return "it goes on after the mark of an end (%%EOF), and that part has none"
     linearized = _LINEARIZED.search(content, 0, HEADER_REACH)
     if linearized and int(linearized[1]) > len(content):
         return f"it should have {int(linearized[1]):,} bytes and has {len(content):,}"
     return ""
-
-
-def _taken_apart(content: bytes) -> _Inside:
-    """The text outside the streams, and what the object streams hold."""
-    texts, trailers, packed, whole = [], [], [], True
-    for text, begin, end in _pieces(content):
-        texts.append(text)
-        dictionary = text[text.rfind(b"obj") :] if begin else b""
-        if _CROSS_REFERENCE.search(dictionary):
-            trailers.append(dictionary)
-        if _OBJECT_STREAM.search(dictionary):
-            packed.append((dictionary, content[begin:end]))
-        whole = whole and (not begin or end < len(content))
-    outside = b" ".join(texts)
-    trailers += [part.rpartition(b"trailer")[2] for part in outside.split(b"startxref") if b"trailer" in part]
-    inflated, all_inflated = _inflated(packed)
-    return _Inside(b" ".join([outside, *inflated]), trailers, whole and all_inflated)
-
-
-def _inflated(packed: list[tuple[bytes, bytes]]) -> tuple[list[bytes], bool]:
-    """Object streams inflated, and whether they are all of them: the first that resists ends the effort."""
-    texts: list[bytes] = []
-    left = _MOST_INFLATED
-    for dictionary, data in packed[:_MOST_OBJECT_STREAMS]:
-        if b"/Filter" not in dictionary:
-            text = data[: left + 1]
-        elif _FLATE.search(dictionary) and b"/Predictor" not in dictionary:
-            text = _inflate(data, left + 1)
-        else:
-            text = b""
-        left -= len(text)
-        if not text or left < 0:
-            return texts, False
-        texts.append(_unescaped(text))
-    return texts, len(packed) <= _MOST_OBJECT_STREAMS
-
-
-def _inflate(data: bytes, limit: int) -> bytes:
-    """At most `limit` bytes of what was deflated; empty where it is damaged, encrypted or cut off."""
-    inflation = zlib.decompressobj()
-    try:
-        text = inflation.decompress(data, limit)
-    except zlib.error:
-        return b""
-    return text if inflation.eof or len(text) == limit else b""
-
-
-def _pieces(content: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """The text up to each stream, names unescaped, and where that stream begins and ends; (0, 0) after the last."""
-    at = 0
-    while stream := _STREAM.search(content, at):
-        text = _unescaped(content[at : stream.start() + 2])
-        begin, at = stream.end(), _end_of_stream(content, text, stream.end())
-        yield text, begin, at
-    yield _unescaped(content[at:]), 0, 0
-
-
-def _end_of_stream(content: bytes, text: bytes, begin: int) -> int:
-    """Where a stream's data ends: by its length where that is told and true, else by the next mark."""
-    lengths = _LENGTH.findall(text, text.rfind(b"obj"))
-    told = begin + int(lengths[-1]) if lengths else 0
-    if told and _STREAM_END.match(content, told):
-        return told
-    end = content.find(b"endstream", begin)
-    return end if end >= 0 else len(content)
-
-
-def _unescaped(text: bytes) -> bytes:
-    return _ESCAPED.sub(lambda code: bytes.fromhex(code[1].decode()), text) if b"#" in text else text
-
-
-def _has_pages(text: bytes) -> bool:
-    """Whether there is a page, and a page tree, where one tells its count, that is not empty."""
-    counts = _COUNT.findall(text)
-    return bool(_PAGE.search(text)) and (not counts or any(int(count) > 0 for count in counts))
-
-
-def _active_content(text: bytes) -> list[str]:
-    """What there is besides pages, in words; a name within a text, such as a link's address, does not count."""
-    if not _ACTIVE.search(text):
-        return []
-    return sorted({_ACTIVE_WORDS[name] for name in _ACTIVE.findall(_STRING.sub(b"()", text))})
 
 
 def _damaged(why: str) -> Fault:

@@ -137,6 +137,18 @@ DOCUMENTS = (
         "{count} businesses, the first of them in row {first}, have the very same file.",
         "Look whether each of them should have one of its own.",
     ),
+    warning(
+        "document-other-number",
+        "Document with another registration number",
+        "The text of the document has another {kind}, and the registration number of this row stands nowhere in it.",
+        "Look whether it is the document of this business, and whether the number is written as the document has it.",
+    ),
+    warning(
+        "document-other-name",
+        "Document without the business name",
+        "The business name of this row stands nowhere in the text of the document.",
+        "Look whether it is the document of this business, and whether the name is written as the document has it.",
+    ),
     error(
         "document-changed",
         "Document changed since it was checked",

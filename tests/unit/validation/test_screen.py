@@ -15,6 +15,7 @@ from bulk_onboard.intake.rows import rows_of
 from bulk_onboard.model.application import Fault, FileFacts
 from bulk_onboard.model.example import EXAMPLE
 from bulk_onboard.model.finding import OFF, Rulings
+from bulk_onboard.model.paper import paper_of
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.row import JudgedRow
 from bulk_onboard.model.sheet import Merged, Sheet, Stored
@@ -84,6 +85,10 @@ def facts() -> dict[str, FileFacts]:
             known[name] = FileFacts(Path(name), 100 + number, f"sha of {name}", _type(name))
     known["twin.pdf"] = replace(known[business(1)["Identity Proof"]], path=Path("twin.pdf"))
     known["bad.pdf"] = FileFacts(Path("bad.pdf"), 5, "sha of bad", "application/pdf", (Fault("document-encrypted"),))
+    own = business(4)
+    said = f"{own['Business Name']} {own['Registration Number']} {'of the register ' * 20}"
+    registration = own["Business Registration"]
+    known[registration] = replace(known[registration], paper=paper_of(said))
     known["other.pdf"] = FileFacts(Path("other.pdf"), 5, "sha of other", "text/plain")
     return known
 
@@ -191,6 +196,7 @@ GAPS = {
     "numbers lost to an exponent": ("|[.,][0-9]+[Ee][0-9+-]|", "|"),
     "escapes in an address": ('"_x" in text or not', "not"),
     "blanks of every kind": ("if not _is_as_stripped(cells.raw[code], texts[code])", "if False"),
+    "what papers say": ("            self._papers(slot, combination, rows)\n", ""),
     "merged cells": ("for merged in self._sheet.merged:", "for merged in ():"),
     "odd signs": ("not joined.translate(None, _PLAIN_SIGNS)", "True"),
     "dates, errors and code": ("perhaps_lost = perhaps_lost or", "perhaps_lost = perhaps_lost and"),

@@ -306,7 +306,7 @@ def test_empty_file(folder, root):
         ("scan.pdf", PDF[:-9], ["truncated"]),
         ("scan.png", png("x")[:-9], ["truncated"]),
         ("scan.pdf", b"\r\n" + PDF, ["damaged"]),
-        ("scan.png", PDF.replace(b"<</Root", b"<</Encrypt 4 0 R/Root") + bytes(2000),
+        ("scan.png", PDF.replace(b"<</Root", b"<</Encrypt<</V 4>>/Root") + b"x" * 2000,
          ["misnamed", "trailing-data", "encrypted"]),
     ],
 )  # fmt: skip

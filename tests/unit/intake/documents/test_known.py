@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from bulk_onboard.intake.documents import known as module
+from bulk_onboard.intake.documents import pdf as pdf_module
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.intake.documents.known import PAYS_FROM, KnownFacts
 from bulk_onboard.model.application import Document, FileFacts
 from tests.support.businesses import pdf
+from tests.support.papers import paper
 
 NAME = "Asha Invented/passport.pdf"
 
@@ -34,23 +36,23 @@ def _later(monkeypatch):
     monkeypatch.setattr(module.time, "time_ns", lambda: now_ns)
 
 
-def look(root: Path) -> dict[str, FileFacts]:
-    """One look at all files, which remembers."""
+def look(root: Path, *, with_text: bool = False) -> dict[str, FileFacts]:
+    """One look at all files, which remembers; perhaps at their text."""
     known = KnownFacts(root.with_name("job.facts"))
     names = [NAME, *(f"{number}.pdf" for number in range(PAYS_FROM))]
-    facts = DocumentFolder(root).look_all(names, known)
+    facts = DocumentFolder(root).look_all(names, known, legible=names if with_text else ())
     known.save()
     return facts
 
 
-def forge(root: Path) -> FileFacts:
+def forge(root: Path, *, with_text: bool = False) -> FileFacts:
     """Put facts that are not so in the remembered ones' place, so that whoever believes them shows it."""
     known = KnownFacts(root.with_name("job.facts"))
     path = root / NAME
     forged = FileFacts(path, 1, "f" * 64, "application/pdf")
     parts, file = tuple(NAME.split("/")), path.stat()
     for _ in range(PAYS_FROM):
-        known.learn(parts, file, forged)
+        known.learn(parts, file, forged, with_text=with_text)
     known.save()
     return forged
 
@@ -62,6 +64,48 @@ def test_a_file_as_it_was_is_not_read_again(root):
 
     assert forged == look(root)[NAME]
     assert ("document-empty",) == tuple(fault.code for fault in first["0.pdf"].faults)
+
+
+TEXT = ("Certificate of incorporation of Copper Heron Private Limited, CIN U72200KA2020PTC123456. " * 3, "page 1 of 1")
+
+
+def test_text_is_told_each_time_and_never_kept(root):
+    """Its document is looked at again, so that nothing of it is on the disk and both looks say the same."""
+    (root / NAME).write_bytes(paper(*TEXT))
+    first = look(root, with_text=True)
+    kept = root.with_name("job.facts").read_text(encoding="utf-8").lower()
+
+    assert first == look(root, with_text=True)
+    assert first[NAME].paper
+    assert first[NAME].sha256 not in kept
+    assert not [word for word in ("copper", "heron", "123456") if word in kept]
+
+
+def test_document_known_from_a_look_that_wanted_no_text_is_looked_at_again(root):
+    """Whoever holds rows against texts does not miss one because somebody asked for less before."""
+    (root / NAME).write_bytes(paper(*TEXT))
+    look(root)
+
+    assert look(root, with_text=True)[NAME].paper
+
+
+def test_document_without_a_text_is_not_read_again(root):
+    """A scan says nothing, and that is remembered."""
+    look(root, with_text=True)
+    forged = forge(root, with_text=True)
+
+    assert forged == look(root, with_text=True)[NAME]
+
+
+def test_document_that_broke_its_reader_is_not_remembered(root, monkeypatch):
+    """The machine may have been too busy, so the next run asks again."""
+    (root / NAME).write_bytes(paper("please crash"))
+    with monkeypatch.context() as patched:
+        patched.setattr(pdf_module, "_CHILD", "tests.support.fragile_reader")
+        broken = look(root)[NAME]
+
+    assert ["document-damaged"] == [fault.code for fault in broken.faults]
+    assert () == look(root)[NAME].faults
 
 
 def test_a_second_look_tells_the_same(root):

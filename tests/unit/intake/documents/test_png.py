@@ -70,11 +70,12 @@ def test_cut_anywhere_is_told(length):
 
 
 def test_data_after_the_end():
-    """More than 1 KB after IEND is one file too many; an archive counts however small it is."""
-    (fault,) = png_faults(GOOD + b"\0" * 1025)
+    """More than 1 KB after IEND is one file too many, an archive however small; what only fills a file up is none."""
+    (fault,) = png_faults(GOOD + b"x" * 1025)
 
     assert ("document-trailing-data", {"kind": "PNG", "size": 1025}) == fault
     assert ["trailing-data"] == codes(GOOD + zipped())
+    assert [] == codes(GOOD + b"\0" * 5000)
 
 
 @pytest.mark.parametrize(("width", "height"), [(50_000, 50_000), (10_001, 1), (1, 2**32 - 1)])
