@@ -1,4 +1,4 @@
-"""A documents folder that is not there is one error that names it, not a finding for each row."""
+"""Documents as the command sees them: a folder that is not there, and papers of somebody else."""
 
 import shutil
 from pathlib import Path
@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.businesses import DOCUMENTS, HEADERS, business, write_workbook
-from tests.support.office import Office, typed
+from tests.support.office import Office, heard, typed
+from tests.support.papers import locked, paper
 
 
 def away(office: Office) -> Path:
@@ -73,3 +74,53 @@ async def test_a_workbook_that_names_no_document_needs_no_folder(office: Office)
 
     assert 3 == told.status
     assert {"document-missing"} == {finding["code"] for finding in told.json["findings"]}
+
+
+LETTER = "This is to certify that the business named below has been entered in the register of the year 2020. "
+
+
+def registered(office: Office, row: int, content: bytes) -> None:
+    """Put a paper in the place of a row's registration."""
+    (office.documents / office.rows[row]["Business Registration"]).write_bytes(content)
+
+
+async def test_paper_of_another_business_is_told_and_its_row_is_sent(office: Office) -> None:
+    """Two warnings for a certificate of somebody else; none for the row's own, a scan, and a bill of somebody else."""
+    office.fill(4)
+    own = [(cells["Business Name"], cells["Registration Number"]) for cells in office.rows]
+    registered(office, 0, paper(LETTER, LETTER, *own[1]))
+    registered(office, 1, paper(LETTER, LETTER, own[1][0].upper().replace("PRIVATE LIMITED", "PVT. LTD."), own[1][1]))
+    registered(office, 2, locked(LETTER, LETTER, *own[2]))
+    (office.documents / office.rows[3]["Identity Proof"]).write_bytes(paper(LETTER, LETTER, *own[0]))
+
+    told, sent = await office.type("check", "--json"), await office.type("run", "--json")
+
+    assert [(2, "document-other-number"), (2, "document-other-name")] == [
+        (finding["row"], finding["code"]) for finding in told.json["findings"]
+    ]
+    assert (0, 4) == (sent.status, sent.json["counts"]["submitted"])
+
+
+async def test_what_papers_say_can_be_ruled(office: Office) -> None:
+    """As an error it keeps the row out, and what is off is not told."""
+    office.fill(1)
+    registered(office, 0, paper(LETTER, LETTER, "Copper Heron Limited, U51909DL2015PTC000042"))
+    job = office.folder / "job.toml"
+    rulings = '[findings]\ndocument-other-name = "error"\ndocument-other-number = "off"\n'
+    job.write_text(f'workbook = "businesses.xlsx"\n{rulings}')
+
+    told = await office.type("check", "--json", job=job)
+
+    assert 3 == told.status
+    assert [("document-other-name", "error")] == [(one["code"], one["severity"]) for one in told.json["findings"]]
+
+
+async def test_no_descriptors_left_for_the_reader_is_one_sentence(office: Office) -> None:
+    """Not a traceback, and not a finding for each document."""
+    office.fill(1)
+    process = await office.start("check", files=11)
+
+    told = await heard(process)
+
+    assert 0 != told.status
+    assert "Traceback" not in told.err

@@ -76,6 +76,11 @@ class PdfReader:
         """What comes of it; StoppedError where no PDF can be opened on this machine."""
         try:
             return _opened_of(self._child.ask(content, b"t" if with_text else b"-"))
+        except OSError as error:
+            raise StoppedError(
+                f"The documents cannot be read: the process that opens PDFs cannot be started ({error.strerror}). "
+                "That is this machine's trouble, not a file's; fix it, and run again."
+            ) from error
         except ConfinedError as error:
             if error.failure is Failure.START:
                 raise StoppedError(
