@@ -42,7 +42,7 @@ def test_help_imports_little(tmp_path: Path) -> None:
 
 
 def test_what_works_offline_never_imports_the_network(folder: Path) -> None:
-    """`check --offline` and `plan --offline` judge without a client, have no report to write, and here a small sheet."""
+    """`check --offline` and `plan --offline` of a small sheet judge without a client, and have no report to write."""
     for verb in ("check", "plan"):
         needed = imported(verb, "businesses.xlsx", "--offline", cwd=folder)
 
