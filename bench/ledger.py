@@ -66,7 +66,7 @@ def _start(path: Path) -> Iterator[Figure]:
         unit="s",
         beside="bare msgspec decode, nothing kept",
         theirs=theirs["cpu_s"],
-        target="<= 2.5",
+        target="<= 2.6",
         note=f"median of {TURNS}; wall {ours['wall_s']:.2f} s beside {theirs['wall_s']:.2f} s; "
         f"bare decode that compares checksums: {middle['checked']['cpu_s']:.2f} s",
     )

@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 PATH = "/v1/Account/MAINVENTED0000000001/PhoneNumber/Compliance/"
 AUTHORIZATION = "Basic aW52ZW50ZWQ6aW52ZW50ZWQ="
+SETTLE = "1s"  # nothing is asked of this API before it knows it, and at the end ours waits so long for its audit
 TYPES = ("identity_proof", "address_proof", "business_registration")
 
 
@@ -107,7 +108,7 @@ def ours(url: str, folder: Path, concurrency: int) -> Times:
     def begin(_: Running) -> None:
         begun.append((time.perf_counter(), time.process_time()))
 
-    todo = job(folder, url, concurrency=str(concurrency))
+    todo = job(folder, url, concurrency=str(concurrency), settle=SETTLE)
     result = asyncio.run(run_job(todo, credentials=CREDENTIALS, clock=SystemClock(), stop=Stop(), watch=begin))
     if result.exit_status or not result.report:
         sys.exit(f"The run ended with {result.exit_status}: {result.error}")

@@ -30,6 +30,8 @@ def figures() -> Iterator[Figure]:
         f"report, {ROWS} rows": [*MODULE, "report", job],
     }
     took = in_turns(commands, TIMES)
+    check = f"check, {ROWS} rows"
+    yield Figure(what=f"start-up: {check}", ours=took[check].cpu_s, unit="s", target="<= 0.9", note="CPU")
     for what in list(commands)[3:]:
         for beside in (BARE, TYPER, ONE_ARGUMENT):
             yield Figure(

@@ -4,6 +4,7 @@ What may be said, and what holds when nothing is said, stands in `settings.SETTI
 they stand in; those of flags at the working directory.
 """
 
+import codecs
 import difflib
 import hashlib
 import re
@@ -214,11 +215,13 @@ def _pattern(file: Path, workbook: Path) -> Path | None:
 def _load_toml(file: Path, *, extended: bool = False) -> dict[str, Any]:
     try:
         content = file.read_bytes()
-        table = tomllib.loads(content.decode("utf-8"))
+        table = tomllib.loads(_text(content))
     except FileNotFoundError:
         raise errors.UsageError(f"There is no job file {file}. {_instead_of(file)}") from None
     except OSError as error:
         raise errors.UsageError(f"The job file {file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise errors.UsageError(f"The job file {file} is not UTF-8 text. Save it as UTF-8.") from None
     except ValueError as error:
         raise errors.UsageError(f"The job file {file} is not valid TOML: {error}.") from None
     values = _read_all(table, file.parent, str(file), in_file=True)
@@ -229,6 +232,15 @@ def _load_toml(file: Path, *, extended: bool = False) -> dict[str, Any]:
     base = _load_toml(values["extends"], extended=True)
     digest = hashlib.sha256(content + base["sha256"].encode()).hexdigest()
     return base | values | {"sha256": digest}
+
+
+def _text(content: bytes) -> str:
+    """The text of a job file: UTF-8 as TOML has it, or UTF-16 where its mark says so, as Windows' own tools write it.
+
+    Editors put a mark before UTF-8, too.
+    """
+    is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if is_utf_16 else "utf-8").lstrip("\ufeff")
 
 
 def _instead_of(file: Path) -> str:

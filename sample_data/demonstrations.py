@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from invented import Row, row
-from sheets import Day, Error, Formula, Merged, Number
+from sheets import Day, Divided, Error, Formula, Merged, Number
 
 FIRST = 300  # the number of the first one's business
 
@@ -109,6 +109,9 @@ _REST = (
     Demonstration("number-unreadable", "To come.", {"Numbers": "to be ordered"}),
     Demonstration("number-without-calling-code", "No 91.", {"Numbers": "1100000377"}),
     Demonstration("number-in-two-rows", "Another row has it, too.", {"Numbers": row(2)["Numbers"]}),
+    Demonstration("letters-lost", "They were Hindi.", {"Address Line 1": "???? ???? 4"}),
+    Demonstration("number-shown-otherwise", "It is shown with a comma.", {"Alias": Divided("4711")}),
+    Demonstration("tan-instead", "Made up.", {"Registration Number": "AAAA00000A"}),
 )
 DEMONSTRATIONS = (*_ROWS, *_CELLS, *_INDIA, *_DOCUMENTS, *_REST)
 

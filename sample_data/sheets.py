@@ -22,6 +22,12 @@ class Number(str):
     __slots__ = ()
 
 
+class Divided(Number):
+    """The same, shown with a comma at the thousands."""
+
+    __slots__ = ()
+
+
 class Day(str):
     """A cell kept as a date: this one, in ISO form."""
 
@@ -55,7 +61,8 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _TYPES = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
-_TEXT, _HEADER, _DAY = 1, 2, 3  # positions in cellXfs; 49 is Excel's number for the format "Text", 14 for a date
+_TEXT, _HEADER, _DAY, _DIVIDED = 1, 2, 3, 4  # positions in cellXfs
+# Excel's numbers for formats: 49 is "Text", 14 a date, 3 a number with commas at the thousands
 _FIRST_DAY = date(1899, 12, 30)  # from which Excel counts
 
 _PARTS: Mapping[str, str] = {
@@ -78,10 +85,11 @@ _PARTS: Mapping[str, str] = {
 <fill><patternFill patternType="solid"><fgColor rgb="FF1F3864"/><bgColor indexed="64"/></patternFill></fill></fills>\
 <borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>\
 <cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>\
-<cellXfs count="4"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>\
+<cellXfs count="5"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>\
 <xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>\
 <xf numFmtId="49" fontId="1" fillId="2" borderId="0" xfId="0" applyNumberFormat="1" applyFont="1" applyFill="1"/>\
 <xf numFmtId="14" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>\
+<xf numFmtId="3" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>\
 </cellXfs><cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>""",
 }
 
@@ -140,6 +148,8 @@ def _hidden(hidden: bool) -> str:
 
 
 def _cell(place: str, style: int, text: str) -> str:
+    if isinstance(text, Divided):
+        return f'<c r="{place}" s="{_DIVIDED}"><v>{text}</v></c>'
     if isinstance(text, Number):
         return f'<c r="{place}"><v>{text}</v></c>'
     if isinstance(text, Day):

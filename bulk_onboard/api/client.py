@@ -22,6 +22,7 @@ from bulk_onboard.api.sockets import aborted_unless_whole, open_socket
 from bulk_onboard.api.trust import trust_context
 
 LONGEST_ANSWER = 1024 * 1024  # bytes
+_SHORT = 1024 * 1024  # bytes of a form that the system takes in less than a millisecond
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +179,7 @@ async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHand
 
 
 class _FormPayload(aiohttp.Payload):
-    """A form on its way: in slices, since the whole would hold up the loop, and outlive the attempt in its buffers."""
+    """A form on its way: in slices, and other calls have their turn between those of a long one."""
 
     _autoclose = True  # there is nothing to close
 
@@ -189,7 +190,8 @@ class _FormPayload(aiohttp.Payload):
     async def write(self, writer: aiohttp.abc.AbstractStreamWriter) -> None:
         for piece in self._value.slices():
             await writer.write(piece)
-            await asyncio.sleep(0)
+            if self._value.size > _SHORT:
+                await asyncio.sleep(0)
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         return b"".join(self._value.pieces).decode(encoding, errors)

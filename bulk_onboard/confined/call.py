@@ -22,6 +22,9 @@ LIMITS = Limits()
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONUSERBASE")
 """All that a child sees of our environment: what Python may need to start; credentials are not among it."""
 
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+"""numpy begins one for each core, which the limits do not let it, and takes 40 MB of address space for each."""
+
 _SIGNALLED = {
     -signal.SIGHUP: ExitStatus.HUNGUP,
     -signal.SIGINT: ExitStatus.INTERRUPTED,
@@ -114,7 +117,7 @@ def environment() -> dict[str, str]:
     """Where this package was imported from comes first, whatever the working directory."""
     places = (str(Path(bulk_onboard.__file__).parents[1]), os.environ.get("PYTHONPATH"))
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    return kept | {"PYTHONPATH": os.pathsep.join(filter(None, places)), "PYTHONUTF8": "1"}
+    return kept | {"PYTHONPATH": os.pathsep.join(filter(None, places)), "PYTHONUTF8": "1"} | _ONE_THREAD
 
 
 def _lines(child: "subprocess.Popen[bytes]", request: bytes, limits: Limits) -> Generator[bytes, None, bytes]:

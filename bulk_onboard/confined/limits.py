@@ -27,7 +27,7 @@ class Limits(NamedTuple):
         answer: bytes it may give back.
     """
 
-    memory: int = 1 << 30
+    memory: int = 3 << 29
     cpu_s: int = 60
     wall_s: float = 120.0
     answer: int = 512 << 20

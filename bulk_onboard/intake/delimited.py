@@ -12,7 +12,8 @@ count lines as an editor does, and name the row where it has another number.
 import csv
 import itertools
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +29,7 @@ LONGEST_CELL = 1_000_000
 """Characters. Excel keeps 32,767: what is longer than this is no cell but rows that a quotation mark swallowed."""
 
 _SEPARATOR_LINE = re.compile(r'"?sep=([^"\r\n])"?[\r\n]*', re.IGNORECASE)
+_MARKS = re.compile("(^|[,;\t|])(?:\ufeff|ï»¿)+")  # the latter is the same mark where UTF-8 is read as cp1252
 _WRAPPED = re.compile(r'\s*="((?:[^"]|"")*)"\s*')
 _NAMED = 5  # lines that one message names
 _AS_TEXT = "import the file into Excel with every column as text, and save it as .xlsx"
@@ -79,12 +81,14 @@ class _Source(NamedTuple):
 
 
 class _Record(NamedTuple):
-    """One row: the number of the line it begins in, the row number, how many cells were wrapped as text."""
+    """One row: the number of the line it begins in, the row number, its cells; how many of these were wrapped as text,
+    and how many of its lines have byte order marks."""
 
     line: int
     row: int
     cells: list[str]
-    unwrapped: int
+    unwrapped: int = 0
+    marked: int = 0
 
     @property
     def place(self) -> str:
@@ -107,8 +111,11 @@ def read_records(path: Path, content: bytes, *, encoding: str | None, header_row
     source = _source(path, content, encoding)
     records = list(_records(source, _delimiter(source, header_row), header_row))
     rows = [record.cells for record in records[: header_row - 1]] + _fitted(source, records[header_row - 1 :])
-    unwrapped = sum(record.unwrapped for record in records)
-    return Records(rows, (Remark("unwrapped-text", {"count": unwrapped}),) if unwrapped else ())
+    counts = {
+        "unwrapped-text": sum(record.unwrapped for record in records),
+        "byte-order-marks": sum(record.marked for record in records),
+    }
+    return Records(rows, tuple(Remark(code, {"count": count}) for code, count in counts.items() if count))
 
 
 def layout_of(path: Path, content: bytes, *, encoding: str | None, header_row: int) -> Layout:
@@ -132,7 +139,7 @@ def is_wrapped(text: str) -> bool:
 
 def _source(path: Path, content: bytes, encoding: str | None) -> _Source:
     """A first line `sep=;` goes before the file's name, and is no row."""
-    named = _SEPARATOR_LINE.fullmatch(next(lines_of(path, content, encoding), ""))
+    named = _SEPARATOR_LINE.fullmatch(_without_marks(next(lines_of(path, content, encoding), "")))
     delimiters = (named[1],) if named else ("\t",) if path.suffix.lower() == TSV_ENDING else DELIMITERS
     skipped = 1 if named else 0
     return _Source(
@@ -144,7 +151,7 @@ def _delimiter(source: _Source, header_row: int) -> str:
     """The one that splits the header row into most known names, then into most cells; the first where none does."""
 
     def names_and_cells(delimiter: str) -> tuple[int, int]:
-        records = csv.reader(source.lines(), delimiter=delimiter)
+        records = csv.reader(map(_without_marks, source.lines()), delimiter=delimiter)
         try:
             cells = next(itertools.islice(records, header_row - 1, None), [])
         except csv.Error:  # a cell without end: reading strictly tells where it begins
@@ -162,7 +169,7 @@ def _records(source: _Source, delimiter: str, header_row: int) -> Iterator[_Reco
         for cells in reader:
             unwrapped = 0
             if len(lines) > 1 or '"' in lines[0]:
-                _refuse_shifts(lines, cells, delimiter)
+                _refuse_shifts([*map(_without_marks, lines)], cells, delimiter)
                 unwrapped = _unwrap(cells)
             filled += row > header_row and any(map(str.strip, cells))
             if filled > MOST_ROWS or row > LAST_ROW:
@@ -170,12 +177,12 @@ def _records(source: _Source, delimiter: str, header_row: int) -> Iterator[_Reco
                     f"{source.path} has more than {MOST_ROWS:,} rows, or {LAST_ROW:,} with the blank ones. "
                     "Divide it into several files, one job each."
                 )
-            yield _Record(line, row, cells, unwrapped)
+            yield _Record(line, row, cells, unwrapped, sum(map(_has_marks, lines)))
             line, row = line + len(lines), row + 1
             lines.clear()
     except csv.Error as error:
         reason = next((words for sign, words in _BROKEN_RULES.items() if sign in str(error)), str(error))
-        place = _Record(line, row, [], 0).place.capitalize()
+        place = _Record(line, row, []).place.capitalize()
         raise errors.WorkbookError(
             f"{place} of {source.path} breaks the rules of csv: {reason}. "
             f"Correct the quotation marks there, or {_AS_TEXT}."
@@ -183,9 +190,22 @@ def _records(source: _Source, delimiter: str, header_row: int) -> Iterator[_Reco
 
 
 def _kept(lines: Iterator[str], kept: list[str]) -> Iterator[str]:
+    """The lines to be split into cells; `kept` gets each as it stands in the file."""
     for line in lines:
         kept.append(line)
-        yield line
+        yield _without_marks(line)
+
+
+def _has_marks(line: str) -> bool:
+    return ("\ufeff" in line or "ï»¿" in line) and _MARKS.search(line) is not None
+
+
+def _without_marks(line: str) -> str:
+    """The line without byte order marks before its cells, where files were put one behind or beside the other.
+
+    Left where it is, one would make the quotation marks after it part of the value.
+    """
+    return _MARKS.sub(r"\1", line) if _has_marks(line) else line
 
 
 def _refuse_shifts(lines: Sequence[str], cells: Sequence[str], delimiter: str) -> None:
@@ -235,13 +255,16 @@ def _unwrap(cells: list[str]) -> int:
 def _fitted(source: _Source, records: Sequence[_Record]) -> list[list[str]]:
     """The header row and those below it, each as wide as the headers; blank cells beyond are left out.
 
-    A row too short is as wrong as one too long: the delimiter that it lacks may be any, not only the last.
+    A row too short is as wrong as one too long: the delimiter that it lacks may be any, not only the last. A row of
+    more cells than others have is wrong even where the last ones are blank: a delimiter too many has shifted it.
     """
     headers = records[0].cells if records else []
     width = max((i for i, header in enumerate(headers, 1) if header.strip()), default=0)
     if not width:
         return [record.cells for record in records]
-    misfits = [record for record in records if len(record.cells) != width and not _fits(record.cells, width)]
+    filled = [record for record in records[1:] if any(map(str.strip, record.cells))]
+    usual = min(len(headers), _most_common(len(record.cells) for record in filled))
+    misfits = [record for record in filled if len(record.cells) != width and not _fits(record.cells, width, usual)]
     if misfits or width == 1:
         _refuse_other_headers(source, records[0])
     if misfits:
@@ -249,8 +272,15 @@ def _fitted(source: _Source, records: Sequence[_Record]) -> list[list[str]]:
     return [record.cells[:width] + [""] * (width - len(record.cells)) for record in records]
 
 
-def _fits(cells: Sequence[str], width: int) -> bool:
-    return not any(map(str.strip, cells[width:] if len(cells) > width else cells))
+def _most_common(widths: Iterable[int]) -> int:
+    """The width that most rows have, the smallest of several; 0 where there are no rows."""
+    counts = Counter(widths)
+    return max(sorted(counts), key=counts.__getitem__, default=0)
+
+
+def _fits(cells: Sequence[str], width: int, usual: int) -> bool:
+    """Whether a row of another width than the headers' has blank cells beyond them, and as many as others."""
+    return width < len(cells) <= usual and not any(map(str.strip, cells[width:]))
 
 
 def _ragged(path: Path, misfits: Sequence[_Record], width: int) -> str:
@@ -273,7 +303,8 @@ def _refuse_other_headers(source: _Source, given: _Record) -> None:
     """An error where another row near the top holds more known headers, whatever splits it."""
     beyond = len(known_headers(given.cells, WHATEVER_REQUIRED))
     for delimiter in source.delimiters:
-        top = csv.reader(itertools.islice(source.lines(), 2 * NEAR_THE_TOP), delimiter=delimiter)
+        lines = map(_without_marks, itertools.islice(source.lines(), 2 * NEAR_THE_TOP))
+        top = csv.reader(lines, delimiter=delimiter)
         if likely := likely_headers(enumerate(top, 1), WHATEVER_REQUIRED, beyond=beyond):
             number, headers = likely
             raise errors.WorkbookError(

@@ -17,9 +17,9 @@ from bulk_onboard.intake.names import NEAR_THE_TOP, PLAIN, SYNONYMS, bare, known
 from bulk_onboard.model import sheet as ours
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.requirements import RequirementsBook
-from bulk_onboard.model.sheet import Columns, Sheet, SheetRow, column_letters, document_column, kind_column
+from bulk_onboard.model.sheet import Columns, Sheet, column_letters, document_column, kind_column
 
-_ONLY_WRITTEN = frozenset(map(bare, ours.ADDED_COLUMNS)) - {bare(ours.BO_KEY)}
+_ONLY_WRITTEN = frozenset(map(bare, (*ours.ADDED_COLUMNS, ours.SOME_ROWS_COLUMN))) - {bare(ours.BO_KEY)}
 """Columns that the annotated workbook adds for people to read."""
 
 _NEAR = 0.75
@@ -201,7 +201,7 @@ def _elsewhere(missing: Sequence[str], sheet: Sheet, names: _Names) -> str:
     """What to do where the headers, or some that are missing, stand in a row below; empty where none do."""
     known = {**names.synonyms, **names.proper, **names.mapped}
     here = len(known_headers(sheet.headers, known))
-    below = [(row.number, row.cells) for row in sheet.rows[:NEAR_THE_TOP]]
+    below = [(row.number, row.cells) for row in sheet.rows_at(range(min(NEAR_THE_TOP, sheet.height)))]
     if missing and (better := likely_headers(below, known, beyond=here)):
         return (
             f"Row {better[0]} holds {_listed(better[1])}: if these are the headers, say so: --header-row {better[0]}."
@@ -218,7 +218,7 @@ def _listed(headers: Sequence[str]) -> str:
 
 def _unknown(free: Sequence[int], sheet: Sheet, columns: Columns, names: _Names) -> Iterator[Finding]:
     """A warning for each column without a meaning; one without header counts only if something is in it."""
-    filled = _first_rows(sheet.rows, [position for position in free if not bare(sheet.headers[position])])
+    filled = {p: number for p in free if not bare(sheet.headers[p]) if (number := _first_filled(sheet, p))}
     for position in free:
         header, letter = sheet.headers[position].strip(), column_letters(position)
         if bare(header):
@@ -231,17 +231,9 @@ def _unknown(free: Sequence[int], sheet: Sheet, columns: Columns, names: _Names)
         yield Finding("unknown-column", sheet.name, sheet.header_row, header, seen, {"nearest": nearest})
 
 
-def _first_rows(rows: Sequence[SheetRow], positions: Sequence[int]) -> dict[int, int]:
-    """The row number of the first content of each of these columns that holds any, in one pass."""
-    first: dict[int, int] = {}
-    blank = list(positions)
-    for row in rows:
-        if not blank:
-            break
-        if found := [position for position in blank if row.cells[position].strip()]:
-            first |= dict.fromkeys(found, row.number)
-            blank = [position for position in blank if position not in first]
-    return first
+def _first_filled(sheet: Sheet, position: int) -> int:
+    """The row number of a column's first content; 0 where it holds none."""
+    return next((number for number, text in zip(sheet.numbers, sheet.texts[position], strict=True) if text.strip()), 0)
 
 
 def _meant(header: str, columns: Columns, names: _Names) -> str:

@@ -7,11 +7,10 @@ becomes the sign for a broken one (reliability.md 4.2).
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bulk_onboard.model.blank import looks_like_nothing
-from bulk_onboard.model.joiner import JOINERS, may_be_joined
+from bulk_onboard.model.blank import ORDINARY_BLANKS
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import (
@@ -19,7 +18,6 @@ from bulk_onboard.model.sheet import (
     COUNTRY_ISO,
     KEY,
     NUMBER_TYPE,
-    NUMBERS,
     USER_TYPE,
     Columns,
     Merged,
@@ -28,28 +26,32 @@ from bulk_onboard.model.sheet import (
     Stored,
     column_letters,
 )
+from bulk_onboard.model.text import DIGITS_ARE_DUE, ordinary_digits, stripped, whole
 
-_DIGITS_ARE_DUE = frozenset({"address.postal_code", NUMBERS})
-_JOINTS = re.compile(r"[\s_-]+")
 _TOKEN = re.compile(r"~[a-z2-7]{16}")
-_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")  # no file, ledger or request can hold one
-_ORDINARY_BLANKS = frozenset(" \t\r\n")
 _NOTHING: Mapping[str, str] = {}
 _NOTHING_STORED: Mapping[str, Stored] = {}
 
 
-def rows_of(sheet: Sheet, columns: Columns, *, defaults: Combination) -> tuple[Row, ...]:
-    """Every row of the sheet, in its order; `defaults` are for cells that are blank or not there."""
+def rows_of(
+    sheet: Sheet, columns: Columns, *, defaults: Combination, places: Sequence[int] | None = None
+) -> tuple[Row, ...]:
+    """The rows of the sheet, in its order.
+
+    Args:
+        defaults: for cells that are blank or not there.
+        places: which rows, by their place in the sheet; all of them where it is None.
+    """
     placed = tuple(columns.positions.items())
     judged = tuple((name, position) for name, position in placed if name != BO_KEY)
     merged = _merged_cells(sheet, judged)
     combinations: dict[tuple[str, str, str], Combination] = {}
     rows = []
-    for row in sheet.rows:
+    for row in sheet.rows if places is None else sheet.rows_at(places):
         texts = _texts(row, placed)
         wanted = (texts.cells.get(COUNTRY_ISO, ""), texts.cells.get(NUMBER_TYPE, ""), texts.cells.get(USER_TYPE, ""))
         if wanted not in combinations:
-            combinations[wanted] = _combination(wanted, defaults)
+            combinations[wanted] = Combination.written(wanted, defaults)
         stored = {name: row.stored[p] for name, p in judged if p in row.stored} if row.stored else _NOTHING_STORED
         rows.append(
             Row(
@@ -66,25 +68,17 @@ def rows_of(sheet: Sheet, columns: Columns, *, defaults: Combination) -> tuple[R
     return tuple(rows)
 
 
-def stripped(text: str) -> str:
-    """The text without what looks like nothing at its ends; a joiner that belongs to the spelling stays."""
-    if text.isascii():
-        return text.strip()
-    start, end = 0, len(text)
-    while start < end and looks_like_nothing(text[start]):
-        start += 1
-    while end > start and looks_like_nothing(text[end - 1]):
-        end -= 1
-    if text[end : end + 1] in JOINERS and end > start and may_be_joined(text[end - 1]):
-        end += 1
-    return text[start:end]
-
-
-def ordinary_digits(text: str) -> str:
-    """The text with the digits of any script as 0 to 9, and its full-width signs as those one types."""
-    if text.isascii() or not any(char.isdecimal() for char in text):
-        return text
-    return "".join(map(_ordinary, text))
+def combinations_in(sheet: Sheet, columns: Columns, *, defaults: Combination) -> set[Combination]:
+    """What the rows ask for; the three columns are looked at, and nothing else."""
+    blank = ("",) * sheet.height
+    cells = (
+        sheet.texts[columns.positions[name]] if name in columns.positions else blank
+        for name in (COUNTRY_ISO, NUMBER_TYPE, USER_TYPE)
+    )
+    return {
+        Combination.written((stripped(country), stripped(number_type), stripped(user_type)), defaults)
+        for country, number_type, user_type in set(zip(*cells, strict=True))
+    }
 
 
 @dataclass(slots=True)
@@ -111,15 +105,15 @@ def _unusual_texts(row: SheetRow, placed: Iterable[tuple[str, int]]) -> _Texts:
     """The same for a row with characters beyond the usual ones."""
     cells, left_out, converted = {}, {}, {}
     for name, position in placed:
-        whole = _HALF_A_CHARACTER.sub("\ufffd", row.cells[position])
-        text = stripped(whole)
+        told = whole(row.cells[position])
+        text = stripped(told)
         if not text:
             continue
-        if len(text) < len(whole):
-            head, _, tail = whole.partition(text)
-            if not _ORDINARY_BLANKS.issuperset(head + tail):
+        if len(text) < len(told):
+            head, _, tail = told.partition(text)
+            if (head + tail).strip(ORDINARY_BLANKS):
                 left_out[name] = head + tail
-        cells[name] = ordinary_digits(text) if name in _DIGITS_ARE_DUE else text
+        cells[name] = ordinary_digits(text) if name in DIGITS_ARE_DUE else text
         if cells[name] != text:
             converted[name] = text
     return _Texts(cells, left_out, converted)
@@ -131,24 +125,12 @@ def _heed_bo_key(cells: dict[str, str]) -> None:
         cells.setdefault(KEY, cells.pop(BO_KEY))
 
 
-def _ordinary(char: str) -> str:
-    if char.isdecimal():
-        return str(int(char))
-    return chr(ord(char) - 0xFEE0) if "\uff01" <= char <= "\uff5e" else char
-
-
-def _combination(wanted: tuple[str, str, str], defaults: Combination) -> Combination:
-    """Written as the API writes it: `in` is IN, `Toll Free` is tollfree."""
-    country_iso, number_type, user_type = (own or default for own, default in zip(wanted, defaults, strict=True))
-    return Combination(country_iso.upper(), _JOINTS.sub("", number_type).lower(), user_type.lower())
-
-
 def _merged_cells(sheet: Sheet, judged: Iterable[tuple[str, int]]) -> dict[int, dict[str, str]]:
     """By row number and our name of a column, the range of the merged cells that a cell belongs to.
 
     Each row of a column is looked at once, however many ranges claim it.
     """
-    numbers = [row.number for row in sheet.rows]
+    numbers = sheet.numbers
     found: dict[int, dict[str, str]] = {}
     for name, position in judged:
         seen_to = sheet.header_row

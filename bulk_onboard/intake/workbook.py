@@ -8,10 +8,12 @@ names, and a hostile file costs one clear error.
 
 import contextlib
 import errno
+import importlib
 import itertools
 import os
 import stat
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,13 +24,14 @@ from bulk_onboard.confined.call import LIMITS, ConfinedError, Failure, run_confi
 from bulk_onboard.confined.limits import Limits
 from bulk_onboard.intake.reader import transport
 from bulk_onboard.model.path import readable
-from bulk_onboard.model.sheet import Sheet, SheetRow
+from bulk_onboard.model.sheet import Sheet, Stored
 from bulk_onboard.model.workbook_type import WORKBOOK_ENDINGS, WorkbookType, type_by_name
 
 _READER = "bulk_onboard.intake.reader.answer"
 _EXTENT = "bulk_onboard.intake.reader.xlsx.extent"
 _NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 _LOCK_MARK = "~$"
+_LARGE = 1 << 19  # bytes; what is smaller has too few rows to be looked at by columns
 _LIMITED = (Failure.TIME, Failure.MEMORY, Failure.CRASHED, Failure.ANSWER)
 
 
@@ -55,7 +58,8 @@ def read_sheet(
         begun = os.fstat(source.fileno())
         lines = run_confined(_READER, msgspec.json.encode(asked), source, limits)
         try:
-            read = _decoded(path, header_row, lines)
+            with _loading_pandas(is_wanted=begun.st_size > _LARGE):
+                read = sheet_of(path, header_row, lines)
         except ConfinedError as error:
             _refuse_changed(path, source, begun)
             raise errors.WorkbookError(_sentence(path, asked, source, error)) from None
@@ -98,6 +102,19 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         yield source
 
 
+@contextlib.contextmanager
+def _loading_pandas(*, is_wanted: bool) -> Iterator[None]:
+    """Import pandas while the child reads, for a sheet that will be looked at by columns."""
+    loading = threading.Thread(target=importlib.import_module, args=("pandas",))
+    if is_wanted:
+        loading.start()
+    try:
+        yield
+    finally:
+        if is_wanted:
+            loading.join()
+
+
 def _refuse_changed(path: Path, source: BinaryIO, begun: os.stat_result) -> None:
     """What was read must be one file, not half of an old and half of a new one."""
     try:
@@ -112,14 +129,19 @@ def _identity(facts: os.stat_result) -> tuple[int, int, int, int]:
     return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns
 
 
-def _decoded(path: Path, header_row: int, lines: Iterator[bytes]) -> Sheet:
+def sheet_of(path: Path, header_row: int, lines: Iterable[bytes]) -> Sheet:
+    """The sheet in the lines of a child's answer (`reader`); ConfinedError where there are none."""
     head = None
-    rows: list[SheetRow] = []
+    columns: list[tuple[str, ...]] = []
+    kinds: dict[int, dict[int, Stored]] = {}
     for line in lines:
         if head is None:
             head = transport.head_of(line)
-        else:
-            rows += transport.rows_of(line)
+            continue
+        column = transport.sent_of(line)
+        if column.kinds:
+            kinds[len(columns)] = {place: kind for kind, places in column.kinds.items() for place in places}
+        columns.append(tuple(column.unpacked()))
     if head is None:
         raise ConfinedError(Failure.UNFORESEEN, "no answer")
     return Sheet(
@@ -128,7 +150,9 @@ def _decoded(path: Path, header_row: int, lines: Iterator[bytes]) -> Sheet:
         sha256=head.sha256,
         header_row=header_row,
         headers=head.headers,
-        rows=tuple(rows),
+        numbers=head.numbers,
+        texts=tuple(columns),
+        kinds=kinds,
         merged=head.merged,
         remarks=head.remarks,
     )

@@ -23,6 +23,7 @@ from bulk_onboard.model.books import Books
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.entry import Entry, LedgerOpened
 from bulk_onboard.model.life import IllegalStepError
+from bulk_onboard.model.replay import Replay
 
 _FIRST_BYTES = b'{"at":"'
 _TRACES = (b'"alias":"', b'"at":"', b'"entry":"', b'"seq":', b'"token":"', b'"crc":"')
@@ -69,7 +70,7 @@ def fold(content: bytes, name: str = "the ledger") -> Folded:
 
 def fold_blocks(blocks: Iterable[bytes], name: str = "the ledger") -> Folded:
     """As `fold`, with the content in pieces of any size, of which only one is held at a time."""
-    books, good_bytes, rest = Books(), 0, b""
+    replay, good_bytes, rest = Replay(), 0, b""
     ahead = iter(blocks)
     for block in ahead:
         rest += block
@@ -77,14 +78,14 @@ def fold_blocks(blocks: Iterable[bytes], name: str = "the ledger") -> Folded:
         fragment = lines.pop()
         if len(fragment) > LONGEST_LINE or not checksums_fit(lines):
             break  # whether this is the tail or damage shows only at the end
-        _take(books, decode_all(lines), lines, good_bytes, name)
+        _take(replay, decode_all(lines), lines, good_bytes, name)
         good_bytes += len(rest) - len(fragment)
         rest = fragment
     lines, tail, rotten = without_tail(rest := b"".join([rest, *ahead]))
-    if not lines and not books.seq and (rotten or not _begins_a_ledger(tail)):
+    if not lines and not replay.seq and (rotten or not _begins_a_ledger(tail)):
         raise LedgerError(f"{name} is no ledger, or its first line is damaged; {advice(name)}")
-    _take(books, map(decode, lines), lines, good_bytes, name)
-    return Folded(books, good_bytes + len(rest) - len(tail), tail, rotten)
+    _take(replay, map(decode, lines), lines, good_bytes, name)
+    return Folded(replay.finish(), good_bytes + len(rest) - len(tail), tail, rotten)
 
 
 def may_be_a_ledgers(block: bytes) -> bool:

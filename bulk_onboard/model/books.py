@@ -1,14 +1,15 @@
 """What a ledger says when it is folded: header, records, runs."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 from bulk_onboard.model import entry as entries
-from bulk_onboard.model.entry import Entry
+from bulk_onboard.model.entry import Adopted, Entry, Intent
 from bulk_onboard.model.identity import alias_length, token_in
 from bulk_onboard.model.life import step
-from bulk_onboard.model.record import Record, State, linked_numbers, without_number
+from bulk_onboard.model.record import Linking, Record, State, linked_in, without_number
 
 _FINISHED = (0, 3)  # whoever runs into anything else tries again, and is told then
 
@@ -47,6 +48,14 @@ class Books:
     _owners: dict[str, str] | None = field(default=None, compare=False)
     _holders: dict[str, str] = field(default_factory=dict, compare=False)
     _sent_in_this_run: list[str] = field(default_factory=list, compare=False)
+    # What `replay` does in another way: records that are new, and what a step makes of one.
+    _new: ClassVar[type[Record]] = Record
+    _step = staticmethod(step)
+
+    def only(self, tokens: Collection[str]) -> "Books":
+        """The same with the records of these tokens alone, to tell people of; nothing is ever folded into it."""
+        records = {token: record for token, record in self.records.items() if token in tokens}
+        return replace(self, records=records, _owners=None)
 
     def owner(self, compliance_id: str) -> str | None:
         """The token of the record that has this id; None where none has."""
@@ -79,7 +88,7 @@ class Books:
 
     def record(self, token: str) -> Record:
         """The record of a token; a fresh one where nothing happened yet."""
-        return self.records.get(token) or Record(token=token)
+        return self.records.get(token) or self._new(token=token)
 
     def take(self, entry: Entry) -> None:
         """Account for an entry; IllegalStepError, and nothing changed, where the table knows no such step."""
@@ -87,38 +96,43 @@ class Books:
         if token is None:
             self._take_of_run(entry)
         else:
-            before = self.records.get(token) or Record(token=token)
-            after = self.records[token] = step(before, entry)
-            if type(entry) is entries.Adopted:
-                self._note_alias(after, entry.alias)
-            elif after.tried > self.tried:
-                self.tried = after.tried
-            if after.state is State.SENDING:
-                self._sent_in_this_run.append(token)
-            if self._owners is not None and after.compliance_id != before.compliance_id:
-                self._note_id(self._owners, before, after)
-            if after.numbers is not before.numbers:
-                self._note_numbers(before, after)
+            record = self.records.get(token) or self._new(token=token)
+            had_id, had_numbers = record.compliance_id, record.numbers
+            record = self.records[token] = self._step(record, entry)
+            if type(entry) is Intent:
+                self._note_intent(record)
+            elif type(entry) is Adopted:
+                self._note_alias(record, entry.alias)
+            if self._owners is not None and record.compliance_id != had_id:
+                self._note_id(self._owners, had_id, record)
+            if record.numbers is not had_numbers:
+                self._note_numbers(had_numbers, record)
         self.seq = entry.seq or self.seq
 
-    @staticmethod
-    def _note_id(owners: dict[str, str], before: Record, after: Record) -> None:
-        """A record that is filed anew has another id; nobody has the one that it had."""
-        if owners.get(before.compliance_id) == before.token:
-            del owners[before.compliance_id]
-        if after.compliance_id:
-            owners[after.compliance_id] = after.token
+    def _note_intent(self, record: Record) -> None:
+        """A run that is killed leaves the call in the middle; only a create changes what was tried."""
+        self._sent_in_this_run.append(record.token)
+        self.tried = max(self.tried, record.tried)
 
-    def _note_numbers(self, before: Record, after: Record) -> None:
+    @staticmethod
+    def _note_id(owners: dict[str, str], before: str, record: Record) -> None:
+        """A record that is filed anew has another id; nobody has the one that it had."""
+        if owners.get(before) == record.token:
+            del owners[before]
+        if record.compliance_id:
+            owners[record.compliance_id] = record.token
+
+    def _note_numbers(self, before: Mapping[str, Linking], record: Record) -> None:
         """A number is linked to one record: who had it before has it no more."""
-        for number in linked_numbers(before) - linked_numbers(after):
-            if self._holders.get(number) == before.token:
+        were, are = linked_in(before), linked_in(record.numbers)
+        for number in were - are:
+            if self._holders.get(number) == record.token:
                 del self._holders[number]
-        for number in linked_numbers(after) - linked_numbers(before):
+        for number in are - were:
             other = self.records.get(self._holders.get(number, ""))
-            if other is not None and other.token != after.token:
+            if other is not None and other.token != record.token:
                 self.records[other.token] = without_number(other, number)
-            self._holders[number] = after.token
+            self._holders[number] = record.token
 
     @property
     def wants_audit(self) -> bool:
@@ -137,7 +151,7 @@ class Books:
 
     def _take_of_run(self, entry: Entry) -> None:
         """Account for what is not about one record."""
-        moved = [step(self.record(token), entry) for token in self._touched(entry)]
+        moved = [self._step(self.record(token), entry) for token in self._touched(entry)]
         self.records.update((record.token, record) for record in moved)
         match entry:
             case entries.LedgerOpened():

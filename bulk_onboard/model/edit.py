@@ -36,7 +36,7 @@ def edited_sheet(sheet: Sheet, edits: Iterable[Edit]) -> Sheet:
     for number in by_row.keys() - rows.keys() - {sheet.header_row}:
         rows[number] = SheetRow(number, ())
     edited = (_edited(rows[number], by_row.get(number, {}), width) for number in sorted(rows))
-    return replace(sheet, headers=headers, rows=tuple(edited))
+    return replace(sheet, headers=headers).with_rows(edited)
 
 
 def _edited(row: SheetRow, edits: Mapping[int, Edit], width: int) -> SheetRow:

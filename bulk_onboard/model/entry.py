@@ -155,7 +155,7 @@ class OpEntry(RecordEntry, frozen=True, kw_only=True):
     op: Op
 
 
-class SentDocument(msgspec.Struct, frozen=True, kw_only=True):
+class SentDocument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What an intent says of a document: never its name."""
 
     type: str

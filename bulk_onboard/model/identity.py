@@ -81,9 +81,13 @@ def gapless_natural_key(row: Row) -> str:
 
     `UDYAM-KR-03-0012345` and `UDYAM KR 03 0012345` are two records, and most likely one business.
     """
-    head, _, number = natural_key(row).rpartition("|")
-    gapless = _GAPS.sub("", number)
-    return f"{head}|{gapless}" if gapless else ""
+    gapless = gapless_number(row.cell(REGISTRATION_NUMBER))
+    return "|".join(("natural", *row.combination, gapless)) if gapless else ""
+
+
+def gapless_number(text: str) -> str:
+    """A registration number as it is compared: upper case, without dashes, blanks, slashes and dots."""
+    return text.upper() if text.isascii() and text.isalnum() else _GAPS.sub("", _normal(text))
 
 
 def normal_user_key(text: str) -> str:
@@ -119,8 +123,14 @@ def registration_token_of(auth_id: str, row: Row) -> str:
     Kept in the ledger beside a record's token, it answers whose number a row has, whatever became of the Keys. What the
     number makes is a token over `bo1|<auth id>|<registration number>`.
     """
-    number = _normal(row.cell(REGISTRATION_NUMBER))
-    return "|".join((*row.combination, _token(auth_id, number))) if number else ""
+    token = number_token(auth_id, row.cell(REGISTRATION_NUMBER))
+    return "|".join((*row.combination, token)) if token else ""
+
+
+def number_token(auth_id: str, number: str) -> str:
+    """What a registration number alone makes; empty for a blank one."""
+    normal = _normal(number)
+    return _token(auth_id, normal) if normal else ""
 
 
 def is_same_number(one: str, other: str) -> bool:

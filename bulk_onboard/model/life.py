@@ -20,13 +20,13 @@ again; to file it anew, or to leave it at that, is for a person to say.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, get_args
-
-from msgspec.structs import replace
+from typing import Any, TypeVar, get_args
 
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.entry import STATE_ERRORS, AnyEntry, Entry, Op, OpEntry, Resolved
-from bulk_onboard.model.record import Linkage, Linking, Record, Review, State, replaced_by
+from bulk_onboard.model.record import Draft, Linkage, Linking, Record, Review, State, draft_of, finish, replaced_by
+
+D = TypeVar("D", bound=Draft)
 
 _COME_IN = {"admitted": State.PENDING, "row_invalid": State.INVALID}
 _FOUND_AT_THE_API = {"adopted create": State.SUBMITTED, "held create": State.HELD}
@@ -131,52 +131,81 @@ def trigger(entry: Entry) -> str:
 
 
 def step(record: Record, entry: Entry) -> Record:
-    """The record after what happened; IllegalStepError when the table knows no such step.
+    """The record after what happened, as a new one; IllegalStepError when the table knows no such step.
 
     What ends a write must speak of the write that is under way: a failed update never makes a create possible again.
     A fresh `Record(token=…)` stands for a token that the ledger does not know yet.
     """
+    return finish(step_in_place(draft_of(record), entry))
+
+
+def step_in_place(draft: D, entry: Entry) -> D:
+    """As `step`, but it is the draft itself that changes; where there is no such step it stays as it was."""
     op: Op | None = getattr(entry, "op", None)
     word = _WORDS[type(entry)].get(op) or trigger(entry)
-    known = _STEPS[record.state].get(word)
-    of_another_write = op is not None and record.op is not None and op is not record.op
+    known = _STEPS[draft.state].get(word)
+    of_another_write = op is not None and draft.op is not None and op is not draft.op
     if known is None or of_another_write:
-        raise IllegalStepError(record.token, record.state, word)
+        raise IllegalStepError(draft.token, draft.state, word)
     target, change = known
-    return change(record, entry, target)
+    change(draft, entry)
+    draft.state = target
+    return draft
 
 
-def _sent(record: Record, entry: entries.Intent, to: State) -> Record:
+# What each step changes beside the state, which is still the one before. A million lines of a ledger are folded with
+# these, so what every record goes through assigns its fields; the others say `_set`.
+
+_Change = Callable[[Draft, Any], None]
+
+_PENDING = Review.PENDING.value
+_NO_NEWS = frozenset({_PENDING, Review.APPROVED.value})
+
+
+def _set(record: Draft, **changes: Any) -> None:
+    for name, value in changes.items():
+        setattr(record, name, value)
+
+
+def _end(record: Draft, reason: str = "", **changes: Any) -> None:
+    """No write is under way any more."""
+    _set(record, op=None, reason=reason, **changes)
+
+
+def _not_made(record: Draft, reason: str, **changes: Any) -> None:
+    """A create that has made nothing: who finds the record later finds what somebody else made."""
+    _end(record, reason, created=0, **changes)
+
+
+def _nothing(_: Draft, __: Entry) -> None:
+    """The state says it all."""
+
+
+def _send(record: Draft, entry: entries.Intent) -> None:
     """A create begins a record at the API: no update of an earlier one is the newest content any more."""
-    return replace(
-        record,
-        state=to,
-        key=entry.key,
-        op=entry.op,
-        alias=entry.alias or record.alias,
-        attempts=record.attempts + 1,
-        fingerprint=entry.fingerprint,
-        replaced=replaced_by(record, entry.fingerprint),
-        intended="",
-        registration_token=entry.registration_token or record.registration_token,
-        intended_registration="",
-        sent_at=entry.at,
-        tried=entry.seq,
-        created=entry.seq,
-    )
+    record.replaced = replaced_by(record, entry.fingerprint)
+    record.key = entry.key
+    record.op = entry.op
+    record.alias = entry.alias or record.alias
+    record.attempts += 1
+    record.fingerprint = entry.fingerprint
+    record.intended = ""
+    record.registration_token = entry.registration_token or record.registration_token
+    record.intended_registration = ""
+    record.sent_at = entry.at
+    record.tried = record.created = entry.seq
 
 
-def _to_be_updated(record: Record, entry: entries.Intent, to: State) -> Record:
+def _send_update(record: Draft, entry: entries.Intent) -> None:
     """Content that the API refused before stays known as that, until it is judged anew."""
     again = entry.fingerprint == record.refused
-    return replace(
+    _set(
         record,
-        state=to,
         op=entry.op,
         sent_at=entry.at,
         seen_at=entry.seen_at,
-        intended=entry.fingerprint,
         replaced=replaced_by(record, entry.fingerprint),
+        intended=entry.fingerprint,
         intended_registration=entry.registration_token,
         refused=record.refused if again else "",
         reason="",
@@ -184,12 +213,11 @@ def _to_be_updated(record: Record, entry: entries.Intent, to: State) -> Record:
     )
 
 
-def _updated(record: Record, entry: Any, to: State) -> Record:
+def _update(record: Draft, entry: Any) -> None:
     """The API has the new content; what its people said of the old one is past."""
-    review = getattr(entry, "review", "") or Review.PENDING.value
-    return _ended(
+    review = getattr(entry, "review", "") or _PENDING
+    _end(
         record,
-        to,
         review=review,
         review_reason="",
         code="",
@@ -202,85 +230,79 @@ def _updated(record: Record, entry: Any, to: State) -> Record:
     )
 
 
-def _update_refused(record: Record, entry: entries.Refused, to: State) -> Record:
+def _refuse_update(record: Draft, entry: entries.Refused) -> None:
     """The API has what it had; the refused content is not sent again while the row stays as it is."""
     refused = entry.fingerprint or (record.intended if record.op is Op.UPDATE else "")  # neither: the row has errors
-    return _ended(record, to, entry.message, code=entry.code, refused=refused, news=entry.seq)
+    _end(record, entry.message, code=entry.code, refused=refused, news=entry.seq)
 
 
-def _reviewed(record: Record, entry: entries.Reviewed, to: State) -> Record:
+def _review(record: Draft, entry: entries.Reviewed) -> None:
     """Another review; a refusal is past that was for what the record was before."""
-    fingerprint = record.fingerprint or entry.fingerprint
-    is_known = (entry.review, entry.reason) == (record.review, record.review_reason)
+    record.fingerprint = record.fingerprint or entry.fingerprint
+    is_known = entry.review == record.review and entry.reason == record.review_reason
     if is_known and record.state is not State.GONE:
-        return replace(record, state=to, fingerprint=fingerprint)
-    about_state = {n for n, linking in record.numbers.items() if linking.code in STATE_ERRORS}
-    is_past = record.code in STATE_ERRORS
-    return replace(
-        record,
-        state=to,
-        review=entry.review,
-        review_reason=entry.reason,
-        reason="" if is_past else record.reason,
-        code="" if is_past else record.code,
-        refused="" if is_past else record.refused,
-        numbers={n: linking for n, linking in record.numbers.items() if n not in about_state},
-        fingerprint=fingerprint,
-        news=entry.seq,
-    )
+        return
+    if record.code in STATE_ERRORS:
+        record.reason = record.code = record.refused = ""
+    if record.numbers:
+        record.numbers = {n: linking for n, linking in record.numbers.items() if linking.code not in STATE_ERRORS}
+    record.review = entry.review
+    record.review_reason = entry.reason
+    record.news = entry.seq
 
 
-def _linking(record: Record, entry: Any, to: State, linking: Linking) -> Record:
+def _link(record: Draft, entry: Any, linking: Linking) -> None:
     """What became of the number that an entry names, else of that in the newest intent."""
     number = getattr(entry, "number", "") or record.number
     news = record.news if linking.linkage is Linkage.LINKED else entry.seq
-    return _ended(record, to, numbers={**record.numbers, number: linking}, news=news)
+    _end(record, numbers={**record.numbers, number: linking}, news=news)
 
 
-def _news(record: Record, entry: Entry, review: str) -> int:
+def _news(record: Draft, entry: Entry, review: str) -> int:
     """A record may be found judged already; then nobody was told of it yet."""
-    return record.news if review in (Review.PENDING, Review.APPROVED) else entry.seq
+    return record.news if review in _NO_NEWS else entry.seq
 
 
-def _submitted(record: Record, entry: Any, to: State, *, review: str = "", at: str) -> Record:
+def _submit(record: Draft, entry: Any) -> None:
+    """The API has it, and its people have not seen it yet."""
+    record.known = record.known or entry.seq
+    record.key = entry.key or record.key
+    record.op = None
+    record.compliance_id = entry.compliance_id
+    record.submitted_at = entry.at
+    record.review = _PENDING
+    record.review_reason = record.reason = record.code = record.differs = ""
+
+
+def _adopt(record: Draft, entry: entries.Adopted) -> None:
     """It keeps the alias that it was sent with, or else has the one that the API shows."""
-    return replace(
-        record,
-        state=to,
-        alias=record.alias or getattr(entry, "alias", ""),
-        known=record.known or entry.seq,
-        differs=getattr(entry, "differs", ""),
-        key=entry.key or record.key,
-        op=None,
-        compliance_id=entry.compliance_id,
-        registration_token=getattr(entry, "registration_token", "") or record.registration_token,
-        submitted_at=at,
-        review=review or Review.PENDING.value,
-        review_reason="",
-        reason="",
-        code="",
-        news=_news(record, entry, review or Review.PENDING.value),
-    )
+    _submit(record, entry)
+    record.alias = record.alias or entry.alias
+    record.registration_token = entry.registration_token or record.registration_token
+    record.submitted_at = record.sent_at or entry.at
+    record.differs = entry.differs
+    record.review = entry.review or _PENDING
+    record.news = _news(record, entry, record.review)
 
 
-def _found_by_a_person(record: Record, entry: Resolved, to: State) -> Record:
+def _find_by_a_person(record: Draft, entry: Resolved) -> None:
     """A person says which record it is, not who made it. To another one than before nothing was linked."""
-    found = _submitted(record, entry, to, at=entry.at)
     is_the_same = entry.compliance_id == record.compliance_id
-    return found if is_the_same else replace(found, created=0, known=entry.seq, numbers={})
+    _submit(record, entry)
+    if not is_the_same:
+        _set(record, created=0, known=entry.seq, numbers={})
 
 
-def _gone(record: Record, entry: entries.Gone, to: State) -> Record:
+def _lose(record: Draft, entry: entries.Gone) -> None:
     """Whatever was refused for the record is past with it."""
     linked = {n: linking for n, linking in record.numbers.items() if linking.linkage is Linkage.LINKED}
-    return _ended(record, to, code="", refused="", numbers=linked, news=entry.seq)
+    _end(record, code="", refused="", numbers=linked, news=entry.seq)
 
 
-def _to_be_filed(record: Record, _: Resolved, to: State) -> Record:
+def _file_anew(record: Draft, _: Resolved) -> None:
     """Nothing is left of a record that may have been there before, but for what it is called."""
-    return _ended(
+    _not_made(
         record,
-        to,
         "not at the API, says a person, so it may be sent again",
         code="",
         refused="",
@@ -289,83 +311,70 @@ def _to_be_filed(record: Record, _: Resolved, to: State) -> Record:
         review_reason="",
         numbers={},
         submitted_at="",
-        created=0,
         known=0,
         differs="",
     )
 
 
-def _unsent(record: Record, reason: str, to: State, **changes: Any) -> Record:
-    """A create that has made nothing: who finds the record later finds what somebody else made."""
-    return _ended(record, to, reason, created=0, **changes)
+def _admit(record: Draft, _: entries.Admitted) -> None:
+    """A deferred record keeps what was seen of it."""
+    if record.state is not State.DEFERRED:
+        record.reason = record.code = ""
 
-
-def _ended(record: Record, to: State, reason: str = "", **changes: Any) -> Record:
-    return replace(record, state=to, op=None, reason=reason, **changes)
-
-
-_Change = Callable[[Record, Any, State], Record]
 
 _FOR_EVERY_OP: Mapping[str, _Change] = {
-    "done": lambda r, e, to: _ended(r, to),
-    "adopted": lambda r, e, to: _ended(r, to),
-    "refused": lambda r, e, to: _ended(r, to, e.message, code=e.code, news=e.seq),
-    "unavailable": lambda r, e, to: _ended(r, to, f"not sent: {e.why}"),
-    "throttled": lambda r, e, to: _ended(r, to, "not sent: the quota was spent"),
-    "denied": lambda r, e, to: _ended(r, to, f"not accepted: HTTP {e.http_status}"),
-    "unresolved": lambda r, e, to: replace(r, state=to, reason=f"outcome unknown: {e.seen}"),
-    "absent": lambda r, e, to: _ended(r, to, f"the {e.op} was not done at the API, so it may be sent again"),
-    "held": lambda r, e, to: replace(r, state=to, op=e.op, key=e.key or r.key, reason=e.why, news=e.seq),
-    "intent": lambda r, e, to: replace(r, state=to, op=e.op, sent_at=e.at, number=e.number, reason="", code=""),
-    "resolved found": lambda r, e, to: _ended(r, to),
-    "resolved absent": lambda r, e, to: _ended(r, to, "not done at the API, says a person"),
-    "resolved abandon": lambda r, e, to: _ended(r, to, "given up by a person"),
+    "done": lambda r, e: _end(r),
+    "adopted": lambda r, e: _end(r),
+    "refused": lambda r, e: _end(r, e.message, code=e.code, news=e.seq),
+    "unavailable": lambda r, e: _end(r, f"not sent: {e.why}"),
+    "throttled": lambda r, e: _end(r, "not sent: the quota was spent"),
+    "denied": lambda r, e: _end(r, f"not accepted: HTTP {e.http_status}"),
+    "unresolved": lambda r, e: _set(r, reason=f"outcome unknown: {e.seen}"),
+    "absent": lambda r, e: _end(r, f"the {e.op} was not done at the API, so it may be sent again"),
+    "held": lambda r, e: _set(r, op=e.op, key=e.key or r.key, reason=e.why, news=e.seq),
+    "intent": lambda r, e: _set(r, op=e.op, sent_at=e.at, number=e.number, reason="", code=""),
+    "resolved found": lambda r, e: _end(r),
+    "resolved absent": lambda r, e: _end(r, "not done at the API, says a person"),
+    "resolved abandon": lambda r, e: _end(r, "given up by a person"),
 }
 
 _CHANGES: Mapping[str, _Change] = {
     **{f"{name} {op}": change for name, change in _FOR_EVERY_OP.items() for op in Op},
-    "admitted": lambda r, e, to: (
-        replace(r, state=to, reason="", code="") if r.state is not State.DEFERRED else replace(r, state=to)
+    "admitted": _admit,
+    "row_invalid": lambda r, e: _set(r, key=e.key, code=", ".join(e.codes), reason="", news=e.seq),
+    "run_started": lambda r, e: _set(r, reason="outcome unknown: the run ended in the middle of the call"),
+    "intent create": _send,
+    "refused create": lambda r, e: _not_made(r, e.message, code=e.code, news=e.seq),
+    "unavailable create": lambda r, e: _not_made(r, f"not sent: {e.why}"),
+    "throttled create": lambda r, e: _not_made(r, "not sent: the quota was spent", attempts=r.attempts - 1),
+    "unresolved create": lambda r, e: _set(
+        r, reason=f"outcome unknown: {e.seen}", created=0 if e.contested else r.created
     ),
-    "row_invalid": lambda r, e, to: replace(r, state=to, key=e.key, code=", ".join(e.codes), reason="", news=e.seq),
-    "run_started": lambda r, e, to: replace(
-        r, state=to, reason="outcome unknown: the run ended in the middle of the call"
-    ),
-    "intent create": _sent,
-    "refused create": lambda r, e, to: _unsent(r, e.message, to, code=e.code, news=e.seq),
-    "unavailable create": lambda r, e, to: _unsent(r, f"not sent: {e.why}", to),
-    "throttled create": lambda r, e, to: _unsent(r, "not sent: the quota was spent", to, attempts=r.attempts - 1),
-    "unresolved create": lambda r, e, to: replace(
-        r, state=to, reason=f"outcome unknown: {e.seen}", created=0 if e.contested else r.created
-    ),
-    "denied create": lambda r, e, to: _unsent(r, f"not accepted: HTTP {e.http_status}", to),
-    "done create": lambda r, e, to: _submitted(r, e, to, at=e.at),
-    "adopted create": lambda r, e, to: _submitted(r, e, to, review=e.review, at=r.sent_at or e.at),
-    "intent update": _to_be_updated,
-    "done update": _updated,
-    "adopted update": _updated,
-    "resolved found update": _updated,
-    "refused update": _update_refused,
-    "done link": lambda r, e, to: _linking(r, e, to, Linking(Linkage.LINKED)),
-    "adopted link": lambda r, e, to: _linking(r, e, to, Linking(Linkage.LINKED)),
-    "held link": lambda r, e, to: _linking(r, e, to, Linking(Linkage.HELD, e.why)),
-    "refused link": lambda r, e, to: _linking(r, e, to, Linking(Linkage.REFUSED, e.message, e.code)),
-    "probed create": lambda r, e, to: replace(r, state=to, reason=f"outcome unknown: {e.why}" if e.why else r.reason),
-    "refused delete": lambda r, e, to: _ended(r, to, e.message, code=e.code, news=e.seq),
-    "reviewed": _reviewed,
-    "gone": _gone,
-    "gone update": _gone,
-    "resolved found create": _found_by_a_person,
-    "absent create": lambda r, e, to: _unsent(r, "not at the API, so it may be sent again", to),
-    "resolved absent create": _to_be_filed,
+    "denied create": lambda r, e: _not_made(r, f"not accepted: HTTP {e.http_status}"),
+    "done create": _submit,
+    "adopted create": _adopt,
+    "intent update": _send_update,
+    "done update": _update,
+    "adopted update": _update,
+    "resolved found update": _update,
+    "refused update": _refuse_update,
+    "done link": lambda r, e: _link(r, e, Linking(Linkage.LINKED)),
+    "adopted link": lambda r, e: _link(r, e, Linking(Linkage.LINKED)),
+    "held link": lambda r, e: _link(r, e, Linking(Linkage.HELD, e.why)),
+    "refused link": lambda r, e: _link(r, e, Linking(Linkage.REFUSED, e.message, e.code)),
+    "probed create": lambda r, e: _set(r, reason=f"outcome unknown: {e.why}" if e.why else r.reason),
+    "refused delete": lambda r, e: _end(r, e.message, code=e.code, news=e.seq),
+    "reviewed": _review,
+    "gone": _lose,
+    "gone update": _lose,
+    "resolved found create": _find_by_a_person,
+    "absent create": lambda r, e: _not_made(r, "not at the API, so it may be sent again"),
+    "resolved absent create": _file_anew,
 }
-
-
-_MOVED: _Change = lambda r, e, to: replace(r, state=to)  # noqa: E731
 
 # Made once, since each of a ledger's million lines is a step: where each leads, with what changes, and the words.
 _STEPS: Mapping[State, Mapping[str, tuple[State, _Change]]] = {
-    state: {word: (target, _CHANGES.get(word, _MOVED)) for word, target in steps.items()}
+    state: {word: (target, _CHANGES.get(word, _nothing)) for word, target in steps.items()}
     for state, steps in TRANSITIONS.items()
 }
 

@@ -1,6 +1,7 @@
 """What a run will do for each row, and why."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -8,6 +9,7 @@ import msgspec
 
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.row import JudgedRow
+from bulk_onboard.model.sparse import told_of, usual_of
 
 
 class Action(StrEnum):
@@ -80,26 +82,33 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All decisions, in the order of the rows."""
+    """All decisions, in the order of the rows; usual ones, where they are sparse, are new rows to be created."""
 
-    decisions: tuple[Decision, ...]
+    decisions: Sequence[Decision]
     forecast: Forecast
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Those of all rows, in their order, with what only showed once the records were known."""
-        return tuple(finding for decision in self.decisions for finding in decision.judged.findings)
+        return tuple(finding for decision in told_of(self.decisions) for finding in decision.judged.findings)
 
     @property
     def has_errors(self) -> bool:
         """Whether any row is kept out."""
-        return any(decision.judged.has_errors for decision in self.decisions)
+        return any(decision.judged.has_errors for decision in told_of(self.decisions))
 
     def due(self, action: Action) -> tuple[Decision, ...]:
         """The decisions with this action, in the order of the rows."""
-        return tuple(d for d in self.decisions if d.action is action)
+        items = self.decisions if action is Action.CREATE else told_of(self.decisions)
+        return tuple(d for d in items if d.action is action)
+
+    def has_due(self, action: Action) -> bool:
+        """Whether there is any such decision."""
+        any_usual = action is Action.CREATE and usual_of(self.decisions) > 0
+        return any_usual or any(d.action is action for d in told_of(self.decisions))
 
     def counts(self) -> dict[str, int]:
         """How many rows each action has, zeros included."""
-        counter = Counter(d.action.value for d in self.decisions)
+        counter = Counter(d.action.value for d in told_of(self.decisions))
+        counter[Action.CREATE.value] += usual_of(self.decisions)
         return {action.value: counter[action.value] for action in Action}

@@ -5,7 +5,7 @@ What changes it, and from which state to which, is the table in `life`.
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import msgspec
 
@@ -61,8 +61,8 @@ class Linking(NamedTuple):
     code: str = ""
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One token followed through all runs of a job.
+class Draft(msgspec.Struct, kw_only=True, gc=False):
+    """A record that may still be changed: only `life` and the fold of a ledger have one, all others a `Record`.
 
     Attributes:
         token: the ledger's name for it, for ever.
@@ -125,7 +125,22 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     news: int = 0
 
 
-def replaced_by(record: Record, fingerprint: str) -> tuple[str, ...]:
+class Record(Draft, frozen=True, kw_only=True, gc=False):  # type: ignore[misc]
+    """One token followed through all runs of a job; nobody changes it, `life.step` makes another."""
+
+
+def draft_of(record: Record) -> Draft:
+    """A draft that says what the record says."""
+    return Draft(**msgspec.structs.asdict(record))
+
+
+def finish(draft: Draft) -> Record:
+    """The draft itself as a record: from here on nobody can change it."""
+    draft.__class__ = Record
+    return cast("Record", draft)
+
+
+def replaced_by(record: Draft, fingerprint: str) -> tuple[str, ...]:
     """The record's replaced contents once this one is to be sent: what was the newest until now joins them."""
     newest = record.intended or record.fingerprint
     if newest in ("", fingerprint):
@@ -143,7 +158,12 @@ def api_has_newer(record: Record, fingerprint: str) -> bool:
 
 def linked_numbers(record: Record) -> set[str]:
     """The numbers that are linked to it, as far as the ledger knows."""
-    return {number for number, linking in record.numbers.items() if linking.linkage is Linkage.LINKED}
+    return linked_in(record.numbers)
+
+
+def linked_in(numbers: Mapping[str, Linking]) -> set[str]:
+    """Those of a record's numbers that are linked."""
+    return {number for number, linking in numbers.items() if linking.linkage is Linkage.LINKED}
 
 
 def without_number(record: Record, number: str) -> Record:

@@ -1,9 +1,12 @@
 """What the API requires for a country, number type and user type (compliance-api.txt, "The Requirements Object")."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
+
+_JOINTS = re.compile(r"[\s_-]+")
 
 
 class Combination(NamedTuple):
@@ -15,6 +18,13 @@ class Combination(NamedTuple):
 
     def __str__(self) -> str:
         return " / ".join(self)
+
+    @classmethod
+    def written(cls, texts: tuple[str, str, str], defaults: "Combination") -> "Combination":
+        """What a row's cells ask for, as the API writes it: `in` is IN, `Toll Free` is tollfree; blank ones ask for the
+        defaults."""
+        country_iso, number_type, user_type = (own or default for own, default in zip(texts, defaults, strict=True))
+        return cls(country_iso.upper(), _JOINTS.sub("", number_type).lower(), user_type.lower())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """A row of the workbook, and what judging made of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -9,7 +9,21 @@ from bulk_onboard.model.application import Application
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.requirements import Combination
-from bulk_onboard.model.sheet import BO_KEY, SAYS_NOTHING_OF_A_PERSON, Stored
+from bulk_onboard.model.sheet import (
+    BO_KEY,
+    CALLBACK_URL,
+    COUNTRY_ISO,
+    NUMBER_TYPE,
+    SAYS_NOTHING_OF_A_PERSON,
+    USER_TYPE,
+    Stored,
+)
+from bulk_onboard.model.sparse import Sparse
+
+_FILLED_DOWN = frozenset({COUNTRY_ISO, NUMBER_TYPE, USER_TYPE, "address.country", CALLBACK_URL})
+"""Columns that say the same of all rows of most sheets."""
+
+_CHECK_BOX = frozenset({"TRUE", "FALSE"})
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -47,6 +61,21 @@ class Row(msgspec.Struct, frozen=True, gc=False):
             if name not in SAYS_NOTHING_OF_A_PERSON and not name.startswith(("kind:", BO_KEY))
         )
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether it holds nothing of a business: what is filled down a whole column, in rows yet to be written.
+
+        These are the defaults of what rows ask for, check boxes, and the zeros of formulas that look at blank cells.
+        """
+        said = {*self.cells, *self.stored}.difference(_FILLED_DOWN)
+        return not self.merged and all(name.startswith("kind:") or self._says_nothing(name) for name in said)
+
+    def _says_nothing(self, name: str) -> bool:
+        text, stored = self.cell(name), self.stored.get(name)
+        if stored in (Stored.NUMBER, Stored.FORMATTED):
+            return text == "0"
+        return stored in (None, Stored.BOOLEAN) and text.upper() in _CHECK_BOX
+
     def filled_in(self, found: Mapping[str, str]) -> "Row":
         """The same row with these cells too."""
         return msgspec.structs.replace(self, cells={**self.cells, **found})
@@ -57,6 +86,7 @@ class Aside(StrEnum):
 
     DUPLICATE = "duplicate"
     EXAMPLE = "example"
+    BLANK = "blank"
 
 
 class JudgedRow(msgspec.Struct, frozen=True, gc=False):
@@ -69,6 +99,7 @@ class JudgedRow(msgspec.Struct, frozen=True, gc=False):
         findings: all of them, in the order of the columns.
         duplicate_of: the number of the first row with the same key and content, where this is a second one.
         is_example: whether it is the template's example row, which is never sent.
+        is_blank: whether it holds nothing but what is filled down a whole column, and is no business.
     """
 
     row: Row
@@ -77,12 +108,15 @@ class JudgedRow(msgspec.Struct, frozen=True, gc=False):
     findings: tuple[Finding, ...] = ()
     duplicate_of: int | None = None
     is_example: bool = False
+    is_blank: bool = False
 
     @property
     def aside(self) -> Aside | None:
         """Why the row stands aside; None for one that is sent when it can be."""
         if self.is_example:
             return Aside.EXAMPLE
+        if self.is_blank:
+            return Aside.BLANK
         return None if self.duplicate_of is None else Aside.DUPLICATE
 
     @property
@@ -97,3 +131,23 @@ class JudgedRow(msgspec.Struct, frozen=True, gc=False):
     def as_duplicate_of(self, number: int) -> "JudgedRow":
         """The same row as a second one of the row of this number."""
         return msgspec.structs.replace(self, application=None, duplicate_of=number)
+
+
+class JudgedRows(Sparse[JudgedRow]):
+    """The rows of a large sheet: told are those that may have something to say; a usual one is valid, and unlike any
+    other row.
+
+    Attributes:
+        usual_size: bytes of all documents of the usual rows.
+    """
+
+    def __init__(
+        self,
+        length: int,
+        told: Mapping[int, JudgedRow],
+        make: Callable[[Sequence[int]], Iterable[JudgedRow]],
+        *,
+        usual_size: int,
+    ) -> None:
+        super().__init__(length, told, make)
+        self.usual_size = usual_size

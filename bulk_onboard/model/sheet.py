@@ -1,11 +1,14 @@
-"""The user's sheet as text: the one shape in which a workbook leaves its reader."""
+"""The user's sheet as text, column by column: the one shape in which a workbook leaves its reader."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
+
+from bulk_onboard.frames import Frame, frame_of
 
 KEY = "key"
 ALIAS = "alias"
@@ -23,6 +26,9 @@ SAYS_NOTHING_OF_A_PERSON = frozenset({KEY, ALIAS, COUNTRY_ISO, NUMBER_TYPE, USER
 BO_KEY = "bo_key"
 ADDED_COLUMNS = (BO_KEY, "bo_state", "bo_problems", "bo_compliance_id")
 """What the annotated workbook adds at the far right; only `bo_key` is heeded when it is read again."""
+
+SOME_ROWS_COLUMN = "bo_some_rows"
+"""A column by which a copy is known that holds only the rows to fix, whatever it is saved as."""
 
 HOW_TO_MEND = "How to mend"
 """The sheet that the annotated workbook adds; never read."""
@@ -56,6 +62,9 @@ class Stored(StrEnum):
     """How the file keeps a cell that it does not keep as text."""
 
     NUMBER = "number"
+    FORMATTED = "formatted"
+    """A number that its format shows otherwise than by its digits."""
+
     DATE = "date"
     BOOLEAN = "boolean"
     ERROR = "error"
@@ -96,9 +105,9 @@ class Remark(NamedTuple):
     details: Mapping[str, str | int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sheet:
-    """One sheet, every cell as text.
+    """One sheet, every cell as text, column by column.
 
     Attributes:
         path: the workbook's file.
@@ -106,7 +115,9 @@ class Sheet:
         sha256: digest of the workbook's bytes, hexadecimal.
         header_row: the row number of the headers, as Excel shows it.
         headers: the header texts, as the user wrote them.
-        rows: every non-blank row below the headers.
+        numbers: the row number of every non-blank row below the headers, as Excel shows it.
+        texts: for each header the cells below it, one for each of `numbers`.
+        kinds: by position of the column, then by place among `numbers`: how a cell is kept that is no text.
         merged: merged cells that reach below the headers.
         remarks: what the reader noticed about the file or the sheet as a whole.
     """
@@ -116,9 +127,60 @@ class Sheet:
     sha256: str
     header_row: int
     headers: tuple[str, ...]
-    rows: tuple[SheetRow, ...]
+    numbers: tuple[int, ...] = ()
+    texts: tuple[Sequence[str], ...] = ()
+    kinds: Mapping[int, Mapping[int, Stored]] = field(default_factory=dict)
     merged: tuple[Merged, ...] = ()
     remarks: tuple[Remark, ...] = ()
+
+    def with_rows(self, rows: Iterable[SheetRow]) -> "Sheet":
+        """The same sheet with these rows for its own, each as wide as the headers."""
+        rows = tuple(rows)
+        kinds: dict[int, dict[int, Stored]] = {}
+        for place, row in enumerate(rows):
+            for position, stored in row.stored.items():
+                kinds.setdefault(position, {})[place] = stored
+        columns = zip(*(row.cells for row in rows), strict=True) if rows else ((),) * len(self.headers)
+        return replace(self, numbers=tuple(row.number for row in rows), texts=tuple(columns), kinds=kinds)
+
+    @property
+    def has_some_rows_only(self) -> bool:
+        """Whether it is a copy of the rows to fix, beside which the others still stand in another file."""
+        return any(header.strip().casefold() == SOME_ROWS_COLUMN for header in self.headers)
+
+    @property
+    def height(self) -> int:
+        """How many rows there are below the headers."""
+        return len(self.numbers)
+
+    @cached_property
+    def rows(self) -> tuple[SheetRow, ...]:
+        """Every row, made when first asked for; whoever can do with columns saves the time."""
+        return self.rows_at(range(self.height))
+
+    def rows_at(self, places: Sequence[int]) -> tuple[SheetRow, ...]:
+        """The rows at these places among `numbers`, in their order."""
+        stored: dict[int, dict[int, Stored]] = {}
+        wanted = places if isinstance(places, range) else set(places)
+        for position, kinds in self.kinds.items():
+            for place in kinds.keys() if len(wanted) == self.height else kinds.keys() & wanted:
+                stored.setdefault(place, {})[position] = kinds[place]
+        if len(places) == self.height:
+            cells: Iterable[tuple[str, ...]] = zip(*self.texts, strict=True)
+        else:
+            cells = (tuple([column[place] for column in self.texts]) for place in places)
+        numbers = self.numbers
+        return tuple(
+            [
+                SheetRow(numbers[place], texts, stored.get(place, NOTHING_STORED))
+                for place, texts in zip(places, cells, strict=True)
+            ]
+        )
+
+    @cached_property
+    def frame(self) -> Frame:
+        """The cells as a frame of texts: rows by Excel's row number, columns by header."""
+        return frame_of(self.texts, headers=self.headers, numbers=self.numbers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from bulk_onboard.model.sheet import Sheet, Stored
 from bulk_onboard.model.workbook_type import WorkbookType, type_by_name
 from bulk_onboard.pipeline.judging import Judgement
 from bulk_onboard.report import target
-from bulk_onboard.report.annotated.annotation import Annotation, make_annotation
+from bulk_onboard.report.annotated.annotation import Annotation, make_annotation, rows_to_fix
 from bulk_onboard.report.annotated.base import BASE_SHEET, Base, from_pieces
 from bulk_onboard.report.annotated.exchange import Request, read_answer, request_bytes
 from bulk_onboard.report.annotated.place import places, seal
@@ -28,6 +28,12 @@ from bulk_onboard.report.annotated.plain import write_plain
 from bulk_onboard.report.record_findings import record_findings
 
 ROWS_AT_MOST = 20_000
+"""With more rows a copy has those to fix alone, or nobody would find them in it."""
+
+_SOME_ROWS = (
+    "The sheet has more than {most:,} rows, so this copy has only those to fix, under their row numbers, without "
+    "styles, formulas or other sheets. The others stay in the workbook."
+)
 
 _LIMITS = Limits(cpu_s=120, wall_s=240.0)
 _CHILD = "bulk_onboard.report.annotated.styled"
@@ -58,9 +64,13 @@ def annotate(
     if not any(finding.severity is Severity.ERROR for finding in (*others, *plan.findings)):
         return None
     bases = bases_in(job.workbook) if name_of(job.workbook) != job.workbook.stem else ()
-    annotation = make_annotation(judgement.sheet, judgement.columns, plan.decisions, books, others, bases=bases)
+    some_rows = judgement.sheet.height > ROWS_AT_MOST
+    sheet = rows_to_fix(judgement.sheet, (*others, *plan.findings)) if some_rows else judgement.sheet
+    annotation = make_annotation(
+        sheet, judgement.columns, plan.decisions, books, others, bases=bases, some_rows=some_rows
+    )
     created = datetime.now(UTC).replace(microsecond=0)
-    write, notes = _copy(job.workbook, judgement.sheet, annotation, created)
+    write, notes = _copy(job.workbook, sheet, annotation, created)
     return _put(job.workbook, write, notes, created)
 
 
@@ -74,7 +84,10 @@ def bases_in(copy: Path) -> tuple[Base, ...]:
 
 def _copy(workbook: Path, sheet: Sheet, annotation: Annotation, created: datetime) -> tuple[_Write, tuple[str, ...]]:
     """What writes the copy, and sentences about it."""
-    why = _why_plain(workbook, sheet)
+    why = _why_plain(workbook)
+    if annotation.some_rows:
+        notes = (_SOME_ROWS.format(most=ROWS_AT_MOST), *_lacks_values(sheet))
+        return partial(write_plain, sheet=sheet, annotation=annotation, notes=notes, created=created), notes
     if not why:
         try:
             content, notes = _styled(workbook, sheet, annotation, created)
@@ -92,14 +105,18 @@ def _lacks(why: str, sheet: Sheet) -> Iterator[str]:
         f"This is a plain copy of the sheet, since {why}. "
         "It has every row in its place, but no styles, formulas or other sheets."
     )
-    if any(Stored.UNCALCULATED in row.stored.values() for row in sheet.rows):
+    yield from _lacks_values(sheet)
+
+
+def _lacks_values(sheet: Sheet) -> Iterator[str]:
+    if any(Stored.UNCALCULATED in kinds.values() for kinds in sheet.kinds.values()):
         yield "Where a formula had no result there is #N/A in this copy. Write the value itself into such a cell."
 
 
-def _why_plain(workbook: Path, sheet: Sheet) -> str:
+def _why_plain(workbook: Path) -> str:
     if type_by_name(workbook) is not WorkbookType.XLSX:  # no other can be written again as it is
         return f"a {workbook.suffix.lower()} file cannot hold marks"
-    return f"it has more than {ROWS_AT_MOST:,} rows" if len(sheet.rows) > ROWS_AT_MOST else ""
+    return ""
 
 
 def _styled(workbook: Path, sheet: Sheet, annotation: Annotation, created: datetime) -> tuple[bytes, tuple[str, ...]]:

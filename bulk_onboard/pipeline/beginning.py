@@ -17,6 +17,7 @@ from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.plan import Plan
 from bulk_onboard.model.record import EDITABLE, Record, State
 from bulk_onboard.model.requirements import RequirementsBook
+from bulk_onboard.model.sparse import told_of
 from bulk_onboard.pipeline.execution import Run
 from bulk_onboard.pipeline.typed import to_keep
 from bulk_onboard.submission.reviews import ENTRIES_AT_A_TIME
@@ -57,7 +58,7 @@ def invalid_rows(plan: Plan, books: Books) -> Iterable[entries.RowInvalid | entr
     Of a record that its reviewers sent back they keep out the correction.
     """
     told: set[str] = set()
-    for decision in plan.decisions:
+    for decision in told_of(plan.decisions):
         judged, identity = decision.judged, decision.identity
         if identity is None or not judged.has_errors or identity.token in told:
             continue

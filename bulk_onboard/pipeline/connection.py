@@ -69,7 +69,7 @@ async def connect(
     async with client:
         gateway: Gateway = HttpGateway(client, Beta(), owner=books.owner, clock=clock)
         if journal:
-            gateway = Journaled(gateway, journal, DocumentFolder(job.documents).read)
+            gateway = Journaled(gateway, journal, DocumentFolder(job.documents).read, clock=clock)
         halting = Halting(gateway, stop, Counter() if requests is None else requests)
         ages = sends_before(books, clock.now())
         pacer = Pacer(job.quota, clock=clock, earlier_sends_s_ago=ages)

@@ -18,7 +18,7 @@ from bulk_onboard.model.plan import Action, Decision
 from bulk_onboard.model.record import State
 from bulk_onboard.pipeline.annotation import annotate
 from bulk_onboard.pipeline.execution import Run
-from bulk_onboard.pipeline.judging import Judgement
+from bulk_onboard.pipeline.judging import Judgement, books_told
 from bulk_onboard.pipeline.merging import saved_copy
 from bulk_onboard.pipeline.report import write_job_report
 from bulk_onboard.pipeline.stopping import left_over, status_of, why_stopped
@@ -69,7 +69,7 @@ class RunResult:
 
 async def end(run: Run) -> RunResult:
     """Write down how the run ended, write the report, and sum up."""
-    books = run.journal.books
+    books = books_told(run.judgement, run.plan(), run.journal.books)
     decisions = None if run.judgement.missing else run.plan().decisions
     run.findings = _told_once(run.findings, decisions)
     begun = run.requests["list done"] > 0
@@ -106,7 +106,7 @@ def _next_command(run: Run, decisions: Decisions, result: RunResult) -> str:
     marked = result.annotated or (saved_copy(run.job) if result.older else None)
     return next_command(
         decisions,
-        run.journal.books,
+        books_told(run.judgement, run.plan(), run.journal.books),
         of_own_workbook(run.job) if marked else run.job.commands,
         continued=result.exit_status in TO_BE_CONTINUED,
         marked=marked is not None,
@@ -138,11 +138,12 @@ def nothing_to_do(job: Job, judgement: Judgement) -> RunResult:
 def statuses_of(run: Run, decisions: Decisions) -> Iterable[ExitStatus]:
     """Unfinished rows mean that the run stopped early; errors, refused, held and gone ones that a person is wanted."""
     books = run.journal.books
+    told = books_told(run.judgement, run.plan(), books)
     turned_up = {finding.row for finding in run.findings if finding.severity is Severity.ERROR}
     since = run.news_since if run.job.new_only else 0
     if run.twice:
         yield ExitStatus.ROWS_NEED_A_PERSON
-    if news(decisions, books, since) if run.job.new_only else needing(decisions, books):
+    if news(decisions, told, since) if run.job.new_only else needing(decisions, told):
         yield ExitStatus.ROWS_NEED_A_PERSON
     if any(record.state in (State.UNCERTAIN, State.SENDING) for record in books.records.values()):
         yield ExitStatus.STOPPED
@@ -214,7 +215,7 @@ async def _write_report(run: Run, decisions: Decisions, result: RunResult) -> Ru
         write_job_report,
         run.job,
         decisions,
-        run.journal.books,
+        books_told(run.judgement, run.plan(), run.journal.books),
         findings=(*run.judgement.sheet_findings, *run.findings, *said),
         requirements=None if run.judgement.missing else run.judgement.book,
         now=run.clock.now(),

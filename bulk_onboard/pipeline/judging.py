@@ -1,31 +1,44 @@
 """Workbook → rows → applications and findings: every row is read and judged before anything is sent (rule 5)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from bulk_onboard.errors import NoWorkbookError, WorkbookError
+from bulk_onboard.frames import Frame
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.intake.documents.known import KnownFacts
 from bulk_onboard.intake.documents.pattern import fill_in_documents
+from bulk_onboard.intake.from_frame import sheet_from_frame
 from bulk_onboard.intake.header import match_columns
-from bulk_onboard.intake.rows import rows_of
+from bulk_onboard.intake.rows import combinations_in, rows_of
 from bulk_onboard.intake.workbook import read_sheet
 from bulk_onboard.job import Job
 from bulk_onboard.model.application import FileFacts
-from bulk_onboard.model.example import is_example
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.catalogue.sheets import SOME_ROWS
+from bulk_onboard.model.example import EXAMPLE_PATHS
 from bulk_onboard.model.finding import Finding, ruled
 from bulk_onboard.model.kind import Severity
-from bulk_onboard.model.requirements import Combination, RequirementsBook
-from bulk_onboard.model.row import JudgedRow, Row
-from bulk_onboard.model.sheet import COUNTRY_ISO, NUMBER_TYPE, USER_TYPE, Columns, Sheet, document_column
+from bulk_onboard.model.plan import Plan
+from bulk_onboard.model.requirements import Combination, DocumentRequirement, RequirementsBook
+from bulk_onboard.model.row import JudgedRow, JudgedRows, Row
+from bulk_onboard.model.sheet import NUMBER_TYPE, Columns, Remark, Sheet, document_column
+from bulk_onboard.model.sparse import told_of
+from bulk_onboard.model.text import text_in
 from bulk_onboard.pipeline.against import read_others
 from bulk_onboard.validation import judge_rows
 from bulk_onboard.validation.against import with_others_marked
 from bulk_onboard.validation.paper import may_be_about_the_business
+from bulk_onboard.validation.rows import Judge
 from bulk_onboard.validation.shared import with_shared_documents_marked
 
-_COMBINATION = (COUNTRY_ISO, NUMBER_TYPE, USER_TYPE)
+SCREENED_FROM = 5_000
+"""Rows. With fewer, judging each costs less than importing what looks at whole columns."""
+
+Others: TypeAlias = Sequence[tuple[str, Books]]
+"""Other jobs' ledgers, each with its name."""
 
 AskRequirements = Callable[[Iterable[Combination]], Awaitable[RequirementsBook]]
 
@@ -45,14 +58,14 @@ class Judgement:
     sheet: Sheet
     columns: Columns
     book: RequirementsBook
-    rows: tuple[JudgedRow, ...]
+    rows: Sequence[JudgedRow]
     sheet_findings: tuple[Finding, ...]
     missing: str = ""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All findings: the sheet's, then the rows' in their order."""
-        return self.sheet_findings + tuple(finding for row in self.rows for finding in row.findings)
+        return self.sheet_findings + tuple(finding for row in told_of(self.rows) for finding in row.findings)
 
     @property
     def has_errors(self) -> bool:
@@ -60,26 +73,36 @@ class Judgement:
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
 
-async def read_job_sheet(job: Job) -> Sheet:
-    """The job's sheet, read in a thread; WorkbookError where it cannot be read."""
+async def read_job_sheet(job: Job, frame: Frame | None = None) -> Sheet:
+    """The job's sheet, read in a thread, or the frame in its place; WorkbookError where it cannot be read."""
+    if frame is not None:
+        return await asyncio.to_thread(sheet_from_frame, frame, path=job.workbook, header_row=job.header_row)
     return await asyncio.to_thread(
         read_sheet, job.workbook, sheet=job.sheet, header_row=job.header_row, encoding=job.encoding
     )
 
 
-async def read_sheet_if_any(job: Job) -> Sheet | None:
+async def read_sheet_if_any(job: Job, frame: Frame | None = None) -> Sheet | None:
     """The same; None where there is no workbook and the job allows that."""
     try:
-        return await read_job_sheet(job)
+        return await read_job_sheet(job, frame)
     except NoWorkbookError:
         if job.missing_workbook == "ok":
             return None
         raise
 
 
+def books_told(judgement: Judgement, plan: Plan, books: Books) -> Books:
+    """What a report of the rows tells of: all records, but beside a copy of some rows, whose others still stand in the
+    workbook, only theirs."""
+    if not judgement.sheet.has_some_rows_only:
+        return books
+    return books.only({decision.token for decision in plan.decisions})
+
+
 def judge_nothing(job: Job) -> Judgement:
     """What a run has where there is no workbook: no rows."""
-    sheet = Sheet(job.workbook, name="", sha256="", header_row=job.header_row, headers=(), rows=())
+    sheet = Sheet(job.workbook, name="", sha256="", header_row=job.header_row, headers=())
     missing = f"There is no workbook {job.workbook}, which missing_workbook allows."
     return Judgement(sheet, Columns({}, {}), RequirementsBook("", live=False), (), (), missing)
 
@@ -98,13 +121,46 @@ async def judge(job: Job, sheet: Sheet, ask: AskRequirements) -> Judgement:
     columns, unknown = columns_of(job, sheet, book)
     sheet_findings = ruled((*unknown, *findings_about(sheet)), job.findings)
     refuse_the_sheet(sheet, sheet_findings)
-    rows, files = await asyncio.to_thread(find_documents, job, rows_of(sheet, columns, defaults=job.defaults), book)
-    judged = judge_rows(
-        rows, book=book, files=files, columns=columns, rulings=job.findings, callback_url=job.callback_url
+    rows = await asyncio.to_thread(_judged_rows, job, sheet, columns, book, others)
+    return Judgement(sheet, columns, book, rows, sheet_findings)
+
+
+def _judged_rows(
+    job: Job, sheet: Sheet, columns: Columns, book: RequirementsBook, others: Others
+) -> Sequence[JudgedRow]:
+    """All rows, judged beside each other. Of a large sheet only the suspects become rows before they are asked for."""
+
+    def together(rows: Sequence[Row], files: Mapping[str, FileFacts]) -> tuple[JudgedRow, ...]:
+        judged = judge_rows(
+            rows, book=book, files=files, columns=columns, rulings=job.findings, callback_url=job.callback_url
+        )
+        judged = with_shared_documents_marked(judged, book=book, files=files, columns=columns, rulings=job.findings)
+        return with_others_marked(judged, others, columns=columns, rulings=job.findings)
+
+    if sheet.height < SCREENED_FROM or job.documents_pattern:
+        return together(*find_documents(job, rows_of(sheet, columns, defaults=job.defaults), book))
+    from bulk_onboard.validation.screen import screen  # noqa: PLC0415 - brings pandas, half a second
+
+    legible = paths_in(sheet, columns, papers_of(book))
+    files = _look_at(job, paths_in(sheet, columns, book.documents()), legible=legible)
+    suspects, size = screen(
+        sheet,
+        columns,
+        book=book,
+        files=files,
+        defaults=job.defaults,
+        rulings=job.findings,
+        others=[books for _, books in others],
     )
-    judged = with_shared_documents_marked(judged, book=book, files=files, columns=columns, rulings=job.findings)
-    judged = with_others_marked(judged, others, columns=columns, rulings=job.findings)
-    return Judgement(sheet, columns, book, judged, sheet_findings)
+    judged = together(rows_of(sheet, columns, defaults=job.defaults, places=suspects), files)
+    untold = {path: replace(facts, paper=None) if facts.paper else facts for path, facts in files.items()}
+    alone = Judge(book, untold, columns, job.findings, job.callback_url)  # what papers say was held against each row
+    unmerged = replace(sheet, merged=())  # whatever is merged is suspect
+
+    def usual(places: Sequence[int]) -> Iterable[JudgedRow]:
+        return map(alone.judged, rows_of(unmerged, columns, defaults=job.defaults, places=places))
+
+    return JudgedRows(sheet.height, dict(zip(suspects, judged, strict=True)), usual, usual_size=size)
 
 
 def columns_of(job: Job, sheet: Sheet, book: RequirementsBook) -> tuple[Columns, tuple[Finding, ...]]:
@@ -121,15 +177,13 @@ def columns_of(job: Job, sheet: Sheet, book: RequirementsBook) -> tuple[Columns,
 def combinations_of_sheet(job: Job, sheet: Sheet) -> set[Combination]:
     """What the rows ask for; one row stands for all whose cells say the same of it."""
     columns, _ = columns_of(job, sheet, RequirementsBook("", live=False))
-    named = [columns.positions[name] for name in _COMBINATION if name in columns.positions]
-    distinct = {tuple(row.cells[position] for position in named): row for row in sheet.rows}
-    few = replace(sheet, rows=tuple(distinct.values()))
-    return {row.combination for row in rows_of(few, columns, defaults=job.defaults)}
+    return combinations_in(sheet, columns, defaults=job.defaults)
 
 
 def findings_about(sheet: Sheet) -> Iterable[Finding]:
     """What the reader noticed about the sheet as a whole; its place is the row of the headers."""
-    return (Finding(code, sheet.name, sheet.header_row, details=details) for code, details in sheet.remarks)
+    remarks = (*sheet.remarks, Remark(SOME_ROWS, {})) if sheet.has_some_rows_only else sheet.remarks
+    return (Finding(code, sheet.name, sheet.header_row, details=details) for code, details in remarks)
 
 
 def refuse_the_sheet(sheet: Sheet, sheet_findings: Iterable[Finding]) -> None:
@@ -151,26 +205,41 @@ def find_documents(
     Raises:
         DocumentsError: documents are wanted, and there is no folder to look for them in.
     """
-    folder, known = DocumentFolder(job.documents), KnownFacts(job.facts)
     amiss: Mapping[str, FileFacts] = {}
-    named = document_paths((row for row in rows if not is_example(row)), book)
-    if any(named) or (job.documents_pattern and rows and book.documents()):
-        folder.check()
     if job.documents_pattern:
+        folder = DocumentFolder(job.documents)
+        if rows and book.documents():
+            folder.check()
         rows, amiss = fill_in_documents(rows, book, folder, job.documents_pattern)
-    paths = [path for path in document_paths(rows, book) if path not in amiss]
-    looked = folder.look_all(paths, known, legible=set(papers_in(rows, book)))
-    known.save()
+    paths = [path for path in document_paths(rows, book.documents()) if path not in amiss]
+    looked = _look_at(job, paths, legible=set(document_paths(rows, papers_of(book))))
     return rows, {**looked, **amiss}
 
 
-def papers_in(rows: Iterable[Row], book: RequirementsBook) -> Iterable[str]:
-    """The paths in the columns of documents whose text rows are held against."""
-    names = [document_column(document.type) for document in book.documents() if may_be_about_the_business(document)]
-    return [path for row in rows for name in names if (path := row.cell(name))]
+def _look_at(job: Job, paths: Collection[str], *, legible: Collection[str]) -> Mapping[str, FileFacts]:
+    """What is known of these files, the text of some included; DocumentsError where any but the example's is wanted and
+    there is no folder."""
+    folder, known = DocumentFolder(job.documents), KnownFacts(job.facts)
+    if not EXAMPLE_PATHS.issuperset(paths):
+        folder.check()
+    looked = folder.look_all(paths, known, legible=legible)
+    known.save()
+    return looked
 
 
-def document_paths(rows: Iterable[Row], book: RequirementsBook) -> Iterable[str]:
-    """The paths in the cells of all document columns."""
-    names = [document_column(document.type) for document in book.documents()]
+def papers_of(book: RequirementsBook) -> list[DocumentRequirement]:
+    """The documents whose text rows are held against."""
+    return [document for document in book.documents() if may_be_about_the_business(document)]
+
+
+def paths_in(sheet: Sheet, columns: Columns, documents: Iterable[DocumentRequirement]) -> set[str]:
+    """The paths in the columns of these documents, without a look at the rows."""
+    names = [document_column(document.type) for document in documents]
+    texts = {text for name in names if name in columns.positions for text in sheet.texts[columns.positions[name]]}
+    return set(filter(None, map(text_in, texts)))
+
+
+def document_paths(rows: Iterable[Row], documents: Iterable[DocumentRequirement]) -> Iterable[str]:
+    """The paths in the cells of these documents' columns."""
+    names = [document_column(document.type) for document in documents]
     return [path for row in rows for name in names if (path := row.cell(name))]

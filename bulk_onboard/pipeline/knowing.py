@@ -83,7 +83,7 @@ def holds_more(shown: Shown, books: Books) -> bool:
 
 def _may_create(run: Run) -> bool:
     unknown = any(record.state is State.UNCERTAIN for record in run.journal.books.records.values())
-    return unknown or bool(run.plan().due(Action.CREATE))
+    return unknown or run.plan().has_due(Action.CREATE)
 
 
 def _stopped(run: Run, sentence: str) -> bool:
@@ -100,7 +100,7 @@ async def _adopt_what_is_there(run: Run, shown: Shown) -> Walk | None:
         _stopped(run, NOT_READ)
         return None
     found = await adopt(journal, _identities(run), walked.records)
-    looked_twice = bool((blind or found) and run.plan().due(Action.CREATE))
+    looked_twice = (blind or bool(found)) and run.plan().has_due(Action.CREATE)
     if looked_twice:
         if not await _let_the_window_pass(run):
             return None
@@ -109,7 +109,7 @@ async def _adopt_what_is_there(run: Run, shown: Shown) -> Walk | None:
             _stopped(run, NOT_READ)
             return None
         await adopt(journal, _identities(run), walked.records)
-        if not walked.whole and run.plan().due(Action.CREATE) and not await _may_ask_for_each(run, walked):
+        if not walked.whole and run.plan().has_due(Action.CREATE) and not await _may_ask_for_each(run, walked):
             return None
     run.unreadable = walked.unreadable
     if walked.whole and (looked_twice or not blind):

@@ -195,11 +195,11 @@ async def _known_records(job: Job, sheet: Sheet) -> dict[int, Known]:
 
 def _as_text(sheet: Sheet) -> Sheet:
     """The sheet as a csv file can hold it: a number is its text."""
-    rows = (
-        row._replace(stored={place: how for place, how in row.stored.items() if how in _KEPT_IN_TEXT})
-        for row in sheet.rows
-    )
-    return replace(sheet, rows=tuple(rows))
+    kinds = {
+        position: {place: how for place, how in kinds.items() if how in _KEPT_IN_TEXT}
+        for position, kinds in sheet.kinds.items()
+    }
+    return replace(sheet, kinds=kinds)
 
 
 def _write(job: Job, here: Sheet, made: Merge, day: date) -> tuple[Path, Path | None]:

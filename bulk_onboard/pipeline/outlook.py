@@ -5,6 +5,7 @@ from functools import partial
 
 from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.clock import Clock
+from bulk_onboard.frames import Frame
 from bulk_onboard.job import Job
 from bulk_onboard.ledger.journal import read_books
 from bulk_onboard.model.books import Books
@@ -23,12 +24,12 @@ class Outlook:
     plan: Plan
 
 
-async def look_ahead(job: Job, *, credentials: Credentials | None, clock: Clock) -> Outlook:
+async def look_ahead(job: Job, *, credentials: Credentials | None, clock: Clock, frame: Frame | None = None) -> Outlook:
     """Judge every row and decide what a run would do; reads the workbook, the documents, the ledger and requirements.
 
-    Without credentials tokens are computed for the ledger's account, or for none.
+    Without credentials tokens are computed for the ledger's account, or for none. A frame stands for the workbook.
     """
-    sheet = await read_job_sheet(job)
+    sheet = await read_job_sheet(job, frame)
     books = read_books(job.ledger).books if job.ledger.exists() else Books()
     ask = partial(requirements_for, job, credentials=credentials, clock=clock)
     judgement = await judge(job, sheet, ask)

@@ -15,6 +15,7 @@ from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.path import readable
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.requirements import RequirementsBook
+from bulk_onboard.pipeline.judging import books_told
 from bulk_onboard.pipeline.outlook import look_ahead
 from bulk_onboard.pipeline.typed import remembered
 from bulk_onboard.report.record_findings import record_findings
@@ -102,6 +103,7 @@ async def report_job(job: Job, *, clock: Clock) -> ReportResult:
     else:
         decisions = outlook.plan.decisions
         judgement, requirements = outlook.judgement, outlook.judgement.book
+        books = books_told(judgement, outlook.plan, books)
         said = record_findings(decisions, books, judgement.columns, requirements)
         findings = (*judgement.sheet_findings, *said)
     now = clock.now()

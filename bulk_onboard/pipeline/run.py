@@ -10,6 +10,7 @@ from bulk_onboard import errors
 from bulk_onboard.api.address import check_address
 from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.clock import Clock
+from bulk_onboard.frames import Frame
 from bulk_onboard.job import Job
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.sheet import BO_KEY, KEY, Sheet
@@ -35,10 +36,13 @@ async def run_job(
     stop: Stop,
     watch: Callable[[Running], None] = lambda running: None,
     say: Callable[[str], None] = lambda sentence: None,
+    frame: Frame | None = None,
 ) -> RunResult:
     """Read and judge every row, then settle and create what is due, then write the report.
 
-    `say` is told why nothing has begun yet.
+    Args:
+        say: is told why nothing has begun yet.
+        frame: in place of the job's workbook, which then need not be there.
 
     Raises:
         BulkOnboardError: nothing could be begun; whatever stops it later is in the result.
@@ -46,8 +50,9 @@ async def run_job(
     began_at = clock.monotonic()
     check_address(job.base_url, trust_host=job.trust_host)
     with stopping_after(job.stop_after, clock=clock, stop=stop) as done:
-        await wait_until_written(job.workbook, clock=clock, stop=stop, say=say)
-        sheet = await read_sheet_if_any(job)
+        if frame is None:
+            await wait_until_written(job.workbook, clock=clock, stop=stop, say=say)
+        sheet = await read_sheet_if_any(job, frame)
         if sheet is None and not has_ledger(job):
             return nothing_to_do(job, judge_nothing(job))
         return await _carry_out(
@@ -72,7 +77,7 @@ async def _carry_out(
     began_at: float,
 ) -> RunResult:
     """The run of a sheet, or of the ledger alone; `done` is told before the report. Errors as for `run_job`."""
-    check_room(job, len(sheet.rows) if sheet else 0)
+    check_room(job, sheet.height if sheet else 0)
     requests: Counter[str] = Counter()
     with ExitStack() as stack:
         # A new ledger is bound to its account for ever, so it is made once the account has answered; one that is there
@@ -104,8 +109,8 @@ async def _carry_out(
 def check_keys(books: Books, judgement: Judgement) -> None:
     """UsageError where the ledger knows rows by their Key and the sheet has none: all would count as new ones."""
     keyed = any(record.key and record.alias for record in books.records.values())
-    rows = [judged.row for judged in judgement.rows if not judged.aside]
-    if keyed and rows and not any(row.cell(KEY) or row.cell(BO_KEY) for row in rows):
+    rows = [judged.row for judged in judgement.rows if not judged.aside] if keyed else []
+    if rows and not any(row.cell(KEY) or row.cell(BO_KEY) for row in rows):
         raise errors.UsageError(
             # no word of another ledger: with one these rows would be filed once more, by their number
             "The ledger knows the rows by their Key, and the sheet has none now. Nothing was sent; "

@@ -123,6 +123,7 @@ _SENDS_CONTENT = frozenset({Action.CREATE, Action.UPDATE})
 _STANDS_ASIDE: Mapping[Aside, str] = {
     Aside.DUPLICATE: "duplicate of row {first}",
     Aside.EXAMPLE: "the template's example",
+    Aside.BLANK: "nothing but defaults",
 }
 
 _RECORD_DECIDES: Mapping[State, Callable[[JudgedRow, Record, Scope], _Due]] = {

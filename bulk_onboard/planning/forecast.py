@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bulk_onboard.model.plan import Action, Decision, Forecast
+from bulk_onboard.model.sparse import told_of, usual_of
 from bulk_onboard.units import Quota
 
 _READ_BACK = 1
@@ -24,19 +25,24 @@ _EACH_NUMBER = 2
 _PAGE = 100
 
 
-def forecast(decisions: Sequence[Decision], *, followed: int, quota: Quota | None) -> Forecast:
-    """What these cost at the quota, while so many submitted records are followed."""
-    due = Counter(decision.action for decision in decisions)
+def forecast(decisions: Sequence[Decision], *, followed: int, quota: Quota | None, usual_size: int = 0) -> Forecast:
+    """What these cost at the quota, while so many submitted records are followed.
+
+    `usual_size` are the bytes of what the usual ones send, where the decisions are sparse.
+    """
+    told = list(told_of(decisions))
+    due = Counter(decision.action for decision in told)
+    due[Action.CREATE] += usual_of(decisions)
     requests = sum(each * due[action] for action, each in _EACH.items())
-    requests += sum(_EACH_NUMBER * len(decision.numbers) for decision in decisions)
+    requests += sum(_EACH_NUMBER * len(decision.numbers) for decision in told)
     pages = math.ceil(followed / _PAGE) or (1 if requests else 0)
     requests += pages + (_READ_BACK if due[Action.CREATE] else 0)
     size = sum(
         decision.judged.application.size
-        for decision in decisions
+        for decision in told
         if decision.action in (Action.CREATE, Action.UPDATE) and decision.judged.application
     )
-    return Forecast(requests, size, None if quota is None else _least_time_s(requests, quota))
+    return Forecast(requests, size + usual_size, None if quota is None else _least_time_s(requests, quota))
 
 
 def _least_time_s(requests: int, quota: Quota) -> float:

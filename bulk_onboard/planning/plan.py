@@ -6,8 +6,9 @@ from bulk_onboard.model.books import Books
 from bulk_onboard.model.finding import NO_RULINGS, Rulings
 from bulk_onboard.model.plan import Action, Decision, Plan
 from bulk_onboard.model.record import State
-from bulk_onboard.model.row import JudgedRow
+from bulk_onboard.model.row import JudgedRow, JudgedRows
 from bulk_onboard.model.scope import Scope
+from bulk_onboard.model.sparse import Sparse
 from bulk_onboard.planning.claims import settled_claims
 from bulk_onboard.planning.decide import decide
 from bulk_onboard.planning.forecast import forecast
@@ -33,6 +34,8 @@ def make_plan(
     `tried` are the tokens of those that this run has tried to create before, which count among them once. `rulings` are
     what the job says of findings that only show once the records are known.
     """
+    if isinstance(judged, JudgedRows) and not books.records and scope == _EVERYTHING:
+        return _first_plan(judged, books, auth_id, quota)
     identities = Identities(books, auth_id=auth_id, rows=[one.row for one in judged])
     decisions = []
     for one, identity in settled_claims([(one, identities.identify(one)) for one in judged], books, rulings):
@@ -43,6 +46,21 @@ def make_plan(
         within = tuple(_within(scope.limit, within, tried))
     followed = sum(record.state is State.SUBMITTED for record in books.records.values())
     return Plan(within, forecast(within, followed=followed, quota=quota))
+
+
+def _first_plan(judged: JudgedRows, books: Books, auth_id: str, quota: Quota | None) -> Plan:
+    """The plan of a large sheet as long as nothing is known of any row: each valid one is new.
+
+    No other row has the key or the number of a usual one, so those are looked at without them.
+    """
+    identities = Identities(books, auth_id=auth_id, rows=())
+
+    def decided(one: JudgedRow) -> Decision:
+        return decide(one, identities.identify(one), None, _EVERYTHING)
+
+    told = dict(zip(judged.told, _each_token_once([decided(one) for one in judged.told.values()]), strict=True))
+    decisions = Sparse(len(judged), told, lambda places: [decided(judged[place]) for place in places])
+    return Plan(decisions, forecast(decisions, followed=0, quota=quota, usual_size=judged.usual_size))
 
 
 def _each_token_once(decisions: Sequence[Decision]) -> Iterator[Decision]:

@@ -44,6 +44,7 @@ _BY_STATE: Mapping[State, Advice] = {
 _ASIDE: Mapping[Aside, str] = {
     Aside.DUPLICATE: "Row {first} has the same key and content; this one is not sent again.",
     Aside.EXAMPLE: "It is the template's example, which is never sent.",
+    Aside.BLANK: "It holds nothing but defaults or check boxes, so it is no business.",
 }
 
 _KEPT_OUT = {State.INVALID, State.PENDING, State.DEFERRED, State.REFUSED}

@@ -5,7 +5,7 @@ errors are told as those of any row. A number is told while the row names it. Wh
 whatever the row says. A row that stands aside, or that does not stand for the record, is told nothing of it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from bulk_onboard.model.books import Books
@@ -17,6 +17,7 @@ from bulk_onboard.model.record import EDITABLE, Linkage, Record, Review, State
 from bulk_onboard.model.requirements import DocumentRequirement, RequirementsBook
 from bulk_onboard.model.row import JudgedRow, Row
 from bulk_onboard.model.sheet import NUMBERS, Columns, document_column
+from bulk_onboard.model.sparse import told_of
 from bulk_onboard.report.drift import has_changed
 from bulk_onboard.report.numbers import why_told
 from bulk_onboard.report.sentences import sentence
@@ -45,7 +46,7 @@ def record_findings(
     decisions: Decisions, books: Books, columns: Columns, requirements: RequirementsBook
 ) -> tuple[Finding, ...]:
     """What the API said of the rows' records, in the order of the rows."""
-    return tuple(_findings(decisions or (), books, columns, requirements))
+    return tuple(_findings(told_of(decisions or ()), books, columns, requirements))
 
 
 class _Told(NamedTuple):
@@ -57,7 +58,7 @@ class _Told(NamedTuple):
 
 
 def _findings(
-    decisions: Sequence[Decision], books: Books, columns: Columns, requirements: RequirementsBook
+    decisions: Iterable[Decision], books: Books, columns: Columns, requirements: RequirementsBook
 ) -> Iterator[Finding]:
     for decision in decisions:
         judged, record = decision.judged, standing(decision, books).record

@@ -15,6 +15,7 @@ from bulk_onboard.model.books import Books
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import Record, Review, State
 from bulk_onboard.model.row import Aside
+from bulk_onboard.model.sparse import told_of, usual_of
 
 Decisions: TypeAlias = Sequence[Decision] | None  # None: the workbook is gone, so the records alone are told
 
@@ -49,15 +50,17 @@ def standing(decision: Decision, books: Books) -> Standing:
 
 
 def counts(decisions: Decisions, books: Books) -> dict[str, int]:
-    """Rows by state, zeros included: `rows`, every state, `duplicate`, `example`; all but `rows` add up to it.
+    """Rows by state, zeros included: `rows`, every state, `duplicate`, `example`, `blank`; all but `rows` add up to it.
 
     Without the workbook every record of the books counts as a row.
     """
     standings = _standings(decisions, books)
-    asides = Counter(aside for each in decisions or () if (aside := each.judged.aside))
+    asides = Counter(aside for each in told_of(decisions or ()) if (aside := each.judged.aside))
     by_state = Counter(each.state for each in standings)
+    usual = usual_of(decisions or ())
+    by_state[State.PENDING] += usual
     return {
-        "rows": len(standings) + asides.total(),
+        "rows": len(standings) + usual + asides.total(),
         **{state.value: by_state[state] for state in State},
         **{aside.value: asides[aside] for aside in Aside},
     }
@@ -80,9 +83,10 @@ def unclaimed(decisions: Sequence[Decision], books: Books) -> list[Record]:
 
 
 def _standings(decisions: Decisions, books: Books) -> list[Standing]:
+    """Of all rows but the usual ones, which have no record and are pending."""
     if decisions is None:
         return [Standing.of(record) for record in books.records.values()]
-    return [standing(decision, books) for decision in decisions if decision.judged.aside is None]
+    return [standing(decision, books) for decision in told_of(decisions) if decision.judged.aside is None]
 
 
 def _stands_for(decision: Decision, record: Record) -> bool:

@@ -109,11 +109,13 @@ _MEANINGS: Mapping[str, str] = {
     State.ABANDONED: "given up on purpose",
     Aside.DUPLICATE: "the same as an earlier row, not sent again",
     Aside.EXAMPLE: "the template's own row, never sent",
+    Aside.BLANK: "nothing but defaults or check boxes, no business",
 }
 
 _NOUNS: Mapping[str, tuple[str, str]] = {  # what one row is, and what several are, where a state's word would not do
     Aside.DUPLICATE: ("a duplicate", "duplicates"),
     Aside.EXAMPLE: ("the template's example", "examples"),
+    Aside.BLANK: ("blank but for defaults", "blank but for defaults"),
 }
 
 _REVIEW_MEANINGS: Mapping[str, str] = {

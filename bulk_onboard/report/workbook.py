@@ -49,6 +49,7 @@ _COLOURS: Mapping[str, tuple[str, str, str]] = {  # of a state, review or severi
     "expired": _GREY,
     "duplicate": _GREY,
     "example": _GREY,
+    "blank": _GREY,
 }
 _COLOURED = {"State", "Review", "Severity"}
 _INK = "#1F3864"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
+from bulk_onboard.clock import Clock
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.application import Document
@@ -24,18 +25,23 @@ _OF_SOME_WRITES = ("alias", "fingerprint", "compliance_id", "number", "seen_at",
 
 ReadDocument = Callable[[Document], bytes | None]
 
+_FEW_BYTES = 1024 * 1024  # of all documents of a call: they are read and hashed in about a millisecond
+_QUICK_S = 0.05  # a disk that takes longer for them is far away, or busy
+
 
 class Journaled:
     """A gateway that writes down every write before and after.
 
-    `read` answers a document's bytes, or None when they are not what was checked; it is called in a thread, once for
-    all documents of a call.
+    `read` answers a document's bytes, or None when they are not what was checked. It is called in a thread, once for
+    all documents of a call; small ones are read in the loop, which costs a third less, while the disk is quick.
     """
 
-    def __init__(self, inner: Gateway, journal: Journal, read: ReadDocument) -> None:
+    def __init__(self, inner: Gateway, journal: Journal, read: ReadDocument, *, clock: Clock) -> None:
         self._inner = inner
         self._journal = journal
         self._read = read
+        self._clock = clock
+        self._is_quick = False  # until a thread has found it so
 
     async def send(self, call: Call[T]) -> Outcome[T]:
         if not isinstance(call, Write):
@@ -52,8 +58,21 @@ class Journaled:
         """The call with its documents' bytes, as they were when they were checked."""
         if not isinstance(call, (Create, Update)):
             return call
-        files = await asyncio.to_thread(self._read_all, call.application.documents)
+        documents = call.application.documents
+        if sum(document.size for document in documents) > _FEW_BYTES:
+            files = await asyncio.to_thread(self._read_all, documents)
+        elif self._is_quick:
+            files = self._read_few(documents)
+        else:
+            files = await asyncio.to_thread(self._read_few, documents)
         return files if isinstance(files, outcomes.Withheld) else cast("Write[T]", replace(call, files=files))
+
+    def _read_few(self, documents: Iterable[Document]) -> tuple[bytes, ...] | outcomes.Withheld:
+        """The same, and how long it takes decides where the next are read."""
+        began_s = self._clock.monotonic()
+        files = self._read_all(documents)
+        self._is_quick = self._clock.monotonic() - began_s < _QUICK_S
+        return files
 
     def _read_all(self, documents: Iterable[Document]) -> tuple[bytes, ...] | outcomes.Withheld:
         files = []

@@ -15,6 +15,7 @@ from bulk_onboard.validation.email import email_troubles
 from bulk_onboard.validation.india.aadhaar import aadhaar_troubles
 from bulk_onboard.validation.india.row import india_troubles
 from bulk_onboard.validation.letters import letter_troubles
+from bulk_onboard.validation.lost_letters import lost_letter_troubles
 from bulk_onboard.validation.numbers import number_troubles
 from bulk_onboard.validation.stored import stored_troubles
 from bulk_onboard.validation.trouble import Trouble, shown
@@ -27,6 +28,7 @@ def cell_troubles(row: Row) -> Iterator[Trouble]:
     if not (joined.isascii() and joined.isprintable()) or row.left_out or row.converted or "_x" in joined:
         yield from character_troubles(row)
         yield from letter_troubles(row)
+    yield from lost_letter_troubles(row, joined)
     yield from aadhaar_troubles(row, joined)
     yield from email_troubles(row)
     yield from india_troubles(row)

@@ -9,15 +9,20 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from bulk_onboard.model.blank import looks_like_nothing
 from bulk_onboard.model.joiner import JOINERS, may_be_joined
 from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import NUMBERS
 from bulk_onboard.validation.trouble import Trouble, shown
 
+_ORDINARY = str.maketrans("", "", " \t\r\n\u00a0")  # between and within numbers
 _LINE_BREAKS = frozenset("\n\r\x0b\x0c\x85\u2028\u2029")
 _SIGN_JOINER = "\u200d"
 _PRESENTATION = frozenset("\ufe0e\ufe0f")  # as text, as emoji
-_SIGNS_BESIDE_EMOJI = frozenset("#*0123456789‼⁉〰〽")
+_SIGNS_BESIDE_EMOJI = frozenset("#*0123456789‼⁉ℹ〰〽")
+_TAGGED_FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f")
+"""A black flag and the letters, which nobody sees, of the part of a country that it is of: England's `gbeng`."""
+_FIRST_TAG, _LAST_TAG = "\U000e0020", "\U000e007f"
 _VISIBLE_FORMATS = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
 _NO_FORMATS = re.compile(  # invisible, although Unicode calls them letters, marks and signs
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
@@ -38,8 +43,11 @@ def character_troubles(row: Row) -> Iterator[Trouble]:
             if not _is_welcome(code, column):
                 details: dict[str, str | int] = {"position": position + 1, "character": character}
                 yield Trouble(code, column, shown(column, text), details)
-    for column, left_out in row.left_out.items():
-        names = ", ".join(dict.fromkeys(described(char) for char in left_out if char not in " \t\r\n"))
+    left_out = dict(row.left_out)
+    if unseen := "".join(filter(looks_like_nothing, row.cell(NUMBERS).translate(_ORDINARY))):
+        left_out[NUMBERS] = left_out.get(NUMBERS, "") + unseen
+    for column, chars in left_out.items():
+        names = ", ".join(dict.fromkeys(described(char) for char in chars if char not in " \t\r\n"))
         yield Trouble("blanks-left-out", column, shown(column, row.cell(column)), {"characters": names})
     for column in row.converted:
         text = shown(NUMBERS, row.cell(column))
@@ -53,9 +61,12 @@ def described(char: str) -> str:
 
 
 def _is_welcome(code: str, column: str) -> bool:
-    """Whether the column takes what others do not: several numbers a line each, file names with odd blanks."""
-    if code == "line-break":
-        return column == NUMBERS
+    """Whether the column takes what others do not: of numbers the digits alone count, files have names with odd blanks.
+
+    What makes a number unreadable is told with the number, and keeps no row out.
+    """
+    if column == NUMBERS:
+        return True
     return code == "unusual-blank" and column.startswith(("document:", "kind:"))
 
 
@@ -102,6 +113,8 @@ def _belongs(text: str, position: int) -> bool:
         return True
     if char == _SIGN_JOINER:
         return _is_emoji(before) and _is_emoji(after)
+    if _FIRST_TAG <= char <= _LAST_TAG:
+        return any(flag.start() < position < flag.end() for flag in _TAGGED_FLAG.finditer(text))
     return char in _PRESENTATION and (_is_emoji(before) or before in _SIGNS_BESIDE_EMOJI)
 
 

@@ -30,6 +30,10 @@ class Slot(NamedTuple):
     kinds: frozenset[str]
     requirement: DocumentRequirement
 
+    def accepts(self, kind: str) -> bool:
+        """Whether a document of this kind will do; a blank one says nothing."""
+        return not kind or not self.kinds or _bare(kind) in self.kinds
+
 
 def slots_of(documents: Iterable[DocumentRequirement]) -> tuple[Slot, ...]:
     """The slot of each document."""
@@ -68,7 +72,7 @@ def document_troubles(row: Row, slots: Iterable[Slot], files: Mapping[str, FileF
             if first is not slot:
                 details = {"other": first.requirement.title}
                 yield Trouble("document-in-two-slots", slot.column, masked_path(text), details)
-        if (kind := row.cells.get(slot.kind_column)) and slot.kinds and _bare(kind) not in slot.kinds:
+        if not slot.accepts(kind := row.cells.get(slot.kind_column, "")):
             accepted = ", ".join(slot.requirement.kinds)
             details = {"title": slot.requirement.title, "accepted": accepted}
             yield Trouble("document-kind-not-accepted", slot.kind_column, shown_cell(kind), details)

@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterator
 
-from email_validator import EmailNotValidError, validate_email
-
 from bulk_onboard.model.mask import masked
 from bulk_onboard.model.row import Row
 from bulk_onboard.validation.trouble import Trouble, shown
@@ -18,11 +16,18 @@ _PLAIN = re.compile(  # what nearly all addresses look like, and no rule forbids
 _PLAIN_LIMIT = 60
 
 
+def is_plain_address(text: str) -> bool:
+    """Whether an address certainly is one, or there is none."""
+    return not text or (len(text) <= _PLAIN_LIMIT and _PLAIN.fullmatch(text) is not None)
+
+
 def email_troubles(row: Row) -> Iterator[Trouble]:
     """A filled e-mail cell that cannot be an address, and why."""
     text = row.cell(EMAIL)
-    if not text or (len(text) <= _PLAIN_LIMIT and _PLAIN.fullmatch(text)):
+    if is_plain_address(text):
         return
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - few addresses need it
+
     try:
         validate_email(text, check_deliverability=False, strict=True)
     except EmailNotValidError as refusal:

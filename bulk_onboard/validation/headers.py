@@ -14,16 +14,20 @@ _IGNORED = re.compile(r"[\s_.\-\u2010-\u2015]+")
 
 
 class Headers:
-    """The headers of a sheet; build it once for all rows."""
+    """The headers of a sheet; build it once for all rows.
+
+    Attributes:
+        to_the_letter: texts of which a row that repeats the headers has at least one.
+    """
 
     def __init__(self, columns: Columns) -> None:
         said = {name: (header, name, name.partition(":")[2]) for name, header in columns.headers.items()}
         self._bare: Mapping[str, frozenset[str]] = {name: frozenset(map(_bare, texts)) for name, texts in said.items()}
-        self._to_the_letter = frozenset(form for texts in said.values() for text in texts for form in _forms(text))
+        self.to_the_letter = frozenset(form for texts in said.values() for text in texts for form in _forms(text))
 
     def are_repeated_in(self, row: Row) -> bool:
         """Whether the row is no business but the headers again."""
-        if self._to_the_letter.isdisjoint(row.cells.values()):
+        if self.to_the_letter.isdisjoint(row.cells.values()):
             return False
         repeated = sum(_bare(text) in self._bare.get(name, ()) for name, text in row.cells.items())
         return repeated > 1 and repeated * 2 > len(row.cells)

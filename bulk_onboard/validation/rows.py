@@ -26,6 +26,7 @@ from bulk_onboard.validation.trouble import Trouble, shown_cell
 
 _GUESSES = {kind.code for kind in INDIA if kind.severity is Severity.WARNING} | {
     "email-invalid",
+    "letters-lost",
     "look-alike-letters",
     "number-unreadable",
     "number-without-calling-code",
@@ -46,10 +47,11 @@ def judge_rows(
 
     `files` is what is known of the documents, by the cell text that names them. `callback_url` is for rows that name
     none; it is the job's and not their content, so no row has changed when it changes. Findings of a row come in the
-    order of the columns, those about the row as a whole first. An example row has none and is never sent.
+    order of the columns, those about the row as a whole first. Rows that are an example, or that hold nothing but what
+    is filled down a whole column, have none and are never sent.
     """
-    bench = _Bench(book, files, columns, rulings, callback_url)
-    judged = with_duplicates_marked([bench.judged(row) for row in rows], columns=columns, rulings=rulings)
+    judge = Judge(book, files, columns, rulings, callback_url)
+    judged = with_duplicates_marked([judge.judged(row) for row in rows], columns=columns, rulings=rulings)
     return with_shared_numbers_marked(judged, columns=columns, rulings=rulings)
 
 
@@ -61,8 +63,8 @@ class _Terms(NamedTuple):
     slots: tuple[Slot, ...]
 
 
-class _Bench:
-    """All that rows are judged by, made ready once."""
+class Judge:
+    """All that rows of a sheet are judged by; build it once for all of them."""
 
     def __init__(
         self,
@@ -90,6 +92,8 @@ class _Bench:
         content = fingerprint(row.combination, fields, digests)
         if is_example(row):
             return JudgedRow(row, None, content, is_example=True)
+        if row.is_blank:
+            return JudgedRow(row, None, content, is_blank=True)
         findings = self._findings(row, terms)
         if findings:
             findings = ruled(findings, self._rulings)

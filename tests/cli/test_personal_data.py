@@ -60,12 +60,9 @@ async def test_what_a_paper_says_is_nowhere_to_be_found(office: Office) -> None:
     codes = Counter(finding["code"] for finding in told.json["findings"])
     assert codes == {"document-other-number": 3, "document-other-name": 3}
     everything = {path.name: path.read_text() for path in office.folder.glob("*.ledger.jsonl*")}
-    everything |= {
-        "check": told.out + told.err,
-        "run": sent.out + sent.err,
-    }
     with zipfile.ZipFile(office.report) as report:
-        everything |= {name: report.read(name).decode() for name in report.namelist() if name.endswith(".xml")}
+        told_in_it = "".join(report.read(name).decode() for name in report.namelist())
+    everything |= {"check": told.out + told.err, "run": sent.out + sent.err, "report": told_in_it}
     canaries = ("canarybird", "canarypuram", "aaacc9999c", "u99999ka2020ptc765432")
     assert [] == [(name, word) for name, text in everything.items() for word in canaries if word in text.casefold()]
 

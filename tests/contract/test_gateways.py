@@ -42,7 +42,7 @@ FILES = tuple(map(samples.content, DOCUMENT_TYPES))
 
 
 def journaled(inner: Gateway) -> Gateway:
-    return Journaled(inner, MemoryJournal(), lambda document: samples.content(document.type))
+    return Journaled(inner, MemoryJournal(), lambda document: samples.content(document.type), clock=FakeClock())
 
 
 def halting(inner: Gateway) -> Gateway:

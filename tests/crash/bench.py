@@ -185,7 +185,7 @@ class Bench:
                 await send(run, lambda running: None)
 
     def _stack(self, http: Gateway, journal: CrashingJournal, clock: Clock, stop: Stop) -> Gateway:
-        journaled = Journaled(http, journal, DocumentFolder(self.job.documents).read)
+        journaled = Journaled(http, journal, DocumentFolder(self.job.documents).read, clock=clock)
         halting = Halting(journaled, stop, self.requests)
         paced = Paced(halting, compliance=Pacer(None, clock=clock), requirements=Pacer(None, clock=clock))
         breaker = Breaker(paced, clock=clock, stop=stop, settle_s=self.job.settle)

@@ -143,7 +143,7 @@ MUTANTS = (
     Mutant(
         "lost",
         "pipeline/knowing.py",
-        "    looked_twice = bool((blind or found) and run.plan().due(Action.CREATE))",
+        "    looked_twice = (blind or bool(found)) and run.plan().has_due(Action.CREATE)",
         "    looked_twice = False",
         "tests/pipeline/test_unknown_outcomes.py"
         "::test_a_ledger_lost_right_after_a_kill_waits_out_the_window_before_it_creates",

@@ -28,7 +28,7 @@ def job(tmp_path):
 def sheet_of(rows, *, headers=HEADERS, remarks=()):
     """A sheet as the reader gives it, without a file."""
     texts = [SheetRow(n, tuple(cells.get(h, "") for h in headers)) for n, cells in enumerate(rows, start=2)]
-    return Sheet(Path("june.xlsx"), "June", "", 1, tuple(headers), tuple(texts), remarks=tuple(remarks))
+    return Sheet(Path("june.xlsx"), "June", "", 1, tuple(headers), remarks=tuple(remarks)).with_rows(texts)
 
 
 async def judged(job, sheet, asked=None):

@@ -1,6 +1,7 @@
 """Fix in the annotated copy, merge, run: the workbook has what was fixed, and the newest content goes out once."""
 
 import asyncio
+import csv
 import os
 import zipfile
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import ExitStatus, UsageError
 from bulk_onboard.job import Job, load_job
+from bulk_onboard.pipeline import annotation
 from bulk_onboard.pipeline.annotation import annotate
 from bulk_onboard.pipeline.merging import Merged, merge_job, saved_copy
 from bulk_onboard.pipeline.outlook import look_ahead
@@ -460,18 +462,97 @@ async def test_headers_may_stand_below_other_rows(nights: Nights) -> None:
 
 
 async def test_cell_that_would_read_otherwise_is_not_written(nights: Nights) -> None:
-    """The copy's format shows zeros that the workbook's would not: the row is told, the other one is taken."""
+    """The workbook's format would show zeros before a number that the copy shows bare: the row is told, the other one
+    is taken."""
     nights.fill([keyed(1, City=""), keyed(2, City="")])
+    edit_cell(nights.workbook, "I2", 560001, "00000000")
     copy = await copy_of(nights)
-    book = openpyxl.load_workbook(copy)
-    sheet = book.worksheets[0]
-    sheet["I2"], sheet["G2"], sheet["G3"] = 12345, "Mysuru", "Hampi"
-    sheet["I2"].number_format = "000000"
-    book.save(copy)
-    aged(copy)
+    edit_cell(copy, "I2", 12345, "General")
+    fixed(copy, {"G2": "Mysuru", "G3": "Hampi"})
 
     done = await merged(nights)
 
     assert (ExitStatus.ROWS_NEED_A_PERSON, 1) == (done.exit_status, done.cells)
     assert ["Row 2 is left as it is. Written there, the copy's values would read otherwise."] == [*done.left]
     assert [None, "Hampi"] == [row[6] for row in said(nights.workbook)[1:]]
+
+
+async def test_number_that_the_copys_format_shows_as_a_code_is_that_code(nights: Nights) -> None:
+    """It goes into the workbook as the text that people saw."""
+    nights.fill([keyed(1, City="")])
+    copy = await copy_of(nights)
+    edit_cell(copy, "I2", 12345, "000000")
+
+    done = await merged(nights)
+
+    assert (ExitStatus.DONE, 1) == (done.exit_status, done.cells)
+    assert "012345" == said(nights.workbook)[1][8]
+
+
+def edit_cell(path: Path, reference: str, value: object, number_format: str) -> None:
+    """Write a value, and how it is to be shown."""
+    book = openpyxl.load_workbook(path)
+    cell = book.worksheets[0][reference]
+    cell.value, cell.number_format = value, number_format
+    book.save(path)
+    aged(path)
+
+
+def as_csv(copy: Path) -> Path:
+    """The copy's first sheet as a spreadsheet program saves it as csv."""
+    path = copy.with_suffix(".csv")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([cell or "" for cell in row] for row in said(copy))
+    return aged(path)
+
+
+@pytest.fixture
+def few_rows_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every workbook of more than three rows is a large one."""
+    monkeypatch.setattr(annotation, "ROWS_AT_MOST", 3)
+
+
+@pytest.mark.usefixtures("few_rows_a_copy")
+async def test_copy_of_a_large_workbook_has_only_the_rows_to_fix_and_goes_back(nights: Nights) -> None:
+    """Each under its row number; what is fixed there is taken into the workbook, and nothing else is touched."""
+    nights.fill([keyed(at) for at in range(6)])
+    nights.rows[2]["City"] = nights.rows[4]["Email"] = ""
+    nights.rows[4]["Email"] = "no address"
+    nights.save()
+    before = said(nights.workbook)
+
+    copy = await copy_of(nights)
+
+    shown = [number for number, row in enumerate(said(copy), start=1) if any(row)]
+    assert [1, 4, 6] == shown
+    fixed(copy, {"G4": "Mysuru", "E6": "desk4@example.com"})
+    done = await merged(nights)
+    assert ((), 2, 2) == (done.left, done.rows, done.cells)
+    before[3][6], before[5][4] = "Mysuru", "desk4@example.com"
+    assert before == said(nights.workbook)
+    aged(nights.workbook)
+    assert 0 == (await nights.night()).exit_status
+
+
+@pytest.mark.usefixtures("few_rows_a_copy")
+@pytest.mark.parametrize("saved_as", ["xlsx", "csv"])
+async def test_copy_of_some_rows_is_run_by_itself_and_does_not_miss_the_others(nights: Nights, saved_as: str) -> None:
+    """Whatever it is saved as. The others stay filed; that one was rejected is told when the workbook is run."""
+    nights.fill([keyed(at) for at in range(6)])
+    nights.rows[2]["City"] = ""
+    nights.save()
+    await nights.night()
+    nights.judge("rejected", 0, reason="Blurred.")
+    copy = await copy_of(nights)
+    fixed(copy, {"G4": "Mysuru"})
+    alone_copy = copy if saved_as == "xlsx" else as_csv(copy)
+
+    alone = await nights.night(workbook=str(alone_copy))
+
+    assert (ExitStatus.DONE, 0) == (alone.exit_status, alone.needing)
+    assert 6 == len(nights.sandbox.state.records)
+    gone = openpyxl.load_workbook(nights.report)["Not in the workbook"]
+    assert 1 == gone.max_row, "its header alone"
+    assert "some-rows-only" in nights.problems()
+    whole = await nights.night()
+    assert (ExitStatus.ROWS_NEED_A_PERSON, 6) == (whole.exit_status, whole.counts["submitted"])

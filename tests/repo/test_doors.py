@@ -28,6 +28,8 @@ DOORS = {  # library -> the files that import it; a folder stands for the files 
         "model/",
     },
     "openpyxl": {"intake/template.py", "report/annotated/"},
+    "numpy": {"validation/india/", "validation/screen.py"},
+    "pandas": {"frames.py", "intake/reader/", "validation/screen.py"},
     "pypdfium2_raw": {"intake/documents/pdfium.py"},
     "python_calamine": {"intake/reader/"},
     "rich": {"report/bar.py", "report/page.py"},

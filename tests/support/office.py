@@ -98,11 +98,13 @@ class Office:
         token: str = AUTH_TOKEN,
         watch: Any = None,
         clock: Clock | None = None,
+        frame: Any = None,
         **flags: Any,
     ) -> RunResult:
-        """A run in this process."""
+        """A run in this process; of a frame, where there is one in place of the workbook."""
         return await run_job(
             self.job(**flags),
+            frame=frame,
             credentials=Credentials(AUTH_ID, Secret(token)),
             clock=clock or SystemClock(),
             stop=stop or Stop(),

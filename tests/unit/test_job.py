@@ -402,9 +402,9 @@ def test_job_file_of_a_bare_workbook(tmp_path, write_job):
     assert job_file_of(load_job(tmp_path / "june.xlsx")) is None
 
 
-@pytest.mark.parametrize("content", [b"workbook = businesses.xlsx\n", b"workbook = 'a'\nworkbook = 'b'\n", b"\xff\xfe"])
+@pytest.mark.parametrize("content", [b"workbook = businesses.xlsx\n", b"workbook = 'a'\nworkbook = 'b'\n", b"w\0"])
 def test_broken_toml_is_told(tmp_path, content):
-    """A missing quotation mark, a doubled key, another encoding."""
+    """A missing quotation mark, a doubled key, a NUL."""
     file = tmp_path / "job.toml"
     file.write_bytes(content)
 
@@ -432,3 +432,28 @@ def test_ledger_file_stands_for_itself(tmp_path, write_job):
 
     assert ledger == ledger_job(ledger, {}).ledger
     assert tmp_path / "job.ledger.jsonl" == ledger_job(write_job(), {}).ledger
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "\ufeffworkbook = 'b.xlsx'\r\n".encode(),
+        "\ufeff\ufeffworkbook = 'b.xlsx'\n".encode(),
+        "workbook = 'b.xlsx'\r\n".encode("utf-16"),
+        "\ufeffworkbook = 'b.xlsx'\n".encode("utf-16-be"),
+    ],
+)
+def test_byte_order_mark_before_a_job_is_no_part_of_it(tmp_path, content):
+    """Editors write one before UTF-8, and Windows' own tools before UTF-16."""
+    file = tmp_path / "job.toml"
+    file.write_bytes(content)
+
+    assert tmp_path / "b.xlsx" == load_job(file).workbook
+
+
+def test_job_in_another_encoding_is_told_what_to_do(tmp_path):
+    """TOML is UTF-8."""
+    file = tmp_path / "job.toml"
+    file.write_bytes("workbook = 'café.xlsx'\n".encode("cp1252"))
+
+    assert f"The job file {file} is not UTF-8 text. Save it as UTF-8." == trouble_of(file)

@@ -89,7 +89,7 @@ class DocumentFolder:
             looks = _Looks(self.root, reader, known, legible)
             looked = threads.map(lambda task: [looks.facts(relative) for relative in task], tasks)
             facts = dict(zip(distinct, chain.from_iterable(looked), strict=True))
-        return facts | _with_hints(self.root, facts)
+            return facts | looks.of_others_meant(facts)
 
     def read(self, document: Document) -> bytes | None:
         """The document's bytes; None when they are no longer those whose digest the document names."""
@@ -110,9 +110,22 @@ class _Looks:
     known: KnownFacts | None
     legible: Collection[str]
 
-    def facts(self, relative: str) -> FileFacts:
-        """The facts of a file."""
-        path, with_text = self.root / relative, relative in self.legible
+    def of_others_meant(self, facts: Mapping[str, FileFacts]) -> dict[str, FileFacts]:
+        """Of files that are not there: the facts of one that differs in blanks alone, else the name that is near."""
+        listings = Listings(self.root)
+        others: dict[str, FileFacts] = {}
+        for relative, one in facts.items():
+            if one.faults == (not_found(),):
+                parts = one.path.relative_to(self.root).parts
+                if meant := listings.with_other_blanks(parts):
+                    others[relative] = self.facts("/".join(meant), named=relative)
+                else:
+                    others[relative] = replace(one, faults=(not_found(listings.hint(parts)),))
+        return others
+
+    def facts(self, relative: str, *, named: str = "") -> FileFacts:
+        """The facts of a file; `named` is how a cell has it, where that is otherwise."""
+        path, with_text = self.root / relative, (named or relative) in self.legible
         try:
             parts = parts_below(relative)
             path = self.root.joinpath(*parts)
@@ -157,16 +170,6 @@ def _content_faults(name: str, content: bytes, told: str, pdf: Opened | None) ->
     if len(content) > STRICT_LIMIT:
         yield Fault("document-nearly-too-large", {"size": len(content)})
     yield from pdf_faults(content, pdf) if pdf else png_faults(content)
-
-
-def _with_hints(root: Path, facts: Mapping[str, FileFacts]) -> dict[str, FileFacts]:
-    """The facts of files that are not there, with the name that may have been meant where one is near."""
-    listings = Listings(root)
-    return {
-        relative: replace(known, faults=(not_found(listings.hint(known.path.relative_to(root).parts)),))
-        for relative, known in facts.items()
-        if known.faults == (not_found(),)
-    }
 
 
 def _plain_file(descriptor: int) -> os.stat_result:

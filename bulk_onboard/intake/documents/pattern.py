@@ -70,6 +70,8 @@ def _looked_for(row: Row, book: RequirementsBook, search: "_Search", uses: "_Use
 
     What fits the row's other documents is noted as well: the file of a column that the sheet fills in is a neighbour's.
     """
+    if row.is_blank:
+        return
     requirements = book.offered.get(row.combination)
     required = {document.type: document for document in requirements.documents} if requirements else {}
     for document in ({each.type: each for each in book.documents()} | required).values():

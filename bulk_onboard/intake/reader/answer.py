@@ -1,10 +1,10 @@
-"""What the child does: the file's bytes in; a head and rows out."""
+"""What the child does: the file's bytes in; a head and columns out."""
 
 import codecs
 import contextlib
 import gc
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,10 +16,11 @@ from bulk_onboard.intake import delimited
 from bulk_onboard.intake.reader.archive.container import open_container
 from bulk_onboard.intake.reader.choice import choose
 from bulk_onboard.intake.reader.container_kind import ZIP, container_kind
-from bulk_onboard.intake.reader.page import Page, PageRow, columns_that_hold, remarks_of, text_rows
+from bulk_onboard.intake.reader.grid import framed
+from bulk_onboard.intake.reader.page import Column, Page, page_of, remarks_of
 from bulk_onboard.intake.reader.reach import MOST_CELLS, too_far
 from bulk_onboard.intake.reader.spreadsheet import pages_of
-from bulk_onboard.intake.reader.transport import ROWS_A_LINE, Asked, Head, asked_of
+from bulk_onboard.intake.reader.transport import Asked, Head, Sent, asked_of
 from bulk_onboard.model.sheet import MOST_ROWS
 from bulk_onboard.model.workbook_type import WorkbookType
 
@@ -41,13 +42,14 @@ def answer(request: bytes, source: BinaryIO) -> Iterator[bytes]:
 
 
 def lines_of(asked: Asked, content: bytes) -> Iterator[bytes]:
-    """A line with the sheet's head, then lines of its rows (`transport`).
+    """A line with the sheet's head, then one for each of its columns (`transport`).
 
     Raises:
         WorkbookError: it cannot be read, or it does not say which sheet or which headers are meant.
     """
     pages = _pages(asked, content)
     page = choose(asked.path, pages, asked.header_row) if asked.sheet is None else pages[0]
+    del pages  # the rows of all the others
     yield from _lines(asked, page, hashlib.sha256(content).hexdigest())
 
 
@@ -60,47 +62,31 @@ def _pages(asked: Asked, content: bytes) -> list[Page]:
     if asked.sheet is not None and asked.sheet.casefold() != path.stem.casefold():
         raise WorkbookError(f'{path} has no sheet "{asked.sheet}". It has: "{path.stem}".')
     records = delimited.read_records(path, content, encoding=asked.encoding, header_row=asked.header_row)
-    return [Page(path.stem, text_rows(records.rows), remarks=records.remarks)]
+    return [page_of(path.stem, framed(records.rows), None)._replace(remarks=records.remarks)]
 
 
 def _lines(asked: Asked, page: Page, sha256: str) -> Iterator[bytes]:
-    headers = next((row for row in page.rows if row.number == asked.header_row), None)
-    if headers is None:
-        first = page.rows[0].number if page.rows else 0
-        hint = f" If they are in row {first}, say so: --header-row {first}." if first else ""
+    if asked.header_row not in page.numbers:
+        hint = f" If they are in row {page.numbers[0]}, say so: --header-row {page.numbers[0]}." if page.numbers else ""
         raise WorkbookError(f'Row {asked.header_row} of sheet "{page.name}" in {asked.path} holds no headers.{hint}')
-    rows = [row for row in page.rows if row.number > asked.header_row]
-    if len(rows) > MOST_ROWS:
+    above = page.numbers.index(asked.header_row)
+    first = above + 1
+    numbers = page.numbers[first:]
+    if len(numbers) > MOST_ROWS:
         raise WorkbookError(
-            f'Sheet "{page.name}" of {asked.path} has {len(rows):,} rows with content, more than {MOST_ROWS:,}. '
+            f'Sheet "{page.name}" of {asked.path} has {len(numbers):,} rows with content, more than {MOST_ROWS:,}. '
             "Divide it into several workbooks."
         )
-    width = max(map(_width, (headers, *rows)))
-    if width * len(rows) > MOST_CELLS:
-        reach = {row.number - 1 for row in page.rows}, columns_that_hold(page.rows)
+    width = max(page.held(above)) + 1
+    if width * len(numbers) > MOST_CELLS:
+        reach = {number - 1 for number in page.numbers}, page.held()
         raise WorkbookError(too_far(f'Sheet "{page.name}" of {asked.path}', *reach))
+    headers = tuple(page.columns[p].texts[above] if p in page.columns else "" for p in range(width))
     merged = tuple(merged for merged in page.merged if merged.last_row > asked.header_row)
-    texts = tuple(_fitted(headers, width).cells)
-    yield _encode(Head(page.name, sha256, texts, merged, tuple(remarks_of(page)))) + b"\n"
-    for start in range(0, len(rows), ROWS_A_LINE):
-        yield _encode([_sent(_fitted(row, width)) for row in rows[start : start + ROWS_A_LINE]]) + b"\n"
-
-
-def _width(row: PageRow) -> int:
-    """How many cells there are up to the last one that holds something."""
-    cells = row.cells
-    if cells and cells[-1] and not cells[-1].isspace():  # the same as below, and nearly always so
-        return len(cells)
-    last = next((i for i in range(len(cells), 0, -1) if cells[i - 1] and not cells[i - 1].isspace()), 0)
-    return max(last, max(row.stored, default=-1) + 1)
-
-
-def _fitted(row: PageRow, width: int) -> PageRow:
-    if len(row.cells) == width:
-        return row
-    return row._replace(cells=row.cells[:width] + [""] * (width - len(row.cells)))
-
-
-def _sent(row: PageRow) -> Iterable[object]:
-    """Rows of text alone, which most are, go without a third item."""
-    return row if row.stored else (row.number, row.cells)
+    head = Head(page.name, sha256, headers, tuple(numbers), merged, tuple(remarks_of(page)))
+    yield _encode(head) + b"\n"
+    nothing = Column([""] * len(page.numbers), {})
+    for position in range(width):
+        texts, kinds = page.columns.get(position, nothing)
+        below = {place - first: kind for place, kind in kinds.items() if place >= first}
+        yield _encode(Sent.of(texts[first:], below)) + b"\n"

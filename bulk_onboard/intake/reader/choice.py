@@ -23,13 +23,13 @@ def choose(path: str, pages: Sequence[Page], header_row: int) -> Page:
     A sheet with nothing below its headers, such as a page of instructions, does not compete with one that has rows;
     where none has any, the first one is meant: a workbook yet to be filled in.
     """
-    filled = [page for page in pages if page.rows and page.rows[-1].number > header_row]
+    filled = [page for page in pages if page.numbers and page.numbers[-1] > header_row]
     if len(filled) > 1:
         raise WorkbookError(
             f"{path} has several sheets with rows: {_listed([page.name for page in filled])}. "
             "Name the one to read: --sheet NAME."
         )
-    begun = filled or [page for page in pages if page.rows]
+    begun = filled or [page for page in pages if page.numbers]
     if not begun:
         raise WorkbookError(f"No visible sheet of {path} holds anything. Is it the right file?")
     return begun[0]

@@ -1,31 +1,39 @@
-"""The one door to calamine: a workbook's sheets, as values from the very first cell on."""
+"""The one door to pandas and calamine: a workbook's sheets, as frames of values from the very first cell on."""
 
 import io
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+import pandas as pd
+import pandas.io.excel._calamine
+from python_calamine import CalamineError, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from bulk_onboard.errors import WorkbookError
 from bulk_onboard.intake.reader.archive.container import damaged
-from bulk_onboard.intake.reader.cell import Value
 from bulk_onboard.model.sheet import Merged
 
 
 class Grid(NamedTuple):
-    """One sheet as calamine reads it."""
+    """One sheet: its values as objects (`cell.Value`), both axes counted from 0, and its merged cells."""
 
-    values: list[list[Value]]
+    frame: pd.DataFrame
     merged: list[Merged]
+
+    @property
+    def filled(self) -> int:
+        """How many cells hold something."""
+        columns = (self.frame.iloc[:, position].tolist() for position in range(self.frame.shape[1]))
+        return sum(len(values) - values.count("") for values in columns)
 
 
 class Book:
-    """A workbook that calamine has opened."""
+    """A workbook that pandas has opened, with calamine for its engine."""
 
     def __init__(self, path: str, content: bytes) -> None:
         """Open it; WorkbookError when calamine cannot."""
         self._path = path
         try:
-            self._book = CalamineWorkbook.from_object(io.BytesIO(content))
+            self._book = pd.ExcelFile(io.BytesIO(content), engine="calamine").book
         except PasswordError:
             raise WorkbookError(f"{path} is protected by a password. Save it in Excel without a password.") from None
         except CalamineError as error:
@@ -35,7 +43,11 @@ class Book:
         self.visible = [page.name for page in pages if page.visible == SheetVisibleEnum.Visible]
 
     def grid(self, name: str) -> Grid:
-        """The sheet of this name; WorkbookError when it is damaged."""
+        """The sheet of this name; WorkbookError when it is damaged.
+
+        What `read_excel` does besides, turning whole floats and midnights into other types and cutting blank edges
+        off, would cost as much again, and has to be undone: a date without a time is not one at midnight.
+        """
         try:
             sheet = self._book.get_sheet_by_name(name)
             values = sheet.to_python(skip_empty_area=False)
@@ -44,7 +56,15 @@ class Book:
         merged = [
             Merged(first[0] + 1, last[0] + 1, first[1], last[1]) for first, last in sheet.merged_cell_ranges or ()
         ]
-        return Grid(values, merged)
+        return Grid(framed(values), merged)
+
+
+def framed(rows: Sequence[list[Any]]) -> pd.DataFrame:
+    """Rows of values, some maybe shorter than others, as a frame of objects."""
+    width = max(map(len, rows), default=0)
+    if any(len(row) < width for row in rows):
+        rows = [row + [""] * (width - len(row)) for row in rows]
+    return pd.DataFrame(rows, dtype=object)
 
 
 def _unreadable(path: str, error: CalamineError) -> WorkbookError:

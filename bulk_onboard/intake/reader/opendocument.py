@@ -2,7 +2,8 @@
 
 LibreOffice marks an error with the type `error` and keeps its sign as the cell's paragraph. A formula whose result
 is the empty text has an empty paragraph; one that was never calculated has none. The paragraph of a number is what is
-shown of it: where it begins with zeros, the format has put them there. Tabs and line breaks in a text are elements.
+shown of it: what it has beside the digits, zeros or a code, the format has put there. Tabs and line breaks in a text
+are elements. Dates and times are told by their type, since calamine gives those with a time zone as text.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,13 +11,15 @@ from xml.parsers import expat
 
 from bulk_onboard.intake.reader.archive.xml import follow, local
 from bulk_onboard.intake.reader.look import Look
-from bulk_onboard.model.sheet import LAST_ROW, Merged
+from bulk_onboard.model.sheet import LAST_ROW, Merged, Stored
 
 _CELLS = {"table-cell", "covered-table-cell"}
 _PARAGRAPHS = {"p", "h"}
 _LEFT_OUT = {"tab": "\t", "line-break": "\n"}
 """What calamine leaves out of a text."""
 
+_DATES = {"date", "time"}
+_NUMBERS = {"float", "currency", "percentage"}
 _HIDDEN = {"collapse", "filter"}
 _AT_MOST = 1_000
 """Repeats of a cell that holds something; those of blank ones run to the sheet's end."""
@@ -116,8 +119,10 @@ class _Watcher:
             self.look.uncalculated.update(self._places(count))
         elif self._left_out and kind == "string" and "office:string-value" not in cell:
             self.look.texts |= dict.fromkeys(self._places(count), text)
-        elif kind == "float" and len(text) > 1 and text.startswith("0") and text.isdecimal():
-            self.look.digits |= dict.fromkeys(self._places(count), len(text))
+        elif kind in _DATES:
+            self.look.kinds |= dict.fromkeys(self._places(count), Stored.DATE)
+        elif kind in _NUMBERS and self._text is not None and text != (value := cell.get("office:value", "")):
+            self.look.note_number(self._places(count), value, text.strip() if kind == "float" else None)
         wide = _count(cell, "table:number-columns-spanned")
         high = _count(cell, "table:number-rows-spanned")
         if wide > 1 or high > 1:

@@ -1,28 +1,28 @@
-"""One sheet's rows as text, values and second look put together.
+"""One sheet's columns as text, values and second look put together.
 
 The rule: a row that holds anything comes once, under its number; a row that holds only errors or formulas without a
 result holds something. Blank rows are nowhere, however many of them a file has.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
 from typing import NamedTuple, cast
 
-from bulk_onboard.intake.reader.cell import Value, stored_of, text_of
-from bulk_onboard.intake.reader.look import Look
+from bulk_onboard.frames import Frame
+from bulk_onboard.intake.reader.cell import Value, stored_of, text_of, without_surrogates
+from bulk_onboard.intake.reader.look import Look, Place
 from bulk_onboard.intake.reader.ranges import columns_in_words, rows_in_words
 from bulk_onboard.model.blank import looks_like_nothing
-from bulk_onboard.model.sheet import NOTHING_STORED, Merged, Remark, Stored
+from bulk_onboard.model.sheet import Merged, Remark, Stored
 
 _ALL_TEXT = {str}
 
 
-class PageRow(NamedTuple):
-    """One non-blank row; its cells may end before those of others do."""
+class Column(NamedTuple):
+    """The cells of one column: their texts, and by their place how one is kept that is no text."""
 
-    number: int
-    cells: list[str]
-    stored: Mapping[int, Stored] = NOTHING_STORED
+    texts: list[str]
+    kinds: dict[int, Stored]
 
 
 class Page(NamedTuple):
@@ -30,35 +30,44 @@ class Page(NamedTuple):
 
     Attributes:
         name: the sheet's.
-        rows: those that hold something, headers among them.
+        numbers: of the rows that hold something, headers among them, as Excel counts them.
+        columns: by position, those in which something stands; a cell for each of `numbers`.
         merged: all merged cells.
         look: what is hidden, among others.
         remarks: of the file as a whole.
     """
 
     name: str
-    rows: list[PageRow]
+    numbers: list[int]
+    columns: Mapping[int, Column]
     merged: Sequence[Merged] = ()
     look: Look | None = None
     remarks: Sequence[Remark] = ()
 
+    def held(self, start: int = 0) -> set[int]:
+        """Positions of the columns in which anything stands from the row at this place on."""
+        return {
+            position
+            for position, (texts, kinds) in self.columns.items()
+            if any(place >= start for place in kinds) or any(map(str.strip, texts[start:] if start else texts))
+        }
 
-def rows_of(grid: Iterable[list[Value]], look: Look | None) -> list[PageRow]:
+
+def page_of(name: str, frame: Frame, look: Look | None, *, has_surrogates: bool = False) -> Page:
     """The rows that hold something.
 
     Args:
-        grid: values from the sheet's very first cell on.
+        frame: values from the sheet's very first cell on.
         look: what the values do not tell; None where there is nothing.
+        has_surrogates: whether half characters are written as Excel's escapes.
     """
-    special = _by_row(look) if look else {}
-    rows = [_row(number, values, special.pop(number, None)) for number, values in enumerate(grid, 1)]
-    rows += [_row(number, [], special[number]) for number in sorted(special)]
-    return [row for row in rows if row is not None]
-
-
-def text_rows(records: Iterable[list[str]]) -> list[PageRow]:
-    """The records of a csv file that hold something."""
-    return [PageRow(number, cells) for number, cells in enumerate(records, 1) if not _is_blank(cells)]
+    columns = {position: _column(frame.iloc[:, position].tolist()) for position in range(frame.shape[1])}
+    numbers = list(range(1, len(frame) + 1))
+    if look:
+        _put_in(look, columns, numbers)
+    if has_surrogates:
+        columns = {p: Column(list(map(without_surrogates, texts)), kinds) for p, (texts, kinds) in columns.items()}
+    return _without_blank_rows(Page(name, numbers, columns, look=look))
 
 
 def remarks_of(page: Page) -> list[Remark]:
@@ -66,62 +75,76 @@ def remarks_of(page: Page) -> list[Remark]:
     remarks = list(page.remarks)
     if page.look is None:
         return remarks
-    if hidden := {row.number for row in page.rows} & _all(page.look.hidden_rows, 1):
+    if hidden := set(page.numbers) & _all(page.look.hidden_rows, 1):
         remarks.append(Remark("hidden-rows", {"rows": rows_in_words(hidden)}))
     columns = _all(page.look.hidden_columns, 0)
-    if hidden := columns and columns_that_hold(page.rows) & columns:
+    if hidden := columns and page.held() & columns:
         remarks.append(Remark("hidden-columns", {"columns": columns_in_words(hidden)}))
     return remarks
 
 
-def columns_that_hold(rows: Iterable[PageRow]) -> set[int]:
-    """Positions of the columns in which any of the rows has something."""
-    held: set[int] = set()
-    for row in rows:
-        held |= {i for i, text in enumerate(row.cells) if text and not text.isspace()} | row.stored.keys()
-    return held
+def _column(values: list[Value]) -> Column:
+    if set(map(type, values)) <= _ALL_TEXT:
+        return Column(cast("list[str]", values), {})
+    kinds = {place: how for place, value in enumerate(values) if (how := stored_of(value))}
+    return Column(list(map(text_of, values)), kinds)
 
 
 class _Special(NamedTuple):
-    """What a cell is beyond its value: another text, how it is kept if not as text, how many digits it shows."""
+    """What a cell is beyond its value: another text, how it is kept if not as text."""
 
     text: str | None
     stored: Stored | None
-    digits: int = 0
 
 
-def _by_row(look: Look) -> dict[int, dict[int, _Special]]:
-    special: dict[int, dict[int, _Special]] = defaultdict(dict)
-    for (row, column), digits in look.digits.items():
-        special[row + 1][column] = _Special(None, Stored.NUMBER, digits)
-    for (row, column), text in look.texts.items():
-        special[row + 1][column] = _Special(text, None)
-    for (row, column), code in look.errors.items():
-        special[row + 1][column] = _Special(code, Stored.ERROR)
-    for row, column in look.uncalculated:
-        special[row + 1][column] = _Special("", Stored.UNCALCULATED)
-    return special
+def _special(look: Look) -> dict[Place, _Special]:
+    special = {place: _Special(None, kind) for place, kind in look.kinds.items()}
+    special |= {place: _Special(text, None) for place, text in look.texts.items()}
+    special |= {place: _Special(code, Stored.ERROR) for place, code in look.errors.items()}
+    return special | dict.fromkeys(look.uncalculated, _Special("", Stored.UNCALCULATED))
 
 
-def _row(number: int, values: list[Value], special: Mapping[int, _Special] | None) -> PageRow | None:
-    if special is None and set(map(type, values)) <= _ALL_TEXT:
-        texts = cast("list[str]", values)
-        return None if _is_blank(texts) else PageRow(number, texts)
-    cells = list(map(text_of, values))
-    stored = {column: how for column, value in enumerate(values) if (how := stored_of(value))}
-    for column, what in (special or {}).items():
-        cells += [""] * (column + 1 - len(cells))
+def _put_in(look: Look, columns: dict[int, Column], numbers: list[int]) -> None:
+    """What the second look found takes its place, in rows and columns of its own where the values do not reach."""
+    special = _special(look)
+    below = sorted({row for row, _ in special if row >= len(numbers)})
+    places = {row: len(numbers) + more for more, row in enumerate(below)}
+    numbers += [row + 1 for row in below]
+    for column in columns.values():
+        column.texts.extend([""] * len(below))
+    for (row, position), what in special.items():
+        texts, kinds = columns.setdefault(position, Column([""] * len(numbers), {}))
+        place = places.get(row, row)
         if what.text is not None:
-            cells[column] = what.text
-            if what.stored:
-                stored[column] = what.stored
-        elif cells[column].isdecimal():
-            cells[column] = cells[column].zfill(what.digits)
-    return None if not stored and _is_blank(cells) else PageRow(number, cells, stored)
+            texts[place] = what.text
+        if what.stored:
+            kinds[place] = what.stored
+        else:
+            kinds.pop(place, None)
 
 
-def _is_blank(cells: Sequence[str]) -> bool:
-    text = "".join(cells).strip()
+def _without_blank_rows(page: Page) -> Page:
+    kept = {place for column in page.columns.values() for place in column.kinds}
+    blank = [place for place in range(len(page.numbers)) if place not in kept] if kept else range(len(page.numbers))
+    for texts, _ in page.columns.values():
+        if all(map(str.strip, texts)) and "".join(texts).isascii():
+            return page
+        blank = [place for place in blank if not texts[place] or _is_blank(texts[place])]
+        if not blank:
+            return page
+    holds = [True] * len(page.numbers)
+    for place in blank:
+        holds[place] = False
+    moved = {place: new for new, place in enumerate(compress(range(len(holds)), holds))}
+    columns = {
+        position: Column(list(compress(texts, holds)), {moved[place]: how for place, how in kinds.items()})
+        for position, (texts, kinds) in page.columns.items()
+    }
+    return page._replace(numbers=list(compress(page.numbers, holds)), columns=columns)
+
+
+def _is_blank(text: str) -> bool:
+    text = text.strip()
     return not text or (looks_like_nothing(text[0]) and all(map(looks_like_nothing, text)))
 
 

@@ -7,11 +7,10 @@ from xml.parsers import expat
 from bulk_onboard.intake.reader import opendocument
 from bulk_onboard.intake.reader.archive.container import Container, damaged
 from bulk_onboard.intake.reader.archive.parts import CONTENT, refers_elsewhere
-from bulk_onboard.intake.reader.cell import without_surrogates
 from bulk_onboard.intake.reader.choice import named_or_competing
 from bulk_onboard.intake.reader.grid import Book, Grid
 from bulk_onboard.intake.reader.look import Look
-from bulk_onboard.intake.reader.page import Page, PageRow, rows_of
+from bulk_onboard.intake.reader.page import Page, page_of
 from bulk_onboard.intake.reader.xlsx import cells
 from bulk_onboard.intake.reader.xlsx.overview import Overview, overview_of
 from bulk_onboard.model.sheet import Remark
@@ -44,10 +43,8 @@ def pages_of(
 
 def _page(grid: Grid, container: Container | None, kind: WorkbookType, seen: Overview, name: str) -> Page:
     look = _second_look(container, kind, seen, name, grid) if container else None
-    rows = rows_of(grid.values, look)
-    if seen.has_surrogates(name):
-        rows = [PageRow(row.number, list(map(without_surrogates, row.cells)), row.stored) for row in rows]
-    return Page(name, rows, [*grid.merged, *(look.merged if look else ())], look)
+    page = page_of(name, grid.frame, look, has_surrogates=seen.has_surrogates(name))
+    return page._replace(merged=[*grid.merged, *(look.merged if look else ())])
 
 
 def _second_look(container: Container, kind: WorkbookType, seen: Overview, name: str, grid: Grid) -> Look | None:
@@ -55,10 +52,10 @@ def _second_look(container: Container, kind: WorkbookType, seen: Overview, name:
         return opendocument.second_look(container.pieces(container.parts[CONTENT]), name)
     if kind is not WorkbookType.XLSX:
         return None
-    lost = seen.values(name) > sum(len(values) - values.count("") for values in grid.values)
+    lost = seen.values(name) > grid.filled
     if not lost and not seen.needs_second_look(name):
         return None
-    look = cells.second_look(container.pieces(container.parts[seen.parts[name]]), seen.zeros, doubles=lost)
+    look = cells.second_look(container.pieces(container.parts[seen.parts[name]]), seen.formats, doubles=lost)
     if look.double:
         raise damaged(container.path, f'sheet "{name}" has two values for cell {look.double}')
     return look

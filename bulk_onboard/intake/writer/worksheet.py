@@ -19,7 +19,13 @@ from bulk_onboard.model.sheet import Stored, column_letters
 _TAG = re.compile(rb"""<(?:"[^"]*"|'[^']*'|[^"'>])*>""")
 _FORMULA = re.compile(rb"""<((?:\w+:)?)f\b(?:"[^"]*"|'[^']*'|[^"'>])*?(?:/>|>.*?</(?:\w+:)?f\s*>)""", re.DOTALL)
 _NOT_KEPT = frozenset({"r", "t", "cm", "vm"})  # where, and what kind of value a cell had
-_KINDS: Mapping[Stored | None, str] = {None: "str", Stored.NUMBER: "", Stored.BOOLEAN: "b", Stored.ERROR: "e"}
+_KINDS: Mapping[Stored | None, str] = {
+    None: "str",
+    Stored.NUMBER: "",
+    Stored.FORMATTED: "",
+    Stored.BOOLEAN: "b",
+    Stored.ERROR: "e",
+}
 _LOOKS_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 _NO_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 

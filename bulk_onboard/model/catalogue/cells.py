@@ -46,6 +46,13 @@ CELLS = (
         "The cell holds a number, not a text. Zeros that it began with would be lost.",
         "If it should begin with zeros, format the column as Text and write it again.",
     ),
+    warning(
+        "number-shown-otherwise",
+        "Number that is shown otherwise",
+        "The cell holds a number whose format shows it in another way, such as 1,234 for 1234; the digits alone are "
+        "taken. In a copy of the sheet saved as csv it stands as it is shown.",
+        "Format the column as Text, then write the value as it should be.",
+    ),
     error(
         "control-character",
         "Control character",
@@ -93,6 +100,12 @@ CELLS = (
         "Letters of two alphabets",
         "The letter at position {position} ({character}) looks like another of the value's alphabet and is not.",
         "Write the value anew on your own keyboard.",
+    ),
+    warning(
+        "letters-lost",
+        "Letters lost",
+        "{what}: a program on the way could not write or read them.",
+        "Write the value anew. If many cells are like this, export them again as .xlsx or as CSV UTF-8.",
     ),
     error(
         "field-missing",

@@ -34,8 +34,15 @@ INDIA = (
     warning(
         "registration-number-unknown",
         "Registration number of no known kind",
-        "This is neither a CIN, LLPIN, GSTIN, PAN nor Udyam number.",
+        "This is neither a CIN, FCRN, LLPIN, FLLPIN, GSTIN, PAN nor Udyam number.",
         "Compare it with the registration certificate. If it is another kind of number, leave it.",
+    ),
+    warning(
+        "tan-instead",
+        "TAN instead of a registration number",
+        "This has the shape of a TAN, the number of somebody who deducts tax; no business is registered by it.",
+        "Write the registration number. If it is meant to be a PAN, compare it with the PAN card: a PAN begins with "
+        "five letters.",
     ),
     warning(
         "registration-other-state",

@@ -2,7 +2,15 @@
 
 from bulk_onboard.model.kind import warning
 
+SOME_ROWS = "some-rows-only"
+
 SHEETS = (
+    warning(
+        SOME_ROWS,
+        "Only the rows to fix",
+        "This copy holds only the rows that were to be fixed; all others are in the workbook that it was made from.",
+        "Fix them here and merge the copy, or run it by itself: all other rows stay as they are.",
+    ),
     warning(
         "unknown-column",
         "Unknown column",
@@ -34,10 +42,18 @@ SHEETS = (
         "Nothing needs to be done.",
     ),
     warning(
+        "byte-order-marks",
+        "Byte order marks inside the file",
+        "The mark that belongs at the very beginning of a text file also stands inside (lines that have it: {count}), "
+        "as where several files were put into one. It was left out.",
+        "Look whether the rows of all these files should be there, each once.",
+    ),
+    warning(
         "format-tells-less",
         "File format that tells less",
         "In a {ending} file a blank cell, an error such as #N/A and a formula without a result all look the same, "
-        "and zeros that only the format of a number shows, as in 000123, are not seen.",
-        "Open the workbook in Excel and save it as .xlsx; then they are told apart, and such zeros are read.",
+        "and what only the format of a number shows, as in 000123 or K-00042, is not seen.",
+        "Open the workbook in Excel and save it as .xlsx; then they are told apart, and numbers are read as they are "
+        "shown.",
     ),
 )

@@ -15,6 +15,7 @@ from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.sheet import ADDED_COLUMNS, Columns, Sheet, column_letters
+from bulk_onboard.model.sparse import told_of
 from bulk_onboard.report.annotated.base import Base, as_pieces, base_of, with_base
 from bulk_onboard.report.annotated.mends import Mend, mends
 from bulk_onboard.report.annotated.results import Results, results_of
@@ -51,6 +52,7 @@ class Annotation:
         results: of every row.
         mends: the lines of the sheet "How to mend".
         base: what the copy is made from, as its hidden sheet holds it.
+        some_rows: whether the copy has only the rows to fix.
     """
 
     sheet: str
@@ -60,6 +62,14 @@ class Annotation:
     results: tuple[RowResults, ...]
     mends: tuple[Mend, ...]
     base: tuple[str, ...] = ()
+    some_rows: bool = False
+
+
+def rows_to_fix(sheet: Sheet, findings: Iterable[Finding]) -> Sheet:
+    """The sheet with the rows alone that something keeps out or sent back, each under its number."""
+    to_fix = {finding.row for finding in findings if finding.severity is Severity.ERROR}
+    places = [place for place, number in enumerate(sheet.numbers) if number in to_fix]
+    return sheet.with_rows(sheet.rows_at(places))
 
 
 def make_annotation(
@@ -70,15 +80,22 @@ def make_annotation(
     findings: Iterable[Finding],
     *,
     bases: Sequence[Base] = (),
+    some_rows: bool = False,
 ) -> Annotation:
     """The annotation of a judged sheet.
 
     Args:
         findings: all that its judged rows do not have themselves.
         bases: what the workbook was made from, where that is an annotated copy itself.
+        some_rows: whether the sheet has only the rows to fix, of all that the decisions are about.
     """
     others = list(findings)
-    gathered = [*others, *(finding for decision in decisions for finding in decision.judged.findings)]
+    gathered = [*others, *(finding for decision in told_of(decisions) for finding in decision.judged.findings)]
+    shown = gathered
+    if some_rows:
+        numbers = {sheet.header_row, *sheet.numbers}
+        decisions = [decision for decision in told_of(decisions) if decision.judged.row.number in numbers]
+        shown = [finding for finding in gathered if finding.row in numbers]
     by_row: defaultdict[int, list[Finding]] = defaultdict(list)
     for finding in others:
         by_row[finding.row].append(finding)
@@ -92,10 +109,11 @@ def make_annotation(
         sheet=sheet.name,
         header_row=sheet.header_row,
         added=added,
-        marks=tuple(_marks(gathered, sheet, _positions(sheet, columns), problems=added[_PROBLEMS])),
+        marks=tuple(_marks(shown, sheet, _positions(sheet, columns), problems=added[_PROBLEMS])),
         results=results,
         mends=mends(gathered),
         base=as_pieces(with_base(bases, base)),
+        some_rows=some_rows,
     )
 
 

@@ -7,7 +7,7 @@ kept: as text it would be valid, and be sent though nobody mended it. What canno
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -56,11 +56,8 @@ def _uncalculated(_text: str) -> Kept:
 
 
 def _number(text: str) -> Kept:
-    """A number; one that a format of zeros shows with zeros before it keeps them."""
     number = float(text)
-    if not math.isfinite(number):
-        return _error("#NUM!")
-    return Kept(number, "0" * len(text) if text.isdecimal() and text != str(int(text)) else TEXT)
+    return Kept(number) if math.isfinite(number) else _error("#NUM!")
 
 
 def _date(text: str) -> Kept:
@@ -86,6 +83,7 @@ def _or_error(keep: Callable[[str], Kept]) -> Callable[[str], Kept]:
 
 _KEPT: Mapping[Stored, Callable[[str], Kept]] = {
     Stored.NUMBER: _or_error(_number),
+    Stored.FORMATTED: _or_error(lambda text: replace(_number(text), number_format="#,##0")),
     Stored.DATE: _or_error(_date),
     Stored.BOOLEAN: lambda text: Kept(text == "TRUE"),
     Stored.ERROR: _error,

@@ -12,7 +12,16 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from bulk_onboard.model.edit import Edit
-from bulk_onboard.model.sheet import ADDED_COLUMNS, BO_KEY, Merged, Sheet, SheetRow, Stored, column_letters
+from bulk_onboard.model.sheet import (
+    ADDED_COLUMNS,
+    BO_KEY,
+    SOME_ROWS_COLUMN,
+    Merged,
+    Sheet,
+    SheetRow,
+    Stored,
+    column_letters,
+)
 from bulk_onboard.report.annotated.base import BLANK, Base, cell_digest
 
 Formulas: TypeAlias = Mapping[tuple[int, int], str]
@@ -24,7 +33,7 @@ _NO_VALUE: Mapping[Stored, str] = {
     Stored.ERROR: "an error",
     Stored.UNCALCULATED: "a formula without a result",
 }
-_OURS = frozenset(ADDED_COLUMNS)
+_OURS = frozenset({*ADDED_COLUMNS, SOME_ROWS_COLUMN})
 
 
 @dataclass(frozen=True, slots=True)

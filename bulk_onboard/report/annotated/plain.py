@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from bulk_onboard.model.sheet import ADDED_COLUMNS, HOW_TO_MEND, Sheet, SheetRow
+from bulk_onboard.model.sheet import ADDED_COLUMNS, HOW_TO_MEND, SOME_ROWS_COLUMN, Sheet, SheetRow
 from bulk_onboard.report.annotated import looks
 from bulk_onboard.report.annotated.annotation import Annotation, Mark
 from bulk_onboard.report.annotated.base import BASE_SHEET, BASE_TITLE
@@ -32,6 +32,8 @@ _OPTIONS = {
     "strings_to_numbers": False,
 }
 _NARROWEST, _WIDEST = 10, 40  # characters
+_ROOM = 200  # rows below the last one that are not hidden, for who wants to add some
+_ROW_HEIGHT = 15  # the usual one, which a row must be given to be shown
 _LOOKED_AT = 1_000  # rows that the widths are made for
 
 
@@ -93,6 +95,8 @@ def _write_sheet(book: Any, look: _Looks, sheet: Sheet, annotation: Annotation) 
     """Write the sheet itself from top to bottom; how many comments there was no room for."""
     page = book.add_worksheet(_sheet_name(sheet.name))
     _set_columns(page, sheet, annotation)
+    if annotation.some_rows:
+        page.set_default_row(hide_unused_rows=True)  # the others are seen to be missing, and not to be empty
     page.freeze_panes(annotation.header_row, 0)
     page.merge += [[m.first_row - 1, m.first_column, m.last_row - 1, m.last_column] for m in disjoint(sheet.merged)]
     marks: defaultdict[int, dict[int, Mark]] = defaultdict(dict)
@@ -100,13 +104,18 @@ def _write_sheet(book: Any, look: _Looks, sheet: Sheet, annotation: Annotation) 
         marks[mark.row][mark.position] = mark
     commented = set(sorted(annotation.marks, key=lambda mark: mark.severity != "error")[:COMMENTS_AT_MOST])
     header = SheetRow(annotation.header_row, sheet.headers)
-    names = ADDED_COLUMNS if annotation.added else ()
+    names, places = (ADDED_COLUMNS, annotation.added) if annotation.added else ((), ())
+    if annotation.some_rows and not sheet.has_some_rows_only:
+        names, places = (*names, SOME_ROWS_COLUMN), (*places, max(len(sheet.headers), *(p + 1 for p in places)))
     results: dict[int, tuple[str, ...]] = {header.number: names, **dict(annotation.results)}
     for row in (header, *sheet.rows):
-        ours = dict(zip(annotation.added, results.get(row.number, ()), strict=False))
+        ours = dict(zip(places, results.get(row.number, ()), strict=False))
         _write_row(page, look, row, ours, marks[row.number], is_header=row is header)
         for mark in commented.intersection(marks[row.number].values()):
             _comment(page, mark)
+    if annotation.some_rows:
+        for line in range(sheet.numbers[-1], sheet.numbers[-1] + _ROOM):
+            page.set_row(line, _ROW_HEIGHT)
     return len(annotation.marks) - len(commented)
 
 

@@ -1,8 +1,8 @@
 """Registration numbers of Indian businesses.
 
 Rule: what a number is meant to be is told by its shape, so that a slip in it is seen as one: 21 characters from L or U
-on are a CIN, 15 with a state and letters a GSTIN, ten from three letters on a PAN, AAA-1234 is an LLPIN. Case, blanks
-and dashes do not matter.
+on are a CIN, 15 with a state and letters a GSTIN, ten from three letters on a PAN, AAA-1234 is an LLPIN, and F with
+five digits the FCRN of a foreign company. A TAN registers nobody. Case, blanks and dashes do not matter.
 """
 
 import re
@@ -33,12 +33,20 @@ class _Kind(NamedTuple):
     state: Callable[[str], str]
 
 
+def _no_fault(_number: str) -> str:
+    return ""
+
+
+_nowhere = _no_fault  # the number does not tell its state
+
 _KINDS = (
     _Kind(re.compile(r"[LU][0-9A-Z]{20}"), "cin-wrong", cin_fault, lambda cin: state_of_letters(cin[6:8])),
     _Kind(re.compile(r"UDYAM.*"), "udyam-wrong", udyam_fault, lambda udyam: state_of_letters(udyam[5:7])),
+    _Kind(re.compile(r"F[0-9]{5}(?:[A-Z]{2}[0-9]{4}F[A-Z]{2}[0-9]{6})?"), "", _no_fault, _nowhere),  # FCRN
     _Kind(_GSTIN, "gstin-wrong", gstin_fault, lambda gstin: state_of_gst(gstin[:2])),
-    _Kind(re.compile(r"[A-Z]{3}[0-9A-Z]{7}"), "pan-wrong", pan_fault, lambda pan: ""),
-    _Kind(re.compile(r"[A-Z]{3}[0-9]{4}"), "", lambda llpin: "", lambda llpin: ""),
+    _Kind(re.compile(r"[A-Z]{4}[0-9]{5}[A-Z]"), "tan-instead", lambda tan: "it is a TAN", _nowhere),
+    _Kind(re.compile(r"[A-Z]{3}[0-9A-Z]{7}"), "pan-wrong", pan_fault, _nowhere),
+    _Kind(re.compile(r"F?[A-Z]{3}[0-9]{4}"), "", _no_fault, _nowhere),  # LLPIN, FLLPIN
 )
 
 

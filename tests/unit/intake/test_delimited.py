@@ -114,10 +114,57 @@ def test_only_line_ends_end_lines():
     assert ["k1", "a\x0bb\x0cc\x85d\u2028e"] == rows("Key,City\nk1,a\x0bb\x0cc\x85d\u2028e\n")[1]
 
 
-@pytest.mark.parametrize("text", ["Key,City,,\nk1,x,,\n", "Key,City\nk1,x,,,\n", "Key,City,,,\nk1,x\n"])
+@pytest.mark.parametrize("text", ["Key,City,,\nk1,x,,\n", "Key,City,,,\nk1,x\n", "Key,City,,\nk1,x,\n"])
 def test_delimiters_at_the_end(text):
-    """Blank cells beyond the headers are left out, of some lines or of all."""
+    """Blank cells beyond the headers are left out where the header row has as many, and other rows too."""
     assert [["Key", "City"], ["k1", "x"]] == rows(text)
+
+
+@pytest.mark.parametrize("delimiter", list(",;\t|"))
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["k;n;a", "1;Acme;", "2;Borax; Block 7;", "3;Corex;"], "line 3 has 4"),
+        (["k;n;a", "1;Acme, Inc;;"], "line 2 has 4"),
+        (["k;n;a", "1;Acme; Inc;", "2;Borax; Inc;"], "line 2 has 4, line 3 has 4"),
+        (["k;n;a;", "1;Acme;x", "2;Borax; Block 7;", "3;Corex;y"], "line 3 has 4"),
+        (["k;n;a;;", "1;Acme;x;;", "2;Borax; Block 7;x;;"], "line 3 has 6"),
+        (["k;n;a", "1;Acme;", "2;;;", ";;;;;", "3;Corex;"], "line 3 has 4"),
+    ],
+)
+def test_blank_cell_too_many_means_a_shift(lines, told, delimiter):
+    """A row wider than the header row or than most others has shifted, also where the cells it ends in are blank."""
+    text = "".join(f"{line}\n" for line in lines).replace(",", "").replace(";", delimiter)
+
+    assert f"rows with more or fewer cells: {told}. " in refusal(text)
+
+
+def test_blank_row_of_any_width_is_a_blank_row():
+    """Delimiters alone shift nothing."""
+    assert [["Key", "City"], ["k1", "x"], ["", ""]] == rows("Key,City\nk1,x\n,,,,\n")
+
+
+@pytest.mark.parametrize("mark", ["\ufeff", "\ufeff\ufeff"])
+@pytest.mark.parametrize("delimiter", list(",;\t|"))
+def test_byte_order_marks_are_no_part_of_a_cell(mark, delimiter):
+    """Before any line or cell, as in files put behind or beside each other, they are left out; a remark counts them."""
+    text = f'{mark}"Key",City\n{mark}"k1",x\nk2,{mark}"y"\nk3,z\n'.replace(",", delimiter)
+
+    records = read(text.encode("utf-8-sig"))
+
+    assert [["Key", "City"], ["k1", "x"], ["k2", "y"], ["k3", "z"]] == records.rows
+    assert [("byte-order-marks", {"count": 3})] == [*records.remarks]
+
+
+def test_byte_order_mark_of_a_file_in_another_encoding():
+    """UTF-8's mark, read as cp1252, is one all the same; UTF-16 has its own."""
+    assert ["k1", "é"] == rows('Key,City\nï»¿"k1",é\n'.encode("cp1252"), encoding="cp1252")[1]
+    assert ["k1", "x"] == rows('\ufeffKey,City\n\ufeff"k1",x\n'.encode("utf-16-le"))[1]
+
+
+def test_one_mark_where_it_belongs_is_nothing_to_tell():
+    """Excel writes one before every CSV UTF-8."""
+    assert () == read("Key,City\nk1,x\n".encode("utf-8-sig")).remarks
 
 
 @pytest.mark.parametrize("headers", ["Key,Name,City", "Key,Name,City,"])

@@ -28,7 +28,7 @@ REQUIRED = {
 
 def sheet_of(*headers: str, rows=()) -> Sheet:
     """A sheet with these headers in row 3."""
-    return Sheet(Path("firms.xlsx"), "Firms", "0" * 64, 3, headers, tuple(rows))
+    return Sheet(Path("firms.xlsx"), "Firms", "0" * 64, 3, headers).with_rows(rows)
 
 
 def sheet_with(*more: str, without: str = "", rows=()) -> Sheet:

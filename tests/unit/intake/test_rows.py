@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulk_onboard.intake.rows import ordinary_digits, rows_of, stripped
+from bulk_onboard.intake.rows import rows_of
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import Columns, Merged, Sheet, SheetRow, Stored
+from bulk_onboard.model.text import ordinary_digits, stripped
 
 DEFAULTS = Combination("IN", "", "business")
 TOKEN = "~abcdefghijklmn27"
@@ -18,7 +19,7 @@ TOKEN = "~abcdefghijklmn27"
 def rows(headers, *cells, defaults=DEFAULTS, merged=()):
     """The rows of a sheet whose headers are our own names; a row is its texts, or texts and how they are stored."""
     numbered = [row if isinstance(row, SheetRow) else SheetRow(number, row) for number, row in enumerate(cells, 2)]
-    sheet = Sheet(Path("firms.xlsx"), "Firms", "0" * 64, 1, headers, tuple(numbered), tuple(merged))
+    sheet = Sheet(Path("firms.xlsx"), "Firms", "0" * 64, 1, headers, merged=tuple(merged)).with_rows(numbered)
     named = {header: header for header in headers if header}
     return rows_of(sheet, Columns({name: headers.index(name) for name in named}, named), defaults=defaults)
 
@@ -64,6 +65,9 @@ def test_defaults_are_normalised_too():
         ("\u00a0Acme\u200b", "Acme", "\u00a0\u200b"),
         ("\ufeff Acme", "Acme", "\ufeff "),
         ("\u200eAcme\u200e", "Acme", "\u200e\u200e"),
+        ("\u202aAcme\u202c", "Acme", "\u202a\u202c"),
+        ("\u2067 Acme\u2069 ", "Acme", "\u2067 \u2069 "),
+        ("\u061cAcme\u202e\u2066", "Acme", "\u061c\u202e\u2066"),
         ("A\u00a0cme", "A\u00a0cme", None),
         (" Acmé ", "Acmé", None),
         ("Acme\x0b", "Acme", "\x0b"),

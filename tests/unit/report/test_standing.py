@@ -56,7 +56,7 @@ def test_duplicate_counts_once():
     counted = counts(rows, books(record(2)))
 
     assert {"rows": 3, "submitted": 1, "pending": 1, "duplicate": 1} == {k: n for k, n in counted.items() if n}
-    assert ["rows", *(state.value for state in State), "duplicate", "example"] == list(counted)
+    assert ["rows", *(state.value for state in State), "duplicate", "example", "blank"] == list(counted)
     assert 1 == reviews(rows, books(record(2)))["pending"]
 
 

@@ -44,6 +44,6 @@ def stacked(
     read: Callable[[Document], bytes | None] = unchanged,
 ) -> Gateway:
     """The API behind journal, halting, breaker and retries; the dice show a half."""
-    halting = Halting(Journaled(api, journal, read), stop, Counter())
+    halting = Halting(Journaled(api, journal, read, clock=clock), stop, Counter())
     breaker = Breaker(halting, clock=clock, stop=stop, settle_s=settle_s, dice=lambda: 0.5)
     return Retrying(breaker, clock=clock, stop=stop, dice=lambda: 0.5)

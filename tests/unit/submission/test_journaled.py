@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -14,6 +15,7 @@ from bulk_onboard.model.entry import Op
 from bulk_onboard.model.record import State
 from bulk_onboard.submission.journaled import Journaled, entry_of, intent
 from tests.support.calls import ALIAS, CALLS, COMPLIANCE_ID, NUMBER, TOKEN
+from tests.support.clocks import FakeClock
 from tests.support.gateways import HangingGateway, ScriptedGateway
 from tests.support.journals import MemoryJournal
 from tests.unit.submission import samples
@@ -32,6 +34,11 @@ def read(document):
     return samples.content(document.type)
 
 
+def journaled(inner, journal, read=read, clock=None):
+    """The wrapper that is tested."""
+    return Journaled(inner, journal, read, clock=clock or FakeClock())
+
+
 def ready_for(operation: Operation) -> MemoryJournal:
     """A journal in which such a write of the sample record is a legal step."""
     return MemoryJournal(*(() if operation is Operation.CREATE else SUBMITTED))
@@ -44,7 +51,7 @@ async def test_intent_is_written_before_the_call_and_the_outcome_after_it(operat
     journal, seen = ready_for(operation), []
     inner = ScriptedGateway(OUTCOMES[outcome], on_send=lambda call: seen.append(journal.story(TOKEN)[-1]))
 
-    answered = await Journaled(inner, journal, read).send(CALLS[operation])
+    answered = await journaled(inner, journal).send(CALLS[operation])
 
     assert OUTCOMES[outcome] == answered
     assert [f"intent {operation}"] == seen
@@ -56,35 +63,77 @@ async def test_reads_leave_no_trace(operation):
     """They change nothing, so there is nothing to remember."""
     journal, inner = MemoryJournal(), ScriptedGateway(OUTCOMES["unresolved"])
 
-    await Journaled(inner, journal, read).send(CALLS[operation])
+    await journaled(inner, journal).send(CALLS[operation])
 
     assert [] == journal.entries
     assert [CALLS[operation]] == inner.calls
 
 
-async def test_documents_are_read_once_in_their_order_off_the_loop():
-    """What was checked is what is sent, each under its own type; a slow disk holds up no other row."""
-    asked, threads, inner = [], set(), ScriptedGateway(OUTCOMES["done"])
+class Disk:
+    """Reads documents in `takes_s` of a clock, and notes what was read where."""
 
-    def watched(document):
-        asked.append(document.type)
-        threads.add(threading.current_thread())
+    def __init__(self, clock, takes_s=0.0):
+        self.clock, self.takes_s, self.asked, self.in_the_loop = clock, takes_s, [], []
+
+    def read(self, document):
+        self.asked.append(document.type)
+        self.in_the_loop.append(threading.current_thread() is threading.main_thread())
+        self.clock.pass_time(self.takes_s)
         return document.type.encode()
 
-    await Journaled(inner, MemoryJournal(), watched).send(create())
 
-    assert list(DOCUMENT_TYPES) == asked
+def of_size(size):
+    """A create whose documents are so large together."""
+    call = create()
+    each = size // len(DOCUMENT_TYPES)
+    documents = tuple(msgspec.structs.replace(document, size=each) for document in call.application.documents)
+    return replace(call, application=msgspec.structs.replace(call.application, documents=documents))
+
+
+async def test_documents_are_read_once_in_their_order():
+    """What was checked is what is sent, each under its own type."""
+    clock, inner = FakeClock(), ScriptedGateway(OUTCOMES["done"])
+    disk = Disk(clock)
+
+    await journaled(inner, MemoryJournal(), disk.read, clock).send(create())
+
+    assert list(DOCUMENT_TYPES) == disk.asked
     assert tuple(name.encode() for name in DOCUMENT_TYPES) == inner.calls[0].files
-    assert threading.main_thread() not in threads
+
+
+async def test_small_documents_of_a_quick_disk_are_read_in_the_loop_and_large_ones_never():
+    """A thread costs more than reading a few bytes; until the disk is known to be quick nothing waits for it."""
+    clock = FakeClock()
+    disk = Disk(clock)
+    gateway = journaled(ScriptedGateway(*[OUTCOMES["unavailable"]] * 3), MemoryJournal(), disk.read, clock)
+
+    for size in (30_000, 30_000, 6_000_000):
+        await gateway.send(of_size(size))
+
+    a_call = len(DOCUMENT_TYPES)
+    assert [False] * a_call + [True] * a_call + [False] * a_call == disk.in_the_loop
+
+
+async def test_slow_disk_holds_up_the_loop_once_at_most():
+    """Once a reading took long the next are left to threads, until one of them is quick again."""
+    clock = FakeClock()
+    disk = Disk(clock)
+    gateway = journaled(ScriptedGateway(*[OUTCOMES["unavailable"]] * 5), MemoryJournal(), disk.read, clock)
+
+    for disk.takes_s in (0.0, 0.5, 0.5, 0.0, 0.0):
+        await gateway.send(of_size(30_000))
+
+    in_the_loop = disk.in_the_loop[:: len(DOCUMENT_TYPES)]
+    assert [False, True, False, False, True] == in_the_loop
 
 
 @pytest.mark.parametrize("changed", DOCUMENT_TYPES)
 async def test_changed_document_withholds_the_call(changed):
     """Nothing is sent and nothing written; the outcome names the document (F29)."""
     journal, inner = MemoryJournal(), ScriptedGateway()
-    journaled = Journaled(inner, journal, lambda d: None if d.type == changed else read(d))
+    gateway = journaled(inner, journal, lambda d: None if d.type == changed else read(d))
 
-    answered = await journaled.send(create())
+    answered = await gateway.send(create())
 
     assert outcomes.Withheld(code="document-changed", document_type=changed) == answered
     assert ([], []) == (journal.entries, inner.calls)
@@ -93,7 +142,7 @@ async def test_changed_document_withholds_the_call(changed):
 async def test_cancelled_in_mid_call_leaves_the_intent_alone():
     """The outcome is unknown, so none is written; the next run finds the record uncertain."""
     journal, inner = MemoryJournal(), HangingGateway()
-    sending = asyncio.create_task(Journaled(inner, journal, read).send(create()))
+    sending = asyncio.create_task(journaled(inner, journal).send(create()))
     await inner.begun.wait()
 
     sending.cancel()
@@ -111,7 +160,7 @@ async def test_journal_that_fails_lets_nothing_out():
     journal.room = 0
 
     with pytest.raises(StoppedError):
-        await Journaled(inner, journal, read).send(create())
+        await journaled(inner, journal).send(create())
 
     assert [] == inner.calls
 
@@ -122,7 +171,7 @@ async def test_outcome_that_cannot_be_written_stops_the_run():
     journal.room = 1
 
     with pytest.raises(StoppedError):
-        await Journaled(inner, journal, read).send(create())
+        await journaled(inner, journal).send(create())
 
     assert ["intent create"] == journal.story(samples.token(1))
 

@@ -84,7 +84,20 @@ def test_numbers_may_stand_one_below_another(told):
     """A line break divides numbers; elsewhere a value is one line."""
     assert [] == told("911140221000\n911140221001", "numbers")
     assert [] == told("911140221000\r\n911140221001", "numbers")
-    assert ["invisible-character"] == [code for code, *_ in told("9111\u200b40221000", "numbers")]
+
+
+@pytest.mark.parametrize(
+    ("cell", "codes"),
+    [
+        ("9111\u200b40221000", ["blanks-left-out"]),
+        ("\u202a+911140221000\u202c, \u2066+911140221001\u2069", ["blanks-left-out"]),
+        ("9111\x0740221000", ["number-unreadable"]),
+        ("9111\ufffd40221000", ["number-unreadable"]),
+    ],
+)
+def test_nothing_unseen_in_numbers_keeps_a_row_out(told, cell, codes):
+    """Only the digits of a number count, so that what nobody sees is left out, with a warning."""
+    assert codes == [code for code, *_ in told(cell, "numbers")]
 
 
 def test_path_may_have_odd_blanks_but_nothing_unseen(make_row, judge_one, make_facts):
@@ -135,3 +148,20 @@ def test_what_is_let_through_can_be_seen(make_row, judge_one, text):
         assert not {"\u200b", "\u00ad", "\u202e", "\ufeff", "\U000e0041", "\u034f", "\u2800"} & set(text)
         assert "a\u200d" not in text
         assert "b\ufe0f" not in text
+
+
+@pytest.mark.parametrize("flag", ["gbeng", "gbsct", "gbwls", "usca", "in09"])
+def test_tags_after_a_black_flag_are_part_of_it(told, flag):
+    """The flags of England, Scotland and others are spelled in letters that nobody sees."""
+    whole = "\U0001f3f4" + "".join(chr(0xE0000 + ord(letter)) for letter in flag) + "\U000e007f"
+
+    assert [] == told(f"Pub {whole}")
+    assert [] == told(f"{whole}{whole} Pub")
+    assert [6] == [position for code, position, _ in told(f"Pub {whole[:-1]}")]
+    assert ["invisible-character"] == [code for code, *_ in told(f"Pub x{whole[1:]}")]
+
+
+@pytest.mark.parametrize("emoji", ["🇮🇳", "1️⃣", "#️⃣", "👨‍👩‍👧", "🏳️‍🌈", "🙂‍↔️", "ℹ️", "👨🏽‍🚀", "❤️‍🔥"])
+def test_emoji_are_welcome(told, emoji):
+    """Regional letters, keycaps, and signs joined into one."""
+    assert [] == told(f"Pub {emoji}")

@@ -63,7 +63,7 @@ def test_calling_codes_that_nobody_wrote_down_are_not_asked_for(make_row, judge_
         ("911140000000.0", {}, "decimal-point"),
         ("2026-01-02", {"numbers": Stored.DATE}, "date-instead-of-text"),
         ("#N/A", {"numbers": Stored.ERROR}, "cell-error"),
-        ("9111\u200b40000000", {}, "invisible-character"),
+        ("9111\u200b40000000", {}, "blanks-left-out"),
     ],
 )
 def test_spoilt_cell_is_told_once(make_row, judge_one, cell, kept, code):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bulk_onboard.model.catalogue import CATALOGUE
 from bulk_onboard.model.example import EXAMPLE
 from bulk_onboard.model.requirements import Combination, Requirements, RequirementsBook
-from bulk_onboard.model.row import Row
+from bulk_onboard.model.row import Aside, Row
 from bulk_onboard.model.sheet import Columns, Stored
 
 LOCAL = Combination("IN", "local", "business")
@@ -350,7 +350,7 @@ def test_nothing_in_a_cell_can_stop_the_judging(judge, rows):
 
     assert rows == [one.row for one in judged]
     for one in judged:
-        assert (one.application is None) is (one.has_errors or one.duplicate_of is not None)
+        assert (one.application is None) is (one.has_errors or one.aside is not None)
         assert all(finding.code in CATALOGUE and finding.problem and finding.mend for finding in one.findings)
         assert 64 == len(one.fingerprint)
 
@@ -366,3 +366,45 @@ def test_sorting_the_sheet_changes_no_fingerprint_and_no_verdict(judge, rows, di
 
 def _essence(judged):
     return [(one.fingerprint, one.application is not None, one.duplicate_of is not None) for one in judged]
+
+
+BOOL, NUMBER = Stored.BOOLEAN, Stored.NUMBER
+
+
+@pytest.mark.parametrize(
+    ("cells", "stored"),
+    [
+        ({}, {}),
+        ({"country_iso": "IN", "number_type": "local", "user_type": "business", "address.country": "IN"}, {}),
+        ({"number_type": "local", "callback_url": "https://hooks.example.com/x"}, {}),
+        ({"kind:identity_proof": "passport", "number_type": "local"}, {}),
+        ({"kind:identity_proof": "FALSE", "number_type": "local"}, {"kind:identity_proof": BOOL}),
+        ({"alias": "false", "numbers": "TRUE"}, {}),
+        ({"key": "0", "business_name": "0", "number_type": "local"}, {"key": NUMBER, "business_name": NUMBER}),
+        ({"number_type": "0"}, {"number_type": Stored.ERROR}),
+    ],
+)
+def test_row_of_what_is_filled_down_is_no_business(make_row, judge_one, cells, stored):
+    """Defaults, check boxes and the zeros of formulas that look at blank cells: nothing is asked of such a row."""
+    judged = judge_one(make_row(bare=True, kept={"stored": stored}, **cells))
+
+    assert (Aside.BLANK, None, ()) == (judged.aside, judged.application, judged.findings)
+
+
+@pytest.mark.parametrize(
+    ("cells", "kept"),
+    [
+        ({"address.city": "Pune", "number_type": "local"}, {}),
+        ({"number_type": "local"}, {"stored": {"key": Stored.ERROR}}),
+        ({"number_type": "local"}, {"stored": {"business_name": Stored.UNCALCULATED}}),
+        ({"number_type": "local"}, {"merged": {"key": "A2:A3"}}),
+        ({"key": "0", "business_name": "0"}, {}),
+        ({"bo_key": "~abcdefghijklmn27"}, {}),
+    ],
+)
+def test_row_with_anything_of_a_business_is_one(make_row, judge_one, cells, kept):
+    """A town, an error in place of a Key, a cell that belongs to the one above: somebody meant something."""
+    judged = judge_one(make_row(bare=True, kept=kept, **cells))
+
+    assert judged.aside is None
+    assert judged.has_errors

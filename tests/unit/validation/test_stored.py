@@ -116,3 +116,37 @@ def test_number_without_text_has_lost_nothing(make_row, judge_one):
     row = make_row(alias="", kept={"stored": {"alias": Stored.NUMBER}})
 
     assert () == judge_one(row).findings
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["#N/A", "#REF!", "#ERROR!", "#NAME?", "#NV", "#BEZUG!", "#¡REF!", "#¿NOMBRE?", "#VALEUR!", "#Н/Д", "#DEĞER!",
+     "#ref!", "Err:511", "Err: 502", "Fehler:504", "Loading...", "Loading…", "########"],
+)  # fmt: skip
+@pytest.mark.parametrize("column", ["key", "business_name", "address__city", "document:identity_proof", "numbers"])
+def test_words_that_spreadsheets_write_for_errors_are_no_values(codes_of_cell, column, word):
+    """Those of Excel, LibreOffice and Google Sheets, in whatever language, where a file keeps them as text."""
+    assert ["cell-error"] == codes_of_cell(column.replace("__", "."), word)
+
+
+@pytest.mark.parametrize(
+    "text", ["#1 Motors", "Room:501", "Block: 7", "Loading... Dock", "Yes!", "In C#", "No. #", "Err 511"]
+)
+def test_other_texts_with_such_signs_are_values(codes_of_cell, text):
+    """A house number, a motto, a language."""
+    assert [] == codes_of_cell("business_name", text)
+
+
+@pytest.mark.parametrize("text", ["2020-03-01 00:00:00", "2020-03-01T00:00:00.000Z", "2020-03-01T05:30:00+05:30"])
+def test_date_with_time_in_an_identifier_was_a_date(codes_of_cell, text):
+    """So programs write a date; nobody has such a Key. A date alone may be one."""
+    assert ["date-instead-of-text"] == codes_of_cell("key", text)
+    assert [] == codes_of_cell("key", text[:10])
+
+
+@pytest.mark.parametrize("column", ["key", "alias", REGISTRATION])
+def test_number_that_is_shown_otherwise_is_told_where_it_names_a_row(codes_of_cell, column):
+    """A copy saved as csv would have another Key; elsewhere the digits are what is meant."""
+    assert "number-shown-otherwise" in codes_of_cell(column, "1234", Stored.FORMATTED)
+    assert ["digits-lost"] == codes_of_cell(column, "12.5", Stored.FORMATTED)
+    assert [] == codes_of_cell(PIN, "560001", Stored.FORMATTED)

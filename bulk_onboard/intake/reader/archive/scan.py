@@ -14,6 +14,7 @@ from bulk_onboard.intake.reader.archive.container import Container, Part, damage
 
 ERRORS = (b'"e"', b"'e'")
 FORMULAS = (b"<f",)
+DATES = (b'"d"', b"'d'")
 HIDDEN = (b"hidden",)
 SURROGATES = (b"_x",)
 PREFIXED = b"<worksheet"
@@ -22,7 +23,7 @@ PREFIXED = b"<worksheet"
 VALUES = (b"<v", b"<is")
 """What begins the value of a cell; counted, since calamine lets the last of two cells at one place win."""
 
-SHEET = (*ERRORS, *FORMULAS, *HIDDEN, *SURROGATES)
+SHEET = (*ERRORS, *FORMULAS, *DATES, *HIDDEN, *SURROGATES)
 STRINGS = SURROGATES
 
 _OVERLAP = 16

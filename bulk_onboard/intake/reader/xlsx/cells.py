@@ -1,28 +1,30 @@
 """The second look at the cells of an .xlsx: calamine reads errors, and formulas without a result, as blank.
 
 Cells are found as calamine finds them: by their reference, else after the one before them. A formula whose result is
-the empty text is calculated: it has a value, though an empty one, and the type `str`.
+the empty text is calculated: it has a value, though an empty one, and the type `str`. A date in ISO form has the type
+`d`; calamine gives one with a time zone as text.
 """
 
 from collections.abc import Iterable, Mapping
 from xml.parsers import expat
 
 from bulk_onboard.intake.reader.archive.xml import follow
-from bulk_onboard.intake.reader.look import Look, Place, place_of
-from bulk_onboard.model.sheet import LAST_COLUMN, column_letters
+from bulk_onboard.intake.reader.look import Look, Place, place_of, whole_number
+from bulk_onboard.intake.reader.xlsx.styles import NumberFormat
+from bulk_onboard.model.sheet import LAST_COLUMN, Stored, column_letters
 
 _NAMELESS_ERROR = "#ERROR!"
 
 
-def second_look(pieces: Iterable[bytes], zeros: Mapping[str, int], *, doubles: bool = False) -> Look:
+def second_look(pieces: Iterable[bytes], formats: Mapping[str, NumberFormat], *, doubles: bool = False) -> Look:
     """What the sheet's XML tells beyond the values; `expat.ExpatError` for what is no XML.
 
     Args:
         pieces: the sheet's part.
-        zeros: by the style's number: how many digits it shows at least.
+        formats: by the style's number: its format, where that shows more of a number than its digits.
         doubles: whether to look for a cell that has two values, which takes memory.
     """
-    watcher = _Watcher(zeros, doubles=doubles)
+    watcher = _Watcher(formats, doubles=doubles)
     follow(pieces, watcher)
     return watcher.look
 
@@ -30,10 +32,10 @@ def second_look(pieces: Iterable[bytes], zeros: Mapping[str, int], *, doubles: b
 class _Watcher:
     """Follows the rows and cells; text is listened to only where it matters."""
 
-    def __init__(self, zeros: Mapping[str, int], *, doubles: bool) -> None:
+    def __init__(self, formats: Mapping[str, NumberFormat], *, doubles: bool) -> None:
         self.look = Look()
         self.parser: expat.XMLParserType
-        self._zeros = zeros
+        self._formats = formats
         self._taken: set[int] | None = set() if doubles else None
         self._values = 0
         self._row = -1
@@ -94,7 +96,7 @@ class _Watcher:
     def _start_value(self, _attributes: Mapping[str, str]) -> None:
         self._value = []
         self._values += 1
-        if self._formula or self._cell.get("t") == "e":
+        if self._formula or self._cell.get("t") == "e" or self._cell.get("s") in self._formats:
             self.parser.CharacterDataHandler = self._value.append
 
     def _end_value(self) -> None:
@@ -109,8 +111,10 @@ class _Watcher:
             self.look.errors[self._place()] = value or _NAMELESS_ERROR
         elif self._formula and not value and not (kind == "str" and self._value is not None):
             self.look.uncalculated.add(self._place())
-        elif kind == "n" and self._zeros and (digits := self._zeros.get(self._cell.get("s", ""))):
-            self.look.digits[self._place()] = digits
+        elif kind == "d":
+            self.look.kinds[self._place()] = Stored.DATE
+        elif kind == "n" and value and (style := self._formats.get(self._cell.get("s", ""))):
+            self.look.note_number([self._place()], value, style.shown(whole_number(value)))
 
     def _place(self) -> Place:
         """Where the cell is: where its own reference says, or how many cells after the last that had one."""

@@ -15,7 +15,7 @@ from bulk_onboard.intake.reader.archive.parts import (
     sheet_parts,
 )
 from bulk_onboard.intake.reader.archive.scan import SHEET, STRINGS, SURROGATES, Found, scan
-from bulk_onboard.intake.reader.xlsx.styles import zeros_of
+from bulk_onboard.intake.reader.xlsx.styles import NumberFormat, formats_of
 from bulk_onboard.model.workbook_type import WorkbookType
 
 _TELL_OF_OTHERS = {WORKBOOK, RELATIONS, STYLES}
@@ -29,12 +29,12 @@ class Overview(NamedTuple):
     Attributes:
         found: by a part's name, what is in it.
         parts: by a sheet's name, its part's; of an .xlsx only.
-        zeros: by a style's number, how many digits it shows at least.
+        formats: by a style's number, its format, where that shows more of a number than its digits.
     """
 
     found: Mapping[str, Found] = {}
     parts: Mapping[str, str] = {}
-    zeros: Mapping[str, int] = {}
+    formats: Mapping[str, NumberFormat] = {}
 
     def needs_second_look(self, sheet: str) -> bool:
         """Whether the sheet's XML may tell more than its values."""
@@ -64,17 +64,17 @@ def overview_of(container: Container, kind: WorkbookType) -> Overview:
         scan(container, name)
     is_xlsx = kind is WorkbookType.XLSX
     parts = sheet_parts(container) if is_xlsx else {}
-    zeros = zeros_of(container.whole(STYLES)) if is_xlsx else {}
+    formats = formats_of(container.whole(STYLES)) if is_xlsx else {}
     wanted: dict[str, tuple[bytes, ...]] = {SHARED_STRINGS: STRINGS, CONTENT: STRINGS}
-    wanted |= dict.fromkeys(parts.values(), SHEET + _style_marks(zeros))
+    wanted |= dict.fromkeys(parts.values(), SHEET + _style_marks(formats))
     found = {name: scan(container, name, wanted.get(name, ())) for name in container.parts}
     if b"encryption-data" in container.whole(MANIFEST):
         raise WorkbookError(f"{container.path} is protected by a password. Save it without a password.")
-    return Overview(found, parts, zeros)
+    return Overview(found, parts, formats)
 
 
-def _style_marks(zeros: Mapping[str, int]) -> tuple[bytes, ...]:
+def _style_marks(formats: Mapping[str, NumberFormat]) -> tuple[bytes, ...]:
     """What cells of these styles have; of very many styles, what cells of any style have."""
-    if len(zeros) > _FEW:
+    if len(formats) > _FEW:
         return (b"s=",)
-    return tuple(f"s={quote}{style}{quote}".encode() for style in zeros for quote in "\"'")
+    return tuple(f"s={quote}{style}{quote}".encode() for style in formats for quote in "\"'")

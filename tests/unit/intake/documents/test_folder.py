@@ -126,6 +126,61 @@ def test_files_that_are_not_there(folder, root, relative, hint):
     assert (Fault("document-not-found", {"nearest": hint}),) == folder.look(relative).faults
 
 
+@pytest.mark.parametrize(
+    ("on_disk", "written"),
+    [
+        ("at 3.45\u202fPM.pdf", "at 3.45 PM.pdf"),
+        ("at 3.45 PM.pdf", "at 3.45\u00a0PM.pdf"),
+        ("a  b.pdf", "a b.pdf"),
+        ("a\u200bb.pdf", "ab.pdf"),
+        ("ab.pdf ", "ab.pdf"),
+        ("\u202aab.pdf", "ab.pdf"),
+        ("re\u0301sume\u0301 \u00a01.pdf", "r\u00e9sum\u00e9 1.pdf"),
+        ("the\u00a0firm/a\u3000b.pdf", "the firm/a b.pdf"),
+    ],
+)
+def test_file_whose_name_differs_in_blanks_alone_is_meant(folder, root, on_disk, written):
+    """It is taken, and read again by the name that it has."""
+    path = root / on_disk
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(PDF)
+
+    facts = folder.look(written)
+
+    assert (path, DIGEST) == (facts.path, facts.sha256)
+    assert folder.read(document(facts)) == PDF
+
+
+def test_of_several_files_that_differ_in_blanks_none_is_taken(folder, root):
+    """The suggestion says which blank the name has, since both look the same."""
+    for name in ("a\u202fb.pdf", "a\u00a0b.pdf"):
+        (root / name).write_bytes(PDF)
+
+    (fault,) = folder.look("a b.pdf").faults
+
+    assert (
+        ' Did you mean "a b.pdf"? In that name character 2 is U+202F NARROW NO-BREAK SPACE, in the cell U+0020 SPACE.'
+        == fault.details["nearest"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("on_disk", "written", "told"),
+    [
+        ("id\u2011card.pdf", "id-card.pdf", "U+2011 NON-BREAKING HYPHEN, in the cell U+002D HYPHEN-MINUS"),
+        ("id\u00a0Card.pdf", "id card.pdf", "U+00A0 NO-BREAK SPACE, in the cell U+0020 SPACE"),
+        ("c\u0430rd.pdf", "card.pdf", "U+0430 CYRILLIC SMALL LETTER A, in the cell U+0061 LATIN SMALL LETTER A"),
+    ],
+)
+def test_suggestion_names_the_character_that_one_cannot_see(folder, root, on_disk, written, told):
+    """A name is never suggested in place of what looks the very same."""
+    (root / on_disk).write_bytes(PDF)
+
+    (fault,) = folder.look(written).faults
+
+    assert fault.details["nearest"].endswith(f" is {told}.")
+
+
 def test_what_is_no_document_is_never_meant(folder, root):
     """Workbooks, ledgers and reports beside the documents are not suggested; a scan of their name is."""
     for ending in ("csv", "xlsx", "ledger.jsonl", "report.xlsx", "annotated.xlsx", "tsv"):

@@ -2,6 +2,7 @@
 
 import io
 import re
+import resource
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -297,6 +298,17 @@ def test_reader_that_does_not_start_blames_no_document(monkeypatch):
 
     with pytest.raises(module.StoppedError, match="process that opens PDFs does not start"), PdfReader() as one:
         one.open(GOOD, with_text=False)
+
+
+def test_reader_that_cannot_be_started_blames_no_document():
+    """Nor is it a bug: this machine, or its user, may open no more files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        with pytest.raises(module.StoppedError, match=r"cannot be started \(Too many open files\)"), PdfReader() as one:
+            one.open(GOOD, with_text=False)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 PIECES = st.sampled_from(

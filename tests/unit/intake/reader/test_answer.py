@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 import xlsxwriter
@@ -10,16 +11,17 @@ from hypothesis import strategies as st
 
 from bulk_onboard.errors import WorkbookError
 from bulk_onboard.intake.reader.answer import lines_of
-from bulk_onboard.intake.reader.transport import Asked, Head, head_of, rows_of
+from bulk_onboard.intake.reader.transport import Asked
+from bulk_onboard.intake.workbook import sheet_of
 from bulk_onboard.model.blank import looks_like_nothing
-from bulk_onboard.model.sheet import SheetRow
+from bulk_onboard.model.sheet import Sheet, SheetRow
 from tests.support.spreadsheets import cell, row, text, texts, worksheet, write_zip, xlsx_parts
 
 
-def read(content: bytes, name: str = "a.xlsx", header_row: int = 1) -> tuple[Head, list[SheetRow]]:
+def read(content: bytes, name: str = "a.xlsx", header_row: int = 1) -> tuple[Sheet, list[SheetRow]]:
     """The answer, taken apart."""
-    head, *lines = lines_of(Asked(name, None, header_row, None), content)
-    return head_of(head), [line for batch in lines for line in rows_of(batch)]
+    sheet = sheet_of(Path(name), header_row, lines_of(Asked(name, None, header_row, None), content))
+    return sheet, list(sheet.rows)
 
 
 def written(grid: Sequence[Sequence[str]]) -> bytes:

@@ -3,7 +3,7 @@
 import pytest
 
 from bulk_onboard.intake.reader.opendocument import second_look
-from bulk_onboard.model.sheet import Merged
+from bulk_onboard.model.sheet import Merged, Stored
 
 NAMES = (
     'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
@@ -88,14 +88,61 @@ def test_texts_that_are_told_already():
     assert {} == look(row(plain, valued)).texts
 
 
-def test_zeros_that_a_format_shows():
-    """They are those of the number's own text; a decimal comma, a date or a zero alone shows none."""
-    cells = [
-        f'<table:table-cell office:value-type="{kind}" office:value="1"><text:p>{shown}</text:p></table:table-cell>'
-        for kind, shown in [("float", "000123"), ("float", "0,50"), ("float", "0"), ("float", "12"), ("date", "01")]
-    ]
+def number(value: str, shown: str, kind: str = "float") -> str:
+    """A cell with a number and what is shown of it."""
+    paragraph = f"<text:p>{shown}</text:p>"
+    return f'<table:table-cell office:value-type="{kind}" office:value="{value}">{paragraph}</table:table-cell>'
 
-    assert {(0, 0): 6} == look(row(*cells)).digits
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("123", "000123"), ("42", "K-00042"), ("42.0", "K-00042"), ("12345", "12-345"), ("0", "000"), ("7", "No. 7"),
+     ("42", "K-00042 ")],
+)  # fmt: skip
+def test_code_that_a_format_shows_is_the_text(value, shown):
+    """It is the number's own paragraph."""
+    found = look(row(number(value, shown)))
+
+    assert ({(0, 0): shown.strip()}, {}) == (found.texts, found.kinds)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown", "kind"),
+    [("1234", "1,234", "float"), ("1234", "1.234", "float"), ("1234", "1\u202f234", "float"), ("42", "42.00", "float"),
+     ("42", "42,00", "float"), ("42", "4.2E+01", "float"), ("42", "", "float"), ("42", "4200%", "percentage"),
+     ("42", "₹42", "currency"), ("-7", "(7)", "float"), ("42", "Rs. 42", "currency"),
+     ("1234567", "12,34,567.00", "float")],
+)  # fmt: skip
+def test_number_that_is_shown_otherwise_is_known_for_that(value, shown, kind):
+    """Dividers, decimals, a currency."""
+    found = look(row(number(value, shown, kind)))
+
+    assert ({}, {(0, 0): Stored.FORMATTED}) == (found.texts, found.kinds)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [("42", "42"), ("42.0", "42.0"), ("42.0", "42"), ("0.5", "0,50"), ("1.5", "2"), ("-7", "-7")]
+)
+def test_number_that_is_no_code_stays_a_number(value, shown):
+    """What is not whole is judged as the number that it is."""
+    found = look(row(number(value, shown)))
+
+    assert ({}, {}) == (found.texts, found.kinds)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        'date" office:date-value="2020-03-01',
+        'date" office:date-value="2020-03-01T00:00:00.000Z',
+        'time" office:time-value="PT36H00M00S',
+    ],
+)
+def test_dates_and_durations_are_known_by_their_type(value):
+    """Whatever calamine makes of them."""
+    cell = f'<table:table-cell office:value-type="{value}"><text:p>01.03.20</text:p></table:table-cell>'
+
+    assert {(0, 0): Stored.DATE} == look(row(cell)).kinds
 
 
 def test_hidden_and_merged():

@@ -6,8 +6,9 @@ import pytest
 
 from bulk_onboard.errors import WorkbookError
 from bulk_onboard.intake.reader.answer import lines_of
-from bulk_onboard.intake.reader.transport import Asked, Head, head_of, rows_of
-from bulk_onboard.model.sheet import Merged, Remark, SheetRow, Stored
+from bulk_onboard.intake.reader.transport import Asked
+from bulk_onboard.intake.workbook import sheet_of
+from bulk_onboard.model.sheet import Merged, Remark, Sheet, SheetRow, Stored
 from tests.support.spreadsheets import (
     MAIN,
     cell,
@@ -24,10 +25,10 @@ from tests.support.spreadsheets import (
 GOOD = texts(["Key", "City"], ["k1", "Pune"])
 
 
-def read(path: Path) -> tuple[Head, list[SheetRow]]:
+def read(path: Path) -> tuple[Sheet, list[SheetRow]]:
     """The answer, taken apart."""
-    head, *lines = lines_of(Asked(path.name, None, 1, None), path.read_bytes())
-    return head_of(head), [line for batch in lines for line in rows_of(batch)]
+    sheet = sheet_of(path, 1, lines_of(Asked(path.name, None, 1, None), path.read_bytes()))
+    return sheet, list(sheet.rows)
 
 
 def refusal(path: Path) -> str:

@@ -53,7 +53,7 @@ def sheet_of(headers: Iterable[str] = HEADERS, rows: int = 2, path: str = "b.xls
     """What a reader makes of the workbook."""
     headers = tuple(headers)
     cells = [SheetRow(n, (f"K-{n}", f"{n}@example.com", *[""] * (len(headers) - 2))) for n in range(2, rows + 2)]
-    return Sheet(Path(path), "Sheet1", hashlib.sha256(b"").hexdigest(), 1, headers, tuple(cells))
+    return Sheet(Path(path), "Sheet1", hashlib.sha256(b"").hexdigest(), 1, headers).with_rows(cells)
 
 
 def annotation(

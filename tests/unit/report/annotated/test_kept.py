@@ -15,7 +15,7 @@ LOST = Kept(Formula("=#VALUE!", "#VALUE!"))
     ("text", "stored", "written"),
     [
         ("560001", Stored.NUMBER, Kept(560001.0)),
-        ("007", Stored.NUMBER, Kept(7.0, "000")),
+        ("1234", Stored.FORMATTED, Kept(1234.0, "#,##0")),
         ("1.2345678901234E+17", Stored.NUMBER, Kept(1.2345678901234e17)),
         ("-0.5", Stored.NUMBER, Kept(-0.5)),
         ("2026-01-02", Stored.DATE, Kept(datetime.fromisoformat("2026-01-02"), DAY)),

@@ -1,6 +1,7 @@
 """Copy and workbook against what both come from: what is taken, what is told, and which row is which."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ OURS = ("bo_key", "bo_state", "bo_problems", "bo_compliance_id")
 def sheet(rows: Sequence[Sequence[str]] = ROWS, headers: Sequence[str] = HEADERS, sha256: str = "aa") -> Sheet:
     """A workbook's sheet with these rows; an empty one is a blank row."""
     numbered = [SheetRow(number, tuple(cells)) for number, cells in enumerate(rows, 2) if cells]
-    return Sheet(Path("b.xlsx"), "Sheet1", sha256, 1, tuple(headers), tuple(numbered))
+    return Sheet(Path("b.xlsx"), "Sheet1", sha256, 1, tuple(headers)).with_rows(numbered)
 
 
 def copied(rows: Sequence[Sequence[str]], headers: Sequence[str] = HEADERS, keys: Sequence[str] = ()) -> Sheet:
@@ -124,7 +125,7 @@ def test_result_that_the_copy_lost_is_lost_only_where_the_row_changed() -> None:
     """A program that does not calculate saved the copy: elsewhere what the workbook has is right still."""
     copy = copied([("K-1", "N-11", ""), ("K-2", "N-2", ""), ROWS[2]], keys=("K-1", "K-2", ""))
     rows = [row._replace(stored={2: Stored.UNCALCULATED}) for row in copy.rows[:2]]
-    lost = Sheet(copy.path, copy.name, copy.sha256, 1, copy.headers, (*rows, copy.rows[2]))
+    lost = copy.with_rows((*rows, copy.rows[2]))
     formulas = {(2, 2): "A2", (3, 2): "A3"}
 
     found = merge(
@@ -139,8 +140,8 @@ def test_what_is_no_value_is_not_taken(stored: Stored) -> None:
     """Nor what cannot be written, as one of several merged cells."""
     copy = copied([("K-1", "N-1", "x"), *ROWS[1:]])
     rows = (copy.rows[0]._replace(stored={2: stored}), *copy.rows[1:])
-    spoiled = Sheet(copy.path, copy.name, copy.sha256, 1, copy.headers, rows)
-    merged = Sheet(Path("b.xlsx"), "Sheet1", "aa", 1, HEADERS, sheet().rows, (Merged(2, 2, 1, 2),))
+    spoiled = copy.with_rows(rows)
+    merged = replace(sheet(), sha256="aa", merged=(Merged(2, 2, 1, 2),))
 
     assert [] == made(spoiled).edits
     assert [

@@ -21,7 +21,7 @@ def written(sheet, made, folder, notes=("It is plain.",)):
 def test_every_cell_stands_where_it_stood(tmp_path):
     """Rows and columns are those of the file, blank ones included; no text becomes a number or a formula."""
     rows = (SheetRow(5, ("007", "=1+1", "#N/A")), SheetRow(8, ("K-8", "", "")))
-    sheet = replace(sheet_of(), header_row=3, rows=rows)
+    sheet = replace(sheet_of(), header_row=3).with_rows(rows)
 
     copy = written(sheet, annotation({8: [email(8)]}, sheet=sheet), tmp_path)["Sheet1"]
 
@@ -31,8 +31,8 @@ def test_every_cell_stands_where_it_stood(tmp_path):
     assert {"@"} == {cell.number_format for cell in copy[5]}
 
 
-KINDS = (Stored.NUMBER, Stored.DATE, Stored.BOOLEAN, Stored.ERROR, Stored.UNCALCULATED)
-CELLS = ("0071", "2026-01-02", "TRUE", "#N/A", "", "text")
+KINDS = (Stored.NUMBER, Stored.FORMATTED, Stored.DATE, Stored.BOOLEAN, Stored.ERROR, Stored.UNCALCULATED)
+CELLS = ("71", "1234", "2026-01-02", "TRUE", "#N/A", "", "text")
 
 
 def read(sheet, folder):
@@ -48,7 +48,7 @@ def read(sheet, folder):
 def test_every_kind_of_cell_is_read_as_it_was(tmp_path):
     """A marked one among them."""
     stored = dict(enumerate(KINDS))
-    sheet = replace(sheet_of([f"H{n}" for n in range(len(CELLS))]), rows=(SheetRow(2, CELLS, stored),))
+    sheet = sheet_of([f"H{n}" for n in range(len(CELLS))]).with_rows([SheetRow(2, CELLS, stored)])
 
     (row,) = read(sheet, tmp_path).rows
 
@@ -70,7 +70,7 @@ def test_merged_cells_are_merged(tmp_path):
 )
 def test_text_is_read_as_it_was(tmp_path, text):
     """Characters that no XML holds, and what the writer would take for markup, escapes or formulas."""
-    sheet = replace(sheet_of(), rows=(SheetRow(2, ("K-2", text, text)),))
+    sheet = sheet_of().with_rows((SheetRow(2, ("K-2", text, text)),))
 
     assert ("K-2", text, text) == read(sheet, tmp_path).rows[0].cells[:3]
 
@@ -88,7 +88,7 @@ def test_marks_comments_and_columns_are_there(tmp_path):
 def test_columns_of_an_annotated_sheet_are_overwritten(tmp_path):
     """What stood in them is gone."""
     sheet = sheet_of(("Key", "Email", "bo_key", "bo_state", "bo_problems", "bo_compliance_id"))
-    sheet = replace(sheet, rows=(SheetRow(2, ("K-2", "", "old", "old", "old", "old")),))
+    sheet = sheet.with_rows([SheetRow(2, ("K-2", "", "old", "old", "old", "old"))])
 
     copy = written(sheet, annotation({2: [email()]}, sheet=sheet), tmp_path)["Sheet1"]
 

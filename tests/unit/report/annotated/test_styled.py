@@ -247,7 +247,7 @@ def test_excels_escapes_are_kept():
 
 def test_what_only_looks_escaped_is_escaped_in_our_own_texts():
     """A Key in bo_key is read again."""
-    sheet = replace(sheet_of(), rows=(SheetRow(2, ("_x0041_", "", "")),))
+    sheet = sheet_of().with_rows([SheetRow(2, ("_x0041_", "", ""))])
 
     copy = annotated(workbook(), annotation({2: [email()]}, sheet=sheet), CREATED)[0]
 

@@ -96,3 +96,20 @@ def test_no_finding_shows_the_number(number, gap, column):
     assert troubles
     said = "".join(char for char in f"{[(t.seen, dict(t.details)) for t in troubles]}" if char.isdigit())
     assert number[:8] not in said
+
+
+@pytest.mark.parametrize("column", ["key", "alias"])
+def test_phone_number_is_no_aadhaar_where_a_row_is_named(judged, column):
+    """India's code and ten digits without a gap are a phone number, whether or not the row has it among its own."""
+    assert "aadhaar-number" in judged(**{column: "9180 4567 8909"})
+    assert "aadhaar-number" not in judged(**{column: "918045678909"})
+    assert "aadhaar-number" in judged(business_name="918045678909")
+
+
+@pytest.mark.parametrize("column", ["key", "alias", "address__line1"])
+def test_own_phone_number_is_no_aadhaar(judged, column):
+    """Wherever a row has one of its own numbers again, however it is written."""
+    own = {"numbers": "+91 80 4567 8909, 911140000000"}
+
+    assert "aadhaar-number" not in judged(**{column: "9180 4567 8909"}, **own)
+    assert "aadhaar-number" in judged(**{column: f"9180 4567 8909, {NUMBER}"}, **own)

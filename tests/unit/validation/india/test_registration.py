@@ -25,6 +25,9 @@ def with_check_digit(first_fourteen):
         "U72200TZ1994PTC004820",
         "AAA-1234",
         "AAA1234",
+        "FAAA-1234",
+        "F01234",
+        "F01234MH2005FTC000123",
         "UDYAM-KR-03-0012345",
         "udyam mh 01 0000001",
         "ABCPE1234F",
@@ -73,7 +76,7 @@ def test_number_that_cannot_be_right_is_told_with_the_reason(judged, number, cod
     assert findings[code].problem.endswith(f", but {why}.")
 
 
-@pytest.mark.parametrize("number", ["911140221000", "9876543210", "F01234", "MH/2020/0012345", "Society 12 of 1999"])
+@pytest.mark.parametrize("number", ["911140221000", "9876543210", "F0123", "MH/2020/0012345", "Society 12 of 1999"])
 def test_number_of_no_known_kind_is_told_as_such(judged, number):
     """The API's own example is one of them: a warning, and never an Aadhaar number."""
     assert {"registration-number-unknown"} == judged(registration_number=number).keys()
@@ -127,3 +130,11 @@ def test_any_one_wrong_character_in_a_gstin_is_seen(gstin, position, char):
     slip = gstin[:position] + char + gstin[position + 1 :]
 
     assert (gstin_fault(slip) == "") is (slip == gstin)
+
+
+@pytest.mark.parametrize("number", ["MUMA12345B", "blra 00012 c"])
+def test_tan_is_called_a_tan(judged, number):
+    """It has no more than its length in common with a PAN, and registers no business."""
+    finding = judged(registration_number=number)["tan-instead"]
+
+    assert finding.problem.startswith("This has the shape of a TAN, ")

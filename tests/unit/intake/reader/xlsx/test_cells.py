@@ -4,13 +4,15 @@ import pytest
 
 from bulk_onboard.intake.reader.look import Look
 from bulk_onboard.intake.reader.xlsx.cells import second_look
-from bulk_onboard.intake.reader.xlsx.styles import zeros_of
+from bulk_onboard.intake.reader.xlsx.styles import formats_of, number_format
+from bulk_onboard.model.sheet import Stored
 from tests.support.spreadsheets import MAIN, cell, row, styles, worksheet
 
 
-def look(data: str, before: str = "", **zeros: int) -> Look:
-    """At a sheet of these rows."""
-    return second_look([worksheet(data, before).encode()], {name.removeprefix("s"): n for name, n in zeros.items()})
+def look(data: str, before: str = "", **formats: str) -> Look:
+    """At a sheet of these rows; a style `s2` has the format of this code."""
+    known = {name.removeprefix("s"): number_format(code) for name, code in formats.items()}
+    return second_look([worksheet(data, before).encode()], {name: found for name, found in known.items() if found})
 
 
 @pytest.mark.parametrize("code", ["#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!"])
@@ -81,13 +83,84 @@ def test_hidden_rows_and_columns():
     assert ([(1, 2), (4, 16_383)], [(3, 3)]) == (found.hidden_columns, found.hidden_rows)
 
 
-def test_formats_of_zeros():
-    """Only such formats in use on numbers matter, and only those of cells, not of cell styles."""
-    assert {"2": 6, "4": 3} == zeros_of(styles("000000", "0.00", "000;-000", "0").encode())
+def test_formats_that_show_more_than_digits():
+    """Only those matter, and dates are calamine's."""
+    codes = ("000000", "0", "@", "000;-000", "General", "yyyy-mm", "[Red]0", "[$-409]d/m", "&quot;K&quot;0", "#,##0")
 
-    found = look(row(1, cell("A1", "12", style=2), cell("B1", "12"), cell("C1", "1", kind="s", style=2)), s2=6)
+    assert ["2", "5", "10", "11"] == list(formats_of(styles(*codes).encode()))
 
-    assert {(0, 0): 6} == found.digits
+
+@pytest.mark.parametrize(
+    ("code", "number", "shown"),
+    [
+        ("000000", "12", "000012"),
+        ('"K-"00000', "42", "K-00042"),
+        ("\\K\\-00000", "42", "K-00042"),
+        ("K-00000", "42", "K-00042"),
+        ("00\\-000", "42", "00-042"),
+        ("00\\-000", "1234567", "1234-567"),
+        ('000"-"0000', "12345", "001-2345"),
+        ("0000-0000", "12345678", "1234-5678"),
+        ("##\\-##", "5", "-5"),
+        ('[$-409]"K"000', "7", "K007"),
+        ("[Blue]000;[Red]-000", "7", "007"),
+        ('"No. "0', "7", "No. 7"),
+        ('0"/26"', "7", "7/26"),
+        ('"K-"General', "42", "K-42"),
+        ('"K "???', "7", "K   7"),
+        ("0000_)", "7", "0007"),
+        ('"say ""K"""00', "7", "say K07"),
+        ("000;;", "7", "007"),
+    ],
+)
+def test_code_that_a_format_shows_is_the_text(code, number, shown):
+    """Digits fill the places from the right, and more digits than places stand in the first."""
+    found = look(
+        row(1, cell("A1", number, style=2), cell("B1", number), cell("C1", number, kind="s", style=2)), s2=code
+    )
+
+    assert ({(0, 0): shown}, {}) == (found.texts, found.kinds)
+
+
+@pytest.mark.parametrize(
+    ("code", "number"),
+    [
+        ("#,##0", "42"),
+        ("0.00", "42"),
+        ("0%", "42"),
+        ("0.0E+00", "42"),
+        ("# ?/?", "42"),
+        ("00/00", "1234"),
+        ('[$₹-4009]" "0', "42"),
+        ("00\\ 000", "12345"),
+        ("[<=9999999]0000-0000;(000) 0000-0000", "12345678"),
+        (";;;", "42"),
+        ('"same"', "42"),
+        ('_(* "K"0_)', "42"),
+        ('"K"@', "42"),
+        ('000;-000;"none"', "0"),
+        ("000", "-7"),
+    ],
+)
+def test_number_that_is_shown_otherwise_is_known_for_that(code, number):
+    """Dividers, decimals, conditions: what is shown is the number all the same, or nobody can tell it here."""
+    found = look(row(1, cell("A1", number, style=2)), s2=code)
+
+    assert ({}, {(0, 0): Stored.FORMATTED}) == (found.texts, found.kinds)
+
+
+@pytest.mark.parametrize(("code", "number"), [("000", "1.5"), ("000", "1E+20"), ("000", "1234"), ("0_)", "7")])
+def test_number_that_is_no_code_stays_a_number(code, number):
+    """What is not whole is judged as the number that it is; and what is shown may be the digits alone."""
+    found = look(row(1, cell("A1", number, style=2)), s2=code)
+
+    assert ({}, {}) == (found.texts, found.kinds)
+
+
+@pytest.mark.parametrize("value", ["2020-03-01T00:00:00.000Z", "2020-03-01T05:30:00+05:30", "2020-03-01", "T12:00"])
+def test_date_in_iso_form_is_a_date(value):
+    """Whether or not it has a time zone."""
+    assert {(0, 0): Stored.DATE} == look(row(1, cell("A1", value, kind="d"))).kinds
 
 
 def test_pieces_may_end_anywhere():

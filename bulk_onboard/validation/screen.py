@@ -1,0 +1,387 @@
+"""Which rows of a large sheet certainly have nothing wrong, told from whole columns.
+
+Rule: a sound row may be called suspect, a faulty one never sound. Suspects become rows and are judged as in a small
+sheet; nothing is decided here, so there is one rule book. Each different text of a column is asked about once, of the
+judge's own checks; texts of a plain form, in which the judge finds nothing, are not asked about at all. What only shows
+when rows are compared makes all of them suspect: a key, a number, a document that is there twice.
+"""
+
+import re
+import string
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import combinations
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bulk_onboard.model.application import FileFacts
+from bulk_onboard.model.blank import ORDINARY_BLANKS, looks_like_nothing
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.example import EXAMPLE
+from bulk_onboard.model.finding import OFF, Rulings
+from bulk_onboard.model.identity import KEY_LIMIT, gapless_number, normal_user_key, number_token
+from bulk_onboard.model.number import numbers_in
+from bulk_onboard.model.requirements import Combination, Requirements, RequirementsBook
+from bulk_onboard.model.row import Row
+from bulk_onboard.model.sheet import (
+    BO_KEY,
+    BUSINESS_NAME,
+    CALLBACK_URL,
+    COUNTRY_ISO,
+    KEY,
+    NUMBER_TYPE,
+    NUMBERS,
+    REGISTRATION_NUMBER,
+    USER_TYPE,
+    Columns,
+    Sheet,
+    Stored,
+)
+from bulk_onboard.model.text import DIGITS_ARE_DUE, ordinary_digits, text_in
+from bulk_onboard.validation.cells import cell_troubles
+from bulk_onboard.validation.documents import Slot, document_troubles, slots_of
+from bulk_onboard.validation.email import EMAIL, is_plain_address
+from bulk_onboard.validation.fields import bounds_of
+from bulk_onboard.validation.headers import Headers
+from bulk_onboard.validation.india.bulk import states_of_sound_numbers
+from bulk_onboard.validation.india.states import may_be_registered_in, state_called
+
+Marks: TypeAlias = npt.NDArray[np.bool_]
+Codes: TypeAlias = npt.NDArray[np.intp]
+
+_MOST_COMBINATIONS = 20  # a sheet that asks for more has something else in these columns
+_ODD = re.compile(
+    r"[^A-Za-z0-9 ,.&()/';:@+_-]|_x|[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}|[0-9]\.0|[.,][0-9]+[Ee][0-9+-]|[0-9][Ee]\+"
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}|: ?[0-9]{3}|\.\.\.|&[A-Za-z]{2,8};"
+)
+"""What no plain text has. The last ones may be an Aadhaar, a number or a date that a program rewrote, an error's word
+or a letter written as code: the judge knows."""
+
+_PLAIN_SIGNS = string.ascii_letters.encode() + b"0123456789 ,.&()/';:@+_-\n"
+_ALIKE = bytes.maketrans(b"123456789E", b"000000000e")  # digits look like each other
+_PERHAPS_LOST = (b".0", b"0e0", b"0e+", b"0e-", b"0000-00-00", b":000", b": 000", b"...")
+_PERHAPS_CODE = re.compile(rb"&[A-Za-z]{2,8};")
+_ASKED_ABOUT = (CALLBACK_URL, NUMBERS)  # of which every text is one for the judge
+_ADDRESS = ("address.country", "address.state", "address.postal_code")
+_WHOLE_DIGITS = 15  # that a number keeps
+_SOMEBODY = {KEY: "K"}  # or the judge would miss a name
+
+
+class Screened(NamedTuple):
+    """What the screen found.
+
+    Attributes:
+        suspects: the rows to be judged, by their place in the sheet, in order.
+        size: bytes of the documents of all others.
+    """
+
+    suspects: list[int]
+    size: int
+
+
+def screen(
+    sheet: Sheet,
+    columns: Columns,
+    *,
+    book: RequirementsBook,
+    files: Mapping[str, FileFacts],
+    defaults: Combination,
+    rulings: Rulings,
+    others: Sequence[Books] = (),
+) -> Screened:
+    """The rows that need to be judged, out of a whole sheet.
+
+    Args:
+        files: what is known of the documents, by the cell text that names them.
+        defaults: what blank cells ask for.
+        rulings: what the job says of findings.
+        others: what other jobs' ledgers say, whose businesses are to be told.
+    """
+    screened = _Screen(sheet, columns, files)
+    for books in others:
+        screened.look_for(books)
+    screened.look(book, defaults, is_sharing_told=rulings.get("document-shared") != OFF)
+    return Screened(np.flatnonzero(screened.suspect).tolist(), int(screened.sizes[~screened.suspect].sum()))
+
+
+class _Cells:
+    """A column: its different texts as a row has them, and for each row which one it has."""
+
+    def __init__(self, codes: Codes, raw: list[str], *, are_digits_due: bool = False) -> None:
+        self.codes, self.raw = codes, raw
+        self.texts = list(map(str.strip if "".join(raw).isascii() else text_in, raw))
+        if are_digits_due:
+            self.texts = list(map(ordinary_digits, self.texts))
+        lengths = list(map(len, self.texts))
+        self.shortest, self.longest = min(lengths, default=0), max(lengths, default=0)
+
+    @property
+    def unlike(self) -> list[int]:
+        """The texts from which something was taken off, or whose ends may hold what nobody sees."""
+        if self.raw == self.texts and "".join(self.texts).isascii():
+            return []
+        if "".join(self.texts).isascii():
+            return [code for code, (raw, text) in enumerate(zip(self.raw, self.texts, strict=True)) if raw != text]
+        return [code for code, raw in enumerate(self.raw) if raw != self.texts[code] or not raw.isascii()]
+
+    def rows_of(self, verdicts: Iterable[bool]) -> Marks:
+        """The rows, from a verdict for each of the texts."""
+        marks: Marks = np.fromiter(verdicts, dtype=bool, count=len(self.texts))[self.codes]
+        return marks
+
+    def which(self, verdict: Callable[[str], bool]) -> Marks:
+        """The rows whose text earns the verdict."""
+        return self.rows_of(map(verdict, self.texts))
+
+
+class _Screen:
+    """One sheet under way; every step marks more suspects."""
+
+    def __init__(self, sheet: Sheet, columns: Columns, files: Mapping[str, FileFacts]) -> None:
+        self._sheet, self._columns, self._files, self._headers = sheet, columns, files, Headers(columns)
+        self.suspect: Marks = np.zeros(sheet.height, dtype=bool)
+        self.sizes = np.zeros(sheet.height, dtype=np.int64)
+        self._combinations: list[Combination] = []
+        self._wanted: Codes = np.zeros(sheet.height, dtype=np.intp)
+        self._nothing = _Cells(self._wanted, [""])
+        self._cells: dict[str, _Cells] = {}
+        for name, position in columns.positions.items():
+            codes, distinct = pd.factorize(sheet.frame.iloc[:, position].to_numpy())
+            self._cells[name] = _Cells(codes, distinct.tolist(), are_digits_due=name in DIGITS_ARE_DUE)
+
+    def look(self, book: RequirementsBook, defaults: Combination, *, is_sharing_told: bool) -> None:
+        """All steps."""
+        codes, groups = self._together(COUNTRY_ISO, NUMBER_TYPE, USER_TYPE)
+        written = [Combination.written((country, number, user), defaults) for country, number, user in groups]
+        self._combinations = list(dict.fromkeys(written))
+        self._wanted = np.array([self._combinations.index(each) for each in written], dtype=np.intp)[codes]
+        if len(self._combinations) > _MOST_COMBINATIONS:
+            self.suspect[:] = True
+            return
+        self._how_cells_are_kept()
+        for name, cells in self._cells.items():
+            self._texts(name, cells)
+        self._addresses()
+        self._registration_numbers()
+        self._numbers()
+        self._identities()
+        columns: dict[str, None] = {}
+        for code, combination in enumerate(self._combinations):
+            slots = self._terms(combination, self._wanted == code, book.offered.get(combination))
+            columns |= dict.fromkeys(slot.column for slot in slots)
+        self._documents(columns, is_sharing_told=is_sharing_told)
+
+    def look_for(self, books: Books) -> None:
+        """Whatever a record of another ledger is known by there, it has the number of its row, or the row has none."""
+        auth_id = books.opened.auth_id if books.opened else ""
+        known = {record.registration_token.rpartition("|")[2] for record in books.records.values()}
+        if "" in known:  # of a record without a number nobody can tell what it is known by
+            self.suspect[:] = True
+        elif known:
+            numbers = self._of(REGISTRATION_NUMBER)
+            self.suspect |= numbers.which(lambda text: not text or number_token(auth_id, text) in known)
+
+    def _of(self, name: str) -> _Cells:
+        return self._cells.get(name, self._nothing)
+
+    def _together(self, *names: str) -> tuple[Codes, list[tuple[str, ...]]]:
+        """For each row which of the different groups of texts in these columns it has, and the groups."""
+        columns = [self._of(name) for name in names]
+        codes = np.zeros(self._sheet.height, dtype=np.int64)
+        for cells in columns:
+            codes = pd.factorize(codes * len(cells.texts) + cells.codes)[0]
+        _, first = np.unique(codes, return_index=True)
+        texts = [[cells.texts[code] for code in cells.codes[first].tolist()] for cells in columns]
+        return codes, list(zip(*texts, strict=True))
+
+    def _is_faulty(self, cells: Mapping[str, str]) -> bool:
+        """What the judge says of a row with these cells, whatever it asks for."""
+        return any(
+            next(iter(cell_troubles(Row("", 0, combination, {**_SOMEBODY, **cells}))), None)
+            for combination in self._combinations
+        )
+
+    def _how_cells_are_kept(self) -> None:
+        """Digits, and TRUE and FALSE, are as good as text, but for a registration number."""
+        for name, position in self._columns.positions.items():
+            texts = self._sheet.texts[position]
+            for place, kind in self._sheet.kinds.get(position, {}).items():
+                is_whole = kind is Stored.NUMBER and texts[place].isdecimal() and len(texts[place]) <= _WHOLE_DIGITS
+                self.suspect[place] |= name == REGISTRATION_NUMBER or not (is_whole or kind is Stored.BOOLEAN)
+        numbers = np.array(self._sheet.numbers)
+        for merged in self._sheet.merged:
+            self.suspect |= (numbers >= merged.first_row) & (numbers <= merged.last_row)
+
+    def _texts(self, name: str, cells: _Cells) -> None:
+        """What is wrong with a text by itself."""
+        texts = cells.texts
+        if name == BO_KEY:
+            self.suspect |= cells.which(bool)
+            return
+        faulty = {code for code in cells.unlike if not _is_as_stripped(cells.raw[code], texts[code])}
+        if not self._headers.to_the_letter.isdisjoint(texts):
+            faulty |= {code for code, text in enumerate(texts) if text in self._headers.to_the_letter}
+        if name == EMAIL:
+            odd: Iterable[int] = (code for code, text in enumerate(texts) if "_x" in text or not is_plain_address(text))
+        elif name in _ASKED_ABOUT:
+            odd = range(len(texts))
+        else:
+            odd = () if name == REGISTRATION_NUMBER else _odd(texts)
+        faulty |= {code for code in odd if code not in faulty and self._is_faulty({name: texts[code]})}
+        if name == KEY:
+            faulty |= {code for code, text in enumerate(texts) if len(text) > KEY_LIMIT or _may_be_example(text)}
+        if faulty:
+            self.suspect |= np.isin(cells.codes, list(faulty))
+
+    def _addresses(self) -> None:
+        """State and PIN code, which must fit each other."""
+        codes, groups = self._together(*_ADDRESS)
+        faulty = [self._is_faulty(dict(zip(_ADDRESS, texts, strict=True))) for texts in groups]
+        self.suspect |= np.array(faulty, dtype=bool)[codes]
+
+    def _registration_numbers(self) -> None:
+        """Those that are sound by their form need only fit the address's state; of all others the judge is asked."""
+        cells, states = self._of(REGISTRATION_NUMBER), self._of("address.state")
+        sound = states_of_sound_numbers(cells.texts)
+        named = [state_called(text) for text in states.texts]
+        places = {state: place for place, state in enumerate(dict.fromkeys((*named, *filter(None, sound), "")))}
+        registered = np.array([places[state] if state is not None else -1 for state in sound])[cells.codes]
+        living = np.array([places[state] for state in named])[states.codes]
+        pairs, codes = np.unique(registered * len(places) + living, return_inverse=True)
+        names = list(places)
+        fits = [
+            pair < 0 or not names[pair // len(places)] or not names[pair % len(places)]
+            or may_be_registered_in(names[pair // len(places)], names[pair % len(places)])
+            for pair in pairs.tolist()
+        ]  # fmt: skip
+        self.suspect |= ~np.array(fits, dtype=bool)[codes]
+        if -1 in registered:
+            wide = (REGISTRATION_NUMBER, *_ADDRESS)
+            codes, groups = self._together(*wide)
+            asked = (code for code in set(codes[registered == -1].tolist()) if groups[code][0])
+            faulty = [code for code in asked if self._is_faulty(dict(zip(wide, groups[code], strict=True)))]
+            self.suspect |= np.isin(codes, faulty)
+
+    def _numbers(self) -> None:
+        """A number that several rows name."""
+        cells = self._of(NUMBERS)
+        if cells.texts == [""]:
+            return
+        numbers = [numbers_in(text) for text in cells.texts]
+        times = np.bincount(cells.codes, minlength=len(numbers)).tolist()
+        rows: dict[str, int] = {}
+        for each, so_often in zip(numbers, times, strict=True):
+            for number in each:
+                rows[number] = rows.get(number, 0) + so_often
+        self.suspect |= cells.rows_of(any(rows[number] > 1 for number in each) for each in numbers)
+
+    def _identities(self) -> None:
+        """Rows that are nobody, and those that share a Key or a registration number."""
+        keys, numbers = self._of(KEY), self._of(REGISTRATION_NUMBER)
+        annotated = {normal_user_key(text) for text in self._of(BO_KEY).texts if text}  # such a Key may serve a row
+        if annotated:
+            self.suspect |= keys.which(lambda text: normal_user_key(text) in annotated)
+        key = _codes(_compared(keys.texts, normal_user_key))[keys.codes]
+        number = _codes(_compared(numbers.texts, gapless_number))[numbers.codes]
+        has_key, has_number = keys.which(bool), numbers.which(bool)
+        self.suspect |= ~(has_key | has_number)
+        self.suspect |= has_key & pd.Series(key).duplicated(keep=False).to_numpy()
+        business = number * len(self._combinations) + self._wanted
+        self.suspect |= has_number & pd.Series(business).duplicated(keep=False).to_numpy()
+
+    def _terms(self, combination: Combination, rows: Marks, requirements: Requirements | None) -> tuple[Slot, ...]:
+        """What is asked of the rows of one combination; the documents it asks for."""
+        if requirements is None:
+            self.suspect |= rows
+            return ()
+        for name, least, most, field in bounds_of(requirements.fields):
+            cells = self._of(name)
+            if least <= cells.shortest and cells.longest <= most:
+                continue
+            fits = (least <= len(text) <= most or not (text or field.required) for text in cells.texts)
+            self.suspect |= rows & ~cells.rows_of(fits)
+        slots = slots_of(requirements.documents)
+        for slot in slots:
+            paths, kinds = self._of(slot.column), self._of(slot.kind_column)
+            faulty = (
+                any(document_troubles(Row("", 0, combination, {slot.column: text}), [slot], self._files))
+                for text in paths.texts
+            )
+            self.suspect |= rows & (paths.rows_of(faulty) | ~kinds.which(slot.accepts))
+            self._papers(slot, combination, rows)
+            sizes = [self._files[text].size if text in self._files else 0 for text in paths.texts]
+            self.sizes += np.where(rows, np.array(sizes, dtype=np.int64)[paths.codes], 0)
+        return slots
+
+    def _papers(self, slot: Slot, combination: Combination, rows: Marks) -> None:
+        """What the text of a document says against the row that names it."""
+        paths = self._of(slot.column)
+        read = rows & paths.which(lambda text: text in self._files and self._files[text].paper is not None)
+        if read.any():
+            names = (slot.column, slot.kind_column, REGISTRATION_NUMBER, BUSINESS_NAME)
+            codes, groups = self._together(*names)
+            asked = ((code, dict(zip(names, groups[code], strict=True))) for code in set(codes[read].tolist()))
+            faulty = [
+                code
+                for code, cells in asked
+                if any(document_troubles(Row("", 0, combination, cells), [slot], self._files))
+            ]
+            self.suspect |= np.isin(codes, faulty)
+
+    def _documents(self, columns: Collection[str], *, is_sharing_told: bool) -> None:
+        """A file that is there twice in a row, or in several rows."""
+        ids: dict[str, int] = {}
+        files = []
+        for name in columns:
+            paths = self._of(name)
+            digests = (self._files[text].sha256 if text in self._files else "" for text in paths.texts)
+            numbers = [ids.setdefault(digest, len(ids)) if digest else -1 for digest in digests]
+            files.append(np.array(numbers, dtype=np.intp)[paths.codes])
+        for one, other in combinations(files, 2):
+            self.suspect |= (one == other) & (one >= 0)
+        if is_sharing_told and ids:
+            times = np.bincount(np.concatenate([each[each >= 0] for each in files]), minlength=len(ids))
+            for each in files:
+                self.suspect |= (each >= 0) & (times[each] > 1)
+
+
+def _compared(texts: list[str], normal: Callable[[str], str]) -> list[str]:
+    """What each is compared by; of plain words, whatever the rule, in upper case."""
+    joined = "".join(texts)
+    if joined.isascii() and joined.isalnum():
+        return "\n".join(texts).upper().split("\n")
+    return list(map(normal, texts))
+
+
+def _codes(texts: list[str]) -> Codes:
+    """Equal texts have equal numbers."""
+    codes: Codes = pd.factorize(np.array(texts, dtype=object))[0]
+    return codes
+
+
+def _odd(texts: Sequence[str]) -> list[int]:
+    """The places of the texts of which the judge is to be asked; in a column without any they are not looked at singly.
+
+    Where a text has a line break itself, there are more lines than texts.
+    """
+    joined = "\n".join(texts).encode("utf-8", "surrogatepass")
+    alike = joined.translate(_ALIKE)
+    is_plain = joined.count(b"\n") == len(texts) - 1 and not joined.translate(None, _PLAIN_SIGNS)
+    perhaps_lost = b"_x" in joined or b"0" * 12 in alike.translate(None, b" -")
+    perhaps_lost = perhaps_lost or any(each in alike for each in _PERHAPS_LOST) or bool(_PERHAPS_CODE.search(joined))
+    if is_plain and not perhaps_lost:
+        return []
+    return [code for code, text in enumerate(texts) if _ODD.search(text)]
+
+
+def _is_as_stripped(raw: str, text: str) -> bool:
+    """Whether nothing but ordinary blanks was taken off, no digit became another, and no end looks like a blank."""
+    if raw != text and raw.strip(ORDINARY_BLANKS) != text:
+        return False
+    return text.isascii() or not (looks_like_nothing(text[0]) or looks_like_nothing(text[-1]))
+
+
+def _may_be_example(key: str) -> bool:
+    return not key.isascii() or "".join(key.split()).casefold() == EXAMPLE[KEY].casefold()

@@ -1,0 +1,223 @@
+"""Whatever the screen calls sound, the judge has nothing to say of: tried on random sheets, and seen to fail."""
+
+import random
+import types
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bulk_onboard.intake.bundled import bundled_requirements
+from bulk_onboard.intake.header import match_columns
+from bulk_onboard.intake.rows import rows_of
+from bulk_onboard.model.application import Fault, FileFacts
+from bulk_onboard.model.example import EXAMPLE
+from bulk_onboard.model.finding import OFF, Rulings
+from bulk_onboard.model.paper import paper_of
+from bulk_onboard.model.requirements import Combination
+from bulk_onboard.model.row import JudgedRow
+from bulk_onboard.model.sheet import Merged, Sheet, Stored
+from bulk_onboard.validation import judge_rows, screen
+from bulk_onboard.validation.shared import with_shared_documents_marked
+from tests.support.businesses import DOCUMENTS, Cells, business
+
+BOOK = bundled_requirements()
+DEFAULTS = Combination("IN", "local", "business")
+HEADERS = (
+    "Key", "Alias", "Business Name", "Registration Number", "Email", "Address Line 1", "City", "State", "Postal Code",
+    "Country", "Number Country", "Number Type", "User Type", *DOCUMENTS, "Address Proof Kind", "Numbers",
+    "Callback URL", "bo_key",
+)  # fmt: skip
+ROWS, SHEETS, SEED = 12, 1_000, 5
+
+ANYWHERE = (
+    "", " padded ", "\u00a0padded", "end\u200b", "\u200ebegin", "a\u200bb", "#N/A", "#DIV/0!", "_x000D_a", "a\nb",
+    "\tb\x0b", "Асme Ltd", "Ａｃｍｅ", "Śrī Traders", "श्री ट्रेडर्स", "2341 2341 2346", "234123412346", "2341-2341-2346",
+    "560001.0", "9.11E+11", "1E5", "K" * 300, "x", "\ufffd", "\ud83d", "TRUE", "12", "City", "KEY", "business_name",
+    "a|b", "\x1fa", "~abcdefgh23456722", "Err:511", "Loading...", "#NV", "R&amp;D", "S?o", "??", "Itâ€™s", "a & b; c",
+    "2020-03-01T00:00:00Z", "2020-03-01 00:00:00", "\u202aa\u202c", "918045678909", "9180 4567 8909", "FALSE", "0",
+)  # fmt: skip
+BY_COLUMN = {
+    "Key": (
+        "k-1", "K-1", "K-1\u200b", "\ufeffK-2", "1.5E-5", "9,11E-11", "2,5e3", "K 1", "K  1", "EXAMPLE",
+        "ＥＸＡＭＰＬＥ", "911234567890",
+    ),
+    "Alias": ("Main ~abcdefgh23456722",),
+    "Registration Number": (
+        "27AAPFU0939F1ZV", "27AAPFU0939F1ZW", "27AAPXU0939F1ZV", "99AAPFU0939F1ZV", "00AAPFU0939F1ZV",
+        "ABCPE1234F", "ABCDE1234F", "AAA-1234", "UDYAM-KR-03-0012345", "UDYAM-XX-03-0012345", "U72900XX2020PTC000001",
+        "U72900KA2120PTC000001", "U72900KA2020XYZ000001", "U7290OKA2020PTC000001", "U72900MH2020PTC000001",
+        "u72900ka2020ptc000001", "U72900KA-2020-PTC-000001", "U72900KA2020PTC000000",
+        "\ufeffU72001KA2020PTC100001", "U72002KA2020PTC100002\u200d",
+    ),
+    "Email": (
+        "a_x000D_b@example.com", "desk@", "desk@exa mple.com", "DESK@EXAMPLE.ORG", "a@b.co.in",
+        "x" * 80 + "@example.com",
+    ),
+    "State": ("Maharashtra", "KA", "Karnatka", "Nowhere", "Karnataka "),
+    "Postal Code": ("400001", "56000", "560 001", "५६०००१", "000001"),
+    "Country": ("India", "in", "IN", "US", "Elsewhere"),
+    "Number Country": ("in", "US", ""),
+    "Number Type": ("Local", "mobile", "toll free", ""),
+    "User Type": ("Business", "individual", ""),
+    "Identity Proof": (
+        "bad.pdf", "gone.pdf", "0001/address_proof.png", "0002/identity_proof.pdf", "twin.pdf",
+        "0001/identity_proof.pdf\u200b", "\u200e0003/identity_proof.pdf",
+    ),
+    "Address Proof": ("bad.pdf", "twin.pdf", "other.pdf"),
+    "Address Proof Kind": ("utility_bill", "Utility Bill", "napkin"),
+    "Numbers": (
+        "+91 11 4000 0001", "911140000001", "1140000001", "abc", "911140000001; 911140000002", "९१११४००००००३",
+        "911140000005\u200b",
+    ),
+    "Callback URL": ("https://example.com/a", "http://example.com/a", "https://10.0.0.1/a"),
+    "bo_key": ("~abcdefgh23456722", "K-5"),
+}  # fmt: skip
+
+
+def facts() -> dict[str, FileFacts]:
+    """What is known of the documents."""
+    known = {}
+    for number in range(ROWS):
+        for name in (business(number)[title] for title in DOCUMENTS):
+            known[name] = FileFacts(Path(name), 100 + number, f"sha of {name}", _type(name))
+    known["twin.pdf"] = replace(known[business(1)["Identity Proof"]], path=Path("twin.pdf"))
+    known["bad.pdf"] = FileFacts(Path("bad.pdf"), 5, "sha of bad", "application/pdf", (Fault("document-encrypted"),))
+    own = business(4)
+    said = f"{own['Business Name']} {own['Registration Number']} {'of the register ' * 20}"
+    registration = own["Business Registration"]
+    known[registration] = replace(known[registration], paper=paper_of(said))
+    known["other.pdf"] = FileFacts(Path("other.pdf"), 5, "sha of other", "text/plain")
+    return known
+
+
+def _type(name: str) -> str:
+    return "image/png" if name.endswith(".png") else "application/pdf"
+
+
+FILES = facts()
+
+
+def random_sheet(dice: random.Random) -> Sheet:
+    """Good rows, some of them spoiled: a text, a kind, a cell of another row, a row twice, merged cells."""
+    table = [good(at) for at in range(ROWS)]
+    kinds: dict[int, dict[int, Stored]] = {}
+    for _ in range(dice.randrange(4)):
+        row, header = dice.choice(table), dice.choice(HEADERS)
+        match dice.randrange(6):
+            case 0:
+                row[header] = dice.choice(ANYWHERE)
+            case 1 | 2:
+                row[header] = dice.choice(BY_COLUMN.get(header, ANYWHERE))
+            case 3:
+                row[header] = dice.choice(table)[header]
+                row["Address Proof"] = row[dice.choice(DOCUMENTS)]
+            case 4:
+                kinds.setdefault(HEADERS.index(header), {})[table.index(row)] = dice.choice(
+                    (*Stored, *(Stored.NUMBER,) * 5)
+                )
+                row[header] = dice.choice(("12", "560001", "0" * 16, "2020-01-05", "TRUE", "1.5", row[header]))
+            case 5 if header == "bo_key":
+                row |= {"Key": "", "bo_key": dice.choice(table)["Key"]}
+            case _:
+                row |= dice.choice((dice.choice(table), EXAMPLE_ROW, BLANK_ROW, {header: header for header in HEADERS}))
+    merged = (Merged(3, 4, 0, 2),) if dice.random() < 0.05 else ()
+    columns = tuple(tuple(row[header] for row in table) for header in HEADERS)
+    return Sheet(Path("b.xlsx"), "S", "", 1, HEADERS, tuple(range(2, ROWS + 2)), columns, kinds, merged)
+
+
+def good(at: int) -> Cells:
+    """A row that nothing is wrong with."""
+    cells = dict.fromkeys(HEADERS, "") | business(at, Key=f"K-{at}", Numbers=f"91114000{at:04d}")
+    return {header: cells[header] for header in HEADERS}
+
+
+BLANK_ROW = {**dict.fromkeys(HEADERS, ""), "Number Type": "local", "Country": "IN", "Alias": "FALSE"}
+EXAMPLE_ROW = {"Key": EXAMPLE["key"], "Registration Number": EXAMPLE["registration_number"]}
+
+
+def judged(sheet: Sheet, rulings: Rulings, places: Sequence[int] | None = None) -> tuple[JudgedRow, ...]:
+    """What the judge says of these rows beside each other."""
+    columns, _ = match_columns(sheet, BOOK, {})
+    rows = rows_of(sheet, columns, defaults=DEFAULTS, places=places)
+    told = judge_rows(rows, book=BOOK, files=FILES, columns=columns, rulings=rulings)
+    return with_shared_documents_marked(told, book=BOOK, files=FILES, columns=columns, rulings=rulings)
+
+
+def is_sound(one: JudgedRow) -> bool:
+    """Whether there is nothing to say of the row."""
+    return one.application is not None and not one.findings and one.aside is None
+
+
+def check(sheet: Sheet, rulings: Rulings, screening: Callable[..., Any]) -> int:
+    """Suspects alone are told what they are told among all, the others nothing; how many others there are."""
+    columns, _ = match_columns(sheet, BOOK, {})
+    suspects, size = screening(sheet, columns, book=BOOK, files=FILES, defaults=DEFAULTS, rulings=rulings)
+    whole = judged(sheet, rulings)
+    usual = [place for place in range(ROWS) if place not in suspects]
+    assert all(is_sound(whole[place]) for place in usual), [whole[place] for place in usual]
+    assert [whole[place] for place in suspects] == list(judged(sheet, rulings, suspects))
+    assert size == sum(whole[place].application.size for place in usual)  # type: ignore[union-attr]  # all are sound
+    return len(usual)
+
+
+def check_many(screening: Callable[..., Any]) -> int:
+    """How many rows of many sheets were called sound."""
+    dice = random.Random(SEED)
+    rulings: Sequence[Rulings] = ({}, {"document-shared": OFF})
+    return sum(check(random_sheet(dice), dice.choice(rulings), screening) for _ in range(SHEETS))
+
+
+def test_whatever_the_screen_calls_sound_the_judge_has_nothing_to_say_of() -> None:
+    """On a thousand random sheets; and most of the good rows are called sound, or it would be of no use."""
+    assert check_many(screen.screen) > SHEETS * ROWS / 2
+
+
+GAPS = {
+    "Keys of an annotated copy": ("if annotated:", "if False:"),
+    "long numbers": (" and len(texts[place]) <= _WHOLE_DIGITS", ""),
+    "kinds": ("self._how_cells_are_kept()", "None"),
+    "texts": ("self._texts(name, cells)", "None"),
+    "addresses": ("self._addresses()", "None"),
+    "registration numbers": ("self._registration_numbers()", "None"),
+    "phone numbers": ("self._numbers()", "None"),
+    "identities": ("self._identities()", "None"),
+    "documents": ("self._documents(columns,", "(lambda *_, **__: None)(columns,"),
+    "combination not offered": ("self.suspect |= rows\n            return ()", "return ()"),
+    "lengths": ("if least <= cells.shortest and cells.longest <= most:", "if True:"),
+    "faulty documents": ("(paths.rows_of(faulty) | ~kinds", "(~kinds"),
+    "kinds of documents": ("| ~kinds.which(slot.accepts))", ")"),
+    "example": ("or _may_be_example(text)", ""),
+    "Keys with unseen ends": ("isascii() else text_in, raw", "isascii() else str.strip, raw"),
+    "digits of other scripts": ("if are_digits_due:", "if False:"),
+    "digits that were converted": ("if raw != text and", "if len(raw) != len(text) and"),
+    "numbers lost to an exponent": ("|[.,][0-9]+[Ee][0-9+-]|", "|"),
+    "escapes in an address": ('"_x" in text or not', "not"),
+    "blanks of every kind": ("if not _is_as_stripped(cells.raw[code], texts[code])", "if False"),
+    "what papers say": ("            self._papers(slot, combination, rows)\n", ""),
+    "merged cells": ("for merged in self._sheet.merged:", "for merged in ():"),
+    "odd signs": ("not joined.translate(None, _PLAIN_SIGNS)", "True"),
+    "dates, errors and code": ("perhaps_lost = perhaps_lost or", "perhaps_lost = perhaps_lost and"),
+    "many digits": ('b"0" * 12 in alike.translate(None, b" -")', "False"),
+    "rows of one Key": ("self.suspect |= has_key &", "None and"),
+    "rows of one number": ("self.suspect |= has_number &", "None and"),
+    "one file twice in a row": ("self.suspect |= (one == other) & (one >= 0)", "pass"),
+    "one file in several rows": ("if is_sharing_told and ids:", "if False:"),
+    "state of a number": ("or may_be_registered_in(", "or True or may_be_registered_in("),
+    "numbers of an unusual form": ("if -1 in registered:", "if False:"),
+}
+
+
+@pytest.mark.parametrize("gap", GAPS)
+def test_a_gap_in_the_screen_is_seen(gap: str) -> None:
+    """A faulty row that it calls sound, on some of the sheets."""
+    text, instead = GAPS[gap]
+    source = Path(screen.__file__).read_text(encoding="utf-8")
+    assert 1 == source.count(text), f"the screen does not say {text!r} once"
+    mutant = types.ModuleType("bulk_onboard.validation.screen")
+    exec(compile(source.replace(text, instead), "mutant", "exec"), mutant.__dict__)
+
+    with pytest.raises(AssertionError):
+        check_many(mutant.screen)
