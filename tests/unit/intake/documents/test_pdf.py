@@ -84,7 +84,7 @@ SOUND = {
     "a wrong length": with_content(stream(shown("text")).replace(b"/Length ", b"/Length 9")),
     "words in a page's text": with_content(stream(b"(/Encrypt /JavaScript /Launch) Tj endobj %%EOF")),
     "words in a stream": with_content(stream(b"endstream /JavaScript trailer<</Encrypt 4 0 R>>")),
-    "words in a link": assembled([*objects(), b"<</URI(https://example.com/JS?x=/Launch)>>"]),
+    "words in a link": assembled([*objects(extra=b"/X 6 0 R"), b"<</URI(https://example.com/JS?x=/Launch)>>"]),
     "only the owner has a password": locked("text"),
     "names in another spelling": GOOD.replace(b"/Type/Page/", b"/T#79pe/P#61ge/"),
     "no number of pages": GOOD.replace(b"/Count 1", b""),
