@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from itertools import compress
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -10,20 +11,25 @@ from python_calamine import CalamineError, PasswordError, SheetTypeEnum, SheetVi
 
 from bulk_onboard.errors import WorkbookError
 from bulk_onboard.intake.reader.archive.container import damaged
-from bulk_onboard.model.sheet import Merged
+from bulk_onboard.model.sheet import LAST_COLUMN, Merged, column_letters
+
+_STEP = 1_000  # cells that are looked at together
 
 
 class Grid(NamedTuple):
-    """One sheet: its values as objects (`cell.Value`), both axes counted from 0, and its merged cells."""
+    """One sheet.
+
+    Attributes:
+        frame: the values of its rows as objects (`cell.Value`), columns counted from 0; blank rows are left out.
+        numbers: of these rows, as Excel counts them.
+        filled: how many cells hold something.
+        merged: its merged cells.
+    """
 
     frame: pd.DataFrame
+    numbers: list[int]
+    filled: int
     merged: list[Merged]
-
-    @property
-    def filled(self) -> int:
-        """How many cells hold something."""
-        columns = (self.frame.iloc[:, position].tolist() for position in range(self.frame.shape[1]))
-        return sum(len(values) - values.count("") for values in columns)
 
 
 class Book:
@@ -56,7 +62,7 @@ class Book:
         merged = [
             Merged(first[0] + 1, last[0] + 1, first[1], last[1]) for first, last in sheet.merged_cell_ranges or ()
         ]
-        return Grid(framed(values), merged)
+        return _grid(self._path, values, merged)
 
 
 def framed(rows: Sequence[list[Any]]) -> pd.DataFrame:
@@ -65,6 +71,28 @@ def framed(rows: Sequence[list[Any]]) -> pd.DataFrame:
     if any(len(row) < width for row in rows):
         rows = [row + [""] * (width - len(row)) for row in rows]
     return pd.DataFrame(rows, dtype=object)
+
+
+def _grid(path: str, values: list[list[Any]], merged: list[Merged]) -> Grid:
+    """A sheet may claim a million rows, or columns, that hold nothing: none of them gets into the frame."""
+    filled = [len(row) - row.count("") for row in values]
+    numbers = [number for number, held in enumerate(filled, 1) if held]
+    rows = list(compress(values, filled))
+    width = max(map(_width, rows), default=0)
+    if width > LAST_COLUMN:
+        raise damaged(path, f"a cell stands beyond column {column_letters(LAST_COLUMN - 1)}, where every sheet ends")
+    if rows and width < len(rows[0]):
+        rows = [row[:width] for row in rows]
+    return Grid(framed(rows), numbers, sum(filled), merged)
+
+
+def _width(row: list[Any]) -> int:
+    """How many cells there are up to the last one that holds something."""
+    end = len(row)
+    while end and row[end - 1] == "":
+        start = max(0, end - _STEP)
+        end = start if row[start:end].count("") == end - start else end - 1
+    return end
 
 
 def _unreadable(path: str, error: CalamineError) -> WorkbookError:

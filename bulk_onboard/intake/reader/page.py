@@ -53,18 +53,21 @@ class Page(NamedTuple):
         }
 
 
-def page_of(name: str, frame: Frame, look: Look | None, *, has_surrogates: bool = False) -> Page:
+def page_of(
+    name: str, frame: Frame, look: Look | None, *, numbers: Sequence[int] = (), has_surrogates: bool = False
+) -> Page:
     """The rows that hold something.
 
     Args:
-        frame: values from the sheet's very first cell on.
+        frame: values from the sheet's first column on.
         look: what the values do not tell; None where there is nothing.
+        numbers: of the frame's rows, as Excel counts them; 1, 2, 3 … where none are given.
         has_surrogates: whether half characters are written as Excel's escapes.
     """
     columns = {position: _column(frame.iloc[:, position].tolist()) for position in range(frame.shape[1])}
-    numbers = list(range(1, len(frame) + 1))
+    numbers = list(numbers) or list(range(1, len(frame) + 1))
     if look:
-        _put_in(look, columns, numbers)
+        columns, numbers = _put_in(look, columns, numbers)
     if has_surrogates:
         columns = {p: Column(list(map(without_surrogates, texts)), kinds) for p, (texts, kinds) in columns.items()}
     return _without_blank_rows(Page(name, numbers, columns, look=look))
@@ -104,23 +107,33 @@ def _special(look: Look) -> dict[Place, _Special]:
     return special | dict.fromkeys(look.uncalculated, _Special("", Stored.UNCALCULATED))
 
 
-def _put_in(look: Look, columns: dict[int, Column], numbers: list[int]) -> None:
-    """What the second look found takes its place, in rows and columns of its own where the values do not reach."""
+def _put_in(look: Look, columns: Mapping[int, Column], numbers: list[int]) -> tuple[dict[int, Column], list[int]]:
+    """What the second look found takes its place, in rows and columns of its own where there are no values."""
     special = _special(look)
-    below = sorted({row for row, _ in special if row >= len(numbers)})
-    places = {row: len(numbers) + more for more, row in enumerate(below)}
-    numbers += [row + 1 for row in below]
-    for column in columns.values():
-        column.texts.extend([""] * len(below))
+    whole = sorted({*numbers, *(row + 1 for row, _ in special)})
+    places = {number: place for place, number in enumerate(whole)}
+    if len(whole) > len(numbers):
+        moved = [places[number] for number in numbers]
+        columns = {position: _spread(column, moved, len(whole)) for position, column in columns.items()}
+    columns = dict(columns)
     for (row, position), what in special.items():
-        texts, kinds = columns.setdefault(position, Column([""] * len(numbers), {}))
-        place = places.get(row, row)
+        texts, kinds = columns.setdefault(position, Column([""] * len(whole), {}))
+        place = places[row + 1]
         if what.text is not None:
             texts[place] = what.text
         if what.stored:
             kinds[place] = what.stored
         else:
             kinds.pop(place, None)
+    return columns, whole
+
+
+def _spread(column: Column, places: Sequence[int], height: int) -> Column:
+    """The column with blank cells between its own, which go to these places."""
+    texts = [""] * height
+    for place, text in zip(places, column.texts, strict=True):
+        texts[place] = text
+    return Column(texts, {places[place]: kind for place, kind in column.kinds.items()})
 
 
 def _without_blank_rows(page: Page) -> Page:

@@ -43,7 +43,7 @@ def pages_of(
 
 def _page(grid: Grid, container: Container | None, kind: WorkbookType, seen: Overview, name: str) -> Page:
     look = _second_look(container, kind, seen, name, grid) if container else None
-    page = page_of(name, grid.frame, look, has_surrogates=seen.has_surrogates(name))
+    page = page_of(name, grid.frame, look, numbers=grid.numbers, has_surrogates=seen.has_surrogates(name))
     return page._replace(merged=[*grid.merged, *(look.merged if look else ())])
 
 
