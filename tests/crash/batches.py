@@ -211,11 +211,15 @@ class Batch:
         self.office.save()
 
     def tidy(self) -> None:
-        """What people do to a sheet between runs: sort it, now and then mend a row or replace a document."""
+        """What people do to a sheet between runs: sort it, now and then mend a row or replace a document.
+
+        No number is mended where the ledger may be lost or old: nothing tells then which record was that row's.
+        """
         if self.dice.random() < 0.3:
             cells = self.dice.choice(self.office.rows)
             cells["City"] = self.dice.choice(("Mysuru", "Hubballi", "Udupi"))
-            if self.keyed and self.dice.random() < 0.3:
+            keeps_ledger = not {ELSEWHERE, BACKUP}.intersection(self.weather.deeds)
+            if self.keyed and keeps_ledger and self.dice.random() < 0.3:
                 self.renumbered.add(cells["Business Name"])
                 cells["Registration Number"] = f"U{self.dice.randrange(10**4, 10**5)}KA2021PTC{len(self.versions):06d}"
         if self.dice.random() < 0.3:
@@ -286,7 +290,8 @@ class Batch:
         left = {
             token(record.alias) for record in records if not record.compliance_id or record.state is State.UNCERTAIN
         }
-        assert all(token(kept[other]["alias"]) in left for other in kept.keys() - by_id.keys())
+        strays = [kept[other] for other in kept.keys() - by_id.keys() if token(kept[other]["alias"]) not in left]
+        assert [] == [stray["alias"] for stray in strays]
         for result in submitted:
             if result["Compliance ID"] in deleted:
                 continue
