@@ -5,13 +5,15 @@ import random
 import resource
 from collections import Counter
 
+from bulk_onboard.confined.call import LIMITS
+
 LONG = "COUNT" in os.environ
 COUNT = int(os.environ.get("COUNT") or 5000) if LONG else 500
 SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(10**6))
 CASE = os.environ.get("CASE", "")
 
 WORST_S = 10.0
-MOST_MEMORY = 1 << 30
+MOST_MEMORY = LIMITS.memory
 
 FIGURES: Counter[str] = Counter()
 TIMES: dict[int, float] = {}
