@@ -121,9 +121,7 @@ class _Cells:
     def unlike(self) -> list[int]:
         """The texts from which something was taken off, or whose ends may hold what nobody sees."""
         if self.raw == self.texts and "".join(self.texts).isascii():
-            return []
-        if "".join(self.texts).isascii():
-            return [code for code, (raw, text) in enumerate(zip(self.raw, self.texts, strict=True)) if raw != text]
+            return []  # nearly always so
         return [code for code, raw in enumerate(self.raw) if raw != self.texts[code] or not raw.isascii()]
 
     def rows_of(self, verdicts: Iterable[bool]) -> Marks:

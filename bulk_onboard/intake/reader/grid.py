@@ -6,7 +6,7 @@ from itertools import compress
 from typing import Any, NamedTuple
 
 import pandas as pd
-import pandas.io.excel._calamine
+import pandas.io.excel._calamine  # else the first workbook loads it, behind doors that are shut
 from python_calamine import CalamineError, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from bulk_onboard.errors import WorkbookError
