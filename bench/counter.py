@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from bulk_onboard.sandbox.answers import Answer, RefusedError, refusal, success
+from bulk_onboard.sandbox.call import route_of
 from bulk_onboard.sandbox.requirements import requirements_of
-from bulk_onboard.sandbox.routes import route_of
 
 _ALIAS = re.compile(rb'"alias": ?"([^"]*)"')
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)

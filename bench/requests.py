@@ -11,8 +11,8 @@ from bench.figure import Figure
 from bulk_onboard import log
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.pipeline.run import run_job
-from bulk_onboard.sandbox.log import requests_by_answer
 from bulk_onboard.sandbox.server import Sandbox
+from bulk_onboard.sandbox.service import requests_by_answer
 from bulk_onboard.submission.stop import Stop
 
 ROWS = 470

@@ -15,7 +15,7 @@ from bulk_onboard.cli.signals import signals_to_heed
 from bulk_onboard.errors import ExitStatus
 
 if TYPE_CHECKING:
-    from bulk_onboard.sandbox.instants import ClockStep
+    from bulk_onboard.sandbox.state import ClockStep
 
 _PORT = Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 for a free one.", min=0, max=65535)]
 _QUOTA = Annotated[str, typer.Option(help="Requests it allows: 60/min, 600/60s, or none.")]
@@ -118,9 +118,9 @@ def sandbox(
     `behaviours` are by what they are about; `settings` are as `Sandbox` takes them.
     """
     from bulk_onboard.sandbox.behaviours import check_about
-    from bulk_onboard.sandbox.callbacks import Ways
-    from bulk_onboard.sandbox.credentials import credentials_in
+    from bulk_onboard.sandbox.callbacks import CallbackOptions
     from bulk_onboard.sandbox.server import Sandbox, serve
+    from bulk_onboard.sandbox.service import credentials_in
     from bulk_onboard.units import Quota, parse_duration, parse_quota
 
     try:
@@ -136,11 +136,11 @@ def sandbox(
             faults=dict(map(_rate, fault)),
             behaviours=[name for names in behaviours.values() for name in names],
             others=dict(map(_rate, others)),
-            clock_steps=map(_clock_step, clock),
+            clock_steps=tuple(map(_clock_step, clock)),
             late_apply_s=parse_duration(late_apply),
             list_lag_s=parse_duration(list_lag),
             get_lag_s=parse_duration(get_lag),
-            ways=Ways(**callbacks),
+            callbacks=CallbackOptions(**callbacks),
             **settings,
         )
     except ValueError as error:
@@ -170,7 +170,7 @@ def _rate(text: str) -> tuple[str, float]:
 
 def _clock_step(text: str) -> "ClockStep":
     """`-2h`, wrong from the start, or `-1h@30s`, set back half a minute later."""
-    from bulk_onboard.sandbox.instants import ClockStep
+    from bulk_onboard.sandbox.state import ClockStep
     from bulk_onboard.units import parse_duration
 
     by, _, after = text.partition("@")

@@ -1,7 +1,7 @@
-"""What the API says: successes, and errors in the envelope of its document (wire.md 7).
+"""What the API answers: successes, and errors as in its document, "Error Handling".
 
-The document binds no code to an HTTP status and has none for several statuses; the table below is this
-sandbox's reading: invalid parameters are 400, failed validation is 422, a conflict of state is 409.
+The document binds no code to an HTTP status and has no code for several statuses. The table is this sandbox's reading:
+invalid parameters are 400, failed validation is 422, a conflict of state is 409.
 """
 
 import json
@@ -35,13 +35,12 @@ TYPE_AND_HTTP_STATUS: Mapping[str, tuple[str, int]] = {
     "internal_error": ("api_error", 500),
 }
 
-
 # Half a surrogate pair is written as an escape; the halves that stand for bytes (PEP 383) become these bytes.
 _HALF_PAIR = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 
 class Delivery(Enum):
-    """How an answer leaves: whole, or spoiled by a fault of the connection."""
+    """How an answer leaves: whole, or broken by a fault of the connection."""
 
     WHOLE = "whole"
     CUT = "cut"  # half of the body, then the connection closes
@@ -61,31 +60,36 @@ class Answer:
 
     @property
     def seen_status(self) -> int | None:
-        """The HTTP status the client gets to see; None when no answer reaches it."""
+        """The HTTP status that the client sees; None when no answer reaches it."""
         return None if self.delivery in (Delivery.DROPPED, Delivery.HUNG) else self.http_status
 
 
 class RefusedError(Exception):
-    """The API says no; caught where answers are made, it never leaves the sandbox."""
+    """The API says no; it is caught where answers are made and never leaves the sandbox."""
 
     def __init__(self, code: str, message: str, param: str | None = None) -> None:
         super().__init__(message)
         self.code, self.message, self.param = code, message, param
 
 
+def invalid(message: str, param: str | None = None) -> RefusedError:
+    """Return the error of a parameter that is not as it should be (400)."""
+    return RefusedError("invalid_parameter", message, param)
+
+
 def json_answer(http_status: int, body: Mapping[str, Any]) -> Answer:
-    """An answer with a JSON body, whatever stands in its texts: see `others` for the halves of surrogate pairs."""
+    """Return an answer with a JSON body, broken texts included (see `behaviours.ODDITIES`)."""
     text = _HALF_PAIR.sub(lambda half: f"\\u{ord(half[0]):04x}", json.dumps(body, ensure_ascii=False))
     return Answer(http_status, text.encode(errors="surrogateescape"))
 
 
 def success(http_status: int, **members: Any) -> Answer:
-    """A success that carries an `api_id`."""
+    """Return a success, which carries an `api_id`."""
     return json_answer(http_status, {"api_id": str(uuid4()), **members})
 
 
 def refusal(error: RefusedError) -> Answer:
-    """The error envelope of the document."""
+    """Return the error object of the document."""
     error_type, http_status = TYPE_AND_HTTP_STATUS[error.code]
     envelope = {"type": error_type, "code": error.code, "message": error.message, "param": error.param}
     envelope["doc_url"] = "https://www.plivo.com/docs/numbers/compliance#requirements"

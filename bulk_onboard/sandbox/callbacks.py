@@ -1,27 +1,29 @@
-"""What the API sends when a review changes (wire.md 9), and what may go wrong with it on the way.
+"""What the API sends when a review changes, and what goes wrong with it on the way (docs/sandbox.md, Callbacks).
 
-An event goes to the record's `callback_url` by its `callback_method`: in the query of a GET, in the body of a POST, as
-JSON or as a form. It is signed with the token of the account that called last. Whoever answers anything but 2xx is
-called again, three times, after 60, 120 and 240 s. The sandbox calls nobody but this machine, unless it is told an
-address to go to in place of each `callback_url`'s own: a reverse proxy, so to speak.
-
-Nothing here is shared with the listener, so that a misreading there cannot cancel out here.
+An event goes to the record's `callback_url` by its `callback_method`: in the query of a GET, in the body of a POST. It
+is signed with the auth token of the account that called last. Only this machine is called, unless `via` names another
+address to go to, as with a reverse proxy.
 """
 
+import asyncio
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from uuid import uuid4
 
+import aiohttp
+
 from bulk_onboard.errors import UsageError
-from bulk_onboard.sandbox.record import APPROVED, MORE_INFO, REJECTED, Record
+from bulk_onboard.sandbox.records import APPROVED, MORE_INFO, REJECTED, Record
 from bulk_onboard.sandbox.state import State
 
 EVENTS: Mapping[str, str] = {
@@ -32,17 +34,23 @@ EVENTS: Mapping[str, str] = {
 BODIES = ("json", "form")
 RETRY_S = 60.0
 
-_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 _RETRIES = 3
+_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
+_LOOK_AGAIN_S = 0.05
+_ANSWER_WAIT_S = 10.0
+_MOST_AT_A_TIME = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class Callback:
     """One event on its way.
 
     Attributes:
-        due_at: not sent before; `tries` so often it was sent.
-        token: what it is signed with; `covers_json` also the members of a JSON body.
+        event: the members of the body, or of the query of a GET.
+        due_at: it is not sent before.
+        token: what it is signed with.
+        tries: how often it was sent.
+        covers_json: whether the signature covers the members of a JSON body, too.
     """
 
     url: str
@@ -54,84 +62,72 @@ class Delivery:
     tries: int = 0
     covers_json: bool = False
 
-    @property
-    def again(self) -> "Delivery":
-        """The same event, signed anew."""
-        return replace(self, nonce=uuid4().hex)
+    def anew(self, **changes: Any) -> "Callback":
+        """Return it with another nonce, and these changes."""
+        return replace(self, nonce=uuid4().hex, **changes)
 
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A delivery as it goes out."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes
-
-
-Dice = random.Random
-Spoil = Callable[[Delivery, Dice], list[Delivery]]
+    def later(self, by_s: float) -> "Callback":
+        """Return it so many seconds later."""
+        return replace(self, due_at=self.due_at + timedelta(seconds=by_s))
 
 
 @dataclass(frozen=True, slots=True)
 class CallbackFault:
-    """One thing that goes wrong with callbacks: its name, what the receiver meets, and what becomes of a delivery."""
+    """One thing that goes wrong; `sentence` says what the receiver meets, `spoiled` turns a callback into that."""
 
     name: str
     sentence: str
-    spoiled: Spoil
+    spoiled: Callable[[Callback, random.Random], list[Callback]]
 
 
-def _told_otherwise(delivery: Delivery, _: Dice) -> list[Delivery]:
-    status = REJECTED if delivery.event["status"] == APPROVED else APPROVED
-    return [replace(delivery, event={**delivery.event, "status": status, "event": EVENTS[status]})]
-
-
-def _replayed(delivery: Delivery, _: Dice) -> list[Delivery]:
-    return [delivery, replace(delivery, due_at=delivery.due_at + timedelta(seconds=0.5))]
-
-
-def _of_nobody(delivery: Delivery, _: Dice) -> list[Delivery]:
-    return [delivery, replace(delivery.again, event={**delivery.event, "compliance_id": str(uuid4())})]
-
-
-def _at_any_time(delivery: Delivery, dice: Dice) -> list[Delivery]:
-    return [replace(delivery, due_at=delivery.due_at + timedelta(seconds=dice.uniform(0, 1)))]
+def _lying(callback: Callback, _: random.Random) -> list[Callback]:
+    status = REJECTED if callback.event["status"] == APPROVED else APPROVED
+    return [replace(callback, event={**callback.event, "status": status, "event": EVENTS[status]})]
 
 
 CALLBACK_FAULTS: Mapping[str, CallbackFault] = {
     fault.name: fault
     for fault in (
-        CallbackFault("twice", "Each event comes twice, each time signed anew.", lambda d, _: [d, d.again]),
-        CallbackFault("replayed", "Each request comes again half a second later, byte for byte.", _replayed),
-        CallbackFault("disorder", "Events come up to a second late, in any order.", _at_any_time),
+        CallbackFault("twice", "Each event comes twice, each time signed anew.", lambda c, _: [c, c.anew()]),
+        CallbackFault(
+            "replayed", "Each request comes again half a second later, byte for byte.", lambda c, _: [c, c.later(0.5)]
+        ),
+        CallbackFault(
+            "disorder",
+            "Events come up to a second late, in any order.",
+            lambda c, dice: [c.later(dice.uniform(0, 1))],
+        ),
         CallbackFault(
             "forged",
             "Before each event comes one with a wrong signature.",
-            lambda d, _: [replace(d.again, token="not the token"), d],  # noqa: S106 it is meant to be wrong
+            lambda c, _: [c.anew(token="not the token"), c],  # noqa: S106 it is meant to be wrong
         ),
-        CallbackFault("lying", "Each event says another review than the record has.", _told_otherwise),
-        CallbackFault("strangers", "With each event comes one for a record that nobody has.", _of_nobody),
-        CallbackFault("flood", "Each event comes fifty times.", lambda d, _: [d, *(d.again for _ in range(49))]),
+        CallbackFault("lying", "Each event names another review than the record has.", _lying),
+        CallbackFault(
+            "strangers",
+            "With each event comes one for a record that does not exist.",
+            lambda c, _: [c, c.anew(event={**c.event, "compliance_id": str(uuid4())})],
+        ),
+        CallbackFault("flood", "Each event comes fifty times.", lambda c, _: [c, *(c.anew() for _ in range(49))]),
         CallbackFault(
             "covers-json",
             "The signature covers the members of a JSON body, too.",
-            lambda d, _: [replace(d, covers_json=True)],
+            lambda c, _: [replace(c, covers_json=True)],
         ),
     )
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ways:
-    """How callbacks are sent.
+class CallbackOptions:
+    """How callbacks are sent; UsageError for a word that means nothing.
 
     Attributes:
         via: base URL to go to in place of the scheme and host of each `callback_url`; empty for none.
         body: of a POST, one of `BODIES`.
         faults: names of `CALLBACK_FAULTS`, which strike one after the other.
-        retry_s: pause before the first repeat; each further one is twice as long.
+        retry_s: pause before the first repeat of a callback that was not answered with 2xx; each further one is twice
+            as long.
     """
 
     via: str = ""
@@ -149,101 +145,113 @@ class Ways:
 
 
 class Callbacks:
-    """Notices reviews that changed, and knows what is to be sent when; somebody else sends it.
+    """Notices reviews that changed, and knows which callbacks are due; `send_callbacks` sends them.
 
     Attributes:
-        ways: how; may be replaced at any time.
+        options: may be replaced at any time.
         token: of the account that called last.
-        answers: how often each HTTP status answered a callback; `none` where none did, `not sent` where nobody was
-            to be called.
+        answers: how often each HTTP status answered a callback; `none` for no answer, `not sent` where nobody may be
+            called.
     """
 
-    def __init__(self, state: State, ways: Ways, seed: int) -> None:
-        self._state, self.ways, self._seed = state, ways, seed
-        self.clear()
-
-    def clear(self) -> None:
-        """As at the start: nothing noticed, nothing to be sent."""
+    def __init__(self, state: State, options: CallbackOptions, seed: int) -> None:
+        self._state, self.options = state, options
         self.token = ""
         self.answers: Counter[str] = Counter()
-        self._dice = random.Random(f"{self._seed} callbacks")  # noqa: S311 faults must repeat
+        self._dice = random.Random(f"{seed} callbacks")  # noqa: S311 faults must repeat
         self._noticed: dict[str, object] = {}
-        self._to_come: list[Delivery] = []
+        self._to_come: list[Callback] = []
 
-    def due(self) -> list[Delivery]:
-        """What is to be sent now; it is not told again, unless it fails."""
+    def due(self) -> list[Callback]:
+        """Return what is to be sent now; it is not returned again, unless it fails."""
         now = self._state.instants.now()
         for record in self._state.calling_back:
             as_it_is = (record.review, record.reason, record.updated_at)
             if self._noticed.get(record.compliance_id) != as_it_is:
                 self._noticed[record.compliance_id] = as_it_is
-                self._to_come += self._deliveries(record, now)
-        due = [delivery for delivery in self._to_come if delivery.due_at <= now]
-        self._to_come = [delivery for delivery in self._to_come if delivery.due_at > now]
+                self._to_come += self._callbacks_of(record, now)
+        due = [callback for callback in self._to_come if callback.due_at <= now]
+        self._to_come = [callback for callback in self._to_come if callback.due_at > now]
         return due
 
-    def note(self, delivery: Delivery, http_status: int | None) -> None:
-        """Count an answer, and have the delivery sent again where it is not 2xx."""
+    def note(self, callback: Callback, http_status: int | None) -> None:
+        """Count an answer, and have the callback sent again unless it is 2xx."""
         self.answers[str(http_status or "none")] += 1
-        if not (http_status and 200 <= http_status < 300) and delivery.tries < _RETRIES:
-            pause = timedelta(seconds=self.ways.retry_s * 2**delivery.tries)
-            due_at = self._state.instants.now() + pause
-            self._to_come.append(replace(delivery, due_at=due_at, tries=delivery.tries + 1))
+        if not (http_status and 200 <= http_status < 300) and callback.tries < _RETRIES:
+            due_at = self._state.instants.now() + timedelta(seconds=self.options.retry_s * 2**callback.tries)
+            self._to_come.append(replace(callback, due_at=due_at, tries=callback.tries + 1))
 
-    def message(self, delivery: Delivery) -> Message | None:
-        """A delivery as it goes out; None where nobody is to be called."""
-        target = target_of(delivery.url, self.ways.via)
-        if target is None:
-            self.answers["not sent"] += 1
-            return None
-        return written(delivery, target, self.ways.body)
-
-    def _deliveries(self, record: Record, now: datetime) -> Iterable[Delivery]:
+    def _callbacks_of(self, record: Record, now: datetime) -> Iterable[Callback]:
         if record.review not in EVENTS or not record.callback_url:
             return []
-        event = {
-            "event": EVENTS[record.review],
-            "compliance_id": record.compliance_id,
-            "status": record.review,
-            **({"rejection_reason": record.reason} if record.review == REJECTED and record.reason else {}),
-        }
-        deliveries = [Delivery(record.callback_url, record.callback_method, event, now, self.token)]
-        for name in self.ways.faults:
-            deliveries = [one for each in deliveries for one in CALLBACK_FAULTS[name].spoiled(each, self._dice)]
-        return deliveries
+        event = {"event": EVENTS[record.review], "compliance_id": record.compliance_id, "status": record.review}
+        if record.review == REJECTED and record.reason:
+            event["rejection_reason"] = record.reason
+        callbacks = [Callback(record.callback_url, record.callback_method, event, now, self.token)]
+        for name in self.options.faults:
+            callbacks = [one for each in callbacks for one in CALLBACK_FAULTS[name].spoiled(each, self._dice)]
+        return callbacks
+
+
+async def send_callbacks(current: Callable[[], Callbacks]) -> None:
+    """Send callbacks once they are due, until cancelled; `current` is asked for them again after a reset."""
+    turns = asyncio.Semaphore(_MOST_AT_A_TIME)
+    timeout = aiohttp.ClientTimeout(total=_ANSWER_WAIT_S)
+    async with aiohttp.ClientSession(timeout=timeout, trust_env=False) as session, asyncio.TaskGroup() as sending:
+        while True:
+            callbacks = current()
+            for callback in callbacks.due():
+                sending.create_task(_send(session, turns, callbacks, callback))
+            await asyncio.sleep(_LOOK_AGAIN_S)
+
+
+async def _send(
+    session: aiohttp.ClientSession, turns: asyncio.Semaphore, callbacks: Callbacks, callback: Callback
+) -> None:
+    target = target_of(callback.url, callbacks.options.via)
+    if target is None:
+        callbacks.answers["not sent"] += 1
+        return
+    http_status = None
+    async with turns:
+        with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError):
+            request = _request(callback, target, callbacks.options.body)
+            async with session.request(**request, allow_redirects=False) as response:
+                http_status = response.status
+    callbacks.note(callback, http_status)
 
 
 def target_of(url: str, via: str) -> str | None:
-    """Where a callback really goes; None where it would leave this machine without leave."""
-    parts = urlsplit(url)
+    """Return where a callback really goes; None where it would leave this machine without permission."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
     if via:
         base = urlsplit(via)
         return urlunsplit((base.scheme, base.netloc, parts.path, parts.query, ""))
     return url if parts.hostname in _THIS_MACHINE else None
 
 
-def written(delivery: Delivery, target: str, body: str) -> Message:
-    """A delivery as a request, signed for the address that the record has."""
-    base, _, query = delivery.url.partition("?")
+def _request(callback: Callback, target: str, body: str) -> dict[str, Any]:
+    """Return a callback as aiohttp sends it, signed (V3) for the address that the record has."""
+    base, _, query = callback.url.partition("?")
     pairs = parse_qsl(query, keep_blank_values=True)
-    event = list(delivery.event.items())
-    headers = {"X-Plivo-Signature-V3-Nonce": delivery.nonce}
-    content, told = b"", ""
-    if delivery.method == "GET":
+    event = list(callback.event.items())
+    members = "".join(name + value for name, value in sorted(event))
+    headers = {"X-Plivo-Signature-V3-Nonce": callback.nonce}
+    data, covered = b"", ""
+    if callback.method == "GET":
         pairs += event
         target += ("&" if query else "?") + urlencode(event)
     elif body == "form":
         headers["Content-Type"] = "application/x-www-form-urlencoded"
-        content, told = urlencode(event).encode(), _run_together(event)
+        data, covered = urlencode(event).encode(), members
     else:
         headers["Content-Type"] = "application/json"
-        content, told = json.dumps(delivery.event).encode(), _run_together(event) if delivery.covers_json else ""
-    signed = base + ("?" if pairs or told else "") + "&".join(f"{name}={value}" for name, value in sorted(pairs))
-    signed += ("." if pairs and told else "") + told
-    digest = hmac.new(delivery.token.encode(), f"{signed}.{delivery.nonce}".encode(), hashlib.sha256).digest()
+        data, covered = json.dumps(callback.event).encode(), members if callback.covers_json else ""
+    signed = base + ("?" if pairs or covered else "") + "&".join(f"{name}={value}" for name, value in sorted(pairs))
+    signed += ("." if pairs and covered else "") + covered
+    digest = hmac.new(callback.token.encode(), f"{signed}.{callback.nonce}".encode(), hashlib.sha256).digest()
     headers["X-Plivo-Signature-V3"] = base64.b64encode(digest).decode()
-    return Message(delivery.method, target, headers, content)
-
-
-def _run_together(pairs: Sequence[tuple[str, str]]) -> str:
-    return "".join(name + value for name, value in sorted(pairs))
+    return {"method": callback.method, "url": target, "headers": headers, "data": data}

@@ -1,19 +1,4 @@
-"""What stands under `/_sandbox/`, for people and tests; it needs no credentials and spends no quota.
-
-GET  state     everything the API keeps, the duplicates, creates without an intent, what was asked of it
-POST review    {"compliance_id" | "alias", "review", "reason"?}: a person's judgement
-POST delete    {"compliance_id" | "alias"}: somebody deletes it at the console, whatever its review
-POST faults    {"script"?: [{"operation", "fault", "times"?, "after"?}], "rates"?: {"drop-after": 0.1, …},
-                "late_apply_s"?, "list_lag_s"?, "get_lag_s"?}; the operation may be `any`, and `times` null is for good
-POST list      {"behaviours": ["newest-first", …]}: how lists behave from now on
-POST record    {"behaviours": ["cut-alias=40", …]}: how records are kept from now on
-POST requirements {"behaviours": ["released"]}: the form of Requirements from now on
-POST others    {"present": 150, "delete-oldest": 0.5, …}: so many more records of strangers, and what others do
-POST clock     {"by_s": -3600}: the clock that answers show is set
-POST callbacks {"via"?, "body"?, "faults"?: ["twice", …], "retry_s"?}: how callbacks are sent from now on
-POST numbers   {"number", "country_iso", "number_type"}: a number the account rents
-POST reset     as at the start
-"""
+"""What is under `/_sandbox/`, for people and tests, without credentials or quota (docs/sandbox.md, Control)."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -22,13 +7,11 @@ from typing import Any
 
 from bulk_onboard.errors import UsageError
 from bulk_onboard.sandbox.answers import Answer
-from bulk_onboard.sandbox.behaviours import LIST, RECORD, REQUIREMENTS
-from bulk_onboard.sandbox.log import most_in_a_window, requests_by_answer, throttled
-from bulk_onboard.sandbox.number import Number, digits
-from bulk_onboard.sandbox.quota import bucket_of
-from bulk_onboard.sandbox.record import REVIEWS, Record
-from bulk_onboard.sandbox.service import Service
-from bulk_onboard.sandbox.validation import NUMBER_TYPES
+from bulk_onboard.sandbox.behaviours import ABOUT
+from bulk_onboard.sandbox.quota import budget_of
+from bulk_onboard.sandbox.records import REVIEWS, Number, Record, digits
+from bulk_onboard.sandbox.requirements import NUMBER_TYPES
+from bulk_onboard.sandbox.service import Service, most_in_a_window, requests_by_answer, throttled
 
 PREFIX = "/_sandbox/"
 
@@ -36,26 +19,27 @@ Json = dict[str, Any]
 
 
 def control(service: Service, method: str, path: str, body: bytes) -> Answer:
-    """Carry out what somebody who controls the sandbox asks; errors are `{"error": sentence}`."""
-    act = _ACTS.get((method, path.removeprefix(PREFIX).rstrip("/")))
+    """Carry out what somebody who controls the sandbox asks; errors are `{"error": sentence}`.
+
+    Answers are in ASCII, so that whatever was kept can be read again.
+    """
+    http_status, told = _carried_out(service, (method, path.removeprefix(PREFIX).rstrip("/")), body)
+    return Answer(http_status, json.dumps(told).encode())
+
+
+def _carried_out(service: Service, name: tuple[str, str], body: bytes) -> tuple[int, Json]:
+    act = ACTS.get(name)
     if act is None:
-        return _told(404, {"error": f"ask for one of {', '.join(' '.join(name) for name in _ACTS)}"})
+        return 404, {"error": f"ask for one of {', '.join(map(' '.join, ACTS))}"}
     try:
-        asked = json.loads(body or b"{}")
-        return _told(200, act(service, asked))
+        return 200, act(service, json.loads(body or b"{}"))
     except UsageError as error:
-        return _told(400, {"error": str(error)})
+        return 400, {"error": str(error)}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        return _told(400, {"error": f"the body is not what this asks for ({type(error).__name__}: {error})"})
+        return 400, {"error": f"the body is not what this asks for ({type(error).__name__}: {error})"}
 
 
-def _told(http_status: int, body: Json) -> Answer:
-    """In ASCII, so that whatever was kept can be read again."""
-    return Answer(http_status, json.dumps(body).encode())
-
-
-def shown_state(service: Service) -> Json:
-    """Everything the API keeps, the duplicates, creates without an intent, and what was asked of it."""
+def _state(service: Service, _: Json) -> Json:
     state, log = service.state, service.log
     records = [_shown_record(service, record) for record in state.records]
     return {
@@ -64,18 +48,20 @@ def shown_state(service: Service) -> Json:
         "duplicates": state.duplicates,
         "to_come": state.to_come,
         "without_intent": service.witness.without_intent,
-        "strangers": sum(record.is_strangers for record in state.records),
+        "strangers": sum(record["stranger"] for record in records),
         "deleted_by_others": [{"compliance_id": r.compliance_id, "alias": r.alias} for r in state.deleted_by_others],
         "numbers": [_shown_number(service, number) for number in state.numbers],
         "requests": requests_by_answer(log),
         "throttled": throttled(log),
         "callbacks": dict(service.callbacks.answers),
-        "most_in_a_window": _most_in_a_window(service),
+        "most_in_a_window": {
+            budget: most_in_a_window(
+                [request.instant for request in log if budget_of(request.operation) == budget],
+                quota.window_s if quota else 60,
+            )
+            for budget, quota in service.quotas.quotas.items()
+        },
     }
-
-
-def _state(service: Service, _: Json) -> Json:
-    return shown_state(service)
 
 
 def _review(service: Service, asked: Json) -> Json:
@@ -90,7 +76,8 @@ def _asked_record(service: Service, asked: Json) -> Record:
     by_id = service.state.record(asked["compliance_id"]) if "compliance_id" in asked else None
     named = (by_id,) if by_id else service.state.named(asked.get("alias", ""))
     if len(named) != 1:
-        raise UsageError(f"{len(named)} records are named so; name one by its compliance_id or its alias")
+        count = "no record has" if not named else f"{len(named)} records have"
+        raise UsageError(f"{count} this name; name one by its compliance_id or its alias")
     return named[0]
 
 
@@ -101,45 +88,41 @@ def _delete(service: Service, asked: Json) -> Json:
 
 
 def _faults(service: Service, asked: Json) -> Json:
+    faults, state = service.faults, service.state
     if "rates" in asked:
-        service.faults.set_rates(asked["rates"])
+        faults.set_rates(asked["rates"])
     for line in asked.get("script", []):
-        service.faults.script(line["operation"], line["fault"], line.get("times", 1), after=line.get("after", 0))
-    if "late_apply_s" in asked:
-        service.faults.late_apply_s = float(asked["late_apply_s"])
-    if "list_lag_s" in asked:
-        service.state.list_lag_s = float(asked["list_lag_s"])
-    if "get_lag_s" in asked:
-        service.state.get_lag_s = float(asked["get_lag_s"])
-    lags = {"list_lag_s": service.state.list_lag_s, "get_lag_s": service.state.get_lag_s}
-    return {**service.faults.shown(), **lags}
+        faults.script(line["operation"], line["fault"], line.get("times", 1), after=line.get("after", 0))
+    faults.late_apply_s = float(asked.get("late_apply_s", faults.late_apply_s))
+    state.list_lag_s = float(asked.get("list_lag_s", state.list_lag_s))
+    state.get_lag_s = float(asked.get("get_lag_s", state.get_lag_s))
+    return {**faults.shown(), "list_lag_s": state.list_lag_s, "get_lag_s": state.get_lag_s}
 
 
 def _behaviours(about: str) -> Callable[[Service, Json], Json]:
     def act(service: Service, asked: Json) -> Json:
-        service.state.behaviours.set(asked["behaviours"], about)
-        return {"behaviours": service.state.behaviours.on(about)}
+        service.behaviours.set(asked["behaviours"], about)
+        return {"behaviours": service.behaviours.on(about)}
 
     return act
 
 
 def _others(service: Service, asked: Json) -> Json:
-    service.state.others.set({name: float(share) for name, share in asked.items()})
+    service.others.set({name: float(share) for name, share in asked.items()})
     service.state.let_others_in()
-    return dict(service.state.others.asked)
+    return dict(service.others.asked)
 
 
 def _clock(service: Service, asked: Json) -> Json:
-    instants = service.instants
-    instants.step(float(asked["by_s"]))
-    return {"now": instants.stamp(instants.now())}
+    service.instants.step(float(asked["by_s"]))
+    return {"now": service.instants.stamp(service.instants.now())}
 
 
 def _callbacks(service: Service, asked: Json) -> Json:
     if "faults" in asked:
         asked = {**asked, "faults": tuple(asked["faults"])}
-    service.callbacks.ways = replace(service.callbacks.ways, **asked)
-    return asdict(service.callbacks.ways)
+    service.callbacks.options = replace(service.callbacks.options, **asked)
+    return asdict(service.callbacks.options)
 
 
 def _numbers(service: Service, asked: Json) -> Json:
@@ -155,32 +138,22 @@ def _reset(service: Service, _: Json) -> Json:
     return {"reset": True}
 
 
-_ACTS: Mapping[tuple[str, str], Callable[[Service, Json], Json]] = {
+ACTS: Mapping[tuple[str, str], Callable[[Service, Json], Json]] = {
     ("GET", "state"): _state,
     ("POST", "review"): _review,
     ("POST", "delete"): _delete,
+    ("POST", "numbers"): _numbers,
     ("POST", "faults"): _faults,
-    ("POST", "list"): _behaviours(LIST),
-    ("POST", "record"): _behaviours(RECORD),
-    ("POST", "requirements"): _behaviours(REQUIREMENTS),
+    **{("POST", about): _behaviours(about) for about in ABOUT},
     ("POST", "others"): _others,
     ("POST", "clock"): _clock,
     ("POST", "callbacks"): _callbacks,
-    ("POST", "numbers"): _numbers,
     ("POST", "reset"): _reset,
 }
 
 
-def _most_in_a_window(service: Service) -> dict[str, int]:
-    """The most requests of each budget in any of its windows (60 s where there is no quota)."""
-    most = {}
-    for bucket, quota in service.quotas.quotas.items():
-        instants = [request.instant for request in service.log if bucket_of(request.operation) == bucket]
-        most[bucket] = most_in_a_window(instants, quota.window_s if quota else 60)
-    return most
-
-
 def _shown_record(service: Service, record: Record) -> Json:
+    stamp = service.instants.stamp
     return {
         "compliance_id": record.compliance_id,
         "alias": record.alias,
@@ -203,9 +176,9 @@ def _shown_record(service: Service, record: Record) -> Json:
         "linked_numbers": [number.number for number in service.state.linked_numbers(record)],
         "callback_url": record.callback_url,
         "callback_method": record.callback_method,
-        "created_at": service.instants.stamp(record.created_at),
-        "updated_at": service.instants.stamp(record.updated_at),
-        "submitted_at": service.instants.stamp(record.submitted_at),
+        "created_at": stamp(record.created_at),
+        "updated_at": stamp(record.updated_at),
+        "submitted_at": stamp(record.submitted_at),
     }
 
 

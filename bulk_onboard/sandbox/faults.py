@@ -1,10 +1,10 @@
-"""What may go wrong between a client and the API (reliability.md 3), by rate or by script.
+"""What goes wrong between a client and the API now and then, by rate or by script (docs/sandbox.md, Faults).
 
-A fault strikes in the middle of the body, before the call is carried out (nothing is stored), after it (what was
-asked is done, the client learns it wrongly or not at all), or instead of it, and then the call is carried out up to
-`late_apply_s` later. A script comes before a rate, and the script of an operation before that of `any`; a throttled
-call meets no fault. Rates are diced with a seed, by operation, in the order of arrival: the same run meets the same
-faults.
+A fault strikes in the middle of the body, before the call is carried out (nothing is stored), or after it (it is done,
+and the client learns it wrongly or not at all); `late-apply` carries the call out up to `late_apply_s` later.
+
+A script comes before a rate, and the script of an operation before that of `any`. A throttled call meets no fault. The
+dice have a seed for each operation, so calls that arrive in the same order meet the same faults.
 """
 
 import random
@@ -18,15 +18,12 @@ from uuid import uuid4
 
 from bulk_onboard.errors import UsageError
 from bulk_onboard.sandbox.answers import Answer, Delivery, RefusedError, refusal
-from bulk_onboard.sandbox.routes import OPERATIONS
+from bulk_onboard.sandbox.call import OPERATIONS
 
 ANY = "any"
 FOR_GOOD = None
 
 LATE_APPLY_S = 3.0
-
-# No address of the API: a client that follows a redirect is seen in the log, by the operation `unknown`.
-ELSEWHERE = "/elsewhere/"
 
 
 class Strikes(Enum):
@@ -38,38 +35,28 @@ class Strikes(Enum):
     LATE = "a while before the call is carried out"
 
 
-def _dropped(answer: Answer) -> Answer:
-    return replace(answer, delivery=Delivery.DROPPED)
+Spoil = Callable[[Answer], Answer]
 
 
-def _hung(answer: Answer) -> Answer:
-    return replace(answer, delivery=Delivery.HUNG)
+def _delivered(delivery: Delivery) -> Spoil:
+    return lambda answer: replace(answer, delivery=delivery)
 
 
-def _cut(answer: Answer) -> Answer:
-    return replace(answer, delivery=Delivery.CUT)
+def _refused(code: str, message: str) -> Spoil:
+    return lambda answer: replace(refusal(RefusedError(code, message)), headers=answer.headers)
+
+
+def _redirected(http_status: int) -> Spoil:
+    """Lead away from the API; the log shows a client that follows, with the operation `unknown`."""
+    return lambda answer: Answer(http_status, headers={**answer.headers, "Location": "/elsewhere/"})
 
 
 def _truncated(answer: Answer) -> Answer:
     return replace(answer, body=answer.body[: len(answer.body) // 2])
 
 
-def _refused(code: str, message: str) -> Callable[[Answer], Answer]:
-    return lambda answer: replace(refusal(RefusedError(code, message)), headers=answer.headers)
-
-
-def _redirected(http_status: int) -> Callable[[Answer], Answer]:
-    return lambda answer: Answer(http_status, headers={**answer.headers, "Location": ELSEWHERE})
-
-
-_internal_error = _refused("internal_error", "Internal server error")
-
-
 def _bad_gateway(_: Answer) -> Answer:
     return Answer(502, b"<html><body><h1>502 Bad Gateway</h1></body></html>", "text/html")
-
-
-_conflict = _refused("compliance_exists", "A compliance application with this alias already exists")
 
 
 def _not_enabled(answer: Answer) -> Answer:
@@ -82,14 +69,19 @@ def _throttled(answer: Answer) -> Answer:
     return replace(refused, headers={**answer.headers, "Retry-After": "1"})
 
 
+_dropped, _hung, _cut = map(_delivered, (Delivery.DROPPED, Delivery.HUNG, Delivery.CUT))
+_internal_error = _refused("internal_error", "Internal server error")
+_conflict = _refused("compliance_exists", "A compliance application with this alias already exists")
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that goes wrong: its name, when it strikes, what the client sees, and what becomes of the answer."""
+    """One thing that goes wrong; `sentence` says what the client sees, `spoiled` turns the answer into that."""
 
     name: str
     strikes: Strikes
     sentence: str
-    spoiled: Callable[[Answer], Answer]
+    spoiled: Spoil
 
 
 FAULTS: Mapping[str, Fault] = {
@@ -106,7 +98,7 @@ FAULTS: Mapping[str, Fault] = {
         Fault("cut-answer", Strikes.AFTER, "Half of the answer, then the connection closes.", _cut),
         Fault("hang-before", Strikes.BEFORE, "No answer for ten minutes, then a reset.", _hung),
         Fault("hang-after", Strikes.AFTER, "No answer for ten minutes, then a reset.", _hung),
-        Fault("stray-429", Strikes.BEFORE, "HTTP 429 though the quota is not spent; retry after 1 s.", _throttled),
+        Fault("stray-429", Strikes.BEFORE, "HTTP 429 although the quota is not used up; retry after 1 s.", _throttled),
         Fault("late-apply", Strikes.LATE, "The connection is reset without an answer.", _dropped),
         Fault(
             "refuse-401",
@@ -131,7 +123,7 @@ FAULTS: Mapping[str, Fault] = {
         Fault(
             "not-enabled-422",
             Strikes.BEFORE,
-            "HTTP 422, the account is not enabled; the sentence differs in its ids and numbers only.",
+            "HTTP 422: the account is not enabled. The messages differ in ids and numbers only.",
             _not_enabled,
         ),
         Fault("redirect-302", Strikes.BEFORE, "HTTP 302 to an address that is not the API's.", _redirected(302)),
@@ -142,7 +134,7 @@ FAULTS: Mapping[str, Fault] = {
 
 @dataclass(slots=True)
 class Step:
-    """A stretch of a script: so many calls in a row that one fault strikes, or none; `times` None is for good."""
+    """Part of a script: so many calls in a row that one fault strikes, or none; `times` None is for good."""
 
     fault: str | None
     times: int | None
@@ -152,28 +144,34 @@ class Faults:
     """The faults to come. Rates are named `FAULT` for creates or `OPERATION:FAULT`, and are shares from 0 to 1."""
 
     def __init__(self, rates: Mapping[str, float], seed: int, late_apply_s: float = LATE_APPLY_S) -> None:
-        self._first_rates, self._seed, self._first_late_apply_s = dict(rates), seed, late_apply_s
+        self._first_rates, self._seed, self.late_apply_s = dict(rates), seed, late_apply_s
         self.clear()
 
     def clear(self) -> None:
-        """As at the start: no script, the first rates, fresh dice."""
-        self.late_apply_s = self._first_late_apply_s
+        """Drop the script and go back to the first rates, with fresh dice."""
         self._scripts: dict[str, deque[Step]] = {operation: deque() for operation in (*OPERATIONS, ANY)}
         dice = (*OPERATIONS, "late-apply")
         self._dice = {what: random.Random(f"{self._seed} {what}") for what in dice}  # noqa: S311 faults must repeat
         self.set_rates(self._first_rates)
 
     def script(self, operation: str, fault: str, times: int | None = 1, *, after: int = 0) -> None:
-        """Let a fault strike so many calls of an operation, or of `any`, after what is scripted already.
+        """Add a fault to the script of an operation, or of `any`.
 
-        `times` None is for good; `after` so many more calls that no fault strikes.
+        Args:
+            operation: one of `OPERATIONS`, or `any`.
+            fault: one of `FAULTS`.
+            times: how many calls in a row it strikes; None for good.
+            after: how many calls pass without a fault before that.
+
+        Raises:
+            UsageError: there is no such operation or fault.
         """
         known = _known(operation, self._scripts, "operation")
         steps = (Step(None, after), Step(_known(fault, FAULTS, "fault"), times))
         self._scripts[known].extend(step for step in steps if step.times is None or step.times > 0)
 
     def set_rates(self, rates: Mapping[str, float]) -> None:
-        """Replace all rates; UsageError for an unknown name or shares that add up to more than 1."""
+        """Replace all rates; UsageError for an unknown name, or shares that add up to more than 1."""
         shares: dict[str, dict[str, float]] = {operation: {} for operation in OPERATIONS}
         for name, share in rates.items():
             operation, fault = _read_name(name)
@@ -184,11 +182,15 @@ class Faults:
         self._rates = shares
 
     def next(self, operation: str) -> Fault | None:
-        """The fault that strikes the call that arrives now, if any."""
+        """Return the fault that strikes the call that arrives now, if any."""
         for script in (self._scripts.get(operation), self._scripts[ANY]):
             if script:
-                scripted = _took_step(script)
-                return FAULTS[scripted] if scripted else None
+                step = script[0]
+                if step.times is not None:
+                    step.times -= 1
+                    if step.times == 0:
+                        script.popleft()
+                return FAULTS[step.fault] if step.fault else None
         if not self._rates.get(operation):
             return None
         cast = self._dice[operation].random()
@@ -199,26 +201,16 @@ class Faults:
         return None
 
     def lateness_s(self) -> float:
-        """How long after its arrival the next call that is carried out late is."""
+        """Return how long after its arrival the next late call takes effect."""
         return self._dice["late-apply"].uniform(0, self.late_apply_s)
 
     def shown(self) -> dict[str, Any]:
-        """The rates, and the script that is left, by operation."""
+        """Return the rates, and what is left of the scripts, by operation."""
         return {
             "rates": {operation: rates for operation, rates in self._rates.items() if rates},
             "script": {o: [asdict(step) for step in left] for o, left in self._scripts.items() if left},
             "late_apply_s": self.late_apply_s,
         }
-
-
-def _took_step(script: deque[Step]) -> str | None:
-    """The fault that comes next in a script, or that none does; a stretch that is over is taken out."""
-    step = script[0]
-    if step.times is not None:
-        step.times -= 1
-        if step.times == 0:
-            script.popleft()
-    return step.fault
 
 
 def _read_name(name: str) -> tuple[str, str]:

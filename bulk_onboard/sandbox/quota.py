@@ -1,13 +1,13 @@
-"""The API's budget of requests, in the three kinds of window it may keep (pacing.md).
+"""The API's quota of requests, in three kinds of window: the API's document, "Rate Limits", does not say which it is.
 
-A window is told the instant of each request, as epoch seconds that never step, and grants it or not. A request
-that is not granted is not counted. The kinds differ in when they give back:
+A window is given the instant of each request, as epoch seconds that never step, and grants it or not. A request that
+is not granted is not counted. The kinds differ in when they give back:
 
     fixed     all at once, at each multiple of the window on the clock
     sliding   each request one window after it was granted
     bucket    steadily, `limit` per window, up to `limit`
 
-The reset of a grant is when something comes back (fixed, sliding) or all has come back (bucket).
+The reset of a grant is when something comes back (fixed, sliding), or when all has come back (bucket).
 """
 
 import math
@@ -25,7 +25,7 @@ _ROUNDING = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a window says to one request; `retry_after_s` is 0 when it is granted."""
+    """A window's answer to one request; `retry_after_s` is 0 when it is granted."""
 
     granted: bool
     limit: int
@@ -34,16 +34,16 @@ class Grant:
     retry_after_s: float
 
     def headers(self, wrong_by_s: float = 0.0) -> dict[str, str]:
-        """The headers of the document in whole seconds, and `Retry-After` when the request is throttled.
+        """Return the document's headers, and `Retry-After` when the request is throttled; whole seconds.
 
-        `wrong_by_s` is how far ahead the clock is that `X-RateLimit-Reset` is told by.
+        `wrong_by_s` is how far ahead the shown clock is, which `X-RateLimit-Reset` goes by.
         """
-        told = {
+        shown = {
             "X-RateLimit-Limit": str(self.limit),
             "X-RateLimit-Remaining": str(self.remaining),
             "X-RateLimit-Reset": str(math.floor(self.reset_at + wrong_by_s)),
         }
-        return told if self.granted else told | {"Retry-After": str(max(1, math.ceil(self.retry_after_s)))}
+        return shown if self.granted else shown | {"Retry-After": str(max(1, math.ceil(self.retry_after_s)))}
 
 
 class Window(Protocol):
@@ -116,33 +116,28 @@ WINDOWS: Mapping[str, Callable[[Quota], Window]] = {
 }
 
 
-def window_of(kind: str, quota: Quota | None) -> Window | None:
-    """A fresh window of that kind; None without a quota; UsageError for a kind that does not exist."""
-    if kind not in WINDOWS:
-        raise UsageError(f"there is no window {kind!r}; choose one of {', '.join(WINDOWS)}")
-    return None if quota is None else WINDOWS[kind](quota)
-
-
 REQUIREMENTS, COMPLIANCE = "requirements", "compliance"
 
 
-def bucket_of(operation: str) -> str:
-    """Which budget an operation spends: requirements have their own, everything else shares one."""
+def budget_of(operation: str) -> str:
+    """Return the budget that an operation spends: requirements have their own, everything else shares one."""
     return REQUIREMENTS if operation == "requirements" else COMPLIANCE
 
 
 class Quotas:
-    """The API's two budgets, each with a window of the same kind, or none."""
+    """The API's two budgets, each with a window of the same kind, or none where it has no quota.
+
+    Raises:
+        UsageError: there is no such kind of window.
+    """
 
     def __init__(self, kind: str, quotas: Mapping[str, Quota | None]) -> None:
-        self._kind, self.quotas = kind, quotas
-        self.clear()
+        if kind not in WINDOWS:
+            raise UsageError(f"there is no window {kind!r}; choose one of {', '.join(WINDOWS)}")
+        self.quotas = quotas
+        self._windows = {budget: WINDOWS[kind](quota) for budget, quota in quotas.items() if quota}
 
     def grant(self, operation: str, now: float) -> Grant | None:
         """Count a request, or throttle it; None where there is no quota."""
-        window = self._windows[bucket_of(operation)]
+        window = self._windows.get(budget_of(operation))
         return None if window is None else window.grant(now)
-
-    def clear(self) -> None:
-        """Begin fresh windows."""
-        self._windows = {bucket: window_of(self._kind, quota) for bucket, quota in self.quotas.items()}

@@ -1,36 +1,76 @@
-"""The API without its socket: a request that arrived becomes an answer.
+"""The API without its socket: a request becomes an answer, and is logged.
 
-Three steps: `admit` when the headers are there, for a request counts against the quota, and meets its fault, when it
-arrives, not when its body has been read; `receive` when the body is there, which is when the witness looks; `answer`
-when the sandbox has taken its time. None of them waits, so each call is carried out whole or not at all.
+There are three steps. `admit` is for a request whose headers have arrived: then it counts against the quota and meets
+its fault, not when its body has been read. `receive` is for when the body is there: then the witness looks. `answer` is
+for when the sandbox has taken its time. None of them waits, so each call is carried out whole or not at all.
 """
 
+import base64
+import binascii
 import contextlib
-from collections.abc import Mapping
+import hmac
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from urllib.parse import urlencode
 
+from bulk_onboard.clock import Clock
 from bulk_onboard.sandbox.answers import Answer, RefusedError, refusal
-from bulk_onboard.sandbox.call import Call
-from bulk_onboard.sandbox.callbacks import Callbacks
-from bulk_onboard.sandbox.credentials import Credentials, check_credentials
-from bulk_onboard.sandbox.faults import Fault, Faults, Strikes
-from bulk_onboard.sandbox.instants import Instants
-from bulk_onboard.sandbox.log import LoggedRequest
+from bulk_onboard.sandbox.behaviours import Behaviours, Others
+from bulk_onboard.sandbox.call import Call, Route, route_of
+from bulk_onboard.sandbox.callbacks import CallbackOptions, Callbacks
+from bulk_onboard.sandbox.faults import LATE_APPLY_S, Fault, Faults, Strikes
 from bulk_onboard.sandbox.operations import PERFORM, alias_of
-from bulk_onboard.sandbox.quota import Grant, Quotas
-from bulk_onboard.sandbox.routes import Route, masked, route_of
-from bulk_onboard.sandbox.state import State
+from bulk_onboard.sandbox.quota import COMPLIANCE, REQUIREMENTS, Grant, Quotas
+from bulk_onboard.sandbox.state import ClockStep, Instants, State
 from bulk_onboard.sandbox.witness import Witness
+from bulk_onboard.units import Quota
 
 # Three documents of the greatest size, and room to be refused for a fourth or for one that is too large.
 BODY_LIMIT = 32 * 1024 * 1024
 
+Credentials = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How the API is at the start, and after a reset.
+
+    Attributes:
+        quota: of everything but requirements, which have `requirements_quota`; None for no quota and no headers.
+        window: how both are counted, one of `quota.WINDOWS`.
+        credentials: auth id and token; None takes any.
+        review_after_s: how long until the robot reviews a record; None for no robot.
+        faults: rates (see `Faults`). A call that meets `late-apply` takes effect up to `late_apply_s` later.
+        behaviours, others: see `Behaviours` and `Others`; `seed` is that of all dice.
+        clock_steps: how the clock that answers show is wrong.
+        list_lag_s, get_lag_s: how long a new record is in no list, and a GET of it is 404.
+        ledger: where the intents of creates are looked for; None for nowhere.
+        callbacks: how callbacks are sent.
+    """
+
+    quota: Quota | None = None
+    requirements_quota: Quota | None = None
+    window: str = "fixed"
+    credentials: Credentials | None = None
+    review_after_s: float | None = None
+    faults: Mapping[str, float] = field(default_factory=dict)
+    late_apply_s: float = LATE_APPLY_S
+    behaviours: Sequence[str] = ()
+    others: Mapping[str, float] = field(default_factory=dict)
+    clock_steps: Sequence[ClockStep] = ()
+    seed: int = 0
+    list_lag_s: float = 0.0
+    get_lag_s: float = 0.0
+    ledger: Path | None = None
+    callbacks: CallbackOptions = field(default_factory=CallbackOptions)
+
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class Arrival:
     """A request whose headers have arrived: where it goes, whether the quota grants it, which fault it meets."""
 
     at: datetime
@@ -42,108 +82,194 @@ class Visit:
     grant: Grant | None
     fault: Fault | None
 
-    @property
-    def throttled(self) -> bool:
-        """Whether the quota turned it away."""
-        return self.grant is not None and not self.grant.granted
-
     def strikes(self, *instants: Strikes) -> bool:
-        """Whether it meets a fault at one of these instants."""
+        """Say whether it meets a fault at one of these instants."""
         return self.fault is not None and self.fault.strikes in instants
 
     def body_limit(self, announced: int | None) -> int:
-        """The most bytes of its body to read, of so many announced."""
+        """Return how many bytes of its body to read at most, of so many announced."""
         return (announced or 0) // 2 if self.strikes(Strikes.MID_BODY) else BODY_LIMIT
 
 
-class Service:
-    """The state, what guards it, and the log."""
+@dataclass(frozen=True, slots=True)
+class LoggedRequest:
+    """One request to the API, without credentials or contents.
 
-    def __init__(
-        self,
-        instants: Instants,
-        state: State,
-        quotas: Quotas,
-        faults: Faults,
-        callbacks: Callbacks,
-        *,
-        credentials: Credentials | None,
-        witness: Witness,
-    ) -> None:
-        self.instants, self.state, self.quotas, self.faults = instants, state, quotas, faults
-        self.callbacks, self._credentials, self.witness = callbacks, credentials, witness
+    Attributes:
+        instant: when it arrived; the log is in the order of the answers.
+        path: with the account's id masked.
+        http_status: what the client saw; None when no answer reached it.
+    """
+
+    instant: datetime
+    operation: str
+    method: str
+    path: str
+    query: str
+    alias: str | None
+    http_status: int | None
+    fault: str | None
+    body_size: int
+
+
+class Service:
+    """The state, what guards it, and the log; `reset` makes all of them anew."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings, self._clock = settings, clock
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin again: no records, no linked numbers, no log, fresh windows and dice, the first faults."""
+        settings = self._settings
+        self.instants = Instants(self._clock, settings.clock_steps)
+        self.behaviours = Behaviours(settings.behaviours, settings.seed)
+        self.others = Others(settings.others, settings.seed)
+        self.state = State(
+            self.instants,
+            self.behaviours,
+            self.others,
+            review_after_s=settings.review_after_s,
+            list_lag_s=settings.list_lag_s,
+            get_lag_s=settings.get_lag_s,
+        )
+        self.faults = Faults(settings.faults, settings.seed, settings.late_apply_s)
+        self.quotas = Quotas(settings.window, {REQUIREMENTS: settings.requirements_quota, COMPLIANCE: settings.quota})
+        self.callbacks = Callbacks(self.state, settings.callbacks, settings.seed)
+        self.witness = Witness(settings.ledger)
         self.log: list[LoggedRequest] = []
 
-    def admit(self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Visit:
+    def admit(self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Arrival:
         """Count a request whose headers have arrived."""
         at, route = self.instants.now(), route_of(method, path)
         grant = self.quotas.grant(route.operation, at.timestamp())
         fault = self.faults.next(route.operation) if grant is None or grant.granted else None
-        return Visit(at, method, path, query, headers, route, grant, fault)
+        return Arrival(at, method, path, query, headers, route, grant, fault)
 
-    def receive(self, visit: Visit, body: bytes, base_url: str) -> Call:
-        """The call that a request makes, now that its body has been read."""
-        route, now = visit.route, self.instants.now()
-        content_type = visit.headers.get("Content-Type", "")
-        call = Call(route.operation, route.account, route.target, visit.query, content_type, body, now, base_url)
-        alias = alias_of(self.state, call)
-        if route.operation == "create" and alias is not None:
+    def receive(self, arrival: Arrival, body: bytes, base_url: str) -> Call:
+        """Return the call that a request makes, now that its body is there."""
+        content_type = arrival.headers.get("Content-Type", "")
+        call = Call(arrival.route, arrival.query, content_type, body, base_url, self.instants.now())
+        if arrival.route.operation == "create" and (alias := alias_of(self.state, call)) is not None:
             self.witness.look(alias)
         return call
 
-    def answer(self, visit: Visit, call: Call) -> Answer:
+    def answer(self, arrival: Arrival, call: Call) -> Answer:
         """Carry out a call, and log it."""
-        now = self.instants.now()
-        alias = alias_of(self.state, call)
+        call.at = self.instants.now()
+        alias = alias_of(self.state, call)  # before the call: a delete would take it away
         try:
-            answer = self._carried_out(visit, replace(call, at=now))
+            answer = self._carry_out(arrival, call)
         except RefusedError as error:
             answer = refusal(error)
-        told = visit.grant.headers(self.instants.wrong_by_s(visit.at)) if visit.grant else {}
-        answer = replace(answer, headers={**told, "Date": format_datetime(self.instants.told(now), usegmt=True)})
-        if visit.fault:
-            answer = visit.fault.spoiled(answer)
-        self.note(visit, answer.seen_status, len(call.body), alias)
+        headers = arrival.grant.headers(self.instants.wrong_by_s(arrival.at)) if arrival.grant else {}
+        date = format_datetime(self.instants.shown(call.at), usegmt=True)
+        answer = replace(answer, headers={**headers, "Date": date})
+        if arrival.fault:
+            answer = arrival.fault.spoiled(answer)
+        self.note(arrival, answer.seen_status, len(call.body), alias)
         return answer
 
-    def note(self, visit: Visit, http_status: int | None, body_size: int, alias: str | None = None) -> None:
+    def note(self, arrival: Arrival, http_status: int | None, body_size: int, alias: str | None = None) -> None:
         """Log a request."""
-        path, query = masked(visit.path, visit.route.account), urlencode(visit.query)
-        fault = visit.fault.name if visit.fault else None
-        operation = visit.route.operation
-        entry = LoggedRequest(visit.at, operation, visit.method, path, query, alias, http_status, fault, body_size)
-        self.log.append(entry)
+        account = arrival.route.account
+        self.log.append(
+            LoggedRequest(
+                instant=arrival.at,
+                operation=arrival.route.operation,
+                method=arrival.method,
+                path=arrival.path.replace(f"/{account}/", "/{auth_id}/", 1) if account else arrival.path,
+                query=urlencode(arrival.query),
+                alias=alias,
+                http_status=http_status,
+                fault=arrival.fault.name if arrival.fault else None,
+                body_size=body_size,
+            )
+        )
 
-    def reset(self) -> None:
-        """As at the start."""
-        self.state.clear()
-        self.quotas.clear()
-        self.faults.clear()
-        self.witness.clear()
-        self.callbacks.clear()
-        self.log.clear()
-
-    def _carried_out(self, visit: Visit, call: Call) -> Answer:
-        if visit.throttled:
+    def _carry_out(self, arrival: Arrival, call: Call) -> Answer:
+        if arrival.grant is not None and not arrival.grant.granted:
             raise RefusedError("rate_limit_exceeded", "Too many requests")
-        if visit.strikes(Strikes.MID_BODY, Strikes.BEFORE):
+        if arrival.strikes(Strikes.MID_BODY, Strikes.BEFORE):
             raise RefusedError("internal_error", "A fault struck before anything was stored")
-        if visit.route.refused:
-            raise visit.route.refused
-        authorization = visit.headers.get("Authorization", "")
-        self.callbacks.token = check_credentials(authorization, call.account, self._credentials)
+        if call.route.refused:
+            raise call.route.refused
+        authorization = arrival.headers.get("Authorization", "")
+        self.callbacks.token = _checked_token(authorization, call.route.account, self._settings.credentials)
         if len(call.body) > BODY_LIMIT:
             raise RefusedError("request_too_large", "The request is too large")
-        if visit.strikes(Strikes.LATE):
+        if arrival.strikes(Strikes.LATE):
             return self._put_off(call)
-        return PERFORM[call.operation](self.state, call)
+        return PERFORM[call.route.operation](self.state, call)
 
     def _put_off(self, call: Call) -> Answer:
-        """Let the call be carried out later; the answer is one that nobody sees."""
+        """Let the call be carried out later; nobody sees the answer."""
 
         def carry_out(due_at: datetime) -> None:
+            call.at = due_at
             with contextlib.suppress(RefusedError):
-                PERFORM[call.operation](self.state, replace(call, at=due_at))
+                PERFORM[call.route.operation](self.state, call)
 
         self.state.put_off(call.at + timedelta(seconds=self.faults.lateness_s()), carry_out)
         return Answer(202)
+
+
+def credentials_in(environment: Mapping[str, str]) -> Credentials | None:
+    """Return the credentials that the environment sets; None unless it sets both."""
+    auth_id, auth_token = environment.get("PLIVO_AUTH_ID"), environment.get("PLIVO_AUTH_TOKEN")
+    return (auth_id, auth_token) if auth_id and auth_token else None
+
+
+def _checked_token(authorization: str, account: str, expected: Credentials | None) -> str:
+    """Return the auth token of an HTTP Basic header, whose user is the account in the path.
+
+    Raises:
+        RefusedError: the header does not name the account, or not the expected credentials (401).
+    """
+    auth_id, auth_token = _read_basic(authorization)
+    named = bool(auth_id) and auth_id == account
+    right = bool(auth_token) if expected is None else _same((auth_id, auth_token), expected)
+    if not (named and right):
+        raise RefusedError("invalid_credentials", "Invalid credentials")
+    return auth_token
+
+
+def _read_basic(authorization: str) -> Credentials:
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return "", ""
+    try:
+        user, _, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    return user, password
+
+
+def _same(given: Credentials, expected: Credentials) -> bool:
+    return hmac.compare_digest(":".join(given).encode(), ":".join(expected).encode())
+
+
+def requests_by_answer(log: Iterable[LoggedRequest]) -> dict[str, dict[str, int]]:
+    """Return how many requests each operation and HTTP status had; `none` where no answer was given."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for request in log:
+        counts[request.operation][str(request.http_status or "none")] += 1
+    return {operation: dict(by_status) for operation, by_status in counts.items()}
+
+
+def throttled(log: Iterable[LoggedRequest]) -> int:
+    """Return how many requests the quota turned away; a stray 429 is a fault and does not count."""
+    return sum(request.http_status == 429 and request.fault is None for request in log)
+
+
+def most_in_a_window(instants: Sequence[datetime], window_s: float) -> int:
+    """Return the most requests that arrived within any one window, wherever it begins."""
+    length = timedelta(seconds=window_s)
+    within: deque[datetime] = deque()
+    most = 0
+    for instant in sorted(instants):
+        within.append(instant)
+        while within[0] <= instant - length:
+            within.popleft()
+        most = max(most, len(within))
+    return most

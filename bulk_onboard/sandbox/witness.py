@@ -1,8 +1,8 @@
-"""The witness of "intent before send" (reliability.md 1.10, I3): whenever a create arrives, it looks into the ledger.
+"""Looks into the tool's ledger whenever a create arrives: its intent must be there before it is sent.
 
 There must be an intent with `op` `create` and the whole alias of the call, which nothing has finished yet, and which
-no create has used before: an intent is good for one. The file is read as its document says (reliability.md 2), with
-nothing of the tool's own reader. What stands in the file can be seen from here; whether it was fsynced cannot.
+no earlier create has used. The file is read as docs/ledger.md describes it, with nothing of the tool's own reader. From
+here one sees what is in the file, not whether it was fsynced.
 """
 
 import json
@@ -17,36 +17,31 @@ _TOKEN_LENGTH = 16
 
 
 class Witness:
-    """Keeps the aliases of creates that arrived without an intent, in their order; sees nothing without a ledger."""
+    """Keeps the aliases of creates that arrived without an intent.
+
+    Attributes:
+        without_intent: these aliases, in their order; None where no ledger is watched, which proves nothing.
+    """
 
     def __init__(self, ledger: Path | None) -> None:
-        self.ledger = ledger
-        self.clear()
-
-    def clear(self) -> None:
-        """As at the start: nothing seen."""
-        self._missed: list[str] = []
+        self._ledger = ledger
+        self.without_intent: list[str] | None = None if ledger is None else []
         self._used: set[tuple[str, int, str]] = set()
-
-    @property
-    def without_intent(self) -> list[str] | None:
-        """The aliases that arrived without an intent; None where no ledger was watched, which proves nothing."""
-        return None if self.ledger is None else list(self._missed)
 
     def look(self, alias: str) -> None:
         """Look for the intent of a create that has just arrived."""
-        if self.ledger is None:
+        if self._ledger is None or self.without_intent is None:
             return
-        intent = open_intent(self.ledger.read_bytes(), alias) if self.ledger.is_file() else None
+        intent = open_intent(self._ledger.read_bytes(), alias) if self._ledger.is_file() else None
         use = (alias, intent["attempt"], intent["at"]) if intent else None
         if use is None or use in self._used:
-            self._missed.append(alias)
+            self.without_intent.append(alias)
         else:
             self._used.add(use)
 
 
 def open_intent(content: bytes, alias: str) -> dict[str, Any] | None:
-    """The newest create intent of an alias in a ledger's bytes; None when there is none or it is finished."""
+    """Return the newest create intent of an alias in a ledger's bytes; None if there is none, or it is finished."""
     token = alias[-_TOKEN_LENGTH:].encode()
     found = None
     for line in content.split(b"\n")[:-1]:  # what follows the last newline is not a line yet
@@ -63,6 +58,6 @@ def open_intent(content: bytes, alias: str) -> dict[str, Any] | None:
 
 
 def _is_sound(line: bytes) -> bool:
-    """Whether a line ends in the checksum of what stands before it."""
+    """Say whether a line ends in the checksum of what precedes it."""
     before, _, checksum = line.rpartition(b',"crc":')
     return checksum == b'"%08x"}' % zlib.crc32(before)

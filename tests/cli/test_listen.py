@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from bulk_onboard.ledger.journal import read_books
-from bulk_onboard.sandbox.callbacks import Ways
-from bulk_onboard.sandbox.record import APPROVED
+from bulk_onboard.sandbox.callbacks import CallbackOptions
+from bulk_onboard.sandbox.records import APPROVED
 from tests.support.businesses import HEADERS, write_workbook
 from tests.support.office import AUTH_TOKEN, Office, heard
 
@@ -41,7 +41,7 @@ async def test_reviews_arrive_and_a_signal_ends_it(office: Office, number: signa
     fill(office, 3)
     await office.run()
     process = await office.start("listen", "--json", "--public-url", PUBLIC_URL, "--port", "0")
-    office.sandbox.callbacks.ways = Ways(via=await listening_at(process), faults=("forged",))
+    office.sandbox.callbacks.options = CallbackOptions(via=await listening_at(process), faults=("forged",))
 
     for record in office.sandbox.state.records:
         office.sandbox.state.review(record, APPROVED, None)
@@ -65,7 +65,7 @@ async def test_further_tokens_come_from_the_environment(office: Office) -> None:
     process = await office.start("listen", *words, PLIVO_CALLBACK_TOKENS="older, sub-token")
     via = await listening_at(process)
     office.sandbox.callbacks.token = "sub-token"
-    office.sandbox.callbacks.ways = Ways(via=via)
+    office.sandbox.callbacks.options = CallbackOptions(via=via)
 
     office.sandbox.state.review(office.sandbox.state.records[0], APPROVED, None)
     async with asyncio.timeout(20):

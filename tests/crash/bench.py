@@ -144,7 +144,7 @@ class Bench:
         open_ones = [record for record in records if record.state is State.UNCERTAIN]
         submitted = {record.compliance_id: record.alias for record in records if record.state is State.SUBMITTED}
         assert not self.sandbox.state.duplicates
-        assert not self.sandbox.without_intent
+        assert not self.sandbox.witness.without_intent
         assert len(self.judgement.rows) == len(submitted) + len(open_ones) == len(records)
         assert submitted == {record.compliance_id: record.alias for record in self.sandbox.state.records}
         assert self._digests_checked() >= self._digests_kept()

@@ -50,7 +50,7 @@ async def test_an_intent_is_in_the_ledger_when_its_create_arrives(desk: Desk, tm
         await bench.run()
 
         assert 2 == len(bench.sandbox.state.records)
-        assert [] == bench.sandbox.without_intent
+        assert [] == bench.sandbox.witness.without_intent
 
 
 @pytest.mark.parametrize(("lag_s", "late_s"), [(0.0, 40.0), (30.0, 0.0)])

@@ -22,8 +22,8 @@ from bulk_onboard.ledger.journal import read_books
 from bulk_onboard.ledger.lock import LedgerLock
 from bulk_onboard.model.record import Record
 from bulk_onboard.pipeline.listen import Heard, Listening, listen
-from bulk_onboard.sandbox.callbacks import Ways
-from bulk_onboard.sandbox.record import APPROVED, MORE_INFO, REJECTED
+from bulk_onboard.sandbox.callbacks import CallbackOptions
+from bulk_onboard.sandbox.records import APPROVED, MORE_INFO, REJECTED
 from bulk_onboard.sandbox.server import Sandbox
 from bulk_onboard.submission.stop import Stop
 from bulk_onboard.units import Quota
@@ -113,7 +113,7 @@ async def listening(office: Office, clock: Clock | None = None, **ways: Any) -> 
     )
     await asyncio.wait([task, url], return_when=asyncio.FIRST_COMPLETED)
     if not task.done():
-        office.sandbox.callbacks.ways = Ways(via=f"http://{urlsplit(url.result()).netloc}", **ways)
+        office.sandbox.callbacks.options = CallbackOptions(via=f"http://{urlsplit(url.result()).netloc}", **ways)
         yield heard
         stop.request(signal.SIGTERM)
     heard.append(await task)

@@ -21,7 +21,7 @@ from bulk_onboard.model.entry import Done, Op
 from bulk_onboard.model.record import Record, State, linked_numbers
 from bulk_onboard.pipeline.ending import RunResult
 from bulk_onboard.pipeline.run import run_job
-from bulk_onboard.sandbox.record import APPROVED, PENDING, REJECTED
+from bulk_onboard.sandbox.records import APPROVED, PENDING, REJECTED
 from bulk_onboard.sandbox.server import Sandbox
 from bulk_onboard.submission.stop import Stop
 from tests.support.businesses import (

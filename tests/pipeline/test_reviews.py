@@ -14,7 +14,7 @@ from bulk_onboard.model.record import Linkage, State
 from bulk_onboard.pipeline.ending import RunResult
 from bulk_onboard.sandbox.answers import Answer, RefusedError, refusal
 from bulk_onboard.sandbox.faults import FAULTS, FOR_GOOD, Fault, Strikes
-from bulk_onboard.sandbox.number import Number
+from bulk_onboard.sandbox.records import Number
 from tests.support.businesses import DOCUMENTS, Cells, business, document
 from tests.support.office import Office
 

@@ -10,7 +10,7 @@ DOORS = {  # library -> the files that import it; a folder stands for the files 
         "api/client.py",
         "callbacks/listener.py",
         "notification/webhook.py",
-        "sandbox/sender.py",
+        "sandbox/callbacks.py",
         "sandbox/server.py",
     },
     "aiolimiter": {"api/pacer.py"},

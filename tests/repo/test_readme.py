@@ -11,11 +11,11 @@ from bulk_onboard.errors import PRECEDENCE
 from bulk_onboard.intake.header import PLAIN
 from bulk_onboard.model.record import State
 from bulk_onboard.report import problems, results
-from bulk_onboard.sandbox.behaviours import ABOUT, BEHAVIOURS
+from bulk_onboard.sandbox.behaviours import ABOUT, BEHAVIOURS, ODDITIES, SHARES
 from bulk_onboard.sandbox.callbacks import CALLBACK_FAULTS
+from bulk_onboard.sandbox.control import ACTS
 from bulk_onboard.sandbox.faults import FAULTS
-from bulk_onboard.sandbox.others import ODDITIES, SHARES
-from bulk_onboard.sandbox.reviews import MAGIC_WORDS
+from bulk_onboard.sandbox.records import MAGIC_WORDS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -130,6 +130,16 @@ def test_every_magic_word_is_told():
 def test_every_fault_of_callbacks_is_told():
     """Name and what the receiver meets are the sandbox's own."""
     assert [[fault.name, fault.sentence] for fault in CALLBACK_FAULTS.values()] == table("Callback", SANDBOX)
+
+
+def test_every_request_under_control_is_told():
+    """The table has what the sandbox answers under `/_sandbox/`, and nothing else."""
+    told = [
+        (method, name)
+        for method, *names in (row[0].replace(",", "").split() for row in table("Request", SANDBOX))
+        for name in names
+    ]
+    assert list(ACTS) == told
 
 
 @pytest.mark.parametrize("about", ABOUT)

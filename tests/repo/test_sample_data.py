@@ -19,7 +19,7 @@ from bulk_onboard.model.catalogue.rows import RENUMBERED
 from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.requirements import Combination, RequirementsBook
 from bulk_onboard.pipeline.judging import Judgement, judge, read_job_sheet
-from bulk_onboard.sandbox.reviews import judgement as review_of
+from bulk_onboard.sandbox.records import robot_review as review_of
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 README = (SAMPLES / "README.md").read_text(encoding="utf-8")

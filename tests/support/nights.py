@@ -12,7 +12,7 @@ from bulk_onboard.model.books import Books
 from bulk_onboard.pipeline.ending import RunResult
 from bulk_onboard.sandbox.answers import Answer, RefusedError, refusal
 from bulk_onboard.sandbox.faults import Fault, Strikes
-from bulk_onboard.sandbox.record import Record
+from bulk_onboard.sandbox.records import Record
 from tests.support.businesses import Cells, business, document
 from tests.support.clocks import Calendar
 from tests.support.office import Office

@@ -7,8 +7,8 @@ import aiohttp
 import pytest
 
 from bulk_onboard.errors import UsageError
-from bulk_onboard.sandbox.credentials import credentials_in
 from bulk_onboard.sandbox.server import Sandbox, serve
+from bulk_onboard.sandbox.service import credentials_in
 
 ACCOUNT, TOKEN = "MAXXXXXXXXXXXXXXXXXX", "invented-token"
 

@@ -15,7 +15,8 @@ import pytest
 from aiohttp import web
 
 from bulk_onboard.errors import UsageError
-from bulk_onboard.sandbox.callbacks import CALLBACK_FAULTS, Ways, target_of
+from bulk_onboard.sandbox.callbacks import CALLBACK_FAULTS, target_of
+from bulk_onboard.sandbox.callbacks import CallbackOptions as Options
 from bulk_onboard.sandbox.server import Sandbox
 
 PUBLIC = "https://callbacks.example.com/r?job=7"
@@ -88,7 +89,7 @@ async def judged(client: Any, sandbox: Sandbox, **changes: Any) -> str:
 @pytest.mark.parametrize("ways", [{}, {"faults": ("covers-json",)}, {"body": "form"}], ids=str)
 async def test_event_goes_out_signed_with_the_accounts_token(client: Any, ways: dict[str, Any]) -> None:
     """As JSON or as a form, to the address it is given in place of the record's own, signed for the record's own."""
-    async with receiving() as receiver, Sandbox(ways=Ways(via=receiver.url, **ways)) as sandbox:
+    async with receiving() as receiver, Sandbox(callbacks=Options(via=receiver.url, **ways)) as sandbox:
         compliance_id = await judged(client, sandbox)
         await until(lambda: bool(receiver.came))
 
@@ -103,7 +104,7 @@ async def test_event_goes_out_signed_with_the_accounts_token(client: Any, ways: 
 
 async def test_get_carries_the_event_in_its_query(client: Any) -> None:
     """All of the query is signed, sorted."""
-    async with receiving() as receiver, Sandbox(ways=Ways(via=receiver.url)) as sandbox:
+    async with receiving() as receiver, Sandbox(callbacks=Options(via=receiver.url)) as sandbox:
         compliance_id = await judged(client, sandbox, callback_method="GET")
         await until(lambda: bool(receiver.came))
 
@@ -117,7 +118,10 @@ async def test_get_carries_the_event_in_its_query(client: Any) -> None:
 
 async def test_robot_calls_and_a_rejection_tells_why(client: Any, clock: Any) -> None:
     """A review that came by itself is sent, too; a record without an address is not."""
-    async with receiving() as receiver, Sandbox(review_after_s=5, clock=clock, ways=Ways(via=receiver.url)) as sandbox:
+    async with (
+        receiving() as receiver,
+        Sandbox(review_after_s=5, clock=clock, callbacks=Options(via=receiver.url)) as sandbox,
+    ):
         await client.created(sandbox, end_user__name="Nobody is called")
         await client.created(sandbox, end_user__name="REJECT Ltd", callback_url=PUBLIC)
         clock.at += 5
@@ -131,7 +135,7 @@ async def test_robot_calls_and_a_rejection_tells_why(client: Any, clock: Any) ->
 
 async def test_who_does_not_say_yes_is_called_again_three_times(client: Any, clock: Any) -> None:
     """After 60, 120 and 240 s, with the same nonce; then never more."""
-    async with receiving() as receiver, Sandbox(clock=clock, ways=Ways(via=receiver.url)) as sandbox:
+    async with receiving() as receiver, Sandbox(clock=clock, callbacks=Options(via=receiver.url)) as sandbox:
         receiver.statuses = [500, 302, 403, 503, 500]
         await judged(client, sandbox)
         counts = []
@@ -171,7 +175,10 @@ async def test_nobody_but_this_machine_is_called_unless_told(client: Any) -> Non
 )
 async def test_fault(client: Any, fault: str, count: int, nonces: int, right: int) -> None:
     """How many come, how many nonces they have, and how many are signed for the address alone."""
-    async with receiving() as receiver, Sandbox(ways=Ways(via=receiver.url, faults=(fault,))) as sandbox:
+    async with (
+        receiving() as receiver,
+        Sandbox(callbacks=Options(via=receiver.url, faults=(fault,))) as sandbox,
+    ):
         await judged(client, sandbox)
         await until(lambda: len(receiver.came) == count)
 
@@ -207,4 +214,4 @@ async def test_control_changes_the_ways_and_the_state_tells_the_answers(client: 
 def test_word_that_means_nothing_is_told(ways: dict[str, Any]) -> None:
     """The error names what there is."""
     with pytest.raises(UsageError, match="choose one of"):
-        Ways(**ways)
+        Options(**ways)

@@ -3,7 +3,7 @@
 import pytest
 
 from bulk_onboard.sandbox.answers import RefusedError
-from bulk_onboard.sandbox.form import Part, read_form, read_parts
+from bulk_onboard.sandbox.call import Part, read_form
 
 BODY = (
     b"--b\r\n"
@@ -31,7 +31,7 @@ def test_parts_are_read_as_they_were_sent(content_type: str) -> None:
 def test_body_that_is_cut_off_is_refused(end: int) -> None:
     """Without its closing boundary a body may lack anything, so nothing of it is taken."""
     with pytest.raises(RefusedError, match="not complete"):
-        read_parts("multipart/form-data; boundary=b", BODY[:end])
+        read_form("multipart/form-data; boundary=b", BODY[:end])
 
 
 @pytest.mark.parametrize("data", [b"[]", b"{", b"\xff", b"[" * 100_000])

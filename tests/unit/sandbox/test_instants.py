@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from bulk_onboard.sandbox.instants import ClockStep
 from bulk_onboard.sandbox.server import Sandbox
+from bulk_onboard.sandbox.state import ClockStep
 from bulk_onboard.units import Quota
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bulk_onboard.errors import UsageError
-from bulk_onboard.sandbox.quota import FixedWindow, SlidingWindow, TokenBucket, Window, window_of
+from bulk_onboard.sandbox.quota import WINDOWS, FixedWindow, SlidingWindow, TokenBucket, Window
 from bulk_onboard.sandbox.server import Sandbox
 from bulk_onboard.units import Quota
 
@@ -49,8 +49,7 @@ def test_token_bucket_gives_back_steadily() -> None:
 )
 def test_throttled_grant_says_when_to_come_back(kind: str, reset_at: float, retry_after_s: float) -> None:
     """Nothing remains, and the window tells its reset and how long the next request has to wait."""
-    window = window_of(kind, THREE_A_MINUTE)
-    assert window is not None
+    window = WINDOWS[kind](THREE_A_MINUTE)
     granted(window, 10, 10, 10)
 
     grant = window.grant(20)
@@ -62,7 +61,7 @@ def test_throttled_grant_says_when_to_come_back(kind: str, reset_at: float, retr
 def test_unknown_window_is_a_mistake_of_use() -> None:
     """A kind that does not exist is named, with those that do."""
     with pytest.raises(UsageError, match="fixed, sliding, bucket"):
-        window_of("leaky", THREE_A_MINUTE)
+        Sandbox(window="leaky")
 
 
 async def test_headers_count_down_and_the_throttled_client_gets_an_answer(client: Any, clock: Any) -> None:

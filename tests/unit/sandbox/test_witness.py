@@ -65,7 +65,7 @@ async def test_create_needs_an_unfinished_intent_of_its_whole_alias(
     async with Sandbox(ledger=ledger) as sandbox:
         await client.create(sandbox, alias=ALIAS)
 
-        assert ([] if seen else [ALIAS]) == sandbox.without_intent
+        assert ([] if seen else [ALIAS]) == sandbox.witness.without_intent
 
 
 async def test_one_intent_is_good_for_one_create(client: Any, ledger: Path) -> None:
@@ -78,7 +78,7 @@ async def test_one_intent_is_good_for_one_create(client: Any, ledger: Path) -> N
         write(ledger, intent(), entry.Absent(**ABOUT, waited_s=90), intent(attempt=2))
         await client.create(sandbox, alias=ALIAS)
 
-        assert [ALIAS] == sandbox.without_intent
+        assert [ALIAS] == sandbox.witness.without_intent
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ async def test_line_that_is_not_whole_is_no_intent(client: Any, ledger: Path, sp
     async with Sandbox(ledger=ledger) as sandbox:
         await client.create(sandbox, alias=ALIAS)
 
-        assert [ALIAS] == sandbox.without_intent
+        assert [ALIAS] == sandbox.witness.without_intent
 
 
 async def test_ledger_that_is_not_there_holds_no_intent_and_no_ledger_proves_nothing(client: Any, ledger: Path) -> None:
@@ -110,7 +110,7 @@ async def test_ledger_that_is_not_there_holds_no_intent_and_no_ledger_proves_not
         watched.reset()
 
         assert [[ALIAS], None] == [state["without_intent"] for state in states]
-        assert [] == watched.without_intent
+        assert [] == watched.witness.without_intent
 
 
 async def test_witness_looks_when_the_create_arrives_and_not_when_it_is_carried_out(
@@ -125,5 +125,5 @@ async def test_witness_looks_when_the_create_arrives_and_not_when_it_is_carried_
     async with Sandbox(ledger=ledger, latency_s=1, clock=Slow()) as sandbox:
         await client.create(sandbox, alias=ALIAS)
 
-        assert [ALIAS] == sandbox.without_intent
+        assert [ALIAS] == sandbox.witness.without_intent
         assert 1 == len(sandbox.state.records)
