@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -110,6 +111,14 @@ class Keeping:
         return self.text(value) if isinstance(value, str) else value
 
 
+def _same_in_any_case(alias: str, asked: str) -> bool:
+    return alias.casefold() == asked.casefold()
+
+
+def _shuffled(records: Records, dice: random.Random) -> Records:
+    return tuple(dice.sample(records, len(records)))
+
+
 def _whole(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise ValueError
@@ -141,102 +150,57 @@ class Behaviour:
     reads: Callable[[str], Any] | None = None
 
 
-_OF_LISTS = (
-    Behaviour(LIST, "ignore-alias", "The filter `alias` is ignored.", "alias_fits", lambda alias, asked: True),
-    Behaviour(
-        LIST,
-        "substring-alias",
-        "The filter `alias` finds every alias that contains it.",
-        "alias_fits",
-        operator.contains,
-    ),
-    Behaviour(
-        LIST,
-        "any-case-alias",
-        "The filter `alias` ignores upper and lower case.",
-        "alias_fits",
-        lambda alias, asked: asked.casefold() == alias.casefold(),
-    ),
-    Behaviour(LIST, "newest-first", "The newest record comes first.", "order", lambda records, dice: records[::-1]),
-    Behaviour(
-        LIST,
-        "random-order",
-        "Each page is cut from a random order of its own.",
-        "order",
-        lambda records, dice: tuple(dice.sample(records, len(records))),
-    ),
-    Behaviour(LIST, "cap-20", "A page holds 20 records at most, whatever `limit` asks for.", "cap", 20),
-    Behaviour(LIST, "refuse-over-20", "A `limit` above 20 gets HTTP 400.", "greatest_limit", 20),
-    Behaviour(LIST, "no-total", "`meta` has no `total_count`.", "tells_total", False),
-    Behaviour(LIST, "no-meta", "There is no `meta` at all.", "tells_meta", False),
-    Behaviour(LIST, "ignore-offset", "`offset` is ignored: every page is the first.", "start", lambda offset, limit: 0),
-    Behaviour(
-        LIST,
-        "offset-in-pages",
-        "`offset` counts pages instead of records.",
-        "start",
-        lambda offset, limit: offset * limit,
-    ),
-    Behaviour(
-        LIST,
-        "padded",
-        "Each record is longer by VALUE bytes (12000 if not given): a page of 100 is over 1 MiB, one of 50 is not.",
-        "padding",
-        12_000,
-        _whole,
-    ),
-)
+_list, _record, _requirements = (partial(Behaviour, about) for about in ABOUT)
 
-_OF_RECORDS = (
-    Behaviour(RECORD, "cut-alias", "An alias is cut after VALUE characters.", "cut", None, _whole),
-    Behaviour(RECORD, "lower-alias", "An alias is kept in lower case.", "case", str.lower),
-    Behaviour(RECORD, "upper-alias", "An alias is kept in upper case.", "case", str.upper),
-    Behaviour(
-        RECORD,
-        "ascii-alias",
-        "An alias is kept without accents; other characters that are not ASCII become `?`.",
-        "letters",
-        _in_ascii,
-    ),
-    Behaviour(RECORD, "squeezed-alias", "Each run of blanks in an alias is kept as one.", "blanks", _squeezed),
-    Behaviour(RECORD, "no-blanks-alias", "An alias is kept without its blanks.", "blanks", _without_blanks),
-    Behaviour(RECORD, "capital-names", "The business name is kept in upper case.", "name", str.upper),
-    Behaviour(RECORD, "squeezed-content", "Each run of blanks in `end_user` is kept as one.", "text", _squeezed),
-    Behaviour(
-        RECORD, "upper-numbers", "The registration number is kept in upper case.", "registration_number", str.upper
-    ),
-    Behaviour(RECORD, "null-state", "`address.state` is kept as null.", "keeps_state", False),
-    Behaviour(
-        RECORD,
-        "strangers-id",
-        "A create is answered with the id of a stranger's record, if there is one.",
-        "answers_own_id",
-        False,
-    ),
-    Behaviour(
-        RECORD,
-        "too-large",
-        "A create or update whose business name or registration number contains VALUE gets HTTP 413, in HTML.",
-        "too_large",
-        None,
-        _word,
-    ),
-)
-
-_OF_REQUIREMENTS = (
-    Behaviour(
-        REQUIREMENTS,
-        "released",
-        "Requirements answer `requirement_id` and `document_types`, the form of the released API.",
-        "form",
-        "released",
-    ),
-    Behaviour(REQUIREMENTS, "both-forms", "Requirements answer both forms in one object.", "form", "both-forms"),
-    Behaviour(REQUIREMENTS, "neither-form", "Requirements answer members of neither form.", "form", "neither-form"),
-    Behaviour(REQUIREMENTS, "empty", "Requirements answer an empty object.", "form", "empty"),
-)
-
-BEHAVIOURS: Mapping[str, Behaviour] = {one.name: one for one in (*_OF_LISTS, *_OF_RECORDS, *_OF_REQUIREMENTS)}
+BEHAVIOURS: Mapping[str, Behaviour] = {
+    behaviour.name: behaviour
+    for behaviour in (
+        _list("ignore-alias", "The filter `alias` is ignored.", "alias_fits", lambda alias, asked: True),
+        _list("substring-alias", "The filter `alias` finds all that contain it.", "alias_fits", operator.contains),
+        _list("any-case-alias", "The filter `alias` ignores upper and lower case.", "alias_fits", _same_in_any_case),
+        _list("newest-first", "The newest record comes first.", "order", lambda records, dice: records[::-1]),
+        _list("random-order", "Each page is cut from a random order of its own.", "order", _shuffled),
+        _list("cap-20", "A page holds 20 records at most, whatever `limit` asks for.", "cap", 20),
+        _list("refuse-over-20", "A `limit` above 20 gets HTTP 400.", "greatest_limit", 20),
+        _list("no-total", "`meta` has no `total_count`.", "tells_total", False),
+        _list("no-meta", "There is no `meta` at all.", "tells_meta", False),
+        _list("ignore-offset", "`offset` is ignored: every page is the first.", "start", lambda offset, limit: 0),
+        _list("offset-in-pages", "`offset` counts pages, not records.", "start", lambda offset, limit: offset * limit),
+        _list(
+            "padded",
+            "Each record is VALUE bytes longer (12000 if not given): a page of 100 is over 1 MiB, one of 50 is not.",
+            "padding",
+            12_000,
+            _whole,
+        ),
+        _record("cut-alias", "An alias is cut after VALUE characters.", "cut", None, _whole),
+        _record("lower-alias", "An alias is kept in lower case.", "case", str.lower),
+        _record("upper-alias", "An alias is kept in upper case.", "case", str.upper),
+        _record(
+            "ascii-alias", "An alias loses its accents; what is still not ASCII becomes `?`.", "letters", _in_ascii
+        ),
+        _record("squeezed-alias", "Each run of blanks in an alias is kept as one.", "blanks", _squeezed),
+        _record("no-blanks-alias", "An alias is kept without its blanks.", "blanks", _without_blanks),
+        _record("capital-names", "The business name is kept in upper case.", "name", str.upper),
+        _record("squeezed-content", "Each run of blanks in `end_user` is kept as one.", "text", _squeezed),
+        _record("upper-numbers", "The registration number is kept in upper case.", "registration_number", str.upper),
+        _record("null-state", "`address.state` is kept as null.", "keeps_state", False),
+        _record("strangers-id", "A create is answered with the id of a stranger's record.", "answers_own_id", False),
+        _record(
+            "too-large",
+            "A create or update whose business name or registration number contains VALUE gets HTTP 413, in HTML.",
+            "too_large",
+            None,
+            _word,
+        ),
+        _requirements(
+            "released", "The form of the released API: `requirement_id`, `document_types`.", "form", "released"
+        ),
+        _requirements("both-forms", "Both forms in one object.", "form", "both-forms"),
+        _requirements("neither-form", "Members of neither form.", "form", "neither-form"),
+        _requirements("empty", "An empty object.", "form", "empty"),
+    )
+}
 
 
 class Behaviours:

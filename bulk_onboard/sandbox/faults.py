@@ -71,6 +71,9 @@ def _throttled(answer: Answer) -> Answer:
 
 _dropped, _hung, _cut = map(_delivered, (Delivery.DROPPED, Delivery.HUNG, Delivery.CUT))
 _internal_error = _refused("internal_error", "Internal server error")
+_unauthorized = _refused("invalid_credentials", "Invalid credentials")
+_forbidden = _refused("permission_denied", "You do not have access to this resource")
+_not_found = _refused("not_found", "There is nothing at this address")
 _conflict = _refused("compliance_exists", "A compliance application with this alias already exists")
 
 
@@ -100,24 +103,9 @@ FAULTS: Mapping[str, Fault] = {
         Fault("hang-after", Strikes.AFTER, "No answer for ten minutes, then a reset.", _hung),
         Fault("stray-429", Strikes.BEFORE, "HTTP 429 although the quota is not used up; retry after 1 s.", _throttled),
         Fault("late-apply", Strikes.LATE, "The connection is reset without an answer.", _dropped),
-        Fault(
-            "refuse-401",
-            Strikes.BEFORE,
-            "HTTP 401, as for wrong credentials.",
-            _refused("invalid_credentials", "Invalid credentials"),
-        ),
-        Fault(
-            "refuse-403",
-            Strikes.BEFORE,
-            "HTTP 403, as without the permission.",
-            _refused("permission_denied", "You do not have access to this resource"),
-        ),
-        Fault(
-            "not-found-404",
-            Strikes.BEFORE,
-            "HTTP 404 in the API's own words.",
-            _refused("not_found", "There is nothing at this address"),
-        ),
+        Fault("refuse-401", Strikes.BEFORE, "HTTP 401, as for wrong credentials.", _unauthorized),
+        Fault("refuse-403", Strikes.BEFORE, "HTTP 403, as without the permission.", _forbidden),
+        Fault("not-found-404", Strikes.BEFORE, "HTTP 404 in the API's own words.", _not_found),
         Fault("conflict-409-before", Strikes.BEFORE, "HTTP 409 in the API's own words.", _conflict),
         Fault("conflict-409-after", Strikes.AFTER, "HTTP 409 in the API's own words.", _conflict),
         Fault(

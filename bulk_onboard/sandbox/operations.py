@@ -66,10 +66,10 @@ def _new_record(call: Call) -> Record:
     data = call.form.data
     country_iso, number_type = check_place(data)
     alias = required_text(data, "alias")
-    offer = check_end_user(data.get("end_user"), country_iso, number_type)
+    check_end_user(data.get("end_user"))
     callback_url, callback_method = check_callback(data)
-    documents = read_documents(call.form, offer)
-    check_complete(documents, offer)
+    documents = read_documents(call.form)
+    check_complete(documents)
     return Record(
         compliance_id=str(uuid4()),
         alias=alias,
@@ -207,8 +207,8 @@ def _updated_record(record: Record, call: Call) -> Record:
             raise invalid(f"{fixed} cannot be changed", fixed)
     alias = required_text(data, "alias") if "alias" in data else record.alias
     end_user = _merged(record.end_user, data.get("end_user", {}))
-    offer = check_end_user(end_user, record.country_iso, record.number_type)
-    brought = {document.type: document for document in read_documents(call.form, offer)}
+    check_end_user(end_user)
+    brought = {document.type: document for document in read_documents(call.form)}
     kept = {document.type: document for document in record.documents}
     return replace(
         record,

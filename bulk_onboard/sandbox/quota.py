@@ -12,9 +12,8 @@ The reset of a grant is when something comes back (fixed, sliding), or when all 
 
 import math
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from bulk_onboard.errors import UsageError
 from bulk_onboard.units import Quota
@@ -44,14 +43,6 @@ class Grant:
             "X-RateLimit-Reset": str(math.floor(self.reset_at + wrong_by_s)),
         }
         return shown if self.granted else shown | {"Retry-After": str(max(1, math.ceil(self.retry_after_s)))}
-
-
-class Window(Protocol):
-    """One kind of window over one quota."""
-
-    def grant(self, now: float) -> Grant:
-        """Count a request that arrives now, or throttle it."""
-        ...
 
 
 class FixedWindow:
@@ -109,7 +100,8 @@ class TokenBucket:
         return Grant(granted, self._limit, math.floor(self._held), full_at, retry_after_s)
 
 
-WINDOWS: Mapping[str, Callable[[Quota], Window]] = {
+Window = FixedWindow | SlidingWindow | TokenBucket
+WINDOWS: Mapping[str, type[Window]] = {
     "fixed": FixedWindow,
     "sliding": SlidingWindow,
     "bucket": TokenBucket,

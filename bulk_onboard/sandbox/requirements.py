@@ -9,8 +9,7 @@ Unknown members of `data` are ignored.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
@@ -26,73 +25,52 @@ FILE_LIMIT = 5 * 1024 * 1024
 
 _MEDIA_TYPE_BY_MAGIC = {b"%PDF-": "application/pdf", b"\x89PNG\r\n\x1a\n": "image/png"}
 
-# Requirements name the business by another word than `end_user` does; these are the optional fields of `end_user`.
-_MEMBER = {"business_name": "name"}
-_OPTIONAL_TEXTS = ("email", "address.line2", "address.state")
+_OFFERED: Mapping[str, tuple[str, ...]] = {"IN": ("local", "mobile")}  # for businesses
+_BUSINESS = "business"
 
 
-def _asked_document(kind: str, title: str, accepted_formats: list[str], description: str) -> dict[str, Any]:
+def _document(title: str, accepted_formats: list[str], description: str) -> dict[str, Any]:
+    kind = title.lower().replace(" ", "_")
     return {"title": title, "type": kind, "accepted_formats": accepted_formats, "description": description}
 
 
-def _asked_field(name: str, label: str, max_length: int, min_length: int = 1) -> dict[str, Any]:
+def _field(name: str, label: str, max_length: int, min_length: int = 1) -> dict[str, Any]:
     lengths = {"max_length": max_length, "min_length": min_length}
     return {"field_name": name, "field_label": label, "required": True, "field_type": "string", **lengths}
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What one combination of country, number type and user type asks for."""
-
-    documents: tuple[Mapping[str, Any], ...]
-    fields: tuple[Mapping[str, Any], ...]
-    review_days: int
-
-    @property
-    def document_types(self) -> tuple[str, ...]:
-        """The required types, in the order of the document."""
-        return tuple(document["type"] for document in self.documents)
-
-    def title(self, document_type: str) -> str:
-        """Return what people call a document type."""
-        return str(next(d["title"] for d in self.documents if d["type"] == document_type))
-
-
-_BUSINESS_IN_INDIA = Offer(
-    documents=(
-        _asked_document(
-            "identity_proof",
+_DOCUMENTS: Mapping[str, dict[str, Any]] = {
+    document["type"]: document
+    for document in (
+        _document(
             "Identity Proof",
             ["passport", "national_id", "aadhaar"],
             "Government-issued photo ID of authorized representative",
         ),
-        _asked_document(
-            "address_proof",
+        _document(
             "Address Proof",
             ["utility_bill", "bank_statement"],
             "Document dated within 3 months showing business address",
         ),
-        _asked_document(
-            "business_registration",
+        _document(
             "Business Registration",
             ["certificate_of_incorporation", "gst_certificate"],
             "Official company registration document",
         ),
-    ),
-    fields=(
-        _asked_field("business_name", "Business Name", 255),
-        _asked_field("registration_number", "Registration Number", 50),
-        _asked_field("address.line1", "Address Line 1", 255),
-        _asked_field("address.city", "City", 100),
-        _asked_field("address.postal_code", "Postal Code", 10),
-        _asked_field("address.country", "Country", 2, 2),
-    ),
-    review_days=3,
+    )
+}
+_FIELDS: tuple[dict[str, Any], ...] = (
+    _field("business_name", "Business Name", 255),
+    _field("registration_number", "Registration Number", 50),
+    _field("address.line1", "Address Line 1", 255),
+    _field("address.city", "City", 100),
+    _field("address.postal_code", "Postal Code", 10),
+    _field("address.country", "Country", 2, 2),
 )
 
-OFFERS: Mapping[str, Mapping[str, Mapping[str, Offer]]] = {
-    "IN": {"local": {"business": _BUSINESS_IN_INDIA}, "mobile": {"business": _BUSINESS_IN_INDIA}}
-}
+# Requirements name the business by another word than `end_user` does; these are the optional fields of `end_user`.
+_MEMBER = {"business_name": "name"}
+_OPTIONAL_TEXTS = ("email", "address.line2", "address.state")
 
 
 def requirements_of(country_iso: str, number_type: str | None, user_type: str | None, form: str = "") -> dict[str, Any]:
@@ -101,7 +79,17 @@ def requirements_of(country_iso: str, number_type: str | None, user_type: str | 
     Raises:
         RefusedError: nothing is left (404).
     """
-    number_types = list(_number_types(OFFERS.get(country_iso, {}), number_type, user_type))
+    business = {
+        "user_type": _BUSINESS,
+        "required_documents": list(_DOCUMENTS.values()),
+        "required_fields": list(_FIELDS),
+        "estimated_review_days": 3,
+    }
+    number_types = [
+        {"number_type": offered, "user_types": [business]}
+        for offered in _OFFERED.get(country_iso, ())
+        if number_type in (None, offered) and user_type in (None, _BUSINESS)
+    ]
     if not number_types:
         wanted = ", ".join(word for word in (country_iso, number_type, user_type) if word)
         raise RefusedError("not_found", f"No requirements found for {wanted}", "country_iso")
@@ -109,37 +97,18 @@ def requirements_of(country_iso: str, number_type: str | None, user_type: str | 
     return FORMS[form](tree) if form else tree
 
 
-def _number_types(
-    offered: Mapping[str, Mapping[str, Offer]], number_type: str | None, user_type: str | None
-) -> Iterator[dict[str, Any]]:
-    for offered_number_type, offers in offered.items():
-        user_types = [_user_type(name, offer) for name, offer in offers.items() if user_type in (None, name)]
-        if number_type in (None, offered_number_type) and user_types:
-            yield {"number_type": offered_number_type, "user_types": user_types}
-
-
-def _user_type(name: str, offer: Offer) -> dict[str, Any]:
-    return {
-        "user_type": name,
-        "required_documents": list(offer.documents),
-        "required_fields": list(offer.fields),
-        "estimated_review_days": offer.review_days,
-    }
-
-
 def _released(tree: Mapping[str, Any]) -> dict[str, Any]:
     """Return the released API's answer: the first combination only, flat, with ids for the types of document."""
-    number_type = tree["number_types"][0]
-    user_type = number_type["user_types"][0]
+    number_type = tree["number_types"][0]["number_type"]
     fields = [
         {"friendly_name" if name == "field_label" else name: value for name, value in field.items()}
-        for field in user_type["required_fields"]
+        for field in _FIELDS
     ]
-    place = {"country_iso": tree["country_iso"], "number_type": number_type["number_type"]}
     return {
-        "requirement_id": str(uuid5(NAMESPACE_URL, "-".join(place.values()))),
-        **place,
-        "user_type": user_type["user_type"],
+        "requirement_id": str(uuid5(NAMESPACE_URL, f"{tree['country_iso']}-{number_type}")),
+        "country_iso": tree["country_iso"],
+        "number_type": number_type,
+        "user_type": _BUSINESS,
         "document_types": [
             {
                 "document_type_id": str(uuid5(NAMESPACE_URL, document["type"])),
@@ -148,7 +117,7 @@ def _released(tree: Mapping[str, Any]) -> dict[str, Any]:
                 "proof_required": True,
                 "required_fields": fields if document["type"] == "business_registration" else [],
             }
-            for document in user_type["required_documents"]
+            for document in _DOCUMENTS.values()
         ],
     }
 
@@ -164,28 +133,34 @@ FORMS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 def check_place(data: Mapping[str, Any]) -> tuple[str, str]:
     """Return country and number type of a create; RefusedError unless both are on offer."""
     country_iso = required_text(data, "country_iso")
-    if country_iso not in OFFERS:
+    if country_iso not in _OFFERED:
         raise invalid(f"country_iso {country_iso!r} is not supported", "country_iso")
     number_type = one_of(required_text(data, "number_type"), NUMBER_TYPES, "number_type")
-    if number_type not in OFFERS[country_iso]:
-        message = f"number_type {number_type!r} is not available in {country_iso}"
-        raise invalid(message, "number_type")
+    if number_type not in _OFFERED[country_iso]:
+        raise invalid(f"number_type {number_type!r} is not available in {country_iso}", "number_type")
     return country_iso, number_type
 
 
-def check_end_user(end_user: object, country_iso: str, number_type: str) -> Offer:
-    """Return what is asked of this end user; RefusedError for the first field that is not good."""
+def check_end_user(end_user: object) -> None:
+    """Raise RefusedError for the first field of an end user that is not good."""
     if end_user is None:
         raise RefusedError("missing_required_field", "end_user is required", "end_user")
     if not isinstance(end_user, dict):
         raise invalid("end_user must be an object", "end_user")
-    offer = _offer(end_user, OFFERS[country_iso][number_type])
-    for field in offer.fields:
-        _check_field(end_user, field)
+    if "user_type" in end_user:
+        raise invalid("user_type is not a field of end_user; use end_user.type", "end_user.user_type")
+    user_type = one_of(_text(end_user.get("type"), "end_user.type"), USER_TYPES, "end_user.type")
+    if user_type != _BUSINESS:
+        raise invalid(f"user type {user_type!r} is not supported", "end_user.type")
+    for field in _FIELDS:
+        path = _MEMBER.get(field["field_name"], field["field_name"])
+        text = _text(_at(end_user, path), f"end_user.{path}")
+        if not field["min_length"] <= len(text) <= field["max_length"]:
+            message = f"{field['field_label']} must have {field['min_length']} to {field['max_length']} characters"
+            raise invalid(message, f"end_user.{path}")
     for path in _OPTIONAL_TEXTS:
         if not isinstance(_at(end_user, path), str | None):
             raise invalid(f"{path} must be a string", f"end_user.{path}")
-    return offer
 
 
 def check_callback(data: Mapping[str, Any]) -> tuple[str | None, str]:
@@ -196,21 +171,21 @@ def check_callback(data: Mapping[str, Any]) -> tuple[str | None, str]:
     return url, one_of(method, CALLBACK_METHODS, "callback_method")
 
 
-def read_documents(form: Form, offer: Offer) -> tuple[Document, ...]:
+def read_documents(form: Form) -> tuple[Document, ...]:
     """Return the documents of a form; RefusedError unless each has a known type and a good file."""
-    types = _document_types(form, offer)
-    for position in range(len(types)):
+    types = _document_types(form)
+    for position, kind in enumerate(types):
         if position not in form.files:
-            raise _missing(offer, types[position], f"documents[{position}].file")
-    return tuple(_document(types[i], form.files[i], i) for i in range(len(types)))
+            raise _missing(kind, f"documents[{position}].file")
+    return tuple(_read_document(kind, form.files[i], f"documents[{i}].file") for i, kind in enumerate(types))
 
 
-def check_complete(documents: Iterable[Document], offer: Offer) -> None:
+def check_complete(documents: Iterable[Document]) -> None:
     """Raise RefusedError for the first required type that no document has."""
     present = {document.type for document in documents}
-    for required in offer.document_types:
+    for required in _DOCUMENTS:
         if required not in present:
-            raise _missing(offer, required, "documents")
+            raise _missing(required, "documents")
 
 
 def required_text(members: Mapping[str, Any], name: str) -> str:
@@ -218,29 +193,11 @@ def required_text(members: Mapping[str, Any], name: str) -> str:
     return _text(members.get(name), name)
 
 
-def one_of(value: object, words: tuple[str, ...], param: str) -> str:
+def one_of(value: object, words: Iterable[str], param: str) -> str:
     """Return a value that must be one of these words."""
-    if value not in words:
-        raise invalid(f"{param} must be one of {', '.join(words)}", param)
+    if value not in (known := tuple(words)):
+        raise invalid(f"{param} must be one of {', '.join(known)}", param)
     return str(value)
-
-
-def _offer(end_user: Mapping[str, Any], offers: Mapping[str, Offer]) -> Offer:
-    if "user_type" in end_user:
-        message = "user_type is not a field of end_user; use end_user.type"
-        raise invalid(message, "end_user.user_type")
-    user_type = one_of(_text(end_user.get("type"), "end_user.type"), USER_TYPES, "end_user.type")
-    if user_type not in offers:
-        raise invalid(f"user type {user_type!r} is not supported", "end_user.type")
-    return offers[user_type]
-
-
-def _check_field(end_user: Mapping[str, Any], field: Mapping[str, Any]) -> None:
-    path = _MEMBER.get(field["field_name"], field["field_name"])
-    text = _text(_at(end_user, path), f"end_user.{path}")
-    if not field["min_length"] <= len(text) <= field["max_length"]:
-        message = f"{field['field_label']} must have {field['min_length']} to {field['max_length']} characters"
-        raise invalid(message, f"end_user.{path}")
 
 
 def _at(members: Mapping[str, Any], path: str) -> object:
@@ -251,23 +208,21 @@ def _at(members: Mapping[str, Any], path: str) -> object:
 
 
 def _text(value: object, param: str) -> str:
-    if value is None or value == "":
-        raise RefusedError("missing_required_field", f"{param} is required", param)
-    if not isinstance(value, str):
+    if not isinstance(value, str | None):
         raise invalid(f"{param} must be a string", param)
-    if not value.strip():
+    if not value or not value.strip():
         raise RefusedError("missing_required_field", f"{param} is required", param)
     return value
 
 
-def _document_types(form: Form, offer: Offer) -> list[str]:
+def _document_types(form: Form) -> list[str]:
     entries = form.data.get("documents", [])
     if not isinstance(entries, list):
         raise invalid("documents must be an array", "documents")
     types: list[str] = []
     for position, entry in enumerate(entries):
         param = f"documents[{position}].type"
-        kind = one_of(entry.get("type") if isinstance(entry, dict) else None, offer.document_types, param)
+        kind = one_of(entry.get("type") if isinstance(entry, dict) else None, _DOCUMENTS, param)
         if kind in types:
             raise invalid(f"document type {kind} is given twice", param)
         types.append(kind)
@@ -278,19 +233,17 @@ def _document_types(form: Form, offer: Offer) -> list[str]:
     return types
 
 
-def _missing(offer: Offer, document_type: str, param: str) -> RefusedError:
-    return RefusedError("missing_required_document", f"{offer.title(document_type)} is required", param)
+def _missing(kind: str, param: str) -> RefusedError:
+    return RefusedError("missing_required_document", f"{_DOCUMENTS[kind]['title']} is required", param)
 
 
-def _document(document_type: str, part: Part, position: int) -> Document:
-    param = f"documents[{position}].file"
+def _read_document(kind: str, part: Part, param: str) -> Document:
     if not part.content:
         raise RefusedError("invalid_file", "The file is empty", param)
     if len(part.content) > FILE_LIMIT:
         raise RefusedError("invalid_file", "The file exceeds the 5 MB size limit", param)
-    kinds = (kind for magic, kind in _MEDIA_TYPE_BY_MAGIC.items() if part.content.startswith(magic))
-    media_type = next(kinds, None)
+    media_type = next((kind for magic, kind in _MEDIA_TYPE_BY_MAGIC.items() if part.content.startswith(magic)), None)
     if media_type is None:
         raise RefusedError("invalid_file", "File format not supported; send PNG or PDF", param)
     sha256 = hashlib.sha256(part.content).hexdigest()
-    return Document(str(uuid4()), document_type, part.file_name, media_type, part.content, sha256)
+    return Document(str(uuid4()), kind, part.file_name, media_type, part.content, sha256)

@@ -8,7 +8,6 @@ for when the sandbox has taken its time. None of them waits, so each call is car
 import base64
 import binascii
 import contextlib
-import hmac
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -221,32 +220,18 @@ def credentials_in(environment: Mapping[str, str]) -> Credentials | None:
 
 
 def _checked_token(authorization: str, account: str, expected: Credentials | None) -> str:
-    """Return the auth token of an HTTP Basic header, whose user is the account in the path.
+    """Return the auth token of an HTTP Basic header whose user is the account in the path.
 
     Raises:
-        RefusedError: the header does not name the account, or not the expected credentials (401).
+        RefusedError: the header does not name the account, or has other credentials than expected (401).
     """
-    auth_id, auth_token = _read_basic(authorization)
-    named = bool(auth_id) and auth_id == account
-    right = bool(auth_token) if expected is None else _same((auth_id, auth_token), expected)
-    if not (named and right):
-        raise RefusedError("invalid_credentials", "Invalid credentials")
-    return auth_token
-
-
-def _read_basic(authorization: str) -> Credentials:
     scheme, _, encoded = authorization.partition(" ")
-    if scheme.lower() != "basic":
-        return "", ""
-    try:
-        user, _, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return "", ""
-    return user, password
-
-
-def _same(given: Credentials, expected: Credentials) -> bool:
-    return hmac.compare_digest(":".join(given).encode(), ":".join(expected).encode())
+    with contextlib.suppress(binascii.Error, UnicodeDecodeError):
+        auth_id, _, token = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+        right = bool(auth_id and token) if expected is None else (auth_id, token) == expected
+        if scheme.lower() == "basic" and auth_id == account and right:
+            return token
+    raise RefusedError("invalid_credentials", "Invalid credentials")
 
 
 def requests_by_answer(log: Iterable[LoggedRequest]) -> dict[str, dict[str, int]]:
