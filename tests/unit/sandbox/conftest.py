@@ -114,7 +114,7 @@ class Client:
         return await self.send(sandbox, method, f"/_sandbox/{name}", json=asked, headers={})
 
     async def review(self, sandbox: Sandbox, compliance_id: str, review: str, reason: str | None = None) -> Seen:
-        """A person's judgement."""
+        """A person's review."""
         return await self.control(sandbox, "POST", "review", compliance_id=compliance_id, review=review, reason=reason)
 
 

@@ -1,4 +1,4 @@
-"""Callbacks: what the sandbox sends when a review changes, to whom, and what it does when nobody says yes."""
+"""Callbacks: what the sandbox sends when a review changes, to whom, and what it does when nobody answers with 2xx."""
 
 import asyncio
 import base64
@@ -79,7 +79,7 @@ def signed(token: str, text: str, nonce: str) -> str:
     return base64.b64encode(hmac.new(token.encode(), f"{text}.{nonce}".encode(), hashlib.sha256).digest()).decode()
 
 
-async def judged(client: Any, sandbox: Sandbox, **changes: Any) -> str:
+async def approved(client: Any, sandbox: Sandbox, **changes: Any) -> str:
     """A record that was approved."""
     compliance_id = await client.created(sandbox, **({"callback_url": PUBLIC} | changes))
     await client.review(sandbox, compliance_id, "approved")
@@ -90,7 +90,7 @@ async def judged(client: Any, sandbox: Sandbox, **changes: Any) -> str:
 async def test_event_goes_out_signed_with_the_accounts_token(client: Any, ways: dict[str, Any]) -> None:
     """As JSON or as a form, to the address it is given in place of the record's own, signed for the record's own."""
     async with receiving() as receiver, Sandbox(callbacks=Options(via=receiver.url, **ways)) as sandbox:
-        compliance_id = await judged(client, sandbox)
+        compliance_id = await approved(client, sandbox)
         await until(lambda: bool(receiver.came))
 
     came = receiver.came[0]
@@ -105,7 +105,7 @@ async def test_event_goes_out_signed_with_the_accounts_token(client: Any, ways: 
 async def test_get_carries_the_event_in_its_query(client: Any) -> None:
     """All of the query is signed, sorted."""
     async with receiving() as receiver, Sandbox(callbacks=Options(via=receiver.url)) as sandbox:
-        compliance_id = await judged(client, sandbox, callback_method="GET")
+        compliance_id = await approved(client, sandbox, callback_method="GET")
         await until(lambda: bool(receiver.came))
 
     came = receiver.came[0]
@@ -133,11 +133,11 @@ async def test_robot_calls_and_a_rejection_tells_why(client: Any, clock: Any) ->
     assert 1 == len(receiver.came)
 
 
-async def test_who_does_not_say_yes_is_called_again_three_times(client: Any, clock: Any) -> None:
+async def test_callback_without_a_2xx_is_sent_again_three_times(client: Any, clock: Any) -> None:
     """After 60, 120 and 240 s, with the same nonce; then never more."""
     async with receiving() as receiver, Sandbox(clock=clock, callbacks=Options(via=receiver.url)) as sandbox:
         receiver.statuses = [500, 302, 403, 503, 500]
-        await judged(client, sandbox)
+        await approved(client, sandbox)
         counts = []
         for pause_s in (59, 1, 119, 1, 239, 1, 10_000):
             await until(lambda: sandbox.callbacks.answers.total() == len(receiver.came) > 0)
@@ -150,9 +150,9 @@ async def test_who_does_not_say_yes_is_called_again_three_times(client: Any, clo
 
 
 async def test_nobody_but_this_machine_is_called_unless_told(client: Any) -> None:
-    """A record's address elsewhere is counted, and left alone."""
+    """A callback to another machine is counted as not sent; `via` decides the target where it is given."""
     async with Sandbox() as sandbox:
-        await judged(client, sandbox)
+        await approved(client, sandbox)
         await until(lambda: sandbox.callbacks.answers["not sent"] == 1)
 
     assert target_of("http://127.0.0.1:9/r", "") == "http://127.0.0.1:9/r"
@@ -179,7 +179,7 @@ async def test_fault(client: Any, fault: str, count: int, nonces: int, right: in
         receiving() as receiver,
         Sandbox(callbacks=Options(via=receiver.url, faults=(fault,))) as sandbox,
     ):
-        await judged(client, sandbox)
+        await approved(client, sandbox)
         await until(lambda: len(receiver.came) == count)
 
     bare = "https://callbacks.example.com/r?job=7"
@@ -194,12 +194,12 @@ def test_every_fault_of_callbacks_is_tried() -> None:
     assert set(CALLBACK_FAULTS) == tried
 
 
-async def test_control_changes_the_ways_and_the_state_tells_the_answers(client: Any) -> None:
-    """`POST /_sandbox/callbacks` holds from then on; a name that means nothing is told."""
+async def test_control_changes_the_options_and_the_state_counts_the_answers(client: Any) -> None:
+    """`POST /_sandbox/callbacks` holds from then on; an unknown fault is refused."""
     async with receiving() as receiver, Sandbox() as sandbox:
         seen = await client.control(sandbox, "POST", "callbacks", via=receiver.url, faults=["twice"])
         wrong = await client.control(sandbox, "POST", "callbacks", faults=["upside-down"])
-        await judged(client, sandbox)
+        await approved(client, sandbox)
         await until(lambda: sandbox.callbacks.answers["200"] == 2)
         state = await client.control(sandbox, "GET", "state")
         await client.control(sandbox, "POST", "reset")
@@ -211,7 +211,7 @@ async def test_control_changes_the_ways_and_the_state_tells_the_answers(client: 
 
 
 @pytest.mark.parametrize("ways", [{"body": "xml"}, {"faults": ("upside-down",)}])
-def test_word_that_means_nothing_is_told(ways: dict[str, Any]) -> None:
+def test_unknown_word_is_refused(ways: dict[str, Any]) -> None:
     """The error names what there is."""
     with pytest.raises(UsageError, match="choose one of"):
         Options(**ways)

@@ -18,7 +18,7 @@ async def test_update_merges_end_user_and_documents_and_submits_again(client: An
         clock.at += 60
 
         data = {
-            "end_user": {"name": "Mended Pvt Ltd", "address": {"city": "Mysuru"}},
+            "end_user": {"name": "Fixed Pvt Ltd", "address": {"city": "Mysuru"}},
             "documents": [{"type": "address_proof"}],
         }
         seen = await client.update(sandbox, compliance_id, data, {0: PDF})
@@ -26,7 +26,7 @@ async def test_update_merges_end_user_and_documents_and_submits_again(client: An
 
         assert 200 == seen.http_status
         assert ("pending_review", None) == (after["status"], after["rejection_reason"])
-        assert ("Mended Pvt Ltd", "U72200KA2020PTC123456") == (
+        assert ("Fixed Pvt Ltd", "U72200KA2020PTC123456") == (
             after["end_user"]["name"],
             after["end_user"]["registration_number"],
         )
@@ -61,7 +61,7 @@ async def test_update_is_refused_unless_rejected_or_lacking_something(client: An
 async def test_bad_update_is_refused_and_changes_nothing(
     client: Any, data: dict[str, Any], files: dict[int, bytes], error: tuple[int, str, str]
 ) -> None:
-    """An update is judged like a create; the record stays rejected and as it was."""
+    """An update is checked like a create; the record stays rejected and as it was."""
     async with Sandbox() as sandbox:
         compliance_id = await client.created(sandbox)
         await client.review(sandbox, compliance_id, "rejected", "expired")

@@ -1,4 +1,4 @@
-"""What stands under /_sandbox/: the state with its duplicates, faults by request, reset."""
+"""What is under /_sandbox/: the state with its duplicates, faults by request, reset."""
 
 import json
 from typing import Any
@@ -115,7 +115,7 @@ async def test_control_that_makes_no_sense_is_answered_with_a_sentence(
 
 
 async def test_log_has_no_credentials(client: Any) -> None:
-    """Neither the token nor the account's id stands in the log."""
+    """Neither the token nor the account's id is in the log."""
     async with Sandbox() as sandbox:
         await client.create(sandbox)
 

@@ -1,9 +1,8 @@
-"""Create: real bytes are judged, and complaints come in the documented order."""
+"""Create: documents are checked by their bytes, and errors come in the documented order."""
 
 import re
 from typing import Any
 
-import aiohttp
 import pytest
 
 from bulk_onboard.sandbox.server import Sandbox
@@ -64,10 +63,10 @@ async def test_documents_come_back_byte_for_byte(client: Any) -> None:
         ({}, {0: PDF.ljust(MIB_5 + 1), 1: PDF, 2: PDF}, (422, "invalid_file", "documents[0].file")),
     ],
 )
-async def test_bad_create_is_refused_with_the_first_trouble_and_nothing_is_kept(
+async def test_bad_create_is_refused_with_its_first_error_and_nothing_is_kept(
     client: Any, changes: dict[str, Any], files: dict[int, bytes], error: tuple[int, str, str]
 ) -> None:
-    """A bad field is complained of before a missing file, a missing file before a bad one; nothing is stored."""
+    """A bad field comes before a missing file, a missing file before a bad one; nothing is stored."""
     async with Sandbox() as sandbox:
         seen = await client.create(sandbox, files, **changes)
 
@@ -81,42 +80,3 @@ async def test_document_of_exactly_five_mebibytes_is_accepted(client: Any) -> No
         seen = await client.create(sandbox, {0: PDF.ljust(MIB_5), 1: PDF, 2: PDF})
 
         assert 201 == seen.http_status
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"data": {"data": "{}"}},  # aiohttp sends this urlencoded
-        {"json": {"country_iso": "IN"}},
-        {"data": b"--b\r\n", "headers": {"Content-Type": "multipart/form-data; boundary=b"}},
-    ],
-)
-async def test_create_that_is_no_complete_multipart_form_is_refused(client: Any, body: dict[str, Any]) -> None:
-    """Only a whole multipart form is a create."""
-    async with Sandbox() as sandbox:
-        credentials = {"Authorization": aiohttp.encode_basic_auth("MA1", "t")}
-        body["headers"] = credentials | body.get("headers", {})
-
-        seen = await client.send(sandbox, "POST", "/v1/Account/MA1/PhoneNumber/Compliance/", **body)
-
-        assert (400, "invalid_parameter") == seen.error[:2]
-
-
-async def test_parts_of_any_content_type_are_accepted_with_and_without_slash(client: Any, sample_form: Any) -> None:
-    """Absent, generic and exact part types are one to the API, and so are both forms of the path."""
-    async with Sandbox() as sandbox:
-        statuses = [
-            (await client.send(sandbox, "POST", path, data=sample_form(content_type))).http_status
-            for path in ("PhoneNumber/Compliance/", "PhoneNumber/Compliance")
-            for content_type in (None, "application/octet-stream", "application/pdf")
-        ]
-
-        assert [201] * 6 == statuses
-
-
-async def test_body_that_is_too_large_is_refused(client: Any) -> None:
-    """A body beyond the bound gets an API-shaped 413 instead of being read for ever."""
-    async with Sandbox() as sandbox:
-        seen = await client.create(sandbox, {0: PDF.ljust(40 * 1024 * 1024)})
-
-        assert (413, "request_too_large") == seen.error[:2]

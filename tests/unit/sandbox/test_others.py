@@ -9,7 +9,7 @@ from bulk_onboard.errors import UsageError
 from bulk_onboard.sandbox.behaviours import ODDITIES, Others
 from bulk_onboard.sandbox.server import Sandbox
 
-ODD = {  # what of a record is what it should be
+ODD = {  # what a list shows of each
     "number-alias": {"alias": 17},
     "null-alias": {"alias": None},
     "object-alias": {"alias": {"text": "Stranger 1"}},
@@ -49,7 +49,7 @@ async def test_strangers_are_there_from_the_start_and_again_after_reset(client: 
 async def test_pages_shift_while_others_delete_and_create(
     client: Any, others: dict[str, float], pages: list[list[str]]
 ) -> None:
-    """Before each page a stranger's record goes or comes, so that the second page joins no more."""
+    """Before each page a stranger's record goes or comes, so the second page does not continue the first."""
     async with Sandbox(others=others) as sandbox:
         await client.created(sandbox, alias="K-1")
 
@@ -66,8 +66,8 @@ async def test_newest_first_a_stranger_comes_before_what_was_seen(client: Any) -
         assert first["compliances"][-1] == second["compliances"][0]
 
 
-async def test_ours_vanish_and_are_told(client: Any) -> None:
-    """Before a page one of ours is gone, its number free again, and the state names it."""
+async def test_records_that_vanish_are_named_in_the_state(client: Any) -> None:
+    """Before a page a record made through the API is deleted, its number is free again, and the state names it."""
     async with Sandbox(review_after_s=0) as sandbox:
         compliance_id = await client.created(sandbox, alias="K-1")
         await client.send(sandbox, "POST", "Number/911140000001/", json={"compliance_id": compliance_id})
@@ -82,7 +82,7 @@ async def test_ours_vanish_and_are_told(client: Any) -> None:
 
 
 async def test_record_is_deleted_at_the_console_whatever_its_review(client: Any) -> None:
-    """A request names it by alias or id; the API knows it no more."""
+    """A request names it by alias or id; a GET of it is 404 afterwards."""
     async with Sandbox(review_after_s=0) as sandbox:
         compliance_id = await client.created(sandbox, alias="K-1")
 
@@ -95,7 +95,7 @@ async def test_record_is_deleted_at_the_console_whatever_its_review(client: Any)
 
 
 async def test_dice_repeat_by_their_seed(client: Any) -> None:
-    """Half of the pages: which ones is the seed's."""
+    """The same seed chooses the same half of the pages, another seed another half."""
 
     async def counts(seed: int) -> list[int]:
         async with Sandbox(others={"create": 0.5}, seed=seed) as sandbox:
@@ -109,7 +109,7 @@ async def test_dice_repeat_by_their_seed(client: Any) -> None:
 
 @pytest.mark.parametrize("name", ODD)
 async def test_odd_member_of_a_strangers_record(client: Any, name: str) -> None:
-    """A list has this in the place of what should be there."""
+    """A list shows this member instead of the right one."""
     async with Sandbox(others={name: 1}) as sandbox:
         (row,) = (await client.listed(sandbox))["compliances"]
 
@@ -118,7 +118,7 @@ async def test_odd_member_of_a_strangers_record(client: Any, name: str) -> None:
 
 @pytest.mark.parametrize(("name", "row"), [("no-object", "Stranger 1"), ("null-row", None)])
 async def test_odd_row(client: Any, name: str, row: object) -> None:
-    """A list has something else in the place of an object."""
+    """A list shows something else instead of an object."""
     async with Sandbox(others={name: 1}) as sandbox:
         assert [row] == (await client.listed(sandbox))["compliances"]
 
@@ -149,7 +149,7 @@ async def test_one_record_alone_is_over_a_mebibyte(client: Any) -> None:
 
 
 def test_every_oddity_has_its_test() -> None:
-    """None of the table is left out above."""
+    """Each oddity of the table has a test above."""
     assert {*ODD, "no-object", "null-row", "lone-surrogate", "invalid-utf8", "huge"} == set(ODDITIES)
 
 

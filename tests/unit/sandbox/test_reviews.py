@@ -1,4 +1,4 @@
-"""The review robot, and a person's judgement through the control."""
+"""The review robot, and a person's review through the control."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from bulk_onboard.sandbox.server import Sandbox
         ("Rejecta Pvt Ltd", "approved", False),
     ],
 )
-async def test_robot_judges_by_the_magic_words(
+async def test_robot_reviews_by_the_magic_words(
     client: Any, clock: Any, name: str, review: str, has_reason: bool
 ) -> None:
     """After the wait a pending record is what its name says; only a rejected one shows a reason."""
@@ -33,12 +33,12 @@ async def test_robot_judges_by_the_magic_words(
         assert (review, has_reason) == (after["status"], after["rejection_reason"] is not None)
 
 
-async def test_mended_record_is_judged_again(client: Any, clock: Any) -> None:
+async def test_updated_record_is_reviewed_again(client: Any, clock: Any) -> None:
     """An update starts the wait anew, and the new name decides; a list shows it too."""
     async with Sandbox(review_after_s=10, clock=clock) as sandbox:
         compliance_id = await client.created(sandbox, end_user__name="REJECT Pvt Ltd")
         clock.at += 10
-        await client.update(sandbox, compliance_id, {"end_user": {"name": "Mended Pvt Ltd"}})
+        await client.update(sandbox, compliance_id, {"end_user": {"name": "Fixed Pvt Ltd"}})
 
         clock.at += 9
         waiting = await client.listed(sandbox, "status=pending_review")
@@ -48,7 +48,7 @@ async def test_mended_record_is_judged_again(client: Any, clock: Any) -> None:
         assert (1, 1) == (waiting["meta"]["total_count"], approved["meta"]["total_count"])
 
 
-async def test_person_judges_by_alias_and_the_reason_is_shown(client: Any) -> None:
+async def test_person_reviews_by_alias_and_the_reason_is_shown(client: Any) -> None:
     """`POST /_sandbox/review` needs no credentials and takes an alias."""
     async with Sandbox() as sandbox:
         compliance_id = await client.created(sandbox, alias="K-1")

@@ -27,7 +27,7 @@ async def test_clock_that_is_hours_off(client: Any, clock: Any) -> None:
 
 
 async def test_clock_set_back_makes_a_later_record_the_older_one(client: Any, clock: Any) -> None:
-    """What was told before stays told; what is created afterwards says an earlier time; at the start all is well."""
+    """Records keep the time they were given; later ones show an earlier time; a reset sets the clock right again."""
     async with Sandbox(clock=clock, clock_steps=[ClockStep(-3600, after_s=60)]) as sandbox:
         ids = [await client.created(sandbox, alias="first")]
         clock.at += 61

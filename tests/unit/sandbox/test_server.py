@@ -1,4 +1,4 @@
-"""Clients that die: the sandbox keeps neither their connections, nor tasks for them, nor their bodies."""
+"""The socket: its port, its patience, and clients that die, of whom the sandbox keeps nothing."""
 
 import asyncio
 import gc
@@ -12,8 +12,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bulk_onboard.errors import UsageError
 from bulk_onboard.sandbox.faults import FOR_GOOD
-from bulk_onboard.sandbox.server import Sandbox
+from bulk_onboard.sandbox.server import Sandbox, serve
 
 BODY_SIZE = 400_000
 HEAD = (
@@ -130,3 +131,55 @@ async def test_create_of_a_client_that_dies_after_its_last_byte_is_carried_out(c
         async with asyncio.timeout(5):
             while not sandbox.state.records:
                 await asyncio.sleep(0.01)
+
+
+async def test_serve_tells_its_url_and_runs_until_cancelled(client: Any) -> None:
+    """The verb learns the port that was free, and the sandbox answers there until the task ends."""
+    told: asyncio.Queue[str] = asyncio.Queue()
+    sandbox = Sandbox()
+    task = asyncio.create_task(serve(sandbox, told.put_nowait))
+
+    url = await told.get()
+    answer = await client.control(sandbox, "GET", "state")
+    task.cancel()
+    await asyncio.wait([task])
+
+    assert (url, 200) == (sandbox.url, answer.http_status)
+    with pytest.raises(aiohttp.ClientConnectorError):
+        await client.control(sandbox, "GET", "state")
+
+
+async def test_taken_port_is_a_mistake_of_use() -> None:
+    """A second sandbox on the same port says so and how to choose another."""
+    async with Sandbox() as first:
+        port = int(first.url.rpartition(":")[2])
+
+        with pytest.raises(UsageError, match=str(port)):
+            await Sandbox(port).__aenter__()
+
+
+async def test_latency_passes_before_the_call_is_carried_out(client: Any, clock: Any) -> None:
+    """A slow sandbox takes its time first, so a record is as old as its answer; the log tells the arrival."""
+    async with Sandbox(latency_s=2, clock=clock) as sandbox:
+        await client.create(sandbox)
+
+        (record,), (request,) = sandbox.state.records, sandbox.log
+        assert 2 == (record.created_at - request.instant).total_seconds()
+
+
+async def test_client_that_leaves_in_mid_upload_creates_nothing(client: Any) -> None:
+    """Half a body is no create; the log has the request without an answer."""
+    async with Sandbox() as sandbox:
+        host, port = sandbox.url.removeprefix("http://").split(":")
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(
+            b"POST /v1/Account/MA/PhoneNumber/Compliance/ HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\n--b"
+        )
+        await writer.drain()
+        writer.transport.abort()
+        async with asyncio.timeout(5):
+            while not sandbox.log:
+                await asyncio.sleep(0.01)
+
+        assert [("create", None)] == [(request.operation, request.http_status) for request in sandbox.log]
+        assert () == sandbox.state.records
