@@ -25,6 +25,9 @@ FOR_GOOD = None
 
 LATE_APPLY_S = 3.0
 
+# No address of the API: the log shows a client that follows a redirect, with the operation `unknown`.
+ELSEWHERE = "/elsewhere/"
+
 
 class Strikes(Enum):
     """When a fault strikes."""
@@ -47,8 +50,7 @@ def _refused(code: str, message: str) -> Spoil:
 
 
 def _redirected(http_status: int) -> Spoil:
-    """Lead away from the API; the log shows a client that follows, with the operation `unknown`."""
-    return lambda answer: Answer(http_status, headers={**answer.headers, "Location": "/elsewhere/"})
+    return lambda answer: Answer(http_status, headers={**answer.headers, "Location": ELSEWHERE})
 
 
 def _truncated(answer: Answer) -> Answer:

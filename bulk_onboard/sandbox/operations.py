@@ -277,7 +277,7 @@ def link(state: State, call: Call) -> Answer:
     if record.number_type != rented.number_type:
         message = f"Number type {rented.number_type} does not match compliance type {record.number_type}"
         raise RefusedError("number_type_mismatch", message, "compliance_id")
-    state.rent(replace(rented, compliance_id=record.compliance_id))
+    state.link(rented, record)
     return success(200, message="changed")
 
 

@@ -196,6 +196,10 @@ class State:
         """Make a number the account's own, or change what it is."""
         self._numbers[number.number] = number
 
+    def link(self, number: Number, record: Record) -> None:
+        """Note a record as the one that a number is used under."""
+        self.rent(replace(number, compliance_id=record.compliance_id))
+
     def linked_numbers(self, record: Record) -> tuple[Number, ...]:
         """Return the numbers used under a record."""
         return tuple(n for n in self.numbers if n.compliance_id == record.compliance_id)

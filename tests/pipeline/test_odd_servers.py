@@ -29,7 +29,7 @@ async def office_of(
     folder: Path, *behaviours: str, others: Mapping[str, float] | None = None, rates: Mapping[str, float] | None = None
 ) -> AsyncIterator[Office]:
     """A desk with a few rows, at an API that behaves so, used by others so, whose creates fail so often."""
-    async with Sandbox(behaviours=behaviours, others=others, faults=rates or {}, late_apply_s=0.1) as sandbox:
+    async with Sandbox(behaviours=behaviours, others=others or {}, faults=rates or {}, late_apply_s=0.1) as sandbox:
         office = Office(folder, sandbox)
         office.fill([business(number, Key=f"K-{number}") for number in range(ROWS)])
         yield office
