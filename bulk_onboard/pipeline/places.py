@@ -6,8 +6,8 @@ is one that this tool wrote in that role, which shows in the file itself. Else t
 touched.
 
 Documents folder and workbook may share a folder, and do where nothing else is said. Then what is written lies beside
-the documents, and only the files that are there are protected. Annotated copies, templates, archives and what is put
-aside of a ledger are in no table: they take free names only.
+the documents, and only the files that are there are protected. Annotated copies, templates and what is put aside of a
+ledger are in no table: they take free names only.
 """
 
 import json

@@ -66,7 +66,7 @@ def test_a_ledger_is_no_input(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("flag", ["ledger", "report"])
 @pytest.mark.parametrize("name", ["a.png", "new.xlsx"])
 def test_nothing_is_written_into_the_documents_folder(tmp_path: Path, flag: str, name: str) -> None:
-    """Whether it is a document there or not; a template and an archive neither."""
+    """Whether it is a document there or not; a template neither."""
     job = job_of(tmp_path, **{flag: str(tmp_path / "scans" / name)})
 
     with pytest.raises(UsageError, match=f"cannot be the {flag}: it is inside the documents folder"):
