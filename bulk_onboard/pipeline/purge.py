@@ -14,13 +14,14 @@ it knows that an earlier process may have sent something.
 import fnmatch
 import os
 import re
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from bulk_onboard.callbacks.spool import spool_path
+from bulk_onboard.callbacks.hints import hints_folder, is_hints_folder
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import StoppedError, UsageError
 from bulk_onboard.job import Job, name_of
@@ -63,7 +64,7 @@ BEFORE_MERGE = Kind("old workbook", "the workbook as it was before a merge, all 
 FACTS = Kind("facts", "digests and sizes of documents, so that they need not be read again", False)
 SAVED = Kind("saved annotated workbook", "all that is in the workbook; somebody saved it, so it is yours", True)
 LOCK = Kind("lock", "nothing, between runs; it says that somebody was at work here", False, True)
-HINTS = Kind("hints", "ids of records whose review may have changed", False)
+HINTS = Kind("hints", "a folder of ids of records whose review may have changed", False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def purge_job(job: Job, planned: Purge, clock: Clock) -> None:
     with _finished(job, clock):
         for piece in reversed(planned.going):
             try:
-                piece.path.unlink(missing_ok=True)
+                shutil.rmtree(piece.path) if piece.path.is_dir() else piece.path.unlink(missing_ok=True)
             except OSError as error:
                 raise StoppedError(
                     f"{piece.path} could not be removed: {error.strerror}. Mend that and type it again."
@@ -126,9 +127,10 @@ def pieces(job: Job) -> tuple[Piece, ...]:
         *(piece for piece in _annotated(job) if is_untouched(piece.path)),
         Piece(job.facts, FACTS),
         *_before_merges(job),
-        Piece(spool_path(ledger), HINTS),
     ]
-    return tuple(piece for piece in found if _is_plain(piece.path) and not _is_workbook(piece.path, workbook))
+    plain = [piece for piece in found if _is_plain(piece.path) and not _is_workbook(piece.path, workbook)]
+    hints = hints_folder(ledger)
+    return (*plain, *([Piece(hints, HINTS)] if is_hints_folder(hints) else ()))
 
 
 def left_behind(job: Job) -> Iterator[Piece]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bulk_onboard.callbacks.hints import Hints, hints_folder
 from bulk_onboard.errors import LockedError, UsageError
 from bulk_onboard.job import load_job
 from bulk_onboard.ledger.lock import LedgerLock
@@ -22,9 +23,10 @@ async def done(office: Office) -> Office:
     """A job that is finished: two rows at the API, one with an error, and a file of each kind."""
     office.fill([business(0), business(1), business(2, Email="no address")])
     await office.run(annotate=True)
-    for name in ("businesses.ledger.jsonl.broken-1", "businesses.report-0badcafe.xlsx", "businesses.hints.jsonl", OLD):
+    for name in ("businesses.ledger.jsonl.broken-1", "businesses.report-0badcafe.xlsx", OLD):
         (office.folder / name).write_text(name)
     (office.folder / "businesses.facts").write_text("facts")
+    Hints(hints_folder(office.ledger)).keep("c1")
     return office
 
 
@@ -41,7 +43,7 @@ MADE = {
     "businesses.annotated.xlsx",
     OLD,
     "businesses.facts",
-    "businesses.hints.jsonl",
+    "businesses.hints",
 }
 STAYS = {"businesses.xlsx", "scans", "businesses.ledger.jsonl.lock"}
 
@@ -79,16 +81,17 @@ async def test_mended_copy_is_the_users(done):
 
 
 async def test_files_of_others_are_not_the_jobs(done):
-    """Names that merely resemble the job's are passed over, and so is a link under a name of the job's."""
+    """Names that merely resemble the job's are passed over, and so is a link or a folder with other files."""
     strangers = {"businesses.report-final.xlsx", "businesses.ledger.jsonl.broken-1.bak", "other.report.xlsx"}
     for name in strangers:
         (done.folder / name).write_text("mine")
     done.report.replace(done.folder / "kept.xlsx")
     done.report.symlink_to("kept.xlsx")
+    (hints_folder(done.ledger) / "notes.txt").write_text("mine")
 
     purged(done, with_ledger=True)
 
-    assert STAYS | strangers | {"kept.xlsx", done.report.name} == names(done.folder)
+    assert STAYS | strangers | {"kept.xlsx", done.report.name, "businesses.hints"} == names(done.folder)
 
 
 async def test_checked_job_can_be_purged(office):
