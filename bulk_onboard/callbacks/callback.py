@@ -108,7 +108,7 @@ def record_in(callback: Callback) -> str:
 
 
 class Reception(Enum):
-    """What became of a request: the HTTP status and the word it is answered with."""
+    """What became of a request: the HTTP status it is answered with, and the word that is the whole body."""
 
     TAKEN = 200, "taken"
     NAMELESS = 200, "names no record"
@@ -120,15 +120,8 @@ class Reception(Enum):
     TOO_LARGE = 413, "too large"
     NOT_KEPT = 503, "try again later"
 
-    @property
-    def http_status(self) -> int:
-        """What the sender gets."""
-        return int(self.value[0])
-
-    @property
-    def word(self) -> str:
-        """The whole body of the answer."""
-        return str(self.value[1])
+    def __init__(self, http_status: int, word: str) -> None:
+        self.http_status, self.word = http_status, word
 
 
 @dataclass(frozen=True, slots=True)

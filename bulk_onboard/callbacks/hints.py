@@ -47,26 +47,29 @@ class Hints:
     def __init__(self, folder: Path, *, most: int = MOST_WAITING) -> None:
         self.folder = folder
         self._most = most
-        self._most_are = 0  # that wait: those that were seen in the folder, and those kept since
+        self._is_made = False
+        self._count = 0  # those that were seen in the folder, and those kept since
 
     def keep(self, compliance_id: str) -> None:
         """Keep a hint; it is on disk when this returns."""
-        if self._most_are >= self._most:
+        if self._count >= self._most:
             raise OSError(errno.ENOSPC, "too many hints wait")
-        if not self.folder.is_dir():
+        if not self._is_made or not self.folder.is_dir():
+            self._is_made = False  # for another thread, too, until it is on disk
             with suppress(FileExistsError):
                 self.folder.mkdir(mode=0o700)
             _sync(self.folder.parent)
+            self._is_made = True
         with self._opened() as fd:
             with suppress(FileExistsError):  # it waits already, and nobody has begun to read its record
                 os.close(os.open(_name_of(compliance_id), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=fd))
-                self._most_are += 1
+                self._count += 1
             os.fsync(fd)
 
     def waiting(self) -> tuple[str, ...]:
         """Return the ids of the records that hints wait for."""
         names = self._names()
-        self._most_are = len(names)
+        self._count = len(names)
         return tuple(sorted({_id_of(name) for name in names}))
 
     def claim(self, compliance_ids: Collection[str]) -> tuple[Claim, ...]:
