@@ -1,14 +1,9 @@
-"""What the API sends when a review changes: taken in, verified, and kept as a hint until somebody reads the record.
+"""What the API sends when a review changes: verified, and kept as a hint until somebody has read the record.
 
-Rule: an event is only a hint. Whatever it says, the review in the ledger is what a get of the record answered
-(reliability.md 5.7). The files, each knowing only those above it:
+Rule: an event is only a hint. Whatever it says, the review in the ledger is what a get of the record answered. The
+files, each knowing only those above it:
 
-    callback   a request that arrived, and the parameters it carries; pure
-    signature  whether the account signed it (V3, and its main-account variant); pure
-    hint       which record it is about; pure
-    nonces     which signed requests came before
-    reception  what a request is answered, and whether it is a hint; pure but for the nonces
-    spool      the door to the file in which hints wait
-    keeping    hints reach that file in groups
+    callback   a request that arrived: what it says, who signed it, what it is answered, which record it is about; pure
+    hints      the folder in which hints wait, beside the ledger
     listener   the door to aiohttp: a socket, requests in, a word out
 """

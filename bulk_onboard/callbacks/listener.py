@@ -1,10 +1,9 @@
-"""The listener on a socket: requests of the API in, a word out. The third door to aiohttp.
+"""The listener on a socket: requests of the API in, a word out.
 
-It reads at most so many bytes for at most so long, and judges at most so many requests at a time; the others wait for
-their turn. Whoever opens a connection and sends nothing, or half a request, holds up nobody: the time for it is
-bounded, and of too many connections the one that has been idle for longest is closed. The answer goes out as soon as
-the hint is on disk: nothing is read from the API here. Nothing of a request is logged but one of three known words for
-its event.
+It reads at most so many bytes for at most so long. Whoever opens a connection and sends nothing, or half a request,
+holds up nobody: the time for it is bounded, and of too many connections the one that has been idle for longest is
+closed. The answer goes out as soon as the hint is on disk: nothing is read from the API here. Nothing of a request is
+logged.
 """
 
 import asyncio
@@ -19,14 +18,11 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from bulk_onboard import log
-from bulk_onboard.callbacks.callback import Callback
-from bulk_onboard.callbacks.keeping import Keeping, Kept
-from bulk_onboard.callbacks.reception import Gate, Reception
+from bulk_onboard.callbacks.callback import Callback, Gate, Reception
 from bulk_onboard.errors import UsageError
 
 LONGEST_BODY = 64 * 1024  # bytes
 BODY_WAIT_S = 10.0
-MOST_AT_A_TIME = 100
 MOST_CONNECTIONS = 500
 
 _IDLE_S = 15.0  # how long a connection may take to send a whole head, its first or the next
@@ -40,7 +36,7 @@ _HEADERS = {
 
 
 def most_connections() -> int:
-    """How many connections may be open: half of what this process may open at all, for the ledger needs files too."""
+    """Return how many connections may be open: half of what this process may open, for the ledger needs files too."""
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return MOST_CONNECTIONS if files == resource.RLIM_INFINITY else max(1, min(MOST_CONNECTIONS, files // 2))
 
@@ -82,21 +78,32 @@ class _Server(web.Server):
 
 
 class Listener:
-    """Takes requests in while the context lasts.
+    """Takes requests in while the context lasts; only the path of the gate's public address is served.
 
-    `port` 0 is a free one. Only the path of the gate's public address is served.
+    Args:
+        port: 0 for a free one.
+        keep: puts a hint on disk, or raises OSError; called in a thread.
+        wake: called after a hint was kept.
 
     Attributes:
-        counts: what became of the requests, by `Reception`, and `Kept.DROPPED`.
+        counts: what became of the requests.
     """
 
-    def __init__(self, host: str, port: int, *, gate: Gate, keeping: Keeping, body_wait_s: float = BODY_WAIT_S) -> None:
-        self.counts: Counter[Reception | Kept] = Counter()
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        gate: Gate,
+        keep: Callable[[str], None],
+        wake: Callable[[], None] = lambda: None,
+        body_wait_s: float = BODY_WAIT_S,
+    ) -> None:
+        self.counts: Counter[Reception] = Counter()
         self._host, self._port = host, port
-        self._gate, self._keeping = gate, keeping
+        self._gate, self._keep, self._wake = gate, keep, wake
         self._path = urlsplit(gate.public_url).path
         self._body_wait_s = body_wait_s
-        self._turns = asyncio.Semaphore(MOST_AT_A_TIME)
 
     @property
     def url(self) -> str:
@@ -147,28 +154,23 @@ class Listener:
             return Reception.BY_ANOTHER_METHOD
         headers = {name: request.headers.get(header, "") for name, header in _HEADERS.items()}
         try:
-            body = await _read(
-                request, self._body_wait_s
-            )  # before its turn comes, or a hundred slow ones would stop all
+            body = await _read(request, self._body_wait_s)
         except (TimeoutError, web.RequestPayloadError, ConnectionError):
             return Reception.SLOW
         if len(body) > LONGEST_BODY:
             return Reception.TOO_LARGE
-        async with self._turns:
-            return await self._judged(Callback(request.method, query, body=body, **headers))
+        return await self._judged(Callback(request.method, query, body=body, **headers))
 
     async def _judged(self, callback: Callback) -> Reception:
-        reception, hint = self._gate.judge(callback)
-        if hint is None:
+        reception, compliance_id = self._gate.judge(callback)
+        if not compliance_id:
             return reception
-        kept = await self._keeping.keep(hint.compliance_id)
-        if kept is Kept.FAILED:
+        try:
+            await asyncio.to_thread(self._keep, compliance_id)
+        except OSError as trouble:
+            log.logger().error("hint not kept", error=type(trouble).__name__, errno=trouble.errno)
             return Reception.NOT_KEPT
-        if kept is Kept.DROPPED:
-            self.counts[kept] += 1
-        if callback.nonce:
-            self._gate.nonces.add(callback.nonce)  # not before: what was not kept is sent again, with the same nonce
-        log.logger().info("callback", outcome=hint.event)
+        self._wake()
         return reception
 
 

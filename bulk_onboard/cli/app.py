@@ -3,7 +3,6 @@
 import typer
 
 from bulk_onboard.cli import (
-    archive,
     check,
     delete,
     init,
@@ -36,6 +35,6 @@ app = typer.Typer(
 
 for verb in (
     *(init, template, check, merge, plan, run, resume, refresh, status, report, resolve, undo, delete),
-    *(requirements, ledger, listen, archive, purge, sandbox),
+    *(requirements, ledger, listen, purge, sandbox),
 ):
     verb.register(app)

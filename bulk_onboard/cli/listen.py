@@ -90,7 +90,7 @@ def summed_up(heard: "Heard") -> str:
     """What listening came to, a line for people."""
     waiting = f", {heard.waiting:,} left for the next listen" if heard.waiting else ""
     return (
-        f"Callbacks: {heard.received:,} received, {heard.refused:,} refused, {heard.replayed:,} seen before, "
+        f"Callbacks: {heard.received:,} received, {heard.refused:,} refused, "
         f"{heard.unknown:,} about no record of this job. "
         f"Records: {heard.read:,} read, {heard.believed:,} with a new review{waiting}."
     )

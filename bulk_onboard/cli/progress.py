@@ -1,16 +1,15 @@
-"""Show how far a run is, a few times a second, without the run knowing."""
+"""The progress line: how far a run is, a few times a second, on a terminal; the run knows nothing of it."""
 
 import asyncio
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self, TextIO
 
 if TYPE_CHECKING:
     from bulk_onboard.pipeline.execution import Running
-    from bulk_onboard.report.progress import Progress
 
 _BETWEEN_LOOKS_S = 0.25
 _RESTS = 50  # times as long as a look takes, where there is much to count: sending comes first
@@ -18,21 +17,79 @@ _RESTS = 50  # times as long as a look takes, where there is much to count: send
 
 @asynccontextmanager
 async def shown(*, quiet: bool) -> "AsyncIterator[Callable[[Running], None]]":
-    """A function to be handed what is under way; it is shown until the context ends."""
-    from bulk_onboard.report.bar import open_progress
-
+    """Yield a function to be handed what is under way; that is shown until the context ends."""
     looking: list[asyncio.Task[None]] = []
-    with open_progress(sys.stderr, quiet=quiet) as progress:
+    with open_line(sys.stderr, quiet=quiet) as line:
         try:
-            yield lambda running: looking.append(asyncio.ensure_future(_look(running, progress)))
+            yield lambda running: looking.append(asyncio.ensure_future(_look(running, line)))
         finally:
             for task in looking:
                 task.cancel()
 
 
-async def _look(running: "Running", progress: "Progress") -> None:
+async def _look(running: "Running", line: "Line") -> None:
     while True:
         began = time.monotonic()
-        counts = Counter(record.state.value for record in running.books.records.values())
-        progress.update(running.headway.done, running.headway.due, counts, running.note())
+        states = Counter(record.state.value for record in running.books.records.values())
+        line.update(running.progress.done, running.progress.due, states, running.note())
         await asyncio.sleep(max(_BETWEEN_LOOKS_S, _RESTS * (time.monotonic() - began)))
+
+
+class Line:
+    """Shows nothing: for `--quiet`, and where no terminal is (log lines tell it there). A context manager."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Leave the terminal as it was."""
+
+    def update(self, done: int, due: int, states: Mapping[str, int], note: str) -> None:
+        """Show that `done` of `due` rows are done, the rows by state, and why the run waits, where it does."""
+
+
+class _Bar(Line):
+    """A bar on a terminal, gone when the run is over."""
+
+    def __init__(self, stream: TextIO) -> None:
+        from rich import progress  # it takes 40 ms to import, which only a terminal is to pay
+        from rich.console import Console
+
+        self._stream = stream
+        self._bar = progress.Progress(
+            progress.BarColumn(),
+            progress.MofNCompleteColumn(),
+            progress.TimeRemainingColumn(compact=True),
+            progress.TextColumn("{task.description}", markup=False),
+            console=Console(file=stream),
+            transient=True,
+            speed_estimate_period=120,
+        )
+        self._task = self._bar.add_task("", total=None)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.stop()
+
+    def update(self, done: int, due: int, states: Mapping[str, int], note: str) -> None:
+        from bulk_onboard.report.page import shown as printable
+
+        words = described(states, note, self._bar.tasks[0].speed)
+        self._bar.update(self._task, completed=done, total=due, description=printable(words, self._stream))
+
+
+def open_line(stream: TextIO, *, quiet: bool = False) -> Line:
+    """Return a bar where the stream is a terminal and nobody wants quiet; else a line that shows nothing."""
+    from bulk_onboard.report.page import is_terminal
+
+    return _Bar(stream) if is_terminal(stream) and not quiet else Line()
+
+
+def described(states: Mapping[str, int], note: str, per_s: float | None) -> str:
+    """Return the words behind the bar: `58/min · 81 submitted, 5 refused · the quota is spent`."""
+    rate = f"{per_s * 60:.0f}/min" if per_s else ""
+    counted = ", ".join(f"{number:,} {name}" for name, number in states.items() if number and name != "rows")
+    return " · ".join(part for part in (rate, counted, note) if part)

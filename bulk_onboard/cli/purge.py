@@ -11,7 +11,7 @@ from bulk_onboard.cli.verb import Invocation, register_job_verb
 from bulk_onboard.errors import ExitStatus
 
 if TYPE_CHECKING:
-    from bulk_onboard.pipeline.retention import Piece
+    from bulk_onboard.pipeline.purge import Piece
 
 _WITH_LEDGER = Annotated[
     bool, typer.Option("--with-ledger", help="Remove the ledger, too: what was done is forgotten.")

@@ -39,7 +39,7 @@ def status(invocation: Invocation, account: _ACCOUNT = False) -> Output:
     commands = commands_of(job, books)
     command = next_command(None, books, commands)
     if command == commands.status():  # which was typed just now
-        command = commands.report() if commands.archived else commands.run()
+        command = commands.run()
     if commands.job == str(job.ledger):  # no workbook is known that goes with it
         command = ""
 

@@ -18,13 +18,7 @@ from bulk_onboard.ledger import codec, tail
 from bulk_onboard.ledger.disk import Disk, make_file, read_blocks, read_whole, replace_file, sync_folder
 from bulk_onboard.ledger.fold import Folded, fold_blocks
 from bulk_onboard.ledger.place import open_to_others, share_file
-from bulk_onboard.model.command import taking_back
 from bulk_onboard.model.entry import Entry, LedgerOpened
-
-_LINKED = (
-    "{path} is a symbolic link to {target}, as `archive` leaves behind. Nothing is written through a link. To go on "
-    "with the job, put its ledger back: {back}"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +101,10 @@ class Opening:
 def open_file(disk: Disk, path: Path) -> int:
     """A descriptor of an existing ledger, in append mode; LedgerError where it is not a plain file of its own."""
     if path.is_symlink():
-        target = str(path.parent / path.readlink())
-        raise LedgerError(_LINKED.format(path=path, target=target, back=taking_back(target, str(path))))
+        raise LedgerError(
+            f"{path} is a symbolic link to {path.readlink()}, and nothing is written through a link. "
+            "Put the ledger itself in its place, or give its own path with --ledger."
+        )
     fd = disk.open(path, os.O_RDWR | os.O_APPEND | os.O_NONBLOCK)
     facts = os.fstat(fd)
     if stat.S_ISREG(facts.st_mode) and facts.st_nlink == 1:

@@ -42,14 +42,11 @@ class Commands:
         flags: the flags of the settings that were given, by the setting's name: the words behind each as they were
             typed, several where it was given several times, none behind a switch.
         verb: what a run that was stopped is continued with: `run`, or `resume`.
-        archived: where `archive` put the job's ledger, and where it was; None while it is in its place. It is taken
-            back before anything that writes.
     """
 
     job: str
     flags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     verb: str = "run"
-    archived: tuple[str, str] | None = None
 
     def of_workbook(self, workbook: str) -> "Commands":
         """The same job with another workbook."""
@@ -57,11 +54,11 @@ class Commands:
 
     def run(self) -> str:
         """Do what is due."""
-        return self._back() + self._line("run", leaving_out=_ONE_RUN)
+        return self._line("run", leaving_out=_ONE_RUN)
 
     def again(self) -> str:
         """Continue a run that was stopped, as it was typed."""
-        return self._back() + self._line(self.verb)
+        return self._line(self.verb)
 
     def check(self) -> str:
         """Judge every row."""
@@ -85,7 +82,7 @@ class Commands:
 
     def resolve(self, name: str, *answer: str) -> str:
         """Ask what may be said of a held record; or say it, as `--absent`, `--abandon`, or `--found` and an id."""
-        return self._back() + self._line("resolve", name, options=answer)
+        return self._line("resolve", name, options=answer)
 
     def show(self, name: str) -> str:
         """One record's story."""
@@ -113,9 +110,6 @@ class Commands:
             return command_line("bulk-onboard", *verb.split(), *typed, "--", *places)
         return command_line("bulk-onboard", *verb.split(), *places, *typed)
 
-    def _back(self) -> str:
-        return f"{taking_back(*self.archived)} && " if self.archived else ""
-
 
 def names_in(books: Books) -> dict[str, str]:
     """What each record is called in a command, by its token: its Key, or the token where that is no name of its own."""
@@ -131,11 +125,6 @@ def names_in(books: Books) -> dict[str, str]:
 def init(folder: str) -> str:
     """Make a folder to begin with."""
     return command_line("bulk-onboard", "init", *(("--",) if folder.startswith("-") else ()), folder)
-
-
-def taking_back(archived: str, ledger: str) -> str:
-    """Move an archived ledger back to its place, over the link that stands there."""
-    return command_line("mv", "--", archived, ledger)
 
 
 def command_line(*words: str) -> str:

@@ -1,11 +1,8 @@
-"""What a run came to, told to the people who do not sit beside it.
+"""Tell people who do not sit beside a run how it ended.
 
 Rule: a notification tells numbers of rows, files and commands, and nothing that stands in a row. It is sent once, and
 whatever goes wrong with it is a sentence: it stops nothing and changes no exit status. The files:
 
-    address          what an address is called without being shown; pure
-    message          when one goes out, and what it says; pure
-    webhook          the door to aiohttp: one POST of one JSON object
-    services         what apprise knows, asked in a child process
-    through_apprise  that child, the door to apprise
+    message   when a notification goes out, what it says, what addresses are called; pure
+    sending   a plain webhook, and the services that apprise knows; the door to both libraries
 """

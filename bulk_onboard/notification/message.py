@@ -1,14 +1,22 @@
 """What a notification says: numbers of rows, why the run stopped, where the files are, what to type next.
 
 It is made from the exit status and from what `run --json` prints, of which the parts about single rows are left out.
+
+Where it goes is a secret, since whoever has an address can post there. So messages call an address by its number and
+its scheme; also the host may be what makes it secret.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Literal, TypeAlias
 
 from bulk_onboard.errors import ExitStatus
+
+VARIABLE = "BULK_ONBOARD_NOTIFY"
+
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
 Level: TypeAlias = Literal["success", "warning", "failure"]
 
@@ -52,6 +60,17 @@ class Message:
     text: str
     level: Level
     data: Mapping[str, Any]
+
+
+def scheme_of(address: str) -> str:
+    """Return what stands before `://`, in lower case; empty where nothing does, so that no bare token is shown."""
+    scheme = _SCHEME.match(address)
+    return scheme[1].lower() if scheme else ""
+
+
+def name_of(number: int, address: str) -> str:
+    """Return what messages call an address; `number` counts from 1."""
+    return f"address {number} of {VARIABLE} ({scheme_of(address) or 'no scheme'})"
 
 
 def is_wanted(when: str, exit_status: ExitStatus) -> bool:

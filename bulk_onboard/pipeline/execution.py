@@ -16,7 +16,7 @@ from bulk_onboard.pipeline.connection import Connection
 from bulk_onboard.pipeline.judging import Judgement
 from bulk_onboard.planning import make_plan
 from bulk_onboard.submission.audit import Twice
-from bulk_onboard.submission.headway import Headway
+from bulk_onboard.submission.runner import ProgressCounts
 from bulk_onboard.submission.stop import Stop
 
 LOOKING = "taking in the reviews"
@@ -26,7 +26,7 @@ LOOKING = "taking in the reviews"
 class Running:
     """A run under way, for whoever shows its progress; `note` says why it waits."""
 
-    headway: Headway
+    progress: ProgressCounts
     books: Books
     note: Callable[[], str]
 

@@ -6,8 +6,8 @@ is one that this tool wrote in that role, which shows in the file itself. Else t
 touched.
 
 Documents folder and workbook may share a folder, and do where nothing else is said. Then what is written lies beside
-the documents, and only the files that are there are protected. Annotated copies, templates, archives and what is put
-aside of a ledger are in no table: they take free names only.
+the documents, and only the files that are there are protected. Annotated copies, templates and what is put aside of a
+ledger are in no table: they take free names only.
 """
 
 import json
@@ -19,7 +19,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
-from bulk_onboard.callbacks.spool import spool_path
+from bulk_onboard.callbacks.hints import hints_folder, is_hints_folder
 from bulk_onboard.errors import UsageError
 from bulk_onboard.intake.newest import matches
 from bulk_onboard.job import Job
@@ -30,7 +30,6 @@ from bulk_onboard.report.recognised import is_report
 
 _HEAD = 64 * 1024
 _FACTS = re.compile(rb"[0-9a-f]{64}\n\{")
-_HINT = re.compile(rb'\{"(?:keep|forget)":')
 _LOCK_MEMBERS = {"pid", "host", "seq"}
 
 
@@ -44,6 +43,7 @@ class Written(NamedTuple):
     path: Path
     flag: str
     is_ours: Callable[[Path], bool] = lambda path: False
+    is_folder: bool = False
 
 
 def read_by(job: Job) -> Iterator[tuple[str, Path]]:
@@ -67,7 +67,7 @@ def written_by(job: Job) -> tuple[Written, ...]:
         Written("the lock of the ledger", lock_path(job.ledger), "--ledger", _begins(_is_lock)),
         Written("the unfinished ledger", aside(job.ledger), "--ledger", _is_ledger),
         Written("the file of known documents", job.facts, "--ledger", _begins(_FACTS.match)),
-        Written("the file of hints", spool_path(job.ledger), "--ledger", _begins(_HINT.match)),
+        Written("the folder of hints", hints_folder(job.ledger), "--ledger", is_hints_folder, is_folder=True),
     )
 
 
@@ -110,8 +110,10 @@ def _foreign(written: Iterable[Written]) -> Iterator[str]:
     for one in written:
         if not os.path.lexists(one.path) or one.path.is_symlink():  # nothing is written through a link
             continue
-        if not stat.S_ISREG(one.path.lstat().st_mode):
-            yield f"{one.path} cannot be {one.role}: it is no file. {_advice(one)}"
+        fits = stat.S_ISDIR if one.is_folder else stat.S_ISREG
+        if not fits(one.path.lstat().st_mode):
+            what = "folder" if one.is_folder else "file"
+            yield f"{one.path} cannot be {one.role}: it is no {what}. {_advice(one)}"
         elif not one.is_ours(one.path):
             yield f"{one.path} cannot be {one.role}: it is there already as something else. {_advice(one)}"
 

@@ -16,8 +16,8 @@ from bulk_onboard.pipeline.execution import LOOKING, Running
 from bulk_onboard.pipeline.identities import claiming_rows, rows_by_token
 from bulk_onboard.pipeline.ledger import open_ledger
 from bulk_onboard.report.attention import record_needs_a_person
-from bulk_onboard.submission.headway import Headway
 from bulk_onboard.submission.reviews import Followed, is_old, look, take_in
+from bulk_onboard.submission.runner import ProgressCounts
 from bulk_onboard.submission.stop import Stop
 
 
@@ -62,7 +62,7 @@ async def refresh_job(
     requests: Counter[str] = Counter()
     with open_ledger(job, credentials, clock) as journal:
         since = journal.books.told_until if job.new_only else 0
-        watch(Running(Headway(), journal.books, lambda: LOOKING))
+        watch(Running(ProgressCounts(), journal.books, lambda: LOOKING))
         async with reading(job, credentials, clock=clock, requests=requests, stop=stop) as gateway:
             shown = await look(gateway, journal.books)
             if shown is None:

@@ -53,15 +53,15 @@ async def run_job(
         if frame is None:
             await wait_until_written(job.workbook, clock=clock, stop=stop, say=say)
         sheet = await read_sheet_if_any(job, frame)
-        if sheet is None and not has_ledger(job):
+        if sheet is None and not _has_ledger(job):
             return nothing_to_do(job, judge_nothing(job))
         return await _carry_out(
             job, sheet, credentials=credentials, clock=clock, stop=stop, watch=watch, done=done, began_at=began_at
         )
 
 
-def has_ledger(job: Job) -> bool:
-    """Whether there is a ledger, or a link to where it was archived."""
+def _has_ledger(job: Job) -> bool:
+    """Whether there is a ledger, or a link in its place, which opening it refuses."""
     return os.path.lexists(job.ledger)
 
 

@@ -23,7 +23,7 @@ from bulk_onboard.units import format_duration
 async def send(run: Run, watch: Callable[[Running], None]) -> None:
     """Look at the account, then do what is due until all is done or the run is to stop; wait where the job says so."""
     runner = _runner(run)
-    watch(Running(runner.headway, run.journal.books, lambda: run.waiting or run.connection.why_waiting()))
+    watch(Running(runner.progress, run.journal.books, lambda: run.waiting or run.connection.why_waiting()))
     try:
         run.waiting = LOOKING
         if not await know_the_account(run):

@@ -63,7 +63,7 @@ def remembered(job: Job, books: Books) -> Job:
     flags = {name: (given | needed)[name] for name in BY_NAME if name in given | needed}
     if needed:
         behind = ledger_job(behind.file, _as_given(flags))
-    return replace(behind, commands=replace(behind.commands, flags=flags, archived=_archived(job.ledger)))
+    return replace(behind, commands=replace(behind.commands, flags=flags))
 
 
 def of_own_workbook(job: Job, commands: Commands | None = None) -> Commands:
@@ -127,10 +127,6 @@ def _resolved(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(map(_resolved, value))
     return value.resolve() if isinstance(value, Path) else value
-
-
-def _archived(ledger: Path) -> tuple[str, str] | None:
-    return (str(ledger.parent / ledger.readlink()), str(ledger)) if ledger.is_symlink() else None
 
 
 def _seen_from_here(ledger: Path) -> Callable[[str], str]:

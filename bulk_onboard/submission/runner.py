@@ -21,7 +21,6 @@ from bulk_onboard.submission.conclusion import refused_after_all
 from bulk_onboard.submission.control import new_token
 from bulk_onboard.submission.create import Creating, length_of
 from bulk_onboard.submission.desk import Desk, TurnedUp
-from bulk_onboard.submission.headway import Headway
 from bulk_onboard.submission.link import link
 from bulk_onboard.submission.lookup import Lookup
 from bulk_onboard.submission.reading import read_again
@@ -34,6 +33,14 @@ TOKENS_A_LINE = 2000
 
 _ORDER = (Action.UPDATE, Action.LINK, Action.CREATE)
 _OPS = {Action.UPDATE: Op.UPDATE, Action.LINK: Op.LINK, Action.CREATE: Op.CREATE}
+
+
+@dataclass(slots=True)
+class ProgressCounts:
+    """How many rows are due in a run, and done; read by whoever shows it, at any time."""
+
+    due: int = 0
+    done: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,7 +63,7 @@ class Runner:
     orphans_since: float
     asks_first: bool = False
     refused_at_most: int | None = None
-    headway: Headway = field(default_factory=Headway)
+    progress: ProgressCounts = field(default_factory=ProgressCounts)
     newest_create_at: float = 0.0
     _refused: int = 0
     _aborted_at: dict[str, float] = field(default_factory=dict)
@@ -75,7 +82,7 @@ class Runner:
         due = _in_order(plan)
         await self._until_stopped(self._admit([d for d in due if d.action is Action.CREATE]))
         for _ in range(ATTEMPTS):
-            self.headway.due += len(due)
+            self.progress.due += len(due)
             await self._send_and_settle(due, settler)
             settled = set(settler.take_settled())
             await self._until_stopped(self._read_states(settled))
@@ -131,7 +138,7 @@ class Runner:
             if self.desk.stop.requested:
                 return
             await self._account_for(decision, await self._do(decision), settler)
-            self.headway.done += 1
+            self.progress.done += 1
 
     async def _do(self, decision: Decision) -> Outcome[str] | None:
         match decision.action:

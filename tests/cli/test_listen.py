@@ -74,7 +74,7 @@ async def test_further_tokens_come_from_the_environment(office: Office) -> None:
     process.send_signal(signal.SIGTERM)
     told = await heard(process)
 
-    assert "Callbacks: 1 received, 0 refused, 0 seen before, 0 about no record of this job." in told.out
+    assert "Callbacks: 1 received, 0 refused, 0 about no record of this job." in told.out
     assert "Records: 1 read, 1 with a new review." in told.out
 
 

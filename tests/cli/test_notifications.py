@@ -1,6 +1,7 @@
 """The end of a run is told to whom the environment names; nothing of that changes the run."""
 
 import asyncio
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator
@@ -208,6 +209,26 @@ async def test_signal_while_telling_ends_the_telling_alone(office: Office, numbe
     assert ["bulk-onboard: The notification was given up."] == troubles(told)
 
 
+async def test_service_that_hangs_does_not_keep_the_run_from_ending(office: Office) -> None:
+    """Nor does a library that waits for threads of its own: a signal, as the deadline, leaves them behind."""
+    office.fill([business(1, City="")])
+    begun = office.folder / "begun"
+    (office.folder / "apprise.py").write_text(
+        "import concurrent.futures, pathlib, time\n"
+        f"pathlib.Path({str(begun)!r}).touch()\n"
+        "concurrent.futures.ThreadPoolExecutor().submit(time.sleep, 600).result()\n"
+    )
+    path = os.pathsep.join(filter(None, (str(office.folder), os.environ.get("PYTHONPATH"))))
+    process = await office.start("run", "--json", BULK_ONBOARD_NOTIFY="slack://canary", PYTHONPATH=path)
+    while not begun.exists():
+        await asyncio.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    told = await asyncio.wait_for(heard(process), 20)
+
+    assert (3, 1) == (told.status, told.json["counts"]["invalid"])
+    assert ["bulk-onboard: The notification was given up."] == troubles(told)
+
+
 async def test_stopped_run_is_told(office: Office, inbox: Inbox) -> None:
     """SIGTERM: the status, and the command that continues."""
     office.fill(30)
@@ -233,4 +254,4 @@ async def test_without_an_address_nothing_of_it_is_loaded(office: Office) -> Non
     assert 3 == told.status
     imported = {line.rpartition("|")[2].strip() for line in told.err.splitlines() if line.startswith("import time:")}
     assert "aiohttp" in imported
-    assert not {"apprise", "requests", "bulk_onboard.notification.webhook"} & imported
+    assert not {"apprise", "requests", "bulk_onboard.notification.sending"} & imported

@@ -20,8 +20,8 @@ from bulk_onboard.sandbox.server import Sandbox
 from tests.support.businesses import aged, business, write_documents, write_workbook
 from tests.support.office import AUTH_ID, AUTH_TOKEN, Office, Told, heard, start, typed
 
-VERBS = "init|template|check|plan|run|resume|refresh|status|report|resolve|merge|undo|delete|ledger|archive|purge"
-COMMAND = re.compile(rf"(?:mv -- .*|\(cd .*|bulk-onboard (?:{VERBS})\b.*)$", re.MULTILINE)
+VERBS = "init|template|check|plan|run|resume|refresh|status|report|resolve|merge|undo|delete|ledger|purge"
+COMMAND = re.compile(rf"(?:bulk-onboard (?:{VERBS})\b.*)$", re.MULTILINE)
 KEYS = ("-K1", "it's $5 `x`", "मुंबई ~", 'a "b" \\c', "K-5")
 OF_ONE_RUN = ("--limit", "--retry-refused", "--proxy", "--quiet", "--json")
 
@@ -217,20 +217,6 @@ async def test_run_that_was_stopped(desk: Desk, number: signal.Signals) -> None:
     pasted = await desk.paste_all([told, later])
 
     assert any("--base-url" in command for command in pasted)
-
-
-async def test_archived_job(desk: Desk) -> None:
-    """What reads goes through the link; what writes puts the ledger back first."""
-    desk.keyed(1)
-    await desk.say("run")
-    told = [await desk.say("archive", "--yes", flags=False)]
-    told += [await desk.say("run"), await desk.say("status", flags=False), await desk.say("report", flags=False)]
-
-    pasted = await desk.paste_all([*told, desk.reported()])
-
-    assert [0, 6, 0, 0] == [each.status for each in told]
-    assert {"(cd", "mv"} <= {command.split()[0] for command in pasted}
-    assert any(" && bulk-onboard run " in command for command in pasted)
 
 
 async def test_damaged_ledger(desk: Desk) -> None:

@@ -6,7 +6,7 @@ import ssl
 import pytest
 
 from bulk_onboard.api.trust import trust_context
-from bulk_onboard.notification.webhook import post
+from bulk_onboard.notification.sending import post
 from tests.support.inbox import Inbox
 
 SECRET = "/services/canary?token=canary"

@@ -15,7 +15,7 @@ from zipfile import ZipFile
 import pytest
 
 from bulk_onboard.api.credentials import Credentials, Secret
-from bulk_onboard.callbacks.spool import Spool, spool_path
+from bulk_onboard.callbacks.hints import Hints, hints_folder
 from bulk_onboard.clock import Clock, SystemClock
 from bulk_onboard.errors import CredentialsError, ExitStatus, LedgerError, UsageError
 from bulk_onboard.ledger.journal import read_books
@@ -145,8 +145,8 @@ def gets(office: Office) -> list[Any]:
     return [request for request in office.sandbox.log if request.operation == "get"]
 
 
-def spool(office: Office) -> Spool:
-    return Spool(spool_path(office.ledger))
+def hints(office: Office) -> Hints:
+    return Hints(hints_folder(office.ledger))
 
 
 @pytest.mark.parametrize(
@@ -183,19 +183,18 @@ def records(office: Office) -> list[Record]:
     return list(read_books(office.ledger).books.records.values())
 
 
-async def test_only_what_is_signed_counts_and_replays_do_nothing(office: Office) -> None:
-    """Forged ones are refused, replayed ones are answered and cause no reading."""
+async def test_only_what_is_signed_counts_and_replays_do_no_harm(office: Office) -> None:
+    """Forged ones are refused; replayed ones cost at most one more reading, and change nothing."""
     fill(office, 10)
     await office.run()
 
     async with listening(office, faults=("forged", "replayed")) as heard:
         judge_all(office, APPROVED)
-        await until(lambda: in_the_ledger(office) == at_the_api(office))
         await until(lambda: office.sandbox.callbacks.answers["200"] == 20)
+        await until(lambda: in_the_ledger(office) == at_the_api(office))
 
-    assert 20 == heard[0].refused
-    assert 10 == heard[0].replayed
-    assert 10 == len(gets(office))
+    assert (20, 10) == (heard[0].refused, heard[0].believed)
+    assert len(gets(office)) <= 20
 
 
 async def test_review_that_changes_again_is_read_again(office: Office) -> None:
@@ -257,7 +256,7 @@ async def test_hints_wait_for_the_lock_and_for_the_next_listener(office: Office)
             judge_all(office, APPROVED)
             await until(lambda: office.sandbox.callbacks.answers["200"] == 5)
             assert {"pending"} == set(in_the_ledger(office).values())
-    waiting = len(spool(office).take())
+    waiting = len(hints(office).waiting())
     async with listening(office) as second:
         await until(lambda: in_the_ledger(office) == at_the_api(office))
 
@@ -268,10 +267,11 @@ async def test_hints_wait_for_the_lock_and_for_the_next_listener(office: Office)
 async def test_unknown_ids_cost_nothing(office: Office) -> None:
     """They are counted and forgotten, and no request is made for them; so too where there is no ledger yet."""
     fill(office, 1)
-    spool(office).keep(f"nobody-{number}" for number in range(100))
+    for number in range(100):
+        hints(office).keep(f"nobody-{number}")
 
     async with listening(office) as heard:
-        await until(lambda: not spool(office).take())
+        await until(lambda: not hints(office).waiting())
 
     assert (100, 0) == (heard[0].unknown, heard[0].read)
     assert [] == gets(office)
@@ -289,7 +289,7 @@ async def test_refused_credentials_end_it_and_the_hints_stay(office: Office) -> 
         await until(lambda: bool(gets(office)))
 
     assert isinstance(heard[0].error, CredentialsError)
-    assert 2 == len(spool(office).take())
+    assert 2 == len(hints(office).waiting())
 
 
 async def test_failing_reads_are_tried_again(office: Office) -> None:

@@ -152,16 +152,16 @@ async def test_gone_record_whose_row_has_gone_as_well_is_listed_and_told(gone: N
 
 
 async def test_status_and_refresh_tell_what_is_gone(gone: Nights) -> None:
-    """`refresh` ends with 3, `status` counts it, `verify` and `archive` say that a person must see to it."""
+    """`refresh` ends with 3, `status` counts it, `verify` and `purge` say that a person must see to it."""
     refreshed = await refresh_job(gone.job(), credentials=CREDENTIALS, clock=gone.calendar)
     status = await gone.type("status", "--json")
     verified = await gone.type("ledger verify")
-    archived = await gone.type("archive")
+    purged = await gone.type("purge")
 
     assert (3, 1) == (refreshed.exit_status, refreshed.followed.gone)
     assert (1, 2) == (status.json["counts"]["gone"], status.json["counts"]["submitted"])
     assert (3, True) == (verified.status, "1 record is gone from the API" in verified.out)
-    assert (2, True) == (archived.status, "1 gone" in archived.err)
+    assert (2, True) == (purged.status, "1 gone" in purged.err)
 
 
 @pytest.mark.parametrize("operation", ["update", "link"])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bulk_onboard.api.credentials import Credentials, Secret
-from bulk_onboard.callbacks.spool import Spool, spool_path
+from bulk_onboard.callbacks.hints import Hints, hints_folder
 from bulk_onboard.errors import StoppedError
 from bulk_onboard.job import Job, load_job
 from bulk_onboard.ledger.journal import read_books
@@ -19,8 +19,8 @@ from bulk_onboard.model.call import Get, ServerRecord
 from bulk_onboard.model.entry import Op, Reviewed
 from bulk_onboard.model.outcome import Done, Refused, Unavailable
 from bulk_onboard.model.record import Record, State
-from bulk_onboard.pipeline.hints import AT_A_TIME, LOOK_AGAIN_S, READ_AGAIN_S, HintWorker
 from bulk_onboard.pipeline.ledger import open_ledger
+from bulk_onboard.pipeline.listen import AT_A_TIME, LOOK_AGAIN_S, READ_AGAIN_S, HintWorker
 from bulk_onboard.submission.reviews import change_in
 from tests.support.clocks import FakeClock
 
@@ -54,9 +54,9 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.job: Job = load_job(folder / "job.csv", {})
         self.clock, self.api = FakeClock(), Api()
-        self.spool = Spool(spool_path(self.job.ledger))
+        self.hints = Hints(hints_folder(self.job.ledger))
         self.worker = HintWorker(
-            self.job, credentials=CREDENTIALS, clock=self.clock, gateway=self.api, spool=self.spool
+            self.job, credentials=CREDENTIALS, clock=self.clock, gateway=self.api, hints=self.hints
         )
 
     async def write(self, *told: entries.Entry) -> None:
@@ -77,7 +77,7 @@ class Desk:
 
     @property
     def waiting(self) -> list[str]:
-        return [each.compliance_id for each in self.spool.take()]
+        return list(self.hints.waiting())
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ async def desk(tmp_path: Path) -> Desk:
 
 async def test_hint_makes_the_record_be_read_and_its_review_written(desk):
     """Then it is forgotten, and there is nothing more to do."""
-    desk.spool.keep(["c1"])
+    desk.hints.keep("c1")
 
     pauses = [await desk.worker.work(), await desk.worker.work()]
 
@@ -101,7 +101,7 @@ async def test_hint_makes_the_record_be_read_and_its_review_written(desk):
 async def test_review_that_is_the_same_is_not_written_again(desk):
     """The ledger stays as it is, byte for byte, and its lock is left alone."""
     await desk.write(Reviewed(token=TOKENS[0], review="approved"))
-    desk.spool.keep(["c1"])
+    desk.hints.keep("c1")
     before = desk.job.ledger.read_bytes()
 
     await desk.worker.work()
@@ -112,10 +112,10 @@ async def test_review_that_is_the_same_is_not_written_again(desk):
 
 async def test_record_is_read_again_only_after_thirty_seconds(desk):
     """A second hint waits its turn, and is then heeded."""
-    desk.spool.keep(["c1"])
+    desk.hints.keep("c1")
     await desk.worker.work()
     desk.api.shown["c1"] = replace(desk.api.shown["c1"], review="rejected", reason="Blurred.")
-    desk.spool.keep(["c1"])
+    desk.hints.keep("c1")
 
     desk.clock.pass_time(READ_AGAIN_S - 1)
     pause_s = await desk.worker.work()
@@ -132,10 +132,10 @@ async def test_hint_that_came_while_the_record_was_read_is_heeded(desk):
     """What was read may be older than what the hint is about."""
 
     async def meanwhile(compliance_id: str) -> None:
-        desk.spool.keep([compliance_id])
+        desk.hints.keep(compliance_id)
 
     desk.api.meanwhile = meanwhile
-    desk.spool.keep(["c1"])
+    desk.hints.keep("c1")
 
     await desk.worker.work()
 
@@ -144,7 +144,7 @@ async def test_hint_that_came_while_the_record_was_read_is_heeded(desk):
 
 async def test_nothing_is_read_while_somebody_has_the_ledger(desk):
     """A run spends the quota itself, and may be about to write the id; hints wait."""
-    desk.spool.keep(["c1"])
+    desk.hints.keep("c1")
 
     with LedgerLock(desk.job.ledger, desk.clock):
         pause_s = await desk.worker.work()
@@ -163,7 +163,7 @@ async def test_a_listener_never_waits_for_the_ledger(desk):
         locks[1].__enter__()
 
     desk.api.meanwhile = begin_a_run
-    desk.spool.keep(["c1"])
+    desk.hints.keep("c1")
     begun = time.monotonic()
     with locks[0]:
         await desk.worker.work()
@@ -182,7 +182,7 @@ async def test_run_that_begins_while_a_record_is_read_is_not_disturbed(desk):
         lock.__enter__()  # it would raise, had the worker the lock
 
     desk.api.meanwhile = meanwhile
-    desk.spool.keep(["c1"])
+    desk.hints.keep("c1")
     await desk.worker.work()
     lock.__exit__(None, None, None)
     desk.api.meanwhile = None
@@ -201,7 +201,7 @@ async def test_what_was_read_is_not_written_over_what_the_ledger_learned_since(d
         await desk.write(Reviewed(token=TOKENS[0], review="suspended"))
 
     desk.api.meanwhile = meanwhile
-    desk.spool.keep(["c1"])
+    desk.hints.keep("c1")
     await desk.worker.work()
 
     assert ("suspended", ["c1"]) == (desk.record().review, desk.waiting)
@@ -222,7 +222,7 @@ async def test_what_was_read_is_not_written_over_what_the_ledger_learned_since(d
 async def test_what_is_not_believed_is_forgotten(desk, shown):
     """The ledger keeps what it has; a run looks at everything anyway."""
     desk.api.shown["c1"] = shown
-    desk.spool.keep(["c1"])
+    desk.hints.keep("c1")
 
     await desk.worker.work()
 
@@ -233,7 +233,7 @@ async def test_what_is_not_believed_is_forgotten(desk, shown):
 async def test_what_could_not_be_read_waits(desk, trouble):
     """Half a minute later it is tried again."""
     desk.api.shown["c1"] = trouble
-    desk.spool.keep(["c1"])
+    desk.hints.keep("c1")
 
     await desk.worker.work()
 
@@ -246,13 +246,13 @@ async def test_hint_for_a_record_that_the_api_has_no_more_says_that_it_is_gone(d
     """Unless it is so young that the API may just be late to know it; a hint that it is back brings it back."""
     shown = desk.api.shown.pop("c1")
     await desk.clock.sleep(age_s)
-    desk.spool.keep(["c1"])
+    desk.hints.keep("c1")
 
     await desk.worker.work()
     found = desk.record().state
     desk.api.shown["c1"] = shown
     await desk.clock.sleep(READ_AGAIN_S)
-    desk.spool.keep(["c1"])
+    desk.hints.keep("c1")
     await desk.worker.work()
 
     assert (state, State.SUBMITTED, []) == (found, desk.record().state, desk.waiting)
@@ -263,7 +263,8 @@ async def test_hint_for_a_record_that_is_unknown_or_gone_costs_no_request(desk):
     await desk.submit(TOKENS[1], "c2")
     deleted = entries.Intent(token=TOKENS[1], op=Op.DELETE, attempt=1, alias="", fingerprint="", compliance_id="c2")
     await desk.write(deleted, entries.Done(token=TOKENS[1], op=Op.DELETE, compliance_id="c2"))
-    desk.spool.keep(["c2", "nobody"])
+    desk.hints.keep("c2")
+    desk.hints.keep("nobody")
 
     await desk.worker.work()
 
@@ -276,7 +277,7 @@ async def test_hint_for_a_record_with_an_unknown_write_waits_until_that_is_settl
     """No review can be written meanwhile, and settling does not read it."""
     update = entries.Intent(token=TOKENS[0], op=Op.UPDATE, attempt=1, alias="", fingerprint="g", compliance_id="c1")
     await desk.write(update, entries.Unresolved(token=TOKENS[0], op=Op.UPDATE, seen="lost"))
-    desk.spool.keep(["c1"])
+    desk.hints.keep("c1")
 
     await desk.worker.work()
 
@@ -285,7 +286,8 @@ async def test_hint_for_a_record_with_an_unknown_write_waits_until_that_is_settl
 
 async def test_many_hints_are_worked_off_in_batches(desk):
     """Reviews are written as they come, not only after the last."""
-    desk.spool.keep([f"nobody-{number}" for number in range(AT_A_TIME + 1)])
+    for number in range(AT_A_TIME + 1):
+        desk.hints.keep(f"nobody-{number}")
 
     await desk.worker.work()
 
@@ -295,12 +297,12 @@ async def test_many_hints_are_worked_off_in_batches(desk):
 async def test_without_a_ledger_nobody_is_known_and_none_is_made(tmp_path):
     """Not its lock either, which would tell the first run that somebody was here before it."""
     desk = Desk(tmp_path)
-    desk.spool.keep(["c1"])
+    desk.hints.keep("c1")
 
     await desk.worker.work()
 
     assert [] == desk.waiting
-    assert ["job.hints.jsonl"] == [path.name for path in tmp_path.iterdir()]
+    assert ["job.hints"] == [path.name for path in tmp_path.iterdir()]
 
 
 def test_reason_is_masked():

@@ -85,9 +85,9 @@ async def test_the_account_is_not_taken_for_known(office: Office) -> None:
     assert 3 == after.counts["submitted"] == len(office.sandbox.state.records)
 
 
-async def test_an_archived_job_does_not_end_as_if_there_were_nothing(office: Office) -> None:
+async def test_a_ledger_that_is_a_link_to_nothing_does_not_end_as_if_there_were_none(office: Office) -> None:
     """A link to a ledger that has been moved on is no ledger that was never there."""
-    office.ledger.symlink_to("archive/businesses.ledger.jsonl")
+    office.ledger.symlink_to("elsewhere/businesses.ledger.jsonl")
 
     with pytest.raises(LedgerError, match="symbolic link"):
         await run_without(office)

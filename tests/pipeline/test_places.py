@@ -8,6 +8,7 @@ from typing import Any
 import openpyxl
 import pytest
 
+from bulk_onboard.callbacks.hints import Hints, hints_folder
 from bulk_onboard.errors import UsageError
 from bulk_onboard.job import Job, load_job
 from bulk_onboard.pipeline.places import Written, check_places, is_same_file, read_by, written_by
@@ -66,7 +67,7 @@ def test_a_ledger_is_no_input(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("flag", ["ledger", "report"])
 @pytest.mark.parametrize("name", ["a.png", "new.xlsx"])
 def test_nothing_is_written_into_the_documents_folder(tmp_path: Path, flag: str, name: str) -> None:
-    """Whether it is a document there or not; a template and an archive neither."""
+    """Whether it is a document there or not; a template neither."""
     job = job_of(tmp_path, **{flag: str(tmp_path / "scans" / name)})
 
     with pytest.raises(UsageError, match=f"cannot be the {flag}: it is inside the documents folder"):
@@ -86,7 +87,7 @@ def test_documents_and_what_is_written_may_lie_beside_each_other_and_the_workboo
         check_places(load_job(tmp_path / "book.xlsx", {"report": str(tmp_path / "a.png")}))
 
 
-@pytest.mark.parametrize("name", ["job.ledger.jsonl", "job.ledger.jsonl.lock", "JOB.facts", "job.hints.jsonl"])
+@pytest.mark.parametrize("name", ["job.ledger.jsonl", "job.ledger.jsonl.lock", "JOB.facts", "job.hints"])
 def test_no_two_things_that_are_written_are_one_file(tmp_path: Path, name: str) -> None:
     """Not even where only the case of letters differs, which is one file on some disks."""
     with pytest.raises(UsageError, match="both"):
@@ -99,7 +100,6 @@ def test_no_two_things_that_are_written_are_one_file(tmp_path: Path, name: str) 
         ("report", "mine.xlsx", "the report"),
         ("ledger", "mine.jsonl", "the ledger"),
         ("ledger", "mine.lock", "the lock of the ledger"),
-        ("ledger", "mine.hints.jsonl", "the file of hints"),
         ("ledger", "job.facts", "the file of known documents"),
         ("ledger", ".mine.new", "the unfinished ledger"),
     ],
@@ -109,12 +109,22 @@ def test_another_file_that_is_there_is_refused_and_untouched(tmp_path: Path, fla
     there = tmp_path / name
     there.write_text('{"name": "somebody\'s", "at": "noon"}\n')
     path = tmp_path / ("mine" if name in ("mine.lock", ".mine.new") else "x.xlsx" if flag == "report" else "x.jsonl")
-    path = there if name in ("mine.xlsx", "mine.jsonl") else tmp_path / "mine.ledger.jsonl" if "hints" in name else path
+    path = there if name in ("mine.xlsx", "mine.jsonl") else path
 
     with pytest.raises(UsageError, match=f"{there} cannot be {role}: it is there already as something else"):
         check_places(job_of(tmp_path, **{flag: str(path)}))
 
     assert '{"name": "somebody\'s", "at": "noon"}\n' == there.read_text()
+
+
+@pytest.mark.parametrize(("name", "what"), [("mine.hints/theirs.txt", "something else"), ("mine.hints", "no folder")])
+def test_another_folder_in_the_place_of_the_hints_is_refused(tmp_path: Path, name: str, what: str) -> None:
+    """One with files that are no hints, or no folder at all."""
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("theirs")
+
+    with pytest.raises(UsageError, match=rf"mine.hints cannot be the folder of hints: it is .*{what}"):
+        check_places(job_of(tmp_path, ledger=str(tmp_path / "mine.ledger.jsonl")))
 
 
 @pytest.mark.parametrize("flag", ["report", "ledger"])
@@ -160,7 +170,7 @@ async def test_a_job_goes_on_with_what_it_wrote_itself(office: Office) -> None:
     """Report, ledger, lock, hints and known documents are its own, the report also when others saved it since."""
     office.fill(2)
     ran = [await office.type("run", "--json")]
-    (office.folder / "businesses.hints.jsonl").write_text('{"keep": "1", "compliance_id": "x"}\n')
+    Hints(hints_folder(office.ledger)).keep("x")
     saved = openpyxl.load_workbook(office.report)
     saved["Results"]["A1"] = "a note"
     saved.save(office.report)

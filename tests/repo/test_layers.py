@@ -78,7 +78,7 @@ def test_skeleton_keeps_the_contracts(skeleton):
         ("planning", "import random", CORE),
         ("api.verdict", "import aiohttp", CORE),
         ("api.wire", "from bulk_onboard.clock import SystemClock", CORE),
-        ("callbacks.signature", "import secrets", CORE),
+        ("callbacks.callback", "import secrets", CORE),
         ("notification.message", "import socket", CORE),
         ("ledger.fold", "def fold():\n    import time", CORE),
     ],

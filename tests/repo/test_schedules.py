@@ -13,7 +13,7 @@ from bulk_onboard.api.credential_place import look_up
 from bulk_onboard.api.credentials import credentials_from
 from bulk_onboard.cli.app import app
 from bulk_onboard.errors import ExitStatus
-from bulk_onboard.notification.address import VARIABLE
+from bulk_onboard.notification.message import VARIABLE
 
 ROOT = Path(__file__).parents[2]
 JOBS = ROOT / "jobs"

@@ -11,36 +11,31 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from bulk_onboard.callbacks.keeping import Keeping, Kept
-from bulk_onboard.callbacks.listener import LONGEST_BODY, MOST_AT_A_TIME, Listener
-from bulk_onboard.callbacks.nonces import Nonces
-from bulk_onboard.callbacks.reception import Gate, Reception
-from bulk_onboard.callbacks.signature import signature
+from bulk_onboard.callbacks.callback import Gate, signature
+from bulk_onboard.callbacks.listener import LONGEST_BODY, MOST_CONNECTIONS, Listener
 from bulk_onboard.errors import UsageError
 
 URL, TOKEN = "https://callbacks.example.com/r/3f9a", "an-invented-token"
 
 
-class HintFile:
-    """A file that takes hints, or fails as often as it is told."""
+class Shelf:
+    """Takes hints, or fails as often as it is told."""
 
-    def __init__(self, failures: int = 0, *, full: bool = False) -> None:
+    def __init__(self, failures: int = 0) -> None:
         self.ids: list[str] = []
-        self.failures, self.full = failures, full
+        self.failures = failures
 
-    def keep(self, ids: Any) -> bool:
+    def keep(self, compliance_id: str) -> None:
         if self.failures:
             self.failures -= 1
             raise OSError(5, "Input/output error")
-        self.ids += [] if self.full else list(ids)
-        return not self.full
+        self.ids.append(compliance_id)
 
 
 @asynccontextmanager
-async def listening(file: HintFile | None = None, **settings: Any) -> AsyncIterator[Listener]:
-    keeping = Keeping((file or HintFile()).keep, lambda: None)
-    gate = Gate(URL, (TOKEN,), Nonces())
-    async with Listener("127.0.0.1", 0, gate=gate, keeping=keeping, **settings) as listener:
+async def listening(shelf: Shelf | None = None, **settings: Any) -> AsyncIterator[Listener]:
+    keep = (shelf or Shelf()).keep
+    async with Listener("127.0.0.1", 0, gate=Gate(URL, (TOKEN,)), keep=keep, **settings) as listener:
         yield listener
 
 
@@ -63,43 +58,23 @@ async def posted(
 
 
 async def test_signed_callback_is_kept_before_it_is_answered():
-    """A yes means that the hint is in the file."""
-    file = HintFile()
-    async with listening(file) as listener:
+    """A yes means that the hint was kept, and whoever works hints off is woken."""
+    shelf = Shelf()
+    async with listening(shelf) as listener:
         answer = await sent(listener)
 
     assert (200, "taken\n") == answer
-    assert ["c1"] == file.ids
-
-
-async def test_replay_is_answered_with_a_yes_and_does_nothing():
-    """The same bytes again are no hint."""
-    file = HintFile()
-    async with listening(file) as listener:
-        answers = [await sent(listener), await sent(listener), await sent(listener, nonce="n2")]
-
-    assert [200, 200, 200] == [status for status, _ in answers]
-    assert ["c1", "c1"] == file.ids
-    assert 1 == listener.counts[Reception.REPLAYED]
+    assert ["c1"] == shelf.ids
 
 
 async def test_what_the_disk_did_not_take_is_asked_for_again():
-    """The API gets a no, repeats the same request, and that one is no replay."""
-    file = HintFile(failures=1)
-    async with listening(file) as listener:
+    """The API gets a no, and repeats the same request."""
+    shelf = Shelf(failures=1)
+    async with listening(shelf) as listener:
         answers = [await sent(listener), await sent(listener)]
 
     assert [503, 200] == [status for status, _ in answers]
-    assert ["c1"] == file.ids
-
-
-async def test_full_file_is_answered_with_a_yes_and_counted():
-    """Whoever is told no in a flood sends it again; a run reads every review anyway."""
-    async with listening(HintFile(full=True)) as listener:
-        answer = await sent(listener)
-
-    assert 200 == answer[0]
-    assert 1 == listener.counts[Kept.DROPPED]
+    assert ["c1"] == shelf.ids
 
 
 @pytest.mark.parametrize(
@@ -116,8 +91,8 @@ async def test_full_file_is_answered_with_a_yes_and_counted():
 )
 async def test_what_is_not_the_api_is_told_no(change, answer):
     """One plain word, and nothing is kept."""
-    file = HintFile()
-    async with listening(file) as listener:
+    shelf = Shelf()
+    async with listening(shelf) as listener:
         if "headers" in change:
             found = await posted(listener, b"{}", {})
         else:
@@ -125,7 +100,7 @@ async def test_what_is_not_the_api_is_told_no(change, answer):
             found = await sent(listener, method=change.get("method", "POST"), url=url(listener.url))
 
     assert answer == found
-    assert [] == file.ids
+    assert [] == shelf.ids
 
 
 async def test_host_headers_are_not_believed():
@@ -184,10 +159,10 @@ async def test_sender_that_does_not_go_on_is_given_up():
 
 
 async def test_slow_bodies_do_not_keep_the_listener_from_answering():
-    """More of them than are judged at a time; a good call does not wait until they are given up."""
+    """Many of them; a good call does not wait until they are given up."""
     async with listening(body_wait_s=30.0) as listener:
         parts = urlsplit(listener.url)
-        slow = [await asyncio.open_connection(parts.hostname, parts.port) for _ in range(MOST_AT_A_TIME + 20)]
+        slow = [await asyncio.open_connection(parts.hostname, parts.port) for _ in range(MOST_CONNECTIONS // 2)]
         for _, writer in slow:
             writer.write(f"POST {parts.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc".encode())
             await writer.drain()
@@ -212,22 +187,23 @@ async def test_what_is_no_http_is_not_logged(line, capfd):
     assert ("", "") == capfd.readouterr()
 
 
-async def test_logs_hold_a_known_word_and_nothing_that_was_sent(capfd):
-    """Neither id nor reason nor nonce is in a log line."""
+async def test_logs_hold_nothing_that_was_sent(capfd):
+    """Neither id nor reason nor nonce is in a log line, also where the hint could not be kept."""
     body = json.dumps({"compliance_id": "c1-secret", "event": "mine", "rejection_reason": "Mr Somebody"}).encode()
-    async with listening() as listener:
-        await sent(listener, body, nonce="nonce-7")
+    async with listening(Shelf(failures=1)) as listener:
+        for _ in range(2):
+            await sent(listener, body, nonce="nonce-7")
 
     out, err = capfd.readouterr()
     said = out + err
-    assert "other" in said
+    assert "hint not kept" in said
     assert not {"c1-secret", "mine", "Somebody", "nonce-7", TOKEN} & set(said.replace('"', " ").split())
 
 
 async def test_bug_is_told_by_its_name_alone(capfd):
     """The API is asked to send again; what was sent stays out of the log."""
-    gate = Gate(URL, None, Nonces())  # type: ignore[arg-type]
-    async with Listener("127.0.0.1", 0, gate=gate, keeping=Keeping(HintFile().keep, lambda: None)) as listener:
+    gate = Gate(URL, None)  # type: ignore[arg-type]
+    async with Listener("127.0.0.1", 0, gate=gate, keep=Shelf().keep) as listener:
         answer = await sent(listener, b'{"compliance_id": "c1-secret"}')
 
     said = "".join(capfd.readouterr())
@@ -239,8 +215,8 @@ async def test_bug_is_told_by_its_name_alone(capfd):
 
 async def test_two_thousand_at_once_are_all_answered():
     """A flood waits its turn; each record's hint is kept at least once."""
-    file = HintFile()
-    async with listening(file) as listener:
+    shelf = Shelf()
+    async with listening(shelf) as listener:
         connector = aiohttp.TCPConnector(limit=200)
         async with aiohttp.ClientSession(connector=connector) as session:
 
@@ -256,7 +232,7 @@ async def test_two_thousand_at_once_are_all_answered():
             statuses = await asyncio.gather(*map(one, range(2000)))
 
     assert {200} == set(statuses)
-    assert {f"c{number}" for number in range(30)} == set(file.ids)
+    assert {f"c{number}" for number in range(30)} == set(shelf.ids)
 
 
 async def test_taken_port_is_told():
@@ -264,7 +240,5 @@ async def test_taken_port_is_told():
     async with listening() as listener:
         port = urlsplit(listener.url).port
         with pytest.raises(UsageError, match=f"port {port}"):
-            async with Listener(
-                "127.0.0.1", port, gate=Gate(URL, (), Nonces()), keeping=Keeping(HintFile().keep, lambda: None)
-            ):
+            async with Listener("127.0.0.1", port, gate=Gate(URL, ()), keep=Shelf().keep):
                 pass

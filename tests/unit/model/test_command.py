@@ -7,7 +7,7 @@ import typer
 
 from bulk_onboard.cli.app import app
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.command import _USED, Commands, command_line, init, names_in, taking_back
+from bulk_onboard.model.command import _USED, Commands, command_line, init, names_in
 from bulk_onboard.model.record import Record
 from bulk_onboard.settings import SETTINGS
 
@@ -58,7 +58,6 @@ def test_names_that_begin_with_a_dash_stand_last():
     ).resolve("-K1", "--absent")
     assert "bulk-onboard status -- -j.toml" == Commands(job="-j.toml").status()
     assert "bulk-onboard init -- -new" == init("-new")
-    assert "mv -- -a -b" == taking_back("-a", "-b")
 
 
 def test_nothing_meant_for_one_run_is_repeated():
@@ -101,15 +100,6 @@ def test_flag_given_several_times_is_repeated_so():
         "bulk-onboard run j --against a.jsonl --against 'b c.jsonl' --trust-host"
         == Commands(job="j", flags=flags).run()
     )
-
-
-def test_archived_ledger_is_put_back_before_anything_writes():
-    """What only reads goes through the link."""
-    job = Commands(job="j.toml", archived=("a/j.ledger.jsonl", "j.ledger.jsonl"))
-
-    assert "mv -- a/j.ledger.jsonl j.ledger.jsonl && bulk-onboard run j.toml" == job.run()
-    assert job.resolve("K").startswith("mv -- ")
-    assert "bulk-onboard status j.toml" == job.status()
 
 
 def test_another_workbook_is_given_by_its_flag():

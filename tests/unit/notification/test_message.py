@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from bulk_onboard.errors import ExitStatus
-from bulk_onboard.notification.message import Message, is_wanted, message_of
+from bulk_onboard.notification.message import Message, is_wanted, message_of, name_of, scheme_of
 
 TOLD = {
     "run_id": "R-1",
@@ -91,3 +91,22 @@ def test_setting_says_when(status):
 
     locked = status is ExitStatus.LOCKED
     assert {"person": not locked and status is not ExitStatus.DONE, "end": not locked, "never": False} == wanted
+
+
+@pytest.mark.parametrize(
+    ("address", "scheme"),
+    [
+        ("https://canary.example/canary", "https"),
+        ("HTTPS://canary.example", "https"),
+        ("mailtos://canary:canary@example.com", "mailtos"),
+        ("canary", ""),
+        ("canary:canary", ""),
+        ("1234:canary", ""),
+        ("//canary", ""),
+        ("", ""),
+    ],
+)
+def test_only_number_and_scheme_are_told(address, scheme):
+    """A token that stands there without a scheme shows no part of itself, be there a colon in it."""
+    assert scheme == scheme_of(address)
+    assert f"address 2 of BULK_ONBOARD_NOTIFY ({scheme or 'no scheme'})" == name_of(2, address)

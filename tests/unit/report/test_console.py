@@ -6,7 +6,6 @@ import pytest
 
 from bulk_onboard.model.plan import Forecast, Plan
 from bulk_onboard.model.requirements import DocumentRequirement, FieldRequirement, Requirements, RequirementsBook
-from bulk_onboard.report.bar import open_progress
 from bulk_onboard.report.console import (
     print_plan,
     print_refresh,
@@ -184,26 +183,6 @@ def test_poor_encoding_loses_no_line():
     stream.flush()
 
     assert b"?nand" in raw.getvalue()
-
-
-def test_progress_on_a_terminal():
-    """A terminal gets a bar with rows done and due, the states, and why the run waits."""
-    stream = Terminal()
-
-    with open_progress(stream) as progress:
-        progress.update(3, 20, {"rows": 20, "submitted": 3, "refused": 0}, "the quota is spent")
-
-    assert "3/20" in stream.getvalue()
-    assert "3 submitted · the quota is spent" in stream.getvalue()
-
-
-@pytest.mark.parametrize(("stream", "quiet"), [(Terminal(), True), (io.StringIO(), False)])
-def test_no_bar_when_quiet_or_elsewhere(stream, quiet):
-    """Without a terminal, and when nobody wants it, nothing is written."""
-    with open_progress(stream, quiet=quiet) as progress:
-        progress.update(3, 20, {"submitted": 3}, "")
-
-    assert "" == stream.getvalue()
 
 
 def test_story():

@@ -10,9 +10,8 @@ from bulk_onboard.model.application import Application
 from bulk_onboard.model.call import Operation
 from bulk_onboard.model.outcome import Halt
 from bulk_onboard.model.record import State
-from bulk_onboard.submission.headway import Headway
 from bulk_onboard.submission.retrying import ATTEMPTS
-from bulk_onboard.submission.runner import TOKENS_A_LINE
+from bulk_onboard.submission.runner import TOKENS_A_LINE, ProgressCounts
 from bulk_onboard.submission.tries import FIRST_CREATES, SET_ASIDE
 from tests.unit.submission.benches import Bench
 from tests.unit.submission.samples import alias, application, compliance_id, done, intent, run_started, token
@@ -35,7 +34,7 @@ async def test_every_due_row_becomes_a_record():
 
     assert {State.SUBMITTED: 10} == bench.states(range(10))
     assert [alias(n) for n in range(10)] == sorted(made.alias for made in bench.account.records.values())
-    assert Headway(due=10, done=10) == bench.runner.headway
+    assert ProgressCounts(due=10, done=10) == bench.runner.progress
 
 
 async def test_plan_with_nothing_due_makes_no_call():

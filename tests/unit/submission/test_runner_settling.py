@@ -12,9 +12,8 @@ from bulk_onboard.model.entry import Op
 from bulk_onboard.model.identity import token_in
 from bulk_onboard.model.plan import Action, Plan
 from bulk_onboard.model.record import State
-from bulk_onboard.submission.headway import Headway
 from bulk_onboard.submission.retrying import ATTEMPTS
-from bulk_onboard.submission.runner import new_token
+from bulk_onboard.submission.runner import ProgressCounts, new_token
 from tests.support.clocks import FrozenClock
 from tests.unit.submission.benches import Bench, W
 from tests.unit.submission.samples import (
@@ -91,7 +90,7 @@ async def test_row_that_was_proved_absent_is_sent_again_in_the_same_run():
     _, sent, _, again = bench.account.times_of(Operation.CREATE)
     assert sent + W / 2 + W <= again
     assert {State.SUBMITTED: 3} == bench.states([1, 2, 3])
-    assert Headway(due=4, done=4) == bench.runner.headway
+    assert ProgressCounts(due=4, done=4) == bench.runner.progress
     assert ["absent create", "intent create", "done create"] == bench.journal.story(token(2))[-3:]
 
 
@@ -160,7 +159,7 @@ async def test_row_that_never_gets_through_is_sent_so_many_times_and_no_more():
 
     assert ATTEMPTS == bench.journal.story(token(2)).count("intent create")
     assert State.REFUSED is bench.state(2)
-    assert ATTEMPTS + 1 == bench.runner.headway.done == bench.runner.headway.due
+    assert ATTEMPTS + 1 == bench.runner.progress.done == bench.runner.progress.due
 
 
 async def test_unknown_record_of_a_list_that_cannot_be_read_is_never_sent_again():

@@ -1,4 +1,4 @@
-"""Whether the account signed a request: the vectors of wire.md 9.1, its header's ways, and what must not pass."""
+"""A request that arrived: which record it is about, whether the account signed it, and what it is answered."""
 
 import json
 import string
@@ -9,9 +9,15 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from bulk_onboard.callbacks.callback import Callback
-from bulk_onboard.callbacks.hint import hint_in
-from bulk_onboard.callbacks.signature import MOST_SIGNATURES, is_signed, signature
+from bulk_onboard.callbacks.callback import (
+    MOST_SIGNATURES,
+    Callback,
+    Gate,
+    Reception,
+    is_signed,
+    record_in,
+    signature,
+)
 
 URL, TOKEN, NONCE = "https://ex.com/cb", "my_auth_token", "12345"
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
@@ -175,7 +181,7 @@ def test_nothing_makes_it_raise(  # noqa: PLR0917 - hypothesis names them
     callback = Callback(method, query, content_type, body, signature, "", nonce)
 
     assert not is_signed(callback, url, (TOKEN,))
-    hint_in(callback)
+    record_in(callback)
 
 
 @given(event=st.dictionaries(words, words, min_size=1))
@@ -184,3 +190,97 @@ def test_every_comparison_is_made(event):
     callback = signed_form(event)
 
     assert passes(replace(callback, signature=f"{callback.signature},{callback.signature}", main_signature="x"))
+
+
+def as_json(said: object) -> Callback:
+    return Callback("POST", "", "application/json; charset=utf-8", json.dumps(said).encode())
+
+
+@pytest.mark.parametrize("name", ["compliance_id", "compliance_application_id", "id"])
+def test_id_has_three_names_and_four_ways_to_come(name):
+    """As JSON, as a form, as JSON without a content type, and in the query of a GET it is the same."""
+    said = {name: "a1b2-c3"}
+    body = json.dumps(said).encode()
+
+    records = [
+        record_in(callback)
+        for callback in (
+            as_json(said),
+            Callback("POST", "", "application/x-www-form-urlencoded", urlencode(said).encode()),
+            Callback("POST", "", "", body),
+            Callback("GET", urlencode(said)),
+        )
+    ]
+
+    assert ["a1b2-c3"] * 4 == records
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        [],
+        "c1",
+        {"compliance_id": ""},
+        {"compliance_id": None},
+        {"compliance_id": 7},
+        {"compliance_id": ["c1"]},
+        {"compliance_id": "c1/../c2"},
+        {"compliance_id": "c1\n"},
+        {"compliance_id": "c" * 65},
+        {"data": {"compliance_id": "c1"}},
+    ],
+    ids=str,
+)
+def test_what_names_no_record_is_about_none(said):
+    """Neither a missing id, nor one that could lead elsewhere in an address, nor one of another kind."""
+    assert "" == record_in(as_json(said))
+
+
+def test_compliance_id_comes_before_the_body_s_other_ids_and_the_query():
+    """The body is heeded before the address, the clearest name before the others."""
+    callback = Callback("POST", "compliance_id=c3", "application/json", b'{"id": "c1", "compliance_id": "c2"}')
+
+    assert "c2" == record_in(callback)
+
+
+BODY = b'{"compliance_id": "c1"}'
+UNSIGNED = Callback("POST", "", "application/json", BODY)
+SIGNED = replace(UNSIGNED, signature=signature(TOKEN, URL, "n1"), nonce="n1")
+FORGED = replace(SIGNED, nonce="n2")
+OLD_STYLE = replace(UNSIGNED, nonce="n1")
+
+
+def gate(*, allow_unsigned: bool = False) -> Gate:
+    return Gate(URL, (TOKEN,), allow_unsigned)
+
+
+@pytest.mark.parametrize(
+    ("callback", "reception"),
+    [
+        (SIGNED, Reception.TAKEN),
+        (UNSIGNED, Reception.UNSIGNED),
+        (OLD_STYLE, Reception.UNSIGNED),
+        (FORGED, Reception.FORGED),
+        (replace(SIGNED, nonce=""), Reception.FORGED),
+        (replace(SIGNED, body=b"{}"), Reception.NAMELESS),
+    ],
+)
+def test_judgement(callback, reception):
+    """Only what is signed gets a yes, and only what names a record is a hint."""
+    assert (reception, "c1" if reception is Reception.TAKEN else "") == gate().judge(callback)
+
+
+@pytest.mark.parametrize(
+    ("callback", "reception"),
+    [(UNSIGNED, Reception.TAKEN), (SIGNED, Reception.TAKEN), (FORGED, Reception.FORGED)],
+)
+def test_unsigned_may_be_allowed_and_wrong_ones_never_are(callback, reception):
+    """With --allow-unsigned a missing signature is no trouble; a wrong one is."""
+    assert reception is gate(allow_unsigned=True).judge(callback)[0]
+
+
+def test_tokens_stay_out_of_what_is_printed():
+    """A gate that slips into a message shows no token."""
+    assert TOKEN not in repr(gate())
+    assert "compliance_id" not in repr(SIGNED)

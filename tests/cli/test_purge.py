@@ -1,12 +1,18 @@
-"""`archive` and `purge` as people type them."""
+"""`purge` as people type it, and the page that says how to archive a job."""
 
-import asyncio
 import os
+import re
+import stat
+import subprocess
+import tarfile
+from pathlib import Path
 
 import pytest
 
 from tests.support.businesses import business
 from tests.support.office import Office, in_terminal
+
+ROOT = Path(__file__).parents[2]
 
 
 async def test_nobody_to_ask(office: Office) -> None:
@@ -14,14 +20,12 @@ async def test_nobody_to_ask(office: Office) -> None:
     office.fill(2)
     await office.run()
 
-    told = [await office.type(verb) for verb in ("archive", "purge")]
+    told = await office.type("purge")
 
-    assert [2, 2] == [each.status for each in told]
-    for each in told:
-        assert "nothing was done; add --yes" in each.err
-        assert f"{office.report}: business names" in each.err
+    assert 2 == told.status
+    assert "nothing was done; add --yes" in told.err
+    assert f"{office.report}: business names" in told.err
     assert office.report.exists()
-    assert not office.ledger.is_symlink()
 
 
 async def test_purge_tells_what_goes_and_what_stays(office: Office) -> None:
@@ -42,40 +46,36 @@ async def test_purge_tells_what_goes_and_what_stays(office: Office) -> None:
 
 
 async def test_purge_names_what_stays_behind(office: Office) -> None:
-    """A copy that somebody saved, the lock, the link to an archive, workbook and documents: each with its path."""
+    """A copy that somebody saved, ledger, lock, workbook and documents: each with its path."""
     office.fill([business(0), business(1, Email="no address")])
     await office.run(annotate=True)
     saved = office.folder / "businesses.annotated.xlsx"
     os.utime(saved)
 
     purged = await office.type("purge", "--yes")
-    await office.type("archive", "--yes")
-    again = await office.type("purge", "--yes")
 
     lock = office.folder / "businesses.ledger.jsonl.lock"
-    for told, others in ((purged, [office.ledger]), (again, [office.ledger])):
-        assert 0 == told.status
-        for path in (saved, lock, office.workbook, office.documents, *others):
-            assert str(path) in told.out
-            assert os.path.lexists(path)
+    assert 0 == purged.status
+    for path in (saved, office.ledger, lock, office.workbook, office.documents):
+        assert str(path) in purged.out
+        assert path.exists()
     assert "somebody saved it, so it is yours" in purged.out
-    assert "where the archived ledger is" in again.out
 
 
-async def test_archived_job(office: Office) -> None:
-    """It can still be looked at; a run ends with 6; the command that was printed makes it a job again."""
-    office.fill(2)
-    await office.run()
+def test_archiving_as_the_page_says(tmp_path: Path) -> None:
+    """Its two lines work when they are pasted: an archive for its owner alone, equal to the folder."""
+    (tmp_path / "migration/documents").mkdir(parents=True)
+    (tmp_path / "migration/job.ledger.jsonl").write_text("a ledger")
+    (tmp_path / "migration/documents/a.pdf").write_text("a document")
+    lines = re.findall(r"^    (.*\btar .*)$", (ROOT / "docs/retention.md").read_text(), re.MULTILINE)
 
-    told = await office.type("archive", "--yes")
-    status, run = await office.type("status", "--json"), await office.type("run")
-    command = told.out.partition("To go on with the job: ")[2].strip()
-    moved = await asyncio.create_subprocess_shell(command, cwd=office.folder)
-    assert 0 == await moved.wait()
-    continued = await office.type("run", "--json")
+    pasted = [subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, check=False) for line in lines]
 
-    assert (0, 2, 6, 0) == (told.status, status.json["counts"]["submitted"], run.status, continued.status)
-    assert 2 == len(office.sandbox.state.records)
+    (archive,) = tmp_path.glob("migration-*.tar.gz")
+    assert [(0, b"", b"")] * 2 == [(each.returncode, each.stdout, each.stderr) for each in pasted]
+    assert 0o600 == stat.S_IMODE(archive.stat().st_mode)
+    with tarfile.open(archive) as tar:
+        assert {"migration/job.ledger.jsonl", "migration/documents/a.pdf"} <= set(tar.getnames())
 
 
 @pytest.mark.parametrize(("answer", "is_done"), [(b"y\n", True), (b"n\n", False), (b"\n", False), (b"\x04", False)])
