@@ -404,9 +404,9 @@ def _codec_of(path: Path, content: bytes, encoding: str | None) -> str:
 
 def _refuse_disguised(path: Path, content: bytes) -> None:
     head = content[:1024].lstrip(b"\xef\xbb\xbf\xff\xfe").replace(b"\0", b"").lstrip()
-    for signature, what, mend in _DISGUISES:
+    for signature, what, advice in _DISGUISES:
         if re.match(signature, head):
-            raise errors.WorkbookError(f"{path} is {what}, though its name ends in {path.suffix}. {mend}")
+            raise errors.WorkbookError(f"{path} is {what}, though its name ends in {path.suffix}. {advice}")
 
 
 def _decoded(content: bytes, codec: str) -> Iterator[str]:

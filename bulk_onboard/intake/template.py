@@ -39,8 +39,8 @@ Rest the pointer on a header to see what belongs there. Some cells offer the acc
 
 Row 2 is an example. It is never sent. Delete it, or write over it, its Key included.
 
-Key is your own name for a row, such as a customer number. Give each row another one, and never change it: by it a \
-mended row is known again. Without a Key the registration number serves.
+Key is your own name for a row, such as a customer number. Give each row another one, and never change it: a corrected \
+row is recognised by it. Without a Key the registration number serves.
 
 Documents are PNG or PDF files of at most 5 MiB. Put them into the documents folder and write their paths, starting at \
 that folder: acme/identity.pdf

@@ -244,12 +244,12 @@ def _difference(part: str, near: str) -> str:
     part, near = unicodedata.normalize("NFC", part), unicodedata.normalize("NFC", near)
     place = next((n for n, pair in enumerate(zip(part, near, strict=False)) if len(set(pair)) > 1), len(part))
     there, written = near[place : place + 1], part[place : place + 1]
-    if _can_be_told(there) and _can_be_told(written) and with_even_blanks(part) != with_even_blanks(near):
+    if _is_recognisable(there) and _is_recognisable(written) and with_even_blanks(part) != with_even_blanks(near):
         return ""
     return f" In that name character {place + 1} is {_called(there)}, in the cell {_called(written)}."
 
 
-def _can_be_told(char: str) -> bool:
+def _is_recognisable(char: str) -> bool:
     """Whether people see what it is: what is ordinary, and Latin letters."""
     return char.isascii() or unicodedata.name(char, "").startswith("LATIN")
 

@@ -36,7 +36,7 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (rb"%!PS|\xc5\xd0\xd3\xc6", types.POSTSCRIPT),
     (rb"L\0\0\0\x01\x14\x02\0", types.SHORTCUT),
 )
-_SIGNS = tuple((re.compile(signature, re.DOTALL), told) for signature, told in _SIGNATURES)
+_SIGNS = tuple((re.compile(signature, re.DOTALL), media) for signature, media in _SIGNATURES)
 
 _IN_ZIP = (
     (b"word/document", types.DOCX),
@@ -47,8 +47,8 @@ _IN_ZIP = (
     (b"FixedDocSeq", types.XPS),
 )
 _IN_OLE = tuple(
-    (name.encode("utf-16-le"), told)
-    for name, told in (
+    (name.encode("utf-16-le"), media)
+    for name, media in (
         ("EncryptedPackage", types.LOCKED_OFFICE),
         ("Workbook", types.XLS),
         ("PowerPoint Document", types.PPT),
@@ -86,16 +86,16 @@ def media_type(content: bytes) -> str:
 
     A PDF may begin later than it should: it is still a PDF, and what comes before is a fault of it.
     """
-    told = next((told for sign, told in _SIGNS if sign.match(content)), "")
-    if told:
-        return _member(content, _FAMILIES.get(told, ())) or told
+    media = next((media for sign, media in _SIGNS if sign.match(content)), "")
+    if media:
+        return _member(content, _FAMILIES.get(media, ())) or media
     if content.find(b"%PDF-", 0, HEADER_REACH) >= 0:
         return types.PDF
     return _type_of_text(content[:HEADER_REACH])
 
 
 def _member(content: bytes, family: Iterable[tuple[bytes, str]]) -> str:
-    return next((told for mark, told in family if mark in content), "")
+    return next((media for mark, media in family if mark in content), "")
 
 
 def _type_of_text(head: bytes) -> str:

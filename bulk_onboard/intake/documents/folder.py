@@ -133,36 +133,36 @@ class _Looks:
                 content = _content(descriptor, file)
         except FaultError as error:
             return FileFacts(path, faults=(error.fault,))
-        told, is_too_large = media_type(content), max(file.st_size, len(content)) > DOCUMENT_LIMIT
-        pdf = self.reader.open(content, with_text=with_text) if told == PDF and not is_too_large else None
-        facts = _facts_of(path, file.st_size, content, told, pdf)
+        media, is_too_large = media_type(content), max(file.st_size, len(content)) > DOCUMENT_LIMIT
+        pdf = self.reader.open(content, with_text=with_text) if media == PDF and not is_too_large else None
+        facts = _facts_of(path, file.st_size, content, media, pdf)
         if self.known and not (pdf and pdf.broke):
             self.known.learn(parts, file, facts, with_text=with_text)
         return facts
 
 
-def _facts_of(path: Path, size: int, content: bytes, told: str, pdf: Opened | None) -> FileFacts:
+def _facts_of(path: Path, size: int, content: bytes, media: str, pdf: Opened | None) -> FileFacts:
     """Return the facts of a file from its content, which has this media type and is the head of one over the limit."""
     if size > DOCUMENT_LIMIT or len(content) > DOCUMENT_LIMIT:
         size = max(size, len(content))
-        return FileFacts(path, size, "", told, (Fault("document-too-large", {"size": size, "limit": DOCUMENT_LIMIT}),))
+        return FileFacts(path, size, "", media, (Fault("document-too-large", {"size": size, "limit": DOCUMENT_LIMIT}),))
     if not content:
         return FileFacts(path, faults=(Fault("document-empty"),))
-    faults = tuple(_content_faults(path.name, content, told, pdf))
+    faults = tuple(_content_faults(path.name, content, media, pdf))
     paper = pdf.paper if pdf else None
-    return FileFacts(path, len(content), hashlib.sha256(content).hexdigest(), told, faults, paper)
+    return FileFacts(path, len(content), hashlib.sha256(content).hexdigest(), media, faults, paper)
 
 
-def _content_faults(name: str, content: bytes, told: str, pdf: Opened | None) -> Iterator[Fault]:
+def _content_faults(name: str, content: bytes, media: str, pdf: Opened | None) -> Iterator[Fault]:
     """Return what is wrong with a file of this name, content and media type.
 
     That the type is not one the API takes is for validation to say.
     """
-    if told not in ACCEPTED_TYPES:
+    if media not in ACCEPTED_TYPES:
         return
     ending = ending_of(name)
-    if type_told_by(ending) not in ("", told):
-        words = file_type(told)
+    if type_told_by(ending) not in ("", media):
+        words = file_type(media)
         yield Fault("document-misnamed", {"ending": ending, "found": words.found, "right": words.endings[0]})
     if len(content) > STRICT_LIMIT:
         yield Fault("document-nearly-too-large", {"size": len(content)})
@@ -177,11 +177,11 @@ def _plain_file(descriptor: int) -> os.stat_result:
     return file
 
 
-def _content(descriptor: int, told: os.stat_result) -> bytes:
+def _content(descriptor: int, facts: os.stat_result) -> bytes:
     """Return the content of a plain file; of one over the limit its head."""
-    if told.st_size > DOCUMENT_LIMIT:
+    if facts.st_size > DOCUMENT_LIMIT:
         return os.read(descriptor, _HEAD)
-    content = os.read(descriptor, told.st_size + 1)  # not the limit: so much would be allocated for each file
+    content = os.read(descriptor, facts.st_size + 1)  # not the limit: so much would be allocated for each file
     while (left := DOCUMENT_LIMIT + 1 - len(content)) and (more := os.read(descriptor, min(left, _MORE))):
         content += more  # it has grown since, or its disk is far away
     return content
