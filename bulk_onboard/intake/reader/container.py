@@ -146,7 +146,7 @@ class Container:
                     yield piece
         except zlib.error:
             raise damaged(self.path, f"its part {part.filename} cannot be unpacked") from None
-        except (zipfile.BadZipFile, EOFError, NotImplementedError):
+        except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError):  # the last for a place before the file
             raise damaged(self.path, f"its part {part.filename} is not what the archive says") from None
 
     def whole(self, name: str) -> bytes:

@@ -156,12 +156,14 @@ def test_unpacked_part_with_a_flipped_byte(tmp_path):
 
 
 def test_damage_is_noticed(tmp_path):
-    """A flipped byte, a cut end, a directory that points nowhere: damaged, with what to do."""
+    """A flipped byte, a cut end, a piece missing, so that the directory points nowhere: damaged, with what to do."""
     path = write_zip(tmp_path / "a.xlsx", PARTS)
     content = path.read_bytes()
     middle = content.index(b"xl/worksheets/sheet1.xml") + 40
 
-    for broken in (content[:middle] + b"\xff\xff" + content[middle + 2 :], content[:-30], content[:200]):
+    spoilt = content[:middle] + b"\xff\xff" + content[middle + 2 :]
+
+    for broken in (spoilt, content[:-30], content[:200], content[:40] + content[60:]):
         path.write_bytes(broken)
 
         assert "is damaged" in refusal(path)
