@@ -1,7 +1,7 @@
 """The child: `python -P -m bulk_onboard.confined MODULE MEMORY CPU_S SOURCE`.
 
-Its boundary lets out an answer, or one line that says what went wrong: our own sentence, that memory ran out, or for
-whatever nobody foresaw the error's type and place - never the data, never a traceback.
+Out comes an answer, or one line that says what went wrong: our own sentence, that memory ran out, or of an error that
+nobody foresaw its type and place; never the data, never a traceback.
 """
 
 import importlib
@@ -16,7 +16,7 @@ from bulk_onboard.errors import BulkOnboardError
 
 
 def main(module: str, memory: int, cpu_s: int, source: int) -> int:
-    """Do the work; the process's exit status."""
+    """Do the work; return the process's exit status."""
     put_on(memory=memory, cpu_s=cpu_s)
     if source != SOURCE:
         os.dup2(source, SOURCE, inheritable=False)
@@ -42,7 +42,7 @@ def _told(error: BaseException) -> dict[str, str]:
 
 
 def _place(traceback: TracebackType | None) -> str:
-    """The last line of our own package that the error passed through."""
+    """Return the last line of our own package that the error passed through."""
     place = "the start"
     while traceback is not None:
         code = traceback.tb_frame.f_code

@@ -1,4 +1,4 @@
-"""The parent's half of work in a confined child: start it, hand over, take the answer, and name every way to fail."""
+"""The parent's half of work in a confined child: start it, send the request, take the answer, name every failure."""
 
 import contextlib
 import json
@@ -20,10 +20,10 @@ from bulk_onboard.units import format_duration, format_size
 LIMITS = Limits()
 
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONUSERBASE")
-"""All that a child sees of our environment: what Python may need to start; credentials are not among it."""
+"""All that a child gets of our environment: what Python may need to start, and no credentials."""
 
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
-"""numpy begins one for each core, which the limits do not let it, and takes 40 MB of address space for each."""
+"""numpy would start one for each core, which the limits forbid, and take 40 MB of address space for each."""
 
 _SIGNALLED = {
     -signal.SIGHUP: ExitStatus.HUNGUP,
@@ -31,7 +31,7 @@ _SIGNALLED = {
     -signal.SIGTERM: ExitStatus.TERMINATED,
 }
 _STARVED = (b"memory allocation of", b"MemoryError")
-"""What compiled code, and Python when it cannot even tell, write when memory runs out."""
+"""What compiled code writes when memory runs out, and Python where it cannot even report it."""
 
 _BUFFER = 1 << 20
 LAST_WORDS = 1 << 16
@@ -62,9 +62,9 @@ class ConfinedError(BulkOnboardError):
 
 
 def run_confined(module: str, request: bytes, source: BinaryIO, limits: Limits = LIMITS) -> Iterator[bytes]:
-    """The pieces of what `module.answer(request, source)` gives in a child, as they come, divided at line breaks.
+    """Yield what `module.answer(request, source)` gives in a child as it comes, divided at line breaks.
 
-    What ends without a line break comes once the child has ended well. Whoever stops taking pieces ends the child.
+    A last piece without a line break comes only once the child has ended well. Closing the iterator ends the child.
 
     Args:
         module: full name of a module of ours with a function `answer` (see the package).
@@ -73,18 +73,11 @@ def run_confined(module: str, request: bytes, source: BinaryIO, limits: Limits =
         limits: what it may use.
 
     Raises:
-        ConfinedError: a limit, a crash, or the child's own sentence; pieces given before are worth nothing then.
+        ConfinedError: a limit, a crash, the child's own sentence, or that it cannot be started; the pieces given before
+            must not be used then.
         SignalledError: Ctrl-C, SIGTERM or SIGHUP reached the child.
     """
-    with subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        command(module, limits, source.fileno()),
-        bufsize=_BUFFER,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        pass_fds=(source.fileno(),),
-        env=environment(),
-    ) as child:
+    with _begun(command(module, limits, source.fileno()), source) as child:
         late = threading.Event()
         timer = threading.Timer(limits.wall_s, _end, (child, late))
         timer.start()
@@ -102,8 +95,24 @@ def run_confined(module: str, request: bytes, source: BinaryIO, limits: Limits =
     yield from filter(None, (torn,))
 
 
+def _begun(command: list[str], source: BinaryIO) -> "subprocess.Popen[bytes]":
+    """Start the child; ConfinedError where the system has no process, memory or file descriptors left for it."""
+    try:
+        return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            command,
+            bufsize=_BUFFER,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=(source.fileno(),),
+            env=environment(),
+        )
+    except OSError as error:
+        raise ConfinedError(Failure.START, f"no process can be started for it ({error.strerror})") from error
+
+
 def command(module: str, limits: Limits, source: int) -> list[str]:
-    """How a child is started that does a module's work on what is open under a descriptor."""
+    """Return the command of a child that does a module's work on the file open under a descriptor."""
     asked = (module, limits.memory, limits.cpu_s, source)
     return [sys.executable, "-P", "-m", "bulk_onboard.confined", *map(str, asked)]
 
@@ -114,14 +123,14 @@ def _end(child: "subprocess.Popen[bytes]", late: threading.Event) -> None:
 
 
 def environment() -> dict[str, str]:
-    """Where this package was imported from comes first, whatever the working directory."""
+    """Return the child's environment, in which this very package is imported whatever the working directory."""
     places = (str(Path(bulk_onboard.__file__).parents[1]), os.environ.get("PYTHONPATH"))
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return kept | {"PYTHONPATH": os.pathsep.join(filter(None, places)), "PYTHONUTF8": "1"} | _ONE_THREAD
 
 
 def _lines(child: "subprocess.Popen[bytes]", request: bytes, limits: Limits) -> Generator[bytes, None, bytes]:
-    """Whole lines as they come; returned is what the answer ends with if that is no line, for it may be torn."""
+    """Yield whole lines as they come; return what is left after the last line break, which may be cut off."""
     with contextlib.suppress(BrokenPipeError), _pipe(child.stdin) as asking:  # it reads it all before it answers
         asking.write(request)
     left = limits.answer
@@ -141,7 +150,7 @@ def _pipe(end: IO[bytes] | None) -> IO[bytes]:
 
 
 def failure(status: int, last_words: bytes, limits: Limits) -> BulkOnboardError:
-    """What a child's exit status and its last words mean."""
+    """Return the error that a child's exit status and its last words mean."""
     if status in _SIGNALLED:
         return SignalledError(_SIGNALLED[status])
     if status == -signal.SIGXCPU:
@@ -155,7 +164,7 @@ def failure(status: int, last_words: bytes, limits: Limits) -> BulkOnboardError:
 
 
 def _told(last_words: bytes) -> tuple[Failure, str]:
-    """What the child wrote in its last line; what ends without one wrote something else or nothing."""
+    """Read the child's last line; one that ended without it broke down, or ran out of memory."""
     try:
         ((how, text),) = json.loads(last_words.splitlines()[-1]).items()
         return Failure(how), text
@@ -165,5 +174,5 @@ def _told(last_words: bytes) -> tuple[Failure, str]:
 
 
 def out_of_time(limit_s: float) -> ConfinedError:
-    """The error for an answer that did not come in time."""
+    """Return the error for an answer that did not come in time."""
     return ConfinedError(Failure.TIME, f"it takes more than {format_duration(limit_s)}")

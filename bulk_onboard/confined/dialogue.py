@@ -1,9 +1,8 @@
 """A confined child that is asked one question after another: starting one for each would cost more than the work.
 
-Both halves of how they talk are here. The child's module is one as for `run_confined`, whose source is the pipe that
-the questions come through: its `answer` yields `READY` once its doors are shut, then one line for each of
-`questions(source)`. The parent's half is `Dialogue`. A child that fails is replaced, so that a question costs its own
-answer and no other.
+Both halves are here. The child's module is one as for `run_confined`, whose source is the pipe with the questions: its
+`answer` yields `READY` once it can open nothing more, then one line for each of `questions(source)`. The parent's half
+is `Dialogue`. A child that fails is replaced, so that a bad question costs its own answer and no other.
 """
 
 import contextlib
@@ -32,7 +31,7 @@ _PIECE = 1 << 16
 
 
 def questions(source: BinaryIO) -> Iterator[bytes]:
-    """The child's half: each question as it comes."""
+    """Yield each question as it comes; the child's half."""
     while head := source.read(_SIZE.size):
         yield source.read(*_SIZE.unpack(head))
 
@@ -57,10 +56,10 @@ class Dialogue:
         self._end()
 
     def ask(self, *question: bytes) -> bytes:
-        """The answer to a question, whose parts are put together: a line, without its end.
+        """Return the answer to a question, given in parts: a line, without its end.
 
-        Where a child fails that has answered before, the question is asked once more, of a new one: so it is to blame
-        itself, and not what earlier ones left behind.
+        Where a child fails that has answered before, the question is asked once more, of a new one, so that it fails
+        for its own sake and not for what earlier ones left behind.
 
         Raises:
             ConfinedError: this question makes a child fail; or, where its failure is START, no child can be had.
@@ -110,7 +109,7 @@ class _Child:
         self._is_ready = False
 
     def answer(self, question: Sequence[bytes]) -> bytes:
-        """What it says; any error means that it is worth nothing any more."""
+        """Return what it says; after any error the child cannot be used any more."""
         if not self._is_ready:
             try:
                 self._line(_START_S)
@@ -127,7 +126,7 @@ class _Child:
         return self._line(end - time.monotonic())
 
     def end(self) -> None:
-        """It is gone, and its pipes with it."""
+        """Kill it and close its pipes."""
         with self._process as process:
             process.kill()
         os.close(self._questions)
@@ -158,7 +157,7 @@ class _Child:
             raise out_of_time(self._limits.wall_s)
 
     def _failure(self) -> Exception:
-        """What became of a child that speaks no more."""
+        """Return what became of a child that says nothing more."""
         try:
             status = self._process.wait(_END_S)
         except subprocess.TimeoutExpired:

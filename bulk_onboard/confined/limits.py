@@ -1,6 +1,6 @@
 """What a confined child may use, and how it takes the rest away from itself.
 
-The rule: whatever a file does to the child, it ends within these bounds, opens nothing, and leaves nothing behind.
+Whatever a file does to the child, the child ends within these bounds, opens nothing, and leaves nothing behind.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ class Limits(NamedTuple):
 
 
 def put_on(*, memory: int, cpu_s: int) -> None:
-    """Bound this process from here on; it writes no files and no core, and dies with its parent, silently."""
+    """Bound this process from here on: no core dump, no more memory and time than this, and it dies with its parent."""
     for sign in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(sign, signal.SIG_DFL)
     with contextlib.suppress(AttributeError, OSError):  # Linux only; elsewhere it dies at its next word to the parent
@@ -45,7 +45,7 @@ def put_on(*, memory: int, cpu_s: int) -> None:
 
 
 def shut_doors() -> None:
-    """From here on no file, socket, pipe or process can be opened or begun; those at hand stay.
+    """Let no file, socket, pipe or process be opened from here on; the three streams and the source stay open.
 
     Import first what the work needs, encodings included.
     """

@@ -1,4 +1,4 @@
-"""The bundled requirements: the example of the API's documentation (compliance-api.txt, "The Requirements Object").
+"""The bundled requirements: the example of the API's documentation ("The Requirements Object").
 
 They serve where the live ones cannot be had. The file has the answer's own form; only the request's id is left out.
 """
@@ -22,7 +22,7 @@ _FILE = Path(__file__).with_name("requirements.json")
 
 
 def bundled_requirements() -> RequirementsBook:
-    """What the documentation's example requires: India, local and mobile numbers, businesses."""
+    """Return what the documentation's example requires: India, local and mobile numbers, businesses."""
     tree = json.loads(_FILE.read_text(encoding="utf-8"))
     return RequirementsBook.of(SOURCE, live=False, offered=_offered(tree))
 

@@ -1,15 +1,19 @@
-"""The records of a csv file, by strict rules (reliability.md 4.3).
+"""The records of a csv file, by strict rules: nothing is guessed, and nothing is shifted into another column.
 
-Nothing is guessed: the delimiter is the one that splits the header line into known names, into most cells where none
-is known. Every line of the file belongs to exactly one record, and whatever would shift values into columns where they
-do not belong is an error that names the lines: a quotation mark that swallows rows, a delimiter too many (a comma in
-an address that nobody quoted) or too few.
+The encoding is that of the file's mark, or the user's word, or UTF-8. It is never guessed: cp1252 reads UTF-16 and
+Latin-2 without a complaint, and other names come out. The delimiter is the one that splits the header line into known
+names, into most cells where none is known. Every line of the file belongs to exactly one record, and whatever would
+shift values into columns where they do not belong is an error that names the lines: a quotation mark that swallows
+rows, a delimiter too many (a comma in an address that nobody quoted) or too few.
 
-A record's place, counted from 1, is the row number Excel shows; Excel does not show a first line `sep=;`. Messages
-count lines as an editor does, and name the row where it has another number.
+A line ends by LF, CR and LF, or CR alone, and the three may be mixed. A record's place, counted from 1, is the row
+number Excel shows; Excel does not show a first line `sep=;`. Messages count lines as an editor does, and name the row
+where it has another number.
 """
 
+import codecs
 import csv
+import io
 import itertools
 import re
 from collections import Counter
@@ -18,7 +22,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bulk_onboard import errors
-from bulk_onboard.intake.lines import lines_of
 from bulk_onboard.intake.names import NEAR_THE_TOP, WHATEVER_REQUIRED, known_headers, likely_headers
 from bulk_onboard.model.sheet import LAST_ROW, MOST_ROWS, Remark
 
@@ -38,6 +41,33 @@ _BROKEN_RULES = {
     "field larger than field limit": f"a cell is longer than {LONGEST_CELL:,} characters, so a quotation mark is amiss",
     "expected after": "a quotation mark closes a cell before its end",
 }
+
+_BOMS = (  # in this order, because UTF-32's begins like UTF-16's
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+_DISGUISES = (
+    (rb"PK\x03\x04", "an Excel workbook, or another zip file", "If it is a workbook, name it .xlsx or .ods."),
+    (rb"\xd0\xcf\x11\xe0", "an old Excel workbook", "Name it .xls, or open it in Excel and save it as .xlsx."),
+    (rb"%PDF-", "a PDF", "Ask for the table itself, as .xlsx or .csv."),
+    (
+        rb"(?i)<(!doctype html|html|head|body|table|meta|style)\b",
+        "a web page (HTML)",
+        "Open it in Excel, save as .xlsx.",
+    ),
+    (rb"<\?xml\b", "XML", "Open it in Excel and save it as .xlsx."),
+    (rb'\{\s*"|\[\s*[\[{"]', "JSON", "Ask for the table itself, as .xlsx or .csv."),
+    (rb"\x1f\x8b", "compressed (gzip)", "Unpack it first."),
+)
+
+_SAVE_ANEW = 'Save it in Excel as "CSV UTF-8", or name the encoding it has, such as --encoding'
+
+for _codec in {codec for _, codec in _BOMS} | {"utf-8"}:  # modules, which a confined child could not load later
+    codecs.lookup(_codec)
 
 
 class Records(NamedTuple):
@@ -96,7 +126,7 @@ class _Record(NamedTuple):
 
 
 def read_records(path: Path, content: bytes, *, encoding: str | None, header_row: int) -> Records:
-    """Every record of the file.
+    """Return every record of the file.
 
     Args:
         path: the file, for messages; a name that ends in .tsv says that tabs delimit.
@@ -119,7 +149,7 @@ def read_records(path: Path, content: bytes, *, encoding: str | None, header_row
 
 
 def layout_of(path: Path, content: bytes, *, encoding: str | None, header_row: int) -> Layout:
-    """The texts of a file's records; parameters and errors as for `read_records`."""
+    """Return how the file is written, record by record; arguments and errors as for `read_records`."""
     csv.field_size_limit(LONGEST_CELL)
     source = _source(path, content, encoding)
     delimiter = _delimiter(source, header_row)
@@ -138,7 +168,7 @@ def is_wrapped(text: str) -> bool:
 
 
 def _source(path: Path, content: bytes, encoding: str | None) -> _Source:
-    """A first line `sep=;` goes before the file's name, and is no row."""
+    """Find out where the rows begin and what may delimit them: a line `sep=;` says it, else the file's ending."""
     named = _SEPARATOR_LINE.fullmatch(_without_marks(next(lines_of(path, content, encoding), "")))
     delimiters = (named[1],) if named else ("\t",) if path.suffix.lower() == TSV_ENDING else DELIMITERS
     skipped = 1 if named else 0
@@ -148,7 +178,7 @@ def _source(path: Path, content: bytes, encoding: str | None) -> _Source:
 
 
 def _delimiter(source: _Source, header_row: int) -> str:
-    """The one that splits the header row into most known names, then into most cells; the first where none does."""
+    """Return what splits the header row into most known names, then into most cells; the first where none does."""
 
     def names_and_cells(delimiter: str) -> tuple[int, int]:
         records = csv.reader(map(_without_marks, source.lines()), delimiter=delimiter)
@@ -201,15 +231,15 @@ def _has_marks(line: str) -> bool:
 
 
 def _without_marks(line: str) -> str:
-    """The line without byte order marks before its cells, where files were put one behind or beside the other.
+    """Return the line without byte order marks before its cells, which files that were joined leave behind.
 
-    Left where it is, one would make the quotation marks after it part of the value.
+    A mark before a quotation mark would make the quotation mark part of the value.
     """
     return _MARKS.sub(r"\1", line) if _has_marks(line) else line
 
 
 def _refuse_shifts(lines: Sequence[str], cells: Sequence[str], delimiter: str) -> None:
-    """Errors for quotation marks that pass for lawful but make other cells of the row than were meant."""
+    """Raise csv.Error for quotation marks that are lawful but make other cells of the row than were meant."""
     if len(lines) > 1 and _swallows_rows(lines, cells, delimiter):
         raise csv.Error("a quotation mark makes one cell of several rows")
     if any(cell.lstrip().startswith('="') and not _WRAPPED.fullmatch(cell) and cell.count('"') % 2 for cell in cells):
@@ -238,12 +268,12 @@ def _begins_a_record(parts: Sequence[str], first: str) -> bool:
 
 
 def _shape(text: str) -> str:
-    """A letter for a run of letters, a digit for a run of digits."""
+    """Return a letter for each run of letters and a digit for each run of digits, to compare two texts by."""
     return re.sub(r"\d+", "9", re.sub(r"[^\W\d_]+", "a", text))
 
 
 def _unwrap(cells: list[str]) -> int:
-    """Take the text out of cells such as `="00123"`, by which Excel is kept from changing it; how many there were."""
+    """Take the text out of cells such as `="00123"`, written so that Excel leaves it alone; return how many."""
     count = 0
     for position, cell in enumerate(cells):
         if '="' in cell and (wrapped := _WRAPPED.fullmatch(cell)):
@@ -253,7 +283,7 @@ def _unwrap(cells: list[str]) -> int:
 
 
 def _fitted(source: _Source, records: Sequence[_Record]) -> list[list[str]]:
-    """The header row and those below it, each as wide as the headers; blank cells beyond are left out.
+    """Return the header row and those below it, each as wide as the headers; leave out blank cells beyond.
 
     A row too short is as wrong as one too long: the delimiter that it lacks may be any, not only the last. A row of
     more cells than others have is wrong even where the last ones are blank: a delimiter too many has shifted it.
@@ -273,7 +303,7 @@ def _fitted(source: _Source, records: Sequence[_Record]) -> list[list[str]]:
 
 
 def _most_common(widths: Iterable[int]) -> int:
-    """The width that most rows have, the smallest of several; 0 where there are no rows."""
+    """Return the width that most rows have, the smallest of several; 0 where there are no rows."""
     counts = Counter(widths)
     return max(sorted(counts), key=counts.__getitem__, default=0)
 
@@ -300,7 +330,7 @@ def _ragged(path: Path, misfits: Sequence[_Record], width: int) -> str:
 
 
 def _refuse_other_headers(source: _Source, given: _Record) -> None:
-    """An error where another row near the top holds more known headers, whatever splits it."""
+    """Raise WorkbookError where another row near the top holds more known headers, whatever splits it."""
     beyond = len(known_headers(given.cells, WHATEVER_REQUIRED))
     for delimiter in source.delimiters:
         lines = map(_without_marks, itertools.islice(source.lines(), 2 * NEAR_THE_TOP))
@@ -311,3 +341,82 @@ def _refuse_other_headers(source: _Source, given: _Record) -> None:
                 f"Row {given.row} of {source.path} does not hold the headers of the rows below. Row {number} holds "
                 f"{', '.join(headers[:3])}: if these are the headers, say so: --header-row {number}."
             )
+
+
+# -- lines
+
+
+def load_encoding(encoding: str | None) -> None:
+    """Load what reading this encoding takes, while files can still be opened; WorkbookError if there is none."""
+    try:
+        io.TextIOWrapper(io.BytesIO(), encoding=codecs.lookup(encoding or "utf-8").name).close()
+    except (LookupError, ValueError):
+        raise errors.WorkbookError(f"There is no encoding {encoding}. Say, for example, --encoding cp1252.") from None
+
+
+def lines_of(path: Path, content: bytes, encoding: str | None) -> Iterator[str]:
+    """Return the lines one after the other, with their ends and without the byte order mark.
+
+    Args:
+        path: the file, for messages.
+        content: its bytes.
+        encoding: what the user says it is; None for UTF-8, or UTF-16 with its mark.
+
+    Raises:
+        WorkbookError: not text of this encoding, or another format altogether.
+    """
+    codec = _codec_of(path, content, encoding)
+    _refuse_disguised(path, content)
+    number = 0
+    try:
+        for number, line in enumerate(_decoded(content, codec), 1):
+            if "\0" in line:
+                raise errors.WorkbookError(
+                    f"{path} is not text: it holds NUL characters (line {number}). {_SAVE_ANEW} utf-16-le."
+                )
+            yield line
+    except UnicodeDecodeError:
+        called = (encoding or codec.removesuffix("-sig")).upper()
+        raise errors.WorkbookError(
+            f"{path} is not {called} text (line {_broken_line(content, codec)}). {_SAVE_ANEW} cp1252."
+        ) from None
+    except UnicodeError:
+        raise errors.WorkbookError(
+            f"{path} does not begin with the mark of {codec.upper()}. {_SAVE_ANEW} utf-16-le or utf-16-be."
+        ) from None
+
+
+def _codec_of(path: Path, content: bytes, encoding: str | None) -> str:
+    """Return the mark's encoding, else the user's, else UTF-8; what the user says may not contradict the mark."""
+    load_encoding(encoding)
+    named = codecs.lookup(encoding).name if encoding else ""
+    marked = next((codec for mark, codec in _BOMS if content.startswith(mark)), "")
+    plain = marked.removesuffix("-sig")
+    if plain == "utf-32" and not named:
+        raise errors.WorkbookError(f"{path} is UTF-32 text, which is not read unasked. {_SAVE_ANEW} utf-32.")
+    if marked and named and not named.startswith(plain):
+        raise errors.WorkbookError(
+            f"{path} begins with the mark of {plain.upper()}, so it is not {encoding} text. "
+            "Leave out the encoding; it stands in the job file or after --encoding."
+        )
+    return marked or named or "utf-8"
+
+
+def _refuse_disguised(path: Path, content: bytes) -> None:
+    head = content[:1024].lstrip(b"\xef\xbb\xbf\xff\xfe").replace(b"\0", b"").lstrip()
+    for signature, what, advice in _DISGUISES:
+        if re.match(signature, head):
+            raise errors.WorkbookError(f"{path} is {what}, though its name ends in {path.suffix}. {advice}")
+
+
+def _decoded(content: bytes, codec: str) -> Iterator[str]:
+    return io.TextIOWrapper(io.BytesIO(content), encoding=codec, newline="")
+
+
+def _broken_line(content: bytes, codec: str) -> int:
+    """Return the number of the line with the first bytes that are no text."""
+    try:
+        content.decode(codec)
+    except UnicodeDecodeError as error:
+        content = error.object[: error.start]
+    return 1 + sum(line.endswith(("\r", "\n")) for line in _decoded(content, codec))

@@ -1,4 +1,4 @@
-"""Find out which of the sheet's columns means what (design.md 8, reliability.md 4.2).
+"""Find out which of the sheet's columns means what.
 
 Three authorities, each before the next: `[columns]` of the job file, the proper names - what the requirements call
 their fields and documents, and the plain names - and synonyms. A column that one of them names leaves no room for the
@@ -43,11 +43,11 @@ class _Names:
     titles: Mapping[str, str]
 
     def meaning(self, header: str) -> str | None:
-        """Our name of the column that goes by this name, if any."""
+        """Return our name of the column that goes by this name, if any."""
         return self.proper.get(bare(header)) or self.synonyms.get(bare(header))
 
     def nearest(self, header: str, names: Collection[str]) -> str | None:
-        """The title of the one among these columns that is called almost so."""
+        """Return the title of the one among these columns whose name is nearly this one."""
         called = {word: name for word, name in ({**self.synonyms, **self.proper}).items() if name in names}
         near = difflib.get_close_matches(bare(header), called, n=1, cutoff=_NEAR)
         return self.titles.get(called[near[0]]) if near else None
@@ -61,7 +61,7 @@ def match_columns(
     *,
     documents_optional: bool = False,
 ) -> tuple[Columns, tuple[Finding, ...]]:
-    """What the columns mean, and warnings about those that mean nothing.
+    """Return what the columns mean, and warnings about those that mean nothing.
 
     An empty book, as long as no requirements are known, asks for no column and calls none unknown.
 
@@ -96,7 +96,7 @@ def match_columns(
 
 
 def titles(book: RequirementsBook) -> dict[str, str]:
-    """Our name of every column there may be to the header we write for it, in the order of a new workbook."""
+    """Return by our name of every column the header we write for it, in the order of a new workbook."""
     plain = {name: headers[0] for name, headers in PLAIN.items()}
     fields = {field.name: field.label or field.name for field in book.fields()}
     business = {name: plain.pop(name) for name in list(plain)[: list(plain).index(ours.COUNTRY_ISO)]}
@@ -109,7 +109,7 @@ def titles(book: RequirementsBook) -> dict[str, str]:
 
 
 def required_columns(book: RequirementsBook) -> set[str]:
-    """Our names of the columns that some combination of the book cannot do without."""
+    """Return our names of the columns that some combination of the book requires."""
     if not book.offered:
         return set()
     fields = {field.name for r in book.offered.values() for field in r.fields if field.required}
@@ -141,7 +141,7 @@ def _names(book: RequirementsBook, mapping: Mapping[str, str]) -> _Names:
 
 
 def _proper_names(book: RequirementsBook) -> dict[str, str]:
-    """Where the requirements and the plain names use one word for two fields, the requirements are meant."""
+    """Return by each proper name our name of the column; the requirements win over the plain names."""
     pairs: list[tuple[str, str]] = [(name, name) for name in (*PLAIN, ours.BO_KEY)]
     pairs += [(header, name) for name, headers in PLAIN.items() for header in headers]
     for document in book.documents():
@@ -153,7 +153,7 @@ def _proper_names(book: RequirementsBook) -> dict[str, str]:
 
 
 def _claims(headers: Sequence[str], names: _Names) -> dict[str, list[int]]:
-    """Our name of a column to the positions that claim it by the first authority that names it."""
+    """Return by our name of a column the positions that claim it under the first authority that names it."""
     claims: dict[str, list[int]] = {}
     left = dict(enumerate(headers))
     for authority in (names.mapped, names.proper, names.synonyms):
@@ -170,7 +170,7 @@ def _claims(headers: Sequence[str], names: _Names) -> dict[str, list[int]]:
 def _astray(
     mapping: Mapping[str, str], headers: Collection[str], names: _Names, book: RequirementsBook
 ) -> Iterator[str]:
-    """Mappings from a header the sheet does not have, or to a column that nobody knows."""
+    """Name mappings from a header the sheet does not have, or to a column that is not known."""
     seen: dict[str, str] = {}
     for header, target in mapping.items():
         if not bare(header) or bare(header) not in headers:
@@ -198,7 +198,7 @@ def _missing(missing: Sequence[str], free: Sequence[int], sheet: Sheet, names: _
 
 
 def _elsewhere(missing: Sequence[str], sheet: Sheet, names: _Names) -> str:
-    """What to do where the headers, or some that are missing, stand in a row below; empty where none do."""
+    """Say what to do where the headers, or some that are missing, stand in a row below; empty where none do."""
     known = {**names.synonyms, **names.proper, **names.mapped}
     here = len(known_headers(sheet.headers, known))
     below = [(row.number, row.cells) for row in sheet.rows_at(range(min(NEAR_THE_TOP, sheet.height)))]
@@ -217,7 +217,7 @@ def _listed(headers: Sequence[str]) -> str:
 
 
 def _unknown(free: Sequence[int], sheet: Sheet, columns: Columns, names: _Names) -> Iterator[Finding]:
-    """A warning for each column without a meaning; one without header counts only if something is in it."""
+    """Warn of each column without a meaning; one without header counts only if something is in it."""
     filled = {p: number for p in free if not bare(sheet.headers[p]) if (number := _first_filled(sheet, p))}
     for position in free:
         header, letter = sheet.headers[position].strip(), column_letters(position)
@@ -232,12 +232,12 @@ def _unknown(free: Sequence[int], sheet: Sheet, columns: Columns, names: _Names)
 
 
 def _first_filled(sheet: Sheet, position: int) -> int:
-    """The row number of a column's first content; 0 where it holds none."""
+    """Return the row number of a column's first content; 0 where it holds none."""
     return next((number for number, text in zip(sheet.numbers, sheet.texts[position], strict=True) if text.strip()), 0)
 
 
 def _meant(header: str, columns: Columns, names: _Names) -> str:
-    """What may be meant; only what the sheet does not have yet, so that following the advice doubles nothing."""
+    """Say which column may be meant; only one that the sheet does not have yet, so that no column is doubled."""
     if name := names.meaning(header):
         taken = columns.header(name)
         return (

@@ -1,4 +1,4 @@
-"""The headers that are understood whatever the requirements are, and when two headers are the same (design.md 8).
+"""The headers that are understood whatever the requirements are, and when two headers are equal.
 
 A synonym stands here only if nothing else can be meant by it: no GSTIN (it is not the company's registration number),
 no Phone Numbers (they may be the business's own), no Name. What a row is known by - its Key, its alias and the
@@ -66,9 +66,9 @@ NEAR_THE_TOP = 20
 
 
 def bare(header: str) -> str:
-    """What makes a header the one it is: letters and digits, without regard to case, width, blanks or what is unseen.
+    """Reduce a header to what it is compared by: letters and digits without case, width, blanks or unseen characters.
 
-    A header of signs alone, such as `#`, is those signs; one of blanks is empty.
+    A header of signs alone, such as `#`, keeps those signs; one of blanks is empty.
     """
     folded = unicodedata.normalize("NFKC", header[:_LONGEST]).casefold()
     text = _UNSEEN.sub("", unicodedata.normalize("NFKC", folded))
@@ -77,7 +77,7 @@ def bare(header: str) -> str:
 
 
 def known_headers(cells: Iterable[str], names: Collection[str]) -> list[str]:
-    """Those cells that are one of the bare names, each name once."""
+    """Return those cells that are one of the bare names, each name once."""
     found: dict[str, str] = {}
     for cell in cells:
         if cell and (name := bare(cell)) in names:
@@ -88,7 +88,7 @@ def known_headers(cells: Iterable[str], names: Collection[str]) -> list[str]:
 def likely_headers(
     rows: Iterable[tuple[int, Sequence[str]]], names: Collection[str], *, beyond: int
 ) -> tuple[int, list[str]] | None:
-    """The row near the top with most known headers, and these; None if it has but one, or no more than `beyond`."""
+    """Return the row near the top with most known headers, and these; None if it has but one, or at most `beyond`."""
     near = [(number, known_headers(cells, names)) for number, cells in itertools.islice(rows, NEAR_THE_TOP)]
     number, found = max(near, key=lambda row: len(row[1]), default=(0, []))
     return (number, found) if len(found) > max(1, beyond) else None
@@ -97,4 +97,4 @@ def likely_headers(
 WHATEVER_REQUIRED = frozenset(
     bare(header) for names in (PLAIN, SYNONYMS) for name, headers in names.items() for header in (name, *headers)
 )
-"""All of the above, bare: what can be told for a header before the requirements are known."""
+"""All of the above, bare: what is recognised as a header before the requirements are known."""

@@ -1,6 +1,6 @@
 """The newest workbook of a pattern, such as `inbox/businesses-*.xlsx`.
 
-The rule: what a pattern matches is what somebody dropped there. What programs leave beside a workbook never matches,
+A pattern matches what somebody put there to be read. What programs leave beside a workbook never matches,
 and what is hidden, our own annotated copy, or the old file that `merge` kept, only where the pattern itself names it. A
 path to something that is there is no pattern, whatever signs it holds.
 """
@@ -28,7 +28,7 @@ def is_pattern(path: Path) -> bool:
     """
     if os.path.exists(path):  # noqa: PTH110 - where it may not be looked at, reading it says why
         return False
-    if _SIGNS.search(str(path.parent)) and not os.path.isdir(path.parent):  # noqa: PTH112 - the same
+    if _SIGNS.search(str(path.parent)) and not os.path.isdir(path.parent):  # noqa: PTH112 - as above
         raise ValueError("Only the last part of the path may be a pattern; name the folder itself")
     if not _SIGNS.search(path.name):
         return False
@@ -38,7 +38,7 @@ def is_pattern(path: Path) -> bool:
 
 
 def newest(pattern: Path) -> Path | None:
-    """The file of the pattern that was changed last, of several the one whose name comes last; None where none is."""
+    """Return the matching file that was changed last, of several the one whose name comes last; None if none is."""
     return max(_matching(pattern), default=(0, None))[1]
 
 
@@ -48,7 +48,7 @@ def matches(path: Path, pattern: Path) -> bool:
 
 
 def _matching(pattern: Path) -> Iterator[tuple[int, Path]]:
-    """When each file was changed, in nanoseconds, and where it is."""
+    """Return when each matching file was changed, in nanoseconds, and where it is."""
     try:
         names = [path.name for path in pattern.parent.iterdir()]
     except (OSError, ValueError):

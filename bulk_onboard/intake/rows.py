@@ -1,8 +1,8 @@
 """Turn the cells of a sheet into rows that know what they ask for.
 
-Rule: what looks like nothing is left out at both ends of a text, and where digits alone are due, those of other
-scripts become ordinary ones; the row tells of both. Nothing else of a text is changed, but that half a character
-becomes the sign for a broken one (reliability.md 4.2).
+Strip blanks and characters that are not seen from both ends of each text, and turn digits of other scripts into
+ordinary ones in columns of digits; the row records what was removed and what was converted. Half a character becomes
+the sign for a broken one. Nothing else is changed.
 """
 
 import re
@@ -36,7 +36,7 @@ _NOTHING_STORED: Mapping[str, Stored] = {}
 def rows_of(
     sheet: Sheet, columns: Columns, *, defaults: Combination, places: Sequence[int] | None = None
 ) -> tuple[Row, ...]:
-    """The rows of the sheet, in its order.
+    """Return the rows of the sheet, in its order.
 
     Args:
         defaults: for cells that are blank or not there.
@@ -69,7 +69,7 @@ def rows_of(
 
 
 def combinations_in(sheet: Sheet, columns: Columns, *, defaults: Combination) -> set[Combination]:
-    """What the rows ask for; the three columns are looked at, and nothing else."""
+    """Return the combinations that the rows ask for, by looking at their three columns only."""
     blank = ("",) * sheet.height
     cells = (
         sheet.texts[columns.positions[name]] if name in columns.positions else blank
@@ -83,7 +83,7 @@ def combinations_in(sheet: Sheet, columns: Columns, *, defaults: Combination) ->
 
 @dataclass(slots=True)
 class _Texts:
-    """The cells of a row by our names, and what was done to get them."""
+    """The cells of a row by our names, and what was removed from them or converted."""
 
     cells: dict[str, str]
     left_out: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
@@ -102,7 +102,7 @@ def _texts(row: SheetRow, placed: Iterable[tuple[str, int]]) -> _Texts:
 
 
 def _unusual_texts(row: SheetRow, placed: Iterable[tuple[str, int]]) -> _Texts:
-    """The same for a row with characters beyond the usual ones."""
+    """Clean a row that holds characters other than printable ASCII, and record what was changed."""
     cells, left_out, converted = {}, {}, {}
     for name, position in placed:
         told = whole(row.cells[position])
@@ -120,13 +120,13 @@ def _unusual_texts(row: SheetRow, placed: Iterable[tuple[str, int]]) -> _Texts:
 
 
 def _heed_bo_key(cells: dict[str, str]) -> None:
-    """A token stays beside the Key; the Key that an annotated workbook repeats serves where there is none."""
+    """Keep a token in `bo_key`; anything else there is the Key repeated, and serves where the Key is blank."""
     if not _TOKEN.fullmatch(cells[BO_KEY]):
         cells.setdefault(KEY, cells.pop(BO_KEY))
 
 
 def _merged_cells(sheet: Sheet, judged: Iterable[tuple[str, int]]) -> dict[int, dict[str, str]]:
-    """By row number and our name of a column, the range of the merged cells that a cell belongs to.
+    """Return by row number and our name of a column the range of the merged cells that a cell belongs to.
 
     Each row of a column is looked at once, however many ranges claim it.
     """

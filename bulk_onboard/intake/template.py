@@ -1,18 +1,22 @@
 """Write an input workbook from the requirements: what to fill in, where, and which words are accepted.
 
-Every column is text, so that Excel destroys nothing. Below the headers stands one example, which is known again and
+Every column is text, so that Excel destroys nothing. Below the headers stands one example, which is recognised and
 never sent. The second sheet explains; it holds one cell in the header row and no rows, so it is never taken for data.
 A third one, hidden, holds the drop-downs that are too long to stand in the sheet itself.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bulk_onboard import errors
-from bulk_onboard.intake.form import Choices, FormColumn, form_columns
-from bulk_onboard.model.requirements import RequirementsBook
-from bulk_onboard.model.sheet import LAST_ROW, column_letters
+from bulk_onboard.intake.header import required_columns, titles
+from bulk_onboard.model import sheet as ours
+from bulk_onboard.model.example import EXAMPLE, example_path
+from bulk_onboard.model.requirements import Combination, FieldRequirement, RequirementsBook
+from bulk_onboard.model.sheet import LAST_ROW, column_letters, document_column, kind_column
+from bulk_onboard.model.states import STATES
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -35,8 +39,8 @@ Rest the pointer on a header to see what belongs there. Some cells offer the acc
 
 Row 2 is an example. It is never sent. Delete it, or write over it, its Key included.
 
-Key is your own name for a row, such as a customer number. Give each row another one, and never change it: by it a \
-mended row is known again. Without a Key the registration number serves.
+Key is your own name for a row, such as a customer number. Give each row another one, and never change it: a corrected \
+row is recognised by it. Without a Key the registration number serves.
 
 Documents are PNG or PDF files of at most 5 MiB. Put them into the documents folder and write their paths, starting at \
 that folder: acme/identity.pdf
@@ -47,6 +51,37 @@ Every cell is formatted as text, so that Excel keeps 0012345 and 1-2 as they are
 
 You may reorder columns, leave out those that may stay blank, and add notes of your own: an unknown column is ignored, \
 with a warning."""
+
+_PARTS = (ours.COUNTRY_ISO, ours.NUMBER_TYPE, ours.USER_TYPE)
+_INDIA = "IN"
+
+_PLAIN_NOTES = {
+    ours.KEY: "Your own name for the row, such as a customer number; each row another one.",
+    ours.ALIAS: "What the record is to be called at the API; else the Key.",
+    ours.COUNTRY_ISO: "Country of the phone number.",
+    ours.NUMBER_TYPE: "Type of the phone number.",
+    ours.USER_TYPE: "Who uses the number.",
+    ours.NUMBERS: "Phone numbers to link once approved, separated by commas.",
+    ours.CALLBACK_URL: "Where the API reports reviews; begins with https://.",
+}
+_PATH_NOTE = "The path of a PNG or PDF file, starting at the documents folder; at most 5 MiB."
+
+
+class Choices(NamedTuple):
+    """The words of a drop-down, none for no drop-down; `closed` where nothing else is accepted."""
+
+    words: tuple[str, ...] = ()
+    closed: bool = True
+
+
+class FormColumn(NamedTuple):
+    """One column of a new workbook; `note` has its title in the first line."""
+
+    title: str
+    required: bool
+    note: str
+    choices: Choices
+    example: str
 
 
 def write_template(path: Path, book: RequirementsBook) -> None:
@@ -106,7 +141,7 @@ def _write_example(sheet: "Worksheet", position: int, column: FormColumn) -> Non
 
 
 def _comment(note: str) -> "Comment":
-    """A note in a box that holds all of it."""
+    """Return a note in a box that holds all of it."""
     from openpyxl.comments import Comment  # noqa: PLC0415 - see write_template
 
     lines = sum(len(line) // _NOTE_CHARACTERS + 1 for line in note.splitlines())
@@ -114,7 +149,7 @@ def _comment(note: str) -> "Comment":
 
 
 def _offer_choices(workbook: "Workbook", sheet: "Worksheet", position: int, column: FormColumn) -> None:
-    """A drop-down for the column; where other words are accepted, too, Excel asks before it takes one."""
+    """Add a drop-down to the column; where other words are accepted too, Excel asks before it takes one."""
     from openpyxl.worksheet.datavalidation import DataValidation  # noqa: PLC0415 - see write_template
 
     choices = column.choices
@@ -135,14 +170,14 @@ def _offer_choices(workbook: "Workbook", sheet: "Worksheet", position: int, colu
 
 
 def _listed_in_place(choices: Choices) -> str:
-    """The words as one text, parted by commas; empty where they do not fit into one."""
+    """Return the words as one text, divided by commas; empty where they do not fit into one."""
     words = ",".join(choices.words)
     fits = len(words) <= _LIST_LIMIT and not any(sign in word for word in choices.words for sign in ',"')
     return f'"{words}"' if fits else ""
 
 
 def _listed_aside(workbook: "Workbook", position: int, column: FormColumn) -> str:
-    """The range of the hidden sheet that holds the words from now on."""
+    """Write the words into the hidden sheet, and return their range."""
     lists = workbook[_LISTS] if _LISTS in workbook.sheetnames else workbook.create_sheet(_LISTS)
     lists.sheet_state = "hidden"
     for row, word in enumerate((column.title, *column.choices.words), 1):
@@ -160,3 +195,97 @@ def _write_guide(workbook: "Workbook") -> None:
     sheet.row_dimensions[1].height = 390
     cell = sheet.cell(1, 1, _GUIDE)
     cell.alignment = Alignment(wrap_text=True, vertical="top")
+
+
+# -- the columns
+
+
+def form_columns(book: RequirementsBook) -> Iterator[FormColumn]:
+    """Return every column there may be, in the order of a new workbook.
+
+    What holds for all combinations of the requirements is said once; where they differ, each is named with what holds
+    for it. A drop-down offers what any of them takes.
+    """
+    required, notes, choices = required_columns(book), _notes(book), _choices(book)
+    for name, title in titles(book).items():
+        must = _must(name, book) if name in required else "May stay blank."
+        note = f"{title}\n{must} {notes.get(name, '')}".rstrip()
+        offered = choices.get(name, Choices())
+        yield FormColumn(title, name in required, note, offered, _example(name, book, offered))
+
+
+def _must(name: str, book: RequirementsBook) -> str:
+    """Say that the column must be filled in, and for which combinations where others may leave it blank."""
+    asking: list[Combination] = []
+    for combination, requirements in book.offered.items():
+        names = {field.name for field in requirements.fields if field.required}
+        if name in names | {document_column(document.type) for document in requirements.documents}:
+            asking.append(combination)
+    if len(asking) in (0, len(book.offered)):
+        return "Required."
+    return f"Required for {_called(asking, book)}."
+
+
+def _notes(book: RequirementsBook) -> dict[str, str]:
+    """Return by our name of a column what belongs there."""
+    said: defaultdict[str, list[tuple[Combination, str]]] = defaultdict(list)
+    for combination, requirements in book.offered.items():
+        for field in requirements.fields:
+            said[field.name].append((combination, _length(field)))
+        for document in requirements.documents:
+            said[document_column(document.type)].append((combination, document.description))
+            said[kind_column(document.type)].append((combination, ", ".join(document.kinds)))
+    notes = {name: _told_apart(texts, book) for name, texts in said.items()}
+    for document in book.documents():
+        path, kind = document_column(document.type), kind_column(document.type)
+        notes[path] = f"{_PATH_NOTE}\n{notes[path]}"
+        notes[kind] = f"What the document is: {notes[kind]}" if notes[kind] else "What the document is."
+    return _PLAIN_NOTES | notes
+
+
+def _length(field: FieldRequirement) -> str:
+    low, high = field.min_length or 0, field.max_length
+    if high is None:
+        return f"At least {low} characters" if low else ""
+    return f"Exactly {high} characters" if low == high else f"{low} to {high} characters"
+
+
+def _told_apart(texts: Iterable[tuple[Combination, str]], book: RequirementsBook) -> str:
+    """Return the one text where all agree, else each with the combinations it is of; a sentence, or nothing."""
+    saying: defaultdict[str, list[Combination]] = defaultdict(list)
+    for combination, text in texts:
+        saying[text.rstrip(".")].append(combination)
+    if len(saying) == 1:
+        told = next(iter(saying))
+    else:
+        told = "; ".join(f"{_called(who, book)}: {text or 'anything'}" for text, who in saying.items())
+    return f"{told}." if told else ""
+
+
+def _called(combinations: Iterable[Combination], book: RequirementsBook) -> str:
+    """Name combinations by those parts in which the book's differ: `local, mobile`."""
+    varying = [part for part, words in enumerate(zip(*book.offered, strict=True)) if len(set(words)) > 1]
+    return ", ".join(" / ".join(combination[part] for part in varying) for combination in combinations)
+
+
+def _choices(book: RequirementsBook) -> dict[str, Choices]:
+    """Return by our name of a column the words it offers; addresses may lie in other countries than the numbers."""
+    kinds: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for requirements in book.offered.values():
+        for document in requirements.documents:
+            kinds[kind_column(document.type)] |= dict.fromkeys(document.kinds)
+    choices = {name: Choices(tuple(words)) for name, words in kinds.items()}
+    for name, words in zip(_PARTS, zip(*book.offered, strict=True), strict=False):
+        choices[name] = Choices(tuple(dict.fromkeys(words)))
+    countries = choices.get(ours.COUNTRY_ISO, Choices()).words
+    choices["address.country"] = Choices(countries, closed=False)
+    if _INDIA in countries:
+        choices["address.state"] = Choices(tuple(state.name for state in STATES), closed=False)
+    return choices
+
+
+def _example(name: str, book: RequirementsBook, choices: Choices) -> str:
+    """Return the cell of the example row; the first accepted word where the example's is none of them."""
+    paths = {document_column(document.type): example_path(document.type) for document in book.documents()}
+    text = EXAMPLE.get(name) or paths.get(name, "")
+    return text if not choices.words or text in choices.words else choices.words[0]

@@ -10,10 +10,9 @@ from bulk_onboard.frames import Frame
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.intake.documents.known import KnownFacts
 from bulk_onboard.intake.documents.pattern import fill_in_documents
-from bulk_onboard.intake.from_frame import sheet_from_frame
 from bulk_onboard.intake.header import match_columns
 from bulk_onboard.intake.rows import combinations_in, rows_of
-from bulk_onboard.intake.workbook import read_sheet
+from bulk_onboard.intake.workbook import read_sheet, sheet_from_frame
 from bulk_onboard.job import Job
 from bulk_onboard.model.application import FileFacts
 from bulk_onboard.model.books import Books

@@ -19,8 +19,8 @@ from bulk_onboard.clock import Clock
 from bulk_onboard.confined.call import ConfinedError, Failure, run_confined
 from bulk_onboard.confined.limits import Limits
 from bulk_onboard.errors import ExitStatus, UsageError, WorkbookError
+from bulk_onboard.intake.transport import EditAnswer, EditRequest, edit_answer_of, encode
 from bulk_onboard.intake.workbook import read_sheet
-from bulk_onboard.intake.writer.transport import Asked, Done, done_of, encode
 from bulk_onboard.job import Job, name_of
 from bulk_onboard.ledger.journal import read_books
 from bulk_onboard.model.edit import Edit, edited_sheet
@@ -287,9 +287,11 @@ def _formulas(path: Path, sheet: Sheet) -> Formulas:
     return {(row, position): formula for row, position, formula in said.formulas}
 
 
-def _asked(path: Path, sheet: Sheet, *, encoding: str | None, edits: tuple[Edit, ...] | None) -> tuple[Done, bytes]:
+def _asked(
+    path: Path, sheet: Sheet, *, encoding: str | None, edits: tuple[Edit, ...] | None
+) -> tuple[EditAnswer, bytes]:
     named = str(path).encode(errors="replace").decode()  # a name need not be UTF-8; it is for messages
-    asked = Asked(named, sheet.name, sheet.header_row, encoding, sheet.sha256, len(sheet.headers), edits)
+    asked = EditRequest(named, sheet.name, sheet.header_row, encoding, sheet.sha256, len(sheet.headers), edits)
     try:
         with path.open("rb") as source:
             answer = b"".join(run_confined(_CHILD, encode(asked), source, _LIMITS))
@@ -297,7 +299,7 @@ def _asked(path: Path, sheet: Sheet, *, encoding: str | None, edits: tuple[Edit,
         why = str(error) if error.failure is not Failure.UNFORESEEN else f"there is something unusual in it ({error})"
         raise UsageError(f"{path} cannot be merged, and nothing was changed: {why}.") from None
     line, _, content = answer.partition(b"\n")
-    return done_of(line), content
+    return edit_answer_of(line), content
 
 
 def _refuse_to_replace(workbook: Path) -> None:

@@ -1,4 +1,4 @@
-"""Odd spreadsheet files: cells and headers (reliability.md 4.2), and what needs to know India (design.md 8)."""
+"""Odd spreadsheet files: cells and headers, and what needs to know India."""
 
 from tests.odd_files.handwritten import (
     Page,

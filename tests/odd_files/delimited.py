@@ -1,4 +1,4 @@
-"""Odd csv files (reliability.md 4.3)."""
+"""Odd csv files."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Odd documents (reliability.md 4.4): what the cell says, what lies in the documents folder, what must come of it."""
+"""Odd documents: what the cell says, what lies in the documents folder, what must come of it."""
 
 import os
 import socket

@@ -12,7 +12,7 @@ import pytest
 
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import WorkbookError
-from bulk_onboard.intake.from_frame import sheet_from_frame
+from bulk_onboard.intake.workbook import sheet_from_frame
 from bulk_onboard.model.sheet import Stored
 from bulk_onboard.pipeline.outlook import look_ahead
 from tests.support.businesses import business

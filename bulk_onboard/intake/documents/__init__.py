@@ -1,1 +1,1 @@
-"""The documents folder and what is in its files: facts, never a guess (reliability.md 4.4)."""
+"""The documents folder and what is in its files: facts, never a guess."""

@@ -1,8 +1,7 @@
 """The documents folder: look at files, and read them again just before they are sent.
 
-The rule (reliability.md 4.4): a file is opened once, without following links or waiting for anybody, and everything
-said about it comes from that one descriptor: its size, its digest, and what is wrong with its bytes. The bytes sent
-are the bytes hashed.
+A file is opened once, without following links or waiting for another process, and everything said about it comes from
+that one descriptor: its size, its digest, and what is wrong with its bytes. The bytes sent are the bytes hashed.
 """
 
 import hashlib
@@ -15,17 +14,15 @@ from itertools import chain
 from pathlib import Path
 
 from bulk_onboard.errors import DocumentsError
-from bulk_onboard.intake.documents.below import FaultError, not_a_file, not_found, opened, parts_below
+from bulk_onboard.intake.documents.below import FaultError, Listings, not_a_file, not_found, opened, parts_below
+from bulk_onboard.intake.documents.content import media_type, png_faults
 from bulk_onboard.intake.documents.known import KnownFacts
-from bulk_onboard.intake.documents.listing import Listings
-from bulk_onboard.intake.documents.media_type import media_type
 from bulk_onboard.intake.documents.pdf import Opened, PdfReader, pdf_faults
-from bulk_onboard.intake.documents.png import png_faults
 from bulk_onboard.model.application import DOCUMENT_LIMIT, Document, Fault, FileFacts
 from bulk_onboard.model.file_type import ACCEPTED_TYPES, PDF, ending_of, file_type, type_told_by
 
 STRICT_LIMIT = 5_000_000
-"""What "5 MB" is where it is not meant as MiB (reliability.md 4.4)."""
+"""What "5 MB" is where it is not meant as MiB."""
 
 _HEAD = 4096  # of a file too large to be read: enough to tell its type
 _MORE = 64 * 1024
@@ -47,7 +44,7 @@ class DocumentFolder:
     root: Path
 
     def check(self) -> None:
-        """See that the folder is there, so that its absence is one error instead of one for each row.
+        """Check that the folder is there, so that its absence is one error instead of one for each row.
 
         Raises:
             DocumentsError: there is none, it is a file, or it cannot be read; the sentence has its absolute path.
@@ -69,13 +66,13 @@ class DocumentFolder:
         )
 
     def look(self, relative: str) -> FileFacts:
-        """The facts of a file, its faults included; `\\` between folder names is taken as `/`."""
+        """Return the facts of a file, its faults included; `\\` between folder names is taken as `/`."""
         return self.look_all([relative])[relative]
 
     def look_all(
         self, relatives: Iterable[str], known: KnownFacts | None = None, *, legible: Collection[str] = ()
     ) -> dict[str, FileFacts]:
-        """The facts of many files, each looked at once however often it is named.
+        """Return the facts of many files, each looked at once however often it is named.
 
         Args:
             relatives: the paths.
@@ -92,7 +89,7 @@ class DocumentFolder:
             return facts | looks.of_others_meant(facts)
 
     def read(self, document: Document) -> bytes | None:
-        """The document's bytes; None when they are no longer those whose digest the document names."""
+        """Return the document's bytes; None when they are no longer those whose digest the document names."""
         try:
             with opened(self.root, parts_below(str(document.path.relative_to(self.root)))) as descriptor:
                 content = _content(descriptor, _plain_file(descriptor))
@@ -103,7 +100,7 @@ class DocumentFolder:
 
 @dataclass(frozen=True, slots=True)
 class _Looks:
-    """What looks at one file after another have in common."""
+    """What the looks at all files share."""
 
     root: Path
     reader: PdfReader
@@ -111,7 +108,7 @@ class _Looks:
     legible: Collection[str]
 
     def of_others_meant(self, facts: Mapping[str, FileFacts]) -> dict[str, FileFacts]:
-        """Of files that are not there: the facts of one that differs in blanks alone, else the name that is near."""
+        """Return for missing files the facts of one that differs in blanks alone, else a hint at a near name."""
         listings = Listings(self.root)
         others: dict[str, FileFacts] = {}
         for relative, one in facts.items():
@@ -124,7 +121,7 @@ class _Looks:
         return others
 
     def facts(self, relative: str, *, named: str = "") -> FileFacts:
-        """The facts of a file; `named` is how a cell has it, where that is otherwise."""
+        """Return the facts of a file; `named` is how a cell has it, where that is different."""
         path, with_text = self.root / relative, (named or relative) in self.legible
         try:
             parts = parts_below(relative)
@@ -136,36 +133,36 @@ class _Looks:
                 content = _content(descriptor, file)
         except FaultError as error:
             return FileFacts(path, faults=(error.fault,))
-        told, is_too_large = media_type(content), max(file.st_size, len(content)) > DOCUMENT_LIMIT
-        pdf = self.reader.open(content, with_text=with_text) if told == PDF and not is_too_large else None
-        facts = _facts_of(path, file.st_size, content, told, pdf)
+        media, is_too_large = media_type(content), max(file.st_size, len(content)) > DOCUMENT_LIMIT
+        pdf = self.reader.open(content, with_text=with_text) if media == PDF and not is_too_large else None
+        facts = _facts_of(path, file.st_size, content, media, pdf)
         if self.known and not (pdf and pdf.broke):
             self.known.learn(parts, file, facts, with_text=with_text)
         return facts
 
 
-def _facts_of(path: Path, size: int, content: bytes, told: str, pdf: Opened | None) -> FileFacts:
-    """What the content tells, which has this media type; of a file over the limit it is the head, else all of it."""
+def _facts_of(path: Path, size: int, content: bytes, media: str, pdf: Opened | None) -> FileFacts:
+    """Return the facts of a file from its content, which has this media type and is the head of one over the limit."""
     if size > DOCUMENT_LIMIT or len(content) > DOCUMENT_LIMIT:
         size = max(size, len(content))
-        return FileFacts(path, size, "", told, (Fault("document-too-large", {"size": size, "limit": DOCUMENT_LIMIT}),))
+        return FileFacts(path, size, "", media, (Fault("document-too-large", {"size": size, "limit": DOCUMENT_LIMIT}),))
     if not content:
         return FileFacts(path, faults=(Fault("document-empty"),))
-    faults = tuple(_content_faults(path.name, content, told, pdf))
+    faults = tuple(_content_faults(path.name, content, media, pdf))
     paper = pdf.paper if pdf else None
-    return FileFacts(path, len(content), hashlib.sha256(content).hexdigest(), told, faults, paper)
+    return FileFacts(path, len(content), hashlib.sha256(content).hexdigest(), media, faults, paper)
 
 
-def _content_faults(name: str, content: bytes, told: str, pdf: Opened | None) -> Iterator[Fault]:
-    """What is wrong with a file of this name and content, which tells this media type.
+def _content_faults(name: str, content: bytes, media: str, pdf: Opened | None) -> Iterator[Fault]:
+    """Return what is wrong with a file of this name, content and media type.
 
     That the type is not one the API takes is for validation to say.
     """
-    if told not in ACCEPTED_TYPES:
+    if media not in ACCEPTED_TYPES:
         return
     ending = ending_of(name)
-    if type_told_by(ending) not in ("", told):
-        words = file_type(told)
+    if type_told_by(ending) not in ("", media):
+        words = file_type(media)
         yield Fault("document-misnamed", {"ending": ending, "found": words.found, "right": words.endings[0]})
     if len(content) > STRICT_LIMIT:
         yield Fault("document-nearly-too-large", {"size": len(content)})
@@ -173,18 +170,18 @@ def _content_faults(name: str, content: bytes, told: str, pdf: Opened | None) ->
 
 
 def _plain_file(descriptor: int) -> os.stat_result:
-    """What the system says of an open file; FaultError where it is no plain file."""
+    """Return what the system says of an open file; FaultError where it is no plain file."""
     file = os.fstat(descriptor)
     if not stat.S_ISREG(file.st_mode):
         raise FaultError(not_a_file(next((what for test, what in _KINDS if test(file.st_mode)), "no file")))
     return file
 
 
-def _content(descriptor: int, told: os.stat_result) -> bytes:
-    """The content of a plain file; over the limit the head alone."""
-    if told.st_size > DOCUMENT_LIMIT:
+def _content(descriptor: int, facts: os.stat_result) -> bytes:
+    """Return the content of a plain file; of one over the limit its head."""
+    if facts.st_size > DOCUMENT_LIMIT:
         return os.read(descriptor, _HEAD)
-    content = os.read(descriptor, told.st_size + 1)  # not the limit: so much would be allocated for each file
+    content = os.read(descriptor, facts.st_size + 1)  # not the limit: so much would be allocated for each file
     while (left := DOCUMENT_LIMIT + 1 - len(content)) and (more := os.read(descriptor, min(left, _MORE))):
         content += more  # it has grown since, or its disk is far away
     return content

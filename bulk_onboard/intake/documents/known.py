@@ -1,12 +1,12 @@
 """What earlier looks at documents told, so that a nightly run of many rows does not hash every file again.
 
-The rule: facts hold for a file of the same path, device, inode, size, mtime and ctime, as long as the checks are the
-same. A file that was changed shortly before it was looked at is not believed next time: another change within the same
-tick of the file system's clock could not be seen ("racily clean", as in git's index). Nothing depends on this being
-right: what is sent is hashed once more.
+Facts hold for a file of the same path, device, inode, size, mtime and ctime, as long as the checks are the
+same. A file that was changed shortly before it was looked at is read again next time: another change within one tick of
+the file system's clock could not be seen ("racily clean", as in git's index). Nothing depends on this being right: what
+is sent is hashed once more.
 
 Names of documents tell of people, so none is kept: an entry stands under a keyed digest of its path. Nor is what their
-text tells: a document with a text that rows are held against is looked at again each time. The file is this user's
+text tells: a document whose text is compared with rows is read again each time. The file is this user's
 alone, holds the documents of one sheet, and is replaced in one step. What cannot be read or was written by another
 version is as if it were not there; what cannot be written is not missed.
 """
@@ -38,7 +38,7 @@ _Stamp = tuple[int, int, int, int, int]
 
 
 class _Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Facts, and the stamp of the file that they are of; `has_no_text` where a text was looked for, and none there."""
+    """Facts, and the stamp of the file that they are of; `has_no_text` where a text was looked for in vain."""
 
     stamp: _Stamp
     size: int
@@ -49,7 +49,7 @@ class _Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class _Content(msgspec.Struct):
-    """The file, beneath a line with its digest."""
+    """What the file holds, beneath a line with its digest."""
 
     checks: str
     salt: str
@@ -68,7 +68,7 @@ class KnownFacts:
         self._learned = 0
 
     def recall(self, path: Path, parts: Sequence[str], file: os.stat_result, *, with_text: bool) -> FileFacts | None:
-        """The facts of the file as it is now; None where it was never looked at as it is, or its text is wanted."""
+        """Return the facts of the file as it is now; None where they are not known, or its text is wanted."""
         name = self._name(parts)
         entry = self._known.get(name)
         if entry is None or entry.stamp != _stamp(file) or (with_text and not entry.has_no_text):
@@ -86,7 +86,7 @@ class KnownFacts:
             self._named[self._name(parts)] = entry
 
     def save(self) -> None:
-        """Put on disk what was recalled and learned, where it pays."""
+        """Write to disk what was recalled and learned, where it pays."""
         if self._learned < PAYS_FROM or len(self._named) > _MOST:
             return
         content = msgspec.json.encode(_Content(digest_of_checks(), self._salt, self._named))
@@ -99,7 +99,7 @@ class KnownFacts:
 
 
 def digest_of_checks() -> str:
-    """What changes with anything that decides what a look tells: versions, and the text of this package."""
+    """Return a digest of all that decides what a look tells: versions, and the source text of this package."""
     from importlib.metadata import version  # noqa: PLC0415 - takes a while, and few jobs get here
 
     digest = hashlib.sha256(f"{__version__} {version('pypdfium2')}".encode())
@@ -113,7 +113,7 @@ def _stamp(file: os.stat_result) -> _Stamp:
 
 
 def _read(path: Path) -> _Content | None:
-    """What the file holds; None where it is broken, foreign, no plain file of this user, or of other checks."""
+    """Return what the file holds; None where it is broken, foreign, no plain file of this user, or of other checks."""
     with suppress(OSError, ValueError, msgspec.DecodeError):
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:

@@ -1,6 +1,6 @@
 """Find a row's documents by the pattern their names follow, where the sheet has no path for them.
 
-The rule: exactly one file must fit, and it must fit nothing else, neither another document nor another row, or it may
+Exactly one file must fit, and it must fit nothing else, neither another document nor another row, or it may
 be a neighbour's. With `{key}*{type}.*` a file `ACME-2_…` fits the Keys ACME and ACME-2, so neither takes it. Rows of
 one business that fill in the pattern alike may share. A file that the sheet names for another row is that row's.
 
@@ -19,9 +19,8 @@ from itertools import starmap, takewhile
 from typing import NamedTuple
 
 from bulk_onboard.errors import UsageError
-from bulk_onboard.intake.documents.below import FaultError, not_found, parts_below
+from bulk_onboard.intake.documents.below import FaultError, Listings, folded, not_found, parts_below
 from bulk_onboard.intake.documents.folder import DocumentFolder
-from bulk_onboard.intake.documents.listing import Listings, folded
 from bulk_onboard.intake.names import PLAIN
 from bulk_onboard.model.application import Fault, FileFacts
 from bulk_onboard.model.example import is_example
@@ -41,7 +40,7 @@ _WILDCARDS = {"*": "[^\0]*", "?": "[^\0]"}
 def fill_in_documents(
     rows: Sequence[Row], book: RequirementsBook, folder: DocumentFolder, pattern: str
 ) -> tuple[tuple[Row, ...], dict[str, FileFacts]]:
-    """The rows with their blank document cells filled in, and the facts of those for which no one file was found.
+    """Return the rows with their blank document cells filled in, and facts of cells without exactly one file.
 
     A cell gets the path of the one file that fits. Where none or several fit, or it fits elsewhere too, the cell gets
     the pattern with its fields filled in, and under that text the facts say which: `document-not-found`,
@@ -66,7 +65,7 @@ def fill_in_documents(
 
 
 def _looked_for(row: Row, book: RequirementsBook, search: "_Search", uses: "_Uses") -> Iterator[tuple[str, "_Found"]]:
-    """The blank document columns of a row that the API requires, each with what was found for it.
+    """Return the blank document columns of a row that the API requires, each with what was found for it.
 
     What fits the row's other documents is noted as well: the file of a column that the sheet fills in is a neighbour's.
     """
@@ -97,7 +96,7 @@ def _check(pattern: str, book: RequirementsBook) -> None:
 
 
 class _Search:
-    """The documents folder and the pattern, with what is worth preparing once."""
+    """Finds files below the documents folder by the pattern; what all rows need is prepared once."""
 
     def __init__(self, folder: DocumentFolder, pattern: str) -> None:
         self._listings = Listings(folder.root)
@@ -107,7 +106,7 @@ class _Search:
         self._candidates: dict[tuple[str, ...], tuple[list[str], list[str]]] = {}
 
     def find(self, named: Mapping[str, str]) -> "_Found":
-        """All files that fit a row's document, or what keeps them from being looked for."""
+        """Return all files that fit a row's document, or why they cannot be looked for."""
         texts = tuple("".join(_text(token, named) for token in part) for part in self._parts)
         if blank := [
             token.field for part in self._parts for token in part if token.field and not named.get(token.field)
@@ -121,7 +120,7 @@ class _Search:
             return _Found(texts, fault=error.fault)
 
     def told(self, found: "_Found", uses: "_Uses") -> tuple[str, Fault | None]:
-        """The path of the one file that fits, and nothing else; else the pattern filled in, and why there is none."""
+        """Return the path of the one file that fits and None; else the pattern filled in, and why there is none."""
         wanted, names = "/".join(found.texts), found.names
         if len(names) == 1 and (twice := uses.fault(*found.paths)) is None:
             return found.paths[0], None
@@ -132,7 +131,7 @@ class _Search:
         return wanted, found.fault
 
     def _fitting(self, way: tuple[str, ...], named: Mapping[str, str]) -> Sequence[str]:
-        """The names in a folder that fit, in their order."""
+        """Return the names in a folder that fit, sorted."""
         if way not in self._candidates:
             self._candidates[way] = _candidates(self._listings.of(way).files)
         keys, names = self._candidates[way]
@@ -156,7 +155,7 @@ class _Found(NamedTuple):
 
 
 class _Use(NamedTuple):
-    """What a file is for: the document of a business, by what its cells put into the pattern; and where that stands."""
+    """What a file is for: a document of a business, by what its cells put into the pattern; and its row and title."""
 
     meant: tuple[str, ...]
     row: int
@@ -164,7 +163,7 @@ class _Use(NamedTuple):
 
 
 class _Uses:
-    """What each file fits; of one that fits several documents or rows the first two."""
+    """What each file fits: the first document and row, and a second one where there is any."""
 
     def __init__(self, pattern: str) -> None:
         self._fields = sorted(fields_of(pattern) - {TYPE, TITLE})
@@ -172,7 +171,7 @@ class _Uses:
         self._twice: dict[str, tuple[_Use, _Use]] = {}
 
     def note(self, row: Row, named: Mapping[str, str], paths: Iterable[str]) -> None:
-        """A row's document may be any of these files."""
+        """Note that a row's document may be any of these files."""
         values = (folded(named.get(name, "")) for name in self._fields)
         meant = (named[TYPE], business_of(row) or str(row.number), *values)
         use = _Use(meant, row.number, named[TITLE])
@@ -182,7 +181,7 @@ class _Uses:
                 self._twice.setdefault(path, (first, use))
 
     def fault(self, path: str) -> Fault | None:
-        """Why nobody can tell what the file is for; None where it fits one thing only."""
+        """Return the fault of a file that fits two things; None where it fits one only."""
         if (twice := self._twice.get(_as_one(path))) is None:
             return None
         uses = " and as ".join(f"{use.title} of row {use.row}" for use in twice)
@@ -190,7 +189,7 @@ class _Uses:
 
 
 def _as_one(path: str) -> str:
-    """A path in the one form that all ways to write it have; empty for one that leads elsewhere."""
+    """Return a path in one form, however it was written; empty for one that leads elsewhere."""
     try:
         return unicodedata.normalize("NFC", "/".join(parts_below(path)))
     except FaultError:
@@ -198,9 +197,9 @@ def _as_one(path: str) -> str:
 
 
 def _shape(part: Component, fields: Sequence[str]) -> re.Pattern[str]:
-    """What matches the values of the fields, each ended by NUL, and then a name that fits them; all folded.
+    """Return what matches the values of the fields, each ended by NUL, followed by a name that fits them; all folded.
 
-    The values are called back from before the name, so that one expression serves all rows.
+    The name refers back to the values before it, so that one expression serves all rows.
     """
 
     def piece(before: Token, token: Token, after: Token) -> str:
@@ -215,7 +214,7 @@ def _shape(part: Component, fields: Sequence[str]) -> re.Pattern[str]:
 
 
 def _candidates(names: Iterable[str]) -> tuple[list[str], list[str]]:
-    """The names that may fit anything, in the order of how they are folded: folded, and as they are."""
+    """Return the names that may fit anything, sorted by their folded form: folded, and as they are."""
     pairs = sorted((folded(name), name) for name in names if _can_be_written(name))
     return [key for key, _ in pairs], [name for _, name in pairs]
 
@@ -230,7 +229,7 @@ def _before_wildcards(part: Component) -> Iterable[Token]:
 
 
 def _text(token: Token, named: Mapping[str, str]) -> str:
-    """What a token becomes in a row; a blank field stays as it is written."""
+    """Return what a token becomes in a row; a blank field stays as it is written."""
     if token.field:
         return named.get(token.field) or f"{{{token.field}}}"
     return token.wildcard or token.text

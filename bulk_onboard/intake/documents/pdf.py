@@ -1,8 +1,8 @@
-"""What is wrong with a PDF: whether a reader opens it, and what no reader tells (ISO 32000-1, 7.5).
+"""What is wrong with a PDF: whether a reader opens it, and what no reader tells (ISO 32000-1, 7.5, File Structure).
 
-Whether it opens is for pdfium to say, in a confined child (`pdfium.py`). Readers search for the beginning, and heed
-neither what stands before it nor what stands behind the end, and some of a file that is cut off they show: for that
-the two ends of the file are looked at here.
+Whether it opens is for pdfium to say, in a confined child (`pdfium.py`). Readers search for the beginning and ignore
+what stands before it and behind the end, and they show part of a file that is cut off; so the two ends of the file are
+looked at here.
 """
 
 import re
@@ -16,14 +16,13 @@ from bulk_onboard.confined.call import ConfinedError, Failure
 from bulk_onboard.confined.dialogue import Dialogue
 from bulk_onboard.confined.limits import Limits
 from bulk_onboard.errors import StoppedError
-from bulk_onboard.intake.documents.archive import end_faults
-from bulk_onboard.intake.documents.media_type import HEADER_REACH
+from bulk_onboard.intake.documents.content import HEADER_REACH, end_faults
 from bulk_onboard.model.application import Fault
 from bulk_onboard.model.paper import Paper
 
 _CHILD = "bulk_onboard.intake.documents.pdfium"
 _LIMITS = Limits(memory=1 << 29, cpu_s=3600, wall_s=10.0, answer=1 << 20)
-"""10 s for one document, which takes a thousandth of one; computing is of all documents together."""
+"""10 s for one document, which usually takes a millisecond; `cpu_s` is of all documents together."""
 
 _LAST_PLACE = re.compile(rb"startxref\s+\d{1,15}(?:\s*%%?E?O?F?)?")
 _END = b"%%EOF"
@@ -39,7 +38,7 @@ class Opened(msgspec.Struct, frozen=True):
         is_open: whether it can be opened, without any password.
         is_locked: whether a password, or a key, is all that it lacks.
         pages: how many there are.
-        has_first_page: whether the first is there in truth.
+        has_first_page: whether the first one is really there.
         active: what there is besides pages, in words.
         paper: its text, where that was wanted and there is any.
         broke: what happened to the reader instead, as the end of a sentence; empty where nothing did.
@@ -58,7 +57,7 @@ _opened_of = msgspec.json.Decoder(Opened).decode
 
 
 class PdfReader:
-    """Opens PDFs; many threads may use it. The child behind it is there from the first one to the end."""
+    """Opens PDFs, from any thread; its child process starts with the first one and lives to the end."""
 
     def __init__(self) -> None:
         self._child = Dialogue(_CHILD, _LIMITS)
@@ -73,7 +72,7 @@ class PdfReader:
         self._child.__exit__(kind, error, traceback)
 
     def open(self, content: bytes, *, with_text: bool) -> Opened:
-        """What comes of it; StoppedError where no PDF can be opened on this machine."""
+        """Open a PDF; StoppedError where none can be opened on this machine."""
         try:
             return _opened_of(self._child.ask(content, b"t" if with_text else b"-"))
         except OSError as error:
@@ -94,7 +93,7 @@ class PdfReader:
 
 
 def pdf_faults(content: bytes, opened: Opened) -> Iterator[Fault]:
-    """Everything that is wrong with a PDF."""
+    """Return everything that is wrong with a PDF."""
     start = content.find(b"%PDF-", 0, HEADER_REACH)
     if start < 0:
         yield _damaged("it does not begin as one")
@@ -125,7 +124,7 @@ def _faults_within(content: bytes, opened: Opened) -> Iterator[Fault]:
 
 
 def _end_of(content: bytes) -> int:
-    """Where the file ends by its own marks, the last of them; 0 without any. Several are updates, and fine."""
+    """Return where the file ends by the last of its own marks; 0 without any. Several come from updates."""
     mark = content.rfind(_END)
     places = content.rfind(b"startxref")
     place = _LAST_PLACE.match(content, places) if places >= 0 else None
@@ -133,7 +132,7 @@ def _end_of(content: bytes) -> int:
 
 
 def _why_cut(content: bytes, end: int, *, is_open: bool) -> str:
-    """Why the file is taken for cut off; empty where it is whole, as far as its ends tell."""
+    """Say why the file is taken for cut off; empty where its ends look whole."""
     if not end and not is_open:
         return "the mark of its end (%%EOF) is missing"
     if end and _OBJECT.search(content, end):

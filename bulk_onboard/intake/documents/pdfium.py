@@ -1,7 +1,7 @@
 """The child that opens PDFs (`confined.dialogue`), with the library that Chrome opens them with.
 
 A question is a PDF's bytes, and one byte more that says whether its text is wanted; an answer is `Opened` as JSON. The
-text itself stays here: what leaves is what a row can be held against (`model.paper`).
+text itself stays here: only what a row can be compared with leaves (`model.paper`).
 """
 
 import codecs
@@ -37,7 +37,7 @@ _WORDS = {
 
 
 def answer(request: bytes, source: BinaryIO) -> Iterator[bytes]:  # noqa: ARG001 - there is nothing to ask at first
-    """A line for each question, by a process that can open nothing else."""
+    """Return a line for each question, from a process that can open nothing else."""
     begin()
     shut_doors()
     yield READY
@@ -46,13 +46,13 @@ def answer(request: bytes, source: BinaryIO) -> Iterator[bytes]:  # noqa: ARG001
 
 
 def begin() -> None:
-    """What must be done once, while files can be opened."""
+    """Load what is needed later, while files can still be opened."""
     pdfium.FPDF_InitLibrary()
     codecs.lookup(_UNITS)
 
 
 def opened(question: bytes) -> bytes:
-    """The line that answers a question."""
+    """Return the line that answers a question."""
     return json.dumps(_opened(question)).encode() + b"\n"
 
 
@@ -78,7 +78,7 @@ def _opened(question: bytes) -> dict[str, Any]:
 
 
 def _text(document: Any, pages: int) -> str:
-    """The text of the first pages, as far as there is any."""
+    """Return the text of the first pages, as far as there is any."""
     text = ""
     for number in range(pages):
         page = pdfium.FPDF_LoadPage(document, number)
@@ -100,13 +100,13 @@ def _text_of(page: Any, most: int) -> str:
 
 
 def _active(document: Any) -> list[str]:
-    """What there is besides pages, in words; a name within a text, such as a link's address, does not count."""
+    """Return what there is besides pages, in words; a name within a text, such as a link's address, does not count."""
     text = _STRING.sub(b"()", _without_streams(_written_anew(document)))
     return sorted({_WORDS[name] for name in _ACTIVE.findall(text)})
 
 
 def _written_anew(document: Any) -> bytes:
-    """The document as pdfium writes it: nothing packed into streams but their own data, names in plain letters."""
+    """Let pdfium write the document anew: nothing packed into streams but their own data, names in plain letters."""
     pieces: list[bytes] = []
 
     def write(_: Any, data: int, size: int) -> int:

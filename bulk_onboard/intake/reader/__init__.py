@@ -1,8 +1,13 @@
-"""The child that reads a spreadsheet: bytes in, one sheet as text out (reliability.md 4.1, 4.2).
+"""Read a spreadsheet or csv file in a confined child: bytes in, the columns of one sheet as text out.
 
-`answer` is its door, `transport` what goes through it. `container_kind` tells what the bytes are, `archive/` that they
-may be unpacked. `spreadsheet` has `grid` load them with pandas, whose engine is calamine, and `xlsx/` and
-`opendocument` `look` into the XML for what neither tells: errors, formulas without a result, codes that a format
-shows of a number, what is hidden. `page` puts both together as columns of text, `choice` picks the one sheet that is
-meant. `xlsx/extent` is asked when all that failed for want of memory: how far the cells `reach`, and how far the data.
+    answer         the child from its request to its answer: opens the file, picks the sheet, sends its columns
+    container      what kind of file the bytes are; the zip archive that most workbooks are
+    xml            a look over every part before anything parses it; elements of the parts
+    grid           pandas and calamine: the values of the cells
+    xlsx           what calamine does not tell of an .xlsx: errors, formulas without a result, what is hidden
+    number_format  what a number format shows of a number
+    opendocument   what calamine does not tell of an .ods
+    sheet_rows     values and what the XML told put together, as columns of text without blank rows
+
+The parent's half is `intake.workbook`; `intake.transport` has what goes between the two.
 """

@@ -1,42 +1,42 @@
-"""The second look at a sheet of an .ods: what calamine leaves out of texts, errors, what is hidden and merged.
+"""What calamine does not tell of an .ods: errors, what it leaves out of texts, what is hidden and merged.
 
 LibreOffice marks an error with the type `error` and keeps its sign as the cell's paragraph. A formula whose result
 is the empty text has an empty paragraph; one that was never calculated has none. The paragraph of a number is what is
-shown of it: what it has beside the digits, zeros or a code, the format has put there. Tabs and line breaks in a text
-are elements. Dates and times are told by their type, since calamine gives those with a time zone as text.
+shown of it: zeros or a code beside the digits come from the format. Tabs and line breaks in a text are elements. Dates
+and times are told by their type, since calamine gives those with a time zone as text.
 """
 
 from collections.abc import Iterable, Mapping
 from xml.parsers import expat
 
-from bulk_onboard.intake.reader.archive.xml import follow, local
-from bulk_onboard.intake.reader.look import Look
+from bulk_onboard.intake.reader.sheet_rows import XmlExtras
+from bulk_onboard.intake.reader.xml import follow, local
 from bulk_onboard.model.sheet import LAST_ROW, Merged, Stored
 
 _CELLS = {"table-cell", "covered-table-cell"}
 _PARAGRAPHS = {"p", "h"}
 _LEFT_OUT = {"tab": "\t", "line-break": "\n"}
-"""What calamine leaves out of a text."""
+"""What calamine leaves out of a text, by the element that stands for it."""
 
 _DATES = {"date", "time"}
 _NUMBERS = {"float", "currency", "percentage"}
 _HIDDEN = {"collapse", "filter"}
 _AT_MOST = 1_000
-"""Repeats of a cell that holds something; those of blank ones run to the sheet's end."""
+"""How often a cell is repeated at most; blank ones are repeated to the sheet's end."""
 
 
-def second_look(pieces: Iterable[bytes], sheet: str) -> Look:
-    """What `content.xml` tells of the sheet beyond the values; `expat.ExpatError` for what is no XML."""
+def extras_of(pieces: Iterable[bytes], sheet: str) -> XmlExtras:
+    """Return what `content.xml` tells of the sheet beyond the values; `expat.ExpatError` for what is no XML."""
     watcher = _Watcher(sheet)
     follow(pieces, watcher)
-    return watcher.look
+    return watcher.extras
 
 
 class _Watcher:
     """Follows the rows and cells of one sheet, and listens to the text in them; not to that of comments."""
 
     def __init__(self, sheet: str) -> None:
-        self.look = Look()
+        self.extras = XmlExtras()
         self.parser: expat.XMLParserType
         self._sheet = sheet
         self._inside = False
@@ -81,14 +81,14 @@ class _Watcher:
     def _start_column(self, attributes: Mapping[str, str]) -> None:
         count = _count(attributes, "table:number-columns-repeated")
         if attributes.get("table:visibility") in _HIDDEN:
-            self.look.hidden_columns.append((self._columns, self._columns + count - 1))
+            self.extras.hidden_columns.append((self._columns, self._columns + count - 1))
         self._columns += count
 
     def _start_row(self, attributes: Mapping[str, str]) -> None:
         self._rows = _count(attributes, "table:number-rows-repeated")
         self._column = 0
         if attributes.get("table:visibility") in _HIDDEN:
-            self.look.hidden_rows.append((self._row, self._row + self._rows - 1))
+            self.extras.hidden_rows.append((self._row, self._row + self._rows - 1))
 
     def _start_cell(self, attributes: Mapping[str, str]) -> None:
         self._cell, self._text, self._left_out = attributes, None, False
@@ -114,20 +114,20 @@ class _Watcher:
         count = _count(cell, "table:number-columns-repeated")
         kind, text = cell.get("office:value-type"), "".join(self._text or ())
         if cell.get("calcext:value-type") == "error":
-            self.look.errors |= dict.fromkeys(self._places(count), text or "#ERROR!")
+            self.extras.errors |= dict.fromkeys(self._places(count), text or "#ERROR!")
         elif "table:formula" in cell and kind is None and self._text is None:
-            self.look.uncalculated.update(self._places(count))
+            self.extras.uncalculated.update(self._places(count))
         elif self._left_out and kind == "string" and "office:string-value" not in cell:
-            self.look.texts |= dict.fromkeys(self._places(count), text)
+            self.extras.texts |= dict.fromkeys(self._places(count), text)
         elif kind in _DATES:
-            self.look.kinds |= dict.fromkeys(self._places(count), Stored.DATE)
+            self.extras.kinds |= dict.fromkeys(self._places(count), Stored.DATE)
         elif kind in _NUMBERS and self._text is not None and text != (value := cell.get("office:value", "")):
-            self.look.note_number(self._places(count), value, text.strip() if kind == "float" else None)
+            self.extras.note_number(self._places(count), value, text.strip() if kind == "float" else None)
         wide = _count(cell, "table:number-columns-spanned")
         high = _count(cell, "table:number-rows-spanned")
         if wide > 1 or high > 1:
             row, column = self._row + 1, self._column
-            self.look.merged.append(Merged(row, row + high - 1, column, column + wide - 1))
+            self.extras.merged.append(Merged(row, row + high - 1, column, column + wide - 1))
         self._column += count
 
     def _places(self, count: int) -> list[tuple[int, int]]:

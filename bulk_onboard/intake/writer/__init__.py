@@ -1,5 +1,5 @@
 """Write cells into the user's own workbook, with every other byte of it left as it is, in a confined child.
 
-`worksheet` does it to the XML of an .xlsx or .xlsm, so that macros, drop-downs, pictures and whatever else a library
-would lose stay what they are; `delimited` to a csv. `answer` is the child.
+`xlsx` does it to an .xlsx or .xlsm, so that macros, drop-downs, pictures and whatever else a library would lose stay as
+they are; `text` to a csv. `answer` is the child; `intake.transport` has what goes between it and its parent.
 """

@@ -1,4 +1,4 @@
-"""What the child does: the workbook's bytes and edits in; its formulas, or its new bytes, out."""
+"""The child that writes into a workbook: its bytes and the edits in; its formulas, or its new bytes, out."""
 
 import codecs
 import contextlib
@@ -9,21 +9,21 @@ from typing import BinaryIO
 
 from bulk_onboard.confined.limits import shut_doors
 from bulk_onboard.errors import WorkbookError
-from bulk_onboard.intake.lines import load_encoding
-from bulk_onboard.intake.writer import archive, text
-from bulk_onboard.intake.writer.transport import Asked, Done, asked_of, encode
+from bulk_onboard.intake.delimited import load_encoding
+from bulk_onboard.intake.transport import EditAnswer, EditRequest, edit_request_of, encode
+from bulk_onboard.intake.writer import text, xlsx
 from bulk_onboard.model.workbook_type import WorkbookType, type_by_name
 
 _CODECS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp437")
 
 
 def answer(request: bytes, source: BinaryIO) -> Iterator[bytes]:
-    """A line with what there is to say, then the new workbook where edits were asked for.
+    """Return a line with what there is to say, then the new workbook where edits were asked for.
 
     Raises:
         WorkbookError: it is not the file that was read, or cannot be written.
     """
-    asked = asked_of(request)
+    asked = edit_request_of(request)
     with contextlib.suppress(LookupError):
         for encoding in _CODECS:
             codecs.lookup(encoding)
@@ -34,16 +34,16 @@ def answer(request: bytes, source: BinaryIO) -> Iterator[bytes]:
     if hashlib.sha256(content).hexdigest() != asked.sha256:
         raise WorkbookError("it was changed after it was read")
     if asked.edits is None:
-        formulas = archive.formulas_of(asked.path, content, asked.sheet)
-        yield encode(Done(formulas=[(row, position, said) for (row, position), said in formulas.items()])) + b"\n"
+        formulas = xlsx.formulas_of(asked.path, content, asked.sheet)
+        yield encode(EditAnswer(formulas=[(row, position, said) for (row, position), said in formulas.items()])) + b"\n"
         return
     new, refused = _edited(asked, content)
-    yield encode(Done(refused=refused)) + b"\n"
+    yield encode(EditAnswer(refused=refused)) + b"\n"
     yield new
 
 
-def _edited(asked: Asked, content: bytes) -> tuple[bytes, dict[int, str]]:
+def _edited(asked: EditRequest, content: bytes) -> tuple[bytes, dict[int, str]]:
     edits, path = asked.edits or (), Path(asked.path)
     if type_by_name(path) is WorkbookType.XLSX:
-        return archive.edited(asked.path, content, asked.sheet, edits), {}
+        return xlsx.edited(asked.path, content, asked.sheet, edits), {}
     return text.edited(path, content, edits, encoding=asked.encoding, header_row=asked.header_row, width=asked.width)

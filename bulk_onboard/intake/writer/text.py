@@ -17,7 +17,7 @@ _NO_ROOM = '\r\n"'
 def edited(
     path: Path, content: bytes, edits: Iterable[Edit], *, encoding: str | None, header_row: int, width: int
 ) -> tuple[bytes, dict[int, str]]:
-    """The file with these cells in it, and by row number why nothing of a row was written.
+    """Return the file with these cells in it, and by row number why nothing of a row was written.
 
     Args:
         width: how many columns the sheet has; cells beyond are of new columns, which every row gets.
@@ -55,7 +55,7 @@ def _why_not(cells: Iterable[Edit], codec: str) -> str:
 
 
 def _with_room(records: Sequence[str], rows: int) -> list[str]:
-    """The records, and blank ones for rows below the last; the file ends with a line end where it did."""
+    """Return the records, with blank ones for rows below the last; the file ends with a line end where it did."""
     end = next((_end(record) for record in records if _end(record)), "\n")
     missing = rows - len(records)
     if missing <= 0:
@@ -77,7 +77,7 @@ def _written(record: str, edits: Mapping[int, Edit], delimiter: str, width: int)
 
 
 def _field(text: str, before: str, delimiter: str) -> str:
-    """The text as a cell, in quotation marks where it needs them or the cell had them."""
+    """Write the text as a cell, in quotation marks where it needs them or the cell had them."""
     quoted = text.replace('"', '""')
     if is_wrapped(before) and text and delimiter not in text and not any(sign in text for sign in _NO_ROOM):
         return f'="{text}"'
@@ -87,7 +87,7 @@ def _field(text: str, before: str, delimiter: str) -> str:
 
 
 def _fields(text: str, delimiter: str) -> list[str]:
-    """The cells of a record as they are written."""
+    """Return the cells of a record as they are written."""
     fields, start, place = [], 0, 0
     while place < len(text):
         if place == start and text[place] == '"':

@@ -1,4 +1,4 @@
-"""Csv files: nothing guessed, no row swallowed, no value shifted (reliability.md 4.3)."""
+"""Csv files: nothing guessed, no row swallowed, no value shifted."""
 
 import csv
 import io

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import resource
 import shutil
 import threading
 from collections.abc import Mapping, Sequence
@@ -243,25 +244,27 @@ def test_file_that_changes_while_it_is_read(tmp_path):
 
 
 def test_stray_cell_far_away(tmp_path):
-    """One cell at the end of the world is one sentence, quickly; a blank styled one there is nothing."""
+    """One cell at the end of the sheet is one sentence that names it as the likely cause; a blank one is nothing."""
     data = texts(["Key", "City"], ["k1", "Pune"])
     far = write_by_hand(tmp_path / "a.xlsx", data + row(1048576, text("XFD1048576", "x")))
-    wide = write_by_hand(tmp_path / "b.xlsx", data + "".join(row(n, text(f"XFD{n}", "x")) for n in range(3, 1_300)))
+    beyond = write_by_hand(tmp_path / "e.xlsx", data + row(99_999_999, text("A99999999", "x")))
     styled = write_by_hand(tmp_path / "c.xlsx", data + row(1048576, '<c r="XFD1048576" s="1"/>'))
     deep = write_by_hand(tmp_path / "d.xlsx", data + row(1048576, text("A1048576", "k2")))
 
-    ends = "while its data ends at row 2 and column B. In Excel delete all rows below and all columns"
-    assert f"claims 1,048,576 rows × 16,384 columns, {ends}" in refusal(far)
-    assert "claims 1,299 rows × 16,384 columns, while its data ends at row 1299 and column B." in refusal(wide)
+    cause = "it needs more than 1.5 GiB of memory. A stray cell far below or beside the data may be why. Copy its rows"
+    for path in (far, beyond):
+        assert f"{path} cannot be read: {cause}" in refusal(path)
     assert [2] == [line.number for line in read(styled).rows]
     assert [2, 1048576] == [line.number for line in read(deep).rows]
 
 
-def test_cell_beyond_the_end_of_any_sheet(tmp_path):
-    """It is named, and not only that reading it takes too much."""
-    path = write_by_hand(tmp_path / "a.xlsx", texts(["Key"], ["k1"]) + row(99_999_999, text("A99999999", "x")))
+def test_more_cells_than_are_read(tmp_path):
+    """Where far too many columns are claimed, it is said where the data ends."""
+    data = texts(["Key", "City"], ["k1", "Pune"])
+    wide = write_by_hand(tmp_path / "b.xlsx", data + "".join(row(n, text(f"XFD{n}", "x")) for n in range(3, 1_300)))
 
-    assert "xl/worksheets/sheet1.xml has a cell A99999999, and every sheet ends at XFD1048576." in refusal(path)
+    ends = "while its data ends at row 1299 and column B. In Excel delete all rows below and all columns"
+    assert f"claims 1,299 rows × 16,384 columns, {ends}" in refusal(wide)
 
 
 def test_limits_hold_for_every_type(tmp_path):
@@ -285,5 +288,30 @@ def test_memory_and_time_are_bounded(tmp_path):
             read_sheet(path, sheet=None, header_row=1, encoding=None, limits=limits)
         return str(caught.value)
 
-    assert "cannot be read: it needs more than 256.0 MiB of memory. Copy its rows" in refused(Limits(memory=256 << 20))
-    assert "cannot be read: it takes more than 0 s. Copy its rows" in refused(Limits(wall_s=0.0))
+    advice = "A stray cell far below or beside the data may be why. Copy its rows into a new workbook"
+    assert f"cannot be read: it needs more than 256.0 MiB of memory. {advice}" in refused(Limits(memory=256 << 20))
+    assert f"cannot be read: it takes more than 0 s. {advice}" in refused(Limits(wall_s=0.0))
+
+
+def test_machine_without_file_descriptors_is_not_the_files_fault(tmp_path):
+    """Where no process can be started, or not even the file be opened, a sentence says so, and no bug is claimed."""
+    path = write_xlsx(tmp_path / "a.xlsx", {"S": [["Key"], ["k1"]]})
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = [os.open(os.devnull, os.O_RDONLY) for _ in range(3)]
+
+    def stopped(left: int) -> str:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(taken) + 1 + left, hard))
+        try:
+            with pytest.raises(errors.StoppedError) as caught:
+                read(path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        return str(caught.value)
+
+    try:
+        why = "Too many open files"
+        assert f"{path} cannot be read: no process can be started for it ({why}). That is this machine's" in stopped(3)
+        assert f"{path} cannot be read: {why}. That is this machine's trouble" in stopped(0)
+    finally:
+        for descriptor in taken:
+            os.close(descriptor)

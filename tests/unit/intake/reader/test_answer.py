@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bulk_onboard.errors import WorkbookError
 from bulk_onboard.intake.reader.answer import lines_of
-from bulk_onboard.intake.reader.transport import Asked
+from bulk_onboard.intake.transport import ReadRequest
 from bulk_onboard.intake.workbook import sheet_of
 from bulk_onboard.model.blank import looks_like_nothing
 from bulk_onboard.model.sheet import Sheet, SheetRow
@@ -20,7 +20,7 @@ from tests.support.spreadsheets import cell, row, text, texts, worksheet, write_
 
 def read(content: bytes, name: str = "a.xlsx", header_row: int = 1) -> tuple[Sheet, list[SheetRow]]:
     """The answer, taken apart."""
-    sheet = sheet_of(Path(name), header_row, lines_of(Asked(name, None, header_row, None), content))
+    sheet = sheet_of(Path(name), header_row, lines_of(ReadRequest(name, None, header_row, None), content))
     return sheet, list(sheet.rows)
 
 

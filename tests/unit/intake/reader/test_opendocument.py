@@ -1,8 +1,8 @@
-"""The second look at an .ods: written as LibreOffice writes it."""
+"""What an .ods tells beyond its values, written as LibreOffice writes it."""
 
 import pytest
 
-from bulk_onboard.intake.reader.opendocument import second_look
+from bulk_onboard.intake.reader.opendocument import extras_of
 from bulk_onboard.model.sheet import Merged, Stored
 
 NAMES = (
@@ -21,7 +21,7 @@ def look(rows: str):
     """At the sheet S of a file that has another one before it."""
     other = f'<table:table table:name="T"><table:table-row>{ERROR.format("")}</table:table-row></table:table>'
     content = f'<office:body {NAMES}>{other}<table:table table:name="S">{rows}</table:table></office:body>'
-    return second_look([content.encode()], "S")
+    return extras_of([content.encode()], "S")
 
 
 def row(*cells: str, attributes: str = "") -> str:

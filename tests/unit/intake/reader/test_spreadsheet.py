@@ -6,7 +6,7 @@ import pytest
 
 from bulk_onboard.errors import WorkbookError
 from bulk_onboard.intake.reader.answer import lines_of
-from bulk_onboard.intake.reader.transport import Asked
+from bulk_onboard.intake.transport import ReadRequest
 from bulk_onboard.intake.workbook import sheet_of
 from bulk_onboard.model.sheet import Merged, Remark, Sheet, SheetRow, Stored
 from tests.support.spreadsheets import (
@@ -27,7 +27,7 @@ GOOD = texts(["Key", "City"], ["k1", "Pune"])
 
 def read(path: Path) -> tuple[Sheet, list[SheetRow]]:
     """The answer, taken apart."""
-    sheet = sheet_of(path, 1, lines_of(Asked(path.name, None, 1, None), path.read_bytes()))
+    sheet = sheet_of(path, 1, lines_of(ReadRequest(path.name, None, 1, None), path.read_bytes()))
     return sheet, list(sheet.rows)
 
 

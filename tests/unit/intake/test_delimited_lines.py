@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bulk_onboard import errors
-from bulk_onboard.intake.lines import lines_of, load_encoding
+from bulk_onboard.intake.delimited import lines_of, load_encoding
 
 
 def read(content: bytes | str, *, encoding: str | None = None) -> list[str]:

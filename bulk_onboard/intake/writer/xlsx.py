@@ -1,21 +1,31 @@
-"""The cells of a worksheet's part: where each stands in the XML, and the XML with some of them written anew.
+"""An .xlsx or .xlsm with some cells of one sheet written anew: every other byte of its parts stays as it was.
 
-Only the bytes of these cells change. A cell that was not there is put in its place among the others of its row, and
-looks like the one above it; a row that was not there likewise.
+Of the sheet's part only the bytes of these cells change. A cell that was not there is put in its place among the others
+of its row and takes the style of the one above it; so does a row that was not there.
 """
 
+import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.parsers import expat
 from xml.sax.saxutils import escape
+from zipfile import ZipFile
 
 from bulk_onboard.errors import WorkbookError
-from bulk_onboard.intake.reader.archive.xml import local, new_parser
-from bulk_onboard.intake.reader.look import place_of
+from bulk_onboard.intake.reader.container import Container, open_container
+from bulk_onboard.intake.reader.xlsx import WORKBOOK, place_of, sheet_parts
+from bulk_onboard.intake.reader.xml import local, new_parser
 from bulk_onboard.model.edit import Edit
 from bulk_onboard.model.sheet import Stored, column_letters
 
+_A_FORMULA = re.compile(rb"<(?:\w+:)?f[ />]")
+_CALCULATION = re.compile(rb"<(?:\w+:)?calcPr\b[^>]*?(?=/?>)")
+_BEFORE_CALCULATION = re.compile(
+    rb"</((?:\w+:)?)(?:sheets|functionGroups|externalReferences|definedNames)\s*>(?!.*</(?:\w+:)?(?:functionGroups|"
+    rb"externalReferences|definedNames)\s*>)",
+    re.DOTALL,
+)
 _TAG = re.compile(rb"""<(?:"[^"]*"|'[^']*'|[^"'>])*>""")
 _FORMULA = re.compile(rb"""<((?:\w+:)?)f\b(?:"[^"]*"|'[^']*'|[^"'>])*?(?:/>|>.*?</(?:\w+:)?f\s*>)""", re.DOTALL)
 _NOT_KEPT = frozenset({"r", "t", "cm", "vm"})  # where, and what kind of value a cell had
@@ -28,6 +38,54 @@ _KINDS: Mapping[Stored | None, str] = {
 }
 _LOOKS_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 _NO_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
+_AREA_AT_MOST = 1_000_000  # cells of an array formula
+
+
+def formulas_of(path: str, content: bytes, sheet: str) -> dict[tuple[int, int], str]:
+    """Return the formulas of a sheet by row number and position; empty where a cell shares that of another one."""
+    container = open_container(path, content)
+    return formulas_in_part(container.whole(_part_of(container, sheet)))
+
+
+def edited(path: str, content: bytes, sheet: str, edits: Iterable[Edit]) -> bytes:
+    """Return the workbook with these cells in the sheet; the program that opens it next calculates it anew.
+
+    Raises:
+        WorkbookError: it is damaged, or none that can be written.
+    """
+    container = open_container(path, content)
+    wanted = _part_of(container, sheet)
+    new = {wanted: edited_part(container.whole(wanted), edits)}
+    if any(_A_FORMULA.search(container.whole(part)) for part in sheet_parts(container).values()):
+        new[WORKBOOK] = _to_be_calculated(container.whole(WORKBOOK))
+    stream = io.BytesIO()
+    with ZipFile(stream, "w") as after:
+        after.comment = container.archive.comment
+        for name, entry in container.parts.items():
+            after.writestr(entry, new[name] if name in new else container.whole(name), entry.compress_type)
+    return stream.getvalue()
+
+
+def _part_of(container: Container, sheet: str) -> str:
+    found = next((part for name, part in sheet_parts(container).items() if name.casefold() == sheet.casefold()), None)
+    if found is None:
+        raise WorkbookError(f'it has no sheet "{sheet}"')
+    return found
+
+
+def _to_be_calculated(workbook: bytes) -> bytes:
+    """Make Excel calculate all formulas when it opens the workbook."""
+    if match := _CALCULATION.search(workbook):
+        if b"fullCalcOnLoad" in match[0]:
+            return workbook
+        return workbook[: match.end()].rstrip() + b' fullCalcOnLoad="1"' + workbook[match.end() :]
+    if match := _BEFORE_CALCULATION.search(workbook):
+        element = b"<" + match[1] + b'calcPr fullCalcOnLoad="1"/>'
+        return workbook[: match.end()] + element + workbook[match.end() :]
+    return workbook
+
+
+# -- the cells of a worksheet's part
 
 
 @dataclass(slots=True)
@@ -118,7 +176,7 @@ class _Watcher:
         return place[1]
 
     def _note_area(self, reference: str) -> None:
-        """Every cell of an array formula has it, though it stands with the first."""
+        """Note an array formula for each of its cells; it is written with the first one only."""
         first, _, last = reference.partition(":")
         begin, end = place_of(first), place_of(last or first)
         if begin and end and (end[0] - begin[0] + 1) * (end[1] - begin[1] + 1) <= _AREA_AT_MOST:
@@ -127,22 +185,19 @@ class _Watcher:
                     self.formulas.setdefault((row + 1, position), "")
 
     def _behind(self, behind_start_tag: int) -> int:
-        """Behind an element that ends now."""
+        """Return the place behind an element that ends now."""
         if self.part[behind_start_tag - 2 : behind_start_tag] == b"/>":
             return behind_start_tag
         return _behind_tag(self.part, self.parser.CurrentByteIndex)
 
 
-_AREA_AT_MOST = 1_000_000
-
-
-def formulas_of(part: bytes) -> dict[tuple[int, int], str]:
-    """The formulas by row number and position; empty where a cell shares that of another one."""
+def formulas_in_part(part: bytes) -> dict[tuple[int, int], str]:
+    """Return the formulas of a worksheet's part, as `formulas_of` does of a workbook's sheet."""
     return _watched(part, frozenset()).formulas
 
 
-def edited(part: bytes, edits: Iterable[Edit]) -> bytes:
-    """The worksheet's part with these cells in it.
+def edited_part(part: bytes, edits: Iterable[Edit]) -> bytes:
+    """Return the worksheet's part with these cells in it.
 
     Raises:
         WorkbookError: it is none that can be written.
@@ -170,7 +225,7 @@ def _watched(part: bytes, wanted: frozenset[int]) -> _Watcher:
 
 
 def _replacements(watched: _Watcher, by_row: Mapping[int, Mapping[int, Edit]]) -> Iterator[tuple[int, int, bytes]]:
-    """What goes where: from, to, and the bytes."""
+    """Return what goes where: from, to, and the bytes."""
     prefix = watched.prefix
     there: dict[int, _Row] = {}
     for row in watched.rows:
@@ -179,7 +234,7 @@ def _replacements(watched: _Watcher, by_row: Mapping[int, Mapping[int, Edit]]) -
     for number, cells in sorted(by_row.items()):
         if number not in there:
             behind = next((other.start for other in watched.rows if other.number > number), watched.data_end)
-            made = "".join(_cell(prefix, edit, watched.styles.get(p, "")) for p, edit in sorted(cells.items()))
+            made = "".join(_new_cell(prefix, edit, watched.styles.get(p, "")) for p, edit in sorted(cells.items()))
             yield behind, behind, f'<{prefix}row r="{number}">{made}</{prefix}row>'.encode()
         else:
             yield from _in_row(watched, there[number], cells)
@@ -190,7 +245,7 @@ def _in_row(watched: _Watcher, row: _Row, cells: Mapping[int, Edit]) -> Iterator
     is_empty = tag.endswith(b"/>")
     without_span = re.sub(rb"""\s(?:\w+:)?spans\s*=\s*(?:"[^"]*"|'[^']*')""", b"", tag)
     if is_empty:
-        made = "".join(_cell(prefix, edit, row.styles.get(p, "")) for p, edit in sorted(cells.items()))
+        made = "".join(_new_cell(prefix, edit, row.styles.get(p, "")) for p, edit in sorted(cells.items()))
         yield row.start, row.content, without_span[:-2].rstrip() + f">{made}</{prefix}row>".encode()
         return
     yield row.start, row.content, without_span
@@ -203,7 +258,7 @@ def _in_row(watched: _Watcher, row: _Row, cells: Mapping[int, Edit]) -> Iterator
         behind = next((c.start for c in row.cells if c.position > position), None)
         if behind is None:
             behind = row.cells[-1].end if row.cells else row.content
-        yield behind, behind, _cell(prefix, edit, row.styles.get(position, "")).encode()
+        yield behind, behind, _new_cell(prefix, edit, row.styles.get(position, "")).encode()
 
 
 def _rewritten(watched: _Watcher, cell: _Cell, edit: Edit) -> bytes:
@@ -214,7 +269,7 @@ def _rewritten(watched: _Watcher, cell: _Cell, edit: Edit) -> bytes:
     return _element(watched.prefix, edit, kept, formula).encode()
 
 
-def _cell(prefix: str, edit: Edit, style: str) -> str:
+def _new_cell(prefix: str, edit: Edit, style: str) -> str:
     return _element(prefix, edit, f' s="{_attribute(style)}"' if style else "")
 
 
@@ -228,7 +283,7 @@ def _element(prefix: str, edit: Edit, attributes: str, formula: str = "") -> str
 
 
 def _value(prefix: str, edit: Edit, formula: str) -> tuple[str, str]:
-    """The kind of a value, and the element that holds it."""
+    """Return the kind of a value, and the element that holds it."""
     text = escape(_escaped(edit.text))
     if edit.stored is Stored.UNCALCULATED or not (edit.text or formula):
         return "", ""
@@ -239,7 +294,7 @@ def _value(prefix: str, edit: Edit, formula: str) -> tuple[str, str]:
 
 
 def _escaped(text: str) -> str:
-    """The text as Excel escapes it."""
+    """Escape characters as Excel does that XML cannot hold, and texts that look like such an escape."""
     return _NO_XML.sub(lambda match: f"_x{ord(match[0]):04X}_", _LOOKS_ESCAPED.sub("_x005F_", text))
 
 

@@ -1,22 +1,28 @@
 """Number formats that show more of a number than its digits: `000000` zeros before it, `"K-"00000` a whole code.
 
 What such a cell shows is what people take for its value, and what a copy saved as csv holds. A format is followed where
-it puts digits and signs in their places; what divides thousands, has decimals or shows one number in several ways is
-known for that, and no more. Formats of dates are left to calamine.
+it puts digits and signs in their places. Of one that divides thousands, has decimals or shows one number in several
+ways only that much is known. Dates are left to calamine.
 """
 
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from bulk_onboard.intake.reader.archive.xml import elements_of
+_MOST_DIGITS = 10**15
+_SCIENTIFIC = re.compile(r"[0-9]+(?:[.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
+_DECIMALS = re.compile(r"[.,]0+$")
+_DIVIDERS = re.compile(r"[.,]")
 
 _BUILT_IN = {
     **dict.fromkeys(("2", "4", "10", "39", "40", "43", "44"), "0.00"),
     **dict.fromkeys(("3", "37", "38", "41", "42"), "#,##0"),
     **dict.fromkeys(("9", "11", "12", "13", "48"), "0%"),
 }
-"""The formats that are in no file, and one that does as much; those that show the digits alone, and dates, left out."""
+"""Formats that every program knows by number, so that no file spells them out, each by one that does as much.
+
+Those that show the digits alone, and dates, are left out."""
 
 _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"?|\\(?P<escaped>.)|_(?P<wide>.)|\*(?P<repeated>.)'
@@ -43,7 +49,7 @@ class NumberFormat(NamedTuple):
     is_for_zero: bool = True
 
     def shown(self, number: str) -> str | None:
-        """What is shown of a number of these digits; None where that is not known."""
+        """Return what is shown of a number of these digits; None where that is not known."""
         if self.pieces is None or not number.isdecimal() or (number == "0" and not self.is_for_zero):
             return None
         left = list(number.lstrip("0"))
@@ -67,16 +73,16 @@ _INSTEAD = {"0": "0", "#": "", "?": " "}
 _AS_IT_IS = ((_GENERAL, True),), (("0", True),), (("#", True),)
 
 
-def formats_of(styles: bytes) -> Mapping[str, NumberFormat]:
-    """By the number of a style, as cells name it: its format, where that shows more than the digits.
+def formats_of(styles: Iterable[tuple[str, Mapping[str, str]]]) -> Mapping[str, NumberFormat]:
+    """Return by a style's number, as cells name it, its format, where that shows more than the digits.
 
     Args:
-        styles: the part `xl/styles.xml`; its `cellXfs` are counted from 0.
+        styles: name and attributes of each element of `xl/styles.xml`, whose `cellXfs` are counted from 0.
     """
     codes = dict(_BUILT_IN)
     formats: dict[str, NumberFormat] = {}
     count: int | None = None
-    for name, attributes in elements_of(styles):
+    for name, attributes in styles:
         if name == "numFmt":
             codes[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
         elif name in {"cellXfs", "cellStyleXfs", "cellStyles", "dxfs"}:
@@ -90,7 +96,7 @@ def formats_of(styles: bytes) -> Mapping[str, NumberFormat]:
 
 
 def number_format(code: str) -> NumberFormat | None:
-    """What the format of this code does; None for one that shows the digits alone, and for dates."""
+    """Return what the format of this code does; None for one that shows the digits alone, and for dates."""
     pieces: list[tuple[str, bool]] = []
     sections, is_simple = 1, True
     for match in _TOKEN.finditer(code):
@@ -116,3 +122,20 @@ def number_format(code: str) -> NumberFormat | None:
     places = [text for text, is_place in pieces if is_place]
     is_known = is_simple and places and (_GENERAL not in places or len(places) == 1)
     return NumberFormat(tuple(pieces) if is_known else None, is_for_zero=sections < 3)
+
+
+def whole_number(value: str) -> str:
+    """Return the digits of a whole number as a file writes it, up to the fifteen that it keeps; empty for any other."""
+    try:
+        number = float(value)
+    except ValueError:
+        return ""
+    return f"{number:.0f}" if 0 <= number < _MOST_DIGITS and number.is_integer() else ""
+
+
+def is_spelt(shown: str, number: str) -> bool:
+    """Whether a text is the number itself, with dividers, zero decimals, currency signs, or as a power of ten."""
+    text = "".join(char for char in shown if char not in "'’+" and unicodedata.category(char) not in ("Sc", "Zs"))
+    if text.endswith("%") or _SCIENTIFIC.fullmatch(text):
+        return True
+    return number in (_DIVIDERS.sub("", text), _DIVIDERS.sub("", _DECIMALS.sub("", text)))

@@ -1,11 +1,18 @@
-"""A value's text: what Excel shows, nothing lost."""
+"""Values as the text Excel shows, and rows and columns in words."""
 
 import datetime as dt
 
 import pytest
 
-from bulk_onboard.intake.reader.cell import stored_of, text_of, without_surrogates
-from bulk_onboard.model.sheet import Stored
+from bulk_onboard.intake.reader.sheet_rows import (
+    columns_in_words,
+    rows_in_words,
+    stored_of,
+    text_of,
+    without_surrogates,
+)
+from bulk_onboard.intake.reader.xlsx import place_of
+from bulk_onboard.model.sheet import Stored, column_letters
 
 
 @pytest.mark.parametrize(
@@ -40,3 +47,31 @@ def test_half_characters():
     assert "a😀b" == without_surrogates("a_xD83D__xDE00_b")
     assert "a\ufffdb" == without_surrogates("a_xd83d_b")
     assert "_x0041_ 😀" == without_surrogates("_x0041_ 😀")
+
+
+LETTERS = [(0, "A"), (25, "Z"), (26, "AA"), (51, "AZ"), (52, "BA"), (701, "ZZ"), (702, "AAA"), (16383, "XFD")]
+
+
+def test_runs_are_told_together():
+    """Single ones and runs, in their order."""
+    assert "5–7, 12" == rows_in_words([12, 6, 5, 7])
+    assert "C, F–G" == columns_in_words([2, 5, 6])
+    assert "" == rows_in_words([])
+
+
+def test_very_many_are_counted():
+    """After a dozen runs the rest is a number."""
+    assert rows_in_words(range(1, 61, 2)).endswith(", 21, 23 and 18 more")
+
+
+@pytest.mark.parametrize(("position", "letters"), LETTERS)
+def test_letters_and_positions(position, letters):
+    """They are each other's reverse."""
+    assert letters == column_letters(position)
+    assert (6, position) == place_of(f"${letters}$7")
+
+
+@pytest.mark.parametrize("reference", ["", "7", "A", "A0", "A1048577", "ZZZ1", "A1:B2", "A٣"])
+def test_what_is_no_cell(reference):
+    """Nothing outside of a sheet has a place."""
+    assert place_of(reference) is None

@@ -1,18 +1,19 @@
-"""What calamine reads as blank and is not; what is hidden."""
+"""What an .xlsx tells beyond its values: errors, formulas without a result, codes, what is hidden."""
 
 import pytest
 
-from bulk_onboard.intake.reader.look import Look
-from bulk_onboard.intake.reader.xlsx.cells import second_look
-from bulk_onboard.intake.reader.xlsx.styles import formats_of, number_format
+from bulk_onboard.intake.reader.number_format import formats_of, number_format
+from bulk_onboard.intake.reader.sheet_rows import XmlExtras
+from bulk_onboard.intake.reader.xlsx import extras_of
+from bulk_onboard.intake.reader.xml import elements_of
 from bulk_onboard.model.sheet import Stored
 from tests.support.spreadsheets import MAIN, cell, row, styles, worksheet
 
 
-def look(data: str, before: str = "", **formats: str) -> Look:
+def look(data: str, before: str = "", **formats: str) -> XmlExtras:
     """At a sheet of these rows; a style `s2` has the format of this code."""
     known = {name.removeprefix("s"): number_format(code) for name, code in formats.items()}
-    return second_look([worksheet(data, before).encode()], {name: found for name, found in known.items() if found})
+    return extras_of([worksheet(data, before).encode()], {name: found for name, found in known.items() if found})
 
 
 @pytest.mark.parametrize("code", ["#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!"])
@@ -62,7 +63,7 @@ def test_any_prefix():
     data = '<x:row r="3" hidden="true"><x:c r="B3" t="e"><x:v>#N/A</x:v></x:c><x:c r="C3"><x:f>1</x:f></x:c></x:row>'
     part = f'<x:worksheet xmlns:x="{MAIN}"><x:sheetData>{data}</x:sheetData></x:worksheet>'
 
-    found = second_look([part.encode()], {})
+    found = extras_of([part.encode()], {})
 
     assert ({(2, 1): "#N/A"}, {(2, 2)}, [(2, 2)]) == (found.errors, found.uncalculated, found.hidden_rows)
 
@@ -87,7 +88,7 @@ def test_formats_that_show_more_than_digits():
     """Only those matter, and dates are calamine's."""
     codes = ("000000", "0", "@", "000;-000", "General", "yyyy-mm", "[Red]0", "[$-409]d/m", "&quot;K&quot;0", "#,##0")
 
-    assert ["2", "5", "10", "11"] == list(formats_of(styles(*codes).encode()))
+    assert ["2", "5", "10", "11"] == list(formats_of(elements_of(styles(*codes).encode())))
 
 
 @pytest.mark.parametrize(
@@ -167,4 +168,4 @@ def test_pieces_may_end_anywhere():
     """A part that comes in pieces is the same part."""
     part = worksheet(row(2, cell("B2", "#N/A", kind="e"))).encode()
 
-    assert {(1, 1): "#N/A"} == second_look([part[i : i + 1] for i in range(len(part))], {}).errors
+    assert {(1, 1): "#N/A"} == extras_of([part[i : i + 1] for i in range(len(part))], {}).errors

@@ -1,11 +1,11 @@
-"""Cells written into a worksheet's XML: these and no other bytes."""
+"""Cells written into a worksheet's part: only their bytes change."""
 
 import random
 
 import pytest
 
 from bulk_onboard.errors import WorkbookError
-from bulk_onboard.intake.writer.worksheet import edited, formulas_of
+from bulk_onboard.intake.writer.xlsx import edited_part, formulas_in_part
 from bulk_onboard.model.edit import Edit
 from bulk_onboard.model.sheet import Stored
 
@@ -16,7 +16,7 @@ TAIL = '<mergeCells count="1"><mergeCell ref="A9:B9"/></mergeCells></worksheet>'
 
 def written(data: str, *edits: Edit, head: str = HEAD, tail: str = TAIL) -> str:
     """The rows as they are once the edits are made; what stands around them must not have changed."""
-    text = edited(f"{head}{data}{tail}".encode(), edits).decode()
+    text = edited_part(f"{head}{data}{tail}".encode(), edits).decode()
     assert text.startswith(head)
     assert text.endswith(tail)
     return text[len(head) : len(text) - len(tail)]
@@ -121,7 +121,7 @@ def test_formulas_are_found_with_all_cells_that_have_one() -> None:
         '<row r="2"><c r="A2"><f t="array" ref="A2:A3">C1:C2</f></c></row></sheetData>'
     )
 
-    assert {(1, 0): "B1+1", (1, 1): "", (2, 0): "C1:C2", (3, 0): ""} == formulas_of(f"{HEAD}{data}{TAIL}".encode())
+    assert {(1, 0): "B1+1", (1, 1): "", (2, 0): "C1:C2", (3, 0): ""} == formulas_in_part(f"{HEAD}{data}{TAIL}".encode())
 
 
 @pytest.mark.parametrize(
