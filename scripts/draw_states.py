@@ -1,4 +1,4 @@
-"""Draw a record's life from `bulk_onboard.model.life.TRANSITIONS` into README.md, so that the picture cannot lie.
+"""Draw a record's life from `bulk_onboard.model.life.TRANSITIONS` into docs/design/ledger.md.
 
     .venv/bin/python scripts/draw_states.py
 
@@ -16,7 +16,7 @@ from bulk_onboard.model.record import Record, State
 
 Transitions = Mapping[State, Mapping[str, State]]
 
-README = Path(__file__).resolve().parents[1] / "README.md"
+PAGE = Path(__file__).resolve().parents[1] / "docs/design/ledger.md"
 BEGIN = "<!-- states: drawn by scripts/draw_states.py -->"
 END = "<!-- end of states -->"
 FRAME = "row_decides"
@@ -39,9 +39,9 @@ def diagram(transitions: Transitions) -> str:
     return "\n".join(lines)
 
 
-def redrawn(readme: str, transitions: Transitions = TRANSITIONS) -> str:
-    """The README with the picture of this table between the markers."""
-    before, _, rest = readme.partition(BEGIN)
+def redrawn(page: str, transitions: Transitions = TRANSITIONS) -> str:
+    """Return the page with the picture of this table between the markers."""
+    before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n\n```mermaid\n{diagram(transitions)}\n```\n\n{END}{after}"
 
@@ -88,4 +88,4 @@ def label(words: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(redrawn(README.read_text(encoding="utf-8")), encoding="utf-8")
+    PAGE.write_text(redrawn(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

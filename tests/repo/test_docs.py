@@ -21,7 +21,7 @@ DOCUMENTS = [
     ROOT / "CHANGELOG.md",
     ROOT / "jobs/README.md",
     ROOT / "sample_data/README.md",
-    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
 ]
 TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in DOCUMENTS}
 EVERYTHING = "\n".join(TEXTS.values())
@@ -128,7 +128,7 @@ def test_ledger_page_has_every_entry_and_field():
     }
 
     assert known == {
-        name.strip("`"): re.findall(r"`(\w+)`", fields) for name, fields, _ in rows("docs/ledger.md", "Entry")
+        name.strip("`"): re.findall(r"`(\w+)`", fields) for name, fields, _ in rows("docs/design/ledger.md", "Entry")
     }
 
 

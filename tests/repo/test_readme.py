@@ -1,4 +1,4 @@
-"""The README's tables and its picture are those of the code."""
+"""The tables of the README and of the pages beside it, and the picture of a record's life, are those of the code."""
 
 import importlib.util
 from pathlib import Path
@@ -20,6 +20,7 @@ from bulk_onboard.sandbox.records import MAGIC_WORDS
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SANDBOX = (ROOT / "docs/sandbox.md").read_text(encoding="utf-8")
+LEDGER = (ROOT / "docs/design/ledger.md").read_text(encoding="utf-8")
 
 
 def table(header: str, text: str = README) -> list[list[str]]:
@@ -46,8 +47,8 @@ def draw_states() -> ModuleType:
 
 def test_picture_is_drawn_from_the_table_of_steps(draw_states):
     """The state diagram is what the script draws from the table now."""
-    assert draw_states.redrawn(README) == README, (
-        "The state diagram in README.md is not that of TRANSITIONS; type: .venv/bin/python scripts/draw_states.py"
+    assert draw_states.redrawn(LEDGER) == LEDGER, (
+        "The diagram in docs/design/ledger.md is not that of TRANSITIONS; type: .venv/bin/python scripts/draw_states.py"
     )
 
 
@@ -81,7 +82,7 @@ def test_picture_follows_the_table(draw_states):
 
 def test_every_state_is_told():
     """Each state of a record has its meaning."""
-    assert {state.value for state in State} == words([row[0] for row in table("State")])
+    assert {state.value for state in State} == words([row[0] for row in table("State", LEDGER)])
 
 
 def test_every_exit_status_is_told_in_the_order_of_precedence():
