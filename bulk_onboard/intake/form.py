@@ -11,9 +11,9 @@ from typing import NamedTuple
 from bulk_onboard.intake.header import required_columns, titles
 from bulk_onboard.model import sheet as ours
 from bulk_onboard.model.example import EXAMPLE, example_path
+from bulk_onboard.model.indian_states import STATES
 from bulk_onboard.model.requirements import Combination, FieldRequirement, RequirementsBook
 from bulk_onboard.model.sheet import document_column, kind_column
-from bulk_onboard.model.states import STATES
 
 _PARTS = (ours.COUNTRY_ISO, ours.NUMBER_TYPE, ours.USER_TYPE)
 _INDIA = "IN"

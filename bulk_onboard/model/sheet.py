@@ -30,7 +30,7 @@ ADDED_COLUMNS = (BO_KEY, "bo_state", "bo_problems", "bo_compliance_id")
 SOME_ROWS_COLUMN = "bo_some_rows"
 """A column by which a copy is known that holds only the rows to fix, whatever it is saved as."""
 
-HOW_TO_MEND = "How to mend"
+HOW_TO_FIX = "How to fix"
 """The sheet that the annotated workbook adds; never read."""
 
 

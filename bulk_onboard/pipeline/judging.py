@@ -17,10 +17,9 @@ from bulk_onboard.intake.workbook import read_sheet
 from bulk_onboard.job import Job
 from bulk_onboard.model.application import FileFacts
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.catalogue.sheets import SOME_ROWS
+from bulk_onboard.model.catalogue import SOME_ROWS, Severity
 from bulk_onboard.model.example import EXAMPLE_PATHS
 from bulk_onboard.model.finding import Finding, ruled
-from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.plan import Plan
 from bulk_onboard.model.requirements import Combination, DocumentRequirement, RequirementsBook
 from bulk_onboard.model.row import JudgedRow, JudgedRows, Row

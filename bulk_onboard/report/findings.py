@@ -5,9 +5,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from bulk_onboard.model.catalogue import CATALOGUE
+from bulk_onboard.model.catalogue import CATALOGUE, FindingKind, Severity
 from bulk_onboard.model.finding import OFF, Finding
-from bulk_onboard.model.kind import FindingKind, Severity
 from bulk_onboard.report.page import ToldFinding, page_on
 from bulk_onboard.report.problems import told_once, whole_sentence
 
@@ -47,13 +46,13 @@ def print_marked(path: Path, stream: TextIO, *, notes: Iterable[str] = (), next_
 
 
 def print_kind(kind: FindingKind, stream: TextIO, *, ruling: str = "") -> None:
-    """What one kind of finding means, how to mend it, and what the job file may say of it; `ruling` if it does."""
+    """What one kind of finding means, how to fix it, and what the job file may say of it; `ruling` if it does."""
     page = page_on(stream)
     page.write_line(f"{kind.code}: {kind.title} ({kind.severity.value})")
     page.write_line("")
     page.write_line(kind.problem)
-    page.write_line(f"How to mend it: {kind.mend}")
-    if "{" in kind.problem + kind.mend:
+    page.write_line(f"How to fix it: {kind.fix}")
+    if "{" in kind.problem + kind.fix:
         page.write_line("What stands in braces is filled in for the row.")
     page.write_line("")
     for line in ruling_lines(kind):

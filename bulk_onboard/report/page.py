@@ -101,7 +101,7 @@ class _Terminal:
             ]
             for each in findings[:_SCREENFUL]
         ]
-        self._write(("Row", "Column", "What is wrong, and how to mend it"), rows)
+        self._write(("Row", "Column", "What is wrong, and how to fix it"), rows)
         self._write_rest(len(findings) - _SCREENFUL)
 
     def _write(self, headers: tuple[str, ...], rows: Iterable[Iterable[Any]]) -> None:

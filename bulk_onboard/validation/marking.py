@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
+from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.finding import Finding, Rulings, ruled
-from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.row import JudgedRow
 from bulk_onboard.model.sheet import Columns
 from bulk_onboard.validation.trouble import Trouble

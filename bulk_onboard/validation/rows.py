@@ -5,11 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from bulk_onboard.model.application import Application, FileFacts, fingerprint
-from bulk_onboard.model.catalogue import CATALOGUE
-from bulk_onboard.model.catalogue.india import INDIA
+from bulk_onboard.model.catalogue import CATALOGUE, INDIA, Severity
 from bulk_onboard.model.example import is_example
 from bulk_onboard.model.finding import NO_RULINGS, Finding, Rulings, ruled
-from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.mask import masked
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import JudgedRow, Row

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bulk_onboard.model.application import FileFacts
+from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.finding import NO_RULINGS, OFF, VERY_MANY, Rulings
 from bulk_onboard.model.identity import business_of
-from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.mask import masked_path
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import JudgedRow, Row

@@ -142,7 +142,7 @@ async def test_json_holds_every_finding_whole(office: Office) -> None:
         "column": "City",
         "seen": "",
         "problem": "City is required and the cell is blank.",
-        "mend": "Fill in the cell.",
+        "fix": "Fill in the cell.",
     } == missing[0]
 
 
@@ -155,8 +155,8 @@ async def test_a_kind_is_explained_without_a_job(tmp_path) -> None:
     assert told.out.startswith("state-unknown: Unknown state (warning)\n")
     assert '    [findings]\n    state-unknown = "off"\n' in told.out
     kind = CATALOGUE["state-unknown"]
-    assert (kind.problem, kind.mend, True, None) == tuple(
-        data[name] for name in ("problem", "mend", "may_be_ruled", "ruling")
+    assert (kind.problem, kind.fix, True, None) == tuple(
+        data[name] for name in ("problem", "fix", "may_be_ruled", "ruling")
     )
 
 

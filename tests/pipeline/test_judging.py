@@ -8,7 +8,7 @@ import pytest
 from bulk_onboard import errors
 from bulk_onboard.intake.bundled import bundled_requirements
 from bulk_onboard.job import load_job
-from bulk_onboard.model.kind import Severity
+from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.sheet import Remark, Sheet, SheetRow
 from bulk_onboard.pipeline.against import read_others

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from bulk_onboard.errors import WorkbookError
 from bulk_onboard.intake.reader.page import Page
-from bulk_onboard.model.sheet import HOW_TO_MEND
+from bulk_onboard.model.sheet import HOW_TO_FIX
 
 
 def named_or_competing(path: str, names: Sequence[str], visible: Sequence[str], sheet: str | None) -> list[str]:
     """The sheets to read: the named one, hidden or not; else every visible one, except what our own copy added."""
     if sheet is None:
-        return [name for name in visible if name.casefold() != HOW_TO_MEND.casefold()]
+        return [name for name in visible if name.casefold() != HOW_TO_FIX.casefold()]
     for name in names:
         if name.casefold() == sheet.casefold():
             return [name]

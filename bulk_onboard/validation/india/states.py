@@ -8,7 +8,7 @@ import difflib
 import re
 from functools import lru_cache
 
-from bulk_onboard.model.states import STATES, State
+from bulk_onboard.model.indian_states import STATES, IndianState
 
 _NO_LETTERS = re.compile(r"[^a-z]+")
 _ALSO_WRITTEN = {
@@ -68,7 +68,7 @@ def may_be_registered_in(registered: str, state: str) -> bool:
     return registered == state or _SPLIT_FROM.get(state) == registered
 
 
-def _written(state: State) -> tuple[str, ...]:
+def _written(state: IndianState) -> tuple[str, ...]:
     return (state.name, *state.other_names, *state.letters, *state.cin, *_ALSO_WRITTEN.get(state.name, ()))
 
 

@@ -126,7 +126,7 @@ def test_converted_digits_are_told_with_what_is_taken(make_row, judge_one):
 
     judged = judge_one(row)
 
-    assert ["The digits are not the ordinary ones; 560001 is taken."] == [f.problem for f in judged.findings]
+    assert ["The digits are those of another script; 560001 is used."] == [f.problem for f in judged.findings]
     assert "560001" == judged.application.fields["address.postal_code"]
 
 

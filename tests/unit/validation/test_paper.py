@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulk_onboard.model.kind import Severity
+from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.paper import paper_of
 from bulk_onboard.model.requirements import DocumentRequirement, Requirements, RequirementsBook
 from bulk_onboard.validation.paper import is_about_the_business, may_be_about_the_business
@@ -55,7 +55,7 @@ def test_paper_of_another_business_is_told(found):
     assert ("document-other-number", "document-other-name") == (number.code, name.code)
     assert {Severity.WARNING} == {number.severity, name.severity}
     assert number.problem == (
-        "The text of the document has another CIN, and the registration number of this row stands nowhere in it."
+        "The text of the document has another CIN, and the registration number of this row is nowhere in it."
     )
     assert "paper.pdf" == number.seen == name.seen
     assert not [word for word in ("Heron", "51909", OWN) if word in repr((number, name))]

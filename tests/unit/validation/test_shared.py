@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bulk_onboard.model.application import Application, FileFacts
+from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.finding import VERY_MANY
-from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.row import JudgedRow, Row
 from bulk_onboard.validation.shared import with_shared_documents_marked
 from tests.unit.validation.conftest import BOOK, COLUMNS, LOCAL, MOBILE

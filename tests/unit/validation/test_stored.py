@@ -108,7 +108,7 @@ def test_each_cell_of_a_merge_is_told_with_the_range(make_row, judge_one):
     findings = judge_one(make_row(business_name=None, registration_number=None, key="K", kept=kept)).findings
 
     assert [("merged-cells", "Name of Business"), ("merged-cells", "CIN")] == [(f.code, f.column) for f in findings]
-    assert "Unmerge B2:C4 and write each cell's own value." == findings[0].mend
+    assert "Unmerge B2:C4 and write each cell's own value." == findings[0].fix
 
 
 def test_number_without_text_has_lost_nothing(make_row, judge_one):

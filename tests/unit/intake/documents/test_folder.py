@@ -38,7 +38,7 @@ def codes(facts: FileFacts) -> list[str]:
     """The codes of what is wrong with a file, without `document-`; each has all that its words need."""
     for code, details in facts.faults:
         assert CATALOGUE[code].problem.format_map(details)
-        assert CATALOGUE[code].mend.format_map(details)
+        assert CATALOGUE[code].fix.format_map(details)
     return [code.removeprefix("document-") for code, _ in facts.faults]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulk_onboard.model.states import STATES
+from bulk_onboard.model.indian_states import STATES
 from bulk_onboard.validation.india.pin_codes import states_of
 from bulk_onboard.validation.india.states import state_called, state_of_gst, state_of_letters
 
