@@ -27,11 +27,13 @@ from bulk_onboard.model.sheet import NUMBER_TYPE, Columns, Remark, Sheet, docume
 from bulk_onboard.model.sparse import told_of
 from bulk_onboard.model.text import text_in
 from bulk_onboard.pipeline.against import read_others
-from bulk_onboard.validation import judge_rows
-from bulk_onboard.validation.against import with_others_marked
-from bulk_onboard.validation.paper import may_be_about_the_business
-from bulk_onboard.validation.rows import Judge
-from bulk_onboard.validation.shared import with_shared_documents_marked
+from bulk_onboard.validation import (
+    Judge,
+    judge_rows,
+    mark_in_other_ledgers,
+    mark_shared_documents,
+    may_be_about_the_business,
+)
 
 SCREENED_FROM = 5_000
 """Rows. With fewer, judging each costs less than importing what looks at whole columns."""
@@ -133,8 +135,8 @@ def _judged_rows(
         judged = judge_rows(
             rows, book=book, files=files, columns=columns, rulings=job.findings, callback_url=job.callback_url
         )
-        judged = with_shared_documents_marked(judged, book=book, files=files, columns=columns, rulings=job.findings)
-        return with_others_marked(judged, others, columns=columns, rulings=job.findings)
+        judged = mark_shared_documents(judged, book=book, files=files, columns=columns, rulings=job.findings)
+        return mark_in_other_ledgers(judged, others, columns=columns, rulings=job.findings)
 
     if sheet.height < SCREENED_FROM or job.documents_pattern:
         return together(*find_documents(job, rows_of(sheet, columns, defaults=job.defaults), book))
@@ -192,7 +194,7 @@ def refuse_the_sheet(sheet: Sheet, sheet_findings: Iterable[Finding]) -> None:
         told = " ".join(f"{finding.code}: {finding.seen and finding.seen + ': '}{finding.problem}" for finding in wrong)
         raise WorkbookError(
             f'The sheet "{sheet.name}" has what the job calls an error under [findings]. {told} '
-            "Mend the workbook, or rule it a warning."
+            "Fix the workbook, or rule it a warning."
         )
 
 

@@ -5,7 +5,7 @@ import pytest
 from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.paper import paper_of
 from bulk_onboard.model.requirements import DocumentRequirement, Requirements, RequirementsBook
-from bulk_onboard.validation.paper import is_about_the_business, may_be_about_the_business
+from bulk_onboard.validation.documents import is_about_the_business, may_be_about_the_business
 from tests.unit.validation.conftest import BOOK, LOCAL, REQUIRED
 
 REGISTRATION = DocumentRequirement(

@@ -19,8 +19,7 @@ from bulk_onboard.model.paper import paper_of
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.row import JudgedRow
 from bulk_onboard.model.sheet import Merged, Sheet, Stored
-from bulk_onboard.validation import judge_rows, screen
-from bulk_onboard.validation.shared import with_shared_documents_marked
+from bulk_onboard.validation import judge_rows, mark_shared_documents, screen
 from tests.support.businesses import DOCUMENTS, Cells, business
 
 BOOK = bundled_requirements()
@@ -143,7 +142,7 @@ def judged(sheet: Sheet, rulings: Rulings, places: Sequence[int] | None = None) 
     columns, _ = match_columns(sheet, BOOK, {})
     rows = rows_of(sheet, columns, defaults=DEFAULTS, places=places)
     told = judge_rows(rows, book=BOOK, files=FILES, columns=columns, rulings=rulings)
-    return with_shared_documents_marked(told, book=BOOK, files=FILES, columns=columns, rulings=rulings)
+    return mark_shared_documents(told, book=BOOK, files=FILES, columns=columns, rulings=rulings)
 
 
 def is_sound(one: JudgedRow) -> bool:

@@ -8,7 +8,7 @@ from bulk_onboard.model.application import Application, FileFacts
 from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.finding import VERY_MANY
 from bulk_onboard.model.row import JudgedRow, Row
-from bulk_onboard.validation.shared import with_shared_documents_marked
+from bulk_onboard.validation import mark_shared_documents
 from tests.unit.validation.conftest import BOOK, COLUMNS, LOCAL, MOBILE
 
 IDENTITY, ADDRESS = "document:identity_proof", "document:address_proof"
@@ -27,7 +27,7 @@ def mark(*rows, digests=None, **rulings):
     paths = {row.row.cell(name) for row in rows for name in (IDENTITY, ADDRESS)}
     files = {path: FileFacts(Path(path), 1, (digests or {}).get(path, f"digest of {path}")) for path in paths}
     ruled = {code.replace("_", "-"): word for code, word in rulings.items()}
-    return with_shared_documents_marked(rows, book=BOOK, files=files, columns=COLUMNS, rulings=ruled)
+    return mark_shared_documents(rows, book=BOOK, files=files, columns=COLUMNS, rulings=ruled)
 
 
 def told(one):
@@ -126,6 +126,6 @@ def test_a_file_nobody_could_read_is_shared_by_nobody():
     """Paths that lead nowhere are told as such, and have no content to compare."""
     rows = (judged(2, "A", identity="x.pdf"), judged(3, "B", identity="x.pdf"))
 
-    marked = with_shared_documents_marked(rows, book=BOOK, files={"x.pdf": FileFacts(Path("x.pdf"))}, columns=COLUMNS)
+    marked = mark_shared_documents(rows, book=BOOK, files={"x.pdf": FileFacts(Path("x.pdf"))}, columns=COLUMNS)
 
     assert [(), ()] == [one.findings for one in marked]

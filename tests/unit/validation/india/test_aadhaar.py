@@ -7,7 +7,7 @@ from stdnum import verhoeff
 
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.row import Row
-from bulk_onboard.validation.cells import cell_troubles
+from bulk_onboard.validation.cells import cell_findings
 
 NUMBER = "234123412346"
 
@@ -91,7 +91,7 @@ def test_no_finding_shows_the_number(number, gap, column):
     text = gap.join((number[:4], number[4:8], number[8:]))
     row = Row("S", 2, Combination("IN", "local", "business"), {column: text + "\u200b.pdf"})
 
-    troubles = list(cell_troubles(row))
+    troubles = list(cell_findings(row))
 
     assert troubles
     said = "".join(char for char in f"{[(t.seen, dict(t.details)) for t in troubles]}" if char.isdigit())
