@@ -23,7 +23,7 @@ from bulk_onboard.model.finding import Finding, ruled
 from bulk_onboard.model.plan import Plan
 from bulk_onboard.model.requirements import Combination, DocumentRequirement, RequirementsBook
 from bulk_onboard.model.row import JudgedRow, JudgedRows, Row
-from bulk_onboard.model.sheet import NUMBER_TYPE, Columns, Remark, Sheet, document_column
+from bulk_onboard.model.sheet import NUMBER_TYPE, Columns, Sheet, document_column
 from bulk_onboard.model.sparse import told_of
 from bulk_onboard.model.text import text_in
 from bulk_onboard.pipeline.against import read_others
@@ -183,8 +183,8 @@ def combinations_of_sheet(job: Job, sheet: Sheet) -> set[Combination]:
 
 def findings_about(sheet: Sheet) -> Iterable[Finding]:
     """What the reader noticed about the sheet as a whole; its place is the row of the headers."""
-    remarks = (*sheet.remarks, Remark(SOME_ROWS, {})) if sheet.has_some_rows_only else sheet.remarks
-    return (Finding(code, sheet.name, sheet.header_row, details=details) for code, details in remarks)
+    found = (*sheet.findings, Finding(SOME_ROWS)) if sheet.has_some_rows_only else sheet.findings
+    return (finding.at(sheet.name, sheet.header_row) for finding in found)
 
 
 def refuse_the_sheet(sheet: Sheet, sheet_findings: Iterable[Finding]) -> None:

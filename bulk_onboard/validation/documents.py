@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from bulk_onboard.model.application import DOCUMENT_LIMIT, Document, Fault, FileFacts
+from bulk_onboard.model.application import DOCUMENT_LIMIT, Document, FileFacts
 from bulk_onboard.model.file_type import ACCEPTED_TYPES, file_type
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.paper import Number, Paper, bare_name, number_of
@@ -79,15 +79,15 @@ def document_findings(row: Row, slots: Iterable[Slot], files: Mapping[str, FileF
             yield in_cell("document-kind-not-accepted", slot.kind_column, kind, title=title, accepted=accepted)
 
 
-def _findings_of(facts: FileFacts | None) -> tuple[Fault, ...]:
+def _findings_of(facts: FileFacts | None) -> tuple[Finding, ...]:
     """Return what keeps a file from being a document; a file that was never opened is not there."""
     if facts is None:
-        return (Fault("document-not-found", {"nearest": ""}),)
+        return (Finding("document-not-found", details={"nearest": ""}),)
     has_no_type_yet = facts.size > DOCUMENT_LIMIT and not facts.media_type
     if facts.media_type in ACCEPTED_TYPES or not facts.size or has_no_type_yet:
-        return facts.faults
+        return facts.findings
     words = file_type(facts.media_type)
-    return (*facts.faults, Fault("document-wrong-type", {"found": words.found, "how": words.how}))
+    return (*facts.findings, Finding("document-wrong-type", details={"found": words.found, "how": words.how}))
 
 
 def _bare(kind: str) -> str:

@@ -7,7 +7,7 @@ is merely attached inside does not reach the file's end and is none of ours.
 import struct
 from collections.abc import Iterator
 
-from bulk_onboard.model.application import Fault
+from bulk_onboard.model.finding import Finding
 
 TRAILING_LIMIT = 1024
 """Bytes after the end that programs leave behind; more may be a second file."""
@@ -21,13 +21,13 @@ _LONGEST_COMMENT = 65_535
 _MEMBERS = (b"PK\x03\x04", b"PK\x01\x02", _END)
 
 
-def end_faults(kind: str, content: bytes, end: int) -> Iterator[Fault]:
+def end_findings(kind: str, content: bytes, end: int) -> Iterator[Finding]:
     """What is wrong with a document of this kind which ends at a place, for what stands behind or within it."""
     size = len(content[end:].rstrip(_FILLING))
     if size > TRAILING_LIMIT or _begins_archive(content, end):
-        yield Fault("document-trailing-data", {"kind": kind, "size": size})
+        yield Finding("document-trailing-data", details={"kind": kind, "size": size})
     elif _is_archive_too(content):
-        yield Fault("document-damaged", {"kind": kind, "why": "it is a ZIP archive at the same time"})
+        yield Finding("document-damaged", details={"kind": kind, "why": "it is a ZIP archive at the same time"})
 
 
 def _begins_archive(content: bytes, at: int) -> bool:

@@ -14,27 +14,27 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bulk_onboard.errors import StoppedError
-from bulk_onboard.model.application import Fault
+from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.path import begins_elsewhere, with_slashes
 
 NOT_FOUND = "document-not-found"
-OUTSIDE = Fault("document-outside")
+OUTSIDE = Finding("document-outside")
 
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _OF_THE_MACHINE = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}  # they say nothing about the file
 
 
-def not_found(why: str = "") -> Fault:
+def not_found(why: str = "") -> Finding:
     """There is no such file; `why` is a sentence that follows, a blank before it."""
-    return Fault(NOT_FOUND, {"nearest": why})
+    return Finding(NOT_FOUND, details={"nearest": why})
 
 
-def not_a_file(what: str) -> Fault:
+def not_a_file(what: str) -> Finding:
     """There is something, but no file."""
-    return Fault("document-not-a-file", {"what": what})
+    return Finding("document-not-a-file", details={"what": what})
 
 
-_FAULTS = {
+_FINDINGS = {
     errno.ENOENT: not_found(),
     errno.ENOTDIR: not_found(),
     errno.ENAMETOOLONG: not_found(" Its name is longer than that of any file."),
@@ -45,23 +45,23 @@ _FAULTS = {
 }
 
 
-class FaultError(Exception):
-    """There is nothing to be had at the end of the way; carries the fault that says why."""
+class NoFileError(Exception):
+    """There is nothing to be had at the end of the way; carries the finding that says why."""
 
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.code)
-        self.fault = fault
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.code)
+        self.finding = finding
 
 
 def parts_below(relative: str) -> tuple[str, ...]:
-    """The names on the way down, `\\` taken as `/`; FaultError where the way leads out of the folder."""
+    """The names on the way down, `\\` taken as `/`; NoFileError where the way leads out of the folder."""
     slashed = with_slashes(relative)
     if begins_elsewhere(slashed):
-        raise FaultError(OUTSIDE)
+        raise NoFileError(OUTSIDE)
     parts: list[str] = []
     for part in slashed.split("/"):
         if part == ".." and not parts:
-            raise FaultError(OUTSIDE)
+            raise NoFileError(OUTSIDE)
         if part == "..":
             parts.pop()
         elif part not in ("", "."):
@@ -71,7 +71,7 @@ def parts_below(relative: str) -> tuple[str, ...]:
 
 @contextmanager
 def opened(root: Path, parts: Sequence[str]) -> Iterator[int]:
-    """A descriptor of what the parts lead to; FaultError where they lead to nothing that can be opened."""
+    """A descriptor of what the parts lead to; NoFileError where they lead to nothing that can be opened."""
     with _translated():
         descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -105,6 +105,6 @@ def _translated() -> Iterator[None]:
                 f"The documents cannot be read: {error.strerror}. That is this machine's trouble, not a file's; "
                 "mend it, or lower concurrency, then run again."
             ) from error
-        raise FaultError(_FAULTS.get(error.errno or 0, Fault("document-unreadable"))) from None
+        raise NoFileError(_FINDINGS.get(error.errno or 0, Finding("document-unreadable"))) from None
     except ValueError:
-        raise FaultError(not_found(" Its name holds a character that no file's name can hold.")) from None
+        raise NoFileError(not_found(" Its name holds a character that no file's name can hold.")) from None

@@ -15,14 +15,15 @@ from itertools import chain
 from pathlib import Path
 
 from bulk_onboard.errors import DocumentsError
-from bulk_onboard.intake.documents.below import FaultError, not_a_file, not_found, opened, parts_below
+from bulk_onboard.intake.documents.below import NoFileError, not_a_file, not_found, opened, parts_below
 from bulk_onboard.intake.documents.known import KnownFacts
 from bulk_onboard.intake.documents.listing import Listings
 from bulk_onboard.intake.documents.media_type import media_type
-from bulk_onboard.intake.documents.pdf import Opened, PdfReader, pdf_faults
-from bulk_onboard.intake.documents.png import png_faults
-from bulk_onboard.model.application import DOCUMENT_LIMIT, Document, Fault, FileFacts
+from bulk_onboard.intake.documents.pdf import Opened, PdfReader, pdf_findings
+from bulk_onboard.intake.documents.png import png_findings
+from bulk_onboard.model.application import DOCUMENT_LIMIT, Document, FileFacts
 from bulk_onboard.model.file_type import ACCEPTED_TYPES, PDF, ending_of, file_type, type_told_by
+from bulk_onboard.model.finding import Finding
 
 STRICT_LIMIT = 5_000_000
 """What "5 MB" is where it is not meant as MiB (reliability.md 4.4)."""
@@ -69,7 +70,7 @@ class DocumentFolder:
         )
 
     def look(self, relative: str) -> FileFacts:
-        """The facts of a file, its faults included; `\\` between folder names is taken as `/`."""
+        """The facts of a file, its findings included; `\\` between folder names is taken as `/`."""
         return self.look_all([relative])[relative]
 
     def look_all(
@@ -96,7 +97,7 @@ class DocumentFolder:
         try:
             with opened(self.root, parts_below(str(document.path.relative_to(self.root)))) as descriptor:
                 content = _content(descriptor, _plain_file(descriptor))
-        except (FaultError, ValueError):
+        except (NoFileError, ValueError):
             return None
         return content if hashlib.sha256(content).hexdigest() == document.sha256 else None
 
@@ -115,12 +116,12 @@ class _Looks:
         listings = Listings(self.root)
         others: dict[str, FileFacts] = {}
         for relative, one in facts.items():
-            if one.faults == (not_found(),):
+            if one.findings == (not_found(),):
                 parts = one.path.relative_to(self.root).parts
                 if meant := listings.with_other_blanks(parts):
                     others[relative] = self.facts("/".join(meant), named=relative)
                 else:
-                    others[relative] = replace(one, faults=(not_found(listings.hint(parts)),))
+                    others[relative] = replace(one, findings=(not_found(listings.hint(parts)),))
         return others
 
     def facts(self, relative: str, *, named: str = "") -> FileFacts:
@@ -134,8 +135,8 @@ class _Looks:
                 if self.known and (recalled := self.known.recall(path, parts, file, with_text=with_text)):
                     return recalled
                 content = _content(descriptor, file)
-        except FaultError as error:
-            return FileFacts(path, faults=(error.fault,))
+        except NoFileError as error:
+            return FileFacts(path, findings=(error.finding,))
         told, is_too_large = media_type(content), max(file.st_size, len(content)) > DOCUMENT_LIMIT
         pdf = self.reader.open(content, with_text=with_text) if told == PDF and not is_too_large else None
         facts = _facts_of(path, file.st_size, content, told, pdf)
@@ -148,15 +149,17 @@ def _facts_of(path: Path, size: int, content: bytes, told: str, pdf: Opened | No
     """What the content tells, which has this media type; of a file over the limit it is the head, else all of it."""
     if size > DOCUMENT_LIMIT or len(content) > DOCUMENT_LIMIT:
         size = max(size, len(content))
-        return FileFacts(path, size, "", told, (Fault("document-too-large", {"size": size, "limit": DOCUMENT_LIMIT}),))
+        return FileFacts(
+            path, size, "", told, (Finding("document-too-large", details={"size": size, "limit": DOCUMENT_LIMIT}),)
+        )
     if not content:
-        return FileFacts(path, faults=(Fault("document-empty"),))
-    faults = tuple(_content_faults(path.name, content, told, pdf))
+        return FileFacts(path, findings=(Finding("document-empty"),))
+    findings = tuple(_content_findings(path.name, content, told, pdf))
     paper = pdf.paper if pdf else None
-    return FileFacts(path, len(content), hashlib.sha256(content).hexdigest(), told, faults, paper)
+    return FileFacts(path, len(content), hashlib.sha256(content).hexdigest(), told, findings, paper)
 
 
-def _content_faults(name: str, content: bytes, told: str, pdf: Opened | None) -> Iterator[Fault]:
+def _content_findings(name: str, content: bytes, told: str, pdf: Opened | None) -> Iterator[Finding]:
     """What is wrong with a file of this name and content, which tells this media type.
 
     That the type is not one the API takes is for validation to say.
@@ -166,17 +169,17 @@ def _content_faults(name: str, content: bytes, told: str, pdf: Opened | None) ->
     ending = ending_of(name)
     if type_told_by(ending) not in ("", told):
         words = file_type(told)
-        yield Fault("document-misnamed", {"ending": ending, "found": words.found, "right": words.endings[0]})
+        yield Finding("document-misnamed", details={"ending": ending, "found": words.found, "right": words.endings[0]})
     if len(content) > STRICT_LIMIT:
-        yield Fault("document-nearly-too-large", {"size": len(content)})
-    yield from pdf_faults(content, pdf) if pdf else png_faults(content)
+        yield Finding("document-nearly-too-large", details={"size": len(content)})
+    yield from pdf_findings(content, pdf) if pdf else png_findings(content)
 
 
 def _plain_file(descriptor: int) -> os.stat_result:
-    """What the system says of an open file; FaultError where it is no plain file."""
+    """What the system says of an open file; NoFileError where it is no plain file."""
     file = os.fstat(descriptor)
     if not stat.S_ISREG(file.st_mode):
-        raise FaultError(not_a_file(next((what for test, what in _KINDS if test(file.st_mode)), "no file")))
+        raise NoFileError(not_a_file(next((what for test, what in _KINDS if test(file.st_mode)), "no file")))
     return file
 
 

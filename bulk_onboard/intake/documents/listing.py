@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from bulk_onboard.intake.documents.below import FaultError, opened
+from bulk_onboard.intake.documents.below import NoFileError, opened
 from bulk_onboard.model.blank import looks_like_nothing
 from bulk_onboard.model.file_type import may_be_a_document
 from bulk_onboard.model.mask import masked_path
@@ -42,18 +42,18 @@ class Listings:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._comparisons_left = _MOST_COMPARISONS
-        self._known: dict[tuple[str, ...], Listing | FaultError] = {}
+        self._known: dict[tuple[str, ...], Listing | NoFileError] = {}
         self._by_blanks: dict[tuple[str, ...], dict[str, list[str]]] = {}
 
     def of(self, parts: tuple[str, ...]) -> Listing:
-        """What is in a folder; FaultError where there is no such folder below the root."""
+        """What is in a folder; NoFileError where there is no such folder below the root."""
         if parts not in self._known:
             try:
                 self._known[parts] = _list(self._root, parts)
-            except FaultError as error:
+            except NoFileError as error:
                 self._known[parts] = error
         listing = self._known[parts]
-        if isinstance(listing, FaultError):
+        if isinstance(listing, NoFileError):
             raise listing.with_traceback(None)
         return listing
 
@@ -71,7 +71,7 @@ class Listings:
                 if len(alike) != 1 or alike[0] not in names:
                     return ()
                 found = (*found, alike[0])
-        except FaultError:
+        except NoFileError:
             return ()
         return found
 
@@ -100,14 +100,14 @@ class Listings:
                 if not self._is_there(parts[: depth + 1]):
                     return part, self._near(part, listing.folders, listing), "/"
             listing = self.of(parts[:-1])
-        except FaultError:
+        except NoFileError:
             return "", "", ""
         return (parts[-1], self._near(parts[-1], listing.documents, listing), "") if parts else ("", "", "")
 
     def _is_there(self, parts: tuple[str, ...]) -> bool:
         try:
             self.of(parts)
-        except FaultError:
+        except NoFileError:
             return False
         return True
 

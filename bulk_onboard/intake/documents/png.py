@@ -10,8 +10,8 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from bulk_onboard.intake.documents.archive import end_faults
-from bulk_onboard.model.application import Fault
+from bulk_onboard.intake.documents.archive import end_findings
+from bulk_onboard.model.finding import Finding
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHUNK = struct.Struct(">I4s")
@@ -28,22 +28,22 @@ class _Chunk(NamedTuple):
 
 
 class _UnsoundError(Exception):
-    """The walk cannot go on; carries the fault that says why."""
+    """The walk cannot go on; carries the finding that says why."""
 
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.code)
-        self.fault = fault
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.code)
+        self.finding = finding
 
 
-def png_faults(content: bytes) -> tuple[Fault, ...]:
+def png_findings(content: bytes) -> tuple[Finding, ...]:
     """Everything that is wrong with the bytes of a PNG; never raises."""
     try:
-        return tuple(_faults(content))
+        return tuple(_findings(content))
     except _UnsoundError as error:
-        return (error.fault,)
+        return (error.finding,)
 
 
-def _faults(content: bytes) -> Iterator[Fault]:
+def _findings(content: bytes) -> Iterator[Finding]:
     chunks = list(_chunks(content))
     names = {chunk.name for chunk in chunks}
     header = chunks[0]
@@ -55,8 +55,8 @@ def _faults(content: bytes) -> Iterator[Fault]:
     if not (width and height):
         raise _damaged("its picture has no points")
     if max(width, height) > _LONGEST_SIDE or width * height > _MOST_POINTS:
-        yield Fault("document-huge-picture", {"width": width, "height": height})
-    yield from end_faults("PNG", content, chunks[-1].end)
+        yield Finding("document-huge-picture", details={"width": width, "height": height})
+    yield from end_findings("PNG", content, chunks[-1].end)
 
 
 def _chunks(content: bytes) -> Iterator[_Chunk]:
@@ -82,8 +82,8 @@ def _chunks(content: bytes) -> Iterator[_Chunk]:
 
 
 def _cut() -> _UnsoundError:
-    return _UnsoundError(Fault("document-truncated", {"why": "the mark of its end (IEND) is missing"}))
+    return _UnsoundError(Finding("document-truncated", details={"why": "the mark of its end (IEND) is missing"}))
 
 
 def _damaged(why: str) -> _UnsoundError:
-    return _UnsoundError(Fault("document-damaged", {"kind": "PNG", "why": why}))
+    return _UnsoundError(Finding("document-damaged", details={"kind": "PNG", "why": why}))

@@ -17,7 +17,7 @@ from bulk_onboard.intake.reader.archive.container import open_container
 from bulk_onboard.intake.reader.choice import choose
 from bulk_onboard.intake.reader.container_kind import ZIP, container_kind
 from bulk_onboard.intake.reader.grid import framed
-from bulk_onboard.intake.reader.page import Column, Page, page_of, remarks_of
+from bulk_onboard.intake.reader.page import Column, Page, findings_of, page_of
 from bulk_onboard.intake.reader.reach import MOST_CELLS, too_far
 from bulk_onboard.intake.reader.spreadsheet import pages_of
 from bulk_onboard.intake.reader.transport import Asked, Head, Sent, asked_of
@@ -62,7 +62,7 @@ def _pages(asked: Asked, content: bytes) -> list[Page]:
     if asked.sheet is not None and asked.sheet.casefold() != path.stem.casefold():
         raise WorkbookError(f'{path} has no sheet "{asked.sheet}". It has: "{path.stem}".')
     records = delimited.read_records(path, content, encoding=asked.encoding, header_row=asked.header_row)
-    return [page_of(path.stem, framed(records.rows), None)._replace(remarks=records.remarks)]
+    return [page_of(path.stem, framed(records.rows), None)._replace(findings=records.findings)]
 
 
 def _lines(asked: Asked, page: Page, sha256: str) -> Iterator[bytes]:
@@ -83,7 +83,7 @@ def _lines(asked: Asked, page: Page, sha256: str) -> Iterator[bytes]:
         raise WorkbookError(too_far(f'Sheet "{page.name}" of {asked.path}', *reach))
     headers = tuple(page.columns[p].texts[above] if p in page.columns else "" for p in range(width))
     merged = tuple(merged for merged in page.merged if merged.last_row > asked.header_row)
-    head = Head(page.name, sha256, headers, tuple(numbers), merged, tuple(remarks_of(page)))
+    head = Head(page.name, sha256, headers, tuple(numbers), merged, tuple(findings_of(page)))
     yield _encode(head) + b"\n"
     nothing = Column([""] * len(page.numbers), {})
     for position in range(width):

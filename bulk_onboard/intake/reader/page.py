@@ -13,7 +13,8 @@ from bulk_onboard.intake.reader.cell import Value, stored_of, text_of, without_s
 from bulk_onboard.intake.reader.look import Look, Place
 from bulk_onboard.intake.reader.ranges import columns_in_words, rows_in_words
 from bulk_onboard.model.blank import looks_like_nothing
-from bulk_onboard.model.sheet import Merged, Remark, Stored
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.sheet import Merged, Stored
 
 _ALL_TEXT = {str}
 
@@ -34,7 +35,7 @@ class Page(NamedTuple):
         columns: by position, those in which something stands; a cell for each of `numbers`.
         merged: all merged cells.
         look: what is hidden, among others.
-        remarks: of the file as a whole.
+        findings: of the file as a whole.
     """
 
     name: str
@@ -42,7 +43,7 @@ class Page(NamedTuple):
     columns: Mapping[int, Column]
     merged: Sequence[Merged] = ()
     look: Look | None = None
-    remarks: Sequence[Remark] = ()
+    findings: Sequence[Finding] = ()
 
     def held(self, start: int = 0) -> set[int]:
         """Positions of the columns in which anything stands from the row at this place on."""
@@ -73,17 +74,17 @@ def page_of(
     return _without_blank_rows(Page(name, numbers, columns, look=look))
 
 
-def remarks_of(page: Page) -> list[Remark]:
-    """What the page hides of that which holds something, and the file's own remarks."""
-    remarks = list(page.remarks)
+def findings_of(page: Page) -> list[Finding]:
+    """What the page hides of that which holds something, and the file's own findings."""
+    findings = list(page.findings)
     if page.look is None:
-        return remarks
+        return findings
     if hidden := set(page.numbers) & _all(page.look.hidden_rows, 1):
-        remarks.append(Remark("hidden-rows", {"rows": rows_in_words(hidden)}))
+        findings.append(Finding("hidden-rows", details={"rows": rows_in_words(hidden)}))
     columns = _all(page.look.hidden_columns, 0)
     if hidden := columns and page.held() & columns:
-        remarks.append(Remark("hidden-columns", {"columns": columns_in_words(hidden)}))
-    return remarks
+        findings.append(Finding("hidden-columns", details={"columns": columns_in_words(hidden)}))
+    return findings
 
 
 def _column(values: list[Value]) -> Column:

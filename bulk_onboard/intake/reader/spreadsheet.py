@@ -13,7 +13,7 @@ from bulk_onboard.intake.reader.look import Look
 from bulk_onboard.intake.reader.page import Page, page_of
 from bulk_onboard.intake.reader.xlsx import cells
 from bulk_onboard.intake.reader.xlsx.overview import Overview, overview_of
-from bulk_onboard.model.sheet import Remark
+from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.workbook_type import WorkbookType
 
 _TELLS_LESS = (WorkbookType.XLS, WorkbookType.XLSB)
@@ -35,8 +35,8 @@ def pages_of(
             name for name, part in seen.parts.items() if part in seen.found
         }:
             raise damaged(path, "a sheet has no part of its own")
-        remarks = _remarks(path, container.parts if container else (), kind)
-        return [_page(book.grid(name), container, kind, seen, name)._replace(remarks=remarks) for name in names]
+        findings = _findings(path, container.parts if container else (), kind)
+        return [_page(book.grid(name), container, kind, seen, name)._replace(findings=findings) for name in names]
     except (expat.ExpatError, LookupError, UnicodeError) as error:
         raise damaged(path, f"a part of it is not as it must be ({type(error).__name__})") from None
 
@@ -61,8 +61,8 @@ def _second_look(container: Container, kind: WorkbookType, seen: Overview, name:
     return look
 
 
-def _remarks(path: str, parts: Collection[str], kind: WorkbookType) -> list[Remark]:
-    remarks = [Remark("external-links", {})] if refers_elsewhere(parts) else []
+def _findings(path: str, parts: Collection[str], kind: WorkbookType) -> list[Finding]:
+    findings = [Finding("external-links")] if refers_elsewhere(parts) else []
     if kind in _TELLS_LESS:
-        remarks.append(Remark("format-tells-less", {"ending": PurePath(path).suffix.lower()}))
-    return remarks
+        findings.append(Finding("format-tells-less", details={"ending": PurePath(path).suffix.lower()}))
+    return findings

@@ -5,7 +5,8 @@ JSON and no pickle: the child has read a hostile file, and what it gives back mu
 
 import msgspec
 
-from bulk_onboard.model.sheet import Merged, Remark, Stored
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.sheet import Merged, Stored
 
 _SAMPLE = 1_000
 """Cells that a column is known by: as many of them as differ, about as many do below."""
@@ -28,7 +29,7 @@ class Head(msgspec.Struct, frozen=True):
     headers: tuple[str, ...]
     numbers: tuple[int, ...]
     merged: tuple[Merged, ...]
-    remarks: tuple[Remark, ...]
+    findings: tuple[Finding, ...]
 
 
 class Sent(msgspec.Struct, frozen=True, array_like=True):

@@ -2,38 +2,39 @@
 
 import pytest
 
-from bulk_onboard.model.application import DOCUMENT_LIMIT, Fault
+from bulk_onboard.model.application import DOCUMENT_LIMIT
+from bulk_onboard.model.finding import Finding
 
 COLUMN = "document:identity_proof"
 
 
 @pytest.mark.parametrize(
-    "fault",
+    "finding",
     [
-        Fault("document-not-found", {"nearest": ' Did you mean "ID.pdf"?'}),
-        Fault("document-outside"),
-        Fault("document-not-a-file", {"what": "a pipe"}),
-        Fault("document-unreadable"),
-        Fault("document-empty"),
+        Finding("document-not-found", details={"nearest": ' Did you mean "ID.pdf"?'}),
+        Finding("document-outside"),
+        Finding("document-not-a-file", details={"what": "a pipe"}),
+        Finding("document-unreadable"),
+        Finding("document-empty"),
     ],
 )
-def test_file_that_cannot_be_had_is_told_as_such(*, make_row, judge_one, make_facts, codes, fault):
+def test_file_that_cannot_be_had_is_told_as_such(*, make_row, judge_one, make_facts, codes, finding):
     """Not found, outside the folder, not a file, unreadable, empty: each has its own finding, with its details."""
-    judged = judge_one(make_row(), files={"acme/id.pdf": make_facts("x", 0, media_type="", faults=[fault])})
+    judged = judge_one(make_row(), files={"acme/id.pdf": make_facts("x", 0, media_type="", findings=[finding])})
 
-    assert [fault.code] == codes(judged)
-    assert fault.details == judged.findings[0].details
+    assert [finding.code] == codes(judged)
+    assert finding.details == judged.findings[0].details
     assert judged.findings[0].problem
     assert judged.application is None
 
 
-def test_all_faults_of_a_file_are_told(make_row, judge_one, make_facts, codes):
+def test_all_findings_of_a_file_are_told(make_row, judge_one, make_facts, codes):
     """Errors and warnings about one file stand side by side; warnings alone keep no row out."""
-    damaged = Fault("document-damaged", {"kind": "PDF", "why": "it is damaged"})
-    active = Fault("document-active-content", {"what": "attached files"})
+    damaged = Finding("document-damaged", details={"kind": "PDF", "why": "it is damaged"})
+    active = Finding("document-active-content", details={"what": "attached files"})
 
-    both = judge_one(make_row(), files={"acme/id.pdf": make_facts("x", faults=[damaged, active])})
-    warned = judge_one(make_row(), files={"acme/id.pdf": make_facts("x", faults=[active])})
+    both = judge_one(make_row(), files={"acme/id.pdf": make_facts("x", findings=[damaged, active])})
+    warned = judge_one(make_row(), files={"acme/id.pdf": make_facts("x", findings=[active])})
 
     assert ["document-damaged", "document-active-content"] == codes(both)
     assert (True, False) == (both.application is None, warned.application is None)
@@ -84,10 +85,12 @@ def test_file_nobody_looked_at_is_not_there(make_row, judge_one, codes):
 )
 def test_size_and_content_decide(*, make_row, judge_one, make_facts, codes, size, media_type, expected):
     """PNG or PDF by content, at most 5 MiB; all that is wrong is told at once."""
-    too_large = Fault("document-too-large", {"size": size, "limit": DOCUMENT_LIMIT})
-    faults = [too_large] if size > DOCUMENT_LIMIT else []
+    too_large = Finding("document-too-large", details={"size": size, "limit": DOCUMENT_LIMIT})
+    findings = [too_large] if size > DOCUMENT_LIMIT else []
 
-    judged = judge_one(make_row(), files={"acme/id.pdf": make_facts("x", size, media_type=media_type, faults=faults)})
+    judged = judge_one(
+        make_row(), files={"acme/id.pdf": make_facts("x", size, media_type=media_type, findings=findings)}
+    )
 
     assert expected == codes(judged)
 
