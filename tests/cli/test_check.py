@@ -78,7 +78,7 @@ async def test_what_the_copy_lacks_is_told_beside_it(office: Office) -> None:
     lines = told.out.splitlines()
     place = next(n for n, line in enumerate(lines) if line.startswith("Marked in:"))
     assert lines[place + 1].startswith("Some formulas have no result in this copy.")
-    assert lines[place + 2].startswith("Mend it there")
+    assert lines[place + 2].startswith("Fix it there")
     assert "Some formulas" not in told.err
     assert "Some formulas" in whole.err
 

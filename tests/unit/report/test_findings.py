@@ -143,7 +143,7 @@ def test_where_it_is_marked(tmp_path):
     assert [
         "",
         "Marked in: june.annotated.xlsx",
-        "Mend it there, save it, then type: bulk-onboard run june.annotated.xlsx",
+        "Fix it there, save it, then type: bulk-onboard run june.annotated.xlsx",
     ] == stream.getvalue().splitlines()
 
 
