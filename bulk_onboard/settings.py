@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from bulk_onboard.model.callback_url import objection
-from bulk_onboard.model.catalogue import CATALOGUE
+from bulk_onboard.model.catalogue import CATALOGUE, Severity
 from bulk_onboard.model.finding import OFF
-from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.pattern import check_pattern
 from bulk_onboard.model.scope import ANY_CODE
 from bulk_onboard.units import Quota, parse_duration, parse_quota

@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 
 def check(invocation: Invocation, explain: _EXPLAIN = None) -> Output:
-    """Judge every row against the requirements, and say what is wrong and how to mend it. Sends nothing.
+    """Judge every row against the requirements, and say what is wrong and how to fix it. Sends nothing.
 
     Where something keeps a row out, a copy of the workbook is written with the errors marked. Exit status 0 when
     nothing keeps a row out, 3 when something does.
@@ -88,5 +88,5 @@ def as_data(finding: "Finding") -> dict[str, Any]:
         "column": finding.column,
         "seen": finding.seen,
         "problem": finding.problem,
-        "mend": finding.mend,
+        "fix": finding.fix,
     }

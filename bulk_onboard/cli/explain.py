@@ -8,7 +8,7 @@ from bulk_onboard.errors import ExitStatus, UsageError
 
 
 def explain_kind(code: str, rulings: Mapping[str, str]) -> Output:
-    """Its sentence, how to mend it, and what the job file may say of it; UsageError where there is no such kind.
+    """Its sentence, how to fix it, and what the job file may say of it; UsageError where there is no such kind.
 
     `rulings` are what the job says, where one was named.
     """
@@ -30,7 +30,7 @@ def explain_kind(code: str, rulings: Mapping[str, str]) -> Output:
             "may_be_ruled": kind.may_be_ruled,
             "ruling": ruling or None,
             "problem": kind.problem,
-            "mend": kind.mend,
+            "fix": kind.fix,
         },
         lambda stream: print_kind(kind, stream, ruling=ruling),
     )

@@ -23,7 +23,8 @@ from typing import NamedTuple
 
 from bulk_onboard import errors
 from bulk_onboard.intake.names import NEAR_THE_TOP, WHATEVER_REQUIRED, known_headers, likely_headers
-from bulk_onboard.model.sheet import LAST_ROW, MOST_ROWS, Remark
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.sheet import LAST_ROW, MOST_ROWS
 
 DELIMITERS = (",", ";", "\t", "|")
 TSV_ENDING = ".tsv"
@@ -75,11 +76,11 @@ class Records(NamedTuple):
 
     Attributes:
         rows: every record, blank ones included; those from the header row on are all as wide as the headers.
-        remarks: what was noticed about the file as a whole.
+        findings: what was noticed about the file as a whole.
     """
 
     rows: list[list[str]]
-    remarks: tuple[Remark, ...]
+    findings: tuple[Finding, ...]
 
 
 class Layout(NamedTuple):
@@ -145,7 +146,7 @@ def read_records(path: Path, content: bytes, *, encoding: str | None, header_row
         "unwrapped-text": sum(record.unwrapped for record in records),
         "byte-order-marks": sum(record.marked for record in records),
     }
-    return Records(rows, tuple(Remark(code, {"count": count}) for code, count in counts.items() if count))
+    return Records(rows, tuple(Finding(code, details={"count": count}) for code, count in counts.items() if count))
 
 
 def layout_of(path: Path, content: bytes, *, encoding: str | None, header_row: int) -> Layout:

@@ -8,7 +8,8 @@ the new workbook behind it where edits were asked for.
 import msgspec
 
 from bulk_onboard.model.edit import Edit
-from bulk_onboard.model.sheet import Merged, Remark, Stored
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.sheet import Merged, Stored
 
 _SAMPLE = 1_000
 """Cells of a column that decide whether its texts are sent once each: the share that repeats is taken from them."""
@@ -31,7 +32,7 @@ class Head(msgspec.Struct, frozen=True):
     headers: tuple[str, ...]
     numbers: tuple[int, ...]
     merged: tuple[Merged, ...]
-    remarks: tuple[Remark, ...]
+    findings: tuple[Finding, ...]
 
 
 class SentColumn(msgspec.Struct, frozen=True, array_like=True):

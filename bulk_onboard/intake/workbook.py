@@ -163,7 +163,7 @@ def sheet_of(path: Path, header_row: int, lines: Iterable[bytes]) -> Sheet:
         texts=tuple(columns),
         kinds=kinds,
         merged=head.merged,
-        remarks=head.remarks,
+        findings=head.findings,
     )
 
 

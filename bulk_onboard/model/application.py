@@ -4,36 +4,28 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
-from typing import NamedTuple
 
 import msgspec
 
+from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.paper import Paper
 from bulk_onboard.model.requirements import Combination
 
-DOCUMENT_LIMIT = 5 * 1024 * 1024  # inclusive; "5 MB" of the document read as MiB (wire.md 11, 5)
+DOCUMENT_LIMIT = 5 * 1024 * 1024  # inclusive; the API's document says "5 MB"; read as MiB
 
 _encode = msgspec.json.Encoder().encode
 
 
-class Fault(NamedTuple):
-    """What is wrong with a file, or worth a warning: the code of a finding, and what its words need."""
-
-    code: str
-    details: Mapping[str, str | int] = MappingProxyType({})
-
-
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What one look at a file told.
+    """What was found when a file was opened.
 
     Attributes:
         path: the file, resolved below the documents folder.
         size: in bytes.
-        sha256: hexadecimal; empty where the file is in trouble or over the limit.
+        sha256: hexadecimal; empty where the file could not be read or is over the limit.
         media_type: by content: `application/pdf`, `image/png`, another recognised type, or empty.
-        faults: everything that keeps it from being a document, or that a person should look at.
+        findings: what keeps it from being a document, or is worth a warning; without a place.
         paper: its text, where that was asked for and there is any; not to be kept when the check is over.
     """
 
@@ -41,7 +33,7 @@ class FileFacts:
     size: int = 0
     sha256: str = ""
     media_type: str = ""
-    faults: tuple[Fault, ...] = ()
+    findings: tuple[Finding, ...] = ()
     paper: Paper | None = None
 
 
@@ -81,7 +73,7 @@ def fingerprint(
     fields: Mapping[str, str],
     documents: Iterable[tuple[str, str]],
 ) -> str:
-    """SHA-256 over canonical JSON of what is reviewed; documents as ordered (type, sha256) (reliability.md 1.1).
+    """SHA-256 over canonical JSON of what is reviewed; documents as ordered (type, sha256).
 
     Alias and callback URL are left out: they say nothing about the business, and an update cannot change the latter.
     """

@@ -1,29 +1,30 @@
-"""Findings: troubles in the user's data, as values.
+"""Findings: what is wrong in the user's data, or worth a warning, as values.
 
-A finding's code is stable; its words live in `model/catalogue/`, from which messages, the report and the documentation
-are made. What is a warning there, and some of what is an error, can be ruled otherwise by the job, by code.
+A finding's code is stable. Its words stand in `model/catalogue.py`, from which messages, the report and the
+documentation are made. The job may rule, by code, that a finding is an error, a warning or none.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from bulk_onboard.model.catalogue import CATALOGUE
-from bulk_onboard.model.kind import Severity
+from bulk_onboard.model.catalogue import CATALOGUE, Severity
 
 OFF = "off"
 
 VERY_MANY = 100
-"""The same trouble in more rows than this is told once, with how many there are."""
+"""A finding that more rows than this have in common is shown once, with how many they are."""
 
 Rulings = Mapping[str, str]
-"""What the job says of findings: a code to `off`, `warning` or `error`; codes it says nothing of stay as they are."""
+"""What the job says of findings: a code to `off`, `warning` or `error`; codes it does not name stay as they are."""
 
 NO_RULINGS: Rulings = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One trouble, with its place.
+    """One thing that is wrong or worth a warning, with its place.
+
+    A check leaves out what it does not know of the place, and names the column as we do; `at` fills in the rest.
 
     Attributes:
         code: a key of `CATALOGUE`.
@@ -36,8 +37,8 @@ class Finding:
     """
 
     code: str
-    sheet: str
-    row: int
+    sheet: str = ""
+    row: int = 0
     column: str = ""
     seen: str = ""
     details: Mapping[str, str | int] = field(default_factory=dict)
@@ -45,12 +46,12 @@ class Finding:
 
     @property
     def severity(self) -> Severity:
-        """Error or warning: the job's word, else the catalogue's."""
+        """Error or warning: as the job rules, else as the catalogue says."""
         return self.ruled or CATALOGUE[self.code].severity
 
     @property
     def title(self) -> str:
-        """What it is called."""
+        """Its short name."""
         return CATALOGUE[self.code].title
 
     @property
@@ -59,13 +60,17 @@ class Finding:
         return CATALOGUE[self.code].problem.format_map(self.details)
 
     @property
-    def mend(self) -> str:
-        """How to mend it, a sentence."""
-        return CATALOGUE[self.code].mend.format_map(self.details)
+    def fix(self) -> str:
+        """How to fix it, a sentence."""
+        return CATALOGUE[self.code].fix.format_map(self.details)
+
+    def at(self, sheet: str, row: int, column: str = "") -> "Finding":
+        """Return the finding at this place; `column` is the header the user wrote."""
+        return replace(self, sheet=sheet, row=row, column=column)
 
 
 def ruled(findings: Iterable[Finding], rulings: Rulings) -> tuple[Finding, ...]:
-    """The findings as the job wants them: without those it switched off, the others as severe as it says."""
+    """Return the findings as the job rules: without those it switched off, the others as severe as it says."""
     if not rulings:
         return tuple(findings)
     return tuple(

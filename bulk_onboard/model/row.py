@@ -6,8 +6,8 @@ from enum import StrEnum
 import msgspec
 
 from bulk_onboard.model.application import Application
+from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.sheet import (
     BO_KEY,

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from bulk_onboard.frames import Frame, frame_of
+from bulk_onboard.model.finding import Finding
 
 KEY = "key"
 ALIAS = "alias"
@@ -30,7 +31,7 @@ ADDED_COLUMNS = (BO_KEY, "bo_state", "bo_problems", "bo_compliance_id")
 SOME_ROWS_COLUMN = "bo_some_rows"
 """A column by which a copy is known that holds only the rows to fix, whatever it is saved as."""
 
-HOW_TO_MEND = "How to mend"
+HOW_TO_FIX = "How to fix"
 """The sheet that the annotated workbook adds; never read."""
 
 
@@ -98,13 +99,6 @@ class Merged(NamedTuple):
     last_column: int
 
 
-class Remark(NamedTuple):
-    """Something worth saying of the sheet as a whole: the code of a finding, and what its words need."""
-
-    code: str
-    details: Mapping[str, str | int]
-
-
 @dataclass(frozen=True)
 class Sheet:
     """One sheet, every cell as text, column by column.
@@ -119,7 +113,7 @@ class Sheet:
         texts: for each header the cells below it, one for each of `numbers`.
         kinds: by position of the column, then by place among `numbers`: how a cell is kept that is no text.
         merged: merged cells that reach below the headers.
-        remarks: what the reader noticed about the file or the sheet as a whole.
+        findings: what the reader noticed about the file or the sheet as a whole; without a place.
     """
 
     path: Path
@@ -131,7 +125,7 @@ class Sheet:
     texts: tuple[Sequence[str], ...] = ()
     kinds: Mapping[int, Mapping[int, Stored]] = field(default_factory=dict)
     merged: tuple[Merged, ...] = ()
-    remarks: tuple[Remark, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     def with_rows(self, rows: Iterable[SheetRow]) -> "Sheet":
         """The same sheet with these rows for its own, each as wide as the headers."""

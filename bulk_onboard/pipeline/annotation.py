@@ -13,8 +13,8 @@ from bulk_onboard.errors import WorkbookError
 from bulk_onboard.intake.workbook import read_sheet
 from bulk_onboard.job import Job, name_of
 from bulk_onboard.model.books import Books
+from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.plan import Plan
 from bulk_onboard.model.sheet import Sheet, Stored
 from bulk_onboard.model.workbook_type import WorkbookType, type_by_name

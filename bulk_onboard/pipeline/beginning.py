@@ -11,9 +11,8 @@ from bulk_onboard import log
 from bulk_onboard.ledger.lock import user_name
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.catalogue.rows import OLDER_CONTENT
+from bulk_onboard.model.catalogue import OLDER_CONTENT, Severity
 from bulk_onboard.model.entry import Op
-from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.plan import Plan
 from bulk_onboard.model.record import EDITABLE, Record, State
 from bulk_onboard.model.requirements import RequirementsBook

@@ -11,9 +11,8 @@ from bulk_onboard.errors import TO_BE_CONTINUED, BulkOnboardError, ExitStatus, f
 from bulk_onboard.job import Job
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.catalogue.rows import RENUMBERED
+from bulk_onboard.model.catalogue import RENUMBERED, Severity
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.plan import Action, Decision
 from bulk_onboard.model.record import State
 from bulk_onboard.pipeline.annotation import annotate

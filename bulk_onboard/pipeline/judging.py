@@ -16,22 +16,23 @@ from bulk_onboard.intake.workbook import read_sheet, sheet_from_frame
 from bulk_onboard.job import Job
 from bulk_onboard.model.application import FileFacts
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.catalogue.sheets import SOME_ROWS
+from bulk_onboard.model.catalogue import SOME_ROWS, Severity
 from bulk_onboard.model.example import EXAMPLE_PATHS
 from bulk_onboard.model.finding import Finding, ruled
-from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.plan import Plan
 from bulk_onboard.model.requirements import Combination, DocumentRequirement, RequirementsBook
 from bulk_onboard.model.row import JudgedRow, JudgedRows, Row
-from bulk_onboard.model.sheet import NUMBER_TYPE, Columns, Remark, Sheet, document_column
+from bulk_onboard.model.sheet import NUMBER_TYPE, Columns, Sheet, document_column
 from bulk_onboard.model.sparse import told_of
 from bulk_onboard.model.text import text_in
 from bulk_onboard.pipeline.against import read_others
-from bulk_onboard.validation import judge_rows
-from bulk_onboard.validation.against import with_others_marked
-from bulk_onboard.validation.paper import may_be_about_the_business
-from bulk_onboard.validation.rows import Judge
-from bulk_onboard.validation.shared import with_shared_documents_marked
+from bulk_onboard.validation import (
+    Judge,
+    judge_rows,
+    mark_in_other_ledgers,
+    mark_shared_documents,
+    may_be_about_the_business,
+)
 
 SCREENED_FROM = 5_000
 """Rows. With fewer, judging each costs less than importing what looks at whole columns."""
@@ -133,8 +134,8 @@ def _judged_rows(
         judged = judge_rows(
             rows, book=book, files=files, columns=columns, rulings=job.findings, callback_url=job.callback_url
         )
-        judged = with_shared_documents_marked(judged, book=book, files=files, columns=columns, rulings=job.findings)
-        return with_others_marked(judged, others, columns=columns, rulings=job.findings)
+        judged = mark_shared_documents(judged, book=book, files=files, columns=columns, rulings=job.findings)
+        return mark_in_other_ledgers(judged, others, columns=columns, rulings=job.findings)
 
     if sheet.height < SCREENED_FROM or job.documents_pattern:
         return together(*find_documents(job, rows_of(sheet, columns, defaults=job.defaults), book))
@@ -181,8 +182,8 @@ def combinations_of_sheet(job: Job, sheet: Sheet) -> set[Combination]:
 
 def findings_about(sheet: Sheet) -> Iterable[Finding]:
     """What the reader noticed about the sheet as a whole; its place is the row of the headers."""
-    remarks = (*sheet.remarks, Remark(SOME_ROWS, {})) if sheet.has_some_rows_only else sheet.remarks
-    return (Finding(code, sheet.name, sheet.header_row, details=details) for code, details in remarks)
+    found = (*sheet.findings, Finding(SOME_ROWS)) if sheet.has_some_rows_only else sheet.findings
+    return (finding.at(sheet.name, sheet.header_row) for finding in found)
 
 
 def refuse_the_sheet(sheet: Sheet, sheet_findings: Iterable[Finding]) -> None:
@@ -192,7 +193,7 @@ def refuse_the_sheet(sheet: Sheet, sheet_findings: Iterable[Finding]) -> None:
         told = " ".join(f"{finding.code}: {finding.seen and finding.seen + ': '}{finding.problem}" for finding in wrong)
         raise WorkbookError(
             f'The sheet "{sheet.name}" has what the job calls an error under [findings]. {told} '
-            "Mend the workbook, or rule it a warning."
+            "Fix the workbook, or rule it a warning."
         )
 
 

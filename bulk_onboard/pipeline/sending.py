@@ -5,7 +5,7 @@ from functools import partial
 
 from bulk_onboard import errors
 from bulk_onboard.model import entry as entries
-from bulk_onboard.model.catalogue.rows import RENUMBERED
+from bulk_onboard.model.catalogue import RENUMBERED
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.mask import masked_path
 from bulk_onboard.model.plan import Action, Plan

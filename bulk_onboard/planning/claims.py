@@ -30,9 +30,9 @@ from itertools import islice
 from typing import NamedTuple, TypeAlias
 
 from bulk_onboard.model.books import Books
+from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.finding import NO_RULINGS, Finding, Rulings, ruled
 from bulk_onboard.model.identity import annotated_token, is_same_number, normal_user_key, shared_keys
-from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.number import numbers_in
 from bulk_onboard.model.plan import Identity
 from bulk_onboard.model.record import Record, Review, State, linked_numbers

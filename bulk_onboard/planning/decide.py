@@ -12,10 +12,9 @@ undo a correction. The row gets an error that says so, and a person decides, by 
 
 from collections.abc import Callable, Mapping
 
-from bulk_onboard.model.catalogue.rows import OLDER_CONTENT, RENUMBERED
+from bulk_onboard.model.catalogue import OLDER_CONTENT, RENUMBERED, Severity
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.number import numbers_in
 from bulk_onboard.model.plan import Action, Decision, Identity
 from bulk_onboard.model.record import EDITABLE, Linkage, Record, Review, State

@@ -6,10 +6,9 @@ submitted record is told what `submitted` says. In `todo` stand `{run}`, `{show}
 
 from collections.abc import Mapping, Sequence
 
-from bulk_onboard.model.catalogue import CATALOGUE
+from bulk_onboard.model.catalogue import CATALOGUE, Severity
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.record import State
 from bulk_onboard.model.row import Aside, JudgedRow
 from bulk_onboard.report.sentences import Advice, errors_told, sentence, todo_of_errors

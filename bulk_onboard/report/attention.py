@@ -10,7 +10,7 @@ remembered, and so is a registration number that keeps numbers from being linked
 from collections.abc import Iterable
 
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.catalogue.rows import OLDER_CONTENT, RENUMBERED
+from bulk_onboard.model.catalogue import OLDER_CONTENT, RENUMBERED
 from bulk_onboard.model.number import numbers_in
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import Linkage, Record, Review, State

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.catalogue.rows import RENUMBERED
+from bulk_onboard.model.catalogue import RENUMBERED
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.record import EDITABLE, Record, Review, State, api_has_newer
 from bulk_onboard.model.row import JudgedRow

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from bulk_onboard.model.books import Books
-from bulk_onboard.model.catalogue.rows import RENUMBERED
+from bulk_onboard.model.catalogue import RENUMBERED
 from bulk_onboard.model.number import digits_of, numbers_in, written_numbers
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import Linkage, Linking, Record, Review, State

@@ -6,8 +6,9 @@ shows another one instead of failing.
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, TextIO
+from typing import Any, Protocol, TextIO
 
+from bulk_onboard.model.finding import Finding
 from bulk_onboard.report.table import Cell
 
 _SCREENFUL = 50  # lines of a long list that a terminal is given
@@ -17,18 +18,6 @@ _STYLES: Mapping[str, str] = {
     "deferred": "yellow", "warning": "yellow", "uncertain": "yellow", "more info": "yellow", "held": "magenta",
     "suspended": "magenta", "invalid": "red", "refused": "red", "rejected": "red", "error": "red",
 }  # fmt: skip
-
-
-class ToldFinding(NamedTuple):
-    """A finding as it is printed: its place from the file down, sentences, and what kind it is of."""
-
-    workbook: str
-    sheet: str
-    row: int
-    column: str
-    sentences: str
-    severity: str
-    code: str
 
 
 class Page(Protocol):
@@ -43,8 +32,8 @@ class Page(Protocol):
     def write_list(self, headers: tuple[str, ...], rows: Sequence[tuple[Cell, ...]]) -> None:
         """A table that may be very long."""
 
-    def write_findings(self, findings: Sequence[ToldFinding]) -> None:
-        """A list of findings, which may be very long."""
+    def write_findings(self, findings: Sequence[tuple[Finding, str]], *, workbook: str) -> None:
+        """A list of findings, each with its sentences, which may be very long."""
 
 
 class _Plain:
@@ -64,11 +53,11 @@ class _Plain:
 
     write_list = write_table
 
-    def write_findings(self, findings: Sequence[ToldFinding]) -> None:
-        """One line each, whose beginning is the place, and whose end the kind (reliability.md 4)."""
-        for each in findings:
-            place = " › ".join(filter(None, (each.workbook, each.sheet, f"row {each.row}", each.column)))
-            self.write_line(f"{place}: {each.sentences} [{each.severity}: {each.code}]")
+    def write_findings(self, findings: Sequence[tuple[Finding, str]], *, workbook: str) -> None:
+        """One line each, whose beginning is the place, and whose end its severity and code."""
+        for finding, sentences in findings:
+            place = " › ".join(filter(None, (workbook, finding.sheet, f"row {finding.row}", finding.column)))
+            self.write_line(f"{place}: {sentences} [{finding.severity.value}: {finding.code}]")
 
 
 class _Terminal:
@@ -91,17 +80,22 @@ class _Terminal:
         self.write_table(headers, rows[:_SCREENFUL])
         self._write_rest(len(rows) - _SCREENFUL)
 
-    def write_findings(self, findings: Sequence[ToldFinding]) -> None:
+    def write_findings(
+        self,
+        findings: Sequence[tuple[Finding, str]],
+        *,
+        workbook: str,  # noqa: ARG002 - a terminal has no room for it
+    ) -> None:
         """Sentences have most of the width; what kind they are of stands below them."""
         rows = [
             [
-                self._text(each.row),
-                self._text(each.column),
-                self._text(each.sentences).append(f"\n{each.severity}: {each.code}", _STYLES[each.severity]),
+                self._text(finding.row),
+                self._text(finding.column),
+                self._text(sentences).append(f"\n{finding.severity}: {finding.code}", _STYLES[finding.severity]),
             ]
-            for each in findings[:_SCREENFUL]
+            for finding, sentences in findings[:_SCREENFUL]
         ]
-        self._write(("Row", "Column", "What is wrong, and how to mend it"), rows)
+        self._write(("Row", "Column", "What is wrong, and how to fix it"), rows)
         self._write_rest(len(findings) - _SCREENFUL)
 
     def _write(self, headers: tuple[str, ...], rows: Iterable[Iterable[Any]]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Hashable, Iterator
 from bulk_onboard.model.finding import VERY_MANY, Finding
 from bulk_onboard.report.table import Line, MadeAnew, Table
 
-HEADERS = ("Row", "Column", "Code", "Severity", "Seen", "Problem", "How to mend")
+HEADERS = ("Row", "Column", "Code", "Severity", "Seen", "Problem", "How to fix")
 
 
 def told_once(findings: Collection[Finding]) -> Iterator[tuple[Finding, int]]:
@@ -28,11 +28,11 @@ def problem_sentence(finding: Finding, more: int) -> str:
 
 
 def whole_sentence(finding: Finding, more: int) -> str:
-    """What is wrong, what was seen, and how to mend it (reliability.md 4)."""
+    """What is wrong, what was seen, and how to fix it (reliability.md 4)."""
     problem = finding.problem
     if finding.seen:
         problem = f"{problem.removesuffix('.')} (seen: {finding.seen})."
-    return " ".join((problem, *((f"And {more:,} more rows.",) if more else ()), finding.mend))
+    return " ".join((problem, *((f"And {more:,} more rows.",) if more else ()), finding.fix))
 
 
 def problems_table(findings: Collection[Finding]) -> Table:
@@ -52,5 +52,5 @@ def _row(finding: Finding, more: int) -> Line:
         finding.severity.value,
         finding.seen,
         problem_sentence(finding, more),
-        finding.mend,
+        finding.fix,
     )

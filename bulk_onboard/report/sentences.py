@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bulk_onboard.model.catalogue.rows import OLDER_CONTENT
+from bulk_onboard.model.catalogue import OLDER_CONTENT
 from bulk_onboard.model.finding import Finding
 
 _FEW = 3
@@ -42,4 +42,4 @@ def todo_of_errors(errors: Sequence[Finding]) -> str:
     """What to do about them; `{run}` and `{merge}` stand for commands."""
     if len(errors) == 1 and errors[0].code in _TODO_OF:
         return _TODO_OF[errors[0].code]
-    return f"{errors[0].mend} Then run again: {{run}}" if len(errors) == 1 else _MEND_FIRST
+    return f"{errors[0].fix} Then run again: {{run}}" if len(errors) == 1 else _MEND_FIRST

@@ -7,9 +7,8 @@ type, `{document}` for the document that the reason speaks of.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from bulk_onboard.model.catalogue.rows import OLDER_CONTENT, RENUMBERED
+from bulk_onboard.model.catalogue import OLDER_CONTENT, RENUMBERED, Severity
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.record import EDITABLE, Record, Review
 from bulk_onboard.model.row import JudgedRow
 from bulk_onboard.model.sheet import NUMBERS

@@ -129,7 +129,7 @@ _REVIEW_MEANINGS: Mapping[str, str] = {
 _UNKNOWN_REVIEW = "a word of the API's that this version does not know"
 
 _TODO: Mapping[str, str] = {
-    State.INVALID: "Mend the {rows}: the sheet Problems says what is wrong and how to mend it. Run again.",
+    State.INVALID: "Mend the {rows}: the sheet Problems says what is wrong and how to fix it. Run again.",
     State.REFUSED: "Mend the {rows}: the sheet Results says what the API refused. Run again.",
     State.HELD: "Look at the {rows} yourself, before anything else is done with them: Results says how.",
     State.GONE: "Ask who deleted the records of the {rows}, then say what is to become of each: Results says how.",

@@ -1,5 +1,10 @@
-"""Rows × requirements → applications and findings; pure."""
+"""Rows × requirements → applications and findings; pure.
 
-from bulk_onboard.validation.rows import judge_rows
+`screen` is not imported here: it brings pandas, which only a large sheet is worth.
+"""
 
-__all__ = ["judge_rows"]
+from bulk_onboard.validation.documents import may_be_about_the_business
+from bulk_onboard.validation.duplicates import mark_in_other_ledgers, mark_shared_documents
+from bulk_onboard.validation.rows import Judge, judge_rows
+
+__all__ = ["Judge", "judge_rows", "mark_in_other_ledgers", "mark_shared_documents", "may_be_about_the_business"]

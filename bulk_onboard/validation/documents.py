@@ -1,22 +1,22 @@
-"""The files a row names, against the documents the API requires (compliance-api.txt; wire.md 5.4).
+"""The files a row names, against the documents the API requires, and what their text says against the row.
 
-Rule: every document the requirements list is required. What is wrong with a file was found when it was looked at;
-whether its type will do, and whether it stands where it should, is judged here. Kinds (passport, utility_bill …) are
-the user's word for what a scan shows: checked when written down, never sent.
+Every document the requirements list is required. What is wrong with a file was found when it was opened; whether its
+type will do, and whether it stands where it should, is judged here. Kinds (passport, utility_bill …) are the user's
+word for what a scan shows: checked when written down, never sent.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from bulk_onboard.model.application import DOCUMENT_LIMIT, Document, Fault, FileFacts
+from bulk_onboard.model.application import DOCUMENT_LIMIT, Document, FileFacts
 from bulk_onboard.model.file_type import ACCEPTED_TYPES, file_type
-from bulk_onboard.model.mask import masked_path
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.paper import Number, Paper, bare_name, number_of
 from bulk_onboard.model.requirements import DocumentRequirement
 from bulk_onboard.model.row import Row
-from bulk_onboard.model.sheet import document_column, kind_column
-from bulk_onboard.validation.paper import is_about_the_business, paper_troubles
-from bulk_onboard.validation.trouble import Trouble, shown_cell
+from bulk_onboard.model.sheet import BUSINESS_NAME, REGISTRATION_NUMBER, document_column, kind_column
+from bulk_onboard.validation.marking import in_cell
 
 _IGNORED_IN_KINDS = re.compile(r"[\s_]+")
 
@@ -31,12 +31,12 @@ class Slot(NamedTuple):
     requirement: DocumentRequirement
 
     def accepts(self, kind: str) -> bool:
-        """Whether a document of this kind will do; a blank one says nothing."""
+        """Return whether a document of this kind will do; a blank one says nothing."""
         return not kind or not self.kinds or _bare(kind) in self.kinds
 
 
 def slots_of(documents: Iterable[DocumentRequirement]) -> tuple[Slot, ...]:
-    """The slot of each document."""
+    """Return the slot of each document."""
     return tuple(
         Slot(each.type, document_column(each.type), kind_column(each.type), frozenset(map(_bare, each.kinds)), each)
         for each in documents
@@ -44,50 +44,97 @@ def slots_of(documents: Iterable[DocumentRequirement]) -> tuple[Slot, ...]:
 
 
 def sent_documents(row: Row, slots: Iterable[Slot], files: Mapping[str, FileFacts]) -> tuple[Document, ...]:
-    """The documents of a row without document errors, in the order of the requirements."""
+    """Return the documents of a row without document errors, in the order of the requirements."""
     named = [(slot.type, files[row.cells[slot.column]]) for slot in slots]
     return tuple([Document(type_, facts.path, facts.size, facts.sha256, facts.media_type) for type_, facts in named])
 
 
 def document_digests(row: Row, slots: Iterable[Slot], files: Mapping[str, FileFacts]) -> Iterator[tuple[str, str]]:
-    """Type and digest of every document a row names; where there is no digest, the cell's text stands for it."""
+    """Yield type and digest of every document a row names; where there is no digest, the cell's text."""
     for slot in slots:
         if text := row.cells.get(slot.column):
             facts = files.get(text)
             yield slot.type, facts.sha256 if facts and facts.sha256 else text
 
 
-def document_troubles(row: Row, slots: Iterable[Slot], files: Mapping[str, FileFacts]) -> Iterator[Trouble]:
-    """What is wrong with the documents of a row and with the kinds it gives them."""
+def document_findings(row: Row, slots: Iterable[Slot], files: Mapping[str, FileFacts]) -> Iterator[Finding]:
+    """Yield what is wrong with the documents of a row and with the kinds it gives them."""
     first_with: dict[str, Slot] = {}
     for slot in slots:
-        text = row.cells.get(slot.column, "")
+        text, kind = row.cells.get(slot.column, ""), row.cells.get(slot.kind_column, "")
         facts = files.get(text)
-        for code, details in _faults(facts) if text else [Fault("document-missing", {"title": slot.requirement.title})]:
-            yield Trouble(code, slot.column, masked_path(text), details)
-        if facts and facts.paper and is_about_the_business(slot.requirement, row.cells.get(slot.kind_column, "")):
-            yield from paper_troubles(row, slot.column, masked_path(text), facts.paper)
+        if not text:
+            yield in_cell("document-missing", slot.column, text, title=slot.requirement.title)
+        else:
+            for found in _findings_of(facts):
+                yield in_cell(found.code, slot.column, text, **found.details)
+        if facts and facts.paper and is_about_the_business(slot.requirement, kind):
+            yield from _paper_findings(row, slot.column, text, facts.paper)
         if facts and facts.sha256:
             first = first_with.setdefault(facts.sha256, slot)
             if first is not slot:
-                details = {"other": first.requirement.title}
-                yield Trouble("document-in-two-slots", slot.column, masked_path(text), details)
-        if not slot.accepts(kind := row.cells.get(slot.kind_column, "")):
-            accepted = ", ".join(slot.requirement.kinds)
-            details = {"title": slot.requirement.title, "accepted": accepted}
-            yield Trouble("document-kind-not-accepted", slot.kind_column, shown_cell(kind), details)
+                yield in_cell("document-in-two-slots", slot.column, text, other=first.requirement.title)
+        if not slot.accepts(kind):
+            title, accepted = slot.requirement.title, ", ".join(slot.requirement.kinds)
+            yield in_cell("document-kind-not-accepted", slot.kind_column, kind, title=title, accepted=accepted)
 
 
-def _faults(facts: FileFacts | None) -> tuple[Fault, ...]:
-    """What keeps a file from being a document; a file nobody looked at is not there."""
+def _findings_of(facts: FileFacts | None) -> tuple[Finding, ...]:
+    """Return what keeps a file from being a document; a file that was never opened is not there."""
     if facts is None:
-        return (Fault("document-not-found", {"nearest": ""}),)
-    told_too_little = facts.size > DOCUMENT_LIMIT and not facts.media_type
-    if facts.media_type in ACCEPTED_TYPES or not facts.size or told_too_little:
-        return facts.faults
+        return (Finding("document-not-found", details={"nearest": ""}),)
+    has_no_type_yet = facts.size > DOCUMENT_LIMIT and not facts.media_type
+    if facts.media_type in ACCEPTED_TYPES or not facts.size or has_no_type_yet:
+        return facts.findings
     words = file_type(facts.media_type)
-    return (*facts.faults, Fault("document-wrong-type", {"found": words.found, "how": words.how}))
+    return (*facts.findings, Finding("document-wrong-type", details={"found": words.found, "how": words.how}))
 
 
 def _bare(kind: str) -> str:
     return _IGNORED_IN_KINDS.sub("", kind).casefold()
+
+
+# What the text of a document says against the row that names it. Only documents about the business itself count: a
+# utility bill has the utility's GSTIN and the landlord's name, a bank statement the bank's CIN, a passport a person. A
+# number counts where it is of the row's kind and the row's own is nowhere in the text; a GSTIN holds a PAN, so a paper
+# with the one has the other. Nothing of the text is shown.
+
+_OF_THE_BUSINESS = re.compile(r"registration|incorporation|gst|udyam|udyog|msme|llp|partnership|memorandum")
+_OF_OTHERS = re.compile(r"bill|bank|statement|passport|aadhaar|national|voter|driv|rent|lease")
+_OF_A_PERSON = "P"  # the fourth letter of a PAN
+_SHORTEST_NAME = 3
+
+
+def may_be_about_the_business(document: DocumentRequirement) -> bool:
+    """Return whether any kind of this document is about the business, so that its text is worth reading."""
+    return any(_OF_THE_BUSINESS.search(words.casefold()) for words in (document.type, *document.kinds))
+
+
+def is_about_the_business(document: DocumentRequirement, kind: str) -> bool:
+    """Return whether a document of this kind is about the business.
+
+    A blank kind, and one that says nothing either way, may be any kind that is accepted.
+    """
+    kind = kind.casefold()
+    if _OF_THE_BUSINESS.search(kind):
+        return True
+    accepted = " ".join(document.kinds).casefold()
+    return bool(_OF_THE_BUSINESS.search(document.type.casefold())) and not _OF_OTHERS.search(kind or accepted)
+
+
+def _paper_findings(row: Row, column: str, path: str, paper: Paper) -> Iterator[Finding]:
+    own = number_of(row.cell(REGISTRATION_NUMBER))
+    if own and own.text.casefold() not in paper.text and any(_like(own, paper.numbers)):
+        yield in_cell("document-other-number", column, path, kind=own.kind)
+    name = bare_name(row.cell(BUSINESS_NAME))
+    if paper.is_enough and len(name) >= _SHORTEST_NAME and name not in paper.text:
+        yield in_cell("document-other-name", column, path)
+
+
+def _like(own: Number, numbers: Iterable[str]) -> Iterator[str]:
+    """Yield the numbers of the same kind: for a PAN also those within GSTINs, for a business's none of a person's."""
+    for number in filter(None, map(number_of, numbers)):
+        if number.kind == own.kind or (number.kind, own.kind) == ("GSTIN", "PAN"):
+            text = number.text if number.kind == own.kind else number.text[2:12]
+            if own.kind != "PAN" or (text[3] == _OF_A_PERSON) == (own.text[3] == _OF_A_PERSON):
+                yield text

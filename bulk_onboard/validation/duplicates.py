@@ -1,30 +1,51 @@
-"""Rows that mean the same record, or the same business (reliability.md 1.8).
+"""What is there twice: rows, registration numbers, documents, phone numbers, and businesses another ledger has.
 
-Rule: same key and same content, then the first row stands for all of them; same key and different content, then none
-does, since nobody but the user can tell which is right. One registration number under several keys may be a slip of
-the pen, and so may one that is written with other dashes and blanks: a warning on all but the first. The template's
-example row is nobody's duplicate.
+All of this only shows when rows are compared, so it is found after each row was judged by itself. Every function
+returns the rows in the order they came in; duplicates and the template's example count for nothing.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from bulk_onboard.model.finding import NO_RULINGS, Rulings
-from bulk_onboard.model.identity import gapless_natural_key, shared_keys
-from bulk_onboard.model.row import JudgedRow
-from bulk_onboard.model.sheet import REGISTRATION_NUMBER, Columns
-from bulk_onboard.validation.marking import Marker
-from bulk_onboard.validation.trouble import Trouble, shown_value
+from bulk_onboard.model.application import FileFacts
+from bulk_onboard.model.books import Books
+from bulk_onboard.model.catalogue import Severity
+from bulk_onboard.model.finding import NO_RULINGS, OFF, VERY_MANY, Finding, Rulings
+from bulk_onboard.model.identity import (
+    annotated_token,
+    business_of,
+    gapless_natural_key,
+    keyless_token_of,
+    normal_key,
+    registration_token_of,
+    shared_keys,
+    token_of,
+)
+from bulk_onboard.model.mask import masked_path
+from bulk_onboard.model.number import numbers_in
+from bulk_onboard.model.record import Record, State
+from bulk_onboard.model.requirements import RequirementsBook
+from bulk_onboard.model.row import JudgedRow, Row
+from bulk_onboard.model.sheet import NUMBERS, REGISTRATION_NUMBER, Columns, document_column
+from bulk_onboard.validation.marking import Marker, in_cell
+
+# Rows that mean the same record, or the same business. With the same key and the same content the first row stands for
+# all of them; with different content none does, since only the user can tell which is right. One registration number
+# under several keys may be a slip of the pen, and so may one that is written with other dashes and blanks: a warning on
+# all but the first.
 
 
-def with_duplicates_marked(
+def mark_duplicates(
     judged: Sequence[JudgedRow], *, columns: Columns, rulings: Rulings = NO_RULINGS
 ) -> tuple[JudgedRow, ...]:
-    """The same rows in the same order; of those that share a key at most the first can still be sent."""
+    """Mark rows that share a key or a registration number; of those with one key at most the first may be sent."""
     rows, marker = list(judged), Marker(columns, rulings)
     shared = shared_keys([one.row for one in judged])
     keys = ["" if one.is_example else key for one, key in zip(judged, shared, strict=True)]
     for position, first in _under_another_key(judged, keys):
-        rows[position] = marker.mark(rows[position], [_same_number(judged[position], judged[first])])
+        number, other = judged[position].row.cell(REGISTRATION_NUMBER), judged[first].row.number
+        finding = in_cell("registration-number-twice", REGISTRATION_NUMBER, number, other=other)
+        rows[position] = marker.mark(rows[position], [finding])
     for positions in _alike(keys):
         for position, one in zip(positions, _compared([rows[p] for p in positions], marker), strict=True):
             rows[position] = one
@@ -32,7 +53,7 @@ def with_duplicates_marked(
 
 
 def _under_another_key(judged: Sequence[JudgedRow], keys: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Positions of rows whose registration number is that of an earlier row with another key, and of the first such."""
+    """Yield positions of rows whose registration number an earlier row has under another key, and of the first such."""
     first: dict[str, int] = {}
     for position, key in enumerate(keys):
         natural = key and gapless_natural_key(judged[position].row)
@@ -40,13 +61,8 @@ def _under_another_key(judged: Sequence[JudgedRow], keys: Sequence[str]) -> Iter
             yield position, first[natural]
 
 
-def _same_number(one: JudgedRow, first: JudgedRow) -> Trouble:
-    seen = shown_value(one.row.cell(REGISTRATION_NUMBER))
-    return Trouble("registration-number-twice", REGISTRATION_NUMBER, seen, {"other": first.row.number})
-
-
 def _alike(keys: Sequence[str]) -> Iterable[list[int]]:
-    """The positions of the rows that share a key."""
+    """Return the positions of the rows that share a key, a list for each."""
     first: dict[str, int] = {}
     alike: dict[str, list[int]] = {}
     for position, key in enumerate(keys):
@@ -56,18 +72,193 @@ def _alike(keys: Sequence[str]) -> Iterable[list[int]]:
 
 
 def _compared(same_key: list[JudgedRow], marker: Marker) -> Iterator[JudgedRow]:
-    """The rows of one key, each with what the comparison found out about it."""
+    """Yield the rows of one key, each marked by how it compares with the others."""
     first = same_key[0]
     differing = next((one for one in same_key if one.fingerprint != first.fingerprint), None)
     for one in same_key:
         if differing is not None:
             other = differing if one.fingerprint == first.fingerprint else first
-            yield marker.mark(one, [_about("key-conflict", other)])
+            yield marker.mark(one, [Finding("key-conflict", details={"other": other.row.number})])
         elif one is not first:
-            yield marker.mark(one.as_duplicate_of(first.row.number), [_about("duplicate", first)])
+            duplicate = Finding("duplicate", details={"other": first.row.number})
+            yield marker.mark(one.as_duplicate_of(first.row.number), [duplicate])
         else:
             yield one
 
 
-def _about(code: str, other: JudgedRow) -> Trouble:
-    return Trouble(code, details={"other": other.row.number})
+# Phone numbers. Of a number in several rows the one has it whose record is approved first, so all but the first row are
+# warned; how it is written makes no difference.
+
+
+def mark_shared_numbers(
+    judged: Sequence[JudgedRow], *, columns: Columns, rulings: Rulings = NO_RULINGS
+) -> tuple[JudgedRow, ...]:
+    """Mark rows that name a phone number of an earlier row."""
+    rows, marker = list(judged), Marker(columns, rulings)
+    first: dict[str, int] = {}
+    for position, one in enumerate(rows):
+        cell = one.row.cells.get(NUMBERS, "")
+        if not cell or one.aside:
+            continue
+        number = one.row.number
+        shared = [digits for digits in numbers_in(cell) if first.setdefault(digits, number) != number]
+        if shared:
+            rows[position] = marker.mark(one, [_in_two_rows(digits, first[digits]) for digits in shared])
+    return tuple(rows)
+
+
+def _in_two_rows(digits: str, first: int) -> Finding:
+    return Finding("number-in-two-rows", column=NUMBERS, seen=f"…{digits[-4:]}", details={"other": first})
+
+
+# One file that stands as a document of several businesses. Files are the same when their digests are, wherever they lie
+# and whatever they are called. A business is its registration number, so that one which asks for two types of number
+# may use its papers twice. A warning about a file that very many businesses have is one finding, at the first of them,
+# since it says the same of all; an error, which keeps rows out, stands at each.
+
+_Papers = Sequence[tuple[JudgedRow, Mapping[str, str]]]
+"""Rows in their order, each with the digests of its files and the first column that names each of them."""
+
+
+@dataclass(slots=True)
+class _Use:
+    """Where one file is used: by which businesses, first in which row, and under which paths."""
+
+    first: int
+    businesses: set[str] = field(default_factory=set)
+    paths: set[str] = field(default_factory=set)
+
+    def is_found_at(self, row: Row, *, as_error: bool) -> bool:
+        """Return whether the row has a finding about it."""
+        return as_error or len(self.businesses) <= VERY_MANY or row.number == self.first
+
+    def finding(self, column: str) -> Finding:
+        """Return the finding about it in a row whose column names it."""
+        seen = masked_path(next(iter(self.paths))) if len(self.paths) == 1 else ""
+        details = {"count": len(self.businesses), "first": self.first}
+        return Finding("document-shared", column=column, seen=seen, details=details)
+
+
+def mark_shared_documents(
+    judged: Sequence[JudgedRow],
+    *,
+    book: RequirementsBook,
+    files: Mapping[str, FileFacts],
+    columns: Columns,
+    rulings: Rulings = NO_RULINGS,
+) -> tuple[JudgedRow, ...]:
+    """Mark each row at each of its files that another business has too."""
+    if rulings.get("document-shared") == OFF:
+        return tuple(judged)
+    names = [document_column(document.type) for document in book.documents()]
+    papers = [(one, {} if one.aside else _papers(one.row, names, files)) for one in judged]
+    uses = _uses(papers, _several_times(papers))
+    findings: dict[tuple[str, str], Finding] = {}  # one for all rows that name the file in the same column
+    for digest, use in uses.items():
+        if len(use.businesses) > 1:
+            findings |= {(digest, name): use.finding(name) for name in names}
+    if not findings:
+        return tuple(judged)
+    marker, as_error = Marker(columns, rulings), rulings.get("document-shared") == Severity.ERROR
+
+    def found(row: Row, own: Mapping[str, str]) -> list[Finding]:
+        shared = [use for use in own.items() if use in findings]
+        return [findings[use] for use in shared if uses[use[0]].is_found_at(row, as_error=as_error)]
+
+    return tuple(marker.mark(one, found(one.row, own)) for one, own in papers)
+
+
+def _papers(row: Row, names: Sequence[str], files: Mapping[str, FileFacts]) -> dict[str, str]:
+    """Return the digests of the row's files, each with the first column that names it."""
+    own: dict[str, str] = {}
+    for name in names:
+        facts = files.get(row.cells.get(name, ""))
+        if facts and facts.sha256:
+            own.setdefault(facts.sha256, name)
+    return own
+
+
+def _several_times(papers: _Papers) -> set[str]:
+    """Return the digests that several rows have."""
+    once: set[str] = set()
+    several: set[str] = set()
+    for _, own in papers:
+        several.update(once.intersection(own))
+        once.update(own)
+    return several
+
+
+def _uses(papers: _Papers, digests: set[str]) -> dict[str, _Use]:
+    """Return where each of these files is used; a row that cannot be told from others does not count."""
+    uses: dict[str, _Use] = {}
+    for one, own in papers if digests else ():
+        wanted = digests.intersection(own)
+        business = business_of(one.row) if wanted else ""
+        for digest in wanted if business else ():
+            use = uses.setdefault(digest, _Use(first=one.row.number))
+            use.businesses.add(business)
+            use.paths.add(one.row.cell(own[digest]))
+    return uses
+
+
+# Businesses that another job has sent already (--against). What the API has, or may have, counts, whoever sent it. A
+# business is the same when the other ledger knows it by the token that the row has there, with its Key or without, by
+# the token that an annotated workbook gave the row, by its registration number under any Key, or by its content. What
+# was refused, proved unsent, deleted or given up is not at the API and does not count; what is gone from it does, until
+# that job's people have said whether it is to be filed again.
+
+_AT_THE_API: Mapping[State, str] = {
+    State.SENDING: "uncertain (sent, outcome unknown)",
+    State.UNCERTAIN: "uncertain (sent, outcome unknown)",
+    State.HELD: "held (a person must decide)",
+    State.SUBMITTED: "submitted",
+    State.GONE: "gone from the API (a person must decide)",
+}
+"""The states in which a business is or may be at the API, or may be filed again, in words."""
+
+
+def mark_in_other_ledgers(
+    judged: Sequence[JudgedRow],
+    others: Iterable[tuple[str, Books]],
+    *,
+    columns: Columns,
+    rulings: Rulings = NO_RULINGS,
+) -> tuple[JudgedRow, ...]:
+    """Mark rows whose business one of the other ledgers has; each of these comes with its name."""
+    rows, marker = list(judged), Marker(columns, rulings)
+    for name, books in others:
+        other = _Other(books)
+        for position, one in enumerate(rows):
+            if one.aside is None and (record := other.record_of(one)):
+                details = {"ledger": name, "state": _state_in_words(record)}
+                rows[position] = marker.mark(one, [Finding("in-other-ledger", details=details)])
+    return tuple(rows)
+
+
+class _Other:
+    """What the records of another ledger are known by."""
+
+    def __init__(self, books: Books) -> None:
+        there = [record for record in books.records.values() if record.state in _AT_THE_API]
+        self._auth_id = books.opened.auth_id if books.opened else ""
+        self._by_token = {record.token: record for record in there}
+        self._by_registration = {record.registration_token: record for record in there if record.registration_token}
+        self._by_fingerprint = {record.fingerprint: record for record in there if record.fingerprint}
+
+    def record_of(self, one: JudgedRow) -> Record | None:
+        """Return the record that the row would be there; None where there is none."""
+        if not self._by_token:
+            return None
+        found = self._found(one.row) if normal_key(one.row) else ()
+        return next(filter(None, found), None) or self._by_fingerprint.get(one.fingerprint)
+
+    def _found(self, row: Row) -> Iterable[Record | None]:
+        yield self._by_token.get(annotated_token(row))
+        yield self._by_token.get(token_of(self._auth_id, row))
+        yield self._by_token.get(keyless_token_of(self._auth_id, row))
+        yield self._by_registration.get(registration_token_of(self._auth_id, row))
+
+
+def _state_in_words(record: Record) -> str:
+    known_as = f" as {record.compliance_id}" if record.compliance_id else ""
+    return f"{_AT_THE_API[record.state]}{known_as}"

@@ -1,37 +1,49 @@
-"""Rows × requirements → applications and findings: all findings of all rows at once, and nothing raised."""
+"""The judge of single rows: what the API would be told of each, and all findings that keep it out or warn.
+
+Everything is checked before anything is sent, and nothing is raised: a finding is a value. A row's cells are checked
+for themselves (`cells`, `characters`), against the fields the API requires (here) and the documents it requires
+(`documents`). What only shows beside other rows is the business of `duplicates`.
+"""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from bulk_onboard.model.application import Application, FileFacts, fingerprint
-from bulk_onboard.model.catalogue import CATALOGUE
-from bulk_onboard.model.catalogue.india import INDIA
+from bulk_onboard.model.catalogue import CATALOGUE, INDIA, Severity
 from bulk_onboard.model.example import is_example
-from bulk_onboard.model.finding import NO_RULINGS, Finding, Rulings, ruled
-from bulk_onboard.model.kind import Severity
+from bulk_onboard.model.finding import NO_RULINGS, Finding, Rulings
 from bulk_onboard.model.mask import masked
-from bulk_onboard.model.requirements import RequirementsBook
+from bulk_onboard.model.requirements import FieldRequirement, RequirementsBook
 from bulk_onboard.model.row import JudgedRow, Row
-from bulk_onboard.model.sheet import CALLBACK_URL, COUNTRY_ISO, NUMBER_TYPE, USER_TYPE, Columns
-from bulk_onboard.validation.cells import cell_troubles
-from bulk_onboard.validation.country import country_code
-from bulk_onboard.validation.documents import Slot, document_digests, document_troubles, sent_documents, slots_of
-from bulk_onboard.validation.duplicates import with_duplicates_marked
-from bulk_onboard.validation.fields import Bounds, SentFields, bounds_of, field_troubles
-from bulk_onboard.validation.headers import Headers
-from bulk_onboard.validation.numbers import with_shared_numbers_marked
-from bulk_onboard.validation.stored import LOST
-from bulk_onboard.validation.trouble import Trouble, shown_cell
+from bulk_onboard.model.sheet import (
+    BUSINESS_NAME,
+    CALLBACK_URL,
+    COUNTRY_ISO,
+    NUMBER_TYPE,
+    REGISTRATION_NUMBER,
+    USER_TYPE,
+    Columns,
+)
+from bulk_onboard.validation.cells import EMAIL, LOST, cell_findings
+from bulk_onboard.validation.documents import Slot, document_digests, document_findings, sent_documents, slots_of
+from bulk_onboard.validation.duplicates import mark_duplicates, mark_shared_numbers
+from bulk_onboard.validation.india_places import ADDRESS_COUNTRY, country_code
+from bulk_onboard.validation.marking import Marker, in_cell
 
-_GUESSES = {kind.code for kind in INDIA if kind.severity is Severity.WARNING} | {
+_HEURISTIC = {kind.code for kind in INDIA if kind.severity is Severity.WARNING} | {
     "email-invalid",
     "letters-lost",
     "look-alike-letters",
     "number-unreadable",
     "number-without-calling-code",
 }
+"""Codes of findings that are guesses at what is meant."""
+
 _COMBINATION_COLUMNS = (COUNTRY_ISO, NUMBER_TYPE, USER_TYPE)
+_ALWAYS_KNOWN = {BUSINESS_NAME, REGISTRATION_NUMBER, EMAIL}
+_ADDRESS = "address."
 
 
 def judge_rows(
@@ -43,28 +55,37 @@ def judge_rows(
     rulings: Rulings = NO_RULINGS,
     callback_url: str = "",
 ) -> tuple[JudgedRow, ...]:
-    """Every row with its application or what keeps it out, in the same order.
+    """Judge rows by themselves and beside each other.
 
-    `files` is what is known of the documents, by the cell text that names them. `callback_url` is for rows that name
-    none; it is the job's and not their content, so no row has changed when it changes. Findings of a row come in the
-    order of the columns, those about the row as a whole first. Rows that are an example, or that hold nothing but what
-    is filled down a whole column, have none and are never sent.
+    Args:
+        rows: in the order of the sheet.
+        book: the requirements of every combination that the API offers.
+        files: what is known of the documents, by the cell text that names them.
+        columns: which of the sheet's columns means what.
+        rulings: what the job says of findings.
+        callback_url: for rows that name none. It is the job's and not their content, so no row has changed when it
+            changes.
+
+    Returns:
+        Every row in the same order, with its application or what keeps it out. Its findings come in the order of the
+        columns, those about the row as a whole first. Rows that are an example, or that hold nothing but what is
+        filled down a whole column, have none and are never sent.
     """
     judge = Judge(book, files, columns, rulings, callback_url)
-    judged = with_duplicates_marked([judge.judged(row) for row in rows], columns=columns, rulings=rulings)
-    return with_shared_numbers_marked(judged, columns=columns, rulings=rulings)
+    judged = mark_duplicates([judge.judged(row) for row in rows], columns=columns, rulings=rulings)
+    return mark_shared_numbers(judged, columns=columns, rulings=rulings)
 
 
 class _Terms(NamedTuple):
     """What is asked of the rows of one combination."""
 
     is_offered: bool
-    fields: tuple[Bounds, ...]
+    fields: "tuple[Bounds, ...]"
     slots: tuple[Slot, ...]
 
 
 class Judge:
-    """All that rows of a sheet are judged by; build it once for all of them."""
+    """Judges single rows of one sheet; build it once for all of them. The arguments are those of `judge_rows`."""
 
     def __init__(
         self,
@@ -74,18 +95,18 @@ class Judge:
         rulings: Rulings,
         callback_url: str,
     ) -> None:
-        self._book, self._files, self._columns, self._rulings = book, files, columns, rulings
-        self._callback_url = callback_url
+        self._book, self._files, self._callback_url = book, files, callback_url
         self._terms = {
             combination: _Terms(True, bounds_of(requirements.fields), slots_of(requirements.documents))
             for combination, requirements in book.offered.items()
         }
         self._no_terms = _Terms(False, (), slots_of(book.documents()))
-        self._sent = SentFields({field.name for field in book.fields()})
+        self._sent = _SentFields({field.name for field in book.fields()})
         self._headers = Headers(columns)
+        self._marker = Marker(columns, rulings)
 
     def judged(self, row: Row) -> JudgedRow:
-        """The row with its application or what keeps it out, as if it were alone."""
+        """Return the row with its application or what keeps it out, as if it were alone."""
         terms = self._terms.get(row.combination, self._no_terms)
         fields, callback_url = self._sent.of(row), row.cell(CALLBACK_URL)
         digests = document_digests(row, terms.slots, self._files)
@@ -94,64 +115,154 @@ class Judge:
             return JudgedRow(row, None, content, is_example=True)
         if row.is_blank:
             return JudgedRow(row, None, content, is_blank=True)
-        findings = self._findings(row, terms)
-        if findings:
-            findings = ruled(findings, self._rulings)
-            if any(finding.severity is Severity.ERROR for finding in findings):
-                return JudgedRow(row, None, content, findings)
+        found = self._findings(row, terms)
+        findings = self._marker.placed(row, found) if found else ()
+        if any(finding.severity is Severity.ERROR for finding in findings):
+            return JudgedRow(row, None, content, findings)
         documents = sent_documents(row, terms.slots, self._files)
         application = Application(row.combination, fields, documents, callback_url or self._callback_url)
         return JudgedRow(row, application, content, findings)
 
-    def _findings(self, row: Row, terms: _Terms) -> tuple[Finding, ...]:
-        """In the order of the columns: the row as a whole, the sheet's columns, then those it lacks."""
+    def _findings(self, row: Row, terms: _Terms) -> list[Finding]:
         if self._headers.are_repeated_in(row):
-            return self._placed([Trouble("headers-again")], row)
-        troubles = [*cell_troubles(row), *self._troubles_with(row, terms)]
-        return self._placed(_worth_telling(troubles), row) if troubles else ()
+            return [Finding("headers-again")]
+        found = [*cell_findings(row), *self._findings_by(terms, row)]
+        return _one_for_each_cause(found) if found else found
 
-    def _troubles_with(self, row: Row, terms: _Terms) -> Iterator[Trouble]:
+    def _findings_by(self, terms: _Terms, row: Row) -> Iterator[Finding]:
         """What the API would not take."""
         if not terms.is_offered:
             yield _not_offered(row, self._book)
             return
-        yield from field_troubles(row, terms.fields)
-        yield from document_troubles(row, terms.slots, self._files)
-
-    def _placed(self, troubles: list[Trouble], row: Row) -> tuple[Finding, ...]:
-        positions, header = self._columns.positions, self._columns.header
-        troubles.sort(key=lambda trouble: positions.get(trouble.column, math.inf) if trouble.column else -1)
-        return tuple(
-            Finding(t.code, row.sheet, row.number, header(t.column) if t.column else "", t.seen, t.details)
-            for t in troubles
-        )
+        yield from field_findings(row, terms.fields)
+        yield from document_findings(row, terms.slots, self._files)
 
 
-def _worth_telling(troubles: list[Trouble]) -> list[Trouble]:
-    """One cause, one finding: nothing of a value that is lost, and no guess at one that must be mended anyway."""
-    lost = {trouble.column for trouble in troubles if trouble.code in LOST}
-    erring = {t.column for t in troubles if t.code not in _GUESSES and CATALOGUE[t.code].severity is Severity.ERROR}
+def _one_for_each_cause(findings: list[Finding]) -> list[Finding]:
+    """Drop what else is said of lost values, and heuristic findings in columns that have errors."""
+    lost = {each.column for each in findings if each.code in LOST}
+    erring = {
+        each.column
+        for each in findings
+        if each.code not in _HEURISTIC and CATALOGUE[each.code].severity is Severity.ERROR
+    }
     return [
-        trouble
-        for trouble in troubles
-        if (trouble.column not in lost or trouble.code in LOST)
-        and (trouble.column not in erring or trouble.code not in _GUESSES)
+        each
+        for each in findings
+        if (each.column not in lost or each.code in LOST) and (each.column not in erring or each.code not in _HEURISTIC)
     ]
 
 
-def _not_offered(row: Row, book: RequirementsBook) -> Trouble:
-    """The finding on the first part of the combination with which no offer agrees."""
+def _not_offered(row: Row, book: RequirementsBook) -> Finding:
+    """Return the finding on the first part of the combination with which no offer agrees."""
     combination = row.combination
     if not combination.number_type:
-        return Trouble("number-type-missing", NUMBER_TYPE)
+        return Finding("number-type-missing", column=NUMBER_TYPE)
     agreeing = max((_agreement(combination, offer) for offer in book.offered), default=0)
     column = _COMBINATION_COLUMNS[agreeing]
-    seen = shown_cell(row.cell(column))
     if column == COUNTRY_ISO and (code := country_code(combination.country_iso)):
-        return Trouble("country-written-out", column, seen, {"code": code})
-    return Trouble("not-offered", column, seen, {"combination": masked(str(combination))})
+        return in_cell("country-written-out", column, row.cell(column), code=code)
+    return in_cell("not-offered", column, row.cell(column), combination=masked(str(combination)))
 
 
 def _agreement(combination: tuple[str, ...], offer: tuple[str, ...]) -> int:
-    """How many parts two different combinations share before they part."""
+    """Return how many parts two different combinations share before they part."""
     return next(n for n, (ours, theirs) in enumerate(zip(combination, offer, strict=True)) if ours != theirs)
+
+
+# The fields of the end user. Whatever the API knows is sent, required or not; what is required is checked.
+
+
+class Bounds(NamedTuple):
+    """How long the cell of a field may be, in characters; a required one has at least one."""
+
+    name: str
+    least: int
+    most: float
+    requirement: FieldRequirement
+
+
+def bounds_of(fields: Iterable[FieldRequirement]) -> tuple[Bounds, ...]:
+    """Return the bounds of each field."""
+    return tuple(
+        Bounds(field.name, max(field.min_length or 0, field.required), field.max_length or math.inf, field)
+        for field in fields
+    )
+
+
+def field_findings(row: Row, fields: Iterable[Bounds]) -> Iterator[Finding]:
+    """Yield what is wrong with the fields of a row: missing, too short, too long."""
+    for name, least, most, requirement in fields:
+        text = row.cells.get(name, "")
+        if not least <= len(text) <= most and (text or requirement.required):
+            yield _field_finding(text, requirement)
+
+
+def _field_finding(text: str, requirement: FieldRequirement) -> Finding:
+    """Lengths are in characters, as Excel and the requirements count them; bytes are given beside them."""
+    name, label, length = requirement.name, requirement.label, len(text)
+    if not text:
+        return in_cell("field-missing", name, text, label=label, length=length)
+    if length < (requirement.min_length or 0):
+        return in_cell("field-too-short", name, text, label=label, length=length, limit=requirement.min_length or 0)
+    if name == ADDRESS_COUNTRY:
+        return in_cell("country-written-out", name, text, code=country_code(text) or "that code, such as IN")
+    size, limit = len(text.encode("utf-8", "surrogatepass")), requirement.max_length or 0
+    return in_cell("field-too-long", name, text, label=label, length=length, bytes=size, limit=limit)
+
+
+class _SentFields:
+    """Which cells are fields of the end user; build it once for all rows."""
+
+    def __init__(self, required_names: Container[str]) -> None:
+        """`required_names` are the fields that the requirements of any combination name."""
+        self._required = required_names
+        self._names: dict[tuple[str, ...], tuple[str, ...]] = {}  # rows are filled in in a few ways only
+
+    def of(self, row: Row) -> dict[str, str]:
+        """Return the filled cells that are sent, by name, in the order of the names."""
+        filled = tuple(row.cells)
+        if filled not in self._names:
+            self._names[filled] = tuple(sorted(filter(self._is_sent, filled)))
+        return {name: row.cells[name] for name in self._names[filled]}
+
+    def _is_sent(self, name: str) -> bool:
+        return name in _ALWAYS_KNOWN or name.startswith(_ADDRESS) or name in self._required
+
+
+# Rows that repeat the headers, in sheets that were pasted together or have a second row of headers.
+
+_IGNORED_IN_HEADERS = re.compile(r"[\s_.\-\u2010-\u2015]+")
+
+
+class Headers:
+    """The headers of a sheet; build it once for all rows.
+
+    A row repeats them when more than half of its filled cells say the header above them or our name of the column, in
+    any case and with any blanks. At least one must say it to the letter, so that other rows are told at a glance.
+
+    Attributes:
+        to_the_letter: texts of which a row that repeats the headers has at least one.
+    """
+
+    def __init__(self, columns: Columns) -> None:
+        said = {name: (header, name, name.partition(":")[2]) for name, header in columns.headers.items()}
+        self._bare: Mapping[str, frozenset[str]] = {
+            name: frozenset(map(_bare_header, texts)) for name, texts in said.items()
+        }
+        self.to_the_letter = frozenset(form for texts in said.values() for text in texts for form in _forms(text))
+
+    def are_repeated_in(self, row: Row) -> bool:
+        """Return whether the row is no business but the headers again."""
+        if self.to_the_letter.isdisjoint(row.cells.values()):
+            return False
+        repeated = sum(_bare_header(text) in self._bare.get(name, ()) for name, text in row.cells.items())
+        return repeated > 1 and repeated * 2 > len(row.cells)
+
+
+def _forms(text: str) -> Iterable[str]:
+    return (text, text.lower(), text.upper(), text.title()) if text else ()
+
+
+def _bare_header(text: str) -> str:
+    return _IGNORED_IN_HEADERS.sub("", text).casefold()

@@ -1,9 +1,9 @@
-"""Which rows of a large sheet certainly have nothing wrong, told from whole columns.
+"""Find the rows of a large sheet that certainly have nothing wrong, by looking at whole columns.
 
-Rule: a sound row may be called suspect, a faulty one never sound. Suspects become rows and are judged as in a small
-sheet; nothing is decided here, so there is one rule book. Each different text of a column is asked about once, of the
-judge's own checks; texts of a plain form, in which the judge finds nothing, are not asked about at all. What only shows
-when rows are compared makes all of them suspect: a key, a number, a document that is there twice.
+A sound row may be called suspect, a faulty one never sound. Suspects become rows and are judged as in a small sheet;
+nothing is decided here, so there is one set of rules. The judge's own checks are asked once about each different text
+of a column; texts of a plain form, in which they find nothing, are not asked about at all. What only shows when rows
+are compared makes all of them suspect: a key, a number, a document that is there twice.
 """
 
 import re
@@ -40,13 +40,19 @@ from bulk_onboard.model.sheet import (
     Stored,
 )
 from bulk_onboard.model.text import DIGITS_ARE_DUE, ordinary_digits, text_in
-from bulk_onboard.validation.cells import cell_troubles
-from bulk_onboard.validation.documents import Slot, document_troubles, slots_of
-from bulk_onboard.validation.email import EMAIL, is_plain_address
-from bulk_onboard.validation.fields import bounds_of
-from bulk_onboard.validation.headers import Headers
-from bulk_onboard.validation.india.bulk import states_of_sound_numbers
-from bulk_onboard.validation.india.states import may_be_registered_in, state_called
+from bulk_onboard.validation.cells import EMAIL, cell_findings, is_plain_address
+from bulk_onboard.validation.documents import Slot, document_findings, slots_of
+from bulk_onboard.validation.india_identifiers import DIGITS, HOLDERS, NO_STATES, why_no_cin
+from bulk_onboard.validation.india_places import (
+    ADDRESS_COUNTRY,
+    ADDRESS_STATE,
+    POSTAL_CODE,
+    may_be_registered_in,
+    state_called,
+    state_of_gst,
+    state_of_letters,
+)
+from bulk_onboard.validation.rows import Headers, bounds_of
 
 Marks: TypeAlias = npt.NDArray[np.bool_]
 Codes: TypeAlias = npt.NDArray[np.intp]
@@ -64,7 +70,7 @@ _ALIKE = bytes.maketrans(b"123456789E", b"000000000e")  # digits look like each 
 _PERHAPS_LOST = (b".0", b"0e0", b"0e+", b"0e-", b"0000-00-00", b":000", b": 000", b"...")
 _PERHAPS_CODE = re.compile(rb"&[A-Za-z]{2,8};")
 _ASKED_ABOUT = (CALLBACK_URL, NUMBERS)  # of which every text is one for the judge
-_ADDRESS = ("address.country", "address.state", "address.postal_code")
+_ADDRESS = (ADDRESS_COUNTRY, ADDRESS_STATE, POSTAL_CODE)
 _WHOLE_DIGITS = 15  # that a number keeps
 _SOMEBODY = {KEY: "K"}  # or the judge would miss a name
 
@@ -91,13 +97,16 @@ def screen(
     rulings: Rulings,
     others: Sequence[Books] = (),
 ) -> Screened:
-    """The rows that need to be judged, out of a whole sheet.
+    """Find the rows of a sheet that need to be judged.
 
     Args:
+        sheet: as it was read.
+        columns: which of its columns means what.
+        book: the requirements of every combination that the API offers.
         files: what is known of the documents, by the cell text that names them.
         defaults: what blank cells ask for.
         rulings: what the job says of findings.
-        others: what other jobs' ledgers say, whose businesses are to be told.
+        others: other jobs' ledgers; rows whose business one of them has are suspect.
     """
     screened = _Screen(sheet, columns, files)
     for books in others:
@@ -119,23 +128,23 @@ class _Cells:
 
     @property
     def unlike(self) -> list[int]:
-        """The texts from which something was taken off, or whose ends may hold what nobody sees."""
+        """Return the texts from which something was stripped, or whose ends may hold what nobody sees."""
         if self.raw == self.texts and "".join(self.texts).isascii():
             return []  # nearly always so
         return [code for code, raw in enumerate(self.raw) if raw != self.texts[code] or not raw.isascii()]
 
     def rows_of(self, verdicts: Iterable[bool]) -> Marks:
-        """The rows, from a verdict for each of the texts."""
+        """Return the rows, from a verdict for each of the texts."""
         marks: Marks = np.fromiter(verdicts, dtype=bool, count=len(self.texts))[self.codes]
         return marks
 
     def which(self, verdict: Callable[[str], bool]) -> Marks:
-        """The rows whose text earns the verdict."""
+        """Return the rows whose text gets the verdict."""
         return self.rows_of(map(verdict, self.texts))
 
 
 class _Screen:
-    """One sheet under way; every step marks more suspects."""
+    """The suspects of one sheet; every step marks more of them."""
 
     def __init__(self, sheet: Sheet, columns: Columns, files: Mapping[str, FileFacts]) -> None:
         self._sheet, self._columns, self._files, self._headers = sheet, columns, files, Headers(columns)
@@ -150,7 +159,7 @@ class _Screen:
             self._cells[name] = _Cells(codes, distinct.tolist(), are_digits_due=name in DIGITS_ARE_DUE)
 
     def look(self, book: RequirementsBook, defaults: Combination, *, is_sharing_told: bool) -> None:
-        """All steps."""
+        """Take every step but `look_for`."""
         codes, groups = self._together(COUNTRY_ISO, NUMBER_TYPE, USER_TYPE)
         written = [Combination.written((country, number, user), defaults) for country, number, user in groups]
         self._combinations = list(dict.fromkeys(written))
@@ -172,7 +181,7 @@ class _Screen:
         self._documents(columns, is_sharing_told=is_sharing_told)
 
     def look_for(self, books: Books) -> None:
-        """Whatever a record of another ledger is known by there, it has the number of its row, or the row has none."""
+        """Mark the rows that a record of another ledger may be about: it has the row's number, or the row has none."""
         auth_id = books.opened.auth_id if books.opened else ""
         known = {record.registration_token.rpartition("|")[2] for record in books.records.values()}
         if "" in known:  # of a record without a number nobody can tell what it is known by
@@ -185,7 +194,7 @@ class _Screen:
         return self._cells.get(name, self._nothing)
 
     def _together(self, *names: str) -> tuple[Codes, list[tuple[str, ...]]]:
-        """For each row which of the different groups of texts in these columns it has, and the groups."""
+        """Return which group of texts each row has in these columns, and the different groups."""
         columns = [self._of(name) for name in names]
         codes = np.zeros(self._sheet.height, dtype=np.int64)
         for cells in columns:
@@ -195,9 +204,9 @@ class _Screen:
         return codes, list(zip(*texts, strict=True))
 
     def _is_faulty(self, cells: Mapping[str, str]) -> bool:
-        """What the judge says of a row with these cells, whatever it asks for."""
+        """Return whether the judge finds anything in a row with these cells, whatever it asks for."""
         return any(
-            next(iter(cell_troubles(Row("", 0, combination, {**_SOMEBODY, **cells}))), None)
+            next(iter(cell_findings(Row("", 0, combination, {**_SOMEBODY, **cells}))), None)
             for combination in self._combinations
         )
 
@@ -241,7 +250,7 @@ class _Screen:
 
     def _registration_numbers(self) -> None:
         """Those that are sound by their form need only fit the address's state; of all others the judge is asked."""
-        cells, states = self._of(REGISTRATION_NUMBER), self._of("address.state")
+        cells, states = self._of(REGISTRATION_NUMBER), self._of(ADDRESS_STATE)
         sound = states_of_sound_numbers(cells.texts)
         named = [state_called(text) for text in states.texts]
         places = {state: place for place, state in enumerate(dict.fromkeys((*named, *filter(None, sound), "")))}
@@ -304,7 +313,7 @@ class _Screen:
         for slot in slots:
             paths, kinds = self._of(slot.column), self._of(slot.kind_column)
             faulty = (
-                any(document_troubles(Row("", 0, combination, {slot.column: text}), [slot], self._files))
+                any(document_findings(Row("", 0, combination, {slot.column: text}), [slot], self._files))
                 for text in paths.texts
             )
             self.suspect |= rows & (paths.rows_of(faulty) | ~kinds.which(slot.accepts))
@@ -324,7 +333,7 @@ class _Screen:
             faulty = [
                 code
                 for code, cells in asked
-                if any(document_troubles(Row("", 0, combination, cells), [slot], self._files))
+                if any(document_findings(Row("", 0, combination, cells), [slot], self._files))
             ]
             self.suspect |= np.isin(codes, faulty)
 
@@ -346,7 +355,7 @@ class _Screen:
 
 
 def _compared(texts: list[str], normal: Callable[[str], str]) -> list[str]:
-    """What each is compared by; of plain words, whatever the rule, in upper case."""
+    """Return what each is compared by; plain words, whatever the rule, in upper case."""
     joined = "".join(texts)
     if joined.isascii() and joined.isalnum():
         return "\n".join(texts).upper().split("\n")
@@ -360,9 +369,9 @@ def _codes(texts: list[str]) -> Codes:
 
 
 def _odd(texts: Sequence[str]) -> list[int]:
-    """The places of the texts of which the judge is to be asked; in a column without any they are not looked at singly.
+    """Return the places of the texts that the judge is to be asked about.
 
-    Where a text has a line break itself, there are more lines than texts.
+    All are searched at once first. Where a text has a line break itself, there are more lines than texts.
     """
     joined = "\n".join(texts).encode("utf-8", "surrogatepass")
     alike = joined.translate(_ALIKE)
@@ -375,7 +384,7 @@ def _odd(texts: Sequence[str]) -> list[int]:
 
 
 def _is_as_stripped(raw: str, text: str) -> bool:
-    """Whether nothing but ordinary blanks was taken off, no digit became another, and no end looks like a blank."""
+    """Return whether only ordinary blanks were stripped, no digit was converted, and no end looks like a blank."""
     if raw != text and raw.strip(ORDINARY_BLANKS) != text:
         return False
     return text.isascii() or not (looks_like_nothing(text[0]) or looks_like_nothing(text[-1]))
@@ -383,3 +392,72 @@ def _is_as_stripped(raw: str, text: str) -> bool:
 
 def _may_be_example(key: str) -> bool:
     return not key.isascii() or "".join(key.split()).casefold() == EXAMPLE[KEY].casefold()
+
+
+# Registration numbers of a whole column, of which most are sound and seen to be so at once. Sound is what the judge of
+# single numbers has nothing against; where that takes more than a glance, the judge is asked.
+
+_CIN_LENGTH, _GSTIN_LENGTH = 21, 15
+_VALUES = np.full(256, len(DIGITS), dtype=np.int64)
+_VALUES[np.frombuffer(DIGITS.encode(), dtype=np.uint8)] = np.arange(len(DIGITS))
+_IS_DIGIT, _IS_LETTER, _IS_HOLDER = (
+    np.isin(np.arange(256), list(signs.encode())) for signs in (DIGITS[:10], DIGITS[10:], HOLDERS)
+)
+_FORM = slice(6, 10), slice(12, 15)  # of a CIN: state, century, kind of company
+_SERIAL = [1, 2, 3, 4, 5, 10, 11, 15, 16, 17, 18, 19, 20]  # its digits
+
+
+def states_of_sound_numbers(numbers: Sequence[str]) -> list[str | None]:
+    """Return what each number tells at a glance of itself.
+
+    Returns:
+        For each number the official name of the state that it names, empty where it names none; None where it is not
+        certain that the number is sound.
+    """
+    found: list[str | None] = ["" if not number else None for number in numbers]
+    usual = list(enumerate(numbers))
+    if not _is_usual("".join(numbers)):
+        usual = [(at, number) for at, number in usual if _is_usual(number)]
+    cins = [at for at, number in usual if len(number) == _CIN_LENGTH and number[0] in "LU"]
+    gstins = [at for at, number in usual if len(number) == _GSTIN_LENGTH]
+    states: dict[str, str | None] = {}
+    for at in np.array(cins, dtype=np.intp)[_have_digits([numbers[at] for at in cins])].tolist():
+        number = numbers[at]
+        form = number[_FORM[0]] + number[_FORM[1]]  # all that its digits leave open
+        if form not in states:
+            states[form] = None if why_no_cin(number) else state_of_letters(number[6:8])
+        found[at] = states[form]
+    for at in np.array(gstins, dtype=np.intp)[_have_check_digits([numbers[at] for at in gstins])].tolist():
+        code = numbers[at][:2]
+        if (state := state_of_gst(code)) or code in NO_STATES:
+            found[at] = state
+    return found
+
+
+def _is_usual(number: str) -> bool:
+    """Return whether there are capitals and digits alone, in one number or in many joined."""
+    return number.isascii() and number.isalnum() and number.isupper()
+
+
+def _signs(numbers: Sequence[str], length: int) -> npt.NDArray[np.uint8]:
+    """Return a row for each number, a column for each of its characters."""
+    return np.frombuffer("".join(numbers).encode("ascii"), dtype=np.uint8).reshape(len(numbers), length)
+
+
+def _have_digits(cins: Sequence[str]) -> Marks:
+    """Return which of these have digits where a CIN must have them, leaving out the century."""
+    digits: Marks = np.asarray(_IS_DIGIT[_signs(cins, _CIN_LENGTH)[:, _SERIAL]].all(axis=1))
+    return digits
+
+
+def _have_check_digits(gstins: Sequence[str]) -> Marks:
+    """Return which of these look like an ordinary taxpayer's number, with a check digit that fits (Luhn, base 36)."""
+    signs = _signs(gstins, _GSTIN_LENGTH)
+    is_digit, is_letter = _IS_DIGIT[signs], _IS_LETTER[signs]
+    has_form = is_digit[:, [0, 1, 7, 8, 9, 10]].all(axis=1) & is_letter[:, [2, 3, 4, 5, 6, 11]].all(axis=1)
+    has_form &= _IS_HOLDER[signs[:, 5]] & (signs[:, 13] == ord("Z")) & (signs[:, 7:11] != ord("0")).any(axis=1)
+    values = _VALUES[signs]
+    values[:, -2::-2] *= 2
+    sums = (values // len(DIGITS) + values % len(DIGITS)).sum(axis=1)
+    sound: Marks = has_form & (sums % len(DIGITS) == 0)
+    return sound

@@ -78,7 +78,7 @@ async def test_what_the_copy_lacks_is_told_beside_it(office: Office) -> None:
     lines = told.out.splitlines()
     place = next(n for n, line in enumerate(lines) if line.startswith("Marked in:"))
     assert lines[place + 1].startswith("Some formulas have no result in this copy.")
-    assert lines[place + 2].startswith("Mend it there")
+    assert lines[place + 2].startswith("Fix it there")
     assert "Some formulas" not in told.err
     assert "Some formulas" in whole.err
 
@@ -142,7 +142,7 @@ async def test_json_holds_every_finding_whole(office: Office) -> None:
         "column": "City",
         "seen": "",
         "problem": "City is required and the cell is blank.",
-        "mend": "Fill in the cell.",
+        "fix": "Fill in the cell.",
     } == missing[0]
 
 
@@ -155,8 +155,8 @@ async def test_a_kind_is_explained_without_a_job(tmp_path) -> None:
     assert told.out.startswith("state-unknown: Unknown state (warning)\n")
     assert '    [findings]\n    state-unknown = "off"\n' in told.out
     kind = CATALOGUE["state-unknown"]
-    assert (kind.problem, kind.mend, True, None) == tuple(
-        data[name] for name in ("problem", "mend", "may_be_ruled", "ruling")
+    assert (kind.problem, kind.fix, True, None) == tuple(
+        data[name] for name in ("problem", "fix", "may_be_ruled", "ruling")
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.job import load_job
-from bulk_onboard.model.kind import Severity
+from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.workbook_type import WorkbookType, type_by_name
 from bulk_onboard.pipeline import annotation
 from bulk_onboard.pipeline.annotation import annotate

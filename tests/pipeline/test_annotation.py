@@ -334,7 +334,7 @@ async def test_place_that_takes_nothing_is_told(office: Office) -> None:
 
 
 async def test_unreadable_copy_is_an_error_like_any_other(office: Office) -> None:
-    """The sheet How to mend is never taken for data."""
+    """The sheet How to fix is never taken for data."""
     office.fill([business(1, City="")])
     copy = await copy_of(office)
     book = openpyxl.load_workbook(copy)

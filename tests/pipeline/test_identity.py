@@ -134,7 +134,7 @@ async def test_all_keys_cleared_stop_the_run_and_are_told_by_plan_and_check(nigh
         await nights.night()
 
     outlook = await look_ahead(nights.job(), credentials=CREDENTIALS, clock=nights.calendar)
-    told = [(finding.code, finding.mend) for finding in outlook.plan.findings]
+    told = [(finding.code, finding.fix) for finding in outlook.plan.findings]
     assert ["business-under-another-key"] * ROWS == [code for code, _ in told]
     assert all(f"Write the Key K-{row} back." in mend for row, (_, mend) in enumerate(told))
     assert ROWS == outlook.plan.counts()["nothing"]

@@ -8,15 +8,16 @@ import pytest
 from bulk_onboard import errors
 from bulk_onboard.intake.bundled import bundled_requirements
 from bulk_onboard.job import load_job
-from bulk_onboard.model.kind import Severity
+from bulk_onboard.model.catalogue import Severity
+from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.requirements import Combination
-from bulk_onboard.model.sheet import Remark, Sheet, SheetRow
+from bulk_onboard.model.sheet import Sheet, SheetRow
 from bulk_onboard.pipeline.against import read_others
 from bulk_onboard.pipeline.judging import judge
 from tests.support.businesses import DOCUMENTS, HEADERS, business, document, write_documents
 from tests.support.office import Office
 
-REMARK = Remark("hidden-rows", {"rows": "3 to 5"})
+FINDING = Finding("hidden-rows", details={"rows": "3 to 5"})
 
 
 @pytest.fixture
@@ -25,10 +26,10 @@ def job(tmp_path):
     return load_job(tmp_path / "june.xlsx")
 
 
-def sheet_of(rows, *, headers=HEADERS, remarks=()):
+def sheet_of(rows, *, headers=HEADERS, findings=()):
     """A sheet as the reader gives it, without a file."""
     texts = [SheetRow(n, tuple(cells.get(h, "") for h in headers)) for n, cells in enumerate(rows, start=2)]
-    return Sheet(Path("june.xlsx"), "June", "", 1, tuple(headers), remarks=tuple(remarks)).with_rows(texts)
+    return Sheet(Path("june.xlsx"), "June", "", 1, tuple(headers), findings=tuple(findings)).with_rows(texts)
 
 
 async def judged(job, sheet, asked=None):
@@ -43,7 +44,7 @@ async def judged(job, sheet, asked=None):
 
 async def test_what_the_reader_noticed_is_a_finding(job):
     """It stands with those of the columns, at the row of the headers."""
-    judgement = await judged(job, sheet_of([business(1)], remarks=[REMARK]))
+    judgement = await judged(job, sheet_of([business(1)], findings=[FINDING]))
 
     (finding,) = judgement.sheet_findings
     assert ("hidden-rows", "June", 1, Severity.WARNING) == (finding.code, finding.sheet, finding.row, finding.severity)
@@ -53,7 +54,7 @@ async def test_what_the_reader_noticed_is_a_finding(job):
 async def test_the_job_switches_findings_off(job):
     """Of the sheet as well as of its rows."""
     ruled = replace(job, findings={"hidden-rows": "off", "state-unknown": "off"})
-    sheet = sheet_of([business(1, State="Nowhere")], remarks=[REMARK])
+    sheet = sheet_of([business(1, State="Nowhere")], findings=[FINDING])
 
     before, after = await judged(job, sheet), await judged(ruled, sheet)
 
@@ -66,7 +67,7 @@ async def test_an_error_of_the_sheet_keeps_all_of_it_out(job):
     ruled = replace(job, findings={"hidden-rows": "error"})
 
     with pytest.raises(errors.WorkbookError, match=r'"June" .* hidden-rows: The sheet hides rows \(3 to 5\)'):
-        await judged(ruled, sheet_of([business(1)], remarks=[REMARK]))
+        await judged(ruled, sheet_of([business(1)], findings=[FINDING]))
 
 
 async def test_each_combination_is_asked_about_once(job):

@@ -123,7 +123,7 @@ async def test_the_report_says_which_record_to_keep_and_which_to_delete(office: 
         if first.alias == second.alias
     }
     printed = {each["token"]: each for each in told.json["duplicates"]}
-    mend = " ".join(row["How to mend"] for row in problems(office))
+    mend = " ".join(row["How to fix"] for row in problems(office))
     assert 3 == told.status
     assert expected == {token: tuple(each["compliance_ids"]) for token, each in printed.items()}
     assert expected.keys() == printed.keys()

@@ -13,10 +13,7 @@ import pytest
 from bulk_onboard.errors import ExitStatus
 from bulk_onboard.intake.bundled import bundled_requirements
 from bulk_onboard.job import load_job
-from bulk_onboard.model.catalogue import CATALOGUE
-from bulk_onboard.model.catalogue.records import RECORDS
-from bulk_onboard.model.catalogue.rows import RENUMBERED
-from bulk_onboard.model.kind import Severity
+from bulk_onboard.model.catalogue import CATALOGUE, RECORDS, RENUMBERED, Severity
 from bulk_onboard.model.requirements import Combination, RequirementsBook
 from bulk_onboard.pipeline.judging import Judgement, judge, read_job_sheet
 from bulk_onboard.sandbox.records import robot_review as review_of

@@ -17,14 +17,14 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from bulk_onboard.errors import StoppedError
-from bulk_onboard.model.application import Fault
 from bulk_onboard.model.blank import looks_like_nothing
 from bulk_onboard.model.file_type import may_be_a_document
+from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.mask import masked_path
 from bulk_onboard.model.path import begins_elsewhere, readable, with_slashes
 
 NOT_FOUND = "document-not-found"
-OUTSIDE = Fault("document-outside")
+OUTSIDE = Finding("document-outside")
 
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _OF_THE_MACHINE = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}  # they say nothing about the file
@@ -34,17 +34,17 @@ _MOST_COMPARED = 500  # names in a folder that is searched for look-alikes; spel
 _LEFT_BEHIND = re.compile(r"[.~]|thumbs\.db$|desktop\.ini$", re.IGNORECASE)
 
 
-def not_found(why: str = "") -> Fault:
+def not_found(why: str = "") -> Finding:
     """Return the fault that there is no such file; `why` is a sentence that follows, with a blank before it."""
-    return Fault(NOT_FOUND, {"nearest": why})
+    return Finding(NOT_FOUND, details={"nearest": why})
 
 
-def not_a_file(what: str) -> Fault:
+def not_a_file(what: str) -> Finding:
     """Return the fault that there is something, but no file."""
-    return Fault("document-not-a-file", {"what": what})
+    return Finding("document-not-a-file", details={"what": what})
 
 
-_FAULTS = {
+_FINDINGS = {
     errno.ENOENT: not_found(),
     errno.ENOTDIR: not_found(),
     errno.ENAMETOOLONG: not_found(" Its name is longer than that of any file."),
@@ -55,23 +55,23 @@ _FAULTS = {
 }
 
 
-class FaultError(Exception):
+class NoFileError(Exception):
     """A path leads to nothing that can be opened; carries the fault that says why."""
 
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.code)
-        self.fault = fault
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.code)
+        self.finding = finding
 
 
 def parts_below(relative: str) -> tuple[str, ...]:
-    """Split a path into its names, `\\` taken as `/`; FaultError where it leads out of the folder."""
+    """Split a path into its names, `\\` taken as `/`; NoFileError where it leads out of the folder."""
     slashed = with_slashes(relative)
     if begins_elsewhere(slashed):
-        raise FaultError(OUTSIDE)
+        raise NoFileError(OUTSIDE)
     parts: list[str] = []
     for part in slashed.split("/"):
         if part == ".." and not parts:
-            raise FaultError(OUTSIDE)
+            raise NoFileError(OUTSIDE)
         if part == "..":
             parts.pop()
         elif part not in ("", "."):
@@ -81,7 +81,7 @@ def parts_below(relative: str) -> tuple[str, ...]:
 
 @contextmanager
 def opened(root: Path, parts: Sequence[str]) -> Iterator[int]:
-    """Open what the parts lead to as a descriptor; FaultError where that cannot be opened."""
+    """Open what the parts lead to as a descriptor; NoFileError where that cannot be opened."""
     with _translated():
         descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -115,9 +115,9 @@ def _translated() -> Iterator[None]:
                 f"The documents cannot be read: {error.strerror}. That is this machine's trouble, not a file's; "
                 "fix it, or lower concurrency, then run again."
             ) from error
-        raise FaultError(_FAULTS.get(error.errno or 0, Fault("document-unreadable"))) from None
+        raise NoFileError(_FINDINGS.get(error.errno or 0, Finding("document-unreadable"))) from None
     except ValueError:
-        raise FaultError(not_found(" Its name holds a character that no file's name can hold.")) from None
+        raise NoFileError(not_found(" Its name holds a character that no file's name can hold.")) from None
 
 
 # -- listing
@@ -146,18 +146,18 @@ class Listings:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._comparisons_left = _MOST_COMPARISONS
-        self._known: dict[tuple[str, ...], Listing | FaultError] = {}
+        self._known: dict[tuple[str, ...], Listing | NoFileError] = {}
         self._by_blanks: dict[tuple[str, ...], dict[str, list[str]]] = {}
 
     def of(self, parts: tuple[str, ...]) -> Listing:
-        """Return what is in a folder; FaultError where there is no such folder below the root."""
+        """Return what is in a folder; NoFileError where there is no such folder below the root."""
         if parts not in self._known:
             try:
                 self._known[parts] = _list(self._root, parts)
-            except FaultError as error:
+            except NoFileError as error:
                 self._known[parts] = error
         listing = self._known[parts]
-        if isinstance(listing, FaultError):
+        if isinstance(listing, NoFileError):
             raise listing.with_traceback(None)
         return listing
 
@@ -175,7 +175,7 @@ class Listings:
                 if len(alike) != 1 or alike[0] not in names:
                     return ()
                 found = (*found, alike[0])
-        except FaultError:
+        except NoFileError:
             return ()
         return found
 
@@ -204,14 +204,14 @@ class Listings:
                 if not self._is_there(parts[: depth + 1]):
                     return part, self._near(part, listing.folders, listing), "/"
             listing = self.of(parts[:-1])
-        except FaultError:
+        except NoFileError:
             return "", "", ""
         return (parts[-1], self._near(parts[-1], listing.documents, listing), "") if parts else ("", "", "")
 
     def _is_there(self, parts: tuple[str, ...]) -> bool:
         try:
             self.of(parts)
-        except FaultError:
+        except NoFileError:
             return False
         return True
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from bulk_onboard.model import file_type as types
-from bulk_onboard.model.application import Fault
+from bulk_onboard.model.finding import Finding
 
 HEADER_REACH = 1024  # within so many bytes readers look for the beginning of a PDF, and we for signs of text
 
@@ -124,12 +124,12 @@ class _Chunk(NamedTuple):
 class _UnsoundError(Exception):
     """The walk cannot go on; carries the fault that says why."""
 
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.code)
-        self.fault = fault
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.code)
+        self.finding = finding
 
 
-def png_faults(content: bytes) -> tuple[Fault, ...]:
+def png_findings(content: bytes) -> tuple[Finding, ...]:
     """Return everything that is wrong with the bytes of a PNG; never raises.
 
     Looked at is chunk by chunk from the signature to IEND: bounds, order, and the checksums of the chunks that a
@@ -139,10 +139,10 @@ def png_faults(content: bytes) -> tuple[Fault, ...]:
     try:
         return tuple(_png_faults(content))
     except _UnsoundError as error:
-        return (error.fault,)
+        return (error.finding,)
 
 
-def _png_faults(content: bytes) -> Iterator[Fault]:
+def _png_faults(content: bytes) -> Iterator[Finding]:
     chunks = list(_chunks(content))
     names = {chunk.name for chunk in chunks}
     header = chunks[0]
@@ -154,8 +154,8 @@ def _png_faults(content: bytes) -> Iterator[Fault]:
     if not (width and height):
         raise _damaged_png("its picture has no points")
     if max(width, height) > _LONGEST_SIDE or width * height > _MOST_POINTS:
-        yield Fault("document-huge-picture", {"width": width, "height": height})
-    yield from end_faults("PNG", content, chunks[-1].end)
+        yield Finding("document-huge-picture", details={"width": width, "height": height})
+    yield from end_findings("PNG", content, chunks[-1].end)
 
 
 def _chunks(content: bytes) -> Iterator[_Chunk]:
@@ -181,17 +181,17 @@ def _chunks(content: bytes) -> Iterator[_Chunk]:
 
 
 def _cut_png() -> _UnsoundError:
-    return _UnsoundError(Fault("document-truncated", {"why": "the mark of its end (IEND) is missing"}))
+    return _UnsoundError(Finding("document-truncated", details={"why": "the mark of its end (IEND) is missing"}))
 
 
 def _damaged_png(why: str) -> _UnsoundError:
-    return _UnsoundError(Fault("document-damaged", {"kind": "PNG", "why": why}))
+    return _UnsoundError(Finding("document-damaged", details={"kind": "PNG", "why": why}))
 
 
 # -- behind the end
 
 
-def end_faults(kind: str, content: bytes, end: int) -> Iterator[Fault]:
+def end_findings(kind: str, content: bytes, end: int) -> Iterator[Finding]:
     """Return the faults of a document for what is attached behind its end, or for being a ZIP archive as well.
 
     A file that is two files at once shows different people different things. ZIP is read from its end, PDF and PNG
@@ -205,9 +205,9 @@ def end_faults(kind: str, content: bytes, end: int) -> Iterator[Fault]:
     """
     size = len(content[end:].rstrip(_FILLING))
     if size > TRAILING_LIMIT or _begins_archive(content, end):
-        yield Fault("document-trailing-data", {"kind": kind, "size": size})
+        yield Finding("document-trailing-data", details={"kind": kind, "size": size})
     elif _is_archive_too(content):
-        yield Fault("document-damaged", {"kind": kind, "why": "it is a ZIP archive at the same time"})
+        yield Finding("document-damaged", details={"kind": kind, "why": "it is a ZIP archive at the same time"})
 
 
 def _begins_archive(content: bytes, at: int) -> bool:

@@ -14,12 +14,13 @@ from itertools import chain
 from pathlib import Path
 
 from bulk_onboard.errors import DocumentsError
-from bulk_onboard.intake.documents.below import FaultError, Listings, not_a_file, not_found, opened, parts_below
-from bulk_onboard.intake.documents.content import media_type, png_faults
+from bulk_onboard.intake.documents.below import Listings, NoFileError, not_a_file, not_found, opened, parts_below
+from bulk_onboard.intake.documents.content import media_type, png_findings
 from bulk_onboard.intake.documents.known import KnownFacts
-from bulk_onboard.intake.documents.pdf import Opened, PdfReader, pdf_faults
-from bulk_onboard.model.application import DOCUMENT_LIMIT, Document, Fault, FileFacts
+from bulk_onboard.intake.documents.pdf import Opened, PdfReader, pdf_findings
+from bulk_onboard.model.application import DOCUMENT_LIMIT, Document, FileFacts
 from bulk_onboard.model.file_type import ACCEPTED_TYPES, PDF, ending_of, file_type, type_told_by
+from bulk_onboard.model.finding import Finding
 
 STRICT_LIMIT = 5_000_000
 """What "5 MB" is where it is not meant as MiB."""
@@ -66,7 +67,7 @@ class DocumentFolder:
         )
 
     def look(self, relative: str) -> FileFacts:
-        """Return the facts of a file, its faults included; `\\` between folder names is taken as `/`."""
+        """Return the facts of a file, its findings included; `\\` between folder names is taken as `/`."""
         return self.look_all([relative])[relative]
 
     def look_all(
@@ -93,7 +94,7 @@ class DocumentFolder:
         try:
             with opened(self.root, parts_below(str(document.path.relative_to(self.root)))) as descriptor:
                 content = _content(descriptor, _plain_file(descriptor))
-        except (FaultError, ValueError):
+        except (NoFileError, ValueError):
             return None
         return content if hashlib.sha256(content).hexdigest() == document.sha256 else None
 
@@ -112,12 +113,12 @@ class _Looks:
         listings = Listings(self.root)
         others: dict[str, FileFacts] = {}
         for relative, one in facts.items():
-            if one.faults == (not_found(),):
+            if one.findings == (not_found(),):
                 parts = one.path.relative_to(self.root).parts
                 if meant := listings.with_other_blanks(parts):
                     others[relative] = self.facts("/".join(meant), named=relative)
                 else:
-                    others[relative] = replace(one, faults=(not_found(listings.hint(parts)),))
+                    others[relative] = replace(one, findings=(not_found(listings.hint(parts)),))
         return others
 
     def facts(self, relative: str, *, named: str = "") -> FileFacts:
@@ -131,8 +132,8 @@ class _Looks:
                 if self.known and (recalled := self.known.recall(path, parts, file, with_text=with_text)):
                     return recalled
                 content = _content(descriptor, file)
-        except FaultError as error:
-            return FileFacts(path, faults=(error.fault,))
+        except NoFileError as error:
+            return FileFacts(path, findings=(error.finding,))
         media, is_too_large = media_type(content), max(file.st_size, len(content)) > DOCUMENT_LIMIT
         pdf = self.reader.open(content, with_text=with_text) if media == PDF and not is_too_large else None
         facts = _facts_of(path, file.st_size, content, media, pdf)
@@ -145,15 +146,17 @@ def _facts_of(path: Path, size: int, content: bytes, media: str, pdf: Opened | N
     """Return the facts of a file from its content, which has this media type and is the head of one over the limit."""
     if size > DOCUMENT_LIMIT or len(content) > DOCUMENT_LIMIT:
         size = max(size, len(content))
-        return FileFacts(path, size, "", media, (Fault("document-too-large", {"size": size, "limit": DOCUMENT_LIMIT}),))
+        return FileFacts(
+            path, size, "", media, (Finding("document-too-large", details={"size": size, "limit": DOCUMENT_LIMIT}),)
+        )
     if not content:
-        return FileFacts(path, faults=(Fault("document-empty"),))
-    faults = tuple(_content_faults(path.name, content, media, pdf))
+        return FileFacts(path, findings=(Finding("document-empty"),))
+    findings = tuple(_content_findings(path.name, content, media, pdf))
     paper = pdf.paper if pdf else None
-    return FileFacts(path, len(content), hashlib.sha256(content).hexdigest(), media, faults, paper)
+    return FileFacts(path, len(content), hashlib.sha256(content).hexdigest(), media, findings, paper)
 
 
-def _content_faults(name: str, content: bytes, media: str, pdf: Opened | None) -> Iterator[Fault]:
+def _content_findings(name: str, content: bytes, media: str, pdf: Opened | None) -> Iterator[Finding]:
     """Return what is wrong with a file of this name, content and media type.
 
     That the type is not one the API takes is for validation to say.
@@ -163,17 +166,17 @@ def _content_faults(name: str, content: bytes, media: str, pdf: Opened | None) -
     ending = ending_of(name)
     if type_told_by(ending) not in ("", media):
         words = file_type(media)
-        yield Fault("document-misnamed", {"ending": ending, "found": words.found, "right": words.endings[0]})
+        yield Finding("document-misnamed", details={"ending": ending, "found": words.found, "right": words.endings[0]})
     if len(content) > STRICT_LIMIT:
-        yield Fault("document-nearly-too-large", {"size": len(content)})
-    yield from pdf_faults(content, pdf) if pdf else png_faults(content)
+        yield Finding("document-nearly-too-large", details={"size": len(content)})
+    yield from pdf_findings(content, pdf) if pdf else png_findings(content)
 
 
 def _plain_file(descriptor: int) -> os.stat_result:
-    """Return what the system says of an open file; FaultError where it is no plain file."""
+    """Return what the system says of an open file; NoFileError where it is no plain file."""
     file = os.fstat(descriptor)
     if not stat.S_ISREG(file.st_mode):
-        raise FaultError(not_a_file(next((what for test, what in _KINDS if test(file.st_mode)), "no file")))
+        raise NoFileError(not_a_file(next((what for test, what in _KINDS if test(file.st_mode)), "no file")))
     return file
 
 

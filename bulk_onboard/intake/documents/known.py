@@ -25,7 +25,8 @@ import msgspec
 
 from bulk_onboard import __version__
 from bulk_onboard.model import file_type
-from bulk_onboard.model.application import Fault, FileFacts
+from bulk_onboard.model.application import FileFacts
+from bulk_onboard.model.finding import Finding
 
 PAYS_FROM = 1000
 """So many documents must have been learned for it to be written; fewer are read again before anybody notices."""
@@ -44,7 +45,7 @@ class _Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     size: int
     sha256: str
     media_type: str
-    faults: tuple[tuple[str, dict[str, str | int]], ...]
+    findings: tuple[tuple[str, dict[str, str | int]], ...]
     has_no_text: bool
 
 
@@ -74,15 +75,15 @@ class KnownFacts:
         if entry is None or entry.stamp != _stamp(file) or (with_text and not entry.has_no_text):
             return None
         self._named[name] = entry
-        faults = tuple(Fault(code, details) for code, details in entry.faults)
-        return FileFacts(path, entry.size, entry.sha256, entry.media_type, faults)
+        findings = tuple(Finding(code, details=details) for code, details in entry.findings)
+        return FileFacts(path, entry.size, entry.sha256, entry.media_type, findings)
 
     def learn(self, parts: Sequence[str], file: os.stat_result, facts: FileFacts, *, with_text: bool) -> None:
         """Keep what a look told; `file` is what was opened, as it was before it was read."""
         if not facts.paper and max(file.st_mtime_ns, file.st_ctime_ns) + _TICK_NS < time.time_ns():
             self._learned += 1
-            faults = tuple((fault.code, dict(fault.details)) for fault in facts.faults)
-            entry = _Entry(_stamp(file), facts.size, facts.sha256, facts.media_type, faults, with_text)
+            findings = tuple((finding.code, dict(finding.details)) for finding in facts.findings)
+            entry = _Entry(_stamp(file), facts.size, facts.sha256, facts.media_type, findings, with_text)
             self._named[self._name(parts)] = entry
 
     def save(self) -> None:

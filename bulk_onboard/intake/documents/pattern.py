@@ -19,11 +19,12 @@ from itertools import starmap, takewhile
 from typing import NamedTuple
 
 from bulk_onboard.errors import UsageError
-from bulk_onboard.intake.documents.below import FaultError, Listings, folded, not_found, parts_below
+from bulk_onboard.intake.documents.below import Listings, NoFileError, folded, not_found, parts_below
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.intake.names import PLAIN
-from bulk_onboard.model.application import Fault, FileFacts
+from bulk_onboard.model.application import FileFacts
 from bulk_onboard.model.example import is_example
+from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.identity import business_of
 from bulk_onboard.model.mask import masked_path
 from bulk_onboard.model.pattern import TITLE, TYPE, Component, Token, check_pattern, components, fields_of
@@ -57,9 +58,9 @@ def fill_in_documents(
     for row, looked_for in zip(rows, due, strict=True):
         cells: dict[str, str] = {}
         for column, found in looked_for:
-            cells[column], fault = search.told(found, uses)
-            if fault:
-                faulty[cells[column]] = FileFacts(folder.root / pattern, faults=(fault,))
+            cells[column], finding = search.told(found, uses)
+            if finding:
+                faulty[cells[column]] = FileFacts(folder.root / pattern, findings=(finding,))
         filled.append(row.filled_in(cells) if cells else row)
     return tuple(filled), faulty
 
@@ -111,24 +112,24 @@ class _Search:
         if blank := [
             token.field for part in self._parts for token in part if token.field and not named.get(token.field)
         ]:
-            return _Found(texts, fault=not_found(f" The row has no {{{blank[0]}}}."))
+            return _Found(texts, finding=not_found(f" The row has no {{{blank[0]}}}."))
         if not _stays_below("/".join(texts), texts):
-            return _Found(texts, fault=not_found(" A cell of the row holds what cannot be in a file's name."))
+            return _Found(texts, finding=not_found(" A cell of the row holds what cannot be in a file's name."))
         try:
             return _Found(texts, self._fitting(texts[:-1], named))
-        except FaultError as error:
-            return _Found(texts, fault=error.fault)
+        except NoFileError as error:
+            return _Found(texts, finding=error.finding)
 
-    def told(self, found: "_Found", uses: "_Uses") -> tuple[str, Fault | None]:
+    def told(self, found: "_Found", uses: "_Uses") -> tuple[str, Finding | None]:
         """Return the path of the one file that fits and None; else the pattern filled in, and why there is none."""
         wanted, names = "/".join(found.texts), found.names
-        if len(names) == 1 and (twice := uses.fault(*found.paths)) is None:
+        if len(names) == 1 and (twice := uses.finding(*found.paths)) is None:
             return found.paths[0], None
         if names:
             return wanted, twice if len(names) == 1 else _several(names)
-        if found.fault in (None, not_found()):
+        if found.finding in (None, not_found()):
             return wanted, not_found(self._listings.hint(found.texts))
-        return wanted, found.fault
+        return wanted, found.finding
 
     def _fitting(self, way: tuple[str, ...], named: Mapping[str, str]) -> Sequence[str]:
         """Return the names in a folder that fit, sorted."""
@@ -146,7 +147,7 @@ class _Found(NamedTuple):
 
     texts: tuple[str, ...]
     names: Sequence[str] = ()
-    fault: Fault | None = None
+    finding: Finding | None = None
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -180,19 +181,19 @@ class _Uses:
             if first.meant != use.meant:
                 self._twice.setdefault(path, (first, use))
 
-    def fault(self, path: str) -> Fault | None:
+    def finding(self, path: str) -> Finding | None:
         """Return the fault of a file that fits two things; None where it fits one only."""
         if (twice := self._twice.get(_as_one(path))) is None:
             return None
         uses = " and as ".join(f"{use.title} of row {use.row}" for use in twice)
-        return Fault("document-fits-twice", {"name": masked_path(path), "uses": uses})
+        return Finding("document-fits-twice", details={"name": masked_path(path), "uses": uses})
 
 
 def _as_one(path: str) -> str:
     """Return a path in one form, however it was written; empty for one that leads elsewhere."""
     try:
         return unicodedata.normalize("NFC", "/".join(parts_below(path)))
-    except FaultError:
+    except NoFileError:
         return ""
 
 
@@ -239,11 +240,11 @@ def _stays_below(wanted: str, texts: Sequence[str]) -> bool:
     """Whether the way down has just the parts the pattern gives it, whatever the cells hold."""
     try:
         return parts_below(wanted) == tuple(texts) and "\0" not in wanted
-    except FaultError:
+    except NoFileError:
         return False
 
 
-def _several(names: Sequence[str]) -> Fault:
+def _several(names: Sequence[str]) -> Finding:
     shown = ", ".join(map(masked_path, names[:_MOST_NAMED]))
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return Fault("document-ambiguous", {"names": shown + more})
+    return Finding("document-ambiguous", details={"names": shown + more})

@@ -16,8 +16,8 @@ from bulk_onboard.confined.call import ConfinedError, Failure
 from bulk_onboard.confined.dialogue import Dialogue
 from bulk_onboard.confined.limits import Limits
 from bulk_onboard.errors import StoppedError
-from bulk_onboard.intake.documents.content import HEADER_REACH, end_faults
-from bulk_onboard.model.application import Fault
+from bulk_onboard.intake.documents.content import HEADER_REACH, end_findings
+from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.paper import Paper
 
 _CHILD = "bulk_onboard.intake.documents.pdfium"
@@ -92,7 +92,7 @@ class PdfReader:
             return Opened(broke="it makes its reader break down (no answer)")
 
 
-def pdf_faults(content: bytes, opened: Opened) -> Iterator[Fault]:
+def pdf_findings(content: bytes, opened: Opened) -> Iterator[Finding]:
     """Return everything that is wrong with a PDF."""
     start = content.find(b"%PDF-", 0, HEADER_REACH)
     if start < 0:
@@ -102,25 +102,25 @@ def pdf_faults(content: bytes, opened: Opened) -> Iterator[Fault]:
         yield _damaged(f"{start:,} other bytes come before its beginning")
     end = _end_of(content)
     if why := _why_cut(content, end, is_open=opened.is_open or opened.is_locked):
-        yield Fault("document-truncated", {"why": why})
+        yield Finding("document-truncated", details={"why": why})
         return
-    yield from end_faults("PDF", content, end or len(content))
+    yield from end_findings("PDF", content, end or len(content))
     yield from _faults_within(content, opened)
 
 
-def _faults_within(content: bytes, opened: Opened) -> Iterator[Fault]:
+def _faults_within(content: bytes, opened: Opened) -> Iterator[Finding]:
     if opened.broke:
         yield _damaged(opened.broke)
     elif opened.is_locked:
-        yield Fault("document-encrypted")
+        yield Finding("document-encrypted")
     elif not opened.is_open and _MAY_BE_A_PAGE.search(content):
         yield _damaged("no program for PDFs can open it")
     elif not opened.pages:
-        yield Fault("document-without-pages")
+        yield Finding("document-without-pages")
     elif not opened.has_first_page:
         yield _damaged("its first page is not in it")
     if opened.active:
-        yield Fault("document-active-content", {"what": " and ".join(opened.active)})
+        yield Finding("document-active-content", details={"what": " and ".join(opened.active)})
 
 
 def _end_of(content: bytes) -> int:
@@ -143,5 +143,5 @@ def _why_cut(content: bytes, end: int, *, is_open: bool) -> str:
     return ""
 
 
-def _damaged(why: str) -> Fault:
-    return Fault("document-damaged", {"kind": "PDF", "why": why})
+def _damaged(why: str) -> Finding:
+    return Finding("document-damaged", details={"kind": "PDF", "why": why})

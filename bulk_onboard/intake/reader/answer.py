@@ -23,7 +23,8 @@ from bulk_onboard.intake.reader.grid import Book, Grid, framed
 from bulk_onboard.intake.reader.sheet_rows import Column, SheetRows, XmlExtras, sheet_rows
 from bulk_onboard.intake.reader.xlsx import Overview, overview_of
 from bulk_onboard.intake.transport import Head, ReadRequest, SentColumn, encode, read_request_of
-from bulk_onboard.model.sheet import HOW_TO_MEND, MOST_ROWS, Remark, column_letters
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.sheet import HOW_TO_FIX, MOST_ROWS, column_letters
 from bulk_onboard.model.workbook_type import WorkbookType
 
 _CODECS = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "cp437")
@@ -67,7 +68,7 @@ def _sheets(asked: ReadRequest, content: bytes) -> list[SheetRows]:
     if asked.sheet is not None and asked.sheet.casefold() != path.stem.casefold():
         raise WorkbookError(f'{path} has no sheet "{asked.sheet}". It has: "{path.stem}".')
     records = delimited.read_records(path, content, encoding=asked.encoding, header_row=asked.header_row)
-    return [sheet_rows(path.stem, framed(records.rows), None)._replace(remarks=records.remarks)]
+    return [sheet_rows(path.stem, framed(records.rows), None)._replace(findings=records.findings)]
 
 
 # -- a spreadsheet
@@ -86,8 +87,8 @@ def _spreadsheet(
             name for name, part in seen.parts.items() if part in seen.found
         }:
             raise damaged(path, "a sheet has no part of its own")
-        remarks = _remarks(path, container.parts if container else (), kind)
-        return [_rows(book.grid(name), container, kind, seen, name)._replace(remarks=remarks) for name in names]
+        findings = _remarks(path, container.parts if container else (), kind)
+        return [_rows(book.grid(name), container, kind, seen, name)._replace(findings=findings) for name in names]
     except (expat.ExpatError, LookupError, UnicodeError) as error:
         raise damaged(path, f"a part of it is not as it must be ({type(error).__name__})") from None
 
@@ -95,7 +96,7 @@ def _spreadsheet(
 def _named_or_competing(path: str, book: Book, sheet: str | None) -> list[str]:
     """Return the sheets to read: the named one, hidden or not; else every visible one that our copy did not add."""
     if sheet is None:
-        return [name for name in book.visible if name.casefold() != HOW_TO_MEND.casefold()]
+        return [name for name in book.visible if name.casefold() != HOW_TO_FIX.casefold()]
     for name in book.names:
         if name.casefold() == sheet.casefold():
             return [name]
@@ -123,11 +124,11 @@ def _extras(container: Container, kind: WorkbookType, seen: Overview, name: str,
     return extras
 
 
-def _remarks(path: str, parts: Collection[str], kind: WorkbookType) -> list[Remark]:
-    remarks = [Remark("external-links", {})] if xlsx.refers_elsewhere(parts) else []
+def _remarks(path: str, parts: Collection[str], kind: WorkbookType) -> list[Finding]:
+    findings = [Finding("external-links", details={})] if xlsx.refers_elsewhere(parts) else []
     if kind in _TELLS_LESS:
-        remarks.append(Remark("format-tells-less", {"ending": PurePath(path).suffix.lower()}))
-    return remarks
+        findings.append(Finding("format-tells-less", details={"ending": PurePath(path).suffix.lower()}))
+    return findings
 
 
 # -- the one sheet that is meant

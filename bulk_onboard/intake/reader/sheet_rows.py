@@ -16,7 +16,8 @@ from typing import Any, NamedTuple, cast
 from bulk_onboard.frames import Frame
 from bulk_onboard.intake.reader.number_format import is_spelt, whole_number
 from bulk_onboard.model.blank import looks_like_nothing
-from bulk_onboard.model.sheet import Merged, Remark, Stored, column_letters
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.sheet import Merged, Stored, column_letters
 
 CellValue = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
 """A value as calamine gives it."""
@@ -84,7 +85,7 @@ class SheetRows(NamedTuple):
         columns: by position, those in which something stands; a cell for each of `numbers`.
         merged: all merged cells.
         extras: what is hidden, among others.
-        remarks: of the file as a whole.
+        findings: of the file as a whole.
     """
 
     name: str
@@ -92,7 +93,7 @@ class SheetRows(NamedTuple):
     columns: Mapping[int, Column]
     merged: Sequence[Merged] = ()
     extras: XmlExtras | None = None
-    remarks: Sequence[Remark] = ()
+    findings: Sequence[Finding] = ()
 
     def held(self, start: int = 0) -> set[int]:
         """Return the positions of the columns in which anything stands from the row at this place on."""
@@ -102,17 +103,17 @@ class SheetRows(NamedTuple):
             if any(place >= start for place in kinds) or any(map(str.strip, texts[start:] if start else texts))
         }
 
-    def all_remarks(self) -> list[Remark]:
+    def all_remarks(self) -> list[Finding]:
         """Return the file's own remarks, and what the sheet hides of that which holds something."""
-        remarks = list(self.remarks)
+        findings = list(self.findings)
         if self.extras is None:
-            return remarks
+            return findings
         if hidden := set(self.numbers) & _each_of(self.extras.hidden_rows, 1):
-            remarks.append(Remark("hidden-rows", {"rows": rows_in_words(hidden)}))
+            findings.append(Finding("hidden-rows", details={"rows": rows_in_words(hidden)}))
         columns = _each_of(self.extras.hidden_columns, 0)
         if hidden := columns and self.held() & columns:
-            remarks.append(Remark("hidden-columns", {"columns": columns_in_words(hidden)}))
-        return remarks
+            findings.append(Finding("hidden-columns", details={"columns": columns_in_words(hidden)}))
+        return findings
 
 
 def sheet_rows(

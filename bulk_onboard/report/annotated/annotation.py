@@ -1,7 +1,7 @@
-"""What an annotated workbook says: marks, the columns it adds, and how to mend what is wrong; pure.
+"""What an annotated workbook says: marks, the columns it adds, and how to fix what is wrong; pure.
 
 Rule: every finding has its place. One about a cell marks that cell, one about a row its first cell, and one about a
-column that the sheet does not have the row's `bo_problems`; one about the sheet stands on the sheet "How to mend",
+column that the sheet does not have the row's `bo_problems`; one about the sheet stands on the sheet "How to fix",
 and at the header that it names. Of several in one cell the worst gives the colour.
 """
 
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from bulk_onboard.model.books import Books
+from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.sheet import ADDED_COLUMNS, Columns, Sheet, column_letters
 from bulk_onboard.model.sparse import told_of
@@ -50,7 +50,7 @@ class Annotation:
         added: where the columns of `ADDED_COLUMNS` stand, by position: where they stand already, else at the far right.
         marks: each cell once, in the order of rows and columns.
         results: of every row.
-        mends: the lines of the sheet "How to mend".
+        mends: the lines of the sheet "How to fix".
         base: what the copy is made from, as its hidden sheet holds it.
         some_rows: whether the copy has only the rows to fix.
     """
@@ -145,4 +145,4 @@ def _marks(findings: Iterable[Finding], sheet: Sheet, positions: Mapping[str, in
 
 
 def _told(finding: Finding) -> str:
-    return f"{finding.severity.capitalize()}: {finding.title}\n{finding.problem}\n{finding.mend}"
+    return f"{finding.severity.capitalize()}: {finding.title}\n{finding.problem}\n{finding.fix}"

@@ -1,4 +1,4 @@
-"""The sheets that are added to the user's own workbook: "How to mend", and a hidden one with the copy's base."""
+"""The sheets that are added to the user's own workbook: "How to fix", and a hidden one with the copy's base."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 
-from bulk_onboard.model.sheet import HOW_TO_MEND
+from bulk_onboard.model.sheet import HOW_TO_FIX
 from bulk_onboard.report.annotated import looks
 from bulk_onboard.report.annotated.base import BASE_SHEET, BASE_TITLE
 from bulk_onboard.report.annotated.columns import font, write_text
@@ -20,12 +20,12 @@ _WRAPPED = Alignment(vertical="top", wrap_text=True)
 
 def write_guide(book: Any, mends: Sequence[Mend], notes: Sequence[str]) -> None:
     """Write the sheet, in the place of an earlier one; a sheet of the user's that is called so stays what it is."""
-    earlier = next((sheet for sheet in book.worksheets if sheet.title.casefold() == HOW_TO_MEND.casefold()), None)
+    earlier = next((sheet for sheet in book.worksheets if sheet.title.casefold() == HOW_TO_FIX.casefold()), None)
     if earlier is not None:
         if earlier["A1"].value != TITLE:
             return
         book.remove(earlier)
-    sheet = book.create_sheet(HOW_TO_MEND)
+    sheet = book.create_sheet(HOW_TO_FIX)
     sheet.sheet_view.showGridLines = False
     sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
     sheet.page_setup.fitToHeight, sheet.sheet_properties.pageSetUpPr = 0, PageSetupProperties(fitToPage=True)

@@ -29,6 +29,6 @@ def lines_of(text: str, width: int) -> int:
 
 
 def mend_height(mend: Iterable[object]) -> float:
-    """Points that a line of the sheet "How to mend" needs."""
+    """Points that a line of the sheet "How to fix" needs."""
     columns = zip(mend, MEND_WIDTHS, strict=True)
     return LINE_HEIGHT * max(lines_of(str(value), width) for value, width in columns)

@@ -1,16 +1,16 @@
-"""The lines of the sheet "How to mend": each kind of trouble once, errors first, then by how often it is there."""
+"""The lines of the sheet "How to fix": each kind of trouble once, errors first, then by how often it is there."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.kind import Severity
 from bulk_onboard.report.table import cell_text
 
 AUTHOR = "bulk-onboard"
-HEADERS = ("Count", "Severity", "What", "Columns", "What is wrong", "How to mend", "Rows")
-TITLE = "How to mend this workbook"
+HEADERS = ("Count", "Severity", "What", "Columns", "What is wrong", "How to fix", "Rows")
+TITLE = "How to fix this workbook"
 _GUIDE = """\
 1. Look for the marked cells: red ones keep their row out, or tell what the API did not take; \
 yellow ones are worth a look. \
@@ -63,7 +63,7 @@ def _line(alike: list[Finding]) -> Mend:
         title=cell_text(first.title),
         columns=cell_text(_listed([finding.column for finding in alike if finding.column])),
         problem=cell_text(_one_of([finding.problem for finding in alike])),
-        mend=cell_text(_one_of([finding.mend for finding in alike])),
+        mend=cell_text(_one_of([finding.fix for finding in alike])),
         rows=_listed([str(finding.row) for finding in alike]),
     )
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from bulk_onboard.model.sheet import ADDED_COLUMNS, HOW_TO_MEND, SOME_ROWS_COLUMN, Sheet, SheetRow
+from bulk_onboard.model.sheet import ADDED_COLUMNS, HOW_TO_FIX, SOME_ROWS_COLUMN, Sheet, SheetRow
 from bulk_onboard.report.annotated import looks
 from bulk_onboard.report.annotated.annotation import Annotation, Mark
 from bulk_onboard.report.annotated.base import BASE_SHEET, BASE_TITLE
@@ -23,7 +23,7 @@ from bulk_onboard.report.table import cell_text
 
 COMMENTS_AT_MOST = 2_000
 _LONGEST_NAME = 31  # characters of a sheet's name
-_TAKEN_NAMES = (HOW_TO_MEND.casefold(), BASE_SHEET, "history")
+_TAKEN_NAMES = (HOW_TO_FIX.casefold(), BASE_SHEET, "history")
 _NOT_IN_A_NAME = str.maketrans(dict.fromkeys("[]:*?/\\", "_"))
 _OPTIONS = {
     "constant_memory": True,
@@ -167,7 +167,7 @@ def _set_columns(page: Any, sheet: Sheet, annotation: Annotation) -> None:
 
 
 def _write_guide(book: Any, look: _Looks, mends: Sequence[Mend], notes: Sequence[str]) -> None:
-    page = book.add_worksheet(HOW_TO_MEND)
+    page = book.add_worksheet(HOW_TO_FIX)
     page.hide_gridlines(2)
     page.set_landscape()
     page.set_paper(9)

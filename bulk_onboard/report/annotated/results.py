@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from bulk_onboard.model.books import Books
+from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.identity import annotated_token, normal_user_key
-from bulk_onboard.model.kind import Severity
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import EDITABLE, State
 from bulk_onboard.model.sheet import KEY
@@ -45,10 +45,10 @@ def results_of(decision: Decision, books: Books, found: Iterable[Finding] = ()) 
 
 
 def problems_told(findings: Iterable[Finding]) -> list[str]:
-    """A line for each, errors first: where, what is wrong, how to mend it."""
+    """A line for each, errors first: where, what is wrong, how to fix it."""
     worst_first = sorted(findings, key=lambda finding: finding.severity is not Severity.ERROR)
     return [
-        f"{finding.severity.capitalize()}{_where(finding)}: {finding.problem} {finding.mend}" for finding in worst_first
+        f"{finding.severity.capitalize()}{_where(finding)}: {finding.problem} {finding.fix}" for finding in worst_first
     ]
 
 

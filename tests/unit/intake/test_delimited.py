@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from bulk_onboard import errors
 from bulk_onboard.intake.delimited import LONGEST_CELL, read_records
-from bulk_onboard.model.sheet import LAST_ROW, MOST_ROWS, Remark
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.sheet import LAST_ROW, MOST_ROWS
 
 MEND = (
     "Correct the quotation marks there, or import the file into Excel with every column as text, and save it as .xlsx."
@@ -20,7 +21,7 @@ MEND = (
 
 
 def read(content: bytes | str, *, name: str = "firms.csv", header_row: int = 1, encoding: str | None = None):
-    """The rows and remarks of a file with this content; text is UTF-8."""
+    """The rows and findings of a file with this content; text is UTF-8."""
     raw = content.encode() if isinstance(content, str) else content
     return read_records(Path(name), raw, encoding=encoding, header_row=header_row)
 
@@ -147,13 +148,13 @@ def test_blank_row_of_any_width_is_a_blank_row():
 @pytest.mark.parametrize("mark", ["\ufeff", "\ufeff\ufeff"])
 @pytest.mark.parametrize("delimiter", list(",;\t|"))
 def test_byte_order_marks_are_no_part_of_a_cell(mark, delimiter):
-    """Before any line or cell, as in files put behind or beside each other, they are left out; a remark counts them."""
+    """Before any line or cell, as in files put behind or beside each other, they are left out and counted."""
     text = f'{mark}"Key",City\n{mark}"k1",x\nk2,{mark}"y"\nk3,z\n'.replace(",", delimiter)
 
     records = read(text.encode("utf-8-sig"))
 
     assert [["Key", "City"], ["k1", "x"], ["k2", "y"], ["k3", "z"]] == records.rows
-    assert [("byte-order-marks", {"count": 3})] == [*records.remarks]
+    assert (Finding("byte-order-marks", details={"count": 3}),) == records.findings
 
 
 def test_byte_order_mark_of_a_file_in_another_encoding():
@@ -164,7 +165,7 @@ def test_byte_order_mark_of_a_file_in_another_encoding():
 
 def test_one_mark_where_it_belongs_is_nothing_to_tell():
     """Excel writes one before every CSV UTF-8."""
-    assert () == read("Key,City\nk1,x\n".encode("utf-8-sig")).remarks
+    assert () == read("Key,City\nk1,x\n".encode("utf-8-sig")).findings
 
 
 @pytest.mark.parametrize("headers", ["Key,Name,City", "Key,Name,City,"])
@@ -258,12 +259,12 @@ def test_too_many_rows():
 
 
 def test_text_wrapped_for_excel():
-    """Cells that tell Excel to leave them alone are unwrapped, and one remark counts them."""
+    """Cells that tell Excel to leave them alone are unwrapped, and one finding counts them."""
     records = read('Key,City,State\n="00123","=""0 """"4"""" """,="a"&"b"\n="",x,"=""7\n8"""\n')
 
     assert [["00123", '0 "4" ', '="a"&"b"'], ["", "x", "7\n8"]] == records.rows[1:]
-    assert (Remark("unwrapped-text", {"count": 4}),) == records.remarks
-    assert () == read("Key,City\nk1,=x\n").remarks
+    assert (Finding("unwrapped-text", details={"count": 4}),) == records.findings
+    assert () == read("Key,City\nk1,=x\n").findings
 
 
 @pytest.mark.parametrize(

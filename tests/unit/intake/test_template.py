@@ -10,6 +10,7 @@ from bulk_onboard.intake.rows import rows_of
 from bulk_onboard.intake.template import form_columns, write_template
 from bulk_onboard.intake.workbook import read_sheet
 from bulk_onboard.model.example import EXAMPLE, is_example
+from bulk_onboard.model.indian_states import STATES
 from bulk_onboard.model.requirements import (
     Combination,
     DocumentRequirement,
@@ -17,7 +18,6 @@ from bulk_onboard.model.requirements import (
     Requirements,
     RequirementsBook,
 )
-from bulk_onboard.model.states import STATES
 
 BOOK = bundled_requirements()
 

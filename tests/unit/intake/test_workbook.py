@@ -16,7 +16,7 @@ from bulk_onboard import errors
 from bulk_onboard.confined.limits import Limits
 from bulk_onboard.intake import workbook
 from bulk_onboard.intake.workbook import read_sheet
-from bulk_onboard.model.sheet import HOW_TO_MEND, Sheet, SheetRow, Stored
+from bulk_onboard.model.sheet import HOW_TO_FIX, Sheet, SheetRow, Stored
 from tests.support.spreadsheets import row, text, texts
 from tests.support.spreadsheets import write_xlsx as write_by_hand
 
@@ -175,11 +175,11 @@ def test_empty_workbooks(tmp_path):
 
 def test_own_sheet_is_left_out(tmp_path):
     """The sheet that the annotated copy adds is read only when it is named."""
-    sheets = {"New": [["Key"], ["k1"]], HOW_TO_MEND.upper(): [["What"], ["to do"]]}
+    sheets = {"New": [["Key"], ["k1"]], HOW_TO_FIX.upper(): [["What"], ["to do"]]}
     path = write_xlsx(tmp_path / "a.xlsx", sheets)
 
     assert "New" == read(path).name
-    assert HOW_TO_MEND.upper() == read(path, sheet=HOW_TO_MEND).name
+    assert HOW_TO_FIX.upper() == read(path, sheet=HOW_TO_FIX).name
 
 
 def test_very_hidden_sheets_and_chart_sheets_do_not_compete(tmp_path):

@@ -14,11 +14,11 @@ from bulk_onboard.model.file_type import (
 
 
 @pytest.mark.parametrize("media_type", [*sorted(FILE_TYPES.keys() - ACCEPTED_TYPES), "", "model/vrml"])
-def test_what_is_not_taken_says_how_to_mend_it(media_type):
+def test_what_is_not_taken_says_how_to_fix_it(media_type):
     """The mend is whole sentences, whatever the type."""
     words = file_type(media_type)
 
-    mend = CATALOGUE["document-wrong-type"].mend.format(how=words.how)
+    mend = CATALOGUE["document-wrong-type"].fix.format(how=words.how)
 
     assert words.how[0].isupper()
     assert words.how.endswith(".")

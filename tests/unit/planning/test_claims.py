@@ -143,7 +143,7 @@ def test_respelt_or_cleared_key_is_noticed(state, key, now):
     assert "Business under another Key; 1 error: see Problems" == decision.reason
     (finding,) = decision.judged.findings
     assert f"under the Key {key}" in finding.problem
-    assert f"Write the Key {key} back." in finding.mend
+    assert f"Write the Key {key} back." in finding.fix
 
 
 @pytest.mark.parametrize("state", GONE)
@@ -169,7 +169,7 @@ def test_shifted_keys_are_noticed(state, review):
 
     for decision in decisions:
         assert_nobody(decision, "key-of-another-business")
-    assert "Write the Key K-A back." in decisions[0].judged.findings[0].mend
+    assert "Write the Key K-A back." in decisions[0].judged.findings[0].fix
 
 
 @pytest.mark.parametrize("review", ["pending", "approved", "rejected"])
@@ -349,7 +349,7 @@ def test_record_known_without_a_key_stays_where_two_rows_have_its_number():
     """Which of them is meant nobody can tell, so neither is filed anew."""
     for decision in plan([line(2, "A", "K-1"), line(3, "A", "K-2")], known("A")):
         assert_nobody(decision, "business-under-another-key")
-        assert "Clear the Key" in decision.judged.findings[0].mend
+        assert "Clear the Key" in decision.judged.findings[0].fix
 
 
 def test_resume_and_duplicates_are_told_alike():
@@ -462,7 +462,7 @@ def test_finding_says_nothing_of_a_number():
 
     (finding,) = decision.judged.findings
     assert isinstance(finding, Finding)
-    assert "SECRET" not in finding.problem + finding.mend
+    assert "SECRET" not in finding.problem + finding.fix
 
 
 @pytest.mark.parametrize("state", [State.INVALID, State.PENDING, State.DEFERRED, State.REFUSED])

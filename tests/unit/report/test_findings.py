@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bulk_onboard.model.catalogue import CATALOGUE
-from bulk_onboard.model.kind import Severity
+from bulk_onboard.model.catalogue import CATALOGUE, Severity
 from bulk_onboard.report.findings import kinds_of, print_findings, print_kind, print_marked
 from tests.unit.report.samples import finding
 
@@ -74,7 +73,7 @@ def test_severity_is_what_the_job_rules():
 
 
 def test_summary_then_one_line_for_each():
-    """Each line begins with the place, from the file down, and says what is wrong, what was seen and how to mend it."""
+    """Each line begins with the place, from the file down, and says what is wrong, what was seen and how to fix it."""
     lines = printed([finding(row=14, seen="?"), finding("duplicate", row=15, column="")])
 
     assert ["Findings", "Severity", "Code", "Title"] == lines[0].split()
@@ -144,7 +143,7 @@ def test_where_it_is_marked(tmp_path):
     assert [
         "",
         "Marked in: june.annotated.xlsx",
-        "Mend it there, save it, then type: bulk-onboard run june.annotated.xlsx",
+        "Fix it there, save it, then type: bulk-onboard run june.annotated.xlsx",
     ] == stream.getvalue().splitlines()
 
 
@@ -156,7 +155,7 @@ def test_every_kind_can_be_explained(code):
     print_kind(kind, stream)
 
     text = stream.getvalue()
-    assert text.startswith(f"{code}: {kind.title} ({kind.severity})\n\n{kind.problem}\nHow to mend it: {kind.mend}\n")
+    assert text.startswith(f"{code}: {kind.title} ({kind.severity})\n\n{kind.problem}\nHow to fix it: {kind.fix}\n")
     assert kind.may_be_ruled == (f'    [findings]\n    {code} = "off"\n' in text)
     assert kind.may_be_ruled != ("whatever the job file says." in text)
 

@@ -6,10 +6,10 @@ from tests.unit.report.samples import finding
 
 
 def test_headers_and_a_row():
-    """A finding is told with its place, what was seen, what is wrong and how to mend it."""
+    """A finding is told with its place, what was seen, what is wrong and how to fix it."""
     table = problems_table([finding(row=7, seen="?")])
 
-    assert ("Row", "Column", "Code", "Severity", "Seen", "Problem", "How to mend") == table.headers
+    assert ("Row", "Column", "Code", "Severity", "Seen", "Problem", "How to fix") == table.headers
     problem = "Email is required and the cell is blank."
     assert [(7, "Email", "field-missing", "error", "?", problem, "Fill in the cell.")] == list(table.rows)
 

@@ -35,7 +35,7 @@ def test_rejection_stands_at_the_document_it_speaks_of():
         told.seen,
     )
     assert "The review rejected the record. Address proof document is expired." == told.problem
-    assert told.mend.startswith("Replace the Address Proof or correct the row, then run again")
+    assert told.fix.startswith("Replace the Address Proof or correct the row, then run again")
 
 
 def test_document_without_a_column_is_called_by_our_name():
@@ -56,7 +56,7 @@ def test_reason_that_speaks_of_no_document_is_about_the_row(reason, book):
     assert ("review-more-info", "", "") == (told.code, told.column, told.seen)
     assert told.problem.startswith("The review asks for more.")
     assert told.problem == told.problem.strip()
-    assert told.mend.startswith("Replace its documents")
+    assert told.fix.startswith("Replace its documents")
 
 
 @pytest.mark.parametrize("review", ["suspended", "expired"])

@@ -81,10 +81,10 @@ def test_what_turned_up_is_told():
     advice = told(None, AT_DOCUMENT, MISNAMED, review="rejected", review_reason="it is expired")
 
     assert advice.reason == (
-        "It is expired. The record 00000000-0000-4000-8000-000000000002 is called at the API as another row is, "
+        "It is expired. The record 00000000-0000-4000-8000-000000000002 has the alias of another row at the API, "
         "so nothing was sent."
     )
-    assert advice.todo.startswith("Find out with the API's vendor which of the two businesses the record is of.")
+    assert advice.todo.startswith("Find out with the API's vendor which of the two businesses the record belongs to.")
 
 
 def test_word_that_is_none_of_ours_is_no_approval():

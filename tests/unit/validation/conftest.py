@@ -64,9 +64,9 @@ GOOD = {
 }
 
 
-def facts(path, size=100, sha256="", media_type="application/pdf", faults=()):
+def facts(path, size=100, sha256="", media_type="application/pdf", findings=()):
     """What a look at a file told; a digest of its own unless given."""
-    return FileFacts(Path("/documents", path), size, sha256 or f"digest of {path}", media_type, tuple(faults))
+    return FileFacts(Path("/documents", path), size, sha256 or f"digest of {path}", media_type, tuple(findings))
 
 
 FILES = {"acme/id.pdf": facts("acme/id.pdf"), "acme/address.png": facts("acme/address.png", media_type="image/png")}

@@ -9,7 +9,7 @@ from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.identity import registration_token_of, token_of
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.model.row import JudgedRow, Row
-from bulk_onboard.validation.against import with_others_marked
+from bulk_onboard.validation import mark_in_other_ledgers
 from tests.unit.validation.conftest import COLUMNS, LOCAL
 
 AUTH_ID = "MA" + "X" * 18
@@ -36,7 +36,7 @@ def mark(rows, *others, **rulings):
     """The rows, marked against these books, called a.jsonl, b.jsonl …"""
     named = [(f"{letter}.jsonl", each) for letter, each in zip("abc", others, strict=False)]
     ruled = {code.replace("_", "-"): word for code, word in rulings.items()}
-    return with_others_marked(rows, named, columns=COLUMNS, rulings=ruled)
+    return mark_in_other_ledgers(rows, named, columns=COLUMNS, rulings=ruled)
 
 
 def test_a_business_of_another_job_is_kept_out():
@@ -56,9 +56,9 @@ def test_a_business_of_another_job_is_kept_out():
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        (State.SENDING, "uncertain (sent, and what became of it is not known)"),
-        (State.UNCERTAIN, "uncertain (sent, and what became of it is not known)"),
-        (State.HELD, "held (a person must look)"),
+        (State.SENDING, "uncertain (sent, outcome unknown)"),
+        (State.UNCERTAIN, "uncertain (sent, outcome unknown)"),
+        (State.HELD, "held (a person must decide)"),
     ],
 )
 def test_what_may_be_at_the_api_counts(state, words):

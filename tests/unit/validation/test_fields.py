@@ -104,7 +104,7 @@ def test_country_written_out_is_offered_as_its_code(make_row, judge_one, country
     """A country's name or three letters, where two letters are due, is told with these where they are known."""
     (finding,) = judge_one(make_row(address__country=country), book=COUNTRY_BOOK).findings
 
-    assert ("country-written-out", problem) == (finding.code, finding.mend)
+    assert ("country-written-out", problem) == (finding.code, finding.fix)
 
 
 def test_country_written_out_is_fine_where_the_api_takes_it(make_row, judge_one):

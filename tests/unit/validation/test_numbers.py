@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulk_onboard.model.kind import Severity
+from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.requirements import Combination, Requirements, RequirementsBook
 from bulk_onboard.model.sheet import Stored
 

@@ -296,7 +296,7 @@ def test_country_of_the_number_written_out_is_offered_as_its_code(make_row, judg
     ).findings
 
     assert ("country-written-out", "Number Country", "India") == (finding.code, finding.column, finding.seen)
-    assert "Write IN." == finding.mend
+    assert "Write IN." == finding.fix
 
 
 CELLS = st.sampled_from(
@@ -351,7 +351,7 @@ def test_nothing_in_a_cell_can_stop_the_judging(judge, rows):
     assert rows == [one.row for one in judged]
     for one in judged:
         assert (one.application is None) is (one.has_errors or one.aside is not None)
-        assert all(finding.code in CATALOGUE and finding.problem and finding.mend for finding in one.findings)
+        assert all(finding.code in CATALOGUE and finding.problem and finding.fix for finding in one.findings)
         assert 64 == len(one.fingerprint)
 
 

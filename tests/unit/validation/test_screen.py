@@ -12,15 +12,14 @@ import pytest
 from bulk_onboard.intake.bundled import bundled_requirements
 from bulk_onboard.intake.header import match_columns
 from bulk_onboard.intake.rows import rows_of
-from bulk_onboard.model.application import Fault, FileFacts
+from bulk_onboard.model.application import FileFacts
 from bulk_onboard.model.example import EXAMPLE
-from bulk_onboard.model.finding import OFF, Rulings
+from bulk_onboard.model.finding import OFF, Finding, Rulings
 from bulk_onboard.model.paper import paper_of
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.row import JudgedRow
 from bulk_onboard.model.sheet import Merged, Sheet, Stored
-from bulk_onboard.validation import judge_rows, screen
-from bulk_onboard.validation.shared import with_shared_documents_marked
+from bulk_onboard.validation import judge_rows, mark_shared_documents, screen
 from tests.support.businesses import DOCUMENTS, Cells, business
 
 BOOK = bundled_requirements()
@@ -84,7 +83,7 @@ def facts() -> dict[str, FileFacts]:
         for name in (business(number)[title] for title in DOCUMENTS):
             known[name] = FileFacts(Path(name), 100 + number, f"sha of {name}", _type(name))
     known["twin.pdf"] = replace(known[business(1)["Identity Proof"]], path=Path("twin.pdf"))
-    known["bad.pdf"] = FileFacts(Path("bad.pdf"), 5, "sha of bad", "application/pdf", (Fault("document-encrypted"),))
+    known["bad.pdf"] = FileFacts(Path("bad.pdf"), 5, "sha of bad", "application/pdf", (Finding("document-encrypted"),))
     own = business(4)
     said = f"{own['Business Name']} {own['Registration Number']} {'of the register ' * 20}"
     registration = own["Business Registration"]
@@ -143,7 +142,7 @@ def judged(sheet: Sheet, rulings: Rulings, places: Sequence[int] | None = None) 
     columns, _ = match_columns(sheet, BOOK, {})
     rows = rows_of(sheet, columns, defaults=DEFAULTS, places=places)
     told = judge_rows(rows, book=BOOK, files=FILES, columns=columns, rulings=rulings)
-    return with_shared_documents_marked(told, book=BOOK, files=FILES, columns=columns, rulings=rulings)
+    return mark_shared_documents(told, book=BOOK, files=FILES, columns=columns, rulings=rulings)
 
 
 def is_sound(one: JudgedRow) -> bool:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from bulk_onboard.intake.documents.folder import STRICT_LIMIT, DocumentFolder
-from bulk_onboard.model.application import DOCUMENT_LIMIT, Document, Fault, FileFacts
+from bulk_onboard.model.application import DOCUMENT_LIMIT, Document, FileFacts
 from bulk_onboard.model.catalogue import CATALOGUE
+from bulk_onboard.model.finding import Finding
 from tests.support.businesses import document as made_document
 from tests.support.businesses import pdf, png
 
@@ -36,10 +37,10 @@ def folder(root) -> DocumentFolder:
 
 def codes(facts: FileFacts) -> list[str]:
     """The codes of what is wrong with a file, without `document-`; each has all that its words need."""
-    for code, details in facts.faults:
-        assert CATALOGUE[code].problem.format_map(details)
-        assert CATALOGUE[code].mend.format_map(details)
-    return [code.removeprefix("document-") for code, _ in facts.faults]
+    for finding in facts.findings:
+        assert CATALOGUE[finding.code].problem.format_map(finding.details)
+        assert CATALOGUE[finding.code].fix.format_map(finding.details)
+    return [finding.code.removeprefix("document-") for finding in facts.findings]
 
 
 def document(facts: FileFacts) -> Document:
@@ -123,7 +124,7 @@ def test_files_that_are_not_there(folder, root, relative, hint):
     for name in ("identity_proof.pdf", "résumé.pdf"):
         (root / "acme" / name).write_bytes(PDF)
 
-    assert (Fault("document-not-found", {"nearest": hint}),) == folder.look(relative).faults
+    assert (Finding("document-not-found", details={"nearest": hint}),) == folder.look(relative).findings
 
 
 @pytest.mark.parametrize(
@@ -156,11 +157,11 @@ def test_of_several_files_that_differ_in_blanks_none_is_taken(folder, root):
     for name in ("a\u202fb.pdf", "a\u00a0b.pdf"):
         (root / name).write_bytes(PDF)
 
-    (fault,) = folder.look("a b.pdf").faults
+    (finding,) = folder.look("a b.pdf").findings
 
     assert (
         ' Did you mean "a b.pdf"? In that name character 2 is U+202F NARROW NO-BREAK SPACE, in the cell U+0020 SPACE.'
-        == fault.details["nearest"]
+        == finding.details["nearest"]
     )
 
 
@@ -176,9 +177,9 @@ def test_suggestion_names_the_character_that_one_cannot_see(folder, root, on_dis
     """A name is never suggested in place of what looks the very same."""
     (root / on_disk).write_bytes(PDF)
 
-    (fault,) = folder.look(written).faults
+    (finding,) = folder.look(written).findings
 
-    assert fault.details["nearest"].endswith(f" is {told}.")
+    assert finding.details["nearest"].endswith(f" is {told}.")
 
 
 def test_what_is_no_document_is_never_meant(folder, root):
@@ -190,17 +191,17 @@ def test_what_is_no_document_is_never_meant(folder, root):
 
     facts = folder.look_all(["identity_proof.pdf", "i.jpeg"])
 
-    assert (Fault("document-not-found", {"nearest": ""}),) == facts["identity_proof.pdf"].faults
-    assert (Fault("document-not-found", {"nearest": ' Did you mean "i.png"?'}),) == facts["i.jpeg"].faults
+    assert (Finding("document-not-found", details={"nearest": ""}),) == facts["identity_proof.pdf"].findings
+    assert (Finding("document-not-found", details={"nearest": ' Did you mean "i.png"?'}),) == facts["i.jpeg"].findings
 
 
 def test_suggestion_shows_no_number_of_a_person(folder, root):
     """A name that may be meant is masked as the cell itself is."""
     (root / "aadhaar 2345 6789 0124.pdf").write_bytes(PDF)
 
-    (fault,) = folder.look("aadhaar 2345 6789 0123.pdf").faults
+    (finding,) = folder.look("aadhaar 2345 6789 0123.pdf").findings
 
-    assert ' Did you mean "aadhaar XXXX XXXX 0124.pdf"?' == fault.details["nearest"]
+    assert ' Did you mean "aadhaar XXXX XXXX 0124.pdf"?' == finding.details["nearest"]
 
 
 def test_folder_that_is_not_there(tmp_path):
@@ -215,7 +216,7 @@ def test_very_many_missing_files_are_told_quickly(folder, root):
 
     facts = folder.look_all([f"scam_{number:05d}.pdf" for number in range(3000)])
 
-    assert {("document-not-found",)} == {tuple(code for code, _ in each.faults) for each in facts.values()}
+    assert {("document-not-found",)} == {tuple(finding.code for finding in each.findings) for each in facts.values()}
 
 
 @pytest.mark.parametrize(("written", "on_disk"), [("NFC", "NFD"), ("NFD", "NFC")])
@@ -241,19 +242,23 @@ def test_things_that_are_no_files(folder, root, monkeypatch):
         facts = folder.look_all(["acme", ".", "pipe", "socket"])
 
     assert [["not-a-file"]] * 4 == [codes(each) for each in facts.values()]
-    assert ["a folder", "a folder", "a pipe", "a socket"] == [each.faults[0].details["what"] for each in facts.values()]
+    assert ["a folder", "a folder", "a pipe", "a socket"] == [
+        each.findings[0].details["what"] for each in facts.values()
+    ]
 
 
 def test_device_is_no_file():
     """A device is told as one, and not read: this one would never end."""
-    assert (Fault("document-not-a-file", {"what": "a device"}),) == DocumentFolder(Path("/dev")).look("zero").faults
+    assert (Finding("document-not-a-file", details={"what": "a device"}),) == DocumentFolder(Path("/dev")).look(
+        "zero"
+    ).findings
 
 
 def test_several_hard_links_are_fine(folder, root):
     """One file under several names is a file."""
     (root / "twin.pdf").hardlink_to(root / "acme/id.pdf")
 
-    assert ((), DIGEST) == (folder.look("twin.pdf").faults, folder.look("twin.pdf").sha256)
+    assert ((), DIGEST) == (folder.look("twin.pdf").findings, folder.look("twin.pdf").sha256)
 
 
 def test_file_that_cannot_be_read():
@@ -284,10 +289,10 @@ def test_type_of_a_file_too_large_is_told(folder, root):
 
 
 def test_empty_file(folder, root):
-    """Zero bytes are a fault, and no digest that two businesses could share."""
+    """Zero bytes are a finding, and no digest that two businesses could share."""
     (root / "empty.pdf").touch()
 
-    assert FileFacts(root / "empty.pdf", faults=(Fault("document-empty"),)) == folder.look("empty.pdf")
+    assert FileFacts(root / "empty.pdf", findings=(Finding("document-empty"),)) == folder.look("empty.pdf")
 
 
 @pytest.mark.parametrize(
@@ -323,9 +328,9 @@ def test_misnamed_file_is_told_what_it_is(folder, root):
     """The ending as written, what it really is, and the ending it should have."""
     (root / "scan.JPG").write_bytes(png("x"))
 
-    (fault,) = folder.look("scan.JPG").faults
+    (finding,) = folder.look("scan.JPG").findings
 
-    assert ("document-misnamed", {"ending": ".JPG", "found": "a PNG image", "right": ".png"}) == fault
+    assert Finding("document-misnamed", details={"ending": ".JPG", "found": "a PNG image", "right": ".png"}) == finding
 
 
 def test_each_path_is_looked_at_once(folder):

@@ -58,12 +58,12 @@ def forge(root: Path, *, with_text: bool = False) -> FileFacts:
 
 
 def test_a_file_as_it_was_is_not_read_again(root):
-    """What was remembered is told, faults included."""
+    """What was remembered is told, findings included."""
     first = look(root)
     forged = forge(root)
 
     assert forged == look(root)[NAME]
-    assert ("document-empty",) == tuple(fault.code for fault in first["0.pdf"].faults)
+    assert ("document-empty",) == tuple(finding.code for finding in first["0.pdf"].findings)
 
 
 TEXT = ("Certificate of incorporation of Copper Heron Private Limited, CIN U72200KA2020PTC123456. " * 3, "page 1 of 1")
@@ -104,12 +104,12 @@ def test_document_that_broke_its_reader_is_not_remembered(root, monkeypatch):
         patched.setattr(pdf_module, "_CHILD", "tests.support.fragile_reader")
         broken = look(root)[NAME]
 
-    assert ["document-damaged"] == [fault.code for fault in broken.faults]
-    assert () == look(root)[NAME].faults
+    assert ["document-damaged"] == [finding.code for finding in broken.findings]
+    assert () == look(root)[NAME].findings
 
 
 def test_a_second_look_tells_the_same(root):
-    """Facts and faults of all files."""
+    """Facts and findings of all files."""
     assert look(root) == look(root)
 
 

@@ -59,9 +59,9 @@ def fill(tmp_path):
     def fill_row(pattern=PATTERN, combination=LOCAL, **cells):
         row = Row("S", 2, combination, {"registration_number": "U1", "business_name": "Acme", **cells})
         (filled,), faulty = fill_in_documents([row], BOOK, DocumentFolder(tmp_path / "documents"), pattern)
-        assert all(len(facts.faults) == 1 and not facts.sha256 for facts in faulty.values())
+        assert all(len(facts.findings) == 1 and not facts.sha256 for facts in faulty.values())
         return filled.cells, {
-            text: (facts.faults[0].code, dict(facts.faults[0].details)) for text, facts in faulty.items()
+            text: (facts.findings[0].code, dict(facts.findings[0].details)) for text, facts in faulty.items()
         }
 
     return fill_row
@@ -165,13 +165,13 @@ def test_papers_of_another_business_never_fit(put, fill, pattern, other):
 
 @pytest.fixture
 def fill_all(tmp_path):
-    """Fills in several rows, given by their cells: the file found as identity proof of each, or the code of a fault."""
+    """Fills in several rows, given by their cells: the identity proof of each, or the code of a finding."""
 
     def fill_rows(*rows, pattern="{key}*{type}.*", book=BOOK, column=ID):
         made = [Row("S", n, LOCAL, {"registration_number": f"U{n}"} | cells) for n, cells in enumerate(rows, start=2)]
         filled, faulty = fill_in_documents(made, book, DocumentFolder(tmp_path / "documents"), pattern)
         texts = [row.cells[column] for row in filled]
-        return [faulty[text].faults[0].code if text in faulty else text for text in texts], faulty
+        return [faulty[text].findings[0].code if text in faulty else text for text in texts], faulty
 
     return fill_rows
 
@@ -197,7 +197,7 @@ def test_file_that_fits_two_rows_is_taken_by_neither(put, fill_all, pattern, key
     codes, faulty = fill_all(*({"key": name, "registration_number": name} for name in names), pattern=pattern)
 
     assert ["document-fits-twice"] * 2 == codes
-    uses = {facts.faults[0].details.get("uses") for facts in faulty.values()} - {None}
+    uses = {facts.findings[0].details.get("uses") for facts in faulty.values()} - {None}
     assert {"Identity Proof of row 2 and as Identity Proof of row 3"} == uses
 
 
@@ -303,7 +303,7 @@ def test_link_is_found_and_told_as_one(put, fill, tmp_path):
     cells, _ = fill()
     _, faulty = fill(registration_number="U2")
 
-    assert "document-outside" == DocumentFolder(tmp_path / "documents").look(cells[ID]).faults[0].code
+    assert "document-outside" == DocumentFolder(tmp_path / "documents").look(cells[ID]).findings[0].code
     assert ("document-outside", {}) == faulty["U2/identity_proof.*"]
 
 

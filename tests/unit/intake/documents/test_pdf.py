@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from bulk_onboard.confined.limits import Limits
 from bulk_onboard.intake.documents import pdf as module
-from bulk_onboard.intake.documents.pdf import PdfReader, pdf_faults
-from bulk_onboard.model.application import Fault
+from bulk_onboard.intake.documents.pdf import PdfReader, pdf_findings
+from bulk_onboard.model.finding import Finding
 from tests.support.businesses import pdf
 from tests.support.papers import assembled, locked, objects, packed, paper, shown, stream
 
@@ -49,15 +49,15 @@ def reader() -> Iterator[PdfReader]:
 
 
 @pytest.fixture(scope="module")
-def faults(reader):
+def findings(reader):
     """What is wrong with a PDF."""
-    return lambda content: tuple(pdf_faults(content, reader.open(content, with_text=False)))
+    return lambda content: tuple(pdf_findings(content, reader.open(content, with_text=False)))
 
 
 @pytest.fixture(scope="module")
-def codes(faults):
+def codes(findings):
     """The same without `document-`, and without words."""
-    return lambda content: [fault.code.removeprefix("document-") for fault in faults(content)]
+    return lambda content: [finding.code.removeprefix("document-") for finding in findings(content)]
 
 
 SOUND = {
@@ -97,7 +97,7 @@ def test_what_every_reader_opens_is_sound(how, reader):
     """However unusual its ends, streams and tables are: if it opens without a password, nothing is wrong with it."""
     opened = reader.open(SOUND[how], with_text=False)
 
-    assert (1, []) == (opened.pages, list(pdf_faults(SOUND[how], opened)))
+    assert (1, []) == (opened.pages, list(pdf_findings(SOUND[how], opened)))
 
 
 @pytest.mark.parametrize(
@@ -110,9 +110,9 @@ def test_what_every_reader_opens_is_sound(how, reader):
         (linearized(5000), f"it should have 5,000 bytes and has {len(linearized(5000))}"),
     ],
 )
-def test_cut_off(content, why, faults):
+def test_cut_off(content, why, findings):
     """A file whose end is missing is told as cut off, and as nothing else."""
-    assert (Fault("document-truncated", {"why": why}),) == faults(content)
+    assert (Finding("document-truncated", details={"why": why}),) == findings(content)
 
 
 @pytest.mark.parametrize("whole", [GOOD, packed(objects("text")), WITHOUT_TABLE], ids=["plain", "packed", "no table"])
@@ -123,20 +123,22 @@ def test_cut_anywhere_is_told(whole, codes):
         assert codes(whole[:length]) in (["truncated"], ["damaged"]), length
 
 
-def test_beginning_must_be_at_byte_0(faults):
+def test_beginning_must_be_at_byte_0(findings):
     """A header further on, or none, is told with what is before it."""
-    (late,) = faults(b"HTTP/1.1 200 OK\n" + GOOD)
-    (none,) = faults(b"something else")
+    (late,) = findings(b"HTTP/1.1 200 OK\n" + GOOD)
+    (none,) = findings(b"something else")
 
-    assert ("document-damaged", {"kind": "PDF", "why": "16 other bytes come before its beginning"}) == late
-    assert ("document-damaged", {"kind": "PDF", "why": "it does not begin as one"}) == none
+    assert (
+        Finding("document-damaged", details={"kind": "PDF", "why": "16 other bytes come before its beginning"}) == late
+    )
+    assert Finding("document-damaged", details={"kind": "PDF", "why": "it does not begin as one"}) == none
 
 
 @pytest.mark.parametrize("size", [1025, 5000])
 @pytest.mark.parametrize("whole", [GOOD.rstrip(), GOOD.removesuffix(b"\n%%EOF\n")], ids=["marked", "unmarked"])
-def test_data_after_the_end(whole, size, faults):
+def test_data_after_the_end(whole, size, findings):
     """More than 1 KB after the last end is one file too many."""
-    assert (Fault("document-trailing-data", {"kind": "PDF", "size": size}),) == faults(whole + b"x" * size)
+    assert (Finding("document-trailing-data", details={"kind": "PDF", "size": size}),) == findings(whole + b"x" * size)
 
 
 def test_archive_after_the_end(codes):
@@ -213,18 +215,18 @@ def test_what_no_reader_opens_is_damaged(content, codes):
     ],
 )
 @pytest.mark.parametrize("make", [assembled, packed])
-def test_active_content(make, spelling, what, faults):
+def test_active_content(make, spelling, what, findings):
     """Programs, commands and attachments are told, however they are spelt and wherever they are packed."""
-    assert (Fault("document-active-content", {"what": what}),) == faults(
+    assert (Finding("document-active-content", details={"what": what}),) == findings(
         make([*objects(extra=b"/OpenAction 6 0 R"), b"<<%s>>" % spelling])
     )
 
 
-def test_active_content_of_a_locked_document(faults):
+def test_active_content_of_a_locked_document(findings):
     """A password of the owner alone hides nothing."""
     content = locked("text").replace(b"/Type/Catalog", b"/Type/Catalog/OpenAction<</S/JavaScript/JS(x)>>")
 
-    assert (Fault("document-active-content", {"what": "a program (JavaScript)"}),) == faults(content)
+    assert (Finding("document-active-content", details={"what": "a program (JavaScript)"}),) == findings(content)
 
 
 @pytest.mark.timeout(30)
@@ -239,17 +241,17 @@ def test_no_file_takes_long(unit, codes):
     assert codes(content)
 
 
-def test_page_that_unpacks_without_end_costs_its_document_alone(reader, faults):
+def test_page_that_unpacks_without_end_costs_its_document_alone(reader, findings):
     """It is told as damaged, with what happened; the next one is opened as ever."""
     inflation = zlib.compressobj(9)
     bomb = b"".join(inflation.compress(shown("x" * 60) * 50_000) for _ in range(160)) + inflation.flush()
     content = with_content(stream(bomb, b"/Filter/FlateDecode"))
 
-    (fault,) = pdf_faults(content, reader.open(content, with_text=True))
+    (finding,) = pdf_findings(content, reader.open(content, with_text=True))
 
-    assert "document-damaged" == fault.code
-    assert fault.details["why"] in ("it makes its reader break down (6)", "it needs more than 512.0 MiB of memory")
-    assert () == faults(GOOD)
+    assert "document-damaged" == finding.code
+    assert finding.details["why"] in ("it makes its reader break down (6)", "it needs more than 512.0 MiB of memory")
+    assert () == findings(GOOD)
 
 
 FRAGILE = "tests.support.fragile_reader"
@@ -282,7 +284,7 @@ def test_document_that_breaks_its_reader_costs_one_finding(fragile, does, why):
 
     assert ["", why, ""] == [re.sub(r":\d+\)$", ")", one.broke) for one in told]
     assert [1, 0, 1] == [one.pages for one in told]
-    assert ["document-damaged"] == [fault.code for fault in pdf_faults(GOOD, told[1])]
+    assert ["document-damaged"] == [finding.code for finding in pdf_findings(GOOD, told[1])]
 
 
 def test_reader_that_earlier_documents_wore_out_is_replaced(fragile):
@@ -325,11 +327,11 @@ PIECES = st.sampled_from(
     st.lists(st.tuples(st.integers(0, 900), PIECES | st.binary(max_size=9)), max_size=9),
 )
 def test_no_bytes_raise(reader, content, changes):
-    """However a PDF is mutilated, its faults are told, not raised, and its reader stays."""
+    """However a PDF is mutilated, its findings are told, not raised, and its reader stays."""
     for at, piece in changes:
         content = content[:at] + piece + content[at + len(piece) // 2 :]
 
     opened = reader.open(content, with_text=True)
 
     assert "" == opened.broke
-    assert all(fault.code.startswith("document-") for fault in pdf_faults(content, opened))
+    assert all(finding.code.startswith("document-") for finding in pdf_findings(content, opened))

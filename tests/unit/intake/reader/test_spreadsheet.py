@@ -8,7 +8,8 @@ from bulk_onboard.errors import WorkbookError
 from bulk_onboard.intake.reader.answer import lines_of
 from bulk_onboard.intake.transport import ReadRequest
 from bulk_onboard.intake.workbook import sheet_of
-from bulk_onboard.model.sheet import Merged, Remark, Sheet, SheetRow, Stored
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.sheet import Merged, Sheet, SheetRow, Stored
 from tests.support.spreadsheets import (
     MAIN,
     cell,
@@ -87,7 +88,10 @@ def test_hidden_and_merged(tmp_path):
 
     assert [2, 4] == [line.number for line in rows]
     assert (Merged(4, 5, 0, 1),) == head.merged
-    assert (Remark("hidden-rows", {"rows": "2"}), Remark("hidden-columns", {"columns": "B"})) == head.remarks
+    assert (
+        Finding("hidden-rows", details={"rows": "2"}),
+        Finding("hidden-columns", details={"columns": "B"}),
+    ) == head.findings
 
 
 @pytest.mark.parametrize("part", ["xl__externalLinks__externalLink1_xml", "xl__connections_xml"])
@@ -95,7 +99,7 @@ def test_references_to_elsewhere_are_noted(part, tmp_path):
     """External links and data connections are told of, and not followed."""
     head, _ = read(write_xlsx(tmp_path / "a.xlsx", GOOD, **{part: "<a/>"}))
 
-    assert (Remark("external-links", {}),) == head.remarks
+    assert (Finding("external-links"),) == head.findings
 
 
 def test_sheet_is_found_by_its_relation(tmp_path):

@@ -1,4 +1,4 @@
-"""The lines of the sheet How to mend."""
+"""The lines of the sheet How to fix."""
 
 from bulk_onboard.report.annotated.mends import mends
 from tests.unit.report.annotated.samples import email, whole_row

@@ -97,12 +97,12 @@ def test_columns_of_an_annotated_sheet_are_overwritten(tmp_path):
     assert "old" not in [cell.value for cell in copy[2]]
 
 
-def test_second_sheet_tells_how_to_mend(tmp_path):
+def test_second_sheet_tells_how_to_fix(tmp_path):
     """The same lines as in the user's own file, and why the copy is plain."""
-    copy = written(sheet_of(), annotation({2: [email()]}), tmp_path)["How to mend"]
+    copy = written(sheet_of(), annotation({2: [email()]}), tmp_path)["How to fix"]
 
     cells = [cell.value for row in copy.iter_rows() for cell in row if cell.value]
-    assert "How to mend this workbook" == cells[0]
+    assert "How to fix this workbook" == cells[0]
     assert {"Not an e-mail address", "It is plain."} <= set(cells)
 
 
@@ -116,13 +116,13 @@ def test_too_many_comments_are_counted(tmp_path):
     page = copy["Sheet1"]
     assert COMMENTS_AT_MOST == sum(page.cell(row, 2).comment is not None for row in range(2, rows + 2))
     assert {"FFFFC9C4"} == {page.cell(row, 2).fill.fgColor.rgb for row in range(2, rows + 2)}
-    assert any(str(cell.value).startswith("5 marked cells") for row in copy["How to mend"].iter_rows() for cell in row)
+    assert any(str(cell.value).startswith("5 marked cells") for row in copy["How to fix"].iter_rows() for cell in row)
 
 
 def test_name_of_a_csv_becomes_one_that_excel_allows(tmp_path):
     """A sheet that is called like a file may have too long a name, or signs that a sheet's name cannot have."""
     sheet = replace(sheet_of(), name="a[1]/" + "x" * 40)
 
-    assert ["a_1__" + "x" * 26, "How to mend", "bo_base"] == written(
+    assert ["a_1__" + "x" * 26, "How to fix", "bo_base"] == written(
         sheet, annotation({2: [email()]}), tmp_path
     ).sheetnames

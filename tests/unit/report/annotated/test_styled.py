@@ -98,7 +98,7 @@ def test_marks_do_not_pile_up():
     twice = annotated_bytes_again(once)
 
     first, second = opened(once), opened(twice)
-    assert first.sheetnames == second.sheetnames == ["Sheet1", "How to mend", "bo_base"]
+    assert first.sheetnames == second.sheetnames == ["Sheet1", "How to fix", "bo_base"]
     assert first["Sheet1"].dimensions == second["Sheet1"].dimensions
     for row in first["Sheet1"].iter_rows():
         for cell in row:
@@ -254,12 +254,12 @@ def test_what_only_looks_escaped_is_escaped_in_our_own_texts():
     assert b">_x005F_x0041_<" in part_of(copy, "xl/worksheets/sheet1.xml")
 
 
-def test_sheet_how_to_mend_tells_each_kind():
+def test_sheet_how_to_fix_tells_each_kind():
     """Its lines, what the copy lacks, and no formula among them."""
-    sheet = copy_of(workbook(), email(2), email(3))["How to mend"]
+    sheet = copy_of(workbook(), email(2), email(3))["How to fix"]
 
     rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
-    assert "How to mend this workbook" == rows[0][0]
+    assert "How to fix this workbook" == rows[0][0]
     assert any(row[:3] == [2, "error", "Not an e-mail address"] and row[6] == "2, 3" for row in rows)
 
 
@@ -267,11 +267,11 @@ def test_sheet_of_the_users_own_is_left_alone():
     """Though it is called like ours."""
 
     def change(book):
-        book.create_sheet("How to mend")["A1"] = "my own notes"
+        book.create_sheet("How to fix")["A1"] = "my own notes"
 
     copy = copy_of(workbook(change), email(2))
 
-    assert ("my own notes", 3) == (copy["How to mend"]["A1"].value, len(copy.sheetnames))
+    assert ("my own notes", 3) == (copy["How to fix"]["A1"].value, len(copy.sheetnames))
 
 
 def test_width_of_a_whole_range_of_columns_is_divided():

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from bulk_onboard.model.states import STATES
+from bulk_onboard.model.indian_states import STATES
 
 
 def test_all_are_there():

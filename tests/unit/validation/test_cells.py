@@ -1,8 +1,12 @@
-"""What Excel and programs made of cells."""
+"""Cells by themselves: how the file keeps them, and e-mail addresses."""
 
 import pytest
+from email_validator import validate_email
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bulk_onboard.model.sheet import Stored
+from bulk_onboard.validation import cells
 
 PIN = "address.postal_code"
 REGISTRATION = "registration_number"
@@ -108,7 +112,7 @@ def test_each_cell_of_a_merge_is_told_with_the_range(make_row, judge_one):
     findings = judge_one(make_row(business_name=None, registration_number=None, key="K", kept=kept)).findings
 
     assert [("merged-cells", "Name of Business"), ("merged-cells", "CIN")] == [(f.code, f.column) for f in findings]
-    assert "Unmerge B2:C4 and write each cell's own value." == findings[0].mend
+    assert "Unmerge B2:C4 and write each cell's own value." == findings[0].fix
 
 
 def test_number_without_text_has_lost_nothing(make_row, judge_one):
@@ -150,3 +154,41 @@ def test_number_that_is_shown_otherwise_is_told_where_it_names_a_row(codes_of_ce
     assert "number-shown-otherwise" in codes_of_cell(column, "1234", Stored.FORMATTED)
     assert ["digits-lost"] == codes_of_cell(column, "12.5", Stored.FORMATTED)
     assert [] == codes_of_cell(PIN, "560001", Stored.FORMATTED)
+
+
+@pytest.mark.parametrize(
+    "text", ["kyc@firm.in", "Desk.2+india@mail.firm-one.co.in", "a@b.example", "o'neil@firm.in", "क@उदाहरण.भारत"]
+)
+def test_addresses_are_fine_however_plain(make_row, judge_one, text):
+    """Any address by the rules is taken, in any script."""
+    assert () == judge_one(make_row(email=text)).findings
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("nobody", "must have an @-sign"),
+        ("a@b@c.in", "@"),
+        ("a..b@firm.in", "two periods in a row"),
+        ("a@firm", "should have a period"),
+        ("a b@firm.in", "SPACE"),
+        ("Ravi <ravi@firm.in>", "display name"),
+        ("a@firm.in; b@firm.in", "invalid characters"),
+        ("a@-firm.in", "hyphen"),
+        ("x" * 65 + "@firm.in", "too long"),
+        ("a@localhost.localhost", "reserved"),
+    ],
+)
+def test_what_cannot_be_an_address_is_told_with_the_reason(make_row, judge_one, text, why):
+    """The sentence says what is against the rules, and shows no part of an address."""
+    (finding,) = judge_one(make_row(email=text)).findings
+
+    assert "email-invalid" == finding.code
+    assert why in finding.problem
+    assert "ravi@" not in finding.problem + finding.seen
+
+
+@given(st.from_regex(cells._PLAIN, fullmatch=True).filter(lambda text: len(text) <= cells._PLAIN_LIMIT))
+def test_plain_addresses_are_addresses(text):
+    """What is let through at a glance would pass the long look too."""
+    assert validate_email(text, check_deliverability=False, strict=True)

@@ -2,9 +2,8 @@
 
 import pytest
 
-from bulk_onboard.model.states import STATES
-from bulk_onboard.validation.india.pin_codes import states_of
-from bulk_onboard.validation.india.states import state_called, state_of_gst, state_of_letters
+from bulk_onboard.model.indian_states import STATES
+from bulk_onboard.validation.india_places import state_called, state_of_gst, state_of_letters, states_of
 
 
 @pytest.mark.parametrize("pin_code", ["560001", "560 001", "560-001", "110001", "900001"])
