@@ -26,7 +26,7 @@ import pathlib
 from bulk_onboard.intake.documents.folder import DocumentFolder
 names = [path.name for path in pathlib.Path({str(FOLDER)!r}).iterdir()]
 facts = DocumentFolder(pathlib.Path({str(FOLDER)!r})).look_all(names, legible=names)
-assert all(one.sha256 and not one.faults for one in facts.values())
+assert all(one.sha256 and not one.findings for one in facts.values())
 """
 
 

@@ -87,7 +87,7 @@ def _spreadsheet(
             name for name, part in seen.parts.items() if part in seen.found
         }:
             raise damaged(path, "a sheet has no part of its own")
-        findings = _remarks(path, container.parts if container else (), kind)
+        findings = _file_findings(path, container.parts if container else (), kind)
         return [_rows(book.grid(name), container, kind, seen, name)._replace(findings=findings) for name in names]
     except (expat.ExpatError, LookupError, UnicodeError) as error:
         raise damaged(path, f"a part of it is not as it must be ({type(error).__name__})") from None
@@ -124,7 +124,7 @@ def _extras(container: Container, kind: WorkbookType, seen: Overview, name: str,
     return extras
 
 
-def _remarks(path: str, parts: Collection[str], kind: WorkbookType) -> list[Finding]:
+def _file_findings(path: str, parts: Collection[str], kind: WorkbookType) -> list[Finding]:
     findings = [Finding("external-links", details={})] if xlsx.refers_elsewhere(parts) else []
     if kind in _TELLS_LESS:
         findings.append(Finding("format-tells-less", details={"ending": PurePath(path).suffix.lower()}))
@@ -170,7 +170,7 @@ def _lines(asked: ReadRequest, sheet: SheetRows, sha256: str) -> Iterator[bytes]
     _refuse_too_large(asked.path, sheet, len(numbers) - first, width)
     headers = tuple(sheet.columns[p].texts[above] if p in sheet.columns else "" for p in range(width))
     merged = tuple(merged for merged in sheet.merged if merged.last_row > asked.header_row)
-    yield encode(Head(sheet.name, sha256, headers, tuple(numbers[first:]), merged, tuple(sheet.all_remarks()))) + b"\n"
+    yield encode(Head(sheet.name, sha256, headers, tuple(numbers[first:]), merged, tuple(sheet.all_findings()))) + b"\n"
     nothing = Column([""] * len(numbers), {})
     for position in range(width):
         texts, kinds = sheet.columns.get(position, nothing)

@@ -103,8 +103,8 @@ class SheetRows(NamedTuple):
             if any(place >= start for place in kinds) or any(map(str.strip, texts[start:] if start else texts))
         }
 
-    def all_remarks(self) -> list[Finding]:
-        """Return the file's own remarks, and what the sheet hides of that which holds something."""
+    def all_findings(self) -> list[Finding]:
+        """Return the file's own findings, and what the sheet hides of that which holds something."""
         findings = list(self.findings)
         if self.extras is None:
             return findings

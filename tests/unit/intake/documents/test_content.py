@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulk_onboard.intake.documents.content import media_type, png_faults
+from bulk_onboard.intake.documents.content import media_type, png_findings
 from bulk_onboard.model.file_type import FILE_TYPES
 from tests.support.businesses import png, png_chunk
 from tests.unit.intake.documents.test_pdf import zipped
@@ -114,7 +114,7 @@ END = png_chunk(b"IEND", b"")
 
 def codes(content: bytes) -> list[str]:
     """What is wrong, without `document-`."""
-    return [fault.code.removeprefix("document-") for fault in png_faults(content)]
+    return [fault.code.removeprefix("document-") for fault in png_findings(content)]
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_sound_pictures_have_no_faults(content):
 )  # fmt: skip
 def test_damaged(content, why):
     """Each way in which a picture is unsound has its words."""
-    (fault,) = png_faults(content)
+    (fault,) = png_findings(content)
 
     assert ("document-damaged", {"kind": "PNG", "why": why}) == fault
 
@@ -166,7 +166,7 @@ def test_cut_anywhere_is_told(length):
 
 def test_data_after_the_end():
     """More than 1 KB after IEND is one file too many, an archive however small; what only fills a file up is none."""
-    (fault,) = png_faults(GOOD + b"x" * 1025)
+    (fault,) = png_findings(GOOD + b"x" * 1025)
 
     assert ("document-trailing-data", {"kind": "PNG", "size": 1025}) == fault
     assert ["trailing-data"] == codes(GOOD + zipped())
@@ -176,7 +176,7 @@ def test_data_after_the_end():
 @pytest.mark.parametrize(("width", "height"), [(50_000, 50_000), (10_001, 1), (1, 2**32 - 1)])
 def test_huge_picture_is_told_and_not_decoded(width, height):
     """Beyond 10,000 points on a side a warning says how large it claims to be."""
-    (fault,) = png_faults(png("huge", width=width, height=height))
+    (fault,) = png_findings(png("huge", width=width, height=height))
 
     assert ("document-huge-picture", {"width": width, "height": height}) == fault
 
@@ -188,7 +188,7 @@ def test_no_bytes_raise(changes):
     for at, piece in changes:
         content = content[:at] + piece + content[at + len(piece) :]
 
-    assert all(code.startswith("document-") for code, _ in png_faults(content))
+    assert all(code.startswith("document-") for code, _ in png_findings(content))
 
 
 @given(st.binary())
