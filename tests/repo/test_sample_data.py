@@ -45,9 +45,17 @@ def table(first: str, second: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in body.splitlines()[1:]]
 
 
+JUDGED: dict[str, Judgement] = {}  # each workbook takes a second
+
+
 async def judged(name: str) -> Judgement:
     """What `check --offline` finds out about a sample workbook."""
+    if name not in JUDGED:
+        JUDGED[name] = await _judged(name)
+    return JUDGED[name]
 
+
+async def _judged(name: str) -> Judgement:
     async def ask(_: Iterable[Combination]) -> RequirementsBook:
         return bundled_requirements()
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import openpyxl
 import structlog
 
 from bulk_onboard import log
@@ -24,6 +25,8 @@ from bulk_onboard.cli.app import app
 from bulk_onboard.cli.bare_flags import filled_in
 from bulk_onboard.clock import Clock, SystemClock
 from bulk_onboard.job import Job, load_job
+from bulk_onboard.ledger.journal import read_books
+from bulk_onboard.model.books import Books
 from bulk_onboard.model.record import State
 from bulk_onboard.pipeline.ending import RunResult
 from bulk_onboard.pipeline.run import run_job
@@ -97,6 +100,19 @@ class Office:
         """Sort the sheet anew."""
         random.Random(seed).shuffle(self.rows)
         self.save()
+
+    def sheet(self, name: str) -> list[dict[str, Any]]:
+        """The rows of a sheet of the report, by their headers."""
+        header, *rows = openpyxl.load_workbook(self.report)[name].iter_rows(values_only=True)
+        return [dict(zip(map(str, header), row, strict=True)) for row in rows]
+
+    def cities(self) -> list[str]:
+        """Where the businesses at the API are, in the order they were created."""
+        return [record.end_user["address"]["city"] for record in self.sandbox.state.records]
+
+    def books(self) -> Books:
+        """What the ledger says now."""
+        return read_books(self.ledger).books
 
     def job(self, **flags: Any) -> Job:
         """The bare workbook as a job against the sandbox, unpaced unless said otherwise."""
