@@ -35,6 +35,7 @@ async def in_shell(office: Office, *words: str, streams: str = "", before: str =
     return await heard(process)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("streams", STREAMS)
 async def test_a_run_without_streams_does_its_work_and_ends_with_its_own_status(office: Office, streams: str) -> None:
     """No stream that is closed or full is called a bug, leaves a traceback, or loses a record."""
@@ -50,6 +51,7 @@ async def test_a_run_without_streams_does_its_work_and_ends_with_its_own_status(
     assert not [word for word in ("Traceback", "bug in", "Exception ignored") if word in said]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("streams", [">&- 2>&-", ">/dev/full 2>/dev/full"])
 async def test_every_verb_ends_with_its_own_status_without_streams(office: Office, streams: str) -> None:
     """`check`, `plan`, `status`, `report` and the help, and what is asked for wrongly."""
@@ -166,6 +168,7 @@ def odd(folder: Path, name: bytes) -> Path:
     return Path(os.fsdecode(os.fsencode(folder) + b"/" + name))
 
 
+@pytest.mark.slow
 async def test_names_that_are_no_utf8_are_read_and_written(office: Office) -> None:
     """Workbook, documents folder, report and ledger: every verb copes, in text and in JSON."""
     folder = odd(office.folder, b"d" + E9)
