@@ -17,7 +17,7 @@ from tests.support.office import Office
 _LOOPBACK = "127.0.0.1"
 _MEMORY = Path("/dev/shm")
 _ROOM = 4 << 30
-_ABOUT_CHILDREN = ("tests/unit/confined/", "tests/unit/intake/", "tests/fuzz/", "tests/odd_files/")
+_ABOUT_CHILDREN = ("tests/unit/confined/", "tests/unit/intake/", "tests/fuzz/", "tests/odd_files/test_odd_files.py")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -66,7 +66,7 @@ def no_credentials_and_no_home(monkeypatch: pytest.MonkeyPatch, empty_home: Path
 def unconfined_work(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Does in this process what a confined child does, except where children are what is tested.
 
-    Real ones have the folders named above, tests with the mark `children`, and every command in a process of its own.
+    Real ones have the folders and files named above, tests with the mark `children`, and commands that are started.
     """
     if not request.node.nodeid.startswith(_ABOUT_CHILDREN) and not request.node.get_closest_marker("children"):
         monkeypatch.setattr(call, "in_child", unconfined.done_here)
