@@ -9,7 +9,7 @@ SEED ?=
 CASE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test crash fuzz bench lint types check sample-data clean
+.PHONY: help setup demo test quick crash fuzz bench lint types check sample-data clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,8 +23,11 @@ $(STAMP): pyproject.toml scripts/setup
 demo: $(STAMP) ## onboard the sample businesses against the API on this machine
 	@$(PYTHON) scripts/demo.py
 
-test: $(STAMP) ## run the tests, WORKERS at a time (3: most of them wait)
+test: $(STAMP) ## run all tests, WORKERS at a time (3: most of them wait)
 	@$(PYTHON) -m pytest -n $(WORKERS) --dist worksteal
+
+quick: $(STAMP) ## run the tests that do not take long, while you work
+	@$(PYTHON) -m pytest -n $(WORKERS) --dist worksteal -m "not slow"
 
 crash: $(STAMP) ## kill it KILLS times (1000) and at every step; SEED= throws the same dice again, DICE= only these
 	@KILLS=$(KILLS) SEED=$(SEED) DICE=$(DICE) $(PYTHON) -m pytest -q tests/crash

@@ -1,17 +1,29 @@
-"""What holds for every test: no network but this machine, no credentials, no home."""
+"""What holds for every test: no network but this machine, no credentials, no home, no child that is not its subject."""
 
 import os
+import shutil
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from bulk_onboard.confined import call, dialogue
 from bulk_onboard.sandbox.server import Sandbox
+from tests.support import unconfined
 from tests.support.nights import Hurried, Nights
 from tests.support.office import Office
 
 _LOOPBACK = "127.0.0.1"
+_MEMORY = Path("/dev/shm")
+_ROOM = 4 << 30
+_ABOUT_CHILDREN = ("tests/unit/confined/", "tests/unit/intake/", "tests/fuzz/", "tests/odd_files/test_odd_files.py")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep temporary files in memory, where there is room: most of the time of a ledger goes into waiting for disks."""
+    if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
 class NetworkError(Exception):
@@ -34,13 +46,31 @@ def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect_ex", guard(socket.socket.connect_ex))
 
 
+@pytest.fixture(scope="session")
+def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all tests: a new one for each is ever slower to make."""
+    return tmp_path_factory.mktemp("home")
+
+
 @pytest.fixture(autouse=True)
-def no_credentials_and_no_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def no_credentials_and_no_home(monkeypatch: pytest.MonkeyPatch, empty_home: Path) -> Iterator[None]:
     """Hides the credentials and the home of whoever runs the tests."""
     for name in [name for name in os.environ if name.startswith(("PLIVO_", "BULK_ONBOARD_"))]:
         monkeypatch.delenv(name)
-    home: Path = tmp_path_factory.mktemp("home")
-    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("HOME", str(empty_home))
+    yield
+    assert not any(empty_home.iterdir()), "a test has left something in its home"
+
+
+@pytest.fixture(autouse=True)
+def unconfined_work(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Does in this process what a confined child does, except where children are what is tested.
+
+    Real ones have the folders and files named above, tests with the mark `children`, and commands that are started.
+    """
+    if not request.node.nodeid.startswith(_ABOUT_CHILDREN) and not request.node.get_closest_marker("children"):
+        monkeypatch.setattr(call, "in_child", unconfined.done_here)
+        monkeypatch.setattr(dialogue, "Child", unconfined.Partner)
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ class Dialogue:
 
     def __init__(self, module: str, limits: Limits) -> None:
         self._module, self._limits = module, limits
-        self._child: _Child | None = None
+        self._child: Child | None = None
         self._turn = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -72,7 +72,7 @@ class Dialogue:
             return self._answer(question)
 
     def _answer(self, question: Sequence[bytes]) -> bytes:
-        child = self._child = self._child or _Child(self._module, self._limits)
+        child = self._child = self._child or Child(self._module, self._limits)
         try:
             return child.answer(question)
         except BaseException:
@@ -85,8 +85,8 @@ class Dialogue:
         self._child = None
 
 
-class _Child:
-    """One process, and the pipes to it."""
+class Child:
+    """One process, and the pipes to it; tests of other things put the same work in their own process in its place."""
 
     def __init__(self, module: str, limits: Limits) -> None:
         self._limits = limits

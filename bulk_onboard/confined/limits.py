@@ -16,6 +16,8 @@ SOURCE = 3
 _DIE_WITH_PARENT = 1
 """PR_SET_PDEATHSIG of prctl(2)."""
 
+_limited: list[int] = []  # this process, once `put_on` was called in it
+
 
 class Limits(NamedTuple):
     """What one child may use.
@@ -42,13 +44,17 @@ def put_on(*, memory: int, cpu_s: int) -> None:
     _bound(resource.RLIMIT_CORE, 0)
     _bound(resource.RLIMIT_AS, memory)
     _bound(resource.RLIMIT_CPU, cpu_s, cpu_s + 1)
+    _limited.append(os.getpid())
 
 
 def shut_doors() -> None:
     """Let no file, socket, pipe or process be opened from here on; the three streams and the source stay open.
 
-    Import first what the work needs, encodings included.
+    Import first what the work needs, encodings included. This is for the child alone: in a process without `put_on`,
+    such as a test that does the child's work itself, it does nothing.
     """
+    if os.getpid() not in _limited:
+        return
     os.closerange(SOURCE + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     _bound(resource.RLIMIT_NOFILE, SOURCE + 1)
     _bound(resource.RLIMIT_FSIZE, 0)

@@ -11,6 +11,8 @@ from bulk_onboard.sandbox.faults import FOR_GOOD
 from tests.support.businesses import business
 from tests.support.office import Office, Told, heard
 
+pytestmark = pytest.mark.slow
+
 ROWS = 60
 
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from bulk_onboard.ledger.codec import encode, stamp
-from bulk_onboard.ledger.fold import fold
 from bulk_onboard.model.entry import Held, Op
 from bulk_onboard.model.record import State
 from tests.support.businesses import business
@@ -24,7 +23,7 @@ def keyed(number: int) -> list[dict[str, str]]:
 
 def states(office: Office) -> list[State]:
     """The states in the ledger, in its order."""
-    return [record.state for record in fold(office.ledger.read_bytes()).books.records.values()]
+    return [record.state for record in office.books().records.values()]
 
 
 def damage(office: Office, entry: str, old: bytes, new: bytes, nth: int = 0) -> bytes:

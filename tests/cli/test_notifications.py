@@ -249,7 +249,7 @@ async def test_without_an_address_nothing_of_it_is_loaded(office: Office) -> Non
     """A run that has nobody to tell imports neither the webhook nor apprise, whatever it comes to."""
     office.fill([business(1, City="")])
 
-    told = await office.type("run", "--notify", "end", PYTHONPROFILEIMPORTTIME="1")
+    told = await heard(await office.start("run", "--notify", "end", PYTHONPROFILEIMPORTTIME="1"))
 
     assert 3 == told.status
     imported = {line.rpartition("|")[2].strip() for line in told.err.splitlines() if line.startswith("import time:")}

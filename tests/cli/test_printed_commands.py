@@ -6,7 +6,6 @@ import re
 import shlex
 import shutil
 import signal
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
@@ -18,7 +17,7 @@ import pytest
 
 from bulk_onboard.sandbox.server import Sandbox
 from tests.support.businesses import aged, business, write_documents, write_workbook
-from tests.support.office import AUTH_ID, AUTH_TOKEN, Office, Told, heard, start, typed
+from tests.support.office import Office, Told, heard, start, typed
 
 VERBS = "init|template|check|plan|run|resume|refresh|status|report|resolve|merge|undo|delete|ledger|purge"
 COMMAND = re.compile(rf"(?:bulk-onboard (?:{VERBS})\b.*)$", re.MULTILINE)
@@ -68,17 +67,28 @@ class Desk(Office):
         )
 
     async def paste(self, command: str) -> Told:
-        """Paste a command into a shell."""
-        script = f'bulk-onboard() {{ "{sys.executable}" -m bulk_onboard "$@"; }}\n{command}'
+        """Paste a command into a shell, which asks back for what `bulk-onboard` comes to."""
+        words, (asked, asking), (answered, answering) = self.folder.parent / "words", os.pipe(), os.pipe()
+        ask = f'printf "%s\\0" "$PWD" "$@" > {shlex.quote(str(words))}; echo >&{asking}'
+        script = f'bulk-onboard() {{ {ask}; read -r status <&{answered}; return "$status"; }}\n{command}'
         process = await asyncio.create_subprocess_exec(
             *("bash", "-c", script.encode("utf-8", "surrogateescape")),
             cwd=self.folder,
-            env={**os.environ, "PLIVO_AUTH_ID": AUTH_ID, "PLIVO_AUTH_TOKEN": AUTH_TOKEN},
+            pass_fds=(asking, answered),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        return await heard(process)
+        os.close(asking)
+        os.close(answered)
+        told = []
+        with os.fdopen(asked, "rb") as questions, os.fdopen(answering, "wb", buffering=0) as answers:
+            while await asyncio.to_thread(questions.readline):
+                folder, *typed_words = os.fsdecode(words.read_bytes()).split("\0")[:-1]
+                told.append(await typed(*typed_words, cwd=Path(folder)))
+                answers.write(b"%d\n" % told[-1].status)
+        told.append(await heard(process))
+        return Told(told[-1].status, "".join(each.out for each in told), "".join(each.err for each in told))
 
     async def paste_all(self, told: Iterable[Told | str], pasted: list[str] | None = None) -> list[str]:
         """Paste each command that was printed, in the folder as it is now, and then what that prints; all of them.

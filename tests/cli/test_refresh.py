@@ -1,6 +1,5 @@
 """`refresh`, `run --wait` and the other verbs of the time after a submission, as people type them."""
 
-import openpyxl
 import pytest
 
 from bulk_onboard.ledger.fold import entries
@@ -32,8 +31,7 @@ def people_review(office: Office, review: str, reason: str | None = None, *, row
 
 def results(office: Office) -> dict[str, dict[str, str]]:
     """The report's rows, by Key."""
-    header, *rows = openpyxl.load_workbook(office.report)["Results"].iter_rows(values_only=True)
-    return {str(row[1]): dict(zip(map(str, header), map(str, row), strict=True)) for row in rows}
+    return {row["Key"]: row for row in office.sheet("Results")}
 
 
 async def test_refresh_takes_in_thirty_reviews_with_few_requests(submitted: Office) -> None:

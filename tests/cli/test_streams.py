@@ -12,7 +12,7 @@ import pytest
 
 from bulk_onboard.ledger.journal import read_books
 from tests.support.businesses import business, document, write_workbook
-from tests.support.office import AUTH_ID, AUTH_TOKEN, SETTLE, Office, Told, heard
+from tests.support.office import AUTH_ID, AUTH_TOKEN, SETTLE, Office, Told, heard, typed
 
 BAD_ROW = business(2, Email="no address")
 STREAMS = ("<&- >&-", "2>&-", "<&- >&- 2>&-", ">/dev/full 2>/dev/full")
@@ -34,6 +34,7 @@ async def in_shell(office: Office, *words: str, streams: str = "", before: str =
     return await heard(process)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("streams", STREAMS)
 async def test_a_run_without_streams_does_its_work_and_ends_with_its_own_status(office: Office, streams: str) -> None:
     """No stream that is closed or full is called a bug, leaves a traceback, or loses a record."""
@@ -49,6 +50,7 @@ async def test_a_run_without_streams_does_its_work_and_ends_with_its_own_status(
     assert not [word for word in ("Traceback", "bug in", "Exception ignored") if word in said]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("streams", [">&- 2>&-", ">/dev/full 2>/dev/full"])
 async def test_every_verb_ends_with_its_own_status_without_streams(office: Office, streams: str) -> None:
     """`check`, `plan`, `status`, `report` and the help, and what is asked for wrongly."""
@@ -166,21 +168,22 @@ def odd(folder: Path, name: bytes) -> Path:
 
 
 async def test_names_that_are_no_utf8_are_read_and_written(office: Office) -> None:
-    """Workbook, documents folder, report and ledger: every verb copes, in text and in JSON."""
+    """Workbook, documents folder, report and ledger: every verb copes, in text and in JSON; two on real streams."""
     folder = odd(office.folder, b"d" + E9)
     folder.mkdir()
     office.fill([business(0), business(1), BAD_ROW])
     workbook = write_workbook(odd(folder, b"book.xlsx"), office.rows).rename(odd(folder, b"caf" + E9 + b".xlsx"))
     scans = office.documents.rename(odd(folder, b"scans" + E9))
     flags = ("--documents", str(scans), "--report", str(odd(folder, b"r" + E9 + b".xlsx")))
+    flags += ("--base-url", office.sandbox.url, "--quota", "none", "--settle", SETTLE)
 
-    told = {
-        verb: await in_shell(office, *verb.split(), str(workbook), *flags, *words)
-        for verb, *words in (
-            ("check",), ("plan", "--json"), ("run",), ("run --annotate --json",), ("refresh",), ("status", "--json"),
-            ("report",), ("ledger verify",), ("status",), ("purge", "--yes"),
-        )
-    }  # fmt: skip
+    told = {"check": await in_shell(office, "check", str(workbook), *flags)}
+    for verb, *words in (
+        ("plan", "--json"), ("run",), ("run --annotate --json",), ("refresh",), ("report",), ("ledger verify",),
+        ("status",), ("purge", "--yes"),
+    ):  # fmt: skip
+        told[verb] = await typed(*verb.split(), str(workbook), *flags, *words, cwd=office.folder)
+    told["status --json"] = await in_shell(office, "status", "--json", str(workbook), *flags)
 
     expected = {"check": 3, "run": 3, "run --annotate --json": 3}
     assert {verb: expected.get(verb, 0) for verb in told} == {verb: each.status for verb, each in told.items()}

@@ -19,8 +19,6 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-import openpyxl
-
 from bulk_onboard.ledger.fold import entries
 from bulk_onboard.ledger.journal import read_books
 from bulk_onboard.model.entry import Absent, Adopted, Held, Intent, Op
@@ -245,7 +243,7 @@ class Batch:
     async def check(self, told: Told) -> None:
         """Nothing twice, nothing lost, nothing in the wrong place; and what a person is asked is asked with reason."""
         state, counts, number = await self.sandbox.state(), told.json["counts"], len(self.office.rows)
-        results = self.results()
+        results = self.office.sheet("Results")
         assert [] == state["duplicates"]
         assert [] == state["without_intent"] or self.weather.deeds  # a witness finds nothing in a ledger that is gone
         assert 0 == state["to_come"]
@@ -270,11 +268,6 @@ class Batch:
             "uncertain",
             *(("pending", "deferred") if self.weather.proves_nothing else ()),
         ]
-
-    def results(self) -> list[dict[str, Any]]:
-        """The rows of the report, by column."""
-        header, *rows = openpyxl.load_workbook(self.office.report)["Results"].iter_rows(values_only=True)
-        return [dict(zip(map(str, header), row, strict=True)) for row in rows]
 
     def _check_records(self, kept: dict[str, Any], deleted: set[str], results: list[dict[str, Any]]) -> None:
         """Each submitted id is at the API, is this row's, and holds the bytes of its intent; no record is nobody's.

@@ -15,6 +15,8 @@ from tests.crash.batches import Batch
 from tests.crash.dice import drawn
 from tests.crash.figures import FIGURES, KILLS, SEED
 
+pytestmark = pytest.mark.slow
+
 AT_A_TIME = 3
 KILLS_A_BATCH = 12
 BATCHES = math.ceil(KILLS / KILLS_A_BATCH)

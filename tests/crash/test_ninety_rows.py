@@ -12,6 +12,8 @@ from tests.crash.batches import Batch
 from tests.crash.dice import Weather
 from tests.crash.figures import LONG, SEED
 
+pytestmark = pytest.mark.slow
+
 ROWS = 90
 KILLS = 12
 LAG_S, SETTLE_S = (3.0, 4.5) if LONG else (0.3, 0.45)

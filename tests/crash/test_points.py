@@ -16,6 +16,8 @@ from tests.crash.dice import BEHAVIOURS, HANGS, LOST
 from tests.crash.figures import LONG, POINTS, SEED
 from tests.support.crashes import Crash
 
+pytestmark = pytest.mark.slow
+
 ROWS = 3
 AT_A_TIME = 10
 FAULTS = ("", *LOST, *HANGS, "stray-429")

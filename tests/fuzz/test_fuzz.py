@@ -36,6 +36,8 @@ from tests.fuzz.made import Made
 from tests.odd_files.judging import judged, told
 from tests.support.businesses import business, write_documents
 
+pytestmark = pytest.mark.slow
+
 AT_A_TIME = 4
 TOLD_AT_MOST = 20
 KINDS = (

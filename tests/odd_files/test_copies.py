@@ -18,19 +18,10 @@ from tests.odd_files.cells import CELLS
 from tests.odd_files.containers import CONTAINERS
 from tests.odd_files.delimited import DELIMITED
 from tests.odd_files.odd import Odd
-from tests.support.businesses import business, write_documents
 
 READ = [odd for odd in (*CONTAINERS, *CELLS, *DELIMITED) if not odd.refused and odd.finds]
 KEPT = [odd for odd in READ if type_by_name(Path(odd.name)) is WorkbookType.XLSX]
 _OF_THE_FILE = {"encoding", "sheet"}
-
-
-@pytest.fixture(scope="module")
-def documents(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The documents of all good rows."""
-    folder = tmp_path_factory.mktemp("documents")
-    write_documents(folder, [business(number) for number in range(10)])
-    return folder
 
 
 def errors_in(judgement: Judgement) -> Set[tuple[str, int, str]]:

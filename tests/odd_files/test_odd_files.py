@@ -26,14 +26,6 @@ NAMES = {
 }
 
 
-@pytest.fixture(scope="session")
-def documents(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The documents of all good rows."""
-    folder = tmp_path_factory.mktemp("documents")
-    write_documents(folder, [business(number) for number in range(10)])
-    return folder
-
-
 @pytest.mark.parametrize("odd", [odd for odd in SPREADSHEETS if not odd.refused], ids=lambda odd: odd.name)
 async def test_odd_file_is_read(odd: Odd, tmp_path: Path, documents: Path) -> None:
     """Each row that holds something is judged once, under its own number; the findings are those of the table."""

@@ -66,12 +66,6 @@ def append(path: Path, cells: dict[str, str]) -> None:
     aged(path)
 
 
-def results(office: Office) -> list[dict[str, Any]]:
-    """The report's Results, a row each."""
-    header, *rows = openpyxl.load_workbook(office.report)["Results"].iter_rows(values_only=True)
-    return [dict(zip(header, row, strict=True)) for row in rows]
-
-
 def converted(path: Path, ending: str, folder: Path) -> Path:
     """The workbook as LibreOffice saves it."""
     if not SOFFICE:
@@ -80,11 +74,6 @@ def converted(path: Path, ending: str, folder: Path) -> Path:
     out = folder / "converted"
     subprocess.run([*map(str, command), "--outdir", str(out), str(path)], check=True, capture_output=True, timeout=100)
     return out / path.with_suffix(f".{ending}").name
-
-
-def cities(office: Office) -> list[str]:
-    """Where the businesses at the API are, in the order they were created."""
-    return [record.end_user["address"]["city"] for record in office.sandbox.state.records]
 
 
 async def test_nothing_to_mend_nothing_written(office: Office) -> None:
@@ -108,7 +97,7 @@ async def test_mended_copy_sends_exactly_the_mended_rows(office: Office, through
 
     result = await office.run(workbook=str(copy))
 
-    assert ["Bengaluru", "Mysuru"] == cities(office)
+    assert ["Bengaluru", "Mysuru"] == office.cities()
     assert (2, 1) == (result.counts["submitted"], result.counts["invalid"])
 
 
@@ -143,7 +132,7 @@ async def test_copied_annotated_row_is_not_sent_twice(office: Office) -> None:
 
     result = await office.run(workbook=str(copy))
 
-    assert ["Bengaluru"] == cities(office)
+    assert ["Bengaluru"] == office.cities()
     assert (3, 2, 1) == tuple(result.counts[name] for name in ("rows", "invalid", "submitted"))
 
 
@@ -161,7 +150,7 @@ async def test_new_row_with_the_number_that_was_fixed_in_another(office: Office)
     append(copy, added)
 
     result = await office.run(workbook=str(copy))
-    told = results(office)[-1]
+    told = office.sheet("Results")[-1]
 
     assert (ExitStatus.ROWS_NEED_A_PERSON, 1, 2) == (
         result.exit_status,
@@ -279,7 +268,7 @@ async def test_csv_gets_a_plain_copy_that_runs(office: Office) -> None:
     assert "a .csv file cannot hold marks" in done.notes[0]
     set_cells(done.path, {"G2": "Mysuru"})
     await office.run(workbook=str(done.path))
-    assert ["Mysuru"] == cities(office)
+    assert ["Mysuru"] == office.cities()
 
 
 @pytest.mark.parametrize("trouble", ["unknown to openpyxl", "changed meanwhile", "gone"])

@@ -26,9 +26,7 @@ def fill_in(office: Office, *rows: Cells, over_the_example: bool = False) -> Non
 
 def results(office: Office) -> list[tuple[object, ...]]:
     """Row, Key and State of each line of the report's Results."""
-    header, *lines = openpyxl.load_workbook(office.report)["Results"].iter_rows(values_only=True)
-    places = [header.index(name) for name in ("Row", "Key", "State")]
-    return [tuple(line[place] for place in places) for line in lines]
+    return [(row["Row"], row["Key"], row["State"]) for row in office.sheet("Results")]
 
 
 async def test_fresh_template_sends_nothing(office: Office) -> None:

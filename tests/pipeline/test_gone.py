@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import openpyxl
 import pytest
 
 from bulk_onboard.model.record import Record, State
@@ -36,17 +35,11 @@ async def resolved(nights: Nights, how: How, compliance_id: str = "") -> Record:
     )
 
 
-def cells(nights: Nights, sheet: str) -> list[dict[str, object]]:
-    """The rows of one of the report's sheets."""
-    header, *rows = openpyxl.load_workbook(nights.report)[sheet].iter_rows(values_only=True)
-    return [dict(zip(map(str, header), row, strict=True)) for row in rows]
-
-
 async def test_record_that_is_gone_is_a_state_of_its_own_in_report_counts_and_exit_status(gone: Nights) -> None:
     """It is asked for by its id, once; the report says what happened, and names the commands."""
     result = await gone.night()
 
-    told = cells(gone, "Results")[0]
+    told = gone.sheet("Results")[0]
     asked = gone.asked()
     assert (3, 1, 1, 2) == (result.exit_status, result.needing, result.counts["gone"], result.counts["submitted"])
     assert ("gone", "The API has no such record any more, and it was not deleted by this tool.") == (
@@ -146,7 +139,7 @@ async def test_gone_record_whose_row_has_gone_as_well_is_listed_and_told(gone: N
 
     result = await gone.night()
 
-    (listed,) = cells(gone, "Not in the workbook")
+    (listed,) = gone.sheet("Not in the workbook")
     assert (3, "K-0", "gone") == (result.exit_status, listed["Key"], listed["State"])
     assert of_key(gone).compliance_id == listed["Compliance ID"]
 

@@ -20,7 +20,6 @@ from bulk_onboard.pipeline import annotation
 from bulk_onboard.pipeline.annotation import annotate
 from bulk_onboard.pipeline.merging import Merged, merge_job, saved_copy
 from bulk_onboard.pipeline.outlook import look_ahead
-from tests.pipeline.test_row_changes import results
 from tests.support.businesses import aged, business, write_documents
 from tests.support.nights import Nights, keyed
 
@@ -77,7 +76,7 @@ async def test_correction_by_the_copy_is_never_undone_and_goes_back_by_merge(nig
     original = await nights.night()
 
     assert (ExitStatus.ROWS_NEED_A_PERSON, 1) == (original.exit_status, nights.asked()["update"])
-    assert f"bulk-onboard merge {nights.workbook}" in results(nights)[0]["What to do"]
+    assert f"bulk-onboard merge {nights.workbook}" in nights.sheet("Results")[0]["What to do"]
     fixed(copy, {"F2": "1 Other Road"})
     done = await merged(nights)
     assert (ExitStatus.DONE, 1, 2) == (done.exit_status, done.rows, done.cells)

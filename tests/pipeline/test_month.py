@@ -37,6 +37,8 @@ from tests.support.businesses import (
 from tests.support.clocks import Calendar
 from tests.support.office import AUTH_ID, AUTH_TOKEN
 
+pytestmark = pytest.mark.slow
+
 NIGHTS, ROWS, PART = 30, 2_000, 100
 SENT_BACK = 0.05
 WITH_NUMBER = 0.1

@@ -4,7 +4,6 @@ import pytest
 
 from bulk_onboard.errors import ExitStatus
 from bulk_onboard.sandbox.faults import FAULTS
-from tests.pipeline.test_row_changes import results
 from tests.support.businesses import Cells, document
 from tests.support.nights import Nights, keyed, saying
 
@@ -50,7 +49,7 @@ async def test_older_sheet_sends_nothing_and_ends_with_3(nights: Nights) -> None
     assert (ExitStatus.ROWS_NEED_A_PERSON, "Mysuru") == (result.exit_status, city(nights))
     assert 0 == nights.asked(before)["update"]
     assert [OLDER] == nights.problems()
-    row = results(nights)[0]
+    row = nights.sheet("Results")[0]
     assert "newer content was sent since" in row["Reason"]
     first, _, second = row["What to do"].partition(" && ")
     assert f"bulk-onboard merge {nights.workbook}" in first
@@ -133,11 +132,11 @@ async def test_older_sheet_is_told_while_nothing_is_due(nights: Nights) -> None:
     await says(nights, keyed(1), keyed(2))
 
     pending = await nights.night()
-    told = results(nights)[0]
+    told = nights.sheet("Results")[0]
     nights.judge("approved", 0)
     approved = await nights.night()
 
-    for result, row in ((pending, told), (approved, results(nights)[0])):
+    for result, row in ((pending, told), (approved, nights.sheet("Results")[0])):
         assert (0, 1, 0) == (result.exit_status, result.drift.older, result.drift.changed_after_approval)
         assert "The row is older than what the API has." in row["Reason"]
         assert f"bulk-onboard merge {nights.workbook}" in row["What to do"]

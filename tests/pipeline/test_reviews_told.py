@@ -1,8 +1,6 @@
 """What the API's people said reaches the report and the marked workbook, and is mended there."""
 
 import asyncio
-from pathlib import Path
-from typing import Any
 
 import openpyxl
 
@@ -14,12 +12,6 @@ from tests.support.businesses import HEADERS, business, document, write_workbook
 from tests.support.office import Office
 
 EXPIRED = "Address proof document is expired."
-
-
-def sheet(path: Path, name: str) -> list[dict[str, Any]]:
-    """The rows of a sheet by their headers."""
-    header, *rows = openpyxl.load_workbook(path)[name].iter_rows(values_only=True)
-    return [dict(zip(header, row, strict=True)) for row in rows]
 
 
 async def sent_back(office: Office, review: str = "rejected", reason: str = EXPIRED) -> None:
@@ -44,18 +36,18 @@ async def test_rejected_row_is_marked_at_its_document_and_mended_there(office: O
     assert [page.cell(3, position + 1).coordinate] == commented
     problems = page.cell(3, len(HEADERS) + 3).value
     assert problems.startswith(f"Error in Address Proof: The review rejected the record. {EXPIRED} Replace the Address")
-    told = sheet(office.report, "Results")[1]
+    told = office.sheet("Results")[1]
     assert ("rejected", EXPIRED) == (told["Review"], told["Reason"])
     assert told["What to do"].startswith("Replace the Address Proof or correct the row, then run again: bulk-onboard")
     assert [(3, "Address Proof", "review-rejected")] == [
-        (each["Row"], each["Column"], each["Code"]) for each in sheet(office.report, "Problems")
+        (each["Row"], each["Column"], each["Code"]) for each in office.sheet("Problems")
     ]
 
     (office.documents / office.rows[1]["Address Proof"]).write_bytes(document("a newer one.png"))
     mended = await office.run(workbook=str(result.annotated))
 
     assert (ExitStatus.DONE, 2) == (mended.exit_status, mended.reviews["pending"])
-    assert [] == sheet(office.report, "Problems")
+    assert [] == office.sheet("Problems")
 
 
 async def test_report_made_anew_says_the_same(office: Office) -> None:
@@ -64,14 +56,14 @@ async def test_report_made_anew_says_the_same(office: Office) -> None:
     await office.run()
 
     await report_job(office.job(), clock=SystemClock())
-    before = sheet(office.report, "Problems")
+    before = office.sheet("Problems")
     office.rows[1]["City"] = "Mysuru"
     office.save()
     await report_job(office.job(), clock=SystemClock())
 
     assert [(3, "review-more-info")] == [(each["Row"], each["Code"]) for each in before]
-    assert [] == sheet(office.report, "Problems")
-    assert "The row has changed since." in sheet(office.report, "Results")[1]["Reason"]
+    assert [] == office.sheet("Problems")
+    assert "The row has changed since." in office.sheet("Results")[1]["Reason"]
 
 
 async def test_check_tells_what_it_marks_and_keeps_its_exit_status(office: Office) -> None:
@@ -98,13 +90,13 @@ async def test_outcome_of_each_number_is_told(office: Office) -> None:
     state.rent(Number("911140000002", "IN", "local", compliance_id="00000000-0000-4000-8000-000000000009"))
 
     result = await office.run()
-    told = sheet(office.report, "Results")[0]["Numbers"].split("; ")
+    told = office.sheet("Results")[0]["Numbers"].split("; ")
 
     assert "911140000000 linked" == told[0]
     assert ["911140000001 held:", "911140000002 held:", "5550000003 refused:"] == [
         " ".join(each.split()[:2]) for each in told[1:]
     ]
-    codes = [each["Code"] for each in sheet(office.report, "Problems")]
+    codes = [each["Code"] for each in office.sheet("Problems")]
     assert ["number-held", "number-held", "number-refused", "number-without-calling-code"] == sorted(codes)
     assert ExitStatus.ROWS_NEED_A_PERSON == result.exit_status
 

@@ -1,7 +1,5 @@
 """What becomes of a row that changes between two runs: the table of reliability.md 1.8, a test for each line."""
 
-from typing import Any
-
 import openpyxl
 import pytest
 
@@ -30,17 +28,6 @@ def a_fault_that_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(FAULTS, "refuse-400", Fault("refuse-400", Strikes.BEFORE, "HTTP 400.", refused))
 
 
-def results(office: Office) -> list[dict[str, Any]]:
-    """The report's Results, a row each."""
-    header, *rows = openpyxl.load_workbook(office.report)["Results"].iter_rows(values_only=True)
-    return [dict(zip(header, row, strict=True)) for row in rows]
-
-
-def cities(office: Office) -> list[str]:
-    """Where the businesses at the API are, in the order they were created."""
-    return [record.end_user["address"]["city"] for record in office.sandbox.state.records]
-
-
 def aliases_sent(office: Office) -> list[str]:
     """The alias of every intent, in order."""
     return [entry.alias for entry in entries(office.ledger.read_bytes()) if isinstance(entry, Intent)]
@@ -55,14 +42,14 @@ async def test_rows_in_another_order_are_the_same_rows(office: Office) -> None:
     """Sorted anew: nothing is sent, each row shows its own record."""
     office.fill([business(number, Key=f"K-{number}") for number in range(6)])
     await office.run()
-    before = {row["Key"]: row["Compliance ID"] for row in results(office)}
+    before = {row["Key"]: row["Compliance ID"] for row in office.sheet("Results")}
     office.shuffle(seed=3)
 
     result = await office.run()
 
     assert (ExitStatus.DONE, True) == (result.exit_status, sent_nothing(result))
-    assert before == {row["Key"]: row["Compliance ID"] for row in results(office)}
-    assert [row["Key"] for row in office.rows] == [row["Key"] for row in results(office)]
+    assert before == {row["Key"]: row["Compliance ID"] for row in office.sheet("Results")}
+    assert [row["Key"] for row in office.rows] == [row["Key"] for row in office.sheet("Results")]
 
 
 async def test_columns_blanks_and_the_sheets_name_have_no_say(office: Office) -> None:
@@ -80,7 +67,7 @@ async def test_columns_blanks_and_the_sheets_name_have_no_say(office: Office) ->
 
     assert (ExitStatus.DONE, True) == (result.exit_status, sent_nothing(result))
     assert 3 == result.counts["submitted"]
-    assert not [row["Reason"] for row in results(office) if DRIFT in row["Reason"]]
+    assert not [row["Reason"] for row in office.sheet("Results") if DRIFT in row["Reason"]]
 
 
 @pytest.mark.parametrize("column", ["Registration Number", "Key"])
@@ -109,7 +96,7 @@ async def test_edited_while_refused_it_is_sent_anew_under_its_alias(office: Offi
 
     assert [3, 3, 0] == [first.exit_status, unchanged.exit_status, mended.exit_status]
     assert sent_nothing(unchanged)
-    assert (["Mysuru"], 1) == (cities(office), mended.counts["submitted"])
+    assert (["Mysuru"], 1) == (office.cities(), mended.counts["submitted"])
     assert 1 == len(set(aliases_sent(office)))
 
 
@@ -123,7 +110,7 @@ async def test_edited_while_invalid_it_is_sent(office: Office) -> None:
     mended = await office.run()
 
     assert [3, 0] == [first.exit_status, mended.exit_status]
-    assert ["Mysuru"] == cities(office)
+    assert ["Mysuru"] == office.cities()
 
 
 async def test_edited_while_deferred_its_new_content_is_sent_under_its_alias(office: Office) -> None:
@@ -137,7 +124,7 @@ async def test_edited_while_deferred_its_new_content_is_sent_under_its_alias(off
 
     result = await office.run()
 
-    assert (1, ExitStatus.DONE, ["Mysuru"]) == (deferred, result.exit_status, cities(office))
+    assert (1, ExitStatus.DONE, ["Mysuru"]) == (deferred, result.exit_status, office.cities())
     assert (2, 1) == (len(aliases_sent(office)), len(set(aliases_sent(office))))
 
 
@@ -151,9 +138,9 @@ async def test_edited_while_uncertain_and_found_it_is_reported_as_drift(office: 
 
     result = await office.run()
 
-    assert (1, ["Bengaluru"]) == (result.counts["submitted"], cities(office))
+    assert (1, ["Bengaluru"]) == (result.counts["submitted"], office.cities())
     assert sent_nothing(result)
-    assert DRIFT in results(office)[0]["Reason"]
+    assert DRIFT in office.sheet("Results")[0]["Reason"]
 
 
 async def test_edited_while_uncertain_and_absent_its_new_content_is_sent(office: Office) -> None:
@@ -167,7 +154,7 @@ async def test_edited_while_uncertain_and_absent_its_new_content_is_sent(office:
 
     result = await office.run()
 
-    assert (ExitStatus.DONE, ["Bengaluru", "Mysuru"]) == (result.exit_status, cities(office))
+    assert (ExitStatus.DONE, ["Bengaluru", "Mysuru"]) == (result.exit_status, office.cities())
     story = [e.name() for e in entries(office.ledger.read_bytes()) if getattr(e, "key", "") == "K-2"]
     assert ["absent", "intent", "done"] == story[-3:]
     assert 1 == len(set(aliases_sent(office)[1:]))
@@ -186,8 +173,8 @@ async def test_edited_after_it_was_submitted_nothing_is_sent_and_the_drift_is_to
     result = await office.run()
 
     assert (ExitStatus.DONE, True) == (result.exit_status, sent_nothing(result))
-    assert ["Bengaluru", "Bengaluru"] == cities(office)
-    assert [True, False] == [DRIFT in row["Reason"] for row in results(office)]
+    assert ["Bengaluru", "Bengaluru"] == office.cities()
+    assert [True, False] == [DRIFT in row["Reason"] for row in office.sheet("Results")]
 
 
 async def test_spoiled_after_it_was_submitted_it_stays_submitted(office: Office) -> None:
@@ -211,7 +198,7 @@ async def test_a_document_changed_after_it_was_submitted_is_drift_too(office: Of
     result = await office.run()
 
     assert (ExitStatus.DONE, True) == (result.exit_status, sent_nothing(result))
-    assert DRIFT in results(office)[0]["Reason"]
+    assert DRIFT in office.sheet("Results")[0]["Reason"]
 
 
 async def test_a_document_changed_while_refused_makes_a_new_attempt(office: Office) -> None:
@@ -277,7 +264,7 @@ async def test_a_row_copied_below_itself_is_a_duplicate(office: Office) -> None:
     result = await office.run()
 
     assert (1, 1, True) == (result.counts["submitted"], result.counts["duplicate"], sent_nothing(result))
-    assert "Row 2 " in results(office)[1]["Reason"]
+    assert "Row 2 " in office.sheet("Results")[1]["Reason"]
 
 
 async def test_two_rows_that_claim_one_key_with_different_content_are_both_kept_out(office: Office) -> None:
@@ -295,7 +282,7 @@ async def test_two_rows_that_claim_one_key_with_different_content_are_both_kept_
         conflict.counts["invalid"],
         sent_in_conflict,
     )
-    assert (ExitStatus.DONE, ["Mysuru"]) == (mended.exit_status, cities(office))
+    assert (ExitStatus.DONE, ["Mysuru"]) == (mended.exit_status, office.cities())
 
 
 async def test_a_changed_copy_of_a_submitted_row_is_not_sent(office: Office) -> None:
@@ -308,7 +295,7 @@ async def test_a_changed_copy_of_a_submitted_row_is_not_sent(office: Office) -> 
     result = await office.run()
 
     assert (ExitStatus.ROWS_NEED_A_PERSON, True) == (result.exit_status, sent_nothing(result))
-    assert ["Bengaluru"] == cities(office)
+    assert ["Bengaluru"] == office.cities()
     assert 1 == result.counts["submitted"] == len(read_books(office.ledger).books.records)
 
 
@@ -338,7 +325,7 @@ async def test_edits_of_every_kind_at_once_make_no_second_record(office: Office)
 
     assert (ExitStatus.DONE, 6) == (result.exit_status, result.counts["submitted"])
     assert [] == office.sandbox.state.duplicates
-    assert (2, 4) == (cities(office).count("Bengaluru"), cities(office).count("Mysuru"))
+    assert (2, 4) == (office.cities().count("Bengaluru"), office.cities().count("Mysuru"))
 
 
 async def test_a_key_column_that_comes_later_makes_no_new_records(office: Office) -> None:

@@ -14,6 +14,7 @@ import typer
 from bulk_onboard.cli.app import app
 from bulk_onboard.model.catalogue import CATALOGUE
 from bulk_onboard.model.entry import AnyEntry
+from tests.support.tables import table
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
@@ -59,12 +60,6 @@ def strangers(line: str) -> list[str]:
         return words[:1]
     flags = [word.partition("=")[0] for word in words if word.startswith("--")]
     return [flag for flag in flags if flag not in VERBS[verb]]
-
-
-def rows(document: str, header: str) -> list[list[str]]:
-    """The cells of the table whose first header this is."""
-    body = TEXTS[document].partition(f"| {header} |")[2].partition("\n|---")[2].partition("\n\n")[0]
-    return [[cell.strip() for cell in line[1:-1].split("|")] for line in body.splitlines()[1:]]
 
 
 def headings(text: str) -> set[str]:
@@ -128,7 +123,8 @@ def test_ledger_page_has_every_entry_and_field():
     }
 
     assert known == {
-        name.strip("`"): re.findall(r"`(\w+)`", fields) for name, fields, _ in rows("docs/design/ledger.md", "Entry")
+        name.strip("`"): re.findall(r"`(\w+)`", fields)
+        for name, fields, _ in table(TEXTS["docs/design/ledger.md"], "Entry")
     }
 
 
@@ -149,12 +145,12 @@ def test_findings_page_is_the_catalogue():
 def test_every_dependency_has_its_reason():
     """Each library that a run needs or may need is in the table, with a reason and the files that import it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    table = rows("docs/architecture.md", "Library")
+    libraries = table(TEXTS["docs/architecture.md"], "Library")
 
     needed = sorted([*project["dependencies"], *project["optional-dependencies"]["notify"]])
-    assert [re.split("[<>=]", name)[0] for name in needed] == [name.strip("`") for name, _, _ in table]
-    assert [] == [name for name, why, _ in table if not why]
-    doors = [door for _, _, cell in table for door in re.findall(r"`([^`]+)`", cell)]
+    assert [re.split("[<>=]", name)[0] for name in needed] == [name.strip("`") for name, _, _ in libraries]
+    assert [] == [name for name, why, _ in libraries if not why]
+    doors = [door for _, _, cell in libraries for door in re.findall(r"`([^`]+)`", cell)]
     assert [] == [door for door in doors if not (ROOT / "bulk_onboard" / door).exists()]
 
 
@@ -162,7 +158,9 @@ def test_every_folder_has_its_line():
     """The map of the package has a line for each folder."""
     folders = {path.parent.name for path in (ROOT / "bulk_onboard").glob("*/__init__.py")}
 
-    assert set() == folders - {name.strip("`/") for row in rows("docs/architecture.md", "Where") for name in row[:1]}
+    assert set() == folders - {
+        name.strip("`/") for row in table(TEXTS["docs/architecture.md"], "Where") for name in row[:1]
+    }
 
 
 @pytest.mark.parametrize("document", TEXTS)

@@ -8,22 +8,16 @@ from pathlib import Path
 import pytest
 
 from bulk_onboard.cli.app import app
-from bulk_onboard.errors import PRECEDENCE
 from bulk_onboard.job import load_job
 from bulk_onboard.settings import BY_NAME, SETTINGS, Setting
 from bulk_onboard.units import Quota
+from tests.support.tables import table
 
 ROOT = Path(__file__).parents[2]
 JOBS = ROOT / "jobs"
 README = (JOBS / "README.md").read_text(encoding="utf-8")
 NAMES = ["one_off_migration", "nightly", "resume"]
 EXAMPLE = re.compile(r"bulk-onboard +([a-z]+)(?: +(\S*jobs/\S+\.toml))?(?: +(--[a-z-]+))?")
-
-
-def table(header: str) -> list[list[str]]:
-    """The cells of the README's table whose first header this is."""
-    body = README.partition(f"| {header} |")[2].partition("\n|---")[2].partition("\n\n")[0]
-    return [[cell.strip() for cell in line[1:-1].split("|")] for line in body.splitlines()[1:]]
 
 
 def as_toml(value: object) -> str:
@@ -42,7 +36,7 @@ def told(setting: Setting) -> list[str]:
 def test_every_job_is_known():
     """The folder holds these job files, and the README lists them."""
     assert sorted(NAMES) == sorted(path.stem for path in JOBS.glob("*.toml"))
-    assert [f"`{name}.toml`" for name in NAMES] == [file for file, _ in table("File")]
+    assert [f"`{name}.toml`" for name in NAMES] == [file for file, _ in table(README, "File")]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -70,7 +64,7 @@ def test_resume_finishes_the_migration():
 
 def test_readme_has_every_key():
     """Name, default, flag and meaning of each key are those of the table of settings, in its order."""
-    assert [told(setting) for setting in SETTINGS] == table("Key")
+    assert [told(setting) for setting in SETTINGS] == table(README, "Key")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -80,11 +74,6 @@ def test_commented_keys_exist(name):
     proposed = "\n".join(line[2:] for line in lines if re.match(r'# (\[|"|\w+ = )', line))
 
     assert set(tomllib.loads(proposed)) <= set(BY_NAME)
-
-
-def test_readme_has_every_exit_status_in_the_order_of_precedence():
-    """The higher one is returned when several hold."""
-    assert [int(status) for status in PRECEDENCE] == [int(row[0]) for row in table("Exit status")]
 
 
 def test_examples_are_of_this_tool():

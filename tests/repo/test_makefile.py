@@ -9,7 +9,7 @@ import pytest
 from scripts import demo
 
 ROOT = Path(__file__).parents[2]
-TARGETS = ["setup", "demo", "test", "crash", "fuzz", "bench", "lint", "types", "check", "sample-data", "clean"]
+TARGETS = ["setup", "demo", "test", "quick", "crash", "fuzz", "bench", "lint", "types", "check", "sample-data", "clean"]
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:

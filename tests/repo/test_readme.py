@@ -16,6 +16,7 @@ from bulk_onboard.sandbox.callbacks import CALLBACK_FAULTS
 from bulk_onboard.sandbox.control import ACTS
 from bulk_onboard.sandbox.faults import FAULTS
 from bulk_onboard.sandbox.records import MAGIC_WORDS
+from tests.support.tables import table
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -23,10 +24,9 @@ SANDBOX = (ROOT / "docs/sandbox.md").read_text(encoding="utf-8")
 LEDGER = (ROOT / "docs/design/ledger.md").read_text(encoding="utf-8")
 
 
-def table(header: str, text: str = README) -> list[list[str]]:
+def told(header: str, text: str = README) -> list[list[str]]:
     """The cells of the table whose first header this is, the README's if nothing else is said, without backticks."""
-    body = text.partition(f"| {header} |")[2].partition("\n|---")[2].partition("\n\n")[0]
-    return [[cell.strip().replace("`", "") for cell in line[1:-1].split("|")] for line in body.splitlines()[1:]]
+    return [[cell.replace("`", "") for cell in row] for row in table(text, header)]
 
 
 def words(cells: list[str]) -> set[str]:
@@ -82,19 +82,21 @@ def test_picture_follows_the_table(draw_states):
 
 def test_every_state_is_told():
     """Each state of a record has its meaning."""
-    assert {state.value for state in State} == words([row[0] for row in table("State", LEDGER)])
+    assert {state.value for state in State} == words([row[0] for row in told("State", LEDGER)])
 
 
-def test_every_exit_status_is_told_in_the_order_of_precedence():
+@pytest.mark.parametrize("document", ["README.md", "jobs/README.md"])
+def test_every_exit_status_is_told_in_the_order_of_precedence(document):
     """The higher one is returned when several hold."""
-    assert [int(status) for status in PRECEDENCE] == [int(row[0]) for row in table("Exit status")]
+    text = (ROOT / document).read_text(encoding="utf-8")
+    assert [int(status) for status in PRECEDENCE] == [int(row[0]) for row in told("Exit status", text)]
 
 
 def test_every_column_is_told():
     """The headers that are understood whatever the requirements are, are all there."""
     known = {header for headers in PLAIN.values() for header in headers}
 
-    assert set() == known - words([row[0] for row in table("Column")])
+    assert set() == known - words([row[0] for row in told("Column")])
 
 
 def test_every_column_of_the_template_is_told(tmp_path):
@@ -106,51 +108,49 @@ def test_every_column_of_the_template_is_told(tmp_path):
     header, *_ = openpyxl.load_workbook(tmp_path / "empty.xlsx").worksheets[0].iter_rows(values_only=True)
 
     assert [] == [
-        name for name in header if not name.endswith(" Kind") and name not in words([r[0] for r in table("Column")])
+        name for name in header if not name.endswith(" Kind") and name not in words([r[0] for r in told("Column")])
     ]
 
 
 @pytest.mark.parametrize(("sheet", "headers"), [("Results", results.HEADERS), ("Problems", problems.HEADERS)])
 def test_report_sheet_has_these_columns(sheet, headers):
     """The columns of Results and Problems are named in their order."""
-    told = dict(table("Sheet"))
-
-    assert told[sheet].endswith(": " + ", ".join(headers))
+    assert dict(told("Sheet"))[sheet].endswith(": " + ", ".join(headers))
 
 
 def test_every_fault_of_the_sandbox_is_told():
     """Name, when it strikes and what the client sees are the sandbox's own."""
-    assert [[fault.name, fault.strikes.value, fault.sentence] for fault in FAULTS.values()] == table("Fault", SANDBOX)
+    assert [[fault.name, fault.strikes.value, fault.sentence] for fault in FAULTS.values()] == told("Fault", SANDBOX)
 
 
 def test_every_magic_word_is_told():
     """Which words in a name lead to which review."""
-    assert [[word or "anything else", review] for word, review, _ in MAGIC_WORDS] == table("The name contains", SANDBOX)
+    assert [[word or "anything else", review] for word, review, _ in MAGIC_WORDS] == told("The name contains", SANDBOX)
 
 
 def test_every_fault_of_callbacks_is_told():
     """Name and what the receiver meets are the sandbox's own."""
-    assert [[fault.name, fault.sentence] for fault in CALLBACK_FAULTS.values()] == table("Callback", SANDBOX)
+    assert [[fault.name, fault.sentence] for fault in CALLBACK_FAULTS.values()] == told("Callback", SANDBOX)
 
 
 def test_every_request_under_control_is_told():
     """The table has what the sandbox answers under `/_sandbox/`, and nothing else."""
-    told = [
+    documented = [
         (method, name)
-        for method, *names in (row[0].replace(",", "").split() for row in table("Request", SANDBOX))
+        for method, *names in (row[0].replace(",", "").split() for row in told("Request", SANDBOX))
         for name in names
     ]
-    assert list(ACTS) == told
+    assert list(ACTS) == documented
 
 
 @pytest.mark.parametrize("about", ABOUT)
 def test_every_behaviour_is_told(about):
     """What a client meets is said in the sandbox's own words."""
     switches = [[b.name, b.sentence.replace("`", "")] for b in BEHAVIOURS.values() if b.about == about]
-    assert switches == table(about.capitalize(), SANDBOX)
+    assert switches == told(about.capitalize(), SANDBOX)
 
 
 def test_what_others_do_is_told():
     """What happens between two pages, and how a stranger's record may be odd."""
-    assert [[name, sentence] for name, sentence in SHARES.items()] == table("Others", SANDBOX)
-    assert [[o.name, o.sentence.replace("`", "")] for o in ODDITIES.values()] == table("Odd record", SANDBOX)
+    assert [[name, sentence] for name, sentence in SHARES.items()] == told("Others", SANDBOX)
+    assert [[o.name, o.sentence.replace("`", "")] for o in ODDITIES.values()] == told("Odd record", SANDBOX)

@@ -5,10 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import openpyxl
-
-from bulk_onboard.ledger.journal import read_books
-from bulk_onboard.model.books import Books
 from bulk_onboard.pipeline.ending import RunResult
 from bulk_onboard.sandbox.answers import Answer, RefusedError, refusal
 from bulk_onboard.sandbox.faults import Fault, Strikes
@@ -95,11 +91,6 @@ class Nights(Office):
         """The requests by operation."""
         return Counter(request.operation for request in self.sandbox.log[since:])
 
-    def books(self) -> Books:
-        """What the ledger says now."""
-        return read_books(self.ledger).books
-
     def problems(self) -> list[str]:
         """The codes in the report's sheet Problems."""
-        header, *rows = openpyxl.load_workbook(self.report)["Problems"].iter_rows(values_only=True)
-        return [row[header.index("Code")] for row in rows]
+        return [row["Code"] for row in self.sheet("Problems")]

@@ -1,20 +1,32 @@
-"""A desk to run jobs from: a folder with a workbook and its documents, and the sandbox for an API."""
+"""A desk to run jobs from: a folder with a workbook and its documents, the sandbox for an API, and the command line."""
 
 import asyncio
+import contextlib
+import io
 import json
 import os
 import pty
 import random
 import resource
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+import openpyxl
+import structlog
+
+from bulk_onboard import log
 from bulk_onboard.api.credentials import Credentials, Secret
+from bulk_onboard.cli.app import app
+from bulk_onboard.cli.bare_flags import filled_in
 from bulk_onboard.clock import Clock, SystemClock
 from bulk_onboard.job import Job, load_job
+from bulk_onboard.ledger.journal import read_books
+from bulk_onboard.model.books import Books
 from bulk_onboard.model.record import State
 from bulk_onboard.pipeline.ending import RunResult
 from bulk_onboard.pipeline.run import run_job
@@ -23,9 +35,11 @@ from bulk_onboard.submission.stop import Stop
 from tests.support.businesses import HEADERS, Cells, business, write_documents, write_workbook
 
 AUTH_ID = "MAINVENTED0000000001"
-SETTLE = "0.6s"  # the settle window of tests
 AUTH_TOKEN = "an-invented-token-that-must-never-be-seen"
+SETTLE = "0.6s"  # the settle window of tests
 CREDENTIALS = Credentials(AUTH_ID, Secret(AUTH_TOKEN))
+
+_ONE_AT_A_TIME = threading.Lock()  # streams, environment and working directory are the process's
 
 
 @dataclass(slots=True)
@@ -87,6 +101,19 @@ class Office:
         random.Random(seed).shuffle(self.rows)
         self.save()
 
+    def sheet(self, name: str) -> list[dict[str, Any]]:
+        """The rows of a sheet of the report, by their headers."""
+        header, *rows = openpyxl.load_workbook(self.report)[name].iter_rows(values_only=True)
+        return [dict(zip(map(str, header), row, strict=True)) for row in rows]
+
+    def cities(self) -> list[str]:
+        """Where the businesses at the API are, in the order they were created."""
+        return [record.end_user["address"]["city"] for record in self.sandbox.state.records]
+
+    def books(self) -> Books:
+        """What the ledger says now."""
+        return read_books(self.ledger).books
+
     def job(self, **flags: Any) -> Job:
         """The bare workbook as a job against the sandbox, unpaced unless said otherwise."""
         usual = {"base_url": self.sandbox.url, "quota": "none", "documents": str(self.documents), "settle": SETTLE}
@@ -138,27 +165,64 @@ class Office:
         self, verb: str, *words: str, job: Path | None = None, files: int | None = None, **environ: str
     ) -> asyncio.subprocess.Process:
         """The real command in a process of its own, against the sandbox and unpaced; it may open so many files."""
-        usual = ["--base-url", self.sandbox.url, "--quota", "none", "--documents", str(self.documents)]
-        usual += ["--settle", SETTLE]
-        return await start(
-            *verb.split(), str(job or self.workbook), *words, *usual, cwd=self.folder, files=files, **environ
-        )
+        return await start(*self._words(verb, *words, job=job), cwd=self.folder, files=files, **environ)
 
     async def type(self, verb: str, *words: str, job: Path | None = None, **environ: str) -> Told:
-        """Type a command and wait for what it says."""
-        return await heard(await self.start(verb, *words, job=job, **environ))
+        """Type a command and wait for what it says; it runs in this process."""
+        return await typed(*self._words(verb, *words, job=job), cwd=self.folder, **environ)
+
+    def _words(self, verb: str, *words: str, job: Path | None) -> list[str]:
+        usual = ["--base-url", self.sandbox.url, "--quota", "none", "--documents", str(self.documents)]
+        return [*verb.split(), str(job or self.workbook), *words, *usual, "--settle", SETTLE]
+
+
+async def typed(*words: str, cwd: Path, **environ: str) -> Told:
+    """Type `bulk-onboard WORDS` and wait for what it says; it runs in this process, in a thread.
+
+    Where signals, kills, limits, terminals, or closed streams matter, `start` a process instead.
+    """
+    return await asyncio.to_thread(_typed, words, cwd, environ)
+
+
+def _typed(words: tuple[str, ...], cwd: Path, environ: Mapping[str, str]) -> Told:
+    with _ONE_AT_A_TIME, _as_a_process(cwd, environ) as (out, err):
+        status = 0
+        try:
+            app(args=filled_in(words))
+        except SystemExit as left:
+            status = left.code if isinstance(left.code, int) else 1
+        return Told(status, *(os.fsdecode(stream.buffer.getvalue()) for stream in (out, err)))
+
+
+@contextlib.contextmanager
+def _as_a_process(cwd: Path, environ: Mapping[str, str]) -> Iterator[tuple[Any, Any]]:
+    """What a process has to itself: environment, working directory, streams, and how it logs."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", "surrogateescape", write_through=True) for _ in range(2))
+    with (
+        mock.patch.dict(os.environ, _environment(environ), clear=True),
+        contextlib.chdir(cwd),
+        Path(os.devnull).open(encoding="utf-8") as nobody,
+        mock.patch.object(sys, "stdin", nobody),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        mock.patch.object(asyncio.SelectorEventLoop, "add_signal_handler"),  # the main thread's alone
+    ):
+        try:
+            yield out, err
+        finally:
+            log.logger()  # has chosen by now how to log
+            structlog.reset_defaults()
 
 
 async def start(*words: str, cwd: Path, files: int | None = None, **environ: str) -> asyncio.subprocess.Process:
     """`bulk-onboard WORDS` in a process of its own, with credentials; an empty text takes a variable away."""
-    env = os.environ | {"PLIVO_AUTH_ID": AUTH_ID, "PLIVO_AUTH_TOKEN": AUTH_TOKEN} | environ
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "bulk_onboard",
         *words,
         cwd=cwd,
-        env={name: value for name, value in env.items() if value},
+        env=_environment(environ),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -166,16 +230,16 @@ async def start(*words: str, cwd: Path, files: int | None = None, **environ: str
     )
 
 
+def _environment(changes: Mapping[str, str]) -> dict[str, str]:
+    env = os.environ | {"PLIVO_AUTH_ID": AUTH_ID, "PLIVO_AUTH_TOKEN": AUTH_TOKEN} | changes
+    return {name: value for name, value in env.items() if value}
+
+
 async def heard(process: asyncio.subprocess.Process) -> Told:
     """What a process said once it has ended."""
     out, err = await process.communicate()
     assert process.returncode is not None
     return Told(process.returncode, os.fsdecode(out), os.fsdecode(err))  # names of files may be any bytes
-
-
-async def typed(*words: str, cwd: Path, **environ: str) -> Told:
-    """Type a command that is not about an office's job, and wait for what it says."""
-    return await heard(await start(*words, cwd=cwd, **environ))
 
 
 async def in_terminal(office: Office, *words: str, answer: bytes) -> tuple[int, str]:

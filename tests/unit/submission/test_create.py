@@ -20,14 +20,12 @@ from tests.support.clocks import FakeClock
 from tests.support.gateways import FakeAccount
 from tests.support.journals import MemoryJournal
 from tests.unit.submission.samples import alias, compliance_id, create, done, identity, intent, judged, token
-from tests.unit.submission.stacks import AtOnce, stacked
+from tests.unit.submission.stacks import stacked
 
 W = 9.0
 
 
-@pytest.fixture(autouse=True)
-async def _documents_are_read_at_once():
-    asyncio.get_running_loop().set_default_executor(AtOnce())
+pytestmark = pytest.mark.usefixtures("documents_are_read_at_once")
 
 
 class CuttingAccount(FakeAccount):

@@ -18,7 +18,6 @@ Seeded bugs, put in one at a time, and who caught them (m: the machine; else the
 """
 
 import pytest
-import structlog
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -29,7 +28,6 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from bulk_onboard import log
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.call import Operation
@@ -54,11 +52,7 @@ SOME = st.sets(ROW, min_size=1)
 NUMBER = st.sampled_from(NUMBERS)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _without_log_lines():
-    log.configure(quiet=True)
-    yield
-    structlog.reset_defaults()
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_log_lines")]
 
 
 class MendedOnce(RuleBasedStateMachine):

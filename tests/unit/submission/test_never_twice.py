@@ -26,7 +26,6 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
-import structlog
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -38,7 +37,6 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from bulk_onboard import log
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.books import Books
 from bulk_onboard.model.call import Operation
@@ -82,11 +80,7 @@ CHANGES = {
 }
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _without_log_lines():
-    log.configure(quiet=True)
-    yield
-    structlog.reset_defaults()
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_log_lines")]
 
 
 class NeverTwice(RuleBasedStateMachine):

@@ -15,15 +15,12 @@ from bulk_onboard.submission.runner import TOKENS_A_LINE, ProgressCounts
 from bulk_onboard.submission.tries import FIRST_CREATES, SET_ASIDE
 from tests.unit.submission.benches import Bench
 from tests.unit.submission.samples import alias, application, compliance_id, done, intent, run_started, token
-from tests.unit.submission.stacks import AtOnce
 
 KEPT = (intent(99), done(99), entries.ReadBack(compliance_id=compliance_id(99), alias=alias(99)))
 """The story of a ledger under which the API has shown that it keeps tokens, so that no record goes alone."""
 
 
-@pytest.fixture(autouse=True)
-async def _documents_are_read_at_once():
-    asyncio.get_running_loop().set_default_executor(AtOnce())
+pytestmark = pytest.mark.usefixtures("documents_are_read_at_once")
 
 
 async def test_every_due_row_becomes_a_record():

@@ -26,12 +26,8 @@ from tests.unit.submission.samples import (
     token,
     uncertain,
 )
-from tests.unit.submission.stacks import AtOnce
 
-
-@pytest.fixture(autouse=True)
-async def _documents_are_read_at_once():
-    asyncio.get_running_loop().set_default_executor(AtOnce())
+pytestmark = pytest.mark.usefixtures("documents_are_read_at_once")
 
 
 async def test_lost_answer_is_found_in_the_same_run():

@@ -28,14 +28,6 @@ from tests.unit.submission.samples import (
 )
 
 
-@pytest.fixture
-async def desk():
-    """The first row's create is unknown; another row's record is known."""
-    desk = Desk(*uncertain(1))
-    await desk.know()
-    return desk
-
-
 @pytest.mark.parametrize(
     ("looks", "settle_s", "expected"),
     [

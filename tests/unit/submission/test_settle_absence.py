@@ -18,14 +18,6 @@ from tests.unit.submission.samples import (
 )
 
 
-@pytest.fixture
-async def desk():
-    """The first row's create is unknown; another row's record is known."""
-    desk = Desk(*uncertain(1))
-    await desk.know()
-    return desk
-
-
 async def test_absent_one_is_looked_for_four_times_and_no_more(desk):
     """After 2, 10 and 30 seconds, and once when W is over."""
     await desk.settle()

@@ -24,14 +24,6 @@ from tests.unit.submission.samples import (
 )
 
 
-@pytest.fixture
-async def desk():
-    """The first row's create is unknown; another row's record is known."""
-    desk = Desk(*uncertain(1))
-    await desk.know()
-    return desk
-
-
 async def ready_for(op, **told):
     """A submitted record of the first row whose next write is unknown, and the API that has the record."""
     desk = Desk()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bulk_onboard.intake.documents.content import media_type, png_findings
 from bulk_onboard.model.file_type import FILE_TYPES
+from bulk_onboard.model.finding import Finding
 from tests.support.businesses import png, png_chunk
 from tests.unit.intake.documents.test_pdf import zipped
 
@@ -153,9 +154,9 @@ def test_sound_pictures_have_no_faults(content):
 )  # fmt: skip
 def test_damaged(content, why):
     """Each way in which a picture is unsound has its words."""
-    (fault,) = png_findings(content)
+    (finding,) = png_findings(content)
 
-    assert ("document-damaged", {"kind": "PNG", "why": why}) == fault
+    assert Finding("document-damaged", details={"kind": "PNG", "why": why}) == finding
 
 
 @given(st.integers(0, len(GOOD) - 1))
@@ -166,9 +167,9 @@ def test_cut_anywhere_is_told(length):
 
 def test_data_after_the_end():
     """More than 1 KB after IEND is one file too many, an archive however small; what only fills a file up is none."""
-    (fault,) = png_findings(GOOD + b"x" * 1025)
+    (finding,) = png_findings(GOOD + b"x" * 1025)
 
-    assert ("document-trailing-data", {"kind": "PNG", "size": 1025}) == fault
+    assert Finding("document-trailing-data", details={"kind": "PNG", "size": 1025}) == finding
     assert ["trailing-data"] == codes(GOOD + zipped())
     assert [] == codes(GOOD + b"\0" * 5000)
 
@@ -176,9 +177,9 @@ def test_data_after_the_end():
 @pytest.mark.parametrize(("width", "height"), [(50_000, 50_000), (10_001, 1), (1, 2**32 - 1)])
 def test_huge_picture_is_told_and_not_decoded(width, height):
     """Beyond 10,000 points on a side a warning says how large it claims to be."""
-    (fault,) = png_findings(png("huge", width=width, height=height))
+    (finding,) = png_findings(png("huge", width=width, height=height))
 
-    assert ("document-huge-picture", {"width": width, "height": height}) == fault
+    assert Finding("document-huge-picture", details={"width": width, "height": height}) == finding
 
 
 @given(st.lists(st.tuples(st.integers(0, len(GOOD)), st.binary(max_size=6)), min_size=1, max_size=5))
