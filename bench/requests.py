@@ -1,6 +1,6 @@
 """Requests beyond one for each row: a clean run of 470 rows against the sandbox, which counts what came.
 
-They are the requirements, a look at the account before and after (reliability.md 1.6 and 1.4), and the canary.
+They are the requirements, a look at the account before and after (docs/design/settling.md, Cost), and the canary.
 """
 
 import asyncio

@@ -1,4 +1,6 @@
-"""What stops the work, and the status the process then returns (design.md 7).
+"""What stops the work, and the status the process then returns.
+
+See README.md, Exit statuses.
 
     BulkOnboardError
     ├── UsageError          2    command line, job file, credentials missing
@@ -21,7 +23,7 @@ from enum import IntEnum
 
 
 class ExitStatus(IntEnum):
-    """What the process returns (design.md 7)."""
+    """What the process returns (README.md, Exit statuses)."""
 
     DONE = 0
     BUG = 1

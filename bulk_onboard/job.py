@@ -1,4 +1,4 @@
-"""The job: what a TOML file, or a bare workbook, and the flags say is to be done (design.md 7).
+"""The job: what a TOML file, or a bare workbook, and the flags say is to be done.
 
 What may be said, and what holds when nothing is said, stands in `settings.SETTINGS`. Relative paths start at the file
 they stand in; those of flags at the working directory.

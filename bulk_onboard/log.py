@@ -1,4 +1,6 @@
-"""The one door to structlog: events with allow-listed fields only (reliability.md 5.2).
+"""The one door to structlog: events with allow-listed fields only.
+
+See docs/security.md, Personal data.
 
 Console lines on a terminal, one JSON object a line elsewhere; both on stderr. A field that is not on the list is
 dropped before anything is rendered, so neither names nor credentials can slip into a log by a careless call.

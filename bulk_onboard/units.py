@@ -1,4 +1,4 @@
-"""Durations, quotas and sizes as people write them: `90s`, `5h`, `60/min`, `none` (design.md 7)."""
+"""Durations, quotas and sizes as people write them: `90s`, `5h`, `60/min`, `none`."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,6 @@
-"""Which base URLs calls may go to (reliability.md 5.5): the credentials and every document travel there.
+"""Which base URLs calls may go to: the credentials and every document travel there.
+
+See docs/security.md, What is sent where.
 
 https only, except to this machine; api.plivo.com only, except to this machine or where `--trust-host` was given.
 """

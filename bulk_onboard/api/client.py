@@ -1,6 +1,6 @@
 """The only door to aiohttp: one request out, one whole answer in, or the class of what went wrong.
 
-It decides nothing. Each setting here is a rule of reliability.md 1.3; `verdict` judges what comes back.
+It decides nothing. Each setting here is a rule of docs/design/wire.md, Connection; `verdict` judges what comes back.
 """
 
 import asyncio

@@ -1,4 +1,6 @@
-"""Where a credential is kept: in the environment, or in a file (reliability.md 5.1).
+"""Where a credential is kept: in the environment, or in a file.
+
+See docs/security.md, Credentials.
 
 Each is looked for by itself, in the first of these places that has it:
 

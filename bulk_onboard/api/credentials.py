@@ -1,4 +1,7 @@
-"""Who calls: from the environment or a file, never from a flag or a job file, printed nowhere (reliability.md 5.1)."""
+"""Who calls: from the environment or a file, never from a flag or a job file, printed nowhere.
+
+See docs/security.md, Credentials.
+"""
 
 import base64
 import re
@@ -8,7 +11,7 @@ from dataclasses import dataclass, field
 from bulk_onboard.api.credential_place import is_kept, look_up
 from bulk_onboard.errors import UsageError
 
-_AUTH_ID = re.compile(r"(MA|SA)[A-Z0-9]{18}")  # wire.md 2
+_AUTH_ID = re.compile(r"(MA|SA)[A-Z0-9]{18}")  # docs/design/wire.md, Requests
 _VARIABLES = ("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN")
 
 
@@ -36,7 +39,10 @@ class Credentials:
     auth_token: Secret
 
     def authorization(self) -> str:
-        """The value of the `Authorization` header: HTTP Basic, user = auth_id, password = auth_token (wire.md 2)."""
+        """The value of the `Authorization` header: HTTP Basic, user = auth_id, password = auth_token.
+
+        See docs/design/wire.md, Requests.
+        """
         pair = f"{self.auth_id}:{self.auth_token.reveal()}"
         return "Basic " + base64.b64encode(pair.encode()).decode()
 
@@ -49,7 +55,7 @@ def are_at_hand(environ: Mapping[str, str]) -> bool:
 def credentials_from(environ: Mapping[str, str], *, warn: Callable[[str], None] = lambda sentence: None) -> Credentials:
     """The credentials that the environment holds or leads to (`credential_place`).
 
-    `warn` hears of an auth_id that looks wrong (wire.md 11, 29), and of a file that is open to others.
+    `warn` hears of an auth_id that looks wrong (docs/design/wire.md, Requests), and of a file that is open to others.
 
     Raises:
         UsageError: one is missing or blank, or its file will not do.

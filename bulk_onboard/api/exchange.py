@@ -19,10 +19,10 @@ class Request:
     """One HTTP request.
 
     Attributes:
-        path: below `/v1/Account/{auth_id}/`, always with its trailing slash (wire.md D3).
+        path: below `/v1/Account/{auth_id}/`, always with its trailing slash (docs/design/wire.md, Decisions).
         query: parameters, not yet escaped.
         json: a JSON body, or None.
-        parts: a multipart form (wire.md D1), or None; never both.
+        parts: a multipart form (docs/design/wire.md, Decisions), or None; never both.
     """
 
     method: str
@@ -57,7 +57,7 @@ class Failure:
         kind: class name of the exception, or our own word (`BODY_TOO_LARGE`, `cut-off`).
         bases: class names of its ancestors, nearest first, so that a subclass is found in the table.
         started: the request's start was announced by the client library.
-        headers_sent: the first byte may have left: never proved unsent (reliability.md 1.3).
+        headers_sent: the first byte may have left: never proved unsent (docs/design/wire.md, Failures).
         errno: of an operating system error, for the log.
     """
 

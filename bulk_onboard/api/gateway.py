@@ -1,4 +1,4 @@
-"""The API over HTTP: the innermost gateway (design.md 6)."""
+"""The API over HTTP: the innermost gateway."""
 
 from typing import Any, TypeVar
 
@@ -45,7 +45,10 @@ class HttpGateway:
         return self._listed.get(compliance_id) if owner is None else owner
 
     def _tell(self, call: Call[Any], seen: Answer | Failure, duration_s: float) -> None:
-        """One event per call: no body, no header, no address (reliability.md 5.2)."""
+        """One event per call: no body, no header, no address.
+
+        See docs/security.md, Personal data.
+        """
         about = {"operation": call.operation.value, "duration_s": round(duration_s, 3)}
         if isinstance(seen, Answer):
             log.logger().debug("answered", http_status=seen.http_status, api_id=api_id(seen), **about)

@@ -1,4 +1,6 @@
-"""What an answer's headers say of the quota (reliability.md 1.5, pacing.md); what is missing or absurd is None.
+"""What an answer's headers say of the quota; what is missing or absurd is None.
+
+See docs/design/pacing.md, Headers.
 
 The headers are whole seconds, counted from the answer's own `Date`: the clocks of the two machines need not agree.
 Who reads a delay adds the second that this rounding may hide.
@@ -13,7 +15,7 @@ from bulk_onboard.model.outcome import QuotaHint
 
 LONGEST_PAUSE_S = 120.0
 
-_EPOCH_FROM = 1e8  # a smaller number is a delay (reliability.md 1.5)
+_EPOCH_FROM = 1e8  # a smaller number is a delay (docs/design/pacing.md, Headers)
 _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
 _COUNT = re.compile(r"[0-9]{1,9}")
 

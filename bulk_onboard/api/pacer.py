@@ -1,9 +1,12 @@
-"""What makes a call wait its turn: the thin shell around `quota` (pacing.md), and the gateway that uses it.
+"""What makes a call wait its turn: the thin shell around `quota`, and the gateway that uses it.
+
+See docs/design/pacing.md.
 
 Of those who wait, the first by priority and then by arrival sleeps until the decision allows a send; each answer wakes
 it to look again, and whoever leaves the line wakes the next. Beneath lies a token bucket that smooths bursts: a fresh
-window does not open all its uploads at once, and the account's ceiling of 300 requests in 5 s holds (wire.md 8). After
-a pause for the bucket the decision is asked once more, so that nothing lies between it and the send.
+window does not open all its uploads at once, and the account's ceiling of 300 requests in 5 s holds
+(docs/design/pacing.md, Smoothing). After a pause for the bucket the decision is asked once more, so that nothing lies
+between it and the send.
 
 A send's ticket comes back with its answer: what an answer is worth depends on what was sent after its question.
 """

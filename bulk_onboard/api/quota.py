@@ -1,4 +1,6 @@
-"""When the next request may go: a pure function of a frozen state (pacing.md, "The rules that get there").
+"""When the next request may go: a pure function of a frozen state.
+
+See docs/design/pacing.md, Rules.
 
 Nobody knows which window the API keeps, a fixed one, a sliding one or a bucket. The rules, by their numbers there,
 are right under each, and take from its headers what it has left:

@@ -1,4 +1,4 @@
-"""Sockets that can be given up for real (reliability.md 1.3).
+"""Sockets that can be given up for real (docs/design/settling.md, Settle window).
 
 Closing a transport *flushes* it: a 3 MB form still arrived whole after its sender had given up. So the sockets of an
 attempt are remembered, and giving up resets them. The settle window counts from there.

@@ -1,4 +1,6 @@
-"""Whom TLS believes: the system's trust store or the user's own bundle, and never the environment (reliability.md 5.5).
+"""Whom TLS believes: the system's trust store or the user's own bundle, and never the environment.
+
+See docs/security.md, What is sent where.
 
 `ssl.create_default_context` would also read SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE.
 """

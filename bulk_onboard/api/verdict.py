@@ -1,4 +1,6 @@
-"""The verdict: what a call led to, from the answer or the failure alone (reliability.md 1.3, cell by cell).
+"""The verdict: what a call led to, from the answer or the failure alone.
+
+See docs/design/wire.md, Verdicts.
 
 Two questions decide. *Is it sure that the API judged this call?* A no is believed from the API's own mouth only: a
 proxy or firewall that answers in the API's place says nothing about what became of a write. *Is it sure that no byte

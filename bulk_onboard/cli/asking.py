@@ -1,4 +1,4 @@
-"""Ask before what cannot be taken back: on a terminal only; elsewhere nothing waits for an answer (design.md 7)."""
+"""Ask before what cannot be taken back: on a terminal only; elsewhere nothing waits for an answer."""
 
 import sys
 from typing import Annotated

@@ -115,7 +115,10 @@ def _as_data(twice: "Twice") -> dict[str, Any]:
 
 
 def warn_of_short_window(invocation: Invocation) -> None:
-    """Tell when the settle window is too short for a server that is not on this machine (reliability.md 1.4)."""
+    """Tell when the settle window is too short for a server that is not on this machine.
+
+    See docs/design/settling.md, Settle window.
+    """
     from bulk_onboard.api.address import is_loopback
 
     job = invocation.job

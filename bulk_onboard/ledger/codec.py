@@ -1,4 +1,6 @@
-"""An entry as a ledger line, and back: the line format, version 1 (reliability.md 2).
+"""An entry as a ledger line, and back: the line format, version 1.
+
+See docs/design/ledger.md, Line format.
 
 A ledger is a file of lines, each ended by the one byte LF; nothing else ends a line. A line is one JSON object in
 ASCII: whatever is not ASCII stands as a `\\uXXXX` escape, a lone surrogate as `?`. Its keys are sorted and without

@@ -1,7 +1,7 @@
 """The door to the system calls that a ledger needs; a test hands the ledger a disk that fails.
 
 A raw descriptor, never a buffered file: on a full disk its `flush` fails and its `close` tries the same bytes again
-(reliability.md 2).
+(docs/design/ledger.md, Order of writes).
 """
 
 import errno

@@ -1,8 +1,10 @@
-"""What a line that was lost to damage may have announced (reliability.md 2, "Torn tail", "Corrupt middle").
+"""What a line that was lost to damage may have announced.
 
-A whole line was acknowledged, perhaps, so what it announced may have happened. Its loss harms only if it was the
-intent of a create: the record would count as never sent. After any other lost step nothing new is created before the
-API or a person was asked, or a write is repeated that may be repeated (reliability.md 1.9). In this order:
+See docs/design/ledger.md, Torn tail; docs/design/ledger.md, Damage.
+
+A whole line was acknowledged, perhaps, so what it announced may have happened. Its loss harms only if it was the intent
+of a create: the record would count as never sent. After any other lost step nothing new is created before the API or a
+person was asked, or a write is repeated that may be repeated (docs/design/settling.md, Conclusions). In this order:
 
     names another entry than `intent`                 no doubt
     holds the token of a record that is known         that record is in doubt

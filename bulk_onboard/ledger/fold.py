@@ -1,4 +1,6 @@
-"""Replay a ledger's bytes into books, and tell its tail from damage (reliability.md 2, "Torn tail", "Corrupt middle").
+"""Replay a ledger's bytes into books, and tell its tail from damage.
+
+See docs/design/ledger.md, Torn tail; docs/design/ledger.md, Damage.
 
 Lines end at the byte LF. The first is `ledger_opened`, the lines count from 1 without a gap, and each is a legal step.
 

@@ -8,7 +8,7 @@ place knows less than the API does, and looks as sound as ever. It is written af
 after a crash it may say less than was written, never more.
 
 A listener to callbacks holds the lock for moments only, and whoever begins in one of them is not to be turned away: it
-is tried again for half a second. With the name of the holder to be read, a refusal still takes less than a second (F9).
+is tried again for half a second. With the name of the holder to be read, a refusal still takes less than a second.
 """
 
 import fcntl

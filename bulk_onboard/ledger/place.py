@@ -1,4 +1,4 @@
-"""Where a ledger may lie, and who may go on with it (reliability.md 1.7, 2).
+"""Where a ledger may lie, and who may go on with it (docs/design/ledger.md, Locks).
 
 Over a network, and in file systems that a program serves (FUSE, 9p), locks may be emulated, local or lost, and fsync
 may promise what nobody keeps. There two runs could both believe that they are alone, so such a place is refused.

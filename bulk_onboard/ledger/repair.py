@@ -3,7 +3,7 @@
 The damaged one is kept whole beside it, and the new one takes its name in one step, so that a crash leaves the old or
 the new one. Where the lost lines may have been about any row, that step waits until the settle window has passed since
 the lock was taken: nobody sent anything since, so what was sent has arrived by then, or never will, and the walk with
-which the next run begins finds it (reliability.md 1.4, A1).
+which the next run begins finds it (docs/design/promise.md, Assumptions).
 """
 
 import os

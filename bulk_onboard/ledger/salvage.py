@@ -1,4 +1,6 @@
-"""What can be saved of a damaged ledger, and what is in doubt for what is lost (reliability.md 2, "Corrupt middle").
+"""What can be saved of a damaged ledger, and what is in doubt for what is lost.
+
+See docs/design/ledger.md, Damage.
 
 Every sound line stays as it is, at its own number: the numbers restore the order, and a line that is there twice
 counts once. In the place of a line that is lost, or that is no legal step without one that is, stands `tail_repaired`,

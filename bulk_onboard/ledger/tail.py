@@ -1,4 +1,6 @@
-"""What a bad end of the ledger means, and the entries that take its place (reliability.md 2, "Torn tail").
+"""What a bad end of the ledger means, and the entries that take its place.
+
+See docs/design/ledger.md, Torn tail.
 
 A *torn* tail was never acknowledged: nobody sent anything because of it. It is cut off, and `tail_repaired` says so.
 

@@ -1,4 +1,6 @@
-"""Whether a ledger is sound: read-only, and safe while a run writes (reliability.md 2, "`ledger verify`").
+"""Whether a ledger is sound: read-only, and safe while a run writes.
+
+See docs/design/ledger.md, Soundness.
 
 Folding proves the checksums, the sequence, the header and that every step was legal, hence no outcome without its
 intent. Beyond that a line must be strict JSON, no record may have two compliance ids, no id two records, and an absence
@@ -124,9 +126,11 @@ def _ids_in_conflict(everything: Iterable[Entry]) -> Iterator[str]:
 
 
 def _unproved_absences(everything: Iterable[Entry]) -> Iterator[str]:
-    """Absences that were believed too early, or without a positive control (reliability.md 1.10, I6).
+    """Absences that were believed too early, or without a positive control.
 
-    Of a link none is too early: it may be repeated (1.9).
+    See docs/design/promise.md, What must hold.
+
+    Of a link none is too early: it may be repeated (docs/design/settling.md, Conclusions).
     """
     settle_s = 0.0
     for entry in everything:

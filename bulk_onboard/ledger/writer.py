@@ -1,7 +1,8 @@
 """Lines reach the disk in groups: one write and one fsync for all that queued meanwhile, in a thread of its own.
 
 The first trouble is the last: the ledger is then *poisoned*. A failed fsync is never tried again, since the system may
-have dropped the bytes and would call the second one a success; nothing is written after it (reliability.md 2).
+have dropped the bytes and would call the second one a success; nothing is written after it (docs/design/ledger.md,
+Order of writes).
 """
 
 import asyncio

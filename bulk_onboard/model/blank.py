@@ -1,4 +1,4 @@
-"""What looks like nothing in a cell: blanks of every kind, and characters that take no room (reliability.md 4.2)."""
+"""What looks like nothing in a cell: blanks of every kind, and characters that take no room."""
 
 ORDINARY_BLANKS = " \t\r\n"
 _MARKS_OF_DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Operation(StrEnum):
-    """The API's endpoints (wire.md 3)."""
+    """The API's endpoints (docs/design/wire.md, Requests)."""
 
     REQUIREMENTS = "requirements"
     CREATE = "create"
@@ -170,7 +170,9 @@ class Create(Write[str]):
 
 @dataclass(frozen=True, kw_only=True)
 class Update(Write[str]):
-    """Correct a rejected record: always the complete end user and document set (wire.md 5.3).
+    """Correct a rejected record: always the complete end user and document set.
+
+    See docs/design/wire.md, Update.
 
     `seen_at` is when the record had been sent as it was read just before: by it an unknown update is settled.
     """

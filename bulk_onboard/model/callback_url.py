@@ -1,4 +1,6 @@
-"""Where the API may be told to send callbacks (reliability.md 5.6); nothing is looked up.
+"""Where the API may be told to send callbacks; nothing is looked up.
+
+See docs/design/wire.md, Callbacks.
 
 Rule: an *objection* is why an address cannot work or must not be used, an error of the row or the job. A *doubt* is
 about one that may well work: a port other than 443, which the API may not reach, and what looks like a secret in the

@@ -1,4 +1,4 @@
-"""What happened, as ledger lines (reliability.md 2, "Entries"; names of entries and fields are binding).
+"""What happened, as ledger lines (docs/design/ledger.md, Entries).
 
 An entry about a record carries its token, and the user's Key where given; nothing of the row's content. `v`, `seq`
 and `at` are stamped by the journal. One entry is ours beyond the reference: `admitted` says which rows a run took in,
@@ -55,7 +55,9 @@ class LedgerOpened(Entry, frozen=True, kw_only=True):
 
 
 class RunStarted(Entry, frozen=True, kw_only=True):
-    """A run began. Every record found `sending` at this point is uncertain from here on (reliability.md 1.2).
+    """A run began. Every record found `sending` at this point is uncertain from here on.
+
+    See docs/design/ledger.md, Legal steps.
 
     `typed` is JOB and `flags` are the flags that later commands need, each the setting's name and the words behind it
     as they were typed, paths from the ledger's folder; never a proxy, nor the path of a document.
@@ -167,8 +169,8 @@ class Intent(OpEntry, frozen=True, kw_only=True):
     """About to send; on disk before the first byte leaves.
 
     `seen_at` is the record's `submitted_at` at the API just before an update, where the API tells it; by it an unknown
-    update is settled (reliability.md 1.9). `registration_token` tells what is registered by
-    a create or an update: see `identity.registration_token_of`.
+    update is settled (docs/design/settling.md, Update). `registration_token` tells what is registered by a create or an
+    update: see `identity.registration_token_of`.
     """
 
     attempt: int
@@ -189,7 +191,10 @@ class Done(OpEntry, frozen=True, kw_only=True):
 
 
 STATE_ERRORS = frozenset({"compliance_not_editable", "compliance_not_approved"})
-"""Codes of a no to what the record is now, not to what was sent (compliance-api.txt, "Error Codes")."""
+"""Codes of a no to what the record is now, not to what was sent.
+
+See the API's document, Error Codes.
+"""
 
 
 class Refused(OpEntry, frozen=True, kw_only=True):
@@ -256,7 +261,7 @@ class Absent(OpEntry, frozen=True, kw_only=True):
     """Proved not to have happened: the last look began so long after the bound, and the list showed the control.
 
     `control` is the token, or else the compliance id, of the record that the positive control found; empty where the
-    operation needs none, since the record itself says what it is now (reliability.md 1.4, 1.6, 1.9).
+    operation needs none, since the record itself says what it is now (docs/design/settling.md, Conclusions).
     """
 
     waited_s: float

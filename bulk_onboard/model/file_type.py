@@ -1,7 +1,7 @@
 """Types of files people send: what to call them, how their names end, and how to make a PDF or PNG of them.
 
-Content decides what a file is; the ending only tells what its owner thinks it is (reliability.md 4.4). The words are
-for people who are not programmers; `how` is a sentence of its own.
+Content decides what a file is; the ending only tells what its owner thinks it is. The words are for people who are not
+programmers; `how` is a sentence of its own.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,6 @@
-"""Who a row is: its key, its token, and what the API is to call it (reliability.md 1.1).
+"""Who a row is: its key, its token, and what the API is to call it.
+
+See docs/design/promise.md, Identity.
 
 Rule: identity is made of what names the business and of nothing else. Not of the row's number, the sheet, the file or
 the other cells, so sorting, renaming and mending leave it alone; not of case, blanks or the width of characters.

@@ -1,4 +1,6 @@
-"""A record's life: the one table of legal steps, and what each changes (design.md 5).
+"""A record's life: the one table of legal steps, and what each changes.
+
+See docs/design/ledger.md, A record's life.
 
 Rule: everything that moves a record from one state to another stands in `TRANSITIONS`. `step` looks up; a step that
 is not in the table raises and changes nothing.

@@ -1,4 +1,7 @@
-"""Hide personal data in texts that leave the workbook: messages of the API, seen values (reliability.md 5.3)."""
+"""Hide personal data in texts that leave the workbook: messages of the API, seen values.
+
+See docs/security.md, Personal data.
+"""
 
 import re
 from collections.abc import Iterable

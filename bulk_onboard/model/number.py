@@ -1,4 +1,7 @@
-"""Phone numbers as people write them, and as the API's addresses have them: digits alone (wire.md 11, 21)."""
+"""Phone numbers as people write them, and as the API's addresses have them: digits alone.
+
+See docs/design/wire.md, Requests.
+"""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,6 @@
-"""What one call led to: done, refused, throttled, unavailable, unresolved or denied (design.md 4).
+"""What one call led to: done, refused, throttled, unavailable, unresolved or denied.
+
+See docs/design/glossary.md, Calls.
 
 `withheld` is the seventh, for a call that was never begun, because a document changed after it was checked.
 """
@@ -11,7 +13,10 @@ T = TypeVar("T")
 
 
 class Halt(StrEnum):
-    """Why a call ends the whole run (reliability.md 1.3); what cannot get better stops it at the first one."""
+    """Why a call ends the whole run; what cannot get better stops it at the first one.
+
+    See docs/design/settling.md, Stops at once.
+    """
 
     CREDENTIALS = "credentials"
     ADDRESS = "address"

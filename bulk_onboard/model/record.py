@@ -1,4 +1,6 @@
-"""A record: one token followed through all runs of a job (design.md 5).
+"""A record: one token followed through all runs of a job.
+
+See docs/design/ledger.md, A record's life.
 
 What changes it, and from which state to which, is the table in `life`.
 """
@@ -42,7 +44,10 @@ class Review(StrEnum):
 
 
 EDITABLE = frozenset({Review.REJECTED.value, Review.MORE_INFO.value})
-"""The reviews in which the API takes a corrected record (compliance-api.txt, "Status Flow")."""
+"""The reviews in which the API takes a corrected record.
+
+See the API's document, Status Flow.
+"""
 
 
 class Linkage(StrEnum):

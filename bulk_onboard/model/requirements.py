@@ -1,4 +1,7 @@
-"""What the API requires for a country, number type and user type (compliance-api.txt, "The Requirements Object")."""
+"""What the API requires for a country, number type and user type.
+
+See the API's document, The Requirements Object.
+"""
 
 import re
 from collections.abc import Iterable, Mapping

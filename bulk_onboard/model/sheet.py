@@ -36,7 +36,7 @@ HOW_TO_FIX = "How to fix"
 
 
 MOST_ROWS = 200_000
-"""Rows with content below the headers; more would take more memory than there is (reliability.md 4.1)."""
+"""Rows with content below the headers; more would take more memory than there is."""
 
 LAST_ROW = 1_048_576
 LAST_COLUMN = 16_384

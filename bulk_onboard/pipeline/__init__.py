@@ -1,1 +1,4 @@
-"""The only place where the stages meet (design.md 3, rule 1): one file per thing a verb asks for."""
+"""The only place where the stages meet: one file per thing a verb asks for.
+
+See docs/design/promise.md, Five rules.
+"""

@@ -1,4 +1,4 @@
-"""The stack of gateways a job talks through (design.md 6): retrying(breaker(paced(halting(journaled(http))))).
+"""The stack of gateways a job talks through: retrying(breaker(paced(halting(journaled(http))))).
 
 Halting is the part of the breaker that must stand inside the pacer: what waited its turn is turned away too.
 """
@@ -28,7 +28,7 @@ from bulk_onboard.submission.retrying import Retrying
 from bulk_onboard.submission.stop import Stop
 from bulk_onboard.units import Quota
 
-REQUIREMENTS_QUOTA = Quota(100, 60.0)  # compliance-api.txt, "Rate Limits"
+REQUIREMENTS_QUOTA = Quota(100, 60.0)  # the API's document, Rate Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,10 @@ async def connect(
 
 
 def sends_before(books: Books, now: datetime) -> Iterable[float]:
-    """How many seconds ago each record was last sent: an earlier process spent that quota (pacing.md)."""
+    """How many seconds ago each record was last sent: an earlier process spent that quota.
+
+    See docs/design/pacing.md, Restarts.
+    """
     for record in books.records.values():
         if record.sent_at:
             age_s = (now - datetime.fromisoformat(record.sent_at)).total_seconds()

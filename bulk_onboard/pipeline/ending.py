@@ -33,7 +33,7 @@ LEFT_OVER = frozenset({State.PENDING, State.DEFERRED})
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a run came to; the keys of `--json` (design.md 7).
+    """What a run came to; the keys of `--json`.
 
     Attributes:
         run_id: empty where nothing was begun, since there was nothing to do.

@@ -2,7 +2,8 @@
 
 This is what the first run of a job begins with, and the same code does it. One thing is different: whoever lost a
 ledger may have lost it a moment ago, with calls still under way. So the walk begins when the settle window has passed
-since the lock was taken; an earlier process can have left nothing by then that does not show (reliability.md 1.4).
+since the lock was taken; an earlier process can have left nothing by then that does not show (docs/design/settling.md,
+Settle window).
 """
 
 import os

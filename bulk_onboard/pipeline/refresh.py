@@ -1,4 +1,4 @@
-"""Take in review results, and nothing else (design.md 7, `refresh`)."""
+"""Take in review results, and nothing else."""
 
 from collections import Counter
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Where requirements come from: the API when credentials are at hand, else the bundled example (design.md 7)."""
+"""Where requirements come from: the API when credentials are at hand, else the bundled example."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from bulk_onboard.model.requirements import Combination, Form, OtherForm, Requir
 from bulk_onboard.pipeline.stopping import why_stopped
 from bulk_onboard.submission.stop import Stop
 
-NUMBER_TYPES = ("local", "mobile", "tollfree")  # compliance-api.txt, "The Requirements Object"
+NUMBER_TYPES = ("local", "mobile", "tollfree")  # the API's document, The Requirements Object
 
 
 _SEEN = {

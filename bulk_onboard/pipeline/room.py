@@ -1,4 +1,7 @@
-"""Is there room for what a run will write? Asked before anything is sent (reliability.md 2, "Disk full")."""
+"""Is there room for what a run will write? Asked before anything is sent.
+
+See docs/design/ledger.md, Order of writes.
+"""
 
 from collections import Counter
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""Run a job: compare workbook, ledger and API, and do what is due (design.md 1). Running again is how one continues."""
+"""Run a job: compare workbook, ledger and API, and do what is due. Running again is how one continues.
+
+See docs/design/promise.md, What is promised.
+"""
 
 import os
 from collections import Counter

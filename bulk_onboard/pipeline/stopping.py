@@ -54,7 +54,8 @@ def why_stopped(
 
     `compare` is the command that compares the job's ledger with the account.
 
-    A wrong address is the user's to mend when nothing was sent yet (exit 2), else a stop (exit 4) (reliability.md 1.3).
+    A wrong address is the user's to mend when nothing was sent yet (exit 2), else a stop (exit 4)
+    (docs/design/settling.md, Stops at once).
     """
     if isinstance(cause, BulkOnboardError):
         return cause

@@ -1,4 +1,6 @@
-"""What is due for a row, and why: one look at its record, then at the row itself (design.md 5; reliability.md 1.8).
+"""What is due for a row, and why: one look at its record, then at the row itself.
+
+See docs/design/promise.md, Row changes.
 
 Rule: a row that stands aside, a duplicate or the template's example, is never sent. Where the API has or may have the
 record already, the record decides. Of a submitted one the review does: rejected, or asked for more, it takes what the

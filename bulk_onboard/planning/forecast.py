@@ -1,14 +1,14 @@
 """What a run costs.
 
 Rule: count what is known before the run begins. A create is a request, an update and the link of a number two, since
-each is looked at before. Settling takes one to four look-ups, by how long it has to wait (reliability.md 1.4); two is
-what most take. A run that has records to follow, or anything due, reads the account's list, a hundred records a page
-(1.5), and its first created record back (1.1). What depends on what the API holds and does is left out: other records
-on the account, repeated attempts, the control before an absence is believed.
+each is looked at before. Settling takes one to four look-ups, by how long it has to wait (docs/design/settling.md,
+Probe schedule); two is what most take. A run that has records to follow, or anything due, reads the account's list, a
+hundred records a page, and its first created record back. What depends on what the API holds and does is left out:
+other records on the account, repeated attempts, the control before an absence is believed.
 
 Nobody knows which window the API keeps. The time is the sliding log's, (⌈N/L⌉ − 1)·w: the longest of the three least
-times (pacing.md), at most one window more than the shortest, so the run is not late for its forecast because of it.
-It is the quota's time alone: within the first window it is nothing.
+times (docs/design/pacing.md, Window shapes), at most one window more than the shortest, so the run is not late for its
+forecast because of it. It is the quota's time alone: within the first window it is nothing.
 """
 
 import math

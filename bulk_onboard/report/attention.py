@@ -1,4 +1,4 @@
-"""Which rows need a person, and whether that is news (design.md 7, exit status 3).
+"""Which rows need a person, and whether that is news (README.md, Exit statuses).
 
 Rule: a person is wanted for errors that keep a row out, for what the API refused, for what is held, for a record that
 is gone, for a review that sends one back or takes an approval away, and for a number of the row that was not linked. It

@@ -1,4 +1,7 @@
-"""The Problems table: every finding, the same trouble in very many rows told once (design.md 9)."""
+"""The Problems table: every finding, the same trouble in very many rows told once.
+
+See README.md, The report.
+"""
 
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterator
@@ -28,7 +31,7 @@ def problem_sentence(finding: Finding, more: int) -> str:
 
 
 def whole_sentence(finding: Finding, more: int) -> str:
-    """What is wrong, what was seen, and how to fix it (reliability.md 4)."""
+    """What is wrong, what was seen, and how to fix it."""
     problem = finding.problem
     if finding.seen:
         problem = f"{problem.removesuffix('.')} (seen: {finding.seen})."

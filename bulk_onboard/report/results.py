@@ -1,4 +1,6 @@
-"""The Results table, each source row once in the sheet's order, and the records that no row stands for (design.md 9).
+"""The Results table, each source row once in the sheet's order, and the records that no row stands for.
+
+See README.md, The report.
 
 A duplicate shows the first row's state and names it; everything else of the record stands in the first row alone. The
 template's example shows that it is one.

@@ -1,4 +1,4 @@
-"""The Runs table: who ran what when, and what came of it (design.md 9).
+"""The Runs table: who ran what when, and what came of it (README.md, The report).
 
 How many records a run created is not asked of its last entry, which a killed run never wrote, but counted from the
 records: those whose creating call is in the ledger after the run's beginning and before the next one's.

@@ -1,10 +1,10 @@
 """Where each row stands now: the rows of the workbook joined to the ledger's records.
 
-Rule (design.md 5 and rule 4): once something was sent the record's state is the row's state, whatever became of the
-row. Before that the row decides, as it does when a run is planned: it is invalid while it has errors, else pending.
-A record found *sending* is shown as uncertain, since no call is under way when the report is written.
-A row that stands aside, a duplicate or the template's example, counts as that alone.
-Of rows that claim one key with different content only the one whose content was sent stands for the record.
+Rule (docs/design/ledger.md, A record's life): once something was sent the record's state is the row's state, whatever
+became of the row. Before that the row decides, as it does when a run is planned: it is invalid while it has errors,
+else pending. A record found *sending* is shown as uncertain, since no call is under way when the report is written. A
+row that stands aside, a duplicate or the template's example, counts as that alone. Of rows that claim one key with
+different content only the one whose content was sent stands for the record.
 """
 
 from collections import Counter

@@ -1,7 +1,9 @@
-"""The pure half of the report: all its tables, and what its first sheet says (design.md 9).
+"""The pure half of the report: all its tables, and what its first sheet says.
 
-The report is the rows of the workbook joined to the ledger's records. Where the workbook is gone (`decisions` is
-None) the records alone are told, names stay blank, and the first sheet says so (design.md rule 4).
+See README.md, The report.
+
+The report is the rows of the workbook joined to the ledger's records. Where the workbook is gone (`decisions` is None)
+the records alone are told, names stay blank, and the first sheet says so (docs/design/promise.md, Five rules).
 """
 
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""Tables as plain data, and the text a cell of the report may hold (reliability.md 4.5)."""
+"""Tables as plain data, and the text a cell of the report may hold."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Where the report goes, and how it gets there whole or not at all (reliability.md 4.5, F30).
+"""Where the report goes, and how it gets there whole or not at all.
 
 Everything is written into a folder of our own beside the target (0700, so nobody else looks in), synced, and renamed
 over it. A target that somebody seems to have open, that is write-protected, or that is no plain file is left alone.

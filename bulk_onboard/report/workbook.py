@@ -1,7 +1,9 @@
-"""The one door to XlsxWriter: tables become the workbook that people forward to their boss (design.md 9).
+"""The one door to XlsxWriter: tables become the workbook that people forward to their boss.
 
-Rule: a text stays a text (reliability.md 4.5). Cells are written by their Python type, texts never as formula, link
-or number, and nothing that a worksheet could choke on gets that far. The chart refers to numbers counted here.
+See README.md, The report.
+
+Rule: a text stays a text. Cells are written by their Python type, texts never as formula, link or number, and nothing
+that a worksheet could choke on gets that far. The chart refers to numbers counted here.
 """
 
 import os

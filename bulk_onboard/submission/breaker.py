@@ -1,4 +1,6 @@
-"""The circuit breaker: bursts of failures pause the run, and a cheap read tests the water (reliability.md 3, F21).
+"""The circuit breaker: bursts of failures pause the run, and a cheap read tests the water.
+
+See docs/design/settling.md, Breaker.
 
 Rule: 8 failures in a row, or more than 60 % of the last 20 calls, open it. While it is open one call at a time waits,
 longer each time; then a read goes out, and if that is answered the call itself; if that succeeds the breaker closes.

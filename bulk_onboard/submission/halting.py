@@ -1,4 +1,6 @@
-"""What cannot get better stops the run at the first one; calls in flight finish (reliability.md 3 and I11).
+"""What cannot get better stops the run at the first one; calls in flight finish.
+
+See docs/design/settling.md, Stops at once.
 
 It stands inside the pacer, so a call that waited its turn is turned away all the same.
 """

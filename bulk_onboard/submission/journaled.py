@@ -1,4 +1,6 @@
-"""The journal around every write: intent on disk, then the bytes, then the outcome (reliability.md 1.2).
+"""The journal around every write: intent on disk, then the bytes, then the outcome.
+
+See docs/design/ledger.md, Order of writes.
 
 It is the innermost wrapper, so "about to send" is written after the wait for the quota, and orphans of a crash are at
 most as many as calls in flight. The documents are read here, once: what is sent is what was checked, or nothing is.

@@ -1,4 +1,6 @@
-"""Link a row's numbers to its approved record, one after the other, each looked at before (wire.md 11, 20).
+"""Link a row's numbers to its approved record, one after the other, each looked at before.
+
+See docs/design/settling.md, Link.
 
 Rule: a number is moved from another record only where the job says so, and never from the record of a row that names
 it, too: the two rows would take it from each other in turn.

@@ -1,4 +1,6 @@
-"""Retries, in this one place: only of what was proved unsent, of reads, and of throttled calls (reliability.md 1.3).
+"""Retries, in this one place: only of what was proved unsent, of reads, and of throttled calls.
+
+See docs/design/settling.md, Repeats.
 
 Attempts are counted per call and run. A throttled call is no attempt: the pacer makes it wait. Blind retries, those
 after *unavailable*, have a budget: at most a tenth of the run's requests. When it is spent rows stay as they are.

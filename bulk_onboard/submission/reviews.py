@@ -1,4 +1,6 @@
-"""Take in what the API's people said of submitted records (compliance-api.txt, "Status Flow").
+"""Take in what the API's people said of submitted records.
+
+See the API's document, Status Flow.
 
 Rule: reviews are read by pages, a hundred records a request. Only where the account has so many others that this would
 cost more is each record asked for by itself. The reason comes with the page; a record is asked for it only where the

@@ -1,4 +1,7 @@
-"""The wish to stop: from then on nothing new begins, and what is in flight finishes (reliability.md F3)."""
+"""The wish to stop: from then on nothing new begins, and what is in flight finishes.
+
+See docs/design/promise.md, Order of work.
+"""
 
 import asyncio
 from collections.abc import Callable

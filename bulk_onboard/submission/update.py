@@ -2,7 +2,8 @@
 
 Rule: an update resubmits, so a second one would set the review back to its beginning. It is sent only while the API
 says that the record may be changed, and its intent says when it was submitted before, by which an unknown one is
-settled (reliability.md 1.9). End user and documents are complete, which is right under both contracts (wire.md 5.3).
+settled (docs/design/settling.md, Update). End user and documents are complete, which is right under both contracts
+(docs/design/wire.md, Update).
 
 Where the record cannot take this content at all, since it is another row's, or is of another country or type of number,
 that is a refusal of ours: written down without a call, and repeated only when the row has changed.

@@ -42,7 +42,7 @@ def intents(office: Office) -> list[str]:
 
 @pytest.mark.parametrize("size", [14_000, 20_000])
 async def test_a_full_disk_stops_the_run_and_names_what_it_could_not_save(office: Office, size: int) -> None:
-    """Exit status 4; no create without its intent on disk; ids that were not saved are on stderr (F6)."""
+    """Exit status 4; no create without its intent on disk; ids that were not saved are on stderr."""
     office.fill([business(number, Key=f"K-{number:04d}") for number in range(ROWS)])
     office.sandbox.latency_s = 0.02
     await office.run(limit="1")  # so that neither report nor lock is made under the limit for the first time
@@ -64,7 +64,7 @@ async def test_a_full_disk_stops_the_run_and_names_what_it_could_not_save(office
 
 
 async def test_without_descriptors_the_run_waits_or_stops_and_loses_nothing(office: Office) -> None:
-    """EMFILE: no socket and no document can be opened; no row is told to be wrong, the next run completes (F8)."""
+    """EMFILE: no socket and no document can be opened; no row is told to be wrong, the next run completes."""
     office.fill(16)
     office.sandbox.latency_s = 0.02
 
@@ -79,7 +79,7 @@ async def test_without_descriptors_the_run_waits_or_stops_and_loses_nothing(offi
 
 
 async def test_denied_in_mid_run_ends_in_7_and_the_next_run_at_0(office: Office) -> None:
-    """The command of a cron job: status, one sentence, and after new credentials the same command finishes (F19)."""
+    """The command of a cron job: status, one sentence, and after new credentials the same command finishes."""
     office.fill(12)
     office.sandbox.faults.script("any", "refuse-401", FOR_GOOD, after=8)
 
@@ -95,7 +95,7 @@ async def test_denied_in_mid_run_ends_in_7_and_the_next_run_at_0(office: Office)
 
 
 async def test_a_burst_of_errors_is_told_on_the_log_and_ends_well(office: Office) -> None:
-    """The breaker opens and closes: a line each on stderr, exit status 0 (F21)."""
+    """The breaker opens and closes: a line each on stderr, exit status 0."""
     office.fill(12)
     office.sandbox.faults.script("any", "error-500-before", 11, after=6)
 

@@ -1,4 +1,4 @@
-"""The ledger against what the account shows (reliability.md 2, "`ledger verify`")."""
+"""The ledger against what the account shows (docs/design/ledger.md, Soundness)."""
 
 import pytest
 

@@ -1,6 +1,6 @@
 """Whatever the network and the API do, nothing is there twice, nothing is lost, and the exit status says what happened.
 
-Each test is a line of the fault matrix (reliability.md 3); the API is the sandbox on a real socket.
+Each test is a line of the fault matrix; the API is the sandbox on a real socket.
 """
 
 import asyncio
@@ -58,7 +58,7 @@ async def assert_the_next_run_ends_well(office: Office, rows: int, **flags: str)
     assert [] == office.sandbox.state.duplicates
 
 
-# F19, F20: credentials
+# Credentials
 
 
 @pytest.mark.parametrize(("fault", "http_status"), [("refuse-401", 401), ("refuse-403", 403)])
@@ -81,7 +81,7 @@ async def test_denied_in_mid_run_at_most_the_calls_in_flight_follow(
 
 
 async def test_denied_on_creates_alone_stops_the_run_too(office: Office) -> None:
-    """403 on one endpoint: reads are answered, and yet nothing more is sent (F20)."""
+    """403 on one endpoint: reads are answered, and yet nothing more is sent."""
     office.fill(6)
     office.sandbox.faults.script("create", "refuse-403", FOR_GOOD)
 
@@ -106,7 +106,7 @@ async def test_denied_at_the_first_read_sends_no_document(office: Office) -> Non
     await assert_the_next_run_ends_well(office, 3)
 
 
-# F26 and wrong addresses
+# Redirects and wrong addresses
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ async def test_a_wrong_address_in_the_preflight_is_for_the_user_to_mend(office: 
     await assert_the_next_run_ends_well(office, 2)
 
 
-# F21, F12: outages
+# Outages
 
 
 async def test_a_burst_of_errors_pauses_the_run_and_it_goes_on_when_the_api_recovers(office: Office) -> None:
@@ -242,7 +242,7 @@ async def test_a_server_that_stays_away_stops_the_run(office: Office) -> None:
     await assert_the_next_run_ends_well(office, 16)
 
 
-# F18: throttling
+# Throttling
 
 
 async def test_stray_429s_lose_no_row_and_are_no_attempts(office: Office) -> None:
@@ -332,7 +332,7 @@ async def test_an_api_that_does_not_keep_aliases_stops_the_run_at_the_first_reco
     await assert_the_next_run_ends_well(office, 5)
 
 
-# F8: the ledger's file
+# The ledger's file
 
 
 async def run_meanwhile(office: Office, meddle) -> RunResult:
@@ -402,7 +402,7 @@ async def test_what_else_writes_to_the_ledger_stops_the_run(office: Office) -> N
     assert len(office.sandbox.state.records) < 16
 
 
-# F32: what the books say in the end
+# What the books say in the end
 
 
 async def test_after_a_stop_every_row_is_accounted_for(office: Office) -> None:

@@ -1,4 +1,7 @@
-"""A lost ledger, made anew from the account (reliability.md 1.1, 1.4)."""
+"""A lost ledger, made anew from the account.
+
+See docs/design/settling.md, Knowing the account.
+"""
 
 from dataclasses import replace
 

@@ -1,4 +1,7 @@
-"""Room on the disk is asked for before anything is sent (reliability.md 2, "Disk full")."""
+"""Room on the disk is asked for before anything is sent.
+
+See docs/design/ledger.md, Order of writes.
+"""
 
 import pytest
 

@@ -1,4 +1,5 @@
-"""What becomes of a row that changes between two runs: the table of reliability.md 1.8, a test for each line."""
+"""What becomes of a row that changes between two runs: the table of docs/design/promise.md, Row changes, a test for
+each line."""
 
 import openpyxl
 import pytest

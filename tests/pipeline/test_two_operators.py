@@ -1,4 +1,6 @@
-"""Two machines with copies of one ledger: no lock can help, so what they make twice is reported (reliability.md 1.7).
+"""Two machines with copies of one ledger: no lock can help, so what they make twice is reported.
+
+See docs/design/ledger.md, Locks.
 
 Each machine is a folder of its own with the same workbook and documents; the second one's ledger is a copy of the
 first one's as it was when the first was stopped. Both carry on with the job file's `audit = "always"`.

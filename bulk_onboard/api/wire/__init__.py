@@ -1,11 +1,13 @@
-"""The wire contract, pure: calls to requests, answers to values (wire.md).
+"""The wire contract, pure: calls to requests, answers to values.
+
+See docs/design/wire.md.
 
     contract       what a contract is: `encode` and `decode`
-    beta           the contract of compliance-api.txt
-    decode         answers of either vocabulary, whatever the contract (wire.md D6)
-    requirements   the three shapes of requirements (wire.md 6.1)
-    paging         the queries that walk the list (wire.md 6.4)
-    envelope       what the API says when it says no (wire.md 7)
+    beta           the contract of the API's document
+    decode         answers of either vocabulary, whatever the contract (docs/design/wire.md, Decisions)
+    requirements   the three shapes of requirements (docs/design/wire.md, Requirements)
+    paging         the queries that walk the list (docs/design/wire.md, Paging)
+    envelope       what the API says when it says no (docs/design/wire.md, Errors)
     parse          bytes to JSON
 
 Another contract is another class beside `Beta`: its own requests, the same decoding.

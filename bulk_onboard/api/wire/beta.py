@@ -1,4 +1,7 @@
-"""The contract of compliance-api.txt: how it writes each call (wire.md 3 to 5; D1 to D4)."""
+"""The contract of the API's document: how it writes each call.
+
+See docs/design/wire.md, Decisions.
+"""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -28,11 +31,11 @@ T = TypeVar("T")
 _COLLECTION = "PhoneNumber/Compliance/"
 _END_USER_NAMES = {"business_name": "name"}  # a requirement's field -> its place in the end user, where they differ
 _EXTENSIONS = {"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg"}
-_LONGEST_FILE_NAME = 99  # characters (wire.md 5.4)
+_LONGEST_FILE_NAME = 99  # characters (docs/design/wire.md, Files)
 
 
 class Beta:
-    """The contract of compliance-api.txt."""
+    """The contract of the API's document."""
 
     def encode(self, call: Call[Any]) -> Request:
         return _ENCODERS[call.operation](call)
@@ -123,7 +126,10 @@ def _end_user(application: Application) -> dict[str, Any]:
 
 
 def _parts(data: Mapping[str, Any], application: Application, files: tuple[bytes, ...]) -> tuple[Part, ...]:
-    """The form: `data`, then each document's bytes under its position (wire.md D1)."""
+    """The form: `data`, then each document's bytes under its position.
+
+    See docs/design/wire.md, Decisions.
+    """
     body = msgspec.json.encode(data)
     return (Part(name="data", body=body), *_file_parts(application.documents, files))
 
@@ -139,7 +145,10 @@ def _file_parts(documents: tuple[Document, ...], files: tuple[bytes, ...]) -> It
 
 
 def _file_name(document: Document) -> str:
-    """A name made of the document's type: the user's own may hold anything, personal data too (wire.md 11, 4)."""
+    """A name made of the document's type: the user's own may hold anything, personal data too.
+
+    See docs/design/wire.md, Files.
+    """
     extension = _EXTENSIONS.get(document.media_type, "")
     stem = re.sub(r"[^A-Za-z0-9_-]", "_", document.type)[: _LONGEST_FILE_NAME - len(extension)]
     return stem + extension

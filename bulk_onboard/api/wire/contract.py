@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class Contract(Protocol):
-    """One vocabulary of the API (wire.md 1)."""
+    """One vocabulary of the API (docs/design/wire.md, Decisions)."""
 
     def encode(self, call: Call[Any]) -> Request:
         """The request that makes the call; a create or update must carry the bytes of all its documents."""

@@ -1,4 +1,6 @@
-"""Answers to values, lenient in vocabulary and nesting, whatever the contract (wire.md D6).
+"""Answers to values, lenient in vocabulary and nesting, whatever the contract.
+
+See docs/design/wire.md, Decisions.
 
 Members that are missing and members that are null are the same: unknown. Members nobody knows are ignored. What a
 call cannot do without, it demands: then the answer is malformed, and nobody takes it for a success.
@@ -33,7 +35,7 @@ T = TypeVar("T")
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
-REVIEWS: Mapping[str, Review] = {  # the API's words in either vocabulary (wire.md 7)
+REVIEWS: Mapping[str, Review] = {  # the API's words in either vocabulary (docs/design/wire.md, Reviews)
     "draft": Review.PENDING,
     "pending_review": Review.PENDING,
     "submitted": Review.PENDING,
@@ -138,7 +140,10 @@ def _stated_id(body: Members) -> str:
 
 
 def _check_id(asked: str, stated: str) -> None:
-    """MalformedError when the answer speaks of another record: it is somebody else's (reliability.md 0, 4)."""
+    """MalformedError when the answer speaks of another record: it is somebody else's.
+
+    See docs/design/wire.md, Connection.
+    """
     if stated and stated.lower() != asked.lower():
         raise MalformedError("the answer is about another record")
 
@@ -173,7 +178,7 @@ def _review(word: str) -> str:
 
 
 def _linked_numbers(shown: object) -> tuple[str, ...] | None:
-    """The digits of each; rows are texts or objects (wire.md 11, 22)."""
+    """The digits of each; rows are texts or objects (docs/design/wire.md, Decoding)."""
     if not isinstance(shown, list):
         return None
     numbers = (_digits(text(members(row), "number") or text({"number": row}, "number")) for row in shown)

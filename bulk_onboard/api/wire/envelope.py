@@ -1,11 +1,14 @@
-"""What the API says when it says no, in either vocabulary (wire.md 7).
+"""What the API says when it says no, in either vocabulary.
 
-    {"error": {"type", "code", "message", "param", "doc_url"}}     compliance-api.txt
+See docs/design/wire.md, Errors.
+
+    {"error": {"type", "code", "message", "param", "doc_url"}}     the API's document
     {"api_id", "error": "plain sentence"}                          the released API
     {"errors": …}, {"global_error": …}, {"data": {"error": …}}     seen by others
     {"api_id", "message": …}                                       the rest of the API
 
-A body of another shape was not written by the API, but by a firewall or proxy before it (reliability.md 1.3).
+A body of another shape was not written by the API, but by a firewall or proxy before it (docs/design/wire.md,
+Verdicts).
 """
 
 import re
@@ -52,7 +55,10 @@ def api_id(body: object) -> str:
 
 
 def says_error(body: Members) -> bool:
-    """Whether a body speaks of an error, whatever its HTTP status (wire.md 11, 16)."""
+    """Whether a body speaks of an error, whatever its HTTP status.
+
+    See docs/design/wire.md, Errors.
+    """
     return any(body.get(name) for name in _ERROR_MEMBERS)
 
 

@@ -128,7 +128,10 @@ def _document(shown: Members) -> DocumentRequirement:
 
 
 def _words(shown: object) -> tuple[str, ...]:
-    """The words of a list, or of a text with commas (wire.md 6.1)."""
+    """The words of a list, or of a text with commas.
+
+    See docs/design/wire.md, Requirements.
+    """
     words = shown.split(",") if isinstance(shown, str) else shown if isinstance(shown, list) else []
     return tuple(word.strip() for word in words if isinstance(word, str) and word.strip())
 

@@ -1,4 +1,4 @@
-"""What a plain copy writes so that the next read finds what this one found (reliability.md 4.2).
+"""What a plain copy writes so that the next read finds what this one found.
 
 Rule: a number stays a number, a date a date and an error an error, since what is wrong with a cell is often how it is
 kept: as text it would be valid, and be sent though nobody mended it. What cannot be kept so becomes an error.

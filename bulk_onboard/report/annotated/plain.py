@@ -1,7 +1,7 @@
 """A plain copy of the one sheet, annotated: for formats that cannot be written again, and for very long sheets.
 
 Every cell stands in its own place, row and column as in the file, merged as there, and is kept as there (`kept`). So
-whatever is wrong with the file is wrong with the copy until somebody mends it (reliability.md 4.2, 4.5).
+whatever is wrong with the file is wrong with the copy until somebody mends it.
 """
 
 from collections import defaultdict

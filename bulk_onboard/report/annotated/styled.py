@@ -1,6 +1,6 @@
 """The user's own workbook, annotated by openpyxl: styles, widths, formulas, drop-downs and other sheets are kept.
 
-Runs in a child process with limits, since openpyxl reads what others wrote (reliability.md 4).
+Runs in a child process with limits, since openpyxl reads what others wrote.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""When the next request may go: each rule of pacing.md by itself."""
+"""When the next request may go: each rule of docs/design/pacing.md, Rules, by itself."""
 
 from dataclasses import replace
 from math import inf

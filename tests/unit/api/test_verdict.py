@@ -1,4 +1,4 @@
-"""The tables of reliability.md 1.3, cell by cell: each operation × what came back."""
+"""The tables of docs/design/wire.md, Verdicts: each operation × what came back."""
 
 import json
 

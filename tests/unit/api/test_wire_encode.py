@@ -1,4 +1,4 @@
-"""How the contract of compliance-api.txt writes each call."""
+"""How the contract of the API's document writes each call."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The line format (reliability.md 2)."""
+"""The line format (docs/design/ledger.md, Line format)."""
 
 import json
 import zlib
@@ -35,7 +35,7 @@ def fault_of(line: bytes) -> Fault:
 
 
 def test_line_is_the_documents_own_example():
-    """An intent reads as reliability.md 2 shows it: sorted, without blanks, the checksum last."""
+    """An intent reads as docs/design/ledger.md, Line format, shows it: sorted, without blanks, the checksum last."""
     entry = Intent(
         v=1, seq=17, at="2026-01-05T10:00:00.123Z", token="abcdefgh23456777", key="K-0017",
         op=Op.CREATE, attempt=1, alias="K-0017 ~abcdefgh23456777", fingerprint="0f" * 32,

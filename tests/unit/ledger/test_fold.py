@@ -1,4 +1,4 @@
-"""Replaying a ledger, telling a bad end from damage (reliability.md 2, 6)."""
+"""Replaying a ledger, telling a bad end from damage (docs/design/ledger.md, Fold)."""
 
 import re
 import zlib

@@ -258,7 +258,7 @@ async def admit_five(opened, disk: FailingDisk) -> tuple[list[str], StoppedError
 @pytest.mark.parametrize("sticky", [False, True])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EROFS, errno.EMFILE, errno.EDQUOT, errno.EFBIG])
 async def test_any_failing_call_at_any_time_loses_nothing(path, opened, number, sticky):
-    """Fail the n-th system call, for every n: what was acknowledged is there, and the next run goes on (F6, F7, F8)."""
+    """Fail the n-th system call, for every n: what was acknowledged is there, and the next run goes on."""
     for nth in range(1, 40):
         path.unlink(missing_ok=True)
         disk = FailingDisk(nth, sticky=sticky, number=number, part=33)
@@ -286,7 +286,7 @@ async def test_any_failing_call_at_any_time_loses_nothing(path, opened, number, 
     ids=["removed", "renamed", "replaced", "lock removed"],
 )
 async def test_ledger_taken_away_stops_the_run(path, opened, harm):
-    """Without its ledger, or without its lock, a run sends nothing more (F8)."""
+    """Without its ledger, or without its lock, a run sends nothing more."""
     with opened() as journal:
         await journal.append(admitted(1))
         harm(path)

@@ -1,4 +1,4 @@
-"""One run at a time (reliability.md 1.7, F9)."""
+"""One run at a time (docs/design/ledger.md, Locks)."""
 
 import json
 import os
@@ -67,7 +67,7 @@ def test_second_process_is_refused_and_told_by_whom(path, clock, other_run):
 
 
 def test_of_a_hundred_that_start_at_once_exactly_one_runs(path):
-    """The other 99 end with 5, and each names the one (F9)."""
+    """The other 99 end with 5, and each names the one."""
     command = [sys.executable, "-c", CROWD, str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as crowd:
         told = [crowd.stdout.readline() for _ in range(100)]
@@ -90,7 +90,7 @@ def test_lock_that_is_held_for_a_moment_is_waited_for(path, clock):
 
 
 def test_refusal_takes_less_than_a_second(path, clock, other_run):
-    """Half of it is patience (F9); whoever has none is told at once."""
+    """Half of it is patience; whoever has none is told at once."""
     begun = time.monotonic()
     with pytest.raises(LockedError):
         LedgerLock(path, clock).__enter__()

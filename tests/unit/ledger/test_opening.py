@@ -1,4 +1,4 @@
-"""A path becomes an open ledger (reliability.md 2, "Creation", "Torn tail", "Permissions")."""
+"""A path becomes an open ledger (docs/design/ledger.md, Torn tail)."""
 
 import errno
 import os

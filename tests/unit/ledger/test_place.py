@@ -1,4 +1,4 @@
-"""Where a ledger may lie (reliability.md 1.7)."""
+"""Where a ledger may lie (docs/design/ledger.md, Locks)."""
 
 import pytest
 

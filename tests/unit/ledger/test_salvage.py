@@ -1,4 +1,7 @@
-"""What is saved of a damaged ledger, and that no loss ever makes a row fresh (reliability.md 2, "Corrupt middle")."""
+"""What is saved of a damaged ledger, and that no loss ever makes a row fresh.
+
+See docs/design/ledger.md, Damage.
+"""
 
 import zlib
 from datetime import UTC, datetime

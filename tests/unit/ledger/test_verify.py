@@ -1,4 +1,7 @@
-"""`ledger verify`: sound, needs a person, or broken (reliability.md 2)."""
+"""`ledger verify`: sound, needs a person, or broken.
+
+See docs/design/ledger.md, Soundness.
+"""
 
 import zlib
 

@@ -51,7 +51,10 @@ def test_requests_are_what_is_due_with_its_look_ups_and_the_pages_of_the_list(du
     ("requests", "duration_s"), [(3, 0), (60, 0), (61, 60), (120, 60), (121, 120), (1000, 960), (10_000, 9960)]
 )
 def test_time_is_the_least_that_a_sliding_window_allows(due, requests, duration_s):
-    """The first window is free, each further one begun costs a window (pacing.md)."""
+    """The first window is free, each further one begun costs a window.
+
+    See docs/design/pacing.md, Window shapes.
+    """
     assert duration_s == forecast(due(create=requests - 2), followed=0, quota=MINUTE).duration_s
 
 

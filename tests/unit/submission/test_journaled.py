@@ -129,7 +129,7 @@ async def test_slow_disk_holds_up_the_loop_once_at_most():
 
 @pytest.mark.parametrize("changed", DOCUMENT_TYPES)
 async def test_changed_document_withholds_the_call(changed):
-    """Nothing is sent and nothing written; the outcome names the document (F29)."""
+    """Nothing is sent and nothing written; the outcome names the document."""
     journal, inner = MemoryJournal(), ScriptedGateway()
     gateway = journaled(inner, journal, lambda d: None if d.type == changed else read(d))
 
@@ -273,7 +273,10 @@ def test_withheld_call_has_no_entry():
 
 
 def test_refusal_is_masked_with_the_rows_own_values():
-    """The API may echo what it was sent; the ledger does not keep it (reliability.md 5.2)."""
+    """The API may echo what it was sent; the ledger does not keep it.
+
+    See docs/security.md, Personal data.
+    """
     call = create(application=samples.application(1, business_name="Nivara Sample"))
     message = "NIVARA SAMPLE at 1 Sample Road, desk1@example.com: u72200ka2020ptc000001 is known"
 

@@ -1,8 +1,8 @@
 """Nothing twice, nothing lost: whatever the weather, the list and the sheet are like, and whoever dies when.
 
 A state machine over the real books, the real planner and the real runner, on a clock of its own; the API is a model
-that may do late what it was asked (up to `LATE_S` after the caller gave up), and may show late what it did (`LAG_S`).
-W is longer than both together, which is the one thing that the promise needs of it (reliability.md 0, A1).
+that may do late what it was asked (up to `LATE_S` after the caller gave up), and may show late what it did (`LAG_S`). W
+is longer than both together, which is the one thing that the promise needs of it (docs/design/promise.md, Assumptions).
 
 Seeded bugs, put in one at a time, and who caught them (m: the machine; else the names of the test files):
     W off, half of it, or counted from the sending: m, settle_absence, runner_settling

@@ -140,7 +140,7 @@ async def test_row_with_the_longest_alias_goes_first():
 
 
 async def test_stop_finishes_what_is_in_flight_and_leaves_the_rest_pending():
-    """First Ctrl-C: the calls under way get their outcomes written, nothing new begins (F3)."""
+    """First Ctrl-C: the calls under way get their outcomes written, nothing new begins."""
     bench = Bench(*KEPT, concurrency=3)
     bench.account.doors.clear()
     running = asyncio.create_task(bench.run(*range(10)))
@@ -179,7 +179,7 @@ async def test_row_with_trouble_does_not_stop_its_neighbours():
 
 
 async def test_changed_document_keeps_its_row_back():
-    """The row is not sent, its neighbours are; the run tells which document it was (F29)."""
+    """The row is not sent, its neighbours are; the run tells which document it was."""
     bench = Bench()
     bench.changed.add("1/address_proof.pdf")
 

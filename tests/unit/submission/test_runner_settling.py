@@ -171,7 +171,10 @@ async def test_unknown_record_of_a_list_that_cannot_be_read_is_never_sent_again(
 
 
 async def test_held_row_that_changed_is_settled_before_it_is_sent():
-    """It is looked for until W is over, and no create goes out before (design.md 5)."""
+    """It is looked for until W is over, and no create goes out before.
+
+    See docs/design/settling.md, Settle window.
+    """
     bench = Bench(*uncertain(1), entries.Held(token=token(1), op=Op.CREATE, why="absence could not be shown"))
 
     await bench.run(2)

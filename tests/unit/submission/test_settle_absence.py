@@ -202,7 +202,10 @@ async def test_control_that_cannot_be_made_proves_nothing(desk):
 
 
 async def test_held_record_is_settled_anew():
-    """Its row has changed: absent now, so it may be sent again (design.md 5)."""
+    """Its row has changed: absent now, so it may be sent again.
+
+    See docs/design/settling.md, Held.
+    """
     why = entries.Held(token=token(1), op=Op.CREATE, why="absence could not be shown")
     desk = Desk(*uncertain(1), why)
     await desk.know()

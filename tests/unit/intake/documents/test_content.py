@@ -115,7 +115,7 @@ END = png_chunk(b"IEND", b"")
 
 def codes(content: bytes) -> list[str]:
     """What is wrong, without `document-`."""
-    return [fault.code.removeprefix("document-") for fault in png_findings(content)]
+    return [finding.code.removeprefix("document-") for finding in png_findings(content)]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def codes(content: bytes) -> list[str]:
         png("large", width=10_000, height=10_000),
     ],
 )
-def test_sound_pictures_have_no_faults(content):
+def test_sound_pictures_have_no_findings(content):
     """Many parts, notes, a damaged note, a little rubbish at the end: all of that is shown by any viewer."""
     assert [] == codes(content)
 
@@ -184,12 +184,12 @@ def test_huge_picture_is_told_and_not_decoded(width, height):
 
 @given(st.lists(st.tuples(st.integers(0, len(GOOD)), st.binary(max_size=6)), min_size=1, max_size=5))
 def test_no_bytes_raise(changes):
-    """However a picture is mutilated, its faults are told, not raised."""
+    """However a picture is mutilated, its findings are returned, not raised."""
     content = GOOD
     for at, piece in changes:
         content = content[:at] + piece + content[at + len(piece) :]
 
-    assert all(code.startswith("document-") for code, _ in png_findings(content))
+    assert all(finding.code.startswith("document-") for finding in png_findings(content))
 
 
 @given(st.binary())
