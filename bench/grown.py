@@ -16,7 +16,7 @@ from bulk_onboard.job import load_job
 from bulk_onboard.ledger.codec import encode, stamp
 from bulk_onboard.model.entry import Admitted, Done, Entry, Intent, LedgerOpened, Op, RunEnded, RunStarted
 from bulk_onboard.model.plan import Decision
-from bulk_onboard.pipeline.outlook import look_ahead
+from bulk_onboard.run.dry_run import make_dry_run
 from tests.support.businesses import DOCUMENTS, business, write_documents, write_workbook
 
 SETS = 100
@@ -48,8 +48,8 @@ def _build(folder: Path, rows: int) -> None:
     job = load_job(file, {})
     opened = LedgerOpened(tool="bench", job=job.name, auth_id=ACCOUNT, base_url=URL, created="2026-01-05T10:00:00.000Z")
     _write(job.ledger, [opened])
-    outlook = asyncio.run(look_ahead(job, credentials=None, clock=SystemClock()))
-    _write(job.ledger, [opened, *_story(outlook.plan.decisions)])
+    dry_run = asyncio.run(make_dry_run(job, credentials=None, clock=SystemClock()))
+    _write(job.ledger, [opened, *_story(dry_run.plan.decisions)])
 
 
 def _write(path: Path, entries: Iterable[Entry]) -> None:

@@ -31,8 +31,8 @@ from bulk_onboard.clock import SystemClock
 from bulk_onboard.ledger.codec import _decoder, encode, stamp
 from bulk_onboard.ledger.journal import LedgerJournal
 from bulk_onboard.model import entry as entries
-from bulk_onboard.model.books import Books
 from bulk_onboard.model.entry import Entry, Op
+from bulk_onboard.model.ledger_state import LedgerState
 
 LINES = 1_000_000
 TURNS = 3
@@ -216,19 +216,19 @@ def checked(path: Path) -> None:
             decode(line)
 
 
-def start(path: Path) -> Books:
+def start(path: Path) -> LedgerState:
     """Open the ledger as a run does; the books, so that their end is not measured."""
     with LedgerJournal.open(path, **WHOSE, clock=SystemClock()) as journal:
-        return journal.books
+        return journal.ledger_state
 
 
-def measure(work: Callable[[Path], Books | None], path: Path) -> dict[str, float]:
+def measure(work: Callable[[Path], LedgerState | None], path: Path) -> dict[str, float]:
     """What the work costs this process."""
     wall, cpu = time.monotonic(), time.process_time()
-    books = work(path)
+    ledger_state = work(path)
     cpu_s, wall_s = time.process_time() - cpu, time.monotonic() - wall
-    if books is not None and books.seq != LINES:
-        raise SystemExit(f"{path} has {books.seq} lines; delete it, then measure again")
+    if ledger_state is not None and ledger_state.seq != LINES:
+        raise SystemExit(f"{path} has {ledger_state.seq} lines; delete it, then measure again")
     return {
         "cpu_s": cpu_s,
         "wall_s": wall_s,

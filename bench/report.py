@@ -71,11 +71,11 @@ def main(writer: str, file: str, rows: str = str(ROWS)) -> None:
     from bulk_onboard.report.summary import make_tables
     from tests.unit.report.samples import facts
 
-    decisions, books = invented(int(rows))
+    decisions, ledger_state = invented(int(rows))
     write = {"xlsxwriter": with_xlsxwriter, "openpyxl": with_openpyxl}[writer]
     before_mb = memory_mb("VmRSS")
     wall, cpu = time.perf_counter(), time.process_time()
-    write(Path(file), make_tables(decisions, books, facts()))
+    write(Path(file), make_tables(decisions, ledger_state, facts()))
     took = Written(time.perf_counter() - wall, time.process_time() - cpu, before_mb, memory_mb("VmHWM"))
     print(json.dumps(took._asdict()))
 
@@ -83,7 +83,7 @@ def main(writer: str, file: str, rows: str = str(ROWS)) -> None:
 def invented(rows: int) -> tuple[list[Any], Any]:
     """Decisions and books: of twenty rows seventeen are submitted, one each refused, deferred and invalid."""
     from bulk_onboard.model.record import State
-    from tests.unit.report.samples import books, decision, finding, record, run_story
+    from tests.unit.report.samples import decision, finding, ledger_state, record, run_story
 
     def row(number: int) -> Any:
         return decision(
@@ -103,7 +103,7 @@ def invented(rows: int) -> tuple[list[Any], Any]:
                 return record(number, key=f"K-{number}")
 
     numbers = range(2, rows + 2)
-    return [row(number) for number in numbers], books(
+    return [row(number) for number in numbers], ledger_state(
         *(told(number) for number in numbers if number % 20 != 2), runs=[run_story()]
     )
 

@@ -6,14 +6,14 @@ They are the requirements, a look at the account before and after (docs/design/s
 import asyncio
 from collections.abc import Iterator
 
-from bench.desk import CREDENTIALS, built, job
+from bench.context import CREDENTIALS, built, job
 from bench.figure import Figure
 from bulk_onboard import log
 from bulk_onboard.clock import SystemClock
-from bulk_onboard.pipeline.run import run_job
+from bulk_onboard.run.run import run_job
+from bulk_onboard.run.stop import Stop
 from bulk_onboard.sandbox.server import Sandbox
 from bulk_onboard.sandbox.service import requests_by_answer
-from bulk_onboard.submission.stop import Stop
 
 ROWS = 470
 

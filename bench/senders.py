@@ -95,17 +95,17 @@ def threads(url: str, folder: Path, concurrency: int) -> Times:
 
 def ours(url: str, folder: Path, concurrency: int) -> Times:
     """A run; sending begins when the plan is handed to the runner, and ends with the report."""
-    from bench.desk import CREDENTIALS, job
+    from bench.context import CREDENTIALS, job
     from bulk_onboard import log
     from bulk_onboard.clock import SystemClock
-    from bulk_onboard.pipeline.execution import Running
-    from bulk_onboard.pipeline.run import run_job
-    from bulk_onboard.submission.stop import Stop
+    from bulk_onboard.run.execution import RunView
+    from bulk_onboard.run.run import run_job
+    from bulk_onboard.run.stop import Stop
 
     log.configure(quiet=True)
     begun: list[tuple[float, float]] = []
 
-    def begin(_: Running) -> None:
+    def begin(_: RunView) -> None:
         begun.append((time.perf_counter(), time.process_time()))
 
     todo = job(folder, url, concurrency=str(concurrency), settle=SETTLE)

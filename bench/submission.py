@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.desk import built
+from bench.context import built
 from bench.figure import Figure
 from bench.real_time import QUOTA, ROWS, Paced
 from bench.senders import SENDERS, Times

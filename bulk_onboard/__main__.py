@@ -15,11 +15,11 @@ def main() -> None:
     if os.name == "nt":
         sys.exit(_refuse_windows())
     gc.set_threshold(_NEW_OBJECTS)
-    from bulk_onboard.cli.streams import keep_standard_streams
+    from bulk_onboard.cli.process import keep_standard_streams
 
     keep_standard_streams()
     from bulk_onboard.cli.app import app
-    from bulk_onboard.cli.bare_flags import filled_in
+    from bulk_onboard.cli.verb import filled_in
 
     app(args=filled_in(sys.argv[1:]))
 

@@ -19,9 +19,9 @@ from bulk_onboard import errors
 from bulk_onboard.intake.newest import is_pattern, newest
 from bulk_onboard.model.command import Commands, command_line, init
 from bulk_onboard.model.finding import Rulings
+from bulk_onboard.model.plan import Scope
 from bulk_onboard.model.requirements import Combination
-from bulk_onboard.model.scope import Scope
-from bulk_onboard.model.workbook_type import WORKBOOK_ENDINGS, type_by_name
+from bulk_onboard.model.sheet import WORKBOOK_ENDINGS, type_by_name
 from bulk_onboard.settings import BY_NAME, SETTINGS
 from bulk_onboard.units import Quota
 

@@ -8,7 +8,7 @@ from bulk_onboard.api.client import Client
 from bulk_onboard.api.exchange import Answer, Failure
 from bulk_onboard.api.verdict import Owner, api_id, verdict
 from bulk_onboard.clock import Clock, SystemClock
-from bulk_onboard.model.call import Call, Page
+from bulk_onboard.model.call import Call, RecordPage
 from bulk_onboard.model.identity import token_in
 from bulk_onboard.model.outcome import Done, Outcome
 
@@ -35,7 +35,7 @@ class HttpGateway:
         seen = await self._client.exchange(request)
         self._tell(call, seen, self._clock.monotonic() - begun)
         outcome = verdict(call, seen, self._contract, owner=self._owner_by_ledger_or_list)
-        if isinstance(outcome, Done) and isinstance(outcome.value, Page):
+        if isinstance(outcome, Done) and isinstance(outcome.value, RecordPage):
             self._listed.update((record.compliance_id, token_in(record.alias)) for record in outcome.value.records)
         return outcome
 

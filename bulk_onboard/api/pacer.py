@@ -24,8 +24,7 @@ from bulk_onboard import log
 from bulk_onboard.api import quota as rules
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import StoppedError
-from bulk_onboard.model.call import Call, Operation, Priority
-from bulk_onboard.model.gateway import Gateway
+from bulk_onboard.model.call import Call, Gateway, Operation, Priority
 from bulk_onboard.model.outcome import Denied, Done, Outcome, QuotaHint, Refused, Throttled
 from bulk_onboard.units import Quota, format_duration
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from bulk_onboard.api import wire
 from bulk_onboard.api.exchange import BODY_TOO_LARGE, Answer, Failure
-from bulk_onboard.api.hint import quota_hint
+from bulk_onboard.api.quota import quota_hint
 from bulk_onboard.model.call import Call, Create, Delete, Operation, Write
 from bulk_onboard.model.outcome import (
     TOO_LARGE,

@@ -2,26 +2,18 @@
 
 import typer
 
-from bulk_onboard.cli import (
-    check,
-    delete,
-    init,
-    ledger,
-    listen,
-    merge,
-    plan,
-    purge,
-    refresh,
-    report,
-    requirements,
-    resolve,
-    resume,
-    run,
-    sandbox,
-    status,
-    template,
-    undo,
-)
+from bulk_onboard.cli import check, delete, ledger, listen, run, sandbox, status
+from bulk_onboard.cli import check as plan
+from bulk_onboard.cli import delete as undo
+from bulk_onboard.cli import fix as merge
+from bulk_onboard.cli import fix as purge
+from bulk_onboard.cli import fix as resolve
+from bulk_onboard.cli import prepare as init
+from bulk_onboard.cli import prepare as requirements
+from bulk_onboard.cli import prepare as template
+from bulk_onboard.cli import run as refresh
+from bulk_onboard.cli import run as resume
+from bulk_onboard.cli import status as report
 
 app = typer.Typer(
     name="bulk-onboard",

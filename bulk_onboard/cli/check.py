@@ -1,15 +1,45 @@
-"""`check`: judge every row, send nothing; or say what one kind of finding means."""
+"""`check` and `plan`: judge every row, send nothing."""
 
+import difflib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from bulk_onboard.cli.awaited import awaited
-from bulk_onboard.cli.explain import explain_kind
-from bulk_onboard.cli.output import Output
+from bulk_onboard.cli.output import Output, awaited
 from bulk_onboard.cli.run import warn_of_callback_url
 from bulk_onboard.cli.verb import Invocation, register_job_verb
-from bulk_onboard.errors import ExitStatus
+from bulk_onboard.errors import ExitStatus, UsageError
+
+
+def explain_kind(code: str, rulings: Mapping[str, str]) -> Output:
+    """Its sentence, how to fix it, and what the job file may say of it; UsageError where there is no such kind.
+
+    `rulings` are what the job says, where one was named.
+    """
+    from bulk_onboard.model.catalogue import CATALOGUE
+    from bulk_onboard.report.console import print_kind
+
+    kind = CATALOGUE.get(code)
+    if kind is None:
+        near = difflib.get_close_matches(code, CATALOGUE, n=1)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        raise UsageError(f"There is no finding {code!r}.{meant} docs/findings.md lists them all.")
+    ruling = rulings.get(code, "")
+    return Output(
+        ExitStatus.DONE,
+        {
+            "code": kind.code,
+            "title": kind.title,
+            "severity": kind.severity,
+            "may_be_ruled": kind.may_be_ruled,
+            "ruling": ruling or None,
+            "problem": kind.problem,
+            "fix": kind.fix,
+        },
+        lambda stream: print_kind(kind, stream, ruling=ruling),
+    )
+
 
 if TYPE_CHECKING:
     from bulk_onboard.model.finding import Finding
@@ -19,7 +49,7 @@ _EXPLAIN = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
+def register_check(app: typer.Typer) -> None:
     """Add the verb."""
     register_job_verb(app, "check", check, job_unless="explain")
 
@@ -36,23 +66,23 @@ def check(invocation: Invocation, explain: _EXPLAIN = None) -> Output:
 def check_job(invocation: Invocation) -> Output:
     """All findings, and the annotated workbook where there are errors."""
     from bulk_onboard.clock import SystemClock
-    from bulk_onboard.pipeline.annotation import annotate
-    from bulk_onboard.pipeline.outlook import look_ahead
-    from bulk_onboard.pipeline.typed import commands_of, of_own_workbook
-    from bulk_onboard.report.findings import print_findings, print_marked
-    from bulk_onboard.report.page import print_next
+    from bulk_onboard.report.console import print_findings, print_marked
+    from bulk_onboard.report.printer import print_next
     from bulk_onboard.report.record_findings import record_findings
     from bulk_onboard.report.summary import counts
+    from bulk_onboard.run.dry_run import make_dry_run
+    from bulk_onboard.run.outputs import annotate
+    from bulk_onboard.run.typed import commands_of, of_own_workbook
 
     job = invocation.job
     warn_of_callback_url(invocation)
-    outlook = awaited(look_ahead(job, credentials=invocation.credentials_at_hand(), clock=SystemClock()))
-    judgement, numbers = outlook.judgement, counts(outlook.plan.decisions, outlook.books)
-    said = record_findings(outlook.plan.decisions, outlook.books, judgement.columns, judgement.book)
-    findings = (*judgement.sheet_findings, *outlook.plan.findings, *said)
-    annotated = annotate(job, judgement, outlook.plan, outlook.books)
+    dry_run = awaited(make_dry_run(job, credentials=invocation.credentials_at_hand(), clock=SystemClock()))
+    judgement, numbers = dry_run.judgement, counts(dry_run.plan.decisions, dry_run.ledger_state)
+    said = record_findings(dry_run.plan.decisions, dry_run.ledger_state, judgement.columns, judgement.book)
+    findings = (*judgement.sheet_findings, *dry_run.plan.findings, *said)
+    annotated = annotate(job, judgement, dry_run.plan, dry_run.ledger_state)
     marked, notes = (annotated.path, annotated.notes) if annotated else (None, ())
-    commands = commands_of(job, outlook.books)
+    commands = commands_of(job, dry_run.ledger_state)
     command = of_own_workbook(job, commands).merge_and_run() if marked else commands.run()
 
     def show(stream: TextIO) -> None:
@@ -64,7 +94,7 @@ def check_job(invocation: Invocation) -> Output:
             print_next(command, stream)
 
     return Output(
-        ExitStatus.ROWS_NEED_A_PERSON if outlook.plan.has_errors else ExitStatus.DONE,
+        ExitStatus.ROWS_NEED_A_PERSON if dry_run.plan.has_errors else ExitStatus.DONE,
         {
             "requirements": judgement.book.source,
             "counts": numbers,
@@ -90,3 +120,54 @@ def as_data(finding: "Finding") -> dict[str, Any]:
         "problem": finding.problem,
         "fix": finding.fix,
     }
+
+
+def register_plan(app: typer.Typer) -> None:
+    """Add the verb."""
+    register_job_verb(app, "plan", plan)
+
+
+def plan(invocation: Invocation) -> Output:
+    """Say what a run would do for each row and why, what it costs, and when it would finish. Sends nothing."""
+    from bulk_onboard.clock import SystemClock
+    from bulk_onboard.report.console import print_plan
+    from bulk_onboard.report.printer import print_next
+    from bulk_onboard.report.summary import counts
+    from bulk_onboard.run.dry_run import make_dry_run
+    from bulk_onboard.run.typed import commands_of
+
+    dry_run = awaited(make_dry_run(invocation.job, credentials=invocation.credentials_at_hand(), clock=SystemClock()))
+    made, source = dry_run.plan, dry_run.judgement.book.source
+    command = commands_of(invocation.job, dry_run.ledger_state).run()
+
+    def show(stream: TextIO) -> None:
+        print(f"{len(made.decisions):,} rows, judged against {source}.", file=stream)
+        print_plan(made, stream)
+        print_next(command, stream)
+
+    return Output(
+        ExitStatus.DONE,
+        {
+            "requirements": source,
+            "workbook": str(invocation.job.workbook),
+            "counts": counts(made.decisions, dry_run.ledger_state),
+            "actions": made.counts(),
+            "forecast": {
+                "requests": made.forecast.requests,
+                "bytes": made.forecast.size,
+                "duration_s": made.forecast.duration_s,
+            },
+            "decisions": [
+                {
+                    "row": decision.judged.row.number,
+                    "key": decision.identity.user_key if decision.identity else "",
+                    "action": decision.action,
+                    "reason": decision.reason,
+                    "numbers": decision.numbers,
+                }
+                for decision in made.decisions
+            ],
+            "next": command,
+        },
+        show,
+    )

@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from bulk_onboard.cli.awaited import awaited
-from bulk_onboard.cli.output import Output, tell
-from bulk_onboard.cli.signals import signals_to_heed
+from bulk_onboard.cli.output import Output, awaited, tell
+from bulk_onboard.cli.process import signals_to_heed
 from bulk_onboard.cli.verb import Invocation, register_job_verb
 from bulk_onboard.errors import ExitStatus
 
 if TYPE_CHECKING:
-    from bulk_onboard.pipeline.listen import Heard, Listening
+    from bulk_onboard.maintenance.listen import Heard, Listening
 
 MORE_TOKENS = "PLIVO_CALLBACK_TOKENS"
 
@@ -40,7 +39,7 @@ def listen(
     """
     from bulk_onboard.api.address import is_loopback
     from bulk_onboard.api.credentials import Secret
-    from bulk_onboard.pipeline.listen import Listening
+    from bulk_onboard.maintenance.listen import Listening
 
     if not is_loopback(host):
         tell(
@@ -65,8 +64,8 @@ async def _listen(invocation: Invocation, listening: "Listening") -> "Heard":
     import asyncio
 
     from bulk_onboard.clock import SystemClock
-    from bulk_onboard.pipeline.listen import listen as listen_to_callbacks
-    from bulk_onboard.submission.stop import Stop
+    from bulk_onboard.maintenance.listen import listen as listen_to_callbacks
+    from bulk_onboard.run.stop import Stop
 
     stop = Stop()
     for number in signals_to_heed():

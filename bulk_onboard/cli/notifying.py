@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bulk_onboard.cli.awaited import awaited
-from bulk_onboard.cli.output import Output, tell, told_as_bug
-from bulk_onboard.cli.signals import signals_to_heed
+from bulk_onboard.cli.output import Output, awaited, tell, told_as_bug
+from bulk_onboard.cli.process import signals_to_heed
 from bulk_onboard.errors import BulkOnboardError, ExitStatus, WorkbookError
 from bulk_onboard.settings import BY_NAME
 
@@ -30,7 +29,7 @@ def notify(output: Output, *, file: Path, flags: Mapping[str, Any]) -> None:
         file: JOB as it was typed; where it cannot be loaded, the flags and the defaults hold.
         flags: those of the settings.
     """
-    from bulk_onboard.api.credential_place import is_kept
+    from bulk_onboard.api.credentials import is_kept
     from bulk_onboard.notification.message import VARIABLE
 
     if not is_kept(VARIABLE, os.environ):
@@ -58,7 +57,7 @@ def _leave_what_hangs(status: ExitStatus) -> None:
 
 def _notified(output: Output, file: Path, flags: Mapping[str, Any]) -> Sequence[str]:
     """A sentence for each address that was to be told and was not reached."""
-    from bulk_onboard.api.credential_place import look_up
+    from bulk_onboard.api.credentials import look_up
     from bulk_onboard.notification.message import VARIABLE, is_wanted
 
     job = _loaded(file, flags)
@@ -128,8 +127,7 @@ async def _sent_to(address: str, message: "Message", proxy: str | None, ca_bundl
     """Send a message to one address; return why it did not go out, or nothing when it did."""
     from urllib.parse import urlsplit
 
-    from bulk_onboard.api.address import is_loopback
-    from bulk_onboard.api.trust import trust_context
+    from bulk_onboard.api.address import is_loopback, trust_context
     from bulk_onboard.notification.message import scheme_of
     from bulk_onboard.notification.sending import hand_over, post
 

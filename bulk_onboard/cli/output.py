@@ -3,14 +3,14 @@
 import json
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import Annotated, Any, NoReturn, TextIO, TypeVar
 
 import typer
 
-from bulk_onboard.errors import BulkOnboardError, ExitStatus
+from bulk_onboard.errors import BulkOnboardError, ExitStatus, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +91,37 @@ def print_json(data: Mapping[str, Any]) -> None:
     except UnicodeEncodeError:  # half a character, as in the name of a file that is no UTF-8, or one stdout lacks
         text = json.dumps(data, default=str, indent=2)
     print(text)
+
+
+_T = TypeVar("_T")
+
+
+def awaited(work: Coroutine[Any, Any, _T]) -> _T:
+    """What the work comes to, in an event loop of its own."""
+    import asyncio
+
+    return asyncio.run(work)
+
+
+YES = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
+
+
+def can_ask() -> bool:
+    """Whether somebody sits at a terminal who can answer."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def is_wanted(question: str, *, yes: bool) -> bool:
+    """Whether it is to be done.
+
+    Raises:
+        UsageError: nobody can be asked, and `--yes` was not given.
+    """
+    if yes:
+        return True
+    if not can_ask():
+        raise UsageError(f"{question} Nobody can be asked here, so nothing was done; add --yes to do it.")
+    try:
+        return typer.confirm(question, err=True)
+    except typer.Abort:  # Ctrl-C and Ctrl-D are a no
+        return False

@@ -9,14 +9,14 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Self, TextIO
 
 if TYPE_CHECKING:
-    from bulk_onboard.pipeline.execution import Running
+    from bulk_onboard.run.execution import RunView
 
 _BETWEEN_LOOKS_S = 0.25
 _RESTS = 50  # times as long as a look takes, where there is much to count: sending comes first
 
 
 @asynccontextmanager
-async def shown(*, quiet: bool) -> "AsyncIterator[Callable[[Running], None]]":
+async def shown(*, quiet: bool) -> "AsyncIterator[Callable[[RunView], None]]":
     """Yield a function to be handed what is under way; that is shown until the context ends."""
     looking: list[asyncio.Task[None]] = []
     with open_line(sys.stderr, quiet=quiet) as line:
@@ -27,10 +27,10 @@ async def shown(*, quiet: bool) -> "AsyncIterator[Callable[[Running], None]]":
                 task.cancel()
 
 
-async def _look(running: "Running", line: "Line") -> None:
+async def _look(running: "RunView", line: "Line") -> None:
     while True:
         began = time.monotonic()
-        states = Counter(record.state.value for record in running.books.records.values())
+        states = Counter(record.state.value for record in running.ledger_state.records.values())
         line.update(running.progress.done, running.progress.due, states, running.note())
         await asyncio.sleep(max(_BETWEEN_LOOKS_S, _RESTS * (time.monotonic() - began)))
 
@@ -75,7 +75,7 @@ class _Bar(Line):
         self._bar.stop()
 
     def update(self, done: int, due: int, states: Mapping[str, int], note: str) -> None:
-        from bulk_onboard.report.page import shown as printable
+        from bulk_onboard.report.printer import shown as printable
 
         words = described(states, note, self._bar.tasks[0].speed)
         self._bar.update(self._task, completed=done, total=due, description=printable(words, self._stream))
@@ -83,7 +83,7 @@ class _Bar(Line):
 
 def open_line(stream: TextIO, *, quiet: bool = False) -> Line:
     """Return a bar where the stream is a terminal and nobody wants quiet; else a line that shows nothing."""
-    from bulk_onboard.report.page import is_terminal
+    from bulk_onboard.report.printer import is_terminal
 
     return _Bar(stream) if is_terminal(stream) and not quiet else Line()
 

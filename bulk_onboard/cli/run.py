@@ -1,30 +1,32 @@
-"""`run`: do what is due; run again to continue."""
+"""`run`, `resume` and `refresh`."""
 
+import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import urlsplit
 
 import typer
 
-from bulk_onboard.cli.awaited import awaited
-from bulk_onboard.cli.merge import offer
-from bulk_onboard.cli.output import Output, tell
-from bulk_onboard.cli.signals import heed_signals
+from bulk_onboard import errors
+from bulk_onboard.cli.fix import offer
+from bulk_onboard.cli.output import Output, awaited, tell
+from bulk_onboard.cli.process import heed_signals
 from bulk_onboard.cli.verb import Invocation, register_job_verb
-from bulk_onboard.errors import SignalledError, StoppedError, UsageError
+from bulk_onboard.errors import SignalledError, StoppedError, UsageError, first_that_holds
 
 if TYPE_CHECKING:
     from bulk_onboard.job import Job
-    from bulk_onboard.pipeline.ending import RunResult
-    from bulk_onboard.submission.audit import Twice
+    from bulk_onboard.run.finish import RunResult
+    from bulk_onboard.run.walk import DuplicateRecords
 
 SAFE_SETTLE_S = 30.0
 
 _PROXY = "The command to type next leaves out --proxy, since its address may hold a password. Add it again."
 
 
-def register(app: typer.Typer) -> None:
+def register_run(app: typer.Typer) -> None:
     """Add the verb."""
     register_job_verb(app, "run", run, notifies=True)
 
@@ -110,7 +112,7 @@ def _found(job: "Job") -> Path | None:
     return job.workbook if job.workbook_pattern and job.workbook != job.workbook_pattern else None
 
 
-def _as_data(twice: "Twice") -> dict[str, Any]:
+def _as_data(twice: "DuplicateRecords") -> dict[str, Any]:
     return {"token": twice.token, "compliance_ids": twice.compliance_ids, "deletable": twice.deletable}
 
 
@@ -140,7 +142,7 @@ def warn_of_callback_url(invocation: Invocation) -> None:
 def warn_of_other_ledger(invocation: Invocation) -> None:
     """Tell when a job file beside a bare workbook names it, and so has another ledger for the same rows."""
     from bulk_onboard.job import job_file_of
-    from bulk_onboard.pipeline.typed import commands_instead
+    from bulk_onboard.run.typed import commands_instead
 
     job = invocation.job
     if (other := job_file_of(job)) is not None:
@@ -153,9 +155,8 @@ def warn_of_other_ledger(invocation: Invocation) -> None:
 async def _run(invocation: Invocation) -> "RunResult":
     from bulk_onboard.cli.progress import shown
     from bulk_onboard.clock import SystemClock
-    from bulk_onboard.pipeline.run import run_job
-    from bulk_onboard.pipeline.stopping import status_of
-    from bulk_onboard.submission.stop import Stop
+    from bulk_onboard.run.run import run_job
+    from bulk_onboard.run.stop import Stop, status_of
 
     stop = Stop()
     heed_signals(stop)
@@ -178,3 +179,83 @@ async def _run(invocation: Invocation) -> "RunResult":
 
 def _say_nothing(sentence: str) -> None:
     """For `--quiet`."""
+
+
+def register_resume(app: typer.Typer) -> None:
+    """Add the verb."""
+    register_job_verb(app, "resume", resume, notifies=True)
+
+
+def resume(invocation: Invocation) -> Output:
+    """Finish the rows that a run took in before; take in no new ones."""
+    job = invocation.job
+    may_be_idle = job.missing_workbook == "ok" and not os.path.lexists(job.workbook)
+    if not job.ledger.exists() and not may_be_idle:
+        raise errors.UsageError(
+            f"There is no ledger {job.ledger}, so nothing was begun. To begin, type: {job.commands.run()}"
+        )
+    commands = replace(job.commands, verb="resume")
+    return run_and_sum_up(replace(invocation, job=replace(job, admit_new_rows=False, commands=commands)))
+
+
+if TYPE_CHECKING:
+    from bulk_onboard.maintenance.refresh import Refreshed
+    from bulk_onboard.run.stop import Stop
+
+
+def register_refresh(app: typer.Typer) -> None:
+    """Add the verb."""
+    register_job_verb(app, "refresh", refresh)
+
+
+def refresh(invocation: Invocation) -> Output:
+    """Take in what the API's people said of the submitted records, and write the report anew; sends nothing.
+
+    Every run begins with this. Here it costs a request for each hundred records, and no row is read for it.
+    """
+    from bulk_onboard.clock import SystemClock
+    from bulk_onboard.report.console import print_refresh
+    from bulk_onboard.run.outputs import report_job
+    from bulk_onboard.run.stop import Stop, status_of
+
+    job, clock, stop = invocation.job, SystemClock(), Stop()
+    refreshed = awaited(_refresh(invocation, stop))
+    made = awaited(report_job(job, clock=clock))
+    followed, may_be_missing = refreshed.followed, job.missing_workbook == "ok"
+    not_shown = _not_shown(followed.not_shown, job.commands.verify())
+
+    def show(stream: TextIO) -> None:
+        reviews = {} if invocation.quiet else refreshed.reviews
+        print_refresh(followed.looked, followed.changed, followed.gone, reviews, stream, report=made.path)
+
+    return Output(
+        first_that_holds(status_of(stop.cause), refreshed.exit_status),
+        {
+            "records": followed.looked,
+            "changed": followed.changed,
+            "not_shown": followed.not_shown,
+            "gone": followed.gone,
+            "reviews": refreshed.reviews,
+            "need_a_person": refreshed.needing,
+            "requests": refreshed.requests,
+            "ledger": str(job.ledger),
+            "report": str(made.path),
+        },
+        show,
+        tuple(filter(None, (not_shown, "" if may_be_missing else made.from_ledger_alone))),
+    )
+
+
+async def _refresh(invocation: Invocation, stop: "Stop") -> "Refreshed":
+    from bulk_onboard.cli.progress import shown
+    from bulk_onboard.clock import SystemClock
+    from bulk_onboard.maintenance.refresh import refresh_job
+
+    heed_signals(stop)
+    credentials = invocation.credentials()
+    async with shown(quiet=invocation.quiet) as watch:
+        return await refresh_job(invocation.job, credentials=credentials, clock=SystemClock(), stop=stop, watch=watch)
+
+
+def _not_shown(records: int, which: str) -> str:
+    return f"The API did not show {records:,} of the records. See which: {which}" if records else ""

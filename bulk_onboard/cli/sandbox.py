@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bulk_onboard import errors
-from bulk_onboard.cli.awaited import awaited
-from bulk_onboard.cli.output import Output, finish
-from bulk_onboard.cli.signals import signals_to_heed
+from bulk_onboard.cli.output import Output, awaited, finish
+from bulk_onboard.cli.process import signals_to_heed
 from bulk_onboard.errors import ExitStatus
 
 if TYPE_CHECKING:

@@ -1,19 +1,18 @@
-"""`status`: the job at a glance, from the ledger alone."""
+"""`status` and `report`: where a job stands, from the ledger alone."""
 
 from collections import Counter
 from typing import Annotated, TextIO
 
 import typer
 
-from bulk_onboard.cli.awaited import awaited
-from bulk_onboard.cli.output import Output
+from bulk_onboard.cli.output import Output, awaited
 from bulk_onboard.cli.verb import Invocation, register_job_verb
 from bulk_onboard.errors import ExitStatus
 
 _ACCOUNT = Annotated[bool, typer.Option("--account", help="Ask the API which records are in no row of the sheet.")]
 
 
-def register(app: typer.Typer) -> None:
+def register_status(app: typer.Typer) -> None:
     """Add the verb."""
     register_job_verb(app, "status", status, or_ledger=True, writes=False)
 
@@ -23,35 +22,35 @@ def status(invocation: Invocation, account: _ACCOUNT = False) -> Output:
 
     With --account the API is asked for the account's records, and those are told that no row of the sheet stands for.
     """
-    from bulk_onboard.ledger.journal import read_books
+    from bulk_onboard.ledger.journal import read_ledger_state
     from bulk_onboard.model.record import State
-    from bulk_onboard.pipeline.typed import commands_of
     from bulk_onboard.report.console import print_status
     from bulk_onboard.report.summary import next_command
+    from bulk_onboard.run.typed import commands_of
 
     if account:
         return _of_account(invocation)
     job = invocation.job
-    books = read_books(job.ledger).books
-    states = Counter(record.state for record in books.records.values())
-    counts = {"rows": len(books.records), **{state.value: states[state] for state in State}}
-    reviews = Counter(record.review for record in books.records.values() if record.state is State.SUBMITTED)
-    commands = commands_of(job, books)
-    command = next_command(None, books, commands)
+    ledger_state = read_ledger_state(job.ledger).ledger_state
+    states = Counter(record.state for record in ledger_state.records.values())
+    counts = {"rows": len(ledger_state.records), **{state.value: states[state] for state in State}}
+    reviews = Counter(record.review for record in ledger_state.records.values() if record.state is State.SUBMITTED)
+    commands = commands_of(job, ledger_state)
+    command = next_command(None, ledger_state, commands)
     if command == commands.status():  # which was typed just now
         command = commands.run()
     if commands.job == str(job.ledger):  # no workbook is known that goes with it
         command = ""
 
     def show(stream: TextIO) -> None:
-        print_status(books, counts, reviews, stream, next_command=command)
+        print_status(ledger_state, counts, reviews, stream, next_command=command)
 
     return Output(
         ExitStatus.DONE,
         {
             "counts": counts,
             "reviews": dict(sorted(reviews.items())),
-            "runs": len(books.runs),
+            "runs": len(ledger_state.runs),
             "ledger": str(job.ledger),
             "next": command or None,
         },
@@ -62,10 +61,10 @@ def status(invocation: Invocation, account: _ACCOUNT = False) -> Output:
 def _of_account(invocation: Invocation) -> Output:
     """The account's records that no row stands for; nothing is done about them."""
     from bulk_onboard.clock import SystemClock
-    from bulk_onboard.pipeline.survey import Origin, survey_account
+    from bulk_onboard.maintenance.account import Origin, take_inventory
     from bulk_onboard.report.console import print_survey
 
-    survey = awaited(survey_account(invocation.job, credentials=invocation.credentials(), clock=SystemClock()))
+    survey = awaited(take_inventory(invocation.job, credentials=invocation.credentials(), clock=SystemClock()))
     origins = Counter(origin for _, origin in survey.records)
     counts = {origin.value: origins[origin] for origin in Origin}
     strays = [
@@ -78,4 +77,34 @@ def _of_account(invocation: Invocation) -> Output:
         {"records": len(survey.records), "origins": counts, "not_in_sheet": strays},
         lambda stream: print_survey(counts, strays, stream),
         (f"{survey.no_sheet} Every record of the ledger counts as one of a row.",) if survey.no_sheet else (),
+    )
+
+
+def register_report(app: typer.Typer) -> None:
+    """Add the verb."""
+    register_job_verb(app, "report", report, or_ledger=True)
+
+
+def report(invocation: Invocation) -> Output:
+    """Write the report anew from workbook and ledger; without the workbook from the ledger alone. No network."""
+    from bulk_onboard.clock import SystemClock
+    from bulk_onboard.run.outputs import report_job
+
+    made = awaited(report_job(invocation.job, clock=SystemClock()))
+    notes = (f"{made.from_ledger_alone} The report was made from the ledger alone.",) if made.from_ledger_alone else ()
+
+    def show(stream: TextIO) -> None:
+        print(made.path, file=stream)
+
+    return Output(
+        ExitStatus.DONE,
+        {
+            "counts": made.counts,
+            "reviews": made.reviews,
+            "ledger": str(invocation.job.ledger),
+            "report": str(made.path),
+            "next": made.next,
+        },
+        show,
+        notes,
     )

@@ -1,9 +1,13 @@
-"""Verbs that take JOB: their flags are made from the table of settings, so command line and job file cannot drift."""
+"""Verbs that take JOB: their flags are made from the table of settings.
+
+The word behind such a flag is its value where it reads like one, and else a word of its own, such as JOB.
+"""
 
 import inspect
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -112,7 +116,7 @@ def register_job_verb(
                 raise UsageError(f"JOB is missing. Name a job file (.toml) or a workbook, or give --{job_unless}.")
             job = _loaded(file, flags, or_ledger=or_ledger)
             if file is not None and writes:
-                from bulk_onboard.pipeline.places import check_places
+                from bulk_onboard.run.preflight import check_places
 
                 check_places(job)
             return verb(Invocation(job, offline, as_json, quiet, flags), **given)
@@ -136,3 +140,34 @@ def _loaded(file: Path | None, flags: Mapping[str, Any], *, or_ledger: bool) -> 
     if file is None:
         return job.settings_job(flags)
     return job.ledger_job(file, flags) if or_ledger else job.load_job(file, flags)
+
+
+_BARE = {f"--{setting.name.replace('_', '-')}": setting for setting in SETTINGS if setting.bare}
+
+
+def filled_in(words: Sequence[str]) -> list[str]:
+    """The words of a command line, each of these flags with its value: `--wait=2d`."""
+    return list(_filled_in(deque(words)))
+
+
+def _filled_in(words: deque[str]) -> Iterator[str]:
+    while words:
+        word = words.popleft()
+        if word == "--":  # what follows is JOB and a Key, whatever it looks like
+            yield from (word, *words)
+            return
+        setting = _BARE.get(word)
+        if setting is None:
+            yield word
+        elif words and _reads(setting, words[0]):
+            yield f"{word}={words.popleft()}"
+        else:
+            yield f"{word}={setting.bare}"
+
+
+def _reads(setting: Setting, word: str) -> bool:
+    try:
+        setting.read(word)
+    except ValueError:
+        return False
+    return True

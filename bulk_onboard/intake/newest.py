@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from stat import S_ISREG
 
-from bulk_onboard.model.workbook_type import WORKBOOK_ENDINGS, type_by_name
+from bulk_onboard.model.sheet import WORKBOOK_ENDINGS, type_by_name
 
 _SIGNS = re.compile(r"[*?]|\[.+\]")
 _OFFICE_LOCKS = "~$*", ".~lock.*"

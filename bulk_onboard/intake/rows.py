@@ -10,7 +10,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bulk_onboard.model.blank import ORDINARY_BLANKS
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import (
@@ -26,7 +25,7 @@ from bulk_onboard.model.sheet import (
     Stored,
     column_letters,
 )
-from bulk_onboard.model.text import DIGITS_ARE_DUE, ordinary_digits, stripped, whole
+from bulk_onboard.model.text import DIGITS_ARE_DUE, ORDINARY_BLANKS, ordinary_digits, stripped, whole
 
 _TOKEN = re.compile(r"~[a-z2-7]{16}")
 _NOTHING: Mapping[str, str] = {}

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from bulk_onboard import errors
 from bulk_onboard.intake.header import required_columns, titles
 from bulk_onboard.model import sheet as ours
-from bulk_onboard.model.example import EXAMPLE, example_path
 from bulk_onboard.model.indian_states import STATES
 from bulk_onboard.model.requirements import Combination, FieldRequirement, RequirementsBook
+from bulk_onboard.model.row import EXAMPLE, example_path
 from bulk_onboard.model.sheet import LAST_ROW, column_letters, document_column, kind_column
 
 if TYPE_CHECKING:

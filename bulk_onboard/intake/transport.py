@@ -7,9 +7,8 @@ the new workbook behind it where edits were asked for.
 
 import msgspec
 
-from bulk_onboard.model.edit import Edit
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.sheet import Merged, Stored
+from bulk_onboard.model.sheet import Edit, Merged, Stored
 
 _SAMPLE = 1_000
 """Cells of a column that decide whether its texts are sent once each: the share that repeats is taken from them."""

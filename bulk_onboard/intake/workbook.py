@@ -26,9 +26,8 @@ from bulk_onboard.errors import BulkOnboardError, NoWorkbookError, StoppedError,
 from bulk_onboard.frames import Frame
 from bulk_onboard.intake import transport
 from bulk_onboard.intake.reader.sheet_rows import CellValue, sheet_rows
-from bulk_onboard.model.path import readable
-from bulk_onboard.model.sheet import MOST_ROWS, Sheet, Stored
-from bulk_onboard.model.workbook_type import WORKBOOK_ENDINGS, WorkbookType, type_by_name
+from bulk_onboard.model.documents import readable
+from bulk_onboard.model.sheet import MOST_ROWS, WORKBOOK_ENDINGS, Sheet, Stored, WorkbookType, type_by_name
 
 _READER = "bulk_onboard.intake.reader.answer"
 _NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)

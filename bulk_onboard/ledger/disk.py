@@ -1,4 +1,4 @@
-"""The door to the system calls that a ledger needs; a test hands the ledger a disk that fails.
+"""The system calls that a ledger needs, and its bytes for those who only read; a test passes in a disk that fails.
 
 A raw descriptor, never a buffered file: on a full disk its `flush` fails and its `close` tries the same bytes again
 (docs/design/ledger.md, Order of writes).
@@ -9,8 +9,10 @@ import fcntl
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from bulk_onboard.errors import UsageError
 
 _FULL_FSYNC: int | None = getattr(fcntl, "F_FULLFSYNC", None)
 
@@ -139,3 +141,35 @@ def is_still_at(fd: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(fd), path.lstat())
     except FileNotFoundError:
         return False
+
+
+def read_ledger(path: Path) -> bytes:
+    """All that stands in the ledger now; UsageError where there is none or it cannot be read."""
+    with _opened(path) as fd:
+        return read_whole(fd)
+
+
+def ledger_blocks(path: Path) -> Iterator[bytes]:
+    """The same, piece by piece."""
+    with _opened(path) as fd:
+        yield from read_blocks(fd)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise UsageError(f"There is no ledger {path} yet: nothing was run. Check the path, or run the job.") from None
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    try:
+        yield fd
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    finally:
+        os.close(fd)
+
+
+def _unreadable(path: Path, error: OSError) -> UsageError:
+    return UsageError(f"The ledger {path} cannot be read: {error.strerror}. Check the path and who may read it.")

@@ -21,11 +21,10 @@ from dataclasses import dataclass
 
 from bulk_onboard.errors import LedgerError
 from bulk_onboard.ledger.codec import LONGEST_LINE, LineError, checksums_fit, decode, decode_all
-from bulk_onboard.model.books import Books
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.entry import Entry, LedgerOpened
+from bulk_onboard.model.ledger_state import LedgerState, Replay
 from bulk_onboard.model.life import IllegalStepError
-from bulk_onboard.model.replay import Replay
 
 _FIRST_BYTES = b'{"at":"'
 _TRACES = (b'"alias":"', b'"at":"', b'"entry":"', b'"seq":', b'"token":"', b'"crc":"')
@@ -46,7 +45,7 @@ class Folded:
         rotten: the line in the tail that was whole once; empty where the tail is only torn.
     """
 
-    books: Books
+    ledger_state: LedgerState
     good_bytes: int
     tail: bytes = b""
     rotten: bytes = b""
@@ -125,16 +124,16 @@ def _begins_a_ledger(tail: bytes) -> bool:
     return tail.startswith(_FIRST_BYTES) or _FIRST_BYTES.startswith(tail)
 
 
-def _take(books: Books, entries: Iterable[Entry], lines: list[bytes], start: int, name: str) -> None:
+def _take(ledger_state: LedgerState, entries: Iterable[Entry], lines: list[bytes], start: int, name: str) -> None:
     """Account for the entries of lines that follow those in the books; the first line begins at byte `start`."""
-    first = books.seq + 1
+    first = ledger_state.seq + 1
     try:
         for number, entry in enumerate(entries, first):
             if entry.seq != number or (type(entry) is LedgerOpened) is not (number == 1):
                 raise _MisplacedError(entry, number)
-            books.take(entry)
+            ledger_state.take(entry)
     except (LineError, IllegalStepError, _MisplacedError) as error:
-        number = books.seq + 1
+        number = ledger_state.seq + 1
         offset = start + sum(len(line) + 1 for line in lines[: number - first])
         raise LedgerError(f"{name}: line {number} at byte {offset} cannot be used: {error}; {advice(name)}") from error
 

@@ -1,24 +1,120 @@
-"""A path becomes an open ledger: made new, or checked, replayed, bound and mended. Only under the lock.
+"""Open a ledger: make it new, or check, fold, bind and repair its tail. Only under the lock.
 
 New and mended content is written to a file beside, which then takes the ledger's name in one step. So after a crash
 there is the old ledger or the new one, never half of either, and never one whose doubtful tail was cut off before it
 was written down that it was doubtful.
+
+See docs/design/ledger.md, Torn tail.
+
+A *torn* tail was never acknowledged: nobody sent anything because of it. It is cut off, and `tail_repaired` says so.
+
+A *rotten* line was acknowledged, perhaps, so what it announced may have happened. In this order:
+
+    too short for the intent of a create (rot changes bytes, not how many there are)    no doubt
+    does not tell its own number, so that more than one line may be lost                refused
+    else as `doubt` says; where that cannot tell                                        refused
+
+The record is held for a person, not settled by the tool, since the line's other words cannot be trusted, its alias
+least: asked for a wrong alias, the API would seem to know nothing of the record.
+
+See docs/design/ledger.md, Torn tail; docs/design/ledger.md, Damage.
+
+A whole line was acknowledged, perhaps, so what it announced may have happened. Its loss harms only if it was the intent
+of a create: the record would count as never sent. After any other lost step nothing new is created before the API or a
+person was asked, or a write is repeated that may be repeated (docs/design/settling.md, Conclusions). In this order:
+
+    names another entry than `intent`                 no doubt
+    holds the token of a record that is known         that record is in doubt
+    holds no token of a record that is known          cannot be told: every record is in doubt
+
+An intent holds its token twice, and no accident turns one token into another that is known. Only a record that may be
+sent anew can be in doubt; the others are at the API, settled before anything else, or waiting for a person.
 """
 
 import os
+import re
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import LedgerError
-from bulk_onboard.ledger import codec, tail
+from bulk_onboard.ledger import codec
+from bulk_onboard.ledger.codec import ENTRY_NAMES, encode, stamp
 from bulk_onboard.ledger.disk import Disk, make_file, read_blocks, read_whole, replace_file, sync_folder
-from bulk_onboard.ledger.fold import Folded, fold_blocks
-from bulk_onboard.ledger.place import open_to_others, share_file
-from bulk_onboard.model.entry import Entry, LedgerOpened
+from bulk_onboard.ledger.fold import Folded, advice, fold_blocks
+from bulk_onboard.ledger.lock import open_to_others, share_file
+from bulk_onboard.model.entry import Entry, Held, Intent, LedgerOpened, Op, TailRepaired
+from bulk_onboard.model.record import Record, State
+
+MAY_BE_SENT_ANEW = frozenset({State.INVALID, State.PENDING, State.DEFERRED, State.REFUSED})
+
+_TOKEN_LENGTH = 16
+_SHORTEST_INTENT = Intent(token="a" * _TOKEN_LENGTH, op=Op.CREATE, attempt=1, alias="", fingerprint="")
+SHORTEST = len(encode(stamp(_SHORTEST_INTENT, seq=1, now=datetime.fromtimestamp(0, UTC))))
+
+_NUMBER = re.compile(rb'"seq":(\d+),')
+_HARMLESS = tuple(f'"entry":"{name}"'.encode() for name in sorted(ENTRY_NAMES - {Intent.name()}))
+
+
+def numbers_told(line: bytes) -> list[int]:
+    """The numbers that a damaged line says it has: one, unless more than one line is lost in it, or its number is."""
+    return [int(digits) for digits in _NUMBER.findall(line)]
+
+
+def tokens_told(line: bytes, records: Mapping[str, Record]) -> set[str] | None:
+    """The records of which a damaged line may have announced a create; None when it cannot be told."""
+    if any(entry in line for entry in _HARMLESS):
+        return set()
+    text = line.decode("latin-1")
+    windows = {text[start : start + _TOKEN_LENGTH] for start in range(len(text))}
+    return windows & records.keys() or None
+
+
+WHY_HELD = "the ledger's last line was damaged, so it is not known whether this row was sent"
+
+
+def in_doubt(folded: Folded, name: str = "the ledger") -> list[Record]:
+    """The records of which a rotten line may have announced a create; LedgerError when it cannot be told."""
+    if not folded.rotten or len(folded.tail) < SHORTEST:
+        return []
+    records = folded.ledger_state.records
+    touched = tokens_told(folded.rotten, records)
+    if numbers_told(folded.rotten) != [folded.ledger_state.seq + 1] or touched is None:
+        raise _not_told(folded, name)
+    return [records[token] for token in sorted(touched) if records[token].state in MAY_BE_SENT_ANEW]
+
+
+def amends(folded: Folded, kept: str, name: str = "the ledger") -> list[Entry]:
+    """The entries in place of a tail that was put aside as `kept`; LedgerError as for `in_doubt`."""
+    return [
+        TailRepaired(kept=kept, size=len(folded.tail)),
+        *(Held(token=r.token, key=r.key, op=Op.CREATE, why=WHY_HELD) for r in in_doubt(folded, name)),
+    ]
+
+
+def told(folded: Folded, kept: str) -> str:
+    """What was done to the tail, for people."""
+    if not folded.rotten:
+        return (
+            f"The ledger ended in {len(folded.tail)} bytes of an unfinished line, as after a crash. "
+            f"Nothing was lost; they are kept in {kept}."
+        )
+    return (
+        f"The ledger's last line was damaged after it had been written, so the disk may be failing. It is kept in "
+        f"{kept}; a row of which it cannot be told whether it was sent is held."
+    )
+
+
+def _not_told(folded: Folded, name: str) -> LedgerError:
+    return LedgerError(
+        f"{name}: line {folded.ledger_state.seq + 1} at byte {folded.good_bytes}, the last one, is damaged, and it does not "
+        f"tell any more which row it is about, so that row may have been sent; {advice(name)}"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +152,8 @@ class Opening:
         fd = open_file(self.disk, self.path)
         try:
             folded = fold_blocks(read_blocks(fd), str(self.path))
-            if folded.books.opened is not None:
-                check_bound(self.path, folded.books.opened, self.header)
+            if folded.ledger_state.opened is not None:
+                check_bound(self.path, folded.ledger_state.opened, self.header)
                 if not folded.tail:
                     return OpenLedger(fd, folded, self._shared(fd))
             warnings = self._mend(read_whole(fd)[: folded.good_bytes], folded)
@@ -83,12 +179,12 @@ class Opening:
     def _mend(self, good: bytes, folded: Folded) -> tuple[str, ...]:
         """Put the tail aside, and a ledger that accounts for it in the old one's place; what was done, for people."""
         kept = first_free(self.path)
-        entries: list[Entry] = [] if folded.books.opened else [self.header]
+        entries: list[Entry] = [] if folded.ledger_state.opened else [self.header]
         if folded.tail:
-            entries += tail.amends(folded, kept.name, str(self.path))
+            entries += amends(folded, kept.name, str(self.path))
             make_file(self.disk, kept, folded.tail, mode=self.mode)
-        replace_file(self.disk, self.path, aside(self.path), good + self._lines(entries, folded.books.seq))
-        return (tail.told(folded, kept.name),) if folded.tail else ()
+        replace_file(self.disk, self.path, aside(self.path), good + self._lines(entries, folded.ledger_state.seq))
+        return (told(folded, kept.name),) if folded.tail else ()
 
     def _lines(self, entries: list[Entry], seq: int) -> bytes:
         """The entries as the lines that follow line `seq`."""

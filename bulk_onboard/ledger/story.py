@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from bulk_onboard.errors import UsageError
+from bulk_onboard.ledger.disk import read_ledger
 from bulk_onboard.ledger.fold import entries, fold
-from bulk_onboard.ledger.reading import read_ledger
 from bulk_onboard.model import entry as said
-from bulk_onboard.model.books import Books
 from bulk_onboard.model.entry import Entry, SentDocument
 from bulk_onboard.model.identity import normal_user_key, token_in
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import Record, State
 
 
@@ -54,16 +54,16 @@ def story(path: Path, name: str) -> tuple[Story, ...]:
         LedgerError: the ledger is damaged.
     """
     content = read_ledger(path)
-    records = [r for r in fold(content, str(path)).books.records.values() if is_called(r, name)]
+    records = [r for r in fold(content, str(path)).ledger_state.records.values() if is_called(r, name)]
     if not records:
         raise UsageError(f"{path} knows no record {name!r}; give a token, the Key of a row, or a compliance id.")
     told: dict[str, list[StoryLine]] = {record.token: [] for record in records}
-    books = Books()
+    ledger_state = LedgerState()
     for entry in entries(content):
-        before = [books.records.get(token) for token in told]
-        books.take(entry)
+        before = [ledger_state.records.get(token) for token in told]
+        ledger_state.take(entry)
         for (token, lines), was in zip(told.items(), before, strict=True):
-            now = books.records.get(token)
+            now = ledger_state.records.get(token)
             if now is not None and now is not was:  # whatever touches a record makes it anew
                 lines.append(_line(entry, now.state))
     return tuple(Story(record, tuple(told[record.token])) for record in records)

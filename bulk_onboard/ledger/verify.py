@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from bulk_onboard.errors import ExitStatus, LedgerError
+from bulk_onboard.ledger.disk import read_ledger
 from bulk_onboard.ledger.fold import Folded, entries, fold, sound_lines
-from bulk_onboard.ledger.reading import read_ledger
 from bulk_onboard.model.entry import Absent, Adopted, Done, Entry, Gone, Op, Resolved, RunStarted
 from bulk_onboard.model.record import State
 
@@ -63,12 +63,12 @@ def verify(path: Path) -> Verification:
         *_ids_in_conflict(entries(content)),
         *_unproved_absences(entries(content)),
     ]
-    counts = Counter(record.state for record in folded.books.records.values())
+    counts = Counter(record.state for record in folded.ledger_state.records.values())
     held = [told.format(_counted(counts[state])) for state, told in _FOR_A_PERSON.items() if counts[state]]
     return Verification(
         exit_status=(ExitStatus.LEDGER if broken else ExitStatus.ROWS_NEED_A_PERSON if held else ExitStatus.DONE),
         sentences=(*broken, *held, *_torn(folded)),
-        lines=folded.books.seq,
+        lines=folded.ledger_state.seq,
         counts=dict(counts),
     )
 
@@ -76,7 +76,7 @@ def verify(path: Path) -> Verification:
 def _rotten(folded: Folded) -> Iterator[str]:
     if folded.rotten:
         yield (
-            f"The last line, {folded.books.seq + 1} at byte {folded.good_bytes}, was damaged after it had been "
+            f"The last line, {folded.ledger_state.seq + 1} at byte {folded.good_bytes}, was damaged after it had been "
             "written, so the disk may be failing. The next run puts it aside, and holds the row it was about."
         )
 

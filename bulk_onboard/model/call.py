@@ -1,12 +1,13 @@
-"""The calls of the API that this tool makes, as values; what each answers is its type parameter."""
+"""Calls of the API as values, and the one narrow interface that makes them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from bulk_onboard.model.application import Application
 from bulk_onboard.model.entry import Op
+from bulk_onboard.model.outcome import Outcome
 from bulk_onboard.model.requirements import Combination, OtherForm, Requirements
 
 T = TypeVar("T")
@@ -61,7 +62,7 @@ class ServerRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class RecordPage:
     """One page of the list.
 
     Attributes:
@@ -117,7 +118,7 @@ class Get(Call[ServerRecord]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ListPage(Call[Page]):
+class ListPage(Call[RecordPage]):
     """A page of the account's records: `limit`, `offset` or `cursor`, and filters such as `alias`."""
 
     operation = Operation.LIST
@@ -205,3 +206,16 @@ class Delete(Write[str]):
     operation = Operation.DELETE
     op = Op.DELETE
     compliance_id: str
+
+
+class Gateway(Protocol):
+    """Somewhere calls can be sent."""
+
+    async def send(self, call: Call[T]) -> Outcome[T]:
+        """Make the call and say what it led to; troubles of the network and the API are outcomes, not exceptions.
+
+        Raises:
+            StoppedError: the ledger cannot be written any more, or the run was asked to stop before this call began.
+            asyncio.CancelledError: the call was abandoned; a write then counts as unknown.
+        """
+        ...

@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from bulk_onboard.model.books import Books
 from bulk_onboard.model.identity import normal_user_key, token_in
+from bulk_onboard.model.ledger_state import LedgerState
 
 _LEDGER = frozenset({"ledger"})
 _NETWORK = frozenset({"base_url", "trust_host", "ca_bundle", "quota"})
@@ -111,14 +111,14 @@ class Commands:
         return command_line("bulk-onboard", *verb.split(), *places, *typed)
 
 
-def names_in(books: Books) -> dict[str, str]:
+def names_in(ledger_state: LedgerState) -> dict[str, str]:
     """What each record is called in a command, by its token: its Key, or the token where that is no name of its own."""
-    times = Counter(normal_user_key(record.key) for record in books.records.values() if record.key)
+    times = Counter(normal_user_key(record.key) for record in ledger_state.records.values() if record.key)
     return {
         token: record.key
         if record.key.isprintable() and times[normal_user_key(record.key)] == 1 and not token_in(record.key)
         else token
-        for token, record in books.records.items()
+        for token, record in ledger_state.records.items()
     }
 
 

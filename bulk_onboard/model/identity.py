@@ -1,4 +1,4 @@
-"""Who a row is: its key, its token, and what the API is to call it.
+"""Identify a row: normal forms of key, registration and phone numbers; token and alias at the API.
 
 See docs/design/promise.md, Identity.
 
@@ -6,16 +6,20 @@ Rule: identity is made of what names the business and of nothing else. Not of th
 the other cells, so sorting, renaming and mending leave it alone; not of case, blanks or the width of characters.
 An annotated workbook keeps a row's token beside it, so that even its registration number can be mended. Dashes and
 blanks inside a number do make another token: who compares rows with one another can leave them out.
+
+See docs/design/wire.md, Requests.
 """
 
 import base64
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import BO_KEY, KEY, REGISTRATION_NUMBER
+from bulk_onboard.model.text import looks_like_nothing
 
 KEY_LIMIT = 255  # characters of a Key that the ledger keeps; a longer one is a finding
 ALIAS_LIMIT = 40  # the API's own limit is not known; titles that are cut at 40 or 50 characters keep their token
@@ -199,3 +203,39 @@ def _is_plain(text: str) -> bool:
 
 def _is_visible(char: str) -> bool:
     return char.isspace() or unicodedata.category(char) not in _INVISIBLE
+
+
+CALLING_CODES: Mapping[str, str] = MappingProxyType({"IN": "91"})
+"""What a number of a country begins with, where that is known."""
+
+_BETWEEN = re.compile(r"[,;\r\n]+")
+_SIGNS = re.compile(r"[\s().\u2010-\u2015-]+")
+_TRUNK_ZERO = re.compile(r"(?<=[0-9])[\s.-]*\(0\)")
+"""The zero that is dialled within a country only, as E.123 has it written beside the country's code: +44 (0)20 …"""
+
+_AS_DIALLED = re.compile(r"^(?:00(?=[1-9])|0(?=91[1-9][0-9]{9}$))")
+"""What is dialled before a country's code: 00, or in India a single zero where a number of ten digits follows."""
+
+_INDIAN_TRUNK_ZERO = re.compile(r"^910(?=[1-9][0-9]{9}$)")
+"""India's code and the trunk zero: no Indian number begins with 0, and with it this one would have eleven digits."""
+
+_NUMBER = re.compile(r"(?!910)[0-9]{8,15}")
+"""E.164 allows 15 digits; with the country's, hardly a number has less than 8. No Indian one begins with 0."""
+
+
+def written_numbers(cell: str) -> Iterator[str]:
+    """Each number of a cell as it is written there; comma, semicolon and line break separate them."""
+    return filter(None, (text.strip() for text in _BETWEEN.split(cell)))
+
+
+def digits_of(written: str) -> str:
+    """The number's digits, country first, without what is dialled before them; empty for what is no number."""
+    text = written if written.isascii() else "".join(char for char in written if not looks_like_nothing(char))
+    text = _SIGNS.sub("", _TRUNK_ZERO.sub("", text))
+    digits = _INDIAN_TRUNK_ZERO.sub("91", _AS_DIALLED.sub("", text.removeprefix("+")))
+    return digits if _NUMBER.fullmatch(digits) else ""
+
+
+def numbers_in(cell: str) -> tuple[str, ...]:
+    """The digits of each number of a cell, each once, in their order; what is no number is left out."""
+    return tuple(dict.fromkeys(filter(None, map(digits_of, written_numbers(cell)))))

@@ -1,4 +1,4 @@
-"""What a run will do for each row, and why."""
+"""What a run may take on, and what it will do for each row, and why."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,8 +8,30 @@ from enum import StrEnum
 import msgspec
 
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.row import JudgedRow
-from bulk_onboard.model.sparse import told_of, usual_of
+from bulk_onboard.model.row import JudgedRow, told_of, usual_of
+
+ANY_CODE = "any"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a run may take on.
+
+    Attributes:
+        admit_new_rows: rows that no run has taken in before.
+        limit: how many creates there may be; None for no limit.
+        allow_older: content that was sent earlier and replaced since may be sent again.
+        retry_refused: what the API refused with this code, or with `ANY_CODE`, is sent again as it was; empty for none.
+    """
+
+    admit_new_rows: bool = True
+    limit: int | None = None
+    allow_older: bool = False
+    retry_refused: str = ""
+
+    def retries(self, code: str) -> bool:
+        """Whether what was refused with this code is sent again unchanged."""
+        return bool(code) and self.retry_refused in (ANY_CODE, code)
 
 
 class Action(StrEnum):

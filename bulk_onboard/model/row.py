@@ -1,10 +1,18 @@
-"""A row of the workbook, and what judging made of it."""
+"""A row of the workbook, what judging made of it, and the template's example row.
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+Rule: a row is the example when both its Key and its registration number are the example's, whatever their case and
+blanks. Who writes a business over it and forgets the Key has a row of their own, which is sent like any other.
+"""
+
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeVar, overload
 
 import msgspec
 
+from bulk_onboard.model import sheet as ours
 from bulk_onboard.model.application import Application
 from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.finding import Finding
@@ -17,8 +25,66 @@ from bulk_onboard.model.sheet import (
     SAYS_NOTHING_OF_A_PERSON,
     USER_TYPE,
     Stored,
+    document_column,
+    kind_column,
 )
-from bulk_onboard.model.sparse import Sparse
+
+T = TypeVar("T")
+
+_BLOCK = 256
+
+
+class Sparse(Sequence[T]):
+    """A sequence whose usual items, of which there is nothing to tell, are made when they are asked for, once.
+
+    Attributes:
+        told: all others by their place, in order.
+    """
+
+    def __init__(self, length: int, told: Mapping[int, T], make: Callable[[Sequence[int]], Iterable[T]]) -> None:
+        """`make` gives the usual items at some places; whoever asks for one will want its neighbours."""
+        self.told = told
+        self._length, self._make = length, make
+        self._made: dict[int, T] = {}
+
+    @property
+    def usual(self) -> int:
+        """How many items there is nothing to tell of."""
+        return self._length - len(self.told)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[T]:
+        return map(self._at, range(self._length))
+
+    @overload
+    def __getitem__(self, place: int) -> T: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[T, ...]: ...
+    def __getitem__(self, place: int | slice) -> T | tuple[T, ...]:
+        places = range(self._length)[place]
+        return self._at(places) if isinstance(places, int) else tuple(map(self._at, places))
+
+    def _at(self, place: int) -> T:
+        if place in self.told:
+            return self.told[place]
+        if place not in self._made:
+            start = place - place % _BLOCK
+            places = [each for each in range(start, min(start + _BLOCK, self._length)) if each not in self.told]
+            self._made |= zip(places, self._make(places), strict=True)
+        return self._made[place]
+
+
+def told_of(items: Iterable[T]) -> Iterable[T]:
+    """The items that there is something to tell of; of a sequence that does not say which these are, all."""
+    return items.told.values() if isinstance(items, Sparse) else items
+
+
+def usual_of(items: Sequence[object]) -> int:
+    """How many items `told_of` leaves out."""
+    return items.usual if isinstance(items, Sparse) else 0
+
 
 _FILLED_DOWN = frozenset({COUNTRY_ISO, NUMBER_TYPE, USER_TYPE, "address.country", CALLBACK_URL})
 """Columns that say the same of all rows of most sheets."""
@@ -151,3 +217,56 @@ class JudgedRows(Sparse[JudgedRow]):
     ) -> None:
         super().__init__(length, told, make)
         self.usual_size = usual_size
+
+
+def example_path(document_type: str) -> str:
+    """The path that the example has for a document of this type; nothing needs to lie there."""
+    return f"example/{document_type}.pdf"
+
+
+_KINDS = {
+    "identity_proof": "passport",
+    "address_proof": "utility_bill",
+    "business_registration": "certificate_of_incorporation",
+}
+
+EXAMPLE: Mapping[str, str] = MappingProxyType(
+    {
+        ours.KEY: "EXAMPLE",
+        ours.ALIAS: "Main branch",
+        ours.BUSINESS_NAME: "Example Traders Private Limited",
+        ours.REGISTRATION_NUMBER: "U00000KA2020PTC000000",
+        "email": "compliance@example.com",
+        "address.line1": "1, Example Road",
+        "address.line2": "2nd Floor",
+        "address.city": "Bengaluru",
+        "address.state": "Karnataka",
+        "address.postal_code": "560001",
+        "address.country": "IN",
+        ours.COUNTRY_ISO: "IN",
+        ours.NUMBER_TYPE: "local",
+        ours.USER_TYPE: "business",
+        **{document_column(document_type): example_path(document_type) for document_type in _KINDS},
+        **{kind_column(document_type): kind for document_type, kind in _KINDS.items()},
+        ours.NUMBERS: "911100000001, 911100000002",
+        ours.CALLBACK_URL: "https://example.com/reviews",
+    }
+)
+"""Our name of a column to its text. No industry has the code 00000 and no company the serial number 000000, no phone
+number in New Delhi begins with 0, and example.com is reserved (RFC 2606), so nobody is meant."""
+
+
+EXAMPLE_PATHS = frozenset(text for name, text in EXAMPLE.items() if name.startswith(document_column("")))
+"""The paths in its document columns."""
+
+
+def is_example(row: Row) -> bool:
+    """Whether the row is the template's example, which is never sent."""
+    return _bare(row.cell(ours.KEY)) == _KEY and _bare(row.cell(ours.REGISTRATION_NUMBER)) == _REGISTRATION_NUMBER
+
+
+def _bare(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).split()).casefold()
+
+
+_KEY, _REGISTRATION_NUMBER = _bare(EXAMPLE[ours.KEY]), _bare(EXAMPLE[ours.REGISTRATION_NUMBER])

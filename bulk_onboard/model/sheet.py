@@ -1,10 +1,15 @@
-"""The user's sheet as text, column by column: the one shape in which a workbook leaves its reader."""
+"""The user's sheet as text, column by column: the one shape in which a workbook leaves its reader.
+
+Changes to the cells of the user's own workbook, as `merge` makes them.
+
+The types of workbooks that are read, and how their names end.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -193,3 +198,73 @@ class Columns:
     def header(self, name: str) -> str:
         """What the user calls the column; our own name where the sheet has no such column."""
         return self.headers.get(name, name)
+
+
+class Edit(NamedTuple):
+    """A cell that is to hold another text.
+
+    Attributes:
+        row: the row number Excel shows; it may lie below the last row.
+        position: of the column, counted from 0; it may lie to the right of the last one.
+        stored: how the file is to keep it, None for text. What is no text reads as a number or TRUE and FALSE do.
+        is_result: the cell keeps its formula, and this is what that comes to now.
+    """
+
+    row: int
+    position: int
+    text: str
+    stored: Stored | None = None
+    is_result: bool = False
+
+
+def edited_sheet(sheet: Sheet, edits: Iterable[Edit]) -> Sheet:
+    """The sheet as it reads once these are made."""
+    by_row: dict[int, dict[int, Edit]] = {}
+    for edit in edits:
+        by_row.setdefault(edit.row, {})[edit.position] = edit
+    reach = max((edit.position + 1 for cells in by_row.values() for edit in cells.values()), default=0)
+    width = max(len(sheet.headers), reach)
+    headers = _edited(SheetRow(sheet.header_row, sheet.headers), by_row.get(sheet.header_row, {}), width).cells
+    rows = {row.number: row for row in sheet.rows}
+    for number in by_row.keys() - rows.keys() - {sheet.header_row}:
+        rows[number] = SheetRow(number, ())
+    edited = (_edited(rows[number], by_row.get(number, {}), width) for number in sorted(rows))
+    return replace(sheet, headers=headers).with_rows(edited)
+
+
+def _edited(row: SheetRow, edits: Mapping[int, Edit], width: int) -> SheetRow:
+    cells = [*row.cells, *[""] * (width - len(row.cells))]
+    stored = dict(row.stored)
+    for position, edit in edits.items():
+        cells[position] = edit.text
+        stored.pop(position, None)
+        if edit.stored:
+            stored[position] = edit.stored
+    return SheetRow(row.number, tuple(cells), stored)
+
+
+class WorkbookType(StrEnum):
+    """A type, called by its usual ending."""
+
+    XLSX = ".xlsx"
+    XLS = ".xls"
+    XLSB = ".xlsb"
+    ODS = ".ods"
+    TEXT = ".csv"
+
+
+WORKBOOK_ENDINGS: Mapping[str, WorkbookType] = {
+    ".xlsx": WorkbookType.XLSX,
+    ".xlsm": WorkbookType.XLSX,
+    ".xls": WorkbookType.XLS,
+    ".xlsb": WorkbookType.XLSB,
+    ".ods": WorkbookType.ODS,
+    ".csv": WorkbookType.TEXT,
+    ".tsv": WorkbookType.TEXT,
+}
+"""How names end, in lower case, and the type that such a file should be."""
+
+
+def type_by_name(path: PurePath) -> WorkbookType | None:
+    """The type that a file should be by its name, whatever the case; None for no workbook."""
+    return WORKBOOK_ENDINGS.get(path.suffix.lower())

@@ -1,10 +1,37 @@
-"""What a row has of a cell's text: the one rule for whoever makes rows, and for whoever looks at whole columns."""
+"""Text of a cell: strip whitespace and zero-width characters, normalise digits, keep joiners of words.
+
+Rule: ZERO WIDTH NON-JOINER and ZERO WIDTH JOINER choose between forms of a letter in the scripts of India and in those
+written like Arabic. There, and only there, one may follow a letter or a sign, also at a word's end (Malayalam).
+"""
 
 import re
+import unicodedata
 
-from bulk_onboard.model.blank import looks_like_nothing
-from bulk_onboard.model.joiner import JOINERS, may_be_joined
 from bulk_onboard.model.sheet import NUMBERS
+
+ORDINARY_BLANKS = " \t\r\n"
+_MARKS_OF_DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_WITHOUT_WIDTH = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff") | _MARKS_OF_DIRECTION
+
+
+def looks_like_nothing(char: str) -> bool:
+    """Whether nobody sees the character where it stands at the end of a text."""
+    return char.isspace() or char in _WITHOUT_WIDTH
+
+
+JOINERS = "\u200c\u200d"
+
+_SCRIPTS = re.compile(
+    "[\u0600-\u0dff"  # Arabic and its kin, then the scripts of India from Devanagari to Sinhala
+    "\u1000-\u109f\u1780-\u18af\ua800-\uabff"  # Myanmar, Khmer, Mongolian, the smaller Indic ones
+    "\U00011000-\U00011fff\U0001e900-\U0001e95f]"
+)
+
+
+def may_be_joined(letter: str) -> bool:
+    """Whether a joiner may follow this character."""
+    return _SCRIPTS.match(letter) is not None and unicodedata.category(letter)[0] in "LM"
+
 
 DIGITS_ARE_DUE = frozenset({"address.postal_code", NUMBERS})
 """Columns in which digits of other scripts become ordinary ones."""

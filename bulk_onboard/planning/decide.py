@@ -17,11 +17,10 @@ from collections.abc import Callable, Mapping
 from bulk_onboard.model.catalogue import OLDER_CONTENT, RENUMBERED, Severity
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.number import numbers_in
-from bulk_onboard.model.plan import Action, Decision, Identity
+from bulk_onboard.model.identity import numbers_in
+from bulk_onboard.model.plan import Action, Decision, Identity, Scope
 from bulk_onboard.model.record import EDITABLE, Linkage, Record, Review, State
 from bulk_onboard.model.row import Aside, JudgedRow
-from bulk_onboard.model.scope import Scope
 from bulk_onboard.model.sheet import NUMBERS
 
 _Due = tuple[Action, str]

@@ -1,19 +1,59 @@
-"""All rows × all records → the plan of a run."""
+"""Plan a run: all rows with all records, and a forecast of requests and time.
 
+Rule: count what is known before the run begins. A create is a request, an update and the link of a number two, since
+each is looked at before. Settling takes one to four look-ups, by how long it has to wait (docs/design/settling.md,
+Probe schedule); two is what most take. A run that has records to follow, or anything due, reads the account's list, a
+hundred records a page, and its first created record back. What depends on what the API holds and does is left out:
+other records on the account, repeated attempts, the control before an absence is believed.
+
+Nobody knows which window the API keeps. The time is the sliding log's, (⌈N/L⌉ − 1)·w: the longest of the three least
+times (docs/design/pacing.md, Window shapes), at most one window more than the shortest, so the run is not late for its
+forecast because of it. It is the quota's time alone: within the first window it is nothing.
+"""
+
+import math
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from bulk_onboard.model.books import Books
 from bulk_onboard.model.finding import NO_RULINGS, Rulings
-from bulk_onboard.model.plan import Action, Decision, Plan
+from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.model.plan import Action, Decision, Forecast, Plan, Scope
 from bulk_onboard.model.record import State
-from bulk_onboard.model.row import JudgedRow, JudgedRows
-from bulk_onboard.model.scope import Scope
-from bulk_onboard.model.sparse import Sparse
-from bulk_onboard.planning.claims import settled_claims
+from bulk_onboard.model.row import JudgedRow, JudgedRows, Sparse, told_of, usual_of
 from bulk_onboard.planning.decide import decide
-from bulk_onboard.planning.forecast import forecast
-from bulk_onboard.planning.identity import Identities
+from bulk_onboard.planning.identity import Identities, settled_claims
 from bulk_onboard.units import Quota
+
+_READ_BACK = 1
+_EACH = {Action.CREATE: 1, Action.UPDATE: 2, Action.SETTLE: 2}
+_EACH_NUMBER = 2
+_PAGE = 100
+
+
+def forecast(decisions: Sequence[Decision], *, followed: int, quota: Quota | None, usual_size: int = 0) -> Forecast:
+    """What these cost at the quota, while so many submitted records are followed.
+
+    `usual_size` are the bytes of what the usual ones send, where the decisions are sparse.
+    """
+    told = list(told_of(decisions))
+    due = Counter(decision.action for decision in told)
+    due[Action.CREATE] += usual_of(decisions)
+    requests = sum(each * due[action] for action, each in _EACH.items())
+    requests += sum(_EACH_NUMBER * len(decision.numbers) for decision in told)
+    pages = math.ceil(followed / _PAGE) or (1 if requests else 0)
+    requests += pages + (_READ_BACK if due[Action.CREATE] else 0)
+    size = sum(
+        decision.judged.application.size
+        for decision in told
+        if decision.action in (Action.CREATE, Action.UPDATE) and decision.judged.application
+    )
+    return Forecast(requests, size + usual_size, None if quota is None else _least_time_s(requests, quota))
+
+
+def _least_time_s(requests: int, quota: Quota) -> float:
+    windows = math.ceil(requests / quota.limit)
+    return max(windows - 1, 0) * quota.window_s
+
 
 _EVERYTHING = Scope()
 
@@ -21,7 +61,7 @@ _EVERYTHING = Scope()
 def make_plan(
     judged: Sequence[JudgedRow],
     *,
-    books: Books,
+    ledger_state: LedgerState,
     auth_id: str,
     quota: Quota | None,
     scope: Scope = _EVERYTHING,
@@ -34,26 +74,26 @@ def make_plan(
     `tried` are the tokens of those that this run has tried to create before, which count among them once. `rulings` are
     what the job says of findings that only show once the records are known.
     """
-    if isinstance(judged, JudgedRows) and not books.records and scope == _EVERYTHING:
-        return _first_plan(judged, books, auth_id, quota)
-    identities = Identities(books, auth_id=auth_id, rows=[one.row for one in judged])
+    if isinstance(judged, JudgedRows) and not ledger_state.records and scope == _EVERYTHING:
+        return _first_plan(judged, ledger_state, auth_id, quota)
+    identities = Identities(ledger_state, auth_id=auth_id, rows=[one.row for one in judged])
     decisions = []
-    for one, identity in settled_claims([(one, identities.identify(one)) for one in judged], books, rulings):
-        record = books.records.get(identity.token) if identity else None
+    for one, identity in settled_claims([(one, identities.identify(one)) for one in judged], ledger_state, rulings):
+        record = ledger_state.records.get(identity.token) if identity else None
         decisions.append(decide(one, identity, record, scope))
     within = tuple(_each_number_once(_each_token_once(decisions)))
     if scope.limit is not None:
         within = tuple(_within(scope.limit, within, tried))
-    followed = sum(record.state is State.SUBMITTED for record in books.records.values())
+    followed = sum(record.state is State.SUBMITTED for record in ledger_state.records.values())
     return Plan(within, forecast(within, followed=followed, quota=quota))
 
 
-def _first_plan(judged: JudgedRows, books: Books, auth_id: str, quota: Quota | None) -> Plan:
+def _first_plan(judged: JudgedRows, ledger_state: LedgerState, auth_id: str, quota: Quota | None) -> Plan:
     """The plan of a large sheet as long as nothing is known of any row: each valid one is new.
 
     No other row has the key or the number of a usual one, so those are looked at without them.
     """
-    identities = Identities(books, auth_id=auth_id, rows=())
+    identities = Identities(ledger_state, auth_id=auth_id, rows=())
 
     def decided(one: JudgedRow) -> Decision:
         return decide(one, identities.identify(one), None, _EVERYTHING)

@@ -1,21 +1,26 @@
 """What the verbs print."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from bulk_onboard.model.books import Books
+from bulk_onboard.model.catalogue import CATALOGUE, FindingKind, Severity
+from bulk_onboard.model.finding import OFF, Finding
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Plan
 from bulk_onboard.model.record import Record
-from bulk_onboard.report.drift import Drift, drift_told, renumbered_told
-from bulk_onboard.report.page import Page, page_on
+from bulk_onboard.model.requirements import Requirements, RequirementsBook
+from bulk_onboard.report.printer import Printer, printer_on
+from bulk_onboard.report.row_status import Drift, drift_told, renumbered_told
 from bulk_onboard.report.table import Cell
+from bulk_onboard.report.tables import told_once, whole_sentence
 from bulk_onboard.units import format_duration, format_size
 
 
 def print_plan(plan: Plan, stream: TextIO) -> None:
     """What a run costs, how many rows each action has, then what would be done for each row and why."""
-    page = page_on(stream)
+    page = printer_on(stream)
     forecast = plan.forecast
     takes = f", about {format_duration(forecast.duration_s)}" if forecast.duration_s is not None else ""
     page.write_line(f"A run would make {forecast.requests:,} requests with {format_size(forecast.size)}{takes}.")
@@ -29,17 +34,22 @@ def print_plan(plan: Plan, stream: TextIO) -> None:
 
 
 def print_status(
-    books: Books, counts: Mapping[str, int], reviews: Mapping[str, int], stream: TextIO, *, next_command: str = ""
+    ledger_state: LedgerState,
+    counts: Mapping[str, int],
+    reviews: Mapping[str, int],
+    stream: TextIO,
+    *,
+    next_command: str = "",
 ) -> None:
     """The job at a glance: its account and newest run, its records by state and review, what to type next if known."""
-    page = page_on(stream)
-    if books.opened:
-        page.write_line(f"Account {books.opened.auth_id} at {books.opened.base_url}")
-    if books.runs:
-        started, ended = books.runs[-1].started, books.runs[-1].ended
+    page = printer_on(stream)
+    if ledger_state.opened:
+        page.write_line(f"Account {ledger_state.opened.auth_id} at {ledger_state.opened.base_url}")
+    if ledger_state.runs:
+        started, ended = ledger_state.runs[-1].started, ledger_state.runs[-1].ended
         how = f"ended {ended.at} with exit status {ended.exit_status}" if ended else "has not recorded its end"
         page.write_line(
-            f"Runs: {len(books.runs):,}; the newest, {started.run_id} by {started.user} on {started.host}, "
+            f"Runs: {len(ledger_state.runs):,}; the newest, {started.run_id} by {started.user} on {started.host}, "
             f"began {started.at} and {how}."
         )
     _print_standing(page, counts, reviews)
@@ -64,7 +74,7 @@ def print_run(
 
     `workbook` is told where the user may not know which was taken.
     """
-    page = page_on(stream)
+    page = printer_on(stream)
     if workbook is not None:
         page.write_line(f"Workbook: {workbook}")
     _print_standing(page, counts, reviews)
@@ -95,14 +105,14 @@ def print_summary(
         if number and name != "rows"
     ]
     wanted = " ".join((_needing(needing, news) or "Nothing needs a person.", *renumbered_told(drift)))
-    page_on(stream).write_line(f"{counts['rows']:,} rows: {', '.join(states) or 'none'}. {wanted}")
+    printer_on(stream).write_line(f"{counts['rows']:,} rows: {', '.join(states) or 'none'}. {wanted}")
 
 
 def print_refresh(
     looked: int, changed: int, gone: int, reviews: Mapping[str, int], stream: TextIO, *, report: Path
 ) -> None:
     """What taking in reviews came to; one line without the reviews."""
-    page = page_on(stream)
+    page = printer_on(stream)
     no_more = f"; {gone:,} {'is' if gone == 1 else 'are'} gone from the API" if gone else ""
     page.write_line(f"{looked:,} submitted records were looked at; {changed:,} have a new review{no_more}.")
     if reviews:
@@ -112,7 +122,7 @@ def print_refresh(
 
 def print_survey(origins: Mapping[str, int], strays: Sequence[Mapping[str, str]], stream: TextIO) -> None:
     """The account's records by where they come from, then those that no row of the sheet stands for."""
-    page = page_on(stream)
+    page = printer_on(stream)
     _print_counts(page, "Records of the account", origins, sum(origins.values()))
     if strays:
         page.write_line("")
@@ -140,7 +150,7 @@ def print_story(record: Record, lines: Iterable[Mapping[str, Any]], stream: Text
         lines: of each entry `at`, `entry`, `op`, `attempt`, `words`, `api_id`, `compliance_id`, the `state` it led
             to, and its `documents`, each with type, sha256 and size.
     """
-    page = page_on(stream)
+    page = printer_on(stream)
     named = {"Key": record.key, "Alias": record.alias, "Compliance ID": record.compliance_id, "Review": record.review}
     told = "; ".join(f"{name} {value}" for name, value in named.items() if value)
     page.write_line(f"Record {record.token} is {record.state}{': ' if told else ''}{told}")
@@ -153,16 +163,96 @@ def print_story(record: Record, lines: Iterable[Mapping[str, Any]], stream: Text
     page.write_table(("At", "Entry", "Write", "Words", "Ids", "State"), rows)
 
 
-def _print_standing(page: Page, counts: Mapping[str, int], reviews: Mapping[str, int]) -> None:
+def _print_standing(page: Printer, counts: Mapping[str, int], reviews: Mapping[str, int]) -> None:
     _print_counts(page, "State", {name: number for name, number in counts.items() if name != "rows"}, counts["rows"])
     if any(reviews.values()):
         _print_counts(page, "Review", reviews)
 
 
-def _print_counts(page: Page, name: str, counts: Mapping[str, int], total: int | None = None) -> None:
+def _print_counts(page: Printer, name: str, counts: Mapping[str, int], total: int | None = None) -> None:
     """Only what there is any of."""
     rows: list[tuple[Cell, ...]] = [(key, f"{number:,}") for key, number in counts.items() if number]
     if total is not None:
         rows.append(("total", f"{total:,}"))
     if rows:
         page.write_table((name, "Rows"), rows)
+
+
+_NAMED = {Severity.ERROR: "an error", Severity.WARNING: "a warning"}
+_GRAVITY = tuple(Severity)  # errors before warnings
+
+
+def kinds_of(findings: Iterable[Finding]) -> list[tuple[int, Severity, str]]:
+    """How many findings there are of each severity and code: biggest first, among equals errors before warnings."""
+    counted = Counter((finding.severity, finding.code) for finding in findings)
+    kinds = [(number, severity, code) for (severity, code), number in counted.items()]
+    return sorted(kinds, key=lambda kind: (-kind[0], _GRAVITY.index(kind[1]), kind[2]))
+
+
+def print_findings(findings: Sequence[Finding], stream: TextIO, *, workbook: str) -> None:
+    """How many findings of each kind there are, then the findings, what very many rows have in common once."""
+    page = printer_on(stream)
+    if not findings:
+        page.write_line("No problems were found.")
+        return
+    page.write_table(
+        ("Findings", "Severity", "Code", "Title"),
+        [(f"{number:,}", severity.value, code, CATALOGUE[code].title) for number, severity, code in kinds_of(findings)],
+    )
+    page.write_line("")
+    shown = [(finding, whole_sentence(finding, more)) for finding, more in told_once(findings)]
+    page.write_findings(shown, workbook=workbook)
+
+
+def print_marked(path: Path, stream: TextIO, *, notes: Iterable[str] = (), next_command: str) -> None:
+    """Where the errors are marked, what there is to know of that copy, and what to type once they are fixed there."""
+    page = printer_on(stream)
+    page.write_line("")
+    page.write_line(f"Marked in: {path}")
+    for note in notes:
+        page.write_line(note)
+    page.write_line(f"Fix it there, save it, then type: {next_command}")
+
+
+def print_kind(kind: FindingKind, stream: TextIO, *, ruling: str = "") -> None:
+    """What one kind of finding means, how to fix it, and what the job file may say of it; `ruling` if it does."""
+    page = printer_on(stream)
+    page.write_line(f"{kind.code}: {kind.title} ({kind.severity.value})")
+    page.write_line("")
+    page.write_line(kind.problem)
+    page.write_line(f"How to fix it: {kind.fix}")
+    if "{" in kind.problem + kind.fix:
+        page.write_line("What stands in braces is filled in for the row.")
+    page.write_line("")
+    for line in ruling_lines(kind):
+        page.write_line(line)
+    if ruling:
+        page.write_line(f"This job rules it: {ruling}.")
+
+
+def ruling_lines(kind: FindingKind) -> tuple[str, ...]:
+    """What the job file may say of the kind, as one writes it there."""
+    if not kind.may_be_ruled:
+        return (f"It is {_NAMED[kind.severity]}, whatever the job file says.",)
+    return (f"The job file may make it {OFF}, a warning or an error:", "    [findings]", f'    {kind.code} = "{OFF}"')
+
+
+def print_requirements(book: RequirementsBook, stream: TextIO) -> None:
+    """What each combination requires, and where that is known from."""
+    page = printer_on(stream)
+    page.write_line(f"Requirements: {book.source}")
+    for required in book.offered.values():
+        days = f"; a review takes about {required.review_days} business days" if required.review_days else ""
+        page.write_line("")
+        page.write_line(f"{required.combination}{days}")
+        page.write_table(("What", "Name", "Label", "Must be"), list(_required(required)))
+
+
+def _required(required: Requirements) -> Iterable[tuple[Cell, ...]]:
+    for each in required.fields:
+        least, most = each.min_length or 0, each.max_length
+        length = f"{least} to {most} characters" if most else f"at least {least} characters" if least else ""
+        must = ", ".join(part for part in ("" if each.required else "optional", length) if part)
+        yield "field", each.name, each.label, must
+    for document in required.documents:
+        yield "document", document.type, document.title, ", ".join(document.kinds)

@@ -1,28 +1,88 @@
-"""Findings made of what the API and its people said of records, when a report is written.
+"""Findings made of what the API and its reviewers said of records.
 
 Rule: what was sent back is told while the row still says what was sent; a row that was mended since is due, and its own
 errors are told as those of any row. A number is told while the row names it. What an approved record has become is told
 whatever the row says. A row that stands aside, or that does not stand for the record, is told nothing of it.
+
+Rule: a document is spoken of by its title or by its type, as whole words; upper and lower case make no difference, nor
+do dashes, underscores, blanks and brackets between the words. A longer name hides a shorter one within it. Where none
+is spoken of, or several are, nobody can tell which cell is meant.
 """
 
+import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from bulk_onboard.model.books import Books
+from bulk_onboard.model.catalogue import OLDER_CONTENT
 from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.identity import numbers_in
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.mask import masked_path
-from bulk_onboard.model.number import numbers_in
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import EDITABLE, Linkage, Record, Review, State
 from bulk_onboard.model.requirements import DocumentRequirement, RequirementsBook
-from bulk_onboard.model.row import JudgedRow, Row
+from bulk_onboard.model.row import JudgedRow, Row, told_of
 from bulk_onboard.model.sheet import NUMBERS, Columns, document_column
-from bulk_onboard.model.sparse import told_of
-from bulk_onboard.report.drift import has_changed
-from bulk_onboard.report.numbers import why_told
-from bulk_onboard.report.sentences import sentence
-from bulk_onboard.report.spoken_of import document_spoken_of
-from bulk_onboard.report.standing import Decisions, standing
+from bulk_onboard.report.row_status import Decisions, has_changed, row_status, why_told
+
+_GAP = r"[\s_()/\u2010-\u2015-]+"
+_WORDS = re.compile(r"[^\W_]+")
+
+
+def match_document(reason: str, documents: Iterable[DocumentRequirement]) -> DocumentRequirement | None:
+    """The one document that the reason speaks of; None for none or several."""
+    named: defaultdict[tuple[str, ...], list[DocumentRequirement]] = defaultdict(list)
+    for document in documents:
+        for words in {tuple(_WORDS.findall(name)) for name in (document.title.casefold(), document.type.casefold())}:
+            named[words].append(document)
+    left, spoken_of = reason.casefold(), dict[str, DocumentRequirement]()
+    for words in sorted(filter(None, named), key=lambda words: -len(" ".join(words))):
+        left, times = re.subn(rf"(?<![^\W_]){_GAP.join(map(re.escape, words))}(?![^\W_])", "|", left)
+        if times:
+            spoken_of |= {document.type: document for document in named[words]}
+    return next(iter(spoken_of.values())) if len(spoken_of) == 1 else None
+
+
+_FEW = 3
+_TODO_OF: Mapping[str, str] = {  # where it is a command to type rather than a cell to correct
+    OLDER_CONTENT: "Take the newer content into the workbook, then run again. Where an annotated copy has it, type: "
+    "{merge} && {run}",
+}
+_MEND_FIRST = "Mend the row as the sheet Problems says, then run again: {run}"
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """Two cells of the report: `reason` and `todo`, each a sentence or two; empty where there is nothing to say."""
+
+    reason: str
+    todo: str
+
+
+def sentence(text: str, *, keep_case: bool = False) -> str:
+    """The text with a great letter first and a full stop last; empty stays empty."""
+    text = text.strip()
+    if not text:
+        return ""
+    first = text[0] if keep_case else text[0].upper()
+    return first + text[1:] + ("" if text[-1] in ".!?…" else ".")
+
+
+def errors_told(errors: Sequence[Finding]) -> str:
+    """The first of them, and how many more there are."""
+    told = [f"{error.column}: {error.problem}" if error.column else error.problem for error in errors[:_FEW]]
+    more = len(errors) - _FEW
+    return " ".join([*told, f"And {more} more."] if more > 0 else told)
+
+
+def todo_of_errors(errors: Sequence[Finding]) -> str:
+    """What to do about them; `{run}` and `{merge}` stand for commands."""
+    if len(errors) == 1 and errors[0].code in _TODO_OF:
+        return _TODO_OF[errors[0].code]
+    return f"{errors[0].fix} Then run again: {{run}}" if len(errors) == 1 else _MEND_FIRST
+
 
 ANY_DOCUMENT = "its documents"
 
@@ -43,10 +103,10 @@ FROM_RECORDS = frozenset({*_OF_REVIEW.values(), *_OF_NUMBER.values(), UPDATE_REF
 
 
 def record_findings(
-    decisions: Decisions, books: Books, columns: Columns, requirements: RequirementsBook
+    decisions: Decisions, ledger_state: LedgerState, columns: Columns, requirements: RequirementsBook
 ) -> tuple[Finding, ...]:
     """What the API said of the rows' records, in the order of the rows."""
-    return tuple(_findings(told_of(decisions or ()), books, columns, requirements))
+    return tuple(_findings(told_of(decisions or ()), ledger_state, columns, requirements))
 
 
 class _Told(NamedTuple):
@@ -58,10 +118,10 @@ class _Told(NamedTuple):
 
 
 def _findings(
-    decisions: Iterable[Decision], books: Books, columns: Columns, requirements: RequirementsBook
+    decisions: Iterable[Decision], ledger_state: LedgerState, columns: Columns, requirements: RequirementsBook
 ) -> Iterator[Finding]:
     for decision in decisions:
-        judged, record = decision.judged, standing(decision, books).record
+        judged, record = decision.judged, row_status(decision, ledger_state).record
         if judged.aside or record is None:
             continue
         if record.state is State.GONE:
@@ -93,7 +153,7 @@ def _of_review(record: Record, told: _Told, judged: JudgedRow) -> Iterator[Findi
 
 def _sent_back(code: str, reason: str, told: _Told, details: Mapping[str, str]) -> Finding:
     """At the document that the reason speaks of, where that can be told."""
-    row, spoken_of = told.row, document_spoken_of(reason, told.documents)
+    row, spoken_of = told.row, match_document(reason, told.documents)
     if spoken_of is None:
         return Finding(code, row.sheet, row.number, details={**details, "document": ANY_DOCUMENT})
     column = document_column(spoken_of.type)

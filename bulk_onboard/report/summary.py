@@ -11,34 +11,40 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from bulk_onboard.model.books import Books
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import Review, State
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import Aside
-from bulk_onboard.report.attention import older
-from bulk_onboard.report.drift import Drift, drift, drift_told
-from bulk_onboard.report.expected import expected_reviews
-from bulk_onboard.report.numbers import numbers_to_do
-from bulk_onboard.report.problems import problems_table
-from bulk_onboard.report.results import results_table, unclaimed_table
-from bulk_onboard.report.runs import runs_table
-from bulk_onboard.report.standing import Decisions, Standing, counts, reviews, standing
+from bulk_onboard.report.row_status import (
+    Decisions,
+    Drift,
+    RowStatus,
+    counts,
+    drift,
+    drift_told,
+    expected_reviews,
+    numbers_to_do,
+    older,
+    reviews,
+    row_status,
+)
 from bulk_onboard.report.table import Table
+from bulk_onboard.report.tables import problems_table, results_table, runs_table, unclaimed_table
 from bulk_onboard.report.times import local_text
 
 __all__ = [
     "Decisions",
     "ReportFacts",
-    "Standing",
+    "RowStatus",
     "Summary",
     "Tables",
     "counts",
     "make_tables",
     "next_command",
     "reviews",
-    "standing",
+    "row_status",
 ]
 
 
@@ -150,7 +156,7 @@ _CORRECTED_BY_RUNNING = (Review.REJECTED, Review.MORE_INFO)
 
 
 def make_tables(
-    decisions: Decisions, books: Books, facts: ReportFacts, more_findings: Sequence[Finding] = ()
+    decisions: Decisions, ledger_state: LedgerState, facts: ReportFacts, more_findings: Sequence[Finding] = ()
 ) -> Tables:
     """The whole report; `more_findings` are all that the judged rows do not have themselves."""
     of_rows = [finding for decision in decisions or () for finding in decision.judged.findings]
@@ -158,16 +164,21 @@ def make_tables(
     for finding in more_findings:
         found[finding.row].append(finding)
     return Tables(
-        summary=_summary(decisions, books, facts, more_findings),
-        results=results_table(decisions, books, facts.commands, facts.zone, found),
+        summary=_summary(decisions, ledger_state, facts, more_findings),
+        results=results_table(decisions, ledger_state, facts.commands, facts.zone, found),
         problems=problems_table(sorted([*more_findings, *of_rows], key=lambda finding: finding.row)),
-        not_in_workbook=unclaimed_table(decisions, books, facts.commands, facts.zone),
-        runs=runs_table(books, facts.zone),
+        not_in_workbook=unclaimed_table(decisions, ledger_state, facts.commands, facts.zone),
+        runs=runs_table(ledger_state, facts.zone),
     )
 
 
 def next_command(
-    decisions: Decisions, books: Books, commands: Commands, *, continued: bool = False, marked: bool = False
+    decisions: Decisions,
+    ledger_state: LedgerState,
+    commands: Commands,
+    *,
+    continued: bool = False,
+    marked: bool = False,
 ) -> str:
     """What to type next, by the first of these that holds.
 
@@ -182,39 +193,41 @@ def next_command(
     """
     if continued:
         return commands.again()
-    count, by_review = counts(decisions, books), reviews(decisions, books)
-    waiting = next((r for r in books.records.values() if r.state in (State.HELD, State.GONE)), None)
+    count, by_review = counts(decisions, ledger_state), reviews(decisions, ledger_state)
+    waiting = next((r for r in ledger_state.records.values() if r.state in (State.HELD, State.GONE)), None)
     if waiting is not None:
         return commands.resolve(waiting.token)
     if marked:
         return commands.merge_and_run()
     is_due = any(map(count.get, _CONTINUED_BY_RUNNING)) or any(map(by_review.get, _CORRECTED_BY_RUNNING))
-    return commands.run() if is_due or books.opened is None else commands.status()
+    return commands.run() if is_due or ledger_state.opened is None else commands.status()
 
 
-def _summary(decisions: Decisions, books: Books, facts: ReportFacts, more_findings: Sequence[Finding]) -> Summary:
-    count, by_review = counts(decisions, books), reviews(decisions, books)
+def _summary(
+    decisions: Decisions, ledger_state: LedgerState, facts: ReportFacts, more_findings: Sequence[Finding]
+) -> Summary:
+    count, by_review = counts(decisions, ledger_state), reviews(decisions, ledger_state)
     meanings = {**dict.fromkeys(by_review, _UNKNOWN_REVIEW), **_REVIEW_MEANINGS}
     todo = (
         *_older_to_do(decisions),
         *_to_do(_TODO, count),
         *_to_do(_REVIEW_TODO, by_review),
-        *numbers_to_do(decisions, books),
+        *numbers_to_do(decisions, ledger_state),
     )
     return Summary(
         title=f"Report on {facts.workbook}",
-        happened=tuple(_happened(decisions, books, facts, count, drift(decisions, books, more_findings))),
+        happened=tuple(_happened(decisions, ledger_state, facts, count, drift(decisions, ledger_state, more_findings))),
         counts=_counted("State", "Rows", count, _MEANINGS, total=count["rows"]),
         reviews=_counted("Review", "Rows", by_review, meanings),
-        expected=expected_reviews(decisions, books, facts.requirements, facts.zone),
+        expected=expected_reviews(decisions, ledger_state, facts.requirements, facts.zone),
         todo=todo or ("Nothing is left to do here.",),
-        command=next_command(decisions, books, facts.commands, continued=facts.continued),
-        facts=_facts(books, facts),
+        command=next_command(decisions, ledger_state, facts.commands, continued=facts.continued),
+        facts=_facts(ledger_state, facts),
     )
 
 
 def _happened(
-    decisions: Decisions, books: Books, facts: ReportFacts, count: Mapping[str, int], drifted: Drift
+    decisions: Decisions, ledger_state: LedgerState, facts: ReportFacts, count: Mapping[str, int], drifted: Drift
 ) -> Iterable[str]:
     if decisions is None:
         yield (
@@ -228,10 +241,10 @@ def _happened(
         if number and name != "rows"
     ]
     yield f"Of {count['rows']:,} row{_s(count['rows'])} {_and(parts)}." if parts else "There are no rows."
-    if books.runs:
-        started = books.runs[-1].started
+    if ledger_state.runs:
+        started = ledger_state.runs[-1].started
         yield (
-            f"The newest of {len(books.runs):,} run{_s(len(books.runs))} was begun by {started.user} on "
+            f"The newest of {len(ledger_state.runs):,} run{_s(len(ledger_state.runs))} was begun by {started.user} on "
             f"{started.host} at {local_text(started.at, facts.zone)}; the sheet Runs tells them all."
         )
     else:
@@ -263,8 +276,8 @@ def _older_to_do(decisions: Decisions) -> Iterable[str]:
         )
 
 
-def _facts(books: Books, facts: ReportFacts) -> tuple[tuple[str, str], ...]:
-    opened = books.opened
+def _facts(ledger_state: LedgerState, facts: ReportFacts) -> tuple[tuple[str, str], ...]:
+    opened = ledger_state.opened
     return (
         ("Report made", local_text(facts.made_at, facts.zone) or ""),
         ("All times are in", str(facts.zone)),

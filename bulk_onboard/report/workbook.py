@@ -18,9 +18,9 @@ from xlsxwriter.exceptions import XlsxWriterException
 
 from bulk_onboard.errors import ReportError
 from bulk_onboard.report import target
-from bulk_onboard.report.recognised import PROPERTY, SHEETS, is_report
 from bulk_onboard.report.summary import Summary, Tables
 from bulk_onboard.report.table import Cell, Line, Table, cell_text
+from bulk_onboard.report.target import PROPERTY, SHEETS, is_report
 
 _GREEN = ("#C6EFCE", "#006100", "#70AD47")
 _BLUE = ("#DDEBF7", "#1F4E78", "#5B9BD5")

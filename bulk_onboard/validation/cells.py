@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bulk_onboard.model.callback_url import doubt, objection
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.identity import KEY_LIMIT, token_in
+from bulk_onboard.model.identity import CALLING_CODES, KEY_LIMIT, digits_of, numbers_in, token_in, written_numbers
 from bulk_onboard.model.mask import masked
-from bulk_onboard.model.number import CALLING_CODES, digits_of, numbers_in, written_numbers
 from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import ALIAS, CALLBACK_URL, KEY, NUMBERS, REGISTRATION_NUMBER, Stored
 from bulk_onboard.validation.characters import character_findings, letter_findings, lost_letter_findings

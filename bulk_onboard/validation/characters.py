@@ -4,11 +4,10 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from bulk_onboard.model.blank import looks_like_nothing
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.joiner import JOINERS, may_be_joined
 from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import CALLBACK_URL, NUMBERS, REGISTRATION_NUMBER
+from bulk_onboard.model.text import JOINERS, looks_like_nothing, may_be_joined
 from bulk_onboard.validation.marking import in_cell, shown
 
 # Characters that nobody sees. Any script and any sign is welcome that people can see. An invisible character between

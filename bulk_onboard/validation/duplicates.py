@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bulk_onboard.model.application import FileFacts
-from bulk_onboard.model.books import Books
 from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.finding import NO_RULINGS, OFF, VERY_MANY, Finding, Rulings
 from bulk_onboard.model.identity import (
@@ -17,12 +16,13 @@ from bulk_onboard.model.identity import (
     gapless_natural_key,
     keyless_token_of,
     normal_key,
+    numbers_in,
     registration_token_of,
     shared_keys,
     token_of,
 )
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.mask import masked_path
-from bulk_onboard.model.number import numbers_in
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import JudgedRow, Row
@@ -219,15 +219,15 @@ _AT_THE_API: Mapping[State, str] = {
 
 def mark_in_other_ledgers(
     judged: Sequence[JudgedRow],
-    others: Iterable[tuple[str, Books]],
+    others: Iterable[tuple[str, LedgerState]],
     *,
     columns: Columns,
     rulings: Rulings = NO_RULINGS,
 ) -> tuple[JudgedRow, ...]:
     """Mark rows whose business one of the other ledgers has; each of these comes with its name."""
     rows, marker = list(judged), Marker(columns, rulings)
-    for name, books in others:
-        other = _Other(books)
+    for name, ledger_state in others:
+        other = _Other(ledger_state)
         for position, one in enumerate(rows):
             if one.aside is None and (record := other.record_of(one)):
                 details = {"ledger": name, "state": _state_in_words(record)}
@@ -238,9 +238,9 @@ def mark_in_other_ledgers(
 class _Other:
     """What the records of another ledger are known by."""
 
-    def __init__(self, books: Books) -> None:
-        there = [record for record in books.records.values() if record.state in _AT_THE_API]
-        self._auth_id = books.opened.auth_id if books.opened else ""
+    def __init__(self, ledger_state: LedgerState) -> None:
+        there = [record for record in ledger_state.records.values() if record.state in _AT_THE_API]
+        self._auth_id = ledger_state.opened.auth_id if ledger_state.opened else ""
         self._by_token = {record.token: record for record in there}
         self._by_registration = {record.registration_token: record for record in there if record.registration_token}
         self._by_fingerprint = {record.fingerprint: record for record in there if record.fingerprint}

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from stdnum import luhn, verhoeff
 
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.number import numbers_in
+from bulk_onboard.model.identity import numbers_in
 from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import ALIAS, KEY, NUMBERS, REGISTRATION_NUMBER
 from bulk_onboard.validation.india_places import may_be_registered_in, state_of_gst, state_of_letters

@@ -12,11 +12,10 @@ from typing import NamedTuple
 
 from bulk_onboard.model.application import Application, FileFacts, fingerprint
 from bulk_onboard.model.catalogue import CATALOGUE, INDIA, Severity
-from bulk_onboard.model.example import is_example
 from bulk_onboard.model.finding import NO_RULINGS, Finding, Rulings
 from bulk_onboard.model.mask import masked
 from bulk_onboard.model.requirements import FieldRequirement, RequirementsBook
-from bulk_onboard.model.row import JudgedRow, Row
+from bulk_onboard.model.row import JudgedRow, Row, is_example
 from bulk_onboard.model.sheet import (
     BUSINESS_NAME,
     CALLBACK_URL,

@@ -17,14 +17,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from bulk_onboard.model.application import FileFacts
-from bulk_onboard.model.blank import ORDINARY_BLANKS, looks_like_nothing
-from bulk_onboard.model.books import Books
-from bulk_onboard.model.example import EXAMPLE
 from bulk_onboard.model.finding import OFF, Rulings
-from bulk_onboard.model.identity import KEY_LIMIT, gapless_number, normal_user_key, number_token
-from bulk_onboard.model.number import numbers_in
+from bulk_onboard.model.identity import KEY_LIMIT, gapless_number, normal_user_key, number_token, numbers_in
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.requirements import Combination, Requirements, RequirementsBook
-from bulk_onboard.model.row import Row
+from bulk_onboard.model.row import EXAMPLE, Row
 from bulk_onboard.model.sheet import (
     BO_KEY,
     BUSINESS_NAME,
@@ -39,7 +36,7 @@ from bulk_onboard.model.sheet import (
     Sheet,
     Stored,
 )
-from bulk_onboard.model.text import DIGITS_ARE_DUE, ordinary_digits, text_in
+from bulk_onboard.model.text import DIGITS_ARE_DUE, ORDINARY_BLANKS, looks_like_nothing, ordinary_digits, text_in
 from bulk_onboard.validation.cells import EMAIL, cell_findings, is_plain_address
 from bulk_onboard.validation.documents import Slot, document_findings, slots_of
 from bulk_onboard.validation.india_identifiers import DIGITS, HOLDERS, NO_STATES, why_no_cin
@@ -95,7 +92,7 @@ def screen(
     files: Mapping[str, FileFacts],
     defaults: Combination,
     rulings: Rulings,
-    others: Sequence[Books] = (),
+    others: Sequence[LedgerState] = (),
 ) -> Screened:
     """Find the rows of a sheet that need to be judged.
 
@@ -109,8 +106,8 @@ def screen(
         others: other jobs' ledgers; rows whose business one of them has are suspect.
     """
     screened = _Screen(sheet, columns, files)
-    for books in others:
-        screened.look_for(books)
+    for ledger_state in others:
+        screened.look_for(ledger_state)
     screened.look(book, defaults, is_sharing_told=rulings.get("document-shared") != OFF)
     return Screened(np.flatnonzero(screened.suspect).tolist(), int(screened.sizes[~screened.suspect].sum()))
 
@@ -180,10 +177,10 @@ class _Screen:
             columns |= dict.fromkeys(slot.column for slot in slots)
         self._documents(columns, is_sharing_told=is_sharing_told)
 
-    def look_for(self, books: Books) -> None:
+    def look_for(self, ledger_state: LedgerState) -> None:
         """Mark the rows that a record of another ledger may be about: it has the row's number, or the row has none."""
-        auth_id = books.opened.auth_id if books.opened else ""
-        known = {record.registration_token.rpartition("|")[2] for record in books.records.values()}
+        auth_id = ledger_state.opened.auth_id if ledger_state.opened else ""
+        known = {record.registration_token.rpartition("|")[2] for record in ledger_state.records.values()}
         if "" in known:  # of a record without a number nobody can tell what it is known by
             self.suspect[:] = True
         elif known:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulk_onboard.cli.bare_flags import filled_in
+from bulk_onboard.cli.verb import filled_in
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def keyed(number: int) -> list[dict[str, str]]:
 
 def states(office: Office) -> list[State]:
     """The states in the ledger, in its order."""
-    return [record.state for record in office.books().records.values()]
+    return [record.state for record in office.ledger_state().records.values()]
 
 
 def damage(office: Office, entry: str, old: bytes, new: bytes, nth: int = 0) -> bytes:

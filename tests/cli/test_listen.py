@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from bulk_onboard.ledger.journal import read_books
+from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.sandbox.callbacks import CallbackOptions
 from bulk_onboard.sandbox.records import APPROVED
 from tests.support.businesses import HEADERS, write_workbook
@@ -32,7 +32,7 @@ async def listening_at(process: asyncio.subprocess.Process) -> str:
 
 
 def reviews(office: Office) -> set[str]:
-    return {record.review for record in read_books(office.ledger).books.records.values()}
+    return {record.review for record in read_ledger_state(office.ledger).ledger_state.records.values()}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

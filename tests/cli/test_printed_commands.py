@@ -117,53 +117,61 @@ def printed(told: Told | str) -> list[str]:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+async def context(tmp_path: Path) -> AsyncIterator[Desk]:
     """A desk in a folder of its own, so that the folder can be put back as it was."""
     (tmp_path / "folder").mkdir()
     async with Sandbox() as sandbox:
         yield Desk(tmp_path / "folder", sandbox)
 
 
-async def test_before_anything_is_sent(desk: Desk) -> None:
+async def test_before_anything_is_sent(context: Desk) -> None:
     """`check`, `plan`, `init`, `template`, and what a verb says that finds no ledger or no job file."""
-    desk.keyed(1)
-    fresh = [await desk.say("check"), await desk.say("plan"), await desk.say("resume")]
-    fresh += [await typed(*words, cwd=desk.folder) for words in (["init", "a b"], ["run", "no such/job.toml"])]
-    fresh.append(await typed("template", "--output", "-t.xlsx", "--offline", cwd=desk.folder))
+    context.keyed(1)
+    fresh = [await context.say("check"), await context.say("plan"), await context.say("resume")]
+    fresh += [await typed(*words, cwd=context.folder) for words in (["init", "a b"], ["run", "no such/job.toml"])]
+    fresh.append(await typed("template", "--output", "-t.xlsx", "--offline", cwd=context.folder))
 
-    pasted = await desk.paste_all(fresh)
+    pasted = await context.paste_all(fresh)
 
     assert {"run", "check", "init"} <= {command.split()[1] for command in pasted}
 
 
-async def test_after_a_pilot(desk: Desk) -> None:
+async def test_after_a_pilot(context: Desk) -> None:
     """The run, `status` and `report` in new processes, of the workbook and of the ledger: the run without its limit."""
-    desk.keyed(1)
-    first = await desk.say("run", "--limit", "1", "--retry-refused", "--max-refused", "9")
-    later = [await desk.say(verb, flags=False) for verb in ("status", "report")]
-    of_ledger = await typed("status", "--", desk.ledger.name, cwd=desk.folder)
+    context.keyed(1)
+    first = await context.say("run", "--limit", "1", "--retry-refused", "--max-refused", "9")
+    later = [await context.say(verb, flags=False) for verb in ("status", "report")]
+    of_ledger = await typed("status", "--", context.ledger.name, cwd=context.folder)
 
-    pasted = await desk.paste_all([first, *later, desk.reported(), of_ledger])
+    pasted = await context.paste_all([first, *later, context.reported(), of_ledger])
 
     run = shlex.join(
-        ["bulk-onboard", "run", *desk.flags[4:5], *desk.flags[:4], *desk.flags[5:], "--", desk.workbook.name]
+        [
+            "bulk-onboard",
+            "run",
+            *context.flags[4:5],
+            *context.flags[:4],
+            *context.flags[5:],
+            "--",
+            context.workbook.name,
+        ]
     )
     assert [run] == printed(later[0]) == printed(of_ledger)
     assert run in pasted
-    assert "There is no such file" not in desk.reported()
+    assert "There is no such file" not in context.reported()
 
 
-async def test_held_rows(desk: Desk) -> None:
+async def test_held_rows(context: Desk) -> None:
     """`resolve`, each answer that the API does not contradict, and what comes next."""
-    desk.keyed()
-    await desk.say("run")
-    desk.ledger.unlink()
-    for n, record in enumerate(desk.sandbox.state.records[:-1]):
-        desk.sandbox.state.keep(replace(record, compliance_id=f"ffffffff-0000-4000-8000-{n:012d}"))
-    ran = await desk.say("run")
-    later = await desk.say("status", flags=False)
+    context.keyed()
+    await context.say("run")
+    context.ledger.unlink()
+    for n, record in enumerate(context.sandbox.state.records[:-1]):
+        context.sandbox.state.keep(replace(record, compliance_id=f"ffffffff-0000-4000-8000-{n:012d}"))
+    ran = await context.say("run")
+    later = await context.say("status", flags=False)
 
-    pasted = await desk.paste_all([ran, desk.reported(), later])
+    pasted = await context.paste_all([ran, context.reported(), later])
 
     assert 3 == ran.status
     assert "bulk-onboard resolve" in ran.out.splitlines()[-1]
@@ -172,120 +180,124 @@ async def test_held_rows(desk: Desk) -> None:
     assert Counter({"--found": 8, "--abandon": 4}) == Counter(answers)
 
 
-async def test_absent_record(desk: Desk) -> None:
+async def test_absent_record(context: Desk) -> None:
     """A held row of which the API has nothing may be said to be absent, and is sent by the command that follows."""
-    desk.keyed()
-    await desk.say("run")
-    desk.ledger.unlink()
-    first = desk.sandbox.state.records[0]
-    desk.sandbox.state.keep(replace(first, compliance_id="ffffffff-0000-4000-8000-000000000000"))
-    ran = await desk.say("run")
-    for record in desk.sandbox.state.named(first.alias):
-        desk.sandbox.state.forget(record)
+    context.keyed()
+    await context.say("run")
+    context.ledger.unlink()
+    first = context.sandbox.state.records[0]
+    context.sandbox.state.keep(replace(first, compliance_id="ffffffff-0000-4000-8000-000000000000"))
+    ran = await context.say("run")
+    for record in context.sandbox.state.named(first.alias):
+        context.sandbox.state.forget(record)
 
-    asked = await desk.paste(printed(ran)[-1])
+    asked = await context.paste(printed(ran)[-1])
     (absent,) = [command for command in printed(asked) if "--absent" in command]
-    resolved = await desk.paste(absent)
-    sent = await desk.paste(printed(resolved)[-1])
+    resolved = await context.paste(absent)
+    sent = await context.paste(printed(resolved)[-1])
 
     assert (3, 0, 0) == (asked.status, resolved.status, sent.status)
-    assert 1 == len(desk.sandbox.state.named(first.alias))
+    assert 1 == len(context.sandbox.state.named(first.alias))
 
 
-async def test_rejected_rows(desk: Desk) -> None:
+async def test_rejected_rows(context: Desk) -> None:
     """The advice of each row, and the marked copy."""
-    desk.keyed()
-    await desk.say("run")
-    for record in desk.sandbox.state.records:
-        desk.sandbox.state.review(record, "rejected", "Blurred.")
-    told = [await desk.say("run", "--annotate"), await desk.say("refresh"), await desk.say("status", flags=False)]
-    aged(desk.folder / "-June's $5.annotated.xlsx")
+    context.keyed()
+    await context.say("run")
+    for record in context.sandbox.state.records:
+        context.sandbox.state.review(record, "rejected", "Blurred.")
+    told = [
+        await context.say("run", "--annotate"),
+        await context.say("refresh"),
+        await context.say("status", flags=False),
+    ]
+    aged(context.folder / "-June's $5.annotated.xlsx")
 
-    pasted = await desk.paste_all([*told, desk.reported()])
+    pasted = await context.paste_all([*told, context.reported()])
 
     assert any(command.startswith("bulk-onboard merge ") for command in pasted)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-async def test_run_that_was_stopped(desk: Desk, number: signal.Signals) -> None:
+async def test_run_that_was_stopped(context: Desk, number: signal.Signals) -> None:
     """It goes on with what was typed, limit and all, where it could say so; else the ledger has the rest."""
-    desk.keyed()
-    desk.sandbox.latency_s = 0.05
+    context.keyed()
+    context.sandbox.latency_s = 0.05
     process = await start(
-        "run", "--limit", "4", *desk.flags, "--concurrency", "1", "--", desk.workbook.name, cwd=desk.folder
+        "run", "--limit", "4", *context.flags, "--concurrency", "1", "--", context.workbook.name, cwd=context.folder
     )
-    while not desk.sandbox.state.records:
+    while not context.sandbox.state.records:
         await asyncio.sleep(0.01)
     process.send_signal(number)
     told = await heard(process)
-    desk.sandbox.latency_s = 0.0
-    later = await desk.say("status", flags=False)
+    context.sandbox.latency_s = 0.0
+    later = await context.say("status", flags=False)
 
     if number is signal.SIGTERM:
         assert " --limit 4 " in printed(told)[-1]
         told.out = told.out.replace(" --limit 4 ", " ")
-    pasted = await desk.paste_all([told, later])
+    pasted = await context.paste_all([told, later])
 
     assert any("--base-url" in command for command in pasted)
 
 
-async def test_damaged_ledger(desk: Desk) -> None:
+async def test_damaged_ledger(context: Desk) -> None:
     """The command that salvages it."""
-    desk.keyed()
-    await desk.say("run")
-    lines = desk.ledger.read_bytes().splitlines(keepends=True)
+    context.keyed()
+    await context.say("run")
+    lines = context.ledger.read_bytes().splitlines(keepends=True)
     lines[-2] = lines[-2].replace(b'"crc":"', b'"crc":"0')
-    desk.ledger.write_bytes(b"".join(lines))
-    told = await desk.say("run")
+    context.ledger.write_bytes(b"".join(lines))
+    told = await context.say("run")
 
-    pasted = await desk.paste_all([told])
+    pasted = await context.paste_all([told])
 
     assert 6 == told.status
     assert ["ledger repair"] == [" ".join(command.split()[1:3]) for command in pasted[:1]]
 
 
-async def test_flags_over_a_job_file(desk: Desk) -> None:
+async def test_flags_over_a_job_file(context: Desk) -> None:
     """Typed from elsewhere, and from yet another place later: paths are told as seen from there."""
-    (desk.folder / "a b" / "papers").mkdir(parents=True)
+    (context.folder / "a b" / "papers").mkdir(parents=True)
     rows = [business(1), business(2, City="")]
-    write_documents(desk.folder / "a b" / "papers", rows)
-    write_workbook(desk.folder / "a b" / "june.xlsx", rows)
-    aged(desk.folder / "a b" / "june.xlsx")
-    (desk.folder / "a b" / "job.toml").write_text(
-        f'workbook = "june.xlsx"\ndocuments = "nowhere"\nbase_url = "{desk.sandbox.url}"\nquota = "none"\n'
+    write_documents(context.folder / "a b" / "papers", rows)
+    write_workbook(context.folder / "a b" / "june.xlsx", rows)
+    aged(context.folder / "a b" / "june.xlsx")
+    (context.folder / "a b" / "job.toml").write_text(
+        f'workbook = "june.xlsx"\ndocuments = "nowhere"\nbase_url = "{context.sandbox.url}"\nquota = "none"\n'
     )
     flags = ["--documents", "a b/papers", "--settle", "0.7s"]
-    ran = await typed("run", "a b/job.toml", "--quota", "none", *flags, cwd=desk.folder)
-    later = await typed("status", "a b/job.toml", cwd=desk.folder)
-    inside = await typed("status", "job.toml", "--json", cwd=desk.folder / "a b")
+    ran = await typed("run", "a b/job.toml", "--quota", "none", *flags, cwd=context.folder)
+    later = await typed("status", "a b/job.toml", cwd=context.folder)
+    inside = await typed("status", "job.toml", "--json", cwd=context.folder / "a b")
 
-    await desk.paste_all([ran, later])
+    await context.paste_all([ran, later])
 
     assert ["bulk-onboard run 'a b/job.toml' --documents 'a b/papers' --settle 0.7s"] == printed(later)
     assert "bulk-onboard run job.toml --documents papers --settle 0.7s" == inside.json["next"]
 
 
-async def test_bare_workbook_beside_its_job_file(desk: Desk) -> None:
+async def test_bare_workbook_beside_its_job_file(context: Desk) -> None:
     """Whoever runs it begins a second ledger, and is told what to type instead."""
-    desk.keyed()
-    job = f'workbook = "{desk.workbook.name}"\ndocuments = "{desk.documents.name}"\nbase_url = "{desk.sandbox.url}"\n'
-    (desk.folder / "job.toml").write_text(f'{job}quota = "none"\n')
+    context.keyed()
+    job = f'workbook = "{context.workbook.name}"\ndocuments = "{context.documents.name}"\nbase_url = "{context.sandbox.url}"\n'
+    (context.folder / "job.toml").write_text(f'{job}quota = "none"\n')
 
-    told = await desk.say("run")
+    told = await context.say("run")
 
     (warning,) = [line for line in told.err.splitlines() if "job.toml names this workbook, too" in line]
     assert printed(warning) == ["bulk-onboard run job.toml --settle 0.7s"]
-    await desk.paste_all([warning])
+    await context.paste_all([warning])
 
 
-async def test_proxy_is_not_repeated(desk: Desk) -> None:
+async def test_proxy_is_not_repeated(context: Desk) -> None:
     """Nor kept in the ledger; a sentence says that it has to be added."""
-    desk.keyed()
+    context.keyed()
     async with Sandbox() as proxy:
-        told = await desk.say("run", "--proxy", proxy.url, "--limit", "1")
-    later = await desk.say("status", flags=False)
+        told = await context.say("run", "--proxy", proxy.url, "--limit", "1")
+    later = await context.say("status", flags=False)
 
     assert 1 == len(proxy.state.records)
     assert "leaves out --proxy" in told.err
     assert "--proxy" not in "".join(printed(told) + printed(later))
-    assert proxy.url.encode() not in desk.ledger.read_bytes()
+    assert proxy.url.encode() not in context.ledger.read_bytes()

@@ -3,7 +3,7 @@
 import pytest
 
 from bulk_onboard.ledger.fold import entries
-from bulk_onboard.ledger.journal import read_books
+from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.record import State
 from tests.support.businesses import business
@@ -107,7 +107,7 @@ async def test_undo_deletes_what_one_run_created(submitted: Office) -> None:
     assert (3, 3) == (told.status, told.json["deleted"])
     assert [False] == [one["deleted"] for one in told.json["records"] if one["key"] == "K-33"]
     assert 31 == len(submitted.sandbox.state.records)
-    states = [record.state for record in read_books(submitted.ledger).books.records.values()]
+    states = [record.state for record in read_ledger_state(submitted.ledger).ledger_state.records.values()]
     assert (31, 3) == (states.count(State.SUBMITTED), states.count(State.DELETED))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bulk_onboard.ledger.journal import read_books
+from bulk_onboard.ledger.journal import read_ledger_state
 from tests.support.businesses import business, document, write_workbook
 from tests.support.office import AUTH_ID, AUTH_TOKEN, SETTLE, Office, Told, heard, typed
 
@@ -131,7 +131,7 @@ async def test_a_hang_up_stops_what_looks_and_deletes_too(office: Office, verb: 
     office.fill(8)
     run_id = (await office.run()).run_id
     office.sandbox.latency_s = 0.3
-    token = next(iter(read_books(office.ledger).books.records))
+    token = next(iter(read_ledger_state(office.ledger).ledger_state.records))
     words = {"refresh": (), "undo": ("--run", run_id, "--yes"), "delete": (token, "--yes")}[verb]
     seen = len(office.sandbox.log)
     process = await office.start(verb, *words)
@@ -143,7 +143,7 @@ async def test_a_hang_up_stops_what_looks_and_deletes_too(office: Office, verb: 
 
     assert 129 == told.status
     assert "bug in" not in told.err
-    states = {str(record.state) for record in read_books(office.ledger).books.records.values()}
+    states = {str(record.state) for record in read_ledger_state(office.ledger).ledger_state.records.values()}
     assert states <= {"submitted", "deleted"}
 
 

@@ -33,7 +33,7 @@ async def killed_in(office: Office, process: asyncio.subprocess.Process, operati
 
 def is_sending(office: Office) -> bool:
     """Whether the ledger ends in the middle of a call."""
-    return any(record.state is State.SENDING for record in office.books().records.values())
+    return any(record.state is State.SENDING for record in office.ledger_state().records.values())
 
 
 @pytest.mark.parametrize("carried_out", [True, False], ids=["carried out", "not carried out"])
@@ -60,7 +60,7 @@ async def test_undo_that_was_killed_in_a_delete_is_finished_by_typing_it_again(
         once_more.out.splitlines()[0],
         len(office.sandbox.state.records),
     )
-    assert {State.DELETED} == {record.state for record in office.books().records.values()}
+    assert {State.DELETED} == {record.state for record in office.ledger_state().records.values()}
     assert 0 == (await office.type("ledger verify")).status
 
 
@@ -73,7 +73,7 @@ async def test_undo_of_a_killed_run_takes_what_turns_out_to_be_there(office: Off
     await killed_in(office, process, "create")
     office.sandbox.faults.clear()
     assert (is_sending(office), len(office.sandbox.state.records)) == (True, 1 + carried_out)
-    (run,) = office.books().runs
+    (run,) = office.ledger_state().runs
 
     told = await office.type("undo", "--run", run.started.run_id, "--yes")
 

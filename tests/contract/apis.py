@@ -7,10 +7,9 @@ from bulk_onboard.api.client import Client
 from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.api.gateway import HttpGateway
 from bulk_onboard.api.wire import Beta
-from bulk_onboard.model.call import Operation
-from bulk_onboard.model.gateway import Gateway
+from bulk_onboard.model.call import Gateway, Operation
+from bulk_onboard.run.gateways import ATTEMPTS
 from bulk_onboard.sandbox.server import Sandbox
-from bulk_onboard.submission.retrying import ATTEMPTS
 from tests.support.gateways import FakeAccount
 
 

@@ -15,22 +15,19 @@ from bulk_onboard.model.call import (
     Create,
     Delete,
     FetchRequirements,
+    Gateway,
     Get,
     GetNumber,
     ListPage,
     NumberRecord,
     Operation,
-    Page,
+    RecordPage,
     ServerRecord,
 )
-from bulk_onboard.model.gateway import Gateway
 from bulk_onboard.model.outcome import Done, Refused, Unavailable, Unresolved
 from bulk_onboard.model.requirements import Requirements
-from bulk_onboard.submission.breaker import Breaker
-from bulk_onboard.submission.halting import Halting
-from bulk_onboard.submission.journaled import Journaled
-from bulk_onboard.submission.retrying import Retrying
-from bulk_onboard.submission.stop import Stop
+from bulk_onboard.run.gateways import Breaker, Journaled, Retrying, StopGate
+from bulk_onboard.run.stop import Stop
 from tests.contract.apis import APIS, InMemory, OverHttp
 from tests.support.clocks import FakeClock
 from tests.support.journals import MemoryJournal
@@ -45,8 +42,8 @@ def journaled(inner: Gateway) -> Gateway:
     return Journaled(inner, MemoryJournal(), lambda document: samples.content(document.type), clock=FakeClock())
 
 
-def halting(inner: Gateway) -> Gateway:
-    return Halting(inner, Stop(), Counter())
+def stop_gate(inner: Gateway) -> Gateway:
+    return StopGate(inner, Stop(), Counter())
 
 
 def breaker(inner: Gateway) -> Gateway:
@@ -64,11 +61,11 @@ def retrying(inner: Gateway) -> Gateway:
 WRAPPERS: Mapping[str, Callable[[Gateway], Gateway]] = {
     "bare": lambda inner: inner,
     "journaled": journaled,
-    "halting": halting,
+    "halting": stop_gate,
     "breaker": breaker,
     "paced": paced,
     "retrying": retrying,
-    "whole stack": lambda inner: retrying(breaker(paced(halting(journaled(inner))))),
+    "whole stack": lambda inner: retrying(breaker(paced(stop_gate(journaled(inner))))),
 }
 
 
@@ -112,7 +109,7 @@ async def test_list_is_a_page(gateway):
     """Of an empty account an empty one, with none after it."""
     outcome = await gateway.send(ListPage())
 
-    assert Page(records=(), total=0) == outcome.value
+    assert RecordPage(records=(), total=0) == outcome.value
 
 
 async def test_number_is_a_number(gateway):

@@ -15,7 +15,7 @@ from bulk_onboard.ledger.disk import Disk
 from bulk_onboard.ledger.journal import LedgerJournal
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.entry import Op
-from bulk_onboard.model.journal import Journal
+from bulk_onboard.model.ledger_state import Journal
 from bulk_onboard.model.life import IllegalStepError
 from bulk_onboard.model.record import State
 from tests.support.clocks import FakeClock
@@ -69,30 +69,30 @@ async def test_books_are_up_to_date_when_append_returns(journal):
     states = []
     for entry in (entries.Admitted(tokens=(token(1),)), intent(1), done(1)):
         await journal.append(entry)
-        states.append(journal.books.record(token(1)).state)
+        states.append(journal.ledger_state.record(token(1)).state)
 
     assert [State.PENDING, State.SENDING, State.SUBMITTED] == states
-    assert token(1) == journal.books.owner(compliance_id(1))
+    assert token(1) == journal.ledger_state.owner(compliance_id(1))
 
 
 async def test_books_are_not_looked_up_anew(journal):
     """Whoever keeps hold of the books sees what is appended later."""
-    books = journal.books
+    ledger_state = journal.ledger_state
 
     await journal.append(intent(1))
 
-    assert State.SENDING is books.record(token(1)).state
+    assert State.SENDING is ledger_state.record(token(1)).state
 
 
 async def test_entries_are_numbered_and_stamped(journal):
     """Each has the number after the one before it, and the instant it was written at."""
-    first = journal.books.seq
+    first = journal.ledger_state.seq
 
     for entry in (intent(1), done(1), intent(2)):
         await journal.append(entry)
 
-    assert first + 3 == journal.books.seq
-    record = journal.books.record(token(1))
+    assert first + 3 == journal.ledger_state.seq
+    record = journal.ledger_state.record(token(1))
     assert record.sent_at.endswith("Z")
     assert record.submitted_at.endswith("Z")
 
@@ -113,14 +113,14 @@ async def test_illegal_step_changes_nothing(journal, entry):
     """It raises, the books are as before, and the journal goes on as if nobody had asked."""
     for legal in (intent(3), unresolved(3), intent(2), done(2), entries.RowInvalid(token=token(4), codes=("x",))):
         await journal.append(legal)
-    before = copy.deepcopy(journal.books)
+    before = copy.deepcopy(journal.ledger_state)
 
     with pytest.raises(IllegalStepError):
         await journal.append(entry)
 
-    assert before == journal.books
+    assert before == journal.ledger_state
     await journal.append(intent(5))
-    assert before.seq + 1 == journal.books.seq
+    assert before.seq + 1 == journal.ledger_state.seq
 
 
 async def test_order_is_kept_under_concurrent_appends(journal):
@@ -129,7 +129,7 @@ async def test_order_is_kept_under_concurrent_appends(journal):
 
     await asyncio.gather(*(journal.append(intent(number)) for number in numbers))
 
-    assert [token(number) for number in numbers] == list(journal.books.records)
+    assert [token(number) for number in numbers] == list(journal.ledger_state.records)
 
 
 async def test_of_two_intents_at_the_same_time_one_is_illegal(journal):
@@ -137,7 +137,7 @@ async def test_of_two_intents_at_the_same_time_one_is_illegal(journal):
     outcomes = await asyncio.gather(journal.append(intent(1)), journal.append(intent(1)), return_exceptions=True)
 
     assert [type(None), IllegalStepError] == [type(outcome) for outcome in outcomes]
-    assert 1 == journal.books.record(token(1)).attempts
+    assert 1 == journal.ledger_state.record(token(1)).attempts
 
 
 async def test_cancelled_append_counts(journal):
@@ -149,7 +149,7 @@ async def test_cancelled_append_counts(journal):
     await asyncio.wait([appending])
     await journal.append(intent(2))
 
-    assert State.SENDING is journal.books.record(token(1)).state
+    assert State.SENDING is journal.ledger_state.record(token(1)).state
 
 
 async def test_next_run_finds_what_was_in_flight_uncertain(journal):
@@ -158,7 +158,7 @@ async def test_next_run_finds_what_was_in_flight_uncertain(journal):
 
     await journal.append(run_started())
 
-    assert State.UNCERTAIN is journal.books.record(token(1)).state
+    assert State.UNCERTAIN is journal.ledger_state.record(token(1)).state
 
 
 async def test_disk_that_fails_is_the_end(kind):

@@ -20,7 +20,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 from bulk_onboard.ledger.fold import entries
-from bulk_onboard.ledger.journal import read_books
+from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.entry import Absent, Adopted, Held, Intent, Op
 from bulk_onboard.model.record import State
 from bulk_onboard.sandbox.behaviours import BEHAVIOURS as SWITCHES
@@ -184,7 +184,11 @@ class Batch:
         Of rows that the ledger has records of, and not of those that got another number: with neither Key nor number
         as they were, nothing tells whose row it is.
         """
-        filed = {record.key for record in read_books(self.office.ledger).books.records.values() if record.compliance_id}
+        filed = {
+            record.key
+            for record in read_ledger_state(self.office.ledger).ledger_state.records.values()
+            if record.compliance_id
+        }
         rows = [row for row in self.office.rows if row["Key"] in filed and row["Business Name"] not in self.renumbered]
         rows = self.dice.sample(rows, min(4, len(rows)))
         if not rows:
@@ -274,7 +278,7 @@ class Batch:
 
         What others deleted is at the API no more.
         """
-        records = read_books(self.office.ledger).books.records.values()
+        records = read_ledger_state(self.office.ledger).ledger_state.records.values()
         by_id = {record.compliance_id: record for record in records if record.compliance_id}
         intents = self._intents()
         submitted = [result for result in results if result["State"] == "submitted"]
@@ -351,7 +355,9 @@ class Batch:
         """How many creates the run has left of which it never learnt the outcome."""
         if not self._ledger_size():
             return 0
-        return sum(r.state is State.SENDING for r in read_books(self.office.ledger).books.records.values())
+        return sum(
+            r.state is State.SENDING for r in read_ledger_state(self.office.ledger).ledger_state.records.values()
+        )
 
     def _ledger_size(self) -> int:
         return self.office.ledger.stat().st_size if self.office.ledger.exists() else 0

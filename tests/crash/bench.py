@@ -19,24 +19,20 @@ from bulk_onboard.api.wire import Beta
 from bulk_onboard.clock import Clock, SystemClock
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.job import Job, load_job
-from bulk_onboard.ledger.journal import LedgerJournal, read_books
+from bulk_onboard.ledger.journal import LedgerJournal, read_ledger_state
 from bulk_onboard.ledger.verify import verify
-from bulk_onboard.model.books import Books
-from bulk_onboard.model.gateway import Gateway
+from bulk_onboard.model.call import Gateway
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import State
 from bulk_onboard.model.requirements import Combination, RequirementsBook
-from bulk_onboard.pipeline.beginning import begin
-from bulk_onboard.pipeline.connection import Connection
-from bulk_onboard.pipeline.execution import Run
-from bulk_onboard.pipeline.judging import Judgement, judge, read_job_sheet
-from bulk_onboard.pipeline.requirements import requirements_for
-from bulk_onboard.pipeline.sending import send
+from bulk_onboard.run.connection import Connection
+from bulk_onboard.run.execution import Run
+from bulk_onboard.run.gateways import Breaker, Journaled, Retrying, StopGate
+from bulk_onboard.run.judge import Judgement, judge, read_job_sheet
+from bulk_onboard.run.requirements import requirements_for
+from bulk_onboard.run.run import begin, send
+from bulk_onboard.run.stop import Stop
 from bulk_onboard.sandbox.server import Sandbox
-from bulk_onboard.submission.breaker import Breaker
-from bulk_onboard.submission.halting import Halting
-from bulk_onboard.submission.journaled import Journaled
-from bulk_onboard.submission.retrying import Retrying
-from bulk_onboard.submission.stop import Stop
 from tests.support.businesses import business, write_documents, write_workbook
 from tests.support.crashes import Crash, CrashingDisk, CrashingGateway, CrashingJournal, Relay, struck_down
 from tests.support.office import AUTH_ID, AUTH_TOKEN
@@ -97,7 +93,7 @@ class Bench:
     @asynccontextmanager
     async def opened(
         cls,
-        desk: Desk,
+        context: Desk,
         ledger: Path,
         *,
         behaviours: tuple[str, ...] = (),
@@ -114,13 +110,13 @@ class Bench:
         async with sandbox:
             address = urlsplit(sandbox.url)
             async with Relay(str(address.hostname), int(address.port or 0)).serving() as relay:
-                job = replace(desk.job, ledger=ledger, base_url=relay.url, settle=settle_s)
-                yield cls(desk.judgement, job, sandbox, relay, power_fails, slow_disk_s, clock)
+                job = replace(context.job, ledger=ledger, base_url=relay.url, settle=settle_s)
+                yield cls(context.judgement, job, sandbox, relay, power_fails, slow_disk_s, clock)
 
     @property
-    def books(self) -> Books:
+    def ledger_state(self) -> LedgerState:
         """What the ledger says."""
-        return read_books(self.job.ledger).books
+        return read_ledger_state(self.job.ledger).ledger_state
 
     async def run(self, crash: Crash | None = None) -> None:
         """One run, to its end or to its crash."""
@@ -135,12 +131,12 @@ class Bench:
         """Runs until nothing is left to do."""
         for _ in range(RUNS_AT_MOST):
             await self.run()
-            if not any(record.state in UNFINISHED for record in self.books.records.values()):
+            if not any(record.state in UNFINISHED for record in self.ledger_state.records.values()):
                 return
 
     def check(self) -> None:
         """Nothing twice, nothing lost, nothing in the wrong place, and a sound ledger."""
-        records = list(self.books.records.values())
+        records = list(self.ledger_state.records.values())
         open_ones = [record for record in records if record.state is State.UNCERTAIN]
         submitted = {record.compliance_id: record.alias for record in records if record.state is State.SUBMITTED}
         assert not self.sandbox.state.duplicates
@@ -168,7 +164,9 @@ class Bench:
             journal = CrashingJournal(ledger, crash)
             client = Client(self.job.base_url, CREDENTIALS, concurrency=self.job.concurrency, deadlines=DEADLINES)
             async with client:
-                http = CrashingGateway(HttpGateway(client, Beta(), owner=journal.books.owner, clock=clock), crash)
+                http = CrashingGateway(
+                    HttpGateway(client, Beta(), owner=journal.ledger_state.owner, clock=clock), crash
+                )
                 run = Run(
                     job=self.job,
                     auth_id=AUTH_ID,
@@ -186,7 +184,7 @@ class Bench:
 
     def _stack(self, http: Gateway, journal: CrashingJournal, clock: Clock, stop: Stop) -> Gateway:
         journaled = Journaled(http, journal, DocumentFolder(self.job.documents).read, clock=clock)
-        halting = Halting(journaled, stop, self.requests)
-        paced = Paced(halting, compliance=Pacer(None, clock=clock), requirements=Pacer(None, clock=clock))
+        stop_gate = StopGate(journaled, stop, self.requests)
+        paced = Paced(stop_gate, compliance=Pacer(None, clock=clock), requirements=Pacer(None, clock=clock))
         breaker = Breaker(paced, clock=clock, stop=stop, settle_s=self.job.settle)
         return Retrying(breaker, clock=clock, stop=stop)

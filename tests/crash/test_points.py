@@ -31,11 +31,11 @@ WHAT_MATTERS = {
 POINTS_OF_EACH = 10**6 if LONG else 18
 
 
-async def through_a_crash(desk: Desk, ledger: Path, fault: str, at: int) -> Crash:
+async def through_a_crash(context: Desk, ledger: Path, fault: str, at: int) -> Crash:
     """A run that dies at one step while a fault strikes the second create; then runs to the end, and the check."""
     behaviours = BEHAVIOURS[at % len(BEHAVIOURS)]
     crash = Crash(at)
-    async with Bench.opened(desk, ledger, behaviours=behaviours, power_fails=at % 2 == 1) as bench:
+    async with Bench.opened(context, ledger, behaviours=behaviours, power_fails=at % 2 == 1) as bench:
         if fault:
             bench.sandbox.faults.script("create", fault, after=1)
         await bench.run(crash)
@@ -54,14 +54,14 @@ def chosen(steps: int, fault: str) -> Iterable[int]:
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault or "fair")
 async def test_a_crash_at_any_step_loses_nothing_and_repeats_nothing(tmp_path: Path, fault: str) -> None:
     """The next runs end with every row submitted once, or held where absence could not be shown."""
-    desk = await Desk.laid(tmp_path, ROWS)
-    whole = await through_a_crash(desk, tmp_path / "whole.jsonl", fault, at=0)
+    context = await Desk.laid(tmp_path, ROWS)
+    whole = await through_a_crash(context, tmp_path / "whole.jsonl", fault, at=0)
     points = iter(chosen(len(whole.passed), fault))
 
     async def work() -> None:
         for at in points:
             try:
-                crash = await through_a_crash(desk, tmp_path / f"{at}.jsonl", fault, at)
+                crash = await through_a_crash(context, tmp_path / f"{at}.jsonl", fault, at)
             except BaseException:
                 print(f"SEED={SEED}, step {at}")
                 raise
@@ -75,8 +75,8 @@ async def test_a_crash_at_any_step_loses_nothing_and_repeats_nothing(tmp_path: P
 
 async def test_every_step_that_matters_is_one_to_die_at(tmp_path: Path) -> None:
     """A run with a lost answer passes all of them, from the intent to the entry that settles it."""
-    desk = await Desk.laid(tmp_path, ROWS)
+    context = await Desk.laid(tmp_path, ROWS)
 
-    whole = await through_a_crash(desk, tmp_path / "whole.jsonl", "drop-after", at=0)
+    whole = await through_a_crash(context, tmp_path / "whole.jsonl", "drop-after", at=0)
 
     assert set() == WHAT_MATTERS - set(whole.passed)

@@ -110,7 +110,7 @@ async def test_resending_is_bounded_by_the_kernel(make_client, monkeypatch):
 
     limits: list[int] = []
     async with RawServer(script) as server, make_client(server.url) as client:
-        monkeypatch.setattr("bulk_onboard.api.sockets.socket.socket", remember)
+        monkeypatch.setattr("bulk_onboard.api.client.socket.socket", remember)
         await client.exchange(GET)
 
     assert [30_000] == limits

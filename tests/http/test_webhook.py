@@ -5,7 +5,7 @@ import ssl
 
 import pytest
 
-from bulk_onboard.api.trust import trust_context
+from bulk_onboard.api.address import trust_context
 from bulk_onboard.notification.sending import post
 from tests.support.inbox import Inbox
 

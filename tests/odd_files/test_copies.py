@@ -7,13 +7,13 @@ import pytest
 
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.job import load_job
+from bulk_onboard.maintenance.merge import merge_job
 from bulk_onboard.model.catalogue import Severity
-from bulk_onboard.model.workbook_type import WorkbookType, type_by_name
-from bulk_onboard.pipeline import annotation
-from bulk_onboard.pipeline.annotation import annotate
-from bulk_onboard.pipeline.judging import Judgement
-from bulk_onboard.pipeline.merging import merge_job
-from bulk_onboard.pipeline.outlook import look_ahead
+from bulk_onboard.model.sheet import WorkbookType, type_by_name
+from bulk_onboard.run import outputs as annotation
+from bulk_onboard.run.dry_run import make_dry_run
+from bulk_onboard.run.judge import Judgement
+from bulk_onboard.run.outputs import annotate
 from tests.odd_files.cells import CELLS
 from tests.odd_files.containers import CONTAINERS
 from tests.odd_files.delimited import DELIMITED
@@ -33,14 +33,14 @@ def errors_in(judgement: Judgement) -> Set[tuple[str, int, str]]:
 async def errors_before_and_after(workbook: Path, documents: Path, **flags: object) -> list[Set[tuple[str, int, str]]]:
     """The errors of the workbook, and those of its annotated copy; none where there is nothing to annotate."""
     job = load_job(workbook, {"documents": str(documents), **flags})
-    outlook = await look_ahead(job, credentials=None, clock=SystemClock())
-    done = annotate(job, outlook.judgement, outlook.plan, outlook.books)
+    dry_run = await make_dry_run(job, credentials=None, clock=SystemClock())
+    done = annotate(job, dry_run.judgement, dry_run.plan, dry_run.ledger_state)
     if done is None:
         return [set(), set()]
     flags = {name: value for name, value in flags.items() if name not in _OF_THE_FILE}
     copy = load_job(workbook, {"documents": str(documents), "workbook": str(done.path), **flags})
-    again = await look_ahead(copy, credentials=None, clock=SystemClock())
-    return [errors_in(outlook.judgement), errors_in(again.judgement)]
+    again = await make_dry_run(copy, credentials=None, clock=SystemClock())
+    return [errors_in(dry_run.judgement), errors_in(again.judgement)]
 
 
 @pytest.mark.parametrize("odd", READ, ids=lambda odd: odd.name)
@@ -74,8 +74,8 @@ async def test_copy_that_nobody_fixed_has_nothing_to_merge(odd: Odd, tmp_path: P
     workbook = tmp_path / odd.name
     workbook.write_bytes(odd.make())
     job = load_job(workbook, {"documents": str(documents), **odd.flags})
-    outlook = await look_ahead(job, credentials=None, clock=SystemClock())
-    made = annotate(job, outlook.judgement, outlook.plan, outlook.books)
+    dry_run = await make_dry_run(job, credentials=None, clock=SystemClock())
+    made = annotate(job, dry_run.judgement, dry_run.plan, dry_run.ledger_state)
     if made is None or made.path is None:
         return
 

@@ -17,27 +17,26 @@ from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import ExitStatus
 from bulk_onboard.job import Job
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.pipeline import annotation
-from bulk_onboard.pipeline.annotation import Annotated, annotate
-from bulk_onboard.pipeline.identities import identified_rows
-from bulk_onboard.pipeline.judging import read_job_sheet
-from bulk_onboard.pipeline.outlook import Outlook, look_ahead
+from bulk_onboard.run import outputs as annotation
+from bulk_onboard.run.dry_run import DryRun, make_dry_run
+from bulk_onboard.run.judge import identified_rows, read_job_sheet
+from bulk_onboard.run.outputs import Annotated, annotate
 from tests.support.businesses import aged, business, write_documents, write_workbook
 from tests.support.office import AUTH_ID, Office
 
 SOFFICE = shutil.which("soffice")
 
 
-async def outlook_of(office: Office, workbook: Path | None = None) -> tuple[Job, Outlook]:
+async def outlook_of(office: Office, workbook: Path | None = None) -> tuple[Job, DryRun]:
     """What a run of the workbook would find and do, with the office's ledger."""
     job = office.job() if workbook is None else replace(office.job(), workbook=workbook)
-    return job, await look_ahead(job, credentials=None, clock=SystemClock())
+    return job, await make_dry_run(job, credentials=None, clock=SystemClock())
 
 
 async def annotated(office: Office, workbook: Path | None = None, **other: Any) -> Annotated | None:
     """The annotated copy of the workbook."""
-    job, outlook = await outlook_of(office, workbook)
-    return await asyncio.to_thread(annotate, job, outlook.judgement, outlook.plan, outlook.books, **other)
+    job, dry_run = await outlook_of(office, workbook)
+    return await asyncio.to_thread(annotate, job, dry_run.judgement, dry_run.plan, dry_run.ledger_state, **other)
 
 
 async def copy_of(office: Office, workbook: Path | None = None) -> Path:
@@ -158,8 +157,8 @@ async def test_new_row_with_the_number_that_was_fixed_in_another(office: Office)
         result.counts["invalid"],
     )
     assert ("invalid", None) == (told["State"], told["Compliance ID"])
-    _, outlook = await outlook_of(office, copy)
-    assert ["record-of-another-row"] * 2 == [finding.code for finding in outlook.plan.findings]
+    _, dry_run = await outlook_of(office, copy)
+    assert ["record-of-another-row"] * 2 == [finding.code for finding in dry_run.plan.findings]
     set_cells(copy, {"A4": "K-3"})
     assert ExitStatus.ROWS_NEED_A_PERSON == (await office.run(workbook=str(copy))).exit_status
     assert 2 == len(office.sandbox.state.records)
@@ -226,8 +225,8 @@ async def test_copy_is_read_as_the_workbook_it_was_made_from(office: Office) -> 
         row.cells[:width] for row in after.judgement.sheet.rows
     ]
     assert before.judgement.findings == after.judgement.findings
-    assert [i.token for _, i in await identified_rows(job, before.books, auth_id=AUTH_ID)] == [
-        i.token for _, i in await identified_rows(replace(job, workbook=copy), before.books, auth_id=AUTH_ID)
+    assert [i.token for _, i in await identified_rows(job, before.ledger_state, auth_id=AUTH_ID)] == [
+        i.token for _, i in await identified_rows(replace(job, workbook=copy), before.ledger_state, auth_id=AUTH_ID)
     ]
 
 
@@ -277,13 +276,13 @@ async def test_plain_copy_where_the_users_file_cannot_be_marked(office: Office, 
     office.fill([business(1, City=""), business(2)])
     if trouble == "unknown to openpyxl":
         spoil_styles(office.workbook)
-    job, outlook = await outlook_of(office)
+    job, dry_run = await outlook_of(office)
     if trouble == "changed meanwhile":
         set_cells(office.workbook, {"A2": "other"})
     if trouble == "gone":
         office.workbook.unlink()
 
-    done = await asyncio.to_thread(annotate, job, outlook.judgement, outlook.plan, outlook.books)
+    done = await asyncio.to_thread(annotate, job, dry_run.judgement, dry_run.plan, dry_run.ledger_state)
 
     assert done is not None
     assert done.path is not None
@@ -295,8 +294,8 @@ async def test_plain_copy_where_the_users_file_cannot_be_marked(office: Office, 
     }
     assert expected[trouble] in note
     sheet = await read_job_sheet(replace(job, workbook=done.path))
-    width = len(outlook.judgement.sheet.headers)
-    assert [row.cells for row in outlook.judgement.sheet.rows] == [row.cells[:width] for row in sheet.rows]
+    width = len(dry_run.judgement.sheet.headers)
+    assert [row.cells for row in dry_run.judgement.sheet.rows] == [row.cells[:width] for row in sheet.rows]
 
 
 def spoil_styles(path: Path) -> None:
@@ -312,10 +311,10 @@ def spoil_styles(path: Path) -> None:
 async def test_place_that_takes_nothing_is_told(office: Office) -> None:
     """No exception: what was found is not lost because a copy could not be written."""
     office.fill([business(1, City="")])
-    job, outlook = await outlook_of(office)
+    job, dry_run = await outlook_of(office)
     elsewhere = replace(job, workbook=office.folder / "missing" / "b.xlsx")
 
-    done = annotate(elsewhere, outlook.judgement, outlook.plan, outlook.books)
+    done = annotate(elsewhere, dry_run.judgement, dry_run.plan, dry_run.ledger_state)
 
     assert done is not None
     assert done.path is None

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from bulk_onboard.errors import StoppedError, WorkbookError
-from bulk_onboard.pipeline.arrival import NOWHERE, Look, look_at, wait_s, wait_until_written
-from bulk_onboard.submission.stop import Stop
+from bulk_onboard.run.preflight import NOWHERE, FileStat, look_at, wait_s, wait_until_written
+from bulk_onboard.run.stop import Stop
 from tests.support.clocks import STARTED, FakeClock
 
 CHANGED = int(STARTED.timestamp() * 1e9)
-SEEN = Look(100, CHANGED, 7)
+SEEN = FileStat(100, CHANGED, 7)
 
 
 class BusyClock(FakeClock):
@@ -49,7 +49,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def context(tmp_path: Path) -> Desk:
     return Desk(tmp_path / "june.xlsx")
 
 
@@ -72,7 +72,7 @@ def desk(tmp_path: Path) -> Desk:
         (0.0, NOWHERE, 2.0),
     ],
 )
-def test_how_long_to_wait_is_told_by_two_looks(age_s: float, earlier: Look | None, seconds: float) -> None:
+def test_how_long_to_wait_is_told_by_two_looks(age_s: float, earlier: FileStat | None, seconds: float) -> None:
     """Until two seconds have passed in which nothing changed; 0 when they have."""
     assert pytest.approx(seconds) == wait_s(SEEN, earlier, STARTED + timedelta(seconds=age_s))
 
@@ -82,92 +82,92 @@ def test_what_is_gone_is_not_waited_for_but_what_goes_is() -> None:
     assert [0.0, 2.0, 0.0] == [wait_s(NOWHERE, earlier, STARTED) for earlier in (None, SEEN, NOWHERE)]
 
 
-async def test_old_file_is_read_at_once(desk: Desk) -> None:
+async def test_old_file_is_read_at_once(context: Desk) -> None:
     """Nobody waits, and nothing is said."""
-    desk.write(age_s=2.0)
+    context.write(age_s=2.0)
 
-    assert (0.0, []) == (await desk.wait(), desk.said)
+    assert (0.0, []) == (await context.wait(), context.said)
 
 
-async def test_fresh_file_is_waited_for_once(desk: Desk) -> None:
+async def test_fresh_file_is_waited_for_once(context: Desk) -> None:
     """What is left of the two seconds; it is said why."""
-    desk.write(age_s=0.5)
+    context.write(age_s=0.5)
 
-    assert pytest.approx(1.5, abs=0.01) == await desk.wait()
-    assert [f"{desk.path} was changed a moment ago; waiting until it has been left alone for 2 s."] == desk.said
+    assert pytest.approx(1.5, abs=0.01) == await context.wait()
+    assert [f"{context.path} was changed a moment ago; waiting until it has been left alone for 2 s."] == context.said
 
 
-async def test_growing_file_is_waited_for_until_it_is_whole(desk: Desk) -> None:
+async def test_growing_file_is_waited_for_until_it_is_whole(context: Desk) -> None:
     """Every change begins the two seconds anew; it is said once."""
-    desk.write()
+    context.write()
     parts = iter(["xx", "xxx", "xxxx"])
-    desk.clock.work = lambda: desk.write(part) if (part := next(parts, "")) else None
+    context.clock.work = lambda: context.write(part) if (part := next(parts, "")) else None
 
-    assert pytest.approx(8.0, abs=0.01) == await desk.wait()
-    assert ("xxxx", 1) == (desk.path.read_text(), len(desk.said))
+    assert pytest.approx(8.0, abs=0.01) == await context.wait()
+    assert ("xxxx", 1) == (context.path.read_text(), len(context.said))
 
 
-async def test_copy_that_keeps_the_age_of_its_original_is_looked_at_again(desk: Desk) -> None:
+async def test_copy_that_keeps_the_age_of_its_original_is_looked_at_again(context: Desk) -> None:
     """`cp -p` gives a file its old age at the end."""
-    desk.write()
+    context.write()
     ages = iter([9000.0])
-    desk.clock.work = lambda: desk.write("whole", age) if (age := next(ages, 0.0)) else None
+    context.clock.work = lambda: context.write("whole", age) if (age := next(ages, 0.0)) else None
 
-    assert pytest.approx(4.0, abs=0.01) == await desk.wait()
+    assert pytest.approx(4.0, abs=0.01) == await context.wait()
 
 
-async def test_file_from_the_future_is_read_if_it_does_not_change(desk: Desk) -> None:
+async def test_file_from_the_future_is_read_if_it_does_not_change(context: Desk) -> None:
     """The clock of the machine that wrote it is ahead by an hour."""
-    desk.write(age_s=-3600.0)
+    context.write(age_s=-3600.0)
 
-    assert pytest.approx(2.0, abs=0.01) == await desk.wait()
+    assert pytest.approx(2.0, abs=0.01) == await context.wait()
 
 
-async def test_file_that_is_replaced_is_waited_for(desk: Desk) -> None:
+async def test_file_that_is_replaced_is_waited_for(context: Desk) -> None:
     """It is away for a moment, and comes back new."""
-    desk.write()
-    steps = iter([desk.path.unlink, lambda: desk.write("new")])
+    context.write()
+    steps = iter([context.path.unlink, lambda: context.write("new")])
 
     def replace() -> None:
         for step in steps:
             step()
             return
 
-    desk.clock.work = replace
+    context.clock.work = replace
 
-    assert pytest.approx(6.0, abs=0.01) == await desk.wait()
-    assert "new" == desk.path.read_text()
+    assert pytest.approx(6.0, abs=0.01) == await context.wait()
+    assert "new" == context.path.read_text()
 
 
-async def test_no_file_is_no_matter_of_waiting(desk: Desk) -> None:
+async def test_no_file_is_no_matter_of_waiting(context: Desk) -> None:
     """Reading it says that there is none, at once or when it stays away."""
-    assert 0.0 == await desk.wait()
+    assert 0.0 == await context.wait()
 
-    desk.write()
-    desk.clock.work = lambda: desk.path.unlink(missing_ok=True)
-    assert pytest.approx(4.0, abs=0.01) == await desk.wait()
+    context.write()
+    context.clock.work = lambda: context.path.unlink(missing_ok=True)
+    assert pytest.approx(4.0, abs=0.01) == await context.wait()
 
 
-async def test_patience_ends_after_five_minutes(desk: Desk) -> None:
+async def test_patience_ends_after_five_minutes(context: Desk) -> None:
     """A file that never rests, such as a log by the wrong name, is an error with what to do."""
-    desk.write()
-    desk.clock.work = desk.write
+    context.write()
+    context.clock.work = context.write
 
     with pytest.raises(WorkbookError, match=r"june\.xlsx has been changing for 5 min\. Wait until it is written"):
-        await desk.wait()
-    assert 300.0 <= desk.clock.monotonic() < 303.0
-    assert desk.path.exists()
+        await context.wait()
+    assert 300.0 <= context.clock.monotonic() < 303.0
+    assert context.path.exists()
 
 
 @pytest.mark.parametrize("cause", [signal.SIGTERM, StoppedError("Stopped after 5h.")])
-async def test_wish_to_stop_ends_the_waiting(desk: Desk, cause: object) -> None:
+async def test_wish_to_stop_ends_the_waiting(context: Desk, cause: object) -> None:
     """At once, and the cause is told where it has words."""
-    desk.write()
-    desk.clock.work = lambda: desk.stop.request(cause)
+    context.write()
+    context.clock.work = lambda: context.stop.request(cause)
 
     with pytest.raises(StoppedError, match="Nothing was begun" if cause is signal.SIGTERM else "after 5h"):
-        await desk.wait()
-    assert pytest.approx(2.0, abs=0.01) == desk.clock.monotonic()
+        await context.wait()
+    assert pytest.approx(2.0, abs=0.01) == context.clock.monotonic()
 
 
 def test_look_follows_a_link(tmp_path: Path) -> None:

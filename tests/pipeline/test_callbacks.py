@@ -18,14 +18,14 @@ from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.callbacks.hints import Hints, hints_folder
 from bulk_onboard.clock import Clock, SystemClock
 from bulk_onboard.errors import CredentialsError, ExitStatus, LedgerError, UsageError
-from bulk_onboard.ledger.journal import read_books
+from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.lock import LedgerLock
+from bulk_onboard.maintenance.listen import Heard, Listening, listen
 from bulk_onboard.model.record import Record
-from bulk_onboard.pipeline.listen import Heard, Listening, listen
+from bulk_onboard.run.stop import Stop
 from bulk_onboard.sandbox.callbacks import CallbackOptions
 from bulk_onboard.sandbox.records import APPROVED, MORE_INFO, REJECTED
 from bulk_onboard.sandbox.server import Sandbox
-from bulk_onboard.submission.stop import Stop
 from bulk_onboard.units import Quota
 from tests.support.businesses import HEADERS, write_workbook
 from tests.support.office import AUTH_ID, AUTH_TOKEN, Office
@@ -121,7 +121,9 @@ async def listening(office: Office, clock: Clock | None = None, **ways: Any) -> 
 
 def in_the_ledger(office: Office) -> dict[str, str]:
     """The review of each record, by its compliance id."""
-    return {record.compliance_id: record.review for record in read_books(office.ledger).books.records.values()}
+    return {
+        record.compliance_id: record.review for record in read_ledger_state(office.ledger).ledger_state.records.values()
+    }
 
 
 def at_the_api(office: Office) -> dict[str, str]:
@@ -180,7 +182,7 @@ async def test_thirty_reviews_arrive_however_they_come(office: Office, ways: dic
 
 
 def records(office: Office) -> list[Record]:
-    return list(read_books(office.ledger).books.records.values())
+    return list(read_ledger_state(office.ledger).ledger_state.records.values())
 
 
 async def test_only_what_is_signed_counts_and_replays_do_no_harm(office: Office) -> None:

@@ -3,17 +3,17 @@
 import pytest
 
 from bulk_onboard.errors import ExitStatus
-from bulk_onboard.model.books import Books
+from bulk_onboard.maintenance.account import compare, not_shown
 from bulk_onboard.model.call import ServerRecord
 from bulk_onboard.model.entry import Adopted, Op
-from bulk_onboard.pipeline.compare import compare, not_shown
+from bulk_onboard.model.ledger_state import LedgerState
 
 TOKEN, OTHER = "a" * 16, "b" * 16
 
 
-def books(alias: str = f"K-1 ~{TOKEN}") -> Books:
+def ledger_state(alias: str = f"K-1 ~{TOKEN}") -> LedgerState:
     """One record that was found at the API as id-1."""
-    kept = Books()
+    kept = LedgerState()
     kept.take(Adopted(token=TOKEN, op=Op.CREATE, compliance_id="id-1", alias=alias))
     return kept
 
@@ -29,15 +29,15 @@ def shown(
 )
 def test_account_that_agrees(account, alias):
     """Each record is there under its name; what was filed by hand is none of our business."""
-    found = compare(books(alias), account)
+    found = compare(ledger_state(alias), account)
 
     assert (ExitStatus.DONE, []) == (found.exit_status, list(found.sentences))
 
 
 def test_missing_record():
     """What the ledger has with an id, and the account does not show."""
-    assert [TOKEN] == [record.token for record in not_shown(books(), [shown("id-2")])]
-    assert ExitStatus.ROWS_NEED_A_PERSON == compare(books(), []).exit_status
+    assert [TOKEN] == [record.token for record in not_shown(ledger_state(), [shown("id-2")])]
+    assert ExitStatus.ROWS_NEED_A_PERSON == compare(ledger_state(), []).exit_status
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_missing_record():
 )
 def test_renamed_record(known, now, tells):
     """The alias must be the one we know; where we know none, it may not be another record's."""
-    found = compare(books(known), [shown(alias=now)])
+    found = compare(ledger_state(known), [shown(alias=now)])
 
     assert tells == bool(found.renamed)
     assert tells == any(repr(now) in sentence for sentence in found.sentences)
@@ -61,7 +61,7 @@ def test_renamed_record(known, now, tells):
 @pytest.mark.parametrize(("review", "told"), [("pending", "delete id-2"), ("approved", "beyond deleting")])
 def test_record_that_is_there_twice(review, told):
     """The oldest is kept; a younger one may be deleted while its review is pending."""
-    found = compare(books(), [shown("id-2", at="2", review=review), shown()])
+    found = compare(ledger_state(), [shown("id-2", at="2", review=review), shown()])
 
     assert [("id-1", "id-2")] == [twice.compliance_ids for twice in found.twice]
     assert told in next(found.sentences)
@@ -70,7 +70,7 @@ def test_record_that_is_there_twice(review, told):
 
 def test_duplicates_of_another_job_are_told_too():
     """Whoever filed them: two records of one token are one too many."""
-    found = compare(books(), [shown(), shown("id-8", f"~{OTHER}"), shown("id-9", f"~{OTHER}")])
+    found = compare(ledger_state(), [shown(), shown("id-8", f"~{OTHER}"), shown("id-9", f"~{OTHER}")])
 
     assert [OTHER] == [twice.token for twice in found.twice]
     assert ["id-8", "id-9"] == [record.compliance_id for record in found.extra]

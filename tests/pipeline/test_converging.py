@@ -7,12 +7,12 @@ import pytest
 
 from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.ledger.fold import entries
+from bulk_onboard.maintenance.delete import Candidate, Deletion, Fate, delete_records, of_key, of_run, plan_deletion
 from bulk_onboard.model.entry import Absent, Unresolved
 from bulk_onboard.model.record import State, linked_numbers
-from bulk_onboard.pipeline.deletion import Candidate, Deletion, Fate, delete_records, of_key, of_run, plan_deletion
-from bulk_onboard.report.drift import Drift
+from bulk_onboard.report.row_status import Drift
+from bulk_onboard.run.stop import Stop
 from bulk_onboard.sandbox.faults import FAULTS, FOR_GOOD, Strikes
-from bulk_onboard.submission.stop import Stop
 from tests.support.businesses import HEADERS, write_workbook
 from tests.support.nights import Nights, keyed, numbered, saying
 from tests.support.office import AUTH_ID, AUTH_TOKEN
@@ -122,7 +122,7 @@ async def test_number_that_was_moved_and_moved_back_ends_where_it_began(nights: 
         await nights.night(relink=True)
 
         made = nights.made(there).compliance_id
-        known = [record.compliance_id for record in nights.books().records.values() if linked_numbers(record)]
+        known = [record.compliance_id for record in nights.ledger_state().records.values() if linked_numbers(record)]
         assert (made, [made]) == (nights.number_of(0), known)
 
 
@@ -149,7 +149,7 @@ async def test_undo_leaves_what_the_run_did_not_make(nights: Nights) -> None:
     nights.fill([*nights.rows, keyed(1)])
     nights.sandbox.faults.script("create", "exists-already")
     result = await nights.night()
-    (adopted,) = [record for record in nights.books().records.values() if record.key == "K-1"]
+    (adopted,) = [record for record in nights.ledger_state().records.values() if record.key == "K-1"]
 
     assert (0, State.SUBMITTED) == (result.exit_status, adopted.state)
     assert () == await planned(nights, of_run(result.run_id))

@@ -7,12 +7,12 @@ from uuid import uuid4
 import pytest
 
 from bulk_onboard.api.credentials import Credentials, Secret
+from bulk_onboard.maintenance.delete import delete_records, of_key, plan_deletion
+from bulk_onboard.maintenance.refresh import Refreshed, refresh_job
 from bulk_onboard.model.record import State
-from bulk_onboard.pipeline.deletion import delete_records, of_key, plan_deletion
-from bulk_onboard.pipeline.refresh import Refreshed, refresh_job
+from bulk_onboard.run.stop import Stop
 from bulk_onboard.sandbox.answers import Answer
 from bulk_onboard.sandbox.faults import FAULTS, FOR_GOOD, Fault, Strikes
-from bulk_onboard.submission.stop import Stop
 from tests.support.nights import Nights, aside, keyed, numbered, saying
 from tests.support.office import AUTH_ID, AUTH_TOKEN
 
@@ -149,7 +149,7 @@ async def test_held_record_whose_row_has_gone_needs_a_person(nights: Nights) -> 
     result = await nights.night()
 
     assert (3, 1) == (result.exit_status, result.needing)
-    assert State.HELD in {record.state for record in nights.books().records.values()}
+    assert State.HELD in {record.state for record in nights.ledger_state().records.values()}
 
 
 async def test_what_was_refused_of_a_row_that_has_gone_needs_nobody(nights: Nights) -> None:
@@ -216,7 +216,7 @@ async def test_reason_that_quotes_the_row_is_masked_in_the_ledger(nights: Nights
 
     await (nights.night() if by == "run" else refreshed(nights))
 
-    (record,) = nights.books().records.values()
+    (record,) = nights.ledger_state().records.values()
     assert "At … nobody knows … (…)." == record.review_reason
     assert [] == [text for text in quoted if text in nights.ledger.read_text(encoding="utf-8")]
 
@@ -229,10 +229,10 @@ async def test_reason_that_quotes_what_was_mended_since_stays_masked_and_is_no_n
     first = await statuses(nights, 1, new_only=True)
     nights.rows[0] |= {"Business Name": "Another Invented Company", "Address Proof": "nowhere.pdf"}
     nights.save()
-    reason = next(iter(nights.books().records.values())).review_reason
+    reason = next(iter(nights.ledger_state().records.values())).review_reason
 
     assert [3, 3, 0] == first + await statuses(nights, 2, new_only=True)
-    (record,) = nights.books().records.values()
+    (record,) = nights.ledger_state().records.values()
     assert (reason, False) == (record.review_reason, name in nights.ledger.read_text(encoding="utf-8"))
 
 

@@ -15,14 +15,13 @@ import structlog
 
 from bulk_onboard.errors import ExitStatus, StoppedError
 from bulk_onboard.ledger.fold import entries
-from bulk_onboard.ledger.journal import read_books
+from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.record import State
-from bulk_onboard.pipeline.ending import RunResult
+from bulk_onboard.run.finish import RunResult
+from bulk_onboard.run.gateways import ATTEMPTS, IN_A_ROW, TRIES_AT_MOST
 from bulk_onboard.sandbox.answers import Answer, RefusedError, json_answer, refusal
 from bulk_onboard.sandbox.faults import FAULTS, FOR_GOOD, Fault, Strikes
 from bulk_onboard.sandbox.server import Sandbox
-from bulk_onboard.submission.breaker import IN_A_ROW, TRIES_AT_MOST
-from bulk_onboard.submission.retrying import ATTEMPTS
 from tests.support.businesses import business
 from tests.support.office import Office
 from tests.support.raw_server import RawServer, drop_at_once
@@ -412,6 +411,6 @@ async def test_after_a_stop_every_row_is_accounted_for(office: Office) -> None:
 
     result = await office.run(concurrency="2")
 
-    states = [record.state for record in read_books(office.ledger).books.records.values()]
+    states = [record.state for record in read_ledger_state(office.ledger).ledger_state.records.values()]
     assert 9 == len(states) == sum(n for name, n in result.counts.items() if name != "rows")
     assert states.count(State.SUBMITTED) == result.counts["submitted"] == 4

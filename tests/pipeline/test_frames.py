@@ -14,7 +14,7 @@ from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import WorkbookError
 from bulk_onboard.intake.workbook import sheet_from_frame
 from bulk_onboard.model.sheet import Stored
-from bulk_onboard.pipeline.outlook import look_ahead
+from bulk_onboard.run.dry_run import make_dry_run
 from tests.support.businesses import business
 from tests.support.nights import Nights, keyed
 from tests.support.office import Office
@@ -27,8 +27,8 @@ def frame_of(rows: list[dict[str, str]]) -> pd.DataFrame:
 
 async def findings(office: Office, frame: pd.DataFrame | None) -> list[Any]:
     """What is wrong with the rows."""
-    outlook = await look_ahead(office.job(), credentials=None, clock=SystemClock(), frame=frame)
-    return [(f.code, f.row, f.column, f.seen) for f in outlook.plan.findings]
+    dry_run = await make_dry_run(office.job(), credentials=None, clock=SystemClock(), frame=frame)
+    return [(f.code, f.row, f.column, f.seen) for f in dry_run.plan.findings]
 
 
 async def test_a_frame_has_the_findings_of_a_workbook_with_the_same_cells(office: Office) -> None:

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from bulk_onboard.maintenance.refresh import refresh_job
+from bulk_onboard.maintenance.resolve import How, resolve_record
 from bulk_onboard.model.record import Record, State
-from bulk_onboard.pipeline.refresh import refresh_job
-from bulk_onboard.pipeline.resolve import How, resolve_record
 from bulk_onboard.sandbox.answers import Answer
 from bulk_onboard.sandbox.faults import FAULTS, FOR_GOOD, Fault, Strikes
 from tests.support.nights import Nights, aside, keyed, numbered
@@ -24,7 +24,7 @@ async def gone(nights: Nights) -> Nights:
 
 def of_key(nights: Nights, key: str = "K-0") -> Record:
     """What the ledger says of a row's record."""
-    (record,) = [record for record in nights.books().records.values() if record.key == key]
+    (record,) = [record for record in nights.ledger_state().records.values() if record.key == key]
     return record
 
 
@@ -125,10 +125,11 @@ async def test_record_that_has_another_id_now_is_named_by_a_person(nights: Night
     found = await resolved(nights, "found", another)
     result = await nights.night()
 
-    books = nights.books()
+    ledger_state = nights.ledger_state()
     assert (State.SUBMITTED, another, 0) == (found.state, found.compliance_id, result.exit_status)
     assert [None, run_id] == [
-        run and run.started.run_id for run in (books.creator(of_key(nights)), books.creator(of_key(nights, "K-1")))
+        run and run.started.run_id
+        for run in (ledger_state.creator(of_key(nights)), ledger_state.creator(of_key(nights, "K-1")))
     ]
 
 

@@ -12,16 +12,16 @@ from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.callbacks.hints import Hints, hints_folder
 from bulk_onboard.errors import StoppedError
 from bulk_onboard.job import Job, load_job
-from bulk_onboard.ledger.journal import read_books
+from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.lock import PATIENCE_S, LedgerLock
+from bulk_onboard.maintenance.listen import AT_A_TIME, LOOK_AGAIN_S, READ_AGAIN_S, HintWorker
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.call import Get, ServerRecord
 from bulk_onboard.model.entry import Op, Reviewed
 from bulk_onboard.model.outcome import Done, Refused, Unavailable
 from bulk_onboard.model.record import Record, State
-from bulk_onboard.pipeline.ledger import open_ledger
-from bulk_onboard.pipeline.listen import AT_A_TIME, LOOK_AGAIN_S, READ_AGAIN_S, HintWorker
-from bulk_onboard.submission.reviews import change_in
+from bulk_onboard.run.connection import open_ledger
+from bulk_onboard.run.reviews import change_in
 from tests.support.clocks import FakeClock
 
 CREDENTIALS = Credentials("MAINVENTED0000000001", Secret("an-invented-token"))
@@ -73,7 +73,7 @@ class Desk:
         )
 
     def record(self, token: str = TOKENS[0]) -> Record:
-        return read_books(self.job.ledger).books.record(token)
+        return read_ledger_state(self.job.ledger).ledger_state.record(token)
 
     @property
     def waiting(self) -> list[str]:
@@ -81,133 +81,133 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> Desk:
+async def context(tmp_path: Path) -> Desk:
     made = Desk(tmp_path)
     await made.submit(TOKENS[0], "c1")
     return made
 
 
-async def test_hint_makes_the_record_be_read_and_its_review_written(desk):
+async def test_hint_makes_the_record_be_read_and_its_review_written(context):
     """Then it is forgotten, and there is nothing more to do."""
-    desk.hints.keep("c1")
+    context.hints.keep("c1")
 
-    pauses = [await desk.worker.work(), await desk.worker.work()]
+    pauses = [await context.worker.work(), await context.worker.work()]
 
-    assert "approved" == desk.record().review
-    assert (["c1"], []) == (desk.api.read, desk.waiting)
+    assert "approved" == context.record().review
+    assert (["c1"], []) == (context.api.read, context.waiting)
     assert [0.0, None] == pauses
 
 
-async def test_review_that_is_the_same_is_not_written_again(desk):
+async def test_review_that_is_the_same_is_not_written_again(context):
     """The ledger stays as it is, byte for byte, and its lock is left alone."""
-    await desk.write(Reviewed(token=TOKENS[0], review="approved"))
-    desk.hints.keep("c1")
-    before = desk.job.ledger.read_bytes()
+    await context.write(Reviewed(token=TOKENS[0], review="approved"))
+    context.hints.keep("c1")
+    before = context.job.ledger.read_bytes()
 
-    await desk.worker.work()
+    await context.worker.work()
 
-    assert before == desk.job.ledger.read_bytes()
-    assert [] == desk.waiting
+    assert before == context.job.ledger.read_bytes()
+    assert [] == context.waiting
 
 
-async def test_record_is_read_again_only_after_thirty_seconds(desk):
+async def test_record_is_read_again_only_after_thirty_seconds(context):
     """A second hint waits its turn, and is then heeded."""
-    desk.hints.keep("c1")
-    await desk.worker.work()
-    desk.api.shown["c1"] = replace(desk.api.shown["c1"], review="rejected", reason="Blurred.")
-    desk.hints.keep("c1")
+    context.hints.keep("c1")
+    await context.worker.work()
+    context.api.shown["c1"] = replace(context.api.shown["c1"], review="rejected", reason="Blurred.")
+    context.hints.keep("c1")
 
-    desk.clock.pass_time(READ_AGAIN_S - 1)
-    pause_s = await desk.worker.work()
-    early = desk.record().review
-    desk.clock.pass_time(1)
-    await desk.worker.work()
+    context.clock.pass_time(READ_AGAIN_S - 1)
+    pause_s = await context.worker.work()
+    early = context.record().review
+    context.clock.pass_time(1)
+    await context.worker.work()
 
     assert (1.0, "approved") == (pause_s, early)
-    assert ("rejected", "Blurred.") == (desk.record().review, desk.record().review_reason)
-    assert ["c1", "c1"] == desk.api.read
+    assert ("rejected", "Blurred.") == (context.record().review, context.record().review_reason)
+    assert ["c1", "c1"] == context.api.read
 
 
-async def test_hint_that_came_while_the_record_was_read_is_heeded(desk):
+async def test_hint_that_came_while_the_record_was_read_is_heeded(context):
     """What was read may be older than what the hint is about."""
 
     async def meanwhile(compliance_id: str) -> None:
-        desk.hints.keep(compliance_id)
+        context.hints.keep(compliance_id)
 
-    desk.api.meanwhile = meanwhile
-    desk.hints.keep("c1")
+    context.api.meanwhile = meanwhile
+    context.hints.keep("c1")
 
-    await desk.worker.work()
+    await context.worker.work()
 
-    assert ["c1"] == desk.waiting
+    assert ["c1"] == context.waiting
 
 
-async def test_nothing_is_read_while_somebody_has_the_ledger(desk):
+async def test_nothing_is_read_while_somebody_has_the_ledger(context):
     """A run spends the quota itself, and may be about to write the id; hints wait."""
-    desk.hints.keep("c1")
+    context.hints.keep("c1")
 
-    with LedgerLock(desk.job.ledger, desk.clock):
-        pause_s = await desk.worker.work()
-    waited = desk.waiting
-    await desk.worker.work()
+    with LedgerLock(context.job.ledger, context.clock):
+        pause_s = await context.worker.work()
+    waited = context.waiting
+    await context.worker.work()
 
     assert (LOOK_AGAIN_S, ["c1"]) == (pause_s, waited)
-    assert ["c1"] == desk.api.read
+    assert ["c1"] == context.api.read
 
 
-async def test_a_listener_never_waits_for_the_ledger(desk):
+async def test_a_listener_never_waits_for_the_ledger(context):
     """Neither when it looks whether it is free nor when it writes: callbacks are to be answered meanwhile."""
-    locks = [LedgerLock(desk.job.ledger, desk.clock) for _ in range(2)]
+    locks = [LedgerLock(context.job.ledger, context.clock) for _ in range(2)]
 
     async def begin_a_run(_: str) -> None:
         locks[1].__enter__()
 
-    desk.api.meanwhile = begin_a_run
-    desk.hints.keep("c1")
+    context.api.meanwhile = begin_a_run
+    context.hints.keep("c1")
     begun = time.monotonic()
     with locks[0]:
-        await desk.worker.work()
-    await desk.worker.work()
+        await context.worker.work()
+    await context.worker.work()
     locks[1].__exit__(None, None, None)
 
     assert time.monotonic() - begun < PATIENCE_S
-    assert ("pending", ["c1"]) == (desk.record().review, desk.waiting)
+    assert ("pending", ["c1"]) == (context.record().review, context.waiting)
 
 
-async def test_run_that_begins_while_a_record_is_read_is_not_disturbed(desk):
+async def test_run_that_begins_while_a_record_is_read_is_not_disturbed(context):
     """The ledger is free during the reading; what was read then waits until it is free again."""
-    lock = LedgerLock(desk.job.ledger, desk.clock)
+    lock = LedgerLock(context.job.ledger, context.clock)
 
     async def meanwhile(_: str) -> None:
         lock.__enter__()  # it would raise, had the worker the lock
 
-    desk.api.meanwhile = meanwhile
-    desk.hints.keep("c1")
-    await desk.worker.work()
+    context.api.meanwhile = meanwhile
+    context.hints.keep("c1")
+    await context.worker.work()
     lock.__exit__(None, None, None)
-    desk.api.meanwhile = None
+    context.api.meanwhile = None
 
-    assert ("pending", ["c1"]) == (desk.record().review, desk.waiting)
-    desk.clock.pass_time(READ_AGAIN_S)
-    await desk.worker.work()
-    assert ("approved", []) == (desk.record().review, desk.waiting)
+    assert ("pending", ["c1"]) == (context.record().review, context.waiting)
+    context.clock.pass_time(READ_AGAIN_S)
+    await context.worker.work()
+    assert ("approved", []) == (context.record().review, context.waiting)
 
 
-async def test_what_was_read_is_not_written_over_what_the_ledger_learned_since(desk):
+async def test_what_was_read_is_not_written_over_what_the_ledger_learned_since(context):
     """An older answer never takes a newer one's place; the record is read again."""
 
     async def meanwhile(_: str) -> None:
-        desk.api.meanwhile = None
-        await desk.write(Reviewed(token=TOKENS[0], review="suspended"))
+        context.api.meanwhile = None
+        await context.write(Reviewed(token=TOKENS[0], review="suspended"))
 
-    desk.api.meanwhile = meanwhile
-    desk.hints.keep("c1")
-    await desk.worker.work()
+    context.api.meanwhile = meanwhile
+    context.hints.keep("c1")
+    await context.worker.work()
 
-    assert ("suspended", ["c1"]) == (desk.record().review, desk.waiting)
-    desk.clock.pass_time(READ_AGAIN_S)
-    await desk.worker.work()
-    assert "approved" == desk.record().review
+    assert ("suspended", ["c1"]) == (context.record().review, context.waiting)
+    context.clock.pass_time(READ_AGAIN_S)
+    await context.worker.work()
+    assert "approved" == context.record().review
 
 
 @pytest.mark.parametrize(
@@ -219,89 +219,89 @@ async def test_what_was_read_is_not_written_over_what_the_ledger_learned_since(d
     ],
     ids=["gone", "another row's", "a word that is no review"],
 )
-async def test_what_is_not_believed_is_forgotten(desk, shown):
+async def test_what_is_not_believed_is_forgotten(context, shown):
     """The ledger keeps what it has; a run looks at everything anyway."""
-    desk.api.shown["c1"] = shown
-    desk.hints.keep("c1")
+    context.api.shown["c1"] = shown
+    context.hints.keep("c1")
 
-    await desk.worker.work()
+    await context.worker.work()
 
-    assert ("pending", []) == (desk.record().review, desk.waiting)
+    assert ("pending", []) == (context.record().review, context.waiting)
 
 
 @pytest.mark.parametrize("trouble", [Unavailable(why="ClientConnectorError"), StoppedError("Stopping.")], ids=repr)
-async def test_what_could_not_be_read_waits(desk, trouble):
+async def test_what_could_not_be_read_waits(context, trouble):
     """Half a minute later it is tried again."""
-    desk.api.shown["c1"] = trouble
-    desk.hints.keep("c1")
+    context.api.shown["c1"] = trouble
+    context.hints.keep("c1")
 
-    await desk.worker.work()
+    await context.worker.work()
 
-    assert ("pending", ["c1"]) == (desk.record().review, desk.waiting)
-    assert READ_AGAIN_S == await desk.worker.work()
+    assert ("pending", ["c1"]) == (context.record().review, context.waiting)
+    assert READ_AGAIN_S == await context.worker.work()
 
 
 @pytest.mark.parametrize(("age_s", "state"), [(89.0, State.SUBMITTED), (90.0, State.GONE)])
-async def test_hint_for_a_record_that_the_api_has_no_more_says_that_it_is_gone(desk, age_s, state):
+async def test_hint_for_a_record_that_the_api_has_no_more_says_that_it_is_gone(context, age_s, state):
     """Unless it is so young that the API may just be late to know it; a hint that it is back brings it back."""
-    shown = desk.api.shown.pop("c1")
-    await desk.clock.sleep(age_s)
-    desk.hints.keep("c1")
+    shown = context.api.shown.pop("c1")
+    await context.clock.sleep(age_s)
+    context.hints.keep("c1")
 
-    await desk.worker.work()
-    found = desk.record().state
-    desk.api.shown["c1"] = shown
-    await desk.clock.sleep(READ_AGAIN_S)
-    desk.hints.keep("c1")
-    await desk.worker.work()
+    await context.worker.work()
+    found = context.record().state
+    context.api.shown["c1"] = shown
+    await context.clock.sleep(READ_AGAIN_S)
+    context.hints.keep("c1")
+    await context.worker.work()
 
-    assert (state, State.SUBMITTED, []) == (found, desk.record().state, desk.waiting)
+    assert (state, State.SUBMITTED, []) == (found, context.record().state, context.waiting)
 
 
-async def test_hint_for_a_record_that_is_unknown_or_gone_costs_no_request(desk):
+async def test_hint_for_a_record_that_is_unknown_or_gone_costs_no_request(context):
     """It is counted and forgotten."""
-    await desk.submit(TOKENS[1], "c2")
+    await context.submit(TOKENS[1], "c2")
     deleted = entries.Intent(token=TOKENS[1], op=Op.DELETE, attempt=1, alias="", fingerprint="", compliance_id="c2")
-    await desk.write(deleted, entries.Done(token=TOKENS[1], op=Op.DELETE, compliance_id="c2"))
-    desk.hints.keep("c2")
-    desk.hints.keep("nobody")
+    await context.write(deleted, entries.Done(token=TOKENS[1], op=Op.DELETE, compliance_id="c2"))
+    context.hints.keep("c2")
+    context.hints.keep("nobody")
 
-    await desk.worker.work()
+    await context.worker.work()
 
-    assert State.DELETED is desk.record(TOKENS[1]).state
-    assert ([], []) == (desk.api.read, desk.waiting)
-    assert 2 == desk.worker.counts["unknown"]
+    assert State.DELETED is context.record(TOKENS[1]).state
+    assert ([], []) == (context.api.read, context.waiting)
+    assert 2 == context.worker.counts["unknown"]
 
 
-async def test_hint_for_a_record_with_an_unknown_write_waits_until_that_is_settled(desk):
+async def test_hint_for_a_record_with_an_unknown_write_waits_until_that_is_settled(context):
     """No review can be written meanwhile, and settling does not read it."""
     update = entries.Intent(token=TOKENS[0], op=Op.UPDATE, attempt=1, alias="", fingerprint="g", compliance_id="c1")
-    await desk.write(update, entries.Unresolved(token=TOKENS[0], op=Op.UPDATE, seen="lost"))
-    desk.hints.keep("c1")
+    await context.write(update, entries.Unresolved(token=TOKENS[0], op=Op.UPDATE, seen="lost"))
+    context.hints.keep("c1")
 
-    await desk.worker.work()
+    await context.worker.work()
 
-    assert ([], ["c1"]) == (desk.api.read, desk.waiting)
+    assert ([], ["c1"]) == (context.api.read, context.waiting)
 
 
-async def test_many_hints_are_worked_off_in_batches(desk):
+async def test_many_hints_are_worked_off_in_batches(context):
     """Reviews are written as they come, not only after the last."""
     for number in range(AT_A_TIME + 1):
-        desk.hints.keep(f"nobody-{number}")
+        context.hints.keep(f"nobody-{number}")
 
-    await desk.worker.work()
+    await context.worker.work()
 
-    assert 1 == len(desk.waiting)
+    assert 1 == len(context.waiting)
 
 
 async def test_without_a_ledger_nobody_is_known_and_none_is_made(tmp_path):
     """Not its lock either, which would tell the first run that somebody was here before it."""
-    desk = Desk(tmp_path)
-    desk.hints.keep("c1")
+    context = Desk(tmp_path)
+    context.hints.keep("c1")
 
-    await desk.worker.work()
+    await context.worker.work()
 
-    assert [] == desk.waiting
+    assert [] == context.waiting
     assert ["job.hints"] == [path.name for path in tmp_path.iterdir()]
 
 

@@ -11,12 +11,12 @@ from bulk_onboard import errors
 from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.errors import ExitStatus
 from bulk_onboard.ledger.fold import entries
+from bulk_onboard.maintenance.account import Origin, take_inventory
+from bulk_onboard.maintenance.rebuild import rebuild_ledger
+from bulk_onboard.maintenance.refresh import refresh_job
 from bulk_onboard.model.entry import Adopted, Intent
-from bulk_onboard.pipeline.outlook import look_ahead
-from bulk_onboard.pipeline.rebuild import rebuild_ledger
-from bulk_onboard.pipeline.refresh import refresh_job
-from bulk_onboard.pipeline.report import report_job
-from bulk_onboard.pipeline.survey import Origin, survey_account
+from bulk_onboard.run.dry_run import make_dry_run
+from bulk_onboard.run.outputs import report_job
 from bulk_onboard.sandbox.faults import FAULTS, FOR_GOOD
 from tests.support.businesses import Cells, business
 from tests.support.nights import Nights, keyed, numbered, saying
@@ -133,11 +133,11 @@ async def test_all_keys_cleared_stop_the_run_and_are_told_by_plan_and_check(nigh
     with pytest.raises(errors.UsageError, match="put the Key column back, with the Keys as they were"):
         await nights.night()
 
-    outlook = await look_ahead(nights.job(), credentials=CREDENTIALS, clock=nights.calendar)
-    told = [(finding.code, finding.fix) for finding in outlook.plan.findings]
+    dry_run = await make_dry_run(nights.job(), credentials=CREDENTIALS, clock=nights.calendar)
+    told = [(finding.code, finding.fix) for finding in dry_run.plan.findings]
     assert ["business-under-another-key"] * ROWS == [code for code, _ in told]
     assert all(f"Write the Key K-{row} back." in mend for row, (_, mend) in enumerate(told))
-    assert ROWS == outlook.plan.counts()["nothing"]
+    assert ROWS == dry_run.plan.counts()["nothing"]
 
 
 @pytest.mark.parametrize("review", ["approved", "rejected", "pending_review"])
@@ -164,8 +164,8 @@ async def test_corrected_number_of_a_rejected_record_goes_out_and_is_told(nights
     nights.judge("rejected", 0, reason="Wrong number.")
     nights.rows[0]["Registration Number"] = NEW
     nights.save()
-    outlook = await look_ahead(nights.job(), credentials=CREDENTIALS, clock=nights.calendar)
-    assert ["registration-number-changed"] == [finding.code for finding in outlook.plan.findings]
+    dry_run = await make_dry_run(nights.job(), credentials=CREDENTIALS, clock=nights.calendar)
+    assert ["registration-number-changed"] == [finding.code for finding in dry_run.plan.findings]
 
     result = await nights.night()
 
@@ -209,10 +209,10 @@ async def test_same_business_added_again_under_a_new_key(nights: Nights) -> None
 
     kept_out = await nights.night()
     job = replace(nights.job(), findings={"business-again": "warning"})
-    outlook = await look_ahead(job, credentials=CREDENTIALS, clock=nights.calendar)
+    dry_run = await make_dry_run(job, credentials=CREDENTIALS, clock=nights.calendar)
 
     assert (ExitStatus.ROWS_NEED_A_PERSON, 2) == (kept_out.exit_status, len(nights.sandbox.state.records))
-    assert 1 == outlook.plan.counts()["create"]
+    assert 1 == dry_run.plan.counts()["create"]
 
 
 async def test_branches_that_were_in_the_sheet_from_the_start(nights: Nights) -> None:
@@ -257,7 +257,7 @@ async def test_refresh_report_and_survey_take_no_row_for_another(nights: Nights)
     change_keys(nights, EDITS["shifted"])
 
     refreshed = await refresh_job(nights.job(), credentials=CREDENTIALS, clock=nights.calendar)
-    survey = await survey_account(nights.job(), credentials=CREDENTIALS, clock=nights.calendar)
+    survey = await take_inventory(nights.job(), credentials=CREDENTIALS, clock=nights.calendar)
     made_anew = await report_job(nights.job(), clock=nights.calendar)
 
     assert {"approved": ROWS} == refreshed.reviews

@@ -16,10 +16,10 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import ExitStatus, UsageError
 from bulk_onboard.job import Job, load_job
-from bulk_onboard.pipeline import annotation
-from bulk_onboard.pipeline.annotation import annotate
-from bulk_onboard.pipeline.merging import Merged, merge_job, saved_copy
-from bulk_onboard.pipeline.outlook import look_ahead
+from bulk_onboard.maintenance.merge import Merged, merge_job, saved_copy
+from bulk_onboard.run import outputs as annotation
+from bulk_onboard.run.dry_run import make_dry_run
+from bulk_onboard.run.outputs import annotate
 from tests.support.businesses import aged, business, write_documents
 from tests.support.nights import Nights, keyed
 
@@ -37,8 +37,8 @@ def job_of(nights: Nights, workbook: Path | None = None, **flags: Any) -> Job:
 async def copy_of(nights: Nights, workbook: Path | None = None) -> Path:
     """The annotated copy as `check` writes it."""
     job = job_of(nights, workbook)
-    outlook = await look_ahead(job, credentials=None, clock=SystemClock())
-    done = await asyncio.to_thread(annotate, job, outlook.judgement, outlook.plan, outlook.books)
+    dry_run = await make_dry_run(job, credentials=None, clock=SystemClock())
+    done = await asyncio.to_thread(annotate, job, dry_run.judgement, dry_run.plan, dry_run.ledger_state)
     assert done is not None
     assert done.path is not None
     return done.path
@@ -243,8 +243,8 @@ async def test_csv_is_written_as_csv(nights: Nights, encoding: str, end: str) ->
     workbook.write_bytes(text.encode(encoding))
     aged(workbook)
     job = job_of(nights, workbook, **({"encoding": encoding} if encoding == "cp1252" else {}))
-    outlook = await look_ahead(job, credentials=None, clock=SystemClock())
-    done = await asyncio.to_thread(annotate, job, outlook.judgement, outlook.plan, outlook.books)
+    dry_run = await make_dry_run(job, credentials=None, clock=SystemClock())
+    done = await asyncio.to_thread(annotate, job, dry_run.judgement, dry_run.plan, dry_run.ledger_state)
     assert done is not None
     assert done.path is not None
     fixed(done.path, {"G2": "Mysuru; old"})
@@ -446,8 +446,8 @@ async def test_headers_may_stand_below_other_rows(nights: Nights) -> None:
     nights.judge("rejected", 0)
     await nights.night(header_row="2")
     job = nights.job(header_row="2")
-    outlook = await look_ahead(job, credentials=None, clock=SystemClock())
-    made = await asyncio.to_thread(annotate, job, outlook.judgement, outlook.plan, outlook.books)
+    dry_run = await make_dry_run(job, credentials=None, clock=SystemClock())
+    made = await asyncio.to_thread(annotate, job, dry_run.judgement, dry_run.plan, dry_run.ledger_state)
     assert made is not None
     assert made.path is not None
     fixed(made.path, {"D3": business(9)["Registration Number"]})

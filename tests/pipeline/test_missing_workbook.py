@@ -7,11 +7,11 @@ import pytest
 
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import ExitStatus, LedgerError, NoWorkbookError
-from bulk_onboard.ledger.journal import read_books
-from bulk_onboard.pipeline.ending import RunResult
-from bulk_onboard.pipeline.ledger import open_ledger
-from bulk_onboard.pipeline.run import run_job
-from bulk_onboard.submission.stop import Stop
+from bulk_onboard.ledger.journal import read_ledger_state
+from bulk_onboard.run.connection import open_ledger
+from bulk_onboard.run.finish import RunResult
+from bulk_onboard.run.run import run_job
+from bulk_onboard.run.stop import Stop
 from tests.support.office import AUTH_ID, AUTH_TOKEN, Office
 
 from bulk_onboard.api.credentials import Credentials, Secret  # isort: skip
@@ -77,7 +77,7 @@ async def test_the_account_is_not_taken_for_known(office: Office) -> None:
         pass
 
     without = await run_without(office)
-    swept = read_books(office.ledger).books.swept
+    swept = read_ledger_state(office.ledger).ledger_state.swept
     office.save()
     after = await office.run()
 

@@ -15,15 +15,15 @@ import pytest
 from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.job import load_job
 from bulk_onboard.ledger.fold import entries
-from bulk_onboard.ledger.journal import read_books
+from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.verify import verify
 from bulk_onboard.model.entry import Done, Op
 from bulk_onboard.model.record import Record, State, linked_numbers
-from bulk_onboard.pipeline.ending import RunResult
-from bulk_onboard.pipeline.run import run_job
+from bulk_onboard.run.finish import RunResult
+from bulk_onboard.run.run import run_job
+from bulk_onboard.run.stop import Stop
 from bulk_onboard.sandbox.records import APPROVED, PENDING, REJECTED
 from bulk_onboard.sandbox.server import Sandbox
-from bulk_onboard.submission.stop import Stop
 from tests.support.businesses import (
     DOCUMENTS,
     HEADERS,
@@ -137,7 +137,7 @@ async def test_thirty_nights_end_with_the_same_books_on_both_sides(tmp_path: Pat
         last = await month.night()
         idle = await month.night()
 
-        records = read_books(tmp_path / "nightly.ledger.jsonl").books.records
+        records = read_ledger_state(tmp_path / "nightly.ledger.jsonl").ledger_state.records
         check_books(month, records)
         assert sandbox.state.duplicates == []
 

@@ -12,10 +12,10 @@ import pytest
 
 from bulk_onboard.errors import ExitStatus
 from bulk_onboard.ledger.fold import entries
-from bulk_onboard.ledger.journal import read_books
+from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.record import State
+from bulk_onboard.run.context import FIRST_CREATES
 from bulk_onboard.sandbox.server import Sandbox
-from bulk_onboard.submission.tries import FIRST_CREATES
 from tests.support.businesses import business
 from tests.support.nights import Nights, keyed
 from tests.support.office import Office
@@ -231,5 +231,7 @@ def audits(office: Office) -> int:
 
 def state_of(office: Office, key: str) -> State:
     """The state of a row's record."""
-    (record,) = [record for record in read_books(office.ledger).books.records.values() if record.key == key]
+    (record,) = [
+        record for record in read_ledger_state(office.ledger).ledger_state.records.values() if record.key == key
+    ]
     return record.state

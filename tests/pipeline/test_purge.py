@@ -10,7 +10,7 @@ from bulk_onboard.callbacks.hints import Hints, hints_folder
 from bulk_onboard.errors import LockedError, UsageError
 from bulk_onboard.job import load_job
 from bulk_onboard.ledger.lock import LedgerLock
-from bulk_onboard.pipeline.purge import pieces, plan_purge, purge_job
+from bulk_onboard.maintenance.retention import pieces, plan_purge, purge_job
 from tests.support.businesses import business
 from tests.support.clocks import FakeClock
 from tests.support.office import Office

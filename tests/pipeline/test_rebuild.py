@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.ledger.fold import fold
-from bulk_onboard.pipeline.rebuild import rebuild_ledger
+from bulk_onboard.maintenance.rebuild import rebuild_ledger
 from tests.support.office import AUTH_ID, AUTH_TOKEN, Office
 from tests.unit.ledger.samples import StillClock
 
@@ -40,7 +40,7 @@ async def test_walk_begins_when_the_settle_window_has_passed(office: Office) -> 
     assert (made.rows, made.adopted, made.held) == (2, 2, 0)
     assert [before + 1] == clock.requests_before  # one page, to see that the account answers
     assert clock.seconds > 90
-    assert fold(office.ledger.read_bytes()).books.swept
+    assert fold(office.ledger.read_bytes()).ledger_state.swept
 
 
 async def test_row_with_two_records_is_held(office: Office) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from bulk_onboard.errors import ExitStatus
-from bulk_onboard.ledger.journal import read_books
+from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.record import Linkage, State
-from bulk_onboard.pipeline.ending import RunResult
+from bulk_onboard.run.finish import RunResult
 from bulk_onboard.sandbox.answers import Answer, RefusedError, refusal
 from bulk_onboard.sandbox.faults import FAULTS, FOR_GOOD, Fault, Strikes
 from bulk_onboard.sandbox.records import Number
@@ -83,7 +83,7 @@ def numbers_of(office: Office, rows: Iterable[int]) -> dict[str, str | None]:
 
 def linkage(office: Office, row: int) -> Any:
     """What the ledger says of the one number of a row."""
-    known = read_books(office.ledger).books.records
+    known = read_ledger_state(office.ledger).ledger_state.records
     (record,) = [record for record in known.values() if record.compliance_id == id_of(office, row)]
     (linking,) = record.numbers.values()
     return linking
@@ -482,7 +482,7 @@ async def test_record_that_was_deleted_by_hand_is_told_and_not_filed_again(offic
 async def test_waiting_run_links_what_is_approved_meanwhile(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--wait`: the review comes while the run waits, and the number is linked before it ends."""
     await filed(office, keyed(1, Numbers=numbered(1)))
-    monkeypatch.setattr("bulk_onboard.pipeline.waiting.FIRST_PAUSE_S", 0.2)
+    monkeypatch.setattr("bulk_onboard.run.reconcile.FIRST_PAUSE_S", 0.2)
     waited: list[str] = []
 
     def approve_soon(running: Any) -> None:
@@ -500,4 +500,4 @@ async def test_waiting_run_links_what_is_approved_meanwhile(office: Office, monk
 
     assert (ExitStatus.DONE, {1: id_of(office, 0)}) == (result.exit_status, numbers_of(office, [1]))
     assert waited[0].startswith("waiting for 1 review, ")
-    assert State.SUBMITTED is next(iter(read_books(office.ledger).books.records.values())).state
+    assert State.SUBMITTED is next(iter(read_ledger_state(office.ledger).ledger_state.records.values())).state

@@ -7,9 +7,9 @@ import pytest
 from bulk_onboard import errors
 from bulk_onboard.errors import ExitStatus
 from bulk_onboard.ledger.fold import entries
-from bulk_onboard.ledger.journal import read_books
+from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.entry import Intent
-from bulk_onboard.pipeline.ending import RunResult
+from bulk_onboard.run.finish import RunResult
 from bulk_onboard.sandbox.answers import Answer, RefusedError, refusal
 from bulk_onboard.sandbox.faults import FAULTS, FOR_GOOD, Fault, Strikes
 from tests.support.businesses import HEADERS, aged, business, document, sha256, write_workbook
@@ -297,7 +297,7 @@ async def test_a_changed_copy_of_a_submitted_row_is_not_sent(office: Office) -> 
 
     assert (ExitStatus.ROWS_NEED_A_PERSON, True) == (result.exit_status, sent_nothing(result))
     assert ["Bengaluru"] == office.cities()
-    assert 1 == result.counts["submitted"] == len(read_books(office.ledger).books.records)
+    assert 1 == result.counts["submitted"] == len(read_ledger_state(office.ledger).ledger_state.records)
 
 
 async def test_the_same_business_in_another_job_is_found_on_the_account(office: Office) -> None:

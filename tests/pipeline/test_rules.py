@@ -4,9 +4,9 @@ import openpyxl
 import pytest
 
 from bulk_onboard import errors
-from bulk_onboard.ledger.journal import read_books
+from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.record import State
-from bulk_onboard.submission.stop import Stop
+from bulk_onboard.run.stop import Stop
 from tests.support.businesses import HEADERS, business, document, write_workbook
 from tests.support.office import Office
 
@@ -53,7 +53,7 @@ async def test_the_report_says_what_the_ledger_says(office: Office) -> None:
 
     results = openpyxl.load_workbook(office.report)["Results"]
     shown = {row[1]: row[6] for row in results.iter_rows(min_row=2, values_only=True)}
-    records = read_books(office.ledger).books.records.values()
+    records = read_ledger_state(office.ledger).ledger_state.records.values()
     assert shown == {record.key: record.compliance_id for record in records if record.state is State.SUBMITTED}
 
 

@@ -9,10 +9,10 @@ import pytest
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.job import Job, load_job
 from bulk_onboard.model.plan import Action
-from bulk_onboard.model.sparse import usual_of
-from bulk_onboard.pipeline import judging
-from bulk_onboard.pipeline.outlook import Outlook, look_ahead
-from bulk_onboard.report.standing import counts
+from bulk_onboard.model.row import usual_of
+from bulk_onboard.report.row_status import counts
+from bulk_onboard.run import judge as judging
+from bulk_onboard.run.dry_run import DryRun, make_dry_run
 from tests.support.businesses import business
 from tests.support.nights import Nights, keyed
 
@@ -32,18 +32,18 @@ SPOILERS = (
 )
 
 
-async def both_ways(job: Job, monkeypatch: pytest.MonkeyPatch) -> list[Outlook]:
+async def both_ways(job: Job, monkeypatch: pytest.MonkeyPatch) -> list[DryRun]:
     """What is found with the screen, and without it."""
     outlooks = []
     for rows in (ALWAYS, NEVER):
         monkeypatch.setattr(judging, "SCREENED_FROM", rows)
-        outlooks.append(await look_ahead(job, credentials=None, clock=SystemClock()))
+        outlooks.append(await make_dry_run(job, credentials=None, clock=SystemClock()))
     return outlooks
 
 
-def are_alike(screened: Outlook, judged: Outlook) -> bool:
+def are_alike(screened: DryRun, judged: DryRun) -> bool:
     """Whether both come to the same, asked for in the order in which nothing was made by an earlier question."""
-    assert counts(judged.plan.decisions, judged.books) == counts(screened.plan.decisions, screened.books)
+    assert counts(judged.plan.decisions, judged.ledger_state) == counts(screened.plan.decisions, screened.ledger_state)
     assert judged.plan.findings == screened.plan.findings
     assert judged.plan.counts() == screened.plan.counts()
     assert judged.plan.has_due(Action.CREATE) == screened.plan.has_due(Action.CREATE)

@@ -8,10 +8,9 @@ import pytest
 from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import ExitStatus, StoppedError
-from bulk_onboard.ledger.journal import read_books
-from bulk_onboard.pipeline.run import run_job
-from bulk_onboard.pipeline.stop_after import stopping_after
-from bulk_onboard.submission.stop import Stop
+from bulk_onboard.ledger.journal import read_ledger_state
+from bulk_onboard.run.run import run_job
+from bulk_onboard.run.stop import Stop, stopping_after
 from tests.support.clocks import FakeClock
 from tests.support.office import AUTH_ID, AUTH_TOKEN, Office
 
@@ -55,7 +54,7 @@ async def test_what_is_in_flight_finishes_and_the_next_run_sends_the_rest(office
     assert result.report == office.report
     assert (ExitStatus.DONE, 20) == (after.exit_status, after.counts["submitted"])
     assert 20 == len(office.sandbox.state.records)
-    assert ExitStatus.STOPPED == read_books(office.ledger).books.runs[0].ended.exit_status
+    assert ExitStatus.STOPPED == read_ledger_state(office.ledger).ledger_state.runs[0].ended.exit_status
 
 
 async def test_the_report_says_why_it_stopped(office: Office) -> None:

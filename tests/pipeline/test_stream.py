@@ -6,19 +6,19 @@ from types import SimpleNamespace
 
 from bulk_onboard.intake.documents import known
 from bulk_onboard.model import entry as entries
-from bulk_onboard.model.books import Books
-from bulk_onboard.model.scope import Scope
-from bulk_onboard.pipeline.execution import Run
-from bulk_onboard.submission.reviews import ENTRIES_AT_A_TIME
+from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.model.plan import Scope
+from bulk_onboard.run.execution import Run
+from bulk_onboard.run.reviews import ENTRIES_AT_A_TIME
 from tests.support.businesses import DOCUMENTS, business
 
 
-def a_run(books: Books) -> Run:
+def a_run(ledger_state: LedgerState) -> Run:
     """A run of no rows."""
     return Run(
         job=SimpleNamespace(quota=None, findings=()),
         auth_id="",
-        journal=SimpleNamespace(books=books),
+        journal=SimpleNamespace(ledger_state=ledger_state),
         connection=None,
         judgement=SimpleNamespace(rows=()),
         clock=None,
@@ -31,12 +31,12 @@ def a_run(books: Books) -> Run:
 
 def test_a_plan_stands_until_the_ledger_says_more():
     """It is not made again for each who asks, and never out of date."""
-    books = Books()
-    run = a_run(books)
+    ledger_state = LedgerState()
+    run = a_run(ledger_state)
     first = run.plan()
 
     again = run.plan()
-    books.take(entries.Swept(seq=1, records=0))
+    ledger_state.take(entries.Swept(seq=1, records=0))
 
     assert first is again
     assert first is not run.plan()

@@ -17,7 +17,7 @@ from typing import Any
 import openpyxl
 
 from bulk_onboard.model.identity import token_in
-from bulk_onboard.submission.stop import Stop
+from bulk_onboard.run.stop import Stop
 from tests.support.businesses import business
 from tests.support.office import Office, Told
 

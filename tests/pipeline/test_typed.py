@@ -8,9 +8,9 @@ import pytest
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import UsageError
 from bulk_onboard.job import Job, ledger_job, load_job
-from bulk_onboard.ledger.journal import read_books
-from bulk_onboard.pipeline.report import report_job
-from bulk_onboard.pipeline.typed import commands_of, remembered
+from bulk_onboard.ledger.journal import read_ledger_state
+from bulk_onboard.run.outputs import report_job
+from bulk_onboard.run.typed import commands_of, remembered
 from tests.support.office import SETTLE, Office
 
 
@@ -26,12 +26,12 @@ def typed(office: Office, monkeypatch: pytest.MonkeyPatch) -> Office:
 async def ran(office: Office, **flags: Any) -> dict[str, tuple[str, ...]]:
     """The flags in the ledger after a run of the bare workbook."""
     await office.run(**flags)
-    return {name: tuple(words) for name, *words in read_books(office.ledger).books.runs[-1].started.flags}
+    return {name: tuple(words) for name, *words in read_ledger_state(office.ledger).ledger_state.runs[-1].started.flags}
 
 
 def commands_now(job: Job) -> dict[str, tuple[str, ...]]:
     """The flags that a later process tells."""
-    return dict(commands_of(job, read_books(job.ledger).books).flags)
+    return dict(commands_of(job, read_ledger_state(job.ledger).ledger_state).flags)
 
 
 async def test_ledger_keeps_what_later_commands_need(typed: Office) -> None:
@@ -97,7 +97,7 @@ async def test_report_is_of_the_job_as_it_was_run(typed: Office) -> None:
 
 def typed_books(office: Office) -> Any:
     """The ledger's books."""
-    return read_books(office.ledger).books
+    return read_ledger_state(office.ledger).ledger_state
 
 
 async def test_report_of_a_ledger_alone(typed: Office) -> None:

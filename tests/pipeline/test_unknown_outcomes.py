@@ -4,7 +4,7 @@ import pytest
 
 from bulk_onboard.errors import ExitStatus
 from bulk_onboard.ledger.fold import entries
-from bulk_onboard.ledger.journal import read_books
+from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.entry import Absent
 from bulk_onboard.model.record import State
 from tests.support.businesses import business
@@ -41,7 +41,7 @@ async def test_a_create_that_did_not_happen_is_proved_absent_after_the_window_an
     assert (result.exit_status, result.counts["submitted"]) == (ExitStatus.DONE, 3)
     assert len(office.sandbox.state.records) == 3
     assert absent.waited_s >= 0.6
-    assert absent.control in read_books(office.ledger).books.records
+    assert absent.control in read_ledger_state(office.ledger).ledger_state.records
 
 
 async def test_without_any_known_record_absence_cannot_be_shown_yet_and_every_run_looks_again(office: Office) -> None:
@@ -130,7 +130,7 @@ async def test_an_uncertain_record_whose_row_has_gone_is_settled_all_the_same(of
 
     await office.run()
 
-    states = [record.state for record in read_books(office.ledger).books.records.values()]
+    states = [record.state for record in read_ledger_state(office.ledger).ledger_state.records.values()]
     assert states == [State.SUBMITTED, State.SUBMITTED]
 
 
@@ -146,7 +146,9 @@ async def test_a_match_with_other_contents_is_adopted_and_the_difference_told(of
 
     assert (result.exit_status, result.counts["submitted"]) == (ExitStatus.DONE, 1)
     assert len(office.sandbox.state.records) == 1
-    assert ["business name"] == [record.differs for record in read_books(office.ledger).books.records.values()]
+    assert ["business name"] == [
+        record.differs for record in read_ledger_state(office.ledger).ledger_state.records.values()
+    ]
 
 
 async def test_a_held_row_that_changes_is_looked_up_anew_and_never_created_straight_away(office: Office) -> None:

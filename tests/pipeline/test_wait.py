@@ -4,10 +4,10 @@ import asyncio
 import signal
 from pathlib import Path
 
-from bulk_onboard.ledger.journal import read_books
+from bulk_onboard.ledger.journal import read_ledger_state
+from bulk_onboard.run.stop import Stop
 from bulk_onboard.sandbox.faults import FOR_GOOD
 from bulk_onboard.sandbox.server import Sandbox
-from bulk_onboard.submission.stop import Stop
 from tests.support.businesses import HEADERS, business, write_workbook
 from tests.support.clocks import Calendar
 from tests.support.nights import Hurried
@@ -78,7 +78,7 @@ async def test_stop_ends_the_waiting(office: Office) -> None:
 
     assert 130 == result.exit_status
     assert office.report.exists()
-    assert all(record.review == "pending" for record in read_books(office.ledger).books.records.values())
+    assert all(record.review == "pending" for record in read_ledger_state(office.ledger).ledger_state.records.values())
 
 
 async def test_limit_is_for_the_whole_run_also_while_it_waits(tmp_path: Path) -> None:

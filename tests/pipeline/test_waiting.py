@@ -10,8 +10,8 @@ from bulk_onboard.model.call import Operation
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.outcome import Halt
 from bulk_onboard.model.record import State
-from bulk_onboard.pipeline.waiting import FAILED_AT_MOST, next_pause_s, pending_reviews, wait_for_reviews
-from bulk_onboard.submission.stop import Stop
+from bulk_onboard.run.reconcile import FAILED_AT_MOST, next_pause_s, pending_reviews, wait_for_reviews
+from bulk_onboard.run.stop import Stop
 from tests.support.clocks import FakeClock
 from tests.support.gateways import FakeAccount
 from tests.support.journals import MemoryJournal
@@ -78,7 +78,7 @@ class Waiting:
         self.done_at.append(self.clock.monotonic())
 
     def review(self, number: int) -> str:
-        return self.journal.books.record(token(number)).review
+        return self.journal.ledger_state.record(token(number)).review
 
 
 def test_pauses_grow_to_ten_minutes():
@@ -164,7 +164,7 @@ async def test_waiting_ends_with_the_time_though_the_list_could_not_be_read():
     assert (200.0, 3, 1) == (
         waiting.clock.monotonic(),
         waiting.run.looks_failed,
-        pending_reviews(waiting.journal.books),
+        pending_reviews(waiting.journal.ledger_state),
     )
 
 
@@ -185,13 +185,13 @@ async def test_what_can_never_get_better_ends_the_waiting_at_once():
     waiting.account.expect(Operation.LIST, "denied")
     send = waiting.account.send
 
-    async def halting(call):
+    async def stop_gate(call):
         outcome = await send(call)
         if outcome.halt:
             waiting.stop.request(outcome.halt)
         return outcome
 
-    waiting.account.send = halting
+    waiting.account.send = stop_gate
 
     await waiting.wait()
 
@@ -207,7 +207,7 @@ async def test_record_that_is_gone_is_waited_for_no_more():
 
     await waiting.wait()
 
-    assert (State.GONE, PAUSES[:3]) == (waiting.journal.books.record(token(1)).state, waiting.clock.slept)
+    assert (State.GONE, PAUSES[:3]) == (waiting.journal.ledger_state.record(token(1)).state, waiting.clock.slept)
 
 
 async def test_young_record_that_the_list_never_showed_is_not_taken_for_gone():
@@ -218,7 +218,7 @@ async def test_young_record_that_the_list_never_showed_is_not_taken_for_gone():
 
     await waiting.wait()
 
-    record = waiting.journal.books.record(token(1))
+    record = waiting.journal.ledger_state.record(token(1))
     assert (State.SUBMITTED, 1, []) == (record.state, waiting.run.not_shown, waiting.account.made(Operation.GET))
 
 

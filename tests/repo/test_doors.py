@@ -30,7 +30,7 @@ DOORS = {  # library -> the files that import it; a folder stands for the files 
     "pandas": {"frames.py", "intake/reader/grid.py", "validation/screen.py"},
     "pypdfium2_raw": {"intake/documents/pdfium.py"},
     "python_calamine": {"intake/reader/grid.py"},
-    "rich": {"cli/progress.py", "report/page.py"},
+    "rich": {"cli/progress.py", "report/printer.py"},
     "stdnum": {"validation/india_identifiers.py"},
     "structlog": {"log.py"},
     "typer": {"cli/"},
@@ -77,11 +77,11 @@ def test_a_second_door_is_noticed(tmp_path):
     """An import is seen in every form and place; a relative one and a mere mention are none."""
     (tmp_path / "planning").mkdir()
     (tmp_path / "planning/decide.py").write_text("def decide():\n    from openpyxl.styles import Font\n")
-    (tmp_path / "planning/forecast.py").write_text("import os, aiohttp.web as web\n")
+    (tmp_path / "planning/plan.py").write_text("import os, aiohttp.web as web\n")
     (tmp_path / "planning/identity.py").write_text('"""import rich"""\nfrom . import typer\n')
 
     found = doors_of(tmp_path)
 
-    assert {"openpyxl": {"planning/decide.py"}, "aiohttp": {"planning/forecast.py"}} == {
+    assert {"openpyxl": {"planning/decide.py"}, "aiohttp": {"planning/plan.py"}} == {
         library: doors for library, doors in found.items() if doors
     }

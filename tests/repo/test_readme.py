@@ -10,7 +10,8 @@ import pytest
 from bulk_onboard.errors import PRECEDENCE
 from bulk_onboard.intake.header import PLAIN
 from bulk_onboard.model.record import State
-from bulk_onboard.report import problems, results
+from bulk_onboard.report import tables as problems
+from bulk_onboard.report import tables as results
 from bulk_onboard.sandbox.behaviours import ABOUT, BEHAVIOURS, ODDITIES, SHARES
 from bulk_onboard.sandbox.callbacks import CALLBACK_FAULTS
 from bulk_onboard.sandbox.control import ACTS
@@ -112,7 +113,9 @@ def test_every_column_of_the_template_is_told(tmp_path):
     ]
 
 
-@pytest.mark.parametrize(("sheet", "headers"), [("Results", results.HEADERS), ("Problems", problems.HEADERS)])
+@pytest.mark.parametrize(
+    ("sheet", "headers"), [("Results", results.RESULT_HEADERS), ("Problems", problems.PROBLEM_HEADERS)]
+)
 def test_report_sheet_has_these_columns(sheet, headers):
     """The columns of Results and Problems are named in their order."""
     assert dict(told("Sheet"))[sheet].endswith(": " + ", ".join(headers))

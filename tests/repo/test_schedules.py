@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from bulk_onboard.api.credential_place import look_up
-from bulk_onboard.api.credentials import credentials_from
+from bulk_onboard.api.credentials import credentials_from, look_up
 from bulk_onboard.cli.app import app
 from bulk_onboard.errors import ExitStatus
 from bulk_onboard.notification.message import VARIABLE

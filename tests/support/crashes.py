@@ -18,9 +18,8 @@ from typing import Any
 
 from bulk_onboard.ledger.disk import Disk
 from bulk_onboard.ledger.journal import LedgerJournal
-from bulk_onboard.model.call import Call
+from bulk_onboard.model.call import Call, Gateway
 from bulk_onboard.model.entry import Entry
-from bulk_onboard.model.gateway import Gateway
 from bulk_onboard.model.life import trigger
 
 

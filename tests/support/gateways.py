@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from bulk_onboard.model.call import Call, FetchRequirements, ListPage, Operation, Page, Write
+from bulk_onboard.model.call import Call, FetchRequirements, ListPage, Operation, RecordPage, Write
 from bulk_onboard.model.outcome import Done, Outcome
 from bulk_onboard.model.requirements import Requirements
 from tests.support.clocks import FakeClock
@@ -141,7 +141,7 @@ class FakeAccount(Holdings):
                 outcome = self.do(call, late_s)
         return replace(outcome, api_id=f"api-{len(self.calls)}") if isinstance(outcome, Done) else outcome
 
-    def _page(self, call: ListPage, matching: str) -> Page:
+    def _page(self, call: ListPage, matching: str) -> RecordPage:
         alias, start = call.query.get("alias", ""), int(call.query.get("offset", 0))
         oldest_age_s = math.inf if alias and self.finds_the_old else self.reaches_back_s
         ages = {one: self.clock.monotonic() - made_at for one, made_at in self.made_at.items() if one in self.records}
@@ -152,4 +152,4 @@ class FakeAccount(Holdings):
         end = start + min(self.page_size, int(call.query["limit"]))
         more = {"alias": alias, "offset": str(end)} if end < len(shown) else None
         total = len(shown) if self.tells_total else None
-        return Page(records=tuple(shown[start:end]), total=total, next_query=more)
+        return RecordPage(records=tuple(shown[start:end]), total=total, next_query=more)

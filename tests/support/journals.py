@@ -8,8 +8,8 @@ import msgspec
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import StoppedError
 from bulk_onboard.model import entry as entries
-from bulk_onboard.model.books import Books
 from bulk_onboard.model.entry import Entry
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.life import trigger
 from tests.support.clocks import STARTED
 
@@ -23,7 +23,7 @@ class MemoryJournal:
     """
 
     def __init__(self, *story: Entry, clock: Clock | None = None) -> None:
-        self.books = Books()
+        self.ledger_state = LedgerState()
         self.entries: list[Entry] = []
         self.room: int | None = None
         self._clock = clock
@@ -47,11 +47,11 @@ class MemoryJournal:
         return [entry for entry in self.entries if _is_about(entry, token)]
 
     def _take(self, entry: Entry) -> None:
-        seq = self.books.seq + 1
+        seq = self.ledger_state.seq + 1
         now = self._clock.now() if self._clock else STARTED + timedelta(milliseconds=seq)
         at = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         stamped = msgspec.structs.replace(entry, v=entries.VERSION, seq=seq, at=at)
-        self.books.take(stamped)
+        self.ledger_state.take(stamped)
         self.entries.append(stamped)
 
 

@@ -22,16 +22,16 @@ import structlog
 from bulk_onboard import log
 from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.cli.app import app
-from bulk_onboard.cli.bare_flags import filled_in
+from bulk_onboard.cli.verb import filled_in
 from bulk_onboard.clock import Clock, SystemClock
 from bulk_onboard.job import Job, load_job
-from bulk_onboard.ledger.journal import read_books
-from bulk_onboard.model.books import Books
+from bulk_onboard.ledger.journal import read_ledger_state
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import State
-from bulk_onboard.pipeline.ending import RunResult
-from bulk_onboard.pipeline.run import run_job
+from bulk_onboard.run.finish import RunResult
+from bulk_onboard.run.run import run_job
+from bulk_onboard.run.stop import Stop
 from bulk_onboard.sandbox.server import Sandbox
-from bulk_onboard.submission.stop import Stop
 from tests.support.businesses import HEADERS, Cells, business, write_documents, write_workbook
 
 AUTH_ID = "MAINVENTED0000000001"
@@ -110,9 +110,9 @@ class Office:
         """Where the businesses at the API are, in the order they were created."""
         return [record.end_user["address"]["city"] for record in self.sandbox.state.records]
 
-    def books(self) -> Books:
+    def ledger_state(self) -> LedgerState:
         """What the ledger says now."""
-        return read_books(self.ledger).books
+        return read_ledger_state(self.ledger).ledger_state
 
     def job(self, **flags: Any) -> Job:
         """The bare workbook as a job against the sandbox, unpaced unless said otherwise."""
@@ -150,7 +150,7 @@ class Office:
         stop = Stop()
 
         async def watch_for_it(running: Any) -> None:
-            while sum(record.state is state for record in running.books.records.values()) < number:
+            while sum(record.state is state for record in running.ledger_state.records.values()) < number:
                 await asyncio.sleep(0)
             stop.request("a test")
 

@@ -15,8 +15,8 @@ from email.utils import format_datetime
 from typing import Protocol
 
 from bulk_onboard.api import quota as rules
-from bulk_onboard.api.hint import quota_hint
 from bulk_onboard.api.pacer import smooth_rate
+from bulk_onboard.api.quota import quota_hint
 from bulk_onboard.model.outcome import QuotaHint
 from bulk_onboard.sandbox.quota import WINDOWS, Grant
 from bulk_onboard.units import Quota

@@ -15,7 +15,6 @@ Another contract is another class beside `Beta`: its own requests, the same deco
 
 from bulk_onboard.api.wire.beta import Beta
 from bulk_onboard.api.wire.contract import Contract
-from bulk_onboard.api.wire.envelope import ApiError, api_error, api_id
-from bulk_onboard.api.wire.parse import MalformedError, parse_broken_json, parse_json
+from bulk_onboard.api.wire.parse import ApiError, MalformedError, api_error, api_id, parse_broken_json, parse_json
 
 __all__ = ["ApiError", "Beta", "Contract", "MalformedError", "api_error", "api_id", "parse_broken_json", "parse_json"]

@@ -17,11 +17,10 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from bulk_onboard.errors import StoppedError
-from bulk_onboard.model.blank import looks_like_nothing
-from bulk_onboard.model.file_type import may_be_a_document
+from bulk_onboard.model.documents import begins_elsewhere, may_be_a_document, readable, with_slashes
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.mask import masked_path
-from bulk_onboard.model.path import begins_elsewhere, readable, with_slashes
+from bulk_onboard.model.text import looks_like_nothing
 
 NOT_FOUND = "document-not-found"
 OUTSIDE = Finding("document-outside")

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from bulk_onboard.model import file_type as types
+from bulk_onboard.model import documents as types
 from bulk_onboard.model.finding import Finding
 
 HEADER_REACH = 1024  # within so many bytes readers look for the beginning of a PDF, and we for signs of text

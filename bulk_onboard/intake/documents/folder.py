@@ -19,7 +19,7 @@ from bulk_onboard.intake.documents.content import media_type, png_findings
 from bulk_onboard.intake.documents.known import KnownFacts
 from bulk_onboard.intake.documents.pdf import Opened, PdfReader, pdf_findings
 from bulk_onboard.model.application import DOCUMENT_LIMIT, Document, FileFacts
-from bulk_onboard.model.file_type import ACCEPTED_TYPES, PDF, ending_of, file_type, type_told_by
+from bulk_onboard.model.documents import ACCEPTED_TYPES, PDF, ending_of, file_type, type_told_by
 from bulk_onboard.model.finding import Finding
 
 STRICT_LIMIT = 5_000_000

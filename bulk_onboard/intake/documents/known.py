@@ -24,7 +24,7 @@ from pathlib import Path
 import msgspec
 
 from bulk_onboard import __version__
-from bulk_onboard.model import file_type
+from bulk_onboard.model import documents as file_type
 from bulk_onboard.model.application import FileFacts
 from bulk_onboard.model.finding import Finding
 

@@ -23,13 +23,12 @@ from bulk_onboard.intake.documents.below import Listings, NoFileError, folded, n
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.intake.names import PLAIN
 from bulk_onboard.model.application import FileFacts
-from bulk_onboard.model.example import is_example
+from bulk_onboard.model.documents import TITLE, TYPE, Component, Token, check_pattern, components, fields_of
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.identity import business_of
 from bulk_onboard.model.mask import masked_path
-from bulk_onboard.model.pattern import TITLE, TYPE, Component, Token, check_pattern, components, fields_of
 from bulk_onboard.model.requirements import RequirementsBook
-from bulk_onboard.model.row import Row
+from bulk_onboard.model.row import Row, is_example
 from bulk_onboard.model.sheet import document_column
 
 _LAST = "\U0010ffff"

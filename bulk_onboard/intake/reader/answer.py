@@ -24,8 +24,7 @@ from bulk_onboard.intake.reader.sheet_rows import Column, SheetRows, XmlExtras, 
 from bulk_onboard.intake.reader.xlsx import Overview, overview_of
 from bulk_onboard.intake.transport import Head, ReadRequest, SentColumn, encode, read_request_of
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.sheet import HOW_TO_FIX, MOST_ROWS, column_letters
-from bulk_onboard.model.workbook_type import WorkbookType
+from bulk_onboard.model.sheet import HOW_TO_FIX, MOST_ROWS, WorkbookType, column_letters
 
 _CODECS = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "cp437")
 """What text, the names in an OLE file and those in a zip may be in; an encoding is loaded from a file at first use."""

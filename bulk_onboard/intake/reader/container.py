@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from bulk_onboard.errors import WorkbookError
-from bulk_onboard.model.workbook_type import WORKBOOK_ENDINGS, WorkbookType
+from bulk_onboard.model.sheet import WORKBOOK_ENDINGS, WorkbookType
 
 MAX_PART = 400_000_000
 MAX_TOTAL = 600_000_000

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple, cast
 
 from bulk_onboard.frames import Frame
 from bulk_onboard.intake.reader.number_format import is_spelt, whole_number
-from bulk_onboard.model.blank import looks_like_nothing
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.sheet import Merged, Stored, column_letters
+from bulk_onboard.model.text import looks_like_nothing
 
 CellValue = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
 """A value as calamine gives it."""

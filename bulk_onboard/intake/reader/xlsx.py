@@ -17,8 +17,7 @@ from bulk_onboard.intake.reader.container import Container
 from bulk_onboard.intake.reader.number_format import NumberFormat, formats_of, whole_number
 from bulk_onboard.intake.reader.sheet_rows import Place, XmlExtras
 from bulk_onboard.intake.reader.xml import SHEET, STRINGS, SURROGATES, Found, elements_of, follow, scan
-from bulk_onboard.model.sheet import LAST_COLUMN, LAST_ROW, Stored, column_letters
-from bulk_onboard.model.workbook_type import WorkbookType
+from bulk_onboard.model.sheet import LAST_COLUMN, LAST_ROW, Stored, WorkbookType, column_letters
 
 WORKBOOK = "xl/workbook.xml"
 RELATIONS = "xl/_rels/workbook.xml.rels"

@@ -12,7 +12,7 @@ from bulk_onboard.errors import WorkbookError
 from bulk_onboard.intake.delimited import load_encoding
 from bulk_onboard.intake.transport import EditAnswer, EditRequest, edit_request_of, encode
 from bulk_onboard.intake.writer import text, xlsx
-from bulk_onboard.model.workbook_type import WorkbookType, type_by_name
+from bulk_onboard.model.sheet import WorkbookType, type_by_name
 
 _CODECS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp437")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bulk_onboard.errors import WorkbookError
 from bulk_onboard.intake.delimited import is_wrapped, layout_of
-from bulk_onboard.model.edit import Edit
+from bulk_onboard.model.sheet import Edit
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _ENDS = ("\r\n", "\n", "\r")

@@ -16,8 +16,7 @@ from bulk_onboard.errors import WorkbookError
 from bulk_onboard.intake.reader.container import Container, open_container
 from bulk_onboard.intake.reader.xlsx import WORKBOOK, place_of, sheet_parts
 from bulk_onboard.intake.reader.xml import local, new_parser
-from bulk_onboard.model.edit import Edit
-from bulk_onboard.model.sheet import Stored, column_letters
+from bulk_onboard.model.sheet import Edit, Stored, column_letters
 
 _A_FORMULA = re.compile(rb"<(?:\w+:)?f[ />]")
 _CALCULATION = re.compile(rb"<(?:\w+:)?calcPr\b[^>]*?(?=/?>)")

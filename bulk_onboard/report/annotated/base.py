@@ -1,19 +1,73 @@
-"""What an annotated copy was made from, kept in the copy itself, so that `merge` can tell who changed what.
+"""What an annotated copy was made from, and where it goes.
+
+Excel writes `_x0001_` for a character that XML cannot hold, and `_x005F_x0001_` for a text that only reads like that.
+openpyxl neither decodes nor encodes, but drops each `x005F_`. XlsxWriter encodes, save where two such texts share an
+underscore, and takes a text from `<r>` to `</r>` for markup.
 
 A hidden sheet holds for each row its number, what `bo_key` said, and a digest of each cell: no text that the copy does
 not hold anyway. A copy of a copy keeps what the first one was made from, since either file may be merged into.
+
+A copy of ours says inside when it was made, and the file system says when it was last written; as long as both are
+the same instant nobody has saved it since, and it may be replaced. Any other stays, and the next free name is taken.
 """
 
 import base64
 import binascii
+import itertools
 import json
+import os
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from hashlib import blake2b
-from typing import NamedTuple
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+from xml.sax.saxutils import escape
+from zipfile import BadZipFile, ZipFile
 
 from bulk_onboard.model.sheet import Sheet, SheetRow, Stored
-from bulk_onboard.report.annotated.escapes import as_a_copy_holds
+from bulk_onboard.report.table import CUT, LONGEST_TEXT
+
+_LOOKS_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+_NO_XML = re.compile("[\x00-\x08\x0b-\x1f]")
+_NO_CHARACTER = re.compile("[\ud800-\udfff\ufffe\uffff]")
+_TEXT_ELEMENT = re.compile(rb"<(?:\w+:)?t\b[^>]*>[^<]*</")
+_DROPPED, _DROPPED_ONCE = b"x005F_", b"x005Fx005F__"
+
+
+def escaped(text: str) -> str:
+    """The text as Excel escapes it."""
+    text = _LOOKS_ESCAPED.sub("_x005F_", text)
+    return _NO_XML.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
+
+
+def as_openpyxl_reads(xml: bytes) -> bytes:
+    """A part such that openpyxl finds in its texts what stands there."""
+    if _DROPPED not in xml:
+        return xml
+    return _TEXT_ELEMENT.sub(lambda match: match[0].replace(_DROPPED, _DROPPED_ONCE), xml)
+
+
+def as_a_copy_holds(text: str) -> str:
+    """The text with what no file can hold replaced, and visibly cut where it is too long for a cell."""
+    text = _NO_CHARACTER.sub("\ufffd", text)
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - len(CUT)] + CUT
+
+
+def as_xlsxwriter_writes(text: str) -> str:
+    """What to hand to XlsxWriter so that the text stands in the file, what no file can hold replaced, or visibly cut.
+
+    Who tells of control characters needs them: here they stay, unlike in what we write ourselves.
+    """
+    if text.isprintable() and "_x" not in text and not text.startswith("<r>") and len(text) <= LONGEST_TEXT:
+        return text  # nearly every text
+    text = as_a_copy_holds(text)
+    if not _LOOKS_ESCAPED.search(text) and not text.startswith("<r>"):
+        return text
+    markup = f'<r><t xml:space="preserve">{escape(escaped(text)).replace("_", "&#95;")}</t></r>'
+    return markup if len(markup) <= LONGEST_TEXT else f" {text[: LONGEST_TEXT - 1]}"
+
 
 BASE_SHEET = "bo_base"
 BASE_TITLE = "What this copy was made from; the verb merge reads it."
@@ -109,3 +163,56 @@ def _bases(told: object) -> Iterator[Base]:
     for workbook, sha256, headers, rows in told:
         known = tuple(BaseRow(int(number), str(key), str(digests)) for number, key, digests in rows)
         yield Base(str(workbook), str(sha256), tuple(map(str, headers)), known)
+
+
+_CREATED = re.compile(rb"<dcterms:created[^>]*>([0-9T:-]+)Z</dcterms:created>")
+_PROPERTIES = "docProps/core.xml"
+_LONGEST_PROPERTIES = 1 << 16
+_COPIES_AT_MOST = 100
+
+
+def places(workbook: Path, stem: str) -> Iterator[Path]:
+    """Where the annotated copy may go, the first choice first."""
+    for number in itertools.islice(itertools.count(1), _COPIES_AT_MOST):
+        path = workbook.with_name(f"{stem}.annotated{'' if number == 1 else f'-{number}'}.xlsx")
+        if not os.path.lexists(path) or (not _is_same(path, workbook) and is_untouched(path)):
+            yield path
+
+
+def copies(workbook: Path, stem: str) -> list[Path]:
+    """The annotated copies beside the workbook, the one that was changed last first; not the workbook itself.
+
+    None are known of a folder that may not be looked into.
+    """
+    name = re.compile(rf"{re.escape(stem)}\.annotated(?:-[0-9]+)?\.xlsx", re.IGNORECASE)
+    try:
+        found = [path for path in workbook.parent.iterdir() if name.fullmatch(path.name) and path.is_file()]
+        changed = {path: path.stat().st_mtime_ns for path in found if not _is_same(path, workbook)}
+    except OSError:
+        return []
+    return sorted(changed, key=changed.__getitem__, reverse=True)
+
+
+def is_untouched(path: Path) -> bool:
+    """Whether the file is an annotated copy as we left it."""
+    try:
+        written = path.lstat().st_mtime_ns
+        with ZipFile(path) as archive, archive.open(_PROPERTIES) as file:
+            created = _CREATED.search(file.read(_LONGEST_PROPERTIES))
+        if created is None:
+            return False
+        made = datetime.fromisoformat(created[1].decode()).replace(tzinfo=UTC)
+    except (OSError, BadZipFile, ValueError, KeyError, NotImplementedError, RuntimeError):
+        return False
+    return written == int(made.timestamp()) * 1_000_000_000
+
+
+def seal(file: BinaryIO, created: datetime) -> None:
+    """Give a written file the instant at which it says that it was made; whole seconds."""
+    file.flush()
+    instant = int(created.timestamp()) * 1_000_000_000
+    os.utime(file.fileno(), ns=(instant, instant))
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    return path.resolve() == other.resolve() or (path.exists() and other.exists() and path.samefile(other))

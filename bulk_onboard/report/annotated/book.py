@@ -1,13 +1,20 @@
-"""Read a workbook whole and write it again, in memory, with as little lost on the way as openpyxl allows.
+"""Read a workbook whole and write it again with openpyxl, with as little lost as it allows.
 
 Dates stay the numbers that the file holds and texts keep Excel's escapes, so that none changes; results of formulas
 are carried over.
+
+A reader that does not calculate, such as ours, would find nothing in its cell. The results stand in the file that is
+copied, at the same address, and are put back where the copy has a formula still.
+
+Pictures are kept where Pillow is installed, all but those in Windows' own vector formats.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from openpyxl.drawing.spreadsheet_drawing import SpreadsheetDrawing
@@ -16,9 +23,94 @@ from openpyxl.workbook.properties import CalcProperties
 from openpyxl.worksheet._writer import WorksheetWriter
 from openpyxl.writer.excel import ExcelWriter
 
-from bulk_onboard.report.annotated.escapes import as_openpyxl_reads
-from bulk_onboard.report.annotated.formulas import Result, results_in, with_results
-from bulk_onboard.report.annotated.unkept import unkept
+from bulk_onboard.report.annotated.base import as_openpyxl_reads
+
+_CALCULATED = re.compile(rb"<c\b([^>]*)>\s*<f\b(?:[^>]*/>|[^>]*>[^<]*</f>)\s*<v>([^<]*)</v>")
+_ADDRESS = re.compile(rb'\br="([A-Z]+[0-9]+)"')
+_KIND = re.compile(rb'\bt="(\w+)"')
+_BARE = re.compile(rb'<c r="([A-Z]+[0-9]+)"([^>]*)>(<f\b[^>]*>[^<]*</f>)<v ?/></c>')
+
+
+class Result(NamedTuple):
+    """What a formula came to: the kind of value that the file says it is, empty for a number, and its text as XML."""
+
+    kind: bytes
+    value: bytes
+
+
+def results_in(sheet: bytes) -> dict[bytes, Result]:
+    """The results of a worksheet's formulas, by the address of the cell."""
+    found = {}
+    for attributes, value in _CALCULATED.findall(sheet):
+        if address := _ADDRESS.search(attributes):
+            kind = _KIND.search(attributes)
+            found[address[1]] = Result(kind[1] if kind else b"", value)
+    return found
+
+
+def with_results(sheet: bytes, results: Mapping[bytes, Result]) -> bytes:
+    """A worksheet as openpyxl wrote it, with results put back."""
+
+    def put_back(match: re.Match[bytes]) -> bytes:
+        address, attributes, formula = match.groups()
+        result = results.get(address)
+        if result is None:
+            return match[0]
+        kind = b' t="%s"' % result.kind if result.kind else b""
+        return b'<c r="%s"%s%s>%s<v>%s</v></c>' % (address, attributes, kind, formula, result.value)
+
+    return _BARE.sub(put_back, sheet) if results else sheet
+
+
+_PARTS: Mapping[str, str] = {  # a pattern of part names to what is lost with such a part
+    r"xl/vbaProject\.bin": "macros",
+    r"xl/threadedComments/": "the threads of comments (their text stays as notes)",
+    r"xl/(ctrlProps|activeX)/": "buttons and other form controls",
+    r"xl/slicer": "slicers",
+    r"xl/timeline": "timelines",
+    r"xl/diagrams/": "SmartArt",
+    r"xl/embeddings/": "embedded objects",
+    r"xl/(connections|queryTables/|model/)": "data connections",
+    r"xl/charts/chartEx": "charts of the newer kinds",
+    r"xl/richData/": "pictures and data types inside cells",
+    r"customXml/item": "custom XML data",
+    r"docMetadata/": "the sensitivity label",
+    r"_xmlsignatures/": "digital signatures",
+}
+_IN_SHEETS: Mapping[bytes, str] = {
+    b":sparklineGroup": "sparklines",
+    b"x14:conditionalFormatting": "data bars and icon sets of Excel 2010 and later",
+    b"x14:dataValidation": "drop-downs that take their words from another sheet",
+}
+_SHAPE = re.compile(rb"<(?:\w+:)?(?:sp|cxnSp|grpSp)[ >]")
+_SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
+_DRAWING = re.compile(r"xl/drawings/[^/]+\.xml")
+_PICTURE = re.compile(r"xl/media/")
+_VECTOR = re.compile(r"xl/media/.*\.(emf|wmf|svg)", re.IGNORECASE)
+
+
+def unkept(archive: ZipFile) -> list[str]:
+    """What the workbook has and a copy made by openpyxl has not, each once."""
+    return list(dict.fromkeys((*_lost_parts(archive), *_lost_inside(archive))))
+
+
+def _lost_parts(archive: ZipFile) -> Iterator[str]:
+    pictures = _VECTOR if find_spec("PIL") else _PICTURE
+    for name in archive.namelist():
+        for pattern, lost in _PARTS.items():
+            if re.match(pattern, name):
+                yield lost
+        if pictures.match(name):
+            yield "pictures"
+
+
+def _lost_inside(archive: ZipFile) -> Iterator[str]:
+    for name in archive.namelist():
+        if _DRAWING.fullmatch(name) and _SHAPE.search(archive.read(name)):
+            yield "text boxes and shapes"
+        if _SHEET.fullmatch(name):
+            content = archive.read(name)
+            yield from (lost for sign, lost in _IN_SHEETS.items() if sign in content)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Marks on the cells of the user's own sheet, put on and taken off again.
+"""Mark the user's own sheet: cell marks, added columns, the sheet on how to fix them.
 
 A mark is a fill of ours and a part of the cell's comment that begins with our line. Both are known again in a copy
 that somebody mended, sorted and saved, so marks never pile up: the fill carries the paper that it covers where no
@@ -7,19 +7,34 @@ the user's. Where a program forgot the second colour, the cell is left without p
 one under light text.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import copy
 from typing import Any
 
 from openpyxl.cell.cell import MergedCell
 from openpyxl.comments import Comment
+from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.styles.colors import COLOR_INDEX, Color
 from openpyxl.styles.fills import PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 
-from bulk_onboard.report.annotated import looks
-from bulk_onboard.report.annotated.annotation import Mark
-from bulk_onboard.report.annotated.looks import COMMENT_WIDTH, comment_height
-from bulk_onboard.report.annotated.mends import AUTHOR
+from bulk_onboard.model.sheet import ADDED_COLUMNS, HOW_TO_FIX
+from bulk_onboard.report.annotated import annotation as looks
+from bulk_onboard.report.annotated.annotation import (
+    AUTHOR,
+    COMMENT_WIDTH,
+    GUIDE,
+    HEADERS,
+    NOT_KEPT,
+    TITLE,
+    Annotation,
+    Mark,
+    Mend,
+    comment_height,
+    lines_of,
+)
+from bulk_onboard.report.annotated.base import BASE_SHEET, BASE_TITLE, escaped
 
 COMMENTS_AT_MOST = 5_000
 
@@ -133,3 +148,173 @@ def _add_comment(cell: Any, text: str) -> None:
 
 def _write_comment(cell: Any, text: str, author: str) -> None:
     cell.comment = Comment(text, author or AUTHOR) if text else None
+
+
+_PROBLEMS = ADDED_COLUMNS.index("bo_problems")
+_LINES_AT_MOST = 12  # that a row is made high for
+
+
+def write_columns(sheet: Any, annotation: Annotation) -> None:
+    """Write the added columns, over what an earlier annotation left in them."""
+    _forget_heights(sheet, annotation)
+    for name, position, width in zip(ADDED_COLUMNS, annotation.added, looks.ADDED_WIDTHS, strict=True):
+        _make_room(sheet, position + 1)
+        sheet.column_dimensions[get_column_letter(position + 1)].width = width
+        _clear(sheet, position + 1, annotation.header_row)
+        header = sheet.cell(annotation.header_row, position + 1)
+        if not isinstance(header, MergedCell):
+            write_text(header, name)
+            header.font = font(sheet.parent, bold=True, color=looks.HEADER_INK)
+            header.fill = PatternFill("solid", fgColor=looks.HEADER_PAPER)
+            header.alignment = Alignment(vertical="center", horizontal="left", indent=1)
+    _write_rows(sheet, annotation)
+
+
+def font(book: Any, **other: Any) -> Font:
+    """The workbook's usual font, with what is said otherwise."""
+    usual = book._fonts[0]
+    return Font(**{"name": usual.name, "size": usual.size, **other})
+
+
+def write_text(cell: Any, text: str) -> None:
+    """A text, also where it reads like a formula or an error value."""
+    cell.value = escaped(text)
+    cell.data_type = "s"
+
+
+def _write_rows(sheet: Any, annotation: Annotation) -> None:
+    looks_of_rows: dict[str | None, Any] = {}
+    for row, texts in annotation.results:
+        vertical = sheet.cell(row, 1).alignment.vertical  # as the row's own cells stand
+        for position, text in zip(annotation.added, texts, strict=True):
+            cell = sheet.cell(row, position + 1)
+            if isinstance(cell, MergedCell):
+                continue
+            if text:
+                write_text(cell, text)
+            if vertical not in looks_of_rows:
+                cell.font = font(sheet.parent)
+                cell.fill = PatternFill()
+                cell.number_format = "@"
+                cell.alignment = Alignment(vertical=vertical, horizontal="left", wrap_text=True, indent=1)
+                looks_of_rows[vertical] = cell._style
+            cell._style = copy(looks_of_rows[vertical])
+        _let_grow(sheet, row, texts[_PROBLEMS])
+
+
+def _let_grow(sheet: Any, row: int, problems: str) -> None:
+    """Make the row as high as its problems need; not every program finds that out by itself."""
+    dimension = sheet.row_dimensions[row]
+    if problems and (dimension.height or 0) < _height(problems):
+        dimension.height = _height(problems)
+
+
+def _forget_heights(sheet: Any, annotation: Annotation) -> None:
+    """Take the heights off that an earlier annotation gave to rows."""
+    column = annotation.added[_PROBLEMS] + 1
+    for row, dimension in sheet.row_dimensions.items():
+        cell = sheet._cells.get((row, column))
+        if cell is not None and cell.value and dimension.height == _height(str(cell.value)):
+            dimension.height = None
+
+
+def _height(problems: str) -> float:
+    lines = lines_of(problems, looks.ADDED_WIDTHS[_PROBLEMS])
+    return looks.LINE_HEIGHT * min(lines, _LINES_AT_MOST)
+
+
+def _clear(sheet: Any, column: int, header_row: int) -> None:
+    for row in range(header_row, sheet.max_row + 1):
+        cell = sheet._cells.get((row, column))
+        if cell is not None and not isinstance(cell, MergedCell):
+            cell.value = None
+            cell.hyperlink = None
+
+
+def _make_room(sheet: Any, column: int) -> None:
+    """Give one column a width of its own where the file keeps one for a whole range of columns."""
+    for dimension in list(sheet.column_dimensions.values()):
+        dimension.reindex()
+        first, last = dimension.min, dimension.max
+        if not first <= column <= last or first == last:
+            continue
+        del sheet.column_dimensions[dimension.index]
+        for begin, end in ((first, column - 1), (column + 1, last)):
+            if begin <= end:
+                part = copy(dimension)
+                part.index, part.min, part.max = get_column_letter(begin), begin, end
+                sheet.column_dimensions[part.index] = part
+
+
+_COUNTED = Alignment(vertical="top", horizontal="center")
+_WRAPPED = Alignment(vertical="top", wrap_text=True)
+
+
+def write_guide(book: Any, mends: Sequence[Mend], notes: Sequence[str]) -> None:
+    """Write the sheet, in the place of an earlier one; a sheet of the user's that is called so stays what it is."""
+    earlier = next((sheet for sheet in book.worksheets if sheet.title.casefold() == HOW_TO_FIX.casefold()), None)
+    if earlier is not None:
+        if earlier["A1"].value != TITLE:
+            return
+        book.remove(earlier)
+    sheet = book.create_sheet(HOW_TO_FIX)
+    sheet.sheet_view.showGridLines = False
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
+    sheet.page_setup.fitToHeight, sheet.sheet_properties.pageSetUpPr = 0, PageSetupProperties(fitToPage=True)
+    for column, width in enumerate(looks.MEND_WIDTHS, start=1):
+        sheet.column_dimensions[get_column_letter(column)].width = width
+    _write_line(sheet, 1, TITLE, font(book, bold=True, size=16, color=looks.TITLE_INK), height=26)
+    row = 2
+    for line in GUIDE:
+        _write_line(sheet, row, line, font(book))
+        row += 1
+    row = _write_table(sheet, row + 1, mends)
+    if notes:
+        _write_line(sheet, row + 1, NOT_KEPT, font(book, bold=True, size=12, color=looks.TITLE_INK), height=20)
+        for place, note in enumerate(notes, start=row + 2):
+            _write_line(sheet, place, note, font(book))
+
+
+def write_base(book: Any, pieces: Sequence[str]) -> None:
+    """Write the hidden sheet, in the place of an earlier one."""
+    earlier = next((sheet for sheet in book.worksheets if sheet.title == BASE_SHEET), None)
+    if earlier is not None:
+        if earlier["A1"].value != BASE_TITLE:
+            return
+        book.remove(earlier)
+    if pieces:
+        sheet = book.create_sheet(BASE_SHEET)
+        sheet.sheet_state = "veryHidden"
+        for row, text in enumerate((BASE_TITLE, *pieces), start=1):
+            write_text(sheet.cell(row, 1), text)
+
+
+def _write_line(sheet: Any, row: int, text: str, look: Font, height: float | None = None) -> None:
+    """A text over the whole width."""
+    write_text(sheet.cell(row, 1), text)
+    sheet.cell(row, 1).font = look
+    sheet.cell(row, 1).alignment = _WRAPPED
+    sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=len(HEADERS))
+    sheet.row_dimensions[row].height = height or looks.LINE_HEIGHT * lines_of(text, sum(looks.MEND_WIDTHS))
+
+
+def _write_table(sheet: Any, row: int, mends: Sequence[Mend]) -> int:
+    """Headers and a line each; the row below."""
+    for column, header in enumerate(HEADERS, start=1):
+        cell = sheet.cell(row, column, header)
+        cell.font = font(sheet.parent, bold=True, color=looks.HEADER_INK)
+        cell.fill = PatternFill("solid", fgColor=looks.HEADER_PAPER)
+    for place, mend in enumerate(mends, start=row + 1):
+        for column, value in enumerate(mend, start=1):
+            cell = sheet.cell(place, column)
+            if isinstance(value, str):
+                write_text(cell, value)
+            else:
+                cell.value = value
+            cell.font = font(sheet.parent)
+            cell.alignment = _COUNTED if column == 1 else _WRAPPED
+        severity = sheet.cell(place, 2)
+        severity.fill = PatternFill("solid", fgColor=looks.PAPER[mend.severity])
+        severity.font = font(sheet.parent, bold=True, color=looks.INK[mend.severity])
+        sheet.row_dimensions[place].height = looks.mend_height(mend)
+    return row + 1 + len(mends)

@@ -11,11 +11,11 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from bulk_onboard.model.edit import Edit
 from bulk_onboard.model.sheet import (
     ADDED_COLUMNS,
     BO_KEY,
     SOME_ROWS_COLUMN,
+    Edit,
     Merged,
     Sheet,
     SheetRow,

@@ -2,24 +2,168 @@
 
 Every cell stands in its own place, row and column as in the file, merged as there, and is kept as there (`kept`). So
 whatever is wrong with the file is wrong with the copy until somebody mends it.
+
+What a plain copy writes so that the next read finds what this one found.
+
+Rule: a number stays a number, a date a date and an error an error, since what is wrong with a cell is often how it is
+kept: as text it would be valid, and be sent though nobody mended it. What cannot be kept so becomes an error.
+
+
+Merged cells of a plain copy: no two may overlap, or spreadsheet programs call the copy damaged.
 """
 
+import math
+import re
+from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from itertools import groupby
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
-from bulk_onboard.model.sheet import ADDED_COLUMNS, HOW_TO_FIX, SOME_ROWS_COLUMN, Sheet, SheetRow
-from bulk_onboard.report.annotated import looks
-from bulk_onboard.report.annotated.annotation import Annotation, Mark
-from bulk_onboard.report.annotated.base import BASE_SHEET, BASE_TITLE
-from bulk_onboard.report.annotated.escapes import as_xlsxwriter_writes
-from bulk_onboard.report.annotated.kept import TEXT, Formula, Value, kept
-from bulk_onboard.report.annotated.looks import COMMENT_WIDTH, comment_height
-from bulk_onboard.report.annotated.mends import AUTHOR, GUIDE, HEADERS, NOT_KEPT, TITLE, Mend, uncommented
-from bulk_onboard.report.annotated.merged import disjoint
+from bulk_onboard.model.sheet import ADDED_COLUMNS, HOW_TO_FIX, SOME_ROWS_COLUMN, Merged, Sheet, SheetRow, Stored
+from bulk_onboard.report.annotated import annotation as looks
+from bulk_onboard.report.annotated.annotation import (
+    AUTHOR,
+    COMMENT_WIDTH,
+    GUIDE,
+    HEADERS,
+    NOT_KEPT,
+    TITLE,
+    Annotation,
+    Mark,
+    Mend,
+    comment_height,
+    uncommented,
+)
+from bulk_onboard.report.annotated.base import BASE_SHEET, BASE_TITLE, as_xlsxwriter_writes
 from bulk_onboard.report.table import cell_text
+
+TEXT = "@"
+"""The format of a cell that is to hold text, whatever somebody writes into it."""
+
+_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"})
+_LOST = "#VALUE!"
+_FIRST_YEAR = 1901  # spreadsheet programs disagree about the days before
+_DURATION = re.compile(r"(?P<hours>[0-9]{1,6}):(?P<minutes>[0-9]{2}):(?P<seconds>[0-9]{2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A formula and what it came to; empty for one that was never calculated."""
+
+    text: str
+    result: str
+
+
+Value: TypeAlias = float | bool | datetime | timedelta | Formula
+
+
+@dataclass(frozen=True, slots=True)
+class CellValue:
+    """What to write, and the number format of the cell."""
+
+    value: Value
+    number_format: str = TEXT
+
+
+def kept(text: str, stored: Stored) -> CellValue:
+    """What to write for a cell that is no text and reads like this."""
+    return _KEPT[stored](text)
+
+
+def _error(text: str) -> CellValue:
+    sign = text if text in _ERRORS else _LOST
+    return CellValue(Formula(f"={sign}", sign))
+
+
+def _uncalculated(_text: str) -> CellValue:
+    return CellValue(Formula("=NA()", ""))  # which formula it was nobody knows here
+
+
+def _number(text: str) -> CellValue:
+    number = float(text)
+    return CellValue(number) if math.isfinite(number) else _error("#NUM!")
+
+
+def _date(text: str) -> CellValue:
+    """A date, a time of day or a duration."""
+    if match := _DURATION.fullmatch(text):
+        parts = {name: int(part) for name, part in match.groupdict().items()}
+        return CellValue(timedelta(**parts), "hh:mm:ss" if text.startswith("0") else "[h]:mm:ss")
+    moment = datetime.fromisoformat(text)
+    if moment.year < _FIRST_YEAR or moment.tzinfo:
+        return _error(_LOST)
+    return CellValue(moment, "yyyy\\-mm\\-dd" if len(text) == len("2026-01-02") else "yyyy\\-mm\\-dd\\ hh:mm:ss")
+
+
+def _or_error(keep: Callable[[str], CellValue]) -> Callable[[str], CellValue]:
+    def kept_or_error(text: str) -> CellValue:
+        try:
+            return keep(text)
+        except ValueError:
+            return _error(_LOST)
+
+    return kept_or_error
+
+
+_KEPT: Mapping[Stored, Callable[[str], CellValue]] = {
+    Stored.NUMBER: _or_error(_number),
+    Stored.FORMATTED: _or_error(lambda text: replace(_number(text), number_format="#,##0")),
+    Stored.DATE: _or_error(_date),
+    Stored.BOOLEAN: lambda text: CellValue(text == "TRUE"),
+    Stored.ERROR: _error,
+    Stored.UNCALCULATED: _uncalculated,
+}
+
+
+def disjoint(merged: Iterable[Merged]) -> list[Merged]:
+    """Areas that cover the same cells, none of them twice; cells beside them too where the file's own overlap.
+
+    No program makes such a file; whoever did loses no finding by it.
+    """
+    areas = sorted(set(merged))
+    return list(_bands(areas)) if _overlap(areas) else areas
+
+
+def _overlap(areas: Iterable[Merged]) -> bool:
+    """Whether any two do; the areas are in the order of their first rows."""
+    beside: list[tuple[int, int]] = []  # columns of the areas that reach down to the row
+    ends: list[tuple[int, tuple[int, int]]] = []
+    for area in areas:
+        while ends and ends[0][0] < area.first_row:
+            del beside[bisect_left(beside, heappop(ends)[1])]
+        columns = (area.first_column, area.last_column)
+        place = bisect_left(beside, columns)
+        if place and beside[place - 1][1] >= area.first_column:
+            return True
+        if place < len(beside) and beside[place][0] <= area.last_column:
+            return True
+        insort(beside, columns)
+        heappush(ends, (area.last_row, columns))
+    return False
+
+
+def _bands(areas: Iterable[Merged]) -> Iterator[Merged]:
+    """The areas of rows that overlap, as one area each."""
+    band, last = 0, 0
+    numbered = []
+    for area in areas:
+        band += area.first_row > last
+        last = max(last, area.last_row)
+        numbered.append((band, area))
+    for _, group in groupby(numbered, key=lambda one: one[0]):
+        together = [area for _, area in group]
+        yield Merged(
+            together[0].first_row,
+            max(area.last_row for area in together),
+            min(area.first_column for area in together),
+            max(area.last_column for area in together),
+        )
+
 
 COMMENTS_AT_MOST = 2_000
 _LONGEST_NAME = 31  # characters of a sheet's name

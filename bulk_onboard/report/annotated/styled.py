@@ -15,13 +15,9 @@ from openpyxl import Workbook
 
 from bulk_onboard.confined.limits import shut_doors
 from bulk_onboard.errors import WorkbookError
-from bulk_onboard.report.annotated.annotation import Annotation
+from bulk_onboard.report.annotated.annotation import Annotation, answer_pieces, read_request, uncommented
 from bulk_onboard.report.annotated.book import Loaded, load, save
-from bulk_onboard.report.annotated.columns import write_columns
-from bulk_onboard.report.annotated.exchange import answer_pieces, read_request
-from bulk_onboard.report.annotated.guide import write_base, write_guide
-from bulk_onboard.report.annotated.marking import fit_comments, mark, unmark
-from bulk_onboard.report.annotated.mends import uncommented
+from bulk_onboard.report.annotated.marking import fit_comments, mark, unmark, write_base, write_columns, write_guide
 
 
 def answer(request: bytes, source: BinaryIO) -> Iterator[bytes]:

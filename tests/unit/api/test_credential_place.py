@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bulk_onboard.api.credential_place import look_up
-from bulk_onboard.api.credentials import are_at_hand, credentials_from
+from bulk_onboard.api.credentials import are_at_hand, credentials_from, look_up
 from bulk_onboard.errors import UsageError
 
 AUTH_ID = "MA" + "X" * 18
@@ -39,64 +38,64 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def context(tmp_path: Path) -> Desk:
     """An empty desk."""
     return Desk(tmp_path)
 
 
-def test_files_that_are_named(desk):
+def test_files_that_are_named(context):
     """Both are read from the files of the two variables, without the newline at their ends."""
-    desk.name("PLIVO_AUTH_ID", AUTH_ID.encode() + b"\r\n")
-    desk.name("PLIVO_AUTH_TOKEN", b"canary token\n")
+    context.name("PLIVO_AUTH_ID", AUTH_ID.encode() + b"\r\n")
+    context.name("PLIVO_AUTH_TOKEN", b"canary token\n")
 
-    assert (AUTH_ID, "canary token") == desk.pair()
-    assert [] == desk.warnings
+    assert (AUTH_ID, "canary token") == context.pair()
+    assert [] == context.warnings
 
 
-def test_files_that_systemd_puts_there(desk):
+def test_files_that_systemd_puts_there(context):
     """Without any variable but $CREDENTIALS_DIRECTORY; who may read these files is systemd's business."""
-    desk.environ["CREDENTIALS_DIRECTORY"] = str(desk.folder)
-    desk.put("plivo_auth_id", AUTH_ID.encode(), 0o444)
-    desk.put("plivo_auth_token", b"canary", 0o444)
+    context.environ["CREDENTIALS_DIRECTORY"] = str(context.folder)
+    context.put("plivo_auth_id", AUTH_ID.encode(), 0o444)
+    context.put("plivo_auth_token", b"canary", 0o444)
 
-    assert (AUTH_ID, "canary") == desk.pair()
-    assert [] == desk.warnings
+    assert (AUTH_ID, "canary") == context.pair()
+    assert [] == context.warnings
 
 
-def test_environment_comes_first_then_the_named_file(desk):
+def test_environment_comes_first_then_the_named_file(context):
     """Of three accounts the variable's is taken; without it, or where it is blank, the named file's."""
-    desk.environ |= {"CREDENTIALS_DIRECTORY": str(desk.folder), "PLIVO_AUTH_TOKEN": "canary"}
-    desk.put("plivo_auth_id", b"third")
-    desk.name("PLIVO_AUTH_ID", OTHER_ID.encode())
+    context.environ |= {"CREDENTIALS_DIRECTORY": str(context.folder), "PLIVO_AUTH_TOKEN": "canary"}
+    context.put("plivo_auth_id", b"third")
+    context.name("PLIVO_AUTH_ID", OTHER_ID.encode())
 
-    named = desk.pair()
-    desk.environ["PLIVO_AUTH_ID"] = " "
-    blank = desk.pair()
-    desk.environ["PLIVO_AUTH_ID"] = AUTH_ID
-    variable = desk.pair()
+    named = context.pair()
+    context.environ["PLIVO_AUTH_ID"] = " "
+    blank = context.pair()
+    context.environ["PLIVO_AUTH_ID"] = AUTH_ID
+    variable = context.pair()
 
     assert [OTHER_ID, OTHER_ID, AUTH_ID] == [named[0], blank[0], variable[0]]
 
 
 @pytest.mark.parametrize(("mode", "warned"), [(0o600, 0), (0o440, 0), (0o644, 1), (0o602, 1)])
-def test_file_that_is_open_to_others(desk, mode, warned):
+def test_file_that_is_open_to_others(context, mode, warned):
     """It is used, and warned about with the command that mends it."""
-    desk.environ["PLIVO_AUTH_ID"] = AUTH_ID
-    desk.name("PLIVO_AUTH_TOKEN", b"canary", mode)
+    context.environ["PLIVO_AUTH_ID"] = AUTH_ID
+    context.name("PLIVO_AUTH_TOKEN", b"canary", mode)
 
-    assert "canary" == desk.pair()[1]
-    assert warned == len(desk.warnings)
-    assert all("chmod o= " in sentence and "canary" not in sentence for sentence in desk.warnings)
+    assert "canary" == context.pair()[1]
+    assert warned == len(context.warnings)
+    assert all("chmod o= " in sentence and "canary" not in sentence for sentence in context.warnings)
 
 
-def test_named_file_in_systemds_folder_is_systemds(desk):
+def test_named_file_in_systemds_folder_is_systemds(context):
     """A unit may name its credentials by variable, too; nobody is warned of their mode."""
-    desk.environ |= {"PLIVO_AUTH_ID": AUTH_ID, "CREDENTIALS_DIRECTORY": str(desk.folder)}
-    desk.name("PLIVO_AUTH_TOKEN", b"canary", 0o444)
+    context.environ |= {"PLIVO_AUTH_ID": AUTH_ID, "CREDENTIALS_DIRECTORY": str(context.folder)}
+    context.name("PLIVO_AUTH_TOKEN", b"canary", 0o444)
 
-    desk.pair()
+    context.pair()
 
-    assert [] == desk.warnings
+    assert [] == context.warnings
 
 
 @pytest.mark.parametrize(
@@ -110,64 +109,64 @@ def test_named_file_in_systemds_folder_is_systemds(desk):
         (b"canary" * 1000, "more than one line"),
     ],
 )
-def test_file_that_will_not_do(desk, content, why):
+def test_file_that_will_not_do(context, content, why):
     """The sentence tells which place it is and what to do, and nothing of what stands there."""
-    desk.environ |= {"PLIVO_AUTH_ID": AUTH_ID, "CREDENTIALS_DIRECTORY": str(desk.folder)}
-    desk.put("plivo_auth_token", b"good")
-    desk.name("PLIVO_AUTH_TOKEN", content)
+    context.environ |= {"PLIVO_AUTH_ID": AUTH_ID, "CREDENTIALS_DIRECTORY": str(context.folder)}
+    context.put("plivo_auth_token", b"good")
+    context.name("PLIVO_AUTH_TOKEN", content)
 
     with pytest.raises(UsageError, match=why) as told:
-        desk.pair()
+        context.pair()
 
     assert "PLIVO_AUTH_TOKEN_FILE" in str(told.value)
     assert "canary" not in str(told.value)
 
 
-def test_token_in_place_of_a_path_is_not_printed(desk):
+def test_token_in_place_of_a_path_is_not_printed(context):
     """Whoever exports the token under the file's variable is told that there is no such file, without the token."""
-    desk.environ |= {"PLIVO_AUTH_ID": AUTH_ID, "PLIVO_AUTH_TOKEN_FILE": "canary"}
+    context.environ |= {"PLIVO_AUTH_ID": AUTH_ID, "PLIVO_AUTH_TOKEN_FILE": "canary"}
 
     with pytest.raises(UsageError, match="No such file") as told:
-        desk.pair()
+        context.pair()
 
     assert "canary" not in str(told.value)
     assert told.value.__cause__ is None
 
 
-def test_folder_in_place_of_a_file(desk):
+def test_folder_in_place_of_a_file(context):
     """A folder holds no credential."""
-    desk.environ |= {"PLIVO_AUTH_ID": AUTH_ID, "PLIVO_AUTH_TOKEN_FILE": str(desk.folder)}
+    context.environ |= {"PLIVO_AUTH_ID": AUTH_ID, "PLIVO_AUTH_TOKEN_FILE": str(context.folder)}
 
     with pytest.raises(UsageError, match="Is a directory"):
-        desk.pair()
+        context.pair()
 
 
-def test_pipe_of_a_password_store(desk):
+def test_pipe_of_a_password_store(context):
     """`PLIVO_AUTH_TOKEN_FILE=<(pass show api)` works: a pipe is read once and warned about never."""
     reading, writing = os.pipe()
     os.write(writing, b"canary\n")
     os.close(writing)
-    desk.environ |= {"PLIVO_AUTH_ID": AUTH_ID, "PLIVO_AUTH_TOKEN_FILE": f"/dev/fd/{reading}"}
+    context.environ |= {"PLIVO_AUTH_ID": AUTH_ID, "PLIVO_AUTH_TOKEN_FILE": f"/dev/fd/{reading}"}
 
     try:
-        assert "canary" == desk.pair()[1]
+        assert "canary" == context.pair()[1]
     finally:
         os.close(reading)
-    assert [] == desk.warnings
+    assert [] == context.warnings
 
 
-def test_missing_ones_name_the_files_variables(desk):
+def test_missing_ones_name_the_files_variables(context):
     """Where systemd's folder has only one of them, the other is missing, with both ways to give it."""
-    desk.environ["CREDENTIALS_DIRECTORY"] = str(desk.folder)
-    desk.put("plivo_auth_id", AUTH_ID.encode())
+    context.environ["CREDENTIALS_DIRECTORY"] = str(context.folder)
+    context.put("plivo_auth_id", AUTH_ID.encode())
 
     with pytest.raises(UsageError, match=r"export PLIVO_AUTH_TOKEN,.*PLIVO_AUTH_TOKEN_FILE\."):
-        desk.pair()
+        context.pair()
 
 
-def test_at_hand(desk):
+def test_at_hand(context):
     """An account in any of the places counts; an empty environment, and systemd's folder without it, do not."""
-    path = desk.put("plivo_auth_id", AUTH_ID.encode())
+    path = context.put("plivo_auth_id", AUTH_ID.encode())
 
     at_hand = [
         are_at_hand(environ)
@@ -178,7 +177,7 @@ def test_at_hand(desk):
             {"PLIVO_AUTH_ID": AUTH_ID},
             {"PLIVO_AUTH_ID_FILE": str(path)},
             {"PLIVO_AUTH_ID_FILE": "missing"},
-            {"CREDENTIALS_DIRECTORY": str(desk.folder)},
+            {"CREDENTIALS_DIRECTORY": str(context.folder)},
         )
     ]
 
@@ -188,14 +187,14 @@ def test_at_hand(desk):
 @pytest.mark.parametrize(
     ("content", "why"), [(b"a://canary\xff", "of text"), (b"a://x\n" * 1000, "4,096 bytes"), (b"\n", "empty")]
 )
-def test_several_in_one_file(desk, content, why):
+def test_several_in_one_file(context, content, why):
     """Lines are taken where they belong; what is no text, too much or nothing is refused."""
-    desk.name("SEVERAL", b"a://canary\nb://canary c://canary\n")
-    found = look_up("SEVERAL", desk.environ, warn=desk.warnings.append, several=True)
-    desk.name("SEVERAL", content)
+    context.name("SEVERAL", b"a://canary\nb://canary c://canary\n")
+    found = look_up("SEVERAL", context.environ, warn=context.warnings.append, several=True)
+    context.name("SEVERAL", content)
 
     with pytest.raises(UsageError, match=why) as told:
-        look_up("SEVERAL", desk.environ, warn=desk.warnings.append, several=True)
+        look_up("SEVERAL", context.environ, warn=context.warnings.append, several=True)
 
     assert "a://canary\nb://canary c://canary" == found
     assert "canary" not in str(told.value)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulk_onboard.api.hint import LONGEST_PAUSE_S, quota_hint
+from bulk_onboard.api.quota import LONGEST_PAUSE_S, quota_hint
 from bulk_onboard.model.outcome import QuotaHint
 
 DATE = "Mon, 15 Jan 2024 13:39:30 GMT"  # 1705325970

@@ -14,8 +14,8 @@ from email.utils import format_datetime
 import pytest
 import structlog
 
-from bulk_onboard.api.hint import quota_hint
 from bulk_onboard.api.pacer import Paced, Pacer, smooth_rate
+from bulk_onboard.api.quota import quota_hint
 from bulk_onboard.errors import StoppedError
 from bulk_onboard.model.call import Call, FetchRequirements, Get, GetNumber, Priority
 from bulk_onboard.model.outcome import Done, QuotaHint, Throttled, Unavailable

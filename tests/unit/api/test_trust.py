@@ -4,7 +4,7 @@ import ssl
 
 import pytest
 
-from bulk_onboard.api.trust import trust_context
+from bulk_onboard.api.address import trust_context
 from bulk_onboard.errors import UsageError
 
 

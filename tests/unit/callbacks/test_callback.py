@@ -9,15 +9,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from bulk_onboard.callbacks.callback import (
-    MOST_SIGNATURES,
-    Callback,
-    Gate,
-    Reception,
-    is_signed,
-    record_in,
-    signature,
-)
+from bulk_onboard.callbacks.callback import MOST_SIGNATURES, Callback, Gate, Reception, is_signed, record_in, signature
 
 URL, TOKEN, NONCE = "https://ex.com/cb", "my_auth_token", "12345"
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"

@@ -9,7 +9,6 @@ from bulk_onboard.intake.header import match_columns
 from bulk_onboard.intake.rows import rows_of
 from bulk_onboard.intake.template import form_columns, write_template
 from bulk_onboard.intake.workbook import read_sheet
-from bulk_onboard.model.example import EXAMPLE, is_example
 from bulk_onboard.model.indian_states import STATES
 from bulk_onboard.model.requirements import (
     Combination,
@@ -18,6 +17,7 @@ from bulk_onboard.model.requirements import (
     Requirements,
     RequirementsBook,
 )
+from bulk_onboard.model.row import EXAMPLE, is_example
 
 BOOK = bundled_requirements()
 

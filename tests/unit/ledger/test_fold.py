@@ -7,8 +7,8 @@ import pytest
 
 from bulk_onboard.errors import LedgerError
 from bulk_onboard.ledger.fold import entries, fold, fold_blocks
-from bulk_onboard.model.books import Books
 from bulk_onboard.model.entry import Done, Swept
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import State
 from tests.unit.ledger.samples import admitted, done, intent, ledger_of, run_started, story, token
 
@@ -39,17 +39,17 @@ def test_states_of_a_story():
     folded = fold(CONTENT)
 
     assert [State.SUBMITTED, State.SUBMITTED, State.REFUSED, State.PENDING] == [
-        folded.books.record(token(number)).state for number in (1, 2, 3, 4)
+        folded.ledger_state.record(token(number)).state for number in (1, 2, 3, 4)
     ]
-    assert ["run-1", "run-2"] == [run.started.run_id for run in folded.books.runs]
-    assert (LAST, len(CONTENT), b"", b"") == (folded.books.seq, folded.good_bytes, folded.tail, folded.rotten)
+    assert ["run-1", "run-2"] == [run.started.run_id for run in folded.ledger_state.runs]
+    assert (LAST, len(CONTENT), b"", b"") == (folded.ledger_state.seq, folded.good_bytes, folded.tail, folded.rotten)
 
 
 def test_empty_file_is_an_empty_ledger():
     """Nothing at all folds into empty books."""
     folded = fold(b"")
 
-    assert (Books(), 0, b"") == (folded.books, folded.good_bytes, folded.tail)
+    assert (LedgerState(), 0, b"") == (folded.ledger_state, folded.good_bytes, folded.tail)
 
 
 def test_every_truncation_is_a_legal_state():
@@ -59,7 +59,7 @@ def test_every_truncation_is_a_legal_state():
     for cut in range(len(CONTENT)):
         folded = fold(CONTENT[:cut])
 
-        assert sum(end <= cut for end in ends) == folded.books.seq
+        assert sum(end <= cut for end in ends) == folded.ledger_state.seq
         assert CONTENT[folded.good_bytes : cut] == folded.tail
         assert b"" == folded.rotten
 
@@ -100,7 +100,7 @@ def outcome(blocks: list[bytes]) -> tuple[object, ...]:
         folded = fold_blocks(blocks)
     except LedgerError as error:
         return (str(error),)
-    return (folded.books, folded.good_bytes, folded.tail, folded.rotten)
+    return (folded.ledger_state, folded.good_bytes, folded.tail, folded.rotten)
 
 
 @pytest.mark.parametrize("size", [1, 7, 100, 1000, len(CONTENT) - 1])
@@ -189,7 +189,11 @@ def test_unknown_entry_keeps_its_place():
 
     folded = fold(content.replace(old, new))
 
-    assert (3, False, [token(1)]) == (folded.books.seq, folded.books.swept, list(folded.books.records))
+    assert (3, False, [token(1)]) == (
+        folded.ledger_state.seq,
+        folded.ledger_state.swept,
+        list(folded.ledger_state.records),
+    )
 
 
 def test_newer_version_is_refused_even_at_the_end():
@@ -205,8 +209,8 @@ def test_sending_records_stay_sending_until_the_next_run():
     """Folding infers nothing: a record without an outcome is *sending*, and *uncertain* once a new run has begun."""
     begun = [story()[0], run_started(1), admitted(1), intent(1)]
 
-    assert State.SENDING == fold(ledger_of(begun)).books.record(token(1)).state
-    assert State.UNCERTAIN == fold(ledger_of([*begun, run_started(2)])).books.record(token(1)).state
+    assert State.SENDING == fold(ledger_of(begun)).ledger_state.record(token(1)).state
+    assert State.UNCERTAIN == fold(ledger_of([*begun, run_started(2)])).ledger_state.record(token(1)).state
 
 
 def test_entries_leave_the_tail_out():

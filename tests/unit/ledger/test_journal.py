@@ -11,9 +11,9 @@ import pytest
 from bulk_onboard.errors import LedgerError, LockedError, StoppedError, UsageError
 from bulk_onboard.ledger.disk import Disk
 from bulk_onboard.ledger.fold import fold
-from bulk_onboard.ledger.journal import read_books
+from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.entry import Adopted, Op
-from bulk_onboard.model.journal import Journal
+from bulk_onboard.model.ledger_state import Journal
 from bulk_onboard.model.life import IllegalStepError
 from bulk_onboard.model.record import State
 from tests.unit.ledger.samples import (
@@ -67,7 +67,7 @@ async def test_journal_keeps_the_protocol(path, opened):
 
         await kept.append(admitted(1))
 
-        assert State.PENDING == kept.books.record(token(1)).state
+        assert State.PENDING == kept.ledger_state.record(token(1)).state
 
 
 async def test_entry_is_on_disk_when_append_returns(path, opened):
@@ -77,7 +77,7 @@ async def test_entry_is_on_disk_when_append_returns(path, opened):
         await journal.append(intent(1))
 
         assert ledger_of([story()[0], admitted(1), intent(1)]) == path.read_bytes()
-        assert State.SENDING == read_books(path).books.record(token(1)).state
+        assert State.SENDING == read_ledger_state(path).ledger_state.record(token(1)).state
 
 
 async def test_next_run_goes_on(path, opened):
@@ -89,8 +89,8 @@ async def test_next_run_goes_on(path, opened):
     with opened() as journal:
         await journal.append(run_started(2))
 
-    books = read_books(path).books
-    assert (5, State.UNCERTAIN) == (books.seq, books.record(token(1)).state)
+    ledger_state = read_ledger_state(path).ledger_state
+    assert (5, State.UNCERTAIN) == (ledger_state.seq, ledger_state.record(token(1)).state)
 
 
 async def test_illegal_step_writes_nothing(path, opened):
@@ -101,7 +101,7 @@ async def test_illegal_step_writes_nothing(path, opened):
         with pytest.raises(IllegalStepError):
             await journal.append(done(1))
 
-        assert (before, 1) == (path.read_bytes(), journal.books.seq)
+        assert (before, 1) == (path.read_bytes(), journal.ledger_state.seq)
         await journal.append(admitted(1))
 
 
@@ -120,7 +120,7 @@ async def test_many_entries_share_an_fsync(path, opened):
 
     assert [1, 1, 199] == disk.writes
     assert MAKING + 2 == disk.fsyncs
-    assert [token(n) for n in range(200)] == list(read_books(path).books.records)
+    assert [token(n) for n in range(200)] == list(read_ledger_state(path).ledger_state.records)
 
 
 async def test_cancelled_caller_loses_no_line(path, opened):
@@ -138,7 +138,7 @@ async def test_cancelled_caller_loses_no_line(path, opened):
 
         await asyncio.wait_for(waiting[2], 10)
 
-    assert [token(1), token(2), token(3)] == list(read_books(path).books.records)
+    assert [token(1), token(2), token(3)] == list(read_ledger_state(path).ledger_state.records)
 
 
 @pytest.mark.parametrize(("at", "number"), [("fsync", errno.EIO), ("write", errno.ENOSPC)])
@@ -164,7 +164,7 @@ async def test_closing_flushes(path, opened):
         await asyncio.sleep(0)
 
     await asyncio.gather(*waiting)
-    assert 51 == read_books(path).books.seq
+    assert 51 == read_ledger_state(path).ledger_state.seq
 
 
 async def test_second_run_is_refused(path, opened):
@@ -207,7 +207,7 @@ async def test_disk_failure_ends_the_writing(path, opened, fault, kept):
         assert made == disk.calls
 
     folded = fold(path.read_bytes())
-    assert (b"", kept) == (folded.tail, folded.books.seq)
+    assert (b"", kept) == (folded.tail, folded.ledger_state.seq)
 
 
 async def test_everyone_in_a_failed_group_learns_of_it(path, opened):
@@ -269,7 +269,7 @@ async def test_any_failing_call_at_any_time_loses_nothing(path, opened, number, 
         assert stopped is None or os.strerror(number) in str(stopped)
         with opened() as journal:
             await journal.append(admitted(9))
-            assert acknowledged == list(journal.books.records)[: len(acknowledged)]
+            assert acknowledged == list(journal.ledger_state.records)[: len(acknowledged)]
         assert b"" == fold(path.read_bytes()).tail
 
     assert not disk.failed
@@ -321,18 +321,18 @@ def test_reading_ignores_a_line_that_is_being_written(path):
     content = ledger_of(story())
     path.write_bytes(content[:-9])
 
-    folded = read_books(path)
+    folded = read_ledger_state(path)
 
-    assert len(story()) - 1 == folded.books.seq
+    assert len(story()) - 1 == folded.ledger_state.seq
     assert content[:-9] == path.read_bytes()
 
 
 def test_reading_needs_a_ledger(path, tmp_path):
     """Where there is none, or only a folder, the sentence says so."""
     with pytest.raises(UsageError, match="no ledger"):
-        read_books(path)
+        read_ledger_state(path)
     with pytest.raises(UsageError, match="cannot be read"):
-        read_books(tmp_path)
+        read_ledger_state(tmp_path)
 
 
 def test_reading_refuses_damage(path):
@@ -340,7 +340,7 @@ def test_reading_refuses_damage(path):
     path.write_bytes(ledger_of(story()).replace(b"run-1", b"run-7", 1))
 
     with pytest.raises(LedgerError, match=str(path)):
-        read_books(path)
+        read_ledger_state(path)
 
 
 # A backup that was put back.

@@ -7,8 +7,7 @@ import pytest
 
 from bulk_onboard.errors import LedgerError, StoppedError
 from bulk_onboard.ledger.fold import fold
-from bulk_onboard.ledger.opening import normalised
-from bulk_onboard.ledger.tail import WHY_HELD
+from bulk_onboard.ledger.opening import WHY_HELD, normalised
 from bulk_onboard.model.entry import Admitted
 from bulk_onboard.model.record import State
 from tests.unit.ledger.samples import ACCOUNT, FailingDisk, admitted, intent, ledger_of, run_started, story, token
@@ -28,7 +27,7 @@ def test_new_ledger(path, opened, any_umask, umask):
 
     with opened() as journal:
         assert [] == list(journal.warnings)
-        assert ("MAXXXXXXXXXXXXXXXXXX", 1) == (journal.books.opened.auth_id, journal.books.seq)
+        assert ("MAXXXXXXXXXXXXXXXXXX", 1) == (journal.ledger_state.opened.auth_id, journal.ledger_state.seq)
 
     assert ledger_of([HEADER]) == path.read_bytes()
     assert 0o600 == path.stat().st_mode & 0o777
@@ -41,7 +40,7 @@ def test_existing_ledger_is_replayed_untouched(path, opened):
     path.chmod(0o600)
 
     with opened() as journal:
-        assert State.REFUSED == journal.books.record(token(3)).state
+        assert State.REFUSED == journal.ledger_state.record(token(3)).state
         assert () == journal.warnings
 
     assert CONTENT == path.read_bytes()
@@ -56,7 +55,7 @@ async def test_every_truncation_can_be_continued(path, opened):
             await journal.append(admitted(9))
 
         folded = fold(path.read_bytes())
-        assert (b"", State.PENDING) == (folded.tail, folded.books.record(token(9)).state)
+        assert (b"", State.PENDING) == (folded.tail, folded.ledger_state.record(token(9)).state)
 
 
 def test_torn_tail_is_put_aside(path, opened):
@@ -81,11 +80,11 @@ def test_rotten_intent_holds_its_row(path, opened):
     path.write_bytes(ledger_of([HEADER, run_started(), admitted(1, 2), intent(1)]).replace(b"5e5e5e", b"5e5eZe"))
 
     with opened() as journal:
-        record = journal.books.record(token(1))
+        record = journal.ledger_state.record(token(1))
         (warning, *_) = journal.warnings
 
     assert (State.HELD, WHY_HELD) == (record.state, record.reason)
-    assert State.PENDING == fold(path.read_bytes()).books.record(token(2)).state
+    assert State.PENDING == fold(path.read_bytes()).ledger_state.record(token(2)).state
     assert "disk may be failing" in warning
 
 
@@ -102,7 +101,7 @@ def test_interrupted_mending_loses_no_doubt(path, opened, nth):
         assert disk.failed
 
     with opened() as journal:
-        assert State.HELD == journal.books.record(token(1)).state
+        assert State.HELD == journal.ledger_state.record(token(1)).state
 
 
 @pytest.mark.parametrize("nth", range(1, 8))
@@ -113,14 +112,14 @@ def test_interrupted_creation_leaves_no_half_ledger(path, opened, nth):
 
     assert not path.exists() or ledger_of([HEADER]) == path.read_bytes()
     with opened() as journal:
-        assert 1 == journal.books.seq
+        assert 1 == journal.ledger_state.seq
     assert {path.name, f"{path.name}.lock"} == files_in(path.parent)
 
 
 def test_file_systems_that_sync_no_folder_will_do(path, opened):
     """EINVAL from the folder's fsync is no trouble: there is nothing to sync."""
     with opened(disk=FailingDisk(2, only="fsync", number=errno.EINVAL)) as journal:
-        assert 1 == journal.books.seq
+        assert 1 == journal.ledger_state.seq
 
 
 @pytest.mark.parametrize(
@@ -153,7 +152,7 @@ def test_same_address_in_other_words(path, opened, same):
     path.write_bytes(CONTENT)
 
     with opened(base_url=same) as journal:
-        assert len(story()) == journal.books.seq
+        assert len(story()) == journal.ledger_state.seq
 
 
 def test_other_port_is_another_address():
@@ -240,7 +239,7 @@ def test_left_over_of_a_dead_run_is_removed(path, opened):
     os.link(path, path.with_name(f".{path.name}.new"))
 
     with opened() as journal:
-        assert len(story()) == journal.books.seq
+        assert len(story()) == journal.ledger_state.seq
     assert {path.name, f"{path.name}.lock"} == files_in(path.parent)
 
 
@@ -252,13 +251,13 @@ async def test_relative_path_survives_a_change_of_folder(path, opened, monkeypat
         monkeypatch.chdir("/")
         await journal.append(Admitted(tokens=(token(1),)))
 
-    assert 2 == fold(path.read_bytes()).books.seq
+    assert 2 == fold(path.read_bytes()).ledger_state.seq
 
 
 def test_account_is_stored_as_given(path, opened):
     """The header tells tool, job, account, address and when it was made."""
     with opened() as journal:
-        header = journal.books.opened
+        header = journal.ledger_state.opened
 
     assert (ACCOUNT["job"], ACCOUNT["base_url"], "2026-01-05T10:00:00Z") == (
         header.job,

@@ -4,7 +4,7 @@ import pytest
 
 from bulk_onboard.errors import UsageError
 from bulk_onboard.ledger.disk import Disk
-from bulk_onboard.ledger.place import check_place
+from bulk_onboard.ledger.lock import check_place
 from bulk_onboard.ledger.repair import repair
 
 

@@ -31,7 +31,7 @@ async def test_damaged_ledger_is_kept_and_a_sound_one_takes_its_place(path, cloc
     assert path.with_name(f"{path.name}.broken-1") == made.kept_as
     assert NOT_TELLING == made.kept_as.read_bytes()
     assert [0o600, 0o600] == [file.stat().st_mode & 0o777 for file in (path, made.kept_as)]
-    assert verify(path).lines == fold(path.read_bytes()).books.seq
+    assert verify(path).lines == fold(path.read_bytes()).ledger_state.seq
     assert {path.name, f"{path.name}.lock", made.kept_as.name} == {file.name for file in path.parent.iterdir()}
 
 
@@ -44,7 +44,7 @@ async def test_exit_status_says_whether_a_person_is_needed(path, clock):
     made = await repair(path, settle_s=0.0, clock=clock)
 
     assert ExitStatus.DONE == made.exit_status
-    assert State.UNCERTAIN == fold(path.read_bytes()).books.record(token(1)).state
+    assert State.UNCERTAIN == fold(path.read_bytes()).ledger_state.record(token(1)).state
 
 
 async def test_sound_ledger_is_left_alone(path, clock):
@@ -75,7 +75,7 @@ async def test_where_any_row_may_have_been_sent_the_settle_window_passes_first(p
 
     assert watched.seconds >= 42.0 + 90.0
     assert [NOT_TELLING] == seen
-    assert not fold(path.read_bytes()).books.swept
+    assert not fold(path.read_bytes()).ledger_state.swept
 
 
 async def test_where_the_lost_lines_tell_nobody_waits(path, clock):
@@ -85,7 +85,7 @@ async def test_where_the_lost_lines_tell_nobody_waits(path, clock):
     await repair(path, settle_s=90.0, clock=clock)
 
     assert clock.seconds < 90
-    assert fold(path.read_bytes()).books.swept
+    assert fold(path.read_bytes()).ledger_state.swept
 
 
 @pytest.mark.parametrize("nth", range(1, 10))

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 import pytest
 
 from bulk_onboard.errors import LedgerError
-from bulk_onboard.ledger.doubt import MAY_BE_SENT_ANEW
 from bulk_onboard.ledger.fold import fold
-from bulk_onboard.ledger.salvage import WHY, Salvage, salvage
-from bulk_onboard.model.books import Books
+from bulk_onboard.ledger.opening import MAY_BE_SENT_ANEW
+from bulk_onboard.ledger.repair import WHY, Salvage, salvage
 from bulk_onboard.model.entry import Adopted, Entry, Op, Refused, Swept, Throttled, Unresolved
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import State
 from tests.unit.ledger.samples import admitted, compliance_id, done, intent, ledger_of, run_started, story, token
 
@@ -25,10 +25,10 @@ LINES = CONTENT.splitlines(keepends=True)
 STARTS = [len(b"".join(LINES[:index])) for index in range(len(LINES) + 1)]
 
 
-def saved(content: bytes) -> tuple[Salvage, Books]:
+def saved(content: bytes) -> tuple[Salvage, LedgerState]:
     """What salvaging makes of it; it always folds, whatever was lost."""
     result = salvage(content, kept_as="x.broken-1", now=datetime(2026, 1, 6, tzinfo=UTC))
-    return result, fold(result.content).books
+    return result, fold(result.content).ledger_state
 
 
 def rotten(entries: list[Entry], index: int, old: bytes, new: bytes) -> bytes:
@@ -39,8 +39,8 @@ def rotten(entries: list[Entry], index: int, old: bytes, new: bytes) -> bytes:
     return b"".join(lines)
 
 
-def state_of(books: Books, number: int) -> State:
-    return books.record(token(number)).state
+def state_of(ledger_state: LedgerState, number: int) -> State:
+    return ledger_state.record(token(number)).state
 
 
 @pytest.mark.parametrize("content", [CONTENT, ledger_of(story()), ledger_of([HEADER])])
@@ -57,10 +57,15 @@ def test_no_stretch_of_lost_lines_makes_a_row_fresh():
     wrong = {}
     for start in range(1, len(LINES) - 1):
         for end in range(start + 1, len(LINES)):
-            result, books = saved(b"".join(LINES[:start] + LINES[end:]))
-            fresh = [r.token for r in books.records.values() if r.state in MAY_BE_SENT_ANEW]
-            if fresh or books.swept or not result.all_in_doubt or result.lost != tuple(range(start + 1, end + 1)):
-                wrong[start, end] = (fresh, books.swept, result.lost)
+            result, ledger_state = saved(b"".join(LINES[:start] + LINES[end:]))
+            fresh = [r.token for r in ledger_state.records.values() if r.state in MAY_BE_SENT_ANEW]
+            if (
+                fresh
+                or ledger_state.swept
+                or not result.all_in_doubt
+                or result.lost != tuple(range(start + 1, end + 1))
+            ):
+                wrong[start, end] = (fresh, ledger_state.swept, result.lost)
 
     assert {} == wrong
 
@@ -71,11 +76,11 @@ def test_what_lines_after_the_gap_know_is_not_forgotten():
     for start in range(1, len(LINES) - 1):
         for end in range(start + 1, len(LINES)):
             left = LINES[:start] + LINES[end:]
-            _, books = saved(b"".join(left))
+            _, ledger_state = saved(b"".join(left))
             for number in (1, 2):
                 told = any(f'"compliance_id":"{compliance_id(number)}"'.encode() in line for line in left)
-                if told and books.record(token(number)).compliance_id != compliance_id(number):
-                    forgotten[start, end] = books.record(token(number))
+                if told and ledger_state.record(token(number)).compliance_id != compliance_id(number):
+                    forgotten[start, end] = ledger_state.record(token(number))
 
     assert {} == forgotten
 
@@ -89,11 +94,11 @@ def test_no_flipped_bit_makes_a_sent_row_fresh():
     for bit in range(STARTS[1] * 8, STARTS[-2] * 8, 5):
         place = bit // 8
         line = next(index for index, start in enumerate(STARTS) if start > place) - 1
-        result, books = saved(CONTENT[:place] + bytes([CONTENT[place] ^ 1 << bit % 8]) + CONTENT[place + 1 :])
+        result, ledger_state = saved(CONTENT[:place] + bytes([CONTENT[place] ^ 1 << bit % 8]) + CONTENT[place + 1 :])
         lost = ENTRIES[line]
-        about = {lost.token} if lost.name() == "intent" else set(books.records) if result.all_in_doubt else set()
-        fresh = {r.token for r in books.records.values() if r.state in MAY_BE_SENT_ANEW}
-        if fresh & about or (result.all_in_doubt and books.swept) or not (result.lost or result.all_in_doubt):
+        about = {lost.token} if lost.name() == "intent" else set(ledger_state.records) if result.all_in_doubt else set()
+        fresh = {r.token for r in ledger_state.records.values() if r.state in MAY_BE_SENT_ANEW}
+        if fresh & about or (result.all_in_doubt and ledger_state.swept) or not (result.lost or result.all_in_doubt):
             wrong[bit] = (fresh & about, result.lost)
 
     assert {} == wrong
@@ -101,17 +106,17 @@ def test_no_flipped_bit_makes_a_sent_row_fresh():
 
 def test_line_that_tells_what_it_was_leaves_the_others_alone():
     """A damaged intent doubts its own row only; the account need not be walked again."""
-    result, books = saved(rotten(ENTRIES, 4, b"5e5e5e", b"5e5eZe"))
+    result, ledger_state = saved(rotten(ENTRIES, 4, b"5e5e5e", b"5e5eZe"))
 
     assert [token(1)] == [record.token for record in result.doubted]
-    assert ((5,), False, True) == (result.lost, result.all_in_doubt, books.swept)
-    assert [State.SUBMITTED, State.REFUSED, State.PENDING] == [state_of(books, n) for n in (1, 3, 4)]
+    assert ((5,), False, True) == (result.lost, result.all_in_doubt, ledger_state.swept)
+    assert [State.SUBMITTED, State.REFUSED, State.PENDING] == [state_of(ledger_state, n) for n in (1, 3, 4)]
 
 
 def test_lost_outcome_is_unknown():
     """Without its outcome a call is uncertain, under the alias that it was sent by."""
-    result, books = saved(rotten([*SWEPT, admitted(1), intent(1), done(1), admitted(2)], 5, b"api-1", b"apx-1"))
-    record = books.record(token(1))
+    result, ledger_state = saved(rotten([*SWEPT, admitted(1), intent(1), done(1), admitted(2)], 5, b"api-1", b"apx-1"))
+    record = ledger_state.record(token(1))
 
     assert (State.UNCERTAIN, f"K-0001 ~{token(1)}") == (record.state, record.alias)
     assert (f"outcome unknown: {WHY}", False) == (record.reason, result.all_in_doubt)
@@ -120,9 +125,11 @@ def test_lost_outcome_is_unknown():
 def test_lost_intent_of_a_row_never_sent_before_holds_it():
     """Its alias is not known for certain, and asked for a wrong one the API would know nothing: a person must look."""
     refused = Refused(token=token(1), op=Op.CREATE, code="invalid")
-    result, books = saved(rotten([*SWEPT, admitted(1), intent(1), refused, admitted(2)], 4, b"5e5e5e", b"5e5eZe"))
+    result, ledger_state = saved(
+        rotten([*SWEPT, admitted(1), intent(1), refused, admitted(2)], 4, b"5e5e5e", b"5e5eZe")
+    )
 
-    assert (State.HELD, WHY) == (state_of(books, 1), books.record(token(1)).reason)
+    assert (State.HELD, WHY) == (state_of(ledger_state, 1), ledger_state.record(token(1)).reason)
     assert ((5,), (6,)) == (result.lost, result.illegal)
 
 
@@ -131,8 +138,8 @@ def test_lost_intent_of_a_row_sent_before_is_settled():
     refused = Refused(token=token(1), op=Op.CREATE, code="invalid")
     sent_twice = [*SWEPT, admitted(1), intent(1), refused, admitted(1), intent(1, attempt=2), admitted(2)]
 
-    _, books = saved(rotten(sent_twice, 7, b"5e5e5e", b"5e5eZe"))
-    record = books.record(token(1))
+    _, ledger_state = saved(rotten(sent_twice, 7, b"5e5e5e", b"5e5eZe"))
+    record = ledger_state.record(token(1))
 
     assert (State.UNCERTAIN, f"K-0001 ~{token(1)}", "") == (record.state, record.alias, record.fingerprint)
 
@@ -143,20 +150,20 @@ def test_row_whose_way_back_is_lost_is_not_sent_again(last, state):
     refused = Refused(token=token(1), op=Op.CREATE, code="invalid")
     again = [run_started(2), admitted(1), intent(1, attempt=2), *last, admitted(2)]
 
-    result, books = saved(rotten([*SWEPT, admitted(1), intent(1), refused, *again], 7, b'"v":1', b'"v":3'))
+    result, ledger_state = saved(rotten([*SWEPT, admitted(1), intent(1), refused, *again], 7, b'"v":1', b'"v":3'))
 
-    assert (state, False) == (state_of(books, 1), result.all_in_doubt)
+    assert (state, False) == (state_of(ledger_state, 1), result.all_in_doubt)
 
 
 def test_several_ids_hold_the_row():
     """Two ids for one row, and the lines between them gone: a person must look, and is told both."""
     twice = [*SWEPT, admitted(1), intent(1), done(1), done(1, of=7)]
 
-    result, books = saved(
+    result, ledger_state = saved(
         b"".join(ledger_of(twice).splitlines(keepends=True)[:3] + ledger_of(twice).splitlines(True)[5:])
     )
 
-    assert State.HELD == state_of(books, 1)
+    assert State.HELD == state_of(ledger_state, 1)
     assert compliance_id(7).encode() in result.content
 
 
@@ -166,10 +173,10 @@ def test_swapped_lines_find_their_places_and_doubled_ones_count_once():
     doubled = b"".join([*LINES[:6], LINES[5], *LINES[6:], LINES[3]])
 
     for content in (swapped, doubled):
-        result, books = saved(content)
+        result, ledger_state = saved(content)
 
         assert (CONTENT, (), ()) == (result.content, result.lost, result.doubted)
-        assert books.swept
+        assert ledger_state.swept
 
 
 def test_sound_lines_are_not_rewritten():
@@ -188,35 +195,35 @@ def test_rows_admitted_beside_one_that_could_not_be_stay_admitted():
     refused = Refused(token=token(1), op=Op.CREATE, code="invalid")
     content = rotten([*SWEPT, admitted(1), intent(1), refused, run_started(2), admitted(1, 2, 3)], 5, b"inva", b"invx")
 
-    result, books = saved(content)
+    result, ledger_state = saved(content)
 
-    assert [State.UNCERTAIN, State.PENDING, State.PENDING] == [state_of(books, n) for n in (1, 2, 3)]
+    assert [State.UNCERTAIN, State.PENDING, State.PENDING] == [state_of(ledger_state, n) for n in (1, 2, 3)]
     assert (8,) == result.illegal
 
 
 @pytest.mark.parametrize("torn", [b'{"alias":"K-00', b"\x00" * 512, b"\x00" * 512 + b"\n"])
 def test_torn_tail_leaves_no_doubt(torn):
     """What was never finished was never acted upon: it is put aside, and that is all."""
-    result, books = saved(CONTENT + torn)
+    result, ledger_state = saved(CONTENT + torn)
 
     assert result.content.startswith(CONTENT)
-    assert ((), (), True) == (result.lost, result.doubted, books.swept)
+    assert ((), (), True) == (result.lost, result.doubted, ledger_state.swept)
     assert b'"entry":"tail_repaired","kept":"x.broken-1"' in result.content[len(CONTENT) :]
 
 
 def test_lost_last_line_is_told_by_its_remains():
     """Damage at the end and in the middle at once: both are accounted for."""
-    result, books = saved(rotten([*SWEPT, admitted(1, 2), intent(1)], 4, b"5e5e5e", b"5e5eZe"))
+    result, ledger_state = saved(rotten([*SWEPT, admitted(1, 2), intent(1)], 4, b"5e5e5e", b"5e5eZe"))
 
-    assert ((5,), State.HELD, State.PENDING) == (result.lost, state_of(books, 1), state_of(books, 2))
+    assert ((5,), State.HELD, State.PENDING) == (result.lost, state_of(ledger_state, 1), state_of(ledger_state, 2))
 
 
 def test_remains_without_a_number_put_everything_in_doubt():
     """A line whose number is gone may have been any: every row that could be sent again is settled or held."""
-    result, books = saved(rotten(ENTRIES, 6, b'"seq":7', b'"sex":7'))
+    result, ledger_state = saved(rotten(ENTRIES, 6, b'"seq":7', b'"sex":7'))
 
-    assert (True, False) == (result.all_in_doubt, books.swept)
-    assert not {record.state for record in books.records.values()} & MAY_BE_SENT_ANEW
+    assert (True, False) == (result.all_in_doubt, ledger_state.swept)
+    assert not {record.state for record in ledger_state.records.values()} & MAY_BE_SENT_ANEW
 
 
 def test_salvaging_twice_changes_nothing():
@@ -259,6 +266,6 @@ def test_settled_rows_stay_settled():
 
     content = ledger_of([*SWEPT, adopted, admitted(2), intent(2), unknown, run_started(2), admitted(3)])
     lines = content.splitlines(keepends=True)
-    _, books = saved(b"".join([*lines[:7], *lines[8:]]))
+    _, ledger_state = saved(b"".join([*lines[:7], *lines[8:]]))
 
-    assert [State.SUBMITTED, State.UNCERTAIN, State.HELD] == [state_of(books, number) for number in (1, 2, 3)]
+    assert [State.SUBMITTED, State.UNCERTAIN, State.HELD] == [state_of(ledger_state, number) for number in (1, 2, 3)]

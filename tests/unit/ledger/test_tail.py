@@ -4,7 +4,7 @@ import pytest
 
 from bulk_onboard.errors import LedgerError
 from bulk_onboard.ledger.fold import fold
-from bulk_onboard.ledger.tail import WHY_HELD, amends, in_doubt
+from bulk_onboard.ledger.opening import WHY_HELD, amends, in_doubt
 from bulk_onboard.model.entry import Held, Op, TailRepaired
 from bulk_onboard.model.record import State
 from tests.unit.ledger.samples import admitted, done, intent, ledger_of, run_started, story, token

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulk_onboard.model import entry as entries
-from bulk_onboard.model.books import Books
 from bulk_onboard.model.entry import Op
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.life import IllegalStepError
 from bulk_onboard.model.record import State
 
@@ -34,10 +34,10 @@ def done(token, compliance_id=UUID):
 
 def folded(*story):
     """The books after these entries."""
-    books = Books()
+    ledger_state = LedgerState()
     for entry in story:
-        books.take(entry)
-    return books
+        ledger_state.take(entry)
+    return ledger_state
 
 
 STORY = (
@@ -53,55 +53,55 @@ STORY = (
 
 def test_a_run_leaves_header_records_and_its_story():
     """After a run the books know whose ledger it is, each record's state, and how the run ended."""
-    books = folded(*STORY)
+    ledger_state = folded(*STORY)
 
-    assert OPENED == books.opened
-    assert {ONE: State.SUBMITTED, TWO: State.PENDING} == {t: r.state for t, r in books.records.items()}
-    assert [(STARTED, ENDED)] == [(run.started, run.ended) for run in books.runs]
-    assert books.swept
+    assert OPENED == ledger_state.opened
+    assert {ONE: State.SUBMITTED, TWO: State.PENDING} == {t: r.state for t, r in ledger_state.records.items()}
+    assert [(STARTED, ENDED)] == [(run.started, run.ended) for run in ledger_state.runs]
+    assert ledger_state.swept
 
 
 def test_id_tells_its_record():
     """The books say which record has a compliance id, and that none has another."""
-    books = folded(*STORY)
+    ledger_state = folded(*STORY)
 
-    assert ONE == books.owner(UUID)
-    assert books.owner("5a0c1f6e-0000-4000-8000-000000000002") is None
+    assert ONE == ledger_state.owner(UUID)
+    assert ledger_state.owner("5a0c1f6e-0000-4000-8000-000000000002") is None
 
 
 def test_id_that_comes_later_tells_its_record_too():
     """Asking for one id does not make the books deaf to the next."""
-    books = folded(*STORY)
+    ledger_state = folded(*STORY)
     another = "5a0c1f6e-0000-4000-8000-000000000002"
 
-    before = books.owner(another)
+    before = ledger_state.owner(another)
     for entry in (intent(TWO), done(TWO, another)):
-        books.take(entry)
+        ledger_state.take(entry)
 
-    assert (None, TWO, ONE) == (before, books.owner(another), books.owner(UUID))
+    assert (None, TWO, ONE) == (before, ledger_state.owner(another), ledger_state.owner(UUID))
 
 
 def test_a_million_records_are_no_work_for_the_collector():
     """What is kept for each record can be in no circle, and is not looked at for one."""
-    books = folded(*STORY)
+    ledger_state = folded(*STORY)
 
-    assert not any(gc.is_tracked(kept) for kept in (books.records[ONE], intent(ONE), done(ONE)))
+    assert not any(gc.is_tracked(kept) for kept in (ledger_state.records[ONE], intent(ONE), done(ONE)))
 
 
 def test_unknown_token_is_a_fresh_record():
     """Nothing happened to a record that the books do not know, and asking does not make it known."""
-    books = Books()
+    ledger_state = LedgerState()
 
-    assert State.PENDING is books.record(ONE).state
-    assert {} == books.records
+    assert State.PENDING is ledger_state.record(ONE).state
+    assert {} == ledger_state.records
 
 
 def test_next_run_finds_what_the_last_one_died_in():
     """Only records that were being sent become uncertain when a run begins."""
-    books = folded(OPENED, STARTED, entries.Admitted(tokens=(ONE, TWO)), intent(ONE), STARTED)
+    ledger_state = folded(OPENED, STARTED, entries.Admitted(tokens=(ONE, TWO)), intent(ONE), STARTED)
 
-    assert {ONE: State.UNCERTAIN, TWO: State.PENDING} == {t: r.state for t, r in books.records.items()}
-    assert [None, None] == [run.ended for run in books.runs]
+    assert {ONE: State.UNCERTAIN, TWO: State.PENDING} == {t: r.state for t, r in ledger_state.records.items()}
+    assert [None, None] == [run.ended for run in ledger_state.runs]
 
 
 def test_sequence_is_the_newest_entrys():
@@ -112,12 +112,12 @@ def test_sequence_is_the_newest_entrys():
 @pytest.mark.parametrize("entry", [done(ONE), entries.Admitted(seq=9, tokens=(TWO, ONE))], ids=["one", "several"])
 def test_illegal_step_changes_nothing(entry):
     """What the table does not know raises, and the books are as before, also for the other records it names."""
-    books, untouched = folded(*STORY), folded(*STORY)
+    ledger_state, untouched = folded(*STORY), folded(*STORY)
 
     with pytest.raises(IllegalStepError):
-        books.take(entry)
+        ledger_state.take(entry)
 
-    assert untouched == books
+    assert untouched == ledger_state
 
 
 TOKENS = st.sampled_from([ONE, TWO])
@@ -137,25 +137,25 @@ STEPS = st.one_of(
 @given(st.lists(STEPS, max_size=30))
 def test_folding_the_same_entries_gives_the_same_books(story):
     """Whatever was taken, taking it again from the start ends in equal books, and every state is a legal one."""
-    books, taken = Books(), []
+    ledger_state, taken = LedgerState(), []
     for entry in story:
         try:
-            books.take(entry)
+            ledger_state.take(entry)
         except IllegalStepError:
             continue
         taken.append(entry)
 
-    assert folded(*taken) == books
-    assert {record.state for record in books.records.values()} <= set(State)
+    assert folded(*taken) == ledger_state
+    assert {record.state for record in ledger_state.records.values()} <= set(State)
 
 
 @given(st.lists(STEPS, max_size=60))
 def test_no_create_follows_an_unknown_one_without_proof(story):
     """In no story that the books accept is a create sent while the one before it is unknown."""
-    books, open_creates = Books(), set()
+    ledger_state, open_creates = LedgerState(), set()
     for entry in story:
         try:
-            books.take(entry)
+            ledger_state.take(entry)
         except IllegalStepError:
             continue
         if isinstance(entry, entries.Intent):
@@ -171,12 +171,12 @@ def test_record_is_its_runs_whose_intent_made_it():
     found = entries.Adopted(token=ONE, op=Op.CREATE, compliance_id=UUID)
     elsewhere = entries.Adopted(token=TWO, op=Op.CREATE, compliance_id="another")
     story = [OPENED, STARTED, intent(ONE), second, found, elsewhere]
-    books = folded(*(msgspec.structs.replace(entry, seq=seq) for seq, entry in enumerate(story, 1)))
+    ledger_state = folded(*(msgspec.structs.replace(entry, seq=seq) for seq, entry in enumerate(story, 1)))
 
-    creators = [books.creator(books.record(token)) for token in (ONE, TWO, "cccccccccccccccc")]
+    creators = [ledger_state.creator(ledger_state.record(token)) for token in (ONE, TWO, "cccccccccccccccc")]
 
     assert ["r1", None, None] == [run and run.started.run_id for run in creators]
-    assert 0 == books.told_until
+    assert 0 == ledger_state.told_until
 
 
 class Unwalked(dict):
@@ -190,31 +190,33 @@ class Unwalked(dict):
 
 def test_a_runs_beginning_costs_what_was_sent_since_the_one_before_it():
     """However many records there are, a run that begins looks only at the calls that the last one may have left."""
-    books = folded(OPENED, STARTED, intent(ONE), done(ONE), intent(TWO))
-    books.records = Unwalked(books.records)
+    ledger_state = folded(OPENED, STARTED, intent(ONE), done(ONE), intent(TWO))
+    ledger_state.records = Unwalked(ledger_state.records)
 
     for _ in range(3):
-        books.take(STARTED)
+        ledger_state.take(STARTED)
 
-    assert [State.SUBMITTED, State.UNCERTAIN] == [books.record(token).state for token in (ONE, TWO)]
+    assert [State.SUBMITTED, State.UNCERTAIN] == [ledger_state.record(token).state for token in (ONE, TWO)]
 
 
 def gone_and_filed_anew(ask_early):
     """A record with a number goes, and a person says that it is to be filed anew."""
-    books = folded(intent(ONE), done(ONE), entries.Adopted(token=ONE, op=Op.LINK, compliance_id=UUID, number="911140"))
+    ledger_state = folded(
+        intent(ONE), done(ONE), entries.Adopted(token=ONE, op=Op.LINK, compliance_id=UUID, number="911140")
+    )
     if ask_early:
-        books.owner(UUID)
-    books.take(entries.Gone(token=ONE, compliance_id=UUID))
-    books.take(entries.Resolved(token=ONE, op=Op.CREATE, how="absent"))
-    return books
+        ledger_state.owner(UUID)
+    ledger_state.take(entries.Gone(token=ONE, compliance_id=UUID))
+    ledger_state.take(entries.Resolved(token=ONE, op=Op.CREATE, how="absent"))
+    return ledger_state
 
 
 @pytest.mark.parametrize("ask_early", [True, False])
 def test_record_that_is_filed_anew_holds_neither_the_old_id_nor_the_numbers(ask_early):
     """Whenever somebody asked first; else its new record would be taken for linked already."""
-    books = gone_and_filed_anew(ask_early)
+    ledger_state = gone_and_filed_anew(ask_early)
 
-    assert (books.owner(UUID), books.holder("911140")) == (None, None)
+    assert (ledger_state.owner(UUID), ledger_state.holder("911140")) == (None, None)
 
 
 # What is known of aliases, and what was audited.
@@ -267,6 +269,6 @@ def test_audit_is_wanted_until_one_comes_after_the_newest_create(after, wanted):
 def test_audit_whose_run_was_killed_before_its_end_told_nobody(end, wanted):
     """What it found would else never be heard of."""
     started = msgspec.structs.replace(STARTED, seq=2)
-    books = folded(OPENED, started, intent(ONE, seq=3), entries.Swept(seq=4, records=2, audit=True), *end)
+    ledger_state = folded(OPENED, started, intent(ONE, seq=3), entries.Swept(seq=4, records=2, audit=True), *end)
 
-    assert wanted is books.wants_audit
+    assert wanted is ledger_state.wants_audit

@@ -6,8 +6,8 @@ import pytest
 import typer
 
 from bulk_onboard.cli.app import app
-from bulk_onboard.model.books import Books
 from bulk_onboard.model.command import _USED, Commands, command_line, init, names_in
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import Record
 from bulk_onboard.settings import SETTINGS
 
@@ -115,9 +115,9 @@ def test_fixed_cells_are_merged_before_the_run():
 def test_record_is_called_by_its_key_where_that_is_its_own():
     """A Key that two records have, that cannot be seen, or that reads like a token, is no name."""
     keys = {"a": "K-1", "b": " k-2", "c": "K-2", "d": "K\n3", "e": "", "f": "x ~abcdefgh23456777"}
-    books = Books(records={token: Record(token=token, key=key) for token, key in keys.items()})
+    ledger_state = LedgerState(records={token: Record(token=token, key=key) for token, key in keys.items()})
 
-    assert {"a": "K-1", "b": "b", "c": "c", "d": "d", "e": "e", "f": "f"} == names_in(books)
+    assert {"a": "K-1", "b": "b", "c": "c", "d": "d", "e": "e", "f": "f"} == names_in(ledger_state)
 
 
 def test_command_line_of_another_tool():

@@ -4,10 +4,9 @@ import re
 
 import pytest
 
-from bulk_onboard.model.example import EXAMPLE, is_example
 from bulk_onboard.model.indian_states import STATES
 from bulk_onboard.model.requirements import Combination
-from bulk_onboard.model.row import Row
+from bulk_onboard.model.row import EXAMPLE, Row, is_example
 
 
 def row(**changes):

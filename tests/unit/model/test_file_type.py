@@ -3,7 +3,7 @@
 import pytest
 
 from bulk_onboard.model.catalogue import CATALOGUE
-from bulk_onboard.model.file_type import (
+from bulk_onboard.model.documents import (
     ACCEPTED_TYPES,
     FILE_TYPES,
     ending_of,

@@ -3,8 +3,8 @@
 import pytest
 
 from bulk_onboard.model import entry as entries
-from bulk_onboard.model.books import Books
 from bulk_onboard.model.entry import STATE_ERRORS, Op
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.life import step
 from bulk_onboard.model.record import Linkage, Linking, Record, Review, State, api_has_newer, linked_numbers
 
@@ -288,13 +288,13 @@ def test_correction_that_the_record_cannot_take_is_refused_without_a_call():
 
 def test_number_is_linked_to_one_record_only():
     """Who had it before has it no more, so that it can be moved back."""
-    books, other = Books(), "zzzzzzzzzzzzzzzz"
-    books.records |= {TOKEN: APPROVED, other: Record(**{**_fields(APPROVED), "token": other})}
-    books.take(about(entries.Adopted, Op.LINK, compliance_id=UUID, number=ONE))
+    ledger_state, other = LedgerState(), "zzzzzzzzzzzzzzzz"
+    ledger_state.records |= {TOKEN: APPROVED, other: Record(**{**_fields(APPROVED), "token": other})}
+    ledger_state.take(about(entries.Adopted, Op.LINK, compliance_id=UUID, number=ONE))
 
-    books.take(entries.Adopted(token=other, op=Op.LINK, compliance_id="other", number=ONE))
+    ledger_state.take(entries.Adopted(token=other, op=Op.LINK, compliance_id="other", number=ONE))
 
-    assert (other, {}) == (books.holder(ONE), books.records[TOKEN].numbers)
+    assert (other, {}) == (ledger_state.holder(ONE), ledger_state.records[TOKEN].numbers)
 
 
 def test_record_that_was_refused_or_absent_was_not_made_by_its_run():
@@ -323,14 +323,14 @@ def test_content_is_noted_only_where_it_is_not_known(before, expected):
 
 def test_new_run_makes_an_update_uncertain_and_keeps_what_settles_it():
     """The process died in the call."""
-    books = Books()
-    books.records[TOKEN] = after(SENT_BACK)
-    books.take(UPDATE)
+    ledger_state = LedgerState()
+    ledger_state.records[TOKEN] = after(SENT_BACK)
+    ledger_state.take(UPDATE)
     nothing = {"user": "", "host": "", "version": "", "workbook": "", "job": "", "requirements": "", "quota": "none"}
 
-    books.take(entries.RunStarted(run_id="r", settle=0.0, **nothing))
+    ledger_state.take(entries.RunStarted(run_id="r", settle=0.0, **nothing))
 
-    record = books.records[TOKEN]
+    record = ledger_state.records[TOKEN]
     assert (State.UNCERTAIN, Op.UPDATE, "new", "then") == (record.state, record.op, record.intended, record.seen_at)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulk_onboard.model.number import numbers_in
+from bulk_onboard.model.identity import numbers_in
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulk_onboard.model.pattern import Token, check_pattern, components, fields_of
+from bulk_onboard.model.documents import Token, check_pattern, components, fields_of
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,10 @@ import msgspec
 import pytest
 
 from bulk_onboard.model import entry as entries
-from bulk_onboard.model.books import Books
 from bulk_onboard.model.entry import Op
+from bulk_onboard.model.ledger_state import LedgerState, Replay
 from bulk_onboard.model.life import TRANSITIONS, IllegalStepError
 from bulk_onboard.model.record import Record
-from bulk_onboard.model.replay import Replay
 from tests.unit.model.test_life import ENTRIES
 
 TOKENS = ("aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb")
@@ -37,58 +36,60 @@ WORDS = {
 """What the fields of an entry may say that a step looks at."""
 
 
-def a_story(dice: random.Random) -> tuple[list[entries.Entry], Books]:
+def a_story(dice: random.Random) -> tuple[list[entries.Entry], LedgerState]:
     """Sixty legal steps of two records, and books that took them one by one."""
     story: list[entries.Entry] = []
-    books = Books()
+    ledger_state = LedgerState()
     while len(story) < 60:
         seq, token = len(story) + 1, dice.choice(TOKENS)
-        word = dice.choice([*TRANSITIONS[books.record(token).state], "admitted", "run_started", "read_back"])
+        word = dice.choice([*TRANSITIONS[ledger_state.record(token).state], "admitted", "run_started", "read_back"])
         plain = ENTRIES.get(word) or entries.ReadBack(compliance_id=IDS[0], alias="")
         said = {name: dice.choice(words) for name, words in WORDS.items() if name in plain.__struct_fields__}
         about = {"token": token} if "token" in plain.__struct_fields__ else {}
         told = msgspec.structs.replace(plain, **said, **about, seq=seq, at=f"2026-01-05T10:00:00.{seq:03d}Z")
         with contextlib.suppress(IllegalStepError):
-            books.take(told)
+            ledger_state.take(told)
             story.append(told)
-    return story, books
+    return story, ledger_state
 
 
 @pytest.mark.parametrize("seed", range(400))
 def test_replayed_books_say_what_books_say_that_took_each_entry(seed):
     """Whatever the story: records, who holds an id or a number, what was tried and what a killed run left."""
-    story, books = a_story(random.Random(seed))
+    story, ledger_state = a_story(random.Random(seed))
     replay = Replay()
 
     for each in story:
         replay.take(each)
     replayed = replay.finish()
 
-    assert books == replayed
-    assert list(books.records) == list(replayed.records)
-    assert [books.owner(each) for each in IDS] == [replayed.owner(each) for each in IDS]
-    assert [books.holder(each) for each in NUMBERS] == [replayed.holder(each) for each in NUMBERS]
-    for each in (books, replayed):
+    assert ledger_state == replayed
+    assert list(ledger_state.records) == list(replayed.records)
+    assert [ledger_state.owner(each) for each in IDS] == [replayed.owner(each) for each in IDS]
+    assert [ledger_state.holder(each) for each in NUMBERS] == [replayed.holder(each) for each in NUMBERS]
+    for each in (ledger_state, replayed):
         each.take(ENTRIES["run_started"])
-    assert books.records == replayed.records
+    assert ledger_state.records == replayed.records
 
 
 @pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES.keys())
 @pytest.mark.parametrize("story", [(), (SENT,), (SENT, MADE)], ids=["unknown", "sending", "submitted"])
 def test_step_that_is_none_is_none_for_a_replay_too(story, entry):
     """A short way is no way around the table."""
-    books, replay = Books(), Replay()
-    for taker, each in itertools.product((books, replay), story):
+    ledger_state, replay = LedgerState(), Replay()
+    for taker, each in itertools.product((ledger_state, replay), story):
         taker.take(each)
 
-    told = [_complaint(taker, entry) for taker in (books, replay)]
+    told = [_complaint(taker, entry) for taker in (ledger_state, replay)]
 
     assert told[0] == told[1]
 
 
-def _complaint(books, entry):
+def _complaint(ledger_state, entry):
     try:
-        books.take(msgspec.structs.replace(entry, seq=3, **({"token": TOKENS[0]} if hasattr(entry, "token") else {})))
+        ledger_state.take(
+            msgspec.structs.replace(entry, seq=3, **({"token": TOKENS[0]} if hasattr(entry, "token") else {}))
+        )
     except IllegalStepError as error:
         return str(error)
     return ""
@@ -98,12 +99,12 @@ def test_finished_record_cannot_be_changed_and_the_next_entry_makes_another():
     """Whoever holds a record of a ledger that was read still has it as it was when a run writes on."""
     replay = Replay()
     replay.take(SENT)
-    books = replay.finish()
-    sent = books.record(TOKENS[0])
+    ledger_state = replay.finish()
+    sent = ledger_state.record(TOKENS[0])
 
-    books.take(MADE)
+    ledger_state.take(MADE)
 
     assert (type(sent), sent.compliance_id) == (Record, "")
-    assert books.record(TOKENS[0]).compliance_id == IDS[0]
+    assert ledger_state.record(TOKENS[0]).compliance_id == IDS[0]
     with pytest.raises(AttributeError):
         sent.compliance_id = IDS[0]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bulk_onboard.model.sparse import Sparse, told_of, usual_of
+from bulk_onboard.model.row import Sparse, told_of, usual_of
 
 LENGTH = 1_000
 TOLD = {3: "told 3", 700: "told 700"}

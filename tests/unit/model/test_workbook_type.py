@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bulk_onboard.model.workbook_type import WorkbookType, type_by_name
+from bulk_onboard.model.sheet import WorkbookType, type_by_name
 
 
 @pytest.mark.parametrize(

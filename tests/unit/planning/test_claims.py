@@ -8,14 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulk_onboard.model.application import Application
-from bulk_onboard.model.books import Books
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.identity import registration_token_of, token_of
-from bulk_onboard.model.plan import Action
+from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.model.plan import Action, Scope
 from bulk_onboard.model.record import Linkage, Linking, Record, State
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.row import JudgedRow, Row
-from bulk_onboard.model.scope import Scope
 from bulk_onboard.planning.plan import make_plan
 
 ACCOUNT = "MAXXXXXXXXXXXXXXXXXX"
@@ -31,8 +30,8 @@ WRITES = {Action.CREATE, Action.UPDATE, Action.LINK}
 
 def plan(rows, *records, **settings):
     """What is made of the rows where the books know these records."""
-    books = Books(records={record.token: record for record in records})
-    return make_plan(rows, books=books, auth_id=ACCOUNT, quota=None, **settings).decisions
+    ledger_state = LedgerState(records={record.token: record for record in records})
+    return make_plan(rows, ledger_state=ledger_state, auth_id=ACCOUNT, quota=None, **settings).decisions
 
 
 def line(row, number="", key="", *, fingerprint="now", duplicate_of=None, **cells):

@@ -5,9 +5,8 @@ import itertools
 import pytest
 
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.plan import Action, Identity
+from bulk_onboard.model.plan import Action, Identity, Scope
 from bulk_onboard.model.record import Linkage, Linking, Record, State
-from bulk_onboard.model.scope import Scope
 from bulk_onboard.planning.decide import decide
 
 TOKEN = "abcdefgh23456777"

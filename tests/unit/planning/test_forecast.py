@@ -3,7 +3,7 @@
 import pytest
 
 from bulk_onboard.model.plan import Action, Decision, Forecast
-from bulk_onboard.planning.forecast import forecast
+from bulk_onboard.planning.plan import forecast
 from bulk_onboard.units import Quota
 
 MINUTE = Quota(60, 60.0)

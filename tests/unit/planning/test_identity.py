@@ -1,7 +1,7 @@
 """Which record a row is, given what the ledger knows."""
 
-from bulk_onboard.model.books import Books
 from bulk_onboard.model.identity import token_of
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Action
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.planning.identity import Identities
@@ -13,7 +13,7 @@ OLD = "abcdefgh23456777"
 
 def books_with(*records):
     """Books that know these records."""
-    return Books(records={record.token: record for record in records})
+    return LedgerState(records={record.token: record for record in records})
 
 
 def identify(judged, *records):
@@ -160,7 +160,7 @@ def test_rows_with_one_token_are_due_once_and_both_accounted_for(make_judged):
         make_judged(3, registration_number="REG", fingerprint="other"),
     ]
 
-    plan = make_plan(rows, books=books_with(Record(token=OLD, state=State.INVALID)), auth_id=ACCOUNT, quota=None)
+    plan = make_plan(rows, ledger_state=books_with(Record(token=OLD, state=State.INVALID)), auth_id=ACCOUNT, quota=None)
 
     assert [Action.CREATE, Action.NOTHING] == [decision.action for decision in plan.decisions]
     assert [OLD, OLD] == [decision.identity.token for decision in plan.decisions]

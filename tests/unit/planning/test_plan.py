@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulk_onboard.model.application import FileFacts
-from bulk_onboard.model.books import Books
-from bulk_onboard.model.plan import Action
+from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.model.plan import Action, Scope
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.model.requirements import (
     Combination,
@@ -18,7 +18,6 @@ from bulk_onboard.model.requirements import (
     RequirementsBook,
 )
 from bulk_onboard.model.row import Row
-from bulk_onboard.model.scope import Scope
 from bulk_onboard.model.sheet import Columns
 from bulk_onboard.planning import make_plan
 from bulk_onboard.planning.identity import Identities
@@ -42,14 +41,16 @@ NUMBERED = {2: "911140000000", 3: "+91 1140000000, +91 1140000001", 4: "91114000
 FILES = {"id.pdf": FileFacts(Path("id.pdf"), 100, "aa", "application/pdf")}
 
 
-def plan_of(judged, books=None, **settings):
+def plan_of(judged, ledger_state=None, **settings):
     """A plan at the document's quota."""
-    return make_plan(judged, books=books or Books(), auth_id=ACCOUNT, quota=Quota(60, 60.0), **settings)
+    return make_plan(
+        judged, ledger_state=ledger_state or LedgerState(), auth_id=ACCOUNT, quota=Quota(60, 60.0), **settings
+    )
 
 
 def token(judged):
     """What a row is called in empty books."""
-    return Identities(Books(), auth_id=ACCOUNT, rows=()).identify(judged).token
+    return Identities(LedgerState(), auth_id=ACCOUNT, rows=()).identify(judged).token
 
 
 def test_decisions_stand_in_the_order_of_the_rows(make_judged):
@@ -69,7 +70,7 @@ def test_records_of_the_ledger_decide(make_judged):
     states = [State.SUBMITTED, State.UNCERTAIN]
     records = [Record(token=token(one), state=state) for one, state in zip(judged, states, strict=False)]
 
-    plan = plan_of(judged, Books(records={record.token: record for record in records}))
+    plan = plan_of(judged, LedgerState(records={record.token: record for record in records}))
 
     assert [Action.NOTHING, Action.SETTLE, Action.CREATE] == [decision.action for decision in plan.decisions]
     assert 100 == plan.forecast.size
@@ -80,7 +81,7 @@ def test_limit_keeps_the_first_creates_and_every_settling(make_judged):
     judged = [make_judged(n) for n in range(2, 7)]
     unknown = Record(token=token(judged[4]), state=State.UNCERTAIN, reason="timeout")
 
-    plan = plan_of(judged, Books(records={unknown.token: unknown}), scope=Scope(limit=2))
+    plan = plan_of(judged, LedgerState(records={unknown.token: unknown}), scope=Scope(limit=2))
 
     assert ["new", "new", "beyond --limit", "beyond --limit", "timeout"] == [d.reason for d in plan.decisions]
     assert {"update": 0, "link": 0, "create": 2, "settle": 1, "nothing": 2} == plan.counts()
@@ -93,7 +94,7 @@ def test_rows_that_the_run_has_tried_count_within_the_limit_once(make_judged):
     tokens = [token(one) for one in judged]
     records = {t: Record(token=t, state=s) for t, s in zip(tokens, [State.DEFERRED, State.SUBMITTED], strict=False)}
 
-    plan = plan_of(judged, Books(records=records), scope=Scope(limit=3), tried=tokens[:2])
+    plan = plan_of(judged, LedgerState(records=records), scope=Scope(limit=3), tried=tokens[:2])
 
     assert [tokens[0], tokens[2]] == [decision.token for decision in plan.due(Action.CREATE)]
     assert ["beyond --limit"] * 2 == [decision.reason for decision in plan.decisions[3:]]
@@ -111,7 +112,7 @@ def test_rows_in_conflict_settle_their_record_once(make_judged):
     judged = [make_judged(n, errors=1, key="K-1", fingerprint=str(n)) for n in (2, 3)]
     unknown = Record(token=token(judged[0]), state=State.UNCERTAIN, reason="timeout")
 
-    plan = plan_of(judged, Books(records={unknown.token: unknown}))
+    plan = plan_of(judged, LedgerState(records={unknown.token: unknown}))
 
     assert ["timeout", "settled with another row of the same key"] == [d.reason for d in plan.decisions]
     assert {"update": 0, "link": 0, "create": 0, "settle": 1, "nothing": 1} == plan.counts()
@@ -144,7 +145,7 @@ def _planned(cells, states):
     judged = judge_rows(rows, book=BOOK, files=FILES, columns=Columns({}, {}))
     tokens = sorted({d.identity.token for d in plan_of(judged).decisions if d.identity})
     records = {t: Record(token=t, state=state, fingerprint="f") for t, state in zip(tokens, states, strict=False)}
-    return plan_of(judged, Books(records=records)).decisions
+    return plan_of(judged, LedgerState(records=records)).decisions
 
 
 @given(ROWS, st.lists(st.sampled_from(State), max_size=4), st.randoms(use_true_random=False))
@@ -186,7 +187,7 @@ def test_number_that_two_rows_name_is_linked_for_the_first(make_judged):
     judged = [make_judged(n, registration_number=f"REG-{n}", numbers=cell) for n, cell in NUMBERED.items()]
     records = [Record(token=token(one), state=State.SUBMITTED, review="approved") for one in judged]
 
-    plan = plan_of(judged, Books(records={record.token: record for record in records}))
+    plan = plan_of(judged, LedgerState(records={record.token: record for record in records}))
 
     assert [("911140000000",), ("911140000001",), ()] == [decision.numbers for decision in plan.decisions]
     assert "its numbers are another row's" == plan.decisions[2].reason

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from bulk_onboard.model.books import Books, RunStory
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.entry import LedgerOpened, RunEnded, RunStarted
 from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.ledger_state import LedgerState, RunStory
 from bulk_onboard.model.plan import Action, Decision, Identity
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.model.requirements import Combination, Requirements, RequirementsBook
@@ -62,10 +62,10 @@ def record(number: int = 2, state: State = State.SUBMITTED, **changes: object) -
     return Record(**given | changes)
 
 
-def books(*records: Record, runs: Iterable[RunStory] = ()) -> Books:
+def ledger_state(*records: Record, runs: Iterable[RunStory] = ()) -> LedgerState:
     """Books that hold these records and runs."""
     opened = LedgerOpened(tool="", job="job", auth_id="MAXXXXXXXXXXXXXXXXXX", base_url="http://127.0.0.1", created="")
-    return Books(opened=opened, records={each.token: each for each in records}, runs=list(runs))
+    return LedgerState(opened=opened, records={each.token: each for each in records}, runs=list(runs))
 
 
 def run_story(at: str = "2026-01-02T09:00:00.000Z", *, exit_status: int | None = 0, seq: int = 0) -> RunStory:

@@ -5,8 +5,8 @@ import pytest
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.record import Review, State
 from bulk_onboard.report.advice import advise
-from bulk_onboard.report.standing import standing
-from tests.unit.report.samples import books, decision, finding, record
+from bulk_onboard.report.row_status import row_status
+from tests.unit.report.samples import decision, finding, ledger_state, record
 
 JOB = Commands(job="my job.toml")
 VERBS = {
@@ -27,7 +27,7 @@ VERBS = {
 
 def told(row, *records):
     """The advice for a row."""
-    return advise(standing(row, books(*records)), row.judged, JOB, name="a b; c")
+    return advise(row_status(row, ledger_state(*records)), row.judged, JOB, name="a b; c")
 
 
 @pytest.mark.parametrize("state", State)
@@ -96,7 +96,7 @@ def test_invalid_record_without_its_row():
     """Where the workbook is gone an invalid record shows the titles of its findings."""
     invalid = record(state=State.INVALID, code="field-missing, document-empty")
 
-    advice = advise(standing(decision(findings=[finding()]), books(invalid)), None, JOB)
+    advice = advise(row_status(decision(findings=[finding()]), ledger_state(invalid)), None, JOB)
 
     assert "Required field missing; Document is empty." == advice.reason
 

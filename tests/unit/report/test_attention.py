@@ -2,13 +2,13 @@
 
 import pytest
 
-from bulk_onboard.model.books import Books
 from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Action, Decision, Identity
 from bulk_onboard.model.record import Linkage, Linking, Record, Review, State
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.row import JudgedRow, Row
-from bulk_onboard.report.attention import needing, news, record_needs_a_person, row_is_news, row_needs_a_person
+from bulk_onboard.report.row_status import needing, news, record_needs_a_person, row_is_news, row_needs_a_person
 
 TOKEN = "abcdefgh23456777"
 TOLD, NEW = 10, 11
@@ -28,8 +28,8 @@ def row(*, errors=0, identified=True, numbers="911140000000"):
     return Decision(judged, identity, Action.NOTHING, "")
 
 
-def books(*records):
-    return Books(records={each.token: each for each in records})
+def ledger_state(*records):
+    return LedgerState(records={each.token: each for each in records})
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.SUBMITTED])
@@ -81,7 +81,7 @@ def test_approved_record_by_its_numbers(numbers, wants):
 )
 def test_row(known, errors, needs, is_news):
     """News is what the ledger said after people were last told; errors of a row that is at the API keep nothing out."""
-    ours = books(*[known] if known else [])
+    ours = ledger_state(*[known] if known else [])
 
     assert (needs, is_news) == (
         row_needs_a_person(row(errors=errors), ours),
@@ -93,8 +93,8 @@ def test_row_without_identity_is_always_news():
     """Nothing of it can be remembered."""
     nobody = row(errors=1, identified=False)
 
-    assert row_needs_a_person(nobody, books(record()))
-    assert row_is_news(nobody, books(record()), 10**9)
+    assert row_needs_a_person(nobody, ledger_state(record()))
+    assert row_is_news(nobody, ledger_state(record()), 10**9)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_row_without_identity_is_always_news():
 )
 def test_number_that_was_not_linked_needs_a_person_while_the_row_names_it(cell, is_wanted):
     """Whoever takes a refused number out of the row, or writes another, has mended it."""
-    ledger = books(record(x=Linkage.LINKED, y=Linkage.REFUSED))
+    ledger = ledger_state(record(x=Linkage.LINKED, y=Linkage.REFUSED))
 
     assert is_wanted == row_needs_a_person(row(numbers=cell), ledger) == row_is_news(row(numbers=cell), ledger, TOLD)
     assert not row_is_news(row(numbers=cell), ledger, NEW)
@@ -111,7 +111,7 @@ def test_number_that_was_not_linked_needs_a_person_while_the_row_names_it(cell, 
 
 def test_rows_are_counted_and_without_the_workbook_records():
     """So that a night whose workbook is missing still rings for what came in, and one whose sheet lacks a row."""
-    ledger = books(record(review="rejected"))
+    ledger = ledger_state(record(review="rejected"))
     mended = row(errors=1, identified=False)
 
     assert (2, 1, 1) == (needing([row(), mended], ledger), needing(None, ledger), needing([], ledger))

@@ -7,20 +7,19 @@ import pytest
 from bulk_onboard.model.plan import Forecast, Plan
 from bulk_onboard.model.requirements import DocumentRequirement, FieldRequirement, Requirements, RequirementsBook
 from bulk_onboard.report.console import (
+    print_findings,
     print_plan,
     print_refresh,
+    print_requirements,
     print_run,
     print_status,
     print_story,
     print_summary,
     print_survey,
 )
-from bulk_onboard.report.drift import NO_DRIFT
-from bulk_onboard.report.findings import print_findings
-from bulk_onboard.report.page import print_next
-from bulk_onboard.report.requirements import print_requirements
-from bulk_onboard.report.standing import counts, reviews
-from tests.unit.report.samples import LOCAL, books, decision, finding, record, run_story, token
+from bulk_onboard.report.printer import print_next
+from bulk_onboard.report.row_status import NO_DRIFT, counts, reviews
+from tests.unit.report.samples import LOCAL, decision, finding, ledger_state, record, run_story, token
 
 
 class Terminal(io.StringIO):
@@ -65,7 +64,7 @@ def test_plan():
 def test_status():
     """The status has account, newest run, counts that add up, and what to type."""
     stream = io.StringIO()
-    ledger = books(record(2), record(3), runs=[run_story(exit_status=4)])
+    ledger = ledger_state(record(2), record(3), runs=[run_story(exit_status=4)])
 
     print_status(ledger, counts(None, ledger), reviews(None, ledger), stream, next_command="bulk-onboard run j")
 
@@ -78,7 +77,7 @@ def test_status():
 def test_run(tmp_path):
     """A run says what it came to, how many rows need a person, and where the report is."""
     stream = io.StringIO()
-    counted = counts([decision(2)], books())
+    counted = counts([decision(2)], ledger_state())
 
     print_run(counted, {}, stream, report=tmp_path / "r.xlsx", next_command="again", needing=2, news=1)
 
@@ -154,7 +153,7 @@ def test_command_is_one_line_on_a_terminal():
 def test_colours_on_a_terminal_only(monkeypatch):
     """A terminal gets colours; with NO_COLOR it gets plain lines, as a file does."""
     coloured, plain, file = Terminal(), Terminal(), io.StringIO()
-    counted = counts([decision(2)], books())
+    counted = counts([decision(2)], ledger_state())
 
     print_run(counted, {}, coloured, report=None, next_command="again")
     print_run(counted, {}, file, report=None, next_command="again")

@@ -3,8 +3,8 @@
 import pytest
 
 from bulk_onboard.model.record import State
-from bulk_onboard.report.drift import Drift, drift, drift_told
-from tests.unit.report.samples import books, decision, finding, record
+from bulk_onboard.report.row_status import Drift, drift, drift_told
+from tests.unit.report.samples import decision, finding, ledger_state, record
 
 
 @pytest.mark.parametrize(
@@ -22,26 +22,26 @@ from tests.unit.report.samples import books, decision, finding, record
 )
 def test_changed_row_counts_by_its_review(review, counted):
     """What was approved once counts as that; what was sent back is updated with the change, so it is no drift."""
-    assert counted == drift([decision(fingerprint="new")], books(record(review=review)))
+    assert counted == drift([decision(fingerprint="new")], ledger_state(record(review=review)))
 
 
 def test_what_is_no_change():
     """A row as it was sent, one of which nobody knows what was sent, and what the API does not have."""
-    assert Drift() == drift([decision()], books(record(review="approved")))
-    assert Drift() == drift([decision(fingerprint="new")], books(record(fingerprint="")))
-    assert Drift() == drift([decision(fingerprint="new")], books(record(state=State.REFUSED, fingerprint="f")))
+    assert Drift() == drift([decision()], ledger_state(record(review="approved")))
+    assert Drift() == drift([decision(fingerprint="new")], ledger_state(record(fingerprint="")))
+    assert Drift() == drift([decision(fingerprint="new")], ledger_state(record(state=State.REFUSED, fingerprint="f")))
 
 
 def test_row_that_does_not_stand_for_the_record_has_not_changed():
     """A duplicate, and a row in conflict whose content was not sent."""
     other = decision(fingerprint="new", findings=[finding("key-conflict")])
 
-    assert Drift() == drift([decision(), decision(3, duplicate_of=2, fingerprint="new"), other], books(record()))
+    assert Drift() == drift([decision(), decision(3, duplicate_of=2, fingerprint="new"), other], ledger_state(record()))
 
 
 def test_record_without_a_row_is_gone():
     """As many as the sheet Not in the workbook has; without the workbook nobody knows."""
-    ledger = books(record(2), record(3), record(4, State.PENDING))
+    ledger = ledger_state(record(2), record(3), record(4, State.PENDING))
 
     assert Drift(without_row=1) == drift([decision(2)], ledger)
     assert Drift() == drift(None, ledger)
@@ -67,7 +67,9 @@ def test_changed_registration_number_counts_while_the_row_says_so_and_in_the_run
     changed = finding("registration-number-changed", details={})
     row = decision(findings=[changed])
 
-    found = drift([row, decision(3)], books(record(), record(3)), [changed, finding("registration-number-changed", 3)])
+    found = drift(
+        [row, decision(3)], ledger_state(record(), record(3)), [changed, finding("registration-number-changed", 3)]
+    )
 
     assert Drift(renumbered=2) == found
     assert ["2 rows have another registration number than was sent before: see the sheet Problems."] == list(

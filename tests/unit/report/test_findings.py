@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bulk_onboard.model.catalogue import CATALOGUE, Severity
-from bulk_onboard.report.findings import kinds_of, print_findings, print_kind, print_marked
+from bulk_onboard.report.console import kinds_of, print_findings, print_kind, print_marked
 from tests.unit.report.samples import finding
 
 LONG = {"label": "A label that is so long that no line of a narrow terminal could ever hold it as a whole"}

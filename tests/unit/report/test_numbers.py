@@ -1,8 +1,8 @@
 """What became of each number, and what is left to do about them."""
 
 from bulk_onboard.model.record import Linkage, Linking, State
-from bulk_onboard.report.numbers import NumbersLeft, numbers_left, numbers_to_do, numbers_told
-from tests.unit.report.samples import books, decision, finding, record
+from bulk_onboard.report.row_status import NumbersLeft, numbers_left, numbers_to_do, numbers_told
+from tests.unit.report.samples import decision, finding, ledger_state, record
 
 LINKED = Linking(Linkage.LINKED)
 REFUSED = Linking(Linkage.REFUSED, "not rented", "not_found")
@@ -61,7 +61,7 @@ def test_what_is_left_to_do_in_the_whole_workbook():
         decision(5, duplicate_of=4),
         decision(6, cells={"numbers": "911140000006"}),
     ]
-    ledger = books(approved(2, numbers=KNOWN), approved(3), approved(4), record(6))
+    ledger = ledger_state(approved(2, numbers=KNOWN), approved(3), approved(4), record(6))
 
     assert [
         "Run again to link the 3 numbers not linked yet of 2 approved rows.",
@@ -76,6 +76,6 @@ def test_numbers_of_a_row_with_another_registration_number_are_not_due():
     """Running again would link none of them: somebody must look."""
     row = decision(2, cells={"numbers": CELL}, findings=[finding("approved-number-changed", details={"id": "c"})])
 
-    (told,) = numbers_to_do([row], books(approved()))
+    (told,) = numbers_to_do([row], ledger_state(approved()))
 
     assert "Look at the registration number of 1 approved row: it has changed, so no numbers are linked." == told

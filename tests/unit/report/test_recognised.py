@@ -6,7 +6,7 @@ from zipfile import ZipFile
 import openpyxl
 import pytest
 
-from bulk_onboard.report.recognised import SHEETS, is_report
+from bulk_onboard.report.target import SHEETS, is_report
 
 
 def workbook(path: Path, sheets: tuple[str, ...], *, marked: bool = False) -> Path:

@@ -6,9 +6,9 @@ from bulk_onboard.model.finding import VERY_MANY, Finding
 from bulk_onboard.model.record import Linkage, Linking, Review, State
 from bulk_onboard.model.requirements import DocumentRequirement, Requirements, RequirementsBook
 from bulk_onboard.model.sheet import Columns
-from bulk_onboard.report.problems import problems_table
 from bulk_onboard.report.record_findings import FROM_RECORDS, record_findings
-from tests.unit.report.samples import LOCAL, books, decision, finding, record
+from bulk_onboard.report.tables import problems_table
+from tests.unit.report.samples import LOCAL, decision, finding, ledger_state, record
 
 EXPIRED = "address proof document is expired"
 COLUMNS = Columns({"document:address_proof": 3, "numbers": 4}, {"document:address_proof": "Proof", "numbers": "Phones"})
@@ -20,7 +20,7 @@ SCAN = {"document:address_proof": "1/desk@example.com.pdf"}
 
 def found(row, *records, columns=COLUMNS, book=REQUIRED):
     """The findings of one row."""
-    return record_findings([row], books(*records), columns, book)
+    return record_findings([row], ledger_state(*records), columns, book)
 
 
 def test_rejection_stands_at_the_document_it_speaks_of():
@@ -147,7 +147,7 @@ def test_reviews_that_want_nobody_are_no_findings(review):
 def test_only_submitted_records_are_told():
     """What is held, refused or deleted is told otherwise; without the workbook there is no row to tell."""
     assert () == found(decision(), record(state=State.HELD, review="rejected"))
-    assert () == record_findings(None, books(record(review="rejected")), COLUMNS, REQUIRED)
+    assert () == record_findings(None, ledger_state(record(review="rejected")), COLUMNS, REQUIRED)
 
 
 def test_one_reason_in_very_many_rows_is_told_once():
@@ -155,7 +155,7 @@ def test_one_reason_in_very_many_rows_is_told_once():
     rows = [decision(number) for number in range(2, VERY_MANY + 3)]
     records = [record(number, review="rejected", review_reason="no") for number in range(2, VERY_MANY + 3)]
 
-    said = record_findings(rows, books(*records), COLUMNS, REQUIRED)
+    said = record_findings(rows, ledger_state(*records), COLUMNS, REQUIRED)
 
     assert [f"The review rejected the record. No. And {VERY_MANY} more rows."] == [
         line[5] for line in problems_table(said).rows

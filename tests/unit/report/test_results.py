@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.record import Linkage, Linking, State
-from bulk_onboard.report.results import HEADERS, results_table, unclaimed_table
-from tests.unit.report.samples import books, decision, finding, record, token
+from bulk_onboard.report.tables import RESULT_HEADERS, results_table, unclaimed_table
+from tests.unit.report.samples import decision, finding, ledger_state, record, token
 
 INDIA = ZoneInfo("Asia/Kolkata")
 
@@ -25,12 +25,12 @@ def test_headers_are_the_promised_ones():
         "Row|Key|Business Name|Number Type|State|Review|Compliance ID|Reason|What to do|Submitted at|Attempts|Numbers"
     )
 
-    assert promised == "|".join(HEADERS)
+    assert promised == "|".join(RESULT_HEADERS)
 
 
 def test_rows_can_be_gone_through_again():
     """The table is made anew each time it is read, so whoever reads it twice sees the same rows."""
-    table = results_table([decision(2), decision(3)], books(record(2)), Commands(job="job.toml"), INDIA)
+    table = results_table([decision(2), decision(3)], ledger_state(record(2)), Commands(job="job.toml"), INDIA)
 
     assert [2, 3] == [row[0] for row in table.rows] == [row[0] for row in table.rows]
 
@@ -39,7 +39,7 @@ def test_submitted_row():
     """A submitted row shows who it is, its id at the API, and the local time."""
     row = decision(2, key="K-1", cells={"numbers": "+911111111111;\n+912222222222 , +913333333333"})
 
-    told = results([row], books(record(2)))
+    told = results([row], ledger_state(record(2)))
 
     assert [
         {
@@ -61,7 +61,7 @@ def test_submitted_row():
 
 def test_duplicate_row():
     """A duplicate shows the state of its first row and names it; the id stands in the first row alone."""
-    first, second = results([decision(2), decision(3, duplicate_of=2)], books(record(2)))
+    first, second = results([decision(2), decision(3, duplicate_of=2)], ledger_state(record(2)))
 
     assert ("submitted", "submitted") == (first["State"], second["State"])
     assert "Row 2 has the same key and content; this one is not sent again." == second["Reason"]
@@ -72,12 +72,12 @@ def test_duplicate_of_an_invalid_row():
     """The duplicate of a row with errors is as invalid as that row."""
     rows = [decision(2, findings=[finding()]), decision(3, duplicate_of=2)]
 
-    assert ["invalid", "invalid"] == [row["State"] for row in results(rows, books())]
+    assert ["invalid", "invalid"] == [row["State"] for row in results(rows, ledger_state())]
 
 
 def test_example_row():
     """The template's example is named as one, and nobody is to do anything about it."""
-    (told,) = results([decision(2, is_example=True)], books())
+    (told,) = results([decision(2, is_example=True)], ledger_state())
 
     assert ("example", "It is the template's example, which is never sent.", "Nothing.") == (
         told["State"],
@@ -90,7 +90,7 @@ def test_what_turned_up_while_sending_is_told():
     """A row whose document changed during the run says so, though its check had found nothing."""
     changed = finding("document-changed", column="Identity Proof")
 
-    (told,) = results([decision(2)], books(), {2: [changed]})
+    (told,) = results([decision(2)], ledger_state(), {2: [changed]})
 
     assert "pending" == told["State"]
     assert "Identity Proof: The file was replaced or changed" in told["Reason"]
@@ -101,7 +101,7 @@ def test_what_the_api_said_of_numbers_and_documents():
     numbers = {"911140000000": Linking(Linkage.LINKED), "911140000001": Linking(Linkage.HELD, "of another record")}
     rejected = finding("review-rejected", row=3, details={"reason": "", "document": "the Address Proof"})
     rows = [decision(2, cells={"numbers": "911140000000, 911140000001"}), decision(3)]
-    ledger = books(
+    ledger = ledger_state(
         record(2, review="approved", numbers=numbers), record(3, review="rejected", review_reason="it is expired")
     )
 
@@ -118,7 +118,9 @@ def test_what_the_api_said_of_numbers_and_documents():
 
 def test_without_the_workbook():
     """Without the workbook each record is told once, names blank, by the Key or else the end of its alias."""
-    told = results(None, books(record(2, key="K-1"), record(3, State.REFUSED, code="bad_field", reason="Too short")))
+    told = results(
+        None, ledger_state(record(2, key="K-1"), record(3, State.REFUSED, code="bad_field", reason="Too short"))
+    )
 
     assert [(None, "K-1", None), (None, f"~{token(3)}", None)] == [
         (row["Row"], row["Key"], row["Business Name"]) for row in told
@@ -130,7 +132,7 @@ def test_without_the_workbook():
 def test_record_whose_row_has_gone():
     """A record that was sent and has no row any more stands in a table of its own."""
     table = unclaimed_table(
-        [decision(2)], books(record(2), record(3, key="K-3", alias="K-3 ~x")), Commands(job="job.toml"), INDIA
+        [decision(2)], ledger_state(record(2), record(3, key="K-3", alias="K-3 ~x")), Commands(job="job.toml"), INDIA
     )
 
     assert [("K-3", "K-3 ~x", "submitted")] == [row[:3] for row in table.rows]
@@ -141,7 +143,7 @@ def test_each_row_stands_in_the_results_once(rows):
     """Whatever the ledger holds, Results has each row of the sheet exactly once, in the sheet's order."""
     numbers = sorted({number for number, _, _ in rows})
     decisions = [decision(n, duplicate_of=numbers[0] if n != numbers[0] and n % 3 == 0 else None) for n in numbers]
-    ledger = books(*(record(number, state) for number, state, _ in rows if state is not None))
+    ledger = ledger_state(*(record(number, state) for number, state, _ in rows if state is not None))
 
     told = results(decisions, ledger)
 

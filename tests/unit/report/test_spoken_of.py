@@ -3,7 +3,7 @@
 import pytest
 
 from bulk_onboard.model.requirements import DocumentRequirement
-from bulk_onboard.report.spoken_of import document_spoken_of
+from bulk_onboard.report.record_findings import match_document
 
 DOCUMENTS = (
     DocumentRequirement("identity_proof", "Identity Proof"),
@@ -29,7 +29,7 @@ DOCUMENTS = (
 )
 def test_one_document_is_spoken_of(reason, type_):
     """By title or type, in any case and with any gaps; the longer name hides the shorter one in it."""
-    spoken_of = document_spoken_of(reason, DOCUMENTS)
+    spoken_of = match_document(reason, DOCUMENTS)
 
     assert spoken_of is not None
     assert type_ == spoken_of.type
@@ -49,11 +49,11 @@ def test_one_document_is_spoken_of(reason, type_):
 )
 def test_none_or_several_are_no_answer(reason):
     """Parts of words do not count, nor does what a full stop divides."""
-    assert document_spoken_of(reason, DOCUMENTS) is None
+    assert match_document(reason, DOCUMENTS) is None
 
 
 def test_name_of_two_documents_is_no_answer():
     """Two documents of one title cannot be told apart; nor can a document without words be spoken of."""
     twins = (DocumentRequirement("a", "Scan"), DocumentRequirement("b", "Scan"), DocumentRequirement("-", "?"))
 
-    assert document_spoken_of("The scan is blurred?", twins) is None
+    assert match_document("The scan is blurred?", twins) is None

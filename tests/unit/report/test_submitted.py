@@ -3,7 +3,7 @@
 import pytest
 
 from bulk_onboard.model.record import Linkage, Linking
-from bulk_onboard.report.submitted import submitted_advice
+from bulk_onboard.report.advice import submitted_advice
 from tests.unit.report.samples import decision, finding, record
 
 AT_DOCUMENT = finding("review-rejected", details={"reason": "", "document": "the Address Proof"})

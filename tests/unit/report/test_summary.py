@@ -1,24 +1,24 @@
 """The first sheet's words, and all tables together."""
 
-from bulk_onboard.model.books import Books
 from bulk_onboard.model.command import Commands
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import State
 from bulk_onboard.report.summary import make_tables, next_command
-from tests.unit.report.samples import books, decision, facts, finding, record, run_story, token
+from tests.unit.report.samples import decision, facts, finding, ledger_state, record, run_story, token
 
 
 def test_counts_end_in_the_total():
     """The states that have rows are listed with their meaning, and the total is their sum."""
     rows = [decision(2), decision(3), decision(4, duplicate_of=2), decision(5, findings=[finding(row=5)])]
 
-    listed = make_tables(rows, books(record(2)), facts()).summary.counts.rows
+    listed = make_tables(rows, ledger_state(record(2)), facts()).summary.counts.rows
 
     assert [("invalid", 1), ("pending", 1), ("submitted", 1), ("duplicate", 1), ("Total", 4)] == [r[:2] for r in listed]
 
 
 def test_what_happened():
     """The first sentence has the counts, biggest first; then who began the newest run, and what stopped it."""
-    ledger = books(record(2), record(3), runs=[run_story()])
+    ledger = ledger_state(record(2), record(3), runs=[run_story()])
 
     happened = make_tables([decision(2), decision(3), decision(4)], ledger, facts(stopped="The disk is full.")).summary
 
@@ -31,7 +31,7 @@ def test_what_happened():
 
 def test_workbook_yet_to_be_filled_in():
     """A sheet with nothing but the template's example leaves nothing to do, and says why."""
-    summary = make_tables([decision(2, is_example=True)], books(), facts()).summary
+    summary = make_tables([decision(2, is_example=True)], ledger_state(), facts()).summary
 
     assert "Of 1 row 1 is the template's example." == summary.happened[0]
     assert (("example", 1, "the template's own row, never sent"), ("Total", 1, "")) == summary.counts.rows
@@ -41,7 +41,7 @@ def test_workbook_yet_to_be_filled_in():
 
 def test_nothing_at_all():
     """An empty sheet and an empty ledger make a report all the same."""
-    summary = make_tables([], books(), facts()).summary
+    summary = make_tables([], ledger_state(), facts()).summary
 
     assert ("There are no rows.", "Nothing has been sent yet: no run has begun.") == summary.happened
     assert (("Total", 0, ""),) == summary.counts.rows
@@ -50,7 +50,7 @@ def test_nothing_at_all():
 
 def test_without_the_workbook_the_summary_says_so():
     """A report from the ledger alone says why names are blank, and nothing is missed as not in the workbook."""
-    tables = make_tables(None, books(record(2)), facts())
+    tables = make_tables(None, ledger_state(record(2)), facts())
 
     assert "made from the ledger alone" in tables.summary.happened[0]
     assert 1 == len(list(tables.results.rows))
@@ -59,7 +59,7 @@ def test_without_the_workbook_the_summary_says_so():
 
 def test_reviews_are_expected_after_business_days():
     """Three business days after a Friday is Wednesday; duplicates and judged records are not waited for."""
-    ledger = books(
+    ledger = ledger_state(
         record(2),
         record(3, submitted_at="2026-01-05T10:00:00.000Z"),
         record(5, review="approved"),
@@ -74,12 +74,12 @@ def test_reviews_are_expected_after_business_days():
 
 def test_no_expectation_without_requirements():
     """Where nobody said how long a review takes, nothing is promised."""
-    assert () == make_tables([decision(2)], books(record(2)), facts(requirements=None)).summary.expected
+    assert () == make_tables([decision(2)], ledger_state(record(2)), facts(requirements=None)).summary.expected
 
 
 def test_what_to_do_names_states_and_reviews():
     """Each group that needs somebody has a sentence."""
-    ledger = books(record(3, State.HELD), record(4, review="rejected"))
+    ledger = ledger_state(record(3, State.HELD), record(4, review="rejected"))
     rows = [decision(2, findings=[finding()]), decision(3), decision(4)]
 
     todo = make_tables(rows, ledger, facts()).summary.todo
@@ -91,7 +91,7 @@ def test_what_to_do_names_states_and_reviews():
 
 def test_numbers_and_drift_are_told():
     """What changed after it was sent is part of what happened; numbers that are not linked are left to do."""
-    ledger = books(record(2, review="approved"), record(3), record(9))
+    ledger = ledger_state(record(2, review="approved"), record(3), record(9))
     rows = [decision(2, cells={"numbers": "911140000000"}), decision(3, fingerprint="new")]
 
     summary = make_tables(rows, ledger, facts()).summary
@@ -103,7 +103,9 @@ def test_numbers_and_drift_are_told():
 
 def test_review_that_is_none_of_ours_is_listed():
     """Under the API's own name, after ours."""
-    listed = make_tables([decision(2), decision(3)], books(record(2), record(3, review="in_audit")), facts()).summary
+    listed = make_tables(
+        [decision(2), decision(3)], ledger_state(record(2), record(3, review="in_audit")), facts()
+    ).summary
 
     assert [("pending", 1), ("in_audit", 1)] == [line[:2] for line in listed.reviews.rows]
     assert "a word of the API's that this version does not know" == listed.reviews.rows[1][2]
@@ -112,24 +114,24 @@ def test_review_that_is_none_of_ours_is_listed():
 def test_next_command():
     """What is held comes before what a run would lead on, and the marked copy before the workbook; else the status."""
     held, job = record(2, State.HELD, key="K-2"), Commands(job="a b.toml", flags={"limit": ("5",), "quota": ("5/s",)})
-    rejected = [decision(2)], books(record(2, review="rejected"))
+    rejected = [decision(2)], ledger_state(record(2, review="rejected"))
 
     assert f"bulk-onboard resolve 'a b.toml' {token(2)} --quota 5/s" == next_command(
-        [decision(2), decision(3)], books(held), job
+        [decision(2), decision(3)], ledger_state(held), job
     )
     assert "bulk-onboard run 'a b.toml' --quota 5/s" == next_command(*rejected, job)
     assert "bulk-onboard merge 'a b.toml' --quota 5/s && bulk-onboard run 'a b.toml' --quota 5/s" == next_command(
         *rejected, job, marked=True
     )
-    assert "bulk-onboard status 'a b.toml'" == next_command([decision(2)], books(record(2)), job)
-    assert "bulk-onboard run 'a b.toml' --quota 5/s" == next_command([decision(2)], Books(), job)
+    assert "bulk-onboard status 'a b.toml'" == next_command([decision(2)], ledger_state(record(2)), job)
+    assert "bulk-onboard run 'a b.toml' --quota 5/s" == next_command([decision(2)], LedgerState(), job)
 
 
 def test_next_command_of_a_run_that_was_stopped():
     """It goes on as it was typed, whatever else there is to do."""
     job = Commands(job="j.toml", flags={"limit": ("5",), "wait": ("2d",), "retry_refused": ("any",)}, verb="resume")
 
-    told = next_command([decision(2)], books(record(2, State.HELD)), job, continued=True)
+    told = next_command([decision(2)], ledger_state(record(2, State.HELD)), job, continued=True)
 
     assert "bulk-onboard resume j.toml --limit 5 --wait 2d" == told
 
@@ -139,7 +141,7 @@ def test_problems_come_in_the_order_of_the_rows():
     more = [finding("unknown-column", row=1), finding("document-changed", row=3)]
     rows = [decision(2, findings=[finding(row=2)]), decision(3), decision(4, findings=[finding(row=4)])]
 
-    tables = make_tables(rows, books(), facts(), more)
+    tables = make_tables(rows, ledger_state(), facts(), more)
 
     assert [1, 2, 3, 4] == [row[0] for row in tables.problems.rows]
     assert "The file was replaced or changed" in str(list(tables.results.rows)[1][7])

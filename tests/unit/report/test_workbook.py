@@ -8,17 +8,17 @@ import pytest
 
 from bulk_onboard.errors import ReportError
 from bulk_onboard.model.record import State
-from bulk_onboard.report.results import HEADERS
 from bulk_onboard.report.summary import make_tables
+from bulk_onboard.report.tables import RESULT_HEADERS
 from bulk_onboard.report.workbook import write_report
-from tests.unit.report.samples import books, decision, facts, finding, record, run_story
+from tests.unit.report.samples import decision, facts, finding, ledger_state, record, run_story
 
 NASTY = ["=1+1", "+1", "-1", "@SUM(A1)", "#N/A", "http://example.com", "0012", "{=1}", "1e5", "_x000D_ x", "漢😀"]
 
 
 def tables(rows=(), ledger=None):
     """The tables of these rows."""
-    return make_tables(list(rows), ledger or books(runs=[run_story()]), facts())
+    return make_tables(list(rows), ledger or ledger_state(runs=[run_story()]), facts())
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_sheets_and_headers(written):
     book = written([decision(2, findings=[finding()]), decision(3)])
 
     assert ["Summary", "Results", "Problems", "Not in the workbook", "Runs"] == book.sheetnames
-    assert HEADERS == tuple(cell.value for cell in book["Results"][1])
+    assert RESULT_HEADERS == tuple(cell.value for cell in book["Results"][1])
     assert [2, 3] == [row[0] for row in book["Results"].iter_rows(min_row=2, values_only=True)]
     assert [2] == [row[0] for row in book["Problems"].iter_rows(min_row=2, values_only=True)]
 
@@ -86,7 +86,7 @@ def test_text_that_reads_like_markup_does_not_break_the_report(written):
 def test_summary_adds_up(written):
     """The counts on the first sheet add up to the rows in Results."""
     rows = [decision(2), decision(3, duplicate_of=2), decision(4), decision(5, findings=[finding(row=5)])]
-    book = written(rows, books(record(2), record(4, State.REFUSED)))
+    book = written(rows, ledger_state(record(2), record(4, State.REFUSED)))
 
     cells = [row[:2] for row in book["Summary"].iter_rows(values_only=True)]
     start, total = cells.index(("State", "Rows")), next(number for name, number in cells if name == "Total")
@@ -97,7 +97,7 @@ def test_summary_adds_up(written):
 def test_chart_draws_the_counts(tmp_path):
     """The first sheet has a chart, which carries its numbers for viewers that do not read the cells."""
     path = write_report(
-        tmp_path / "r.xlsx", tables([decision(2), decision(3)], books(record(2))), run="r1", anew="again"
+        tmp_path / "r.xlsx", tables([decision(2), decision(3)], ledger_state(record(2))), run="r1", anew="again"
     )
 
     with zipfile.ZipFile(path) as file:
@@ -116,7 +116,7 @@ def test_empty_report(written):
 
 def test_sheets_are_ready_to_be_read(written):
     """Headers are frozen and filtered, widths fit, and a state has its colour."""
-    sheet = written([decision(2, key="K" * 30)], books(record(2)))["Results"]
+    sheet = written([decision(2, key="K" * 30)], ledger_state(record(2)))["Results"]
 
     assert ("A2", "A1:L2") == (sheet.freeze_panes, sheet.auto_filter.ref)
     assert 32 <= sheet.column_dimensions["B"].width <= 34

@@ -3,12 +3,11 @@
 from collections import Counter
 
 from bulk_onboard.model import entry as entries
-from bulk_onboard.model.plan import Plan
-from bulk_onboard.model.scope import Scope
+from bulk_onboard.model.plan import Plan, Scope
 from bulk_onboard.planning.decide import decide
-from bulk_onboard.submission.desk import Desk
-from bulk_onboard.submission.runner import Runner
-from bulk_onboard.submission.stop import Stop
+from bulk_onboard.run.context import RunContext
+from bulk_onboard.run.runner import Runner
+from bulk_onboard.run.stop import Stop
 from tests.support.clocks import FakeClock
 from tests.support.gateways import FakeAccount
 from tests.support.journals import MemoryJournal
@@ -32,10 +31,10 @@ class Bench:
         gateway = stacked(
             self.account, self.journal, clock=self.clock, stop=self.stop, settle_s=settle_s, read=self._read
         )
-        self.desk = Desk(gateway=gateway, journal=self.journal, clock=self.clock, stop=self.stop)
+        self.context = RunContext(gateway=gateway, journal=self.journal, clock=self.clock, stop=self.stop)
         self._plan = plan(journal=self.journal)
         self.runner = Runner(
-            desk=self.desk,
+            context=self.context,
             plan_again=self._plan_again,
             concurrency=concurrency,
             settle_s=settle_s,
@@ -47,7 +46,7 @@ class Bench:
 
     def state(self, number):
         """Where a row's record is."""
-        return self.journal.books.record(token(number)).state
+        return self.journal.ledger_state.record(token(number)).state
 
     def states(self, numbers):
         """How many of these rows are where."""
@@ -64,7 +63,7 @@ class Bench:
 
     def _plan_again(self):
         """What is due for the same rows by what the ledger says now."""
-        records = self.journal.books.records
+        records = self.journal.ledger_state.records
         return Plan(
             tuple(decide(d.judged, d.identity, records.get(d.identity.token), Scope()) for d in self._plan.decisions),
             self._plan.forecast,

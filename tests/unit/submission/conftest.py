@@ -13,11 +13,11 @@ from tests.unit.submission.stacks import AtOnce
 
 
 @pytest.fixture
-async def desk() -> Desk:
+async def context() -> Desk:
     """The first row's create is unknown; another row's record is known."""
-    desk = Desk(*uncertain(1))
-    await desk.know()
-    return desk
+    context = Desk(*uncertain(1))
+    await context.know()
+    return context
 
 
 @pytest.fixture

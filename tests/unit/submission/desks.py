@@ -1,13 +1,12 @@
 """A desk at which unknown outcomes are settled: a ledger, an account, and a settler over both."""
 
 from bulk_onboard.model import entry as entries
-from bulk_onboard.model.call import Operation
+from bulk_onboard.model.call import Gateway, Operation
 from bulk_onboard.model.entry import Op
-from bulk_onboard.model.gateway import Gateway
 from bulk_onboard.model.outcome import Refused
 from bulk_onboard.model.record import State
-from bulk_onboard.submission.settle import Settler
-from bulk_onboard.submission.stop import Stop
+from bulk_onboard.run.settle import Settler
+from bulk_onboard.run.stop import Stop
 from tests.support.clocks import FakeClock
 from tests.support.gateways import FakeAccount
 from tests.support.journals import MemoryJournal
@@ -69,7 +68,7 @@ class Desk:
 
     def state(self, number: int = 1) -> State:
         """Where a row's record is."""
-        return self.journal.books.record(token(number)).state
+        return self.journal.ledger_state.record(token(number)).state
 
     def newest(self, number: int = 1) -> entries.Entry:
         """The last entry about a row."""

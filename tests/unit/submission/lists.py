@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any
 
-from bulk_onboard.model.call import ListPage, Page, ServerRecord
+from bulk_onboard.model.call import ListPage, RecordPage, ServerRecord
 from bulk_onboard.model.outcome import TOO_LARGE, Done, Outcome, Refused
 from tests.unit.submission.samples import server_record
 
@@ -85,13 +85,13 @@ class RecordList:
             return int(query["page"]) * size
         return int(query.get("cursor", query.get("offset", 0)))
 
-    def _page(self, shown: list[int], start: int, size: int, total: int) -> Page:
+    def _page(self, shown: list[int], start: int, size: int, total: int) -> RecordPage:
         records = tuple(listed(number) for number in shown if number not in self.unreadable)
         tells = self.tells_total and not self.no_meta
         end = start + len(shown)
         more = bool(shown) if not tells else end < total  # as `wire.paging` counts where no page names the next one
         place = {"offset": end, "cursor": end, "page": start // size + 1}[self.links]
-        return Page(
+        return RecordPage(
             records=records,
             unreadable=len(shown) - len(records),
             total=total if tells else None,

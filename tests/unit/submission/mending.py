@@ -14,9 +14,9 @@ from bulk_onboard.model.plan import Plan
 from bulk_onboard.model.record import EDITABLE, Record
 from bulk_onboard.model.row import JudgedRow, Row
 from bulk_onboard.planning import make_plan
-from bulk_onboard.submission.desk import Desk
-from bulk_onboard.submission.reviews import look, take_in
-from bulk_onboard.submission.runner import Runner
+from bulk_onboard.run.context import RunContext
+from bulk_onboard.run.reviews import look, take_in
+from bulk_onboard.run.runner import Runner
 from tests.support.clocks import FakeClock
 from tests.support.gateways import FakeAccount, KilledError
 from tests.support.journals import MemoryJournal
@@ -110,7 +110,7 @@ class MendingStory:
     def plan(self) -> Plan:
         """What is due by the sheet and the ledger."""
         judged = [line.judged(row) for row, line in enumerate(self.sheet, 2)]
-        return make_plan(judged, books=self.journal.books, auth_id="MA", quota=None)
+        return make_plan(judged, ledger_state=self.journal.ledger_state, auth_id="MA", quota=None)
 
     def run(
         self,
@@ -139,14 +139,14 @@ class MendingStory:
         locked_at = self.clock.monotonic()
         await process.append(run_started())
         gateway = stacked(process, process, clock=self.clock, stop=process.stop, settle_s=self.settle_s)
-        shown = await look(gateway, process.books)
+        shown = await look(gateway, process.ledger_state)
         if shown is None:
             return
         await take_in(gateway, process, shown.records)
         for row, review in meanwhile.items():
             self.account.judge(self.made[row], review)
         runner = Runner(
-            desk=Desk(gateway=gateway, journal=process, clock=self.clock, stop=process.stop),
+            context=RunContext(gateway=gateway, journal=process, clock=self.clock, stop=process.stop),
             plan_again=self.plan,
             concurrency=concurrency,
             settle_s=self.settle_s,
@@ -164,7 +164,7 @@ class MendingStory:
 
     def record(self, row: int) -> Record:
         """A row's record by the ledger."""
-        return self.journal.books.record(self.plan().decisions[row].identity.token)
+        return self.journal.ledger_state.record(self.plan().decisions[row].identity.token)
 
     def be_fair(self) -> None:
         """From now on all goes well."""

@@ -5,16 +5,16 @@ from collections.abc import Callable
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import StoppedError
 from bulk_onboard.model import entry as entries
-from bulk_onboard.model.books import Books
 from bulk_onboard.model.call import Call, Create, ListPage
 from bulk_onboard.model.entry import Entry
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.outcome import Done
 from bulk_onboard.model.plan import Action, Plan
 from bulk_onboard.model.record import State
-from bulk_onboard.submission.desk import Desk
-from bulk_onboard.submission.runner import Runner
-from bulk_onboard.submission.stop import Stop
-from bulk_onboard.submission.sweep import UNSENT, sweep
+from bulk_onboard.run.context import RunContext
+from bulk_onboard.run.runner import Runner
+from bulk_onboard.run.stop import Stop
+from bulk_onboard.run.walk import UNSENT, sweep
 from tests.support.gateways import FakeAccount, KilledError
 from tests.support.journals import MemoryJournal
 from tests.unit.submission.samples import run_started
@@ -54,8 +54,8 @@ class Process:
         self._dead = False
 
     @property
-    def books(self) -> Books:
-        return self._journal.books
+    def ledger_state(self) -> LedgerState:
+        return self._journal.ledger_state
 
     async def append(self, entry: Entry) -> None:
         self._live()
@@ -107,16 +107,16 @@ async def _run(
 ) -> None:
     locked_at = clock.monotonic()
     await process.append(run_started())
-    for entry in _kept_out(make_plan(), process.books):
+    for entry in _kept_out(make_plan(), process.ledger_state):
         await process.append(entry)
     gateway = stacked(process, process, clock=clock, stop=process.stop, settle_s=settle_s)
-    if not process.books.swept:
+    if not process.ledger_state.swept:
         known = await sweep(gateway, process, [d.identity for d in make_plan().decisions if d.identity])
     else:
         known = isinstance(await gateway.send(ListPage(query={"limit": "1"})), Done)
     if known:
         runner = Runner(
-            desk=Desk(gateway=gateway, journal=process, clock=clock, stop=process.stop),
+            context=RunContext(gateway=gateway, journal=process, clock=clock, stop=process.stop),
             plan_again=make_plan,
             concurrency=concurrency,
             settle_s=settle_s,
@@ -125,11 +125,11 @@ async def _run(
         await runner.run(make_plan())
 
 
-def _kept_out(plan: Plan, books: Books) -> list[entries.RowInvalid]:
+def _kept_out(plan: Plan, ledger_state: LedgerState) -> list[entries.RowInvalid]:
     """The rows that errors keep out, where nothing of them is at the API."""
     return [
         entries.RowInvalid(token=d.identity.token, key=d.identity.user_key, codes=("field-missing",))
         for d in plan.decisions
         if d.identity and d.action is Action.NOTHING and d.judged.application is None
-        if books.record(d.identity.token).state in UNSENT - {State.INVALID}
+        if ledger_state.record(d.identity.token).state in UNSENT - {State.INVALID}
     ]

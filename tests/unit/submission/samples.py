@@ -11,11 +11,10 @@ from bulk_onboard.model.application import Application, Document
 from bulk_onboard.model.call import Create, ServerRecord
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.outcome import Outcome
-from bulk_onboard.model.plan import Action, Decision, Forecast, Identity, Plan
+from bulk_onboard.model.plan import Action, Decision, Forecast, Identity, Plan, Scope
 from bulk_onboard.model.record import Record
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.row import JudgedRow, Row
-from bulk_onboard.model.scope import Scope
 from bulk_onboard.planning.decide import decide
 from tests.support.businesses import document, sha256
 from tests.support.journals import MemoryJournal
@@ -116,7 +115,8 @@ def judged(number: int, fingerprint: str = "now") -> JudgedRow:
 def plan(*numbers: int, journal: MemoryJournal, fingerprint: str = "now") -> Plan:
     """What is due for these rows by what the journal says."""
     decisions = tuple(
-        decide(judged(n, fingerprint), identity(n), journal.books.records.get(token(n)), Scope()) for n in numbers
+        decide(judged(n, fingerprint), identity(n), journal.ledger_state.records.get(token(n)), Scope())
+        for n in numbers
     )
     return Plan(decisions, Forecast(0, 0, None))
 
@@ -153,7 +153,7 @@ def doubted(op: Op, row: int = 1, /, **other: str) -> tuple[entries.Entry, ...]:
 
 def record(*story: entries.Entry, number: int = 1) -> Record:
     """The record of a story; of a create that is unknown without one."""
-    return MemoryJournal(*(story or uncertain(number))).books.record(token(number))
+    return MemoryJournal(*(story or uncertain(number))).ledger_state.record(token(number))
 
 
 def run_started() -> entries.RunStarted:

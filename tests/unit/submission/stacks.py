@@ -7,13 +7,10 @@ from typing import Any
 
 from bulk_onboard.clock import Clock
 from bulk_onboard.model.application import Document
-from bulk_onboard.model.gateway import Gateway
-from bulk_onboard.model.journal import Journal
-from bulk_onboard.submission.breaker import Breaker
-from bulk_onboard.submission.halting import Halting
-from bulk_onboard.submission.journaled import Journaled
-from bulk_onboard.submission.retrying import Retrying
-from bulk_onboard.submission.stop import Stop
+from bulk_onboard.model.call import Gateway
+from bulk_onboard.model.ledger_state import Journal
+from bulk_onboard.run.gateways import Breaker, Journaled, Retrying, StopGate
+from bulk_onboard.run.stop import Stop
 from tests.unit.submission.samples import content
 
 
@@ -44,6 +41,6 @@ def stacked(
     read: Callable[[Document], bytes | None] = unchanged,
 ) -> Gateway:
     """The API behind journal, halting, breaker and retries; the dice show a half."""
-    halting = Halting(Journaled(api, journal, read, clock=clock), stop, Counter())
-    breaker = Breaker(halting, clock=clock, stop=stop, settle_s=settle_s, dice=lambda: 0.5)
+    stop_gate = StopGate(Journaled(api, journal, read, clock=clock), stop, Counter())
+    breaker = Breaker(stop_gate, clock=clock, stop=stop, settle_s=settle_s, dice=lambda: 0.5)
     return Retrying(breaker, clock=clock, stop=stop, dice=lambda: 0.5)

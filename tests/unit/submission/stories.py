@@ -11,10 +11,9 @@ from bulk_onboard.model.call import Create
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.identity import token_in
-from bulk_onboard.model.plan import Plan
+from bulk_onboard.model.plan import Plan, Scope
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.model.row import JudgedRow, Row
-from bulk_onboard.model.scope import Scope
 from bulk_onboard.planning import make_plan
 from tests.support.clocks import FakeClock
 from tests.support.gateways import FakeAccount
@@ -79,7 +78,7 @@ class Story:
         """What is due by the sheet and the ledger."""
         return make_plan(
             self._judged(),
-            books=self.journal.books,
+            ledger_state=self.journal.ledger_state,
             auth_id="MA",
             quota=None,
             scope=Scope(admit_new_rows=not resume, limit=limit),
@@ -133,7 +132,7 @@ class Story:
     def held(self) -> list[Record]:
         """The records that a person can settle: those held, and those whose absence no run could show yet."""
         waiting = (State.HELD, State.UNCERTAIN)
-        return [record for record in self.journal.books.records.values() if record.state in waiting]
+        return [record for record in self.journal.ledger_state.records.values() if record.state in waiting]
 
     def be_fair(self) -> None:
         """From now on all goes well."""

@@ -8,18 +8,18 @@ import pytest
 from bulk_onboard.errors import ExitStatus, StoppedError
 from bulk_onboard.model.call import Get, ListPage, Operation
 from bulk_onboard.model.outcome import Done
-from bulk_onboard.submission.breaker import (
+from bulk_onboard.run.gateways import (
     FIRST_REST_S,
     IN_A_ROW,
     LONGEST_REST_S,
     TRIES_AT_MOST,
     Breaker,
     Health,
+    StopGate,
     is_failure,
     next_rest_s,
 )
-from bulk_onboard.submission.halting import Halting
-from bulk_onboard.submission.stop import Stop
+from bulk_onboard.run.stop import Stop
 from tests.support.clocks import FakeClock, FrozenClock
 from tests.support.gateways import FakeAccount, ScriptedGateway
 from tests.unit.submission.samples import OUTCOMES, create
@@ -44,7 +44,7 @@ def clock():
 def breaker(clock, stop):
     """Wraps a gateway, which is as far as calls get once the run is to stop; the dice always show the most."""
     return lambda inner, clock=clock: Breaker(
-        Halting(inner, stop, Counter()), clock=clock, stop=stop, settle_s=SETTLE_S, dice=lambda: 1.0
+        StopGate(inner, stop, Counter()), clock=clock, stop=stop, settle_s=SETTLE_S, dice=lambda: 1.0
     )
 
 

@@ -3,11 +3,11 @@
 import pytest
 
 from bulk_onboard.model import entry as entries
-from bulk_onboard.model.books import Books
 from bulk_onboard.model.call import NumberRecord
 from bulk_onboard.model.entry import Op
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import Record, Review
-from bulk_onboard.submission import conclusion
+from bulk_onboard.run import conclusion
 from tests.support.journals import MemoryJournal
 from tests.unit.submission.samples import (
     alias,
@@ -80,23 +80,25 @@ def test_of_create(matches, found, sent, expected):
     """One match is adopted, since its token says whose it is; what differs is told. Several are for a person."""
     shown = [server_record(number, alias=alias(1)) for number in matches]
 
-    assert expected == conclusion.of_create(record(), shown, found, sent, Books())
+    assert expected == conclusion.of_create(record(), shown, found, sent, LedgerState())
 
 
 def test_record_of_another_row_is_not_adopted():
     """The id is in the books already, under another token (I4)."""
-    books = MemoryJournal(intent(2), done(2)).books
+    ledger_state = MemoryJournal(intent(2), done(2)).ledger_state
     match = server_record(2, alias=alias(1))
 
     expected = held("the record found at the API belongs to another row", 2)
-    assert expected == conclusion.of_create(record(), [match], match, None, books)
+    assert expected == conclusion.of_create(record(), [match], match, None, ledger_state)
 
 
 def test_own_record_is_adopted_again():
     """A held record that has an id already is not another row's."""
     match = server_record(1)
 
-    assert ADOPTED == conclusion.of_create(record(), [match], match, None, MemoryJournal(intent(1), done(1)).books)
+    assert ADOPTED == conclusion.of_create(
+        record(), [match], match, None, MemoryJournal(intent(1), done(1)).ledger_state
+    )
 
 
 @pytest.mark.parametrize("review", list(Review))

@@ -10,7 +10,7 @@ from bulk_onboard.model import entry as entries
 from bulk_onboard.model.call import Delete, Operation
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.record import Record
-from bulk_onboard.submission.control import (
+from bulk_onboard.run.settle import (
     NO_RECORD,
     NOT_SHOWN,
     TRIED_AT_MOST,
@@ -19,8 +19,7 @@ from bulk_onboard.submission.control import (
     is_as_hard_to_find,
     new_token,
 )
-from bulk_onboard.submission.lookup import Lookup
-from bulk_onboard.submission.walk import LIMITS, Walk, walk
+from bulk_onboard.run.walk import LIMITS, Lookup, Walk, walk
 from tests.support.clocks import FakeClock
 from tests.support.gateways import FakeAccount, ScriptedGateway
 from tests.support.journals import MemoryJournal
@@ -44,7 +43,7 @@ class Desk:
 
     def over(self, gateway: Any) -> Control:
         lookup = self.lookup if gateway is self.account else Lookup(gateway)
-        return Control(gateway, lookup, self.journal.books, clock=self.clock, new_token=lambda: STRANGER)
+        return Control(gateway, lookup, self.journal.ledger_state, clock=self.clock, new_token=lambda: STRANGER)
 
     async def submit(self, *numbers: int, called: str = "K") -> None:
         """The API has these records, and the ledger knows it."""
@@ -63,12 +62,12 @@ class Desk:
 
     async def read_back(self, number: int) -> None:
         """The API has shown this record with its token."""
-        shown = self.journal.books.record(token(number)).alias
+        shown = self.journal.ledger_state.record(token(number)).alias
         await self.journal.append(entries.ReadBack(compliance_id=self.ids[number], alias=shown))
 
     @property
     def unknown(self) -> Record:
-        return self.journal.books.record(token(UNKNOWN))
+        return self.journal.ledger_state.record(token(UNKNOWN))
 
     async def delete(self, *numbers: int) -> None:
         """Somebody deletes these at the API, and the ledger does not know it."""
@@ -86,135 +85,137 @@ class Desk:
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
+def context() -> Iterator[Desk]:
     return Desk()
 
 
 # Asking for an alias.
 
 
-async def test_two_requests_show_that_the_filter_may_be_believed(desk):
+async def test_two_requests_show_that_the_filter_may_be_believed(context):
     """A name that nobody has first, then the alias of a record that is known; what was found is named."""
-    await desk.submit(1, 2)
-    unknown = await desk.doubt()
+    await context.submit(1, 2)
+    unknown = await context.doubt()
 
-    assert Controlled(found=token(1)) == await desk.control.of_filter(unknown)
-    assert [f"~{STRANGER}", f"K ~{token(1)}"] == desk.asked()
+    assert Controlled(found=token(1)) == await context.control.of_filter(unknown)
+    assert [f"~{STRANGER}", f"K ~{token(1)}"] == context.asked()
 
 
-async def test_control_that_was_made_costs_nothing_for_the_next_absence(desk):
+async def test_control_that_was_made_costs_nothing_for_the_next_absence(context):
     """Both requests serve the whole run."""
-    await desk.submit(1)
-    unknown = await desk.doubt()
+    await context.submit(1)
+    unknown = await context.doubt()
 
-    first, second = await desk.control.of_filter(unknown), await desk.control.of_filter(unknown)
+    first, second = await context.control.of_filter(unknown), await context.control.of_filter(unknown)
 
     assert first == second
-    assert 2 == len(desk.asked())
+    assert 2 == len(context.asked())
 
 
-async def test_filter_that_is_ignored_proves_nothing(desk):
+async def test_filter_that_is_ignored_proves_nothing(context):
     """It shows records for a name that nobody has; from then on it is not asked any more."""
-    await desk.submit(1)
-    unknown = await desk.doubt()
-    desk.account.matching = "deaf"
+    await context.submit(1)
+    unknown = await context.doubt()
+    context.account.matching = "deaf"
 
-    assert (await desk.control.of_filter(unknown)).why_not == (await desk.control.of_filter(unknown)).why_not != ""
-    assert [f"~{STRANGER}"] == desk.asked()
+    assert (
+        (await context.control.of_filter(unknown)).why_not == (await context.control.of_filter(unknown)).why_not != ""
+    )
+    assert [f"~{STRANGER}"] == context.asked()
 
 
-async def test_record_for_a_name_that_nobody_has_makes_the_filter_no_proof(desk):
+async def test_record_for_a_name_that_nobody_has_makes_the_filter_no_proof(context):
     """The API invents its answers, so its silence says nothing either."""
-    await desk.submit(1)
-    await desk.account.send(create(9, alias=f"~{STRANGER}"))
-    unknown = await desk.doubt()
+    await context.submit(1)
+    await context.account.send(create(9, alias=f"~{STRANGER}"))
+    unknown = await context.doubt()
 
-    controlled = await desk.control.of_filter(unknown)
+    controlled = await context.control.of_filter(unknown)
 
     assert controlled is None or not controlled.found
 
 
-async def test_known_record_that_is_not_shown_proves_nothing(desk):
+async def test_known_record_that_is_not_shown_proves_nothing(context):
     """It exists, as a look at it by its id says."""
-    await desk.submit(1)
-    unknown = await desk.doubt()
-    desk.account.matching = "blind"
+    await context.submit(1)
+    unknown = await context.doubt()
+    context.account.matching = "blind"
 
-    assert Controlled(why_not=NOT_SHOWN) == await desk.control.of_filter(unknown)
+    assert Controlled(why_not=NOT_SHOWN) == await context.control.of_filter(unknown)
 
 
-async def test_control_that_failed_is_made_again(desk):
+async def test_control_that_failed_is_made_again(context):
     """A list that lagged shows the known record a moment later: what could not be shown then can be now."""
-    await desk.submit(1)
-    unknown = await desk.doubt()
-    desk.account.lag_s = 3.0
+    await context.submit(1)
+    unknown = await context.doubt()
+    context.account.lag_s = 3.0
 
-    before = await desk.control.of_filter(unknown)
-    desk.clock.pass_time(3.0)
+    before = await context.control.of_filter(unknown)
+    context.clock.pass_time(3.0)
 
-    assert (NOT_SHOWN, token(1)) == (before.why_not, (await desk.control.of_filter(unknown)).found)
+    assert (NOT_SHOWN, token(1)) == (before.why_not, (await context.control.of_filter(unknown)).found)
 
 
-async def test_record_that_was_deleted_at_the_api_is_no_obstacle(desk):
+async def test_record_that_was_deleted_at_the_api_is_no_obstacle(context):
     """The next known one is tried."""
-    await desk.submit(1, 2, 3)
-    unknown = await desk.doubt()
-    await desk.delete(1, 2)
+    await context.submit(1, 2, 3)
+    unknown = await context.doubt()
+    await context.delete(1, 2)
 
-    assert Controlled(found=token(3)) == await desk.control.of_filter(unknown)
+    assert Controlled(found=token(3)) == await context.control.of_filter(unknown)
 
 
-async def test_several_are_tried_but_not_all(desk):
+async def test_several_are_tried_but_not_all(context):
     """A cleared account of ten thousand records would cost as many requests; the next look goes on from there."""
-    await desk.submit(*range(TRIED_AT_MOST + 1))
-    unknown = await desk.doubt()
-    await desk.delete(*range(TRIED_AT_MOST))
+    await context.submit(*range(TRIED_AT_MOST + 1))
+    unknown = await context.doubt()
+    await context.delete(*range(TRIED_AT_MOST))
 
-    first, second = await desk.control.of_filter(unknown), await desk.control.of_filter(unknown)
+    first, second = await context.control.of_filter(unknown), await context.control.of_filter(unknown)
 
     assert (NOT_SHOWN, token(TRIED_AT_MOST)) == (first.why_not, second.found)
 
 
-async def test_record_under_the_known_alias_but_with_another_id_is_no_proof(desk):
+async def test_record_under_the_known_alias_but_with_another_id_is_no_proof(context):
     """The record that is known is the one with its id, and that one still exists."""
-    await desk.submit(1)
-    unknown = await desk.doubt()
-    desk.account.records[desk.ids[1]] = replace(desk.account.records[desk.ids[1]], alias="Renamed")
-    await desk.account.send(create(1, alias=f"K ~{token(1)}"))
+    await context.submit(1)
+    unknown = await context.doubt()
+    context.account.records[context.ids[1]] = replace(context.account.records[context.ids[1]], alias="Renamed")
+    await context.account.send(create(1, alias=f"K ~{token(1)}"))
 
-    assert Controlled(why_not=NOT_SHOWN) == await desk.control.of_filter(unknown)
+    assert Controlled(why_not=NOT_SHOWN) == await context.control.of_filter(unknown)
 
 
-async def test_without_a_known_record_nothing_is_proved(desk):
+async def test_without_a_known_record_nothing_is_proved(context):
     """Nor by strangers' records: nobody knows what was sent of them."""
-    await desk.account.send(create(9, alias="filed by hand"))
-    unknown = await desk.doubt()
+    await context.account.send(create(9, alias="filed by hand"))
+    unknown = await context.doubt()
 
-    assert Controlled(why_not=NO_RECORD) == await desk.control.of_filter(unknown)
+    assert Controlled(why_not=NO_RECORD) == await context.control.of_filter(unknown)
 
 
-async def test_next_rows_record_serves_where_none_was_known_before(desk):
+async def test_next_rows_record_serves_where_none_was_known_before(context):
     """On an empty account the control comes with the next create."""
-    unknown = await desk.doubt()
-    before = await desk.control.of_filter(unknown)
+    unknown = await context.doubt()
+    before = await context.control.of_filter(unknown)
 
-    await desk.submit(1)
+    await context.submit(1)
 
-    assert (NO_RECORD, token(1)) == (before.why_not, (await desk.control.of_filter(unknown)).found)
+    assert (NO_RECORD, token(1)) == (before.why_not, (await context.control.of_filter(unknown)).found)
 
 
 @pytest.mark.parametrize("readable", [0, 1])
 @pytest.mark.parametrize("outcome", sorted(set(OUTCOMES) - {"done"}))
-async def test_list_that_cannot_be_read_is_no_answer_either_way(desk, outcome, readable):
+async def test_list_that_cannot_be_read_is_no_answer_either_way(context, outcome, readable):
     """None, be it at the name that nobody has or at the known one, and made again later."""
-    await desk.submit(1)
-    unknown = await desk.doubt()
-    desk.account.expect(Operation.LIST, *["fair"] * readable, "unresolved")
+    await context.submit(1)
+    unknown = await context.doubt()
+    context.account.expect(Operation.LIST, *["fair"] * readable, "unresolved")
 
-    first, second = await desk.control.of_filter(unknown), await desk.control.of_filter(unknown)
+    first, second = await context.control.of_filter(unknown), await context.control.of_filter(unknown)
 
     assert (None, token(1)) == (first, second.found)
-    assert None is await desk.over(ScriptedGateway(*[OUTCOMES[outcome]] * len(LIMITS))).of_filter(unknown)
+    assert None is await context.over(ScriptedGateway(*[OUTCOMES[outcome]] * len(LIMITS))).of_filter(unknown)
 
 
 # Who may speak for whom.
@@ -238,24 +239,24 @@ async def test_list_that_cannot_be_read_is_no_answer_either_way(desk, outcome, r
         ("", "", True),
     ],
 )
-async def test_known_alias_must_be_as_hard_to_find(desk, known, unknown, speaks):
+async def test_known_alias_must_be_as_hard_to_find(context, known, unknown, speaks):
     """An API that cuts aliases, or changes capitals, signs and accents, finds the plain short ones all the same."""
-    await desk.submit(1, called=known)
-    record = await desk.doubt(called=unknown)
+    await context.submit(1, called=known)
+    record = await context.doubt(called=unknown)
 
-    controlled = await desk.control.of_filter(record)
+    controlled = await context.control.of_filter(record)
 
     assert (token(1) if speaks else "") == controlled.found
-    assert speaks is is_as_hard_to_find(desk.journal.books.record(token(1)), record)
+    assert speaks is is_as_hard_to_find(context.journal.ledger_state.record(token(1)), record)
 
 
-async def test_record_that_others_have_renamed_is_not_asked_for_by_its_alias(desk):
+async def test_record_that_others_have_renamed_is_not_asked_for_by_its_alias(context):
     """It was found under another one than it was sent with, so it says nothing of what the API does to aliases."""
     adopted = entries.Adopted(token=token(1), op=Op.CREATE, compliance_id="id-1", alias=f"K ~{token(1)}".upper())
-    await desk.journal.append(adopted)
-    unknown = await desk.doubt()
+    await context.journal.append(adopted)
+    unknown = await context.doubt()
 
-    assert Controlled(why_not=NO_RECORD) == await desk.control.of_filter(unknown)
+    assert Controlled(why_not=NO_RECORD) == await context.control.of_filter(unknown)
 
 
 @pytest.mark.parametrize("way", ["filter", "walk"])
@@ -264,124 +265,124 @@ async def test_record_that_others_have_renamed_is_not_asked_for_by_its_alias(des
     [(True, 0, True), (True, 30, True), (False, 0, True), (False, 0.9, True), (False, 2, False)],
     ids=["older", "much older", "younger", "younger, a day", "younger, days later"],
 )
-async def test_known_record_must_be_older_or_the_unknown_one_young(desk, known_first, days, speaks, way):
+async def test_known_record_must_be_older_or_the_unknown_one_young(context, known_first, days, speaks, way):
     """A list may reach back some days only. What is older is told by the order of the ledger's lines."""
-    await desk.journal.append(run_started())
+    await context.journal.append(run_started())
     if known_first:
-        await desk.submit(1)
-    unknown = await desk.doubt()
-    desk.clock.pass_time(days * DAY_S)
-    await desk.journal.append(run_started())
+        await context.submit(1)
+    unknown = await context.doubt()
+    context.clock.pass_time(days * DAY_S)
+    await context.journal.append(run_started())
     if not known_first:
-        await desk.submit(1)
-    await desk.read_back(1)
+        await context.submit(1)
+    await context.read_back(1)
 
-    controlled = await (desk.control.of_filter(unknown) if way == "filter" else desk.of_walk())
+    controlled = await (context.control.of_filter(unknown) if way == "filter" else context.of_walk())
 
     assert (token(1) if speaks else "") == controlled.found
 
 
-async def test_clock_that_was_set_back_does_not_make_an_old_one_young(desk):
+async def test_clock_that_was_set_back_does_not_make_an_old_one_young(context):
     """It would have been sent in the future: how old it is nobody knows, so younger records say nothing."""
-    await desk.journal.append(run_started())
-    desk.clock.pass_time(DAY_S)
-    unknown = await desk.doubt()
-    desk.clock.pass_time(-DAY_S / 2)
-    await desk.journal.append(run_started())
-    await desk.submit(1)
+    await context.journal.append(run_started())
+    context.clock.pass_time(DAY_S)
+    unknown = await context.doubt()
+    context.clock.pass_time(-DAY_S / 2)
+    await context.journal.append(run_started())
+    await context.submit(1)
 
-    assert Controlled(why_not=NO_RECORD) == await desk.control.of_filter(unknown)
+    assert Controlled(why_not=NO_RECORD) == await context.control.of_filter(unknown)
 
 
-async def test_what_this_run_sent_is_young_whatever_the_clock_says(desk):
+async def test_what_this_run_sent_is_young_whatever_the_clock_says(context):
     """The order of the ledger's lines is enough."""
-    await desk.journal.append(run_started())
-    desk.clock.pass_time(DAY_S)
-    unknown = await desk.doubt()
-    desk.clock.pass_time(-DAY_S / 2)
-    await desk.submit(1)
+    await context.journal.append(run_started())
+    context.clock.pass_time(DAY_S)
+    unknown = await context.doubt()
+    context.clock.pass_time(-DAY_S / 2)
+    await context.submit(1)
 
-    assert Controlled(found=token(1)) == await desk.control.of_filter(unknown)
+    assert Controlled(found=token(1)) == await context.control.of_filter(unknown)
 
 
 # Walks.
 
 
-async def test_walk_that_shows_a_known_record_is_believed(desk):
+async def test_walk_that_shows_a_known_record_is_believed(context):
     """Whatever its alias: a walk shows all of them."""
-    await desk.submit(1, called="K-00000001")
-    await desk.read_back(1)
-    await desk.doubt()
+    await context.submit(1, called="K-00000001")
+    await context.read_back(1)
+    await context.doubt()
 
-    assert Controlled(found=token(1)) == await desk.of_walk()
+    assert Controlled(found=token(1)) == await context.of_walk()
 
 
-async def test_walk_that_is_not_whole_proves_nothing(desk):
+async def test_walk_that_is_not_whole_proves_nothing(context):
     """What it left out may be the very one."""
-    await desk.submit(1)
-    await desk.read_back(1)
-    await desk.doubt()
+    await context.submit(1)
+    await context.read_back(1)
+    await context.doubt()
 
-    assert (await desk.of_walk(whole=False)).why_not
+    assert (await context.of_walk(whole=False)).why_not
 
 
-async def test_walk_without_a_known_record_that_exists_proves_nothing(desk):
+async def test_walk_without_a_known_record_that_exists_proves_nothing(context):
     """The list hides something."""
-    await desk.submit(1)
-    await desk.read_back(1)
-    await desk.doubt()
+    await context.submit(1)
+    await context.read_back(1)
+    await context.doubt()
 
-    assert Controlled(why_not=NOT_SHOWN) == await desk.of_walk(records=())
+    assert Controlled(why_not=NOT_SHOWN) == await context.of_walk(records=())
 
 
-async def test_known_record_that_was_deleted_is_no_obstacle_to_a_walk(desk):
+async def test_known_record_that_was_deleted_is_no_obstacle_to_a_walk(context):
     """It is no wonder that it is not shown; the next one is."""
-    await desk.submit(1, 2)
-    await desk.read_back(1)
-    await desk.doubt()
-    await desk.delete(1)
+    await context.submit(1, 2)
+    await context.read_back(1)
+    await context.doubt()
+    await context.delete(1)
 
-    assert Controlled(found=token(2)) == await desk.of_walk()
+    assert Controlled(found=token(2)) == await context.of_walk()
 
 
-async def test_all_known_records_deleted_prove_nothing(desk):
+async def test_all_known_records_deleted_prove_nothing(context):
     """Nobody is left to speak for the list."""
-    await desk.submit(1)
-    await desk.read_back(1)
-    await desk.doubt()
-    await desk.delete(1)
+    await context.submit(1)
+    await context.read_back(1)
+    await context.doubt()
+    await context.delete(1)
 
-    assert Controlled(why_not=NO_RECORD) == await desk.of_walk()
+    assert Controlled(why_not=NO_RECORD) == await context.of_walk()
 
 
-async def test_walk_proves_nothing_before_any_token_was_seen_in_an_alias(desk):
+async def test_walk_proves_nothing_before_any_token_was_seen_in_an_alias(context):
     """The API may drop them, and then no walk would show whose record is whose."""
-    await desk.submit(1)
-    await desk.doubt()
+    await context.submit(1)
+    await context.doubt()
 
-    assert Controlled(why_not=NO_RECORD) == await desk.of_walk()
+    assert Controlled(why_not=NO_RECORD) == await context.of_walk()
 
 
 @pytest.mark.parametrize("shown", ["Acme Stores of", "ACME STORES of", "acme  stores of Pune ~abc"])
-async def test_record_that_may_be_it_under_a_shortened_alias_is_named(desk, shown):
+async def test_record_that_may_be_it_under_a_shortened_alias_is_named(context, shown):
     """Its token may have been cut off: it is named by its id, and nothing is absent."""
-    await desk.submit(1)
-    await desk.read_back(1)
-    await desk.doubt(called="Acme Stores of Pune")
+    await context.submit(1)
+    await context.read_back(1)
+    await context.doubt(called="Acme Stores of Pune")
     cut = shown if "~" not in shown else f"Acme Stores of Pune ~{token(UNKNOWN)[:3]}"
-    made = (await desk.account.send(create(9, alias=cut))).value
+    made = (await context.account.send(create(9, alias=cut))).value
 
-    assert made in (await desk.of_walk()).why_not
+    assert made in (await context.of_walk()).why_not
 
 
-async def test_shortened_alias_is_no_matter_where_longer_ones_were_kept(desk):
+async def test_shortened_alias_is_no_matter_where_longer_ones_were_kept(context):
     """The API has shown a longer one with its token, so this is another's record."""
-    await desk.submit(1, called="Longer Stores of Bengaluru")
-    await desk.read_back(1)
-    await desk.doubt(called="Acme Stores")
-    await desk.account.send(create(9, alias="Acme St"))
+    await context.submit(1, called="Longer Stores of Bengaluru")
+    await context.read_back(1)
+    await context.doubt(called="Acme Stores")
+    await context.account.send(create(9, alias="Acme St"))
 
-    assert Controlled(found=token(1)) == await desk.of_walk()
+    assert Controlled(found=token(1)) == await context.of_walk()
 
 
 def test_new_tokens_are_nobodys():
@@ -392,10 +393,10 @@ def test_new_tokens_are_nobodys():
     assert 16 == len(first) == len(second)
 
 
-async def test_nothing_is_read_where_a_walk_is_empty_of_known_ones(desk):
+async def test_nothing_is_read_where_a_walk_is_empty_of_known_ones(context):
     """A control over no record asks for none."""
-    await desk.doubt()
+    await context.doubt()
 
-    await desk.control.of_walk(desk.unknown, Walk((), whole=True))
+    await context.control.of_walk(context.unknown, Walk((), whole=True))
 
-    assert [] == desk.account.made(Operation.GET)
+    assert [] == context.account.made(Operation.GET)

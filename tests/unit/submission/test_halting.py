@@ -8,8 +8,8 @@ import pytest
 from bulk_onboard.errors import StoppedError
 from bulk_onboard.model.call import ListPage, Operation
 from bulk_onboard.model.outcome import Done, Halt, Unresolved
-from bulk_onboard.submission.halting import Halting
-from bulk_onboard.submission.stop import Stop
+from bulk_onboard.run.gateways import StopGate
+from bulk_onboard.run.stop import Stop
 from tests.support.gateways import FakeAccount, ScriptedGateway
 from tests.unit.submission.samples import OUTCOMES, create
 
@@ -24,7 +24,7 @@ async def test_halt_stops_the_run_at_the_first_one(stop, halt):
     """Whatever kind of outcome carries it; the call that met it still gets its outcome."""
     outcome = Unresolved(seen="HTTP 302", halt=halt)
 
-    answered = await Halting(ScriptedGateway(outcome), stop, Counter()).send(create())
+    answered = await StopGate(ScriptedGateway(outcome), stop, Counter()).send(create())
 
     assert outcome == answered
     assert (True, halt) == (stop.requested, stop.cause)
@@ -33,7 +33,7 @@ async def test_halt_stops_the_run_at_the_first_one(stop, halt):
 @pytest.mark.parametrize("outcome", OUTCOMES)
 async def test_other_outcomes_stop_nothing(stop, outcome):
     """A row's trouble is no reason to stop the run."""
-    answered = await Halting(ScriptedGateway(OUTCOMES[outcome]), stop, Counter()).send(create())
+    answered = await StopGate(ScriptedGateway(OUTCOMES[outcome]), stop, Counter()).send(create())
 
     assert OUTCOMES[outcome] == answered
     assert not stop.requested
@@ -46,7 +46,7 @@ async def test_nothing_begins_once_the_run_is_to_stop(stop):
 
     for call in (create(), ListPage()):
         with pytest.raises(StoppedError, match="not begun"):
-            await Halting(inner, stop, Counter()).send(call)
+            await StopGate(inner, stop, Counter()).send(call)
 
     assert [] == inner.calls
 
@@ -55,9 +55,9 @@ async def test_calls_in_flight_finish(stop):
     """Of four calls under way one is denied: the other three still get their answers (I11)."""
     account = FakeAccount()
     account.expect(Operation.CREATE, "denied")
-    halting = Halting(account, stop, Counter())
+    stop_gate = StopGate(account, stop, Counter())
 
-    answered = await asyncio.gather(*(halting.send(create(number)) for number in range(4)))
+    answered = await asyncio.gather(*(stop_gate.send(create(number)) for number in range(4)))
 
     assert [False, True, True, True] == [isinstance(outcome, Done) for outcome in answered]
     assert Halt.CREDENTIALS is stop.cause
@@ -69,12 +69,12 @@ async def test_requests_are_counted_by_operation_and_outcome(stop):
         OUTCOMES["throttled"], OUTCOMES["done"], OUTCOMES["done"], OUTCOMES["withheld"], Done(value=None)
     )
     requests: Counter[str] = Counter()
-    halting = Halting(inner, stop, requests)
+    stop_gate = StopGate(inner, stop, requests)
 
     for call in (create(), create(), create(2), create(3), ListPage()):
-        await halting.send(call)
+        await stop_gate.send(call)
     stop.request("signal")
     with pytest.raises(StoppedError):
-        await halting.send(create(4))
+        await stop_gate.send(create(4))
 
     assert {"create throttled": 1, "create done": 2, "list done": 1} == dict(requests)

@@ -13,7 +13,7 @@ from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.call import Operation
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.record import State
-from bulk_onboard.submission.journaled import Journaled, entry_of, intent
+from bulk_onboard.run.gateways import Journaled, entry_of, intent
 from tests.support.calls import ALIAS, CALLS, COMPLIANCE_ID, NUMBER, TOKEN
 from tests.support.clocks import FakeClock
 from tests.support.gateways import HangingGateway, ScriptedGateway
@@ -151,7 +151,7 @@ async def test_cancelled_in_mid_call_leaves_the_intent_alone():
     await journal.append(samples.run_started())
 
     assert ["intent create"] == left
-    assert State.UNCERTAIN is journal.books.record(samples.token(1)).state
+    assert State.UNCERTAIN is journal.ledger_state.record(samples.token(1)).state
 
 
 async def test_journal_that_fails_lets_nothing_out():

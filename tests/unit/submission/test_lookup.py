@@ -3,8 +3,7 @@
 import pytest
 
 from bulk_onboard.model.call import ListPage, Operation, Priority
-from bulk_onboard.submission.lookup import Lookup, by_token, pages
-from bulk_onboard.submission.walk import LIMITS
+from bulk_onboard.run.walk import LIMITS, Lookup, by_token, pages
 from tests.support.clocks import FakeClock
 from tests.support.gateways import FakeAccount, ScriptedGateway
 from tests.unit.submission.samples import OUTCOMES, alias, create, record, server_record, token, uncertain

@@ -29,9 +29,9 @@ from hypothesis.stateful import (
 )
 
 from bulk_onboard.model import entry as entries
-from bulk_onboard.model.books import Books
 from bulk_onboard.model.call import Operation
 from bulk_onboard.model.entry import STATE_ERRORS, Op
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import EDITABLE, Linkage, State
 from tests.support.weather import WEATHER
 from tests.unit.submission.mending import LATE_S, NUMBERS, ROWS, MendingStory, W
@@ -171,7 +171,7 @@ class MendedOnce(RuleBasedStateMachine):
     @invariant()
     def replay_tells_the_same_and_only_new_content_of_what_was_sent_back_goes_out(self):
         """I7; and what the API refused is not sent again as it was."""
-        again, refused = Books(), set()
+        again, refused = LedgerState(), set()
         self.refused_numbers = set()
         for entry in self.story.journal.entries:
             match entry:
@@ -185,7 +185,7 @@ class MendedOnce(RuleBasedStateMachine):
                 case entries.Refused(op=Op.LINK) if entry.code not in STATE_ERRORS:
                     self.refused_numbers.add((entry.token, again.record(entry.token).number))
             again.take(entry)
-        assert again == self.story.journal.books
+        assert again == self.story.journal.ledger_state
         self.refused = refused
 
     def teardown(self):

@@ -38,12 +38,12 @@ from hypothesis.stateful import (
 )
 
 from bulk_onboard.model import entry as entries
-from bulk_onboard.model.books import Books
 from bulk_onboard.model.call import Operation
 from bulk_onboard.model.identity import token_in
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Plan
 from bulk_onboard.model.record import State
-from bulk_onboard.report.standing import counts
+from bulk_onboard.report.row_status import counts
 from tests.support.weather import MATCHING, WEATHER
 from tests.unit.submission.stories import LAG_S, LATE_S, ROWS, Line, Story, W
 
@@ -163,14 +163,14 @@ class NeverTwice(RuleBasedStateMachine):
         """I2: every row is in one category, once."""
         story = self.story
         plan = story.plan()
-        by_category = counts(plan.decisions, story.journal.books)
+        by_category = counts(plan.decisions, story.journal.ledger_state)
         assert len(story.sheet) == len(plan.decisions) == by_category.pop("rows") == sum(by_category.values())
 
     @invariant()
     def submitted_ones_are_at_the_api(self):
         """I4: each under its id, with its alias and the content that was sent; no id belongs to two."""
         made = self.story.account.records
-        submitted = [r for r in self.story.journal.books.records.values() if r.state is State.SUBMITTED]
+        submitted = [r for r in self.story.journal.ledger_state.records.values() if r.state is State.SUBMITTED]
         for record in submitted:
             assert made[record.compliance_id].alias == record.alias
             assert made[record.compliance_id].fingerprint == record.fingerprint
@@ -199,10 +199,10 @@ class NeverTwice(RuleBasedStateMachine):
     @invariant()
     def replay_tells_the_same(self):
         """I7: the entries, taken again, make the same books."""
-        again = Books()
+        again = LedgerState()
         for entry in self.story.journal.entries:
             again.take(entry)
-        assert again == self.story.journal.books
+        assert again == self.story.journal.ledger_state
 
     @invariant()
     def order_of_rows_is_nothing(self):
@@ -224,7 +224,7 @@ class NeverTwice(RuleBasedStateMachine):
             story.run()
             assert not story.twice(), "created twice"
             for decision in story.plan().decisions:
-                record = story.journal.books.record(decision.identity.token)
+                record = story.journal.ledger_state.record(decision.identity.token)
                 at_the_api = [i for i, made in story.account.records.items() if made.alias == decision.identity.alias]
                 assert [record.compliance_id] * len(at_the_api) == at_the_api
                 if record.state is State.REFUSED:

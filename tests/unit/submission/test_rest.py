@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bulk_onboard.submission.rest import rest
+from bulk_onboard.run.stop import rest
 from tests.support.clocks import FakeClock, FrozenClock
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bulk_onboard.model.call import Get, Operation
 from bulk_onboard.model.outcome import Done, Halt, Unavailable
-from bulk_onboard.submission.retrying import (
+from bulk_onboard.run.gateways import (
     ATTEMPTS,
     BUDGET,
     FREE_RETRIES,
@@ -18,7 +18,7 @@ from bulk_onboard.submission.retrying import (
     may_be_repeated,
     next_pause_s,
 )
-from bulk_onboard.submission.stop import Stop
+from bulk_onboard.run.stop import Stop
 from tests.support.calls import CALLS
 from tests.support.clocks import FakeClock, FrozenClock
 from tests.support.gateways import ScriptedGateway

@@ -4,12 +4,12 @@ import pytest
 
 from bulk_onboard.errors import StoppedError
 from bulk_onboard.model import entry as entries
-from bulk_onboard.model.call import Get, ListPage, Operation, Page
+from bulk_onboard.model.call import Get, ListPage, Operation, RecordPage
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.mask import masked
 from bulk_onboard.model.outcome import Done, Refused
 from bulk_onboard.model.record import Review, State
-from bulk_onboard.submission.reviews import (
+from bulk_onboard.run.reviews import (
     ENTRIES_AT_A_TIME,
     NO_REASON,
     Followed,
@@ -19,7 +19,7 @@ from bulk_onboard.submission.reviews import (
     take_in,
     write_down,
 )
-from bulk_onboard.submission.walk import LIMITS
+from bulk_onboard.run.walk import LIMITS
 from tests.support.gateways import FakeAccount, ScriptedGateway
 from tests.support.journals import MemoryJournal
 from tests.unit.submission.samples import (
@@ -61,7 +61,9 @@ class BigAccount:
         end = min(start + min(self.page, int(call.query["limit"])), self.total)
         records = tuple(self._record(self._at(place)) for place in range(start, end))
         following = {"offset": str(end)} if end < self.total else None
-        return Done(value=Page(records=records, total=self.total if self.tells_total else None, next_query=following))
+        return Done(
+            value=RecordPage(records=records, total=self.total if self.tells_total else None, next_query=following)
+        )
 
     def _at(self, place):
         """The row at a place of the list; strangers' records have high numbers."""
@@ -96,7 +98,7 @@ async def test_requests_of_a_look(ours, total, ways, expected):
     journal = MemoryJournal(*submitted(*range(1, ours + 1)))
     account = BigAccount(ours, total, **ways)
 
-    shown = await look(account, journal.books)
+    shown = await look(account, journal.ledger_state)
 
     assert expected == (account.lists, account.gets)
     assert {compliance_id(n) for n in range(1, ours + 1)} <= {record.compliance_id for record in shown.records}
@@ -107,7 +109,7 @@ async def test_look_at_the_whole_account_walks_whatever_it_costs():
     """A first run adopts, so it must see all records."""
     account = BigAccount(1, 1_000, newest_first=True)
 
-    shown = await look(account, MemoryJournal(*submitted(1)).books, whole=True)
+    shown = await look(account, MemoryJournal(*submitted(1)).ledger_state, whole=True)
 
     assert (11, 0, True, 1_000) == (account.lists, account.gets, shown.walked.whole, shown.total)
 
@@ -115,22 +117,22 @@ async def test_look_at_the_whole_account_walks_whatever_it_costs():
 @pytest.mark.parametrize("outcome", ["refused", "throttled", "unavailable", "unresolved", "denied"])
 async def test_list_that_cannot_be_read_is_no_look(outcome):
     """Nothing is concluded, be it the first page or a later one."""
-    books = MemoryJournal(*submitted(1)).books
-    page = Done(value=Page(records=(server_record(1),), total=2, next_query={"offset": "1"}))
+    ledger_state = MemoryJournal(*submitted(1)).ledger_state
+    page = Done(value=RecordPage(records=(server_record(1),), total=2, next_query={"offset": "1"}))
 
     trouble = [OUTCOMES[outcome]] * len(LIMITS)
-    assert None is await look(ScriptedGateway(*trouble), books)
-    assert None is await look(ScriptedGateway(page, *trouble), books, whole=True)
+    assert None is await look(ScriptedGateway(*trouble), ledger_state)
+    assert None is await look(ScriptedGateway(page, *trouble), ledger_state, whole=True)
 
 
 async def test_record_that_cannot_be_read_by_itself_is_not_shown():
     """The others are; how many are missing is told."""
     journal = MemoryJournal(*submitted(1, 2))
-    page = Done(value=Page(records=(), total=10_000, next_query={"offset": "100"}))
+    page = Done(value=RecordPage(records=(), total=10_000, next_query={"offset": "100"}))
     gone = Refused(code="not_found", http_status=404)
     gateway = ScriptedGateway(page, gone, Done(value=server_record(2, review="approved")))
 
-    shown = await look(gateway, journal.books)
+    shown = await look(gateway, journal.ledger_state)
     followed = await take_in(gateway, journal, shown.records)
 
     assert Followed(looked=2, changed=1, not_shown=1) == followed
@@ -141,7 +143,7 @@ def test_submitted_records_are_followed_and_no_others():
     approved = entries.Reviewed(token=token(1), review="approved")
     journal = MemoryJournal(*submitted(1, 2), approved, *uncertain(3), *doubted(Op.UPDATE, 4))
 
-    assert [token(1), token(2)] == [record.token for record in followed_records(journal.books)]
+    assert [token(1), token(2)] == [record.token for record in followed_records(journal.ledger_state)]
 
 
 async def test_only_what_changed_is_written():
@@ -171,7 +173,7 @@ async def test_reason_that_becomes_another_is_written():
 
     await take_in(ScriptedGateway(), journal, [server_record(1, review="rejected", reason="Expired.")])
 
-    assert "Expired." == journal.books.record(token(1)).review_reason
+    assert "Expired." == journal.ledger_state.record(token(1)).review_reason
 
 
 @pytest.mark.parametrize("review", ["rejected", "more info"])
@@ -182,11 +184,14 @@ async def test_reason_that_the_list_leaves_out_is_asked_for_once(review, given, 
     account.lists_reasons = False
 
     for _ in range(3):
-        shown = await look(account, journal.books)
+        shown = await look(account, journal.ledger_state)
         await take_in(account, journal, shown.records)
 
     assert 1 == len(account.made(Operation.GET))
-    assert (review, kept) == (journal.books.record(token(1)).review, journal.books.record(token(1)).review_reason)
+    assert (review, kept) == (
+        journal.ledger_state.record(token(1)).review,
+        journal.ledger_state.record(token(1)).review_reason,
+    )
     assert 1 == journal.story(token(1)).count("reviewed")
 
 
@@ -218,7 +223,7 @@ async def test_reason_is_asked_for_only_where_there_must_be_one(review, reason, 
     await take_in(gateway, journal, [server_record(1, review=review, reason=reason)])
 
     assert asked == len(gateway.calls)
-    assert review == journal.books.record(token(1)).review
+    assert review == journal.ledger_state.record(token(1)).review
 
 
 async def test_reason_is_asked_for_again_after_a_new_judgement():
@@ -229,9 +234,9 @@ async def test_reason_is_asked_for_again_after_a_new_judgement():
 
     for review, reason in (("rejected", "Blurred."), ("pending", ""), ("rejected", "Expired.")):
         account.judge(made, review, reason)
-        await take_in(account, journal, (await look(account, journal.books)).records)
+        await take_in(account, journal, (await look(account, journal.ledger_state)).records)
 
-    assert "Expired." == journal.books.record(token(1)).review_reason
+    assert "Expired." == journal.ledger_state.record(token(1)).review_reason
     assert 2 == len(account.made(Operation.GET))
 
 
@@ -243,8 +248,8 @@ async def test_reason_that_could_not_be_asked_for_is_asked_for_by_the_next_run()
 
     told = []
     for _ in range(2):
-        await take_in(account, journal, (await look(account, journal.books)).records)
-        told.append((journal.books.record(token(1)).review, journal.books.record(token(1)).review_reason))
+        await take_in(account, journal, (await look(account, journal.ledger_state)).records)
+        told.append((journal.ledger_state.record(token(1)).review, journal.ledger_state.record(token(1)).review_reason))
 
     assert [("rejected", ""), ("rejected", "Blurred.")] == told
 
@@ -257,9 +262,9 @@ async def test_record_found_rejected_has_its_reason_asked_for_too():
     adopted = entries.Adopted(token=token(1), op=Op.CREATE, compliance_id=made, review="rejected", alias=alias(1))
     journal = MemoryJournal(adopted)
 
-    await take_in(account, journal, (await look(account, journal.books)).records)
+    await take_in(account, journal, (await look(account, journal.ledger_state)).records)
 
-    assert "Blurred." == journal.books.record(token(1)).review_reason
+    assert "Blurred." == journal.ledger_state.record(token(1)).review_reason
 
 
 @pytest.mark.parametrize(
@@ -282,7 +287,7 @@ async def test_record_found_rejected_has_its_reason_asked_for_too():
 )
 def test_change_in(shown, expected):
     """What is another than in the ledger, masked; never by another row's record, nor by what is no word."""
-    record = MemoryJournal(*submitted(1)).books.record(token(1))
+    record = MemoryJournal(*submitted(1)).ledger_state.record(token(1))
 
     change = change_in(record, server_record(1, **shown))
 
@@ -294,7 +299,7 @@ def test_reason_that_is_not_repeated_stays(review):
     """Silence is no news."""
     journal = MemoryJournal(*submitted(1), entries.Reviewed(token=token(1), review=review, reason="Blurred."))
 
-    assert change_in(journal.books.record(token(1)), server_record(1, review=review, reason=None)) is None
+    assert change_in(journal.ledger_state.record(token(1)), server_record(1, review=review, reason=None)) is None
 
 
 @pytest.mark.parametrize(
@@ -316,7 +321,7 @@ async def test_very_many_changes_are_all_written():
     )
 
     assert Followed(len(numbers), len(numbers) - 1, 1) == followed
-    assert {"approved", "pending"} == {record.review for record in journal.books.records.values()}
+    assert {"approved", "pending"} == {record.review for record in journal.ledger_state.records.values()}
 
 
 async def test_disk_that_fails_stops_it():
@@ -327,4 +332,4 @@ async def test_disk_that_fails_stops_it():
     with pytest.raises(StoppedError):
         await write_down(journal, [entries.Reviewed(token=token(n), review="approved") for n in (1, 2)])
 
-    assert State.SUBMITTED is journal.books.record(token(2)).state
+    assert State.SUBMITTED is journal.ledger_state.record(token(2)).state

@@ -10,9 +10,9 @@ from bulk_onboard.model.application import Application
 from bulk_onboard.model.call import Operation
 from bulk_onboard.model.outcome import Halt
 from bulk_onboard.model.record import State
-from bulk_onboard.submission.retrying import ATTEMPTS
-from bulk_onboard.submission.runner import TOKENS_A_LINE, ProgressCounts
-from bulk_onboard.submission.tries import FIRST_CREATES, SET_ASIDE
+from bulk_onboard.run.context import FIRST_CREATES, SET_ASIDE
+from bulk_onboard.run.gateways import ATTEMPTS
+from bulk_onboard.run.runner import TOKENS_A_LINE, ProgressCounts
 from tests.unit.submission.benches import Bench
 from tests.unit.submission.samples import alias, application, compliance_id, done, intent, run_started, token
 
@@ -112,7 +112,7 @@ async def test_row_that_fails_alone_in_every_attempt_is_set_aside_with_the_reaso
     creates = len(bench.account.made(Operation.CREATE))
     await bench.run(1, 2)
 
-    record = bench.journal.books.record(token(2))
+    record = bench.journal.ledger_state.record(token(2))
     assert (State.REFUSED, SET_ASIDE) == (record.state, record.code)
     assert f"in each of {ATTEMPTS} attempts" in record.reason
     assert {State.SUBMITTED: 1, State.REFUSED: 1} == bench.states([1, 2])
@@ -136,7 +136,7 @@ async def test_row_with_the_longest_alias_goes_first():
 
     await bench.run(1, 2, 3)
 
-    assert max(len(alias(n).encode()) for n in (1, 2, 3)) == bench.journal.books.alias_kept
+    assert max(len(alias(n).encode()) for n in (1, 2, 3)) == bench.journal.ledger_state.alias_kept
 
 
 async def test_stop_finishes_what_is_in_flight_and_leaves_the_rest_pending():
@@ -187,7 +187,7 @@ async def test_changed_document_keeps_its_row_back():
 
     assert [State.PENDING, State.SUBMITTED] == [bench.state(1), bench.state(2)]
     assert [(token(1), "address_proof")] == [
-        (one.decision.identity.token, one.document_type) for one in bench.desk.turned_up
+        (one.decision.identity.token, one.document_type) for one in bench.context.row_events
     ]
 
 

@@ -12,8 +12,8 @@ from bulk_onboard.model.entry import Op
 from bulk_onboard.model.identity import token_in
 from bulk_onboard.model.plan import Action, Plan
 from bulk_onboard.model.record import State
-from bulk_onboard.submission.retrying import ATTEMPTS
-from bulk_onboard.submission.runner import ProgressCounts, new_token
+from bulk_onboard.run.gateways import ATTEMPTS
+from bulk_onboard.run.runner import ProgressCounts, new_token
 from tests.support.clocks import FrozenClock
 from tests.unit.submission.benches import Bench, W
 from tests.unit.submission.samples import (
@@ -109,7 +109,7 @@ async def test_orphan_that_was_proved_absent_is_sent_with_what_its_row_says_now(
         Plan((row_gone(1), *plan(2, journal=bench.journal).decisions), plan(journal=bench.journal).forecast)
     )
 
-    assert "another" == bench.journal.books.record(token(1)).fingerprint
+    assert "another" == bench.journal.ledger_state.record(token(1)).fingerprint
     assert State.SUBMITTED is bench.state(1)
 
 
@@ -143,7 +143,7 @@ async def test_duplicate_of_a_row_is_never_what_is_sent_again():
 
     await bench.carry_out(Plan((first, other, second), plan(journal=bench.journal).forecast))
 
-    assert "now" == bench.journal.books.record(token(1)).fingerprint
+    assert "now" == bench.journal.ledger_state.record(token(1)).fingerprint
 
 
 async def test_row_that_never_gets_through_is_sent_so_many_times_and_no_more():
@@ -188,9 +188,9 @@ async def test_held_row_that_changed_is_settled_before_it_is_sent():
 async def test_stop_ends_the_wait_for_what_is_unknown():
     """Ctrl-C while W runs: the run ends at once, the row stays uncertain, and nothing is sent again."""
     bench = Bench(*uncertain(1))
-    bench.runner.desk = dataclasses.replace(bench.desk, clock=FrozenClock())
+    bench.runner.context = dataclasses.replace(bench.context, clock=FrozenClock())
     running = asyncio.create_task(bench.run(1, 2))
-    while not bench.runner.desk.clock.slept or bench.state(2) is not State.SUBMITTED:
+    while not bench.runner.context.clock.slept or bench.state(2) is not State.SUBMITTED:
         await asyncio.sleep(0)
 
     bench.stop.request("signal")

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bulk_onboard.submission.stop import Stop
+from bulk_onboard.run.stop import Stop
 from tests.support.clocks import FakeClock, FrozenClock
 
 

@@ -6,8 +6,7 @@ from bulk_onboard.model import entry as entries
 from bulk_onboard.model.call import Operation
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.record import State
-from bulk_onboard.submission.sweep import adoption, sweep
-from bulk_onboard.submission.walk import LIMITS
+from bulk_onboard.run.walk import LIMITS, adoption, sweep
 from tests.support.gateways import FakeAccount, ScriptedGateway
 from tests.support.journals import MemoryJournal
 from tests.unit.submission.samples import (
@@ -56,19 +55,19 @@ async def test_unsent_row_that_the_account_has_is_adopted(account, story):
     swept = await sweep(account, journal, [identity(1), identity(2)])
 
     assert swept
-    assert {token(1): State.SUBMITTED} == {t: r.state for t, r in journal.books.records.items()}
-    assert journal.books.swept
+    assert {token(1): State.SUBMITTED} == {t: r.state for t, r in journal.ledger_state.records.items()}
+    assert journal.ledger_state.swept
 
 
 @pytest.mark.parametrize("story", sorted(set(STORIES) - set(NOT_SENT)))
 async def test_row_that_was_sent_is_left_to_others(account, story):
     """Unknown ones are settled, which looks closer; submitted and held ones stay as they are."""
     journal = MemoryJournal(*STORIES[story])
-    before = journal.books.record(token(1))
+    before = journal.ledger_state.record(token(1))
 
     await sweep(account, journal, [identity(1)])
 
-    assert before == journal.books.record(token(1))
+    assert before == journal.ledger_state.record(token(1))
 
 
 async def test_friendly_part_of_the_alias_does_not_count(account):
@@ -78,7 +77,7 @@ async def test_friendly_part_of_the_alias_does_not_count(account):
 
     await sweep(account, journal, [identity(2)])
 
-    assert State.SUBMITTED is journal.books.record(token(2)).state
+    assert State.SUBMITTED is journal.ledger_state.record(token(2)).state
 
 
 async def test_several_records_of_a_row_are_held(account):
@@ -88,7 +87,7 @@ async def test_several_records_of_a_row_are_held(account):
 
     await sweep(account, journal, [identity(1)])
 
-    assert State.HELD is journal.books.record(token(1)).state
+    assert State.HELD is journal.ledger_state.record(token(1)).state
     assert 2 == len(journal.entries[0].compliance_ids)
 
 
@@ -128,7 +127,7 @@ async def test_list_that_is_refused_concludes_nothing():
     journal = MemoryJournal()
 
     assert not await sweep(ScriptedGateway(*[OUTCOMES["refused"]] * len(LIMITS)), journal, [identity(1)])
-    assert not journal.books.swept
+    assert not journal.ledger_state.swept
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bulk_onboard.model.call import Page, Priority
+from bulk_onboard.model.call import Priority, RecordPage
 from bulk_onboard.model.outcome import Done, Refused
-from bulk_onboard.submission.walk import LIMITS, PASSES_AT_MOST, Walk, agreed, first_page, missed, walk
+from bulk_onboard.run.walk import LIMITS, PASSES_AT_MOST, Walk, agreed, first_page, missed, walk
 from tests.support.gateways import FakeAccount, ScriptedGateway
 from tests.unit.submission.lists import SIZE_OF_A_PAGE, RecordList, listed
 from tests.unit.submission.samples import OUTCOMES, alias, compliance_id, create, server_record
@@ -149,9 +149,9 @@ async def test_list_without_meta_is_walked_until_a_page_brings_nothing(newest_fi
 
 async def test_list_that_promises_more_than_it_shows_is_not_whole_and_not_walked_without_end():
     """A total that counts what nobody is shown."""
-    page = Page(records=(listed(0), listed(1)), total=5, next_query={"offset": "2"})
-    last = Page(records=(listed(1),), total=5, next_query={"offset": "2"})
-    empty = Page(records=(), total=5)
+    page = RecordPage(records=(listed(0), listed(1)), total=5, next_query={"offset": "2"})
+    last = RecordPage(records=(listed(1),), total=5, next_query={"offset": "2"})
+    empty = RecordPage(records=(), total=5)
     gateway = ScriptedGateway(*[Done(value=each) for each in (page, last, empty)] * PASSES_AT_MOST)
 
     walked = await walk(gateway)
@@ -241,7 +241,9 @@ async def test_list_without_an_order_is_whole_once_as_many_were_seen_as_there_ar
 
 async def test_list_without_an_order_is_never_whole_where_not_all_was_seen():
     """Two pages of the same three records, and two more are promised."""
-    pages = [Page(records=tuple(map(listed, shown)), total=5, next_query={"offset": "3"}) for shown in [(0, 1, 2)]]
+    pages = [
+        RecordPage(records=tuple(map(listed, shown)), total=5, next_query={"offset": "3"}) for shown in [(0, 1, 2)]
+    ]
     gateway = ScriptedGateway(*[Done(value=page) for page in pages * 2 * PASSES_AT_MOST])
 
     assert not (await walk(gateway)).whole
@@ -273,7 +275,7 @@ async def test_links_that_are_not_counted_in_records_are_followed(tells_total, w
 async def test_links_that_lead_in_circles_are_no_walk(total):
     """From a server that leads in circles nothing may be concluded, and it is left soon."""
     circle = [
-        Page(records=(listed(2 * n), listed(2 * n + 1)), total=total, next_query={"cursor": str(n % 2)})
+        RecordPage(records=(listed(2 * n), listed(2 * n + 1)), total=total, next_query={"cursor": str(n % 2)})
         for n in range(2)
     ]
     gateway = ScriptedGateway(*[Done(value=page) for page in circle * 4])
@@ -287,8 +289,8 @@ async def test_links_that_lead_in_circles_are_no_walk(total):
 async def test_empty_page_is_the_last():
     """A server that always names a next page does not send us on for ever."""
     pages = [
-        Page(records=(listed(1), listed(2)), next_query={"cursor": "2"}),
-        Page(records=(), next_query={"cursor": "3"}),
+        RecordPage(records=(listed(1), listed(2)), next_query={"cursor": "2"}),
+        RecordPage(records=(), next_query={"cursor": "3"}),
     ]
 
     assert [1, 2] == numbers(await walk(ScriptedGateway(*[Done(value=page) for page in pages])))
@@ -302,7 +304,7 @@ async def test_empty_account_was_walked_completely():
 @pytest.mark.parametrize("outcome", sorted(set(OUTCOMES) - {"done"}))
 async def test_walk_that_breaks_off_is_no_walk(outcome):
     """The pages seen before the trouble are not taken for all of them, however often a smaller page was tried."""
-    first = Done(value=Page(records=(listed(1), listed(2)), total=3, next_query={"offset": "2"}))
+    first = Done(value=RecordPage(records=(listed(1), listed(2)), total=3, next_query={"offset": "2"}))
 
     assert await walk(ScriptedGateway(first, *[OUTCOMES[outcome]] * len(LIMITS))) is None
 
@@ -343,8 +345,8 @@ async def test_record_is_in_the_answer_whatever_the_list_is_like(matching, newes
 async def test_every_page_is_asked_for_the_alias_with_the_priority_of_the_walk():
     """A look-up for an unknown create goes before fresh rows on each of its pages."""
     pages = [
-        Page(records=(listed(1), listed(2)), total=3, next_query={"offset": "2"}),
-        Page(records=(listed(2), listed(3)), total=3),
+        RecordPage(records=(listed(1), listed(2)), total=3, next_query={"offset": "2"}),
+        RecordPage(records=(listed(2), listed(3)), total=3),
     ]
     gateway = ScriptedGateway(*[Done(value=page) for page in pages])
 
@@ -392,7 +394,7 @@ async def test_walk_that_missed_an_older_record_is_not_agreed_with():
 
 async def test_walks_that_never_agree_prove_nothing():
     """Each shows another old record that the ones before it did not."""
-    pages = [Done(value=Page(records=(listed(n), listed(99)), total=2)) for n in range(PASSES_AT_MOST + 1)]
+    pages = [Done(value=RecordPage(records=(listed(n), listed(99)), total=2)) for n in range(PASSES_AT_MOST + 1)]
 
     walked = await agreed(ScriptedGateway(*pages))
 

@@ -4,13 +4,12 @@ from dataclasses import replace
 
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.entry import Op
-from bulk_onboard.model.plan import Decision
+from bulk_onboard.model.plan import Decision, Scope
 from bulk_onboard.model.record import Record
 from bulk_onboard.model.row import JudgedRow, Row
-from bulk_onboard.model.scope import Scope
 from bulk_onboard.planning.decide import decide
-from bulk_onboard.submission.desk import Desk
-from bulk_onboard.submission.stop import Stop
+from bulk_onboard.run.context import RunContext
+from bulk_onboard.run.stop import Stop
 from tests.support.clocks import FakeClock
 from tests.support.gateways import FakeAccount
 from tests.support.journals import MemoryJournal
@@ -34,7 +33,9 @@ class WritingDesk:
         self.account, self.journal = FakeAccount(self.clock), MemoryJournal(clock=self.clock)
         self.changed: set[str] = set()
         gateway = stacked(self.account, self.journal, clock=self.clock, stop=self.stop, settle_s=W, read=self._read)
-        self.desk = Desk(gateway=gateway, journal=self.journal, clock=self.clock, stop=self.stop, relink=relink)
+        self.context = RunContext(
+            gateway=gateway, journal=self.journal, clock=self.clock, stop=self.stop, relink=relink
+        )
         self.made = ""
 
     def _read(self, document):
@@ -67,7 +68,7 @@ class WritingDesk:
     @property
     def record(self) -> Record:
         """The first row's record by the ledger."""
-        return self.journal.books.record(token(1))
+        return self.journal.ledger_state.record(token(1))
 
     @property
     def story(self) -> list[str]:

@@ -3,10 +3,10 @@
 import pytest
 
 from bulk_onboard.model.application import Application
-from bulk_onboard.model.books import Books
 from bulk_onboard.model.entry import LedgerOpened
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.identity import registration_token_of, token_of
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.model.row import JudgedRow, Row
 from bulk_onboard.validation import mark_in_other_ledgers
@@ -21,10 +21,10 @@ def judged(number=2, registration="U1", *, fingerprint="f", findings=(), cells=N
     return JudgedRow(row, Application(LOCAL, {}, ()), fingerprint, findings, **changes)
 
 
-def books(*records, auth_id=AUTH_ID):
+def ledger_state(*records, auth_id=AUTH_ID):
     """The books of another job."""
     opened = LedgerOpened(tool="", job="june", auth_id=auth_id, base_url="http://127.0.0.1", created="")
-    return Books(opened=opened, records={record.token: record for record in records})
+    return LedgerState(opened=opened, records={record.token: record for record in records})
 
 
 def record(one, state=State.SUBMITTED, *, auth_id=AUTH_ID, **changes):
@@ -44,7 +44,7 @@ def test_a_business_of_another_job_is_kept_out():
     own = Finding("state-unknown", "Sheet1", 2, "State", details={"nearest": ""})
     one, stranger = judged(findings=(own,)), judged(3, "U2", fingerprint="g")
 
-    marked, untouched = mark([one, stranger], books(record(one)))
+    marked, untouched = mark([one, stranger], ledger_state(record(one)))
 
     assert (None, True) == (marked.application, marked.has_errors)
     assert ["in-other-ledger", "state-unknown"] == [finding.code for finding in marked.findings]
@@ -63,7 +63,7 @@ def test_a_business_of_another_job_is_kept_out():
 )
 def test_what_may_be_at_the_api_counts(state, words):
     """Nobody knows that it is not there."""
-    (marked,) = mark([judged()], books(record(judged(), state, compliance_id="")))
+    (marked,) = mark([judged()], ledger_state(record(judged(), state, compliance_id="")))
 
     assert f"it is {words} there." in marked.findings[0].problem
 
@@ -73,7 +73,7 @@ def test_what_may_be_at_the_api_counts(state, words):
 )
 def test_what_is_not_at_the_api_does_not_count(state):
     """It was never sent, the API did not take it, or it is gone on purpose."""
-    (marked,) = mark([judged()], books(record(judged(), state, compliance_id="", fingerprint="f")))
+    (marked,) = mark([judged()], ledger_state(record(judged(), state, compliance_id="", fingerprint="f")))
 
     assert judged() == marked
 
@@ -82,7 +82,7 @@ def test_a_row_that_has_a_key_here_only_is_known():
     """The token that it would have without its Key counts too."""
     here = judged(cells={"key": "K-1"})
 
-    (marked,) = mark([here], books(record(judged())))
+    (marked,) = mark([here], ledger_state(record(judged())))
 
     assert marked.has_errors
 
@@ -92,7 +92,7 @@ def test_a_row_of_an_annotated_copy_is_known():
     there = record(judged())
     here = judged(registration="U9", fingerprint="g", cells={"bo_key": f"~{there.token}"})
 
-    (marked,) = mark([here], books(there))
+    (marked,) = mark([here], ledger_state(there))
 
     assert marked.has_errors
 
@@ -101,14 +101,14 @@ def test_the_same_content_is_the_same_business():
     """Under whatever Key the other job has it."""
     there = record(judged(cells={"key": "other"}), fingerprint="f")
 
-    same, another = mark([judged(), judged(3, "U2", fingerprint="g")], books(there))
+    same, another = mark([judged(), judged(3, "U2", fingerprint="g")], ledger_state(there))
 
     assert (True, False) == (same.has_errors, another.has_errors)
 
 
 def test_records_without_a_fingerprint_are_like_nothing():
     """Adopted by a sweep, their content is not known; a row is not taken for them."""
-    (marked,) = mark([judged(registration="U2", fingerprint="")], books(record(judged(), fingerprint="")))
+    (marked,) = mark([judged(registration="U2", fingerprint="")], ledger_state(record(judged(), fingerprint="")))
 
     assert not marked.has_errors
 
@@ -117,7 +117,7 @@ def test_each_ledger_has_its_own_account():
     """Tokens are computed for the account that the other ledger belongs to."""
     there = record(judged(), auth_id="MAYYYYYYYYYYYYYYYYYY")
 
-    (marked,) = mark([judged()], books(), books(there, auth_id="MAYYYYYYYYYYYYYYYYYY"))
+    (marked,) = mark([judged()], ledger_state(), ledger_state(there, auth_id="MAYYYYYYYYYYYYYYYYYY"))
 
     assert "b.jsonl" == marked.findings[0].details["ledger"]
 
@@ -125,7 +125,7 @@ def test_each_ledger_has_its_own_account():
 @pytest.mark.parametrize("aside", [{"duplicate_of": 2}, {"is_example": True}])
 def test_rows_that_stand_aside_are_left_alone(aside):
     """They are not sent anyway."""
-    (marked,) = mark([judged(**aside)], books(record(judged())))
+    (marked,) = mark([judged(**aside)], ledger_state(record(judged())))
 
     assert () == marked.findings
 
@@ -133,7 +133,7 @@ def test_rows_that_stand_aside_are_left_alone(aside):
 @pytest.mark.parametrize(("ruling", "findings"), [("off", 0), ("warning", 1)])
 def test_the_job_rules(ruling, findings):
     """Whoever means it may send the business again."""
-    (marked,) = mark([judged()], books(record(judged())), in_other_ledger=ruling)
+    (marked,) = mark([judged()], ledger_state(record(judged())), in_other_ledger=ruling)
 
     assert findings == len(marked.findings)
     assert marked.application is not None
@@ -146,7 +146,7 @@ def test_a_business_is_known_there_by_its_number_under_any_key(key):
     known = record(there, registration_token=registration_token_of(AUTH_ID, there.row))
     rows = [judged(cells={"key": key}, fingerprint="g"), judged(3, "U2", fingerprint="h", cells={"key": "K-1"})]
 
-    marked, other = mark(rows, books(known))
+    marked, other = mark(rows, ledger_state(known))
 
     assert ["in-other-ledger"] == [finding.code for finding in marked.findings]
     assert () == other.findings

@@ -6,9 +6,8 @@ import pytest
 
 from bulk_onboard.model.application import Application, FileFacts
 from bulk_onboard.model.catalogue import Severity
-from bulk_onboard.model.example import EXAMPLE
 from bulk_onboard.model.finding import VERY_MANY
-from bulk_onboard.model.row import JudgedRow, Row
+from bulk_onboard.model.row import EXAMPLE, JudgedRow, Row
 from bulk_onboard.validation import mark_shared_documents
 from tests.unit.validation.conftest import BOOK, COLUMNS, LOCAL, MOBILE
 

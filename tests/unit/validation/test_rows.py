@@ -7,9 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bulk_onboard.model.catalogue import CATALOGUE
-from bulk_onboard.model.example import EXAMPLE
 from bulk_onboard.model.requirements import Combination, Requirements, RequirementsBook
-from bulk_onboard.model.row import Aside, Row
+from bulk_onboard.model.row import EXAMPLE, Aside, Row
 from bulk_onboard.model.sheet import Columns, Stored
 
 LOCAL = Combination("IN", "local", "business")

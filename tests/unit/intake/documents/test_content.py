@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulk_onboard.intake.documents.content import media_type, png_findings
-from bulk_onboard.model.file_type import FILE_TYPES
+from bulk_onboard.model.documents import FILE_TYPES
 from bulk_onboard.model.finding import Finding
 from tests.support.businesses import png, png_chunk
 from tests.unit.intake.documents.test_pdf import zipped

@@ -13,8 +13,8 @@ from bulk_onboard.errors import WorkbookError
 from bulk_onboard.intake.reader.answer import lines_of
 from bulk_onboard.intake.transport import ReadRequest
 from bulk_onboard.intake.workbook import sheet_of
-from bulk_onboard.model.blank import looks_like_nothing
 from bulk_onboard.model.sheet import Sheet, SheetRow
+from bulk_onboard.model.text import looks_like_nothing
 from tests.support.spreadsheets import cell, row, text, texts, worksheet, write_zip, xlsx_parts
 
 

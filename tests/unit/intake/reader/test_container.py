@@ -8,7 +8,7 @@ import pytest
 from bulk_onboard.errors import WorkbookError
 from bulk_onboard.intake.reader import container
 from bulk_onboard.intake.reader.container import container_kind, open_container
-from bulk_onboard.model.workbook_type import WorkbookType
+from bulk_onboard.model.sheet import WorkbookType
 from tests.support.spreadsheets import lie_about_size, ole, texts, worksheet, write_zip, xlsx_parts
 
 ZIPPED = b"PK\x03\x04"

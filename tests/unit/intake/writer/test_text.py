@@ -7,7 +7,7 @@ import pytest
 
 from bulk_onboard.errors import WorkbookError
 from bulk_onboard.intake.writer.text import edited
-from bulk_onboard.model.edit import Edit
+from bulk_onboard.model.sheet import Edit
 
 PATH = Path("list.csv")
 

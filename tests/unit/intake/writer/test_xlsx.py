@@ -6,8 +6,7 @@ import pytest
 
 from bulk_onboard.errors import WorkbookError
 from bulk_onboard.intake.writer.xlsx import edited_part, formulas_in_part
-from bulk_onboard.model.edit import Edit
-from bulk_onboard.model.sheet import Stored
+from bulk_onboard.model.sheet import Edit, Stored
 
 HEAD = '<?xml version="1.0"?><worksheet xmlns="m"><cols><col min="1" max="2" width="9"/></cols>'
 LOOK = ' s="7"'

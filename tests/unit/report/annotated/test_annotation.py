@@ -1,8 +1,14 @@
 """What is marked, and where."""
 
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.report.annotated.annotation import Mark, added_positions
-from bulk_onboard.report.annotated.exchange import Request, read_answer, read_request, request_bytes
+from bulk_onboard.report.annotated.annotation import (
+    Mark,
+    Request,
+    added_positions,
+    read_answer,
+    read_request,
+    request_bytes,
+)
 from tests.unit.report.annotated.samples import CREATED, annotation, email, sheet_of, whole_row
 
 

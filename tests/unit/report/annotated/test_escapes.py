@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulk_onboard.report.annotated.escapes import as_openpyxl_reads, as_xlsxwriter_writes, escaped
+from bulk_onboard.report.annotated.base import as_openpyxl_reads, as_xlsxwriter_writes, escaped
 from bulk_onboard.report.table import LONGEST_TEXT
 
 

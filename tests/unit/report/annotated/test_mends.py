@@ -1,6 +1,6 @@
 """The lines of the sheet How to fix."""
 
-from bulk_onboard.report.annotated.mends import mends
+from bulk_onboard.report.annotated.annotation import mends
 from tests.unit.report.annotated.samples import email, whole_row
 from tests.unit.report.samples import finding
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bulk_onboard.model.edit import Edit, edited_sheet
-from bulk_onboard.model.sheet import Merged, Sheet, SheetRow, Stored
+from bulk_onboard.model.sheet import Edit, Merged, Sheet, SheetRow, Stored, edited_sheet
 from bulk_onboard.report.annotated.base import Base, as_pieces, base_of, chosen, from_pieces, with_base
 from bulk_onboard.report.annotated.merge import Known, Merge, Side, merge
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bulk_onboard.model.sheet import Merged
-from bulk_onboard.report.annotated.merged import disjoint
+from bulk_onboard.report.annotated.plain import disjoint
 
 TALL, BESIDE, BELOW = Merged(2, 9, 0, 1), Merged(3, 4, 2, 3), Merged(10, 11, 0, 3)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import openpyxl
 import pytest
 
-from bulk_onboard.report.annotated.place import is_untouched, places, seal
+from bulk_onboard.report.annotated.base import is_untouched, places, seal
 from tests.unit.report.annotated.samples import CREATED
 
 

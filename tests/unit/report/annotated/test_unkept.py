@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from bulk_onboard.report.annotated.unkept import unkept
+from bulk_onboard.report.annotated.book import unkept
 
 
 def lost(**parts):

@@ -1,0 +1,264 @@
+"""The ledger beside the account: compare, list what no row stands for, diff one record.
+
+A record is missing when the ledger knows its id and the API does not show it: not in the list, and, since lists may
+leave out what is old, not when asked for by its id either. A list that leaves out very many is not asked about each.
+"""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bulk_onboard import errors
+from bulk_onboard.api.credentials import Credentials
+from bulk_onboard.clock import Clock
+from bulk_onboard.errors import ExitStatus, WorkbookError
+from bulk_onboard.intake.documents.folder import DocumentFolder
+from bulk_onboard.job import Job
+from bulk_onboard.ledger.story import Story
+from bulk_onboard.model import outcome as outcomes
+from bulk_onboard.model.call import Gateway, Get, ServerRecord
+from bulk_onboard.model.entry import SentDocument
+from bulk_onboard.model.identity import token_in
+from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.model.outcome import Done
+from bulk_onboard.model.record import Record, State
+from bulk_onboard.model.sheet import document_column
+from bulk_onboard.run.connection import bound_ledger_state, read_account, reading
+from bulk_onboard.run.judge import identified_rows
+from bulk_onboard.run.walk import DuplicateRecords, find_duplicates
+
+ASKED_AT_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How ledger and account differ.
+
+    Attributes:
+        missing: records that the ledger has with an id, and the account has not.
+        renamed: records of the ledger, each with the alias that its id has at the API.
+        twice: tokens with several records at the API, whether this ledger knows them or not.
+        extra: records with a token that this ledger does not know: of another job, or of a lost ledger.
+    """
+
+    missing: tuple[Record, ...]
+    renamed: tuple[tuple[Record, str], ...]
+    twice: tuple[DuplicateRecords, ...]
+    extra: tuple[ServerRecord, ...]
+
+    @property
+    def exit_status(self) -> ExitStatus:
+        """`ROWS_NEED_A_PERSON` for everything but what another job may have filed."""
+        wrong = self.missing or self.renamed or self.twice
+        return ExitStatus.ROWS_NEED_A_PERSON if wrong else ExitStatus.DONE
+
+    @property
+    def sentences(self) -> Iterator[str]:
+        """What to know about it, the gravest first."""
+        for twice in self.twice:
+            deletable = ", ".join(twice.deletable)
+            advice = f"delete {deletable}" if deletable else "the others are beyond deleting"
+            ids = ", ".join(twice.compliance_ids)
+            yield f"Token {twice.token} has several records at the API, {ids}: keep the first; {advice}."
+        for record in self.missing:
+            yield f"Record {record.token} is {record.compliance_id} in the ledger, which the API does not show."
+        for record, alias in self.renamed:
+            yield f"Record {record.token}, {record.compliance_id}, is called {alias!r} at the API."
+        if self.extra:
+            yield f"{len(self.extra)} records at the API have a token that this ledger does not know: of another job?"
+
+
+async def compare_account(job: Job, *, credentials: Credentials, clock: Clock) -> Comparison:
+    """Compare the job's ledger with the account; reads only.
+
+    Raises:
+        LedgerError: the ledger is of another account or address.
+        BulkOnboardError: the API cannot be read.
+    """
+    ledger_state = bound_ledger_state(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)
+    async with reading(job, credentials, clock=clock) as gateway:
+        shown = await read_account(gateway)
+        missing = not_shown(ledger_state, shown)
+        if len(missing) <= ASKED_AT_MOST:
+            asked = [await _ask_for(gateway, record) for record in missing]
+            shown += tuple(found for found in asked if found is not None)
+    return compare(ledger_state, shown)
+
+
+def not_shown(ledger_state: LedgerState, shown: Sequence[ServerRecord]) -> list[Record]:
+    """The ledger's records with an id that is not among those shown."""
+    ids = {record.compliance_id for record in shown}
+    return [r for r in ledger_state.records.values() if _is_there(r) and r.compliance_id not in ids]
+
+
+def compare(ledger_state: LedgerState, shown: Sequence[ServerRecord]) -> Comparison:
+    """How the ledger differs from what the account shows."""
+    by_id = {record.compliance_id: record.alias for record in shown}
+    tokens = {token for record in shown if (token := token_in(record.alias))}
+    return Comparison(
+        missing=tuple(not_shown(ledger_state, shown)),
+        renamed=tuple(
+            (record, alias)
+            for record in ledger_state.records.values()
+            if _is_there(record) and (alias := by_id.get(record.compliance_id)) is not None
+            if alias != record.alias and token_in(alias) != record.token and (record.alias or token_in(alias))
+        ),
+        twice=tuple(find_duplicates(shown, ledger_state, others=True)),
+        extra=tuple(record for record in shown if token_in(record.alias) in tokens - ledger_state.records.keys()),
+    )
+
+
+def _is_there(record: Record) -> bool:
+    return bool(record.compliance_id) and record.state not in (State.DELETED, State.GONE)
+
+
+async def _ask_for(gateway: Gateway, record: Record) -> ServerRecord | None:
+    outcome = await gateway.send(Get(compliance_id=record.compliance_id))
+    return outcome.value if isinstance(outcome, Done) else None
+
+
+class Origin(StrEnum):
+    """Where a record of the account comes from."""
+
+    ROW = "a row of the sheet"
+    ROW_GONE = "this job, its row has gone"
+    OTHER_JOB = "another job, or a ledger that was lost"
+    ELSEWHERE = "not from this tool"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountInventory:
+    """The account's records, each with where it comes from, and why the sheet was not asked; empty where it was."""
+
+    records: tuple[tuple[ServerRecord, Origin], ...]
+    no_sheet: str = ""
+
+
+async def take_inventory(job: Job, *, credentials: Credentials, clock: Clock) -> AccountInventory:
+    """Every record of the account; reads only.
+
+    Without the workbook each record that the ledger knows counts as one of a row.
+
+    Raises:
+        UsageError: there is no ledger.
+        BulkOnboardError: the ledger or the API cannot be read.
+    """
+    ledger_state = bound_ledger_state(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)
+    try:
+        rows = await identified_rows(job, ledger_state, auth_id=credentials.auth_id)
+        claimed, why = {identity.token for _, identity in rows}, ""
+    except WorkbookError as gone:
+        claimed, why = set(ledger_state.records), str(gone)
+    async with reading(job, credentials, clock=clock) as gateway:
+        shown = await read_account(gateway)
+    return AccountInventory(tuple(placed(shown, ledger_state, claimed)), why)
+
+
+def placed(
+    shown: Iterable[ServerRecord], ledger_state: LedgerState, claimed: set[str]
+) -> Iterable[tuple[ServerRecord, Origin]]:
+    """Each record with where it comes from; `claimed` are the tokens of the sheet's rows."""
+    for record in shown:
+        token = token_in(record.alias)
+        known = ledger_state.owner(record.compliance_id) or (token if token in ledger_state.records else "")
+        if (known or token) in claimed:
+            yield record, Origin.ROW
+        elif known:
+            yield record, Origin.ROW_GONE
+        else:
+            yield record, Origin.OTHER_JOB if token else Origin.ELSEWHERE
+
+
+EXPAND = ("end_user", "documents", "linked_numbers")
+
+
+@dataclass(frozen=True, slots=True)
+class FileToday:
+    """A document of the newest intent, and the digest of the file that the row names for it now; empty for none."""
+
+    sent: SentDocument
+    sha256: str
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the file is still what was sent."""
+        return self.sha256 == self.sent.sha256
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDiff:
+    """A record now.
+
+    Attributes:
+        found: what the API says; None where it has none, or the ledger has no id to ask for.
+        differences: sentences about how that differs from the ledger.
+        files: of the newest intent's documents; empty where nothing was sent.
+        no_files: why the files could not be compared; empty where they could.
+    """
+
+    found: ServerRecord | None
+    differences: tuple[str, ...]
+    files: tuple[FileToday, ...] = ()
+    no_files: str = ""
+
+
+async def diff_record(
+    job: Job, stories: Sequence[Story], *, credentials: Credentials, clock: Clock
+) -> tuple[RecordDiff, ...]:
+    """Each of these records now, in their order; BulkOnboardError as for `compare_account`."""
+    ledger_state = bound_ledger_state(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)
+    async with reading(job, credentials, clock=clock) as gateway:
+        looked = [await _ask(gateway, told) for told in stories]
+    return tuple(
+        [await _with_files(job, ledger_state, told, today) for told, today in zip(stories, looked, strict=True)]
+    )
+
+
+async def _ask(gateway: Gateway, told: Story) -> RecordDiff:
+    record = told.record
+    if not record.compliance_id:
+        return RecordDiff(None, ("The ledger has no compliance id for it, so there is nothing to ask the API for.",))
+    outcome = await gateway.send(Get(compliance_id=record.compliance_id, expand=EXPAND))
+    if isinstance(outcome, outcomes.Done):
+        return RecordDiff(outcome.value, tuple(differences(record, outcome.value, sent_documents(told))))
+    if isinstance(outcome, outcomes.Refused) and outcome.http_status == 404:
+        return RecordDiff(None, (f"The API has no record {record.compliance_id}.",))
+    raise errors.StoppedError(f"The API could not be asked for {record.compliance_id} ({outcome.name}). Try again.")
+
+
+def differences(record: Record, found: ServerRecord, sent: Sequence[SentDocument]) -> Iterator[str]:
+    """How the record at the API differs from what the ledger says of it."""
+    if record.alias and found.alias != record.alias:
+        yield f"The API calls it {found.alias!r}, the ledger {record.alias!r}."
+    if found.review and found.review != record.review:
+        yield f"Its review is {found.review} at the API, {record.review or 'not known'} in the ledger."
+    if sent and found.documents is not None and found.documents != len(sent):
+        yield f"It has {found.documents} documents at the API; {len(sent)} were sent."
+
+
+def sent_documents(told: Story) -> tuple[SentDocument, ...]:
+    """The documents of the newest intent that had any."""
+    return next((line.documents for line in reversed(told.lines) if line.documents), ())
+
+
+async def _with_files(job: Job, ledger_state: LedgerState, told: Story, today: RecordDiff) -> RecordDiff:
+    """The same, with what the row's documents are today."""
+    sent = sent_documents(told)
+    if not sent:
+        return RecordDiff(today.found, today.differences, no_files="nothing was sent by this ledger")
+    folder = DocumentFolder(job.documents)
+    try:
+        rows = await identified_rows(
+            job, ledger_state, auth_id=ledger_state.opened.auth_id if ledger_state.opened else ""
+        )
+        folder.check()
+    except (errors.WorkbookError, errors.DocumentsError) as gone:
+        return RecordDiff(today.found, today.differences, no_files=str(gone))
+    row = next((row for row, identity in rows if identity.token == told.record.token), None)
+    if row is None:
+        return RecordDiff(today.found, today.differences, no_files="its row is not in the workbook")
+    paths = [row.cell(document_column(document.type)) for document in sent]
+    facts = await asyncio.to_thread(folder.look_all, filter(None, paths))
+    files = [FileToday(d, facts[path].sha256 if path else "") for d, path in zip(sent, paths, strict=True)]
+    return RecordDiff(today.found, today.differences, tuple(files))

@@ -1,0 +1,245 @@
+"""Listen to callbacks: take in hints, and work them off, reading each record and writing down what its review is now.
+
+Rule: the ledger has one writer. Records are read from the API without its lock, so that a run may begin at any time;
+the lock is taken only to write what has changed, and only for that moment. A record that changed in the ledger between
+the two is not written but read again later. While a run or another verb holds the lock, hints wait: that run spends the
+quota, and it may be about to write the id that a hint is about.
+
+A record is read at most once in 30 s, however many hints there are.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from bulk_onboard import errors
+from bulk_onboard.api.address import is_loopback
+from bulk_onboard.api.credentials import Credentials, Secret
+from bulk_onboard.callbacks.callback import Gate, Reception
+from bulk_onboard.callbacks.hints import Claim, Hints, hints_folder
+from bulk_onboard.callbacks.listener import Listener
+from bulk_onboard.clock import Clock
+from bulk_onboard.errors import BulkOnboardError, LockedError, StoppedError
+from bulk_onboard.job import Job
+from bulk_onboard.ledger.lock import MODES, LedgerLock
+from bulk_onboard.model.call import Gateway, Get
+from bulk_onboard.model.callback_url import objection
+from bulk_onboard.model.entry import Gone, Reviewed
+from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.model.outcome import Done, Refused
+from bulk_onboard.model.record import Record, State
+from bulk_onboard.run.connection import bound_ledger_state, connect, open_ledger
+from bulk_onboard.run.reviews import change_in, gone_entry, is_gone, is_old, write_down
+from bulk_onboard.run.stop import Stop, rest, why_stopped
+
+BETWEEN_S = 1.0  # so that what comes in a flood is worked off together
+READ_AGAIN_S = 30.0
+LOOK_AGAIN_S = 5.0
+AT_A_TIME = 20
+
+_GONE = frozenset({State.DELETED, State.ABANDONED})
+
+
+class Reading(NamedTuple):
+    """A record that was read: as the ledger had it before, and the entry that follows; None where it says no news."""
+
+    claim: Claim
+    before: Record
+    entry: Reviewed | Gone | None
+
+
+class HintWorker:
+    """Works off the hints of a job, for a listener.
+
+    Attributes:
+        counts: `read` records, `changed` reviews, hints for records `unknown` to the ledger.
+    """
+
+    def __init__(self, job: Job, *, credentials: Credentials, clock: Clock, gateway: Gateway, hints: Hints) -> None:
+        self.counts: Counter[str] = Counter()
+        self._job, self._credentials, self._clock = job, credentials, clock
+        self._gateway, self._hints = gateway, hints
+        self._read_at: dict[str, float] = {}
+
+    async def work(self) -> float | None:
+        """Work off some of what is due; return in how many seconds more may be, None when only a new hint brings any.
+
+        Raises:
+            UsageError, LedgerError, StoppedError: the ledger cannot be used. Hints wait in their folder.
+        """
+        waiting = await asyncio.to_thread(self._hints.waiting)
+        now = self._clock.monotonic()
+        self._read_at = {one: at for one, at in self._read_at.items() if now - at < READ_AGAIN_S}
+        due = [compliance_id for compliance_id in waiting if compliance_id not in self._read_at]
+        if not due:
+            return min((at + READ_AGAIN_S - now for at in self._read_at.values()), default=None) if waiting else None
+        if not await asyncio.to_thread(is_free, self._job, self._clock):
+            return LOOK_AGAIN_S
+        await self._work_off(await asyncio.to_thread(self._hints.claim, due[:AT_A_TIME]))
+        return 0.0
+
+    async def _work_off(self, due: Sequence[Claim]) -> None:
+        ledger_state = await asyncio.to_thread(self._books)
+        known = [(each, ledger_state.record(ledger_state.owner(each.compliance_id) or "")) for each in due]
+        over = [each for each, record in known if not record.compliance_id or record.state in _GONE]
+        self.counts["unknown"] += len(over)
+        followed = [(each, record) for each, record in known if record.state in (State.SUBMITTED, State.GONE)]
+        readings = [each for each in await asyncio.gather(*(self._read(*one) for one in followed)) if each]
+        self._read_at |= dict.fromkeys([each.compliance_id for each in due], self._clock.monotonic())
+        self.counts["read"] += len(readings)
+        news = [each for each in readings if each.entry]
+        over += [each.claim for each in readings if not each.entry]
+        # Of all that is done here only this needs the lock; in a thread, since a long ledger takes its time to open.
+        written = await asyncio.to_thread(asyncio.run, self._write(news)) if news else []
+        self.counts["changed"] += len(written)
+        over += [each.claim for each in written]
+        await asyncio.to_thread(self._hints.forget, over)
+
+    def _books(self) -> LedgerState:
+        if not self._job.ledger.exists():
+            return LedgerState()
+        return bound_ledger_state(self._job.ledger, auth_id=self._credentials.auth_id, base_url=self._job.base_url)
+
+    async def _read(self, claim: Claim, record: Record) -> Reading | None:
+        """Read a record; None where that could not be done now, or since all is to stop."""
+        try:
+            outcome = await self._gateway.send(Get(compliance_id=record.compliance_id))
+        except StoppedError:
+            return None
+        if isinstance(outcome, Done):
+            return Reading(claim, record, change_in(record, outcome.value))
+        if not isinstance(outcome, Refused):
+            return None
+        is_news = is_gone(outcome) and record.state is State.SUBMITTED
+        is_sure = is_news and is_old(record, self._clock.now(), self._job.settle)
+        return Reading(claim, record, gone_entry(record) if is_sure else None)
+
+    async def _write(self, readings: Sequence[Reading]) -> list[Reading]:
+        """Write what changed; return what was written. Records that meanwhile changed in the ledger wait."""
+        try:
+            with open_ledger(self._job, self._credentials, self._clock, patience_s=0.0) as journal:
+                as_before = [each for each in readings if journal.ledger_state.record(each.before.token) == each.before]
+                await write_down(journal, [each.entry for each in as_before if each.entry])
+                return as_before
+        except LockedError:  # a run began meanwhile
+            return []
+
+
+def is_free(job: Job, clock: Clock) -> bool:
+    """Return whether nobody works on the job's ledger now; where there is none, nobody does."""
+    if not job.ledger.exists():  # or its lock would be there before it, as if somebody had been at work
+        return True
+    try:
+        with LedgerLock(job.ledger.absolute(), clock, mode=MODES[job.share], patience_s=0.0):
+            return True
+    except LockedError:
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """How to listen; `tokens` are those that may have signed, besides the account's own."""
+
+    public_url: str
+    host: str = "127.0.0.1"
+    port: int = 8080
+    tokens: Sequence[Secret] = ()
+    allow_unsigned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What listening came to.
+
+    Attributes:
+        received, refused: callbacks.
+        unknown: hints for records that the ledger does not know.
+        read, believed: records that were read because of a hint, and those whose review was another one.
+        waiting: records whose hints still wait; the next listener works them off.
+        error: what stopped it; None for a signal.
+    """
+
+    received: int
+    refused: int
+    unknown: int
+    read: int
+    believed: int
+    waiting: int
+    error: BulkOnboardError | None = None
+
+
+async def listen(
+    job: Job,
+    listening: Listening,
+    *,
+    credentials: Credentials,
+    clock: Clock,
+    stop: Stop,
+    announce: Callable[[str], None] = lambda url: None,
+) -> Heard:
+    """Listen until the wish to stop; `announce` is told where, once it does.
+
+    Raises:
+        BulkOnboardError: it could not begin; whatever stops it later is in the result.
+    """
+    tokens = tuple(secret.reveal() for secret in (credentials.auth_token, *listening.tokens))
+    gate = Gate(check_public_url(listening.public_url), tokens, listening.allow_unsigned)
+    if job.ledger.exists():
+        bound_ledger_state(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)
+    hints, wake = Hints(hints_folder(job.ledger.absolute())), asyncio.Event()
+    async with connect(job, credentials, clock=clock, stop=stop) as connection:
+        worker = HintWorker(job, credentials=credentials, clock=clock, gateway=connection.gateway, hints=hints)
+        async with Listener(listening.host, listening.port, gate=gate, keep=hints.keep, wake=wake.set) as listener:
+            announce(listener.url)
+            await _work_until_stopped(worker, clock, stop, wake)
+    counts = listener.counts
+    return Heard(
+        received=counts.total(),
+        refused=sum(count for reception, count in counts.items() if reception.http_status >= 400),
+        unknown=worker.counts["unknown"] + counts[Reception.NAMELESS],
+        read=worker.counts["read"],
+        believed=worker.counts["changed"],
+        waiting=len(hints.waiting()),
+        error=why_stopped(stop.cause, base_url=job.base_url, sent_before=True),
+    )
+
+
+async def _work_until_stopped(worker: HintWorker, clock: Clock, stop: Stop, wake: asyncio.Event) -> None:
+    while not stop.requested:
+        wake.clear()
+        try:
+            pause_s = await worker.work()
+        except BulkOnboardError as error:
+            stop.request(error)
+            break
+        except OSError as error:
+            stop.request(
+                StoppedError(f"The folder of hints cannot be used: {error.strerror}. Fix that and listen again.")
+            )
+            break
+        await stop.pause(clock, BETWEEN_S)
+        if pause_s != 0:
+            await rest(clock, pause_s, wake, stop.wished)
+
+
+def check_public_url(public_url: str) -> str:
+    """Return the public address without its query, which every request brings itself.
+
+    Raises:
+        UsageError: the API cannot call it, or it has no path.
+    """
+    address, _, _ = public_url.partition("?")
+    try:
+        parts = urlsplit(address)
+        on_this_machine = parts.scheme in ("http", "https") and is_loopback(parts.hostname or "")
+    except ValueError:
+        on_this_machine = False
+    trouble = "" if on_this_machine else objection(address)
+    if not trouble and not parts.path:
+        trouble = "It has no path; add one, best with a part that nobody can guess."
+    if trouble:
+        raise errors.UsageError(f"--public-url cannot be used. {trouble}")
+    return address

@@ -1,0 +1,92 @@
+"""Take in review results, and nothing else."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bulk_onboard import errors
+from bulk_onboard.api.credentials import Credentials
+from bulk_onboard.clock import Clock
+from bulk_onboard.job import Job
+from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.model.record import State
+from bulk_onboard.model.row import Row
+from bulk_onboard.report.row_status import record_needs_a_person
+from bulk_onboard.run.connection import bound_ledger_state, open_ledger, reading
+from bulk_onboard.run.execution import LOOKING, RunView
+from bulk_onboard.run.judge import claiming_rows, rows_by_token
+from bulk_onboard.run.reviews import Followed, is_old, look, take_in
+from bulk_onboard.run.runner import ProgressCounts
+from bulk_onboard.run.stop import Stop
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What a refresh came to.
+
+    Attributes:
+        reviews: submitted records by review, those that there are.
+        requests: by operation and outcome.
+        needing: how many records need a person for what their reviews say; with `new_only` only those of which nobody
+            was told yet. What became of numbers is told by a run, which knows the rows.
+    """
+
+    followed: Followed
+    reviews: dict[str, int]
+    requests: dict[str, int]
+    needing: int
+
+    @property
+    def exit_status(self) -> errors.ExitStatus:
+        """`ROWS_NEED_A_PERSON` where records do."""
+        return errors.ExitStatus.ROWS_NEED_A_PERSON if self.needing else errors.ExitStatus.DONE
+
+
+async def refresh_job(
+    job: Job,
+    *,
+    credentials: Credentials,
+    clock: Clock,
+    stop: Stop | None = None,
+    watch: Callable[[RunView], None] = lambda running: None,
+) -> Refreshed:
+    """Write down the reviews of the job's submitted records as the API shows them now.
+
+    Raises:
+        UsageError: there is no ledger.
+        SignalledError: a signal asked to `stop`; what was written down by then stands.
+        BulkOnboardError: the ledger or the API cannot be used.
+    """
+    bound_ledger_state(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)  # or it would be made anew
+    requests: Counter[str] = Counter()
+    with open_ledger(job, credentials, clock) as journal:
+        since = journal.ledger_state.told_until if job.new_only else 0
+        watch(RunView(ProgressCounts(), journal.ledger_state, lambda: LOOKING))
+        async with reading(job, credentials, clock=clock, requests=requests, stop=stop) as gateway:
+            shown = await look(gateway, journal.ledger_state)
+            if shown is None:
+                raise errors.StoppedError("The API's list of records could not be read. Nothing changed; try again.")
+            followed = await take_in(
+                gateway,
+                journal,
+                shown.records,
+                await _rows(job, journal.ledger_state),
+                may_be_gone=lambda record: is_old(record, clock.now(), job.settle),
+            )
+        records = journal.ledger_state.records.values()
+    return Refreshed(
+        followed,
+        dict(sorted(Counter(record.review for record in records if record.state is State.SUBMITTED).items())),
+        dict(sorted(requests.items())),
+        sum(record.news > since and record_needs_a_person(record, ()) for record in records),
+    )
+
+
+async def _rows(job: Job, ledger_state: LedgerState) -> dict[str, Row]:
+    """The rows by token, since reasons may quote them; none where the workbook cannot be read."""
+    auth_id = ledger_state.opened.auth_id if ledger_state.opened else ""
+    try:
+        rows = await claiming_rows(job, ledger_state, auth_id=auth_id)
+    except errors.WorkbookError:
+        return {}
+    return rows_by_token(rows, ledger_state, auth_id=auth_id)

@@ -1,0 +1,189 @@
+"""A person says what is to become of a record that is held or gone: it was found, it is absent, or it is given up.
+
+Of a record that is gone *absent* means that its business is to be filed anew.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from bulk_onboard import errors
+from bulk_onboard.api.credentials import Credentials
+from bulk_onboard.clock import Clock
+from bulk_onboard.job import Job
+from bulk_onboard.ledger.story import is_called
+from bulk_onboard.model import entry as entries
+from bulk_onboard.model import outcome as outcomes
+from bulk_onboard.model.call import Gateway, Get, ServerRecord
+from bulk_onboard.model.command import names_in
+from bulk_onboard.model.entry import Op
+from bulk_onboard.model.identity import token_in
+from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.model.record import Record, State
+from bulk_onboard.run.connection import bound_ledger_state, connect, open_ledger, reading
+from bulk_onboard.run.reviews import is_gone
+from bulk_onboard.run.stop import Stop, why_stopped
+from bulk_onboard.run.typed import commands_of
+from bulk_onboard.run.walk import Lookup, by_token
+from bulk_onboard.run.writes import interrupted
+from bulk_onboard.units import format_duration
+
+How = Literal["found", "absent", "abandon"]
+
+FOR_A_PERSON = frozenset({State.HELD, State.GONE})
+UNKNOWN = frozenset({State.UNCERTAIN, State.SENDING})
+
+
+async def resolve_record(
+    job: Job,
+    name: str,
+    *,
+    how: How,
+    compliance_id: str,
+    credentials: Credentials,
+    clock: Clock,
+    say: Callable[[str], None] = lambda sentence: None,
+) -> Record:
+    """Write down a person's answer for one record that is held or gone, or whose create is unknown; as it is then.
+
+    The answer is held against the API first: a record that is said to be found must be there and nobody else's, and
+    where one is said to be absent the API may show none with its id or its token. Where the create is unknown, it is
+    looked for once the settle window has passed; `say` is told of that.
+
+    Raises:
+        UsageError: no such record, it is not for a person, or the API contradicts the answer.
+        BulkOnboardError: the ledger or the API cannot be used.
+    """
+    if not job.ledger.exists():
+        raise errors.UsageError(f"There is no ledger {job.ledger}, so there is nothing to resolve.")
+    with open_ledger(job, credentials, clock) as journal:
+        record = record_to_resolve(journal.ledger_state, name)
+        if record.state in UNKNOWN and how == "absent":
+            say(f"Waiting {format_duration(job.settle)} (settle), so that whatever was sent last shows at the API.")
+            await clock.sleep(max(0.0, journal.locked_at + job.settle - clock.monotonic()))
+        stop = Stop()
+        async with connect(job, credentials, clock=clock, stop=stop) as connection:
+            objection = await _objection(connection.gateway, record, how, compliance_id, journal.ledger_state)
+        if stop.requested:
+            raise why_stopped(stop.cause, base_url=job.base_url, sent_before=False) or errors.StoppedError("Stopped.")
+        if objection:
+            asked_again = commands_of(job, journal.ledger_state).resolve(names_in(journal.ledger_state)[record.token])
+            raise errors.UsageError(f"{objection} To see what you can answer, type: {asked_again}")
+        if record.state is State.SENDING:
+            await journal.append(interrupted(record))
+        await journal.append(
+            entries.Resolved(
+                token=record.token, key=record.key, op=record.op or Op.CREATE, how=how, compliance_id=compliance_id
+            )
+        )
+        return journal.ledger_state.record(record.token)
+
+
+def record_to_resolve(ledger_state: LedgerState, name: str) -> Record:
+    """The one record for a person to resolve that goes by this Key, token, alias or compliance id; UsageError
+    otherwise."""
+    called = [record for record in ledger_state.records.values() if is_called(record, name)]
+    for_a_person = [record for record in called if is_for_a_person(record)]
+    if not called:
+        raise errors.UsageError(f"The ledger knows no record {name!r}. Give a row's Key, or a token.")
+    if not for_a_person:
+        raise errors.UsageError(
+            f"Record {name!r} is {called[0].state}; only one that is held or gone, or whose create is unknown, is for "
+            "a person to resolve."
+        )
+    if len(for_a_person) > 1:
+        raise errors.UsageError(f"Several such records are called {name!r}. Give one of their tokens instead.")
+    return for_a_person[0]
+
+
+def is_for_a_person(record: Record) -> bool:
+    """Whether a person may say what became of the record."""
+    return record.state in FOR_A_PERSON or (record.state in UNKNOWN and record.op is Op.CREATE)
+
+
+async def _objection(gateway: Gateway, record: Record, how: How, compliance_id: str, ledger_state: LedgerState) -> str:
+    """Why the API contradicts the answer; empty where it does not."""
+    if how == "found":
+        return await _objection_to_found(gateway, record, compliance_id, ledger_state)
+    if record.state is State.GONE and how == "absent" and not await _says_that_it_has_none(gateway, record):
+        return f"The API may still have {record.compliance_id}, so the answer was not taken. Run again: it looks anew."
+    if how == "absent" and record.op in (None, Op.CREATE):
+        shown = await _with_its_token(gateway, record)
+        if shown is None:
+            return "The API's list could not be read to its end, so the answer was not taken. Try again later."
+        if shown:
+            return f"The API shows a record with this row's token, {shown[0].compliance_id}."
+    return ""
+
+
+async def _says_that_it_has_none(gateway: Gateway, record: Record) -> bool:
+    return is_gone(await gateway.send(Get(compliance_id=record.compliance_id)))
+
+
+async def _objection_to_found(gateway: Gateway, record: Record, compliance_id: str, ledger_state: LedgerState) -> str:
+    if ledger_state.owner(compliance_id) not in (None, record.token):
+        return f"{compliance_id} belongs to another row in this ledger."
+    outcome = await gateway.send(Get(compliance_id=compliance_id))
+    if not isinstance(outcome, outcomes.Done):
+        return f"The API does not show a record {compliance_id} ({outcome.name}). Check the id."
+    if token_in(outcome.value.alias) not in ("", record.token):
+        return f"{compliance_id} is called {outcome.value.alias!r} at the API, so it is another row's."
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person is asked about a record.
+
+    Attributes:
+        shown: what the API has of it now.
+        answers: what may be said that the API does not contradict, each as the command to type.
+    """
+
+    record: Record
+    shown: tuple[ServerRecord, ...]
+    answers: tuple[str, ...]
+
+
+async def ask_person(job: Job, name: str, *, credentials: Credentials, clock: Clock) -> Question:
+    """Ask a person about a record after a look at the API; nothing is written. Errors as for `resolve_record`."""
+    ledger_state = bound_ledger_state(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)
+    record = record_to_resolve(ledger_state, name)
+    async with reading(job, credentials, clock=clock) as gateway:
+        shown = await _shown(gateway, record)
+    if shown is None:
+        raise errors.StoppedError(
+            "The API's list could not be read to its end, so there is nothing to answer yet. Try again later."
+        )
+    answers: list[tuple[str, ...]] = [
+        ("--found", found.compliance_id)
+        for found in shown
+        if ledger_state.owner(found.compliance_id) in (None, record.token)
+    ]
+    if not shown or record.op not in (None, Op.CREATE):
+        answers.append(("--absent",))
+    commands, called = commands_of(job, ledger_state), names_in(ledger_state)[record.token]
+    return Question(record, shown, tuple(commands.resolve(called, *answer) for answer in (*answers, ("--abandon",))))
+
+
+async def _shown(gateway: Gateway, record: Record) -> tuple[ServerRecord, ...] | None:
+    """What the API has of the record, by its id or else by its token; None where its list could not be read."""
+    if record.compliance_id and record.state is not State.GONE:
+        outcome = await gateway.send(Get(compliance_id=record.compliance_id))
+        return (outcome.value,) if isinstance(outcome, outcomes.Done) else ()
+    return await _with_its_token(gateway, record)
+
+
+async def _with_its_token(gateway: Gateway, record: Record) -> tuple[ServerRecord, ...] | None:
+    """The records that have its token, asked for by its alias and looked for in walks that agree.
+
+    None where the list could not be read, or shows none and may leave some out: by that nobody can tell.
+    """
+    lookup = Lookup(gateway)
+    asked = await lookup.filtered(record.alias, record.token) if record.alias else None
+    walked = await lookup.agreed()
+    if walked is None or (record.alias and asked is None):
+        return None
+    shown = by_token([*(asked.records if asked else ()), *walked.records]).get(record.token, ())
+    can_be_asked = asked is not None and asked.whole and not lookup.filter_ignored
+    return shown if shown or walked.whole or can_be_asked else None

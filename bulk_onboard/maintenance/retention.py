@@ -1,0 +1,206 @@
+"""The files of a finished job: what each holds, and when `purge` may remove it.
+
+Rule: report and annotated copies go, and what only serves the next run. The ledger stays, as the trail of what was
+done, unless it is asked for. Workbook and documents are never touched, and neither is an annotated copy that somebody
+has saved since: by then it is the user's own workbook.
+
+A job is finished when its ledger is sound to its end, nobody works with it, and no record is waiting for anything: none
+pending, sending, deferred, uncertain, held or gone.
+
+The lock file stays in any case. Whoever removed it might let in a second holder, and a ledger that is made anew beside
+it knows that an earlier process may have sent something.
+"""
+
+import fnmatch
+import os
+import re
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from bulk_onboard.callbacks.hints import hints_folder, is_hints_folder
+from bulk_onboard.clock import Clock
+from bulk_onboard.errors import StoppedError, UsageError
+from bulk_onboard.job import Job, name_of
+from bulk_onboard.ledger.journal import read_ledger_state
+from bulk_onboard.ledger.lock import MODES, LedgerLock, lock_path
+from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.model.record import Review, State
+from bulk_onboard.report.annotated.base import is_untouched
+from bulk_onboard.report.summary import next_command
+from bulk_onboard.run.typed import commands_of
+
+WAITING = (State.PENDING, State.SENDING, State.DEFERRED, State.UNCERTAIN, State.HELD, State.GONE)
+
+_OPEN_REVIEWS = {"", Review.PENDING, Review.MORE_INFO}
+_RUN = r"(?:[0-9a-f]{8}|[0-9]{8}T[0-9]{6}Z)"  # what a report is called after that could not have its own name
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of file that a job makes.
+
+    Attributes:
+        holds: for people, what stands in it.
+        personal: whether that is personal data.
+        is_history: it tells what was done, which no other file does.
+    """
+
+    name: str
+    holds: str
+    personal: bool
+    is_history: bool = False
+
+
+LEDGER = Kind("ledger", "what was done: Keys, aliases, digests, ids, who ran it; no names or addresses", False, True)
+BROKEN = Kind("broken ledger", "a damaged part of the ledger that was put aside; no names or addresses", False, True)
+REPORT = Kind("report", "business names, Keys, states, reasons, and cells with errors", True)
+ANNOTATED = Kind("annotated workbook", "all that is in the workbook, and what is wrong with it", True)
+BEFORE_MERGE = Kind("old workbook", "the workbook as it was before a merge, all that stood in it", True)
+FACTS = Kind("facts", "digests and sizes of documents, so that they need not be read again", False)
+SAVED = Kind("saved annotated workbook", "all that is in the workbook; somebody saved it, so it is yours", True)
+LOCK = Kind("lock", "nothing, between runs; it says that somebody was at work here", False, True)
+HINTS = Kind("hints", "a folder of ids of records whose review may have changed", False)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A file of a job."""
+
+    path: Path
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """What goes and what stays; `open_reviews` as far as the ledger knows."""
+
+    going: tuple[Piece, ...]
+    staying: tuple[Piece, ...]
+    open_reviews: int
+
+
+def plan_purge(job: Job, clock: Clock, *, with_ledger: bool) -> Purge:
+    """List what would be removed; change nothing. Errors as for `finished`."""
+    with _finished(job, clock) as ledger_state:
+        found = pieces(job)
+        going = tuple(piece for piece in found if with_ledger or not piece.kind.is_history)
+        staying = tuple(piece for piece in found if piece not in going)
+        staying = (*staying, *left_behind(job))
+        return Purge(going, staying, open_reviews(ledger_state) if ledger_state else 0)
+
+
+def purge_job(job: Job, planned: Purge, clock: Clock) -> None:
+    """Remove what was planned, the ledger last.
+
+    Raises:
+        UsageError, LockedError, LedgerError: as for `finished`.
+        StoppedError: a file could not be removed.
+    """
+    with _finished(job, clock):
+        for piece in reversed(planned.going):
+            try:
+                shutil.rmtree(piece.path) if piece.path.is_dir() else piece.path.unlink(missing_ok=True)
+            except OSError as error:
+                raise StoppedError(
+                    f"{piece.path} could not be removed: {error.strerror}. Mend that and type it again."
+                ) from error
+
+
+def _finished(job: Job, clock: Clock) -> AbstractContextManager[LedgerState | None]:
+    """A finished job's books, locked; None where there is no ledger, since then nothing was sent."""
+    return finished(job, clock) if os.path.lexists(job.ledger) else nullcontext()
+
+
+def pieces(job: Job) -> tuple[Piece, ...]:
+    """The files that the job has made and that are there now, the ledger first; links are none of them."""
+    ledger, report, workbook = job.ledger, job.report, job.workbook
+    found = [
+        Piece(ledger, LEDGER),
+        *_beside(ledger, rf"{re.escape(ledger.name)}\.broken-[0-9]+", BROKEN),
+        Piece(report, REPORT),
+        *_beside(report, rf"{re.escape(report.stem)}-{_RUN}\.xlsx", REPORT),
+        *(piece for piece in _annotated(job) if is_untouched(piece.path)),
+        Piece(job.facts, FACTS),
+        *_before_merges(job),
+    ]
+    plain = [piece for piece in found if _is_plain(piece.path) and not _is_workbook(piece.path, workbook)]
+    hints = hints_folder(ledger)
+    return (*plain, *([Piece(hints, HINTS)] if is_hints_folder(hints) else ()))
+
+
+def left_behind(job: Job) -> Iterator[Piece]:
+    """What is never removed, besides workbook and documents: copies that are the user's own by now, and the lock."""
+    for piece in _annotated(job):
+        if not is_untouched(piece.path) and not _is_workbook(piece.path, job.workbook):
+            yield Piece(piece.path, SAVED)
+    if (lock := lock_path(job.ledger)).exists():
+        yield Piece(lock, LOCK)
+
+
+@contextmanager
+def finished(job: Job, clock: Clock) -> Iterator[LedgerState]:
+    """The books of a finished job, locked while the context lasts.
+
+    Raises:
+        UsageError: there is no ledger, or records are waiting for something.
+        LockedError: somebody works with it.
+        LedgerError: it is damaged.
+    """
+    read_ledger_state(job.ledger)  # or a lock would be made where there is no ledger
+    with LedgerLock(job.ledger.absolute(), clock, mode=MODES[job.share]):
+        folded = read_ledger_state(job.ledger)
+        waiting = Counter(record.state for record in folded.ledger_state.records.values())
+        told = ", ".join(f"{waiting[state]} {state}" for state in WAITING if waiting[state])
+        if told or folded.tail:
+            commands = commands_of(job, folded.ledger_state)
+            needs_an_answer = waiting[State.HELD] or waiting[State.GONE]
+            first = next_command(None, folded.ledger_state, commands) if needs_an_answer else commands.run()
+            raise UsageError(
+                f"The job is not finished: {told or 'the end of its ledger is torn'}. Nothing was changed. "
+                f"Finish it first: {first}"
+            )
+        yield folded.ledger_state
+
+
+def open_reviews(ledger_state: LedgerState) -> int:
+    """How many submitted records the API's people have not decided on, as far as the ledger knows."""
+    submitted = (record for record in ledger_state.records.values() if record.state is State.SUBMITTED)
+    return sum(record.review in _OPEN_REVIEWS for record in submitted)
+
+
+def _annotated(job: Job) -> Iterator[Piece]:
+    """The annotated copies, saved or not; of a pattern, those of every workbook that the job may have had by it."""
+    for piece in _beside(job.workbook, r".+\.annotated(?:-[0-9]+)?\.xlsx", ANNOTATED):
+        if re.fullmatch(_names(job), name_of(piece.path)):
+            yield piece
+
+
+def _before_merges(job: Job) -> Iterator[Piece]:
+    """What `merge` put aside, of the same workbooks."""
+    for piece in _beside(job.workbook, r".+\.before-merge-[0-9]{4}-[0-9]{2}-[0-9]{2}(?:-[0-9]+)?\.\w+", BEFORE_MERGE):
+        if re.fullmatch(_names(job), piece.path.name.partition(".before-merge-")[0]):
+            yield piece
+
+
+def _names(job: Job) -> str:
+    """A pattern of what workbooks of the job are called, without their endings."""
+    pattern = job.workbook_pattern
+    return fnmatch.translate(name_of(pattern)) if pattern else re.escape(name_of(job.workbook))
+
+
+def _beside(path: Path, pattern: str, kind: Kind) -> list[Piece]:
+    folder = path.parent
+    found = folder.iterdir() if folder.is_dir() else ()
+    return [Piece(each, kind) for each in sorted(found) if re.fullmatch(pattern, each.name)]
+
+
+def _is_plain(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
+def _is_workbook(path: Path, workbook: Path) -> bool:
+    return workbook.exists() and path.samefile(workbook)

@@ -1,0 +1,336 @@
+"""Documents by name and content: paths, file types, name patterns, what a text says of its business.
+
+Content decides what a file is; the ending only tells what its owner thinks it is. The words are for people who are not
+programmers; `how` is a sentence of its own.
+
+A pattern is a path below the documents folder, such as `{registration_number}/{type}.*`. A name in braces stands for
+that cell of the row, `{type}` and `{title}` for the document; `*` stands for any text and `?` for one character, in
+the last part only, so that a row's folder is always one.
+
+Rule: the text is taken without blanks, signs, case and accents, and abbreviations of legal forms as the words they
+stand for, in the text and in a name alike. So neither the line a name is broken in nor the way it is written matters.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from pathlib import PurePath
+from string import ascii_lowercase
+from typing import NamedTuple
+
+_ELSEWHERE = re.compile(r"[/~]|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*:/|file:", re.IGNORECASE)
+
+
+def with_slashes(path: str) -> str:
+    """The path with `/` between its names, as `\\` is taken for it."""
+    return path.replace("\\", "/")
+
+
+def begins_elsewhere(slashed: str) -> bool:
+    """Whether it begins at a root, a drive, a share of another machine, somebody's home, or is an address."""
+    return bool(_ELSEWHERE.match(slashed))
+
+
+def readable(name: str) -> str:
+    """The name as a text that any encoding and any JSON can hold: bytes that are no UTF-8 become `\\xe9`.
+
+    A file's name is bytes; Python keeps those that it cannot decode as lone surrogates, which nothing else understands.
+    """
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+PDF = "application/pdf"
+PNG = "image/png"
+ACCEPTED_TYPES = frozenset({PDF, PNG})
+
+JPEG = "image/jpeg"
+GIF = "image/gif"
+BMP = "image/bmp"
+TIFF = "image/tiff"
+WEBP = "image/webp"
+HEIC = "image/heic"
+AVIF = "image/avif"
+JPEG_2000 = "image/jp2"
+SVG = "image/svg+xml"
+VIDEO = "video/mp4"
+DOC = "application/msword"
+XLS = "application/vnd.ms-excel"
+PPT = "application/vnd.ms-powerpoint"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+LOCKED_OFFICE = "application/x-locked-office"
+ODT = "application/vnd.oasis.opendocument.text"
+ODS = "application/vnd.oasis.opendocument.spreadsheet"
+RTF = "application/rtf"
+XPS = "application/vnd.ms-xpsdocument"
+POSTSCRIPT = "application/postscript"
+MAIL = "application/vnd.ms-outlook"
+HTML = "text/html"
+TEXT = "text/plain"
+ZIP = "application/zip"
+RAR = "application/vnd.rar"
+SEVEN_ZIP = "application/x-7z-compressed"
+GZIP = "application/gzip"
+SHORTCUT = "application/x-ms-shortcut"
+
+
+class FileType(NamedTuple):
+    """Words of one type.
+
+    Attributes:
+        found: what it is, as the end of "the file is …".
+        endings: of the names of such files, the usual one first; lower case, with the dot.
+        how: a sentence that says how to make a PDF or PNG of it.
+    """
+
+    found: str
+    endings: tuple[str, ...]
+    how: str
+
+
+_PRINT = "print it to a PDF (Windows: the printer Microsoft Print to PDF; Mac: the button PDF in the print window)"
+_PICTURE = f"Open it and {_PRINT}, or save it as PNG with Paint or Preview."
+_BROWSED = f"Open it in a web browser and {_PRINT}."
+_UNPACK = "Unpack it first, then write the path of the scan that was in it; each document is one file."
+_WORD = "Open it in Word, choose File, Save As, and there the type PDF."
+_EXCEL = "Open it in Excel, choose File, Save As, and there the type PDF; see that the PDF shows the right sheet."
+_SLIDES = "Open it in PowerPoint, choose File, Save As, and there the type PDF."
+_LIBRE = "Open it in LibreOffice and choose File, Export As, Export as PDF."
+
+FILE_TYPES: Mapping[str, FileType] = {
+    PDF: FileType("a PDF", (".pdf",), ""),
+    PNG: FileType("a PNG image", (".png", ".apng"), ""),
+    JPEG: FileType("a JPEG image", (".jpg", ".jpeg", ".jpe", ".jfif"), _PICTURE),
+    GIF: FileType("a GIF image", (".gif",), _PICTURE),
+    BMP: FileType("a BMP image", (".bmp", ".dib"), _PICTURE),
+    TIFF: FileType(
+        "a TIFF image",
+        (".tif", ".tiff"),
+        f"Open it and {_PRINT}, all its pages; next time let the scanner save a PDF.",
+    ),
+    WEBP: FileType("a WebP image", (".webp",), _BROWSED),
+    AVIF: FileType("an AVIF image", (".avif",), _BROWSED),
+    HEIC: FileType(
+        "a HEIC photo, as iPhones take them",
+        (".heic", ".heif"),
+        "On the iPhone open the photo, tap Share, then Print, spread two fingers on the preview, tap Share again and "
+        f"save that PDF to Files; or open it on a computer and {_PRINT}.",
+    ),
+    JPEG_2000: FileType("a JPEG 2000 image", (".jp2", ".jpf", ".jpx"), _PICTURE),
+    SVG: FileType("an SVG drawing", (".svg",), _BROWSED),
+    VIDEO: FileType(
+        "a video", (".mp4", ".mov", ".m4v"), "Take a photo or a scan of the document, and make a PDF of it."
+    ),
+    DOC: FileType("an old Word document", (".doc",), _WORD),
+    DOCX: FileType("a Word document", (".docx", ".docm"), _WORD),
+    XLS: FileType("an old Excel workbook", (".xls",), _EXCEL),
+    XLSX: FileType("an Excel workbook", (".xlsx", ".xlsm"), _EXCEL),
+    PPT: FileType("an old PowerPoint presentation", (".ppt",), _SLIDES),
+    PPTX: FileType("a PowerPoint presentation", (".pptx",), _SLIDES),
+    LOCKED_OFFICE: FileType(
+        "a Word, Excel or PowerPoint file locked with a password",
+        (),
+        "Open it with its password, choose File, Save As, and there the type PDF.",
+    ),
+    ODT: FileType("an OpenDocument text", (".odt",), _LIBRE),
+    ODS: FileType("an OpenDocument spreadsheet", (".ods",), _LIBRE),
+    RTF: FileType("an RTF text", (".rtf",), _WORD),
+    XPS: FileType("an XPS document", (".xps", ".oxps"), f"Open it in the XPS Viewer and {_PRINT}."),
+    POSTSCRIPT: FileType(
+        "a PostScript or EPS file", (".eps", ".ps"), "Export it as PDF from the program that made it."
+    ),
+    MAIL: FileType("an e-mail", (".msg", ".eml"), "Open the e-mail, save the attachment, and write the path of that."),
+    HTML: FileType(
+        "a web page",
+        (".html", ".htm"),
+        "If it came from a download, sign in at that site and download it again, for this may be its log-in page; "
+        f"else open it in a web browser and {_PRINT}.",
+    ),
+    TEXT: FileType("plain text", (".txt", ".csv", ".log"), f"If it is the right file, open it and {_PRINT}."),
+    ZIP: FileType("a ZIP archive", (".zip",), _UNPACK),
+    RAR: FileType("a RAR archive", (".rar",), _UNPACK),
+    SEVEN_ZIP: FileType("a 7-Zip archive", (".7z",), _UNPACK),
+    GZIP: FileType("a gzip archive", (".gz", ".tgz"), _UNPACK),
+    SHORTCUT: FileType("a Windows shortcut", (".lnk",), "Copy the file it leads to in its place."),
+}
+"""By media type; those the API takes need no `how`."""
+
+_UNKNOWN = FileType(
+    "of an unknown type", (), f"Open it with the program it comes from and {_PRINT}; if none opens it, scan it again."
+)
+_TABLES_AND_LISTS = {XLS, XLSX, ODS, TEXT}
+"""What lies beside documents and is none: workbooks, reports, lists."""
+
+_BY_ENDING = {ending: media_type for media_type, words in FILE_TYPES.items() for ending in words.endings}
+
+
+def file_type(media_type: str) -> FileType:
+    """The words of a type; those for an unknown one where there are none."""
+    return FILE_TYPES.get(media_type, _UNKNOWN)
+
+
+def ending_of(name: str) -> str:
+    """How a file's name ends, as written: `.PDF`; empty where it has no ending."""
+    return PurePath(name).suffix
+
+
+def type_told_by(ending: str) -> str:
+    """The media type an ending stands for, in whatever case; empty for none that is known."""
+    return _BY_ENDING.get(ending.lower(), "")
+
+
+def may_be_a_document(name: str) -> bool:
+    """Whether a file called so may be a scan: its ending is that of a picture or document, or it has none."""
+    ending = ending_of(name)
+    return not ending or type_told_by(ending) not in {"", *_TABLES_AND_LISTS}
+
+
+TYPE = "type"
+TITLE = "title"
+
+_TOKEN = re.compile(r"\{([^{}/]+)\}|([*?])|([^{}*?]+)")
+
+
+class Token(NamedTuple):
+    """One of three: the `field` that is filled in, a `wildcard` (`*` or `?`), or plain `text`."""
+
+    field: str = ""
+    wildcard: str = ""
+    text: str = ""
+
+
+Component = tuple[Token, ...]
+"""What makes up one name on the way down."""
+
+
+def check_pattern(pattern: str) -> None:
+    """Refuse a pattern that could not lead to a document of each row.
+
+    Which names of cells there are depends on the requirements, so they are checked when it is used.
+
+    Raises:
+        ValueError: says what is wrong with it, a sentence.
+    """
+    slashed = with_slashes(pattern)
+    parts = slashed.split("/")
+    if not parts[-1].strip() or "\0" in pattern:
+        raise ValueError("The pattern must end in the name of a file, such as {registration_number}/{type}.*")
+    if begins_elsewhere(slashed) or ".." in parts:
+        raise ValueError("The pattern must lead below the documents folder: no /, ~ or drive at its start, and no ..")
+    if _TOKEN.sub("", slashed):
+        raise ValueError("The pattern has a brace without its partner; names stand in braces, as in {type}")
+    if any(token.wildcard for component in components(pattern)[:-1] for token in component):
+        raise ValueError("The pattern may have * and ? only after its last /, in the name of the file")
+    if not fields_of(pattern) & {TYPE, TITLE}:
+        raise ValueError("The pattern must have {type} or {title}, else all documents of a row would be one file")
+
+
+def components(pattern: str) -> tuple[Component, ...]:
+    """The names on the way down, each as its tokens; `\\` is taken as `/`."""
+    parts = (part for part in with_slashes(pattern).split("/") if part not in ("", "."))
+    return tuple(tuple(_token(match) for match in _TOKEN.finditer(part)) for part in parts)
+
+
+def fields_of(pattern: str) -> set[str]:
+    """The names in braces."""
+    return {token.field for component in components(pattern) for token in component if token.field}
+
+
+def _token(match: re.Match[str]) -> Token:
+    field, wildcard, text = match.groups()
+    return Token(field or "", wildcard or "", text or "")
+
+
+ENOUGH = 120
+"""Letters of a text that says something of its own; stamps, footers and marks of digital signatures have fewer."""
+
+_VOWELS = 0.2  # of the letters, at least: a text whose letters cannot be told from a PDF comes as rubbish
+_WORD_ON_PAPER = re.compile(r"[^\W_]+")
+_SHORT = {
+    "bros": "brothers",
+    "co": "company",
+    "corp": "corporation",
+    "inc": "incorporated",
+    "ltd": "limited",
+    "pvt": "private",
+}
+_LONG = ((" p limited", " private limited"), (" limited liability partnership", " llp"))
+_BEFORE_A_NAME = re.compile(r"\s*(?:m\s*/\s*s\b|messrs\b|the\b)[\s.,:]*", re.IGNORECASE)
+_DASHES = re.compile(r"\s*[\-\u2010-\u2015\u2212]\s*")
+_GAPS = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
+
+_KINDS = {
+    "CIN": r"[LU][0-9]{5}[A-Z]{2}[0-9]{4}[A-Z]{3}[0-9]{6}",
+    "GSTIN": r"[0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][0-9A-Z]Z[0-9A-Z]",
+    "PAN": r"[A-Z]{3}[ABCEFGHJKLPT][A-Z][0-9]{4}[A-Z]",
+    "LLPIN": r"[A-Z]{3}-?[0-9]{4}",
+    "Udyam number": r"UDYAM-?[A-Z]{2}-?[0-9]{2}-?[0-9]{7}",
+}
+_ON_PAPER = _KINDS | {"LLPIN": r"A[A-Z]{2}-[0-9]{4}"}  # all begin with A so far; ISO-9001 is none
+
+_SHAPES = {kind: re.compile(shape) for kind, shape in _KINDS.items()}
+_IN_TEXT = re.compile(f"(?<![A-Z0-9])(?:{'|'.join(_ON_PAPER.values())})(?![A-Z0-9])")
+
+
+class Paper(NamedTuple):
+    """The text of a document, ready to be compared; for the time of a check only, and never written anywhere.
+
+    Attributes:
+        text: its letters and digits, as `bare` leaves them.
+        numbers: registration numbers in it, without dashes; each once.
+        is_enough: whether it is so much, and so sound, that a name which is not in it is not on the paper.
+    """
+
+    text: str
+    numbers: tuple[str, ...]
+    is_enough: bool
+
+
+class Number(NamedTuple):
+    """A registration number: of which kind it is, and without blanks and dashes."""
+
+    kind: str
+    text: str
+
+
+def paper_of(text: str) -> Paper | None:
+    """The paper with this text; None for one that nothing follows from, whatever the row says."""
+    squeezed = bare(text)
+    written = _DASHES.sub("-", unicodedata.normalize("NFKC", text).upper())
+    numbers = dict.fromkeys(number.replace("-", "") for number in _IN_TEXT.findall(written))
+    is_enough = _is_enough(squeezed)
+    return Paper(squeezed, tuple(numbers), is_enough) if numbers or is_enough else None
+
+
+def number_of(text: str) -> Number | None:
+    """What a registration number is; None where it has no kind that can be told on paper."""
+    number = _GAPS.sub("", text).upper()
+    kind = next((kind for kind, shape in _SHAPES.items() if shape.fullmatch(number)), "")
+    return Number(kind, number) if kind else None
+
+
+def bare_name(name: str) -> str:
+    """A business's name as `bare` leaves it, without what stands before it; empty for one not in Latin letters.
+
+    Letters of other scripts come out of PDFs in so many ways that nothing follows from their absence.
+    """
+    text = bare(_BEFORE_A_NAME.sub("", name))
+    return text if text.isascii() else ""
+
+
+def bare(text: str) -> str:
+    """Letters and digits alone, in lower case, without accents; legal forms written out."""
+    if not text.isascii():
+        decomposed = unicodedata.normalize("NFKD", text)
+        text = "".join(char for char in decomposed if not unicodedata.combining(char))
+    words = _WORD_ON_PAPER.findall(text.casefold().replace("&", " and "))
+    text = " " + " ".join([_SHORT.get(word, word) for word in words])
+    for written, meant in _LONG:
+        text = text.replace(written, meant)
+    return text.replace(" ", "")
+
+
+def _is_enough(text: str) -> bool:
+    letters, vowels = (sum(map(text.count, which)) for which in (ascii_lowercase, "aeiou"))
+    return letters >= ENOUGH and vowels >= _VOWELS * letters

@@ -1,0 +1,150 @@
+"""What a look at the API says about a write whose outcome is unknown; pure.
+
+Each operation is settled by what the API says now: a create by the records with its token, an update by whether the
+record was submitted again since it was seen, a link by the number's record, a delete by whether the record is gone.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from bulk_onboard.model import entry as entries
+from bulk_onboard.model.application import Application
+from bulk_onboard.model.call import NumberRecord, ServerRecord
+from bulk_onboard.model.entry import Op, OpEntry
+from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.model.record import EDITABLE, Record, Review
+from bulk_onboard.model.requirements import Combination
+from bulk_onboard.model.sheet import BUSINESS_NAME, REGISTRATION_NUMBER
+
+
+def of_create(
+    record: Record,
+    matches: Sequence[ServerRecord],
+    found: ServerRecord,
+    sent: Application | None,
+    ledger_state: LedgerState,
+) -> OpEntry:
+    """Adopted, or held for a person; there is at least one match.
+
+    A token proves which row was meant, so other content is told and holds nothing: the API may have normalised it.
+
+    Args:
+        matches: the records with this record's token.
+        found: the only match, expanded where `sent` is given.
+        sent: the content that was sent, where the row still says it.
+    """
+    why = ""
+    if len(matches) > 1:
+        why = f"{len(matches)} records with this token at the API"
+    elif ledger_state.owner(found.compliance_id) not in (None, record.token):
+        why = "the record found at the API belongs to another row"
+    if why:
+        return held(record, why, tuple(match.compliance_id for match in matches))
+    return entries.Adopted(
+        token=record.token,
+        key=record.key,
+        op=Op.CREATE,
+        compliance_id=found.compliance_id,
+        review=found.review,
+        alias=found.alias,
+        differs=", ".join(differences(found, sent)) if sent else "",
+    )
+
+
+def of_update(record: Record, now: ServerRecord) -> OpEntry | None:
+    """Applied when the record was submitted again since it was seen; None while it was not, since it may yet be.
+
+    Only a resubmission leads back to a pending review. Where people judged the old content anew meanwhile, the new one
+    is still to be sent. An API that does not tell when it was submitted leaves the review to say it.
+    """
+    told = bool(record.seen_at and now.submitted_at)
+    again = now.submitted_at != record.seen_at if told else now.review not in EDITABLE
+    return adopted(record, now.review) if again or now.review == Review.PENDING else None
+
+
+def of_link(record: Record, number: NumberRecord | None) -> OpEntry:
+    """A link may be repeated, so nothing is waited for: it is there, or it is not, or it cannot be seen (None)."""
+    if number is not None and number.compliance_id == record.compliance_id:
+        return adopted(record)
+    return entries.Absent(token=record.token, key=record.key, op=Op.LINK, waited_s=0.0)
+
+
+def before_link(record: Record, number: NumberRecord, wanted: Combination, *, relink: bool) -> OpEntry | None:
+    """What a number's own record says before it is linked; None where it may be.
+
+    Already linked as it should be: found so. Linked to another record, and not to be moved, or of another country or
+    type: held, since only a person can tell which of the two is wrong. What the API does not tell is no objection.
+    """
+    if number.compliance_id == record.compliance_id:
+        return entries.Adopted(
+            token=record.token,
+            key=record.key,
+            op=Op.LINK,
+            compliance_id=record.compliance_id,
+            number=number.number,
+        )
+    why, ids = "", tuple[str, ...]()
+    if number.country_iso not in ("", wanted.country_iso):
+        why = f"the number is of {number.country_iso}, the record of {wanted.country_iso}"
+    elif number.number_type not in ("", wanted.number_type):
+        why = f"the number is {number.number_type}, the record {wanted.number_type}"
+    elif number.compliance_id and not relink:
+        why, ids = f"linked to another record, {number.compliance_id}", (number.compliance_id,)
+    if not why:
+        return None
+    return entries.Held(
+        token=record.token, key=record.key, op=Op.LINK, why=why, compliance_ids=ids, number=number.number
+    )
+
+
+def adopted(record: Record, review: str = "") -> entries.Adopted:
+    """The write under way was found to have happened."""
+    if record.op is None:
+        raise AssertionError("no write is under way")
+    return entries.Adopted(
+        token=record.token, key=record.key, op=record.op, compliance_id=record.compliance_id, review=review
+    )
+
+
+def absent(record: Record, waited_s: float, control: str = "") -> entries.Absent:
+    """The write under way was proved not to have happened."""
+    if record.op is None:
+        raise AssertionError("no write is under way")
+    return entries.Absent(
+        token=record.token, key=record.key, op=record.op, waited_s=round(waited_s, 3), control=control
+    )
+
+
+def held(record: Record, why: str, compliance_ids: tuple[str, ...] = ()) -> entries.Held:
+    """A person must look."""
+    return entries.Held(
+        token=record.token, key=record.key, op=record.op or Op.CREATE, why=why, compliance_ids=compliance_ids
+    )
+
+
+def differences(found: ServerRecord, sent: Application) -> Iterator[str]:
+    """In what a record at the API differs from what was sent, as far as it shows that."""
+    if found.name is not None and found.name.strip() != sent.fields.get(BUSINESS_NAME, ""):
+        yield "business name"
+    number = found.registration_number
+    if number is not None and number.strip() != sent.fields.get(REGISTRATION_NUMBER, ""):
+        yield "registration number"
+    if found.documents is not None and found.documents != len(sent.documents):
+        yield "number of documents"
+
+
+def refused_after_all(record: Record, op: Op, code: str, message: str) -> entries.Refused:
+    """A no that stands now that the write is known not to have been done.
+
+    Args:
+        record: as it was while the write was unknown or, of a create, proved absent.
+        message: masked.
+    """
+    return entries.Refused(
+        token=record.token,
+        key=record.key,
+        op=op,
+        code=code,
+        message=message,
+        fingerprint=record.intended if op is Op.UPDATE else "",
+        number=record.number if op is Op.LINK else "",
+    )

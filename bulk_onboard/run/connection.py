@@ -1,0 +1,165 @@
+"""Connect a job to its API and its ledger.
+
+Halting is the part of the breaker that must stand inside the pacer: what waited its turn is turned away too.
+"""
+
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from bulk_onboard import errors
+from bulk_onboard.api.address import check_address
+from bulk_onboard.api.client import Client
+from bulk_onboard.api.credentials import Credentials
+from bulk_onboard.api.gateway import HttpGateway
+from bulk_onboard.api.pacer import Paced, Pacer
+from bulk_onboard.api.wire import Beta
+from bulk_onboard.clock import Clock
+from bulk_onboard.intake.documents.folder import DocumentFolder
+from bulk_onboard.job import Job
+from bulk_onboard.ledger.journal import LedgerJournal, read_ledger_state
+from bulk_onboard.ledger.lock import PATIENCE_S
+from bulk_onboard.ledger.opening import check_bound
+from bulk_onboard.model.call import Gateway, ServerRecord
+from bulk_onboard.model.documents import readable
+from bulk_onboard.model.entry import LedgerOpened
+from bulk_onboard.model.ledger_state import Journal, LedgerState
+from bulk_onboard.run.gateways import Breaker, Journaled, Retrying, StopGate
+from bulk_onboard.run.stop import Stop, status_of, why_stopped
+from bulk_onboard.run.walk import walk
+from bulk_onboard.units import Quota
+
+REQUIREMENTS_QUOTA = Quota(100, 60.0)  # the API's document, Rate Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An open way to the API.
+
+    Attributes:
+        why_waiting: says why calls wait, for the progress line; empty while they flow.
+        be_patient: said whether whoever asks pauses himself between his calls, as when reviews are waited for: while
+            he does, calls that fail end nothing.
+    """
+
+    gateway: Gateway
+    why_waiting: Callable[[], str]
+    be_patient: Callable[[bool], None] = lambda patient: None
+
+
+@asynccontextmanager
+async def connect(
+    job: Job,
+    credentials: Credentials,
+    *,
+    clock: Clock,
+    stop: Stop,
+    journal: Journal | None = None,
+    requests: Counter[str] | None = None,
+) -> AsyncIterator[Connection]:
+    """Open the way to the API; without a journal it serves reads only.
+
+    `requests` is where the calls are counted, by operation and outcome.
+
+    Raises:
+        UsageError: the address of the job is not one that credentials may be sent to.
+    """
+    ledger_state = journal.ledger_state if journal else LedgerState()
+    base_url = check_address(job.base_url, trust_host=job.trust_host)
+    client = Client(base_url, credentials, concurrency=job.concurrency + 2, proxy=job.proxy, ca_bundle=job.ca_bundle)
+    async with client:
+        gateway: Gateway = HttpGateway(client, Beta(), owner=ledger_state.owner, clock=clock)
+        if journal:
+            gateway = Journaled(gateway, journal, DocumentFolder(job.documents).read, clock=clock)
+        stop_gate = StopGate(gateway, stop, Counter() if requests is None else requests)
+        ages = sends_before(ledger_state, clock.now())
+        pacer = Pacer(job.quota, clock=clock, earlier_sends_s_ago=ages)
+        requirements_pacer = Pacer(REQUIREMENTS_QUOTA if job.quota else None, clock=clock)
+        paced = Paced(stop_gate, compliance=pacer, requirements=requirements_pacer)
+        stop.call_when_requested(paced.close)
+        breaker = Breaker(paced, clock=clock, stop=stop, settle_s=job.settle)
+        yield Connection(
+            Retrying(breaker, clock=clock, stop=stop), lambda: breaker.reason or paced.reason, breaker.be_patient
+        )
+
+
+def sends_before(ledger_state: LedgerState, now: datetime) -> Iterable[float]:
+    """How many seconds ago each record was last sent: an earlier process spent that quota.
+
+    See docs/design/pacing.md, Restarts.
+    """
+    for record in ledger_state.records.values():
+        if record.sent_at:
+            age_s = (now - datetime.fromisoformat(record.sent_at)).total_seconds()
+            if age_s >= 0:
+                yield age_s
+
+
+def open_ledger(
+    job: Job, credentials: Credentials, clock: Clock, *, patience_s: float = PATIENCE_S
+) -> AbstractContextManager[LedgerJournal]:
+    """The job's ledger, locked while the context lasts; errors as for `LedgerJournal.open`."""
+    return LedgerJournal.open(
+        job.ledger,
+        job=readable(job.name),
+        auth_id=credentials.auth_id,
+        base_url=job.base_url,
+        clock=clock,
+        share=job.share,
+        patience_s=patience_s,
+    )
+
+
+@asynccontextmanager
+async def reading(
+    job: Job,
+    credentials: Credentials,
+    *,
+    clock: Clock,
+    requests: Counter[str] | None = None,
+    stop: Stop | None = None,
+) -> AsyncIterator[Gateway]:
+    """A way to read from the API; whatever halts a call there is raised as what it means to a person.
+
+    `requests` is where the calls are counted, by operation and outcome.
+
+    Raises:
+        SignalledError: a signal asked to `stop`.
+    """
+    stop = stop or Stop()
+    try:
+        async with connect(job, credentials, clock=clock, stop=stop, requests=requests) as connection:
+            yield connection.gateway
+    except errors.StoppedError as stopped:
+        if isinstance(stop.cause, signal.Signals):
+            raise errors.SignalledError(status_of(stop.cause)) from None
+        raise why_stopped(stop.cause, base_url=job.base_url, sent_before=False) or stopped from None
+
+
+async def read_account(gateway: Gateway) -> tuple[ServerRecord, ...]:
+    """Every record of the account; StoppedError when the list could not be read to its end."""
+    shown = await walk(gateway)
+    if shown is None:
+        raise errors.StoppedError(
+            "The API's list of records could not be read to its end, so nothing is concluded from it. Try again later."
+        )
+    return shown.records
+
+
+def bound_ledger_state(ledger: Path, *, auth_id: str, base_url: str) -> LedgerState:
+    """What the ledger says, for a comparison with this account.
+
+    Raises:
+        UsageError: there is none.
+        LedgerError: damaged, or of another account or address.
+    """
+    ledger_state = read_ledger_state(ledger).ledger_state
+    if ledger_state.opened is not None:
+        check_bound(
+            ledger, ledger_state.opened, LedgerOpened(tool="", job="", auth_id=auth_id, base_url=base_url, created="")
+        )
+    return ledger_state

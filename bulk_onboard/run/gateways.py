@@ -1,0 +1,378 @@
+"""The gateway's wrappers, outermost first: retrying, breaker, stop gate, journaled.
+
+See docs/design/settling.md, Repeats.
+
+Attempts are counted per call and run. A throttled call is no attempt: the pacer makes it wait. Blind retries, those
+after *unavailable*, have a budget: at most a tenth of the run's requests. When it is spent rows stay as they are.
+
+See docs/design/settling.md, Breaker.
+
+Rule: 8 failures in a row, or more than 60 % of the last 20 calls, open it. While it is open one call at a time waits,
+longer each time; then a read goes out, and if that is answered the call itself; if that succeeds the breaker closes.
+Reads and writes are counted apart: the looks of settling lie between the creates, and while they are answered they
+would hide that no create is. Rows that wait stay as they are: pending, deferred or uncertain, never "failed". It
+stands outside the pacer, so that its reads are paced too.
+
+Whoever pauses between his own calls anyway, as a run does that waits for reviews, tells it to be patient: then a call
+that fails is his to make again, and none ends the run.
+
+See docs/design/settling.md, Stops at once.
+
+It stands inside the pacer, so a call that waited its turn is turned away all the same.
+
+See docs/design/ledger.md, Order of writes.
+
+It is the innermost wrapper, so "about to send" is written after the wait for the quota, and orphans of a crash are at
+most as many as calls in flight. The documents are read here, once: what is sent is what was checked, or nothing is.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar, cast
+
+from bulk_onboard import errors, log
+from bulk_onboard.clock import Clock
+from bulk_onboard.model import entry as entries
+from bulk_onboard.model import outcome as outcomes
+from bulk_onboard.model.application import Document
+from bulk_onboard.model.call import Call, Create, Gateway, ListPage, Update, Write
+from bulk_onboard.model.entry import OpEntry, SentDocument
+from bulk_onboard.model.ledger_state import Journal
+from bulk_onboard.model.mask import masked
+from bulk_onboard.model.outcome import Outcome, Unavailable, Unresolved, Withheld
+from bulk_onboard.run.stop import Stop
+from bulk_onboard.units import format_duration
+
+T = TypeVar("T")
+ATTEMPTS = 3
+THROTTLED_AT_MOST = 20
+LONGEST_PAUSE_S = 30.0
+BUDGET = 0.1
+FREE_RETRIES = 10  # so that a run of a few rows can retry at all
+
+
+def next_pause_s(attempt: int, dice: float) -> float:
+    """Seconds before the attempt after this one (1, 2 …): 1, 2, 4 … 30 with full jitter; `dice` from 0 to 1."""
+    return min(LONGEST_PAUSE_S, 2.0 ** (attempt - 1)) * dice
+
+
+class Retrying:
+    """A gateway that tries again what may safely be tried again; `dice` answers numbers from 0 to 1."""
+
+    def __init__(self, inner: Gateway, *, clock: Clock, stop: Stop, dice: Callable[[], float] = random.random) -> None:
+        self._inner = inner
+        self._clock = clock
+        self._stop = stop
+        self._dice = dice
+        self._requests = self._retries = 0
+
+    async def send(self, call: Call[T]) -> Outcome[T]:
+        attempts = throttled = 0
+        while True:
+            self._requests += 1
+            outcome = await self._inner.send(call)
+            if isinstance(outcome, outcomes.Throttled):
+                throttled += 1
+            elif may_be_repeated(call, outcome):
+                attempts += 1
+            else:
+                return outcome
+            if outcome.halt or self._stop.requested or attempts == ATTEMPTS or throttled == THROTTLED_AT_MOST:
+                return outcome
+            if not isinstance(outcome, outcomes.Throttled):
+                if not self._may_retry():
+                    return outcome
+                await self._stop.pause(self._clock, next_pause_s(attempts, self._dice()))
+            if self._stop.requested:
+                return outcome
+            if isinstance(call, Write) and not isinstance(outcome, outcomes.Throttled):
+                call = replace(call, attempt=call.attempt + 1)
+
+    def _may_retry(self) -> bool:
+        """Take one retry out of the budget, where there is one left."""
+        if self._retries + 1 > max(FREE_RETRIES, BUDGET * self._requests):
+            return False
+        self._retries += 1
+        return True
+
+
+def may_be_repeated(call: Call[T], outcome: Outcome[T]) -> bool:
+    """Whether sending once more cannot do anything twice; an unknown outcome is settled instead, never repeated."""
+    if isinstance(outcome, outcomes.Unavailable):
+        return True
+    return isinstance(outcome, outcomes.Unresolved) and not isinstance(call, Write)
+
+
+IN_A_ROW = 8
+RECENT = 20
+SHARE = 0.6
+FIRST_REST_S = 30.0
+LONGEST_REST_S = 600.0
+TRIES_AT_MOST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the last calls went: True for a failure, the newest last."""
+
+    recent: tuple[bool, ...] = ()
+
+    def after(self, *, failed: bool) -> "Health":
+        """The health once one more call has ended."""
+        return Health((*self.recent, failed)[-RECENT:])
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether going on would only make more failures."""
+        burst = len(self.recent) >= IN_A_ROW and all(self.recent[-IN_A_ROW:])
+        return burst or (len(self.recent) == RECENT and sum(self.recent) > SHARE * RECENT)
+
+
+def next_rest_s(tries: int, settle_s: float, dice: float) -> float:
+    """Seconds to rest after so many vain tries: 30 s (or W, if that is less), doubled each time, with full jitter."""
+    return min(LONGEST_REST_S, min(FIRST_REST_S, settle_s) * 2.0**tries) * dice
+
+
+def is_failure(outcome: Outcome[T]) -> bool:
+    """Whether the call says that the way to the API, or the API itself, is in trouble."""
+    return isinstance(outcome, Unavailable) or (isinstance(outcome, Unresolved) and outcome.said is None)
+
+
+@dataclass(slots=True)
+class Circuit:
+    """The calls of one kind.
+
+    Attributes:
+        closed: whether they flow; else one at a time tries, after a rest.
+        tries: how many were in vain since it opened.
+        reason: why calls wait, for people; empty while they flow.
+    """
+
+    health: Health = field(default_factory=Health)
+    closed: bool = True
+    tries: int = 0
+    reason: str = ""
+    trial: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Breaker:
+    """A gateway that pauses while calls fail; `dice` answers numbers from 0 to 1."""
+
+    def __init__(
+        self,
+        inner: Gateway,
+        *,
+        clock: Clock,
+        stop: Stop,
+        settle_s: float,
+        dice: Callable[[], float] = random.random,
+    ) -> None:
+        self._inner = inner
+        self._clock = clock
+        self._stop = stop
+        self._settle_s = settle_s
+        self._dice = dice
+        self._reads, self._writes = Circuit(), Circuit()
+        self._patient = False
+
+    @property
+    def reason(self) -> str:
+        """Why calls wait, for the progress line; empty while they flow."""
+        return self._writes.reason or self._reads.reason
+
+    def be_patient(self, patient: bool) -> None:
+        """Whether from now on a call that fails while it is open ends at once, and no number of them ends the run."""
+        self._patient = patient
+
+    async def send(self, call: Call[T]) -> Outcome[T]:
+        circuit = self._writes if isinstance(call, Write) else self._reads
+        outcome = None if circuit.closed else await self._try(circuit, call)
+        return outcome if outcome is not None else self._noted(circuit, await self._inner.send(call))
+
+    async def _try(self, circuit: Circuit, call: Call[T]) -> Outcome[T] | None:
+        """What the call led to once the water was fine; None where it has closed meanwhile, or the run is to stop."""
+        async with circuit.trial:
+            while not (circuit.closed or self._stop.requested):
+                if not self._patient:
+                    await self._rest(circuit)
+                if await self._water_is_fine(circuit):
+                    return self._tried(circuit, await self._inner.send(call))
+                if self._patient:
+                    return Unavailable(why="the API does not answer")
+        return None
+
+    def _noted(self, circuit: Circuit, outcome: Outcome[T]) -> Outcome[T]:
+        circuit.health = circuit.health.after(failed=is_failure(outcome))
+        if circuit.health.is_bad and circuit.closed:
+            circuit.closed = False
+            log.logger().warning("breaker open", outcome=outcome.name)
+        return outcome
+
+    def _tried(self, circuit: Circuit, outcome: Outcome[T]) -> Outcome[T]:
+        """What the first call after a pause says: the breaker closes, or the next pause is longer."""
+        if is_failure(outcome):
+            self._in_vain(circuit)
+        else:
+            circuit.closed = True
+            circuit.health, circuit.tries, circuit.reason = Health(), 0, ""
+            log.logger().info("breaker closed")
+        return outcome
+
+    async def _rest(self, circuit: Circuit) -> None:
+        pause_s = next_rest_s(circuit.tries, self._settle_s, self._dice())
+        circuit.reason = f"the API does not answer; trying again in {format_duration(pause_s)}"
+        await self._stop.pause(self._clock, pause_s)
+
+    async def _water_is_fine(self, circuit: Circuit) -> bool:
+        outcome = await self._inner.send(ListPage(query={"limit": "1"}))
+        if not is_failure(outcome):
+            return True
+        self._in_vain(circuit)
+        return False
+
+    def _in_vain(self, circuit: Circuit) -> None:
+        if self._patient:
+            return
+        circuit.tries += 1
+        if circuit.tries == TRIES_AT_MOST:
+            self._stop.request(
+                errors.StoppedError(
+                    "The API did not answer for a while, so the run was stopped. What is left is sent by running again."
+                )
+            )
+
+
+class StopGate:
+    """A gateway that lets nothing through once the run is to stop.
+
+    `requests` counts the calls that went out, by operation and outcome (`create done`, `list throttled` …).
+    """
+
+    def __init__(self, inner: Gateway, stop: Stop, requests: Counter[str]) -> None:
+        self._inner = inner
+        self._stop = stop
+        self._requests = requests
+
+    async def send(self, call: Call[T]) -> Outcome[T]:
+        if self._stop.requested:
+            raise errors.StoppedError("The run is stopping; this call was not begun.")
+        outcome = await self._inner.send(call)
+        if not isinstance(outcome, Withheld):
+            self._requests[f"{call.operation} {outcome.name}"] += 1
+        if outcome.halt is not None:
+            self._stop.request(outcome.halt)
+        return outcome
+
+
+_OF_SOME_WRITES = ("alias", "fingerprint", "compliance_id", "number", "seen_at", "registration_token")
+
+ReadDocument = Callable[[Document], bytes | None]
+
+_FEW_BYTES = 1024 * 1024  # of all documents of a call: they are read and hashed in about a millisecond
+_QUICK_S = 0.05  # a disk that takes longer for them is far away, or busy
+
+
+class Journaled:
+    """A gateway that writes down every write before and after.
+
+    `read` answers a document's bytes, or None when they are not what was checked. It is called in a thread, once for
+    all documents of a call; small ones are read in the loop, which costs a third less, while the disk is quick.
+    """
+
+    def __init__(self, inner: Gateway, journal: Journal, read: ReadDocument, *, clock: Clock) -> None:
+        self._inner = inner
+        self._journal = journal
+        self._read = read
+        self._clock = clock
+        self._is_quick = False  # until a thread has found it so
+
+    async def send(self, call: Call[T]) -> Outcome[T]:
+        if not isinstance(call, Write):
+            return await self._inner.send(call)
+        loaded = await self._with_files(call)
+        if isinstance(loaded, outcomes.Withheld):
+            return loaded
+        await self._journal.append(intent(loaded))
+        outcome = await self._inner.send(loaded)
+        await self._journal.append(entry_of(loaded, outcome))
+        return _with_masked_no(loaded, outcome)
+
+    async def _with_files(self, call: Write[T]) -> Write[T] | outcomes.Withheld:
+        """The call with its documents' bytes, as they were when they were checked."""
+        if not isinstance(call, (Create, Update)):
+            return call
+        documents = call.application.documents
+        if sum(document.size for document in documents) > _FEW_BYTES:
+            files = await asyncio.to_thread(self._read_all, documents)
+        elif self._is_quick:
+            files = self._read_few(documents)
+        else:
+            files = await asyncio.to_thread(self._read_few, documents)
+        return files if isinstance(files, outcomes.Withheld) else cast("Write[T]", replace(call, files=files))
+
+    def _read_few(self, documents: Iterable[Document]) -> tuple[bytes, ...] | outcomes.Withheld:
+        """The same, and how long it takes decides where the next are read."""
+        began_s = self._clock.monotonic()
+        files = self._read_all(documents)
+        self._is_quick = self._clock.monotonic() - began_s < _QUICK_S
+        return files
+
+    def _read_all(self, documents: Iterable[Document]) -> tuple[bytes, ...] | outcomes.Withheld:
+        files = []
+        for document in documents:
+            content = self._read(document)
+            if content is None:
+                return outcomes.Withheld(code="document-changed", document_type=document.type)
+            files.append(content)
+        return tuple(files)
+
+
+def intent(call: Write[Any]) -> entries.Intent:
+    """What is about to be sent, without any of its content."""
+    sent = call.application.documents if isinstance(call, (Create, Update)) else ()
+    rest: dict[str, Any] = {name: getattr(call, name, "") for name in _OF_SOME_WRITES}
+    return entries.Intent(
+        token=call.token,
+        key=call.key,
+        op=call.op,
+        attempt=call.attempt,
+        documents=tuple(SentDocument(type=d.type, sha256=d.sha256, size=d.size) for d in sent),
+        **rest,
+    )
+
+
+def entry_of(call: Write[Any], outcome: Outcome[Any]) -> OpEntry:
+    """The ledger's words for what a write led to; the API's message is masked with the end user's own values."""
+    about: dict[str, Any] = {"token": call.token, "key": call.key, "op": call.op}
+    match outcome:
+        case outcomes.Done():
+            return entries.Done(**about, compliance_id=outcome.value, api_id=outcome.api_id)
+        case outcomes.Refused():
+            return entries.Refused(**about, code=outcome.code, message=_masked(call, outcome.message))
+        case outcomes.Unavailable():
+            return entries.Unavailable(**about, why=outcome.why)
+        case outcomes.Throttled():
+            wait_s = outcome.quota.retry_after_s if outcome.quota else None
+            return entries.Throttled(**about, wait_s=wait_s or 0.0)
+        case outcomes.Denied():
+            return entries.Denied(**about, http_status=outcome.http_status)
+        case outcomes.Unresolved():
+            return entries.Unresolved(**about, seen=outcome.seen, contested=outcome.said is not None)
+        case outcomes.Withheld():
+            raise AssertionError("a withheld call was never sent, so there is nothing to write down")
+
+
+def _masked(call: Write[Any], message: str) -> str:
+    """The API's words without the end user's own values."""
+    own = call.application.fields.values() if isinstance(call, (Create, Update)) else ()
+    return masked(message, own)
+
+
+def _with_masked_no(call: Write[T], outcome: Outcome[T]) -> Outcome[T]:
+    """The same; a no that is kept until the write is settled may be written down then, so it is masked now."""
+    if not isinstance(outcome, outcomes.Unresolved) or outcome.said is None:
+        return outcome
+    return replace(outcome, said=replace(outcome.said, message=_masked(call, outcome.said.message)))

@@ -1,0 +1,321 @@
+"""Read and judge every row before anything is sent; what `check` and `plan` show."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from bulk_onboard.errors import NoWorkbookError, UsageError, WorkbookError
+from bulk_onboard.frames import Frame
+from bulk_onboard.intake.bundled import bundled_requirements
+from bulk_onboard.intake.documents.folder import DocumentFolder
+from bulk_onboard.intake.documents.known import KnownFacts
+from bulk_onboard.intake.documents.pattern import fill_in_documents
+from bulk_onboard.intake.header import match_columns
+from bulk_onboard.intake.rows import combinations_in, rows_of
+from bulk_onboard.intake.workbook import read_sheet, sheet_from_frame
+from bulk_onboard.job import Job, name_of
+from bulk_onboard.ledger.journal import read_ledger_state
+from bulk_onboard.model.application import FileFacts
+from bulk_onboard.model.catalogue import SOME_ROWS, Severity
+from bulk_onboard.model.finding import Finding, ruled
+from bulk_onboard.model.identity import registration_token_of
+from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.model.plan import Identity, Plan
+from bulk_onboard.model.requirements import Combination, DocumentRequirement, RequirementsBook
+from bulk_onboard.model.row import EXAMPLE_PATHS, JudgedRow, JudgedRows, Row, told_of
+from bulk_onboard.model.sheet import NUMBER_TYPE, Columns, Sheet, document_column, type_by_name
+from bulk_onboard.model.text import text_in
+from bulk_onboard.planning.identity import Identities, settled_claims
+from bulk_onboard.validation import (
+    Judge,
+    judge_rows,
+    mark_in_other_ledgers,
+    mark_shared_documents,
+    may_be_about_the_business,
+)
+
+
+def read_others(job: Job) -> tuple[tuple[str, LedgerState], ...]:
+    """What each of these ledgers says, with the name of its file.
+
+    Raises:
+        UsageError: there is none, it cannot be read, it is a workbook, or it is the job's own.
+        LedgerError: it is damaged, or newer than this tool.
+    """
+    own = job.ledger.resolve()
+    for path in job.against:
+        if type_by_name(path) is not None:
+            ledger = path.with_name(f"{name_of(path)}.ledger.jsonl")
+            raise UsageError(f"{path} is a workbook. Name its ledger after --against: {ledger}.")
+        if path.resolve() == own:
+            raise UsageError(
+                f"The ledger {path} is this job's own: what it has sent is never sent twice anyway. "
+                "Leave it out of --against."
+            )
+    return tuple((path.name, read_ledger_state(path).ledger_state) for path in job.against)
+
+
+SCREENED_FROM = 5_000
+"""Rows. With fewer, judging each costs less than importing what looks at whole columns."""
+
+Others: TypeAlias = Sequence[tuple[str, LedgerState]]
+"""Other jobs' ledgers, each with its name."""
+
+AskRequirements = Callable[[Iterable[Combination]], Awaitable[RequirementsBook]]
+
+
+@dataclass(frozen=True, slots=True, repr=False)  # asyncio.run asks for its repr, which would hold every cell
+class Judgement:
+    """A whole sheet, judged.
+
+    Attributes:
+        book: the requirements it was judged against.
+        rows: every non-blank row, in the order of the sheet.
+        sheet_findings: about the sheet itself, such as unknown columns.
+        missing: a sentence that there is no workbook, which the job allows: then there are no rows, and nothing was
+            asked of the API.
+    """
+
+    sheet: Sheet
+    columns: Columns
+    book: RequirementsBook
+    rows: Sequence[JudgedRow]
+    sheet_findings: tuple[Finding, ...]
+    missing: str = ""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings: the sheet's, then the rows' in their order."""
+        return self.sheet_findings + tuple(finding for row in told_of(self.rows) for finding in row.findings)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether any row is kept out."""
+        return any(finding.severity is Severity.ERROR for finding in self.findings)
+
+
+async def read_job_sheet(job: Job, frame: Frame | None = None) -> Sheet:
+    """The job's sheet, read in a thread, or the frame in its place; WorkbookError where it cannot be read."""
+    if frame is not None:
+        return await asyncio.to_thread(sheet_from_frame, frame, path=job.workbook, header_row=job.header_row)
+    return await asyncio.to_thread(
+        read_sheet, job.workbook, sheet=job.sheet, header_row=job.header_row, encoding=job.encoding
+    )
+
+
+async def read_sheet_if_any(job: Job, frame: Frame | None = None) -> Sheet | None:
+    """The same; None where there is no workbook and the job allows that."""
+    try:
+        return await read_job_sheet(job, frame)
+    except NoWorkbookError:
+        if job.missing_workbook == "ok":
+            return None
+        raise
+
+
+def books_told(judgement: Judgement, plan: Plan, ledger_state: LedgerState) -> LedgerState:
+    """What a report of the rows tells of: all records, but beside a copy of some rows, whose others still stand in the
+    workbook, only theirs."""
+    if not judgement.sheet.has_some_rows_only:
+        return ledger_state
+    return ledger_state.only({decision.token for decision in plan.decisions})
+
+
+def judge_nothing(job: Job) -> Judgement:
+    """What a run has where there is no workbook: no rows."""
+    sheet = Sheet(job.workbook, name="", sha256="", header_row=job.header_row, headers=())
+    missing = f"There is no workbook {job.workbook}, which missing_workbook allows."
+    return Judgement(sheet, Columns({}, {}), RequirementsBook("", live=False), (), (), missing)
+
+
+async def judge(job: Job, sheet: Sheet, ask: AskRequirements) -> Judgement:
+    """Judge every row of the sheet against the requirements of the combinations it names.
+
+    Raises:
+        WorkbookError: columns are missing or doubled, or the job rules something about the sheet as a whole an error;
+            all of it named.
+        DocumentsError: there is no documents folder, and rows want it.
+        UsageError, LedgerError: another job's ledger cannot be read.
+    """
+    others = await asyncio.to_thread(read_others, job)
+    book = await ask(sorted(combinations_of_sheet(job, sheet)))
+    columns, unknown = columns_of(job, sheet, book)
+    sheet_findings = ruled((*unknown, *findings_about(sheet)), job.findings)
+    refuse_the_sheet(sheet, sheet_findings)
+    rows = await asyncio.to_thread(_judged_rows, job, sheet, columns, book, others)
+    return Judgement(sheet, columns, book, rows, sheet_findings)
+
+
+def _judged_rows(
+    job: Job, sheet: Sheet, columns: Columns, book: RequirementsBook, others: Others
+) -> Sequence[JudgedRow]:
+    """All rows, judged beside each other. Of a large sheet only the suspects become rows before they are asked for."""
+
+    def together(rows: Sequence[Row], files: Mapping[str, FileFacts]) -> tuple[JudgedRow, ...]:
+        judged = judge_rows(
+            rows, book=book, files=files, columns=columns, rulings=job.findings, callback_url=job.callback_url
+        )
+        judged = mark_shared_documents(judged, book=book, files=files, columns=columns, rulings=job.findings)
+        return mark_in_other_ledgers(judged, others, columns=columns, rulings=job.findings)
+
+    if sheet.height < SCREENED_FROM or job.documents_pattern:
+        return together(*find_documents(job, rows_of(sheet, columns, defaults=job.defaults), book))
+    from bulk_onboard.validation.screen import screen  # noqa: PLC0415 - brings pandas, half a second
+
+    legible = paths_in(sheet, columns, papers_of(book))
+    files = _look_at(job, paths_in(sheet, columns, book.documents()), legible=legible)
+    suspects, size = screen(
+        sheet,
+        columns,
+        book=book,
+        files=files,
+        defaults=job.defaults,
+        rulings=job.findings,
+        others=[ledger_state for _, ledger_state in others],
+    )
+    judged = together(rows_of(sheet, columns, defaults=job.defaults, places=suspects), files)
+    untold = {path: replace(facts, paper=None) if facts.paper else facts for path, facts in files.items()}
+    alone = Judge(book, untold, columns, job.findings, job.callback_url)  # what papers say was held against each row
+    unmerged = replace(sheet, merged=())  # whatever is merged is suspect
+
+    def usual(places: Sequence[int]) -> Iterable[JudgedRow]:
+        return map(alone.judged, rows_of(unmerged, columns, defaults=job.defaults, places=places))
+
+    return JudgedRows(sheet.height, dict(zip(suspects, judged, strict=True)), usual, usual_size=size)
+
+
+def columns_of(job: Job, sheet: Sheet, book: RequirementsBook) -> tuple[Columns, tuple[Finding, ...]]:
+    """What the sheet's columns mean, as for `match_columns`; what the job says already may be missing."""
+    return match_columns(
+        sheet,
+        book,
+        job.columns,
+        optional=(NUMBER_TYPE,) if job.number_type else (),
+        documents_optional=bool(job.documents_pattern),
+    )
+
+
+def combinations_of_sheet(job: Job, sheet: Sheet) -> set[Combination]:
+    """What the rows ask for; one row stands for all whose cells say the same of it."""
+    columns, _ = columns_of(job, sheet, RequirementsBook("", live=False))
+    return combinations_in(sheet, columns, defaults=job.defaults)
+
+
+def findings_about(sheet: Sheet) -> Iterable[Finding]:
+    """What the reader noticed about the sheet as a whole; its place is the row of the headers."""
+    found = (*sheet.findings, Finding(SOME_ROWS)) if sheet.has_some_rows_only else sheet.findings
+    return (finding.at(sheet.name, sheet.header_row) for finding in found)
+
+
+def refuse_the_sheet(sheet: Sheet, sheet_findings: Iterable[Finding]) -> None:
+    """WorkbookError where the job calls something about the sheet as a whole an error, as it keeps every row out."""
+    wrong = [finding for finding in sheet_findings if finding.severity is Severity.ERROR]
+    if wrong:
+        told = " ".join(f"{finding.code}: {finding.seen and finding.seen + ': '}{finding.problem}" for finding in wrong)
+        raise WorkbookError(
+            f'The sheet "{sheet.name}" has what the job calls an error under [findings]. {told} '
+            "Fix the workbook, or rule it a warning."
+        )
+
+
+def find_documents(
+    job: Job, rows: Sequence[Row], book: RequirementsBook
+) -> tuple[Sequence[Row], Mapping[str, FileFacts]]:
+    """The rows, their blank document cells filled in by the job's pattern, and what is known of the files they name.
+
+    Raises:
+        DocumentsError: documents are wanted, and there is no folder to look for them in.
+    """
+    amiss: Mapping[str, FileFacts] = {}
+    if job.documents_pattern:
+        folder = DocumentFolder(job.documents)
+        if rows and book.documents():
+            folder.check()
+        rows, amiss = fill_in_documents(rows, book, folder, job.documents_pattern)
+    paths = [path for path in document_paths(rows, book.documents()) if path not in amiss]
+    looked = _look_at(job, paths, legible=set(document_paths(rows, papers_of(book))))
+    return rows, {**looked, **amiss}
+
+
+def _look_at(job: Job, paths: Collection[str], *, legible: Collection[str]) -> Mapping[str, FileFacts]:
+    """What is known of these files, the text of some included; DocumentsError where any but the example's is wanted and
+    there is no folder."""
+    folder, known = DocumentFolder(job.documents), KnownFacts(job.facts)
+    if not EXAMPLE_PATHS.issuperset(paths):
+        folder.check()
+    looked = folder.look_all(paths, known, legible=legible)
+    known.save()
+    return looked
+
+
+def papers_of(book: RequirementsBook) -> list[DocumentRequirement]:
+    """The documents whose text rows are held against."""
+    return [document for document in book.documents() if may_be_about_the_business(document)]
+
+
+def paths_in(sheet: Sheet, columns: Columns, documents: Iterable[DocumentRequirement]) -> set[str]:
+    """The paths in the columns of these documents, without a look at the rows."""
+    names = [document_column(document.type) for document in documents]
+    texts = {text for name in names if name in columns.positions for text in sheet.texts[columns.positions[name]]}
+    return set(filter(None, map(text_in, texts)))
+
+
+def document_paths(rows: Iterable[Row], documents: Iterable[DocumentRequirement]) -> Iterable[str]:
+    """The paths in the cells of these documents' columns."""
+    names = [document_column(document.type) for document in documents]
+    return [path for row in rows for name in names if (path := row.cell(name))]
+
+
+def columns_at_hand(job: Job, sheet: Sheet) -> Columns:
+    """What the sheet's columns mean as far as can be told without the API.
+
+    Where they do not fit the bundled requirements, the API may ask for others; then the plain names are known.
+    """
+    try:
+        return columns_of(job, sheet, bundled_requirements())[0]
+    except WorkbookError:
+        return columns_of(job, sheet, RequirementsBook("", live=False))[0]
+
+
+async def identified_rows(
+    job: Job, ledger_state: LedgerState, *, auth_id: str, sheet: Sheet | None = None
+) -> list[tuple[Row, Identity]]:
+    """The rows that have an identity, in the order of the sheet, each record once; WorkbookError as for reading.
+
+    `sheet` is the job's where it was read already.
+    """
+    found: dict[str, tuple[Row, Identity]] = {}
+    for row, identity in await claiming_rows(job, ledger_state, auth_id=auth_id, sheet=sheet):
+        if identity:
+            found.setdefault(identity.token, (row, identity))
+    return list(found.values())
+
+
+async def claiming_rows(
+    job: Job, ledger_state: LedgerState, *, auth_id: str, sheet: Sheet | None = None
+) -> list[tuple[Row, Identity | None]]:
+    """All rows in the order of the sheet, each with who it is; None for nobody. WorkbookError as for reading."""
+    sheet = sheet or await read_job_sheet(job)
+    columns = await asyncio.to_thread(columns_at_hand, job, sheet)
+    rows = rows_of(sheet, columns, defaults=job.defaults)
+    identities = Identities(ledger_state, auth_id=auth_id, rows=rows)
+    claims = [(one, identities.identify(one)) for one in (JudgedRow(row, None, "") for row in rows)]
+    return [(one.row, identity) for one, identity in settled_claims(claims, ledger_state, job.findings)]
+
+
+def rows_by_token(
+    rows: Iterable[tuple[Row, Identity | None]], ledger_state: LedgerState, *, auth_id: str
+) -> dict[str, Row]:
+    """The row of each record, by which reviewers' reasons are masked.
+
+    A row that is nobody, since its Key was changed, counts as the record's whose number it has: a reason may quote it.
+    """
+    owners = {r.registration_token: r.token for r in ledger_state.records.values() if r.registration_token}
+    found: dict[str, Row] = {}
+    for row, identity in rows:
+        if identity:
+            found[identity.token] = row
+        elif token := owners.get(registration_token_of(auth_id, row)):
+            found.setdefault(token, row)
+    return found

@@ -1,0 +1,277 @@
+"""Write the report and the annotated workbook of a job."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from bulk_onboard import errors
+from bulk_onboard.clock import Clock
+from bulk_onboard.confined.call import ConfinedError, Failure, run_confined
+from bulk_onboard.confined.limits import Limits
+from bulk_onboard.errors import WorkbookError
+from bulk_onboard.intake.workbook import read_sheet
+from bulk_onboard.job import Job, name_of
+from bulk_onboard.ledger.journal import read_ledger_state
+from bulk_onboard.ledger.lock import MODES
+from bulk_onboard.model.catalogue import Severity
+from bulk_onboard.model.documents import readable
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.model.plan import Decision, Plan
+from bulk_onboard.model.requirements import RequirementsBook
+from bulk_onboard.model.sheet import Sheet, Stored, WorkbookType, type_by_name
+from bulk_onboard.report import target
+from bulk_onboard.report.annotated.annotation import (
+    Annotation,
+    Request,
+    make_annotation,
+    read_answer,
+    request_bytes,
+    rows_to_fix,
+)
+from bulk_onboard.report.annotated.base import BASE_SHEET, Base, from_pieces, places, seal
+from bulk_onboard.report.annotated.plain import write_plain
+from bulk_onboard.report.record_findings import record_findings
+from bulk_onboard.report.summary import ReportFacts, counts, make_tables, next_command, reviews
+from bulk_onboard.report.workbook import write_report
+from bulk_onboard.run.dry_run import make_dry_run
+from bulk_onboard.run.judge import Judgement, books_told
+from bulk_onboard.run.typed import remembered
+
+
+@dataclass(frozen=True, slots=True)
+class ReportResult:
+    """A report that was made anew.
+
+    Attributes:
+        path: where it is.
+        from_ledger_alone: why the rows are missing from it; empty when they are there.
+        next: the command to type next.
+    """
+
+    path: Path
+    counts: dict[str, int]
+    reviews: dict[str, int]
+    from_ledger_alone: str
+    next: str
+
+
+def write_job_report(
+    job: Job,
+    decisions: Sequence[Decision] | None,
+    ledger_state: LedgerState,
+    *,
+    findings: Sequence[Finding] = (),
+    requirements: RequirementsBook | None = None,
+    now: datetime,
+    run_id: str,
+    stopped: str = "",
+    continued: bool = False,
+) -> Path:
+    """Write the report; where it really is.
+
+    Args:
+        decisions: None when the workbook is gone.
+        findings: all that the judged rows do not have: of the sheet as a whole, what turned up while sending, and what
+            the API said of the records.
+        continued: whether the run is to be continued as it was typed.
+
+    Raises:
+        ReportError: neither its own place nor one beside it could be written.
+    """
+    facts = ReportFacts(
+        commands=job.commands,
+        workbook=readable(job.workbook.name),
+        made_at=now,
+        zone=zone_of(job, now),
+        requirements=requirements,
+        stopped=stopped,
+        continued=continued,
+    )
+    tables = make_tables(decisions, ledger_state, facts, findings)
+    return write_report(job.report, tables, run=run_id, anew=facts.commands.report(), mode=MODES[job.share])
+
+
+async def report_job(job: Job, *, clock: Clock) -> ReportResult:
+    """Make the report anew from workbook and ledger; without workbook or documents folder from the ledger alone.
+
+    Rows are judged against the bundled requirements, since nothing here asks the network; the report names them. What
+    is not given now, such as the folder of the documents, is what the newest run was given.
+
+    Raises:
+        UsageError: there is no ledger, or JOB is one of which it is not known what workbook goes with it.
+        ReportError: the report cannot be written.
+    """
+    ledger_state = read_ledger_state(job.ledger).ledger_state
+    job = remembered(job, ledger_state)
+    if job.file == job.ledger:
+        raise errors.UsageError(
+            f"It is not known what workbook goes with {job.ledger}. Name the job file or the workbook, and the ledger "
+            "after --ledger."
+        )
+    decisions: Sequence[Decision] | None = None
+    findings: Sequence[Finding] = ()
+    requirements, why = None, ""
+    try:
+        dry_run = await make_dry_run(job, credentials=None, clock=clock)
+    except (errors.WorkbookError, errors.DocumentsError) as gone:
+        why = str(gone)
+    else:
+        decisions = dry_run.plan.decisions
+        judgement, requirements = dry_run.judgement, dry_run.judgement.book
+        ledger_state = books_told(judgement, dry_run.plan, ledger_state)
+        said = record_findings(decisions, ledger_state, judgement.columns, requirements)
+        findings = (*judgement.sheet_findings, *said)
+    now = clock.now()
+    path = write_job_report(
+        job,
+        decisions,
+        ledger_state,
+        findings=findings,
+        requirements=requirements,
+        now=now,
+        run_id=now.strftime("%Y%m%dT%H%M%SZ"),
+        stopped=why,
+    )
+    command = next_command(decisions, ledger_state, job.commands)
+    return ReportResult(path, counts(decisions, ledger_state), reviews(decisions, ledger_state), why, command)
+
+
+def zone_of(job: Job, now: datetime) -> tzinfo:
+    """The time zone of the report: the job's, else the machine's."""
+    zone = job.timezone or now.astimezone().tzinfo
+    if zone is None:
+        raise AssertionError("an aware instant has a time zone")
+    return zone
+
+
+ROWS_AT_MOST = 20_000
+"""With more rows a copy has those to fix alone, or nobody would find them in it."""
+
+_SOME_ROWS = (
+    "The sheet has more than {most:,} rows, so this copy has only those to fix, under their row numbers, without "
+    "styles, formulas or other sheets. The others stay in the workbook."
+)
+
+_LIMITS = Limits(cpu_s=120, wall_s=240.0)
+_CHILD = "bulk_onboard.report.annotated.styled"
+
+_Write = Callable[[BinaryIO, Path], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """Where the annotated workbook is, None where it could not be written, and sentences about it for people."""
+
+    path: Path | None
+    notes: tuple[str, ...]
+
+
+def annotate(
+    job: Job, judgement: Judgement, plan: Plan, ledger_state: LedgerState, *, findings: Iterable[Finding] = ()
+) -> Annotated | None:
+    """Write the annotated workbook beside the job's own; None where there are no errors, so nothing to mend.
+
+    Takes a while, so it belongs into a thread. Raises nothing for a file that cannot be read or written.
+
+    Args:
+        findings: those that turned up while sending; what the API said of the records is told, too.
+    """
+    said = record_findings(plan.decisions, ledger_state, judgement.columns, judgement.book)
+    others = (*judgement.sheet_findings, *findings, *said)
+    if not any(finding.severity is Severity.ERROR for finding in (*others, *plan.findings)):
+        return None
+    bases = bases_in(job.workbook) if name_of(job.workbook) != job.workbook.stem else ()
+    some_rows = judgement.sheet.height > ROWS_AT_MOST
+    sheet = rows_to_fix(judgement.sheet, (*others, *plan.findings)) if some_rows else judgement.sheet
+    annotation = make_annotation(
+        sheet, judgement.columns, plan.decisions, ledger_state, others, bases=bases, some_rows=some_rows
+    )
+    created = datetime.now(UTC).replace(microsecond=0)
+    write, notes = _copy(job.workbook, sheet, annotation, created)
+    return _put(job.workbook, write, notes, created)
+
+
+def bases_in(copy: Path) -> tuple[Base, ...]:
+    """What an annotated copy was made from, the oldest first; none where it does not say."""
+    try:
+        return from_pieces(row.cells[0] for row in read_sheet(copy, sheet=BASE_SHEET, header_row=1, encoding=None).rows)
+    except WorkbookError:
+        return ()
+
+
+def _copy(workbook: Path, sheet: Sheet, annotation: Annotation, created: datetime) -> tuple[_Write, tuple[str, ...]]:
+    """What writes the copy, and sentences about it."""
+    why = _why_plain(workbook)
+    if annotation.some_rows:
+        notes = (_SOME_ROWS.format(most=ROWS_AT_MOST), *_lacks_values(sheet))
+        return partial(write_plain, sheet=sheet, annotation=annotation, notes=notes, created=created), notes
+    if not why:
+        try:
+            content, notes = _styled(workbook, sheet, annotation, created)
+        except (ConfinedError, OSError) as error:
+            why = f"your own file cannot be marked: {_said(error)}"
+        else:
+            return lambda file, folder: _write_all(file, content), notes
+    notes = tuple(_lacks(why, sheet))
+    return partial(write_plain, sheet=sheet, annotation=annotation, notes=notes, created=created), notes
+
+
+def _lacks(why: str, sheet: Sheet) -> Iterator[str]:
+    """What a plain copy lacks."""
+    yield (
+        f"This is a plain copy of the sheet, since {why}. "
+        "It has every row in its place, but no styles, formulas or other sheets."
+    )
+    yield from _lacks_values(sheet)
+
+
+def _lacks_values(sheet: Sheet) -> Iterator[str]:
+    if any(Stored.UNCALCULATED in kinds.values() for kinds in sheet.kinds.values()):
+        yield "Where a formula had no result there is #N/A in this copy. Write the value itself into such a cell."
+
+
+def _why_plain(workbook: Path) -> str:
+    if type_by_name(workbook) is not WorkbookType.XLSX:  # no other can be written again as it is
+        return f"a {workbook.suffix.lower()} file cannot hold marks"
+    return ""
+
+
+def _styled(workbook: Path, sheet: Sheet, annotation: Annotation, created: datetime) -> tuple[bytes, tuple[str, ...]]:
+    request = request_bytes(Request(annotation, sheet.sha256, created))
+    with workbook.open("rb") as source:
+        return read_answer(b"".join(run_confined(_CHILD, request, source, _LIMITS)))
+
+
+def _said(error: ConfinedError | OSError) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or "it cannot be read"
+    if error.failure is Failure.UNFORESEEN:
+        return f"there is something in it that cannot be copied ({error})"
+    return str(error)
+
+
+def _write_all(file: BinaryIO, content: bytes) -> None:
+    file.write(content)
+
+
+def _put(workbook: Path, write: _Write, notes: tuple[str, ...], created: datetime) -> Annotated:
+    """Put the copy at the first place that takes it."""
+
+    def write_and_seal(file: BinaryIO, folder: Path) -> None:
+        write(file, folder)
+        seal(file, created)
+
+    for path in places(workbook, name_of(workbook)):
+        try:
+            target.replace(path, write_and_seal)
+        except target.TakenError:
+            continue
+        except OSError as error:
+            why = error.strerror or str(error)
+            return Annotated(None, (f"The annotated workbook could not be written to {path}: {why}.",))
+        return Annotated(path, notes)
+    return Annotated(None, (f"There are too many annotated copies beside {workbook}. Remove the old ones.",))

@@ -1,0 +1,283 @@
+"""Checks before anything is sent: workbook fully written, free space, no file written over.
+
+The rule: it is read once it has been left alone for a while. What counts is when it says that it was changed, and that
+two looks see the same. A file from the future, by a clock that is ahead or by intent, tells nothing of its age, so it
+is looked at twice. One that goes away between two looks is being replaced, or is gone; then reading says so.
+
+See docs/design/ledger.md, Order of writes.
+
+The rule, for every path in the table below: it may not be what the job reads, under whatever name (a link, `..`,
+another case), nor lie inside the documents folder; no two of them may be one file; and a file that is there already
+is one that this tool wrote in that role, which shows in the file itself. Else the job ends with 2, and nothing was
+touched.
+
+Documents folder and workbook may share a folder, and do where nothing else is said. Then what is written lies beside
+the documents, and only the files that are there are protected. Annotated copies, templates and what is put aside of a
+ledger are in no table: they take free names only.
+"""
+
+import json
+import os
+import re
+import stat
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import combinations
+from pathlib import Path
+from typing import NamedTuple
+
+from bulk_onboard.callbacks.hints import hints_folder, is_hints_folder
+from bulk_onboard.clock import Clock
+from bulk_onboard.errors import BulkOnboardError, StoppedError, UsageError, WorkbookError
+from bulk_onboard.intake.newest import matches
+from bulk_onboard.job import Job
+from bulk_onboard.ledger.disk import Disk
+from bulk_onboard.ledger.fold import may_be_a_ledgers
+from bulk_onboard.ledger.lock import lock_path
+from bulk_onboard.ledger.opening import aside
+from bulk_onboard.report.target import is_report
+from bulk_onboard.run.stop import Stop
+from bulk_onboard.units import format_duration, format_size
+
+ALONE_S = 2.0
+PATIENCE_S = 300.0
+
+
+class FileStat(NamedTuple):
+    """A file at one instant; `changed_at` in nanoseconds since 1970."""
+
+    size: int
+    changed_at: int
+    inode: int
+
+
+NOWHERE = FileStat(0, 0, 0)
+
+
+def wait_s(look: FileStat, earlier: FileStat | None, now: datetime) -> float:
+    """How many seconds to wait before the next look; 0 when the file has been left alone.
+
+    `earlier` is the look before, after which it was waited as long as this said; None at the first one.
+    """
+    age_s = now.timestamp() - look.changed_at / 1e9
+    if look == earlier or (earlier is None and age_s >= ALONE_S):
+        return 0.0
+    return ALONE_S - age_s if 0.0 <= age_s < ALONE_S else ALONE_S
+
+
+async def wait_until_written(path: Path, *, clock: Clock, stop: Stop, say: Callable[[str], None]) -> None:
+    """Return once the file has been left alone, or is none; `say` is told once that it is waited for.
+
+    Raises:
+        WorkbookError: it goes on changing.
+        StoppedError: somebody wished to stop.
+    """
+    earlier, begun = None, clock.monotonic()
+    look = look_at(path)
+    while (seconds := wait_s(look, earlier, clock.now())) > 0.0:
+        if earlier is None:
+            say(f"{path} was changed a moment ago; waiting until it has been left alone for {ALONE_S:g} s.")
+        if clock.monotonic() - begun >= PATIENCE_S:
+            raise WorkbookError(
+                f"{path} has been changing for {format_duration(PATIENCE_S)}. "
+                "Wait until it is written, or stop what writes it; then run again."
+            )
+        await stop.pause(clock, seconds)
+        if stop.requested:
+            raise stop.cause if isinstance(stop.cause, BulkOnboardError) else StoppedError("Nothing was begun.")
+        earlier, look = look, look_at(path)
+
+
+def look_at(path: Path) -> FileStat:
+    """The file now; `NOWHERE` where there is none that may be looked at."""
+    try:
+        facts = path.stat()
+    except (OSError, ValueError):
+        return NOWHERE
+    return FileStat(facts.st_size, facts.st_mtime_ns, facts.st_ino)
+
+
+LEDGER_BYTES_A_ROW = 2 * 1024
+REPORT_BYTES_A_ROW = 1024
+REPORT_BYTES = 1024 * 1024  # the report is written beside the old one before it takes its place
+
+
+def check_free_space(job: Job, rows: int, disk: Disk | None = None) -> None:
+    """StoppedError where ledger and report of so many rows would not fit on the disk; a missing folder is told later.
+
+    A ledger and a report in folders on one disk need room for both.
+    """
+    disk = disk or Disk()
+    needed: Counter[int] = Counter()
+    folders: dict[int, Path] = {}
+    for path, size in (
+        (job.ledger, rows * LEDGER_BYTES_A_ROW),
+        (job.report, rows * REPORT_BYTES_A_ROW + REPORT_BYTES),
+    ):
+        folder = path.absolute().parent
+        if folder.is_dir():
+            device = folder.stat().st_dev
+            needed[device] += size
+            folders.setdefault(device, folder)
+    for device, size in needed.items():
+        if (free := disk.free(folders[device])) < size:
+            raise StoppedError(
+                f"{folders[device]} has {format_size(free)} free, and {rows:,} rows need about {format_size(size)} for "
+                "ledger and report. Nothing was sent; free space, then run again."
+            )
+
+
+_HEAD = 64 * 1024
+_FACTS = re.compile(rb"[0-9a-f]{64}\n\{")
+_LOCK_MEMBERS = {"pid", "host", "seq"}
+
+
+class Written(NamedTuple):
+    """A place that is written to, and the flag that gives it another path.
+
+    `is_ours` says whether the file there, if there is one, may be written over.
+    """
+
+    role: str
+    path: Path
+    flag: str
+    is_ours: Callable[[Path], bool] = lambda path: False
+    is_folder: bool = False
+
+
+def read_by(job: Job) -> Iterator[tuple[str, Path]]:
+    """The files that a job reads, each with its role; where JOB is the ledger itself it is none of them."""
+    if job.file.suffix.lower() != ".jsonl":
+        yield "the workbook", job.workbook
+        yield "the job file", job.file
+    if job.extends:
+        yield "the job file that JOB extends", job.extends
+    if job.ca_bundle:
+        yield "the file of certificates", job.ca_bundle
+    for ledger in job.against:
+        yield "the ledger of another job (--against)", ledger
+
+
+def written_by(job: Job) -> tuple[Written, ...]:
+    """The files that a job writes, or may write."""
+    return (
+        Written("the report", job.report, "--report", is_report),
+        Written("the ledger", job.ledger, "--ledger", _is_ledger),
+        Written("the lock of the ledger", lock_path(job.ledger), "--ledger", _begins(_is_lock)),
+        Written("the unfinished ledger", aside(job.ledger), "--ledger", _is_ledger),
+        Written("the file of known documents", job.facts, "--ledger", _begins(_FACTS.match)),
+        Written("the folder of hints", hints_folder(job.ledger), "--ledger", is_hints_folder, is_folder=True),
+    )
+
+
+def check_places(job: Job, *others: Written) -> None:
+    """See that the job writes over nothing that is not its own; `others` is what is written besides, to free names.
+
+    Raises:
+        UsageError: it would; the sentence says what, and how to give it another path.
+    """
+    written = (*others, *written_by(job))
+    for troubles in (_collisions(job, written), _inside(job, written), _foreign(written_by(job))):
+        for trouble in troubles:
+            raise UsageError(f"{trouble}. Nothing was sent or written.")
+
+
+def _collisions(job: Job, written: Iterable[Written]) -> Iterator[str]:
+    for one in written:
+        for role, path in read_by(job):
+            is_told_elsewhere = one.path == job.ledger and path in job.against
+            if not is_told_elsewhere and is_same_file(one.path, path):
+                yield f"{one.path} cannot be {one.role}: it is {role}{_named(path, one.path)}. {_advice(one)}"
+        pattern = job.workbook_pattern
+        if pattern and matches(one.path, pattern) and is_same_file(one.path.parent, pattern.parent):
+            yield f"{one.path} cannot be {one.role}: it would be taken for a workbook, of {pattern}. {_advice(one)}"
+    for one, other in combinations(written, 2):
+        if is_same_file(one.path, other.path):
+            yield f"{one.path} cannot be {one.role} and {other.role} both. {_advice(one)}"
+
+
+def _inside(job: Job, written: Iterable[Written]) -> Iterator[str]:
+    folder = _resolved(job.documents)
+    if any(_resolved(path).is_relative_to(folder) for path in (job.file, job.workbook)):
+        return
+    for one in written:
+        if _resolved(one.path).is_relative_to(folder):
+            yield f"{one.path} cannot be {one.role}: it is inside the documents folder {folder}. {_advice(one)}"
+
+
+def _foreign(written: Iterable[Written]) -> Iterator[str]:
+    for one in written:
+        if not os.path.lexists(one.path) or one.path.is_symlink():  # nothing is written through a link
+            continue
+        fits = stat.S_ISDIR if one.is_folder else stat.S_ISREG
+        if not fits(one.path.lstat().st_mode):
+            what = "folder" if one.is_folder else "file"
+            yield f"{one.path} cannot be {one.role}: it is no {what}. {_advice(one)}"
+        elif not one.is_ours(one.path):
+            yield f"{one.path} cannot be {one.role}: it is there already as something else. {_advice(one)}"
+
+
+def _named(path: Path, other: Path) -> str:
+    return "" if path == other else f", {path}, under another name"
+
+
+def _advice(one: Written) -> str:
+    return f"Give another path with {one.flag}"
+
+
+def is_same_file(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one file, or would: through links, `..`, or a name that differs in case alone."""
+    here, there = _resolved(one), _resolved(other)
+    if here == there:
+        return True
+    try:
+        return os.path.samestat(here.stat(), there.stat())
+    except (OSError, ValueError):
+        pass
+    neither = not os.path.lexists(here) and not os.path.lexists(there)
+    return neither and str(here).casefold() == str(there).casefold()
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):  # links in a circle, or an impossible name
+        return path.absolute()
+
+
+# Whose file it is, by its beginning. Where nothing can be read, whoever opens it says why; an empty one holds nothing.
+
+
+def _begins(tells: Callable[[bytes], object]) -> Callable[[Path], bool]:
+    def is_ours(path: Path) -> bool:
+        head = next(_blocks(path), b"")
+        return not head or bool(tells(head))
+
+    return is_ours
+
+
+def _is_ledger(path: Path) -> bool:
+    empty = True
+    for block in _blocks(path):  # of a ledger the first tells
+        if may_be_a_ledgers(block):
+            return True
+        empty = False
+    return empty
+
+
+def _is_lock(head: bytes) -> bool:
+    try:
+        who = json.loads(head)
+    except ValueError:
+        return False
+    return isinstance(who, Mapping) and bool(_LOCK_MEMBERS & who.keys())
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
+            while block := file.read(_HEAD):
+                yield block
+    except OSError:
+        return

@@ -1,0 +1,228 @@
+"""Fetch review results of submitted records and write down what changed.
+
+See the API's document, Status Flow.
+
+Rule: reviews are read by pages, a hundred records a request. Only where the account has so many others that this would
+cost more is each record asked for by itself. The reason comes with the page; a record is asked for it only where the
+page leaves it out, once: the ledger then has it, or says that none was given. What a page shows is a fact, whatever it
+does not show: lists may leave out what is old, and lag. A record that was not shown is asked for by its id, and it is
+gone where the API says so; one that may be too young to be found is not asked for, and neither are very many.
+"""
+
+import asyncio
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from bulk_onboard import log
+from bulk_onboard.model import outcome as outcomes
+from bulk_onboard.model.call import Gateway, Get, Priority, RecordPage, ServerRecord
+from bulk_onboard.model.entry import STATE_ERRORS, Gone, Reviewed
+from bulk_onboard.model.identity import token_in
+from bulk_onboard.model.ledger_state import Journal, LedgerState
+from bulk_onboard.model.mask import is_masked_form, masked
+from bulk_onboard.model.outcome import Done, Outcome, Refused
+from bulk_onboard.model.plan import Decision
+from bulk_onboard.model.record import EDITABLE, Record, Review, State
+from bulk_onboard.model.row import Row
+from bulk_onboard.run.context import RunContext
+from bulk_onboard.run.walk import PAGE, Walk, first_page, walk
+
+ENTRIES_AT_A_TIME = 1000  # each is a task until the disk has it
+ASKED_AT_MOST = 100  # records that one look did not show: a list that leaves out very many is not asked about each
+NO_REASON = "no reason given"
+
+_WORD = re.compile(r"[A-Za-z][A-Za-z _-]{0,39}")  # what of an unknown status is kept: a word, and nothing else
+
+
+_NO_ROWS: Mapping[str, Row] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the API showed of the account.
+
+    Attributes:
+        walked: the walk that showed them; None where not all of the account was looked at.
+        total: how many it has; None where it does not tell.
+    """
+
+    records: tuple[ServerRecord, ...]
+    walked: Walk | None
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What following the reviews led to: so many records looked at, so many with a new review, so many not shown.
+
+    `gone` are those of which the API says that it has them no more.
+    """
+
+    looked: int
+    changed: int
+    not_shown: int
+    gone: int = 0
+
+
+def followed_records(ledger_state: LedgerState) -> list[Record]:
+    """The records that have a review to follow: an approval can be suspended or expire, and what is gone may return."""
+    return [record for record in ledger_state.records.values() if record.state in (State.SUBMITTED, State.GONE)]
+
+
+def is_old(record: Record, now: datetime, settle_s: float) -> bool:
+    """Whether the record was filed so long ago that the API, asked for it by its id, cannot just be late to know it."""
+    try:
+        return (now - datetime.fromisoformat(record.submitted_at)).total_seconds() >= settle_s
+    except ValueError:
+        return False
+
+
+async def look(gateway: Gateway, ledger_state: LedgerState, *, whole: bool = False) -> Shown | None:
+    """The followed records as the API shows them now, by whichever way costs fewer requests; None for no answer.
+
+    `whole` asks for all records of the account, whatever that costs.
+    """
+    first = await first_page(gateway)
+    if first is None:
+        return None
+    on_it = {record.compliance_id for record in first.records}
+    rest = [record for record in followed_records(ledger_state) if record.compliance_id not in on_it]
+    if not whole and first.total is not None and len(rest) < _pages_after(first, first.total):
+        asked = [await _read(gateway, record) for record in rest]
+        return Shown((*first.records, *filter(None, asked)), walked=None, total=first.total)
+    walked = await walk(gateway, first=first)
+    return None if walked is None else Shown(walked.records, walked, total=len(walked.records) + walked.unreadable)
+
+
+def _pages_after(first: RecordPage, total: int) -> int:
+    """How many more there are; a server may have shorter ones than were asked for."""
+    left = max(0, total - len(first.records))
+    return math.ceil(left / max(1, min(PAGE, len(first.records))))
+
+
+def _nobody(_: Record) -> bool:
+    return False
+
+
+async def take_in(
+    gateway: Gateway,
+    journal: Journal,
+    shown: Iterable[ServerRecord],
+    rows: Mapping[str, Row] = _NO_ROWS,
+    *,
+    may_be_gone: Callable[[Record], bool] = _nobody,
+) -> Followed:
+    """Write down each review that is another than the ledger says, and which records are gone.
+
+    Args:
+        rows: by token, since reasons may quote them.
+        may_be_gone: whether a record that was not shown is to be asked for, since it cannot be too young to be found.
+    """
+    by_id = {record.compliance_id: record for record in shown}
+    followed = followed_records(journal.ledger_state)
+    missing = [r for r in followed if r.state is State.SUBMITTED and r.compliance_id not in by_id]
+    gone = []
+    for record in islice(filter(may_be_gone, missing), ASKED_AT_MOST):
+        outcome = await gateway.send(Get(compliance_id=record.compliance_id))
+        if isinstance(outcome, Done):
+            by_id[record.compliance_id] = outcome.value
+        elif is_gone(outcome):
+            gone.append(gone_entry(record))
+    seen = [(record, by_id[record.compliance_id]) for record in followed if record.compliance_id in by_id]
+    told = [await _change(gateway, record, found, rows.get(record.token)) for record, found in seen]
+    changes = [change for change in told if change]
+    await write_down(journal, (*changes, *gone))
+    not_shown = sum(record.compliance_id not in by_id for record in missing) - len(gone)
+    return Followed(len(followed), len(changes), not_shown, len(gone))
+
+
+def is_gone(outcome: Outcome[ServerRecord]) -> bool:
+    """Whether the API, asked for a record by its id, says in its own words that it has no such record."""
+    return isinstance(outcome, Refused) and outcome.http_status == 404
+
+
+def gone_entry(record: Record) -> Gone:
+    """The entry for a record that the API has no more; of an unknown write that settles it."""
+    return Gone(token=record.token, key=record.key, compliance_id=record.compliance_id, op=record.op)
+
+
+async def write_down(journal: Journal, changes: Sequence[Reviewed | Gone]) -> None:
+    """Append these entries, many of them in one write."""
+    left = iter(changes)
+    while some := tuple(islice(left, ENTRIES_AT_A_TIME)):
+        await asyncio.gather(*map(journal.append, some))
+    for change in changes:
+        if isinstance(change, Gone):
+            log.logger().warning("record gone", token=change.token)
+        else:
+            log.logger().info("review changed", token=change.token, outcome=change.review)
+
+
+def change_in(record: Record, found: ServerRecord, row: Row | None = None) -> Reviewed | None:
+    """The entry for a review that is another than in the ledger.
+
+    None also where the record at the API has another row's token, or its status is no word. A word that is none of ours
+    is kept as it is: it is no approval, whatever it means. A reason that is known stays while the review does: not to
+    repeat it is no news. What the reason quotes of the row is masked, and stays so when the row says something else.
+    """
+    review = found.review or (found.review_word.lower() if _WORD.fullmatch(found.review_word) else "")
+    if not review or token_in(found.alias) not in ("", record.token):
+        return None
+    reason = masked(found.reason, row.personal() if row else ()) if found.reason else ""
+    if record.state is State.GONE:  # it is there again, whatever its review
+        return Reviewed(token=record.token, key=record.key, review=review, reason=reason)
+    if review == record.review and (
+        reason in ("", record.review_reason) or is_masked_form(record.review_reason, found.reason or "")
+    ):
+        return None
+    return Reviewed(token=record.token, key=record.key, review=review, reason=reason)
+
+
+async def _change(gateway: Gateway, record: Record, found: ServerRecord, row: Row | None) -> Reviewed | None:
+    """The same, with the reason that a list leaves out."""
+    is_known = record.state is not State.GONE and record.review == found.review and record.review_reason
+    if not _lacks_reason(found) or is_known:
+        return change_in(record, found, row)
+    read = await _read(gateway, record)
+    if read is None:  # asked for again by the next run
+        return change_in(record, found)
+    found = replace(read, reason=read.reason or (NO_REASON if read.review in EDITABLE else ""))
+    return change_in(record, found, row)
+
+
+def _lacks_reason(found: ServerRecord) -> bool:
+    """A rejection has a reason; of a request for more the document says that it may have none, and says so by null."""
+    return found.review in EDITABLE and (not found.reason if found.review == Review.REJECTED else found.reason is None)
+
+
+async def _read(gateway: Gateway, record: Record) -> ServerRecord | None:
+    outcome = await gateway.send(Get(compliance_id=record.compliance_id))
+    return outcome.value if isinstance(outcome, Done) else None
+
+
+async def read_again(context: RunContext, decision: Decision) -> ServerRecord | None:
+    """The record of a row as the API shows it now; None where it does not.
+
+    It has been seen there before, by its review, so that one which the API does not know any more is gone.
+    """
+    record = context.journal.ledger_state.record(decision.token)
+    outcome = await context.gateway.send(Get(compliance_id=record.compliance_id, priority=Priority.WRITE))
+    if is_gone(outcome):
+        await context.journal.append(gone_entry(record))
+    if not isinstance(outcome, outcomes.Done):
+        return None
+    if change := change_in(record, outcome.value, decision.judged.row):
+        await context.journal.append(change)
+        context.changed.add(record.token)
+    return outcome.value
+
+
+async def read_after(context: RunContext, decision: Decision, outcome: Outcome[Any]) -> None:
+    """Read the record of a row again where the API's no to a write was to what the record is now, or not any more."""
+    if isinstance(outcome, outcomes.Refused) and (outcome.code in STATE_ERRORS or outcome.http_status == 404):
+        await read_again(context, decision)

@@ -1,0 +1,231 @@
+"""Do what the plan says: settle what is unknown, make the calls that are due, several at a time, until done or stopped.
+
+Rule: what people wait for longest goes first: corrected records, then numbers of approved ones, then new records. What
+was settled is planned again, since only then is it known what comes next for it: another attempt after a proved
+absence, the next number after a link.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from bulk_onboard import errors, log
+from bulk_onboard.model import entry as entries
+from bulk_onboard.model import outcome as outcomes
+from bulk_onboard.model.application import Application
+from bulk_onboard.model.entry import STATE_ERRORS, Op
+from bulk_onboard.model.outcome import Outcome
+from bulk_onboard.model.plan import Action, Decision, Plan
+from bulk_onboard.model.record import Record, State
+from bulk_onboard.run.conclusion import refused_after_all
+from bulk_onboard.run.context import FIRST_CREATES, SET_ASIDE, RowEvent, RunContext, Tries
+from bulk_onboard.run.gateways import ATTEMPTS
+from bulk_onboard.run.reviews import read_again
+from bulk_onboard.run.settle import Settler, new_token
+from bulk_onboard.run.walk import Lookup
+from bulk_onboard.run.writes import Creating, length_of, link, update
+
+TOKENS_A_LINE = 2000
+
+_ORDER = (Action.UPDATE, Action.LINK, Action.CREATE)
+_OPS = {Action.UPDATE: Op.UPDATE, Action.LINK: Op.LINK, Action.CREATE: Op.CREATE}
+
+
+@dataclass(slots=True)
+class ProgressCounts:
+    """How many rows are due in a run, and done; read by whoever shows it, at any time."""
+
+    due: int = 0
+    done: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Runner:
+    """One run's calls; `run` may be called again for a later plan of the same run.
+
+    Attributes:
+        plan_again: what is due now, by what the ledger says now.
+        concurrency: how many rows are under way at the same time.
+        settle_s: the settle window W.
+        orphans_since: monotonic instant after which no earlier process can have sent anything: the lock was taken.
+        asks_first: whether each row is asked for before it is sent (see `Creating`).
+        refused_at_most: so many rows may be refused before the run is stopped; None for any number.
+    """
+
+    context: RunContext
+    plan_again: Callable[[], Plan]
+    concurrency: int
+    settle_s: float
+    orphans_since: float
+    asks_first: bool = False
+    refused_at_most: int | None = None
+    progress: ProgressCounts = field(default_factory=ProgressCounts)
+    newest_create_at: float = 0.0
+    _refused: int = 0
+    _aborted_at: dict[str, float] = field(default_factory=dict)
+    _said: dict[str, outcomes.Refused | None] = field(default_factory=dict)
+    _tries: Tries = field(default_factory=Tries)
+    _decisions: dict[str, Decision] = field(default_factory=dict)
+    _creating: Creating | None = None
+
+    async def run(self, plan: Plan) -> None:
+        """Make every call that is due; returns when all are done, or when nothing new may begin.
+
+        Unknown outcomes are settled beside fresh rows; what comes after them is done in a further round.
+        """
+        self._decisions = {d.identity.token: d for d in plan.decisions if d.identity and not d.judged.aside}
+        settler = self._settler(plan)
+        due = _in_order(plan)
+        await self._until_stopped(self._admit([d for d in due if d.action is Action.CREATE]))
+        for _ in range(ATTEMPTS):
+            self.progress.due += len(due)
+            await self._send_and_settle(due, settler)
+            settled = set(settler.take_settled())
+            await self._until_stopped(self._read_states(settled))
+            settled |= self.context.take_changed()
+            if not settled or self.context.stop.requested:
+                return
+            due = [d for d in _in_order(self.plan_again()) if d.token in settled]
+        await self._until_stopped(self._set_aside(due))
+
+    def _settler(self, plan: Plan) -> Settler:
+        """A settler that knows of all that is to be settled, whether or not its row is still there."""
+        context = self.context
+        settler = Settler(
+            context.gateway,
+            context.journal,
+            clock=context.clock,
+            stop=context.stop,
+            settle_s=self.settle_s,
+            new_token=new_token,
+            sent=lambda record: _content_sent(record, self._decisions.get(record.token)),
+        )
+        unknown = [r.token for r in context.journal.ledger_state.records.values() if r.state is State.UNCERTAIN]
+        changed = [d.token for d in plan.due(Action.SETTLE)]
+        for token in dict.fromkeys((*unknown, *changed)):
+            settler.watch(token, self._aborted_at.get(token, self.orphans_since), self._said.get(token))
+        return settler
+
+    async def _send_and_settle(self, due: Sequence[Decision], settler: Settler) -> None:
+        settler.expect(more=True)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(settler.run())
+            rows = iter(due)
+            async with asyncio.TaskGroup() as workers:
+                for _ in range(min(self.concurrency, len(due))):
+                    workers.create_task(self._until_stopped(self._work_off(rows, settler)))
+            settler.expect(more=False)
+
+    async def _until_stopped(self, work: Awaitable[None]) -> None:
+        """Do the work; where it may not go on the whole run is to stop, and what others have in flight finishes."""
+        try:
+            await work
+        except errors.StoppedError as stopped:
+            self.context.stop.request(stopped)
+
+    async def _admit(self, creates: Sequence[Decision]) -> None:
+        """Write down which rows were taken in, before the first is sent."""
+        tokens = [d.token for d in creates]
+        for start in range(0, len(tokens), TOKENS_A_LINE):
+            await self.context.journal.append(entries.Admitted(tokens=tuple(tokens[start : start + TOKENS_A_LINE])))
+
+    async def _work_off(self, due: Iterator[Decision], settler: Settler) -> None:
+        for decision in due:
+            if self.context.stop.requested:
+                return
+            await self._account_for(decision, await self._do(decision), settler)
+            self.progress.done += 1
+
+    async def _do(self, decision: Decision) -> Outcome[str] | None:
+        match decision.action:
+            case Action.CREATE:
+                if self._creating is None:
+                    lookup = Lookup(self.context.gateway) if self.asks_first else None
+                    self._creating = Creating(self.context, settle_s=self.settle_s, asking=lookup)
+                return await self._creating.create(decision)
+            case Action.UPDATE:
+                return await update(self.context, decision)
+            case Action.LINK:
+                return await link(self.context, decision, self._decisions)
+        raise AssertionError("nothing else begins with a call")
+
+    async def _account_for(self, decision: Decision, outcome: Outcome[str] | None, settler: Settler) -> None:
+        """What follows from what a row's calls led to."""
+        token = decision.token
+        told = outcome.name if outcome else "no call"
+        record = self.context.journal.ledger_state.record(token)
+        log.logger().info(
+            str(decision.action), row=decision.judged.row.number, token=token, key=record.key, outcome=told
+        )
+        if decision.action is Action.CREATE:
+            self.newest_create_at = self.context.clock.monotonic()
+        match outcome:
+            case outcomes.Unresolved():
+                since = self._aborted_at[token] = self.context.clock.monotonic()
+                self._said[token] = outcome.said
+                settler.watch(token, since, outcome.said)
+            case outcomes.Withheld():
+                self.context.row_events.append(RowEvent(decision, outcome.code, outcome.document_type))
+        if outcome is not None:
+            self._tries.note(record, _OPS[decision.action], outcome)
+            self._stop_if_all_are_refused()
+        if isinstance(outcome, outcomes.Refused) and decision.action is not Action.LINK:
+            self._count_refused(token)
+
+    async def _read_states(self, settled: Iterable[str]) -> None:
+        """Read the records whose writes were refused for the state that they are in: it is another than was known."""
+        for token in settled:
+            record, decision = self.context.journal.ledger_state.record(token), self._decisions.get(token)
+            codes = {record.code, *(linking.code for linking in record.numbers.values())}
+            if decision is not None and record.state is State.SUBMITTED and codes & STATE_ERRORS:
+                await read_again(self.context, decision)
+
+    async def _set_aside(self, due: Iterable[Decision]) -> None:
+        """Write down which of those that are still due failed alone in every attempt."""
+        for decision in due:
+            op, record = _OPS[decision.action], self.context.journal.ledger_state.record(decision.token)
+            seen = self._tries.failed_alone(record, op, ATTEMPTS)
+            if seen and record.state in (State.DEFERRED, State.SUBMITTED):
+                why = f"{seen} in each of {ATTEMPTS} attempts, and nothing was done; other calls were answered"
+                await self.context.journal.append(refused_after_all(record, op, SET_ASIDE, why))
+
+    def _stop_if_all_are_refused(self) -> None:
+        self._tries.note_settled(self.context.journal.ledger_state.record)
+        if words := self._tries.refused_alike:
+            self.context.stop.request(
+                errors.StoppedError(
+                    f"The API refused the first {FIRST_CREATES} creates of this run, all with the same words: {words}. "
+                    "So it is the account or the API's contract, not the rows, and nothing more was sent. Settle it "
+                    "with the API's vendor, then run again with --retry-refused."
+                )
+            )
+
+    def _count_refused(self, token: str) -> None:
+        """Stop the run when too many rows are refused: then it is the sheet that is wrong, not the rows."""
+        self._refused += self.context.journal.ledger_state.record(token).code != ""  # it may have been adopted since
+        if self.refused_at_most is not None and self._refused > self.refused_at_most:
+            self.context.stop.request(
+                errors.StoppedError(
+                    f"The API refused {self._refused:,} rows, more than max_refused = {self.refused_at_most:,} allows: "
+                    "probably something is wrong with the sheet as a whole. Look at the reasons in the report, mend "
+                    "what they share, then run again."
+                )
+            )
+
+
+def _in_order(plan: Plan) -> list[Decision]:
+    """What is due and begins with a call, in the order in which it is done.
+
+    Of the creates one with the longest alias comes first: when that is shown with its token, so are the others.
+    """
+    updates, links, creates = (list(plan.due(action)) for action in _ORDER)
+    if creates:
+        creates.insert(0, creates.pop(max(range(len(creates)), key=lambda place: length_of(creates[place]))))
+    return [*updates, *links, *creates]
+
+
+def _content_sent(record: Record, decision: Decision | None) -> Application | None:
+    """What the record's intent was about, where the row still says the same."""
+    if decision is None or decision.judged.fingerprint != record.fingerprint:
+        return None
+    return decision.judged.application

@@ -1,0 +1,177 @@
+"""Stop a run: nothing new begins, calls in flight finish.
+
+See docs/design/promise.md, Order of work.
+"""
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from bulk_onboard import errors
+from bulk_onboard.clock import Clock
+from bulk_onboard.errors import BulkOnboardError, StoppedError
+from bulk_onboard.model.outcome import Halt
+from bulk_onboard.units import write_duration
+
+
+async def rest(clock: Clock, seconds: float | None, *events: asyncio.Event) -> None:
+    """Return after so many seconds (None: no bound), or as soon as one of the events is set."""
+    waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(event.wait()) for event in events]
+    if seconds is not None:
+        waits.append(asyncio.ensure_future(clock.sleep(max(0.0, seconds))))
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+
+
+class Stop:
+    """One run's wish to stop; the first cause counts.
+
+    Attributes:
+        wished: set once somebody wished it.
+        cause: why: a signal's number, an `outcome.Halt`, an exception; None while nobody wished it.
+    """
+
+    def __init__(self) -> None:
+        self.cause: object = None
+        self.wished = asyncio.Event()
+        self._listeners: list[Callable[[], None]] = []
+
+    @property
+    def requested(self) -> bool:
+        """Whether nothing new may begin."""
+        return self.wished.is_set()
+
+    def request(self, cause: object) -> None:
+        """Let nothing new begin."""
+        if self.requested:
+            return
+        self.cause = cause
+        self.wished.set()
+        for listener in self._listeners:
+            listener()
+
+    def call_when_requested(self, listener: Callable[[], None]) -> None:
+        """Have somebody told, such as a pacer with calls waiting in it; at once where it is wished already."""
+        if self.requested:
+            listener()
+        else:
+            self._listeners.append(listener)
+
+    async def pause(self, clock: Clock, seconds: float) -> None:
+        """Sleep so long, or until the wish to stop."""
+        await rest(clock, seconds, self.wished)
+
+
+@contextmanager
+def stopping_after(seconds: float | None, *, clock: Clock, stop: Stop) -> Iterator[Callable[[], None]]:
+    """Wish to stop so many seconds from now, None for never.
+
+    Whoever is done calls what he is given, and the time no longer counts; it does not after the context either.
+
+    Raises:
+        StoppedError: the time was up before anything was begun: its own sentence in place of any other.
+    """
+    if seconds is None:
+        yield lambda: None
+        return
+    told = StoppedError(f"Stopped after {write_duration(seconds)}, as stop_after says; run again to continue.")
+    timer = asyncio.ensure_future(_wish(told, seconds, clock, stop))
+
+    def enough() -> None:
+        timer.cancel()
+
+    try:
+        yield enough
+    except StoppedError:
+        if stop.cause is told:
+            raise told from None
+        raise
+    finally:
+        enough()
+
+
+async def _wish(cause: StoppedError, seconds: float, clock: Clock, stop: Stop) -> None:
+    await clock.sleep(seconds)
+    stop.request(cause)
+
+
+_ADDRESS = (
+    "What answers at {base_url} is not the Compliance API, or it is not enabled for this account (404 or 405). "
+    "Check base_url, and ask your contact at the API's vendor for access."
+)
+
+_HALTS: dict[Halt, tuple[type[BulkOnboardError], str]] = {
+    Halt.CREDENTIALS: (
+        errors.CredentialsError,
+        (
+            "The API refused the credentials. Check PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN, and that the account may use "
+            "the Compliance API; then run again."
+        ),
+    ),
+    Halt.ADDRESS: (errors.StoppedError, _ADDRESS),
+    Halt.REDIRECT: (
+        errors.StoppedError,
+        "{base_url} answered with a redirect, which is never followed. Set base_url to the address itself.",
+    ),
+    Halt.TLS: (
+        errors.StoppedError,
+        (
+            "The certificate of {base_url} is not trusted, or no secure connection could be made. Check base_url and "
+            "the machine's clock; behind a company proxy name its certificate with --ca-bundle."
+        ),
+    ),
+    Halt.KNOWN_ID: (
+        errors.StoppedError,
+        (
+            "The API answered with an id that belongs to another record, so its answers cannot be relied on. "
+            "Compare the ledger with the account before running again: {compare}"
+        ),
+    ),
+}
+
+_SIGNALS = {
+    signal.SIGHUP: errors.ExitStatus.HUNGUP,
+    signal.SIGINT: errors.ExitStatus.INTERRUPTED,
+    signal.SIGTERM: errors.ExitStatus.TERMINATED,
+}
+
+
+def why_stopped(
+    cause: object, *, base_url: str, sent_before: bool, compare: str = "ledger verify --server"
+) -> BulkOnboardError | None:
+    """The error that tells a person why the run stopped; None for a signal, or when nothing stopped it.
+
+    `compare` is the command that compares the job's ledger with the account.
+
+    A wrong address is the user's to mend when nothing was sent yet (exit 2), else a stop (exit 4)
+    (docs/design/settling.md, Stops at once).
+    """
+    if isinstance(cause, BulkOnboardError):
+        return cause
+    if not isinstance(cause, Halt):
+        return None
+    kind, sentence = _HALTS[cause]
+    if cause is Halt.ADDRESS and not sent_before:
+        kind = errors.AddressError
+    return kind(sentence.format(base_url=base_url, compare=compare))
+
+
+def left_over(rows: int) -> BulkOnboardError | None:
+    """What to say of rows that a run could not finish though nothing stopped it; None where there are none."""
+    if not rows:
+        return None
+    return errors.StoppedError(f"{rows:,} row{'' if rows == 1 else 's'} could not be finished; run again to continue.")
+
+
+def status_of(cause: object) -> errors.ExitStatus:
+    """What a stop's cause adds to the exit status."""
+    if isinstance(cause, BulkOnboardError):
+        return cause.exit_status
+    if isinstance(cause, signal.Signals):
+        return _SIGNALS.get(cause, errors.ExitStatus.TERMINATED)
+    return errors.ExitStatus.DONE

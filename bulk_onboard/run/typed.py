@@ -1,0 +1,137 @@
+"""What was typed, kept in the ledger, so that a later process prints the commands that go on with the job.
+
+Rule: kept are JOB and the flags without which a command would mean another file, another row or another address; not
+those that only say how a run goes about it. A proxy is never kept, for it may hold a password, nor is a marked copy
+that was given for the workbook, since that was for one run. Paths are kept as seen from the ledger's folder, and told
+as seen from where one types now. What is given now goes before what was kept, and what the job says of itself is not
+repeated.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bulk_onboard.errors import UsageError
+from bulk_onboard.job import Job, ledger_job, load_job, name_of
+from bulk_onboard.ledger.opening import normalised
+from bulk_onboard.model.command import Commands
+from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.settings import BY_NAME
+
+KEPT = frozenset({
+    *("workbook", "documents", "sheet", "header_row", "encoding", "report", "against"),
+    *("trust_host", "quota", "settle", "ca_bundle"),
+})  # fmt: skip
+
+_TO_BE_THERE = frozenset({"workbook", "documents", "against", "ca_bundle"})
+
+_OWN_FILES = frozenset({"workbook", "ledger", "report"})
+
+_Flags = Mapping[str, tuple[str, ...]]
+
+
+def to_keep(job: Job) -> tuple[str, tuple[tuple[str, ...], ...]]:
+    """JOB and the flags for the job's ledger, as `RunStarted` has them; in its first line the address is already."""
+
+    def seen_from_ledger(path: str) -> str:
+        return path if Path(path).is_absolute() else os.path.relpath(path, job.ledger.parent)
+
+    is_copy = name_of(job.workbook) != job.workbook.stem
+    kept = KEPT - {"workbook"} if is_copy else KEPT
+    given = {name: words for name, words in job.commands.flags.items() if name in kept}
+    flags = _with_paths(given, seen_from_ledger)
+    return seen_from_ledger(str(job.file)), tuple((name, *words) for name, words in flags.items())
+
+
+def commands_of(job: Job, ledger_state: LedgerState) -> Commands:
+    """The commands of a job whose ledger says this: with the flags that were given now, and those of its newest run."""
+    return remembered(job, ledger_state).commands
+
+
+def remembered(job: Job, ledger_state: LedgerState) -> Job:
+    """The job as its newest run had it, but for what was given now.
+
+    For what is shown of it, without the network: whoever sends must be told an address. Where JOB is the ledger itself,
+    it is the job that its newest run was of, if that is where it was.
+    """
+    behind = _job_behind(job, ledger_state)
+    given = dict(behind.commands.flags)
+    kept = {name: words for name, words in _kept(behind, ledger_state) if name not in given}
+    needed = {name: words for name, words in kept.items() if _says_otherwise(behind, name, words)}
+    flags = {name: (given | needed)[name] for name in BY_NAME if name in given | needed}
+    if needed:
+        behind = ledger_job(behind.file, _as_given(flags))
+    return replace(behind, commands=replace(behind.commands, flags=flags))
+
+
+def of_own_workbook(job: Job, commands: Commands | None = None) -> Commands:
+    """The commands of a job, for its own workbook where a marked copy was given in place of that."""
+    commands = commands or job.commands
+    if name_of(job.workbook) == job.workbook.stem:
+        return commands
+    return replace(commands, flags={name: words for name, words in commands.flags.items() if name != "workbook"})
+
+
+def commands_instead(job: Job, other: Job) -> Commands:
+    """The commands of another job in this one's place, with those of its flags that are not about its own files."""
+    flags = {name: words for name, words in job.commands.flags.items() if name not in _OWN_FILES}
+    needed = {name: words for name, words in flags.items() if _says_otherwise(other, name, words)}
+    return replace(other.commands, flags=needed)
+
+
+def _job_behind(job: Job, ledger_state: LedgerState) -> Job:
+    typed = Path(_seen_from_here(job.ledger)(ledger_state.runs[-1].started.typed)) if ledger_state.runs else Path()
+    if job.file != job.ledger or not typed.is_file():
+        return job
+    given = job.commands.flags
+    try:
+        behind = load_job(typed, _as_given(given))
+        if behind.ledger.resolve() != job.ledger.resolve():
+            behind = load_job(typed, _as_given({**given, "ledger": (str(job.ledger),)}))
+    except UsageError:  # the job file is not what it was
+        return job
+    return behind
+
+
+def _kept(job: Job, ledger_state: LedgerState) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What the ledger says of the newest run, and the address that it is bound to."""
+    started = ledger_state.runs[-1].started if ledger_state.runs else None
+    if started and name_of(Path(started.typed)) == job.name:
+        flags = {name: tuple(words) for name, *words in started.flags}
+        yield from _with_paths(flags, _seen_from_here(job.ledger)).items()
+    if ledger_state.opened and normalised(ledger_state.opened.base_url) != normalised(job.base_url):
+        yield "base_url", (ledger_state.opened.base_url,)
+
+
+def _says_otherwise(job: Job, name: str, words: tuple[str, ...]) -> bool:
+    """Whether a flag is needed, since the job itself says something else; of what is gone nobody speaks."""
+    if name in _TO_BE_THERE and not all(Path(word).exists() for word in words):
+        return False
+    value, ours = BY_NAME[name].read(_value(name, words)), getattr(job, name)
+    return bool(_resolved(value) != _resolved(ours))
+
+
+def _as_given(flags: _Flags) -> dict[str, bool | str | list[str]]:
+    """The flags as the command line gives them."""
+    return {name: _value(name, words) for name, words in flags.items()}
+
+
+def _value(name: str, words: tuple[str, ...]) -> bool | str | list[str]:
+    return True if not words else list(words) if BY_NAME[name].several else words[0]
+
+
+def _resolved(value: Any) -> Any:
+    """A setting's value for comparison: paths as the same file, however it is written."""
+    if isinstance(value, tuple):
+        return tuple(map(_resolved, value))
+    return value.resolve() if isinstance(value, Path) else value
+
+
+def _seen_from_here(ledger: Path) -> Callable[[str], str]:
+    return lambda path: path if Path(path).is_absolute() else os.path.normpath(ledger.parent / path)
+
+
+def _with_paths(flags: _Flags, change: Callable[[str], str]) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(map(change, words)) if BY_NAME[name].path else words for name, words in flags.items()}

@@ -1,0 +1,339 @@
+"""The calls that change something at the API: create, update, link, delete.
+
+Rule: settling, and every later run, find a record by the token at the end of its alias. So the first record of an
+account under this ledger goes alone, and is read back before the next one leaves; and so does any whose alias is longer
+than all that were shown with their token so far.
+
+Where the list of records cannot be walked to its end, nobody knows what the account has. Then each row's alias is asked
+for just before it is sent.
+
+Rule: an update resubmits, so a second one would set the review back to its beginning. It is sent only while the API
+says that the record may be changed, and its intent says when it was submitted before, by which an unknown one is
+settled (docs/design/settling.md, Update). End user and documents are complete, which is right under both contracts
+(docs/design/wire.md, Update).
+
+Where the record cannot take this content at all, since it is another row's, or is of another country or type of number,
+that is a refusal of ours: written down without a call, and repeated only when the row has changed.
+
+See docs/design/settling.md, Link.
+
+Rule: a number is moved from another record only where the job says so, and never from the record of a row that names
+it, too: the two rows would take it from each other in turn.
+
+Where the number's own record cannot be looked at (404 or 405 there), the link is tried: the API checks it, too, and the
+ledger tells of the records of this job that have it. An unknown link is settled before the next number's turn comes,
+in this run or the next.
+
+A create that a run was killed in, or whose answer was lost, is looked for and deleted if it is there. So is a deletion
+that did not happen deleted again. Doing the same once more therefore always gets further, whatever stopped it.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+from bulk_onboard import errors
+from bulk_onboard.model import entry as entries
+from bulk_onboard.model import outcome as outcomes
+from bulk_onboard.model.call import Create, Delete, Get, GetNumber, Link, NumberRecord, Priority, ServerRecord, Update
+from bulk_onboard.model.entry import Op
+from bulk_onboard.model.identity import alias_length, numbers_in, token_in
+from bulk_onboard.model.outcome import Outcome
+from bulk_onboard.model.plan import Decision
+from bulk_onboard.model.record import EDITABLE, Linkage, Record, Review, State
+from bulk_onboard.model.sheet import NUMBERS
+from bulk_onboard.run.conclusion import before_link
+from bulk_onboard.run.context import RunContext
+from bulk_onboard.run.gateways import ATTEMPTS
+from bulk_onboard.run.reviews import read_after, read_again
+from bulk_onboard.run.settle import Settler, new_token
+from bulk_onboard.run.walk import Lookup, adoption, by_token
+
+_LOOKS = 10  # within the settle window, since a new record may show late
+
+
+class Creating:
+    """One run's creates.
+
+    Args:
+        asking: by which each row is asked for before it is sent; None where that need not be.
+    """
+
+    def __init__(self, context: RunContext, *, settle_s: float, asking: Lookup | None = None) -> None:
+        self._desk = context
+        self._settle_s = settle_s
+        self._asking = asking
+        self._alone = asyncio.Lock()
+
+    async def create(self, decision: Decision) -> Outcome[str] | None:
+        """File the record of a row; what that led to, None where it was not begun since the run is to stop."""
+        if self._keeps(decision):
+            return await self._send(decision)
+        async with self._alone:
+            if not self._keeps(decision) and not await self._earlier_ones_are_kept():
+                return None
+            if self._keeps(decision):
+                return await self._send(decision)
+            outcome = await self._send(decision)
+            if isinstance(outcome, outcomes.Done):
+                await self._read_back(self._desk.journal.ledger_state.record(decision.token))
+            return outcome
+
+    def _keeps(self, decision: Decision) -> bool:
+        """Whether the API has shown an alias as long as this row's with its token."""
+        return length_of(decision) <= self._desk.journal.ledger_state.alias_kept
+
+    async def _send(self, decision: Decision) -> Outcome[str] | None:
+        if self._asking is not None and not await self._is_not_there(self._asking, decision):
+            return None
+        identity, application = decision.identity, decision.judged.application
+        if identity is None or application is None:
+            raise AssertionError("only a valid row with an identity is due")
+        call = Create(
+            token=identity.token,
+            key=identity.user_key,
+            alias=identity.alias,
+            attempt=self._desk.journal.ledger_state.record(identity.token).attempts + 1,
+            application=application,
+            fingerprint=decision.judged.fingerprint,
+            registration_token=identity.registration_token,
+        )
+        return await self._desk.gateway.send(call)
+
+    async def _is_not_there(self, asking: Lookup, decision: Decision) -> bool:
+        """Ask for the row's alias: whether nothing is there. What is there is adopted, or held."""
+        identity = decision.identity
+        if identity is None:
+            raise AssertionError("only a row with an identity is due")
+        shown = await asking.filtered(identity.alias, identity.token)
+        if shown is None or asking.filter_ignored:
+            self._desk.stop.request(
+                errors.StoppedError(
+                    "The API's list can neither be walked to its end nor asked for one alias, so whether a row is "
+                    "there already is not known. Nothing more was sent. Run again later."
+                )
+            )
+            return False
+        if matches := by_token(shown.records).get(identity.token):
+            await self._desk.journal.append(adoption(identity, matches))
+        return not matches
+
+    async def _earlier_ones_are_kept(self) -> bool:
+        """Whether records that this ledger filed and nobody read back, since the run was killed, have their tokens."""
+        ledger_state = self._desk.journal.ledger_state
+        unread = [
+            record
+            for record in ledger_state.records.values()
+            if record.state is State.SUBMITTED
+            and record.created
+            and alias_length(record.alias) > ledger_state.alias_kept
+        ]
+        longest = max(unread, key=lambda record: alias_length(record.alias), default=None)
+        if longest is not None:
+            await self._read_back(longest)
+        return not self._desk.stop.requested
+
+    async def _read_back(self, record: Record) -> None:
+        """Stop the run unless the API shows the record with its token."""
+        context = self._desk
+        until = context.clock.monotonic() + self._settle_s
+        while not context.stop.requested:
+            outcome = await context.gateway.send(Get(compliance_id=record.compliance_id))
+            if isinstance(outcome, outcomes.Done) and await self._can_be_asked_for(record):
+                if token_in(outcome.value.alias) == record.token:
+                    await context.journal.append(
+                        entries.ReadBack(compliance_id=record.compliance_id, alias=outcome.value.alias)
+                    )
+                else:
+                    context.stop.request(_lost(record, outcome.value.alias))
+                return
+            if context.clock.monotonic() >= until:
+                context.stop.request(_not_shown(record))
+                return
+            await context.stop.pause(context.clock, self._settle_s / _LOOKS)
+
+    async def _can_be_asked_for(self, record: Record) -> bool:
+        """Whether the list shows the record when it is asked for its alias, where that is relied upon."""
+        if self._asking is None:
+            return True
+        shown = await self._asking.filtered(record.alias, record.token)
+        return shown is not None and record.compliance_id in {each.compliance_id for each in shown.records}
+
+
+def length_of(decision: Decision) -> int:
+    """Bytes of the alias that a row's record has, or is to have."""
+    return alias_length(decision.identity.alias) if decision.identity else 0
+
+
+def _lost(record: Record, alias: str) -> errors.StoppedError:
+    return errors.StoppedError(
+        f"The API shows the record {record.compliance_id} as {alias!r}; it was sent as {record.alias!r}. Without the "
+        f"token ~{record.token} records cannot be found again, so nothing more was sent. Ask the API's vendor how long "
+        "an alias may be, and delete that record if it is this row's, before you run again."
+    )
+
+
+def _not_shown(record: Record) -> errors.StoppedError:
+    return errors.StoppedError(
+        f"The record {record.compliance_id} was filed, and the API has not shown it since, so nothing more was sent. "
+        "Running again looks at it first."
+    )
+
+
+async def update(context: RunContext, decision: Decision) -> Outcome[str] | None:
+    """Update the record of a row; what that led to, None where no call was made."""
+    identity, application = decision.identity, decision.judged.application
+    if identity is None or application is None:
+        raise AssertionError("only a valid row with an identity is due")
+    found = await read_again(context, decision)
+    if found is None:
+        return None
+    record = context.journal.ledger_state.record(identity.token)
+    if refusal := _refusal(record, decision, found):
+        await context.journal.append(refusal)
+        return None
+    if found.review not in EDITABLE:
+        return None
+    call = Update(
+        token=record.token,
+        key=record.key or identity.user_key,
+        compliance_id=record.compliance_id,
+        seen_at=found.submitted_at,
+        alias=record.alias or identity.alias,
+        application=application,
+        fingerprint=decision.judged.fingerprint,
+        registration_token=identity.registration_token,
+    )
+    outcome = await context.gateway.send(call)
+    await read_after(context, decision, outcome)
+    return outcome
+
+
+def _refusal(record: Record, decision: Decision, found: ServerRecord) -> entries.Refused | None:
+    """Why this content cannot be sent to the record as the API shows it; None where nothing is against it."""
+    wanted = decision.judged.row.combination
+    if token_in(found.alias) not in ("", record.token):
+        code, message = "record-misnamed", f"the API calls it {found.alias!r}, which is another row's name"
+    elif found.country_iso not in ("", wanted.country_iso) or found.number_type not in ("", wanted.number_type):
+        there = f"{found.country_iso} {found.number_type}".strip()
+        code, message = "record-of-other-type", f"it is for {there} numbers, which no correction can change"
+    else:
+        return None
+    return entries.Refused(
+        token=record.token,
+        key=record.key,
+        op=Op.UPDATE,
+        code=code,
+        message=message,
+        fingerprint=decision.judged.fingerprint,
+    )
+
+
+async def link(context: RunContext, decision: Decision, rows: Mapping[str, Decision]) -> Outcome[str] | None:
+    """Link the numbers that are due for a row; what the last call led to, None where none was made.
+
+    `rows` are all rows of the sheet by their tokens.
+    """
+    outcome = None
+    for number in decision.numbers:
+        record = context.journal.ledger_state.record(decision.token)
+        if context.stop.requested or record.state is not State.SUBMITTED or record.review != Review.APPROVED:
+            break
+        if not await _may_be_linked(context, decision, record, number, rows):
+            continue
+        call = Link(token=record.token, key=record.key, compliance_id=record.compliance_id, number=number)
+        outcome = await context.gateway.send(call)
+        await read_after(context, decision, outcome)
+    return outcome
+
+
+async def _may_be_linked(
+    context: RunContext, decision: Decision, record: Record, number: str, rows: Mapping[str, Decision]
+) -> bool:
+    """Whether nothing speaks against it; what does is written down, unless the ledger says so already."""
+    known, ledger_state = record.numbers.get(number), context.journal.ledger_state
+    if known is not None and known.linkage is Linkage.HELD and (record.token, number) in context.looked_at:
+        return False
+    context.looked_at.add((record.token, number))
+    looked = await context.gateway.send(GetNumber(number=number, priority=Priority.WRITE))
+    if isinstance(looked, outcomes.Refused):  # it cannot be seen, so what this job knows of it is all there is
+        holder = ledger_state.records.get(ledger_state.holder(number) or "")
+        shown = NumberRecord(number=number, compliance_id=holder.compliance_id if holder else "")
+    elif isinstance(looked, outcomes.Done):
+        shown = looked.value
+    else:
+        return False
+    owner = rows.get(ledger_state.owner(shown.compliance_id) or "")
+    is_its_owners = owner is not None and number in numbers_in(owner.judged.row.cell(NUMBERS))
+    relink = context.relink and not is_its_owners
+    found = before_link(record, shown, decision.judged.row.combination, relink=relink)
+    if found is not None and (known is None or getattr(found, "why", None) != known.why):
+        await context.journal.append(found)
+    return found is None
+
+
+INTERRUPTED = "the process ended in the middle of the call"
+
+
+async def delete(
+    context: RunContext,
+    tokens: Sequence[str],
+    *,
+    settle_s: float,
+    orphans_since: float,
+    may_go: Callable[[Record], bool],
+) -> None:
+    """Delete those of these records that are, or turn out to be, submitted; the ledger says what became of each.
+
+    Args:
+        orphans_since: monotonic instant after which no earlier process can have sent anything: the lock was taken.
+        may_go: whether a submitted record, as the ledger has it then, may be deleted.
+
+    Raises:
+        StoppedError: the disk failed, or it was asked to stop; what was under way is written down.
+    """
+    settler = Settler(
+        context.gateway,
+        context.journal,
+        clock=context.clock,
+        stop=context.stop,
+        settle_s=settle_s,
+        new_token=new_token,
+        sent=lambda record: None,
+    )
+    settler.expect(more=False)
+    for record in map(context.journal.ledger_state.record, tokens):
+        await _watch_orphan(context, settler, record, orphans_since)
+    await settler.run()
+    settler.take_settled()
+    due = tokens
+    for _ in range(ATTEMPTS):
+        for token in due:
+            await _delete(context, settler, token, may_go)
+        await settler.run()
+        if not (due := settler.take_settled()):
+            return
+
+
+def interrupted(record: Record) -> entries.Unresolved:
+    """The entry for a write that an earlier process left behind without a word."""
+    if record.op is None:
+        raise AssertionError("no write is under way")
+    return entries.Unresolved(token=record.token, key=record.key, op=record.op, seen=INTERRUPTED)
+
+
+async def _watch_orphan(context: RunContext, settler: Settler, record: Record, since: float) -> None:
+    """Settle what an earlier process left behind, whether it came to say so or not."""
+    if record.state is State.SENDING:
+        await context.journal.append(interrupted(record))
+    if record.state in (State.SENDING, State.UNCERTAIN):
+        settler.watch(record.token, since)
+
+
+async def _delete(context: RunContext, settler: Settler, token: str, may_go: Callable[[Record], bool]) -> None:
+    record = context.journal.ledger_state.record(token)
+    if record.state is not State.SUBMITTED or context.stop.requested or not may_go(record):
+        return
+    call = Delete(token=token, key=record.key, compliance_id=record.compliance_id)
+    outcome = await context.gateway.send(call)
+    if isinstance(outcome, outcomes.Unresolved):
+        settler.watch(token, context.clock.monotonic(), outcome.said)

@@ -1,1 +1,0 @@
-"""Plan → calls → entries: paced, journaled, retried; nothing is sent twice."""
