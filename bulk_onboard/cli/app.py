@@ -1,19 +1,9 @@
-"""All verbs, in the order people meet them."""
+"""All verbs, in the order people meet them, and what is special about each."""
 
 import typer
 
-from bulk_onboard.cli import check, delete, ledger, listen, run, sandbox, status
-from bulk_onboard.cli import check as plan
-from bulk_onboard.cli import delete as undo
-from bulk_onboard.cli import fix as merge
-from bulk_onboard.cli import fix as purge
-from bulk_onboard.cli import fix as resolve
-from bulk_onboard.cli import prepare as init
-from bulk_onboard.cli import prepare as requirements
-from bulk_onboard.cli import prepare as template
-from bulk_onboard.cli import run as refresh
-from bulk_onboard.cli import run as resume
-from bulk_onboard.cli import status as report
+from bulk_onboard.cli import check, delete, fix, ledger, listen, prepare, run, sandbox, status
+from bulk_onboard.cli.verb import register_job_verb
 
 app = typer.Typer(
     name="bulk-onboard",
@@ -24,9 +14,27 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+_ledger = typer.Typer(help="Look into the ledger; JOB may be the ledger file itself.", no_args_is_help=True)
 
-for verb in (
-    *(init, template, check, merge, plan, run, resume, refresh, status, report, resolve, undo, delete),
-    *(requirements, ledger, listen, purge, sandbox),
-):
-    verb.register(app)
+app.command("init")(prepare.init_command)
+register_job_verb(app, "template", prepare.template, job_optional=True, writes=False)
+register_job_verb(app, "check", check.check, job_unless="explain")
+register_job_verb(app, "merge", fix.merge)
+register_job_verb(app, "plan", check.plan)
+register_job_verb(app, "run", run.run, notifies=True)
+register_job_verb(app, "resume", run.resume, notifies=True)
+register_job_verb(app, "refresh", run.refresh)
+register_job_verb(app, "status", status.status, or_ledger=True, writes=False)
+register_job_verb(app, "report", status.report, or_ledger=True)
+register_job_verb(app, "resolve", fix.resolve)
+register_job_verb(app, "undo", delete.undo)
+register_job_verb(app, "delete", delete.delete)
+register_job_verb(app, "requirements", prepare.requirements, job_optional=True, writes=False)
+app.add_typer(_ledger, name="ledger")
+register_job_verb(_ledger, "verify", ledger.verify_ledger, or_ledger=True, writes=False)
+register_job_verb(_ledger, "show", ledger.show_record, or_ledger=True, writes=False)
+register_job_verb(_ledger, "repair", ledger.repair_ledger, or_ledger=True)
+register_job_verb(_ledger, "rebuild", ledger.rebuild)
+register_job_verb(app, "listen", listen.listen)
+register_job_verb(app, "purge", fix.purge)
+app.command("sandbox")(sandbox.sandbox_command)

@@ -8,7 +8,7 @@ import typer
 
 from bulk_onboard.cli.output import Output, awaited
 from bulk_onboard.cli.run import warn_of_callback_url
-from bulk_onboard.cli.verb import Invocation, register_job_verb
+from bulk_onboard.cli.verb import Invocation
 from bulk_onboard.errors import ExitStatus, UsageError
 
 
@@ -47,11 +47,6 @@ if TYPE_CHECKING:
 _EXPLAIN = Annotated[
     str | None, typer.Option("--explain", metavar="CODE", help="Say what a kind of finding means; needs no JOB.")
 ]
-
-
-def register_check(app: typer.Typer) -> None:
-    """Add the verb."""
-    register_job_verb(app, "check", check, job_unless="explain")
 
 
 def check(invocation: Invocation, explain: _EXPLAIN = None) -> Output:
@@ -120,11 +115,6 @@ def as_data(finding: "Finding") -> dict[str, Any]:
         "problem": finding.problem,
         "fix": finding.fix,
     }
-
-
-def register_plan(app: typer.Typer) -> None:
-    """Add the verb."""
-    register_job_verb(app, "plan", plan)
 
 
 def plan(invocation: Invocation) -> Output:

@@ -7,7 +7,7 @@ import typer
 
 from bulk_onboard.cli.output import YES, Output, awaited, is_wanted, tell
 from bulk_onboard.cli.process import heed_signals
-from bulk_onboard.cli.verb import Invocation, register_job_verb
+from bulk_onboard.cli.verb import Invocation
 from bulk_onboard.errors import ExitStatus, first_that_holds
 
 if TYPE_CHECKING:
@@ -133,11 +133,6 @@ def _records(number: int) -> str:
 _KEY = Annotated[str, typer.Argument(metavar="KEY", help="The row's Key, a token, an alias or a compliance id.")]
 
 
-def register_delete(app: typer.Typer) -> None:
-    """Add the verb."""
-    register_job_verb(app, "delete", delete)
-
-
 def delete(invocation: Invocation, key: _KEY, yes: YES = False) -> Output:
     """Delete one record at the API, where it lets it go: not once it is approved or has numbers. Asks first.
 
@@ -149,11 +144,6 @@ def delete(invocation: Invocation, key: _KEY, yes: YES = False) -> Output:
 
 
 _RUN = Annotated[str, typer.Option("--run", metavar="RUN", help="The run, as the report's sheet Runs names it.")]
-
-
-def register_undo(app: typer.Typer) -> None:
-    """Add the verb."""
-    register_job_verb(app, "undo", undo)
 
 
 def undo(invocation: Invocation, run: _RUN, yes: YES = False) -> Output:

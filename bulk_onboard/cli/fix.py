@@ -10,7 +10,7 @@ import typer
 
 from bulk_onboard import errors
 from bulk_onboard.cli.output import YES, Output, awaited, can_ask, is_wanted, tell
-from bulk_onboard.cli.verb import Invocation, register_job_verb
+from bulk_onboard.cli.verb import Invocation
 from bulk_onboard.errors import ExitStatus
 
 if TYPE_CHECKING:
@@ -20,11 +20,6 @@ _COPY = Annotated[
     Path | None,
     typer.Option("--copy", metavar="PATH", help="The annotated copy; else the one beside it that was saved last."),
 ]
-
-
-def register_merge(app: typer.Typer) -> None:
-    """Add the verb."""
-    register_job_verb(app, "merge", merge)
 
 
 def merge(invocation: Invocation, copy: _COPY = None) -> Output:
@@ -87,7 +82,8 @@ def offer(invocation: Invocation) -> Output | None:
     """
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.job import name_of
-    from bulk_onboard.maintenance.merge import is_newer, merge_job, saved_copy
+    from bulk_onboard.maintenance.merge import merge_job
+    from bulk_onboard.run.outputs import is_newer, saved_copy
 
     job = invocation.job
     copy = saved_copy(job) if name_of(job.workbook) == job.workbook.stem else None
@@ -124,11 +120,6 @@ _KEY = Annotated[str, typer.Argument(metavar="KEY", help="The row's Key, a token
 _FOUND = Annotated[str, typer.Option("--found", metavar="ID", help="It is at the API under this compliance id.")]
 _ABSENT = Annotated[bool, typer.Option("--absent", help="It is not at the API; the next run files the row.")]
 _ABANDON = Annotated[bool, typer.Option("--abandon", help="Give the row up; it is not sent any more.")]
-
-
-def register_resolve(app: typer.Typer) -> None:
-    """Add the verb."""
-    register_job_verb(app, "resolve", resolve)
 
 
 def resolve(
@@ -227,11 +218,6 @@ if TYPE_CHECKING:
 _WITH_LEDGER = Annotated[
     bool, typer.Option("--with-ledger", help="Remove the ledger, too: what was done is forgotten.")
 ]
-
-
-def register_purge(app: typer.Typer) -> None:
-    """Add the verb."""
-    register_job_verb(app, "purge", purge)
 
 
 def purge(invocation: Invocation, with_ledger: _WITH_LEDGER = False, yes: YES = False) -> Output:

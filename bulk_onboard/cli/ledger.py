@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 import typer
 
 from bulk_onboard.cli.output import Output, awaited, tell
-from bulk_onboard.cli.verb import Invocation, register_job_verb
+from bulk_onboard.cli.verb import Invocation
 from bulk_onboard.errors import ExitStatus, first_that_holds
 from bulk_onboard.units import format_duration
 
@@ -15,11 +15,6 @@ if TYPE_CHECKING:
 
 _VERIFY_SERVER = Annotated[bool, typer.Option("--server", help="Compare it with the account too; reads only.")]
 _VERDICTS = {ExitStatus.DONE: "sound", ExitStatus.ROWS_NEED_A_PERSON: "sound; a person must look"}
-
-
-def register_verify(ledger: typer.Typer) -> None:
-    """Add the verb."""
-    register_job_verb(ledger, "verify", verify_ledger, or_ledger=True, writes=False)
 
 
 def verify_ledger(invocation: Invocation, server: _VERIFY_SERVER = False) -> Output:
@@ -87,11 +82,6 @@ if TYPE_CHECKING:
 _NAMED_AT_MOST = 20
 
 
-def register_repair(ledger: typer.Typer) -> None:
-    """Add the verb."""
-    register_job_verb(ledger, "repair", repair_ledger, or_ledger=True)
-
-
 def repair_ledger(invocation: Invocation) -> Output:
     """Salvage a damaged ledger: keep a copy, keep every sound line, and doubt every row that the rest was about.
 
@@ -154,11 +144,6 @@ def _listed(values: Sequence[object]) -> str:
     return (", ".join(map(str, values[:_NAMED_AT_MOST])) or "none") + more
 
 
-def register_rebuild(ledger: typer.Typer) -> None:
-    """Add the verb."""
-    register_job_verb(ledger, "rebuild", rebuild)
-
-
 def rebuild(invocation: Invocation) -> Output:
     """Make a lost ledger anew: find the rows' records on the account by the tokens in their aliases; sends nothing.
 
@@ -193,11 +178,6 @@ _KEY = Annotated[str, typer.Argument(metavar="KEY", help="The row's Key, a token
 _SHOW_SERVER = Annotated[
     bool, typer.Option("--server", help="Compare it with the API and with today's files; reads only.")
 ]
-
-
-def register_show(ledger: typer.Typer) -> None:
-    """Add the verb."""
-    register_job_verb(ledger, "show", show_record, or_ledger=True, writes=False)
 
 
 def show_record(invocation: Invocation, key: _KEY, server: _SHOW_SERVER = False) -> Output:
@@ -275,11 +255,3 @@ def _compared_with_server(now: "RecordDiff") -> dict[str, Any]:
 def _line(line: "StoryLine") -> dict[str, Any]:
     documents = [{"type": d.type, "sha256": d.sha256, "size": d.size} for d in line.documents]
     return {**{name: getattr(line, name) for name in _TOLD}, "documents": documents}
-
-
-def register(app: typer.Typer) -> None:
-    """Add the verbs."""
-    ledger = typer.Typer(help="Look into the ledger; JOB may be the ledger file itself.", no_args_is_help=True)
-    for verb in (verify, show, repair, rebuild):
-        verb.register(ledger)
-    app.add_typer(ledger, name="ledger")

@@ -7,7 +7,7 @@ import typer
 
 from bulk_onboard.cli.output import Output, awaited, tell
 from bulk_onboard.cli.process import signals_to_heed
-from bulk_onboard.cli.verb import Invocation, register_job_verb
+from bulk_onboard.cli.verb import Invocation
 from bulk_onboard.errors import ExitStatus
 
 if TYPE_CHECKING:
@@ -19,11 +19,6 @@ _PUBLIC_URL = Annotated[str, typer.Option(help="The address that the API calls, 
 _HOST = Annotated[str, typer.Option(help="Where to listen; a reverse proxy on this machine needs no other.")]
 _PORT = Annotated[int, typer.Option(help="Port to listen at; 0 for a free one.", min=0, max=65535)]
 _UNSIGNED = Annotated[bool, typer.Option("--allow-unsigned", help="Take callbacks that are not signed at all, too.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the verb."""
-    register_job_verb(app, "listen", listen)
 
 
 def listen(

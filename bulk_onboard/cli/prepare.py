@@ -8,7 +8,7 @@ import typer
 
 from bulk_onboard import errors
 from bulk_onboard.cli.output import Output, awaited, finish
-from bulk_onboard.cli.verb import Invocation, register_job_verb
+from bulk_onboard.cli.verb import Invocation
 from bulk_onboard.errors import ExitStatus
 
 _JOB_FILE = """\
@@ -35,13 +35,9 @@ _DIR = Annotated[Path, typer.Argument(metavar="DIR", help="The folder; made wher
 _JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
 
-def register_init(app: typer.Typer) -> None:
-    """Add the verb."""
-
-    @app.command("init")
-    def command(folder: _DIR, as_json: _JSON = False) -> None:
-        """Make a folder with a job file, an empty workbook, a documents folder and a .gitignore."""
-        finish(lambda: init(folder), as_json=as_json)
+def init_command(folder: _DIR, as_json: _JSON = False) -> None:
+    """Make a folder with a job file, an empty workbook, a documents folder and a .gitignore."""
+    finish(lambda: init(folder), as_json=as_json)
 
 
 def init(folder: Path) -> Output:
@@ -79,11 +75,6 @@ def init(folder: Path) -> Output:
 
 if TYPE_CHECKING:
     from bulk_onboard.model.requirements import RequirementsBook
-
-
-def register_requirements(app: typer.Typer) -> None:
-    """Add the verb."""
-    register_job_verb(app, "requirements", requirements, job_optional=True, writes=False)
 
 
 def requirements(invocation: Invocation) -> Output:
@@ -139,11 +130,6 @@ def ask(invocation: Invocation) -> "RequirementsBook":
 
 
 _OUTPUT = Annotated[Path, typer.Option("--output", help="Where to write it; an existing file is never overwritten.")]
-
-
-def register_template(app: typer.Typer) -> None:
-    """Add the verb."""
-    register_job_verb(app, "template", template, job_optional=True, writes=False)
 
 
 def template(invocation: Invocation, output: _OUTPUT = Path("businesses.xlsx")) -> Output:

@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import urlsplit
 
-import typer
-
 from bulk_onboard import errors
 from bulk_onboard.cli.fix import offer
 from bulk_onboard.cli.output import Output, awaited, tell
 from bulk_onboard.cli.process import heed_signals
-from bulk_onboard.cli.verb import Invocation, register_job_verb
+from bulk_onboard.cli.verb import Invocation
 from bulk_onboard.errors import SignalledError, StoppedError, UsageError, first_that_holds
 
 if TYPE_CHECKING:
@@ -24,11 +22,6 @@ if TYPE_CHECKING:
 SAFE_SETTLE_S = 30.0
 
 _PROXY = "The command to type next leaves out --proxy, since its address may hold a password. Add it again."
-
-
-def register_run(app: typer.Typer) -> None:
-    """Add the verb."""
-    register_job_verb(app, "run", run, notifies=True)
 
 
 def run(invocation: Invocation) -> Output:
@@ -181,11 +174,6 @@ def _say_nothing(sentence: str) -> None:
     """For `--quiet`."""
 
 
-def register_resume(app: typer.Typer) -> None:
-    """Add the verb."""
-    register_job_verb(app, "resume", resume, notifies=True)
-
-
 def resume(invocation: Invocation) -> Output:
     """Finish the rows that a run took in before; take in no new ones."""
     job = invocation.job
@@ -201,11 +189,6 @@ def resume(invocation: Invocation) -> Output:
 if TYPE_CHECKING:
     from bulk_onboard.maintenance.refresh import Refreshed
     from bulk_onboard.run.stop import Stop
-
-
-def register_refresh(app: typer.Typer) -> None:
-    """Add the verb."""
-    register_job_verb(app, "refresh", refresh)
 
 
 def refresh(invocation: Invocation) -> Output:

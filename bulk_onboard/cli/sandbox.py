@@ -51,50 +51,46 @@ _CALLBACK = Annotated[
 _LEDGER = Annotated[Path | None, typer.Option(help="Look into this ledger for the intent of each create.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verb."""
-
-    @app.command("sandbox")
-    def command(  # noqa: PLR0917 - typer names them
-        port: _PORT = 8765,
-        quota: _QUOTA = "60/min",
-        window: _WINDOW = "fixed",
-        review_after: _AFTER = "",
-        fault: _FAULT = [],  # noqa: B006 - typer copies it
-        late_apply: _LATE = "3s",
-        behaviour: _LIST = [],  # noqa: B006 - typer copies it
-        list_lag: _LAG = "0s",
-        get_lag: _GET_LAG = "0s",
-        record: _RECORD = [],  # noqa: B006 - typer copies it
-        requirements: _REQUIREMENTS = [],  # noqa: B006 - typer copies it
-        others: _OTHERS = [],  # noqa: B006 - typer copies it
-        clock: _CLOCK = [],  # noqa: B006 - typer copies it
-        seed: _SEED = 0,
-        ledger: _LEDGER = None,
-        callback_via: _VIA = "",
-        callback_body: _BODY = "json",
-        callback: _CALLBACK = [],  # noqa: B006 - typer copies it
-    ) -> None:
-        """Serve the API on this machine, until Ctrl-C. It takes any credentials, or those in the environment."""
-        finish(
-            lambda: sandbox(
-                port=port,
-                quota=quota,
-                window=window,
-                review_after=review_after,
-                fault=fault,
-                late_apply=late_apply,
-                behaviours={"list": behaviour, "record": record, "requirements": requirements},
-                others=others,
-                clock=clock,
-                list_lag=list_lag,
-                get_lag=get_lag,
-                seed=seed,
-                ledger=ledger,
-                callbacks={"via": callback_via, "body": callback_body, "faults": tuple(callback)},
-            ),
-            as_json=False,
-        )
+def sandbox_command(  # noqa: PLR0917 - typer names them
+    port: _PORT = 8765,
+    quota: _QUOTA = "60/min",
+    window: _WINDOW = "fixed",
+    review_after: _AFTER = "",
+    fault: _FAULT = [],  # noqa: B006 - typer copies it
+    late_apply: _LATE = "3s",
+    behaviour: _LIST = [],  # noqa: B006 - typer copies it
+    list_lag: _LAG = "0s",
+    get_lag: _GET_LAG = "0s",
+    record: _RECORD = [],  # noqa: B006 - typer copies it
+    requirements: _REQUIREMENTS = [],  # noqa: B006 - typer copies it
+    others: _OTHERS = [],  # noqa: B006 - typer copies it
+    clock: _CLOCK = [],  # noqa: B006 - typer copies it
+    seed: _SEED = 0,
+    ledger: _LEDGER = None,
+    callback_via: _VIA = "",
+    callback_body: _BODY = "json",
+    callback: _CALLBACK = [],  # noqa: B006 - typer copies it
+) -> None:
+    """Serve the API on this machine, until Ctrl-C. It takes any credentials, or those in the environment."""
+    finish(
+        lambda: sandbox(
+            port=port,
+            quota=quota,
+            window=window,
+            review_after=review_after,
+            fault=fault,
+            late_apply=late_apply,
+            behaviours={"list": behaviour, "record": record, "requirements": requirements},
+            others=others,
+            clock=clock,
+            list_lag=list_lag,
+            get_lag=get_lag,
+            seed=seed,
+            ledger=ledger,
+            callbacks={"via": callback_via, "body": callback_body, "faults": tuple(callback)},
+        ),
+        as_json=False,
+    )
 
 
 def sandbox(

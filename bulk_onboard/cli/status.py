@@ -6,15 +6,10 @@ from typing import Annotated, TextIO
 import typer
 
 from bulk_onboard.cli.output import Output, awaited
-from bulk_onboard.cli.verb import Invocation, register_job_verb
+from bulk_onboard.cli.verb import Invocation
 from bulk_onboard.errors import ExitStatus
 
 _ACCOUNT = Annotated[bool, typer.Option("--account", help="Ask the API which records are in no row of the sheet.")]
-
-
-def register_status(app: typer.Typer) -> None:
-    """Add the verb."""
-    register_job_verb(app, "status", status, or_ledger=True, writes=False)
 
 
 def status(invocation: Invocation, account: _ACCOUNT = False) -> Output:
@@ -78,11 +73,6 @@ def _of_account(invocation: Invocation) -> Output:
         lambda stream: print_survey(counts, strays, stream),
         (f"{survey.no_sheet} Every record of the ledger counts as one of a row.",) if survey.no_sheet else (),
     )
-
-
-def register_report(app: typer.Typer) -> None:
-    """Add the verb."""
-    register_job_verb(app, "report", report, or_ledger=True)
 
 
 def report(invocation: Invocation) -> Output:

@@ -112,8 +112,8 @@ def told(folded: Folded, kept: str) -> str:
 
 def _not_told(folded: Folded, name: str) -> LedgerError:
     return LedgerError(
-        f"{name}: line {folded.ledger_state.seq + 1} at byte {folded.good_bytes}, the last one, is damaged, and it does not "
-        f"tell any more which row it is about, so that row may have been sent; {advice(name)}"
+        f"{name}: line {folded.ledger_state.seq + 1} at byte {folded.good_bytes}, the last one, is damaged, and it "
+        f"does not tell any more which row it is about, so that row may have been sent; {advice(name)}"
     )
 
 

@@ -43,7 +43,7 @@ from bulk_onboard.report.annotated.base import chosen, copies, is_untouched
 from bulk_onboard.report.annotated.merge import Formulas, Known, Merge, Side, merge
 from bulk_onboard.report.annotated.plain import write_sheet
 from bulk_onboard.run.judge import columns_at_hand, identified_rows, read_job_sheet
-from bulk_onboard.run.outputs import bases_in, zone_of
+from bulk_onboard.run.outputs import bases_in, is_newer, saved_copy, zone_of
 from bulk_onboard.run.typed import remembered
 
 _CHILD = "bulk_onboard.intake.writer.answer"
@@ -83,19 +83,6 @@ class Merged:
     def exit_status(self) -> ExitStatus:
         """`ROWS_NEED_A_PERSON` where something was left."""
         return ExitStatus.ROWS_NEED_A_PERSON if self.left else ExitStatus.DONE
-
-
-def saved_copy(job: Job) -> Path | None:
-    """The annotated copy that somebody saved last; None where nobody did."""
-    return next((path for path in _copies(job) if not is_untouched(path)), None)
-
-
-def is_newer(copy: Path, workbook: Path) -> bool:
-    """Whether a copy was saved after the workbook was."""
-    try:
-        return copy.stat().st_mtime_ns > workbook.stat().st_mtime_ns
-    except OSError:
-        return False
 
 
 async def merge_job(job: Job, *, copy: Path | None, clock: Clock) -> Merged:

@@ -9,7 +9,6 @@ from pathlib import Path
 from bulk_onboard import log
 from bulk_onboard.errors import TO_BE_CONTINUED, BulkOnboardError, ExitStatus, first_that_holds
 from bulk_onboard.job import Job
-from bulk_onboard.maintenance.merge import saved_copy
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.catalogue import RENUMBERED, Severity
 from bulk_onboard.model.finding import Finding
@@ -21,7 +20,7 @@ from bulk_onboard.report.row_status import NO_DRIFT, Drift, drift, needing, news
 from bulk_onboard.report.summary import Decisions, counts, next_command, reviews
 from bulk_onboard.run.execution import Run
 from bulk_onboard.run.judge import Judgement, books_told
-from bulk_onboard.run.outputs import annotate, write_job_report
+from bulk_onboard.run.outputs import annotate, saved_copy, write_job_report
 from bulk_onboard.run.stop import left_over, status_of, why_stopped
 from bulk_onboard.run.typed import of_own_workbook
 from bulk_onboard.run.walk import DuplicateRecords

@@ -32,7 +32,7 @@ from bulk_onboard.report.annotated.annotation import (
     request_bytes,
     rows_to_fix,
 )
-from bulk_onboard.report.annotated.base import BASE_SHEET, Base, from_pieces, places, seal
+from bulk_onboard.report.annotated.base import BASE_SHEET, Base, copies, from_pieces, is_untouched, places, seal
 from bulk_onboard.report.annotated.plain import write_plain
 from bulk_onboard.report.record_findings import record_findings
 from bulk_onboard.report.summary import ReportFacts, counts, make_tables, next_command, reviews
@@ -275,3 +275,16 @@ def _put(workbook: Path, write: _Write, notes: tuple[str, ...], created: datetim
             return Annotated(None, (f"The annotated workbook could not be written to {path}: {why}.",))
         return Annotated(path, notes)
     return Annotated(None, (f"There are too many annotated copies beside {workbook}. Remove the old ones.",))
+
+
+def saved_copy(job: Job) -> Path | None:
+    """The annotated copy that somebody saved last; None where nobody did."""
+    return next((path for path in copies(job.workbook, name_of(job.workbook)) if not is_untouched(path)), None)
+
+
+def is_newer(copy: Path, workbook: Path) -> bool:
+    """Whether a copy was saved after the workbook was."""
+    try:
+        return copy.stat().st_mtime_ns > workbook.stat().st_mtime_ns
+    except OSError:
+        return False

@@ -280,7 +280,8 @@ async def test_flags_over_a_job_file(context: Desk) -> None:
 async def test_bare_workbook_beside_its_job_file(context: Desk) -> None:
     """Whoever runs it begins a second ledger, and is told what to type instead."""
     context.keyed()
-    job = f'workbook = "{context.workbook.name}"\ndocuments = "{context.documents.name}"\nbase_url = "{context.sandbox.url}"\n'
+    job = f'workbook = "{context.workbook.name}"\ndocuments = "{context.documents.name}"\n'
+    job += f'base_url = "{context.sandbox.url}"\n'
     (context.folder / "job.toml").write_text(f'{job}quota = "none"\n')
 
     told = await context.say("run")
