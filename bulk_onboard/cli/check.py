@@ -89,7 +89,7 @@ def check_job(invocation: Invocation) -> Output:
             print_next(command, stream)
 
     return Output(
-        ExitStatus.ROWS_NEED_A_PERSON if dry_run.plan.has_errors else ExitStatus.DONE,
+        ExitStatus.ROWS_NEED_ATTENTION if dry_run.plan.has_errors else ExitStatus.DONE,
         {
             "requirements": judgement.book.source,
             "counts": numbers,

@@ -50,7 +50,7 @@ def delete_chosen(invocation: Invocation, choose: "Choose", *, yes: bool) -> Out
     error = done.error if done else None
     told = {"error": str(error)} if error else {}
     return Output(
-        first_that_holds(status_of(error or stop.cause), ExitStatus.ROWS_NEED_A_PERSON if stays else ExitStatus.DONE),
+        first_that_holds(status_of(error or stop.cause), ExitStatus.ROWS_NEED_ATTENTION if stays else ExitStatus.DONE),
         {"done": is_done, "deleted": len(done.deleted) if done else 0, "records": _data(planned, done), **told},
         show,
         (str(error),) if error else (),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bulk_onboard.maintenance.account import Comparison
 
 _VERIFY_SERVER = Annotated[bool, typer.Option("--server", help="Compare it with the account too; reads only.")]
-_VERDICTS = {ExitStatus.DONE: "sound", ExitStatus.ROWS_NEED_A_PERSON: "sound; a person must look"}
+_VERDICTS = {ExitStatus.DONE: "sound", ExitStatus.ROWS_NEED_ATTENTION: "sound; a person must look"}
 
 
 def verify_ledger(invocation: Invocation, server: _VERIFY_SERVER = False) -> Output:
@@ -200,7 +200,7 @@ def show_record(invocation: Invocation, key: _KEY, server: _SHOW_SERVER = False)
                 print(shown(sentence, stream), file=stream)
 
     return Output(
-        ExitStatus.ROWS_NEED_A_PERSON if differs else ExitStatus.DONE,
+        ExitStatus.ROWS_NEED_ATTENTION if differs else ExitStatus.DONE,
         {"records": [_record(told, now) for told, now in zip(stories, today, strict=True)]},
         show,
     )

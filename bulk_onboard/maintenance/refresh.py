@@ -38,8 +38,8 @@ class Refreshed:
 
     @property
     def exit_status(self) -> errors.ExitStatus:
-        """`ROWS_NEED_A_PERSON` where records do."""
-        return errors.ExitStatus.ROWS_NEED_A_PERSON if self.needing else errors.ExitStatus.DONE
+        """`ROWS_NEED_ATTENTION` where records do."""
+        return errors.ExitStatus.ROWS_NEED_ATTENTION if self.needing else errors.ExitStatus.DONE
 
 
 async def refresh_job(

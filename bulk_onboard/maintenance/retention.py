@@ -5,7 +5,7 @@ done, unless it is asked for. Workbook and documents are never touched, and neit
 has saved since: by then it is the user's own workbook.
 
 A job is finished when its ledger is sound to its end, nobody works with it, and no record is waiting for anything: none
-pending, sending, deferred, uncertain, held or gone.
+not sent, sending, deferred, uncertain, held or gone.
 
 The lock file stays in any case. Whoever removed it might let in a second holder, and a ledger that is made anew beside
 it knows that an earlier process may have sent something.
@@ -33,7 +33,7 @@ from bulk_onboard.report.annotated.base import is_untouched
 from bulk_onboard.report.summary import next_command
 from bulk_onboard.run.typed import commands_of
 
-WAITING = (State.PENDING, State.SENDING, State.DEFERRED, State.UNCERTAIN, State.HELD, State.GONE)
+WAITING = (State.NOT_SENT, State.SENDING, State.DEFERRED, State.UNCERTAIN, State.HELD, State.GONE)
 
 _OPEN_REVIEWS = {"", Review.PENDING, Review.MORE_INFO}
 _RUN = r"(?:[0-9a-f]{8}|[0-9]{8}T[0-9]{6}Z)"  # what a report is called after that could not have its own name

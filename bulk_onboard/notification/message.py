@@ -20,13 +20,13 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
 Level: TypeAlias = Literal["success", "warning", "failure"]
 
-_TAKEN = ("run_id", "counts", "reviews", "need_a_person", "new", "requests", "report", "annotated", "next", "error")
+_TAKEN = ("run_id", "counts", "reviews", "need_attention", "new", "requests", "report", "annotated", "next", "error")
 
 _TITLES: Mapping[ExitStatus, str] = {
     ExitStatus.DONE: "all that was due is done",
     ExitStatus.BUG: "a bug stopped it",
     ExitStatus.USAGE: "it could not begin",
-    ExitStatus.ROWS_NEED_A_PERSON: "{rows} a person",
+    ExitStatus.ROWS_NEED_ATTENTION: "{rows} a person",
     ExitStatus.STOPPED: "stopped before finishing",
     ExitStatus.LOCKED: "another run holds the ledger",
     ExitStatus.LEDGER: "the ledger cannot be used",
@@ -38,7 +38,7 @@ _TITLES: Mapping[ExitStatus, str] = {
 }
 _LEVELS: Mapping[ExitStatus, Level] = {
     ExitStatus.DONE: "success",
-    ExitStatus.ROWS_NEED_A_PERSON: "warning",
+    ExitStatus.ROWS_NEED_ATTENTION: "warning",
     ExitStatus.HUNGUP: "warning",
     ExitStatus.INTERRUPTED: "warning",
     ExitStatus.TERMINATED: "warning",
@@ -100,7 +100,7 @@ def message_of(job: str, exit_status: ExitStatus, told: Mapping[str, Any], *, ho
 
 def _rows_need(told: Mapping[str, Any]) -> str:
     """How many rows need; no number where what needs a person is no row, such as a record that is there twice."""
-    rows = told.get("need_a_person", 0)
+    rows = told.get("need_attention", 0)
     return f"{rows:,} {'row needs' if rows == 1 else 'rows need'}" if rows else "something needs"
 
 
@@ -113,8 +113,8 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
         yield f"{rows:,} {'row' if rows == 1 else 'rows'}{': ' if states else ''}{states}"
     if reviews := _counted(told.get("reviews") or {}):
         yield f"Reviews: {reviews}"
-    if told.get("need_a_person"):
-        yield f"Newly in need of a person: {told['new']:,} of {told['need_a_person']:,}"
+    if told.get("need_attention"):
+        yield f"Newly in need of a person: {told['new']:,} of {told['need_attention']:,}"
     if twice := len(told.get("duplicates") or ()):
         yield f"There twice at the API: {twice:,} {'business' if twice == 1 else 'businesses'}"
     for what, name in (("Report", "report"), ("Marked in", "annotated"), ("Next", "next")):

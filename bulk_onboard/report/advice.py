@@ -130,7 +130,7 @@ _NOTHING = "Nothing."
 
 _BY_STATE: Mapping[State, Advice] = {
     State.INVALID: Advice("The row had errors when it was last checked.", _RUN_AGAIN),
-    State.PENDING: Advice("Nothing has been sent yet.", _RUN_AGAIN),
+    State.NOT_SENT: Advice("Nothing has been sent yet.", _RUN_AGAIN),
     State.SENDING: Advice("The call is under way.", _RUN_AGAIN),
     State.DEFERRED: Advice("Not sent yet.", _RUN_AGAIN),
     State.UNCERTAIN: Advice(
@@ -156,7 +156,7 @@ _ASIDE: Mapping[Aside, str] = {
     Aside.BLANK: "It holds nothing but defaults or check boxes, so it is no business.",
 }
 
-_KEPT_OUT = {State.INVALID, State.PENDING, State.DEFERRED, State.REFUSED}
+_KEPT_OUT = {State.INVALID, State.NOT_SENT, State.DEFERRED, State.REFUSED}
 
 
 def advise(
@@ -193,7 +193,7 @@ def aside_advice(judged: JudgedRow) -> Advice:
 def _why(standing: RowStatus) -> str:
     """The ledger's reason as a sentence; a refusal's with its code, an invalid row's by its findings' titles."""
     record = standing.record
-    if record is None or standing.state is State.PENDING:
+    if record is None or standing.state is State.NOT_SENT:
         return ""
     if standing.state is State.INVALID:
         codes = [code for code in record.code.split(", ") if code]

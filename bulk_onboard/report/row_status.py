@@ -38,7 +38,7 @@ from bulk_onboard.report.times import business_days_after, day_text, local
 
 Decisions: TypeAlias = Sequence[Decision] | None  # None: the workbook is gone, so the records alone are told
 
-_NOTHING_SENT = frozenset({State.INVALID, State.PENDING})
+_NOTHING_SENT = frozenset({State.INVALID, State.NOT_SENT})
 
 
 class RowStatus(NamedTuple):
@@ -65,7 +65,7 @@ def row_status(decision: Decision, ledger_state: LedgerState) -> RowStatus:
         record = None
     if record is not None and record.state not in _NOTHING_SENT:
         return RowStatus.of(record)
-    return RowStatus(State.INVALID if decision.judged.has_errors else State.PENDING, record)
+    return RowStatus(State.INVALID if decision.judged.has_errors else State.NOT_SENT, record)
 
 
 def counts(decisions: Decisions, ledger_state: LedgerState) -> dict[str, int]:
@@ -77,7 +77,7 @@ def counts(decisions: Decisions, ledger_state: LedgerState) -> dict[str, int]:
     asides = Counter(aside for each in told_of(decisions or ()) if (aside := each.judged.aside))
     by_state = Counter(each.state for each in row_statuses)
     usual = usual_of(decisions or ())
-    by_state[State.PENDING] += usual
+    by_state[State.NOT_SENT] += usual
     return {
         "rows": len(row_statuses) + usual + asides.total(),
         **{state.value: by_state[state] for state in State},

@@ -105,7 +105,7 @@ class Tables:
 
 _MEANINGS: Mapping[str, str] = {
     State.INVALID: "errors keep the row out",
-    State.PENDING: "due, nothing sent yet",
+    State.NOT_SENT: "due, nothing sent yet",
     State.SENDING: "the call is under way",
     State.DEFERRED: "not sent yet, comes up again",
     State.UNCERTAIN: "sent, and what became of it is not known yet",
@@ -143,7 +143,7 @@ _TODO: Mapping[str, str] = {
     State.GONE: "Ask who deleted the records of the {rows}, then say what is to become of each: Results says how.",
     State.UNCERTAIN: "Run again for the {rows}: what became of them is looked up, nothing is sent twice.",
     State.DEFERRED: "Run again for the {rows}.",
-    State.PENDING: "Run again for the {rows}.",
+    State.NOT_SENT: "Run again for the {rows}.",
 }
 _REVIEW_TODO: Mapping[str, str] = {
     Review.REJECTED: "Correct the {rows}: the Reason in the sheet Results is the reviewers' own. Run again.",
@@ -151,7 +151,7 @@ _REVIEW_TODO: Mapping[str, str] = {
     Review.SUSPENDED: "Ask Plivo's support about the {rows}.",
     Review.EXPIRED: "Ask Plivo's support about the {rows}.",
 }
-_CONTINUED_BY_RUNNING = (State.PENDING, State.DEFERRED, State.UNCERTAIN, State.INVALID, State.REFUSED)
+_CONTINUED_BY_RUNNING = (State.NOT_SENT, State.DEFERRED, State.UNCERTAIN, State.INVALID, State.REFUSED)
 _CORRECTED_BY_RUNNING = (Review.REJECTED, Review.MORE_INFO)
 
 

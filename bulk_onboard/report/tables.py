@@ -196,7 +196,7 @@ _ENDED_HOW: Mapping[int, str] = {
     ExitStatus.DONE: "all done",
     ExitStatus.BUG: "a bug",
     ExitStatus.USAGE: "could not begin",
-    ExitStatus.ROWS_NEED_A_PERSON: "finished; some rows need a person",
+    ExitStatus.ROWS_NEED_ATTENTION: "finished; some rows need a person",
     ExitStatus.STOPPED: "stopped before finishing",
     ExitStatus.LEDGER: "the ledger is damaged",
     ExitStatus.CREDENTIALS: "credentials refused",

@@ -25,7 +25,7 @@ from bulk_onboard.run.stop import left_over, status_of, why_stopped
 from bulk_onboard.run.typed import of_own_workbook
 from bulk_onboard.run.walk import DuplicateRecords
 
-LEFT_OVER = frozenset({State.PENDING, State.DEFERRED})
+LEFT_OVER = frozenset({State.NOT_SENT, State.DEFERRED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +138,15 @@ def statuses_of(run: Run, decisions: Decisions) -> Iterable[ExitStatus]:
     row_events = {finding.row for finding in run.findings if finding.severity is Severity.ERROR}
     since = run.news_since if run.job.new_only else 0
     if run.twice:
-        yield ExitStatus.ROWS_NEED_A_PERSON
+        yield ExitStatus.ROWS_NEED_ATTENTION
     if news(decisions, told, since) if run.job.new_only else needing(decisions, told):
-        yield ExitStatus.ROWS_NEED_A_PERSON
+        yield ExitStatus.ROWS_NEED_ATTENTION
     if any(record.state in (State.UNCERTAIN, State.SENDING) for record in ledger_state.records.values()):
         yield ExitStatus.STOPPED
     for decision in decisions or ():
         if decision.identity and decision.identity.token in run.due and is_left_over(decision, ledger_state):
             looked_at = decision.judged.row.number in row_events
-            yield ExitStatus.ROWS_NEED_A_PERSON if looked_at else ExitStatus.STOPPED
+            yield ExitStatus.ROWS_NEED_ATTENTION if looked_at else ExitStatus.STOPPED
 
 
 def is_left_over(decision: Decision, ledger_state: LedgerState) -> bool:

@@ -46,7 +46,7 @@ async def test_refresh_takes_in_thirty_reviews_with_few_requests(submitted: Offi
     assert len(submitted.sandbox.log) - before <= 6
     assert 3 == told.status
     assert {"approved": 20, "more info": 5, "rejected": 5} == told.json["reviews"]
-    assert (30, 30, 10) == (told.json["records"], told.json["changed"], told.json["need_a_person"])
+    assert (30, 30, 10) == (told.json["records"], told.json["changed"], told.json["need_attention"])
     assert all(EXPIRED in results(submitted)[f"K-{number}"]["Reason"] for number in range(20, 25))
 
 

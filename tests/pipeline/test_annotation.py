@@ -151,7 +151,7 @@ async def test_new_row_with_the_number_that_was_fixed_in_another(office: Office)
     result = await office.run(workbook=str(copy))
     told = office.sheet("Results")[-1]
 
-    assert (ExitStatus.ROWS_NEED_A_PERSON, 1, 2) == (
+    assert (ExitStatus.ROWS_NEED_ATTENTION, 1, 2) == (
         result.exit_status,
         result.counts["submitted"],
         result.counts["invalid"],
@@ -160,7 +160,7 @@ async def test_new_row_with_the_number_that_was_fixed_in_another(office: Office)
     _, dry_run = await outlook_of(office, copy)
     assert ["record-of-another-row"] * 2 == [finding.code for finding in dry_run.plan.findings]
     set_cells(copy, {"A4": "K-3"})
-    assert ExitStatus.ROWS_NEED_A_PERSON == (await office.run(workbook=str(copy))).exit_status
+    assert ExitStatus.ROWS_NEED_ATTENTION == (await office.run(workbook=str(copy))).exit_status
     assert 2 == len(office.sandbox.state.records)
     set_cells(copy, {"D4": business(3)["Registration Number"]})
     fixed = await office.run(workbook=str(copy))

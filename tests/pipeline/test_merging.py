@@ -75,7 +75,7 @@ async def test_correction_by_the_copy_is_never_undone_and_goes_back_by_merge(nig
 
     original = await nights.night()
 
-    assert (ExitStatus.ROWS_NEED_A_PERSON, 1) == (original.exit_status, nights.asked()["update"])
+    assert (ExitStatus.ROWS_NEED_ATTENTION, 1) == (original.exit_status, nights.asked()["update"])
     assert f"bulk-onboard merge {nights.workbook}" in nights.sheet("Results")[0]["What to do"]
     fixed(copy, {"F2": "1 Other Road"})
     done = await merged(nights)
@@ -138,7 +138,7 @@ async def test_what_both_changed_is_told_and_its_row_left(nights: Nights) -> Non
 
     done = await merged(nights)
 
-    assert (ExitStatus.ROWS_NEED_A_PERSON, 1, 1) == (done.exit_status, done.rows, done.cells)
+    assert (ExitStatus.ROWS_NEED_ATTENTION, 1, 1) == (done.exit_status, done.rows, done.cells)
     assert ["Row 2 is left as it is. City: copy and workbook were both changed, and say different things."] == [
         *done.left
     ]
@@ -222,7 +222,7 @@ async def test_row_that_is_gone_from_the_copy_stays_and_is_told(nights: Nights) 
 
     done = await merged(nights)
 
-    assert (ExitStatus.ROWS_NEED_A_PERSON, 1) == (done.exit_status, done.cells)
+    assert (ExitStatus.ROWS_NEED_ATTENTION, 1) == (done.exit_status, done.cells)
     assert ["Row 3 of the workbook is not in the copy, and stays."] == [each.split(" Delete")[0] for each in done.left]
     assert ["K-1", "K-2", "K-3"] == [row[0] for row in said(nights.workbook)[1:]]
 
@@ -349,7 +349,7 @@ async def test_formula_keeps_its_place_and_gets_its_new_result(nights: Nights) -
 
     done = await merged(nights)
 
-    assert (ExitStatus.ROWS_NEED_A_PERSON, 2) == (done.exit_status, done.cells)
+    assert (ExitStatus.ROWS_NEED_ATTENTION, 2) == (done.exit_status, done.cells)
     assert "Alias: the workbook has a formula there" in done.left[0]
     shown = openpyxl.load_workbook(nights.workbook, data_only=True).worksheets[0]
     kept = openpyxl.load_workbook(nights.workbook).worksheets[0]
@@ -471,7 +471,7 @@ async def test_cell_that_would_read_otherwise_is_not_written(nights: Nights) -> 
 
     done = await merged(nights)
 
-    assert (ExitStatus.ROWS_NEED_A_PERSON, 1) == (done.exit_status, done.cells)
+    assert (ExitStatus.ROWS_NEED_ATTENTION, 1) == (done.exit_status, done.cells)
     assert ["Row 2 is left as it is. Written there, the copy's values would read otherwise."] == [*done.left]
     assert [None, "Hampi"] == [row[6] for row in said(nights.workbook)[1:]]
 
@@ -554,4 +554,4 @@ async def test_copy_of_some_rows_is_run_by_itself_and_does_not_miss_the_others(n
     assert 1 == gone.max_row, "its header alone"
     assert "some-rows-only" in nights.problems()
     whole = await nights.night()
-    assert (ExitStatus.ROWS_NEED_A_PERSON, 6) == (whole.exit_status, whole.counts["submitted"])
+    assert (ExitStatus.ROWS_NEED_ATTENTION, 6) == (whole.exit_status, whole.counts["submitted"])

@@ -80,7 +80,7 @@ def _key(decision: Decision, ledger_state: LedgerState, now: RowStatus) -> str:
 
 def _reason(now: RowStatus, found: Iterable[Finding]) -> str:
     """Why the record is where it is; what an invalid row was told is told anew, what a finding says not once more."""
-    if now.record is None or now.state in (State.INVALID, State.PENDING) or not now.record.reason:
+    if now.record is None or now.state in (State.INVALID, State.NOT_SENT) or not now.record.reason:
         return ""
     if now.state is State.SUBMITTED and now.record.code and now.record.review not in EDITABLE:
         return ""  # a correction that nobody waits for any more

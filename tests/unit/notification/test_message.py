@@ -12,7 +12,7 @@ TOLD = {
     "run_id": "R-1",
     "counts": {"rows": 1240, "invalid": 2, "pending": 0, "refused": 1, "submitted": 1237},
     "reviews": {"pending": 1230, "approved": 3, "rejected": 4},
-    "need_a_person": 7,
+    "need_attention": 7,
     "new": 2,
     "requests": {"create done": 1237},
     "ledger": "job.ledger.jsonl",
@@ -24,7 +24,7 @@ TOLD = {
 }
 
 
-def message(exit_status: ExitStatus = ExitStatus.ROWS_NEED_A_PERSON, **told: object) -> Message:
+def message(exit_status: ExitStatus = ExitStatus.ROWS_NEED_ATTENTION, **told: object) -> Message:
     """The notification of a run that came to this."""
     return message_of("migration", exit_status, told, host="server", folder=PurePosixPath("/job"))
 
@@ -70,14 +70,14 @@ def test_webhook_gets_the_names_of_run_json_and_nothing_about_rows():
 )
 def test_title_counts_the_rows_that_need_a_person(needing, title):
     """Where it is no row, such as a record that is there twice, no number is made up."""
-    assert f"bulk-onboard migration: {title}" == message(need_a_person=needing, new=0).title
+    assert f"bulk-onboard migration: {title}" == message(need_attention=needing, new=0).title
 
 
 @pytest.mark.parametrize("status", list(ExitStatus))
 def test_every_exit_status_has_its_title_and_level(status):
     """A service colours by the level, or wakes somebody."""
     told = message(status, counts={"invalid": 1})
-    mild = {ExitStatus.ROWS_NEED_A_PERSON, ExitStatus.HUNGUP, ExitStatus.INTERRUPTED, ExitStatus.TERMINATED}
+    mild = {ExitStatus.ROWS_NEED_ATTENTION, ExitStatus.HUNGUP, ExitStatus.INTERRUPTED, ExitStatus.TERMINATED}
 
     assert told.title.startswith("bulk-onboard migration: ")
     assert "{" not in told.title

@@ -41,7 +41,7 @@ def test_row_that_does_not_stand_for_the_record_has_not_changed():
 
 def test_record_without_a_row_is_gone():
     """As many as the sheet Not in the workbook has; without the workbook nobody knows."""
-    ledger = ledger_state(record(2), record(3), record(4, State.PENDING))
+    ledger = ledger_state(record(2), record(3), record(4, State.NOT_SENT))
 
     assert Drift(without_row=1) == drift([decision(2)], ledger)
     assert Drift() == drift(None, ledger)

@@ -14,8 +14,8 @@ def test_row_without_record():
     """A row of which the ledger knows nothing is pending, or invalid when it has errors; a warning changes nothing."""
     empty = ledger_state()
 
-    assert State.PENDING is row_status(decision(), empty).state
-    assert State.PENDING is row_status(decision(findings=[finding("duplicate")]), empty).state
+    assert State.NOT_SENT is row_status(decision(), empty).state
+    assert State.NOT_SENT is row_status(decision(findings=[finding("duplicate")]), empty).state
     assert State.INVALID is row_status(decision(findings=[finding()]), empty).state
     assert State.INVALID is row_status(decision(findings=[finding()], identified=False), empty).state
 
@@ -35,9 +35,9 @@ def test_call_cut_short_is_uncertain():
 def test_row_decides_before_anything_was_sent():
     """A mended row is pending and a spoiled one invalid at once, not only after the next run."""
     mended = row_status(decision(), ledger_state(record(state=State.INVALID, code="field-missing")))
-    spoiled = row_status(decision(findings=[finding()]), ledger_state(record(state=State.PENDING)))
+    spoiled = row_status(decision(findings=[finding()]), ledger_state(record(state=State.NOT_SENT)))
 
-    assert (State.PENDING, State.INVALID) == (mended.state, spoiled.state)
+    assert (State.NOT_SENT, State.INVALID) == (mended.state, spoiled.state)
 
 
 def test_of_rows_in_conflict_only_the_sent_one_is_submitted():
@@ -95,7 +95,7 @@ def test_reviews_that_are_none_of_ours_count_under_their_own_names():
 
 def test_unclaimed_records_were_sent():
     """Records without a row are told when they were ever sent; a row that was merely invalid or due is not missed."""
-    gone = [record(3), record(4, State.REFUSED), record(5, State.INVALID), record(6, State.PENDING)]
+    gone = [record(3), record(4, State.REFUSED), record(5, State.INVALID), record(6, State.NOT_SENT)]
 
     missed = unclaimed([decision(2)], ledger_state(record(2), *gone))
 
