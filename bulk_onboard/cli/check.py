@@ -63,8 +63,7 @@ def check_job(invocation: Invocation) -> Output:
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.report.console import print_findings, print_marked
     from bulk_onboard.report.printer import print_next
-    from bulk_onboard.report.record_findings import record_findings
-    from bulk_onboard.report.summary import counts
+    from bulk_onboard.report.row_status import counted, join
     from bulk_onboard.run.dry_run import make_dry_run
     from bulk_onboard.run.outputs import annotate
     from bulk_onboard.run.typed import commands_of, of_own_workbook
@@ -72,16 +71,22 @@ def check_job(invocation: Invocation) -> Output:
     job = invocation.job
     warn_of_callback_url(invocation)
     dry_run = awaited(make_dry_run(job, credentials=invocation.credentials_at_hand(), clock=SystemClock()))
-    judgement, numbers = dry_run.judgement, counts(dry_run.plan.decisions, dry_run.ledger_state)
-    said = record_findings(dry_run.plan.decisions, dry_run.ledger_state, judgement.columns, judgement.book)
-    findings = (*judgement.sheet_findings, *dry_run.plan.findings, *said)
-    annotated = annotate(job, judgement, dry_run.plan, dry_run.ledger_state)
+    judgement = dry_run.judgement
+    status = join(
+        dry_run.plan.decisions,
+        dry_run.ledger_state,
+        found=judgement.sheet_findings,
+        columns=judgement.columns,
+        requirements=judgement.book,
+    )
+    numbers, findings = status.counts(), status.findings()
+    annotated = annotate(job, judgement, status)
     marked, notes = (annotated.path, annotated.notes) if annotated else (None, ())
     commands = commands_of(job, dry_run.ledger_state)
     command = of_own_workbook(job, commands).merge_and_run() if marked else commands.run()
 
     def show(stream: TextIO) -> None:
-        print(f"{numbers['rows']:,} rows, judged against {judgement.book.source}.", file=stream)
+        print(f"{counted(numbers['rows'], 'row')}, checked against {judgement.book.source}.", file=stream)
         print_findings(findings, stream, workbook=judgement.sheet.path.name)
         if marked:
             print_marked(marked, stream, notes=notes, next_command=command)
@@ -122,7 +127,7 @@ def plan(invocation: Invocation) -> Output:
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.report.console import print_plan
     from bulk_onboard.report.printer import print_next
-    from bulk_onboard.report.summary import counts
+    from bulk_onboard.report.row_status import counted, join
     from bulk_onboard.run.dry_run import make_dry_run
     from bulk_onboard.run.typed import commands_of
 
@@ -131,7 +136,7 @@ def plan(invocation: Invocation) -> Output:
     command = commands_of(invocation.job, dry_run.ledger_state).run()
 
     def show(stream: TextIO) -> None:
-        print(f"{len(made.decisions):,} rows, judged against {source}.", file=stream)
+        print(f"{counted(len(made.decisions), 'row')}, checked against {source}.", file=stream)
         print_plan(made, stream)
         print_next(command, stream)
 
@@ -140,7 +145,7 @@ def plan(invocation: Invocation) -> Output:
         {
             "requirements": source,
             "workbook": str(invocation.job.workbook),
-            "counts": counts(made.decisions, dry_run.ledger_state),
+            "counts": join(made.decisions, dry_run.ledger_state).counts(),
             "actions": made.counts(),
             "forecast": {
                 "requests": made.forecast.requests,

@@ -4,7 +4,7 @@ import os
 import signal
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 from urllib.parse import urlsplit
 
 from bulk_onboard import errors
@@ -17,7 +17,6 @@ from bulk_onboard.errors import SignalledError, StoppedError, UsageError, first_
 if TYPE_CHECKING:
     from bulk_onboard.job import Job
     from bulk_onboard.run.finish import RunResult
-    from bulk_onboard.run.walk import DuplicateRecords
 
 SAFE_SETTLE_S = 30.0
 
@@ -46,23 +45,14 @@ def run_and_sum_up(invocation: Invocation) -> Output:
     result = awaited(_run(invocation))
 
     def show(stream: TextIO) -> None:
+        if not result.run_id:
+            return
         if invocation.quiet:
-            print_summary(
-                result.counts,
-                result.reviews,
-                stream,
-                needing=result.needing,
-                news=result.news,
-                drift=result.drift,
-            )
+            print_summary(result, stream)
             return
         print_run(
-            result.counts,
-            result.reviews,
+            result,
             stream,
-            needing=result.needing,
-            news=result.news,
-            drift=result.drift,
             report=result.report,
             annotated=result.annotated,
             workbook=_found(invocation.job),
@@ -71,42 +61,12 @@ def run_and_sum_up(invocation: Invocation) -> Output:
 
     error = (str(result.error),) if result.error else ()
     unsaid = (_PROXY,) if "proxy" in invocation.job.commands.flags else ()
-    return Output(
-        result.exit_status,
-        told(invocation.job, result),
-        show if result.run_id else lambda stream: None,
-        (*result.warnings, *error, *unsaid),
-    )
-
-
-def told(job: "Job", result: "RunResult") -> dict[str, Any]:
-    """What `--json` prints of a run."""
-    return {
-        "run_id": result.run_id,
-        "counts": result.counts,
-        "reviews": result.reviews,
-        "need_attention": result.needing,
-        "new": result.news,
-        "older": result.older,
-        "drift": result.drift._asdict(),
-        "requests": result.requests,
-        "workbook": str(job.workbook),
-        "ledger": str(result.ledger),
-        "report": str(result.report) if result.report else None,
-        "annotated": str(result.annotated) if result.annotated else None,
-        "next": result.next,
-        "duplicates": [_as_data(twice) for twice in result.twice],
-        **({"error": str(result.error)} if result.error else {}),
-    }
+    return Output(result.exit_status, result.data(), show, (*result.warnings, *error, *unsaid))
 
 
 def _found(job: "Job") -> Path | None:
     """The workbook that was taken, where the job names a pattern."""
     return job.workbook if job.workbook_pattern and job.workbook != job.workbook_pattern else None
-
-
-def _as_data(twice: "DuplicateRecords") -> dict[str, Any]:
-    return {"token": twice.token, "compliance_ids": twice.compliance_ids, "deletable": twice.deletable}
 
 
 def warn_of_short_window(invocation: Invocation) -> None:
@@ -219,7 +179,7 @@ def refresh(invocation: Invocation) -> Output:
             "not_shown": followed.not_shown,
             "gone": followed.gone,
             "reviews": refreshed.reviews,
-            "need_attention": refreshed.needing,
+            "need_attention": refreshed.need_attention,
             "requests": refreshed.requests,
             "ledger": str(job.ledger),
             "report": str(made.path),
@@ -241,4 +201,5 @@ async def _refresh(invocation: Invocation, stop: "Stop") -> "Refreshed":
 
 
 def _not_shown(records: int, which: str) -> str:
-    return f"The API did not show {records:,} of the records. See which: {which}" if records else ""
+    shown = "1 record" if records == 1 else f"{records:,} records"
+    return f"The API did not show {shown}. See which: {which}" if records else ""

@@ -20,6 +20,7 @@ def status(invocation: Invocation, account: _ACCOUNT = False) -> Output:
     from bulk_onboard.ledger.journal import read_ledger_state
     from bulk_onboard.model.record import State
     from bulk_onboard.report.console import print_status
+    from bulk_onboard.report.row_status import join
     from bulk_onboard.report.summary import next_command
     from bulk_onboard.run.typed import commands_of
 
@@ -31,7 +32,7 @@ def status(invocation: Invocation, account: _ACCOUNT = False) -> Output:
     counts = {"rows": len(ledger_state.records), **{state.value: states[state] for state in State}}
     reviews = Counter(record.review for record in ledger_state.records.values() if record.state is State.SUBMITTED)
     commands = commands_of(job, ledger_state)
-    command = next_command(None, ledger_state, commands)
+    command = next_command(join(None, ledger_state), commands)
     if command == commands.status():  # which was typed just now
         command = commands.run()
     if commands.job == str(job.ledger):  # no workbook is known that goes with it

@@ -30,6 +30,7 @@ from bulk_onboard.ledger.lock import MODES, LedgerLock, lock_path
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import Review, State
 from bulk_onboard.report.annotated.base import is_untouched
+from bulk_onboard.report.row_status import join
 from bulk_onboard.report.summary import next_command
 from bulk_onboard.run.typed import commands_of
 
@@ -158,7 +159,7 @@ def finished(job: Job, clock: Clock) -> Iterator[LedgerState]:
         if told or folded.tail:
             commands = commands_of(job, folded.ledger_state)
             needs_an_answer = waiting[State.HELD] or waiting[State.GONE]
-            first = next_command(None, folded.ledger_state, commands) if needs_an_answer else commands.run()
+            first = next_command(join(None, folded.ledger_state), commands) if needs_an_answer else commands.run()
             raise UsageError(
                 f"The job is not finished: {told or 'the end of its ledger is torn'}. Nothing was changed. "
                 f"Finish it first: {first}"
