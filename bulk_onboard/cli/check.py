@@ -63,7 +63,7 @@ def check_job(invocation: Invocation) -> Output:
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.report.console import print_findings, print_marked
     from bulk_onboard.report.printer import print_next
-    from bulk_onboard.report.row_status import counted, join
+    from bulk_onboard.report.row_status import counted
     from bulk_onboard.run.dry_run import make_dry_run
     from bulk_onboard.run.outputs import annotate
     from bulk_onboard.run.typed import commands_of, of_own_workbook
@@ -71,14 +71,7 @@ def check_job(invocation: Invocation) -> Output:
     job = invocation.job
     warn_of_callback_url(invocation)
     dry_run = awaited(make_dry_run(job, credentials=invocation.credentials_at_hand(), clock=SystemClock()))
-    judgement = dry_run.judgement
-    status = join(
-        dry_run.plan.decisions,
-        dry_run.ledger_state,
-        found=judgement.sheet_findings,
-        columns=judgement.columns,
-        requirements=judgement.book,
-    )
+    judgement, status = dry_run.judgement, dry_run.status()
     numbers, findings = status.counts(), status.findings()
     annotated = annotate(job, judgement, status)
     marked, notes = (annotated.path, annotated.notes) if annotated else (None, ())
@@ -127,7 +120,7 @@ def plan(invocation: Invocation) -> Output:
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.report.console import print_plan
     from bulk_onboard.report.printer import print_next
-    from bulk_onboard.report.row_status import counted, join
+    from bulk_onboard.report.row_status import counted
     from bulk_onboard.run.dry_run import make_dry_run
     from bulk_onboard.run.typed import commands_of
 
@@ -145,7 +138,7 @@ def plan(invocation: Invocation) -> Output:
         {
             "requirements": source,
             "workbook": str(invocation.job.workbook),
-            "counts": join(made.decisions, dry_run.ledger_state).counts(),
+            "counts": dry_run.status().counts(),
             "actions": made.counts(),
             "forecast": {
                 "requests": made.forecast.requests,

@@ -35,7 +35,7 @@ from bulk_onboard.report.row_status import JobStatus, join
 from bulk_onboard.report.summary import ReportFacts, make_tables, next_command
 from bulk_onboard.report.workbook import write_report
 from bulk_onboard.run.dry_run import make_dry_run
-from bulk_onboard.run.judge import Judgement, books_told
+from bulk_onboard.run.judge import Judgement
 from bulk_onboard.run.typed import remembered
 
 
@@ -114,14 +114,7 @@ async def report_job(job: Job, *, clock: Clock) -> ReportResult:
     except (errors.WorkbookError, errors.DocumentsError) as gone:
         why, status = str(gone), join(None, ledger_state)
     else:
-        judgement, requirements = dry_run.judgement, dry_run.judgement.book
-        status = join(
-            dry_run.plan.decisions,
-            books_told(judgement, dry_run.plan, ledger_state),
-            found=judgement.sheet_findings,
-            columns=judgement.columns,
-            requirements=requirements,
-        )
+        requirements, status = dry_run.judgement.book, dry_run.status()
     now = clock.now()
     path = write_job_report(
         job,

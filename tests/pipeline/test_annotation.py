@@ -1,13 +1,13 @@
-"""Annotate, mend in the copy, run the copy: exactly the mended rows are sent, and every row stays who it is."""
+"""Annotate, fix in the copy, run the copy: exactly the fixed rows are sent, and every row stays who it is."""
 
 import asyncio
 import shutil
 import subprocess
 import zipfile
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import openpyxl
 import pytest
@@ -33,10 +33,10 @@ async def outlook_of(office: Office, workbook: Path | None = None) -> tuple[Job,
     return job, await make_dry_run(job, credentials=None, clock=SystemClock())
 
 
-async def annotated(office: Office, workbook: Path | None = None, **other: Any) -> Annotated | None:
+async def annotated(office: Office, workbook: Path | None = None, findings: Iterable[Finding] = ()) -> Annotated | None:
     """The annotated copy of the workbook."""
     job, dry_run = await outlook_of(office, workbook)
-    return await asyncio.to_thread(annotate, job, dry_run.judgement, dry_run.plan, dry_run.ledger_state, **other)
+    return await asyncio.to_thread(annotate, job, dry_run.judgement, dry_run.status(findings))
 
 
 async def copy_of(office: Office, workbook: Path | None = None) -> Path:
@@ -282,7 +282,7 @@ async def test_plain_copy_where_the_users_file_cannot_be_marked(office: Office, 
     if trouble == "gone":
         office.workbook.unlink()
 
-    done = await asyncio.to_thread(annotate, job, dry_run.judgement, dry_run.plan, dry_run.ledger_state)
+    done = await asyncio.to_thread(annotate, job, dry_run.judgement, dry_run.status())
 
     assert done is not None
     assert done.path is not None
@@ -314,7 +314,7 @@ async def test_place_that_takes_nothing_is_told(office: Office) -> None:
     job, dry_run = await outlook_of(office)
     elsewhere = replace(job, workbook=office.folder / "missing" / "b.xlsx")
 
-    done = annotate(elsewhere, dry_run.judgement, dry_run.plan, dry_run.ledger_state)
+    done = annotate(elsewhere, dry_run.judgement, dry_run.status())
 
     assert done is not None
     assert done.path is None

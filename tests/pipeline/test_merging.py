@@ -38,7 +38,7 @@ async def copy_of(nights: Nights, workbook: Path | None = None) -> Path:
     """The annotated copy as `check` writes it."""
     job = job_of(nights, workbook)
     dry_run = await make_dry_run(job, credentials=None, clock=SystemClock())
-    done = await asyncio.to_thread(annotate, job, dry_run.judgement, dry_run.plan, dry_run.ledger_state)
+    done = await asyncio.to_thread(annotate, job, dry_run.judgement, dry_run.status())
     assert done is not None
     assert done.path is not None
     return done.path
@@ -244,7 +244,7 @@ async def test_csv_is_written_as_csv(nights: Nights, encoding: str, end: str) ->
     aged(workbook)
     job = job_of(nights, workbook, **({"encoding": encoding} if encoding == "cp1252" else {}))
     dry_run = await make_dry_run(job, credentials=None, clock=SystemClock())
-    done = await asyncio.to_thread(annotate, job, dry_run.judgement, dry_run.plan, dry_run.ledger_state)
+    done = await asyncio.to_thread(annotate, job, dry_run.judgement, dry_run.status())
     assert done is not None
     assert done.path is not None
     fixed(done.path, {"G2": "Mysuru; old"})
@@ -447,7 +447,7 @@ async def test_headers_may_stand_below_other_rows(nights: Nights) -> None:
     await nights.night(header_row="2")
     job = nights.job(header_row="2")
     dry_run = await make_dry_run(job, credentials=None, clock=SystemClock())
-    made = await asyncio.to_thread(annotate, job, dry_run.judgement, dry_run.plan, dry_run.ledger_state)
+    made = await asyncio.to_thread(annotate, job, dry_run.judgement, dry_run.status())
     assert made is not None
     assert made.path is not None
     fixed(made.path, {"D3": business(9)["Registration Number"]})
@@ -548,7 +548,7 @@ async def test_copy_of_some_rows_is_run_by_itself_and_does_not_miss_the_others(n
 
     alone = await nights.night(workbook=str(alone_copy))
 
-    assert (ExitStatus.DONE, 0) == (alone.exit_status, alone.needing)
+    assert (ExitStatus.DONE, 0) == (alone.exit_status, alone.need_attention)
     assert 6 == len(nights.sandbox.state.records)
     gone = openpyxl.load_workbook(nights.report)["Not in the workbook"]
     assert 1 == gone.max_row, "its header alone"

@@ -1,4 +1,4 @@
-"""`ledger verify`: sound, needs a person, or broken.
+"""`ledger verify`: sound, needs attention, or broken.
 
 See docs/design/ledger.md, Soundness.
 """
