@@ -426,8 +426,8 @@ def attention_sentence(totals: Totals) -> str:
     count, new = totals.need_attention, totals.new
     if not count:
         return ""
-    told = "" if new == count else f" ({new:,} new)" if new else " (none new)"
-    return f"{counted(count, 'row')} {'needs' if count == 1 else 'need'} attention{told}."
+    how_new = "" if new == count else f" ({new:,} new)" if new else " (none new)"
+    return f"{counted(count, 'row')} {'needs' if count == 1 else 'need'} attention{how_new}."
 
 
 def drift_sentences(drift: Drift) -> Iterator[str]:

@@ -197,7 +197,7 @@ def _happened(status: JobStatus, facts: ReportFacts, counts: Mapping[str, int]) 
         for name, number in biggest_first
         if number and name != "rows"
     ]
-    yield f"Of {counted(counts['rows'], 'row')} {_and(parts)}." if parts else "There are no rows."
+    yield f"Of {counted(counts['rows'], 'row')}, {_and(parts)}." if parts else "There are no rows."
     if runs := status.ledger_state.runs:
         started = runs[-1].started
         who = f"was begun by {started.user} on {started.host} at {local_text(started.at, facts.zone)}"

@@ -141,8 +141,8 @@ def _state_to_attempts(status: RowStatus, commands: Commands, zone: tzinfo, name
 
 
 def _unclaimed_row(record: Record, commands: Commands, zone: tzinfo) -> Line:
-    told = _state_to_attempts(RowStatus.of(record), commands, zone, name="")
-    state, review, compliance_id, reason, _, submitted_at, attempts = told
+    cells = _state_to_attempts(RowStatus.of(record), commands, zone, name="")
+    state, review, compliance_id, reason, _, submitted_at, attempts = cells
     return (_record_name(record), record.alias, state, review, compliance_id, reason, submitted_at, attempts)
 
 
