@@ -259,8 +259,8 @@ class _Merging:
                 continue
             if not is_sure or row.key in known:
                 self._made.left.append(
-                    f"Row {row.number} of the copy may be a new one or one of the workbook's, which cannot be told. "
-                    "Write it into the workbook yourself."
+                    f"Row {row.number} of the copy may be a new one or one of the workbook's, and nothing says "
+                    "which. Write it into the workbook yourself."
                 )
                 continue
             edits = [self._edit(column, row.number, self._next_row) for column, _ in _filled(row)]
