@@ -19,8 +19,8 @@ from bulk_onboard.report.row_status import (
     drift_sentences,
     renumbered_sentence,
 )
+from bulk_onboard.report.sheets import whole_sentence, without_repeats
 from bulk_onboard.report.table import Cell
-from bulk_onboard.report.tables import whole_sentence, without_repeats
 from bulk_onboard.units import format_duration, format_size
 
 # Runs, and what they lead to.

@@ -1,4 +1,4 @@
-"""The report's tables as plain data: Problems, Results, Not in the workbook, Runs.
+"""The report's sheets below the first as plain data: Results, Problems, Not in the workbook, Runs.
 
 See README.md, The report.
 
