@@ -26,8 +26,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
-import msgspec
-
 from bulk_onboard.model.catalogue import OLDER_CONTENT, RENUMBERED
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.identity import digits_of, numbers_in, written_numbers
@@ -57,7 +55,7 @@ class NumbersLeft(NamedTuple):
     unnamed: bool = False
 
 
-class RowStatus(msgspec.Struct, frozen=True, gc=False):
+class RowStatus(NamedTuple):
     """One row with its record and everything found out about both.
 
     Attributes:
@@ -113,7 +111,8 @@ class RowStatus(msgspec.Struct, frozen=True, gc=False):
     @property
     def is_older(self) -> bool:
         """Whether the row says what was sent before the content that the API has."""
-        return self.record is not None and self.judged is not None and is_older(self.record, self.judged)
+        record, judged = self.record, self.judged
+        return record is not None and judged is not None and api_has_newer(record, judged.fingerprint)
 
     @property
     def has_changed(self) -> bool:
@@ -374,11 +373,6 @@ def record_needs_attention(record: Record, named: Iterable[str] | None = None) -
         return record.review in _NEEDS_ATTENTION
     known = map(record.numbers.get, record.numbers if named is None else named)
     return any(linking.linkage is not Linkage.LINKED for linking in known if linking is not None)
-
-
-def is_older(record: Record, judged: JudgedRow) -> bool:
-    """Return whether the row says what was sent before the content that the API has of the record."""
-    return api_has_newer(record, judged.fingerprint)
 
 
 def _shown_state(record: Record) -> State:
