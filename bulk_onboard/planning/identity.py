@@ -78,9 +78,17 @@ class Identities:
             elif record.registration_token:
                 self._keyless.setdefault(record.registration_token, record.token)
         rows = rows if ledger_state.records else ()
-        annotated = [(token, row) for row in rows if (token := self._annotated_token(row))]
-        self._annotated = {own_key(row): token for token, row in reversed(annotated)}  # by what it is called now
-        self._claimed = {token for token, _ in annotated} | {self._tokens.get(own_key(row), "") for row in rows}
+        annotated: defaultdict[str, list[str]] = defaultdict(list)  # own keys by the token in bo_key
+        for row in rows:
+            if token := self._annotated_token(row):
+                annotated[token].append(own_key(row))
+        # Rows of one key may name several records. The oldest has the key, so that the order of rows decides nothing.
+        by_age = (token for token in self._records if token in annotated) if annotated else ()
+        self._annotated: dict[str, str] = {}
+        for token in by_age:
+            for key in annotated[token]:
+                self._annotated.setdefault(key, token)
+        self._claimed = annotated.keys() | {self._tokens.get(own_key(row), "") for row in rows}
         self._keys: defaultdict[str, set[str]] = defaultdict(set)  # which keys the rows of one business have
         if any(not record.key for record in ledger_state.records.values()):
             for row in rows:
