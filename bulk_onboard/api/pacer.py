@@ -25,7 +25,7 @@ from bulk_onboard.api import quota as rules
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import StoppedError
 from bulk_onboard.model.call import Call, Gateway, Operation, Priority
-from bulk_onboard.model.outcome import Denied, Done, Outcome, QuotaHint, Refused, Throttled
+from bulk_onboard.model.outcome import Denied, Done, Outcome, QuotaHeaders, Refused, Throttled
 from bulk_onboard.units import Quota, format_duration
 
 T = TypeVar("T")
@@ -68,9 +68,9 @@ class Pacer:
             self._waiting.remove(place)
             self._wake(self._waiting[:1])
 
-    def answered(self, ticket: int, hint: QuotaHint | None, *, throttled: bool = False) -> None:
-        """Take in how a request ended; `hint` is None where no answer came."""
-        self._pace = rules.answered(self._pace, ticket, self._clock.monotonic(), hint, throttled=throttled)
+    def answered(self, ticket: int, headers: QuotaHeaders | None, *, throttled: bool = False) -> None:
+        """Take in how a request ended; `headers` is None where no answer came."""
+        self._pace = rules.answered(self._pace, ticket, self._clock.monotonic(), headers, throttled=throttled)
         if self._pace.foreign and not self._told_of_others:
             self._told_of_others = True
             log.logger().info("the quota is shared: others spend of it, or a run just before did")
@@ -145,12 +145,12 @@ class Paced:
     async def send(self, call: Call[T]) -> Outcome[T]:
         pacer = self._requirements if call.operation is Operation.REQUIREMENTS else self._compliance
         ticket = await pacer.wait_turn(call.priority)
-        hint, throttled = None, False
+        headers, throttled = None, False
         try:
             outcome = await self._inner.send(call)
-            hint, throttled = _hint(outcome), isinstance(outcome, Throttled)
+            headers, throttled = _quota_of(outcome), isinstance(outcome, Throttled)
         finally:
-            pacer.answered(ticket, hint, throttled=throttled)
+            pacer.answered(ticket, headers, throttled=throttled)
         return outcome
 
     def close(self) -> None:
@@ -168,7 +168,7 @@ class Paced:
         return self._compliance, self._requirements
 
 
-def _hint(outcome: Outcome[T]) -> QuotaHint | None:
+def _quota_of(outcome: Outcome[T]) -> QuotaHeaders | None:
     """What the answer said of the quota; None where no answer came, which tells a probe nothing."""
     heard = isinstance(outcome, Done | Refused | Throttled | Denied)
-    return outcome.quota or (QuotaHint() if heard else None)
+    return outcome.quota or (QuotaHeaders() if heard else None)

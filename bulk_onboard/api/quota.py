@@ -36,7 +36,7 @@ from email.utils import parsedate_to_datetime
 from math import inf
 from typing import NamedTuple
 
-from bulk_onboard.model.outcome import QuotaHint
+from bulk_onboard.model.outcome import QuotaHeaders
 from bulk_onboard.units import Quota
 
 GUARD_S, GUARD_GROWTH_S, GUARD_MOST_S = 0.35, 0.25, 5.0  # against jitter between sending and being counted
@@ -198,45 +198,45 @@ def _still_needed(pace: Pace, now: float) -> Iterable[Send]:
     return (send for send in pace.sends if send.at > since)
 
 
-def answered(pace: Pace, ticket: int, now: float, hint: QuotaHint | None, *, throttled: bool = False) -> Pace:
-    """The state after a request ended; `hint` is what its answer said of the quota.
+def answered(pace: Pace, ticket: int, now: float, headers: QuotaHeaders | None, *, throttled: bool = False) -> Pace:
+    """The state after a request ended; `headers` is what its answer said of the quota.
 
     None where no answer came: the send counts as spent, and a probe is made again.
     """
     mine = next(send for send in pace.sends if send.ticket == ticket)._replace(ended=now)
-    if hint is None:
+    if headers is None:
         return _ended(pace, mine)
-    pace = replace(pace, stated_limit=hint.limit or pace.stated_limit)
-    mine = mine._replace(remaining=_usable_remaining(pace, hint))
+    pace = replace(pace, stated_limit=headers.limit or pace.stated_limit)
+    mine = mine._replace(remaining=_usable_remaining(pace, headers))
     pace = _ended(pace, mine)
     if throttled:
-        return _throttled(pace, mine, hint)
-    pace = _held(pace, now, hint.retry_after_s)
+        return _throttled(pace, mine, headers)
+    pace = _held(pace, now, headers.retry_after_s)
     if ticket >= pace.blind_since:
         pace = replace(pace, blind=False, throttles=0)
-    return pace if pace.blind else _informed(pace, mine, hint)
+    return pace if pace.blind else _informed(pace, mine, headers)
 
 
 def _ended(pace: Pace, mine: Send) -> Pace:
     return replace(pace, sends=tuple(mine if send.ticket == mine.ticket else send for send in pace.sends))
 
 
-def _usable_remaining(pace: Pace, hint: QuotaHint) -> int | None:
+def _usable_remaining(pace: Pace, headers: QuotaHeaders) -> int | None:
     """Rule 7: a number that no limit stands beside, or that lies above it, says nothing."""
-    if pace.quota is None or hint.remaining is None or hint.remaining > (pace.stated_limit or -1):
+    if pace.quota is None or headers.remaining is None or headers.remaining > (pace.stated_limit or -1):
         return None
-    return hint.remaining
+    return headers.remaining
 
 
-def _usable_reset_s(pace: Pace, hint: QuotaHint) -> float | None:
+def _usable_reset_s(pace: Pace, headers: QuotaHeaders) -> float | None:
     """Rule 7: a reset may be over by the time of its answer; what lies further away than a window can be is none."""
-    if hint.reset_in_s is None or abs(hint.reset_in_s) > LONGEST_RESET_WINDOWS * pace.window_s:
+    if headers.reset_in_s is None or abs(headers.reset_in_s) > LONGEST_RESET_WINDOWS * pace.window_s:
         return None
-    return max(0.0, hint.reset_in_s) + RESET_ROUNDING_S
+    return max(0.0, headers.reset_in_s) + RESET_ROUNDING_S
 
 
-def _informed(pace: Pace, mine: Send, hint: QuotaHint) -> Pace:
-    if (reset_s := _usable_reset_s(pace, hint)) is not None:
+def _informed(pace: Pace, mine: Send, headers: QuotaHeaders) -> Pace:
+    if (reset_s := _usable_reset_s(pace, headers)) is not None:
         pace = replace(pace, reset_at=max(pace.reset_at, mine.ended + reset_s))
     if mine.remaining is None:
         return pace
@@ -278,7 +278,7 @@ def _exact_credit(sends: tuple[Send, ...]) -> int:
     return max(0, min(words) - (len(overlapping) - len(words)))
 
 
-def _throttled(pace: Pace, mine: Send, hint: QuotaHint) -> Pace:
+def _throttled(pace: Pace, mine: Send, headers: QuotaHeaders) -> Pace:
     """Rule 5. Others may have been quicker than the headers, which are believed alone for a while."""
     if mine.ticket >= pace.blind_since:  # else it answers a send from before a throttle that has counted
         window_s = pace.window_s
@@ -286,8 +286,8 @@ def _throttled(pace: Pace, mine: Send, hint: QuotaHint) -> Pace:
         pace = replace(pace, throttles=pace.throttles + 1, guard_s=guard_s, blind_since=pace.next_ticket)
     pace = replace(_shared(pace, mine), blind=True, credit=0, reset_at=-inf)
     backoff_s = BACKOFF_S[: max(1, pace.throttles)][-1]
-    reset_s = _usable_reset_s(pace, hint) or 0.0
-    asked_s = hint.retry_after_s or (reset_s if reset_s > RESET_ROUNDING_S else backoff_s)
+    reset_s = _usable_reset_s(pace, headers) or 0.0
+    asked_s = headers.retry_after_s or (reset_s if reset_s > RESET_ROUNDING_S else backoff_s)
     return _held(pace, mine.ended, max(BACKOFF_S[0], asked_s))
 
 
@@ -303,7 +303,7 @@ _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
 _COUNT = re.compile(r"[0-9]{1,9}")
 
 
-def quota_hint(headers: Mapping[str, str]) -> QuotaHint:
+def quota_headers(headers: Mapping[str, str]) -> QuotaHeaders:
     """What an answer's headers (names in lower case) say of the quota.
 
     How far away a reset may be, before or after its answer, only the quota's window can tell; a `Retry-After` is an
@@ -311,7 +311,7 @@ def quota_hint(headers: Mapping[str, str]) -> QuotaHint:
     """
     answered_at = _http_date(headers.get("date", ""))
     retry_after_s = _delay_s(headers.get("retry-after", ""), answered_at)
-    return QuotaHint(
+    return QuotaHeaders(
         limit=_count(headers.get("x-ratelimit-limit", "")) or None,
         remaining=_count(headers.get("x-ratelimit-remaining", "")),
         reset_in_s=_delay_s(headers.get("x-ratelimit-reset", ""), answered_at),

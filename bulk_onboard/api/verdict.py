@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from bulk_onboard.api import wire
 from bulk_onboard.api.exchange import BODY_TOO_LARGE, Answer, Failure
-from bulk_onboard.api.quota import quota_hint
+from bulk_onboard.api.quota import quota_headers
 from bulk_onboard.model.call import Call, Create, Delete, Operation, Write
 from bulk_onboard.model.outcome import (
     TOO_LARGE,
@@ -107,7 +107,7 @@ def _rule(operation: Operation, http_status: int) -> _Rule:
 
 
 def _of_no(call: Call[T], answer: Answer) -> Outcome[T]:
-    rule, error, quota = _rule(call.operation, answer.http_status), _api_error(answer), quota_hint(answer.headers)
+    rule, error, quota = _rule(call.operation, answer.http_status), _api_error(answer), quota_headers(answer.headers)
     if error is None and not _is_believed_anyway(rule, call):
         return Unresolved(seen=_seen(answer), quota=quota, halt=rule.halt)
     if rule.outcome is Refused:
@@ -130,7 +130,7 @@ def _is_believed_anyway(rule: _Rule, call: Call[Any]) -> bool:
 
 def _refused(call: Call[Any], answer: Answer, error: wire.ApiError) -> Refused | Unresolved:
     """A no; one that speaks of a conflict, or of what exists already, may come of the very write that it answers."""
-    quota = quota_hint(answer.headers)
+    quota = quota_headers(answer.headers)
     no = Refused(
         code=error.code or f"http-{answer.http_status}",
         message=error.message,
@@ -158,7 +158,7 @@ _YES: Mapping[Operation, frozenset[int]] = {
 
 
 def _of_yes(call: Call[T], answer: Answer, contract: wire.Contract, owner: Owner) -> Outcome[T]:
-    quota = quota_hint(answer.headers)
+    quota = quota_headers(answer.headers)
     if answer.http_status not in _YES[call.operation]:
         return Unresolved(seen=_seen(answer), quota=quota)
     try:

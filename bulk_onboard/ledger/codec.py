@@ -40,7 +40,7 @@ _encoder = msgspec.json.Encoder(order="sorted")
 _decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(AnyEntry)
 
 
-class Fault(StrEnum):
+class LineFault(StrEnum):
     """What is wrong with a line."""
 
     CHECKSUM = "its checksum does not fit"
@@ -52,7 +52,7 @@ class Fault(StrEnum):
 class LineError(ValueError):
     """A line that cannot be read; `fault` says why."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: LineFault) -> None:
         super().__init__(fault.value)
         self.fault = fault
 
@@ -92,7 +92,7 @@ def decode(line: bytes) -> Entry:
     nothing.
     """
     if not checksums_fit([line]):
-        raise LineError(Fault.CHECKSUM)
+        raise LineError(LineFault.CHECKSUM)
     return next(decode_all([line]))
 
 
@@ -104,9 +104,9 @@ def decode_all(lines: Iterable[bytes]) -> Iterator[Entry]:
         except (msgspec.DecodeError, RecursionError):
             entry = _skipped(line)
         if entry.v != VERSION:
-            raise LineError(Fault.NEWER if entry.v > VERSION else Fault.MALFORMED)
+            raise LineError(LineFault.NEWER if entry.v > VERSION else LineFault.MALFORMED)
         if len(line) >= LONGEST_LINE:
-            raise LineError(Fault.MALFORMED)
+            raise LineError(LineFault.MALFORMED)
         yield entry
 
 
@@ -133,11 +133,11 @@ def _skipped(line: bytes) -> Entry:
     try:
         header = msgspec.json.decode(line, type=_Header)
     except (msgspec.DecodeError, RecursionError):
-        raise LineError(Fault.MALFORMED) from None
+        raise LineError(LineFault.MALFORMED) from None
     if header.v > VERSION:
-        raise LineError(Fault.NEWER)
+        raise LineError(LineFault.NEWER)
     if header.v < VERSION or header.entry in ENTRY_NAMES:
-        raise LineError(Fault.MALFORMED)
+        raise LineError(LineFault.MALFORMED)
     if header.crit:
-        raise LineError(Fault.CRITICAL)
+        raise LineError(LineFault.CRITICAL)
     return Entry(v=header.v, seq=header.seq, at=header.at)

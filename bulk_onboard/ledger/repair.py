@@ -43,7 +43,7 @@ from pathlib import Path
 
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import ExitStatus, LedgerError, StoppedError, UsageError
-from bulk_onboard.ledger.codec import Fault, LineError, decode, encode, stamp
+from bulk_onboard.ledger.codec import LineError, LineFault, decode, encode, stamp
 from bulk_onboard.ledger.disk import Disk, make_file, read_whole, replace_file
 from bulk_onboard.ledger.fold import fold, without_tail
 from bulk_onboard.ledger.lock import MODES, LedgerLock, check_place
@@ -67,7 +67,7 @@ from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.life import IllegalStepError, step
 from bulk_onboard.model.record import Record, State
 
-_NOT_TO_BE_SALVAGED = {Fault.NEWER, Fault.CRITICAL}
+_NOT_TO_BE_SALVAGED = {LineFault.NEWER, LineFault.CRITICAL}
 
 
 @dataclass(slots=True)

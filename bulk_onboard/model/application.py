@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from bulk_onboard.model.documents import Paper
 from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.paper import Paper
 from bulk_onboard.model.requirements import Combination
 
 DOCUMENT_LIMIT = 5 * 1024 * 1024  # inclusive; the API's document says "5 MB"; read as MiB

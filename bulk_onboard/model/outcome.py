@@ -26,7 +26,7 @@ class Halt(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QuotaHint:
+class QuotaHeaders:
     """What an answer said of the quota; seconds are counted from the answer; None where it said nothing usable."""
 
     limit: int | None = None
@@ -37,7 +37,7 @@ class QuotaHint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Outcome:
-    quota: QuotaHint | None = None
+    quota: QuotaHeaders | None = None
     halt: Halt | None = None
 
     @property

@@ -8,7 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.row import JudgedRow, told_of, usual_of
+from bulk_onboard.model.row import JudgedRow, notable_in, usual_count
 
 ANY_CODE = "any"
 
@@ -112,25 +112,25 @@ class Plan:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Those of all rows, in their order, with what only showed once the records were known."""
-        return tuple(finding for decision in told_of(self.decisions) for finding in decision.judged.findings)
+        return tuple(finding for decision in notable_in(self.decisions) for finding in decision.judged.findings)
 
     @property
     def has_errors(self) -> bool:
         """Whether any row is kept out."""
-        return any(decision.judged.has_errors for decision in told_of(self.decisions))
+        return any(decision.judged.has_errors for decision in notable_in(self.decisions))
 
     def due(self, action: Action) -> tuple[Decision, ...]:
         """The decisions with this action, in the order of the rows."""
-        items = self.decisions if action is Action.CREATE else told_of(self.decisions)
+        items = self.decisions if action is Action.CREATE else notable_in(self.decisions)
         return tuple(d for d in items if d.action is action)
 
     def has_due(self, action: Action) -> bool:
         """Whether there is any such decision."""
-        any_usual = action is Action.CREATE and usual_of(self.decisions) > 0
-        return any_usual or any(d.action is action for d in told_of(self.decisions))
+        any_usual = action is Action.CREATE and usual_count(self.decisions) > 0
+        return any_usual or any(d.action is action for d in notable_in(self.decisions))
 
     def counts(self) -> dict[str, int]:
         """How many rows each action has, zeros included."""
-        counter = Counter(d.action.value for d in told_of(self.decisions))
-        counter[Action.CREATE.value] += usual_of(self.decisions)
+        counter = Counter(d.action.value for d in notable_in(self.decisions))
+        counter[Action.CREATE.value] += usual_count(self.decisions)
         return {action.value: counter[action.value] for action in Action}

@@ -1,6 +1,6 @@
 """A row of the workbook, what judging made of it, and the template's example row.
 
-Rule: a row is the example when both its Key and its registration number are the example's, whatever their case and
+A row is the example when both its Key and its registration number are the example's, whatever their case and
 blanks. Who writes a business over it and forgets the Key has a row of their own, which is sent like any other.
 """
 
@@ -30,61 +30,6 @@ from bulk_onboard.model.sheet import (
 )
 
 T = TypeVar("T")
-
-_BLOCK = 256
-
-
-class Sparse(Sequence[T]):
-    """A sequence whose usual items, of which there is nothing to tell, are made when they are asked for, once.
-
-    Attributes:
-        told: all others by their place, in order.
-    """
-
-    def __init__(self, length: int, told: Mapping[int, T], make: Callable[[Sequence[int]], Iterable[T]]) -> None:
-        """`make` gives the usual items at some places; whoever asks for one will want its neighbours."""
-        self.told = told
-        self._length, self._make = length, make
-        self._made: dict[int, T] = {}
-
-    @property
-    def usual(self) -> int:
-        """How many items there is nothing to tell of."""
-        return self._length - len(self.told)
-
-    def __len__(self) -> int:
-        return self._length
-
-    def __iter__(self) -> Iterator[T]:
-        return map(self._at, range(self._length))
-
-    @overload
-    def __getitem__(self, place: int) -> T: ...
-    @overload
-    def __getitem__(self, place: slice) -> tuple[T, ...]: ...
-    def __getitem__(self, place: int | slice) -> T | tuple[T, ...]:
-        places = range(self._length)[place]
-        return self._at(places) if isinstance(places, int) else tuple(map(self._at, places))
-
-    def _at(self, place: int) -> T:
-        if place in self.told:
-            return self.told[place]
-        if place not in self._made:
-            start = place - place % _BLOCK
-            places = [each for each in range(start, min(start + _BLOCK, self._length)) if each not in self.told]
-            self._made |= zip(places, self._make(places), strict=True)
-        return self._made[place]
-
-
-def told_of(items: Iterable[T]) -> Iterable[T]:
-    """The items that there is something to tell of; of a sequence that does not say which these are, all."""
-    return items.told.values() if isinstance(items, Sparse) else items
-
-
-def usual_of(items: Sequence[object]) -> int:
-    """How many items `told_of` leaves out."""
-    return items.usual if isinstance(items, Sparse) else 0
-
 
 _FILLED_DOWN = frozenset({COUNTRY_ISO, NUMBER_TYPE, USER_TYPE, "address.country", CALLBACK_URL})
 """Columns that say the same of all rows of most sheets."""
@@ -199,9 +144,64 @@ class JudgedRow(msgspec.Struct, frozen=True, gc=False):
         return msgspec.structs.replace(self, application=None, duplicate_of=number)
 
 
-class JudgedRows(Sparse[JudgedRow]):
-    """The rows of a large sheet: told are those that may have something to say; a usual one is valid, and unlike any
-    other row.
+_BLOCK = 256
+
+
+class LazySequence(Sequence[T]):
+    """A long sequence that holds its notable items and makes the usual ones when they are first asked for.
+
+    Args:
+        length: how many items there are altogether.
+        notable: the items with something to report, by place, in order.
+        make: makes the usual items at these places. It is asked for a block of neighbours at a time.
+    """
+
+    def __init__(self, length: int, notable: Mapping[int, T], make: Callable[[Sequence[int]], Iterable[T]]) -> None:
+        self.notable = notable
+        self._length, self._make = length, make
+        self._made: dict[int, T] = {}
+
+    @property
+    def usual_count(self) -> int:
+        """How many items have nothing to report."""
+        return self._length - len(self.notable)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[T]:
+        return map(self._at, range(self._length))
+
+    @overload
+    def __getitem__(self, place: int) -> T: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[T, ...]: ...
+    def __getitem__(self, place: int | slice) -> T | tuple[T, ...]:
+        places = range(self._length)[place]
+        return self._at(places) if isinstance(places, int) else tuple(map(self._at, places))
+
+    def _at(self, place: int) -> T:
+        if place in self.notable:
+            return self.notable[place]
+        if place not in self._made:
+            start = place - place % _BLOCK
+            places = [each for each in range(start, min(start + _BLOCK, self._length)) if each not in self.notable]
+            self._made |= zip(places, self._make(places), strict=True)
+        return self._made[place]
+
+
+def notable_in(items: Iterable[T]) -> Iterable[T]:
+    """Return the items with something to report; all items of a sequence that is not lazy."""
+    return items.notable.values() if isinstance(items, LazySequence) else items
+
+
+def usual_count(items: Sequence[object]) -> int:
+    """Return how many items `notable_in` leaves out."""
+    return items.usual_count if isinstance(items, LazySequence) else 0
+
+
+class JudgedRows(LazySequence[JudgedRow]):
+    """The rows of a large sheet; a usual row is valid and shares neither key nor number with any other row.
 
     Attributes:
         usual_size: bytes of all documents of the usual rows.
@@ -210,12 +210,12 @@ class JudgedRows(Sparse[JudgedRow]):
     def __init__(
         self,
         length: int,
-        told: Mapping[int, JudgedRow],
+        notable: Mapping[int, JudgedRow],
         make: Callable[[Sequence[int]], Iterable[JudgedRow]],
         *,
         usual_size: int,
     ) -> None:
-        super().__init__(length, told, make)
+        super().__init__(length, notable, make)
         self.usual_size = usual_size
 
 

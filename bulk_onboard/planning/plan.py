@@ -19,7 +19,7 @@ from bulk_onboard.model.finding import NO_RULINGS, Rulings
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Action, Decision, Forecast, Plan, Scope
 from bulk_onboard.model.record import State
-from bulk_onboard.model.row import JudgedRow, JudgedRows, Sparse, told_of, usual_of
+from bulk_onboard.model.row import JudgedRow, JudgedRows, LazySequence, notable_in, usual_count
 from bulk_onboard.planning.decide import decide
 from bulk_onboard.planning.identity import Identities, settled_claims
 from bulk_onboard.units import Quota
@@ -35,9 +35,9 @@ def forecast(decisions: Sequence[Decision], *, followed: int, quota: Quota | Non
 
     `usual_size` are the bytes of what the usual ones send, where the decisions are sparse.
     """
-    told = list(told_of(decisions))
+    told = list(notable_in(decisions))
     due = Counter(decision.action for decision in told)
-    due[Action.CREATE] += usual_of(decisions)
+    due[Action.CREATE] += usual_count(decisions)
     requests = sum(each * due[action] for action, each in _EACH.items())
     requests += sum(_EACH_NUMBER * len(decision.numbers) for decision in told)
     pages = math.ceil(followed / _PAGE) or (1 if requests else 0)
@@ -98,8 +98,8 @@ def _first_plan(judged: JudgedRows, ledger_state: LedgerState, auth_id: str, quo
     def decided(one: JudgedRow) -> Decision:
         return decide(one, identities.identify(one), None, _EVERYTHING)
 
-    told = dict(zip(judged.told, _each_token_once([decided(one) for one in judged.told.values()]), strict=True))
-    decisions = Sparse(len(judged), told, lambda places: [decided(judged[place]) for place in places])
+    told = dict(zip(judged.notable, _each_token_once([decided(one) for one in judged.notable.values()]), strict=True))
+    decisions = LazySequence(len(judged), told, lambda places: [decided(judged[place]) for place in places])
     return Plan(decisions, forecast(decisions, followed=0, quota=quota, usual_size=judged.usual_size))
 
 

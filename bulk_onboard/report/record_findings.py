@@ -23,7 +23,7 @@ from bulk_onboard.model.mask import masked_path
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import EDITABLE, Linkage, Record, Review, State
 from bulk_onboard.model.requirements import DocumentRequirement, RequirementsBook
-from bulk_onboard.model.row import JudgedRow, Row, told_of
+from bulk_onboard.model.row import JudgedRow, Row, notable_in
 from bulk_onboard.model.sheet import NUMBERS, Columns, document_column
 from bulk_onboard.report.row_status import Decisions, has_changed, row_status, why_told
 
@@ -106,7 +106,7 @@ def record_findings(
     decisions: Decisions, ledger_state: LedgerState, columns: Columns, requirements: RequirementsBook
 ) -> tuple[Finding, ...]:
     """What the API said of the rows' records, in the order of the rows."""
-    return tuple(_findings(told_of(decisions or ()), ledger_state, columns, requirements))
+    return tuple(_findings(notable_in(decisions or ()), ledger_state, columns, requirements))
 
 
 class _Told(NamedTuple):

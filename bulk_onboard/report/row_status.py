@@ -32,7 +32,7 @@ from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import EDITABLE, Linkage, Linking, Record, Review, State, api_has_newer
 from bulk_onboard.model.requirements import RequirementsBook
-from bulk_onboard.model.row import Aside, JudgedRow, told_of, usual_of
+from bulk_onboard.model.row import Aside, JudgedRow, notable_in, usual_count
 from bulk_onboard.model.sheet import NUMBERS
 from bulk_onboard.report.times import business_days_after, day_text, local
 
@@ -74,9 +74,9 @@ def counts(decisions: Decisions, ledger_state: LedgerState) -> dict[str, int]:
     Without the workbook every record of the books counts as a row.
     """
     row_statuses = _row_statuses(decisions, ledger_state)
-    asides = Counter(aside for each in told_of(decisions or ()) if (aside := each.judged.aside))
+    asides = Counter(aside for each in notable_in(decisions or ()) if (aside := each.judged.aside))
     by_state = Counter(each.state for each in row_statuses)
-    usual = usual_of(decisions or ())
+    usual = usual_count(decisions or ())
     by_state[State.PENDING] += usual
     return {
         "rows": len(row_statuses) + usual + asides.total(),
@@ -105,7 +105,7 @@ def _row_statuses(decisions: Decisions, ledger_state: LedgerState) -> list[RowSt
     """Of all rows but the usual ones, which have no record and are pending."""
     if decisions is None:
         return [RowStatus.of(record) for record in ledger_state.records.values()]
-    return [row_status(decision, ledger_state) for decision in told_of(decisions) if decision.judged.aside is None]
+    return [row_status(decision, ledger_state) for decision in notable_in(decisions) if decision.judged.aside is None]
 
 
 def _stands_for(decision: Decision, record: Record) -> bool:

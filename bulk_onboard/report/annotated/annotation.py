@@ -25,7 +25,7 @@ from bulk_onboard.model.identity import annotated_token, normal_user_key
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import EDITABLE, State
-from bulk_onboard.model.row import told_of
+from bulk_onboard.model.row import notable_in
 from bulk_onboard.model.sheet import ADDED_COLUMNS, KEY, Columns, Sheet, column_letters
 from bulk_onboard.report.annotated.base import Base, as_pieces, base_of, with_base
 from bulk_onboard.report.record_findings import UPDATE_REFUSED
@@ -229,11 +229,11 @@ def make_annotation(
         some_rows: whether the sheet has only the rows to fix, of all that the decisions are about.
     """
     others = list(findings)
-    gathered = [*others, *(finding for decision in told_of(decisions) for finding in decision.judged.findings)]
+    gathered = [*others, *(finding for decision in notable_in(decisions) for finding in decision.judged.findings)]
     shown = gathered
     if some_rows:
         numbers = {sheet.header_row, *sheet.numbers}
-        decisions = [decision for decision in told_of(decisions) if decision.judged.row.number in numbers]
+        decisions = [decision for decision in notable_in(decisions) if decision.judged.row.number in numbers]
         shown = [finding for finding in gathered if finding.row in numbers]
     by_row: defaultdict[int, list[Finding]] = defaultdict(list)
     for finding in others:
