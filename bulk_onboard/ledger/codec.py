@@ -1,6 +1,4 @@
-"""An entry as a ledger line, and back: the line format, version 1.
-
-See docs/design/ledger.md, Line format.
+"""An entry as a ledger line, and back: the line format, version 1 (docs/design/ledger.md, Line format).
 
 A ledger is a file of lines, each ended by the one byte LF; nothing else ends a line. A line is one JSON object in
 ASCII: whatever is not ASCII stands as a `\\uXXXX` escape, a lone surrogate as `?`. Its keys are sorted and without
@@ -68,13 +66,13 @@ class _Header(msgspec.Struct):
 
 
 def stamp(entry: Entry, *, seq: int, now: datetime) -> Entry:
-    """The entry as line number `seq`, written at `now` (aware, UTC)."""
+    """Return the entry as line number `seq`, written at `now` (aware, UTC)."""
     at = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return msgspec.structs.replace(entry, v=VERSION, seq=seq, at=at)
 
 
 def encode(entry: Entry) -> bytes:
-    """The line of a stamped entry, newline included; LineError when it could not be read back."""
+    """Return the line of a stamped entry, newline included; LineError where it could not be read back."""
     try:
         text = _encoder.encode(entry)
     except UnicodeEncodeError:
@@ -86,10 +84,9 @@ def encode(entry: Entry) -> bytes:
 
 
 def decode(line: bytes) -> Entry:
-    """The entry of a line, given without its newline; LineError when it cannot be read.
+    """Return the entry of a line, given without its newline; LineError when it cannot be read.
 
-    An unknown entry that may be skipped comes back as a bare `Entry`: it has its place in the sequence and does
-    nothing.
+    An unknown entry that may be skipped is returned as a bare `Entry`, which has a number and changes nothing.
     """
     if not checksums_fit([line]):
         raise LineError(LineFault.CHECKSUM)
@@ -97,7 +94,7 @@ def decode(line: bytes) -> Entry:
 
 
 def decode_all(lines: Iterable[bytes]) -> Iterator[Entry]:
-    """The entries of lines whose checksums are known to fit, as `decode` gives them, in its fastest way."""
+    """Yield the entries of lines whose checksums are known to fit, as `decode` returns them, but faster."""
     for line in lines:
         try:
             entry = _decoder.decode(line)
@@ -111,12 +108,12 @@ def decode_all(lines: Iterable[bytes]) -> Iterator[Entry]:
 
 
 def checksums_fit(lines: Sequence[bytes]) -> bool:
-    """Whether each line ends in the checksum of what stands before it; as one comparison, which is the fastest."""
+    """Return whether each line ends in the checksum of what stands before it; one comparison is the fastest way."""
     return b"".join([line[-_END_LENGTH:] for line in lines]) == _ends([line[:-_END_LENGTH] for line in lines])
 
 
 def _ends(bodies: Sequence[bytes]) -> bytes:
-    """What the lines with these bodies end in, one behind the other."""
+    """Return the ends, with checksums, of lines with these bodies, one after the other."""
     if not bodies:
         return b""
     checksums = pack(f">{len(bodies)}I", *map(crc32, bodies)).hex(",", 4)
@@ -129,7 +126,7 @@ def _in_ascii(entry: Entry) -> bytes:
 
 
 def _skipped(line: bytes) -> Entry:
-    """What a line without a known entry of this version stands for."""
+    """Return a bare entry for a line without a known entry of this version; LineError where it may not be skipped."""
     try:
         header = msgspec.json.decode(line, type=_Header)
     except (msgspec.DecodeError, RecursionError):

@@ -24,7 +24,7 @@ _SECRET = re.compile(r"token|secret|passw|auth|key|sig", re.IGNORECASE)
 
 
 def objection(url: str) -> str:
-    """Why callbacks may not go to this address, a sentence; empty where they may."""
+    """Return why callbacks may not go to this address, a sentence; empty where they may."""
     if len(url) > LONGEST_URL:
         return f"It has {len(url):,} characters, and {LONGEST_URL:,} are allowed."
     # urlsplit drops line breaks and tabs, so that what is judged would not be what is sent.
@@ -43,7 +43,7 @@ def objection(url: str) -> str:
 
 
 def doubt(url: str) -> str:
-    """What speaks against an address that may be used, a sentence; empty where nothing does."""
+    """Return what speaks against an address that may be used, a sentence; empty where nothing does."""
     if objection(url):
         return ""
     parts = urlsplit(url)

@@ -49,7 +49,7 @@ class Commands:
     verb: str = "run"
 
     def of_workbook(self, workbook: str) -> "Commands":
-        """The same job with another workbook."""
+        """Return the same job with another workbook."""
         return replace(self, flags={**self.flags, "workbook": (workbook,)})
 
     def run(self) -> str:
@@ -65,7 +65,7 @@ class Commands:
         return self._line("check")
 
     def status(self) -> str:
-        """Where the job stands."""
+        """Return where the job stands."""
         return self._line("status")
 
     def report(self) -> str:
@@ -77,7 +77,7 @@ class Commands:
         return self._line("merge", options=(f"--copy={copy}",) if copy else ())
 
     def merge_and_run(self) -> str:
-        """The same, then do what is due."""
+        """Return the same, then do what is due."""
         return f"{self.merge()} && {self.run()}"
 
     def resolve(self, name: str, *answer: str) -> str:
@@ -85,11 +85,11 @@ class Commands:
         return self._line("resolve", name, options=answer)
 
     def show(self, name: str) -> str:
-        """One record's story."""
+        """Return one record's story."""
         return self._line("ledger show", name)
 
     def verify(self) -> str:
-        """Whether the account holds what the ledger says."""
+        """Return whether the account holds what the ledger says."""
         return self._line("ledger verify", options=("--server",))
 
     def repair(self) -> str:
@@ -112,7 +112,7 @@ class Commands:
 
 
 def names_in(ledger_state: LedgerState) -> dict[str, str]:
-    """What each record is called in a command, by its token: its Key, or the token where that is no name of its own."""
+    """Return what each record is called in a command, by its token: its Key, or the token where that is no name of its own."""
     times = Counter(normal_user_key(record.key) for record in ledger_state.records.values() if record.key)
     return {
         token: record.key
@@ -128,7 +128,7 @@ def init(folder: str) -> str:
 
 
 def command_line(*words: str) -> str:
-    """The words as one types them in bash: one line, whatever stands in them."""
+    """Return the words as one types them in bash: one line, whatever stands in them."""
     return " ".join(map(_quoted, words))
 
 
@@ -142,7 +142,7 @@ def _as_typed(flags: Mapping[str, tuple[str, ...]]) -> Iterable[str]:
 
 
 def _quoted(word: str) -> str:
-    """One word; what cannot be seen, such as a line break or half a character, as `$'…'` has it."""
+    """Return one word; what cannot be seen, such as a line break or half a character, as `$'…'` has it."""
     if word.isprintable():
         return shlex.quote(word)
     return "$'" + "".join(map(_escaped, word)) + "'"

@@ -17,17 +17,17 @@ _ELSEWHERE = re.compile(r"[/~]|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*:/|file:", re.IG
 
 
 def with_slashes(path: str) -> str:
-    """The path with `/` between its names, as `\\` is taken for it."""
+    """Return the path with `/` between its names, as `\\` is taken for it."""
     return path.replace("\\", "/")
 
 
 def begins_elsewhere(slashed: str) -> bool:
-    """Whether it begins at a root, a drive, a share of another machine, somebody's home, or is an address."""
+    """Return whether it begins at a root, a drive, a share of another machine, somebody's home, or is an address."""
     return bool(_ELSEWHERE.match(slashed))
 
 
 def readable(name: str) -> str:
-    """The name as a text that any encoding and any JSON can hold: bytes that are no UTF-8 become `\\xe9`.
+    """Return the name as a text that any encoding and any JSON can hold: bytes that are no UTF-8 become `\\xe9`.
 
     A file's name is bytes; Python keeps those that it cannot decode as lone surrogates, which nothing else understands.
     """
@@ -161,22 +161,22 @@ _BY_ENDING = {ending: media_type for media_type, words in FILE_TYPES.items() for
 
 
 def file_type(media_type: str) -> FileType:
-    """The words of a type; those for an unknown one where there are none."""
+    """Return the words of a type; those for an unknown one where there are none."""
     return FILE_TYPES.get(media_type, _UNKNOWN)
 
 
 def ending_of(name: str) -> str:
-    """How a file's name ends, as written: `.PDF`; empty where it has no ending."""
+    """Return how a file's name ends, as written: `.PDF`; empty where it has no ending."""
     return PurePath(name).suffix
 
 
 def type_told_by(ending: str) -> str:
-    """The media type an ending stands for, in whatever case; empty for none that is known."""
+    """Return the media type an ending stands for, in whatever case; empty for none that is known."""
     return _BY_ENDING.get(ending.lower(), "")
 
 
 def may_be_a_document(name: str) -> bool:
-    """Whether a file called so may be a scan: its ending is that of a picture or document, or it has none."""
+    """Return whether a file called so may be a scan: its ending is that of a picture or document, or it has none."""
     ending = ending_of(name)
     return not ending or type_told_by(ending) not in {"", *_TABLES_AND_LISTS}
 
@@ -222,13 +222,13 @@ def check_pattern(pattern: str) -> None:
 
 
 def components(pattern: str) -> tuple[Component, ...]:
-    """The names on the way down, each as its tokens; `\\` is taken as `/`."""
+    """Return the names on the way down, each as its tokens; `\\` is taken as `/`."""
     parts = (part for part in with_slashes(pattern).split("/") if part not in ("", "."))
     return tuple(tuple(_token(match) for match in _TOKEN.finditer(part)) for part in parts)
 
 
 def fields_of(pattern: str) -> set[str]:
-    """The names in braces."""
+    """Return the names in braces."""
     return {token.field for component in components(pattern) for token in component if token.field}
 
 

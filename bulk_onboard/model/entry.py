@@ -40,7 +40,7 @@ class Entry(
 
     @classmethod
     def name(cls) -> str:
-        """The entry's name in the ledger, such as `run_started`."""
+        """Return the entry's name in the ledger, such as `run_started`."""
         return str(cls.__struct_config__.tag)
 
 

@@ -32,7 +32,7 @@ _INVISIBLE = {"Cc", "Cf", "Cs"}  # control characters, formatting such as bidi m
 
 
 def normal_key(row: Row) -> str:
-    """What two rows share when they mean the same record; empty for a row without identity.
+    """Return what two rows share when they mean the same record; empty for a row without identity.
 
     `token|<token>` for a row of an annotated workbook, so that its copies are seen to mean one record, however each was
     mended; else `own_key`. Holds personal data, so it is never written.
@@ -43,7 +43,7 @@ def normal_key(row: Row) -> str:
 
 
 def shared_keys(rows: Sequence[Row]) -> list[str]:
-    """For each row a key that it shares with all rows that mean the same record; empty for a row without identity.
+    """Return for each row a key that it shares with all rows that mean the same record; empty for a row without identity.
 
     Rows of an annotated workbook have two: their token, and what the user wrote. Who shares either is meant.
     """
@@ -63,7 +63,7 @@ def shared_keys(rows: Sequence[Row]) -> list[str]:
 
 
 def own_key(row: Row) -> str:
-    """Its key by what the user wrote alone: the Key, else the registration number; empty where both are blank.
+    """Return its key by what the user wrote alone: the Key, else the registration number; empty where both are blank.
 
     `key|<user's Key>` or `natural|<country>|<number type>|<user type>|<registration number>`: the first word keeps a
     Key that happens to read like a registration number apart from it.
@@ -72,18 +72,18 @@ def own_key(row: Row) -> str:
 
 
 def natural_key(row: Row) -> str:
-    """The key of the row without its Key; empty where there is no registration number."""
+    """Return the key of the row without its Key; empty where there is no registration number."""
     number = _normal(row.cell(REGISTRATION_NUMBER))
     return "|".join(("natural", *row.combination, number)) if number else ""
 
 
 def business_of(row: Row) -> str:
-    """What names the business whatever it asks for: its registration number, else its key; empty for neither."""
+    """Return what names the business whatever it asks for: its registration number, else its key; empty for neither."""
     return natural_key(row).rpartition("|")[2] or normal_key(row)
 
 
 def gapless_natural_key(row: Row) -> str:
-    """The same without the dashes, blanks, slashes and dots of the number, for which records are not one; to compare.
+    """Return the same without the dashes, blanks, slashes and dots of the number, for which records are not one; to compare.
 
     `UDYAM-KR-03-0012345` and `UDYAM KR 03 0012345` are two records, and most likely one business.
     """
@@ -92,18 +92,18 @@ def gapless_natural_key(row: Row) -> str:
 
 
 def gapless_number(text: str) -> str:
-    """A registration number as it is compared: upper case, without dashes, blanks, slashes and dots."""
+    """Return a registration number as it is compared: upper case, without dashes, blanks, slashes and dots."""
     return text.upper() if text.isascii() and text.isalnum() else _GAPS.sub("", _normal(text))
 
 
 def normal_user_key(text: str) -> str:
-    """The key of every row whose Key reads like this, whatever its case and blanks; empty for a blank one."""
+    """Return the key of every row whose Key reads like this, whatever its case and blanks; empty for a blank one."""
     normal = _normal(text)
     return f"key|{normal}" if normal else ""
 
 
 def annotated_token(row: Row) -> str:
-    """The token that an annotated workbook says the row has, of whatever ledger; empty where it says none."""
+    """Return the token that an annotated workbook says the row has, of whatever ledger; empty where it says none."""
     text = row.cell(BO_KEY)
     return token_in(text) if text else ""
 
@@ -119,7 +119,7 @@ def token_of(auth_id: str, row: Row) -> str:
 
 
 def keyless_token_of(auth_id: str, row: Row) -> str:
-    """The token that the row would have without its Key."""
+    """Return the token that the row would have without its Key."""
     return _token(auth_id, *row.combination, _normal(row.cell(REGISTRATION_NUMBER)), "")
 
 
@@ -134,18 +134,18 @@ def registration_token_of(auth_id: str, row: Row) -> str:
 
 
 def number_token(auth_id: str, number: str) -> str:
-    """What a registration number alone makes; empty for a blank one."""
+    """Return what a registration number alone makes; empty for a blank one."""
     normal = _normal(number)
     return _token(auth_id, normal) if normal else ""
 
 
 def is_same_number(one: str, other: str) -> bool:
-    """Whether two of these tell the same registration number, whatever country and type it is registered for."""
+    """Return whether two of these tell the same registration number, whatever country and type it is registered for."""
     return one.rpartition("|")[2] == other.rpartition("|")[2]
 
 
 def token_in(alias: str) -> str:
-    """The token at the end of an alias, after a `~`; empty where there is none.
+    """Return the token at the end of an alias, after a `~`; empty where there is none.
 
     An API may have changed case and blanks of the alias, so they make no difference here.
     """
@@ -163,12 +163,12 @@ def alias_of(friendly: str, token: str) -> str:
 
 
 def alias_length(alias: str) -> int:
-    """Bytes of an alias, by which it is judged whether another one was kept whole that is at least as long."""
+    """Return bytes of an alias, by which it is judged whether another one was kept whole that is at least as long."""
     return len(alias.encode("utf-8", "surrogatepass"))
 
 
 def may_be_cut_from(shown: str, sent: str) -> bool:
-    """Whether an API that cuts or rewrites aliases may show what was sent like this; of an empty one nobody can tell.
+    """Return whether an API that cuts or rewrites aliases may show what was sent like this; of an empty one nobody can tell.
 
     Case, accents, blanks and signs make no difference.
     """
@@ -224,12 +224,12 @@ _NUMBER = re.compile(r"(?!910)[0-9]{8,15}")
 
 
 def written_numbers(cell: str) -> Iterator[str]:
-    """Each number of a cell as it is written there; comma, semicolon and line break separate them."""
+    """Return each number of a cell as it is written there; comma, semicolon and line break separate them."""
     return filter(None, (text.strip() for text in _BETWEEN.split(cell)))
 
 
 def digits_of(written: str) -> str:
-    """The number's digits, country first, without what is dialled before them; empty for what is no number."""
+    """Return the number's digits, country first, without what is dialled before them; empty for what is no number."""
     text = written if written.isascii() else "".join(char for char in written if not looks_like_nothing(char))
     text = _SIGNS.sub("", _TRUNK_ZERO.sub("", text))
     digits = _INDIAN_TRUNK_ZERO.sub("91", _AS_DIALLED.sub("", text.removeprefix("+")))
@@ -237,5 +237,5 @@ def digits_of(written: str) -> str:
 
 
 def numbers_in(cell: str) -> tuple[str, ...]:
-    """The digits of each number of a cell, each once, in their order; what is no number is left out."""
+    """Return the digits of each number of a cell, each once, in their order; what is no number is left out."""
     return tuple(dict.fromkeys(filter(None, map(digits_of, written_numbers(cell)))))

@@ -58,12 +58,12 @@ class LedgerState:
     _step = staticmethod(step)
 
     def only(self, tokens: Collection[str]) -> "LedgerState":
-        """The same with the records of these tokens alone, to tell people of; nothing is ever folded into it."""
+        """Return the same with the records of these tokens alone, to tell people of; nothing is ever folded into it."""
         records = {token: record for token, record in self.records.items() if token in tokens}
         return replace(self, records=records, _owners=None)
 
     def owner(self, compliance_id: str) -> str | None:
-        """The token of the record that has this id; None where none has."""
+        """Return the token of the record that has this id; None where none has."""
         if self._owners is None:  # not before it is asked for: most who read a ledger never do
             self._owners = {r.compliance_id: r.token for r in self.records.values() if r.compliance_id}
         return self._owners.get(compliance_id)
@@ -75,24 +75,24 @@ class LedgerState:
         return max((end.seq for end in ends if end.exit_status in _FINISHED), default=0)
 
     def holder(self, number: str) -> str | None:
-        """The token of the record that this number is linked to; None where it is linked to none that is known."""
+        """Return the token of the record that this number is linked to; None where it is linked to none that is known."""
         return self._holders.get(number)
 
     def creator(self, record: Record) -> RunStory | None:
-        """The run whose own create made the record, or may have; None for what others made, or nobody."""
+        """Return the run whose own create made the record, or may have; None for what others made, or nobody."""
         return self._run_of(record.created)
 
     def last_to_try(self, record: Record) -> RunStory | None:
-        """The run with the record's newest create, whatever became of that; None where there was none."""
+        """Return the run with the record's newest create, whatever became of that; None where there was none."""
         return self._run_of(record.tried)
 
     def _run_of(self, seq: int) -> RunStory | None:
-        """The run that wrote the ledger's line of this number."""
+        """Return the run that wrote the ledger's line of this number."""
         place = bisect_right(self.runs, seq, key=lambda run: run.started.seq)
         return self.runs[place - 1] if place else None
 
     def record(self, token: str) -> Record:
-        """The record of a token; a fresh one where nothing happened yet."""
+        """Return the record of a token; a fresh one where nothing happened yet."""
         return self.records.get(token) or self._new(token=token)
 
     def take(self, entry: Entry) -> None:
@@ -173,7 +173,7 @@ class LedgerState:
                 self.audited = entry.seq if entry.audit else self.audited
 
     def _touched(self, entry: Entry) -> Iterable[str]:
-        """Whom an entry is about that names no single record; a run's beginning is about the calls cut off before it.
+        """Return whom an entry is about that names no single record; a run's beginning is about the calls cut off before it.
 
         Those were sent in the run before, so a ledger of many idle runs is not walked once for each of them.
         """
@@ -205,7 +205,7 @@ class Replay(LedgerState):
         return step_in_place(record, entry)
 
     def finish(self) -> LedgerState:
-        """The same as books, whose records never change."""
+        """Return the same as books, whose records never change."""
         for record in self.records.values():
             finish(record)
         self.__class__ = LedgerState  # type: ignore[assignment]

@@ -35,7 +35,7 @@ _FOUND_AT_THE_API = {"adopted create": State.SUBMITTED, "held create": State.HEL
 
 
 def _outcomes(op: Op, *, done: State, refused: State, unsent: State) -> dict[str, State]:
-    """Where the outcomes of one write lead from *sending*."""
+    """Return where the outcomes of one write lead from *sending*."""
     return {
         f"done {op}": done,
         f"refused {op}": refused,
@@ -47,12 +47,12 @@ def _outcomes(op: Op, *, done: State, refused: State, unsent: State) -> dict[str
 
 
 def _settling(op: Op, *, stay: State, adopted: State, absent: State, held: State = State.HELD) -> dict[str, State]:
-    """Where settling one write leads; `stay` while nothing is known yet."""
+    """Return where settling one write leads; `stay` while nothing is known yet."""
     return {f"probed {op}": stay, f"adopted {op}": adopted, f"absent {op}": absent, f"held {op}": held}
 
 
 def _settling_any(stay: State) -> dict[str, State]:
-    """All but links, of which none is ever held."""
+    """Return all but links, of which none is ever held."""
     return {
         **_settling(Op.CREATE, stay=stay, adopted=State.SUBMITTED, absent=State.DEFERRED),
         **_settling(Op.UPDATE, stay=stay, adopted=State.SUBMITTED, absent=State.SUBMITTED),
@@ -126,14 +126,14 @@ class IllegalStepError(Exception):
 
 
 def trigger(entry: Entry) -> str:
-    """The table's word for an entry: its name, with the operation or the person's answer where it has one."""
+    """Return the table's word for an entry: its name, with the operation or the person's answer where it has one."""
     op: Op | None = getattr(entry, "op", None)
     name = f"resolved {entry.how}" if isinstance(entry, Resolved) else entry.name()
     return name if op is None else f"{name} {op}"
 
 
 def step(record: Record, entry: Entry) -> Record:
-    """The record after what happened, as a new one; IllegalStepError when the table knows no such step.
+    """Return the record after what happened, as a new one; IllegalStepError when the table knows no such step.
 
     What ends a write must speak of the write that is under way: a failed update never makes a create possible again.
     A fresh `Record(token=…)` stands for a token that the ledger does not know yet.
@@ -142,7 +142,7 @@ def step(record: Record, entry: Entry) -> Record:
 
 
 def step_in_place(draft: D, entry: Entry) -> D:
-    """As `step`, but it is the draft itself that changes; where there is no such step it stays as it was."""
+    """Return as `step`, but it is the draft itself that changes; where there is no such step it stays as it was."""
     op: Op | None = getattr(entry, "op", None)
     word = _WORDS[type(entry)].get(op) or trigger(entry)
     known = _STEPS[draft.state].get(word)
@@ -261,7 +261,7 @@ def _link(record: Draft, entry: Any, linking: Linking) -> None:
 
 
 def _news(record: Draft, entry: Entry, review: str) -> int:
-    """A record may be found judged already; then nobody was told of it yet."""
+    """Return a record may be found judged already; then nobody was told of it yet."""
     return record.news if review in _NO_NEWS else entry.seq
 
 
@@ -382,7 +382,7 @@ _STEPS: Mapping[State, Mapping[str, tuple[State, _Change]]] = {
 
 
 def _words(kind: type[Entry]) -> dict[Op | None, str]:
-    """The words of a kind of entry, by operation; none where they depend on more than that."""
+    """Return the words of a kind of entry, by operation; none where they depend on more than that."""
     if issubclass(kind, Resolved):
         return {}
     ops: list[Op | None] = [*Op] if "op" in kind.__struct_fields__ else []

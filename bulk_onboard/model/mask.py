@@ -30,7 +30,7 @@ def masked(text: str, values: Iterable[str] = ()) -> str:
 
 
 def is_masked_form(shown: str, text: str) -> bool:
-    """Whether `shown` may be what `masked` made of `text` once, whatever the values were that it had to hide then."""
+    """Return whether `shown` may be what `masked` made of `text` once, whatever the values were that it had to hide then."""
     text = _without_identities(text)
     first, *rest = shown.split("…")
     if not rest:
@@ -55,7 +55,7 @@ def _without_identities(text: str) -> str:
 
 
 def masked_path(path: str) -> str:
-    """A document's path, or the name of a file, fit to be shown; the end of a long one, where the file's name is.
+    """Return a document's path, or the name of a file, fit to be shown; the end of a long one, where the file's name is.
 
     Without e-mail addresses and identity numbers, and without what cannot be seen and might hide one; other numbers
     stay, for by these people know their files.
@@ -68,7 +68,7 @@ def masked_path(path: str) -> str:
 
 
 def visible(text: str) -> str:
-    """The text without what cannot be seen, which might hide a number or play tricks on a terminal."""
+    """Return the text without what cannot be seen, which might hide a number or play tricks on a terminal."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else " " for char in text if char.isprintable() or char.isspace())

@@ -62,7 +62,7 @@ class Number(NamedTuple):
 
 
 def paper_of(text: str) -> Paper | None:
-    """The paper with this text; None for one that nothing follows from, whatever the row says."""
+    """Return the paper with this text; None for one that nothing follows from, whatever the row says."""
     squeezed = bare(text)
     written = _DASHES.sub("-", unicodedata.normalize("NFKC", text).upper())
     numbers = dict.fromkeys(number.replace("-", "") for number in _IN_TEXT.findall(written))
@@ -71,14 +71,14 @@ def paper_of(text: str) -> Paper | None:
 
 
 def number_of(text: str) -> Number | None:
-    """What a registration number is; None where it has no kind that can be told on paper."""
+    """Return what a registration number is; None where it has no kind that can be told on paper."""
     number = _GAPS.sub("", text).upper()
     kind = next((kind for kind, shape in _SHAPES.items() if shape.fullmatch(number)), "")
     return Number(kind, number) if kind else None
 
 
 def bare_name(name: str) -> str:
-    """A business's name as `bare` leaves it, without what stands before it; empty for one not in Latin letters.
+    """Return a business's name as `bare` leaves it, without what stands before it; empty for one not in Latin letters.
 
     Letters of other scripts come out of PDFs in so many ways that nothing follows from their absence.
     """
@@ -87,7 +87,7 @@ def bare_name(name: str) -> str:
 
 
 def bare(text: str) -> str:
-    """Letters and digits alone, in lower case, without accents; legal forms written out."""
+    """Return letters and digits alone, in lower case, without accents; legal forms written out."""
     if not text.isascii():
         decomposed = unicodedata.normalize("NFKD", text)
         text = "".join(char for char in decomposed if not unicodedata.combining(char))

@@ -30,7 +30,7 @@ class Scope:
     retry_refused: str = ""
 
     def retries(self, code: str) -> bool:
-        """Whether what was refused with this code is sent again unchanged."""
+        """Return whether what was refused with this code is sent again unchanged."""
         return bool(code) and self.retry_refused in (ANY_CODE, code)
 
 
@@ -85,11 +85,11 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
         return self.identity.token if self.identity else ""
 
     def with_numbers(self, numbers: tuple[str, ...]) -> "Decision":
-        """The same row with these numbers due."""
+        """Return the same row with these numbers due."""
         return msgspec.structs.replace(self, numbers=numbers)
 
     def undone(self, reason: str) -> "Decision":
-        """The same row with nothing due, and why."""
+        """Return the same row with nothing due, and why."""
         return msgspec.structs.replace(self, action=Action.NOTHING, reason=reason, numbers=())
 
 
@@ -120,17 +120,17 @@ class Plan:
         return any(decision.judged.has_errors for decision in notable_in(self.decisions))
 
     def due(self, action: Action) -> tuple[Decision, ...]:
-        """The decisions with this action, in the order of the rows."""
+        """Return the decisions with this action, in the order of the rows."""
         items = self.decisions if action is Action.CREATE else notable_in(self.decisions)
         return tuple(d for d in items if d.action is action)
 
     def has_due(self, action: Action) -> bool:
-        """Whether there is any such decision."""
+        """Return whether there is any such decision."""
         any_usual = action is Action.CREATE and usual_count(self.decisions) > 0
         return any_usual or any(d.action is action for d in notable_in(self.decisions))
 
     def counts(self) -> dict[str, int]:
-        """How many rows each action has, zeros included."""
+        """Return how many rows each action has, zeros included."""
         counter = Counter(d.action.value for d in notable_in(self.decisions))
         counter[Action.CREATE.value] += usual_count(self.decisions)
         return {action.value: counter[action.value] for action in Action}

@@ -135,18 +135,18 @@ class Record(Draft, frozen=True, kw_only=True, gc=False):  # type: ignore[misc]
 
 
 def draft_of(record: Record) -> Draft:
-    """A draft that says what the record says."""
+    """Return a draft that says what the record says."""
     return Draft(**msgspec.structs.asdict(record))
 
 
 def finish(draft: Draft) -> Record:
-    """The draft itself as a record: from here on nobody can change it."""
+    """Return the draft itself as a record: from here on nobody can change it."""
     draft.__class__ = Record
     return cast("Record", draft)
 
 
 def replaced_by(record: Draft, fingerprint: str) -> tuple[str, ...]:
-    """The record's replaced contents once this one is to be sent: what was the newest until now joins them."""
+    """Return the record's replaced contents once this one is to be sent: what was the newest until now joins them."""
     newest = record.intended or record.fingerprint
     if newest in ("", fingerprint):
         return record.replaced
@@ -154,7 +154,7 @@ def replaced_by(record: Draft, fingerprint: str) -> tuple[str, ...]:
 
 
 def api_has_newer(record: Record, fingerprint: str) -> bool:
-    """Whether this content was sent before what the API has of the record; False where nobody knows."""
+    """Return whether this content was sent before what the API has of the record; False where nobody knows."""
     if fingerprint == record.fingerprint or fingerprint not in record.replaced:
         return False
     sent = (*record.replaced, record.intended or record.fingerprint)
@@ -162,15 +162,15 @@ def api_has_newer(record: Record, fingerprint: str) -> bool:
 
 
 def linked_numbers(record: Record) -> set[str]:
-    """The numbers that are linked to it, as far as the ledger knows."""
+    """Return the numbers that are linked to it, as far as the ledger knows."""
     return linked_in(record.numbers)
 
 
 def linked_in(numbers: Mapping[str, Linking]) -> set[str]:
-    """Those of a record's numbers that are linked."""
+    """Return those of a record's numbers that are linked."""
     return {number for number, linking in numbers.items() if linking.linkage is Linkage.LINKED}
 
 
 def without_number(record: Record, number: str) -> Record:
-    """The record after the number was linked to another one."""
+    """Return the record after the number was linked to another one."""
     return msgspec.structs.replace(record, numbers={n: each for n, each in record.numbers.items() if n != number})

@@ -24,7 +24,7 @@ class Combination(NamedTuple):
 
     @classmethod
     def written(cls, texts: tuple[str, str, str], defaults: "Combination") -> "Combination":
-        """What a row's cells ask for, as the API writes it: `in` is IN, `Toll Free` is tollfree; blank ones ask for the
+        """Return what a row's cells ask for, as the API writes it: `in` is IN, `Toll Free` is tollfree; blank ones ask for the
         defaults."""
         country_iso, number_type, user_type = (own or default for own, default in zip(texts, defaults, strict=True))
         return cls(country_iso.upper(), _JOINTS.sub("", number_type).lower(), user_type.lower())
@@ -93,14 +93,14 @@ class RequirementsBook:
     offered: Mapping[Combination, Requirements] = field(default_factory=dict)
 
     def fields(self) -> tuple[FieldRequirement, ...]:
-        """The fields of all combinations, each name once, in the order they come."""
+        """Return the fields of all combinations, each name once, in the order they come."""
         return tuple({f.name: f for r in self.offered.values() for f in r.fields}.values())
 
     def documents(self) -> tuple[DocumentRequirement, ...]:
-        """The documents of all combinations, each type once, in the order they come."""
+        """Return the documents of all combinations, each type once, in the order they come."""
         return tuple({d.type: d for r in self.offered.values() for d in r.documents}.values())
 
     @classmethod
     def of(cls, source: str, *, live: bool, offered: Iterable[Requirements]) -> "RequirementsBook":
-        """A book of these requirements, each under its own combination."""
+        """Return a book of these requirements, each under its own combination."""
         return cls(source, live, {r.combination: r for r in offered})

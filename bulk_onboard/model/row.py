@@ -61,11 +61,11 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     converted: Mapping[str, str] = {}
 
     def cell(self, name: str) -> str:
-        """The text of a column; empty where blank or absent."""
+        """Return the text of a column; empty where blank or absent."""
         return self.cells.get(name, "")
 
     def personal(self) -> tuple[str, ...]:
-        """The texts of its cells that have no place in ledger or logs, even where somebody quotes them."""
+        """Return the texts of its cells that have no place in ledger or logs, even where somebody quotes them."""
         return tuple(
             text
             for name, text in self.cells.items()
@@ -88,7 +88,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
         return stored in (None, Stored.BOOLEAN) and text.upper() in _CHECK_BOX
 
     def filled_in(self, found: Mapping[str, str]) -> "Row":
-        """The same row with these cells too."""
+        """Return the same row with these cells too."""
         return msgspec.structs.replace(self, cells={**self.cells, **found})
 
 
@@ -136,11 +136,11 @@ class JudgedRow(msgspec.Struct, frozen=True, gc=False):
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
     def with_findings(self, findings: tuple[Finding, ...], *, kept_out: bool) -> "JudgedRow":
-        """The same row with other findings; nothing is sent of one that they keep out."""
+        """Return the same row with other findings; nothing is sent of one that they keep out."""
         return msgspec.structs.replace(self, findings=findings, application=None if kept_out else self.application)
 
     def as_duplicate_of(self, number: int) -> "JudgedRow":
-        """The same row as a second one of the row of this number."""
+        """Return the same row as a second one of the row of this number."""
         return msgspec.structs.replace(self, application=None, duplicate_of=number)
 
 
@@ -220,7 +220,7 @@ class JudgedRows(LazySequence[JudgedRow]):
 
 
 def example_path(document_type: str) -> str:
-    """The path that the example has for a document of this type; nothing needs to lie there."""
+    """Return the path that the example has for a document of this type; nothing needs to lie there."""
     return f"example/{document_type}.pdf"
 
 
@@ -261,7 +261,7 @@ EXAMPLE_PATHS = frozenset(text for name, text in EXAMPLE.items() if name.startsw
 
 
 def is_example(row: Row) -> bool:
-    """Whether the row is the template's example, which is never sent."""
+    """Return whether the row is the template's example, which is never sent."""
     return _bare(row.cell(ours.KEY)) == _KEY and _bare(row.cell(ours.REGISTRATION_NUMBER)) == _REGISTRATION_NUMBER
 
 

@@ -49,18 +49,18 @@ LAST_COLUMN = 16_384
 
 
 def column_letters(position: int) -> str:
-    """What Excel calls the column at a position, counted from 0: A, Z, AA."""
+    """Return what Excel calls the column at a position, counted from 0: A, Z, AA."""
     prefix, last = divmod(position, 26)
     return (column_letters(prefix - 1) if prefix else "") + chr(ord("A") + last)
 
 
 def document_column(document_type: str) -> str:
-    """The name of the column that holds the path of a document of this type."""
+    """Return the name of the column that holds the path of a document of this type."""
     return f"document:{document_type}"
 
 
 def kind_column(document_type: str) -> str:
-    """The name of the column that holds the kind (passport, utility_bill …) of a document of this type."""
+    """Return the name of the column that holds the kind (passport, utility_bill …) of a document of this type."""
     return f"kind:{document_type}"
 
 
@@ -133,7 +133,7 @@ class Sheet:
     findings: tuple[Finding, ...] = ()
 
     def with_rows(self, rows: Iterable[SheetRow]) -> "Sheet":
-        """The same sheet with these rows for its own, each as wide as the headers."""
+        """Return the same sheet with these rows for its own, each as wide as the headers."""
         rows = tuple(rows)
         kinds: dict[int, dict[int, Stored]] = {}
         for place, row in enumerate(rows):
@@ -158,7 +158,7 @@ class Sheet:
         return self.rows_at(range(self.height))
 
     def rows_at(self, places: Sequence[int]) -> tuple[SheetRow, ...]:
-        """The rows at these places among `numbers`, in their order."""
+        """Return the rows at these places among `numbers`, in their order."""
         stored: dict[int, dict[int, Stored]] = {}
         wanted = places if isinstance(places, range) else set(places)
         for position, kinds in self.kinds.items():
@@ -196,7 +196,7 @@ class Columns:
     headers: Mapping[str, str]
 
     def header(self, name: str) -> str:
-        """What the user calls the column; our own name where the sheet has no such column."""
+        """Return what the user calls the column; our own name where the sheet has no such column."""
         return self.headers.get(name, name)
 
 
@@ -218,7 +218,7 @@ class Edit(NamedTuple):
 
 
 def edited_sheet(sheet: Sheet, edits: Iterable[Edit]) -> Sheet:
-    """The sheet as it reads once these are made."""
+    """Return the sheet as it reads once these are made."""
     by_row: dict[int, dict[int, Edit]] = {}
     for edit in edits:
         by_row.setdefault(edit.row, {})[edit.position] = edit
@@ -266,5 +266,5 @@ WORKBOOK_ENDINGS: Mapping[str, WorkbookType] = {
 
 
 def type_by_name(path: PurePath) -> WorkbookType | None:
-    """The type that a file should be by its name, whatever the case; None for no workbook."""
+    """Return the type that a file should be by its name, whatever the case; None for no workbook."""
     return WORKBOOK_ENDINGS.get(path.suffix.lower())

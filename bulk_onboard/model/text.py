@@ -15,7 +15,7 @@ _WITHOUT_WIDTH = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff") | _MARKS_OF_D
 
 
 def looks_like_nothing(char: str) -> bool:
-    """Whether nobody sees the character where it stands at the end of a text."""
+    """Return whether nobody sees the character where it stands at the end of a text."""
     return char.isspace() or char in _WITHOUT_WIDTH
 
 
@@ -29,7 +29,7 @@ _SCRIPTS = re.compile(
 
 
 def may_be_joined(letter: str) -> bool:
-    """Whether a joiner may follow this character."""
+    """Return whether a joiner may follow this character."""
     return _SCRIPTS.match(letter) is not None and unicodedata.category(letter)[0] in "LM"
 
 
@@ -40,17 +40,17 @@ _HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")  # no file, ledger or request 
 
 
 def text_in(cell: str) -> str:
-    """What a row has of a cell: half a character as the sign for a broken one, nothing that looks like nothing."""
+    """Return what a row has of a cell: half a character as the sign for a broken one, nothing that looks like nothing."""
     return stripped(cell if cell.isascii() else whole(cell))
 
 
 def whole(cell: str) -> str:
-    """The text with half a character as the sign for a broken one."""
+    """Return the text with half a character as the sign for a broken one."""
     return _HALF_A_CHARACTER.sub("\ufffd", cell)
 
 
 def stripped(text: str) -> str:
-    """The text without what looks like nothing at its ends; a joiner that belongs to the spelling stays."""
+    """Return the text without what looks like nothing at its ends; a joiner that belongs to the spelling stays."""
     if text.isascii():
         return text.strip()
     start, end = 0, len(text)
@@ -64,7 +64,7 @@ def stripped(text: str) -> str:
 
 
 def ordinary_digits(text: str) -> str:
-    """The text with the digits of any script as 0 to 9, and its full-width signs as those one types."""
+    """Return the text with the digits of any script as 0 to 9, and its full-width signs as those one types."""
     if text.isascii() or not any(char.isdecimal() for char in text):
         return text
     return "".join(map(_ordinary, text))

@@ -26,7 +26,7 @@ from bulk_onboard.model.requirements import Combination, DocumentRequirement, Re
 from bulk_onboard.model.row import EXAMPLE_PATHS, JudgedRow, JudgedRows, Row, notable_in
 from bulk_onboard.model.sheet import NUMBER_TYPE, Columns, Sheet, document_column, type_by_name
 from bulk_onboard.model.text import text_in
-from bulk_onboard.planning.identity import Identities, settled_claims
+from bulk_onboard.planning.identity import Identities, checked_claims
 from bulk_onboard.validation import (
     Judge,
     judge_rows,
@@ -301,7 +301,7 @@ async def claiming_rows(
     rows = rows_of(sheet, columns, defaults=job.defaults)
     identities = Identities(ledger_state, auth_id=auth_id, rows=rows)
     claims = [(one, identities.identify(one)) for one in (JudgedRow(row, None, "") for row in rows)]
-    return [(one.row, identity) for one, identity in settled_claims(claims, ledger_state, job.findings)]
+    return [(one.row, identity) for one, identity in checked_claims(claims, ledger_state, job.findings)]
 
 
 def rows_by_token(

@@ -38,11 +38,13 @@ class Contract(Protocol):
     """One vocabulary of the API (docs/design/wire.md, Decisions)."""
 
     def encode(self, call: Call[Any]) -> Request:
-        """The request that makes the call; a create or update must carry the bytes of all its documents."""
+        """Return the request that makes the call; a create or update must hold the bytes of all its documents."""
         ...
 
     def decode(self, call: Call[T], body: object) -> T:
-        """What the body of a 2xx answer says; `body` is its JSON, or None where there was no body (a delete may).
+        """Return what the body of a 2xx answer says.
+
+        `body` is its JSON, None where there was no body, as in the answer to a delete.
 
         Raises:
             MalformedError: the answer does not hold what the call needs, or speaks of an error.
@@ -123,13 +125,13 @@ def _number_path(number: str) -> str:
 
 
 def _content(alias: str, application: Application) -> dict[str, Any]:
-    """What a create and an update have in common."""
+    """Return the members that a create and an update have in common."""
     documents = [{"type": document.type} for document in application.documents]
     return {"alias": alias, "end_user": _end_user(application), "documents": documents}
 
 
 def _end_user(application: Application) -> dict[str, Any]:
-    """The filled fields at their places: `address.line1` stands in an object `address`."""
+    """Return the filled fields at their places: `address.line1` stands in an object `address`."""
     end_user: dict[str, Any] = {"type": application.combination.user_type}
     for name, value in application.fields.items():
         if value:
@@ -142,10 +144,7 @@ def _end_user(application: Application) -> dict[str, Any]:
 
 
 def _parts(data: Mapping[str, Any], application: Application, files: tuple[bytes, ...]) -> tuple[Part, ...]:
-    """The form: `data`, then each document's bytes under its position.
-
-    See docs/design/wire.md, Decisions.
-    """
+    """Return the form: `data`, then each document's bytes under its position (docs/design/wire.md, Decisions)."""
     body = msgspec.json.encode(data)
     return (Part(name="data", body=body), *_file_parts(application.documents, files))
 
@@ -161,10 +160,7 @@ def _file_parts(documents: tuple[Document, ...], files: tuple[bytes, ...]) -> It
 
 
 def _file_name(document: Document) -> str:
-    """A name made of the document's type: the user's own may hold anything, personal data too.
-
-    See docs/design/wire.md, Files.
-    """
+    """Return a name made of the document's type: the user's own may hold personal data (docs/design/wire.md, Files)."""
     extension = _EXTENSIONS.get(document.media_type, "")
     stem = re.sub(r"[^A-Za-z0-9_-]", "_", document.type)[: _LONGEST_FILE_NAME - len(extension)]
     return stem + extension
