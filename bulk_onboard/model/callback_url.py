@@ -1,10 +1,7 @@
-"""Where the API may be told to send callbacks; nothing is looked up.
+"""Judge the address to which the API is to send callbacks, without looking it up (docs/design/wire.md, Callbacks).
 
-See docs/design/wire.md, Callbacks.
-
-Rule: an *objection* is why an address cannot work or must not be used, an error of the row or the job. A *doubt* is
-about one that may well work: a port other than 443, which the API may not reach, and what looks like a secret in the
-query, which every proxy on the way may log. An address has a doubt only where there is no objection.
+An *objection* is why an address cannot work or must not be used: an error. A *doubt* is a warning about one that may
+work: a port other than 443, which the API may not reach, or what looks like a secret in the query, which proxies log.
 """
 
 import re
@@ -38,12 +35,12 @@ def objection(url: str) -> str:
     if parts.scheme != "https":
         return "It is not https; write one such as https://callbacks.example.com/reviews."
     if port == 0:
-        return "It has the port 0, which nobody can listen at."
+        return "It has the port 0, which no server can have."
     return _objection_to_host(parts)
 
 
 def doubt(url: str) -> str:
-    """Return what speaks against an address that may be used, a sentence; empty where nothing does."""
+    """Return a doubt about this address, a sentence; empty where there is none, or an objection."""
     if objection(url):
         return ""
     parts = urlsplit(url)

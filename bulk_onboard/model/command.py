@@ -1,9 +1,9 @@
-"""The commands that people are told to type about one job, spelt here and nowhere else.
+"""The commands that messages give people to type about a job; no other module spells one.
 
-Rule: what is printed works when it is pasted into a shell in the same folder, with the same environment. So a command
-repeats the flags that were given, as far as its verb has a use for them. It never repeats a proxy, whose address may
-hold a password, and nothing that was meant for one run alone: what the API refused was tried again then, a pilot and
-the waiting for reviews are over once that run ended. A run that was stopped goes on as it began.
+A printed command works when it is pasted into a shell in the same folder, with the same environment. So it repeats the
+flags that were given, as far as its verb uses them. It never repeats a proxy, whose address may hold a password, nor
+flags meant for one run only (`--limit`, `--wait`, `--stop-after`, `--retry-refused`, `--allow-older`); but the command
+that continues a stopped run keeps the first three.
 """
 
 import shlex
@@ -35,13 +35,13 @@ _USED: Mapping[str, frozenset[str]] = {  # by a verb; `run` and `resume`, which 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commands:
-    """What there is to type about one job.
+    """The commands about one job.
 
     Attributes:
         job: JOB as it was typed.
         flags: the flags of the settings that were given, by the setting's name: the words behind each as they were
             typed, several where it was given several times, none behind a switch.
-        verb: what a run that was stopped is continued with: `run`, or `resume`.
+        verb: what continues a run that was stopped: `run` or `resume`.
     """
 
     job: str
@@ -49,7 +49,7 @@ class Commands:
     verb: str = "run"
 
     def of_workbook(self, workbook: str) -> "Commands":
-        """Return the same job with another workbook."""
+        """Return the commands about the same job with another workbook."""
         return replace(self, flags={**self.flags, "workbook": (workbook,)})
 
     def run(self) -> str:
@@ -65,31 +65,31 @@ class Commands:
         return self._line("check")
 
     def status(self) -> str:
-        """Return where the job stands."""
+        """Show where the job stands."""
         return self._line("status")
 
     def report(self) -> str:
-        """Write the report anew."""
+        """Write the report again."""
         return self._line("report")
 
     def merge(self, copy: str = "") -> str:
-        """Take the cells of the marked copy into the job's workbook: of the one that was saved last, or of this one."""
+        """Take the cells of a marked copy into the job's workbook: of this one, or of the one that was saved last."""
         return self._line("merge", options=(f"--copy={copy}",) if copy else ())
 
     def merge_and_run(self) -> str:
-        """Return the same, then do what is due."""
+        """Merge the copy that was saved last, then do what is due."""
         return f"{self.merge()} && {self.run()}"
 
     def resolve(self, name: str, *answer: str) -> str:
-        """Ask what may be said of a held record; or say it, as `--absent`, `--abandon`, or `--found` and an id."""
+        """Show the answers for a held record; or give one: `--absent`, `--abandon`, or `--found` and an id."""
         return self._line("resolve", name, options=answer)
 
     def show(self, name: str) -> str:
-        """Return one record's story."""
+        """Show what happened to one record."""
         return self._line("ledger show", name)
 
     def verify(self) -> str:
-        """Return whether the account holds what the ledger says."""
+        """Verify that the account holds what the ledger says."""
         return self._line("ledger verify", options=("--server",))
 
     def repair(self) -> str:
@@ -112,7 +112,7 @@ class Commands:
 
 
 def names_in(ledger_state: LedgerState) -> dict[str, str]:
-    """Return what each record is called in a command, by its token: its Key, or the token where that is no name of its own."""
+    """Return the name of each record in a command, by token: its Key, or the token where the Key is not unique."""
     times = Counter(normal_user_key(record.key) for record in ledger_state.records.values() if record.key)
     return {
         token: record.key
@@ -128,7 +128,7 @@ def init(folder: str) -> str:
 
 
 def command_line(*words: str) -> str:
-    """Return the words as one types them in bash: one line, whatever stands in them."""
+    """Return the words quoted for bash, on one line whatever they hold."""
     return " ".join(map(_quoted, words))
 
 
@@ -142,7 +142,7 @@ def _as_typed(flags: Mapping[str, tuple[str, ...]]) -> Iterable[str]:
 
 
 def _quoted(word: str) -> str:
-    """Return one word; what cannot be seen, such as a line break or half a character, as `$'…'` has it."""
+    """Return one word quoted; with line breaks and other invisible characters in the form `$'…'`."""
     if word.isprintable():
         return shlex.quote(word)
     return "$'" + "".join(map(_escaped, word)) + "'"

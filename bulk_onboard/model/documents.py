@@ -22,14 +22,14 @@ def with_slashes(path: str) -> str:
 
 
 def begins_elsewhere(slashed: str) -> bool:
-    """Return whether it begins at a root, a drive, a share of another machine, somebody's home, or is an address."""
+    """Return whether a path begins at a root, drive, share or home folder, or is an address."""
     return bool(_ELSEWHERE.match(slashed))
 
 
 def readable(name: str) -> str:
-    """Return the name as a text that any encoding and any JSON can hold: bytes that are no UTF-8 become `\\xe9`.
+    """Return a file's name as a text that any encoding and any JSON can hold: bytes that are no UTF-8 become `\\xe9`.
 
-    A file's name is bytes; Python keeps those that it cannot decode as lone surrogates, which nothing else understands.
+    Python keeps bytes of a name that it cannot decode as lone surrogates, which nothing else understands.
     """
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
@@ -149,29 +149,29 @@ FILE_TYPES: Mapping[str, FileType] = {
     GZIP: FileType("a gzip archive", (".gz", ".tgz"), _UNPACK),
     SHORTCUT: FileType("a Windows shortcut", (".lnk",), "Copy the file it leads to in its place."),
 }
-"""By media type; those the API takes need no `how`."""
+"""By media type; those that the API accepts need no `how`."""
 
 _UNKNOWN = FileType(
     "of an unknown type", (), f"Open it with the program it comes from and {_PRINT}; if none opens it, scan it again."
 )
 _TABLES_AND_LISTS = {XLS, XLSX, ODS, TEXT}
-"""What lies beside documents and is none: workbooks, reports, lists."""
+"""Types of files that lie beside documents: workbooks, reports, lists."""
 
 _BY_ENDING = {ending: media_type for media_type, words in FILE_TYPES.items() for ending in words.endings}
 
 
 def file_type(media_type: str) -> FileType:
-    """Return the words of a type; those for an unknown one where there are none."""
+    """Return the words for a media type, also for an unknown one."""
     return FILE_TYPES.get(media_type, _UNKNOWN)
 
 
 def ending_of(name: str) -> str:
-    """Return how a file's name ends, as written: `.PDF`; empty where it has no ending."""
+    """Return the ending of a file's name as written: `.PDF`; empty where it has none."""
     return PurePath(name).suffix
 
 
 def type_told_by(ending: str) -> str:
-    """Return the media type an ending stands for, in whatever case; empty for none that is known."""
+    """Return the media type for an ending, whatever its case; empty for an unknown one."""
     return _BY_ENDING.get(ending.lower(), "")
 
 
@@ -196,16 +196,16 @@ class Token(NamedTuple):
 
 
 Component = tuple[Token, ...]
-"""What makes up one name on the way down."""
+"""The tokens of one folder's or file's name."""
 
 
 def check_pattern(pattern: str) -> None:
     """Refuse a pattern that could not lead to a document of each row.
 
-    Which names of cells there are depends on the requirements, so they are checked when it is used.
+    Which cells a row may have depends on the requirements, so the names in braces are checked when it is used.
 
     Raises:
-        ValueError: says what is wrong with it, a sentence.
+        ValueError: with a sentence that says what is wrong.
     """
     slashed = with_slashes(pattern)
     parts = slashed.split("/")
@@ -222,7 +222,7 @@ def check_pattern(pattern: str) -> None:
 
 
 def components(pattern: str) -> tuple[Component, ...]:
-    """Return the names on the way down, each as its tokens; `\\` is taken as `/`."""
+    """Return the names of folders and file in a pattern, each as its tokens; `\\` counts as `/`."""
     parts = (part for part in with_slashes(pattern).split("/") if part not in ("", "."))
     return tuple(tuple(_token(match) for match in _TOKEN.finditer(part)) for part in parts)
 

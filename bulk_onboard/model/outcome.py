@@ -1,8 +1,6 @@
-"""What one call led to: done, refused, throttled, unavailable, unresolved or denied.
+"""What one call led to (docs/design/glossary.md, Calls): done, refused, throttled, unavailable, unresolved or denied.
 
-See docs/design/glossary.md, Calls.
-
-`withheld` is the seventh, for a call that was never begun, because a document changed after it was checked.
+`withheld` is the seventh, for a call that was never begun because a document had changed after it was checked.
 """
 
 from dataclasses import dataclass
@@ -13,10 +11,7 @@ T = TypeVar("T")
 
 
 class Halt(StrEnum):
-    """Why a call ends the whole run; what cannot get better stops it at the first one.
-
-    See docs/design/settling.md, Stops at once.
-    """
+    """Why one call stops the whole run: what waiting cannot cure (docs/design/settling.md, Stops at once)."""
 
     CREDENTIALS = "credentials"
     ADDRESS = "address"
@@ -27,7 +22,7 @@ class Halt(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotaHeaders:
-    """What an answer said of the quota; seconds are counted from the answer; None where it said nothing usable."""
+    """The quota headers of an answer, seconds counted from the answer; None for what is missing or absurd."""
 
     limit: int | None = None
     remaining: int | None = None
@@ -42,13 +37,13 @@ class _Outcome:
 
     @property
     def name(self) -> str:
-        """The design's word for it: `done`, `refused` …"""
+        """The outcome as one word: `done`, `refused` …"""
         return type(self).__name__.lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done(_Outcome, Generic[T]):
-    """The API did it; `value` is what it answered, `api_id` its name for the request."""
+    """The API did it; `value` is its answer, `api_id` its id of the request."""
 
     value: T
     api_id: str = ""
@@ -56,11 +51,11 @@ class Done(_Outcome, Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused(_Outcome):
-    """A final no to this content.
+    """A final refusal of this content.
 
     Attributes:
         code: the API's code, else `http-<status>`; `TOO_LARGE` for an answer that is longer than any may be.
-        message: the API's words, not masked yet: never written anywhere as they are.
+        message: the API's words, not masked yet, so never written as they are.
         http_status: of the answer; 0 where none was read.
     """
 
@@ -70,12 +65,12 @@ class Refused(_Outcome):
 
 
 TOO_LARGE = "answer-too-large"
-"""Our own code for an answer to a read that was given up for its length: asked for less, the API may answer."""
+"""Our own code for an answer to a read that was too long; asked for less, the API may answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Throttled(_Outcome):
-    """429: not applied; the whole bucket waits; no attempt of the row."""
+    """429: not applied; all calls wait, and it does not count as an attempt of the row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +86,7 @@ class Unresolved(_Outcome):
 
     Attributes:
         seen: what was seen, in a few words, never a body.
-        said: the API's no to a write that may have been done all the same (409, "exists already"); it holds once
+        said: the API's refusal of a write that may have been done all the same (409, "exists already"); it stands once
             settling has shown that nothing was done.
     """
 
@@ -101,7 +96,7 @@ class Unresolved(_Outcome):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denied(_Outcome):
-    """401 or 403 anywhere, 404 or 405 on create or list: not applied, and no call will be."""
+    """401 or 403 anywhere, 404 or 405 on create or list: not applied, and no other call would be."""
 
     http_status: int
 

@@ -10,9 +10,9 @@ from string import ascii_lowercase
 from typing import NamedTuple
 
 ENOUGH = 120
-"""Letters of a text that says something of its own; stamps, footers and marks of digital signatures have fewer."""
+"""Letters that a text needs to count; stamps, footers and marks of digital signatures have fewer."""
 
-_VOWELS = 0.2  # of the letters, at least: a text whose letters cannot be told from a PDF comes as rubbish
+_VOWELS = 0.2  # of the letters, at least; fonts without a character map yield garbage
 _WORD_ON_PAPER = re.compile(r"[^\W_]+")
 _SHORT = {
     "bros": "brothers",
@@ -34,19 +34,19 @@ _KINDS = {
     "LLPIN": r"[A-Z]{3}-?[0-9]{4}",
     "Udyam number": r"UDYAM-?[A-Z]{2}-?[0-9]{2}-?[0-9]{7}",
 }
-_ON_PAPER = _KINDS | {"LLPIN": r"A[A-Z]{2}-[0-9]{4}"}  # all begin with A so far; ISO-9001 is none
+_ON_PAPER = _KINDS | {"LLPIN": r"A[A-Z]{2}-[0-9]{4}"}  # all begin with A so far; else ISO-9001 would be one
 
 _SHAPES = {kind: re.compile(shape) for kind, shape in _KINDS.items()}
 _IN_TEXT = re.compile(f"(?<![A-Z0-9])(?:{'|'.join(_ON_PAPER.values())})(?![A-Z0-9])")
 
 
 class Paper(NamedTuple):
-    """The text of a document, ready to be compared; for the time of a check only, and never written anywhere.
+    """The text of a document, ready to be compared; kept for the time of a check only, and never written.
 
     Attributes:
         text: its letters and digits, as `bare` leaves them.
         numbers: registration numbers in it, without dashes; each once.
-        is_enough: whether it is so much, and so sound, that a name which is not in it is not on the paper.
+        is_enough: whether there is enough readable text to conclude that a name which is not in it is missing.
     """
 
     text: str
@@ -55,14 +55,14 @@ class Paper(NamedTuple):
 
 
 class Number(NamedTuple):
-    """A registration number: of which kind it is, and without blanks and dashes."""
+    """A registration number: its kind, and its text without blanks and dashes."""
 
     kind: str
     text: str
 
 
 def paper_of(text: str) -> Paper | None:
-    """Return the paper with this text; None for one that nothing follows from, whatever the row says."""
+    """Return a document's text; None where it has no registration number and too little text to compare."""
     squeezed = bare(text)
     written = _DASHES.sub("-", unicodedata.normalize("NFKC", text).upper())
     numbers = dict.fromkeys(number.replace("-", "") for number in _IN_TEXT.findall(written))
@@ -71,16 +71,16 @@ def paper_of(text: str) -> Paper | None:
 
 
 def number_of(text: str) -> Number | None:
-    """Return what a registration number is; None where it has no kind that can be told on paper."""
+    """Return a registration number with its kind; None for a kind that cannot be recognised in a text."""
     number = _GAPS.sub("", text).upper()
     kind = next((kind for kind, shape in _SHAPES.items() if shape.fullmatch(number)), "")
     return Number(kind, number) if kind else None
 
 
 def bare_name(name: str) -> str:
-    """Return a business's name as `bare` leaves it, without what stands before it; empty for one not in Latin letters.
+    """Return a business's name as `bare` leaves it, without `M/s`, `The` and the like; empty if not in Latin letters.
 
-    Letters of other scripts come out of PDFs in so many ways that nothing follows from their absence.
+    Letters of other scripts come out of PDFs in so many ways that a name may be there and not be found.
     """
     text = bare(_BEFORE_A_NAME.sub("", name))
     return text if text.isascii() else ""

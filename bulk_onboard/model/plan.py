@@ -1,4 +1,4 @@
-"""What a run may take on, and what it will do for each row, and why."""
+"""What a run may do, and what it will do for each row, and why."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,13 +15,13 @@ ANY_CODE = "any"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What a run may take on.
+    """What a run may do.
 
     Attributes:
-        admit_new_rows: rows that no run has taken in before.
-        limit: how many creates there may be; None for no limit.
-        allow_older: content that was sent earlier and replaced since may be sent again.
-        retry_refused: what the API refused with this code, or with `ANY_CODE`, is sent again as it was; empty for none.
+        admit_new_rows: whether to take in rows that no run has taken in before.
+        limit: how many rows may be created; None for no limit.
+        allow_older: whether to send content again that was replaced since.
+        retry_refused: the code of refusals that are sent again unchanged, or `ANY_CODE`; empty for none.
     """
 
     admit_new_rows: bool = True
@@ -35,7 +35,7 @@ class Scope:
 
 
 class Action(StrEnum):
-    """What is due for a row; all but settling begin with a call of the runner's."""
+    """What is due for a row."""
 
     UPDATE = "update"
     LINK = "link"
@@ -53,8 +53,8 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
         token: 16 characters.
         alias: at most 40 characters, ends in the token.
         registration_token: what the row registers, as for `identity.registration_token_of`; empty without a number.
-        known_registration: the same of what belongs to the token: the row's own where the token is computed from it,
-            else what the ledger says was sent; empty where that is not known.
+        known_registration: the registration token of the token's record: the row's own where the token is computed
+            from it, else what the ledger says was sent; empty where that is not known.
     """
 
     key: str
@@ -85,11 +85,11 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
         return self.identity.token if self.identity else ""
 
     def with_numbers(self, numbers: tuple[str, ...]) -> "Decision":
-        """Return the same row with these numbers due."""
+        """Return the decision with these numbers due instead."""
         return msgspec.structs.replace(self, numbers=numbers)
 
     def undone(self, reason: str) -> "Decision":
-        """Return the same row with nothing due, and why."""
+        """Return the decision with nothing due, for this reason."""
         return msgspec.structs.replace(self, action=Action.NOTHING, reason=reason, numbers=())
 
 
@@ -104,19 +104,19 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All decisions, in the order of the rows; usual ones, where they are sparse, are new rows to be created."""
+    """All decisions, in the order of the rows; in a lazy sequence the usual ones are new rows to be created."""
 
     decisions: Sequence[Decision]
     forecast: Forecast
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Those of all rows, in their order, with what only showed once the records were known."""
+        """The findings of all rows, in order, those of planning included."""
         return tuple(finding for decision in notable_in(self.decisions) for finding in decision.judged.findings)
 
     @property
     def has_errors(self) -> bool:
-        """Whether any row is kept out."""
+        """Whether any row has an error."""
         return any(decision.judged.has_errors for decision in notable_in(self.decisions))
 
     def due(self, action: Action) -> tuple[Decision, ...]:

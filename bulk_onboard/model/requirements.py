@@ -1,7 +1,4 @@
-"""What the API requires for a country, number type and user type.
-
-See the API's document, The Requirements Object.
-"""
+"""What the API requires for a country, number type and user type (the API's document, The Requirements Object)."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -13,7 +10,7 @@ _JOINTS = re.compile(r"[\s_-]+")
 
 
 class Combination(NamedTuple):
-    """What requirements are asked for: `IN`, `local`, `business`; upper and lower case as the API writes them."""
+    """Country, number type and user type, as the API writes them: `IN`, `local`, `business`."""
 
     country_iso: str
     number_type: str
@@ -24,8 +21,7 @@ class Combination(NamedTuple):
 
     @classmethod
     def written(cls, texts: tuple[str, str, str], defaults: "Combination") -> "Combination":
-        """Return what a row's cells ask for, as the API writes it: `in` is IN, `Toll Free` is tollfree; blank ones ask for the
-        defaults."""
+        """Return what a row's cells ask for: `in` is IN, `Toll Free` is tollfree, a blank cell asks for the default."""
         country_iso, number_type, user_type = (own or default for own, default in zip(texts, defaults, strict=True))
         return cls(country_iso.upper(), _JOINTS.sub("", number_type).lower(), user_type.lower())
 
@@ -44,7 +40,7 @@ class FieldRequirement:
 
 @dataclass(frozen=True, slots=True)
 class DocumentRequirement:
-    """One document to be sent; `kinds` are what may serve as it (passport, utility_bill …), not file formats."""
+    """One document to be sent; `kinds` may serve as it (passport, utility_bill …); they are no file formats."""
 
     type: str
     title: str
@@ -63,7 +59,7 @@ class Requirements:
 
 
 class Form(StrEnum):
-    """The form that an answer about requirements has: the private beta's, the released API's, both at once, neither."""
+    """The form of an answer about requirements: the private beta's, the released API's, both at once, or neither."""
 
     BETA = "beta"
     RELEASED = "released"
@@ -72,7 +68,7 @@ class Form(StrEnum):
 
 
 class OtherForm(NamedTuple):
-    """An answer about requirements that is not in the beta's form; `seen` are the names of members that show it."""
+    """An answer about requirements that is not in the beta's form; `seen` are names of members that show it."""
 
     form: Form
     seen: tuple[str, ...]
@@ -84,8 +80,8 @@ class RequirementsBook:
 
     Attributes:
         source: where they come from, for people: `live from https://…` or `the bundled example (…)`.
-        live: whether the API itself told them just now.
-        offered: what each combination requires; one that is not in here is not offered by the API.
+        live: whether they come from the API itself, just now.
+        offered: what each combination requires; the API does not offer others.
     """
 
     source: str

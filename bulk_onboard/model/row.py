@@ -47,7 +47,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
         cells: our name of a column to its text, outer blanks stripped; blank cells are absent.
         stored: our name of a column to how the file keeps its cell, where that is not as text.
         merged: our name of a column to the range (`B2:B4`) that its cell is merged into.
-        left_out: our name of a column to what was stripped off its text, where that were not ordinary blanks alone.
+        left_out: our name of a column to what was stripped off its text, where that was more than ordinary blanks.
         converted: our name of a column to its text before the digits of another script became ordinary ones.
     """
 
@@ -74,9 +74,9 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def is_blank(self) -> bool:
-        """Whether it holds nothing of a business: what is filled down a whole column, in rows yet to be written.
+        """Whether it holds only what people fill down a whole column before they write rows.
 
-        These are the defaults of what rows ask for, check boxes, and the zeros of formulas that look at blank cells.
+        That is: what rows ask for, check boxes, and zeros of formulas that refer to blank cells.
         """
         said = {*self.cells, *self.stored}.difference(_FILLED_DOWN)
         return not self.merged and all(name.startswith("kind:") or self._says_nothing(name) for name in said)
@@ -88,7 +88,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
         return stored in (None, Stored.BOOLEAN) and text.upper() in _CHECK_BOX
 
     def filled_in(self, found: Mapping[str, str]) -> "Row":
-        """Return the same row with these cells too."""
+        """Return the row with these cells too."""
         return msgspec.structs.replace(self, cells={**self.cells, **found})
 
 
@@ -110,7 +110,7 @@ class JudgedRow(msgspec.Struct, frozen=True, gc=False):
         findings: all of them, in the order of the columns.
         duplicate_of: the number of the first row with the same key and content, where this is a second one.
         is_example: whether it is the template's example row, which is never sent.
-        is_blank: whether it holds nothing but what is filled down a whole column, and is no business.
+        is_blank: whether it holds only what is filled down a whole column; see `Row.is_blank`.
     """
 
     row: Row
@@ -136,11 +136,11 @@ class JudgedRow(msgspec.Struct, frozen=True, gc=False):
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
     def with_findings(self, findings: tuple[Finding, ...], *, kept_out: bool) -> "JudgedRow":
-        """Return the same row with other findings; nothing is sent of one that they keep out."""
+        """Return the row with these findings instead; nothing is sent of a row that is kept out."""
         return msgspec.structs.replace(self, findings=findings, application=None if kept_out else self.application)
 
     def as_duplicate_of(self, number: int) -> "JudgedRow":
-        """Return the same row as a second one of the row of this number."""
+        """Return the row as a duplicate of the row with this number."""
         return msgspec.structs.replace(self, application=None, duplicate_of=number)
 
 
