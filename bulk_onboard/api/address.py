@@ -1,4 +1,6 @@
-"""Where calls may go and whose certificates are trusted (docs/security.md, What is sent where).
+"""Where calls may go and whose certificates are trusted.
+
+See docs/security.md, What is sent where.
 
 https only, except to this machine; api.plivo.com only, except to this machine or where `--trust-host` was given.
 """
@@ -21,7 +23,7 @@ _SHAPE = "A base URL is scheme, host and port and nothing else, such as https://
 
 
 def check_address(base_url: str, *, trust_host: bool = False) -> str:
-    """Return the base URL in its normal form: lower case, no default port, no slash at the end.
+    """Return the base URL in lower case, without default port and final slash.
 
     Args:
         base_url: scheme, host and port.
@@ -44,7 +46,10 @@ def check_address(base_url: str, *, trust_host: bool = False) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether the host is this machine, by name or number; nothing is looked up."""
+    """Return whether the host is this machine, by name or number.
+
+    Nothing is looked up.
+    """
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

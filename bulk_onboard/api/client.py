@@ -1,4 +1,4 @@
-"""The API's one door to aiohttp: send a request once, and return the whole answer or the class of the failure.
+"""The API's one door to aiohttp: send a request once, return answer or failure.
 
 It decides nothing: `verdict` judges what comes back. Each setting here is a rule of docs/design/wire.md, Connection.
 
@@ -50,7 +50,7 @@ def open_socket(address: _AddressInfo) -> socket.socket:
 
 @contextlib.asynccontextmanager
 async def aborted_unless_whole() -> AsyncIterator[None]:
-    """Reset every socket opened inside, if the block raises, before the exception gets out.
+    """Reset every socket opened inside if the block raises, before it is left.
 
     A context variable holds the sockets: it follows the tasks in which the client library connects.
     """
@@ -68,7 +68,7 @@ async def aborted_unless_whole() -> AsyncIterator[None]:
 
 
 def _abort(sock: socket.socket) -> None:
-    """Let no more bytes pass either way: the peer sees a reset, and closing throws away what the kernel still has."""
+    """Reset a socket: the peer sees that, and the kernel drops what it still has."""
     with contextlib.suppress(OSError):  # closed already
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     with contextlib.suppress(OSError):  # never connected, or reset by the peer
@@ -76,7 +76,7 @@ def _abort(sock: socket.socket) -> None:
 
 
 async def _closed(opened: Iterable[socket.socket]) -> None:
-    """Wait until the loop has closed the sockets, which it does as soon as it finds them shut.
+    """Wait until the loop has closed the sockets, which it does once they are shut.
 
     Until then the kernel goes on sending what it has: megabytes within milliseconds.
     """
@@ -92,7 +92,7 @@ _SHORT = 1024 * 1024  # bytes of a form that the system takes in less than a mil
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlines:
-    """How long an attempt may take: `answer_s` and the time its bodies need at `upload_speed` bytes a second."""
+    """Limits of an attempt: `answer_s`, and its bodies at `upload_speed` bytes/s."""
 
     connect_s: float = 10
     answer_s: float = 30
@@ -112,11 +112,17 @@ class _Attempt:
 
 
 class _DroppedError(Exception):
-    """The connection was lost; `__cause__` is aiohttp's own error. Never leaves this file."""
+    """The connection was lost; `__cause__` is aiohttp's own error.
+
+    Never leaves this file.
+    """
 
 
 class _UnusableError(Exception):
-    """The answer is not whole; the message is the failure's kind. Never leaves this file."""
+    """The answer is not whole; the message is the failure's kind.
+
+    Never leaves this file.
+    """
 
 
 class Client:
@@ -234,7 +240,7 @@ def _tracing() -> aiohttp.TraceConfig:
 
 
 async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Hide a lost connection from aiohttp, which would send a GET or DELETE a second time by itself."""
+    """Hide a lost connection from aiohttp, which would send a GET or DELETE again."""
     try:
         return await handler(request)
     except aiohttp.ClientConnectorError:  # a ClientOSError, too, but never sent again
@@ -244,7 +250,7 @@ async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHand
 
 
 class _FormPayload(aiohttp.Payload):
-    """A form on its way: in slices, and other calls have their turn between those of a long one."""
+    """A form on its way, in slices, between which other calls have their turn."""
 
     _autoclose = True  # there is nothing to close
 
@@ -268,7 +274,7 @@ def _body(request: Request) -> bytes | aiohttp.Payload | None:
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
-    """Return the body to its very end: one `read(n)` returns a part of a cut-off answer and raises nothing."""
+    """Return the whole body; raise where it is cut off, which `read(n)` would not."""
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
@@ -281,7 +287,10 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _failure(error: Exception, attempt: _Attempt) -> Failure:
-    """Return the failure with class names and errno only: texts of aiohttp's errors hold the Authorization header."""
+    """Return the failure with class names and errno only.
+
+    The texts of aiohttp's errors hold the Authorization header.
+    """
     if isinstance(error, _UnusableError):
         return Failure(kind=str(error), started=attempt.started, headers_sent=attempt.headers_sent)
     seen = error.__cause__ if isinstance(error, _DroppedError) and error.__cause__ else error

@@ -1,4 +1,4 @@
-"""Credentials: from the environment or a file, never from a flag or a job file, printed nowhere.
+"""Credentials: from the environment or a file, never from a flag or a job file.
 
 Each is looked up by itself, in the first of these places that has it (docs/security.md, Credentials):
 
@@ -53,16 +53,16 @@ class Credentials:
     auth_token: Secret
 
     def authorization(self) -> str:
-        """Return the value of the `Authorization` header: HTTP Basic, user = auth_id, password = auth_token.
-
-        See docs/design/wire.md, Requests.
-        """
+        """Return the `Authorization` header: Basic, of auth_id and auth_token."""
         pair = f"{self.auth_id}:{self.auth_token.reveal()}"
         return "Basic " + base64.b64encode(pair.encode()).decode()
 
 
 def are_at_hand(environ: Mapping[str, str]) -> bool:
-    """Return whether an account is named; the token may still be missing, which is then an error."""
+    """Return whether an account is named.
+
+    The token may still be missing, which is then an error.
+    """
     return is_kept(_VARIABLES[0], environ)
 
 
@@ -102,7 +102,9 @@ def is_kept(name: str, environ: Mapping[str, str]) -> bool:
 
 
 def look_up(name: str, environ: Mapping[str, str], *, warn: Callable[[str], None], several: bool = False) -> str:
-    """Return the credential of this name; empty where none of the places is given for it.
+    """Return the credential of this name.
+
+    Empty where none of the places is given for it.
 
     Args:
         name: of the variable.

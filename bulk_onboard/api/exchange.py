@@ -1,4 +1,4 @@
-"""Requests and answers as values: what the contract and the client exchange, without a library's types."""
+"""Requests and answers as values, without a library's types."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

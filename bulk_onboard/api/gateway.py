@@ -40,12 +40,15 @@ class HttpGateway:
         return outcome
 
     def _owner_by_ledger_or_list(self, compliance_id: str) -> str | None:
-        """Return the token of the record with this id: by the ledger, else by the lists seen so far."""
+        """Return the token of the record with this id, by the ledger or the lists seen."""
         owner = self._owner(compliance_id)
         return self._listed.get(compliance_id) if owner is None else owner
 
     def _log(self, call: Call[Any], seen: Answer | Failure, duration_s: float) -> None:
-        """Log one event for a call: no body, no header, no address (docs/security.md, Personal data)."""
+        """Log one event for a call: no body, no header, no address.
+
+        See docs/security.md, Personal data.
+        """
         about = {"operation": call.operation.value, "duration_s": round(duration_s, 3)}
         if isinstance(seen, Answer):
             log.logger().debug("answered", http_status=seen.http_status, api_id=api_id(seen), **about)

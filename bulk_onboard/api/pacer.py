@@ -1,4 +1,4 @@
-"""Make calls wait their turn: the shell around `quota`, which decides, and the gateway that uses it.
+"""Make calls wait for the quota: a shell around `quota`, and a gateway.
 
 The first in line, by priority and then by arrival, sleeps until `quota` allows a request. Each answer wakes it to ask
 again, and each call that leaves the line wakes the next. A token bucket smooths bursts, so that a fresh window does not
@@ -34,7 +34,9 @@ _SHORTEST_TOLD_S = 1.0
 
 
 class Pacer:
-    """One budget of requests, and the calls that wait for it; belongs to one event loop.
+    """One budget of requests, and the calls that wait for it.
+
+    Belongs to one event loop.
 
     Args:
         quota: None paces nothing.
@@ -52,7 +54,9 @@ class Pacer:
         self._has_logged_others = False
 
     async def wait_turn(self, priority: Priority) -> int:
-        """Wait until the call may go, and return its ticket; `answered` must be called with it when the call ended.
+        """Wait until the call may go, and return its ticket.
+
+        `answered` must be called with it when the call ended.
 
         A cancelled call leaves the line.
 
@@ -79,7 +83,9 @@ class Pacer:
         self._wake(self._waiting[:1])
 
     def close(self) -> None:
-        """Make all calls that wait or come later raise StoppedError; requests on their way are not touched.
+        """Make all calls that wait or come later raise StoppedError.
+
+        Requests on their way are not touched.
 
         For a graceful stop, which need not wait for the quota first.
         """
@@ -132,12 +138,15 @@ class Pacer:
 
 
 def smooth_rate(quota: Quota) -> float:
-    """Return how many sends a second pass the smoothing: 4·L/w, at least 20, at most the account's ceiling."""
+    """Return the smoothed sends a second: 4·L/w, from 20 to the account's ceiling."""
     return min(QUICKEST_PER_S, max(SMOOTHEST_PER_S, 4 * quota.limit / quota.window_s))
 
 
 class Paced:
-    """A gateway whose calls wait their turn; requirements have a quota of their own, all else shares one."""
+    """A gateway whose calls wait their turn.
+
+    Requirements have a quota of their own, all else shares one.
+    """
 
     def __init__(self, inner: Gateway, *, compliance: Pacer, requirements: Pacer) -> None:
         self._inner = inner

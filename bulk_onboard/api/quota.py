@@ -1,4 +1,4 @@
-"""Decide when the next request may go: a pure function of a frozen state, and of what answers' headers say.
+"""Decide when the next request may go: a pure function of a frozen state.
 
 Nobody knows which window the API keeps: a fixed one, a sliding one or a bucket. These rules are right under each
 (docs/design/pacing.md, Rules, has the same numbers). L is the limit, w the window:
@@ -39,7 +39,10 @@ _WINDOW_S = 60.0  # where there is no quota to name one
 
 
 class Send(NamedTuple):
-    """One request of ours; `ended` is inf while it is on its way, `remaining` what its answer said."""
+    """One request of ours.
+
+    `ended` is inf while it is on its way, `remaining` what its answer said.
+    """
 
     ticket: int
     at: float
@@ -100,7 +103,10 @@ class Pace:
 
 
 def first_pace(quota: Quota | None, now: float, earlier_sends_s_ago: Iterable[float] = ()) -> Pace:
-    """Return the state at a run's start; sends of an earlier process, by their ages in seconds, count as our own."""
+    """Return the state at a run's start.
+
+    Sends of an earlier process, by their ages in seconds, count as our own.
+    """
     if quota is None:
         return Pace(quota=None, guard_s=GUARD_S, blind=False)
     guard_s = min(GUARD_S, quota.window_s / 60)
@@ -112,7 +118,10 @@ def first_pace(quota: Quota | None, now: float, earlier_sends_s_ago: Iterable[fl
 
 
 def next_wait_s(pace: Pace, now: float) -> float | None:
-    """Return seconds until the next request may go, 0 for now; None where an answer must come first."""
+    """Return seconds until the next request may go, 0 for now.
+
+    None where an answer must come first.
+    """
     if pace.blind and pace.oldest_in_flight:
         return None
     return max(0.0, pace.hold_until - now, _open_at(pace, now) - now)
@@ -129,12 +138,14 @@ def _open_at(pace: Pace, now: float) -> float:
 
 
 def _api_leads(pace: Pace) -> bool:
-    """Return whether rules 1 and 3 apply: the API states a limit, and the user's is not lower."""
+    """Return whether rules 1 and 3 apply: the API's limit is not above the user's."""
     return pace.quota is not None and pace.stated_limit is not None and pace.stated_limit <= pace.quota.limit
 
 
 def _credit_at(pace: Pace, quota: Quota, now: float) -> float:
-    """Return the earliest send by rule 1: now with two credits or more; with one, after a bucket's next refill.
+    """Return the earliest send by rule 1: now with two credits or more.
+
+    With one, after a bucket's next refill.
 
     That wait keeps a bucket flowing, and a window loses no request by it. Two credits more are kept in reserve while
     others use the quota.
@@ -147,7 +158,7 @@ def _credit_at(pace: Pace, quota: Quota, now: float) -> float:
 
 
 def _room_at(pace: Pace, quota: Quota) -> float:
-    """Return the earliest send by rule 2, not before others are taken to have stopped.
+    """Return the earliest send by rule 2, not while others use the quota.
 
     Our limit bounds our sends, the API's limit those of everybody.
     """
@@ -160,7 +171,10 @@ def _room_at(pace: Pace, quota: Quota) -> float:
 
 
 def _leaves_room_at(leaving: Sequence[tuple[float, int]], limit: int) -> float:
-    """Return when fewer than `limit` requests are left; `leaving` says how many leave the window when."""
+    """Return when fewer than `limit` requests are left.
+
+    `leaving` says how many leave the window when.
+    """
     for until, number in reversed(leaving):
         limit -= number
         if limit <= 0:
@@ -169,7 +183,7 @@ def _leaves_room_at(leaving: Sequence[tuple[float, int]], limit: int) -> float:
 
 
 def _reset_at(pace: Pace) -> float:
-    """Return the earliest send by rule 3 at a reset: one request, when no other is on its way."""
+    """Return the earliest send by rule 3 at a reset, when no request is on its way."""
     is_due = pace.reset_at > pace.sends[-1].at and pace.oldest_in_flight is None
     return pace.reset_at if is_due else inf
 
@@ -188,7 +202,10 @@ def sent(pace: Pace, now: float) -> Pace:
 
 
 def _still_needed(pace: Pace, now: float) -> Iterable[Send]:
-    """Return the sends to keep: rule 6 counts back from the send that is answered, however long its upload took."""
+    """Return the sends to keep.
+
+    Rule 6 counts back from the send that is answered, however long its upload took.
+    """
     if pace.quota is None:
         return (send for send in pace.sends if send.ended == inf)
     oldest = pace.oldest_in_flight
@@ -220,14 +237,14 @@ def _ended(pace: Pace, mine: Send) -> Pace:
 
 
 def _usable_remaining(pace: Pace, headers: QuotaHeaders) -> int | None:
-    """Return what remains, by rule 7: None without a stated limit beside it, or above that limit."""
+    """Return Remaining, by rule 7: None without a stated limit, or above it."""
     if pace.quota is None or headers.remaining is None or headers.remaining > (pace.stated_limit or -1):
         return None
     return headers.remaining
 
 
 def _usable_reset_s(pace: Pace, headers: QuotaHeaders) -> float | None:
-    """Return the seconds until the reset, by rule 7: None for one that is further away than a window can be.
+    """Return the seconds until the reset; None, by rule 7, if too far away.
 
     A reset may be over by the time of its answer.
     """
@@ -258,7 +275,7 @@ def _unexplained(pace: Pace, mine: Send, remaining: int) -> int:
 
 
 def _shared(pace: Pace, mine: Send) -> Pace:
-    """Return the state in which others are taken to use the quota for two windows, as they just did.
+    """Return the state in which others are taken to use the quota for two windows.
 
     Meanwhile what the API says is a better guide than our own log.
     """
@@ -309,7 +326,10 @@ def _throttled(pace: Pace, mine: Send, headers: QuotaHeaders) -> Pace:
 
 
 def _held(pace: Pace, now: float, wait_s: float | None) -> Pace:
-    """Return the state with a wait that the API asks for; a longer one that it asked for before still holds."""
+    """Return the state with a wait that the API asks for.
+
+    A longer one that it asked for before still holds.
+    """
     return replace(pace, hold_until=max(pace.hold_until, now + wait_s + pace.guard_s)) if wait_s else pace
 
 
@@ -324,7 +344,9 @@ _COUNT = re.compile(r"[0-9]{1,9}")
 
 
 def quota_headers(headers: Mapping[str, str]) -> QuotaHeaders:
-    """Return what an answer's headers (names in lower case) say of the quota; None for what is missing or absurd.
+    """Return what an answer's headers (names in lower case) say of the quota.
+
+    None for what is missing or absurd.
 
     A reset may be any time away, before or after the answer: what is plausible depends on the quota's window. A
     `Retry-After` is obeyed up to two minutes.
@@ -340,7 +362,10 @@ def quota_headers(headers: Mapping[str, str]) -> QuotaHeaders:
 
 
 def _delay_s(text: str, answered_at: float | None) -> float | None:
-    """Return a delay, epoch seconds or an HTTP date as seconds from the answer; the latter two need its `Date`."""
+    """Return a delay, epoch seconds or an HTTP date as seconds from the answer.
+
+    The latter two need its `Date`.
+    """
     number = float(text) if _NUMBER.fullmatch(text := text.strip()) else None
     if number is not None and number < _EPOCH_FROM:
         return number

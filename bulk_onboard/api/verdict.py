@@ -1,4 +1,6 @@
-"""Judge what a call led to, from its answer or failure alone (docs/design/wire.md, Verdicts).
+"""Judge what a call led to, from its answer or failure alone.
+
+See docs/design/wire.md, Verdicts.
 
 Two questions decide. *Is it certain that the API judged this call?* A no counts only where the body shows that the API
 wrote it: a proxy or firewall that answers in its place does not know what became of a write. *Is it certain that no
@@ -63,7 +65,10 @@ class _Believed(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """What an HTTP status means; unresolved where its sender is not believed, but the run halts all the same."""
+    """What an HTTP status means.
+
+    Unresolved where its sender is not believed, but the run halts all the same.
+    """
 
     outcome: type[Refused] | type[Denied] | type[Done[Any]] | type[Throttled] | type[Unresolved]
     believed: _Believed = _Believed.ANYONE
@@ -106,7 +111,10 @@ _CONTESTED = re.compile(r"\balias\b|duplicate|\balready\b.*\b(exists?|used|in us
 
 
 def _rule(operation: Operation, http_status: int) -> _Rule:
-    """Return the rule for a status outside 2xx; unknown for what no table names, such as 408, 425, 499 and 5xx."""
+    """Return the rule for a status outside 2xx.
+
+    Unknown for what no table names, such as 408, 425, 499 and 5xx.
+    """
     if 300 <= http_status < 400:
         return _REDIRECTED
     return _RULES_OF_OPERATIONS.get((operation, http_status)) or _RULES.get(http_status, _UNKNOWN)
@@ -135,7 +143,9 @@ def _is_believed_anyway(rule: _Rule, call: Call[Any]) -> bool:
 
 
 def _refused(call: Call[Any], answer: Answer, error: wire.ApiError) -> Refused | Unresolved:
-    """Return a refusal; unresolved where a write is refused for a conflict, or because the record exists already.
+    """Return a refusal.
+
+    Unresolved where a write is refused for a conflict, or because the record exists already.
 
     The record that exists may be what this very write has made.
     """
@@ -231,13 +241,19 @@ _API_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")  # it goes to logs and ledger, so 
 
 
 def api_id(answer: Answer) -> str:
-    """Return the API's id of this request: `api_id` of the body, else X-Request-ID; empty where there is neither."""
+    """Return the API's id of this request: `api_id` of the body, else X-Request-ID.
+
+    Empty where there is neither.
+    """
     candidates = (wire.api_id(_json(answer)), answer.headers.get("x-request-id", ""))
     return next((text for text in candidates if _API_ID.fullmatch(text)), "")
 
 
 def _api_error(answer: Answer) -> wire.ApiError | None:
-    """Return the error that the API wrote, known by its shape; None for a body that somebody else wrote."""
+    """Return the error that the API wrote, known by its shape.
+
+    None for a body that somebody else wrote.
+    """
     return wire.api_error(_json(answer))
 
 
@@ -250,7 +266,9 @@ def _json(answer: Answer) -> object:
 
 
 def _promised_json(call: Call[Any], answer: Answer) -> object:
-    """Return the JSON body of a yes, which must be declared as JSON; None when it is empty.
+    """Return the JSON body of a yes, which must be declared as JSON.
+
+    None when it is empty.
 
     Texts may be broken in the answer to a read, which repeats what others have written, but not in that to a write.
     """

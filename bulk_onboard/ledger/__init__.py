@@ -1,4 +1,6 @@
-"""What was done, on disk: one file of lines for all runs of a job (docs/design/ledger.md).
+"""What was done, on disk: one file of lines for all runs of a job.
+
+See docs/design/ledger.md.
 
 The files, each importing only those above it:
 

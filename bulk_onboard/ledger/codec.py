@@ -1,4 +1,6 @@
-"""An entry as a ledger line, and back: the line format, version 1 (docs/design/ledger.md, Line format).
+"""An entry as a ledger line, and back: the line format, version 1.
+
+See docs/design/ledger.md, Line format.
 
 A ledger is a file of lines, each ended by the one byte LF; nothing else ends a line. A line is one JSON object in
 ASCII: whatever is not ASCII stands as a `\\uXXXX` escape, a lone surrogate as `?`. Its keys are sorted and without
@@ -72,7 +74,10 @@ def stamp(entry: Entry, *, seq: int, now: datetime) -> Entry:
 
 
 def encode(entry: Entry) -> bytes:
-    """Return the line of a stamped entry, newline included; LineError where it could not be read back."""
+    """Return the line of a stamped entry, newline included.
+
+    Raise LineError where it could not be read back.
+    """
     try:
         text = _encoder.encode(entry)
     except UnicodeEncodeError:
@@ -84,7 +89,9 @@ def encode(entry: Entry) -> bytes:
 
 
 def decode(line: bytes) -> Entry:
-    """Return the entry of a line, given without its newline; LineError when it cannot be read.
+    """Return the entry of a line, given without its newline.
+
+    Raise LineError when it cannot be read.
 
     An unknown entry that may be skipped is returned as a bare `Entry`, which has a number and changes nothing.
     """
@@ -94,7 +101,7 @@ def decode(line: bytes) -> Entry:
 
 
 def decode_all(lines: Iterable[bytes]) -> Iterator[Entry]:
-    """Yield the entries of lines whose checksums are known to fit, as `decode` returns them, but faster."""
+    """Yield the entries of lines whose checksums fit, as `decode` would, but faster."""
     for line in lines:
         try:
             entry = _decoder.decode(line)
@@ -108,12 +115,15 @@ def decode_all(lines: Iterable[bytes]) -> Iterator[Entry]:
 
 
 def checksums_fit(lines: Sequence[bytes]) -> bool:
-    """Return whether each line ends in the checksum of what stands before it; one comparison is the fastest way."""
+    """Return whether each line ends in the checksum of what stands before it.
+
+    One comparison is the fastest way.
+    """
     return b"".join([line[-_END_LENGTH:] for line in lines]) == _ends([line[:-_END_LENGTH] for line in lines])
 
 
 def _ends(bodies: Sequence[bytes]) -> bytes:
-    """Return the ends, with checksums, of lines with these bodies, one after the other."""
+    """Return the ends of lines with these bodies, joined: their checksums."""
     if not bodies:
         return b""
     checksums = pack(f">{len(bodies)}I", *map(crc32, bodies)).hex(",", 4)
@@ -126,7 +136,10 @@ def _in_ascii(entry: Entry) -> bytes:
 
 
 def _skipped(line: bytes) -> Entry:
-    """Return a bare entry for a line without a known entry of this version; LineError where it may not be skipped."""
+    """Return a bare entry for a line without a known entry of this version.
+
+    Raise LineError where it may not be skipped.
+    """
     try:
         header = msgspec.json.decode(line, type=_Header)
     except (msgspec.DecodeError, RecursionError):

@@ -1,4 +1,6 @@
-"""The system calls that a ledger needs, and its bytes for readers; a test passes in a disk that fails.
+"""The system calls that a ledger needs, and its bytes for readers.
+
+A test passes in a disk that fails.
 
 A raw descriptor, never a buffered file: on a full disk its `flush` fails and its `close` tries the same bytes again
 (docs/design/ledger.md, Order of writes).
@@ -21,7 +23,10 @@ class Disk:
     """The machine's own disk. Every method raises OSError."""
 
     def open(self, path: Path, flags: int) -> int:
-        """Open a file, never through a symbolic link; no child process inherits it, and a new one has mode 0600."""
+        """Open a file, never through a symbolic link.
+
+        No child process inherits it, and a new one has mode 0600.
+        """
         return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
     def write(self, fd: int, data: bytes) -> int:
@@ -29,7 +34,7 @@ class Disk:
         return os.write(fd, data)
 
     def fsync(self, fd: int) -> None:
-        """Return when the bytes are on the disk, not only in its cache where the system can tell."""
+        """Return when the bytes are on the disk; where possible, not only in its cache."""
         if _FULL_FSYNC is None:
             os.fsync(fd)
         else:
@@ -48,7 +53,10 @@ class Disk:
         source.replace(target)
 
     def file_system(self, folder: Path) -> str:
-        """Return the type of the folder's file system (`ext4`, `nfs4` …); empty where the machine does not say."""
+        """Return the type of the folder's file system (`ext4`, `nfs4` …).
+
+        Empty where the machine does not say.
+        """
         fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             facts = Path(f"/proc/self/fdinfo/{fd}").read_text(encoding="ascii")
@@ -65,10 +73,11 @@ class Disk:
 
 
 def file_system_in(mountinfo: str, fdinfo: str) -> str:
-    """Return the type of the mount that an open file is on, by the kernel's number of that mount; empty if unknown.
+    """Return the type of the mount that an open file is on; empty where unknown.
 
-    A path proves less: mounts hide each other, and links lead elsewhere. `mountinfo` and `fdinfo` are the texts of
-    `/proc/self/mountinfo` and `/proc/self/fdinfo/<fd>` (man 5 proc).
+    It is found by the kernel's number of the mount. A path proves less: mounts hide each other, and links lead
+    elsewhere. `mountinfo` and `fdinfo` are the texts of `/proc/self/mountinfo` and `/proc/self/fdinfo/<fd>` (man 5
+    proc).
     """
     mount_id = next((line.split()[1] for line in fdinfo.splitlines() if line.startswith("mnt_id:")), None)
     for line in mountinfo.splitlines():
@@ -86,7 +95,10 @@ def write_whole(disk: Disk, fd: int, data: bytes) -> None:
 
 
 def make_file(disk: Disk, path: Path, content: bytes, *, mode: int = 0o600) -> None:
-    """Make a new file with this content, on disk on return; an existing one is an error. On failure it is removed."""
+    """Make a new file with this content, on disk on return.
+
+    An existing one is an error. On failure it is removed.
+    """
     fd = disk.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     try:
         os.fchmod(fd, mode)
@@ -100,7 +112,10 @@ def make_file(disk: Disk, path: Path, content: bytes, *, mode: int = 0o600) -> N
 
 
 def replace_file(disk: Disk, path: Path, aside: Path, content: bytes) -> None:
-    """Give `path` this content in one step, by way of a new file `aside`; mode, owner and group stay."""
+    """Give `path` this content in one step, by way of a new file `aside`.
+
+    Mode, owner and group stay.
+    """
     before = path.stat()
     make_file(disk, aside, content, mode=stat.S_IMODE(before.st_mode))
     for owner in (-1, before.st_uid):  # the group first: a colleague may give that back, but not the owner
@@ -111,7 +126,10 @@ def replace_file(disk: Disk, path: Path, aside: Path, content: bytes) -> None:
 
 
 def sync_folder(disk: Disk, folder: Path) -> None:
-    """Put the folder's names on disk; EINVAL comes from a file system that does not need it."""
+    """Put the folder's names on disk.
+
+    EINVAL comes from a file system that does not need it.
+    """
     fd = disk.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         disk.fsync(fd)

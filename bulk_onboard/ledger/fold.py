@@ -1,4 +1,6 @@
-"""Replay a ledger's bytes into its state, and tell its tail from damage (docs/design/ledger.md, Fold).
+"""Replay a ledger's bytes into its state, and tell its tail from damage.
+
+See docs/design/ledger.md, Fold.
 
 The first line is `ledger_opened`, lines are numbered from 1 without a gap, and each is a legal step.
 
@@ -68,7 +70,7 @@ def fold(content: bytes, name: str = "the ledger") -> Folded:
 
 
 def fold_blocks(blocks: Iterable[bytes], name: str = "the ledger") -> Folded:
-    """Return as `fold`, with the content in pieces of any size, of which only one is held at a time."""
+    """Replay a ledger as `fold` does, from pieces of any size, one at a time."""
     replay, good_bytes, rest = Replay(), 0, b""
     ahead = iter(blocks)
     for block in ahead:
@@ -88,7 +90,10 @@ def fold_blocks(blocks: Iterable[bytes], name: str = "the ledger") -> Folded:
 
 
 def may_be_a_ledgers(block: bytes) -> bool:
-    """Return whether a block of a file may be a ledger's; NULs may be, since that is how some damage looks."""
+    """Return whether a block of a file may be a ledger's.
+
+    NULs may be, since that is how some damage looks.
+    """
     return _begins_a_ledger(block) or all(mark in block for mark in _MARKS) or not block.strip(b"\0")
 
 
@@ -98,12 +103,15 @@ def sound_lines(content: bytes) -> list[bytes]:
 
 
 def entries(content: bytes) -> Iterator[Entry]:
-    """Return the entries of a ledger that can be folded, in their order, its tail left out."""
+    """Return the entries of a ledger that can be folded, its tail left out."""
     return map(decode, sound_lines(content))
 
 
 def without_tail(content: bytes) -> tuple[list[bytes], bytes, bytes]:
-    """Return the lines before the tail, without their newlines; the tail; and its rotten line."""
+    """Return the lines before the tail, without their newlines.
+
+    Also return the tail, and the rotten line in it.
+    """
     lines = content.split(b"\n")
     fragment = lines.pop()
     end = fragment
@@ -123,7 +131,10 @@ def _begins_a_ledger(tail: bytes) -> bool:
 
 
 def _take(ledger_state: LedgerState, entries: Iterable[Entry], lines: list[bytes], start: int, name: str) -> None:
-    """Take entries of lines that follow those in the state; the first line begins at byte `start`."""
+    """Take entries of lines that follow those in the state.
+
+    The first line begins at byte `start`.
+    """
     first = ledger_state.seq + 1
     try:
         for number, entry in enumerate(entries, first):

@@ -1,7 +1,8 @@
-"""Append entries: each append returns when its line is on disk; lines queued meanwhile share one fsync.
+"""Append entries: each append returns when its line is on disk.
 
-After the first failure nothing more is written (docs/design/ledger.md, Order of writes). A failed fsync is never tried
-again, since the system may have dropped the bytes and would report the second one as a success.
+Lines queued meanwhile share one fsync. After the first failure nothing more is written (docs/design/ledger.md, Order of
+writes). A failed fsync is never tried again, since the system may have dropped the bytes and would report the second
+one as a success.
 """
 
 import asyncio
@@ -30,7 +31,10 @@ _NO_MORE = "nothing more is sent"
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A line on its way to the disk; `durable` is resolved when it is there, or fails."""
+    """A line on its way to the disk.
+
+    `durable` is resolved when it is there, or fails.
+    """
 
     entry: Entry
     line: bytes
@@ -121,7 +125,7 @@ class Writer:
         self._size += len(lines)
 
     def _check_files(self) -> None:
-        """Raise StoppedError unless the files are the ones that were opened, and as this run left them."""
+        """Raise StoppedError unless the files are as this run left them."""
         for fd, path in self._files:
             if not is_still_at(fd, path):
                 raise StoppedError(
@@ -187,7 +191,9 @@ class LedgerJournal:
         disk: Disk | None = None,
         patience_s: float = PATIENCE_S,
     ) -> Iterator[Self]:
-        """Open the ledger at `path`, made new where there is none; leaving the context flushes, closes and unlocks it.
+        """Open the ledger at `path`, made new where there is none.
+
+        Leaving the context flushes, closes and unlocks it.
 
         Args:
             path: of the ledger.
@@ -226,23 +232,31 @@ class LedgerJournal:
 
     @property
     def unsaved(self) -> list[tuple[str, str]]:
-        """Token and compliance id of what the API did and the disk did not take; a later run will find it there."""
+        """Token and compliance id of what the API did and the disk did not take.
+
+        A later run will find it there.
+        """
         return [(entry.token, entry.compliance_id) for entry in self._writer.lost if isinstance(entry, Done | Adopted)]
 
     def is_up_to_date(self) -> None:
-        """Note that the ledger is complete again: what it lacked was looked for at the API."""
+        """Note that the ledger is complete: what it lacked was looked for at the API."""
         self.is_older = False
         self._remember(self._ledger_state.seq)
 
     def _remember(self, seq: int) -> None:
-        """Tell the lock how far the ledger is written; of an older one the lock keeps saying that it was longer."""
+        """Tell the lock how far the ledger is written.
+
+        Of an older one the lock keeps saying that it was longer.
+        """
         if not self.is_older:
             self._lock.remember(seq)
         elif seq >= self._lock.highest_seq:
             self._lock.remember(seq + 1)
 
     async def append(self, entry: Entry) -> None:
-        """Write the entry; it is on disk when this returns, and will be even if the caller is cancelled meanwhile.
+        """Write the entry.
+
+        It is on disk when this returns, and will be even if the caller is cancelled meanwhile.
 
         Raises:
             IllegalStepError: the table knows no such step; nothing is written.
@@ -270,7 +284,9 @@ def _open(opening: Opening) -> OpenLedger:
 
 
 def read_ledger_state(path: Path) -> Folded:
-    """Return the ledger's state, read without its lock; its tail is left out, since a run may be writing it.
+    """Return the ledger's state, read without its lock.
+
+    Its tail is left out, since a run may be writing it.
 
     Raises:
         UsageError: there is none, or it cannot be read.

@@ -1,4 +1,6 @@
-"""Where a ledger may lie, and the lock that lets one run at a time append to it (docs/design/ledger.md, Locks).
+"""Where a ledger may lie, and the lock that lets one run at a time append to it.
+
+See docs/design/ledger.md, Locks.
 
 Over a network, and in file systems that a program serves (FUSE, 9p), locks may be emulated, local or lost, and fsync
 may not do what it says. There two runs could both believe that they are alone, so such a place is refused.
@@ -42,7 +44,9 @@ _REFUSED = {
 
 
 def check_place(disk: Disk, ledger: Path) -> tuple[str, ...]:
-    """Return sentences for people about the ledger's folder; UsageError where no ledger may lie there.
+    """Return sentences for people about the ledger's folder.
+
+    Raise UsageError where no ledger may lie there.
 
     A folder that cannot be opened is no error here: opening the ledger in it will fail.
     """
@@ -132,7 +136,10 @@ class LedgerLock:
         os.close(self.fd)
 
     def remember(self, seq: int) -> None:
-        """Note that the ledger was written up to this line; a failure to write that down is ignored."""
+        """Note that the ledger was written up to this line.
+
+        A failure to write that down is ignored.
+        """
         self.highest_seq = seq
         with suppress(OSError):
             self._write({**self._who, "seq": seq})
@@ -164,7 +171,10 @@ class LedgerLock:
         return True
 
     def _holder(self) -> str:
-        """Return who holds the lock; the name is written just after the lock is taken, so this may take a moment."""
+        """Return who holds the lock.
+
+        The name is written just after the lock is taken, so this may take a moment.
+        """
         for _ in range(_LOOKS):
             if words := _words(os.pread(self.fd, _LONGEST, 0)):
                 return words
@@ -196,7 +206,10 @@ def user_name() -> str:
 
 
 def _seq(content: bytes) -> int:
-    """Return how far the ledger was written, by the file; 0 where it has no usable number."""
+    """Return how far the ledger was written, by the file.
+
+    0 where it has no usable number.
+    """
     try:
         seq = json.loads(content)["seq"]
     except (ValueError, TypeError, KeyError):
@@ -205,7 +218,10 @@ def _seq(content: bytes) -> int:
 
 
 def _words(content: bytes) -> str:
-    """Return who holds the lock, by the file; empty where it has no usable or printable name."""
+    """Return who holds the lock, by the file.
+
+    Empty where it has no usable or printable name.
+    """
     try:
         who = json.loads(content)
         words = f"Another run (process {who['pid']} of {who['user']} on {who['host']}, since {who['start']})"

@@ -1,7 +1,8 @@
-"""Open a ledger: make it new, or check whose it is, fold it and repair its tail. Only under the lock.
+"""Open a ledger: make it new, or check whose it is, fold it and repair its tail.
 
-New and repaired content is written to a file beside, which then takes the ledger's name in one step. So after a crash
-there is the old ledger or the new one, and no tail is cut off before the new ledger says which record is in doubt.
+This happens under the lock. New and repaired content is written to a file beside, which then takes the ledger's name in
+one step. So after a crash there is the old ledger or the new one, and no tail is cut off before the new ledger says
+which record is in doubt.
 
 A *torn* tail was never acknowledged, so nothing was sent because of it: it is cut off (docs/design/ledger.md, Torn
 tail). A *rotten* last line may have been acknowledged, so what it announced may have happened. In this order:
@@ -71,7 +72,7 @@ class Opening:
     mode: int = 0o600
 
     def open(self) -> OpenLedger:
-        """Return the open ledger, made new where there is none, its tail repaired where it is bad.
+        """Open the ledger: make it new, or repair its tail where that is bad.
 
         Raises:
             LedgerError: damaged, newer, of another account or address, no ledger, a symbolic link, several hard links.
@@ -102,13 +103,16 @@ class Opening:
         sync_folder(self.disk, self.path.parent)
 
     def _shared(self, fd: int) -> tuple[str, ...]:
-        """Open the ledger to a group if it is to be shared; a sentence where more people may read it."""
+        """Open the ledger to a group if it is to be shared.
+
+        Return a sentence where more people can read it.
+        """
         if self.mode != 0o600:
             share_file(fd, self.mode)
         return open_to_others(self.path, fd, self.mode)
 
     def _repaired(self, good: bytes, folded: Folded) -> tuple[str, ...]:
-        """Keep the tail in a file, put a ledger that accounts for it in place, and return a sentence that says so."""
+        """Keep the tail in a file, replace it in the ledger, and return what was done."""
         kept = first_free(self.path)
         entries: list[Entry] = [] if folded.ledger_state.opened else [self.header]
         if folded.tail:
@@ -126,7 +130,10 @@ class Opening:
 
 
 def open_file(disk: Disk, path: Path) -> int:
-    """Open an existing ledger in append mode; LedgerError where it is not a plain file with this one name."""
+    """Open an existing ledger in append mode.
+
+    Raise LedgerError where it is not a plain file with this one name.
+    """
     if path.is_symlink():
         raise LedgerError(
             f"{path} is a symbolic link to {path.readlink()}, and nothing is written through a link. "
@@ -146,12 +153,12 @@ def open_file(disk: Disk, path: Path) -> int:
 
 
 def aside(path: Path) -> Path:
-    """Return the path at which a new ledger is made before it takes the ledger's name."""
+    """Return where a new ledger is made before it takes the ledger's name."""
     return path.with_name(f".{path.name}.new")
 
 
 def first_free(path: Path) -> Path:
-    """Return the first free path for what is taken out of the ledger: `<ledger>.broken-1`, `-2` …"""
+    """Return the first free of `<ledger>.broken-1`, `-2` …, to keep a part of it."""
     names = (path.with_name(f"{path.name}.broken-{n}") for n in count(1))
     return next(name for name in names if not os.path.lexists(name))
 
@@ -170,7 +177,7 @@ def check_bound(path: Path, found: LedgerOpened, wanted: LedgerOpened) -> None:
 
 
 def normalised(base_url: str) -> str:
-    """Return an address in lower case, without the usual port or a slash at its end, so that it can be compared."""
+    """Return an address to compare: lower case, no usual port, no final slash."""
     parts = urlsplit(base_url.strip())
     usual = {"https": 443, "http": 80}.get(parts.scheme)
     port = "" if parts.port in {None, usual} else f":{parts.port}"
@@ -181,7 +188,10 @@ def normalised(base_url: str) -> str:
 
 
 def in_doubt(folded: Folded, name: str = "the ledger") -> list[Record]:
-    """Return the records of which a rotten line may have announced a create; LedgerError where that is not clear."""
+    """Return the records of which a rotten line may have announced a create.
+
+    Raise LedgerError where that is not clear.
+    """
     if not folded.rotten or len(folded.tail) < SHORTEST:
         return []
     records = folded.ledger_state.records
@@ -192,7 +202,10 @@ def in_doubt(folded: Folded, name: str = "the ledger") -> list[Record]:
 
 
 def entries_for_tail(folded: Folded, kept: str, name: str = "the ledger") -> list[Entry]:
-    """Return the entries that replace a tail kept in the file `kept`; LedgerError as for `in_doubt`."""
+    """Return the entries that replace a tail kept in the file `kept`.
+
+    Raise LedgerError as for `in_doubt`.
+    """
     return [
         TailRepaired(kept=kept, size=len(folded.tail)),
         *(Held(token=r.token, key=r.key, op=Op.CREATE, why=WHY_HELD) for r in in_doubt(folded, name)),
@@ -223,12 +236,14 @@ def _unclear(folded: Folded, name: str) -> LedgerError:
 
 
 def stated_numbers(line: bytes) -> list[int]:
-    """Return the line numbers in a damaged line: one, unless its number or more than one line is lost."""
+    """Return the line numbers in a damaged line: one, unless more than it is lost."""
     return [int(digits) for digits in _NUMBER.findall(line)]
 
 
 def named_tokens(line: bytes, records: Mapping[str, Record]) -> set[str] | None:
-    """Return the tokens of records of which a damaged line may have announced a create; None where that is not clear.
+    """Return the records whose create a damaged line may have announced, by token.
+
+    None where that is not clear.
 
     A whole line may have been acknowledged, so what it announced may have happened. Its loss harms only where it was
     the intent of a create: the record would count as never sent. After any other lost step nothing is created before

@@ -1,7 +1,7 @@
-"""Salvage a damaged ledger, and put the salvaged one in its place. Only under the lock (docs/design/ledger.md, Damage).
+"""Salvage a damaged ledger, and put the salvaged one in its place.
 
-The damaged one is kept whole beside it, and the new one takes its name in one step, so that a crash leaves the old or
-the new one.
+This happens under the lock (docs/design/ledger.md, Damage). The damaged one is kept whole beside it, and the new one
+takes its name in one step, so that a crash leaves the old or the new one.
 
 Three steps. `repair` holds the lock and replaces the file. `salvage` makes a sound ledger of what is left: every sound
 line stays as it is, at its own number. A line that is lost, or that is no legal step without a lost one, becomes
@@ -102,7 +102,10 @@ class Salvage:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What was done; `kept_as` is where the damaged ledger is, None where nothing was wrong."""
+    """What a repair did.
+
+    `kept_as` is where the damaged ledger is, None where nothing was wrong.
+    """
 
     salvage: Salvage
     kept_as: Path | None
@@ -164,7 +167,7 @@ def _salvaged(path: Path, disk: Disk, clock: Clock) -> tuple[Salvage, bytes]:
 
 
 def _put_in_place(path: Path, disk: Disk, content: bytes, saved: Salvage) -> Path:
-    """Keep the damaged ledger, give its name to the salvaged one, and return where the damaged one is kept."""
+    """Put the salvaged ledger in place, and return where the damaged one is kept."""
     kept_as = first_free(path)
     aside(path).unlink(missing_ok=True)
     make_file(disk, kept_as, content, mode=stat.S_IMODE(path.stat().st_mode))
@@ -176,7 +179,7 @@ def _put_in_place(path: Path, disk: Disk, content: bytes, saved: Salvage) -> Pat
 
 
 def salvage(content: bytes, *, kept_as: str, now: datetime, name: str = "the ledger") -> Salvage:
-    """Return a sound ledger made of what is left of this one, which is kept as `kept_as`.
+    """Return a sound ledger made of what is left of this one.
 
     `named_tokens` says which records the remains of lost lines may have been about. Where that is not clear, a lost
     line may have been the create of any row, also of one that the rest of the ledger does not have. Then
@@ -222,7 +225,10 @@ def _is_sound(content: bytes, remains: Remains) -> bool:
 
 
 def _touched(remains: Remains, ledger_state: LedgerState) -> set[str] | None:
-    """Return the records of which a lost line may have announced a create; None where that is not clear."""
+    """Return the records of which a lost line may have announced a create.
+
+    None where that is not clear.
+    """
     named = [named_tokens(line, ledger_state.records) for line in remains.numbered.values()]
     if None in named or not remains.are_all_numbered:
         return None
@@ -271,7 +277,10 @@ class _Replay:
                 self.ledger_state.take(narrowed)
 
     def entries_in_doubt(self, touched: set[str] | None) -> Iterator[Entry]:
-        """Yield the entries for records in doubt; `touched` is None where every record is."""
+        """Yield the entries for records in doubt.
+
+        `touched` is None where every record is.
+        """
         for token in list(dict.fromkeys([*self.ledger_state.records, *self.aside])):
             record = self.ledger_state.record(token)
             yield from _interrupted(record)
@@ -288,13 +297,13 @@ def _is_legal(record: Record, entry: Entry) -> bool:
 
 
 def _interrupted(record: Record) -> Iterable[Entry]:
-    """Yield the entry for a call without an outcome: its process is gone, so the outcome is unknown."""
+    """Yield the entry for a call whose process is gone: its outcome is unknown."""
     if record.state is State.SENDING and record.op is not None:
         yield Unresolved(token=record.token, key=record.key, op=record.op, seen=WHY)
 
 
 def _doubted(record: Record, aside: list[RecordEntry]) -> Iterator[Entry]:
-    """Yield the entries that keep a record in doubt from being sent before it was looked for.
+    """Yield what keeps a record in doubt from being sent before it is looked for.
 
     The first that applies; nothing for a record that is at the API, deleted or given up:
 

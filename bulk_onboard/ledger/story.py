@@ -17,7 +17,9 @@ from bulk_onboard.model.record import Record, State
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryLine:
-    """One thing that happened to the record; what its entry does not say is empty, attempt 0.
+    """One thing that happened to the record.
+
+    What its entry does not say is empty, attempt 0.
 
     Attributes:
         at: instant, as in the ledger.
@@ -47,7 +49,7 @@ class Story:
 
 
 def story(path: Path, name: str) -> tuple[Story, ...]:
-    """Return the stories of the records with this token, alias, Key or compliance id: one, unless records share a Key.
+    """Return the stories of the records with this token, alias, Key or compliance id.
 
     Raises:
         UsageError: there is no such record, or no ledger.
@@ -94,7 +96,10 @@ def _line(entry: Entry, state: State) -> StoryLine:
 
 
 def words(entry: Entry) -> str:
-    """Return the result that an entry reports, in a few words; empty where its name says it all."""
+    """Return the result that an entry reports, in a few words.
+
+    Empty where its name says it all.
+    """
     words_of = _WORDS.get(type(entry))
     return words_of(entry) if words_of else ""
 

@@ -1,4 +1,6 @@
-"""Verify that a ledger is sound: read-only, and safe while a run writes (docs/design/ledger.md, Soundness).
+"""Verify that a ledger is sound: read-only, and safe while a run writes.
+
+See docs/design/ledger.md, Soundness.
 
 Folding proves the checksums, the sequence, the header, and that every step was legal, hence no outcome without its
 intent. Beyond that every line must be strict JSON, no record may have two compliance ids and no id two records, and an
@@ -50,7 +52,10 @@ def _counted(records: int) -> str:
 
 
 def verify(path: Path) -> Verification:
-    """Judge the ledger at `path`; UsageError where there is none or it cannot be read."""
+    """Judge the ledger at `path`.
+
+    Raise UsageError where there is none or it cannot be read.
+    """
     content = read_ledger(path)
     try:
         folded = fold(content, str(path))
@@ -108,7 +113,10 @@ def _no_number(word: str) -> NoReturn:
 
 
 def _ids_in_conflict(everything: Iterable[Entry]) -> Iterator[str]:
-    """Yield records with a second compliance id, and ids with a second record; a gone record may get another id."""
+    """Yield records with a second compliance id, and ids with a second record.
+
+    A gone record may get another id.
+    """
     id_of: dict[str, str] = {}
     token_of: dict[str, str] = {}
     for entry in everything:

@@ -1,1 +1,4 @@
-"""What the stages share, as frozen types and tables; pure: no file, socket, clock, loop or dice."""
+"""What the stages share, as frozen types and tables.
+
+Pure: no file, socket, clock, loop or dice.
+"""

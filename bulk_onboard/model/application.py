@@ -73,7 +73,9 @@ def fingerprint(
     fields: Mapping[str, str],
     documents: Iterable[tuple[str, str]],
 ) -> str:
-    """Return a SHA-256, hexadecimal, of what the API's reviewers judge; `documents` are pairs (type, sha256) in order.
+    """Return a SHA-256, hexadecimal, of what the API's reviewers judge.
+
+    `documents` are pairs (type, sha256) in order.
 
     Alias and callback URL are left out: neither is about the business, and an update cannot change the latter.
     """

@@ -1,4 +1,7 @@
-"""The calls of the API as values, and the narrow interface that makes them. `outcome` has what a call leads to."""
+"""The calls of the API as values, and the narrow interface that makes them.
+
+`outcome` has what a call leads to.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -84,7 +87,10 @@ class RecordPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberRecord:
-    """A phone number of the account; compliance_id is empty where it is linked to none."""
+    """A phone number of the account.
+
+    `compliance_id` is empty where it is linked to none.
+    """
 
     number: str
     country_iso: str = ""
@@ -102,7 +108,10 @@ class Call(Generic[T]):
 
 @dataclass(frozen=True, kw_only=True)
 class FetchRequirements(Call[tuple[Requirements, ...] | OtherForm]):
-    """Fetch what is required; one answer may hold more combinations than were asked for."""
+    """Fetch the requirements of a combination.
+
+    One answer may hold more combinations than were asked for.
+    """
 
     operation = Operation.REQUIREMENTS
     combination: Combination
@@ -119,7 +128,10 @@ class Get(Call[ServerRecord]):
 
 @dataclass(frozen=True, kw_only=True)
 class ListPage(Call[RecordPage]):
-    """Read a page of the account's records: `limit`, `offset` or `cursor`, and filters such as `alias`."""
+    """Read a page of the account's records.
+
+    `query` has `limit`, `offset` or `cursor`, and filters such as `alias`.
+    """
 
     operation = Operation.LIST
     query: Mapping[str, str] = field(default_factory=lambda: {"limit": "100"})
@@ -171,7 +183,9 @@ class Create(Write[str]):
 
 @dataclass(frozen=True, kw_only=True)
 class Update(Write[str]):
-    """Correct a rejected record, always with the complete end user and all documents (docs/design/wire.md, Update).
+    """Correct a rejected record, always with the complete end user and all documents.
+
+    See docs/design/wire.md, Update.
 
     Attributes:
         seen_at: when the record was last submitted, as read just before; an unknown update is settled by it.
@@ -190,7 +204,10 @@ class Update(Write[str]):
 
 @dataclass(frozen=True, kw_only=True)
 class Link(Write[str]):
-    """Attach an approved record to one number, digits only; answers the compliance id."""
+    """Attach an approved record to one number, digits only.
+
+    It answers the compliance id.
+    """
 
     operation = Operation.LINK
     op = Op.LINK
@@ -211,7 +228,9 @@ class Gateway(Protocol):
     """Somewhere calls can be sent."""
 
     async def send(self, call: Call[T]) -> Outcome[T]:
-        """Make the call and return its outcome; failures of the network and the API are outcomes, not exceptions.
+        """Make the call and return its outcome.
+
+        Failures of the network and the API are outcomes, not exceptions.
 
         Raises:
             StoppedError: the ledger cannot be written any more, or the run was asked to stop before this call began.

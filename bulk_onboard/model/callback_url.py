@@ -1,4 +1,6 @@
-"""Judge the address to which the API is to send callbacks, without looking it up (docs/design/wire.md, Callbacks).
+"""Judge the address to which the API is to send callbacks, without looking it up.
+
+See docs/design/wire.md, Callbacks.
 
 An *objection* is why an address cannot work or must not be used: an error. A *doubt* is a warning about one that may
 work: a port other than 443, which the API may not reach, or what looks like a secret in the query, which proxies log.
@@ -21,7 +23,10 @@ _SECRET = re.compile(r"token|secret|passw|auth|key|sig", re.IGNORECASE)
 
 
 def objection(url: str) -> str:
-    """Return why callbacks may not go to this address, a sentence; empty where they may."""
+    """Return why callbacks may not go to this address, a sentence.
+
+    Empty where they may.
+    """
     if len(url) > LONGEST_URL:
         return f"It has {len(url):,} characters, and {LONGEST_URL:,} are allowed."
     # urlsplit drops line breaks and tabs, so that what is judged would not be what is sent.
@@ -40,7 +45,10 @@ def objection(url: str) -> str:
 
 
 def doubt(url: str) -> str:
-    """Return a doubt about this address, a sentence; empty where there is none, or an objection."""
+    """Return a doubt about this address, a sentence.
+
+    Empty where there is none, or an objection.
+    """
     if objection(url):
         return ""
     parts = urlsplit(url)

@@ -1,4 +1,6 @@
-"""The commands that messages give people to type about a job; no other module spells one.
+"""The commands that messages give people to type about a job.
+
+No other module spells one.
 
 A printed command works when it is pasted into a shell in the same folder, with the same environment. So it repeats the
 flags that were given, as far as its verb uses them. It never repeats a proxy, whose address may hold a password, nor
@@ -73,7 +75,7 @@ class Commands:
         return self._line("report")
 
     def merge(self, copy: str = "") -> str:
-        """Take the cells of a marked copy into the job's workbook: of this one, or of the one that was saved last."""
+        """Take the cells of a marked copy, else the newest, into the job's workbook."""
         return self._line("merge", options=(f"--copy={copy}",) if copy else ())
 
     def merge_and_run(self) -> str:
@@ -81,7 +83,10 @@ class Commands:
         return f"{self.merge()} && {self.run()}"
 
     def resolve(self, name: str, *answer: str) -> str:
-        """Show the answers for a held record; or give one: `--absent`, `--abandon`, or `--found` and an id."""
+        """Show which answers there are for a held record; or give one.
+
+        An answer is `--absent`, `--abandon`, or `--found` and an id.
+        """
         return self._line("resolve", name, options=answer)
 
     def show(self, name: str) -> str:
@@ -112,7 +117,7 @@ class Commands:
 
 
 def names_in(ledger_state: LedgerState) -> dict[str, str]:
-    """Return the name of each record in a command, by token: its Key, or the token where the Key is not unique."""
+    """Return the name of each record in a command: its Key if unique, else its token."""
     times = Counter(normal_user_key(record.key) for record in ledger_state.records.values() if record.key)
     return {
         token: record.key
@@ -142,7 +147,7 @@ def _as_typed(flags: Mapping[str, tuple[str, ...]]) -> Iterable[str]:
 
 
 def _quoted(word: str) -> str:
-    """Return one word quoted; with line breaks and other invisible characters in the form `$'…'`."""
+    """Return one word quoted; in the form `$'…'` where it has invisible characters."""
     if word.isprintable():
         return shlex.quote(word)
     return "$'" + "".join(map(_escaped, word)) + "'"

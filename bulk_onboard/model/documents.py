@@ -1,4 +1,4 @@
-"""Documents by name: paths, file types and their endings, and the pattern that names of documents follow.
+"""Documents by name: paths, file types, and the pattern that names follow.
 
 A file's content decides what it is; its ending only tells what its owner thinks it is. The words for a type are for
 people who are not programmers.
@@ -22,14 +22,15 @@ def with_slashes(path: str) -> str:
 
 
 def begins_elsewhere(slashed: str) -> bool:
-    """Return whether a path begins at a root, drive, share or home folder, or is an address."""
+    """Return whether a path begins at a root, drive, share or home, or is an address."""
     return bool(_ELSEWHERE.match(slashed))
 
 
 def readable(name: str) -> str:
-    """Return a file's name as a text that any encoding and any JSON can hold: bytes that are no UTF-8 become `\\xe9`.
+    """Return a file's name as a text that any encoding and any JSON can hold.
 
-    Python keeps bytes of a name that it cannot decode as lone surrogates, which nothing else understands.
+    Bytes that are no UTF-8 become `\\xe9`. Python keeps bytes of a name that it cannot decode as lone surrogates, which
+    nothing else understands.
     """
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
@@ -171,12 +172,15 @@ def ending_of(name: str) -> str:
 
 
 def type_told_by(ending: str) -> str:
-    """Return the media type for an ending, whatever its case; empty for an unknown one."""
+    """Return the media type for an ending, whatever its case.
+
+    Empty for an unknown one.
+    """
     return _BY_ENDING.get(ending.lower(), "")
 
 
 def may_be_a_document(name: str) -> bool:
-    """Return whether a file called so may be a scan: its ending is that of a picture or document, or it has none."""
+    """Return whether a file of this name may be a scan, by its ending or lack of one."""
     ending = ending_of(name)
     return not ending or type_told_by(ending) not in {"", *_TABLES_AND_LISTS}
 
@@ -188,7 +192,7 @@ _TOKEN = re.compile(r"\{([^{}/]+)\}|([*?])|([^{}*?]+)")
 
 
 class Token(NamedTuple):
-    """One of three: the `field` that is filled in, a `wildcard` (`*` or `?`), or plain `text`."""
+    """Either a `field` that is filled in, a `wildcard` (`*` or `?`), or plain `text`."""
 
     field: str = ""
     wildcard: str = ""
@@ -222,7 +226,10 @@ def check_pattern(pattern: str) -> None:
 
 
 def components(pattern: str) -> tuple[Component, ...]:
-    """Return the names of folders and file in a pattern, each as its tokens; `\\` counts as `/`."""
+    """Return the names of folders and file in a pattern, each as its tokens.
+
+    `\\` counts as `/`.
+    """
     parts = (part for part in with_slashes(pattern).split("/") if part not in ("", "."))
     return tuple(tuple(_token(match) for match in _TOKEN.finditer(part)) for part in parts)
 

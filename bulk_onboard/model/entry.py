@@ -31,7 +31,10 @@ def _entry_name(class_name: str) -> str:
 class Entry(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="entry", tag=_entry_name, gc=False
 ):
-    """One ledger line: something that happened. `at` is UTC, ISO 8601 with milliseconds and Z."""
+    """One ledger line: something that happened.
+
+    `at` is UTC, ISO 8601 with milliseconds and Z.
+    """
 
     v: int = 0
     seq: int = 0
@@ -54,7 +57,9 @@ class LedgerOpened(Entry, frozen=True, kw_only=True):
 
 
 class RunStarted(Entry, frozen=True, kw_only=True):
-    """A run began. Every record that is `sending` then becomes uncertain (docs/design/ledger.md, Legal steps).
+    """A run began.
+
+    Every record that is `sending` then becomes uncertain (docs/design/ledger.md, Legal steps).
 
     `typed` is JOB and `flags` are the flags that later commands need, each the setting's name and the words behind it
     as they were typed, paths from the ledger's folder; never a proxy, nor the path of a document.
@@ -74,13 +79,18 @@ class RunStarted(Entry, frozen=True, kw_only=True):
 
 
 class Admitted(Entry, frozen=True, kw_only=True):
-    """The run took these rows in: they are due, and `status` and `resume` know of them before anything is sent."""
+    """The run took these rows in: they are due.
+
+    So `status` and `resume` know of them before anything is sent.
+    """
 
     tokens: tuple[str, ...]
 
 
 class Swept(Entry, frozen=True, kw_only=True):
-    """The account's records were walked completely; `audit` where that was to find records that are there twice.
+    """The account's records were walked completely.
+
+    `audit` is set where that was to find records that are there twice.
 
     An audit begins a settle window after the newest create.
     """
@@ -90,7 +100,7 @@ class Swept(Entry, frozen=True, kw_only=True):
 
 
 class ReadBack(Entry, frozen=True, kw_only=True):
-    """The created record of this id was read back, and the `alias` that the API shows has its token.
+    """The record of this id was read back; the API's `alias` has its token.
 
     So the account keeps aliases of that length, whatever became of the record since.
     """
@@ -100,7 +110,7 @@ class ReadBack(Entry, frozen=True, kw_only=True):
 
 
 class TailRepaired(Entry, frozen=True, kw_only=True):
-    """Bytes that were no sound line were kept in a file and left out: a torn tail, or what a repair could not keep."""
+    """Bytes that were no sound line were kept in a file and left out here."""
 
     kept: str
     size: int
@@ -141,9 +151,9 @@ class Reviewed(RecordEntry, frozen=True, kw_only=True):
 
 
 class Gone(RecordEntry, frozen=True, kw_only=True):
-    """The API has no such record any more: asked for it by its id, it answered so itself.
+    """The API answered, asked for the id, that it has no such record any more.
 
-    `op` where that settles a write whose outcome was unknown.
+    `op` is set where that settles a write whose outcome was unknown.
     """
 
     compliance_id: str
@@ -225,24 +235,31 @@ class Denied(OpEntry, frozen=True, kw_only=True):
 
 
 class Unresolved(OpEntry, frozen=True, kw_only=True):
-    """Sent, outcome unknown; `contested` where the API refused because it has such a record already."""
+    """Sent, outcome unknown.
+
+    `contested` is set where the API refused because it has such a record already.
+    """
 
     seen: str
     contested: bool = False
 
 
 class Probed(OpEntry, frozen=True, kw_only=True):
-    """A look-up for an unknown outcome found so many records; `why` is why none proves nothing yet."""
+    """A look-up for an unknown outcome found so many records.
+
+    `why` says why finding none proves nothing yet.
+    """
 
     matches: int
     why: str = ""
 
 
 class Adopted(OpEntry, frozen=True, kw_only=True):
-    """A write with an unknown outcome, a record from elsewhere or a `number` linked already was found at the API.
+    """Something was found at the API that the ledger did not know to be there.
 
-    `alias` is as the API shows it; `differs` names the content that is not what was sent. `registration_token` is as
-    for an intent, for a record from elsewhere whose token proves its row's number.
+    What an unknown write made, a record from elsewhere, or a `number` that is linked already. `alias` is as the API
+    shows it; `differs` names the content that is not what was sent. `registration_token` is as for an intent, for a
+    record from elsewhere whose token proves its row's number.
     """
 
     compliance_id: str
@@ -254,7 +271,7 @@ class Adopted(OpEntry, frozen=True, kw_only=True):
 
 
 class Absent(OpEntry, frozen=True, kw_only=True):
-    """Proved not to have happened: the last look began `waited_s` after the send, and the list showed the control.
+    """Proved not to have happened, by a look that began `waited_s` after the send.
 
     `control` is the token, or else the compliance id, of the record that the positive control found; empty where the
     operation needs none, since the record itself shows its state (docs/design/settling.md, Conclusions).
@@ -265,7 +282,7 @@ class Absent(OpEntry, frozen=True, kw_only=True):
 
 
 class Held(OpEntry, frozen=True, kw_only=True):
-    """A person must look: at the record, or at the `number` that was to be linked to it."""
+    """A person must look at the record, or at the `number` to be linked to it."""
 
     why: str
     compliance_ids: tuple[str, ...] = ()

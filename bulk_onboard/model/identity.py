@@ -1,4 +1,6 @@
-"""Identify a row: normal forms of Key, registration and phone numbers; the row's token and its alias at the API.
+"""Identify a row: normal forms of Key, registration and phone numbers.
+
+The row's token and its alias at the API.
 
 Identity is made only of what names the business (docs/design/promise.md, Identity). It does not depend on the row's
 number, the sheet, the file or other cells, so that rows may be sorted, files renamed and cells fixed; nor on case,
@@ -29,7 +31,9 @@ _INVISIBLE = {"Cc", "Cf", "Cs"}  # control characters, formatting such as bidi m
 
 
 def normal_key(row: Row) -> str:
-    """Return what two rows share when they mean the same record; empty for a row without identity.
+    """Return what two rows share when they mean the same record.
+
+    Empty for a row without identity.
 
     `token|<token>` for a row of an annotated workbook, so that its copies mean one record whatever was changed in one;
     else `own_key`. It holds personal data, so it is never written.
@@ -40,7 +44,9 @@ def normal_key(row: Row) -> str:
 
 
 def shared_keys(rows: Sequence[Row]) -> list[str]:
-    """Return for each row a key that all rows of the same record share; empty for a row without identity.
+    """Return for each row a key that all rows of the same record share.
+
+    Empty for a row without identity.
 
     A row of an annotated workbook has two names, its token and its own key; rows that share either are one record.
     """
@@ -60,27 +66,30 @@ def shared_keys(rows: Sequence[Row]) -> list[str]:
 
 
 def own_key(row: Row) -> str:
-    """Return the row's key by what the user wrote: the Key, else the registration number; empty where both are blank.
+    """Return the key that the user wrote: the Key, else the registration number.
 
-    `key|<user's Key>` or `natural|<country>|<number type>|<user type>|<registration number>`: the first word keeps a
-    Key that happens to read like a registration number apart from it.
+    Empty where both are blank. `key|<user's Key>` or `natural|<country>|<number type>|<user type>|<registration
+    number>`: the first word keeps a Key that happens to read like a registration number apart from it.
     """
     return normal_user_key(row.cell(KEY)) or natural_key(row)
 
 
 def natural_key(row: Row) -> str:
-    """Return the key of the row without its Key; empty where there is no registration number."""
+    """Return the key of the row without its Key.
+
+    Empty where there is no registration number.
+    """
     number = _normal(row.cell(REGISTRATION_NUMBER))
     return "|".join(("natural", *row.combination, number)) if number else ""
 
 
 def business_of(row: Row) -> str:
-    """Return what names the business, whatever type of number it asks for: its registration number, else its key."""
+    """Return what names the business: its registration number, else its key."""
     return natural_key(row).rpartition("|")[2] or normal_key(row)
 
 
 def gapless_natural_key(row: Row) -> str:
-    """Return the natural key without dashes, blanks, slashes and dots in the number, to compare rows.
+    """Return the natural key without the signs in its number, to compare rows.
 
     `UDYAM-KR-03-0012345` and `UDYAM KR 03 0012345` make two records, and are most likely one business.
     """
@@ -89,18 +98,21 @@ def gapless_natural_key(row: Row) -> str:
 
 
 def gapless_number(text: str) -> str:
-    """Return a registration number in upper case, without dashes, blanks, slashes and dots."""
+    """Return a registration number in upper case, without dashes, blanks and dots."""
     return text.upper() if text.isascii() and text.isalnum() else _GAPS.sub("", _normal(text))
 
 
 def normal_user_key(text: str) -> str:
-    """Return the key of every row whose Key reads like this, whatever its case and blanks; empty for a blank one."""
+    """Return the key of rows with this Key in any case and blanks; empty for none."""
     normal = _normal(text)
     return f"key|{normal}" if normal else ""
 
 
 def annotated_token(row: Row) -> str:
-    """Return the token in the row's `bo_key`, of whatever ledger; empty where there is none."""
+    """Return the token in the row's `bo_key`, of whatever ledger.
+
+    Empty where there is none.
+    """
     text = row.cell(BO_KEY)
     return token_in(text) if text else ""
 
@@ -121,7 +133,9 @@ def keyless_token_of(auth_id: str, row: Row) -> str:
 
 
 def registration_token_of(auth_id: str, row: Row) -> str:
-    """Return `<country>|<number type>|<user type>|<number token>`; empty without a registration number.
+    """Return `<country>|<number type>|<user type>|<number token>`.
+
+    Empty without a registration number.
 
     The ledger keeps it beside a record's token, to know whose number a row has, whatever became of the Keys.
     """
@@ -130,18 +144,23 @@ def registration_token_of(auth_id: str, row: Row) -> str:
 
 
 def number_token(auth_id: str, number: str) -> str:
-    """Return the token over `bo1|<auth id>|<registration number>`; empty for a blank number."""
+    """Return the token over `bo1|<auth id>|<registration number>`.
+
+    Empty for a blank number.
+    """
     normal = _normal(number)
     return _token(auth_id, normal) if normal else ""
 
 
 def is_same_number(one: str, other: str) -> bool:
-    """Return whether two registration tokens are of one number, whatever country and type it is registered for."""
+    """Return whether two registration tokens are of one number, whatever its type."""
     return one.rpartition("|")[2] == other.rpartition("|")[2]
 
 
 def token_in(alias: str) -> str:
-    """Return the token at the end of an alias, after a `~`; empty where there is none.
+    """Return the token at the end of an alias, after a `~`.
+
+    Empty where there is none.
 
     Case and blanks make no difference, since an API may have changed them.
     """
@@ -150,7 +169,7 @@ def token_in(alias: str) -> str:
 
 
 def alias_of(friendly: str, token: str) -> str:
-    """Return `<friendly part> ~<token>`, or `~<token>`: one line of at most 40 visible characters."""
+    """Return `<friendly part> ~<token>` or `~<token>`: at most 40 visible characters."""
     if not friendly:
         return f"~{token}"
     visible = friendly if _is_plain(friendly) else "".join(filter(_is_visible, friendly))
@@ -159,12 +178,17 @@ def alias_of(friendly: str, token: str) -> str:
 
 
 def alias_length(alias: str) -> int:
-    """Return the bytes of an alias; the API is known to keep aliases up to the longest one that it has shown whole."""
+    """Return how many bytes an alias has.
+
+    The API is known to keep aliases up to the longest one that it has shown whole.
+    """
     return len(alias.encode("utf-8", "surrogatepass"))
 
 
 def may_be_cut_from(shown: str, sent: str) -> bool:
-    """Return whether `shown` may be the alias `sent` after an API cut or rewrote it; False for an empty one.
+    """Return whether `shown` may be the alias `sent` after an API cut or rewrote it.
+
+    False for an empty one.
 
     Case, accents, blanks and signs make no difference.
     """
@@ -184,7 +208,7 @@ def _token(*parts: str) -> str:
 
 
 def _normal(text: str) -> str:
-    """Return NFKC in upper case, outer blanks stripped, inner ones collapsed, `|` replaced, since it divides parts."""
+    """Return NFKC in upper case, blanks collapsed, and `|`, the divider, replaced."""
     if text.isascii():  # is its own NFKC
         if not text or text.isalnum():
             return text.upper()
@@ -222,12 +246,18 @@ _NUMBER = re.compile(r"(?!910)[0-9]{8,15}")
 
 
 def written_numbers(cell: str) -> Iterator[str]:
-    """Return each number of a cell as it is written there; comma, semicolon and line break separate them."""
+    """Return each number of a cell as it is written there.
+
+    Comma, semicolon and line break separate them.
+    """
     return filter(None, (text.strip() for text in _BETWEEN.split(cell)))
 
 
 def digits_of(written: str) -> str:
-    """Return a phone number's digits, beginning with the country code; empty for what is no number."""
+    """Return a phone number's digits, beginning with the country code.
+
+    Empty for what is no number.
+    """
     text = written if written.isascii() else "".join(char for char in written if not looks_like_nothing(char))
     text = _SIGNS.sub("", _TRUNK_ZERO.sub("", text))
     digits = _INDIAN_TRUNK_ZERO.sub("91", _AS_DIALLED.sub("", text.removeprefix("+")))
@@ -235,5 +265,5 @@ def digits_of(written: str) -> str:
 
 
 def numbers_in(cell: str) -> tuple[str, ...]:
-    """Return the digits of each number of a cell, once each and in order, without what is no number."""
+    """Return the digits of each number of a cell, each once, in their order."""
     return tuple(dict.fromkeys(filter(None, map(digits_of, written_numbers(cell)))))

@@ -1,4 +1,6 @@
-"""The state that a ledger folds to: header, records, runs; and the journal that appends to it.
+"""The state that a ledger folds to: header, records, runs.
+
+And the journal that appends to it.
 
 `LedgerState` takes entries one at a time, and its records never change. `Replay` folds a whole ledger, faster: its
 records are drafts that change in place until it is finished, and the three lines that nearly every record has (the
@@ -22,7 +24,10 @@ _FINISHED = (0, 3)  # exit statuses; after any other one the run is repeated, an
 
 @dataclass(slots=True)
 class RunStory:
-    """One run: how it began, and how it ended; `ended` is None for a run that was killed or is still going."""
+    """One run: how it began, and how it ended.
+
+    `ended` is None for a run that was killed or is still going.
+    """
 
     started: entries.RunStarted
     ended: entries.RunEnded | None = None
@@ -59,32 +64,47 @@ class LedgerState:
     _step = staticmethod(step)
 
     def only(self, tokens: Collection[str]) -> "LedgerState":
-        """Return the state with the records of these tokens alone, for reports; it must not take further entries."""
+        """Return the state with the records of these tokens alone, for reports.
+
+        It must not take further entries.
+        """
         records = {token: record for token, record in self.records.items() if token in tokens}
         return replace(self, records=records, _owners=None)
 
     def owner(self, compliance_id: str) -> str | None:
-        """Return the token of the record that has this compliance id; None where none has."""
+        """Return the token of the record that has this compliance id.
+
+        None where none has.
+        """
         if self._owners is None:  # made on demand: most uses of a ledger never need it
             self._owners = {r.compliance_id: r.token for r in self.records.values() if r.compliance_id}
         return self._owners.get(compliance_id)
 
     @property
     def told_until(self) -> int:
-        """The number of the line with which a run last finished, and so reported all news up to it; 0 for none."""
+        """The line of the last run that finished, and so reported its news; 0 for none."""
         ends = (run.ended for run in self.runs if run.ended)
         return max((end.seq for end in ends if end.exit_status in _FINISHED), default=0)
 
     def holder(self, number: str) -> str | None:
-        """Return the token of the record that this phone number is linked to; None where none is known."""
+        """Return the token of the record that this phone number is linked to.
+
+        None where none is known.
+        """
         return self._holders.get(number)
 
     def creator(self, record: Record) -> RunStory | None:
-        """Return the run whose create made the record, or may have; None for a record from elsewhere, or none."""
+        """Return the run whose create made the record, or may have.
+
+        None for a record from elsewhere, or none.
+        """
         return self._run_of(record.created)
 
     def last_to_try(self, record: Record) -> RunStory | None:
-        """Return the run with the record's newest create, whatever its outcome; None where there was none."""
+        """Return the run with the record's newest create, whatever its outcome.
+
+        None where there was none.
+        """
         return self._run_of(record.tried)
 
     def _run_of(self, seq: int) -> RunStory | None:
@@ -97,7 +117,10 @@ class LedgerState:
         return self.records.get(token) or self._new(token=token)
 
     def take(self, entry: Entry) -> None:
-        """Take an entry; raise IllegalStepError, and change nothing, where it is no legal step."""
+        """Take an entry.
+
+        Raise IllegalStepError, and change nothing, where it is no legal step.
+        """
         token: str | None = getattr(entry, "token", None)
         if token is None:
             self._take_of_run(entry)
@@ -116,7 +139,7 @@ class LedgerState:
         self.seq = entry.seq or self.seq
 
     def _note_intent(self, record: Record) -> None:
-        """Remember which calls may be cut off if the run is killed, and the newest intent to create."""
+        """Note the newest create, and the calls that a kill of the run may cut off."""
         self._sent_in_this_run.append(record.token)
         self.tried = max(self.tried, record.tried)
 
@@ -129,7 +152,10 @@ class LedgerState:
             owners[record.compliance_id] = record.token
 
     def _note_numbers(self, before: Mapping[str, Linking], record: Record) -> None:
-        """Index a record by its linked numbers; a number is linked to one record only, so another one loses it."""
+        """Index a record by its linked numbers.
+
+        A number is linked to one record only, so another one loses it.
+        """
         were, are = linked_in(before), linked_in(record.numbers)
         for number in were - are:
             if self._holders.get(number) == record.token:
@@ -142,7 +168,7 @@ class LedgerState:
 
     @property
     def wants_audit(self) -> bool:
-        """Whether creates were sent since the last audit whose run could report what it found.
+        """Whether creates were sent since the last audit whose findings were reported.
 
         Findings of an audit are reported at the end of its run, so one whose run was killed before that is repeated.
         """
@@ -150,7 +176,7 @@ class LedgerState:
         return self.tried > self.audited or (audit is not None and audit.ended is None)
 
     def _note_alias(self, record: Record, shown: str) -> None:
-        """Note the length of an alias that the API shows with the record's token: it keeps aliases of that length."""
+        """Note the length of an alias that the API shows with the token still in it."""
         if record.token and token_in(shown) == record.token:
             sent = record.alias if record.sent_at else shown
             self.alias_kept = max(self.alias_kept, alias_length(sent))
@@ -196,7 +222,10 @@ _TO_BE_REVIEWED = Review.PENDING.value
 
 
 class Replay(LedgerState):
-    """Takes a ledger's entries in order, with records that change in place; `finish` makes a LedgerState of it."""
+    """Takes a ledger's entries in order, with records that change in place.
+
+    `finish` makes a LedgerState of it.
+    """
 
     __slots__ = ()
 
@@ -207,7 +236,10 @@ class Replay(LedgerState):
         return step_in_place(record, entry)
 
     def finish(self) -> LedgerState:
-        """Return this as a LedgerState, whose records never change; this object itself becomes it."""
+        """Return this as a LedgerState, whose records never change.
+
+        This object itself becomes it.
+        """
         for record in self.records.values():
             finish(record)
         self.__class__ = LedgerState  # type: ignore[assignment]
@@ -263,7 +295,10 @@ class Replay(LedgerState):
         return True
 
     def _is_plain_review(self, entry: Reviewed) -> bool:
-        """Take a review that cannot end a refusal, of the record or a number; return whether it is one."""
+        """Take a review that cannot end a refusal, of the record or a number.
+
+        Return whether it is one.
+        """
         record: Draft | None = self.records.get(entry.token)
         if not record or record.state is not _SUBMITTED or record.code or record.numbers:
             return False

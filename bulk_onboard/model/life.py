@@ -1,4 +1,6 @@
-"""A record's life: the one table of legal steps, and what each changes (docs/design/ledger.md, A record's life).
+"""A record's life: the one table of legal steps, and what each changes.
+
+See docs/design/ledger.md, A record's life.
 
 Everything that moves a record from one state to another stands in `TRANSITIONS`. `step` looks it up; a step that is not
 in the table raises and changes nothing.
@@ -46,7 +48,10 @@ def _outcomes(op: Op, *, done: State, refused: State, unsent: State) -> dict[str
 
 
 def _settling(op: Op, *, stay: State, adopted: State, absent: State, held: State = State.HELD) -> dict[str, State]:
-    """Return where settling one write leads; `stay` is the state while nothing is known yet."""
+    """Return where settling one write leads.
+
+    `stay` is the state while nothing is known yet.
+    """
     return {f"probed {op}": stay, f"adopted {op}": adopted, f"absent {op}": absent, f"held {op}": held}
 
 
@@ -118,14 +123,14 @@ TRANSITIONS: Mapping[State, Mapping[str, State]] = {
 
 
 class IllegalStepError(Exception):
-    """A step that is not in the table: a bug here, or a ledger that was tampered with."""
+    """A step that is not in the table: a bug, or a ledger that was tampered with."""
 
     def __init__(self, token: str, state: State, trigger: str) -> None:
         super().__init__(f"record {token} is {state}; '{trigger}' is no step from there")
 
 
 def trigger(entry: Entry) -> str:
-    """Return the table's word for an entry: its name, the person's answer, and the operation where it has one."""
+    """Return the table's word for an entry: name, answer and operation."""
     op: Op | None = getattr(entry, "op", None)
     name = f"resolved {entry.how}" if isinstance(entry, Resolved) else entry.name()
     return name if op is None else f"{name} {op}"
@@ -144,7 +149,10 @@ def step(record: Record, entry: Entry) -> Record:
 
 
 def step_in_place(draft: D, entry: Entry) -> D:
-    """Change the draft itself as `step` would, and return it; an illegal step leaves it as it was."""
+    """Change the draft itself as `step` would, and return it.
+
+    An illegal step leaves it as it was.
+    """
     op: Op | None = getattr(entry, "op", None)
     word = _WORDS[type(entry)].get(op) or trigger(entry)
     known = _STEPS[draft.state].get(word)
@@ -177,7 +185,7 @@ def _end(record: Draft, reason: str = "", **changes: Any) -> None:
 
 
 def _not_made(record: Draft, reason: str, **changes: Any) -> None:
-    """End a create that made no record: one that is found later was made by somebody else."""
+    """End a create that made no record; one found later was made by somebody else."""
     _end(record, reason, created=0, **changes)
 
 
@@ -186,7 +194,10 @@ def _nothing(_: Draft, __: Entry) -> None:
 
 
 def _send(record: Draft, entry: entries.Intent) -> None:
-    """Begin a create; an update of an earlier record at the API is not the newest content any more."""
+    """Begin a create.
+
+    An update of an earlier record at the API is not the newest content any more.
+    """
     record.replaced = replaced_by(record, entry.fingerprint)
     record.key = entry.key
     record.op = entry.op
@@ -218,7 +229,10 @@ def _send_update(record: Draft, entry: entries.Intent) -> None:
 
 
 def _update(record: Draft, entry: Any) -> None:
-    """Note that the API has the new content; reviews and refusals of the old one are void."""
+    """Note that the API has the new content.
+
+    Reviews and refusals of the old one are void.
+    """
     review = getattr(entry, "review", "") or _PENDING
     _end(
         record,
@@ -235,7 +249,7 @@ def _update(record: Draft, entry: Any) -> None:
 
 
 def _refuse_update(record: Draft, entry: entries.Refused) -> None:
-    """End a refused update: the API has the old content, and the refused one is not sent again by itself."""
+    """End a refused update; its content is not sent again by itself."""
     refused = entry.fingerprint or (
         record.intended if record.op is Op.UPDATE else ""
     )  # neither where the row has errors
@@ -243,7 +257,10 @@ def _refuse_update(record: Draft, entry: entries.Refused) -> None:
 
 
 def _review(record: Draft, entry: entries.Reviewed) -> None:
-    """Note a review; a changed one ends a refusal that was for the record's former state."""
+    """Note a review.
+
+    A changed one ends a refusal that was for the record's former state.
+    """
     record.fingerprint = record.fingerprint or entry.fingerprint
     is_known = entry.review == record.review and entry.reason == record.review_reason
     if is_known and record.state is not State.GONE:
@@ -258,14 +275,17 @@ def _review(record: Draft, entry: entries.Reviewed) -> None:
 
 
 def _link(record: Draft, entry: Any, linking: Linking) -> None:
-    """Note the linkage of the number that the entry names, else of that in the newest intent."""
+    """Note the linkage of the entry's number, else of that in the newest intent."""
     number = getattr(entry, "number", "") or record.number
     news = record.news if linking.linkage is Linkage.LINKED else entry.seq
     _end(record, numbers={**record.numbers, number: linking}, news=news)
 
 
 def _news(record: Draft, entry: Entry, review: str) -> int:
-    """Return the number of the newest line with news; a record may be found with a review that nobody knows yet."""
+    """Return the number of the newest line with news.
+
+    A record may be found with a review that nobody knows yet.
+    """
     return record.news if review in _NO_NEWS else entry.seq
 
 
@@ -281,7 +301,10 @@ def _submit(record: Draft, entry: Any) -> None:
 
 
 def _adopt(record: Draft, entry: entries.Adopted) -> None:
-    """Adopt a record that was found; its alias is the one it was sent with, else the one that the API shows."""
+    """Adopt a record that was found.
+
+    Its alias is the one it was sent with, else the one that the API shows.
+    """
     _submit(record, entry)
     record.alias = record.alias or entry.alias
     record.registration_token = entry.registration_token or record.registration_token
@@ -292,7 +315,10 @@ def _adopt(record: Draft, entry: entries.Adopted) -> None:
 
 
 def _find_by_a_person(record: Draft, entry: Resolved) -> None:
-    """Note the record that a person found; if it is another one than before, nothing is linked to it yet."""
+    """Note the record that a person found.
+
+    If it is another one than before, nothing is linked to it yet.
+    """
     is_the_same = entry.compliance_id == record.compliance_id
     _submit(record, entry)
     if not is_the_same:
@@ -306,7 +332,7 @@ def _lose(record: Draft, entry: entries.Gone) -> None:
 
 
 def _file_anew(record: Draft, _: Resolved) -> None:
-    """Forget all about a former record but its names, so that the row can be filed anew."""
+    """Forget a former record but for its names, so that the row can be filed anew."""
     _not_made(
         record,
         "not at the API, says a person, so it may be sent again",
@@ -386,7 +412,10 @@ _STEPS: Mapping[State, Mapping[str, tuple[State, _Change]]] = {
 
 
 def _words(kind: type[Entry]) -> dict[Op | None, str]:
-    """Return the words of a kind of entry, by operation; none where they depend on more than that."""
+    """Return the words of a kind of entry, by operation.
+
+    None where they depend on more than that.
+    """
     if issubclass(kind, Resolved):
         return {}
     ops: list[Op | None] = [*Op] if "op" in kind.__struct_fields__ else []

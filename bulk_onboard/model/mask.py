@@ -1,4 +1,4 @@
-"""Hide personal data in texts that leave the workbook: messages of the API, seen values, paths.
+"""Hide personal data in texts that leave the workbook: messages, values, paths.
 
 See docs/security.md, Personal data.
 """
@@ -19,7 +19,9 @@ _PATH_LIMIT = 80
 
 
 def masked(text: str, values: Iterable[str] = ()) -> str:
-    """Return `text` without e-mail addresses, identity numbers and any of `values`; at most 300 characters.
+    """Return `text` without e-mail addresses, identity numbers and any of `values`.
+
+    At most 300 characters.
 
     `values` are the end user's own field values, which an answer of the API may repeat.
     """
@@ -30,7 +32,7 @@ def masked(text: str, values: Iterable[str] = ()) -> str:
 
 
 def is_masked_form(shown: str, text: str) -> bool:
-    """Return whether `shown` may be what `masked` made of `text`, whatever values it hid then."""
+    """Return whether `masked` may have made `shown` of `text`, whatever it hid."""
     text = _without_identities(text)
     first, *rest = shown.split("…")
     if not rest:
@@ -55,9 +57,10 @@ def _without_identities(text: str) -> str:
 
 
 def masked_path(path: str) -> str:
-    """Return the path of a document without e-mail addresses, identity numbers and invisible characters.
+    """Return the path of a document, masked.
 
-    Other numbers stay, since people know their files by them. Of a long path the end is returned, with the file's name.
+    E-mail addresses, identity numbers and invisible characters are hidden. Other numbers stay, since people know their
+    files by them. Of a long path the end is returned, with the file's name.
     """
     path = visible(path)
     path = _EMAIL_IN_PATH.sub(r"…@…\1", path)
@@ -67,7 +70,10 @@ def masked_path(path: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Return the text without invisible characters, which might hide a number or change what a terminal shows."""
+    """Return the text without invisible characters.
+
+    They might hide a number, or change what a terminal shows.
+    """
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else " " for char in text if char.isprintable() or char.isspace())

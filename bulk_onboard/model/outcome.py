@@ -1,6 +1,7 @@
-"""What one call led to (docs/design/glossary.md, Calls): done, refused, throttled, unavailable, unresolved or denied.
+"""What one call led to (docs/design/glossary.md, Calls).
 
-`withheld` is the seventh, for a call that was never begun because a document had changed after it was checked.
+It is done, refused, throttled, unavailable, unresolved or denied; `withheld` is the seventh, for a call that was never
+begun because a document had changed after it was checked.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,10 @@ T = TypeVar("T")
 
 
 class Halt(StrEnum):
-    """Why one call stops the whole run: what waiting cannot cure (docs/design/settling.md, Stops at once)."""
+    """Why one call stops the whole run: what waiting cannot cure.
+
+    See docs/design/settling.md, Stops at once.
+    """
 
     CREDENTIALS = "credentials"
     ADDRESS = "address"
@@ -22,7 +26,10 @@ class Halt(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotaHeaders:
-    """The quota headers of an answer, seconds counted from the answer; None for what is missing or absurd."""
+    """The quota headers of an answer, seconds counted from the answer.
+
+    None for what is missing or absurd.
+    """
 
     limit: int | None = None
     remaining: int | None = None
@@ -70,12 +77,18 @@ TOO_LARGE = "answer-too-large"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Throttled(_Outcome):
-    """429: not applied; all calls wait, and it does not count as an attempt of the row."""
+    """429: not applied; all calls wait.
+
+    It does not count as an attempt of the row.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unavailable(_Outcome):
-    """Proved unsent; `why` is a class name or a few words, never an address or a header."""
+    """Proved unsent.
+
+    `why` is a class name or a few words, never an address or a header.
+    """
 
     why: str
 
@@ -96,7 +109,7 @@ class Unresolved(_Outcome):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denied(_Outcome):
-    """401 or 403 anywhere, 404 or 405 on create or list: not applied, and no other call would be."""
+    """401 or 403, or 404 or 405 on create or list: no call is applied."""
 
     http_status: int
 

@@ -1,4 +1,4 @@
-"""What the text of a scanned document says: its registration numbers, and whether a business is named in it.
+"""What the text of a document says: registration numbers and business names.
 
 Rule: blanks, signs, case and accents are ignored, and abbreviations of legal forms count as the words they stand for,
 in the document and in the row's name alike. So neither line breaks nor spelling make a difference.
@@ -41,7 +41,9 @@ _IN_TEXT = re.compile(f"(?<![A-Z0-9])(?:{'|'.join(_ON_PAPER.values())})(?![A-Z0-
 
 
 class Paper(NamedTuple):
-    """The text of a document, ready to be compared; kept for the time of a check only, and never written.
+    """The text of a document, ready to be compared.
+
+    Kept for the time of a check only, and never written.
 
     Attributes:
         text: its letters and digits, as `bare` leaves them.
@@ -62,7 +64,10 @@ class Number(NamedTuple):
 
 
 def paper_of(text: str) -> Paper | None:
-    """Return a document's text; None where it has no registration number and too little text to compare."""
+    """Return a document's text.
+
+    None where it has no registration number and too little text to compare.
+    """
     squeezed = bare(text)
     written = _DASHES.sub("-", unicodedata.normalize("NFKC", text).upper())
     numbers = dict.fromkeys(number.replace("-", "") for number in _IN_TEXT.findall(written))
@@ -71,23 +76,30 @@ def paper_of(text: str) -> Paper | None:
 
 
 def number_of(text: str) -> Number | None:
-    """Return a registration number with its kind; None for a kind that cannot be recognised in a text."""
+    """Return a registration number with its kind.
+
+    None for a kind that cannot be recognised in a text.
+    """
     number = _GAPS.sub("", text).upper()
     kind = next((kind for kind, shape in _SHAPES.items() if shape.fullmatch(number)), "")
     return Number(kind, number) if kind else None
 
 
 def bare_name(name: str) -> str:
-    """Return a business's name as `bare` leaves it, without `M/s`, `The` and the like; empty if not in Latin letters.
+    """Return a business's name as `bare` leaves it, without `M/s` or `The`.
 
-    Letters of other scripts come out of PDFs in so many ways that a name may be there and not be found.
+    Empty for a name that is not in Latin letters. Letters of other scripts come out of PDFs in so many ways that a name
+    may be there and not be found.
     """
     text = bare(_BEFORE_A_NAME.sub("", name))
     return text if text.isascii() else ""
 
 
 def bare(text: str) -> str:
-    """Return letters and digits alone, in lower case, without accents; legal forms written out."""
+    """Return letters and digits alone, in lower case, without accents.
+
+    Abbreviations of legal forms are written out.
+    """
     if not text.isascii():
         decomposed = unicodedata.normalize("NFKD", text)
         text = "".join(char for char in decomposed if not unicodedata.combining(char))

@@ -45,7 +45,7 @@ class Action(StrEnum):
 
 
 class Identity(msgspec.Struct, frozen=True, gc=False):
-    """Who a row is: its key, the token the ledger knows it by, and the alias the API is to know it by.
+    """Who a row is: its key, its token in the ledger, and its alias at the API.
 
     Attributes:
         key: the normalised key (never written anywhere when it is the natural key).
@@ -95,7 +95,7 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What a run costs: requests, bytes of documents, and seconds at the quota (None without a quota)."""
+    """Requests, bytes of documents and seconds of a run (None without a quota)."""
 
     requests: int
     size: int
@@ -104,7 +104,10 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All decisions, in the order of the rows; in a lazy sequence the usual ones are new rows to be created."""
+    """All decisions, in the order of the rows.
+
+    In a lazy sequence the usual ones are new rows to be created.
+    """
 
     decisions: Sequence[Decision]
     forecast: Forecast

@@ -1,4 +1,6 @@
-"""A record: one token followed through all runs of a job (docs/design/ledger.md, A record's life).
+"""A record: one token followed through all runs of a job.
+
+See docs/design/ledger.md, A record's life.
 
 The table in `life` says what moves it from which state to which.
 """
@@ -62,7 +64,9 @@ class Linking(NamedTuple):
 
 
 class Draft(msgspec.Struct, kw_only=True, gc=False):
-    """A record that may still change; only `life` and the fold of a ledger have drafts, all others records.
+    """A record that may still change.
+
+    Only `life` and the fold of a ledger have drafts; all other code has records.
 
     Attributes:
         token: its name in the ledger, which never changes.
@@ -126,7 +130,10 @@ class Draft(msgspec.Struct, kw_only=True, gc=False):
 
 
 class Record(Draft, frozen=True, kw_only=True, gc=False):  # type: ignore[misc]
-    """One token followed through all runs of a job; it never changes, `life.step` makes another one."""
+    """One token followed through all runs of a job.
+
+    It never changes, `life.step` makes another one.
+    """
 
 
 def draft_of(record: Record) -> Draft:
@@ -141,7 +148,7 @@ def finish(draft: Draft) -> Record:
 
 
 def replaced_by(record: Draft, fingerprint: str) -> tuple[str, ...]:
-    """Return the record's replaced contents once this one is sent: the newest until now is one of them."""
+    """Return the record's replaced contents once this one is sent."""
     newest = record.intended or record.fingerprint
     if newest in ("", fingerprint):
         return record.replaced
@@ -149,7 +156,10 @@ def replaced_by(record: Draft, fingerprint: str) -> tuple[str, ...]:
 
 
 def api_has_newer(record: Record, fingerprint: str) -> bool:
-    """Return whether this content was sent before what the API has of the record; False where not known."""
+    """Return whether this content was sent before what the API has of the record.
+
+    False where not known.
+    """
     if fingerprint == record.fingerprint or fingerprint not in record.replaced:
         return False
     sent = (*record.replaced, record.intended or record.fingerprint)

@@ -1,4 +1,7 @@
-"""What the API requires for a country, number type and user type (the API's document, The Requirements Object)."""
+"""What the API requires for a country, number type and user type.
+
+See the API's document, The Requirements Object.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -10,7 +13,7 @@ _JOINTS = re.compile(r"[\s_-]+")
 
 
 class Combination(NamedTuple):
-    """Country, number type and user type, as the API writes them: `IN`, `local`, `business`."""
+    """Country, number type and user type, as in `IN`, `local`, `business`."""
 
     country_iso: str
     number_type: str
@@ -21,14 +24,20 @@ class Combination(NamedTuple):
 
     @classmethod
     def written(cls, texts: tuple[str, str, str], defaults: "Combination") -> "Combination":
-        """Return what a row's cells ask for: `in` is IN, `Toll Free` is tollfree, a blank cell asks for the default."""
+        """Return what a row's cells ask for, the defaults where they are blank.
+
+        `in` is read as IN, `Toll Free` as tollfree.
+        """
         country_iso, number_type, user_type = (own or default for own, default in zip(texts, defaults, strict=True))
         return cls(country_iso.upper(), _JOINTS.sub("", number_type).lower(), user_type.lower())
 
 
 @dataclass(frozen=True, slots=True)
 class FieldRequirement:
-    """One field of the end user; `name` is dotted where nested (`address.postal_code`); lengths in characters."""
+    """One field of the end user.
+
+    `name` is dotted where nested (`address.postal_code`); lengths in characters.
+    """
 
     name: str
     label: str
@@ -40,7 +49,10 @@ class FieldRequirement:
 
 @dataclass(frozen=True, slots=True)
 class DocumentRequirement:
-    """One document to be sent; `kinds` may serve as it (passport, utility_bill …); they are no file formats."""
+    """One document to be sent.
+
+    `kinds` may serve as it (passport, utility_bill …); they are no file formats.
+    """
 
     type: str
     title: str
@@ -59,7 +71,7 @@ class Requirements:
 
 
 class Form(StrEnum):
-    """The form of an answer about requirements: the private beta's, the released API's, both at once, or neither."""
+    """Whose form an answer about requirements has."""
 
     BETA = "beta"
     RELEASED = "released"
@@ -68,7 +80,10 @@ class Form(StrEnum):
 
 
 class OtherForm(NamedTuple):
-    """An answer about requirements that is not in the beta's form; `seen` are names of members that show it."""
+    """An answer about requirements that is not in the beta's form.
+
+    `seen` are names of members that show it.
+    """
 
     form: Form
     seen: tuple[str, ...]
@@ -89,11 +104,11 @@ class RequirementsBook:
     offered: Mapping[Combination, Requirements] = field(default_factory=dict)
 
     def fields(self) -> tuple[FieldRequirement, ...]:
-        """Return the fields of all combinations, each name once, in the order they come."""
+        """Return the fields of all combinations, each name once, in their order."""
         return tuple({f.name: f for r in self.offered.values() for f in r.fields}.values())
 
     def documents(self) -> tuple[DocumentRequirement, ...]:
-        """Return the documents of all combinations, each type once, in the order they come."""
+        """Return the documents of all combinations, each type once, in their order."""
         return tuple({d.type: d for r in self.offered.values() for d in r.documents}.values())
 
     @classmethod

@@ -65,7 +65,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
         return self.cells.get(name, "")
 
     def personal(self) -> tuple[str, ...]:
-        """Return the texts of its cells that have no place in ledger or logs, even where somebody quotes them."""
+        """Return the texts of its cells that must not get into ledger or logs."""
         return tuple(
             text
             for name, text in self.cells.items()
@@ -74,7 +74,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def is_blank(self) -> bool:
-        """Whether it holds only what people fill down a whole column before they write rows.
+        """Whether it holds only what is filled down a column before rows are written.
 
         That is: what rows ask for, check boxes, and zeros of formulas that refer to blank cells.
         """
@@ -136,7 +136,10 @@ class JudgedRow(msgspec.Struct, frozen=True, gc=False):
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
     def with_findings(self, findings: tuple[Finding, ...], *, kept_out: bool) -> "JudgedRow":
-        """Return the row with these findings instead; nothing is sent of a row that is kept out."""
+        """Return the row with these findings instead.
+
+        Nothing is sent of a row that is kept out.
+        """
         return msgspec.structs.replace(self, findings=findings, application=None if kept_out else self.application)
 
     def as_duplicate_of(self, number: int) -> "JudgedRow":
@@ -148,7 +151,7 @@ _BLOCK = 256
 
 
 class LazySequence(Sequence[T]):
-    """A long sequence that holds its notable items and makes the usual ones when they are first asked for.
+    """A long sequence that makes its usual items when they are first asked for.
 
     Args:
         length: how many items there are altogether.
@@ -191,7 +194,10 @@ class LazySequence(Sequence[T]):
 
 
 def notable_in(items: Iterable[T]) -> Iterable[T]:
-    """Return the items with something to report; all items of a sequence that is not lazy."""
+    """Return the items with something to report.
+
+    All items of a sequence that is not lazy.
+    """
     return items.notable.values() if isinstance(items, LazySequence) else items
 
 
@@ -201,7 +207,9 @@ def usual_count(items: Sequence[object]) -> int:
 
 
 class JudgedRows(LazySequence[JudgedRow]):
-    """The rows of a large sheet; a usual row is valid and shares neither key nor number with any other row.
+    """The rows of a large sheet.
+
+    A usual row is valid and shares neither key nor number with any other row.
 
     Attributes:
         usual_size: bytes of all documents of the usual rows.
@@ -220,7 +228,10 @@ class JudgedRows(LazySequence[JudgedRow]):
 
 
 def example_path(document_type: str) -> str:
-    """Return the path that the example has for a document of this type; nothing needs to lie there."""
+    """Return the path that the example has for a document of this type.
+
+    Nothing needs to lie there.
+    """
     return f"example/{document_type}.pdf"
 
 

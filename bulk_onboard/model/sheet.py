@@ -1,4 +1,4 @@
-"""The user's sheet as text, column by column: names of columns, cells, edits to them, and types of workbooks.
+"""The user's sheet as text, column by column, and edits to it.
 
 Every reader of a workbook returns a `Sheet`. `merge` changes one with edits.
 """
@@ -58,7 +58,7 @@ def document_column(document_type: str) -> str:
 
 
 def kind_column(document_type: str) -> str:
-    """Return the name of the column that holds the kind (passport, utility_bill …) of a document of this type."""
+    """Return the name of the column for the kind (passport …) of such a document."""
     return f"kind:{document_type}"
 
 
@@ -142,7 +142,10 @@ class Sheet:
 
     @property
     def has_some_rows_only(self) -> bool:
-        """Whether it is a copy that holds only the rows to fix; the others are in another file."""
+        """Whether it is a copy that holds only the rows to fix.
+
+        The others are in another file.
+        """
         return any(header.strip().casefold() == SOME_ROWS_COLUMN for header in self.headers)
 
     @property
@@ -194,7 +197,10 @@ class Columns:
     headers: Mapping[str, str]
 
     def header(self, name: str) -> str:
-        """Return the user's header of the column; our own name where the sheet has no such column."""
+        """Return the user's header of the column.
+
+        Our own name where the sheet has no such column.
+        """
         return self.headers.get(name, name)
 
 
@@ -264,5 +270,8 @@ WORKBOOK_ENDINGS: Mapping[str, WorkbookType] = {
 
 
 def type_by_name(path: PurePath) -> WorkbookType | None:
-    """Return the type that a file should be by its name, whatever its case; None for no workbook."""
+    """Return the type that a file should be by its name, whatever its case.
+
+    None for no workbook.
+    """
     return WORKBOOK_ENDINGS.get(path.suffix.lower())

@@ -1,4 +1,4 @@
-"""Text of a cell: strip whitespace and zero-width characters, normalise digits, keep joiners of words.
+"""Text of a cell: strip what is invisible, normalise digits, keep joiners.
 
 ZERO WIDTH NON-JOINER and ZERO WIDTH JOINER choose between forms of a letter in the scripts of India and in those
 written like Arabic. There, and only there, one may follow a letter or a sign, also at the end of a word (Malayalam).
@@ -50,7 +50,10 @@ def whole(cell: str) -> str:
 
 
 def stripped(text: str) -> str:
-    """Strip whitespace and zero-width characters; a joiner that belongs to the last letter stays."""
+    """Strip whitespace and zero-width characters.
+
+    A joiner that belongs to the last letter stays.
+    """
     if text.isascii():
         return text.strip()
     start, end = 0, len(text)
@@ -64,7 +67,7 @@ def stripped(text: str) -> str:
 
 
 def ordinary_digits(text: str) -> str:
-    """Return the text with the digits of any script as 0 to 9, and its full-width signs as those one types."""
+    """Return the text with digits of any script as 0 to 9, full-width signs as ASCII."""
     if text.isascii() or not any(char.isdecimal() for char in text):
         return text
     return "".join(map(_ordinary, text))

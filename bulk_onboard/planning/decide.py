@@ -1,4 +1,6 @@
-"""Decide what is due for one row, from its record and the row itself (docs/design/promise.md, Row changes).
+"""Decide what is due for one row, from its record and the row itself.
+
+See docs/design/promise.md, Row changes.
 
 1. A duplicate, the template's example and a blank row are never sent.
 2. Where the API has, or may have, the record, the record's state decides (`_RECORD_DECIDES`). A submitted one is
@@ -24,7 +26,10 @@ _Due = tuple[Action, str]
 
 
 def decide(judged: JudgedRow, identity: Identity | None, record: Record | None, scope: Scope) -> Decision:
-    """Return the decision for one row; `record` is the ledger's record of its token, None where there is none."""
+    """Return the decision for one row.
+
+    `record` is the ledger's record of its token, None where there is none.
+    """
     if numbers := _numbers_due(judged, record, scope):
         return Decision(judged, identity, Action.LINK, "approved: numbers to be linked", numbers)
     action, reason = _due(judged, record, scope, is_rejected=identity is None)
@@ -56,10 +61,10 @@ def _due(judged: JudgedRow, record: Record | None, scope: Scope, *, is_rejected:
 
 
 def _numbers_due(judged: JudgedRow, record: Record | None, scope: Scope) -> tuple[str, ...]:
-    """Return the row's phone numbers that are to be linked to its approved record, held ones in every run again.
+    """Return the row's phone numbers that are to be linked to its approved record.
 
-    The API's reviewers did not judge them, so errors in other cells keep none of them back, unless the row may be of
-    another business than the record.
+    Held ones are due in every run. The API's reviewers did not judge them, so errors in other cells keep none of them
+    back, unless the row may be of another business than the record.
     """
     if record is None or record.state is not State.SUBMITTED or record.review != Review.APPROVED or judged.aside:
         return ()
@@ -69,7 +74,7 @@ def _numbers_due(judged: JudgedRow, record: Record | None, scope: Scope) -> tupl
 
 
 def _is_renumbered(judged: JudgedRow) -> bool:
-    """Return whether the row has another registration number than its record, so that it may be another business."""
+    """Return whether the row has another registration number than its record."""
     return any(finding.code in RENUMBERED for finding in judged.findings)
 
 
@@ -88,7 +93,7 @@ def _submitted(judged: JudgedRow, record: Record, scope: Scope) -> _Due:
 
 
 def _editable(judged: JudgedRow, record: Record, scope: Scope) -> _Due:
-    """Return what is due for a record that its reviewers sent back: an update, once for each changed content."""
+    """Return what is due for a record sent back by reviewers: one update per change."""
     if judged.application is None:
         return Action.NOTHING, f"{record.review}; {_errors(judged)}"
     if record.fingerprint in ("", judged.fingerprint):
@@ -101,7 +106,7 @@ def _editable(judged: JudgedRow, record: Record, scope: Scope) -> _Due:
 
 
 def _held(judged: JudgedRow, record: Record, _: Scope) -> _Due:
-    """Return what is due for a held record: a changed row is settled anew, never created straight away."""
+    """Return what is due for a held record: settling, where the row has changed."""
     if record.op is Op.CREATE and record.fingerprint not in ("", judged.fingerprint):
         return Action.SETTLE, f"held ({record.reason}), and the row has changed since"
     return Action.NOTHING, f"held: a person must look: {record.reason}"

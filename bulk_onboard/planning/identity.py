@@ -1,4 +1,4 @@
-"""Identify each row's record, and reject rows whose identity contradicts the ledger or other rows.
+"""Identify each row's record; reject rows that contradict ledger or sheet.
 
 Two steps. `Identities` says which record a row would be if it were alone in the sheet. `checked_claims` then compares
 the rows with each other and with the ledger, and takes the identity from a row that cannot be that record.
@@ -73,7 +73,10 @@ _BY_NUMBER = 2  # the last of the ranks
 
 
 class Identities:
-    """The identities of an account's rows, given its ledger; build it once for all rows."""
+    """The identities of an account's rows, given its ledger.
+
+    Build it once for all rows.
+    """
 
     def __init__(self, ledger_state: LedgerState, *, auth_id: str, rows: Sequence[Row]) -> None:
         self._auth_id = auth_id
@@ -134,7 +137,9 @@ class Identities:
         return token if token in self._records else ""
 
     def _known_registration(self, row: Row, token: str, registration: str) -> str:
-        """Return the registration token of the token's record; empty where it is not known.
+        """Return the registration token of the token's record.
+
+        Empty where it is not known.
 
         A token that is computed from the row proves that the row's number is the record's.
         """
@@ -146,7 +151,10 @@ class Identities:
         return ""
 
     def _token(self, row: Row, key: str, registration: str) -> str:
-        """Return the token of a row without a known `bo_key`; an annotated row of the same key is the same business."""
+        """Return the token of a row without a known `bo_key`.
+
+        An annotated row of the same key is the same business.
+        """
         has_key = key.startswith("key|")
         known = self._exact.get((key, registration)) or self._tokens.get(key)
         if known := known or ("" if has_key else self._keyless.get(registration, "")):
@@ -158,7 +166,9 @@ class Identities:
         return self._annotated.get(key) or before or computed
 
     def _token_before_it_had_a_key(self, row: Row, registration: str) -> str:
-        """Return the token of the record that the row was before its Key was filled in; empty where there is none.
+        """Return the token of the record that the row was before its Key was filled in.
+
+        Empty where there is none.
 
         There is none where rows of that business have different keys, where another row has the record by `bo_key` or
         Key, or where the record was deleted or given up: then the row with its Key is a new record.
@@ -195,7 +205,7 @@ class _Conflict:
 def checked_claims(
     claims: Sequence[Claim], ledger_state: LedgerState, rulings: Rulings = NO_RULINGS
 ) -> Iterator[Claim]:
-    """Yield the claims in their order, with a finding on each row whose claim is contradicted.
+    """Yield the claims in order, with a finding on each row that is contradicted.
 
     A row that loses to another row or record keeps no identity. `rulings` are the job's rulings on findings.
     """
@@ -215,7 +225,7 @@ def checked_claims(
 
 
 class _Claims:
-    """All claims, indexed so that each look-up takes the same time, however many rows and records there are."""
+    """All claims, indexed so that no look-up takes longer with more rows or records."""
 
     def __init__(self, claims: Sequence[Claim], ledger_state: LedgerState) -> None:
         self._claims = claims
@@ -260,7 +270,7 @@ class _Claims:
         return self._with_a_second_record(one, identity, record)
 
     def _with_a_new_row(self, one: JudgedRow, identity: Identity) -> _Conflict | None:
-        """Return the conflict of a row that is known by neither Key nor token, while its number is known."""
+        """Return the conflict of a row of which the ledger knows only the number."""
         owners = self._others_with(identity)
         if owners and (own := self._row_of(owners)) is not None:
             return _Conflict("business-again", {"other": self._number(own), "known": _known(owners)})
@@ -298,7 +308,10 @@ class _Claims:
         return _Conflict("registration-number-changed", {}, loses_identity=False)
 
     def _why_another_business(self, place: int, identity: Identity, record: Record) -> str:
-        """Return why such a row is another business, a clause; empty where nothing says so."""
+        """Return why such a row is another business, a clause.
+
+        Empty where nothing says so.
+        """
         one, _ = self._claims[place]
         if record.state in _NO_MORE:
             return f"that record was {'deleted' if record.state is State.DELETED else 'given up'} on purpose"
@@ -311,7 +324,9 @@ class _Claims:
         return "" if other is None else f"row {self._number(other)} has that record's number"
 
     def _rival(self, place: int, record: Record) -> int | None:
-        """Return the place of the row that keeps this one from being the record; None for none.
+        """Return the place of the row that keeps this one from being the record.
+
+        None for none.
 
         Where several rows claim a record and one of them, known by `bo_key` or Key, has another number, only a row that
         is known by `bo_key` or Key itself can be the record.
@@ -336,21 +351,27 @@ class _Claims:
         return _Rivalry(its, (places[0],) if second is None else (places[0], second))
 
     def _others_with(self, identity: Identity) -> list[Record]:
-        """Return the first other records whose number the row has, without those deleted or given up."""
+        """Return the first other records, not deleted or given up, with the row's number."""
         owners = self._owners.get(identity.registration_token, ())
         return list(islice((record for record in owners if record.token != identity.token), _NAMED_AT_MOST))
 
     def _row_of(self, owners: Sequence[Record]) -> int | None:
-        """Return the place of a row that is one of these records, by token and number; None where there is none."""
+        """Return the place of a row that is one of these records, by token and number.
+
+        None where there is none.
+        """
         places = (place for record in owners for place in self._of_token.get(record.token, ()))
         return next((place for place in places if not self._changed(place)), None)
 
     def _first_other(self, place: int, places: Sequence[int]) -> int | None:
-        """Return the first of these rows that means another record than the one at `place`."""
+        """Return the first of these rows that means another record than that at `place`."""
         return next((other for other in places if self._is_other(place, other)), None)
 
     def _is_other(self, place: int, other: int) -> bool:
-        """Return whether two rows mean different records; validation reports those that mean the same one."""
+        """Return whether two rows mean different records.
+
+        Validation reports those that mean the same one.
+        """
         if place == other:
             return False
         self._shared = self._shared or shared_keys([one.row for one, _ in self._claims])
@@ -377,7 +398,10 @@ class _Rivalry(NamedTuple):
 
 
 def _has_changed(identity: Identity) -> bool:
-    """Return whether the row has another number than its token's record; False where either is unknown or blank."""
+    """Return whether the row has another number than its token's record.
+
+    False where either is unknown or blank.
+    """
     known, now = identity.known_registration, identity.registration_token
     return bool(known and now) and not is_same_number(known, now)
 
@@ -394,7 +418,10 @@ def _has_another_key(one: JudgedRow, record: Record) -> bool:
 
 
 def _rank(one: JudgedRow, record: Record) -> int:
-    """Return by what the row is the record: 0 `bo_key`, 1 Key, 2 its number alone; the lowest is best."""
+    """Return by what the row is the record: 0 `bo_key`, 1 Key, 2 its number alone.
+
+    The lowest is best.
+    """
     return 0 if annotated_token(one.row) == record.token else 1 if _is_known_by(one, record) else _BY_NUMBER
 
 

@@ -45,7 +45,7 @@ def make_plan(
     tried: Collection[str] = (),
     rulings: Rulings = NO_RULINGS,
 ) -> Plan:
-    """Return what a run will do for each row, in the order of the rows, and what that costs.
+    """Return what a run will do for each row, in their order, and what that costs.
 
     No token and no phone number is due twice.
 
@@ -90,7 +90,10 @@ def _first_plan(judged: JudgedRows, ledger_state: LedgerState, auth_id: str, quo
 
 
 def _each_token_once(decisions: Sequence[Decision]) -> Iterator[Decision]:
-    """Yield the decisions with only the first one of each token due: rows in conflict share a record."""
+    """Yield the decisions, of those with one token only the first one due.
+
+    Rows in conflict share a record, and one of them is enough to settle it.
+    """
     due: set[str] = set()
     for decision in decisions:
         if decision.identity is None or decision.action is Action.NOTHING:
@@ -103,7 +106,7 @@ def _each_token_once(decisions: Sequence[Decision]) -> Iterator[Decision]:
 
 
 def _each_number_once(decisions: Iterable[Decision]) -> Iterator[Decision]:
-    """Yield the decisions with each phone number due for the first row that names it only."""
+    """Yield the decisions, each phone number due only for the first row that has it."""
     due: set[str] = set()
     for decision in decisions:
         left = tuple(number for number in decision.numbers if number not in due)
@@ -117,7 +120,10 @@ def _each_number_once(decisions: Iterable[Decision]) -> Iterator[Decision]:
 
 
 def _within(limit: int, decisions: Iterable[Decision], tried: Collection[str]) -> Iterator[Decision]:
-    """Yield the decisions with the creates beyond `limit` undone; those tried before count towards it."""
+    """Yield the decisions with the creates beyond `limit` undone.
+
+    Those tried before count towards it.
+    """
     left = limit - len(tried)
     for decision in decisions:
         is_another = decision.action is Action.CREATE and decision.token not in tried
@@ -126,9 +132,10 @@ def _within(limit: int, decisions: Iterable[Decision], tried: Collection[str]) -
 
 
 def forecast(decisions: Sequence[Decision], *, followed: int, quota: Quota | None, usual_size: int = 0) -> Forecast:
-    """Return what the decisions cost at the quota while `followed` submitted records are followed.
+    """Return what the decisions cost at the quota.
 
-    `usual_size` are the bytes of documents that usual rows send, where the decisions are lazy.
+    `followed` is how many submitted records are followed. `usual_size` are the bytes of documents that usual rows send,
+    where the decisions are lazy.
     """
     notable = list(notable_in(decisions))
     due = Counter(decision.action for decision in notable)

@@ -1,4 +1,6 @@
-"""The wire contract, pure: calls to requests, answers to values (docs/design/wire.md).
+"""The wire contract, pure: calls to requests, answers to values.
+
+See docs/design/wire.md.
 
     contract       what a contract is, and `Beta`, the contract of the API's document
     decode         2xx answers to values, in either vocabulary, and the query of the list's next page

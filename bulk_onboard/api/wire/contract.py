@@ -1,4 +1,4 @@
-"""What a wire contract is, and the contract of the API's document: how it writes each call.
+"""Wire contracts: what one is, and the one of the API's document.
 
 See docs/design/wire.md, Decisions.
 """
@@ -38,7 +38,10 @@ class Contract(Protocol):
     """One vocabulary of the API (docs/design/wire.md, Decisions)."""
 
     def encode(self, call: Call[Any]) -> Request:
-        """Return the request that makes the call; a create or update must hold the bytes of all its documents."""
+        """Return the request that makes the call.
+
+        A create or update must hold the bytes of all its documents.
+        """
         ...
 
     def decode(self, call: Call[T], body: object) -> T:
@@ -131,7 +134,7 @@ def _content(alias: str, application: Application) -> dict[str, Any]:
 
 
 def _end_user(application: Application) -> dict[str, Any]:
-    """Return the filled fields at their places: `address.line1` stands in an object `address`."""
+    """Return the filled fields, nested: `address.line1` is in an object `address`."""
     end_user: dict[str, Any] = {"type": application.combination.user_type}
     for name, value in application.fields.items():
         if value:
@@ -144,7 +147,10 @@ def _end_user(application: Application) -> dict[str, Any]:
 
 
 def _parts(data: Mapping[str, Any], application: Application, files: tuple[bytes, ...]) -> tuple[Part, ...]:
-    """Return the form: `data`, then each document's bytes under its position (docs/design/wire.md, Decisions)."""
+    """Return the form: `data`, then each document's bytes under its position.
+
+    See docs/design/wire.md, Decisions.
+    """
     body = msgspec.json.encode(data)
     return (Part(name="data", body=body), *_file_parts(application.documents, files))
 
@@ -160,7 +166,7 @@ def _file_parts(documents: tuple[Document, ...], files: tuple[bytes, ...]) -> It
 
 
 def _file_name(document: Document) -> str:
-    """Return a name made of the document's type: the user's own may hold personal data (docs/design/wire.md, Files)."""
+    """Return a file name of the document's type; the user's may be personal data."""
     extension = _EXTENSIONS.get(document.media_type, "")
     stem = re.sub(r"[^A-Za-z0-9_-]", "_", document.type)[: _LONGEST_FILE_NAME - len(extension)]
     return stem + extension

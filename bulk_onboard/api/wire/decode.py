@@ -1,4 +1,6 @@
-"""Decode 2xx answers to values, lenient in vocabulary and nesting (docs/design/wire.md, Decoding).
+"""Decode 2xx answers to values, lenient in vocabulary and nesting.
+
+See docs/design/wire.md, Decoding.
 
 A member that is null counts as missing, and unknown members are ignored. An answer without what its call needs is
 malformed, and is never taken for a success.
@@ -46,7 +48,10 @@ REVIEWS: Mapping[str, Review] = {  # the API's words in either vocabulary (docs/
 
 
 def decode(call: Call[T], body: object) -> T:
-    """Return what the body of a 2xx answer says; MalformedError when it does not hold what the call needs."""
+    """Return what the body of a 2xx answer says.
+
+    Raise MalformedError when it does not hold what the call needs.
+    """
     said = {} if body is None and isinstance(call, Delete | Link) else body
     if isinstance(call, FetchRequirements) and isinstance(said, list):
         return cast("T", read_requirements(call, said))
@@ -96,7 +101,10 @@ def _page(call: ListPage, body: Members) -> RecordPage:
 
 
 def _listed_record(row: object) -> ServerRecord | None:
-    """Return a record on a page; None for one that cannot be read, which must not hide its neighbours."""
+    """Return a record on a page; None for one that cannot be read.
+
+    It must not hide its neighbours.
+    """
     try:
         return _server_record(members(row))
     except MalformedError:
@@ -137,7 +145,7 @@ def _stated_id(body: Members) -> str:
 
 
 def _check_id(asked: str, stated: str) -> None:
-    """Raise MalformedError where the answer is about another record, so that it answers another request."""
+    """Raise MalformedError where the answer is about another record."""
     if stated and stated.lower() != asked.lower():
         raise MalformedError("the answer is about another record")
 
@@ -172,7 +180,10 @@ def _review(word: str) -> str:
 
 
 def _linked_numbers(shown: object) -> tuple[str, ...] | None:
-    """Return the digits of each; rows are texts or objects (docs/design/wire.md, Decoding)."""
+    """Return the digits of each linked number.
+
+    Rows are texts or objects (docs/design/wire.md, Decoding).
+    """
     if not isinstance(shown, list):
         return None
     numbers = (_digits(text(members(row), "number") or text({"number": row}, "number")) for row in shown)
@@ -209,7 +220,10 @@ def next_query(call: ListPage, meta: Members, count: int) -> Mapping[str, str] |
 
 
 def _followed(link: object) -> Mapping[str, str] | None:
-    """Return the query of a link, None for no link; MalformedError for a link without a query."""
+    """Return the query of a link, None for no link.
+
+    Raise MalformedError for a link without a query.
+    """
     if not link:
         return None
     try:

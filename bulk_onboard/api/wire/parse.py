@@ -1,4 +1,4 @@
-"""Parse answers: bytes to JSON, members out of it, and what the API says when it refuses.
+"""Parse answers: bytes to JSON, its members, and the errors of the API.
 
 What a lenient parser would let through (two members of one name, half a surrogate pair, NaN, a thousand brackets) is
 refused here, so that no other module has to expect it. The answer to a read is parsed leniently: a page of the list
@@ -28,14 +28,14 @@ Members = Mapping[str, Any]
 
 
 class MalformedError(Exception):
-    """An answer that cannot be what it should be; it is caught where answers are judged.
-
-    The message tells what was expected, never what was there.
-    """
+    """An answer that is not what it should be; caught where answers are judged."""
 
 
 def parse_json(raw: bytes) -> object:
-    """Return the JSON in a body; MalformedError unless it is UTF-8, without doubled members, and at most 32 deep."""
+    """Return the JSON in a body.
+
+    Raise MalformedError unless it is UTF-8, without doubled members, and at most 32 deep.
+    """
     try:
         msgspec.json.decode(raw)  # strict about text and numbers, silent about doubled members
         value = json.loads(raw, object_pairs_hook=_members)
@@ -47,7 +47,9 @@ def parse_json(raw: bytes) -> object:
 
 
 def parse_broken_json(raw: bytes) -> object:
-    """Return the JSON in a body whose texts may be broken; MalformedError where it is no JSON even so.
+    """Return the JSON in a body whose texts may be broken.
+
+    Raise MalformedError where it is no JSON even so.
 
     Bytes that are not UTF-8 and halves of surrogate pairs become U+FFFD; control characters in texts stay; of doubled
     members the last one counts.
@@ -91,7 +93,10 @@ def members(value: object) -> Members:
 
 
 def text(of: Members, *names: str) -> str:
-    """Return the first of these members that is a filled text or a whole number; empty where none is."""
+    """Return the first of these members that is a filled text or a whole number.
+
+    Empty where none is.
+    """
     return next((word for name in names if (word := _word(of.get(name)))), "")
 
 
@@ -125,7 +130,10 @@ class ApiError:
 
 
 def api_error(body: object) -> ApiError | None:
-    """Return the error in the body of a 4xx or 5xx answer; None where the body has none of the API's shapes."""
+    """Return the error in the body of a 4xx or 5xx answer.
+
+    None where the body has none of the API's shapes.
+    """
     envelope = members(body)
     inner = members(envelope.get("data"))
     for holder in (envelope, inner):
@@ -160,7 +168,7 @@ def _objects(error: object) -> Iterator[Members]:
 
 
 def _sentences(error: object) -> Iterator[str]:
-    """Yield the sentences of a text, an object with a message, an object of texts by parameter, or a list of these."""
+    """Yield the sentences of a text, an object with texts, or a list of these."""
     if isinstance(error, str):
         yield from [error] if error else []
     elif isinstance(error, list):

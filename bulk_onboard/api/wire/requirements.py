@@ -1,4 +1,6 @@
-"""Read requirements in either shape of the beta, each member under any of its names; know the released API's form.
+"""Read requirements in either shape of the beta; recognise the released API's.
+
+Members have several names. The shapes:
 
     {"number_types": [{"user_types": [{"required_documents", "required_fields"}]}]}     one answer, all combinations
     {"number_type", "user_type", "required_documents", "required_fields"}               one combination
@@ -31,7 +33,9 @@ _MOST_NAMES = 8
 
 
 def read_requirements(call: FetchRequirements, body: object) -> tuple[Requirements, ...] | OtherForm:
-    """Return the requirements of every combination in the answer; parts it does not name are those asked for.
+    """Return the requirements of every combination in the answer.
+
+    Parts it does not name are those asked for.
 
     An answer that is not in the beta's form is returned as `OtherForm`.
 
@@ -47,7 +51,7 @@ def read_requirements(call: FetchRequirements, body: object) -> tuple[Requiremen
 
 
 def form_of(body: object) -> tuple[Form, tuple[str, ...]]:
-    """Return the form of an answer about requirements, and the names of the members that show it.
+    """Return the form of an answer, and the names of members that show it.
 
     A member that is null counts as missing. Where no member shows a form, the names are those of other members.
     """
@@ -73,7 +77,7 @@ def _dicts(value: object) -> list[Members]:
 
 
 def _names(said: Members) -> tuple[str, ...]:
-    """Return the first few names of members that are plain words: others may be anything."""
+    """Return the first few names of members that are plain words."""
     return tuple(name for name in said if _NAME.fullmatch(name))[:_MOST_NAMES]
 
 
@@ -128,13 +132,19 @@ def _document(shown: Members) -> DocumentRequirement:
 
 
 def _words(shown: object) -> tuple[str, ...]:
-    """Return the words of a list, or of a text with commas (docs/design/wire.md, Requirements)."""
+    """Return the words of a list, or of a text with commas.
+
+    See docs/design/wire.md, Requirements.
+    """
     words = shown.split(",") if isinstance(shown, str) else shown if isinstance(shown, list) else []
     return tuple(word.strip() for word in words if isinstance(word, str) and word.strip())
 
 
 def _objects(of: Members, name: str) -> list[Members]:
-    """Return the objects of the list under this name; MalformedError where something else stands there."""
+    """Return the objects of the list under this name.
+
+    Raise MalformedError where something else stands there.
+    """
     shown: Any = [] if of.get(name) is None else of[name]
     if not isinstance(shown, list) or not all(isinstance(value, dict) for value in shown):
         raise MalformedError(f"{name} is not a list of objects")
