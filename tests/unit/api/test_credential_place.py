@@ -79,7 +79,7 @@ def test_environment_comes_first_then_the_named_file(context):
 
 @pytest.mark.parametrize(("mode", "warned"), [(0o600, 0), (0o440, 0), (0o644, 1), (0o602, 1)])
 def test_file_that_is_open_to_others(context, mode, warned):
-    """It is used, and warned about with the command that mends it."""
+    """It is used, and warned about with the command that fixes it."""
     context.environ["PLIVO_AUTH_ID"] = AUTH_ID
     context.name("PLIVO_AUTH_TOKEN", b"canary", mode)
 

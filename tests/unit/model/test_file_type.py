@@ -15,14 +15,14 @@ from bulk_onboard.model.documents import (
 
 @pytest.mark.parametrize("media_type", [*sorted(FILE_TYPES.keys() - ACCEPTED_TYPES), "", "model/vrml"])
 def test_what_is_not_taken_says_how_to_fix_it(media_type):
-    """The mend is whole sentences, whatever the type."""
+    """The fix is whole sentences, whatever the type."""
     words = file_type(media_type)
 
-    mend = CATALOGUE["document-wrong-type"].fix.format(how=words.how)
+    fix = CATALOGUE["document-wrong-type"].fix.format(how=words.how)
 
     assert words.how[0].isupper()
     assert words.how.endswith(".")
-    assert mend == f"{words.how} Changing the ending of its name is not enough."
+    assert fix == f"{words.how} Changing the ending of its name is not enough."
 
 
 @pytest.mark.parametrize(

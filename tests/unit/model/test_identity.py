@@ -196,12 +196,12 @@ TOKEN = "abcdefgh23456777"
 
 
 def test_annotated_row_is_known_by_its_token():
-    """Two copies of one annotated row mean one record, also when the number of one was mended."""
+    """Two copies of one annotated row mean one record, also when the number of one was fixed."""
     one = row(registration_number=CIN, bo_key=f"~{TOKEN}")
-    mended = row(registration_number="OTHER", bo_key=f"~{TOKEN}")
+    fixed = row(registration_number="OTHER", bo_key=f"~{TOKEN}")
 
-    assert f"token|{TOKEN}" == normal_key(one) == normal_key(mended)
-    assert own_key(one) != own_key(mended)
+    assert f"token|{TOKEN}" == normal_key(one) == normal_key(fixed)
+    assert own_key(one) != own_key(fixed)
 
 
 def test_token_is_no_identity_of_its_own():
