@@ -56,7 +56,7 @@ async def test_an_abandoned_row_is_not_sent_any_more(held: Office) -> None:
     ("words", "sentence"),
     [
         (["K-1", "--absent", "--abandon"], "one of --found"),
-        (["K-2", "--absent"], "has no record"),
+        (["K-2", "--absent"], "knows no record"),
         (["K-1", "--found", "00000000-0000-4000-8000-000000000000"], "does not show"),
     ],
 )
