@@ -14,7 +14,7 @@ from bulk_onboard.model.command import Commands
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import Review, State
 from bulk_onboard.model.requirements import RequirementsBook
-from bulk_onboard.model.row import Aside, told_of
+from bulk_onboard.model.row import Aside, notable_in
 from bulk_onboard.report.row_status import JobStatus, counted, drift_sentences
 from bulk_onboard.report.sheets import problems_table, results_table, runs_table, unclaimed_table
 from bulk_onboard.report.table import Table, business_days_after, day_text, local, local_text
@@ -236,7 +236,7 @@ def _older_to_do(rows: int) -> Iterable[str]:
 
 def numbers_to_do(status: JobStatus) -> Iterator[str]:
     """Yield what is left to do about numbers in the whole workbook."""
-    rows = [each for each in told_of(status.rows) if each.decision]
+    rows = [each for each in notable_in(status.rows) if each.decision]
     left = [each.numbers_left for each in rows if not each.is_renumbered]
     for line, field in (
         ("Run again to link the {numbers} not linked yet, in {rows}.", "due"),
@@ -274,7 +274,7 @@ def _expected_reviews(status: JobStatus, requirements: RequirementsBook | None, 
 
 def _expected_days(status: JobStatus, requirements: RequirementsBook | None, zone: tzinfo) -> Iterator[date]:
     offered = requirements.offered if requirements else {}
-    for each in told_of(status.rows):
+    for each in notable_in(status.rows):
         if each.record is None or each.decision is None or each.review != Review.PENDING:
             continue
         submitted_at = local(each.record.submitted_at, zone)
