@@ -81,7 +81,7 @@ def check_job(invocation: Invocation) -> Output:
     command = of_own_workbook(job, commands).merge_and_run() if marked else commands.run()
 
     def show(stream: TextIO) -> None:
-        print(f"{numbers['rows']:,} rows, judged against {judgement.book.source}.", file=stream)
+        print(f"{numbers['rows']:,} rows, checked against {judgement.book.source}.", file=stream)
         print_findings(findings, stream, workbook=judgement.sheet.path.name)
         if marked:
             print_marked(marked, stream, notes=notes, next_command=command)
@@ -131,7 +131,7 @@ def plan(invocation: Invocation) -> Output:
     command = commands_of(invocation.job, dry_run.ledger_state).run()
 
     def show(stream: TextIO) -> None:
-        print(f"{len(made.decisions):,} rows, judged against {source}.", file=stream)
+        print(f"{len(made.decisions):,} rows, checked against {source}.", file=stream)
         print_plan(made, stream)
         print_next(command, stream)
 

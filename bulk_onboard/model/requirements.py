@@ -83,7 +83,7 @@ class RequirementsBook:
     """The requirements of all combinations a job asks for.
 
     Attributes:
-        source: where they come from, for people: `live from https://…` or `the bundled example (…)`.
+        source: where they come from, for people: `the live requirements at https://…` or `the bundled example (…)`.
         live: whether the API itself told them just now.
         offered: what each combination requires; one that is not in here is not offered by the API.
     """

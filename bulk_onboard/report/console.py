@@ -240,7 +240,7 @@ def ruling_lines(kind: FindingKind) -> tuple[str, ...]:
 def print_requirements(book: RequirementsBook, stream: TextIO) -> None:
     """What each combination requires, and where that is known from."""
     page = printer_on(stream)
-    page.write_line(f"Requirements: {book.source}")
+    page.write_line(f"Source: {book.source}")
     for required in book.offered.values():
         days = f"; a review takes about {required.review_days} business days" if required.review_days else ""
         page.write_line("")

@@ -243,7 +243,7 @@ async def test_check_with_credentials_asks_the_api_and_offline_does_not(office: 
 
     live, offline = await office.type("check", "--json"), await office.type("check", "--json", "--offline")
 
-    assert live.json["requirements"] == f"live from {office.sandbox.url}"
+    assert live.json["requirements"] == f"the live requirements at {office.sandbox.url}"
     assert "bundled" in offline.json["requirements"]
 
 
