@@ -157,12 +157,12 @@ def job_file_of(job: Job) -> Job | None:
     return None
 
 
-def settings_job(flags: Mapping[str, Any]) -> Job:
+def job_from_flags(flags: Mapping[str, Any]) -> Job:
     """The settings alone, for what needs no workbook: the command line's flags over the defaults."""
     return _complete(Path("JOB"), {"workbook": Path("JOB")} | _read_flags(flags), flags)
 
 
-def ledger_job(file: Path, flags: Mapping[str, Any]) -> Job:
+def load_job_or_ledger(file: Path, flags: Mapping[str, Any]) -> Job:
     """A job whose ledger is meant: as `load_job`, and a ledger file stands for itself."""
     if file.suffix.lower() == ".toml" or type_by_name(file) or file.is_dir():
         return load_job(file, flags)

@@ -183,8 +183,8 @@ def _signed_texts(callback: Callback, public_url: str) -> Iterator[str]:
         return
     if not callback.form:
         yield _with_query(public_url, callback)
-    if told := _joined(callback.form) or _joined(callback.members.items()):
-        yield _with_query(public_url, callback, "." if callback.query_parameters else "?") + told
+    if body := _joined(callback.form) or _joined(callback.members.items()):
+        yield _with_query(public_url, callback, "." if callback.query_parameters else "?") + body
 
 
 def _with_query(public_url: str, callback: Callback, end: str = "") -> str:
@@ -194,10 +194,10 @@ def _with_query(public_url: str, callback: Callback, end: str = "") -> str:
 
 def _joined(parameters: Iterable[tuple[str, Any]]) -> str:
     """Names and values, sorted, without anything between them."""
-    return "".join(told for _, told in sorted((name, _told(name, value)) for name, value in parameters))
+    return "".join(text for _, text in sorted((name, _parameter_text(name, value)) for name, value in parameters))
 
 
-def _told(name: str, value: Any) -> str:
+def _parameter_text(name: str, value: Any) -> str:
     """One parameter; members that are objects follow in place, those of lists each with the name."""
     if isinstance(value, Mapping):
         return name + _joined(value.items())

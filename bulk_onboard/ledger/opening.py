@@ -85,7 +85,7 @@ def in_doubt(folded: Folded, name: str = "the ledger") -> list[Record]:
     records = folded.ledger_state.records
     touched = tokens_told(folded.rotten, records)
     if numbers_told(folded.rotten) != [folded.ledger_state.seq + 1] or touched is None:
-        raise _not_told(folded, name)
+        raise _unknown_row_error(folded, name)
     return [records[token] for token in sorted(touched) if records[token].state in MAY_BE_SENT_ANEW]
 
 
@@ -97,7 +97,7 @@ def amends(folded: Folded, kept: str, name: str = "the ledger") -> list[Entry]:
     ]
 
 
-def told(folded: Folded, kept: str) -> str:
+def tail_warning(folded: Folded, kept: str) -> str:
     """What was done to the tail, for people."""
     if not folded.rotten:
         return (
@@ -110,7 +110,7 @@ def told(folded: Folded, kept: str) -> str:
     )
 
 
-def _not_told(folded: Folded, name: str) -> LedgerError:
+def _unknown_row_error(folded: Folded, name: str) -> LedgerError:
     return LedgerError(
         f"{name}: line {folded.ledger_state.seq + 1} at byte {folded.good_bytes}, the last one, is damaged, and it "
         f"does not tell any more which row it is about, so that row may have been sent; {advice(name)}"
@@ -184,7 +184,7 @@ class Opening:
             entries += amends(folded, kept.name, str(self.path))
             make_file(self.disk, kept, folded.tail, mode=self.mode)
         replace_file(self.disk, self.path, aside(self.path), good + self._lines(entries, folded.ledger_state.seq))
-        return (told(folded, kept.name),) if folded.tail else ()
+        return (tail_warning(folded, kept.name),) if folded.tail else ()
 
     def _lines(self, entries: list[Entry], seq: int) -> bytes:
         """The entries as the lines that follow line `seq`."""

@@ -82,7 +82,7 @@ class HintWorker:
         return 0.0
 
     async def _work_off(self, due: Sequence[Claim]) -> None:
-        ledger_state = await asyncio.to_thread(self._books)
+        ledger_state = await asyncio.to_thread(self._ledger_state)
         known = [(each, ledger_state.record(ledger_state.owner(each.compliance_id) or "")) for each in due]
         over = [each for each, record in known if not record.compliance_id or record.state in _GONE]
         self.counts["unknown"] += len(over)
@@ -98,7 +98,7 @@ class HintWorker:
         over += [each.claim for each in written]
         await asyncio.to_thread(self._hints.forget, over)
 
-    def _books(self) -> LedgerState:
+    def _ledger_state(self) -> LedgerState:
         if not self._job.ledger.exists():
             return LedgerState()
         return bound_ledger_state(self._job.ledger, auth_id=self._credentials.auth_id, base_url=self._job.base_url)
@@ -151,13 +151,13 @@ class Listening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class ListenResult:
     """What listening came to.
 
     Attributes:
         received, refused: callbacks.
         unknown: hints for records that the ledger does not know.
-        read, believed: records that were read because of a hint, and those whose review was another one.
+        read, changed: records that were read because of a hint, and those whose review was another one.
         waiting: records whose hints still wait; the next listener works them off.
         error: what stopped it; None for a signal.
     """
@@ -166,7 +166,7 @@ class Heard:
     refused: int
     unknown: int
     read: int
-    believed: int
+    changed: int
     waiting: int
     error: BulkOnboardError | None = None
 
@@ -179,7 +179,7 @@ async def listen(
     clock: Clock,
     stop: Stop,
     announce: Callable[[str], None] = lambda url: None,
-) -> Heard:
+) -> ListenResult:
     """Listen until the wish to stop; `announce` is told where, once it does.
 
     Raises:
@@ -196,12 +196,12 @@ async def listen(
             announce(listener.url)
             await _work_until_stopped(worker, clock, stop, wake)
     counts = listener.counts
-    return Heard(
+    return ListenResult(
         received=counts.total(),
         refused=sum(count for reception, count in counts.items() if reception.http_status >= 400),
         unknown=worker.counts["unknown"] + counts[Reception.NAMELESS],
         read=worker.counts["read"],
-        believed=worker.counts["changed"],
+        changed=worker.counts["changed"],
         waiting=len(hints.waiting()),
         error=why_stopped(stop.cause, base_url=job.base_url, sent_before=True),
     )

@@ -43,8 +43,8 @@ from bulk_onboard.report.annotated.base import chosen, copies, is_untouched
 from bulk_onboard.report.annotated.merge import Formulas, Known, Merge, Side, merge
 from bulk_onboard.report.annotated.plain import write_sheet
 from bulk_onboard.run.judge import columns_at_hand, identified_rows, read_job_sheet
+from bulk_onboard.run.kept_flags import remembered
 from bulk_onboard.run.outputs import bases_in, is_newer, saved_copy, zone_of
-from bulk_onboard.run.typed import remembered
 
 _CHILD = "bulk_onboard.intake.writer.answer"
 _LIMITS = Limits(memory=2 << 30, cpu_s=120, wall_s=240.0)  # it holds old and new workbook at a time

@@ -31,7 +31,7 @@ from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import Review, State
 from bulk_onboard.report.annotated.base import is_untouched
 from bulk_onboard.report.summary import next_command
-from bulk_onboard.run.typed import commands_of
+from bulk_onboard.run.kept_flags import commands_of
 
 WAITING = (State.PENDING, State.SENDING, State.DEFERRED, State.UNCERTAIN, State.HELD, State.GONE)
 

@@ -120,7 +120,7 @@ def print_refresh(
         page.write_line(f"Report: {report}")
 
 
-def print_survey(origins: Mapping[str, int], strays: Sequence[Mapping[str, str]], stream: TextIO) -> None:
+def print_inventory(origins: Mapping[str, int], strays: Sequence[Mapping[str, str]], stream: TextIO) -> None:
     """The account's records by where they come from, then those that no row of the sheet stands for."""
     page = printer_on(stream)
     _print_counts(page, "Records of the account", origins, sum(origins.values()))

@@ -20,9 +20,9 @@ from bulk_onboard.report.row_status import NO_DRIFT, Drift, drift, needing, news
 from bulk_onboard.report.summary import Decisions, counts, next_command, reviews
 from bulk_onboard.run.execution import Run
 from bulk_onboard.run.judge import Judgement, books_told
+from bulk_onboard.run.kept_flags import of_own_workbook
 from bulk_onboard.run.outputs import annotate, saved_copy, write_job_report
 from bulk_onboard.run.stop import left_over, status_of, why_stopped
-from bulk_onboard.run.typed import of_own_workbook
 from bulk_onboard.run.walk import DuplicateRecords
 
 LEFT_OVER = frozenset({State.PENDING, State.DEFERRED})

@@ -38,7 +38,7 @@ from bulk_onboard.report.record_findings import record_findings
 from bulk_onboard.report.summary import ReportFacts, counts, make_tables, next_command, reviews
 from bulk_onboard.run.dry_run import make_dry_run
 from bulk_onboard.run.judge import Judgement, books_told
-from bulk_onboard.run.typed import remembered
+from bulk_onboard.run.kept_flags import remembered
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,5 +86,5 @@ async def test_terminal_is_asked(office: Office, answer: bytes, is_done: bool) -
 
     status, out = await in_terminal(office, "purge", answer=answer)
 
-    assert (0, is_done) == (status, "Removed: 1 files." in out)
+    assert (0, is_done) == (status, "Removed: 1 file." in out)
     assert is_done is not office.report.exists()
