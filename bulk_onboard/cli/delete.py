@@ -27,7 +27,8 @@ _KEY = Annotated[str, typer.Argument(metavar="KEY", help="The row's Key, a token
 def undo(invocation: Invocation, run: _RUN, yes: YES = False) -> Output:
     """Delete the records that one run created.
 
-    It lists them, and asks first. What is approved or has numbers stays. A row whose record was deleted is not sent again.
+    It lists them, and asks first. What is approved or has numbers stays. A row whose record was deleted is not sent
+    again.
     """
     from bulk_onboard.maintenance.delete import of_run
 
