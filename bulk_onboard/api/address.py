@@ -42,7 +42,7 @@ def check_address(base_url: str, *, trust_host: bool = False) -> str:
             f"{host} would get the credentials unencrypted. Use https; plain http is for this machine only."
         )
     if not (host == _OFFICIAL_HOST or loopback or trust_host):
-        raise UsageError(f"{host} is not the API's host. Mend --base-url, or add --trust-host if you mean it.")
+        raise UsageError(f"{host} is not the API's host. Correct --base-url, or add --trust-host if you mean it.")
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}" + (f":{port}" if port not in (None, _DEFAULT_PORTS[parts.scheme]) else "")
 
@@ -71,7 +71,7 @@ def _split(base_url: str) -> tuple[SplitResult, int | None]:
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or port == 0:
         raise UsageError(f"{base_url} is not a base URL. {_SHAPE}")
     if parts.path not in ("", "/") or "?" in base_url or "#" in base_url:
-        raise UsageError(f"{base_url} says more than the host. {_SHAPE}")
+        raise UsageError(f"{base_url} has more than a host in it. {_SHAPE}")
     return parts, port
 
 

@@ -73,7 +73,7 @@ class Pacer:
         self._pace = rules.answered(self._pace, ticket, self._clock.monotonic(), hint, throttled=throttled)
         if self._pace.foreign and not self._told_of_others:
             self._told_of_others = True
-            log.logger().info("the quota is shared: others spend of it, or a run just before did")
+            log.logger().info("another client is using the quota, or a run just before did")
         self._wake(self._waiting[:1])
 
     def close(self) -> None:
@@ -91,7 +91,7 @@ class Pacer:
             return ""
         wait_s = self._wait_s()
         if wait_s is None:
-            return "waiting for the API's answer to a first request"
+            return "waiting for the API's answer to the first request"
         return f"waiting {format_duration(wait_s)} for the quota" if wait_s >= _SHORTEST_TOLD_S else ""
 
     async def _first_and_free(self, place: Place) -> None:
@@ -106,7 +106,7 @@ class Pacer:
     def _wait_of(self, place: Place) -> float | None:
         """How long this one waits; None until it is woken."""
         if self._closed:
-            raise StoppedError("stopped before this call began; running again continues")
+            raise StoppedError("stopped before this call began; run again to continue")
         return self._wait_s() if self._waiting[0] == place else None
 
     def _wait_s(self) -> float | None:

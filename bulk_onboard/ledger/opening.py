@@ -1,6 +1,6 @@
 """Open a ledger: make it new, or check, fold, bind and repair its tail. Only under the lock.
 
-New and mended content is written to a file beside, which then takes the ledger's name in one step. So after a crash
+New and repaired content is written to a file beside, which then takes the ledger's name in one step. So after a crash
 there is the old ledger or the new one, never half of either, and never one whose doubtful tail was cut off before it
 was written down that it was doubtful.
 
@@ -140,7 +140,7 @@ class Opening:
     mode: int = 0o600
 
     def open(self) -> OpenLedger:
-        """The ledger, made new where there is none, mended where its tail is bad.
+        """The ledger, made new where there is none, repaired where its tail is bad.
 
         Raises:
             LedgerError: damaged, newer, of another account or address, no ledger, a symbolic link, several hard links.
@@ -161,8 +161,8 @@ class Opening:
             os.close(fd)
             raise
         os.close(fd)
-        mended = self.open()
-        return replace(mended, warnings=warnings + mended.warnings)
+        repaired = self.open()
+        return replace(repaired, warnings=warnings + repaired.warnings)
 
     def _create(self) -> None:
         make_file(self.disk, aside(self.path), self._lines([self.header], 0), mode=self.mode)

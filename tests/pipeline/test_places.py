@@ -83,7 +83,7 @@ def test_documents_and_what_is_written_may_lie_beside_each_other_and_the_workboo
 
     check_places(load_job(tmp_path / "book.xlsx"))
 
-    with pytest.raises(UsageError, match="it is there already as something else"):
+    with pytest.raises(UsageError, match="a file that bulk-onboard did not write is there already"):
         check_places(load_job(tmp_path / "book.xlsx", {"report": str(tmp_path / "a.png")}))
 
 
@@ -111,7 +111,9 @@ def test_another_file_that_is_there_is_refused_and_untouched(tmp_path: Path, fla
     path = tmp_path / ("mine" if name in ("mine.lock", ".mine.new") else "x.xlsx" if flag == "report" else "x.jsonl")
     path = there if name in ("mine.xlsx", "mine.jsonl") else path
 
-    with pytest.raises(UsageError, match=f"{there} cannot be {role}: it is there already as something else"):
+    with pytest.raises(
+        UsageError, match=f"{there} cannot be {role}: a file that bulk-onboard did not write is there already"
+    ):
         check_places(job_of(tmp_path, **{flag: str(path)}))
 
     assert '{"name": "somebody\'s", "at": "noon"}\n' == there.read_text()
@@ -210,7 +212,7 @@ async def test_a_ledger_that_is_none_ends_with_2_and_is_untouched(office: Office
     told = await office.type("run", "--ledger", str(theirs))
 
     assert 2 == told.status
-    assert f"{theirs} cannot be the ledger: it is there already as something else" in told.err
+    assert f"{theirs} cannot be the ledger: a file that bulk-onboard did not write is there already" in told.err
     assert content == theirs.read_bytes()
     assert not (office.folder / "theirs.jsonl.lock").exists()
 

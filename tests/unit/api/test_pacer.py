@@ -238,7 +238,7 @@ async def test_others_spending_is_told_once():
         server.grant()
         await send_all(gateway, 40)
 
-    assert ["the quota is shared: others spend of it, or a run just before did"] == [line["event"] for line in logged]
+    assert ["another client is using the quota, or a run just before did"] == [line["event"] for line in logged]
 
 
 @virtual
