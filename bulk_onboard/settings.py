@@ -188,7 +188,7 @@ SETTINGS: tuple[Setting, ...] = (
         "documents_pattern",
         _pattern,
         "",
-        "Where to find documents that no cell names, such as {registration_number}/{type}.*",
+        "Where documents are that no cell names, such as {registration_number}/{type}.* below the folder.",
         "none",
         flag=False,
     ),

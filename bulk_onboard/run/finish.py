@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import bulk_onboard.report.workbook  # noqa: F401 - loads XlsxWriter now: at its end a run may lack descriptors
 from bulk_onboard import log
 from bulk_onboard.errors import TO_BE_CONTINUED, BulkOnboardError, ExitStatus, first_that_holds
 from bulk_onboard.job import Job

@@ -215,7 +215,10 @@ def _foreign(written: Iterable[Written]) -> Iterator[str]:
         if not fits(one.path.lstat().st_mode):
             yield f"{one.path} cannot be {one.role}: it is not a {what}. {_advice(one)}"
         elif not one.is_ours(one.path):
-            yield f"{one.path} cannot be {one.role}: a {what} that bulk-onboard did not write is there already. {_advice(one)}"
+            yield (
+                f"{one.path} cannot be {one.role}: a {what} that bulk-onboard did not write is there already. "
+                f"{_advice(one)}"
+            )
 
 
 def _named(path: Path, other: Path) -> str:

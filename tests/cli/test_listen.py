@@ -53,7 +53,7 @@ async def test_reviews_arrive_and_a_signal_ends_it(office: Office, number: signa
 
     assert 0 == told.status
     assert f"Set this as the Callback URL at the API: {PUBLIC_URL}" in told.err
-    assert {"received": 6, "refused": 3, "read": 3, "believed": 3, "waiting": 0}.items() <= told.json.items()
+    assert {"received": 6, "refused": 3, "read": 3, "changed": 3, "waiting": 0}.items() <= told.json.items()
     assert AUTH_TOKEN not in told.out + told.err
 
 

@@ -103,7 +103,7 @@ async def test_undo_deletes_what_one_run_created(submitted: Office) -> None:
     told = await submitted.type("undo", "--run", run_id, "--yes", "--json")
 
     assert 2 == asked.status
-    assert "add --yes" in asked.err
+    assert "use --yes" in asked.err
     assert (3, 3) == (told.status, told.json["deleted"])
     assert [False] == [one["deleted"] for one in told.json["records"] if one["key"] == "K-33"]
     assert 31 == len(submitted.sandbox.state.records)

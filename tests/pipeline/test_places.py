@@ -119,13 +119,13 @@ def test_another_file_that_is_there_is_refused_and_untouched(tmp_path: Path, fla
     assert '{"name": "somebody\'s", "at": "noon"}\n' == there.read_text()
 
 
-@pytest.mark.parametrize(("name", "what"), [("mine.hints/theirs.txt", "something else"), ("mine.hints", "no folder")])
+@pytest.mark.parametrize(("name", "what"), [("mine.hints/theirs.txt", "did not write"), ("mine.hints", "not a folder")])
 def test_another_folder_in_the_place_of_the_hints_is_refused(tmp_path: Path, name: str, what: str) -> None:
     """One with files that are no hints, or no folder at all."""
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text("theirs")
 
-    with pytest.raises(UsageError, match=rf"mine.hints cannot be the folder of hints: it is .*{what}"):
+    with pytest.raises(UsageError, match=rf"mine.hints cannot be the folder of hints: .*{what}"):
         check_places(job_of(tmp_path, ledger=str(tmp_path / "mine.ledger.jsonl")))
 
 
@@ -133,7 +133,7 @@ def test_another_folder_in_the_place_of_the_hints_is_refused(tmp_path: Path, nam
 def test_a_folder_or_a_device_is_neither_report_nor_ledger(tmp_path: Path, flag: str) -> None:
     """It is told before anything is sent."""
     for path in (tmp_path, Path("/dev/null")):
-        with pytest.raises(UsageError, match="it is no file"):
+        with pytest.raises(UsageError, match="it is not a file"):
             check_places(job_of(tmp_path, **{flag: str(path)}))
 
 

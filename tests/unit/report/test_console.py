@@ -216,7 +216,7 @@ def test_requirements():
     print_requirements(book, stream)
 
     lines = stream.getvalue().splitlines()
-    assert ["Requirements: the bundled example", "", "IN / local / business; a review takes about 3 business days"] == (
+    assert ["Source: the bundled example", "", "IN / local / business; a review takes about 3 business days"] == (
         lines[:3]
     )
     assert lines[4].endswith("0 to 255 characters")
