@@ -130,7 +130,7 @@ async def test_half_open_heads_do_not_keep_the_listener_from_answering(office: O
     [
         (("--public-url", "http://callbacks.example.com/r"), {}, "not https"),
         (("--public-url", PUBLIC_URL), {"PLIVO_AUTH_TOKEN": ""}, "PLIVO_AUTH_TOKEN"),
-        (("--public-url", PUBLIC_URL, "--host", "192.0.2.1"), {}, "Nothing can listen at 192.0.2.1"),
+        (("--public-url", PUBLIC_URL, "--host", "192.0.2.1"), {}, "Cannot listen at 192.0.2.1"),
     ],
 )
 async def test_mistake_of_use_ends_with_2(

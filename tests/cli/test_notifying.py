@@ -99,7 +99,7 @@ async def test_library_that_breaks_down_costs_a_sentence(monkeypatch):
 
     (sentence,) = await send(MESSAGE, ["slack://canary"])
 
-    assert "apprise broke down over it (AttributeError)" in sentence
+    assert "apprise failed on it (AttributeError)" in sentence
     assert "canary" not in sentence
 
 

@@ -59,7 +59,7 @@ async def test_purge_names_what_stays_behind(office: Office) -> None:
     for path in (saved, office.ledger, lock, office.workbook, office.documents):
         assert str(path) in purged.out
         assert path.exists()
-    assert "somebody saved it, so it is yours" in purged.out
+    assert "somebody has saved it, so it is yours" in purged.out
 
 
 def test_archiving_as_the_page_says(tmp_path: Path) -> None:
