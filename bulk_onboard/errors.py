@@ -28,7 +28,7 @@ class ExitStatus(IntEnum):
     DONE = 0
     BUG = 1
     USAGE = 2
-    ROWS_NEED_A_PERSON = 3
+    ROWS_NEED_ATTENTION = 3
     STOPPED = 4
     LOCKED = 5
     LEDGER = 6
@@ -50,7 +50,7 @@ PRECEDENCE: tuple[ExitStatus, ...] = (
     ExitStatus.TERMINATED,
     ExitStatus.STOPPED,
     ExitStatus.REPORT,
-    ExitStatus.ROWS_NEED_A_PERSON,
+    ExitStatus.ROWS_NEED_ATTENTION,
     ExitStatus.DONE,
 )
 

@@ -32,8 +32,6 @@ def _check_job(invocation: Invocation) -> Output:
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.report.console import print_findings, print_marked
     from bulk_onboard.report.printer import print_next
-    from bulk_onboard.report.record_findings import record_findings
-    from bulk_onboard.report.summary import counts
     from bulk_onboard.run.dry_run import make_dry_run
     from bulk_onboard.run.kept_flags import commands_of, of_own_workbook
     from bulk_onboard.run.outputs import annotate
@@ -41,10 +39,9 @@ def _check_job(invocation: Invocation) -> Output:
     job = invocation.job
     warn_of_callback_url(job.callback_url)
     dry_run = awaited(make_dry_run(job, credentials=invocation.credentials_at_hand(), clock=SystemClock()))
-    judgement, numbers = dry_run.judgement, counts(dry_run.plan.decisions, dry_run.ledger_state)
-    of_records = record_findings(dry_run.plan.decisions, dry_run.ledger_state, judgement.columns, judgement.book)
-    findings = (*judgement.sheet_findings, *dry_run.plan.findings, *of_records)
-    annotated = annotate(job, judgement, dry_run.plan, dry_run.ledger_state)
+    judgement, status = dry_run.judgement, dry_run.status()
+    numbers, findings = status.counts(), status.findings()
+    annotated = annotate(job, judgement, status)
     marked, notes = (annotated.path, annotated.notes) if annotated else (None, ())
     commands = commands_of(job, dry_run.ledger_state)
     command = of_own_workbook(job, commands).merge_and_run() if marked else commands.run()
@@ -58,7 +55,7 @@ def _check_job(invocation: Invocation) -> Output:
             print_next(command, stream)
 
     return Output(
-        ExitStatus.ROWS_NEED_A_PERSON if dry_run.plan.has_errors else ExitStatus.DONE,
+        ExitStatus.ROWS_NEED_ATTENTION if dry_run.plan.has_errors else ExitStatus.DONE,
         {
             "requirements": judgement.book.source,
             "counts": numbers,
@@ -123,7 +120,6 @@ def plan(invocation: Invocation) -> Output:
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.report.console import print_plan
     from bulk_onboard.report.printer import print_next
-    from bulk_onboard.report.summary import counts
     from bulk_onboard.run.dry_run import make_dry_run
     from bulk_onboard.run.kept_flags import commands_of
 
@@ -141,7 +137,7 @@ def plan(invocation: Invocation) -> Output:
         {
             "requirements": source,
             "workbook": str(invocation.job.workbook),
-            "counts": counts(made.decisions, dry_run.ledger_state),
+            "counts": dry_run.status().counts(),
             "actions": made.counts(),
             "forecast": {
                 "requests": made.forecast.requests,

@@ -75,7 +75,7 @@ def _delete_selected(invocation: Invocation, selection: "Selection", *, yes: boo
     stays = any(candidate.action is PlannedAction.KEEP for candidate in planned) or bool(done and done.left)
     error = done.error if done else None
     return Output(
-        first_that_holds(status_of(error or stop.cause), ExitStatus.ROWS_NEED_A_PERSON if stays else ExitStatus.DONE),
+        first_that_holds(status_of(error or stop.cause), ExitStatus.ROWS_NEED_ATTENTION if stays else ExitStatus.DONE),
         {
             "done": is_done,
             "deleted": len(done.deleted) if done else 0,

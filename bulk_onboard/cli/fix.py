@@ -203,7 +203,7 @@ def _ask(invocation: Invocation, key: str) -> Output:
             page.write_line(f"    {answer}")
 
     return Output(
-        ExitStatus.ROWS_NEED_A_PERSON,
+        ExitStatus.ROWS_NEED_ATTENTION,
         {
             "token": record.token,
             "key": record.key,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bulk_onboard.maintenance.account import Comparison, RecordDiff
     from bulk_onboard.maintenance.rebuild import Rebuilt
 
-_VERDICTS = {ExitStatus.DONE: "sound", ExitStatus.ROWS_NEED_A_PERSON: "sound; something needs attention"}
+_VERDICTS = {ExitStatus.DONE: "sound", ExitStatus.ROWS_NEED_ATTENTION: "sound; something needs attention"}
 _NAMED_AT_MOST = 20
 _STORY_FIELDS = ("at", "entry", "op", "attempt", "words", "api_id", "compliance_id", "state")
 
@@ -109,7 +109,7 @@ def show_record(invocation: Invocation, key: _KEY, server: _SHOW_SERVER = False)
                 print(shown(sentence, stream), file=stream)
 
     return Output(
-        ExitStatus.ROWS_NEED_A_PERSON if differs else ExitStatus.DONE,
+        ExitStatus.ROWS_NEED_ATTENTION if differs else ExitStatus.DONE,
         {"records": [_story_as_data(one, diff) for one, diff in zip(stories, diffs, strict=True)]},
         show,
     )

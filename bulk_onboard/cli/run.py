@@ -4,7 +4,7 @@ import os
 import signal
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 from urllib.parse import urlsplit
 
 from bulk_onboard.cli.fix import offer_merge
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from bulk_onboard.maintenance.refresh import Refreshed
     from bulk_onboard.run.finish import RunResult
     from bulk_onboard.run.stop import Stop
-    from bulk_onboard.run.walk import DuplicateRecords
 
 SAFE_SETTLE_S = 30.0
 
@@ -59,23 +58,14 @@ def _run(invocation: Invocation) -> Output:
     result = awaited(_run_job(invocation))
 
     def show(stream: TextIO) -> None:
+        if not result.run_id:
+            return
         if invocation.quiet:
-            print_summary(
-                result.counts,
-                result.reviews,
-                stream,
-                needing=result.needing,
-                news=result.news,
-                drift=result.drift,
-            )
+            print_summary(result, stream)
             return
         print_run(
-            result.counts,
-            result.reviews,
+            result,
             stream,
-            needing=result.needing,
-            news=result.news,
-            drift=result.drift,
             report=result.report,
             annotated=result.annotated,
             workbook=_matched_workbook(job),
@@ -84,12 +74,7 @@ def _run(invocation: Invocation) -> Output:
 
     error = (str(result.error),) if result.error else ()
     without_proxy = (_PROXY,) if "proxy" in job.commands.flags else ()
-    return Output(
-        result.exit_status,
-        _run_as_data(job, result),
-        show if result.run_id else lambda stream: None,
-        (*result.warnings, *error, *without_proxy),
-    )
+    return Output(result.exit_status, result.data(), show, (*result.warnings, *error, *without_proxy))
 
 
 async def _run_job(invocation: Invocation) -> "RunResult":
@@ -115,31 +100,6 @@ async def _run_job(invocation: Invocation) -> "RunResult":
             if isinstance(stop.cause, signal.Signals):
                 raise SignalledError(status_of(stop.cause)) from None
             raise
-
-
-def _run_as_data(job: "Job", result: "RunResult") -> dict[str, Any]:
-    """Return the object that `--json` prints of a run."""
-    return {
-        "run_id": result.run_id,
-        "counts": result.counts,
-        "reviews": result.reviews,
-        "need_a_person": result.needing,
-        "new": result.news,
-        "older": result.older,
-        "drift": result.drift._asdict(),
-        "requests": result.requests,
-        "workbook": str(job.workbook),
-        "ledger": str(result.ledger),
-        "report": str(result.report) if result.report else None,
-        "annotated": str(result.annotated) if result.annotated else None,
-        "next": result.next,
-        "duplicates": [_duplicate_as_data(twice) for twice in result.twice],
-        **({"error": str(result.error)} if result.error else {}),
-    }
-
-
-def _duplicate_as_data(twice: "DuplicateRecords") -> dict[str, Any]:
-    return {"token": twice.token, "compliance_ids": twice.compliance_ids, "deletable": twice.deletable}
 
 
 def _matched_workbook(job: "Job") -> Path | None:
@@ -204,7 +164,7 @@ def refresh(invocation: Invocation) -> Output:
             "not_shown": followed.not_shown,
             "gone": followed.gone,
             "reviews": refreshed.reviews,
-            "need_a_person": refreshed.needing,
+            "need_attention": refreshed.need_attention,
             "requests": refreshed.requests,
             "ledger": str(job.ledger),
             "report": str(made.path),

@@ -21,6 +21,7 @@ def status(invocation: Invocation, account: _ACCOUNT = False) -> Output:
     from bulk_onboard.ledger.journal import read_ledger_state
     from bulk_onboard.model.record import State
     from bulk_onboard.report.console import print_status
+    from bulk_onboard.report.row_status import join
     from bulk_onboard.report.summary import next_command
     from bulk_onboard.run.kept_flags import commands_of
 
@@ -32,7 +33,7 @@ def status(invocation: Invocation, account: _ACCOUNT = False) -> Output:
     counts = {"rows": len(ledger_state.records), **{state.value: states[state] for state in State}}
     reviews = Counter(record.review for record in ledger_state.records.values() if record.state is State.SUBMITTED)
     commands = commands_of(job, ledger_state)
-    command = next_command(None, ledger_state, commands)
+    command = next_command(join(None, ledger_state), commands)
     if command == commands.status():  # this very command
         command = commands.run()
     if commands.job == str(job.ledger):  # its workbook is not known

@@ -51,7 +51,7 @@ from bulk_onboard.ledger.lock import open_to_others, share_file
 from bulk_onboard.model.entry import Entry, Held, Intent, LedgerOpened, Op, TailRepaired
 from bulk_onboard.model.record import Record, State
 
-MAY_BE_SENT_ANEW = frozenset({State.INVALID, State.PENDING, State.DEFERRED, State.REFUSED})
+MAY_BE_SENT_ANEW = frozenset({State.INVALID, State.NOT_SENT, State.DEFERRED, State.REFUSED})
 
 _TOKEN_LENGTH = 16
 _SHORTEST_INTENT = Intent(token="a" * _TOKEN_LENGTH, op=Op.CREATE, attempt=1, alias="", fingerprint="")

@@ -303,9 +303,9 @@ class Repair:
 
     @property
     def exit_status(self) -> ExitStatus:
-        """`ROWS_NEED_A_PERSON` where records are held."""
+        """`ROWS_NEED_ATTENTION` where records are held."""
         held = any(record.state is State.HELD for record in self.salvage.doubted)
-        return ExitStatus.ROWS_NEED_A_PERSON if held else ExitStatus.DONE
+        return ExitStatus.ROWS_NEED_ATTENTION if held else ExitStatus.DONE
 
 
 async def repair(

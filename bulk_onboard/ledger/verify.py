@@ -28,7 +28,7 @@ class Verification:
     """What was found.
 
     Attributes:
-        exit_status: `DONE` sound, `ROWS_NEED_A_PERSON` where records are held or gone, `LEDGER` broken.
+        exit_status: `DONE` sound, `ROWS_NEED_ATTENTION` where records are held or gone, `LEDGER` broken.
         sentences: what to know about it, the gravest first; empty where there is nothing to say.
         lines: how many sound lines it has.
         counts: records by state.
@@ -66,7 +66,7 @@ def verify(path: Path) -> Verification:
     counts = Counter(record.state for record in folded.ledger_state.records.values())
     held = [told.format(_counted(counts[state])) for state, told in _FOR_A_PERSON.items() if counts[state]]
     return Verification(
-        exit_status=(ExitStatus.LEDGER if broken else ExitStatus.ROWS_NEED_A_PERSON if held else ExitStatus.DONE),
+        exit_status=(ExitStatus.LEDGER if broken else ExitStatus.ROWS_NEED_ATTENTION if held else ExitStatus.DONE),
         sentences=(*broken, *held, *_torn(folded)),
         lines=folded.ledger_state.seq,
         counts=dict(counts),

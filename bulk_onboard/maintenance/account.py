@@ -54,9 +54,9 @@ class Comparison:
 
     @property
     def exit_status(self) -> ExitStatus:
-        """Return `ROWS_NEED_A_PERSON` where anything differs but what another job may have filed."""
+        """Return `ROWS_NEED_ATTENTION` where anything differs but what another job may have filed."""
         wrong = self.missing or self.renamed or self.twice
-        return ExitStatus.ROWS_NEED_A_PERSON if wrong else ExitStatus.DONE
+        return ExitStatus.ROWS_NEED_ATTENTION if wrong else ExitStatus.DONE
 
     @property
     def sentences(self) -> Iterator[str]:

@@ -35,7 +35,7 @@ DELETABLE = frozenset({Review.PENDING, Review.REJECTED, Review.MORE_INFO})
 
 _OVER = (State.DELETED, State.GONE)
 _UNKNOWN = (State.SENDING, State.UNCERTAIN)
-_NEVER_MADE = (State.INVALID, State.PENDING, State.DEFERRED, State.REFUSED)
+_NEVER_MADE = (State.INVALID, State.NOT_SENT, State.DEFERRED, State.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,8 +81,8 @@ class Merged:
 
     @property
     def exit_status(self) -> ExitStatus:
-        """Return `ROWS_NEED_A_PERSON` where something was left."""
-        return ExitStatus.ROWS_NEED_A_PERSON if self.left else ExitStatus.DONE
+        """Return `ROWS_NEED_ATTENTION` where something was left."""
+        return ExitStatus.ROWS_NEED_ATTENTION if self.left else ExitStatus.DONE
 
 
 async def merge_job(job: Job, *, copy: Path | None, clock: Clock) -> Merged:

@@ -34,8 +34,8 @@ class Rebuilt:
 
     @property
     def exit_status(self) -> errors.ExitStatus:
-        """`ROWS_NEED_A_PERSON` where a row was found several times."""
-        return errors.ExitStatus.ROWS_NEED_A_PERSON if self.held else errors.ExitStatus.DONE
+        """`ROWS_NEED_ATTENTION` where a row was found several times."""
+        return errors.ExitStatus.ROWS_NEED_ATTENTION if self.held else errors.ExitStatus.DONE
 
 
 async def rebuild_ledger(

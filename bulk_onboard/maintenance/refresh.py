@@ -11,7 +11,7 @@ from bulk_onboard.job import Job
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import State
 from bulk_onboard.model.row import Row
-from bulk_onboard.report.row_status import record_needs_a_person
+from bulk_onboard.report.row_status import record_needs_attention
 from bulk_onboard.run.connection import bound_ledger_state, open_ledger, reading
 from bulk_onboard.run.execution import LOOKING, RunView
 from bulk_onboard.run.judge import claiming_rows, rows_by_token
@@ -27,19 +27,19 @@ class Refreshed:
     Attributes:
         reviews: how many submitted records have each review.
         requests: how many calls were made, by operation and outcome.
-        needing: how many records need a person because of their review; with `new_only` only those that are new. What
-            became of numbers is left to a run, which knows the rows.
+        need_attention: how many records need attention because of their review; with `new_only` only those that are
+            new. What became of numbers is left to a run, which knows the rows.
     """
 
     followed: Followed
     reviews: dict[str, int]
     requests: dict[str, int]
-    needing: int
+    need_attention: int
 
     @property
     def exit_status(self) -> errors.ExitStatus:
-        """Return `ROWS_NEED_A_PERSON` where a record does."""
-        return errors.ExitStatus.ROWS_NEED_A_PERSON if self.needing else errors.ExitStatus.DONE
+        """Return `ROWS_NEED_ATTENTION` where a record does."""
+        return errors.ExitStatus.ROWS_NEED_ATTENTION if self.need_attention else errors.ExitStatus.DONE
 
 
 async def refresh_job(
@@ -78,7 +78,7 @@ async def refresh_job(
         followed,
         dict(sorted(Counter(record.review for record in records if record.state is State.SUBMITTED).items())),
         dict(sorted(requests.items())),
-        sum(record.news > since and record_needs_a_person(record, ()) for record in records),
+        sum(record.news > since and record_needs_attention(record, ()) for record in records),
     )
 
 

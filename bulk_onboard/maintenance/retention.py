@@ -5,7 +5,7 @@ Report and annotated copies go, and what only serves the next run. The ledger st
 saved: it is the user's own workbook by then.
 
 A job is finished when its ledger is sound to its end, no process uses it, and no record waits for anything: none is
-pending, sending, deferred, uncertain, held or gone.
+not sent, sending, deferred, uncertain, held or gone.
 
 The lock file always stays. Without it two runs could both believe that they are alone; and beside it a new ledger knows
 that an earlier process may have sent something.
@@ -30,10 +30,11 @@ from bulk_onboard.ledger.lock import MODES, LedgerLock, lock_path
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import Review, State
 from bulk_onboard.report.annotated.base import is_untouched
+from bulk_onboard.report.row_status import join
 from bulk_onboard.report.summary import next_command
 from bulk_onboard.run.kept_flags import commands_of
 
-WAITING = (State.PENDING, State.SENDING, State.DEFERRED, State.UNCERTAIN, State.HELD, State.GONE)
+WAITING = (State.NOT_SENT, State.SENDING, State.DEFERRED, State.UNCERTAIN, State.HELD, State.GONE)
 
 _OPEN_REVIEWS = {"", Review.PENDING, Review.MORE_INFO}
 _RUN = r"(?:[0-9a-f]{8}|[0-9]{8}T[0-9]{6}Z)"  # in the name of a report that could not replace the last one
@@ -158,7 +159,7 @@ def finished(job: Job, clock: Clock) -> Iterator[LedgerState]:
         if unfinished or folded.tail:
             commands = commands_of(job, folded.ledger_state)
             needs_an_answer = waiting[State.HELD] or waiting[State.GONE]
-            first = next_command(None, folded.ledger_state, commands) if needs_an_answer else commands.run()
+            first = next_command(join(None, folded.ledger_state), commands) if needs_an_answer else commands.run()
             raise UsageError(
                 f"The job is not finished: {unfinished or 'the last line of its ledger is incomplete'}. "
                 f"Nothing was changed. Finish it first: {first}"

@@ -189,7 +189,7 @@ class LedgerState:
 
 # Reading a member off its class takes longer than what is done with it here.
 _CREATE = Op.CREATE
-_PENDING, _SENDING, _SUBMITTED = State.PENDING, State.SENDING, State.SUBMITTED
+_PENDING, _SENDING, _SUBMITTED = State.NOT_SENT, State.SENDING, State.SUBMITTED
 _TO_BE_REVIEWED = Review.PENDING.value
 
 

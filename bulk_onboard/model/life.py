@@ -30,7 +30,7 @@ from bulk_onboard.model.record import Draft, Linkage, Linking, Record, Review, S
 
 D = TypeVar("D", bound=Draft)
 
-_COME_IN = {"admitted": State.PENDING, "row_invalid": State.INVALID}
+_COME_IN = {"admitted": State.NOT_SENT, "row_invalid": State.INVALID}
 _FOUND_AT_THE_API = {"adopted create": State.SUBMITTED, "held create": State.HELD}
 
 
@@ -72,7 +72,7 @@ _RESOLVED = {
 
 TRANSITIONS: Mapping[State, Mapping[str, State]] = {
     State.INVALID: _BEFORE_SENDING,
-    State.PENDING: {**_BEFORE_SENDING, "intent create": State.SENDING},
+    State.NOT_SENT: {**_BEFORE_SENDING, "intent create": State.SENDING},
     State.DEFERRED: {
         **_BEFORE_SENDING,
         "admitted": State.DEFERRED,

@@ -18,7 +18,7 @@ class State(StrEnum):
     """Where a record is."""
 
     INVALID = "invalid"
-    PENDING = "pending"
+    NOT_SENT = "not sent"
     SENDING = "sending"
     DEFERRED = "deferred"
     UNCERTAIN = "uncertain"
@@ -103,7 +103,7 @@ class Draft(msgspec.Struct, kw_only=True, gc=False):
 
     token: str
     key: str = ""
-    state: State = State.PENDING
+    state: State = State.NOT_SENT
     op: Op | None = None
     alias: str = ""
     attempts: int = 0

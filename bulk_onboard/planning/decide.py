@@ -137,7 +137,7 @@ _RECORD_DECIDES: Mapping[State, Callable[[JudgedRow, Record, Scope], _Due]] = {
 }
 
 _ROW_DECIDES: Mapping[State, Callable[[JudgedRow, Record, Scope], _Due]] = {
-    State.PENDING: lambda j, r, s: (Action.CREATE, "not sent yet"),
+    State.NOT_SENT: lambda j, r, s: (Action.CREATE, "not sent yet"),
     State.DEFERRED: lambda j, r, s: (Action.CREATE, r.reason or "not sent yet"),
     State.INVALID: lambda j, r, s: (Action.CREATE, "fixed"),
     State.REFUSED: _refused,
@@ -145,7 +145,7 @@ _ROW_DECIDES: Mapping[State, Callable[[JudgedRow, Record, Scope], _Due]] = {
 
 
 def _was_taken_in(record: Record | None) -> bool:
-    return record is not None and record.state in (State.PENDING, State.DEFERRED)
+    return record is not None and record.state in (State.NOT_SENT, State.DEFERRED)
 
 
 def _errors(judged: JudgedRow) -> str:

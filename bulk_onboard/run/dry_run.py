@@ -1,5 +1,6 @@
 """Judge a job and plan it, without sending anything: what `check` and `plan` show."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -8,10 +9,12 @@ from bulk_onboard.clock import Clock
 from bulk_onboard.frames import Frame
 from bulk_onboard.job import Job
 from bulk_onboard.ledger.journal import read_ledger_state
+from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Plan
 from bulk_onboard.planning import make_plan
-from bulk_onboard.run.judge import Judgement, judge, read_job_sheet
+from bulk_onboard.report.row_status import JobStatus, join
+from bulk_onboard.run.judge import Judgement, books_told, judge, read_job_sheet
 from bulk_onboard.run.requirements import requirements_for
 
 
@@ -22,6 +25,16 @@ class DryRun:
     judgement: Judgement
     ledger_state: LedgerState
     plan: Plan
+
+    def status(self, found: Iterable[Finding] = ()) -> JobStatus:
+        """Return the rows joined with their records; `found` is what turned up beside the check."""
+        return join(
+            self.plan.decisions,
+            books_told(self.judgement, self.plan, self.ledger_state),
+            found=(*self.judgement.sheet_findings, *found),
+            columns=self.judgement.columns,
+            requirements=self.judgement.book,
+        )
 
 
 async def make_dry_run(

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import bulk_onboard.report.workbook  # noqa: F401 - loads XlsxWriter now: at its end a run may lack descriptors
 from bulk_onboard import log
@@ -16,9 +17,8 @@ from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Action, Decision
 from bulk_onboard.model.record import State
-from bulk_onboard.report.record_findings import record_findings
-from bulk_onboard.report.row_status import NO_DRIFT, Drift, drift, needing, news, older
-from bulk_onboard.report.summary import Decisions, counts, next_command, reviews
+from bulk_onboard.report.row_status import Decisions, JobStatus, Totals, counted, join
+from bulk_onboard.report.summary import next_command
 from bulk_onboard.run.execution import Run
 from bulk_onboard.run.judge import Judgement, books_told
 from bulk_onboard.run.kept_flags import of_own_workbook
@@ -26,132 +26,160 @@ from bulk_onboard.run.outputs import annotate, saved_copy, write_job_report
 from bulk_onboard.run.stop import left_over, status_of, why_stopped
 from bulk_onboard.run.walk import DuplicateRecords
 
-LEFT_OVER = frozenset({State.PENDING, State.DEFERRED})
+LEFT_OVER = frozenset({State.NOT_SENT, State.DEFERRED})
 
 
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """What a run came to; the keys of `--json`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult(Totals):
+    """What a run came to; console, `--json` and notification are made from it.
 
     Attributes:
         run_id: empty where nothing was begun, since there was nothing to do.
-        next: the command to type next.
-        needing, news: how many rows need a person, and of how many of these nobody was told at an earlier run's end.
-        older: how many rows are older than what was sent since, so that nothing of them was sent.
-        drift: where the sheet and the API say different things, and nothing is done about it.
-        error: what stopped it, for people; None when it finished or was stopped by a signal.
+        requests: by operation and outcome.
         report: where the report was written; None when it could not be.
-        annotated: where the annotated workbook was written; None where none was wanted, or nothing is to be mended.
-        twice: tokens with more than one record at the API, which a person must look at.
-        warnings: sentences that a person should see all the same.
+        annotated: where the annotated workbook was written; None where none was wanted, or there is nothing to fix.
+        next: the command to type next.
+        duplicates: tokens with more than one record at the API, which somebody must look at.
+        error: what stopped it, for people; None when it finished or was stopped by a signal.
+        warnings: sentences that somebody should see all the same.
     """
 
     run_id: str
     exit_status: ExitStatus
-    counts: dict[str, int]
-    reviews: dict[str, int]
     requests: dict[str, int]
+    workbook: Path
     ledger: Path
-    report: Path | None
-    error: BulkOnboardError | None
-    next: str = ""
-    needing: int = 0
-    news: int = 0
-    older: int = 0
-    drift: Drift = NO_DRIFT
+    report: Path | None = None
     annotated: Path | None = None
-    twice: tuple[DuplicateRecords, ...] = ()
+    next: str = ""
+    duplicates: tuple[DuplicateRecords, ...] = ()
+    error: BulkOnboardError | None = None
     warnings: tuple[str, ...] = ()
+
+    def data(self) -> dict[str, Any]:
+        """Return the object that `--json` prints, without the exit status."""
+        return {
+            "run_id": self.run_id,
+            "counts": self.counts,
+            "reviews": self.reviews,
+            "need_attention": self.need_attention,
+            "new": self.new,
+            "older": self.older,
+            "drift": self.drift._asdict(),
+            "requests": self.requests,
+            "workbook": str(self.workbook),
+            "ledger": str(self.ledger),
+            "report": str(self.report) if self.report else None,
+            "annotated": str(self.annotated) if self.annotated else None,
+            "next": self.next,
+            "duplicates": [
+                {"token": each.token, "compliance_ids": each.compliance_ids, "deletable": each.deletable}
+                for each in self.duplicates
+            ],
+            **({"error": str(self.error)} if self.error else {}),
+        }
 
 
 async def end(run: Run) -> RunResult:
     """Write down how the run ended, write the report, and sum up."""
-    ledger_state = books_told(run.judgement, run.plan(), run.journal.ledger_state)
-    decisions = None if run.judgement.missing else run.plan().decisions
-    run.findings = _told_once(run.findings, decisions)
+    status = _status(run)
+    statuses = tuple(statuses_of(run, status))
     begun = run.requests["list done"] > 0
     compare = run.job.commands.verify()
     error = why_stopped(run.stop.cause, base_url=run.job.base_url, sent_before=begun, compare=compare)
     if not run.stop.requested:
-        error = left_over(sum(status is ExitStatus.STOPPED for status in statuses_of(run, decisions)))
+        error = left_over(statuses.count(ExitStatus.STOPPED))
+    totals = status.totals(run.news_since)
     result = RunResult(
+        **{name: getattr(totals, name) for name in totals.__dataclass_fields__},
         run_id=run.run_id,
-        exit_status=first_that_holds(status_of(error or run.stop.cause), *statuses_of(run, decisions)),
-        counts=counts(decisions, ledger_state),
-        reviews=reviews(decisions, ledger_state),
+        exit_status=first_that_holds(status_of(error or run.stop.cause), *statuses),
         requests=dict(sorted(run.requests.items())),
+        workbook=run.job.workbook,
         ledger=run.job.ledger,
-        report=None,
+        duplicates=tuple(run.twice),
         error=error,
-        needing=needing(decisions, ledger_state),
-        news=news(decisions, ledger_state, run.news_since),
-        older=older(decisions),
-        drift=drift(decisions, ledger_state, run.findings),
-        twice=tuple(run.twice),
         warnings=tuple(_warnings(run)),
     )
-    for finish in (partial(_write_end, run), partial(_write_report, run, decisions), partial(_annotate, run)):
+    for finish in (partial(_write_end, run), partial(_write_report, run, status), partial(_annotate, run, status)):
         try:
             result = await finish(result)
         except BulkOnboardError as trouble:
-            status = first_that_holds(result.exit_status, trouble.exit_status)
-            result = replace(result, exit_status=status, error=result.error or trouble)
-    return replace(result, next=_next_command(run, decisions, result))
+            exit_status = first_that_holds(result.exit_status, trouble.exit_status)
+            result = replace(result, exit_status=exit_status, error=result.error or trouble)
+    return replace(result, next=_next_command(run, status, result))
 
 
-def _next_command(run: Run, decisions: Decisions, result: RunResult) -> str:
+def _status(run: Run) -> JobStatus:
+    """Join rows and records as the run leaves them."""
+    plan, judgement = run.plan(), run.judgement
+    decisions = None if judgement.missing else plan.decisions
+    return join(
+        decisions,
+        books_told(judgement, plan, run.journal.ledger_state),
+        found=(*judgement.sheet_findings, *_without_repeats(run.findings, decisions)),
+        columns=judgement.columns,
+        requirements=judgement.book,
+    )
+
+
+def _next_command(run: Run, status: JobStatus, result: RunResult) -> str:
     marked = result.annotated or (saved_copy(run.job) if result.older else None)
     return next_command(
-        decisions,
-        books_told(run.judgement, run.plan(), run.journal.ledger_state),
+        status,
         of_own_workbook(run.job) if marked else run.job.commands,
         continued=result.exit_status in TO_BE_CONTINUED,
         marked=marked is not None,
     )
 
 
-def _told_once(findings: list[Finding], decisions: Decisions) -> list[Finding]:
-    """What turned up, without the changed registration numbers that the rows still tell themselves."""
+def _without_repeats(findings: list[Finding], decisions: Decisions) -> list[Finding]:
+    """Return what turned up, without the changed registration numbers that the rows still have as findings."""
     own = {f.row for each in decisions or () for f in each.judged.findings if f.code in RENUMBERED}
     return [finding for finding in findings if finding.code not in RENUMBERED or finding.row not in own]
 
 
 def nothing_to_do(job: Job, judgement: Judgement) -> RunResult:
-    """What a run came to that had neither workbook nor ledger: it was none, so it has no id and left nothing."""
+    """Return the result of a run that had neither workbook nor ledger: it has no id and left nothing."""
+    nothing = join(None, LedgerState())
     return RunResult(
+        counts=nothing.counts(),
+        reviews=nothing.reviews(),
         run_id="",
         exit_status=ExitStatus.DONE,
-        counts=counts(None, LedgerState()),
-        reviews=reviews(None, LedgerState()),
         requests={},
+        workbook=job.workbook,
         ledger=job.ledger,
-        report=None,
-        error=None,
         next=job.commands.again(),
         warnings=(f"{judgement.missing} There is no ledger either, so there is nothing to do.",),
     )
 
 
-def statuses_of(run: Run, decisions: Decisions) -> Iterable[ExitStatus]:
-    """Unfinished rows mean that the run stopped early; errors, refused, held and gone ones that a person is wanted."""
+def statuses_of(run: Run, status: JobStatus) -> Iterable[ExitStatus]:
+    """Yield what speaks against exit status 0.
+
+    Unfinished rows mean that the run stopped early; errors, refused, held and gone ones that they need attention.
+    """
     ledger_state = run.journal.ledger_state
-    told = books_told(run.judgement, run.plan(), ledger_state)
     row_events = {finding.row for finding in run.findings if finding.severity is Severity.ERROR}
-    since = run.news_since if run.job.new_only else 0
     if run.twice:
-        yield ExitStatus.ROWS_NEED_A_PERSON
-    if news(decisions, told, since) if run.job.new_only else needing(decisions, told):
-        yield ExitStatus.ROWS_NEED_A_PERSON
+        yield ExitStatus.ROWS_NEED_ATTENTION
+    if status.new(run.news_since) if run.job.new_only else status.need_attention():
+        yield ExitStatus.ROWS_NEED_ATTENTION
     if any(record.state in (State.UNCERTAIN, State.SENDING) for record in ledger_state.records.values()):
         yield ExitStatus.STOPPED
-    for decision in decisions or ():
-        if decision.identity and decision.identity.token in run.due and is_left_over(decision, ledger_state):
+    for each in status.rows if run.due else ():
+        decision = each.decision
+        if decision and decision.token in run.due and is_left_over(decision, ledger_state):
             looked_at = decision.judged.row.number in row_events
-            yield ExitStatus.ROWS_NEED_A_PERSON if looked_at else ExitStatus.STOPPED
+            yield ExitStatus.ROWS_NEED_ATTENTION if looked_at else ExitStatus.STOPPED
 
 
 def is_left_over(decision: Decision, ledger_state: LedgerState) -> bool:
-    """Whether a row that was due still is, though nothing speaks against it; a held number is looked at in each run."""
+    """Return whether a row that was due still is, though nothing speaks against it.
+
+    A held number is none: it is looked at in each run.
+    """
     record = ledger_state.record(decision.token)
     if decision.action is Action.NOTHING:  # such as a row beyond --limit that was settled, and is not at the API
         return False
@@ -163,24 +191,23 @@ def is_left_over(decision: Decision, ledger_state: LedgerState) -> bool:
 
 
 def _warnings(run: Run) -> Iterable[str]:
-    """Sentences that a person should see all the same."""
+    """Yield sentences that somebody should see all the same."""
     if run.judgement.missing:
         yield run.judgement.missing
     yield from run.journal.warnings
     if run.not_shown:
         yield (
-            f"The API did not show {run.not_shown:,} of the submitted records, so what their reviews say now is not "
+            f"The API did not show {counted(run.not_shown, 'submitted record')}, so what the reviews say now is not "
             f"known. See which: {run.job.commands.verify()}"
         )
     if run.unreadable:
-        records = "1 record" if run.unreadable == 1 else f"{run.unreadable:,} records"
-        yield f"The API's list has {records} that cannot be read: passed over."
+        yield f"The API's list has {counted(run.unreadable, 'record')} that cannot be read: passed over."
     if run.asks_first:
-        yield "The API's list cannot be walked to its end, so each row was asked for before it was sent."
+        yield "The API's list cannot be read to its end, so each row was asked for before it was sent."
     if run.not_audited:
         yield (
-            f"The API's list cannot be walked to its end, so whether a record is there twice was seen of "
-            f"{run.not_audited} records only."
+            f"The API's list cannot be read to its end, so duplicates were looked for among {run.not_audited} of its "
+            "records only."
         )
     if run.looks_failed:
         times = "once" if run.looks_failed == 1 else f"{run.looks_failed:,} times in a row"
@@ -189,7 +216,7 @@ def _warnings(run: Run) -> Iterable[str]:
 
 
 def _unsaved(token: str, compliance_id: str) -> str:
-    """What a person should note down where the disk did not take it."""
+    """Return what somebody should note down where the disk did not take it."""
     return f"Not in the ledger: record {token} is {compliance_id} at the API. The next run finds it there."
 
 
@@ -206,14 +233,11 @@ async def _write_end(run: Run, result: RunResult) -> RunResult:
     return result
 
 
-async def _write_report(run: Run, decisions: Decisions, result: RunResult) -> RunResult:
-    said = record_findings(decisions, run.journal.ledger_state, run.judgement.columns, run.judgement.book)
+async def _write_report(run: Run, status: JobStatus, result: RunResult) -> RunResult:
     path = await asyncio.to_thread(
         write_job_report,
         run.job,
-        decisions,
-        books_told(run.judgement, run.plan(), run.journal.ledger_state),
-        findings=(*run.judgement.sheet_findings, *run.findings, *said),
+        status,
         requirements=None if run.judgement.missing else run.judgement.book,
         now=run.clock.now(),
         run_id=run.run_id,
@@ -223,13 +247,11 @@ async def _write_report(run: Run, decisions: Decisions, result: RunResult) -> Ru
     return replace(result, report=path)
 
 
-async def _annotate(run: Run, result: RunResult) -> RunResult:
-    """The workbook with the marks in it, where the job asks for it; one that cannot be written fails nothing."""
+async def _annotate(run: Run, status: JobStatus, result: RunResult) -> RunResult:
+    """Mark a copy of the workbook, where the job asks for it; one that cannot be written fails nothing."""
     if not run.job.annotate:
         return result
-    annotated = await asyncio.to_thread(
-        annotate, run.job, run.judgement, run.plan(), run.journal.ledger_state, findings=run.findings
-    )
+    annotated = await asyncio.to_thread(annotate, run.job, run.judgement, status)
     if annotated is None:
         return result
     return replace(result, annotated=annotated.path, warnings=(*result.warnings, *annotated.notes))

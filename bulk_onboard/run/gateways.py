@@ -10,7 +10,7 @@ See docs/design/settling.md, Breaker.
 Rule: 8 failures in a row, or more than 60 % of the last 20 calls, open it. While it is open one call at a time waits,
 longer each time; then a read goes out, and if that is answered the call itself; if that succeeds the breaker closes.
 Reads and writes are counted apart: the looks of settling lie between the creates, and while they are answered they
-would hide that no create is. Rows that wait stay as they are: pending, deferred or uncertain, never "failed". It
+would hide that no create is. Rows that wait stay as they are: not sent, deferred or uncertain, never "failed". It
 stands outside the pacer, so that its reads are paced too.
 
 Whoever pauses between his own calls anyway, as a run does that waits for reviews, tells it to be patient: then a call

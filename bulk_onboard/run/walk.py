@@ -368,7 +368,7 @@ def by_token(shown: Iterable[ServerRecord]) -> Matches:
     return {token: tuple(records.values()) for token, records in found.items()}
 
 
-UNSENT = frozenset({State.PENDING, State.INVALID, State.DEFERRED, State.REFUSED})
+UNSENT = frozenset({State.NOT_SENT, State.INVALID, State.DEFERRED, State.REFUSED})
 
 
 async def sweep(gateway: Gateway, journal: Journal, identities: Iterable[Identity]) -> bool:

@@ -99,7 +99,7 @@ async def test_resume_finishes_the_rows_taken_in_and_no_others(office: Office) -
     told = await office.type("resume", "--json")
 
     assert told.status == 0
-    assert (told.json["counts"]["submitted"], told.json["counts"]["pending"]) == (20, 1)
+    assert (told.json["counts"]["submitted"], told.json["counts"]["not sent"]) == (20, 1)
 
 
 async def test_a_wrong_token_ends_in_7_with_one_sentence(office: Office) -> None:

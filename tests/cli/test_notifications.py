@@ -54,7 +54,7 @@ async def test_rows_that_need_a_person_are_told_without_what_is_in_them(office: 
 
     (arrival,) = inbox.arrivals
     assert 3 == told.status == arrival.json["exit_status"]
-    assert "3 rows need a person" in arrival.json["title"]
+    assert "3 rows need attention" in arrival.json["title"]
     assert "4 rows: 3 invalid, 1 submitted" in arrival.json["text"]
     assert f"Report: {office.report}" in arrival.json["text"]
     assert "Marked in: " in arrival.json["text"]

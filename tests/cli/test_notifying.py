@@ -15,7 +15,7 @@ from tests.support.inbox import Inbox
 
 MESSAGE = message_of(
     "migration",
-    ExitStatus.ROWS_NEED_A_PERSON,
+    ExitStatus.ROWS_NEED_ATTENTION,
     {"counts": {"rows": 3, "invalid": 3}, "report": "a_b_c.report.xlsx"},
     host="server",
     folder=PurePosixPath("/job"),

@@ -17,7 +17,7 @@ async def submitted(office: Office) -> Office:
     """Thirty rows with Keys, all submitted."""
     office.fill([business(number, Key=f"K-{number}") for number in range(30)])
     told = await office.type("run", "--quiet")
-    assert (0, "30 rows: 30 submitted (30 pending). Nothing needs a person.\n") == (told.status, told.out)
+    assert (0, "30 rows: 30 submitted (30 pending). Nothing needs attention.\n") == (told.status, told.out)
     return office
 
 
@@ -46,7 +46,7 @@ async def test_refresh_takes_in_thirty_reviews_with_few_requests(submitted: Offi
     assert len(submitted.sandbox.log) - before <= 6
     assert 3 == told.status
     assert {"approved": 20, "more info": 5, "rejected": 5} == told.json["reviews"]
-    assert (30, 30, 10) == (told.json["records"], told.json["changed"], told.json["need_a_person"])
+    assert (30, 30, 10) == (told.json["records"], told.json["changed"], told.json["need_attention"])
     assert all(EXPIRED in results(submitted)[f"K-{number}"]["Reason"] for number in range(20, 25))
 
 
@@ -78,7 +78,7 @@ async def test_run_waits_until_no_review_is_pending(submitted: Office) -> None:
     told = await submitted.type("run", "--quiet", "--wait")
     again = await submitted.type("run --wait 2d", "--quiet")
 
-    assert (0, "30 rows: 30 submitted (30 approved). Nothing needs a person.\n") == (told.status, told.out)
+    assert (0, "30 rows: 30 submitted (30 approved). Nothing needs attention.\n") == (told.status, told.out)
     assert 0 == again.status
 
 
@@ -90,7 +90,7 @@ async def test_new_only_rings_once(submitted: Office) -> None:
     always = await submitted.type("run", "--quiet")
 
     assert [3, 0, 3] == [first.status, second.status, always.status]
-    assert "3 rows need a person, none of them newly so." in second.out
+    assert "3 rows need attention (none new)." in second.out
 
 
 async def test_undo_deletes_what_one_run_created(submitted: Office) -> None:

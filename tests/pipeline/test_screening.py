@@ -10,7 +10,7 @@ from bulk_onboard.clock import SystemClock
 from bulk_onboard.job import Job, load_job
 from bulk_onboard.model.plan import Action
 from bulk_onboard.model.row import usual_of
-from bulk_onboard.report.row_status import counts
+from bulk_onboard.report.row_status import join
 from bulk_onboard.run import judge as judging
 from bulk_onboard.run.dry_run import DryRun, make_dry_run
 from tests.support.businesses import business
@@ -43,7 +43,9 @@ async def both_ways(job: Job, monkeypatch: pytest.MonkeyPatch) -> list[DryRun]:
 
 def are_alike(screened: DryRun, judged: DryRun) -> bool:
     """Whether both come to the same, asked for in the order in which nothing was made by an earlier question."""
-    assert counts(judged.plan.decisions, judged.ledger_state) == counts(screened.plan.decisions, screened.ledger_state)
+    assert join(judged.plan.decisions, judged.ledger_state).counts() == (
+        join(screened.plan.decisions, screened.ledger_state).counts()
+    )
     assert judged.plan.findings == screened.plan.findings
     assert judged.plan.counts() == screened.plan.counts()
     assert judged.plan.has_due(Action.CREATE) == screened.plan.has_due(Action.CREATE)

@@ -10,7 +10,7 @@ from bulk_onboard.model.record import State
 from tests.unit.ledger.samples import admitted, done, intent, ledger_of, run_started, story, token
 
 HEADER = story()[0]
-MAY_BE_SENT = {State.PENDING, State.DEFERRED, State.REFUSED, State.INVALID}
+MAY_BE_SENT = {State.NOT_SENT, State.DEFERRED, State.REFUSED, State.INVALID}
 
 
 def doubts(content: bytes) -> list[str] | None:

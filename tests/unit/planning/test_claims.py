@@ -385,7 +385,7 @@ def records_of(drawn):
         key = "" if drawn_key in keys else drawn_key
         keys.add(key)
         record = known(number, key, state=state, review=review)
-        made.append(Record(token=record.token) if state is State.PENDING else record)
+        made.append(Record(token=record.token) if state is State.NOT_SENT else record)
     return made
 
 
@@ -464,10 +464,10 @@ def test_finding_says_nothing_of_a_number():
     assert "SECRET" not in finding.problem + finding.fix
 
 
-@pytest.mark.parametrize("state", [State.INVALID, State.PENDING, State.DEFERRED, State.REFUSED])
+@pytest.mark.parametrize("state", [State.INVALID, State.NOT_SENT, State.DEFERRED, State.REFUSED])
 def test_row_that_was_not_sent_is_not_filed_beside_its_own_business(state):
     """Taken in under a Key, filed without it, and the Key put back; or the wrong one of two rows deleted."""
-    unsent = Record(token=token_of(ACCOUNT, line(0, "A", "K-1").row)) if state is State.PENDING else None
+    unsent = Record(token=token_of(ACCOUNT, line(0, "A", "K-1").row)) if state is State.NOT_SENT else None
     records = [known("A"), unsent or known("A", "K-1", state=state)]
 
     (alone,) = plan([line(2, "A", "K-1")], *records)
