@@ -73,7 +73,7 @@ class Finding:
 
 
 def ruled(findings: Iterable[Finding], rulings: Rulings) -> tuple[Finding, ...]:
-    """Return the findings as the job rules: without those it switched off, the others as severe as it says."""
+    """Return the findings as severe as the job rules, without those it turns off."""
     if not rulings:
         return tuple(findings)
     return tuple(

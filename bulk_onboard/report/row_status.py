@@ -36,7 +36,7 @@ from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import EDITABLE, Linkage, Linking, Record, Review, State, api_has_newer
 from bulk_onboard.model.requirements import RequirementsBook
-from bulk_onboard.model.row import Aside, JudgedRow, Sparse, told_of, usual_of
+from bulk_onboard.model.row import Aside, JudgedRow, LazySequence, notable_in, usual_count
 from bulk_onboard.model.sheet import NUMBERS, Columns
 from bulk_onboard.report.record_findings import has_changed, record_findings, why_not_linked
 from bulk_onboard.report.table import business_days_after, day_text, local
@@ -225,7 +225,7 @@ class JobStatus:
 
     Attributes:
         ledger_state: the records, and the runs that made them.
-        rows: a status each, in the order of the sheet; where the workbook is gone, of each record. Sparse where the
+        rows: a status each, in the order of the sheet; where the workbook is gone, of each record. LazySequence where the
             decisions are: a usual row has no record and nothing to tell, and counts as not sent.
         unclaimed: the records that were ever sent or found at the API and for which no row stands any more.
         has_workbook: whether the rows are those of the workbook.
@@ -243,8 +243,8 @@ class JobStatus:
 
         All but `rows` add up to it.
         """
-        by_kind = Counter(each.kind for each in told_of(self.rows))
-        by_kind[State.NOT_SENT] += usual_of(self.rows)
+        by_kind = Counter(each.kind for each in notable_in(self.rows))
+        by_kind[State.NOT_SENT] += usual_count(self.rows)
         return {"rows": by_kind.total(), **{kind.value: by_kind[kind] for kind in (*State, *Aside)}}
 
     def reviews(self) -> dict[str, int]:
@@ -252,19 +252,19 @@ class JobStatus:
 
         Rows that stand aside do not count, and no row whose review is not known.
         """
-        by_review = Counter(each.review for each in told_of(self.rows) if each.review)
+        by_review = Counter(each.review for each in notable_in(self.rows) if each.review)
         ours = {review.value: by_review.pop(review.value, 0) for review in Review}
         return ours | dict(sorted(by_review.items()))
 
     def need_attention(self) -> int:
         """Return how many rows, and records without a row, somebody must look at."""
         gone = sum(map(_needs_attention_without_row, self.unclaimed))
-        return gone + sum(each.needs_attention for each in told_of(self.rows))
+        return gone + sum(each.needs_attention for each in notable_in(self.rows))
 
     def new(self, since: int) -> int:
         """Return how many of these for something that was said after the ledger's line `since`."""
         gone = sum(record.news > since and _needs_attention_without_row(record) for record in self.unclaimed)
-        return gone + sum(each.is_new(since) for each in told_of(self.rows))
+        return gone + sum(each.is_new(since) for each in notable_in(self.rows))
 
     def older(self) -> int:
         """Return how many rows are older than what was sent since, so that nothing of them was sent."""
@@ -274,7 +274,7 @@ class JobStatus:
         """Return the drift between workbook and API; none is known without the workbook."""
         if not self.has_workbook:
             return NO_DRIFT
-        drifted = [each for each in told_of(self.rows) if each.has_drifted]
+        drifted = [each for each in notable_in(self.rows) if each.has_drifted]
         approved = [each.review in _WAS_APPROVED for each in drifted if not each.is_older]
         own = (finding for judged in self._judged() for finding in judged.findings)
         return Drift(
@@ -302,7 +302,7 @@ class JobStatus:
         return sorted([*self.others, *own], key=lambda finding: finding.row)
 
     def _judged(self) -> Iterator[JudgedRow]:
-        return (each.decision.judged for each in told_of(self.rows) if each.decision)
+        return (each.decision.judged for each in notable_in(self.rows) if each.decision)
 
 
 def join(
@@ -328,7 +328,7 @@ def join(
     for finding in found:
         by_row[finding.row].append(finding)
     said: list[Finding] = []
-    firsts = {each.judged.duplicate_of for each in told_of(decisions)}
+    firsts = {each.judged.duplicate_of for each in notable_in(decisions)}
     states: dict[int | None, StrEnum] = {}  # of the first rows of duplicates
 
     def joined(decision: Decision) -> RowStatus:
@@ -348,15 +348,15 @@ def join(
         return RowStatus(state, record, decision, named, of_row)
 
     rows: Sequence[RowStatus]
-    if isinstance(decisions, Sparse):
-        rows = Sparse(
+    if isinstance(decisions, LazySequence):
+        rows = LazySequence(
             len(decisions),
             {place: joined(decision) for place, decision in decisions.told.items()},
             lambda places: [joined(decisions[place]) for place in places],
         )
     else:
         rows = tuple(map(joined, decisions))
-    claimed = {each.record.token for each in told_of(rows) if each.record}
+    claimed = {each.record.token for each in notable_in(rows) if each.record}
     unclaimed = tuple(r for r in ledger_state.records.values() if r.token not in claimed and _was_sent(r))
     return JobStatus(ledger_state, rows, unclaimed, has_workbook=True, others=(*found, *said))
 
@@ -465,7 +465,7 @@ def renumbered_sentence(drift: Drift) -> Iterator[str]:
 
 def numbers_to_do(status: JobStatus) -> Iterator[str]:
     """Yield what is left to do about numbers in the whole workbook."""
-    rows = [each for each in told_of(status.rows) if each.decision]
+    rows = [each for each in notable_in(status.rows) if each.decision]
     left = [each.numbers_left for each in rows if not each.is_renumbered]
     for line, field in (
         ("Run again to link the {numbers} not linked yet, in {rows}.", "due"),
@@ -503,7 +503,7 @@ def expected_reviews(status: JobStatus, requirements: RequirementsBook | None, z
 
 def _expected_days(status: JobStatus, requirements: RequirementsBook | None, zone: tzinfo) -> Iterator[date]:
     offered = requirements.offered if requirements else {}
-    for each in told_of(status.rows):
+    for each in notable_in(status.rows):
         if each.record is None or each.decision is None or each.review != Review.PENDING:
             continue
         submitted_at = local(each.record.submitted_at, zone)

@@ -34,7 +34,7 @@ from bulk_onboard.model.mask import masked_path
 from bulk_onboard.model.plan import Action, Plan
 from bulk_onboard.model.record import EDITABLE, Record, State
 from bulk_onboard.model.requirements import RequirementsBook
-from bulk_onboard.model.row import told_of
+from bulk_onboard.model.row import notable_in
 from bulk_onboard.model.sheet import BO_KEY, KEY, Sheet, document_column
 from bulk_onboard.run.connection import connect, open_ledger
 from bulk_onboard.run.context import RowEvent, RunContext
@@ -86,7 +86,7 @@ def invalid_rows(plan: Plan, ledger_state: LedgerState) -> Iterable[entries.RowI
     Of a record that its reviewers sent back they keep out the correction.
     """
     told: set[str] = set()
-    for decision in told_of(plan.decisions):
+    for decision in notable_in(plan.decisions):
         judged, identity = decision.judged, decision.identity
         if identity is None or not judged.has_errors or identity.token in told:
             continue

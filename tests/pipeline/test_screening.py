@@ -9,8 +9,8 @@ import pytest
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.job import Job, load_job
 from bulk_onboard.model.plan import Action
-from bulk_onboard.model.row import usual_of
-from bulk_onboard.report.row_status import join
+from bulk_onboard.model.row import usual_count
+from bulk_onboard.report.row_status import counts
 from bulk_onboard.run import judge as judging
 from bulk_onboard.run.dry_run import DryRun, make_dry_run
 from tests.support.businesses import business
@@ -43,9 +43,7 @@ async def both_ways(job: Job, monkeypatch: pytest.MonkeyPatch) -> list[DryRun]:
 
 def are_alike(screened: DryRun, judged: DryRun) -> bool:
     """Whether both come to the same, asked for in the order in which nothing was made by an earlier question."""
-    assert join(judged.plan.decisions, judged.ledger_state).counts() == (
-        join(screened.plan.decisions, screened.ledger_state).counts()
-    )
+    assert counts(judged.plan.decisions, judged.ledger_state) == counts(screened.plan.decisions, screened.ledger_state)
     assert judged.plan.findings == screened.plan.findings
     assert judged.plan.counts() == screened.plan.counts()
     assert judged.plan.has_due(Action.CREATE) == screened.plan.has_due(Action.CREATE)
@@ -107,5 +105,5 @@ async def test_businesses_of_another_ledger_are_told_the_same(nights: Nights, mo
     screened, judged = await both_ways(nights.job(against=str(theirs)), monkeypatch)
 
     assert ["in-other-ledger"] * 3 == [finding.code for finding in screened.plan.findings]
-    assert 4 == usual_of(screened.plan.decisions)
+    assert 4 == usual_count(screened.plan.decisions)
     assert are_alike(screened, judged)

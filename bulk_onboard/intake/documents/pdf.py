@@ -17,8 +17,8 @@ from bulk_onboard.confined.dialogue import Dialogue
 from bulk_onboard.confined.limits import Limits
 from bulk_onboard.errors import StoppedError
 from bulk_onboard.intake.documents.content import HEADER_REACH, end_findings
-from bulk_onboard.model.documents import Paper
 from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.paper import Paper
 
 _CHILD = "bulk_onboard.intake.documents.pdfium"
 _LIMITS = Limits(memory=1 << 29, cpu_s=3600, wall_s=10.0, answer=1 << 20)

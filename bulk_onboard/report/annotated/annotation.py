@@ -23,7 +23,7 @@ from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.identity import annotated_token, normal_user_key
 from bulk_onboard.model.record import EDITABLE, State
-from bulk_onboard.model.row import told_of
+from bulk_onboard.model.row import notable_in
 from bulk_onboard.model.sheet import ADDED_COLUMNS, KEY, Columns, Sheet, column_letters
 from bulk_onboard.report.annotated.base import Base, as_pieces, base_of, with_base
 from bulk_onboard.report.record_findings import UPDATE_REFUSED
@@ -108,11 +108,11 @@ def make_annotation(
         bases: what the workbook was made from, where that is an annotated copy itself.
         some_rows: whether the sheet has only the rows to fix, of all those of the workbook.
     """
-    gathered = [*status.others, *(f for each in told_of(status.rows) if each.judged for f in each.judged.findings)]
+    gathered = [*status.others, *(f for each in notable_in(status.rows) if each.judged for f in each.judged.findings)]
     shown, rows = gathered, status.rows
     if some_rows:
         numbers = {sheet.header_row, *sheet.numbers}
-        rows = [each for each in told_of(rows) if each.judged and each.judged.row.number in numbers]
+        rows = [each for each in notable_in(rows) if each.judged and each.judged.row.number in numbers]
         shown = [finding for finding in gathered if finding.row in numbers]
     added = added_positions(sheet.headers)
     results = tuple(RowResults(each.judged.row.number, results_of(each)) for each in rows if each.judged)
