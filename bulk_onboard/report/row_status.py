@@ -225,8 +225,8 @@ class JobStatus:
 
     Attributes:
         ledger_state: the records, and the runs that made them.
-        rows: a status each, in the order of the sheet; where the workbook is gone, of each record. A `LazySequence` where
-            the decisions are: a usual row has no record and nothing to tell, and counts as not sent.
+        rows: a status each, in the order of the sheet; where the workbook is gone, of each record. A `LazySequence`
+            where the decisions are one: a usual row has no record and nothing to tell, and counts as not sent.
         unclaimed: the records that were ever sent or found at the API and for which no row stands any more.
         has_workbook: whether the rows are those of the workbook.
         others: findings that the judged rows do not have themselves: those given, then those made of records.
