@@ -47,7 +47,7 @@ async def test_record_that_is_gone_is_a_state_of_its_own_in_report_counts_and_ex
         result.counts["gone"],
         result.counts["submitted"],
     )
-    assert ("gone", "The API has no such record any more, and it was not deleted by this tool.") == (
+    assert ("gone", "The API no longer has the record, and this tool did not delete it.") == (
         told["State"],
         told["Reason"],
     )
@@ -208,7 +208,7 @@ async def test_proxy_that_says_404_makes_nothing_gone(gone: Nights, monkeypatch:
     result = await gone.night()
 
     assert (0, State.SUBMITTED) == (result.exit_status, of_key(gone).state)
-    assert "did not show 1 of the submitted records" in result.warnings[0]
+    assert "did not show 1 submitted record" in result.warnings[0]
 
 
 async def test_fresh_record_that_is_not_known_yet_is_not_taken_for_gone(nights: Nights) -> None:
