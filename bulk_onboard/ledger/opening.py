@@ -221,14 +221,14 @@ def tail_warning(folded: Folded, kept: str) -> str:
         )
     return (
         f"The ledger's last line was damaged after it had been written, so the disk may be failing. It is kept in "
-        f"{kept}; a row of which it cannot be told whether it was sent is held."
+        f"{kept}; a row that it may have been about is held."
     )
 
 
 def _unclear(folded: Folded, name: str) -> LedgerError:
     return LedgerError(
         f"{name}: line {folded.ledger_state.seq + 1} at byte {folded.good_bytes}, the last one, is damaged, and it "
-        f"does not tell any more which row it is about, so that row may have been sent; {advice(name)}"
+        f"no longer says which row it is about, so that row may have been sent; {advice(name)}"
     )
 
 
