@@ -12,7 +12,7 @@ The files, each knowing only those above it:
     reading  a ledger's bytes, for those who only read
     place    where a ledger may lie, and who may go on with it
     lock     one run at a time
-    opening  a path becomes an open ledger: made new, or checked, bound and repaired
+    opening  a path becomes an open ledger: made new, or checked, bound and mended
     writer   lines reach the disk in groups, in a thread
     journal  the ledger as the stages see it
     verify   whether a ledger is sound

@@ -105,7 +105,7 @@ class Writer:
         except OSError as error:
             return StoppedError(
                 f"The disk failed while {self._path} was written ({error.strerror}); {_NO_MORE}. "
-                "Free space or repair the disk, then run again."
+                "Free space or mend the disk, then run again."
             )
         except Exception as error:  # a bug, told to everyone who waits
             return error
@@ -136,7 +136,7 @@ class Writer:
 
     def _cut_back(self) -> None:
         """Remove what a failed write left, or the next line would be glued to it."""
-        with suppress(OSError):  # the next start repairs what could not be cut here
+        with suppress(OSError):  # the next start mends what could not be cut here
             self._disk.truncate(self._fd, self._size)
             self._disk.fsync(self._fd)
 
@@ -262,7 +262,7 @@ def _open(opening: Opening) -> OpenLedger:
     except OSError as error:
         raise StoppedError(
             f"{opening.path} cannot be opened for writing ({error.strerror}). Nothing was sent; "
-            "fix that, then run again."
+            "mend that, then run again."
         ) from error
 
 

@@ -116,7 +116,7 @@ class LedgerLock:
                 raise
         except OSError as error:
             raise StoppedError(
-                f"{self.path} cannot be locked: {error.strerror}. Nothing was sent; fix that, then run again."
+                f"{self.path} cannot be locked: {error.strerror}. Nothing was sent; mend that and run again."
             ) from error
         return self
 

@@ -1,6 +1,6 @@
 """Open a ledger: make it new, or check, fold, bind and repair its tail. Only under the lock.
 
-New and repaired content is written to a file beside, which then takes the ledger's name in one step. So after a crash
+New and mended content is written to a file beside, which then takes the ledger's name in one step. So after a crash
 there is the old ledger or the new one, never half of either, and never one whose doubtful tail was cut off before it
 was written down that it was doubtful.
 
@@ -85,7 +85,7 @@ def in_doubt(folded: Folded, name: str = "the ledger") -> list[Record]:
     records = folded.ledger_state.records
     touched = tokens_told(folded.rotten, records)
     if numbers_told(folded.rotten) != [folded.ledger_state.seq + 1] or touched is None:
-        raise _unknown_row_error(folded, name)
+        raise _not_told(folded, name)
     return [records[token] for token in sorted(touched) if records[token].state in MAY_BE_SENT_ANEW]
 
 
@@ -97,7 +97,7 @@ def amends(folded: Folded, kept: str, name: str = "the ledger") -> list[Entry]:
     ]
 
 
-def tail_warning(folded: Folded, kept: str) -> str:
+def told(folded: Folded, kept: str) -> str:
     """What was done to the tail, for people."""
     if not folded.rotten:
         return (
@@ -110,7 +110,7 @@ def tail_warning(folded: Folded, kept: str) -> str:
     )
 
 
-def _unknown_row_error(folded: Folded, name: str) -> LedgerError:
+def _not_told(folded: Folded, name: str) -> LedgerError:
     return LedgerError(
         f"{name}: line {folded.ledger_state.seq + 1} at byte {folded.good_bytes}, the last one, is damaged, and it "
         f"does not tell any more which row it is about, so that row may have been sent; {advice(name)}"
@@ -140,7 +140,7 @@ class Opening:
     mode: int = 0o600
 
     def open(self) -> OpenLedger:
-        """The ledger, made new where there is none, repaired where its tail is bad.
+        """The ledger, made new where there is none, mended where its tail is bad.
 
         Raises:
             LedgerError: damaged, newer, of another account or address, no ledger, a symbolic link, several hard links.
@@ -161,8 +161,8 @@ class Opening:
             os.close(fd)
             raise
         os.close(fd)
-        repaired = self.open()
-        return replace(repaired, warnings=warnings + repaired.warnings)
+        mended = self.open()
+        return replace(mended, warnings=warnings + mended.warnings)
 
     def _create(self) -> None:
         make_file(self.disk, aside(self.path), self._lines([self.header], 0), mode=self.mode)
@@ -184,7 +184,7 @@ class Opening:
             entries += amends(folded, kept.name, str(self.path))
             make_file(self.disk, kept, folded.tail, mode=self.mode)
         replace_file(self.disk, self.path, aside(self.path), good + self._lines(entries, folded.ledger_state.seq))
-        return (tail_warning(folded, kept.name),) if folded.tail else ()
+        return (told(folded, kept.name),) if folded.tail else ()
 
     def _lines(self, entries: list[Entry], seq: int) -> bytes:
         """The entries as the lines that follow line `seq`."""

@@ -329,13 +329,13 @@ async def repair(
             return Repair(saved, None if saved.content == content else _put_in_place(path, disk, content, saved))
         except OSError as error:
             raise StoppedError(
-                f"The disk failed while {path} was repaired ({error.strerror}). Fix that, then repair it again."
+                f"The disk failed while {path} was repaired ({error.strerror}). Mend that, then repair it again."
             ) from error
 
 
 def _checked(path: Path, disk: Disk) -> Path:
     if not os.path.lexists(path):
-        raise UsageError(f"There is no ledger {path}. Check the path; the next run makes a new one for a lost one.")
+        raise UsageError(f"There is no ledger {path}. Check the path; the next run makes a lost one anew.")
     path = path.absolute()
     check_place(disk, path)
     return path

@@ -3,8 +3,8 @@
 See docs/design/promise.md, Identity.
 
 Rule: identity is made of what names the business and of nothing else. Not of the row's number, the sheet, the file or
-the other cells, so sorting, renaming and fixing leave it alone; not of case, blanks or the width of characters.
-An annotated workbook keeps a row's token beside it, so that even its registration number can be fixed. Dashes and
+the other cells, so sorting, renaming and mending leave it alone; not of case, blanks or the width of characters.
+An annotated workbook keeps a row's token beside it, so that even its registration number can be mended. Dashes and
 blanks inside a number do make another token: who compares rows with one another can leave them out.
 
 See docs/design/wire.md, Requests.
@@ -35,7 +35,7 @@ def normal_key(row: Row) -> str:
     """What two rows share when they mean the same record; empty for a row without identity.
 
     `token|<token>` for a row of an annotated workbook, so that its copies are seen to mean one record, however each was
-    fixed; else `own_key`. Holds personal data, so it is never written.
+    mended; else `own_key`. Holds personal data, so it is never written.
     """
     own = own_key(row)
     token = annotated_token(row) if own else ""

@@ -5,7 +5,7 @@ See docs/design/promise.md, Row changes.
 Rule: a row that stands aside, a duplicate or the template's example, is never sent. Where the API has or may have the
 record already, the record decides. Of a submitted one the review does: rejected, or asked for more, it takes what the
 row says once that has changed; approved, it takes the row's numbers, unless the row has another registration number
-than was approved; else the row has no say, however it was fixed or spoiled since. Where nothing is at the API the row
+than was approved; else the row has no say, however it was mended or spoiled since. Where nothing is at the API the row
 decides: a valid one is sent, unless the API refused this very content before.
 
 Content that was to be sent earlier, until newer content was, never goes out by itself: an older copy of the sheet would
@@ -139,7 +139,7 @@ _RECORD_DECIDES: Mapping[State, Callable[[JudgedRow, Record, Scope], _Due]] = {
 _ROW_DECIDES: Mapping[State, Callable[[JudgedRow, Record, Scope], _Due]] = {
     State.PENDING: lambda j, r, s: (Action.CREATE, "not sent yet"),
     State.DEFERRED: lambda j, r, s: (Action.CREATE, r.reason or "not sent yet"),
-    State.INVALID: lambda j, r, s: (Action.CREATE, "fixed"),
+    State.INVALID: lambda j, r, s: (Action.CREATE, "mended"),
     State.REFUSED: _refused,
 }
 

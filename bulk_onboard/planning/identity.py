@@ -2,8 +2,8 @@
 
 Rule: a token is computed when a record is first seen and is the ledger's name for it ever after. A row whose token
 stands in `bo_key`, since it comes from an annotated workbook, is that record where the books know it, whatever was
-fixed since; a token they do not know, from another account or ledger, counts for nothing. A row whose Key the books
-know is that record, even when its registration number was fixed; a record that was sent keeps its alias, or an attempt
+mended since; a token they do not know, from another account or ledger, counts for nothing. A row whose Key the books
+know is that record, even when its registration number was mended; a record that was sent keeps its alias, or an attempt
 whose outcome is unknown could no longer be found (docs/design/promise.md, Identity). A row that was known without a Key
 stays that record when it is given one. Whether the row may be that record, by its number and beside the other rows, is
 judged in `claims`.

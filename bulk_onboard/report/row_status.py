@@ -302,7 +302,7 @@ def numbers_told(cell: str, record: Record | None) -> str:
     named = dict.fromkeys(digits_of(written) or written for written in written_numbers(cell))
     linkings = record.numbers if record is not None else {}
     waiting = " not linked yet" if record is not None and _takes_numbers(record) else ""
-    told = [_number_status(number, linkings.get(number), waiting) for number in named]
+    told = [_told(number, linkings.get(number), waiting) for number in named]
     others = [n for n, linking in linkings.items() if linking.linkage is Linkage.LINKED and n not in named]
     return "; ".join((*told, *(f"{number} linked, not in the row" for number in others)))
 
@@ -341,7 +341,7 @@ def _is_renumbered(decision: Decision) -> bool:
     return any(finding.code in RENUMBERED for finding in decision.judged.findings)
 
 
-def _number_status(number: str, linking: Linking | None, waiting: str) -> str:
+def _told(number: str, linking: Linking | None, waiting: str) -> str:
     if linking is None:
         return f"{number}{waiting}"
     if linking.linkage is Linkage.LINKED:

@@ -144,11 +144,7 @@ def _rows(
             now = row_status(decision, ledger_state)
             name = names.get(now.record.token, "") if now.record else ""
             advice = advise(now, judged, commands, found.get(judged.row.number, ()), name=name)
-            yield (
-                *_named(judged.row),
-                *_status(now, advice, zone),
-                numbers_told(judged.row.cell(NUMBERS), now.record),
-            )
+            yield (*_named(judged.row), *_told(now, advice, zone), numbers_told(judged.row.cell(NUMBERS), now.record))
 
 
 def _named(row: Row) -> Line:
@@ -164,11 +160,11 @@ def _aside_row(judged: JudgedRow, state: StrEnum) -> Line:
 def _record_rows(ledger_state: LedgerState, commands: Commands, zone: tzinfo) -> Iterator[Line]:
     for token, name in names_in(ledger_state).items():
         record, now = ledger_state.records[token], RowStatus.of(ledger_state.records[token])
-        told = _status(now, advise(now, None, commands, name=name), zone)
+        told = _told(now, advise(now, None, commands, name=name), zone)
         yield (None, _called(record), None, None, *told, numbers_told("", record))
 
 
-def _status(now: RowStatus, advice: Advice, zone: tzinfo) -> Line:
+def _told(now: RowStatus, advice: Advice, zone: tzinfo) -> Line:
     """From State to Attempts."""
     record = now.record or Record(token="")
     submitted_at = local_text(record.submitted_at, zone)
@@ -185,7 +181,7 @@ def _status(now: RowStatus, advice: Advice, zone: tzinfo) -> Line:
 
 def _unclaimed_row(record: Record, commands: Commands, zone: tzinfo) -> Line:
     now = RowStatus.of(record)
-    state, review, compliance_id, reason, _, submitted_at, attempts = _status(now, advise(now, None, commands), zone)
+    state, review, compliance_id, reason, _, submitted_at, attempts = _told(now, advise(now, None, commands), zone)
     return (_called(record), record.alias, state, review, compliance_id, reason, submitted_at, attempts)
 
 

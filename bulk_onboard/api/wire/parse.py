@@ -132,9 +132,9 @@ def api_error(body: object) -> ApiError | None:
     for holder in (envelope, inner):
         for name in _ERROR_MEMBERS:
             if holder.get(name) is not None:
-                return _api_error_in(holder[name], envelope)
+                return _told(holder[name], envelope)
     message = text(envelope, "message") or text(inner, "message")
-    return _api_error_in(message, envelope) if message and api_id(body) else None
+    return _told(message, envelope) if message and api_id(body) else None
 
 
 def api_id(body: object) -> str:
@@ -150,7 +150,7 @@ def says_error(body: Members) -> bool:
     return any(body.get(name) for name in _ERROR_MEMBERS)
 
 
-def _api_error_in(error: object, envelope: Members) -> ApiError:
+def _told(error: object, envelope: Members) -> ApiError:
     told = next((value for value in _objects(error) if text(value, "code", "param")), {})
     message = "; ".join(_sentences(error)) or text(envelope, "message")
     code = text(told, "code")

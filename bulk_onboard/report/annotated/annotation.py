@@ -280,10 +280,10 @@ def _marks(findings: Iterable[Finding], sheet: Sheet, positions: Mapping[str, in
             cells[finding.row, first].append(finding)
     for (row, position), found in sorted(cells.items(), key=lambda cell: cell[0]):
         worst_first = sorted(found, key=lambda finding: finding.severity is not Severity.ERROR)
-        yield Mark(row, position, worst_first[0].severity.value, cell_text("\n\n".join(map(_comment_on, worst_first))))
+        yield Mark(row, position, worst_first[0].severity.value, cell_text("\n\n".join(map(_told, worst_first))))
 
 
-def _comment_on(finding: Finding) -> str:
+def _told(finding: Finding) -> str:
     return f"{finding.severity.capitalize()}: {finding.title}\n{finding.problem}\n{finding.fix}"
 
 
