@@ -279,7 +279,7 @@ def _open(opening: Opening) -> OpenLedger:
     except OSError as error:
         raise StoppedError(
             f"{opening.path} cannot be opened for writing ({error.strerror}). Nothing was sent; "
-            "fix that, then run again."
+            "mend that, then run again."
         ) from error
 
 

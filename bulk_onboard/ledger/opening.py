@@ -119,7 +119,7 @@ class Opening:
             entries += entries_for_tail(folded, kept.name, str(self.path))
             make_file(self.disk, kept, folded.tail, mode=self.mode)
         replace_file(self.disk, self.path, aside(self.path), good + self._lines(entries, folded.ledger_state.seq))
-        return (tail_warning(folded, kept.name),) if folded.tail else ()
+        return (told(folded, kept.name),) if folded.tail else ()
 
     def _lines(self, entries: list[Entry], seq: int) -> bytes:
         """Return the entries as the lines that follow line `seq`."""

@@ -212,7 +212,7 @@ async def wait_for_reviews(run: Run, do_what_is_due: Callable[[], Awaitable[None
         if left_s <= 0:
             break
         pause_s = min(left_s, next_pause_s(pauses, took_s))
-        run.waiting = _waiting_note(pending, failed, pause_s)
+        run.waiting = _told(pending, failed, pause_s)
         await run.stop.pause(clock, pause_s)
         if run.stop.requested:
             break
@@ -231,7 +231,7 @@ async def wait_for_reviews(run: Run, do_what_is_due: Callable[[], Awaitable[None
     run.looks_failed = failed
 
 
-def _waiting_note(pending: int, failed: int, pause_s: float) -> str:
+def _told(pending: int, failed: int, pause_s: float) -> str:
     """Why the run waits, for the progress line."""
     times = "once" if failed == 1 else f"{failed:,} times in a row"
     away = f"the API's list could not be read {times}; " if failed else ""

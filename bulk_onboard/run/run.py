@@ -206,10 +206,10 @@ async def _audit(run: Run, youngest_at: float) -> None:
     for twice in run.twice:
         row = rows.get(twice.token)
         sheet, number = (row.sheet, row.number) if row else ("not in the workbook", 0)
-        run.findings.append(Finding("record-twice", sheet, number, details=_twice_details(twice)))
+        run.findings.append(Finding("record-twice", sheet, number, details=_told(twice)))
 
 
-def _twice_details(twice: DuplicateRecords) -> dict[str, str | int]:
+def _told(twice: DuplicateRecords) -> dict[str, str | int]:
     deletable = ", ".join(twice.deletable)
     return {
         "count": len(twice.compliance_ids),
