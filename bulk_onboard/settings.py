@@ -11,8 +11,7 @@ from typing import Any
 from bulk_onboard.model.callback_url import objection
 from bulk_onboard.model.catalogue import CATALOGUE, Severity
 from bulk_onboard.model.documents import check_pattern
-from bulk_onboard.model.finding import OFF
-from bulk_onboard.model.plan import ANY_CODE
+from bulk_onboard.model.finding import ANY_CODE, OFF
 from bulk_onboard.units import Quota, parse_duration, parse_quota
 
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")

@@ -10,6 +10,10 @@ from dataclasses import dataclass, field, replace
 from bulk_onboard.model.catalogue import CATALOGUE, Severity
 
 OFF = "off"
+"""What a severity is set to for a finding that nobody wants to see."""
+
+ANY_CODE = "any"
+"""What `retry-refused` is set to for every code of a refusal."""
 
 VERY_MANY = 100
 """A finding that more rows than this have in common is shown once, with how many they are."""

@@ -13,9 +13,6 @@ from math import ceil
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import xlsxwriter
-from xlsxwriter.exceptions import XlsxWriterException
-
 from bulk_onboard.errors import ReportError
 from bulk_onboard.report import target
 from bulk_onboard.report.summary import Summary, Tables
@@ -87,6 +84,8 @@ def write_report(path: Path, tables: Tables, *, run: str, anew: str, mode: int =
     Raises:
         ReportError: neither place could be written.
     """
+    from xlsxwriter.exceptions import XlsxWriterException  # noqa: PLC0415 - costs 27 ms; not every verb has a report
+
     troubles = []
     for place in (path, path.with_name(f"{path.stem}-{run}.xlsx")):
         try:
@@ -110,6 +109,8 @@ def _refuse_foreign(place: Path) -> None:
 
 
 def _write(file: BinaryIO, folder: Path, tables: Tables) -> None:
+    import xlsxwriter  # noqa: PLC0415 - see above
+
     book = xlsxwriter.Workbook(file, {**_OPTIONS, "tmpdir": str(folder)})
     book.set_properties({"title": cell_text(tables.summary.title)})
     book.set_custom_property(*PROPERTY)
