@@ -279,7 +279,7 @@ def _open(opening: Opening) -> OpenLedger:
     except OSError as error:
         raise StoppedError(
             f"{opening.path} cannot be opened for writing ({error.strerror}). Nothing was sent; "
-            "mend that, then run again."
+            "fix that, then run again."
         ) from error
 
 

@@ -88,7 +88,7 @@ class Opening:
                 check_bound(self.path, folded.ledger_state.opened, self.header)
                 if not folded.tail:
                     return OpenLedger(fd, folded, self._shared(fd))
-            warnings = self._repaired(read_whole(fd)[: folded.good_bytes], folded)
+            warnings = self._repair_tail(read_whole(fd)[: folded.good_bytes], folded)
         except BaseException:
             os.close(fd)
             raise
@@ -111,7 +111,7 @@ class Opening:
             share_file(fd, self.mode)
         return open_to_others(self.path, fd, self.mode)
 
-    def _repaired(self, good: bytes, folded: Folded) -> tuple[str, ...]:
+    def _repair_tail(self, good: bytes, folded: Folded) -> tuple[str, ...]:
         """Keep the tail in a file, replace it in the ledger, and return what was done."""
         kept = first_free(self.path)
         entries: list[Entry] = [] if folded.ledger_state.opened else [self.header]
@@ -119,7 +119,7 @@ class Opening:
             entries += entries_for_tail(folded, kept.name, str(self.path))
             make_file(self.disk, kept, folded.tail, mode=self.mode)
         replace_file(self.disk, self.path, aside(self.path), good + self._lines(entries, folded.ledger_state.seq))
-        return (told(folded, kept.name),) if folded.tail else ()
+        return (tail_warning(folded, kept.name),) if folded.tail else ()
 
     def _lines(self, entries: list[Entry], seq: int) -> bytes:
         """Return the entries as the lines that follow line `seq`."""

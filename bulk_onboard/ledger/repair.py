@@ -142,7 +142,7 @@ async def repair(
             return Repair(saved, None if saved.content == content else _put_in_place(path, disk, content, saved))
         except OSError as error:
             raise StoppedError(
-                f"The disk failed while {path} was repaired ({error.strerror}). Mend that, then repair it again."
+                f"The disk failed while {path} was repaired ({error.strerror}). Fix that, then repair it again."
             ) from error
 
 

@@ -141,7 +141,7 @@ _RECORD_DECIDES: Mapping[State, Callable[[JudgedRow, Record, Scope], _Due]] = {
 _ROW_DECIDES: Mapping[State, Callable[[JudgedRow, Record, Scope], _Due]] = {
     State.NOT_SENT: lambda j, r, s: (Action.CREATE, "not sent yet"),
     State.DEFERRED: lambda j, r, s: (Action.CREATE, r.reason or "not sent yet"),
-    State.INVALID: lambda j, r, s: (Action.CREATE, "mended"),
+    State.INVALID: lambda j, r, s: (Action.CREATE, "fixed"),
     State.REFUSED: _refused,
 }
 
