@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulk_onboard.model.record import Review, State
-from bulk_onboard.model.row import Sparse
+from bulk_onboard.model.row import LazySequence
 from tests.unit.report.samples import decision, finding, ledger_state, record, row_status, status, token
 
 CONFLICT = finding("key-conflict")
@@ -108,7 +108,7 @@ def test_usual_rows_of_a_large_sheet_are_not_made():
     def make(places):
         raise AssertionError(f"rows {places} were made")
 
-    rows = Sparse(100_000, {7: decision(9, findings=[finding(row=9)])}, make)
+    rows = LazySequence(100_000, {7: decision(9, findings=[finding(row=9)])}, make)
     joined = status(rows, ledger_state(record(2)))
     totals = joined.totals(since=0)
 
@@ -118,7 +118,7 @@ def test_usual_rows_of_a_large_sheet_are_not_made():
 
 def test_usual_row_is_joined_when_it_is_asked_for():
     """Results shows it like any other."""
-    rows = Sparse(2, {}, lambda places: [decision(place + 2) for place in places])
+    rows = LazySequence(2, {}, lambda places: [decision(place + 2) for place in places])
 
     assert [(2, State.NOT_SENT), (3, State.NOT_SENT)] == [
         (each.judged.row.number, each.state) for each in status(rows, ledger_state()).rows
