@@ -72,7 +72,7 @@ def _split(base_url: str) -> tuple[SplitResult, int | None]:
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or port == 0:
         raise UsageError(f"{base_url} is not a base URL. {_SHAPE}")
     if parts.path not in ("", "/") or "?" in base_url or "#" in base_url:
-        raise UsageError(f"{base_url} says more than the host. {_SHAPE}")
+        raise UsageError(f"{base_url} has more than a host in it. {_SHAPE}")
     return parts, port
 
 

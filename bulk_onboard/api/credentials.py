@@ -143,7 +143,7 @@ def _read(place: _Place, warn: Callable[[str], None]) -> bytes:
         ) from None
     if stat.S_ISREG(facts.st_mode) and facts.st_mode & _OTHERS and not place.is_systemds:
         chmod = command_line("chmod", "o=", "--", str(place.path))
-        warn(f"{place.words} is open to others on this machine; type: {chmod}")
+        warn(f"{place.words} can be read by others on this machine; type: {chmod}")
     return content
 
 

@@ -114,7 +114,7 @@ class Pacer:
     def _wait_of(self, place: Place) -> float | None:
         """Return how many seconds the call at this place waits; None until it is woken."""
         if self._closed:
-            raise StoppedError("stopped before this call began; running again continues")
+            raise StoppedError("stopped before this call began; run again to continue")
         return self._wait_s() if self._waiting[0] == place else None
 
     def _wait_s(self) -> float | None:

@@ -42,8 +42,8 @@ class Verification:
 
 
 _FOR_A_PERSON: Mapping[State, str] = {
-    State.HELD: "{} held: a person must settle that (resolve).",
-    State.GONE: "{} gone from the API: a person must say what is to become of that (resolve).",
+    State.HELD: "{} held: somebody must decide about that (verb resolve).",
+    State.GONE: "{} gone from the API: somebody must decide about that (verb resolve).",
 }
 
 
@@ -109,7 +109,7 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number")
+    raise ValueError(f"{word} is not a number")
 
 
 def _ids_in_conflict(everything: Iterable[Entry]) -> Iterator[str]:

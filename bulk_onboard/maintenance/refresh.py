@@ -1,4 +1,4 @@
-"""Take in review results, and nothing else."""
+"""Fetch review results, and nothing else."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -25,10 +25,10 @@ class Refreshed:
     """What a refresh came to.
 
     Attributes:
-        reviews: submitted records by review, those that there are.
-        requests: by operation and outcome.
-        need_attention: how many records need attention for what their reviews say; with `new_only` only those of
-            which nobody was told yet. What became of numbers a run says, which knows the rows.
+        reviews: how many submitted records have each review.
+        requests: how many calls were made, by operation and outcome.
+        need_attention: how many records need attention because of their review; with `new_only` only those that are
+            new. What became of numbers is left to a run, which knows the rows.
     """
 
     followed: Followed
@@ -38,7 +38,7 @@ class Refreshed:
 
     @property
     def exit_status(self) -> errors.ExitStatus:
-        """`ROWS_NEED_ATTENTION` where records do."""
+        """Return `ROWS_NEED_ATTENTION` where a record does."""
         return errors.ExitStatus.ROWS_NEED_ATTENTION if self.need_attention else errors.ExitStatus.DONE
 
 
@@ -50,14 +50,14 @@ async def refresh_job(
     stop: Stop | None = None,
     watch: Callable[[RunView], None] = lambda running: None,
 ) -> Refreshed:
-    """Write down the reviews of the job's submitted records as the API shows them now.
+    """Write the reviews of the job's submitted records into the ledger, as the API shows them now.
 
     Raises:
         UsageError: there is no ledger.
-        SignalledError: a signal asked to `stop`; what was written down by then stands.
+        SignalledError: a signal asked to `stop`; what was written by then is kept.
         BulkOnboardError: the ledger or the API cannot be used.
     """
-    bound_ledger_state(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)  # or it would be made anew
+    bound_ledger_state(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)
     requests: Counter[str] = Counter()
     with open_ledger(job, credentials, clock) as journal:
         since = journal.ledger_state.told_until if job.new_only else 0
@@ -83,7 +83,7 @@ async def refresh_job(
 
 
 async def _rows(job: Job, ledger_state: LedgerState) -> dict[str, Row]:
-    """The rows by token, since reasons may quote them; none where the workbook cannot be read."""
+    """Return the rows by token, since reasons may quote them; none where the workbook cannot be read."""
     auth_id = ledger_state.opened.auth_id if ledger_state.opened else ""
     try:
         rows = await claiming_rows(job, ledger_state, auth_id=auth_id)

@@ -11,6 +11,9 @@ from bulk_onboard.model.catalogue import CATALOGUE, Severity
 
 OFF = "off"
 
+ANY_CODE = "any"
+"""What `retry_refused` says in place of a code, for whatever the API refused."""
+
 VERY_MANY = 100
 """A finding that more rows than this have in common is shown once, with how many they are."""
 

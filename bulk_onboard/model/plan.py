@@ -7,10 +7,8 @@ from enum import StrEnum
 
 import msgspec
 
-from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.finding import ANY_CODE, Finding
 from bulk_onboard.model.row import JudgedRow, notable_in, usual_count
-
-ANY_CODE = "any"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -141,7 +141,7 @@ def print_story(record: Record, lines: Iterable[Mapping[str, Any]], stream: Text
     page.write_table(("At", "Entry", "Write", "Words", "Ids", "State"), rows)
 
 
-def print_survey(origins: Mapping[str, int], strays: Sequence[Mapping[str, str]], stream: TextIO) -> None:
+def print_inventory(origins: Mapping[str, int], strays: Sequence[Mapping[str, str]], stream: TextIO) -> None:
     """Print the account's records by where they come from, then those that no row of the sheet stands for."""
     page = printer_on(stream)
     _print_counts(page, "Origin", origins, sum(origins.values()), what="Records")

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import bulk_onboard.report.workbook  # noqa: F401 - loads XlsxWriter now: at its end a run may lack descriptors
 from bulk_onboard import log
 from bulk_onboard.errors import TO_BE_CONTINUED, BulkOnboardError, ExitStatus, first_that_holds
 from bulk_onboard.job import Job
@@ -20,9 +21,9 @@ from bulk_onboard.report.row_status import Decisions, JobStatus, Totals, counted
 from bulk_onboard.report.summary import next_command
 from bulk_onboard.run.execution import Run
 from bulk_onboard.run.judge import Judgement, books_told
+from bulk_onboard.run.kept_flags import of_own_workbook
 from bulk_onboard.run.outputs import annotate, saved_copy, write_job_report
 from bulk_onboard.run.stop import left_over, status_of, why_stopped
-from bulk_onboard.run.typed import of_own_workbook
 from bulk_onboard.run.walk import DuplicateRecords
 
 LEFT_OVER = frozenset({State.NOT_SENT, State.DEFERRED})

@@ -33,10 +33,9 @@ from bulk_onboard.report.annotated.base import BASE_SHEET, Base, copies, from_pi
 from bulk_onboard.report.annotated.plain import write_plain
 from bulk_onboard.report.row_status import JobStatus, join
 from bulk_onboard.report.summary import ReportFacts, make_tables, next_command
-from bulk_onboard.report.workbook import write_report
 from bulk_onboard.run.dry_run import make_dry_run
 from bulk_onboard.run.judge import Judgement
-from bulk_onboard.run.typed import remembered
+from bulk_onboard.run.kept_flags import remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +76,8 @@ def write_job_report(
     Raises:
         ReportError: neither its own place nor one beside it could be written.
     """
+    from bulk_onboard.report.workbook import write_report  # noqa: PLC0415 - XlsxWriter; a check writes no report
+
     facts = ReportFacts(
         commands=job.commands,
         workbook=readable(job.workbook.name),

@@ -9,8 +9,8 @@ where a walk shows a record of a row that the ledger does not know. Otherwise a 
 enough; where the account tells of more records than the ledger knows while something is to be created, somebody else
 made them, maybe with a copy of this ledger, and it is walked.
 
-What a look brings is done at once: numbers of approved records are linked, rows that were mended before the run began
-are sent. The workbook is not read again meanwhile; what is mended now is for the next run.
+What a look brings is done at once: numbers of approved records are linked, rows that were fixed before the run began
+are sent. The workbook is not read again meanwhile; what is fixed now is for the next run.
 
 A list that cannot be read is asked for again at the next turn: within days a network, or the API, may be away for
 hours. Only very many failed looks in a row end the run, and what cannot get better, such as refused credentials.

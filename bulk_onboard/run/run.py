@@ -41,13 +41,13 @@ from bulk_onboard.run.context import RowEvent, RunContext
 from bulk_onboard.run.execution import LOOKING, Run, RunView
 from bulk_onboard.run.finish import RunResult, end, nothing_to_do
 from bulk_onboard.run.judge import Judgement, judge, judge_nothing, read_sheet_if_any
+from bulk_onboard.run.kept_flags import to_keep
 from bulk_onboard.run.preflight import check_free_space, wait_until_written
 from bulk_onboard.run.reconcile import reconcile, wait_for_reviews
 from bulk_onboard.run.requirements import requirements_for
 from bulk_onboard.run.reviews import ENTRIES_AT_A_TIME
 from bulk_onboard.run.runner import Runner
 from bulk_onboard.run.stop import Stop, stopping_after
-from bulk_onboard.run.typed import to_keep
 from bulk_onboard.run.walk import UNSENT, DuplicateRecords, find_duplicates, walk
 from bulk_onboard.units import format_duration
 

@@ -207,7 +207,7 @@ class Runner:
             self.context.stop.request(
                 errors.StoppedError(
                     f"The API refused {self._refused:,} rows, more than max_refused = {self.refused_at_most:,} allows: "
-                    "probably something is wrong with the sheet as a whole. Look at the reasons in the report, mend "
+                    "probably something is wrong with the sheet as a whole. Look at the reasons in the report, fix "
                     "what they share, then run again."
                 )
             )

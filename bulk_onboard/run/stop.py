@@ -148,7 +148,7 @@ def why_stopped(
 
     `compare` is the command that compares the job's ledger with the account.
 
-    A wrong address is the user's to mend when nothing was sent yet (exit 2), else a stop (exit 4)
+    A wrong address is the user's to fix when nothing was sent yet (exit 2), else a stop (exit 4)
     (docs/design/settling.md, Stops at once).
     """
     if isinstance(cause, BulkOnboardError):

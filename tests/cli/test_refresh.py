@@ -103,7 +103,7 @@ async def test_undo_deletes_what_one_run_created(submitted: Office) -> None:
     told = await submitted.type("undo", "--run", run_id, "--yes", "--json")
 
     assert 2 == asked.status
-    assert "add --yes" in asked.err
+    assert "use --yes" in asked.err
     assert (3, 3) == (told.status, told.json["deleted"])
     assert [False] == [one["deleted"] for one in told.json["records"] if one["key"] == "K-33"]
     assert 31 == len(submitted.sandbox.state.records)
@@ -157,7 +157,7 @@ async def test_account_tells_of_records_that_no_row_stands_for(submitted: Office
 
     assert 0 == told.status
     assert before == told.json["records"] == len(submitted.sandbox.state.records)
-    assert {"a row of the sheet": 27, "this job, its row has gone": 3} == {
+    assert {"a row of the sheet": 27, "this job, its row is gone": 3} == {
         origin: number for origin, number in told.json["origins"].items() if number
     }
     assert {"K-27", "K-28", "K-29"} == {one["alias"].split()[0] for one in told.json["not_in_sheet"]}

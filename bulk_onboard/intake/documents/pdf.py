@@ -84,7 +84,7 @@ class PdfReader:
             if error.failure is Failure.START:
                 raise StoppedError(
                     f"The documents cannot be read: the process that opens PDFs does not start ({error}). "
-                    "Install bulk-onboard anew, and run again."
+                    "Install bulk-onboard again, then run again."
                 ) from error
             is_told = error.failure is not Failure.UNFORESEEN
             return Opened(broke=str(error) if is_told else f"it makes its reader break down ({error})")

@@ -420,7 +420,7 @@ async def test_reason_says_why_calls_wait():
     assert "" == gateway.reason
     sending = [asyncio.create_task(gateway.send(get())) for _ in range(3)]
     await asyncio.sleep(0.5)
-    assert "waiting for the API's answer to a first request" == gateway.reason
+    assert "waiting for the API's answer to the first request" == gateway.reason
 
     await asyncio.sleep(50.0)
     assert "waiting 10 s for the quota" == gateway.reason

@@ -8,6 +8,7 @@ from bulk_onboard.model.plan import Forecast, Plan
 from bulk_onboard.model.requirements import DocumentRequirement, FieldRequirement, Requirements, RequirementsBook
 from bulk_onboard.report.console import (
     print_findings,
+    print_inventory,
     print_plan,
     print_refresh,
     print_requirements,
@@ -15,7 +16,6 @@ from bulk_onboard.report.console import (
     print_status,
     print_story,
     print_summary,
-    print_survey,
 )
 from bulk_onboard.report.printer import print_next
 from bulk_onboard.report.row_status import Drift, Totals
@@ -140,7 +140,7 @@ def test_survey():
     stream = io.StringIO()
     stray = {"compliance_id": "c-9", "alias": "Filed by hand", "review": "approved", "origin": "not from this tool"}
 
-    print_survey({"a row of the sheet": 2, "not from this tool": 1}, [stray], stream)
+    print_inventory({"a row of the sheet": 2, "not from this tool": 1}, [stray], stream)
 
     lines = stream.getvalue().splitlines()
     assert ["total", "3"] == lines[3].split()
