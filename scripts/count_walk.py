@@ -12,6 +12,7 @@ file than the one called before; a coroutine that goes on is called again. `--li
 
 import contextlib
 import io
+import itertools
 import os
 import sys
 import tempfile
@@ -56,7 +57,7 @@ class Walk:
     def figures(self) -> dict[str, int]:
         """How many files and functions were passed, and how often the file changed."""
         files = [code.co_filename for code in self.calls]
-        changes = sum(one != other for one, other in zip(files, files[1:], strict=False))
+        changes = sum(one != other for one, other in itertools.pairwise(files))
         return {"files": len(set(files)), "functions": len(set(self.calls)), "changes of file": changes}
 
     def by_file(self) -> Iterator[str]:

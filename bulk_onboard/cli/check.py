@@ -65,7 +65,7 @@ def check_job(invocation: Invocation) -> Output:
     from bulk_onboard.report.printer import print_next
     from bulk_onboard.report.record_findings import record_findings
     from bulk_onboard.report.summary import counts
-    from bulk_onboard.run.dry_run import make_dry_run
+    from bulk_onboard.run.judge import make_dry_run
     from bulk_onboard.run.outputs import annotate
     from bulk_onboard.run.typed import commands_of, of_own_workbook
 
@@ -123,7 +123,7 @@ def plan(invocation: Invocation) -> Output:
     from bulk_onboard.report.console import print_plan
     from bulk_onboard.report.printer import print_next
     from bulk_onboard.report.summary import counts
-    from bulk_onboard.run.dry_run import make_dry_run
+    from bulk_onboard.run.judge import make_dry_run
     from bulk_onboard.run.typed import commands_of
 
     dry_run = awaited(make_dry_run(invocation.job, credentials=invocation.credentials_at_hand(), clock=SystemClock()))

@@ -26,7 +26,7 @@ from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import Record, Review, State, linked_numbers
 from bulk_onboard.run.connection import bound_ledger_state, connect, open_ledger, reading
 from bulk_onboard.run.context import RunContext
-from bulk_onboard.run.reviews import is_gone, look
+from bulk_onboard.run.reviews import fetch_followed, is_gone
 from bulk_onboard.run.stop import Stop, why_stopped
 from bulk_onboard.run.writes import delete
 
@@ -133,7 +133,7 @@ async def plan_deletion(
     if not submitted.records:
         return tuple(_candidate(record) for record in chosen)
     async with reading(job, credentials, clock=clock, stop=stop) as gateway:
-        looked = await look(gateway, submitted)
+        looked = await fetch_followed(gateway, submitted)
         if looked is None:
             raise errors.StoppedError("The API's list of records could not be read, so nothing was done. Try again.")
         found = {record.compliance_id: record for record in looked.records}

@@ -32,6 +32,19 @@ class State(StrEnum):
     __hash__ = str.__hash__  # an Enum's own is written in Python, and each step looks its state up
 
 
+NOT_FILED = frozenset({State.INVALID, State.PENDING, State.DEFERRED, State.REFUSED})
+"""The states in which nothing of the row is at the API."""
+
+MAY_BE_FILED = frozenset({State.SENDING, State.UNCERTAIN, State.HELD, State.SUBMITTED})
+"""The states in which a record is at the API, or may be."""
+
+UNKNOWN = frozenset({State.SENDING, State.UNCERTAIN})
+"""The states in which a write's outcome is not known."""
+
+ENDED = frozenset({State.DELETED, State.ABANDONED})
+"""The states of what was deleted or given up on purpose."""
+
+
 class Review(StrEnum):
     """What the API's people said of a submitted record."""
 

@@ -14,18 +14,16 @@ from bulk_onboard.model.catalogue import RENUMBERED, Severity
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Action, Decision
-from bulk_onboard.model.record import State
+from bulk_onboard.model.record import UNKNOWN, State
 from bulk_onboard.report.record_findings import record_findings
 from bulk_onboard.report.row_status import NO_DRIFT, Drift, drift, needing, news, older
 from bulk_onboard.report.summary import Decisions, counts, next_command, reviews
 from bulk_onboard.run.execution import Run
-from bulk_onboard.run.judge import Judgement, books_told
+from bulk_onboard.run.judge import Judgement, reported_state
 from bulk_onboard.run.outputs import annotate, saved_copy, write_job_report
 from bulk_onboard.run.stop import left_over, status_of, why_stopped
 from bulk_onboard.run.typed import of_own_workbook
 from bulk_onboard.run.walk import DuplicateRecords
-
-LEFT_OVER = frozenset({State.PENDING, State.DEFERRED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +32,15 @@ class RunResult:
 
     Attributes:
         run_id: empty where nothing was begun, since there was nothing to do.
+        error: what stopped it, for people; None when it finished or was stopped by a signal.
         next: the command to type next.
-        needing, news: how many rows need a person, and of how many of these nobody was told at an earlier run's end.
+        needing, news: how many rows need attention, and how many of these no earlier run has reported.
         older: how many rows are older than what was sent since, so that nothing of them was sent.
         drift: where the sheet and the API say different things, and nothing is done about it.
-        error: what stopped it, for people; None when it finished or was stopped by a signal.
         report: where the report was written; None when it could not be.
-        annotated: where the annotated workbook was written; None where none was wanted, or nothing is to be mended.
-        twice: tokens with more than one record at the API, which a person must look at.
-        warnings: sentences that a person should see all the same.
+        annotated: where the annotated workbook was written; None where none was wanted, or there is nothing to fix.
+        twice: tokens with more than one record at the API.
+        warnings: sentences for stderr, whatever else the run came to.
     """
 
     run_id: str
@@ -63,60 +61,8 @@ class RunResult:
     warnings: tuple[str, ...] = ()
 
 
-async def end(run: Run) -> RunResult:
-    """Write down how the run ended, write the report, and sum up."""
-    ledger_state = books_told(run.judgement, run.plan(), run.journal.ledger_state)
-    decisions = None if run.judgement.missing else run.plan().decisions
-    run.findings = _told_once(run.findings, decisions)
-    begun = run.requests["list done"] > 0
-    compare = run.job.commands.verify()
-    error = why_stopped(run.stop.cause, base_url=run.job.base_url, sent_before=begun, compare=compare)
-    if not run.stop.requested:
-        error = left_over(sum(status is ExitStatus.STOPPED for status in statuses_of(run, decisions)))
-    result = RunResult(
-        run_id=run.run_id,
-        exit_status=first_that_holds(status_of(error or run.stop.cause), *statuses_of(run, decisions)),
-        counts=counts(decisions, ledger_state),
-        reviews=reviews(decisions, ledger_state),
-        requests=dict(sorted(run.requests.items())),
-        ledger=run.job.ledger,
-        report=None,
-        error=error,
-        needing=needing(decisions, ledger_state),
-        news=news(decisions, ledger_state, run.news_since),
-        older=older(decisions),
-        drift=drift(decisions, ledger_state, run.findings),
-        twice=tuple(run.twice),
-        warnings=tuple(_warnings(run)),
-    )
-    for finish in (partial(_write_end, run), partial(_write_report, run, decisions), partial(_annotate, run)):
-        try:
-            result = await finish(result)
-        except BulkOnboardError as trouble:
-            status = first_that_holds(result.exit_status, trouble.exit_status)
-            result = replace(result, exit_status=status, error=result.error or trouble)
-    return replace(result, next=_next_command(run, decisions, result))
-
-
-def _next_command(run: Run, decisions: Decisions, result: RunResult) -> str:
-    marked = result.annotated or (saved_copy(run.job) if result.older else None)
-    return next_command(
-        decisions,
-        books_told(run.judgement, run.plan(), run.journal.ledger_state),
-        of_own_workbook(run.job) if marked else run.job.commands,
-        continued=result.exit_status in TO_BE_CONTINUED,
-        marked=marked is not None,
-    )
-
-
-def _told_once(findings: list[Finding], decisions: Decisions) -> list[Finding]:
-    """What turned up, without the changed registration numbers that the rows still tell themselves."""
-    own = {f.row for each in decisions or () for f in each.judged.findings if f.code in RENUMBERED}
-    return [finding for finding in findings if finding.code not in RENUMBERED or finding.row not in own]
-
-
 def nothing_to_do(job: Job, judgement: Judgement) -> RunResult:
-    """What a run came to that had neither workbook nor ledger: it was none, so it has no id and left nothing."""
+    """Return the result where there is neither workbook nor ledger: no run was begun, so it has no id."""
     return RunResult(
         run_id="",
         exit_status=ExitStatus.DONE,
@@ -131,65 +77,109 @@ def nothing_to_do(job: Job, judgement: Judgement) -> RunResult:
     )
 
 
-def statuses_of(run: Run, decisions: Decisions) -> Iterable[ExitStatus]:
-    """Unfinished rows mean that the run stopped early; errors, refused, held and gone ones that a person is wanted."""
+async def finish(run: Run) -> RunResult:
+    """Sum up the run, write its last entry, the report and the annotated workbook."""
+    reported = reported_state(run.judgement, run.plan(), run.journal.ledger_state)
+    decisions = None if run.judgement.missing else run.plan().decisions
+    run.findings = _without_repeats(run.findings, decisions)
+    statuses = list(statuses_of(run, decisions, reported))
+    error = why_stopped(
+        run.stop.cause,
+        base_url=run.job.base_url,
+        sent_before=run.requests["list done"] > 0,
+        compare=run.job.commands.verify(),
+    )
+    if not run.stop.requested:
+        error = left_over(statuses.count(ExitStatus.STOPPED))
+    result = RunResult(
+        run_id=run.run_id,
+        exit_status=first_that_holds(status_of(error or run.stop.cause), *statuses),
+        counts=counts(decisions, reported),
+        reviews=reviews(decisions, reported),
+        requests=dict(sorted(run.requests.items())),
+        ledger=run.job.ledger,
+        report=None,
+        error=error,
+        needing=needing(decisions, reported),
+        news=news(decisions, reported, run.news_since),
+        older=older(decisions),
+        drift=drift(decisions, reported, run.findings),
+        twice=tuple(run.twice),
+        warnings=tuple(_warnings(run)),
+    )
+    for step in (
+        partial(_write_end, run),
+        partial(_write_report, run, decisions, reported),
+        partial(_annotate, run),
+    ):
+        try:
+            result = await step(result)
+        except BulkOnboardError as trouble:
+            status = first_that_holds(result.exit_status, trouble.exit_status)
+            result = replace(result, exit_status=status, error=result.error or trouble)
+    return replace(result, next=_next_command(run, decisions, reported, result))
+
+
+def _without_repeats(findings: list[Finding], decisions: Decisions) -> list[Finding]:
+    """Return the run's findings without the changed registration numbers that the rows' own findings still have."""
+    own = {f.row for each in decisions or () for f in each.judged.findings if f.code in RENUMBERED}
+    return [finding for finding in findings if finding.code not in RENUMBERED or finding.row not in own]
+
+
+def statuses_of(run: Run, decisions: Decisions, reported: LedgerState) -> Iterable[ExitStatus]:
+    """Yield the exit statuses that the rows call for: whether some need attention, and one for each left unfinished."""
     ledger_state = run.journal.ledger_state
-    told = books_told(run.judgement, run.plan(), ledger_state)
-    row_events = {finding.row for finding in run.findings if finding.severity is Severity.ERROR}
+    with_errors = {finding.row for finding in run.findings if finding.severity is Severity.ERROR}
     since = run.news_since if run.job.new_only else 0
     if run.twice:
         yield ExitStatus.ROWS_NEED_A_PERSON
-    if news(decisions, told, since) if run.job.new_only else needing(decisions, told):
+    if news(decisions, reported, since) if run.job.new_only else needing(decisions, reported):
         yield ExitStatus.ROWS_NEED_A_PERSON
-    if any(record.state in (State.UNCERTAIN, State.SENDING) for record in ledger_state.records.values()):
+    if any(record.state in UNKNOWN for record in ledger_state.records.values()):
         yield ExitStatus.STOPPED
     for decision in decisions or ():
         if decision.identity and decision.identity.token in run.due and is_left_over(decision, ledger_state):
-            looked_at = decision.judged.row.number in row_events
-            yield ExitStatus.ROWS_NEED_A_PERSON if looked_at else ExitStatus.STOPPED
+            has_error = decision.judged.row.number in with_errors
+            yield ExitStatus.ROWS_NEED_A_PERSON if has_error else ExitStatus.STOPPED
 
 
 def is_left_over(decision: Decision, ledger_state: LedgerState) -> bool:
-    """Whether a row that was due still is, though nothing speaks against it; a held number is looked at in each run."""
+    """Return whether a row that was due is still due, though nothing speaks against it."""
     record = ledger_state.record(decision.token)
     if decision.action is Action.NOTHING:  # such as a row beyond --limit that was settled, and is not at the API
         return False
-    if decision.action is Action.LINK:
+    if decision.action is Action.LINK:  # a held number is due in each run, and was looked at
         return any(number not in record.numbers for number in decision.numbers)
     if decision.action is Action.UPDATE:  # what was refused is due for as long as it is to be tried again
         return record.fingerprint != decision.judged.fingerprint
-    return record.state in LEFT_OVER
+    return record.state in (State.PENDING, State.DEFERRED)
 
 
 def _warnings(run: Run) -> Iterable[str]:
-    """Sentences that a person should see all the same."""
     if run.judgement.missing:
         yield run.judgement.missing
     yield from run.journal.warnings
     if run.not_shown:
+        records = "1 submitted record" if run.not_shown == 1 else f"{run.not_shown:,} submitted records"
         yield (
-            f"The API did not show {run.not_shown:,} of the submitted records, so what their reviews say now is not "
-            f"known. See which: {run.job.commands.verify()}"
+            f"The API did not show {records}, so the present review is not known. "
+            f"To see which, type: {run.job.commands.verify()}"
         )
     if run.unreadable:
         records = "1 record" if run.unreadable == 1 else f"{run.unreadable:,} records"
-        yield f"The API's list has {records} that cannot be read: passed over."
+        yield f"{records} in the API's list could not be read, and {'was' if run.unreadable == 1 else 'were'} skipped."
     if run.asks_first:
         yield "The API's list cannot be walked to its end, so each row was asked for before it was sent."
     if run.not_audited:
         yield (
-            f"The API's list cannot be walked to its end, so whether a record is there twice was seen of "
-            f"{run.not_audited} records only."
+            f"The API's list cannot be walked to its end, so only {run.not_audited} records could be checked for being "
+            "there twice."
         )
     if run.looks_failed:
         times = "once" if run.looks_failed == 1 else f"{run.looks_failed:,} times in a row"
         yield f"At the end the API's list could not be read, {times}: reviews may have changed since. Run again later."
-    yield from (_unsaved(*lost) for lost in run.journal.unsaved)
-
-
-def _unsaved(token: str, compliance_id: str) -> str:
-    """What a person should note down where the disk did not take it."""
-    return f"Not in the ledger: record {token} is {compliance_id} at the API. The next run finds it there."
+    for token, compliance_id in run.journal.unsaved:
+        yield f"Not in the ledger: record {token} is {compliance_id} at the API. The next run finds it there."
 
 
 async def _write_end(run: Run, result: RunResult) -> RunResult:
@@ -205,13 +195,13 @@ async def _write_end(run: Run, result: RunResult) -> RunResult:
     return result
 
 
-async def _write_report(run: Run, decisions: Decisions, result: RunResult) -> RunResult:
+async def _write_report(run: Run, decisions: Decisions, reported: LedgerState, result: RunResult) -> RunResult:
     said = record_findings(decisions, run.journal.ledger_state, run.judgement.columns, run.judgement.book)
     path = await asyncio.to_thread(
         write_job_report,
         run.job,
         decisions,
-        books_told(run.judgement, run.plan(), run.journal.ledger_state),
+        reported,
         findings=(*run.judgement.sheet_findings, *run.findings, *said),
         requirements=None if run.judgement.missing else run.judgement.book,
         now=run.clock.now(),
@@ -223,7 +213,7 @@ async def _write_report(run: Run, decisions: Decisions, result: RunResult) -> Ru
 
 
 async def _annotate(run: Run, result: RunResult) -> RunResult:
-    """The workbook with the marks in it, where the job asks for it; one that cannot be written fails nothing."""
+    """Write the annotated workbook where the job asks for one; the run does not fail where it cannot be written."""
     if not run.job.annotate:
         return result
     annotated = await asyncio.to_thread(
@@ -232,3 +222,14 @@ async def _annotate(run: Run, result: RunResult) -> RunResult:
     if annotated is None:
         return result
     return replace(result, annotated=annotated.path, warnings=(*result.warnings, *annotated.notes))
+
+
+def _next_command(run: Run, decisions: Decisions, reported: LedgerState, result: RunResult) -> str:
+    marked = result.annotated or (saved_copy(run.job) if result.older else None)
+    return next_command(
+        decisions,
+        reported,
+        of_own_workbook(run.job) if marked else run.job.commands,
+        continued=result.exit_status in TO_BE_CONTINUED,
+        marked=marked is not None,
+    )

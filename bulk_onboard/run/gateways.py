@@ -282,16 +282,26 @@ class Journaled:
     all documents of a call; small ones are read in the loop, which costs a third less, while the disk is quick.
     """
 
-    def __init__(self, inner: Gateway, journal: Journal, read: ReadDocument, *, clock: Clock) -> None:
+    def __init__(self, inner: Gateway, journal: Journal | None, read: ReadDocument, *, clock: Clock) -> None:
         self._inner = inner
         self._journal = journal
         self._read = read
         self._clock = clock
         self._is_quick = False  # until a thread has found it so
 
+    def bind(self, journal: Journal) -> None:
+        """Write into this ledger from now on."""
+        self._journal = journal
+
+    def owner(self, compliance_id: str) -> str | None:
+        """Return the token of the record that has this id in the ledger; None where none has."""
+        return self._journal.ledger_state.owner(compliance_id) if self._journal else None
+
     async def send(self, call: Call[T]) -> Outcome[T]:
         if not isinstance(call, Write):
             return await self._inner.send(call)
+        if self._journal is None:
+            raise AssertionError("nothing is written without a ledger")
         loaded = await self._with_files(call)
         if isinstance(loaded, outcomes.Withheld):
             return loaded

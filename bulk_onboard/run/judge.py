@@ -3,8 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeAlias
 
+from bulk_onboard.api.credentials import Credentials
+from bulk_onboard.clock import Clock
 from bulk_onboard.errors import NoWorkbookError, UsageError, WorkbookError
 from bulk_onboard.frames import Frame
 from bulk_onboard.intake.bundled import bundled_requirements
@@ -26,7 +29,9 @@ from bulk_onboard.model.requirements import Combination, DocumentRequirement, Re
 from bulk_onboard.model.row import EXAMPLE_PATHS, JudgedRow, JudgedRows, Row, told_of
 from bulk_onboard.model.sheet import NUMBER_TYPE, Columns, Sheet, document_column, type_by_name
 from bulk_onboard.model.text import text_in
+from bulk_onboard.planning import make_plan
 from bulk_onboard.planning.identity import Identities, settled_claims
+from bulk_onboard.run.requirements import requirements_for
 from bulk_onboard.validation import (
     Judge,
     judge_rows,
@@ -114,7 +119,7 @@ async def read_sheet_if_any(job: Job, frame: Frame | None = None) -> Sheet | Non
         raise
 
 
-def books_told(judgement: Judgement, plan: Plan, ledger_state: LedgerState) -> LedgerState:
+def reported_state(judgement: Judgement, plan: Plan, ledger_state: LedgerState) -> LedgerState:
     """What a report of the rows tells of: all records, but beside a copy of some rows, whose others still stand in the
     workbook, only theirs."""
     if not judgement.sheet.has_some_rows_only:
@@ -319,3 +324,35 @@ def rows_by_token(
         elif token := owners.get(registration_token_of(auth_id, row)):
             found.setdefault(token, row)
     return found
+
+
+@dataclass(frozen=True, slots=True, repr=False)  # as for Judgement
+class DryRun:
+    """What a run would find and do."""
+
+    judgement: Judgement
+    ledger_state: LedgerState
+    plan: Plan
+
+
+async def make_dry_run(
+    job: Job, *, credentials: Credentials | None, clock: Clock, frame: Frame | None = None
+) -> DryRun:
+    """Judge every row and decide what a run would do; reads the workbook, the documents, the ledger and requirements.
+
+    Without credentials tokens are computed for the ledger's account, or for none. A frame stands for the workbook.
+    """
+    sheet = await read_job_sheet(job, frame)
+    ledger_state = read_ledger_state(job.ledger).ledger_state if job.ledger.exists() else LedgerState()
+    ask = partial(requirements_for, job, credentials=credentials, clock=clock)
+    judgement = await judge(job, sheet, ask)
+    auth_id = credentials.auth_id if credentials else ledger_state.opened.auth_id if ledger_state.opened else ""
+    plan = make_plan(
+        judgement.rows,
+        ledger_state=ledger_state,
+        auth_id=auth_id,
+        quota=job.quota,
+        scope=job.scope,
+        rulings=job.findings,
+    )
+    return DryRun(judgement, ledger_state, plan)

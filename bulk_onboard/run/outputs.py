@@ -37,8 +37,7 @@ from bulk_onboard.report.annotated.plain import write_plain
 from bulk_onboard.report.record_findings import record_findings
 from bulk_onboard.report.summary import ReportFacts, counts, make_tables, next_command, reviews
 from bulk_onboard.report.workbook import write_report
-from bulk_onboard.run.dry_run import make_dry_run
-from bulk_onboard.run.judge import Judgement, books_told
+from bulk_onboard.run.judge import Judgement, make_dry_run, reported_state
 from bulk_onboard.run.typed import remembered
 
 
@@ -122,7 +121,7 @@ async def report_job(job: Job, *, clock: Clock) -> ReportResult:
     else:
         decisions = dry_run.plan.decisions
         judgement, requirements = dry_run.judgement, dry_run.judgement.book
-        ledger_state = books_told(judgement, dry_run.plan, ledger_state)
+        ledger_state = reported_state(judgement, dry_run.plan, ledger_state)
         said = record_findings(decisions, ledger_state, judgement.columns, requirements)
         findings = (*judgement.sheet_findings, *said)
     now = clock.now()

@@ -43,7 +43,7 @@ _NO_ROWS: Mapping[str, Row] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownRecords:
     """What the API showed of the account.
 
     Attributes:
@@ -82,7 +82,7 @@ def is_old(record: Record, now: datetime, settle_s: float) -> bool:
         return False
 
 
-async def look(gateway: Gateway, ledger_state: LedgerState, *, whole: bool = False) -> Shown | None:
+async def fetch_followed(gateway: Gateway, ledger_state: LedgerState, *, whole: bool = False) -> ShownRecords | None:
     """The followed records as the API shows them now, by whichever way costs fewer requests; None for no answer.
 
     `whole` asks for all records of the account, whatever that costs.
@@ -94,9 +94,11 @@ async def look(gateway: Gateway, ledger_state: LedgerState, *, whole: bool = Fal
     rest = [record for record in followed_records(ledger_state) if record.compliance_id not in on_it]
     if not whole and first.total is not None and len(rest) < _pages_after(first, first.total):
         asked = [await _read(gateway, record) for record in rest]
-        return Shown((*first.records, *filter(None, asked)), walked=None, total=first.total)
+        return ShownRecords((*first.records, *filter(None, asked)), walked=None, total=first.total)
     walked = await walk(gateway, first=first)
-    return None if walked is None else Shown(walked.records, walked, total=len(walked.records) + walked.unreadable)
+    return (
+        None if walked is None else ShownRecords(walked.records, walked, total=len(walked.records) + walked.unreadable)
+    )
 
 
 def _pages_after(first: RecordPage, total: int) -> int:
@@ -109,7 +111,7 @@ def _nobody(_: Record) -> bool:
     return False
 
 
-async def take_in(
+async def record_reviews(
     gateway: Gateway,
     journal: Journal,
     shown: Iterable[ServerRecord],

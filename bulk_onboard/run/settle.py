@@ -371,7 +371,9 @@ class Settler:
             if not isinstance(outcome, outcomes.Done):
                 return ProbeResult.NOT_MADE
             found = outcome.value
-        return conclusion.of_create(record, matches, found, sent, self._journal.ledger_state)
+        return conclusion.of_create(
+            record.token, record.key, matches, self._journal.ledger_state, found=found, sent=sent
+        )
 
     async def _ask(self, record: Record) -> Looked:
         """What the API says of a record whose update, link or delete is unknown."""

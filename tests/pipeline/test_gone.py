@@ -203,7 +203,7 @@ async def test_proxy_that_says_404_makes_nothing_gone(gone: Nights, monkeypatch:
     result = await gone.night()
 
     assert (0, State.SUBMITTED) == (result.exit_status, of_key(gone).state)
-    assert "did not show 1 of the submitted records" in result.warnings[0]
+    assert "did not show 1 submitted record" in result.warnings[0]
 
 
 async def test_fresh_record_that_is_not_known_yet_is_not_taken_for_gone(nights: Nights) -> None:
