@@ -27,8 +27,8 @@ def contract_modules() -> set[str]:
     contracts = configparser.ConfigParser()
     contracts.read(CONTRACTS)
     layers = contracts["importlinter:contract:stages"]["layers"].replace("|", " ").replace(":", " ").split()
-    core = contracts["importlinter:contract:core"]
-    named = (core["source_modules"] + core["forbidden_modules"]).split()
+    forbidding = [contracts[f"importlinter:contract:{name}"] for name in ("core", "sending")]
+    named = " ".join(each["source_modules"] + each["forbidden_modules"] for each in forbidding).split()
     return {f"bulk_onboard.{layer}" for layer in layers} | {
         module for module in named if module.startswith("bulk_onboard.")
     }
