@@ -43,7 +43,7 @@ from bulk_onboard.run.typed import remembered
 
 @dataclass(frozen=True, slots=True)
 class ReportResult:
-    """A report that was made anew.
+    """A report that was written again.
 
     Attributes:
         path: where it is.
@@ -70,12 +70,13 @@ def write_job_report(
     stopped: str = "",
     continued: bool = False,
 ) -> Path:
-    """Write the report; where it really is.
+    """Write the report; return where it is, which may be beside its own place.
 
     Args:
         decisions: None when the workbook is gone.
-        findings: all that the judged rows do not have: of the sheet as a whole, what turned up while sending, and what
-            the API said of the records.
+        findings: those that the judged rows do not have: of the sheet as a whole, of what showed while sending, and of
+            what the API said of the records.
+        stopped: the sentence that says what stopped the run; empty where nothing did.
         continued: whether the run is to be continued as it was typed.
 
     Raises:
@@ -95,10 +96,10 @@ def write_job_report(
 
 
 async def report_job(job: Job, *, clock: Clock) -> ReportResult:
-    """Make the report anew from workbook and ledger; without workbook or documents folder from the ledger alone.
+    """Write the report again from workbook and ledger; without workbook or documents folder from the ledger alone.
 
-    Rows are judged against the bundled requirements, since nothing here asks the network; the report names them. What
-    is not given now, such as the folder of the documents, is what the newest run was given.
+    Rows are judged against the bundled requirements, since this does not use the network; the report says so. Flags
+    that are not given now, such as the folder of the documents, are those of the newest run.
 
     Raises:
         UsageError: there is no ledger, or JOB is one of which it is not known what workbook goes with it.
@@ -140,15 +141,17 @@ async def report_job(job: Job, *, clock: Clock) -> ReportResult:
 
 
 def zone_of(job: Job, now: datetime) -> tzinfo:
-    """The time zone of the report: the job's, else the machine's."""
+    """Return the time zone of the report: the job's, else the machine's."""
     zone = job.timezone or now.astimezone().tzinfo
     if zone is None:
         raise AssertionError("an aware instant has a time zone")
     return zone
 
 
+# The annotated workbook.
+
 ROWS_AT_MOST = 20_000
-"""With more rows a copy has those to fix alone, or nobody would find them in it."""
+"""Of a sheet with more rows the copy has only those to fix, or nobody would find them in it."""
 
 _SOME_ROWS = (
     "The sheet has more than {most:,} rows, so this copy has only those to fix, under their row numbers, without "
@@ -172,12 +175,12 @@ class Annotated:
 def annotate(
     job: Job, judgement: Judgement, plan: Plan, ledger_state: LedgerState, *, findings: Iterable[Finding] = ()
 ) -> Annotated | None:
-    """Write the annotated workbook beside the job's own; None where there are no errors, so nothing to mend.
+    """Write the annotated workbook beside the job's own; None where there are no errors, so nothing to fix.
 
-    Takes a while, so it belongs into a thread. Raises nothing for a file that cannot be read or written.
+    Call it in a thread, since it takes a while. Raises nothing for a file that cannot be read or written.
 
     Args:
-        findings: those that turned up while sending; what the API said of the records is told, too.
+        findings: those that showed while sending; what the API said of the records is added here.
     """
     said = record_findings(plan.decisions, ledger_state, judgement.columns, judgement.book)
     others = (*judgement.sheet_findings, *findings, *said)
@@ -195,7 +198,7 @@ def annotate(
 
 
 def bases_in(copy: Path) -> tuple[Base, ...]:
-    """What an annotated copy was made from, the oldest first; none where it does not say."""
+    """Return what an annotated copy was made from, the oldest first; none where it does not say."""
     try:
         return from_pieces(row.cells[0] for row in read_sheet(copy, sheet=BASE_SHEET, header_row=1, encoding=None).rows)
     except WorkbookError:
@@ -203,7 +206,7 @@ def bases_in(copy: Path) -> tuple[Base, ...]:
 
 
 def _copy(workbook: Path, sheet: Sheet, annotation: Annotation, created: datetime) -> tuple[_Write, tuple[str, ...]]:
-    """What writes the copy, and sentences about it."""
+    """Return the function that writes the copy, and sentences about it."""
     why = _why_plain(workbook)
     if annotation.some_rows:
         notes = (_SOME_ROWS.format(most=ROWS_AT_MOST), *_lacks_values(sheet))
@@ -220,7 +223,7 @@ def _copy(workbook: Path, sheet: Sheet, annotation: Annotation, created: datetim
 
 
 def _lacks(why: str, sheet: Sheet) -> Iterator[str]:
-    """What a plain copy lacks."""
+    """Yield sentences about what a plain copy lacks."""
     yield (
         f"This is a plain copy of the sheet, since {why}. "
         "It has every row in its place, but no styles, formulas or other sheets."
@@ -258,7 +261,7 @@ def _write_all(file: BinaryIO, content: bytes) -> None:
 
 
 def _put(workbook: Path, write: _Write, notes: tuple[str, ...], created: datetime) -> Annotated:
-    """Put the copy at the first place that takes it."""
+    """Write the copy at the first of its places that is free or may be overwritten."""
 
     def write_and_seal(file: BinaryIO, folder: Path) -> None:
         write(file, folder)
@@ -277,12 +280,12 @@ def _put(workbook: Path, write: _Write, notes: tuple[str, ...], created: datetim
 
 
 def saved_copy(job: Job) -> Path | None:
-    """The annotated copy that somebody saved last; None where nobody did."""
+    """Return the annotated copy that somebody saved last; None where nobody did."""
     return next((path for path in copies(job.workbook, name_of(job.workbook)) if not is_untouched(path)), None)
 
 
 def is_newer(copy: Path, workbook: Path) -> bool:
-    """Whether a copy was saved after the workbook was."""
+    """Return whether a copy was saved after the workbook was."""
     try:
         return copy.stat().st_mtime_ns > workbook.stat().st_mtime_ns
     except OSError:
