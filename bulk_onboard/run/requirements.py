@@ -31,7 +31,7 @@ async def requirements_for(
     stop: Stop | None = None,
     requests: Counter[str] | None = None,
 ) -> RequirementsBook:
-    """Return the live requirements, or the bundled example without credentials; raises what `live_requirements` does."""
+    """Return the live requirements, without credentials the bundled example; raises as `live_requirements`."""
     if credentials is None:
         return bundled_requirements()
     from bulk_onboard.run.connection import connect  # noqa: PLC0415 - aiohttp is slow to load, `check` often offline
