@@ -1,4 +1,4 @@
-"""Conclude from what the API shows what became of a write whose outcome is unknown; pure.
+"""Conclude from what the API shows what became of an unknown write; pure.
 
 A create is settled by the records with its token, an update by whether the record was submitted again since it was
 seen, a link by the number's own record, a delete by whether the record is gone.
@@ -26,7 +26,9 @@ def of_create(
     sent: Application | None = None,
     registration_token: str = "",
 ) -> OpEntry:
-    """Return the entry for a row whose token the API shows: its record is adopted, or held for a person to look at.
+    """Return the entry for a row whose token the API shows.
+
+    Its record is adopted, or held for a person to look at.
 
     A token proves which row was meant, so other content is reported and holds nothing: the API may have normalised it.
 
@@ -59,7 +61,9 @@ def of_create(
 
 
 def of_update(record: Record, now: ServerRecord) -> OpEntry | None:
-    """Return that it was applied, where the record was submitted again since it was seen; None while it was not.
+    """Return that an update was applied; None where that does not show.
+
+    It was where the record was submitted again since it was seen.
 
     Only a resubmission leads back to a pending review. Where people judged the old content again meanwhile, the new
     content has still to be sent. Where the API does not say when a record was submitted, its review decides.
@@ -70,7 +74,9 @@ def of_update(record: Record, now: ServerRecord) -> OpEntry | None:
 
 
 def of_link(record: Record, number: NumberRecord | None) -> OpEntry:
-    """Return whether the number is linked to the record; `number` is None where it cannot be looked up.
+    """Return whether the number is linked to the record.
+
+    `number` is None where it cannot be looked up.
 
     A link may be repeated, so there is no need to wait until its absence is certain.
     """
@@ -80,7 +86,7 @@ def of_link(record: Record, number: NumberRecord | None) -> OpEntry:
 
 
 def before_link(record: Record, number: NumberRecord, wanted: Combination, *, relink: bool) -> OpEntry | None:
-    """Return the entry for a number that is not to be linked, by what the API says of it; None where it may be.
+    """Return the entry for a number that is not to be linked; None where it may be.
 
     One that is linked as it should be is adopted. One that is linked to another record, and not to be moved, or is of
     another country or type, is held: only a person can say which of the two is wrong. What the API leaves out is no
@@ -127,7 +133,7 @@ def absent(record: Record, waited_s: float, control: str = "") -> entries.Absent
 
 
 def differences(found: ServerRecord, sent: Application) -> Iterator[str]:
-    """Yield in what a record at the API differs from what was sent, as far as it shows that."""
+    """Yield in what the API's record differs from what was sent, as far as it shows."""
     if found.name is not None and found.name.strip() != sent.fields.get(BUSINESS_NAME, ""):
         yield "business name"
     number = found.registration_number
@@ -138,7 +144,7 @@ def differences(found: ServerRecord, sent: Application) -> Iterator[str]:
 
 
 def refused_after_all(record: Record, op: Op, code: str, message: str) -> entries.Refused:
-    """Return the entry for a refusal that stands now that the write is known not to have been done.
+    """Return the entry for a refusal that stands, since the write was not done.
 
     Args:
         record: as it was while the write was unknown or, of a create, proved absent.

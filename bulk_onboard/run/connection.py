@@ -100,7 +100,9 @@ async def connect(
 
 
 def _earlier_sends(journal: Journal | None, now: datetime) -> Iterable[float]:
-    """Yield how many seconds ago each record was last sent: an earlier process spent that part of the quota.
+    """Yield how many seconds ago each record was last sent.
+
+    An earlier process spent that part of the quota.
 
     See docs/design/pacing.md, Restarts.
     """
@@ -114,7 +116,10 @@ def _earlier_sends(journal: Journal | None, now: datetime) -> Iterable[float]:
 def open_ledger(
     job: Job, credentials: Credentials, clock: Clock, *, patience_s: float = PATIENCE_S
 ) -> AbstractContextManager[LedgerJournal]:
-    """Open the job's ledger, locked while the context lasts; raises what `LedgerJournal.open` does."""
+    """Open the job's ledger, locked while the context lasts.
+
+    Raises what `LedgerJournal.open` does.
+    """
     return LedgerJournal.open(
         job.ledger,
         job=readable(job.name),
@@ -135,7 +140,9 @@ async def reading(
     requests: Counter[str] | None = None,
     stop: Stop | None = None,
 ) -> AsyncIterator[Gateway]:
-    """Open a way to read from the API; what stops its calls is raised as the error that people are told.
+    """Open a way to read from the API.
+
+    What stops its calls is raised as the error that people are told.
 
     Args:
         requests: where the calls are counted, by operation and outcome.
@@ -155,7 +162,10 @@ async def reading(
 
 
 async def read_account(gateway: Gateway) -> tuple[ServerRecord, ...]:
-    """Return every record of the account; StoppedError when the list could not be read to its end."""
+    """Return every record of the account.
+
+    StoppedError when the list could not be read to its end.
+    """
     shown = await walk(gateway)
     if shown is None:
         raise errors.StoppedError(

@@ -12,7 +12,7 @@ from bulk_onboard.run.stop import Stop
 
 @dataclass(frozen=True, slots=True)
 class RowEvent:
-    """Something about a row that showed only while its calls were made, to be reported as a finding.
+    """What showed about a row while its calls were made, for a finding.
 
     Attributes:
         code: the finding's.

@@ -79,7 +79,10 @@ class Run:
     _planned_at: int = field(default=0, init=False)  # the ledger state's count of changes then
 
     def plan(self) -> Plan:
-        """Return what is due now by what the ledger says; made anew only when a record has changed since."""
+        """Return what is due now by what the ledger says.
+
+        Made anew only when a record has changed since.
+        """
         changes = self.journal.ledger_state.changes
         if self._plan is None or self._planned_at != changes:
             self._plan = None  # two plans of many rows at a time would be a waste of memory
@@ -96,7 +99,7 @@ class Run:
         return self._plan
 
     def _tried(self) -> set[str]:
-        """Return the tokens of the rows that this run has tried to create, whatever became of that."""
+        """Return the tokens of the rows that this run has tried to create."""
         return {record.token for record in self.journal.ledger_state.records.values() if record.tried > self.began}
 
     def retry_no_more(self) -> None:

@@ -62,7 +62,10 @@ class RunResult:
 
 
 def nothing_to_do(job: Job, judgement: Judgement) -> RunResult:
-    """Return the result where there is neither workbook nor ledger: no run was begun, so it has no id."""
+    """Return the result where there is neither workbook nor ledger.
+
+    No run was begun, so it has no id.
+    """
     return RunResult(
         run_id="",
         exit_status=ExitStatus.DONE,
@@ -121,13 +124,19 @@ async def finish(run: Run) -> RunResult:
 
 
 def _without_repeats(findings: list[Finding], decisions: Decisions) -> list[Finding]:
-    """Return the run's findings without the changed registration numbers that the rows' own findings still have."""
+    """Return the run's findings without those that the rows have themselves.
+
+    Only changed registration numbers are in both.
+    """
     own = {f.row for each in decisions or () for f in each.judged.findings if f.code in RENUMBERED}
     return [finding for finding in findings if finding.code not in RENUMBERED or finding.row not in own]
 
 
 def statuses_of(run: Run, decisions: Decisions, reported: LedgerState) -> Iterable[ExitStatus]:
-    """Yield the exit statuses that the rows call for: whether some need attention, and one for each left unfinished."""
+    """Yield the exit statuses that the rows call for.
+
+    Some may need attention, and each that is unfinished counts by itself.
+    """
     ledger_state = run.journal.ledger_state
     with_errors = {finding.row for finding in run.findings if finding.severity is Severity.ERROR}
     since = run.news_since if run.job.new_only else 0
@@ -144,7 +153,7 @@ def statuses_of(run: Run, decisions: Decisions, reported: LedgerState) -> Iterab
 
 
 def is_left_over(decision: Decision, ledger_state: LedgerState) -> bool:
-    """Return whether a row that was due is still due, though nothing speaks against it."""
+    """Return whether a row that was due still is, though nothing is against it."""
     record = ledger_state.record(decision.token)
     if decision.action is Action.NOTHING:  # such as a row beyond --limit that was settled, and is not at the API
         return False
@@ -213,7 +222,10 @@ async def _write_report(run: Run, decisions: Decisions, reported: LedgerState, r
 
 
 async def _annotate(run: Run, result: RunResult) -> RunResult:
-    """Write the annotated workbook where the job asks for one; the run does not fail where it cannot be written."""
+    """Write the annotated workbook where the job asks for one.
+
+    The run does not fail where it cannot be written.
+    """
     if not run.job.annotate:
         return result
     annotated = await asyncio.to_thread(

@@ -38,7 +38,9 @@ FREE_RETRIES = 10  # so that a run of a few rows can retry at all
 
 
 class Retrying:
-    """Repeats the calls that may safely be repeated. See docs/design/settling.md, Repeats.
+    """Repeats the calls that may safely be repeated.
+
+    See docs/design/settling.md, Repeats.
 
     Args:
         dice: return a number from 0 to 1, for the jitter of pauses.
@@ -82,14 +84,20 @@ class Retrying:
 
 
 def may_be_repeated(call: Call[T], outcome: Outcome[T]) -> bool:
-    """Return whether sending once more cannot do anything twice; unknown writes are settled, never repeated."""
+    """Return whether sending once more cannot do anything twice.
+
+    Unknown writes are settled, never repeated.
+    """
     if isinstance(outcome, outcomes.Unavailable):
         return True
     return isinstance(outcome, outcomes.Unresolved) and not isinstance(call, Write)
 
 
 def next_pause_s(attempt: int, dice: float) -> float:
-    """Return the seconds to wait after an attempt (1, 2 …): 1, 2, 4 … 30, times `dice` (0 to 1)."""
+    """Return the seconds to wait after an attempt (1, 2 …).
+
+    They are 1, 2, 4 … 30, times `dice`, which is from 0 to 1.
+    """
     return min(LONGEST_PAUSE_S, 2.0 ** (attempt - 1)) * dice
 
 
@@ -171,7 +179,9 @@ class Breaker:
         return self._writes.reason or self._reads.reason
 
     def be_patient(self, patient: bool) -> None:
-        """Say whether the caller pauses between its calls itself, as when it waits for reviews.
+        """Say whether the caller pauses between its calls itself.
+
+        It does when it waits for reviews.
 
         Then a call that fails while the breaker is open returns at once, and no number of failures stops the run.
         """
@@ -183,7 +193,10 @@ class Breaker:
         return outcome if outcome is not None else self._noted(circuit, await self._inner.send(call))
 
     async def _try(self, circuit: Circuit, call: Call[T]) -> Outcome[T] | None:
-        """Half-open: pause, probe, send; None where it has closed meanwhile, or the run is to stop."""
+        """Half-open: pause, probe, send.
+
+        Return None where it has closed meanwhile, or the run is to stop.
+        """
         async with circuit.trial:
             while not (circuit.closed or self._stop.requested):
                 if not self._patient:
@@ -202,7 +215,7 @@ class Breaker:
         return outcome
 
     def _tried(self, circuit: Circuit, outcome: Outcome[T]) -> Outcome[T]:
-        """Close the breaker, or make the next pause longer, by what the first call after a pause led to."""
+        """Close the breaker, or lengthen the next pause, after the first call since one."""
         if is_failure(outcome):
             self._in_vain(circuit)
         else:
@@ -237,17 +250,22 @@ class Breaker:
 
 
 def is_failure(outcome: Outcome[T]) -> bool:
-    """Return whether an outcome says that the way to the API, or the API itself, is in trouble."""
+    """Return whether an outcome says that the API cannot be reached or is in trouble."""
     return isinstance(outcome, Unavailable) or (isinstance(outcome, Unresolved) and outcome.said is None)
 
 
 def next_rest_s(tries: int, settle_s: float, dice: float) -> float:
-    """Return the seconds to pause after so many failed tries: 30 (W, if less), doubled each time, times `dice`."""
+    """Return the seconds to pause after so many failed tries.
+
+    They are 30, or W if that is less, doubled each time, times `dice`, which is from 0 to 1.
+    """
     return min(LONGEST_REST_S, min(FIRST_REST_S, settle_s) * 2.0**tries) * dice
 
 
 class StopGate:
-    """Lets no call through once the run is to stop, and stops the run where an outcome demands it.
+    """Lets no call through once the run is to stop.
+
+    An outcome that demands it stops the run.
 
     See docs/design/settling.md, Stops at once.
 
@@ -280,7 +298,9 @@ _QUICK_S = 0.05  # a disk that takes longer for them is far away, or busy
 
 
 class Journaled:
-    """Writes every write down before and after it is sent. See docs/design/ledger.md, Order of writes.
+    """Writes every write down before and after it is sent.
+
+    See docs/design/ledger.md, Order of writes.
 
     The documents are read here, once: what is sent is what was checked, or the call is withheld. They are read in a
     thread, all of a call at once; small ones in the event loop, which costs a third less, while the disk is quick.
@@ -302,7 +322,10 @@ class Journaled:
         self._journal = journal
 
     def owner(self, compliance_id: str) -> str | None:
-        """Return the token of the record that has this id in the ledger; None where none has."""
+        """Return the token of the record that has this id in the ledger.
+
+        Return None where none has.
+        """
         return self._journal.ledger_state.owner(compliance_id) if self._journal else None
 
     async def send(self, call: Call[T]) -> Outcome[T]:
@@ -319,7 +342,7 @@ class Journaled:
         return _with_masked_no(loaded, outcome)
 
     async def _with_files(self, call: Write[T]) -> Write[T] | outcomes.Withheld:
-        """Return the call with its documents' bytes, or that it is withheld where they have changed."""
+        """Return the call with its documents' bytes; withheld where they have changed."""
         if not isinstance(call, (Create, Update)):
             return call
         documents = call.application.documents
@@ -332,7 +355,10 @@ class Journaled:
         return files if isinstance(files, outcomes.Withheld) else cast("Write[T]", replace(call, files=files))
 
     def _read_few(self, documents: Iterable[Document]) -> tuple[bytes, ...] | outcomes.Withheld:
-        """Read a few small documents; how long that takes decides where the next ones are read."""
+        """Read a few small documents.
+
+        How long that takes decides where the next ones are read.
+        """
         began_s = self._clock.monotonic()
         files = self._read_all(documents)
         self._is_quick = self._clock.monotonic() - began_s < _QUICK_S
@@ -363,7 +389,10 @@ def intent(call: Write[Any]) -> entries.Intent:
 
 
 def entry_of(call: Write[Any], outcome: Outcome[Any]) -> OpEntry:
-    """Return the entry for what a write led to; the end user's own values are masked in the API's message."""
+    """Return the entry for what a write led to.
+
+    The end user's own values are masked in the API's message.
+    """
     about: dict[str, Any] = {"token": call.token, "key": call.key, "op": call.op}
     match outcome:
         case outcomes.Done():
@@ -390,7 +419,10 @@ def _masked(call: Write[Any], message: str) -> str:
 
 
 def _with_masked_no(call: Write[T], outcome: Outcome[T]) -> Outcome[T]:
-    """Return the outcome with its refusal masked, which may be written down once the write is settled."""
+    """Return the outcome with its refusal masked.
+
+    It may be written down once the write is settled.
+    """
     if not isinstance(outcome, outcomes.Unresolved) or outcome.said is None:
         return outcome
     return replace(outcome, said=replace(outcome.said, message=_masked(call, outcome.said.message)))

@@ -1,4 +1,7 @@
-"""Read and judge every row before anything is sent: what `check` and `plan` show, and a run begins with."""
+"""Read and judge every row before anything is sent.
+
+`check` and `plan` show what comes of it, and a run begins with it.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
@@ -79,7 +82,7 @@ class Judgement:
 
 
 async def judge(job: Job, sheet: Sheet, ask: AskRequirements) -> Judgement:
-    """Judge every row of the sheet against the requirements of the combinations it names.
+    """Judge every row against the requirements of the combinations the sheet names.
 
     Raises:
         WorkbookError: columns are missing or doubled, or the job makes a finding about the whole sheet an error.
@@ -96,13 +99,19 @@ async def judge(job: Job, sheet: Sheet, ask: AskRequirements) -> Judgement:
 
 
 def combinations_of_sheet(job: Job, sheet: Sheet) -> set[Combination]:
-    """Return the combinations that the rows ask for, by the columns that can be known before the requirements are."""
+    """Return the combinations that the rows ask for.
+
+    They stand in columns that are known before the requirements are.
+    """
     columns, _ = columns_of(job, sheet, RequirementsBook("", live=False))
     return combinations_in(sheet, columns, defaults=job.defaults)
 
 
 def columns_of(job: Job, sheet: Sheet, book: RequirementsBook) -> tuple[Columns, tuple[Finding, ...]]:
-    """Match the sheet's columns, as `match_columns` does; what the job itself says may be missing."""
+    """Match the sheet's columns, as `match_columns` does.
+
+    What the job itself says may be missing.
+    """
     return match_columns(
         sheet,
         book,
@@ -113,13 +122,16 @@ def columns_of(job: Job, sheet: Sheet, book: RequirementsBook) -> tuple[Columns,
 
 
 def findings_about(sheet: Sheet) -> Iterable[Finding]:
-    """Yield what the reader noticed about the sheet as a whole, placed in the row of the headers."""
+    """Yield what the reader noticed about the sheet, placed in the row of the headers."""
     found = (*sheet.findings, Finding(SOME_ROWS)) if sheet.has_some_rows_only else sheet.findings
     return (finding.at(sheet.name, sheet.header_row) for finding in found)
 
 
 def refuse_the_sheet(sheet: Sheet, sheet_findings: Iterable[Finding]) -> None:
-    """Raise WorkbookError where the job makes a finding about the whole sheet an error: it keeps every row out."""
+    """Raise WorkbookError where the job makes a finding about the sheet an error.
+
+    Such an error keeps every row out.
+    """
     wrong = [finding for finding in sheet_findings if finding.severity is Severity.ERROR]
     if wrong:
         named = " ".join(
@@ -134,7 +146,10 @@ def refuse_the_sheet(sheet: Sheet, sheet_findings: Iterable[Finding]) -> None:
 def _judged_rows(
     job: Job, sheet: Sheet, columns: Columns, book: RequirementsBook, others: Others
 ) -> Sequence[JudgedRow]:
-    """Judge all rows beside each other; of a large sheet only those that a look at whole columns finds suspect."""
+    """Judge all rows beside each other.
+
+    Of a large sheet judge only those that a look at whole columns finds suspect.
+    """
 
     def together(rows: Sequence[Row], files: Mapping[str, FileFacts]) -> tuple[JudgedRow, ...]:
         judged = judge_rows(
@@ -172,7 +187,9 @@ def _judged_rows(
 def find_documents(
     job: Job, rows: Sequence[Row], book: RequirementsBook
 ) -> tuple[Sequence[Row], Mapping[str, FileFacts]]:
-    """Return the rows, blank document cells filled in by the job's pattern, and the facts about the files they name.
+    """Return the rows with their documents, and the facts about these files.
+
+    Blank document cells are filled in by the job's pattern.
 
     Raises:
         DocumentsError: documents are required, and there is no folder to look for them in.
@@ -221,7 +238,9 @@ def document_paths(rows: Iterable[Row], documents: Iterable[DocumentRequirement]
 
 
 def read_others(job: Job) -> tuple[tuple[str, LedgerState], ...]:
-    """Read the ledgers of the jobs under `--against`; return each with the name of its file.
+    """Read the ledgers of the jobs under `--against`.
+
+    Return each with the name of its file.
 
     Raises:
         UsageError: there is none, it cannot be read, it is a workbook, or it is the job's own.
@@ -248,7 +267,10 @@ def judge_nothing(job: Job) -> Judgement:
 
 
 def reported_state(judgement: Judgement, plan: Plan, ledger_state: LedgerState) -> LedgerState:
-    """Return the ledger's state as a report has it: of a copy that holds some rows only, the records of these rows."""
+    """Return the ledger's state as a report has it.
+
+    Of a copy that holds some rows only, it has the records of these rows.
+    """
     if not judgement.sheet.has_some_rows_only:
         return ledger_state
     return ledger_state.only({decision.token for decision in plan.decisions})
@@ -258,7 +280,10 @@ def reported_state(judgement: Judgement, plan: Plan, ledger_state: LedgerState) 
 
 
 async def read_sheet_if_any(job: Job, frame: Frame | None = None) -> Sheet | None:
-    """Read the job's sheet, as `read_job_sheet` does; None where there is no workbook and the job allows that."""
+    """Read the job's sheet, as `read_job_sheet` does.
+
+    Return None where there is no workbook and the job allows that.
+    """
     try:
         return await read_job_sheet(job, frame)
     except NoWorkbookError:
@@ -268,7 +293,10 @@ async def read_sheet_if_any(job: Job, frame: Frame | None = None) -> Sheet | Non
 
 
 async def read_job_sheet(job: Job, frame: Frame | None = None) -> Sheet:
-    """Read the job's sheet in a thread, or take the frame in its place; WorkbookError where it cannot be read."""
+    """Read the job's sheet in a thread, or take the frame in its place.
+
+    Raise WorkbookError where it cannot be read.
+    """
     if frame is not None:
         return await asyncio.to_thread(sheet_from_frame, frame, path=job.workbook, header_row=job.header_row)
     return await asyncio.to_thread(
@@ -291,7 +319,7 @@ class DryRun:
 async def make_dry_run(
     job: Job, *, credentials: Credentials | None, clock: Clock, frame: Frame | None = None
 ) -> DryRun:
-    """Judge every row and decide what a run would do, without sending or writing anything.
+    """Judge every row and decide what a run would do; send and write nothing.
 
     Args:
         credentials: without them the bundled requirements serve, and tokens are computed for the ledger's account, or
@@ -320,7 +348,7 @@ async def make_dry_run(
 async def identified_rows(
     job: Job, ledger_state: LedgerState, *, auth_id: str, sheet: Sheet | None = None
 ) -> list[tuple[Row, Identity]]:
-    """Return the rows that have an identity, in the order of the sheet, each record once.
+    """Return the rows that have an identity, in their order, each record once.
 
     Args:
         sheet: the job's, where it has been read already.
@@ -338,7 +366,7 @@ async def identified_rows(
 async def claiming_rows(
     job: Job, ledger_state: LedgerState, *, auth_id: str, sheet: Sheet | None = None
 ) -> list[tuple[Row, Identity | None]]:
-    """Return all rows in the order of the sheet, each with its identity, None where it has none.
+    """Return all rows in their order, each with its identity or None.
 
     Args:
         sheet: the job's, where it has been read already.
@@ -368,7 +396,7 @@ def columns_at_hand(job: Job, sheet: Sheet) -> Columns:
 def rows_by_token(
     rows: Iterable[tuple[Row, Identity | None]], ledger_state: LedgerState, *, auth_id: str
 ) -> dict[str, Row]:
-    """Return by token the row of each record, so that what reviewers' reasons quote of it can be masked.
+    """Return the row of each record by token, to mask what reviewers quote of it.
 
     A row without identity, since its Key was changed, counts as that of the record whose number it has.
     """

@@ -96,7 +96,9 @@ def write_job_report(
 
 
 async def report_job(job: Job, *, clock: Clock) -> ReportResult:
-    """Write the report again from workbook and ledger; without workbook or documents folder from the ledger alone.
+    """Write the report again from workbook and ledger.
+
+    Without workbook or documents folder from the ledger alone.
 
     Rows are judged against the bundled requirements, since this does not use the network; the report says so. Flags
     that are not given now, such as the folder of the documents, are those of the newest run.
@@ -166,7 +168,10 @@ _Write = Callable[[BinaryIO, Path], None]
 
 @dataclass(frozen=True, slots=True)
 class Annotated:
-    """Where the annotated workbook is, None where it could not be written, and sentences about it for people."""
+    """Where the annotated workbook is, and sentences about it for people.
+
+    The path is None where it could not be written.
+    """
 
     path: Path | None
     notes: tuple[str, ...]
@@ -175,7 +180,9 @@ class Annotated:
 def annotate(
     job: Job, judgement: Judgement, plan: Plan, ledger_state: LedgerState, *, findings: Iterable[Finding] = ()
 ) -> Annotated | None:
-    """Write the annotated workbook beside the job's own; None where there are no errors, so nothing to fix.
+    """Write the annotated workbook beside the job's own.
+
+    Return None where there are no errors, so nothing to fix.
 
     Call it in a thread, since it takes a while. Raises nothing for a file that cannot be read or written.
 
@@ -198,7 +205,10 @@ def annotate(
 
 
 def bases_in(copy: Path) -> tuple[Base, ...]:
-    """Return what an annotated copy was made from, the oldest first; none where it does not say."""
+    """Return what an annotated copy was made from, the oldest first.
+
+    Return None where it does not say.
+    """
     try:
         return from_pieces(row.cells[0] for row in read_sheet(copy, sheet=BASE_SHEET, header_row=1, encoding=None).rows)
     except WorkbookError:

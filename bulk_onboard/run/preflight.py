@@ -1,4 +1,4 @@
-"""Checks before anything is sent: workbook fully written, enough free space, no foreign file overwritten."""
+"""Check that the workbook is fully written, space is free, no foreign file overwritten."""
 
 import json
 import os
@@ -70,7 +70,9 @@ async def wait_until_written(path: Path, *, clock: Clock, stop: Stop, say: Calla
 
 
 def wait_s(seen: FileStat, earlier: FileStat | None, now: datetime) -> float:
-    """Return how many seconds to wait before the next look; 0 when the file may be read.
+    """Return how many seconds to wait before the next look.
+
+    0 when the file may be read.
 
     Args:
         earlier: the look before, since when that long was waited; None at the first look.
@@ -82,7 +84,10 @@ def wait_s(seen: FileStat, earlier: FileStat | None, now: datetime) -> float:
 
 
 def stat_of(path: Path) -> FileStat:
-    """Return the file as it is now; `NOWHERE` where there is none that can be looked at."""
+    """Return the file as it is now.
+
+    `NOWHERE` where there is none that can be looked at.
+    """
     try:
         facts = path.stat()
     except (OSError, ValueError):
@@ -96,7 +101,9 @@ REPORT_BYTES = 1024 * 1024  # the report is written beside the old one before it
 
 
 def check_free_space(job: Job, rows: int, disk: Disk | None = None) -> None:
-    """Check that ledger and report of so many rows fit on their disks; a missing folder is reported later.
+    """Check that ledger and report of so many rows fit on their disks.
+
+    A missing folder is reported later.
 
     Raises:
         StoppedError: they do not.
@@ -164,7 +171,10 @@ def check_places(job: Job, *others: Written) -> None:
 
 
 def read_by(job: Job) -> Iterator[tuple[str, Path]]:
-    """Yield the files that a job reads, each with its role; where JOB is the ledger itself it is none of them."""
+    """Yield the files that a job reads, each with its role.
+
+    Where JOB is the ledger itself it is none of them.
+    """
     if job.file.suffix.lower() != ".jsonl":
         yield "the workbook", job.workbook
         yield "the job file", job.file
@@ -232,7 +242,10 @@ def _advice(one: Written) -> str:
 
 
 def is_same_file(one: Path, other: Path) -> bool:
-    """Return whether two paths lead to one file, or would: through links, `..`, or names that differ in case alone."""
+    """Return whether two paths lead to one file, or would.
+
+    They may through links, `..`, or names that differ in case alone.
+    """
     here, there = _resolved(one), _resolved(other)
     if here == there:
         return True

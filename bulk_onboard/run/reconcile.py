@@ -1,4 +1,4 @@
-"""Reconcile the ledger with the account: adopt what is there already, fetch reviews, wait for them.
+"""Reconcile the ledger with the account: adopt, fetch reviews, wait for them.
 
 A ledger that is new, or older than it once was, does not know what was filed. Then the whole account is walked, and the
 records of the job's rows are adopted. Since another run may have been killed a moment ago elsewhere, the settle window
@@ -55,7 +55,10 @@ async def reconcile(run: Run) -> None:
 
 
 def is_blind(run: Run) -> bool:
-    """Return whether the ledger cannot know what was filed: it is new, or older than it once was."""
+    """Return whether the ledger cannot know what was filed.
+
+    It is new, or older than it once was.
+    """
     return not run.journal.ledger_state.swept or run.journal.is_older
 
 
@@ -65,7 +68,7 @@ def _may_create(run: Run) -> bool:
 
 
 def holds_more(shown: ShownRecords, ledger_state: LedgerState) -> bool:
-    """Return whether the account has, or may have, more records than the ledger knows of."""
+    """Return whether the account may have more records than the ledger knows of."""
     known = sum(record.state in MAY_BE_FILED for record in ledger_state.records.values())
     return shown.total is None or shown.total > known
 
@@ -74,7 +77,10 @@ def holds_more(shown: ShownRecords, ledger_state: LedgerState) -> bool:
 
 
 async def _adopt_what_is_there(run: Run, shown: ShownRecords) -> Walk:
-    """Adopt the account's records of this job's rows; return the walk that showed them. Raises StoppedError."""
+    """Adopt the account's records of this job's rows.
+
+    Return the walk that showed them. Raises StoppedError.
+    """
     journal, gateway = run.journal, run.connection.gateway
     blind = is_blind(run)
     walked = shown.walked or await _readable(walk(gateway))
@@ -113,7 +119,9 @@ async def _wait_for_settle_window(run: Run) -> None:
 
 
 async def _check_filter(run: Run, walked: Walk) -> None:
-    """Check that the list shows a record when asked for its alias, where not all of the account can be seen.
+    """Check that the list shows a record when asked for its alias.
+
+    This matters where not all of the account can be seen.
 
     The record's alias must have all the capitals and signs that those of the rows have: an API that changes these finds
     plain aliases all the same. Records that others filed have no `~` in theirs.
@@ -146,7 +154,10 @@ def _identities(run: Run) -> list[Identity]:
 
 
 async def update_reviews(run: Run, records: tuple[ServerRecord, ...]) -> None:
-    """Write down the reviews that these records show, and which records are gone; count those that are not shown."""
+    """Write down the reviews that these records show, and which records are gone.
+
+    Count those that are not shown.
+    """
     claims = ((decision.judged.row, decision.identity) for decision in run.plan().decisions)
     rows = rows_by_token(claims, run.journal.ledger_state, auth_id=run.auth_id)
     run.shown |= {record.compliance_id for record in records}
@@ -157,7 +168,7 @@ async def update_reviews(run: Run, records: tuple[ServerRecord, ...]) -> None:
 
 
 def may_be_gone(run: Run, record: Record) -> bool:
-    """Return whether a record that the API does not show must have been deleted, since it cannot be too young.
+    """Return whether a record that is not shown is old enough to have been deleted.
 
     The API showed it in this run, or an earlier run filed it, longer ago than the settle window.
     """
@@ -170,7 +181,7 @@ def may_be_gone(run: Run, record: Record) -> bool:
 
 
 async def _note_contents(run: Run) -> None:
-    """Store the row's fingerprint for records that have none, so that later changes of the row can be seen."""
+    """Store the row's fingerprint for records that have none, as the drift baseline."""
     records = run.journal.ledger_state.records
     await write_down(
         run.journal,
@@ -201,7 +212,9 @@ SHARE = 0.1  # of the time that reading may take: where there are very many reco
 
 
 async def wait_for_reviews(run: Run, do_what_is_due: Callable[[], Awaitable[None]]) -> None:
-    """Follow the reviews for as long as the job says; return at once where it says nothing, or none is pending.
+    """Follow the reviews for as long as the job says.
+
+    Return at once where it says nothing, or none is pending.
 
     Raises:
         StoppedError: very many attempts in a row to read the list failed.
@@ -242,7 +255,10 @@ def pending_reviews(ledger_state: LedgerState) -> int:
 
 
 def next_pause_s(pauses: int, look_took_s: float) -> float:
-    """Return the seconds to wait after so many pauses: 60, 90, 135 … 600, and longer where reading takes long."""
+    """Return the seconds to wait after so many pauses.
+
+    They are 60, 90, 135 … 600, and more where reading takes long.
+    """
     grown = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * GROWTH**pauses)
     return max(grown, look_took_s / SHARE)
 

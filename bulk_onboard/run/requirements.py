@@ -1,4 +1,4 @@
-"""Get the requirements: from the API when credentials are at hand, else the bundled example."""
+"""Get the requirements from the API, or the bundled example without credentials."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -31,7 +31,10 @@ async def requirements_for(
     stop: Stop | None = None,
     requests: Counter[str] | None = None,
 ) -> RequirementsBook:
-    """Return the live requirements, without credentials the bundled example; raises as `live_requirements`."""
+    """Return the live requirements, without credentials the bundled example.
+
+    Raises as `live_requirements`.
+    """
     if credentials is None:
         return bundled_requirements()
     from bulk_onboard.run.connection import connect  # noqa: PLC0415 - aiohttp is slow to load, `check` often offline
@@ -44,7 +47,9 @@ async def requirements_for(
 async def live_requirements(
     gateway: Gateway, combinations: Iterable[Combination], *, base_url: str, stop: Stop
 ) -> RequirementsBook:
-    """Ask the API for the requirements of each combination; one that it answers with 404 is not offered.
+    """Ask the API for the requirements of each combination.
+
+    One that it answers with 404 is not offered.
 
     When nothing at all is offered, a read of the list of records tells a wrong address from a wrong workbook. Where no
     combination is complete there is nothing to ask about, and the bundled example says which columns there may be.
@@ -92,6 +97,9 @@ def _trouble(what: str, base_url: str, stop: Stop) -> errors.BulkOnboardError:
 
 
 def combinations_of(job: Job) -> list[Combination]:
-    """Return what to ask about without rows: the job's number type, else all that the API's document names."""
+    """Return what to ask about without rows.
+
+    It is the job's number type, else all that the API's document names.
+    """
     country, number_type, user_type = job.defaults
     return [Combination(country, kind, user_type) for kind in ((number_type,) if number_type else NUMBER_TYPES)]

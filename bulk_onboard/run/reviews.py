@@ -57,7 +57,7 @@ class ShownRecords:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """How many records' reviews were followed, how many had changed, and how many records were not shown.
+    """How many reviews were followed, had changed, and were not shown.
 
     `gone` counts those of which the API says that it has them no more.
     """
@@ -69,12 +69,15 @@ class Followed:
 
 
 def followed_records(ledger_state: LedgerState) -> list[Record]:
-    """Return the records whose reviews are followed: an approval can be suspended, what is gone return."""
+    """Return the records whose reviews are followed.
+
+    An approval can be suspended or expire, and what is gone may return.
+    """
     return [record for record in ledger_state.records.values() if record.state in (State.SUBMITTED, State.GONE)]
 
 
 def is_old(record: Record, now: datetime, settle_s: float) -> bool:
-    """Return whether the record was filed so long ago that the API must know it by its id."""
+    """Return whether the record is so old that the API must know it by its id."""
     try:
         return (now - datetime.fromisoformat(record.submitted_at)).total_seconds() >= settle_s
     except ValueError:
@@ -82,13 +85,15 @@ def is_old(record: Record, now: datetime, settle_s: float) -> bool:
 
 
 async def fetch_followed(gateway: Gateway, ledger_state: LedgerState, *, whole: bool = False) -> ShownRecords | None:
-    """Return the followed records as the API shows them now, by whichever way takes fewer requests.
+    """Return the followed records as the API shows them now.
+
+    They are read by whichever way takes fewer requests.
 
     Args:
         whole: read all records of the account, whatever that takes.
 
     Returns:
-        None where the list could not be read.
+        Return None where the list could not be read.
     """
     first = await first_page(gateway)
     if first is None:
@@ -105,7 +110,10 @@ async def fetch_followed(gateway: Gateway, ledger_state: LedgerState, *, whole: 
 
 
 def _pages_after(first: RecordPage, total: int) -> int:
-    """Return how many more pages there are; a server may send shorter ones than were asked for."""
+    """Return how many more pages there are.
+
+    A server may send shorter ones than were asked for.
+    """
     left = max(0, total - len(first.records))
     return math.ceil(left / max(1, min(PAGE, len(first.records))))
 
@@ -122,7 +130,7 @@ async def record_reviews(
     *,
     may_be_gone: Callable[[Record], bool] = _nobody,
 ) -> Followed:
-    """Write down each review that is another than the ledger says, and which records are gone.
+    """Write down each review that has changed, and which records are gone.
 
     Args:
         rows: by token; what a reason quotes of them is masked.
@@ -147,12 +155,15 @@ async def record_reviews(
 
 
 def is_gone(outcome: Outcome[ServerRecord]) -> bool:
-    """Return whether the API, asked for a record by its id, says itself that it has no such record."""
+    """Return whether the API, asked by id, says that it has no such record."""
     return isinstance(outcome, Refused) and outcome.http_status == 404
 
 
 def gone_entry(record: Record) -> Gone:
-    """Return the entry for a record that the API has no more; it settles an unknown write of it, too."""
+    """Return the entry for a record that the API has no more.
+
+    It settles an unknown write of it, too.
+    """
     return Gone(token=record.token, key=record.key, compliance_id=record.compliance_id, op=record.op)
 
 
@@ -169,7 +180,9 @@ async def write_down(journal: Journal, changes: Sequence[Reviewed | Gone]) -> No
 
 
 def change_in(record: Record, found: ServerRecord, row: Row | None = None) -> Reviewed | None:
-    """Return the entry for a review that differs from the ledger's; None where it does not.
+    """Return the entry for a review that differs from the ledger's.
+
+    Return None where it does not.
 
     None also where the record at the API has another row's token, or its status is no word. An unknown word is kept as
     it is: it is no approval, whatever it means. Where the API repeats a review without its reason, the known reason
@@ -189,7 +202,7 @@ def change_in(record: Record, found: ServerRecord, row: Row | None = None) -> Re
 
 
 async def _change(gateway: Gateway, record: Record, found: ServerRecord, row: Row | None) -> Reviewed | None:
-    """Return the entry as `change_in` does, after reading the reason where the list leaves it out."""
+    """Return the entry as `change_in` does, with the reason that a list leaves out."""
     is_known = record.state is not State.GONE and record.review == found.review and record.review_reason
     if not _lacks_reason(found) or is_known:
         return change_in(record, found, row)
@@ -201,7 +214,10 @@ async def _change(gateway: Gateway, record: Record, found: ServerRecord, row: Ro
 
 
 def _lacks_reason(found: ServerRecord) -> bool:
-    """Return whether the list left the reason out: a rejection has one; a request for more may have none."""
+    """Return whether the list left the reason out: a rejection has one.
+
+    A request for more may have none.
+    """
     return found.review in EDITABLE and (not found.reason if found.review == Review.REJECTED else found.reason is None)
 
 
@@ -211,7 +227,9 @@ async def _read(gateway: Gateway, record: Record) -> ServerRecord | None:
 
 
 async def read_again(context: RunContext, decision: Decision) -> ServerRecord | None:
-    """Read a row's record and write down what changed; None where the API does not show it.
+    """Read a row's record and write down what changed.
+
+    Return None where the API does not show it.
 
     The API has shown its review before, so where it does not know the record any more, that is gone.
     """
@@ -228,6 +246,6 @@ async def read_again(context: RunContext, decision: Decision) -> ServerRecord | 
 
 
 async def read_after(context: RunContext, decision: Decision, outcome: Outcome[Any]) -> None:
-    """Read a row's record again where the API refused a write for the record's state, or because it is gone."""
+    """Read a row's record again after a refusal for its state, or because it is gone."""
     if isinstance(outcome, outcomes.Refused) and (outcome.code in STATE_ERRORS or outcome.http_status == 404):
         await read_again(context, decision)

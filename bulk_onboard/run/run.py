@@ -1,4 +1,6 @@
-"""Run a job: compare workbook, ledger and API, and do what is due. Running again is how one continues.
+"""Run a job: compare workbook, ledger and API, and do what is due.
+
+Running again is how one continues.
 
 `run_job` is a run from start to end: read and judge the rows, open the ledger, connect, write down that the run begins,
 reconcile the ledger with the account, send what is due, wait for reviews, audit, write the report.
@@ -144,7 +146,10 @@ async def begin(run: Run) -> None:
 
 
 async def carry_out(run: Run, watch: Callable[[RunView], None]) -> None:
-    """Reconcile ledger and account, send what is due, wait for reviews, audit; what stops any of it stops the run."""
+    """Reconcile ledger and account, send what is due, wait for reviews, audit.
+
+    What stops any of it stops the run.
+    """
     progress = ProgressCounts()
     watch(RunView(progress, run.journal.ledger_state, lambda: run.waiting or run.connection.why_waiting()))
     try:
@@ -186,14 +191,20 @@ async def _send_what_is_due(run: Run, runner: Runner) -> None:
 
 
 def _wants_audit(run: Run) -> bool:
-    """Return whether to walk the account at the end; `auto`: when creates were sent since that was last done."""
+    """Return whether to walk the account at the end.
+
+    `auto`: when creates were sent since that was last done.
+    """
     return not run.stop.requested and (
         run.job.audit == "always" or (run.job.audit == "auto" and run.journal.ledger_state.wants_audit)
     )
 
 
 async def _audit(run: Run, newest_create_at: float) -> None:
-    """Look for records that are there twice, once the newest create is as old as the settle window."""
+    """Look for records that are there twice.
+
+    That is done once the newest create is as old as the settle window.
+    """
     left_s = newest_create_at + run.job.settle - run.clock.monotonic()
     if left_s > 0:
         run.waiting = f"waiting {format_duration(left_s)} (settle), then looking for records that are there twice"
@@ -235,7 +246,10 @@ def _details_of(twice: DuplicateRecords) -> dict[str, str | int]:
 
 
 def check_keys(ledger_state: LedgerState, judgement: Judgement) -> None:
-    """Raise UsageError where the ledger knows rows by their Key and the sheet has none: all would count as new ones."""
+    """Raise UsageError where the ledger knows rows by Key and the sheet has none.
+
+    All its rows would count as new ones.
+    """
     keyed = any(record.key and record.alias for record in ledger_state.records.values())
     rows = [judged.row for judged in judgement.rows if not judged.aside] if keyed else []
     if rows and not any(row.cell(KEY) or row.cell(BO_KEY) for row in rows):
@@ -247,7 +261,7 @@ def check_keys(ledger_state: LedgerState, judgement: Judgement) -> None:
 
 
 def invalid_rows(plan: Plan, ledger_state: LedgerState) -> Iterable[entries.RowInvalid | entries.Refused]:
-    """Yield entries for the rows that findings keep out, where the ledger does not say so already.
+    """Yield entries for the rows that findings keep out, where they are news.
 
     Of a record that its reviewers sent back, errors keep out the correction.
     """
@@ -274,12 +288,12 @@ def invalid_rows(plan: Plan, ledger_state: LedgerState) -> Iterable[entries.RowI
 
 
 def _is_bad_correction(record: Record, fingerprint: str) -> bool:
-    """Return whether a row with errors differs from what was sent, while its reviewers want it corrected."""
+    """Return whether a row with errors was changed while its record is sent back."""
     return record.state is State.SUBMITTED and record.review in EDITABLE and fingerprint != record.fingerprint
 
 
 def digest_of(book: RequirementsBook) -> str:
-    """Return the SHA-256 of the requirements, by which a change between runs can be seen."""
+    """Return the SHA-256 of the requirements, which shows that they changed."""
     return hashlib.sha256(repr(sorted(book.offered.items())).encode()).hexdigest()
 
 

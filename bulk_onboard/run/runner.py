@@ -1,4 +1,6 @@
-"""Carry out a plan: settle what is unknown and make the calls that are due, several at a time, until done or stopped.
+"""Carry out a plan: settle what is unknown, make the calls that are due.
+
+Several rows are under way at a time, until all are done or the run is to stop.
 
 What people wait for longest goes first: corrected records, then numbers of approved ones, then new records. Records
 that were settled are planned again, since only then is it known what comes next for them: another attempt after a
@@ -86,7 +88,9 @@ class Runner:
         self._creator = Creator(self.context, settle_s=self.settle_s, asking=lookup)
 
     async def run(self, plan: Plan) -> None:
-        """Make every call that is due; return when all are done, or when nothing new may begin.
+        """Make every call that is due.
+
+        Return when all are done, or when nothing new may begin.
 
         Unknown outcomes are settled while other rows are sent; what then becomes due is done in a further round.
         """
@@ -106,7 +110,7 @@ class Runner:
         await self._until_stopped(self._set_aside(due))
 
     def _settler(self, plan: Plan) -> Settler:
-        """Return a settler that watches all records to be settled, whether or not their rows are still there."""
+        """Return a settler that watches all records to be settled, with or without rows."""
         context = self.context
         settler = Settler(
             context.gateway,
@@ -187,7 +191,7 @@ class Runner:
             self._count_refused(token)
 
     async def _read_states(self, settled: Iterable[str]) -> None:
-        """Read the records whose writes were refused for their state, which must have changed."""
+        """Read the records whose writes were refused for a state that must be new."""
         for token in settled:
             record, decision = self.context.journal.ledger_state.record(token), self._decisions.get(token)
             codes = {record.code, *(linking.code for linking in record.numbers.values())}
@@ -215,7 +219,10 @@ class Runner:
             )
 
     def _count_refused(self, token: str) -> None:
-        """Stop the run when too many rows are refused: then it is the sheet that is wrong, not the rows."""
+        """Stop the run when too many rows are refused.
+
+        Then something is wrong with the sheet, not the rows.
+        """
         self._refused += self.context.journal.ledger_state.record(token).code != ""  # it may have been adopted since
         if self.refused_at_most is not None and self._refused > self.refused_at_most:
             self.context.stop.request(
@@ -247,7 +254,10 @@ def _content_sent(record: Record, decision: Decision | None) -> Application | No
 
 @dataclass(slots=True)
 class Tries:
-    """What the writes of one run led to so far, and whether it is the row, the API or the account that is at fault."""
+    """What the writes of one run led to so far.
+
+    It shows whether the row, the API or the account is at fault.
+    """
 
     _seen: defaultdict[tuple[str, Op, str], list[str]] = field(default_factory=lambda: defaultdict(list))
     _accepted: Counter[Op] = field(default_factory=Counter)
@@ -266,7 +276,7 @@ class Tries:
             self._contested.append((record.token, words_of(outcome.said.code, outcome.said.message)))
 
     def note_settled(self, record_of: Callable[[str], Record]) -> None:
-        """Count what became of the creates that were refused although something may have been made."""
+        """Count what became of creates that were refused but may have been made."""
         while self._contested:
             token, words = self._contested[0]
             state = record_of(token).state
@@ -277,7 +287,10 @@ class Tries:
             self._contested.popleft()
 
     def failed_alone(self, record: Record, op: Op, attempts: int) -> str:
-        """Return the failure that this record alone met in each of so many attempts; empty where there is none."""
+        """Return the failure that this record alone met in each of so many attempts.
+
+        Empty where there is none.
+        """
         seen = self._seen.get((record.token, op, record.number), [])
         if len(seen) < attempts or len(set(seen)) > 1:
             return ""
@@ -285,7 +298,10 @@ class Tries:
 
     @property
     def refused_alike(self) -> str:
-        """The words with which the first creates were all refused; empty where they were not, or are too few yet."""
+        """The words with which the first creates were all refused.
+
+        Empty where they were not, or are too few yet.
+        """
         if self._accepted[Op.CREATE] or len(self._refusals) != 1:
             return ""
         words, number = next(iter(self._refusals.items()))
@@ -297,5 +313,8 @@ _VARIES = re.compile(r"'[^']*'|\"[^\"]*\"|\b[a-z2-7]{16}\b|[^\s.,:;()'\"]*[0-9â€
 
 
 def words_of(code: str, message: str) -> str:
-    """Return a refusal without what differs from row to row: ids, tokens, numbers, whatever it quotes."""
+    """Return a refusal without what differs from row to row.
+
+    That is ids, tokens, numbers, and whatever it quotes.
+    """
     return f"{code}: {_VARIES.sub('â€¦', message)}" if message else code

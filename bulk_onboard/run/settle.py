@@ -1,4 +1,4 @@
-"""Settle unknown outcomes, with the positive control that shows whether silence may be believed.
+"""Settle unknown outcomes, and show by a control whether silence may be believed.
 
 There is no way from *uncertain* to another create but through here. A record that is found once is adopted; found more
 than once, or as another row's, it is held. Absence is believed only of a look that *began* after the settle window W
@@ -44,7 +44,10 @@ _AGAIN = 1 / 10  # of W, between looks after it
 
 
 def next_look_s(looks: int, settle_s: float) -> float:
-    """Return when the next look is due, in seconds after `since`: at 2, 10, 30 s and W for W = 90 s."""
+    """Return when the next look is due, in seconds after `since`.
+
+    For W = 90 s they are at 2, 10, 30 s and W.
+    """
     return _LOOKS_AT[min(looks, len(_LOOKS_AT) - 1)] * settle_s
 
 
@@ -121,19 +124,28 @@ class Settler:
         self._news.set()
 
     def expect(self, more: bool) -> None:
-        """Say whether more unknown outcomes may come; once none may, `run` returns when it has settled its last."""
+        """Say whether more unknown outcomes may come.
+
+        Once none may, `run` returns when it has settled its last.
+        """
         self._expecting = more
         for unknown in self._unknown.values():
             unknown.inconclusive = 0  # what was done meanwhile may serve as the control that was missing
         self._news.set()
 
     def take_settled(self) -> list[str]:
-        """Return the tokens settled since this was last called: what comes next for them may be due."""
+        """Return the tokens settled since this was last called.
+
+        What comes next for them may be due.
+        """
         taken, self._settled = self._settled, []
         return taken
 
     async def run(self) -> None:
-        """Look when a look is due, until nothing is unknown and no more is expected, or until the run is to stop."""
+        """Look when a look is due, until nothing is unknown and no more is expected.
+
+        It also returns when the run is to stop.
+        """
         try:
             while not self._stop.requested and (self._unknown or self._expecting):
                 self._news.clear()
@@ -169,7 +181,7 @@ class Settler:
             await self._account_for(unknown, records[unknown.token], looked[unknown.token], began)
 
     def _is_ripe(self, unknown: Unknown, began: float) -> bool:
-        """Return whether a look that began then came late enough to show whatever there is.
+        """Return whether a look that began then came late enough to show what is there.
 
         An answered update, link or delete was done before the answer or never, and the record itself shows which; only
         a list may be late.
@@ -206,14 +218,20 @@ class Settler:
         self._settled.append(record.token)
 
     async def _compare(self, record: Record, matches: tuple[ServerRecord, ...]) -> Looked:
-        """Write down how many records have a create's token; conclude from them, where there are any."""
+        """Write down how many records have a create's token.
+
+        Conclude from them, where there are any.
+        """
         await self._journal.append(
             entries.Probed(token=record.token, key=record.key, op=Op.CREATE, matches=len(matches))
         )
         return await self._conclude(record, matches) if matches else ProbeResult.FOUND_NOTHING
 
     async def _conclude(self, record: Record, matches: tuple[ServerRecord, ...]) -> Looked:
-        """Return the entry for a create that was found, compared with what was sent where the row still has it."""
+        """Return the entry for a create that was found.
+
+        It is compared with what was sent, where the row still has that.
+        """
         found, sent = matches[0], self._sent(record)
         if len(matches) == 1 and sent is not None:
             outcome = await self._gateway.send(
@@ -227,7 +245,7 @@ class Settler:
         )
 
     async def _ask(self, record: Record) -> Looked:
-        """Look up the record, or the number, of an unknown update, link or delete, and conclude from it."""
+        """Look up the record, or number, of an unknown write and conclude from it."""
         if record.op is Op.LINK:
             number = await self._gateway.send(GetNumber(number=record.number, priority=Priority.SETTLE))
             if isinstance(number, outcomes.Done):
@@ -243,7 +261,10 @@ class Settler:
     async def _absences(
         self, ripe: Sequence[Unknown], records: Mapping[str, Record], began: float
     ) -> Mapping[str, Looked]:
-        """Conclude, for those that a look after W did not find, which are absent; the others stay unknown."""
+        """Conclude, for those that a look after W did not find, which are absent.
+
+        The others stay unknown.
+        """
         concluded: dict[str, Looked] = {}
         by_walk: list[Unknown] = []
         for unknown in ripe:
@@ -300,7 +321,10 @@ class Settler:
 
 
 def _without_record(record: Record, outcome: Outcome[Any]) -> Looked:
-    """Conclude from an answer without a record: 404 means that it is gone, or a delete was done; else nothing."""
+    """Conclude from an answer without a record.
+
+    404 means that it is gone, or that a delete was done. Anything else means nothing.
+    """
     if not is_gone(outcome):
         return ProbeResult.NOT_MADE
     return conclusion.adopted(record) if record.op is Op.DELETE else gone_entry(record)
@@ -327,7 +351,7 @@ NOT_SHOWN = "the list does not show a record that is known to exist"
 
 @dataclass(frozen=True, slots=True)
 class Controlled:
-    """What the control showed: the token of the record that was found, or why silence proves nothing yet."""
+    """The token of the record that the control found, or why there is none yet."""
 
     found: str = ""
     why_not: str = ""
@@ -353,7 +377,10 @@ class Control:
         self._gone: set[str] = set()
 
     async def of_filter(self, unknown: Record) -> Controlled | None:
-        """Show whether the alias filter would find this record; None while the list cannot be read."""
+        """Show whether the alias filter would find this record.
+
+        Return None while the list cannot be read.
+        """
         if not await self._filter_selects():
             return None if not self._lookup.filter_ignored else Controlled(why_not="the list ignores the alias")
         tried = False
@@ -387,7 +414,10 @@ class Control:
         return Controlled(why_not=NO_RECORD)
 
     def _speaking_for(self, unknown: Record, *, literally: bool = False) -> Iterator[Record]:
-        """Yield the records that the API has for certain and that can speak for this one, the best first."""
+        """Yield the records that can speak for this one, the best first.
+
+        The API has them for certain.
+        """
         fits = [
             record
             for record in self._ledger_state.records.values()
@@ -397,11 +427,17 @@ class Control:
         yield from sorted(fits, key=lambda record: (record.token not in self._found_by_filter, record.known))
 
     def _is_old_enough(self, known: Record, unknown: Record) -> bool:
-        """Compare by the ledger's order, which no clock can confuse; for a young unknown record any other will do."""
+        """Compare by the ledger's order, which no clock can confuse.
+
+        For a young unknown record any other will do.
+        """
         return known.known < unknown.tried or self._is_young(unknown)
 
     def _is_young(self, unknown: Record) -> bool:
-        """Return whether it was sent by this run, or at most a day ago by a clock that was not set back since."""
+        """Return whether this run sent it, or some run at most a day ago.
+
+        A clock that was set back since makes it old.
+        """
         run = self._ledger_state.runs[-1].started if self._ledger_state.runs else None
         if run and unknown.tried > run.seq:
             return True
@@ -428,7 +464,7 @@ class Control:
         return is_shown
 
     async def _is_gone(self, known: Record) -> bool:
-        """Return whether the record was deleted at the API, so that the list cannot show it."""
+        """Return whether the record was deleted, so that the list cannot show it."""
         if not is_gone(await self._gateway.send(Get(compliance_id=known.compliance_id, priority=Priority.SETTLE))):
             return False
         self._gone.add(known.token)
@@ -436,14 +472,17 @@ class Control:
 
 
 def is_as_hard_to_find(known: Record, unknown: Record) -> bool:
-    """Return whether whatever an API may do to the unknown record's alias it would do to the known one's, too."""
+    """Return whether the known alias would suffer whatever the unknown one may."""
     if not known.alias.endswith(f"~{known.token}") or alias_length(known.alias) < alias_length(unknown.alias):
         return False
     return marks(unknown.alias) <= marks(known.alias)
 
 
 def marks(alias: str) -> set[str]:
-    """Return what an API may fold, escape, replace or drop in an alias; each for itself: `&` is no proof for `+`."""
+    """Return what an API may fold, escape, replace or drop in an alias.
+
+    Each counts for itself: `&` is no proof for `+`.
+    """
     return {*_MARK.findall(alias), *(("capitals",) if alias != alias.lower() else ())}
 
 

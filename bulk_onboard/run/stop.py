@@ -1,4 +1,7 @@
-"""Stop a run: nothing new begins, calls in flight finish. See docs/design/promise.md, Order of work."""
+"""Stop a run: nothing new begins, calls in flight finish.
+
+See docs/design/promise.md, Order of work.
+"""
 
 import asyncio
 import signal
@@ -14,7 +17,7 @@ from bulk_onboard.units import write_duration
 
 
 async def rest(clock: Clock, seconds: float | None, *events: asyncio.Event) -> None:
-    """Return after so many seconds (None: no bound), or as soon as one of the events is set."""
+    """Wait so many seconds (None: without bound), or until one of the events is set."""
     waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(event.wait()) for event in events]
     if seconds is not None:
         waits.append(asyncio.ensure_future(clock.sleep(max(0.0, seconds))))
@@ -53,7 +56,10 @@ class Stop:
             listener()
 
     def call_when_requested(self, listener: Callable[[], None]) -> None:
-        """Call this once the run is to stop, at once where it already is; a pacer lets its waiting calls go then."""
+        """Call this once the run is to stop, at once where it already is.
+
+        A pacer lets its waiting calls go then.
+        """
         if self.requested:
             listener()
         else:
@@ -66,7 +72,9 @@ class Stop:
 
 @contextmanager
 def stopping_after(seconds: float | None, *, clock: Clock, stop: Stop) -> Iterator[Callable[[], None]]:
-    """Request a stop so many seconds from now, None for never; yield `cancel()`, which disarms the deadline.
+    """Request a stop so many seconds from now, None for never.
+
+    Yield `cancel()`, which disarms the deadline.
 
     Leaving the context disarms it, too.
 
@@ -141,7 +149,9 @@ _SIGNALS = {
 def why_stopped(
     cause: object, *, base_url: str, sent_before: bool, compare: str = "ledger verify --server"
 ) -> BulkOnboardError | None:
-    """Return the error that tells people why the run stopped; None for a signal, or when nothing stopped it.
+    """Return the error that tells people why the run stopped.
+
+    Return None for a signal, or when nothing stopped it.
 
     A wrong address is an error of usage (exit 2) when nothing was sent yet, else a stop (exit 4); see
     docs/design/settling.md, Stops at once.
@@ -160,7 +170,10 @@ def why_stopped(
 
 
 def left_over(rows: int) -> BulkOnboardError | None:
-    """Return the error about rows that a run could not finish though nothing stopped it; None where there are none."""
+    """Return the error about rows that a run could not finish; None without any.
+
+    Nothing stopped the run, or that would be the error.
+    """
     if not rows:
         return None
     return errors.StoppedError(f"{rows:,} row{'' if rows == 1 else 's'} could not be finished; run again to continue.")

@@ -1,4 +1,4 @@
-"""Keep in the ledger what was typed, so that a later process can print the commands that go on with the job.
+"""Keep what was typed in the ledger, so that later commands can be printed whole.
 
 Kept are JOB and the flags without which a command would mean another file, row or address; not those that only say how
 a run goes about it. Never kept are a proxy, which may hold a password, and a marked copy that was given for the
@@ -32,7 +32,10 @@ _Flags = Mapping[str, tuple[str, ...]]
 
 
 def to_keep(job: Job) -> tuple[str, tuple[tuple[str, ...], ...]]:
-    """Return JOB and its flags, as `RunStarted` has them; the address is in the ledger's first line already."""
+    """Return JOB and its flags, as `RunStarted` has them.
+
+    The address is in the ledger's first line already.
+    """
 
     def seen_from_ledger(path: str) -> str:
         return path if Path(path).is_absolute() else os.path.relpath(path, job.ledger.parent)
@@ -45,12 +48,14 @@ def to_keep(job: Job) -> tuple[str, tuple[tuple[str, ...], ...]]:
 
 
 def commands_of(job: Job, ledger_state: LedgerState) -> Commands:
-    """Return the job's commands, with the flags that were given now, and those of its newest run."""
+    """Return the job's commands with the flags given now and of its newest run."""
     return remembered(job, ledger_state).commands
 
 
 def remembered(job: Job, ledger_state: LedgerState) -> Job:
-    """Return the job as its newest run had it, except for what was given now; for commands that do not send.
+    """Return the job as its newest run had it, except for what was given now.
+
+    For commands that do not send.
 
     Where JOB is the ledger itself, it is the job of its newest run, if that is where it was.
     """
@@ -65,7 +70,7 @@ def remembered(job: Job, ledger_state: LedgerState) -> Job:
 
 
 def of_own_workbook(job: Job, commands: Commands | None = None) -> Commands:
-    """Return a job's commands, for its own workbook where an annotated copy was given in place of it."""
+    """Return a job's commands for its own workbook, not an annotated copy of it."""
     commands = commands or job.commands
     if name_of(job.workbook) == job.workbook.stem:
         return commands
@@ -73,7 +78,10 @@ def of_own_workbook(job: Job, commands: Commands | None = None) -> Commands:
 
 
 def commands_instead(job: Job, other: Job) -> Commands:
-    """Return the commands of another job, with those of this job's flags that are not about its own files."""
+    """Return another job's commands, with this one's flags.
+
+    Flags about this job's own files are left out.
+    """
     flags = {name: words for name, words in job.commands.flags.items() if name not in _OWN_FILES}
     needed = {name: words for name, words in flags.items() if _says_otherwise(other, name, words)}
     return replace(other.commands, flags=needed)
@@ -104,7 +112,10 @@ def _kept(job: Job, ledger_state: LedgerState) -> Iterator[tuple[str, tuple[str,
 
 
 def _says_otherwise(job: Job, name: str, words: tuple[str, ...]) -> bool:
-    """Return whether a flag is needed, since the job itself says something else; not for a file that is gone."""
+    """Return whether a flag is needed, since the job itself says something else.
+
+    Not for a file that is gone.
+    """
     if name in _TO_BE_THERE and not all(Path(word).exists() for word in words):
         return False
     value, ours = BY_NAME[name].read(_value(name, words)), getattr(job, name)
@@ -121,7 +132,7 @@ def _value(name: str, words: tuple[str, ...]) -> bool | str | list[str]:
 
 
 def _resolved(value: Any) -> Any:
-    """Return a setting's value for comparison: paths as absolute ones, however they are written."""
+    """Return a setting's value for comparison, with absolute paths."""
     if isinstance(value, tuple):
         return tuple(map(_resolved, value))
     return value.resolve() if isinstance(value, Path) else value

@@ -1,4 +1,4 @@
-"""Read the API's list: walk it to its end, look up tokens by alias, adopt what is there, find duplicates.
+"""Read the API's list: walk it, look up tokens, adopt records, find duplicates.
 
 A walk may *find* a record. That a record is *not* there is shown only by two whole walks that agree (`agreed`).
 
@@ -72,7 +72,9 @@ async def walk(
 
 
 async def agreed(gateway: Gateway, earlier: Walk | None = None, *, priority: Priority = Priority.POLL) -> Walk | None:
-    """Walk the list until two whole walks agree; return them taken together, or None when it cannot be read.
+    """Walk the list until two whole walks agree.
+
+    Return them taken together, or None when it cannot be read.
 
     A record that is not in the result was not on the list when the last walk began; `whole` is False where no two walks
     agreed. Others may be at work in the account: records that a later walk no longer shows may have been deleted, and
@@ -98,14 +100,20 @@ async def agreed(gateway: Gateway, earlier: Walk | None = None, *, priority: Pri
 
 
 def missed(earlier: Iterable[ServerRecord], later: Iterable[ServerRecord]) -> list[ServerRecord]:
-    """Return the records of a later walk that an earlier one should have shown: all not newer than its own newest."""
+    """Return the records of a later walk that an earlier one should have shown.
+
+    They are those that are not newer than its own newest.
+    """
     shown = {record.compliance_id: record.created_at for record in earlier}
     newest = max(shown.values(), default="")
     return [r for r in later if r.compliance_id not in shown and (not r.created_at or r.created_at < newest)]
 
 
 async def first_page(gateway: Gateway) -> RecordPage | None:
-    """Return the first page of the account's list, for `walk`; None when it cannot be read."""
+    """Return the first page of the account's list, for `walk`.
+
+    Return None when it cannot be read.
+    """
     return await _Pages(gateway, {}, Priority.POLL).read({}, least=1)
 
 
@@ -123,7 +131,9 @@ class _Pages:
     limit: int = LIMITS[0]
 
     async def read(self, place: Mapping[str, str], *, least: int) -> RecordPage | None:
-        """Return the page at an offset, a cursor or whatever else a link says; None when it cannot be read.
+        """Return the page at an offset, a cursor or whatever else a link says.
+
+        Return None when it cannot be read.
 
         Args:
             least: how many records it must have room for: one, and one more where it should begin with a known one.
@@ -189,7 +199,10 @@ class _Pass:
         return len(self.found) + self.unreadable
 
     async def to_the_end(self, page: RecordPage | None) -> bool:
-        """Walk it, from `page` on where the first one was read already; return whether the list could be read."""
+        """Walk it, from `page` on where the first one was read already.
+
+        Return whether the list could be read.
+        """
         link: Mapping[str, str] | None = None
         last: RecordPage | None = None
         step_back, restarts, followed = 1, 0, list[Mapping[str, str]]()
@@ -242,7 +255,10 @@ class _Pass:
         return page.next_query is None or brings_nothing
 
     def _steps_back(self, places: int) -> bool:
-        """Go back so far; return False where that was tried before: what stands here cannot be read."""
+        """Go back so far; return False where that was tried before.
+
+        Then what stands here cannot be read.
+        """
         self.stepped_back[self.count] += places == 1
         if self.stepped_back[self.count] > _RESTARTS_AT_MOST:
             self.joint, self.is_joined, self.count = False, False, self.count - 1
@@ -255,7 +271,7 @@ class _Pass:
         return True
 
     def _link(self, page: RecordPage) -> Mapping[str, str] | None:
-        """Return the API's own link to the next page, unless that is the offset which is due; then None."""
+        """Return the API's own link to the next page; None where it is the next offset."""
         query = page.next_query
         if query is None or query.get("offset") == str(self.count):
             return None
@@ -270,12 +286,18 @@ class _Pass:
         return self.nothing_new > _NOTHING_NEW_AT_MOST
 
     async def _ignores_offset(self, page: RecordPage) -> bool:
-        """Return whether the list shows this page at any offset; else others created as many records as it holds."""
+        """Return whether the list shows this page at any offset.
+
+        It may also be that others created as many records as it holds.
+        """
         beyond = await self.pages.read({"offset": str(_PAST_EVERY_END)}, least=1)
         return beyond is not None and _is_the_same(page, beyond)
 
     def _ends_with_the_same_page(self, page: RecordPage) -> bool:
-        """End the pass at a list that ignores the offset; it is whole only if its one page is all there is."""
+        """End the pass at a list that ignores the offset.
+
+        It is whole only if its one page is all there is.
+        """
         is_all = len(page.records) < _LEAST_USUAL_LIMIT if page.total is None else self._known >= page.total
         self.is_joined, self.is_hopeless = is_all and page is not _TOO_LARGE, True
         return True
@@ -290,7 +312,10 @@ def _ids(page: RecordPage) -> tuple[str, ...]:
 
 
 def _is_the_same(page: RecordPage, other: RecordPage) -> bool:
-    """Return whether both show the same records, or neither can show any since the first is too long."""
+    """Return whether both pages show the same records.
+
+    Two that are too long to be shown count as the same.
+    """
     return page is other if _TOO_LARGE in (page, other) else bool(page.records) and _ids(page) == _ids(other)
 
 
@@ -319,7 +344,9 @@ class Lookup:
         self.asked_for: set[str] = set()
 
     async def find(self, records: Sequence[Record]) -> Matches | None:
-        """Return what the account has of these records; None when the list could not be read.
+        """Return what the account has of these records.
+
+        Return None when the list could not be read.
 
         What it finds is there. What it does not find may be there all the same: see `filtered` and `agreed`.
         """
@@ -338,14 +365,20 @@ class Lookup:
         return by_token(found)
 
     async def filtered(self, alias: str, token: str) -> Walk | None:
-        """Return what the list shows when asked for one alias; None when it could not be read."""
+        """Return what the list shows when asked for one alias.
+
+        Return None when it could not be read.
+        """
         shown = await walk(self._gateway, alias=alias, priority=Priority.SETTLE)
         if shown is not None:
             self.filter_ignored |= any(token not in each.alias.lower() for each in shown.records)
         return shown
 
     async def agreed(self) -> Walk | None:
-        """Walk the whole account until two walks agree; None when the list could not be read."""
+        """Walk the whole account until two walks agree.
+
+        Return None when the list could not be read.
+        """
         walked = await agreed(self._gateway, priority=Priority.SETTLE)
         return None if walked is None else self._noted(walked)
 
@@ -373,7 +406,10 @@ def by_token(shown: Iterable[ServerRecord]) -> Matches:
 
 
 async def sweep(gateway: Gateway, journal: Journal, identities: Iterable[Identity]) -> bool:
-    """Walk the account, adopt what it has, and write down that it was walked; return whether the walks were whole."""
+    """Walk the account, adopt what it has, and write down that it was walked.
+
+    Return whether the walks were whole.
+    """
     walked = await agreed(gateway)
     if walked is None:
         return False
@@ -384,7 +420,9 @@ async def sweep(gateway: Gateway, journal: Journal, identities: Iterable[Identit
 
 
 async def adopt(journal: Journal, identities: Iterable[Identity], shown: Iterable[ServerRecord]) -> int:
-    """Adopt those of these records that belong to these rows; return how many the ledger did not know.
+    """Adopt those of these records that belong to these rows.
+
+    Return how many the ledger did not know.
 
     Records whose last call is unknown are left to settling, which compares them with what was sent.
     """
@@ -407,7 +445,10 @@ def may_be_adopted(record: Record) -> bool:
 
 
 def adoption(identity: Identity, matches: Sequence[ServerRecord], ledger_state: LedgerState) -> OpEntry:
-    """Return the entry by which a row's record is adopted, or held where several, or another row's, have its token."""
+    """Return the entry by which a row's record is adopted.
+
+    It is held where several records, or another row's, have its token.
+    """
     registration = identity.known_registration
     return of_create(identity.token, identity.user_key, matches, ledger_state, registration_token=registration)
 
@@ -433,7 +474,10 @@ class DuplicateRecords:
 def find_duplicates(
     records: Iterable[ServerRecord], ledger_state: LedgerState, *, others: bool = False
 ) -> list[DuplicateRecords]:
-    """Return which of the ledger's tokens, with `others` which of all tokens, have several records in a walk."""
+    """Return which tokens have several records in a walk of the account.
+
+    They are those of the ledger, with `others` all.
+    """
     return [
         _twice(token, ledger_state, found)
         for token, found in sorted(by_token(records).items())

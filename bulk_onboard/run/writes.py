@@ -78,7 +78,10 @@ class Creator:
         return await self._context.gateway.send(call)
 
     async def _is_not_there(self, asking: Lookup, decision: Decision) -> bool:
-        """Ask for the row's alias; return whether nothing is there. What is there is adopted, or held."""
+        """Ask for the row's alias.
+
+        Return whether nothing is there. What is there is adopted, or held.
+        """
         identity = decision.identity
         if identity is None:
             raise AssertionError("only a row with an identity is due")
@@ -96,7 +99,10 @@ class Creator:
         return not matches
 
     async def _earlier_ones_are_kept(self) -> bool:
-        """Read back what an earlier run filed and could not read back; return whether its tokens were kept."""
+        """Read back what an earlier run filed and could not read back.
+
+        Return whether its tokens were kept.
+        """
         ledger_state = self._context.journal.ledger_state
         unread = [
             record
@@ -130,7 +136,7 @@ class Creator:
             await context.stop.pause(context.clock, self._settle_s / _LOOKS)
 
     async def _can_be_asked_for(self, record: Record) -> bool:
-        """Return whether the list shows the record when asked for its alias, where that is relied on."""
+        """Return whether the list shows the record by its alias, where that matters."""
         if self._asking is None:
             return True
         shown = await self._asking.filtered(record.alias, record.token)
@@ -158,7 +164,9 @@ def _not_shown(record: Record) -> errors.StoppedError:
 
 
 async def update(context: RunContext, decision: Decision) -> Outcome[str] | None:
-    """Update the record of a row; return what that led to, None where no call was made.
+    """Update the record of a row.
+
+    Return what that led to, None where no call was made.
 
     An update resubmits, so a second one would set the review back to its beginning. It is sent only while the API says
     that the record may be changed, and its intent says when it was submitted before, by which an unknown update is
@@ -193,7 +201,9 @@ async def update(context: RunContext, decision: Decision) -> Outcome[str] | None
 
 
 def _refusal(record: Record, decision: Decision, found: ServerRecord) -> entries.Refused | None:
-    """Return why this content cannot be sent to the record as the API shows it; None where nothing is against it.
+    """Return why this content cannot be sent to the record as the API shows it.
+
+    Return None where nothing is against it.
 
     It is another row's record, or of another country or type of number. The refusal is written down without a call, and
     the update is tried again only when the row has changed.
@@ -217,7 +227,9 @@ def _refusal(record: Record, decision: Decision, found: ServerRecord) -> entries
 
 
 async def link(context: RunContext, decision: Decision, rows: Mapping[str, Decision]) -> Outcome[str] | None:
-    """Link the numbers that are due for a row; return what the last call led to, None where none was made.
+    """Link the numbers that are due for a row.
+
+    Return what the last call led to, None where none was made.
 
     An unknown link is settled before the next number's turn comes, in this run or the next
     (docs/design/settling.md, Link).
@@ -241,7 +253,9 @@ async def link(context: RunContext, decision: Decision, rows: Mapping[str, Decis
 async def _may_be_linked(
     context: RunContext, decision: Decision, record: Record, number: str, rows: Mapping[str, Decision]
 ) -> bool:
-    """Return whether a number may be linked; what is against it is written down, unless the ledger says so already.
+    """Return whether a number may be linked.
+
+    What is against it is written down, unless the ledger says so already.
 
     A number is moved from another record only where the job says so, and never from the record of a row that names it,
     too: the two rows would take it from each other in turn. Where the API does not show the number's own record (404 or
@@ -279,7 +293,9 @@ async def delete(
     orphans_since: float,
     may_go: Callable[[Record], bool],
 ) -> None:
-    """Delete those of these records that are, or turn out to be, submitted; the ledger says what became of each.
+    """Delete those of these records that are, or turn out to be, submitted.
+
+    The ledger says what became of each.
 
     A create that a run was killed in, or whose answer was lost, is looked for, and the record deleted if it is there. A
     delete that did not happen is sent again. So calling this again always gets further, whatever stopped it.
@@ -315,7 +331,7 @@ async def delete(
 
 
 def interrupted(record: Record) -> entries.Unresolved:
-    """Return the entry for a write whose outcome an earlier process did not live to write down."""
+    """Return the entry for a write that an earlier process left without an outcome."""
     if record.op is None:
         raise AssertionError("no write is under way")
     return entries.Unresolved(token=record.token, key=record.key, op=record.op, seen=INTERRUPTED)
