@@ -267,10 +267,10 @@ def _resolved(path: Path) -> Path:
 # Whose file it is shows at its beginning. One that cannot be read is reported when it is opened; an empty one is ours.
 
 
-def _begins(tells: Callable[[bytes], object]) -> Callable[[Path], bool]:
+def _begins(is_beginning: Callable[[bytes], object]) -> Callable[[Path], bool]:
     def is_ours(path: Path) -> bool:
         head = next(_blocks(path), b"")
-        return not head or bool(tells(head))
+        return not head or bool(is_beginning(head))
 
     return is_ours
 

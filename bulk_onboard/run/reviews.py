@@ -118,7 +118,7 @@ def _pages_after(first: RecordPage, total: int) -> int:
     return math.ceil(left / max(1, min(PAGE, len(first.records))))
 
 
-def _nobody(_: Record) -> bool:
+def _never(_: Record) -> bool:
     return False
 
 
@@ -128,7 +128,7 @@ async def record_reviews(
     shown: Iterable[ServerRecord],
     rows: Mapping[str, Row] = _NO_ROWS,
     *,
-    may_be_gone: Callable[[Record], bool] = _nobody,
+    may_be_gone: Callable[[Record], bool] = _never,
 ) -> Followed:
     """Write down each review that has changed, and which records are gone.
 
