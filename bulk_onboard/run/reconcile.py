@@ -8,7 +8,7 @@ of while something is to be created: somebody else made them, maybe with a copy 
 to read the records that are followed.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 
 from bulk_onboard import errors
@@ -146,8 +146,8 @@ async def _check_filter(run: Run, walked: Walk) -> None:
     )
 
 
-def _identities(run: Run) -> list[Identity]:
-    return [decision.identity for decision in run.plan().decisions if decision.identity]
+def _identities(run: Run) -> Iterator[Identity]:
+    return (decision.identity for decision in run.plan().decisions if decision.identity)
 
 
 # Reviews.
@@ -158,9 +158,12 @@ async def update_reviews(run: Run, records: tuple[ServerRecord, ...]) -> None:
 
     Count those that are not shown.
     """
+    run.shown |= {record.compliance_id for record in records}
+    if not followed_records(run.journal.ledger_state):
+        run.not_shown = 0
+        return
     claims = ((decision.judged.row, decision.identity) for decision in run.plan().decisions)
     rows = rows_by_token(claims, run.journal.ledger_state, auth_id=run.auth_id)
-    run.shown |= {record.compliance_id for record in records}
     followed = await record_reviews(
         run.connection.gateway, run.journal, records, rows, may_be_gone=partial(may_be_gone, run)
     )
@@ -183,6 +186,8 @@ def may_be_gone(run: Run, record: Record) -> bool:
 async def _note_contents(run: Run) -> None:
     """Store the row's fingerprint for records that have none, as the drift baseline."""
     records = run.journal.ledger_state.records
+    if not records:
+        return
     await write_down(
         run.journal,
         [

@@ -427,7 +427,7 @@ async def adopt(journal: Journal, identities: Iterable[Identity], shown: Iterabl
     Records whose last call is unknown are left to settling, which compares them with what was sent.
     """
     found, adopted = by_token(shown), 0
-    for identity in identities:
+    for identity in list(identities) if found else ():
         matches = found.get(identity.token)
         if matches and may_be_adopted(journal.ledger_state.record(identity.token)):
             await journal.append(adoption(identity, matches, journal.ledger_state))
