@@ -68,6 +68,7 @@ def _in_a_process(writer: str) -> Written:
 
 def main(writer: str, file: str, rows: str = str(ROWS)) -> None:
     """Make one report and tell what it took."""
+    from bulk_onboard.report.row_status import join
     from bulk_onboard.report.summary import make_tables
     from tests.unit.report.samples import facts
 
@@ -75,7 +76,7 @@ def main(writer: str, file: str, rows: str = str(ROWS)) -> None:
     write = {"xlsxwriter": with_xlsxwriter, "openpyxl": with_openpyxl}[writer]
     before_mb = memory_mb("VmRSS")
     wall, cpu = time.perf_counter(), time.process_time()
-    write(Path(file), make_tables(decisions, ledger_state, facts()))
+    write(Path(file), make_tables(join(decisions, ledger_state), facts()))
     took = Written(time.perf_counter() - wall, time.process_time() - cpu, before_mb, memory_mb("VmHWM"))
     print(json.dumps(took._asdict()))
 

@@ -8,7 +8,7 @@ See README.md, Exit statuses.
     │   └── WorkbookError   2    the workbook cannot be read, or its columns are missing or doubled
     │       └── NoWorkbookError  there is none, which a job may allow
     ├── AddressError        2    what answers at the base URL is not the API
-    ├── ContractError       2    the API answers in a form that is not spoken here
+    ├── ContractError       2    the API answers in a form that this version does not know
     ├── StoppedError        4    stopped before finishing: network, disk, redirect; running again continues
     │   └── SignalledError  129/130/143  stopped by a signal before anything was begun
     ├── LockedError         5    another run holds the ledger
@@ -16,7 +16,7 @@ See README.md, Exit statuses.
     ├── CredentialsError    7    the API refused the credentials
     └── ReportError         8    the report could not be written; everything else is done
 
-Troubles of single rows are findings, never exceptions.
+What is wrong with a single row is a finding, never an exception.
 """
 
 from enum import IntEnum
@@ -28,7 +28,7 @@ class ExitStatus(IntEnum):
     DONE = 0
     BUG = 1
     USAGE = 2
-    ROWS_NEED_A_PERSON = 3
+    ROWS_NEED_ATTENTION = 3
     STOPPED = 4
     LOCKED = 5
     LEDGER = 6
@@ -50,7 +50,7 @@ PRECEDENCE: tuple[ExitStatus, ...] = (
     ExitStatus.TERMINATED,
     ExitStatus.STOPPED,
     ExitStatus.REPORT,
-    ExitStatus.ROWS_NEED_A_PERSON,
+    ExitStatus.ROWS_NEED_ATTENTION,
     ExitStatus.DONE,
 )
 
@@ -58,16 +58,16 @@ PRECEDENCE: tuple[ExitStatus, ...] = (
 TO_BE_CONTINUED = frozenset({
     *(ExitStatus.STOPPED, ExitStatus.CREDENTIALS, ExitStatus.INTERRUPTED, ExitStatus.TERMINATED)
 })  # fmt: skip
-"""What a run ends with that was stopped before its end: the same command again continues it."""
+"""Exit statuses of a run that was stopped before its end and that the same command continues."""
 
 
 def first_that_holds(*statuses: ExitStatus) -> ExitStatus:
-    """The one status to return when several hold; `DONE` when none is given."""
+    """Return the status that counts when several hold; `DONE` when none is given."""
     return min(statuses, key=PRECEDENCE.index, default=ExitStatus.DONE)
 
 
 class BulkOnboardError(Exception):
-    """Something foreseeable stopped the work; the message says what, and what to do next."""
+    """Something foreseeable stopped the work; the message says what, and what to do about it."""
 
     exit_status: ExitStatus = ExitStatus.BUG
 
@@ -97,7 +97,7 @@ class AddressError(BulkOnboardError):
 
 
 class ContractError(BulkOnboardError):
-    """The API answers in a form that is not spoken here."""
+    """The API answers in a form that this version does not know."""
 
     exit_status = ExitStatus.USAGE
 
@@ -112,7 +112,7 @@ class SignalledError(StoppedError):
     """A signal stopped the run before anything was begun."""
 
     def __init__(self, exit_status: ExitStatus) -> None:
-        super().__init__("Stopped before anything was sent. Running again begins anew.")
+        super().__init__("Stopped before anything was sent. To begin again, run again.")
         self.exit_status = exit_status
 
 

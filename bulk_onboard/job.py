@@ -1,7 +1,7 @@
 """The job: what a TOML file, or a bare workbook, and the flags say is to be done.
 
-What may be said, and what holds when nothing is said, stands in `settings.SETTINGS`. Relative paths start at the file
-they stand in; those of flags at the working directory.
+`settings.SETTINGS` has every setting with its default. Relative paths start at the file they stand in; those of flags
+at the working directory.
 """
 
 import codecs
@@ -33,14 +33,14 @@ _SECRET_VALUE = re.compile(r"\b(?:MA|SA)[A-Z0-9]{18}\b|[^/\s:]+:[^/\s]+@")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What is to be done, complete; see `SETTINGS` for what each means.
+    """All settings of a job, with flags and defaults applied; see `SETTINGS` for what each means.
 
     Attributes:
         file: the job file or bare workbook, as the user typed it.
-        commands: what there is to type about it, with the flags that were given.
-        sha256: digest of the settings' text, for the ledger; empty for a bare workbook.
-        workbook: the file itself; the pattern where none matches.
-        workbook_pattern: what the workbook is the newest of; None where it is named itself.
+        commands: the commands to print about it, with the flags that were given.
+        sha256: digest of the job file, for the ledger; empty for a bare workbook.
+        workbook: the file itself; the pattern where no file matches it.
+        workbook_pattern: the pattern that the workbook is the newest match of; None where it is named itself.
     """
 
     file: Path
@@ -88,17 +88,17 @@ class Job:
 
     @property
     def name(self) -> str:
-        """What the ledger calls the job."""
+        """Return the job's name, as the ledger has it."""
         return name_of(self.file)
 
     @property
     def facts(self) -> Path:
-        """Where what is known of its documents is kept."""
+        """Return the path of the file with known facts of its documents."""
         return self.ledger.with_name(f"{self.name}.facts")
 
     @property
     def scope(self) -> Scope:
-        """What a run of it may take on."""
+        """Return what a run of it may take on."""
         return Scope(
             admit_new_rows=self.admit_new_rows,
             limit=self.limit,
@@ -108,18 +108,18 @@ class Job:
 
     @property
     def defaults(self) -> Combination:
-        """The combination of rows that do not say."""
+        """Return the combination of country and types for rows that do not say."""
         return Combination(self.country_iso.upper(), self.number_type.lower(), self.user_type.lower())
 
 
 def name_of(file: Path) -> str:
-    """What a job file, a bare workbook or a ledger calls its job: a workbook's annotated copy is the same job again."""
+    """Return the job's name from its file, workbook or ledger; an annotated copy belongs to its workbook's job."""
     named = _ANNOTATED.fullmatch(file.name) or _LEDGER.fullmatch(file.name)
     return named[1] if named else file.stem
 
 
 def load_job(file: Path, flags: Mapping[str, Any] | None = None) -> Job:
-    """The job of a job file or a bare workbook, with the command line's flags over it.
+    """Load the job of a job file or a bare workbook, and apply the flags.
 
     Raises:
         UsageError: no such file, unknown keys (all of them, with the nearest name), wrong values, a secret.
@@ -142,13 +142,13 @@ def load_job(file: Path, flags: Mapping[str, Any] | None = None) -> Job:
 
 
 def job_file_of(job: Job) -> Job | None:
-    """The job of a job file beside a bare workbook that names it and has another ledger; None where there is none."""
+    """Find a job file beside a bare workbook that names it too, with another ledger; None where there is none."""
     if type_by_name(job.file) is None:
         return None
     for file in sorted(job.file.parent.glob("*.toml")):
         try:
             other = load_job(file)
-        except errors.UsageError:  # of some other tool
+        except errors.UsageError:  # a file of some other tool
             continue
         folders = (other.workbook.parent.resolve(), job.workbook.parent.resolve())
         is_same = name_of(other.workbook) == name_of(job.workbook) and folders[0] == folders[1]
@@ -157,13 +157,13 @@ def job_file_of(job: Job) -> Job | None:
     return None
 
 
-def settings_job(flags: Mapping[str, Any]) -> Job:
-    """The settings alone, for what needs no workbook: the command line's flags over the defaults."""
+def job_from_flags(flags: Mapping[str, Any]) -> Job:
+    """Return a job without a file, for what needs no workbook: the defaults with the flags applied."""
     return _complete(Path("JOB"), {"workbook": Path("JOB")} | _read_flags(flags), flags)
 
 
-def ledger_job(file: Path, flags: Mapping[str, Any]) -> Job:
-    """A job whose ledger is meant: as `load_job`, and a ledger file stands for itself."""
+def load_job_or_ledger(file: Path, flags: Mapping[str, Any]) -> Job:
+    """Load a job as `load_job` does; JOB may also be the ledger file itself."""
     if file.suffix.lower() == ".toml" or type_by_name(file) or file.is_dir():
         return load_job(file, flags)
     return _complete(file, {"workbook": file, "ledger": file} | _read_flags(flags), flags)
@@ -175,7 +175,7 @@ def _read_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_typed(flags: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """The flags that were given, with the words behind each."""
+    """Return the flags that were given, each with its values as typed."""
     given = {name: value for name, value in flags.items() if value not in (None, False, [])}
     return {
         name: () if value is True else tuple(map(str, value if isinstance(value, list | tuple) else [value]))
@@ -184,10 +184,11 @@ def _as_typed(flags: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 
 
 def _complete(file: Path, values: Mapping[str, Any], flags: Mapping[str, Any], *, beside: Path | None = None) -> Job:
-    """The job with what holds when nothing is said.
+    """Return the job of these values, completed with the defaults.
 
-    `flags` are those of the command line, which `values` hold already. `beside` is the workbook that JOB itself names:
-    the documents lie beside that one, also while the command line names another.
+    Args:
+        flags: the flags as typed; `values` has them already.
+        beside: the workbook that JOB itself names: documents lie beside that one, even while a flag names another.
     """
     pattern = _pattern(file, values["workbook"])
     folder: Path = (beside or values["workbook"]).parent
@@ -205,7 +206,7 @@ def _complete(file: Path, values: Mapping[str, Any], flags: Mapping[str, Any], *
 
 
 def _pattern(file: Path, workbook: Path) -> Path | None:
-    """The workbook as it is named, where that is a pattern; JOB itself never is one."""
+    """Return the workbook's path where that is a pattern; JOB itself never is one."""
     try:
         return workbook if workbook != file and is_pattern(workbook) else None
     except ValueError as error:
@@ -235,16 +236,13 @@ def _load_toml(file: Path, *, extended: bool = False) -> dict[str, Any]:
 
 
 def _text(content: bytes) -> str:
-    """The text of a job file: UTF-8 as TOML has it, or UTF-16 where its mark says so, as Windows' own tools write it.
-
-    Editors put a mark before UTF-8, too.
-    """
+    """Decode a job file: UTF-8, with or without a mark, or UTF-16 with its mark, as some Windows tools write it."""
     is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     return content.decode("utf-16" if is_utf_16 else "utf-8").lstrip("\ufeff")
 
 
 def _instead_of(file: Path) -> str:
-    """What to type where there is no such job file: the name of one that is there, else what makes one."""
+    """Say what to type in place of a missing job file: the name of one that is there, else how to make one."""
     if there := _job_files_in(file.parent):
         return there
     folder = file.parent if not file.parent.exists() else file.with_suffix("")
@@ -252,7 +250,7 @@ def _instead_of(file: Path) -> str:
 
 
 def _job_files_in(folder: Path) -> str:
-    """A sentence that names them; empty where there is none."""
+    """Return a sentence that names the job files there; empty where there is none."""
     there = ", ".join(command_line(str(each)) for each in sorted(folder.glob("*.toml")))
     return f"In that folder there is {there}." if there else ""
 
@@ -265,7 +263,7 @@ def _read_all(table: Mapping[str, Any], folder: Path, where: str, *, in_file: bo
         if name not in secrets and (setting := BY_NAME.get(name)):
             if in_file and not setting.in_file:
                 flag = f"--{name.replace('_', '-')}"
-                troubles.append(f"{name!r} is a flag only, since it must be meant anew each time; give {flag} to a run")
+                troubles.append(f"{name!r} is a flag only, since it must be decided for each run; give {flag} to a run")
                 continue
             try:
                 values[name] = setting.read_in(folder, value)

@@ -2,10 +2,11 @@
 
 See docs/security.md, Personal data.
 
-Console lines on a terminal, one JSON object a line elsewhere; both on stderr. A field that is not on the list is
-dropped before anything is rendered, so neither names nor credentials can slip into a log by a careless call.
+On a terminal it writes console lines, elsewhere one JSON object a line; both on stderr. A field that is not on the list
+is dropped before anything is rendered, so a careless call cannot put names or credentials into a log.
 
-structlog takes longer to import than most verbs take, and most verbs log nothing: it waits for the first logger.
+structlog takes longer to import than most verbs take to run, and most verbs log nothing, so it is imported with the
+first logger.
 """
 
 import sys
@@ -20,7 +21,7 @@ ALLOWED = frozenset(
 )  # fmt: skip
 
 
-def _drop_what_is_not_allowed(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def _drop_other_fields(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     return {name: _one_line(value) for name, value in event.items() if name in ALLOWED}
 
 
@@ -30,31 +31,31 @@ def _one_line(value: object) -> object:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in value)
 
 
-_untold: list[bool] = []  # `quiet`, as chosen, until structlog is told
+_not_applied: list[bool] = []  # `quiet` as configured, until structlog is imported
 
 
 def configure(*, quiet: bool = False) -> None:
-    """Choose where log lines go and how they look; `quiet` keeps warnings and worse."""
-    _untold[:] = [quiet]
+    """Choose how much is logged; `quiet` keeps warnings and errors only. It takes effect with the next logger."""
+    _not_applied[:] = [quiet]
 
 
 def logger() -> Any:
-    """The logger all stages share."""
+    """Return the logger that all stages share."""
     import structlog  # noqa: PLC0415 - see above
 
-    if _untold:
-        _tell(structlog, quiet=_untold.pop())
+    if _not_applied:
+        _configure(structlog, quiet=_not_applied.pop())
     return structlog.get_logger()
 
 
-def _tell(structlog: Any, *, quiet: bool) -> None:
+def _configure(structlog: Any, *, quiet: bool) -> None:
     terminal = sys.stderr.isatty()
     renderer = structlog.dev.ConsoleRenderer(colors=terminal) if terminal else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _drop_what_is_not_allowed,
+            _drop_other_fields,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger("warning" if quiet else "info"),

@@ -9,7 +9,7 @@ _QUOTA = re.compile(r"(\d+)\s*/\s*(\d+(?:\.\d+)?)?\s*(s|min|m|h)")
 
 
 def parse_duration(text: str) -> float:
-    """Seconds of `2.5`, `90s`, `5h` or `2d`; ValueError with a sentence for anything else."""
+    """Return the seconds of `2.5`, `90s`, `5h` or `2d`; ValueError with a sentence for anything else."""
     match = _DURATION.fullmatch(text.strip().lower())
     if match is None:
         raise ValueError(f"{text!r} is not a duration; write seconds (2.5) or 90s, 10m, 5h, 2d")
@@ -17,7 +17,7 @@ def parse_duration(text: str) -> float:
 
 
 def format_duration(seconds: float) -> str:
-    """Roughly how long, for people: `8 s`, `4 min`, `2 h 47 min`, `3 d 4 h`."""
+    """Return roughly how long, for people: `8 s`, `4 min`, `2 h 47 min`, `3 d 4 h`."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -32,15 +32,20 @@ def format_duration(seconds: float) -> str:
 
 
 def write_duration(seconds: float) -> str:
-    """Exactly how long, as `parse_duration` reads it, in the largest unit that divides it: `5h`, `90m`, `2.5s`."""
+    """Return exactly how long, as `parse_duration` reads it, in the largest unit that fits: `5h`, `90m`, `2.5s`."""
     for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
         if seconds and not seconds % length:
             return f"{seconds / length:.10g}{unit}"
     return f"{seconds:.10g}s"
 
 
+def format_count(number: int, noun: str) -> str:
+    """Return a number with its noun, singular or plural: `1 row`, `1,200 rows`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def format_size(size: int) -> str:
-    """Bytes for people: `812 B`, `4.9 MiB`."""
+    """Return a number of bytes for people: `812 B`, `4.9 MiB`."""
     amount = float(size)
     for unit in ("B", "KiB", "MiB"):
         if round(amount, 1) < 1024:
@@ -61,7 +66,7 @@ class Quota:
 
 
 def parse_quota(text: str) -> Quota | None:
-    """A quota from `60/min`, `600/60s` or `5/s`; None for `none`; ValueError with a sentence otherwise."""
+    """Return the quota of `60/min`, `600/60s` or `5/s`; None for `none`; ValueError with a sentence otherwise."""
     words = text.strip().lower()
     if words == "none":
         return None

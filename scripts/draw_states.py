@@ -30,12 +30,12 @@ def diagram(transitions: Transitions) -> str:
     shared = _shared(transitions, framed)
     arrows = [(state, _new(state, steps, shared if state in framed else {})) for state, steps in transitions.items()]
     lines = ["stateDiagram-v2", f'    state "{FRAME_TITLE}" as {FRAME} {{']
-    lines += [f"        [*] --> {Record(token='').state}", *(f"        {state}" for state in framed)]
+    lines += [f"        [*] --> {_name(Record(token='').state)}", *(f"        {_name(state)}" for state in framed)]
     lines += [f"        {line}" for state, steps in arrows for line in _drawn(state, steps, framed, inner=True)]
     lines += ["    }"]
-    lines += [f"    {FRAME} --> {target} : {label}" for target, label in _merged(shared)]
+    lines += [f"    {FRAME} --> {_name(target)} : {label}" for target, label in _merged(shared)]
     lines += [f"    {line}" for state, steps in arrows for line in _drawn(state, steps, framed, inner=False)]
-    lines += [f"    {state} --> [*]" for state, steps in transitions.items() if not steps]
+    lines += [f"    {_name(state)} --> [*]" for state, steps in transitions.items() if not steps]
     return "\n".join(lines)
 
 
@@ -44,6 +44,11 @@ def redrawn(page: str, transitions: Transitions = TRANSITIONS) -> str:
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n\n```mermaid\n{diagram(transitions)}\n```\n\n{END}{after}"
+
+
+def _name(state: State) -> str:
+    """What mermaid calls a state: a name without blanks."""
+    return state.replace(" ", "_")
 
 
 def _shared(transitions: Transitions, framed: list[State]) -> dict[str, State]:
@@ -62,7 +67,7 @@ def _drawn(state: State, steps: Mapping[str, State], framed: list[State], *, inn
     """The arrows of one state, either those that stay in the frame or the others."""
     for target, label in _merged(steps):
         if inner is (state in framed and target in framed):
-            yield f"{state} --> {target} : {label}"
+            yield f"{_name(state)} --> {_name(target)} : {label}"
 
 
 def _merged(steps: Mapping[str, State]) -> Iterator[tuple[State, str]]:

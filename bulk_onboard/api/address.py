@@ -3,10 +3,6 @@
 See docs/security.md, What is sent where.
 
 https only, except to this machine; api.plivo.com only, except to this machine or where `--trust-host` was given.
-
-See docs/security.md, What is sent where.
-
-`ssl.create_default_context` would also read SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE.
 """
 
 import ipaddress
@@ -27,9 +23,11 @@ _SHAPE = "A base URL is scheme, host and port and nothing else, such as https://
 
 
 def check_address(base_url: str, *, trust_host: bool = False) -> str:
-    """The base URL in its normal form: lower case, no default port, no slash at the end.
+    """Return the base URL in lower case, without default port and final slash.
 
-    `trust_host` is the user's word (`--trust-host`) that the host named is meant to get the credentials.
+    Args:
+        base_url: scheme, host and port.
+        trust_host: the user says (`--trust-host`) that this host may get the credentials.
 
     Raises:
         UsageError: it is not a base URL, or not one that credentials may be sent to.
@@ -42,13 +40,16 @@ def check_address(base_url: str, *, trust_host: bool = False) -> str:
             f"{host} would get the credentials unencrypted. Use https; plain http is for this machine only."
         )
     if not (host == _OFFICIAL_HOST or loopback or trust_host):
-        raise UsageError(f"{host} is not the API's host. Mend --base-url, or add --trust-host if you mean it.")
+        raise UsageError(f"{host} is not the API's host. Correct --base-url, or add --trust-host if you mean it.")
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}" + (f":{port}" if port not in (None, _DEFAULT_PORTS[parts.scheme]) else "")
 
 
 def is_loopback(host: str) -> bool:
-    """Whether the host is this machine, by name or number; nothing is looked up."""
+    """Return whether the host is this machine, by name or number.
+
+    Nothing is looked up.
+    """
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -71,7 +72,7 @@ def _split(base_url: str) -> tuple[SplitResult, int | None]:
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or port == 0:
         raise UsageError(f"{base_url} is not a base URL. {_SHAPE}")
     if parts.path not in ("", "/") or "?" in base_url or "#" in base_url:
-        raise UsageError(f"{base_url} says more than the host. {_SHAPE}")
+        raise UsageError(f"{base_url} has more than a host in it. {_SHAPE}")
     return parts, port
 
 
@@ -88,7 +89,10 @@ def _host(parts: SplitResult) -> str:
 
 
 def trust_context(ca_bundle: Path | None = None) -> ssl.SSLContext:
-    """A context that verifies certificate and name, TLS 1.2 or newer; a bundle replaces the system's store.
+    """Return a context that verifies certificate and host name, TLS 1.2 or newer.
+
+    A bundle replaces the system's trust store, and no variable of the environment has a say:
+    `ssl.create_default_context` would also read SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE.
 
     Raises:
         UsageError: the bundle cannot be read or holds no certificate, or the system has no trust store.

@@ -1,12 +1,10 @@
-"""The only door to aiohttp: one request out, one whole answer in, or the class of what went wrong.
+"""The API's one door to aiohttp: send a request once, return answer or failure.
 
-It decides nothing. Each setting here is a rule of docs/design/wire.md, Connection; `verdict` judges what comes back.
+It decides nothing: `verdict` judges what comes back. Each setting here is a rule of docs/design/wire.md, Connection.
 
-Sockets that can be given up for real (docs/design/settling.md, Settle window).
-
-Closing a transport *flushes* it: a 3 MB form still arrived whole after its sender had given up. So the sockets of an
-attempt are remembered, and giving up resets them. The settle window counts from there.
-
+Closing a transport *flushes* it: a form of 3 MB still arrived whole after its sender had given up. So the sockets of an
+attempt are remembered, and giving up resets them; from then on the settle window counts (docs/design/settling.md,
+Settle window).
 """
 
 import asyncio
@@ -40,7 +38,7 @@ _AddressInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, s
 
 
 def open_socket(address: _AddressInfo) -> socket.socket:
-    """A socket for the address, remembered for the attempt that opens it."""
+    """Return a socket for the address, remembered for the attempt that opens it."""
     family, kind, protocol, *_ = address
     sock = socket.socket(family=family, type=kind, proto=protocol)
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; bounds how long the kernel keeps resending
@@ -52,9 +50,9 @@ def open_socket(address: _AddressInfo) -> socket.socket:
 
 @contextlib.asynccontextmanager
 async def aborted_unless_whole() -> AsyncIterator[None]:
-    """Resets every socket opened inside if the block is left by an exception, before the exception gets out.
+    """Reset every socket opened inside if the block raises, before it is left.
 
-    A context variable finds them: it follows the tasks in which the client library connects.
+    A context variable holds the sockets: it follows the tasks in which the client library connects.
     """
     opened: list[socket.socket] = []
     token = _opened.set(opened)
@@ -70,7 +68,7 @@ async def aborted_unless_whole() -> AsyncIterator[None]:
 
 
 def _abort(sock: socket.socket) -> None:
-    """No more bytes either way: the peer sees a reset, and what the kernel still held is thrown away on close."""
+    """Reset a socket: the peer sees that, and the kernel drops what it still has."""
     with contextlib.suppress(OSError):  # closed already
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     with contextlib.suppress(OSError):  # never connected, or reset by the peer
@@ -78,9 +76,9 @@ def _abort(sock: socket.socket) -> None:
 
 
 async def _closed(opened: Iterable[socket.socket]) -> None:
-    """Wait until the loop has closed them, which it does as soon as it finds them shut.
+    """Wait until the loop has closed the sockets, which it does once they are shut.
 
-    Until then the kernel goes on sending what it has: megabytes within milliseconds. The exception waits so long.
+    Until then the kernel goes on sending what it has: megabytes within milliseconds.
     """
     for _ in range(_TURNS_TO_CLOSE):
         if all(sock.fileno() < 0 for sock in opened):
@@ -94,31 +92,37 @@ _SHORT = 1024 * 1024  # bytes of a form that the system takes in less than a mil
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlines:
-    """How long an attempt may take: `answer_s` and the time its bodies need at `upload_speed` bytes a second."""
+    """Limits of an attempt: `answer_s`, and its bodies at `upload_speed` bytes/s."""
 
     connect_s: float = 10
     answer_s: float = 30
     upload_speed: float = 32_000
 
     def total_s(self, size: int) -> float:
-        """Seconds for a request with so many bytes of bodies."""
+        """Return seconds for a request with so many bytes of bodies."""
         return self.answer_s + size / self.upload_speed
 
 
 @dataclass(slots=True)
 class _Attempt:
-    """What aiohttp's hooks told about one attempt."""
+    """What aiohttp's hooks have seen of one attempt."""
 
     started: bool = False
     headers_sent: bool = False
 
 
 class _DroppedError(Exception):
-    """The connection was lost; `__cause__` is aiohttp's own error. Never leaves this file."""
+    """The connection was lost; `__cause__` is aiohttp's own error.
+
+    Never leaves this file.
+    """
 
 
 class _UnusableError(Exception):
-    """The answer is not whole; the message is the failure's kind. Never leaves this file."""
+    """The answer is not whole; the message is the failure's kind.
+
+    Never leaves this file.
+    """
 
 
 class Client:
@@ -221,7 +225,7 @@ class Client:
 
 
 def _tracing() -> aiohttp.TraceConfig:
-    """Hooks that raise the flags of the attempt they are about."""
+    """Return hooks that set the flags of the attempt they are called for."""
 
     async def raise_started(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
         context.trace_request_ctx.started = True
@@ -236,7 +240,7 @@ def _tracing() -> aiohttp.TraceConfig:
 
 
 async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Hide a lost connection from aiohttp, which would send a GET or DELETE a second time by itself."""
+    """Hide a lost connection from aiohttp, which would send a GET or DELETE again."""
     try:
         return await handler(request)
     except aiohttp.ClientConnectorError:  # a ClientOSError, too, but never sent again
@@ -246,7 +250,7 @@ async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHand
 
 
 class _FormPayload(aiohttp.Payload):
-    """A form on its way: in slices, and other calls have their turn between those of a long one."""
+    """A form on its way, in slices, between which other calls have their turn."""
 
     _autoclose = True  # there is nothing to close
 
@@ -265,12 +269,12 @@ class _FormPayload(aiohttp.Payload):
 
 
 def _body(request: Request) -> bytes | aiohttp.Payload | None:
-    """The body of one attempt."""
+    """Return the body of one attempt."""
     return request.json if request.parts is None else _FormPayload(form_of(request.parts, secrets.token_hex(16)))
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
-    """The body to its very end: one `read(n)` returns a part of a cut-off answer and raises nothing."""
+    """Return the whole body; raise where it is cut off, which `read(n)` would not."""
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
@@ -283,7 +287,10 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _failure(error: Exception, attempt: _Attempt) -> Failure:
-    """Class names and errno only: the texts of aiohttp's errors hold the Authorization header."""
+    """Return the failure with class names and errno only.
+
+    The texts of aiohttp's errors hold the Authorization header.
+    """
     if isinstance(error, _UnusableError):
         return Failure(kind=str(error), started=attempt.started, headers_sent=attempt.headers_sent)
     seen = error.__cause__ if isinstance(error, _DroppedError) and error.__cause__ else error

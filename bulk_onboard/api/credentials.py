@@ -1,18 +1,14 @@
-"""Credentials: from the environment or a file, never from a flag or a job file, printed nowhere.
+"""Credentials: from the environment or a file, never from a flag or a job file.
 
-See docs/security.md, Credentials.
-
-Each is looked for by itself, in the first of these places that has it:
+Each is looked up by itself, in the first of these places that has it (docs/security.md, Credentials):
 
     PLIVO_AUTH_TOKEN                          the text itself
     PLIVO_AUTH_TOKEN_FILE                     the path of a file: a mounted secret, a pipe of a password store
     $CREDENTIALS_DIRECTORY/plivo_auth_token   a file that systemd put there (LoadCredential=)
 
-A file that is named and does not do is an error, never a reason to look further: else a run might go on with another
-account. Messages name the place, neither what it holds nor its path: a secret may have been put where a path belongs.
-Other secrets are looked for in the same way, each by its own name.
-
-See docs/security.md, Credentials.
+A file that is named and cannot be used is an error, never a reason to look further: else a run might go on with
+another account. Messages name the place, neither what it holds nor its path: a secret may have been put where a path
+belongs. Other secrets are looked up in the same way, each by its own name.
 """
 
 import base64
@@ -29,6 +25,67 @@ from bulk_onboard.model.command import command_line
 
 _MOST_BYTES = 4096
 _OTHERS = stat.S_IROTH | stat.S_IWOTH
+_AUTH_ID = re.compile(r"(MA|SA)[A-Z0-9]{18}")  # docs/design/wire.md, Requests
+_VARIABLES = ("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN")
+
+
+class Secret:
+    """A text that prints as `***`, however it is printed."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def reveal(self) -> str:
+        """Return the text itself; for the one place that sends it."""
+        return self._text
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An account and its token."""
+
+    auth_id: str = field(repr=False)
+    auth_token: Secret
+
+    def authorization(self) -> str:
+        """Return the `Authorization` header: Basic, of auth_id and auth_token."""
+        pair = f"{self.auth_id}:{self.auth_token.reveal()}"
+        return "Basic " + base64.b64encode(pair.encode()).decode()
+
+
+def are_at_hand(environ: Mapping[str, str]) -> bool:
+    """Return whether an account is named.
+
+    The token may still be missing, which is then an error.
+    """
+    return is_kept(_VARIABLES[0], environ)
+
+
+def credentials_from(environ: Mapping[str, str], *, warn: Callable[[str], None] = lambda sentence: None) -> Credentials:
+    """Return the credentials that the environment holds or leads to.
+
+    `warn` is called with a sentence where the auth_id looks wrong, or a file is open to others.
+
+    Raises:
+        UsageError: one is missing or blank, or its file cannot be used.
+    """
+    auth_id, auth_token = (look_up(name, environ, warn=warn) for name in _VARIABLES)
+    missing = [name for name, text in zip(_VARIABLES, (auth_id, auth_token), strict=True) if not text]
+    if missing:
+        raise UsageError(
+            f"Credentials are missing: export {' and '.join(missing)}, from the API's console, and try again. "
+            f"Or export the path of a file that holds it: {' and '.join(f'{name}_FILE' for name in missing)}."
+        )
+    if not _AUTH_ID.fullmatch(auth_id):
+        warn("PLIVO_AUTH_ID does not look like one: MA or SA, then 18 capital letters or digits.")
+    elif auth_id.startswith("SA"):
+        warn("PLIVO_AUTH_ID is a sub-account's; records are usually filed by the main account (MA…).")
+    return Credentials(auth_id, Secret(auth_token))
 
 
 class _Place(NamedTuple):
@@ -40,14 +97,20 @@ class _Place(NamedTuple):
 
 
 def is_kept(name: str, environ: Mapping[str, str]) -> bool:
-    """Whether any place is said to hold this credential."""
+    """Return whether any of the places is given for this credential."""
     return bool(environ.get(name, "").strip()) or _place(name, environ) is not None
 
 
 def look_up(name: str, environ: Mapping[str, str], *, warn: Callable[[str], None], several: bool = False) -> str:
-    """The credential of this name, empty where no place is said to hold it; `warn` hears of a file open to others.
+    """Return the credential of this name.
 
-    `several` means that it may be of several lines.
+    Empty where none of the places is given for it.
+
+    Args:
+        name: of the variable.
+        environ: the environment.
+        warn: called with a sentence where the file is open to others.
+        several: whether it may have several lines.
 
     Raises:
         UsageError: the file is missing, unreadable, empty, too long, or no text; or several lines where one belongs.
@@ -80,12 +143,12 @@ def _read(place: _Place, warn: Callable[[str], None]) -> bytes:
         ) from None
     if stat.S_ISREG(facts.st_mode) and facts.st_mode & _OTHERS and not place.is_systemds:
         chmod = command_line("chmod", "o=", "--", str(place.path))
-        warn(f"{place.words} is open to others on this machine; type: {chmod}")
+        warn(f"{place.words} can be read by others on this machine; type: {chmod}")
     return content
 
 
 def _checked(content: bytes, place: _Place, name: str, *, several: bool) -> str:
-    """The text without the newline that editors put at the end of a file."""
+    """Return the text without the newline that editors put at the end of a file."""
     try:
         text = content.decode("utf-8").removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
@@ -96,66 +159,3 @@ def _checked(content: bytes, place: _Place, name: str, *, several: bool) -> str:
         most = f"{_MOST_BYTES:,} bytes" if several else "one line"
         raise UsageError(f"{place.words} holds more than {most} of text. Write {name} into it and nothing else.")
     return text
-
-
-_AUTH_ID = re.compile(r"(MA|SA)[A-Z0-9]{18}")  # docs/design/wire.md, Requests
-_VARIABLES = ("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN")
-
-
-class Secret:
-    """A text that prints as `***`, however it is printed."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def __repr__(self) -> str:
-        return "***"
-
-    def reveal(self) -> str:
-        """The text itself; for the one place that sends it."""
-        return self._text
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """An account and its token."""
-
-    auth_id: str = field(repr=False)
-    auth_token: Secret
-
-    def authorization(self) -> str:
-        """The value of the `Authorization` header: HTTP Basic, user = auth_id, password = auth_token.
-
-        See docs/design/wire.md, Requests.
-        """
-        pair = f"{self.auth_id}:{self.auth_token.reveal()}"
-        return "Basic " + base64.b64encode(pair.encode()).decode()
-
-
-def are_at_hand(environ: Mapping[str, str]) -> bool:
-    """Whether an account is named; the token may still be missing, which is then an error."""
-    return is_kept(_VARIABLES[0], environ)
-
-
-def credentials_from(environ: Mapping[str, str], *, warn: Callable[[str], None] = lambda sentence: None) -> Credentials:
-    """The credentials that the environment holds or leads to (`credential_place`).
-
-    `warn` hears of an auth_id that looks wrong (docs/design/wire.md, Requests), and of a file that is open to others.
-
-    Raises:
-        UsageError: one is missing or blank, or its file will not do.
-    """
-    auth_id, auth_token = (look_up(name, environ, warn=warn) for name in _VARIABLES)
-    missing = [name for name, text in zip(_VARIABLES, (auth_id, auth_token), strict=True) if not text]
-    if missing:
-        raise UsageError(
-            f"Credentials are missing: export {' and '.join(missing)}, from the API's console, and try again. "
-            f"Or export the path of a file that holds it: {' and '.join(f'{name}_FILE' for name in missing)}."
-        )
-    if not _AUTH_ID.fullmatch(auth_id):
-        warn("PLIVO_AUTH_ID does not look like one: MA or SA, then 18 capital letters or digits.")
-    elif auth_id.startswith("SA"):
-        warn("PLIVO_AUTH_ID is a sub-account's; records are usually filed by the main account (MA…).")
-    return Credentials(auth_id, Secret(auth_token))

@@ -1,4 +1,4 @@
-"""What goes to the API and what comes back, between the contract and the client: values without a library's types."""
+"""Requests and answers as values, without a library's types."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

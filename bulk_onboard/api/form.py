@@ -18,7 +18,10 @@ _ESCAPED = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form's bytes. `boundary` must stand in none of the parts; the client draws a random one for each form."""
+    """A form's bytes.
+
+    `boundary` must stand in none of the parts; the client draws a random one for each form.
+    """
 
     boundary: str
     pieces: tuple[bytes, ...] = field(repr=False)
@@ -34,7 +37,7 @@ class Form:
         return sum(map(len, self.pieces))
 
     def slices(self) -> Iterator[memoryview]:
-        """Yield all of it in order, in slices short enough that other calls need not wait long."""
+        """Yield all of it in order, in slices short enough for other calls to have turns."""
         for piece in self.pieces:
             view = memoryview(piece)
             for start in range(0, len(view), _SLICE):

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class HttpGateway:
-    """Sends each call once and says what it led to.
+    """Send each call once, and return what it led to.
 
     Args:
         owner: the token of the record that has a compliance id in the ledger, None when nobody has it.
@@ -33,19 +33,19 @@ class HttpGateway:
         request = self._contract.encode(call)
         begun = self._clock.monotonic()
         seen = await self._client.exchange(request)
-        self._tell(call, seen, self._clock.monotonic() - begun)
+        self._log(call, seen, self._clock.monotonic() - begun)
         outcome = verdict(call, seen, self._contract, owner=self._owner_by_ledger_or_list)
         if isinstance(outcome, Done) and isinstance(outcome.value, RecordPage):
             self._listed.update((record.compliance_id, token_in(record.alias)) for record in outcome.value.records)
         return outcome
 
     def _owner_by_ledger_or_list(self, compliance_id: str) -> str | None:
-        """A create that is answered with the id of a record that was listed as another's has not been answered."""
+        """Return the token of the record with this id, by the ledger or the lists seen."""
         owner = self._owner(compliance_id)
         return self._listed.get(compliance_id) if owner is None else owner
 
-    def _tell(self, call: Call[Any], seen: Answer | Failure, duration_s: float) -> None:
-        """One event per call: no body, no header, no address.
+    def _log(self, call: Call[Any], seen: Answer | Failure, duration_s: float) -> None:
+        """Log one event for a call: no body, no header, no address.
 
         See docs/security.md, Personal data.
         """

@@ -1,14 +1,12 @@
-"""What makes a call wait its turn: the thin shell around `quota`, and the gateway that uses it.
+"""Make calls wait for the quota: a shell around `quota`, and a gateway.
 
-See docs/design/pacing.md.
+The first in line, by priority and then by arrival, sleeps until `quota` allows a request. Each answer wakes it to ask
+again, and each call that leaves the line wakes the next. A token bucket smooths bursts, so that a fresh window does not
+open all its uploads at once and the account's ceiling of 300 requests in 5 s holds (docs/design/pacing.md, Smoothing).
+After a wait for the bucket `quota` is asked once more, just before the send.
 
-Of those who wait, the first by priority and then by arrival sleeps until the decision allows a send; each answer wakes
-it to look again, and whoever leaves the line wakes the next. Beneath lies a token bucket that smooths bursts: a fresh
-window does not open all its uploads at once, and the account's ceiling of 300 requests in 5 s holds
-(docs/design/pacing.md, Smoothing). After a pause for the bucket the decision is asked once more, so that nothing lies
-between it and the send.
-
-A send's ticket comes back with its answer: what an answer is worth depends on what was sent after its question.
+Each send has a ticket, which comes back with its answer: what an answer says of the quota depends on what was sent
+after its request.
 """
 
 import asyncio
@@ -25,7 +23,7 @@ from bulk_onboard.api import quota as rules
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import StoppedError
 from bulk_onboard.model.call import Call, Gateway, Operation, Priority
-from bulk_onboard.model.outcome import Denied, Done, Outcome, QuotaHint, Refused, Throttled
+from bulk_onboard.model.outcome import Denied, Done, Outcome, QuotaHeaders, Refused, Throttled
 from bulk_onboard.units import Quota, format_duration
 
 T = TypeVar("T")
@@ -36,10 +34,16 @@ _SHORTEST_TOLD_S = 1.0
 
 
 class Pacer:
-    """One budget of requests, and the calls that wait for it; belongs to one event loop."""
+    """One budget of requests, and the calls that wait for it.
+
+    Belongs to one event loop.
+
+    Args:
+        quota: None paces nothing.
+        earlier_sends_s_ago: ages of the sends of an earlier process, in seconds.
+    """
 
     def __init__(self, quota: Quota | None, *, clock: Clock, earlier_sends_s_ago: Iterable[float] = ()) -> None:
-        """`earlier_sends_s_ago` are the ages of an earlier process's sends; without a quota nothing is paced."""
         self._clock = clock
         self._pace = rules.first_pace(quota, clock.monotonic(), earlier_sends_s_ago)
         self._smoothing = AsyncLimiter(smooth_rate(quota), 1) if quota else nullcontext()
@@ -47,12 +51,14 @@ class Pacer:
         self._waiting: list[Place] = []
         self._resting: dict[Place, asyncio.Future[None]] = {}
         self._closed = False
-        self._told_of_others = False
+        self._has_logged_others = False
 
     async def wait_turn(self, priority: Priority) -> int:
-        """Return when the call may go, with a ticket: `answered` must be told how that one ended.
+        """Wait until the call may go, and return its ticket.
 
-        Cancelling gives the place back.
+        `answered` must be called with it when the call ended.
+
+        A cancelled call leaves the line.
 
         Raises:
             StoppedError: the pacer is closed, so this call never begins.
@@ -68,18 +74,20 @@ class Pacer:
             self._waiting.remove(place)
             self._wake(self._waiting[:1])
 
-    def answered(self, ticket: int, hint: QuotaHint | None, *, throttled: bool = False) -> None:
-        """Take in how a request ended; `hint` is None where no answer came."""
-        self._pace = rules.answered(self._pace, ticket, self._clock.monotonic(), hint, throttled=throttled)
-        if self._pace.foreign and not self._told_of_others:
-            self._told_of_others = True
-            log.logger().info("the quota is shared: others spend of it, or a run just before did")
+    def answered(self, ticket: int, headers: QuotaHeaders | None, *, throttled: bool = False) -> None:
+        """Account for a request that ended; `headers` is None where no answer came."""
+        self._pace = rules.answered(self._pace, ticket, self._clock.monotonic(), headers, throttled=throttled)
+        if self._pace.foreign and not self._has_logged_others:
+            self._has_logged_others = True
+            log.logger().info("another client is using the quota, or a run just before did")
         self._wake(self._waiting[:1])
 
     def close(self) -> None:
-        """Turn away whoever waits and whoever comes; requests on their way are not touched.
+        """Make all calls that wait or come later raise StoppedError.
 
-        For a graceful stop: nothing new begins, and nobody waits out a minute of queue first.
+        Requests on their way are not touched.
+
+        For a graceful stop, which need not wait for the quota first.
         """
         self._closed = True
         self._wake(self._waiting)
@@ -104,16 +112,16 @@ class Pacer:
                 await self._rest(place, wait_s)
 
     def _wait_of(self, place: Place) -> float | None:
-        """How long this one waits; None until it is woken."""
+        """Return how many seconds the call at this place waits; None until it is woken."""
         if self._closed:
-            raise StoppedError("stopped before this call began; running again continues")
+            raise StoppedError("stopped before this call began; run again to continue")
         return self._wait_s() if self._waiting[0] == place else None
 
     def _wait_s(self) -> float | None:
         return rules.next_wait_s(self._pace, self._clock.monotonic())
 
     async def _rest(self, place: Place, seconds: float | None) -> None:
-        """Until woken, and at most so long."""
+        """Sleep until woken, at most so many seconds; None for as long as it takes."""
         woken = self._resting[place] = asyncio.get_running_loop().create_future()
         nap = set() if seconds is None else {asyncio.ensure_future(self._clock.sleep(seconds))}
         try:
@@ -130,12 +138,15 @@ class Pacer:
 
 
 def smooth_rate(quota: Quota) -> float:
-    """Sends a second that the smoothing lets through: 4·L/w, at least 20, and never above the account's ceiling."""
+    """Return the smoothed sends a second: 4·L/w, from 20 to the account's ceiling."""
     return min(QUICKEST_PER_S, max(SMOOTHEST_PER_S, 4 * quota.limit / quota.window_s))
 
 
 class Paced:
-    """A gateway whose calls wait their turn; requirements have a quota of their own, all else shares one."""
+    """A gateway whose calls wait their turn.
+
+    Requirements have a quota of their own, all else shares one.
+    """
 
     def __init__(self, inner: Gateway, *, compliance: Pacer, requirements: Pacer) -> None:
         self._inner = inner
@@ -145,12 +156,12 @@ class Paced:
     async def send(self, call: Call[T]) -> Outcome[T]:
         pacer = self._requirements if call.operation is Operation.REQUIREMENTS else self._compliance
         ticket = await pacer.wait_turn(call.priority)
-        hint, throttled = None, False
+        headers, throttled = None, False
         try:
             outcome = await self._inner.send(call)
-            hint, throttled = _hint(outcome), isinstance(outcome, Throttled)
+            headers, throttled = _quota_of(outcome), isinstance(outcome, Throttled)
         finally:
-            pacer.answered(ticket, hint, throttled=throttled)
+            pacer.answered(ticket, headers, throttled=throttled)
         return outcome
 
     def close(self) -> None:
@@ -168,7 +179,7 @@ class Paced:
         return self._compliance, self._requirements
 
 
-def _hint(outcome: Outcome[T]) -> QuotaHint | None:
-    """What the answer said of the quota; None where no answer came, which tells a probe nothing."""
-    heard = isinstance(outcome, Done | Refused | Throttled | Denied)
-    return outcome.quota or (QuotaHint() if heard else None)
+def _quota_of(outcome: Outcome[T]) -> QuotaHeaders | None:
+    """Return what the answer said of the quota; None where no answer came."""
+    was_answered = isinstance(outcome, Done | Refused | Throttled | Denied)
+    return outcome.quota or (QuotaHeaders() if was_answered else None)

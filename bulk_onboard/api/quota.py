@@ -1,31 +1,21 @@
-"""When the next request may go: a pure function of a frozen state.
+"""Decide when the next request may go: a pure function of a frozen state.
 
-See docs/design/pacing.md, Rules.
+Nobody knows which window the API keeps: a fixed one, a sliding one or a bucket. These rules are right under each
+(docs/design/pacing.md, Rules, has the same numbers). L is the limit, w the window:
 
-Nobody knows which window the API keeps, a fixed one, a sliding one or a bucket. The rules, by their numbers there,
-are right under each, and take from its headers what it has left:
+    1  credit: the API has two or more requests left: send; one left: send after a short wait
+    2  our own log: fewer than L sends, ours and others', within the last w + guard: send
+    3  probe: at a run's start, after a throttle and at a reset one request goes alone, and its answer says how it is
+    4  credit is what an answer leaves for certain: Remaining less each send that may have been counted after it
+    5  throttled: all wait as long as the API asks, else until its reset, else 1, 2, 4 … 30 s; the guard grows
+    6  Remaining is lower than our own count explains: others use the quota, and their requests count for a window
+    7  headers that are missing or absurd are ignored; then rule 2 decides alone
 
-    1  the API said so: with a credit of two or more, send; with the last one, when a little time has passed
-    2  our own log says so: fewer than L sends, ours and others', within the last w + guard
-    3  nothing known: one probe, alone; its answer anchors the rest. So at a run's start, after a throttle, at a reset
-    4  credit is what an answer leaves *certain*: Remaining less each send that may have been counted after it
-    5  throttled: all wait for what the API asks, else for its reset, else 1, 2, 4 … 30 s, and the guard grows
-    6  Remaining lower than our own count explains: others spend, and what they spent counts for a window
-    7  headers that are missing or absurd say nothing, and rule 2 stands alone
+A request goes as soon as one of 1, 2 and 3 allows it. 1 and 3 apply only where the limit that the API states is not
+above ours; else rule 2 decides alone, with our limit for our sends and the API's for everybody's. Without a quota rules
+1, 2, 4 and 6 are off and no probe is sent at the start: only 429 and Retry-After are obeyed.
 
-Whichever of 1, 2 and 3 opens first lets the request go. The API leads, by 1 and 3, only where the limit that it states
-is not above ours; else rule 2 does, with our limit for our sends and with the API's for everybody's. Without a quota
-rules 1, 2, 4 and 6 are off and nothing is probed at the start: only 429 and Retry-After are obeyed.
-
-`next_wait_s` decides; `sent` and `answered` keep the state. Instants are monotonic seconds.
-
-What an answer's headers say of the quota; what is missing or absurd is None.
-
-See docs/design/pacing.md, Headers.
-
-The headers are whole seconds, counted from the answer's own `Date`: the clocks of the two machines need not agree.
-Who reads a delay adds the second that this rounding may hide.
-
+`next_wait_s` decides; `sent` and `answered` return the next state. Instants are monotonic seconds.
 """
 
 import re
@@ -36,7 +26,7 @@ from email.utils import parsedate_to_datetime
 from math import inf
 from typing import NamedTuple
 
-from bulk_onboard.model.outcome import QuotaHint
+from bulk_onboard.model.outcome import QuotaHeaders
 from bulk_onboard.units import Quota
 
 GUARD_S, GUARD_GROWTH_S, GUARD_MOST_S = 0.35, 0.25, 5.0  # against jitter between sending and being counted
@@ -49,7 +39,10 @@ _WINDOW_S = 60.0  # where there is no quota to name one
 
 
 class Send(NamedTuple):
-    """One request of ours; `ended` is inf while it is on its way, `remaining` what its answer said."""
+    """One request of ours.
+
+    `ended` is inf while it is on its way, `remaining` what its answer said.
+    """
 
     ticket: int
     at: float
@@ -58,7 +51,7 @@ class Send(NamedTuple):
 
 
 class Foreign(NamedTuple):
-    """So many requests of others, which fill the window until then."""
+    """So many requests of others, which count until this instant."""
 
     until: float
     number: int
@@ -71,16 +64,17 @@ class Pace:
     Attributes:
         quota: ours, as the user states it; None for none.
         guard_s: how much longer than a window a send of ours is counted.
-        blind: nothing is known, so a request goes alone; an answer to one from `blind_since` on lifts this.
+        blind: nothing is known, so one request goes alone as a probe.
+        blind_since: the answer to a request with this ticket or a later one ends that.
         sends: ours, oldest first: those of the last window, and of a window before the oldest that is on its way.
         next_ticket: the name that the next send will have.
         stated_limit: the API's, from its last answer that had one.
         credit: how many more sends the API has certainly allowed.
-        foreign: what others spent, the first to leave the window first.
+        foreign: requests of others, the first to leave the window first.
         reset_at: when the API gives something back; the latest that any answer named.
-        shared_until: others spend, so our log proves nothing, and the end of the credit is not spent in a burst.
-        hold_until: nobody sends before it.
-        throttles: in a row; those that answer sends from before the first of them count once.
+        shared_until: until then others are taken to use the quota: rule 2 is off, and rule 1 keeps a reserve.
+        hold_until: nothing is sent before it.
+        throttles: how many in a row; those that answer sends from before the first of them count once.
     """
 
     quota: Quota | None
@@ -109,7 +103,10 @@ class Pace:
 
 
 def first_pace(quota: Quota | None, now: float, earlier_sends_s_ago: Iterable[float] = ()) -> Pace:
-    """The state at a run's start; the sends of an earlier process count as our own (their ages, in seconds)."""
+    """Return the state at a run's start.
+
+    Sends of an earlier process, by their ages in seconds, count as our own.
+    """
     if quota is None:
         return Pace(quota=None, guard_s=GUARD_S, blind=False)
     guard_s = min(GUARD_S, quota.window_s / 60)
@@ -121,7 +118,10 @@ def first_pace(quota: Quota | None, now: float, earlier_sends_s_ago: Iterable[fl
 
 
 def next_wait_s(pace: Pace, now: float) -> float | None:
-    """Seconds until the next request may go, 0 for now; None where an answer must come first."""
+    """Return seconds until the next request may go, 0 for now.
+
+    None where an answer must come first.
+    """
     if pace.blind and pace.oldest_in_flight:
         return None
     return max(0.0, pace.hold_until - now, _open_at(pace, now) - now)
@@ -138,12 +138,18 @@ def _open_at(pace: Pace, now: float) -> float:
 
 
 def _api_leads(pace: Pace) -> bool:
-    """Whether what the API has left is ours to spend: not where the user states less, or the API nothing."""
+    """Return whether rules 1 and 3 apply: the API's limit is not above the user's."""
     return pace.quota is not None and pace.stated_limit is not None and pace.stated_limit <= pace.quota.limit
 
 
 def _credit_at(pace: Pace, quota: Quota, now: float) -> float:
-    """Rule 1. The last credit waits for a bucket's next drop: so the bucket trickles on, and windows lose nothing."""
+    """Return the earliest send by rule 1: now with two credits or more.
+
+    With one, after a bucket's next refill.
+
+    That wait keeps a bucket flowing, and a window loses no request by it. Two credits more are kept in reserve while
+    others use the quota.
+    """
     reserve = SHARED_RESERVE if now < pace.shared_until else 0
     if pace.credit >= 2 + reserve:
         return -inf
@@ -152,7 +158,10 @@ def _credit_at(pace: Pace, quota: Quota, now: float) -> float:
 
 
 def _room_at(pace: Pace, quota: Quota) -> float:
-    """Rule 2, with our limit for our sends and the API's for everybody's; never while others outrun our log."""
+    """Return the earliest send by rule 2, not while others use the quota.
+
+    Our limit bounds our sends, the API's limit those of everybody.
+    """
     ours = [(send.at + quota.window_s + pace.guard_s, 1) for send in pace.sends]
     return max(
         _leaves_room_at(ours, quota.limit),
@@ -162,7 +171,10 @@ def _room_at(pace: Pace, quota: Quota) -> float:
 
 
 def _leaves_room_at(leaving: Sequence[tuple[float, int]], limit: int) -> float:
-    """When fewer than the limit are left of those that leave the window, so many at each instant."""
+    """Return when fewer than `limit` requests are left.
+
+    `leaving` says how many leave the window when.
+    """
     for until, number in reversed(leaving):
         limit -= number
         if limit <= 0:
@@ -171,7 +183,7 @@ def _leaves_room_at(leaving: Sequence[tuple[float, int]], limit: int) -> float:
 
 
 def _reset_at(pace: Pace) -> float:
-    """Rule 3, at a reset: one send after it, when nothing is on its way; its answer says what the reset gave back."""
+    """Return the earliest send by rule 3 at a reset, when no request is on its way."""
     is_due = pace.reset_at > pace.sends[-1].at and pace.oldest_in_flight is None
     return pace.reset_at if is_due else inf
 
@@ -180,7 +192,7 @@ def _reset_at(pace: Pace) -> float:
 
 
 def sent(pace: Pace, now: float) -> Pace:
-    """The state after a request went; its ticket is the `next_ticket` of the state before."""
+    """Return the state after a request was sent; its ticket is `pace.next_ticket`."""
     return replace(
         pace,
         sends=(*_still_needed(pace, now), Send(pace.next_ticket, now)),
@@ -190,7 +202,10 @@ def sent(pace: Pace, now: float) -> Pace:
 
 
 def _still_needed(pace: Pace, now: float) -> Iterable[Send]:
-    """Rule 6 counts back from the send that is answered, however long its upload took."""
+    """Return the sends to keep.
+
+    Rule 6 counts back from the send that is answered, however long its upload took.
+    """
     if pace.quota is None:
         return (send for send in pace.sends if send.ended == inf)
     oldest = pace.oldest_in_flight
@@ -198,45 +213,48 @@ def _still_needed(pace: Pace, now: float) -> Iterable[Send]:
     return (send for send in pace.sends if send.at > since)
 
 
-def answered(pace: Pace, ticket: int, now: float, hint: QuotaHint | None, *, throttled: bool = False) -> Pace:
-    """The state after a request ended; `hint` is what its answer said of the quota.
+def answered(pace: Pace, ticket: int, now: float, headers: QuotaHeaders | None, *, throttled: bool = False) -> Pace:
+    """Return the state after the request of this ticket ended.
 
-    None where no answer came: the send counts as spent, and a probe is made again.
+    `headers` are None where no answer came: the send then counts as made, and a probe is repeated.
     """
     mine = next(send for send in pace.sends if send.ticket == ticket)._replace(ended=now)
-    if hint is None:
+    if headers is None:
         return _ended(pace, mine)
-    pace = replace(pace, stated_limit=hint.limit or pace.stated_limit)
-    mine = mine._replace(remaining=_usable_remaining(pace, hint))
+    pace = replace(pace, stated_limit=headers.limit or pace.stated_limit)
+    mine = mine._replace(remaining=_usable_remaining(pace, headers))
     pace = _ended(pace, mine)
     if throttled:
-        return _throttled(pace, mine, hint)
-    pace = _held(pace, now, hint.retry_after_s)
+        return _throttled(pace, mine, headers)
+    pace = _held(pace, now, headers.retry_after_s)
     if ticket >= pace.blind_since:
         pace = replace(pace, blind=False, throttles=0)
-    return pace if pace.blind else _informed(pace, mine, hint)
+    return pace if pace.blind else _informed(pace, mine, headers)
 
 
 def _ended(pace: Pace, mine: Send) -> Pace:
     return replace(pace, sends=tuple(mine if send.ticket == mine.ticket else send for send in pace.sends))
 
 
-def _usable_remaining(pace: Pace, hint: QuotaHint) -> int | None:
-    """Rule 7: a number that no limit stands beside, or that lies above it, says nothing."""
-    if pace.quota is None or hint.remaining is None or hint.remaining > (pace.stated_limit or -1):
+def _usable_remaining(pace: Pace, headers: QuotaHeaders) -> int | None:
+    """Return Remaining, by rule 7: None without a stated limit, or above it."""
+    if pace.quota is None or headers.remaining is None or headers.remaining > (pace.stated_limit or -1):
         return None
-    return hint.remaining
+    return headers.remaining
 
 
-def _usable_reset_s(pace: Pace, hint: QuotaHint) -> float | None:
-    """Rule 7: a reset may be over by the time of its answer; what lies further away than a window can be is none."""
-    if hint.reset_in_s is None or abs(hint.reset_in_s) > LONGEST_RESET_WINDOWS * pace.window_s:
+def _usable_reset_s(pace: Pace, headers: QuotaHeaders) -> float | None:
+    """Return the seconds until the reset; None, by rule 7, if too far away.
+
+    A reset may be over by the time of its answer.
+    """
+    if headers.reset_in_s is None or abs(headers.reset_in_s) > LONGEST_RESET_WINDOWS * pace.window_s:
         return None
-    return max(0.0, hint.reset_in_s) + RESET_ROUNDING_S
+    return max(0.0, headers.reset_in_s) + RESET_ROUNDING_S
 
 
-def _informed(pace: Pace, mine: Send, hint: QuotaHint) -> Pace:
-    if (reset_s := _usable_reset_s(pace, hint)) is not None:
+def _informed(pace: Pace, mine: Send, headers: QuotaHeaders) -> Pace:
+    if (reset_s := _usable_reset_s(pace, headers)) is not None:
         pace = replace(pace, reset_at=max(pace.reset_at, mine.ended + reset_s))
     if mine.remaining is None:
         return pace
@@ -248,19 +266,28 @@ def _informed(pace: Pace, mine: Send, hint: QuotaHint) -> Pace:
 
 
 def _unexplained(pace: Pace, mine: Send, remaining: int) -> int:
-    """Rule 6: how many requests that others made are news. When they made them is unknown; they count from now."""
+    """Return how many requests others have made that are not counted yet, by rule 6.
+
+    When they made them is unknown, so they count from now.
+    """
     own = sum(send.at > mine.at - pace.window_s - pace.guard_s for send in pace.sends)
     return (pace.stated_limit or 0) - remaining - own - sum(piece.number for piece in pace.foreign)
 
 
 def _shared(pace: Pace, mine: Send) -> Pace:
-    """Who has spent once goes on, maybe: what the API says is then a better guess than our own log."""
+    """Return the state in which others are taken to use the quota for two windows.
+
+    Meanwhile what the API says is a better guide than our own log.
+    """
     is_known = _api_leads(pace) and mine.remaining is not None
     return replace(pace, shared_until=mine.ended + SHARED_WINDOWS * pace.window_s) if is_known else pace
 
 
 def _credit(pace: Pace, mine: Send, remaining: int) -> int:
-    """Rule 4. What was certain stays so, unless the API has less left or others spend; then the latest word counts."""
+    """Return the certain credit by rule 4, with a request still on its way.
+
+    It does not shrink with an answer, unless the API has less left or others use the quota.
+    """
     if pace.oldest_in_flight is None:
         return _exact_credit(pace.sends)
     later = [send for send in pace.sends if send.ticket != mine.ticket and send.ended > mine.at]
@@ -272,46 +299,61 @@ def _credit(pace: Pace, mine: Send, remaining: int) -> int:
 
 
 def _exact_credit(sends: tuple[Send, ...]) -> int:
-    """Rule 4, nothing on its way: of the sends that overlap the last one, the one counted last has the lowest word."""
+    """Return the credit by rule 4 when nothing is on its way.
+
+    Of the sends that overlap the last one, the lowest Remaining belongs to the one that the API counted last; each send
+    without an answer may have been counted after it.
+    """
     overlapping = [send.remaining for send in sends if send.ended >= sends[-1].at]
     words = [remaining for remaining in overlapping if remaining is not None]
     return max(0, min(words) - (len(overlapping) - len(words)))
 
 
-def _throttled(pace: Pace, mine: Send, hint: QuotaHint) -> Pace:
-    """Rule 5. Others may have been quicker than the headers, which are believed alone for a while."""
+def _throttled(pace: Pace, mine: Send, headers: QuotaHeaders) -> Pace:
+    """Return the state after a throttle, by rule 5.
+
+    Where the API leads, others may be using the quota, so our own log is not relied on for a while.
+    """
     if mine.ticket >= pace.blind_since:  # else it answers a send from before a throttle that has counted
         window_s = pace.window_s
         guard_s = min(GUARD_MOST_S, window_s / 12, pace.guard_s + min(GUARD_GROWTH_S, window_s / 60))
         pace = replace(pace, throttles=pace.throttles + 1, guard_s=guard_s, blind_since=pace.next_ticket)
     pace = replace(_shared(pace, mine), blind=True, credit=0, reset_at=-inf)
     backoff_s = BACKOFF_S[: max(1, pace.throttles)][-1]
-    reset_s = _usable_reset_s(pace, hint) or 0.0
-    asked_s = hint.retry_after_s or (reset_s if reset_s > RESET_ROUNDING_S else backoff_s)
+    reset_s = _usable_reset_s(pace, headers) or 0.0
+    asked_s = headers.retry_after_s or (reset_s if reset_s > RESET_ROUNDING_S else backoff_s)
     return _held(pace, mine.ended, max(BACKOFF_S[0], asked_s))
 
 
 def _held(pace: Pace, now: float, wait_s: float | None) -> Pace:
-    """A wait that the API asks for; a longer one that was asked for before still holds."""
+    """Return the state with a wait that the API asks for.
+
+    A longer one that it asked for before still holds.
+    """
     return replace(pace, hold_until=max(pace.hold_until, now + wait_s + pace.guard_s)) if wait_s else pace
 
 
+# What headers say (docs/design/pacing.md, Headers). They are whole seconds, counted from the answer's own `Date`, so
+# the clocks of the two machines need not agree. Whoever reads a delay adds the second that this rounding may hide.
+
 LONGEST_PAUSE_S = 120.0
 
-_EPOCH_FROM = 1e8  # a smaller number is a delay (docs/design/pacing.md, Headers)
+_EPOCH_FROM = 1e8  # a smaller number is a delay
 _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
 _COUNT = re.compile(r"[0-9]{1,9}")
 
 
-def quota_hint(headers: Mapping[str, str]) -> QuotaHint:
-    """What an answer's headers (names in lower case) say of the quota.
+def quota_headers(headers: Mapping[str, str]) -> QuotaHeaders:
+    """Return what an answer's headers (names in lower case) say of the quota.
 
-    How far away a reset may be, before or after its answer, only the quota's window can tell; a `Retry-After` is an
-    order, and is obeyed up to two minutes.
+    None for what is missing or absurd.
+
+    A reset may be any time away, before or after the answer: what is plausible depends on the quota's window. A
+    `Retry-After` is obeyed up to two minutes.
     """
     answered_at = _http_date(headers.get("date", ""))
     retry_after_s = _delay_s(headers.get("retry-after", ""), answered_at)
-    return QuotaHint(
+    return QuotaHeaders(
         limit=_count(headers.get("x-ratelimit-limit", "")) or None,
         remaining=_count(headers.get("x-ratelimit-remaining", "")),
         reset_in_s=_delay_s(headers.get("x-ratelimit-reset", ""), answered_at),
@@ -320,7 +362,10 @@ def quota_hint(headers: Mapping[str, str]) -> QuotaHint:
 
 
 def _delay_s(text: str, answered_at: float | None) -> float | None:
-    """Seconds from the answer, of a delay, epoch seconds or an HTTP date; the latter two need a `Date`."""
+    """Return a delay, epoch seconds or an HTTP date as seconds from the answer.
+
+    The latter two need its `Date`.
+    """
     number = float(text) if _NUMBER.fullmatch(text := text.strip()) else None
     if number is not None and number < _EPOCH_FROM:
         return number
@@ -333,7 +378,7 @@ def _count(text: str) -> int | None:
 
 
 def _http_date(text: str) -> float | None:
-    """Epoch seconds of an HTTP date."""
+    """Return an HTTP date as epoch seconds; None for anything else."""
     try:
         instant = parsedate_to_datetime(text)
         return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp()

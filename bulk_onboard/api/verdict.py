@@ -1,10 +1,10 @@
-"""The verdict: what a call led to, from the answer or the failure alone.
+"""Judge what a call led to, from its answer or failure alone.
 
 See docs/design/wire.md, Verdicts.
 
-Two questions decide. *Is it sure that the API judged this call?* A no is believed from the API's own mouth only: a
-proxy or firewall that answers in the API's place says nothing about what became of a write. *Is it sure that no byte
-left?* Then, and only then, the call is unavailable. Whatever neither question settles is unresolved.
+Two questions decide. *Is it certain that the API judged this call?* A no counts only where the body shows that the API
+wrote it: a proxy or firewall that answers in its place does not know what became of a write. *Is it certain that no
+byte left?* Then, and only then, the call is unavailable. Whatever neither question settles is unresolved.
 """
 
 import re
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from bulk_onboard.api import wire
 from bulk_onboard.api.exchange import BODY_TOO_LARGE, Answer, Failure
-from bulk_onboard.api.quota import quota_hint
+from bulk_onboard.api.quota import quota_headers
 from bulk_onboard.model.call import Call, Create, Delete, Operation, Write
 from bulk_onboard.model.outcome import (
     TOO_LARGE,
@@ -36,7 +36,15 @@ Owner = Callable[[str], str | None]
 
 
 def verdict(call: Call[T], seen: Answer | Failure, contract: wire.Contract, *, owner: Owner) -> Outcome[T]:
-    """What the call led to."""
+    """Return what the call led to.
+
+    Args:
+        call: as it was sent.
+        seen: the answer, or why there was none.
+        contract: decodes a yes.
+        owner: who has a compliance id in the ledger; a create that is answered with another record's id did not
+            create that record.
+    """
     if isinstance(seen, Failure):
         return _of_failure(call, seen)
     if 200 <= seen.http_status < 300:
@@ -48,7 +56,7 @@ def verdict(call: Call[T], seen: Answer | Failure, contract: wire.Contract, *, o
 
 
 class _Believed(Enum):
-    """Whose word is enough for a no."""
+    """Whose no is believed."""
 
     THE_API = auto()
     THE_API_ON_WRITES = auto()
@@ -57,7 +65,10 @@ class _Believed(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """What an HTTP status means; unresolved when the speaker is not believed, but the run halts all the same."""
+    """What an HTTP status means.
+
+    Unresolved where its sender is not believed, but the run halts all the same.
+    """
 
     outcome: type[Refused] | type[Denied] | type[Done[Any]] | type[Throttled] | type[Unresolved]
     believed: _Believed = _Believed.ANYONE
@@ -100,14 +111,17 @@ _CONTESTED = re.compile(r"\balias\b|duplicate|\balready\b.*\b(exists?|used|in us
 
 
 def _rule(operation: Operation, http_status: int) -> _Rule:
-    """The rule for a status outside 2xx; what no table names is unknown, 408, 425, 499 and all of 5xx among it."""
+    """Return the rule for a status outside 2xx.
+
+    Unknown for what no table names, such as 408, 425, 499 and 5xx.
+    """
     if 300 <= http_status < 400:
         return _REDIRECTED
     return _RULES_OF_OPERATIONS.get((operation, http_status)) or _RULES.get(http_status, _UNKNOWN)
 
 
 def _of_no(call: Call[T], answer: Answer) -> Outcome[T]:
-    rule, error, quota = _rule(call.operation, answer.http_status), _api_error(answer), quota_hint(answer.headers)
+    rule, error, quota = _rule(call.operation, answer.http_status), _api_error(answer), quota_headers(answer.headers)
     if error is None and not _is_believed_anyway(rule, call):
         return Unresolved(seen=_seen(answer), quota=quota, halt=rule.halt)
     if rule.outcome is Refused:
@@ -129,8 +143,13 @@ def _is_believed_anyway(rule: _Rule, call: Call[Any]) -> bool:
 
 
 def _refused(call: Call[Any], answer: Answer, error: wire.ApiError) -> Refused | Unresolved:
-    """A no; one that speaks of a conflict, or of what exists already, may come of the very write that it answers."""
-    quota = quota_hint(answer.headers)
+    """Return a refusal.
+
+    Unresolved where a write is refused for a conflict, or because the record exists already.
+
+    The record that exists may be what this very write has made.
+    """
+    quota = quota_headers(answer.headers)
     no = Refused(
         code=error.code or f"http-{answer.http_status}",
         message=error.message,
@@ -158,7 +177,7 @@ _YES: Mapping[Operation, frozenset[int]] = {
 
 
 def _of_yes(call: Call[T], answer: Answer, contract: wire.Contract, owner: Owner) -> Outcome[T]:
-    quota = quota_hint(answer.headers)
+    quota = quota_headers(answer.headers)
     if answer.http_status not in _YES[call.operation]:
         return Unresolved(seen=_seen(answer), quota=quota)
     try:
@@ -222,18 +241,24 @@ _API_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")  # it goes to logs and ledger, so 
 
 
 def api_id(answer: Answer) -> str:
-    """What the API calls this request: `api_id` of the body, else the X-Request-ID; empty when there is neither."""
+    """Return the API's id of this request: `api_id` of the body, else X-Request-ID.
+
+    Empty where there is neither.
+    """
     candidates = (wire.api_id(_json(answer)), answer.headers.get("x-request-id", ""))
     return next((text for text in candidates if _API_ID.fullmatch(text)), "")
 
 
 def _api_error(answer: Answer) -> wire.ApiError | None:
-    """The API's own no, known by its shape; None when the body is foreign."""
+    """Return the error that the API wrote, known by its shape.
+
+    None for a body that somebody else wrote.
+    """
     return wire.api_error(_json(answer))
 
 
 def _json(answer: Answer) -> object:
-    """The body as JSON, whatever it calls itself; None when it is none."""
+    """Return the body as JSON, whatever its media type; None where it is none."""
     try:
         return wire.parse_json(answer.body)
     except wire.MalformedError:
@@ -241,9 +266,11 @@ def _json(answer: Answer) -> object:
 
 
 def _promised_json(call: Call[Any], answer: Answer) -> object:
-    """The body of an answer that says what it is; None when it is empty.
+    """Return the JSON body of a yes, which must be declared as JSON.
 
-    A read may hold texts that others have broken; a write is answered with the API's own words alone.
+    None when it is empty.
+
+    Texts may be broken in the answer to a read, which repeats what others have written, but not in that to a write.
     """
     if answer.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise wire.MalformedError("packed, though asked not to be")

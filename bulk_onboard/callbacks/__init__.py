@@ -1,9 +1,9 @@
-"""What the API sends when a review changes: verified, and kept as a hint until somebody has read the record.
+"""Receive what the API sends when a review changes, and keep it as a hint until the record was read.
 
-Rule: an event is only a hint. Whatever it says, the review in the ledger is what a get of the record answered. The
-files, each knowing only those above it:
+A callback is only a hint: whatever it says, the review in the ledger is what a GET of the record answered. Each file
+knows only those above it:
 
-    callback   a request that arrived: what it says, who signed it, what it is answered, which record it is about; pure
-    hints      the folder in which hints wait, beside the ledger
-    listener   the door to aiohttp: a socket, requests in, a word out
+    callback   one request: what it says, who signed it, how it is answered, which record it is about; pure
+    hints      the folder beside the ledger in which hints wait
+    listener   the HTTP server (aiohttp) that receives requests and answers them
 """

@@ -1,11 +1,11 @@
-"""A request that arrived: what it says, whether the account signed it, what it is answered, which record it is about.
+"""One request: what it says, whether the account signed it, how it is answered, which record it is about.
 
-    not signed, or wrongly      403: whoever sent it is told so, and nothing else
-    signed, names no record     200: nothing is done
+    not signed, or wrongly      403
+    signed, names no record     200, and nothing is done
     signed, names a record      200, once the hint is on disk
 
 A signature (V3, and its variant signed with the main account's token) is base64(HMAC-SHA256(token, S + "." + nonce)). S
-begins with the public address of the listener, as configured, never as a header claims. For a GET follow `?` and all
+begins with the public address of the listener as configured, never as a header says. For a GET follow `?` and all
 parameters, sorted, as `name=value` joined by `&`. For a POST the parameters of the address follow so, and those of the
 body without anything between them:
 
@@ -14,11 +14,11 @@ body without anything between them:
     body only         https://example.com/reviews?compliance_idc1statusapproved
     both              https://example.com/reviews?a=1&b=2.compliance_idc1statusapproved
 
-What is signed of a JSON body is documented nowhere: S without it and S with its members are both tried. So a JSON body
-may not be covered, and two forms may share one S. A signature has no time in it either, so a request may come again
-for ever. Hence nothing of a request is used but the record's id: the record is read before anything is believed.
+How a JSON body is signed is not documented, so S without it and S with its members are both tried. A JSON body may thus
+not be covered by the signature, and two forms may share one S. A signature has no time in it either, so a request may
+be replayed. Hence nothing of a request is used but the record's id, and that record is then read from the API.
 
-Nothing in a request can make any of this raise: what cannot be read carries no parameters.
+No request can make this raise: what cannot be parsed has no parameters.
 """
 
 import hmac
@@ -40,16 +40,16 @@ _FORM = "application/x-www-form-urlencoded"
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 Parameters = Sequence[tuple[str, Any]]
-"""Names with their values in the order they came; a form's and a query's values are texts, and a name may be twice."""
+"""Names and values in the order they came; values of a form or query are texts, and a name may come twice."""
 
 
 @dataclass(frozen=True)
 class Callback:
-    """One request, its body still as it came.
+    """One request, with its body as it came.
 
     Attributes:
-        query: of the address it came to, encoded, without `?`.
-        signature, main_signature, nonce: what its headers say; empty where they say nothing.
+        query: of the URL, encoded, without `?`.
+        signature, main_signature, nonce: from its headers; empty where missing.
     """
 
     method: str
@@ -62,12 +62,12 @@ class Callback:
 
     @cached_property
     def query_parameters(self) -> Parameters:
-        """What the address says."""
+        """Return the parameters of the URL."""
         return parse_qsl(self.query, keep_blank_values=True, errors="replace")
 
     @cached_property
     def form(self) -> Parameters:
-        """What the body says as a form; empty where it is none."""
+        """Return the parameters of a form body; empty for any other body."""
         if self.method != "POST" or not self.body or self.is_json:
             return ()
         try:
@@ -78,7 +78,7 @@ class Callback:
 
     @cached_property
     def members(self) -> Mapping[str, Any]:
-        """What the body says as a JSON object; empty where it is none."""
+        """Return the members of a JSON object body; empty for any other body."""
         if self.method != "POST" or not self.is_json:
             return {}
         try:
@@ -89,26 +89,26 @@ class Callback:
 
     @property
     def is_json(self) -> bool:
-        """Whether the body claims to be JSON, or looks like it and does not claim to be a form."""
+        """Return whether the body says it is JSON, or looks like it and does not say it is a form."""
         kind = self.content_type.partition(";")[0].strip().lower()
         return kind.endswith(("/json", "+json")) or (kind != _FORM and self.body.lstrip()[:1] == b"{")
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """All that it says, by name; the body before the address, and of a name that is there twice the first."""
+        """Return all parameters by name: the body's before the URL's, and the first of several of one name."""
         said = (*self.members.items(), *self.form, *self.query_parameters)
         return dict(reversed(said))
 
 
 def record_in(callback: Callback) -> str:
-    """Return the compliance id in a request; empty where it names no record."""
+    """Return the compliance id in a request; empty where there is none."""
     said = callback.parameters
     compliance_id = next((said[name] for name in ID_NAMES if said.get(name)), None)
     return compliance_id if isinstance(compliance_id, str) and _ID.fullmatch(compliance_id) else ""
 
 
 class Reception(Enum):
-    """What became of a request: the HTTP status it is answered with, and the word that is the whole body."""
+    """What became of a request: the HTTP status of the answer, and its whole body."""
 
     TAKEN = 200, "taken"
     NAMELESS = 200, "names no record"
@@ -126,12 +126,12 @@ class Reception(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What requests are judged by.
+    """Decides what becomes of a request.
 
     Attributes:
-        public_url: where the API sends them: scheme, host, port and path, no query.
+        public_url: where the API sends requests: scheme, host, port and path, no query.
         tokens: auth tokens, any of which may have signed.
-        allow_unsigned: take what is not signed at all; what is signed wrongly is refused all the same.
+        allow_unsigned: accept what is not signed at all; what is signed wrongly is refused in any case.
     """
 
     public_url: str
@@ -139,7 +139,7 @@ class Gate:
     allow_unsigned: bool = False
 
     def judge(self, callback: Callback) -> tuple[Reception, str]:
-        """Return what becomes of a request, and the record that it is about where a hint is to be kept."""
+        """Return what becomes of a request, and the id of its record where a hint is to be kept, else an empty text."""
         signed = bool(callback.signature or callback.main_signature)
         if signed and not is_signed(callback, self.public_url, self.tokens):
             return Reception.FORGED, ""
@@ -150,16 +150,16 @@ class Gate:
 
 
 def is_signed(callback: Callback, public_url: str, tokens: Sequence[str]) -> bool:
-    """Return whether one of the tokens signed the request for this address, given without its query.
+    """Return whether one of the tokens signed the request for this URL, given without its query.
 
-    Every comparison is made, whichever fits, and each takes the same time.
+    All comparisons are made, in constant time, whichever fits.
     """
     given = [text for header in (callback.signature, callback.main_signature) for text in _listed(header)]
     if not callback.nonce or not given:
         return False
     try:
         bases = list(_signed_texts(callback, public_url))
-    except RecursionError:  # objects in objects without end: nothing the API sends
+    except RecursionError:  # too deeply nested; the API sends nothing like it
         return False
     made = [signature(token, base, callback.nonce) for base in bases for token in tokens if token]
     compared = [hmac.compare_digest(_bytes(one), _bytes(other)) for one in given for other in made]
@@ -177,14 +177,14 @@ def _listed(header: str) -> list[str]:
 
 
 def _signed_texts(callback: Callback, public_url: str) -> Iterator[str]:
-    """Each S that the request may have been signed with."""
+    """Yield each S that the request may have been signed with."""
     if callback.method != "POST":
         yield _with_query(public_url, callback)
         return
     if not callback.form:
         yield _with_query(public_url, callback)
-    if told := _joined(callback.form) or _joined(callback.members.items()):
-        yield _with_query(public_url, callback, "." if callback.query_parameters else "?") + told
+    if body := _joined(callback.form) or _joined(callback.members.items()):
+        yield _with_query(public_url, callback, "." if callback.query_parameters else "?") + body
 
 
 def _with_query(public_url: str, callback: Callback, end: str = "") -> str:
@@ -193,12 +193,12 @@ def _with_query(public_url: str, callback: Callback, end: str = "") -> str:
 
 
 def _joined(parameters: Iterable[tuple[str, Any]]) -> str:
-    """Names and values, sorted, without anything between them."""
-    return "".join(told for _, told in sorted((name, _told(name, value)) for name, value in parameters))
+    """Join names and values, sorted, without separators."""
+    return "".join(text for _, text in sorted((name, _parameter_text(name, value)) for name, value in parameters))
 
 
-def _told(name: str, value: Any) -> str:
-    """One parameter; members that are objects follow in place, those of lists each with the name."""
+def _parameter_text(name: str, value: Any) -> str:
+    """Return the name with its value: an object's members joined in place, each item of a list with the name."""
     if isinstance(value, Mapping):
         return name + _joined(value.items())
     if isinstance(value, list):

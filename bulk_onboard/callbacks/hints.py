@@ -1,11 +1,10 @@
 """The folder in which hints wait, `<job>.hints/` beside the ledger: an empty file for each record.
 
-Rule: a hint that was answered with 200 is on disk until somebody has read its record *afterwards*.
+A hint whose callback was answered with 200 stays on disk until its record was read after that.
 
-A hint is a file with the record's id for a name. Whoever is about to read the record claims it first: the file gets
-another name, which nobody else has or will have, so that a hint that comes meanwhile is a new file. After the reading
-just that other name is removed. Claims of somebody who died are hints like any others. Every step is one call of the
-file system, so there is no lock.
+A hint is a file named after the record's id. Before a record is read, its hint is claimed: renamed to a unique name, so
+that a hint that arrives meanwhile is a new file. After the reading the claimed file is removed. The claims of a process
+that died are hints like any others. Each step is one file system call, so there is no lock.
 """
 
 import errno
@@ -17,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-MOST_WAITING = 10_000  # records; or a flood of unsigned calls, where these are allowed, could fill the disk
+MOST_WAITING = 10_000  # records; else unsigned calls, where these are allowed, could fill the disk
 
 _LEDGER_ENDING = ".ledger.jsonl"
 _NAME = re.compile(r"((?:[a-z0-9-]|_[a-z]){1,64})(?:\.[0-9a-f]{16})?")
@@ -25,49 +24,49 @@ _NAME = re.compile(r"((?:[a-z0-9-]|_[a-z]){1,64})(?:\.[0-9a-f]{16})?")
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A record that is about to be read, and the hints that this settles."""
+    """A record that is about to be read, and the files of the hints that this settles."""
 
     compliance_id: str
     names: tuple[str, ...]
 
 
 def hints_folder(ledger: Path) -> Path:
-    """Return where the hints for a ledger wait."""
+    """Return the folder for the hints of a ledger."""
     return ledger.with_name(f"{ledger.name.removesuffix(_LEDGER_ENDING)}.hints")
 
 
 def is_hints_folder(path: Path) -> bool:
-    """Return whether a folder has hints in it, or nothing."""
+    """Return whether the path is a folder with nothing but hints in it."""
     return path.is_dir() and not path.is_symlink() and all(_NAME.fullmatch(hint.name) for hint in path.iterdir())
 
 
 class Hints:
-    """The hints of one job; every method raises OSError where the disk refuses."""
+    """The hints of one job; every method raises OSError where the disk fails."""
 
     def __init__(self, folder: Path, *, most: int = MOST_WAITING) -> None:
         self.folder = folder
         self._most = most
         self._is_made = False
-        self._count = 0  # those that were seen in the folder, and those kept since
+        self._count = 0  # hints seen in the folder, and kept since
 
     def keep(self, compliance_id: str) -> None:
-        """Keep a hint; it is on disk when this returns."""
+        """Write a hint; it is on disk when this returns."""
         if self._count >= self._most:
             raise OSError(errno.ENOSPC, "too many hints wait")
         if not self._is_made or not self.folder.is_dir():
-            self._is_made = False  # for another thread, too, until it is on disk
+            self._is_made = False  # also for other threads, until it is on disk
             with suppress(FileExistsError):
                 self.folder.mkdir(mode=0o700)
             _sync(self.folder.parent)
             self._is_made = True
         with self._opened() as fd:
-            with suppress(FileExistsError):  # it waits already, and nobody has begun to read its record
+            with suppress(FileExistsError):  # one waits already, and its record is not being read yet
                 os.close(os.open(_name_of(compliance_id), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=fd))
                 self._count += 1
             os.fsync(fd)
 
     def waiting(self) -> tuple[str, ...]:
-        """Return the ids of the records that hints wait for."""
+        """Return the ids of the records that have hints."""
         names = self._names()
         self._count = len(names)
         return tuple(sorted({_id_of(name) for name in names}))
@@ -83,7 +82,7 @@ class Hints:
         return tuple(Claim(compliance_id, tuple(names[compliance_id])) for compliance_id in sorted(names))
 
     def forget(self, claims: Iterable[Claim]) -> None:
-        """Remove these hints, whose records were read, and no newer ones of the same records."""
+        """Remove these hints, whose records were read, but no newer ones of the same records."""
         if names := [name for claim in claims for name in claim.names]:
             with self._opened() as fd:
                 for name in names:
@@ -110,7 +109,7 @@ def _renamed(name: str, folder: int) -> str:
 
 
 def _name_of(compliance_id: str) -> str:
-    """The id as a name of a file: capitals are escaped, since some file systems do not tell them apart."""
+    """Return a file name for the id; capitals are escaped, since some file systems do not tell them apart."""
     return re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", compliance_id)
 
 

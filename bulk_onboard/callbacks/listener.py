@@ -1,9 +1,8 @@
-"""The listener on a socket: requests of the API in, a word out.
+"""The HTTP server for callbacks.
 
-It reads at most so many bytes for at most so long. Whoever opens a connection and sends nothing, or half a request,
-holds up nobody: the time for it is bounded, and of too many connections the one that has been idle for longest is
-closed. The answer goes out as soon as the hint is on disk: nothing is read from the API here. Nothing of a request is
-logged.
+The size of a request, the time for it and the number of connections are limited; when there are too many connections,
+the one that has been idle for longest is closed. A request is answered as soon as its hint is on disk: nothing is read
+from the API here. Nothing of a request is logged.
 """
 
 import asyncio
@@ -36,20 +35,20 @@ _HEADERS = {
 
 
 def most_connections() -> int:
-    """Return how many connections may be open: half of what this process may open, for the ledger needs files too."""
+    """Return how many connections may be open: at most half of the file descriptors of this process."""
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return MOST_CONNECTIONS if files == resource.RLIM_INFINITY else max(1, min(MOST_CONNECTIONS, files // 2))
 
 
 class _Server(web.Server):
-    """aiohttp's server, with a limit to its connections: a new one takes the place of the one idle for longest."""
+    """aiohttp's server with a limit to its connections: a new one replaces the one that was idle for longest."""
 
     def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], **settings: Any) -> None:
         super().__init__(self._handle, **settings)
         self._answer = handler
         self._most = most_connections()
         self._open: dict[web.RequestHandler, asyncio.Transport] = {}
-        self._idle: dict[web.RequestHandler, None] = {}  # those of which no whole head is there, idle for longest first
+        self._idle: dict[web.RequestHandler, None] = {}  # connections without a whole request head, longest idle first
 
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         super().connection_made(handler, transport)
@@ -78,15 +77,15 @@ class _Server(web.Server):
 
 
 class Listener:
-    """Takes requests in while the context lasts; only the path of the gate's public address is served.
+    """Receives requests while the context lasts, at the path of the gate's public URL only.
 
     Args:
         port: 0 for a free one.
-        keep: puts a hint on disk, or raises OSError; called in a thread.
+        keep: writes a hint to disk, or raises OSError; called in a thread.
         wake: called after a hint was kept.
 
     Attributes:
-        counts: what became of the requests.
+        counts: how many requests were answered how.
     """
 
     def __init__(
@@ -107,12 +106,12 @@ class Listener:
 
     @property
     def url(self) -> str:
-        """Where it listens, as a proxy on this machine calls it."""
+        """Return the URL at which a proxy on this machine reaches it."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{self._port}{self._path}"
 
     async def __aenter__(self) -> Self:
-        """Listen; UsageError when that address cannot be had."""
+        """Begin to listen; UsageError where that address cannot be used."""
         server = _Server(
             self._handle, access_log=None, logger=_silent(), keepalive_timeout=_IDLE_S, auto_decompress=False
         )
@@ -123,8 +122,8 @@ class Listener:
         except OSError as error:
             await self._runner.cleanup()
             raise UsageError(
-                f"Nothing can listen at {self._host}, port {self._port}: {error.strerror}. "
-                "Choose another one with --host and --port."
+                f"Cannot listen at {self._host}, port {self._port}: {error.strerror}. "
+                "Choose another address with --host and --port."
             ) from error
         self._port = self._runner.addresses[0][1]
         return self
@@ -137,7 +136,7 @@ class Listener:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
             reception = await self._received(request)
-        except Exception as bug:  # told without its message, which may hold what was sent
+        except Exception as bug:  # logged without its message, which may hold what was sent
             log.logger().error("callback not handled", error=type(bug).__name__)
             reception = Reception.NOT_KEPT
         self.counts[reception] += 1
@@ -175,7 +174,7 @@ class Listener:
 
 
 async def _read(request: web.BaseRequest, wait_s: float) -> bytes:
-    """The body as it came, or as much of it as first exceeds the limit."""
+    """Return the body, or as much of it as first exceeds the limit."""
     if (request.content_length or 0) > LONGEST_BODY:
         return bytes(LONGEST_BODY + 1)
     body = bytearray()
@@ -188,7 +187,7 @@ async def _read(request: web.BaseRequest, wait_s: float) -> bytes:
 
 
 def _silent() -> logging.Logger:
-    """A logger that says nothing: aiohttp's own tells of requests that it cannot read."""
+    """Return a logger that logs nothing: aiohttp's own would log requests that it cannot parse."""
     logger = logging.Logger("callbacks")  # noqa: LOG001 - one that nobody else gets hold of
     logger.disabled = True
     return logger

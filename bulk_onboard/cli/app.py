@@ -1,4 +1,4 @@
-"""All verbs, in the order people meet them, and what is special about each."""
+"""The command line: all verbs, in the order in which one needs them."""
 
 import typer
 
@@ -7,14 +7,16 @@ from bulk_onboard.cli.verb import register_job_verb
 
 app = typer.Typer(
     name="bulk-onboard",
-    help="Onboard thousands of businesses for India phone numbers: every row submitted once, within the quota.\n\n"
-    "JOB is a job file (.toml) or a bare workbook (.xlsx, .csv). To continue whatever was interrupted, run again.",
+    help="Onboard thousands of businesses for India phone numbers: send every row once, within the quota.\n\n"
+    "JOB is a job file (.toml) or a bare workbook (.xlsx, .csv). To continue after an interruption, run again.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-_ledger = typer.Typer(help="Look into the ledger; JOB may be the ledger file itself.", no_args_is_help=True)
+_ledger = typer.Typer(
+    help="Look into the ledger, and repair it. JOB may be the ledger file itself.", no_args_is_help=True
+)
 
 app.command("init")(prepare.init_command)
 register_job_verb(app, "template", prepare.template, job_optional=True, writes=False)

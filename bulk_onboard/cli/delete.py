@@ -1,4 +1,4 @@
-"""`undo` and `delete`: take back what was filed."""
+"""`undo` and `delete`: delete records that were created."""
 
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
@@ -9,106 +9,139 @@ from bulk_onboard.cli.output import YES, Output, awaited, is_wanted, tell
 from bulk_onboard.cli.process import heed_signals
 from bulk_onboard.cli.verb import Invocation
 from bulk_onboard.errors import ExitStatus, first_that_holds
+from bulk_onboard.units import format_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bulk_onboard.maintenance.delete import Candidate, Choose, Deletion
+    from bulk_onboard.maintenance.delete import Candidate, Deletion, Selection
     from bulk_onboard.model.record import Record
     from bulk_onboard.run.stop import Stop
 
 _LISTED = 50
 
+_RUN = Annotated[str, typer.Option("--run", metavar="RUN", help="The run, as the report's sheet Runs names it.")]
+_KEY = Annotated[str, typer.Argument(metavar="KEY", help="The row's Key, a token, an alias or a compliance id.")]
 
-def delete_chosen(invocation: Invocation, choose: "Choose", *, yes: bool) -> Output:
-    """Show what would be deleted and what stays, ask, do it, and write the report anew."""
+
+def undo(invocation: Invocation, run: _RUN, yes: YES = False) -> Output:
+    """Delete the records that one run created.
+
+    It lists them, and asks first. What is approved or has numbers stays. A row whose record was deleted is not sent
+    again.
+    """
+    from bulk_onboard.maintenance.delete import of_run
+
+    return _delete_selected(invocation, of_run(run), yes=yes)
+
+
+def delete(invocation: Invocation, key: _KEY, yes: YES = False) -> Output:
+    """Delete one record, unless it is approved or has numbers.
+
+    It asks first. Its row is not sent again; to file the business anew, give the row another Key.
+    """
+    from bulk_onboard.maintenance.delete import of_key
+
+    return _delete_selected(invocation, of_key(key), yes=yes)
+
+
+def _delete_selected(invocation: Invocation, selection: "Selection", *, yes: bool) -> Output:
+    """Show what would be deleted and what stays, ask, do it, and write the report again."""
     from bulk_onboard.clock import SystemClock
-    from bulk_onboard.maintenance.delete import Fate
+    from bulk_onboard.maintenance.delete import PlannedAction
     from bulk_onboard.run.outputs import report_job
     from bulk_onboard.run.stop import Stop, status_of
 
     job, clock, stop = invocation.job, SystemClock(), Stop()
-    planned = awaited(_plan(invocation, choose, stop))
-    tell(_sum(planned))
+    planned = awaited(_plan(invocation, selection, stop))
+    tell(_summary(planned))
     _list(planned)
     wanted = sum(candidate.is_wanted for candidate in planned)
-    is_done = bool(wanted) and is_wanted(f"Delete {_records(wanted)} at the API for good?", yes=yes)
-    done = awaited(_delete(invocation, planned, choose, stop)) if is_done else None
+    is_done = bool(wanted) and is_wanted(f"Delete {format_count(wanted, 'record')} at the API for good?", yes=yes)
+    done = awaited(_delete(invocation, planned, selection, stop)) if is_done else None
     report = awaited(report_job(job, clock=clock)).path if is_done else None
 
     def show(stream: TextIO) -> None:
-        for one in done.left if done else ():
-            print(f"{_name(one.record)}: {one.why}.", file=stream)
-        deleted = f"Deleted: {len(done.deleted):,} of {_records(len(planned))}." if done else "Nothing was deleted."
-        print(deleted, file=stream)
+        for candidate in done.left if done else ():
+            print(f"{_name(candidate.record)}: {candidate.why}.", file=stream)
+        of_all = format_count(len(planned), "record")
+        print(f"Deleted: {len(done.deleted):,} of {of_all}." if done else "Nothing was deleted.", file=stream)
         if done and done.never_made:
-            print(f"Not at the API, so there was nothing to delete: {_records(len(done.never_made))}.", file=stream)
+            absent = format_count(len(done.never_made), "record")
+            print(f"Not at the API, so there was nothing to delete: {absent}.", file=stream)
         if report:
             print(f"Report: {report}", file=stream)
 
-    stays = any(candidate.fate is Fate.STAYS for candidate in planned) or bool(done and done.left)
+    stays = any(candidate.action is PlannedAction.KEEP for candidate in planned) or bool(done and done.left)
     error = done.error if done else None
-    told = {"error": str(error)} if error else {}
     return Output(
-        first_that_holds(status_of(error or stop.cause), ExitStatus.ROWS_NEED_A_PERSON if stays else ExitStatus.DONE),
-        {"done": is_done, "deleted": len(done.deleted) if done else 0, "records": _data(planned, done), **told},
+        first_that_holds(status_of(error or stop.cause), ExitStatus.ROWS_NEED_ATTENTION if stays else ExitStatus.DONE),
+        {
+            "done": is_done,
+            "deleted": len(done.deleted) if done else 0,
+            "records": _as_data(planned, done),
+            **({"error": str(error)} if error else {}),
+        },
         show,
         (str(error),) if error else (),
     )
 
 
-async def _plan(invocation: Invocation, choose: "Choose", stop: "Stop") -> "Sequence[Candidate]":
+async def _plan(invocation: Invocation, selection: "Selection", stop: "Stop") -> "Sequence[Candidate]":
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.maintenance.delete import plan_deletion
 
     heed_signals(stop)
     credentials = invocation.credentials()
-    return await plan_deletion(invocation.job, choose, credentials=credentials, clock=SystemClock(), stop=stop)
+    return await plan_deletion(invocation.job, selection, credentials=credentials, clock=SystemClock(), stop=stop)
 
 
-async def _delete(invocation: Invocation, planned: "Sequence[Candidate]", choose: "Choose", stop: "Stop") -> "Deletion":
+async def _delete(
+    invocation: Invocation, planned: "Sequence[Candidate]", selection: "Selection", stop: "Stop"
+) -> "Deletion":
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.maintenance.delete import delete_records
 
     heed_signals(stop)
     return await delete_records(
-        invocation.job, planned, choose, credentials=invocation.credentials(), clock=SystemClock(), stop=stop
+        invocation.job, planned, selection, credentials=invocation.credentials(), clock=SystemClock(), stop=stop
     )
 
 
-def _sum(planned: "Sequence[Candidate]") -> str:
-    """What would be done, in one sentence: how many go, how many stay."""
-    from bulk_onboard.maintenance.delete import Fate
+def _summary(planned: "Sequence[Candidate]") -> str:
+    """Return one sentence: how many records go, how many stay."""
+    from bulk_onboard.maintenance.delete import PlannedAction
 
-    number = Counter(candidate.fate for candidate in planned)
-    goes, stays, over = number[Fate.GOES], number[Fate.STAYS], number[Fate.OVER]
-    parts = [f"{goes:,} will be deleted", f"{stays:,} stay{'s' if stays == 1 else ''}"]
-    if looked_for := number[Fate.LOOKED_FOR]:
-        parts.append(f"{looked_for:,} will be looked for first, and deleted if found")
-    if over:
-        parts.append(f"{over:,} {'is' if over == 1 else 'are'} gone already")
-    return f"{_records(len(planned))}: {', '.join(parts)}."
+    number = Counter(candidate.action for candidate in planned)
+    stays, gone = number[PlannedAction.KEEP], number[PlannedAction.ALREADY_GONE]
+    parts = [f"{number[PlannedAction.DELETE]:,} will be deleted", f"{stays:,} stay{'s' if stays == 1 else ''}"]
+    if unknown := number[PlannedAction.FIND_FIRST]:
+        parts.append(f"{unknown:,} will be looked for first, and deleted if found")
+    if gone:
+        parts.append(f"{gone:,} {'is' if gone == 1 else 'are'} gone already")
+    return f"{format_count(len(planned), 'record')}: {', '.join(parts)}."
 
 
 def _list(planned: "Sequence[Candidate]") -> None:
-    from bulk_onboard.maintenance.delete import Fate
+    """Say on stderr what is to be done about each record, up to a number."""
+    from bulk_onboard.maintenance.delete import PlannedAction
 
     what = {
-        Fate.GOES: "to be deleted, review {review}",
-        Fate.LOOKED_FOR: "to be looked for, and deleted if it is there",
-        Fate.OVER: "gone already",
-        Fate.STAYS: "stays: {why}",
+        PlannedAction.DELETE: "to be deleted, review {review}",
+        PlannedAction.FIND_FIRST: "to be looked for, and deleted if it is there",
+        PlannedAction.ALREADY_GONE: "gone already",
+        PlannedAction.KEEP: "stays: {why}",
     }
     for candidate in planned[:_LISTED]:
-        told = what[candidate.fate].format(review=candidate.review, why=candidate.why)
-        tell(f"{_name(candidate.record)} {candidate.record.compliance_id or '(no id known)'}: {told}.")
+        action = what[candidate.action].format(review=candidate.review, why=candidate.why)
+        tell(f"{_name(candidate.record)} {candidate.record.compliance_id or '(no id known)'}: {action}.")
     if len(planned) > _LISTED:
         tell(f"… and {len(planned) - _LISTED:,} more.")
 
 
-def _data(planned: "Sequence[Candidate]", done: "Deletion | None") -> list[dict[str, Any]]:
+def _as_data(planned: "Sequence[Candidate]", done: "Deletion | None") -> list[dict[str, Any]]:
     deleted = {record.token for record in done.deleted} if done else set()
-    left = {one.record.token: one.why for one in done.left} if done else {}
+    left = {candidate.record.token: candidate.why for candidate in done.left} if done else {}
     return [
         {
             "token": candidate.record.token,
@@ -124,33 +157,3 @@ def _data(planned: "Sequence[Candidate]", done: "Deletion | None") -> list[dict[
 
 def _name(record: "Record") -> str:
     return record.key or f"~{record.token}"
-
-
-def _records(number: int) -> str:
-    return f"{number:,} record{'' if number == 1 else 's'}"
-
-
-_KEY = Annotated[str, typer.Argument(metavar="KEY", help="The row's Key, a token, an alias or a compliance id.")]
-
-
-def delete(invocation: Invocation, key: _KEY, yes: YES = False) -> Output:
-    """Delete one record at the API, where it lets it go: not once it is approved or has numbers. Asks first.
-
-    Its row is not sent again; to have the business filed anew, give the row another Key.
-    """
-    from bulk_onboard.maintenance.delete import of_key
-
-    return delete_chosen(invocation, of_key(key), yes=yes)
-
-
-_RUN = Annotated[str, typer.Option("--run", metavar="RUN", help="The run, as the report's sheet Runs names it.")]
-
-
-def undo(invocation: Invocation, run: _RUN, yes: YES = False) -> Output:
-    """Delete at the API the records that one run created, as far as it lets them go. Lists them, and asks first.
-
-    What is approved or has numbers stays. A row whose record was deleted is not sent again.
-    """
-    from bulk_onboard.maintenance.delete import of_run
-
-    return delete_chosen(invocation, of_run(run), yes=yes)

@@ -1,4 +1,4 @@
-"""`merge`, `resolve` and `purge`: what a person decides."""
+"""`merge`, `resolve` and `purge`: what somebody decides about a job."""
 
 import json
 import shlex
@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from bulk_onboard import errors
 from bulk_onboard.cli.output import YES, Output, awaited, can_ask, is_wanted, tell
+from bulk_onboard.cli.process import heed_signals
 from bulk_onboard.cli.verb import Invocation
-from bulk_onboard.errors import ExitStatus
+from bulk_onboard.errors import ExitStatus, UsageError
+from bulk_onboard.units import format_count
 
 if TYPE_CHECKING:
     from bulk_onboard.maintenance.merge import Merged
+    from bulk_onboard.maintenance.resolve import How
+    from bulk_onboard.maintenance.retention import Piece
+    from bulk_onboard.model.record import Record
 
 _COPY = Annotated[
     Path | None,
@@ -23,25 +27,56 @@ _COPY = Annotated[
 
 
 def merge(invocation: Invocation, copy: _COPY = None) -> Output:
-    """Take what was fixed in the annotated copy into the workbook; the old file is kept beside it. Sends nothing.
+    """Take what was fixed in the annotated copy.
 
-    Exit status 3 where something was left for you to look at, such as a cell that was changed in both.
+    The cells that were changed there are written into the workbook, and the old file is kept beside it.
+    Sends nothing. Exit status 3 where something was left for you to look at, such as a cell that was changed in both.
     """
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.maintenance.merge import merge_job
 
-    return told(invocation, awaited(merge_job(invocation.job, copy=copy, clock=SystemClock())))
+    return _merged(invocation, awaited(merge_job(invocation.job, copy=copy, clock=SystemClock())))
 
 
-def told(invocation: Invocation, done: "Merged") -> Output:
-    """What a merge answers."""
+def offer_merge(invocation: Invocation) -> Output | None:
+    """Offer to merge an annotated copy that was saved after the workbook that a run is about to read.
+
+    On a terminal it asks, elsewhere it only says so.
+
+    Returns:
+        The merge's answer where a person must look at it before anything is run; else None.
+    """
+    from bulk_onboard.clock import SystemClock
+    from bulk_onboard.job import name_of
+    from bulk_onboard.maintenance.merge import merge_job
+    from bulk_onboard.run.outputs import is_newer, saved_copy
+
+    job = invocation.job
+    copy = saved_copy(job) if name_of(job.workbook) == job.workbook.stem else None
+    if copy is None or not is_newer(copy, job.workbook):
+        return None
+    sentence = f"{copy} was saved after {job.workbook}, which this run reads."
+    if not can_ask():
+        tell(f"{sentence} To take over what was fixed in the copy, type: {job.commands.merge()}")
+        return None
+    if not is_wanted(f"{sentence} Take over what was fixed in the copy first?", yes=False):
+        return None
+    done = awaited(merge_job(job, copy=copy, clock=SystemClock()))
+    if done.left or done.workbook != job.workbook:
+        return _merged(invocation, done)
+    tell(f"{format_count(done.cells, 'cell')} taken." + (f" The old file: {done.kept}" if done.kept else ""))
+    return None
+
+
+def _merged(invocation: Invocation, done: "Merged") -> Output:
+    """Answer with what a merge did."""
     line = _line_for_the_job_file(invocation, done)
 
     def show(stream: TextIO) -> None:
         from bulk_onboard.report.printer import printer_on
 
         page = printer_on(stream)
-        taken = f"{_counted(done.cells, 'cell')} of {_counted(done.rows, 'row')}"
+        taken = f"{format_count(done.cells, 'cell')} of {format_count(done.rows, 'row')}"
         page.write_line(
             f"{taken} taken from {done.copy} into {done.workbook}."
             if done.cells
@@ -74,46 +109,14 @@ def told(invocation: Invocation, done: "Merged") -> Output:
     )
 
 
-def offer(invocation: Invocation) -> Output | None:
-    """Ask whether a copy that somebody fixed is to be merged before a run takes the older workbook.
-
-    Asked on a terminal only; elsewhere a sentence tells of it. What is returned ends the run before it begins, since a
-    person must look first.
-    """
-    from bulk_onboard.clock import SystemClock
-    from bulk_onboard.job import name_of
-    from bulk_onboard.maintenance.merge import merge_job
-    from bulk_onboard.run.outputs import is_newer, saved_copy
-
-    job = invocation.job
-    copy = saved_copy(job) if name_of(job.workbook) == job.workbook.stem else None
-    if copy is None or not is_newer(copy, job.workbook):
-        return None
-    sentence = f"{copy} was saved after {job.workbook}, which is what this run takes."
-    if not can_ask():
-        tell(f"{sentence} To take over what was fixed in it: {job.commands.merge()}")
-        return None
-    if not is_wanted(f"{sentence} Take over what was fixed in it first?", yes=False):
-        return None
-    done = awaited(merge_job(job, copy=copy, clock=SystemClock()))
-    if done.left or done.workbook != job.workbook:
-        return told(invocation, done)
-    tell(f"{_counted(done.cells, 'cell')} taken." + (f" The old file: {done.kept}" if done.kept else ""))
-    return None
-
-
 def _line_for_the_job_file(invocation: Invocation, done: "Merged") -> str:
-    """What the job file is to say where the merged workbook is another file; empty else, and for a bare workbook."""
+    """Return the line with which the job file names the merged workbook; empty where none is needed."""
     job = invocation.job
     if done.workbook == job.workbook or job.file.suffix.lower() != ".toml":
         return ""
     folder = job.file.parent
     path = done.workbook.relative_to(folder) if done.workbook.is_relative_to(folder) else done.workbook.absolute()
     return f"workbook = {json.dumps(str(path), ensure_ascii=False)}"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 _KEY = Annotated[str, typer.Argument(metavar="KEY", help="The row's Key, a token or an alias.")]
@@ -125,42 +128,26 @@ _ABANDON = Annotated[bool, typer.Option("--abandon", help="Give the row up; it i
 def resolve(
     invocation: Invocation, key: _KEY, found: _FOUND = "", absent: _ABSENT = False, abandon: _ABANDON = False
 ) -> Output:
-    """Say what is to become of a record that is held or gone, after looking at the API.
+    """Decide about a record that is held or gone.
 
-    What you say is held against the API first; then the report is written anew. Without an answer the API is asked, and
-    each answer that can be given is told as the command to type; exit status 3.
+    What you say is checked against the API first; then the report is written again. Without --found, --absent or
+    --abandon it asks the API, prints each answer that can be given as the command to type, and ends with exit status 3.
     """
     from bulk_onboard.clock import SystemClock
-    from bulk_onboard.maintenance.resolve import resolve_record
     from bulk_onboard.report.printer import print_next, shown
     from bulk_onboard.run.outputs import report_job
 
     answers = [bool(found), absent, abandon].count(True)
     if not answers:
-        return _asked(invocation, key)
+        return _ask(invocation, key)
     if answers > 1:
-        raise errors.UsageError(
-            "Say one of --found ID, --absent and --abandon, or none of them to see which can be said."
-        )
-    clock = SystemClock()
-    record = awaited(
-        resolve_record(
-            invocation.job,
-            key,
-            how="found" if found else "absent" if absent else "abandon",
-            compliance_id=found,
-            credentials=invocation.credentials(),
-            clock=clock,
-            say=tell,
-        )
-    )
-    made = awaited(report_job(invocation.job, clock=clock))
+        raise UsageError("Say one of --found ID, --absent and --abandon, or none of them to see which can be said.")
+    record = awaited(_resolve(invocation, key, "found" if found else "absent" if absent else "abandon", found))
+    made = awaited(report_job(invocation.job, clock=SystemClock()))
 
     def show(stream: TextIO) -> None:
-        print(
-            shown(f"Record {record.key or record.token} is {record.state} now. Report: {made.path}", stream),
-            file=stream,
-        )
+        sentence = f"Record {record.key or record.token} is {record.state} now. Report: {made.path}"
+        print(shown(sentence, stream), file=stream)
         print_next(made.next, stream)
 
     return Output(
@@ -176,8 +163,27 @@ def resolve(
     )
 
 
-def _asked(invocation: Invocation, key: str) -> Output:
-    """What the API has of the record, and what can be answered."""
+async def _resolve(invocation: Invocation, key: str, how: "How", compliance_id: str) -> "Record":
+    from bulk_onboard.clock import SystemClock
+    from bulk_onboard.maintenance.resolve import resolve_record
+    from bulk_onboard.run.stop import Stop
+
+    stop = Stop()
+    heed_signals(stop)
+    return await resolve_record(
+        invocation.job,
+        key,
+        how=how,
+        compliance_id=compliance_id,
+        credentials=invocation.credentials(),
+        clock=SystemClock(),
+        stop=stop,
+        say=tell,
+    )
+
+
+def _ask(invocation: Invocation, key: str) -> Output:
+    """Answer with what the API has of the record, and what can be said of it."""
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.maintenance.resolve import ask_person
     from bulk_onboard.report.printer import printer_on
@@ -191,15 +197,13 @@ def _asked(invocation: Invocation, key: str) -> Output:
         for found in asked.shown:
             page.write_line(f"At the API: {found.compliance_id}, {found.alias!r}, review {found.review or 'not known'}")
         if not asked.shown:
-            page.write_line(
-                "The API shows no record of it; one that you find there by other means you name with --found."
-            )
+            page.write_line("The API shows no record of it. If you find one there yourself, name it with --found.")
         page.write_line("Say what you found, by one of these:")
         for answer in asked.answers:
             page.write_line(f"    {answer}")
 
     return Output(
-        ExitStatus.ROWS_NEED_A_PERSON,
+        ExitStatus.ROWS_NEED_ATTENTION,
         {
             "token": record.token,
             "key": record.key,
@@ -212,18 +216,16 @@ def _asked(invocation: Invocation, key: str) -> Output:
     )
 
 
-if TYPE_CHECKING:
-    from bulk_onboard.maintenance.retention import Piece
-
 _WITH_LEDGER = Annotated[
     bool, typer.Option("--with-ledger", help="Remove the ledger, too: what was done is forgotten.")
 ]
 
 
 def purge(invocation: Invocation, with_ledger: _WITH_LEDGER = False, yes: YES = False) -> Output:
-    """Remove what a finished job has made: report, annotated workbooks and, if asked for, the ledger. Asks first.
+    """Remove the files of a finished job. Asks first.
 
-    Workbook and documents are never touched. Without --with-ledger the ledger stays: it tells what was done.
+    These are the report, the annotated copies and, with --with-ledger, the ledger. Workbook and documents are never
+    touched. Without --with-ledger the ledger stays: it says what was done.
     """
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.maintenance.retention import plan_purge, purge_job
@@ -235,22 +237,24 @@ def purge(invocation: Invocation, with_ledger: _WITH_LEDGER = False, yes: YES = 
         what = "personal data" if piece.kind.personal else "no personal data"
         tell(f"To be removed: {piece.path}: {piece.kind.holds} ({what}).")
     if planned.open_reviews and with_ledger:
-        tell(f"{planned.open_reviews} records have no decision of the API's yet, as far as the ledger knows.")
-    is_done = bool(planned.going) and is_wanted(f"Remove {len(planned.going)} files for good?", yes=yes)
+        undecided = format_count(planned.open_reviews, "record")
+        tell(f"As far as the ledger knows, the API has not decided on {undecided} yet.")
+    files = format_count(len(planned.going), "file")
+    is_done = bool(planned.going) and is_wanted(f"Remove {files} for good?", yes=yes)
     if is_done:
         purge_job(job, planned, clock)
 
     def show(stream: TextIO) -> None:
-        print(f"Removed: {len(planned.going)} files." if is_done else "Nothing was removed.", file=stream)
+        print(f"Removed: {files}." if is_done else "Nothing was removed.", file=stream)
         for piece in planned.staying:
             print(shown(f"Kept: {piece.path}: {piece.kind.holds}.", stream), file=stream)
-        print(shown(f"Workbook and documents stay yours: {job.workbook}, {job.documents}", stream), file=stream)
+        print(shown(f"Workbook and documents are not touched: {job.workbook}, {job.documents}", stream), file=stream)
 
-    going, staying = _told(planned.going), _told(planned.staying)
+    going, staying = _files_as_data(planned.going), _files_as_data(planned.staying)
     return Output(ExitStatus.DONE, {"done": is_done, "files": going, "kept": staying}, show)
 
 
-def _told(pieces: "Iterable[Piece]") -> list[dict[str, object]]:
+def _files_as_data(pieces: "Iterable[Piece]") -> list[dict[str, object]]:
     return [
         {"file": str(p.path), "kind": p.kind.name, "holds": p.kind.holds, "personal_data": p.kind.personal}
         for p in pieces

@@ -1,4 +1,4 @@
-"""`listen`: take in what the API sends when a review changes."""
+"""`listen`: receive what the API sends when a review changes."""
 
 import os
 from typing import TYPE_CHECKING, Annotated, TextIO
@@ -11,14 +11,14 @@ from bulk_onboard.cli.verb import Invocation
 from bulk_onboard.errors import ExitStatus
 
 if TYPE_CHECKING:
-    from bulk_onboard.maintenance.listen import Heard, Listening
+    from bulk_onboard.maintenance.listen import Listening, ListenResult
 
 MORE_TOKENS = "PLIVO_CALLBACK_TOKENS"
 
-_PUBLIC_URL = Annotated[str, typer.Option(help="The address that the API calls, as the job's callback URL says it.")]
-_HOST = Annotated[str, typer.Option(help="Where to listen; a reverse proxy on this machine needs no other.")]
+_PUBLIC_URL = Annotated[str, typer.Option(help="The address that the API calls: the job's callback URL.")]
+_HOST = Annotated[str, typer.Option(help="Address to listen at; right for a reverse proxy on this machine.")]
 _PORT = Annotated[int, typer.Option(help="Port to listen at; 0 for a free one.", min=0, max=65535)]
-_UNSIGNED = Annotated[bool, typer.Option("--allow-unsigned", help="Take callbacks that are not signed at all, too.")]
+_UNSIGNED = Annotated[bool, typer.Option("--allow-unsigned", help="Accept callbacks without a signature, too.")]
 
 
 def listen(
@@ -28,9 +28,10 @@ def listen(
     port: _PORT = 8080,
     allow_unsigned: _UNSIGNED = False,
 ) -> Output:
-    """Receive callbacks, until Ctrl-C: each is a hint, upon which the record is read from the API.
+    """Receive callbacks until Ctrl-C.
 
-    It may run beside anything else on the same job; reviews are written whenever nothing else uses the ledger.
+    A callback is a hint only: the record is then read from the API. It may run beside any other command on the same
+    job; reviews are written whenever nothing else uses the ledger.
     """
     from bulk_onboard.api.address import is_loopback
     from bulk_onboard.api.credentials import Secret
@@ -38,24 +39,24 @@ def listen(
 
     if not is_loopback(host):
         tell(
-            f"{host} is not this machine alone: what arrives there is not encrypted. Best is a proxy with TLS in front."
+            f"{host} can be reached from other machines, and without encryption. Better put a proxy with TLS before it."
         )
     tokens = os.environ.get(MORE_TOKENS, "").replace(",", " ").split()
     listening = Listening(
         public_url=public_url, host=host, port=port, tokens=[Secret(t) for t in tokens], allow_unsigned=allow_unsigned
     )
-    heard = awaited(_listen(invocation, listening))
+    result = awaited(_listen(invocation, listening))
 
     def show(stream: TextIO) -> None:
-        print(summed_up(heard), file=stream)
+        print(_summary(result), file=stream)
 
-    counts = {name: getattr(heard, name) for name in heard.__slots__ if name != "error"}
-    told = {"error": str(heard.error)} if heard.error else {}
-    status = heard.error.exit_status if heard.error else ExitStatus.DONE
-    return Output(status, {**counts, **told}, show, (str(heard.error),) if heard.error else ())
+    counts = {name: getattr(result, name) for name in result.__slots__ if name != "error"}
+    error = {"error": str(result.error)} if result.error else {}
+    status = result.error.exit_status if result.error else ExitStatus.DONE
+    return Output(status, {**counts, **error}, show, (str(result.error),) if result.error else ())
 
 
-async def _listen(invocation: Invocation, listening: "Listening") -> "Heard":
+async def _listen(invocation: Invocation, listening: "Listening") -> "ListenResult":
     import asyncio
 
     from bulk_onboard.clock import SystemClock
@@ -67,8 +68,8 @@ async def _listen(invocation: Invocation, listening: "Listening") -> "Heard":
         asyncio.get_running_loop().add_signal_handler(number, stop.request, number)
 
     def announce(url: str) -> None:
-        tell(f"Listening at {url}; have a proxy hand on to it what arrives at {listening.public_url}.")
-        tell(f"The API must be told, as Callback URL: {listening.public_url}")
+        tell(f"Listening at {url}; let a proxy forward to it what arrives at {listening.public_url}.")
+        tell(f"Set this as the Callback URL at the API: {listening.public_url}")
 
     return await listen_to_callbacks(
         invocation.job,
@@ -80,11 +81,11 @@ async def _listen(invocation: Invocation, listening: "Listening") -> "Heard":
     )
 
 
-def summed_up(heard: "Heard") -> str:
-    """What listening came to, a line for people."""
-    waiting = f", {heard.waiting:,} left for the next listen" if heard.waiting else ""
+def _summary(result: "ListenResult") -> str:
+    """Return one line about what was received and read."""
+    waiting = f", {result.waiting:,} left for the next listen" if result.waiting else ""
     return (
-        f"Callbacks: {heard.received:,} received, {heard.refused:,} refused, "
-        f"{heard.unknown:,} about no record of this job. "
-        f"Records: {heard.read:,} read, {heard.believed:,} with a new review{waiting}."
+        f"Callbacks: {result.received:,} received, {result.refused:,} refused, "
+        f"{result.unknown:,} about no record of this job. "
+        f"Records: {result.read:,} read, {result.changed:,} with a new review{waiting}."
     )

@@ -1,6 +1,7 @@
-"""Tell the addresses in the environment how a run ended: a plain webhook where one begins with https, else apprise.
+"""Notify the addresses in BULK_ONBOARD_NOTIFY of how a run ended.
 
-Whatever goes wrong with that is a sentence on stderr.
+An address that begins with https is a plain webhook; any other is for apprise. What goes wrong becomes a sentence on
+stderr and changes nothing else.
 """
 
 import os
@@ -9,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bulk_onboard.cli.output import Output, awaited, tell, told_as_bug
+from bulk_onboard.cli.output import Output, awaited, describe_bug, tell
 from bulk_onboard.cli.process import signals_to_heed
 from bulk_onboard.errors import BulkOnboardError, ExitStatus, WorkbookError
 from bulk_onboard.settings import BY_NAME
@@ -18,16 +19,16 @@ if TYPE_CHECKING:
     from bulk_onboard.job import Job
     from bulk_onboard.notification.message import Message
 
-_UNFIT = "The workbook cannot be used. Why was printed; it is not repeated here, since it may quote cells."
+_UNFIT = "The workbook cannot be used. The reason was printed there; it is left out here, since it may quote cells."
 _GIVEN_UP = "The notification was given up."
 
 
 def notify(output: Output, *, file: Path, flags: Mapping[str, Any]) -> None:
-    """Tell how a verb ended, where the environment has an address and the job wants it told.
+    """Notify of how a verb ended, where the environment has an address and the job's `notify` says so.
 
     Args:
         file: JOB as it was typed; where it cannot be loaded, the flags and the defaults hold.
-        flags: those of the settings.
+        flags: the settings that were given on the command line.
     """
     from bulk_onboard.api.credentials import is_kept
     from bulk_onboard.notification.message import VARIABLE
@@ -42,12 +43,12 @@ def notify(output: Output, *, file: Path, flags: Mapping[str, Any]) -> None:
     except BulkOnboardError as error:
         tell(f"No notification went out. {error}")
     except Exception as bug:
-        tell(told_as_bug(bug))
+        tell(describe_bug(bug))
     _leave_what_hangs(output.exit_status)
 
 
 def _leave_what_hangs(status: ExitStatus) -> None:
-    """End the process at once where a service still hangs: Python would wait for its threads, perhaps for ever."""
+    """End the process at once where apprise still hangs: Python would wait for its threads, perhaps for ever."""
     sending = sys.modules.get("bulk_onboard.notification.sending")
     if sending and sending.is_hanging():
         sys.stdout.flush()
@@ -56,7 +57,7 @@ def _leave_what_hangs(status: ExitStatus) -> None:
 
 
 def _notified(output: Output, file: Path, flags: Mapping[str, Any]) -> Sequence[str]:
-    """A sentence for each address that was to be told and was not reached."""
+    """Send what is to be sent; return a sentence for each address that was not reached."""
     from bulk_onboard.api.credentials import look_up
     from bulk_onboard.notification.message import VARIABLE, is_wanted
 
@@ -83,15 +84,12 @@ def _message(output: Output, file: Path) -> "Message":
     from bulk_onboard.job import name_of
     from bulk_onboard.notification.message import message_of
 
-    told = output.data if not isinstance(output.error, WorkbookError) else {"error": _UNFIT}
-    return message_of(name_of(file), output.exit_status, told, host=socket.gethostname(), folder=Path.cwd())
+    data = output.data if not isinstance(output.error, WorkbookError) else {"error": _UNFIT}
+    return message_of(name_of(file), output.exit_status, data, host=socket.gethostname(), folder=Path.cwd())
 
 
 async def _sent(message: "Message", addresses: Sequence[str], job: "Job | None") -> Sequence[str]:
-    """Send it; return a sentence for each address that it did not reach.
-
-    Ctrl-C, SIGTERM and SIGHUP end the sending, and nothing else.
-    """
+    """Send it, unless a signal gives it up; return a sentence for each address that was not reached."""
     import asyncio
 
     proxy, ca_bundle = (job.proxy, job.ca_bundle) if job else (None, None)
@@ -107,9 +105,9 @@ async def _sent(message: "Message", addresses: Sequence[str], job: "Job | None")
 async def send(
     message: "Message", addresses: Sequence[str], *, proxy: str | None = None, ca_bundle: Path | None = None
 ) -> list[str]:
-    """Send a message to all addresses at once; return a sentence for each that it did not reach.
+    """Send a message to all addresses at once; return a sentence for each that was not reached.
 
-    Webhooks of other machines go by the way of the job's calls: its proxy, its certificates.
+    Webhooks on other machines are called through the job's proxy, with its certificates.
     """
     import asyncio
 
@@ -117,14 +115,14 @@ async def send(
 
     whys = await asyncio.gather(*(_sent_to(address, message, proxy, ca_bundle) for address in addresses))
     return [
-        f"The notification did not reach {name_of(number, address)}: {why}. What the run did stands."
+        f"The notification did not reach {name_of(number, address)}: {why}. The run itself is not affected."
         for number, (address, why) in enumerate(zip(addresses, whys, strict=True), 1)
         if why
     ]
 
 
 async def _sent_to(address: str, message: "Message", proxy: str | None, ca_bundle: Path | None) -> str:
-    """Send a message to one address; return why it did not go out, or nothing when it did."""
+    """Send a message to one address; return why that failed, or an empty text."""
     from urllib.parse import urlsplit
 
     from bulk_onboard.api.address import is_loopback, trust_context
@@ -142,7 +140,7 @@ async def _sent_to(address: str, message: "Message", proxy: str | None, ca_bundl
             return "plain http is for this machine only; use https"
         tls = trust_context(ca_bundle) if scheme == "https" else True
     except BulkOnboardError:
-        return "there are no certificates to check it by"
+        return "there are no certificates to check its certificate with"
     except ValueError:  # urlsplit's, whose text holds the address
         return "it cannot be read"
     return await post(address, message.data, tls=tls, proxy=None if loopback else proxy)

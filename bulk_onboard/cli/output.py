@@ -1,4 +1,4 @@
-"""What a verb answers, and the one place that turns answers and errors into text and an exit status."""
+"""What a verb answers, and how answers and errors become text and an exit status; nowhere else does that happen."""
 
 import json
 import sys
@@ -19,9 +19,9 @@ class Output:
 
     Attributes:
         data: the object that `--json` prints; `exit_status` is added to it.
-        show: prints the same for people.
+        show: prints the answer as text.
         notes: sentences for stderr.
-        error: what kept the verb from answering; None where it did answer.
+        error: what kept the verb from answering; None where it did.
     """
 
     exit_status: ExitStatus
@@ -38,17 +38,18 @@ def finish(
     quiet: bool = False,
     then: Callable[[Output], None] | None = None,
 ) -> NoReturn:
-    """Carry out a verb, print what it answers, and end with its exit status; no error gets past this.
+    """Carry out a verb, print its answer or error, and end with its exit status.
 
-    With `quiet` a ledger in use is told by the status alone: cron would mail every night that takes long. `then` comes
-    after the printing, so that nobody at a terminal waits for it.
+    Args:
+        quiet: say nothing of a ledger in use, or cron would send a mail each time a run takes longer than usual.
+        then: called after the printing, so that nobody at a terminal waits for it.
     """
     try:
         output = verb()
     except BulkOnboardError as error:
         output = _failed(error.exit_status, str(error), error)
     except Exception as bug:
-        output = _failed(ExitStatus.BUG, told_as_bug(bug), bug)
+        output = _failed(ExitStatus.BUG, describe_bug(bug), bug)
     for note in () if quiet and output.exit_status is ExitStatus.LOCKED else output.notes:
         tell(note)
     if as_json:
@@ -65,8 +66,8 @@ def _failed(status: ExitStatus, sentence: str, error: Exception) -> Output:
     return Output(status, {"error": sentence}, lambda stream: None, (sentence,), error)
 
 
-def told_as_bug(bug: BaseException) -> str:
-    """Where an unforeseen error arose, without its message: that may hold personal data."""
+def describe_bug(bug: BaseException) -> str:
+    """Say where an unforeseen error arose, without its message, which may hold personal data."""
     while isinstance(bug, BaseExceptionGroup):
         bug = bug.exceptions[0]
     frames = [f for f in traceback.extract_tb(bug.__traceback__) if "bulk_onboard" in f.filename]
@@ -77,18 +78,18 @@ def told_as_bug(bug: BaseException) -> str:
 
 
 def tell(sentence: str) -> None:
-    """A sentence for people, on stderr."""
+    """Print a sentence on stderr."""
     print(f"bulk-onboard: {sentence}", file=sys.stderr, flush=True)
 
 
 def print_json(data: Mapping[str, Any]) -> None:
-    """One object on stdout; what is no JSON of itself, such as a path, as its text."""
+    """Print one object on stdout; what JSON does not know, such as a path, as its text."""
     import msgspec  # many times as fast as json, which needs seconds for some 100,000 findings
 
     try:
         text = msgspec.json.format(msgspec.json.encode(data, enc_hook=str), indent=2).decode()
         text.encode(sys.stdout.encoding)
-    except UnicodeEncodeError:  # half a character, as in the name of a file that is no UTF-8, or one stdout lacks
+    except UnicodeEncodeError:  # a file name that is not UTF-8, or a character that the encoding of stdout lacks
         text = json.dumps(data, default=str, indent=2)
     print(text)
 
@@ -97,7 +98,7 @@ _T = TypeVar("_T")
 
 
 def awaited(work: Coroutine[Any, Any, _T]) -> _T:
-    """What the work comes to, in an event loop of its own."""
+    """Run the work in an event loop of its own; return its result."""
     import asyncio
 
     return asyncio.run(work)
@@ -107,21 +108,29 @@ YES = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
 
 
 def can_ask() -> bool:
-    """Whether somebody sits at a terminal who can answer."""
+    """Return whether there is a terminal to ask a question at."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def is_wanted(question: str, *, yes: bool) -> bool:
-    """Whether it is to be done.
+    """Ask a question; return whether the answer was yes.
 
     Raises:
-        UsageError: nobody can be asked, and `--yes` was not given.
+        UsageError: there is no terminal to ask at, and `--yes` was not given.
     """
     if yes:
         return True
     if not can_ask():
-        raise UsageError(f"{question} Nobody can be asked here, so nothing was done; add --yes to do it.")
+        raise UsageError(f"{question} Not a terminal, so nothing was done; use --yes to do it without asking.")
     try:
         return typer.confirm(question, err=True)
     except typer.Abort:  # Ctrl-C and Ctrl-D are a no
         return False
+
+
+def warn_of_callback_url(callback_url: str) -> None:
+    """Warn of what speaks against the job's callback address, though it may be used."""
+    from bulk_onboard.model.callback_url import doubt
+
+    if why := doubt(callback_url):
+        tell(f"callback_url: {why}")

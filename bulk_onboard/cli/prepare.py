@@ -1,4 +1,4 @@
-"""`init`, `template` and `requirements`: what one needs before the first check."""
+"""`init`, `template` and `requirements`: before the first check."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from bulk_onboard import errors
 from bulk_onboard.cli.output import Output, awaited, finish
 from bulk_onboard.cli.verb import Invocation
-from bulk_onboard.errors import ExitStatus
+from bulk_onboard.errors import ExitStatus, UsageError
+
+if TYPE_CHECKING:
+    from bulk_onboard.model.requirements import RequirementsBook
 
 _JOB_FILE = """\
-# What bulk-onboard is to do. Every key and its default: jobs/README.md of the project.
+# Settings of this job. Every key and its default: jobs/README.md of bulk-onboard.
 # Credentials do not belong here: export PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN.
 
 workbook = "businesses.xlsx"
@@ -25,27 +27,25 @@ documents = "documents"
 """
 
 _IGNORED = """\
-# Identity documents and what was done with them do not belong in a repository.
+# Identity documents, and what was sent of them, do not belong in a repository.
 *
 !.gitignore
 !job.toml
 """
 
-_DIR = Annotated[Path, typer.Argument(metavar="DIR", help="The folder; made where it is missing.")]
+_DIR = Annotated[Path, typer.Argument(metavar="DIR", help="The folder; created where it is missing.")]
 _JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
 
 def init_command(folder: _DIR, as_json: _JSON = False) -> None:
-    """Make a folder with a job file, an empty workbook, a documents folder and a .gitignore."""
-    finish(lambda: init(folder), as_json=as_json)
+    """Make a folder for a new job.
 
-
-def init(folder: Path) -> Output:
-    """Write the four things; nothing that exists is touched.
-
-    Raises:
-        UsageError: one of them is there already, or the folder cannot be written.
+    It gets a job file, an empty workbook, a folder for documents and a .gitignore. No file is overwritten.
     """
+    finish(lambda: _init(folder), as_json=as_json)
+
+
+def _init(folder: Path) -> Output:
     from bulk_onboard.intake.bundled import bundled_requirements
     from bulk_onboard.intake.template import write_template
     from bulk_onboard.model.command import Commands
@@ -54,7 +54,7 @@ def init(folder: Path) -> Output:
         folder / name for name in ("job.toml", "businesses.xlsx", "documents", ".gitignore")
     )
     if existing := [path.name for path in (job, workbook, ignored) if path.exists()]:
-        raise errors.UsageError(f"{folder} has {', '.join(existing)} already. Name another folder, or move them away.")
+        raise UsageError(f"{folder} has {', '.join(existing)} already. Name another folder, or move them away.")
     book, command = bundled_requirements(), Commands(job=str(job)).check()
     try:
         documents.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -62,26 +62,25 @@ def init(folder: Path) -> Output:
         job.write_text(_JOB_FILE, encoding="utf-8")
         ignored.write_text(_IGNORED, encoding="utf-8")
     except OSError as error:
-        raise errors.UsageError(f"{folder} cannot be written: {error.strerror}. Name another folder.") from None
+        raise UsageError(f"{folder} cannot be written: {error.strerror}. Name another folder.") from None
 
     def show(stream: TextIO) -> None:
-        print(f"{job}: the job; {workbook}: fill it in; {documents}/: put the documents here.", file=stream)
+        print(f"{job}: the job file; {workbook}: fill it in; {documents}/: put the documents here.", file=stream)
         print(f"The columns are those of {book.source}.", file=stream)
-        print(f"Then: {command}", file=stream)
+        print(f"Then type: {command}", file=stream)
 
     made = {"job": str(job), "workbook": str(workbook), "documents": str(documents)}
     return Output(ExitStatus.DONE, {**made, "next": command}, show)
 
 
-if TYPE_CHECKING:
-    from bulk_onboard.model.requirements import RequirementsBook
-
-
 def requirements(invocation: Invocation) -> Output:
-    """Show which fields and documents the API requires: live with credentials, else the bundled example."""
+    """Show which fields and documents the API requires.
+
+    With credentials it asks the API, else it shows the bundled example.
+    """
     from bulk_onboard.report.console import print_requirements
 
-    book = ask(invocation)
+    book = _requirements(invocation)
 
     def show(stream: TextIO) -> None:
         print_requirements(book, stream)
@@ -118,8 +117,8 @@ def requirements(invocation: Invocation) -> Output:
     )
 
 
-def ask(invocation: Invocation) -> "RequirementsBook":
-    """The requirements of all that the job may be about."""
+def _requirements(invocation: Invocation) -> "RequirementsBook":
+    """Return the requirements of every kind of number that the job may ask for."""
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.run.requirements import combinations_of, requirements_for
 
@@ -129,21 +128,24 @@ def ask(invocation: Invocation) -> "RequirementsBook":
     )
 
 
-_OUTPUT = Annotated[Path, typer.Option("--output", help="Where to write it; an existing file is never overwritten.")]
+_OUTPUT = Annotated[Path, typer.Option("--output", help="The file to write; one that exists is never overwritten.")]
 
 
 def template(invocation: Invocation, output: _OUTPUT = Path("businesses.xlsx")) -> Output:
-    """Write an empty input workbook: the required columns, notes, drop-downs, every column as text."""
+    """Write an empty workbook to fill in.
+
+    It has the required columns with notes and drop-downs, and formats every column as text.
+    """
     from bulk_onboard.intake.template import write_template
     from bulk_onboard.run.preflight import Written, check_places
 
     check_places(invocation.job, Written("the template", output, "--output"))
-    book = ask(invocation)
+    book = _requirements(invocation)
     write_template(output, book)
     command = replace(invocation.job.commands, job=str(output)).check()
 
     def show(stream: TextIO) -> None:
-        print(f"{output} (requirements: {book.source})", file=stream)
+        print(f"{output}: its columns are those of {book.source}.", file=stream)
         print(f"Fill it in, then type: {command}", file=stream)
 
     return Output(ExitStatus.DONE, {"requirements": book.source, "template": str(output), "next": command}, show)

@@ -1,4 +1,4 @@
-"""The progress line: how far a run is, a few times a second, on a terminal; the run knows nothing of it."""
+"""The progress line on a terminal. It looks at the run a few times a second; the run does not know of it."""
 
 import asyncio
 import sys
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from bulk_onboard.run.execution import RunView
 
 _BETWEEN_LOOKS_S = 0.25
-_RESTS = 50  # times as long as a look takes, where there is much to count: sending comes first
+_RESTS = 50  # rest this many times as long as a look takes: counting a large ledger must not delay sending
 
 
 @asynccontextmanager
 async def shown(*, quiet: bool) -> "AsyncIterator[Callable[[RunView], None]]":
-    """Yield a function to be handed what is under way; that is shown until the context ends."""
+    """Yield a function that takes a run and shows its progress until the context ends."""
     looking: list[asyncio.Task[None]] = []
     with open_line(sys.stderr, quiet=quiet) as line:
         try:
@@ -36,7 +36,7 @@ async def _look(running: "RunView", line: "Line") -> None:
 
 
 class Line:
-    """Shows nothing: for `--quiet`, and where no terminal is (log lines tell it there). A context manager."""
+    """A line that shows nothing: for `--quiet`, and where there is no terminal (log lines are written there)."""
 
     def __enter__(self) -> Self:
         return self
@@ -45,14 +45,14 @@ class Line:
         """Leave the terminal as it was."""
 
     def update(self, done: int, due: int, states: Mapping[str, int], note: str) -> None:
-        """Show that `done` of `due` rows are done, the rows by state, and why the run waits, where it does."""
+        """Show how many rows are done of those that are due, the rows by state, and why the run waits, if it does."""
 
 
 class _Bar(Line):
     """A bar on a terminal, gone when the run is over."""
 
     def __init__(self, stream: TextIO) -> None:
-        from rich import progress  # it takes 40 ms to import, which only a terminal is to pay
+        from rich import progress  # takes 40 ms to import, and is needed on a terminal only
         from rich.console import Console
 
         self._stream = stream
@@ -82,7 +82,7 @@ class _Bar(Line):
 
 
 def open_line(stream: TextIO, *, quiet: bool = False) -> Line:
-    """Return a bar where the stream is a terminal and nobody wants quiet; else a line that shows nothing."""
+    """Return a progress bar where the stream is a terminal and not `quiet`; else a line that shows nothing."""
     from bulk_onboard.report.printer import is_terminal
 
     return _Bar(stream) if is_terminal(stream) and not quiet else Line()

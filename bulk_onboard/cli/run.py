@@ -4,20 +4,21 @@ import os
 import signal
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 from urllib.parse import urlsplit
 
-from bulk_onboard import errors
-from bulk_onboard.cli.fix import offer
-from bulk_onboard.cli.output import Output, awaited, tell
+from bulk_onboard.cli.fix import offer_merge
+from bulk_onboard.cli.output import Output, awaited, tell, warn_of_callback_url
 from bulk_onboard.cli.process import heed_signals
 from bulk_onboard.cli.verb import Invocation
 from bulk_onboard.errors import SignalledError, StoppedError, UsageError, first_that_holds
+from bulk_onboard.units import format_count
 
 if TYPE_CHECKING:
     from bulk_onboard.job import Job
+    from bulk_onboard.maintenance.refresh import Refreshed
     from bulk_onboard.run.finish import RunResult
-    from bulk_onboard.run.walk import DuplicateRecords
+    from bulk_onboard.run.stop import Stop
 
 SAFE_SETTLE_S = 30.0
 
@@ -25,127 +26,58 @@ _PROXY = "The command to type next leaves out --proxy, since its address may hol
 
 
 def run(invocation: Invocation) -> Output:
-    """Check every row, then submit what is due; run again to continue, nothing is sent twice.
+    """Check every row, then send what is due.
 
-    The first Ctrl-C lets calls in flight finish and writes the report; the second leaves at once, which is safe.
+    Run again to continue; nothing is sent twice. The first Ctrl-C lets calls in flight finish and writes the report;
+    the second quits at once, which is safe.
     """
-    return run_and_sum_up(invocation)
+    return _run(invocation)
 
 
-def run_and_sum_up(invocation: Invocation) -> Output:
-    """A run from start to end, with signals heeded and progress shown."""
+def resume(invocation: Invocation) -> Output:
+    """Finish the rows a run took in; take in no new ones."""
+    job = invocation.job
+    may_be_idle = job.missing_workbook == "ok" and not os.path.lexists(job.workbook)
+    if not job.ledger.exists() and not may_be_idle:
+        raise UsageError(f"There is no ledger {job.ledger}, so nothing was begun. To begin, type: {job.commands.run()}")
+    commands = replace(job.commands, verb="resume")
+    return _run(replace(invocation, job=replace(job, admit_new_rows=False, commands=commands)))
+
+
+def _run(invocation: Invocation) -> Output:
     from bulk_onboard.report.console import print_run, print_summary
 
+    job = invocation.job
     if invocation.offline:
         raise UsageError("A run always uses the live requirements; leave out --offline. `check` and `plan` take it.")
-    warn_of_short_window(invocation)
-    warn_of_callback_url(invocation)
-    warn_of_other_ledger(invocation)
-    if (first := offer(invocation)) is not None:
-        return first
-    result = awaited(_run(invocation))
+    _warn_of_short_window(job)
+    warn_of_callback_url(job.callback_url)
+    _warn_of_other_ledger(job)
+    if (merged := offer_merge(invocation)) is not None:
+        return merged
+    result = awaited(_run_job(invocation))
 
     def show(stream: TextIO) -> None:
+        if not result.run_id:
+            return
         if invocation.quiet:
-            print_summary(
-                result.counts,
-                result.reviews,
-                stream,
-                needing=result.needing,
-                news=result.news,
-                drift=result.drift,
-            )
+            print_summary(result, stream)
             return
         print_run(
-            result.counts,
-            result.reviews,
+            result,
             stream,
-            needing=result.needing,
-            news=result.news,
-            drift=result.drift,
             report=result.report,
             annotated=result.annotated,
-            workbook=_found(invocation.job),
+            workbook=_matched_workbook(job),
             next_command=result.next,
         )
 
     error = (str(result.error),) if result.error else ()
-    unsaid = (_PROXY,) if "proxy" in invocation.job.commands.flags else ()
-    return Output(
-        result.exit_status,
-        told(invocation.job, result),
-        show if result.run_id else lambda stream: None,
-        (*result.warnings, *error, *unsaid),
-    )
+    without_proxy = (_PROXY,) if "proxy" in job.commands.flags else ()
+    return Output(result.exit_status, result.data(), show, (*result.warnings, *error, *without_proxy))
 
 
-def told(job: "Job", result: "RunResult") -> dict[str, Any]:
-    """What `--json` prints of a run."""
-    return {
-        "run_id": result.run_id,
-        "counts": result.counts,
-        "reviews": result.reviews,
-        "need_a_person": result.needing,
-        "new": result.news,
-        "older": result.older,
-        "drift": result.drift._asdict(),
-        "requests": result.requests,
-        "workbook": str(job.workbook),
-        "ledger": str(result.ledger),
-        "report": str(result.report) if result.report else None,
-        "annotated": str(result.annotated) if result.annotated else None,
-        "next": result.next,
-        "duplicates": [_as_data(twice) for twice in result.twice],
-        **({"error": str(result.error)} if result.error else {}),
-    }
-
-
-def _found(job: "Job") -> Path | None:
-    """The workbook that was taken, where the job names a pattern."""
-    return job.workbook if job.workbook_pattern and job.workbook != job.workbook_pattern else None
-
-
-def _as_data(twice: "DuplicateRecords") -> dict[str, Any]:
-    return {"token": twice.token, "compliance_ids": twice.compliance_ids, "deletable": twice.deletable}
-
-
-def warn_of_short_window(invocation: Invocation) -> None:
-    """Tell when the settle window is too short for a server that is not on this machine.
-
-    See docs/design/settling.md, Settle window.
-    """
-    from bulk_onboard.api.address import is_loopback
-
-    job = invocation.job
-    if job.settle < SAFE_SETTLE_S and not is_loopback(urlsplit(job.base_url).hostname or ""):
-        tell(
-            f"A settle window of {job.settle:g} s is short: a record that shows later than that is created again. "
-            "Keep the default of 90 s unless the API's vendor says otherwise."
-        )
-
-
-def warn_of_callback_url(invocation: Invocation) -> None:
-    """Tell what speaks against the job's callback address, though it may be used."""
-    from bulk_onboard.model.callback_url import doubt
-
-    if why := doubt(invocation.job.callback_url):
-        tell(f"callback_url: {why}")
-
-
-def warn_of_other_ledger(invocation: Invocation) -> None:
-    """Tell when a job file beside a bare workbook names it, and so has another ledger for the same rows."""
-    from bulk_onboard.job import job_file_of
-    from bulk_onboard.run.typed import commands_instead
-
-    job = invocation.job
-    if (other := job_file_of(job)) is not None:
-        tell(
-            f"{other.file} names this workbook, too, and has its own ledger, {other.ledger}; this run uses "
-            f"{job.ledger}. If you mean that job, stop this run and type: {commands_instead(job, other).run()}"
-        )
-
-
-async def _run(invocation: Invocation) -> "RunResult":
+async def _run_job(invocation: Invocation) -> "RunResult":
     from bulk_onboard.cli.progress import shown
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.run.run import run_job
@@ -162,7 +94,7 @@ async def _run(invocation: Invocation) -> "RunResult":
                 clock=SystemClock(),
                 stop=stop,
                 watch=watch,
-                say=_say_nothing if invocation.quiet else tell,
+                say=(lambda sentence: None) if invocation.quiet else tell,
             )
         except StoppedError:
             if isinstance(stop.cause, signal.Signals):
@@ -170,31 +102,41 @@ async def _run(invocation: Invocation) -> "RunResult":
             raise
 
 
-def _say_nothing(sentence: str) -> None:
-    """For `--quiet`."""
+def _matched_workbook(job: "Job") -> Path | None:
+    """Return the workbook that a pattern in the job matched; None where the job names the workbook itself."""
+    return job.workbook if job.workbook_pattern and job.workbook != job.workbook_pattern else None
 
 
-def resume(invocation: Invocation) -> Output:
-    """Finish the rows that a run took in before; take in no new ones."""
-    job = invocation.job
-    may_be_idle = job.missing_workbook == "ok" and not os.path.lexists(job.workbook)
-    if not job.ledger.exists() and not may_be_idle:
-        raise errors.UsageError(
-            f"There is no ledger {job.ledger}, so nothing was begun. To begin, type: {job.commands.run()}"
+def _warn_of_short_window(job: "Job") -> None:
+    """Warn of a settle window that is too short for a server on another machine.
+
+    See docs/design/settling.md, Settle window.
+    """
+    from bulk_onboard.api.address import is_loopback
+
+    if job.settle < SAFE_SETTLE_S and not is_loopback(urlsplit(job.base_url).hostname or ""):
+        tell(
+            f"A settle window of {job.settle:g} s is short: a record that shows later than that is created again. "
+            "Keep the default of 90 s unless the API's vendor says otherwise."
         )
-    commands = replace(job.commands, verb="resume")
-    return run_and_sum_up(replace(invocation, job=replace(job, admit_new_rows=False, commands=commands)))
 
 
-if TYPE_CHECKING:
-    from bulk_onboard.maintenance.refresh import Refreshed
-    from bulk_onboard.run.stop import Stop
+def _warn_of_other_ledger(job: "Job") -> None:
+    """Warn where a job file beside a bare workbook names it too, and has another ledger for the same rows."""
+    from bulk_onboard.job import job_file_of
+    from bulk_onboard.run.kept_flags import commands_instead
+
+    if (other := job_file_of(job)) is not None:
+        tell(
+            f"{other.file} names this workbook, too, and has its own ledger, {other.ledger}; this run uses "
+            f"{job.ledger}. If you mean that job, stop this run and type: {commands_instead(job, other).run()}"
+        )
 
 
 def refresh(invocation: Invocation) -> Output:
-    """Take in what the API's people said of the submitted records, and write the report anew; sends nothing.
+    """Fetch review results, and write the report again.
 
-    Every run begins with this. Here it costs a request for each hundred records, and no row is read for it.
+    It sends nothing. Every run begins with this; alone it costs one request for each hundred records, and reads no row.
     """
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.report.console import print_refresh
@@ -202,10 +144,13 @@ def refresh(invocation: Invocation) -> Output:
     from bulk_onboard.run.stop import Stop, status_of
 
     job, clock, stop = invocation.job, SystemClock(), Stop()
-    refreshed = awaited(_refresh(invocation, stop))
+    refreshed = awaited(_refresh_job(invocation, stop))
     made = awaited(report_job(job, clock=clock))
     followed, may_be_missing = refreshed.followed, job.missing_workbook == "ok"
-    not_shown = _not_shown(followed.not_shown, job.commands.verify())
+    not_shown = ""
+    if followed.not_shown:
+        records = format_count(followed.not_shown, "record")
+        not_shown = f"The API did not show {records} of the ledger. To see which, type: {job.commands.verify()}"
 
     def show(stream: TextIO) -> None:
         reviews = {} if invocation.quiet else refreshed.reviews
@@ -219,7 +164,7 @@ def refresh(invocation: Invocation) -> Output:
             "not_shown": followed.not_shown,
             "gone": followed.gone,
             "reviews": refreshed.reviews,
-            "need_a_person": refreshed.needing,
+            "need_attention": refreshed.need_attention,
             "requests": refreshed.requests,
             "ledger": str(job.ledger),
             "report": str(made.path),
@@ -229,7 +174,7 @@ def refresh(invocation: Invocation) -> Output:
     )
 
 
-async def _refresh(invocation: Invocation, stop: "Stop") -> "Refreshed":
+async def _refresh_job(invocation: Invocation, stop: "Stop") -> "Refreshed":
     from bulk_onboard.cli.progress import shown
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.maintenance.refresh import refresh_job
@@ -238,7 +183,3 @@ async def _refresh(invocation: Invocation, stop: "Stop") -> "Refreshed":
     credentials = invocation.credentials()
     async with shown(quiet=invocation.quiet) as watch:
         return await refresh_job(invocation.job, credentials=credentials, clock=SystemClock(), stop=stop, watch=watch)
-
-
-def _not_shown(records: int, which: str) -> str:
-    return f"The API did not show {records:,} of the records. See which: {which}" if records else ""

@@ -1,4 +1,4 @@
-"""`sandbox`: the API on this machine."""
+"""`sandbox`: run the API on this machine."""
 
 import contextlib
 import os
@@ -8,22 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bulk_onboard import errors
 from bulk_onboard.cli.output import Output, awaited, finish
 from bulk_onboard.cli.process import signals_to_heed
-from bulk_onboard.errors import ExitStatus
+from bulk_onboard.errors import ExitStatus, UsageError
 
 if TYPE_CHECKING:
     from bulk_onboard.sandbox.state import ClockStep
 
 _PORT = Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 for a free one.", min=0, max=65535)]
-_QUOTA = Annotated[str, typer.Option(help="Requests it allows: 60/min, 600/60s, or none.")]
+_QUOTA = Annotated[str, typer.Option(help="Requests allowed: 60/min, 600/60s, or none.")]
 _WINDOW = Annotated[str, typer.Option(help="How it counts them: fixed, sliding or bucket.")]
-_AFTER = Annotated[str, typer.Option(help="Review records after so long: 30s, 5m. Without it they stay pending.")]
+_AFTER = Annotated[str, typer.Option(help="Review records after this time: 30s, 5m. Without it they stay pending.")]
 _FAULT = Annotated[
     list[str], typer.Option(help="NAME=RATE or OPERATION:NAME=RATE, such as drop-after=0.1; may be repeated.")
 ]
-_LATE = Annotated[str, typer.Option(help="How late at most the fault late-apply takes effect.")]
+_LATE = Annotated[str, typer.Option(help="How late the fault late-apply takes effect, at most.")]
 _LIST = Annotated[
     list[str], typer.Option("--list", help="How lists behave: ignore-alias, newest-first, …; may be repeated.")
 ]
@@ -31,24 +30,26 @@ _RECORD = Annotated[
     list[str], typer.Option("--record", help="How records are kept: cut-alias=40, null-state, …; may be repeated.")
 ]
 _REQUIREMENTS = Annotated[
-    list[str], typer.Option("--requirements", help="Their form: released, both-forms, neither-form or empty.")
+    list[str],
+    typer.Option("--requirements", help="Form of the requirements: released, both-forms, neither-form or empty."),
 ]
 _OTHERS = Annotated[
     list[str],
-    typer.Option("--others", help="What others do: present=150, delete-oldest=0.5 a page, …; may be repeated."),
+    typer.Option("--others", help="What other clients do: present=150, delete-oldest=0.5 a page, …; may be repeated."),
 ]
 _CLOCK = Annotated[
-    list[str], typer.Option("--clock", help="The clock it shows is wrong: -2h; or set later: -1h@30s; may be repeated.")
+    list[str],
+    typer.Option("--clock", help="The clock it shows is wrong: -2h, or set back later: -1h@30s; may be repeated."),
 ]
-_GET_LAG = Annotated[str, typer.Option(help="How long a GET of a new record gets 404.")]
+_GET_LAG = Annotated[str, typer.Option(help="How long a GET of a new record is answered with 404.")]
 _LAG = Annotated[str, typer.Option(help="How long new records stay out of the list.")]
 _SEED = Annotated[int, typer.Option(help="Seed of the dice of faults and lists.")]
-_VIA = Annotated[str, typer.Option(help="Send callbacks to this base URL; without it to this machine only.")]
+_VIA = Annotated[str, typer.Option(help="Send callbacks to this base URL; else to this machine only.")]
 _BODY = Annotated[str, typer.Option(help="Body of callbacks: json or form.")]
 _CALLBACK = Annotated[
     list[str], typer.Option("--callback", help="What goes wrong with callbacks: twice, forged, …; may be repeated.")
 ]
-_LEDGER = Annotated[Path | None, typer.Option(help="Look into this ledger for the intent of each create.")]
+_LEDGER = Annotated[Path | None, typer.Option(help="Check that this ledger has the intent of each create.")]
 
 
 def sandbox_command(  # noqa: PLR0917 - typer names them
@@ -71,9 +72,12 @@ def sandbox_command(  # noqa: PLR0917 - typer names them
     callback_body: _BODY = "json",
     callback: _CALLBACK = [],  # noqa: B006 - typer copies it
 ) -> None:
-    """Serve the API on this machine, until Ctrl-C. It takes any credentials, or those in the environment."""
+    """Run the API on this machine, until Ctrl-C.
+
+    It accepts any credentials, or only those in the environment where there are any.
+    """
     finish(
-        lambda: sandbox(
+        lambda: _serve(
             port=port,
             quota=quota,
             window=window,
@@ -93,7 +97,7 @@ def sandbox_command(  # noqa: PLR0917 - typer names them
     )
 
 
-def sandbox(
+def _serve(
     *,
     port: int,
     quota: str,
@@ -108,9 +112,14 @@ def sandbox(
     callbacks: Mapping[str, Any],
     **settings: Any,
 ) -> Output:
-    """Serve until a signal; UsageError where a value is not one.
+    """Serve until a signal.
 
-    `behaviours` are by what they are about; `settings` are as `Sandbox` takes them.
+    Args:
+        behaviours: names by what they are about: list, record, requirements.
+        settings: as `Sandbox` takes them.
+
+    Raises:
+        UsageError: a value cannot be read.
     """
     from bulk_onboard.sandbox.behaviours import check_about
     from bulk_onboard.sandbox.callbacks import CallbackOptions
@@ -139,7 +148,7 @@ def sandbox(
             **settings,
         )
     except ValueError as error:
-        raise errors.UsageError(f"{error}.") from None
+        raise UsageError(f"{error}.") from None
 
     awaited(_until_signalled(serve(server, lambda url: print(f"The sandbox serves {url}", flush=True))))
     return Output(ExitStatus.DONE, {}, lambda stream: None)
@@ -160,11 +169,11 @@ def _rate(text: str) -> tuple[str, float]:
     try:
         return name, float(rate)
     except ValueError:
-        raise ValueError(f"{text!r} is no name with its number; write drop-after=0.1") from None
+        raise ValueError(f"{text!r} is not a name with a number; write one such as drop-after=0.1") from None
 
 
 def _clock_step(text: str) -> "ClockStep":
-    """`-2h`, wrong from the start, or `-1h@30s`, set back half a minute later."""
+    """Return the step of `-2h`, wrong from the start, or of `-1h@30s`, set back half a minute later."""
     from bulk_onboard.sandbox.state import ClockStep
     from bulk_onboard.units import parse_duration
 

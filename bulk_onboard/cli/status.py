@@ -1,4 +1,4 @@
-"""`status` and `report`: where a job stands, from the ledger alone."""
+"""`status` and `report`: where a job stands, from the ledger."""
 
 from collections import Counter
 from typing import Annotated, TextIO
@@ -9,19 +9,21 @@ from bulk_onboard.cli.output import Output, awaited
 from bulk_onboard.cli.verb import Invocation
 from bulk_onboard.errors import ExitStatus
 
-_ACCOUNT = Annotated[bool, typer.Option("--account", help="Ask the API which records are in no row of the sheet.")]
+_ACCOUNT = Annotated[bool, typer.Option("--account", help="Ask the API for records that no row of the sheet has.")]
 
 
 def status(invocation: Invocation, account: _ACCOUNT = False) -> Output:
-    """Show where the job stands, from the ledger: no network, no workbook, safe beside a run.
+    """Show where the job stands, from the ledger.
 
-    With --account the API is asked for the account's records, and those are told that no row of the sheet stands for.
+    It needs neither network nor workbook, and is safe beside a run. With --account it asks the API for the account's
+    records, and lists those that no row of the sheet has.
     """
     from bulk_onboard.ledger.journal import read_ledger_state
     from bulk_onboard.model.record import State
     from bulk_onboard.report.console import print_status
+    from bulk_onboard.report.row_status import join
     from bulk_onboard.report.summary import next_command
-    from bulk_onboard.run.typed import commands_of
+    from bulk_onboard.run.kept_flags import commands_of
 
     if account:
         return _of_account(invocation)
@@ -31,10 +33,10 @@ def status(invocation: Invocation, account: _ACCOUNT = False) -> Output:
     counts = {"rows": len(ledger_state.records), **{state.value: states[state] for state in State}}
     reviews = Counter(record.review for record in ledger_state.records.values() if record.state is State.SUBMITTED)
     commands = commands_of(job, ledger_state)
-    command = next_command(None, ledger_state, commands)
-    if command == commands.status():  # which was typed just now
+    command = next_command(join(None, ledger_state), commands)
+    if command == commands.status():  # this very command
         command = commands.run()
-    if commands.job == str(job.ledger):  # no workbook is known that goes with it
+    if commands.job == str(job.ledger):  # its workbook is not known
         command = ""
 
     def show(stream: TextIO) -> None:
@@ -54,29 +56,34 @@ def status(invocation: Invocation, account: _ACCOUNT = False) -> Output:
 
 
 def _of_account(invocation: Invocation) -> Output:
-    """The account's records that no row stands for; nothing is done about them."""
+    """List the account's records that no row of the sheet has; change nothing."""
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.maintenance.account import Origin, take_inventory
-    from bulk_onboard.report.console import print_survey
+    from bulk_onboard.report.console import print_inventory
 
-    survey = awaited(take_inventory(invocation.job, credentials=invocation.credentials(), clock=SystemClock()))
-    origins = Counter(origin for _, origin in survey.records)
+    inventory = awaited(take_inventory(invocation.job, credentials=invocation.credentials(), clock=SystemClock()))
+    origins = Counter(origin for _, origin in inventory.records)
     counts = {origin.value: origins[origin] for origin in Origin}
     strays = [
         {"compliance_id": r.compliance_id, "alias": r.alias, "review": r.review or r.review_word, "origin": origin}
-        for r, origin in survey.records
+        for r, origin in inventory.records
         if origin is not Origin.ROW
     ]
     return Output(
         ExitStatus.DONE,
-        {"records": len(survey.records), "origins": counts, "not_in_sheet": strays},
-        lambda stream: print_survey(counts, strays, stream),
-        (f"{survey.no_sheet} Every record of the ledger counts as one of a row.",) if survey.no_sheet else (),
+        {"records": len(inventory.records), "origins": counts, "not_in_sheet": strays},
+        lambda stream: print_inventory(counts, strays, stream),
+        (f"{inventory.no_sheet} Every record in the ledger counts as one that a row has.",)
+        if inventory.no_sheet
+        else (),
     )
 
 
 def report(invocation: Invocation) -> Output:
-    """Write the report anew from workbook and ledger; without the workbook from the ledger alone. No network."""
+    """Write the report again, from workbook and ledger.
+
+    Without the workbook it is made from the ledger alone. It needs no network.
+    """
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.run.outputs import report_job
 

@@ -1,6 +1,7 @@
 """Verbs that take JOB: their flags are made from the table of settings.
 
-The word behind such a flag is its value where it reads like one, and else a word of its own, such as JOB.
+Some flags may be given without a value, such as `--wait`. The word that follows one is its value if it can be read as
+one, and else a word of its own, such as JOB.
 """
 
 import inspect
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """What was asked for: the job with all flags over it, and how to answer.
+    """What was typed: the job with all flags applied, and how to answer.
 
     Attributes:
-        flags: those of the settings, as they were given; None for each that was not.
+        flags: each setting's flag as it was given; None where it was not.
     """
 
     job: "Job"
@@ -40,13 +41,13 @@ class Invocation:
     flags: Mapping[str, Any] = field(default_factory=dict)
 
     def credentials(self) -> "Credentials":
-        """The credentials in the environment; UsageError where they are missing."""
+        """Return the credentials in the environment; UsageError where they are missing."""
         from bulk_onboard.api.credentials import credentials_from
 
         return credentials_from(os.environ, warn=tell)
 
     def credentials_at_hand(self) -> "Credentials | None":
-        """The credentials, or None with `--offline` or where neither the environment nor a file has any."""
+        """Return the credentials; None with `--offline`, or where neither the environment nor a file has any."""
         from bulk_onboard.api.credentials import are_at_hand
 
         return self.credentials() if not self.offline and are_at_hand(os.environ) else None
@@ -71,9 +72,9 @@ def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:
 
 _FLAGS = [_option(setting) for setting in SETTINGS if setting.flag]
 _SWITCHES = [
-    _switch("offline", "Use the bundled example of the requirements, ask nobody."),
+    _switch("offline", "Do not ask the API; use the bundled example of the requirements."),
     _switch("as_json", "Print one JSON object instead of text."),
-    _switch("quiet", "No progress; warnings and errors only."),
+    _switch("quiet", "Show no progress; warnings and errors only."),
 ]
 _JOB = Annotated[Path, typer.Argument(metavar="JOB", help="A job file (.toml) or a workbook.", show_default=False)]
 
@@ -95,9 +96,9 @@ def register_job_verb(
         verb: takes an `Invocation`, and by name whatever parameters of its own it declares.
         or_ledger: JOB may be the ledger itself.
         job_optional: without JOB the settings alone are the job.
-        job_unless: the same, but only where this parameter of the verb's own is given.
-        notifies: what it comes to, be it an error, is told to the addresses in the environment.
-        writes: it may write what a job writes, so nothing of that may lie where another file is.
+        job_unless: the name of a parameter of the verb that may be given in place of JOB.
+        notifies: how it ends, even with an error, is sent to the addresses in the environment.
+        writes: it may write the job's files, so it is checked first that none of these is somebody else's.
     """
     own = list(inspect.signature(verb).parameters.values())[1:]
     job = _keyword("job", _JOB, None if job_optional or job_unless else inspect.Parameter.empty)
@@ -128,7 +129,7 @@ def register_job_verb(
 
 
 def _describe(command: Callable[..., None], verb: Callable[..., Output], parameters: list[inspect.Parameter]) -> None:
-    """Give the command what typer reads: the verb's help, and all parameters."""
+    """Give the command what typer reads: the verb's help and all parameters."""
     command.__doc__ = verb.__doc__
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
@@ -138,15 +139,15 @@ def _loaded(file: Path | None, flags: Mapping[str, Any], *, or_ledger: bool) -> 
     from bulk_onboard import job
 
     if file is None:
-        return job.settings_job(flags)
-    return job.ledger_job(file, flags) if or_ledger else job.load_job(file, flags)
+        return job.job_from_flags(flags)
+    return job.load_job_or_ledger(file, flags) if or_ledger else job.load_job(file, flags)
 
 
 _BARE = {f"--{setting.name.replace('_', '-')}": setting for setting in SETTINGS if setting.bare}
 
 
 def filled_in(words: Sequence[str]) -> list[str]:
-    """The words of a command line, each of these flags with its value: `--wait=2d`."""
+    """Return the words of a command line, with a value for each flag that was given without one: `--wait=2d`."""
     return list(_filled_in(deque(words)))
 
 

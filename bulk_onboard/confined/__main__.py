@@ -27,13 +27,13 @@ def main(module: str, memory: int, cpu_s: int, source: int) -> int:
                 sys.stdout.buffer.write(piece)
                 sys.stdout.buffer.flush()  # somebody may wait for this very piece
     except BaseException as error:  # a panic of compiled code is no Exception
-        sys.stderr.write(json.dumps(_told(error)) + "\n")
+        sys.stderr.write(json.dumps(_last_words(error)) + "\n")
         sys.stderr.flush()
         return 1
     return 0
 
 
-def _told(error: BaseException) -> dict[str, str]:
+def _last_words(error: BaseException) -> dict[str, str]:
     if isinstance(error, BulkOnboardError):
         return {"refused": str(error)}
     if isinstance(error, MemoryError):

@@ -160,7 +160,7 @@ def failure(status: int, last_words: bytes, limits: Limits) -> BulkOnboardError:
         return SignalledError(_SIGNALLED[status])
     if status == -signal.SIGXCPU:
         return out_of_time(limits.cpu_s)
-    how, text = _told(last_words)
+    how, text = _failure_in(last_words)
     if how is Failure.MEMORY:
         return ConfinedError(how, f"it needs more than {format_size(limits.memory)} of memory")
     if how is Failure.CRASHED:
@@ -168,7 +168,7 @@ def failure(status: int, last_words: bytes, limits: Limits) -> BulkOnboardError:
     return ConfinedError(how, text)
 
 
-def _told(last_words: bytes) -> tuple[Failure, str]:
+def _failure_in(last_words: bytes) -> tuple[Failure, str]:
     """Read the child's last line; one that ended without it broke down, or ran out of memory."""
     try:
         ((how, text),) = json.loads(last_words.splitlines()[-1]).items()

@@ -39,7 +39,7 @@ _NAMED = 5  # lines that one message names
 _AS_TEXT = "import the file into Excel with every column as text, and save it as .xlsx"
 _BROKEN_RULES = {
     "unexpected end of data": "a quotation mark is opened and never closed",
-    "field larger than field limit": f"a cell is longer than {LONGEST_CELL:,} characters, so a quotation mark is amiss",
+    "field larger than field limit": f"a cell is longer than {LONGEST_CELL:,} characters, so it lacks a quotation mark",
     "expected after": "a quotation mark closes a cell before its end",
 }
 

@@ -99,7 +99,7 @@ def write_template(path: Path, book: RequirementsBook) -> None:
         path.touch(mode=0o600, exist_ok=False)
         workbook.save(path)
     except FileExistsError:
-        raise errors.UsageError(f"{path} is there already and is not overwritten. Choose another name.") from None
+        raise errors.UsageError(f"{path} exists already and is not overwritten. Choose another name.") from None
     except OSError as error:
         raise errors.UsageError(f"{path} cannot be written: {error.strerror}. Choose another place.") from None
 

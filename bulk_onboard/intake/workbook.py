@@ -76,12 +76,12 @@ def read_sheet(
 def _refuse_name(path: Path) -> None:
     if path.name.startswith(_LOCK_MARK):
         raise WorkbookError(
-            f"{path} is no workbook, only the mark Excel leaves while one is open. "
+            f"{path} is not a workbook but the mark that Excel leaves while one is open. "
             f"Name the workbook itself: {path.with_name(path.name.removeprefix(_LOCK_MARK))}."
         )
     if type_by_name(path) is None:
         raise WorkbookError(
-            f"{path} is of no type that is read ({', '.join(WORKBOOK_ENDINGS)}). "
+            f"{path} has none of the endings that are read ({', '.join(WORKBOOK_ENDINGS)}). "
             "Open it in Excel and save it as .xlsx or .csv."
         )
 
@@ -103,7 +103,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
     facts = os.fstat(descriptor)
     if not stat.S_ISREG(facts.st_mode):
         os.close(descriptor)
-        raise WorkbookError(f"There is no workbook {path}: that is no file. Correct the path.")
+        raise WorkbookError(f"There is no workbook {path}: that is not a file. Correct the path.")
     with os.fdopen(descriptor, "rb") as source:
         if not facts.st_size:
             raise WorkbookError(f"The workbook {path} is empty (0 bytes). Save or copy it again.")

@@ -40,7 +40,7 @@ _encoder = msgspec.json.Encoder(order="sorted")
 _decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(AnyEntry)
 
 
-class Fault(StrEnum):
+class LineFault(StrEnum):
     """What is wrong with a line."""
 
     CHECKSUM = "its checksum does not fit"
@@ -52,7 +52,7 @@ class Fault(StrEnum):
 class LineError(ValueError):
     """A line that cannot be read; `fault` says why."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: LineFault) -> None:
         super().__init__(fault.value)
         self.fault = fault
 
@@ -68,13 +68,16 @@ class _Header(msgspec.Struct):
 
 
 def stamp(entry: Entry, *, seq: int, now: datetime) -> Entry:
-    """The entry as line number `seq`, written at `now` (aware, UTC)."""
+    """Return the entry as line number `seq`, written at `now` (aware, UTC)."""
     at = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return msgspec.structs.replace(entry, v=VERSION, seq=seq, at=at)
 
 
 def encode(entry: Entry) -> bytes:
-    """The line of a stamped entry, newline included; LineError when it could not be read back."""
+    """Return the line of a stamped entry, newline included.
+
+    Raise LineError where it could not be read back.
+    """
     try:
         text = _encoder.encode(entry)
     except UnicodeEncodeError:
@@ -86,37 +89,41 @@ def encode(entry: Entry) -> bytes:
 
 
 def decode(line: bytes) -> Entry:
-    """The entry of a line, given without its newline; LineError when it cannot be read.
+    """Return the entry of a line, given without its newline.
 
-    An unknown entry that may be skipped comes back as a bare `Entry`: it has its place in the sequence and does
-    nothing.
+    Raise LineError when it cannot be read.
+
+    An unknown entry that may be skipped is returned as a bare `Entry`, which has a number and changes nothing.
     """
     if not checksums_fit([line]):
-        raise LineError(Fault.CHECKSUM)
+        raise LineError(LineFault.CHECKSUM)
     return next(decode_all([line]))
 
 
 def decode_all(lines: Iterable[bytes]) -> Iterator[Entry]:
-    """The entries of lines whose checksums are known to fit, as `decode` gives them, in its fastest way."""
+    """Yield the entries of lines whose checksums fit, as `decode` would, but faster."""
     for line in lines:
         try:
             entry = _decoder.decode(line)
         except (msgspec.DecodeError, RecursionError):
             entry = _skipped(line)
         if entry.v != VERSION:
-            raise LineError(Fault.NEWER if entry.v > VERSION else Fault.MALFORMED)
+            raise LineError(LineFault.NEWER if entry.v > VERSION else LineFault.MALFORMED)
         if len(line) >= LONGEST_LINE:
-            raise LineError(Fault.MALFORMED)
+            raise LineError(LineFault.MALFORMED)
         yield entry
 
 
 def checksums_fit(lines: Sequence[bytes]) -> bool:
-    """Whether each line ends in the checksum of what stands before it; as one comparison, which is the fastest."""
+    """Return whether each line ends in the checksum of what stands before it.
+
+    One comparison is the fastest way.
+    """
     return b"".join([line[-_END_LENGTH:] for line in lines]) == _ends([line[:-_END_LENGTH] for line in lines])
 
 
 def _ends(bodies: Sequence[bytes]) -> bytes:
-    """What the lines with these bodies end in, one behind the other."""
+    """Return the ends of lines with these bodies, joined: their checksums."""
     if not bodies:
         return b""
     checksums = pack(f">{len(bodies)}I", *map(crc32, bodies)).hex(",", 4)
@@ -129,15 +136,18 @@ def _in_ascii(entry: Entry) -> bytes:
 
 
 def _skipped(line: bytes) -> Entry:
-    """What a line without a known entry of this version stands for."""
+    """Return a bare entry for a line without a known entry of this version.
+
+    Raise LineError where it may not be skipped.
+    """
     try:
         header = msgspec.json.decode(line, type=_Header)
     except (msgspec.DecodeError, RecursionError):
-        raise LineError(Fault.MALFORMED) from None
+        raise LineError(LineFault.MALFORMED) from None
     if header.v > VERSION:
-        raise LineError(Fault.NEWER)
+        raise LineError(LineFault.NEWER)
     if header.v < VERSION or header.entry in ENTRY_NAMES:
-        raise LineError(Fault.MALFORMED)
+        raise LineError(LineFault.MALFORMED)
     if header.crit:
-        raise LineError(Fault.CRITICAL)
+        raise LineError(LineFault.CRITICAL)
     return Entry(v=header.v, seq=header.seq, at=header.at)

@@ -1,4 +1,6 @@
-"""The system calls that a ledger needs, and its bytes for those who only read; a test passes in a disk that fails.
+"""The system calls that a ledger needs, and its bytes for readers.
+
+A test passes in a disk that fails.
 
 A raw descriptor, never a buffered file: on a full disk its `flush` fails and its `close` tries the same bytes again
 (docs/design/ledger.md, Order of writes).
@@ -21,15 +23,18 @@ class Disk:
     """The machine's own disk. Every method raises OSError."""
 
     def open(self, path: Path, flags: int) -> int:
-        """A descriptor that no child process inherits; never through a symbolic link; a new file is 0600."""
+        """Open a file, never through a symbolic link.
+
+        No child process inherits it, and a new one has mode 0600.
+        """
         return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
     def write(self, fd: int, data: bytes) -> int:
-        """How many bytes were written."""
+        """Write, and return how many bytes were taken."""
         return os.write(fd, data)
 
     def fsync(self, fd: int) -> None:
-        """Return when the bytes are on the disk, not only in its cache where the system can tell."""
+        """Return when the bytes are on the disk; where possible, not only in its cache."""
         if _FULL_FSYNC is None:
             os.fsync(fd)
         else:
@@ -48,7 +53,10 @@ class Disk:
         source.replace(target)
 
     def file_system(self, folder: Path) -> str:
-        """What the folder's file system is called (`ext4`, `nfs4` …); empty where the machine does not say."""
+        """Return the type of the folder's file system (`ext4`, `nfs4` …).
+
+        Empty where the machine does not say.
+        """
         fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             facts = Path(f"/proc/self/fdinfo/{fd}").read_text(encoding="ascii")
@@ -59,16 +67,17 @@ class Disk:
             os.close(fd)
 
     def free(self, folder: Path) -> int:
-        """How many bytes may still be written where the folder is."""
+        """Return how many bytes may still be written where the folder is."""
         facts = os.statvfs(folder)
         return facts.f_bavail * facts.f_frsize
 
 
 def file_system_in(mountinfo: str, fdinfo: str) -> str:
-    """The type of the mount that an open file is on, by the kernel's own number of it; empty where it does not say.
+    """Return the type of the mount that an open file is on; empty where unknown.
 
-    A path proves less: mounts hide each other, and links lead elsewhere. `mountinfo` and `fdinfo` are the texts of
-    `/proc/self/mountinfo` and `/proc/self/fdinfo/<fd>` (man 5 proc).
+    It is found by the kernel's number of the mount. A path proves less: mounts hide each other, and links lead
+    elsewhere. `mountinfo` and `fdinfo` are the texts of `/proc/self/mountinfo` and `/proc/self/fdinfo/<fd>` (man 5
+    proc).
     """
     mount_id = next((line.split()[1] for line in fdinfo.splitlines() if line.startswith("mnt_id:")), None)
     for line in mountinfo.splitlines():
@@ -79,14 +88,17 @@ def file_system_in(mountinfo: str, fdinfo: str) -> str:
 
 
 def write_whole(disk: Disk, fd: int, data: bytes) -> None:
-    """One write that takes all bytes, or OSError."""
+    """Write all bytes in one call, or raise OSError."""
     written = disk.write(fd, data)
     if written != len(data):
         raise OSError(errno.ENOSPC, f"only {written} of {len(data)} bytes could be written")
 
 
 def make_file(disk: Disk, path: Path, content: bytes, *, mode: int = 0o600) -> None:
-    """A new file with this content, on disk when it returns; an existing one is an error. A half-made file goes."""
+    """Make a new file with this content, on disk on return.
+
+    An existing one is an error. On failure it is removed.
+    """
     fd = disk.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     try:
         os.fchmod(fd, mode)
@@ -100,7 +112,10 @@ def make_file(disk: Disk, path: Path, content: bytes, *, mode: int = 0o600) -> N
 
 
 def replace_file(disk: Disk, path: Path, aside: Path, content: bytes) -> None:
-    """Give `path` this content in one step, by way of a new file `aside`; it keeps its mode, owner and group."""
+    """Give `path` this content in one step, by way of a new file `aside`.
+
+    Mode, owner and group stay.
+    """
     before = path.stat()
     make_file(disk, aside, content, mode=stat.S_IMODE(before.st_mode))
     for owner in (-1, before.st_uid):  # the group first: a colleague may give that back, but not the owner
@@ -111,7 +126,10 @@ def replace_file(disk: Disk, path: Path, aside: Path, content: bytes) -> None:
 
 
 def sync_folder(disk: Disk, folder: Path) -> None:
-    """Put the folder's names on disk; EINVAL is a file system that needs no such thing."""
+    """Put the folder's names on disk.
+
+    EINVAL comes from a file system that does not need it.
+    """
     fd = disk.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         disk.fsync(fd)
@@ -123,7 +141,7 @@ def sync_folder(disk: Disk, folder: Path) -> None:
 
 
 def read_blocks(fd: int, size: int = 1 << 16) -> Iterator[bytes]:
-    """The bytes of an open file from its beginning, so many at a time."""
+    """Yield the bytes of an open file from its beginning, so many at a time."""
     offset = 0
     while block := os.pread(fd, size, offset):
         yield block
@@ -131,12 +149,12 @@ def read_blocks(fd: int, size: int = 1 << 16) -> Iterator[bytes]:
 
 
 def read_whole(fd: int) -> bytes:
-    """All bytes of an open file, read in one piece unless it grows meanwhile."""
+    """Return all bytes of an open file, read in one piece unless it grows meanwhile."""
     return b"".join(read_blocks(fd, os.fstat(fd).st_size + 1))
 
 
 def is_still_at(fd: int, path: Path) -> bool:
-    """Whether the open file is the one that has this name."""
+    """Return whether the open file is the one that has this name."""
     try:
         return os.path.samestat(os.fstat(fd), path.lstat())
     except FileNotFoundError:
@@ -144,13 +162,13 @@ def is_still_at(fd: int, path: Path) -> bool:
 
 
 def read_ledger(path: Path) -> bytes:
-    """All that stands in the ledger now; UsageError where there is none or it cannot be read."""
+    """Return the ledger's bytes; UsageError where there is none or it cannot be read."""
     with _opened(path) as fd:
         return read_whole(fd)
 
 
 def ledger_blocks(path: Path) -> Iterator[bytes]:
-    """The same, piece by piece."""
+    """Yield the ledger's bytes, a block at a time; UsageError as for `read_ledger`."""
     with _opened(path) as fd:
         yield from read_blocks(fd)
 

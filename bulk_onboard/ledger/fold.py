@@ -1,19 +1,19 @@
-"""Replay a ledger's bytes into books, and tell its tail from damage.
+"""Replay a ledger's bytes into its state, and tell its tail from damage.
 
-See docs/design/ledger.md, Torn tail; docs/design/ledger.md, Damage.
+See docs/design/ledger.md, Fold.
 
-Lines end at the byte LF. The first is `ledger_opened`, the lines count from 1 without a gap, and each is a legal step.
+The first line is `ledger_opened`, lines are numbered from 1 without a gap, and each is a legal step.
 
-The *tail* is what a crash, or a disk, did to the end of the file:
+The *tail* is what a crash, or a disk, left at the end of the file:
 
-    torn     bytes after the last newline: a write that never finished, hence one that nobody acted upon. Lines before
-             them that fail their checksum and show no trace of an entry are torn too: whatever they were is gone as if
-             the file had been cut there, which no log can notice
-    rotten   a last line that fails its checksum and shows such traces, so it was whole once. Bytes after the last
-             newline are rotten if all but the newest of them are a sound line, for then the newline was lost
+    torn     bytes after the last newline: a write that never finished, so nothing was sent because of it. Lines before
+             them that fail their checksum and show no trace of an entry count as torn too: the file might as well have
+             been cut there
+    rotten   a last line that fails its checksum but shows such traces, so it was whole once. Bytes after the last
+             newline are rotten where all but the last byte are a sound line: then the newline was lost
 
-Whatever is wrong before the tail is damage, and so is a line in the tail's place that passes its checksum and still
-makes no sense: nothing is folded then.
+Anything wrong before the tail is damage, and so is a last line that passes its checksum and is not legal: then
+nothing is folded.
 """
 
 from collections.abc import Iterable, Iterator
@@ -31,7 +31,7 @@ _TRACES = (b'"alias":"', b'"at":"', b'"entry":"', b'"seq":', b'"token":"', b'"cr
 
 _MARKS = (b'"entry":"', b'"crc":"')
 
-_BLOCK = 1 << 16  # small enough for the processor's own memory, large enough that its lines are worth a loop
+_BLOCK = 1 << 16  # bytes: fits the processor's cache, and holds enough lines to be worth a loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ class Folded:
     """A ledger's content, understood.
 
     Attributes:
-        books: what its sound lines amount to.
+        ledger_state: the state after its sound lines.
         good_bytes: where the last sound line ends.
-        tail: what follows there; empty where the ledger ends well.
+        tail: the bytes after that; empty for most ledgers.
         rotten: the line in the tail that was whole once; empty where the tail is only torn.
     """
 
@@ -52,7 +52,7 @@ class Folded:
 
 
 def advice(path: str) -> str:
-    """What to do with a damaged ledger."""
+    """Return what to do with a damaged ledger, for people."""
     return (
         "nothing was changed and nothing is sent. Do not edit or delete it, for what it says was sent would be "
         "forgotten; put back an undamaged copy from a backup, or salvage this one, then run again. To salvage it, "
@@ -70,7 +70,7 @@ def fold(content: bytes, name: str = "the ledger") -> Folded:
 
 
 def fold_blocks(blocks: Iterable[bytes], name: str = "the ledger") -> Folded:
-    """As `fold`, with the content in pieces of any size, of which only one is held at a time."""
+    """Replay a ledger as `fold` does, from pieces of any size, one at a time."""
     replay, good_bytes, rest = Replay(), 0, b""
     ahead = iter(blocks)
     for block in ahead:
@@ -78,7 +78,7 @@ def fold_blocks(blocks: Iterable[bytes], name: str = "the ledger") -> Folded:
         lines = rest.split(b"\n")
         fragment = lines.pop()
         if len(fragment) > LONGEST_LINE or not checksums_fit(lines):
-            break  # whether this is the tail or damage shows only at the end
+            break  # only the end of the file shows whether this is the tail or damage
         _take(replay, decode_all(lines), lines, good_bytes, name)
         good_bytes += len(rest) - len(fragment)
         rest = fragment
@@ -90,22 +90,28 @@ def fold_blocks(blocks: Iterable[bytes], name: str = "the ledger") -> Folded:
 
 
 def may_be_a_ledgers(block: bytes) -> bool:
-    """Whether the beginning of a file, or a stretch of it, may be a ledger's; damage may have made it NULs."""
+    """Return whether a block of a file may be a ledger's.
+
+    NULs may be, since that is how some damage looks.
+    """
     return _begins_a_ledger(block) or all(mark in block for mark in _MARKS) or not block.strip(b"\0")
 
 
 def sound_lines(content: bytes) -> list[bytes]:
-    """A ledger's lines without their newlines, its tail left out."""
+    """Return a ledger's lines without newlines, its tail left out."""
     return without_tail(content)[0]
 
 
 def entries(content: bytes) -> Iterator[Entry]:
-    """The entries of a ledger that can be folded, in their order, its tail left out."""
+    """Return the entries of a ledger that can be folded, its tail left out."""
     return map(decode, sound_lines(content))
 
 
 def without_tail(content: bytes) -> tuple[list[bytes], bytes, bytes]:
-    """The lines before the tail, without their newlines; the tail; and its rotten line."""
+    """Return the lines before the tail, without their newlines.
+
+    Also return the tail, and the rotten line in it.
+    """
     lines = content.split(b"\n")
     fragment = lines.pop()
     end = fragment
@@ -125,7 +131,10 @@ def _begins_a_ledger(tail: bytes) -> bool:
 
 
 def _take(ledger_state: LedgerState, entries: Iterable[Entry], lines: list[bytes], start: int, name: str) -> None:
-    """Account for the entries of lines that follow those in the books; the first line begins at byte `start`."""
+    """Take entries of lines that follow those in the state.
+
+    The first line begins at byte `start`.
+    """
     first = ledger_state.seq + 1
     try:
         for number, entry in enumerate(entries, first):
@@ -139,7 +148,7 @@ def _take(ledger_state: LedgerState, entries: Iterable[Entry], lines: list[bytes
 
 
 class _MisplacedError(Exception):
-    """A line that is sound, but not where it stands."""
+    """A line that is sound, but out of place."""
 
     def __init__(self, entry: Entry, number: int) -> None:
         lost = f"it says that it is line {entry.seq}: lines were lost or moved"

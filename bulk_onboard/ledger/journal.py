@@ -1,8 +1,8 @@
-"""Append entries: each append returns when its line is on disk; lines queued meanwhile share one fsync.
+"""Append entries: each append returns when its line is on disk.
 
-The first trouble is the last: the ledger is then *poisoned*. A failed fsync is never tried again, since the system may
-have dropped the bytes and would call the second one a success; nothing is written after it (docs/design/ledger.md,
-Order of writes).
+Lines queued meanwhile share one fsync. After the first failure nothing more is written (docs/design/ledger.md, Order of
+writes). A failed fsync is never tried again, since the system may have dropped the bytes and would report the second
+one as a success.
 """
 
 import asyncio
@@ -31,7 +31,10 @@ _NO_MORE = "nothing more is sent"
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A line on its way to the disk; `durable` is resolved when it is there, or fails."""
+    """A line on its way to the disk.
+
+    `durable` is resolved when it is there, or fails.
+    """
 
     entry: Entry
     line: bytes
@@ -39,7 +42,7 @@ class Pending:
 
 
 class Writer:
-    """Appends to one open ledger.
+    """Append to one open ledger, in a thread of its own.
 
     Args:
         files: the descriptors that must remain what their paths name, the ledger's first.
@@ -87,10 +90,10 @@ class Writer:
             else:
                 self._written(group[-1].entry.seq)
             with suppress(RuntimeError):  # the loop has ended, and with it whoever waited
-                group[0].durable.get_loop().call_soon_threadsafe(_tell, group, self.trouble)
+                group[0].durable.get_loop().call_soon_threadsafe(_resolve, group, self.trouble)
 
     def _next_group(self) -> list[Pending]:
-        """All that has queued, at least one; empty when the writer is to end."""
+        """Return all lines in the queue, at least one; none when the writer is to end."""
         group: list[Pending] = []
         with suppress(Empty):
             while pending := self._queue.get(block=not group):
@@ -105,9 +108,9 @@ class Writer:
         except OSError as error:
             return StoppedError(
                 f"The disk failed while {self._path} was written ({error.strerror}); {_NO_MORE}. "
-                "Free space or mend the disk, then run again."
+                "Free space or fix the disk, then run again."
             )
-        except Exception as error:  # a bug, told to everyone who waits
+        except Exception as error:  # a bug, raised in all who wait
             return error
         return None
 
@@ -122,7 +125,7 @@ class Writer:
         self._size += len(lines)
 
     def _check_files(self) -> None:
-        """StoppedError unless the files are the ones that were opened, and as this run left them."""
+        """Raise StoppedError unless the files are as this run left them."""
         for fd, path in self._files:
             if not is_still_at(fd, path):
                 raise StoppedError(
@@ -135,13 +138,13 @@ class Writer:
             )
 
     def _cut_back(self) -> None:
-        """Remove what a failed write left, or the next line would be glued to it."""
-        with suppress(OSError):  # the next start mends what could not be cut here
+        """Remove what a failed write left, so that no line is appended to it."""
+        with suppress(OSError):  # the next start repairs what could not be cut here
             self._disk.truncate(self._fd, self._size)
             self._disk.fsync(self._fd)
 
 
-def _tell(group: list[Pending], trouble: Exception | None) -> None:
+def _resolve(group: list[Pending], trouble: Exception | None) -> None:
     for pending in group:
         if pending.durable.done():  # whoever waited was cancelled; the line is written all the same
             continue
@@ -152,14 +155,13 @@ def _tell(group: list[Pending], trouble: Exception | None) -> None:
 
 
 class LedgerJournal:
-    """An open ledger, locked: `model.journal.Journal` on disk.
+    """An open ledger, locked: `model.ledger_state.Journal` on disk.
 
     Attributes:
         warnings: sentences for people about how the ledger was found.
         locked_at: monotonic instant at which the lock was taken: every send of an earlier run ended before it.
         is_new: there was no ledger yet.
-        is_older: the ledger was written further than it is now, so a backup of it was put back, and what was sent since
-            is not in it.
+        is_older: the ledger was longer before, so a backup of it was put back, which lacks what was sent since.
     """
 
     def __init__(
@@ -170,7 +172,7 @@ class LedgerJournal:
         self.is_new = is_new
         self.is_older = not is_new and ledger.folded.ledger_state.seq < lock.highest_seq
         self._lock = lock
-        self._books = ledger.folded.ledger_state
+        self._ledger_state = ledger.folded.ledger_state
         self._clock = clock
         files = ((ledger.fd, path), (lock.fd, lock.path))
         self._writer = Writer(disk, files, ledger.folded.good_bytes, self._remember)
@@ -189,10 +191,17 @@ class LedgerJournal:
         disk: Disk | None = None,
         patience_s: float = PATIENCE_S,
     ) -> Iterator[Self]:
-        """The ledger at `path`, made new where there is none; leaving the context flushes, closes and unlocks it.
+        """Open the ledger at `path`, made new where there is none.
 
-        `share` is `private` or `group`: then colleagues of the file's group may go on with the job. `patience_s` is as
-        for `LedgerLock`.
+        Leaving the context flushes, closes and unlocks it.
+
+        Args:
+            path: of the ledger.
+            job, auth_id, base_url: what a new ledger belongs to; an old one must have the same account and address.
+            clock: for stamps.
+            share: `private`, or `group` where colleagues of the file's group may continue the job.
+            disk: the machine's own by default.
+            patience_s: as for `LedgerLock`.
 
         Raises:
             UsageError: it is where no ledger may lie.
@@ -219,27 +228,35 @@ class LedgerJournal:
     @property
     def ledger_state(self) -> LedgerState:
         """What all entries so far amount to."""
-        return self._books
+        return self._ledger_state
 
     @property
     def unsaved(self) -> list[tuple[str, str]]:
-        """Token and compliance id of what the API did and the disk did not take; a later run will find it there."""
+        """Token and compliance id of what the API did and the disk did not take.
+
+        A later run will find it there.
+        """
         return [(entry.token, entry.compliance_id) for entry in self._writer.lost if isinstance(entry, Done | Adopted)]
 
     def is_up_to_date(self) -> None:
-        """Take it that the ledger lacks nothing any more: what it did not know was looked for at the API."""
+        """Note that the ledger is complete: what it lacked was looked for at the API."""
         self.is_older = False
-        self._remember(self._books.seq)
+        self._remember(self._ledger_state.seq)
 
     def _remember(self, seq: int) -> None:
-        """Of a ledger that is older the lock keeps saying that it was longer, however far it is written on."""
+        """Tell the lock how far the ledger is written.
+
+        Of an older one the lock keeps saying that it was longer.
+        """
         if not self.is_older:
             self._lock.remember(seq)
         elif seq >= self._lock.highest_seq:
             self._lock.remember(seq + 1)
 
     async def append(self, entry: Entry) -> None:
-        """Write the entry; it is on disk when this returns, and will be even if the caller is cancelled meanwhile.
+        """Write the entry.
+
+        It is on disk when this returns, and will be even if the caller is cancelled meanwhile.
 
         Raises:
             IllegalStepError: the table knows no such step; nothing is written.
@@ -248,9 +265,9 @@ class LedgerJournal:
         if self._writer.trouble is not None:
             self._writer.lost.append(entry)
             raise self._writer.trouble.with_traceback(None)
-        stamped = codec.stamp(entry, seq=self._books.seq + 1, now=self._clock.now())
+        stamped = codec.stamp(entry, seq=self._ledger_state.seq + 1, now=self._clock.now())
         line = codec.encode(stamped)
-        self._books.take(stamped)
+        self._ledger_state.take(stamped)
         durable = asyncio.get_running_loop().create_future()
         self._writer.put(Pending(stamped, line, durable))
         await durable
@@ -262,12 +279,14 @@ def _open(opening: Opening) -> OpenLedger:
     except OSError as error:
         raise StoppedError(
             f"{opening.path} cannot be opened for writing ({error.strerror}). Nothing was sent; "
-            "mend that, then run again."
+            "fix that, then run again."
         ) from error
 
 
 def read_ledger_state(path: Path) -> Folded:
-    """What the ledger says, read without its lock; its tail is left out, for a run may be writing it.
+    """Return the ledger's state, read without its lock.
+
+    Its tail is left out, since a run may be writing it.
 
     Raises:
         UsageError: there is none, or it cannot be read.

@@ -1,17 +1,19 @@
 """Where a ledger may lie, and the lock that lets one run at a time append to it.
 
+See docs/design/ledger.md, Locks.
+
 Over a network, and in file systems that a program serves (FUSE, 9p), locks may be emulated, local or lost, and fsync
-may promise what nobody keeps. There two runs could both believe that they are alone, so such a place is refused.
+may not do what it says. There two runs could both believe that they are alone, so such a place is refused.
 
-The kernel's lock is all that counts; it goes with its process, so it is never stale. Who holds it stands in the file,
-for messages only. The file is never removed: whoever removed and made it anew would let a second holder in.
+Only the kernel's lock counts; it ends with its process, so it is never stale. The file says who holds it, for messages
+only. The file is never removed: a run that made it anew could hold its lock beside the first one.
 
-Beside that the file remembers how far the ledger was written, since a backup of the ledger that was put back in its
-place knows less than the API does, and looks as sound as ever. It is written after the ledger's lines are on disk, so
-after a crash it may say less than was written, never more.
+The file also says how far the ledger was written: a backup of the ledger that was put back knows less than the API, and
+looks sound. That number is written after the ledger's lines are on disk, so after a crash it may be too low, never too
+high.
 
-A listener to callbacks holds the lock for moments only, and whoever begins in one of them is not to be turned away: it
-is tried again for half a second. With the name of the holder to be read, a refusal still takes less than a second.
+A listener to callbacks holds the lock for moments only, so a run that begins in such a moment tries again for half a
+second. With the time to read the holder's name, a refusal still takes less than a second.
 """
 
 import fcntl
@@ -42,9 +44,11 @@ _REFUSED = {
 
 
 def check_place(disk: Disk, ledger: Path) -> tuple[str, ...]:
-    """Sentences for people about the ledger's folder; UsageError where no ledger may lie there.
+    """Return sentences for people about the ledger's folder.
 
-    A folder that cannot be opened is left to whoever opens the ledger in it.
+    Raise UsageError where no ledger may lie there.
+
+    A folder that cannot be opened is no error here: opening the ledger in it will fail.
     """
     try:
         kind = disk.file_system(ledger.parent)
@@ -61,14 +65,14 @@ def check_place(disk: Disk, ledger: Path) -> tuple[str, ...]:
 
 
 def share_file(fd: int, mode: int) -> None:
-    """Give an open file this mode where it is ours: what a colleague made keeps the mode that they gave it."""
+    """Give an open file this mode, unless a colleague made it."""
     facts = os.fstat(fd)
     if facts.st_uid == os.geteuid() and stat.S_IMODE(facts.st_mode) != mode:
         os.fchmod(fd, mode)
 
 
 def open_to_others(path: Path, fd: int, mode: int) -> tuple[str, ...]:
-    """A sentence where more people may read the ledger than are meant to."""
+    """Return a sentence where more people can read the ledger than its mode allows."""
     if not os.fstat(fd).st_mode & 0o077 & ~mode:
         return ()
     chmod = command_line("chmod", f"{mode:o}", str(path))
@@ -81,15 +85,19 @@ _LOOKS, _BETWEEN_LOOKS_S = 10, 0.03
 
 
 class LedgerLock:
-    """Holds the lock of a ledger while the context lasts.
+    """Hold the lock of a ledger while the context lasts.
+
+    Args:
+        ledger: its path; the lock file is beside it.
+        clock: for `locked_at`.
+        mode: of the lock file.
+        patience_s: how long to try again, 0 for once only; nothing else of the process goes on meanwhile.
 
     Attributes:
         path: of the lock file.
         fd: its descriptor, while held.
         locked_at: monotonic instant since when it is held.
         highest_seq: number of the newest line that the ledger is known to have had; 0 where none is known.
-
-    `patience_s` is how long it is tried again, 0 for once only; nothing else of the process goes on meanwhile.
 
     Raises:
         LockedError: another run holds it; the message names the holder.
@@ -116,7 +124,7 @@ class LedgerLock:
                 raise
         except OSError as error:
             raise StoppedError(
-                f"{self.path} cannot be locked: {error.strerror}. Nothing was sent; mend that and run again."
+                f"{self.path} cannot be locked: {error.strerror}. Nothing was sent; fix that and run again."
             ) from error
         return self
 
@@ -124,11 +132,14 @@ class LedgerLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with suppress(OSError):
-            self._write({"seq": self.highest_seq})  # or who is refused next might be told of us
+            self._write({"seq": self.highest_seq})  # without our name, which the next refusal might give
         os.close(self.fd)
 
     def remember(self, seq: int) -> None:
-        """Note that the ledger was written up to this line. A disk that does not take it harms nobody now."""
+        """Note that the ledger was written up to this line.
+
+        A failure to write that down is ignored.
+        """
         self.highest_seq = seq
         with suppress(OSError):
             self._write({**self._who, "seq": seq})
@@ -147,12 +158,12 @@ class LedgerLock:
         self.highest_seq = _seq(os.pread(self.fd, _LONGEST, 0))
         self._write({**self._who, "seq": self.highest_seq})
 
-    def _write(self, told: Mapping[str, object]) -> None:
-        """Replace what the file says; padded, so that nothing of what it said before is left behind it."""
-        os.pwrite(self.fd, json.dumps(told).encode("ascii").ljust(_LONGEST), 0)
+    def _write(self, content: Mapping[str, object]) -> None:
+        """Replace the file's text, padded so that nothing of the old one is left."""
+        os.pwrite(self.fd, json.dumps(content).encode("ascii").ljust(_LONGEST), 0)
 
     def _is_taken(self) -> bool:
-        """Whether the kernel gave us the lock now."""
+        """Try to take the kernel's lock, and return whether we have it."""
         try:
             fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -160,7 +171,10 @@ class LedgerLock:
         return True
 
     def _holder(self) -> str:
-        """Who holds the lock; it writes down its name just after it took it, so a moment's patience may be needed."""
+        """Return who holds the lock.
+
+        The name is written just after the lock is taken, so this may take a moment.
+        """
         for _ in range(_LOOKS):
             if words := _words(os.pread(self.fd, _LONGEST, 0)):
                 return words
@@ -179,12 +193,12 @@ class LedgerLock:
 
 
 def lock_path(ledger: Path) -> Path:
-    """Where the lock of a ledger is."""
+    """Return where the lock of a ledger is."""
     return ledger.with_name(f"{ledger.name}.lock")
 
 
 def user_name() -> str:
-    """Who runs this, by name where the machine knows one."""
+    """Return the user's name, or number where the machine knows no name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # the machine knows no name for this user
@@ -192,7 +206,10 @@ def user_name() -> str:
 
 
 def _seq(content: bytes) -> int:
-    """How far the ledger was written, as the file tells it; 0 where it tells nothing that can be believed."""
+    """Return how far the ledger was written, by the file.
+
+    0 where it has no usable number.
+    """
     try:
         seq = json.loads(content)["seq"]
     except (ValueError, TypeError, KeyError):
@@ -201,7 +218,10 @@ def _seq(content: bytes) -> int:
 
 
 def _words(content: bytes) -> str:
-    """Who holds the lock, as the file tells it; empty where it tells nothing that can be believed or printed."""
+    """Return who holds the lock, by the file.
+
+    Empty where it has no usable or printable name.
+    """
     try:
         who = json.loads(content)
         words = f"Another run (process {who['pid']} of {who['user']} on {who['host']}, since {who['start']})"

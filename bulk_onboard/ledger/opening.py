@@ -1,34 +1,18 @@
-"""Open a ledger: make it new, or check, fold, bind and repair its tail. Only under the lock.
+"""Open a ledger: make it new, or check whose it is, fold it and repair its tail.
 
-New and mended content is written to a file beside, which then takes the ledger's name in one step. So after a crash
-there is the old ledger or the new one, never half of either, and never one whose doubtful tail was cut off before it
-was written down that it was doubtful.
+This happens under the lock. New and repaired content is written to a file beside, which then takes the ledger's name in
+one step. So after a crash there is the old ledger or the new one, and no tail is cut off before the new ledger says
+which record is in doubt.
 
-See docs/design/ledger.md, Torn tail.
+A *torn* tail was never acknowledged, so nothing was sent because of it: it is cut off (docs/design/ledger.md, Torn
+tail). A *rotten* last line may have been acknowledged, so what it announced may have happened. In this order:
 
-A *torn* tail was never acknowledged: nobody sent anything because of it. It is cut off, and `tail_repaired` says so.
+    too short for the intent of a create (damage changes bytes, not their number)    nothing is in doubt
+    does not state its own number, so that more than one line may be lost            the ledger is refused
+    else as `named_tokens` says; where that cannot say                               the ledger is refused
 
-A *rotten* line was acknowledged, perhaps, so what it announced may have happened. In this order:
-
-    too short for the intent of a create (rot changes bytes, not how many there are)    no doubt
-    does not tell its own number, so that more than one line may be lost                refused
-    else as `doubt` says; where that cannot tell                                        refused
-
-The record is held for a person, not settled by the tool, since the line's other words cannot be trusted, its alias
-least: asked for a wrong alias, the API would seem to know nothing of the record.
-
-See docs/design/ledger.md, Torn tail; docs/design/ledger.md, Damage.
-
-A whole line was acknowledged, perhaps, so what it announced may have happened. Its loss harms only if it was the intent
-of a create: the record would count as never sent. After any other lost step nothing new is created before the API or a
-person was asked, or a write is repeated that may be repeated (docs/design/settling.md, Conclusions). In this order:
-
-    names another entry than `intent`                 no doubt
-    holds the token of a record that is known         that record is in doubt
-    holds no token of a record that is known          cannot be told: every record is in doubt
-
-An intent holds its token twice, and no accident turns one token into another that is known. Only a record that may be
-sent anew can be in doubt; the others are at the API, settled before anything else, or waiting for a person.
+The record in doubt is held for a person, not settled by the tool: the line's other words cannot be trusted, least of
+all its alias. Asked for a wrong alias, the API would seem not to have the record (docs/design/ledger.md, Damage).
 """
 
 import os
@@ -51,7 +35,9 @@ from bulk_onboard.ledger.lock import open_to_others, share_file
 from bulk_onboard.model.entry import Entry, Held, Intent, LedgerOpened, Op, TailRepaired
 from bulk_onboard.model.record import Record, State
 
-MAY_BE_SENT_ANEW = frozenset({State.INVALID, State.PENDING, State.DEFERRED, State.REFUSED})
+WHY_HELD = "the ledger's last line was damaged, so it is not known whether this row was sent"
+
+MAY_BE_SENT_ANEW = frozenset({State.INVALID, State.NOT_SENT, State.DEFERRED, State.REFUSED})
 
 _TOKEN_LENGTH = 16
 _SHORTEST_INTENT = Intent(token="a" * _TOKEN_LENGTH, op=Op.CREATE, attempt=1, alias="", fingerprint="")
@@ -59,62 +45,6 @@ SHORTEST = len(encode(stamp(_SHORTEST_INTENT, seq=1, now=datetime.fromtimestamp(
 
 _NUMBER = re.compile(rb'"seq":(\d+),')
 _HARMLESS = tuple(f'"entry":"{name}"'.encode() for name in sorted(ENTRY_NAMES - {Intent.name()}))
-
-
-def numbers_told(line: bytes) -> list[int]:
-    """The numbers that a damaged line says it has: one, unless more than one line is lost in it, or its number is."""
-    return [int(digits) for digits in _NUMBER.findall(line)]
-
-
-def tokens_told(line: bytes, records: Mapping[str, Record]) -> set[str] | None:
-    """The records of which a damaged line may have announced a create; None when it cannot be told."""
-    if any(entry in line for entry in _HARMLESS):
-        return set()
-    text = line.decode("latin-1")
-    windows = {text[start : start + _TOKEN_LENGTH] for start in range(len(text))}
-    return windows & records.keys() or None
-
-
-WHY_HELD = "the ledger's last line was damaged, so it is not known whether this row was sent"
-
-
-def in_doubt(folded: Folded, name: str = "the ledger") -> list[Record]:
-    """The records of which a rotten line may have announced a create; LedgerError when it cannot be told."""
-    if not folded.rotten or len(folded.tail) < SHORTEST:
-        return []
-    records = folded.ledger_state.records
-    touched = tokens_told(folded.rotten, records)
-    if numbers_told(folded.rotten) != [folded.ledger_state.seq + 1] or touched is None:
-        raise _not_told(folded, name)
-    return [records[token] for token in sorted(touched) if records[token].state in MAY_BE_SENT_ANEW]
-
-
-def amends(folded: Folded, kept: str, name: str = "the ledger") -> list[Entry]:
-    """The entries in place of a tail that was put aside as `kept`; LedgerError as for `in_doubt`."""
-    return [
-        TailRepaired(kept=kept, size=len(folded.tail)),
-        *(Held(token=r.token, key=r.key, op=Op.CREATE, why=WHY_HELD) for r in in_doubt(folded, name)),
-    ]
-
-
-def told(folded: Folded, kept: str) -> str:
-    """What was done to the tail, for people."""
-    if not folded.rotten:
-        return (
-            f"The ledger ended in {len(folded.tail)} bytes of an unfinished line, as after a crash. "
-            f"Nothing was lost; they are kept in {kept}."
-        )
-    return (
-        f"The ledger's last line was damaged after it had been written, so the disk may be failing. It is kept in "
-        f"{kept}; a row of which it cannot be told whether it was sent is held."
-    )
-
-
-def _not_told(folded: Folded, name: str) -> LedgerError:
-    return LedgerError(
-        f"{name}: line {folded.ledger_state.seq + 1} at byte {folded.good_bytes}, the last one, is damaged, and it "
-        f"does not tell any more which row it is about, so that row may have been sent; {advice(name)}"
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +58,11 @@ class OpenLedger:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What it takes to open the ledger at `path`, which belongs to `header`'s account and address.
+    """What it takes to open the ledger at `path`.
 
-    `mode` says who may go on with it: 0600, or 0660 for a group.
+    Attributes:
+        header: the first line of a new ledger; an old one must have its account and address.
+        mode: 0600, or 0660 where a group may continue the job.
     """
 
     path: Path
@@ -140,7 +72,7 @@ class Opening:
     mode: int = 0o600
 
     def open(self) -> OpenLedger:
-        """The ledger, made new where there is none, mended where its tail is bad.
+        """Open the ledger: make it new, or repair its tail where that is bad.
 
         Raises:
             LedgerError: damaged, newer, of another account or address, no ledger, a symbolic link, several hard links.
@@ -156,13 +88,13 @@ class Opening:
                 check_bound(self.path, folded.ledger_state.opened, self.header)
                 if not folded.tail:
                     return OpenLedger(fd, folded, self._shared(fd))
-            warnings = self._mend(read_whole(fd)[: folded.good_bytes], folded)
+            warnings = self._repaired(read_whole(fd)[: folded.good_bytes], folded)
         except BaseException:
             os.close(fd)
             raise
         os.close(fd)
-        mended = self.open()
-        return replace(mended, warnings=warnings + mended.warnings)
+        reopened = self.open()
+        return replace(reopened, warnings=warnings + reopened.warnings)
 
     def _create(self) -> None:
         make_file(self.disk, aside(self.path), self._lines([self.header], 0), mode=self.mode)
@@ -171,23 +103,26 @@ class Opening:
         sync_folder(self.disk, self.path.parent)
 
     def _shared(self, fd: int) -> tuple[str, ...]:
-        """Open the ledger to a group if it is to be shared; a sentence where more people may read it."""
+        """Open the ledger to a group if it is to be shared.
+
+        Return a sentence where more people can read it.
+        """
         if self.mode != 0o600:
             share_file(fd, self.mode)
         return open_to_others(self.path, fd, self.mode)
 
-    def _mend(self, good: bytes, folded: Folded) -> tuple[str, ...]:
-        """Put the tail aside, and a ledger that accounts for it in the old one's place; what was done, for people."""
+    def _repaired(self, good: bytes, folded: Folded) -> tuple[str, ...]:
+        """Keep the tail in a file, replace it in the ledger, and return what was done."""
         kept = first_free(self.path)
         entries: list[Entry] = [] if folded.ledger_state.opened else [self.header]
         if folded.tail:
-            entries += amends(folded, kept.name, str(self.path))
+            entries += entries_for_tail(folded, kept.name, str(self.path))
             make_file(self.disk, kept, folded.tail, mode=self.mode)
         replace_file(self.disk, self.path, aside(self.path), good + self._lines(entries, folded.ledger_state.seq))
-        return (told(folded, kept.name),) if folded.tail else ()
+        return (tail_warning(folded, kept.name),) if folded.tail else ()
 
     def _lines(self, entries: list[Entry], seq: int) -> bytes:
-        """The entries as the lines that follow line `seq`."""
+        """Return the entries as the lines that follow line `seq`."""
         now = self.clock.now()
         return b"".join(
             codec.encode(codec.stamp(entry, seq=number, now=now)) for number, entry in enumerate(entries, start=seq + 1)
@@ -195,7 +130,10 @@ class Opening:
 
 
 def open_file(disk: Disk, path: Path) -> int:
-    """A descriptor of an existing ledger, in append mode; LedgerError where it is not a plain file of its own."""
+    """Open an existing ledger in append mode.
+
+    Raise LedgerError where it is not a plain file with this one name.
+    """
     if path.is_symlink():
         raise LedgerError(
             f"{path} is a symbolic link to {path.readlink()}, and nothing is written through a link. "
@@ -215,18 +153,18 @@ def open_file(disk: Disk, path: Path) -> int:
 
 
 def aside(path: Path) -> Path:
-    """Where a new ledger is made before it takes its name."""
+    """Return where a new ledger is made before it takes the ledger's name."""
     return path.with_name(f".{path.name}.new")
 
 
 def first_free(path: Path) -> Path:
-    """Where to keep what is taken out of the ledger."""
+    """Return the first free of `<ledger>.broken-1`, `-2` …, to keep a part of it."""
     names = (path.with_name(f"{path.name}.broken-{n}") for n in count(1))
     return next(name for name in names if not os.path.lexists(name))
 
 
 def check_bound(path: Path, found: LedgerOpened, wanted: LedgerOpened) -> None:
-    """LedgerError unless the ledger belongs to this account and address."""
+    """Raise LedgerError unless the ledger belongs to this account and address."""
     for what, mine, yours, flag in (
         ("account", found.auth_id, wanted.auth_id, ""),
         ("address", normalised(found.base_url), normalised(wanted.base_url), f" (--base-url {found.base_url})"),
@@ -239,8 +177,87 @@ def check_bound(path: Path, found: LedgerOpened, wanted: LedgerOpened) -> None:
 
 
 def normalised(base_url: str) -> str:
-    """An address without what makes no difference: case of scheme and host, the usual port, a slash at the end."""
+    """Return an address to compare: lower case, no usual port, no final slash."""
     parts = urlsplit(base_url.strip())
     usual = {"https": 443, "http": 80}.get(parts.scheme)
     port = "" if parts.port in {None, usual} else f":{parts.port}"
     return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path.rstrip('/')}"
+
+
+# The tail.
+
+
+def in_doubt(folded: Folded, name: str = "the ledger") -> list[Record]:
+    """Return the records of which a rotten line may have announced a create.
+
+    Raise LedgerError where that is not clear.
+    """
+    if not folded.rotten or len(folded.tail) < SHORTEST:
+        return []
+    records = folded.ledger_state.records
+    touched = named_tokens(folded.rotten, records)
+    if stated_numbers(folded.rotten) != [folded.ledger_state.seq + 1] or touched is None:
+        raise _unclear(folded, name)
+    return [records[token] for token in sorted(touched) if records[token].state in MAY_BE_SENT_ANEW]
+
+
+def entries_for_tail(folded: Folded, kept: str, name: str = "the ledger") -> list[Entry]:
+    """Return the entries that replace a tail kept in the file `kept`.
+
+    Raise LedgerError as for `in_doubt`.
+    """
+    return [
+        TailRepaired(kept=kept, size=len(folded.tail)),
+        *(Held(token=r.token, key=r.key, op=Op.CREATE, why=WHY_HELD) for r in in_doubt(folded, name)),
+    ]
+
+
+def tail_warning(folded: Folded, kept: str) -> str:
+    """Return what was done to the tail, for people."""
+    if not folded.rotten:
+        return (
+            f"The ledger ended in {len(folded.tail)} bytes of an unfinished line, as after a crash. "
+            f"Nothing was lost; they are kept in {kept}."
+        )
+    return (
+        f"The ledger's last line was damaged after it had been written, so the disk may be failing. It is kept in "
+        f"{kept}; a row of which it cannot be told whether it was sent is held."
+    )
+
+
+def _unclear(folded: Folded, name: str) -> LedgerError:
+    return LedgerError(
+        f"{name}: line {folded.ledger_state.seq + 1} at byte {folded.good_bytes}, the last one, is damaged, and it "
+        f"does not tell any more which row it is about, so that row may have been sent; {advice(name)}"
+    )
+
+
+# What a damaged line may have announced; `repair` asks this of every lost line.
+
+
+def stated_numbers(line: bytes) -> list[int]:
+    """Return the line numbers in a damaged line: one, unless more than it is lost."""
+    return [int(digits) for digits in _NUMBER.findall(line)]
+
+
+def named_tokens(line: bytes, records: Mapping[str, Record]) -> set[str] | None:
+    """Return the records whose create a damaged line may have announced, by token.
+
+    None where that is not clear.
+
+    A whole line may have been acknowledged, so what it announced may have happened. Its loss harms only where it was
+    the intent of a create: the record would count as never sent. After any other lost step nothing is created before
+    the API or a person was asked, or a write is repeated that may be repeated (docs/design/settling.md, Repeats).
+
+        names another entry than `intent`             nothing is in doubt
+        holds the token of a known record             that record is in doubt
+        holds no token of a known record              not clear: every record is in doubt
+
+    An intent holds its token twice, and no accident turns one token into another known one. Only a record that may be
+    sent anew can be in doubt; others are at the API, are settled before anything else, or wait for a person.
+    """
+    if any(entry in line for entry in _HARMLESS):
+        return set()
+    text = line.decode("latin-1")
+    windows = {text[start : start + _TOKEN_LENGTH] for start in range(len(text))}
+    return windows & records.keys() or None

@@ -17,13 +17,15 @@ from bulk_onboard.model.record import Record, State
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryLine:
-    """One thing that happened to the record; what an entry does not tell is empty, attempt 0.
+    """One thing that happened to the record.
+
+    What its entry does not say is empty, attempt 0.
 
     Attributes:
         at: instant, as in the ledger.
         entry: the entry's name.
         op: create, update, link or delete.
-        words: what came of it, in few words.
+        words: the result in a few words.
         state: of the record from then on.
     """
 
@@ -47,7 +49,7 @@ class Story:
 
 
 def story(path: Path, name: str) -> tuple[Story, ...]:
-    """The stories of the records with this token, alias, Key or compliance id: one, unless records share a Key.
+    """Return the stories of the records with this token, alias, Key or compliance id.
 
     Raises:
         UsageError: there is no such record, or no ledger.
@@ -57,20 +59,20 @@ def story(path: Path, name: str) -> tuple[Story, ...]:
     records = [r for r in fold(content, str(path)).ledger_state.records.values() if is_called(r, name)]
     if not records:
         raise UsageError(f"{path} knows no record {name!r}; give a token, the Key of a row, or a compliance id.")
-    told: dict[str, list[StoryLine]] = {record.token: [] for record in records}
+    lines_of: dict[str, list[StoryLine]] = {record.token: [] for record in records}
     ledger_state = LedgerState()
     for entry in entries(content):
-        before = [ledger_state.records.get(token) for token in told]
+        before = [ledger_state.records.get(token) for token in lines_of]
         ledger_state.take(entry)
-        for (token, lines), was in zip(told.items(), before, strict=True):
+        for (token, lines), was in zip(lines_of.items(), before, strict=True):
             now = ledger_state.records.get(token)
-            if now is not None and now is not was:  # whatever touches a record makes it anew
+            if now is not None and now is not was:  # each step makes a new record
                 lines.append(_line(entry, now.state))
-    return tuple(Story(record, tuple(told[record.token])) for record in records)
+    return tuple(Story(record, tuple(lines_of[record.token])) for record in records)
 
 
 def is_called(record: Record, name: str) -> bool:
-    """Whether the record goes by this token, alias, Key or compliance id."""
+    """Return whether the record goes by this token, alias, Key or compliance id."""
     key = normal_user_key(name)
     return (
         record.token in {name.strip(), token_in(name.strip())}
@@ -94,9 +96,12 @@ def _line(entry: Entry, state: State) -> StoryLine:
 
 
 def words(entry: Entry) -> str:
-    """What came of it, in few words; empty where the entry's name says it all."""
-    told = _WORDS.get(type(entry))
-    return told(entry) if told else ""
+    """Return the result that an entry reports, in a few words.
+
+    Empty where its name says it all.
+    """
+    words_of = _WORDS.get(type(entry))
+    return words_of(entry) if words_of else ""
 
 
 _WORDS: Mapping[type[Entry], Callable[[Any], str]] = {

@@ -1,10 +1,11 @@
-"""Whether a ledger is sound: read-only, and safe while a run writes.
+"""Verify that a ledger is sound: read-only, and safe while a run writes.
 
 See docs/design/ledger.md, Soundness.
 
-Folding proves the checksums, the sequence, the header and that every step was legal, hence no outcome without its
-intent. Beyond that a line must be strict JSON, no record may have two compliance ids, no id two records, and an absence
-shows what it was concluded from: the settle window of its run, and for a create the record that the control found.
+Folding proves the checksums, the sequence, the header, and that every step was legal, hence no outcome without its
+intent. Beyond that every line must be strict JSON, no record may have two compliance ids and no id two records, and an
+absence must say what it was concluded from: the wait, at least the settle window of its run, and for a create the
+record that the positive control found.
 """
 
 import json
@@ -28,7 +29,7 @@ class Verification:
     """What was found.
 
     Attributes:
-        exit_status: `DONE` sound, `ROWS_NEED_A_PERSON` where records are held or gone, `LEDGER` broken.
+        exit_status: `DONE` sound, `ROWS_NEED_ATTENTION` where records are held or gone, `LEDGER` broken.
         sentences: what to know about it, the gravest first; empty where there is nothing to say.
         lines: how many sound lines it has.
         counts: records by state.
@@ -41,8 +42,8 @@ class Verification:
 
 
 _FOR_A_PERSON: Mapping[State, str] = {
-    State.HELD: "{} held: a person must settle that (resolve).",
-    State.GONE: "{} gone from the API: a person must say what is to become of that (resolve).",
+    State.HELD: "{} held: somebody must decide about that (verb resolve).",
+    State.GONE: "{} gone from the API: somebody must decide about that (verb resolve).",
 }
 
 
@@ -51,7 +52,10 @@ def _counted(records: int) -> str:
 
 
 def verify(path: Path) -> Verification:
-    """Judge the ledger at `path`; UsageError where there is none or it cannot be read."""
+    """Judge the ledger at `path`.
+
+    Raise UsageError where there is none or it cannot be read.
+    """
     content = read_ledger(path)
     try:
         folded = fold(content, str(path))
@@ -64,9 +68,9 @@ def verify(path: Path) -> Verification:
         *_unproved_absences(entries(content)),
     ]
     counts = Counter(record.state for record in folded.ledger_state.records.values())
-    held = [told.format(_counted(counts[state])) for state, told in _FOR_A_PERSON.items() if counts[state]]
+    held = [sentence.format(_counted(counts[state])) for state, sentence in _FOR_A_PERSON.items() if counts[state]]
     return Verification(
-        exit_status=(ExitStatus.LEDGER if broken else ExitStatus.ROWS_NEED_A_PERSON if held else ExitStatus.DONE),
+        exit_status=(ExitStatus.LEDGER if broken else ExitStatus.ROWS_NEED_ATTENTION if held else ExitStatus.DONE),
         sentences=(*broken, *held, *_torn(folded)),
         lines=folded.ledger_state.seq,
         counts=dict(counts),
@@ -105,11 +109,14 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number")
+    raise ValueError(f"{word} is not a number")
 
 
 def _ids_in_conflict(everything: Iterable[Entry]) -> Iterator[str]:
-    """Records with a second compliance id, and ids with a second record; one that is gone may get another id."""
+    """Yield records with a second compliance id, and ids with a second record.
+
+    A gone record may get another id.
+    """
     id_of: dict[str, str] = {}
     token_of: dict[str, str] = {}
     for entry in everything:
@@ -126,11 +133,9 @@ def _ids_in_conflict(everything: Iterable[Entry]) -> Iterator[str]:
 
 
 def _unproved_absences(everything: Iterable[Entry]) -> Iterator[str]:
-    """Absences that were believed too early, or without a positive control.
+    """Yield absences that were concluded too early, or without a positive control.
 
-    See docs/design/promise.md, What must hold.
-
-    Of a link none is too early: it may be repeated (docs/design/settling.md, Conclusions).
+    See docs/design/settling.md, Conclusions. No absence of a link is too early, since a link may be repeated.
     """
     settle_s = 0.0
     for entry in everything:

@@ -1,7 +1,11 @@
-"""The ledger beside the account: compare, list what no row stands for, diff one record.
+"""Compare the ledger with the account: all of it, what no row of the sheet has, or one record.
 
-A record is missing when the ledger knows its id and the API does not show it: not in the list, and, since lists may
-leave out what is old, not when asked for by its id either. A list that leaves out very many is not asked about each.
+    compare_account   `ledger verify --server`
+    take_inventory    `status --account`
+    diff_record       `ledger show --server`
+
+A record is missing when the ledger has its id and the API does not show it. Lists may leave out old records, so one
+that is not in the list is asked for by its id, unless these are very many.
 """
 
 import asyncio
@@ -27,6 +31,7 @@ from bulk_onboard.model.sheet import document_column
 from bulk_onboard.run.connection import bound_ledger_state, read_account, reading
 from bulk_onboard.run.judge import identified_rows
 from bulk_onboard.run.walk import DuplicateRecords, find_duplicates
+from bulk_onboard.units import format_count
 
 ASKED_AT_MOST = 100
 
@@ -36,10 +41,10 @@ class Comparison:
     """How ledger and account differ.
 
     Attributes:
-        missing: records that the ledger has with an id, and the account has not.
-        renamed: records of the ledger, each with the alias that its id has at the API.
-        twice: tokens with several records at the API, whether this ledger knows them or not.
-        extra: records with a token that this ledger does not know: of another job, or of a lost ledger.
+        missing: records that the ledger has with an id and the account does not have.
+        renamed: records of the ledger, each with the other alias that it has at the API.
+        twice: tokens with several records at the API, whether this ledger has them or not.
+        extra: records with a token that this ledger does not have: of another job, or of a lost ledger.
     """
 
     missing: tuple[Record, ...]
@@ -49,16 +54,16 @@ class Comparison:
 
     @property
     def exit_status(self) -> ExitStatus:
-        """`ROWS_NEED_A_PERSON` for everything but what another job may have filed."""
+        """Return `ROWS_NEED_ATTENTION` where anything differs but what another job may have filed."""
         wrong = self.missing or self.renamed or self.twice
-        return ExitStatus.ROWS_NEED_A_PERSON if wrong else ExitStatus.DONE
+        return ExitStatus.ROWS_NEED_ATTENTION if wrong else ExitStatus.DONE
 
     @property
     def sentences(self) -> Iterator[str]:
-        """What to know about it, the gravest first."""
+        """Yield a sentence about each difference, the worst first."""
         for twice in self.twice:
             deletable = ", ".join(twice.deletable)
-            advice = f"delete {deletable}" if deletable else "the others are beyond deleting"
+            advice = f"delete {deletable}" if deletable else "the others cannot be deleted"
             ids = ", ".join(twice.compliance_ids)
             yield f"Token {twice.token} has several records at the API, {ids}: keep the first; {advice}."
         for record in self.missing:
@@ -66,11 +71,12 @@ class Comparison:
         for record, alias in self.renamed:
             yield f"Record {record.token}, {record.compliance_id}, is called {alias!r} at the API."
         if self.extra:
-            yield f"{len(self.extra)} records at the API have a token that this ledger does not know: of another job?"
+            records = format_count(len(self.extra), "record")
+            yield f"{records} at the API with a token that this ledger does not know: of another job?"
 
 
 async def compare_account(job: Job, *, credentials: Credentials, clock: Clock) -> Comparison:
-    """Compare the job's ledger with the account; reads only.
+    """Compare the job's ledger with the account; read only.
 
     Raises:
         LedgerError: the ledger is of another account or address.
@@ -87,13 +93,13 @@ async def compare_account(job: Job, *, credentials: Credentials, clock: Clock) -
 
 
 def not_shown(ledger_state: LedgerState, shown: Sequence[ServerRecord]) -> list[Record]:
-    """The ledger's records with an id that is not among those shown."""
+    """Return the ledger's records with an id that is not among those shown."""
     ids = {record.compliance_id for record in shown}
     return [r for r in ledger_state.records.values() if _is_there(r) and r.compliance_id not in ids]
 
 
 def compare(ledger_state: LedgerState, shown: Sequence[ServerRecord]) -> Comparison:
-    """How the ledger differs from what the account shows."""
+    """Compare the ledger with the records that the account shows."""
     by_id = {record.compliance_id: record.alias for record in shown}
     tokens = {token for record in shown if (token := token_in(record.alias))}
     return Comparison(
@@ -122,23 +128,23 @@ class Origin(StrEnum):
     """Where a record of the account comes from."""
 
     ROW = "a row of the sheet"
-    ROW_GONE = "this job, its row has gone"
+    ROW_GONE = "this job, its row is gone"
     OTHER_JOB = "another job, or a ledger that was lost"
     ELSEWHERE = "not from this tool"
 
 
 @dataclass(frozen=True, slots=True)
 class AccountInventory:
-    """The account's records, each with where it comes from, and why the sheet was not asked; empty where it was."""
+    """The account's records, each with where it comes from, and why there was no sheet; empty where there was."""
 
     records: tuple[tuple[ServerRecord, Origin], ...]
     no_sheet: str = ""
 
 
 async def take_inventory(job: Job, *, credentials: Credentials, clock: Clock) -> AccountInventory:
-    """Every record of the account; reads only.
+    """List every record of the account; read only.
 
-    Without the workbook each record that the ledger knows counts as one of a row.
+    Without the workbook each record of the ledger counts as one that a row has.
 
     Raises:
         UsageError: there is no ledger.
@@ -158,7 +164,7 @@ async def take_inventory(job: Job, *, credentials: Credentials, clock: Clock) ->
 def placed(
     shown: Iterable[ServerRecord], ledger_state: LedgerState, claimed: set[str]
 ) -> Iterable[tuple[ServerRecord, Origin]]:
-    """Each record with where it comes from; `claimed` are the tokens of the sheet's rows."""
+    """Yield each record with where it comes from; `claimed` are the tokens of the sheet's rows."""
     for record in shown:
         token = token_in(record.alias)
         known = ledger_state.owner(record.compliance_id) or (token if token in ledger_state.records else "")
@@ -175,25 +181,25 @@ EXPAND = ("end_user", "documents", "linked_numbers")
 
 @dataclass(frozen=True, slots=True)
 class FileToday:
-    """A document of the newest intent, and the digest of the file that the row names for it now; empty for none."""
+    """A document of the newest intent, and the digest of the row's file for it today; empty where there is none."""
 
     sent: SentDocument
     sha256: str
 
     @property
     def is_same(self) -> bool:
-        """Whether the file is still what was sent."""
+        """Return whether the file is still what was sent."""
         return self.sha256 == self.sent.sha256
 
 
 @dataclass(frozen=True, slots=True)
 class RecordDiff:
-    """A record now.
+    """How a record and its files differ today from what the ledger says.
 
     Attributes:
-        found: what the API says; None where it has none, or the ledger has no id to ask for.
-        differences: sentences about how that differs from the ledger.
-        files: of the newest intent's documents; empty where nothing was sent.
+        found: the record at the API; None where there is none, or the ledger has no id to ask for.
+        differences: a sentence about each difference from the ledger.
+        files: the documents of the newest intent; empty where nothing was sent.
         no_files: why the files could not be compared; empty where they could.
     """
 
@@ -206,29 +212,27 @@ class RecordDiff:
 async def diff_record(
     job: Job, stories: Sequence[Story], *, credentials: Credentials, clock: Clock
 ) -> tuple[RecordDiff, ...]:
-    """Each of these records now, in their order; BulkOnboardError as for `compare_account`."""
+    """Compare these records with the API and with today's files, in their order; errors as for `compare_account`."""
     ledger_state = bound_ledger_state(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)
     async with reading(job, credentials, clock=clock) as gateway:
-        looked = [await _ask(gateway, told) for told in stories]
-    return tuple(
-        [await _with_files(job, ledger_state, told, today) for told, today in zip(stories, looked, strict=True)]
-    )
+        looked = [await _ask(gateway, one) for one in stories]
+    return tuple([await _with_files(job, ledger_state, one, today) for one, today in zip(stories, looked, strict=True)])
 
 
-async def _ask(gateway: Gateway, told: Story) -> RecordDiff:
-    record = told.record
+async def _ask(gateway: Gateway, one: Story) -> RecordDiff:
+    record = one.record
     if not record.compliance_id:
         return RecordDiff(None, ("The ledger has no compliance id for it, so there is nothing to ask the API for.",))
     outcome = await gateway.send(Get(compliance_id=record.compliance_id, expand=EXPAND))
     if isinstance(outcome, outcomes.Done):
-        return RecordDiff(outcome.value, tuple(differences(record, outcome.value, sent_documents(told))))
+        return RecordDiff(outcome.value, tuple(differences(record, outcome.value, sent_documents(one))))
     if isinstance(outcome, outcomes.Refused) and outcome.http_status == 404:
         return RecordDiff(None, (f"The API has no record {record.compliance_id}.",))
     raise errors.StoppedError(f"The API could not be asked for {record.compliance_id} ({outcome.name}). Try again.")
 
 
 def differences(record: Record, found: ServerRecord, sent: Sequence[SentDocument]) -> Iterator[str]:
-    """How the record at the API differs from what the ledger says of it."""
+    """Yield a sentence about each difference between the record at the API and the ledger."""
     if record.alias and found.alias != record.alias:
         yield f"The API calls it {found.alias!r}, the ledger {record.alias!r}."
     if found.review and found.review != record.review:
@@ -237,14 +241,14 @@ def differences(record: Record, found: ServerRecord, sent: Sequence[SentDocument
         yield f"It has {found.documents} documents at the API; {len(sent)} were sent."
 
 
-def sent_documents(told: Story) -> tuple[SentDocument, ...]:
-    """The documents of the newest intent that had any."""
-    return next((line.documents for line in reversed(told.lines) if line.documents), ())
+def sent_documents(one: Story) -> tuple[SentDocument, ...]:
+    """Return the documents of the newest intent that had any."""
+    return next((line.documents for line in reversed(one.lines) if line.documents), ())
 
 
-async def _with_files(job: Job, ledger_state: LedgerState, told: Story, today: RecordDiff) -> RecordDiff:
-    """The same, with what the row's documents are today."""
-    sent = sent_documents(told)
+async def _with_files(job: Job, ledger_state: LedgerState, one: Story, today: RecordDiff) -> RecordDiff:
+    """Add what the row's documents are today."""
+    sent = sent_documents(one)
     if not sent:
         return RecordDiff(today.found, today.differences, no_files="nothing was sent by this ledger")
     folder = DocumentFolder(job.documents)
@@ -255,7 +259,7 @@ async def _with_files(job: Job, ledger_state: LedgerState, told: Story, today: R
         folder.check()
     except (errors.WorkbookError, errors.DocumentsError) as gone:
         return RecordDiff(today.found, today.differences, no_files=str(gone))
-    row = next((row for row, identity in rows if identity.token == told.record.token), None)
+    row = next((row for row, identity in rows if identity.token == one.record.token), None)
     if row is None:
         return RecordDiff(today.found, today.differences, no_files="its row is not in the workbook")
     paths = [row.cell(document_column(document.type)) for document in sent]

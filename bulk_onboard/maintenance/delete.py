@@ -1,11 +1,12 @@
-"""Delete records on purpose: what one run created, or one by its Key (`undo` and `delete`).
+"""Delete records on purpose: those that one run created (`undo`), or one by its Key (`delete`).
 
-Rule: only what the API lets go, and only what this ledger knows by its id. A record that is approved, or has numbers,
-is refused here already. Of a run only what its own create made, or may have made: what it found at the API was
-somebody else's. A record whose newest write is unknown is looked for first; what then turns out to be there goes with
-the others. No record is deleted that the API calls by another name than it was given.
+`plan_deletion` says what would be done about each record, for somebody to confirm; `delete_records` does it, and checks
+each record again just before.
 
-What is planned is shown to a person first, and looked at again when it is done.
+Only records that the API allows to be deleted, and whose id this ledger knows, are deleted: one that is approved or has
+numbers is refused here already. Of a run these are the records that its own creates made, or may have made; what it
+found at the API was there before. A record whose newest write is unknown is looked for first. A record that the API
+calls by another name than it was given is never deleted.
 """
 
 from collections import Counter
@@ -34,44 +35,55 @@ DELETABLE = frozenset({Review.PENDING, Review.REJECTED, Review.MORE_INFO})
 
 _OVER = (State.DELETED, State.GONE)
 _UNKNOWN = (State.SENDING, State.UNCERTAIN)
-_NEVER_MADE = (State.INVALID, State.PENDING, State.DEFERRED, State.REFUSED)
-
-Choose = Callable[[LedgerState], Sequence[Record]]
+_NEVER_MADE = (State.INVALID, State.NOT_SENT, State.DEFERRED, State.REFUSED)
 
 
-class Fate(Enum):
-    """What is to become of a record that somebody wants to be deleted."""
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which records somebody wants to be deleted.
 
-    GOES = auto()
-    LOOKED_FOR = auto()  # it goes if it is there, which is not known yet
-    OVER = auto()  # it is not there any more
-    STAYS = auto()
+    Attributes:
+        find: the records among all of a ledger; UsageError where there is nothing to choose.
+        includes: whether one record is among them, as the ledger is now.
+    """
+
+    find: Callable[[LedgerState], Sequence[Record]]
+    includes: Callable[[Record, LedgerState], bool]
+
+
+class PlannedAction(Enum):
+    """What is to be done about a record that somebody wants to be deleted."""
+
+    DELETE = auto()
+    FIND_FIRST = auto()  # its create is unknown: look for it, and delete it if it is there
+    ALREADY_GONE = auto()
+    KEEP = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A record that is to be deleted: its review at the API now, and why it stays; `why` is empty where it does not."""
+    """A record that is to be deleted, its review at the API now, and why it is kept; empty where it is not."""
 
     record: Record
     review: str
-    fate: Fate
+    action: PlannedAction
     why: str = ""
 
     @property
     def is_wanted(self) -> bool:
         """Whether anything is to be done about it."""
-        return self.fate in (Fate.GOES, Fate.LOOKED_FOR)
+        return self.action in (PlannedAction.DELETE, PlannedAction.FIND_FIRST)
 
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """What came of it.
+    """What a deletion came to.
 
     Attributes:
-        deleted: the records that went.
-        never_made: of those that were looked for the ones that were never made.
-        left: the others that were to go, each as it is now and why it stays.
-        error: what stopped it.
+        deleted: records that are gone now.
+        never_made: records that were looked for and had never been created.
+        left: records that were to be deleted and are still there, each with why.
+        error: what stopped it; None where nothing did.
     """
 
     deleted: tuple[Record, ...]
@@ -80,33 +92,28 @@ class Deletion:
     error: errors.BulkOnboardError | None
 
 
-def of_run(run_id: str) -> Choose:
-    """The records that this run's own creates made, or may have made, whatever became of them since.
+def of_run(run_id: str) -> Selection:
+    """Select the records that this run's own creates made, or may have made, whatever became of them since."""
 
-    UsageError where there was no such run.
-    """
-
-    def choose(ledger_state: LedgerState) -> Sequence[Record]:
+    def find(ledger_state: LedgerState) -> Sequence[Record]:
         names = [run.started.run_id for run in ledger_state.runs]
         if run_id not in names:
             newest = ", ".join(reversed(names[-5:])) or "none"
             raise errors.UsageError(f"The ledger knows no run {run_id!r}. The newest are: {newest}.")
-        return [record for record in ledger_state.records.values() if _is_of(run_id, record, ledger_state)]
+        return [record for record in ledger_state.records.values() if includes(record, ledger_state)]
 
-    return choose
+    def includes(record: Record, ledger_state: LedgerState) -> bool:
+        is_open = record.op is Op.CREATE and record.state in (*_UNKNOWN, State.HELD)
+        run = ledger_state.last_to_try(record) if is_open else ledger_state.creator(record)
+        return run is not None and run.started.run_id == run_id and record.state is not State.ABANDONED
 
-
-def _is_of(run_id: str, record: Record, ledger_state: LedgerState) -> bool:
-    """Whether the run made the record, or was the last to try, and what became of that is not known."""
-    is_open = record.op is Op.CREATE and record.state in (*_UNKNOWN, State.HELD)
-    run = ledger_state.last_to_try(record) if is_open else ledger_state.creator(record)
-    return run is not None and run.started.run_id == run_id and record.state is not State.ABANDONED
+    return Selection(find, includes)
 
 
-def of_key(name: str) -> Choose:
-    """The one record with this Key, token, alias or compliance id; UsageError otherwise."""
+def of_key(name: str) -> Selection:
+    """Select the one record with this Key, token, alias or compliance id."""
 
-    def choose(ledger_state: LedgerState) -> Sequence[Record]:
+    def find(ledger_state: LedgerState) -> Sequence[Record]:
         called = [record for record in ledger_state.records.values() if is_called(record, name)]
         if not called:
             raise errors.UsageError(f"The ledger knows no record {name!r}. Give a row's Key, a token, or an id.")
@@ -114,21 +121,21 @@ def of_key(name: str) -> Choose:
             raise errors.UsageError(f"Several records are called {name!r}. Give one of their tokens instead.")
         return called
 
-    return choose
+    return Selection(find, lambda record, ledger_state: is_called(record, name))
 
 
 async def plan_deletion(
-    job: Job, choose: Choose, *, credentials: Credentials, clock: Clock, stop: Stop | None = None
+    job: Job, selection: Selection, *, credentials: Credentials, clock: Clock, stop: Stop | None = None
 ) -> tuple[Candidate, ...]:
-    """The chosen records, each with what is to become of it; reads only.
+    """Return the selected records, each with what is to be done about it; read only.
 
     Raises:
-        UsageError: there is no ledger, or nothing that may be chosen.
+        UsageError: there is no ledger, or nothing that can be selected.
         SignalledError: a signal asked to `stop`.
         BulkOnboardError: the ledger or the API cannot be used.
     """
     ledger_state = bound_ledger_state(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)
-    chosen = choose(ledger_state)
+    chosen = selection.find(ledger_state)
     submitted = LedgerState(records={record.token: record for record in chosen if record.state is State.SUBMITTED})
     if not submitted.records:
         return tuple(_candidate(record) for record in chosen)
@@ -141,30 +148,30 @@ async def plan_deletion(
 
 
 async def _looked_at(gateway: Gateway, record: Record, found: ServerRecord | None) -> Candidate:
-    """The same as `_candidate`; one that no list showed is asked for by its id, or nobody knew whose record that is."""
+    """Return the candidate; ask for the record by its id where no list showed it, to see what it is called."""
     if record.state is not State.SUBMITTED or found is not None:
         return _candidate(record, found)
     outcome = await gateway.send(Get(compliance_id=record.compliance_id))
-    if is_gone(outcome):  # to delete it writes that down
-        return Candidate(record, record.review, Fate.GOES)
+    if is_gone(outcome):  # the delete will record that
+        return Candidate(record, record.review, PlannedAction.DELETE)
     if isinstance(outcome, outcomes.Done):
         return _candidate(record, outcome.value)
-    return Candidate(record, record.review, Fate.STAYS, "the API could not be asked for it; try again later")
+    return Candidate(record, record.review, PlannedAction.KEEP, "the API could not be asked for it; try again later")
 
 
 def _candidate(record: Record, found: ServerRecord | None = None) -> Candidate:
     review = (found.review or found.review_word) if found else record.review
     if record.state in _UNKNOWN:
-        return Candidate(record, review, Fate.LOOKED_FOR)
+        return Candidate(record, review, PlannedAction.FIND_FIRST)
     if record.state in _OVER:
-        return Candidate(record, review, Fate.OVER)
+        return Candidate(record, review, PlannedAction.ALREADY_GONE)
     why = _another_name(record, found) if found else ""
     why = why or _objection(record, review)
-    return Candidate(record, review, Fate.STAYS if why else Fate.GOES, why)
+    return Candidate(record, review, PlannedAction.KEEP if why else PlannedAction.DELETE, why)
 
 
 def _another_name(record: Record, found: ServerRecord) -> str:
-    """Why it may be another row's record by what the API calls it; an alias may have been cut off or written anew."""
+    """Say why it may be another row's record, by its alias at the API; that may have been cut off or rewritten."""
     token = token_in(found.alias)
     if token == record.token or (not token and (not found.alias or may_be_cut_from(found.alias, record.alias))):
         return ""
@@ -173,9 +180,9 @@ def _another_name(record: Record, found: ServerRecord) -> str:
 
 
 def _objection(record: Record, review: str) -> str:
-    """Why a record stays; empty where it may go."""
+    """Say why a record is kept; empty where it may be deleted."""
     if record.state is State.HELD:
-        return "it is held: a person must settle that first; the report says how"
+        return "it is held; resolve it first, the report says how"
     if record.state is not State.SUBMITTED:
         return f"it is {record.state}, so there is nothing to delete"
     if linked_numbers(record):
@@ -184,15 +191,21 @@ def _objection(record: Record, review: str) -> str:
 
 
 async def delete_records(
-    job: Job, candidates: Sequence[Candidate], choose: Choose, *, credentials: Credentials, clock: Clock, stop: Stop
+    job: Job,
+    candidates: Sequence[Candidate],
+    selection: Selection,
+    *,
+    credentials: Credentials,
+    clock: Clock,
+    stop: Stop,
 ) -> Deletion:
-    """Delete those that are wanted, each with its intent in the ledger first, after what is unknown was settled.
+    """Settle the unknown ones, then delete what is wanted, each with its intent in the ledger first.
 
     Args:
-        choose: as for `plan_deletion`; by it a record stays that turns out not to be of the run.
+        selection: as for `plan_deletion`; a record that turns out not to be of the run is kept.
 
     Raises:
-        BulkOnboardError: nothing could be begun; what stops it later is in the result.
+        BulkOnboardError: it could not begin; what stops it later is in the result.
     """
     wanted = {one.record.token: one for one in candidates if one.is_wanted}
     with open_ledger(job, credentials, clock) as journal:
@@ -203,7 +216,7 @@ async def delete_records(
             planned = wanted[record.token]
             if record == planned.record:
                 return not _objection(record, planned.review)
-            return record in choose(journal.ledger_state) and not _objection(record, record.review)
+            return selection.includes(record, journal.ledger_state) and not _objection(record, record.review)
 
         async with connect(job, credentials, clock=clock, stop=stop, journal=journal, requests=requests) as connection:
             context = RunContext(gateway=connection.gateway, journal=journal, clock=clock, stop=stop)
@@ -219,22 +232,22 @@ async def delete_records(
                 stop.request(stopped)
         records = [journal.ledger_state.record(token) for token in wanted]
         left = [record for record in records if record.state not in (*_OVER, *_NEVER_MADE)]
-        still_chosen = {record.token for record in choose(journal.ledger_state)}
+        why_left = [_why_left(record, is_selected=selection.includes(record, journal.ledger_state)) for record in left]
     return Deletion(
         deleted=tuple(record for record in records if record.state in _OVER),
         never_made=tuple(record for record in records if record.state in _NEVER_MADE),
         left=tuple(
-            Candidate(record, record.review, Fate.STAYS, _why_left(record, is_chosen=record.token in still_chosen))
-            for record in left
+            Candidate(record, record.review, PlannedAction.KEEP, why)
+            for record, why in zip(left, why_left, strict=True)
         ),
         error=why_stopped(stop.cause, base_url=job.base_url, sent_before=True),
     )
 
 
-def _why_left(record: Record, *, is_chosen: bool) -> str:
-    """Why a record that was to go is still there, and what to do about it."""
+def _why_left(record: Record, *, is_selected: bool) -> str:
+    """Say why a record that was to be deleted is still there, and what to do about it."""
     why = ": ".join(part for part in (record.code, record.reason) if part).rstrip(".")
-    if record.state is State.SUBMITTED and not is_chosen:
+    if record.state is State.SUBMITTED and not is_selected:
         return "it was found, and may have been there before the run; if it is to go, delete it by its Key"
     if objection := _objection(record, record.review) if record.state in (State.SUBMITTED, State.HELD) else "":
         return objection

@@ -1,9 +1,11 @@
-"""Listen to callbacks: take in hints, and work them off, reading each record and writing down what its review is now.
+"""Listen to callbacks: keep each as a hint, read the record it is about, and write its review into the ledger.
 
-Rule: the ledger has one writer. Records are read from the API without its lock, so that a run may begin at any time;
-the lock is taken only to write what has changed, and only for that moment. A record that changed in the ledger between
-the two is not written but read again later. While a run or another verb holds the lock, hints wait: that run spends the
-quota, and it may be about to write the id that a hint is about.
+`listen` is the whole of it; `HintWorker` works off the hints that the listener has kept.
+
+The ledger has one writer. Records are read from the API without its lock, so that a run may begin at any time; the lock
+is taken only for the moment in which something is written. A record that changed in the ledger between reading and
+writing is not written but read again later. While a run or another verb holds the lock, hints wait: that run uses the
+quota, and may be about to write the very id that a hint is about.
 
 A record is read at most once in 30 s, however many hints there are.
 """
@@ -35,7 +37,7 @@ from bulk_onboard.run.connection import bound_ledger_state, connect, open_ledger
 from bulk_onboard.run.reviews import change_in, gone_entry, is_gone, is_old, write_down
 from bulk_onboard.run.stop import Stop, rest, why_stopped
 
-BETWEEN_S = 1.0  # so that what comes in a flood is worked off together
+BETWEEN_S = 1.0  # so that many hints at once are worked off together
 READ_AGAIN_S = 30.0
 LOOK_AGAIN_S = 5.0
 AT_A_TIME = 20
@@ -44,7 +46,7 @@ _GONE = frozenset({State.DELETED, State.ABANDONED})
 
 
 class Reading(NamedTuple):
-    """A record that was read: as the ledger had it before, and the entry that follows; None where it says no news."""
+    """A record that was read: as the ledger had it, and the entry to write; None where nothing changed."""
 
     claim: Claim
     before: Record
@@ -65,7 +67,7 @@ class HintWorker:
         self._read_at: dict[str, float] = {}
 
     async def work(self) -> float | None:
-        """Work off some of what is due; return in how many seconds more may be, None when only a new hint brings any.
+        """Work off some hints; return in how many seconds more are due, None if only after a new hint.
 
         Raises:
             UsageError, LedgerError, StoppedError: the ledger cannot be used. Hints wait in their folder.
@@ -82,7 +84,7 @@ class HintWorker:
         return 0.0
 
     async def _work_off(self, due: Sequence[Claim]) -> None:
-        ledger_state = await asyncio.to_thread(self._books)
+        ledger_state = await asyncio.to_thread(self._ledger_state)
         known = [(each, ledger_state.record(ledger_state.owner(each.compliance_id) or "")) for each in due]
         over = [each for each, record in known if not record.compliance_id or record.state in _GONE]
         self.counts["unknown"] += len(over)
@@ -98,13 +100,13 @@ class HintWorker:
         over += [each.claim for each in written]
         await asyncio.to_thread(self._hints.forget, over)
 
-    def _books(self) -> LedgerState:
+    def _ledger_state(self) -> LedgerState:
         if not self._job.ledger.exists():
             return LedgerState()
         return bound_ledger_state(self._job.ledger, auth_id=self._credentials.auth_id, base_url=self._job.base_url)
 
     async def _read(self, claim: Claim, record: Record) -> Reading | None:
-        """Read a record; None where that could not be done now, or since all is to stop."""
+        """Read a record; None where that could not be done, or was stopped."""
         try:
             outcome = await self._gateway.send(Get(compliance_id=record.compliance_id))
         except StoppedError:
@@ -118,19 +120,19 @@ class HintWorker:
         return Reading(claim, record, gone_entry(record) if is_sure else None)
 
     async def _write(self, readings: Sequence[Reading]) -> list[Reading]:
-        """Write what changed; return what was written. Records that meanwhile changed in the ledger wait."""
+        """Write what changed; return what was written. Records that changed in the ledger meanwhile wait."""
         try:
             with open_ledger(self._job, self._credentials, self._clock, patience_s=0.0) as journal:
                 as_before = [each for each in readings if journal.ledger_state.record(each.before.token) == each.before]
                 await write_down(journal, [each.entry for each in as_before if each.entry])
                 return as_before
-        except LockedError:  # a run began meanwhile
+        except LockedError:  # a run has begun meanwhile
             return []
 
 
 def is_free(job: Job, clock: Clock) -> bool:
-    """Return whether nobody works on the job's ledger now; where there is none, nobody does."""
-    if not job.ledger.exists():  # or its lock would be there before it, as if somebody had been at work
+    """Return whether no process uses the job's ledger now, or there is none."""
+    if not job.ledger.exists():  # taking the lock would create its file before there is a ledger
         return True
     try:
         with LedgerLock(job.ledger.absolute(), clock, mode=MODES[job.share], patience_s=0.0):
@@ -151,13 +153,13 @@ class Listening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class ListenResult:
     """What listening came to.
 
     Attributes:
         received, refused: callbacks.
-        unknown: hints for records that the ledger does not know.
-        read, believed: records that were read because of a hint, and those whose review was another one.
+        unknown: hints for records that the ledger does not have.
+        read, changed: records that were read because of a hint, and those whose review had changed.
         waiting: records whose hints still wait; the next listener works them off.
         error: what stopped it; None for a signal.
     """
@@ -166,7 +168,7 @@ class Heard:
     refused: int
     unknown: int
     read: int
-    believed: int
+    changed: int
     waiting: int
     error: BulkOnboardError | None = None
 
@@ -179,11 +181,11 @@ async def listen(
     clock: Clock,
     stop: Stop,
     announce: Callable[[str], None] = lambda url: None,
-) -> Heard:
-    """Listen until the wish to stop; `announce` is told where, once it does.
+) -> ListenResult:
+    """Listen until asked to stop; call `announce` with the URL once it listens.
 
     Raises:
-        BulkOnboardError: it could not begin; whatever stops it later is in the result.
+        BulkOnboardError: it could not begin; what stops it later is in the result.
     """
     tokens = tuple(secret.reveal() for secret in (credentials.auth_token, *listening.tokens))
     gate = Gate(check_public_url(listening.public_url), tokens, listening.allow_unsigned)
@@ -196,12 +198,12 @@ async def listen(
             announce(listener.url)
             await _work_until_stopped(worker, clock, stop, wake)
     counts = listener.counts
-    return Heard(
+    return ListenResult(
         received=counts.total(),
         refused=sum(count for reception, count in counts.items() if reception.http_status >= 400),
         unknown=worker.counts["unknown"] + counts[Reception.NAMELESS],
         read=worker.counts["read"],
-        believed=worker.counts["changed"],
+        changed=worker.counts["changed"],
         waiting=len(hints.waiting()),
         error=why_stopped(stop.cause, base_url=job.base_url, sent_before=True),
     )

@@ -1,7 +1,7 @@
-"""Take the fixed cells of the annotated copy back into the job's workbook: the one verb that changes it.
+"""Take the fixed cells of the annotated copy into the job's workbook; no other verb changes that.
 
-Rule: nothing is lost. The old file is kept beside the new one; only the cells that are taken are written; and what was
-written is read back before it takes the workbook's place. A row that does not read as it should is left as it is.
+Nothing is lost: the old file is kept beside the new one, only the cells that are taken are written, and the result is
+read back before it replaces the workbook. A row that does not read as it should is left as it is.
 """
 
 import asyncio
@@ -43,11 +43,11 @@ from bulk_onboard.report.annotated.base import chosen, copies, is_untouched
 from bulk_onboard.report.annotated.merge import Formulas, Known, Merge, Side, merge
 from bulk_onboard.report.annotated.plain import write_sheet
 from bulk_onboard.run.judge import columns_at_hand, identified_rows, read_job_sheet
+from bulk_onboard.run.kept_flags import remembered
 from bulk_onboard.run.outputs import bases_in, is_newer, saved_copy, zone_of
-from bulk_onboard.run.typed import remembered
 
 _CHILD = "bulk_onboard.intake.writer.answer"
-_LIMITS = Limits(memory=2 << 30, cpu_s=120, wall_s=240.0)  # it holds old and new workbook at a time
+_LIMITS = Limits(memory=2 << 30, cpu_s=120, wall_s=240.0)  # it holds the old and the new workbook at once
 _NAMING = (KEY, REGISTRATION_NUMBER)
 _IDENTITY = (KEY, REGISTRATION_NUMBER, COUNTRY_ISO, NUMBER_TYPE, USER_TYPE)
 _WRITTEN_IN_PLACE = (WorkbookType.XLSX, WorkbookType.TEXT)
@@ -61,13 +61,13 @@ class Merged:
     """What a merge came to.
 
     Attributes:
-        copy: whose cells were taken.
-        workbook: where they are now; another file than the job's where that could not be written in place.
+        copy: the file whose cells were taken.
+        workbook: the file they are in now; a new one where the job's could not be written in place.
         next: the command to type next.
         kept: the old file; None where nothing was changed.
-        rows, cells: how many of the workbook say something else now.
-        left: sentences about what a person must look at.
-        notes: sentences that are worth knowing.
+        rows, cells: how many of them were changed.
+        left: sentences about what somebody must look at.
+        notes: sentences that are good to know.
     """
 
     copy: Path
@@ -81,8 +81,8 @@ class Merged:
 
     @property
     def exit_status(self) -> ExitStatus:
-        """`ROWS_NEED_A_PERSON` where something was left."""
-        return ExitStatus.ROWS_NEED_A_PERSON if self.left else ExitStatus.DONE
+        """Return `ROWS_NEED_ATTENTION` where something was left."""
+        return ExitStatus.ROWS_NEED_ATTENTION if self.left else ExitStatus.DONE
 
 
 async def merge_job(job: Job, *, copy: Path | None, clock: Clock) -> Merged:
@@ -106,8 +106,8 @@ async def merge_job(job: Job, *, copy: Path | None, clock: Clock) -> Merged:
     base = chosen(await asyncio.to_thread(bases_in, source), here)
     if base is None:
         raise UsageError(
-            f"{source} does not say what it was made from, so nobody can tell what was changed in it. Name a copy "
-            f"that check made: --copy PATH. To have one made, type: {job.commands.check()}"
+            f"{source} does not say what it was made from, so it cannot be told what was changed in it. Name a "
+            f"copy that check made: --copy PATH. To make one, type: {job.commands.check()}"
         )
     records = await _known_records(job, here)
     if type_by_name(job.workbook) is WorkbookType.TEXT:
@@ -122,7 +122,7 @@ async def merge_job(job: Job, *, copy: Path | None, clock: Clock) -> Merged:
     )
     made = merge(base, copied, ours, records)
     if target.is_open(source):
-        made.notes.append(f"{source} is open in another program: what was not saved there was not taken.")
+        made.notes.append(f"{source} is open in another program: what is not saved there was not taken.")
     made.notes += [
         f"{other} was saved after the workbook, too. To take what was fixed there, merge it as well: "
         f"{job.commands.merge(str(other))}"
@@ -153,15 +153,15 @@ def _nothing_saved(job: Job) -> Merged:
     found = _copies(job)
     if not found:
         raise UsageError(
-            f"There is no annotated copy beside {job.workbook}. Name one that lies elsewhere with --copy PATH. To have "
-            f"one made where something is to be fixed, type: {job.commands.check()}"
+            f"There is no annotated copy beside {job.workbook}. Name one that lies elsewhere with --copy PATH. To "
+            f"make one where something is to be fixed, type: {job.commands.check()}"
         )
-    note = f"Nobody has changed {found[0]} since it was made, so there is nothing to take."
+    note = f"{found[0]} was not changed since it was made, so there is nothing to take."
     return Merged(found[0], job.workbook, job.commands.run(), notes=(note,))
 
 
 async def _known_records(job: Job, sheet: Sheet) -> dict[int, Known]:
-    """The rows that the ledger has a record of, by row number, each with the columns by which it is known there."""
+    """Return the rows that the ledger has a record of, by row number, each with the columns that identify it."""
     if not job.ledger.exists():
         return {}
     ledger_state = read_ledger_state(job.ledger).ledger_state
@@ -182,7 +182,7 @@ async def _known_records(job: Job, sheet: Sheet) -> dict[int, Known]:
 
 
 def _as_text(sheet: Sheet) -> Sheet:
-    """The sheet as a csv file can hold it: a number is its text."""
+    """Return the sheet as a csv file can hold it: a number as its text."""
     kinds = {
         position: {place: how for place, how in kinds.items() if how in _KEPT_IN_TEXT}
         for position, kinds in sheet.kinds.items()
@@ -191,7 +191,7 @@ def _as_text(sheet: Sheet) -> Sheet:
 
 
 def _write(job: Job, here: Sheet, made: Merge, day: date) -> tuple[Path, Path | None]:
-    """Write what was decided; where it is now, and where the old file is. `made` has then what was really written."""
+    """Write the edits; return the new file and the old one. `made` has afterwards what was really written."""
     if type_by_name(job.workbook) not in _WRITTEN_IN_PLACE:
         return (_as_new_xlsx(job.workbook, here, made.edits), None) if made.edits else (job.workbook, None)
     old = _bytes_of(job.workbook, here)
@@ -209,19 +209,19 @@ def _bytes_of(workbook: Path, sheet: Sheet) -> bytes:
 
 
 def _written(job: Job, here: Sheet, made: Merge) -> bytes:
-    """The new workbook, read back; rows that could not be written, or read otherwise, are left as they are."""
+    """Return the new workbook, checked by reading it; rows that do not come out right are left as they are."""
     for _ in range(_TRIES):
         if not made.edits:
             return b""
         content, refused = _edited(job, here, made.edits)
         _leave(made, refused)
         wrong = _reads_otherwise(job, here, made.edits, content)
-        _leave(made, dict.fromkeys(wrong, "Written there, the copy's values would read otherwise."))
+        _leave(made, dict.fromkeys(wrong, "The copy's values would not read the same there."))
         if not wrong:
             return content
     raise UsageError(
-        f"{job.workbook} cannot be written so that it reads as it should, so nothing was changed. Run the copy itself: "
-        "--workbook takes it for one run."
+        f"{job.workbook} cannot be written so that it reads as it should, so nothing was changed. Run the copy "
+        "itself: --workbook names it for one run."
     )
 
 
@@ -231,7 +231,7 @@ def _leave(made: Merge, refused: dict[int, str]) -> None:
 
 
 def _reads_otherwise(job: Job, here: Sheet, edits: Sequence[Edit], content: bytes) -> set[int]:
-    """The edited rows that do not read as they should; UsageError where any other does not, or the headers."""
+    """Return the edited rows that do not read as they should; UsageError where another row, or the headers, do not."""
     with tempfile.TemporaryDirectory(prefix=f".{job.workbook.name}.", dir=job.workbook.parent) as folder:
         path = Path(folder, job.workbook.name)
         path.write_bytes(content)
@@ -239,20 +239,20 @@ def _reads_otherwise(job: Job, here: Sheet, edits: Sequence[Edit], content: byte
             read = read_sheet(path, sheet=here.name, header_row=job.header_row, encoding=job.encoding)
         except WorkbookError as error:
             raise UsageError(
-                f"{job.workbook} could not be read any more once written, so it was left: {error}"
+                f"{job.workbook} could not be read after it was written, so it was left as it was: {error}"
             ) from None
     wanted, found = _content(edited_sheet(here, edits)), _content(read)
     wrong = {number for number in wanted.keys() | found.keys() if wanted.get(number) != found.get(number)}
     if not wrong <= {edit.row for edit in edits} - {here.header_row}:
         raise UsageError(
             f"Written into {job.workbook}, the cells of the copy would change others, so nothing was written. "
-            "Run the copy itself: --workbook takes it for one run."
+            "Run the copy itself: --workbook names it for one run."
         )
     return wrong
 
 
 def _content(sheet: Sheet) -> dict[int, object]:
-    """What each row says, the headers' included, however wide the sheet is."""
+    """Return what each row holds, the headers included, without blank cells at its end."""
     rows = (SheetRow(sheet.header_row, sheet.headers), *sheet.rows)
     said = {row.number: (_without_blanks(row.cells), dict(row.stored)) for row in rows}
     return {number: each for number, each in said.items() if any(each)}
@@ -303,7 +303,7 @@ def _not_written(workbook: Path, error: OSError) -> UsageError:
 
 
 def _put(workbook: Path, old: bytes, new: bytes, day: date) -> Path:
-    """Put the new workbook in the place of the old one, which is kept beside it; where that is."""
+    """Replace the workbook, and keep the old one beside it; return where that is."""
     real = workbook.resolve()
     facts = real.stat()
 
@@ -328,7 +328,7 @@ def _put(workbook: Path, old: bytes, new: bytes, day: date) -> Path:
 
 
 def _keep(workbook: Path, content: bytes, facts: os.stat_result, day: date) -> Path:
-    """Write the old file beside the new one, over none that is there; it is as old as it was."""
+    """Write the old file beside the new one, with its time, over none that exists."""
     for number in range(1, _NAMES_AT_MOST):
         more = "" if number == 1 else f"-{number}"
         path = workbook.with_name(f"{workbook.stem}.before-merge-{day}{more}{workbook.suffix}")
@@ -342,11 +342,11 @@ def _keep(workbook: Path, content: bytes, facts: os.stat_result, day: date) -> P
             os.utime(file.fileno(), ns=(facts.st_atime_ns, facts.st_mtime_ns))
             os.fsync(file.fileno())
         return path
-    raise FileExistsError("there are too many old files beside it")
+    raise FileExistsError("there are too many old copies beside it")
 
 
 def _as_new_xlsx(workbook: Path, here: Sheet, edits: Iterable[Edit]) -> Path:
-    """Write the sheet, with the edits, into a workbook that is not there yet; where that is."""
+    """Write the sheet, with the edits, into a new workbook; return where that is."""
     sheet = edited_sheet(here, edits)
     for number in range(1, _NAMES_AT_MOST):
         path = workbook.with_name(f"{workbook.stem}{'' if number == 1 else f'-{number}'}.xlsx")

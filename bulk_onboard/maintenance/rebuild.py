@@ -1,8 +1,7 @@
-"""A new ledger for a lost one: walk the account, and adopt the records whose alias ends in a row's token.
+"""Make a new ledger for a lost one: walk the account, and adopt the records whose alias ends in a row's token.
 
-This is what the first run of a job begins with, and the same code does it. One thing is different: whoever lost a
-ledger may have lost it a moment ago, with calls still under way. So the walk begins when the settle window has passed
-since the lock was taken; an earlier process can have left nothing by then that does not show (docs/design/settling.md,
+The first run of a job does this too, with the same code. Here the walk waits until the settle window has passed since
+the lock was taken: the ledger may have been lost a moment ago, with calls still under way (docs/design/settling.md,
 Settle window).
 """
 
@@ -14,19 +13,20 @@ from bulk_onboard import errors
 from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.clock import Clock
 from bulk_onboard.job import Job
+from bulk_onboard.maintenance.resolve import wait_for_settle_window
 from bulk_onboard.model.call import ListPage
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.outcome import Done
 from bulk_onboard.model.record import State
 from bulk_onboard.run.connection import open_ledger, reading
 from bulk_onboard.run.judge import identified_rows
+from bulk_onboard.run.stop import Stop
 from bulk_onboard.run.walk import sweep
-from bulk_onboard.units import format_duration
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """A new ledger's content: so many rows of the workbook, so many found at the API, so many of these held."""
+    """How many rows the workbook has, how many of them were found at the API, and how many are held."""
 
     rows: int
     adopted: int
@@ -34,31 +34,35 @@ class Rebuilt:
 
     @property
     def exit_status(self) -> errors.ExitStatus:
-        """`ROWS_NEED_A_PERSON` where a row was found several times."""
-        return errors.ExitStatus.ROWS_NEED_A_PERSON if self.held else errors.ExitStatus.DONE
+        """`ROWS_NEED_ATTENTION` where a row was found several times."""
+        return errors.ExitStatus.ROWS_NEED_ATTENTION if self.held else errors.ExitStatus.DONE
 
 
 async def rebuild_ledger(
-    job: Job, *, credentials: Credentials, clock: Clock, say: Callable[[str], None] = lambda sentence: None
+    job: Job,
+    *,
+    credentials: Credentials,
+    clock: Clock,
+    stop: Stop | None = None,
+    say: Callable[[str], None] = lambda sentence: None,
 ) -> Rebuilt:
-    """Make the job's ledger anew from the account; `say` is told why it takes a while.
+    """Make the job's ledger from the account; call `say` with the reason for the wait.
 
     Raises:
         UsageError: there is a ledger already.
         WorkbookError: the workbook cannot be read.
+        SignalledError: a signal asked to `stop`.
         BulkOnboardError: the account cannot be read; a ledger begun then makes the next run walk the account itself.
     """
     _refuse_to_overwrite(job)
+    stop = stop or Stop()
     identities = [identity for _, identity in await identified_rows(job, LedgerState(), auth_id=credentials.auth_id)]
-    async with reading(job, credentials, clock=clock) as gateway:
-        if not isinstance(
-            await gateway.send(ListPage(query={"limit": "1"})), Done
-        ):  # a ledger is bound to what has answered
+    async with reading(job, credentials, clock=clock, stop=stop) as gateway:
+        first = await gateway.send(ListPage(query={"limit": "1"}))  # the ledger is bound to an address that answered
+        if not isinstance(first, Done):
             raise errors.StoppedError("The account could not be read. Check the network, then rebuild again.")
         with open_ledger(job, credentials, clock) as journal:
-            say(f"Waiting {format_duration(job.settle)}, so that whatever was sent last shows at the API (settle).")
-            while (left_s := journal.locked_at + job.settle - clock.monotonic()) > 0:
-                await clock.sleep(left_s)
+            await wait_for_settle_window(job, journal.locked_at, clock=clock, stop=stop, say=say)
             if not await sweep(gateway, journal, identities):
                 raise errors.StoppedError(
                     "The API's list of records could not be read to its end. The next run begins with it: "
@@ -72,5 +76,5 @@ def _refuse_to_overwrite(job: Job) -> None:
     if os.path.lexists(job.ledger):
         raise errors.UsageError(
             f"There is a ledger {job.ledger}, and what it says was sent must not be lost. Move it away first; if it is "
-            f"damaged, try: {job.commands.repair()}"
+            f"damaged, type: {job.commands.repair()}"
         )

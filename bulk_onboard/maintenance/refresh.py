@@ -1,4 +1,4 @@
-"""Take in review results, and nothing else."""
+"""Fetch review results, and nothing else."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from bulk_onboard.job import Job
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import State
 from bulk_onboard.model.row import Row
-from bulk_onboard.report.row_status import record_needs_a_person
+from bulk_onboard.report.row_status import record_needs_attention
 from bulk_onboard.run.connection import bound_ledger_state, open_ledger, reading
 from bulk_onboard.run.execution import FETCHING_REVIEWS, RunView
 from bulk_onboard.run.judge import claiming_rows, rows_by_token
@@ -25,21 +25,21 @@ class Refreshed:
     """What a refresh came to.
 
     Attributes:
-        reviews: submitted records by review, those that there are.
-        requests: by operation and outcome.
-        needing: how many records need a person for what their reviews say; with `new_only` only those of which nobody
-            was told yet. What became of numbers is told by a run, which knows the rows.
+        reviews: how many submitted records have each review.
+        requests: how many calls were made, by operation and outcome.
+        need_attention: how many records need attention because of their review; with `new_only` only those that are
+            new. What became of numbers is left to a run, which knows the rows.
     """
 
     followed: Followed
     reviews: dict[str, int]
     requests: dict[str, int]
-    needing: int
+    need_attention: int
 
     @property
     def exit_status(self) -> errors.ExitStatus:
-        """`ROWS_NEED_A_PERSON` where records do."""
-        return errors.ExitStatus.ROWS_NEED_A_PERSON if self.needing else errors.ExitStatus.DONE
+        """Return `ROWS_NEED_ATTENTION` where a record does."""
+        return errors.ExitStatus.ROWS_NEED_ATTENTION if self.need_attention else errors.ExitStatus.DONE
 
 
 async def refresh_job(
@@ -50,14 +50,14 @@ async def refresh_job(
     stop: Stop | None = None,
     watch: Callable[[RunView], None] = lambda running: None,
 ) -> Refreshed:
-    """Write down the reviews of the job's submitted records as the API shows them now.
+    """Write the reviews of the job's submitted records into the ledger, as the API shows them now.
 
     Raises:
         UsageError: there is no ledger.
-        SignalledError: a signal asked to `stop`; what was written down by then stands.
+        SignalledError: a signal asked to `stop`; what was written by then is kept.
         BulkOnboardError: the ledger or the API cannot be used.
     """
-    bound_ledger_state(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)  # or it would be made anew
+    bound_ledger_state(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)
     requests: Counter[str] = Counter()
     with open_ledger(job, credentials, clock) as journal:
         since = journal.ledger_state.told_until if job.new_only else 0
@@ -78,12 +78,12 @@ async def refresh_job(
         followed,
         dict(sorted(Counter(record.review for record in records if record.state is State.SUBMITTED).items())),
         dict(sorted(requests.items())),
-        sum(record.news > since and record_needs_a_person(record, ()) for record in records),
+        sum(record.news > since and record_needs_attention(record, ()) for record in records),
     )
 
 
 async def _rows(job: Job, ledger_state: LedgerState) -> dict[str, Row]:
-    """The rows by token, since reasons may quote them; none where the workbook cannot be read."""
+    """Return the rows by token, since reasons may quote them; none where the workbook cannot be read."""
     auth_id = ledger_state.opened.auth_id if ledger_state.opened else ""
     try:
         rows = await claiming_rows(job, ledger_state, auth_id=auth_id)

@@ -1,6 +1,6 @@
-"""A person says what is to become of a record that is held or gone: it was found, it is absent, or it is given up.
+"""Resolve a record that is held or gone by somebody's word: it was found, it is absent, or it is given up.
 
-Of a record that is gone *absent* means that its business is to be filed anew.
+For a record that is gone, *absent* means that its business is to be filed again.
 """
 
 from collections.abc import Callable
@@ -20,10 +20,10 @@ from bulk_onboard.model.entry import Op
 from bulk_onboard.model.identity import token_in
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import Record, State
-from bulk_onboard.run.connection import bound_ledger_state, connect, open_ledger, reading
+from bulk_onboard.run.connection import bound_ledger_state, open_ledger, reading
+from bulk_onboard.run.kept_flags import commands_of
 from bulk_onboard.run.reviews import is_gone
-from bulk_onboard.run.stop import Stop, why_stopped
-from bulk_onboard.run.typed import commands_of
+from bulk_onboard.run.stop import Stop, status_of, why_stopped
 from bulk_onboard.run.walk import Lookup, by_token
 from bulk_onboard.run.writes import interrupted
 from bulk_onboard.units import format_duration
@@ -42,30 +42,32 @@ async def resolve_record(
     compliance_id: str,
     credentials: Credentials,
     clock: Clock,
+    stop: Stop | None = None,
     say: Callable[[str], None] = lambda sentence: None,
 ) -> Record:
-    """Write down a person's answer for one record that is held or gone, or whose create is unknown; as it is then.
+    """Write somebody's answer for one record into the ledger; return the record as it is then.
 
-    The answer is held against the API first: a record that is said to be found must be there and nobody else's, and
-    where one is said to be absent the API may show none with its id or its token. Where the create is unknown, it is
-    looked for once the settle window has passed; `say` is told of that.
+    The answer is checked against the API first: a record that is said to be found must be there and be no other row's;
+    for one that is said to be absent the API must show none with its id or its token. Where its create is unknown, that
+    check waits for the settle window; `say` is called with the reason.
 
     Raises:
-        UsageError: no such record, it is not for a person, or the API contradicts the answer.
+        UsageError: no such record, nobody needs to decide about it, or the API contradicts the answer.
+        SignalledError: a signal asked to `stop`; nothing was written.
         BulkOnboardError: the ledger or the API cannot be used.
     """
     if not job.ledger.exists():
         raise errors.UsageError(f"There is no ledger {job.ledger}, so there is nothing to resolve.")
+    stop = stop or Stop()
     with open_ledger(job, credentials, clock) as journal:
         record = record_to_resolve(journal.ledger_state, name)
         if record.state in UNKNOWN and how == "absent":
-            say(f"Waiting {format_duration(job.settle)} (settle), so that whatever was sent last shows at the API.")
-            await clock.sleep(max(0.0, journal.locked_at + job.settle - clock.monotonic()))
-        stop = Stop()
-        async with connect(job, credentials, clock=clock, stop=stop) as connection:
-            objection = await _objection(connection.gateway, record, how, compliance_id, journal.ledger_state)
+            await wait_for_settle_window(job, journal.locked_at, clock=clock, stop=stop, say=say)
+        async with reading(job, credentials, clock=clock, stop=stop) as gateway:
+            objection = await _objection(gateway, record, how, compliance_id, journal.ledger_state)
         if stop.requested:
-            raise why_stopped(stop.cause, base_url=job.base_url, sent_before=False) or errors.StoppedError("Stopped.")
+            halted = why_stopped(stop.cause, base_url=job.base_url, sent_before=False)
+            raise halted or errors.SignalledError(status_of(stop.cause))
         if objection:
             asked_again = commands_of(job, journal.ledger_state).resolve(names_in(journal.ledger_state)[record.token])
             raise errors.UsageError(f"{objection} To see what you can answer, type: {asked_again}")
@@ -79,17 +81,33 @@ async def resolve_record(
         return journal.ledger_state.record(record.token)
 
 
+async def wait_for_settle_window(
+    job: Job, locked_at: float, *, clock: Clock, stop: Stop, say: Callable[[str], None]
+) -> None:
+    """Wait until the settle window has passed since the lock was taken, at `locked_at` of the monotonic clock.
+
+    What an earlier process sent shows at the API by then (docs/design/settling.md, Settle window).
+
+    Raises:
+        SignalledError: it was asked to stop meanwhile.
+    """
+    say(f"Waiting {format_duration(job.settle)} (settle), so that whatever was sent last shows at the API.")
+    while not stop.requested and (left_s := locked_at + job.settle - clock.monotonic()) > 0:
+        await stop.pause(clock, left_s)
+    if stop.requested:
+        raise errors.SignalledError(status_of(stop.cause))
+
+
 def record_to_resolve(ledger_state: LedgerState, name: str) -> Record:
-    """The one record for a person to resolve that goes by this Key, token, alias or compliance id; UsageError
-    otherwise."""
+    """Return the one record to resolve that has this Key, token, alias or compliance id; UsageError otherwise."""
     called = [record for record in ledger_state.records.values() if is_called(record, name)]
     for_a_person = [record for record in called if is_for_a_person(record)]
     if not called:
         raise errors.UsageError(f"The ledger knows no record {name!r}. Give a row's Key, or a token.")
     if not for_a_person:
         raise errors.UsageError(
-            f"Record {name!r} is {called[0].state}; only one that is held or gone, or whose create is unknown, is for "
-            "a person to resolve."
+            f"Record {name!r} is {called[0].state}; only one that is held or gone, or whose create is unknown, can be "
+            "resolved."
         )
     if len(for_a_person) > 1:
         raise errors.UsageError(f"Several such records are called {name!r}. Give one of their tokens instead.")
@@ -97,16 +115,16 @@ def record_to_resolve(ledger_state: LedgerState, name: str) -> Record:
 
 
 def is_for_a_person(record: Record) -> bool:
-    """Whether a person may say what became of the record."""
+    """Return whether somebody may say what became of the record."""
     return record.state in FOR_A_PERSON or (record.state in UNKNOWN and record.op is Op.CREATE)
 
 
 async def _objection(gateway: Gateway, record: Record, how: How, compliance_id: str, ledger_state: LedgerState) -> str:
-    """Why the API contradicts the answer; empty where it does not."""
+    """Say why the API contradicts the answer; empty where it does not."""
     if how == "found":
         return await _objection_to_found(gateway, record, compliance_id, ledger_state)
     if record.state is State.GONE and how == "absent" and not await _says_that_it_has_none(gateway, record):
-        return f"The API may still have {record.compliance_id}, so the answer was not taken. Run again: it looks anew."
+        return f"The API may still have {record.compliance_id}, so the answer was not taken. The next run looks again."
     if how == "absent" and record.op in (None, Op.CREATE):
         shown = await _with_its_token(gateway, record)
         if shown is None:
@@ -133,7 +151,7 @@ async def _objection_to_found(gateway: Gateway, record: Record, compliance_id: s
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a person is asked about a record.
+    """What somebody is asked about a record.
 
     Attributes:
         shown: what the API has of it now.
@@ -146,7 +164,7 @@ class Question:
 
 
 async def ask_person(job: Job, name: str, *, credentials: Credentials, clock: Clock) -> Question:
-    """Ask a person about a record after a look at the API; nothing is written. Errors as for `resolve_record`."""
+    """Look at the API, and return what can be answered; write nothing. Errors as for `resolve_record`."""
     ledger_state = bound_ledger_state(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)
     record = record_to_resolve(ledger_state, name)
     async with reading(job, credentials, clock=clock) as gateway:
@@ -167,7 +185,7 @@ async def ask_person(job: Job, name: str, *, credentials: Credentials, clock: Cl
 
 
 async def _shown(gateway: Gateway, record: Record) -> tuple[ServerRecord, ...] | None:
-    """What the API has of the record, by its id or else by its token; None where its list could not be read."""
+    """Return what the API has of the record, by its id, else by its token; None where its list could not be read."""
     if record.compliance_id and record.state is not State.GONE:
         outcome = await gateway.send(Get(compliance_id=record.compliance_id))
         return (outcome.value,) if isinstance(outcome, outcomes.Done) else ()
@@ -175,9 +193,9 @@ async def _shown(gateway: Gateway, record: Record) -> tuple[ServerRecord, ...] |
 
 
 async def _with_its_token(gateway: Gateway, record: Record) -> tuple[ServerRecord, ...] | None:
-    """The records that have its token, asked for by its alias and looked for in walks that agree.
+    """Return the records with its token: those that the alias filter shows, and those in two walks that agree.
 
-    None where the list could not be read, or shows none and may leave some out: by that nobody can tell.
+    None where the list could not be read, or shows none and may leave some out, which proves nothing.
     """
     lookup = Lookup(gateway)
     asked = await lookup.filtered(record.alias, record.token) if record.alias else None

@@ -1,14 +1,14 @@
-"""The files of a finished job: what each holds, and when `purge` may remove it.
+"""The files of a finished job: what each holds, and which of them `purge` removes.
 
-Rule: report and annotated copies go, and what only serves the next run. The ledger stays, as the trail of what was
-done, unless it is asked for. Workbook and documents are never touched, and neither is an annotated copy that somebody
-has saved since: by then it is the user's own workbook.
+Report and annotated copies go, and what only serves the next run. The ledger stays, since it says what was done, unless
+`--with-ledger` is given. Workbook and documents are never touched, and neither is an annotated copy that somebody has
+saved: it is the user's own workbook by then.
 
-A job is finished when its ledger is sound to its end, nobody works with it, and no record is waiting for anything: none
-pending, sending, deferred, uncertain, held or gone.
+A job is finished when its ledger is sound to its end, no process uses it, and no record waits for anything: none is
+not sent, sending, deferred, uncertain, held or gone.
 
-The lock file stays in any case. Whoever removed it might let in a second holder, and a ledger that is made anew beside
-it knows that an earlier process may have sent something.
+The lock file always stays. Without it two runs could both believe that they are alone; and beside it a new ledger knows
+that an earlier process may have sent something.
 """
 
 import fnmatch
@@ -30,13 +30,14 @@ from bulk_onboard.ledger.lock import MODES, LedgerLock, lock_path
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import Review, State
 from bulk_onboard.report.annotated.base import is_untouched
+from bulk_onboard.report.row_status import join
 from bulk_onboard.report.summary import next_command
-from bulk_onboard.run.typed import commands_of
+from bulk_onboard.run.kept_flags import commands_of
 
-WAITING = (State.PENDING, State.SENDING, State.DEFERRED, State.UNCERTAIN, State.HELD, State.GONE)
+WAITING = (State.NOT_SENT, State.SENDING, State.DEFERRED, State.UNCERTAIN, State.HELD, State.GONE)
 
 _OPEN_REVIEWS = {"", Review.PENDING, Review.MORE_INFO}
-_RUN = r"(?:[0-9a-f]{8}|[0-9]{8}T[0-9]{6}Z)"  # what a report is called after that could not have its own name
+_RUN = r"(?:[0-9a-f]{8}|[0-9]{8}T[0-9]{6}Z)"  # in the name of a report that could not replace the last one
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,9 @@ class Kind:
     """A kind of file that a job makes.
 
     Attributes:
-        holds: for people, what stands in it.
+        holds: what is in it, in words.
         personal: whether that is personal data.
-        is_history: it tells what was done, which no other file does.
+        is_history: whether it says what was done, as no other file does.
     """
 
     name: str
@@ -61,9 +62,9 @@ REPORT = Kind("report", "business names, Keys, states, reasons, and cells with e
 ANNOTATED = Kind("annotated workbook", "all that is in the workbook, and what is wrong with it", True)
 BEFORE_MERGE = Kind("old workbook", "the workbook as it was before a merge, all that stood in it", True)
 FACTS = Kind("facts", "digests and sizes of documents, so that they need not be read again", False)
-SAVED = Kind("saved annotated workbook", "all that is in the workbook; somebody saved it, so it is yours", True)
-LOCK = Kind("lock", "nothing, between runs; it says that somebody was at work here", False, True)
-HINTS = Kind("hints", "a folder of ids of records whose review may have changed", False)
+SAVED = Kind("saved annotated workbook", "all that is in the workbook; somebody has saved it, so it is yours", True)
+LOCK = Kind("lock", "nothing, between runs; it says that there was a run here", False, True)
+HINTS = Kind("hints", "ids of records whose review may have changed (a folder)", False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Purge:
-    """What goes and what stays; `open_reviews` as far as the ledger knows."""
+    """Which files go, which stay, and how many records have no decision yet, as far as the ledger knows."""
 
     going: tuple[Piece, ...]
     staying: tuple[Piece, ...]
@@ -106,17 +107,17 @@ def purge_job(job: Job, planned: Purge, clock: Clock) -> None:
                 shutil.rmtree(piece.path) if piece.path.is_dir() else piece.path.unlink(missing_ok=True)
             except OSError as error:
                 raise StoppedError(
-                    f"{piece.path} could not be removed: {error.strerror}. Mend that and type it again."
+                    f"{piece.path} could not be removed: {error.strerror}. Fix that, then purge again."
                 ) from error
 
 
 def _finished(job: Job, clock: Clock) -> AbstractContextManager[LedgerState | None]:
-    """A finished job's books, locked; None where there is no ledger, since then nothing was sent."""
+    """Lock a finished job's ledger; yield None where there is none, since then nothing was sent."""
     return finished(job, clock) if os.path.lexists(job.ledger) else nullcontext()
 
 
 def pieces(job: Job) -> tuple[Piece, ...]:
-    """The files that the job has made and that are there now, the ledger first; links are none of them."""
+    """Return the job's own files that are there now, the ledger first; no links."""
     ledger, report, workbook = job.ledger, job.report, job.workbook
     found = [
         Piece(ledger, LEDGER),
@@ -133,7 +134,7 @@ def pieces(job: Job) -> tuple[Piece, ...]:
 
 
 def left_behind(job: Job) -> Iterator[Piece]:
-    """What is never removed, besides workbook and documents: copies that are the user's own by now, and the lock."""
+    """Yield what is never removed besides workbook and documents: copies that the user has saved, and the lock."""
     for piece in _annotated(job):
         if not is_untouched(piece.path) and not _is_workbook(piece.path, job.workbook):
             yield Piece(piece.path, SAVED)
@@ -143,51 +144,51 @@ def left_behind(job: Job) -> Iterator[Piece]:
 
 @contextmanager
 def finished(job: Job, clock: Clock) -> Iterator[LedgerState]:
-    """The books of a finished job, locked while the context lasts.
+    """Lock the ledger of a finished job, and yield what it says.
 
     Raises:
         UsageError: there is no ledger, or records are waiting for something.
-        LockedError: somebody works with it.
+        LockedError: another process uses it.
         LedgerError: it is damaged.
     """
-    read_ledger_state(job.ledger)  # or a lock would be made where there is no ledger
+    read_ledger_state(job.ledger)  # else a lock would be made where there is no ledger
     with LedgerLock(job.ledger.absolute(), clock, mode=MODES[job.share]):
         folded = read_ledger_state(job.ledger)
         waiting = Counter(record.state for record in folded.ledger_state.records.values())
-        told = ", ".join(f"{waiting[state]} {state}" for state in WAITING if waiting[state])
-        if told or folded.tail:
+        unfinished = ", ".join(f"{waiting[state]} {state}" for state in WAITING if waiting[state])
+        if unfinished or folded.tail:
             commands = commands_of(job, folded.ledger_state)
             needs_an_answer = waiting[State.HELD] or waiting[State.GONE]
-            first = next_command(None, folded.ledger_state, commands) if needs_an_answer else commands.run()
+            first = next_command(join(None, folded.ledger_state), commands) if needs_an_answer else commands.run()
             raise UsageError(
-                f"The job is not finished: {told or 'the end of its ledger is torn'}. Nothing was changed. "
-                f"Finish it first: {first}"
+                f"The job is not finished: {unfinished or 'the last line of its ledger is incomplete'}. "
+                f"Nothing was changed. Finish it first: {first}"
             )
         yield folded.ledger_state
 
 
 def open_reviews(ledger_state: LedgerState) -> int:
-    """How many submitted records the API's people have not decided on, as far as the ledger knows."""
+    """Return how many submitted records have no decision of the review, as far as the ledger knows."""
     submitted = (record for record in ledger_state.records.values() if record.state is State.SUBMITTED)
     return sum(record.review in _OPEN_REVIEWS for record in submitted)
 
 
 def _annotated(job: Job) -> Iterator[Piece]:
-    """The annotated copies, saved or not; of a pattern, those of every workbook that the job may have had by it."""
+    """Yield the annotated copies, saved or not; where the job names a pattern, those of every workbook that fits it."""
     for piece in _beside(job.workbook, r".+\.annotated(?:-[0-9]+)?\.xlsx", ANNOTATED):
         if re.fullmatch(_names(job), name_of(piece.path)):
             yield piece
 
 
 def _before_merges(job: Job) -> Iterator[Piece]:
-    """What `merge` put aside, of the same workbooks."""
+    """Yield the old workbooks that `merge` kept, of the same workbooks."""
     for piece in _beside(job.workbook, r".+\.before-merge-[0-9]{4}-[0-9]{2}-[0-9]{2}(?:-[0-9]+)?\.\w+", BEFORE_MERGE):
         if re.fullmatch(_names(job), piece.path.name.partition(".before-merge-")[0]):
             yield piece
 
 
 def _names(job: Job) -> str:
-    """A pattern of what workbooks of the job are called, without their endings."""
+    """Return a pattern for the names of the job's workbooks, without their endings."""
     pattern = job.workbook_pattern
     return fnmatch.translate(name_of(pattern)) if pattern else re.escape(name_of(job.workbook))
 

@@ -1,1 +1,4 @@
-"""The words of the design as frozen types; pure: no file, socket, clock, loop or dice."""
+"""What the stages share, as frozen types and tables.
+
+Pure: no file, socket, clock, loop or dice.
+"""

@@ -1,4 +1,4 @@
-"""The content of a valid row, ready to send: end user and documents."""
+"""What is sent for a valid row: end user and documents, and the facts of files."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from bulk_onboard.model.documents import Paper
 from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.paper import Paper
 from bulk_onboard.model.requirements import Combination
 
 DOCUMENT_LIMIT = 5 * 1024 * 1024  # inclusive; the API's document says "5 MB"; read as MiB
@@ -25,8 +25,8 @@ class FileFacts:
         size: in bytes.
         sha256: hexadecimal; empty where the file could not be read or is over the limit.
         media_type: by content: `application/pdf`, `image/png`, another recognised type, or empty.
-        findings: what keeps it from being a document, or is worth a warning; without a place.
-        paper: its text, where that was asked for and there is any; not to be kept when the check is over.
+        findings: errors and warnings about the file, without a place.
+        paper: its text, where that was asked for and there is any; kept no longer than the check takes.
     """
 
     path: Path
@@ -38,7 +38,7 @@ class FileFacts:
 
 
 class Document(msgspec.Struct, frozen=True, gc=False):
-    """A file that proves something: `type` as the requirements name it, and its facts."""
+    """A file to be sent: `type` as the requirements name it, and the file's facts."""
 
     type: str
     path: Path
@@ -48,7 +48,7 @@ class Document(msgspec.Struct, frozen=True, gc=False):
 
 
 class Application(msgspec.Struct, frozen=True, gc=False):
-    """What the API is to be told about one business.
+    """What the API is sent about one business.
 
     Attributes:
         combination: country of the number, its type, type of the end user.
@@ -73,9 +73,11 @@ def fingerprint(
     fields: Mapping[str, str],
     documents: Iterable[tuple[str, str]],
 ) -> str:
-    """SHA-256 over canonical JSON of what is reviewed; documents as ordered (type, sha256).
+    """Return a SHA-256, hexadecimal, of what the API's reviewers judge.
 
-    Alias and callback URL are left out: they say nothing about the business, and an update cannot change the latter.
+    `documents` are pairs (type, sha256) in order.
+
+    Alias and callback URL are left out: neither is about the business, and an update cannot change the latter.
     """
     content = (combination, sorted(fields.items()), tuple(documents))
     return hashlib.sha256(_encode(content)).hexdigest()

@@ -1,4 +1,7 @@
-"""Calls of the API as values, and the one narrow interface that makes them."""
+"""The calls of the API as values, and the narrow interface that makes them.
+
+`outcome` has what a call leads to.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,7 +30,7 @@ class Operation(StrEnum):
 
 
 class Priority(IntEnum):
-    """Who goes first at the pacer."""
+    """Who goes first where calls wait for the quota."""
 
     SETTLE = 0
     WRITE = 1
@@ -36,12 +39,12 @@ class Priority(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerRecord:
-    """A compliance record as the API tells it.
+    """A compliance record as the API shows it.
 
     Attributes:
         review_word: the API's own word for the review.
         review: the review in our words; empty where the word is unknown.
-        reason: for a rejection; None where the answer leaves it out, empty where it says that there is none.
+        reason: of a rejection; None where the answer leaves it out, empty where it states that there is none.
         name, registration_number, documents: only when the answer was expanded, else None.
     """
 
@@ -66,9 +69,9 @@ class RecordPage:
     """One page of the list.
 
     Attributes:
-        unreadable: how many more records are on it that cannot be read.
-        total: how many records the list has; None where it does not tell.
-        next_query: fetches the page after it; None after the last, where the list tells that.
+        unreadable: how many more records are on the page that cannot be read.
+        total: how many records the list has; None where it does not say.
+        next_query: fetches the next page; None after the last one.
     """
 
     records: tuple[ServerRecord, ...]
@@ -78,13 +81,16 @@ class RecordPage:
 
     @property
     def size(self) -> int:
-        """How many places of the list it holds."""
+        """How many records of the list are on the page, readable or not."""
         return len(self.records) + self.unreadable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberRecord:
-    """A phone number of the account; compliance_id is empty where it is linked to none."""
+    """A phone number of the account.
+
+    `compliance_id` is empty where it is linked to none.
+    """
 
     number: str
     country_iso: str = ""
@@ -102,7 +108,10 @@ class Call(Generic[T]):
 
 @dataclass(frozen=True, kw_only=True)
 class FetchRequirements(Call[tuple[Requirements, ...] | OtherForm]):
-    """What is required; one answer may tell more combinations than were asked for."""
+    """Fetch the requirements of a combination.
+
+    One answer may hold more combinations than were asked for.
+    """
 
     operation = Operation.REQUIREMENTS
     combination: Combination
@@ -110,7 +119,7 @@ class FetchRequirements(Call[tuple[Requirements, ...] | OtherForm]):
 
 @dataclass(frozen=True, kw_only=True)
 class Get(Call[ServerRecord]):
-    """One record by its compliance id."""
+    """Read one record by its compliance id."""
 
     operation = Operation.GET
     compliance_id: str
@@ -119,7 +128,10 @@ class Get(Call[ServerRecord]):
 
 @dataclass(frozen=True, kw_only=True)
 class ListPage(Call[RecordPage]):
-    """A page of the account's records: `limit`, `offset` or `cursor`, and filters such as `alias`."""
+    """Read a page of the account's records.
+
+    `query` has `limit`, `offset` or `cursor`, and filters such as `alias`.
+    """
 
     operation = Operation.LIST
     query: Mapping[str, str] = field(default_factory=lambda: {"limit": "100"})
@@ -127,7 +139,7 @@ class ListPage(Call[RecordPage]):
 
 @dataclass(frozen=True, kw_only=True)
 class GetNumber(Call[NumberRecord]):
-    """One phone number of the account, digits only."""
+    """Read one phone number of the account, digits only."""
 
     operation = Operation.NUMBER
     number: str
@@ -171,11 +183,12 @@ class Create(Write[str]):
 
 @dataclass(frozen=True, kw_only=True)
 class Update(Write[str]):
-    """Correct a rejected record: always the complete end user and document set.
+    """Correct a rejected record, always with the complete end user and all documents.
 
     See docs/design/wire.md, Update.
 
-    `seen_at` is when the record had been sent as it was read just before: by it an unknown update is settled.
+    Attributes:
+        seen_at: when the record was last submitted, as read just before; an unknown update is settled by it.
     """
 
     operation = Operation.UPDATE
@@ -191,7 +204,10 @@ class Update(Write[str]):
 
 @dataclass(frozen=True, kw_only=True)
 class Link(Write[str]):
-    """Attach an approved record to one number, digits only; answers the compliance id."""
+    """Attach an approved record to one number, digits only.
+
+    It answers the compliance id.
+    """
 
     operation = Operation.LINK
     op = Op.LINK
@@ -212,7 +228,9 @@ class Gateway(Protocol):
     """Somewhere calls can be sent."""
 
     async def send(self, call: Call[T]) -> Outcome[T]:
-        """Make the call and say what it led to; troubles of the network and the API are outcomes, not exceptions.
+        """Make the call and return its outcome.
+
+        Failures of the network and the API are outcomes, not exceptions.
 
         Raises:
             StoppedError: the ledger cannot be written any more, or the run was asked to stop before this call began.

@@ -1,10 +1,9 @@
-"""Where the API may be told to send callbacks; nothing is looked up.
+"""Judge the address to which the API is to send callbacks, without looking it up.
 
 See docs/design/wire.md, Callbacks.
 
-Rule: an *objection* is why an address cannot work or must not be used, an error of the row or the job. A *doubt* is
-about one that may well work: a port other than 443, which the API may not reach, and what looks like a secret in the
-query, which every proxy on the way may log. An address has a doubt only where there is no objection.
+An *objection* is why an address cannot work or must not be used: an error. A *doubt* is a warning about one that may
+work: a port other than 443, which the API may not reach, or what looks like a secret in the query, which proxies log.
 """
 
 import re
@@ -24,7 +23,10 @@ _SECRET = re.compile(r"token|secret|passw|auth|key|sig", re.IGNORECASE)
 
 
 def objection(url: str) -> str:
-    """Why callbacks may not go to this address, a sentence; empty where they may."""
+    """Return why callbacks may not go to this address, a sentence.
+
+    Empty where they may.
+    """
     if len(url) > LONGEST_URL:
         return f"It has {len(url):,} characters, and {LONGEST_URL:,} are allowed."
     # urlsplit drops line breaks and tabs, so that what is judged would not be what is sent.
@@ -38,12 +40,15 @@ def objection(url: str) -> str:
     if parts.scheme != "https":
         return "It is not https; write one such as https://callbacks.example.com/reviews."
     if port == 0:
-        return "It has the port 0, which nobody can listen at."
+        return "It has the port 0, which no server can have."
     return _objection_to_host(parts)
 
 
 def doubt(url: str) -> str:
-    """What speaks against an address that may be used, a sentence; empty where nothing does."""
+    """Return a doubt about this address, a sentence.
+
+    Empty where there is none, or an objection.
+    """
     if objection(url):
         return ""
     parts = urlsplit(url)

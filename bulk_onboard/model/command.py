@@ -1,9 +1,11 @@
-"""The commands that people are told to type about one job, spelt here and nowhere else.
+"""The commands that messages give people to type about a job.
 
-Rule: what is printed works when it is pasted into a shell in the same folder, with the same environment. So a command
-repeats the flags that were given, as far as its verb has a use for them. It never repeats a proxy, whose address may
-hold a password, and nothing that was meant for one run alone: what the API refused was tried again then, a pilot and
-the waiting for reviews are over once that run ended. A run that was stopped goes on as it began.
+No other module spells one.
+
+A printed command works when it is pasted into a shell in the same folder, with the same environment. So it repeats the
+flags that were given, as far as its verb uses them. It never repeats a proxy, whose address may hold a password, nor
+flags meant for one run only (`--limit`, `--wait`, `--stop-after`, `--retry-refused`, `--allow-older`); but the command
+that continues a stopped run keeps the first three.
 """
 
 import shlex
@@ -35,13 +37,13 @@ _USED: Mapping[str, frozenset[str]] = {  # by a verb; `run` and `resume`, which 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commands:
-    """What there is to type about one job.
+    """The commands about one job.
 
     Attributes:
         job: JOB as it was typed.
         flags: the flags of the settings that were given, by the setting's name: the words behind each as they were
             typed, several where it was given several times, none behind a switch.
-        verb: what a run that was stopped is continued with: `run`, or `resume`.
+        verb: what continues a run that was stopped: `run` or `resume`.
     """
 
     job: str
@@ -49,7 +51,7 @@ class Commands:
     verb: str = "run"
 
     def of_workbook(self, workbook: str) -> "Commands":
-        """The same job with another workbook."""
+        """Return the commands about the same job with another workbook."""
         return replace(self, flags={**self.flags, "workbook": (workbook,)})
 
     def run(self) -> str:
@@ -65,31 +67,34 @@ class Commands:
         return self._line("check")
 
     def status(self) -> str:
-        """Where the job stands."""
+        """Show where the job stands."""
         return self._line("status")
 
     def report(self) -> str:
-        """Write the report anew."""
+        """Write the report again."""
         return self._line("report")
 
     def merge(self, copy: str = "") -> str:
-        """Take the cells of the marked copy into the job's workbook: of the one that was saved last, or of this one."""
+        """Take the cells of a marked copy, else the newest, into the job's workbook."""
         return self._line("merge", options=(f"--copy={copy}",) if copy else ())
 
     def merge_and_run(self) -> str:
-        """The same, then do what is due."""
+        """Merge the copy that was saved last, then do what is due."""
         return f"{self.merge()} && {self.run()}"
 
     def resolve(self, name: str, *answer: str) -> str:
-        """Ask what may be said of a held record; or say it, as `--absent`, `--abandon`, or `--found` and an id."""
+        """Show which answers there are for a held record; or give one.
+
+        An answer is `--absent`, `--abandon`, or `--found` and an id.
+        """
         return self._line("resolve", name, options=answer)
 
     def show(self, name: str) -> str:
-        """One record's story."""
+        """Show what happened to one record."""
         return self._line("ledger show", name)
 
     def verify(self) -> str:
-        """Whether the account holds what the ledger says."""
+        """Verify that the account holds what the ledger says."""
         return self._line("ledger verify", options=("--server",))
 
     def repair(self) -> str:
@@ -112,7 +117,7 @@ class Commands:
 
 
 def names_in(ledger_state: LedgerState) -> dict[str, str]:
-    """What each record is called in a command, by its token: its Key, or the token where that is no name of its own."""
+    """Return the name of each record in a command: its Key if unique, else its token."""
     times = Counter(normal_user_key(record.key) for record in ledger_state.records.values() if record.key)
     return {
         token: record.key
@@ -128,7 +133,7 @@ def init(folder: str) -> str:
 
 
 def command_line(*words: str) -> str:
-    """The words as one types them in bash: one line, whatever stands in them."""
+    """Return the words quoted for bash, on one line whatever they hold."""
     return " ".join(map(_quoted, words))
 
 
@@ -142,7 +147,7 @@ def _as_typed(flags: Mapping[str, tuple[str, ...]]) -> Iterable[str]:
 
 
 def _quoted(word: str) -> str:
-    """One word; what cannot be seen, such as a line break or half a character, as `$'…'` has it."""
+    """Return one word quoted; in the form `$'…'` where it has invisible characters."""
     if word.isprintable():
         return shlex.quote(word)
     return "$'" + "".join(map(_escaped, word)) + "'"

@@ -1,40 +1,36 @@
-"""Documents by name and content: paths, file types, name patterns, what a text says of its business.
+"""Documents by name: paths, file types, and the pattern that names follow.
 
-Content decides what a file is; the ending only tells what its owner thinks it is. The words are for people who are not
-programmers; `how` is a sentence of its own.
+A file's content decides what it is; its ending only tells what its owner thinks it is. The words for a type are for
+people who are not programmers.
 
 A pattern is a path below the documents folder, such as `{registration_number}/{type}.*`. A name in braces stands for
 that cell of the row, `{type}` and `{title}` for the document; `*` stands for any text and `?` for one character, in
 the last part only, so that a row's folder is always one.
-
-Rule: the text is taken without blanks, signs, case and accents, and abbreviations of legal forms as the words they
-stand for, in the text and in a name alike. So neither the line a name is broken in nor the way it is written matters.
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from pathlib import PurePath
-from string import ascii_lowercase
 from typing import NamedTuple
 
 _ELSEWHERE = re.compile(r"[/~]|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*:/|file:", re.IGNORECASE)
 
 
 def with_slashes(path: str) -> str:
-    """The path with `/` between its names, as `\\` is taken for it."""
+    """Return the path with `/` between its names, as `\\` is taken for it."""
     return path.replace("\\", "/")
 
 
 def begins_elsewhere(slashed: str) -> bool:
-    """Whether it begins at a root, a drive, a share of another machine, somebody's home, or is an address."""
+    """Return whether a path begins at a root, drive, share or home, or is an address."""
     return bool(_ELSEWHERE.match(slashed))
 
 
 def readable(name: str) -> str:
-    """The name as a text that any encoding and any JSON can hold: bytes that are no UTF-8 become `\\xe9`.
+    """Return a file's name as a text that any encoding and any JSON can hold.
 
-    A file's name is bytes; Python keeps those that it cannot decode as lone surrogates, which nothing else understands.
+    Bytes that are no UTF-8 become `\\xe9`. Python keeps bytes of a name that it cannot decode as lone surrogates, which
+    nothing else understands.
     """
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
@@ -154,34 +150,37 @@ FILE_TYPES: Mapping[str, FileType] = {
     GZIP: FileType("a gzip archive", (".gz", ".tgz"), _UNPACK),
     SHORTCUT: FileType("a Windows shortcut", (".lnk",), "Copy the file it leads to in its place."),
 }
-"""By media type; those the API takes need no `how`."""
+"""By media type; those that the API accepts need no `how`."""
 
 _UNKNOWN = FileType(
     "of an unknown type", (), f"Open it with the program it comes from and {_PRINT}; if none opens it, scan it again."
 )
 _TABLES_AND_LISTS = {XLS, XLSX, ODS, TEXT}
-"""What lies beside documents and is none: workbooks, reports, lists."""
+"""Types of files that lie beside documents: workbooks, reports, lists."""
 
 _BY_ENDING = {ending: media_type for media_type, words in FILE_TYPES.items() for ending in words.endings}
 
 
 def file_type(media_type: str) -> FileType:
-    """The words of a type; those for an unknown one where there are none."""
+    """Return the words for a media type, also for an unknown one."""
     return FILE_TYPES.get(media_type, _UNKNOWN)
 
 
 def ending_of(name: str) -> str:
-    """How a file's name ends, as written: `.PDF`; empty where it has no ending."""
+    """Return the ending of a file's name as written: `.PDF`; empty where it has none."""
     return PurePath(name).suffix
 
 
 def type_told_by(ending: str) -> str:
-    """The media type an ending stands for, in whatever case; empty for none that is known."""
+    """Return the media type for an ending, whatever its case.
+
+    Empty for an unknown one.
+    """
     return _BY_ENDING.get(ending.lower(), "")
 
 
 def may_be_a_document(name: str) -> bool:
-    """Whether a file called so may be a scan: its ending is that of a picture or document, or it has none."""
+    """Return whether a file of this name may be a scan, by its ending or lack of one."""
     ending = ending_of(name)
     return not ending or type_told_by(ending) not in {"", *_TABLES_AND_LISTS}
 
@@ -193,7 +192,7 @@ _TOKEN = re.compile(r"\{([^{}/]+)\}|([*?])|([^{}*?]+)")
 
 
 class Token(NamedTuple):
-    """One of three: the `field` that is filled in, a `wildcard` (`*` or `?`), or plain `text`."""
+    """Either a `field` that is filled in, a `wildcard` (`*` or `?`), or plain `text`."""
 
     field: str = ""
     wildcard: str = ""
@@ -201,16 +200,16 @@ class Token(NamedTuple):
 
 
 Component = tuple[Token, ...]
-"""What makes up one name on the way down."""
+"""The tokens of one folder's or file's name."""
 
 
 def check_pattern(pattern: str) -> None:
     """Refuse a pattern that could not lead to a document of each row.
 
-    Which names of cells there are depends on the requirements, so they are checked when it is used.
+    Which cells a row may have depends on the requirements, so the names in braces are checked when it is used.
 
     Raises:
-        ValueError: says what is wrong with it, a sentence.
+        ValueError: with a sentence that says what is wrong.
     """
     slashed = with_slashes(pattern)
     parts = slashed.split("/")
@@ -227,110 +226,19 @@ def check_pattern(pattern: str) -> None:
 
 
 def components(pattern: str) -> tuple[Component, ...]:
-    """The names on the way down, each as its tokens; `\\` is taken as `/`."""
+    """Return the names of folders and file in a pattern, each as its tokens.
+
+    `\\` counts as `/`.
+    """
     parts = (part for part in with_slashes(pattern).split("/") if part not in ("", "."))
     return tuple(tuple(_token(match) for match in _TOKEN.finditer(part)) for part in parts)
 
 
 def fields_of(pattern: str) -> set[str]:
-    """The names in braces."""
+    """Return the names in braces."""
     return {token.field for component in components(pattern) for token in component if token.field}
 
 
 def _token(match: re.Match[str]) -> Token:
     field, wildcard, text = match.groups()
     return Token(field or "", wildcard or "", text or "")
-
-
-ENOUGH = 120
-"""Letters of a text that says something of its own; stamps, footers and marks of digital signatures have fewer."""
-
-_VOWELS = 0.2  # of the letters, at least: a text whose letters cannot be told from a PDF comes as rubbish
-_WORD_ON_PAPER = re.compile(r"[^\W_]+")
-_SHORT = {
-    "bros": "brothers",
-    "co": "company",
-    "corp": "corporation",
-    "inc": "incorporated",
-    "ltd": "limited",
-    "pvt": "private",
-}
-_LONG = ((" p limited", " private limited"), (" limited liability partnership", " llp"))
-_BEFORE_A_NAME = re.compile(r"\s*(?:m\s*/\s*s\b|messrs\b|the\b)[\s.,:]*", re.IGNORECASE)
-_DASHES = re.compile(r"\s*[\-\u2010-\u2015\u2212]\s*")
-_GAPS = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
-
-_KINDS = {
-    "CIN": r"[LU][0-9]{5}[A-Z]{2}[0-9]{4}[A-Z]{3}[0-9]{6}",
-    "GSTIN": r"[0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][0-9A-Z]Z[0-9A-Z]",
-    "PAN": r"[A-Z]{3}[ABCEFGHJKLPT][A-Z][0-9]{4}[A-Z]",
-    "LLPIN": r"[A-Z]{3}-?[0-9]{4}",
-    "Udyam number": r"UDYAM-?[A-Z]{2}-?[0-9]{2}-?[0-9]{7}",
-}
-_ON_PAPER = _KINDS | {"LLPIN": r"A[A-Z]{2}-[0-9]{4}"}  # all begin with A so far; ISO-9001 is none
-
-_SHAPES = {kind: re.compile(shape) for kind, shape in _KINDS.items()}
-_IN_TEXT = re.compile(f"(?<![A-Z0-9])(?:{'|'.join(_ON_PAPER.values())})(?![A-Z0-9])")
-
-
-class Paper(NamedTuple):
-    """The text of a document, ready to be compared; for the time of a check only, and never written anywhere.
-
-    Attributes:
-        text: its letters and digits, as `bare` leaves them.
-        numbers: registration numbers in it, without dashes; each once.
-        is_enough: whether it is so much, and so sound, that a name which is not in it is not on the paper.
-    """
-
-    text: str
-    numbers: tuple[str, ...]
-    is_enough: bool
-
-
-class Number(NamedTuple):
-    """A registration number: of which kind it is, and without blanks and dashes."""
-
-    kind: str
-    text: str
-
-
-def paper_of(text: str) -> Paper | None:
-    """The paper with this text; None for one that nothing follows from, whatever the row says."""
-    squeezed = bare(text)
-    written = _DASHES.sub("-", unicodedata.normalize("NFKC", text).upper())
-    numbers = dict.fromkeys(number.replace("-", "") for number in _IN_TEXT.findall(written))
-    is_enough = _is_enough(squeezed)
-    return Paper(squeezed, tuple(numbers), is_enough) if numbers or is_enough else None
-
-
-def number_of(text: str) -> Number | None:
-    """What a registration number is; None where it has no kind that can be told on paper."""
-    number = _GAPS.sub("", text).upper()
-    kind = next((kind for kind, shape in _SHAPES.items() if shape.fullmatch(number)), "")
-    return Number(kind, number) if kind else None
-
-
-def bare_name(name: str) -> str:
-    """A business's name as `bare` leaves it, without what stands before it; empty for one not in Latin letters.
-
-    Letters of other scripts come out of PDFs in so many ways that nothing follows from their absence.
-    """
-    text = bare(_BEFORE_A_NAME.sub("", name))
-    return text if text.isascii() else ""
-
-
-def bare(text: str) -> str:
-    """Letters and digits alone, in lower case, without accents; legal forms written out."""
-    if not text.isascii():
-        decomposed = unicodedata.normalize("NFKD", text)
-        text = "".join(char for char in decomposed if not unicodedata.combining(char))
-    words = _WORD_ON_PAPER.findall(text.casefold().replace("&", " and "))
-    text = " " + " ".join([_SHORT.get(word, word) for word in words])
-    for written, meant in _LONG:
-        text = text.replace(written, meant)
-    return text.replace(" ", "")
-
-
-def _is_enough(text: str) -> bool:
-    letters, vowels = (sum(map(text.count, which)) for which in (ascii_lowercase, "aeiou"))
-    return letters >= ENOUGH and vowels >= _VOWELS * letters

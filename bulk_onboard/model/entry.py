@@ -1,8 +1,7 @@
 """What happened, as ledger lines (docs/design/ledger.md, Entries).
 
-An entry about a record carries its token, and the user's Key where given; nothing of the row's content. `v`, `seq`
-and `at` are stamped by the journal. One entry is ours beyond the reference: `admitted` says which rows a run took in,
-so that `status` and `resume` know of rows for which nothing was sent yet.
+An entry about a record has its token, and the user's Key where given, but nothing of the row's content. The journal
+stamps `v`, `seq` and `at`.
 """
 
 import re
@@ -32,7 +31,10 @@ def _entry_name(class_name: str) -> str:
 class Entry(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="entry", tag=_entry_name, gc=False
 ):
-    """One ledger line: something that happened. `at` is UTC, ISO 8601 with milliseconds and Z."""
+    """One ledger line: something that happened.
+
+    `at` is UTC, ISO 8601 with milliseconds and Z.
+    """
 
     v: int = 0
     seq: int = 0
@@ -40,7 +42,7 @@ class Entry(
 
     @classmethod
     def name(cls) -> str:
-        """The entry's name in the ledger, such as `run_started`."""
+        """Return the entry's name in the ledger, such as `run_started`."""
         return str(cls.__struct_config__.tag)
 
 
@@ -55,9 +57,9 @@ class LedgerOpened(Entry, frozen=True, kw_only=True):
 
 
 class RunStarted(Entry, frozen=True, kw_only=True):
-    """A run began. Every record found `sending` at this point is uncertain from here on.
+    """A run began.
 
-    See docs/design/ledger.md, Legal steps.
+    Every record that is `sending` then becomes uncertain (docs/design/ledger.md, Legal steps).
 
     `typed` is JOB and `flags` are the flags that later commands need, each the setting's name and the words behind it
     as they were typed, paths from the ledger's folder; never a proxy, nor the path of a document.
@@ -77,23 +79,30 @@ class RunStarted(Entry, frozen=True, kw_only=True):
 
 
 class Admitted(Entry, frozen=True, kw_only=True):
-    """The run took these rows in: they are due and will be sent."""
+    """The run took these rows in: they are due.
+
+    So `status` and `resume` know of them before anything is sent.
+    """
 
     tokens: tuple[str, ...]
 
 
 class Swept(Entry, frozen=True, kw_only=True):
-    """A complete walk of the account's records; `audit` where it looked whether any is there twice, a settle window
-    after the newest create."""
+    """The account's records were walked completely.
+
+    `audit` is set where that was to find records that are there twice.
+
+    An audit begins a settle window after the newest create.
+    """
 
     records: int
     audit: bool = False
 
 
 class ReadBack(Entry, frozen=True, kw_only=True):
-    """The created record of this id was read back, and its token stood in the `alias` that the API shows.
+    """The record of this id was read back; the API's `alias` has its token.
 
-    That says something of the account, whatever became of the record meanwhile.
+    So the account keeps aliases of that length, whatever became of the record since.
     """
 
     compliance_id: str
@@ -101,7 +110,7 @@ class ReadBack(Entry, frozen=True, kw_only=True):
 
 
 class TailRepaired(Entry, frozen=True, kw_only=True):
-    """Bytes that were no sound line were copied aside and left out: a torn tail, or damage that a repair met."""
+    """Bytes that were no sound line were kept in a file and left out here."""
 
     kept: str
     size: int
@@ -130,10 +139,10 @@ class RowInvalid(RecordEntry, frozen=True, kw_only=True):
 
 
 class Reviewed(RecordEntry, frozen=True, kw_only=True):
-    """What the API's people said of the record; the reason is masked.
+    """The API's reviewers judged the record; the reason is masked.
 
-    `fingerprint` is the row's as it was then, where the ledger does not know what was sent: a change from there on is
-    a change of the row.
+    `fingerprint` is the row's at that time, where the ledger does not know what was sent, so that later changes of the
+    row can be noticed.
     """
 
     review: str
@@ -142,9 +151,9 @@ class Reviewed(RecordEntry, frozen=True, kw_only=True):
 
 
 class Gone(RecordEntry, frozen=True, kw_only=True):
-    """The API has no such record any more: asked for it by its id, it said so in its own words.
+    """The API answered, asked for the id, that it has no such record any more.
 
-    `op` where that settles a write whose outcome was unknown.
+    `op` is set where that settles a write whose outcome was unknown.
     """
 
     compliance_id: str
@@ -168,9 +177,9 @@ class SentDocument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Intent(OpEntry, frozen=True, kw_only=True):
     """About to send; on disk before the first byte leaves.
 
-    `seen_at` is the record's `submitted_at` at the API just before an update, where the API tells it; by it an unknown
-    update is settled (docs/design/settling.md, Update). `registration_token` tells what is registered by a create or an
-    update: see `identity.registration_token_of`.
+    `seen_at` is the record's `submitted_at` at the API just before an update, where the API shows it; an unknown update
+    is settled by it (docs/design/settling.md, Update). `registration_token` is what a create or an update registers, as
+    for `identity.registration_token_of`.
     """
 
     attempt: int
@@ -191,17 +200,14 @@ class Done(OpEntry, frozen=True, kw_only=True):
 
 
 STATE_ERRORS = frozenset({"compliance_not_editable", "compliance_not_approved"})
-"""Codes of a no to what the record is now, not to what was sent.
-
-See the API's document, Error Codes.
-"""
+"""Refusals because of the record's state, not of what was sent (the API's document, Error Codes)."""
 
 
 class Refused(OpEntry, frozen=True, kw_only=True):
-    """A final no to this content; the message is masked.
+    """A final refusal of this content; the message is masked.
 
-    `fingerprint` and `number` only where no call is under way: the content could not be sent to this record, or what
-    was unknown is settled, and the no of the API, or of every attempt, stands.
+    `fingerprint` and `number` are there only where no call is under way: the content could not be sent, or an unknown
+    outcome was settled and the refusal stands.
     """
 
     code: str
@@ -229,24 +235,31 @@ class Denied(OpEntry, frozen=True, kw_only=True):
 
 
 class Unresolved(OpEntry, frozen=True, kw_only=True):
-    """Sent, outcome unknown; `contested` where the API said no since it has such a record already."""
+    """Sent, outcome unknown.
+
+    `contested` is set where the API refused because it has such a record already.
+    """
 
     seen: str
     contested: bool = False
 
 
 class Probed(OpEntry, frozen=True, kw_only=True):
-    """A look-up for an unknown outcome; `matches` records were found; `why` nothing may be concluded from none yet."""
+    """A look-up for an unknown outcome found so many records.
+
+    `why` says why finding none proves nothing yet.
+    """
 
     matches: int
     why: str = ""
 
 
 class Adopted(OpEntry, frozen=True, kw_only=True):
-    """A write with an unknown outcome, a record from elsewhere or a `number` linked already was found at the API.
+    """Something was found at the API that the ledger did not know to be there.
 
-    `alias` as the API shows it; `differs` in what of its content from what was sent. `registration_token` is as for an
-    intent, of a record from elsewhere whose token proves its row's number.
+    What an unknown write made, a record from elsewhere, or a `number` that is linked already. `alias` is as the API
+    shows it; `differs` names the content that is not what was sent. `registration_token` is as for an intent, for a
+    record from elsewhere whose token proves its row's number.
     """
 
     compliance_id: str
@@ -258,10 +271,10 @@ class Adopted(OpEntry, frozen=True, kw_only=True):
 
 
 class Absent(OpEntry, frozen=True, kw_only=True):
-    """Proved not to have happened: the last look began so long after the bound, and the list showed the control.
+    """Proved not to have happened, by a look that began `waited_s` after the send.
 
     `control` is the token, or else the compliance id, of the record that the positive control found; empty where the
-    operation needs none, since the record itself says what it is now (docs/design/settling.md, Conclusions).
+    operation needs none, since the record itself shows its state (docs/design/settling.md, Conclusions).
     """
 
     waited_s: float
@@ -269,7 +282,7 @@ class Absent(OpEntry, frozen=True, kw_only=True):
 
 
 class Held(OpEntry, frozen=True, kw_only=True):
-    """A person must look: at the record, or at the `number` that was to be linked to it."""
+    """A person must look at the record, or at the `number` to be linked to it."""
 
     why: str
     compliance_ids: tuple[str, ...] = ()
@@ -277,7 +290,7 @@ class Held(OpEntry, frozen=True, kw_only=True):
 
 
 class Resolved(OpEntry, frozen=True, kw_only=True):
-    """A person said what is to become of a record that is held, or gone."""
+    """A person decided about a record that is held, or gone."""
 
     how: Literal["found", "absent", "abandon"]
     compliance_id: str = ""

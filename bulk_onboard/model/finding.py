@@ -11,6 +11,9 @@ from bulk_onboard.model.catalogue import CATALOGUE, Severity
 
 OFF = "off"
 
+ANY_CODE = "any"
+"""What `retry_refused` says in place of a code, for whatever the API refused."""
+
 VERY_MANY = 100
 """A finding that more rows than this have in common is shown once, with how many they are."""
 
@@ -70,7 +73,7 @@ class Finding:
 
 
 def ruled(findings: Iterable[Finding], rulings: Rulings) -> tuple[Finding, ...]:
-    """Return the findings as the job rules: without those it switched off, the others as severe as it says."""
+    """Return the findings as severe as the job rules, without those it turns off."""
     if not rulings:
         return tuple(findings)
     return tuple(

@@ -1,13 +1,12 @@
-"""Identify a row: normal forms of key, registration and phone numbers; token and alias at the API.
+"""Identify a row: normal forms of Key, registration and phone numbers.
 
-See docs/design/promise.md, Identity.
+The row's token and its alias at the API.
 
-Rule: identity is made of what names the business and of nothing else. Not of the row's number, the sheet, the file or
-the other cells, so sorting, renaming and mending leave it alone; not of case, blanks or the width of characters.
-An annotated workbook keeps a row's token beside it, so that even its registration number can be mended. Dashes and
-blanks inside a number do make another token: who compares rows with one another can leave them out.
-
-See docs/design/wire.md, Requests.
+Identity is made only of what names the business (docs/design/promise.md, Identity). It does not depend on the row's
+number, the sheet, the file or other cells, so that rows may be sorted, files renamed and cells fixed; nor on case,
+blanks around words or the width of characters. An annotated workbook keeps a row's token beside it, so that even the
+registration number can be fixed. Dashes and blanks inside a number make another token; `gapless_number` ignores them,
+to compare rows with each other.
 """
 
 import base64
@@ -32,10 +31,12 @@ _INVISIBLE = {"Cc", "Cf", "Cs"}  # control characters, formatting such as bidi m
 
 
 def normal_key(row: Row) -> str:
-    """What two rows share when they mean the same record; empty for a row without identity.
+    """Return what two rows share when they mean the same record.
 
-    `token|<token>` for a row of an annotated workbook, so that its copies are seen to mean one record, however each was
-    mended; else `own_key`. Holds personal data, so it is never written.
+    Empty for a row without identity.
+
+    `token|<token>` for a row of an annotated workbook, so that its copies mean one record whatever was changed in one;
+    else `own_key`. It holds personal data, so it is never written.
     """
     own = own_key(row)
     token = annotated_token(row) if own else ""
@@ -43,9 +44,11 @@ def normal_key(row: Row) -> str:
 
 
 def shared_keys(rows: Sequence[Row]) -> list[str]:
-    """For each row a key that it shares with all rows that mean the same record; empty for a row without identity.
+    """Return for each row a key that all rows of the same record share.
 
-    Rows of an annotated workbook have two: their token, and what the user wrote. Who shares either is meant.
+    Empty for a row without identity.
+
+    A row of an annotated workbook has two names, its token and its own key; rows that share either are one record.
     """
     stands_for: dict[str, str] = {}
 
@@ -63,53 +66,59 @@ def shared_keys(rows: Sequence[Row]) -> list[str]:
 
 
 def own_key(row: Row) -> str:
-    """Its key by what the user wrote alone: the Key, else the registration number; empty where both are blank.
+    """Return the key that the user wrote: the Key, else the registration number.
 
-    `key|<user's Key>` or `natural|<country>|<number type>|<user type>|<registration number>`: the first word keeps a
-    Key that happens to read like a registration number apart from it.
+    Empty where both are blank. `key|<user's Key>` or `natural|<country>|<number type>|<user type>|<registration
+    number>`: the first word keeps a Key that happens to read like a registration number apart from it.
     """
     return normal_user_key(row.cell(KEY)) or natural_key(row)
 
 
 def natural_key(row: Row) -> str:
-    """The key of the row without its Key; empty where there is no registration number."""
+    """Return the key of the row without its Key.
+
+    Empty where there is no registration number.
+    """
     number = _normal(row.cell(REGISTRATION_NUMBER))
     return "|".join(("natural", *row.combination, number)) if number else ""
 
 
 def business_of(row: Row) -> str:
-    """What names the business whatever it asks for: its registration number, else its key; empty for neither."""
+    """Return what names the business: its registration number, else its key."""
     return natural_key(row).rpartition("|")[2] or normal_key(row)
 
 
 def gapless_natural_key(row: Row) -> str:
-    """The same without the dashes, blanks, slashes and dots of the number, for which records are not one; to compare.
+    """Return the natural key without the signs in its number, to compare rows.
 
-    `UDYAM-KR-03-0012345` and `UDYAM KR 03 0012345` are two records, and most likely one business.
+    `UDYAM-KR-03-0012345` and `UDYAM KR 03 0012345` make two records, and are most likely one business.
     """
     gapless = gapless_number(row.cell(REGISTRATION_NUMBER))
     return "|".join(("natural", *row.combination, gapless)) if gapless else ""
 
 
 def gapless_number(text: str) -> str:
-    """A registration number as it is compared: upper case, without dashes, blanks, slashes and dots."""
+    """Return a registration number in upper case, without dashes, blanks and dots."""
     return text.upper() if text.isascii() and text.isalnum() else _GAPS.sub("", _normal(text))
 
 
 def normal_user_key(text: str) -> str:
-    """The key of every row whose Key reads like this, whatever its case and blanks; empty for a blank one."""
+    """Return the key of rows with this Key in any case and blanks; empty for none."""
     normal = _normal(text)
     return f"key|{normal}" if normal else ""
 
 
 def annotated_token(row: Row) -> str:
-    """The token that an annotated workbook says the row has, of whatever ledger; empty where it says none."""
+    """Return the token in the row's `bo_key`, of whatever ledger.
+
+    Empty where there is none.
+    """
     text = row.cell(BO_KEY)
     return token_in(text) if text else ""
 
 
 def token_of(auth_id: str, row: Row) -> str:
-    """16 characters `a-z2-7` for a row that has an identity, as the ledger and the API are to know it.
+    """Return the token of a row that has an identity: 16 characters `a-z2-7`.
 
     The first 16 characters of the lower-case base32 of SHA-256 over this text in UTF-8, the last part empty without a
     Key: `bo1|<auth id>|<country>|<number type>|<user type>|<registration number>|<user's Key>`. So
@@ -119,42 +128,48 @@ def token_of(auth_id: str, row: Row) -> str:
 
 
 def keyless_token_of(auth_id: str, row: Row) -> str:
-    """The token that the row would have without its Key."""
+    """Return the token that the row would have without its Key."""
     return _token(auth_id, *row.combination, _normal(row.cell(REGISTRATION_NUMBER)), "")
 
 
 def registration_token_of(auth_id: str, row: Row) -> str:
-    """`<country>|<number type>|<user type>|<what the registration number alone makes>`; empty without a number.
+    """Return `<country>|<number type>|<user type>|<number token>`.
 
-    Kept in the ledger beside a record's token, it answers whose number a row has, whatever became of the Keys. What the
-    number makes is a token over `bo1|<auth id>|<registration number>`.
+    Empty without a registration number.
+
+    The ledger keeps it beside a record's token, to know whose number a row has, whatever became of the Keys.
     """
     token = number_token(auth_id, row.cell(REGISTRATION_NUMBER))
     return "|".join((*row.combination, token)) if token else ""
 
 
 def number_token(auth_id: str, number: str) -> str:
-    """What a registration number alone makes; empty for a blank one."""
+    """Return the token over `bo1|<auth id>|<registration number>`.
+
+    Empty for a blank number.
+    """
     normal = _normal(number)
     return _token(auth_id, normal) if normal else ""
 
 
 def is_same_number(one: str, other: str) -> bool:
-    """Whether two of these tell the same registration number, whatever country and type it is registered for."""
+    """Return whether two registration tokens are of one number, whatever its type."""
     return one.rpartition("|")[2] == other.rpartition("|")[2]
 
 
 def token_in(alias: str) -> str:
-    """The token at the end of an alias, after a `~`; empty where there is none.
+    """Return the token at the end of an alias, after a `~`.
 
-    An API may have changed case and blanks of the alias, so they make no difference here.
+    Empty where there is none.
+
+    Case and blanks make no difference, since an API may have changed them.
     """
     match = _TOKEN_AT_THE_END.search(alias)
     return match[1].lower() if match else ""
 
 
 def alias_of(friendly: str, token: str) -> str:
-    """`<friendly part> ~<token>`, or `~<token>` without one; at most 40 characters, one line, no invisible ones."""
+    """Return `<friendly part> ~<token>` or `~<token>`: at most 40 visible characters."""
     if not friendly:
         return f"~{token}"
     visible = friendly if _is_plain(friendly) else "".join(filter(_is_visible, friendly))
@@ -163,12 +178,17 @@ def alias_of(friendly: str, token: str) -> str:
 
 
 def alias_length(alias: str) -> int:
-    """Bytes of an alias, by which it is judged whether another one was kept whole that is at least as long."""
+    """Return how many bytes an alias has.
+
+    The API is known to keep aliases up to the longest one that it has shown whole.
+    """
     return len(alias.encode("utf-8", "surrogatepass"))
 
 
 def may_be_cut_from(shown: str, sent: str) -> bool:
-    """Whether an API that cuts or rewrites aliases may show what was sent like this; of an empty one nobody can tell.
+    """Return whether `shown` may be the alias `sent` after an API cut or rewrote it.
+
+    False for an empty one.
 
     Case, accents, blanks and signs make no difference.
     """
@@ -188,7 +208,7 @@ def _token(*parts: str) -> str:
 
 
 def _normal(text: str) -> str:
-    """NFKC, outer blanks stripped, inner ones collapsed, upper case; `|` gives way, since it divides the parts."""
+    """Return NFKC in upper case, blanks collapsed, and `|`, the divider, replaced."""
     if text.isascii():  # is its own NFKC
         if not text or text.isalnum():
             return text.upper()
@@ -204,6 +224,8 @@ def _is_plain(text: str) -> bool:
 def _is_visible(char: str) -> bool:
     return char.isspace() or unicodedata.category(char) not in _INVISIBLE
 
+
+# Phone numbers.
 
 CALLING_CODES: Mapping[str, str] = MappingProxyType({"IN": "91"})
 """What a number of a country begins with, where that is known."""
@@ -224,12 +246,18 @@ _NUMBER = re.compile(r"(?!910)[0-9]{8,15}")
 
 
 def written_numbers(cell: str) -> Iterator[str]:
-    """Each number of a cell as it is written there; comma, semicolon and line break separate them."""
+    """Return each number of a cell as it is written there.
+
+    Comma, semicolon and line break separate them.
+    """
     return filter(None, (text.strip() for text in _BETWEEN.split(cell)))
 
 
 def digits_of(written: str) -> str:
-    """The number's digits, country first, without what is dialled before them; empty for what is no number."""
+    """Return a phone number's digits, beginning with the country code.
+
+    Empty for what is no number.
+    """
     text = written if written.isascii() else "".join(char for char in written if not looks_like_nothing(char))
     text = _SIGNS.sub("", _TRUNK_ZERO.sub("", text))
     digits = _INDIAN_TRUNK_ZERO.sub("91", _AS_DIALLED.sub("", text.removeprefix("+")))
@@ -237,5 +265,5 @@ def digits_of(written: str) -> str:
 
 
 def numbers_in(cell: str) -> tuple[str, ...]:
-    """The digits of each number of a cell, each once, in their order; what is no number is left out."""
+    """Return the digits of each number of a cell, each once, in their order."""
     return tuple(dict.fromkeys(filter(None, map(digits_of, written_numbers(cell)))))

@@ -1,7 +1,7 @@
 """The 28 states and 8 union territories of India, with their codes in registers.
 
-A code stays on the papers it was printed on, so former codes stand here beside today's: Odisha is OD on new number
-plates and OR in a CIN. Each code belongs to one state only.
+Former codes are here beside today's, since they stay on old documents: Odisha is OD on new number plates and OR in a
+CIN. Each code belongs to one state only.
 """
 
 from typing import NamedTuple
@@ -73,5 +73,5 @@ STATES = (
     IndianState("Lakshadweep", ("31",), ("LD",), ("LD",)),
     IndianState("Puducherry", ("34",), ("PY",), ("PY",), ("Pondicherry",)),
 )
-"""States first, then union territories, each in the order of the alphabet. The GST's numbers 97 and 99, "other
-territory" and "centre", are no state's."""
+"""States first, then union territories, each in alphabetical order. The GST codes 97 ("other territory") and 99
+("centre") belong to no state."""

@@ -1,8 +1,11 @@
-"""The state that a ledger folds to: header, records, runs; and the protocol that appends to it.
+"""The state that a ledger folds to: header, records, runs.
 
-Until the fold is finished nobody else sees the records, so they are drafts that change in place. The three lines that
-nearly every record has (the intent of its first create, the success of that, a review) have a short way each: it skips
-the tables of `life` and changes what they would change (tests/unit/model/test_replay.py).
+And the journal that appends to it.
+
+`LedgerState` takes entries one at a time, and its records never change. `Replay` folds a whole ledger, faster: its
+records are drafts that change in place until it is finished, and the three lines that nearly every record has (the
+intent of its first create, the success of that, a review) skip the tables of `life` and make the same changes
+(tests/unit/model/test_replay.py proves that).
 """
 
 from bisect import bisect_right
@@ -16,12 +19,15 @@ from bulk_onboard.model.identity import alias_length, token_in
 from bulk_onboard.model.life import step, step_in_place
 from bulk_onboard.model.record import Draft, Linking, Record, Review, State, finish, linked_in, without_number
 
-_FINISHED = (0, 3)  # whoever runs into anything else tries again, and is told then
+_FINISHED = (0, 3)  # exit statuses; after any other one the run is repeated, and its news with it
 
 
 @dataclass(slots=True)
 class RunStory:
-    """One run: how it began, and how it ended where it could say so; `requests` by outcome, counts of rows by state."""
+    """One run: how it began, and how it ended.
+
+    `ended` is None for a run that was killed or is still going.
+    """
 
     started: entries.RunStarted
     ended: entries.RunEnded | None = None
@@ -36,11 +42,11 @@ class LedgerState:
         records: by token.
         runs: in the order they began.
         swept: whether the account was walked completely once.
-        alias_kept: length of the longest alias that the API is known to show with its token still in it.
+        alias_kept: bytes of the longest alias that the API is known to show whole.
         tried: number of the newest line with an intent to create.
-        audited: number of the newest line that says that an audit found what is there twice; 0 for none.
-        seq: the number of the newest entry.
-        changes: how often a record was changed since the ledger was read; by it a plan is known to be out of date.
+        audited: number of the newest line that says that an audit was made; 0 for none.
+        seq: number of the newest line.
+        changes: how often a record has changed since the ledger was read; by it a plan is known to be out of date.
     """
 
     opened: entries.LedgerOpened | None = None
@@ -55,50 +61,68 @@ class LedgerState:
     _owners: dict[str, str] | None = field(default=None, compare=False)
     _holders: dict[str, str] = field(default_factory=dict, compare=False)
     _sent_in_this_run: list[str] = field(default_factory=list, compare=False)
-    # What `replay` does in another way: records that are new, and what a step makes of one.
+    # `Replay` makes new records and steps in another way.
     _new: ClassVar[type[Record]] = Record
     _step = staticmethod(step)
 
     def only(self, tokens: Collection[str]) -> "LedgerState":
-        """The same with the records of these tokens alone, to tell people of; nothing is ever folded into it."""
+        """Return the state with the records of these tokens alone, for reports.
+
+        It must not take further entries.
+        """
         records = {token: record for token, record in self.records.items() if token in tokens}
         return replace(self, records=records, _owners=None)
 
     def owner(self, compliance_id: str) -> str | None:
-        """The token of the record that has this id; None where none has."""
-        if self._owners is None:  # not before it is asked for: most who read a ledger never do
+        """Return the token of the record that has this compliance id.
+
+        None where none has.
+        """
+        if self._owners is None:  # made on demand: most uses of a ledger never need it
             self._owners = {r.compliance_id: r.token for r in self.records.values() if r.compliance_id}
         return self._owners.get(compliance_id)
 
     @property
     def told_until(self) -> int:
-        """The number of the line with which a run last finished, and told people what there was to tell; 0 for none."""
+        """The line of the last run that finished, and so reported its news; 0 for none."""
         ends = (run.ended for run in self.runs if run.ended)
         return max((end.seq for end in ends if end.exit_status in _FINISHED), default=0)
 
     def holder(self, number: str) -> str | None:
-        """The token of the record that this number is linked to; None where it is linked to none that is known."""
+        """Return the token of the record that this phone number is linked to.
+
+        None where none is known.
+        """
         return self._holders.get(number)
 
     def creator(self, record: Record) -> RunStory | None:
-        """The run whose own create made the record, or may have; None for what others made, or nobody."""
+        """Return the run whose create made the record, or may have.
+
+        None for a record from elsewhere, or none.
+        """
         return self._run_of(record.created)
 
     def last_to_try(self, record: Record) -> RunStory | None:
-        """The run with the record's newest create, whatever became of that; None where there was none."""
+        """Return the run with the record's newest create, whatever its outcome.
+
+        None where there was none.
+        """
         return self._run_of(record.tried)
 
     def _run_of(self, seq: int) -> RunStory | None:
-        """The run that wrote the ledger's line of this number."""
+        """Return the run that wrote the ledger's line of this number."""
         place = bisect_right(self.runs, seq, key=lambda run: run.started.seq)
         return self.runs[place - 1] if place else None
 
     def record(self, token: str) -> Record:
-        """The record of a token; a fresh one where nothing happened yet."""
+        """Return the record of a token; a new one where the ledger has none."""
         return self.records.get(token) or self._new(token=token)
 
     def take(self, entry: Entry) -> None:
-        """Account for an entry; IllegalStepError, and nothing changed, where the table knows no such step."""
+        """Take an entry.
+
+        Raise IllegalStepError, and change nothing, where it is no legal step.
+        """
         token: str | None = getattr(entry, "token", None)
         if token is None:
             self._take_of_run(entry)
@@ -118,20 +142,23 @@ class LedgerState:
         self.seq = entry.seq or self.seq
 
     def _note_intent(self, record: Record) -> None:
-        """A run that is killed leaves the call in the middle; only a create changes what was tried."""
+        """Note the newest create, and the calls that a kill of the run may cut off."""
         self._sent_in_this_run.append(record.token)
         self.tried = max(self.tried, record.tried)
 
     @staticmethod
     def _note_id(owners: dict[str, str], before: str, record: Record) -> None:
-        """A record that is filed anew has another id; nobody has the one that it had."""
+        """Index a record by its new compliance id; no record has the old one any more."""
         if owners.get(before) == record.token:
             del owners[before]
         if record.compliance_id:
             owners[record.compliance_id] = record.token
 
     def _note_numbers(self, before: Mapping[str, Linking], record: Record) -> None:
-        """A number is linked to one record: who had it before has it no more."""
+        """Index a record by its linked numbers.
+
+        A number is linked to one record only, so another one loses it.
+        """
         were, are = linked_in(before), linked_in(record.numbers)
         for number in were - are:
             if self._holders.get(number) == record.token:
@@ -144,21 +171,21 @@ class LedgerState:
 
     @property
     def wants_audit(self) -> bool:
-        """Whether creates were sent since somebody last looked whether any record is there twice, and could tell.
+        """Whether creates were sent since the last audit whose findings were reported.
 
-        What an audit found is told at the end of its run; of a run that was killed before that nobody heard.
+        Findings of an audit are reported at the end of its run, so one whose run was killed before that is repeated.
         """
         audit = self._run_of(self.audited)
         return self.tried > self.audited or (audit is not None and audit.ended is None)
 
     def _note_alias(self, record: Record, shown: str) -> None:
-        """The API shows a record under an alias that has its token: so it keeps aliases of that length."""
+        """Note the length of an alias that the API shows with the token still in it."""
         if record.token and token_in(shown) == record.token:
             sent = record.alias if record.sent_at else shown
             self.alias_kept = max(self.alias_kept, alias_length(sent))
 
     def _take_of_run(self, entry: Entry) -> None:
-        """Account for what is not about one record."""
+        """Take an entry that is not about one record."""
         moved = [self._step(self.record(token), entry) for token in self._touched(entry)]
         self.records.update((record.token, record) for record in moved)
         self.changes += len(moved)
@@ -177,9 +204,10 @@ class LedgerState:
                 self.audited = entry.seq if entry.audit else self.audited
 
     def _touched(self, entry: Entry) -> Iterable[str]:
-        """Whom an entry is about that names no single record; a run's beginning is about the calls cut off before it.
+        """Return the tokens of the records that such an entry changes.
 
-        Those were sent in the run before, so a ledger of many idle runs is not walked once for each of them.
+        The start of a run changes those whose call was cut off. They were sent in the run before, so only that run's
+        records are looked at, however many runs and records there are.
         """
         match entry:
             case entries.Admitted():
@@ -193,12 +221,15 @@ class LedgerState:
 
 # Reading a member off its class takes longer than what is done with it here.
 _CREATE = Op.CREATE
-_PENDING, _SENDING, _SUBMITTED = State.PENDING, State.SENDING, State.SUBMITTED
+_PENDING, _SENDING, _SUBMITTED = State.NOT_SENT, State.SENDING, State.SUBMITTED
 _TO_BE_REVIEWED = Review.PENDING.value
 
 
 class Replay(LedgerState):
-    """Takes a ledger's entries in their order; `finish` makes plain books of it."""
+    """Takes a ledger's entries in order, with records that change in place.
+
+    `finish` makes a LedgerState of it.
+    """
 
     __slots__ = ()
 
@@ -209,14 +240,17 @@ class Replay(LedgerState):
         return step_in_place(record, entry)
 
     def finish(self) -> LedgerState:
-        """The same as books, whose records never change."""
+        """Return this as a LedgerState, whose records never change.
+
+        This object itself becomes it.
+        """
         for record in self.records.values():
             finish(record)
         self.__class__ = LedgerState  # type: ignore[assignment]
         return self
 
     def take(self, entry: Entry) -> None:
-        """As `Books` does, but records change in place; after an IllegalStepError it is of no more use."""
+        """Take an entry; after an IllegalStepError this must not be used any more."""
         if type(entry) is Intent:
             is_taken = self._is_first_create(entry)
         elif type(entry) is Done:
@@ -229,7 +263,7 @@ class Replay(LedgerState):
             LedgerState.take(self, entry)
 
     def _is_first_create(self, entry: Intent) -> bool:
-        """Take the intent to create a record of which no content is known."""
+        """Take the first intent to create a record; return whether it is one."""
         record: Draft = self.records.get(entry.token) or self._new(token=entry.token)
         if entry.op is not _CREATE or record.state is not _PENDING or record.fingerprint or record.intended:
             return False
@@ -248,7 +282,7 @@ class Replay(LedgerState):
         return True
 
     def _is_first_success(self, entry: Done) -> bool:
-        """Take the success of a create, which gives the record its id."""
+        """Take the success of a first create; return whether it is one."""
         record: Draft | None = self.records.get(entry.token)
         if not record or record.state is not _SENDING or not record.op is entry.op is _CREATE or record.compliance_id:
             return False
@@ -265,7 +299,10 @@ class Replay(LedgerState):
         return True
 
     def _is_plain_review(self, entry: Reviewed) -> bool:
-        """Take a review of a record without a refusal or numbers that another review could take back."""
+        """Take a review that cannot end a refusal, of the record or a number.
+
+        Return whether it is one.
+        """
         record: Draft | None = self.records.get(entry.token)
         if not record or record.state is not _SUBMITTED or record.code or record.numbers:
             return False
@@ -282,14 +319,14 @@ class Journal(Protocol):
 
     @property
     def ledger_state(self) -> LedgerState:
-        """What all entries so far amount to."""
+        """The state after all entries so far."""
         ...
 
     async def append(self, entry: Entry) -> None:
         """Write the entry; it is on disk when this returns.
 
         Raises:
-            IllegalStepError: the table knows no such step; nothing is written.
+            IllegalStepError: it is no legal step; nothing is written.
             StoppedError: the disk failed; nothing more can be written, so nothing more may be sent.
         """
         ...

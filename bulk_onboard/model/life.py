@@ -2,23 +2,24 @@
 
 See docs/design/ledger.md, A record's life.
 
-Rule: everything that moves a record from one state to another stands in `TRANSITIONS`. `step` looks up; a step that
-is not in the table raises and changes nothing.
+Everything that moves a record from one state to another stands in `TRANSITIONS`. `step` looks it up; a step that is not
+in the table raises and changes nothing.
 
-Theory. A write is journaled as intent, then outcome. Between the two the record is *sending*; a *sending* record that
-a new run finds is *uncertain*, since its process died without telling. From *uncertain* no way leads to another
-intent except through settling: `adopted` (it was found), `absent` (it was proved not to have happened) or `held`.
-So two creates of one record need a wrong line in this table. An intent to create starts from *pending* or *deferred*
-only; rows that were invalid or refused come back through `admitted`, when a run takes them in anew. A no that had to be
-settled first, or that every attempt met, is written down once the write is known not to have happened: `refused` then
-starts from *uncertain*, *deferred* or *submitted*.
+A write is journaled as intent, then outcome. In between the record is *sending*; a *sending* record that a new run
+finds becomes *uncertain*, since its process died before the outcome was written. From *uncertain* no step leads to
+another intent except through settling: `adopted` (it was found), `absent` (it was proved not to have happened) or
+`held`. So two creates of one record would need a wrong line in this table.
 
-Update, link and delete start from *submitted* and lead back to it: a refused update leaves a submitted record. A link
-is about a number of the record. So what is held there is that number alone, and the record stays *submitted*; a number
-may be found linked, or held, and a correction refused, without a call having been made.
+An intent to create starts from *pending* or *deferred* only. Rows that were invalid or refused come back through
+`admitted`, when a run takes them in again. A refusal that had to be settled first, or that every attempt met, is
+written once the write is known not to have happened: `refused` then starts from *uncertain*, *deferred* or *submitted*.
 
-A submitted record that the API says it has not any more is *gone*. It comes back by itself where the API shows it
-again; to file it anew, or to leave it at that, is for a person to say.
+Update, link and delete start from *submitted* and lead back to it: a record stays submitted when its update is refused.
+A link is about one number of the record: that number alone may be held, and the record stays *submitted*. A number may
+be found linked, or be held, and a correction be refused, without a call.
+
+A submitted record that the API does not have any more is *gone*. It is submitted again when the API shows it again;
+otherwise a person decides whether to file it anew.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,12 +31,12 @@ from bulk_onboard.model.record import Draft, Linkage, Linking, Record, Review, S
 
 D = TypeVar("D", bound=Draft)
 
-_COME_IN = {"admitted": State.PENDING, "row_invalid": State.INVALID}
+_COME_IN = {"admitted": State.NOT_SENT, "row_invalid": State.INVALID}
 _FOUND_AT_THE_API = {"adopted create": State.SUBMITTED, "held create": State.HELD}
 
 
 def _outcomes(op: Op, *, done: State, refused: State, unsent: State) -> dict[str, State]:
-    """Where the outcomes of one write lead from *sending*."""
+    """Return where the outcomes of one write lead from *sending*."""
     return {
         f"done {op}": done,
         f"refused {op}": refused,
@@ -47,12 +48,15 @@ def _outcomes(op: Op, *, done: State, refused: State, unsent: State) -> dict[str
 
 
 def _settling(op: Op, *, stay: State, adopted: State, absent: State, held: State = State.HELD) -> dict[str, State]:
-    """Where settling one write leads; `stay` while nothing is known yet."""
+    """Return where settling one write leads.
+
+    `stay` is the state while nothing is known yet.
+    """
     return {f"probed {op}": stay, f"adopted {op}": adopted, f"absent {op}": absent, f"held {op}": held}
 
 
 def _settling_any(stay: State) -> dict[str, State]:
-    """All but links, of which none is ever held."""
+    """Return where settling a create, an update or a delete leads."""
     return {
         **_settling(Op.CREATE, stay=stay, adopted=State.SUBMITTED, absent=State.DEFERRED),
         **_settling(Op.UPDATE, stay=stay, adopted=State.SUBMITTED, absent=State.SUBMITTED),
@@ -72,7 +76,7 @@ _RESOLVED = {
 
 TRANSITIONS: Mapping[State, Mapping[str, State]] = {
     State.INVALID: _BEFORE_SENDING,
-    State.PENDING: {**_BEFORE_SENDING, "intent create": State.SENDING},
+    State.NOT_SENT: {**_BEFORE_SENDING, "intent create": State.SENDING},
     State.DEFERRED: {
         **_BEFORE_SENDING,
         "admitted": State.DEFERRED,
@@ -119,30 +123,36 @@ TRANSITIONS: Mapping[State, Mapping[str, State]] = {
 
 
 class IllegalStepError(Exception):
-    """A step that the table does not know: a bug here, or a ledger that was tampered with."""
+    """A step that is not in the table: a bug, or a ledger that was tampered with."""
 
     def __init__(self, token: str, state: State, trigger: str) -> None:
         super().__init__(f"record {token} is {state}; '{trigger}' is no step from there")
 
 
 def trigger(entry: Entry) -> str:
-    """The table's word for an entry: its name, with the operation or the person's answer where it has one."""
+    """Return the table's word for an entry: name, answer and operation."""
     op: Op | None = getattr(entry, "op", None)
     name = f"resolved {entry.how}" if isinstance(entry, Resolved) else entry.name()
     return name if op is None else f"{name} {op}"
 
 
 def step(record: Record, entry: Entry) -> Record:
-    """The record after what happened, as a new one; IllegalStepError when the table knows no such step.
+    """Return a new record: this one after what happened.
 
-    What ends a write must speak of the write that is under way: a failed update never makes a create possible again.
-    A fresh `Record(token=…)` stands for a token that the ledger does not know yet.
+    An entry that ends a write must be about the write that is under way, so a failed update never makes a create
+    possible again. `Record(token=…)` stands for a token that the ledger does not have yet.
+
+    Raises:
+        IllegalStepError: the step is not in the table.
     """
     return finish(step_in_place(draft_of(record), entry))
 
 
 def step_in_place(draft: D, entry: Entry) -> D:
-    """As `step`, but it is the draft itself that changes; where there is no such step it stays as it was."""
+    """Change the draft itself as `step` would, and return it.
+
+    An illegal step leaves it as it was.
+    """
     op: Op | None = getattr(entry, "op", None)
     word = _WORDS[type(entry)].get(op) or trigger(entry)
     known = _STEPS[draft.state].get(word)
@@ -155,8 +165,8 @@ def step_in_place(draft: D, entry: Entry) -> D:
     return draft
 
 
-# What each step changes beside the state, which is still the one before. A million lines of a ledger are folded with
-# these, so what every record goes through assigns its fields; the others say `_set`.
+# What each step changes beside the state, which is still the old one here. A ledger may have a million lines, so the
+# changes that every record goes through assign their fields one by one, which is faster than `_set`.
 
 _Change = Callable[[Draft, Any], None]
 
@@ -170,21 +180,24 @@ def _set(record: Draft, **changes: Any) -> None:
 
 
 def _end(record: Draft, reason: str = "", **changes: Any) -> None:
-    """No write is under way any more."""
+    """End the write that is under way."""
     _set(record, op=None, reason=reason, **changes)
 
 
 def _not_made(record: Draft, reason: str, **changes: Any) -> None:
-    """A create that has made nothing: who finds the record later finds what somebody else made."""
+    """End a create that made no record; one found later was made by somebody else."""
     _end(record, reason, created=0, **changes)
 
 
 def _nothing(_: Draft, __: Entry) -> None:
-    """The state says it all."""
+    """Change nothing but the state."""
 
 
 def _send(record: Draft, entry: entries.Intent) -> None:
-    """A create begins a record at the API: no update of an earlier one is the newest content any more."""
+    """Begin a create.
+
+    An update of an earlier record at the API is not the newest content any more.
+    """
     record.replaced = replaced_by(record, entry.fingerprint)
     record.key = entry.key
     record.op = entry.op
@@ -199,7 +212,7 @@ def _send(record: Draft, entry: entries.Intent) -> None:
 
 
 def _send_update(record: Draft, entry: entries.Intent) -> None:
-    """Content that the API refused before stays known as that, until it is judged anew."""
+    """Begin an update; content that the API refused before stays marked as refused."""
     again = entry.fingerprint == record.refused
     _set(
         record,
@@ -216,7 +229,10 @@ def _send_update(record: Draft, entry: entries.Intent) -> None:
 
 
 def _update(record: Draft, entry: Any) -> None:
-    """The API has the new content; what its people said of the old one is past."""
+    """Note that the API has the new content.
+
+    Reviews and refusals of the old one are void.
+    """
     review = getattr(entry, "review", "") or _PENDING
     _end(
         record,
@@ -233,13 +249,18 @@ def _update(record: Draft, entry: Any) -> None:
 
 
 def _refuse_update(record: Draft, entry: entries.Refused) -> None:
-    """The API has what it had; the refused content is not sent again while the row stays as it is."""
-    refused = entry.fingerprint or (record.intended if record.op is Op.UPDATE else "")  # neither: the row has errors
+    """End a refused update; its content is not sent again by itself."""
+    refused = entry.fingerprint or (
+        record.intended if record.op is Op.UPDATE else ""
+    )  # neither where the row has errors
     _end(record, entry.message, code=entry.code, refused=refused, news=entry.seq)
 
 
 def _review(record: Draft, entry: entries.Reviewed) -> None:
-    """Another review; a refusal is past that was for what the record was before."""
+    """Note a review.
+
+    A changed one ends a refusal that was for the record's former state.
+    """
     record.fingerprint = record.fingerprint or entry.fingerprint
     is_known = entry.review == record.review and entry.reason == record.review_reason
     if is_known and record.state is not State.GONE:
@@ -254,19 +275,22 @@ def _review(record: Draft, entry: entries.Reviewed) -> None:
 
 
 def _link(record: Draft, entry: Any, linking: Linking) -> None:
-    """What became of the number that an entry names, else of that in the newest intent."""
+    """Note the linkage of the entry's number, else of that in the newest intent."""
     number = getattr(entry, "number", "") or record.number
     news = record.news if linking.linkage is Linkage.LINKED else entry.seq
     _end(record, numbers={**record.numbers, number: linking}, news=news)
 
 
 def _news(record: Draft, entry: Entry, review: str) -> int:
-    """A record may be found judged already; then nobody was told of it yet."""
+    """Return the number of the newest line with news.
+
+    A record may be found with a review that nobody knows yet.
+    """
     return record.news if review in _NO_NEWS else entry.seq
 
 
 def _submit(record: Draft, entry: Any) -> None:
-    """The API has it, and its people have not seen it yet."""
+    """Note that the API has the record, and that it is not reviewed yet."""
     record.known = record.known or entry.seq
     record.key = entry.key or record.key
     record.op = None
@@ -277,7 +301,10 @@ def _submit(record: Draft, entry: Any) -> None:
 
 
 def _adopt(record: Draft, entry: entries.Adopted) -> None:
-    """It keeps the alias that it was sent with, or else has the one that the API shows."""
+    """Adopt a record that was found.
+
+    Its alias is the one it was sent with, else the one that the API shows.
+    """
     _submit(record, entry)
     record.alias = record.alias or entry.alias
     record.registration_token = entry.registration_token or record.registration_token
@@ -288,7 +315,10 @@ def _adopt(record: Draft, entry: entries.Adopted) -> None:
 
 
 def _find_by_a_person(record: Draft, entry: Resolved) -> None:
-    """A person says which record it is, not who made it. To another one than before nothing was linked."""
+    """Note the record that a person found.
+
+    If it is another one than before, nothing is linked to it yet.
+    """
     is_the_same = entry.compliance_id == record.compliance_id
     _submit(record, entry)
     if not is_the_same:
@@ -296,13 +326,13 @@ def _find_by_a_person(record: Draft, entry: Resolved) -> None:
 
 
 def _lose(record: Draft, entry: entries.Gone) -> None:
-    """Whatever was refused for the record is past with it."""
+    """Note that the record is gone; what was refused for it is void."""
     linked = {n: linking for n, linking in record.numbers.items() if linking.linkage is Linkage.LINKED}
     _end(record, code="", refused="", numbers=linked, news=entry.seq)
 
 
 def _file_anew(record: Draft, _: Resolved) -> None:
-    """Nothing is left of a record that may have been there before, but for what it is called."""
+    """Forget a former record but for its names, so that the row can be filed anew."""
     _not_made(
         record,
         "not at the API, says a person, so it may be sent again",
@@ -319,7 +349,7 @@ def _file_anew(record: Draft, _: Resolved) -> None:
 
 
 def _admit(record: Draft, _: entries.Admitted) -> None:
-    """A deferred record keeps what was seen of it."""
+    """Take a row in again; a deferred record keeps its reason."""
     if record.state is not State.DEFERRED:
         record.reason = record.code = ""
 
@@ -374,7 +404,7 @@ _CHANGES: Mapping[str, _Change] = {
     "resolved absent create": _file_anew,
 }
 
-# Made once, since each of a ledger's million lines is a step: where each leads, with what changes, and the words.
+# Made once for speed, since each of a ledger's million lines is a step: target and change of each, and its word.
 _STEPS: Mapping[State, Mapping[str, tuple[State, _Change]]] = {
     state: {word: (target, _CHANGES.get(word, _nothing)) for word, target in steps.items()}
     for state, steps in TRANSITIONS.items()
@@ -382,7 +412,10 @@ _STEPS: Mapping[State, Mapping[str, tuple[State, _Change]]] = {
 
 
 def _words(kind: type[Entry]) -> dict[Op | None, str]:
-    """The words of a kind of entry, by operation; none where they depend on more than that."""
+    """Return the words of a kind of entry, by operation.
+
+    None where they depend on more than that.
+    """
     if issubclass(kind, Resolved):
         return {}
     ops: list[Op | None] = [*Op] if "op" in kind.__struct_fields__ else []

@@ -1,4 +1,4 @@
-"""Hide personal data in texts that leave the workbook: messages of the API, seen values.
+"""Hide personal data in texts that leave the workbook: messages, values, paths.
 
 See docs/security.md, Personal data.
 """
@@ -19,9 +19,11 @@ _PATH_LIMIT = 80
 
 
 def masked(text: str, values: Iterable[str] = ()) -> str:
-    """`text` without e-mail addresses, identity numbers and any of `values`; at most 300 characters.
+    """Return `text` without e-mail addresses, identity numbers and any of `values`.
 
-    `values` are the end user's own field values: an answer of the API may echo them.
+    At most 300 characters.
+
+    `values` are the end user's own field values, which an answer of the API may repeat.
     """
     for value in sorted((v for v in values if len(v) > 2), key=len, reverse=True):
         text = re.sub(re.escape(value), "…", text, flags=re.IGNORECASE)
@@ -30,7 +32,7 @@ def masked(text: str, values: Iterable[str] = ()) -> str:
 
 
 def is_masked_form(shown: str, text: str) -> bool:
-    """Whether `shown` may be what `masked` made of `text` once, whatever the values were that it had to hide then."""
+    """Return whether `masked` may have made `shown` of `text`, whatever it hid."""
     text = _without_identities(text)
     first, *rest = shown.split("…")
     if not rest:
@@ -55,10 +57,10 @@ def _without_identities(text: str) -> str:
 
 
 def masked_path(path: str) -> str:
-    """A document's path, or the name of a file, fit to be shown; the end of a long one, where the file's name is.
+    """Return the path of a document, masked.
 
-    Without e-mail addresses and identity numbers, and without what cannot be seen and might hide one; other numbers
-    stay, for by these people know their files.
+    E-mail addresses, identity numbers and invisible characters are hidden. Other numbers stay, since people know their
+    files by them. Of a long path the end is returned, with the file's name.
     """
     path = visible(path)
     path = _EMAIL_IN_PATH.sub(r"…@…\1", path)
@@ -68,7 +70,10 @@ def masked_path(path: str) -> str:
 
 
 def visible(text: str) -> str:
-    """The text without what cannot be seen, which might hide a number or play tricks on a terminal."""
+    """Return the text without invisible characters.
+
+    They might hide a number, or change what a terminal shows.
+    """
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else " " for char in text if char.isprintable() or char.isspace())

@@ -1,8 +1,7 @@
-"""What one call led to: done, refused, throttled, unavailable, unresolved or denied.
+"""What one call led to (docs/design/glossary.md, Calls).
 
-See docs/design/glossary.md, Calls.
-
-`withheld` is the seventh, for a call that was never begun, because a document changed after it was checked.
+It is done, refused, throttled, unavailable, unresolved or denied; `withheld` is the seventh, for a call that was never
+begun because a document had changed after it was checked.
 """
 
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ T = TypeVar("T")
 
 
 class Halt(StrEnum):
-    """Why a call ends the whole run; what cannot get better stops it at the first one.
+    """Why one call stops the whole run: what waiting cannot cure.
 
     See docs/design/settling.md, Stops at once.
     """
@@ -26,8 +25,11 @@ class Halt(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QuotaHint:
-    """What an answer said of the quota; seconds are counted from the answer; None where it said nothing usable."""
+class QuotaHeaders:
+    """The quota headers of an answer, seconds counted from the answer.
+
+    None for what is missing or absurd.
+    """
 
     limit: int | None = None
     remaining: int | None = None
@@ -37,18 +39,18 @@ class QuotaHint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Outcome:
-    quota: QuotaHint | None = None
+    quota: QuotaHeaders | None = None
     halt: Halt | None = None
 
     @property
     def name(self) -> str:
-        """The design's word for it: `done`, `refused` …"""
+        """The outcome as one word: `done`, `refused` …"""
         return type(self).__name__.lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done(_Outcome, Generic[T]):
-    """The API did it; `value` is what it answered, `api_id` its name for the request."""
+    """The API did it; `value` is its answer, `api_id` its id of the request."""
 
     value: T
     api_id: str = ""
@@ -56,11 +58,11 @@ class Done(_Outcome, Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused(_Outcome):
-    """A final no to this content.
+    """A final refusal of this content.
 
     Attributes:
         code: the API's code, else `http-<status>`; `TOO_LARGE` for an answer that is longer than any may be.
-        message: the API's words, not masked yet: never written anywhere as they are.
+        message: the API's words, not masked yet, so never written as they are.
         http_status: of the answer; 0 where none was read.
     """
 
@@ -70,17 +72,23 @@ class Refused(_Outcome):
 
 
 TOO_LARGE = "answer-too-large"
-"""Our own code for an answer to a read that was given up for its length: asked for less, the API may answer."""
+"""Our own code for an answer to a read that was too long; asked for less, the API may answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Throttled(_Outcome):
-    """429: not applied; the whole bucket waits; no attempt of the row."""
+    """429: not applied; all calls wait.
+
+    It does not count as an attempt of the row.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unavailable(_Outcome):
-    """Proved unsent; `why` is a class name or a few words, never an address or a header."""
+    """Proved unsent.
+
+    `why` is a class name or a few words, never an address or a header.
+    """
 
     why: str
 
@@ -91,7 +99,7 @@ class Unresolved(_Outcome):
 
     Attributes:
         seen: what was seen, in a few words, never a body.
-        said: the API's no to a write that may have been done all the same (409, "exists already"); it holds once
+        said: the API's refusal of a write that may have been done all the same (409, "exists already"); it stands once
             settling has shown that nothing was done.
     """
 
@@ -101,7 +109,7 @@ class Unresolved(_Outcome):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denied(_Outcome):
-    """401 or 403 anywhere, 404 or 405 on create or list: not applied, and no call will be."""
+    """401 or 403, or 404 or 405 on create or list: no call is applied."""
 
     http_status: int
 

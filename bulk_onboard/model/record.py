@@ -2,7 +2,7 @@
 
 See docs/design/ledger.md, A record's life.
 
-What changes it, and from which state to which, is the table in `life`.
+The table in `life` says what moves it from which state to which.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ class State(StrEnum):
     """Where a record is."""
 
     INVALID = "invalid"
-    PENDING = "pending"
+    NOT_SENT = "not sent"
     SENDING = "sending"
     DEFERRED = "deferred"
     UNCERTAIN = "uncertain"
@@ -29,10 +29,10 @@ class State(StrEnum):
     DELETED = "deleted"
     ABANDONED = "abandoned"
 
-    __hash__ = str.__hash__  # an Enum's own is written in Python, and each step looks its state up
+    __hash__ = str.__hash__  # faster than an Enum's own, which is Python; each step looks its state up
 
 
-NOT_FILED = frozenset({State.INVALID, State.PENDING, State.DEFERRED, State.REFUSED})
+NOT_FILED = frozenset({State.INVALID, State.NOT_SENT, State.DEFERRED, State.REFUSED})
 """The states in which nothing of the row is at the API."""
 
 MAY_BE_FILED = frozenset({State.SENDING, State.UNCERTAIN, State.HELD, State.SUBMITTED})
@@ -46,7 +46,7 @@ ENDED = frozenset({State.DELETED, State.ABANDONED})
 
 
 class Review(StrEnum):
-    """What the API's people said of a submitted record."""
+    """How the API's reviewers judged a submitted record."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -57,10 +57,7 @@ class Review(StrEnum):
 
 
 EDITABLE = frozenset({Review.REJECTED.value, Review.MORE_INFO.value})
-"""The reviews in which the API takes a corrected record.
-
-See the API's document, Status Flow.
-"""
+"""The reviews in which the API accepts a corrected record (the API's document, Status Flow)."""
 
 
 class Linkage(StrEnum):
@@ -72,7 +69,7 @@ class Linkage(StrEnum):
 
 
 class Linking(NamedTuple):
-    """A number's linkage, and why for people; the API's code of a refusal."""
+    """A number's linkage, why (for people), and the API's code of a refusal."""
 
     linkage: Linkage
     why: str = ""
@@ -80,43 +77,45 @@ class Linking(NamedTuple):
 
 
 class Draft(msgspec.Struct, kw_only=True, gc=False):
-    """A record that may still be changed: only `life` and the fold of a ledger have one, all others a `Record`.
+    """A record that may still change.
+
+    Only `life` and the fold of a ledger have drafts; all other code has records.
 
     Attributes:
-        token: the ledger's name for it, for ever.
+        token: its name in the ledger, which never changes.
         key: the user's Key, where given.
         state: where it is.
         op: the write that is under way, unknown or held.
         alias: what the API calls it, from the newest create's intent.
         attempts: how many intents to create it has; a throttled one is none.
-        fingerprint: of the content last sent, for a submitted record of what the API has; of the row as it was first
-            seen, where what was sent is not known; empty where neither is.
+        fingerprint: of the content last sent, for a submitted record of what the API has. Where that is not known, of
+            the row as it was first seen; empty before.
         intended: of the content in the newest update's intent; it becomes the fingerprint once the API has it.
         registration_token: what was registered, as for `identity.registration_token_of`, for a submitted record what
             the API has; empty where that is not known, and while nothing was sent.
-        intended_registration: the same of the newest update's intent, until the API has it.
-        refused: of the content of a correction that was refused, until its reviewers take the record back.
-        replaced: of contents that were to be sent earlier, until newer content was: oldest first, each once. Empty for
-            nearly every record, since most are sent once.
+        intended_registration: what the newest update registers, until the API has it.
+        refused: fingerprint of a refused correction, until the record's review changes.
+        replaced: fingerprints of content that newer content replaced, oldest first, each once; empty for most records,
+            which are sent once.
         compliance_id: at the API; empty before.
-        review: of a submitted record, or the API's own word where that is none of ours; empty where not known.
+        review: of a submitted record, or the API's own word where we have none for it; empty where not known.
         review_reason: the reviewers' own, masked.
         reason: why it is where it is, for people: a refusal's message, what was seen of a call, why it is held.
         code: the API's code of a refusal, or the finding codes of an invalid row.
         numbers: what became of each number that was to be linked, by its digits.
         submitted_at: instant of the create's success; empty before.
         sent_at: instant of the newest intent.
-        number, seen_at: of the newest link's and update's intent, by which an unknown one is settled.
-        known: number of the line that first said that the API has it; 0 before.
-        differs: in what the API's content differs from what was sent, where it was adopted and compared.
-        tried: number of the ledger's line with the newest create's intent; 0 before.
-        created: the same, as long as that create is, or may be, what made it; 0 where that was somebody else.
-        news: number of the newest line that said something a person may have to act on.
+        number, seen_at: from the newest intent of a link or update, by which an unknown one is settled.
+        known: number of the ledger's line that first said that the API has it; 0 before.
+        differs: what of the API's content is not what was sent, where an adopted record was compared.
+        tried: number of the line with the newest create's intent; 0 before.
+        created: `tried`, as long as that create made the record, or may have; 0 where somebody else did.
+        news: number of the newest line with something that a person may have to act on.
     """
 
     token: str
     key: str = ""
-    state: State = State.PENDING
+    state: State = State.NOT_SENT
     op: Op | None = None
     alias: str = ""
     attempts: int = 0
@@ -144,22 +143,25 @@ class Draft(msgspec.Struct, kw_only=True, gc=False):
 
 
 class Record(Draft, frozen=True, kw_only=True, gc=False):  # type: ignore[misc]
-    """One token followed through all runs of a job; nobody changes it, `life.step` makes another."""
+    """One token followed through all runs of a job.
+
+    It never changes, `life.step` makes another one.
+    """
 
 
 def draft_of(record: Record) -> Draft:
-    """A draft that says what the record says."""
+    """Return a draft with the record's content."""
     return Draft(**msgspec.structs.asdict(record))
 
 
 def finish(draft: Draft) -> Record:
-    """The draft itself as a record: from here on nobody can change it."""
+    """Turn the draft itself into a record, which cannot be changed, and return it."""
     draft.__class__ = Record
     return cast("Record", draft)
 
 
 def replaced_by(record: Draft, fingerprint: str) -> tuple[str, ...]:
-    """The record's replaced contents once this one is to be sent: what was the newest until now joins them."""
+    """Return the record's replaced contents once this one is sent."""
     newest = record.intended or record.fingerprint
     if newest in ("", fingerprint):
         return record.replaced
@@ -167,7 +169,10 @@ def replaced_by(record: Draft, fingerprint: str) -> tuple[str, ...]:
 
 
 def api_has_newer(record: Record, fingerprint: str) -> bool:
-    """Whether this content was sent before what the API has of the record; False where nobody knows."""
+    """Return whether this content was sent before what the API has of the record.
+
+    False where not known.
+    """
     if fingerprint == record.fingerprint or fingerprint not in record.replaced:
         return False
     sent = (*record.replaced, record.intended or record.fingerprint)
@@ -175,15 +180,15 @@ def api_has_newer(record: Record, fingerprint: str) -> bool:
 
 
 def linked_numbers(record: Record) -> set[str]:
-    """The numbers that are linked to it, as far as the ledger knows."""
+    """Return the numbers that are linked to it, as far as the ledger knows."""
     return linked_in(record.numbers)
 
 
 def linked_in(numbers: Mapping[str, Linking]) -> set[str]:
-    """Those of a record's numbers that are linked."""
+    """Return the numbers that are linked."""
     return {number for number, linking in numbers.items() if linking.linkage is Linkage.LINKED}
 
 
 def without_number(record: Record, number: str) -> Record:
-    """The record after the number was linked to another one."""
+    """Return the record after the number was linked to another one."""
     return msgspec.structs.replace(record, numbers={n: each for n, each in record.numbers.items() if n != number})

@@ -13,7 +13,7 @@ _JOINTS = re.compile(r"[\s_-]+")
 
 
 class Combination(NamedTuple):
-    """What requirements are asked for: `IN`, `local`, `business`; upper and lower case as the API writes them."""
+    """Country, number type and user type, as in `IN`, `local`, `business`."""
 
     country_iso: str
     number_type: str
@@ -24,15 +24,20 @@ class Combination(NamedTuple):
 
     @classmethod
     def written(cls, texts: tuple[str, str, str], defaults: "Combination") -> "Combination":
-        """What a row's cells ask for, as the API writes it: `in` is IN, `Toll Free` is tollfree; blank ones ask for the
-        defaults."""
+        """Return what a row's cells ask for, the defaults where they are blank.
+
+        `in` is read as IN, `Toll Free` as tollfree.
+        """
         country_iso, number_type, user_type = (own or default for own, default in zip(texts, defaults, strict=True))
         return cls(country_iso.upper(), _JOINTS.sub("", number_type).lower(), user_type.lower())
 
 
 @dataclass(frozen=True, slots=True)
 class FieldRequirement:
-    """One field of the end user; `name` is dotted where nested (`address.postal_code`); lengths in characters."""
+    """One field of the end user.
+
+    `name` is dotted where nested (`address.postal_code`); lengths in characters.
+    """
 
     name: str
     label: str
@@ -44,7 +49,10 @@ class FieldRequirement:
 
 @dataclass(frozen=True, slots=True)
 class DocumentRequirement:
-    """One document to be sent; `kinds` are what may serve as it (passport, utility_bill …), not file formats."""
+    """One document to be sent.
+
+    `kinds` may serve as it (passport, utility_bill …); they are no file formats.
+    """
 
     type: str
     title: str
@@ -63,7 +71,7 @@ class Requirements:
 
 
 class Form(StrEnum):
-    """The form that an answer about requirements has: the private beta's, the released API's, both at once, neither."""
+    """Whose form an answer about requirements has."""
 
     BETA = "beta"
     RELEASED = "released"
@@ -72,7 +80,10 @@ class Form(StrEnum):
 
 
 class OtherForm(NamedTuple):
-    """An answer about requirements that is not in the beta's form; `seen` are the names of members that show it."""
+    """An answer about requirements that is not in the beta's form.
+
+    `seen` are names of members that show it.
+    """
 
     form: Form
     seen: tuple[str, ...]
@@ -83,9 +94,9 @@ class RequirementsBook:
     """The requirements of all combinations a job asks for.
 
     Attributes:
-        source: where they come from, for people: `live from https://…` or `the bundled example (…)`.
-        live: whether the API itself told them just now.
-        offered: what each combination requires; one that is not in here is not offered by the API.
+        source: where they come from, for people: `the live requirements at https://…` or `the bundled example (…)`.
+        live: whether they come from the API itself, just now.
+        offered: what each combination requires; the API does not offer others.
     """
 
     source: str
@@ -93,14 +104,14 @@ class RequirementsBook:
     offered: Mapping[Combination, Requirements] = field(default_factory=dict)
 
     def fields(self) -> tuple[FieldRequirement, ...]:
-        """The fields of all combinations, each name once, in the order they come."""
+        """Return the fields of all combinations, each name once, in their order."""
         return tuple({f.name: f for r in self.offered.values() for f in r.fields}.values())
 
     def documents(self) -> tuple[DocumentRequirement, ...]:
-        """The documents of all combinations, each type once, in the order they come."""
+        """Return the documents of all combinations, each type once, in their order."""
         return tuple({d.type: d for r in self.offered.values() for d in r.documents}.values())
 
     @classmethod
     def of(cls, source: str, *, live: bool, offered: Iterable[Requirements]) -> "RequirementsBook":
-        """A book of these requirements, each under its own combination."""
+        """Return a book of these requirements, each under its own combination."""
         return cls(source, live, {r.combination: r for r in offered})

@@ -1,6 +1,6 @@
 """A row of the workbook, what judging made of it, and the template's example row.
 
-Rule: a row is the example when both its Key and its registration number are the example's, whatever their case and
+A row is the example when both its Key and its registration number are the example's, whatever their case and
 blanks. Who writes a business over it and forgets the Key has a row of their own, which is sent like any other.
 """
 
@@ -31,61 +31,6 @@ from bulk_onboard.model.sheet import (
 
 T = TypeVar("T")
 
-_BLOCK = 256
-
-
-class Sparse(Sequence[T]):
-    """A sequence whose usual items, of which there is nothing to tell, are made when they are asked for, once.
-
-    Attributes:
-        told: all others by their place, in order.
-    """
-
-    def __init__(self, length: int, told: Mapping[int, T], make: Callable[[Sequence[int]], Iterable[T]]) -> None:
-        """`make` gives the usual items at some places; whoever asks for one will want its neighbours."""
-        self.told = told
-        self._length, self._make = length, make
-        self._made: dict[int, T] = {}
-
-    @property
-    def usual(self) -> int:
-        """How many items there is nothing to tell of."""
-        return self._length - len(self.told)
-
-    def __len__(self) -> int:
-        return self._length
-
-    def __iter__(self) -> Iterator[T]:
-        return map(self._at, range(self._length))
-
-    @overload
-    def __getitem__(self, place: int) -> T: ...
-    @overload
-    def __getitem__(self, place: slice) -> tuple[T, ...]: ...
-    def __getitem__(self, place: int | slice) -> T | tuple[T, ...]:
-        places = range(self._length)[place]
-        return self._at(places) if isinstance(places, int) else tuple(map(self._at, places))
-
-    def _at(self, place: int) -> T:
-        if place in self.told:
-            return self.told[place]
-        if place not in self._made:
-            start = place - place % _BLOCK
-            places = [each for each in range(start, min(start + _BLOCK, self._length)) if each not in self.told]
-            self._made |= zip(places, self._make(places), strict=True)
-        return self._made[place]
-
-
-def told_of(items: Iterable[T]) -> Iterable[T]:
-    """The items that there is something to tell of; of a sequence that does not say which these are, all."""
-    return items.told.values() if isinstance(items, Sparse) else items
-
-
-def usual_of(items: Sequence[object]) -> int:
-    """How many items `told_of` leaves out."""
-    return items.usual if isinstance(items, Sparse) else 0
-
-
 _FILLED_DOWN = frozenset({COUNTRY_ISO, NUMBER_TYPE, USER_TYPE, "address.country", CALLBACK_URL})
 """Columns that say the same of all rows of most sheets."""
 
@@ -102,7 +47,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
         cells: our name of a column to its text, outer blanks stripped; blank cells are absent.
         stored: our name of a column to how the file keeps its cell, where that is not as text.
         merged: our name of a column to the range (`B2:B4`) that its cell is merged into.
-        left_out: our name of a column to what was stripped off its text, where that were not ordinary blanks alone.
+        left_out: our name of a column to what was stripped off its text, where that was more than ordinary blanks.
         converted: our name of a column to its text before the digits of another script became ordinary ones.
     """
 
@@ -116,11 +61,11 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     converted: Mapping[str, str] = {}
 
     def cell(self, name: str) -> str:
-        """The text of a column; empty where blank or absent."""
+        """Return the text of a column; empty where blank or absent."""
         return self.cells.get(name, "")
 
     def personal(self) -> tuple[str, ...]:
-        """The texts of its cells that have no place in ledger or logs, even where somebody quotes them."""
+        """Return the texts of its cells that must not get into ledger or logs."""
         return tuple(
             text
             for name, text in self.cells.items()
@@ -129,9 +74,9 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def is_blank(self) -> bool:
-        """Whether it holds nothing of a business: what is filled down a whole column, in rows yet to be written.
+        """Whether it holds only what is filled down a column before rows are written.
 
-        These are the defaults of what rows ask for, check boxes, and the zeros of formulas that look at blank cells.
+        That is: what rows ask for, check boxes, and zeros of formulas that refer to blank cells.
         """
         said = {*self.cells, *self.stored}.difference(_FILLED_DOWN)
         return not self.merged and all(name.startswith("kind:") or self._says_nothing(name) for name in said)
@@ -143,7 +88,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
         return stored in (None, Stored.BOOLEAN) and text.upper() in _CHECK_BOX
 
     def filled_in(self, found: Mapping[str, str]) -> "Row":
-        """The same row with these cells too."""
+        """Return the row with these cells too."""
         return msgspec.structs.replace(self, cells={**self.cells, **found})
 
 
@@ -165,7 +110,7 @@ class JudgedRow(msgspec.Struct, frozen=True, gc=False):
         findings: all of them, in the order of the columns.
         duplicate_of: the number of the first row with the same key and content, where this is a second one.
         is_example: whether it is the template's example row, which is never sent.
-        is_blank: whether it holds nothing but what is filled down a whole column, and is no business.
+        is_blank: whether it holds only what is filled down a whole column; see `Row.is_blank`.
     """
 
     row: Row
@@ -191,17 +136,80 @@ class JudgedRow(msgspec.Struct, frozen=True, gc=False):
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
     def with_findings(self, findings: tuple[Finding, ...], *, kept_out: bool) -> "JudgedRow":
-        """The same row with other findings; nothing is sent of one that they keep out."""
+        """Return the row with these findings instead.
+
+        Nothing is sent of a row that is kept out.
+        """
         return msgspec.structs.replace(self, findings=findings, application=None if kept_out else self.application)
 
     def as_duplicate_of(self, number: int) -> "JudgedRow":
-        """The same row as a second one of the row of this number."""
+        """Return the row as a duplicate of the row with this number."""
         return msgspec.structs.replace(self, application=None, duplicate_of=number)
 
 
-class JudgedRows(Sparse[JudgedRow]):
-    """The rows of a large sheet: told are those that may have something to say; a usual one is valid, and unlike any
-    other row.
+_BLOCK = 256
+
+
+class LazySequence(Sequence[T]):
+    """A long sequence that makes its usual items when they are first asked for.
+
+    Args:
+        length: how many items there are altogether.
+        notable: the items with something to report, by place, in order.
+        make: makes the usual items at these places. It is asked for a block of neighbours at a time.
+    """
+
+    def __init__(self, length: int, notable: Mapping[int, T], make: Callable[[Sequence[int]], Iterable[T]]) -> None:
+        self.notable = notable
+        self._length, self._make = length, make
+        self._made: dict[int, T] = {}
+
+    @property
+    def usual_count(self) -> int:
+        """How many items have nothing to report."""
+        return self._length - len(self.notable)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[T]:
+        return map(self._at, range(self._length))
+
+    @overload
+    def __getitem__(self, place: int) -> T: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[T, ...]: ...
+    def __getitem__(self, place: int | slice) -> T | tuple[T, ...]:
+        places = range(self._length)[place]
+        return self._at(places) if isinstance(places, int) else tuple(map(self._at, places))
+
+    def _at(self, place: int) -> T:
+        if place in self.notable:
+            return self.notable[place]
+        if place not in self._made:
+            start = place - place % _BLOCK
+            places = [each for each in range(start, min(start + _BLOCK, self._length)) if each not in self.notable]
+            self._made |= zip(places, self._make(places), strict=True)
+        return self._made[place]
+
+
+def notable_in(items: Iterable[T]) -> Iterable[T]:
+    """Return the items with something to report.
+
+    All items of a sequence that is not lazy.
+    """
+    return items.notable.values() if isinstance(items, LazySequence) else items
+
+
+def usual_count(items: Sequence[object]) -> int:
+    """Return how many items `notable_in` leaves out."""
+    return items.usual_count if isinstance(items, LazySequence) else 0
+
+
+class JudgedRows(LazySequence[JudgedRow]):
+    """The rows of a large sheet.
+
+    A usual row is valid and shares neither key nor number with any other row.
 
     Attributes:
         usual_size: bytes of all documents of the usual rows.
@@ -210,17 +218,20 @@ class JudgedRows(Sparse[JudgedRow]):
     def __init__(
         self,
         length: int,
-        told: Mapping[int, JudgedRow],
+        notable: Mapping[int, JudgedRow],
         make: Callable[[Sequence[int]], Iterable[JudgedRow]],
         *,
         usual_size: int,
     ) -> None:
-        super().__init__(length, told, make)
+        super().__init__(length, notable, make)
         self.usual_size = usual_size
 
 
 def example_path(document_type: str) -> str:
-    """The path that the example has for a document of this type; nothing needs to lie there."""
+    """Return the path that the example has for a document of this type.
+
+    Nothing needs to lie there.
+    """
     return f"example/{document_type}.pdf"
 
 
@@ -261,7 +272,7 @@ EXAMPLE_PATHS = frozenset(text for name, text in EXAMPLE.items() if name.startsw
 
 
 def is_example(row: Row) -> bool:
-    """Whether the row is the template's example, which is never sent."""
+    """Return whether the row is the template's example, which is never sent."""
     return _bare(row.cell(ours.KEY)) == _KEY and _bare(row.cell(ours.REGISTRATION_NUMBER)) == _REGISTRATION_NUMBER
 
 

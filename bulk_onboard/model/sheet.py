@@ -1,8 +1,6 @@
-"""The user's sheet as text, column by column: the one shape in which a workbook leaves its reader.
+"""The user's sheet as text, column by column, and edits to it.
 
-Changes to the cells of the user's own workbook, as `merge` makes them.
-
-The types of workbooks that are read, and how their names end.
+Every reader of a workbook returns a `Sheet`. `merge` changes one with edits.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,7 +29,7 @@ SAYS_NOTHING_OF_A_PERSON = frozenset({KEY, ALIAS, COUNTRY_ISO, NUMBER_TYPE, USER
 
 BO_KEY = "bo_key"
 ADDED_COLUMNS = (BO_KEY, "bo_state", "bo_problems", "bo_compliance_id")
-"""What the annotated workbook adds at the far right; only `bo_key` is heeded when it is read again."""
+"""What the annotated workbook adds at the far right; only `bo_key` is used when it is read again."""
 
 SOME_ROWS_COLUMN = "bo_some_rows"
 """A column by which a copy is known that holds only the rows to fix, whatever it is saved as."""
@@ -49,18 +47,18 @@ LAST_COLUMN = 16_384
 
 
 def column_letters(position: int) -> str:
-    """What Excel calls the column at a position, counted from 0: A, Z, AA."""
+    """Return what Excel calls the column at a position, counted from 0: A, Z, AA."""
     prefix, last = divmod(position, 26)
     return (column_letters(prefix - 1) if prefix else "") + chr(ord("A") + last)
 
 
 def document_column(document_type: str) -> str:
-    """The name of the column that holds the path of a document of this type."""
+    """Return the name of the column that holds the path of a document of this type."""
     return f"document:{document_type}"
 
 
 def kind_column(document_type: str) -> str:
-    """The name of the column that holds the kind (passport, utility_bill …) of a document of this type."""
+    """Return the name of the column for the kind (passport …) of such a document."""
     return f"kind:{document_type}"
 
 
@@ -69,7 +67,7 @@ class Stored(StrEnum):
 
     NUMBER = "number"
     FORMATTED = "formatted"
-    """A number that its format shows otherwise than by its digits."""
+    """A number whose format shows more or other than its digits."""
 
     DATE = "date"
     BOOLEAN = "boolean"
@@ -87,7 +85,7 @@ class SheetRow(NamedTuple):
         number: the row number Excel shows.
         cells: as wide as the headers; text as it stands in the file, a number with all its digits (`12`, `1.5`,
             `1.2345678901234E+17`), a date in ISO form, TRUE or FALSE, an error's own sign (`#N/A`).
-        stored: by position, how a cell is kept that is no text.
+        stored: by position, how the file keeps a cell that is no text.
     """
 
     number: int
@@ -116,7 +114,7 @@ class Sheet:
         headers: the header texts, as the user wrote them.
         numbers: the row number of every non-blank row below the headers, as Excel shows it.
         texts: for each header the cells below it, one for each of `numbers`.
-        kinds: by position of the column, then by place among `numbers`: how a cell is kept that is no text.
+        kinds: by position of the column, then by place among `numbers`: how the file keeps a cell that is no text.
         merged: merged cells that reach below the headers.
         findings: what the reader noticed about the file or the sheet as a whole; without a place.
     """
@@ -133,7 +131,7 @@ class Sheet:
     findings: tuple[Finding, ...] = ()
 
     def with_rows(self, rows: Iterable[SheetRow]) -> "Sheet":
-        """The same sheet with these rows for its own, each as wide as the headers."""
+        """Return the sheet with these rows instead, each as wide as the headers."""
         rows = tuple(rows)
         kinds: dict[int, dict[int, Stored]] = {}
         for place, row in enumerate(rows):
@@ -144,7 +142,10 @@ class Sheet:
 
     @property
     def has_some_rows_only(self) -> bool:
-        """Whether it is a copy of the rows to fix, beside which the others still stand in another file."""
+        """Whether it is a copy that holds only the rows to fix.
+
+        The others are in another file.
+        """
         return any(header.strip().casefold() == SOME_ROWS_COLUMN for header in self.headers)
 
     @property
@@ -154,11 +155,11 @@ class Sheet:
 
     @cached_property
     def rows(self) -> tuple[SheetRow, ...]:
-        """Every row, made when first asked for; whoever can do with columns saves the time."""
+        """Every row, made when first asked for; working on columns saves that time."""
         return self.rows_at(range(self.height))
 
     def rows_at(self, places: Sequence[int]) -> tuple[SheetRow, ...]:
-        """The rows at these places among `numbers`, in their order."""
+        """Return the rows at these places among `numbers`, in their order."""
         stored: dict[int, dict[int, Stored]] = {}
         wanted = places if isinstance(places, range) else set(places)
         for position, kinds in self.kinds.items():
@@ -196,18 +197,21 @@ class Columns:
     headers: Mapping[str, str]
 
     def header(self, name: str) -> str:
-        """What the user calls the column; our own name where the sheet has no such column."""
+        """Return the user's header of the column.
+
+        Our own name where the sheet has no such column.
+        """
         return self.headers.get(name, name)
 
 
 class Edit(NamedTuple):
-    """A cell that is to hold another text.
+    """A cell that is to get another text.
 
     Attributes:
         row: the row number Excel shows; it may lie below the last row.
         position: of the column, counted from 0; it may lie to the right of the last one.
-        stored: how the file is to keep it, None for text. What is no text reads as a number or TRUE and FALSE do.
-        is_result: the cell keeps its formula, and this is what that comes to now.
+        stored: how the file is to keep it, None for text; else the text is that of a number, or TRUE or FALSE.
+        is_result: whether the cell keeps its formula, and this is the formula's new result.
     """
 
     row: int
@@ -218,7 +222,7 @@ class Edit(NamedTuple):
 
 
 def edited_sheet(sheet: Sheet, edits: Iterable[Edit]) -> Sheet:
-    """The sheet as it reads once these are made."""
+    """Return the sheet with these edits made."""
     by_row: dict[int, dict[int, Edit]] = {}
     for edit in edits:
         by_row.setdefault(edit.row, {})[edit.position] = edit
@@ -244,7 +248,7 @@ def _edited(row: SheetRow, edits: Mapping[int, Edit], width: int) -> SheetRow:
 
 
 class WorkbookType(StrEnum):
-    """A type, called by its usual ending."""
+    """A type of workbook, named by its usual ending."""
 
     XLSX = ".xlsx"
     XLS = ".xls"
@@ -262,9 +266,12 @@ WORKBOOK_ENDINGS: Mapping[str, WorkbookType] = {
     ".csv": WorkbookType.TEXT,
     ".tsv": WorkbookType.TEXT,
 }
-"""How names end, in lower case, and the type that such a file should be."""
+"""Endings of names in lower case, and the type that such a file should be."""
 
 
 def type_by_name(path: PurePath) -> WorkbookType | None:
-    """The type that a file should be by its name, whatever the case; None for no workbook."""
+    """Return the type that a file should be by its name, whatever its case.
+
+    None for no workbook.
+    """
     return WORKBOOK_ENDINGS.get(path.suffix.lower())

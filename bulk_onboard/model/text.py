@@ -1,7 +1,7 @@
-"""Text of a cell: strip whitespace and zero-width characters, normalise digits, keep joiners of words.
+"""Text of a cell: strip what is invisible, normalise digits, keep joiners.
 
-Rule: ZERO WIDTH NON-JOINER and ZERO WIDTH JOINER choose between forms of a letter in the scripts of India and in those
-written like Arabic. There, and only there, one may follow a letter or a sign, also at a word's end (Malayalam).
+ZERO WIDTH NON-JOINER and ZERO WIDTH JOINER choose between forms of a letter in the scripts of India and in those
+written like Arabic. There, and only there, one may follow a letter or a sign, also at the end of a word (Malayalam).
 """
 
 import re
@@ -15,7 +15,7 @@ _WITHOUT_WIDTH = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff") | _MARKS_OF_D
 
 
 def looks_like_nothing(char: str) -> bool:
-    """Whether nobody sees the character where it stands at the end of a text."""
+    """Return whether the character is whitespace or has no width."""
     return char.isspace() or char in _WITHOUT_WIDTH
 
 
@@ -29,28 +29,31 @@ _SCRIPTS = re.compile(
 
 
 def may_be_joined(letter: str) -> bool:
-    """Whether a joiner may follow this character."""
+    """Return whether a joiner may follow this character."""
     return _SCRIPTS.match(letter) is not None and unicodedata.category(letter)[0] in "LM"
 
 
 DIGITS_ARE_DUE = frozenset({"address.postal_code", NUMBERS})
-"""Columns in which digits of other scripts become ordinary ones."""
+"""Columns in which digits of other scripts become 0 to 9."""
 
-_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")  # no file, ledger or request can hold one
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # no file, ledger or request can hold one
 
 
 def text_in(cell: str) -> str:
-    """What a row has of a cell: half a character as the sign for a broken one, nothing that looks like nothing."""
+    """Return a cell's text for a row: stripped, with U+FFFD for each lone surrogate."""
     return stripped(cell if cell.isascii() else whole(cell))
 
 
 def whole(cell: str) -> str:
-    """The text with half a character as the sign for a broken one."""
-    return _HALF_A_CHARACTER.sub("\ufffd", cell)
+    """Return the text with U+FFFD for each lone surrogate."""
+    return _LONE_SURROGATE.sub("\ufffd", cell)
 
 
 def stripped(text: str) -> str:
-    """The text without what looks like nothing at its ends; a joiner that belongs to the spelling stays."""
+    """Strip whitespace and zero-width characters.
+
+    A joiner that belongs to the last letter stays.
+    """
     if text.isascii():
         return text.strip()
     start, end = 0, len(text)
@@ -64,7 +67,7 @@ def stripped(text: str) -> str:
 
 
 def ordinary_digits(text: str) -> str:
-    """The text with the digits of any script as 0 to 9, and its full-width signs as those one types."""
+    """Return the text with digits of any script as 0 to 9, full-width signs as ASCII."""
     if text.isascii() or not any(char.isdecimal() for char in text):
         return text
     return "".join(map(_ordinary, text))

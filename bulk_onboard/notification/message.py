@@ -1,9 +1,9 @@
 """What a notification says: numbers of rows, why the run stopped, where the files are, what to type next.
 
-It is made from the exit status and from what `run --json` prints, of which the parts about single rows are left out.
+It is made from the exit status and from the object that `run --json` prints; what is about single rows is left out.
 
-Where it goes is a secret, since whoever has an address can post there. So messages call an address by its number and
-its scheme; also the host may be what makes it secret.
+Where it goes is a secret, since whoever has an address can post there, and even the host may be what makes it secret.
+So messages call an address by its number and its scheme.
 """
 
 import re
@@ -20,13 +20,13 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
 Level: TypeAlias = Literal["success", "warning", "failure"]
 
-_TAKEN = ("run_id", "counts", "reviews", "need_a_person", "new", "requests", "report", "annotated", "next", "error")
+_KEYS = ("run_id", "counts", "reviews", "need_attention", "new", "requests", "report", "annotated", "next", "error")
 
 _TITLES: Mapping[ExitStatus, str] = {
     ExitStatus.DONE: "all that was due is done",
     ExitStatus.BUG: "a bug stopped it",
     ExitStatus.USAGE: "it could not begin",
-    ExitStatus.ROWS_NEED_A_PERSON: "{rows} a person",
+    ExitStatus.ROWS_NEED_ATTENTION: "{rows} attention",
     ExitStatus.STOPPED: "stopped before finishing",
     ExitStatus.LOCKED: "another run holds the ledger",
     ExitStatus.LEDGER: "the ledger cannot be used",
@@ -38,7 +38,7 @@ _TITLES: Mapping[ExitStatus, str] = {
 }
 _LEVELS: Mapping[ExitStatus, Level] = {
     ExitStatus.DONE: "success",
-    ExitStatus.ROWS_NEED_A_PERSON: "warning",
+    ExitStatus.ROWS_NEED_ATTENTION: "warning",
     ExitStatus.HUNGUP: "warning",
     ExitStatus.INTERRUPTED: "warning",
     ExitStatus.TERMINATED: "warning",
@@ -74,7 +74,7 @@ def name_of(number: int, address: str) -> str:
 
 
 def is_wanted(when: str, exit_status: ExitStatus) -> bool:
-    """Whether a run that ended so is told; one that found another at work never is.
+    """Return whether the end of a run is notified; one that found another at work never is.
 
     `when` is the setting: `person` (not where all is done), `end` or `never`.
     """
@@ -83,43 +83,44 @@ def is_wanted(when: str, exit_status: ExitStatus) -> bool:
     return when == "end" or exit_status is not ExitStatus.DONE
 
 
-def message_of(job: str, exit_status: ExitStatus, told: Mapping[str, Any], *, host: str, folder: PurePath) -> Message:
-    """The notification of a run's end.
+def message_of(job: str, exit_status: ExitStatus, data: Mapping[str, Any], *, host: str, folder: PurePath) -> Message:
+    """Return the notification of a run's end.
 
     Args:
-        told: what `run --json` prints, or as much of it as there is.
+        job: what the job is called.
+        data: the object that `run --json` prints, or as much of it as there is.
         host, folder: the machine, and the folder in which paths and command hold.
     """
-    title = f"bulk-onboard {job}: {_TITLES[exit_status].format(rows=_rows_need(told))}"
-    text = "\n".join([*_lines(told), f"On {host}, in {folder}"])
+    title = f"bulk-onboard {job}: {_TITLES[exit_status].format(rows=_rows_need(data))}"
+    text = "\n".join([*_lines(data), f"On {host}, in {folder}"])
     about = {"job": job, "exit_status": int(exit_status), "title": title, "text": text}
     place = {"host": host, "folder": str(folder)}
     level = _LEVELS.get(exit_status, "failure")
-    return Message(title, text, level, {**about, **place, **{name: told.get(name) for name in _TAKEN}})
+    return Message(title, text, level, {**about, **place, **{name: data.get(name) for name in _KEYS}})
 
 
-def _rows_need(told: Mapping[str, Any]) -> str:
-    """How many rows need; no number where what needs a person is no row, such as a record that is there twice."""
-    rows = told.get("need_a_person", 0)
+def _rows_need(data: Mapping[str, Any]) -> str:
+    """Return how many rows need; no number where it is no row, such as a record that is there twice."""
+    rows = data.get("need_attention", 0)
     return f"{rows:,} {'row needs' if rows == 1 else 'rows need'}" if rows else "something needs"
 
 
-def _lines(told: Mapping[str, Any]) -> Iterator[str]:
-    if told.get("error"):
-        yield str(told["error"])
-    if counts := told.get("counts"):
+def _lines(data: Mapping[str, Any]) -> Iterator[str]:
+    if data.get("error"):
+        yield str(data["error"])
+    if counts := data.get("counts"):
         rows = counts.get("rows", 0)
         states = _counted({name: number for name, number in counts.items() if name != "rows"})
         yield f"{rows:,} {'row' if rows == 1 else 'rows'}{': ' if states else ''}{states}"
-    if reviews := _counted(told.get("reviews") or {}):
+    if reviews := _counted(data.get("reviews") or {}):
         yield f"Reviews: {reviews}"
-    if told.get("need_a_person"):
-        yield f"Newly in need of a person: {told['new']:,} of {told['need_a_person']:,}"
-    if twice := len(told.get("duplicates") or ()):
-        yield f"There twice at the API: {twice:,} {'business' if twice == 1 else 'businesses'}"
+    if data.get("need_attention"):
+        yield f"{_rows_need(data)} attention ({data.get('new', 0):,} new)"
+    if twice := len(data.get("duplicates") or ()):
+        yield f"Twice at the API: {twice:,} {'business' if twice == 1 else 'businesses'}"
     for what, name in (("Report", "report"), ("Marked in", "annotated"), ("Next", "next")):
-        if told.get(name):
-            yield f"{what}: {told[name]}"
+        if data.get(name):
+            yield f"{what}: {data[name]}"
 
 
 def _counted(numbers: Mapping[str, int]) -> str:

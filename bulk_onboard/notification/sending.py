@@ -1,11 +1,10 @@
 """Send one notification: by a plain webhook, or through apprise, which knows many services.
 
-A webhook gets one POST of one JSON object. It is sent without credentials but those that are part of the address, heeds
-no proxy and no .netrc of the environment, and follows no redirect; of the answer only the HTTP status is read.
+A webhook gets one POST of one JSON object. It is sent without credentials except those in the address, uses no proxy
+and no .netrc of the environment, and follows no redirect; of the answer only the HTTP status is read.
 
-apprise is asked in a thread, since it blocks. A service that hangs costs a sentence: nobody waits for its thread longer
-than for the deadline, but the thread itself cannot be ended, and apprise has more of its own, for which Python waits at
-its end. Whoever is about to end asks `is_hanging`.
+apprise blocks, so it is called in a thread. The thread is abandoned after a deadline, but cannot be ended, and Python
+waits at exit for the threads that apprise itself has started: ask `is_hanging` before the process ends.
 """
 
 import asyncio
@@ -45,10 +44,10 @@ async def post(
     """Post an object to a webhook, once.
 
     Args:
-        timeout_s: for all of it: looking up the host, connecting, sending, and the head of the answer.
+        timeout_s: for everything: looking up the host, connecting, sending, and the head of the answer.
 
     Returns:
-        Why it did not arrive, to be put into a sentence ("it …"); empty when it did.
+        Why it did not arrive, as part of a sentence ("it …"); empty when it did.
     """
     try:
         async with (
@@ -87,7 +86,7 @@ async def hand_over(address: str, message: Message, *, timeout_s: float = APPRIS
     """Hand a message to apprise, once.
 
     Returns:
-        Why it did not arrive, to be put into a sentence; empty when it did.
+        Why it did not arrive, as part of a sentence; empty when it did.
     """
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[str] = loop.create_future()
@@ -99,12 +98,12 @@ async def hand_over(address: str, message: Message, *, timeout_s: float = APPRIS
     def work() -> None:
         try:
             why = _through_apprise(address, message)
-        except BaseException as trouble:  # told without its text, which may hold the address
-            why = f"apprise broke down over it ({type(trouble).__name__})"
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        except BaseException as trouble:  # without its text, which may hold the address
+            why = f"apprise failed on it ({type(trouble).__name__})"
+        with suppress(RuntimeError):  # the loop is closed, and nothing waits any more
             loop.call_soon_threadsafe(answered, why)
 
-    # A thread of its own, and a daemon: asyncio would wait for one of its own.
+    # A daemon thread: asyncio would wait for the threads of its own pool.
     threading.Thread(target=work, name=_THREAD, daemon=True).start()
     try:
         async with asyncio.timeout(timeout_s):
@@ -114,20 +113,20 @@ async def hand_over(address: str, message: Message, *, timeout_s: float = APPRIS
 
 
 def is_hanging() -> bool:
-    """Whether apprise is still at work, though nobody waits for it any more."""
+    """Return whether apprise is still at work after its deadline."""
     ours = [thread for thread in threading.enumerate() if thread.name == _THREAD]
     for thread in ours:
-        thread.join(_LAST_WAIT_S)  # it may just be about to end
+        thread.join(_LAST_WAIT_S)  # it may be about to end
     return any(thread.is_alive() for thread in ours)
 
 
 def _through_apprise(address: str, message: Message) -> str:
     """Hand it over, and block.
 
-    Pictures and links of apprise's own project are left out, since fetching them would tell a third party. The text is
-    not taken for Markdown, since paths hold its signs.
+    The pictures and links of apprise's project are left out, since fetching them would tell a third party. The text is
+    sent as plain text, since paths may look like Markdown.
     """
-    # What the libraries of a service log, or warn of, may hold the address: it is printed nowhere.
+    # What a service's libraries log or warn of may hold the address, so it is not printed.
     logging.getLogger().addHandler(logging.NullHandler())
     warnings.simplefilter("ignore")
     try:

@@ -1,15 +1,14 @@
-"""What is due for a row, and why: one look at its record, then at the row itself.
+"""Decide what is due for one row, from its record and the row itself.
 
 See docs/design/promise.md, Row changes.
 
-Rule: a row that stands aside, a duplicate or the template's example, is never sent. Where the API has or may have the
-record already, the record decides. Of a submitted one the review does: rejected, or asked for more, it takes what the
-row says once that has changed; approved, it takes the row's numbers, unless the row has another registration number
-than was approved; else the row has no say, however it was mended or spoiled since. Where nothing is at the API the row
-decides: a valid one is sent, unless the API refused this very content before.
-
-Content that was to be sent earlier, until newer content was, never goes out by itself: an older copy of the sheet would
-undo a correction. The row gets an error that says so, and a person decides, by merging or with `--allow-older`.
+1. A duplicate, the template's example and a blank row are never sent.
+2. Where the API has, or may have, the record, the record's state decides (`_RECORD_DECIDES`). A submitted one is
+   updated with a changed row only when its reviewers sent it back, and gets the row's phone numbers only when it is
+   approved and the registration number is the one that was approved.
+3. Where the API has nothing, a valid row is sent (`_ROW_DECIDES`), unless the API refused this very content before.
+4. Content that was replaced by newer content is not sent again by itself, since an older copy of the sheet would undo
+   a correction. The row gets an error, and a person decides, by merging or with `--allow-older`.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,31 +26,34 @@ _Due = tuple[Action, str]
 
 
 def decide(judged: JudgedRow, identity: Identity | None, record: Record | None, scope: Scope) -> Decision:
-    """The decision for one row; `record` is what the books know of its token, None for nothing."""
+    """Return the decision for one row.
+
+    `record` is the ledger's record of its token, None where there is none.
+    """
     if numbers := _numbers_due(judged, record, scope):
         return Decision(judged, identity, Action.LINK, "approved: numbers to be linked", numbers)
-    action, reason = _due(judged, record, scope, is_nobody=identity is None)
+    action, reason = _due(judged, record, scope, is_rejected=identity is None)
     if action in _SENDS_CONTENT and record is not None and judged.fingerprint in record.replaced:
         if not scope.allow_older:
-            return Decision(_told_older(judged), identity, Action.NOTHING, "older than what was sent since")
+            return Decision(_with_older_content(judged), identity, Action.NOTHING, "older than what was sent since")
         reason = f"{reason}; older than what was sent since, as --allow-older allows"
     renumbered = "; its registration number is another than was sent" if _is_renumbered(judged) else ""
     return Decision(judged, identity, action, reason + renumbered)
 
 
-def _told_older(judged: JudgedRow) -> JudgedRow:
+def _with_older_content(judged: JudgedRow) -> JudgedRow:
     finding = Finding(OLDER_CONTENT, judged.row.sheet, judged.row.number)
     return judged.with_findings((finding, *judged.findings), kept_out=True)
 
 
-def _due(judged: JudgedRow, record: Record | None, scope: Scope, *, is_nobody: bool) -> _Due:
+def _due(judged: JudgedRow, record: Record | None, scope: Scope, *, is_rejected: bool) -> _Due:
     if judged.aside is not None:
         return Action.NOTHING, _STANDS_ASIDE[judged.aside].format(first=judged.duplicate_of)
     if record is not None and record.state in _RECORD_DECIDES:
         return _RECORD_DECIDES[record.state](judged, record, scope)
     if judged.application is None:
-        told = f"{judged.findings[0].title}; " if is_nobody and judged.findings else ""
-        return Action.NOTHING, told + _errors(judged)
+        why = f"{judged.findings[0].title}; " if is_rejected and judged.findings else ""
+        return Action.NOTHING, why + _errors(judged)
     action, reason = _ROW_DECIDES[record.state](judged, record, scope) if record is not None else (Action.CREATE, "new")
     if action is Action.CREATE and not scope.admit_new_rows and not _was_taken_in(record):
         return Action.NOTHING, "not taken in: resume finishes what was begun"
@@ -59,10 +61,10 @@ def _due(judged: JudgedRow, record: Record | None, scope: Scope, *, is_nobody: b
 
 
 def _numbers_due(judged: JudgedRow, record: Record | None, scope: Scope) -> tuple[str, ...]:
-    """The row's numbers that are to be linked to its approved record; held ones are looked at again in every run.
+    """Return the row's phone numbers that are to be linked to its approved record.
 
-    They are no part of what the API judged, so whatever else is wrong with the row keeps none of them back, but for a
-    row of which nobody knows whether it is the record's.
+    Held ones are due in every run. The API's reviewers did not judge them, so errors in other cells keep none of them
+    back, unless the row may be of another business than the record.
     """
     if record is None or record.state is not State.SUBMITTED or record.review != Review.APPROVED or judged.aside:
         return ()
@@ -72,7 +74,7 @@ def _numbers_due(judged: JudgedRow, record: Record | None, scope: Scope) -> tupl
 
 
 def _is_renumbered(judged: JudgedRow) -> bool:
-    """Whether the row has another registration number than its record, so that it may be another business."""
+    """Return whether the row has another registration number than its record."""
     return any(finding.code in RENUMBERED for finding in judged.findings)
 
 
@@ -91,7 +93,7 @@ def _submitted(judged: JudgedRow, record: Record, scope: Scope) -> _Due:
 
 
 def _editable(judged: JudgedRow, record: Record, scope: Scope) -> _Due:
-    """A record that its reviewers sent back is updated, once, with what the row says now."""
+    """Return what is due for a record sent back by reviewers: one update per change."""
     if judged.application is None:
         return Action.NOTHING, f"{record.review}; {_errors(judged)}"
     if record.fingerprint in ("", judged.fingerprint):
@@ -104,7 +106,7 @@ def _editable(judged: JudgedRow, record: Record, scope: Scope) -> _Due:
 
 
 def _held(judged: JudgedRow, record: Record, _: Scope) -> _Due:
-    """A changed row is settled anew, never created straight away."""
+    """Return what is due for a held record: settling, where the row has changed."""
     if record.op is Op.CREATE and record.fingerprint not in ("", judged.fingerprint):
         return Action.SETTLE, f"held ({record.reason}), and the row has changed since"
     return Action.NOTHING, f"held: a person must look: {record.reason}"
@@ -137,15 +139,15 @@ _RECORD_DECIDES: Mapping[State, Callable[[JudgedRow, Record, Scope], _Due]] = {
 }
 
 _ROW_DECIDES: Mapping[State, Callable[[JudgedRow, Record, Scope], _Due]] = {
-    State.PENDING: lambda j, r, s: (Action.CREATE, "not sent yet"),
+    State.NOT_SENT: lambda j, r, s: (Action.CREATE, "not sent yet"),
     State.DEFERRED: lambda j, r, s: (Action.CREATE, r.reason or "not sent yet"),
-    State.INVALID: lambda j, r, s: (Action.CREATE, "mended"),
+    State.INVALID: lambda j, r, s: (Action.CREATE, "fixed"),
     State.REFUSED: _refused,
 }
 
 
 def _was_taken_in(record: Record | None) -> bool:
-    return record is not None and record.state in (State.PENDING, State.DEFERRED)
+    return record is not None and record.state in (State.NOT_SENT, State.DEFERRED)
 
 
 def _errors(judged: JudgedRow) -> str:

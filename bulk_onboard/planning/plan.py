@@ -1,14 +1,18 @@
-"""Plan a run: all rows with all records, and a forecast of requests and time.
+"""Plan a run: decide each row beside all records, and forecast requests and time.
 
-Rule: count what is known before the run begins. A create is a request, an update and the link of a number two, since
-each is looked at before. Settling takes one to four look-ups, by how long it has to wait (docs/design/settling.md,
-Probe schedule); two is what most take. A run that has records to follow, or anything due, reads the account's list, a
-hundred records a page, and its first created record back. What depends on what the API holds and does is left out:
-other records on the account, repeated attempts, the control before an absence is believed.
+The forecast counts what is known before the run begins:
 
-Nobody knows which window the API keeps. The time is the sliding log's, (⌈N/L⌉ − 1)·w: the longest of the three least
-times (docs/design/pacing.md, Window shapes), at most one window more than the shortest, so the run is not late for its
-forecast because of it. It is the quota's time alone: within the first window it is nothing.
+    create                        1 request
+    update, link of a number      2, since the record or number is read before
+    settling                      2; it takes one to four (docs/design/settling.md, Probe schedule)
+    submitted records             1 for each page of a hundred; at least one page where anything is due
+    the first created record      1, to read it back
+
+It leaves out what depends on the API: other records of the account, repeated attempts, the control of an absence.
+
+Nobody knows which window the API keeps. The time is that of a sliding log, (⌈N/L⌉ − 1)·w, the longest of the three
+shapes and at most one window more than the shortest (docs/design/pacing.md, Window shapes). It is the quota's time
+alone: 0 within the first window.
 """
 
 import math
@@ -19,42 +23,15 @@ from bulk_onboard.model.finding import NO_RULINGS, Rulings
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Action, Decision, Forecast, Plan, Scope
 from bulk_onboard.model.record import State
-from bulk_onboard.model.row import JudgedRow, JudgedRows, Sparse, told_of, usual_of
+from bulk_onboard.model.row import JudgedRow, JudgedRows, LazySequence, notable_in, usual_count
 from bulk_onboard.planning.decide import decide
-from bulk_onboard.planning.identity import Identities, settled_claims
+from bulk_onboard.planning.identity import Identities, checked_claims
 from bulk_onboard.units import Quota
 
 _READ_BACK = 1
 _EACH = {Action.CREATE: 1, Action.UPDATE: 2, Action.SETTLE: 2}
 _EACH_NUMBER = 2
 _PAGE = 100
-
-
-def forecast(decisions: Sequence[Decision], *, followed: int, quota: Quota | None, usual_size: int = 0) -> Forecast:
-    """What these cost at the quota, while so many submitted records are followed.
-
-    `usual_size` are the bytes of what the usual ones send, where the decisions are sparse.
-    """
-    told = list(told_of(decisions))
-    due = Counter(decision.action for decision in told)
-    due[Action.CREATE] += usual_of(decisions)
-    requests = sum(each * due[action] for action, each in _EACH.items())
-    requests += sum(_EACH_NUMBER * len(decision.numbers) for decision in told)
-    pages = math.ceil(followed / _PAGE) or (1 if requests else 0)
-    requests += pages + (_READ_BACK if due[Action.CREATE] else 0)
-    size = sum(
-        decision.judged.application.size
-        for decision in told
-        if decision.action in (Action.CREATE, Action.UPDATE) and decision.judged.application
-    )
-    return Forecast(requests, size + usual_size, None if quota is None else _least_time_s(requests, quota))
-
-
-def _least_time_s(requests: int, quota: Quota) -> float:
-    windows = math.ceil(requests / quota.limit)
-    return max(windows - 1, 0) * quota.window_s
-
-
 _EVERYTHING = Scope()
 
 
@@ -68,17 +45,24 @@ def make_plan(
     tried: Collection[str] = (),
     rulings: Rulings = NO_RULINGS,
 ) -> Plan:
-    """What a run will do for each row, in the order of the rows, and what it costs.
+    """Return what a run will do for each row, in their order, and what that costs.
 
-    No token and no number is due twice. `scope.limit` bounds the rows that a run creates; nothing else is ever limited.
-    `tried` are the tokens of those that this run has tried to create before, which count among them once. `rulings` are
-    what the job says of findings that only show once the records are known.
+    No token and no phone number is due twice.
+
+    Args:
+        judged: the rows of the sheet.
+        ledger_state: what the ledger knows.
+        auth_id: the account.
+        quota: None for none; then the forecast has no time.
+        scope: what the run may do; its limit bounds creates only.
+        tried: tokens of the rows that this run has tried to create before; they count towards the limit once.
+        rulings: the job's rulings, for findings that only show once the records are known.
     """
     if isinstance(judged, JudgedRows) and not ledger_state.records and scope == _EVERYTHING:
         return _first_plan(judged, ledger_state, auth_id, quota)
     identities = Identities(ledger_state, auth_id=auth_id, rows=[one.row for one in judged])
     decisions = []
-    for one, identity in settled_claims([(one, identities.identify(one)) for one in judged], ledger_state, rulings):
+    for one, identity in checked_claims([(one, identities.identify(one)) for one in judged], ledger_state, rulings):
         record = ledger_state.records.get(identity.token) if identity else None
         decisions.append(decide(one, identity, record, scope))
     within = tuple(_each_number_once(_each_token_once(decisions)))
@@ -89,22 +73,27 @@ def make_plan(
 
 
 def _first_plan(judged: JudgedRows, ledger_state: LedgerState, auth_id: str, quota: Quota | None) -> Plan:
-    """The plan of a large sheet as long as nothing is known of any row: each valid one is new.
+    """Return the plan of a large sheet with an empty ledger: each valid row is new.
 
-    No other row has the key or the number of a usual one, so those are looked at without them.
+    No other row has the key or the number of a usual row, so usual rows are decided one by one, when asked for.
     """
     identities = Identities(ledger_state, auth_id=auth_id, rows=())
 
     def decided(one: JudgedRow) -> Decision:
         return decide(one, identities.identify(one), None, _EVERYTHING)
 
-    told = dict(zip(judged.told, _each_token_once([decided(one) for one in judged.told.values()]), strict=True))
-    decisions = Sparse(len(judged), told, lambda places: [decided(judged[place]) for place in places])
+    notable = dict(
+        zip(judged.notable, _each_token_once([decided(one) for one in judged.notable.values()]), strict=True)
+    )
+    decisions = LazySequence(len(judged), notable, lambda places: [decided(judged[place]) for place in places])
     return Plan(decisions, forecast(decisions, followed=0, quota=quota, usual_size=judged.usual_size))
 
 
 def _each_token_once(decisions: Sequence[Decision]) -> Iterator[Decision]:
-    """Rows in conflict share a record; one of them is enough to settle it."""
+    """Yield the decisions, of those with one token only the first one due.
+
+    Rows in conflict share a record, and one of them is enough to settle it.
+    """
     due: set[str] = set()
     for decision in decisions:
         if decision.identity is None or decision.action is Action.NOTHING:
@@ -117,7 +106,7 @@ def _each_token_once(decisions: Sequence[Decision]) -> Iterator[Decision]:
 
 
 def _each_number_once(decisions: Iterable[Decision]) -> Iterator[Decision]:
-    """Rows that name one number would take it from each other; of those for which it is due the first gets it."""
+    """Yield the decisions, each phone number due only for the first row that has it."""
     due: set[str] = set()
     for decision in decisions:
         left = tuple(number for number in decision.numbers if number not in due)
@@ -131,9 +120,38 @@ def _each_number_once(decisions: Iterable[Decision]) -> Iterator[Decision]:
 
 
 def _within(limit: int, decisions: Iterable[Decision], tried: Collection[str]) -> Iterator[Decision]:
-    """The decisions, with only so many creates left due that no more than `limit` rows are ever tried."""
+    """Yield the decisions with the creates beyond `limit` undone.
+
+    Those tried before count towards it.
+    """
     left = limit - len(tried)
     for decision in decisions:
         is_another = decision.action is Action.CREATE and decision.token not in tried
         left -= is_another
         yield decision.undone("beyond --limit") if is_another and left < 0 else decision
+
+
+def forecast(decisions: Sequence[Decision], *, followed: int, quota: Quota | None, usual_size: int = 0) -> Forecast:
+    """Return what the decisions cost at the quota.
+
+    `followed` is how many submitted records are followed. `usual_size` are the bytes of documents that usual rows send,
+    where the decisions are lazy.
+    """
+    notable = list(notable_in(decisions))
+    due = Counter(decision.action for decision in notable)
+    due[Action.CREATE] += usual_count(decisions)
+    requests = sum(each * due[action] for action, each in _EACH.items())
+    requests += sum(_EACH_NUMBER * len(decision.numbers) for decision in notable)
+    pages = math.ceil(followed / _PAGE) or (1 if requests else 0)
+    requests += pages + (_READ_BACK if due[Action.CREATE] else 0)
+    size = sum(
+        decision.judged.application.size
+        for decision in notable
+        if decision.action in (Action.CREATE, Action.UPDATE) and decision.judged.application
+    )
+    return Forecast(requests, size + usual_size, None if quota is None else _least_time_s(requests, quota))
+
+
+def _least_time_s(requests: int, quota: Quota) -> float:
+    windows = math.ceil(requests / quota.limit)
+    return max(windows - 1, 0) * quota.window_s

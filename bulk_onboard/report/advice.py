@@ -1,39 +1,67 @@
 """Why a row is where it is, and what its owner does about it.
 
-Rule: one line of `_BY_STATE` is what a row is told, the ledger's own reason in the place of the table's; the row of a
-submitted record is told what `submitted` says. In `todo` stand `{run}`, `{show}` and the like for commands to type.
-
-Rule: one line of `_BY_REVIEW`, the reviewers' own words in the place of ours. A record that they sent back takes what
-the row says once that has changed, so errors of the row are told then. `{run}` and `{merge}` stand for the commands to
-type, `{document}` for the document that the reason speaks of.
+Rule: `_BY_STATE` has a line for each state, `_BY_REVIEW` one for each review of a submitted record. The ledger's own
+reason, or the reviewers' own words, take the place of the table's. A record that was sent back takes what the row says
+once that has changed, so then the errors of the row count. In `todo`, `{run}`, `{show}` and the like stand for commands
+to type, and `{document}` for the document that the reviewers mean.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from bulk_onboard.model.catalogue import CATALOGUE, OLDER_CONTENT, RENUMBERED, Severity
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.record import EDITABLE, Record, Review, State
-from bulk_onboard.model.row import Aside, JudgedRow
-from bulk_onboard.model.sheet import NUMBERS
-from bulk_onboard.report.record_findings import (
-    ANY_DOCUMENT,
-    FROM_RECORDS,
-    OF_REFUSAL,
-    Advice,
-    errors_told,
-    sentence,
-    todo_of_errors,
-)
-from bulk_onboard.report.row_status import NumbersLeft, RowStatus, has_changed, has_drifted, is_older, numbers_left
+from bulk_onboard.model.row import Aside
+from bulk_onboard.report.record_findings import ANY_DOCUMENT, FROM_RECORDS, OF_REFUSAL, sentence
+from bulk_onboard.report.row_status import NumbersLeft, RowStatus, counted
 
-_NOTHING_TO_DO = "Nothing."
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """Two cells of the report: `reason` and `todo`, each a sentence or two; empty where there is nothing to say."""
+
+    reason: str
+    todo: str
+
+
+_NOTHING = "Nothing."
+_RUN_AGAIN = "Run again: {run}"
+
+_BY_STATE: Mapping[State, Advice] = {
+    State.INVALID: Advice("The row had errors when it was last checked.", _RUN_AGAIN),
+    State.NOT_SENT: Advice("Nothing has been sent yet.", _RUN_AGAIN),
+    State.SENDING: Advice("The call is under way.", _RUN_AGAIN),
+    State.DEFERRED: Advice("Not sent yet; the next run tries again.", _RUN_AGAIN),
+    State.UNCERTAIN: Advice(
+        "The call was made, and its outcome is not known.",
+        "Run again, which looks before it sends anything: {run}\nIf it stays like this, look yourself: {resolve}",
+    ),
+    State.REFUSED: Advice("The API refused it.", "Fix the row as the reason says, then run again: {run}"),
+    State.HELD: Advice(
+        "Somebody must look at it.",
+        "See what the API has of it, and what you can answer: {resolve}\nIts story: {show}",
+    ),
+    State.GONE: Advice(
+        "The API no longer has the record, and this tool did not delete it.",
+        "Ask who deleted it. See what you can answer, such as that the business is to be filed again: {resolve}",
+    ),
+    State.DELETED: Advice("Deleted at the API on purpose.", _NOTHING),
+    State.ABANDONED: Advice("Given up on purpose.", _NOTHING),
+}
+
+_ASIDE: Mapping[Aside, str] = {
+    Aside.DUPLICATE: "Row {first} has the same key and content; this one is not sent again.",
+    Aside.EXAMPLE: "It is the template's example, which is never sent.",
+    Aside.BLANK: "It holds nothing but defaults or check boxes, so it is no business.",
+}
+
 _REPLACE = "Replace {document} or correct the row, then run again: {run}"
-_NOT_KNOWN = Advice("The API has it; what its review says is not known yet.", _NOTHING_TO_DO)
 _BY_REVIEW: Mapping[str, Advice] = {
-    "": _NOT_KNOWN,
+    "": Advice("The API has it; what its review says is not known yet.", _NOTHING),
     Review.PENDING: Advice("The API has it; its review is pending.", "Nothing now; wait for the review."),
-    Review.APPROVED: Advice("Approved.", _NOTHING_TO_DO),
+    Review.APPROVED: Advice("Approved.", _NOTHING),
     Review.REJECTED: Advice("The review rejected it.", _REPLACE),
     Review.MORE_INFO: Advice(
         "The review asks for more.", "Replace {document} or add to the row what is asked for, then run again: {run}"
@@ -45,46 +73,93 @@ _ASK_FIRST = "The API gives no reason, so ask Plivo's support. "
 _DRIFT = "The row changed after it was sent; the API has the earlier content."
 _OLDER = "The row is older than what the API has."
 _TAKE_OVER = "Take the newer content into the workbook. Where an annotated copy has it, type: {merge}"
-_MENDED = "The row has changed since."
-_RENUMBERED = "Its registration number is another one than was sent."
+_CHANGED = "The row has changed since."
+_RENUMBERED = "Its registration number is not the one that was sent."
 _UPDATE = "Run again, which updates the record with what the row says now: {run}"
 
+_FEW = 3
+_TODO_OF: Mapping[str, str] = {  # where it is a command to type rather than a cell to correct
+    OLDER_CONTENT: "Take the newer content into the workbook, then run again. Where an annotated copy has it, type: "
+    "{merge} && {run}",
+}
+_FIX_FIRST = "Fix the row as the sheet Problems says, then run again: {run}"
 
-def submitted_advice(record: Record, judged: JudgedRow | None, found: Sequence[Finding]) -> Advice:
-    """What the row is told; `judged` is None where the workbook, or the row, is gone."""
-    is_older_than_api = judged is not None and is_older(record, judged)
-    is_mended = judged is not None and record.review in EDITABLE and has_changed(record, judged)
-    renumbered = [each for each in (judged.findings if judged else ()) if each.code in RENUMBERED]
-    errors = list(_errors(judged.findings if judged and is_mended else renumbered, found))
-    told = [*_said(record)]
-    if is_older_than_api:
-        told += () if any(error.code == OLDER_CONTENT for error in errors) else (_OLDER,)
-    elif is_mended:
-        told.append(_MENDED)
-    elif judged is not None and has_drifted(record, judged):
-        told.append(_DRIFT)
+_KEPT_OUT = frozenset({State.INVALID, State.NOT_SENT, State.DEFERRED, State.REFUSED})
+
+
+def advise(status: RowStatus, commands: Commands, *, name: str = "") -> Advice:
+    """Return the reason of a row, and what its owner does about it.
+
+    Args:
+        commands: what there is to type about the job.
+        name: what its record is called in a command.
+    """
+    if status.aside and status.judged:
+        return Advice(_ASIDE[status.aside].format(first=status.judged.duplicate_of), _NOTHING)
+    advice = submitted_advice(status) if status.state is State.SUBMITTED else _unsubmitted_advice(status)
+    return Advice(advice.reason, _with_commands(advice.todo, commands, name))
+
+
+def submitted_advice(status: RowStatus) -> Advice:
+    """Return the advice for the row of a submitted record, its commands not filled in yet."""
+    record, judged = status.record or Record(token=""), status.judged
+    is_fixed = record.review in EDITABLE and status.has_changed
+    own = judged.findings if judged else ()
+    renumbered = [each for each in own if each.code in RENUMBERED]
+    errors = list(_errors(own if is_fixed else renumbered, status.found))
+    reasons = [*_reasons(record)]
+    if status.is_older:
+        reasons += () if any(error.code == OLDER_CONTENT for error in errors) else (_OLDER,)
+    elif is_fixed:
+        reasons.append(_CHANGED)
+    elif status.has_drifted:
+        reasons.append(_DRIFT)
     if renumbered and not errors:
-        told.append(_RENUMBERED)
+        reasons.append(_RENUMBERED)
     if errors:
-        return Advice(" ".join((*told, errors_told(errors))), todo_of_errors(errors))
-    todo = _UPDATE if is_mended else _todo(record, judged, found)
-    if is_older_than_api and not is_mended:
-        todo = " ".join((*(() if todo == _NOTHING_TO_DO else (todo,)), _TAKE_OVER))
-    return Advice(" ".join(told), todo)
+        return Advice(" ".join((*reasons, _first_errors(errors))), _todo_of_errors(errors))
+    todo = _UPDATE if is_fixed else _todo(record, status)
+    if status.is_older and not is_fixed:
+        todo = " ".join((*(() if todo == _NOTHING else (todo,)), _TAKE_OVER))
+    return Advice(" ".join(reasons), todo)
+
+
+def _unsubmitted_advice(status: RowStatus) -> Advice:
+    state = State(status.state)
+    line = _BY_STATE[state]
+    errors = [each for each in status.findings if each.severity is Severity.ERROR]
+    reasons = [_ledger_reason(status) or line.reason]
+    if not errors or state not in _KEPT_OUT:
+        return Advice(" ".join(reasons), line.todo)
+    before = reasons if state is not State.INVALID else []
+    return Advice(" ".join([*before, _first_errors(errors)]), _todo_of_errors(errors))
 
 
 def _errors(own: Sequence[Finding], found: Sequence[Finding]) -> Iterator[Finding]:
-    """What keeps something from being done, beside what the record itself says."""
+    """Yield what keeps something from being done, beside what the record itself says."""
     for finding in (*own, *found):
         if finding.severity is Severity.ERROR and finding.code not in FROM_RECORDS:
             yield finding
 
 
-def _said(record: Record) -> Iterator[str]:
-    """Why the last write did not succeed, if it did not; then the reviewers' reason, or what their review means."""
+def _first_errors(errors: Sequence[Finding]) -> str:
+    """Return the first few, and how many more there are."""
+    texts = [f"{error.column}: {error.problem}" if error.column else error.problem for error in errors[:_FEW]]
+    more = len(errors) - _FEW
+    return " ".join([*texts, f"And {more} more."] if more > 0 else texts)
+
+
+def _todo_of_errors(errors: Sequence[Finding]) -> str:
+    if len(errors) == 1 and errors[0].code in _TODO_OF:
+        return _TODO_OF[errors[0].code]
+    return f"{errors[0].fix} Then run again: {{run}}" if len(errors) == 1 else _FIX_FIRST
+
+
+def _reasons(record: Record) -> Iterator[str]:
+    """Yield why the last write failed, if it did; then the reviewers' reason, or what their review means."""
     why = sentence(": ".join(filter(None, (record.code, record.reason))), keep_case=bool(record.code))
     if record.code and (record.review not in EDITABLE or record.code in OF_REFUSAL or not record.refused):
-        why = ""  # past, or told as a finding
+        why = ""  # past, or a finding says it
     if why:
         yield f"The correction was not taken: {why}" if record.code and record.review in EDITABLE else why
     if record.review_reason:
@@ -93,17 +168,17 @@ def _said(record: Record) -> Iterator[str]:
         yield _line(record).reason
 
 
-def _todo(record: Record, judged: JudgedRow | None, found: Sequence[Finding]) -> str:
-    if record.review == Review.APPROVED and judged is not None:
-        return " ".join(_todo_of_numbers(numbers_left(judged.row.cell(NUMBERS), record))) or _NOTHING_TO_DO
+def _todo(record: Record, status: RowStatus) -> str:
+    if record.review == Review.APPROVED and status.judged is not None:
+        return " ".join(_todo_of_numbers(status.numbers_left)) or _NOTHING
     if record.review not in EDITABLE:
         return _line(record).todo
     if record.refused:
         first, todo = "", _REPLACE
     else:
         first, todo = "" if record.review_reason else _ASK_FIRST, _line(record).todo
-    document = next((str(each.details["document"]) for each in found if "document" in each.details), ANY_DOCUMENT)
-    return first + todo.replace("{document}", document)
+    document = next((str(each.details["document"]) for each in status.found if "document" in each.details), "")
+    return first + todo.replace("{document}", document or ANY_DOCUMENT)
 
 
 def _todo_of_numbers(left: NumbersLeft) -> Iterator[str]:
@@ -112,7 +187,7 @@ def _todo_of_numbers(left: NumbersLeft) -> Iterator[str]:
     if left.held:
         yield "Look at the numbers that are held: the column Numbers says why, and each run looks at them again."
     if left.due:
-        yield f"Run again to link the {left.due:,} number{'' if left.due == 1 else 's'} not linked yet: {{run}}"
+        yield f"Run again to link the {counted(left.due, 'number')} not linked yet: {{run}}"
     if left.unnamed:
         yield "To link its numbers, write them into the column Numbers and run again: {run}"
 
@@ -125,84 +200,19 @@ def _line(record: Record) -> Advice:
     )
 
 
-_RUN_AGAIN = "Run again: {run}"
-_NOTHING = "Nothing."
-
-_BY_STATE: Mapping[State, Advice] = {
-    State.INVALID: Advice("The row had errors when it was last checked.", _RUN_AGAIN),
-    State.PENDING: Advice("Nothing has been sent yet.", _RUN_AGAIN),
-    State.SENDING: Advice("The call is under way.", _RUN_AGAIN),
-    State.DEFERRED: Advice("Not sent yet.", _RUN_AGAIN),
-    State.UNCERTAIN: Advice(
-        "The call was made and what it led to is not known.",
-        "Run again, it looks before it sends anything: {run}\nWhere it stays like this, look yourself: {resolve}",
-    ),
-    State.REFUSED: Advice("The API refused it.", "Mend the row as the reason says, then run again: {run}"),
-    State.HELD: Advice(
-        "A person must look.",
-        "See what the API has of it, and what you can answer: {resolve}\nIts story: {show}",
-    ),
-    State.GONE: Advice(
-        "The API has no such record any more, and it was not deleted by this tool.",
-        "Ask who deleted it. See what you can answer, such as that its business is to be filed anew: {resolve}",
-    ),
-    State.DELETED: Advice("Deleted at the API on purpose.", _NOTHING),
-    State.ABANDONED: Advice("Given up on purpose.", _NOTHING),
-}
-
-_ASIDE: Mapping[Aside, str] = {
-    Aside.DUPLICATE: "Row {first} has the same key and content; this one is not sent again.",
-    Aside.EXAMPLE: "It is the template's example, which is never sent.",
-    Aside.BLANK: "It holds nothing but defaults or check boxes, so it is no business.",
-}
-
-_KEPT_OUT = {State.INVALID, State.PENDING, State.DEFERRED, State.REFUSED}
-
-
-def advise(
-    standing: RowStatus, judged: JudgedRow | None, commands: Commands, found: Sequence[Finding] = (), *, name: str = ""
-) -> Advice:
-    """What a row is told.
-
-    Args:
-        judged: None where the workbook is gone.
-        commands: what there is to type about the job.
-        name: what its record is called in a command.
-        found: what turned up about the row only while it was to be sent, and what the API said of its record.
-    """
-    record = standing.record
-    if standing.state is State.SUBMITTED and record is not None:
-        advice = submitted_advice(record, judged, found)
-        return Advice(advice.reason, _with_commands(advice.todo, commands, name))
-    line = _BY_STATE[standing.state]
-    errors = [each for each in (*(judged.findings if judged else ()), *found) if each.severity is Severity.ERROR]
-    kept_out = bool(errors) and standing.state in _KEPT_OUT
-    told = [_why(standing) or line.reason]
-    if kept_out:
-        told = [*(told if standing.state is not State.INVALID else ()), errors_told(errors)]
-    todo = todo_of_errors(errors) if kept_out else line.todo
-    return Advice(" ".join(told), _with_commands(todo, commands, name))
-
-
-def aside_advice(judged: JudgedRow) -> Advice:
-    """What a row is told that stands aside."""
-    reason = _ASIDE[judged.aside] if judged.aside else ""
-    return Advice(reason.format(first=judged.duplicate_of), _NOTHING)
-
-
-def _why(standing: RowStatus) -> str:
-    """The ledger's reason as a sentence; a refusal's with its code, an invalid row's by its findings' titles."""
-    record = standing.record
-    if record is None or standing.state is State.PENDING:
+def _ledger_reason(status: RowStatus) -> str:
+    """Return the ledger's reason as a sentence: a refusal's with its code, an invalid row's by its findings' titles."""
+    record = status.record
+    if record is None or status.state is State.NOT_SENT:
         return ""
-    if standing.state is State.INVALID:
+    if status.state is State.INVALID:
         codes = [code for code in record.code.split(", ") if code]
         return sentence("; ".join(CATALOGUE[code].title if code in CATALOGUE else code for code in codes))
     return sentence(": ".join(part for part in (record.code, record.reason) if part), keep_case=bool(record.code))
 
 
 def _with_commands(todo: str, commands: Commands, name: str) -> str:
-    """`todo` with the commands in their places."""
+    """Return `todo` with the commands filled in."""
     for place, command in (
         ("{run}", commands.run),
         ("{merge}", commands.merge),

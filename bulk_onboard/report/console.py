@@ -12,18 +12,27 @@ from bulk_onboard.model.plan import Plan
 from bulk_onboard.model.record import Record
 from bulk_onboard.model.requirements import Requirements, RequirementsBook
 from bulk_onboard.report.printer import Printer, printer_on
-from bulk_onboard.report.row_status import Drift, drift_told, renumbered_told
+from bulk_onboard.report.row_status import (
+    Totals,
+    attention_sentence,
+    counted,
+    drift_sentences,
+    renumbered_sentence,
+)
 from bulk_onboard.report.table import Cell
-from bulk_onboard.report.tables import told_once, whole_sentence
+from bulk_onboard.report.tables import whole_sentence, without_repeats
 from bulk_onboard.units import format_duration, format_size
+
+# Runs, and what they lead to.
 
 
 def print_plan(plan: Plan, stream: TextIO) -> None:
-    """What a run costs, how many rows each action has, then what would be done for each row and why."""
+    """Print what a run costs, how many rows each action has, then what would be done for each row and why."""
     page = printer_on(stream)
     forecast = plan.forecast
     takes = f", about {format_duration(forecast.duration_s)}" if forecast.duration_s is not None else ""
-    page.write_line(f"A run would make {forecast.requests:,} requests with {format_size(forecast.size)}{takes}.")
+    requests = counted(forecast.requests, "request")
+    page.write_line(f"A run would make {requests} with {format_size(forecast.size)}{takes}.")
     _print_counts(page, "Action", plan.counts())
     page.write_line("")
     rows = [
@@ -31,6 +40,61 @@ def print_plan(plan: Plan, stream: TextIO) -> None:
         for d in plan.decisions
     ]
     page.write_list(("Row", "Key", "Action", "Why"), rows)
+
+
+def print_run(
+    totals: Totals,
+    stream: TextIO,
+    *,
+    report: Path | None,
+    annotated: Path | None = None,
+    workbook: Path | None = None,
+    next_command: str,
+) -> None:
+    """Print rows by state and review, how many need attention, where the files are, and what to type next.
+
+    Args:
+        workbook: where the user may not know which was taken; else None.
+    """
+    page = printer_on(stream)
+    if workbook is not None:
+        page.write_line(f"Workbook: {workbook}")
+    _print_states(page, totals.counts, totals.reviews)
+    for sentence in (attention_sentence(totals), *drift_sentences(totals.drift)):
+        if sentence:
+            page.write_line(sentence)
+    if report is not None:
+        page.write_line(f"Report: {report}")
+    if annotated is not None:
+        page.write_line(f"Marked in: {annotated}")
+    page.write_line(f"Next: {next_command}")
+
+
+def print_summary(totals: Totals, stream: TextIO) -> None:
+    """Print what a run came to, in one line."""
+    reviews = _nonzero(totals.reviews)
+    states = [
+        f"{number:,} {name}{f' ({reviews})' if name == 'submitted' and reviews else ''}"
+        for name, number in totals.counts.items()
+        if number and name != "rows"
+    ]
+    rows = counted(totals.counts["rows"], "row")
+    attention = attention_sentence(totals) or "Nothing needs attention."
+    told = " ".join((f"{rows}: {', '.join(states)}." if states else f"{rows}.", attention))
+    printer_on(stream).write_line(" ".join((told, *renumbered_sentence(totals.drift))))
+
+
+def print_refresh(
+    looked: int, changed: int, gone: int, reviews: Mapping[str, int], stream: TextIO, *, report: Path
+) -> None:
+    """Print what taking in reviews came to; one line where `reviews` is empty."""
+    page = printer_on(stream)
+    no_more = f"; {gone:,} {'is' if gone == 1 else 'are'} gone from the API" if gone else ""
+    records = f"{counted(looked, 'submitted record')} {'was' if looked == 1 else 'were'} looked at"
+    page.write_line(f"{records}; {changed:,} {'has' if changed == 1 else 'have'} a new review{no_more}.")
+    if reviews:
+        _print_counts(page, "Review", reviews)
+        page.write_line(f"Report: {report}")
 
 
 def print_status(
@@ -41,7 +105,7 @@ def print_status(
     *,
     next_command: str = "",
 ) -> None:
-    """The job at a glance: its account and newest run, its records by state and review, what to type next if known."""
+    """Print the job at a glance: account, newest run, records by state and review, what to type next if known."""
     page = printer_on(stream)
     if ledger_state.opened:
         page.write_line(f"Account {ledger_state.opened.auth_id} at {ledger_state.opened.base_url}")
@@ -52,99 +116,13 @@ def print_status(
             f"Runs: {len(ledger_state.runs):,}; the newest, {started.run_id} by {started.user} on {started.host}, "
             f"began {started.at} and {how}."
         )
-    _print_standing(page, counts, reviews)
+    _print_states(page, counts, reviews)
     if next_command:
         page.write_line(f"Next: {next_command}")
 
 
-def print_run(
-    counts: Mapping[str, int],
-    reviews: Mapping[str, int],
-    stream: TextIO,
-    *,
-    report: Path | None,
-    annotated: Path | None = None,
-    workbook: Path | None = None,
-    next_command: str,
-    needing: int = 0,
-    news: int = 0,
-    drift: Drift | None = None,
-) -> None:
-    """What a run came to: rows by state and review, how many need a person, where the files are, what to type next.
-
-    `workbook` is told where the user may not know which was taken.
-    """
-    page = printer_on(stream)
-    if workbook is not None:
-        page.write_line(f"Workbook: {workbook}")
-    _print_standing(page, counts, reviews)
-    for sentence in (_needing(needing, news), *(drift_told(drift) if drift else ())):
-        if sentence:
-            page.write_line(sentence)
-    if report is not None:
-        page.write_line(f"Report: {report}")
-    if annotated is not None:
-        page.write_line(f"Marked in: {annotated}")
-    page.write_line(f"Next: {next_command}")
-
-
-def print_summary(
-    counts: Mapping[str, int],
-    reviews: Mapping[str, int],
-    stream: TextIO,
-    *,
-    needing: int,
-    news: int,
-    drift: Drift,
-) -> None:
-    """What a run came to, in one line."""
-    reviewed = _listed(reviews)
-    states = [
-        f"{number:,} {name}{f' ({reviewed})' if name == 'submitted' and reviewed else ''}"
-        for name, number in counts.items()
-        if number and name != "rows"
-    ]
-    wanted = " ".join((_needing(needing, news) or "Nothing needs a person.", *renumbered_told(drift)))
-    printer_on(stream).write_line(f"{counts['rows']:,} rows: {', '.join(states) or 'none'}. {wanted}")
-
-
-def print_refresh(
-    looked: int, changed: int, gone: int, reviews: Mapping[str, int], stream: TextIO, *, report: Path
-) -> None:
-    """What taking in reviews came to; one line without the reviews."""
-    page = printer_on(stream)
-    no_more = f"; {gone:,} {'is' if gone == 1 else 'are'} gone from the API" if gone else ""
-    page.write_line(f"{looked:,} submitted records were looked at; {changed:,} have a new review{no_more}.")
-    if reviews:
-        _print_counts(page, "Review", reviews)
-        page.write_line(f"Report: {report}")
-
-
-def print_survey(origins: Mapping[str, int], strays: Sequence[Mapping[str, str]], stream: TextIO) -> None:
-    """The account's records by where they come from, then those that no row of the sheet stands for."""
-    page = printer_on(stream)
-    _print_counts(page, "Records of the account", origins, sum(origins.values()))
-    if strays:
-        page.write_line("")
-        rows = [(one["compliance_id"], one["alias"], one["review"], one["origin"]) for one in strays]
-        page.write_list(("Compliance ID", "Alias", "Review", "From"), rows)
-
-
-def _needing(needing: int, news: int) -> str:
-    """How many rows need a person, a sentence; empty for none."""
-    if not needing:
-        return ""
-    rows = "1 row needs" if needing == 1 else f"{needing:,} rows need"
-    new = "" if news == needing else f", {news:,} of them newly so" if news else ", none of them newly so"
-    return f"{rows} a person{new}."
-
-
-def _listed(numbers: Mapping[str, int]) -> str:
-    return ", ".join(f"{number:,} {name}" for name, number in numbers.items() if number)
-
-
 def print_story(record: Record, lines: Iterable[Mapping[str, Any]], stream: TextIO) -> None:
-    """One record: where it stands, then what happened to it, oldest first.
+    """Print where one record stands, then what happened to it, oldest first.
 
     Args:
         lines: of each entry `at`, `entry`, `op`, `attempt`, `words`, `api_id`, `compliance_id`, the `state` it led
@@ -152,8 +130,8 @@ def print_story(record: Record, lines: Iterable[Mapping[str, Any]], stream: Text
     """
     page = printer_on(stream)
     named = {"Key": record.key, "Alias": record.alias, "Compliance ID": record.compliance_id, "Review": record.review}
-    told = "; ".join(f"{name} {value}" for name, value in named.items() if value)
-    page.write_line(f"Record {record.token} is {record.state}{': ' if told else ''}{told}")
+    names = "; ".join(f"{name} {value}" for name, value in named.items() if value)
+    page.write_line(f"Record {record.token} is {record.state}{': ' if names else ''}{names}")
     rows: list[tuple[Cell, ...]] = []
     for line in lines:
         op = " ".join(part for part in (line["op"], str(line["attempt"] or "")) if part)
@@ -163,34 +141,52 @@ def print_story(record: Record, lines: Iterable[Mapping[str, Any]], stream: Text
     page.write_table(("At", "Entry", "Write", "Words", "Ids", "State"), rows)
 
 
-def _print_standing(page: Printer, counts: Mapping[str, int], reviews: Mapping[str, int]) -> None:
+def print_inventory(origins: Mapping[str, int], strays: Sequence[Mapping[str, str]], stream: TextIO) -> None:
+    """Print the account's records by where they come from, then those that no row of the sheet stands for."""
+    page = printer_on(stream)
+    _print_counts(page, "Origin", origins, sum(origins.values()), what="Records")
+    if strays:
+        page.write_line("")
+        rows = [(one["compliance_id"], one["alias"], one["review"], one["origin"]) for one in strays]
+        page.write_list(("Compliance ID", "Alias", "Review", "From"), rows)
+
+
+def _print_states(page: Printer, counts: Mapping[str, int], reviews: Mapping[str, int]) -> None:
     _print_counts(page, "State", {name: number for name, number in counts.items() if name != "rows"}, counts["rows"])
     if any(reviews.values()):
         _print_counts(page, "Review", reviews)
 
 
-def _print_counts(page: Printer, name: str, counts: Mapping[str, int], total: int | None = None) -> None:
-    """Only what there is any of."""
+def _print_counts(
+    page: Printer, name: str, counts: Mapping[str, int], total: int | None = None, *, what: str = "Rows"
+) -> None:
+    """Print what there is any of."""
     rows: list[tuple[Cell, ...]] = [(key, f"{number:,}") for key, number in counts.items() if number]
     if total is not None:
         rows.append(("total", f"{total:,}"))
     if rows:
-        page.write_table((name, "Rows"), rows)
+        page.write_table((name, what), rows)
 
+
+def _nonzero(numbers: Mapping[str, int]) -> str:
+    return ", ".join(f"{number:,} {name}" for name, number in numbers.items() if number)
+
+
+# Findings and requirements.
 
 _NAMED = {Severity.ERROR: "an error", Severity.WARNING: "a warning"}
 _GRAVITY = tuple(Severity)  # errors before warnings
 
 
 def kinds_of(findings: Iterable[Finding]) -> list[tuple[int, Severity, str]]:
-    """How many findings there are of each severity and code: biggest first, among equals errors before warnings."""
+    """Return how many findings there are of each severity and code: biggest first, then errors before warnings."""
     counted = Counter((finding.severity, finding.code) for finding in findings)
     kinds = [(number, severity, code) for (severity, code), number in counted.items()]
     return sorted(kinds, key=lambda kind: (-kind[0], _GRAVITY.index(kind[1]), kind[2]))
 
 
 def print_findings(findings: Sequence[Finding], stream: TextIO, *, workbook: str) -> None:
-    """How many findings of each kind there are, then the findings, what very many rows have in common once."""
+    """Print how many findings of each kind there are, then the findings; of very many alike only the first."""
     page = printer_on(stream)
     if not findings:
         page.write_line("No problems were found.")
@@ -200,12 +196,12 @@ def print_findings(findings: Sequence[Finding], stream: TextIO, *, workbook: str
         [(f"{number:,}", severity.value, code, CATALOGUE[code].title) for number, severity, code in kinds_of(findings)],
     )
     page.write_line("")
-    shown = [(finding, whole_sentence(finding, more)) for finding, more in told_once(findings)]
+    shown = [(finding, whole_sentence(finding, more)) for finding, more in without_repeats(findings)]
     page.write_findings(shown, workbook=workbook)
 
 
 def print_marked(path: Path, stream: TextIO, *, notes: Iterable[str] = (), next_command: str) -> None:
-    """Where the errors are marked, what there is to know of that copy, and what to type once they are fixed there."""
+    """Print where the errors are marked, what there is to know of that copy, and what to type once they are fixed."""
     page = printer_on(stream)
     page.write_line("")
     page.write_line(f"Marked in: {path}")
@@ -215,34 +211,38 @@ def print_marked(path: Path, stream: TextIO, *, notes: Iterable[str] = (), next_
 
 
 def print_kind(kind: FindingKind, stream: TextIO, *, ruling: str = "") -> None:
-    """What one kind of finding means, how to fix it, and what the job file may say of it; `ruling` if it does."""
+    """Print what one kind of finding means, how to fix it, and what the job file may say of it.
+
+    Args:
+        ruling: what the job file does say of it; empty for nothing.
+    """
     page = printer_on(stream)
     page.write_line(f"{kind.code}: {kind.title} ({kind.severity.value})")
     page.write_line("")
     page.write_line(kind.problem)
     page.write_line(f"How to fix it: {kind.fix}")
     if "{" in kind.problem + kind.fix:
-        page.write_line("What stands in braces is filled in for the row.")
+        page.write_line("The words in braces are filled in for each row.")
     page.write_line("")
     for line in ruling_lines(kind):
         page.write_line(line)
     if ruling:
-        page.write_line(f"This job rules it: {ruling}.")
+        page.write_line(f"This job makes it: {ruling}.")
 
 
 def ruling_lines(kind: FindingKind) -> tuple[str, ...]:
-    """What the job file may say of the kind, as one writes it there."""
+    """Return what the job file may say of the kind, as one writes it there."""
     if not kind.may_be_ruled:
         return (f"It is {_NAMED[kind.severity]}, whatever the job file says.",)
     return (f"The job file may make it {OFF}, a warning or an error:", "    [findings]", f'    {kind.code} = "{OFF}"')
 
 
 def print_requirements(book: RequirementsBook, stream: TextIO) -> None:
-    """What each combination requires, and where that is known from."""
+    """Print what each combination requires, and where that is known from."""
     page = printer_on(stream)
-    page.write_line(f"Requirements: {book.source}")
+    page.write_line(f"Source: {book.source}")
     for required in book.offered.values():
-        days = f"; a review takes about {required.review_days} business days" if required.review_days else ""
+        days = f"; a review takes about {counted(required.review_days, 'business day')}" if required.review_days else ""
         page.write_line("")
         page.write_line(f"{required.combination}{days}")
         page.write_table(("What", "Name", "Label", "Must be"), list(_required(required)))

@@ -14,9 +14,9 @@ from bulk_onboard.report.table import Cell
 _SCREENFUL = 50  # lines of a long list that a terminal is given
 
 _STYLES: Mapping[str, str] = {
-    "submitted": "green", "approved": "green", "create": "green", "pending": "cyan", "settle": "yellow",
-    "deferred": "yellow", "warning": "yellow", "uncertain": "yellow", "more info": "yellow", "held": "magenta",
-    "suspended": "magenta", "invalid": "red", "refused": "red", "rejected": "red", "error": "red",
+    "submitted": "green", "approved": "green", "create": "green", "not sent": "cyan", "pending": "cyan",
+    "settle": "yellow", "deferred": "yellow", "warning": "yellow", "uncertain": "yellow", "more info": "yellow",
+    "held": "magenta", "suspended": "magenta", "invalid": "red", "refused": "red", "rejected": "red", "error": "red",
 }  # fmt: skip
 
 
@@ -24,16 +24,16 @@ class Printer(Protocol):
     """Something to print on."""
 
     def write_line(self, text: str) -> None:
-        """One line."""
+        """Print one line."""
 
     def write_table(self, headers: tuple[str, ...], rows: Sequence[tuple[Cell, ...]]) -> None:
-        """A table, whole."""
+        """Print a whole table."""
 
     def write_list(self, headers: tuple[str, ...], rows: Sequence[tuple[Cell, ...]]) -> None:
-        """A table that may be very long."""
+        """Print a table that may be very long."""
 
     def write_findings(self, findings: Sequence[tuple[Finding, str]], *, workbook: str) -> None:
-        """A list of findings, each with its sentences, which may be very long."""
+        """Print findings, each with its sentences; they may be very many."""
 
 
 class _Plain:
@@ -54,7 +54,7 @@ class _Plain:
     write_list = write_table
 
     def write_findings(self, findings: Sequence[tuple[Finding, str]], *, workbook: str) -> None:
-        """One line each, whose beginning is the place, and whose end its severity and code."""
+        """Print a line each: first its place, last its severity and code."""
         for finding, sentences in findings:
             place = " › ".join(filter(None, (workbook, finding.sheet, f"row {finding.row}", finding.column)))
             self.write_line(f"{place}: {sentences} [{finding.severity.value}: {finding.code}]")
@@ -70,7 +70,7 @@ class _Terminal:
         self._console: Any = Console(file=stream, highlight=False)
 
     def write_line(self, text: str) -> None:
-        """Left to the terminal to wrap, so that a command that is copied from it is one line."""
+        """Leave wrapping to the terminal, so that a command that is copied from it is one line."""
         self._console.print(shown(text, self._stream), markup=False, emoji=False, soft_wrap=True)
 
     def write_table(self, headers: tuple[str, ...], rows: Sequence[tuple[Cell, ...]]) -> None:
@@ -86,7 +86,7 @@ class _Terminal:
         *,
         workbook: str,  # noqa: ARG002 - a terminal has no room for it
     ) -> None:
-        """Sentences have most of the width; what kind they are of stands below them."""
+        """Give sentences most of the width; severity and code go below them."""
         rows = [
             [
                 self._text(finding.row),
@@ -121,22 +121,22 @@ class _Terminal:
 
 
 def printer_on(stream: TextIO) -> Printer:
-    """How to print on this stream: in tables and colours on a terminal, else in plain lines."""
+    """Return how to print on this stream: in tables and colours on a terminal, else in plain lines."""
     return _Terminal(stream) if is_terminal(stream) else _Plain(stream)
 
 
 def print_next(command: str, stream: TextIO) -> None:
-    """The command to type next."""
+    """Print the command to type next."""
     printer_on(stream).write_line(f"Next: {command}")
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Whether the stream may be given colours and a bar: a terminal, and nobody asked for none (NO_COLOR)."""
+    """Return whether the stream may be given colours and a bar: a terminal, and nobody asked for none (NO_COLOR)."""
     return stream.isatty() and not os.environ.get("NO_COLOR")
 
 
 def shown(cell: Cell, stream: TextIO) -> str:
-    """A cell as one line of printable characters that the stream's encoding knows."""
+    """Return a cell as one line of printable characters that the stream's encoding knows."""
     text = "" if cell is None else str(cell)
     line = text if text.isprintable() else "".join(map(_printable, text))
     encoding = getattr(stream, "encoding", None) or "utf-8"

@@ -1,29 +1,33 @@
-"""Join rows and records: one status for each row, and who needs attention.
+"""Join rows and records once: one `RowStatus` a row, which every sheet, message and number is made from.
 
 Rule (docs/design/ledger.md, A record's life): once something was sent the record's state is the row's state, whatever
 became of the row. Before that the row decides, as it does when a run is planned: it is invalid while it has errors,
-else pending. A record found *sending* is shown as uncertain, since no call is under way when the report is written. A
-row that stands aside, a duplicate or the template's example, counts as that alone. Of rows that claim one key with
-different content only the one whose content was sent stands for the record.
+else not sent. A record found *sending* is shown as uncertain, since no call is under way when the report is written. A
+duplicate shows the state of its first row. Of rows that claim one key with different content only the one whose content
+was sent stands for the record.
 
-Rule: a person is wanted for errors that keep a row out, for what the API refused, for what is held, for a record that
+Rule: a row needs attention for errors that keep it out, for what the API refused, for what is held, for a record that
 is gone, for a review that sends one back or takes an approval away, and for a number of the row that was not linked. It
-is news where the ledger said so after the line with which people were last told. Errors in the row of a submitted
-record keep nothing out, so they are no news; those of a row without identity are always, since nothing of it can be
+is new where the ledger said so after the line with which people were last told. Errors in the row of a submitted record
+keep nothing out, so they are not new; those of a row without identity are always, since nothing of it can be
 remembered, and so is a registration number that keeps numbers from being linked.
 
-Rule: a record that its reviewers sent back is updated with what its row says now, so that a change is none of these. Of
-any other the API keeps what it has, while its review is pending and after it was approved. Mostly that is the earlier
+Rule: a record that its reviewers sent back is updated with what its row says now, so a change there is no drift. Of any
+other the API keeps what it has, while its review is pending and after it was approved. Mostly that is the earlier
 content; it is the newer one where the row says what was sent before it, since the sheet is an older one.
 
-Rule: a number is linked once the record is approved; until then, and where nothing was tried, there is nothing to tell
-but the number itself. A linked number stays linked when the row does not name it any more.
+Rule: a number is linked once the record is approved. A linked number stays linked when the row does not name it any
+more.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, tzinfo
+from enum import StrEnum
 from typing import NamedTuple, TypeAlias
+
+import msgspec
 
 from bulk_onboard.model.catalogue import OLDER_CONTENT, RENUMBERED
 from bulk_onboard.model.finding import Finding
@@ -32,169 +36,156 @@ from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import EDITABLE, Linkage, Linking, Record, Review, State, api_has_newer
 from bulk_onboard.model.requirements import RequirementsBook
-from bulk_onboard.model.row import Aside, JudgedRow, told_of, usual_of
-from bulk_onboard.model.sheet import NUMBERS
-from bulk_onboard.report.times import business_days_after, day_text, local
+from bulk_onboard.model.row import Aside, JudgedRow, LazySequence, notable_in, usual_count
+from bulk_onboard.model.sheet import NUMBERS, Columns
+from bulk_onboard.report.record_findings import has_changed, record_findings, why_not_linked
+from bulk_onboard.report.table import business_days_after, day_text, local
 
-Decisions: TypeAlias = Sequence[Decision] | None  # None: the workbook is gone, so the records alone are told
+Decisions: TypeAlias = Sequence[Decision] | None
+"""What was decided for each row; None where the workbook is gone, so that only the records are known."""
 
-_NOTHING_SENT = frozenset({State.INVALID, State.PENDING})
+_NOTHING_SENT = frozenset({State.INVALID, State.NOT_SENT})
+_DELIBERATE = frozenset({State.DELETED, State.ABANDONED})
+_WAS_APPROVED = frozenset({Review.APPROVED.value, Review.SUSPENDED.value, Review.EXPIRED.value})
+_NEEDS_ATTENTION = frozenset({Review.REJECTED, Review.MORE_INFO, Review.SUSPENDED, Review.EXPIRED})
 
 
-class RowStatus(NamedTuple):
-    """The state of a row, and its record where the ledger has one."""
+class NumbersLeft(NamedTuple):
+    """What is left to do about the numbers of an approved record; `unnamed`: the row names none, and none is linked."""
 
-    state: State
+    due: int = 0
+    refused: int = 0
+    held: int = 0
+    unnamed: bool = False
+
+
+class RowStatus(msgspec.Struct, frozen=True, gc=False):
+    """One row with its record and everything found out about both.
+
+    Attributes:
+        state: of the record, or of the row while nothing was sent; of a duplicate its first row's, of the template's
+            example and a blank row why it stands aside.
+        record: the one that the row stands for; None while there is none, and for a row that stands aside.
+        decision: what was decided for the row; None where there is only a record.
+        named: the record of the row's identity, even where another row stands for it.
+        found: findings that turned up while sending, and those made of what the API said of the record.
+    """
+
+    state: StrEnum
     record: Record | None = None
-
-    @property
-    def review(self) -> str:
-        """What the API's people said; empty unless the record is submitted."""
-        return self.record.review if self.record and self.state is State.SUBMITTED else ""
+    decision: Decision | None = None
+    named: Record | None = None
+    found: tuple[Finding, ...] = ()
 
     @classmethod
     def of(cls, record: Record) -> "RowStatus":
-        """Where a record stands, whatever its row."""
-        return cls(State.UNCERTAIN if record.state is State.SENDING else record.state, record)
+        """Return the status of a record whose row is not at hand."""
+        return cls(_shown_state(record), record, named=record)
 
+    @property
+    def judged(self) -> JudgedRow | None:
+        """The row as validation left it; None where there is only a record."""
+        return self.decision.judged if self.decision else None
 
-def row_status(decision: Decision, ledger_state: LedgerState) -> RowStatus:
-    """Where a row stands."""
-    record = ledger_state.records.get(decision.identity.token) if decision.identity else None
-    if record is not None and not _stands_for(decision, record):
-        record = None
-    if record is not None and record.state not in _NOTHING_SENT:
-        return RowStatus.of(record)
-    return RowStatus(State.INVALID if decision.judged.has_errors else State.PENDING, record)
+    @property
+    def aside(self) -> Aside | None:
+        """Why the row stands aside; None for one that is sent when it can be."""
+        return self.decision.judged.aside if self.decision else None
 
+    @property
+    def kind(self) -> StrEnum:
+        """What the row counts as: why it stands aside, else its state."""
+        return self.aside or self.state
 
-def counts(decisions: Decisions, ledger_state: LedgerState) -> dict[str, int]:
-    """Rows by state, zeros included: `rows`, every state, `duplicate`, `example`, `blank`; all but `rows` add up to it.
+    @property
+    def review(self) -> str:
+        """The review of a submitted record; empty for any other."""
+        return self.record.review if self.record and self.state is State.SUBMITTED else ""
 
-    Without the workbook every record of the books counts as a row.
-    """
-    row_statuses = _row_statuses(decisions, ledger_state)
-    asides = Counter(aside for each in told_of(decisions or ()) if (aside := each.judged.aside))
-    by_state = Counter(each.state for each in row_statuses)
-    usual = usual_of(decisions or ())
-    by_state[State.PENDING] += usual
-    return {
-        "rows": len(row_statuses) + usual + asides.total(),
-        **{state.value: by_state[state] for state in State},
-        **{aside.value: asides[aside] for aside in Aside},
-    }
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings: the row's own, then `found`."""
+        return (*self.decision.judged.findings, *self.found) if self.decision else self.found
 
+    @property
+    def is_renumbered(self) -> bool:
+        """Whether the row has another registration number than its record."""
+        return self.decision is not None and any(f.code in RENUMBERED for f in self.decision.judged.findings)
 
-def reviews(decisions: Decisions, ledger_state: LedgerState) -> dict[str, int]:
-    """Submitted rows by review, zeros included, then by what the API calls reviews that are none of ours.
+    @property
+    def is_older(self) -> bool:
+        """Whether the row says what was sent before the content that the API has."""
+        return self.record is not None and self.judged is not None and is_older(self.record, self.judged)
 
-    Rows that stand aside do not count, and no row whose review is not known.
-    """
-    by_review = Counter(each.review for each in _row_statuses(decisions, ledger_state) if each.review)
-    ours = {review.value: by_review.pop(review.value, 0) for review in Review}
-    return ours | dict(sorted(by_review.items()))
+    @property
+    def has_changed(self) -> bool:
+        """Whether the row says something else than what the API has, or refused, of its submitted record."""
+        return self.record is not None and self.judged is not None and has_changed(self.record, self.judged)
 
+    @property
+    def has_drifted(self) -> bool:
+        """Whether the API has, and keeps, other content than the row's."""
+        record, judged = self.record, self.judged
+        if record is None or judged is None or record.state is not State.SUBMITTED or not record.fingerprint:
+            return False
+        return record.review not in EDITABLE and record.fingerprint != judged.fingerprint
 
-def unclaimed(decisions: Sequence[Decision], ledger_state: LedgerState) -> list[Record]:
-    """The records that were ever sent or found at the API and for which no row stands any more."""
-    claimed = {each.record.token for each in _row_statuses(decisions, ledger_state) if each.record}
-    return [record for record in ledger_state.records.values() if record.token not in claimed and _was_sent(record)]
+    @property
+    def needs_attention(self) -> bool:
+        """Whether somebody must look at the row, or at the record of its identity."""
+        if self.decision is None:
+            return self.named is not None and record_needs_attention(self.named)
+        return self.decision.judged.has_errors or self._record_needs_attention()
 
+    def is_new(self, since: int) -> bool:
+        """Return whether the row needs attention for something that was said after the ledger's line `since`."""
+        if self.decision is None:
+            return self.named is not None and self.named.news > since and self.needs_attention
+        if self.named is None or self.is_renumbered:
+            return self.decision.judged.has_errors
+        return self.named.news > since and (self._record_needs_attention() or self.named.state is State.INVALID)
 
-def _row_statuses(decisions: Decisions, ledger_state: LedgerState) -> list[RowStatus]:
-    """Of all rows but the usual ones, which have no record and are pending."""
-    if decisions is None:
-        return [RowStatus.of(record) for record in ledger_state.records.values()]
-    return [row_status(decision, ledger_state) for decision in told_of(decisions) if decision.judged.aside is None]
+    def _record_needs_attention(self) -> bool:
+        return self.named is not None and record_needs_attention(self.named, numbers_in(self._cell(NUMBERS)))
 
+    @property
+    def numbers_left(self) -> NumbersLeft:
+        """What is left to do about the row's numbers; nothing before its record is approved."""
+        record = self.record
+        if record is None or self.decision is None or not _takes_numbers(record):
+            return NumbersLeft()
+        named = numbers_in(self._cell(NUMBERS))
+        known = [record.numbers[number].linkage for number in named if number in record.numbers]
+        return NumbersLeft(
+            due=len(named) - len(known),
+            refused=known.count(Linkage.REFUSED),
+            held=known.count(Linkage.HELD),
+            unnamed=not named and all(linking.linkage is not Linkage.LINKED for linking in record.numbers.values()),
+        )
 
-def _stands_for(decision: Decision, record: Record) -> bool:
-    judged = decision.judged
-    return judged.fingerprint == record.fingerprint or all(each.code != "key-conflict" for each in judged.findings)
+    @property
+    def numbers_text(self) -> str:
+        """Each number of the row with what became of it, then what else is linked to its record."""
+        record, cell = self.record, self._cell(NUMBERS)
+        named = dict.fromkeys(digits_of(written) or written for written in written_numbers(cell))
+        linkings = record.numbers if record is not None else {}
+        waiting = " not linked yet" if record is not None and _takes_numbers(record) else ""
+        texts = [_number_text(number, linkings.get(number), waiting) for number in named]
+        others = [n for n, linking in linkings.items() if linking.linkage is Linkage.LINKED and n not in named]
+        return "; ".join((*texts, *(f"{number} linked, not in the row" for number in others)))
 
-
-def _was_sent(record: Record) -> bool:
-    return bool(record.sent_at or record.compliance_id or record.state not in _NOTHING_SENT)
-
-
-WANTS_A_PERSON = frozenset({Review.REJECTED, Review.MORE_INFO, Review.SUSPENDED, Review.EXPIRED})
-
-
-def record_needs_a_person(record: Record, named: Iterable[str] | None = None) -> bool:
-    """Whether somebody must look at what the API, or settling, said of the record.
-
-    `named` are the numbers of its row: one that the row does not name any more was mended by that. None where the row
-    is not at hand.
-    """
-    if record.state in (State.REFUSED, State.HELD, State.GONE):
-        return True
-    if record.state is not State.SUBMITTED:
-        return False
-    if record.review in WANTS_A_PERSON or not record.numbers:
-        return record.review in WANTS_A_PERSON
-    known = map(record.numbers.get, record.numbers if named is None else named)
-    return any(linking.linkage is not Linkage.LINKED for linking in known if linking is not None)
-
-
-def row_needs_a_person(decision: Decision, ledger_state: LedgerState) -> bool:
-    """Whether somebody must look at the row, or at its record."""
-    record = _record(decision, ledger_state)
-    return decision.judged.has_errors or (record is not None and record_needs_a_person(record, _named(decision)))
-
-
-def row_is_news(decision: Decision, ledger_state: LedgerState, since: int) -> bool:
-    """Whether the row needs a person for something that was said after the ledger's line `since`."""
-    record = _record(decision, ledger_state)
-    if record is None or any(finding.code in RENUMBERED for finding in decision.judged.findings):
-        return decision.judged.has_errors
-    if record.news <= since:
-        return False
-    return record_needs_a_person(record, _named(decision)) or record.state is State.INVALID
-
-
-def needing(decisions: Decisions, ledger_state: LedgerState) -> int:
-    """How many rows need a person, and records whose row has gone; without the workbook how many records do."""
-    if decisions is None:
-        return sum(map(record_needs_a_person, ledger_state.records.values()))
-    gone = sum(map(_needs_a_person_without_row, unclaimed(decisions, ledger_state)))
-    return gone + sum(row_needs_a_person(decision, ledger_state) for decision in decisions)
-
-
-def news(decisions: Decisions, ledger_state: LedgerState, since: int) -> int:
-    """How many of them for something that was said after the ledger's line `since`."""
-    if decisions is None:
-        return sum(record.news > since and record_needs_a_person(record) for record in ledger_state.records.values())
-    gone = sum(r.news > since and _needs_a_person_without_row(r) for r in unclaimed(decisions, ledger_state))
-    return gone + sum(row_is_news(decision, ledger_state, since) for decision in decisions)
-
-
-def older(decisions: Decisions) -> int:
-    """How many rows are older than what was sent since, so that nothing of them was sent."""
-    return sum(any(f.code == OLDER_CONTENT for f in decision.judged.findings) for decision in decisions or ())
-
-
-def _needs_a_person_without_row(record: Record) -> bool:
-    """Whether a record does whose row has gone: what was refused was mended by that."""
-    return record.state is not State.REFUSED and record_needs_a_person(record, ())
-
-
-def _named(decision: Decision) -> tuple[str, ...]:
-    return numbers_in(decision.judged.row.cell(NUMBERS))
-
-
-def _record(decision: Decision, ledger_state: LedgerState) -> Record | None:
-    return ledger_state.records.get(decision.identity.token) if decision.identity else None
-
-
-_GONE_ON_PURPOSE = (State.DELETED, State.ABANDONED)
-_WAS_APPROVED = frozenset({Review.APPROVED.value, Review.SUSPENDED.value, Review.EXPIRED.value})
+    def _cell(self, name: str) -> str:
+        return self.decision.judged.row.cell(name) if self.decision else ""
 
 
 class Drift(NamedTuple):
-    """How many rows changed while their review was pending, or after approval; how many records have no row.
+    """Where workbook and API say different things, in numbers of rows and records.
 
-    `older` rows say what was sent before the content that the API has; `renumbered` ones have, or had until they were
-    sent just now, another registration number than their record.
+    Attributes:
+        changed_while_pending, changed_after_approval: rows that changed after they were sent.
+        without_row: records that have no row any more.
+        older: rows that say what was sent before the content that the API has.
+        renumbered: rows that have, or had until they were sent just now, another registration number than their record.
     """
 
     changed_while_pending: int = 0
@@ -207,182 +198,320 @@ class Drift(NamedTuple):
 NO_DRIFT = Drift()
 
 
-def drift(decisions: Decisions, ledger_state: LedgerState, findings: Iterable[Finding] = ()) -> Drift:
-    """The drift between workbook and API; none is known without the workbook.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """What all rows come to.
 
-    `findings` are those that turned up while sending.
+    Attributes:
+        counts: rows by state, zeros included, as `JobStatus.counts` has them.
+        reviews: submitted rows by review, as `JobStatus.reviews` has them.
+        need_attention: how many rows, and records without a row, somebody must look at.
+        new: for how many of these nobody was told at an earlier run's end.
+        older: how many rows are older than what was sent since, so that nothing of them was sent.
+        drift: where the sheet and the API say different things, and nothing is done about it.
+    """
+
+    counts: dict[str, int]
+    reviews: dict[str, int]
+    need_attention: int = 0
+    new: int = 0
+    older: int = 0
+    drift: Drift = NO_DRIFT
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """All rows of a job joined with its records.
+
+    Attributes:
+        ledger_state: the records, and the runs that made them.
+        rows: a status each, in the order of the sheet; where the workbook is gone, of each record. A `LazySequence`
+            where the decisions are: a usual row has no record and nothing to tell, and counts as not sent.
+        unclaimed: the records that were ever sent or found at the API and for which no row stands any more.
+        has_workbook: whether the rows are those of the workbook.
+        others: findings that the judged rows do not have themselves: those given, then those made of records.
+    """
+
+    ledger_state: LedgerState
+    rows: Sequence[RowStatus]
+    unclaimed: tuple[Record, ...]
+    has_workbook: bool
+    others: tuple[Finding, ...]
+
+    def counts(self) -> dict[str, int]:
+        """Return rows by state, zeros included: `rows`, every state, `duplicate`, `example`, `blank`.
+
+        All but `rows` add up to it.
+        """
+        by_kind = Counter(each.kind for each in notable_in(self.rows))
+        by_kind[State.NOT_SENT] += usual_count(self.rows)
+        return {"rows": by_kind.total(), **{kind.value: by_kind[kind] for kind in (*State, *Aside)}}
+
+    def reviews(self) -> dict[str, int]:
+        """Return submitted rows by review, zeros included, then by the API's own words for others.
+
+        Rows that stand aside do not count, and no row whose review is not known.
+        """
+        by_review = Counter(each.review for each in notable_in(self.rows) if each.review)
+        ours = {review.value: by_review.pop(review.value, 0) for review in Review}
+        return ours | dict(sorted(by_review.items()))
+
+    def need_attention(self) -> int:
+        """Return how many rows, and records without a row, somebody must look at."""
+        gone = sum(map(_needs_attention_without_row, self.unclaimed))
+        return gone + sum(each.needs_attention for each in notable_in(self.rows))
+
+    def new(self, since: int) -> int:
+        """Return how many of these for something that was said after the ledger's line `since`."""
+        gone = sum(record.news > since and _needs_attention_without_row(record) for record in self.unclaimed)
+        return gone + sum(each.is_new(since) for each in notable_in(self.rows))
+
+    def older(self) -> int:
+        """Return how many rows are older than what was sent since, so that nothing of them was sent."""
+        return sum(any(f.code == OLDER_CONTENT for f in judged.findings) for judged in self._judged())
+
+    def drift(self) -> Drift:
+        """Return the drift between workbook and API; none is known without the workbook."""
+        if not self.has_workbook:
+            return NO_DRIFT
+        drifted = [each for each in notable_in(self.rows) if each.has_drifted]
+        approved = [each.review in _WAS_APPROVED for each in drifted if not each.is_older]
+        own = (finding for judged in self._judged() for finding in judged.findings)
+        return Drift(
+            changed_while_pending=approved.count(False),
+            changed_after_approval=approved.count(True),
+            without_row=sum(record.state not in _DELIBERATE for record in self.unclaimed),
+            older=len(drifted) - len(approved),
+            renumbered=len({finding.row for finding in (*self.others, *own) if finding.code in RENUMBERED}),
+        )
+
+    def totals(self, since: int) -> Totals:
+        """Return what all rows come to; new is what was said after the ledger's line `since`."""
+        return Totals(
+            counts=self.counts(),
+            reviews=self.reviews(),
+            need_attention=self.need_attention(),
+            new=self.new(since),
+            older=self.older(),
+            drift=self.drift(),
+        )
+
+    def findings(self) -> list[Finding]:
+        """Return all findings, in the order of the rows."""
+        own = (finding for judged in self._judged() for finding in judged.findings)
+        return sorted([*self.others, *own], key=lambda finding: finding.row)
+
+    def _judged(self) -> Iterator[JudgedRow]:
+        return (each.decision.judged for each in notable_in(self.rows) if each.decision)
+
+
+def join(
+    decisions: Decisions,
+    ledger_state: LedgerState,
+    *,
+    found: Iterable[Finding] = (),
+    columns: Columns | None = None,
+    requirements: RequirementsBook | None = None,
+) -> JobStatus:
+    """Join rows and records.
+
+    Args:
+        decisions: None when the workbook is gone.
+        found: findings of the sheet as a whole, and those that turned up while sending.
+        columns, requirements: for the findings made of what the API said of records; without them none are made.
     """
     if decisions is None:
-        return NO_DRIFT
-    drifted = [
-        (record, decision.judged)
-        for decision in decisions
-        if not decision.judged.aside and (record := row_status(decision, ledger_state).record) is not None
-        if has_drifted(record, decision.judged)
-    ]
-    records = [record for record, judged in drifted if not is_older(record, judged)]
-    approved = sum(record.review in _WAS_APPROVED for record in records)
-    without_row = [record for record in unclaimed(decisions, ledger_state) if record.state not in _GONE_ON_PURPOSE]
-    told = (*findings, *(finding for decision in decisions for finding in decision.judged.findings))
-    renumbered = {finding.row for finding in told if finding.code in RENUMBERED}
-    older = len(drifted) - len(records)
-    return Drift(len(records) - approved, approved, len(without_row), older, len(renumbered))
+        records = tuple(map(RowStatus.of, ledger_state.records.values()))
+        return JobStatus(ledger_state, records, (), has_workbook=False, others=tuple(found))
+    found = tuple(found)
+    by_row: defaultdict[int, list[Finding]] = defaultdict(list)
+    for finding in found:
+        by_row[finding.row].append(finding)
+    said: list[Finding] = []
+    firsts = {each.judged.duplicate_of for each in notable_in(decisions)}
+    states: dict[int | None, StrEnum] = {}  # of the first rows of duplicates
+
+    def joined(decision: Decision) -> RowStatus:
+        judged, number = decision.judged, decision.judged.row.number
+        named = ledger_state.records.get(decision.identity.token) if decision.identity else None
+        of_row = tuple(by_row.get(number, ()))
+        if judged.aside is not None:
+            return RowStatus(states.get(judged.duplicate_of, judged.aside), None, decision, named, of_row)
+        record = named if named is not None and _stands_for(judged, named) else None
+        if record is not None and columns is not None and requirements is not None:
+            of_record = tuple(record_findings(record, judged, columns, requirements))
+            said.extend(of_record)
+            of_row += of_record
+        state = _state_of(judged, record)
+        if number in firsts:
+            states[number] = state
+        return RowStatus(state, record, decision, named, of_row)
+
+    rows: Sequence[RowStatus]
+    if isinstance(decisions, LazySequence):
+        rows = LazySequence(
+            len(decisions),
+            {place: joined(decision) for place, decision in decisions.notable.items()},
+            lambda places: [joined(decisions[place]) for place in places],
+        )
+    else:
+        rows = tuple(map(joined, decisions))
+    claimed = {each.record.token for each in notable_in(rows) if each.record}
+    unclaimed = tuple(r for r in ledger_state.records.values() if r.token not in claimed and _was_sent(r))
+    return JobStatus(ledger_state, rows, unclaimed, has_workbook=True, others=(*found, *said))
 
 
-def has_changed(record: Record, judged: JudgedRow) -> bool:
-    """Whether a submitted record's row says something else than what the API has, or refused, as far as is known."""
-    known = record.state is State.SUBMITTED and bool(record.fingerprint)
-    return known and judged.fingerprint not in (record.fingerprint, record.refused)
+def record_needs_attention(record: Record, named: Iterable[str] | None = None) -> bool:
+    """Return whether somebody must look at what the API, or settling, said of the record.
 
-
-def has_drifted(record: Record, judged: JudgedRow) -> bool:
-    """Whether the API has, and keeps, other content than the row's."""
-    known = record.state is State.SUBMITTED and bool(record.fingerprint)
-    return known and record.review not in EDITABLE and record.fingerprint != judged.fingerprint
+    Args:
+        named: the numbers of its row; one that the row does not name any more was fixed by that. None where the row is
+            not at hand, so that all its numbers count.
+    """
+    if record.state in (State.REFUSED, State.HELD, State.GONE):
+        return True
+    if record.state is not State.SUBMITTED:
+        return False
+    if record.review in _NEEDS_ATTENTION or not record.numbers:
+        return record.review in _NEEDS_ATTENTION
+    known = map(record.numbers.get, record.numbers if named is None else named)
+    return any(linking.linkage is not Linkage.LINKED for linking in known if linking is not None)
 
 
 def is_older(record: Record, judged: JudgedRow) -> bool:
-    """Whether the row says what was sent before the content that the API has."""
+    """Return whether the row says what was sent before the content that the API has of the record."""
     return api_has_newer(record, judged.fingerprint)
 
 
-def drift_told(found: Drift) -> Iterator[str]:
-    """Sentences; none where nothing drifted."""
-    changed = [
-        f"{count:,} row{'' if count == 1 else 's'} changed {when}"
-        for count, when in (
-            (found.changed_while_pending, "while the review was pending"),
-            (found.changed_after_approval, "after approval"),
-        )
-        if count
-    ]
-    if changed:
-        yield f"{' and '.join(changed)}: the API has the earlier content, and nothing is done about it."
-    if found.older:
-        rows = "1 row is" if found.older == 1 else f"{found.older:,} rows are"
-        yield f"{rows} older than what the API has, and nothing is done about it: Results says how to take that over."
-    if found.without_row:
-        told = "1 record has" if found.without_row == 1 else f"{found.without_row:,} records have"
-        yield f"{told} no row any more: see the sheet Not in the workbook."
-    yield from renumbered_told(found)
+def _shown_state(record: Record) -> State:
+    return State.UNCERTAIN if record.state is State.SENDING else record.state
 
 
-def renumbered_told(found: Drift) -> Iterator[str]:
-    """The sentence that is always told: a number that changed under a known Key may be another business."""
-    if found.renumbered:
-        told = "1 row has" if found.renumbered == 1 else f"{found.renumbered:,} rows have"
-        yield f"{told} another registration number than was sent before: see the sheet Problems."
+def _state_of(judged: JudgedRow, record: Record | None) -> State:
+    if record is not None and record.state not in _NOTHING_SENT:
+        return _shown_state(record)
+    return State.INVALID if judged.has_errors else State.NOT_SENT
 
 
-class NumbersLeft(NamedTuple):
-    """What is left to do about the numbers of an approved record; `unnamed`: the row names none, and none is linked."""
-
-    due: int = 0
-    refused: int = 0
-    held: int = 0
-    unnamed: bool = False
+def _stands_for(judged: JudgedRow, record: Record) -> bool:
+    return judged.fingerprint == record.fingerprint or all(each.code != "key-conflict" for each in judged.findings)
 
 
-def numbers_left(cell: str, record: Record | None) -> NumbersLeft:
-    """What is left to do about the numbers of a row's cell; nothing before the record is approved."""
-    if record is None or not _takes_numbers(record):
-        return NumbersLeft()
-    named = numbers_in(cell)
-    known = [record.numbers[number].linkage for number in named if number in record.numbers]
-    return NumbersLeft(
-        due=len(named) - len(known),
-        refused=known.count(Linkage.REFUSED),
-        held=known.count(Linkage.HELD),
-        unnamed=not named and all(linking.linkage is not Linkage.LINKED for linking in record.numbers.values()),
-    )
+def _was_sent(record: Record) -> bool:
+    return bool(record.sent_at or record.compliance_id or record.state not in _NOTHING_SENT)
 
 
-def numbers_told(cell: str, record: Record | None) -> str:
-    """Each number of the cell with what became of it, then what else is linked to the record."""
-    named = dict.fromkeys(digits_of(written) or written for written in written_numbers(cell))
-    linkings = record.numbers if record is not None else {}
-    waiting = " not linked yet" if record is not None and _takes_numbers(record) else ""
-    told = [_told(number, linkings.get(number), waiting) for number in named]
-    others = [n for n, linking in linkings.items() if linking.linkage is Linkage.LINKED and n not in named]
-    return "; ".join((*told, *(f"{number} linked, not in the row" for number in others)))
-
-
-def why_told(linking: Linking) -> str:
-    """Why a number was not linked, with the API's code where there is one."""
-    return ": ".join(filter(None, (linking.code, linking.why)))
-
-
-def numbers_to_do(decisions: Decisions, ledger_state: LedgerState) -> Iterator[str]:
-    """What is left to do about numbers in the whole workbook, sentences."""
-    left = [
-        numbers_left(decision.judged.row.cell(NUMBERS), row_status(decision, ledger_state).record)
-        for decision in decisions or ()
-        if not decision.judged.aside and not _is_renumbered(decision)
-    ]
-    for line, field in (
-        ("Run again to link the {numbers} not linked yet of {rows}.", "due"),
-        ("Correct the {numbers} that the API refused to link, in {rows}: the column Numbers says why.", "refused"),
-        ("Look at the {numbers} held, in {rows}: the column Numbers says why.", "held"),
-    ):
-        counts = [count for each in left if (count := getattr(each, field))]
-        if counts:
-            yield line.format(numbers=_counted(sum(counts), "number"), rows=_counted(len(counts), "approved row"))
-    if unnamed := sum(each.unnamed for each in left):
-        rows = f"the {_counted(unnamed, 'approved row')} that {'has' if unnamed == 1 else 'have'} none"
-        yield f"To link numbers to {rows}, write them into the column Numbers and run again."
-    codes = [finding.code for decision in decisions or () for finding in decision.judged.findings]
-    if renumbered := codes.count("approved-number-changed"):
-        rows = _counted(renumbered, "approved row")
-        yield f"Look at the registration number of {rows}: it has changed, so no numbers are linked."
-
-
-def _is_renumbered(decision: Decision) -> bool:
-    """Whether no numbers are linked, since the row has another registration number than was approved."""
-    return any(finding.code in RENUMBERED for finding in decision.judged.findings)
-
-
-def _told(number: str, linking: Linking | None, waiting: str) -> str:
-    if linking is None:
-        return f"{number}{waiting}"
-    if linking.linkage is Linkage.LINKED:
-        return f"{number} linked"
-    return f"{number} {linking.linkage}: {why_told(linking)}"
+def _needs_attention_without_row(record: Record) -> bool:
+    """Return whether a record whose row is gone needs attention; what was refused was fixed by that."""
+    return record.state is not State.REFUSED and record_needs_attention(record, ())
 
 
 def _takes_numbers(record: Record) -> bool:
     return record.state is State.SUBMITTED and record.review == Review.APPROVED
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+def _number_text(number: str, linking: Linking | None, waiting: str) -> str:
+    if linking is None:
+        return f"{number}{waiting}"
+    if linking.linkage is Linkage.LINKED:
+        return f"{number} linked"
+    return f"{number} {linking.linkage}: {why_not_linked(linking)}"
 
 
-def expected_reviews(
-    decisions: Decisions, ledger_state: LedgerState, requirements: RequirementsBook | None, zone: tzinfo
-) -> tuple[str, ...]:
-    """A sentence, or none where no review is pending or nobody said how long one takes."""
-    days = list(_expected_days(decisions, ledger_state, requirements, zone))
+# Sentences about all rows, for the first sheet and the console.
+
+
+def attention_sentence(totals: Totals) -> str:
+    """Return how many rows need attention, and how many are new; empty for none."""
+    count, new = totals.need_attention, totals.new
+    if not count:
+        return ""
+    told = "" if new == count else f" ({new:,} new)" if new else " (none new)"
+    return f"{counted(count, 'row')} {'needs' if count == 1 else 'need'} attention{told}."
+
+
+def drift_sentences(drift: Drift) -> Iterator[str]:
+    """Yield where workbook and API say different things; nothing where they do not."""
+    changed = [
+        f"{counted(count, 'row')} changed {when}"
+        for count, when in (
+            (drift.changed_while_pending, "while the review was pending"),
+            (drift.changed_after_approval, "after approval"),
+        )
+        if count
+    ]
+    if changed:
+        yield f"{' and '.join(changed)}: the API has the earlier content, and nothing is done about it."
+    if drift.older:
+        yield (
+            f"{counted(drift.older, 'row')} {'is' if drift.older == 1 else 'are'} older than what the API has, and "
+            "nothing is done about it: Results says how to take the newer content over."
+        )
+    if drift.without_row:
+        have = "has" if drift.without_row == 1 else "have"
+        yield f"{counted(drift.without_row, 'record')} {have} no row any more: see the sheet Not in the workbook."
+    yield from renumbered_sentence(drift)
+
+
+def renumbered_sentence(drift: Drift) -> Iterator[str]:
+    """Yield what is always said: a number that changed under a known Key may be another business."""
+    if drift.renumbered:
+        have = "has" if drift.renumbered == 1 else "have"
+        yield (
+            f"{counted(drift.renumbered, 'row')} {have} another registration number than was sent before: see the "
+            "sheet Problems."
+        )
+
+
+def numbers_to_do(status: JobStatus) -> Iterator[str]:
+    """Yield what is left to do about numbers in the whole workbook."""
+    rows = [each for each in notable_in(status.rows) if each.decision]
+    left = [each.numbers_left for each in rows if not each.is_renumbered]
+    for line, field in (
+        ("Run again to link the {numbers} not linked yet, in {rows}.", "due"),
+        ("Correct the {numbers} that the API refused to link, in {rows}: the column Numbers says why.", "refused"),
+        ("Look at the {numbers} held, in {rows}: the column Numbers says why.", "held"),
+    ):
+        counts = [count for each in left if (count := getattr(each, field))]
+        if counts:
+            numbers = "1 number" if sum(counts) == 1 else f"{sum(counts):,} numbers"
+            yield line.format(numbers=numbers, rows=counted(len(counts), "approved row"))
+    if unnamed := sum(each.unnamed for each in left):
+        have = "has" if unnamed == 1 else "have"
+        yield (
+            f"To link numbers to the {counted(unnamed, 'approved row')} that {have} none, write them into the column "
+            "Numbers and run again."
+        )
+    codes = [finding.code for each in rows if each.judged for finding in each.judged.findings]
+    if renumbered := codes.count("approved-number-changed"):
+        have = "number of 1 approved row" if renumbered == 1 else f"numbers of {renumbered:,} approved rows"
+        changed = "it has" if renumbered == 1 else "they have"
+        yield f"Look at the registration {have}: {changed} changed, so no numbers are linked."
+
+
+def expected_reviews(status: JobStatus, requirements: RequirementsBook | None, zone: tzinfo) -> tuple[str, ...]:
+    """Return a sentence; none where no review is pending, or nobody said how long one takes."""
+    days = list(_expected_days(status, requirements, zone))
     if not days:
         return ()
     first, last = day_text(min(days)), day_text(max(days))
-    reviews = "1 review is" if len(days) == 1 else f"{len(days):,} reviews are"
     when = f"on {first}" if first == last else f"between {first} and {last}"
-    sentence = (
-        f"{reviews} expected {when}, by the time the API says a review takes; "
-        "weekends are left out, public holidays are not known."
-    )
-    return (sentence,)
+    reviews = f"{counted(len(days), 'review')} {'is' if len(days) == 1 else 'are'}"
+    how = "by the time the API says a review takes; weekends are left out, public holidays are not known."
+    return (f"{reviews} expected {when}, {how}",)
 
 
-def _expected_days(
-    decisions: Decisions, ledger_state: LedgerState, requirements: RequirementsBook | None, zone: tzinfo
-) -> Iterator[date]:
+def _expected_days(status: JobStatus, requirements: RequirementsBook | None, zone: tzinfo) -> Iterator[date]:
     offered = requirements.offered if requirements else {}
-    for decision in decisions or ():
-        now = row_status(decision, ledger_state)
-        if decision.judged.aside or now.record is None or now.review != Review.PENDING:
+    for each in notable_in(status.rows):
+        if each.record is None or each.decision is None or each.review != Review.PENDING:
             continue
-        submitted_at = local(now.record.submitted_at, zone)
-        required = offered.get(decision.judged.row.combination)
+        submitted_at = local(each.record.submitted_at, zone)
+        required = offered.get(each.decision.judged.row.combination)
         if submitted_at and required and required.review_days is not None:
             yield business_days_after(submitted_at.date(), required.review_days)
+
+
+def counted(count: int, noun: str) -> str:
+    """Return `1 row`, `2 rows`, `1,200 rows`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -1,8 +1,10 @@
-"""Tables as plain data, and the text a cell of the report may hold."""
+"""Tables as plain data, and how cells of the report show texts, instants and days."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import TypeAlias
 
 Cell: TypeAlias = str | int | None
@@ -33,7 +35,7 @@ class MadeAnew:
 
 
 def cell_text(text: str) -> str:
-    """`text` as a workbook can keep it: no control characters or lone surrogates, what is too long visibly cut.
+    """Return `text` as a workbook can keep it: no control characters or lone surrogates, visibly cut if too long.
 
     A text from `<r>` on gets a blank before it, since XlsxWriter would take it for markup and write it as it is.
     """
@@ -43,3 +45,34 @@ def cell_text(text: str) -> str:
         return text
     writable = _UNWRITABLE.sub("", _LINE_END.sub("\n", text))
     return writable if len(writable) <= LONGEST_TEXT else writable[: LONGEST_TEXT - len(CUT)] + CUT
+
+
+_SATURDAY = 5
+
+
+def local(at: str | datetime, zone: tzinfo) -> datetime | None:
+    """Return an instant of the ledger (ISO 8601) or an aware datetime in the readers' zone; None for an empty text."""
+    if not at:
+        return None
+    instant = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return instant.astimezone(zone)
+
+
+def local_text(at: str | datetime, zone: tzinfo) -> str | None:
+    """Return the instant as `2026-01-05 15:30:00` in the zone, which sorts as text; None for an empty text."""
+    instant = local(at, zone)
+    return instant.strftime("%Y-%m-%d %H:%M:%S") if instant else None
+
+
+@lru_cache(maxsize=1_024)  # very many rows are submitted on few days
+def business_days_after(day: date, days: int) -> date:
+    """Return the day so many business days later; weekends are skipped, public holidays are not known."""
+    while days > 0:
+        day += timedelta(days=1)
+        days -= day.weekday() < _SATURDAY
+    return day
+
+
+def day_text(day: date) -> str:
+    """Return the day as `Mon 5 Jan 2026`."""
+    return f"{day:%a} {day.day} {day:%b %Y}"

@@ -34,6 +34,7 @@ _GREY = ("#EDEDED", "#595959", "#A5A5A5")
 _COLOURS: Mapping[str, tuple[str, str, str]] = {  # of a state, review or severity: paper, ink and bar
     "submitted": _GREEN,
     "approved": _GREEN,
+    "not sent": _BLUE,
     "pending": _BLUE,
     "deferred": _YELLOW,
     "warning": _YELLOW,

@@ -29,11 +29,12 @@ from bulk_onboard.model.identity import registration_token_of
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Identity, Plan
 from bulk_onboard.model.requirements import Combination, DocumentRequirement, RequirementsBook
-from bulk_onboard.model.row import EXAMPLE_PATHS, JudgedRow, JudgedRows, Row, told_of
+from bulk_onboard.model.row import EXAMPLE_PATHS, JudgedRow, JudgedRows, Row, notable_in
 from bulk_onboard.model.sheet import NUMBER_TYPE, Columns, Sheet, document_column, type_by_name
 from bulk_onboard.model.text import text_in
 from bulk_onboard.planning import make_plan
-from bulk_onboard.planning.identity import Identities, settled_claims
+from bulk_onboard.planning.identity import Identities, checked_claims
+from bulk_onboard.report.row_status import JobStatus, join
 from bulk_onboard.run.requirements import requirements_for
 from bulk_onboard.validation import (
     Judge,
@@ -73,7 +74,7 @@ class Judgement:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All findings: the sheet's, then the rows' in their order."""
-        return self.sheet_findings + tuple(finding for row in told_of(self.rows) for finding in row.findings)
+        return self.sheet_findings + tuple(finding for row in notable_in(self.rows) for finding in row.findings)
 
     @property
     def has_errors(self) -> bool:
@@ -315,6 +316,16 @@ class DryRun:
     ledger_state: LedgerState
     plan: Plan
 
+    def status(self, found: Iterable[Finding] = ()) -> JobStatus:
+        """Return the rows joined with their records; `found` is what turned up beside the check."""
+        return join(
+            self.plan.decisions,
+            reported_state(self.judgement, self.plan, self.ledger_state),
+            found=(*self.judgement.sheet_findings, *found),
+            columns=self.judgement.columns,
+            requirements=self.judgement.book,
+        )
+
 
 async def make_dry_run(
     job: Job, *, credentials: Credentials | None, clock: Clock, frame: Frame | None = None
@@ -379,7 +390,7 @@ async def claiming_rows(
     rows = rows_of(sheet, columns, defaults=job.defaults)
     identities = Identities(ledger_state, auth_id=auth_id, rows=rows)
     claims = [(one, identities.identify(one)) for one in (JudgedRow(row, None, "") for row in rows)]
-    return [(one.row, identity) for one, identity in settled_claims(claims, ledger_state, job.findings)]
+    return [(one.row, identity) for one, identity in checked_claims(claims, ledger_state, job.findings)]
 
 
 def columns_at_hand(job: Job, sheet: Sheet) -> Columns:

@@ -1,6 +1,6 @@
 """Write the report and the annotated workbook of a job."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import partial
@@ -18,9 +18,6 @@ from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.lock import MODES
 from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.documents import readable
-from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.plan import Decision, Plan
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.sheet import Sheet, Stored, WorkbookType, type_by_name
 from bulk_onboard.report import target
@@ -34,11 +31,10 @@ from bulk_onboard.report.annotated.annotation import (
 )
 from bulk_onboard.report.annotated.base import BASE_SHEET, Base, copies, from_pieces, is_untouched, places, seal
 from bulk_onboard.report.annotated.plain import write_plain
-from bulk_onboard.report.record_findings import record_findings
-from bulk_onboard.report.summary import ReportFacts, counts, make_tables, next_command, reviews
-from bulk_onboard.report.workbook import write_report
-from bulk_onboard.run.judge import Judgement, make_dry_run, reported_state
-from bulk_onboard.run.typed import remembered
+from bulk_onboard.report.row_status import JobStatus, join
+from bulk_onboard.report.summary import ReportFacts, make_tables, next_command
+from bulk_onboard.run.judge import Judgement, make_dry_run
+from bulk_onboard.run.kept_flags import remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,28 +56,27 @@ class ReportResult:
 
 def write_job_report(
     job: Job,
-    decisions: Sequence[Decision] | None,
-    ledger_state: LedgerState,
+    status: JobStatus,
     *,
-    findings: Sequence[Finding] = (),
     requirements: RequirementsBook | None = None,
     now: datetime,
     run_id: str,
     stopped: str = "",
     continued: bool = False,
 ) -> Path:
-    """Write the report; return where it is, which may be beside its own place.
+    """Write the report, and return where it really is.
 
     Args:
-        decisions: None when the workbook is gone.
-        findings: those that the judged rows do not have: of the sheet as a whole, of what showed while sending, and of
-            what the API said of the records.
-        stopped: the sentence that says what stopped the run; empty where nothing did.
+        requirements: for the days that a review takes; None where not known.
+        run_id: for another name of the file, where its own is taken.
+        stopped: why the run stopped before finishing, a sentence; empty where it did not.
         continued: whether the run is to be continued as it was typed.
 
     Raises:
         ReportError: neither its own place nor one beside it could be written.
     """
+    from bulk_onboard.report.workbook import write_report  # noqa: PLC0415 - XlsxWriter; a check writes no report
+
     facts = ReportFacts(
         commands=job.commands,
         workbook=readable(job.workbook.name),
@@ -91,12 +86,13 @@ def write_job_report(
         stopped=stopped,
         continued=continued,
     )
-    tables = make_tables(decisions, ledger_state, facts, findings)
-    return write_report(job.report, tables, run=run_id, anew=facts.commands.report(), mode=MODES[job.share])
+    return write_report(
+        job.report, make_tables(status, facts), run=run_id, anew=facts.commands.report(), mode=MODES[job.share]
+    )
 
 
 async def report_job(job: Job, *, clock: Clock) -> ReportResult:
-    """Write the report again from workbook and ledger.
+    """Write the report again from workbook and ledger; without workbook or documents folder from the ledger alone.
 
     Without workbook or documents folder from the ledger alone.
 
@@ -114,32 +110,23 @@ async def report_job(job: Job, *, clock: Clock) -> ReportResult:
             f"It is not known what workbook goes with {job.ledger}. Name the job file or the workbook, and the ledger "
             "after --ledger."
         )
-    decisions: Sequence[Decision] | None = None
-    findings: Sequence[Finding] = ()
     requirements, why = None, ""
     try:
         dry_run = await make_dry_run(job, credentials=None, clock=clock)
     except (errors.WorkbookError, errors.DocumentsError) as gone:
-        why = str(gone)
+        why, status = str(gone), join(None, ledger_state)
     else:
-        decisions = dry_run.plan.decisions
-        judgement, requirements = dry_run.judgement, dry_run.judgement.book
-        ledger_state = reported_state(judgement, dry_run.plan, ledger_state)
-        said = record_findings(decisions, ledger_state, judgement.columns, requirements)
-        findings = (*judgement.sheet_findings, *said)
+        requirements, status = dry_run.judgement.book, dry_run.status()
     now = clock.now()
     path = write_job_report(
         job,
-        decisions,
-        ledger_state,
-        findings=findings,
+        status,
         requirements=requirements,
         now=now,
         run_id=now.strftime("%Y%m%dT%H%M%SZ"),
         stopped=why,
     )
-    command = next_command(decisions, ledger_state, job.commands)
-    return ReportResult(path, counts(decisions, ledger_state), reviews(decisions, ledger_state), why, command)
+    return ReportResult(path, status.counts(), status.reviews(), why, next_command(status, job.commands))
 
 
 def zone_of(job: Job, now: datetime) -> tzinfo:
@@ -177,38 +164,30 @@ class Annotated:
     notes: tuple[str, ...]
 
 
-def annotate(
-    job: Job, judgement: Judgement, plan: Plan, ledger_state: LedgerState, *, findings: Iterable[Finding] = ()
-) -> Annotated | None:
-    """Write the annotated workbook beside the job's own.
+def annotate(job: Job, judgement: Judgement, status: JobStatus) -> Annotated | None:
+    """Write the annotated workbook beside the job's own; None where there are no errors, so nothing to fix.
 
     Return None where there are no errors, so nothing to fix.
 
     Call it in a thread, since it takes a while. Raises nothing for a file that cannot be read or written.
 
     Args:
-        findings: those that showed while sending; what the API said of the records is added here.
+        status: the rows of the workbook that was judged.
     """
-    said = record_findings(plan.decisions, ledger_state, judgement.columns, judgement.book)
-    others = (*judgement.sheet_findings, *findings, *said)
-    if not any(finding.severity is Severity.ERROR for finding in (*others, *plan.findings)):
+    findings = status.findings()
+    if not any(finding.severity is Severity.ERROR for finding in findings):
         return None
     bases = bases_in(job.workbook) if name_of(job.workbook) != job.workbook.stem else ()
     some_rows = judgement.sheet.height > ROWS_AT_MOST
-    sheet = rows_to_fix(judgement.sheet, (*others, *plan.findings)) if some_rows else judgement.sheet
-    annotation = make_annotation(
-        sheet, judgement.columns, plan.decisions, ledger_state, others, bases=bases, some_rows=some_rows
-    )
+    sheet = rows_to_fix(judgement.sheet, findings) if some_rows else judgement.sheet
+    annotation = make_annotation(sheet, judgement.columns, status, bases=bases, some_rows=some_rows)
     created = datetime.now(UTC).replace(microsecond=0)
     write, notes = _copy(job.workbook, sheet, annotation, created)
     return _put(job.workbook, write, notes, created)
 
 
 def bases_in(copy: Path) -> tuple[Base, ...]:
-    """Return what an annotated copy was made from, the oldest first.
-
-    Return None where it does not say.
-    """
+    """Return what an annotated copy was made from, the oldest first; none where it does not say."""
     try:
         return from_pieces(row.cells[0] for row in read_sheet(copy, sheet=BASE_SHEET, header_row=1, encoding=None).rows)
     except WorkbookError:
@@ -216,16 +195,16 @@ def bases_in(copy: Path) -> tuple[Base, ...]:
 
 
 def _copy(workbook: Path, sheet: Sheet, annotation: Annotation, created: datetime) -> tuple[_Write, tuple[str, ...]]:
-    """Return the function that writes the copy, and sentences about it."""
-    why = _why_plain(workbook)
+    """Return what writes the copy, and sentences about it."""
     if annotation.some_rows:
         notes = (_SOME_ROWS.format(most=ROWS_AT_MOST), *_lacks_values(sheet))
         return partial(write_plain, sheet=sheet, annotation=annotation, notes=notes, created=created), notes
-    if not why:
+    why = f"a {workbook.suffix.lower()} file cannot hold marks"
+    if type_by_name(workbook) is WorkbookType.XLSX:  # no other can be written again as it is
         try:
             content, notes = _styled(workbook, sheet, annotation, created)
         except (ConfinedError, OSError) as error:
-            why = f"your own file cannot be marked: {_said(error)}"
+            why = f"your own file cannot be marked: {_why_unmarked(error)}"
         else:
             return lambda file, folder: _write_all(file, content), notes
     notes = tuple(_lacks(why, sheet))
@@ -246,19 +225,13 @@ def _lacks_values(sheet: Sheet) -> Iterator[str]:
         yield "Where a formula had no result there is #N/A in this copy. Write the value itself into such a cell."
 
 
-def _why_plain(workbook: Path) -> str:
-    if type_by_name(workbook) is not WorkbookType.XLSX:  # no other can be written again as it is
-        return f"a {workbook.suffix.lower()} file cannot hold marks"
-    return ""
-
-
 def _styled(workbook: Path, sheet: Sheet, annotation: Annotation, created: datetime) -> tuple[bytes, tuple[str, ...]]:
     request = request_bytes(Request(annotation, sheet.sha256, created))
     with workbook.open("rb") as source:
         return read_answer(b"".join(run_confined(_CHILD, request, source, _LIMITS)))
 
 
-def _said(error: ConfinedError | OSError) -> str:
+def _why_unmarked(error: ConfinedError | OSError) -> str:
     if isinstance(error, OSError):
         return error.strerror or "it cannot be read"
     if error.failure is Failure.UNFORESEEN:

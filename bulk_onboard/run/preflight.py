@@ -226,11 +226,14 @@ def _foreign(written: Iterable[Written]) -> Iterator[str]:
         if not os.path.lexists(one.path) or one.path.is_symlink():  # nothing is written through a link
             continue
         fits = stat.S_ISDIR if one.is_folder else stat.S_ISREG
+        what = "folder" if one.is_folder else "file"
         if not fits(one.path.lstat().st_mode):
-            what = "folder" if one.is_folder else "file"
-            yield f"{one.path} cannot be {one.role}: it is no {what}. {_advice(one)}"
+            yield f"{one.path} cannot be {one.role}: it is not a {what}. {_advice(one)}"
         elif not one.is_ours(one.path):
-            yield f"{one.path} cannot be {one.role}: it is there already as something else. {_advice(one)}"
+            yield (
+                f"{one.path} cannot be {one.role}: a {what} that bulk-onboard did not write is there already. "
+                f"{_advice(one)}"
+            )
 
 
 def _named(path: Path, other: Path) -> str:

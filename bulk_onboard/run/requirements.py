@@ -71,7 +71,7 @@ async def live_requirements(
         elif not (isinstance(outcome, outcomes.Refused) and outcome.http_status in (400, 404, 422)):
             raise _trouble(outcome.name, base_url, stop)
     if offered:
-        return RequirementsBook(f"live from {base_url}", True, offered)
+        return RequirementsBook(f"the live requirements at {base_url}", True, offered)
     outcome_of_list = await gateway.send(ListPage(query={"limit": "1"}))
     if not isinstance(outcome_of_list, outcomes.Done):
         raise _trouble(outcome_of_list.name, base_url, stop)

@@ -35,20 +35,20 @@ from bulk_onboard.model.mask import masked_path
 from bulk_onboard.model.plan import Action, Plan
 from bulk_onboard.model.record import EDITABLE, NOT_FILED, Record, State
 from bulk_onboard.model.requirements import RequirementsBook
-from bulk_onboard.model.row import told_of
+from bulk_onboard.model.row import notable_in
 from bulk_onboard.model.sheet import BO_KEY, KEY, document_column
 from bulk_onboard.run.connection import connect, open_ledger
 from bulk_onboard.run.context import RowEvent, RunContext
 from bulk_onboard.run.execution import FETCHING_REVIEWS, Run, RunView
 from bulk_onboard.run.finish import RunResult, finish, nothing_to_do
 from bulk_onboard.run.judge import Judgement, judge, judge_nothing, read_sheet_if_any
+from bulk_onboard.run.kept_flags import to_keep
 from bulk_onboard.run.preflight import check_free_space, wait_until_written
 from bulk_onboard.run.reconcile import reconcile, wait_for_reviews
 from bulk_onboard.run.requirements import live_requirements
 from bulk_onboard.run.reviews import ENTRIES_AT_A_TIME
 from bulk_onboard.run.runner import ProgressCounts, Runner
 from bulk_onboard.run.stop import Stop, stopping_after
-from bulk_onboard.run.typed import to_keep
 from bulk_onboard.run.walk import DuplicateRecords, find_duplicates, walk
 from bulk_onboard.units import format_duration
 
@@ -266,7 +266,7 @@ def invalid_rows(plan: Plan, ledger_state: LedgerState) -> Iterable[entries.RowI
     Of a record that its reviewers sent back, errors keep out the correction.
     """
     done: set[str] = set()
-    for decision in told_of(plan.decisions):
+    for decision in notable_in(plan.decisions):
         judged, identity = decision.judged, decision.identity
         if identity is None or not judged.has_errors or identity.token in done:
             continue

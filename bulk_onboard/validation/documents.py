@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from bulk_onboard.model.application import DOCUMENT_LIMIT, Document, FileFacts
-from bulk_onboard.model.documents import ACCEPTED_TYPES, Number, Paper, bare_name, file_type, number_of
+from bulk_onboard.model.documents import ACCEPTED_TYPES, file_type
 from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.paper import Number, Paper, bare_name, number_of
 from bulk_onboard.model.requirements import DocumentRequirement
 from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import BUSINESS_NAME, REGISTRATION_NUMBER, document_column, kind_column

@@ -210,9 +210,9 @@ def _uses(papers: _Papers, digests: set[str]) -> dict[str, _Use]:
 _AT_THE_API: Mapping[State, str] = {
     State.SENDING: "uncertain (sent, outcome unknown)",
     State.UNCERTAIN: "uncertain (sent, outcome unknown)",
-    State.HELD: "held (a person must decide)",
+    State.HELD: "held (somebody must decide)",
     State.SUBMITTED: "submitted",
-    State.GONE: "gone from the API (a person must decide)",
+    State.GONE: "gone from the API (somebody must decide)",
 }
 """The states in which a business is or may be at the API, or may be filed again, in words."""
 

@@ -73,7 +73,7 @@ async def test_without_descriptors_the_run_waits_or_stops_and_loses_nothing(offi
     counts = told.json["counts"]
     assert told.status == 4
     assert (0, 0) == (counts["refused"], counts["invalid"])
-    assert 16 == counts["submitted"] + counts["pending"] + counts["deferred"] + counts["uncertain"]
+    assert 16 == counts["submitted"] + counts["not sent"] + counts["deferred"] + counts["uncertain"]
     assert "Traceback" not in told.err
     await assert_the_next_run_completes(office, 16)
 

@@ -67,7 +67,7 @@ async def test_a_ledger_of_which_a_stretch_is_gone_loses_no_row_and_doubles_none
     assert "looks through the account before it sends" in repaired.out
     assert len(office.sandbox.state.records) == 8
     assert continued.json["counts"]["submitted"] + continued.json["counts"]["held"] == 8
-    assert continued.json["counts"]["uncertain"] == continued.json["counts"]["pending"] == 0
+    assert continued.json["counts"]["uncertain"] == continued.json["counts"]["not sent"] == 0
 
 
 async def test_repairing_a_sound_ledger_changes_nothing(office: Office) -> None:

@@ -52,8 +52,8 @@ async def test_reviews_arrive_and_a_signal_ends_it(office: Office, number: signa
     told = await heard(process)
 
     assert 0 == told.status
-    assert f"must be told, as Callback URL: {PUBLIC_URL}" in told.err
-    assert {"received": 6, "refused": 3, "read": 3, "believed": 3, "waiting": 0}.items() <= told.json.items()
+    assert f"Set this as the Callback URL at the API: {PUBLIC_URL}" in told.err
+    assert {"received": 6, "refused": 3, "read": 3, "changed": 3, "waiting": 0}.items() <= told.json.items()
     assert AUTH_TOKEN not in told.out + told.err
 
 
@@ -130,7 +130,7 @@ async def test_half_open_heads_do_not_keep_the_listener_from_answering(office: O
     [
         (("--public-url", "http://callbacks.example.com/r"), {}, "not https"),
         (("--public-url", PUBLIC_URL), {"PLIVO_AUTH_TOKEN": ""}, "PLIVO_AUTH_TOKEN"),
-        (("--public-url", PUBLIC_URL, "--host", "192.0.2.1"), {}, "Nothing can listen at 192.0.2.1"),
+        (("--public-url", PUBLIC_URL, "--host", "192.0.2.1"), {}, "Cannot listen at 192.0.2.1"),
     ],
 )
 async def test_mistake_of_use_ends_with_2(

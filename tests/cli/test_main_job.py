@@ -99,7 +99,7 @@ async def test_resume_finishes_the_rows_taken_in_and_no_others(office: Office) -
     told = await office.type("resume", "--json")
 
     assert told.status == 0
-    assert (told.json["counts"]["submitted"], told.json["counts"]["pending"]) == (20, 1)
+    assert (told.json["counts"]["submitted"], told.json["counts"]["not sent"]) == (20, 1)
 
 
 async def test_a_wrong_token_ends_in_7_with_one_sentence(office: Office) -> None:
@@ -243,7 +243,7 @@ async def test_check_with_credentials_asks_the_api_and_offline_does_not(office: 
 
     live, offline = await office.type("check", "--json"), await office.type("check", "--json", "--offline")
 
-    assert live.json["requirements"] == f"live from {office.sandbox.url}"
+    assert live.json["requirements"] == f"the live requirements at {office.sandbox.url}"
     assert "bundled" in offline.json["requirements"]
 
 

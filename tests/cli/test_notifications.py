@@ -54,7 +54,7 @@ async def test_rows_that_need_a_person_are_told_without_what_is_in_them(office: 
 
     (arrival,) = inbox.arrivals
     assert 3 == told.status == arrival.json["exit_status"]
-    assert "3 rows need a person" in arrival.json["title"]
+    assert "3 rows need attention" in arrival.json["title"]
     assert "4 rows: 3 invalid, 1 submitted" in arrival.json["text"]
     assert f"Report: {office.report}" in arrival.json["text"]
     assert "Marked in: " in arrival.json["text"]
@@ -81,7 +81,7 @@ async def test_refused_credentials_are_told(office: Office, inbox: Inbox) -> Non
     [
         (["nowhere.toml"], {}, (2, "There is no job file nowhere.toml")),
         (["businesses.xlsx", "--quota", "lots"], {}, (2, "is not a quota")),
-        (["businesses.xlsx", "--notify", "sometimes"], {}, (2, "one of person, end, never is wanted")),
+        (["businesses.xlsx", "--notify", "sometimes"], {}, (2, "it must be one of person, end, never")),
         (["businesses.xlsx"], {"PLIVO_AUTH_ID": ""}, (2, "export PLIVO_AUTH_ID")),
         (["businesses.xlsx"], {}, (2, "cannot be the ledger")),
     ],

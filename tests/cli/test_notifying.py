@@ -15,7 +15,7 @@ from tests.support.inbox import Inbox
 
 MESSAGE = message_of(
     "migration",
-    ExitStatus.ROWS_NEED_A_PERSON,
+    ExitStatus.ROWS_NEED_ATTENTION,
     {"counts": {"rows": 3, "invalid": 3}, "report": "a_b_c.report.xlsx"},
     host="server",
     folder=PurePosixPath("/job"),
@@ -63,7 +63,7 @@ async def test_each_address_is_tried_whatever_becomes_of_the_others():
         start.format(7, "no scheme", "it does not begin with https://, nor with a service such as slack://."),
         start.format(8, "nosuchservice", "apprise does not take it; see apprise's documentation for its form, and "
                      "what else it needs."),
-    ] == [sentence.removesuffix(" What the run did stands.") for sentence in sentences]  # fmt: skip
+    ] == [sentence.removesuffix(" The run itself is not affected.") for sentence in sentences]  # fmt: skip
 
 
 async def test_apprise_follows_no_redirect_either():
@@ -99,7 +99,7 @@ async def test_library_that_breaks_down_costs_a_sentence(monkeypatch):
 
     (sentence,) = await send(MESSAGE, ["slack://canary"])
 
-    assert "apprise broke down over it (AttributeError)" in sentence
+    assert "apprise failed on it (AttributeError)" in sentence
     assert "canary" not in sentence
 
 

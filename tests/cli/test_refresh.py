@@ -17,7 +17,7 @@ async def submitted(office: Office) -> Office:
     """Thirty rows with Keys, all submitted."""
     office.fill([business(number, Key=f"K-{number}") for number in range(30)])
     told = await office.type("run", "--quiet")
-    assert (0, "30 rows: 30 submitted (30 pending). Nothing needs a person.\n") == (told.status, told.out)
+    assert (0, "30 rows: 30 submitted (30 pending). Nothing needs attention.\n") == (told.status, told.out)
     return office
 
 
@@ -46,7 +46,7 @@ async def test_refresh_takes_in_thirty_reviews_with_few_requests(submitted: Offi
     assert len(submitted.sandbox.log) - before <= 6
     assert 3 == told.status
     assert {"approved": 20, "more info": 5, "rejected": 5} == told.json["reviews"]
-    assert (30, 30, 10) == (told.json["records"], told.json["changed"], told.json["need_a_person"])
+    assert (30, 30, 10) == (told.json["records"], told.json["changed"], told.json["need_attention"])
     assert all(EXPIRED in results(submitted)[f"K-{number}"]["Reason"] for number in range(20, 25))
 
 
@@ -78,7 +78,7 @@ async def test_run_waits_until_no_review_is_pending(submitted: Office) -> None:
     told = await submitted.type("run", "--quiet", "--wait")
     again = await submitted.type("run --wait 2d", "--quiet")
 
-    assert (0, "30 rows: 30 submitted (30 approved). Nothing needs a person.\n") == (told.status, told.out)
+    assert (0, "30 rows: 30 submitted (30 approved). Nothing needs attention.\n") == (told.status, told.out)
     assert 0 == again.status
 
 
@@ -90,7 +90,7 @@ async def test_new_only_rings_once(submitted: Office) -> None:
     always = await submitted.type("run", "--quiet")
 
     assert [3, 0, 3] == [first.status, second.status, always.status]
-    assert "3 rows need a person, none of them newly so." in second.out
+    assert "3 rows need attention (none new)." in second.out
 
 
 async def test_undo_deletes_what_one_run_created(submitted: Office) -> None:
@@ -103,7 +103,7 @@ async def test_undo_deletes_what_one_run_created(submitted: Office) -> None:
     told = await submitted.type("undo", "--run", run_id, "--yes", "--json")
 
     assert 2 == asked.status
-    assert "add --yes" in asked.err
+    assert "use --yes" in asked.err
     assert (3, 3) == (told.status, told.json["deleted"])
     assert [False] == [one["deleted"] for one in told.json["records"] if one["key"] == "K-33"]
     assert 31 == len(submitted.sandbox.state.records)
@@ -157,7 +157,7 @@ async def test_account_tells_of_records_that_no_row_stands_for(submitted: Office
 
     assert 0 == told.status
     assert before == told.json["records"] == len(submitted.sandbox.state.records)
-    assert {"a row of the sheet": 27, "this job, its row has gone": 3} == {
+    assert {"a row of the sheet": 27, "this job, its row is gone": 3} == {
         origin: number for origin, number in told.json["origins"].items() if number
     }
     assert {"K-27", "K-28", "K-29"} == {one["alias"].split()[0] for one in told.json["not_in_sheet"]}

@@ -99,6 +99,6 @@ async def test_live_is_said_only_when_requirements_answered(office: Office) -> N
         office.fill([business(0, Number_Type=number_type)])
         said.append((await office.type("check", "--json")).json["requirements"])
 
-    assert f"live from {office.sandbox.url}" == said[0]
+    assert f"the live requirements at {office.sandbox.url}" == said[0]
     assert "bundled example" in said[1]
     assert said[2].startswith("nothing, since")

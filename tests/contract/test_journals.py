@@ -71,7 +71,7 @@ async def test_books_are_up_to_date_when_append_returns(journal):
         await journal.append(entry)
         states.append(journal.ledger_state.record(token(1)).state)
 
-    assert [State.PENDING, State.SENDING, State.SUBMITTED] == states
+    assert [State.NOT_SENT, State.SENDING, State.SUBMITTED] == states
     assert token(1) == journal.ledger_state.owner(compliance_id(1))
 
 

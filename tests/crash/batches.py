@@ -270,7 +270,7 @@ class Batch:
             "gone",
             "held",
             "uncertain",
-            *(("pending", "deferred") if self.weather.proves_nothing else ()),
+            *(("not sent", "deferred") if self.weather.proves_nothing else ()),
         ]
 
     def _check_records(self, kept: dict[str, Any], deleted: set[str], results: list[dict[str, Any]]) -> None:

@@ -41,7 +41,7 @@ CREDENTIALS = Credentials(AUTH_ID, Secret(AUTH_TOKEN))
 LAG_S = LATE_S = 0.1
 SETTLE_S = 0.5
 DEADLINES = Deadlines(connect_s=0.7, answer_s=0.8)
-UNFINISHED = {State.PENDING, State.SENDING, State.DEFERRED, State.UNCERTAIN}
+UNFINISHED = {State.NOT_SENT, State.SENDING, State.DEFERRED, State.UNCERTAIN}
 RUNS_AT_MOST = 4
 NOT_YET = "absence could not be shown yet"
 

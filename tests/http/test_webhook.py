@@ -10,7 +10,7 @@ from bulk_onboard.notification.sending import post
 from tests.support.inbox import Inbox
 
 SECRET = "/services/canary?token=canary"
-DATA = {"title": "3 rows need a person", "folder": "/job/\udcff"}
+DATA = {"title": "3 rows need attention", "folder": "/job/\udcff"}
 
 
 async def told(inbox: Inbox, **settings: object) -> str:

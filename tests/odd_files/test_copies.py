@@ -33,7 +33,7 @@ async def errors_before_and_after(workbook: Path, documents: Path, **flags: obje
     """The errors of the workbook, and those of its annotated copy; none where there is nothing to annotate."""
     job = load_job(workbook, {"documents": str(documents), **flags})
     dry_run = await make_dry_run(job, credentials=None, clock=SystemClock())
-    done = annotate(job, dry_run.judgement, dry_run.plan, dry_run.ledger_state)
+    done = annotate(job, dry_run.judgement, dry_run.status())
     if done is None:
         return [set(), set()]
     flags = {name: value for name, value in flags.items() if name not in _OF_THE_FILE}
@@ -74,7 +74,7 @@ async def test_copy_that_nobody_fixed_has_nothing_to_merge(odd: Odd, tmp_path: P
     workbook.write_bytes(odd.make())
     job = load_job(workbook, {"documents": str(documents), **odd.flags})
     dry_run = await make_dry_run(job, credentials=None, clock=SystemClock())
-    made = annotate(job, dry_run.judgement, dry_run.plan, dry_run.ledger_state)
+    made = annotate(job, dry_run.judgement, dry_run.status())
     if made is None or made.path is None:
         return
 

@@ -1,13 +1,13 @@
-"""Annotate, mend in the copy, run the copy: exactly the mended rows are sent, and every row stays who it is."""
+"""Annotate, fix in the copy, run the copy: exactly the fixed rows are sent, and every row stays who it is."""
 
 import asyncio
 import shutil
 import subprocess
 import zipfile
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import openpyxl
 import pytest
@@ -32,10 +32,10 @@ async def outlook_of(office: Office, workbook: Path | None = None) -> tuple[Job,
     return job, await make_dry_run(job, credentials=None, clock=SystemClock())
 
 
-async def annotated(office: Office, workbook: Path | None = None, **other: Any) -> Annotated | None:
+async def annotated(office: Office, workbook: Path | None = None, findings: Iterable[Finding] = ()) -> Annotated | None:
     """The annotated copy of the workbook."""
     job, dry_run = await outlook_of(office, workbook)
-    return await asyncio.to_thread(annotate, job, dry_run.judgement, dry_run.plan, dry_run.ledger_state, **other)
+    return await asyncio.to_thread(annotate, job, dry_run.judgement, dry_run.status(findings))
 
 
 async def copy_of(office: Office, workbook: Path | None = None) -> Path:
@@ -150,7 +150,7 @@ async def test_new_row_with_the_number_that_was_fixed_in_another(office: Office)
     result = await office.run(workbook=str(copy))
     told = office.sheet("Results")[-1]
 
-    assert (ExitStatus.ROWS_NEED_A_PERSON, 1, 2) == (
+    assert (ExitStatus.ROWS_NEED_ATTENTION, 1, 2) == (
         result.exit_status,
         result.counts["submitted"],
         result.counts["invalid"],
@@ -159,7 +159,7 @@ async def test_new_row_with_the_number_that_was_fixed_in_another(office: Office)
     _, dry_run = await outlook_of(office, copy)
     assert ["record-of-another-row"] * 2 == [finding.code for finding in dry_run.plan.findings]
     set_cells(copy, {"A4": "K-3"})
-    assert ExitStatus.ROWS_NEED_A_PERSON == (await office.run(workbook=str(copy))).exit_status
+    assert ExitStatus.ROWS_NEED_ATTENTION == (await office.run(workbook=str(copy))).exit_status
     assert 2 == len(office.sandbox.state.records)
     set_cells(copy, {"D4": business(3)["Registration Number"]})
     fixed = await office.run(workbook=str(copy))
@@ -281,7 +281,7 @@ async def test_plain_copy_where_the_users_file_cannot_be_marked(office: Office, 
     if trouble == "gone":
         office.workbook.unlink()
 
-    done = await asyncio.to_thread(annotate, job, dry_run.judgement, dry_run.plan, dry_run.ledger_state)
+    done = await asyncio.to_thread(annotate, job, dry_run.judgement, dry_run.status())
 
     assert done is not None
     assert done.path is not None
@@ -313,7 +313,7 @@ async def test_place_that_takes_nothing_is_told(office: Office) -> None:
     job, dry_run = await outlook_of(office)
     elsewhere = replace(job, workbook=office.folder / "missing" / "b.xlsx")
 
-    done = annotate(elsewhere, dry_run.judgement, dry_run.plan, dry_run.ledger_state)
+    done = annotate(elsewhere, dry_run.judgement, dry_run.status())
 
     assert done is not None
     assert done.path is None

@@ -20,7 +20,7 @@ from bulk_onboard.clock import Clock, SystemClock
 from bulk_onboard.errors import CredentialsError, ExitStatus, LedgerError, UsageError
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.lock import LedgerLock
-from bulk_onboard.maintenance.listen import Heard, Listening, listen
+from bulk_onboard.maintenance.listen import Listening, ListenResult, listen
 from bulk_onboard.model.record import Record
 from bulk_onboard.run.stop import Stop
 from bulk_onboard.sandbox.callbacks import CallbackOptions
@@ -97,7 +97,7 @@ async def test_doubt_about_the_address_of_the_job_is_told_once(office: Office) -
 
 
 @asynccontextmanager
-async def listening(office: Office, clock: Clock | None = None, **ways: Any) -> AsyncIterator[list[Heard]]:
+async def listening(office: Office, clock: Clock | None = None, **ways: Any) -> AsyncIterator[list[ListenResult]]:
     """A listener to which the sandbox's callbacks go, its log empty; what it came to is in the list at the end."""
     office.sandbox.log.clear()
     stop, heard, url = Stop(), [], asyncio.get_running_loop().create_future()
@@ -175,7 +175,7 @@ async def test_thirty_reviews_arrive_however_they_come(office: Office, ways: dic
         await until(lambda: in_the_ledger(office) == at_the_api(office))
 
     assert Counter({"approved": 10, "rejected": 10, "more info": 10}) == Counter(in_the_ledger(office).values())
-    assert 30 == heard[0].believed
+    assert 30 == heard[0].changed
     assert heard[0].error is None
     rejected = [record for record in records(office) if record.review == "rejected"]
     assert {"Blurred scan of XXXX-XXXX-0123."} == {record.review_reason for record in rejected}
@@ -195,7 +195,7 @@ async def test_only_what_is_signed_counts_and_replays_do_no_harm(office: Office)
         await until(lambda: office.sandbox.callbacks.answers["200"] == 20)
         await until(lambda: in_the_ledger(office) == at_the_api(office))
 
-    assert (20, 10) == (heard[0].refused, heard[0].believed)
+    assert (20, 10) == (heard[0].refused, heard[0].changed)
     assert len(gets(office)) <= 20
 
 
@@ -245,7 +245,7 @@ async def test_run_beside_a_listener_is_not_disturbed(office: Office) -> None:
     assert ExitStatus.DONE is result.exit_status
     assert 30 == result.counts["submitted"] == len(office.sandbox.state.records)
     assert result.requests["get done"] == read_during_the_run
-    assert (30, 0) == (heard[0].believed, heard[0].unknown)
+    assert (30, 0) == (heard[0].changed, heard[0].unknown)
 
 
 async def test_hints_wait_for_the_lock_and_for_the_next_listener(office: Office) -> None:
@@ -263,7 +263,7 @@ async def test_hints_wait_for_the_lock_and_for_the_next_listener(office: Office)
         await until(lambda: in_the_ledger(office) == at_the_api(office))
 
     assert (5, 5, 0) == (first[0].waiting, waiting, first[0].read)
-    assert (0, 5, 0) == (second[0].received, second[0].believed, second[0].waiting)
+    assert (0, 5, 0) == (second[0].received, second[0].changed, second[0].waiting)
 
 
 async def test_unknown_ids_cost_nothing(office: Office) -> None:

@@ -37,7 +37,7 @@ def test_account_that_agrees(account, alias):
 def test_missing_record():
     """What the ledger has with an id, and the account does not show."""
     assert [TOKEN] == [record.token for record in not_shown(ledger_state(), [shown("id-2")])]
-    assert ExitStatus.ROWS_NEED_A_PERSON == compare(ledger_state(), []).exit_status
+    assert ExitStatus.ROWS_NEED_ATTENTION == compare(ledger_state(), []).exit_status
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_record_that_is_there_twice(review, told):
 
     assert [("id-1", "id-2")] == [twice.compliance_ids for twice in found.twice]
     assert told in next(found.sentences)
-    assert ExitStatus.ROWS_NEED_A_PERSON == found.exit_status
+    assert ExitStatus.ROWS_NEED_ATTENTION == found.exit_status
 
 
 def test_duplicates_of_another_job_are_told_too():

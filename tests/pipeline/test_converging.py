@@ -7,7 +7,15 @@ import pytest
 
 from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.ledger.fold import entries
-from bulk_onboard.maintenance.delete import Candidate, Deletion, Fate, delete_records, of_key, of_run, plan_deletion
+from bulk_onboard.maintenance.delete import (
+    Candidate,
+    Deletion,
+    PlannedAction,
+    delete_records,
+    of_key,
+    of_run,
+    plan_deletion,
+)
 from bulk_onboard.model.entry import Absent, Unresolved
 from bulk_onboard.model.record import State, linked_numbers
 from bulk_onboard.report.row_status import Drift
@@ -205,7 +213,7 @@ async def test_record_that_nobody_can_look_at_stays(nights: Nights) -> None:
 
     (candidate,) = await planned(nights, of_key("K-0"))
 
-    assert (Fate.STAYS, True) == (candidate.fate, "could not be asked" in candidate.why)
+    assert (PlannedAction.KEEP, True) == (candidate.action, "could not be asked" in candidate.why)
 
 
 async def test_undo_of_a_run_whose_create_met_a_record_that_was_there_before_leaves_it(nights: Nights) -> None:

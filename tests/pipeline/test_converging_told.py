@@ -132,7 +132,7 @@ async def test_rejected_record_whose_row_has_gone_needs_a_person(nights: Nights)
 
     result = await nights.night(new_only=True)
 
-    assert (3, 1, 1) == (result.exit_status, result.needing, result.news)
+    assert (3, 1, 1) == (result.exit_status, result.need_attention, result.new)
     assert [0] == await statuses(nights, 1, new_only=True)
     assert [3] == await statuses(nights, 1)
 
@@ -148,7 +148,7 @@ async def test_held_record_whose_row_has_gone_needs_a_person(nights: Nights) -> 
 
     result = await nights.night()
 
-    assert (3, 1) == (result.exit_status, result.needing)
+    assert (3, 1) == (result.exit_status, result.need_attention)
     assert State.HELD in {record.state for record in nights.ledger_state().records.values()}
 
 
@@ -164,7 +164,7 @@ async def test_what_was_refused_of_a_row_that_has_gone_needs_nobody(nights: Nigh
 
     result = await nights.night()
 
-    assert ([3, 3], 0, 0) == (before, result.exit_status, result.needing)
+    assert ([3, 3], 0, 0) == (before, result.exit_status, result.need_attention)
 
 
 async def test_record_that_is_gone_is_told_once_and_not_asked_for_again(nights: Nights) -> None:

@@ -47,7 +47,7 @@ async def test_rows_below_the_example_are_sent(office: Office) -> None:
     pilot = await office.run(limit=1)
     whole = await office.run()
 
-    assert (1, 1) == (pilot.counts["submitted"], pilot.counts["pending"])
+    assert (1, 1) == (pilot.counts["submitted"], pilot.counts["not sent"])
     assert (0, 3, 2, 1) == (
         whole.exit_status,
         whole.counts["rows"],

@@ -37,7 +37,7 @@ def submitted(result: RunResult) -> tuple[ExitStatus, int]:
 
 def unsent_or_unknown(result: RunResult) -> int:
     """Rows that the next run goes on with."""
-    return sum(result.counts[state] for state in (State.PENDING, State.DEFERRED, State.UNCERTAIN))
+    return sum(result.counts[state] for state in (State.NOT_SENT, State.DEFERRED, State.UNCERTAIN))
 
 
 def arrived_after(sandbox: Sandbox, http_status: int) -> int:
@@ -291,7 +291,7 @@ def conflict(_: Answer) -> Answer:
     ("strikes", "exit_status", "counts"),
     [
         (Strikes.AFTER, ExitStatus.DONE, {"submitted": 3, "refused": 0}),
-        (Strikes.BEFORE, ExitStatus.ROWS_NEED_A_PERSON, {"submitted": 2, "refused": 1}),
+        (Strikes.BEFORE, ExitStatus.ROWS_NEED_ATTENTION, {"submitted": 2, "refused": 1}),
     ],
 )
 async def test_a_conflict_is_looked_up_before_it_is_believed(

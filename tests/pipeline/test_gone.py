@@ -41,7 +41,12 @@ async def test_record_that_is_gone_is_a_state_of_its_own_in_report_counts_and_ex
 
     told = gone.sheet("Results")[0]
     asked = gone.asked()
-    assert (3, 1, 1, 2) == (result.exit_status, result.needing, result.counts["gone"], result.counts["submitted"])
+    assert (3, 1, 1, 2) == (
+        result.exit_status,
+        result.need_attention,
+        result.counts["gone"],
+        result.counts["submitted"],
+    )
     assert ("gone", "The API has no such record any more, and it was not deleted by this tool.") == (
         told["State"],
         told["Reason"],

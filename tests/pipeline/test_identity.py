@@ -83,7 +83,7 @@ async def test_edited_keys_file_update_and_link_nothing(nights: Nights, edit: st
 
     result = await nights.night()
 
-    assert ExitStatus.ROWS_NEED_A_PERSON is result.exit_status
+    assert ExitStatus.ROWS_NEED_ATTENTION is result.exit_status
     asked, due = nights.asked(since), len(untouched)
     assert asked["create"] == 0
     assert asked["link"] == (due if review == "approved" else 0)
@@ -120,7 +120,7 @@ async def test_edited_keys_of_rows_that_a_run_left_behind(nights: Nights, fault:
 
     told = {"business-under-another-key", "key-of-another-business"} & set(nights.problems())
     assert [] == nights.sandbox.state.duplicates
-    assert (ExitStatus.ROWS_NEED_A_PERSON if told else ExitStatus.DONE) is result.exit_status
+    assert (ExitStatus.ROWS_NEED_ATTENTION if told else ExitStatus.DONE) is result.exit_status
     assert told or ROWS == len(written(nights)) == result.counts["submitted"]
     assert len(written(nights)) <= ROWS
 
@@ -151,7 +151,7 @@ async def test_key_reused_for_another_business(nights: Nights, review: str, firs
 
     result = await nights.night()
 
-    assert "registration-number-changed" in nights.problems() or ExitStatus.ROWS_NEED_A_PERSON is result.exit_status
+    assert "registration-number-changed" in nights.problems() or ExitStatus.ROWS_NEED_ATTENTION is result.exit_status
     assert ROWS == len(nights.sandbox.state.records)
     assert None is nights.number_of(7)
     names = {record.end_user["name"] for record in nights.sandbox.state.records}
@@ -191,7 +191,7 @@ async def test_approved_record_whose_number_changed_waits_for_a_person(nights: N
 
     results = [await nights.night(), await nights.night(new_only=True)]
 
-    assert [ExitStatus.ROWS_NEED_A_PERSON] * 2 == [night.exit_status for night in results]
+    assert [ExitStatus.ROWS_NEED_ATTENTION] * 2 == [night.exit_status for night in results]
     assert [None, *(nights.made(row).compliance_id for row in range(1, ROWS))] == [
         nights.number_of(row) for row in range(ROWS)
     ]
@@ -211,7 +211,7 @@ async def test_same_business_added_again_under_a_new_key(nights: Nights) -> None
     job = replace(nights.job(), findings={"business-again": "warning"})
     dry_run = await make_dry_run(job, credentials=CREDENTIALS, clock=nights.calendar)
 
-    assert (ExitStatus.ROWS_NEED_A_PERSON, 2) == (kept_out.exit_status, len(nights.sandbox.state.records))
+    assert (ExitStatus.ROWS_NEED_ATTENTION, 2) == (kept_out.exit_status, len(nights.sandbox.state.records))
     assert 1 == dry_run.plan.counts()["create"]
 
 
@@ -247,7 +247,7 @@ async def test_adopted_records_are_known_by_their_numbers(nights: Nights) -> Non
 
     assert ROWS == len({entry.registration_token for entry in adopted})
     assert {e.registration_token for e in adopted} == {e.registration_token for e in rebuilt}
-    assert (ExitStatus.ROWS_NEED_A_PERSON, ROWS) == (result.exit_status, len(nights.sandbox.state.records))
+    assert (ExitStatus.ROWS_NEED_ATTENTION, ROWS) == (result.exit_status, len(nights.sandbox.state.records))
 
 
 async def test_refresh_report_and_survey_take_no_row_for_another(nights: Nights) -> None:

@@ -34,7 +34,7 @@ async def test_each_good_row_becomes_one_record_and_each_broken_row_is_reported(
 
     result = await office.run()
 
-    assert result.exit_status is ExitStatus.ROWS_NEED_A_PERSON
+    assert result.exit_status is ExitStatus.ROWS_NEED_ATTENTION
     assert len(office.sandbox.state.records) == 34
     assert result.counts["submitted"] == 34
     assert result.counts["invalid"] == 6
@@ -169,7 +169,7 @@ async def test_a_sheet_of_nothing_but_unoffered_rows_is_a_finding_and_a_wrong_ad
 
     result = await office.run()
 
-    assert (result.exit_status, result.counts["invalid"]) == (ExitStatus.ROWS_NEED_A_PERSON, 1)
+    assert (result.exit_status, result.counts["invalid"]) == (ExitStatus.ROWS_NEED_ATTENTION, 1)
 
 
 async def test_a_pilot_sends_only_so_many_rows_and_the_next_run_the_rest(office: Office) -> None:

@@ -38,7 +38,7 @@ async def copy_of(nights: Nights, workbook: Path | None = None) -> Path:
     """The annotated copy as `check` writes it."""
     job = job_of(nights, workbook)
     dry_run = await make_dry_run(job, credentials=None, clock=SystemClock())
-    done = await asyncio.to_thread(annotate, job, dry_run.judgement, dry_run.plan, dry_run.ledger_state)
+    done = await asyncio.to_thread(annotate, job, dry_run.judgement, dry_run.status())
     assert done is not None
     assert done.path is not None
     return done.path
@@ -75,7 +75,7 @@ async def test_correction_by_the_copy_is_never_undone_and_goes_back_by_merge(nig
 
     original = await nights.night()
 
-    assert (ExitStatus.ROWS_NEED_A_PERSON, 1) == (original.exit_status, nights.asked()["update"])
+    assert (ExitStatus.ROWS_NEED_ATTENTION, 1) == (original.exit_status, nights.asked()["update"])
     assert f"bulk-onboard merge {nights.workbook}" in nights.sheet("Results")[0]["What to do"]
     fixed(copy, {"F2": "1 Other Road"})
     done = await merged(nights)
@@ -138,7 +138,7 @@ async def test_what_both_changed_is_told_and_its_row_left(nights: Nights) -> Non
 
     done = await merged(nights)
 
-    assert (ExitStatus.ROWS_NEED_A_PERSON, 1, 1) == (done.exit_status, done.rows, done.cells)
+    assert (ExitStatus.ROWS_NEED_ATTENTION, 1, 1) == (done.exit_status, done.rows, done.cells)
     assert ["Row 2 is left as it is. City: copy and workbook were both changed, and say different things."] == [
         *done.left
     ]
@@ -222,7 +222,7 @@ async def test_row_that_is_gone_from_the_copy_stays_and_is_told(nights: Nights) 
 
     done = await merged(nights)
 
-    assert (ExitStatus.ROWS_NEED_A_PERSON, 1) == (done.exit_status, done.cells)
+    assert (ExitStatus.ROWS_NEED_ATTENTION, 1) == (done.exit_status, done.cells)
     assert ["Row 3 of the workbook is not in the copy, and stays."] == [each.split(" Delete")[0] for each in done.left]
     assert ["K-1", "K-2", "K-3"] == [row[0] for row in said(nights.workbook)[1:]]
 
@@ -244,7 +244,7 @@ async def test_csv_is_written_as_csv(nights: Nights, encoding: str, end: str) ->
     aged(workbook)
     job = job_of(nights, workbook, **({"encoding": encoding} if encoding == "cp1252" else {}))
     dry_run = await make_dry_run(job, credentials=None, clock=SystemClock())
-    done = await asyncio.to_thread(annotate, job, dry_run.judgement, dry_run.plan, dry_run.ledger_state)
+    done = await asyncio.to_thread(annotate, job, dry_run.judgement, dry_run.status())
     assert done is not None
     assert done.path is not None
     fixed(done.path, {"G2": "Mysuru; old"})
@@ -349,7 +349,7 @@ async def test_formula_keeps_its_place_and_gets_its_new_result(nights: Nights) -
 
     done = await merged(nights)
 
-    assert (ExitStatus.ROWS_NEED_A_PERSON, 2) == (done.exit_status, done.cells)
+    assert (ExitStatus.ROWS_NEED_ATTENTION, 2) == (done.exit_status, done.cells)
     assert "Alias: the workbook has a formula there" in done.left[0]
     shown = openpyxl.load_workbook(nights.workbook, data_only=True).worksheets[0]
     kept = openpyxl.load_workbook(nights.workbook).worksheets[0]
@@ -447,7 +447,7 @@ async def test_headers_may_stand_below_other_rows(nights: Nights) -> None:
     await nights.night(header_row="2")
     job = nights.job(header_row="2")
     dry_run = await make_dry_run(job, credentials=None, clock=SystemClock())
-    made = await asyncio.to_thread(annotate, job, dry_run.judgement, dry_run.plan, dry_run.ledger_state)
+    made = await asyncio.to_thread(annotate, job, dry_run.judgement, dry_run.status())
     assert made is not None
     assert made.path is not None
     fixed(made.path, {"D3": business(9)["Registration Number"]})
@@ -471,7 +471,7 @@ async def test_cell_that_would_read_otherwise_is_not_written(nights: Nights) -> 
 
     done = await merged(nights)
 
-    assert (ExitStatus.ROWS_NEED_A_PERSON, 1) == (done.exit_status, done.cells)
+    assert (ExitStatus.ROWS_NEED_ATTENTION, 1) == (done.exit_status, done.cells)
     assert ["Row 2 is left as it is. Written there, the copy's values would read otherwise."] == [*done.left]
     assert [None, "Hampi"] == [row[6] for row in said(nights.workbook)[1:]]
 
@@ -548,10 +548,10 @@ async def test_copy_of_some_rows_is_run_by_itself_and_does_not_miss_the_others(n
 
     alone = await nights.night(workbook=str(alone_copy))
 
-    assert (ExitStatus.DONE, 0) == (alone.exit_status, alone.needing)
+    assert (ExitStatus.DONE, 0) == (alone.exit_status, alone.need_attention)
     assert 6 == len(nights.sandbox.state.records)
     gone = openpyxl.load_workbook(nights.report)["Not in the workbook"]
     assert 1 == gone.max_row, "its header alone"
     assert "some-rows-only" in nights.problems()
     whole = await nights.night()
-    assert (ExitStatus.ROWS_NEED_A_PERSON, 6) == (whole.exit_status, whole.counts["submitted"])
+    assert (ExitStatus.ROWS_NEED_ATTENTION, 6) == (whole.exit_status, whole.counts["submitted"])

@@ -65,7 +65,7 @@ async def test_a_held_record_still_wants_a_person(office: Office) -> None:
 
     result = await run_without(office)
 
-    assert (ExitStatus.ROWS_NEED_A_PERSON, 1) == (result.exit_status, result.counts["held"])
+    assert (ExitStatus.ROWS_NEED_ATTENTION, 1) == (result.exit_status, result.counts["held"])
 
 
 async def test_the_account_is_not_taken_for_known(office: Office) -> None:

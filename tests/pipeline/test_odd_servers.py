@@ -208,8 +208,8 @@ async def test_a_row_that_fails_alone_in_every_attempt_is_set_aside_for_a_person
             night = await office.run()
             sizes.append(len(office.ledger.read_bytes()))
 
-        assert (ExitStatus.ROWS_NEED_A_PERSON, ROWS - 1) == (result.exit_status, result.counts["submitted"])
-        assert (ExitStatus.ROWS_NEED_A_PERSON, State.REFUSED) == (night.exit_status, state_of(office, "K-2"))
+        assert (ExitStatus.ROWS_NEED_ATTENTION, ROWS - 1) == (result.exit_status, result.counts["submitted"])
+        assert (ExitStatus.ROWS_NEED_ATTENTION, State.REFUSED) == (night.exit_status, state_of(office, "K-2"))
         assert sizes[1] - sizes[0] < 1000
         assert [] == office.sandbox.state.duplicates
 

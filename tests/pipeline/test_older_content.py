@@ -46,7 +46,7 @@ async def test_older_sheet_sends_nothing_and_ends_with_3(nights: Nights) -> None
 
     result = await nights.night()
 
-    assert (ExitStatus.ROWS_NEED_A_PERSON, "Mysuru") == (result.exit_status, city(nights))
+    assert (ExitStatus.ROWS_NEED_ATTENTION, "Mysuru") == (result.exit_status, city(nights))
     assert 0 == nights.asked(before)["update"]
     assert [OLDER] == nights.problems()
     row = nights.sheet("Results")[0]

@@ -83,7 +83,7 @@ def test_documents_and_what_is_written_may_lie_beside_each_other_and_the_workboo
 
     check_places(load_job(tmp_path / "book.xlsx"))
 
-    with pytest.raises(UsageError, match="it is there already as something else"):
+    with pytest.raises(UsageError, match="a file that bulk-onboard did not write is there already"):
         check_places(load_job(tmp_path / "book.xlsx", {"report": str(tmp_path / "a.png")}))
 
 
@@ -111,19 +111,21 @@ def test_another_file_that_is_there_is_refused_and_untouched(tmp_path: Path, fla
     path = tmp_path / ("mine" if name in ("mine.lock", ".mine.new") else "x.xlsx" if flag == "report" else "x.jsonl")
     path = there if name in ("mine.xlsx", "mine.jsonl") else path
 
-    with pytest.raises(UsageError, match=f"{there} cannot be {role}: it is there already as something else"):
+    with pytest.raises(
+        UsageError, match=f"{there} cannot be {role}: a file that bulk-onboard did not write is there already"
+    ):
         check_places(job_of(tmp_path, **{flag: str(path)}))
 
     assert '{"name": "somebody\'s", "at": "noon"}\n' == there.read_text()
 
 
-@pytest.mark.parametrize(("name", "what"), [("mine.hints/theirs.txt", "something else"), ("mine.hints", "no folder")])
+@pytest.mark.parametrize(("name", "what"), [("mine.hints/theirs.txt", "did not write"), ("mine.hints", "not a folder")])
 def test_another_folder_in_the_place_of_the_hints_is_refused(tmp_path: Path, name: str, what: str) -> None:
     """One with files that are no hints, or no folder at all."""
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text("theirs")
 
-    with pytest.raises(UsageError, match=rf"mine.hints cannot be the folder of hints: it is .*{what}"):
+    with pytest.raises(UsageError, match=rf"mine.hints cannot be the folder of hints: .*{what}"):
         check_places(job_of(tmp_path, ledger=str(tmp_path / "mine.ledger.jsonl")))
 
 
@@ -131,7 +133,7 @@ def test_another_folder_in_the_place_of_the_hints_is_refused(tmp_path: Path, nam
 def test_a_folder_or_a_device_is_neither_report_nor_ledger(tmp_path: Path, flag: str) -> None:
     """It is told before anything is sent."""
     for path in (tmp_path, Path("/dev/null")):
-        with pytest.raises(UsageError, match="it is no file"):
+        with pytest.raises(UsageError, match="it is not a file"):
             check_places(job_of(tmp_path, **{flag: str(path)}))
 
 
@@ -210,7 +212,7 @@ async def test_a_ledger_that_is_none_ends_with_2_and_is_untouched(office: Office
     told = await office.type("run", "--ledger", str(theirs))
 
     assert 2 == told.status
-    assert f"{theirs} cannot be the ledger: it is there already as something else" in told.err
+    assert f"{theirs} cannot be the ledger: a file that bulk-onboard did not write is there already" in told.err
     assert content == theirs.read_bytes()
     assert not (office.folder / "theirs.jsonl.lock").exists()
 

@@ -3,11 +3,18 @@
 See docs/design/settling.md, Knowing the account.
 """
 
+import asyncio
+import signal
 from dataclasses import replace
 
+import pytest
+from tests.support.clock import FrozenClock
+
 from bulk_onboard.api.credentials import Credentials, Secret
+from bulk_onboard.errors import ExitStatus, SignalledError
 from bulk_onboard.ledger.fold import fold
 from bulk_onboard.maintenance.rebuild import rebuild_ledger
+from bulk_onboard.run.stop import Stop
 from tests.support.office import AUTH_ID, AUTH_TOKEN, Office
 from tests.unit.ledger.samples import StillClock
 
@@ -54,3 +61,26 @@ async def test_row_with_two_records_is_held(office: Office) -> None:
     made = await rebuild_ledger(office.job(settle="0"), credentials=CREDENTIALS, clock=StillClock())
 
     assert (made.adopted, made.held, int(made.exit_status)) == (0, 1, 3)
+
+
+async def test_a_signal_ends_the_wait_for_the_settle_window(office: Office) -> None:
+    """Nobody sits through the window after Ctrl-C; the exit status is the signal's, and nothing was sent."""
+    office.fill(1)
+    stop, said = Stop(), asyncio.Event()
+    rebuilding = asyncio.ensure_future(
+        rebuild_ledger(
+            office.job(settle="90s"),
+            credentials=CREDENTIALS,
+            clock=FrozenClock(),
+            stop=stop,
+            say=lambda sentence: said.set(),
+        )
+    )
+    await said.wait()
+
+    stop.request(signal.SIGINT)
+    with pytest.raises(SignalledError) as stopped:
+        await rebuilding
+
+    assert ExitStatus.INTERRUPTED == stopped.value.exit_status
+    assert 1 == len(office.sandbox.log)  # one page, to see that the account answers

@@ -115,7 +115,7 @@ async def test_thirty_rows_from_the_first_night_to_the_last(office: Office) -> N
     assert {"approved": 18, "more info": 2, "pending": 6, "rejected": 4} == {
         name: number for name, number in second.reviews.items() if number
     }
-    assert (ExitStatus.ROWS_NEED_A_PERSON, "") == ended(second)
+    assert (ExitStatus.ROWS_NEED_ATTENTION, "") == ended(second)
 
     replace_document(office, 5, 20, 23)
     before = {row: office.sandbox.state.record(id_of(office, row)) for row in range(30)}
@@ -321,7 +321,7 @@ async def test_number_that_is_linked_elsewhere_is_held_and_linked_once_it_is_fre
     office.sandbox.state.rent(Number("911140000001", "IN", "local"))
     last = await office.run()
 
-    assert [ExitStatus.ROWS_NEED_A_PERSON] * 2 == [night.exit_status for night in nights]
+    assert [ExitStatus.ROWS_NEED_ATTENTION] * 2 == [night.exit_status for night in nights]
     assert ((Linkage.HELD, f"linked to another record, {first}", ""), {1: first}) == held
     assert (ExitStatus.DONE, {1: second}) == (last.exit_status, numbers_of(office, [1]))
     assert 1 == asked(office)["link"]
@@ -355,7 +355,7 @@ async def test_number_of_another_type_is_held_and_nobody_asks_the_api_to_link_it
 
     result = await office.run()
 
-    assert (ExitStatus.ROWS_NEED_A_PERSON, 0) == (result.exit_status, asked(office)["link"])
+    assert (ExitStatus.ROWS_NEED_ATTENTION, 0) == (result.exit_status, asked(office)["link"])
 
 
 async def test_number_that_the_api_refuses_is_retried_only_where_it_is_asked_for(office: Office) -> None:
@@ -408,7 +408,7 @@ async def test_too_many_refused_rows_stop_the_run(office: Office, most: str | No
     result = await office.run(max_refused=most, concurrency="1")
 
     stopped = sent < 4 or most == "0"
-    assert (ExitStatus.STOPPED if stopped else ExitStatus.ROWS_NEED_A_PERSON) is result.exit_status
+    assert (ExitStatus.STOPPED if stopped else ExitStatus.ROWS_NEED_ATTENTION) is result.exit_status
     assert sent == asked(office)["create"]
 
 
@@ -423,7 +423,7 @@ async def test_approval_that_was_taken_away_needs_a_person(office: Office, revie
 
     result = await office.run()
 
-    assert (ExitStatus.ROWS_NEED_A_PERSON, 1) == (result.exit_status, result.reviews[review])
+    assert (ExitStatus.ROWS_NEED_ATTENTION, 1) == (result.exit_status, result.reviews[review])
     assert 0 == writes(office, since)
 
 
@@ -436,7 +436,7 @@ async def test_only_what_is_new_wakes_a_person(office: Office) -> None:
     statuses += [(await office.run(new_only=True)).exit_status for _ in range(2)]
 
     assert [3, 0, 3, 0] == [int(status) for status in statuses]
-    assert ExitStatus.ROWS_NEED_A_PERSON is (await office.run()).exit_status
+    assert ExitStatus.ROWS_NEED_ATTENTION is (await office.run()).exit_status
 
 
 async def test_record_that_a_lost_ledger_finds_sent_back_is_news(office: Office) -> None:
@@ -474,7 +474,7 @@ async def test_record_that_was_deleted_by_hand_is_told_and_not_filed_again(offic
 
     result = await office.run()
 
-    assert ExitStatus.ROWS_NEED_A_PERSON is result.exit_status
+    assert ExitStatus.ROWS_NEED_ATTENTION is result.exit_status
     assert (1, 2) == (asked(office)["update"], asked(office)["create"])
     assert (1, 1) == (result.counts["gone"], result.counts["submitted"])
 

@@ -28,7 +28,7 @@ async def test_rejected_row_is_marked_at_its_document_and_mended_there(office: O
 
     result = await office.run(annotate=True)
 
-    assert ExitStatus.ROWS_NEED_A_PERSON == result.exit_status
+    assert ExitStatus.ROWS_NEED_ATTENTION == result.exit_status
     assert result.annotated is not None
     page = openpyxl.load_workbook(result.annotated).worksheets[0]
     commented = [cell.coordinate for row in page.iter_rows() for cell in row if cell.comment]
@@ -98,7 +98,7 @@ async def test_outcome_of_each_number_is_told(office: Office) -> None:
     ]
     codes = [each["Code"] for each in office.sheet("Problems")]
     assert ["number-held", "number-held", "number-refused", "number-without-calling-code"] == sorted(codes)
-    assert ExitStatus.ROWS_NEED_A_PERSON == result.exit_status
+    assert ExitStatus.ROWS_NEED_ATTENTION == result.exit_status
 
     office.rows[0]["Numbers"] = "911140000000"
     await asyncio.to_thread(write_workbook, office.workbook, office.rows, (*HEADERS, "Numbers"))

@@ -278,7 +278,7 @@ async def test_two_rows_that_claim_one_key_with_different_content_are_both_kept_
 
     mended = await office.run()
 
-    assert (ExitStatus.ROWS_NEED_A_PERSON, 2, 0) == (
+    assert (ExitStatus.ROWS_NEED_ATTENTION, 2, 0) == (
         conflict.exit_status,
         conflict.counts["invalid"],
         sent_in_conflict,
@@ -295,7 +295,7 @@ async def test_a_changed_copy_of_a_submitted_row_is_not_sent(office: Office) -> 
 
     result = await office.run()
 
-    assert (ExitStatus.ROWS_NEED_A_PERSON, True) == (result.exit_status, sent_nothing(result))
+    assert (ExitStatus.ROWS_NEED_ATTENTION, True) == (result.exit_status, sent_nothing(result))
     assert ["Bengaluru"] == office.cities()
     assert 1 == result.counts["submitted"] == len(read_ledger_state(office.ledger).ledger_state.records)
 

@@ -41,7 +41,7 @@ async def test_what_is_not_in_the_ledger_was_not_done(office: Office) -> None:
 
     results = openpyxl.load_workbook(office.report)["Results"]
 
-    assert ["pending"] * 4 == [row[4] for row in results.iter_rows(min_row=2, values_only=True)]
+    assert ["not sent"] * 4 == [row[4] for row in results.iter_rows(min_row=2, values_only=True)]
     assert not office.sandbox.state.records
 
 

@@ -9,7 +9,7 @@ import pytest
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.job import Job, load_job
 from bulk_onboard.model.plan import Action
-from bulk_onboard.model.row import usual_of
+from bulk_onboard.model.row import usual_count
 from bulk_onboard.report.row_status import counts
 from bulk_onboard.run import judge as judging
 from bulk_onboard.run.judge import DryRun, make_dry_run
@@ -105,5 +105,5 @@ async def test_businesses_of_another_ledger_are_told_the_same(nights: Nights, mo
     screened, judged = await both_ways(nights.job(against=str(theirs)), monkeypatch)
 
     assert ["in-other-ledger"] * 3 == [finding.code for finding in screened.plan.findings]
-    assert 4 == usual_of(screened.plan.decisions)
+    assert 4 == usual_count(screened.plan.decisions)
     assert are_alike(screened, judged)

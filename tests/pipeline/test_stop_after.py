@@ -50,7 +50,7 @@ async def test_what_is_in_flight_finishes_and_the_next_run_sends_the_rest(office
 
     assert (ExitStatus.STOPPED, TOLD) == (result.exit_status, str(result.error))
     assert 4 <= sent == result.counts["submitted"] < 20
-    assert (0, 20 - sent) == (result.counts["uncertain"], result.counts["pending"])
+    assert (0, 20 - sent) == (result.counts["uncertain"], result.counts["not sent"])
     assert result.report == office.report
     assert (ExitStatus.DONE, 20) == (after.exit_status, after.counts["submitted"])
     assert 20 == len(office.sandbox.state.records)

@@ -157,8 +157,8 @@ async def test_what_was_deleted_is_not_told_any_more(office: Office) -> None:
 
     after = await office.run(audit="always")
 
-    assert (3, 2) == (before.exit_status, len(before.twice))
-    assert (0, ()) == (after.exit_status, after.twice)
+    assert (3, 2) == (before.exit_status, len(before.duplicates))
+    assert (0, ()) == (after.exit_status, after.duplicates)
 
 
 async def test_never_looks_at_nothing(office: Office) -> None:
@@ -198,4 +198,4 @@ async def test_a_run_that_is_stopped_makes_no_audit(office: Office) -> None:
     stopped = await office.run(stop, audit="always", watch=lambda running: stop.request("signal"))
     result = await office.run(audit="always")
 
-    assert ((), 1) == (stopped.twice, len(result.twice))
+    assert ((), 1) == (stopped.duplicates, len(result.duplicates))

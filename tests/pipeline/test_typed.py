@@ -7,10 +7,10 @@ import pytest
 
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import UsageError
-from bulk_onboard.job import Job, ledger_job, load_job
+from bulk_onboard.job import Job, load_job, load_job_or_ledger
 from bulk_onboard.ledger.journal import read_ledger_state
+from bulk_onboard.run.kept_flags import commands_of, remembered
 from bulk_onboard.run.outputs import report_job
-from bulk_onboard.run.typed import commands_of, remembered
 from tests.support.office import SETTLE, Office
 
 
@@ -59,7 +59,7 @@ async def test_flags_are_told_again(typed: Office) -> None:
 
     assert kept | address == commands_now(load_job(Path("businesses.xlsx")))
     assert kept | address | {"quota": ("5/s",)} == commands_now(load_job(Path("businesses.xlsx"), {"quota": "5/s"}))
-    assert kept | address == commands_now(ledger_job(Path("businesses.ledger.jsonl"), {}))
+    assert kept | address == commands_now(load_job_or_ledger(Path("businesses.ledger.jsonl"), {}))
 
 
 async def test_flags_are_not_told_where_the_job_says_the_same(typed: Office) -> None:
@@ -107,8 +107,8 @@ async def test_report_of_a_ledger_alone(typed: Office) -> None:
     away = typed.folder / "away" / "x.ledger.jsonl"
     away.write_bytes(typed.ledger.read_bytes())
 
-    made = await report_job(ledger_job(Path("businesses.ledger.jsonl"), {}), clock=SystemClock())
+    made = await report_job(load_job_or_ledger(Path("businesses.ledger.jsonl"), {}), clock=SystemClock())
 
     assert Path("businesses.report.xlsx") == made.path
     with pytest.raises(UsageError, match="not known what workbook"):
-        await report_job(ledger_job(away, {}), clock=SystemClock())
+        await report_job(load_job_or_ledger(away, {}), clock=SystemClock())

@@ -51,5 +51,5 @@ def test_demo_works_with_other_credentials_exported(monkeypatch: pytest.MonkeyPa
         sandbox.communicate()
 
     assert 0 == asked.returncode, asked.stderr
-    assert f"live from {url}" in asked.stdout
+    assert f"the live requirements at {url}" in asked.stdout
     assert "BULK_ONBOARD_NOTIFY" not in demo.environment()

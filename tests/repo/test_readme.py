@@ -55,9 +55,9 @@ def test_picture_is_drawn_from_the_table_of_steps(draw_states):
 
 def test_picture_follows_the_table(draw_states):
     """Steps that lead the same way are one arrow, shared ones leave the frame, and what stays is left out."""
-    admitted = {"admitted": State.PENDING, "held create": State.HELD}
+    admitted = {"admitted": State.NOT_SENT, "held create": State.HELD}
     steps = {
-        State.PENDING: {**admitted, "intent create": State.SENDING},
+        State.NOT_SENT: {**admitted, "intent create": State.SENDING},
         State.REFUSED: admitted,
         State.SENDING: {
             **{f"unresolved {op}": State.UNCERTAIN for op in ("create", "update", "link", "delete")},
@@ -71,10 +71,10 @@ def test_picture_follows_the_table(draw_states):
     drawn = [line.strip() for line in draw_states.diagram(steps).splitlines() if "-->" in line]
 
     assert [
-        "[*] --> pending",
-        "refused --> pending : admitted",
+        "[*] --> not_sent",
+        "refused --> not_sent : admitted",
         "row_decides --> held : held (create)",
-        "pending --> sending : intent (create)",
+        "not_sent --> sending : intent (create)",
         "sending --> uncertain : unresolved, run_started",
         "sending --> submitted : done (create, update)",
         "submitted --> sending : intent (update)",

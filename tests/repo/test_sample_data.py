@@ -65,7 +65,7 @@ def counts(judgement: Judgement) -> list[int]:
         sum(row.duplicate_of is not None for row in rows),
         severities[Severity.ERROR],
         severities[Severity.WARNING],
-        ExitStatus.ROWS_NEED_A_PERSON if judgement.has_errors else ExitStatus.DONE,
+        ExitStatus.ROWS_NEED_ATTENTION if judgement.has_errors else ExitStatus.DONE,
     ]
 
 

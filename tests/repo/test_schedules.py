@@ -126,7 +126,7 @@ def test_unit_maps_every_exit_status():
     success = statuses(*SERVICE["SuccessExitStatus"]) | {ExitStatus.DONE}
     final = statuses(*SERVICE["RestartPreventExitStatus"])
 
-    assert QUIET | STOPPED_BY_SOMEBODY | {ExitStatus.ROWS_NEED_A_PERSON} == success
+    assert QUIET | STOPPED_BY_SOMEBODY | {ExitStatus.ROWS_NEED_ATTENTION} == success
     assert set() == success & final
     assert AGAIN == set(ExitStatus) - success - final
 

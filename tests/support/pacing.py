@@ -16,8 +16,8 @@ from typing import Protocol
 
 from bulk_onboard.api import quota as rules
 from bulk_onboard.api.pacer import smooth_rate
-from bulk_onboard.api.quota import quota_hint
-from bulk_onboard.model.outcome import QuotaHint
+from bulk_onboard.api.quota import quota_headers
+from bulk_onboard.model.outcome import QuotaHeaders
 from bulk_onboard.sandbox.quota import WINDOWS, Grant
 from bulk_onboard.units import Quota
 
@@ -36,8 +36,8 @@ class Client(Protocol):
 
     def next_wait_s(self, now: float) -> float | None: ...
     def sent(self, now: float) -> int: ...
-    def answered(self, ticket: int, now: float, hint: QuotaHint | None, *, throttled: bool) -> None: ...
-    def pause_s(self, hint: QuotaHint) -> float:
+    def answered(self, ticket: int, now: float, stated: QuotaHeaders | None, *, throttled: bool) -> None: ...
+    def pause_s(self, stated: QuotaHeaders) -> float:
         """How long a throttled request itself waits before it stands in line again."""
         ...
 
@@ -57,11 +57,11 @@ class LeakyBucket:
         self._level, self._at = self._level_at(now) + 1, now
         return 0
 
-    def answered(self, ticket: int, now: float, hint: QuotaHint | None, *, throttled: bool) -> None:
+    def answered(self, ticket: int, now: float, stated: QuotaHeaders | None, *, throttled: bool) -> None:
         """It does not listen."""
 
-    def pause_s(self, hint: QuotaHint) -> float:
-        return hint.retry_after_s or 1.0
+    def pause_s(self, stated: QuotaHeaders) -> float:
+        return stated.retry_after_s or 1.0
 
     def _level_at(self, now: float) -> float:
         return max(0.0, self._level - (now - self._at) * self._leak_per_s)
@@ -95,11 +95,11 @@ class Led:
         self.pace = rules.sent(self.pace, now)
         return ticket
 
-    def answered(self, ticket: int, now: float, hint: QuotaHint | None, *, throttled: bool) -> None:
-        self.pace = rules.answered(self.pace, ticket, now, hint, throttled=throttled)
+    def answered(self, ticket: int, now: float, stated: QuotaHeaders | None, *, throttled: bool) -> None:
+        self.pace = rules.answered(self.pace, ticket, now, stated, throttled=throttled)
         self.noticed_others |= bool(self.pace.foreign)
 
-    def pause_s(self, hint: QuotaHint) -> float:
+    def pause_s(self, stated: QuotaHeaders) -> float:
         return 0.0
 
 
@@ -136,10 +136,10 @@ class Server:
             self.granted.append(now)
         return grant
 
-    def hint(self, grant: Grant, now: float) -> QuotaHint:
+    def stated(self, grant: Grant, now: float) -> QuotaHeaders:
         date = datetime.fromtimestamp(math.floor(MIDNIGHT + self.phase_s + now), UTC)
         headers = {name.lower(): value for name, value in grant.headers().items()}
-        return quota_hint(self.spoil({"date": format_datetime(date, usegmt=True), **headers}))
+        return quota_headers(self.spoil({"date": format_datetime(date, usegmt=True), **headers}))
 
     def fullest(self) -> float:
         """How full its fullest window was, by its own kind's measure; above 1 it would have let too much pass."""
@@ -232,20 +232,20 @@ class Simulation:
             self._at(30.0, lambda: self._answer(ticket, client, grant, None))
             return
         took_s = self._dice.uniform(*self._answer_s) if grant.granted else 0.05
-        hint = self.server.hint(grant, self.now + took_s - _WAY_BACK_S)
+        stated = self.server.stated(grant, self.now + took_s - _WAY_BACK_S)
         if grant.granted:
             self.finished_at = self.now
-        self._at(took_s, lambda: self._answer(ticket, client, grant, hint))
+        self._at(took_s, lambda: self._answer(ticket, client, grant, stated))
 
-    def _answer(self, ticket: int, client: Client, grant: Grant, hint: QuotaHint | None) -> None:
+    def _answer(self, ticket: int, client: Client, grant: Grant, stated: QuotaHeaders | None) -> None:
         self.server.throttled += not grant.granted
         if client is not self._client:  # a killed process hears nothing
             return
-        client.answered(ticket, self.now, hint, throttled=hint is not None and not grant.granted)
+        client.answered(ticket, self.now, stated, throttled=stated is not None and not grant.granted)
         if grant.granted:
             self.done, self._busy = self.done + 1, self._busy - 1
         else:
-            self._at(client.pause_s(hint or QuotaHint()), self._again)
+            self._at(client.pause_s(stated or QuotaHeaders()), self._again)
 
     def _again(self) -> None:
         self._due, self._busy = self._due + 1, self._busy - 1

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bulk_onboard.errors import UsageError
-from bulk_onboard.job import Job, job_file_of, ledger_job, load_job, settings_job
+from bulk_onboard.job import Job, job_file_of, job_from_flags, load_job, load_job_or_ledger
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.settings import BY_NAME
 from bulk_onboard.units import Quota
@@ -420,7 +420,7 @@ def test_folder_is_no_job_file(tmp_path):
 
 def test_settings_alone_are_a_job_for_what_needs_no_workbook():
     """The flags over the defaults."""
-    job = settings_job({"base_url": "http://127.0.0.1:8765", "quota": None})
+    job = job_from_flags({"base_url": "http://127.0.0.1:8765", "quota": None})
 
     assert "http://127.0.0.1:8765" == job.base_url
     assert Quota(60, 60.0) == job.quota
@@ -430,8 +430,8 @@ def test_ledger_file_stands_for_itself(tmp_path, write_job):
     """Where a ledger is meant, it may be named, or the job it belongs to."""
     ledger = tmp_path / "june.ledger.jsonl"
 
-    assert ledger == ledger_job(ledger, {}).ledger
-    assert tmp_path / "job.ledger.jsonl" == ledger_job(write_job(), {}).ledger
+    assert ledger == load_job_or_ledger(ledger, {}).ledger
+    assert tmp_path / "job.ledger.jsonl" == load_job_or_ledger(write_job(), {}).ledger
 
 
 @pytest.mark.parametrize(

@@ -2,19 +2,15 @@
 
 See docs/design/wire.md.
 
-    contract       what a contract is: `encode` and `decode`
-    beta           the contract of the API's document
-    decode         answers of either vocabulary, whatever the contract (docs/design/wire.md, Decisions)
-    requirements   the three shapes of requirements (docs/design/wire.md, Requirements)
-    paging         the queries that walk the list (docs/design/wire.md, Paging)
-    envelope       what the API says when it says no (docs/design/wire.md, Errors)
-    parse          bytes to JSON
+    contract       what a contract is, and `Beta`, the contract of the API's document
+    decode         2xx answers to values, in either vocabulary, and the query of the list's next page
+    requirements   the forms in which requirements come
+    parse          bytes to JSON, members out of it, and what the API says when it refuses
 
 Another contract is another class beside `Beta`: its own requests, the same decoding.
 """
 
-from bulk_onboard.api.wire.beta import Beta
-from bulk_onboard.api.wire.contract import Contract
+from bulk_onboard.api.wire.contract import Beta, Contract
 from bulk_onboard.api.wire.parse import ApiError, MalformedError, api_error, api_id, parse_broken_json, parse_json
 
 __all__ = ["ApiError", "Beta", "Contract", "MalformedError", "api_error", "api_id", "parse_broken_json", "parse_json"]

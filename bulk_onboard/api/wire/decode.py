@@ -1,16 +1,9 @@
-"""Answers to values, lenient in vocabulary and nesting, whatever the contract.
+"""Decode 2xx answers to values, lenient in vocabulary and nesting.
 
-See docs/design/wire.md, Decisions.
+See docs/design/wire.md, Decoding.
 
-Members that are missing and members that are null are the same: unknown. Members nobody knows are ignored. What a
-call cannot do without, it demands: then the answer is malformed, and nobody takes it for a success.
-
-The query that a page of the list leads to.
-
-`meta.next` decides where it is there: null is the end, and of an address only the query is used, never the host.
-Where it is missing, the next page is counted by offset, until the total is reached; without a total a page may be
-short for reasons of its own, so there is always a next one, and whoever walks sees when that brings nothing new.
-
+A member that is null counts as missing, and unknown members are ignored. An answer without what its call needs is
+malformed, and is never taken for a success.
 """
 
 import re
@@ -37,43 +30,6 @@ from bulk_onboard.model.call import (
 )
 from bulk_onboard.model.record import Review
 
-
-def next_query(call: ListPage, meta: Members, count: int) -> Mapping[str, str] | None:
-    """The query of the page after one of `count` records; None after the last."""
-    if count == 0:
-        return None
-    if "next" in meta:
-        return _followed(meta["next"])
-    return _counted(call.query, whole(meta.get("total_count")), count)
-
-
-def _followed(link: object) -> Mapping[str, str] | None:
-    """The query of a link; MalformedError for one that leads nowhere, since the list goes on somewhere."""
-    if not link:
-        return None
-    try:
-        query = dict(parse_qsl(urlsplit(link).query, keep_blank_values=True)) if isinstance(link, str) else {}
-    except ValueError:
-        query = {}
-    if not query:
-        raise MalformedError("the link to the next page has no query")
-    if "cursor" in query:
-        query.pop("offset", None)
-    return query
-
-
-def _counted(query: Mapping[str, str], total: int | None, count: int) -> Mapping[str, str] | None:
-    if "cursor" in query:  # its place in the list is not known
-        return None
-    seen = _number_in(query, "offset") + count
-    return {**query, "offset": str(seen)} if total is None or seen < total else None
-
-
-def _number_in(query: Mapping[str, str], name: str) -> int:
-    word = query.get(name, "")
-    return int(word) if word.isascii() and word.isdigit() and len(word) < 10 else 0
-
-
 T = TypeVar("T")
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -92,7 +48,10 @@ REVIEWS: Mapping[str, Review] = {  # the API's words in either vocabulary (docs/
 
 
 def decode(call: Call[T], body: object) -> T:
-    """What the body of a 2xx answer says; MalformedError when it does not hold what the call needs."""
+    """Return what the body of a 2xx answer says.
+
+    Raise MalformedError when it does not hold what the call needs.
+    """
     said = {} if body is None and isinstance(call, Delete | Link) else body
     if isinstance(call, FetchRequirements) and isinstance(said, list):
         return cast("T", read_requirements(call, said))
@@ -142,7 +101,10 @@ def _page(call: ListPage, body: Members) -> RecordPage:
 
 
 def _listed_record(row: object) -> ServerRecord | None:
-    """A record on a page; None for one that cannot be read, which must not hide its neighbours."""
+    """Return a record on a page; None for one that cannot be read.
+
+    It must not hide its neighbours.
+    """
     try:
         return _server_record(members(row))
     except MalformedError:
@@ -183,10 +145,7 @@ def _stated_id(body: Members) -> str:
 
 
 def _check_id(asked: str, stated: str) -> None:
-    """MalformedError when the answer speaks of another record: it is somebody else's.
-
-    See docs/design/wire.md, Connection.
-    """
+    """Raise MalformedError where the answer is about another record."""
     if stated and stated.lower() != asked.lower():
         raise MalformedError("the answer is about another record")
 
@@ -221,7 +180,10 @@ def _review(word: str) -> str:
 
 
 def _linked_numbers(shown: object) -> tuple[str, ...] | None:
-    """The digits of each; rows are texts or objects (docs/design/wire.md, Decoding)."""
+    """Return the digits of each linked number.
+
+    Rows are texts or objects (docs/design/wire.md, Decoding).
+    """
     if not isinstance(shown, list):
         return None
     numbers = (_digits(text(members(row), "number") or text({"number": row}, "number")) for row in shown)
@@ -238,3 +200,50 @@ def _lower(word: str) -> str:
 
 def _digits(number: str) -> str:
     return re.sub(r"[^0-9]", "", number)
+
+
+# The next page of a list (docs/design/wire.md, Paging).
+
+
+def next_query(call: ListPage, meta: Members, count: int) -> Mapping[str, str] | None:
+    """Return the query of the page after one of `count` records; None after the last.
+
+    `meta.next` decides where it is there: null is the end, and of an address only the query is used, never the host.
+    Where it is missing, the next page is counted by offset until the total is reached. Without a total there is always
+    a next page, since one may be short for any reason; whoever walks the list sees when a page brings nothing new.
+    """
+    if count == 0:
+        return None
+    if "next" in meta:
+        return _followed(meta["next"])
+    return _counted(call.query, whole(meta.get("total_count")), count)
+
+
+def _followed(link: object) -> Mapping[str, str] | None:
+    """Return the query of a link, None for no link.
+
+    Raise MalformedError for a link without a query.
+    """
+    if not link:
+        return None
+    try:
+        query = dict(parse_qsl(urlsplit(link).query, keep_blank_values=True)) if isinstance(link, str) else {}
+    except ValueError:
+        query = {}
+    if not query:
+        raise MalformedError("the link to the next page has no query")
+    if "cursor" in query:
+        query.pop("offset", None)
+    return query
+
+
+def _counted(query: Mapping[str, str], total: int | None, count: int) -> Mapping[str, str] | None:
+    if "cursor" in query:  # its place in the list is not known
+        return None
+    seen = _number_in(query, "offset") + count
+    return {**query, "offset": str(seen)} if total is None or seen < total else None
+
+
+def _number_in(query: Mapping[str, str], name: str) -> int:
+    word = query.get(name, "")
+    return int(word) if word.isascii() and word.isdigit() and len(word) < 10 else 0

@@ -1,18 +1,17 @@
-"""Parse answers: bytes to JSON, members out of it, and what the API says when it refuses.
+"""Parse answers: bytes to JSON, its members, and the errors of the API.
 
-The answer comes from a network: what a careless parser lets through (two members of one name, half a surrogate pair,
-NaN, a thousand brackets) is refused here once, so that nobody behind it needs to think of it. A page of the list is
-read leniently: it holds records that others filed, and one broken text among them must not hide all the rest.
+What a lenient parser would let through (two members of one name, half a surrogate pair, NaN, a thousand brackets) is
+refused here, so that no other module has to expect it. The answer to a read is parsed leniently: a page of the list
+holds records that others filed, and one broken text among them must not hide all the rest.
 
-See docs/design/wire.md, Errors.
+An error has one of these shapes (docs/design/wire.md, Errors):
 
     {"error": {"type", "code", "message", "param", "doc_url"}}     the API's document
     {"api_id", "error": "plain sentence"}                          the released API
     {"errors": …}, {"global_error": …}, {"data": {"error": …}}     seen by others
     {"api_id", "message": …}                                       the rest of the API
 
-A body of another shape was not written by the API, but by a firewall or proxy before it (docs/design/wire.md,
-Verdicts).
+A body of another shape was written by a firewall or proxy, not by the API.
 """
 
 import json
@@ -29,14 +28,14 @@ Members = Mapping[str, Any]
 
 
 class MalformedError(Exception):
-    """An answer that cannot be what it should be; it is caught where answers are judged.
-
-    The message tells what was expected, never what was there.
-    """
+    """An answer that is not what it should be; caught where answers are judged."""
 
 
 def parse_json(raw: bytes) -> object:
-    """The JSON in a body; MalformedError unless it is UTF-8, without doubled members, and at most 32 deep."""
+    """Return the JSON in a body.
+
+    Raise MalformedError unless it is UTF-8, without doubled members, and at most 32 deep.
+    """
     try:
         msgspec.json.decode(raw)  # strict about text and numbers, silent about doubled members
         value = json.loads(raw, object_pairs_hook=_members)
@@ -48,7 +47,9 @@ def parse_json(raw: bytes) -> object:
 
 
 def parse_broken_json(raw: bytes) -> object:
-    """The JSON in a body whose texts may be broken; MalformedError where it is no JSON even so.
+    """Return the JSON in a body whose texts may be broken.
+
+    Raise MalformedError where it is no JSON even so.
 
     Bytes that are not UTF-8 and halves of surrogate pairs become U+FFFD; control characters in texts stay; of doubled
     members the last one counts.
@@ -78,7 +79,7 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _depth(value: object) -> int:
-    """How many containers stand inside each other at most."""
+    """Return how deep lists and objects are nested."""
     level, depth = [value], 0
     while level := [outer for outer in level if isinstance(outer, dict | list)]:
         level = [inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer)]
@@ -87,12 +88,15 @@ def _depth(value: object) -> int:
 
 
 def members(value: object) -> Members:
-    """The value where it is an object, else none."""
+    """Return the value where it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
 def text(of: Members, *names: str) -> str:
-    """The first of these members that is a filled text or a whole number; empty where none is."""
+    """Return the first of these members that is a filled text or a whole number.
+
+    Empty where none is.
+    """
     return next((word for name in names if (word := _word(of.get(name)))), "")
 
 
@@ -101,7 +105,7 @@ def _word(value: object) -> str:
 
 
 def whole(value: object) -> int | None:
-    """The value where it is a whole number, not below 0; else None."""
+    """Return the value where it is a whole number, not below 0; else None."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
@@ -113,7 +117,7 @@ _ERROR_MEMBERS = ("error", "errors", "global_error")
 
 @dataclass(frozen=True, slots=True)
 class ApiError:
-    """The API's own words for a no; empty where it said nothing.
+    """The API's words for a no; empty where it gave none.
 
     Attributes:
         message: at most 500 characters; may repeat personal data.
@@ -126,31 +130,31 @@ class ApiError:
 
 
 def api_error(body: object) -> ApiError | None:
-    """What the body of a 4xx or 5xx answer says; None when it is not API-shaped."""
+    """Return the error in the body of a 4xx or 5xx answer.
+
+    None where the body has none of the API's shapes.
+    """
     envelope = members(body)
     inner = members(envelope.get("data"))
     for holder in (envelope, inner):
         for name in _ERROR_MEMBERS:
             if holder.get(name) is not None:
-                return _told(holder[name], envelope)
+                return _error(holder[name], envelope)
     message = text(envelope, "message") or text(inner, "message")
-    return _told(message, envelope) if message and api_id(body) else None
+    return _error(message, envelope) if message and api_id(body) else None
 
 
 def api_id(body: object) -> str:
-    """The API's name for the request; empty where it gave none."""
+    """Return the API's name for the request; empty where it gave none."""
     return text(members(body), "api_id")
 
 
 def says_error(body: Members) -> bool:
-    """Whether a body speaks of an error, whatever its HTTP status.
-
-    See docs/design/wire.md, Errors.
-    """
+    """Return whether a body holds an error, whatever its HTTP status."""
     return any(body.get(name) for name in _ERROR_MEMBERS)
 
 
-def _told(error: object, envelope: Members) -> ApiError:
+def _error(error: object, envelope: Members) -> ApiError:
     told = next((value for value in _objects(error) if text(value, "code", "param")), {})
     message = "; ".join(_sentences(error)) or text(envelope, "message")
     code = text(told, "code")
@@ -164,7 +168,7 @@ def _objects(error: object) -> Iterator[Members]:
 
 
 def _sentences(error: object) -> Iterator[str]:
-    """The sentences of a text, an object with a message, an object of texts by parameter, or a list of all that."""
+    """Yield the sentences of a text, an object with texts, or a list of these."""
     if isinstance(error, str):
         yield from [error] if error else []
     elif isinstance(error, list):

@@ -1,11 +1,13 @@
-"""The two shapes of the beta's requirements, each member under any of its names, and the shapes that are not theirs.
+"""Read requirements in either shape of the beta; recognise the released API's.
+
+Members have several names. The shapes:
 
     {"number_types": [{"user_types": [{"required_documents", "required_fields"}]}]}     one answer, all combinations
     {"number_type", "user_type", "required_documents", "required_fields"}               one combination
     {"requirement_id", "number_type", "user_type", "document_types": [...]}             the released API; not read
 
-A list that is there and empty means that nothing is required. Whoever reads one form as the other finds nothing that is
-required, and then files every business in a shape that is refused; so which form it is is asked first.
+A list that is there and empty means that nothing is required. One form read as the other would also seem to require
+nothing, and every business would then be filed in a shape that is refused. So the form is determined first.
 """
 
 import re
@@ -31,9 +33,11 @@ _MOST_NAMES = 8
 
 
 def read_requirements(call: FetchRequirements, body: object) -> tuple[Requirements, ...] | OtherForm:
-    """The requirements of every combination the answer tells; what it does not name is what was asked for.
+    """Return the requirements of every combination in the answer.
 
-    An answer that is not in the beta's form is told as that.
+    Parts it does not name are those asked for.
+
+    An answer that is not in the beta's form is returned as `OtherForm`.
 
     Raises:
         MalformedError: it is in the beta's form, and something in it is not what it must be.
@@ -47,9 +51,9 @@ def read_requirements(call: FetchRequirements, body: object) -> tuple[Requiremen
 
 
 def form_of(body: object) -> tuple[Form, tuple[str, ...]]:
-    """In which form an answer about requirements is, and the names of the members that show it; null is not there.
+    """Return the form of an answer, and the names of members that show it.
 
-    Where no member shows any form, the names are those of what is there instead.
+    A member that is null counts as missing. Where no member shows a form, the names are those of other members.
     """
     said = members(body)
     branches = _dicts(said.get(_TREE))
@@ -73,12 +77,12 @@ def _dicts(value: object) -> list[Members]:
 
 
 def _names(said: Members) -> tuple[str, ...]:
-    """The first few names of members that are plain words: others may be anything."""
+    """Return the first few names of members that are plain words."""
     return tuple(name for name in said if _NAME.fullmatch(name))[:_MOST_NAMES]
 
 
 def _offers(body: Members) -> Iterator[Members]:
-    """Each combination as a flat object."""
+    """Yield each combination as a flat object."""
     if body.get(_TREE) is None:
         yield body
         return
@@ -128,7 +132,7 @@ def _document(shown: Members) -> DocumentRequirement:
 
 
 def _words(shown: object) -> tuple[str, ...]:
-    """The words of a list, or of a text with commas.
+    """Return the words of a list, or of a text with commas.
 
     See docs/design/wire.md, Requirements.
     """
@@ -137,7 +141,10 @@ def _words(shown: object) -> tuple[str, ...]:
 
 
 def _objects(of: Members, name: str) -> list[Members]:
-    """The objects of the list under this name; MalformedError where something else stands there."""
+    """Return the objects of the list under this name.
+
+    Raise MalformedError where something else stands there.
+    """
     shown: Any = [] if of.get(name) is None else of[name]
     if not isinstance(shown, list) or not all(isinstance(value, dict) for value in shown):
         raise MalformedError(f"{name} is not a list of objects")

@@ -57,7 +57,7 @@ def fill_in_documents(
     for row, looked_for in zip(rows, due, strict=True):
         cells: dict[str, str] = {}
         for column, found in looked_for:
-            cells[column], finding = search.told(found, uses)
+            cells[column], finding = search.choose(found, uses)
             if finding:
                 faulty[cells[column]] = FileFacts(folder.root / pattern, findings=(finding,))
         filled.append(row.filled_in(cells) if cells else row)
@@ -119,7 +119,7 @@ class _Search:
         except NoFileError as error:
             return _Found(texts, finding=error.finding)
 
-    def told(self, found: "_Found", uses: "_Uses") -> tuple[str, Finding | None]:
+    def choose(self, found: "_Found", uses: "_Uses") -> tuple[str, Finding | None]:
         """Return the path of the one file that fits and None; else the pattern filled in, and why there is none."""
         wanted, names = "/".join(found.texts), found.names
         if len(names) == 1 and (twice := uses.finding(*found.paths)) is None:

@@ -17,8 +17,8 @@ from bulk_onboard.confined.dialogue import Dialogue
 from bulk_onboard.confined.limits import Limits
 from bulk_onboard.errors import StoppedError
 from bulk_onboard.intake.documents.content import HEADER_REACH, end_findings
-from bulk_onboard.model.documents import Paper
 from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.paper import Paper
 
 _CHILD = "bulk_onboard.intake.documents.pdfium"
 _LIMITS = Limits(memory=1 << 29, cpu_s=3600, wall_s=10.0, answer=1 << 20)
@@ -84,7 +84,7 @@ class PdfReader:
             if error.failure is Failure.START:
                 raise StoppedError(
                     f"The documents cannot be read: the process that opens PDFs does not start ({error}). "
-                    "Install bulk-onboard anew, and run again."
+                    "Install bulk-onboard again, then run again."
                 ) from error
             is_told = error.failure is not Failure.UNFORESEEN
             return Opened(broke=str(error) if is_told else f"it makes its reader break down ({error})")

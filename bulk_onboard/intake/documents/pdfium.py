@@ -15,7 +15,7 @@ import pypdfium2_raw as pdfium
 
 from bulk_onboard.confined.dialogue import READY, questions
 from bulk_onboard.confined.limits import shut_doors
-from bulk_onboard.model.documents import paper_of
+from bulk_onboard.model.paper import paper_of
 
 TEXT, NO_TEXT = b"t", b"-"
 

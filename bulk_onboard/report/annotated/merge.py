@@ -81,7 +81,7 @@ class _Column(NamedTuple):
     number: int
 
     @property
-    def told(self) -> str:
+    def label(self) -> str:
         """For people."""
         return self.header or f"column {column_letters(self.number)}"
 
@@ -153,8 +153,8 @@ class _Merging:
             if before and column not in self._in_base and column not in self._in_workbook:
                 self._in_copy[before] = self._in_copy.pop(column)
                 self._made.left.append(
-                    f'The copy calls the column "{before.told}" "{column.told}". Its cells were taken, its header was '
-                    "not: change that in the workbook."
+                    f'The copy calls the column "{before.label}" "{column.label}". Its cells were taken, its header '
+                    "was not: change that in the workbook."
                 )
 
     def _by_names(self, side: Side, columns: Mapping[_Column, int]) -> list[_Sign]:
@@ -178,11 +178,11 @@ class _Merging:
             if ours == copied.cells[column]:
                 continue
             if ours != before.cells.get(column, BLANK):
-                troubles.append(f"{column.told}: copy and workbook were both changed, and say different things.")
+                troubles.append(f"{column.label}: copy and workbook were both changed, and say different things.")
                 continue
             edit = self._edit(column, copied.number, here.number)
             if isinstance(edit, str):
-                troubles.append(f"{column.told}: {edit}")
+                troubles.append(f"{column.label}: {edit}")
             else:
                 edits.append(edit)
         if troubles:

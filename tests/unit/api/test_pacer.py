@@ -15,16 +15,16 @@ import pytest
 import structlog
 
 from bulk_onboard.api.pacer import Paced, Pacer, smooth_rate
-from bulk_onboard.api.quota import quota_hint
+from bulk_onboard.api.quota import quota_headers
 from bulk_onboard.errors import StoppedError
 from bulk_onboard.model.call import Call, FetchRequirements, Get, GetNumber, Priority
-from bulk_onboard.model.outcome import Done, QuotaHint, Throttled, Unavailable
+from bulk_onboard.model.outcome import Done, QuotaHeaders, Throttled, Unavailable
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.sandbox.quota import WINDOWS
 from bulk_onboard.units import Quota
 
 SIXTY = Quota(60, 60.0)
-SILENT = QuotaHint()
+SILENT = QuotaHeaders()
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -109,11 +109,11 @@ class Server:
         self.granted += grant.granted
         await asyncio.sleep(self._dice.uniform(0.02, 0.8))
         date = EPOCH + timedelta(seconds=self._phase_s + asyncio.get_running_loop().time())
-        hint = quota_hint({"date": format_datetime(date, usegmt=True), **lower(grant.headers())})
+        quota = quota_headers({"date": format_datetime(date, usegmt=True), **lower(grant.headers())})
         if grant.granted:
-            return Done(value=None, quota=hint)
-        self.throttles.append((asyncio.get_running_loop().time(), hint.retry_after_s))
-        return Throttled(quota=hint)
+            return Done(value=None, quota=quota)
+        self.throttles.append((asyncio.get_running_loop().time(), quota.retry_after_s))
+        return Throttled(quota=quota)
 
 
 class Script:
@@ -238,7 +238,7 @@ async def test_others_spending_is_told_once():
         server.grant()
         await send_all(gateway, 40)
 
-    assert ["the quota is shared: others spend of it, or a run just before did"] == [line["event"] for line in logged]
+    assert ["another client is using the quota, or a run just before did"] == [line["event"] for line in logged]
 
 
 @virtual
@@ -296,7 +296,7 @@ async def test_settling_goes_before_creating_before_polling():
 @virtual
 async def test_nobody_sends_while_the_api_asks_for_a_wait():
     """After a 429 everything waits, then one probe goes, then the rest."""
-    script = Script(Done(value=None, quota=SILENT), Throttled(quota=QuotaHint(retry_after_s=20.0)))
+    script = Script(Done(value=None, quota=SILENT), Throttled(quota=QuotaHeaders(retry_after_s=20.0)))
     gateway = paced(script)
     await gateway.send(get())
 
@@ -314,7 +314,7 @@ async def send_later(gateway: Paced, seconds: float) -> None:
 @virtual
 async def test_without_a_quota_all_go_at_once_but_throttling_is_obeyed():
     """`none` neither paces nor smooths, and still keeps a wait that the API asks for."""
-    script = Script(Throttled(quota=QuotaHint(retry_after_s=30.0)))
+    script = Script(Throttled(quota=QuotaHeaders(retry_after_s=30.0)))
     gateway = paced(script, None)
 
     await asyncio.gather(*(gateway.send(get()) for _ in range(500)))
@@ -420,7 +420,7 @@ async def test_reason_says_why_calls_wait():
     assert "" == gateway.reason
     sending = [asyncio.create_task(gateway.send(get())) for _ in range(3)]
     await asyncio.sleep(0.5)
-    assert "waiting for the API's answer to a first request" == gateway.reason
+    assert "waiting for the API's answer to the first request" == gateway.reason
 
     await asyncio.sleep(50.0)
     assert "waiting 10 s for the quota" == gateway.reason

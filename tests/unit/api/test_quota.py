@@ -8,17 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulk_onboard.api.quota import GUARD_S, Pace, answered, first_pace, next_wait_s, sent
-from bulk_onboard.model.outcome import QuotaHint
+from bulk_onboard.model.outcome import QuotaHeaders
 from bulk_onboard.units import Quota
 
 SIXTY = Quota(60, 60.0)
 THREE = Quota(3, 60.0)
-SILENT = QuotaHint()
+SILENT = QuotaHeaders()
 
 
-def told(remaining: int | None, limit: int | None = 60, reset_in_s: float | None = None, **more) -> QuotaHint:
+def told(remaining: int | None, limit: int | None = 60, reset_in_s: float | None = None, **more) -> QuotaHeaders:
     """What an answer said of the quota."""
-    return QuotaHint(limit=limit, remaining=remaining, reset_in_s=reset_in_s, **more)
+    return QuotaHeaders(limit=limit, remaining=remaining, reset_in_s=reset_in_s, **more)
 
 
 def go(pace: Pace, *instants: float) -> Pace:
@@ -28,9 +28,9 @@ def go(pace: Pace, *instants: float) -> Pace:
     return pace
 
 
-def begun(hint: QuotaHint = SILENT, quota: Quota | None = SIXTY, at: float = 0.0) -> Pace:
+def begun(headers: QuotaHeaders = SILENT, quota: Quota | None = SIXTY, at: float = 0.0) -> Pace:
     """The state after a first request went and was answered at that instant."""
-    return answered(go(first_pace(quota, at), at), 0, at, hint)
+    return answered(go(first_pace(quota, at), at), 0, at, headers)
 
 
 def silent(quota: Quota, *instants: float) -> Pace:
@@ -41,10 +41,10 @@ def silent(quota: Quota, *instants: float) -> Pace:
     return pace
 
 
-def throttled_pace(at: float, hint: QuotaHint = SILENT, pace: Pace | None = None) -> Pace:
+def throttled_pace(at: float, headers: QuotaHeaders = SILENT, pace: Pace | None = None) -> Pace:
     """The state after one request was sent and throttled at that instant."""
     pace = begun() if pace is None else pace
-    return answered(go(pace, at), pace.next_ticket, at, hint, throttled=True)
+    return answered(go(pace, at), pace.next_ticket, at, headers, throttled=True)
 
 
 # Rule 1: the API said so.
@@ -85,7 +85,7 @@ def test_reset_above_our_own_limit_opens_nothing():
 
 def test_lower_limit_of_the_api_wins():
     """Where the API states fewer requests than the user, the user's number is not spent."""
-    pace = answered(go(begun(), 1.0, 2.0), 2, 2.5, QuotaHint(limit=3))
+    pace = answered(go(begun(), 1.0, 2.0), 2, 2.5, QuotaHeaders(limit=3))
 
     assert 60.0 + GUARD_S == pytest.approx(next_wait_s(pace, 0.0))
 
@@ -251,32 +251,32 @@ def test_request_without_an_answer_counts_as_spent():
 
 
 @pytest.mark.parametrize(
-    ("hint", "least_s", "most_s"),
+    ("headers", "least_s", "most_s"),
     [
-        (QuotaHint(retry_after_s=17.0, reset_in_s=50.0), 17.0, 18.0),
-        (QuotaHint(reset_in_s=12.0), 13.0, 14.0),
-        (QuotaHint(retry_after_s=0.0, reset_in_s=12.0), 13.0, 14.0),
-        (QuotaHint(retry_after_s=0.2), 1.0, 2.0),
-        (QuotaHint(reset_in_s=0.0), 1.0, 2.0),
-        (QuotaHint(reset_in_s=-40.0), 1.0, 2.0),
-        (QuotaHint(reset_in_s=3600.0), 1.0, 2.0),
+        (QuotaHeaders(retry_after_s=17.0, reset_in_s=50.0), 17.0, 18.0),
+        (QuotaHeaders(reset_in_s=12.0), 13.0, 14.0),
+        (QuotaHeaders(retry_after_s=0.0, reset_in_s=12.0), 13.0, 14.0),
+        (QuotaHeaders(retry_after_s=0.2), 1.0, 2.0),
+        (QuotaHeaders(reset_in_s=0.0), 1.0, 2.0),
+        (QuotaHeaders(reset_in_s=-40.0), 1.0, 2.0),
+        (QuotaHeaders(reset_in_s=3600.0), 1.0, 2.0),
         (SILENT, 1.0, 2.0),
     ],
 )
-def test_throttled_bucket_waits_for_what_was_asked(hint, least_s, most_s):
+def test_throttled_bucket_waits_for_what_was_asked(headers, least_s, most_s):
     """Retry-After, else a reset that makes sense and its rounding, else a second; never less than one."""
-    pace = throttled_pace(100.0, hint)
+    pace = throttled_pace(100.0, headers)
 
     assert least_s <= next_wait_s(pace, 100.0) <= most_s
 
 
-@pytest.mark.parametrize("hint", [SILENT, QuotaHint(reset_in_s=0.0)])
+@pytest.mark.parametrize("headers", [SILENT, QuotaHeaders(reset_in_s=0.0)])
 @pytest.mark.parametrize("quota", [None, SIXTY])
-def test_repeated_throttling_waits_longer_and_longer(hint, quota):
+def test_repeated_throttling_waits_longer_and_longer(headers, quota):
     """1, 2, 4 … seconds, at most 30, however often; the guard comes on top."""
     pace, now, waits = begun(quota=quota), 0.0, []
     for _ in range(1100):
-        pace = throttled_pace(now, hint, pace)
+        pace = throttled_pace(now, headers, pace)
         waits.append(pace.hold_until - now - pace.guard_s)
         now = pace.hold_until
 
@@ -286,7 +286,7 @@ def test_repeated_throttling_waits_longer_and_longer(hint, quota):
 
 def test_after_a_throttle_one_probe_goes_alone():
     """When the wait is over a single request goes, and others follow its success only."""
-    pace = throttled_pace(100.0, QuotaHint(retry_after_s=5.0))
+    pace = throttled_pace(100.0, QuotaHeaders(retry_after_s=5.0))
 
     probing = go(pace, pace.hold_until)
     assert next_wait_s(probing, pace.hold_until) is None
@@ -315,7 +315,7 @@ def test_after_a_throttle_only_the_api_is_asked(limit, wait_s):
 
 def test_requests_in_flight_at_a_throttle_are_waited_for():
     """The probe goes when all earlier requests have ended; their successes do not stand for its own."""
-    pace = answered(go(begun(), 100.0, 100.0), 1, 101.0, QuotaHint(retry_after_s=2.0), throttled=True)
+    pace = answered(go(begun(), 100.0, 100.0), 1, 101.0, QuotaHeaders(retry_after_s=2.0), throttled=True)
     assert next_wait_s(pace, 110.0) is None
 
     pace = answered(pace, 2, 110.0, told(50))
@@ -333,10 +333,10 @@ def test_requests_throttled_together_count_once():
 
 def test_longer_wait_stands():
     """A later answer that asks for less does not shorten what was asked before."""
-    pace = answered(go(begun(), 100.0, 100.0), 1, 101.0, QuotaHint(retry_after_s=60.0), throttled=True)
+    pace = answered(go(begun(), 100.0, 100.0), 1, 101.0, QuotaHeaders(retry_after_s=60.0), throttled=True)
     before = pace.hold_until
 
-    assert before == answered(pace, 2, 102.0, QuotaHint(retry_after_s=1.0), throttled=True).hold_until
+    assert before == answered(pace, 2, 102.0, QuotaHeaders(retry_after_s=1.0), throttled=True).hold_until
 
 
 @pytest.mark.parametrize(("window_s", "grown"), [(60.0, [0.6, 0.85, 5.0]), (6.0, [0.2, 0.3, 0.5])])
@@ -401,7 +401,7 @@ def test_throttle_despite_the_headers_is_others_spending():
 
 
 @pytest.mark.parametrize(
-    "hint",
+    "headers",
     [
         SILENT,
         told(40, limit=None),
@@ -412,9 +412,9 @@ def test_throttle_despite_the_headers_is_others_spending():
         told(None, reset_in_s=-86400.0),
     ],
 )
-def test_absurd_headers_leave_our_own_log(hint):
+def test_absurd_headers_leave_our_own_log(headers):
     """A Remaining that no limit stands beside or that is above it, and a reset hours away, change nothing."""
-    pace = begun(hint)
+    pace = begun(headers)
 
     assert (0, (), -inf) == (0 if pace.stated_limit == 10**8 else pace.credit, pace.foreign, pace.reset_at)
     assert 60.0 + GUARD_S == pytest.approx(next_wait_s(go(pace, *[0.0] * 59), 0.0))
@@ -435,7 +435,7 @@ def test_without_a_quota_nothing_is_paced():
 
 def test_without_a_quota_throttling_is_obeyed():
     """`none` still waits when the API says so."""
-    pace = throttled_pace(100.0, QuotaHint(retry_after_s=9.0), first_pace(None, 100.0))
+    pace = throttled_pace(100.0, QuotaHeaders(retry_after_s=9.0), first_pace(None, 100.0))
 
     assert 9.0 <= next_wait_s(pace, 100.0) <= 10.0
 
@@ -447,7 +447,7 @@ STEPS = st.lists(
         st.sampled_from(["pass", "send", "answer", "throttle", "lose"]),
         st.floats(0, 30),
         st.builds(
-            QuotaHint,
+            QuotaHeaders,
             limit=st.none() | st.integers(7, 9),
             remaining=st.none() | st.integers(0, 9),
             reset_in_s=st.none() | st.floats(-200, 200),
@@ -465,7 +465,7 @@ def test_no_window_ever_holds_more_than_the_users_limit(limit, window_s, earlier
     sends, asked_until = [-age for age in sorted(earlier, reverse=True)][-limit:], -inf
     spent = len(sends)
 
-    for step, seconds, hint in steps:
+    for step, seconds, headers in steps:
         now += seconds
         if step == "send" and next_wait_s(pace, now) == 0:
             assert asked_until <= now
@@ -474,9 +474,9 @@ def test_no_window_ever_holds_more_than_the_users_limit(limit, window_s, earlier
             sends.append(now)
         elif step in ("answer", "throttle", "lose") and in_flight:
             ticket = in_flight.pop(int(seconds) % len(in_flight))
-            pace = answered(pace, ticket, now, None if step == "lose" else hint, throttled=step == "throttle")
+            pace = answered(pace, ticket, now, None if step == "lose" else headers, throttled=step == "throttle")
             if step == "throttle":
-                asked_until = max(asked_until, now + (hint.retry_after_s or 0))
+                asked_until = max(asked_until, now + (headers.retry_after_s or 0))
 
     for i in range(spent, len(sends)):
         assert len([at for at in sends[: i + 1] if at > sends[i] - window_s]) <= limit
@@ -486,10 +486,10 @@ def test_no_window_ever_holds_more_than_the_users_limit(limit, window_s, earlier
 def test_patience_ends(limit, steps):
     """When nothing is on its way, the next send is never further away than two windows, a second and the guard."""
     pace, now = first_pace(Quota(limit, 60.0), 0.0), 0.0
-    for step, seconds, hint in steps:
+    for step, seconds, headers in steps:
         now += seconds
         pace = answered(
-            go(pace, now), pace.next_ticket, now, None if step == "lose" else hint, throttled=step == "throttle"
+            go(pace, now), pace.next_ticket, now, None if step == "lose" else headers, throttled=step == "throttle"
         )
 
         assert next_wait_s(pace, now) <= 121.0 + pace.guard_s + 1e-6
@@ -499,8 +499,8 @@ def test_patience_ends(limit, steps):
 def test_log_of_sends_stays_short(steps):
     """Of what was sent and answered a window ago nothing is remembered."""
     pace, now = first_pace(SIXTY, 0.0), 0.0
-    for _, seconds, hint in steps:
+    for _, seconds, headers in steps:
         now += seconds
-        pace = answered(go(pace, now), pace.next_ticket, now, hint)
+        pace = answered(go(pace, now), pace.next_ticket, now, headers)
 
         assert all(send.at > now - 66.0 for send in pace.sends)

@@ -179,7 +179,7 @@ def test_nothing_is_overwritten(template):
     """A file that is there is left as it is."""
     before = template.read_bytes()
 
-    with pytest.raises(errors.UsageError, match="is there already and is not overwritten"):
+    with pytest.raises(errors.UsageError, match="exists already and is not overwritten"):
         write_template(template, BOOK)
     assert before == template.read_bytes()
 

@@ -207,10 +207,10 @@ def test_paths_that_are_no_workbooks(tmp_path):
 
     assert "There is no workbook" in refusal(tmp_path / "none.xlsx")
     assert "There is no workbook" in refusal(tmp_path / "a.docx" / "none.xlsx")
-    assert "that is no file" in refusal(tmp_path / "folder.xlsx")
-    assert "that is no file" in refusal(tmp_path / "pipe.xlsx")
+    assert "that is not a file" in refusal(tmp_path / "folder.xlsx")
+    assert "that is not a file" in refusal(tmp_path / "pipe.xlsx")
     assert f"Name the workbook itself: {tmp_path / 'a.xlsx'}." in refusal(tmp_path / "~$a.xlsx")
-    assert "is of no type that is read" in refusal(tmp_path / "a.docx")
+    assert "has none of the endings that are read" in refusal(tmp_path / "a.docx")
     assert "cannot be read: File name too long" in refusal(tmp_path / f"{'x' * 300}.xlsx")
 
 

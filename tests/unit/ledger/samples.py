@@ -156,7 +156,7 @@ def run_started(number: int = 1) -> RunStarted:
 
 
 def story() -> list[Entry]:
-    """Two runs: 1 done and approved, 2 settled, 3 refused, 4 pending."""
+    """Two runs: 1 done and approved, 2 settled, 3 refused, 4 not sent."""
     both = {"token": token(2), "key": "K-0002", "op": Op.CREATE}
     return [
         LedgerOpened(tool="bulk-onboard 0.1.0", created="2026-01-05T10:00:00Z", **ACCOUNT),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulk_onboard.ledger.codec import Fault, LineError, checksums_fit, decode, encode, stamp
+from bulk_onboard.ledger.codec import LineError, LineFault, checksums_fit, decode, encode, stamp
 from bulk_onboard.model.entry import AnyEntry, Entry, Intent, LedgerOpened, Op, Swept, Throttled
 from tests.unit.ledger.samples import story
 
@@ -27,7 +27,7 @@ def sealed(body: bytes) -> bytes:
     return body + b',"crc":"%08x"}' % zlib.crc32(body)
 
 
-def fault_of(line: bytes) -> Fault:
+def fault_of(line: bytes) -> LineFault:
     """What `decode` says is wrong."""
     with pytest.raises(LineError) as caught:
         decode(line)
@@ -122,23 +122,23 @@ def test_unknown_entry_is_skipped():
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
-        (SWEPT + b',"crc":"00000000"}', Fault.CHECKSUM),
-        (sealed(SWEPT).upper(), Fault.CHECKSUM),
-        (sealed(SWEPT)[:-1], Fault.CHECKSUM),
-        (sealed(SWEPT) + b" ", Fault.CHECKSUM),
-        (b"", Fault.CHECKSUM),
-        (sealed(b'{"crit":true,"entry":"dreamt","seq":9,"v":1'), Fault.CRITICAL),
-        (sealed(b'{"entry":"swept","records":3,"seq":1,"v":2'), Fault.NEWER),
-        (sealed(b'{"entry":"swept","records":"three","seq":1,"v":2'), Fault.NEWER),
-        (sealed(b'{"crit":true,"entry":"dreamt","seq":9,"v":2'), Fault.NEWER),
-        (sealed(b'{"entry":"swept","records":3,"seq":1'), Fault.MALFORMED),
-        (sealed(b'{"entry":"dreamt","seq":1,"v":0'), Fault.MALFORMED),
-        (sealed(b'{"entry":"swept","records":"three","seq":1,"v":1'), Fault.MALFORMED),
-        (sealed(b'{"entry":"swept","seq":1,"v":1'), Fault.MALFORMED),
-        (sealed(b'["swept"'), Fault.MALFORMED),
-        (sealed(SWEPT + b',"x":NaN'), Fault.MALFORMED),
-        (sealed(SWEPT + b',"x":' + b"[" * 30_000 + b"]" * 30_000), Fault.MALFORMED),
-        (sealed(SWEPT + b',"x":"' + b"a" * 65_536 + b'"'), Fault.MALFORMED),
+        (SWEPT + b',"crc":"00000000"}', LineFault.CHECKSUM),
+        (sealed(SWEPT).upper(), LineFault.CHECKSUM),
+        (sealed(SWEPT)[:-1], LineFault.CHECKSUM),
+        (sealed(SWEPT) + b" ", LineFault.CHECKSUM),
+        (b"", LineFault.CHECKSUM),
+        (sealed(b'{"crit":true,"entry":"dreamt","seq":9,"v":1'), LineFault.CRITICAL),
+        (sealed(b'{"entry":"swept","records":3,"seq":1,"v":2'), LineFault.NEWER),
+        (sealed(b'{"entry":"swept","records":"three","seq":1,"v":2'), LineFault.NEWER),
+        (sealed(b'{"crit":true,"entry":"dreamt","seq":9,"v":2'), LineFault.NEWER),
+        (sealed(b'{"entry":"swept","records":3,"seq":1'), LineFault.MALFORMED),
+        (sealed(b'{"entry":"dreamt","seq":1,"v":0'), LineFault.MALFORMED),
+        (sealed(b'{"entry":"swept","records":"three","seq":1,"v":1'), LineFault.MALFORMED),
+        (sealed(b'{"entry":"swept","seq":1,"v":1'), LineFault.MALFORMED),
+        (sealed(b'["swept"'), LineFault.MALFORMED),
+        (sealed(SWEPT + b',"x":NaN'), LineFault.MALFORMED),
+        (sealed(SWEPT + b',"x":' + b"[" * 30_000 + b"]" * 30_000), LineFault.MALFORMED),
+        (sealed(SWEPT + b',"x":"' + b"a" * 65_536 + b'"'), LineFault.MALFORMED),
     ],
 )
 def test_bad_line_says_what_is_wrong(line, fault):
@@ -154,7 +154,7 @@ def test_every_flipped_bit_fails_the_checksum():
         bit
         for bit in range(len(line) * 8)
         if fault_of(line[: bit // 8] + bytes([line[bit // 8] ^ 1 << bit % 8]) + line[bit // 8 + 1 :])
-        is not Fault.CHECKSUM
+        is not LineFault.CHECKSUM
     ]
 
     assert [] == unnoticed

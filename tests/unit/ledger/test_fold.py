@@ -38,7 +38,7 @@ def test_states_of_a_story():
     """A sound ledger folds into its records, its runs and the number of its last line."""
     folded = fold(CONTENT)
 
-    assert [State.SUBMITTED, State.SUBMITTED, State.REFUSED, State.PENDING] == [
+    assert [State.SUBMITTED, State.SUBMITTED, State.REFUSED, State.NOT_SENT] == [
         folded.ledger_state.record(token(number)).state for number in (1, 2, 3, 4)
     ]
     assert ["run-1", "run-2"] == [run.started.run_id for run in folded.ledger_state.runs]
@@ -177,7 +177,7 @@ def test_second_header_is_refused():
 
 def test_illegal_step_is_refused():
     """An outcome without its intent was never written by this tool: the message says which record, and where."""
-    with pytest.raises(LedgerError, match=f"line 3 at byte .* record {token(1)} is pending; 'done create'"):
+    with pytest.raises(LedgerError, match=f"line 3 at byte .* record {token(1)} is not sent; 'done create'"):
         fold(ledger_of([story()[0], admitted(1), done(1)]))
 
 

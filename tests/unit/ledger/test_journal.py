@@ -67,7 +67,7 @@ async def test_journal_keeps_the_protocol(path, opened):
 
         await kept.append(admitted(1))
 
-        assert State.PENDING == kept.ledger_state.record(token(1)).state
+        assert State.NOT_SENT == kept.ledger_state.record(token(1)).state
 
 
 async def test_entry_is_on_disk_when_append_returns(path, opened):

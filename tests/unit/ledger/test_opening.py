@@ -55,7 +55,7 @@ async def test_every_truncation_can_be_continued(path, opened):
             await journal.append(admitted(9))
 
         folded = fold(path.read_bytes())
-        assert (b"", State.PENDING) == (folded.tail, folded.ledger_state.record(token(9)).state)
+        assert (b"", State.NOT_SENT) == (folded.tail, folded.ledger_state.record(token(9)).state)
 
 
 def test_torn_tail_is_put_aside(path, opened):
@@ -84,7 +84,7 @@ def test_rotten_intent_holds_its_row(path, opened):
         (warning, *_) = journal.warnings
 
     assert (State.HELD, WHY_HELD) == (record.state, record.reason)
-    assert State.PENDING == fold(path.read_bytes()).ledger_state.record(token(2)).state
+    assert State.NOT_SENT == fold(path.read_bytes()).ledger_state.record(token(2)).state
     assert "disk may be failing" in warning
 
 

@@ -38,7 +38,7 @@ async def test_damaged_ledger_is_kept_and_a_sound_one_takes_its_place(path, cloc
 async def test_exit_status_says_whether_a_person_is_needed(path, clock):
     """3 while a row is held, 0 while the next run can settle everything itself."""
     path.write_bytes(NOT_TELLING)
-    assert ExitStatus.ROWS_NEED_A_PERSON == (await repair(path, settle_s=0.0, clock=clock)).exit_status
+    assert ExitStatus.ROWS_NEED_ATTENTION == (await repair(path, settle_s=0.0, clock=clock)).exit_status
 
     path.write_bytes(TELLING)
     made = await repair(path, settle_s=0.0, clock=clock)
@@ -102,7 +102,7 @@ async def test_interrupted_repair_leaves_the_old_ledger_or_the_new(path, clock, 
     await repair(path, settle_s=0.0, clock=clock)
 
     assert disk.failed or nth == 9
-    assert ExitStatus.ROWS_NEED_A_PERSON == verify(path).exit_status
+    assert ExitStatus.ROWS_NEED_ATTENTION == verify(path).exit_status
     assert NOT_TELLING in [file.read_bytes() for file in path.parent.glob("*.broken-*")]
     assert broken or nth > 7
 

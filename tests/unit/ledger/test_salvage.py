@@ -88,7 +88,7 @@ def test_what_lines_after_the_gap_know_is_not_forgotten():
 def test_no_flipped_bit_makes_a_sent_row_fresh():
     """Whichever bit of the middle is lost, what was submitted, refused or throttled is not sent before it was sought.
 
-    A row of which nothing was ever sent stays pending where the damaged line tells that it was about another.
+    A row of which nothing was ever sent stays "not sent" where the damaged line tells that it was about another.
     """
     wrong = {}
     for bit in range(STARTS[1] * 8, STARTS[-2] * 8, 5):
@@ -110,7 +110,7 @@ def test_line_that_tells_what_it_was_leaves_the_others_alone():
 
     assert [token(1)] == [record.token for record in result.doubted]
     assert ((5,), False, True) == (result.lost, result.all_in_doubt, ledger_state.swept)
-    assert [State.SUBMITTED, State.REFUSED, State.PENDING] == [state_of(ledger_state, n) for n in (1, 3, 4)]
+    assert [State.SUBMITTED, State.REFUSED, State.NOT_SENT] == [state_of(ledger_state, n) for n in (1, 3, 4)]
 
 
 def test_lost_outcome_is_unknown():
@@ -197,7 +197,7 @@ def test_rows_admitted_beside_one_that_could_not_be_stay_admitted():
 
     result, ledger_state = saved(content)
 
-    assert [State.UNCERTAIN, State.PENDING, State.PENDING] == [state_of(ledger_state, n) for n in (1, 2, 3)]
+    assert [State.UNCERTAIN, State.NOT_SENT, State.NOT_SENT] == [state_of(ledger_state, n) for n in (1, 2, 3)]
     assert (8,) == result.illegal
 
 
@@ -215,7 +215,7 @@ def test_lost_last_line_is_told_by_its_remains():
     """Damage at the end and in the middle at once: both are accounted for."""
     result, ledger_state = saved(rotten([*SWEPT, admitted(1, 2), intent(1)], 4, b"5e5e5e", b"5e5eZe"))
 
-    assert ((5,), State.HELD, State.PENDING) == (result.lost, state_of(ledger_state, 1), state_of(ledger_state, 2))
+    assert ((5,), State.HELD, State.NOT_SENT) == (result.lost, state_of(ledger_state, 1), state_of(ledger_state, 2))
 
 
 def test_remains_without_a_number_put_everything_in_doubt():

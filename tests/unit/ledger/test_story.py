@@ -42,7 +42,7 @@ def test_lines_of_a_record_in_order(ledger):
     (found,) = told(ledger, "K-0002")
 
     assert [
-        ("admitted", "", 0, "", State.PENDING),
+        ("admitted", "", 0, "", State.NOT_SENT),
         ("intent", "create", 1, "", State.SENDING),
         ("unresolved", "create", 0, "HTTP 502", State.UNCERTAIN),
         ("probed", "create", 0, "1 found", State.UNCERTAIN),

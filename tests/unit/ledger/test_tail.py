@@ -4,13 +4,13 @@ import pytest
 
 from bulk_onboard.errors import LedgerError
 from bulk_onboard.ledger.fold import fold
-from bulk_onboard.ledger.opening import WHY_HELD, amends, in_doubt
+from bulk_onboard.ledger.opening import WHY_HELD, entries_for_tail, in_doubt
 from bulk_onboard.model.entry import Held, Op, TailRepaired
 from bulk_onboard.model.record import State
 from tests.unit.ledger.samples import admitted, done, intent, ledger_of, run_started, story, token
 
 HEADER = story()[0]
-MAY_BE_SENT = {State.PENDING, State.DEFERRED, State.REFUSED, State.INVALID}
+MAY_BE_SENT = {State.NOT_SENT, State.DEFERRED, State.REFUSED, State.INVALID}
 
 
 def doubts(content: bytes) -> list[str] | None:
@@ -27,7 +27,7 @@ def test_torn_tail_leaves_no_doubt():
 
     folded = fold(content[:-1])
 
-    assert [TailRepaired(kept="x.broken-1", size=len(folded.tail))] == amends(folded, "x.broken-1")
+    assert [TailRepaired(kept="x.broken-1", size=len(folded.tail))] == entries_for_tail(folded, "x.broken-1")
 
 
 def test_rotten_intent_holds_its_row():
@@ -39,7 +39,7 @@ def test_rotten_intent_holds_its_row():
     assert [
         TailRepaired(kept="x.broken-1", size=len(folded.tail)),
         Held(token=token(1), op=Op.CREATE, why=WHY_HELD),
-    ] == amends(folded, "x.broken-1")
+    ] == entries_for_tail(folded, "x.broken-1")
 
 
 def test_no_flipped_bit_makes_a_sent_row_fresh():
@@ -115,7 +115,7 @@ def test_rotten_line_that_cannot_be_told_is_refused(damage):
     start = content.rindex(b"\n", 0, -1) + 1
 
     with pytest.raises(LedgerError, match=f"migration: line 4 at byte {start}, .* backup"):
-        amends(fold(content[:start] + content[start:].replace(*damage)), "x.broken-1", "migration")
+        entries_for_tail(fold(content[:start] + content[start:].replace(*damage)), "x.broken-1", "migration")
 
 
 def test_two_lines_that_became_one_are_refused():

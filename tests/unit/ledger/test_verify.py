@@ -1,4 +1,4 @@
-"""`ledger verify`: sound, needs a person, or broken.
+"""`ledger verify`: sound, needs attention, or broken.
 
 See docs/design/ledger.md, Soundness.
 """
@@ -33,7 +33,7 @@ def test_sound_ledger(path):
     found = verify(path)
 
     assert (ExitStatus.DONE, (), len(story())) == (found.exit_status, found.sentences, found.lines)
-    assert {State.SUBMITTED: 2, State.REFUSED: 1, State.PENDING: 1} == found.counts
+    assert {State.SUBMITTED: 2, State.REFUSED: 1, State.NOT_SENT: 1} == found.counts
 
 
 def test_line_being_written_is_sound(path):
@@ -54,7 +54,7 @@ def test_held_record_needs_a_person(path):
 
     found = verify(path)
 
-    assert (ExitStatus.ROWS_NEED_A_PERSON, {State.HELD: 1}) == (found.exit_status, found.counts)
+    assert (ExitStatus.ROWS_NEED_ATTENTION, {State.HELD: 1}) == (found.exit_status, found.counts)
     assert "1 record is held" in found.sentences[0]
 
 
@@ -68,7 +68,7 @@ def test_record_that_is_gone_needs_a_person_and_may_get_another_id(path):
     anew = Resolved(token=token(1), op=Op.CREATE, how="absent")
     path.write_bytes(ledger_of([*filed, anew, intent(1), done(1, of=2)]))
 
-    assert (ExitStatus.ROWS_NEED_A_PERSON, {State.GONE: 1}) == (found.exit_status, found.counts)
+    assert (ExitStatus.ROWS_NEED_ATTENTION, {State.GONE: 1}) == (found.exit_status, found.counts)
     assert "1 record is gone from the API" in found.sentences[0]
     assert ExitStatus.DONE is verify(path).exit_status
 

@@ -287,7 +287,7 @@ def test_admitting_clears_what_kept_a_row_out():
     deferred = Record(token=TOKEN, state=State.DEFERRED, reason="not sent: the quota was spent")
 
     assert "field-missing, document-empty" == invalid.code
-    assert (State.PENDING, "") == (step(invalid, ENTRIES["admitted"]).state, step(invalid, ENTRIES["admitted"]).code)
+    assert (State.NOT_SENT, "") == (step(invalid, ENTRIES["admitted"]).state, step(invalid, ENTRIES["admitted"]).code)
     assert deferred == step(deferred, ENTRIES["admitted"])
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulk_onboard.model.documents import ENOUGH, bare, bare_name, number_of, paper_of
+from bulk_onboard.model.paper import ENOUGH, bare, bare_name, number_of, paper_of
 
 LETTER = "This is to certify that the business named below has been entered in the register of the year. " * 3
 

@@ -10,9 +10,9 @@ from bulk_onboard.notification.message import Message, is_wanted, message_of, na
 
 TOLD = {
     "run_id": "R-1",
-    "counts": {"rows": 1240, "invalid": 2, "pending": 0, "refused": 1, "submitted": 1237},
+    "counts": {"rows": 1240, "invalid": 2, "not sent": 0, "refused": 1, "submitted": 1237},
     "reviews": {"pending": 1230, "approved": 3, "rejected": 4},
-    "need_a_person": 7,
+    "need_attention": 7,
     "new": 2,
     "requests": {"create done": 1237},
     "ledger": "job.ledger.jsonl",
@@ -24,7 +24,7 @@ TOLD = {
 }
 
 
-def message(exit_status: ExitStatus = ExitStatus.ROWS_NEED_A_PERSON, **told: object) -> Message:
+def message(exit_status: ExitStatus = ExitStatus.ROWS_NEED_ATTENTION, **told: object) -> Message:
     """The notification of a run that came to this."""
     return message_of("migration", exit_status, told, host="server", folder=PurePosixPath("/job"))
 
@@ -34,8 +34,8 @@ def test_text_has_numbers_files_and_command():
     assert [
         "1,240 rows: 2 invalid, 1 refused, 1,237 submitted",
         "Reviews: 1,230 pending, 3 approved, 4 rejected",
-        "Newly in need of a person: 2 of 7",
-        "There twice at the API: 1 business",
+        "7 rows need attention (2 new)",
+        "Twice at the API: 1 business",
         "Report: job.report.xlsx",
         "Marked in: businesses.annotated.xlsx",
         "Next: bulk-onboard run job.toml",
@@ -65,19 +65,19 @@ def test_webhook_gets_the_names_of_run_json_and_nothing_about_rows():
 
 
 @pytest.mark.parametrize(
-    ("needing", "title"),
-    [(1, "1 row needs a person"), (1_200, "1,200 rows need a person"), (0, "something needs a person")],
+    ("need_attention", "title"),
+    [(1, "1 row needs attention"), (1_200, "1,200 rows need attention"), (0, "something needs attention")],
 )
-def test_title_counts_the_rows_that_need_a_person(needing, title):
+def test_title_counts_the_rows_that_need_attention(need_attention, title):
     """Where it is no row, such as a record that is there twice, no number is made up."""
-    assert f"bulk-onboard migration: {title}" == message(need_a_person=needing, new=0).title
+    assert f"bulk-onboard migration: {title}" == message(need_attention=need_attention, new=0).title
 
 
 @pytest.mark.parametrize("status", list(ExitStatus))
 def test_every_exit_status_has_its_title_and_level(status):
     """A service colours by the level, or wakes somebody."""
     told = message(status, counts={"invalid": 1})
-    mild = {ExitStatus.ROWS_NEED_A_PERSON, ExitStatus.HUNGUP, ExitStatus.INTERRUPTED, ExitStatus.TERMINATED}
+    mild = {ExitStatus.ROWS_NEED_ATTENTION, ExitStatus.HUNGUP, ExitStatus.INTERRUPTED, ExitStatus.TERMINATED}
 
     assert told.title.startswith("bulk-onboard migration: ")
     assert "{" not in told.title

@@ -14,7 +14,7 @@ IDENTITY = Identity(key="key|K-1", user_key="K-1", token=TOKEN, alias=f"K-1 ~{TO
 NOTHING, CREATE, UPDATE, LINK, SETTLE = Action.NOTHING, Action.CREATE, Action.UPDATE, Action.LINK, Action.SETTLE
 NUMBERS = "+91 11 4000 0000; 911140000001"
 EVERYTHING = Scope()
-OPEN = {State.PENDING, State.DEFERRED, State.INVALID, State.REFUSED}
+OPEN = {State.NOT_SENT, State.DEFERRED, State.INVALID, State.REFUSED}
 
 
 def record(state, fingerprint="now", reason="why"):
@@ -28,7 +28,7 @@ def record(state, fingerprint="now", reason="why"):
     ("known", "expected"),
     [
         (None, (CREATE, "")),
-        (record(State.PENDING), (CREATE, "")),
+        (record(State.NOT_SENT), (CREATE, "")),
         (record(State.DEFERRED), (CREATE, "why")),
         (record(State.DEFERRED, reason=""), (CREATE, "")),
         (record(State.INVALID), (CREATE, "")),
@@ -127,7 +127,7 @@ def test_example_does_nothing_whatever_is_known(make_judged, state):
         (record(State.INVALID), NOTHING),
         (record(State.REFUSED, "before"), NOTHING),
         (record(State.REFUSED), NOTHING),
-        (record(State.PENDING), CREATE),
+        (record(State.NOT_SENT), CREATE),
         (record(State.DEFERRED), CREATE),
         (record(State.UNCERTAIN), SETTLE),
     ],

@@ -1,6 +1,6 @@
 """Rows, records and books to report on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,8 @@ from bulk_onboard.model.plan import Action, Decision, Identity
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.model.requirements import Combination, Requirements, RequirementsBook
 from bulk_onboard.model.row import JudgedRow, Row
-from bulk_onboard.report.summary import ReportFacts
+from bulk_onboard.report.row_status import JobStatus, RowStatus, join
+from bulk_onboard.report.summary import ReportFacts, Tables, make_tables
 
 LOCAL = Combination("IN", "local", "business")
 
@@ -98,3 +99,20 @@ def facts(**changes: object) -> ReportFacts:
             **changes,
         }
     )
+
+
+def status(decisions: Sequence[Decision] | None, ledger: LedgerState, found: Iterable[Finding] = ()) -> JobStatus:
+    """The rows joined with the records; `found` is what the judged rows do not have themselves."""
+    return join(decisions, ledger, found=found)
+
+
+def row_status(row: Decision, *records: Record, found: Iterable[Finding] = ()) -> RowStatus:
+    """One row joined with these records."""
+    return status([row], ledger_state(*records), found).rows[0]
+
+
+def tables(
+    rows: Sequence[Decision] | None, ledger: LedgerState, found: Iterable[Finding] = (), **changes: object
+) -> Tables:
+    """The report of these rows, its facts changed as said."""
+    return make_tables(status(rows, ledger, found), facts(**changes))

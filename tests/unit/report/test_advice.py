@@ -5,8 +5,8 @@ import pytest
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.record import Review, State
 from bulk_onboard.report.advice import advise
-from bulk_onboard.report.row_status import row_status
-from tests.unit.report.samples import decision, finding, ledger_state, record
+from bulk_onboard.report.row_status import RowStatus
+from tests.unit.report.samples import decision, finding, record, row_status
 
 JOB = Commands(job="my job.toml")
 VERBS = {
@@ -27,7 +27,7 @@ VERBS = {
 
 def told(row, *records):
     """The advice for a row."""
-    return advise(row_status(row, ledger_state(*records)), row.judged, JOB, name="a b; c")
+    return advise(row_status(row, *records), JOB, name="a b; c")
 
 
 @pytest.mark.parametrize("state", State)
@@ -61,7 +61,7 @@ def test_refused_row_carries_the_api_s_words():
 
 
 def test_refused_row_that_now_has_errors():
-    """A refused row that does not pass the check any more must be mended first, whatever the API said."""
+    """A refused row that does not pass the check any more must be fixed first, whatever the API said."""
     refused = record(state=State.REFUSED, code="invalid_data", reason="pin code is wrong")
 
     advice = told(decision(findings=[finding()]), refused)
@@ -84,11 +84,11 @@ def test_many_errors_are_summed_up():
 
     assert advice.reason.startswith("A: Email is required")
     assert advice.reason.endswith("And 2 more.")
-    assert advice.todo.startswith("Mend the row as the sheet Problems says")
+    assert advice.todo.startswith("Fix the row as the sheet Problems says")
 
 
-def test_mended_row_is_not_told_its_old_errors():
-    """A row that was mended since the last run is simply due."""
+def test_fixed_row_is_not_told_its_old_errors():
+    """A row that was fixed since the last run is simply due."""
     assert "Nothing has been sent yet." == told(decision(), record(state=State.INVALID, code="field-missing")).reason
 
 
@@ -96,7 +96,7 @@ def test_invalid_record_without_its_row():
     """Where the workbook is gone an invalid record shows the titles of its findings."""
     invalid = record(state=State.INVALID, code="field-missing, document-empty")
 
-    advice = advise(row_status(decision(findings=[finding()]), ledger_state(invalid)), None, JOB)
+    advice = advise(RowStatus.of(invalid), JOB)
 
     assert "Required field missing; Document is empty." == advice.reason
 

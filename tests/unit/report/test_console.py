@@ -8,6 +8,7 @@ from bulk_onboard.model.plan import Forecast, Plan
 from bulk_onboard.model.requirements import DocumentRequirement, FieldRequirement, Requirements, RequirementsBook
 from bulk_onboard.report.console import (
     print_findings,
+    print_inventory,
     print_plan,
     print_refresh,
     print_requirements,
@@ -15,11 +16,10 @@ from bulk_onboard.report.console import (
     print_status,
     print_story,
     print_summary,
-    print_survey,
 )
 from bulk_onboard.report.printer import print_next
-from bulk_onboard.report.row_status import NO_DRIFT, counts, reviews
-from tests.unit.report.samples import LOCAL, decision, finding, ledger_state, record, run_story, token
+from bulk_onboard.report.row_status import Drift, Totals
+from tests.unit.report.samples import LOCAL, decision, finding, ledger_state, record, run_story, status, token
 
 
 class Terminal(io.StringIO):
@@ -66,7 +66,8 @@ def test_status():
     stream = io.StringIO()
     ledger = ledger_state(record(2), record(3), runs=[run_story(exit_status=4)])
 
-    print_status(ledger, counts(None, ledger), reviews(None, ledger), stream, next_command="bulk-onboard run j")
+    counted = status(None, ledger)
+    print_status(ledger, counted.counts(), counted.reviews(), stream, next_command="bulk-onboard run j")
 
     text = stream.getvalue()
     assert "exit status 4" in text
@@ -75,43 +76,49 @@ def test_status():
 
 
 def test_run(tmp_path):
-    """A run says what it came to, how many rows need a person, and where the report is."""
+    """A run says what it came to, how many rows need attention, and where the report is."""
     stream = io.StringIO()
-    counted = counts([decision(2)], ledger_state())
+    totals = Totals(counts={"rows": 2, "invalid": 2}, reviews={}, need_attention=2, new=1)
 
-    print_run(counted, {}, stream, report=tmp_path / "r.xlsx", next_command="again", needing=2, news=1)
+    print_run(totals, stream, report=tmp_path / "r.xlsx", next_command="again")
 
     lines = stream.getvalue().splitlines()
-    wanted = "2 rows need a person, 1 of them newly so."
+    wanted = "2 rows need attention (1 new)."
     assert [wanted, f"Report: {tmp_path / 'r.xlsx'}", "Next: again"] == lines[-3:]
 
 
 @pytest.mark.parametrize(
-    ("needing", "news", "renumbered", "wanted"),
+    ("need_attention", "new", "renumbered", "wanted"),
     [
-        (0, 0, 0, "Nothing needs a person."),
-        (1, 1, 0, "1 row needs a person."),
-        (3, 3, 0, "3 rows need a person."),
-        (1_200, 5, 0, "1,200 rows need a person, 5 of them newly so."),
-        (3, 0, 0, "3 rows need a person, none of them newly so."),
+        (0, 0, 0, "Nothing needs attention."),
+        (1, 1, 0, "1 row needs attention."),
+        (3, 3, 0, "3 rows need attention."),
+        (1_200, 5, 0, "1,200 rows need attention (5 new)."),
+        (3, 0, 0, "3 rows need attention (none new)."),
         (
             1,
             1,
             2,
             (
-                "1 row needs a person. "
+                "1 row needs attention. "
                 "2 rows have another registration number than was sent before: see the sheet Problems."
             ),
         ),
     ],
 )
-def test_summary_is_one_line(needing, news, renumbered, wanted):
-    """What a quiet run prints: rows by state, whether a person is wanted, and always which numbers changed."""
+def test_summary_is_one_line(need_attention, new, renumbered, wanted):
+    """What a quiet run prints: rows by state, whether rows need attention, and always which numbers changed."""
     stream = io.StringIO()
     counted = {"rows": 2_000, "submitted": 1_961, "invalid": 39, "held": 0}
-    drift = NO_DRIFT._replace(renumbered=renumbered)
+    totals = Totals(
+        counts=counted,
+        reviews={"approved": 1_900, "pending": 61},
+        need_attention=need_attention,
+        new=new,
+        drift=Drift(renumbered=renumbered),
+    )
 
-    print_summary(counted, {"approved": 1_900, "pending": 61}, stream, needing=needing, news=news, drift=drift)
+    print_summary(totals, stream)
 
     told = "2,000 rows: 1,961 submitted (1,900 approved, 61 pending), 39 invalid. "
     assert f"{told}{wanted}\n" == stream.getvalue()
@@ -133,7 +140,7 @@ def test_survey():
     stream = io.StringIO()
     stray = {"compliance_id": "c-9", "alias": "Filed by hand", "review": "approved", "origin": "not from this tool"}
 
-    print_survey({"a row of the sheet": 2, "not from this tool": 1}, [stray], stream)
+    print_inventory({"a row of the sheet": 2, "not from this tool": 1}, [stray], stream)
 
     lines = stream.getvalue().splitlines()
     assert ["total", "3"] == lines[3].split()
@@ -153,12 +160,12 @@ def test_command_is_one_line_on_a_terminal():
 def test_colours_on_a_terminal_only(monkeypatch):
     """A terminal gets colours; with NO_COLOR it gets plain lines, as a file does."""
     coloured, plain, file = Terminal(), Terminal(), io.StringIO()
-    counted = counts([decision(2)], ledger_state())
+    totals = Totals(counts=status([decision(2)], ledger_state()).counts(), reviews={})
 
-    print_run(counted, {}, coloured, report=None, next_command="again")
-    print_run(counted, {}, file, report=None, next_command="again")
+    print_run(totals, coloured, report=None, next_command="again")
+    print_run(totals, file, report=None, next_command="again")
     monkeypatch.setenv("NO_COLOR", "1")
-    print_run(counted, {}, plain, report=None, next_command="again")
+    print_run(totals, plain, report=None, next_command="again")
 
     assert "\x1b[" in coloured.getvalue()
     assert file.getvalue() == plain.getvalue()
@@ -216,7 +223,7 @@ def test_requirements():
     print_requirements(book, stream)
 
     lines = stream.getvalue().splitlines()
-    assert ["Requirements: the bundled example", "", "IN / local / business; a review takes about 3 business days"] == (
+    assert ["Source: the bundled example", "", "IN / local / business; a review takes about 3 business days"] == (
         lines[:3]
     )
     assert lines[4].endswith("0 to 255 characters")

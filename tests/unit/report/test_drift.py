@@ -3,8 +3,13 @@
 import pytest
 
 from bulk_onboard.model.record import State
-from bulk_onboard.report.row_status import Drift, drift, drift_told
-from tests.unit.report.samples import decision, finding, ledger_state, record
+from bulk_onboard.report.row_status import Drift, drift_sentences
+from tests.unit.report.samples import decision, finding, ledger_state, record, status
+
+
+def drift(decisions, ledger, found=()):
+    """The drift of these rows."""
+    return status(decisions, ledger, found).drift()
 
 
 @pytest.mark.parametrize(
@@ -41,7 +46,7 @@ def test_row_that_does_not_stand_for_the_record_has_not_changed():
 
 def test_record_without_a_row_is_gone():
     """As many as the sheet Not in the workbook has; without the workbook nobody knows."""
-    ledger = ledger_state(record(2), record(3), record(4, State.PENDING))
+    ledger = ledger_state(record(2), record(3), record(4, State.NOT_SENT))
 
     assert Drift(without_row=1) == drift([decision(2)], ledger)
     assert Drift() == drift(None, ledger)
@@ -49,7 +54,7 @@ def test_record_without_a_row_is_gone():
 
 def test_drift_in_words():
     """One sentence for the changes, one for the records; none where there is nothing to tell."""
-    changed, gone = drift_told(Drift(2, 1, 3))
+    changed, gone = drift_sentences(Drift(2, 1, 3))
 
     assert changed == (
         "2 rows changed while the review was pending and 1 row changed after approval: "
@@ -57,9 +62,9 @@ def test_drift_in_words():
     )
     assert "3 records have no row any more: see the sheet Not in the workbook." == gone
     assert ["1 record has no row any more: see the sheet Not in the workbook."] == list(
-        drift_told(Drift(without_row=1))
+        drift_sentences(Drift(without_row=1))
     )
-    assert [] == list(drift_told(Drift()))
+    assert [] == list(drift_sentences(Drift()))
 
 
 def test_changed_registration_number_counts_while_the_row_says_so_and_in_the_run_that_sent_it():
@@ -73,5 +78,5 @@ def test_changed_registration_number_counts_while_the_row_says_so_and_in_the_run
 
     assert Drift(renumbered=2) == found
     assert ["2 rows have another registration number than was sent before: see the sheet Problems."] == list(
-        drift_told(found)
+        drift_sentences(found)
     )

@@ -166,4 +166,4 @@ def test_explanation_says_what_the_job_rules():
 
     print_kind(CATALOGUE["duplicate"], stream, ruling="off")
 
-    assert stream.getvalue().endswith("This job rules it: off.\n")
+    assert stream.getvalue().endswith("This job makes it: off.\n")

@@ -6,7 +6,8 @@ from bulk_onboard.model.finding import VERY_MANY, Finding
 from bulk_onboard.model.record import Linkage, Linking, Review, State
 from bulk_onboard.model.requirements import DocumentRequirement, Requirements, RequirementsBook
 from bulk_onboard.model.sheet import Columns
-from bulk_onboard.report.record_findings import FROM_RECORDS, record_findings
+from bulk_onboard.report.record_findings import FROM_RECORDS
+from bulk_onboard.report.row_status import join
 from bulk_onboard.report.tables import problems_table
 from tests.unit.report.samples import LOCAL, decision, finding, ledger_state, record
 
@@ -20,7 +21,7 @@ SCAN = {"document:address_proof": "1/desk@example.com.pdf"}
 
 def found(row, *records, columns=COLUMNS, book=REQUIRED):
     """The findings of one row."""
-    return record_findings([row], ledger_state(*records), columns, book)
+    return join([row], ledger_state(*records), columns=columns, requirements=book).others
 
 
 def test_rejection_stands_at_the_document_it_speaks_of():
@@ -61,15 +62,15 @@ def test_reason_that_speaks_of_no_document_is_about_the_row(reason, book):
 
 @pytest.mark.parametrize("review", ["suspended", "expired"])
 def test_what_became_of_an_approval_is_told_whatever_the_row_says(review):
-    """Nothing in the row could mend that."""
+    """Nothing in the row could fix that."""
     (told,) = found(decision(fingerprint="new"), record(review=review, review_reason="not used"))
 
     assert (f"review-{review}", "") == (told.code, told.column)
     assert told.problem.endswith("Not used.")
 
 
-def test_mended_row_is_told_nothing_of_its_review():
-    """The record is due to be updated; a record of which nobody knows what was sent is not known to be mended."""
+def test_fixed_row_is_told_nothing_of_its_review():
+    """The record is due to be updated; a record of which nobody knows what was sent is not known to be fixed."""
     sent_back = {"review": "rejected", "review_reason": EXPIRED}
 
     assert () == found(decision(fingerprint="new"), record(**sent_back))
@@ -147,7 +148,7 @@ def test_reviews_that_want_nobody_are_no_findings(review):
 def test_only_submitted_records_are_told():
     """What is held, refused or deleted is told otherwise; without the workbook there is no row to tell."""
     assert () == found(decision(), record(state=State.HELD, review="rejected"))
-    assert () == record_findings(None, ledger_state(record(review="rejected")), COLUMNS, REQUIRED)
+    assert () == join(None, ledger_state(record(review="rejected")), columns=COLUMNS, requirements=REQUIRED).others
 
 
 def test_one_reason_in_very_many_rows_is_told_once():
@@ -155,7 +156,7 @@ def test_one_reason_in_very_many_rows_is_told_once():
     rows = [decision(number) for number in range(2, VERY_MANY + 3)]
     records = [record(number, review="rejected", review_reason="no") for number in range(2, VERY_MANY + 3)]
 
-    said = record_findings(rows, ledger_state(*records), COLUMNS, REQUIRED)
+    said = join(rows, ledger_state(*records), columns=COLUMNS, requirements=REQUIRED).others
 
     assert [f"The review rejected the record. No. And {VERY_MANY} more rows."] == [
         line[5] for line in problems_table(said).rows

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.record import Linkage, Linking, State
 from bulk_onboard.report.tables import RESULT_HEADERS, results_table, unclaimed_table
-from tests.unit.report.samples import decision, finding, ledger_state, record, token
+from tests.unit.report.samples import decision, finding, ledger_state, record, status, token
 
 INDIA = ZoneInfo("Asia/Kolkata")
 
 
-def results(decisions, ledger, found=None):
+def results(decisions, ledger, found=()):
     """The rows as dictionaries by header."""
-    table = results_table(decisions, ledger, Commands(job="job.toml"), INDIA, found or {})
+    table = results_table(status(decisions, ledger, found), Commands(job="job.toml"), INDIA)
     return [dict(zip(table.headers, row, strict=True)) for row in table.rows]
 
 
@@ -30,7 +30,7 @@ def test_headers_are_the_promised_ones():
 
 def test_rows_can_be_gone_through_again():
     """The table is made anew each time it is read, so whoever reads it twice sees the same rows."""
-    table = results_table([decision(2), decision(3)], ledger_state(record(2)), Commands(job="job.toml"), INDIA)
+    table = results_table(status([decision(2), decision(3)], ledger_state(record(2))), Commands(job="job.toml"), INDIA)
 
     assert [2, 3] == [row[0] for row in table.rows] == [row[0] for row in table.rows]
 
@@ -90,9 +90,9 @@ def test_what_turned_up_while_sending_is_told():
     """A row whose document changed during the run says so, though its check had found nothing."""
     changed = finding("document-changed", column="Identity Proof")
 
-    (told,) = results([decision(2)], ledger_state(), {2: [changed]})
+    (told,) = results([decision(2)], ledger_state(), [changed])
 
-    assert "pending" == told["State"]
+    assert "not sent" == told["State"]
     assert "Identity Proof: The file was replaced or changed" in told["Reason"]
 
 
@@ -105,7 +105,7 @@ def test_what_the_api_said_of_numbers_and_documents():
         record(2, review="approved", numbers=numbers), record(3, review="rejected", review_reason="it is expired")
     )
 
-    approved, sent_back = results(rows, ledger, {3: [rejected]})
+    approved, sent_back = results(rows, ledger, [rejected])
 
     assert "911140000000 linked; 911140000001 held: of another record" == approved["Numbers"]
     assert "It is expired." == sent_back["Reason"]
@@ -131,9 +131,9 @@ def test_without_the_workbook():
 
 def test_record_whose_row_has_gone():
     """A record that was sent and has no row any more stands in a table of its own."""
-    table = unclaimed_table(
-        [decision(2)], ledger_state(record(2), record(3, key="K-3", alias="K-3 ~x")), Commands(job="job.toml"), INDIA
-    )
+    ledger = ledger_state(record(2), record(3, key="K-3", alias="K-3 ~x"))
+
+    table = unclaimed_table(status([decision(2)], ledger), Commands(job="job.toml"), INDIA)
 
     assert [("K-3", "K-3 ~x", "submitted")] == [row[:3] for row in table.rows]
 

@@ -25,7 +25,7 @@ def test_requests_by_outcome():
     (run,) = told(ledger_state(runs=[run_story(exit_status=3)]))
 
     assert (11, 1, 5) == (run["Requests"], run["Refused"], run["Throttled"])
-    assert (3, "finished; some rows need a person") == (run["Exit status"], run["Ended how"])
+    assert (3, "finished; some rows need attention") == (run["Exit status"], run["Ended how"])
     assert "aaaaaaaaaaaa" == run["Workbook digest"]
 
 

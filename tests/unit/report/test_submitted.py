@@ -4,7 +4,8 @@ import pytest
 
 from bulk_onboard.model.record import Linkage, Linking
 from bulk_onboard.report.advice import submitted_advice
-from tests.unit.report.samples import decision, finding, record
+from bulk_onboard.report.row_status import RowStatus
+from tests.unit.report.samples import decision, finding, record, row_status
 
 AT_DOCUMENT = finding("review-rejected", details={"reason": "", "document": "the Address Proof"})
 MISNAMED = finding("record-misnamed", column="", details={"id": "00000000-0000-4000-8000-000000000002"})
@@ -12,8 +13,7 @@ MISNAMED = finding("record-misnamed", column="", details={"id": "00000000-0000-4
 
 def told(row=None, *found, **changes):
     """The advice for a row whose record is like this."""
-    judged = (row or decision()).judged
-    return submitted_advice(record(**changes), judged, found)
+    return submitted_advice(row_status(row or decision(), record(**changes), found=found))
 
 
 @pytest.mark.parametrize("review", ["rejected", "more info"])
@@ -58,7 +58,7 @@ def test_write_that_is_still_due():
     assert "Not sent: the quota was spent. It is expired." == advice.reason
 
 
-def test_mended_row_only_needs_a_run():
+def test_fixed_row_only_needs_a_run():
     """The API does not keep the earlier content, so that is no drift."""
     advice = told(decision(fingerprint="new"), review="rejected", review_reason="it is expired")
 
@@ -66,13 +66,13 @@ def test_mended_row_only_needs_a_run():
     assert "Run again, which updates the record with what the row says now: {run}" == advice.todo
 
 
-def test_mended_row_with_errors_is_told_them():
+def test_fixed_row_with_errors_is_told_them():
     """They keep the update from being sent; of a row as it was sent they keep nothing."""
-    mended = told(decision(fingerprint="new", findings=[finding()]), review="rejected", review_reason="it is expired")
+    fixed = told(decision(fingerprint="new", findings=[finding()]), review="rejected", review_reason="it is expired")
     as_sent = told(decision(findings=[finding()]), review="rejected", review_reason="it is expired")
 
-    assert mended.reason.endswith("The row has changed since. Email: Email is required and the cell is blank.")
-    assert "Fill in the cell. Then run again: {run}" == mended.todo
+    assert fixed.reason.endswith("The row has changed since. Email: Email is required and the cell is blank.")
+    assert "Fill in the cell. Then run again: {run}" == fixed.todo
     assert "It is expired." == as_sent.reason
 
 
@@ -124,7 +124,7 @@ def test_approved_row_is_told_of_its_numbers(cell, numbers, todo):
 
 def test_approved_record_without_its_row():
     """Nobody can write numbers into a row that is not there."""
-    assert "Nothing." == submitted_advice(record(review="approved"), None, ()).todo
+    assert "Nothing." == submitted_advice(RowStatus.of(record(review="approved"))).todo
 
 
 def test_changed_registration_number_is_told():
@@ -133,7 +133,7 @@ def test_changed_registration_number_is_told():
     withheld = finding("approved-number-changed", column="", details={"id": "c-1"})
     row = decision(fingerprint="new", cells={"numbers": "911140000000"}, findings=[withheld])
 
-    assert "Its registration number is another one than was sent." in told(changed).reason
+    assert "Its registration number is not the one that was sent." in told(changed).reason
     advice = told(row, review="approved")
     assert "The record c-1 was approved with another registration number" in advice.reason
     assert advice.todo.startswith("Write the number back that was approved.")

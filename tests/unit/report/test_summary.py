@@ -3,35 +3,37 @@
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import State
-from bulk_onboard.report.summary import make_tables, next_command
-from tests.unit.report.samples import decision, facts, finding, ledger_state, record, run_story, token
+from bulk_onboard.report.summary import next_command
+from tests.unit.report.samples import decision, finding, ledger_state, record, run_story, status, tables, token
 
 
 def test_counts_end_in_the_total():
     """The states that have rows are listed with their meaning, and the total is their sum."""
     rows = [decision(2), decision(3), decision(4, duplicate_of=2), decision(5, findings=[finding(row=5)])]
 
-    listed = make_tables(rows, ledger_state(record(2)), facts()).summary.counts.rows
+    listed = tables(rows, ledger_state(record(2))).summary.counts.rows
 
-    assert [("invalid", 1), ("pending", 1), ("submitted", 1), ("duplicate", 1), ("Total", 4)] == [r[:2] for r in listed]
+    assert [("invalid", 1), ("not sent", 1), ("submitted", 1), ("duplicate", 1), ("Total", 4)] == [
+        r[:2] for r in listed
+    ]
 
 
 def test_what_happened():
     """The first sentence has the counts, biggest first; then who began the newest run, and what stopped it."""
     ledger = ledger_state(record(2), record(3), runs=[run_story()])
 
-    happened = make_tables([decision(2), decision(3), decision(4)], ledger, facts(stopped="The disk is full.")).summary
+    happened = tables([decision(2), decision(3), decision(4)], ledger, stopped="The disk is full.").summary
 
     assert (
-        "Of 3 rows 2 are submitted and 1 is pending.",
-        "The newest of 1 run was begun by asha on ops-1 at 2026-01-02 14:30:00; the sheet Runs tells them all.",
+        "Of 3 rows 2 are submitted and 1 is not sent.",
+        "The one run so far was begun by asha on ops-1 at 2026-01-02 14:30:00; see the sheet Runs.",
         "The disk is full.",
     ) == happened.happened
 
 
 def test_workbook_yet_to_be_filled_in():
     """A sheet with nothing but the template's example leaves nothing to do, and says why."""
-    summary = make_tables([decision(2, is_example=True)], ledger_state(), facts()).summary
+    summary = tables([decision(2, is_example=True)], ledger_state()).summary
 
     assert "Of 1 row 1 is the template's example." == summary.happened[0]
     assert (("example", 1, "the template's own row, never sent"), ("Total", 1, "")) == summary.counts.rows
@@ -41,7 +43,7 @@ def test_workbook_yet_to_be_filled_in():
 
 def test_nothing_at_all():
     """An empty sheet and an empty ledger make a report all the same."""
-    summary = make_tables([], ledger_state(), facts()).summary
+    summary = tables([], ledger_state()).summary
 
     assert ("There are no rows.", "Nothing has been sent yet: no run has begun.") == summary.happened
     assert (("Total", 0, ""),) == summary.counts.rows
@@ -50,11 +52,11 @@ def test_nothing_at_all():
 
 def test_without_the_workbook_the_summary_says_so():
     """A report from the ledger alone says why names are blank, and nothing is missed as not in the workbook."""
-    tables = make_tables(None, ledger_state(record(2)), facts())
+    made = tables(None, ledger_state(record(2)))
 
-    assert "made from the ledger alone" in tables.summary.happened[0]
-    assert 1 == len(list(tables.results.rows))
-    assert () == tables.not_in_workbook.rows
+    assert "made from the ledger alone" in made.summary.happened[0]
+    assert 1 == len(list(made.results.rows))
+    assert () == made.not_in_workbook.rows
 
 
 def test_reviews_are_expected_after_business_days():
@@ -67,14 +69,14 @@ def test_reviews_are_expected_after_business_days():
     )
     rows = [decision(2), decision(3), decision(4, duplicate_of=2), decision(5), decision(6)]
 
-    (sentence,) = make_tables(rows, ledger, facts()).summary.expected
+    (sentence,) = tables(rows, ledger).summary.expected
 
     assert sentence.startswith("2 reviews are expected between Wed 7 Jan 2026 and Thu 8 Jan 2026,")
 
 
 def test_no_expectation_without_requirements():
     """Where nobody said how long a review takes, nothing is promised."""
-    assert () == make_tables([decision(2)], ledger_state(record(2)), facts(requirements=None)).summary.expected
+    assert () == tables([decision(2)], ledger_state(record(2)), requirements=None).summary.expected
 
 
 def test_what_to_do_names_states_and_reviews():
@@ -82,10 +84,10 @@ def test_what_to_do_names_states_and_reviews():
     ledger = ledger_state(record(3, State.HELD), record(4, review="rejected"))
     rows = [decision(2, findings=[finding()]), decision(3), decision(4)]
 
-    todo = make_tables(rows, ledger, facts()).summary.todo
+    todo = tables(rows, ledger).summary.todo
 
-    assert ["Mend the 1 invalid row", "Look at the 1 held row", "Correct the 1 rejected row"] == [
-        line.split(":")[0].split(" yourself")[0] for line in todo
+    assert ["Fix the 1 invalid row", "Look at the 1 held row", "Correct the 1 rejected row"] == [
+        line.split(":")[0].split(", before")[0] for line in todo
     ]
 
 
@@ -94,18 +96,16 @@ def test_numbers_and_drift_are_told():
     ledger = ledger_state(record(2, review="approved"), record(3), record(9))
     rows = [decision(2, cells={"numbers": "911140000000"}), decision(3, fingerprint="new")]
 
-    summary = make_tables(rows, ledger, facts()).summary
+    summary = tables(rows, ledger).summary
 
     assert any(line.startswith("1 row changed while the review was pending: ") for line in summary.happened)
     assert "1 record has no row any more: see the sheet Not in the workbook." in summary.happened
-    assert ("Run again to link the 1 number not linked yet of 1 approved row.",) == summary.todo
+    assert ("Run again to link the 1 number not linked yet, in 1 approved row.",) == summary.todo
 
 
 def test_review_that_is_none_of_ours_is_listed():
     """Under the API's own name, after ours."""
-    listed = make_tables(
-        [decision(2), decision(3)], ledger_state(record(2), record(3, review="in_audit")), facts()
-    ).summary
+    listed = tables([decision(2), decision(3)], ledger_state(record(2), record(3, review="in_audit"))).summary
 
     assert [("pending", 1), ("in_audit", 1)] == [line[:2] for line in listed.reviews.rows]
     assert "a word of the API's that this version does not know" == listed.reviews.rows[1][2]
@@ -114,24 +114,24 @@ def test_review_that_is_none_of_ours_is_listed():
 def test_next_command():
     """What is held comes before what a run would lead on, and the marked copy before the workbook; else the status."""
     held, job = record(2, State.HELD, key="K-2"), Commands(job="a b.toml", flags={"limit": ("5",), "quota": ("5/s",)})
-    rejected = [decision(2)], ledger_state(record(2, review="rejected"))
+    rejected = status([decision(2)], ledger_state(record(2, review="rejected")))
 
     assert f"bulk-onboard resolve 'a b.toml' {token(2)} --quota 5/s" == next_command(
-        [decision(2), decision(3)], ledger_state(held), job
+        status([decision(2), decision(3)], ledger_state(held)), job
     )
-    assert "bulk-onboard run 'a b.toml' --quota 5/s" == next_command(*rejected, job)
+    assert "bulk-onboard run 'a b.toml' --quota 5/s" == next_command(rejected, job)
     assert "bulk-onboard merge 'a b.toml' --quota 5/s && bulk-onboard run 'a b.toml' --quota 5/s" == next_command(
-        *rejected, job, marked=True
+        rejected, job, marked=True
     )
-    assert "bulk-onboard status 'a b.toml'" == next_command([decision(2)], ledger_state(record(2)), job)
-    assert "bulk-onboard run 'a b.toml' --quota 5/s" == next_command([decision(2)], LedgerState(), job)
+    assert "bulk-onboard status 'a b.toml'" == next_command(status([decision(2)], ledger_state(record(2))), job)
+    assert "bulk-onboard run 'a b.toml' --quota 5/s" == next_command(status([decision(2)], LedgerState()), job)
 
 
 def test_next_command_of_a_run_that_was_stopped():
     """It goes on as it was typed, whatever else there is to do."""
     job = Commands(job="j.toml", flags={"limit": ("5",), "wait": ("2d",), "retry_refused": ("any",)}, verb="resume")
 
-    told = next_command([decision(2)], ledger_state(record(2, State.HELD)), job, continued=True)
+    told = next_command(status([decision(2)], ledger_state(record(2, State.HELD))), job, continued=True)
 
     assert "bulk-onboard resume j.toml --limit 5 --wait 2d" == told
 
@@ -141,7 +141,7 @@ def test_problems_come_in_the_order_of_the_rows():
     more = [finding("unknown-column", row=1), finding("document-changed", row=3)]
     rows = [decision(2, findings=[finding(row=2)]), decision(3), decision(4, findings=[finding(row=4)])]
 
-    tables = make_tables(rows, ledger_state(), facts(), more)
+    made = tables(rows, ledger_state(), more)
 
-    assert [1, 2, 3, 4] == [row[0] for row in tables.problems.rows]
-    assert "The file was replaced or changed" in str(list(tables.results.rows)[1][7])
+    assert [1, 2, 3, 4] == [row[0] for row in made.problems.rows]
+    assert "The file was replaced or changed" in str(list(made.results.rows)[1][7])

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bulk_onboard.report.times import business_days_after, day_text, local_text
+from bulk_onboard.report.table import business_days_after, day_text, local_text
 
 
 @pytest.mark.parametrize(

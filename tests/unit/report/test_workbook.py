@@ -8,17 +8,17 @@ import pytest
 
 from bulk_onboard.errors import ReportError
 from bulk_onboard.model.record import State
-from bulk_onboard.report.summary import make_tables
 from bulk_onboard.report.tables import RESULT_HEADERS
 from bulk_onboard.report.workbook import write_report
-from tests.unit.report.samples import decision, facts, finding, ledger_state, record, run_story
+from tests.unit.report import samples
+from tests.unit.report.samples import decision, finding, ledger_state, record, run_story
 
 NASTY = ["=1+1", "+1", "-1", "@SUM(A1)", "#N/A", "http://example.com", "0012", "{=1}", "1e5", "_x000D_ x", "漢😀"]
 
 
 def tables(rows=(), ledger=None):
     """The tables of these rows."""
-    return make_tables(list(rows), ledger or ledger_state(runs=[run_story()]), facts())
+    return samples.tables(list(rows), ledger or ledger_state(runs=[run_story()]))
 
 
 @pytest.fixture

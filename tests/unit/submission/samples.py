@@ -25,7 +25,7 @@ DOCUMENT_TYPES = ("identity_proof", "address_proof", "business_registration")
 OUTCOMES: Mapping[str, Outcome[Any]] = {
     "done": outcomes.Done(value="5f0f6c5e-0000-4000-8000-000000000001", api_id="api-1"),
     "refused": outcomes.Refused(code="invalid", message="postal code is not valid", http_status=422),
-    "throttled": outcomes.Throttled(quota=outcomes.QuotaHint(retry_after_s=7.0)),
+    "throttled": outcomes.Throttled(quota=outcomes.QuotaHeaders(retry_after_s=7.0)),
     "unavailable": outcomes.Unavailable(why="ClientConnectorError"),
     "unresolved": outcomes.Unresolved(seen="HTTP 502"),
     "denied": outcomes.Denied(http_status=401),

@@ -249,11 +249,11 @@ def test_intent_holds_nothing_of_the_row():
         ),
         (outcomes.Throttled(), entries.Throttled(**ABOUT, op=Op.CREATE, wait_s=0.0)),
         (
-            outcomes.Throttled(quota=outcomes.QuotaHint(remaining=0)),
+            outcomes.Throttled(quota=outcomes.QuotaHeaders(remaining=0)),
             entries.Throttled(**ABOUT, op=Op.CREATE, wait_s=0.0),
         ),
         (
-            outcomes.Throttled(quota=outcomes.QuotaHint(retry_after_s=7.0)),
+            outcomes.Throttled(quota=outcomes.QuotaHeaders(retry_after_s=7.0)),
             entries.Throttled(**ABOUT, op=Op.CREATE, wait_s=7.0),
         ),
         (outcomes.Unavailable(why="DNS"), entries.Unavailable(**ABOUT, op=Op.CREATE, why="DNS")),

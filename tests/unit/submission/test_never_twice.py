@@ -43,7 +43,7 @@ from bulk_onboard.model.identity import token_in
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Plan
 from bulk_onboard.model.record import State
-from bulk_onboard.report.row_status import counts
+from bulk_onboard.report.row_status import join
 from tests.support.weather import MATCHING, WEATHER
 from tests.unit.submission.stories import LAG_S, LATE_S, ROWS, Line, Story, W
 
@@ -163,7 +163,7 @@ class NeverTwice(RuleBasedStateMachine):
         """I2: every row is in one category, once."""
         story = self.story
         plan = story.plan()
-        by_category = counts(plan.decisions, story.journal.ledger_state)
+        by_category = join(plan.decisions, story.journal.ledger_state).counts()
         assert len(story.sheet) == len(plan.decisions) == by_category.pop("rows") == sum(by_category.values())
 
     @invariant()

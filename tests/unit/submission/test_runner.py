@@ -68,7 +68,7 @@ async def test_rows_are_admitted_before_the_first_is_sent():
     await bench.run(*numbers)
 
     assert [TOKENS_A_LINE, 3] == [len(entry.tokens) for entry in bench.journal.entries]
-    assert {State.PENDING: len(numbers)} == bench.states(numbers)
+    assert {State.NOT_SENT: len(numbers)} == bench.states(numbers)
 
 
 async def test_admitted_stands_before_every_intent():
@@ -99,7 +99,7 @@ async def test_alias_that_is_not_kept_stops_the_run():
     await bench.run(1, 2, 3)
 
     assert isinstance(bench.stop.cause, StoppedError)
-    assert {State.SUBMITTED: 1, State.PENDING: 2} == bench.states([1, 2, 3])
+    assert {State.SUBMITTED: 1, State.NOT_SENT: 2} == bench.states([1, 2, 3])
 
 
 async def test_row_that_fails_alone_in_every_attempt_is_set_aside_with_the_reason():
@@ -126,7 +126,7 @@ async def test_first_creates_that_are_all_refused_alike_stop_the_run():
     await bench.run(*range(FIRST_CREATES + 10))
 
     assert isinstance(bench.stop.cause, StoppedError)
-    assert {State.REFUSED: FIRST_CREATES, State.PENDING: 10} == bench.states(range(FIRST_CREATES + 10))
+    assert {State.REFUSED: FIRST_CREATES, State.NOT_SENT: 10} == bench.states(range(FIRST_CREATES + 10))
 
 
 async def test_row_with_the_longest_alias_goes_first():
@@ -150,7 +150,7 @@ async def test_stop_finishes_what_is_in_flight_and_leaves_the_rest_pending():
     bench.account.doors.set()
     await running
 
-    assert {State.SUBMITTED: 3, State.PENDING: 7} == bench.states(range(10))
+    assert {State.SUBMITTED: 3, State.NOT_SENT: 7} == bench.states(range(10))
     assert 3 == len(bench.account.records)
 
 
@@ -162,7 +162,7 @@ async def test_denied_stops_the_run_after_what_is_in_flight():
     await bench.run(*range(10))
 
     assert Halt.CREDENTIALS is bench.stop.cause
-    assert {State.DEFERRED: 1, State.SUBMITTED: 2, State.PENDING: 7} == bench.states(range(10))
+    assert {State.DEFERRED: 1, State.SUBMITTED: 2, State.NOT_SENT: 7} == bench.states(range(10))
 
 
 async def test_row_with_trouble_does_not_stop_its_neighbours():
@@ -184,7 +184,7 @@ async def test_changed_document_keeps_its_row_back():
 
     await bench.run(1, 2)
 
-    assert [State.PENDING, State.SUBMITTED] == [bench.state(1), bench.state(2)]
+    assert [State.NOT_SENT, State.SUBMITTED] == [bench.state(1), bench.state(2)]
     assert [(token(1), "address_proof")] == [
         (one.decision.identity.token, one.document_type) for one in bench.context.row_events
     ]

@@ -69,7 +69,7 @@ def test_what_may_be_at_the_api_counts(state, words):
 
 
 @pytest.mark.parametrize(
-    "state", [State.INVALID, State.PENDING, State.DEFERRED, State.REFUSED, State.DELETED, State.ABANDONED]
+    "state", [State.INVALID, State.NOT_SENT, State.DEFERRED, State.REFUSED, State.DELETED, State.ABANDONED]
 )
 def test_what_is_not_at_the_api_does_not_count(state):
     """It was never sent, the API did not take it, or it is gone on purpose."""

@@ -4,8 +4,8 @@ import pytest
 
 from bulk_onboard.model.application import DOCUMENT_LIMIT
 from bulk_onboard.model.catalogue import Severity
-from bulk_onboard.model.documents import paper_of
 from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.paper import paper_of
 from bulk_onboard.model.requirements import DocumentRequirement, Requirements, RequirementsBook
 from bulk_onboard.validation.documents import is_about_the_business, may_be_about_the_business
 from tests.unit.validation.conftest import BOOK, LOCAL, REQUIRED

@@ -13,8 +13,8 @@ from bulk_onboard.intake.bundled import bundled_requirements
 from bulk_onboard.intake.header import match_columns
 from bulk_onboard.intake.rows import rows_of
 from bulk_onboard.model.application import FileFacts
-from bulk_onboard.model.documents import paper_of
 from bulk_onboard.model.finding import OFF, Finding, Rulings
+from bulk_onboard.model.paper import paper_of
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.row import EXAMPLE, JudgedRow
 from bulk_onboard.model.sheet import Merged, Sheet, Stored

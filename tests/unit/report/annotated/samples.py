@@ -15,7 +15,7 @@ from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.sheet import Columns, Sheet, SheetRow
 from bulk_onboard.report.annotated.annotation import Annotation, make_annotation
 from bulk_onboard.report.annotated.styled import annotated
-from tests.unit.report.samples import decision, ledger_state
+from tests.unit.report.samples import decision, ledger_state, status
 
 HEADERS = ("Key", "Email", "Remarks")
 COLUMNS = Columns({"key": 0, "email": 1}, {"key": "Key", "email": "Email"})
@@ -62,7 +62,7 @@ def annotation(
     """The annotation of the sheet with these findings by row."""
     sheet = sheet or sheet_of()
     decisions = [decision(row.number, key=row.cells[0], findings=found.get(row.number, ())) for row in sheet.rows]
-    return make_annotation(sheet, COLUMNS, decisions, ledger_state(), others)
+    return make_annotation(sheet, COLUMNS, status(decisions, ledger_state(), others))
 
 
 def email(row: int = 2) -> Finding:

@@ -2,9 +2,14 @@
 
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.record import State
-from bulk_onboard.report.annotated.annotation import results_of
+from bulk_onboard.report.annotated import annotation
 from tests.unit.report.annotated.samples import email, whole_row
-from tests.unit.report.samples import decision, ledger_state, record, token
+from tests.unit.report.samples import decision, ledger_state, record, status, token
+
+
+def results_of(row, ledger, found=()):
+    """The texts of one row."""
+    return annotation.results_of(status([row], ledger, found).rows[0])
 
 
 def test_key_is_the_users_where_the_books_know_no_other():
@@ -63,7 +68,7 @@ def test_token_that_a_row_in_conflict_has_already_stays():
     assert f"~{token(2)}" == results_of(copied, ledger_state(record(2, State.INVALID))).key
 
 
-def test_problems_come_errors_first_with_their_mends():
+def test_problems_come_errors_first_with_their_fixes():
     """One line each: where, what is wrong, what to do."""
     first, second = results_of(decision(2, findings=[whole_row(), email()]), ledger_state()).problems.split("\n")
 

@@ -63,7 +63,7 @@ def test_columns_are_added_at_the_far_right():
 
     assert ["bo_key", "bo_state", "bo_problems", "bo_compliance_id"] == [cell.value for cell in sheet[1][3:]]
     assert ["K-2", "invalid"] == [cell.value for cell in sheet[2][3:5]]
-    assert ["K-3", "pending", None, None] == [cell.value for cell in sheet[3][3:]]
+    assert ["K-3", "not sent", None, None] == [cell.value for cell in sheet[3][3:]]
     assert {"@"} == {cell.number_format for cell in sheet[2][3:]}
 
 

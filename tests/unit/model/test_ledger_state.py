@@ -56,7 +56,7 @@ def test_a_run_leaves_header_records_and_its_story():
     ledger_state = folded(*STORY)
 
     assert OPENED == ledger_state.opened
-    assert {ONE: State.SUBMITTED, TWO: State.PENDING} == {t: r.state for t, r in ledger_state.records.items()}
+    assert {ONE: State.SUBMITTED, TWO: State.NOT_SENT} == {t: r.state for t, r in ledger_state.records.items()}
     assert [(STARTED, ENDED)] == [(run.started, run.ended) for run in ledger_state.runs]
     assert ledger_state.swept
 
@@ -92,7 +92,7 @@ def test_unknown_token_is_a_fresh_record():
     """Nothing happened to a record that the books do not know, and asking does not make it known."""
     ledger_state = LedgerState()
 
-    assert State.PENDING is ledger_state.record(ONE).state
+    assert State.NOT_SENT is ledger_state.record(ONE).state
     assert {} == ledger_state.records
 
 
@@ -100,7 +100,7 @@ def test_next_run_finds_what_the_last_one_died_in():
     """Only records that were being sent become uncertain when a run begins."""
     ledger_state = folded(OPENED, STARTED, entries.Admitted(tokens=(ONE, TWO)), intent(ONE), STARTED)
 
-    assert {ONE: State.UNCERTAIN, TWO: State.PENDING} == {t: r.state for t, r in ledger_state.records.items()}
+    assert {ONE: State.UNCERTAIN, TWO: State.NOT_SENT} == {t: r.state for t, r in ledger_state.records.items()}
     assert [None, None] == [run.ended for run in ledger_state.runs]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bulk_onboard.errors import UsageError
-from bulk_onboard.job import Job, ledger_job, load_job, name_of
+from bulk_onboard.job import Job, load_job, load_job_or_ledger, name_of
 from bulk_onboard.ledger.opening import normalised
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.ledger_state import LedgerState
@@ -65,7 +65,7 @@ def remembered(job: Job, ledger_state: LedgerState) -> Job:
     needed = {name: words for name, words in kept.items() if _says_otherwise(behind, name, words)}
     flags = {name: (given | needed)[name] for name in BY_NAME if name in given | needed}
     if needed:
-        behind = ledger_job(behind.file, _as_given(flags))
+        behind = load_job_or_ledger(behind.file, _as_given(flags))
     return replace(behind, commands=replace(behind.commands, flags=flags))
 
 

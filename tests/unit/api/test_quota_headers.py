@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulk_onboard.api.quota import LONGEST_PAUSE_S, quota_hint
-from bulk_onboard.model.outcome import QuotaHint
+from bulk_onboard.api.quota import LONGEST_PAUSE_S, quota_headers
+from bulk_onboard.model.outcome import QuotaHeaders
 
 DATE = "Mon, 15 Jan 2024 13:39:30 GMT"  # 1705325970
 
@@ -17,11 +17,11 @@ def headers(**named: str) -> dict[str, str]:
 
 def test_documented_headers_are_read():
     """The example of the API's document, half a minute before its reset."""
-    hint = quota_hint(
+    read = quota_headers(
         headers(x_ratelimit_limit="60", x_ratelimit_remaining="45", x_ratelimit_reset="1705326000", date=DATE)
     )
 
-    assert QuotaHint(limit=60, remaining=45, reset_in_s=30.0) == hint
+    assert QuotaHeaders(limit=60, remaining=45, reset_in_s=30.0) == read
 
 
 @pytest.mark.parametrize(
@@ -43,12 +43,12 @@ def test_documented_headers_are_read():
 )
 def test_reset_is_a_delay_or_an_instant(reset, expected):
     """Below 10^8 seconds to wait, above an instant by the answer's own clock, however far; None for nonsense."""
-    assert expected == quota_hint(headers(x_ratelimit_reset=reset, date=DATE)).reset_in_s
+    assert expected == quota_headers(headers(x_ratelimit_reset=reset, date=DATE)).reset_in_s
 
 
 def test_instant_without_a_date_says_nothing():
     """An instant cannot be compared with the clock of another machine."""
-    assert quota_hint(headers(x_ratelimit_reset="1705326000")).reset_in_s is None
+    assert quota_headers(headers(x_ratelimit_reset="1705326000")).reset_in_s is None
 
 
 @pytest.mark.parametrize(
@@ -65,13 +65,13 @@ def test_instant_without_a_date_says_nothing():
 )
 def test_retry_after_is_seconds_or_a_date(retry_after, expected):
     """Both forms of HTTP are understood."""
-    assert expected == quota_hint(headers(retry_after=retry_after, date=DATE)).retry_after_s
+    assert expected == quota_headers(headers(retry_after=retry_after, date=DATE)).retry_after_s
 
 
 @pytest.mark.parametrize("limit", ["0", "sixty", "-60", "9" * 40, ""])
 def test_absurd_limit_says_nothing(limit):
     """A limit that would stop everything, or is none, is not believed."""
-    assert quota_hint(headers(x_ratelimit_limit=limit)).limit is None
+    assert quota_headers(headers(x_ratelimit_limit=limit)).limit is None
 
 
 HEADER = st.one_of(
@@ -86,8 +86,8 @@ NAMES = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "ret
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES, HEADER)))
 def test_no_header_does_harm(any_headers):
     """Whatever the headers hold, reading them raises nothing, and what is asked for lies between 0 and 120 s."""
-    hint = quota_hint(any_headers)
+    read = quota_headers(any_headers)
 
-    assert hint.retry_after_s is None or 0 <= hint.retry_after_s <= LONGEST_PAUSE_S
-    assert hint.limit is None or hint.limit > 0
-    assert hint.remaining is None or hint.remaining >= 0
+    assert read.retry_after_s is None or 0 <= read.retry_after_s <= LONGEST_PAUSE_S
+    assert read.limit is None or read.limit > 0
+    assert read.remaining is None or read.remaining >= 0
