@@ -130,6 +130,8 @@ def load_job(file: Path, flags: Mapping[str, Any] | None = None) -> Job:
         values = {"workbook": file}
     elif file.is_dir():
         raise errors.UsageError(f"{file} is a folder. {_job_files_in(file) or 'Name a job file, or a workbook.'}")
+    elif _LEDGER.fullmatch(file.name):
+        raise errors.UsageError(f"{file} is a ledger; this command needs the job file or the workbook.")
     else:
         raise errors.UsageError(
             f"{file} is neither a job file (.toml) nor a workbook ({', '.join(WORKBOOK_ENDINGS)}). Name one of these."

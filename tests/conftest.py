@@ -10,14 +10,15 @@ import pytest
 
 from bulk_onboard.confined import call, dialogue
 from bulk_onboard.sandbox.server import Sandbox
-from tests.support import unconfined
+from tests.support import forked, unconfined
 from tests.support.nights import Hurried, Nights
 from tests.support.office import Office
 
 _LOOPBACK = "127.0.0.1"
 _MEMORY = Path("/dev/shm")
 _ROOM = 4 << 30
-_ABOUT_CHILDREN = ("tests/unit/confined/", "tests/unit/intake/", "tests/fuzz/", "tests/odd_files/test_odd_files.py")
+_IN_EARNEST = "COUNT" in os.environ
+_ABOUT_CHILDREN = ("tests/unit/intake/", "tests/fuzz/", "tests/odd_files/test_odd_files.py")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -66,9 +67,15 @@ def no_credentials_and_no_home(monkeypatch: pytest.MonkeyPatch, empty_home: Path
 def unconfined_work(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Does in this process what a confined child does, except where children are what is tested.
 
-    Real ones have the folders and files named above, tests with the mark `children`, and commands that are started.
+    Forked ones, with all their limits, have the folders and files named above; started as in earnest are those of the
+    tests of `confined`, of `make fuzz`, and of commands.
     """
-    if not request.node.nodeid.startswith(_ABOUT_CHILDREN) and not request.node.get_closest_marker("children"):
+    if request.node.nodeid.startswith("tests/unit/confined/") or (_IN_EARNEST and "tests/fuzz/" in request.node.nodeid):
+        return
+    if request.node.nodeid.startswith(_ABOUT_CHILDREN):
+        for module in (call, dialogue):
+            monkeypatch.setattr(module, "start", forked.start)
+    else:
         monkeypatch.setattr(call, "in_child", unconfined.done_here)
         monkeypatch.setattr(dialogue, "Child", unconfined.Partner)
 

@@ -5,7 +5,7 @@ Nobody knows which window the API keeps: a fixed one, a sliding one or a bucket.
 
     1  credit: the API has two or more requests left: send; one left: send after a short wait
     2  our own log: fewer than L sends, ours and others', within the last w + guard: send
-    3  probe: at a run's start, after a throttle and at a reset one request goes alone, and its answer says how it is
+    3  probe: at a run's start, after a throttle and at a reset one request goes alone, and its answer says what is left
     4  credit is what an answer leaves for certain: Remaining less each send that may have been counted after it
     5  throttled: all wait as long as the API asks, else until its reset, else 1, 2, 4 … 30 s; the guard grows
     6  Remaining is lower than our own count explains: others use the quota, and their requests count for a window
@@ -32,8 +32,8 @@ from bulk_onboard.units import Quota
 GUARD_S, GUARD_GROWTH_S, GUARD_MOST_S = 0.35, 0.25, 5.0  # against jitter between sending and being counted
 BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 RESET_ROUNDING_S = 1.0  # reset and Date are whole seconds: the true reset may be a second later than it reads
-LAST_CREDIT_S = 1.0  # a short window's guard and this one are a sixtieth of it
-SHARED_WINDOWS, SHARED_RESERVE = 2, 2  # how long others who spent are reckoned with, and by how many credits
+LAST_CREDIT_S = 1.0  # the least wait for the last credit; of a short window, as with the guard, a sixtieth
+SHARED_WINDOWS, SHARED_RESERVE = 2, 2  # for how many windows others are taken to use the quota, and credits in reserve
 LONGEST_RESET_WINDOWS = 2
 _WINDOW_S = 60.0  # where there is no quota to name one
 

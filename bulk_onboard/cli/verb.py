@@ -53,32 +53,6 @@ class Invocation:
         return self.credentials() if not self.offline and are_at_hand(os.environ) else None
 
 
-def _option(setting: Setting) -> inspect.Parameter:
-    shown = setting.shown or str(setting.default)
-    text = f"{setting.help} [default: {shown}]" if not setting.switch else setting.help
-    metavar = "PATH" if setting.path else None
-    option = typer.Option("--" + setting.name.replace("_", "-"), help=text, show_default=False, metavar=metavar)
-    value = bool if setting.switch else list[str] if setting.several else str
-    return _keyword(setting.name, Annotated[value | None, option], None)
-
-
-def _switch(name: str, text: str) -> inspect.Parameter:
-    return _keyword(name, Annotated[bool, typer.Option(f"--{name.removeprefix('as_')}", help=text)], False)
-
-
-def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
-
-
-_FLAGS = [_option(setting) for setting in SETTINGS if setting.flag]
-_SWITCHES = [
-    _switch("offline", "Do not ask the API; use the bundled example of the requirements."),
-    _switch("as_json", "Print one JSON object instead of text."),
-    _switch("quiet", "Show no progress; warnings and errors only."),
-]
-_JOB = Annotated[Path, typer.Argument(metavar="JOB", help="A job file (.toml) or a workbook.", show_default=False)]
-
-
 def register_job_verb(
     app: typer.Typer,
     name: str,
@@ -143,6 +117,30 @@ def _loaded(file: Path | None, flags: Mapping[str, Any], *, or_ledger: bool) -> 
     return job.load_job_or_ledger(file, flags) if or_ledger else job.load_job(file, flags)
 
 
+def _option(setting: Setting) -> inspect.Parameter:
+    shown = setting.shown or str(setting.default)
+    text = f"{setting.help} [default: {shown}]" if not setting.switch else setting.help
+    metavar = "PATH" if setting.path else None
+    option = typer.Option("--" + setting.name.replace("_", "-"), help=text, show_default=False, metavar=metavar)
+    value = bool if setting.switch else list[str] if setting.several else str
+    return _keyword(setting.name, Annotated[value | None, option], None)
+
+
+def _switch(name: str, text: str) -> inspect.Parameter:
+    return _keyword(name, Annotated[bool, typer.Option(f"--{name.removeprefix('as_')}", help=text)], False)
+
+
+def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+
+
+_FLAGS = [_option(setting) for setting in SETTINGS if setting.flag]
+_SWITCHES = [
+    _switch("offline", "Do not ask the API; use the bundled example of the requirements."),
+    _switch("as_json", "Print one JSON object instead of text."),
+    _switch("quiet", "Show no progress; warnings and errors only."),
+]
+_JOB = Annotated[Path, typer.Argument(metavar="JOB", help="A job file (.toml) or a workbook.", show_default=False)]
 _BARE = {f"--{setting.name.replace('_', '-')}": setting for setting in SETTINGS if setting.bare}
 
 

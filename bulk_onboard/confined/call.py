@@ -82,7 +82,7 @@ def run_confined(module: str, request: bytes, source: BinaryIO, limits: Limits =
 
 def in_child(module: str, request: bytes, source: BinaryIO, limits: Limits) -> Iterator[bytes]:
     """Do what `run_confined` promises. Tests of other things put the same work in their own process in its place."""
-    with _begun(command(module, limits, source.fileno()), source) as child:
+    with _begun(module, limits, source.fileno()) as child:
         late = threading.Event()
         timer = threading.Timer(limits.wall_s, _end, (child, late))
         timer.start()
@@ -100,26 +100,30 @@ def in_child(module: str, request: bytes, source: BinaryIO, limits: Limits) -> I
     yield from filter(None, (torn,))
 
 
-def _begun(command: list[str], source: BinaryIO) -> "subprocess.Popen[bytes]":
+def _begun(module: str, limits: Limits, source: int) -> "subprocess.Popen[bytes]":
     """Start the child; ConfinedError where the system has no process, memory or file descriptors left for it."""
     try:
-        return subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            command,
-            bufsize=_BUFFER,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            pass_fds=(source.fileno(),),
-            env=environment(),
-        )
+        return start(module, limits, source, stdin=subprocess.PIPE)
     except OSError as error:
         raise ConfinedError(Failure.START, f"no process can be started for it ({error.strerror})") from error
 
 
-def command(module: str, limits: Limits, source: int) -> list[str]:
-    """Return the command of a child that does a module's work on the file open under a descriptor."""
+def start(module: str, limits: Limits, source: int, *, stdin: int) -> "subprocess.Popen[bytes]":
+    """Start a child that does a module's work on the file, or pipe, that is open under a descriptor.
+
+    Raises:
+        OSError: the system has no process, memory or file descriptors left for it.
+    """
     asked = (module, limits.memory, limits.cpu_s, source)
-    return [sys.executable, "-P", "-m", "bulk_onboard.confined", *map(str, asked)]
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        [sys.executable, "-P", "-m", "bulk_onboard.confined", *map(str, asked)],
+        bufsize=_BUFFER,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=(source,),
+        env=environment(),
+    )
 
 
 def _end(child: "subprocess.Popen[bytes]", late: threading.Event) -> None:

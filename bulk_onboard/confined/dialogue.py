@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import IO, BinaryIO, Self
 
-from bulk_onboard.confined.call import LAST_WORDS, ConfinedError, Failure, command, environment, failure, out_of_time
+from bulk_onboard.confined.call import LAST_WORDS, ConfinedError, Failure, failure, out_of_time, start
 from bulk_onboard.confined.limits import Limits
 
 READY = b"\n"
@@ -92,14 +92,7 @@ class Child:
         self._limits = limits
         source, self._questions = os.pipe()
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                command(module, limits, source),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                pass_fds=(source,),
-                env=environment(),
-            )
+            self._process = start(module, limits, source, stdin=subprocess.DEVNULL)
         finally:
             os.close(source)  # the child's alone, so that writing to one that is gone fails
         with contextlib.suppress(AttributeError, OSError):  # Linux only; a small pipe is slower and no worse

@@ -259,7 +259,7 @@ class LedgerJournal:
         It is on disk when this returns, and will be even if the caller is cancelled meanwhile.
 
         Raises:
-            IllegalStepError: the table knows no such step; nothing is written.
+            IllegalStepError: it is no legal step; nothing is written.
             StoppedError: the disk failed, now or before; nothing more can be written, so nothing more may be sent.
         """
         if self._writer.trouble is not None:

@@ -88,7 +88,7 @@ class Opening:
                 check_bound(self.path, folded.ledger_state.opened, self.header)
                 if not folded.tail:
                     return OpenLedger(fd, folded, self._shared(fd))
-            warnings = self._repaired(read_whole(fd)[: folded.good_bytes], folded)
+            warnings = self._repair_tail(read_whole(fd)[: folded.good_bytes], folded)
         except BaseException:
             os.close(fd)
             raise
@@ -111,7 +111,7 @@ class Opening:
             share_file(fd, self.mode)
         return open_to_others(self.path, fd, self.mode)
 
-    def _repaired(self, good: bytes, folded: Folded) -> tuple[str, ...]:
+    def _repair_tail(self, good: bytes, folded: Folded) -> tuple[str, ...]:
         """Keep the tail in a file, replace it in the ledger, and return what was done."""
         kept = first_free(self.path)
         entries: list[Entry] = [] if folded.ledger_state.opened else [self.header]
@@ -221,14 +221,14 @@ def tail_warning(folded: Folded, kept: str) -> str:
         )
     return (
         f"The ledger's last line was damaged after it had been written, so the disk may be failing. It is kept in "
-        f"{kept}; a row of which it cannot be told whether it was sent is held."
+        f"{kept}; a row that it may have been about is held."
     )
 
 
 def _unclear(folded: Folded, name: str) -> LedgerError:
     return LedgerError(
         f"{name}: line {folded.ledger_state.seq + 1} at byte {folded.good_bytes}, the last one, is damaged, and it "
-        f"does not tell any more which row it is about, so that row may have been sent; {advice(name)}"
+        f"no longer says which row it is about, so that row may have been sent; {advice(name)}"
     )
 
 

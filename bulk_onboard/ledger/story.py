@@ -58,7 +58,7 @@ def story(path: Path, name: str) -> tuple[Story, ...]:
     content = read_ledger(path)
     records = [r for r in fold(content, str(path)).ledger_state.records.values() if is_called(r, name)]
     if not records:
-        raise UsageError(f"{path} knows no record {name!r}; give a token, the Key of a row, or a compliance id.")
+        raise UsageError(f"{path} has no record {name!r}; give a token, the Key of a row, or a compliance id.")
     lines_of: dict[str, list[StoryLine]] = {record.token: [] for record in records}
     ledger_state = LedgerState()
     for entry in entries(content):

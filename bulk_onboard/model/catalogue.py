@@ -100,7 +100,7 @@ SHEETS = (
     ),
     warning(
         "format-tells-less",
-        "File format that tells less",
+        "File format that keeps less",
         "In a {ending} file a blank cell, an error such as #N/A and a formula without a result all look the same, "
         "and what only the format of a number shows, as in 000123 or K-00042, is not seen.",
         "Open the workbook in Excel and save it as .xlsx; then they are told apart, and numbers are read as they are "
@@ -113,7 +113,7 @@ ROWS = (
     error(
         "row-without-identity",
         "Row without identity",
-        "The row has neither a Key nor a registration number, so it cannot be told from other rows.",
+        "The row has neither a Key nor a registration number, so it cannot be distinguished from other rows.",
         "Fill in the registration number, or give the row a Key of its own.",
     ),
     error(
@@ -495,7 +495,7 @@ DOCUMENTS = (
     error(
         "document-fits-twice",
         "File that fits twice",
-        'By the documents pattern "{name}" fits as {uses}, so it cannot be told whose it is.',
+        'By the documents pattern "{name}" fits as {uses}, so it is not clear whose it is.',
         "Write the paths into the columns of the sheet, or choose a pattern that fits one row only, such as one with a "
         "folder for each registration number.",
     ),

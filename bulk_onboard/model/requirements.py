@@ -113,5 +113,5 @@ class RequirementsBook:
 
     @classmethod
     def of(cls, source: str, *, live: bool, offered: Iterable[Requirements]) -> "RequirementsBook":
-        """Return a book of these requirements, each under its own combination."""
+        """Return the book with these requirements, each under its own combination."""
         return cls(source, live, {r.combination: r for r in offered})

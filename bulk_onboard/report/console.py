@@ -19,8 +19,8 @@ from bulk_onboard.report.row_status import (
     drift_sentences,
     renumbered_sentence,
 )
+from bulk_onboard.report.sheets import whole_sentence, without_repeats
 from bulk_onboard.report.table import Cell
-from bulk_onboard.report.tables import whole_sentence, without_repeats
 from bulk_onboard.units import format_duration, format_size
 
 # Runs, and what they lead to.
@@ -80,8 +80,8 @@ def print_summary(totals: Totals, stream: TextIO) -> None:
     ]
     rows = counted(totals.counts["rows"], "row")
     attention = attention_sentence(totals) or "Nothing needs attention."
-    told = " ".join((f"{rows}: {', '.join(states)}." if states else f"{rows}.", attention))
-    printer_on(stream).write_line(" ".join((told, *renumbered_sentence(totals.drift))))
+    counts = f"{rows}: {', '.join(states)}." if states else f"{rows}."
+    printer_on(stream).write_line(" ".join((counts, attention, *renumbered_sentence(totals.drift))))
 
 
 def print_refresh(

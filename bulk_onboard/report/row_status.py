@@ -23,11 +23,8 @@ more.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, tzinfo
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
-
-import msgspec
 
 from bulk_onboard.model.catalogue import OLDER_CONTENT, RENUMBERED
 from bulk_onboard.model.finding import Finding
@@ -39,7 +36,6 @@ from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import Aside, JudgedRow, LazySequence, notable_in, usual_count
 from bulk_onboard.model.sheet import NUMBERS, Columns
 from bulk_onboard.report.record_findings import has_changed, record_findings, why_not_linked
-from bulk_onboard.report.table import business_days_after, day_text, local
 
 Decisions: TypeAlias = Sequence[Decision] | None
 """What was decided for each row; None where the workbook is gone, so that only the records are known."""
@@ -59,7 +55,7 @@ class NumbersLeft(NamedTuple):
     unnamed: bool = False
 
 
-class RowStatus(msgspec.Struct, frozen=True, gc=False):
+class RowStatus(NamedTuple):
     """One row with its record and everything found out about both.
 
     Attributes:
@@ -115,7 +111,8 @@ class RowStatus(msgspec.Struct, frozen=True, gc=False):
     @property
     def is_older(self) -> bool:
         """Whether the row says what was sent before the content that the API has."""
-        return self.record is not None and self.judged is not None and is_older(self.record, self.judged)
+        record, judged = self.record, self.judged
+        return record is not None and judged is not None and api_has_newer(record, judged.fingerprint)
 
     @property
     def has_changed(self) -> bool:
@@ -226,7 +223,7 @@ class JobStatus:
     Attributes:
         ledger_state: the records, and the runs that made them.
         rows: a status each, in the order of the sheet; where the workbook is gone, of each record. A `LazySequence`
-            where the decisions are: a usual row has no record and nothing to tell, and counts as not sent.
+            where the decisions are one: a usual row has no record and nothing to tell, and counts as not sent.
         unclaimed: the records that were ever sent or found at the API and for which no row stands any more.
         has_workbook: whether the rows are those of the workbook.
         others: findings that the judged rows do not have themselves: those given, then those made of records.
@@ -378,11 +375,6 @@ def record_needs_attention(record: Record, named: Iterable[str] | None = None) -
     return any(linking.linkage is not Linkage.LINKED for linking in known if linking is not None)
 
 
-def is_older(record: Record, judged: JudgedRow) -> bool:
-    """Return whether the row says what was sent before the content that the API has of the record."""
-    return api_has_newer(record, judged.fingerprint)
-
-
 def _shown_state(record: Record) -> State:
     return State.UNCERTAIN if record.state is State.SENDING else record.state
 
@@ -426,8 +418,8 @@ def attention_sentence(totals: Totals) -> str:
     count, new = totals.need_attention, totals.new
     if not count:
         return ""
-    told = "" if new == count else f" ({new:,} new)" if new else " (none new)"
-    return f"{counted(count, 'row')} {'needs' if count == 1 else 'need'} attention{told}."
+    how_new = "" if new == count else f" ({new:,} new)" if new else " (none new)"
+    return f"{counted(count, 'row')} {'needs' if count == 1 else 'need'} attention{how_new}."
 
 
 def drift_sentences(drift: Drift) -> Iterator[str]:
@@ -461,55 +453,6 @@ def renumbered_sentence(drift: Drift) -> Iterator[str]:
             f"{counted(drift.renumbered, 'row')} {have} another registration number than was sent before: see the "
             "sheet Problems."
         )
-
-
-def numbers_to_do(status: JobStatus) -> Iterator[str]:
-    """Yield what is left to do about numbers in the whole workbook."""
-    rows = [each for each in notable_in(status.rows) if each.decision]
-    left = [each.numbers_left for each in rows if not each.is_renumbered]
-    for line, field in (
-        ("Run again to link the {numbers} not linked yet, in {rows}.", "due"),
-        ("Correct the {numbers} that the API refused to link, in {rows}: the column Numbers says why.", "refused"),
-        ("Look at the {numbers} held, in {rows}: the column Numbers says why.", "held"),
-    ):
-        counts = [count for each in left if (count := getattr(each, field))]
-        if counts:
-            numbers = "1 number" if sum(counts) == 1 else f"{sum(counts):,} numbers"
-            yield line.format(numbers=numbers, rows=counted(len(counts), "approved row"))
-    if unnamed := sum(each.unnamed for each in left):
-        have = "has" if unnamed == 1 else "have"
-        yield (
-            f"To link numbers to the {counted(unnamed, 'approved row')} that {have} none, write them into the column "
-            "Numbers and run again."
-        )
-    codes = [finding.code for each in rows if each.judged for finding in each.judged.findings]
-    if renumbered := codes.count("approved-number-changed"):
-        have = "number of 1 approved row" if renumbered == 1 else f"numbers of {renumbered:,} approved rows"
-        changed = "it has" if renumbered == 1 else "they have"
-        yield f"Look at the registration {have}: {changed} changed, so no numbers are linked."
-
-
-def expected_reviews(status: JobStatus, requirements: RequirementsBook | None, zone: tzinfo) -> tuple[str, ...]:
-    """Return a sentence; none where no review is pending, or nobody said how long one takes."""
-    days = list(_expected_days(status, requirements, zone))
-    if not days:
-        return ()
-    first, last = day_text(min(days)), day_text(max(days))
-    when = f"on {first}" if first == last else f"between {first} and {last}"
-    reviews = f"{counted(len(days), 'review')} {'is' if len(days) == 1 else 'are'}"
-    how = "by the time the API says a review takes; weekends are left out, public holidays are not known."
-    return (f"{reviews} expected {when}, {how}",)
-
-
-def _expected_days(status: JobStatus, requirements: RequirementsBook | None, zone: tzinfo) -> Iterator[date]:
-    offered = requirements.offered if requirements else {}
-    for each in notable_in(status.rows):
-        if each.record is None or each.decision is None or each.review != Review.PENDING:
-            continue
-        submitted_at = local(each.record.submitted_at, zone)
-        required = offered.get(each.decision.judged.row.combination)
-        if submitted_at and required and required.review_days is not None:
-            yield business_days_after(submitted_at.date(), required.review_days)
 
 
 def counted(count: int, noun: str) -> str:

@@ -6,18 +6,18 @@ Where the workbook is gone the report has the records alone, names stay blank, a
 (docs/design/promise.md, Five rules).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import Review, State
 from bulk_onboard.model.requirements import RequirementsBook
-from bulk_onboard.model.row import Aside
-from bulk_onboard.report.row_status import JobStatus, counted, drift_sentences, expected_reviews, numbers_to_do
-from bulk_onboard.report.table import Table, local_text
-from bulk_onboard.report.tables import problems_table, results_table, runs_table, unclaimed_table
+from bulk_onboard.model.row import Aside, notable_in
+from bulk_onboard.report.row_status import JobStatus, counted, drift_sentences
+from bulk_onboard.report.sheets import problems_table, results_table, runs_table, unclaimed_table
+from bulk_onboard.report.table import Table, business_days_after, day_text, local, local_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +178,7 @@ def _summary(status: JobStatus, facts: ReportFacts) -> Summary:
         happened=tuple(_happened(status, facts, counts)),
         counts=_count_table("State", counts, _MEANINGS, total=counts["rows"]),
         reviews=_count_table("Review", reviews, meanings),
-        expected=expected_reviews(status, facts.requirements, facts.zone),
+        expected=_expected_reviews(status, facts.requirements, facts.zone),
         todo=todo or ("Nothing is left to do here.",),
         command=next_command(status, facts.commands, continued=facts.continued),
         facts=_facts(status.ledger_state, facts),
@@ -197,7 +197,7 @@ def _happened(status: JobStatus, facts: ReportFacts, counts: Mapping[str, int]) 
         for name, number in biggest_first
         if number and name != "rows"
     ]
-    yield f"Of {counted(counts['rows'], 'row')} {_and(parts)}." if parts else "There are no rows."
+    yield f"Of {counted(counts['rows'], 'row')}, {_and(parts)}." if parts else "There are no rows."
     if runs := status.ledger_state.runs:
         started = runs[-1].started
         who = f"was begun by {started.user} on {started.host} at {local_text(started.at, facts.zone)}"
@@ -232,6 +232,55 @@ def _older_to_do(rows: int) -> Iterable[str]:
             f"{counted(rows, 'row')} {_is(rows)} older than what was sent since: the sheet Results says how the newer "
             "content comes into the workbook."
         )
+
+
+def numbers_to_do(status: JobStatus) -> Iterator[str]:
+    """Yield what is left to do about numbers in the whole workbook."""
+    rows = [each for each in notable_in(status.rows) if each.decision]
+    left = [each.numbers_left for each in rows if not each.is_renumbered]
+    for line, field in (
+        ("Run again to link the {numbers} not linked yet, in {rows}.", "due"),
+        ("Correct the {numbers} that the API refused to link, in {rows}: the column Numbers says why.", "refused"),
+        ("Look at the {numbers} held, in {rows}: the column Numbers says why.", "held"),
+    ):
+        counts = [count for each in left if (count := getattr(each, field))]
+        if counts:
+            numbers = "1 number" if sum(counts) == 1 else f"{sum(counts):,} numbers"
+            yield line.format(numbers=numbers, rows=counted(len(counts), "approved row"))
+    if unnamed := sum(each.unnamed for each in left):
+        have = "has" if unnamed == 1 else "have"
+        yield (
+            f"To link numbers to the {counted(unnamed, 'approved row')} that {have} none, write them into the column "
+            "Numbers and run again."
+        )
+    codes = [finding.code for each in rows if each.judged for finding in each.judged.findings]
+    if renumbered := codes.count("approved-number-changed"):
+        have = "number of 1 approved row" if renumbered == 1 else f"numbers of {renumbered:,} approved rows"
+        changed = "it has" if renumbered == 1 else "they have"
+        yield f"Look at the registration {have}: {changed} changed, so no numbers are linked."
+
+
+def _expected_reviews(status: JobStatus, requirements: RequirementsBook | None, zone: tzinfo) -> tuple[str, ...]:
+    """Return a sentence; none where no review is pending, or nobody said how long one takes."""
+    days = list(_expected_days(status, requirements, zone))
+    if not days:
+        return ()
+    first, last = day_text(min(days)), day_text(max(days))
+    when = f"on {first}" if first == last else f"between {first} and {last}"
+    reviews = f"{counted(len(days), 'review')} {'is' if len(days) == 1 else 'are'}"
+    how = "by the time the API says a review takes; weekends are left out, public holidays are not known."
+    return (f"{reviews} expected {when}, {how}",)
+
+
+def _expected_days(status: JobStatus, requirements: RequirementsBook | None, zone: tzinfo) -> Iterator[date]:
+    offered = requirements.offered if requirements else {}
+    for each in notable_in(status.rows):
+        if each.record is None or each.decision is None or each.review != Review.PENDING:
+            continue
+        submitted_at = local(each.record.submitted_at, zone)
+        required = offered.get(each.decision.judged.row.combination)
+        if submitted_at and required and required.review_days is not None:
+            yield business_days_after(submitted_at.date(), required.review_days)
 
 
 def _facts(ledger_state: LedgerState, facts: ReportFacts) -> tuple[tuple[str, str], ...]:

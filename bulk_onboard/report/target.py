@@ -1,11 +1,10 @@
-"""Replace a report whole or not at all, and only a file that is a report of ours.
+"""Replace a file whole or not at all, and recognise a report of ours.
 
 Everything is written into a folder of our own beside the target (0700, so nobody else looks in), synced, and renamed
 over it. A target that somebody seems to have open, that is write-protected, or that is no plain file is left alone.
 
-Excel, LibreOffice and others write a workbook anew in their own way when it is saved, and leave two things as they are:
-a property of the document, and the names of the sheets. Either will do, for some leave out properties. The file may be
-anything, so it is looked into by a child within limits.
+A report is recognised by a property of the document or by the names of its sheets: Excel, LibreOffice and others keep
+at least one of them when they save a workbook. The file may be anything, so a child process within limits reads it.
 """
 
 import codecs
@@ -51,12 +50,12 @@ def replace(path: Path, write: Callable[[BinaryIO, Path], None], *, mode: int = 
 
 
 def is_open(path: Path) -> bool:
-    """Whether LibreOffice or Excel seems to have the workbook open."""
+    """Return whether LibreOffice or Excel seems to have the workbook open."""
     return any(path.with_name(lock.format(name=path.name)).exists() for lock in _OFFICE_LOCKS)
 
 
 def refuse_to_replace(path: Path) -> None:
-    """TakenError where an existing `path` must be left alone."""
+    """Raise TakenError where an existing `path` must be left alone."""
     if is_open(path):
         raise TakenError("it is open in another program")
     if not os.path.lexists(path):
@@ -94,7 +93,7 @@ _PROPERTY = re.compile(rf"""<(?:\w+:)?property\s[^>]*?\bname\s*=\s*["']{PROPERTY
 
 
 def is_report(path: Path) -> bool:
-    """Whether the file is a report that we wrote, saved by others since or not; False where it cannot be read."""
+    """Return whether the file is a report of ours, even one that others saved; False where it cannot be read."""
     try:
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as source:
             return source.read(2) == b"PK" and b"".join(run_confined(__name__, b"", source, _LIMITS)) == b"report"
@@ -103,7 +102,7 @@ def is_report(path: Path) -> bool:
 
 
 def answer(_: bytes, source: BinaryIO) -> Iterator[bytes]:
-    """The word `report` for one, else nothing; in the child."""
+    """Yield the word `report` for one, else nothing; in the child."""
     codecs.lookup("cp437")  # the names of a zip's parts may need it; it is loaded from a file at first use
     shut_doors()
     try:
@@ -116,7 +115,7 @@ def answer(_: bytes, source: BinaryIO) -> Iterator[bytes]:
 
 
 def _part(archive: ZipFile, name: str) -> str:
-    """The beginning of a part as text; empty where there is none."""
+    """Return the beginning of a part as text; empty where there is none."""
     try:
         with archive.open(name) as part:
             return part.read(_MOST).decode("utf-8", "replace")

@@ -79,7 +79,7 @@ def write_report(path: Path, tables: Tables, *, run: str, anew: str, mode: int =
 
     Args:
         run: the run's id, or an instant, for the other name.
-        anew: the command that writes it anew.
+        anew: the command that writes it again.
         mode: who may read it; its owner alone unless the job is shared.
 
     Returns:
@@ -105,7 +105,7 @@ def write_report(path: Path, tables: Tables, *, run: str, anew: str, mode: int =
 
 
 def _refuse_foreign(place: Path) -> None:
-    """TakenError where another file than a report has come to lie there since the job began."""
+    """Raise TakenError where a file that is no report was put there since the job began."""
     if os.path.lexists(place) and not place.is_symlink() and not is_report(place):
         raise target.TakenError("there is another file, which is no report")
 
@@ -145,13 +145,13 @@ class _Formats:
         }
 
     def looks_under(self, header: str) -> Callable[[Cell], Any]:
-        """The look of each cell in a column of that header."""
+        """Return the look of each cell in a column of that header."""
         words = self._words if header in _COLOURED else {}
         return lambda value: self.number if isinstance(value, int) else words.get(value or "", self.text)
 
 
 def _write_table(book: Any, formats: _Formats, name: str, table: Table) -> None:
-    """One header row and data rows, nothing else."""
+    """Write one header row and data rows, nothing else."""
     sheet = book.add_worksheet(name)
     _set_up_page(sheet, pages_high=0)
     sheet.repeat_rows(0)
@@ -169,7 +169,7 @@ def _write_table(book: Any, formats: _Formats, name: str, table: Table) -> None:
 
 
 def _write_rows(sheet: Any, formats: _Formats, headers: Sequence[str], widths: list[int], rows: Iterable[Line]) -> int:
-    """Write the rows below the headers; the number of the last. What is blank or one line high is not mentioned."""
+    """Write the rows below the headers, and return the number of the last; blank cells are not written."""
     looks = [formats.looks_under(header) for header in headers]
     number = 0
     for number, row in enumerate(rows, start=1):
@@ -191,13 +191,13 @@ def _write_cell(sheet: Any, row: int, column: int, value: Cell, look: Any) -> No
 
 
 def _width(header: str, values: Iterable[Cell]) -> int:
-    """Characters that the longest text needs, and the header beside its filter button."""
+    """Return the characters that the longest text needs, and the header beside its filter button."""
     longest = max((len(str(value)) for value in values if value is not None), default=0)
     return max(_NARROWEST, len(header) + 3, min(longest + 2, _WIDEST))
 
 
 def _lines(row: Line, widths: list[int]) -> int:
-    """How many lines the cell with the most of them needs; not every program finds that out by itself."""
+    """Return how many lines the highest cell needs; not every program finds that out by itself."""
     most = 1
     for value, width in zip(row, widths, strict=True):
         if isinstance(value, str) and (len(value) > width or "\n" in value):
@@ -223,7 +223,7 @@ class _Cover:
             sheet.set_column(column, column, width)
 
     def write_line(self, text: str, look: Any, height: float | None = None) -> None:
-        """A text over the whole width, as many lines high as it needs."""
+        """Write a text over the whole width, as many lines high as it needs."""
         lines = ceil(len(text) / _COVER_LINE) or 1
         self.sheet.set_row(self.row, height or lines * _ROW_HEIGHT)
         self.sheet.merge_range(self.row, 0, self.row, len(_COVER_WIDTHS) - 1, "", look)
@@ -231,18 +231,18 @@ class _Cover:
         self.row += 1
 
     def write_heading(self, text: str) -> None:
-        """A blank row and a heading."""
+        """Write a blank row and a heading."""
         self.row += 1
         self.write_line(text, self.formats.heading, height=20)
 
     def write_lines(self, heading: str, lines: Iterable[str]) -> None:
-        """A heading and its sentences."""
+        """Write a heading and its sentences."""
         self.write_heading(heading)
         for line in lines:
             self.write_line(line, self.formats.prose)
 
     def write_counted(self, table: Table) -> None:
-        """Name, number and meaning of each line."""
+        """Write name, number and meaning of each line."""
         for column, header in enumerate(table.headers):
             self.sheet.write_string(self.row, column, header, self.formats.header)
         self.row += 1
@@ -278,7 +278,7 @@ def _write_cover(book: Any, formats: _Formats, summary: Summary) -> None:
 
 
 def _chart(book: Any, first: int, states: tuple[tuple[Cell, ...], ...]) -> Any:
-    """Bars in the colours of the states; the numbers go along, for viewers that draw without reading the cells."""
+    """Return bars in the colours of the states; the numbers go along for viewers that do not read the cells."""
     last = first + len(states) - 1
     chart = book.add_chart({"type": "bar"})
     chart.add_series(

@@ -166,7 +166,7 @@ async def test_a_job_says_what_it_rules(tmp_path) -> None:
 
     told = await typed("check", "job.toml", "--explain", "state-unknown", cwd=tmp_path)
 
-    assert told.out.endswith("This job rules it: error.\n")
+    assert told.out.endswith("This job makes it: error.\n")
 
 
 @pytest.mark.parametrize(

@@ -39,4 +39,5 @@ def line_of_figures() -> str:
     told = ", ".join(f"{number} {name}" for name, number in sorted(FIGURES.items()))
     case = max(TIMES, key=TIMES.__getitem__)
     worst = f"worst {TIMES[case]:.2f} s (case {case}), {sum(TIMES.values()):.0f} s in all"
-    return f"SEED={SEED}: {len(TIMES)} files: {told}; {worst}; largest child {peak_memory() >> 20} MiB"
+    largest = f"; largest child {peak_memory() >> 20} MiB" if LONG else ""  # else they are forked, and not ours
+    return f"SEED={SEED}: {len(TIMES)} files: {told}; {worst}{largest}"

@@ -47,7 +47,7 @@ async def test_record_that_is_gone_is_a_state_of_its_own_in_report_counts_and_ex
         result.counts["gone"],
         result.counts["submitted"],
     )
-    assert ("gone", "The API has no such record any more, and it was not deleted by this tool.") == (
+    assert ("gone", "The API no longer has the record, and this tool did not delete it.") == (
         told["State"],
         told["Reason"],
     )

@@ -110,7 +110,7 @@ async def test_unfinished_job_says_what_finishes_it(office: Office) -> None:
     await office.run()
     office.ledger.write_bytes(office.ledger.read_bytes() + b"{")
 
-    with pytest.raises(UsageError, match=r"is torn.* Finish it first: bulk-onboard run .*--base-url"):
+    with pytest.raises(UsageError, match=r"is incomplete.* Finish it first: bulk-onboard run .*--base-url"):
         purged(office)
 
 
@@ -145,7 +145,7 @@ async def test_torn_ledger_is_not_finished(done):
     with done.ledger.open("ab") as file:
         file.write(b'{"v":1,"seq"')
 
-    with pytest.raises(UsageError, match="torn"):
+    with pytest.raises(UsageError, match="is incomplete"):
         purged(done)
 
 

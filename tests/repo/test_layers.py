@@ -1,4 +1,4 @@
-"""Rules 1 and 2: stages never import each other, and the core is pure (`.importlinter`)."""
+"""Rules 1 and 2: stages never import each other, and the core is pure; what sends knows no stages (`.importlinter`)."""
 
 import configparser
 import subprocess
@@ -27,8 +27,12 @@ def contract_modules() -> set[str]:
     contracts = configparser.ConfigParser()
     contracts.read(CONTRACTS)
     layers = contracts["importlinter:contract:stages"]["layers"].replace("|", " ").replace(":", " ").split()
-    forbidding = [contracts[f"importlinter:contract:{name}"] for name in ("core", "sending")]
-    named = " ".join(each["source_modules"] + each["forbidden_modules"] for each in forbidding).split()
+    named = [
+        module
+        for contract in contracts.values()
+        for setting in ("source_modules", "forbidden_modules")
+        for module in contract.get(setting, "").split()
+    ]
     return {f"bulk_onboard.{layer}" for layer in layers} | {
         module for module in named if module.startswith("bulk_onboard.")
     }
@@ -46,7 +50,7 @@ def skeleton(tmp_path: Path) -> Path:
 
 
 def test_package_keeps_the_contracts():
-    """Nothing in the package imports what the two rules forbid."""
+    """Nothing in the package imports what the contracts forbid."""
     judged = lint_imports(ROOT)
 
     assert 0 == judged.returncode, judged.stdout
@@ -94,7 +98,8 @@ def test_contract_notices(skeleton, importer, line, contract):
 
     judged = lint_imports(skeleton)
 
-    assert [contract] == [name for name in (STAGES, CORE, SENDING) if f"{name} BROKEN" in judged.stdout], judged.stdout
+    told = " ".join(judged.stdout.split())  # a long name is wrapped
+    assert [contract] == [name for name in (STAGES, CORE, SENDING) if f"{name} BROKEN" in told], judged.stdout
 
 
 def test_core_is_pure_through_what_it_imports(skeleton):

@@ -10,8 +10,8 @@ import pytest
 from bulk_onboard.errors import PRECEDENCE
 from bulk_onboard.intake.header import PLAIN
 from bulk_onboard.model.record import State
-from bulk_onboard.report import tables as problems
-from bulk_onboard.report import tables as results
+from bulk_onboard.report import sheets as problems
+from bulk_onboard.report import sheets as results
 from bulk_onboard.sandbox.behaviours import ABOUT, BEHAVIOURS, ODDITIES, SHARES
 from bulk_onboard.sandbox.callbacks import CALLBACK_FAULTS
 from bulk_onboard.sandbox.control import ACTS

@@ -155,12 +155,12 @@ def says_error(body: Members) -> bool:
 
 
 def _error(error: object, envelope: Members) -> ApiError:
-    told = next((value for value in _objects(error) if text(value, "code", "param")), {})
+    details = next((value for value in _objects(error) if text(value, "code", "param")), {})
     message = "; ".join(_sentences(error)) or text(envelope, "message")
-    code = text(told, "code")
+    code = text(details, "code")
     if not _CODE.fullmatch(code):
         code, message = "", "; ".join(filter(None, (code, message)))
-    return ApiError(code, message[:LONGEST_MESSAGE], text(told, "param"))
+    return ApiError(code, message[:LONGEST_MESSAGE], text(details, "param"))
 
 
 def _objects(error: object) -> Iterator[Members]:

@@ -1,7 +1,8 @@
-"""The annotated workbook: the user's own file with its troubles marked, valid input for the next run.
+"""The annotated workbook: the user's own file with its errors marked, valid input for the next run.
 
 See README.md, Fixing it.
 
-`annotation` says what is to be marked and written, `copy` does it to the user's file in a child process, `plain` to a
-plain copy of the one sheet where that cannot be done, and `place` says where it goes.
+`annotation` says what is to be marked and written. `styled` does it to the user's own file, in a child process, with
+`book` reading and writing it; `plain` writes a plain copy of the one sheet where that cannot be done. `base` keeps what
+a copy was made from and where it goes, and `merge` compares a fixed copy with that and says what goes back.
 """

@@ -1,14 +1,14 @@
-"""What an annotated copy was made from, and where it goes.
-
-Excel writes `_x0001_` for a character that XML cannot hold, and `_x005F_x0001_` for a text that only reads like that.
-openpyxl neither decodes nor encodes, but drops each `x005F_`. XlsxWriter encodes, save where two such texts share an
-underscore, and takes a text from `<r>` to `</r>` for markup.
+"""What an annotated copy was made from, where it goes, and how texts survive in it.
 
 A hidden sheet holds for each row its number, what `bo_key` said, and a digest of each cell: no text that the copy does
 not hold anyway. A copy of a copy keeps what the first one was made from, since either file may be merged into.
 
-A copy of ours says inside when it was made, and the file system says when it was last written; as long as both are
-the same instant nobody has saved it since, and it may be replaced. Any other stays, and the next free name is taken.
+A copy says inside when it was made, and the file system says when it was last written; as long as both are the same
+instant nobody has saved it since, and it may be replaced. Any other stays, and the next free name is taken.
+
+Excel writes `_x0001_` for a character that XML cannot hold, and `_x005F_x0001_` for a text that only reads like that.
+openpyxl neither decodes nor encodes, but drops each `x005F_`. XlsxWriter encodes, save where two such texts share an
+underscore, and takes a text from `<r>` to `</r>` for markup.
 """
 
 import base64
@@ -37,28 +37,28 @@ _DROPPED, _DROPPED_ONCE = b"x005F_", b"x005Fx005F__"
 
 
 def escaped(text: str) -> str:
-    """The text as Excel escapes it."""
+    """Return the text as Excel escapes it."""
     text = _LOOKS_ESCAPED.sub("_x005F_", text)
     return _NO_XML.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
 
 
 def as_openpyxl_reads(xml: bytes) -> bytes:
-    """A part such that openpyxl finds in its texts what stands there."""
+    """Return a part of the file such that openpyxl finds its texts as they are."""
     if _DROPPED not in xml:
         return xml
     return _TEXT_ELEMENT.sub(lambda match: match[0].replace(_DROPPED, _DROPPED_ONCE), xml)
 
 
 def as_a_copy_holds(text: str) -> str:
-    """The text with what no file can hold replaced, and visibly cut where it is too long for a cell."""
+    """Return the text with what no file can hold replaced, and visibly cut where it is too long for a cell."""
     text = _NO_CHARACTER.sub("\ufffd", text)
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - len(CUT)] + CUT
 
 
 def as_xlsxwriter_writes(text: str) -> str:
-    """What to hand to XlsxWriter so that the text stands in the file, what no file can hold replaced, or visibly cut.
+    """Return what to hand to XlsxWriter so that the file holds the text as `as_a_copy_holds` has it.
 
-    Who tells of control characters needs them: here they stay, unlike in what we write ourselves.
+    Control characters stay, unlike in what we write ourselves, since a finding may be about them.
     """
     if text.isprintable() and "_x" not in text and not text.startswith("<r>") and len(text) <= LONGEST_TEXT:
         return text  # nearly every text
@@ -88,7 +88,7 @@ class BaseRow(NamedTuple):
     digests: str
 
     def digest(self, position: int) -> str:
-        """A cell's digest; a blank one's beyond the row's end."""
+        """Return a cell's digest; a blank one's beyond the row's end."""
         return self.digests[position * DIGEST : (position + 1) * DIGEST] or BLANK
 
 
@@ -107,7 +107,7 @@ class Base(NamedTuple):
 
 
 def cell_digest(text: str, stored: Stored | None) -> str:
-    """What tells a cell from what it was before, by its text as a copy can hold it, and by how the file keeps it."""
+    """Return a digest of a cell's text as a copy can hold it, and of how the file keeps it."""
     digest = blake2b(f"{stored or ''}\0{as_a_copy_holds(text)}".encode(), digest_size=DIGEST).digest()
     return base64.urlsafe_b64encode(digest)[:DIGEST].decode()
 
@@ -116,26 +116,26 @@ BLANK = cell_digest("", None)
 
 
 def row_digests(row: SheetRow) -> str:
-    """The digests of the row's cells."""
+    """Return the digests of the row's cells, one after the other."""
     stored = row.stored
     return "".join(cell_digest(t, stored.get(p)) if t or p in stored else BLANK for p, t in enumerate(row.cells))
 
 
 def base_of(sheet: Sheet, keys: Mapping[int, str]) -> Base:
-    """The sheet as it is; `keys` are the texts of `bo_key` by row number."""
+    """Return the sheet as it is; `keys` are the texts of `bo_key` by row number."""
     rows = tuple(BaseRow(row.number, keys.get(row.number, ""), row_digests(row)) for row in sheet.rows)
     return Base(sheet.path.name, sheet.sha256, sheet.headers, rows)
 
 
 def as_pieces(bases: Sequence[Base]) -> tuple[str, ...]:
-    """Texts that a sheet's cells can hold; none where they would be too many."""
+    """Return the bases as texts that a sheet's cells can hold; none where they would be too many."""
     packed = base64.b64encode(zlib.compress(json.dumps(bases, separators=(",", ":")).encode())).decode()
     pieces = tuple(packed[start : start + _PIECE] for start in range(0, len(packed), _PIECE))
     return pieces if len(pieces) <= _PIECES_AT_MOST else ()
 
 
 def from_pieces(pieces: Iterable[str]) -> tuple[Base, ...]:
-    """The bases in these texts, the oldest first; none where they are not whole."""
+    """Return the bases in these texts, the oldest first; none where they are not whole."""
     try:
         packed = base64.b64decode("".join(pieces), validate=True)
         content = zlib.decompressobj().decompress(packed, _LARGEST)
@@ -145,22 +145,22 @@ def from_pieces(pieces: Iterable[str]) -> tuple[Base, ...]:
 
 
 def with_base(bases: Sequence[Base], base: Base) -> tuple[Base, ...]:
-    """The bases with one more, which takes the place of one of the same file."""
+    """Return the bases with one more, which takes the place of one of the same file."""
     return (*(each for each in bases if each.workbook != base.workbook), base)
 
 
 def chosen(bases: Sequence[Base], workbook: Sheet) -> Base | None:
-    """What the copy was made from where that is this workbook as it is now, else as it was under its name."""
+    """Return the base that is this workbook as it is now, else as it was under its name, else the oldest."""
     same = [base for base in bases if base.sha256 == workbook.sha256]
     named = [base for base in bases if base.workbook == workbook.path.name]
     return next(iter([*same, *reversed(named), *bases]), None)
 
 
-def _bases(told: object) -> Iterator[Base]:
-    """Whoever wrote it; TypeError or ValueError where it is not as ours."""
-    if not isinstance(told, list):
+def _bases(content: object) -> Iterator[Base]:
+    """Yield the bases; TypeError or ValueError where somebody else wrote the sheet."""
+    if not isinstance(content, list):
         raise TypeError
-    for workbook, sha256, headers, rows in told:
+    for workbook, sha256, headers, rows in content:
         known = tuple(BaseRow(int(number), str(key), str(digests)) for number, key, digests in rows)
         yield Base(str(workbook), str(sha256), tuple(map(str, headers)), known)
 
@@ -172,7 +172,7 @@ _COPIES_AT_MOST = 100
 
 
 def places(workbook: Path, stem: str) -> Iterator[Path]:
-    """Where the annotated copy may go, the first choice first."""
+    """Yield where the annotated copy may go, the first choice first."""
     for number in itertools.islice(itertools.count(1), _COPIES_AT_MOST):
         path = workbook.with_name(f"{stem}.annotated{'' if number == 1 else f'-{number}'}.xlsx")
         if not os.path.lexists(path) or (not _is_same(path, workbook) and is_untouched(path)):
@@ -180,7 +180,7 @@ def places(workbook: Path, stem: str) -> Iterator[Path]:
 
 
 def copies(workbook: Path, stem: str) -> list[Path]:
-    """The annotated copies beside the workbook, the one that was changed last first; not the workbook itself.
+    """Return the annotated copies beside the workbook, the one that was changed last first; not the workbook itself.
 
     None are known of a folder that may not be looked into.
     """
@@ -194,7 +194,7 @@ def copies(workbook: Path, stem: str) -> list[Path]:
 
 
 def is_untouched(path: Path) -> bool:
-    """Whether the file is an annotated copy as we left it."""
+    """Return whether the file is an annotated copy as we left it."""
     try:
         written = path.lstat().st_mtime_ns
         with ZipFile(path) as archive, archive.open(_PROPERTIES) as file:

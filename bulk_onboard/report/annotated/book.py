@@ -1,12 +1,12 @@
 """Read a workbook whole and write it again with openpyxl, with as little lost as it allows.
 
-Dates stay the numbers that the file holds and texts keep Excel's escapes, so that none changes; results of formulas
-are carried over.
+Dates stay the numbers that the file holds and texts keep Excel's escapes, so that none changes. openpyxl drops the
+results of formulas, so that a reader that does not calculate would find nothing; they are put back at the same address
+where the copy still has a formula. Pictures are kept where Pillow is installed, all but those in Windows' own vector
+formats.
 
-A reader that does not calculate, such as ours, would find nothing in its cell. The results stand in the file that is
-copied, at the same address, and are put back where the copy has a formula still.
-
-Pictures are kept where Pillow is installed, all but those in Windows' own vector formats.
+openpyxl has no public way to any of this: its reader and writer open files by name, which the child may not, and
+convert dates on the way. Hence the private names below.
 """
 
 import re
@@ -25,92 +25,12 @@ from openpyxl.writer.excel import ExcelWriter
 
 from bulk_onboard.report.annotated.base import as_openpyxl_reads
 
-_CALCULATED = re.compile(rb"<c\b([^>]*)>\s*<f\b(?:[^>]*/>|[^>]*>[^<]*</f>)\s*<v>([^<]*)</v>")
-_ADDRESS = re.compile(rb'\br="([A-Z]+[0-9]+)"')
-_KIND = re.compile(rb'\bt="(\w+)"')
-_BARE = re.compile(rb'<c r="([A-Z]+[0-9]+)"([^>]*)>(<f\b[^>]*>[^<]*</f>)<v ?/></c>')
-
 
 class Result(NamedTuple):
     """What a formula came to: the kind of value that the file says it is, empty for a number, and its text as XML."""
 
     kind: bytes
     value: bytes
-
-
-def results_in(sheet: bytes) -> dict[bytes, Result]:
-    """The results of a worksheet's formulas, by the address of the cell."""
-    found = {}
-    for attributes, value in _CALCULATED.findall(sheet):
-        if address := _ADDRESS.search(attributes):
-            kind = _KIND.search(attributes)
-            found[address[1]] = Result(kind[1] if kind else b"", value)
-    return found
-
-
-def with_results(sheet: bytes, results: Mapping[bytes, Result]) -> bytes:
-    """A worksheet as openpyxl wrote it, with results put back."""
-
-    def put_back(match: re.Match[bytes]) -> bytes:
-        address, attributes, formula = match.groups()
-        result = results.get(address)
-        if result is None:
-            return match[0]
-        kind = b' t="%s"' % result.kind if result.kind else b""
-        return b'<c r="%s"%s%s>%s<v>%s</v></c>' % (address, attributes, kind, formula, result.value)
-
-    return _BARE.sub(put_back, sheet) if results else sheet
-
-
-_PARTS: Mapping[str, str] = {  # a pattern of part names to what is lost with such a part
-    r"xl/vbaProject\.bin": "macros",
-    r"xl/threadedComments/": "the threads of comments (their text stays as notes)",
-    r"xl/(ctrlProps|activeX)/": "buttons and other form controls",
-    r"xl/slicer": "slicers",
-    r"xl/timeline": "timelines",
-    r"xl/diagrams/": "SmartArt",
-    r"xl/embeddings/": "embedded objects",
-    r"xl/(connections|queryTables/|model/)": "data connections",
-    r"xl/charts/chartEx": "charts of the newer kinds",
-    r"xl/richData/": "pictures and data types inside cells",
-    r"customXml/item": "custom XML data",
-    r"docMetadata/": "the sensitivity label",
-    r"_xmlsignatures/": "digital signatures",
-}
-_IN_SHEETS: Mapping[bytes, str] = {
-    b":sparklineGroup": "sparklines",
-    b"x14:conditionalFormatting": "data bars and icon sets of Excel 2010 and later",
-    b"x14:dataValidation": "drop-downs that take their words from another sheet",
-}
-_SHAPE = re.compile(rb"<(?:\w+:)?(?:sp|cxnSp|grpSp)[ >]")
-_SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
-_DRAWING = re.compile(r"xl/drawings/[^/]+\.xml")
-_PICTURE = re.compile(r"xl/media/")
-_VECTOR = re.compile(r"xl/media/.*\.(emf|wmf|svg)", re.IGNORECASE)
-
-
-def unkept(archive: ZipFile) -> list[str]:
-    """What the workbook has and a copy made by openpyxl has not, each once."""
-    return list(dict.fromkeys((*_lost_parts(archive), *_lost_inside(archive))))
-
-
-def _lost_parts(archive: ZipFile) -> Iterator[str]:
-    pictures = _VECTOR if find_spec("PIL") else _PICTURE
-    for name in archive.namelist():
-        for pattern, lost in _PARTS.items():
-            if re.match(pattern, name):
-                yield lost
-        if pictures.match(name):
-            yield "pictures"
-
-
-def _lost_inside(archive: ZipFile) -> Iterator[str]:
-    for name in archive.namelist():
-        if _DRAWING.fullmatch(name) and _SHAPE.search(archive.read(name)):
-            yield "text boxes and shapes"
-        if _SHEET.fullmatch(name):
-            content = archive.read(name)
-            yield from (lost for sign, lost in _IN_SHEETS.items() if sign in content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +50,7 @@ class Loaded:
 
 
 def load(content: bytes) -> Loaded:
-    """The workbook in these bytes; whatever openpyxl raises where it cannot read them."""
+    """Return the workbook in these bytes; raise whatever openpyxl raises where it cannot read them."""
     reader = _Reader(content)
     reader.read()
     with ZipFile(BytesIO(content)) as archive:
@@ -139,7 +59,7 @@ def load(content: bytes) -> Loaded:
 
 
 def save(loaded: Loaded) -> bytes:
-    """The workbook as it is now."""
+    """Return the workbook's bytes as it is now."""
     book = loaded.book
     book.calculation = book.calculation or CalcProperties()
     book.calculation.fullCalcOnLoad = True
@@ -193,3 +113,88 @@ class _Writer(ExcelWriter):
         ws._rels = writer._rels
         self._archive.writestr(ws.path[1:], with_results(stream.getvalue(), self.results.get(ws.title, {})))
         self.manifest.append(ws)
+
+
+# Results of formulas.
+
+_CALCULATED = re.compile(rb"<c\b([^>]*)>\s*<f\b(?:[^>]*/>|[^>]*>[^<]*</f>)\s*<v>([^<]*)</v>")
+_ADDRESS = re.compile(rb'\br="([A-Z]+[0-9]+)"')
+_KIND = re.compile(rb'\bt="(\w+)"')
+_BARE = re.compile(rb'<c r="([A-Z]+[0-9]+)"([^>]*)>(<f\b[^>]*>[^<]*</f>)<v ?/></c>')
+
+
+def results_in(sheet: bytes) -> dict[bytes, Result]:
+    """Return the results of a worksheet's formulas, by the address of the cell."""
+    found = {}
+    for attributes, value in _CALCULATED.findall(sheet):
+        if address := _ADDRESS.search(attributes):
+            kind = _KIND.search(attributes)
+            found[address[1]] = Result(kind[1] if kind else b"", value)
+    return found
+
+
+def with_results(sheet: bytes, results: Mapping[bytes, Result]) -> bytes:
+    """Return a worksheet as openpyxl wrote it, with results put back."""
+
+    def put_back(match: re.Match[bytes]) -> bytes:
+        address, attributes, formula = match.groups()
+        result = results.get(address)
+        if result is None:
+            return match[0]
+        kind = b' t="%s"' % result.kind if result.kind else b""
+        return b'<c r="%s"%s%s>%s<v>%s</v></c>' % (address, attributes, kind, formula, result.value)
+
+    return _BARE.sub(put_back, sheet) if results else sheet
+
+
+# What is lost.
+
+_PARTS: Mapping[str, str] = {  # a pattern of part names to what is lost with such a part
+    r"xl/vbaProject\.bin": "macros",
+    r"xl/threadedComments/": "the threads of comments (their text stays as notes)",
+    r"xl/(ctrlProps|activeX)/": "buttons and other form controls",
+    r"xl/slicer": "slicers",
+    r"xl/timeline": "timelines",
+    r"xl/diagrams/": "SmartArt",
+    r"xl/embeddings/": "embedded objects",
+    r"xl/(connections|queryTables/|model/)": "data connections",
+    r"xl/charts/chartEx": "charts of the newer kinds",
+    r"xl/richData/": "pictures and data types inside cells",
+    r"customXml/item": "custom XML data",
+    r"docMetadata/": "the sensitivity label",
+    r"_xmlsignatures/": "digital signatures",
+}
+_IN_SHEETS: Mapping[bytes, str] = {
+    b":sparklineGroup": "sparklines",
+    b"x14:conditionalFormatting": "data bars and icon sets of Excel 2010 and later",
+    b"x14:dataValidation": "drop-downs that take their words from another sheet",
+}
+_SHAPE = re.compile(rb"<(?:\w+:)?(?:sp|cxnSp|grpSp)[ >]")
+_SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
+_DRAWING = re.compile(r"xl/drawings/[^/]+\.xml")
+_PICTURE = re.compile(r"xl/media/")
+_VECTOR = re.compile(r"xl/media/.*\.(emf|wmf|svg)", re.IGNORECASE)
+
+
+def unkept(archive: ZipFile) -> list[str]:
+    """Return what the workbook has and a copy made by openpyxl has not, each once."""
+    return list(dict.fromkeys((*_lost_parts(archive), *_lost_inside(archive))))
+
+
+def _lost_parts(archive: ZipFile) -> Iterator[str]:
+    pictures = _VECTOR if find_spec("PIL") else _PICTURE
+    for name in archive.namelist():
+        for pattern, lost in _PARTS.items():
+            if re.match(pattern, name):
+                yield lost
+        if pictures.match(name):
+            yield "pictures"
+
+
+def _lost_inside(archive: ZipFile) -> Iterator[str]:
+    for name in archive.namelist():
+        if _DRAWING.fullmatch(name) and _SHAPE.search(archive.read(name)):
+            yield "text boxes and shapes"
+        if _SHEET.fullmatch(name):
+            content = archive.read(name)
+            yield from (lost for sign, lost in _IN_SHEETS.items() if sign in content)

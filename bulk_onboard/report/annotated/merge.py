@@ -1,9 +1,9 @@
 """Which cells of a fixed annotated copy go back into the workbook, by comparing both with what they come from; pure.
 
 Rule: a cell that only the copy changed is taken; one that only the workbook changed stays; what both changed alike
-needs nothing. What both changed differently, or what cannot be taken without losing something, is told, and nothing of
-its row is taken. Rows are known again by `bo_key`, by what names a business, by their whole content, or by their
-number, in this order, each only where it is one row's alone. A row that cannot be known again is told, not guessed.
+needs nothing. Where both changed it differently, or taking it would lose something, a sentence says so and nothing of
+the row is taken. Rows are matched by `bo_key`, by what names a business, by their whole content, or by their number, in
+this order, each only where one row alone has it. A row that cannot be matched gets a sentence, not a guess.
 """
 
 from collections import Counter
@@ -81,8 +81,8 @@ class _Column(NamedTuple):
     number: int
 
     @property
-    def label(self) -> str:
-        """For people."""
+    def name(self) -> str:
+        """What people call it."""
         return self.header or f"column {column_letters(self.number)}"
 
 
@@ -99,7 +99,7 @@ _Sign: TypeAlias = Callable[[_Row], Hashable]
 
 
 def merge(base: Base, copy: Side, workbook: Side, records: Mapping[int, Known]) -> Merge:
-    """What of the copy goes into the workbook.
+    """Return what of the copy goes into the workbook.
 
     Args:
         base: what the copy was made from.
@@ -129,32 +129,32 @@ class _Merging:
             for row in self._base.rows
         ]
         copied, here = _rows(self._copy.sheet, self._in_copy), _rows(self._workbook.sheet, self._in_workbook)
-        in_copy = _known_again(before, copied, [_by_key, *self._by_names(self._copy, self._in_copy)])
+        in_copy = _matched(before, copied, [_by_key, *self._by_names(self._copy, self._in_copy)])
         if self._base.sha256 == self._workbook.sheet.sha256:
             numbers = {row.number for row in before}
             in_workbook = {row.number: row for row in here if row.number in numbers}
         else:
-            in_workbook = _known_again(before, here, self._by_names(self._workbook, self._in_workbook))
+            in_workbook = _matched(before, here, self._by_names(self._workbook, self._in_workbook))
         for row in before:
             if row.number in in_copy:
                 self._take_row(row, in_copy[row.number], in_workbook.get(row.number))
         deleted = [row for row in before if row.number not in in_copy]
-        self._tell_deleted([in_workbook[row.number].number for row in deleted if row.number in in_workbook])
+        self._note_deleted([in_workbook[row.number].number for row in deleted if row.number in in_workbook])
         new = _without(copied, in_copy.values())
         self._add_rows(new, _without(here, in_workbook.values()), known=_keys(before), is_sure=not deleted)
         self._name_new_columns()
         return self._made
 
     def _adopt_renamed(self) -> None:
-        """A column of the copy with another header, at the place of one that the copy lacks, is that column."""
+        """Take a column with an unknown header, at the place of one that the copy lacks, for that column."""
         lacking = {place: c for c, place in self._in_base.items() if c in self._in_workbook and c not in self._in_copy}
         for column, place in list(self._in_copy.items()):
             before = lacking.get(place)
             if before and column not in self._in_base and column not in self._in_workbook:
                 self._in_copy[before] = self._in_copy.pop(column)
                 self._made.left.append(
-                    f'The copy calls the column "{before.label}" "{column.label}". Its cells were taken, its header '
-                    "was not: change that in the workbook."
+                    f'The copy calls the column "{before.name}" "{column.name}". Its cells were taken, its header was '
+                    "not: change that in the workbook."
                 )
 
     def _by_names(self, side: Side, columns: Mapping[_Column, int]) -> list[_Sign]:
@@ -178,11 +178,11 @@ class _Merging:
             if ours == copied.cells[column]:
                 continue
             if ours != before.cells.get(column, BLANK):
-                troubles.append(f"{column.label}: copy and workbook were both changed, and say different things.")
+                troubles.append(f"{column.name}: copy and workbook were both changed, and say different things.")
                 continue
             edit = self._edit(column, copied.number, here.number)
             if isinstance(edit, str):
-                troubles.append(f"{column.label}: {edit}")
+                troubles.append(f"{column.name}: {edit}")
             else:
                 edits.append(edit)
         if troubles:
@@ -196,7 +196,7 @@ class _Merging:
         self._made.left.append(f"Row {row}{where} is left as it is. {' '.join(troubles)}")
 
     def _edit(self, column: _Column, source: int, target: int) -> Edit | str:
-        """How the cell is taken; a sentence why it is not."""
+        """Return how the cell is taken, or a sentence why it is not."""
         row, place = self._copied_rows[source], self._in_copy[column]
         text, stored = row.cells[place], row.stored.get(place)
         if column in self._in_workbook:
@@ -217,7 +217,7 @@ class _Merging:
         return Edit(target, position, text, stored)
 
     def _who_it_is(self, edits: Iterable[Edit], here: _Row) -> Iterator[Edit]:
-        """What keeps a row the record it is, where it could not be known any more by what it says now.
+        """Yield the `bo_key` that keeps a row its record, where its names change.
 
         It would be filed as a new business else.
         """
@@ -229,7 +229,7 @@ class _Merging:
         yield Edit(here.number, position, f"~{known.token}")
 
     def _new_column(self, column: _Column) -> int:
-        """Where a column goes that the workbook does not have yet."""
+        """Return where a column goes that the workbook does not have yet."""
         return self._new_columns.setdefault(column, len(self._workbook.sheet.headers) + len(self._new_columns))
 
     def _name_new_columns(self) -> None:
@@ -241,15 +241,15 @@ class _Merging:
                 self._made.edits.append(Edit(self._workbook.sheet.header_row, position, header))
                 self._made.notes.append(f'The workbook has a new column "{header.strip()}".')
 
-    def _tell_deleted(self, rows: Sequence[int]) -> None:
+    def _note_deleted(self, rows: Sequence[int]) -> None:
         if rows:
             self._made.left.append(
-                f"{_rows_told(rows)} of the workbook {'is' if len(rows) == 1 else 'are'} not in the copy, and stay"
+                f"{_row_list(rows)} of the workbook {'is' if len(rows) == 1 else 'are'} not in the copy, and stay"
                 f"{'s' if len(rows) == 1 else ''}. Delete in the workbook what is not to be sent."
             )
 
     def _add_rows(self, new: Sequence[_Row], others: Sequence[_Row], *, known: frozenset[str], is_sure: bool) -> None:
-        """Rows that the copy has in addition go below the last one, unless one of them may be a row that is there.
+        """Add rows that only the copy has below the last one, unless one of them may be a row that is there.
 
         `others` are the rows that only the workbook has.
         """
@@ -259,8 +259,8 @@ class _Merging:
                 continue
             if not is_sure or row.key in known:
                 self._made.left.append(
-                    f"Row {row.number} of the copy may be a new one or one of the workbook's, which cannot be told. "
-                    "Write it into the workbook yourself."
+                    f"Row {row.number} of the copy may be a new one or one of the workbook's, and nothing says "
+                    "which. Write it into the workbook yourself."
                 )
                 continue
             edits = [self._edit(column, row.number, self._next_row) for column, _ in _filled(row)]
@@ -274,7 +274,7 @@ class _Merging:
 
 
 def _columns(headers: Sequence[str]) -> dict[_Column, int]:
-    """The columns and their positions, without those that every copy gets anew."""
+    """Return the columns and their positions, without those that every copy gets anew."""
     seen: Counter[str] = Counter()
     found: dict[_Column, int] = {}
     for position, header in enumerate(headers):
@@ -313,8 +313,8 @@ def _without(rows: Iterable[_Row], others: Iterable[_Row]) -> list[_Row]:
     return [row for row in rows if row.number not in numbers]
 
 
-def _known_again(before: Sequence[_Row], now: Sequence[_Row], signs: Sequence[_Sign]) -> dict[int, _Row]:
-    """By the number a row had before, the row that it is now.
+def _matched(before: Sequence[_Row], now: Sequence[_Row], signs: Sequence[_Sign]) -> dict[int, _Row]:
+    """Return, by the number that a row had before, the row that it is now.
 
     But for `bo_key`, which is made for this, half of what a row said must be the same still.
     """
@@ -332,7 +332,7 @@ def _known_again(before: Sequence[_Row], now: Sequence[_Row], signs: Sequence[_S
 
 
 def _by_sign(rows: Iterable[_Row], sign: _Sign) -> dict[Hashable, _Row]:
-    """The rows that have a sign of their own."""
+    """Return the rows whose sign no other row has, by that sign."""
     signed = [(sign(row), row) for row in rows]
     counted = Counter(each for each, _ in signed)
     return {each: row for each, row in signed if each is not None and counted[each] == 1}
@@ -361,7 +361,7 @@ def _are_alike(before: _Row, now: _Row) -> bool:
 
 
 def _covering(merged: Iterable[Merged], row: int, position: int) -> str:
-    """The merged cells that the place is one of, and not the first; empty where it is in none."""
+    """Return the merged cells that the place is in without being the first; empty where it is in none."""
     for area in merged:
         inside = area.first_row <= row <= area.last_row and area.first_column <= position <= area.last_column
         if inside and (row, position) != (area.first_row, area.first_column):
@@ -370,7 +370,7 @@ def _covering(merged: Iterable[Merged], row: int, position: int) -> str:
     return ""
 
 
-def _rows_told(rows: Sequence[int]) -> str:
+def _row_list(rows: Sequence[int]) -> str:
     if len(rows) == 1:
         return f"Row {rows[0]}"
     more = len(rows) - _FEW

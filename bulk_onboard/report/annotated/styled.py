@@ -7,8 +7,8 @@ somebody fixed, sorted and saved, so marks never pile up: the fill carries the p
 shows it, in the second colour that a plain fill does not use, and what is above our line in a comment is the user's.
 Where a program forgot the second colour, the cell is left without paper, or on some dark one under light text.
 
-`_style`, `_cells`, `_fills` and `_fonts` are openpyxl's own: its public setters look up a style for every cell, which
-takes minutes for a large sheet, and its iterators create the cells that are not there.
+`_style`, `_cells`, `_fills` and `_fonts` are openpyxl's own: its public setters look a style up for each cell, which is
+slow on a large sheet, and its iterators create the cells that are not there.
 """
 
 import hashlib

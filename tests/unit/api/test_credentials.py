@@ -1,11 +1,13 @@
-"""Credentials come from the environment and are printed nowhere."""
+"""Credentials: from the environment or a file, never shown."""
 
 import base64
+import os
 import traceback
+from pathlib import Path
 
 import pytest
 
-from bulk_onboard.api.credentials import Credentials, Secret, credentials_from
+from bulk_onboard.api.credentials import Credentials, Secret, are_at_hand, credentials_from, look_up
 from bulk_onboard.errors import UsageError
 
 AUTH_ID = "MA" + "X" * 18
@@ -66,3 +68,194 @@ def test_printed_nowhere():
 
     assert "canary" not in shown
     assert AUTH_ID not in repr(credentials)
+
+
+OTHER_ID = "MA" + "Y" * 18
+
+
+class Desk:
+    """A folder of files, the environment that leads to them, and the warnings that were given."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environ: dict[str, str] = {}
+        self.warnings: list[str] = []
+
+    def put(self, name: str, content: bytes, mode: int = 0o600) -> Path:
+        """A file with this content."""
+        path = self.folder / name
+        path.write_bytes(content)
+        path.chmod(mode)
+        return path
+
+    def name(self, variable: str, content: bytes, mode: int = 0o600) -> None:
+        """A file, and the variable that names it."""
+        self.environ[f"{variable}_FILE"] = str(self.put(variable, content, mode))
+
+    def pair(self) -> tuple[str, str]:
+        """Account and token as they are found."""
+        found = credentials_from(self.environ, warn=self.warnings.append)
+        return found.auth_id, found.auth_token.reveal()
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Desk:
+    """An empty desk."""
+    return Desk(tmp_path)
+
+
+def test_files_that_are_named(context):
+    """Both are read from the files of the two variables, without the newline at their ends."""
+    context.name("PLIVO_AUTH_ID", AUTH_ID.encode() + b"\r\n")
+    context.name("PLIVO_AUTH_TOKEN", b"canary token\n")
+
+    assert (AUTH_ID, "canary token") == context.pair()
+    assert [] == context.warnings
+
+
+def test_files_that_systemd_puts_there(context):
+    """Without any variable but $CREDENTIALS_DIRECTORY; who may read these files is systemd's business."""
+    context.environ["CREDENTIALS_DIRECTORY"] = str(context.folder)
+    context.put("plivo_auth_id", AUTH_ID.encode(), 0o444)
+    context.put("plivo_auth_token", b"canary", 0o444)
+
+    assert (AUTH_ID, "canary") == context.pair()
+    assert [] == context.warnings
+
+
+def test_environment_comes_first_then_the_named_file(context):
+    """Of three accounts the variable's is taken; without it, or where it is blank, the named file's."""
+    context.environ |= {"CREDENTIALS_DIRECTORY": str(context.folder), "PLIVO_AUTH_TOKEN": "canary"}
+    context.put("plivo_auth_id", b"third")
+    context.name("PLIVO_AUTH_ID", OTHER_ID.encode())
+
+    named = context.pair()
+    context.environ["PLIVO_AUTH_ID"] = " "
+    blank = context.pair()
+    context.environ["PLIVO_AUTH_ID"] = AUTH_ID
+    variable = context.pair()
+
+    assert [OTHER_ID, OTHER_ID, AUTH_ID] == [named[0], blank[0], variable[0]]
+
+
+@pytest.mark.parametrize(("mode", "warned"), [(0o600, 0), (0o440, 0), (0o644, 1), (0o602, 1)])
+def test_file_that_is_open_to_others(context, mode, warned):
+    """It is used, and warned about with the command that fixes it."""
+    context.environ["PLIVO_AUTH_ID"] = AUTH_ID
+    context.name("PLIVO_AUTH_TOKEN", b"canary", mode)
+
+    assert "canary" == context.pair()[1]
+    assert warned == len(context.warnings)
+    assert all("chmod o= " in sentence and "canary" not in sentence for sentence in context.warnings)
+
+
+def test_named_file_in_systemds_folder_is_systemds(context):
+    """A unit may name its credentials by variable, too; nobody is warned of their mode."""
+    context.environ |= {"PLIVO_AUTH_ID": AUTH_ID, "CREDENTIALS_DIRECTORY": str(context.folder)}
+    context.name("PLIVO_AUTH_TOKEN", b"canary", 0o444)
+
+    context.pair()
+
+    assert [] == context.warnings
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "is empty. Write PLIVO_AUTH_TOKEN"),
+        (b" \n", "is empty"),
+        (b"\n\n", "is empty"),
+        (b"canary\ncanary\n", "more than one line"),
+        (b"canary\xff", "more than one line"),
+        (b"canary" * 1000, "more than one line"),
+    ],
+)
+def test_file_that_will_not_do(context, content, why):
+    """The sentence tells which place it is and what to do, and nothing of what stands there."""
+    context.environ |= {"PLIVO_AUTH_ID": AUTH_ID, "CREDENTIALS_DIRECTORY": str(context.folder)}
+    context.put("plivo_auth_token", b"good")
+    context.name("PLIVO_AUTH_TOKEN", content)
+
+    with pytest.raises(UsageError, match=why) as told:
+        context.pair()
+
+    assert "PLIVO_AUTH_TOKEN_FILE" in str(told.value)
+    assert "canary" not in str(told.value)
+
+
+def test_token_in_place_of_a_path_is_not_printed(context):
+    """Whoever exports the token under the file's variable is told that there is no such file, without the token."""
+    context.environ |= {"PLIVO_AUTH_ID": AUTH_ID, "PLIVO_AUTH_TOKEN_FILE": "canary"}
+
+    with pytest.raises(UsageError, match="No such file") as told:
+        context.pair()
+
+    assert "canary" not in str(told.value)
+    assert told.value.__cause__ is None
+
+
+def test_folder_in_place_of_a_file(context):
+    """A folder holds no credential."""
+    context.environ |= {"PLIVO_AUTH_ID": AUTH_ID, "PLIVO_AUTH_TOKEN_FILE": str(context.folder)}
+
+    with pytest.raises(UsageError, match="Is a directory"):
+        context.pair()
+
+
+def test_pipe_of_a_password_store(context):
+    """`PLIVO_AUTH_TOKEN_FILE=<(pass show api)` works: a pipe is read once and warned about never."""
+    reading, writing = os.pipe()
+    os.write(writing, b"canary\n")
+    os.close(writing)
+    context.environ |= {"PLIVO_AUTH_ID": AUTH_ID, "PLIVO_AUTH_TOKEN_FILE": f"/dev/fd/{reading}"}
+
+    try:
+        assert "canary" == context.pair()[1]
+    finally:
+        os.close(reading)
+    assert [] == context.warnings
+
+
+def test_missing_ones_name_the_files_variables(context):
+    """Where systemd's folder has only one of them, the other is missing, with both ways to give it."""
+    context.environ["CREDENTIALS_DIRECTORY"] = str(context.folder)
+    context.put("plivo_auth_id", AUTH_ID.encode())
+
+    with pytest.raises(UsageError, match=r"export PLIVO_AUTH_TOKEN,.*PLIVO_AUTH_TOKEN_FILE\."):
+        context.pair()
+
+
+def test_at_hand(context):
+    """An account in any of the places counts; an empty environment, and systemd's folder without it, do not."""
+    path = context.put("plivo_auth_id", AUTH_ID.encode())
+
+    at_hand = [
+        are_at_hand(environ)
+        for environ in (
+            {},
+            {"PLIVO_AUTH_ID": " "},
+            {"CREDENTIALS_DIRECTORY": "elsewhere"},
+            {"PLIVO_AUTH_ID": AUTH_ID},
+            {"PLIVO_AUTH_ID_FILE": str(path)},
+            {"PLIVO_AUTH_ID_FILE": "missing"},
+            {"CREDENTIALS_DIRECTORY": str(context.folder)},
+        )
+    ]
+
+    assert [False] * 3 + [True] * 4 == at_hand
+
+
+@pytest.mark.parametrize(
+    ("content", "why"), [(b"a://canary\xff", "of text"), (b"a://x\n" * 1000, "4,096 bytes"), (b"\n", "empty")]
+)
+def test_several_in_one_file(context, content, why):
+    """Lines are taken where they belong; what is no text, too much or nothing is refused."""
+    context.name("SEVERAL", b"a://canary\nb://canary c://canary\n")
+    found = look_up("SEVERAL", context.environ, warn=context.warnings.append, several=True)
+    context.name("SEVERAL", content)
+
+    with pytest.raises(UsageError, match=why) as told:
+        look_up("SEVERAL", context.environ, warn=context.warnings.append, several=True)
+
+    assert "a://canary\nb://canary c://canary" == found
+    assert "canary" not in str(told.value)

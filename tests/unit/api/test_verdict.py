@@ -147,7 +147,7 @@ def test_deleting_what_is_not_there():
 
 
 def test_denied_says_which_status():
-    """The status is kept, because 401 and 403 are mended differently."""
+    """The status is kept, because 401 and 403 are fixed differently."""
     assert 403 == judged(LIST, answer(403, FOREIGN)).http_status
 
 

@@ -116,7 +116,7 @@ def test_replaced_file_keeps_its_mode(path):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another group")
 def test_replaced_file_keeps_its_owner_and_group(path):
-    """A ledger that colleagues share stays theirs, whoever mended it."""
+    """A ledger that colleagues share stays theirs, whoever repaired it."""
     path.write_bytes(b"old")
     os.chown(path, 12_345, 23_456)
 

@@ -46,7 +46,7 @@ def test_states_of_a_story():
 
 
 def test_empty_file_is_an_empty_ledger():
-    """Nothing at all folds into empty books."""
+    """Nothing at all folds into an empty ledger."""
     folded = fold(b"")
 
     assert (LedgerState(), 0, b"") == (folded.ledger_state, folded.good_bytes, folded.tail)
@@ -105,7 +105,7 @@ def outcome(blocks: list[bytes]) -> tuple[object, ...]:
 
 @pytest.mark.parametrize("size", [1, 7, 100, 1000, len(CONTENT) - 1])
 def test_pieces_fold_as_the_whole(size):
-    """However a ledger is cut into pieces, it folds to the same books and tail, or is refused in the same words."""
+    """However a ledger is cut into pieces, it folds to the same state and tail, or is refused in the same words."""
     ends = [CONTENT, CONTENT[:-5], CONTENT + b"\x00\n\x00" * 40, flipped(CONTENT, STARTS[-1] * 8 + 99)]
     spoilt = [flipped(CONTENT, (start + 60) * 8) for start in STARTS]
     moved = [b"".join([*LINES[:index], *LINES[index + 1 :]]) for index in range(LAST)]
@@ -165,7 +165,7 @@ def test_kinds_of_tail(tail, rotten):
     [b"Dear diary", b"Dear diary\n", b"\n", b"\x00" * 9, b'{"a":1}\n', LINES[1], flipped(LINES[0], 100)],
 )
 def test_other_files_are_no_ledgers(content):
-    """A file that is something else, or whose header is damaged, is refused and never mended."""
+    """A file that is something else, or whose header is damaged, is refused and never repaired."""
     with pytest.raises(LedgerError):
         fold(content)
 

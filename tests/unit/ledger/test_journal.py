@@ -94,7 +94,7 @@ async def test_next_run_goes_on(path, opened):
 
 
 async def test_illegal_step_writes_nothing(path, opened):
-    """A step that the table does not know raises; neither books nor file change, and the journal goes on."""
+    """A step that the table does not know raises; neither state nor file changes, and the journal goes on."""
     with opened() as journal:
         before = path.read_bytes()
 

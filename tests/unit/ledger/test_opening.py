@@ -90,7 +90,7 @@ def test_rotten_intent_holds_its_row(path, opened):
 
 @pytest.mark.parametrize("nth", range(1, 9))
 def test_interrupted_mending_loses_no_doubt(path, opened, nth):
-    """Whichever step of the mending fails, the next start finds the doubt again or already written down."""
+    """Whichever step of the repair fails, the next start finds the doubt again or already written down."""
     path.write_bytes(ledger_of([HEADER, run_started(), admitted(1), intent(1)]).replace(b"5e5e5e", b"5e5eZe"))
     disk = FailingDisk(nth)
 
@@ -222,8 +222,8 @@ def test_others_who_can_read_it_are_warned_of(path, opened):
         assert [f"chmod 600 {path}"] == [warning[-len(f"chmod 600 {path}") :] for warning in journal.warnings]
 
 
-def test_mending_keeps_the_mode(path, opened):
-    """A ledger that a group shares is shared after its tail was mended."""
+def test_repairing_the_tail_keeps_the_mode(path, opened):
+    """A ledger that a group shares is shared after its tail was repaired."""
     path.write_bytes(CONTENT + b"{")
     path.chmod(0o660)
 

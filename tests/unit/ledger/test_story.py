@@ -89,7 +89,7 @@ def test_records_that_share_a_key(path):
 @pytest.mark.parametrize("name", ["K-9999", "", " ", "K-0004"])
 def test_unknown_name(ledger, name):
     """A name that no record has is told so; an empty one matches none. A row that was never sent has no Key yet."""
-    with pytest.raises(UsageError, match="knows no record"):
+    with pytest.raises(UsageError, match="has no record"):
         told(ledger, name)
 
 

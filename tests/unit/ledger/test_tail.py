@@ -110,7 +110,7 @@ def test_short_rotten_line_leaves_no_doubt():
     ids=["token gone", "another number", "number gone"],
 )
 def test_rotten_line_that_cannot_be_told_is_refused(damage):
-    """Where it cannot be told which row the line was about, or how many lines are lost, nothing is mended."""
+    """Where it cannot be told which row the line was about, or how many lines are lost, nothing is repaired."""
     content = ledger_of([HEADER, run_started(), admitted(1), intent(1)])
     start = content.rindex(b"\n", 0, -1) + 1
 
@@ -119,7 +119,7 @@ def test_rotten_line_that_cannot_be_told_is_refused(damage):
 
 
 def test_two_lines_that_became_one_are_refused():
-    """A lost newline glues two steps together: more than one is lost, so nothing is mended."""
+    """A lost newline glues two steps together: more than one is lost, so nothing is repaired."""
     content = ledger_of([HEADER, run_started(), admitted(1), intent(1), done(1)])
     glued = content.rindex(b"\n", 0, -1)
 

@@ -1,4 +1,4 @@
-"""Who a row is: key, token, alias."""
+"""Keys, tokens, aliases and phone numbers of rows."""
 
 import hashlib
 import re
@@ -19,6 +19,7 @@ from bulk_onboard.model.identity import (
     may_be_cut_from,
     normal_key,
     normal_user_key,
+    numbers_in,
     own_key,
     registration_token_of,
     shared_keys,
@@ -196,12 +197,12 @@ TOKEN = "abcdefgh23456777"
 
 
 def test_annotated_row_is_known_by_its_token():
-    """Two copies of one annotated row mean one record, also when the number of one was mended."""
+    """Two copies of one annotated row mean one record, also when the number of one was fixed."""
     one = row(registration_number=CIN, bo_key=f"~{TOKEN}")
-    mended = row(registration_number="OTHER", bo_key=f"~{TOKEN}")
+    fixed = row(registration_number="OTHER", bo_key=f"~{TOKEN}")
 
-    assert f"token|{TOKEN}" == normal_key(one) == normal_key(mended)
-    assert own_key(one) != own_key(mended)
+    assert f"token|{TOKEN}" == normal_key(one) == normal_key(fixed)
+    assert own_key(one) != own_key(fixed)
 
 
 def test_token_is_no_identity_of_its_own():
@@ -288,3 +289,34 @@ def test_gapless_key_is_for_comparing_alone():
 def test_may_be_cut_from(shown, sent, expected):
     """Case, accents, blanks and signs make no difference, nor does it when the `~` alone is lost."""
     assert expected is may_be_cut_from(shown, sent)
+
+
+@pytest.mark.parametrize(
+    ("cell", "numbers"),
+    [
+        ("", ()),
+        ("911140000000", ("911140000000",)),
+        ("+91 11 4000-0000", ("911140000000",)),
+        ("911140000000,911140000001;911140000002\n911140000003", tuple(f"91114000000{n}" for n in range(4))),
+        ("911140000000, +911140000000", ("911140000000",)),
+        ("to be assigned, 911140000000", ("911140000000",)),
+        ("9.11E+11", ()),
+        ("1234567", ()),
+        ("1234567890123456", ()),
+        ("+44 (0)20 7946 0000, +44(0)20 7946 0001", ("442079460000", "442079460001")),
+        ("+91 0 80 4567 8901", ("918045678901",)),
+        ("9108045678901", ("918045678901",)),
+        ("+91 (0)80-45678901", ("918045678901",)),
+        ("(0)91.11.40000000", ("911140000000",)),
+        ("091-80-45678901", ("918045678901",)),
+        ("0091 80 45678901", ("918045678901",)),
+        ("00 91 0 80 45678901", ("918045678901",)),
+        ("\u202a+91 80 45678901\u202c, \u2066918045678902\u2069", ("918045678901", "918045678902")),
+        ("08045678901", ("08045678901",)),
+        ("+91 080 4567 890", ()),
+        ("91 1800 000 0001", ("9118000000001",)),
+    ],
+)
+def test_numbers_of_a_cell_are_their_digits(cell, numbers):
+    """Separated by comma, semicolon or line break, each once; what is no number is left out."""
+    assert numbers == numbers_in(cell)

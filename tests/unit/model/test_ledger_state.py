@@ -1,4 +1,4 @@
-"""Folding entries into books."""
+"""Folding entries into the state of a ledger."""
 
 import gc
 
@@ -33,7 +33,7 @@ def done(token, compliance_id=UUID):
 
 
 def folded(*story):
-    """The books after these entries."""
+    """The state after these entries."""
     ledger_state = LedgerState()
     for entry in story:
         ledger_state.take(entry)
@@ -52,7 +52,7 @@ STORY = (
 
 
 def test_a_run_leaves_header_records_and_its_story():
-    """After a run the books know whose ledger it is, each record's state, and how the run ended."""
+    """After a run the state says whose ledger it is, each record's state, and how the run ended."""
     ledger_state = folded(*STORY)
 
     assert OPENED == ledger_state.opened
@@ -62,7 +62,7 @@ def test_a_run_leaves_header_records_and_its_story():
 
 
 def test_id_tells_its_record():
-    """The books say which record has a compliance id, and that none has another."""
+    """The state says which record has a compliance id, and that none has another."""
     ledger_state = folded(*STORY)
 
     assert ONE == ledger_state.owner(UUID)
@@ -70,7 +70,7 @@ def test_id_tells_its_record():
 
 
 def test_id_that_comes_later_tells_its_record_too():
-    """Asking for one id does not make the books deaf to the next."""
+    """Asking for one id does not hide the next."""
     ledger_state = folded(*STORY)
     another = "5a0c1f6e-0000-4000-8000-000000000002"
 
@@ -89,7 +89,7 @@ def test_a_million_records_are_no_work_for_the_collector():
 
 
 def test_unknown_token_is_a_fresh_record():
-    """Nothing happened to a record that the books do not know, and asking does not make it known."""
+    """Nothing happened to a record that the ledger does not know, and asking does not make it known."""
     ledger_state = LedgerState()
 
     assert State.NOT_SENT is ledger_state.record(ONE).state
@@ -105,13 +105,13 @@ def test_next_run_finds_what_the_last_one_died_in():
 
 
 def test_sequence_is_the_newest_entrys():
-    """The books know the number of the newest entry, so that the next one can follow it."""
+    """The state has the number of the newest entry, so that the next one can follow it."""
     assert 7 == folded(OPENED, entries.Swept(seq=7, records=0)).seq
 
 
 @pytest.mark.parametrize("entry", [done(ONE), entries.Admitted(seq=9, tokens=(TWO, ONE))], ids=["one", "several"])
 def test_illegal_step_changes_nothing(entry):
-    """What the table does not know raises, and the books are as before, also for the other records it names."""
+    """What the table does not know raises, and the state is as before, also for the other records it names."""
     ledger_state, untouched = folded(*STORY), folded(*STORY)
 
     with pytest.raises(IllegalStepError):
@@ -135,8 +135,8 @@ STEPS = st.one_of(
 
 
 @given(st.lists(STEPS, max_size=30))
-def test_folding_the_same_entries_gives_the_same_books(story):
-    """Whatever was taken, taking it again from the start ends in equal books, and every state is a legal one."""
+def test_folding_the_same_entries_gives_the_same_state(story):
+    """Whatever was taken, taking it again from the start ends in an equal state, and every state is a legal one."""
     ledger_state, taken = LedgerState(), []
     for entry in story:
         try:
@@ -151,7 +151,7 @@ def test_folding_the_same_entries_gives_the_same_books(story):
 
 @given(st.lists(STEPS, max_size=60))
 def test_no_create_follows_an_unknown_one_without_proof(story):
-    """In no story that the books accept is a create sent while the one before it is unknown."""
+    """In no story that the state accepts is a create sent while the one before it is unknown."""
     ledger_state, open_creates = LedgerState(), set()
     for entry in story:
         try:

@@ -282,7 +282,7 @@ def test_lost_create_that_is_found_is_its_runs_unless_the_api_had_one_before(con
 
 
 def test_admitting_clears_what_kept_a_row_out():
-    """A mended row that is taken in again carries no old reason; one that was deferred keeps its own."""
+    """A fixed row that is taken in again carries no old reason; one that was deferred keeps its own."""
     invalid = step(Record(token=TOKEN), ENTRIES["row_invalid"])
     deferred = Record(token=TOKEN, state=State.DEFERRED, reason="not sent: the quota was spent")
 

@@ -37,7 +37,7 @@ WORDS = {
 
 
 def a_story(dice: random.Random) -> tuple[list[entries.Entry], LedgerState]:
-    """Sixty legal steps of two records, and books that took them one by one."""
+    """Sixty legal steps of two records, and the state that took them one by one."""
     story: list[entries.Entry] = []
     ledger_state = LedgerState()
     while len(story) < 60:
@@ -54,7 +54,7 @@ def a_story(dice: random.Random) -> tuple[list[entries.Entry], LedgerState]:
 
 
 @pytest.mark.parametrize("seed", range(400))
-def test_replayed_books_say_what_books_say_that_took_each_entry(seed):
+def test_replay_gives_the_state_that_taking_each_entry_gives(seed):
     """Whatever the story: records, who holds an id or a number, what was tried and what a killed run left."""
     story, ledger_state = a_story(random.Random(seed))
     replay = Replay()

@@ -28,7 +28,7 @@ WRITES = {Action.CREATE, Action.UPDATE, Action.LINK}
 
 
 def plan(rows, *records, **settings):
-    """What is made of the rows where the books know these records."""
+    """What is made of the rows where the ledger has these records."""
     ledger_state = LedgerState(records={record.token: record for record in records})
     return make_plan(rows, ledger_state=ledger_state, auth_id=ACCOUNT, quota=None, **settings).decisions
 
@@ -73,9 +73,9 @@ def old_number(make_judged, number=2):
 def test_row_with_the_number_that_another_had_is_an_error(make_judged):
     """It is not told to be submitted, and nothing is sent of it until a person has said who it is."""
     new, token = old_number(make_judged, 3)
-    mended = make_judged(2, registration_number="NEW", bo_key=f"~{token}")
+    fixed = make_judged(2, registration_number="NEW", bo_key=f"~{token}")
 
-    first, second = plan([mended, new], submitted(token))
+    first, second = plan([fixed, new], submitted(token))
 
     assert token == first.identity.token
     assert (None, Action.NOTHING) == (second.identity, second.action)
@@ -87,9 +87,9 @@ def test_row_with_the_number_that_another_had_is_an_error(make_judged):
 def test_order_of_the_rows_does_not_matter(make_judged):
     """The row that names the token is the record, also below the other."""
     new, token = old_number(make_judged, 2)
-    mended = make_judged(3, registration_number="NEW", bo_key=f"~{token}")
+    fixed = make_judged(3, registration_number="NEW", bo_key=f"~{token}")
 
-    first, second = plan([new, mended], submitted(token))
+    first, second = plan([new, fixed], submitted(token))
 
     assert [None, token] == [first.identity, second.identity.token]
 
@@ -97,10 +97,10 @@ def test_order_of_the_rows_does_not_matter(make_judged):
 def test_key_of_its_own_makes_it_another_business(make_judged):
     """As the finding says."""
     _, token = old_number(make_judged)
-    mended = make_judged(2, registration_number="NEW", bo_key=f"~{token}")
+    fixed = make_judged(2, registration_number="NEW", bo_key=f"~{token}")
     new = make_judged(3, registration_number="OLD", key="K-2")
 
-    for first in (mended, make_judged(2, registration_number="NEW", key="K-1")):
+    for first in (fixed, make_judged(2, registration_number="NEW", key="K-1")):
         decisions = plan([first, new], submitted(token, key=first.row.cell("key")))
 
         assert [token, token_of(ACCOUNT, new.row)] == [decision.identity.token for decision in decisions]
@@ -108,7 +108,7 @@ def test_key_of_its_own_makes_it_another_business(make_judged):
 
 
 def test_key_that_another_row_had(make_judged):
-    """A mended Key leaves the old one free for nobody; a known Key is more than a number."""
+    """A fixed Key leaves the old one free for nobody; a known Key is more than a number."""
     before, token = old_number(make_judged)
     rekeyed = make_judged(2, registration_number="REG", key="NEW", bo_key=f"~{token}")
     same_key = make_judged(3, registration_number="REG-3", key="K-1")
@@ -363,7 +363,7 @@ def test_resume_and_duplicates_are_told_alike():
 NUMBERS = ("A", "B", "C", "D")
 KEYS = ("", "1", "001", "2", "3", "4")
 SHEET = st.lists(st.tuples(st.sampled_from(NUMBERS), st.sampled_from(KEYS)), max_size=5)
-BOOKS = st.lists(
+LEDGERS = st.lists(
     st.tuples(
         st.sampled_from(KEYS[:5]),
         st.sampled_from(State),
@@ -394,7 +394,7 @@ def judged_rows(cells, tokens):
     ]
 
 
-@given(SHEET, BOOKS, BO_KEYS, st.permutations(range(5)))
+@given(SHEET, LEDGERS, BO_KEYS, st.permutations(range(5)))
 @example([("A", "1")] * 3, [("", State.INVALID, "pending")] * 2, {2: 0, 3: 1}, [1, 0, 2, 3, 4])  # one key, two records
 def test_order_of_rows_decides_nothing(cells, drawn, annotated, order):
     """Whatever stands in the sheet: sorted anew, each row is the same record, or nobody, for the same reason."""
@@ -409,7 +409,7 @@ def test_order_of_rows_decides_nothing(cells, drawn, annotated, order):
     assert said(plan(rows, *records)) == said(plan(sorted_anew, *records))
 
 
-@given(SHEET, BOOKS)
+@given(SHEET, LEDGERS)
 def test_no_business_is_filed_or_touched_under_another_record(cells, drawn):
     """By Key and number: what is created is new by both or its own record; a write never meets another's number."""
     records = records_of(drawn)
@@ -421,7 +421,7 @@ def test_no_business_is_filed_or_touched_under_another_record(cells, drawn):
             assert owner.token == decision.token
 
 
-@given(BOOKS, st.lists(st.sampled_from(KEYS), min_size=4, max_size=4))
+@given(LEDGERS, st.lists(st.sampled_from(KEYS), min_size=4, max_size=4))
 def test_editing_keys_makes_no_row_another_record(drawn, keys):
     """Whatever is done to the Key column alone, a row is the record of its number, or nobody."""
     records = [r for r in records_of(drawn) if r.registration_token and r.state not in GONE]

@@ -141,12 +141,12 @@ def test_resume_finishes_what_was_begun(make_judged, known, expected):
 
 def test_reason_says_that_a_new_row_is_not_taken_in(make_judged):
     """The same for each row that a run would take in; a refused one keeps its own reason."""
-    new, mended, changed, refused = (
+    new, fixed, changed, refused = (
         decide(make_judged(), IDENTITY, known, Scope(admit_new_rows=False)).reason
         for known in (None, record(State.INVALID), record(State.REFUSED, "before"), record(State.REFUSED))
     )
 
-    assert new == mended == changed != refused
+    assert new == fixed == changed != refused
 
 
 def test_row_without_identity_is_invalid(make_judged):

@@ -11,14 +11,14 @@ ACCOUNT = "MAXXXXXXXXXXXXXXXXXX"
 OLD = "abcdefgh23456777"
 
 
-def books_with(*records):
-    """Books that know these records."""
+def ledger_with(*records):
+    """A ledger state with these records."""
     return LedgerState(records={record.token: record for record in records})
 
 
 def identify(judged, *records):
     """Who the row is."""
-    return Identities(books_with(*records), auth_id=ACCOUNT, rows=[judged.row]).identify(judged)
+    return Identities(ledger_with(*records), auth_id=ACCOUNT, rows=[judged.row]).identify(judged)
 
 
 def test_new_row_gets_its_computed_token_and_its_own_alias(make_judged):
@@ -45,11 +45,11 @@ def test_friendly_part_is_alias_then_key_then_nothing(make_judged):
     assert f"~{bare.token}" == bare.alias
 
 
-def test_known_key_keeps_its_token_when_the_registration_number_is_mended(make_judged):
+def test_known_key_keeps_its_token_when_the_registration_number_is_fixed(make_judged):
     """A row is the record its Key says, though another token would be computed now; case and blanks do not matter."""
     known = Record(token=OLD, key="K  17", state=State.INVALID)
 
-    identity = identify(make_judged(key="k 17", registration_number="mended"), known)
+    identity = identify(make_judged(key="k 17", registration_number="fixed"), known)
 
     assert (OLD, f"k 17 ~{OLD}") == (identity.token, identity.alias)
 
@@ -86,15 +86,15 @@ def test_row_with_neither_key_nor_registration_number_is_nobody(make_judged):
 
 def identify_all(rows, *records):
     """The tokens of these rows, in their order."""
-    identities = Identities(books_with(*records), auth_id=ACCOUNT, rows=[judged.row for judged in rows])
+    identities = Identities(ledger_with(*records), auth_id=ACCOUNT, rows=[judged.row for judged in rows])
     return [identity.token if (identity := identities.identify(judged)) else None for judged in rows]
 
 
-def test_annotated_row_is_its_record_whatever_was_mended(make_judged):
+def test_annotated_row_is_its_record_whatever_was_fixed(make_judged):
     """Number and Key of a row with a known token may change: it is that record, under the alias it was sent by."""
     known = Record(token=OLD, alias=f"Old name ~{OLD}", state=State.UNCERTAIN)
 
-    identity = identify(make_judged(registration_number="mended", key="new", bo_key=f"~{OLD}"), known)
+    identity = identify(make_judged(registration_number="fixed", key="new", bo_key=f"~{OLD}"), known)
 
     assert (OLD, f"Old name ~{OLD}", "new") == (identity.token, identity.alias, identity.user_key)
 
@@ -113,16 +113,16 @@ def test_unknown_token_counts_for_nothing(make_judged):
 
 
 def test_copy_of_an_annotated_row_without_its_token_is_the_same_record(make_judged):
-    """The mended row pasted anew is no second business, whichever of the two comes first."""
-    annotated = make_judged(registration_number="mended", bo_key=f"~{OLD}")
-    pasted = make_judged(registration_number="mended")
+    """The fixed row pasted anew is no second business, whichever of the two comes first."""
+    annotated = make_judged(registration_number="fixed", bo_key=f"~{OLD}")
+    pasted = make_judged(registration_number="fixed")
 
     assert [OLD, OLD] == identify_all([annotated, pasted], Record(token=OLD))
     assert [OLD, OLD] == identify_all([pasted, annotated], Record(token=OLD))
 
 
 def test_record_of_its_own_is_not_given_up_for_an_annotated_row(make_judged):
-    """A row that the books know by its number stays that record, though another was mended to the same number."""
+    """A row that the ledger knows by its number stays that record, though another was fixed to the same number."""
     own = make_judged(registration_number="REG")
     token = token_of(ACCOUNT, own.row)
 
@@ -137,7 +137,7 @@ def test_token_that_an_annotated_row_has_is_not_taken_by_one_that_got_a_key(make
     """A new row with a Key and the number that the annotated one had before is another record."""
     before = make_judged(registration_number="REG")
     token = token_of(ACCOUNT, before.row)
-    annotated = make_judged(registration_number="mended", bo_key=f"~{token}")
+    annotated = make_judged(registration_number="fixed", bo_key=f"~{token}")
     new = make_judged(registration_number="REG", key="K-2")
 
     assert [token, token_of(ACCOUNT, new.row)] == identify_all([annotated, new], Record(token=token))
@@ -146,7 +146,7 @@ def test_token_that_an_annotated_row_has_is_not_taken_by_one_that_got_a_key(make
 def test_token_that_a_known_key_has_is_not_taken_by_one_that_got_a_key(make_judged):
     """A new row with a Key and the number that the known one had before is another record."""
     token = token_of(ACCOUNT, make_judged(registration_number="REG").row)
-    known = make_judged(registration_number="mended", key="K-1")
+    known = make_judged(registration_number="fixed", key="K-1")
     new = make_judged(registration_number="REG", key="K-2")
     record, keyless = Record(token=token, key="K-1"), Record(token=OLD)
 
@@ -160,7 +160,8 @@ def test_rows_with_one_token_are_due_once_and_both_accounted_for(make_judged):
         make_judged(3, registration_number="REG", fingerprint="other"),
     ]
 
-    plan = make_plan(rows, ledger_state=books_with(Record(token=OLD, state=State.INVALID)), auth_id=ACCOUNT, quota=None)
+    known = ledger_with(Record(token=OLD, state=State.INVALID))
+    plan = make_plan(rows, ledger_state=known, auth_id=ACCOUNT, quota=None)
 
     assert [Action.CREATE, Action.NOTHING] == [decision.action for decision in plan.decisions]
     assert [OLD, OLD] == [decision.identity.token for decision in plan.decisions]

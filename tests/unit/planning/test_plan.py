@@ -49,7 +49,7 @@ def plan_of(judged, ledger_state=None, **settings):
 
 
 def token(judged):
-    """What a row is called in empty books."""
+    """What a row is called in an empty ledger."""
     return Identities(LedgerState(), auth_id=ACCOUNT, rows=()).identify(judged).token
 
 

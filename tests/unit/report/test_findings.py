@@ -149,7 +149,7 @@ def test_where_it_is_marked(tmp_path):
 
 @pytest.mark.parametrize("code", CATALOGUE)
 def test_every_kind_can_be_explained(code):
-    """Title, severity, sentence and mend; and the line to write, where the job file may rule it."""
+    """Title, severity, sentence and fix; and the line to write, where the job file may rule it."""
     kind, stream = CATALOGUE[code], io.StringIO()
 
     print_kind(kind, stream)

@@ -1,7 +1,8 @@
 """What became of each number, and what is left to do about them."""
 
 from bulk_onboard.model.record import Linkage, Linking, State
-from bulk_onboard.report.row_status import NumbersLeft, numbers_to_do
+from bulk_onboard.report.row_status import NumbersLeft
+from bulk_onboard.report.summary import numbers_to_do
 from tests.unit.report.samples import decision, finding, ledger_state, record, row_status, status
 
 LINKED = Linking(Linkage.LINKED)

@@ -1,7 +1,7 @@
 """The Problems table."""
 
 from bulk_onboard.model.finding import VERY_MANY
-from bulk_onboard.report.tables import problems_table
+from bulk_onboard.report.sheets import problems_table
 from tests.unit.report.samples import finding
 
 

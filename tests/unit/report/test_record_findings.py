@@ -8,7 +8,7 @@ from bulk_onboard.model.requirements import DocumentRequirement, Requirements, R
 from bulk_onboard.model.sheet import Columns
 from bulk_onboard.report.record_findings import FROM_RECORDS
 from bulk_onboard.report.row_status import join
-from bulk_onboard.report.tables import problems_table
+from bulk_onboard.report.sheets import problems_table
 from tests.unit.report.samples import LOCAL, decision, finding, ledger_state, record
 
 EXPIRED = "address proof document is expired"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.record import Linkage, Linking, State
-from bulk_onboard.report.tables import RESULT_HEADERS, results_table, unclaimed_table
+from bulk_onboard.report.sheets import RESULT_HEADERS, results_table, unclaimed_table
 from tests.unit.report.samples import decision, finding, ledger_state, record, status, token
 
 INDIA = ZoneInfo("Asia/Kolkata")

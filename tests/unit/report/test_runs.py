@@ -3,7 +3,7 @@
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
-from bulk_onboard.report.tables import runs_table
+from bulk_onboard.report.sheets import runs_table
 from tests.unit.report.samples import ledger_state, record, run_story
 
 

@@ -25,7 +25,7 @@ def test_what_happened():
     happened = tables([decision(2), decision(3), decision(4)], ledger, stopped="The disk is full.").summary
 
     assert (
-        "Of 3 rows 2 are submitted and 1 is not sent.",
+        "Of 3 rows, 2 are submitted and 1 is not sent.",
         "The one run so far was begun by asha on ops-1 at 2026-01-02 14:30:00; see the sheet Runs.",
         "The disk is full.",
     ) == happened.happened
@@ -35,7 +35,7 @@ def test_workbook_yet_to_be_filled_in():
     """A sheet with nothing but the template's example leaves nothing to do, and says why."""
     summary = tables([decision(2, is_example=True)], ledger_state()).summary
 
-    assert "Of 1 row 1 is the template's example." == summary.happened[0]
+    assert "Of 1 row, 1 is the template's example." == summary.happened[0]
     assert (("example", 1, "the template's own row, never sent"), ("Total", 1, "")) == summary.counts.rows
     assert ("Nothing is left to do here.",) == summary.todo
     assert "bulk-onboard status migration.toml" == summary.command

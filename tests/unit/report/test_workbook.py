@@ -8,7 +8,7 @@ import pytest
 
 from bulk_onboard.errors import ReportError
 from bulk_onboard.model.record import State
-from bulk_onboard.report.tables import RESULT_HEADERS
+from bulk_onboard.report.sheets import RESULT_HEADERS
 from bulk_onboard.report.workbook import write_report
 from tests.unit.report import samples
 from tests.unit.report.samples import decision, finding, ledger_state, record, run_story

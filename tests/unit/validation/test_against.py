@@ -58,7 +58,7 @@ def test_a_business_of_another_job_is_kept_out():
     [
         (State.SENDING, "uncertain (sent, outcome unknown)"),
         (State.UNCERTAIN, "uncertain (sent, outcome unknown)"),
-        (State.HELD, "held (a person must decide)"),
+        (State.HELD, "held (somebody must decide)"),
     ],
 )
 def test_what_may_be_at_the_api_counts(state, words):

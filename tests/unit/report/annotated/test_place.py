@@ -44,7 +44,7 @@ def test_untouched_copy_is_replaced(tmp_path, ours):
 
 
 @pytest.mark.parametrize("how", ["saved", "touched", "copied", "of the user's own", "no workbook", "a folder"])
-def test_copy_that_may_hold_mends_is_left_alone(tmp_path, ours, how):
+def test_copy_that_may_hold_fixes_is_left_alone(tmp_path, ours, how):
     """Saved by any program, copied, or never ours: the next free name is taken."""
     path = ours("b.annotated.xlsx")
     match how:

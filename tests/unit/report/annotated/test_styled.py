@@ -85,11 +85,11 @@ def test_users_comment_stands_above_ours():
         book.worksheets[0]["B2"].comment = note("call them first")
 
     marked = annotated_bytes(workbook(change), email(2))
-    mended = copy_of(marked)
+    fixed = copy_of(marked)
 
     text = opened(marked)["Sheet1"]["B2"].comment.text
     assert text.startswith("call them first\n\n— bulk-onboard —\nError: ")
-    assert "call them first" == mended["Sheet1"]["B2"].comment.text
+    assert "call them first" == fixed["Sheet1"]["B2"].comment.text
 
 
 def test_marks_do_not_pile_up():
@@ -123,7 +123,7 @@ def annotated_bytes_again(content):
     ],
     ids=["none", "rgb", "theme", "indexed"],
 )
-def test_mended_cell_gets_its_own_fill_back(fill):
+def test_fixed_cell_gets_its_own_fill_back(fill):
     """Whatever colour it had; also in a row that was moved meanwhile."""
 
     def change(book):
@@ -131,12 +131,12 @@ def test_mended_cell_gets_its_own_fill_back(fill):
 
     marked = opened(annotated_bytes(workbook(change), email(2)))
     marked["Sheet1"].move_range("B2:B2", rows=3)
-    mended = copy_of(saved(marked))["Sheet1"]["B5"]
+    fixed = copy_of(saved(marked))["Sheet1"]["B5"]
 
     before = opened(workbook(change))["Sheet1"]["B2"].fill.fgColor
-    after = mended.fill.fgColor
-    assert fill.fill_type == mended.fill.fill_type
-    assert (before.type == "theme" and before == after) or paper(mended)[2:] in (
+    after = fixed.fill.fgColor
+    assert fill.fill_type == fixed.fill.fill_type
+    assert (before.type == "theme" and before == after) or paper(fixed)[2:] in (
         before.rgb[2:] if before.type == "rgb" and fill.fill_type else "",
         "FFFF00",
     )

@@ -1,4 +1,4 @@
-"""The report's tables as plain data: Problems, Results, Not in the workbook, Runs.
+"""The report's sheets below the first as plain data: Results, Problems, Not in the workbook, Runs.
 
 See README.md, The report.
 
@@ -141,8 +141,8 @@ def _state_to_attempts(status: RowStatus, commands: Commands, zone: tzinfo, name
 
 
 def _unclaimed_row(record: Record, commands: Commands, zone: tzinfo) -> Line:
-    told = _state_to_attempts(RowStatus.of(record), commands, zone, name="")
-    state, review, compliance_id, reason, _, submitted_at, attempts = told
+    cells = _state_to_attempts(RowStatus.of(record), commands, zone, name="")
+    state, review, compliance_id, reason, _, submitted_at, attempts = cells
     return (_record_name(record), record.alias, state, review, compliance_id, reason, submitted_at, attempts)
 
 

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulk_onboard.model.record import Review, State
+from bulk_onboard.model.row import Sparse
 from tests.unit.report.samples import decision, finding, ledger_state, record, row_status, status, token
 
 CONFLICT = finding("key-conflict")
@@ -99,6 +100,29 @@ def test_unclaimed_records_were_sent():
     missed = status([decision(2)], ledger_state(record(2), *gone)).unclaimed
 
     assert [token(3), token(4)] == [each.token for each in missed]
+
+
+def test_usual_rows_of_a_large_sheet_are_not_made():
+    """A report's numbers need only the rows that there is something to tell of; the others count as not sent."""
+
+    def make(places):
+        raise AssertionError(f"rows {places} were made")
+
+    rows = Sparse(100_000, {7: decision(9, findings=[finding(row=9)])}, make)
+    joined = status(rows, ledger_state(record(2)))
+    totals = joined.totals(since=0)
+
+    assert (100_000, 99_999, 1) == tuple(totals.counts[name] for name in ("rows", "not sent", "invalid"))
+    assert (2, 1) == (joined.need_attention() + totals.drift.without_row, len(joined.findings()))
+
+
+def test_usual_row_is_joined_when_it_is_asked_for():
+    """Results shows it like any other."""
+    rows = Sparse(2, {}, lambda places: [decision(place + 2) for place in places])
+
+    assert [(2, State.NOT_SENT), (3, State.NOT_SENT)] == [
+        (each.judged.row.number, each.state) for each in status(rows, ledger_state()).rows
+    ]
 
 
 _ROW = st.tuples(
