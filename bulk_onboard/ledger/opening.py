@@ -33,11 +33,10 @@ from bulk_onboard.ledger.disk import Disk, make_file, read_blocks, read_whole, r
 from bulk_onboard.ledger.fold import Folded, advice, fold_blocks
 from bulk_onboard.ledger.lock import open_to_others, share_file
 from bulk_onboard.model.entry import Entry, Held, Intent, LedgerOpened, Op, TailRepaired
-from bulk_onboard.model.record import Record, State
+from bulk_onboard.model.record import NOT_FILED, Record
 
 WHY_HELD = "the ledger's last line was damaged, so it is not known whether this row was sent"
 
-MAY_BE_SENT_ANEW = frozenset({State.INVALID, State.NOT_SENT, State.DEFERRED, State.REFUSED})
 
 _TOKEN_LENGTH = 16
 _SHORTEST_INTENT = Intent(token="a" * _TOKEN_LENGTH, op=Op.CREATE, attempt=1, alias="", fingerprint="")
@@ -198,7 +197,7 @@ def in_doubt(folded: Folded, name: str = "the ledger") -> list[Record]:
     touched = named_tokens(folded.rotten, records)
     if stated_numbers(folded.rotten) != [folded.ledger_state.seq + 1] or touched is None:
         raise _unclear(folded, name)
-    return [records[token] for token in sorted(touched) if records[token].state in MAY_BE_SENT_ANEW]
+    return [records[token] for token in sorted(touched) if records[token].state in NOT_FILED]
 
 
 def entries_for_tail(folded: Folded, kept: str, name: str = "the ledger") -> list[Entry]:

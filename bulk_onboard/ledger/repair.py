@@ -23,7 +23,7 @@ from bulk_onboard.ledger.codec import LineError, LineFault, decode, encode, stam
 from bulk_onboard.ledger.disk import Disk, make_file, read_whole, replace_file
 from bulk_onboard.ledger.fold import fold, without_tail
 from bulk_onboard.ledger.lock import MODES, LedgerLock, check_place
-from bulk_onboard.ledger.opening import MAY_BE_SENT_ANEW, aside, first_free, named_tokens, open_file, stated_numbers
+from bulk_onboard.ledger.opening import aside, first_free, named_tokens, open_file, stated_numbers
 from bulk_onboard.model.entry import (
     Admitted,
     Adopted,
@@ -41,7 +41,7 @@ from bulk_onboard.model.entry import (
 )
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.life import IllegalStepError, step
-from bulk_onboard.model.record import Record, State
+from bulk_onboard.model.record import NOT_FILED, Record, State
 
 WHY = "the ledger was damaged where it may have said more, so it is not known whether this row was sent"
 _NOT_TO_BE_SALVAGED = {LineFault.NEWER, LineFault.CRITICAL}
@@ -321,9 +321,9 @@ def _doubted(record: Record, aside: list[RecordEntry]) -> Iterator[Entry]:
     alias = next(filter(None, aliases), "")
     if len(ids) == 1:
         yield Adopted(token=token, key=key, op=Op.CREATE, compliance_id=ids[0], alias=alias)
-    elif ids or (record.state in MAY_BE_SENT_ANEW and not alias):
+    elif ids or (record.state in NOT_FILED and not alias):
         yield Held(token=token, key=key, op=Op.CREATE, why=WHY, compliance_ids=ids)
-    elif record.state in MAY_BE_SENT_ANEW:
+    elif record.state in NOT_FILED:
         if record.state in (State.INVALID, State.REFUSED):
             yield Admitted(tokens=(token,))
         yield Intent(token=token, key=key, op=Op.CREATE, attempt=record.attempts + 1, alias=alias, fingerprint="")

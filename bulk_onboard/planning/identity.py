@@ -58,13 +58,11 @@ from bulk_onboard.model.identity import (
 )
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Identity
-from bulk_onboard.model.record import Record, Review, State, linked_numbers
+from bulk_onboard.model.record import ENDED, MAY_BE_FILED, Record, Review, State, linked_numbers
 from bulk_onboard.model.row import JudgedRow, Row
 from bulk_onboard.model.sheet import ALIAS, KEY, NUMBERS
 
-_NO_MORE = frozenset({State.DELETED, State.ABANDONED})
-_MAY_BE_AT_THE_API = frozenset({State.SENDING, State.UNCERTAIN, State.HELD, State.SUBMITTED})
-_CORRECTING = _MAY_BE_AT_THE_API - {State.SUBMITTED}  # an unknown correction leaves either number
+_CORRECTING = MAY_BE_FILED - {State.SUBMITTED}  # an unknown correction leaves either number
 _NAMED_AT_MOST = 3
 _BY_NUMBER = 2  # the last of the ranks
 
@@ -177,7 +175,7 @@ class Identities:
             return ""
         token = self._keyless.get(registration) or keyless_token_of(self._auth_id, row)
         record = self._records.get(token)
-        if record is None or record.state in _NO_MORE or record.token in self._claimed:
+        if record is None or record.state in ENDED or record.token in self._claimed:
             return ""
         return record.token if record.registration_token in ("", registration) else ""
 
@@ -239,7 +237,7 @@ class _Claims:
         self._shared: list[str] = []  # by place; see `shared_keys`
         self._rivalries: dict[str, _Rivalry] = {}
         for record in ledger_state.records.values():
-            owners = self._no_more if record.state in _NO_MORE else self._owners
+            owners = self._no_more if record.state in ENDED else self._owners
             if record.registration_token:
                 owners[record.registration_token].append(record)
             if record.intended_registration not in ("", record.registration_token) and record.state in _CORRECTING:
@@ -287,9 +285,9 @@ class _Claims:
         others = self._others_with(identity)
         if others and not identity.known_registration:
             return _of_another_record(one, others)
-        if record.state in _MAY_BE_AT_THE_API or record.state in _NO_MORE:
+        if record.state in MAY_BE_FILED or record.state in ENDED:
             return None
-        there = [each for each in others if each.state in _MAY_BE_AT_THE_API]
+        there = [each for each in others if each.state in MAY_BE_FILED]
         return _under_another_key(there) if there and self._row_of(there) is None else None
 
     def _with_a_changed_number(self, place: int, identity: Identity, record: Record) -> _Conflict:
@@ -313,13 +311,13 @@ class _Claims:
         Empty where nothing says so.
         """
         one, _ = self._claims[place]
-        if record.state in _NO_MORE:
+        if record.state in ENDED:
             return f"that record was {'deleted' if record.state is State.DELETED else 'given up'} on purpose"
         if annotated_token(one.row) == record.token and _has_another_key(one, record):
             return f"the Key is another one, too: it was {record.key}"
         if (other := self._first_other(place, self._of_number[identity.registration_token])) is not None:
             return f"row {self._number(other)} has this number, too"
-        if record.state in _MAY_BE_AT_THE_API:
+        if record.state in MAY_BE_FILED:
             other = self._first_other(place, self._strays.get(record.registration_token, ()))
         return "" if other is None else f"row {self._number(other)} has that record's number"
 
@@ -443,7 +441,7 @@ def _known(owners: Sequence[Record]) -> str:
     keys = list(dict.fromkeys(record.key for record in owners if record.key))
     if not keys:
         return "in a row without a Key"
-    gone = ", deleted or given up on purpose" if all(record.state in _NO_MORE for record in owners) else ""
+    gone = ", deleted or given up on purpose" if all(record.state in ENDED for record in owners) else ""
     return f"under the Key{'s' if len(keys) > 1 else ''} {' and '.join(keys)}{gone}"
 
 
@@ -452,6 +450,6 @@ def _back(owners: Sequence[Record]) -> str:
     keys = list(dict.fromkeys(record.key for record in owners if record.key))
     if not keys:
         return "Clear the Key of the row that is this business."
-    if all(record.state in _NO_MORE for record in owners):
+    if all(record.state in ENDED for record in owners):
         return "To file the business anew, give the row a Key that no row had before."
     return f"Write the Key {' or '.join(keys)} back."

@@ -11,7 +11,7 @@ from bulk_onboard.model.entry import Op
 from bulk_onboard.model.identity import alias_length, numbers_in, token_in
 from bulk_onboard.model.outcome import Outcome
 from bulk_onboard.model.plan import Decision
-from bulk_onboard.model.record import EDITABLE, Linkage, Record, Review, State
+from bulk_onboard.model.record import EDITABLE, UNKNOWN, Linkage, Record, Review, State
 from bulk_onboard.model.sheet import NUMBERS
 from bulk_onboard.run.conclusion import before_link
 from bulk_onboard.run.context import RunContext
@@ -341,7 +341,7 @@ async def _watch_orphan(context: RunContext, settler: Settler, record: Record, s
     """Have the settler watch a write that an earlier process left unknown."""
     if record.state is State.SENDING:
         await context.journal.append(interrupted(record))
-    if record.state in (State.SENDING, State.UNCERTAIN):
+    if record.state in UNKNOWN:
         settler.watch(record.token, since)
 
 

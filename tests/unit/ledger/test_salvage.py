@@ -10,11 +10,10 @@ import pytest
 
 from bulk_onboard.errors import LedgerError
 from bulk_onboard.ledger.fold import fold
-from bulk_onboard.ledger.opening import MAY_BE_SENT_ANEW
 from bulk_onboard.ledger.repair import WHY, Salvage, salvage
 from bulk_onboard.model.entry import Adopted, Entry, Op, Refused, Swept, Throttled, Unresolved
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.record import State
+from bulk_onboard.model.record import NOT_FILED, State
 from tests.unit.ledger.samples import admitted, compliance_id, done, intent, ledger_of, run_started, story, token
 
 HEADER = story()[0]
@@ -58,7 +57,7 @@ def test_no_stretch_of_lost_lines_makes_a_row_fresh():
     for start in range(1, len(LINES) - 1):
         for end in range(start + 1, len(LINES)):
             result, ledger_state = saved(b"".join(LINES[:start] + LINES[end:]))
-            fresh = [r.token for r in ledger_state.records.values() if r.state in MAY_BE_SENT_ANEW]
+            fresh = [r.token for r in ledger_state.records.values() if r.state in NOT_FILED]
             if (
                 fresh
                 or ledger_state.swept
@@ -97,7 +96,7 @@ def test_no_flipped_bit_makes_a_sent_row_fresh():
         result, ledger_state = saved(CONTENT[:place] + bytes([CONTENT[place] ^ 1 << bit % 8]) + CONTENT[place + 1 :])
         lost = ENTRIES[line]
         about = {lost.token} if lost.name() == "intent" else set(ledger_state.records) if result.all_in_doubt else set()
-        fresh = {r.token for r in ledger_state.records.values() if r.state in MAY_BE_SENT_ANEW}
+        fresh = {r.token for r in ledger_state.records.values() if r.state in NOT_FILED}
         if fresh & about or (result.all_in_doubt and ledger_state.swept) or not (result.lost or result.all_in_doubt):
             wrong[bit] = (fresh & about, result.lost)
 
@@ -223,7 +222,7 @@ def test_remains_without_a_number_put_everything_in_doubt():
     result, ledger_state = saved(rotten(ENTRIES, 6, b'"seq":7', b'"sex":7'))
 
     assert (True, False) == (result.all_in_doubt, ledger_state.swept)
-    assert not {record.state for record in ledger_state.records.values()} & MAY_BE_SENT_ANEW
+    assert not {record.state for record in ledger_state.records.values()} & NOT_FILED
 
 
 def test_salvaging_twice_changes_nothing():
