@@ -1,4 +1,4 @@
-"""The one door to time: stages are handed a clock, so tests hand them another."""
+"""The one door to time: code is handed a clock, so that tests can hand it another."""
 
 import asyncio
 import time
@@ -10,26 +10,25 @@ class Clock(Protocol):
     """Where instants and pauses come from."""
 
     def now(self) -> datetime:
-        """The present instant, aware, UTC; may step. For stamps only, never for differences."""
+        """Return the present instant, aware, in UTC. It may step: for stamps only, never for differences."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds that never go back; for every difference and deadline."""
+        """Return seconds that never go back; for every difference and deadline."""
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Let others work for so many seconds."""
+        """Let other tasks run for so many seconds."""
         ...
 
 
 class SystemClock:
     """The machine's own clock."""
 
+    monotonic = staticmethod(time.monotonic)
+
     def now(self) -> datetime:
         return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

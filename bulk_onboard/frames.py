@@ -1,6 +1,6 @@
-"""The door to pandas for whoever holds columns: a frame of them, imported only when one is wanted.
+"""The door to pandas for data frames; pandas is imported only when one is made.
 
-Importing pandas takes half a second and 50 MB, which neither `--help` nor a sheet of a few hundred rows should pay.
+That takes half a second and 50 MB, which neither `--help` nor a sheet of a few hundred rows should cost.
 """
 
 from collections.abc import Sequence
@@ -15,12 +15,12 @@ else:
 
 
 def frame_of(columns: Sequence[Sequence[object]], *, headers: Sequence[str], numbers: Sequence[int]) -> Frame:
-    """A frame of objects.
+    """Return a data frame of objects.
 
     Args:
         columns: for each header the values below it.
-        headers: what the frame's columns are called; some may be blank, or there twice.
-        numbers: what its rows are called.
+        headers: labels of the frame's columns; some may be blank, or there twice.
+        numbers: labels of its rows.
     """
     import pandas as pd  # noqa: PLC0415 - see above
 

@@ -32,7 +32,7 @@ def _check_job(invocation: Invocation) -> Output:
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.report.console import print_findings, print_marked
     from bulk_onboard.report.printer import print_next
-    from bulk_onboard.run.dry_run import make_dry_run
+    from bulk_onboard.run.judge import make_dry_run
     from bulk_onboard.run.kept_flags import commands_of, of_own_workbook
     from bulk_onboard.run.outputs import annotate
 
@@ -120,7 +120,7 @@ def plan(invocation: Invocation) -> Output:
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.report.console import print_plan
     from bulk_onboard.report.printer import print_next
-    from bulk_onboard.run.dry_run import make_dry_run
+    from bulk_onboard.run.judge import make_dry_run
     from bulk_onboard.run.kept_flags import commands_of
 
     dry_run = awaited(make_dry_run(invocation.job, credentials=invocation.credentials_at_hand(), clock=SystemClock()))

@@ -82,7 +82,8 @@ def match_columns(
     claimed = set(itertools.chain(*claims.values()))
     free = [p for p, header in enumerate(headers) if p not in claimed and header not in _ONLY_WRITTEN]
     not_needed = {*optional, *(_document_columns(book) if documents_optional else ()), *claims}
-    missing = [name for name in names.titles if name in required_columns(book) - not_needed]
+    needed = required_columns(book) - not_needed
+    missing = [name for name in names.titles if name in needed]
     troubles = [
         *_astray(mapping, headers, names, book),
         *_doubled(claims, sheet, names),

@@ -24,18 +24,16 @@ from bulk_onboard.model.call import Gateway, Get, ServerRecord
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.identity import may_be_cut_from, token_in
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.record import Record, Review, State, linked_numbers
+from bulk_onboard.model.record import NOT_FILED, UNKNOWN, Record, Review, State, linked_numbers
 from bulk_onboard.run.connection import bound_ledger_state, connect, open_ledger, reading
 from bulk_onboard.run.context import RunContext
-from bulk_onboard.run.reviews import is_gone, look
+from bulk_onboard.run.reviews import fetch_followed, is_gone
 from bulk_onboard.run.stop import Stop, why_stopped
 from bulk_onboard.run.writes import delete
 
 DELETABLE = frozenset({Review.PENDING, Review.REJECTED, Review.MORE_INFO})
 
 _OVER = (State.DELETED, State.GONE)
-_UNKNOWN = (State.SENDING, State.UNCERTAIN)
-_NEVER_MADE = (State.INVALID, State.NOT_SENT, State.DEFERRED, State.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +101,7 @@ def of_run(run_id: str) -> Selection:
         return [record for record in ledger_state.records.values() if includes(record, ledger_state)]
 
     def includes(record: Record, ledger_state: LedgerState) -> bool:
-        is_open = record.op is Op.CREATE and record.state in (*_UNKNOWN, State.HELD)
+        is_open = record.op is Op.CREATE and record.state in (*UNKNOWN, State.HELD)
         run = ledger_state.last_to_try(record) if is_open else ledger_state.creator(record)
         return run is not None and run.started.run_id == run_id and record.state is not State.ABANDONED
 
@@ -140,7 +138,7 @@ async def plan_deletion(
     if not submitted.records:
         return tuple(_candidate(record) for record in chosen)
     async with reading(job, credentials, clock=clock, stop=stop) as gateway:
-        looked = await look(gateway, submitted)
+        looked = await fetch_followed(gateway, submitted)
         if looked is None:
             raise errors.StoppedError("The API's list of records could not be read, so nothing was done. Try again.")
         found = {record.compliance_id: record for record in looked.records}
@@ -161,7 +159,7 @@ async def _looked_at(gateway: Gateway, record: Record, found: ServerRecord | Non
 
 def _candidate(record: Record, found: ServerRecord | None = None) -> Candidate:
     review = (found.review or found.review_word) if found else record.review
-    if record.state in _UNKNOWN:
+    if record.state in UNKNOWN:
         return Candidate(record, review, PlannedAction.FIND_FIRST)
     if record.state in _OVER:
         return Candidate(record, review, PlannedAction.ALREADY_GONE)
@@ -231,11 +229,11 @@ async def delete_records(
             except errors.StoppedError as stopped:
                 stop.request(stopped)
         records = [journal.ledger_state.record(token) for token in wanted]
-        left = [record for record in records if record.state not in (*_OVER, *_NEVER_MADE)]
+        left = [record for record in records if record.state not in (*_OVER, *NOT_FILED)]
         why_left = [_why_left(record, is_selected=selection.includes(record, journal.ledger_state)) for record in left]
     return Deletion(
         deleted=tuple(record for record in records if record.state in _OVER),
-        never_made=tuple(record for record in records if record.state in _NEVER_MADE),
+        never_made=tuple(record for record in records if record.state in NOT_FILED),
         left=tuple(
             Candidate(record, record.review, PlannedAction.KEEP, why)
             for record, why in zip(left, why_left, strict=True)

@@ -32,7 +32,7 @@ from bulk_onboard.model.callback_url import objection
 from bulk_onboard.model.entry import Gone, Reviewed
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.outcome import Done, Refused
-from bulk_onboard.model.record import Record, State
+from bulk_onboard.model.record import ENDED, Record, State
 from bulk_onboard.run.connection import bound_ledger_state, connect, open_ledger
 from bulk_onboard.run.reviews import change_in, gone_entry, is_gone, is_old, write_down
 from bulk_onboard.run.stop import Stop, rest, why_stopped
@@ -41,8 +41,6 @@ BETWEEN_S = 1.0  # so that many hints at once are worked off together
 READ_AGAIN_S = 30.0
 LOOK_AGAIN_S = 5.0
 AT_A_TIME = 20
-
-_GONE = frozenset({State.DELETED, State.ABANDONED})
 
 
 class Reading(NamedTuple):
@@ -86,7 +84,7 @@ class HintWorker:
     async def _work_off(self, due: Sequence[Claim]) -> None:
         ledger_state = await asyncio.to_thread(self._ledger_state)
         known = [(each, ledger_state.record(ledger_state.owner(each.compliance_id) or "")) for each in due]
-        over = [each for each, record in known if not record.compliance_id or record.state in _GONE]
+        over = [each for each, record in known if not record.compliance_id or record.state in ENDED]
         self.counts["unknown"] += len(over)
         followed = [(each, record) for each, record in known if record.state in (State.SUBMITTED, State.GONE)]
         readings = [each for each in await asyncio.gather(*(self._read(*one) for one in followed)) if each]

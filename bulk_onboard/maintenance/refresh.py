@@ -13,9 +13,9 @@ from bulk_onboard.model.record import State
 from bulk_onboard.model.row import Row
 from bulk_onboard.report.row_status import record_needs_attention
 from bulk_onboard.run.connection import bound_ledger_state, open_ledger, reading
-from bulk_onboard.run.execution import LOOKING, RunView
+from bulk_onboard.run.execution import FETCHING_REVIEWS, RunView
 from bulk_onboard.run.judge import claiming_rows, rows_by_token
-from bulk_onboard.run.reviews import Followed, is_old, look, take_in
+from bulk_onboard.run.reviews import Followed, fetch_followed, is_old, record_reviews
 from bulk_onboard.run.runner import ProgressCounts
 from bulk_onboard.run.stop import Stop
 
@@ -61,12 +61,12 @@ async def refresh_job(
     requests: Counter[str] = Counter()
     with open_ledger(job, credentials, clock) as journal:
         since = journal.ledger_state.told_until if job.new_only else 0
-        watch(RunView(ProgressCounts(), journal.ledger_state, lambda: LOOKING))
+        watch(RunView(ProgressCounts(), journal.ledger_state, lambda: FETCHING_REVIEWS))
         async with reading(job, credentials, clock=clock, requests=requests, stop=stop) as gateway:
-            shown = await look(gateway, journal.ledger_state)
+            shown = await fetch_followed(gateway, journal.ledger_state)
             if shown is None:
                 raise errors.StoppedError("The API's list of records could not be read. Nothing changed; try again.")
-            followed = await take_in(
+            followed = await record_reviews(
                 gateway,
                 journal,
                 shown.records,

@@ -19,7 +19,7 @@ from bulk_onboard.model.command import names_in
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.identity import token_in
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.record import Record, State
+from bulk_onboard.model.record import UNKNOWN, Record, State
 from bulk_onboard.run.connection import bound_ledger_state, open_ledger, reading
 from bulk_onboard.run.kept_flags import commands_of
 from bulk_onboard.run.reviews import is_gone
@@ -31,7 +31,6 @@ from bulk_onboard.units import format_duration
 How = Literal["found", "absent", "abandon"]
 
 FOR_A_PERSON = frozenset({State.HELD, State.GONE})
-UNKNOWN = frozenset({State.UNCERTAIN, State.SENDING})
 
 
 async def resolve_record(

@@ -46,6 +46,7 @@ class LedgerState:
         tried: number of the newest line with an intent to create.
         audited: number of the newest line that says that an audit was made; 0 for none.
         seq: number of the newest line.
+        changes: how often a record has changed since the ledger was read; by it a plan is known to be out of date.
     """
 
     opened: entries.LedgerOpened | None = None
@@ -56,6 +57,7 @@ class LedgerState:
     tried: int = 0
     audited: int = 0
     seq: int = 0
+    changes: int = field(default=0, compare=False)
     _owners: dict[str, str] | None = field(default=None, compare=False)
     _holders: dict[str, str] = field(default_factory=dict, compare=False)
     _sent_in_this_run: list[str] = field(default_factory=list, compare=False)
@@ -128,6 +130,7 @@ class LedgerState:
             record = self.records.get(token) or self._new(token=token)
             had_id, had_numbers = record.compliance_id, record.numbers
             record = self.records[token] = self._step(record, entry)
+            self.changes += 1
             if type(entry) is Intent:
                 self._note_intent(record)
             elif type(entry) is Adopted:
@@ -185,6 +188,7 @@ class LedgerState:
         """Take an entry that is not about one record."""
         moved = [self._step(self.record(token), entry) for token in self._touched(entry)]
         self.records.update((record.token, record) for record in moved)
+        self.changes += len(moved)
         match entry:
             case entries.LedgerOpened():
                 self.opened = entry

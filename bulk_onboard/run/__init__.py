@@ -1,1 +1,1 @@
-"""One run of a job, from its first check of the workbook to its report; sends every row at most once."""
+"""One run of a job, from its first check of the workbook to its report."""

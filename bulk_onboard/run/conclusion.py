@@ -1,7 +1,7 @@
-"""What a look at the API says about a write whose outcome is unknown; pure.
+"""Conclude from what the API shows what became of an unknown write; pure.
 
-Each operation is settled by what the API says now: a create by the records with its token, an update by whether the
-record was submitted again since it was seen, a link by the number's record, a delete by whether the record is gone.
+A create is settled by the records with its token, an update by whether the record was submitted again since it was
+seen, a link by the number's own record, a delete by whether the record is gone.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,62 +17,80 @@ from bulk_onboard.model.sheet import BUSINESS_NAME, REGISTRATION_NUMBER
 
 
 def of_create(
-    record: Record,
+    token: str,
+    key: str,
     matches: Sequence[ServerRecord],
-    found: ServerRecord,
-    sent: Application | None,
     ledger_state: LedgerState,
+    *,
+    found: ServerRecord | None = None,
+    sent: Application | None = None,
+    registration_token: str = "",
 ) -> OpEntry:
-    """Adopted, or held for a person; there is at least one match.
+    """Return the entry for a row whose token the API shows.
 
-    A token proves which row was meant, so other content is told and holds nothing: the API may have normalised it.
+    Its record is adopted, or held for a person to look at.
+
+    A token proves which row was meant, so other content is reported and holds nothing: the API may have normalised it.
 
     Args:
-        matches: the records with this record's token.
-        found: the only match, expanded where `sent` is given.
-        sent: the content that was sent, where the row still says it.
+        token, key: the row's.
+        matches: the records with this token, at least one.
+        found: the only match, expanded, where `sent` is given.
+        sent: the content that was sent, where the row still has it.
+        registration_token: what the record was filed with, where the ledger does not know it.
     """
+    found = found or matches[0]
     why = ""
     if len(matches) > 1:
         why = f"{len(matches)} records with this token at the API"
-    elif ledger_state.owner(found.compliance_id) not in (None, record.token):
+    elif ledger_state.owner(found.compliance_id) not in (None, token):
         why = "the record found at the API belongs to another row"
     if why:
-        return held(record, why, tuple(match.compliance_id for match in matches))
+        ids = tuple(match.compliance_id for match in matches)
+        return entries.Held(token=token, key=key, op=Op.CREATE, why=why, compliance_ids=ids)
     return entries.Adopted(
-        token=record.token,
-        key=record.key,
+        token=token,
+        key=key,
         op=Op.CREATE,
         compliance_id=found.compliance_id,
         review=found.review,
         alias=found.alias,
         differs=", ".join(differences(found, sent)) if sent else "",
+        registration_token=registration_token,
     )
 
 
 def of_update(record: Record, now: ServerRecord) -> OpEntry | None:
-    """Applied when the record was submitted again since it was seen; None while it was not, since it may yet be.
+    """Return that an update was applied; None where that does not show.
 
-    Only a resubmission leads back to a pending review. Where people judged the old content anew meanwhile, the new one
-    is still to be sent. An API that does not tell when it was submitted leaves the review to say it.
+    It was where the record was submitted again since it was seen.
+
+    Only a resubmission leads back to a pending review. Where people judged the old content again meanwhile, the new
+    content has still to be sent. Where the API does not say when a record was submitted, its review decides.
     """
-    told = bool(record.seen_at and now.submitted_at)
-    again = now.submitted_at != record.seen_at if told else now.review not in EDITABLE
+    is_dated = bool(record.seen_at and now.submitted_at)
+    again = now.submitted_at != record.seen_at if is_dated else now.review not in EDITABLE
     return adopted(record, now.review) if again or now.review == Review.PENDING else None
 
 
 def of_link(record: Record, number: NumberRecord | None) -> OpEntry:
-    """A link may be repeated, so nothing is waited for: it is there, or it is not, or it cannot be seen (None)."""
+    """Return whether the number is linked to the record.
+
+    `number` is None where it cannot be looked up.
+
+    A link may be repeated, so there is no need to wait until its absence is certain.
+    """
     if number is not None and number.compliance_id == record.compliance_id:
         return adopted(record)
     return entries.Absent(token=record.token, key=record.key, op=Op.LINK, waited_s=0.0)
 
 
 def before_link(record: Record, number: NumberRecord, wanted: Combination, *, relink: bool) -> OpEntry | None:
-    """What a number's own record says before it is linked; None where it may be.
+    """Return the entry for a number that is not to be linked; None where it may be.
 
-    Already linked as it should be: found so. Linked to another record, and not to be moved, or of another country or
-    type: held, since only a person can tell which of the two is wrong. What the API does not tell is no objection.
+    One that is linked as it should be is adopted. One that is linked to another record, and not to be moved, or is of
+    another country or type, is held: only a person can say which of the two is wrong. What the API leaves out is no
+    objection.
     """
     if number.compliance_id == record.compliance_id:
         return entries.Adopted(
@@ -97,7 +115,7 @@ def before_link(record: Record, number: NumberRecord, wanted: Combination, *, re
 
 
 def adopted(record: Record, review: str = "") -> entries.Adopted:
-    """The write under way was found to have happened."""
+    """Return the entry for a write under way that was found to have happened."""
     if record.op is None:
         raise AssertionError("no write is under way")
     return entries.Adopted(
@@ -106,7 +124,7 @@ def adopted(record: Record, review: str = "") -> entries.Adopted:
 
 
 def absent(record: Record, waited_s: float, control: str = "") -> entries.Absent:
-    """The write under way was proved not to have happened."""
+    """Return the entry for a write under way that was proved not to have happened."""
     if record.op is None:
         raise AssertionError("no write is under way")
     return entries.Absent(
@@ -114,15 +132,8 @@ def absent(record: Record, waited_s: float, control: str = "") -> entries.Absent
     )
 
 
-def held(record: Record, why: str, compliance_ids: tuple[str, ...] = ()) -> entries.Held:
-    """A person must look."""
-    return entries.Held(
-        token=record.token, key=record.key, op=record.op or Op.CREATE, why=why, compliance_ids=compliance_ids
-    )
-
-
 def differences(found: ServerRecord, sent: Application) -> Iterator[str]:
-    """In what a record at the API differs from what was sent, as far as it shows that."""
+    """Yield in what the API's record differs from what was sent, as far as it shows."""
     if found.name is not None and found.name.strip() != sent.fields.get(BUSINESS_NAME, ""):
         yield "business name"
     number = found.registration_number
@@ -133,7 +144,7 @@ def differences(found: ServerRecord, sent: Application) -> Iterator[str]:
 
 
 def refused_after_all(record: Record, op: Op, code: str, message: str) -> entries.Refused:
-    """A no that stands now that the write is known not to have been done.
+    """Return the entry for a refusal that stands, since the write was not done.
 
     Args:
         record: as it was while the write was unknown or, of a create, proved absent.

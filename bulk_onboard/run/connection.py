@@ -1,6 +1,6 @@
 """Connect a job to its API and its ledger.
 
-Halting is the part of the breaker that must stand inside the pacer: what waited its turn is turned away too.
+One stack of wrappers serves a whole run: it reads requirements before there is a ledger, and writes once it has one.
 """
 
 import signal
@@ -41,13 +41,16 @@ class Connection:
     """An open way to the API.
 
     Attributes:
-        why_waiting: says why calls wait, for the progress line; empty while they flow.
-        be_patient: said whether whoever asks pauses himself between his calls, as when reviews are waited for: while
-            he does, calls that fail end nothing.
+        gateway: the whole stack of wrappers; see `gateways`.
+        why_waiting: return why calls wait, for the progress line; empty while they flow.
+        bind: name the ledger that writes go into, where there was none when the connection was opened.
+        be_patient: say whether the caller pauses between its calls itself, as when it waits for reviews; then calls
+            that fail do not end the run.
     """
 
     gateway: Gateway
     why_waiting: Callable[[], str]
+    bind: Callable[[Journal], None] = lambda journal: None
     be_patient: Callable[[bool], None] = lambda patient: None
 
 
@@ -61,38 +64,49 @@ async def connect(
     journal: Journal | None = None,
     requests: Counter[str] | None = None,
 ) -> AsyncIterator[Connection]:
-    """Open the way to the API; without a journal it serves reads only.
+    """Open the way to the API.
 
-    `requests` is where the calls are counted, by operation and outcome.
+    Args:
+        journal: the ledger that writes go into; without one the connection can only read, until it is bound to one.
+        requests: where the calls are counted, by operation and outcome.
 
     Raises:
         UsageError: the address of the job is not one that credentials may be sent to.
     """
-    ledger_state = journal.ledger_state if journal else LedgerState()
     base_url = check_address(job.base_url, trust_host=job.trust_host)
     client = Client(base_url, credentials, concurrency=job.concurrency + 2, proxy=job.proxy, ca_bundle=job.ca_bundle)
+
+    def owner(compliance_id: str) -> str | None:
+        return journaled.owner(compliance_id)
+
     async with client:
-        gateway: Gateway = HttpGateway(client, Beta(), owner=ledger_state.owner, clock=clock)
-        if journal:
-            gateway = Journaled(gateway, journal, DocumentFolder(job.documents).read, clock=clock)
-        stop_gate = StopGate(gateway, stop, Counter() if requests is None else requests)
-        ages = sends_before(ledger_state, clock.now())
-        pacer = Pacer(job.quota, clock=clock, earlier_sends_s_ago=ages)
-        requirements_pacer = Pacer(REQUIREMENTS_QUOTA if job.quota else None, clock=clock)
-        paced = Paced(stop_gate, compliance=pacer, requirements=requirements_pacer)
+        http = HttpGateway(client, Beta(), owner=owner, clock=clock)
+        journaled = Journaled(http, journal, DocumentFolder(job.documents).read, clock=clock)
+        # The gate stands inside the pacer, so that a call which waited its turn is turned away too.
+        stop_gate = StopGate(journaled, stop, Counter() if requests is None else requests)
+        paced = Paced(
+            stop_gate,
+            compliance=Pacer(job.quota, clock=clock, earlier_sends_s_ago=_earlier_sends(journal, clock.now())),
+            requirements=Pacer(REQUIREMENTS_QUOTA if job.quota else None, clock=clock),
+        )
         stop.call_when_requested(paced.close)
         breaker = Breaker(paced, clock=clock, stop=stop, settle_s=job.settle)
         yield Connection(
-            Retrying(breaker, clock=clock, stop=stop), lambda: breaker.reason or paced.reason, breaker.be_patient
+            Retrying(breaker, clock=clock, stop=stop),
+            why_waiting=lambda: breaker.reason or paced.reason,
+            bind=journaled.bind,
+            be_patient=breaker.be_patient,
         )
 
 
-def sends_before(ledger_state: LedgerState, now: datetime) -> Iterable[float]:
-    """How many seconds ago each record was last sent: an earlier process spent that quota.
+def _earlier_sends(journal: Journal | None, now: datetime) -> Iterable[float]:
+    """Yield how many seconds ago each record was last sent.
+
+    An earlier process spent that part of the quota.
 
     See docs/design/pacing.md, Restarts.
     """
-    for record in ledger_state.records.values():
+    for record in journal.ledger_state.records.values() if journal else ():
         if record.sent_at:
             age_s = (now - datetime.fromisoformat(record.sent_at)).total_seconds()
             if age_s >= 0:
@@ -102,7 +116,10 @@ def sends_before(ledger_state: LedgerState, now: datetime) -> Iterable[float]:
 def open_ledger(
     job: Job, credentials: Credentials, clock: Clock, *, patience_s: float = PATIENCE_S
 ) -> AbstractContextManager[LedgerJournal]:
-    """The job's ledger, locked while the context lasts; errors as for `LedgerJournal.open`."""
+    """Open the job's ledger, locked while the context lasts.
+
+    Raises what `LedgerJournal.open` does.
+    """
     return LedgerJournal.open(
         job.ledger,
         job=readable(job.name),
@@ -123,12 +140,16 @@ async def reading(
     requests: Counter[str] | None = None,
     stop: Stop | None = None,
 ) -> AsyncIterator[Gateway]:
-    """A way to read from the API; whatever halts a call there is raised as what it means to a person.
+    """Open a way to read from the API.
 
-    `requests` is where the calls are counted, by operation and outcome.
+    What stops its calls is raised as the error that people are told.
+
+    Args:
+        requests: where the calls are counted, by operation and outcome.
 
     Raises:
         SignalledError: a signal asked to `stop`.
+        CredentialsError, AddressError, StoppedError: the API cannot be asked.
     """
     stop = stop or Stop()
     try:
@@ -141,7 +162,10 @@ async def reading(
 
 
 async def read_account(gateway: Gateway) -> tuple[ServerRecord, ...]:
-    """Every record of the account; StoppedError when the list could not be read to its end."""
+    """Return every record of the account.
+
+    StoppedError when the list could not be read to its end.
+    """
     shown = await walk(gateway)
     if shown is None:
         raise errors.StoppedError(
@@ -151,7 +175,7 @@ async def read_account(gateway: Gateway) -> tuple[ServerRecord, ...]:
 
 
 def bound_ledger_state(ledger: Path, *, auth_id: str, base_url: str) -> LedgerState:
-    """What the ledger says, for a comparison with this account.
+    """Read the ledger, for a comparison with this account.
 
     Raises:
         UsageError: there is none.

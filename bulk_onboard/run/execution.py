@@ -2,7 +2,7 @@
 
 import secrets
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from bulk_onboard.clock import Clock
@@ -18,12 +18,12 @@ from bulk_onboard.run.runner import ProgressCounts
 from bulk_onboard.run.stop import Stop
 from bulk_onboard.run.walk import DuplicateRecords
 
-LOOKING = "taking in the reviews"
+FETCHING_REVIEWS = "fetching review results"
 
 
 @dataclass(slots=True)
 class RunView:
-    """A run under way, for whoever shows its progress; `note` says why it waits."""
+    """A run under way, for whoever shows its progress; `note` returns why it waits."""
 
     progress: ProgressCounts
     ledger_state: LedgerState
@@ -32,24 +32,24 @@ class RunView:
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """One execution.
+    """One execution of a job, and what it found out so far.
 
     Attributes:
         requests: calls so far, by operation and outcome.
-        scope: what it may still take on; what was refused is sent again once.
-        news_since: number of the ledger's line with which the last run ended; what came later nobody was told yet.
+        scope: what may still be taken on; what was refused is sent again once.
         began_at: monotonic instant before which every call of an earlier run was made.
-        began: number of the ledger's line with which it began itself.
-        waiting: why it waits of itself, for the progress line; empty where it does not.
+        news_since: the ledger's sequence number at which the last run ended; later news was not reported yet.
+        began: the ledger's sequence number of this run's first entry.
+        waiting: why the run itself waits, for the progress line; empty where it does not.
         due: tokens that were to be sent or settled.
-        findings: what turned up while sending.
-        twice: what the final audit found.
-        not_shown: how many submitted records the API did not show when their reviews were taken in.
-        unreadable: how many records of the account could not be read in its list.
-        asks_first: whether each row is asked for before it is sent, since the list cannot be walked to its end.
-        not_audited: why nobody saw whether a record is there twice; empty where that was seen, or not due.
-        shown: compliance ids of the records that it did show in this run: one that it has no more then is gone.
-        looks_failed: how many looks at the reviews failed in the end, when their time was up.
+        findings: what showed while the run was under way, each once.
+        twice: tokens with several records at the API, as the final audit found them.
+        not_shown: how many submitted records the API did not show when their reviews were fetched.
+        unreadable: how many records in the account's list could not be read.
+        asks_first: whether to ask for each row's alias before it is sent, since the list cannot be walked to its end.
+        not_audited: how many records the audit saw where the list cannot be walked to its end; else empty.
+        shown: compliance ids that the API showed in this run; a record it shows no more has been deleted there.
+        looks_failed: how many attempts to fetch reviews failed in a row when the time for waiting was up.
     """
 
     job: Job
@@ -76,19 +76,16 @@ class Run:
     shown: set[str] = field(default_factory=set)
     looks_failed: int = 0
     _plan: Plan | None = field(default=None, init=False, repr=False)
-    _planned_at: int = field(default=0, init=False)  # the number of the ledger's newest entry then
-
-    def retry_no_more(self) -> None:
-        """What the API refused was sent again; from here on its no stands."""
-        if self.scope.retry_refused:
-            self.scope = replace(self.scope, retry_refused="")
-            self._plan = None
+    _planned_at: int = field(default=0, init=False)  # the ledger state's count of changes then
 
     def plan(self) -> Plan:
-        """What is due now, by what the ledger says now; made anew only when the ledger has said more since."""
-        seq = self.journal.ledger_state.seq
-        if self._plan is None or self._planned_at != seq:
-            self._plan = None  # two plans of many rows at a time would be a waste
+        """Return what is due now by what the ledger says.
+
+        Made anew only when a record has changed since.
+        """
+        changes = self.journal.ledger_state.changes
+        if self._plan is None or self._planned_at != changes:
+            self._plan = None  # two plans of many rows at a time would be a waste of memory
             self._plan = make_plan(
                 self.judgement.rows,
                 ledger_state=self.journal.ledger_state,
@@ -98,9 +95,19 @@ class Run:
                 tried=self._tried() if self.scope.limit is not None else (),
                 rulings=self.job.findings,
             )
-            self._planned_at = seq
+            self._planned_at = changes
         return self._plan
 
     def _tried(self) -> set[str]:
-        """The rows that this run has tried to create, whatever became of that."""
+        """Return the tokens of the rows that this run has tried to create."""
         return {record.token for record in self.journal.ledger_state.records.values() if record.tried > self.began}
+
+    def retry_no_more(self) -> None:
+        """Let refusals stand from here on: what was to be tried again was tried."""
+        if self.scope.retry_refused:
+            self.scope = replace(self.scope, retry_refused="")
+            self._plan = None
+
+    def add_findings(self, found: Iterable[Finding]) -> None:
+        """Add what showed, each once."""
+        self.findings += [finding for finding in found if finding not in self.findings]

@@ -16,17 +16,15 @@ from bulk_onboard.model.catalogue import RENUMBERED, Severity
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Action, Decision
-from bulk_onboard.model.record import State
+from bulk_onboard.model.record import UNKNOWN, State
 from bulk_onboard.report.row_status import Decisions, JobStatus, Totals, counted, join
 from bulk_onboard.report.summary import next_command
 from bulk_onboard.run.execution import Run
-from bulk_onboard.run.judge import Judgement, books_told
+from bulk_onboard.run.judge import Judgement, reported_state
 from bulk_onboard.run.kept_flags import of_own_workbook
 from bulk_onboard.run.outputs import annotate, saved_copy, write_job_report
 from bulk_onboard.run.stop import left_over, status_of, why_stopped
 from bulk_onboard.run.walk import DuplicateRecords
-
-LEFT_OVER = frozenset({State.NOT_SENT, State.DEFERRED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +78,16 @@ class RunResult(Totals):
         }
 
 
-async def end(run: Run) -> RunResult:
-    """Write down how the run ended, write the report, and sum up."""
+async def finish(run: Run) -> RunResult:
+    """Sum up the run; write its last entry, the report and the annotated workbook."""
     status = _status(run)
     statuses = tuple(statuses_of(run, status))
-    begun = run.requests["list done"] > 0
-    compare = run.job.commands.verify()
-    error = why_stopped(run.stop.cause, base_url=run.job.base_url, sent_before=begun, compare=compare)
+    error = why_stopped(
+        run.stop.cause,
+        base_url=run.job.base_url,
+        sent_before=run.requests["list done"] > 0,
+        compare=run.job.commands.verify(),
+    )
     if not run.stop.requested:
         error = left_over(statuses.count(ExitStatus.STOPPED))
     totals = status.totals(run.news_since)
@@ -101,9 +102,9 @@ async def end(run: Run) -> RunResult:
         error=error,
         warnings=tuple(_warnings(run)),
     )
-    for finish in (partial(_write_end, run), partial(_write_report, run, status), partial(_annotate, run, status)):
+    for step in (partial(_write_end, run), partial(_write_report, run, status), partial(_annotate, run, status)):
         try:
-            result = await finish(result)
+            result = await step(result)
         except BulkOnboardError as trouble:
             exit_status = first_that_holds(result.exit_status, trouble.exit_status)
             result = replace(result, exit_status=exit_status, error=result.error or trouble)
@@ -116,7 +117,7 @@ def _status(run: Run) -> JobStatus:
     decisions = None if judgement.missing else plan.decisions
     return join(
         decisions,
-        books_told(judgement, plan, run.journal.ledger_state),
+        reported_state(judgement, plan, run.journal.ledger_state),
         found=(*judgement.sheet_findings, *_without_repeats(run.findings, decisions)),
         columns=judgement.columns,
         requirements=judgement.book,
@@ -166,7 +167,7 @@ def statuses_of(run: Run, status: JobStatus) -> Iterable[ExitStatus]:
         yield ExitStatus.ROWS_NEED_ATTENTION
     if status.new(run.news_since) if run.job.new_only else status.need_attention():
         yield ExitStatus.ROWS_NEED_ATTENTION
-    if any(record.state in (State.UNCERTAIN, State.SENDING) for record in ledger_state.records.values()):
+    if any(record.state in UNKNOWN for record in ledger_state.records.values()):
         yield ExitStatus.STOPPED
     for each in status.rows if run.due else ():
         decision = each.decision
@@ -187,7 +188,7 @@ def is_left_over(decision: Decision, ledger_state: LedgerState) -> bool:
         return any(number not in record.numbers for number in decision.numbers)
     if decision.action is Action.UPDATE:  # what was refused is due for as long as it is to be tried again
         return record.fingerprint != decision.judged.fingerprint
-    return record.state in LEFT_OVER
+    return record.state in (State.NOT_SENT, State.DEFERRED)
 
 
 def _warnings(run: Run) -> Iterable[str]:

@@ -1,29 +1,11 @@
 """The gateway's wrappers, outermost first: retrying, breaker, stop gate, journaled.
 
-See docs/design/settling.md, Repeats.
+    Retrying( Breaker( Paced( StopGate( Journaled( HttpGateway )))))
 
-Attempts are counted per call and run. A throttled call is no attempt: the pacer makes it wait. Blind retries, those
-after *unavailable*, have a budget: at most a tenth of the run's requests. When it is spent rows stay as they are.
-
-See docs/design/settling.md, Breaker.
-
-Rule: 8 failures in a row, or more than 60 % of the last 20 calls, open it. While it is open one call at a time waits,
-longer each time; then a read goes out, and if that is answered the call itself; if that succeeds the breaker closes.
-Reads and writes are counted apart: the looks of settling lie between the creates, and while they are answered they
-would hide that no create is. Rows that wait stay as they are: not sent, deferred or uncertain, never "failed". It
-stands outside the pacer, so that its reads are paced too.
-
-Whoever pauses between his own calls anyway, as a run does that waits for reviews, tells it to be patient: then a call
-that fails is his to make again, and none ends the run.
-
-See docs/design/settling.md, Stops at once.
-
-It stands inside the pacer, so a call that waited its turn is turned away all the same.
-
-See docs/design/ledger.md, Order of writes.
-
-It is the innermost wrapper, so "about to send" is written after the wait for the quota, and orphans of a crash are at
-most as many as calls in flight. The documents are read here, once: what is sent is what was checked, or nothing is.
+Each has one narrow `send`. `Retrying` is outermost, so that each attempt waits for the quota. `Breaker` stands outside
+the pacer, so that its reads are paced too. `StopGate` stands inside it, so that a call which waited its turn is turned
+away all the same. `Journaled` is innermost: an intent is written after the wait for the quota, just before the bytes
+leave, so a crash leaves at most as many unknown writes behind as calls were in flight.
 """
 
 import asyncio
@@ -47,20 +29,22 @@ from bulk_onboard.run.stop import Stop
 from bulk_onboard.units import format_duration
 
 T = TypeVar("T")
-ATTEMPTS = 3
+
+ATTEMPTS = 3  # of one call in one run; a throttled one is none
 THROTTLED_AT_MOST = 20
 LONGEST_PAUSE_S = 30.0
-BUDGET = 0.1
+BUDGET = 0.1  # the share of a run's requests that may be repeats after *unavailable*
 FREE_RETRIES = 10  # so that a run of a few rows can retry at all
 
 
-def next_pause_s(attempt: int, dice: float) -> float:
-    """Seconds before the attempt after this one (1, 2 …): 1, 2, 4 … 30 with full jitter; `dice` from 0 to 1."""
-    return min(LONGEST_PAUSE_S, 2.0 ** (attempt - 1)) * dice
-
-
 class Retrying:
-    """A gateway that tries again what may safely be tried again; `dice` answers numbers from 0 to 1."""
+    """Repeats the calls that may safely be repeated.
+
+    See docs/design/settling.md, Repeats.
+
+    Args:
+        dice: return a number from 0 to 1, for the jitter of pauses.
+    """
 
     def __init__(self, inner: Gateway, *, clock: Clock, stop: Stop, dice: Callable[[], float] = random.random) -> None:
         self._inner = inner
@@ -92,7 +76,7 @@ class Retrying:
                 call = replace(call, attempt=call.attempt + 1)
 
     def _may_retry(self) -> bool:
-        """Take one retry out of the budget, where there is one left."""
+        """Take a retry out of the budget; return False where none is left."""
         if self._retries + 1 > max(FREE_RETRIES, BUDGET * self._requests):
             return False
         self._retries += 1
@@ -100,10 +84,21 @@ class Retrying:
 
 
 def may_be_repeated(call: Call[T], outcome: Outcome[T]) -> bool:
-    """Whether sending once more cannot do anything twice; an unknown outcome is settled instead, never repeated."""
+    """Return whether sending once more cannot do anything twice.
+
+    Unknown writes are settled, never repeated.
+    """
     if isinstance(outcome, outcomes.Unavailable):
         return True
     return isinstance(outcome, outcomes.Unresolved) and not isinstance(call, Write)
+
+
+def next_pause_s(attempt: int, dice: float) -> float:
+    """Return the seconds to wait after an attempt (1, 2 …).
+
+    They are 1, 2, 4 … 30, times `dice`, which is from 0 to 1.
+    """
+    return min(LONGEST_PAUSE_S, 2.0 ** (attempt - 1)) * dice
 
 
 IN_A_ROW = 8
@@ -121,7 +116,7 @@ class Health:
     recent: tuple[bool, ...] = ()
 
     def after(self, *, failed: bool) -> "Health":
-        """The health once one more call has ended."""
+        """Return the health once one more call has ended."""
         return Health((*self.recent, failed)[-RECENT:])
 
     @property
@@ -131,24 +126,14 @@ class Health:
         return burst or (len(self.recent) == RECENT and sum(self.recent) > SHARE * RECENT)
 
 
-def next_rest_s(tries: int, settle_s: float, dice: float) -> float:
-    """Seconds to rest after so many vain tries: 30 s (or W, if that is less), doubled each time, with full jitter."""
-    return min(LONGEST_REST_S, min(FIRST_REST_S, settle_s) * 2.0**tries) * dice
-
-
-def is_failure(outcome: Outcome[T]) -> bool:
-    """Whether the call says that the way to the API, or the API itself, is in trouble."""
-    return isinstance(outcome, Unavailable) or (isinstance(outcome, Unresolved) and outcome.said is None)
-
-
 @dataclass(slots=True)
 class Circuit:
-    """The calls of one kind.
+    """The breaker's state for reads, or for writes.
 
     Attributes:
-        closed: whether they flow; else one at a time tries, after a rest.
-        tries: how many were in vain since it opened.
-        reason: why calls wait, for people; empty while they flow.
+        closed: whether calls flow; else they try one at a time, each after a pause.
+        tries: how many tries failed since it opened.
+        reason: why calls wait, for the progress line; empty while they flow.
     """
 
     health: Health = field(default_factory=Health)
@@ -159,7 +144,17 @@ class Circuit:
 
 
 class Breaker:
-    """A gateway that pauses while calls fail; `dice` answers numbers from 0 to 1."""
+    """Pauses while calls fail. See docs/design/settling.md, Breaker.
+
+    8 failures in a row, or more than 60 % of the last 20 calls, open it. While it is open one call at a time waits,
+    longer each time; then a read goes out, and if that is answered, the call itself; if that succeeds, the breaker
+    closes. Reads and writes are counted apart: settling reads between the creates, and would hide that no create is
+    answered. Rows that wait keep their state.
+
+    Args:
+        settle_s: the settle window W.
+        dice: return a number from 0 to 1, for the jitter of pauses.
+    """
 
     def __init__(
         self,
@@ -184,7 +179,12 @@ class Breaker:
         return self._writes.reason or self._reads.reason
 
     def be_patient(self, patient: bool) -> None:
-        """Whether from now on a call that fails while it is open ends at once, and no number of them ends the run."""
+        """Say whether the caller pauses between its calls itself.
+
+        It does when it waits for reviews.
+
+        Then a call that fails while the breaker is open returns at once, and no number of failures stops the run.
+        """
         self._patient = patient
 
     async def send(self, call: Call[T]) -> Outcome[T]:
@@ -193,12 +193,15 @@ class Breaker:
         return outcome if outcome is not None else self._noted(circuit, await self._inner.send(call))
 
     async def _try(self, circuit: Circuit, call: Call[T]) -> Outcome[T] | None:
-        """What the call led to once the water was fine; None where it has closed meanwhile, or the run is to stop."""
+        """Half-open: pause, probe, send.
+
+        Return None where it has closed meanwhile, or the run is to stop.
+        """
         async with circuit.trial:
             while not (circuit.closed or self._stop.requested):
                 if not self._patient:
                     await self._rest(circuit)
-                if await self._water_is_fine(circuit):
+                if await self._probe(circuit):
                     return self._tried(circuit, await self._inner.send(call))
                 if self._patient:
                     return Unavailable(why="the API does not answer")
@@ -212,7 +215,7 @@ class Breaker:
         return outcome
 
     def _tried(self, circuit: Circuit, outcome: Outcome[T]) -> Outcome[T]:
-        """What the first call after a pause says: the breaker closes, or the next pause is longer."""
+        """Close the breaker, or lengthen the next pause, after the first call since one."""
         if is_failure(outcome):
             self._in_vain(circuit)
         else:
@@ -226,7 +229,8 @@ class Breaker:
         circuit.reason = f"the API does not answer; trying again in {format_duration(pause_s)}"
         await self._stop.pause(self._clock, pause_s)
 
-    async def _water_is_fine(self, circuit: Circuit) -> bool:
+    async def _probe(self, circuit: Circuit) -> bool:
+        """Send a cheap read; return whether it was answered."""
         outcome = await self._inner.send(ListPage(query={"limit": "1"}))
         if not is_failure(outcome):
             return True
@@ -245,10 +249,28 @@ class Breaker:
             )
 
 
-class StopGate:
-    """A gateway that lets nothing through once the run is to stop.
+def is_failure(outcome: Outcome[T]) -> bool:
+    """Return whether an outcome says that the API cannot be reached or is in trouble."""
+    return isinstance(outcome, Unavailable) or (isinstance(outcome, Unresolved) and outcome.said is None)
 
-    `requests` counts the calls that went out, by operation and outcome (`create done`, `list throttled` …).
+
+def next_rest_s(tries: int, settle_s: float, dice: float) -> float:
+    """Return the seconds to pause after so many failed tries.
+
+    They are 30, or W if that is less, doubled each time, times `dice`, which is from 0 to 1.
+    """
+    return min(LONGEST_REST_S, min(FIRST_REST_S, settle_s) * 2.0**tries) * dice
+
+
+class StopGate:
+    """Lets no call through once the run is to stop.
+
+    An outcome that demands it stops the run.
+
+    See docs/design/settling.md, Stops at once.
+
+    Args:
+        requests: where the calls that went out are counted, by operation and outcome (`create done`, `list throttled`).
     """
 
     def __init__(self, inner: Gateway, stop: Stop, requests: Counter[str]) -> None:
@@ -276,22 +298,41 @@ _QUICK_S = 0.05  # a disk that takes longer for them is far away, or busy
 
 
 class Journaled:
-    """A gateway that writes down every write before and after.
+    """Writes every write down before and after it is sent.
 
-    `read` answers a document's bytes, or None when they are not what was checked. It is called in a thread, once for
-    all documents of a call; small ones are read in the loop, which costs a third less, while the disk is quick.
+    See docs/design/ledger.md, Order of writes.
+
+    The documents are read here, once: what is sent is what was checked, or the call is withheld. They are read in a
+    thread, all of a call at once; small ones in the event loop, which costs a third less, while the disk is quick.
+
+    Args:
+        journal: None for reads only, until `bind` names one.
+        read: return a document's bytes, or None when they are not what was checked.
     """
 
-    def __init__(self, inner: Gateway, journal: Journal, read: ReadDocument, *, clock: Clock) -> None:
+    def __init__(self, inner: Gateway, journal: Journal | None, read: ReadDocument, *, clock: Clock) -> None:
         self._inner = inner
         self._journal = journal
         self._read = read
         self._clock = clock
         self._is_quick = False  # until a thread has found it so
 
+    def bind(self, journal: Journal) -> None:
+        """Write into this ledger from now on."""
+        self._journal = journal
+
+    def owner(self, compliance_id: str) -> str | None:
+        """Return the token of the record that has this id in the ledger.
+
+        Return None where none has.
+        """
+        return self._journal.ledger_state.owner(compliance_id) if self._journal else None
+
     async def send(self, call: Call[T]) -> Outcome[T]:
         if not isinstance(call, Write):
             return await self._inner.send(call)
+        if self._journal is None:
+            raise AssertionError("nothing is written without a ledger")
         loaded = await self._with_files(call)
         if isinstance(loaded, outcomes.Withheld):
             return loaded
@@ -301,7 +342,7 @@ class Journaled:
         return _with_masked_no(loaded, outcome)
 
     async def _with_files(self, call: Write[T]) -> Write[T] | outcomes.Withheld:
-        """The call with its documents' bytes, as they were when they were checked."""
+        """Return the call with its documents' bytes; withheld where they have changed."""
         if not isinstance(call, (Create, Update)):
             return call
         documents = call.application.documents
@@ -314,7 +355,10 @@ class Journaled:
         return files if isinstance(files, outcomes.Withheld) else cast("Write[T]", replace(call, files=files))
 
     def _read_few(self, documents: Iterable[Document]) -> tuple[bytes, ...] | outcomes.Withheld:
-        """The same, and how long it takes decides where the next are read."""
+        """Read a few small documents.
+
+        How long that takes decides where the next ones are read.
+        """
         began_s = self._clock.monotonic()
         files = self._read_all(documents)
         self._is_quick = self._clock.monotonic() - began_s < _QUICK_S
@@ -331,7 +375,7 @@ class Journaled:
 
 
 def intent(call: Write[Any]) -> entries.Intent:
-    """What is about to be sent, without any of its content."""
+    """Return the entry for what is about to be sent, without any of its content."""
     sent = call.application.documents if isinstance(call, (Create, Update)) else ()
     rest: dict[str, Any] = {name: getattr(call, name, "") for name in _OF_SOME_WRITES}
     return entries.Intent(
@@ -345,7 +389,10 @@ def intent(call: Write[Any]) -> entries.Intent:
 
 
 def entry_of(call: Write[Any], outcome: Outcome[Any]) -> OpEntry:
-    """The ledger's words for what a write led to; the API's message is masked with the end user's own values."""
+    """Return the entry for what a write led to.
+
+    The end user's own values are masked in the API's message.
+    """
     about: dict[str, Any] = {"token": call.token, "key": call.key, "op": call.op}
     match outcome:
         case outcomes.Done():
@@ -366,13 +413,16 @@ def entry_of(call: Write[Any], outcome: Outcome[Any]) -> OpEntry:
 
 
 def _masked(call: Write[Any], message: str) -> str:
-    """The API's words without the end user's own values."""
+    """Return the API's message with the end user's own values masked."""
     own = call.application.fields.values() if isinstance(call, (Create, Update)) else ()
     return masked(message, own)
 
 
 def _with_masked_no(call: Write[T], outcome: Outcome[T]) -> Outcome[T]:
-    """The same; a no that is kept until the write is settled may be written down then, so it is masked now."""
+    """Return the outcome with its refusal masked.
+
+    It may be written down once the write is settled.
+    """
     if not isinstance(outcome, outcomes.Unresolved) or outcome.said is None:
         return outcome
     return replace(outcome, said=replace(outcome.said, message=_masked(call, outcome.said.message)))

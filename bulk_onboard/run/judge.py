@@ -1,10 +1,16 @@
-"""Read and judge every row before anything is sent; what `check` and `plan` show."""
+"""Read and judge every row before anything is sent.
+
+`check` and `plan` show what comes of it, and a run begins with it.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeAlias
 
+from bulk_onboard.api.credentials import Credentials
+from bulk_onboard.clock import Clock
 from bulk_onboard.errors import NoWorkbookError, UsageError, WorkbookError
 from bulk_onboard.frames import Frame
 from bulk_onboard.intake.bundled import bundled_requirements
@@ -26,7 +32,10 @@ from bulk_onboard.model.requirements import Combination, DocumentRequirement, Re
 from bulk_onboard.model.row import EXAMPLE_PATHS, JudgedRow, JudgedRows, Row, notable_in
 from bulk_onboard.model.sheet import NUMBER_TYPE, Columns, Sheet, document_column, type_by_name
 from bulk_onboard.model.text import text_in
+from bulk_onboard.planning import make_plan
 from bulk_onboard.planning.identity import Identities, checked_claims
+from bulk_onboard.report.row_status import JobStatus, join
+from bulk_onboard.run.requirements import requirements_for
 from bulk_onboard.validation import (
     Judge,
     judge_rows,
@@ -34,27 +43,6 @@ from bulk_onboard.validation import (
     mark_shared_documents,
     may_be_about_the_business,
 )
-
-
-def read_others(job: Job) -> tuple[tuple[str, LedgerState], ...]:
-    """What each of these ledgers says, with the name of its file.
-
-    Raises:
-        UsageError: there is none, it cannot be read, it is a workbook, or it is the job's own.
-        LedgerError: it is damaged, or newer than this tool.
-    """
-    own = job.ledger.resolve()
-    for path in job.against:
-        if type_by_name(path) is not None:
-            ledger = path.with_name(f"{name_of(path)}.ledger.jsonl")
-            raise UsageError(f"{path} is a workbook. Name its ledger after --against: {ledger}.")
-        if path.resolve() == own:
-            raise UsageError(
-                f"The ledger {path} is this job's own: what it has sent is never sent twice anyway. "
-                "Leave it out of --against."
-            )
-    return tuple((path.name, read_ledger_state(path).ledger_state) for path in job.against)
-
 
 SCREENED_FROM = 5_000
 """Rows. With fewer, judging each costs less than importing what looks at whole columns."""
@@ -73,8 +61,7 @@ class Judgement:
         book: the requirements it was judged against.
         rows: every non-blank row, in the order of the sheet.
         sheet_findings: about the sheet itself, such as unknown columns.
-        missing: a sentence that there is no workbook, which the job allows: then there are no rows, and nothing was
-            asked of the API.
+        missing: a sentence that there is no workbook, which the job allows; then there are no rows. Else empty.
     """
 
     sheet: Sheet
@@ -91,51 +78,16 @@ class Judgement:
 
     @property
     def has_errors(self) -> bool:
-        """Whether any row is kept out."""
+        """Whether any finding keeps a row out."""
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
 
-async def read_job_sheet(job: Job, frame: Frame | None = None) -> Sheet:
-    """The job's sheet, read in a thread, or the frame in its place; WorkbookError where it cannot be read."""
-    if frame is not None:
-        return await asyncio.to_thread(sheet_from_frame, frame, path=job.workbook, header_row=job.header_row)
-    return await asyncio.to_thread(
-        read_sheet, job.workbook, sheet=job.sheet, header_row=job.header_row, encoding=job.encoding
-    )
-
-
-async def read_sheet_if_any(job: Job, frame: Frame | None = None) -> Sheet | None:
-    """The same; None where there is no workbook and the job allows that."""
-    try:
-        return await read_job_sheet(job, frame)
-    except NoWorkbookError:
-        if job.missing_workbook == "ok":
-            return None
-        raise
-
-
-def books_told(judgement: Judgement, plan: Plan, ledger_state: LedgerState) -> LedgerState:
-    """What a report of the rows tells of: all records, but beside a copy of some rows, whose others still stand in the
-    workbook, only theirs."""
-    if not judgement.sheet.has_some_rows_only:
-        return ledger_state
-    return ledger_state.only({decision.token for decision in plan.decisions})
-
-
-def judge_nothing(job: Job) -> Judgement:
-    """What a run has where there is no workbook: no rows."""
-    sheet = Sheet(job.workbook, name="", sha256="", header_row=job.header_row, headers=())
-    missing = f"There is no workbook {job.workbook}, which missing_workbook allows."
-    return Judgement(sheet, Columns({}, {}), RequirementsBook("", live=False), (), (), missing)
-
-
 async def judge(job: Job, sheet: Sheet, ask: AskRequirements) -> Judgement:
-    """Judge every row of the sheet against the requirements of the combinations it names.
+    """Judge every row against the requirements of the combinations the sheet names.
 
     Raises:
-        WorkbookError: columns are missing or doubled, or the job rules something about the sheet as a whole an error;
-            all of it named.
-        DocumentsError: there is no documents folder, and rows want it.
+        WorkbookError: columns are missing or doubled, or the job makes a finding about the whole sheet an error.
+        DocumentsError: there is no documents folder, and rows name documents.
         UsageError, LedgerError: another job's ledger cannot be read.
     """
     others = await asyncio.to_thread(read_others, job)
@@ -147,10 +99,58 @@ async def judge(job: Job, sheet: Sheet, ask: AskRequirements) -> Judgement:
     return Judgement(sheet, columns, book, rows, sheet_findings)
 
 
+def combinations_of_sheet(job: Job, sheet: Sheet) -> set[Combination]:
+    """Return the combinations that the rows ask for.
+
+    They stand in columns that are known before the requirements are.
+    """
+    columns, _ = columns_of(job, sheet, RequirementsBook("", live=False))
+    return combinations_in(sheet, columns, defaults=job.defaults)
+
+
+def columns_of(job: Job, sheet: Sheet, book: RequirementsBook) -> tuple[Columns, tuple[Finding, ...]]:
+    """Match the sheet's columns, as `match_columns` does.
+
+    What the job itself says may be missing.
+    """
+    return match_columns(
+        sheet,
+        book,
+        job.columns,
+        optional=(NUMBER_TYPE,) if job.number_type else (),
+        documents_optional=bool(job.documents_pattern),
+    )
+
+
+def findings_about(sheet: Sheet) -> Iterable[Finding]:
+    """Yield what the reader noticed about the sheet, placed in the row of the headers."""
+    found = (*sheet.findings, Finding(SOME_ROWS)) if sheet.has_some_rows_only else sheet.findings
+    return (finding.at(sheet.name, sheet.header_row) for finding in found)
+
+
+def refuse_the_sheet(sheet: Sheet, sheet_findings: Iterable[Finding]) -> None:
+    """Raise WorkbookError where the job makes a finding about the sheet an error.
+
+    Such an error keeps every row out.
+    """
+    wrong = [finding for finding in sheet_findings if finding.severity is Severity.ERROR]
+    if wrong:
+        named = " ".join(
+            f"{finding.code}: {finding.seen and finding.seen + ': '}{finding.problem}" for finding in wrong
+        )
+        raise WorkbookError(
+            f'The sheet "{sheet.name}" has what the job file makes an error under [findings]. {named} '
+            "Fix the workbook, or make it a warning there."
+        )
+
+
 def _judged_rows(
     job: Job, sheet: Sheet, columns: Columns, book: RequirementsBook, others: Others
 ) -> Sequence[JudgedRow]:
-    """All rows, judged beside each other. Of a large sheet only the suspects become rows before they are asked for."""
+    """Judge all rows beside each other.
+
+    Of a large sheet judge only those that a look at whole columns finds suspect.
+    """
 
     def together(rows: Sequence[Row], files: Mapping[str, FileFacts]) -> tuple[JudgedRow, ...]:
         judged = judge_rows(
@@ -176,7 +176,7 @@ def _judged_rows(
     )
     judged = together(rows_of(sheet, columns, defaults=job.defaults, places=suspects), files)
     untold = {path: replace(facts, paper=None) if facts.paper else facts for path, facts in files.items()}
-    alone = Judge(book, untold, columns, job.findings, job.callback_url)  # what papers say was held against each row
+    alone = Judge(book, untold, columns, job.findings, job.callback_url)  # rows with papers were judged above
     unmerged = replace(sheet, merged=())  # whatever is merged is suspect
 
     def usual(places: Sequence[int]) -> Iterable[JudgedRow]:
@@ -185,47 +185,15 @@ def _judged_rows(
     return JudgedRows(sheet.height, dict(zip(suspects, judged, strict=True)), usual, usual_size=size)
 
 
-def columns_of(job: Job, sheet: Sheet, book: RequirementsBook) -> tuple[Columns, tuple[Finding, ...]]:
-    """What the sheet's columns mean, as for `match_columns`; what the job says already may be missing."""
-    return match_columns(
-        sheet,
-        book,
-        job.columns,
-        optional=(NUMBER_TYPE,) if job.number_type else (),
-        documents_optional=bool(job.documents_pattern),
-    )
-
-
-def combinations_of_sheet(job: Job, sheet: Sheet) -> set[Combination]:
-    """What the rows ask for; one row stands for all whose cells say the same of it."""
-    columns, _ = columns_of(job, sheet, RequirementsBook("", live=False))
-    return combinations_in(sheet, columns, defaults=job.defaults)
-
-
-def findings_about(sheet: Sheet) -> Iterable[Finding]:
-    """What the reader noticed about the sheet as a whole; its place is the row of the headers."""
-    found = (*sheet.findings, Finding(SOME_ROWS)) if sheet.has_some_rows_only else sheet.findings
-    return (finding.at(sheet.name, sheet.header_row) for finding in found)
-
-
-def refuse_the_sheet(sheet: Sheet, sheet_findings: Iterable[Finding]) -> None:
-    """WorkbookError where the job calls something about the sheet as a whole an error, as it keeps every row out."""
-    wrong = [finding for finding in sheet_findings if finding.severity is Severity.ERROR]
-    if wrong:
-        told = " ".join(f"{finding.code}: {finding.seen and finding.seen + ': '}{finding.problem}" for finding in wrong)
-        raise WorkbookError(
-            f'The sheet "{sheet.name}" has what the job calls an error under [findings]. {told} '
-            "Fix the workbook, or rule it a warning."
-        )
-
-
 def find_documents(
     job: Job, rows: Sequence[Row], book: RequirementsBook
 ) -> tuple[Sequence[Row], Mapping[str, FileFacts]]:
-    """The rows, their blank document cells filled in by the job's pattern, and what is known of the files they name.
+    """Return the rows with their documents, and the facts about these files.
+
+    Blank document cells are filled in by the job's pattern.
 
     Raises:
-        DocumentsError: documents are wanted, and there is no folder to look for them in.
+        DocumentsError: documents are required, and there is no folder to look for them in.
     """
     amiss: Mapping[str, FileFacts] = {}
     if job.documents_pattern:
@@ -239,8 +207,11 @@ def find_documents(
 
 
 def _look_at(job: Job, paths: Collection[str], *, legible: Collection[str]) -> Mapping[str, FileFacts]:
-    """What is known of these files, the text of some included; DocumentsError where any but the example's is wanted and
-    there is no folder."""
+    """Return the facts about these files, of the `legible` ones their text, too.
+
+    Raises:
+        DocumentsError: there is no folder, and others than the template's example are named.
+    """
     folder, known = DocumentFolder(job.documents), KnownFacts(job.facts)
     if not EXAMPLE_PATHS.issuperset(paths):
         folder.check()
@@ -250,40 +221,151 @@ def _look_at(job: Job, paths: Collection[str], *, legible: Collection[str]) -> M
 
 
 def papers_of(book: RequirementsBook) -> list[DocumentRequirement]:
-    """The documents whose text rows are held against."""
+    """Return the documents whose text the rows are compared with."""
     return [document for document in book.documents() if may_be_about_the_business(document)]
 
 
 def paths_in(sheet: Sheet, columns: Columns, documents: Iterable[DocumentRequirement]) -> set[str]:
-    """The paths in the columns of these documents, without a look at the rows."""
+    """Return the paths in the columns of these documents, without making rows."""
     names = [document_column(document.type) for document in documents]
     texts = {text for name in names if name in columns.positions for text in sheet.texts[columns.positions[name]]}
     return set(filter(None, map(text_in, texts)))
 
 
 def document_paths(rows: Iterable[Row], documents: Iterable[DocumentRequirement]) -> Iterable[str]:
-    """The paths in the cells of these documents' columns."""
+    """Return the paths in the rows' cells for these documents."""
     names = [document_column(document.type) for document in documents]
     return [path for row in rows for name in names if (path := row.cell(name))]
 
 
-def columns_at_hand(job: Job, sheet: Sheet) -> Columns:
-    """What the sheet's columns mean as far as can be told without the API.
+def read_others(job: Job) -> tuple[tuple[str, LedgerState], ...]:
+    """Read the ledgers of the jobs under `--against`.
 
-    Where they do not fit the bundled requirements, the API may ask for others; then the plain names are known.
+    Return each with the name of its file.
+
+    Raises:
+        UsageError: there is none, it cannot be read, it is a workbook, or it is the job's own.
+        LedgerError: it is damaged, or newer than this tool.
+    """
+    own = job.ledger.resolve()
+    for path in job.against:
+        if type_by_name(path) is not None:
+            ledger = path.with_name(f"{name_of(path)}.ledger.jsonl")
+            raise UsageError(f"{path} is a workbook. Name its ledger after --against: {ledger}.")
+        if path.resolve() == own:
+            raise UsageError(
+                f"The ledger {path} is this job's own: what it has sent is never sent twice anyway. "
+                "Leave it out of --against."
+            )
+    return tuple((path.name, read_ledger_state(path).ledger_state) for path in job.against)
+
+
+def judge_nothing(job: Job) -> Judgement:
+    """Return the judgement where there is no workbook: no rows."""
+    sheet = Sheet(job.workbook, name="", sha256="", header_row=job.header_row, headers=())
+    missing = f"There is no workbook {job.workbook}, which missing_workbook allows."
+    return Judgement(sheet, Columns({}, {}), RequirementsBook("", live=False), (), (), missing)
+
+
+def reported_state(judgement: Judgement, plan: Plan, ledger_state: LedgerState) -> LedgerState:
+    """Return the ledger's state as a report has it.
+
+    Of a copy that holds some rows only, it has the records of these rows.
+    """
+    if not judgement.sheet.has_some_rows_only:
+        return ledger_state
+    return ledger_state.only({decision.token for decision in plan.decisions})
+
+
+# Reading the sheet.
+
+
+async def read_sheet_if_any(job: Job, frame: Frame | None = None) -> Sheet | None:
+    """Read the job's sheet, as `read_job_sheet` does.
+
+    Return None where there is no workbook and the job allows that.
     """
     try:
-        return columns_of(job, sheet, bundled_requirements())[0]
-    except WorkbookError:
-        return columns_of(job, sheet, RequirementsBook("", live=False))[0]
+        return await read_job_sheet(job, frame)
+    except NoWorkbookError:
+        if job.missing_workbook == "ok":
+            return None
+        raise
+
+
+async def read_job_sheet(job: Job, frame: Frame | None = None) -> Sheet:
+    """Read the job's sheet in a thread, or take the frame in its place.
+
+    Raise WorkbookError where it cannot be read.
+    """
+    if frame is not None:
+        return await asyncio.to_thread(sheet_from_frame, frame, path=job.workbook, header_row=job.header_row)
+    return await asyncio.to_thread(
+        read_sheet, job.workbook, sheet=job.sheet, header_row=job.header_row, encoding=job.encoding
+    )
+
+
+# Without sending anything: what `check` and `plan` show.
+
+
+@dataclass(frozen=True, slots=True, repr=False)  # as for Judgement
+class DryRun:
+    """What a run would find and do."""
+
+    judgement: Judgement
+    ledger_state: LedgerState
+    plan: Plan
+
+    def status(self, found: Iterable[Finding] = ()) -> JobStatus:
+        """Return the rows joined with their records; `found` is what turned up beside the check."""
+        return join(
+            self.plan.decisions,
+            reported_state(self.judgement, self.plan, self.ledger_state),
+            found=(*self.judgement.sheet_findings, *found),
+            columns=self.judgement.columns,
+            requirements=self.judgement.book,
+        )
+
+
+async def make_dry_run(
+    job: Job, *, credentials: Credentials | None, clock: Clock, frame: Frame | None = None
+) -> DryRun:
+    """Judge every row and decide what a run would do; send and write nothing.
+
+    Args:
+        credentials: without them the bundled requirements serve, and tokens are computed for the ledger's account, or
+            for none.
+        frame: in place of the job's workbook, which then need not be there.
+    """
+    sheet = await read_job_sheet(job, frame)
+    ledger_state = read_ledger_state(job.ledger).ledger_state if job.ledger.exists() else LedgerState()
+    ask = partial(requirements_for, job, credentials=credentials, clock=clock)
+    judgement = await judge(job, sheet, ask)
+    auth_id = credentials.auth_id if credentials else ledger_state.opened.auth_id if ledger_state.opened else ""
+    plan = make_plan(
+        judgement.rows,
+        ledger_state=ledger_state,
+        auth_id=auth_id,
+        quota=job.quota,
+        scope=job.scope,
+        rulings=job.findings,
+    )
+    return DryRun(judgement, ledger_state, plan)
+
+
+# Rows with their records, without judging them, for the commands that only look records up.
 
 
 async def identified_rows(
     job: Job, ledger_state: LedgerState, *, auth_id: str, sheet: Sheet | None = None
 ) -> list[tuple[Row, Identity]]:
-    """The rows that have an identity, in the order of the sheet, each record once; WorkbookError as for reading.
+    """Return the rows that have an identity, in their order, each record once.
 
-    `sheet` is the job's where it was read already.
+    Args:
+        sheet: the job's, where it has been read already.
+
+    Raises:
+        WorkbookError: it cannot be read.
     """
     found: dict[str, tuple[Row, Identity]] = {}
     for row, identity in await claiming_rows(job, ledger_state, auth_id=auth_id, sheet=sheet):
@@ -295,7 +377,14 @@ async def identified_rows(
 async def claiming_rows(
     job: Job, ledger_state: LedgerState, *, auth_id: str, sheet: Sheet | None = None
 ) -> list[tuple[Row, Identity | None]]:
-    """All rows in the order of the sheet, each with who it is; None for nobody. WorkbookError as for reading."""
+    """Return all rows in their order, each with its identity or None.
+
+    Args:
+        sheet: the job's, where it has been read already.
+
+    Raises:
+        WorkbookError: it cannot be read.
+    """
     sheet = sheet or await read_job_sheet(job)
     columns = await asyncio.to_thread(columns_at_hand, job, sheet)
     rows = rows_of(sheet, columns, defaults=job.defaults)
@@ -304,12 +393,23 @@ async def claiming_rows(
     return [(one.row, identity) for one, identity in checked_claims(claims, ledger_state, job.findings)]
 
 
+def columns_at_hand(job: Job, sheet: Sheet) -> Columns:
+    """Match the sheet's columns as far as that is possible without the API.
+
+    Where they do not fit the bundled requirements, since the API may ask for others, only the plain names are known.
+    """
+    try:
+        return columns_of(job, sheet, bundled_requirements())[0]
+    except WorkbookError:
+        return columns_of(job, sheet, RequirementsBook("", live=False))[0]
+
+
 def rows_by_token(
     rows: Iterable[tuple[Row, Identity | None]], ledger_state: LedgerState, *, auth_id: str
 ) -> dict[str, Row]:
-    """The row of each record, by which reviewers' reasons are masked.
+    """Return the row of each record by token, to mask what reviewers quote of it.
 
-    A row that is nobody, since its Key was changed, counts as the record's whose number it has: a reason may quote it.
+    A row without identity, since its Key was changed, counts as that of the record whose number it has.
     """
     owners = {r.registration_token: r.token for r in ledger_state.records.values() if r.registration_token}
     found: dict[str, Row] = {}

@@ -1,10 +1,9 @@
-"""What was typed, kept in the ledger, so that a later process prints the commands that go on with the job.
+"""Keep what was typed in the ledger, so that later commands can be printed whole.
 
-Rule: kept are JOB and the flags without which a command would mean another file, another row or another address; not
-those that only say how a run goes about it. A proxy is never kept, for it may hold a password, nor is a marked copy
-that was given for the workbook, since that was for one run. Paths are kept as seen from the ledger's folder, and told
-as seen from where one types now. What is given now goes before what was kept, and what the job says of itself is not
-repeated.
+Kept are JOB and the flags without which a command would mean another file, row or address; not those that only say how
+a run goes about it. Never kept are a proxy, which may hold a password, and a marked copy that was given for the
+workbook, which was for one run. Paths are kept as seen from the ledger's folder, and printed as seen from where one
+types now. What is given now goes before what was kept, and what the job file says itself is not repeated.
 """
 
 import os
@@ -33,7 +32,10 @@ _Flags = Mapping[str, tuple[str, ...]]
 
 
 def to_keep(job: Job) -> tuple[str, tuple[tuple[str, ...], ...]]:
-    """JOB and the flags for the job's ledger, as `RunStarted` has them; in its first line the address is already."""
+    """Return JOB and its flags, as `RunStarted` has them.
+
+    The address is in the ledger's first line already.
+    """
 
     def seen_from_ledger(path: str) -> str:
         return path if Path(path).is_absolute() else os.path.relpath(path, job.ledger.parent)
@@ -46,15 +48,16 @@ def to_keep(job: Job) -> tuple[str, tuple[tuple[str, ...], ...]]:
 
 
 def commands_of(job: Job, ledger_state: LedgerState) -> Commands:
-    """The commands of a job whose ledger says this: with the flags that were given now, and those of its newest run."""
+    """Return the job's commands with the flags given now and of its newest run."""
     return remembered(job, ledger_state).commands
 
 
 def remembered(job: Job, ledger_state: LedgerState) -> Job:
-    """The job as its newest run had it, but for what was given now.
+    """Return the job as its newest run had it, except for what was given now.
 
-    For what is shown of it, without the network: whoever sends must be told an address. Where JOB is the ledger itself,
-    it is the job that its newest run was of, if that is where it was.
+    For commands that do not send.
+
+    Where JOB is the ledger itself, it is the job of its newest run, if that is where it was.
     """
     behind = _job_behind(job, ledger_state)
     given = dict(behind.commands.flags)
@@ -67,7 +70,7 @@ def remembered(job: Job, ledger_state: LedgerState) -> Job:
 
 
 def of_own_workbook(job: Job, commands: Commands | None = None) -> Commands:
-    """The commands of a job, for its own workbook where a marked copy was given in place of that."""
+    """Return a job's commands for its own workbook, not an annotated copy of it."""
     commands = commands or job.commands
     if name_of(job.workbook) == job.workbook.stem:
         return commands
@@ -75,7 +78,10 @@ def of_own_workbook(job: Job, commands: Commands | None = None) -> Commands:
 
 
 def commands_instead(job: Job, other: Job) -> Commands:
-    """The commands of another job in this one's place, with those of its flags that are not about its own files."""
+    """Return another job's commands, with this one's flags.
+
+    Flags about this job's own files are left out.
+    """
     flags = {name: words for name, words in job.commands.flags.items() if name not in _OWN_FILES}
     needed = {name: words for name, words in flags.items() if _says_otherwise(other, name, words)}
     return replace(other.commands, flags=needed)
@@ -96,7 +102,7 @@ def _job_behind(job: Job, ledger_state: LedgerState) -> Job:
 
 
 def _kept(job: Job, ledger_state: LedgerState) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """What the ledger says of the newest run, and the address that it is bound to."""
+    """Yield the flags of the newest run, and the address that the ledger is bound to."""
     started = ledger_state.runs[-1].started if ledger_state.runs else None
     if started and name_of(Path(started.typed)) == job.name:
         flags = {name: tuple(words) for name, *words in started.flags}
@@ -106,7 +112,10 @@ def _kept(job: Job, ledger_state: LedgerState) -> Iterator[tuple[str, tuple[str,
 
 
 def _says_otherwise(job: Job, name: str, words: tuple[str, ...]) -> bool:
-    """Whether a flag is needed, since the job itself says something else; of what is gone nobody speaks."""
+    """Return whether a flag is needed, since the job itself says something else.
+
+    Not for a file that is gone.
+    """
     if name in _TO_BE_THERE and not all(Path(word).exists() for word in words):
         return False
     value, ours = BY_NAME[name].read(_value(name, words)), getattr(job, name)
@@ -114,7 +123,7 @@ def _says_otherwise(job: Job, name: str, words: tuple[str, ...]) -> bool:
 
 
 def _as_given(flags: _Flags) -> dict[str, bool | str | list[str]]:
-    """The flags as the command line gives them."""
+    """Return the flags as the command line gives them."""
     return {name: _value(name, words) for name, words in flags.items()}
 
 
@@ -123,7 +132,7 @@ def _value(name: str, words: tuple[str, ...]) -> bool | str | list[str]:
 
 
 def _resolved(value: Any) -> Any:
-    """A setting's value for comparison: paths as the same file, however it is written."""
+    """Return a setting's value for comparison, with absolute paths."""
     if isinstance(value, tuple):
         return tuple(map(_resolved, value))
     return value.resolve() if isinstance(value, Path) else value

@@ -33,8 +33,7 @@ from bulk_onboard.report.annotated.base import BASE_SHEET, Base, copies, from_pi
 from bulk_onboard.report.annotated.plain import write_plain
 from bulk_onboard.report.row_status import JobStatus, join
 from bulk_onboard.report.summary import ReportFacts, make_tables, next_command
-from bulk_onboard.run.dry_run import make_dry_run
-from bulk_onboard.run.judge import Judgement
+from bulk_onboard.run.judge import Judgement, make_dry_run
 from bulk_onboard.run.kept_flags import remembered
 
 
@@ -95,8 +94,10 @@ def write_job_report(
 async def report_job(job: Job, *, clock: Clock) -> ReportResult:
     """Write the report again from workbook and ledger; without workbook or documents folder from the ledger alone.
 
-    Rows are judged against the bundled requirements, since nothing here asks the network; the report names them. What
-    is not given now, such as the folder of the documents, is what the newest run was given.
+    Without workbook or documents folder from the ledger alone.
+
+    Rows are judged against the bundled requirements, since this does not use the network; the report says so. Flags
+    that are not given now, such as the folder of the documents, are those of the newest run.
 
     Raises:
         UsageError: there is no ledger, or JOB is one of which it is not known what workbook goes with it.
@@ -136,8 +137,10 @@ def zone_of(job: Job, now: datetime) -> tzinfo:
     return zone
 
 
+# The annotated workbook.
+
 ROWS_AT_MOST = 20_000
-"""With more rows a copy has those to fix alone, or nobody would find them in it."""
+"""Of a sheet with more rows the copy has only those to fix, or nobody would find them in it."""
 
 _SOME_ROWS = (
     "The sheet has more than {most:,} rows, so this copy has only those to fix, under their row numbers, without "
@@ -152,7 +155,10 @@ _Write = Callable[[BinaryIO, Path], None]
 
 @dataclass(frozen=True, slots=True)
 class Annotated:
-    """Where the annotated workbook is, None where it could not be written, and sentences about it for people."""
+    """Where the annotated workbook is, and sentences about it for people.
+
+    The path is None where it could not be written.
+    """
 
     path: Path | None
     notes: tuple[str, ...]
@@ -161,7 +167,9 @@ class Annotated:
 def annotate(job: Job, judgement: Judgement, status: JobStatus) -> Annotated | None:
     """Write the annotated workbook beside the job's own; None where there are no errors, so nothing to fix.
 
-    Takes a while, so it belongs into a thread. Raises nothing for a file that cannot be read or written.
+    Return None where there are no errors, so nothing to fix.
+
+    Call it in a thread, since it takes a while. Raises nothing for a file that cannot be read or written.
 
     Args:
         status: the rows of the workbook that was judged.
@@ -204,7 +212,7 @@ def _copy(workbook: Path, sheet: Sheet, annotation: Annotation, created: datetim
 
 
 def _lacks(why: str, sheet: Sheet) -> Iterator[str]:
-    """What a plain copy lacks."""
+    """Yield sentences about what a plain copy lacks."""
     yield (
         f"This is a plain copy of the sheet, since {why}. "
         "It has every row in its place, but no styles, formulas or other sheets."
@@ -236,7 +244,7 @@ def _write_all(file: BinaryIO, content: bytes) -> None:
 
 
 def _put(workbook: Path, write: _Write, notes: tuple[str, ...], created: datetime) -> Annotated:
-    """Put the copy at the first place that takes it."""
+    """Write the copy at the first of its places that is free or may be overwritten."""
 
     def write_and_seal(file: BinaryIO, folder: Path) -> None:
         write(file, folder)

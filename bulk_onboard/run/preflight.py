@@ -1,20 +1,4 @@
-"""Checks before anything is sent: workbook fully written, free space, no file written over.
-
-The rule: it is read once it has been left alone for a while. What counts is when it says that it was changed, and that
-two looks see the same. A file from the future, by a clock that is ahead or by intent, tells nothing of its age, so it
-is looked at twice. One that goes away between two looks is being replaced, or is gone; then reading says so.
-
-See docs/design/ledger.md, Order of writes.
-
-The rule, for every path in the table below: it may not be what the job reads, under whatever name (a link, `..`,
-another case), nor lie inside the documents folder; no two of them may be one file; and a file that is there already
-is one that this tool wrote in that role, which shows in the file itself. Else the job ends with 2, and nothing was
-touched.
-
-Documents folder and workbook may share a folder, and do where nothing else is said. Then what is written lies beside
-the documents, and only the files that are there are protected. Annotated copies, templates and what is put aside of a
-ledger are in no table: they take free names only.
-"""
+"""Check that the workbook is fully written, space is free, no foreign file overwritten."""
 
 import json
 import os
@@ -40,6 +24,10 @@ from bulk_onboard.report.target import is_report
 from bulk_onboard.run.stop import Stop
 from bulk_onboard.units import format_duration, format_size
 
+# The workbook is read once it has not been changed for a while, by its own modification time and by two looks that see
+# the same. The time of a file from the future, by a clock that is ahead or by intent, says nothing about its age, so it
+# is looked at twice. A file that goes away between two looks is being replaced, or is gone; then reading says so.
+
 ALONE_S = 2.0
 PATIENCE_S = 300.0
 
@@ -55,29 +43,21 @@ class FileStat(NamedTuple):
 NOWHERE = FileStat(0, 0, 0)
 
 
-def wait_s(look: FileStat, earlier: FileStat | None, now: datetime) -> float:
-    """How many seconds to wait before the next look; 0 when the file has been left alone.
-
-    `earlier` is the look before, after which it was waited as long as this said; None at the first one.
-    """
-    age_s = now.timestamp() - look.changed_at / 1e9
-    if look == earlier or (earlier is None and age_s >= ALONE_S):
-        return 0.0
-    return ALONE_S - age_s if 0.0 <= age_s < ALONE_S else ALONE_S
-
-
 async def wait_until_written(path: Path, *, clock: Clock, stop: Stop, say: Callable[[str], None]) -> None:
-    """Return once the file has been left alone, or is none; `say` is told once that it is waited for.
+    """Wait until size, modification time and inode are stable, or the file is missing.
+
+    Args:
+        say: called once with a sentence where there is something to wait for.
 
     Raises:
-        WorkbookError: it goes on changing.
-        StoppedError: somebody wished to stop.
+        WorkbookError: the file goes on changing.
+        StoppedError: the run is to stop.
     """
     earlier, begun = None, clock.monotonic()
-    look = look_at(path)
-    while (seconds := wait_s(look, earlier, clock.now())) > 0.0:
+    seen = stat_of(path)
+    while (seconds := wait_s(seen, earlier, clock.now())) > 0.0:
         if earlier is None:
-            say(f"{path} was changed a moment ago; waiting until it has been left alone for {ALONE_S:g} s.")
+            say(f"{path} was changed a moment ago; waiting until it has not changed for {ALONE_S:g} s.")
         if clock.monotonic() - begun >= PATIENCE_S:
             raise WorkbookError(
                 f"{path} has been changing for {format_duration(PATIENCE_S)}. "
@@ -86,11 +66,28 @@ async def wait_until_written(path: Path, *, clock: Clock, stop: Stop, say: Calla
         await stop.pause(clock, seconds)
         if stop.requested:
             raise stop.cause if isinstance(stop.cause, BulkOnboardError) else StoppedError("Nothing was begun.")
-        earlier, look = look, look_at(path)
+        earlier, seen = seen, stat_of(path)
 
 
-def look_at(path: Path) -> FileStat:
-    """The file now; `NOWHERE` where there is none that may be looked at."""
+def wait_s(seen: FileStat, earlier: FileStat | None, now: datetime) -> float:
+    """Return how many seconds to wait before the next look.
+
+    0 when the file may be read.
+
+    Args:
+        earlier: the look before, since when that long was waited; None at the first look.
+    """
+    age_s = now.timestamp() - seen.changed_at / 1e9
+    if seen == earlier or (earlier is None and age_s >= ALONE_S):
+        return 0.0
+    return ALONE_S - age_s if 0.0 <= age_s < ALONE_S else ALONE_S
+
+
+def stat_of(path: Path) -> FileStat:
+    """Return the file as it is now.
+
+    `NOWHERE` where there is none that can be looked at.
+    """
     try:
         facts = path.stat()
     except (OSError, ValueError):
@@ -104,9 +101,12 @@ REPORT_BYTES = 1024 * 1024  # the report is written beside the old one before it
 
 
 def check_free_space(job: Job, rows: int, disk: Disk | None = None) -> None:
-    """StoppedError where ledger and report of so many rows would not fit on the disk; a missing folder is told later.
+    """Check that ledger and report of so many rows fit on their disks.
 
-    A ledger and a report in folders on one disk need room for both.
+    A missing folder is reported later.
+
+    Raises:
+        StoppedError: they do not.
     """
     disk = disk or Disk()
     needed: Counter[int] = Counter()
@@ -128,15 +128,24 @@ def check_free_space(job: Job, rows: int, disk: Disk | None = None) -> None:
             )
 
 
+# No path that the job writes may be a file that it reads, under whatever name (a link, `..`, another case), nor lie
+# inside the documents folder; no two of them may be one file; and a file that is there already must be one that this
+# tool wrote in that role, which shows in the file itself. Else the job ends with 2, and nothing was touched.
+#
+# Where documents and workbook share a folder, as they do by default, what is written lies beside the documents, and
+# only the files that are there are protected. Annotated copies, templates and what is put aside of a ledger only take
+# names that are free. See docs/design/ledger.md, Order of writes.
+
 _HEAD = 64 * 1024
 _FACTS = re.compile(rb"[0-9a-f]{64}\n\{")
 _LOCK_MEMBERS = {"pid", "host", "seq"}
 
 
 class Written(NamedTuple):
-    """A place that is written to, and the flag that gives it another path.
+    """A path that is written to, and the flag that names another one.
 
-    `is_ours` says whether the file there, if there is one, may be written over.
+    Attributes:
+        is_ours: return whether the file that is there may be overwritten.
     """
 
     role: str
@@ -146,8 +155,26 @@ class Written(NamedTuple):
     is_folder: bool = False
 
 
+def check_places(job: Job, *others: Written) -> None:
+    """Check that the job overwrites nothing but its own files.
+
+    Args:
+        others: what is written besides, to names that are free.
+
+    Raises:
+        UsageError: it would; the sentence says what, and how to name another path.
+    """
+    written = (*others, *written_by(job))
+    for troubles in (_collisions(job, written), _inside(job, written), _foreign(written_by(job))):
+        for trouble in troubles:
+            raise UsageError(f"{trouble}. Nothing was sent or written.")
+
+
 def read_by(job: Job) -> Iterator[tuple[str, Path]]:
-    """The files that a job reads, each with its role; where JOB is the ledger itself it is none of them."""
+    """Yield the files that a job reads, each with its role.
+
+    Where JOB is the ledger itself it is none of them.
+    """
     if job.file.suffix.lower() != ".jsonl":
         yield "the workbook", job.workbook
         yield "the job file", job.file
@@ -160,7 +187,7 @@ def read_by(job: Job) -> Iterator[tuple[str, Path]]:
 
 
 def written_by(job: Job) -> tuple[Written, ...]:
-    """The files that a job writes, or may write."""
+    """Return the files that a job writes, or may write."""
     return (
         Written("the report", job.report, "--report", is_report),
         Written("the ledger", job.ledger, "--ledger", _is_ledger),
@@ -169,18 +196,6 @@ def written_by(job: Job) -> tuple[Written, ...]:
         Written("the file of known documents", job.facts, "--ledger", _begins(_FACTS.match)),
         Written("the folder of hints", hints_folder(job.ledger), "--ledger", is_hints_folder, is_folder=True),
     )
-
-
-def check_places(job: Job, *others: Written) -> None:
-    """See that the job writes over nothing that is not its own; `others` is what is written besides, to free names.
-
-    Raises:
-        UsageError: it would; the sentence says what, and how to give it another path.
-    """
-    written = (*others, *written_by(job))
-    for troubles in (_collisions(job, written), _inside(job, written), _foreign(written_by(job))):
-        for trouble in troubles:
-            raise UsageError(f"{trouble}. Nothing was sent or written.")
 
 
 def _collisions(job: Job, written: Iterable[Written]) -> Iterator[str]:
@@ -230,7 +245,10 @@ def _advice(one: Written) -> str:
 
 
 def is_same_file(one: Path, other: Path) -> bool:
-    """Whether two paths lead to one file, or would: through links, `..`, or a name that differs in case alone."""
+    """Return whether two paths lead to one file, or would.
+
+    They may through links, `..`, or names that differ in case alone.
+    """
     here, there = _resolved(one), _resolved(other)
     if here == there:
         return True
@@ -249,20 +267,20 @@ def _resolved(path: Path) -> Path:
         return path.absolute()
 
 
-# Whose file it is, by its beginning. Where nothing can be read, whoever opens it says why; an empty one holds nothing.
+# Whose file it is shows at its beginning. One that cannot be read is reported when it is opened; an empty one is ours.
 
 
-def _begins(tells: Callable[[bytes], object]) -> Callable[[Path], bool]:
+def _begins(is_beginning: Callable[[bytes], object]) -> Callable[[Path], bool]:
     def is_ours(path: Path) -> bool:
         head = next(_blocks(path), b"")
-        return not head or bool(tells(head))
+        return not head or bool(is_beginning(head))
 
     return is_ours
 
 
 def _is_ledger(path: Path) -> bool:
     empty = True
-    for block in _blocks(path):  # of a ledger the first tells
+    for block in _blocks(path):  # the first one of a ledger suffices
         if may_be_a_ledgers(block):
             return True
         empty = False

@@ -2,11 +2,11 @@
 
 See the API's document, Status Flow.
 
-Rule: reviews are read by pages, a hundred records a request. Only where the account has so many others that this would
-cost more is each record asked for by itself. The reason comes with the page; a record is asked for it only where the
-page leaves it out, once: the ledger then has it, or says that none was given. What a page shows is a fact, whatever it
-does not show: lists may leave out what is old, and lag. A record that was not shown is asked for by its id, and it is
-gone where the API says so; one that may be too young to be found is not asked for, and neither are very many.
+Reviews are read by pages, a hundred records a request. Only where the account has so many other records that this would
+cost more is each record read by itself. The reason comes with the page; a record is read for it only where the page
+leaves it out, and only once: the ledger then has it, or says that none was given. Lists lag, and may leave out what is
+old, so a record that a page does not show is read by its id, and is gone where the API says so. That is not done for
+records that may be too young to be found, nor for very many.
 """
 
 import asyncio
@@ -33,22 +33,21 @@ from bulk_onboard.run.context import RunContext
 from bulk_onboard.run.walk import PAGE, Walk, first_page, walk
 
 ENTRIES_AT_A_TIME = 1000  # each is a task until the disk has it
-ASKED_AT_MOST = 100  # records that one look did not show: a list that leaves out very many is not asked about each
+ASKED_AT_MOST = 100  # records missing from the list: where it leaves out very many, they are not read one by one
 NO_REASON = "no reason given"
 
-_WORD = re.compile(r"[A-Za-z][A-Za-z _-]{0,39}")  # what of an unknown status is kept: a word, and nothing else
-
+_WORD = re.compile(r"[A-Za-z][A-Za-z _-]{0,39}")  # an unknown status is kept where it is a word, and else not
 
 _NO_ROWS: Mapping[str, Row] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownRecords:
     """What the API showed of the account.
 
     Attributes:
-        walked: the walk that showed them; None where not all of the account was looked at.
-        total: how many it has; None where it does not tell.
+        walked: the walk that showed them; None where not all of the account was read.
+        total: how many it has; None where the API does not say.
     """
 
     records: tuple[ServerRecord, ...]
@@ -58,9 +57,9 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """What following the reviews led to: so many records looked at, so many with a new review, so many not shown.
+    """How many reviews were followed, had changed, and were not shown.
 
-    `gone` are those of which the API says that it has them no more.
+    `gone` counts those of which the API says that it has them no more.
     """
 
     looked: int
@@ -70,22 +69,31 @@ class Followed:
 
 
 def followed_records(ledger_state: LedgerState) -> list[Record]:
-    """The records that have a review to follow: an approval can be suspended or expire, and what is gone may return."""
+    """Return the records whose reviews are followed.
+
+    An approval can be suspended or expire, and what is gone may return.
+    """
     return [record for record in ledger_state.records.values() if record.state in (State.SUBMITTED, State.GONE)]
 
 
 def is_old(record: Record, now: datetime, settle_s: float) -> bool:
-    """Whether the record was filed so long ago that the API, asked for it by its id, cannot just be late to know it."""
+    """Return whether the record is so old that the API must know it by its id."""
     try:
         return (now - datetime.fromisoformat(record.submitted_at)).total_seconds() >= settle_s
     except ValueError:
         return False
 
 
-async def look(gateway: Gateway, ledger_state: LedgerState, *, whole: bool = False) -> Shown | None:
-    """The followed records as the API shows them now, by whichever way costs fewer requests; None for no answer.
+async def fetch_followed(gateway: Gateway, ledger_state: LedgerState, *, whole: bool = False) -> ShownRecords | None:
+    """Return the followed records as the API shows them now.
 
-    `whole` asks for all records of the account, whatever that costs.
+    They are read by whichever way takes fewer requests.
+
+    Args:
+        whole: read all records of the account, whatever that takes.
+
+    Returns:
+        Return None where the list could not be read.
     """
     first = await first_page(gateway)
     if first is None:
@@ -94,34 +102,39 @@ async def look(gateway: Gateway, ledger_state: LedgerState, *, whole: bool = Fal
     rest = [record for record in followed_records(ledger_state) if record.compliance_id not in on_it]
     if not whole and first.total is not None and len(rest) < _pages_after(first, first.total):
         asked = [await _read(gateway, record) for record in rest]
-        return Shown((*first.records, *filter(None, asked)), walked=None, total=first.total)
+        return ShownRecords((*first.records, *filter(None, asked)), walked=None, total=first.total)
     walked = await walk(gateway, first=first)
-    return None if walked is None else Shown(walked.records, walked, total=len(walked.records) + walked.unreadable)
+    return (
+        None if walked is None else ShownRecords(walked.records, walked, total=len(walked.records) + walked.unreadable)
+    )
 
 
 def _pages_after(first: RecordPage, total: int) -> int:
-    """How many more there are; a server may have shorter ones than were asked for."""
+    """Return how many more pages there are.
+
+    A server may send shorter ones than were asked for.
+    """
     left = max(0, total - len(first.records))
     return math.ceil(left / max(1, min(PAGE, len(first.records))))
 
 
-def _nobody(_: Record) -> bool:
+def _never(_: Record) -> bool:
     return False
 
 
-async def take_in(
+async def record_reviews(
     gateway: Gateway,
     journal: Journal,
     shown: Iterable[ServerRecord],
     rows: Mapping[str, Row] = _NO_ROWS,
     *,
-    may_be_gone: Callable[[Record], bool] = _nobody,
+    may_be_gone: Callable[[Record], bool] = _never,
 ) -> Followed:
-    """Write down each review that is another than the ledger says, and which records are gone.
+    """Write down each review that has changed, and which records are gone.
 
     Args:
-        rows: by token, since reasons may quote them.
-        may_be_gone: whether a record that was not shown is to be asked for, since it cannot be too young to be found.
+        rows: by token; what a reason quotes of them is masked.
+        may_be_gone: return whether to read a record that was not shown, since it cannot be too young to be found.
     """
     by_id = {record.compliance_id: record for record in shown}
     followed = followed_records(journal.ledger_state)
@@ -134,20 +147,23 @@ async def take_in(
         elif is_gone(outcome):
             gone.append(gone_entry(record))
     seen = [(record, by_id[record.compliance_id]) for record in followed if record.compliance_id in by_id]
-    told = [await _change(gateway, record, found, rows.get(record.token)) for record, found in seen]
-    changes = [change for change in told if change]
+    compared = [await _change(gateway, record, found, rows.get(record.token)) for record, found in seen]
+    changes = [change for change in compared if change]
     await write_down(journal, (*changes, *gone))
     not_shown = sum(record.compliance_id not in by_id for record in missing) - len(gone)
     return Followed(len(followed), len(changes), not_shown, len(gone))
 
 
 def is_gone(outcome: Outcome[ServerRecord]) -> bool:
-    """Whether the API, asked for a record by its id, says in its own words that it has no such record."""
+    """Return whether the API, asked by id, says that it has no such record."""
     return isinstance(outcome, Refused) and outcome.http_status == 404
 
 
 def gone_entry(record: Record) -> Gone:
-    """The entry for a record that the API has no more; of an unknown write that settles it."""
+    """Return the entry for a record that the API has no more.
+
+    It settles an unknown write of it, too.
+    """
     return Gone(token=record.token, key=record.key, compliance_id=record.compliance_id, op=record.op)
 
 
@@ -164,11 +180,13 @@ async def write_down(journal: Journal, changes: Sequence[Reviewed | Gone]) -> No
 
 
 def change_in(record: Record, found: ServerRecord, row: Row | None = None) -> Reviewed | None:
-    """The entry for a review that is another than in the ledger.
+    """Return the entry for a review that differs from the ledger's.
 
-    None also where the record at the API has another row's token, or its status is no word. A word that is none of ours
-    is kept as it is: it is no approval, whatever it means. A reason that is known stays while the review does: not to
-    repeat it is no news. What the reason quotes of the row is masked, and stays so when the row says something else.
+    Return None where it does not.
+
+    None also where the record at the API has another row's token, or its status is no word. An unknown word is kept as
+    it is: it is no approval, whatever it means. Where the API repeats a review without its reason, the known reason
+    stays. What the reason quotes of the row is masked, and stays so when the row is changed.
     """
     review = found.review or (found.review_word.lower() if _WORD.fullmatch(found.review_word) else "")
     if not review or token_in(found.alias) not in ("", record.token):
@@ -184,7 +202,7 @@ def change_in(record: Record, found: ServerRecord, row: Row | None = None) -> Re
 
 
 async def _change(gateway: Gateway, record: Record, found: ServerRecord, row: Row | None) -> Reviewed | None:
-    """The same, with the reason that a list leaves out."""
+    """Return the entry as `change_in` does, with the reason that a list leaves out."""
     is_known = record.state is not State.GONE and record.review == found.review and record.review_reason
     if not _lacks_reason(found) or is_known:
         return change_in(record, found, row)
@@ -196,7 +214,10 @@ async def _change(gateway: Gateway, record: Record, found: ServerRecord, row: Ro
 
 
 def _lacks_reason(found: ServerRecord) -> bool:
-    """A rejection has a reason; of a request for more the document says that it may have none, and says so by null."""
+    """Return whether the list left the reason out: a rejection has one.
+
+    A request for more may have none.
+    """
     return found.review in EDITABLE and (not found.reason if found.review == Review.REJECTED else found.reason is None)
 
 
@@ -206,9 +227,11 @@ async def _read(gateway: Gateway, record: Record) -> ServerRecord | None:
 
 
 async def read_again(context: RunContext, decision: Decision) -> ServerRecord | None:
-    """The record of a row as the API shows it now; None where it does not.
+    """Read a row's record and write down what changed.
 
-    It has been seen there before, by its review, so that one which the API does not know any more is gone.
+    Return None where the API does not show it.
+
+    The API has shown its review before, so where it does not know the record any more, that is gone.
     """
     record = context.journal.ledger_state.record(decision.token)
     outcome = await context.gateway.send(Get(compliance_id=record.compliance_id, priority=Priority.WRITE))
@@ -223,6 +246,6 @@ async def read_again(context: RunContext, decision: Decision) -> ServerRecord | 
 
 
 async def read_after(context: RunContext, decision: Decision, outcome: Outcome[Any]) -> None:
-    """Read the record of a row again where the API's no to a write was to what the record is now, or not any more."""
+    """Read a row's record again after a refusal for its state, or because it is gone."""
     if isinstance(outcome, outcomes.Refused) and (outcome.code in STATE_ERRORS or outcome.http_status == 404):
         await read_again(context, decision)

@@ -1,10 +1,11 @@
-"""Run a job: compare workbook, ledger and API, and do what is due. Running again is how one continues.
+"""Run a job: compare workbook, ledger and API, and do what is due.
+
+Running again is how one continues.
+
+`run_job` is a run from start to end: read and judge the rows, open the ledger, connect, write down that the run begins,
+reconcile the ledger with the account, send what is due, wait for reviews, audit, write the report.
 
 See docs/design/promise.md, What is promised.
-
-A run's first entries: that it began, and which rows findings keep out.
-
-The middle of a run: look at the account, do what is due, look whether anything is there twice.
 """
 
 import asyncio
@@ -32,30 +33,94 @@ from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.mask import masked_path
 from bulk_onboard.model.plan import Action, Plan
-from bulk_onboard.model.record import EDITABLE, Record, State
+from bulk_onboard.model.record import EDITABLE, NOT_FILED, Record, State
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import notable_in
-from bulk_onboard.model.sheet import BO_KEY, KEY, Sheet, document_column
+from bulk_onboard.model.sheet import BO_KEY, KEY, document_column
 from bulk_onboard.run.connection import connect, open_ledger
 from bulk_onboard.run.context import RowEvent, RunContext
-from bulk_onboard.run.execution import LOOKING, Run, RunView
-from bulk_onboard.run.finish import RunResult, end, nothing_to_do
+from bulk_onboard.run.execution import FETCHING_REVIEWS, Run, RunView
+from bulk_onboard.run.finish import RunResult, finish, nothing_to_do
 from bulk_onboard.run.judge import Judgement, judge, judge_nothing, read_sheet_if_any
 from bulk_onboard.run.kept_flags import to_keep
 from bulk_onboard.run.preflight import check_free_space, wait_until_written
 from bulk_onboard.run.reconcile import reconcile, wait_for_reviews
-from bulk_onboard.run.requirements import requirements_for
+from bulk_onboard.run.requirements import live_requirements
 from bulk_onboard.run.reviews import ENTRIES_AT_A_TIME
-from bulk_onboard.run.runner import Runner
+from bulk_onboard.run.runner import ProgressCounts, Runner
 from bulk_onboard.run.stop import Stop, stopping_after
-from bulk_onboard.run.walk import UNSENT, DuplicateRecords, find_duplicates, walk
+from bulk_onboard.run.walk import DuplicateRecords, find_duplicates, walk
 from bulk_onboard.units import format_duration
 
-_OLDER = "the row is older than what was sent since"
+
+async def run_job(
+    job: Job,
+    *,
+    credentials: Credentials,
+    clock: Clock,
+    stop: Stop,
+    watch: Callable[[RunView], None] = lambda running: None,
+    say: Callable[[str], None] = lambda sentence: None,
+    frame: Frame | None = None,
+) -> RunResult:
+    """Read and judge every row, send what is due, and write the report.
+
+    Args:
+        watch: called once with what is under way, for whoever shows the progress.
+        say: called with a sentence where the run waits before it begins.
+        frame: in place of the job's workbook, which then need not be there.
+
+    Returns:
+        What the run came to, also where something stopped it once it had begun.
+
+    Raises:
+        BulkOnboardError: nothing could be begun.
+    """
+    called_at = clock.monotonic()
+    check_address(job.base_url, trust_host=job.trust_host)
+    requests: Counter[str] = Counter()
+    with ExitStack() as locked, stopping_after(job.stop_after, clock=clock, stop=stop) as disarm:
+        if frame is None:
+            await wait_until_written(job.workbook, clock=clock, stop=stop, say=say)
+        sheet = await read_sheet_if_any(job, frame)
+        has_ledger = _has_ledger(job)
+        if sheet is None and not has_ledger:
+            return nothing_to_do(job, judge_nothing(job))
+        check_free_space(job, sheet.height if sheet else 0)
+        # A new ledger is bound to its account for ever, so it is made once the account has answered. One that is there
+        # is opened first: what is wrong with it should show before anything goes out.
+        journal = locked.enter_context(open_ledger(job, credentials, clock)) if has_ledger else None
+        async with connect(job, credentials, clock=clock, stop=stop, journal=journal, requests=requests) as connection:
+            ask = partial(live_requirements, connection.gateway, base_url=job.base_url, stop=stop)
+            judgement = await judge(job, sheet, ask) if sheet else judge_nothing(job)
+            if journal is None:
+                journal = locked.enter_context(open_ledger(job, credentials, clock))
+                connection.bind(journal)
+            run = Run(
+                job=job,
+                auth_id=credentials.auth_id,
+                journal=journal,
+                connection=connection,
+                judgement=judgement,
+                clock=clock,
+                stop=stop,
+                requests=requests,
+                scope=job.scope,
+                began_at=called_at if journal.is_new else journal.locked_at,
+            )
+            check_keys(journal.ledger_state, judgement)
+            await begin(run)
+            await carry_out(run, watch)
+            disarm()
+        return await finish(run)
+
+
+def _has_ledger(job: Job) -> bool:
+    return os.path.lexists(job.ledger)  # a link in its place is refused when it is opened
 
 
 async def begin(run: Run) -> None:
-    """Write down that a run begins, and which rows findings keep out."""
+    """Write down that the run begins, and which rows findings keep out."""
     run.news_since = run.journal.ledger_state.told_until
     typed, flags = to_keep(run.job)
     await run.journal.append(
@@ -80,60 +145,27 @@ async def begin(run: Run) -> None:
         await asyncio.gather(*map(run.journal.append, some))
 
 
-def invalid_rows(plan: Plan, ledger_state: LedgerState) -> Iterable[entries.RowInvalid | entries.Refused]:
-    """Entries for the rows that findings keep out, where the ledger does not say so already.
+async def carry_out(run: Run, watch: Callable[[RunView], None]) -> None:
+    """Reconcile ledger and account, send what is due, wait for reviews, audit.
 
-    Of a record that its reviewers sent back they keep out the correction.
+    What stops any of it stops the run.
     """
-    told: set[str] = set()
-    for decision in notable_in(plan.decisions):
-        judged, identity = decision.judged, decision.identity
-        if identity is None or not judged.has_errors or identity.token in told:
-            continue
-        told.add(identity.token)
-        codes = tuple(dict.fromkeys(f.code for f in judged.findings if f.severity is Severity.ERROR))
-        record = ledger_state.record(identity.token)
-        if record.state in UNSENT and (record.state is not State.INVALID or record.code != ", ".join(codes)):
-            yield entries.RowInvalid(token=identity.token, key=identity.user_key, codes=codes)
-        elif _is_bad_correction(record, judged.fingerprint) and record.code != ", ".join(codes):
-            yield entries.Refused(
-                token=identity.token,
-                key=identity.user_key,
-                op=Op.UPDATE,
-                code=", ".join(codes),
-                message=_OLDER if OLDER_CONTENT in codes else "the corrected row has errors",
-            )
-
-
-def _is_bad_correction(record: Record, fingerprint: str) -> bool:
-    """Whether a row with errors says something else than the record that its reviewers sent back."""
-    return record.state is State.SUBMITTED and record.review in EDITABLE and fingerprint != record.fingerprint
-
-
-def digest_of(book: RequirementsBook) -> str:
-    """SHA-256 of what was required, so that a change of the requirements between runs shows."""
-    return hashlib.sha256(repr(sorted(book.offered.items())).encode()).hexdigest()
-
-
-async def send(run: Run, watch: Callable[[RunView], None]) -> None:
-    """Look at the account, then do what is due until all is done or the run is to stop; wait where the job says so."""
-    runner = _runner(run)
-    watch(RunView(runner.progress, run.journal.ledger_state, lambda: run.waiting or run.connection.why_waiting()))
+    progress = ProgressCounts()
+    watch(RunView(progress, run.journal.ledger_state, lambda: run.waiting or run.connection.why_waiting()))
     try:
-        run.waiting = LOOKING
-        if not await reconcile(run):
-            return
+        run.waiting = FETCHING_REVIEWS
+        await reconcile(run)
         run.waiting = ""
-        runner.asks_first = run.asks_first
-        await _do_what_is_due(run, runner)
-        await wait_for_reviews(run, partial(_do_what_is_due, run, runner))
+        runner = _runner(run, progress)
+        await _send_what_is_due(run, runner)
+        await wait_for_reviews(run, partial(_send_what_is_due, run, runner))
         if _wants_audit(run):
             await _audit(run, runner.newest_create_at or run.journal.locked_at)
     except errors.StoppedError as stopped:
         run.stop.request(stopped)
 
 
-def _runner(run: Run) -> Runner:
+def _runner(run: Run, progress: ProgressCounts) -> Runner:
     context = RunContext(
         gateway=run.connection.gateway, journal=run.journal, clock=run.clock, stop=run.stop, relink=run.job.relink
     )
@@ -143,50 +175,39 @@ def _runner(run: Run) -> Runner:
         concurrency=run.job.concurrency,
         settle_s=run.job.settle,
         orphans_since=run.journal.locked_at,
+        asks_first=run.asks_first,
         refused_at_most=run.job.max_refused,
+        progress=progress,
     )
 
 
-async def _do_what_is_due(run: Run, runner: Runner) -> None:
+async def _send_what_is_due(run: Run, runner: Runner) -> None:
     plan = run.plan()
     run.due |= {d.identity.token for d in plan.decisions if d.identity and d.action is not Action.NOTHING}
-    run.findings += [finding for finding in _renumbered(plan) if finding not in run.findings]
+    run.add_findings(_renumbered(plan))
     await runner.run(plan)
     run.retry_no_more()
-    found = [_finding(run, one) for one in runner.context.row_events]
-    run.findings += [finding for finding in found if finding not in run.findings]
-    runner.context.row_events.clear()
-
-
-def _renumbered(plan: Plan) -> Iterator[Finding]:
-    """That a row goes out with another registration number than before: once it is sent the row says so no more."""
-    for decision in plan.decisions:
-        if decision.action in (Action.CREATE, Action.UPDATE):
-            yield from (finding for finding in decision.judged.findings if finding.code in RENUMBERED)
-
-
-def _finding(run: Run, one: RowEvent) -> Finding:
-    row = one.decision.judged.row
-    if not one.document_type:
-        return Finding(one.code, row.sheet, row.number, details=one.details)
-    column = document_column(one.document_type)
-    header = run.judgement.columns.header(column)
-    seen = masked_path(row.cell(column))
-    return Finding(one.code, row.sheet, row.number, column=header, seen=seen, details=one.details)
+    run.add_findings(_finding(run, event) for event in runner.context.take_row_events())
 
 
 def _wants_audit(run: Run) -> bool:
-    """Whether the account is to be walked at the end; `auto`: when creates were sent since that was last done."""
+    """Return whether to walk the account at the end.
+
+    `auto`: when creates were sent since that was last done.
+    """
     return not run.stop.requested and (
         run.job.audit == "always" or (run.job.audit == "auto" and run.journal.ledger_state.wants_audit)
     )
 
 
-async def _audit(run: Run, youngest_at: float) -> None:
-    """Look whether a record is there twice, once the youngest create is as old as the settle window."""
-    left_s = youngest_at + run.job.settle - run.clock.monotonic()
+async def _audit(run: Run, newest_create_at: float) -> None:
+    """Look for records that are there twice.
+
+    That is done once the newest create is as old as the settle window.
+    """
+    left_s = newest_create_at + run.job.settle - run.clock.monotonic()
     if left_s > 0:
-        run.waiting = f"waiting {format_duration(left_s)} (settle), then looking whether a record is there twice"
+        run.waiting = f"waiting {format_duration(left_s)} (settle), then looking for records that are there twice"
         await run.stop.pause(run.clock, left_s)
         run.waiting = ""
     if run.stop.requested:
@@ -194,7 +215,7 @@ async def _audit(run: Run, youngest_at: float) -> None:
     walked = await walk(run.connection.gateway)
     if walked is None:
         raise errors.StoppedError(
-            "The API's list could not be read to its end, so nobody saw whether a record is there twice. "
+            "The API's list could not be read to its end, so it is not known whether a record is there twice. "
             "The next run looks again."
         )
     if walked.whole:
@@ -202,14 +223,16 @@ async def _audit(run: Run, youngest_at: float) -> None:
     else:
         run.not_audited = f"{len(walked.records):,}"
     run.twice = find_duplicates(walked.records, run.journal.ledger_state)
+    if not run.twice:
+        return
     rows = {d.identity.token: d.judged.row for d in run.plan().decisions if d.identity}
     for twice in run.twice:
         row = rows.get(twice.token)
         sheet, number = (row.sheet, row.number) if row else ("not in the workbook", 0)
-        run.findings.append(Finding("record-twice", sheet, number, details=_told(twice)))
+        run.findings.append(Finding("record-twice", sheet, number, details=_details_of(twice)))
 
 
-def _told(twice: DuplicateRecords) -> dict[str, str | int]:
+def _details_of(twice: DuplicateRecords) -> dict[str, str | int]:
     deletable = ", ".join(twice.deletable)
     return {
         "count": len(twice.compliance_ids),
@@ -219,91 +242,79 @@ def _told(twice: DuplicateRecords) -> dict[str, str | int]:
     }
 
 
-async def run_job(
-    job: Job,
-    *,
-    credentials: Credentials,
-    clock: Clock,
-    stop: Stop,
-    watch: Callable[[RunView], None] = lambda running: None,
-    say: Callable[[str], None] = lambda sentence: None,
-    frame: Frame | None = None,
-) -> RunResult:
-    """Read and judge every row, then settle and create what is due, then write the report.
-
-    Args:
-        say: is told why nothing has begun yet.
-        frame: in place of the job's workbook, which then need not be there.
-
-    Raises:
-        BulkOnboardError: nothing could be begun; whatever stops it later is in the result.
-    """
-    began_at = clock.monotonic()
-    check_address(job.base_url, trust_host=job.trust_host)
-    with stopping_after(job.stop_after, clock=clock, stop=stop) as done:
-        if frame is None:
-            await wait_until_written(job.workbook, clock=clock, stop=stop, say=say)
-        sheet = await read_sheet_if_any(job, frame)
-        if sheet is None and not _has_ledger(job):
-            return nothing_to_do(job, judge_nothing(job))
-        return await _carry_out(
-            job, sheet, credentials=credentials, clock=clock, stop=stop, watch=watch, done=done, began_at=began_at
-        )
-
-
-def _has_ledger(job: Job) -> bool:
-    """Whether there is a ledger, or a link in its place, which opening it refuses."""
-    return os.path.lexists(job.ledger)
-
-
-async def _carry_out(
-    job: Job,
-    sheet: Sheet | None,
-    *,
-    credentials: Credentials,
-    clock: Clock,
-    stop: Stop,
-    watch: Callable[[RunView], None],
-    done: Callable[[], None],
-    began_at: float,
-) -> RunResult:
-    """The run of a sheet, or of the ledger alone; `done` is told before the report. Errors as for `run_job`."""
-    check_free_space(job, sheet.height if sheet else 0)
-    requests: Counter[str] = Counter()
-    with ExitStack() as stack:
-        # A new ledger is bound to its account for ever, so it is made once the account has answered; one that is there
-        # is opened first, since what is wrong with it is to be told before anything goes out.
-        journal = stack.enter_context(open_ledger(job, credentials, clock)) if job.ledger.exists() else None
-        ask = partial(requirements_for, job, credentials=credentials, clock=clock, stop=stop, requests=requests)
-        judgement = await judge(job, sheet, ask) if sheet else judge_nothing(job)
-        journal = journal or stack.enter_context(open_ledger(job, credentials, clock))
-        async with connect(job, credentials, clock=clock, stop=stop, journal=journal, requests=requests) as connection:
-            run = Run(
-                job=job,
-                auth_id=credentials.auth_id,
-                journal=journal,
-                connection=connection,
-                judgement=judgement,
-                clock=clock,
-                stop=stop,
-                requests=requests,
-                scope=job.scope,
-                began_at=began_at if journal.is_new else journal.locked_at,
-            )
-            check_keys(journal.ledger_state, judgement)
-            await begin(run)
-            await send(run, watch)
-            done()
-        return await end(run)
+# What is written down and checked before anything is sent.
 
 
 def check_keys(ledger_state: LedgerState, judgement: Judgement) -> None:
-    """UsageError where the ledger knows rows by their Key and the sheet has none: all would count as new ones."""
+    """Raise UsageError where the ledger knows rows by Key and the sheet has none.
+
+    All its rows would count as new ones.
+    """
     keyed = any(record.key and record.alias for record in ledger_state.records.values())
     rows = [judged.row for judged in judgement.rows if not judged.aside] if keyed else []
     if rows and not any(row.cell(KEY) or row.cell(BO_KEY) for row in rows):
         raise errors.UsageError(
-            # no word of another ledger: with one these rows would be filed once more, by their number
+            # Do not advise another ledger: with one these rows would be filed once more, by their number.
             "The ledger knows the rows by their Key, and the sheet has none now. Nothing was sent; "
             "put the Key column back, with the Keys as they were."
         )
+
+
+def invalid_rows(plan: Plan, ledger_state: LedgerState) -> Iterable[entries.RowInvalid | entries.Refused]:
+    """Yield entries for the rows that findings keep out, where they are news.
+
+    Of a record that its reviewers sent back, errors keep out the correction.
+    """
+    done: set[str] = set()
+    for decision in notable_in(plan.decisions):
+        judged, identity = decision.judged, decision.identity
+        if identity is None or not judged.has_errors or identity.token in done:
+            continue
+        done.add(identity.token)
+        codes = tuple(dict.fromkeys(f.code for f in judged.findings if f.severity is Severity.ERROR))
+        record = ledger_state.record(identity.token)
+        if record.state in NOT_FILED and (record.state is not State.INVALID or record.code != ", ".join(codes)):
+            yield entries.RowInvalid(token=identity.token, key=identity.user_key, codes=codes)
+        elif _is_bad_correction(record, judged.fingerprint) and record.code != ", ".join(codes):
+            yield entries.Refused(
+                token=identity.token,
+                key=identity.user_key,
+                op=Op.UPDATE,
+                code=", ".join(codes),
+                message="the row is older than what was sent since"
+                if OLDER_CONTENT in codes
+                else "the corrected row has errors",
+            )
+
+
+def _is_bad_correction(record: Record, fingerprint: str) -> bool:
+    """Return whether a row with errors was changed while its record is sent back."""
+    return record.state is State.SUBMITTED and record.review in EDITABLE and fingerprint != record.fingerprint
+
+
+def digest_of(book: RequirementsBook) -> str:
+    """Return the SHA-256 of the requirements, which shows that they changed."""
+    return hashlib.sha256(repr(sorted(book.offered.items())).encode()).hexdigest()
+
+
+# What goes into the report besides the findings of the rows.
+
+
+def _renumbered(plan: Plan) -> Iterator[Finding]:
+    """Yield the findings about changed registration numbers of rows that are sent now.
+
+    Once it is sent, the row has none any more, and the report should have it all the same.
+    """
+    for decision in plan.decisions:
+        if decision.action in (Action.CREATE, Action.UPDATE):
+            yield from (finding for finding in decision.judged.findings if finding.code in RENUMBERED)
+
+
+def _finding(run: Run, event: RowEvent) -> Finding:
+    row = event.decision.judged.row
+    if not event.document_type:
+        return Finding(event.code, row.sheet, row.number, details=event.details)
+    column = document_column(event.document_type)
+    header = run.judgement.columns.header(column)
+    seen = masked_path(row.cell(column))
+    return Finding(event.code, row.sheet, row.number, column=header, seen=seen, details=event.details)

@@ -1,11 +1,20 @@
-"""Do what the plan says: settle what is unknown, make the calls that are due, several at a time, until done or stopped.
+"""Carry out a plan: settle what is unknown, make the calls that are due.
 
-Rule: what people wait for longest goes first: corrected records, then numbers of approved ones, then new records. What
-was settled is planned again, since only then is it known what comes next for it: another attempt after a proved
-absence, the next number after a link.
+Several rows are under way at a time, until all are done or the run is to stop.
+
+What people wait for longest goes first: corrected records, then numbers of approved ones, then new records. Records
+that were settled are planned again, since only then is it known what comes next for them: another attempt after a
+proved absence, the next number after a link.
+
+A write that met the same failure in each attempt, and is known not to have been done, is set aside for a person to look
+at: sending it again every night would only add lines to the ledger. It must have failed alone: either the API accepted
+other writes of that kind meanwhile, or its HTTP status is about the request (4xx), not the server. Where the first
+creates of a run are all refused with the same words, the cause is not the rows, and the run stops.
 """
 
 import asyncio
+import re
+from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -16,16 +25,20 @@ from bulk_onboard.model.application import Application
 from bulk_onboard.model.entry import STATE_ERRORS, Op
 from bulk_onboard.model.outcome import Outcome
 from bulk_onboard.model.plan import Action, Decision, Plan
-from bulk_onboard.model.record import Record, State
+from bulk_onboard.model.record import UNKNOWN, Record, State
 from bulk_onboard.run.conclusion import refused_after_all
-from bulk_onboard.run.context import FIRST_CREATES, SET_ASIDE, RowEvent, RunContext, Tries
+from bulk_onboard.run.context import RowEvent, RunContext
 from bulk_onboard.run.gateways import ATTEMPTS
 from bulk_onboard.run.reviews import read_again
 from bulk_onboard.run.settle import Settler, new_token
 from bulk_onboard.run.walk import Lookup
-from bulk_onboard.run.writes import Creating, length_of, link, update
+from bulk_onboard.run.writes import Creator, length_of, link, update
 
 TOKENS_A_LINE = 2000
+FIRST_CREATES = 20
+
+SET_ASIDE = "set-aside"
+"""This tool's own refusal code: no attempt brought an answer that can be used."""
 
 _ORDER = (Action.UPDATE, Action.LINK, Action.CREATE)
 _OPS = {Action.UPDATE: Op.UPDATE, Action.LINK: Op.LINK, Action.CREATE: Op.CREATE}
@@ -41,15 +54,16 @@ class ProgressCounts:
 
 @dataclass(slots=True, kw_only=True)
 class Runner:
-    """One run's calls; `run` may be called again for a later plan of the same run.
+    """Makes one run's calls; `run` may be called again with a later plan of that run.
 
     Attributes:
-        plan_again: what is due now, by what the ledger says now.
+        plan_again: return what is due now, by what the ledger says now.
         concurrency: how many rows are under way at the same time.
         settle_s: the settle window W.
         orphans_since: monotonic instant after which no earlier process can have sent anything: the lock was taken.
-        asks_first: whether each row is asked for before it is sent (see `Creating`).
-        refused_at_most: so many rows may be refused before the run is stopped; None for any number.
+        asks_first: whether to ask for each row's alias before it is sent (see `Creator`).
+        refused_at_most: stop the run when more rows than this are refused; None for any number.
+        newest_create_at: monotonic instant of the newest create's end; 0 before.
     """
 
     context: RunContext
@@ -64,14 +78,21 @@ class Runner:
     _refused: int = 0
     _aborted_at: dict[str, float] = field(default_factory=dict)
     _said: dict[str, outcomes.Refused | None] = field(default_factory=dict)
-    _tries: Tries = field(default_factory=Tries)
     _decisions: dict[str, Decision] = field(default_factory=dict)
-    _creating: Creating | None = None
+    _tries: "Tries" = field(init=False)
+    _creator: Creator = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._tries = Tries()
+        lookup = Lookup(self.context.gateway) if self.asks_first else None
+        self._creator = Creator(self.context, settle_s=self.settle_s, asking=lookup)
 
     async def run(self, plan: Plan) -> None:
-        """Make every call that is due; returns when all are done, or when nothing new may begin.
+        """Make every call that is due.
 
-        Unknown outcomes are settled beside fresh rows; what comes after them is done in a further round.
+        Return when all are done, or when nothing new may begin.
+
+        Unknown outcomes are settled while other rows are sent; what then becomes due is done in a further round.
         """
         self._decisions = {d.identity.token: d for d in plan.decisions if d.identity and not d.judged.aside}
         settler = self._settler(plan)
@@ -89,7 +110,7 @@ class Runner:
         await self._until_stopped(self._set_aside(due))
 
     def _settler(self, plan: Plan) -> Settler:
-        """A settler that knows of all that is to be settled, whether or not its row is still there."""
+        """Return a settler that watches all records to be settled, with or without rows."""
         context = self.context
         settler = Settler(
             context.gateway,
@@ -113,23 +134,23 @@ class Runner:
             rows = iter(due)
             async with asyncio.TaskGroup() as workers:
                 for _ in range(min(self.concurrency, len(due))):
-                    workers.create_task(self._until_stopped(self._work_off(rows, settler)))
+                    workers.create_task(self._until_stopped(self._work_through(rows, settler)))
             settler.expect(more=False)
 
     async def _until_stopped(self, work: Awaitable[None]) -> None:
-        """Do the work; where it may not go on the whole run is to stop, and what others have in flight finishes."""
+        """Do the work; a StoppedError stops the whole run, and calls in flight finish."""
         try:
             await work
         except errors.StoppedError as stopped:
             self.context.stop.request(stopped)
 
     async def _admit(self, creates: Sequence[Decision]) -> None:
-        """Write down which rows were taken in, before the first is sent."""
+        """Write down which rows the run takes on, before the first is sent."""
         tokens = [d.token for d in creates]
         for start in range(0, len(tokens), TOKENS_A_LINE):
             await self.context.journal.append(entries.Admitted(tokens=tuple(tokens[start : start + TOKENS_A_LINE])))
 
-    async def _work_off(self, due: Iterator[Decision], settler: Settler) -> None:
+    async def _work_through(self, due: Iterator[Decision], settler: Settler) -> None:
         for decision in due:
             if self.context.stop.requested:
                 return
@@ -139,10 +160,7 @@ class Runner:
     async def _do(self, decision: Decision) -> Outcome[str] | None:
         match decision.action:
             case Action.CREATE:
-                if self._creating is None:
-                    lookup = Lookup(self.context.gateway) if self.asks_first else None
-                    self._creating = Creating(self.context, settle_s=self.settle_s, asking=lookup)
-                return await self._creating.create(decision)
+                return await self._creator.create(decision)
             case Action.UPDATE:
                 return await update(self.context, decision)
             case Action.LINK:
@@ -150,12 +168,12 @@ class Runner:
         raise AssertionError("nothing else begins with a call")
 
     async def _account_for(self, decision: Decision, outcome: Outcome[str] | None, settler: Settler) -> None:
-        """What follows from what a row's calls led to."""
+        """Log what a row's calls led to, and draw the conclusions."""
         token = decision.token
-        told = outcome.name if outcome else "no call"
+        name = outcome.name if outcome else "no call"
         record = self.context.journal.ledger_state.record(token)
         log.logger().info(
-            str(decision.action), row=decision.judged.row.number, token=token, key=record.key, outcome=told
+            str(decision.action), row=decision.judged.row.number, token=token, key=record.key, outcome=name
         )
         if decision.action is Action.CREATE:
             self.newest_create_at = self.context.clock.monotonic()
@@ -173,7 +191,7 @@ class Runner:
             self._count_refused(token)
 
     async def _read_states(self, settled: Iterable[str]) -> None:
-        """Read the records whose writes were refused for the state that they are in: it is another than was known."""
+        """Read the records whose writes were refused for a state that must be new."""
         for token in settled:
             record, decision = self.context.journal.ledger_state.record(token), self._decisions.get(token)
             codes = {record.code, *(linking.code for linking in record.numbers.values())}
@@ -181,7 +199,7 @@ class Runner:
                 await read_again(self.context, decision)
 
     async def _set_aside(self, due: Iterable[Decision]) -> None:
-        """Write down which of those that are still due failed alone in every attempt."""
+        """Set aside the rows still due that failed alone in every attempt."""
         for decision in due:
             op, record = _OPS[decision.action], self.context.journal.ledger_state.record(decision.token)
             seen = self._tries.failed_alone(record, op, ATTEMPTS)
@@ -201,22 +219,25 @@ class Runner:
             )
 
     def _count_refused(self, token: str) -> None:
-        """Stop the run when too many rows are refused: then it is the sheet that is wrong, not the rows."""
+        """Stop the run when too many rows are refused.
+
+        Then something is wrong with the sheet, not the rows.
+        """
         self._refused += self.context.journal.ledger_state.record(token).code != ""  # it may have been adopted since
         if self.refused_at_most is not None and self._refused > self.refused_at_most:
             self.context.stop.request(
                 errors.StoppedError(
                     f"The API refused {self._refused:,} rows, more than max_refused = {self.refused_at_most:,} allows: "
                     "probably something is wrong with the sheet as a whole. Look at the reasons in the report, fix "
-                    "what they share, then run again."
+                    "what they have in common, then run again."
                 )
             )
 
 
 def _in_order(plan: Plan) -> list[Decision]:
-    """What is due and begins with a call, in the order in which it is done.
+    """Return what is due and begins with a call, in the order in which it is done.
 
-    Of the creates one with the longest alias comes first: when that is shown with its token, so are the others.
+    A create with the longest alias comes first: if the API shows that one with its token, it does so for the others.
     """
     updates, links, creates = (list(plan.due(action)) for action in _ORDER)
     if creates:
@@ -225,7 +246,75 @@ def _in_order(plan: Plan) -> list[Decision]:
 
 
 def _content_sent(record: Record, decision: Decision | None) -> Application | None:
-    """What the record's intent was about, where the row still says the same."""
+    """Return the content that was sent last, where the row still has it."""
     if decision is None or decision.judged.fingerprint != record.fingerprint:
         return None
     return decision.judged.application
+
+
+@dataclass(slots=True)
+class Tries:
+    """What the writes of one run led to so far.
+
+    It shows whether the row, the API or the account is at fault.
+    """
+
+    _seen: defaultdict[tuple[str, Op, str], list[str]] = field(default_factory=lambda: defaultdict(list))
+    _accepted: Counter[Op] = field(default_factory=Counter)
+    _refusals: Counter[str] = field(default_factory=Counter)
+    _contested: deque[tuple[str, str]] = field(default_factory=deque)
+
+    def note(self, record: Record, op: Op, outcome: Outcome[str]) -> None:
+        """Count what a write of this record led to; the record is as it is afterwards."""
+        if isinstance(outcome, outcomes.Done):
+            self._accepted[op] += 1
+        elif isinstance(outcome, outcomes.Unresolved) and outcome.said is None:
+            self._seen[record.token, op, record.number].append(outcome.seen)
+        elif op is Op.CREATE and isinstance(outcome, outcomes.Refused):
+            self._refusals[words_of(record.code, record.reason)] += 1
+        elif op is Op.CREATE and isinstance(outcome, outcomes.Unresolved) and outcome.said is not None:
+            self._contested.append((record.token, words_of(outcome.said.code, outcome.said.message)))
+
+    def note_settled(self, record_of: Callable[[str], Record]) -> None:
+        """Count what became of creates that were refused but may have been made."""
+        while self._contested:
+            token, words = self._contested[0]
+            state = record_of(token).state
+            if state in UNKNOWN:
+                return
+            self._accepted[Op.CREATE] += state is State.SUBMITTED
+            self._refusals.update([words] if state is State.REFUSED else [])
+            self._contested.popleft()
+
+    def failed_alone(self, record: Record, op: Op, attempts: int) -> str:
+        """Return the failure that this record alone met in each of so many attempts.
+
+        Empty where there is none.
+        """
+        seen = self._seen.get((record.token, op, record.number), [])
+        if len(seen) < attempts or len(set(seen)) > 1:
+            return ""
+        return seen[0] if self._accepted[op] or seen[0].startswith("HTTP 4") else ""
+
+    @property
+    def refused_alike(self) -> str:
+        """The words with which the first creates were all refused.
+
+        Empty where they were not, or are too few yet.
+        """
+        if self._accepted[Op.CREATE] or len(self._refusals) != 1:
+            return ""
+        words, number = next(iter(self._refusals.items()))
+        return words if number >= FIRST_CREATES else ""
+
+
+_VARIES = re.compile(r"'[^']*'|\"[^\"]*\"|\b[a-z2-7]{16}\b|[^\s.,:;()'\"]*[0-9…][^\s.,:;()'\"]*", re.IGNORECASE)
+"""What is quoted, a token, and every word with a digit in it, or with a part that was masked before."""
+
+
+def words_of(code: str, message: str) -> str:
+    """Return a refusal without what differs from row to row.
+
+    That is ids, tokens, numbers, and whatever it quotes.
+    """
+    return f"{code}: {_VARIES.sub('…', message)}" if message else code

@@ -1,23 +1,12 @@
-"""Settle unknown outcomes, with the positive control that shows whether silence may be believed.
+"""Settle unknown outcomes, and show by a control whether silence may be believed.
 
-Rule: there is no way from *uncertain* to another create but through here. Found once: adopted. Found more than once, or
-as another row's: held. Absence is believed only of a look that *began* after the settle window W and found nothing,
-and only if the positive control shows that such a look would have found it: the alias filter is asked for this very
-record, or, where the filter cannot be relied on, two walks of the whole account agree. Where that cannot be shown yet
-the record stays uncertain and is looked for again, in this run and in every later one.
+There is no way from *uncertain* to another create but through here. A record that is found once is adopted; found more
+than once, or as another row's, it is held. Absence is believed only of a look that *began* after the settle window W
+and found nothing, and only if the positive control shows that such a look would have found it. Where that cannot be
+shown yet, the record stays uncertain and is looked for again, in this run and in every later one.
 
 W is counted on the monotonic clock from the real abort of the call; for what an earlier process left behind, from the
-instant its lock was taken. Looks share the quota, and go before creates.
-
-Rule: nothing is taken for absent because it is not shown, unless a record that is known to exist *is* shown, by the
-very way in which the missing one was looked for. So that the one can speak for the other, it must
-
-- have, where the alias is asked for, one that is at least as long, and has capitals, signs and letters beyond ASCII
-  where the other has them: an API that cuts, escapes or changes aliases finds the plain ones all the same;
-- be at least as old, or the other at most a day: a list may reach back only some days.
-
-Any record that this ledger knows may serve, and several are tried; one that was deleted at the API is no obstacle. A
-control that cannot be made now is made again later: the next row's record may be the first that can serve.
+instant its lock was taken. Looks share the quota, and go before creates. See docs/design/settling.md.
 """
 
 import asyncio
@@ -47,160 +36,27 @@ from bulk_onboard.run.reviews import gone_entry, is_gone
 from bulk_onboard.run.stop import Stop, rest
 from bulk_onboard.run.walk import Lookup, Walk, by_token
 
-TRIED_AT_MOST = 5
-YOUNG = timedelta(days=1)  # lists that reach back only so far count in days
-
-_MARK = re.compile(r"[^A-Za-z0-9]")
-
-NO_RECORD = "no other record shows yet that the list can be believed"
-NOT_SHOWN = "the list does not show a record that is known to exist"
-
-
-@dataclass(frozen=True, slots=True)
-class Controlled:
-    """What the control showed: the token of the record that was found, or why silence proves nothing yet."""
-
-    found: str = ""
-    why_not: str = ""
-
-
-class Control:
-    """One run's positive control.
-
-    Args:
-        new_token: answers a token that no record has.
-    """
-
-    def __init__(
-        self, gateway: Gateway, lookup: Lookup, ledger_state: LedgerState, *, clock: Clock, new_token: Callable[[], str]
-    ) -> None:
-        self._gateway = gateway
-        self._lookup = lookup
-        self._books = ledger_state
-        self._clock = clock
-        self._new_token = new_token
-        self._filter_works = False
-        self._found_by_filter: set[str] = set()
-        self._gone: set[str] = set()
-
-    async def of_filter(self, unknown: Record) -> Controlled | None:
-        """Whether the alias filter would show this record; None while the list cannot be read."""
-        if not await self._filter_selects():
-            return None if not self._lookup.filter_ignored else Controlled(why_not="the list ignores the alias")
-        tried = False
-        for known in islice(self._speaking_for(unknown, literally=True), TRIED_AT_MOST):
-            tried = True
-            shown = await self._shown_by_filter(known)
-            if shown is None:
-                return None
-            if shown:
-                return Controlled(found=known.token)
-            if not await self._is_gone(known):
-                return Controlled(why_not=NOT_SHOWN)
-        return Controlled(why_not=NOT_SHOWN if tried else NO_RECORD)
-
-    async def of_walk(self, unknown: Record, walked: Walk) -> Controlled:
-        """Whether these walks would have shown this record."""
-        if not walked.whole:
-            return Controlled(why_not="the list of records cannot be walked to its end")
-        if not self._books.alias_kept:
-            return Controlled(why_not=NO_RECORD)
-        if self._books.alias_kept < alias_length(unknown.alias):
-            cut = next((each for each in walked.records if may_be_cut_from(each.alias, unknown.alias)), None)
-            if cut is not None:
-                return Controlled(why_not=f"record {cut.compliance_id} may be it, under a shortened alias")
-        ids = {record.compliance_id for record in walked.records}
-        for known in islice(self._speaking_for(unknown), TRIED_AT_MOST):
-            if known.compliance_id in ids:
-                return Controlled(found=known.token)
-            if not await self._is_gone(known):
-                return Controlled(why_not=NOT_SHOWN)
-        return Controlled(why_not=NO_RECORD)
-
-    def _speaking_for(self, unknown: Record, *, literally: bool = False) -> Iterator[Record]:
-        """Records that the API has for certain, and whose being shown speaks for this one, the best first."""
-        fits = [
-            record
-            for record in self._books.records.values()
-            if record.state is State.SUBMITTED and record.token not in self._gone
-            if self._is_old_enough(record, unknown) and (not literally or is_as_hard_to_find(record, unknown))
-        ]
-        yield from sorted(fits, key=lambda record: (record.token not in self._found_by_filter, record.known))
-
-    def _is_old_enough(self, known: Record, unknown: Record) -> bool:
-        """By the order of the ledger, which no clock can confuse; a young unknown one may have any neighbour."""
-        return known.known < unknown.tried or self._is_young(unknown)
-
-    def _is_young(self, unknown: Record) -> bool:
-        """Whether it was sent by this run, or a day ago at most by a clock that was not set back since."""
-        run = self._books.runs[-1].started if self._books.runs else None
-        if run and unknown.tried > run.seq:
-            return True
-        age = self._clock.now() - datetime.fromisoformat(unknown.sent_at)
-        return timedelta() <= age <= YOUNG
-
-    async def _filter_selects(self) -> bool:
-        """Whether the filter shows nothing for a name that nobody has."""
-        if not self._filter_works and not self._lookup.filter_ignored:
-            token = self._new_token()
-            shown = await self._lookup.filtered(f"~{token}", token)
-            self._filter_works = shown is not None and not shown.records and shown.whole
-        return self._filter_works and not self._lookup.filter_ignored
-
-    async def _shown_by_filter(self, known: Record) -> bool | None:
-        if known.token in self._found_by_filter:
-            return True
-        shown = await self._lookup.filtered(known.alias, known.token)
-        if shown is None:
-            return None
-        is_shown = known.compliance_id in {record.compliance_id for record in shown.records}
-        if is_shown:
-            self._found_by_filter.add(known.token)
-        return is_shown
-
-    async def _is_gone(self, known: Record) -> bool:
-        """Whether the API has no such record any more, so that it is no wonder that the list does not show it."""
-        if not is_gone(await self._gateway.send(Get(compliance_id=known.compliance_id, priority=Priority.SETTLE))):
-            return False
-        self._gone.add(known.token)
-        return True
-
-
-def is_as_hard_to_find(known: Record, unknown: Record) -> bool:
-    """Whether whatever an API may do to the alias of one it would do to that of the other, as they were sent."""
-    if not known.alias.endswith(f"~{known.token}") or alias_length(known.alias) < alias_length(unknown.alias):
-        return False
-    return marks(unknown.alias) <= marks(known.alias)
-
-
-def marks(alias: str) -> set[str]:
-    """What of an alias an API may fold, escape, replace or drop, each for itself: an `&` is no proof for a `+`."""
-    return {*_MARK.findall(alias), *(("capitals",) if alias != alias.lower() else ())}
-
-
-def new_token() -> str:
-    """A token that no record has, for the positive control."""
-    return base64.b32encode(secrets.token_bytes(10)).decode("ascii").lower()
-
-
 EXPAND = ("end_user", "documents")
 MISSES_AT_MOST = 5  # looks in a row that could not be made, after which a record waits for the next run
-VAIN_AT_MOST = 10  # looks after W that nothing may be concluded from, once no more creates are to come that might help
+INCONCLUSIVE_AT_MOST = 10  # looks after W, once no more creates are to come whose records might serve as the control
 _LOOKS_AT = (2 / 90, 10 / 90, 30 / 90, 1.0)  # of W; the last begins after it
 _AGAIN = 1 / 10  # of W, between looks after it
 
 
 def next_look_s(looks: int, settle_s: float) -> float:
-    """Seconds after the bound at which the look after so many begins: 2, 10, 30 s and W for W = 90 s."""
+    """Return when the next look is due, in seconds after `since`.
+
+    For W = 90 s they are at 2, 10, 30 s and W.
+    """
     return _LOOKS_AT[min(looks, len(_LOOKS_AT) - 1)] * settle_s
 
 
 class ProbeResult(Enum):
-    """A look that settled nothing."""
+    """Why a look settled nothing."""
 
     FOUND_NOTHING = auto()
     NOT_MADE = auto()
-    IN_VAIN = auto()  # it found nothing, and nothing may be concluded from that yet
+    INCONCLUSIVE = auto()  # it found nothing, and nothing may be concluded from that yet
 
 
 Looked: TypeAlias = OpEntry | entries.Gone | ProbeResult  # what settles the record, or why nothing does yet
@@ -212,10 +68,10 @@ class Unknown:
 
     Attributes:
         since: monotonic instant after which its bytes cannot have left any more; W counts from it.
-        due: when to look next.
-        said: the API's no that holds once the write is known not to have been done; None where it said nothing.
-        looks: how many were made; `misses` in a row could not be made, `vain` ones proved nothing.
-        why: nothing could be concluded the last time; empty before.
+        due: monotonic instant of the next look.
+        said: the API's refusal, which holds once the write is known not to have been done; None where it said nothing.
+        looks: how many found nothing before W; `misses` could not be made, in a row; `inconclusive` proved nothing.
+        why: why nothing could be concluded the last time; empty before.
     """
 
     token: str
@@ -224,16 +80,17 @@ class Unknown:
     said: outcomes.Refused | None = None
     looks: int = 0
     misses: int = 0
-    vain: int = 0
+    inconclusive: int = 0
     why: str = ""
 
 
 class Settler:
-    """Settles one run's unknown outcomes, beside its creates.
+    """Settles one run's unknown outcomes while its other calls are made.
 
     Args:
-        new_token: answers a token that no record has.
-        sent: the content of a record's newest intent, where the row still says it, else None.
+        settle_s: the settle window W.
+        new_token: return a token that no record has.
+        sent: return the content of a record's newest intent, where the row still has it, else None.
     """
 
     def __init__(
@@ -262,29 +119,33 @@ class Settler:
         self._settled: list[str] = []
 
     def watch(self, token: str, since: float, said: outcomes.Refused | None = None) -> None:
-        """Settle this record too.
-
-        Args:
-            since: its bound on the monotonic clock.
-            said: the API's no, which holds once the write is known not to have been done.
-        """
+        """Settle this record, too; the arguments are as for `Unknown`."""
         self._unknown[token] = Unknown(token, since, since + next_look_s(0, self._settle_s), said)
         self._news.set()
 
     def expect(self, more: bool) -> None:
-        """Say whether more unknown outcomes may come; without them `run` ends with the last that it has."""
+        """Say whether more unknown outcomes may come.
+
+        Once none may, `run` returns when it has settled its last.
+        """
         self._expecting = more
         for unknown in self._unknown.values():
-            unknown.vain = 0  # what was done meanwhile may serve as the control that was missing
+            unknown.inconclusive = 0  # what was done meanwhile may serve as the control that was missing
         self._news.set()
 
     def take_settled(self) -> list[str]:
-        """The tokens settled since this was last asked: what comes next for them may be due."""
+        """Return the tokens settled since this was last called.
+
+        What comes next for them may be due.
+        """
         taken, self._settled = self._settled, []
         return taken
 
     async def run(self) -> None:
-        """Look when a look is due, until nothing is unknown and nothing more expected, or until the wish to stop."""
+        """Look when a look is due, until nothing is unknown and no more is expected.
+
+        It also returns when the run is to stop.
+        """
         try:
             while not self._stop.requested and (self._unknown or self._expecting):
                 self._news.clear()
@@ -300,7 +161,7 @@ class Settler:
             self._stop.request(stopped)
 
     async def _look(self, due: list[Unknown]) -> None:
-        """One look for each; those of creates together, where that costs fewer requests."""
+        """Look once for each; for creates together, where that takes fewer requests."""
         began = self._clock.monotonic()
         records = {unknown.token: self._journal.ledger_state.record(unknown.token) for unknown in due}
         creates = [record for record in records.values() if record.op is Op.CREATE]
@@ -320,10 +181,10 @@ class Settler:
             await self._account_for(unknown, records[unknown.token], looked[unknown.token], began)
 
     def _is_ripe(self, unknown: Unknown, began: float) -> bool:
-        """Whether a look that began then comes late enough to show whatever there is.
+        """Return whether a look that began then came late enough to show what is there.
 
-        An answered update, link or delete was carried out before the answer or not at all, and the record itself says
-        which; only a list may show late.
+        An answered update, link or delete was done before the answer or never, and the record itself shows which; only
+        a list may be late.
         """
         is_answered = unknown.said is not None and self._journal.ledger_state.record(unknown.token).op is not Op.CREATE
         return is_answered or began - unknown.since >= self._settle_s
@@ -339,9 +200,11 @@ class Settler:
             unknown.due = max(unknown.since + next_look_s(unknown.looks, self._settle_s), soonest)
         else:
             unknown.misses += looked is ProbeResult.NOT_MADE
-            unknown.vain += looked is ProbeResult.IN_VAIN
+            unknown.inconclusive += looked is ProbeResult.INCONCLUSIVE
             unknown.due = self._clock.monotonic() + self._settle_s * _AGAIN
-            if unknown.misses == MISSES_AT_MOST or (unknown.vain >= VAIN_AT_MOST and not self._expecting):
+            if unknown.misses == MISSES_AT_MOST or (
+                unknown.inconclusive >= INCONCLUSIVE_AT_MOST and not self._expecting
+            ):
                 del self._unknown[unknown.token]
 
     async def _write_down(self, unknown: Unknown, record: Record, settled: OpEntry | entries.Gone) -> None:
@@ -355,14 +218,20 @@ class Settler:
         self._settled.append(record.token)
 
     async def _compare(self, record: Record, matches: tuple[ServerRecord, ...]) -> Looked:
-        """What a create's matches mean; several are settled by a person, one is adopted."""
+        """Write down how many records have a create's token.
+
+        Conclude from them, where there are any.
+        """
         await self._journal.append(
             entries.Probed(token=record.token, key=record.key, op=Op.CREATE, matches=len(matches))
         )
         return await self._conclude(record, matches) if matches else ProbeResult.FOUND_NOTHING
 
     async def _conclude(self, record: Record, matches: tuple[ServerRecord, ...]) -> Looked:
-        """What matches mean, compared with what was sent where the row still says it."""
+        """Return the entry for a create that was found.
+
+        It is compared with what was sent, where the row still has that.
+        """
         found, sent = matches[0], self._sent(record)
         if len(matches) == 1 and sent is not None:
             outcome = await self._gateway.send(
@@ -371,10 +240,12 @@ class Settler:
             if not isinstance(outcome, outcomes.Done):
                 return ProbeResult.NOT_MADE
             found = outcome.value
-        return conclusion.of_create(record, matches, found, sent, self._journal.ledger_state)
+        return conclusion.of_create(
+            record.token, record.key, matches, self._journal.ledger_state, found=found, sent=sent
+        )
 
     async def _ask(self, record: Record) -> Looked:
-        """What the API says of a record whose update, link or delete is unknown."""
+        """Look up the record, or number, of an unknown write and conclude from it."""
         if record.op is Op.LINK:
             number = await self._gateway.send(GetNumber(number=record.number, priority=Priority.SETTLE))
             if isinstance(number, outcomes.Done):
@@ -383,14 +254,17 @@ class Settler:
             return conclusion.of_link(record, None) if cannot_be_seen else ProbeResult.NOT_MADE
         outcome = await self._gateway.send(Get(compliance_id=record.compliance_id, priority=Priority.SETTLE))
         if not isinstance(outcome, outcomes.Done):
-            return _no(record, outcome)
+            return _without_record(record, outcome)
         applied = conclusion.of_update(record, outcome.value) if record.op is Op.UPDATE else None
         return applied or ProbeResult.FOUND_NOTHING
 
     async def _absences(
         self, ripe: Sequence[Unknown], records: Mapping[str, Record], began: float
     ) -> Mapping[str, Looked]:
-        """What is absent of those that a look after W did not find; the others stay unknown, and why."""
+        """Conclude, for those that a look after W did not find, which are absent.
+
+        The others stay unknown.
+        """
         concluded: dict[str, Looked] = {}
         by_walk: list[Unknown] = []
         for unknown in ripe:
@@ -418,7 +292,7 @@ class Settler:
         return concluded
 
     async def _absence_by_filter(self, unknown: Unknown, record: Record, began: float) -> Looked | None:
-        """What asking for this record's alias proves; None where the filter cannot be relied on."""
+        """Conclude from what the alias filter shows; None where it cannot be relied on."""
         controlled = await self._control.of_filter(record)
         if controlled is None:
             return ProbeResult.NOT_MADE
@@ -434,7 +308,7 @@ class Settler:
                 return None
         return await self._absence(unknown, record, controlled, began)
 
-    async def _absence(self, unknown: Unknown, record: Record, controlled: Controlled, began: float) -> Looked:
+    async def _absence(self, unknown: Unknown, record: Record, controlled: "Controlled", began: float) -> Looked:
         if not controlled.why_not:
             return conclusion.absent(record, began - unknown.since, controlled.found)
         if unknown.why != controlled.why_not:
@@ -443,11 +317,175 @@ class Settler:
             await self._journal.append(
                 entries.Probed(token=record.token, key=record.key, op=Op.CREATE, matches=0, why=why)
             )
-        return ProbeResult.IN_VAIN
+        return ProbeResult.INCONCLUSIVE
 
 
-def _no(record: Record, outcome: Outcome[Any]) -> Looked:
-    """What a look without a record says: 404 is an answer, a delete is done then; all else tells nothing."""
+def _without_record(record: Record, outcome: Outcome[Any]) -> Looked:
+    """Conclude from an answer without a record.
+
+    404 means that it is gone, or that a delete was done. Anything else means nothing.
+    """
     if not is_gone(outcome):
         return ProbeResult.NOT_MADE
     return conclusion.adopted(record) if record.op is Op.DELETE else gone_entry(record)
+
+
+# Positive control. Nothing is taken for absent because it is not shown, unless a record that is known to exist *is*
+# shown, by the very way in which the missing one was looked for. To speak for the missing record, the known one must
+#
+# - where the alias filter is asked, have an alias at least as long, with capitals, signs and letters beyond ASCII where
+#   the other has them: an API that cuts, escapes or changes aliases finds plain ones all the same;
+# - be at least as old, unless the other is at most a day old: a list may reach back only some days.
+#
+# Any record that this ledger knows may serve, and several are tried; one that was deleted at the API is no obstacle. A
+# control that cannot be made now is made again later: the next row's record may be the first that can serve.
+
+TRIED_AT_MOST = 5
+YOUNG = timedelta(days=1)  # lists that reach back only so far count in days
+
+_MARK = re.compile(r"[^A-Za-z0-9]")
+
+NO_RECORD = "no other record shows yet that the list can be believed"
+NOT_SHOWN = "the list does not show a record that is known to exist"
+
+
+@dataclass(frozen=True, slots=True)
+class Controlled:
+    """The token of the record that the control found, or why there is none yet."""
+
+    found: str = ""
+    why_not: str = ""
+
+
+class Control:
+    """Makes one run's positive control, and remembers what it showed.
+
+    Args:
+        new_token: return a token that no record has.
+    """
+
+    def __init__(
+        self, gateway: Gateway, lookup: Lookup, ledger_state: LedgerState, *, clock: Clock, new_token: Callable[[], str]
+    ) -> None:
+        self._gateway = gateway
+        self._lookup = lookup
+        self._ledger_state = ledger_state
+        self._clock = clock
+        self._new_token = new_token
+        self._filter_works = False
+        self._found_by_filter: set[str] = set()
+        self._gone: set[str] = set()
+
+    async def of_filter(self, unknown: Record) -> Controlled | None:
+        """Show whether the alias filter would find this record.
+
+        Return None while the list cannot be read.
+        """
+        if not await self._filter_selects():
+            return None if not self._lookup.filter_ignored else Controlled(why_not="the list ignores the alias")
+        tried = False
+        for known in islice(self._speaking_for(unknown, literally=True), TRIED_AT_MOST):
+            tried = True
+            shown = await self._shown_by_filter(known)
+            if shown is None:
+                return None
+            if shown:
+                return Controlled(found=known.token)
+            if not await self._is_gone(known):
+                return Controlled(why_not=NOT_SHOWN)
+        return Controlled(why_not=NOT_SHOWN if tried else NO_RECORD)
+
+    async def of_walk(self, unknown: Record, walked: Walk) -> Controlled:
+        """Show whether these walks would have found this record."""
+        if not walked.whole:
+            return Controlled(why_not="the list of records cannot be walked to its end")
+        if not self._ledger_state.alias_kept:
+            return Controlled(why_not=NO_RECORD)
+        if self._ledger_state.alias_kept < alias_length(unknown.alias):
+            cut = next((each for each in walked.records if may_be_cut_from(each.alias, unknown.alias)), None)
+            if cut is not None:
+                return Controlled(why_not=f"record {cut.compliance_id} may be it, under a shortened alias")
+        ids = {record.compliance_id for record in walked.records}
+        for known in islice(self._speaking_for(unknown), TRIED_AT_MOST):
+            if known.compliance_id in ids:
+                return Controlled(found=known.token)
+            if not await self._is_gone(known):
+                return Controlled(why_not=NOT_SHOWN)
+        return Controlled(why_not=NO_RECORD)
+
+    def _speaking_for(self, unknown: Record, *, literally: bool = False) -> Iterator[Record]:
+        """Yield the records that can speak for this one, the best first.
+
+        The API has them for certain.
+        """
+        fits = [
+            record
+            for record in self._ledger_state.records.values()
+            if record.state is State.SUBMITTED and record.token not in self._gone
+            if self._is_old_enough(record, unknown) and (not literally or is_as_hard_to_find(record, unknown))
+        ]
+        yield from sorted(fits, key=lambda record: (record.token not in self._found_by_filter, record.known))
+
+    def _is_old_enough(self, known: Record, unknown: Record) -> bool:
+        """Compare by the ledger's order, which no clock can confuse.
+
+        For a young unknown record any other will do.
+        """
+        return known.known < unknown.tried or self._is_young(unknown)
+
+    def _is_young(self, unknown: Record) -> bool:
+        """Return whether this run sent it, or some run at most a day ago.
+
+        A clock that was set back since makes it old.
+        """
+        run = self._ledger_state.runs[-1].started if self._ledger_state.runs else None
+        if run and unknown.tried > run.seq:
+            return True
+        age = self._clock.now() - datetime.fromisoformat(unknown.sent_at)
+        return timedelta() <= age <= YOUNG
+
+    async def _filter_selects(self) -> bool:
+        """Return whether the filter shows nothing for an alias that no record has."""
+        if not self._filter_works and not self._lookup.filter_ignored:
+            token = self._new_token()
+            shown = await self._lookup.filtered(f"~{token}", token)
+            self._filter_works = shown is not None and not shown.records and shown.whole
+        return self._filter_works and not self._lookup.filter_ignored
+
+    async def _shown_by_filter(self, known: Record) -> bool | None:
+        if known.token in self._found_by_filter:
+            return True
+        shown = await self._lookup.filtered(known.alias, known.token)
+        if shown is None:
+            return None
+        is_shown = known.compliance_id in {record.compliance_id for record in shown.records}
+        if is_shown:
+            self._found_by_filter.add(known.token)
+        return is_shown
+
+    async def _is_gone(self, known: Record) -> bool:
+        """Return whether the record was deleted, so that the list cannot show it."""
+        if not is_gone(await self._gateway.send(Get(compliance_id=known.compliance_id, priority=Priority.SETTLE))):
+            return False
+        self._gone.add(known.token)
+        return True
+
+
+def is_as_hard_to_find(known: Record, unknown: Record) -> bool:
+    """Return whether the known alias would suffer whatever the unknown one may."""
+    if not known.alias.endswith(f"~{known.token}") or alias_length(known.alias) < alias_length(unknown.alias):
+        return False
+    return marks(unknown.alias) <= marks(known.alias)
+
+
+def marks(alias: str) -> set[str]:
+    """Return what an API may fold, escape, replace or drop in an alias.
+
+    Each counts for itself: `&` is no proof for `+`.
+    """
+    return {*_MARK.findall(alias), *(("capitals",) if alias != alias.lower() else ())}
+
+
+def new_token() -> str:
+    """Return a token that no record has, for the positive control."""
+    return base64.b32encode(secrets.token_bytes(10)).decode("ascii").lower()

@@ -17,7 +17,7 @@ from bulk_onboard.units import write_duration
 
 
 async def rest(clock: Clock, seconds: float | None, *events: asyncio.Event) -> None:
-    """Return after so many seconds (None: no bound), or as soon as one of the events is set."""
+    """Wait so many seconds (None: without bound), or until one of the events is set."""
     waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(event.wait()) for event in events]
     if seconds is not None:
         waits.append(asyncio.ensure_future(clock.sleep(max(0.0, seconds))))
@@ -29,11 +29,11 @@ async def rest(clock: Clock, seconds: float | None, *events: asyncio.Event) -> N
 
 
 class Stop:
-    """One run's wish to stop; the first cause counts.
+    """Whether one run is to stop, and why; the first cause counts.
 
     Attributes:
-        wished: set once somebody wished it.
-        cause: why: a signal's number, an `outcome.Halt`, an exception; None while nobody wished it.
+        cause: a signal, an `outcome.Halt` or an exception; None while the run may go on.
+        wished: set once the run is to stop.
     """
 
     def __init__(self) -> None:
@@ -56,46 +56,51 @@ class Stop:
             listener()
 
     def call_when_requested(self, listener: Callable[[], None]) -> None:
-        """Have somebody told, such as a pacer with calls waiting in it; at once where it is wished already."""
+        """Call this once the run is to stop, at once where it already is.
+
+        A pacer lets its waiting calls go then.
+        """
         if self.requested:
             listener()
         else:
             self._listeners.append(listener)
 
     async def pause(self, clock: Clock, seconds: float) -> None:
-        """Sleep so long, or until the wish to stop."""
+        """Sleep so long, or until the run is to stop."""
         await rest(clock, seconds, self.wished)
 
 
 @contextmanager
 def stopping_after(seconds: float | None, *, clock: Clock, stop: Stop) -> Iterator[Callable[[], None]]:
-    """Wish to stop so many seconds from now, None for never.
+    """Request a stop so many seconds from now, None for never.
 
-    Whoever is done calls what he is given, and the time no longer counts; it does not after the context either.
+    Yield `cancel()`, which disarms the deadline.
+
+    Leaving the context disarms it, too.
 
     Raises:
-        StoppedError: the time was up before anything was begun: its own sentence in place of any other.
+        StoppedError: the time was up before the run began; it says so in place of whatever was raised then.
     """
     if seconds is None:
         yield lambda: None
         return
-    told = StoppedError(f"Stopped after {write_duration(seconds)}, as stop_after says; run again to continue.")
-    timer = asyncio.ensure_future(_wish(told, seconds, clock, stop))
+    time_is_up = StoppedError(f"Stopped after {write_duration(seconds)}, as stop_after says; run again to continue.")
+    timer = asyncio.ensure_future(_request_after(time_is_up, seconds, clock, stop))
 
-    def enough() -> None:
+    def cancel() -> None:
         timer.cancel()
 
     try:
-        yield enough
+        yield cancel
     except StoppedError:
-        if stop.cause is told:
-            raise told from None
+        if stop.cause is time_is_up:
+            raise time_is_up from None
         raise
     finally:
-        enough()
+        cancel()
 
 
-async def _wish(cause: StoppedError, seconds: float, clock: Clock, stop: Stop) -> None:
+async def _request_after(cause: StoppedError, seconds: float, clock: Clock, stop: Stop) -> None:
     await clock.sleep(seconds)
     stop.request(cause)
 
@@ -144,12 +149,15 @@ _SIGNALS = {
 def why_stopped(
     cause: object, *, base_url: str, sent_before: bool, compare: str = "ledger verify --server"
 ) -> BulkOnboardError | None:
-    """The error that tells a person why the run stopped; None for a signal, or when nothing stopped it.
+    """Return the error that tells people why the run stopped.
 
-    `compare` is the command that compares the job's ledger with the account.
+    Return None for a signal, or when nothing stopped it.
 
-    A wrong address is the user's to fix when nothing was sent yet (exit 2), else a stop (exit 4)
-    (docs/design/settling.md, Stops at once).
+    A wrong address is an error of usage (exit 2) when nothing was sent yet, else a stop (exit 4); see
+    docs/design/settling.md, Stops at once.
+
+    Args:
+        compare: the command that compares the job's ledger with the account.
     """
     if isinstance(cause, BulkOnboardError):
         return cause
@@ -162,14 +170,17 @@ def why_stopped(
 
 
 def left_over(rows: int) -> BulkOnboardError | None:
-    """What to say of rows that a run could not finish though nothing stopped it; None where there are none."""
+    """Return the error about rows that a run could not finish; None without any.
+
+    Nothing stopped the run, or that would be the error.
+    """
     if not rows:
         return None
     return errors.StoppedError(f"{rows:,} row{'' if rows == 1 else 's'} could not be finished; run again to continue.")
 
 
 def status_of(cause: object) -> errors.ExitStatus:
-    """What a stop's cause adds to the exit status."""
+    """Return the exit status that a stop's cause calls for."""
     if isinstance(cause, BulkOnboardError):
         return cause.exit_status
     if isinstance(cause, signal.Signals):

@@ -1,20 +1,12 @@
-"""Read the API's list: walk it to its end, look up tokens by alias, adopt what is there, find duplicates.
+"""Read the API's list: walk it, look up tokens, adopt records, find duplicates.
+
+A walk may *find* a record. That a record is *not* there is shown only by two whole walks that agree (`agreed`).
 
 Pages are counted by offset, and others create and delete records meanwhile, so records slip from one page to another.
-Rule: each page but the first is asked to begin with the last record of the page before. Where it shows none of the
-records seen so far, something may have slipped through in between, and the walk steps back until it does. Pages that
-are too long, or whose `limit` is refused, are asked for in smaller ones. A list that answers every offset with the same
-page has no other pages to offer, and one that goes on showing what it showed has none either, whatever it promises.
-
-A walk may *find* a record. That a record is *not* there is told only by two whole walks that agree (`agreed`).
-
-One request for each alias, or one for each hundred records of the account. Server filtering is a hint only: whatever
-comes is looked through here for the token, and a filter that is seen to be ignored is not used again.
-
-A lost ledger, or a second job on the account, so takes over what is there instead of creating it again: tokens are
-computed from the rows, and stand at the end of the aliases at the API.
-
-No client can exclude that another machine with a copy of the ledger raced it; but a duplicate is never left untold.
+So each page but the first is asked to begin with the last record of the page before. Where it shows none of the records
+seen so far, something may have slipped through in between, and the walk steps back until it does. Pages that are too
+long, or whose `limit` is refused, are asked for in smaller ones. A list that answers every offset with the same page,
+or goes on showing what it has shown, has no more pages, whatever it promises.
 """
 
 import math
@@ -29,7 +21,8 @@ from bulk_onboard.model.entry import Op, OpEntry
 from bulk_onboard.model.identity import token_in
 from bulk_onboard.model.ledger_state import Journal, LedgerState
 from bulk_onboard.model.plan import Identity
-from bulk_onboard.model.record import Record, Review, State
+from bulk_onboard.model.record import NOT_FILED, Record, Review, State
+from bulk_onboard.run.conclusion import of_create
 
 LIMITS = (100, 50, 20, 5, 2, 1)  # records a page, in this order while the API refuses one or its answer is too long
 PASSES_AT_MOST = 6
@@ -60,10 +53,11 @@ class Walk:
 async def walk(
     gateway: Gateway, *, alias: str = "", priority: Priority = Priority.POLL, first: RecordPage | None = None
 ) -> Walk | None:
-    """Every record that the list shows, asked for those of `alias` where one is given.
+    """Return every record that the list shows, or None when it cannot be read.
 
-    Whether the server heeds the alias filter is for the caller to see: all that came is answered. `first` is the first
-    page, where somebody has it already. None when the list cannot be read.
+    Args:
+        alias: ask the list for records with this alias only; the server may ignore it, and all that came is returned.
+        first: the first page, where it has been read already.
     """
     found: dict[str, ServerRecord] = {}
     pages = _Pages(gateway, {"alias": alias} if alias else {}, priority)
@@ -78,12 +72,17 @@ async def walk(
 
 
 async def agreed(gateway: Gateway, earlier: Walk | None = None, *, priority: Priority = Priority.POLL) -> Walk | None:
-    """Two whole walks that agree, taken together; `earlier` serves as the first of them.
+    """Walk the list until two whole walks agree.
 
-    A record that is not in it was not on the list when the last walk began. A list that others work on never stays the
-    same: records that a later walk no longer shows may have been deleted, and those that are newer than all of an
-    earlier walk were created since. After any other difference, which means that the earlier walk missed something,
-    yet another walk must agree. `whole` is False where none did; None when the list cannot be read.
+    Return them taken together, or None when it cannot be read.
+
+    A record that is not in the result was not on the list when the last walk began; `whole` is False where no two walks
+    agreed. Others may be at work in the account: records that a later walk no longer shows may have been deleted, and
+    those newer than all of an earlier walk were created since. Any other difference means that the earlier walk missed
+    something, and another one must agree.
+
+    Args:
+        earlier: serves as the first walk.
     """
     so_far = earlier or await walk(gateway, priority=priority)
     for _ in range(PASSES_AT_MOST):
@@ -101,14 +100,20 @@ async def agreed(gateway: Gateway, earlier: Walk | None = None, *, priority: Pri
 
 
 def missed(earlier: Iterable[ServerRecord], later: Iterable[ServerRecord]) -> list[ServerRecord]:
-    """The records of a later walk that an earlier one should have shown: those not newer than the newest of its own."""
+    """Return the records of a later walk that an earlier one should have shown.
+
+    They are those that are not newer than its own newest.
+    """
     shown = {record.compliance_id: record.created_at for record in earlier}
     newest = max(shown.values(), default="")
     return [r for r in later if r.compliance_id not in shown and (not r.created_at or r.created_at < newest)]
 
 
 async def first_page(gateway: Gateway) -> RecordPage | None:
-    """The first page of the account's list, as `walk` takes it; None when it cannot be read."""
+    """Return the first page of the account's list, for `walk`.
+
+    Return None when it cannot be read.
+    """
     return await _Pages(gateway, {}, Priority.POLL).read({}, least=1)
 
 
@@ -126,10 +131,12 @@ class _Pages:
     limit: int = LIMITS[0]
 
     async def read(self, place: Mapping[str, str], *, least: int) -> RecordPage | None:
-        """The page at an offset, a cursor or whatever else a link says; None when it cannot be read.
+        """Return the page at an offset, a cursor or whatever else a link says.
 
-        `least` is how many records it must have room for: one, and another one where it is to begin with one that is
-        known.
+        Return None when it cannot be read.
+
+        Args:
+            least: how many records it must have room for: one, and one more where it should begin with a known one.
         """
         page: RecordPage | None = None
         for limit in (size for size in LIMITS if least <= size <= self.limit):
@@ -192,7 +199,10 @@ class _Pass:
         return len(self.found) + self.unreadable
 
     async def to_the_end(self, page: RecordPage | None) -> bool:
-        """Walk it, `page` being the first one where it was read already; whether the list could be read."""
+        """Walk it, from `page` on where the first one was read already.
+
+        Return whether the list could be read.
+        """
         link: Mapping[str, str] | None = None
         last: RecordPage | None = None
         step_back, restarts, followed = 1, 0, list[Mapping[str, str]]()
@@ -226,7 +236,7 @@ class _Pass:
         return {"offset": str(offset)} if offset else {}
 
     def _pass_over(self, page: RecordPage, ids: tuple[str, ...], *, is_linked: bool) -> bool:
-        """Account for a page; whether it is the last.
+        """Count a page in; return whether it is the last.
 
         A list that says nothing of its end is at it where a page shows nothing but the record that it was to begin
         with; a longer page of known records only means that others were created before them. A page of one record can
@@ -245,7 +255,10 @@ class _Pass:
         return page.next_query is None or brings_nothing
 
     def _steps_back(self, places: int) -> bool:
-        """Go back so far; False where that was done from here in vain: what stands here cannot be read."""
+        """Go back so far; return False where that was tried before.
+
+        Then what stands here cannot be read.
+        """
         self.stepped_back[self.count] += places == 1
         if self.stepped_back[self.count] > _RESTARTS_AT_MOST:
             self.joint, self.is_joined, self.count = False, False, self.count - 1
@@ -258,7 +271,7 @@ class _Pass:
         return True
 
     def _link(self, page: RecordPage) -> Mapping[str, str] | None:
-        """The API's own way to the next page, where that is not counted in records; else None."""
+        """Return the API's own link to the next page; None where it is the next offset."""
         query = page.next_query
         if query is None or query.get("offset") == str(self.count):
             return None
@@ -266,19 +279,25 @@ class _Pass:
         return {name: value for name, value in query.items() if name != "limit"}
 
     def _goes_on_showing(self, ids: tuple[str, ...]) -> bool:
-        """Whether page after page shows what this pass saw before."""
+        """Return whether page after page shows what this pass has seen before."""
         is_new = not ids or not self.shown.issuperset(ids)
         self.shown.update(ids)
         self.nothing_new = 0 if is_new else self.nothing_new + 1
         return self.nothing_new > _NOTHING_NEW_AT_MOST
 
     async def _ignores_offset(self, page: RecordPage) -> bool:
-        """Whether the list shows this page wherever it is asked; else others have created as many as it holds."""
+        """Return whether the list shows this page at any offset.
+
+        It may also be that others created as many records as it holds.
+        """
         beyond = await self.pages.read({"offset": str(_PAST_EVERY_END)}, least=1)
         return beyond is not None and _is_the_same(page, beyond)
 
     def _ends_with_the_same_page(self, page: RecordPage) -> bool:
-        """The list ignores the offset: whole only if its one page is all there is."""
+        """End the pass at a list that ignores the offset.
+
+        It is whole only if its one page is all there is.
+        """
         is_all = len(page.records) < _LEAST_USUAL_LIMIT if page.total is None else self._known >= page.total
         self.is_joined, self.is_hopeless = is_all and page is not _TOO_LARGE, True
         return True
@@ -293,9 +312,15 @@ def _ids(page: RecordPage) -> tuple[str, ...]:
 
 
 def _is_the_same(page: RecordPage, other: RecordPage) -> bool:
-    """Whether both show the same records, or neither can show any since the first is too long."""
+    """Return whether both pages show the same records.
+
+    Two that are too long to be shown count as the same.
+    """
     return page is other if _TOO_LARGE in (page, other) else bool(page.records) and _ids(page) == _ids(other)
 
+
+# Looking up tokens: one request for each alias, or one for each hundred records of the account. The server's filter is
+# a hint only: the answer is searched here for the token, and a filter that is seen to be ignored is not used again.
 
 PAGE = 100
 
@@ -319,7 +344,9 @@ class Lookup:
         self.asked_for: set[str] = set()
 
     async def find(self, records: Sequence[Record]) -> Matches | None:
-        """What the account has of these records; None when the list could not be read.
+        """Return what the account has of these records.
+
+        Return None when the list could not be read.
 
         What it finds is there. What it does not find may be there all the same: see `filtered` and `agreed`.
         """
@@ -338,14 +365,20 @@ class Lookup:
         return by_token(found)
 
     async def filtered(self, alias: str, token: str) -> Walk | None:
-        """What the list shows when it is asked for one alias; None when it could not be read."""
+        """Return what the list shows when asked for one alias.
+
+        Return None when it could not be read.
+        """
         shown = await walk(self._gateway, alias=alias, priority=Priority.SETTLE)
         if shown is not None:
             self.filter_ignored |= any(token not in each.alias.lower() for each in shown.records)
         return shown
 
     async def agreed(self) -> Walk | None:
-        """Two walks of the whole account that agree; None when the list could not be read."""
+        """Walk the whole account until two walks agree.
+
+        Return None when the list could not be read.
+        """
         walked = await agreed(self._gateway, priority=Priority.SETTLE)
         return None if walked is None else self._noted(walked)
 
@@ -355,12 +388,12 @@ class Lookup:
 
 
 def pages(records: int) -> int:
-    """What a walk past so many records costs in requests; at least one."""
+    """Return how many requests a walk past so many records takes; at least one."""
     return max(1, math.ceil(records / PAGE))
 
 
 def by_token(shown: Iterable[ServerRecord]) -> Matches:
-    """The records that have a token, by it; each once."""
+    """Return by token the records that have one; each record once."""
     found: defaultdict[str, dict[str, ServerRecord]] = defaultdict(dict)
     for record in shown:
         if token := token_in(record.alias):
@@ -368,11 +401,15 @@ def by_token(shown: Iterable[ServerRecord]) -> Matches:
     return {token: tuple(records.values()) for token, records in found.items()}
 
 
-UNSENT = frozenset({State.NOT_SENT, State.INVALID, State.DEFERRED, State.REFUSED})
+# Adopting what is there. Tokens are computed from the rows and stand at the end of the aliases at the API, so a run
+# with a new ledger, or a second job on the account, finds the records of its rows instead of creating them again.
 
 
 async def sweep(gateway: Gateway, journal: Journal, identities: Iterable[Identity]) -> bool:
-    """Walk the account, adopt what it has, and write down that it was walked; whether the walks were whole."""
+    """Walk the account, adopt what it has, and write down that it was walked.
+
+    Return whether the walks were whole.
+    """
     walked = await agreed(gateway)
     if walked is None:
         return False
@@ -383,45 +420,41 @@ async def sweep(gateway: Gateway, journal: Journal, identities: Iterable[Identit
 
 
 async def adopt(journal: Journal, identities: Iterable[Identity], shown: Iterable[ServerRecord]) -> int:
-    """Adopt the records of these rows that a walk of the account has shown; how many the ledger did not know.
+    """Adopt those of these records that belong to these rows.
 
-    Records whose last call is unknown are left to settling, which looks closer. Those that a repair of the ledger
-    holds because it lost their alias are found here by their token.
+    Return how many the ledger did not know.
+
+    Records whose last call is unknown are left to settling, which compares them with what was sent.
     """
     found, adopted = by_token(shown), 0
-    for identity in identities:
+    for identity in list(identities) if found else ():
         matches = found.get(identity.token)
         if matches and may_be_adopted(journal.ledger_state.record(identity.token)):
-            await journal.append(adoption(identity, matches))
+            await journal.append(adoption(identity, matches, journal.ledger_state))
             adopted += 1
     return adopted
 
 
 def may_be_adopted(record: Record) -> bool:
-    """Whether a record at the API with its token is simply its own: nothing was sent, or what it was called is lost."""
+    """Return whether a record at the API with its token can only be its own.
+
+    Nothing of it is known to be at the API, or a repair of the ledger holds it because its alias was lost.
+    """
     without_alias = record.state is State.HELD and record.op is Op.CREATE and not record.alias
-    return record.state in UNSENT or without_alias
+    return record.state in NOT_FILED or without_alias
 
 
-def adoption(identity: Identity, matches: Sequence[ServerRecord]) -> OpEntry:
-    """One record at the API is this row's; several are for a person to look at."""
-    if len(matches) == 1:
-        return entries.Adopted(
-            token=identity.token,
-            key=identity.user_key,
-            op=Op.CREATE,
-            compliance_id=matches[0].compliance_id,
-            review=matches[0].review,
-            alias=matches[0].alias,
-            registration_token=identity.known_registration,
-        )
-    return entries.Held(
-        token=identity.token,
-        key=identity.user_key,
-        op=Op.CREATE,
-        why=f"{len(matches)} records with this token at the API",
-        compliance_ids=tuple(record.compliance_id for record in matches),
-    )
+def adoption(identity: Identity, matches: Sequence[ServerRecord], ledger_state: LedgerState) -> OpEntry:
+    """Return the entry by which a row's record is adopted.
+
+    It is held where several records, or another row's, have its token.
+    """
+    registration = identity.known_registration
+    return of_create(identity.token, identity.user_key, matches, ledger_state, registration_token=registration)
+
+
+# Duplicates. No client can rule out that another machine with a copy of the ledger sent the row, too; but a duplicate
+# is always reported.
 
 
 @dataclass(frozen=True, slots=True)
@@ -430,7 +463,7 @@ class DuplicateRecords:
 
     Attributes:
         compliance_ids: the one to keep first: the one that the ledger has, else the oldest.
-        deletable: those of the others whose review is still pending, which may be deleted.
+        deletable: those of the others that may be deleted, since their review is still pending.
     """
 
     token: str
@@ -441,7 +474,10 @@ class DuplicateRecords:
 def find_duplicates(
     records: Iterable[ServerRecord], ledger_state: LedgerState, *, others: bool = False
 ) -> list[DuplicateRecords]:
-    """Which of the ledger's tokens, with `others` which of all, have more than one record in a walk of the account."""
+    """Return which tokens have several records in a walk of the account.
+
+    They are those of the ledger, with `others` all.
+    """
     return [
         _twice(token, ledger_state, found)
         for token, found in sorted(by_token(records).items())

@@ -1,32 +1,4 @@
-"""The calls that change something at the API: create, update, link, delete.
-
-Rule: settling, and every later run, find a record by the token at the end of its alias. So the first record of an
-account under this ledger goes alone, and is read back before the next one leaves; and so does any whose alias is longer
-than all that were shown with their token so far.
-
-Where the list of records cannot be walked to its end, nobody knows what the account has. Then each row's alias is asked
-for just before it is sent.
-
-Rule: an update resubmits, so a second one would set the review back to its beginning. It is sent only while the API
-says that the record may be changed, and its intent says when it was submitted before, by which an unknown one is
-settled (docs/design/settling.md, Update). End user and documents are complete, which is right under both contracts
-(docs/design/wire.md, Update).
-
-Where the record cannot take this content at all, since it is another row's, or is of another country or type of number,
-that is a refusal of ours: written down without a call, and repeated only when the row has changed.
-
-See docs/design/settling.md, Link.
-
-Rule: a number is moved from another record only where the job says so, and never from the record of a row that names
-it, too: the two rows would take it from each other in turn.
-
-Where the number's own record cannot be looked at (404 or 405 there), the link is tried: the API checks it, too, and the
-ledger tells of the records of this job that have it. An unknown link is settled before the next number's turn comes,
-in this run or the next.
-
-A create that a run was killed in, or whose answer was lost, is looked for and deleted if it is there. So is a deletion
-that did not happen deleted again. Doing the same once more therefore always gets further, whatever stopped it.
-"""
+"""The calls that change something at the API: create, update, link, delete."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -39,7 +11,7 @@ from bulk_onboard.model.entry import Op
 from bulk_onboard.model.identity import alias_length, numbers_in, token_in
 from bulk_onboard.model.outcome import Outcome
 from bulk_onboard.model.plan import Decision
-from bulk_onboard.model.record import EDITABLE, Linkage, Record, Review, State
+from bulk_onboard.model.record import EDITABLE, UNKNOWN, Linkage, Record, Review, State
 from bulk_onboard.model.sheet import NUMBERS
 from bulk_onboard.run.conclusion import before_link
 from bulk_onboard.run.context import RunContext
@@ -51,21 +23,27 @@ from bulk_onboard.run.walk import Lookup, adoption, by_token
 _LOOKS = 10  # within the settle window, since a new record may show late
 
 
-class Creating:
-    """One run's creates.
+class Creator:
+    """Files the records of one run's rows.
+
+    Settling, and every later run, find a record by the token at the end of its alias. So the first record of an account
+    under this ledger is sent alone, and read back before the next one leaves; and so is any whose alias is longer than
+    all that the API has shown with their token so far.
 
     Args:
-        asking: by which each row is asked for before it is sent; None where that need not be.
+        settle_s: the settle window W.
+        asking: look up each row's alias with this before it is sent, where the list of records cannot be walked to its
+            end, so that nobody knows what the account has; else None.
     """
 
     def __init__(self, context: RunContext, *, settle_s: float, asking: Lookup | None = None) -> None:
-        self._desk = context
+        self._context = context
         self._settle_s = settle_s
         self._asking = asking
         self._alone = asyncio.Lock()
 
     async def create(self, decision: Decision) -> Outcome[str] | None:
-        """File the record of a row; what that led to, None where it was not begun since the run is to stop."""
+        """File the record of a row; return what that led to, None where it was not sent."""
         if self._keeps(decision):
             return await self._send(decision)
         async with self._alone:
@@ -75,12 +53,12 @@ class Creating:
                 return await self._send(decision)
             outcome = await self._send(decision)
             if isinstance(outcome, outcomes.Done):
-                await self._read_back(self._desk.journal.ledger_state.record(decision.token))
+                await self._read_back(self._context.journal.ledger_state.record(decision.token))
             return outcome
 
     def _keeps(self, decision: Decision) -> bool:
-        """Whether the API has shown an alias as long as this row's with its token."""
-        return length_of(decision) <= self._desk.journal.ledger_state.alias_kept
+        """Return whether the API has shown an alias as long as this row's with its token."""
+        return length_of(decision) <= self._context.journal.ledger_state.alias_kept
 
     async def _send(self, decision: Decision) -> Outcome[str] | None:
         if self._asking is not None and not await self._is_not_there(self._asking, decision):
@@ -92,34 +70,40 @@ class Creating:
             token=identity.token,
             key=identity.user_key,
             alias=identity.alias,
-            attempt=self._desk.journal.ledger_state.record(identity.token).attempts + 1,
+            attempt=self._context.journal.ledger_state.record(identity.token).attempts + 1,
             application=application,
             fingerprint=decision.judged.fingerprint,
             registration_token=identity.registration_token,
         )
-        return await self._desk.gateway.send(call)
+        return await self._context.gateway.send(call)
 
     async def _is_not_there(self, asking: Lookup, decision: Decision) -> bool:
-        """Ask for the row's alias: whether nothing is there. What is there is adopted, or held."""
+        """Ask for the row's alias.
+
+        Return whether nothing is there. What is there is adopted, or held.
+        """
         identity = decision.identity
         if identity is None:
             raise AssertionError("only a row with an identity is due")
         shown = await asking.filtered(identity.alias, identity.token)
         if shown is None or asking.filter_ignored:
-            self._desk.stop.request(
+            self._context.stop.request(
                 errors.StoppedError(
-                    "The API's list can neither be walked to its end nor asked for one alias, so whether a row is "
-                    "there already is not known. Nothing more was sent. Run again later."
+                    "The API's list can neither be walked to its end nor asked for one alias, so it is not known "
+                    "whether a row is there already. Nothing more was sent. Run again later."
                 )
             )
             return False
         if matches := by_token(shown.records).get(identity.token):
-            await self._desk.journal.append(adoption(identity, matches))
+            await self._context.journal.append(adoption(identity, matches, self._context.journal.ledger_state))
         return not matches
 
     async def _earlier_ones_are_kept(self) -> bool:
-        """Whether records that this ledger filed and nobody read back, since the run was killed, have their tokens."""
-        ledger_state = self._desk.journal.ledger_state
+        """Read back what an earlier run filed and could not read back.
+
+        Return whether its tokens were kept.
+        """
+        ledger_state = self._context.journal.ledger_state
         unread = [
             record
             for record in ledger_state.records.values()
@@ -130,11 +114,11 @@ class Creating:
         longest = max(unread, key=lambda record: alias_length(record.alias), default=None)
         if longest is not None:
             await self._read_back(longest)
-        return not self._desk.stop.requested
+        return not self._context.stop.requested
 
     async def _read_back(self, record: Record) -> None:
         """Stop the run unless the API shows the record with its token."""
-        context = self._desk
+        context = self._context
         until = context.clock.monotonic() + self._settle_s
         while not context.stop.requested:
             outcome = await context.gateway.send(Get(compliance_id=record.compliance_id))
@@ -152,7 +136,7 @@ class Creating:
             await context.stop.pause(context.clock, self._settle_s / _LOOKS)
 
     async def _can_be_asked_for(self, record: Record) -> bool:
-        """Whether the list shows the record when it is asked for its alias, where that is relied upon."""
+        """Return whether the list shows the record by its alias, where that matters."""
         if self._asking is None:
             return True
         shown = await self._asking.filtered(record.alias, record.token)
@@ -160,7 +144,7 @@ class Creating:
 
 
 def length_of(decision: Decision) -> int:
-    """Bytes of the alias that a row's record has, or is to have."""
+    """Return how many bytes the alias of a row's record has."""
     return alias_length(decision.identity.alias) if decision.identity else 0
 
 
@@ -180,7 +164,15 @@ def _not_shown(record: Record) -> errors.StoppedError:
 
 
 async def update(context: RunContext, decision: Decision) -> Outcome[str] | None:
-    """Update the record of a row; what that led to, None where no call was made."""
+    """Update the record of a row.
+
+    Return what that led to, None where no call was made.
+
+    An update resubmits, so a second one would set the review back to its beginning. It is sent only while the API says
+    that the record may be changed, and its intent says when it was submitted before, by which an unknown update is
+    settled (docs/design/settling.md, Update). End user and documents are sent complete, which is right under both
+    contracts (docs/design/wire.md, Update).
+    """
     identity, application = decision.identity, decision.judged.application
     if identity is None or application is None:
         raise AssertionError("only a valid row with an identity is due")
@@ -209,7 +201,13 @@ async def update(context: RunContext, decision: Decision) -> Outcome[str] | None
 
 
 def _refusal(record: Record, decision: Decision, found: ServerRecord) -> entries.Refused | None:
-    """Why this content cannot be sent to the record as the API shows it; None where nothing is against it."""
+    """Return why this content cannot be sent to the record as the API shows it.
+
+    Return None where nothing is against it.
+
+    It is another row's record, or of another country or type of number. The refusal is written down without a call, and
+    the update is tried again only when the row has changed.
+    """
     wanted = decision.judged.row.combination
     if token_in(found.alias) not in ("", record.token):
         code, message = "record-misnamed", f"the API calls it {found.alias!r}, which is another row's name"
@@ -229,9 +227,15 @@ def _refusal(record: Record, decision: Decision, found: ServerRecord) -> entries
 
 
 async def link(context: RunContext, decision: Decision, rows: Mapping[str, Decision]) -> Outcome[str] | None:
-    """Link the numbers that are due for a row; what the last call led to, None where none was made.
+    """Link the numbers that are due for a row.
 
-    `rows` are all rows of the sheet by their tokens.
+    Return what the last call led to, None where none was made.
+
+    An unknown link is settled before the next number's turn comes, in this run or the next
+    (docs/design/settling.md, Link).
+
+    Args:
+        rows: all rows of the sheet by their tokens.
     """
     outcome = None
     for number in decision.numbers:
@@ -249,13 +253,20 @@ async def link(context: RunContext, decision: Decision, rows: Mapping[str, Decis
 async def _may_be_linked(
     context: RunContext, decision: Decision, record: Record, number: str, rows: Mapping[str, Decision]
 ) -> bool:
-    """Whether nothing speaks against it; what does is written down, unless the ledger says so already."""
+    """Return whether a number may be linked.
+
+    What is against it is written down, unless the ledger says so already.
+
+    A number is moved from another record only where the job says so, and never from the record of a row that names it,
+    too: the two rows would take it from each other in turn. Where the API does not show the number's own record (404 or
+    405), the link is tried all the same: the API checks it, too.
+    """
     known, ledger_state = record.numbers.get(number), context.journal.ledger_state
     if known is not None and known.linkage is Linkage.HELD and (record.token, number) in context.looked_at:
         return False
     context.looked_at.add((record.token, number))
     looked = await context.gateway.send(GetNumber(number=number, priority=Priority.WRITE))
-    if isinstance(looked, outcomes.Refused):  # it cannot be seen, so what this job knows of it is all there is
+    if isinstance(looked, outcomes.Refused):  # not shown, so what this job knows of it is all there is
         holder = ledger_state.records.get(ledger_state.holder(number) or "")
         shown = NumberRecord(number=number, compliance_id=holder.compliance_id if holder else "")
     elif isinstance(looked, outcomes.Done):
@@ -282,14 +293,19 @@ async def delete(
     orphans_since: float,
     may_go: Callable[[Record], bool],
 ) -> None:
-    """Delete those of these records that are, or turn out to be, submitted; the ledger says what became of each.
+    """Delete those of these records that are, or turn out to be, submitted.
+
+    The ledger says what became of each.
+
+    A create that a run was killed in, or whose answer was lost, is looked for, and the record deleted if it is there. A
+    delete that did not happen is sent again. So calling this again always gets further, whatever stopped it.
 
     Args:
         orphans_since: monotonic instant after which no earlier process can have sent anything: the lock was taken.
-        may_go: whether a submitted record, as the ledger has it then, may be deleted.
+        may_go: return whether a submitted record, as the ledger has it then, may be deleted.
 
     Raises:
-        StoppedError: the disk failed, or it was asked to stop; what was under way is written down.
+        StoppedError: the disk failed, or the run is to stop; what was under way is written down.
     """
     settler = Settler(
         context.gateway,
@@ -315,17 +331,17 @@ async def delete(
 
 
 def interrupted(record: Record) -> entries.Unresolved:
-    """The entry for a write that an earlier process left behind without a word."""
+    """Return the entry for a write that an earlier process left without an outcome."""
     if record.op is None:
         raise AssertionError("no write is under way")
     return entries.Unresolved(token=record.token, key=record.key, op=record.op, seen=INTERRUPTED)
 
 
 async def _watch_orphan(context: RunContext, settler: Settler, record: Record, since: float) -> None:
-    """Settle what an earlier process left behind, whether it came to say so or not."""
+    """Have the settler watch a write that an earlier process left unknown."""
     if record.state is State.SENDING:
         await context.journal.append(interrupted(record))
-    if record.state in (State.SENDING, State.UNCERTAIN):
+    if record.state in UNKNOWN:
         settler.watch(record.token, since)
 
 

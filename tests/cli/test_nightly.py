@@ -165,7 +165,7 @@ async def test_a_run_waits_for_a_workbook_that_is_still_being_written(office: Of
     told = await heard(run)
 
     assert 2 == planned.status
-    assert f"bulk-onboard: {path} was changed a moment ago; waiting until it has been left alone for 2 s.\n" == waiting
+    assert f"bulk-onboard: {path} was changed a moment ago; waiting until it has not changed for 2 s.\n" == waiting
     assert (0, 2) == (told.status, told.json["counts"]["submitted"])
 
 

@@ -46,7 +46,7 @@ async def api_telling(office: Office, tell: Callable[[str], Any]) -> AsyncIterat
 
 @pytest.mark.parametrize("verb", ["run", "check", "plan", "template", "requirements"])
 async def test_released_requirements_end_with_2_before_any_write(office: Office, verb: str) -> None:
-    """The message says what was seen and that the released form is not spoken yet; nothing is begun or written."""
+    """The message says what was seen and that the released form is not supported yet; nothing is begun or written."""
     office.fill(2)
     before = sorted(office.folder.rglob("*"))
     words = ["--output", "new.xlsx"] if verb == "template" else []
@@ -55,7 +55,7 @@ async def test_released_requirements_end_with_2_before_any_write(office: Office,
 
     assert 2 == told.status
     assert "requirement_id, document_types" in told.err
-    assert "The released form is not spoken yet" in told.err
+    assert "The released form is not supported yet" in told.err
     assert all(b"GET " in heard and b"POST " not in heard for heard in server.heard)
     assert before == sorted(office.folder.rglob("*"))
 

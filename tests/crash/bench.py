@@ -30,7 +30,7 @@ from bulk_onboard.run.execution import Run
 from bulk_onboard.run.gateways import Breaker, Journaled, Retrying, StopGate
 from bulk_onboard.run.judge import Judgement, judge, read_job_sheet
 from bulk_onboard.run.requirements import requirements_for
-from bulk_onboard.run.run import begin, send
+from bulk_onboard.run.run import begin, carry_out
 from bulk_onboard.run.stop import Stop
 from bulk_onboard.sandbox.server import Sandbox
 from tests.support.businesses import business, write_documents, write_workbook
@@ -180,7 +180,7 @@ class Bench:
                     began_at=ledger.locked_at,
                 )
                 await begin(run)
-                await send(run, lambda running: None)
+                await carry_out(run, lambda running: None)
 
     def _stack(self, http: Gateway, journal: CrashingJournal, clock: Clock, stop: Stop) -> Gateway:
         journaled = Journaled(http, journal, DocumentFolder(self.job.documents).read, clock=clock)

@@ -118,7 +118,7 @@ MUTANTS = (
     ),
     Mutant(
         "read-back",
-        "Creating._keeps",
+        "Creator._keeps",
         "_ <= _.alias_kept",
         "True",
         f"{RULES}::test_a_first_record_that_loses_its_token_is_the_last",

@@ -11,8 +11,7 @@ from bulk_onboard.maintenance.merge import merge_job
 from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.sheet import WorkbookType, type_by_name
 from bulk_onboard.run import outputs as annotation
-from bulk_onboard.run.dry_run import make_dry_run
-from bulk_onboard.run.judge import Judgement
+from bulk_onboard.run.judge import Judgement, make_dry_run
 from bulk_onboard.run.outputs import annotate
 from tests.odd_files.cells import CELLS
 from tests.odd_files.containers import CONTAINERS

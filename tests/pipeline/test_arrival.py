@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bulk_onboard.errors import StoppedError, WorkbookError
-from bulk_onboard.run.preflight import NOWHERE, FileStat, look_at, wait_s, wait_until_written
+from bulk_onboard.run.preflight import NOWHERE, FileStat, stat_of, wait_s, wait_until_written
 from bulk_onboard.run.stop import Stop
 from tests.support.clocks import STARTED, FakeClock
 
@@ -94,7 +94,7 @@ async def test_fresh_file_is_waited_for_once(context: Desk) -> None:
     context.write(age_s=0.5)
 
     assert pytest.approx(1.5, abs=0.01) == await context.wait()
-    assert [f"{context.path} was changed a moment ago; waiting until it has been left alone for 2 s."] == context.said
+    assert [f"{context.path} was changed a moment ago; waiting until it has not changed for 2 s."] == context.said
 
 
 async def test_growing_file_is_waited_for_until_it_is_whole(context: Desk) -> None:
@@ -175,6 +175,6 @@ def test_look_follows_a_link(tmp_path: Path) -> None:
     (tmp_path / "real.xlsx").write_text("xyz")
     (tmp_path / "link.xlsx").symlink_to("real.xlsx")
 
-    assert look_at(tmp_path / "real.xlsx") == look_at(tmp_path / "link.xlsx")
-    assert 3 == look_at(tmp_path / "link.xlsx").size
-    assert NOWHERE == look_at(tmp_path / "gone.xlsx") == look_at(tmp_path / "a\0b.xlsx")
+    assert stat_of(tmp_path / "real.xlsx") == stat_of(tmp_path / "link.xlsx")
+    assert 3 == stat_of(tmp_path / "link.xlsx").size
+    assert NOWHERE == stat_of(tmp_path / "gone.xlsx") == stat_of(tmp_path / "a\0b.xlsx")

@@ -18,7 +18,7 @@ from bulk_onboard.errors import ExitStatus, UsageError
 from bulk_onboard.job import Job, load_job
 from bulk_onboard.maintenance.merge import Merged, merge_job, saved_copy
 from bulk_onboard.run import outputs as annotation
-from bulk_onboard.run.dry_run import make_dry_run
+from bulk_onboard.run.judge import make_dry_run
 from bulk_onboard.run.outputs import annotate
 from tests.support.businesses import aged, business, write_documents
 from tests.support.nights import Nights, keyed

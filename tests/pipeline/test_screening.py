@@ -12,7 +12,7 @@ from bulk_onboard.model.plan import Action
 from bulk_onboard.model.row import usual_count
 from bulk_onboard.report.row_status import join
 from bulk_onboard.run import judge as judging
-from bulk_onboard.run.dry_run import DryRun, make_dry_run
+from bulk_onboard.run.judge import DryRun, make_dry_run
 from tests.support.businesses import business
 from tests.support.nights import Nights, keyed
 

@@ -29,14 +29,15 @@ def a_run(ledger_state: LedgerState) -> Run:
     )
 
 
-def test_a_plan_stands_until_the_ledger_says_more():
-    """It is not made again for each who asks, and never out of date."""
+def test_a_plan_stands_until_a_record_changes():
+    """It is not made again for each caller, nor for entries that are about no record, and is never out of date."""
     ledger_state = LedgerState()
     run = a_run(ledger_state)
     first = run.plan()
 
-    again = run.plan()
     ledger_state.take(entries.Swept(seq=1, records=0))
+    again = run.plan()
+    ledger_state.take(entries.Admitted(seq=2, tokens=("a" * 16,)))
 
     assert first is again
     assert first is not run.plan()

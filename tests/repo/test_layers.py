@@ -12,7 +12,7 @@ CONTRACTS = ROOT / ".importlinter"
 LINT_IMPORTS = Path(sys.executable).parent / "lint-imports"
 
 STAGES = "Stages never import each other; only run and maintenance join them"
-SENDING = "What sends and settles knows the gateway and the journal, not the stages behind them"
+SENDING = "What sends knows gateway and journal, not the stages behind them"
 CORE = "The core is pure: deciding needs no file, socket, clock, loop or dice"
 
 

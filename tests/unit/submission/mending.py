@@ -15,7 +15,7 @@ from bulk_onboard.model.record import EDITABLE, Record
 from bulk_onboard.model.row import JudgedRow, Row
 from bulk_onboard.planning import make_plan
 from bulk_onboard.run.context import RunContext
-from bulk_onboard.run.reviews import look, take_in
+from bulk_onboard.run.reviews import fetch_followed, record_reviews
 from bulk_onboard.run.runner import Runner
 from tests.support.clocks import FakeClock
 from tests.support.gateways import FakeAccount, KilledError
@@ -139,10 +139,10 @@ class MendingStory:
         locked_at = self.clock.monotonic()
         await process.append(run_started())
         gateway = stacked(process, process, clock=self.clock, stop=process.stop, settle_s=self.settle_s)
-        shown = await look(gateway, process.ledger_state)
+        shown = await fetch_followed(gateway, process.ledger_state)
         if shown is None:
             return
-        await take_in(gateway, process, shown.records)
+        await record_reviews(gateway, process, shown.records)
         for row, review in meanwhile.items():
             self.account.judge(self.made[row], review)
         runner = Runner(

@@ -10,11 +10,11 @@ from bulk_onboard.model.entry import Entry
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.outcome import Done
 from bulk_onboard.model.plan import Action, Plan
-from bulk_onboard.model.record import State
+from bulk_onboard.model.record import NOT_FILED, State
 from bulk_onboard.run.context import RunContext
 from bulk_onboard.run.runner import Runner
 from bulk_onboard.run.stop import Stop
-from bulk_onboard.run.walk import UNSENT, sweep
+from bulk_onboard.run.walk import sweep
 from tests.support.gateways import FakeAccount, KilledError
 from tests.support.journals import MemoryJournal
 from tests.unit.submission.samples import run_started
@@ -131,5 +131,5 @@ def _kept_out(plan: Plan, ledger_state: LedgerState) -> list[entries.RowInvalid]
         entries.RowInvalid(token=d.identity.token, key=d.identity.user_key, codes=("field-missing",))
         for d in plan.decisions
         if d.identity and d.action is Action.NOTHING and d.judged.application is None
-        if ledger_state.record(d.identity.token).state in UNSENT - {State.INVALID}
+        if ledger_state.record(d.identity.token).state in NOT_FILED - {State.INVALID}
     ]

@@ -80,7 +80,7 @@ def test_of_create(matches, found, sent, expected):
     """One match is adopted, since its token says whose it is; what differs is told. Several are for a person."""
     shown = [server_record(number, alias=alias(1)) for number in matches]
 
-    assert expected == conclusion.of_create(record(), shown, found, sent, LedgerState())
+    assert expected == conclusion.of_create(token(1), "K-0001", shown, LedgerState(), found=found, sent=sent)
 
 
 def test_record_of_another_row_is_not_adopted():
@@ -89,16 +89,14 @@ def test_record_of_another_row_is_not_adopted():
     match = server_record(2, alias=alias(1))
 
     expected = held("the record found at the API belongs to another row", 2)
-    assert expected == conclusion.of_create(record(), [match], match, None, ledger_state)
+    assert expected == conclusion.of_create(token(1), "K-0001", [match], ledger_state)
 
 
 def test_own_record_is_adopted_again():
     """A held record that has an id already is not another row's."""
     match = server_record(1)
 
-    assert ADOPTED == conclusion.of_create(
-        record(), [match], match, None, MemoryJournal(intent(1), done(1)).ledger_state
-    )
+    assert ADOPTED == conclusion.of_create(token(1), "K-0001", [match], MemoryJournal(intent(1), done(1)).ledger_state)
 
 
 @pytest.mark.parametrize("review", list(Review))
@@ -147,12 +145,12 @@ def test_of_link(linked_to, expected):
 
 @pytest.mark.parametrize("op", list(Op))
 def test_entries_speak_of_the_write_under_way(op):
-    """Adopted, absent and held end the write that is unknown, and no other."""
+    """Adopted and absent end the write that is unknown, and no other."""
     doubtful = record() if op is Op.CREATE else record(*doubted(op))
 
-    said = [conclusion.adopted(doubtful), conclusion.absent(doubtful, 90.00004, "x"), conclusion.held(doubtful, "why")]
+    said = [conclusion.adopted(doubtful), conclusion.absent(doubtful, 90.00004, "x")]
 
-    assert [op, op, op] == [entry.op for entry in said]
+    assert [op, op] == [entry.op for entry in said]
     assert (90.0, "x") == (said[1].waited_s, said[1].control)
 
 

@@ -15,7 +15,7 @@ from bulk_onboard.model.record import State
 from bulk_onboard.run.context import RunContext
 from bulk_onboard.run.stop import Stop
 from bulk_onboard.run.walk import Lookup
-from bulk_onboard.run.writes import Creating, length_of
+from bulk_onboard.run.writes import Creator, length_of
 from tests.support.clocks import FakeClock
 from tests.support.gateways import FakeAccount
 from tests.support.journals import MemoryJournal
@@ -47,11 +47,11 @@ class CreatingDesk:
         self.account, self.journal = CuttingAccount(self.clock), MemoryJournal(*story, clock=self.clock)
         gateway = stacked(self.account, self.journal, clock=self.clock, stop=self.stop, settle_s=W)
         context = RunContext(gateway=gateway, journal=self.journal, clock=self.clock, stop=self.stop)
-        self.creating = Creating(context, settle_s=W, asking=Lookup(gateway) if asks else None)
+        self.creator = Creator(context, settle_s=W, asking=Lookup(gateway) if asks else None)
 
     async def create(self, *numbers: int, called: str = "") -> None:
         """File these rows at the same time."""
-        await asyncio.gather(*(self.creating.create(decision(number, called)) for number in numbers))
+        await asyncio.gather(*(self.creator.create(decision(number, called)) for number in numbers))
 
     def states(self, *numbers: int) -> list[State]:
         return [self.journal.ledger_state.record(token(number)).state for number in numbers]

@@ -14,9 +14,9 @@ from bulk_onboard.run.reviews import (
     NO_REASON,
     Followed,
     change_in,
+    fetch_followed,
     followed_records,
-    look,
-    take_in,
+    record_reviews,
     write_down,
 )
 from bulk_onboard.run.walk import LIMITS
@@ -98,7 +98,7 @@ async def test_requests_of_a_look(ours, total, ways, expected):
     journal = MemoryJournal(*submitted(*range(1, ours + 1)))
     account = BigAccount(ours, total, **ways)
 
-    shown = await look(account, journal.ledger_state)
+    shown = await fetch_followed(account, journal.ledger_state)
 
     assert expected == (account.lists, account.gets)
     assert {compliance_id(n) for n in range(1, ours + 1)} <= {record.compliance_id for record in shown.records}
@@ -109,7 +109,7 @@ async def test_look_at_the_whole_account_walks_whatever_it_costs():
     """A first run adopts, so it must see all records."""
     account = BigAccount(1, 1_000, newest_first=True)
 
-    shown = await look(account, MemoryJournal(*submitted(1)).ledger_state, whole=True)
+    shown = await fetch_followed(account, MemoryJournal(*submitted(1)).ledger_state, whole=True)
 
     assert (11, 0, True, 1_000) == (account.lists, account.gets, shown.walked.whole, shown.total)
 
@@ -121,8 +121,8 @@ async def test_list_that_cannot_be_read_is_no_look(outcome):
     page = Done(value=RecordPage(records=(server_record(1),), total=2, next_query={"offset": "1"}))
 
     trouble = [OUTCOMES[outcome]] * len(LIMITS)
-    assert None is await look(ScriptedGateway(*trouble), ledger_state)
-    assert None is await look(ScriptedGateway(page, *trouble), ledger_state, whole=True)
+    assert None is await fetch_followed(ScriptedGateway(*trouble), ledger_state)
+    assert None is await fetch_followed(ScriptedGateway(page, *trouble), ledger_state, whole=True)
 
 
 async def test_record_that_cannot_be_read_by_itself_is_not_shown():
@@ -132,8 +132,8 @@ async def test_record_that_cannot_be_read_by_itself_is_not_shown():
     gone = Refused(code="not_found", http_status=404)
     gateway = ScriptedGateway(page, gone, Done(value=server_record(2, review="approved")))
 
-    shown = await look(gateway, journal.ledger_state)
-    followed = await take_in(gateway, journal, shown.records)
+    shown = await fetch_followed(gateway, journal.ledger_state)
+    followed = await record_reviews(gateway, journal, shown.records)
 
     assert Followed(looked=2, changed=1, not_shown=1) == followed
 
@@ -158,8 +158,8 @@ async def test_only_what_changed_is_written():
         server_record(4, review="rejected", reason="Expired."),
     ]
 
-    first = await take_in(ScriptedGateway(), journal, shown)
-    second = await take_in(ScriptedGateway(), journal, shown)
+    first = await record_reviews(ScriptedGateway(), journal, shown)
+    second = await record_reviews(ScriptedGateway(), journal, shown)
 
     assert (Followed(5, 2, 1), Followed(5, 0, 1)) == (first, second)
     assert [(token(2), "approved", ""), (token(4), "rejected", "Expired.")] == [
@@ -171,7 +171,7 @@ async def test_reason_that_becomes_another_is_written():
     """The reviewers have said something else."""
     journal = MemoryJournal(*submitted(1), entries.Reviewed(token=token(1), review="rejected", reason="Blurred."))
 
-    await take_in(ScriptedGateway(), journal, [server_record(1, review="rejected", reason="Expired.")])
+    await record_reviews(ScriptedGateway(), journal, [server_record(1, review="rejected", reason="Expired.")])
 
     assert "Expired." == journal.ledger_state.record(token(1)).review_reason
 
@@ -184,8 +184,8 @@ async def test_reason_that_the_list_leaves_out_is_asked_for_once(review, given, 
     account.lists_reasons = False
 
     for _ in range(3):
-        shown = await look(account, journal.ledger_state)
-        await take_in(account, journal, shown.records)
+        shown = await fetch_followed(account, journal.ledger_state)
+        await record_reviews(account, journal, shown.records)
 
     assert 1 == len(account.made(Operation.GET))
     assert (review, kept) == (
@@ -220,7 +220,7 @@ async def test_reason_is_asked_for_only_where_there_must_be_one(review, reason, 
     journal = MemoryJournal(*submitted(1))
     gateway = ScriptedGateway(*[Done(value=server_record(1, review=review, reason="Blurred."))] * asked)
 
-    await take_in(gateway, journal, [server_record(1, review=review, reason=reason)])
+    await record_reviews(gateway, journal, [server_record(1, review=review, reason=reason)])
 
     assert asked == len(gateway.calls)
     assert review == journal.ledger_state.record(token(1)).review
@@ -234,7 +234,7 @@ async def test_reason_is_asked_for_again_after_a_new_judgement():
 
     for review, reason in (("rejected", "Blurred."), ("pending", ""), ("rejected", "Expired.")):
         account.judge(made, review, reason)
-        await take_in(account, journal, (await look(account, journal.ledger_state)).records)
+        await record_reviews(account, journal, (await fetch_followed(account, journal.ledger_state)).records)
 
     assert "Expired." == journal.ledger_state.record(token(1)).review_reason
     assert 2 == len(account.made(Operation.GET))
@@ -248,7 +248,7 @@ async def test_reason_that_could_not_be_asked_for_is_asked_for_by_the_next_run()
 
     told = []
     for _ in range(2):
-        await take_in(account, journal, (await look(account, journal.ledger_state)).records)
+        await record_reviews(account, journal, (await fetch_followed(account, journal.ledger_state)).records)
         told.append((journal.ledger_state.record(token(1)).review, journal.ledger_state.record(token(1)).review_reason))
 
     assert [("rejected", ""), ("rejected", "Blurred.")] == told
@@ -262,7 +262,7 @@ async def test_record_found_rejected_has_its_reason_asked_for_too():
     adopted = entries.Adopted(token=token(1), op=Op.CREATE, compliance_id=made, review="rejected", alias=alias(1))
     journal = MemoryJournal(adopted)
 
-    await take_in(account, journal, (await look(account, journal.ledger_state)).records)
+    await record_reviews(account, journal, (await fetch_followed(account, journal.ledger_state)).records)
 
     assert "Blurred." == journal.ledger_state.record(token(1)).review_reason
 
@@ -316,7 +316,7 @@ async def test_very_many_changes_are_all_written():
     numbers = range(1, ENTRIES_AT_A_TIME + 3)
     journal = MemoryJournal(*submitted(*numbers))
 
-    followed = await take_in(
+    followed = await record_reviews(
         ScriptedGateway(), journal, [server_record(n, review="approved") for n in numbers if n != 5]
     )
 

@@ -10,9 +10,8 @@ from bulk_onboard.model.application import Application
 from bulk_onboard.model.call import Operation
 from bulk_onboard.model.outcome import Halt
 from bulk_onboard.model.record import State
-from bulk_onboard.run.context import FIRST_CREATES, SET_ASIDE
 from bulk_onboard.run.gateways import ATTEMPTS
-from bulk_onboard.run.runner import TOKENS_A_LINE, ProgressCounts
+from bulk_onboard.run.runner import FIRST_CREATES, SET_ASIDE, TOKENS_A_LINE, ProgressCounts
 from tests.unit.submission.benches import Bench
 from tests.unit.submission.samples import alias, application, compliance_id, done, intent, run_started, token
 

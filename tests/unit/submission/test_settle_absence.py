@@ -8,7 +8,7 @@ from bulk_onboard.model import entry as entries
 from bulk_onboard.model.call import Operation
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.record import State
-from bulk_onboard.run.settle import VAIN_AT_MOST
+from bulk_onboard.run.settle import INCONCLUSIVE_AT_MOST
 from tests.unit.submission.desks import KNOWN, SCHEDULE, STRANGER, Desk, W
 from tests.unit.submission.samples import (
     alias,
@@ -89,7 +89,7 @@ async def test_silence_of_an_account_where_nothing_is_known_is_not_believed():
     whys = [entry.why for entry in context.journal.about(token(1)) if isinstance(entry, entries.Probed) and entry.why]
     assert State.UNCERTAIN is context.state()
     assert 1 == len(whys)
-    assert len(SCHEDULE) + VAIN_AT_MOST - 1 == len(context.looks())
+    assert len(SCHEDULE) + INCONCLUSIVE_AT_MOST - 1 == len(context.looks())
 
 
 async def test_record_that_is_filed_meanwhile_serves_as_the_control_that_was_missing():
@@ -99,7 +99,7 @@ async def test_record_that_is_filed_meanwhile_serves_as_the_control_that_was_mis
     settler.expect(more=True)
     settler.watch(token(1), 0.0)
     running = asyncio.create_task(settler.run())
-    while len(context.looks()) < len(SCHEDULE) + 2 * VAIN_AT_MOST:
+    while len(context.looks()) < len(SCHEDULE) + 2 * INCONCLUSIVE_AT_MOST:
         await asyncio.sleep(0)
     before = context.state()
 

@@ -5,6 +5,7 @@ import pytest
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.call import Operation
 from bulk_onboard.model.entry import Op
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import State
 from bulk_onboard.run.walk import LIMITS, adoption, sweep
 from tests.support.gateways import FakeAccount, ScriptedGateway
@@ -150,4 +151,14 @@ async def test_list_that_is_refused_concludes_nothing():
 )
 def test_adoption(matches, expected):
     """One record is the row's, with the review it has; several are for a person."""
-    assert expected == adoption(identity(1), matches)
+    assert expected == adoption(identity(1), matches, LedgerState())
+
+
+def test_record_that_belongs_to_another_row_is_not_adopted():
+    """A record whose id the ledger has under another token is held, though the API calls it by this row's token."""
+    ledger_state = MemoryJournal(intent(2), done(2)).ledger_state
+
+    held = adoption(identity(1), [server_record(2, alias=alias(1))], ledger_state)
+
+    why = "the record found at the API belongs to another row"
+    assert entries.Held(**ABOUT, why=why, compliance_ids=(compliance_id(2),)) == held

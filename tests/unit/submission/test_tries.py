@@ -5,7 +5,7 @@ import pytest
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.outcome import Done, Outcome, Refused, Unresolved
 from bulk_onboard.model.record import Record, State
-from bulk_onboard.run.context import FIRST_CREATES, Tries, words_of
+from bulk_onboard.run.runner import FIRST_CREATES, Tries, words_of
 from tests.unit.submission.samples import compliance_id, token
 
 ATTEMPTS = 3
