@@ -243,6 +243,7 @@ def test_quotation_mark_never_closed_in_the_header():
     assert "Line 1 of firms.csv breaks the rules of csv: a cell is longer than 1,000,000 characters" in complaint
 
 
+@pytest.mark.slow
 def test_long_cells():
     """A cell may be far longer than Excel's, but not endless."""
     assert [["k1", "x" * 200_000]] == rows("Key,City\nk1," + "x" * 200_000)[1:]

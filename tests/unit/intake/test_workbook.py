@@ -243,6 +243,7 @@ def test_file_that_changes_while_it_is_read(tmp_path):
     assert sentence == change_after_start(path.unlink)
 
 
+@pytest.mark.slow
 def test_stray_cell_far_away(tmp_path):
     """One cell at the end of the sheet is one sentence that names it as the likely cause; a blank one is nothing."""
     data = texts(["Key", "City"], ["k1", "Pune"])

@@ -70,6 +70,7 @@ def test_no_stretch_of_lost_lines_makes_a_row_fresh():
     assert {} == wrong
 
 
+@pytest.mark.slow
 def test_what_lines_after_the_gap_know_is_not_forgotten():
     """Whichever lines are gone: a row whose id stands in a line that is left is submitted under that id."""
     forgotten = {}

@@ -123,6 +123,7 @@ def test_sheets_are_ready_to_be_read(written):
     assert "FFC6EFCE" == sheet["E2"].fill.fgColor.rgb
 
 
+@pytest.mark.slow
 def test_columns_fit_the_first_rows(tmp_path):
     """How wide a column is, the first thousand rows say; a longer text below wraps, in a row that is high enough."""
     name = "N" * 100

@@ -229,6 +229,7 @@ def test_active_content_of_a_locked_document(findings):
     assert (Finding("document-active-content", details={"what": "a program (JavaScript)"}),) == findings(content)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize(
     "unit",
