@@ -243,13 +243,13 @@ def test_quotation_mark_never_closed_in_the_header():
     assert "Line 1 of firms.csv breaks the rules of csv: a cell is longer than 1,000,000 characters" in complaint
 
 
-@pytest.mark.slow
 def test_long_cells():
     """A cell may be far longer than Excel's, but not endless."""
     assert [["k1", "x" * 200_000]] == rows("Key,City\nk1," + "x" * 200_000)[1:]
     assert "Line 2 of firms.csv" in refusal("Key,City\nk1," + "x" * (LONGEST_CELL + 1))
 
 
+@pytest.mark.slow
 def test_too_many_rows():
     """Blank rows do not count towards the most there may be; one row more than that is an error."""
     text = "Key\n" + "\n" * 1000 + "k\n" * MOST_ROWS

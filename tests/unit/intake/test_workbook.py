@@ -243,7 +243,6 @@ def test_file_that_changes_while_it_is_read(tmp_path):
     assert sentence == change_after_start(path.unlink)
 
 
-@pytest.mark.slow
 def test_stray_cell_far_away(tmp_path):
     """One cell at the end of the sheet is one sentence that names it as the likely cause; a blank one is nothing."""
     data = texts(["Key", "City"], ["k1", "Pune"])
@@ -259,6 +258,7 @@ def test_stray_cell_far_away(tmp_path):
     assert [2, 1048576] == [line.number for line in read(deep).rows]
 
 
+@pytest.mark.slow
 def test_more_cells_than_are_read(tmp_path):
     """Where far too many columns are claimed, it is said where the data ends."""
     data = texts(["Key", "City"], ["k1", "Pune"])

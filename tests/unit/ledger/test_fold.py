@@ -52,7 +52,6 @@ def test_empty_file_is_an_empty_ledger():
     assert (LedgerState(), 0, b"") == (folded.ledger_state, folded.good_bytes, folded.tail)
 
 
-@pytest.mark.slow
 def test_every_truncation_is_a_legal_state():
     """Cut anywhere, the ledger folds to its whole lines, and what is left over is a torn tail."""
     ends = [start + len(line) for start, line in zip(STARTS, LINES, strict=True)]
@@ -65,6 +64,7 @@ def test_every_truncation_is_a_legal_state():
         assert b"" == folded.rotten
 
 
+@pytest.mark.slow
 def test_every_flipped_bit_before_the_last_line_is_refused_by_name():
     """One wrong bit in the middle: nothing is folded, and the message names line and byte."""
     unnoticed = {}

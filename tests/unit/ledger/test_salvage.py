@@ -70,7 +70,6 @@ def test_no_stretch_of_lost_lines_makes_a_row_fresh():
     assert {} == wrong
 
 
-@pytest.mark.slow
 def test_what_lines_after_the_gap_know_is_not_forgotten():
     """Whichever lines are gone: a row whose id stands in a line that is left is submitted under that id."""
     forgotten = {}
@@ -86,6 +85,7 @@ def test_what_lines_after_the_gap_know_is_not_forgotten():
     assert {} == forgotten
 
 
+@pytest.mark.slow
 def test_no_flipped_bit_makes_a_sent_row_fresh():
     """Whichever bit of the middle is lost, what was submitted, refused or throttled is not sent before it was sought.
 

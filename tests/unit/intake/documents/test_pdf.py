@@ -229,7 +229,6 @@ def test_active_content_of_a_locked_document(findings):
     assert (Finding("document-active-content", details={"what": "a program (JavaScript)"}),) == findings(content)
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize(
     "unit",
@@ -242,6 +241,7 @@ def test_no_file_takes_long(unit, codes):
     assert codes(content)
 
 
+@pytest.mark.slow
 def test_page_that_unpacks_without_end_costs_its_document_alone(reader, findings):
     """It is told as damaged, with what happened; the next one is opened as ever."""
     inflation = zlib.compressobj(9)
