@@ -52,6 +52,7 @@ async def test_merge_of_another_format_makes_a_workbook_and_says_what_the_job_fi
     assert f"--workbook {new}" in merged.json["next"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("answer", "city"), [(b"y\n", "Mysuru"), (b"n\n", "Hampi"), (b"\n", "Hampi")])
 async def test_run_asks_on_a_terminal_whether_to_merge_first(office: Office, answer: bytes, city: str) -> None:
     """What was fixed goes out where that is wanted; else, and by default, the run takes the workbook as it is."""

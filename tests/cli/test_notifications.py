@@ -15,6 +15,8 @@ from tests.support.businesses import business
 from tests.support.inbox import Inbox
 from tests.support.office import AUTH_ID, AUTH_TOKEN, Office, Told, heard, typed
 
+pytestmark = pytest.mark.slow
+
 TAKEN = ("run_id", "exit_status", "counts", "reviews", "requests", "report", "annotated", "next")
 SECRET = "/hooks/secret-part"
 

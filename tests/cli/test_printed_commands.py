@@ -19,6 +19,8 @@ from bulk_onboard.sandbox.server import Sandbox
 from tests.support.businesses import aged, business, write_documents, write_workbook
 from tests.support.office import Office, Told, heard, start, typed
 
+pytestmark = pytest.mark.slow
+
 VERBS = "init|template|check|plan|run|resume|refresh|status|report|resolve|merge|undo|delete|ledger|purge"
 COMMAND = re.compile(rf"(?:bulk-onboard (?:{VERBS})\b.*)$", re.MULTILINE)
 KEYS = ("-K1", "it's $5 `x`", "मुंबई ~", 'a "b" \\c', "K-5")

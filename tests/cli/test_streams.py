@@ -14,6 +14,8 @@ from bulk_onboard.ledger.journal import read_ledger_state
 from tests.support.businesses import business, document, write_workbook
 from tests.support.office import AUTH_ID, AUTH_TOKEN, SETTLE, Office, Told, heard, typed
 
+pytestmark = pytest.mark.slow
+
 BAD_ROW = business(2, Email="no address")
 STREAMS = ("<&- >&-", "2>&-", "<&- >&- 2>&-", ">/dev/full 2>/dev/full")
 E9 = b"\xe9"
@@ -34,7 +36,6 @@ async def in_shell(office: Office, *words: str, streams: str = "", before: str =
     return await heard(process)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("streams", STREAMS)
 async def test_a_run_without_streams_does_its_work_and_ends_with_its_own_status(office: Office, streams: str) -> None:
     """No stream that is closed or full is called a bug, leaves a traceback, or loses a record."""
@@ -50,7 +51,6 @@ async def test_a_run_without_streams_does_its_work_and_ends_with_its_own_status(
     assert not [word for word in ("Traceback", "bug in", "Exception ignored") if word in said]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("streams", [">&- 2>&-", ">/dev/full 2>/dev/full"])
 async def test_every_verb_ends_with_its_own_status_without_streams(office: Office, streams: str) -> None:
     """`check`, `plan`, `status`, `report` and the help, and what is asked for wrongly."""

@@ -36,6 +36,7 @@ def is_sending(office: Office) -> bool:
     return any(record.state is State.SENDING for record in office.ledger_state().records.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("carried_out", [True, False], ids=["carried out", "not carried out"])
 async def test_undo_that_was_killed_in_a_delete_is_finished_by_typing_it_again(
     office: Office, carried_out: bool
@@ -64,6 +65,7 @@ async def test_undo_that_was_killed_in_a_delete_is_finished_by_typing_it_again(
     assert 0 == (await office.type("ledger verify")).status
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("carried_out", [True, False], ids=["carried out", "not carried out"])
 async def test_undo_of_a_killed_run_takes_what_turns_out_to_be_there(office: Office, carried_out: bool) -> None:
     """Its last create is unknown: it is looked for, for as long as it may yet arrive, and deleted if it is found."""
@@ -84,6 +86,7 @@ async def test_undo_of_a_killed_run_takes_what_turns_out_to_be_there(office: Off
     assert 0 == (await office.type("ledger verify")).status
 
 
+@pytest.mark.slow
 async def test_record_whose_create_stays_unknown_is_named_with_3(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,8 @@ from tests.crash.bench import SETTLE_S, Bench, Desk
 from tests.support.crashes import Crash
 from tests.support.nights import Hurried
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def context(tmp_path: Path) -> Desk:

@@ -18,6 +18,8 @@ from tests.odd_files.containers import CONTAINERS
 from tests.odd_files.delimited import DELIMITED
 from tests.odd_files.odd import Odd
 
+pytestmark = pytest.mark.slow
+
 READ = [odd for odd in (*CONTAINERS, *CELLS, *DELIMITED) if not odd.refused and odd.finds]
 KEPT = [odd for odd in READ if type_by_name(Path(odd.name)) is WorkbookType.XLSX]
 _OF_THE_FILE = {"encoding", "sheet"}

@@ -14,6 +14,8 @@ from tests.odd_files.odd import Odd, book, good, sheet
 from tests.odd_files.scans import SCANS, Scan
 from tests.support.businesses import business, write_documents
 
+pytestmark = pytest.mark.slow
+
 SPREADSHEETS = (*CONTAINERS, *CELLS, *DELIMITED)
 NAMES = {
     "Key": KEY,

@@ -30,6 +30,8 @@ from bulk_onboard.units import Quota
 from tests.support.businesses import HEADERS, write_workbook
 from tests.support.office import AUTH_ID, AUTH_TOKEN, Office
 
+pytestmark = pytest.mark.slow
+
 PUBLIC_URL = "https://callbacks.example.com/r/3f9a"
 REVIEWS = {APPROVED: "approved", REJECTED: "rejected", MORE_INFO: "more info"}
 

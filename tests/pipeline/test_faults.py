@@ -26,6 +26,8 @@ from tests.support.businesses import business
 from tests.support.office import Office
 from tests.support.raw_server import RawServer, drop_at_once
 
+pytestmark = pytest.mark.slow
+
 CONCURRENCY = 4
 QUICK = "0.2s"  # a settle window for tests in which the breaker rests: its first rest is as long
 

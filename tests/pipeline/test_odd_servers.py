@@ -20,6 +20,8 @@ from tests.support.businesses import business
 from tests.support.nights import Nights, keyed
 from tests.support.office import Office
 
+pytestmark = pytest.mark.slow
+
 ROWS = 8
 CROWDED = {"present": 130}  # more than one page
 

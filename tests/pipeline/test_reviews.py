@@ -18,6 +18,8 @@ from bulk_onboard.sandbox.records import Number
 from tests.support.businesses import DOCUMENTS, Cells, business, document
 from tests.support.office import Office
 
+pytestmark = pytest.mark.slow
+
 WRITES = ("create", "update", "link", "delete")
 COMMITTED = ("drop-after", "error-500-after", "html-502-after", "truncated-json", "cut-answer")
 NOT_COMMITTED = ("drop-before", "drop-mid-body", "error-500-before", "html-502-before")

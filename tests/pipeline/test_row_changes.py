@@ -15,6 +15,8 @@ from bulk_onboard.sandbox.faults import FAULTS, FOR_GOOD, Fault, Strikes
 from tests.support.businesses import HEADERS, aged, business, document, sha256, write_workbook
 from tests.support.office import Office
 
+pytestmark = pytest.mark.slow
+
 DRIFT = "The row changed after it was sent; the API has the earlier content."
 
 

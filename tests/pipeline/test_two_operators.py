@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pytest
 
 from bulk_onboard.model.identity import token_in
 from bulk_onboard.run.stop import Stop
 from tests.support.businesses import business
 from tests.support.office import Office, Told
+
+pytestmark = pytest.mark.slow
 
 ROWS = 12
 JOB = 'workbook = "businesses.xlsx"\nledger = "businesses.ledger.jsonl"\naudit = "always"\n'

@@ -11,6 +11,8 @@ from tests.support.businesses import business
 from tests.support.nights import Nights
 from tests.support.office import Office
 
+pytestmark = pytest.mark.slow
+
 COMMITTED = ("drop-after", "error-500-after", "html-502-after", "truncated-json", "cut-answer")
 NOT_COMMITTED = ("drop-before", "drop-mid-body", "error-500-before", "html-502-before")
 

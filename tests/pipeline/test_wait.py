@@ -4,6 +4,8 @@ import asyncio
 import signal
 from pathlib import Path
 
+import pytest
+
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.run.stop import Stop
 from bulk_onboard.sandbox.faults import FOR_GOOD
@@ -12,6 +14,8 @@ from tests.support.businesses import HEADERS, business, write_workbook
 from tests.support.clocks import Calendar
 from tests.support.nights import Hurried
 from tests.support.office import Office
+
+pytestmark = pytest.mark.slow
 
 
 class Numbered(Office):

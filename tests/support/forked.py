@@ -4,6 +4,7 @@ A new Python takes 0.3 s to import what one workbook needs; a fork takes a few m
 it may use and how it ends are as in earnest; only its environment is not the one that `call.environment` makes.
 """
 
+import atexit
 import contextlib
 import importlib
 import io
@@ -46,6 +47,7 @@ def _server() -> socket.socket:
         words = [sys.executable, "-m", __name__, str(theirs.fileno())]
         process = subprocess.Popen(words, stdin=subprocess.DEVNULL, env=environment(), pass_fds=(theirs.fileno(),))
     process.returncode = 0  # nobody waits for it
+    atexit.register(ours.close)
     return ours
 
 

@@ -249,6 +249,7 @@ def test_long_cells():
     assert "Line 2 of firms.csv" in refusal("Key,City\nk1," + "x" * (LONGEST_CELL + 1))
 
 
+@pytest.mark.slow
 def test_too_many_rows():
     """Blank rows do not count towards the most there may be; one row more than that is an error."""
     text = "Key\n" + "\n" * 1000 + "k\n" * MOST_ROWS

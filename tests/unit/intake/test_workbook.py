@@ -258,6 +258,7 @@ def test_stray_cell_far_away(tmp_path):
     assert [2, 1048576] == [line.number for line in read(deep).rows]
 
 
+@pytest.mark.slow
 def test_more_cells_than_are_read(tmp_path):
     """Where far too many columns are claimed, it is said where the data ends."""
     data = texts(["Key", "City"], ["k1", "Pune"])

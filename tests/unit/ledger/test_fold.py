@@ -64,6 +64,7 @@ def test_every_truncation_is_a_legal_state():
         assert b"" == folded.rotten
 
 
+@pytest.mark.slow
 def test_every_flipped_bit_before_the_last_line_is_refused_by_name():
     """One wrong bit in the middle: nothing is folded, and the message names line and byte."""
     unnoticed = {}

@@ -84,6 +84,7 @@ def test_what_lines_after_the_gap_know_is_not_forgotten():
     assert {} == forgotten
 
 
+@pytest.mark.slow
 def test_no_flipped_bit_makes_a_sent_row_fresh():
     """Whichever bit of the middle is lost, what was submitted, refused or throttled is not sent before it was sought.
 

@@ -135,6 +135,7 @@ def test_columns_fit_the_first_rows(tmp_path):
     assert sheet.row_dimensions[1002].height > 5 * sheet.row_dimensions[2].height > 0
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_rows(tmp_path):
     """Writing 8,000 rows takes hardly more memory than writing 2,000: no table is ever held whole."""
 

@@ -4,8 +4,9 @@ import random
 import types
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -17,7 +18,7 @@ from bulk_onboard.model.finding import OFF, Finding, Rulings
 from bulk_onboard.model.paper import paper_of
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.row import EXAMPLE, JudgedRow
-from bulk_onboard.model.sheet import Merged, Sheet, Stored
+from bulk_onboard.model.sheet import Columns, Merged, Sheet, Stored
 from bulk_onboard.validation import judge_rows, mark_shared_documents, screen
 from tests.support.businesses import DOCUMENTS, Cells, business
 
@@ -149,23 +150,44 @@ def is_sound(one: JudgedRow) -> bool:
     return one.application is not None and not one.findings and one.aside is None
 
 
-def check(sheet: Sheet, rulings: Rulings, screening: Callable[..., Any]) -> int:
+RULINGS: Sequence[Rulings] = ({}, {"document-shared": OFF})
+
+
+class Sample(NamedTuple):
+    """A sheet, how it is judged, and what the judge says of its rows."""
+
+    sheet: Sheet
+    rulings: Rulings
+    columns: Columns
+    whole: tuple[JudgedRow, ...]
+
+
+DICE = random.Random(SEED)
+
+
+@cache
+def sample(at: int) -> Sample:
+    """One of many, judged once for all that look at it; always by the same dice, since it follows the one before."""
+    if at:
+        sample(at - 1)
+    sheet, rulings = random_sheet(DICE), DICE.choice(RULINGS)
+    return Sample(sheet, rulings, match_columns(sheet, BOOK, {})[0], judged(sheet, rulings))
+
+
+def check(sample: Sample, screening: Callable[..., Any]) -> int:
     """Suspects alone are told what they are told among all, the others nothing; how many others there are."""
-    columns, _ = match_columns(sheet, BOOK, {})
+    sheet, rulings, columns, whole = sample
     suspects, size = screening(sheet, columns, book=BOOK, files=FILES, defaults=DEFAULTS, rulings=rulings)
-    whole = judged(sheet, rulings)
     usual = [place for place in range(ROWS) if place not in suspects]
     assert all(is_sound(whole[place]) for place in usual), [whole[place] for place in usual]
-    assert [whole[place] for place in suspects] == list(judged(sheet, rulings, suspects))
     assert size == sum(whole[place].application.size for place in usual)  # type: ignore[union-attr]  # all are sound
+    assert [whole[place] for place in suspects] == list(judged(sheet, rulings, suspects))
     return len(usual)
 
 
 def check_many(screening: Callable[..., Any]) -> int:
     """How many rows of many sheets were called sound."""
-    dice = random.Random(SEED)
-    rulings: Sequence[Rulings] = ({}, {"document-shared": OFF})
-    return sum(check(random_sheet(dice), dice.choice(rulings), screening) for _ in range(SHEETS))
+    return sum(check(sample(at), screening) for at in range(SHEETS))
 
 
 def test_whatever_the_screen_calls_sound_the_judge_has_nothing_to_say_of() -> None:
@@ -208,6 +230,7 @@ GAPS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gap", GAPS)
 def test_a_gap_in_the_screen_is_seen(gap: str) -> None:
     """A faulty row that it calls sound, on some of the sheets."""

@@ -241,6 +241,7 @@ def test_no_file_takes_long(unit, codes):
     assert codes(content)
 
 
+@pytest.mark.slow
 def test_page_that_unpacks_without_end_costs_its_document_alone(reader, findings):
     """It is told as damaged, with what happened; the next one is opened as ever."""
     inflation = zlib.compressobj(9)

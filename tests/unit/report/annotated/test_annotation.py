@@ -15,8 +15,8 @@ from tests.unit.report.annotated.samples import CREATED, annotation, email, shee
 def places(*found, others=(), sheet=None):
     """Row, position and severity of the marks."""
     by_row = {}
-    for finding in found:
-        by_row.setdefault(finding.row, []).append(finding)
+    for one in found:
+        by_row.setdefault(one.row, []).append(one)
     return [mark[:3] for mark in annotation(by_row, others, sheet).marks]
 
 
