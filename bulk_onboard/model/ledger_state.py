@@ -5,7 +5,7 @@ And the journal that appends to it.
 `LedgerState` takes entries one at a time, and its records never change. `Replay` folds a whole ledger, faster: its
 records are drafts that change in place until it is finished, and the three lines that nearly every record has (the
 intent of its first create, the success of that, a review) skip the tables of `life` and make the same changes
-(tests/unit/model/test_replay.py proves that).
+(tests/unit/model/test_ledger_state_replay.py proves that).
 """
 
 from bisect import bisect_right

@@ -31,8 +31,8 @@ from bulk_onboard.run.stop import Stop
 from tests.contract.apis import APIS, InMemory, OverHttp
 from tests.support.clocks import FakeClock
 from tests.support.journals import MemoryJournal
-from tests.unit.submission import samples
-from tests.unit.submission.samples import DOCUMENT_TYPES, LOCAL, alias, compliance_id
+from tests.unit.run import samples
+from tests.unit.run.samples import DOCUMENT_TYPES, LOCAL, alias, compliance_id
 
 NUMBER = "911140000000"
 FILES = tuple(map(samples.content, DOCUMENT_TYPES))

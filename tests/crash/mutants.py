@@ -128,7 +128,7 @@ MUTANTS = (
         "_Pass.to_the_end",
         "link is None and self.joint and _ and _",
         "False",
-        "tests/unit/submission/test_walk.py",
+        "tests/unit/run/test_walk.py",
     ),
     Mutant(
         "audit",
@@ -142,21 +142,21 @@ MUTANTS = (
         "decide",
         "judged.fingerprint in record.replaced",
         "False",
-        "tests/pipeline/test_older_content.py::test_older_sheet_sends_nothing_and_ends_with_3",
+        "tests/flows/test_older_content.py::test_older_sheet_sends_nothing_and_ends_with_3",
     ),
     Mutant(
         "number",
         "_OF_SOME_WRITES",
         "'registration_token'",
         "'alias'",
-        "tests/pipeline/test_identity.py::test_key_reused_for_another_business",
+        "tests/flows/test_identity.py::test_key_reused_for_another_business",
     ),
     Mutant(
         "lost",
         "_adopt_what_is_there",
         "(blind or bool(found)) and _",
         "False",
-        "tests/pipeline/test_unknown_outcomes.py"
+        "tests/flows/test_unknown_outcomes.py"
         "::test_a_ledger_lost_right_after_a_kill_waits_out_the_window_before_it_creates",
     ),
     Mutant(
@@ -164,14 +164,14 @@ MUTANTS = (
         "LedgerJournal.__init__",
         "not is_new and _ < _",
         "False",
-        "tests/pipeline/test_odd_servers.py::test_a_backup_that_was_put_back_is_noticed_and_what_it_forgot_is_adopted",
+        "tests/flows/test_odd_servers.py::test_a_backup_that_was_put_back_is_noticed_and_what_it_forgot_is_adopted",
     ),
     Mutant(
         "stranger",
         "HttpGateway._owner_by_ledger_or_list",
         "_ if owner is None else owner",
         "owner",
-        "tests/pipeline/test_odd_servers.py::test_a_create_answered_with_a_strangers_id_links_no_number_to_it",
+        "tests/flows/test_odd_servers.py::test_a_create_answered_with_a_strangers_id_links_no_number_to_it",
     ),
     Mutant(
         "abort",

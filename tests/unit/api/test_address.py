@@ -1,4 +1,4 @@
-"""Where calls may go, and whose certificates are trusted."""
+"""Which base URLs may get the credentials, and whom TLS believes."""
 
 import ssl
 

@@ -1,4 +1,4 @@
-"""Keys, tokens, aliases and phone numbers of rows."""
+"""Who a row is: Key, token, alias, phone numbers."""
 
 import hashlib
 import re
@@ -30,8 +30,14 @@ from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.row import Row
 
 LOCAL = Combination("IN", "local", "business")
+
+
 MOBILE = Combination("IN", "mobile", "business")
+
+
 CIN = "U72200KA2020PTC123456"
+
+
 ACCOUNT = "MAXXXXXXXXXXXXXXXXXX"
 
 

@@ -1,14 +1,15 @@
-"""The plan of a whole sheet."""
+"""The plan of a whole sheet, and what it costs in requests, bytes and time."""
 
 import random
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bulk_onboard.model.application import FileFacts
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.plan import Action, Scope
+from bulk_onboard.model.plan import Action, Decision, Forecast, Scope
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.model.requirements import (
     Combination,
@@ -21,11 +22,16 @@ from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import Columns
 from bulk_onboard.planning import make_plan
 from bulk_onboard.planning.identity import Identities
+from bulk_onboard.planning.plan import forecast
 from bulk_onboard.units import Quota
 from bulk_onboard.validation import judge_rows
 
 ACCOUNT = "MAXXXXXXXXXXXXXXXXXX"
+
+
 LOCAL = Combination("IN", "local", "business")
+
+
 BOOK = RequirementsBook.of(
     "a test",
     live=False,
@@ -37,7 +43,11 @@ BOOK = RequirementsBook.of(
         )
     ],
 )
+
+
 NUMBERED = {2: "911140000000", 3: "+91 1140000000, +91 1140000001", 4: "911140000001"}
+
+
 FILES = {"id.pdf": FileFacts(Path("id.pdf"), 100, "aa", "application/pdf")}
 
 
@@ -191,3 +201,60 @@ def test_number_that_two_rows_name_is_linked_for_the_first(make_judged):
 
     assert [("911140000000",), ("911140000001",), ()] == [decision.numbers for decision in plan.decisions]
     assert "its numbers are another row's" == plan.decisions[2].reason
+
+
+MINUTE = Quota(60, 60.0)
+
+
+@pytest.fixture
+def due(make_judged):
+    """A factory: decisions of these actions, the last one's numbers being due."""
+
+    def make(numbers=(), **actions):
+        return [
+            Decision(make_judged(), None, Action(name), "", numbers if name == "link" else ())
+            for name, times in actions.items()
+            for _ in range(times)
+        ]
+
+    return make
+
+
+def test_nothing_due_costs_nothing(due):
+    """A run with nothing to do and nothing to follow sends nothing and ends at once."""
+    assert Forecast(0, 0, 0.0) == forecast(due(nothing=3), followed=0, quota=MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("actions", "followed", "requests"),
+    [
+        ({"create": 1}, 0, 3),  # the list, the create, and the first record read back
+        ({"create": 10}, 0, 12),
+        ({"settle": 1}, 0, 3),
+        ({"create": 10, "settle": 5}, 0, 22),
+        ({"update": 3}, 30, 7),  # each is read before it is corrected
+        ({"link": 1, "numbers": ("911140000000", "911140000001")}, 30, 5),  # and each number before it is linked
+        ({"nothing": 1}, 1, 1),
+        ({}, 10_000, 100),
+        ({}, 10_001, 101),
+    ],
+)
+def test_requests_are_what_is_due_with_its_look_ups_and_the_pages_of_the_list(due, actions, followed, requests):
+    """Following records costs a hundredth of a request each."""
+    assert requests == forecast(due(**actions), followed=followed, quota=None).requests
+
+
+@pytest.mark.parametrize(
+    ("requests", "duration_s"), [(3, 0), (60, 0), (61, 60), (120, 60), (121, 120), (1000, 960), (10_000, 9960)]
+)
+def test_time_is_the_least_that_a_sliding_window_allows(due, requests, duration_s):
+    """The first window is free, each further one begun costs a window.
+
+    See docs/design/pacing.md, Window shapes.
+    """
+    assert duration_s == forecast(due(create=requests - 2), followed=0, quota=MINUTE).duration_s
+
+
+def test_only_what_is_sent_counts_as_bytes(due):
+    """Creates and updates carry documents, links and settling do not; without a quota no time is told."""
+    assert Forecast(10, 300, None) == forecast(due(create=2, update=1, link=1, settle=2), followed=0, quota=None)

@@ -1,4 +1,4 @@
-"""Findings made of what the API said of records."""
+"""Findings made of what the API said of records, and which document a reason speaks of."""
 
 import pytest
 
@@ -6,16 +6,22 @@ from bulk_onboard.model.finding import VERY_MANY, Finding
 from bulk_onboard.model.record import Linkage, Linking, Review, State
 from bulk_onboard.model.requirements import DocumentRequirement, Requirements, RequirementsBook
 from bulk_onboard.model.sheet import Columns
-from bulk_onboard.report.record_findings import FROM_RECORDS
+from bulk_onboard.report.record_findings import FROM_RECORDS, match_document
 from bulk_onboard.report.row_status import join
 from bulk_onboard.report.sheets import problems_table
 from tests.unit.report.samples import LOCAL, decision, finding, ledger_state, record
 
 EXPIRED = "address proof document is expired"
+
+
 COLUMNS = Columns({"document:address_proof": 3, "numbers": 4}, {"document:address_proof": "Proof", "numbers": "Phones"})
+
+
 REQUIRED = RequirementsBook.of(
     "a test", live=False, offered=[Requirements(LOCAL, (), (DocumentRequirement("address_proof", "Address Proof"),))]
 )
+
+
 SCAN = {"document:address_proof": "1/desk@example.com.pdf"}
 
 
@@ -171,3 +177,57 @@ def test_every_code_can_be_told():
     assert {f"review-{review.replace(' ', '-')}" for review in set(Review) - {Review.PENDING, Review.APPROVED}} == {
         code for code in FROM_RECORDS if code.startswith("review-")
     }
+
+
+DOCUMENTS = (
+    DocumentRequirement("identity_proof", "Identity Proof"),
+    DocumentRequirement("address_proof", "Proof of Address"),
+    DocumentRequirement("business_registration", "Business Registration"),
+    DocumentRequirement("business_registration_back", "Business Registration (back)"),
+)
+
+
+@pytest.mark.parametrize(
+    ("reason", "type_"),
+    [
+        ("Address proof document is expired. Please upload a newer one.", "address_proof"),
+        ("The PROOF OF ADDRESS is blurred", "address_proof"),
+        ("documents.identity_proof: not legible", "identity_proof"),
+        ("identity-proof, please", "identity_proof"),
+        ("the identity \u2013 proof", "identity_proof"),
+        ("address proof and proof_of_address differ", "address_proof"),
+        ("The business registration is not legible.", "business_registration"),
+        ("The business registration (back) is missing", "business_registration_back"),
+        ("business_registration_back is missing", "business_registration_back"),
+    ],
+)
+def test_one_document_is_spoken_of(reason, type_):
+    """By title or type, in any case and with any gaps; the longer name hides the shorter one in it."""
+    spoken_of = match_document(reason, DOCUMENTS)
+
+    assert spoken_of is not None
+    assert type_ == spoken_of.type
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "",
+        "The name is not that of the business.",
+        "Identity proof and address proof do not belong together.",
+        "preaddress proof",
+        "address proofs",
+        "identity. Proof is missing",
+        "identity_proof2",
+    ],
+)
+def test_none_or_several_are_no_answer(reason):
+    """Parts of words do not count, nor does what a full stop divides."""
+    assert match_document(reason, DOCUMENTS) is None
+
+
+def test_name_of_two_documents_is_no_answer():
+    """Two documents of one title cannot be told apart; nor can a document without words be spoken of."""
+    twins = (DocumentRequirement("a", "Scan"), DocumentRequirement("b", "Scan"), DocumentRequirement("-", "?"))
+
+    assert match_document("The scan is blurred?", twins) is None

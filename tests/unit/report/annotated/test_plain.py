@@ -1,13 +1,14 @@
-"""The plain copy of one sheet."""
+"""The plain copy of one sheet: its cells, merged ones too, read back as they were."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from io import BytesIO
 
 import pytest
 
 from bulk_onboard.intake.workbook import read_sheet
 from bulk_onboard.model.sheet import Merged, SheetRow, Stored
-from bulk_onboard.report.annotated.plain import COMMENTS_AT_MOST, write_plain
+from bulk_onboard.report.annotated.plain import COMMENTS_AT_MOST, CellValue, Formula, disjoint, kept, write_plain
 from tests.unit.report.annotated.samples import CREATED, annotation, email, opened, sheet_of, whole_row
 
 
@@ -32,6 +33,8 @@ def test_every_cell_stands_where_it_stood(tmp_path):
 
 
 KINDS = (Stored.NUMBER, Stored.FORMATTED, Stored.DATE, Stored.BOOLEAN, Stored.ERROR, Stored.UNCALCULATED)
+
+
 CELLS = ("71", "1234", "2026-01-02", "TRUE", "#N/A", "", "text")
 
 
@@ -126,3 +129,74 @@ def test_name_of_a_csv_becomes_one_that_excel_allows(tmp_path):
     assert ["a_1__" + "x" * 26, "How to fix", "bo_base"] == written(
         sheet, annotation({2: [email()]}), tmp_path
     ).sheetnames
+
+
+DAY, MOMENT, HOURS = "yyyy\\-mm\\-dd", "yyyy\\-mm\\-dd\\ hh:mm:ss", "[h]:mm:ss"
+
+
+LOST = CellValue(Formula("=#VALUE!", "#VALUE!"))
+
+
+@pytest.mark.parametrize(
+    ("text", "stored", "written"),
+    [
+        ("560001", Stored.NUMBER, CellValue(560001.0)),
+        ("1234", Stored.FORMATTED, CellValue(1234.0, "#,##0")),
+        ("1.2345678901234E+17", Stored.NUMBER, CellValue(1.2345678901234e17)),
+        ("-0.5", Stored.NUMBER, CellValue(-0.5)),
+        ("2026-01-02", Stored.DATE, CellValue(datetime.fromisoformat("2026-01-02"), DAY)),
+        ("2026-01-02 03:04:05", Stored.DATE, CellValue(datetime.fromisoformat("2026-01-02 03:04:05"), MOMENT)),
+        ("36:05:00", Stored.DATE, CellValue(timedelta(hours=36, minutes=5), HOURS)),
+        ("6:05:00", Stored.DATE, CellValue(timedelta(hours=6, minutes=5), HOURS)),
+        ("06:05:00", Stored.DATE, CellValue(timedelta(hours=6, minutes=5), "hh:mm:ss")),
+        ("TRUE", Stored.BOOLEAN, CellValue(True)),
+        ("FALSE", Stored.BOOLEAN, CellValue(False)),
+        ("#N/A", Stored.ERROR, CellValue(Formula("=#N/A", "#N/A"))),
+        ("", Stored.UNCALCULATED, CellValue(Formula("=NA()", ""))),
+    ],
+)
+def test_cell_is_kept_as_the_file_keeps_it(text, stored, written):
+    """The same kind, and a format that shows the same."""
+    assert written == kept(text, stored)
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [("#SPILL!", Stored.ERROR), ("", Stored.ERROR), ("1066-10-14", Stored.DATE), ("someday", Stored.DATE)],
+)
+def test_what_cannot_be_kept_is_an_error(text, stored):
+    """Never a text, which would be sent."""
+    assert LOST == kept(text, stored)
+
+
+def test_number_that_is_none_is_an_error():
+    """No cell can hold it."""
+    assert CellValue(Formula("=#NUM!", "#NUM!")) == kept("NAN", Stored.NUMBER) == kept("INF", Stored.NUMBER)
+
+
+TALL, BESIDE, BELOW = Merged(2, 9, 0, 1), Merged(3, 4, 2, 3), Merged(10, 11, 0, 3)
+
+
+def test_areas_apart_stay_as_they_are():
+    """Side by side, one below the other, and each once."""
+    assert [TALL, BESIDE, BELOW] == disjoint([BELOW, TALL, BESIDE, TALL])
+
+
+@pytest.mark.parametrize("other", [Merged(9, 12, 1, 2), Merged(3, 3, 0, 0), Merged(2, 3, 0, 5), Merged(1, 2, 1, 1)])
+def test_areas_that_overlap_are_one(other):
+    """All cells are covered, and no area overlaps another any more."""
+    found = disjoint([TALL, other])
+
+    assert [Merged(min(2, other.first_row), max(9, other.last_row), 0, max(1, other.last_column))] == found
+
+
+def test_areas_below_an_overlap_are_left_alone():
+    """Only rows that share something are put together."""
+    assert [Merged(2, 9, 0, 3), Merged(10, 11, 0, 3)] == disjoint([TALL, Merged(3, 4, 1, 3), BELOW])
+
+
+def test_very_many_areas_take_no_time():
+    """A long sheet may have one in every row."""
+    areas = [Merged(row, row, 0, 1) for row in range(2, 100_000)] + [Merged(2, 100_000, 3, 3)]
+
+    assert len(areas) == len(disjoint(areas))

@@ -1,0 +1,296 @@
+"""Intent, then the bytes, then the outcome; and what both say of the row: nothing of its content."""
+
+import asyncio
+import threading
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from bulk_onboard.errors import StoppedError
+from bulk_onboard.model import entry as entries
+from bulk_onboard.model import outcome as outcomes
+from bulk_onboard.model.call import Operation
+from bulk_onboard.model.entry import Op
+from bulk_onboard.model.record import State
+from bulk_onboard.run.gateways import Journaled, entry_of, intent
+from tests.support.calls import ALIAS, CALLS, COMPLIANCE_ID, NUMBER, TOKEN
+from tests.support.clocks import FakeClock
+from tests.support.gateways import HangingGateway, ScriptedGateway
+from tests.support.journals import MemoryJournal
+from tests.unit.run import samples
+from tests.unit.run.samples import DOCUMENT_TYPES, OUTCOMES, create
+
+WRITES = [Operation.CREATE, Operation.UPDATE, Operation.LINK, Operation.DELETE]
+SUBMITTED = (
+    entries.Intent(token=TOKEN, op=Op.CREATE, attempt=1, alias=ALIAS, fingerprint="f"),
+    entries.Done(token=TOKEN, op=Op.CREATE, compliance_id=COMPLIANCE_ID),
+)
+ABOUT = {"token": TOKEN, "key": "K-17"}
+
+
+def read(document):
+    """The bytes of a document that nobody changed."""
+    return samples.content(document.type)
+
+
+def journaled(inner, journal, read=read, clock=None):
+    """The wrapper that is tested."""
+    return Journaled(inner, journal, read, clock=clock or FakeClock())
+
+
+def ready_for(operation: Operation) -> MemoryJournal:
+    """A journal in which such a write of the sample record is a legal step."""
+    return MemoryJournal(*(() if operation is Operation.CREATE else SUBMITTED))
+
+
+@pytest.mark.parametrize("outcome", sorted(set(OUTCOMES) - {"withheld"}))
+@pytest.mark.parametrize("operation", WRITES)
+async def test_intent_is_written_before_the_call_and_the_outcome_after_it(operation, outcome):
+    """When the inner gateway sees the write its intent is the newest entry; the outcome follows (I3)."""
+    journal, seen = ready_for(operation), []
+    inner = ScriptedGateway(OUTCOMES[outcome], on_send=lambda call: seen.append(journal.story(TOKEN)[-1]))
+
+    answered = await journaled(inner, journal).send(CALLS[operation])
+
+    assert OUTCOMES[outcome] == answered
+    assert [f"intent {operation}"] == seen
+    assert [f"intent {operation}", f"{outcome} {operation}"] == journal.story(TOKEN)[-2:]
+
+
+@pytest.mark.parametrize("operation", sorted(set(Operation) - set(WRITES)))
+async def test_reads_leave_no_trace(operation):
+    """They change nothing, so there is nothing to remember."""
+    journal, inner = MemoryJournal(), ScriptedGateway(OUTCOMES["unresolved"])
+
+    await journaled(inner, journal).send(CALLS[operation])
+
+    assert [] == journal.entries
+    assert [CALLS[operation]] == inner.calls
+
+
+class Disk:
+    """Reads documents in `takes_s` of a clock, and notes what was read where."""
+
+    def __init__(self, clock, takes_s=0.0):
+        self.clock, self.takes_s, self.asked, self.in_the_loop = clock, takes_s, [], []
+
+    def read(self, document):
+        self.asked.append(document.type)
+        self.in_the_loop.append(threading.current_thread() is threading.main_thread())
+        self.clock.pass_time(self.takes_s)
+        return document.type.encode()
+
+
+def of_size(size):
+    """A create whose documents are so large together."""
+    call = create()
+    each = size // len(DOCUMENT_TYPES)
+    documents = tuple(msgspec.structs.replace(document, size=each) for document in call.application.documents)
+    return replace(call, application=msgspec.structs.replace(call.application, documents=documents))
+
+
+async def test_documents_are_read_once_in_their_order():
+    """What was checked is what is sent, each under its own type."""
+    clock, inner = FakeClock(), ScriptedGateway(OUTCOMES["done"])
+    disk = Disk(clock)
+
+    await journaled(inner, MemoryJournal(), disk.read, clock).send(create())
+
+    assert list(DOCUMENT_TYPES) == disk.asked
+    assert tuple(name.encode() for name in DOCUMENT_TYPES) == inner.calls[0].files
+
+
+async def test_small_documents_of_a_quick_disk_are_read_in_the_loop_and_large_ones_never():
+    """A thread costs more than reading a few bytes; until the disk is known to be quick nothing waits for it."""
+    clock = FakeClock()
+    disk = Disk(clock)
+    gateway = journaled(ScriptedGateway(*[OUTCOMES["unavailable"]] * 3), MemoryJournal(), disk.read, clock)
+
+    for size in (30_000, 30_000, 6_000_000):
+        await gateway.send(of_size(size))
+
+    a_call = len(DOCUMENT_TYPES)
+    assert [False] * a_call + [True] * a_call + [False] * a_call == disk.in_the_loop
+
+
+async def test_slow_disk_holds_up_the_loop_once_at_most():
+    """Once a reading took long the next are left to threads, until one of them is quick again."""
+    clock = FakeClock()
+    disk = Disk(clock)
+    gateway = journaled(ScriptedGateway(*[OUTCOMES["unavailable"]] * 5), MemoryJournal(), disk.read, clock)
+
+    for disk.takes_s in (0.0, 0.5, 0.5, 0.0, 0.0):
+        await gateway.send(of_size(30_000))
+
+    in_the_loop = disk.in_the_loop[:: len(DOCUMENT_TYPES)]
+    assert [False, True, False, False, True] == in_the_loop
+
+
+@pytest.mark.parametrize("changed", DOCUMENT_TYPES)
+async def test_changed_document_withholds_the_call(changed):
+    """Nothing is sent and nothing written; the outcome names the document."""
+    journal, inner = MemoryJournal(), ScriptedGateway()
+    gateway = journaled(inner, journal, lambda d: None if d.type == changed else read(d))
+
+    answered = await gateway.send(create())
+
+    assert outcomes.Withheld(code="document-changed", document_type=changed) == answered
+    assert ([], []) == (journal.entries, inner.calls)
+
+
+async def test_cancelled_in_mid_call_leaves_the_intent_alone():
+    """The outcome is unknown, so none is written; the next run finds the record uncertain."""
+    journal, inner = MemoryJournal(), HangingGateway()
+    sending = asyncio.create_task(journaled(inner, journal).send(create()))
+    await inner.begun.wait()
+
+    sending.cancel()
+    await asyncio.wait([sending])
+    left = journal.story(samples.token(1))
+    await journal.append(samples.run_started())
+
+    assert ["intent create"] == left
+    assert State.UNCERTAIN is journal.ledger_state.record(samples.token(1)).state
+
+
+async def test_journal_that_fails_lets_nothing_out():
+    """Without an intent on disk no byte leaves."""
+    journal, inner = MemoryJournal(), ScriptedGateway()
+    journal.room = 0
+
+    with pytest.raises(StoppedError):
+        await journaled(inner, journal).send(create())
+
+    assert [] == inner.calls
+
+
+async def test_outcome_that_cannot_be_written_stops_the_run():
+    """The bytes are gone, so the intent stands alone, and the caller learns that nothing more may be sent."""
+    journal, inner = MemoryJournal(), ScriptedGateway(OUTCOMES["done"])
+    journal.room = 1
+
+    with pytest.raises(StoppedError):
+        await journaled(inner, journal).send(create())
+
+    assert ["intent create"] == journal.story(samples.token(1))
+
+
+@pytest.mark.parametrize(
+    ("operation", "expected"),
+    [
+        (
+            Operation.CREATE,
+            entries.Intent(
+                token=TOKEN,
+                op=Op.CREATE,
+                attempt=1,
+                alias=ALIAS,
+                fingerprint="f" * 64,
+                documents=(entries.SentDocument(type="identity_proof", sha256="0" * 64, size=8),),
+            ),
+        ),
+        (
+            Operation.UPDATE,
+            entries.Intent(
+                token=TOKEN,
+                op=Op.UPDATE,
+                attempt=1,
+                alias=ALIAS,
+                fingerprint="f" * 64,
+                documents=(entries.SentDocument(type="identity_proof", sha256="0" * 64, size=8),),
+                compliance_id=COMPLIANCE_ID,
+            ),
+        ),
+        (
+            Operation.LINK,
+            entries.Intent(
+                token=TOKEN,
+                op=Op.LINK,
+                attempt=1,
+                alias="",
+                fingerprint="",
+                compliance_id=COMPLIANCE_ID,
+                number=NUMBER,
+            ),
+        ),
+        (
+            Operation.DELETE,
+            entries.Intent(token=TOKEN, op=Op.DELETE, attempt=1, alias="", fingerprint="", compliance_id=COMPLIANCE_ID),
+        ),
+    ],
+)
+def test_intent_of_each_write(operation, expected):
+    """It tells what settling needs: the alias, the digests, the id."""
+    assert expected == intent(CALLS[operation])
+
+
+def test_intent_holds_nothing_of_the_row():
+    """No field's value, no document's name, no byte of a document (I13)."""
+    call = create(attempt=3, files=tuple(map(samples.content, DOCUMENT_TYPES)))
+
+    line = msgspec.json.encode(intent(call)).decode()
+
+    values = [value for value in call.application.fields.values() if len(value) > 2]
+    assert [] == [text for text in (*values, "proof.pdf", "%PDF") if text in line]
+    assert '"attempt":3' in line
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (
+            outcomes.Done(value=COMPLIANCE_ID, api_id="api-1"),
+            entries.Done(**ABOUT, op=Op.CREATE, compliance_id=COMPLIANCE_ID, api_id="api-1"),
+        ),
+        (
+            outcomes.Refused(code="bad", message="no"),
+            entries.Refused(**ABOUT, op=Op.CREATE, code="bad", message="no"),
+        ),
+        (outcomes.Throttled(), entries.Throttled(**ABOUT, op=Op.CREATE, wait_s=0.0)),
+        (
+            outcomes.Throttled(quota=outcomes.QuotaHeaders(remaining=0)),
+            entries.Throttled(**ABOUT, op=Op.CREATE, wait_s=0.0),
+        ),
+        (
+            outcomes.Throttled(quota=outcomes.QuotaHeaders(retry_after_s=7.0)),
+            entries.Throttled(**ABOUT, op=Op.CREATE, wait_s=7.0),
+        ),
+        (outcomes.Unavailable(why="DNS"), entries.Unavailable(**ABOUT, op=Op.CREATE, why="DNS")),
+        (outcomes.Unresolved(seen="HTTP 502"), entries.Unresolved(**ABOUT, op=Op.CREATE, seen="HTTP 502")),
+        (outcomes.Denied(http_status=403), entries.Denied(**ABOUT, op=Op.CREATE, http_status=403)),
+    ],
+)
+def test_entry_of_each_outcome(outcome, expected):
+    """The ledger's words for it, about the same record and write."""
+    assert expected == entry_of(create(**ABOUT), outcome)
+
+
+def test_withheld_call_has_no_entry():
+    """It was never sent: whoever wants it written down has a bug."""
+    with pytest.raises(AssertionError):
+        entry_of(create(), OUTCOMES["withheld"])
+
+
+def test_refusal_is_masked_with_the_rows_own_values():
+    """The API may echo what it was sent; the ledger does not keep it.
+
+    See docs/security.md, Personal data.
+    """
+    call = create(application=samples.application(1, business_name="Nivara Sample"))
+    message = "NIVARA SAMPLE at 1 Sample Road, desk1@example.com: u72200ka2020ptc000001 is known"
+
+    said = entry_of(call, outcomes.Refused(code="bad", message=message)).message
+
+    assert "… at …, …: … is known" == said
+
+
+@pytest.mark.parametrize("operation", [Operation.LINK, Operation.DELETE])
+def test_refusal_without_contents_is_masked_all_the_same(operation):
+    """What looks like personal data is hidden in every message."""
+    message = "number 911140000000 of ravi@example.in"
+
+    said = entry_of(CALLS[operation], outcomes.Refused(code="bad", message=message)).message
+
+    assert "911140000000" not in said
+    assert "ravi" not in said

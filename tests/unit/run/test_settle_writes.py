@@ -1,0 +1,228 @@
+"""Unknown updates, links and deletes are settled by what the API says now; contested ones like lost answers."""
+
+import pytest
+
+from bulk_onboard.model import entry as entries
+from bulk_onboard.model.call import Delete, GetNumber, Link, NumberRecord, Operation, Priority, RecordPage, Update
+from bulk_onboard.model.entry import Op
+from bulk_onboard.model.outcome import Done, Refused
+from bulk_onboard.model.record import Linkage, State
+from bulk_onboard.run.settle import MISSES_AT_MOST
+from tests.support.gateways import ScriptedGateway
+from tests.unit.run.desks import NUMBER, SCHEDULE, Desk, W
+from tests.unit.run.samples import (
+    OUTCOMES,
+    alias,
+    application,
+    compliance_id,
+    create,
+    doubted,
+    expanded,
+    server_record,
+    token,
+    uncertain,
+)
+
+
+async def ready_for(op, **told):
+    """A submitted record of the first row whose next write is unknown, and the API that has the record."""
+    context = Desk()
+    made = await context.account.send(create(1))
+    sent, _, *doubt = doubted(op, compliance_id=made.value, **told)
+    for entry in (sent, entries.Done(token=token(1), op=Op.CREATE, compliance_id=made.value), *doubt):
+        await context.journal.append(entry)
+    context.account.reviews[made.value] = "rejected"
+    return context, made.value
+
+
+async def test_update_that_took_effect_is_adopted_by_what_the_record_says_now():
+    """It changed since it was seen: applied, whatever the review is now."""
+    context, made = await ready_for(Op.UPDATE, seen_at="submission 0")
+    update = Update(token=token(1), compliance_id=made, alias=alias(1), application=application(1), fingerprint="f")
+    await context.account.send(update)
+
+    await context.settle()
+
+    assert ["unresolved update", "adopted update"] == context.journal.story(token(1))[-2:]
+    assert (State.SUBMITTED, 2.0) == (context.state(), pytest.approx(context.clock.monotonic()))
+
+
+async def test_update_that_took_no_effect_is_absent_only_after_w():
+    """Unchanged and still to be corrected: it may yet be applied until W is over."""
+    context, _ = await ready_for(Op.UPDATE, seen_at="submission 0")
+
+    settler = await context.settle()
+
+    assert SCHEDULE == pytest.approx(context.account.times_of(Operation.GET))
+    assert (State.SUBMITTED, W) == (context.state(), context.newest().waited_s)
+    assert [token(1)] == settler.take_settled()
+
+
+async def test_delete_whose_record_is_gone_is_done():
+    """404 says so at the first look."""
+    context, made = await ready_for(Op.DELETE)
+    await context.account.send(Delete(token=token(1), compliance_id=made))
+
+    await context.settle()
+
+    assert (State.DELETED, "adopted delete") == (context.state(), context.journal.story(token(1))[-1])
+    assert [2.0] == pytest.approx(context.account.times_of(Operation.GET))
+
+
+async def test_delete_whose_record_stays_is_absent_only_after_w():
+    """It may yet be deleted until W is over."""
+    context, _ = await ready_for(Op.DELETE)
+
+    await context.settle()
+
+    assert SCHEDULE == pytest.approx(context.account.times_of(Operation.GET))
+    assert (State.SUBMITTED, W) == (context.state(), context.newest().waited_s)
+
+
+@pytest.mark.parametrize(("linked", "expected"), [(True, "adopted link"), (False, "absent link")])
+async def test_link_is_settled_by_the_number_at_the_first_look(linked, expected):
+    """It may be repeated, so nothing is waited for."""
+    context, made = await ready_for(Op.LINK, number=NUMBER)
+    if linked:
+        context.account.judge(made, "approved")
+        await context.account.send(Link(token=token(1), compliance_id=made, number=NUMBER))
+
+    await context.settle()
+
+    assert (State.SUBMITTED, expected) == (context.state(), context.journal.story(token(1))[-1])
+    assert [GetNumber(number=NUMBER, priority=Priority.SETTLE)] == context.account.made(Operation.NUMBER)
+    assert 2.0 == pytest.approx(context.clock.monotonic())
+
+
+@pytest.mark.parametrize("outcome", ["unresolved", "unavailable", "throttled", "denied"])
+@pytest.mark.parametrize("op", [Op.UPDATE, Op.LINK, Op.DELETE])
+async def test_record_that_cannot_be_read_leaves_its_write_uncertain(op, outcome):
+    """No answer says nothing of an update, a link or a delete either."""
+    api = ScriptedGateway(*[OUTCOMES[outcome]] * MISSES_AT_MOST)
+    context = Desk(*doubted(op), api=api)
+
+    await context.settle()
+
+    assert State.UNCERTAIN is context.state()
+    assert MISSES_AT_MOST == len(api.calls)
+
+
+@pytest.mark.parametrize(
+    ("op", "expected"), [(Op.UPDATE, State.GONE), (Op.LINK, State.SUBMITTED), (Op.DELETE, State.DELETED)]
+)
+async def test_404_is_an_answer(op, expected):
+    """The record is gone: a delete is done, an update never will be; a number's link may be repeated."""
+    context = Desk(*doubted(op), api=ScriptedGateway(Refused(code="not_found", http_status=404)))
+
+    await context.settle()
+
+    assert expected is context.state()
+
+
+@pytest.mark.parametrize("op", [Op.UPDATE, Op.LINK, Op.DELETE])
+async def test_other_refusals_are_no_answer(op):
+    """A read that is refused for another reason says nothing of the record."""
+    context = Desk(*doubted(op), api=ScriptedGateway(*[OUTCOMES["refused"]] * MISSES_AT_MOST))
+
+    await context.settle()
+
+    assert State.UNCERTAIN is context.state()
+
+
+async def test_writes_of_all_kinds_are_settled_side_by_side():
+    """A create, an update, a link and a delete, each by its own rule."""
+    story = [*uncertain(1)]
+    for number, op in ((2, Op.UPDATE), (3, Op.LINK), (4, Op.DELETE)):
+        story += doubted(op, number, number=NUMBER)
+    answers = [
+        Done(value=RecordPage(records=(server_record(1),))),
+        Done(value=expanded(1)),
+        Done(value=server_record(2, updated_at="later")),
+        Done(value=NumberRecord(number=NUMBER, compliance_id=compliance_id(3))),
+        Done(value=server_record(4)),
+        Done(value=server_record(4)),
+        Done(value=server_record(4)),
+        Done(value=server_record(4)),
+    ]
+    context = Desk(*story, api=ScriptedGateway(*answers))
+
+    await context.settle(1, 2, 3, 4)
+
+    newest = [context.journal.story(token(number))[-1] for number in (1, 2, 3, 4)]
+    assert ["adopted create", "adopted update", "adopted link", "absent delete"] == newest
+
+
+# A no that may come of the very write that it answers.
+
+CONFLICT = Refused(code="conflict", message="it exists already", http_status=409)
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        ([], State.REFUSED),
+        ([create(1)], State.SUBMITTED),
+        ([create(1), create(1)], State.HELD),
+        ([create(1, application=application(1, business_name="INVENTED TRADERS 1"))], State.SUBMITTED),
+        ([create(2)], State.REFUSED),
+    ],
+    ids=["none", "what was sent", "two", "normalised", "another row's"],
+)
+async def test_contested_create_is_settled_like_a_lost_answer(context, records, expected):
+    """ "Already exists": adopted where its token is there, else the no stands, but only after W."""
+    for one in records:
+        await context.account.send(one)
+
+    await context.settle(said=CONFLICT)
+
+    assert expected is context.state()
+    if expected is State.REFUSED:
+        record = context.journal.ledger_state.record(token(1))
+        assert ["absent create", "refused create"] == context.journal.story(token(1))[-2:]
+        assert ("conflict", "it exists already") == (record.code, record.reason)
+        assert SCHEDULE == pytest.approx(context.looks())
+
+
+async def test_contested_create_that_cannot_be_looked_up_stays_uncertain():
+    """Whether something was made is not known, so the no does not stand yet; nothing is sent again."""
+    context = Desk(*uncertain(1), api=ScriptedGateway(*[OUTCOMES["unresolved"]] * MISSES_AT_MOST))
+
+    await context.settle(said=CONFLICT)
+
+    assert State.UNCERTAIN is context.state()
+
+
+@pytest.mark.parametrize("op", [Op.UPDATE, Op.DELETE])
+async def test_contested_update_or_delete_that_was_not_done_is_refused_at_the_first_look(op):
+    """It was answered, so the record itself says whether it was carried out; W need not be waited for."""
+    told = {"seen_at": "submission 0", "fingerprint": "f"} if op is Op.UPDATE else {}
+    context, _ = await ready_for(op, **told)
+
+    await context.settle(said=CONFLICT)
+
+    record = context.journal.ledger_state.record(token(1))
+    assert (State.SUBMITTED, f"refused {op}") == (record.state, context.journal.story(token(1))[-1])
+    assert ("conflict", told.get("fingerprint", "")) == (record.code, record.refused)
+    assert [2.0] == pytest.approx(context.account.times_of(Operation.GET))
+
+
+async def test_contested_link_that_was_not_done_is_refused_for_its_number():
+    """The number is not linked again while nothing changes."""
+    context, _ = await ready_for(Op.LINK, number=NUMBER)
+
+    await context.settle(said=CONFLICT)
+
+    linking = context.journal.ledger_state.record(token(1)).numbers[NUMBER]
+    assert (Linkage.REFUSED, "conflict") == (linking.linkage, linking.code)
+    assert 2.0 == pytest.approx(context.clock.monotonic())
+
+
+async def test_contested_update_that_was_done_is_adopted():
+    """The no came of a repetition inside the API: the content is there."""
+    context, made = await ready_for(Op.UPDATE, seen_at="submission 0")
+    update = Update(token=token(1), compliance_id=made, alias=alias(1), application=application(1), fingerprint="f")
+    await context.account.send(update)
+
+    await context.settle(said=CONFLICT)
+
+    assert "adopted update" == context.journal.story(token(1))[-1]

@@ -1,0 +1,240 @@
+"""Numbers of an approved record are linked, each looked at before; what speaks against one is written down."""
+
+import pytest
+
+from bulk_onboard.model.call import Operation
+from bulk_onboard.model.outcome import Done, Refused, Unresolved
+from bulk_onboard.model.plan import Action, Decision
+from bulk_onboard.model.record import Linkage, Linking, State
+from bulk_onboard.model.row import JudgedRow, Row
+from bulk_onboard.run.writes import link
+from tests.unit.run.samples import LOCAL, identity, token
+from tests.unit.run.writes import NUMBERS, WritingDesk
+
+ONE, TWO, _ = NUMBERS
+ROWS: dict[str, Decision] = {}  # the other rows of the sheet, where they matter
+NUMBER_404 = Refused(code="http-404", http_status=404)
+NUMBER_405 = Refused(code="http-405", http_status=405)
+
+
+async def approved(**ways) -> WritingDesk:
+    """The first row's record was approved, and the ledger knows it; another row's record is there, too."""
+    context = WritingDesk(**ways)
+    await context.submit()
+    await context.judge("approved")
+    return context
+
+
+@pytest.fixture
+async def context():
+    return await approved()
+
+
+def due(context, *numbers):
+    """What is due for the row with these numbers, unchanged otherwise."""
+    return context.decision("now", "; ".join(numbers))
+
+
+def linkages(context):
+    return {number: linking.linkage for number, linking in context.record.numbers.items()}
+
+
+async def test_each_number_is_looked_at_and_then_linked(context):
+    """One after the other, each with its intent."""
+    decision = due(context, ONE, TWO)
+
+    outcome = await link(context.context, decision, ROWS)
+
+    assert (Action.LINK, Done) == (decision.action, type(outcome))
+    operations = [call.operation for call in context.account.calls[1:]]
+    assert [Operation.NUMBER, Operation.LINK] * 2 == operations
+    assert {ONE: context.made, TWO: context.made} == context.account.numbers
+    assert {ONE: Linkage.LINKED, TWO: Linkage.LINKED} == linkages(context)
+    assert ["intent link", "done link"] * 2 == context.story[1:]
+    assert Action.NOTHING is due(context, ONE, TWO).action
+
+
+async def test_number_that_is_linked_already_is_found_so_without_a_call(context):
+    """By hand, or by a run whose ledger is lost."""
+    context.account.numbers[ONE] = context.made
+
+    outcome = await link(context.context, due(context, ONE), ROWS)
+
+    assert (None, []) == (outcome, context.account.made(Operation.LINK))
+    assert ("adopted link", {ONE: Linkage.LINKED}) == (context.story[-1], linkages(context))
+
+
+async def test_number_that_is_linked_elsewhere_is_held(context):
+    """Not moved; the record stays submitted, the other number is linked, and nothing is told twice."""
+    other = await context.submit(2)
+    context.account.numbers[ONE] = other
+
+    await link(context.context, due(context, ONE, TWO), ROWS)
+    written = len(context.journal.entries)
+    await link(context.context, due(context, ONE, TWO), ROWS)
+
+    assert {ONE: other, TWO: context.made} == context.account.numbers
+    assert Linking(Linkage.HELD, f"linked to another record, {other}") == context.record.numbers[ONE]
+    assert (State.SUBMITTED, written, []) == (context.record.state, len(context.journal.entries), context.account.moved)
+
+
+async def test_number_that_is_linked_elsewhere_is_moved_where_the_job_says_so():
+    """relink = true."""
+    context = await approved(relink=True)
+    context.account.numbers[ONE] = await context.submit(2)
+
+    await link(context.context, due(context, ONE), ROWS)
+
+    assert ({ONE: context.made}, {ONE: Linkage.LINKED}) == (context.account.numbers, linkages(context))
+
+
+@pytest.mark.parametrize(("written", "moved"), [(ONE, False), (TWO, True), ("", True)])
+async def test_number_that_another_row_names_too_is_not_taken_from_it(written, moved):
+    """Else the two would take it from each other in turn; where that row names it no more it is moved."""
+    context = await approved(relink=True)
+    other = context.account.numbers[ONE] = await context.submit(2)
+    row = Row("Businesses", 3, LOCAL, {"key": "K-0002", "numbers": written})
+    second = Decision(JudgedRow(row, None, "now"), identity(2), Action.NOTHING, "")
+
+    await link(context.context, due(context, ONE), {token(2): second})
+
+    assert {ONE: context.made if moved else other} == context.account.numbers
+    assert (Linkage.LINKED if moved else Linkage.HELD) is context.record.numbers[ONE].linkage
+
+
+async def test_held_number_is_linked_once_it_is_free(context):
+    """Each run looks at it again."""
+    context.account.numbers[ONE] = await context.submit(2)
+    await link(context.context, due(context, ONE), ROWS)
+    del context.account.numbers[ONE]
+    context.context.looked_at.clear()  # another run
+
+    await link(context.context, due(context, ONE), ROWS)
+
+    assert ({ONE: context.made}, {ONE: Linkage.LINKED}) == (context.account.numbers, linkages(context))
+
+
+async def test_number_that_is_held_for_another_reason_now_is_told_anew(context):
+    """Linked to a third record meanwhile."""
+    context.account.numbers[ONE] = await context.submit(2)
+    await link(context.context, due(context, ONE), ROWS)
+    third = context.account.numbers[ONE] = await context.submit(3)
+    context.context.looked_at.clear()  # another run
+
+    await link(context.context, due(context, ONE), ROWS)
+
+    assert f"linked to another record, {third}" == context.record.numbers[ONE].why
+
+
+@pytest.mark.parametrize("relink", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        (("DE", "local"), "the number is of DE, the record of IN"),
+        (("IN", "mobile"), "the number is mobile, the record local"),
+    ],
+)
+async def test_number_of_another_country_or_type_is_held(relink, kind, why):
+    """Only a person can tell which of the two is wrong; to move it would not make it fit."""
+    context = await approved(relink=relink)
+    context.account.kinds[ONE] = kind
+
+    await link(context.context, due(context, ONE), ROWS)
+
+    assert ({}, Linking(Linkage.HELD, why)) == (context.account.numbers, context.record.numbers[ONE])
+    assert [] == context.account.made(Operation.LINK)
+
+
+async def test_what_the_api_does_not_tell_of_a_number_is_no_objection(context):
+    """Neither country nor type."""
+    context.account.kinds[ONE] = ("", "")
+
+    await link(context.context, due(context, ONE), ROWS)
+
+    assert 1 == len(context.account.made(Operation.LINK))
+
+
+@pytest.mark.parametrize("answer", [NUMBER_404, NUMBER_405], ids=["404", "405"])
+async def test_number_that_cannot_be_looked_at_is_linked_all_the_same(context, answer):
+    """The API checks it, too."""
+    hide_numbers(context, answer)
+
+    await link(context.context, due(context, ONE), ROWS)
+
+    assert ({ONE: context.made}, {ONE: Linkage.LINKED}) == (context.account.numbers, linkages(context))
+
+
+def hide_numbers(context, answer):
+    """Let every look at a number be answered so."""
+
+    async def hidden(call):
+        return answer if call.operation is Operation.NUMBER else await send(call)
+
+    send, context.account.send = context.account.send, hidden
+
+
+@pytest.mark.parametrize("weather", ["unresolved", "unavailable"])
+async def test_number_that_the_api_does_not_answer_for_waits(context, weather):
+    """That is no 404: it stays due, and the next number is tried."""
+    context.account.expect(Operation.NUMBER, *[weather] * 3)
+
+    await link(context.context, due(context, ONE, TWO), ROWS)
+
+    assert ({TWO: context.made}, (ONE,)) == (context.account.numbers, due(context, ONE, TWO).numbers)
+
+
+async def test_number_that_the_api_refuses_waits_for_a_person(context):
+    """With its code and words; the next number is linked."""
+    hide_numbers(context, NUMBER_404)
+    context.account.kinds[ONE] = ("IN", "mobile")
+
+    await link(context.context, due(context, ONE, TWO), ROWS)
+
+    refused = Linking(Linkage.REFUSED, "Number type does not match", "number_type_mismatch")
+    assert (refused, {TWO: context.made}) == (context.record.numbers[ONE], context.account.numbers)
+    assert (State.SUBMITTED, Action.NOTHING) == (context.record.state, due(context, ONE, TWO).action)
+
+
+async def test_unknown_link_is_settled_before_the_next_number_has_its_turn(context):
+    """One unknown write of a record at a time."""
+    context.account.expect(Operation.LINK, "unheard")
+
+    outcome = await link(context.context, due(context, ONE, TWO), ROWS)
+
+    assert isinstance(outcome, Unresolved)
+    assert (State.UNCERTAIN, ONE, 1) == (
+        context.record.state,
+        context.record.number,
+        len(context.account.made(Operation.LINK)),
+    )
+
+
+async def test_unsent_link_stays_due(context):
+    """And the next number is linked."""
+    context.account.expect(Operation.LINK, *["unavailable"] * 3)
+
+    await link(context.context, due(context, ONE, TWO), ROWS)
+
+    assert ({TWO: context.made}, (ONE,)) == (context.account.numbers, due(context, ONE, TWO).numbers)
+
+
+@pytest.mark.parametrize("review", ["suspended", "expired", "rejected"])
+async def test_approval_that_was_taken_away_says_nothing_of_the_number(context, review):
+    """The API refuses; the record is read, no more numbers are tried, and none is given up."""
+    await context.judge(review, known=False)
+
+    outcome = await link(context.context, due(context, ONE, TWO), ROWS)
+
+    assert "compliance_not_approved" == outcome.code
+    assert (review, {}, 1) == (context.record.review, context.record.numbers, len(context.account.made(Operation.LINK)))
+    await context.judge("approved")
+    assert (ONE, TWO) == due(context, ONE, TWO).numbers
+
+
+async def test_nothing_begins_once_the_run_is_to_stop(context):
+    """Not even a look."""
+    decision = due(context, ONE)
+    context.stop.request("signal")
+
+    assert None is await link(context.context, decision, ROWS)
+    assert [] == context.account.made(Operation.NUMBER)
