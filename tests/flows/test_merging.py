@@ -472,7 +472,7 @@ async def test_cell_that_would_read_otherwise_is_not_written(nights: Nights) -> 
     done = await merged(nights)
 
     assert (ExitStatus.ROWS_NEED_ATTENTION, 1) == (done.exit_status, done.cells)
-    assert ["Row 2 is left as it is. Written there, the copy's values would read otherwise."] == [*done.left]
+    assert ["Row 2 is left as it is. The copy's values would not read the same there."] == [*done.left]
     assert [None, "Hampi"] == [row[6] for row in said(nights.workbook)[1:]]
 
 

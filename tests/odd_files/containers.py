@@ -167,7 +167,7 @@ CONTAINERS = (
     Odd("rows_backwards.xlsx", "the last row stands first in the file", lambda: zipped({**GOOD, SHEET: _backwards()}),
         rows=(2, 3, 4)),
     Odd("~$lock.xlsx", "the little file that Excel keeps beside an open workbook",
-        lambda: b"\x04user" + b" " * 160, refused="the mark Excel leaves"),
+        lambda: b"\x04user" + b" " * 160, refused="the mark that Excel leaves"),
     # -- several sheets
     Odd("hidden_sheet.xlsx", "a hidden sheet of businesses beside the visible one",
         book(sheet(good(1)), sheet(good(2), name="Old", state="hidden")), reads={"2 City": "Bengaluru"}),
