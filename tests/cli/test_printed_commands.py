@@ -27,7 +27,7 @@ KEYS = ("-K1", "it's $5 `x`", "मुंबई ~", 'a "b" \\c', "K-5")
 OF_ONE_RUN = ("--limit", "--retry-refused", "--proxy", "--quiet", "--json")
 
 
-class Desk(Office):
+class Rig(Office):
     """An office whose file names are as awkward as its Keys, typed as seen from its folder."""
 
     @property
@@ -119,14 +119,14 @@ def printed(told: Told | str) -> list[str]:
 
 
 @pytest.fixture
-async def context(tmp_path: Path) -> AsyncIterator[Desk]:
+async def context(tmp_path: Path) -> AsyncIterator[Rig]:
     """A desk in a folder of its own, so that the folder can be put back as it was."""
     (tmp_path / "folder").mkdir()
     async with Sandbox() as sandbox:
-        yield Desk(tmp_path / "folder", sandbox)
+        yield Rig(tmp_path / "folder", sandbox)
 
 
-async def test_before_anything_is_sent(context: Desk) -> None:
+async def test_before_anything_is_sent(context: Rig) -> None:
     """`check`, `plan`, `init`, `template`, and what a verb says that finds no ledger or no job file."""
     context.keyed(1)
     fresh = [await context.say("check"), await context.say("plan"), await context.say("resume")]
@@ -138,7 +138,7 @@ async def test_before_anything_is_sent(context: Desk) -> None:
     assert {"run", "check", "init"} <= {command.split()[1] for command in pasted}
 
 
-async def test_after_a_pilot(context: Desk) -> None:
+async def test_after_a_pilot(context: Rig) -> None:
     """The run, `status` and `report` in new processes, of the workbook and of the ledger: the run without its limit."""
     context.keyed(1)
     first = await context.say("run", "--limit", "1", "--retry-refused", "--max-refused", "9")
@@ -163,7 +163,7 @@ async def test_after_a_pilot(context: Desk) -> None:
     assert "There is no such file" not in context.reported()
 
 
-async def test_held_rows(context: Desk) -> None:
+async def test_held_rows(context: Rig) -> None:
     """`resolve`, each answer that the API does not contradict, and what comes next."""
     context.keyed()
     await context.say("run")
@@ -182,7 +182,7 @@ async def test_held_rows(context: Desk) -> None:
     assert Counter({"--found": 8, "--abandon": 4}) == Counter(answers)
 
 
-async def test_absent_record(context: Desk) -> None:
+async def test_absent_record(context: Rig) -> None:
     """A held row of which the API has nothing may be said to be absent, and is sent by the command that follows."""
     context.keyed()
     await context.say("run")
@@ -202,7 +202,7 @@ async def test_absent_record(context: Desk) -> None:
     assert 1 == len(context.sandbox.state.named(first.alias))
 
 
-async def test_rejected_rows(context: Desk) -> None:
+async def test_rejected_rows(context: Rig) -> None:
     """The advice of each row, and the marked copy."""
     context.keyed()
     await context.say("run")
@@ -221,7 +221,7 @@ async def test_rejected_rows(context: Desk) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-async def test_run_that_was_stopped(context: Desk, number: signal.Signals) -> None:
+async def test_run_that_was_stopped(context: Rig, number: signal.Signals) -> None:
     """It goes on with what was typed, limit and all, where it could say so; else the ledger has the rest."""
     context.keyed()
     context.sandbox.latency_s = 0.05
@@ -243,7 +243,7 @@ async def test_run_that_was_stopped(context: Desk, number: signal.Signals) -> No
     assert any("--base-url" in command for command in pasted)
 
 
-async def test_damaged_ledger(context: Desk) -> None:
+async def test_damaged_ledger(context: Rig) -> None:
     """The command that salvages it."""
     context.keyed()
     await context.say("run")
@@ -258,7 +258,7 @@ async def test_damaged_ledger(context: Desk) -> None:
     assert ["ledger repair"] == [" ".join(command.split()[1:3]) for command in pasted[:1]]
 
 
-async def test_flags_over_a_job_file(context: Desk) -> None:
+async def test_flags_over_a_job_file(context: Rig) -> None:
     """Typed from elsewhere, and from yet another place later: paths are told as seen from there."""
     (context.folder / "a b" / "papers").mkdir(parents=True)
     rows = [business(1), business(2, City="")]
@@ -279,7 +279,7 @@ async def test_flags_over_a_job_file(context: Desk) -> None:
     assert "bulk-onboard run job.toml --documents papers --settle 0.7s" == inside.json["next"]
 
 
-async def test_bare_workbook_beside_its_job_file(context: Desk) -> None:
+async def test_bare_workbook_beside_its_job_file(context: Rig) -> None:
     """Whoever runs it begins a second ledger, and is told what to type instead."""
     context.keyed()
     job = f'workbook = "{context.workbook.name}"\ndocuments = "{context.documents.name}"\n'
@@ -293,7 +293,7 @@ async def test_bare_workbook_beside_its_job_file(context: Desk) -> None:
     await context.paste_all([warning])
 
 
-async def test_proxy_is_not_repeated(context: Desk) -> None:
+async def test_proxy_is_not_repeated(context: Rig) -> None:
     """Nor kept in the ledger; a sentence says that it has to be added."""
     context.keyed()
     async with Sandbox() as proxy:

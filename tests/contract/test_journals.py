@@ -76,7 +76,7 @@ async def test_books_are_up_to_date_when_append_returns(journal):
 
 
 async def test_books_are_not_looked_up_anew(journal):
-    """Whoever keeps hold of the books sees what is appended later."""
+    """Whoever keeps hold of the ledger state sees what is appended later."""
     ledger_state = journal.ledger_state
 
     await journal.append(intent(1))
@@ -110,7 +110,7 @@ async def test_entries_are_numbered_and_stamped(journal):
     ids=lambda entry: entry.name(),
 )
 async def test_illegal_step_changes_nothing(journal, entry):
-    """It raises, the books are as before, and the journal goes on as if nobody had asked."""
+    """It raises, the ledger state is as before, and the journal goes on as if nobody had asked."""
     for legal in (intent(3), unresolved(3), intent(2), done(2), entries.RowInvalid(token=token(4), codes=("x",))):
         await journal.append(legal)
     before = copy.deepcopy(journal.ledger_state)

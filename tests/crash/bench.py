@@ -47,14 +47,14 @@ NOT_YET = "absence could not be shown yet"
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Rig:
     """A judged sheet of a few rows that many benches work from."""
 
     job: Job
     judgement: Judgement
 
     @classmethod
-    async def laid(cls, folder: Path, rows: int) -> "Desk":
+    async def laid(cls, folder: Path, rows: int) -> "Rig":
         """So many good rows, with their documents, judged once."""
         businesses = [business(number) for number in range(rows)]
         write_documents(folder / "documents", businesses)
@@ -93,7 +93,7 @@ class Bench:
     @asynccontextmanager
     async def opened(
         cls,
-        context: Desk,
+        context: Rig,
         ledger: Path,
         *,
         behaviours: tuple[str, ...] = (),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.bench import Bench, Desk
+from tests.crash.bench import Bench, Rig
 from tests.crash.dice import BEHAVIOURS, HANGS, LOST
 from tests.crash.figures import LONG, POINTS, SEED
 from tests.support.crashes import Crash
@@ -31,7 +31,7 @@ WHAT_MATTERS = {
 POINTS_OF_EACH = 10**6 if LONG else 18
 
 
-async def through_a_crash(context: Desk, ledger: Path, fault: str, at: int) -> Crash:
+async def through_a_crash(context: Rig, ledger: Path, fault: str, at: int) -> Crash:
     """A run that dies at one step while a fault strikes the second create; then runs to the end, and the check."""
     behaviours = BEHAVIOURS[at % len(BEHAVIOURS)]
     crash = Crash(at)
@@ -54,7 +54,7 @@ def chosen(steps: int, fault: str) -> Iterable[int]:
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault or "fair")
 async def test_a_crash_at_any_step_loses_nothing_and_repeats_nothing(tmp_path: Path, fault: str) -> None:
     """The next runs end with every row submitted once, or held where absence could not be shown."""
-    context = await Desk.laid(tmp_path, ROWS)
+    context = await Rig.laid(tmp_path, ROWS)
     whole = await through_a_crash(context, tmp_path / "whole.jsonl", fault, at=0)
     points = iter(chosen(len(whole.passed), fault))
 
@@ -75,7 +75,7 @@ async def test_a_crash_at_any_step_loses_nothing_and_repeats_nothing(tmp_path: P
 
 async def test_every_step_that_matters_is_one_to_die_at(tmp_path: Path) -> None:
     """A run with a lost answer passes all of them, from the intent to the entry that settles it."""
-    context = await Desk.laid(tmp_path, ROWS)
+    context = await Rig.laid(tmp_path, ROWS)
 
     whole = await through_a_crash(context, tmp_path / "whole.jsonl", "drop-after", at=0)
 

@@ -29,7 +29,7 @@ class BusyClock(FakeClock):
         self.work()
 
 
-class Desk:
+class Rig:
     """A workbook, the time on its clock, and what was said."""
 
     def __init__(self, path: Path) -> None:
@@ -49,8 +49,8 @@ class Desk:
 
 
 @pytest.fixture
-def context(tmp_path: Path) -> Desk:
-    return Desk(tmp_path / "june.xlsx")
+def context(tmp_path: Path) -> Rig:
+    return Rig(tmp_path / "june.xlsx")
 
 
 @pytest.mark.parametrize(
@@ -82,14 +82,14 @@ def test_what_is_gone_is_not_waited_for_but_what_goes_is() -> None:
     assert [0.0, 2.0, 0.0] == [wait_s(NOWHERE, earlier, STARTED) for earlier in (None, SEEN, NOWHERE)]
 
 
-async def test_old_file_is_read_at_once(context: Desk) -> None:
+async def test_old_file_is_read_at_once(context: Rig) -> None:
     """Nobody waits, and nothing is said."""
     context.write(age_s=2.0)
 
     assert (0.0, []) == (await context.wait(), context.said)
 
 
-async def test_fresh_file_is_waited_for_once(context: Desk) -> None:
+async def test_fresh_file_is_waited_for_once(context: Rig) -> None:
     """What is left of the two seconds; it is said why."""
     context.write(age_s=0.5)
 
@@ -97,7 +97,7 @@ async def test_fresh_file_is_waited_for_once(context: Desk) -> None:
     assert [f"{context.path} was changed a moment ago; waiting until it has not changed for 2 s."] == context.said
 
 
-async def test_growing_file_is_waited_for_until_it_is_whole(context: Desk) -> None:
+async def test_growing_file_is_waited_for_until_it_is_whole(context: Rig) -> None:
     """Every change begins the two seconds anew; it is said once."""
     context.write()
     parts = iter(["xx", "xxx", "xxxx"])
@@ -107,7 +107,7 @@ async def test_growing_file_is_waited_for_until_it_is_whole(context: Desk) -> No
     assert ("xxxx", 1) == (context.path.read_text(), len(context.said))
 
 
-async def test_copy_that_keeps_the_age_of_its_original_is_looked_at_again(context: Desk) -> None:
+async def test_copy_that_keeps_the_age_of_its_original_is_looked_at_again(context: Rig) -> None:
     """`cp -p` gives a file its old age at the end."""
     context.write()
     ages = iter([9000.0])
@@ -116,14 +116,14 @@ async def test_copy_that_keeps_the_age_of_its_original_is_looked_at_again(contex
     assert pytest.approx(4.0, abs=0.01) == await context.wait()
 
 
-async def test_file_from_the_future_is_read_if_it_does_not_change(context: Desk) -> None:
+async def test_file_from_the_future_is_read_if_it_does_not_change(context: Rig) -> None:
     """The clock of the machine that wrote it is ahead by an hour."""
     context.write(age_s=-3600.0)
 
     assert pytest.approx(2.0, abs=0.01) == await context.wait()
 
 
-async def test_file_that_is_replaced_is_waited_for(context: Desk) -> None:
+async def test_file_that_is_replaced_is_waited_for(context: Rig) -> None:
     """It is away for a moment, and comes back new."""
     context.write()
     steps = iter([context.path.unlink, lambda: context.write("new")])
@@ -139,7 +139,7 @@ async def test_file_that_is_replaced_is_waited_for(context: Desk) -> None:
     assert "new" == context.path.read_text()
 
 
-async def test_no_file_is_no_matter_of_waiting(context: Desk) -> None:
+async def test_no_file_is_no_matter_of_waiting(context: Rig) -> None:
     """Reading it says that there is none, at once or when it stays away."""
     assert 0.0 == await context.wait()
 
@@ -148,7 +148,7 @@ async def test_no_file_is_no_matter_of_waiting(context: Desk) -> None:
     assert pytest.approx(4.0, abs=0.01) == await context.wait()
 
 
-async def test_patience_ends_after_five_minutes(context: Desk) -> None:
+async def test_patience_ends_after_five_minutes(context: Rig) -> None:
     """A file that never rests, such as a log by the wrong name, is an error with what to do."""
     context.write()
     context.clock.work = context.write
@@ -160,7 +160,7 @@ async def test_patience_ends_after_five_minutes(context: Desk) -> None:
 
 
 @pytest.mark.parametrize("cause", [signal.SIGTERM, StoppedError("Stopped after 5h.")])
-async def test_wish_to_stop_ends_the_waiting(context: Desk, cause: object) -> None:
+async def test_wish_to_stop_ends_the_waiting(context: Rig, cause: object) -> None:
     """At once, and the cause is told where it has words."""
     context.write()
     context.clock.work = lambda: context.stop.request(cause)

@@ -403,7 +403,7 @@ async def test_what_else_writes_to_the_ledger_stops_the_run(office: Office) -> N
     assert len(office.sandbox.state.records) < 16
 
 
-# What the books say in the end
+# What the ledger says in the end
 
 
 async def test_after_a_stop_every_row_is_accounted_for(office: Office) -> None:

@@ -48,7 +48,7 @@ class Api:
         return Done(value=shown) if isinstance(shown, ServerRecord) else shown
 
 
-class Desk:
+class Rig:
     """A job with a ledger of submitted records, hints for it, and somebody who works them off."""
 
     def __init__(self, folder: Path) -> None:
@@ -81,8 +81,8 @@ class Desk:
 
 
 @pytest.fixture
-async def context(tmp_path: Path) -> Desk:
-    made = Desk(tmp_path)
+async def context(tmp_path: Path) -> Rig:
+    made = Rig(tmp_path)
     await made.submit(TOKENS[0], "c1")
     return made
 
@@ -296,7 +296,7 @@ async def test_many_hints_are_worked_off_in_batches(context):
 
 async def test_without_a_ledger_nobody_is_known_and_none_is_made(tmp_path):
     """Not its lock either, which would tell the first run that somebody was here before it."""
-    context = Desk(tmp_path)
+    context = Rig(tmp_path)
     context.hints.keep("c1")
 
     await context.worker.work()

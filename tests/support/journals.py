@@ -15,7 +15,7 @@ from tests.support.clocks import STARTED
 
 
 class MemoryJournal:
-    """Keeps the books by their real rules, and every entry; begins with the `story` so far.
+    """Keeps the ledger state by its real rules, and every entry; begins with the `story` so far.
 
     Attributes:
         entries: what was appended, in order, stamped by the clock; without one, a millisecond apart.

@@ -73,7 +73,7 @@ def test_printed_nowhere():
 OTHER_ID = "MA" + "Y" * 18
 
 
-class Desk:
+class Rig:
     """A folder of files, the environment that leads to them, and the warnings that were given."""
 
     def __init__(self, folder: Path) -> None:
@@ -99,9 +99,9 @@ class Desk:
 
 
 @pytest.fixture
-def context(tmp_path: Path) -> Desk:
+def context(tmp_path: Path) -> Rig:
     """An empty desk."""
-    return Desk(tmp_path)
+    return Rig(tmp_path)
 
 
 def test_files_that_are_named(context):

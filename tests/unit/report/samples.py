@@ -1,4 +1,4 @@
-"""Rows, records and books to report on."""
+"""Rows, records and a ledger state to report on."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime

@@ -7,15 +7,15 @@ import pytest
 import structlog
 
 from bulk_onboard import log
-from tests.unit.run.desks import Desk
+from tests.unit.run.rigs import Rig
 from tests.unit.run.samples import uncertain
 from tests.unit.run.stacks import AtOnce
 
 
 @pytest.fixture
-async def context() -> Desk:
+async def context() -> Rig:
     """The first row's create is unknown; another row's record is known."""
-    context = Desk(*uncertain(1))
+    context = Rig(*uncertain(1))
     await context.know()
     return context
 

@@ -12,7 +12,7 @@ from bulk_onboard.run.settle import MISSES_AT_MOST, next_look_s
 from bulk_onboard.run.walk import LIMITS
 from tests.support.clocks import FrozenClock
 from tests.support.gateways import ScriptedGateway
-from tests.unit.run.desks import SCHEDULE, Desk
+from tests.unit.run.rigs import SCHEDULE, Rig
 from tests.unit.run.samples import (
     OUTCOMES,
     alias,
@@ -112,7 +112,7 @@ async def test_row_that_changed_is_adopted_as_it_was_sent(context):
 async def test_many_unknown_ones_share_one_walk_at_each_look():
     """Forty unknown rows: four walks of the account, then one look at each that is absent, not a hundred and sixty."""
     numbers = range(100, 140)
-    context = Desk(*(entry for number in numbers for entry in uncertain(number)))
+    context = Rig(*(entry for number in numbers for entry in uncertain(number)))
     await context.know()
     for number in numbers[:20]:
         await context.account.send(create(number))
@@ -159,7 +159,7 @@ async def test_list_that_cannot_be_read_leaves_it_uncertain(outcome):
     """Looked for a few times in vain, then left to the next run; the ledger shows no look that was not made."""
     requests = MISSES_AT_MOST * (len(LIMITS) if outcome == "refused" else 1)
     api = ScriptedGateway(*[OUTCOMES[outcome]] * requests)
-    context = Desk(*uncertain(1), api=api)
+    context = Rig(*uncertain(1), api=api)
 
     settler = await context.settle()
 
@@ -181,7 +181,7 @@ async def test_misses_count_only_in_a_row(context):
 async def test_match_that_cannot_be_read_is_not_adopted(outcome):
     """One match, but its contents are not known: uncertain still."""
     listed = Done(value=RecordPage(records=(server_record(1),)))
-    context = Desk(*uncertain(1), api=ScriptedGateway(*(listed, OUTCOMES[outcome]) * MISSES_AT_MOST))
+    context = Rig(*uncertain(1), api=ScriptedGateway(*(listed, OUTCOMES[outcome]) * MISSES_AT_MOST))
 
     await context.settle()
 
@@ -192,7 +192,7 @@ async def test_match_that_is_read_at_last_is_adopted():
     """The trouble passes within the same run."""
     listed = Done(value=RecordPage(records=(server_record(1),)))
     api = ScriptedGateway(listed, OUTCOMES["unresolved"], listed, Done(value=expanded(1)))
-    context = Desk(*uncertain(1), api=api)
+    context = Rig(*uncertain(1), api=api)
 
     await context.settle()
 
@@ -201,7 +201,7 @@ async def test_match_that_is_read_at_last_is_adopted():
 
 async def test_wish_to_stop_ends_the_wait_at_once():
     """Nobody waits W for a run that is to end; what is unknown stays so."""
-    context = Desk(*uncertain(1), clock=FrozenClock())
+    context = Rig(*uncertain(1), clock=FrozenClock())
     settler = context.settler()
     settler.watch(token(1), 0.0)
     running = asyncio.create_task(settler.run())
@@ -239,7 +239,7 @@ async def test_id_that_another_row_has_is_held():
     """The list shows another row's record under this alias: not ours to adopt (I4)."""
     listed = Done(value=RecordPage(records=(server_record(2, alias=alias(1)),)))
     shown = Done(value=expanded(1, compliance_id=compliance_id(2)))
-    context = Desk(*uncertain(1), intent(2), done(2), api=ScriptedGateway(listed, shown))
+    context = Rig(*uncertain(1), intent(2), done(2), api=ScriptedGateway(listed, shown))
 
     await context.settle()
 

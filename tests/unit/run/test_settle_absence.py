@@ -9,7 +9,7 @@ from bulk_onboard.model.call import Operation
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.record import State
 from bulk_onboard.run.settle import INCONCLUSIVE_AT_MOST
-from tests.unit.run.desks import KNOWN, SCHEDULE, STRANGER, Desk, W
+from tests.unit.run.rigs import KNOWN, SCHEDULE, STRANGER, Rig, W
 from tests.unit.run.samples import (
     alias,
     create,
@@ -48,7 +48,7 @@ async def test_absent_entry_shows_how_long_was_waited_and_what_the_control_found
 @pytest.mark.parametrize("settle_s", [0.3, 0.6, 4.5, 90.0])
 async def test_last_look_begins_when_w_is_over(settle_s, since):
     """Counted from the bound, to the last digit; never a moment before."""
-    context = Desk(*uncertain(1), settle_s=settle_s)
+    context = Rig(*uncertain(1), settle_s=settle_s)
     await context.know()
     context.clock.pass_time(since)
 
@@ -82,7 +82,7 @@ async def test_silence_of_a_list_that_hides_what_is_known_is_not_believed(contex
 
 async def test_silence_of_an_account_where_nothing_is_known_is_not_believed():
     """No record by which the list could be checked: looked for again, and the reason is written once."""
-    context = Desk(*uncertain(1))
+    context = Rig(*uncertain(1))
 
     await context.settle()
 
@@ -94,7 +94,7 @@ async def test_silence_of_an_account_where_nothing_is_known_is_not_believed():
 
 async def test_record_that_is_filed_meanwhile_serves_as_the_control_that_was_missing():
     """On an empty account the next row's create shows that the list may be believed, in the same run."""
-    context = Desk(*uncertain(1))
+    context = Rig(*uncertain(1))
     settler = context.settler()
     settler.expect(more=True)
     settler.watch(token(1), 0.0)
@@ -113,7 +113,7 @@ async def test_record_that_is_filed_meanwhile_serves_as_the_control_that_was_mis
 
 async def test_next_run_looks_again_by_itself():
     """What could not be shown then can be now."""
-    context = Desk(*uncertain(1))
+    context = Rig(*uncertain(1))
     await context.settle()
     await context.know()
 
@@ -146,7 +146,7 @@ async def test_control_is_not_made_where_all_is_found(context):
 
 async def test_orphans_are_counted_from_the_lock():
     """What an earlier process sent counts from the instant at which this one took the lock."""
-    context = Desk(*uncertain(1))
+    context = Rig(*uncertain(1))
     await context.know()
     context.clock.pass_time(1000.0)
 
@@ -168,7 +168,7 @@ async def test_bound_long_ago_is_settled_by_one_look(context):
 @pytest.mark.parametrize("settle_s", [4.5, 90.0])
 async def test_each_is_looked_for_by_its_own_schedule(settle_s):
     """A second doubt that arises later is settled later; neither hurries the other."""
-    context = Desk(*uncertain(1), *uncertain(2), settle_s=settle_s)
+    context = Rig(*uncertain(1), *uncertain(2), settle_s=settle_s)
     await context.know()
     settler = context.settler()
     settler.watch(token(1), 0.0)
@@ -207,7 +207,7 @@ async def test_held_record_is_settled_anew():
     See docs/design/settling.md, Held.
     """
     why = entries.Held(token=token(1), op=Op.CREATE, why="absence could not be shown")
-    context = Desk(*uncertain(1), why)
+    context = Rig(*uncertain(1), why)
     await context.know()
 
     settler = await context.settle()
@@ -217,7 +217,7 @@ async def test_held_record_is_settled_anew():
 
 async def test_silence_about_a_doubt_that_is_older_than_all_that_is_known_is_not_believed():
     """The list may reach back some days only: what was made today says nothing of what was sent last week."""
-    context = Desk(*uncertain(1))
+    context = Rig(*uncertain(1))
     context.clock.pass_time(8 * 24 * 3600.0)
     await context.know()
 

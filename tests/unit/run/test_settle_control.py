@@ -31,7 +31,7 @@ UNKNOWN = 50  # the row that nobody knows about
 CAPITALS, PLAIN, ACCENTS = "Acme Stores", "acme stores", "Café Stores"
 
 
-class Desk:
+class Rig:
     """An account, a ledger that knows some of its records and one that it does not, and a control over both."""
 
     def __init__(self) -> None:
@@ -85,8 +85,8 @@ class Desk:
 
 
 @pytest.fixture
-def context() -> Iterator[Desk]:
-    return Desk()
+def context() -> Iterator[Rig]:
+    return Rig()
 
 
 # Asking for an alias.

@@ -9,7 +9,7 @@ from bulk_onboard.model.outcome import Done, Refused
 from bulk_onboard.model.record import Linkage, State
 from bulk_onboard.run.settle import MISSES_AT_MOST
 from tests.support.gateways import ScriptedGateway
-from tests.unit.run.desks import NUMBER, SCHEDULE, Desk, W
+from tests.unit.run.rigs import NUMBER, SCHEDULE, Rig, W
 from tests.unit.run.samples import (
     OUTCOMES,
     alias,
@@ -26,7 +26,7 @@ from tests.unit.run.samples import (
 
 async def ready_for(op, **told):
     """A submitted record of the first row whose next write is unknown, and the API that has the record."""
-    context = Desk()
+    context = Rig()
     made = await context.account.send(create(1))
     sent, _, *doubt = doubted(op, compliance_id=made.value, **told)
     for entry in (sent, entries.Done(token=token(1), op=Op.CREATE, compliance_id=made.value), *doubt):
@@ -99,7 +99,7 @@ async def test_link_is_settled_by_the_number_at_the_first_look(linked, expected)
 async def test_record_that_cannot_be_read_leaves_its_write_uncertain(op, outcome):
     """No answer says nothing of an update, a link or a delete either."""
     api = ScriptedGateway(*[OUTCOMES[outcome]] * MISSES_AT_MOST)
-    context = Desk(*doubted(op), api=api)
+    context = Rig(*doubted(op), api=api)
 
     await context.settle()
 
@@ -112,7 +112,7 @@ async def test_record_that_cannot_be_read_leaves_its_write_uncertain(op, outcome
 )
 async def test_404_is_an_answer(op, expected):
     """The record is gone: a delete is done, an update never will be; a number's link may be repeated."""
-    context = Desk(*doubted(op), api=ScriptedGateway(Refused(code="not_found", http_status=404)))
+    context = Rig(*doubted(op), api=ScriptedGateway(Refused(code="not_found", http_status=404)))
 
     await context.settle()
 
@@ -122,7 +122,7 @@ async def test_404_is_an_answer(op, expected):
 @pytest.mark.parametrize("op", [Op.UPDATE, Op.LINK, Op.DELETE])
 async def test_other_refusals_are_no_answer(op):
     """A read that is refused for another reason says nothing of the record."""
-    context = Desk(*doubted(op), api=ScriptedGateway(*[OUTCOMES["refused"]] * MISSES_AT_MOST))
+    context = Rig(*doubted(op), api=ScriptedGateway(*[OUTCOMES["refused"]] * MISSES_AT_MOST))
 
     await context.settle()
 
@@ -144,7 +144,7 @@ async def test_writes_of_all_kinds_are_settled_side_by_side():
         Done(value=server_record(4)),
         Done(value=server_record(4)),
     ]
-    context = Desk(*story, api=ScriptedGateway(*answers))
+    context = Rig(*story, api=ScriptedGateway(*answers))
 
     await context.settle(1, 2, 3, 4)
 
@@ -185,7 +185,7 @@ async def test_contested_create_is_settled_like_a_lost_answer(context, records, 
 
 async def test_contested_create_that_cannot_be_looked_up_stays_uncertain():
     """Whether something was made is not known, so the no does not stand yet; nothing is sent again."""
-    context = Desk(*uncertain(1), api=ScriptedGateway(*[OUTCOMES["unresolved"]] * MISSES_AT_MOST))
+    context = Rig(*uncertain(1), api=ScriptedGateway(*[OUTCOMES["unresolved"]] * MISSES_AT_MOST))
 
     await context.settle(said=CONFLICT)
 

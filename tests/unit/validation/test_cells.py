@@ -157,7 +157,7 @@ def test_number_that_is_shown_otherwise_is_told_where_it_names_a_row(codes_of_ce
 
 
 @pytest.mark.parametrize(
-    "text", ["kyc@firm.in", "Desk.2+india@mail.firm-one.co.in", "a@b.example", "o'neil@firm.in", "क@उदाहरण.भारत"]
+    "text", ["kyc@firm.in", "Rig.2+india@mail.firm-one.co.in", "a@b.example", "o'neil@firm.in", "क@उदाहरण.भारत"]
 )
 def test_addresses_are_fine_however_plain(make_row, judge_one, text):
     """Any address by the rules is taken, in any script."""

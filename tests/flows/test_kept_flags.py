@@ -96,7 +96,7 @@ async def test_report_is_of_the_job_as_it_was_run(typed: Office) -> None:
 
 
 def typed_books(office: Office) -> Any:
-    """The ledger's books."""
+    """The ledger state."""
     return read_ledger_state(office.ledger).ledger_state
 
 

@@ -25,7 +25,7 @@ NUMBER = "911140000000"
 KNOWN = 7  # a row that is submitted, by which the list can be checked
 
 
-class Desk:
+class Rig:
     """A ledger, an account, and a settler over both; the rows say what was sent."""
 
     def __init__(
