@@ -37,7 +37,8 @@ def _check_job(invocation: Invocation) -> Output:
     from bulk_onboard.run.outputs import annotate
 
     job = invocation.job
-    warn_of_callback_url(job.callback_url)
+    if job.callback_url:
+        warn_of_callback_url(job.callback_url)
     dry_run = awaited(make_dry_run(job, credentials=invocation.credentials_at_hand(), clock=SystemClock()))
     judgement, status = dry_run.judgement, dry_run.status()
     numbers, findings = status.counts(), status.findings()

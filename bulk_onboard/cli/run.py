@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -51,7 +52,8 @@ def _run(invocation: Invocation) -> Output:
     if invocation.offline:
         raise UsageError("A run always uses the live requirements; leave out --offline. `check` and `plan` take it.")
     _warn_of_short_window(job)
-    warn_of_callback_url(job.callback_url)
+    if job.callback_url:
+        warn_of_callback_url(job.callback_url)
     _warn_of_other_ledger(job)
     if (merged := offer_merge(invocation)) is not None:
         return merged
@@ -86,7 +88,7 @@ async def _run_job(invocation: Invocation) -> "RunResult":
     stop = Stop()
     heed_signals(stop)
     credentials = invocation.credentials()
-    async with shown(quiet=invocation.quiet) as watch:
+    async with shown(sys.stderr, quiet=invocation.quiet) as watch:
         try:
             return await run_job(
                 invocation.job,
@@ -181,5 +183,5 @@ async def _refresh_job(invocation: Invocation, stop: "Stop") -> "Refreshed":
 
     heed_signals(stop)
     credentials = invocation.credentials()
-    async with shown(quiet=invocation.quiet) as watch:
+    async with shown(sys.stderr, quiet=invocation.quiet) as watch:
         return await refresh_job(invocation.job, credentials=credentials, clock=SystemClock(), stop=stop, watch=watch)
