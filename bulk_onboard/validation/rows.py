@@ -8,6 +8,7 @@ for themselves (`cells`, `characters`), against the fields the API requires (her
 import math
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from bulk_onboard.model.application import Application, FileFacts, fingerprint
@@ -99,14 +100,13 @@ class Judge:
             combination: _Terms(True, bounds_of(requirements.fields), slots_of(requirements.documents))
             for combination, requirements in book.offered.items()
         }
-        self._no_terms = _Terms(False, (), slots_of(book.documents()))
-        self._sent = _SentFields({field.name for field in book.fields()})
+        self._sent = _SentFields({field.name for field in book.fields})
         self._headers = Headers(columns)
         self._marker = Marker(columns, rulings)
 
     def judged(self, row: Row) -> JudgedRow:
         """Return the row with its application or what keeps it out, as if it were alone."""
-        terms = self._terms.get(row.combination, self._no_terms)
+        terms = self._terms.get(row.combination) or self._no_terms
         fields, callback_url = self._sent.of(row), row.cell(CALLBACK_URL)
         digests = document_digests(row, terms.slots, self._files)
         content = fingerprint(row.combination, fields, digests)
@@ -121,6 +121,11 @@ class Judge:
         documents = sent_documents(row, terms.slots, self._files)
         application = Application(row.combination, fields, documents, callback_url or self._callback_url)
         return JudgedRow(row, application, content, findings)
+
+    @cached_property
+    def _no_terms(self) -> _Terms:
+        """What is asked of the rows of a combination that is not offered."""
+        return _Terms(False, (), slots_of(self._book.documents))
 
     def _findings(self, row: Row, terms: _Terms) -> list[Finding]:
         if self._headers.are_repeated_in(row):
