@@ -99,7 +99,7 @@ class Pacer:
             return ""
         wait_s = self._wait_s()
         if wait_s is None:
-            return "waiting for the API's answer to a first request"
+            return "waiting for the API's answer to the first request"
         return f"waiting {format_duration(wait_s)} for the quota" if wait_s >= _SHORTEST_TOLD_S else ""
 
     async def _first_and_free(self, place: Place) -> None:

@@ -115,11 +115,11 @@ def _number(call: GetNumber, body: Members) -> NumberRecord:
     number = _digits(text(body, "number")).lstrip("0")
     if not call.number.endswith(number):  # some write it without the country, or leave it out
         raise MalformedError("the answer is about another number")
-    country = _upper(text(body, "country_iso", "country"))
+    country = text(body, "country_iso", "country").strip().upper()
     return NumberRecord(
         number=call.number,
         country_iso=country if len(country) == 2 else "",  # a country's name cannot be compared
-        number_type=_lower(text(body, "number_type", "type")),
+        number_type=text(body, "number_type", "type").strip().lower(),
         compliance_id=text(body, "compliance_id", "compliance_application_id"),
     )
 
@@ -161,8 +161,8 @@ def _server_record(shown: Members, asked: str = "") -> ServerRecord:
         alias=text(shown, "alias"),
         review_word=review_word,
         review=_review(review_word),
-        country_iso=_upper(text(shown, "country_iso")),
-        number_type=_lower(text(shown, "number_type")),
+        country_iso=text(shown, "country_iso").strip().upper(),
+        number_type=text(shown, "number_type").strip().lower(),
         reason=text(shown, "rejection_reason") if "rejection_reason" in shown else None,
         name=" ".join(filter(None, (text(end_user, "name"), text(end_user, "last_name")))) or None,
         registration_number=text(end_user, "registration_number") or None,
@@ -188,14 +188,6 @@ def _linked_numbers(shown: object) -> tuple[str, ...] | None:
         return None
     numbers = (_digits(text(members(row), "number") or text({"number": row}, "number")) for row in shown)
     return tuple(number for number in numbers if number)
-
-
-def _upper(word: str) -> str:
-    return word.strip().upper()
-
-
-def _lower(word: str) -> str:
-    return word.strip().lower()
 
 
 def _digits(number: str) -> str:
