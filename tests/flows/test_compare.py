@@ -58,7 +58,7 @@ def test_renamed_record(known, now, tells):
     assert tells == any(repr(now) in sentence for sentence in found.sentences)
 
 
-@pytest.mark.parametrize(("review", "told"), [("pending", "delete id-2"), ("approved", "beyond deleting")])
+@pytest.mark.parametrize(("review", "told"), [("pending", "delete id-2"), ("approved", "cannot be deleted")])
 def test_record_that_is_there_twice(review, told):
     """The oldest is kept; a younger one may be deleted while its review is pending."""
     found = compare(ledger_state(), [shown("id-2", at="2", review=review), shown()])
