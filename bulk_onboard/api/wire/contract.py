@@ -65,13 +65,13 @@ def _create(call: calls.Create) -> Request:
     data |= _content(call.alias, application)
     if application.callback_url:
         data["callback_url"] = application.callback_url
-    return Request(method="POST", path=_COLLECTION, parts=_parts(data, application, call.files))
+    return Request(method="POST", path=_COLLECTION, parts=tuple(_parts(data, application, call.files)))
 
 
 def _update(call: calls.Update) -> Request:
     data = _content(call.alias, call.application)
     path = _record_path(call.compliance_id)
-    return Request(method="PATCH", path=path, parts=_parts(data, call.application, call.files))
+    return Request(method="PATCH", path=path, parts=tuple(_parts(data, call.application, call.files)))
 
 
 def _get(call: calls.Get) -> Request:
@@ -135,17 +135,13 @@ def _end_user(application: Application) -> dict[str, Any]:
     return end_user
 
 
-def _parts(data: Mapping[str, Any], application: Application, files: tuple[bytes, ...]) -> tuple[Part, ...]:
-    """Return the form: `data`, then each document's bytes under its position.
+def _parts(data: Mapping[str, Any], application: Application, files: tuple[bytes, ...]) -> Iterator[Part]:
+    """Yield the form: `data`, then each document's bytes under its position.
 
     See docs/design/wire.md, Decisions.
     """
-    body = msgspec.json.encode(data)
-    return (Part(name="data", body=body), *_file_parts(application.documents, files))
-
-
-def _file_parts(documents: tuple[Document, ...], files: tuple[bytes, ...]) -> Iterator[Part]:
-    for position, (document, body) in enumerate(zip(documents, files, strict=True)):
+    yield Part(name="data", body=msgspec.json.encode(data))
+    for position, (document, body) in enumerate(zip(application.documents, files, strict=True)):
         yield Part(
             name=f"documents[{position}].file",
             body=body,
