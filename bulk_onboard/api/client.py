@@ -216,9 +216,10 @@ class Client:
         return headers if request.json is None else headers | {"Content-Type": "application/json"}
 
     def _timeout(self, request: Request) -> aiohttp.ClientTimeout:
+        size = len(request.json or b"") + sum(len(part.body) for part in request.parts or ())
         # No `sock_read`: it starts after the body is out and begins anew with every byte of a dripping answer.
         return aiohttp.ClientTimeout(
-            total=self._deadlines.total_s(request.size),
+            total=self._deadlines.total_s(size),
             connect=self._deadlines.connect_s,  # DNS, TCP, TLS and a proxy's CONNECT together
             sock_connect=self._deadlines.connect_s,
         )

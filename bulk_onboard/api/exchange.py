@@ -31,11 +31,6 @@ class Request:
     json: bytes | None = None
     parts: tuple[Part, ...] | None = None
 
-    @property
-    def size(self) -> int:
-        """Bytes of the bodies, headers left out; for the deadline."""
-        return len(self.json or b"") + sum(len(part.body) for part in self.parts or ())
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:

@@ -33,8 +33,9 @@ class HttpGateway:
         request = self._contract.encode(call)
         begun = self._clock.monotonic()
         seen = await self._client.exchange(request)
-        self._log(call, seen, self._clock.monotonic() - begun)
+        duration_s = self._clock.monotonic() - begun
         outcome = verdict(call, seen, self._contract, owner=self._owner_by_ledger_or_list)
+        self._log(call, seen, outcome, duration_s)
         if isinstance(outcome, Done) and isinstance(outcome.value, RecordPage):
             self._listed.update((record.compliance_id, token_in(record.alias)) for record in outcome.value.records)
         return outcome
@@ -44,13 +45,14 @@ class HttpGateway:
         owner = self._owner(compliance_id)
         return self._listed.get(compliance_id) if owner is None else owner
 
-    def _log(self, call: Call[Any], seen: Answer | Failure, duration_s: float) -> None:
+    def _log(self, call: Call[Any], seen: Answer | Failure, outcome: Outcome[Any], duration_s: float) -> None:
         """Log one event for a call: no body, no header, no address.
 
         See docs/security.md, Personal data.
         """
         about = {"operation": call.operation.value, "duration_s": round(duration_s, 3)}
         if isinstance(seen, Answer):
-            log.logger().debug("answered", http_status=seen.http_status, api_id=api_id(seen), **about)
+            said = outcome.api_id if isinstance(outcome, Done) else api_id(seen)
+            log.logger().debug("answered", http_status=seen.http_status, api_id=said, **about)
         else:
             log.logger().info("no answer", error=seen.kind, errno=seen.errno, **about)

@@ -29,7 +29,6 @@ def check(invocation: Invocation, explain: _EXPLAIN = None) -> Output:
 
 
 def _check_job(invocation: Invocation) -> Output:
-    from bulk_onboard.clock import SystemClock
     from bulk_onboard.report.console import print_findings, print_marked
     from bulk_onboard.report.printer import print_next
     from bulk_onboard.run.judge import make_dry_run
@@ -37,8 +36,9 @@ def _check_job(invocation: Invocation) -> Output:
     from bulk_onboard.run.outputs import annotate
 
     job = invocation.job
-    warn_of_callback_url(job.callback_url)
-    dry_run = awaited(make_dry_run(job, credentials=invocation.credentials_at_hand(), clock=SystemClock()))
+    if job.callback_url:
+        warn_of_callback_url(job.callback_url)
+    dry_run = awaited(make_dry_run(job, credentials=invocation.credentials_at_hand(), clock=invocation.clock()))
     judgement, status = dry_run.judgement, dry_run.status()
     numbers, findings = status.counts(), status.findings()
     annotated = annotate(job, judgement, status)
@@ -117,13 +117,14 @@ def plan(invocation: Invocation) -> Output:
 
     It says why, what the run costs in requests, and when it would finish.
     """
-    from bulk_onboard.clock import SystemClock
     from bulk_onboard.report.console import print_plan
     from bulk_onboard.report.printer import print_next
     from bulk_onboard.run.judge import make_dry_run
     from bulk_onboard.run.kept_flags import commands_of
 
-    dry_run = awaited(make_dry_run(invocation.job, credentials=invocation.credentials_at_hand(), clock=SystemClock()))
+    dry_run = awaited(
+        make_dry_run(invocation.job, credentials=invocation.credentials_at_hand(), clock=invocation.clock())
+    )
     made, source = dry_run.plan, dry_run.judgement.book.source
     command = commands_of(invocation.job, dry_run.ledger_state).run()
 

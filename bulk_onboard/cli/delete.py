@@ -47,15 +47,13 @@ def delete(invocation: Invocation, key: _KEY, yes: YES = False) -> Output:
 
 def _delete_selected(invocation: Invocation, selection: "Selection", *, yes: bool) -> Output:
     """Show what would be deleted and what stays, ask, do it, and write the report again."""
-    from bulk_onboard.clock import SystemClock
     from bulk_onboard.maintenance.delete import PlannedAction
     from bulk_onboard.run.outputs import report_job
     from bulk_onboard.run.stop import Stop, status_of
 
-    job, clock, stop = invocation.job, SystemClock(), Stop()
+    job, clock, stop = invocation.job, invocation.clock(), Stop()
     planned = awaited(_plan(invocation, selection, stop))
-    tell(_summary(planned))
-    _list(planned)
+    _tell_plan(planned)
     wanted = sum(candidate.is_wanted for candidate in planned)
     is_done = bool(wanted) and is_wanted(f"Delete {format_count(wanted, 'record')} at the API for good?", yes=yes)
     done = awaited(_delete(invocation, planned, selection, stop)) if is_done else None
@@ -88,28 +86,26 @@ def _delete_selected(invocation: Invocation, selection: "Selection", *, yes: boo
 
 
 async def _plan(invocation: Invocation, selection: "Selection", stop: "Stop") -> "Sequence[Candidate]":
-    from bulk_onboard.clock import SystemClock
     from bulk_onboard.maintenance.delete import plan_deletion
 
     heed_signals(stop)
     credentials = invocation.credentials()
-    return await plan_deletion(invocation.job, selection, credentials=credentials, clock=SystemClock(), stop=stop)
+    return await plan_deletion(invocation.job, selection, credentials=credentials, clock=invocation.clock(), stop=stop)
 
 
 async def _delete(
     invocation: Invocation, planned: "Sequence[Candidate]", selection: "Selection", stop: "Stop"
 ) -> "Deletion":
-    from bulk_onboard.clock import SystemClock
     from bulk_onboard.maintenance.delete import delete_records
 
     heed_signals(stop)
     return await delete_records(
-        invocation.job, planned, selection, credentials=invocation.credentials(), clock=SystemClock(), stop=stop
+        invocation.job, planned, selection, credentials=invocation.credentials(), clock=invocation.clock(), stop=stop
     )
 
 
-def _summary(planned: "Sequence[Candidate]") -> str:
-    """Return one sentence: how many records go, how many stay."""
+def _tell_plan(planned: "Sequence[Candidate]") -> None:
+    """Say on stderr how many records go and how many stay, and what is to be done about each, up to a number."""
     from bulk_onboard.maintenance.delete import PlannedAction
 
     number = Counter(candidate.action for candidate in planned)
@@ -119,13 +115,7 @@ def _summary(planned: "Sequence[Candidate]") -> str:
         parts.append(f"{unknown:,} will be looked for first, and deleted if found")
     if gone:
         parts.append(f"{gone:,} {'is' if gone == 1 else 'are'} gone already")
-    return f"{format_count(len(planned), 'record')}: {', '.join(parts)}."
-
-
-def _list(planned: "Sequence[Candidate]") -> None:
-    """Say on stderr what is to be done about each record, up to a number."""
-    from bulk_onboard.maintenance.delete import PlannedAction
-
+    tell(f"{format_count(len(planned), 'record')}: {', '.join(parts)}.")
     what = {
         PlannedAction.DELETE: "to be deleted, review {review}",
         PlannedAction.FIND_FIRST: "to be looked for, and deleted if it is there",

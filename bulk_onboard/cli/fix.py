@@ -32,10 +32,9 @@ def merge(invocation: Invocation, copy: _COPY = None) -> Output:
     The cells that were changed there are written into the workbook, and the old file is kept beside it.
     Sends nothing. Exit status 3 where something was left for you to look at, such as a cell that was changed in both.
     """
-    from bulk_onboard.clock import SystemClock
     from bulk_onboard.maintenance.merge import merge_job
 
-    return _merged(invocation, awaited(merge_job(invocation.job, copy=copy, clock=SystemClock())))
+    return _merged(invocation, awaited(merge_job(invocation.job, copy=copy, clock=invocation.clock())))
 
 
 def offer_merge(invocation: Invocation) -> Output | None:
@@ -46,7 +45,6 @@ def offer_merge(invocation: Invocation) -> Output | None:
     Returns:
         The merge's answer where a person must look at it before anything is run; else None.
     """
-    from bulk_onboard.clock import SystemClock
     from bulk_onboard.job import name_of
     from bulk_onboard.maintenance.merge import merge_job
     from bulk_onboard.run.outputs import is_newer, saved_copy
@@ -61,7 +59,7 @@ def offer_merge(invocation: Invocation) -> Output | None:
         return None
     if not is_wanted(f"{sentence} Take over what was fixed in the copy first?", yes=False):
         return None
-    done = awaited(merge_job(job, copy=copy, clock=SystemClock()))
+    done = awaited(merge_job(job, copy=copy, clock=invocation.clock()))
     if done.left or done.workbook != job.workbook:
         return _merged(invocation, done)
     tell(f"{format_count(done.cells, 'cell')} taken." + (f" The old file: {done.kept}" if done.kept else ""))
@@ -133,7 +131,6 @@ def resolve(
     What you say is checked against the API first; then the report is written again. Without --found, --absent or
     --abandon it asks the API, prints each answer that can be given as the command to type, and ends with exit status 3.
     """
-    from bulk_onboard.clock import SystemClock
     from bulk_onboard.report.printer import print_next, shown
     from bulk_onboard.run.outputs import report_job
 
@@ -143,7 +140,7 @@ def resolve(
     if answers > 1:
         raise UsageError("Say one of --found ID, --absent and --abandon, or none of them to see which can be said.")
     record = awaited(_resolve(invocation, key, "found" if found else "absent" if absent else "abandon", found))
-    made = awaited(report_job(invocation.job, clock=SystemClock()))
+    made = awaited(report_job(invocation.job, clock=invocation.clock()))
 
     def show(stream: TextIO) -> None:
         sentence = f"Record {record.key or record.token} is {record.state} now. Report: {made.path}"
@@ -164,7 +161,6 @@ def resolve(
 
 
 async def _resolve(invocation: Invocation, key: str, how: "How", compliance_id: str) -> "Record":
-    from bulk_onboard.clock import SystemClock
     from bulk_onboard.maintenance.resolve import resolve_record
     from bulk_onboard.run.stop import Stop
 
@@ -176,7 +172,7 @@ async def _resolve(invocation: Invocation, key: str, how: "How", compliance_id: 
         how=how,
         compliance_id=compliance_id,
         credentials=invocation.credentials(),
-        clock=SystemClock(),
+        clock=invocation.clock(),
         stop=stop,
         say=tell,
     )
@@ -184,11 +180,10 @@ async def _resolve(invocation: Invocation, key: str, how: "How", compliance_id: 
 
 def _ask(invocation: Invocation, key: str) -> Output:
     """Answer with what the API has of the record, and what can be said of it."""
-    from bulk_onboard.clock import SystemClock
     from bulk_onboard.maintenance.resolve import ask_person
     from bulk_onboard.report.printer import printer_on
 
-    asked = awaited(ask_person(invocation.job, key, credentials=invocation.credentials(), clock=SystemClock()))
+    asked = awaited(ask_person(invocation.job, key, credentials=invocation.credentials(), clock=invocation.clock()))
     record = asked.record
 
     def show(stream: TextIO) -> None:
@@ -227,11 +222,10 @@ def purge(invocation: Invocation, with_ledger: _WITH_LEDGER = False, yes: YES = 
     These are the report, the annotated copies and, with --with-ledger, the ledger. Workbook and documents are never
     touched. Without --with-ledger the ledger stays: it says what was done.
     """
-    from bulk_onboard.clock import SystemClock
     from bulk_onboard.maintenance.retention import plan_purge, purge_job
     from bulk_onboard.report.printer import shown
 
-    job, clock = invocation.job, SystemClock()
+    job, clock = invocation.job, invocation.clock()
     planned = plan_purge(job, clock, with_ledger=with_ledger)
     for piece in planned.going:
         what = "personal data" if piece.kind.personal else "no personal data"

@@ -69,10 +69,9 @@ def verify_ledger(invocation: Invocation, server: _VERIFY_SERVER = False) -> Out
 
 
 def _compare_account(invocation: Invocation) -> "Comparison":
-    from bulk_onboard.clock import SystemClock
     from bulk_onboard.maintenance.account import compare_account
 
-    return awaited(compare_account(invocation.job, credentials=invocation.credentials(), clock=SystemClock()))
+    return awaited(compare_account(invocation.job, credentials=invocation.credentials(), clock=invocation.clock()))
 
 
 def _comparison_as_data(compared: "Comparison") -> dict[str, Any]:
@@ -116,10 +115,9 @@ def show_record(invocation: Invocation, key: _KEY, server: _SHOW_SERVER = False)
 
 
 def _diffs(invocation: Invocation, stories: "tuple[Story, ...]") -> "tuple[RecordDiff, ...]":
-    from bulk_onboard.clock import SystemClock
     from bulk_onboard.maintenance.account import diff_record
 
-    return awaited(diff_record(invocation.job, stories, credentials=invocation.credentials(), clock=SystemClock()))
+    return awaited(diff_record(invocation.job, stories, credentials=invocation.credentials(), clock=invocation.clock()))
 
 
 def _diff_sentences(diff: "RecordDiff") -> Iterator[str]:
@@ -174,11 +172,10 @@ def repair_ledger(invocation: Invocation) -> Output:
     repair waits for the settle window. Exit status 0 when it is sound now, 3 when rows are held, 6 when it cannot be
     repaired.
     """
-    from bulk_onboard.clock import SystemClock
     from bulk_onboard.ledger.repair import repair
 
     job = invocation.job
-    made = awaited(repair(job.ledger, settle_s=job.settle, clock=SystemClock(), share=job.share))
+    made = awaited(repair(job.ledger, settle_s=job.settle, clock=invocation.clock(), share=job.share))
     saved, doubted = made.salvage, made.salvage.doubted
     by_state = {state: [r for r in doubted if r.state == state] for state in ("submitted", "uncertain", "held")}
     named = {state: [record.key or record.token for record in records] for state, records in by_state.items()}
@@ -251,11 +248,10 @@ def rebuild(invocation: Invocation) -> Output:
 
 
 async def _rebuild(invocation: Invocation) -> "Rebuilt":
-    from bulk_onboard.clock import SystemClock
     from bulk_onboard.maintenance.rebuild import rebuild_ledger
     from bulk_onboard.run.stop import Stop
 
     stop = Stop()
     heed_signals(stop)
     credentials = invocation.credentials()
-    return await rebuild_ledger(invocation.job, credentials=credentials, clock=SystemClock(), stop=stop, say=tell)
+    return await rebuild_ledger(invocation.job, credentials=credentials, clock=invocation.clock(), stop=stop, say=tell)

@@ -59,7 +59,6 @@ def listen(
 async def _listen(invocation: Invocation, listening: "Listening") -> "ListenResult":
     import asyncio
 
-    from bulk_onboard.clock import SystemClock
     from bulk_onboard.maintenance.listen import listen as listen_to_callbacks
     from bulk_onboard.run.stop import Stop
 
@@ -75,7 +74,7 @@ async def _listen(invocation: Invocation, listening: "Listening") -> "ListenResu
         invocation.job,
         listening,
         credentials=invocation.credentials(),
-        clock=SystemClock(),
+        clock=invocation.clock(),
         stop=stop,
         announce=announce,
     )

@@ -119,12 +119,13 @@ def requirements(invocation: Invocation) -> Output:
 
 def _requirements(invocation: Invocation) -> "RequirementsBook":
     """Return the requirements of every kind of number that the job may ask for."""
-    from bulk_onboard.clock import SystemClock
     from bulk_onboard.run.requirements import combinations_of, requirements_for
 
     job = invocation.job
     return awaited(
-        requirements_for(job, combinations_of(job), credentials=invocation.credentials_at_hand(), clock=SystemClock())
+        requirements_for(
+            job, combinations_of(job), credentials=invocation.credentials_at_hand(), clock=invocation.clock()
+        )
     )
 
 

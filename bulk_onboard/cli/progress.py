@@ -1,7 +1,6 @@
 """The progress line on a terminal. It looks at the run a few times a second; the run does not know of it."""
 
 import asyncio
-import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -16,39 +15,34 @@ _RESTS = 50  # rest this many times as long as a look takes: counting a large le
 
 
 @asynccontextmanager
-async def shown(*, quiet: bool) -> "AsyncIterator[Callable[[RunView], None]]":
-    """Yield a function that takes a run and shows its progress until the context ends."""
+async def shown(stream: TextIO, *, quiet: bool) -> "AsyncIterator[Callable[[RunView], None]]":
+    """Yield a function that takes a run and shows its progress until the context ends.
+
+    Nothing is shown with `quiet`, nor where the stream is no terminal: log lines are written there.
+    """
+    from bulk_onboard.report.printer import is_terminal
+
+    if quiet or not is_terminal(stream):
+        yield lambda running: None
+        return
     looking: list[asyncio.Task[None]] = []
-    with open_line(sys.stderr, quiet=quiet) as line:
+    with Bar(stream) as bar:
         try:
-            yield lambda running: looking.append(asyncio.ensure_future(_look(running, line)))
+            yield lambda running: looking.append(asyncio.ensure_future(_look(running, bar)))
         finally:
             for task in looking:
                 task.cancel()
 
 
-async def _look(running: "RunView", line: "Line") -> None:
+async def _look(running: "RunView", bar: "Bar") -> None:
     while True:
         began = time.monotonic()
         states = Counter(record.state.value for record in running.ledger_state.records.values())
-        line.update(running.progress.done, running.progress.due, states, running.note())
+        bar.update(running.progress.done, running.progress.due, states, running.note())
         await asyncio.sleep(max(_BETWEEN_LOOKS_S, _RESTS * (time.monotonic() - began)))
 
 
-class Line:
-    """A line that shows nothing: for `--quiet`, and where there is no terminal (log lines are written there)."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        """Leave the terminal as it was."""
-
-    def update(self, done: int, due: int, states: Mapping[str, int], note: str) -> None:
-        """Show how many rows are done of those that are due, the rows by state, and why the run waits, if it does."""
-
-
-class _Bar(Line):
+class Bar:
     """A bar on a terminal, gone when the run is over."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -75,17 +69,11 @@ class _Bar(Line):
         self._bar.stop()
 
     def update(self, done: int, due: int, states: Mapping[str, int], note: str) -> None:
+        """Show how many rows are done of those that are due, the rows by state, and why the run waits, if it does."""
         from bulk_onboard.report.printer import shown as printable
 
         words = described(states, note, self._bar.tasks[0].speed)
         self._bar.update(self._task, completed=done, total=due, description=printable(words, self._stream))
-
-
-def open_line(stream: TextIO, *, quiet: bool = False) -> Line:
-    """Return a progress bar where the stream is a terminal and not `quiet`; else a line that shows nothing."""
-    from bulk_onboard.report.printer import is_terminal
-
-    return _Bar(stream) if is_terminal(stream) and not quiet else Line()
 
 
 def described(states: Mapping[str, int], note: str, per_s: float | None) -> str:

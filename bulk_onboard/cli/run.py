@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -51,7 +52,8 @@ def _run(invocation: Invocation) -> Output:
     if invocation.offline:
         raise UsageError("A run always uses the live requirements; leave out --offline. `check` and `plan` take it.")
     _warn_of_short_window(job)
-    warn_of_callback_url(job.callback_url)
+    if job.callback_url:
+        warn_of_callback_url(job.callback_url)
     _warn_of_other_ledger(job)
     if (merged := offer_merge(invocation)) is not None:
         return merged
@@ -79,19 +81,18 @@ def _run(invocation: Invocation) -> Output:
 
 async def _run_job(invocation: Invocation) -> "RunResult":
     from bulk_onboard.cli.progress import shown
-    from bulk_onboard.clock import SystemClock
     from bulk_onboard.run.run import run_job
     from bulk_onboard.run.stop import Stop, status_of
 
     stop = Stop()
     heed_signals(stop)
     credentials = invocation.credentials()
-    async with shown(quiet=invocation.quiet) as watch:
+    async with shown(sys.stderr, quiet=invocation.quiet) as watch:
         try:
             return await run_job(
                 invocation.job,
                 credentials=credentials,
-                clock=SystemClock(),
+                clock=invocation.clock(),
                 stop=stop,
                 watch=watch,
                 say=(lambda sentence: None) if invocation.quiet else tell,
@@ -138,12 +139,11 @@ def refresh(invocation: Invocation) -> Output:
 
     It sends nothing. Every run begins with this; alone it costs one request for each hundred records, and reads no row.
     """
-    from bulk_onboard.clock import SystemClock
     from bulk_onboard.report.console import print_refresh
     from bulk_onboard.run.outputs import report_job
     from bulk_onboard.run.stop import Stop, status_of
 
-    job, clock, stop = invocation.job, SystemClock(), Stop()
+    job, clock, stop = invocation.job, invocation.clock(), Stop()
     refreshed = awaited(_refresh_job(invocation, stop))
     made = awaited(report_job(job, clock=clock))
     followed, may_be_missing = refreshed.followed, job.missing_workbook == "ok"
@@ -176,10 +176,11 @@ def refresh(invocation: Invocation) -> Output:
 
 async def _refresh_job(invocation: Invocation, stop: "Stop") -> "Refreshed":
     from bulk_onboard.cli.progress import shown
-    from bulk_onboard.clock import SystemClock
     from bulk_onboard.maintenance.refresh import refresh_job
 
     heed_signals(stop)
     credentials = invocation.credentials()
-    async with shown(quiet=invocation.quiet) as watch:
-        return await refresh_job(invocation.job, credentials=credentials, clock=SystemClock(), stop=stop, watch=watch)
+    async with shown(sys.stderr, quiet=invocation.quiet) as watch:
+        return await refresh_job(
+            invocation.job, credentials=credentials, clock=invocation.clock(), stop=stop, watch=watch
+        )

@@ -57,11 +57,10 @@ def status(invocation: Invocation, account: _ACCOUNT = False) -> Output:
 
 def _of_account(invocation: Invocation) -> Output:
     """List the account's records that no row of the sheet has; change nothing."""
-    from bulk_onboard.clock import SystemClock
     from bulk_onboard.maintenance.account import Origin, take_inventory
     from bulk_onboard.report.console import print_inventory
 
-    inventory = awaited(take_inventory(invocation.job, credentials=invocation.credentials(), clock=SystemClock()))
+    inventory = awaited(take_inventory(invocation.job, credentials=invocation.credentials(), clock=invocation.clock()))
     origins = Counter(origin for _, origin in inventory.records)
     counts = {origin.value: origins[origin] for origin in Origin}
     strays = [
@@ -84,10 +83,9 @@ def report(invocation: Invocation) -> Output:
 
     Without the workbook it is made from the ledger alone. It needs no network.
     """
-    from bulk_onboard.clock import SystemClock
     from bulk_onboard.run.outputs import report_job
 
-    made = awaited(report_job(invocation.job, clock=SystemClock()))
+    made = awaited(report_job(invocation.job, clock=invocation.clock()))
     notes = (f"{made.from_ledger_alone} The report was made from the ledger alone.",) if made.from_ledger_alone else ()
 
     def show(stream: TextIO) -> None:

@@ -23,6 +23,7 @@ from bulk_onboard.settings import SETTINGS, Setting
 
 if TYPE_CHECKING:
     from bulk_onboard.api.credentials import Credentials
+    from bulk_onboard.clock import Clock
     from bulk_onboard.job import Job
 
 
@@ -39,6 +40,12 @@ class Invocation:
     as_json: bool
     quiet: bool
     flags: Mapping[str, Any] = field(default_factory=dict)
+
+    def clock(self) -> "Clock":
+        """Return the machine's own clock."""
+        from bulk_onboard.clock import SystemClock
+
+        return SystemClock()
 
     def credentials(self) -> "Credentials":
         """Return the credentials in the environment; UsageError where they are missing."""

@@ -99,11 +99,11 @@ def match_columns(
 def titles(book: RequirementsBook) -> dict[str, str]:
     """Return by our name of every column the header we write for it, in the order of a new workbook."""
     plain = {name: headers[0] for name, headers in PLAIN.items()}
-    fields = {field.name: field.label or field.name for field in book.fields()}
+    fields = {field.name: field.label or field.name for field in book.fields}
     business = {name: plain.pop(name) for name in list(plain)[: list(plain).index(ours.COUNTRY_ISO)]}
     combination = {name: plain.pop(name) for name in (ours.COUNTRY_ISO, ours.NUMBER_TYPE, ours.USER_TYPE)}
     documents = {}
-    for document in book.documents():
+    for document in book.documents:
         documents[document_column(document.type)] = document.title or document.type
         documents[kind_column(document.type)] = f"{document.title or document.type} Kind"
     return business | fields | combination | documents | plain
@@ -124,7 +124,7 @@ def _unfit(sheet: Sheet, troubles: Sequence[str], elsewhere: str) -> errors.Work
 
 
 def _document_columns(book: RequirementsBook) -> set[str]:
-    return {document_column(document.type) for document in book.documents()}
+    return {document_column(document.type) for document in book.documents}
 
 
 def _names(book: RequirementsBook, mapping: Mapping[str, str]) -> _Names:
@@ -145,12 +145,13 @@ def _proper_names(book: RequirementsBook) -> dict[str, str]:
     """Return by each proper name our name of the column; the requirements win over the plain names."""
     pairs: list[tuple[str, str]] = [(name, name) for name in (*PLAIN, ours.BO_KEY)]
     pairs += [(header, name) for name, headers in PLAIN.items() for header in headers]
-    for document in book.documents():
+    for document in book.documents:
+        path, kind = document_column(document.type), kind_column(document.type)
         for called in (document.type, document.title):
-            pairs += [(called, document_column(document.type)), (f"{called} Kind", kind_column(document.type))]
-    pairs += [(field.label, field.name) for field in book.fields()]
-    pairs += [(field.name, field.name) for field in book.fields()]
-    return {bare(header): name for header, name in pairs if bare(header)}
+            pairs += [(called, path), (f"{called} Kind", kind)]
+    pairs += [(field.label, field.name) for field in book.fields]
+    pairs += [(field.name, field.name) for field in book.fields]
+    return {word: name for header, name in pairs if (word := bare(header))}
 
 
 def _claims(headers: Sequence[str], names: _Names) -> dict[str, list[int]]:

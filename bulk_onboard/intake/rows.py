@@ -10,30 +10,18 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bulk_onboard.model import sheet as ours
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.row import Row
-from bulk_onboard.model.sheet import (
-    BO_KEY,
-    COUNTRY_ISO,
-    KEY,
-    NUMBER_TYPE,
-    USER_TYPE,
-    Columns,
-    Merged,
-    Sheet,
-    SheetRow,
-    Stored,
-    column_letters,
-)
 from bulk_onboard.model.text import DIGITS_ARE_DUE, ORDINARY_BLANKS, ordinary_digits, stripped, whole
 
 _TOKEN = re.compile(r"~[a-z2-7]{16}")
 _NOTHING: Mapping[str, str] = {}
-_NOTHING_STORED: Mapping[str, Stored] = {}
+_NOTHING_STORED: Mapping[str, ours.Stored] = {}
 
 
 def rows_of(
-    sheet: Sheet, columns: Columns, *, defaults: Combination, places: Sequence[int] | None = None
+    sheet: ours.Sheet, columns: ours.Columns, *, defaults: Combination, places: Sequence[int] | None = None
 ) -> tuple[Row, ...]:
     """Return the rows of the sheet, in its order.
 
@@ -42,13 +30,17 @@ def rows_of(
         places: which rows, by their place in the sheet; all of them where it is None.
     """
     placed = tuple(columns.positions.items())
-    judged = tuple((name, position) for name, position in placed if name != BO_KEY)
+    judged = tuple((name, position) for name, position in placed if name != ours.BO_KEY)
     merged = _merged_cells(sheet, judged)
     combinations: dict[tuple[str, str, str], Combination] = {}
     rows = []
     for row in sheet.rows if places is None else sheet.rows_at(places):
         texts = _texts(row, placed)
-        wanted = (texts.cells.get(COUNTRY_ISO, ""), texts.cells.get(NUMBER_TYPE, ""), texts.cells.get(USER_TYPE, ""))
+        wanted = (
+            texts.cells.get(ours.COUNTRY_ISO, ""),
+            texts.cells.get(ours.NUMBER_TYPE, ""),
+            texts.cells.get(ours.USER_TYPE, ""),
+        )
         if wanted not in combinations:
             combinations[wanted] = Combination.written(wanted, defaults)
         stored = {name: row.stored[p] for name, p in judged if p in row.stored} if row.stored else _NOTHING_STORED
@@ -67,12 +59,12 @@ def rows_of(
     return tuple(rows)
 
 
-def combinations_in(sheet: Sheet, columns: Columns, *, defaults: Combination) -> set[Combination]:
+def combinations_in(sheet: ours.Sheet, columns: ours.Columns, *, defaults: Combination) -> set[Combination]:
     """Return the combinations that the rows ask for, by looking at their three columns only."""
     blank = ("",) * sheet.height
     cells = (
         sheet.texts[columns.positions[name]] if name in columns.positions else blank
-        for name in (COUNTRY_ISO, NUMBER_TYPE, USER_TYPE)
+        for name in (ours.COUNTRY_ISO, ours.NUMBER_TYPE, ours.USER_TYPE)
     )
     return {
         Combination.written((stripped(country), stripped(number_type), stripped(user_type)), defaults)
@@ -89,18 +81,18 @@ class _Texts:
     converted: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
 
-def _texts(row: SheetRow, placed: Iterable[tuple[str, int]]) -> _Texts:
+def _texts(row: ours.SheetRow, placed: Iterable[tuple[str, int]]) -> _Texts:
     joined = "".join(row.cells)
     if joined.isascii() and joined.isprintable():
         texts = _Texts({name: text for name, position in placed if (text := row.cells[position].strip())})
     else:
         texts = _unusual_texts(row, placed)
-    if BO_KEY in texts.cells:
+    if ours.BO_KEY in texts.cells:
         _heed_bo_key(texts.cells)
     return texts
 
 
-def _unusual_texts(row: SheetRow, placed: Iterable[tuple[str, int]]) -> _Texts:
+def _unusual_texts(row: ours.SheetRow, placed: Iterable[tuple[str, int]]) -> _Texts:
     """Clean a row that holds characters other than printable ASCII, and record what was changed."""
     cells, left_out, converted = {}, {}, {}
     for name, position in placed:
@@ -120,11 +112,11 @@ def _unusual_texts(row: SheetRow, placed: Iterable[tuple[str, int]]) -> _Texts:
 
 def _heed_bo_key(cells: dict[str, str]) -> None:
     """Keep a token in `bo_key`; anything else there is the Key repeated, and serves where the Key is blank."""
-    if not _TOKEN.fullmatch(cells[BO_KEY]):
-        cells.setdefault(KEY, cells.pop(BO_KEY))
+    if not _TOKEN.fullmatch(cells[ours.BO_KEY]):
+        cells.setdefault(ours.KEY, cells.pop(ours.BO_KEY))
 
 
-def _merged_cells(sheet: Sheet, judged: Iterable[tuple[str, int]]) -> dict[int, dict[str, str]]:
+def _merged_cells(sheet: ours.Sheet, judged: Iterable[tuple[str, int]]) -> dict[int, dict[str, str]]:
     """Return by row number and our name of a column the range of the merged cells that a cell belongs to.
 
     Each row of a column is looked at once, however many ranges claim it.
@@ -141,6 +133,6 @@ def _merged_cells(sheet: Sheet, judged: Iterable[tuple[str, int]]) -> dict[int, 
     return found
 
 
-def _range(merged: Merged) -> str:
-    first = f"{column_letters(merged.first_column)}{merged.first_row}"
-    return f"{first}:{column_letters(merged.last_column)}{merged.last_row}"
+def _range(merged: ours.Merged) -> str:
+    first = f"{ours.column_letters(merged.first_column)}{merged.first_row}"
+    return f"{first}:{ours.column_letters(merged.last_column)}{merged.last_row}"

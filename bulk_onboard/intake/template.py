@@ -236,7 +236,7 @@ def _notes(book: RequirementsBook) -> dict[str, str]:
             said[document_column(document.type)].append((combination, document.description))
             said[kind_column(document.type)].append((combination, ", ".join(document.kinds)))
     notes = {name: _told_apart(texts, book) for name, texts in said.items()}
-    for document in book.documents():
+    for document in book.documents:
         path, kind = document_column(document.type), kind_column(document.type)
         notes[path] = f"{_PATH_NOTE}\n{notes[path]}"
         notes[kind] = f"What the document is: {notes[kind]}" if notes[kind] else "What the document is."
@@ -286,6 +286,6 @@ def _choices(book: RequirementsBook) -> dict[str, Choices]:
 
 def _example(name: str, book: RequirementsBook, choices: Choices) -> str:
     """Return the cell of the example row; the first accepted word where the example's is none of them."""
-    paths = {document_column(document.type): example_path(document.type) for document in book.documents()}
+    paths = {document_column(document.type): example_path(document.type) for document in book.documents}
     text = EXAMPLE.get(name) or paths.get(name, "")
     return text if not choices.words or text in choices.words else choices.words[0]

@@ -58,10 +58,6 @@ class SentColumn(msgspec.Struct, frozen=True, array_like=True):
         distinct = {text: code for code, text in enumerate(dict.fromkeys(texts))}
         return cls(list(distinct), [distinct[text] for text in texts], by_kind)
 
-    def unpacked(self) -> list[str]:
-        """Return the text of each cell; equal texts are one object."""
-        return self.texts if self.codes is None else list(map(self.texts.__getitem__, self.codes))
-
 
 class EditRequest(msgspec.Struct, frozen=True):
     """What to write into which sheet of which file; the file itself is the child's descriptor.

@@ -149,7 +149,8 @@ def sheet_of(path: Path, header_row: int, lines: Iterable[bytes]) -> Sheet:
         column = transport.column_of(line)
         if column.kinds:
             kinds[len(columns)] = {place: kind for kind, places in column.kinds.items() for place in places}
-        columns.append(tuple(column.unpacked()))
+        codes = column.codes  # equal texts become one object
+        columns.append(tuple(column.texts if codes is None else map(column.texts.__getitem__, codes)))
     if head is None:
         raise ConfinedError(Failure.UNFORESEEN, "no answer")
     return Sheet(

@@ -24,7 +24,6 @@ from bulk_onboard.ledger.fold import Folded, fold_blocks
 from bulk_onboard.ledger.lock import MODES, PATIENCE_S, LedgerLock, check_place
 from bulk_onboard.ledger.opening import Opening, OpenLedger
 from bulk_onboard.model.entry import Adopted, Done, Entry, LedgerOpened
-from bulk_onboard.model.ledger_state import LedgerState
 
 _NO_MORE = "nothing more is sent"
 
@@ -158,6 +157,7 @@ class LedgerJournal:
     """An open ledger, locked: `model.ledger_state.Journal` on disk.
 
     Attributes:
+        ledger_state: what all entries so far amount to.
         warnings: sentences for people about how the ledger was found.
         locked_at: monotonic instant at which the lock was taken: every send of an earlier run ended before it.
         is_new: there was no ledger yet.
@@ -172,7 +172,7 @@ class LedgerJournal:
         self.is_new = is_new
         self.is_older = not is_new and ledger.folded.ledger_state.seq < lock.highest_seq
         self._lock = lock
-        self._ledger_state = ledger.folded.ledger_state
+        self.ledger_state = ledger.folded.ledger_state
         self._clock = clock
         files = ((ledger.fd, path), (lock.fd, lock.path))
         self._writer = Writer(disk, files, ledger.folded.good_bytes, self._remember)
@@ -226,11 +226,6 @@ class LedgerJournal:
                 os.close(ledger.fd)
 
     @property
-    def ledger_state(self) -> LedgerState:
-        """What all entries so far amount to."""
-        return self._ledger_state
-
-    @property
     def unsaved(self) -> list[tuple[str, str]]:
         """Token and compliance id of what the API did and the disk did not take.
 
@@ -241,7 +236,7 @@ class LedgerJournal:
     def is_up_to_date(self) -> None:
         """Note that the ledger is complete: what it lacked was looked for at the API."""
         self.is_older = False
-        self._remember(self._ledger_state.seq)
+        self._remember(self.ledger_state.seq)
 
     def _remember(self, seq: int) -> None:
         """Tell the lock how far the ledger is written.
@@ -265,9 +260,9 @@ class LedgerJournal:
         if self._writer.trouble is not None:
             self._writer.lost.append(entry)
             raise self._writer.trouble.with_traceback(None)
-        stamped = codec.stamp(entry, seq=self._ledger_state.seq + 1, now=self._clock.now())
+        stamped = codec.stamp(entry, seq=self.ledger_state.seq + 1, now=self._clock.now())
         line = codec.encode(stamped)
-        self._ledger_state.take(stamped)
+        self.ledger_state.take(stamped)
         durable = asyncio.get_running_loop().create_future()
         self._writer.put(Pending(stamped, line, durable))
         await durable

@@ -24,21 +24,7 @@ from bulk_onboard.ledger.disk import Disk, make_file, read_whole, replace_file
 from bulk_onboard.ledger.fold import fold, without_tail
 from bulk_onboard.ledger.lock import MODES, LedgerLock, check_place
 from bulk_onboard.ledger.opening import aside, first_free, named_tokens, open_file, stated_numbers
-from bulk_onboard.model.entry import (
-    Admitted,
-    Adopted,
-    Done,
-    Entry,
-    Held,
-    Intent,
-    LedgerOpened,
-    Op,
-    RecordEntry,
-    Resolved,
-    Swept,
-    TailRepaired,
-    Unresolved,
-)
+from bulk_onboard.model import entry as entries
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.life import IllegalStepError, step
 from bulk_onboard.model.record import ENDED, NOT_FILED, Record, State
@@ -58,7 +44,7 @@ class Remains:
         torn: the end of the file, which was never finished, so that nothing was sent because of it.
     """
 
-    sound: dict[int, tuple[bytes, Entry]] = field(default_factory=dict)
+    sound: dict[int, tuple[bytes, entries.Entry]] = field(default_factory=dict)
     numbered: dict[int, bytes] = field(default_factory=dict)
     unnumbered: list[bytes] = field(default_factory=list)
     torn: bytes = b""
@@ -199,14 +185,14 @@ def salvage(content: bytes, *, kept_as: str, now: datetime, name: str = "the led
         replay.take(remains.sound[number][1])
     if _is_sound(content, remains) and not replay.illegal:
         return Salvage(content=content, kept=len(remains.sound))
-    torn = [TailRepaired(kept=kept_as, size=len(remains.torn))] if remains.torn else []
+    torn = [entries.TailRepaired(kept=kept_as, size=len(remains.torn))] if remains.torn else []
     touched = _touched(remains, replay.ledger_state)
     lines = list(_lines(remains, replay, swept=touched is not None, kept_as=kept_as, now=now))
     in_doubt = []
     for entry in (*torn, *replay.entries_in_doubt(touched)):
         replay.ledger_state.take(stamped := stamp(entry, seq=len(lines) + 1, now=now))
         lines.append(encode(stamped))
-        in_doubt += [entry.token] if isinstance(entry, RecordEntry) else []
+        in_doubt += [entry.token] if isinstance(entry, entries.RecordEntry) else []
     return Salvage(
         content=b"".join(lines),
         kept=len(remains.sound) - len(replay.illegal),
@@ -241,8 +227,8 @@ def _lines(remains: Remains, replay: "_Replay", *, swept: bool, kept_as: str, no
         line, entry = remains.sound.get(number, (remains.numbered.get(number, b""), None))
         if number in replay.narrowed:
             yield encode(replay.narrowed[number])
-        elif entry is None or number in replay.illegal or (isinstance(entry, Swept) and not swept):
-            yield encode(stamp(TailRepaired(kept=kept_as, size=len(line)), seq=number, now=now))
+        elif entry is None or number in replay.illegal or (isinstance(entry, entries.Swept) and not swept):
+            yield encode(stamp(entries.TailRepaired(kept=kept_as, size=len(line)), seq=number, now=now))
         else:
             yield line + b"\n"
 
@@ -258,25 +244,25 @@ class _Replay:
     """
 
     ledger_state: LedgerState = field(default_factory=LedgerState)
-    illegal: dict[int, Entry] = field(default_factory=dict)
-    narrowed: dict[int, Entry] = field(default_factory=dict)
-    aside: dict[str, list[RecordEntry]] = field(default_factory=lambda: defaultdict(list))
+    illegal: dict[int, entries.Entry] = field(default_factory=dict)
+    narrowed: dict[int, entries.Entry] = field(default_factory=dict)
+    aside: dict[str, list[entries.RecordEntry]] = field(default_factory=lambda: defaultdict(list))
 
-    def take(self, entry: Entry) -> None:
+    def take(self, entry: entries.Entry) -> None:
         """Take an entry, or put it aside where it is no legal step."""
         try:
             self.ledger_state.take(entry)
         except IllegalStepError:
             self.illegal[entry.seq] = entry
-            if isinstance(entry, RecordEntry):
+            if isinstance(entry, entries.RecordEntry):
                 self.aside[entry.token].append(entry)
-            elif isinstance(entry, Admitted):
+            elif isinstance(entry, entries.Admitted):
                 legal = tuple(token for token in entry.tokens if _is_legal(self.ledger_state.record(token), entry))
-                narrowed = Admitted(v=entry.v, seq=entry.seq, at=entry.at, tokens=legal)
+                narrowed = entries.Admitted(v=entry.v, seq=entry.seq, at=entry.at, tokens=legal)
                 self.narrowed[entry.seq] = narrowed
                 self.ledger_state.take(narrowed)
 
-    def entries_in_doubt(self, touched: set[str] | None) -> Iterator[Entry]:
+    def entries_in_doubt(self, touched: set[str] | None) -> Iterator[entries.Entry]:
         """Yield the entries for records in doubt.
 
         `touched` is None where every record is.
@@ -288,7 +274,7 @@ class _Replay:
                 yield from _doubted(record, self.aside.get(token, []))
 
 
-def _is_legal(record: Record, entry: Entry) -> bool:
+def _is_legal(record: Record, entry: entries.Entry) -> bool:
     try:
         step(record, entry)
     except IllegalStepError:
@@ -296,13 +282,13 @@ def _is_legal(record: Record, entry: Entry) -> bool:
     return True
 
 
-def _interrupted(record: Record) -> Iterable[Entry]:
+def _interrupted(record: Record) -> Iterable[entries.Entry]:
     """Yield the entry for a call whose process is gone: its outcome is unknown."""
     if record.state is State.SENDING and record.op is not None:
-        yield Unresolved(token=record.token, key=record.key, op=record.op, seen=WHY)
+        yield entries.Unresolved(token=record.token, key=record.key, op=record.op, seen=WHY)
 
 
-def _doubted(record: Record, aside: list[RecordEntry]) -> Iterator[Entry]:
+def _doubted(record: Record, aside: list[entries.RecordEntry]) -> Iterator[entries.Entry]:
     """Yield what keeps a record in doubt from being sent before it is looked for.
 
     The first that applies; nothing for a record that is at the API, deleted or given up:
@@ -315,19 +301,21 @@ def _doubted(record: Record, aside: list[RecordEntry]) -> Iterator[Entry]:
     if record.compliance_id or record.state in ENDED:
         return
     token, key = record.token, record.key or next((entry.key for entry in aside if entry.key), "")
-    ids = tuple(dict.fromkeys(e.compliance_id for e in aside if isinstance(e, Done | Adopted | Resolved)))
-    ids = tuple(filter(None, ids))
-    aliases = [record.alias, *(e.alias for e in aside if isinstance(e, Intent) and e.op is Op.CREATE)]
+    known = [e.compliance_id for e in aside if isinstance(e, entries.Done | entries.Adopted | entries.Resolved)]
+    ids = tuple(filter(None, dict.fromkeys(known)))
+    aliases = [record.alias, *(e.alias for e in aside if isinstance(e, entries.Intent) and e.op is entries.Op.CREATE)]
     alias = next(filter(None, aliases), "")
     if len(ids) == 1:
-        yield Adopted(token=token, key=key, op=Op.CREATE, compliance_id=ids[0], alias=alias)
+        yield entries.Adopted(token=token, key=key, op=entries.Op.CREATE, compliance_id=ids[0], alias=alias)
     elif ids or (record.state in NOT_FILED and not alias):
-        yield Held(token=token, key=key, op=Op.CREATE, why=WHY, compliance_ids=ids)
+        yield entries.Held(token=token, key=key, op=entries.Op.CREATE, why=WHY, compliance_ids=ids)
     elif record.state in NOT_FILED:
         if record.state in (State.INVALID, State.REFUSED):
-            yield Admitted(tokens=(token,))
-        yield Intent(token=token, key=key, op=Op.CREATE, attempt=record.attempts + 1, alias=alias, fingerprint="")
-        yield Unresolved(token=token, key=key, op=Op.CREATE, seen=WHY)
+            yield entries.Admitted(tokens=(token,))
+        yield entries.Intent(
+            token=token, key=key, op=entries.Op.CREATE, attempt=record.attempts + 1, alias=alias, fingerprint=""
+        )
+        yield entries.Unresolved(token=token, key=key, op=entries.Op.CREATE, seen=WHY)
 
 
 # What is left of the damaged one.
@@ -347,7 +335,7 @@ def sort_out(content: bytes, name: str = "the ledger") -> Remains:
     remains = Remains(torn=b"" if rotten else tail)
     damaged = [line for line in [*lines, *filter(None, [rotten])] if not _take_sound(remains, line, name)]
     header = remains.sound.get(1)
-    if header is None or not isinstance(header[1], LedgerOpened):
+    if header is None or not isinstance(header[1], entries.LedgerOpened):
         raise _refused(name, "its first line, which says whose it is, is lost")
     last_sound = remains.last
     for line in damaged:
@@ -371,7 +359,7 @@ def _take_sound(remains: Remains, line: bytes, name: str) -> bool:
     if entry.seq < 1:
         return False
     same_number, _ = remains.sound.setdefault(entry.seq, (line, entry))
-    if same_number != line or isinstance(entry, LedgerOpened) != (entry.seq == 1):
+    if same_number != line or isinstance(entry, entries.LedgerOpened) != (entry.seq == 1):
         raise _refused(name, f"two lines say that they are line {entry.seq}, so two ledgers are mixed in it")
     return True
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
 _JOINTS = re.compile(r"[\s_-]+")
@@ -89,7 +90,7 @@ class OtherForm(NamedTuple):
     seen: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RequirementsBook:
     """The requirements of all combinations a job asks for.
 
@@ -103,12 +104,14 @@ class RequirementsBook:
     live: bool
     offered: Mapping[Combination, Requirements] = field(default_factory=dict)
 
+    @cached_property
     def fields(self) -> tuple[FieldRequirement, ...]:
-        """Return the fields of all combinations, each name once, in their order."""
+        """The fields of all combinations, each name once, in their order."""
         return tuple({f.name: f for r in self.offered.values() for f in r.fields}.values())
 
+    @cached_property
     def documents(self) -> tuple[DocumentRequirement, ...]:
-        """Return the documents of all combinations, each type once, in their order."""
+        """The documents of all combinations, each type once, in their order."""
         return tuple({d.type: d for r in self.offered.values() for d in r.documents}.values())
 
     @classmethod

@@ -17,21 +17,10 @@ from bulk_onboard.model.application import Application
 from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.requirements import Combination
-from bulk_onboard.model.sheet import (
-    BO_KEY,
-    CALLBACK_URL,
-    COUNTRY_ISO,
-    NUMBER_TYPE,
-    SAYS_NOTHING_OF_A_PERSON,
-    USER_TYPE,
-    Stored,
-    document_column,
-    kind_column,
-)
 
 T = TypeVar("T")
 
-_FILLED_DOWN = frozenset({COUNTRY_ISO, NUMBER_TYPE, USER_TYPE, "address.country", CALLBACK_URL})
+_FILLED_DOWN = frozenset({ours.COUNTRY_ISO, ours.NUMBER_TYPE, ours.USER_TYPE, "address.country", ours.CALLBACK_URL})
 """Columns that say the same of all rows of most sheets."""
 
 _CHECK_BOX = frozenset({"TRUE", "FALSE"})
@@ -55,7 +44,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     number: int
     combination: Combination
     cells: Mapping[str, str]
-    stored: Mapping[str, Stored] = {}
+    stored: Mapping[str, ours.Stored] = {}
     merged: Mapping[str, str] = {}
     left_out: Mapping[str, str] = {}
     converted: Mapping[str, str] = {}
@@ -69,7 +58,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
         return tuple(
             text
             for name, text in self.cells.items()
-            if name not in SAYS_NOTHING_OF_A_PERSON and not name.startswith(("kind:", BO_KEY))
+            if name not in ours.SAYS_NOTHING_OF_A_PERSON and not name.startswith(("kind:", ours.BO_KEY))
         )
 
     @property
@@ -83,9 +72,9 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
     def _says_nothing(self, name: str) -> bool:
         text, stored = self.cell(name), self.stored.get(name)
-        if stored in (Stored.NUMBER, Stored.FORMATTED):
+        if stored in (ours.Stored.NUMBER, ours.Stored.FORMATTED):
             return text == "0"
-        return stored in (None, Stored.BOOLEAN) and text.upper() in _CHECK_BOX
+        return stored in (None, ours.Stored.BOOLEAN) and text.upper() in _CHECK_BOX
 
     def filled_in(self, found: Mapping[str, str]) -> "Row":
         """Return the row with these cells too."""
@@ -257,8 +246,8 @@ EXAMPLE: Mapping[str, str] = MappingProxyType(
         ours.COUNTRY_ISO: "IN",
         ours.NUMBER_TYPE: "local",
         ours.USER_TYPE: "business",
-        **{document_column(document_type): example_path(document_type) for document_type in _KINDS},
-        **{kind_column(document_type): kind for document_type, kind in _KINDS.items()},
+        **{ours.document_column(document_type): example_path(document_type) for document_type in _KINDS},
+        **{ours.kind_column(document_type): kind for document_type, kind in _KINDS.items()},
         ours.NUMBERS: "911100000001, 911100000002",
         ours.CALLBACK_URL: "https://example.com/reviews",
     }
@@ -267,7 +256,7 @@ EXAMPLE: Mapping[str, str] = MappingProxyType(
 number in New Delhi begins with 0, and example.com is reserved (RFC 2606), so nobody is meant."""
 
 
-EXAMPLE_PATHS = frozenset(text for name, text in EXAMPLE.items() if name.startswith(document_column("")))
+EXAMPLE_PATHS = frozenset(text for name, text in EXAMPLE.items() if name.startswith(ours.document_column("")))
 """The paths in its document columns."""
 
 

@@ -164,7 +164,7 @@ def _judged_rows(
     from bulk_onboard.validation.screen import screen  # noqa: PLC0415 - brings pandas, half a second
 
     legible = paths_in(sheet, columns, papers_of(book))
-    files = _look_at(job, paths_in(sheet, columns, book.documents()), legible=legible)
+    files = _look_at(job, paths_in(sheet, columns, book.documents), legible=legible)
     suspects, size = screen(
         sheet,
         columns,
@@ -198,10 +198,10 @@ def find_documents(
     amiss: Mapping[str, FileFacts] = {}
     if job.documents_pattern:
         folder = DocumentFolder(job.documents)
-        if rows and book.documents():
+        if rows and book.documents:
             folder.check()
         rows, amiss = fill_in_documents(rows, book, folder, job.documents_pattern)
-    paths = [path for path in document_paths(rows, book.documents()) if path not in amiss]
+    paths = [path for path in document_paths(rows, book.documents) if path not in amiss]
     looked = _look_at(job, paths, legible=set(document_paths(rows, papers_of(book))))
     return rows, {**looked, **amiss}
 
@@ -222,7 +222,7 @@ def _look_at(job: Job, paths: Collection[str], *, legible: Collection[str]) -> M
 
 def papers_of(book: RequirementsBook) -> list[DocumentRequirement]:
     """Return the documents whose text the rows are compared with."""
-    return [document for document in book.documents() if may_be_about_the_business(document)]
+    return [document for document in book.documents if may_be_about_the_business(document)]
 
 
 def paths_in(sheet: Sheet, columns: Columns, documents: Iterable[DocumentRequirement]) -> set[str]:

@@ -164,8 +164,9 @@ def check_places(job: Job, *others: Written) -> None:
     Raises:
         UsageError: it would; the sentence says what, and how to name another path.
     """
-    written = (*others, *written_by(job))
-    for troubles in (_collisions(job, written), _inside(job, written), _foreign(written_by(job))):
+    own = written_by(job)
+    written = (*others, *own)
+    for troubles in (_collisions(job, written), _inside(job, written), _foreign(own)):
         for trouble in troubles:
             raise UsageError(f"{trouble}. Nothing was sent or written.")
 
@@ -199,8 +200,9 @@ def written_by(job: Job) -> tuple[Written, ...]:
 
 
 def _collisions(job: Job, written: Iterable[Written]) -> Iterator[str]:
+    read = tuple(read_by(job))
     for one in written:
-        for role, path in read_by(job):
+        for role, path in read:
             is_told_elsewhere = one.path == job.ledger and path in job.against
             if not is_told_elsewhere and is_same_file(one.path, path):
                 yield f"{one.path} cannot be {one.role}: it is {role}{_named(path, one.path)}. {_advice(one)}"

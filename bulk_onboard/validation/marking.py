@@ -5,7 +5,8 @@ that may tell of a person only the first characters are shown.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.finding import Finding, Rulings, ruled
@@ -53,7 +54,6 @@ class Marker:
     def __init__(self, columns: Columns, rulings: Rulings) -> None:
         self._columns = columns
         self._rulings = rulings
-        self._places = {columns.header(name): position for name, position in columns.positions.items()}
 
     def placed(self, row: Row, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         """Return a row's findings at their places, as the job rules.
@@ -76,6 +76,11 @@ class Marker:
         kept_out = any(finding.severity is Severity.ERROR for finding in more)
         together = tuple(sorted((*more, *one.findings), key=self._place))
         return one.with_findings(together, kept_out=kept_out)
+
+    @cached_property
+    def _places(self) -> Mapping[str, int]:
+        """By header, the position of each column."""
+        return {self._columns.header(name): position for name, position in self._columns.positions.items()}
 
     def _place(self, finding: Finding) -> float:
         return self._places.get(finding.column, math.inf) if finding.column else -1

@@ -8,23 +8,16 @@ for themselves (`cells`, `characters`), against the fields the API requires (her
 import math
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
+from bulk_onboard.model import sheet as ours
 from bulk_onboard.model.application import Application, FileFacts, fingerprint
 from bulk_onboard.model.catalogue import CATALOGUE, INDIA, Severity
 from bulk_onboard.model.finding import NO_RULINGS, Finding, Rulings
 from bulk_onboard.model.mask import masked
 from bulk_onboard.model.requirements import FieldRequirement, RequirementsBook
 from bulk_onboard.model.row import JudgedRow, Row, is_example
-from bulk_onboard.model.sheet import (
-    BUSINESS_NAME,
-    CALLBACK_URL,
-    COUNTRY_ISO,
-    NUMBER_TYPE,
-    REGISTRATION_NUMBER,
-    USER_TYPE,
-    Columns,
-)
 from bulk_onboard.validation.cells import EMAIL, LOST, cell_findings
 from bulk_onboard.validation.documents import Slot, document_digests, document_findings, sent_documents, slots_of
 from bulk_onboard.validation.duplicates import mark_duplicates, mark_shared_numbers
@@ -40,8 +33,8 @@ _HEURISTIC = {kind.code for kind in INDIA if kind.severity is Severity.WARNING} 
 }
 """Codes of findings that are guesses at what is meant."""
 
-_COMBINATION_COLUMNS = (COUNTRY_ISO, NUMBER_TYPE, USER_TYPE)
-_ALWAYS_KNOWN = {BUSINESS_NAME, REGISTRATION_NUMBER, EMAIL}
+_COMBINATION_COLUMNS = (ours.COUNTRY_ISO, ours.NUMBER_TYPE, ours.USER_TYPE)
+_ALWAYS_KNOWN = {ours.BUSINESS_NAME, ours.REGISTRATION_NUMBER, EMAIL}
 _ADDRESS = "address."
 
 
@@ -50,7 +43,7 @@ def judge_rows(
     *,
     book: RequirementsBook,
     files: Mapping[str, FileFacts],
-    columns: Columns,
+    columns: ours.Columns,
     rulings: Rulings = NO_RULINGS,
     callback_url: str = "",
 ) -> tuple[JudgedRow, ...]:
@@ -90,7 +83,7 @@ class Judge:
         self,
         book: RequirementsBook,
         files: Mapping[str, FileFacts],
-        columns: Columns,
+        columns: ours.Columns,
         rulings: Rulings,
         callback_url: str,
     ) -> None:
@@ -99,15 +92,14 @@ class Judge:
             combination: _Terms(True, bounds_of(requirements.fields), slots_of(requirements.documents))
             for combination, requirements in book.offered.items()
         }
-        self._no_terms = _Terms(False, (), slots_of(book.documents()))
-        self._sent = _SentFields({field.name for field in book.fields()})
+        self._sent = _SentFields({field.name for field in book.fields})
         self._headers = Headers(columns)
         self._marker = Marker(columns, rulings)
 
     def judged(self, row: Row) -> JudgedRow:
         """Return the row with its application or what keeps it out, as if it were alone."""
-        terms = self._terms.get(row.combination, self._no_terms)
-        fields, callback_url = self._sent.of(row), row.cell(CALLBACK_URL)
+        terms = self._terms.get(row.combination) or self._no_terms
+        fields, callback_url = self._sent.of(row), row.cell(ours.CALLBACK_URL)
         digests = document_digests(row, terms.slots, self._files)
         content = fingerprint(row.combination, fields, digests)
         if is_example(row):
@@ -121,6 +113,11 @@ class Judge:
         documents = sent_documents(row, terms.slots, self._files)
         application = Application(row.combination, fields, documents, callback_url or self._callback_url)
         return JudgedRow(row, application, content, findings)
+
+    @cached_property
+    def _no_terms(self) -> _Terms:
+        """What is asked of the rows of a combination that is not offered."""
+        return _Terms(False, (), slots_of(self._book.documents))
 
     def _findings(self, row: Row, terms: _Terms) -> list[Finding]:
         if self._headers.are_repeated_in(row):
@@ -156,17 +153,17 @@ def _not_offered(row: Row, book: RequirementsBook) -> Finding:
     """Return the finding on the first part of the combination with which no offer agrees."""
     combination = row.combination
     if not combination.number_type:
-        return Finding("number-type-missing", column=NUMBER_TYPE)
+        return Finding("number-type-missing", column=ours.NUMBER_TYPE)
     agreeing = max((_agreement(combination, offer) for offer in book.offered), default=0)
     column = _COMBINATION_COLUMNS[agreeing]
-    if column == COUNTRY_ISO and (code := country_code(combination.country_iso)):
+    if column == ours.COUNTRY_ISO and (code := country_code(combination.country_iso)):
         return in_cell("country-written-out", column, row.cell(column), code=code)
     return in_cell("not-offered", column, row.cell(column), combination=masked(str(combination)))
 
 
 def _agreement(combination: tuple[str, ...], offer: tuple[str, ...]) -> int:
     """Return how many parts two different combinations share before they part."""
-    return next(n for n, (ours, theirs) in enumerate(zip(combination, offer, strict=True)) if ours != theirs)
+    return next(n for n, (own, other) in enumerate(zip(combination, offer, strict=True)) if own != other)
 
 
 # The fields of the end user. Whatever the API knows is sent, required or not; what is required is checked.
@@ -244,7 +241,7 @@ class Headers:
         to_the_letter: texts of which a row that repeats the headers has at least one.
     """
 
-    def __init__(self, columns: Columns) -> None:
+    def __init__(self, columns: ours.Columns) -> None:
         said = {name: (header, name, name.partition(":")[2]) for name, header in columns.headers.items()}
         self._bare: Mapping[str, frozenset[str]] = {
             name: frozenset(map(_bare_header, texts)) for name, texts in said.items()

@@ -1,10 +1,14 @@
 """The progress line: the words behind the bar, and where there is one."""
 
+import asyncio
 import io
 
 import pytest
 
-from bulk_onboard.cli.progress import described, open_line
+from bulk_onboard.cli.progress import Bar, described, shown
+from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.run.execution import RunView
+from bulk_onboard.run.runner import ProgressCounts
 
 
 class Terminal(io.StringIO):
@@ -40,17 +44,30 @@ def test_progress_on_a_terminal():
     """A terminal gets a bar with rows done and due, the states, and why the run waits."""
     stream = Terminal()
 
-    with open_line(stream) as line:
-        line.update(3, 20, {"rows": 20, "submitted": 3, "refused": 0}, "the quota is spent")
+    with Bar(stream) as bar:
+        bar.update(3, 20, {"rows": 20, "submitted": 3, "refused": 0}, "the quota is spent")
 
     assert "3/20" in stream.getvalue()
     assert "3 submitted · the quota is spent" in stream.getvalue()
 
 
+async def test_run_is_watched_on_a_terminal():
+    """What is under way is shown until the context ends."""
+    stream = Terminal()
+
+    async with shown(stream, quiet=False) as watch:
+        watch(RunView(ProgressCounts(done=3, due=20), LedgerState(), lambda: "the quota is spent"))
+        await asyncio.sleep(0)
+
+    assert "3/20" in stream.getvalue()
+    assert "the quota is spent" in stream.getvalue()
+
+
 @pytest.mark.parametrize(("stream", "quiet"), [(Terminal(), True), (io.StringIO(), False)])
-def test_no_bar_when_quiet_or_elsewhere(stream, quiet):
+async def test_no_bar_when_quiet_or_elsewhere(stream, quiet):
     """Without a terminal, and when nobody wants it, nothing is written."""
-    with open_line(stream, quiet=quiet) as line:
-        line.update(3, 20, {"submitted": 3}, "")
+    async with shown(stream, quiet=quiet) as watch:
+        watch(RunView(ProgressCounts(done=3, due=20), LedgerState(), lambda: ""))
+        await asyncio.sleep(0)
 
     assert "" == stream.getvalue()

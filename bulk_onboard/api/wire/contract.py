@@ -12,19 +12,8 @@ import msgspec
 
 from bulk_onboard.api.exchange import Part, Request
 from bulk_onboard.api.wire.decode import decode
+from bulk_onboard.model import call as calls
 from bulk_onboard.model.application import Application, Document
-from bulk_onboard.model.call import (
-    Call,
-    Create,
-    Delete,
-    FetchRequirements,
-    Get,
-    GetNumber,
-    Link,
-    ListPage,
-    Operation,
-    Update,
-)
 
 T = TypeVar("T")
 
@@ -37,14 +26,14 @@ _LONGEST_FILE_NAME = 99  # characters (docs/design/wire.md, Files)
 class Contract(Protocol):
     """One vocabulary of the API (docs/design/wire.md, Decisions)."""
 
-    def encode(self, call: Call[Any]) -> Request:
+    def encode(self, call: calls.Call[Any]) -> Request:
         """Return the request that makes the call.
 
         A create or update must hold the bytes of all its documents.
         """
         ...
 
-    def decode(self, call: Call[T], body: object) -> T:
+    def decode(self, call: calls.Call[T], body: object) -> T:
         """Return what the body of a 2xx answer says.
 
         `body` is its JSON, None where there was no body, as in the answer to a delete.
@@ -58,64 +47,64 @@ class Contract(Protocol):
 class Beta:
     """The contract of the API's document."""
 
-    def encode(self, call: Call[Any]) -> Request:
+    def encode(self, call: calls.Call[Any]) -> Request:
         return _ENCODERS[call.operation](call)
 
-    def decode(self, call: Call[T], body: object) -> T:
+    def decode(self, call: calls.Call[T], body: object) -> T:
         return decode(call, body)
 
 
-def _fetch_requirements(call: FetchRequirements) -> Request:
+def _fetch_requirements(call: calls.FetchRequirements) -> Request:
     return Request(method="GET", path=f"{_COLLECTION}Requirements/", query=call.combination._asdict())
 
 
-def _create(call: Create) -> Request:
+def _create(call: calls.Create) -> Request:
     application = call.application
     country_iso, number_type, _ = application.combination
     data: dict[str, Any] = {"country_iso": country_iso, "number_type": number_type}
     data |= _content(call.alias, application)
     if application.callback_url:
         data["callback_url"] = application.callback_url
-    return Request(method="POST", path=_COLLECTION, parts=_parts(data, application, call.files))
+    return Request(method="POST", path=_COLLECTION, parts=tuple(_parts(data, application, call.files)))
 
 
-def _update(call: Update) -> Request:
+def _update(call: calls.Update) -> Request:
     data = _content(call.alias, call.application)
     path = _record_path(call.compliance_id)
-    return Request(method="PATCH", path=path, parts=_parts(data, call.application, call.files))
+    return Request(method="PATCH", path=path, parts=tuple(_parts(data, call.application, call.files)))
 
 
-def _get(call: Get) -> Request:
+def _get(call: calls.Get) -> Request:
     query = {"expand": ",".join(call.expand)} if call.expand else {}
     return Request(method="GET", path=_record_path(call.compliance_id), query=query)
 
 
-def _list(call: ListPage) -> Request:
+def _list(call: calls.ListPage) -> Request:
     return Request(method="GET", path=_COLLECTION, query=call.query)
 
 
-def _delete(call: Delete) -> Request:
+def _delete(call: calls.Delete) -> Request:
     return Request(method="DELETE", path=_record_path(call.compliance_id))
 
 
-def _link(call: Link) -> Request:
+def _link(call: calls.Link) -> Request:
     body = msgspec.json.encode({"compliance_id": call.compliance_id})
     return Request(method="POST", path=_number_path(call.number), json=body)
 
 
-def _get_number(call: GetNumber) -> Request:
+def _get_number(call: calls.GetNumber) -> Request:
     return Request(method="GET", path=_number_path(call.number))
 
 
-_ENCODERS: Mapping[Operation, Callable[[Any], Request]] = {
-    Operation.REQUIREMENTS: _fetch_requirements,
-    Operation.CREATE: _create,
-    Operation.GET: _get,
-    Operation.LIST: _list,
-    Operation.UPDATE: _update,
-    Operation.DELETE: _delete,
-    Operation.LINK: _link,
-    Operation.NUMBER: _get_number,
+_ENCODERS: Mapping[calls.Operation, Callable[[Any], Request]] = {
+    calls.Operation.REQUIREMENTS: _fetch_requirements,
+    calls.Operation.CREATE: _create,
+    calls.Operation.GET: _get,
+    calls.Operation.LIST: _list,
+    calls.Operation.UPDATE: _update,
+    calls.Operation.DELETE: _delete,
+    calls.Operation.LINK: _link,
+    calls.Operation.NUMBER: _get_number,
 }
 
 
@@ -146,17 +135,13 @@ def _end_user(application: Application) -> dict[str, Any]:
     return end_user
 
 
-def _parts(data: Mapping[str, Any], application: Application, files: tuple[bytes, ...]) -> tuple[Part, ...]:
-    """Return the form: `data`, then each document's bytes under its position.
+def _parts(data: Mapping[str, Any], application: Application, files: tuple[bytes, ...]) -> Iterator[Part]:
+    """Yield the form: `data`, then each document's bytes under its position.
 
     See docs/design/wire.md, Decisions.
     """
-    body = msgspec.json.encode(data)
-    return (Part(name="data", body=body), *_file_parts(application.documents, files))
-
-
-def _file_parts(documents: tuple[Document, ...], files: tuple[bytes, ...]) -> Iterator[Part]:
-    for position, (document, body) in enumerate(zip(documents, files, strict=True)):
+    yield Part(name="data", body=msgspec.json.encode(data))
+    for position, (document, body) in enumerate(zip(application.documents, files, strict=True)):
         yield Part(
             name=f"documents[{position}].file",
             body=body,

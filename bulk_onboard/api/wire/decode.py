@@ -13,21 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from bulk_onboard.api.wire.parse import MalformedError, Members, members, says_error, text, whole
 from bulk_onboard.api.wire.requirements import read_requirements
-from bulk_onboard.model.call import (
-    Call,
-    Create,
-    Delete,
-    FetchRequirements,
-    Get,
-    GetNumber,
-    Link,
-    ListPage,
-    NumberRecord,
-    Operation,
-    RecordPage,
-    ServerRecord,
-    Update,
-)
+from bulk_onboard.model import call as calls
 from bulk_onboard.model.record import Review
 
 T = TypeVar("T")
@@ -47,13 +33,13 @@ REVIEWS: Mapping[str, Review] = {  # the API's words in either vocabulary (docs/
 }
 
 
-def decode(call: Call[T], body: object) -> T:
+def decode(call: calls.Call[T], body: object) -> T:
     """Return what the body of a 2xx answer says.
 
     Raise MalformedError when it does not hold what the call needs.
     """
-    said = {} if body is None and isinstance(call, Delete | Link) else body
-    if isinstance(call, FetchRequirements) and isinstance(said, list):
+    said = {} if body is None and isinstance(call, calls.Delete | calls.Link) else body
+    if isinstance(call, calls.FetchRequirements) and isinstance(said, list):
         return cast("T", read_requirements(call, said))
     if not isinstance(said, dict):
         raise MalformedError("the answer is not a JSON object")
@@ -62,23 +48,23 @@ def decode(call: Call[T], body: object) -> T:
     return cast("T", _DECODERS[call.operation](call, said))
 
 
-def _created(_: Create, body: Members) -> str:
+def _created(_: calls.Create, body: Members) -> str:
     compliance_id = _stated_id(body)
     if not _UUID.fullmatch(compliance_id):
         raise MalformedError("no compliance id in the answer to a create")
     return compliance_id
 
 
-def _written(call: Update | Delete, body: Members) -> str:
+def _written(call: calls.Update | calls.Delete, body: Members) -> str:
     _check_id(call.compliance_id, _stated_id(body))
     return call.compliance_id
 
 
-def _linked(call: Link, _: Members) -> str:
+def _linked(call: calls.Link, _: Members) -> str:
     return call.compliance_id
 
 
-def _got(call: Get, body: Members) -> ServerRecord:
+def _got(call: calls.Get, body: Members) -> calls.ServerRecord:
     record = _server_record(_unwrapped(body), asked=call.compliance_id)
     _check_id(call.compliance_id, record.compliance_id)
     if not record.review_word:
@@ -86,13 +72,13 @@ def _got(call: Get, body: Members) -> ServerRecord:
     return record
 
 
-def _page(call: ListPage, body: Members) -> RecordPage:
+def _page(call: calls.ListPage, body: Members) -> calls.RecordPage:
     rows = body.get("compliances", body.get("objects"))
     if not isinstance(rows, list):
         raise MalformedError("no list of records in the answer to a list")
     meta = members(body.get("meta"))
     records = tuple(filter(None, map(_listed_record, rows)))
-    return RecordPage(
+    return calls.RecordPage(
         records=records,
         unreadable=len(rows) - len(records),
         total=whole(meta.get("total_count")),
@@ -100,7 +86,7 @@ def _page(call: ListPage, body: Members) -> RecordPage:
     )
 
 
-def _listed_record(row: object) -> ServerRecord | None:
+def _listed_record(row: object) -> calls.ServerRecord | None:
     """Return a record on a page; None for one that cannot be read.
 
     It must not hide its neighbours.
@@ -111,28 +97,28 @@ def _listed_record(row: object) -> ServerRecord | None:
         return None
 
 
-def _number(call: GetNumber, body: Members) -> NumberRecord:
+def _number(call: calls.GetNumber, body: Members) -> calls.NumberRecord:
     number = _digits(text(body, "number")).lstrip("0")
     if not call.number.endswith(number):  # some write it without the country, or leave it out
         raise MalformedError("the answer is about another number")
-    country = _upper(text(body, "country_iso", "country"))
-    return NumberRecord(
+    country = text(body, "country_iso", "country").strip().upper()
+    return calls.NumberRecord(
         number=call.number,
         country_iso=country if len(country) == 2 else "",  # a country's name cannot be compared
-        number_type=_lower(text(body, "number_type", "type")),
+        number_type=text(body, "number_type", "type").strip().lower(),
         compliance_id=text(body, "compliance_id", "compliance_application_id"),
     )
 
 
-_DECODERS: Mapping[Operation, Callable[[Any, Members], object]] = {
-    Operation.REQUIREMENTS: read_requirements,
-    Operation.CREATE: _created,
-    Operation.GET: _got,
-    Operation.LIST: _page,
-    Operation.UPDATE: _written,
-    Operation.DELETE: _written,
-    Operation.LINK: _linked,
-    Operation.NUMBER: _number,
+_DECODERS: Mapping[calls.Operation, Callable[[Any, Members], object]] = {
+    calls.Operation.REQUIREMENTS: read_requirements,
+    calls.Operation.CREATE: _created,
+    calls.Operation.GET: _got,
+    calls.Operation.LIST: _page,
+    calls.Operation.UPDATE: _written,
+    calls.Operation.DELETE: _written,
+    calls.Operation.LINK: _linked,
+    calls.Operation.NUMBER: _number,
 }
 
 
@@ -150,19 +136,19 @@ def _check_id(asked: str, stated: str) -> None:
         raise MalformedError("the answer is about another record")
 
 
-def _server_record(shown: Members, asked: str = "") -> ServerRecord:
+def _server_record(shown: Members, asked: str = "") -> calls.ServerRecord:
     compliance_id = text(shown, "compliance_id", "compliance_application_id") or asked
     if not compliance_id:
         raise MalformedError("a record without its id")
     review_word = text(shown, "status").strip()
     end_user, documents = members(shown.get("end_user")), shown.get("documents")
-    return ServerRecord(
+    return calls.ServerRecord(
         compliance_id=compliance_id,
         alias=text(shown, "alias"),
         review_word=review_word,
         review=_review(review_word),
-        country_iso=_upper(text(shown, "country_iso")),
-        number_type=_lower(text(shown, "number_type")),
+        country_iso=text(shown, "country_iso").strip().upper(),
+        number_type=text(shown, "number_type").strip().lower(),
         reason=text(shown, "rejection_reason") if "rejection_reason" in shown else None,
         name=" ".join(filter(None, (text(end_user, "name"), text(end_user, "last_name")))) or None,
         registration_number=text(end_user, "registration_number") or None,
@@ -190,14 +176,6 @@ def _linked_numbers(shown: object) -> tuple[str, ...] | None:
     return tuple(number for number in numbers if number)
 
 
-def _upper(word: str) -> str:
-    return word.strip().upper()
-
-
-def _lower(word: str) -> str:
-    return word.strip().lower()
-
-
 def _digits(number: str) -> str:
     return re.sub(r"[^0-9]", "", number)
 
@@ -205,7 +183,7 @@ def _digits(number: str) -> str:
 # The next page of a list (docs/design/wire.md, Paging).
 
 
-def next_query(call: ListPage, meta: Members, count: int) -> Mapping[str, str] | None:
+def next_query(call: calls.ListPage, meta: Members, count: int) -> Mapping[str, str] | None:
     """Return the query of the page after one of `count` records; None after the last.
 
     `meta.next` decides where it is there: null is the end, and of an address only the query is used, never the host.

@@ -126,8 +126,8 @@ def _document(shown: Members) -> DocumentRequirement:
     return DocumentRequirement(
         type=kind,
         title=text(shown, "title", "name", "document_name", "document_type_name") or kind,
-        kinds=_words(shown.get("accepted_formats")),
         description=text(shown, "description"),
+        kinds=_words(shown.get("accepted_formats")),
     )
 
 
@@ -148,4 +148,4 @@ def _objects(of: Members, name: str) -> list[Members]:
     shown: Any = [] if of.get(name) is None else of[name]
     if not isinstance(shown, list) or not all(isinstance(value, dict) for value in shown):
         raise MalformedError(f"{name} is not a list of objects")
-    return [members(value) for value in shown]
+    return shown

@@ -73,7 +73,7 @@ def _looked_for(row: Row, book: RequirementsBook, search: "_Search", uses: "_Use
         return
     requirements = book.offered.get(row.combination)
     required = {document.type: document for document in requirements.documents} if requirements else {}
-    for document in ({each.type: each for each in book.documents()} | required).values():
+    for document in ({each.type: each for each in book.documents} | required).values():
         column = document_column(document.type)
         named = {**row.cells, **row.combination._asdict(), TYPE: document.type, TITLE: document.title}
         found = search.find(named)
@@ -88,7 +88,7 @@ def _check(pattern: str, book: RequirementsBook) -> None:
         check_pattern(pattern)
     except ValueError as error:
         raise UsageError(f'The documents pattern "{pattern}" cannot be used. {error}.') from None
-    known = [TYPE, TITLE, *PLAIN, *(field.name for field in book.fields())]
+    known = [TYPE, TITLE, *PLAIN, *(field.name for field in book.fields)]
     for name in sorted(fields_of(pattern).difference(known)):
         near = difflib.get_close_matches(name.lower().replace(" ", "_"), known, n=1)
         meant = f"did you mean {{{near[0]}}}?" if near else f"it may be any of {', '.join(sorted(set(known)))}."

@@ -277,7 +277,7 @@ def test_which_documents_are_about_the_business(document, kind, counts):
 
 def test_text_of_bills_and_passports_is_not_even_read():
     """It is none of our business where no kind of the document is about the business."""
-    assert [False, False] == [may_be_about_the_business(document) for document in BOOK.documents()]
+    assert [False, False] == [may_be_about_the_business(document) for document in BOOK.documents]
 
 
 def test_both_can_be_switched_off_or_made_errors(told, found):
