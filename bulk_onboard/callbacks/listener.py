@@ -169,6 +169,7 @@ class Listener:
         except OSError as trouble:
             log.logger().error("hint not kept", error=type(trouble).__name__, errno=trouble.errno)
             return Reception.NOT_KEPT
+        log.logger().info("callback", outcome=reception.word)
         self._wake()
         return reception
 

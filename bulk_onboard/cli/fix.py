@@ -138,7 +138,7 @@ def resolve(
     if not answers:
         return _ask(invocation, key)
     if answers > 1:
-        raise UsageError("Say one of --found ID, --absent and --abandon, or none of them to see which can be said.")
+        raise UsageError("Give only one of --found ID, --absent and --abandon; give none to see which of them fit.")
     record = awaited(_resolve(invocation, key, "found" if found else "absent" if absent else "abandon", found))
     made = awaited(report_job(invocation.job, clock=invocation.clock()))
 

@@ -168,7 +168,7 @@ def repair_ledger(invocation: Invocation) -> Output:
     """Repair a damaged ledger; keep a copy of it.
 
     Every sound line is kept, and every row that a lost line was about is in doubt: the next run looks for it at the API
-    before it sends, or it is held for you. Where it cannot be told which rows these are, all are in doubt, and the
+    before it sends, or it is held for you. Where it is not known which rows these are, all are in doubt, and the
     repair waits for the settle window. Exit status 0 when it is sound now, 3 when rows are held, 6 when it cannot be
     repaired.
     """
@@ -204,10 +204,10 @@ def repair_ledger(invocation: Invocation) -> Output:
 def _repair_sentences(saved: "Salvage", named: dict[str, list[str]], settle: str) -> Iterator[str]:
     """Say which lines were kept and lost, and which rows are in doubt."""
     lost = _listed(saved.lost) if saved.lost or not saved.all_in_doubt else "of unknown number"
-    yield f"Lines kept: {saved.kept}; lost: {lost}; of no use without them: {_listed(saved.illegal)}."
+    yield f"Lines kept: {saved.kept}; lost: {lost}; lines that depend on lost ones: {_listed(saved.illegal)}."
     if saved.all_in_doubt:
         yield (
-            "It cannot be told which rows the lost lines were about, so every row not known to be at the API is in "
+            "It is not known which rows the lost lines were about, so every row not known to be at the API is in "
             "doubt, and the next run looks through the account before it sends. "
             f"(The repair waited {settle} for what was sent last.)"
         )

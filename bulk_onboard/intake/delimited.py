@@ -320,7 +320,7 @@ def _ragged(path: Path, misfits: Sequence[_Record], width: int) -> str:
     listed = ", ".join(named) + (f", and {more} more differ" if more else "")
     if all(len(record.cells) < width for record in misfits):
         return (
-            f"{path} has {width} headers and rows with fewer cells: {listed}. Which cells are missing cannot be told. "
+            f"{path} has {width} headers and rows with fewer cells: {listed}. Which cells are missing cannot be known. "
             "Excel leaves out the last ones where they are blank: save the workbook as .xlsx, or fill in its last "
             "column in every row."
         )

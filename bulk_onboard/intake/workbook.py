@@ -98,7 +98,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         if getattr(error, "errno", None) in _OF_THE_MACHINE:
             raise _machine_trouble(path, why) from None
         raise WorkbookError(
-            f"The workbook {path} cannot be read: {why}. Give yourself permission to read it, or copy it anew."
+            f"The workbook {path} cannot be read: {why}. Give yourself permission to read it, or make a new copy of it."
         ) from None
     facts = os.fstat(descriptor)
     if not stat.S_ISREG(facts.st_mode):
@@ -181,7 +181,7 @@ def _unreadable(path: Path, error: ConfinedError) -> BulkOnboardError:
             f"{path} cannot be read: {error}.{stray} "
             "Copy its rows into a new workbook, as values, and save that; divide it if it is very large."
         )
-    return WorkbookError(f"{path} is damaged or very unusual ({error}). Open it in Excel and save it anew as .xlsx.")
+    return WorkbookError(f"{path} is damaged or very unusual ({error}). Open it in Excel and save it again as .xlsx.")
 
 
 def _machine_trouble(path: Path, why: str) -> StoppedError:

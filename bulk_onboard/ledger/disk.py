@@ -178,7 +178,9 @@ def _opened(path: Path) -> Iterator[int]:
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
-        raise UsageError(f"There is no ledger {path} yet: nothing was run. Check the path, or run the job.") from None
+        raise UsageError(
+            f"There is no ledger {path}. Check the path, or run the job: a run makes one, also in place of a lost one."
+        ) from None
     except OSError as error:
         raise _unreadable(path, error) from error
     try:

@@ -134,7 +134,7 @@ async def repair(
 
 def _checked(path: Path, disk: Disk) -> Path:
     if not os.path.lexists(path):
-        raise UsageError(f"There is no ledger {path}. Check the path; the next run makes a lost one anew.")
+        raise UsageError(f"There is no ledger {path}. Check the path; the next run makes a new one.")
     path = path.absolute()
     check_place(disk, path)
     return path

@@ -106,7 +106,7 @@ async def merge_job(job: Job, *, copy: Path | None, clock: Clock) -> Merged:
     base = chosen(await asyncio.to_thread(bases_in, source), here)
     if base is None:
         raise UsageError(
-            f"{source} does not say what it was made from, so it cannot be told what was changed in it. Name a "
+            f"{source} does not say what it was made from, so it is not known what was changed in it. Name a "
             f"copy that check made: --copy PATH. To make one, type: {job.commands.check()}"
         )
     records = await _known_records(job, here)

@@ -60,11 +60,11 @@ LEDGER = Kind("ledger", "what was done: Keys, aliases, digests, ids, who ran it;
 BROKEN = Kind("broken ledger", "a damaged part of the ledger that was put aside; no names or addresses", False, True)
 REPORT = Kind("report", "business names, Keys, states, reasons, and cells with errors", True)
 ANNOTATED = Kind("annotated workbook", "all that is in the workbook, and what is wrong with it", True)
-BEFORE_MERGE = Kind("old workbook", "the workbook as it was before a merge, all that stood in it", True)
+BEFORE_MERGE = Kind("old workbook", "the workbook as it was before a merge, with all its content", True)
 FACTS = Kind("facts", "digests and sizes of documents, so that they need not be read again", False)
 SAVED = Kind("saved annotated workbook", "all that is in the workbook; somebody has saved it, so it is yours", True)
-LOCK = Kind("lock", "nothing, between runs; it says that there was a run here", False, True)
-HINTS = Kind("hints", "ids of records whose review may have changed (a folder)", False)
+LOCK = Kind("lock", "empty between runs; it marks that a run used this job", False, True)
+HINTS = Kind("hints", "ids of records whose review may have changed", False)
 
 
 @dataclass(frozen=True, slots=True)

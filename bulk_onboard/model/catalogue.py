@@ -96,15 +96,15 @@ SHEETS = (
         "Byte order marks inside the file",
         "The mark that belongs at the very beginning of a text file also stands inside (lines that have it: {count}), "
         "as where several files were put into one. It was left out.",
-        "Check that the rows of all these files should be there, each once.",
+        "Check that the sheet is to have the rows of all these files, each only once.",
     ),
     warning(
         "format-tells-less",
-        "File format that keeps less",
+        "File format that loses information",
         "In a {ending} file a blank cell, an error such as #N/A and a formula without a result all look the same, "
         "and what only the format of a number shows, as in 000123 or K-00042, is not seen.",
-        "Open the workbook in Excel and save it as .xlsx; then they are told apart, and numbers are read as they are "
-        "shown.",
+        "Open the workbook in Excel and save it as .xlsx; then they can be distinguished, and numbers are read as they "
+        "are shown.",
     ),
 )
 """Findings about the sheet as a whole; their place is the row of the headers."""
@@ -195,8 +195,8 @@ ROWS = (
     error(
         OLDER_CONTENT,
         "Older than what was sent",
-        "The row has content from before, and newer content was sent since, so nothing was sent.",
-        "Take the newer content into the workbook; the verb merge does it where an annotated copy has it. "
+        "The row has content that was sent earlier, and newer content was sent since, so nothing was sent.",
+        "Take the newer content into the workbook; the command merge does it where an annotated copy has it. "
         "Where the older content is meant, run with --allow-older.",
     ),
     warning(
@@ -250,8 +250,7 @@ CELLS = (
     error(
         "digits-lost",
         "Digits lost",
-        "The value became a number. Of a number Excel keeps 15 digits, and no zeros at its ends: what else there was "
-        "is lost.",
+        "The value became a number. Excel keeps 15 digits of a number and no zeros before it; the rest is lost.",
         "Format the column as Text, then write the value again, or paste it from where it came.",
     ),
     error(
@@ -414,7 +413,7 @@ INDIA = (
         "udyam-wrong",
         "Udyam number that cannot be right",
         "This begins like a Udyam number, but {why}.",
-        "Compare it with the Udyam certificate. It looks like UDYAM-KR-03-0012345.",
+        "Compare it with the Udyam certificate. Such a number looks like UDYAM-KR-03-0012345.",
     ),
     warning(
         "registration-number-unknown",
@@ -433,7 +432,7 @@ INDIA = (
         "registration-other-state",
         "Registration number of another state",
         "The registration number is one of {registered}, and the address is in {state}.",
-        "Check that number and address belong together.",
+        "Check that number and address belong to the same office.",
     ),
     warning(
         "pin-code-wrong",

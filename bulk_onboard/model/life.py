@@ -335,7 +335,7 @@ def _file_anew(record: Draft, _: Resolved) -> None:
     """Forget a former record but for its names, so that the row can be filed anew."""
     _not_made(
         record,
-        "not at the API, says a person, so it may be sent again",
+        "not at the API, as somebody confirmed, so it may be sent again",
         code="",
         refused="",
         compliance_id="",
@@ -366,7 +366,7 @@ _FOR_EVERY_OP: Mapping[str, _Change] = {
     "held": lambda r, e: _set(r, op=e.op, key=e.key or r.key, reason=e.why, news=e.seq),
     "intent": lambda r, e: _set(r, op=e.op, sent_at=e.at, number=e.number, reason="", code=""),
     "resolved found": lambda r, e: _end(r),
-    "resolved absent": lambda r, e: _end(r, "not done at the API, says a person"),
+    "resolved absent": lambda r, e: _end(r, "not done at the API, as somebody confirmed"),
     "resolved abandon": lambda r, e: _end(r, "given up by a person"),
 }
 

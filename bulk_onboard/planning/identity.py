@@ -451,5 +451,5 @@ def _back(owners: Sequence[Record]) -> str:
     if not keys:
         return "Clear the Key of the row that is this business."
     if all(record.state in ENDED for record in owners):
-        return "To file the business anew, give the row a Key that no row had before."
+        return "To file the business again, give the row a Key that no row had before."
     return f"Write the Key {' or '.join(keys)} back."

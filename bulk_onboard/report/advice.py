@@ -144,9 +144,15 @@ def _errors(own: Sequence[Finding], found: Sequence[Finding]) -> Iterator[Findin
 
 def _first_errors(errors: Sequence[Finding]) -> str:
     """Return the first few, and how many more there are."""
-    texts = [f"{error.column}: {error.problem}" if error.column else error.problem for error in errors[:_FEW]]
+    texts = [_named(error) for error in errors[:_FEW]]
     more = len(errors) - _FEW
     return " ".join([*texts, f"And {more} more."] if more > 0 else texts)
+
+
+def _named(error: Finding) -> str:
+    """Return the problem with the column before it, unless it begins with that."""
+    named = not error.column or error.problem.startswith(error.column)
+    return error.problem if named else f"{error.column}: {error.problem}"
 
 
 def _todo_of_errors(errors: Sequence[Finding]) -> str:

@@ -42,7 +42,7 @@ def of_create(
     found = found or matches[0]
     why = ""
     if len(matches) > 1:
-        why = f"{len(matches)} records with this token at the API"
+        why = f"{len(matches)} records of this row at the API"
     elif ledger_state.owner(found.compliance_id) not in (None, token):
         why = "the record found at the API belongs to another row"
     if why:

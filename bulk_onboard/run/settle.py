@@ -345,7 +345,7 @@ YOUNG = timedelta(days=1)  # lists that reach back only so far count in days
 
 _MARK = re.compile(r"[^A-Za-z0-9]")
 
-NO_RECORD = "no other record shows yet that the list can be believed"
+NO_RECORD = "the list shows no known record yet, so it cannot prove that this one is missing"
 NOT_SHOWN = "the list does not show a record that is known to exist"
 
 

@@ -174,13 +174,13 @@ def open_container(path: str, content: bytes) -> Container:
 
 def damaged(path: str, why: str) -> WorkbookError:
     """Return the error for a file that is what it says, but cannot be read."""
-    return WorkbookError(f"{path} is damaged: {why}. Open it in Excel and save it anew, or copy it again.")
+    return WorkbookError(f"{path} is damaged: {why}. Open it in Excel and save it again, or copy it again.")
 
 
 def _dangerous(path: str, why: str) -> WorkbookError:
     return WorkbookError(
         f"{path} is refused: its archive {why}, which no spreadsheet program writes. "
-        "Ask where it comes from; if you trust it, open it in Excel and save it anew."
+        "Ask where it comes from; if you trust it, open it in Excel and save it again."
     )
 
 

@@ -89,7 +89,7 @@ def _refuse_declarations(container: Container, part: str, window: bytes, *, cell
     if _DECLARATION.search(window):
         raise WorkbookError(
             f"{container.path} is refused: its part {part} declares a document type (DOCTYPE), which no "
-            "spreadsheet program writes and which can blow up whoever reads it. Open it in Excel and save it anew."
+            "spreadsheet program writes and which can blow up whoever reads it. Open it in Excel and save it again."
         )
     if cells and _CDATA in window:
         raise damaged(container.path, f"its part {part} holds CDATA, which cannot be read faithfully")

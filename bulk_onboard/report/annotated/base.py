@@ -70,7 +70,7 @@ def as_xlsxwriter_writes(text: str) -> str:
 
 
 BASE_SHEET = "bo_base"
-BASE_TITLE = "What this copy was made from; the verb merge reads it."
+BASE_TITLE = "What this copy was made from; the command merge reads it."
 
 DIGEST = 6
 """Characters of a cell's digest: one changed cell in 69 billion is taken for the one it was."""

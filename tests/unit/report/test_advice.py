@@ -66,7 +66,7 @@ def test_refused_row_that_now_has_errors():
 
     advice = told(decision(findings=[finding()]), refused)
 
-    assert "invalid_data: pin code is wrong. Email: Email is required and the cell is blank." == advice.reason
+    assert "invalid_data: pin code is wrong. Email is required and the cell is blank." == advice.reason
     assert "Fill in the cell. Then run again: bulk-onboard run 'my job.toml'" == advice.todo
 
 

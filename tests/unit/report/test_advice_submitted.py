@@ -71,7 +71,7 @@ def test_fixed_row_with_errors_is_told_them():
     fixed = told(decision(fingerprint="new", findings=[finding()]), review="rejected", review_reason="it is expired")
     as_sent = told(decision(findings=[finding()]), review="rejected", review_reason="it is expired")
 
-    assert fixed.reason.endswith("The row has changed since. Email: Email is required and the cell is blank.")
+    assert fixed.reason.endswith("The row has changed since. Email is required and the cell is blank.")
     assert "Fill in the cell. Then run again: {run}" == fixed.todo
     assert "It is expired." == as_sent.reason
 

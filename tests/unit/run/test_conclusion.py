@@ -71,8 +71,8 @@ def test_differences(shown, expected):
                 differs="business name",
             ),
         ),
-        ([1, 2], server_record(1), application(1), held("2 records with this token at the API", 1, 2)),
-        ([1, 2], server_record(1), None, held("2 records with this token at the API", 1, 2)),
+        ([1, 2], server_record(1), application(1), held("2 records of this row at the API", 1, 2)),
+        ([1, 2], server_record(1), None, held("2 records of this row at the API", 1, 2)),
     ],
     ids=["same", "row gone", "row gone, other contents", "other contents", "two", "row gone, two"],
 )

@@ -142,7 +142,7 @@ async def test_list_that_is_refused_concludes_nothing():
             [server_record(1), server_record(2)],
             entries.Held(
                 **ABOUT,
-                why="2 records with this token at the API",
+                why="2 records of this row at the API",
                 compliance_ids=(compliance_id(1), compliance_id(2)),
             ),
         ),
