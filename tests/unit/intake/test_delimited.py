@@ -184,7 +184,7 @@ def test_lost_delimiter():
     """A row too short is an error as well: which cell it lacks cannot be known."""
     complaint = refusal("Key,Name,City\nk1,AcmePune\nk2,Acme,Pune\n")
 
-    assert "cells: line 2 has 2. Which cells are missing cannot be told." in complaint
+    assert "cells: line 2 has 2. Which cells are missing cannot be known." in complaint
     assert "Excel leaves out the last ones where they are blank: save the workbook as .xlsx, or fill in" in complaint
 
 

@@ -79,7 +79,7 @@ def test_summary_then_one_line_for_each():
     assert ["Findings", "Severity", "Code", "Title"] == lines[0].split()
     assert "" == lines[3]
     first, second = lines[4:]
-    assert first.startswith("june.xlsx › Sheet1 › row 14 › Email is required and the cell is blank (seen: ?). ")
+    assert first.startswith("june.xlsx › Sheet1 › row 14 › Email: Email is required and the cell is blank (seen: ?). ")
     assert first.endswith(" Fill in the cell. [error: field-missing]")
     assert second.startswith("june.xlsx › Sheet1 › row 15: Row 2 has the same key and content; ")
     assert second.endswith(" Nothing needs to be done; delete the row if you like. [warning: duplicate]")
@@ -91,7 +91,7 @@ def test_very_many_alike_are_one_line():
 
     assert ["1,001", "error", "field-missing"] == lines[1].split()[:3]
     assert 4 == len(lines)
-    assert "row 2 › Email is required and the cell is blank. And 1,000 more rows. Fill" in lines[3]
+    assert "row 2 › Email: Email is required and the cell is blank. And 1,000 more rows. Fill" in lines[3]
 
 
 def test_no_findings():

@@ -167,7 +167,7 @@ def test_damage_is_noticed(tmp_path):
         path.write_bytes(broken)
 
         assert "is damaged" in refusal(path)
-        assert "Open it in Excel and save it anew, or copy it again." in refusal(path)
+        assert "Open it in Excel and save it again, or copy it again." in refusal(path)
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
