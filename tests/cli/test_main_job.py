@@ -13,6 +13,8 @@ from bulk_onboard.sandbox.server import Sandbox
 from tests.support.businesses import business, document, write_workbook
 from tests.support.office import AUTH_ID, AUTH_TOKEN, Office, heard, typed
 
+pytestmark = pytest.mark.slow
+
 
 async def test_forty_rows_with_six_broken_end_in_34_records_and_status_3(office: Office) -> None:
     """The main job of the README, typed: counts add up, running again and losing the ledger create nothing."""

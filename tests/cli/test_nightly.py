@@ -12,6 +12,8 @@ from bulk_onboard.ledger.lock import LedgerLock
 from tests.support.businesses import business, write_workbook
 from tests.support.office import Office, heard
 
+pytestmark = pytest.mark.slow
+
 FUTURE = (4e9, 4e9)  # what a run looks at twice, however long it takes to begin
 
 

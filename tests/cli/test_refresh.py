@@ -9,6 +9,8 @@ from bulk_onboard.model.record import State
 from tests.support.businesses import business
 from tests.support.office import Office
 
+pytestmark = pytest.mark.slow
+
 EXPIRED = "Address proof document is expired."
 
 

@@ -23,6 +23,8 @@ from bulk_onboard.run.outputs import Annotated, annotate
 from tests.support.businesses import aged, business, write_documents, write_workbook
 from tests.support.office import AUTH_ID, Office
 
+pytestmark = pytest.mark.slow
+
 SOFFICE = shutil.which("soffice")
 
 

@@ -22,6 +22,8 @@ from tests.support.businesses import Cells, business
 from tests.support.nights import Nights, keyed, numbered, saying
 from tests.support.office import AUTH_ID, AUTH_TOKEN
 
+pytestmark = pytest.mark.slow
+
 CREDENTIALS = Credentials(AUTH_ID, Secret(AUTH_TOKEN))
 ROWS = 4
 NEW = "U72999KA2020PTC999999"

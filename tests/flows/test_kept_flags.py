@@ -13,6 +13,8 @@ from bulk_onboard.run.kept_flags import commands_of, remembered
 from bulk_onboard.run.outputs import report_job
 from tests.support.office import SETTLE, Office
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def typed(office: Office, monkeypatch: pytest.MonkeyPatch) -> Office:

@@ -12,6 +12,8 @@ from bulk_onboard.sandbox.server import Sandbox
 from tests.support.businesses import DOCUMENTS, business, document, sha256
 from tests.support.office import AUTH_ID, AUTH_TOKEN, Office
 
+pytestmark = pytest.mark.slow
+
 BROKEN = {
     3: {"Registration Number": ""},
     7: {"Postal Code": "56000112345678"},

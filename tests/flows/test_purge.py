@@ -15,6 +15,8 @@ from tests.support.businesses import business
 from tests.support.clocks import FakeClock
 from tests.support.office import Office
 
+pytestmark = pytest.mark.slow
+
 OLD = "businesses.before-merge-2026-01-04-2.xlsx"
 
 

@@ -8,6 +8,8 @@ from bulk_onboard.sandbox.behaviours import LIST
 from tests.support.businesses import business
 from tests.support.office import Office
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def held(office: Office) -> Office:
