@@ -1,1 +1,1 @@
-"""The command line: one file per verb. Verbs import what they need inside, so `--help` stays quick."""
+"""The command line: a file for each family of verbs. They import what they need inside, so `--help` stays quick."""

@@ -15,7 +15,8 @@ from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.record import EDITABLE, Record, Review, State
 from bulk_onboard.model.row import Aside
 from bulk_onboard.report.record_findings import ANY_DOCUMENT, FROM_RECORDS, OF_REFUSAL, sentence
-from bulk_onboard.report.row_status import NumbersLeft, RowStatus, counted
+from bulk_onboard.report.row_status import NumbersLeft, RowStatus
+from bulk_onboard.units import format_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +194,7 @@ def _todo_of_numbers(left: NumbersLeft) -> Iterator[str]:
     if left.held:
         yield "Look at the numbers that are held: the column Numbers says why, and each run looks at them again."
     if left.due:
-        yield f"Run again to link the {counted(left.due, 'number')} not linked yet: {{run}}"
+        yield f"Run again to link the {format_count(left.due, 'number')} not linked yet: {{run}}"
     if left.unnamed:
         yield "To link its numbers, write them into the column Numbers and run again: {run}"
 

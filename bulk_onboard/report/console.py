@@ -15,13 +15,12 @@ from bulk_onboard.report.printer import Printer, printer_on
 from bulk_onboard.report.row_status import (
     Totals,
     attention_sentence,
-    counted,
     drift_sentences,
     renumbered_sentence,
 )
 from bulk_onboard.report.sheets import whole_sentence, without_repeats
 from bulk_onboard.report.table import Cell
-from bulk_onboard.units import format_duration, format_size
+from bulk_onboard.units import format_count, format_duration, format_size
 
 # Runs, and what they lead to.
 
@@ -31,7 +30,7 @@ def print_plan(plan: Plan, stream: TextIO) -> None:
     page = printer_on(stream)
     forecast = plan.forecast
     takes = f", about {format_duration(forecast.duration_s)}" if forecast.duration_s is not None else ""
-    requests = counted(forecast.requests, "request")
+    requests = format_count(forecast.requests, "request")
     page.write_line(f"A run would make {requests} with {format_size(forecast.size)}{takes}.")
     _print_counts(page, "Action", plan.counts())
     page.write_line("")
@@ -78,7 +77,7 @@ def print_summary(totals: Totals, stream: TextIO) -> None:
         for name, number in totals.counts.items()
         if number and name != "rows"
     ]
-    rows = counted(totals.counts["rows"], "row")
+    rows = format_count(totals.counts["rows"], "row")
     attention = attention_sentence(totals) or "Nothing needs attention."
     counts = f"{rows}: {', '.join(states)}." if states else f"{rows}."
     printer_on(stream).write_line(" ".join((counts, attention, *renumbered_sentence(totals.drift))))
@@ -90,7 +89,7 @@ def print_refresh(
     """Print what taking in reviews came to; one line where `reviews` is empty."""
     page = printer_on(stream)
     no_more = f"; {gone:,} {'is' if gone == 1 else 'are'} gone from the API" if gone else ""
-    records = f"{counted(looked, 'submitted record')} {'was' if looked == 1 else 'were'} looked at"
+    records = f"{format_count(looked, 'submitted record')} {'was' if looked == 1 else 'were'} looked at"
     page.write_line(f"{records}; {changed:,} {'has' if changed == 1 else 'have'} a new review{no_more}.")
     if reviews:
         _print_counts(page, "Review", reviews)
@@ -242,7 +241,11 @@ def print_requirements(book: RequirementsBook, stream: TextIO) -> None:
     page = printer_on(stream)
     page.write_line(f"Source: {book.source}")
     for required in book.offered.values():
-        days = f"; a review takes about {counted(required.review_days, 'business day')}" if required.review_days else ""
+        days = (
+            f"; a review takes about {format_count(required.review_days, 'business day')}"
+            if required.review_days
+            else ""
+        )
         page.write_line("")
         page.write_line(f"{required.combination}{days}")
         page.write_table(("What", "Name", "Label", "Must be"), list(_required(required)))

@@ -36,6 +36,7 @@ from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import Aside, JudgedRow, LazySequence, notable_in, usual_count
 from bulk_onboard.model.sheet import NUMBERS, Columns
 from bulk_onboard.report.record_findings import has_changed, record_findings, why_not_linked
+from bulk_onboard.units import format_count
 
 Decisions: TypeAlias = Sequence[Decision] | None
 """What was decided for each row; None where the workbook is gone, so that only the records are known."""
@@ -419,13 +420,13 @@ def attention_sentence(totals: Totals) -> str:
     if not count:
         return ""
     how_new = "" if new == count else f" ({new:,} new)" if new else " (none new)"
-    return f"{counted(count, 'row')} {'needs' if count == 1 else 'need'} attention{how_new}."
+    return f"{format_count(count, 'row')} {'needs' if count == 1 else 'need'} attention{how_new}."
 
 
 def drift_sentences(drift: Drift) -> Iterator[str]:
     """Yield where workbook and API say different things; nothing where they do not."""
     changed = [
-        f"{counted(count, 'row')} changed {when}"
+        f"{format_count(count, 'row')} changed {when}"
         for count, when in (
             (drift.changed_while_pending, "while the review was pending"),
             (drift.changed_after_approval, "after approval"),
@@ -436,12 +437,12 @@ def drift_sentences(drift: Drift) -> Iterator[str]:
         yield f"{' and '.join(changed)}: the API has the earlier content, and nothing is done about it."
     if drift.older:
         yield (
-            f"{counted(drift.older, 'row')} {'is' if drift.older == 1 else 'are'} older than what the API has, and "
-            "nothing is done about it: Results says how to take the newer content over."
+            f"{format_count(drift.older, 'row')} {'is' if drift.older == 1 else 'are'} older than what the API has, "
+            "and nothing is done about it: Results says how to take the newer content over."
         )
     if drift.without_row:
         have = "has" if drift.without_row == 1 else "have"
-        yield f"{counted(drift.without_row, 'record')} {have} no row any more: see the sheet Not in the workbook."
+        yield f"{format_count(drift.without_row, 'record')} {have} no row any more: see the sheet Not in the workbook."
     yield from renumbered_sentence(drift)
 
 
@@ -450,11 +451,6 @@ def renumbered_sentence(drift: Drift) -> Iterator[str]:
     if drift.renumbered:
         have = "has" if drift.renumbered == 1 else "have"
         yield (
-            f"{counted(drift.renumbered, 'row')} {have} another registration number than was sent before: see the "
+            f"{format_count(drift.renumbered, 'row')} {have} another registration number than was sent before: see the "
             "sheet Problems."
         )
-
-
-def counted(count: int, noun: str) -> str:
-    """Return `1 row`, `2 rows`, `1,200 rows`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -15,9 +15,10 @@ from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import Review, State
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import Aside, notable_in
-from bulk_onboard.report.row_status import JobStatus, counted, drift_sentences
+from bulk_onboard.report.row_status import JobStatus, drift_sentences
 from bulk_onboard.report.sheets import problems_table, results_table, runs_table, unclaimed_table
 from bulk_onboard.report.table import Table, business_days_after, day_text, local, local_text
+from bulk_onboard.units import format_count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +198,7 @@ def _happened(status: JobStatus, facts: ReportFacts, counts: Mapping[str, int]) 
         for name, number in biggest_first
         if number and name != "rows"
     ]
-    yield f"Of {counted(counts['rows'], 'row')}, {_and(parts)}." if parts else "There are no rows."
+    yield f"Of {format_count(counts['rows'], 'row')}, {_and(parts)}." if parts else "There are no rows."
     if runs := status.ledger_state.runs:
         started = runs[-1].started
         who = f"was begun by {started.user} on {started.host} at {local_text(started.at, facts.zone)}"
@@ -221,7 +222,11 @@ def _count_table(name: str, counts: Mapping[str, int], meanings: Mapping[str, st
 def _to_do(lines: Mapping[str, str], counts: Mapping[str, int]) -> Iterable[str]:
     for name, line in lines.items():
         if count := counts[name]:
-            rows = counted(count, "row") + " not sent yet" if name == State.NOT_SENT else counted(count, f"{name} row")
+            rows = (
+                format_count(count, "row") + " not sent yet"
+                if name == State.NOT_SENT
+                else format_count(count, f"{name} row")
+            )
             them, records = ("it", "record") if count == 1 else ("them", "records")
             yield line.format(rows=rows, them=them, records=records)
 
@@ -229,8 +234,8 @@ def _to_do(lines: Mapping[str, str], counts: Mapping[str, int]) -> Iterable[str]
 def _older_to_do(rows: int) -> Iterable[str]:
     if rows:
         yield (
-            f"{counted(rows, 'row')} {_is(rows)} older than what was sent since: the sheet Results says how the newer "
-            "content comes into the workbook."
+            f"{format_count(rows, 'row')} {_is(rows)} older than what was sent since: the sheet Results says how the "
+            "newer content comes into the workbook."
         )
 
 
@@ -246,12 +251,12 @@ def numbers_to_do(status: JobStatus) -> Iterator[str]:
         counts = [count for each in left if (count := getattr(each, field))]
         if counts:
             numbers = "1 number" if sum(counts) == 1 else f"{sum(counts):,} numbers"
-            yield line.format(numbers=numbers, rows=counted(len(counts), "approved row"))
+            yield line.format(numbers=numbers, rows=format_count(len(counts), "approved row"))
     if unnamed := sum(each.unnamed for each in left):
         have = "has" if unnamed == 1 else "have"
         yield (
-            f"To link numbers to the {counted(unnamed, 'approved row')} that {have} none, write them into the column "
-            "Numbers and run again."
+            f"To link numbers to the {format_count(unnamed, 'approved row')} that {have} none, write them into the "
+            "column Numbers and run again."
         )
     codes = [finding.code for each in rows if each.judged for finding in each.judged.findings]
     if renumbered := codes.count("approved-number-changed"):
@@ -267,7 +272,7 @@ def _expected_reviews(status: JobStatus, requirements: RequirementsBook | None, 
         return ()
     first, last = day_text(min(days)), day_text(max(days))
     when = f"on {first}" if first == last else f"between {first} and {last}"
-    reviews = f"{counted(len(days), 'review')} {'is' if len(days) == 1 else 'are'}"
+    reviews = f"{format_count(len(days), 'review')} {'is' if len(days) == 1 else 'are'}"
     how = "by the time the API says a review takes; weekends are left out, public holidays are not known."
     return (f"{reviews} expected {when}, {how}",)
 

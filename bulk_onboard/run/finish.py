@@ -17,7 +17,7 @@ from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Action, Decision
 from bulk_onboard.model.record import UNKNOWN, State
-from bulk_onboard.report.row_status import Decisions, JobStatus, Totals, counted, join
+from bulk_onboard.report.row_status import Decisions, JobStatus, Totals, join
 from bulk_onboard.report.summary import next_command
 from bulk_onboard.run.execution import Run
 from bulk_onboard.run.judge import Judgement, reported_state
@@ -25,6 +25,7 @@ from bulk_onboard.run.kept_flags import of_own_workbook
 from bulk_onboard.run.outputs import annotate, saved_copy, write_job_report
 from bulk_onboard.run.stop import left_over, status_of, why_stopped
 from bulk_onboard.run.walk import DuplicateRecords
+from bulk_onboard.units import format_count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,11 +199,11 @@ def _warnings(run: Run) -> Iterable[str]:
     yield from run.journal.warnings
     if run.not_shown:
         yield (
-            f"The API did not show {counted(run.not_shown, 'submitted record')}, so what the reviews say now is not "
-            f"known. See which: {run.job.commands.verify()}"
+            f"The API did not show {format_count(run.not_shown, 'submitted record')}, so what the reviews say now is "
+            f"not known. See which: {run.job.commands.verify()}"
         )
     if run.unreadable:
-        yield f"The API's list has {counted(run.unreadable, 'record')} that cannot be read: passed over."
+        yield f"The API's list has {format_count(run.unreadable, 'record')} that cannot be read: passed over."
     if run.asks_first:
         yield "The API's list cannot be read to its end, so each row was asked for before it was sent."
     if run.not_audited:
