@@ -163,6 +163,7 @@ def next_command(status: JobStatus, commands: Commands, *, continued: bool = Fal
     if marked:
         return commands.merge_and_run()
     is_due = any(map(counts.get, _CONTINUED_BY_RUNNING)) or any(map(reviews.get, _CORRECTED_BY_RUNNING))
+    is_due = is_due or any(map(unknown_numbers, ledger_state.records.values()))
     return commands.run() if is_due or ledger_state.opened is None else commands.status()
 
 
