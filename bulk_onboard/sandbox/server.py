@@ -91,6 +91,8 @@ class Sandbox(Service):
         arrival = self.admit(request.method, request.path, dict(request.query), request.headers)
         try:
             body = await _read(request, arrival.body_limit(request.content_length), self._body_wait_s)
+        except web.RequestPayloadError:
+            return web.Response()
         except OSError:  # the client has gone, or sends nothing any more
             self.note(arrival, None, 0)
             _reset_connection(request)

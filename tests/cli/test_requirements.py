@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from bulk_onboard.sandbox.requirements import requirements_of
+from bulk_onboard.sandbox.beta import requirements_of
 from tests.support.businesses import business
 from tests.support.office import Office
 from tests.support.raw_server import Peer, RawServer, answer
