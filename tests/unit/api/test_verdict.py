@@ -10,7 +10,7 @@ from bulk_onboard.api.wire import Wire
 from bulk_onboard.model.call import LinkAnswer, Operation, Write
 from bulk_onboard.model.outcome import TOO_LARGE, Denied, Done, Halt, Refused, Throttled, Unavailable, Unresolved
 from bulk_onboard.model.requirements import Contract
-from tests.support.calls import CALLS, COMPLIANCE_ID, NUMBER, TOKEN, YES
+from tests.support.calls import CALLS, COMPLIANCE_ID, TOKEN, YES
 
 EVERY = list(Operation)
 WRITES = [operation for operation, call in CALLS.items() if isinstance(call, Write)]
@@ -186,7 +186,7 @@ def test_done_create():
 @pytest.mark.parametrize("http_status", [200, 202, 204])
 def test_yes_that_needs_no_body(operation, http_status):
     """A delete or a link needs no words to be done, whatever type the empty body claims."""
-    value = {DELETE: COMPLIANCE_ID, LINK: {NUMBER: LinkAnswer(True)}}[operation]
+    value = {DELETE: COMPLIANCE_ID, LINK: {CALLS[NUMBER].number: LinkAnswer(True)}}[operation]
 
     assert value == judged(operation, answer(http_status, b"", content_type="text/html")).value
 
