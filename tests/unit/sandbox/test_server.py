@@ -185,6 +185,25 @@ async def test_what_is_no_http_is_answered_and_no_error_of_the_sandbox(
     assert [] == [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
 
 
+@pytest.mark.parametrize("path", ["/v1/Account/MA/PhoneNumber/Compliance/", "/_sandbox/review"])
+async def test_body_that_stops_being_http_is_answered_at_once(
+    sandbox: Sandbox, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One good chunk, and then something else: 400 without waiting for what does not come, and the connection ends."""
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n"
+    connection = await connected(sandbox, head.encode())
+    loop = asyncio.get_running_loop()
+    await asyncio.wait_for(loop.sock_recv(connection, 100), 5)  # now it waits for the body
+
+    await loop.sock_sendall(connection, b"3\r\nabc\r\n")
+    await loop.sock_sendall(connection, b"zz\r\nabc\r\n")
+    answer = await asyncio.wait_for(loop.sock_recv(connection, 12), 5)
+    connection.close()
+
+    assert b"HTTP/1.1 400" == answer
+    assert [] == [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+
+
 async def test_client_that_asks_first_is_told_to_go_on(sandbox: Sandbox) -> None:
     """`Expect: 100-continue` is answered before the body comes, and the call then as ever."""
     connection = await connected(sandbox, HEAD.replace(b"Host: x", b"Host: x\r\nExpect: 100-continue"))
