@@ -26,6 +26,7 @@ from bulk_onboard.model.record import (
     State,
     finish,
     linked_in,
+    unknown_numbers,
     without_number,
 )
 from bulk_onboard.model.requirements import Contract
@@ -238,8 +239,8 @@ class LedgerState:
 
 def _is_sending(record: Record) -> bool:
     """Return whether a write of the record, or of a number, has no outcome yet."""
-    links = record.numbers.values() if record.numbers else ()
-    return record.state is State.SENDING or any(linking.linkage is Linkage.SENDING for linking in links)
+    links = (record.numbers[number].linkage for number in unknown_numbers(record))
+    return record.state is State.SENDING or Linkage.SENDING in links
 
 
 # Reading a member off its class takes longer than what is done with it here.

@@ -12,7 +12,7 @@ from datetime import date, datetime, tzinfo
 
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.record import UNDER_REVIEW, Review, State
+from bulk_onboard.model.record import UNDER_REVIEW, Review, State, unknown_numbers
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import Aside, notable_in
 from bulk_onboard.report.row_status import JobStatus, drift_sentences
