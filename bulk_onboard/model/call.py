@@ -202,6 +202,7 @@ class Create(Write[str]):
         alias: whole, with its token.
         fingerprint: of the application.
         registration_token: what it registers, as for `identity.registration_token_of`.
+        follows, generation: as for `plan.Identity`.
         files: the documents' bytes in their order, None for one without a file; read just before the intent, empty
             until then.
     """
@@ -212,6 +213,8 @@ class Create(Write[str]):
     application: Application
     fingerprint: str
     registration_token: str = ""
+    follows: str = ""
+    generation: int = 1
     files: tuple[bytes | None, ...] = field(default=(), repr=False)
 
 

@@ -378,6 +378,8 @@ def intent(call: Write[Any]) -> entries.Intent:
     """Return the entry for what is about to be sent, without any of its content."""
     sent = call.application.documents if isinstance(call, (Create, Update)) else ()
     rest: dict[str, Any] = {name: getattr(call, name, "") for name in _OF_SOME_WRITES}
+    if isinstance(call, Create):
+        rest["follows"], rest["generation"] = call.follows, call.generation
     if isinstance(call, Link):
         rest["number"], rest["compliance_id"] = call.targets[0]
     return entries.Intent(

@@ -86,6 +86,8 @@ class Creator:
             application=application,
             fingerprint=decision.judged.fingerprint,
             registration_token=identity.registration_token,
+            follows=identity.follows,
+            generation=identity.generation,
         )
         return await self._context.gateway.send(call)
 
@@ -270,9 +272,9 @@ async def _may_be_linked(
 
     What is against it is written down, unless the ledger says so already.
 
-    A number is moved from another record only where the job says so, and never from the record of a row that names it,
-    too: the two rows would take it from each other in turn. Where the API does not show the number's own record (404 or
-    405), the link is tried all the same: the API checks it, too.
+    A number is moved from another record only where the job says so, or where that one is the row's own and expired;
+    never from the record of a row that names it, too: the two rows would take it from each other in turn. Where the API
+    does not show the number's own record (404 or 405), the link is tried all the same: the API checks it, too.
     """
     known, ledger_state = record.numbers.get(number), context.journal.ledger_state
     if known is not None and known.linkage is Linkage.HELD and (record.token, number) in context.looked_at:
@@ -288,7 +290,8 @@ async def _may_be_linked(
         return False
     owner = rows.get(ledger_state.owner(shown.compliance_id) or "")
     is_its_owners = owner is not None and number in numbers_in(owner.judged.row.cell(NUMBERS))
-    relink = context.relink and not is_its_owners
+    is_its_former = ledger_state.owner(shown.compliance_id) in set(ledger_state.predecessors(record.token))
+    relink = is_its_former or (context.relink and not is_its_owners)
     found = before_link(record, shown, decision.judged.row.combination, relink=relink)
     if found is not None and (known is None or getattr(found, "why", None) != known.why):
         await context.journal.append(found)
