@@ -1,0 +1,150 @@
+"""What differs between the API's two contracts for those who file a business with an SDK; businesses are invented."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.support.businesses import document
+
+Json = dict[str, Any]
+
+ASKED_FOR = {"country_iso": "IN", "number_type": "local", "user_type": "business"}
+
+_PERSON = {"type": "business", "email": "desk@example.com", "registration_number": "U72200KA2020PTC123456"}
+_ADDRESS = {
+    "line1": "12 Sample Road",
+    "city": "Bengaluru",
+    "state": "Karnataka",
+    "postal_code": "560001",
+    "country": "IN",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """What an SDK's user sends: the members of `data`, and a file for each document, None where it has none."""
+
+    folder: Path
+    data: Json
+    files: tuple[Path | None, ...]
+
+    @property
+    def arguments(self) -> Json:
+        """The arguments of a create or an update by an SDK."""
+        return {"data": self.data, "files": [file and str(file) for file in self.files]}
+
+    @property
+    def contents(self) -> list[bytes]:
+        """The bytes of the files."""
+        return [file.read_bytes() for file in self.files if file]
+
+    def renewed(self, **members: Any) -> "Filing":
+        """Return what corrects a record: other files, and other members; what cannot change is left out."""
+        data = {name: value for name, value in self.data.items() if name not in ("country_iso", "number_type")}
+        files = tuple(file and _written(self.folder / f"renewed {file.name}") for file in self.files)
+        return Filing(self.folder, data | members, files)
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One vocabulary of the API.
+
+    Attributes:
+        pending, approved, rejected: what it calls these reviews.
+        record_of_number: the member of a number that names its record.
+        refused: HTTP statuses of what is refused.
+        changed: HTTP status of a number's update.
+        end_user: of a business of that name.
+        documents_of: what an answer to requirements asks for, each with whether it needs a file.
+    """
+
+    name: str
+    pending: str
+    approved: str
+    rejected: str
+    record_of_number: str
+    changed: int
+    refused: Mapping[str, int] = field(repr=False)
+    end_user: Callable[[str], Json] = field(repr=False)
+    documents_of: Callable[[Json, str], Iterator[tuple[Json, bool]]] = field(repr=False)
+
+    @staticmethod
+    def record(answer: Json) -> Json:
+        """Return the record in an answer to a get, which is wrapped in released; the Node SDK unwraps it."""
+        return answer.get("compliance") or answer
+
+    def filing(self, requirements: Json, folder: Path, alias: str = "Sample 1") -> Filing:
+        """Return what files a business, with all that an answer to requirements asks for."""
+        name = f"{alias} Traders Private Limited"
+        asked = sorted(self.documents_of(requirements, name), key=lambda one: not one[1])
+        data = {
+            "country_iso": ASKED_FOR["country_iso"],
+            "number_type": ASKED_FOR["number_type"],
+            "alias": alias,
+            "end_user": self.end_user(name),
+            "documents": [entry for entry, _ in asked],
+        }
+        files = (_written(folder / f"{alias} {i}.pdf") if needs else None for i, (_, needs) in enumerate(asked))
+        return Filing(folder, data, tuple(files))
+
+
+def _written(path: Path) -> Path:
+    path.write_bytes(document(path.name) + b"\r\n--\r\n\x00\xff\r\n")
+    return path
+
+
+def _nested(name: str) -> Json:
+    return {**_PERSON, "name": name, "address": _ADDRESS}
+
+
+def _flat(name: str) -> Json:
+    return {**_PERSON, "name": name, **{_FLAT.get(part, part): text for part, text in _ADDRESS.items()}}
+
+
+_FLAT = {"line1": "address_line1"}
+
+
+def _documents_of_beta(requirements: Json, name: str) -> Iterator[tuple[Json, bool]]:
+    for asked in requirements["number_types"][0]["user_types"][0]["required_documents"]:
+        yield {"type": asked["type"]}, True
+
+
+def _documents_of_released(requirements: Json, name: str) -> Iterator[tuple[Json, bool]]:
+    for asked in requirements["document_types"]:
+        entry = {"document_type_id": asked["document_type_id"]}
+        fields = {one["field_name"]: _filled(one, name) for one in asked["required_fields"]}
+        yield {**entry, **({"data_fields": fields} if fields else {})}, asked["proof_required"]
+
+
+def _filled(asked: Json, name: str) -> str:
+    if asked["field_name"] == "business_name":
+        return name
+    if asked["field_type"] == "enum":
+        return str(asked["enums"]).split(",")[0].strip()
+    return "2024-02-29" if asked["field_type"] == "date" else "ABCDE1234F"
+
+
+BETA = Contract(
+    name="beta",
+    pending="pending_review",
+    approved="approved",
+    rejected="rejected",
+    record_of_number="compliance_id",
+    changed=200,
+    refused={"no such number type": 400, "no document": 422, "under review": 409, "not there": 404, "password": 401},
+    end_user=_nested,
+    documents_of=_documents_of_beta,
+)
+RELEASED = Contract(
+    name="released",
+    pending="submitted",
+    approved="accepted",
+    rejected="rejected",
+    record_of_number="compliance_application_id",
+    changed=202,
+    refused={"no such number type": 400, "no document": 400, "under review": 400, "not there": 404, "password": 401},
+    end_user=_flat,
+    documents_of=_documents_of_released,
+)
+CONTRACTS = {contract.name: contract for contract in (BETA, RELEASED)}
