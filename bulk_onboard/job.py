@@ -20,7 +20,7 @@ from bulk_onboard.intake.newest import is_pattern, newest
 from bulk_onboard.model.command import Commands, command_line, init
 from bulk_onboard.model.finding import Rulings
 from bulk_onboard.model.plan import Scope
-from bulk_onboard.model.requirements import Combination
+from bulk_onboard.model.requirements import Combination, Contract
 from bulk_onboard.model.sheet import WORKBOOK_ENDINGS, type_by_name
 from bulk_onboard.settings import BY_NAME, SETTINGS
 from bulk_onboard.units import Quota
@@ -61,6 +61,7 @@ class Job:
     against: tuple[Path, ...]
     base_url: str
     trust_host: bool
+    contract: Contract | None
     quota: Quota | None
     concurrency: int
     settle: float

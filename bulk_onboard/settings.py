@@ -15,6 +15,7 @@ from bulk_onboard.model.callback_url import objection
 from bulk_onboard.model.catalogue import CATALOGUE, Severity
 from bulk_onboard.model.documents import check_pattern
 from bulk_onboard.model.finding import ANY_CODE, OFF
+from bulk_onboard.model.requirements import Contract
 from bulk_onboard.units import Quota, parse_duration, parse_quota
 
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -83,6 +84,11 @@ def _one_of(*words: str) -> Callable[[Any], str]:
         return str(value)
 
     return read
+
+
+def _contract(value: Any) -> Contract | None:
+    word = _one_of("auto", *Contract)(value)
+    return None if word == "auto" else Contract(word)
 
 
 def _callback_url(value: Any) -> str:
@@ -205,6 +211,13 @@ SETTINGS: tuple[Setting, ...] = (
         _switch,
         False,
         "Send credentials and documents to the host of base_url, even if unknown.",
+    ),
+    Setting(
+        "contract",
+        _contract,
+        None,
+        "How the API speaks: auto (as its requirements show), beta or released (docs/design/wire.md, Two contracts).",
+        "auto",
     ),
     Setting("quota", _quota, Quota(60, 60.0), "Requests allowed: 60/min, 600/60s, or none for no limit."),
     Setting("concurrency", _whole(1), 8, "How many rows to send at the same time."),

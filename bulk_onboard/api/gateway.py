@@ -22,7 +22,7 @@ class HttpGateway:
         owner: the token of the record that has a compliance id in the ledger, None when nobody has it.
     """
 
-    def __init__(self, client: Client, contract: wire.Contract, *, owner: Owner, clock: Clock | None = None) -> None:
+    def __init__(self, client: Client, contract: wire.Wire, *, owner: Owner, clock: Clock | None = None) -> None:
         self._client = client
         self._contract = contract
         self._owner = owner

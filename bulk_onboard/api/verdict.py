@@ -35,7 +35,7 @@ Owner = Callable[[str], str | None]
 """The token of the record that has this compliance id in the ledger, None when nobody has it."""
 
 
-def verdict(call: Call[T], seen: Answer | Failure, contract: wire.Contract, *, owner: Owner) -> Outcome[T]:
+def verdict(call: Call[T], seen: Answer | Failure, contract: wire.Wire, *, owner: Owner) -> Outcome[T]:
     """Return what the call led to.
 
     Args:
@@ -104,6 +104,8 @@ _RULES_OF_OPERATIONS: Mapping[tuple[Operation, int], _Rule] = {
     (Operation.REQUIREMENTS, 404): _NOT_OFFERED,
     (Operation.NUMBER, 404): _NOT_OFFERED,  # or there is no way to look at numbers; a link is tried all the same
     (Operation.NUMBER, 405): _NOT_OFFERED,
+    (Operation.NUMBERS, 404): _NOT_OFFERED,
+    (Operation.NUMBERS, 405): _NOT_OFFERED,
     (Operation.DELETE, 404): _GONE,
 }
 
@@ -151,7 +153,7 @@ def _refused(call: Call[Any], answer: Answer, error: wire.ApiError) -> Refused |
     """
     quota = quota_headers(answer.headers)
     no = Refused(
-        code=error.code or f"http-{answer.http_status}",
+        code=error.code or wire.state_error(call.operation, error.message) or f"http-{answer.http_status}",
         message=error.message,
         http_status=answer.http_status,
         quota=quota,
@@ -173,10 +175,11 @@ _YES: Mapping[Operation, frozenset[int]] = {
     Operation.DELETE: frozenset({200, 202, 204}),
     Operation.LINK: frozenset(range(200, 300)),
     Operation.NUMBER: frozenset({200}),
+    Operation.NUMBERS: frozenset({200}),
 }
 
 
-def _of_yes(call: Call[T], answer: Answer, contract: wire.Contract, owner: Owner) -> Outcome[T]:
+def _of_yes(call: Call[T], answer: Answer, contract: wire.Wire, owner: Owner) -> Outcome[T]:
     quota = quota_headers(answer.headers)
     if answer.http_status not in _YES[call.operation]:
         return Unresolved(seen=_seen(answer), quota=quota)

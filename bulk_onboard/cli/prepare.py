@@ -46,7 +46,7 @@ def init_command(folder: _DIR, as_json: _JSON = False) -> None:
 
 
 def _init(folder: Path) -> Output:
-    from bulk_onboard.intake.bundled import bundled_requirements
+    from bulk_onboard.api.bundled import bundled_requirements
     from bulk_onboard.intake.template import write_template
     from bulk_onboard.model.command import Commands
 

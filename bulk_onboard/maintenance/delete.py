@@ -31,7 +31,7 @@ from bulk_onboard.run.reviews import fetch_followed, is_gone
 from bulk_onboard.run.stop import Stop, why_stopped
 from bulk_onboard.run.writes import delete
 
-DELETABLE = frozenset({Review.PENDING, Review.REJECTED, Review.MORE_INFO})
+DELETABLE = frozenset({Review.DRAFT, Review.PENDING, Review.REJECTED, Review.MORE_INFO})
 
 _OVER = (State.DELETED, State.GONE)
 

@@ -28,7 +28,7 @@ from bulk_onboard.job import Job, name_of
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.lock import MODES, LedgerLock, lock_path
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.record import Review, State
+from bulk_onboard.model.record import UNDER_REVIEW, Review, State
 from bulk_onboard.report.annotated.base import is_untouched
 from bulk_onboard.report.row_status import join
 from bulk_onboard.report.summary import next_command
@@ -36,7 +36,7 @@ from bulk_onboard.run.kept_flags import commands_of
 
 WAITING = (State.NOT_SENT, State.SENDING, State.DEFERRED, State.UNCERTAIN, State.HELD, State.GONE)
 
-_OPEN_REVIEWS = {"", Review.PENDING, Review.MORE_INFO}
+_OPEN_REVIEWS = {"", *UNDER_REVIEW, Review.MORE_INFO}
 _RUN = r"(?:[0-9a-f]{8}|[0-9]{8}T[0-9]{6}Z)"  # in the name of a report that could not replace the last one
 
 

@@ -38,13 +38,20 @@ class FileFacts:
 
 
 class Document(msgspec.Struct, frozen=True, gc=False):
-    """A file to be sent: `type` as the requirements name it, and the file's facts."""
+    """A document to be sent: its file, its fields, or both.
+
+    Attributes:
+        type: as for `DocumentRequirement`.
+        path, size, sha256, media_type: the file's facts; None, 0 and empty for a document without a file.
+        fields: filled fields, by the requirements' names.
+    """
 
     type: str
-    path: Path
-    size: int
-    sha256: str
-    media_type: str
+    path: Path | None = None
+    size: int = 0
+    sha256: str = ""
+    media_type: str = ""
+    fields: Mapping[str, str] = {}
 
 
 class Application(msgspec.Struct, frozen=True, gc=False):

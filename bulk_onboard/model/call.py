@@ -6,12 +6,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from bulk_onboard.model.application import Application
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.outcome import Outcome
-from bulk_onboard.model.requirements import Combination, OtherForm, Requirements
+from bulk_onboard.model.requirements import Combination, RequirementsAnswer
 
 T = TypeVar("T")
 
@@ -27,6 +27,7 @@ class Operation(StrEnum):
     DELETE = "delete"
     LINK = "link"
     NUMBER = "number"
+    NUMBERS = "numbers"
 
 
 class Priority(IntEnum):
@@ -87,7 +88,7 @@ class RecordPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberRecord:
-    """A phone number of the account.
+    """A phone number of the account, in digits.
 
     `compliance_id` is empty where it is linked to none.
     """
@@ -96,6 +97,33 @@ class NumberRecord:
     country_iso: str = ""
     number_type: str = ""
     compliance_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberPage:
+    """One page of the account's phone numbers.
+
+    Attributes:
+        size: how many numbers are on the page, readable or not.
+        total: how many the account has; None where the page does not say.
+    """
+
+    numbers: tuple[NumberRecord, ...]
+    size: int
+    total: int | None = None
+
+
+class LinkAnswer(NamedTuple):
+    """What the answer to a link says of one number.
+
+    Attributes:
+        is_linked: None where the answer leaves the number out, or contradicts itself.
+        code, message: of a refusal; the message is the API's words, not masked yet.
+    """
+
+    is_linked: bool | None
+    code: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,11 +135,8 @@ class Call(Generic[T]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FetchRequirements(Call[tuple[Requirements, ...] | OtherForm]):
-    """Fetch the requirements of a combination.
-
-    One answer may hold more combinations than were asked for.
-    """
+class FetchRequirements(Call[RequirementsAnswer]):
+    """Fetch the requirements of a combination."""
 
     operation = Operation.REQUIREMENTS
     combination: Combination
@@ -146,6 +171,14 @@ class GetNumber(Call[NumberRecord]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ListNumbers(Call[NumberPage]):
+    """Read a page of the account's phone numbers, at most 20 of them, from this place on."""
+
+    operation = Operation.NUMBERS
+    offset: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Write(Call[T]):
     """A call that changes something, hence journaled.
 
@@ -169,7 +202,8 @@ class Create(Write[str]):
         alias: whole, with its token.
         fingerprint: of the application.
         registration_token: what it registers, as for `identity.registration_token_of`.
-        files: the documents' bytes in their order; read just before the intent, empty until then.
+        files: the documents' bytes in their order, None for one without a file; read just before the intent, empty
+            until then.
     """
 
     operation = Operation.CREATE
@@ -178,7 +212,7 @@ class Create(Write[str]):
     application: Application
     fingerprint: str
     registration_token: str = ""
-    files: tuple[bytes, ...] = field(default=(), repr=False)
+    files: tuple[bytes | None, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,20 +233,26 @@ class Update(Write[str]):
     application: Application
     fingerprint: str
     registration_token: str = ""
-    files: tuple[bytes, ...] = field(default=(), repr=False)
+    files: tuple[bytes | None, ...] = field(default=(), repr=False)
+
+
+class LinkTarget(NamedTuple):
+    """A phone number, in digits, and the approved record that it is to be used under."""
+
+    number: str
+    compliance_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class Link(Write[str]):
-    """Attach an approved record to one number, digits only.
+class Link(Write[Mapping[str, LinkAnswer]]):
+    """Link numbers to approved records: one in the beta, many in the released contract.
 
-    It answers the compliance id.
+    It answers what became of each number.
     """
 
     operation = Operation.LINK
     op = Op.LINK
-    compliance_id: str
-    number: str
+    targets: tuple[LinkTarget, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

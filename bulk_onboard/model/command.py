@@ -17,7 +17,7 @@ from bulk_onboard.model.identity import normal_user_key, token_in
 from bulk_onboard.model.ledger_state import LedgerState
 
 _LEDGER = frozenset({"ledger"})
-_NETWORK = frozenset({"base_url", "trust_host", "ca_bundle", "quota"})
+_NETWORK = frozenset({"base_url", "trust_host", "ca_bundle", "contract", "quota"})
 _ROWS = frozenset({"workbook", "documents", "sheet", "header_row", "encoding", "against"})
 _NEVER = frozenset({"proxy", "retry_refused", "allow_older"})
 _ONE_RUN = frozenset({"limit", "wait", "stop_after"})

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import NamedTuple
 
+from bulk_onboard.model.requirements import Contract
+
 _ELSEWHERE = re.compile(r"[/~]|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*:/|file:", re.IGNORECASE)
 
 
@@ -37,9 +39,13 @@ def readable(name: str) -> str:
 
 PDF = "application/pdf"
 PNG = "image/png"
-ACCEPTED_TYPES = frozenset({PDF, PNG})
-
 JPEG = "image/jpeg"
+ACCEPTED_TYPES: Mapping[Contract, frozenset[str]] = {
+    Contract.BETA: frozenset({PDF, PNG}),
+    Contract.RELEASED: frozenset({PDF, PNG, JPEG}),
+}
+"""Media types that the API takes (docs/design/wire.md, Files)."""
+
 GIF = "image/gif"
 BMP = "image/bmp"
 TIFF = "image/tiff"

@@ -61,8 +61,9 @@ class RunStarted(Entry, frozen=True, kw_only=True):
 
     Every record that is `sending` then becomes uncertain (docs/design/ledger.md, Legal steps).
 
-    `typed` is JOB and `flags` are the flags that later commands need, each the setting's name and the words behind it
-    as they were typed, paths from the ledger's folder; never a proxy, nor the path of a document.
+    `contract` is in which the API speaks; empty where the run did not ask for requirements. `typed` is JOB and `flags`
+    are the flags that later commands need, each the setting's name and the words behind it as they were typed, paths
+    from the ledger's folder; never a proxy, nor the path of a document.
     """
 
     run_id: str
@@ -74,6 +75,7 @@ class RunStarted(Entry, frozen=True, kw_only=True):
     requirements: str
     quota: str
     settle: float
+    contract: str = ""
     typed: str = ""
     flags: tuple[tuple[str, ...], ...] = ()
 

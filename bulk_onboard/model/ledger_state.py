@@ -18,6 +18,7 @@ from bulk_onboard.model.entry import Adopted, Done, Entry, Intent, Op, Reviewed
 from bulk_onboard.model.identity import alias_length, token_in
 from bulk_onboard.model.life import step, step_in_place
 from bulk_onboard.model.record import Draft, Linking, Record, Review, State, finish, linked_in, without_number
+from bulk_onboard.model.requirements import Contract
 
 _FINISHED = (0, 3)  # exit statuses; after any other one the run is repeated, and its news with it
 
@@ -81,6 +82,12 @@ class LedgerState:
         if self._owners is None:  # made on demand: most uses of a ledger never need it
             self._owners = {r.compliance_id: r.token for r in self.records.values() if r.compliance_id}
         return self._owners.get(compliance_id)
+
+    @property
+    def contract(self) -> Contract | None:
+        """The contract in which the job's records were filed; None before any run asked for it."""
+        asked = (run.started.contract for run in reversed(self.runs))
+        return next((Contract(contract) for contract in asked if contract), None)
 
     @property
     def told_until(self) -> int:

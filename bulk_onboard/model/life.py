@@ -27,7 +27,18 @@ from typing import Any, TypeVar, get_args
 
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.entry import STATE_ERRORS, AnyEntry, Entry, Op, OpEntry, Resolved
-from bulk_onboard.model.record import Draft, Linkage, Linking, Record, Review, State, draft_of, finish, replaced_by
+from bulk_onboard.model.record import (
+    UNDER_REVIEW,
+    Draft,
+    Linkage,
+    Linking,
+    Record,
+    Review,
+    State,
+    draft_of,
+    finish,
+    replaced_by,
+)
 
 D = TypeVar("D", bound=Draft)
 
@@ -171,7 +182,7 @@ def step_in_place(draft: D, entry: Entry) -> D:
 _Change = Callable[[Draft, Any], None]
 
 _PENDING = Review.PENDING.value
-_NO_NEWS = frozenset({_PENDING, Review.APPROVED.value})
+_NO_NEWS = UNDER_REVIEW | {Review.APPROVED.value}
 
 
 def _set(record: Draft, **changes: Any) -> None:

@@ -48,6 +48,7 @@ ENDED = frozenset({State.DELETED, State.ABANDONED})
 class Review(StrEnum):
     """How the API's reviewers judged a submitted record."""
 
+    DRAFT = "draft"
     PENDING = "pending"
     APPROVED = "approved"
     REJECTED = "rejected"
@@ -55,6 +56,9 @@ class Review(StrEnum):
     SUSPENDED = "suspended"
     EXPIRED = "expired"
 
+
+UNDER_REVIEW = frozenset({Review.DRAFT.value, Review.PENDING.value})
+"""The reviews that are still to come; a draft waits to be submitted, which nothing but the API does."""
 
 EDITABLE = frozenset({Review.REJECTED.value, Review.MORE_INFO.value})
 """The reviews in which the API accepts a corrected record (the API's document, Status Flow)."""

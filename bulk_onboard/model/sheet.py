@@ -62,6 +62,11 @@ def kind_column(document_type: str) -> str:
     return f"kind:{document_type}"
 
 
+def field_column(document_type: str, field_name: str) -> str:
+    """Return the name of the column for a field of such a document."""
+    return f"field:{document_type}.{field_name}"
+
+
 class Stored(StrEnum):
     """How the file keeps a cell that it does not keep as text."""
 

@@ -61,6 +61,7 @@ _ASIDE: Mapping[Aside, str] = {
 _REPLACE = "Replace {document} or correct the row, then run again: {run}"
 _BY_REVIEW: Mapping[str, Advice] = {
     "": Advice("The API has it; what its review says is not known yet.", _NOTHING),
+    Review.DRAFT: Advice("The API has it as a draft.", "Nothing now; if it stays a draft, ask the API's vendor."),
     Review.PENDING: Advice("The API has it; its review is pending.", "Nothing now; wait for the review."),
     Review.APPROVED: Advice("Approved.", _NOTHING),
     Review.REJECTED: Advice("The review rejected it.", _REPLACE),

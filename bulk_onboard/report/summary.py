@@ -12,7 +12,7 @@ from datetime import date, datetime, tzinfo
 
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.record import Review, State
+from bulk_onboard.model.record import UNDER_REVIEW, Review, State
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import Aside, notable_in
 from bulk_onboard.report.row_status import JobStatus, drift_sentences
@@ -100,6 +100,7 @@ _NOUNS: Mapping[str, tuple[str, str]] = {  # of one row and of several, where th
 }
 
 _REVIEW_MEANINGS: Mapping[str, str] = {
+    Review.DRAFT: "the API has not taken them up yet",
     Review.PENDING: "the reviewers have not decided yet",
     Review.APPROVED: "ready for numbers",
     Review.REJECTED: "the reviewers said no; Results gives the reason",
@@ -280,7 +281,7 @@ def _expected_reviews(status: JobStatus, requirements: RequirementsBook | None, 
 def _expected_days(status: JobStatus, requirements: RequirementsBook | None, zone: tzinfo) -> Iterator[date]:
     offered = requirements.offered if requirements else {}
     for each in notable_in(status.rows):
-        if each.record is None or each.decision is None or each.review != Review.PENDING:
+        if each.record is None or each.decision is None or each.review not in UNDER_REVIEW:
             continue
         submitted_at = local(each.record.submitted_at, zone)
         required = offered.get(each.decision.judged.row.combination)

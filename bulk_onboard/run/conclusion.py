@@ -11,7 +11,7 @@ from bulk_onboard.model.application import Application
 from bulk_onboard.model.call import NumberRecord, ServerRecord
 from bulk_onboard.model.entry import Op, OpEntry
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.record import EDITABLE, Record, Review
+from bulk_onboard.model.record import EDITABLE, UNDER_REVIEW, Record
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.sheet import BUSINESS_NAME, REGISTRATION_NUMBER
 
@@ -70,7 +70,7 @@ def of_update(record: Record, now: ServerRecord) -> OpEntry | None:
     """
     is_dated = bool(record.seen_at and now.submitted_at)
     again = now.submitted_at != record.seen_at if is_dated else now.review not in EDITABLE
-    return adopted(record, now.review) if again or now.review == Review.PENDING else None
+    return adopted(record, now.review) if again or now.review in UNDER_REVIEW else None
 
 
 def of_link(record: Record, number: NumberRecord | None) -> OpEntry:

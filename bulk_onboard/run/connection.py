@@ -17,7 +17,7 @@ from bulk_onboard.api.client import Client
 from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.api.gateway import HttpGateway
 from bulk_onboard.api.pacer import Paced, Pacer
-from bulk_onboard.api.wire import Beta
+from bulk_onboard.api.wire import Wire
 from bulk_onboard.clock import Clock
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.job import Job
@@ -80,7 +80,7 @@ async def connect(
         return journaled.owner(compliance_id)
 
     async with client:
-        http = HttpGateway(client, Beta(), owner=owner, clock=clock)
+        http = HttpGateway(client, Wire(), owner=owner, clock=clock)
         journaled = Journaled(http, journal, DocumentFolder(job.documents).read, clock=clock)
         # The gate stands inside the pacer, so that a call which waited its turn is turned away too.
         stop_gate = StopGate(journaled, stop, Counter() if requests is None else requests)

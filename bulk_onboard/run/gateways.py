@@ -20,7 +20,7 @@ from bulk_onboard.clock import Clock
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.application import Document
-from bulk_onboard.model.call import Call, Create, Gateway, ListPage, Update, Write
+from bulk_onboard.model.call import Call, Create, Gateway, Link, ListPage, Update, Write
 from bulk_onboard.model.entry import OpEntry, SentDocument
 from bulk_onboard.model.ledger_state import Journal
 from bulk_onboard.model.mask import masked
@@ -354,7 +354,7 @@ class Journaled:
             files = await asyncio.to_thread(self._read_few, documents)
         return files if isinstance(files, outcomes.Withheld) else cast("Write[T]", replace(call, files=files))
 
-    def _read_few(self, documents: Iterable[Document]) -> tuple[bytes, ...] | outcomes.Withheld:
+    def _read_few(self, documents: Iterable[Document]) -> tuple[bytes | None, ...] | outcomes.Withheld:
         """Read a few small documents.
 
         How long that takes decides where the next ones are read.
@@ -364,11 +364,11 @@ class Journaled:
         self._is_quick = self._clock.monotonic() - began_s < _QUICK_S
         return files
 
-    def _read_all(self, documents: Iterable[Document]) -> tuple[bytes, ...] | outcomes.Withheld:
-        files = []
+    def _read_all(self, documents: Iterable[Document]) -> tuple[bytes | None, ...] | outcomes.Withheld:
+        files: list[bytes | None] = []
         for document in documents:
-            content = self._read(document)
-            if content is None:
+            content = self._read(document) if document.path else None
+            if content is None and document.path:
                 return outcomes.Withheld(code="document-changed", document_type=document.type)
             files.append(content)
         return tuple(files)
@@ -378,6 +378,8 @@ def intent(call: Write[Any]) -> entries.Intent:
     """Return the entry for what is about to be sent, without any of its content."""
     sent = call.application.documents if isinstance(call, (Create, Update)) else ()
     rest: dict[str, Any] = {name: getattr(call, name, "") for name in _OF_SOME_WRITES}
+    if isinstance(call, Link):
+        rest["number"], rest["compliance_id"] = call.targets[0]
     return entries.Intent(
         token=call.token,
         key=call.key,
@@ -388,12 +390,14 @@ def intent(call: Write[Any]) -> entries.Intent:
     )
 
 
-def entry_of(call: Write[Any], outcome: Outcome[Any]) -> OpEntry:
+def entry_of(call: Write[Any], outcome: Outcome[Any]) -> OpEntry:  # noqa: PLR0911 - one for each outcome
     """Return the entry for what a write led to.
 
     The end user's own values are masked in the API's message.
     """
     about: dict[str, Any] = {"token": call.token, "key": call.key, "op": call.op}
+    if isinstance(call, Link) and isinstance(outcome, outcomes.Done):
+        return _of_link(call, outcome, about)
     match outcome:
         case outcomes.Done():
             return entries.Done(**about, compliance_id=outcome.value, api_id=outcome.api_id)
@@ -410,6 +414,16 @@ def entry_of(call: Write[Any], outcome: Outcome[Any]) -> OpEntry:
             return entries.Unresolved(**about, seen=outcome.seen, contested=outcome.said is not None)
         case outcomes.Withheld():
             raise AssertionError("a withheld call was never sent, so there is nothing to write down")
+
+
+def _of_link(call: Link, outcome: outcomes.Done[Any], about: dict[str, Any]) -> OpEntry:
+    (target,) = call.targets
+    answer = outcome.value[target.number]
+    if answer.is_linked:
+        return entries.Done(**about, compliance_id=target.compliance_id, api_id=outcome.api_id)
+    if answer.is_linked is None:
+        return entries.Unresolved(**about, seen="an answer that does not say")
+    return entries.Refused(**about, code=answer.code, message=_masked(call, answer.message))
 
 
 def _masked(call: Write[Any], message: str) -> str:

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
+from bulk_onboard.api.bundled import bundled_requirements
 from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.clock import Clock
-from bulk_onboard.errors import NoWorkbookError, UsageError, WorkbookError
+from bulk_onboard.errors import LedgerError, NoWorkbookError, UsageError, WorkbookError
 from bulk_onboard.frames import Frame
-from bulk_onboard.intake.bundled import bundled_requirements
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.intake.documents.known import KnownFacts
 from bulk_onboard.intake.documents.pattern import fill_in_documents
@@ -260,6 +260,17 @@ def read_others(job: Job) -> tuple[tuple[str, LedgerState], ...]:
     return tuple((path.name, read_ledger_state(path).ledger_state) for path in job.against)
 
 
+def check_contract(job: Job, ledger_state: LedgerState, book: RequirementsBook) -> None:
+    """Raise LedgerError where the ledger's records were filed in another contract than this one."""
+    if ledger_state.contract not in (None, book.contract):
+        raise LedgerError(
+            f"The ledger {job.ledger} is of the {ledger_state.contract} contract, and this would be the "
+            f"{book.contract} one, as {book.source} {'say' if book.live else 'says'}. Nothing was sent, since records "
+            "of the one cannot be followed in the other. If the job names a contract, leave it out; if the API itself "
+            "has changed, ask its vendor what became of the records."
+        )
+
+
 def judge_nothing(job: Job) -> Judgement:
     """Return the judgement where there is no workbook: no rows."""
     sheet = Sheet(job.workbook, name="", sha256="", header_row=job.header_row, headers=())
@@ -339,8 +350,9 @@ async def make_dry_run(
     """
     sheet = await read_job_sheet(job, frame)
     ledger_state = read_ledger_state(job.ledger).ledger_state if job.ledger.exists() else LedgerState()
-    ask = partial(requirements_for, job, credentials=credentials, clock=clock)
+    ask = partial(requirements_for, job, credentials=credentials, clock=clock, ledger_state=ledger_state)
     judgement = await judge(job, sheet, ask)
+    check_contract(job, ledger_state, judgement.book)
     auth_id = credentials.auth_id if credentials else ledger_state.opened.auth_id if ledger_state.opened else ""
     plan = make_plan(
         judgement.rows,

@@ -16,7 +16,7 @@ from bulk_onboard.model import entry as entries
 from bulk_onboard.model.call import ServerRecord
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Action, Identity
-from bulk_onboard.model.record import MAY_BE_FILED, Record, Review, State
+from bulk_onboard.model.record import MAY_BE_FILED, UNDER_REVIEW, Record, State
 from bulk_onboard.run.execution import Run
 from bulk_onboard.run.judge import rows_by_token
 from bulk_onboard.run.reviews import (
@@ -255,7 +255,7 @@ async def wait_for_reviews(run: Run, do_what_is_due: Callable[[], Awaitable[None
 def pending_reviews(ledger_state: LedgerState) -> int:
     """Return how many submitted records are still under review."""
     return sum(
-        record.state is State.SUBMITTED and record.review == Review.PENDING for record in ledger_state.records.values()
+        record.state is State.SUBMITTED and record.review in UNDER_REVIEW for record in ledger_state.records.values()
     )
 
 

@@ -41,7 +41,7 @@ from bulk_onboard.run.connection import connect, open_ledger
 from bulk_onboard.run.context import RowEvent, RunContext
 from bulk_onboard.run.execution import FETCHING_REVIEWS, Run, RunView
 from bulk_onboard.run.finish import RunResult, finish, nothing_to_do
-from bulk_onboard.run.judge import Judgement, judge, judge_nothing, read_sheet_if_any
+from bulk_onboard.run.judge import Judgement, check_contract, judge, judge_nothing, read_sheet_if_any
 from bulk_onboard.run.kept_flags import to_keep
 from bulk_onboard.run.preflight import check_free_space, wait_until_written
 from bulk_onboard.run.reconcile import reconcile, wait_for_reviews
@@ -91,9 +91,11 @@ async def run_job(
         # is opened first: what is wrong with it should show before anything goes out.
         journal = locked.enter_context(open_ledger(job, credentials, clock)) if has_ledger else None
         async with connect(job, credentials, clock=clock, stop=stop, journal=journal, requests=requests) as connection:
-            ask = partial(live_requirements, connection.gateway, base_url=job.base_url, stop=stop)
+            ask = partial(live_requirements, connection.gateway, job=job, stop=stop)
             judgement = await judge(job, sheet, ask) if sheet else judge_nothing(job)
-            if journal is None:
+            if journal is not None:
+                check_contract(job, journal.ledger_state, judgement.book)
+            else:
                 journal = locked.enter_context(open_ledger(job, credentials, clock))
                 connection.bind(journal)
             run = Run(
@@ -132,6 +134,7 @@ async def begin(run: Run) -> None:
             workbook=run.judgement.sheet.sha256,
             job=run.job.sha256,
             requirements=digest_of(run.judgement.book),
+            contract=_contract_of(run.judgement),
             quota=str(run.job.quota or "none"),
             settle=run.job.settle,
             typed=typed,
@@ -258,6 +261,10 @@ def check_keys(ledger_state: LedgerState, judgement: Judgement) -> None:
             "The ledger knows the rows by their Key, and the sheet has none now. Nothing was sent; "
             "put the Key column back, with the Keys as they were."
         )
+
+
+def _contract_of(judgement: Judgement) -> str:
+    return "" if judgement.missing else judgement.book.contract
 
 
 def invalid_rows(plan: Plan, ledger_state: LedgerState) -> Iterable[entries.RowInvalid | entries.Refused]:

@@ -21,7 +21,7 @@ from bulk_onboard.model.entry import Op, OpEntry
 from bulk_onboard.model.identity import token_in
 from bulk_onboard.model.ledger_state import Journal, LedgerState
 from bulk_onboard.model.plan import Identity
-from bulk_onboard.model.record import NOT_FILED, Record, Review, State
+from bulk_onboard.model.record import NOT_FILED, UNDER_REVIEW, Record, State
 from bulk_onboard.run.conclusion import of_create
 
 LIMITS = (100, 50, 20, 5, 2, 1)  # records a page, in this order while the API refuses one or its answer is too long
@@ -493,5 +493,5 @@ def _twice(token: str, ledger_state: LedgerState, found: Iterable[ServerRecord])
     return DuplicateRecords(
         token,
         (keep.compliance_id, *(record.compliance_id for record in rest)),
-        tuple(record.compliance_id for record in rest if record.review == Review.PENDING),
+        tuple(record.compliance_id for record in rest if record.review in UNDER_REVIEW),
     )

@@ -2,11 +2,23 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from bulk_onboard import errors
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model import outcome as outcomes
-from bulk_onboard.model.call import Create, Delete, Get, GetNumber, Link, NumberRecord, Priority, ServerRecord, Update
+from bulk_onboard.model.call import (
+    Create,
+    Delete,
+    Get,
+    GetNumber,
+    Link,
+    LinkTarget,
+    NumberRecord,
+    Priority,
+    ServerRecord,
+    Update,
+)
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.identity import alias_length, numbers_in, token_in
 from bulk_onboard.model.outcome import Outcome
@@ -226,7 +238,7 @@ def _refusal(record: Record, decision: Decision, found: ServerRecord) -> entries
     )
 
 
-async def link(context: RunContext, decision: Decision, rows: Mapping[str, Decision]) -> Outcome[str] | None:
+async def link(context: RunContext, decision: Decision, rows: Mapping[str, Decision]) -> Outcome[Any] | None:
     """Link the numbers that are due for a row.
 
     Return what the last call led to, None where none was made.
@@ -244,7 +256,8 @@ async def link(context: RunContext, decision: Decision, rows: Mapping[str, Decis
             break
         if not await _may_be_linked(context, decision, record, number, rows):
             continue
-        call = Link(token=record.token, key=record.key, compliance_id=record.compliance_id, number=number)
+        target = LinkTarget(number, record.compliance_id)
+        call = Link(token=record.token, key=record.key, targets=(target,))
         outcome = await context.gateway.send(call)
         await read_after(context, decision, outcome)
     return outcome

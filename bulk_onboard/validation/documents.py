@@ -13,7 +13,7 @@ from bulk_onboard.model.application import DOCUMENT_LIMIT, Document, FileFacts
 from bulk_onboard.model.documents import ACCEPTED_TYPES, file_type
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.paper import Number, Paper, bare_name, number_of
-from bulk_onboard.model.requirements import DocumentRequirement
+from bulk_onboard.model.requirements import Contract, DocumentRequirement
 from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import BUSINESS_NAME, REGISTRATION_NUMBER, document_column, kind_column
 from bulk_onboard.validation.marking import in_cell
@@ -84,7 +84,7 @@ def _findings_of(facts: FileFacts | None) -> tuple[Finding, ...]:
     if facts is None:
         return (Finding("document-not-found", details={"nearest": ""}),)
     has_no_type_yet = facts.size > DOCUMENT_LIMIT and not facts.media_type
-    if facts.media_type in ACCEPTED_TYPES or not facts.size or has_no_type_yet:
+    if facts.media_type in ACCEPTED_TYPES[Contract.BETA] or not facts.size or has_no_type_yet:
         return facts.findings
     words = file_type(facts.media_type)
     return (*facts.findings, Finding("document-wrong-type", details={"found": words.found, "how": words.how}))

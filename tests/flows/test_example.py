@@ -2,7 +2,7 @@
 
 import openpyxl
 
-from bulk_onboard.intake.bundled import bundled_requirements
+from bulk_onboard.api.bundled import bundled_requirements
 from bulk_onboard.intake.template import write_template
 from tests.support.businesses import Cells, aged, business, write_documents
 from tests.support.office import Office

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bulk_onboard import errors
-from bulk_onboard.intake.bundled import bundled_requirements
+from bulk_onboard.api.bundled import bundled_requirements
 from bulk_onboard.job import load_job
 from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.finding import Finding

@@ -102,7 +102,7 @@ def test_every_column_is_told():
 
 def test_every_column_of_the_template_is_told(tmp_path):
     """A workbook that `template` writes has no column that the README passes over; kinds stand for one another."""
-    from bulk_onboard.intake.bundled import bundled_requirements
+    from bulk_onboard.api.bundled import bundled_requirements
     from bulk_onboard.intake.template import write_template
 
     write_template(tmp_path / "empty.xlsx", bundled_requirements())

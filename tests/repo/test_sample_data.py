@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bulk_onboard.api.bundled import bundled_requirements
 from bulk_onboard.errors import ExitStatus
-from bulk_onboard.intake.bundled import bundled_requirements
 from bulk_onboard.job import load_job
 from bulk_onboard.model.catalogue import CATALOGUE, RECORDS, RENUMBERED, Severity
 from bulk_onboard.model.requirements import Combination, RequirementsBook

@@ -1,157 +1,197 @@
-"""Wire contracts: what one is, and the one of the API's document.
+"""The requests that make calls, in whichever contract the API speaks.
 
-See docs/design/wire.md, Decisions.
+See docs/design/wire.md, Two contracts.
+
+Reads, and the frame of every write, are alike in both. What differs stands in `beta` and `released`: the end user and
+the documents of a create or update, and the link.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import quote
 
 import msgspec
 
 from bulk_onboard.api.exchange import Part, Request
+from bulk_onboard.api.wire import released
+from bulk_onboard.api.wire.beta import Beta, Ids
 from bulk_onboard.api.wire.decode import decode
+from bulk_onboard.api.wire.parse import MalformedError, Members, members, says_error
+from bulk_onboard.api.wire.released import Released
 from bulk_onboard.model import call as calls
 from bulk_onboard.model.application import Application, Document
+from bulk_onboard.model.requirements import Contract, RequirementsAnswer
 
 T = TypeVar("T")
 
 _COLLECTION = "PhoneNumber/Compliance/"
-_END_USER_NAMES = {"business_name": "name"}  # a requirement's field -> its place in the end user, where they differ
+_NUMBERS = "Number/"
+_MOST_NUMBERS = 20  # on a page; the API gives no more
 _EXTENSIONS = {"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg"}
 _LONGEST_FILE_NAME = 99  # characters (docs/design/wire.md, Files)
 
 
-class Contract(Protocol):
-    """One vocabulary of the API (docs/design/wire.md, Decisions)."""
+class Vocabulary(Protocol):
+    """What the writes of one contract hold."""
+
+    def end_user(self, application: Application, is_update: bool, /) -> dict[str, Any]:
+        """Return the member `end_user` of a create or an update."""
+        ...
+
+    def documents(self, application: Application, ids: Ids, /) -> list[dict[str, Any]]:
+        """Return the member `documents`."""
+        ...
+
+    def link(self, call: calls.Link, /) -> Request:
+        """Return the request that links the call's numbers."""
+        ...
+
+    def linked(self, call: calls.Link, body: Members, /) -> Mapping[str, calls.LinkAnswer]:
+        """Return what a 2xx answer says of each number."""
+        ...
+
+
+_VOCABULARIES: Mapping[Contract, Vocabulary] = {Contract.BETA: Beta(), Contract.RELEASED: Released()}
+
+
+class Wire:
+    """Calls to requests, and answers to values, for one account.
+
+    It learns the contract from the answer about requirements, which every run asks for before it writes; so it does the
+    ids of document types, which nobody else needs.
+
+    Args:
+        contract: where it is known already.
+    """
+
+    def __init__(self, contract: Contract | None = None) -> None:
+        self._contract = contract
+        self._ids: dict[Any, str] = {}
 
     def encode(self, call: calls.Call[Any]) -> Request:
         """Return the request that makes the call.
 
         A create or update must hold the bytes of all its documents.
         """
-        ...
+        if call.operation in _READS:
+            return _READS[call.operation](call)
+        return self._write(call)
 
     def decode(self, call: calls.Call[T], body: object) -> T:
         """Return what the body of a 2xx answer says.
 
-        `body` is its JSON, None where there was no body, as in the answer to a delete.
+        Args:
+            call: as it was sent.
+            body: the answer's JSON; None where there was none, as in the answer to a delete.
 
         Raises:
             MalformedError: the answer does not hold what the call needs, or speaks of an error.
         """
-        ...
+        if isinstance(call, calls.Link):
+            said = members(body)
+            if says_error(said):
+                raise MalformedError("a success that speaks of an error")
+            return cast("T", self._vocabulary.linked(call, said))
+        value = decode(call, body)
+        if isinstance(value, RequirementsAnswer) and value.contract is not None:
+            self._learn(value, members(body))
+        return value
+
+    @property
+    def _vocabulary(self) -> Vocabulary:
+        if self._contract is None:
+            raise AssertionError("requirements are asked for before anything is written")
+        return _VOCABULARIES[self._contract]
+
+    def _learn(self, answer: RequirementsAnswer, body: Members) -> None:
+        self._contract = answer.contract
+        if answer.contract is Contract.RELEASED:
+            (offer,) = answer.offered
+            self._ids |= {(offer.combination, type_): id_ for type_, id_ in released.ids_in(body).items()}
+
+    def _write(self, call: calls.Call[Any]) -> Request:
+        match call:
+            case calls.Create():
+                return Request(method="POST", path=_COLLECTION, parts=tuple(self._parts(call, _place_of(call))))
+            case calls.Update():
+                return Request(method="PATCH", path=_record_path(call), parts=tuple(self._parts(call, {})))
+            case calls.Delete():
+                return Request(method="DELETE", path=_record_path(call))
+            case calls.Link():
+                return self._vocabulary.link(call)
+        raise AssertionError(f"{call.operation} is not a write")
+
+    def _parts(self, call: calls.Create | calls.Update, place: Mapping[str, Any]) -> Iterator[Part]:
+        """Yield the form: `data`, then each document's bytes under its position.
+
+        A document without a file is passed over, and leaves a gap in the positions.
+
+        See docs/design/wire.md, Decisions.
+        """
+        application = call.application
+        data = {
+            **place,
+            "alias": call.alias,
+            "end_user": self._vocabulary.end_user(application, isinstance(call, calls.Update)),
+            "documents": self._vocabulary.documents(application, self._ids),
+        }
+        if application.callback_url and isinstance(call, calls.Create):
+            data["callback_url"] = application.callback_url
+        yield Part(name="data", body=msgspec.json.encode(data))
+        for position, (document, body) in enumerate(zip(application.documents, call.files, strict=True)):
+            if body is not None:
+                yield Part(
+                    name=f"documents[{position}].file",
+                    body=body,
+                    file_name=_file_name(document),
+                    media_type=document.media_type,
+                )
 
 
-class Beta:
-    """The contract of the API's document."""
-
-    def encode(self, call: calls.Call[Any]) -> Request:
-        return _ENCODERS[call.operation](call)
-
-    def decode(self, call: calls.Call[T], body: object) -> T:
-        return decode(call, body)
+def _place_of(call: calls.Create) -> dict[str, Any]:
+    """Return the members that cannot change later."""
+    country_iso, number_type, _ = call.application.combination
+    return {"country_iso": country_iso, "number_type": number_type}
 
 
 def _fetch_requirements(call: calls.FetchRequirements) -> Request:
     return Request(method="GET", path=f"{_COLLECTION}Requirements/", query=call.combination._asdict())
 
 
-def _create(call: calls.Create) -> Request:
-    application = call.application
-    country_iso, number_type, _ = application.combination
-    data: dict[str, Any] = {"country_iso": country_iso, "number_type": number_type}
-    data |= _content(call.alias, application)
-    if application.callback_url:
-        data["callback_url"] = application.callback_url
-    return Request(method="POST", path=_COLLECTION, parts=tuple(_parts(data, application, call.files)))
-
-
-def _update(call: calls.Update) -> Request:
-    data = _content(call.alias, call.application)
-    path = _record_path(call.compliance_id)
-    return Request(method="PATCH", path=path, parts=tuple(_parts(data, call.application, call.files)))
-
-
 def _get(call: calls.Get) -> Request:
     query = {"expand": ",".join(call.expand)} if call.expand else {}
-    return Request(method="GET", path=_record_path(call.compliance_id), query=query)
+    return Request(method="GET", path=_record_path(call), query=query)
 
 
 def _list(call: calls.ListPage) -> Request:
     return Request(method="GET", path=_COLLECTION, query=call.query)
 
 
-def _delete(call: calls.Delete) -> Request:
-    return Request(method="DELETE", path=_record_path(call.compliance_id))
-
-
-def _link(call: calls.Link) -> Request:
-    body = msgspec.json.encode({"compliance_id": call.compliance_id})
-    return Request(method="POST", path=_number_path(call.number), json=body)
-
-
 def _get_number(call: calls.GetNumber) -> Request:
-    return Request(method="GET", path=_number_path(call.number))
+    return Request(method="GET", path=f"{_NUMBERS}{quote(call.number, safe='')}/")
 
 
-_ENCODERS: Mapping[calls.Operation, Callable[[Any], Request]] = {
+def _list_numbers(call: calls.ListNumbers) -> Request:
+    query = {"limit": str(_MOST_NUMBERS), "offset": str(call.offset)}
+    return Request(method="GET", path=_NUMBERS, query=query)
+
+
+_READS: Mapping[calls.Operation, Callable[[Any], Request]] = {
     calls.Operation.REQUIREMENTS: _fetch_requirements,
-    calls.Operation.CREATE: _create,
     calls.Operation.GET: _get,
     calls.Operation.LIST: _list,
-    calls.Operation.UPDATE: _update,
-    calls.Operation.DELETE: _delete,
-    calls.Operation.LINK: _link,
     calls.Operation.NUMBER: _get_number,
+    calls.Operation.NUMBERS: _list_numbers,
 }
 
 
-def _record_path(compliance_id: str) -> str:
-    return f"{_COLLECTION}{quote(compliance_id, safe='')}/"
-
-
-def _number_path(number: str) -> str:
-    return f"Number/{quote(number, safe='')}/"
-
-
-def _content(alias: str, application: Application) -> dict[str, Any]:
-    """Return the members that a create and an update have in common."""
-    documents = [{"type": document.type} for document in application.documents]
-    return {"alias": alias, "end_user": _end_user(application), "documents": documents}
-
-
-def _end_user(application: Application) -> dict[str, Any]:
-    """Return the filled fields, nested: `address.line1` is in an object `address`."""
-    end_user: dict[str, Any] = {"type": application.combination.user_type}
-    for name, value in application.fields.items():
-        if value:
-            *outer, last = _END_USER_NAMES.get(name, name).split(".")
-            place = end_user
-            for word in outer:
-                place = place.setdefault(word, {})
-            place[last] = value
-    return end_user
-
-
-def _parts(data: Mapping[str, Any], application: Application, files: tuple[bytes, ...]) -> Iterator[Part]:
-    """Yield the form: `data`, then each document's bytes under its position.
-
-    See docs/design/wire.md, Decisions.
-    """
-    yield Part(name="data", body=msgspec.json.encode(data))
-    for position, (document, body) in enumerate(zip(application.documents, files, strict=True)):
-        yield Part(
-            name=f"documents[{position}].file",
-            body=body,
-            file_name=_file_name(document),
-            media_type=document.media_type,
-        )
+def _record_path(call: calls.Get | calls.Update | calls.Delete) -> str:
+    return f"{_COLLECTION}{quote(call.compliance_id, safe='')}/"
 
 
 def _file_name(document: Document) -> str:
-    """Return a file name of the document's type; the user's may be personal data."""
+    """Return a file name made of the document's name; the user's may be personal data."""
     extension = _EXTENSIONS.get(document.media_type, "")
     stem = re.sub(r"[^A-Za-z0-9_-]", "_", document.type)[: _LONGEST_FILE_NAME - len(extension)]
     return stem + extension

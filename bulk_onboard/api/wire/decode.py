@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl, urlsplit
 
-from bulk_onboard.api.wire.parse import MalformedError, Members, members, says_error, text, whole
+from bulk_onboard.api.wire import beta, released
+from bulk_onboard.api.wire.parse import MalformedError, Members, digits, members, says_error, text, whole
 from bulk_onboard.api.wire.requirements import read_requirements
 from bulk_onboard.model import call as calls
 from bulk_onboard.model.record import Review
@@ -20,17 +21,10 @@ T = TypeVar("T")
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
-REVIEWS: Mapping[str, Review] = {  # the API's words in either vocabulary (docs/design/wire.md, Reviews)
-    "draft": Review.PENDING,
-    "pending_review": Review.PENDING,
-    "submitted": Review.PENDING,
-    "approved": Review.APPROVED,
-    "accepted": Review.APPROVED,
-    "rejected": Review.REJECTED,
-    "more_info_required": Review.MORE_INFO,
-    "suspended": Review.SUSPENDED,
-    "expired": Review.EXPIRED,
-}
+REVIEWS: Mapping[str, Review] = {**beta.REVIEWS, **released.REVIEWS}
+"""The API's words in either vocabulary (docs/design/wire.md, Reviews)."""
+
+_RECORD_IDS = ("compliance_id", released.RECORD_ID)
 
 
 def decode(call: calls.Call[T], body: object) -> T:
@@ -38,8 +32,8 @@ def decode(call: calls.Call[T], body: object) -> T:
 
     Raise MalformedError when it does not hold what the call needs.
     """
-    said = {} if body is None and isinstance(call, calls.Delete | calls.Link) else body
-    if isinstance(call, calls.FetchRequirements) and isinstance(said, list):
+    said = {} if body is None and isinstance(call, calls.Delete) else body
+    if isinstance(call, calls.FetchRequirements) and not isinstance(said, dict):
         return cast("T", read_requirements(call, said))
     if not isinstance(said, dict):
         raise MalformedError("the answer is not a JSON object")
@@ -57,10 +51,6 @@ def _created(_: calls.Create, body: Members) -> str:
 
 def _written(call: calls.Update | calls.Delete, body: Members) -> str:
     _check_id(call.compliance_id, _stated_id(body))
-    return call.compliance_id
-
-
-def _linked(call: calls.Link, _: Members) -> str:
     return call.compliance_id
 
 
@@ -98,15 +88,28 @@ def _listed_record(row: object) -> calls.ServerRecord | None:
 
 
 def _number(call: calls.GetNumber, body: Members) -> calls.NumberRecord:
-    number = _digits(text(body, "number")).lstrip("0")
+    number = digits(text(body, "number")).lstrip("0")
     if not call.number.endswith(number):  # some write it without the country, or leave it out
         raise MalformedError("the answer is about another number")
-    country = text(body, "country_iso", "country").strip().upper()
+    return _number_record(call.number, body)
+
+
+def _numbers(_: calls.ListNumbers, body: Members) -> calls.NumberPage:
+    rows = body.get("objects", body.get("numbers"))
+    if not isinstance(rows, list):
+        raise MalformedError("no list of numbers in the answer to a list")
+    shown = ((digits(text(members(row), "number")), members(row)) for row in rows)
+    numbers = tuple(_number_record(number.lstrip("0"), row) for number, row in shown if number)
+    return calls.NumberPage(numbers=numbers, size=len(rows), total=whole(members(body.get("meta")).get("total_count")))
+
+
+def _number_record(number: str, shown: Members) -> calls.NumberRecord:
+    country = text(shown, "country_iso", "country").strip().upper()
     return calls.NumberRecord(
-        number=call.number,
+        number=number,
         country_iso=country if len(country) == 2 else "",  # a country's name cannot be compared
-        number_type=text(body, "number_type", "type").strip().lower(),
-        compliance_id=text(body, "compliance_id", "compliance_application_id"),
+        number_type=text(shown, "number_type", "type").strip().lower(),
+        compliance_id=text(shown, *_RECORD_IDS),
     )
 
 
@@ -117,8 +120,8 @@ _DECODERS: Mapping[calls.Operation, Callable[[Any, Members], object]] = {
     calls.Operation.LIST: _page,
     calls.Operation.UPDATE: _written,
     calls.Operation.DELETE: _written,
-    calls.Operation.LINK: _linked,
     calls.Operation.NUMBER: _number,
+    calls.Operation.NUMBERS: _numbers,
 }
 
 
@@ -137,7 +140,7 @@ def _check_id(asked: str, stated: str) -> None:
 
 
 def _server_record(shown: Members, asked: str = "") -> calls.ServerRecord:
-    compliance_id = text(shown, "compliance_id", "compliance_application_id") or asked
+    compliance_id = text(shown, *_RECORD_IDS) or asked
     if not compliance_id:
         raise MalformedError("a record without its id")
     review_word = text(shown, "status").strip()
@@ -172,12 +175,8 @@ def _linked_numbers(shown: object) -> tuple[str, ...] | None:
     """
     if not isinstance(shown, list):
         return None
-    numbers = (_digits(text(members(row), "number") or text({"number": row}, "number")) for row in shown)
+    numbers = (digits(text(members(row), "number") or text({"number": row}, "number")) for row in shown)
     return tuple(number for number in numbers if number)
-
-
-def _digits(number: str) -> str:
-    return re.sub(r"[^0-9]", "", number)
 
 
 # The next page of a list (docs/design/wire.md, Paging).

@@ -109,6 +109,31 @@ def whole(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
+def words(shown: object) -> tuple[str, ...]:
+    """Return the words of a list, or of a text with commas, each once.
+
+    See docs/design/wire.md, Requirements.
+    """
+    each = shown.split(",") if isinstance(shown, str) else shown if isinstance(shown, list) else []
+    return tuple(dict.fromkeys(word.strip() for word in each if isinstance(word, str) and word.strip()))
+
+
+def objects(of: Members, name: str) -> list[Members]:
+    """Return the objects of the list under this name; empty where it is missing.
+
+    Raise MalformedError where something else stands there.
+    """
+    shown: Any = [] if of.get(name) is None else of[name]
+    if not isinstance(shown, list) or not all(isinstance(value, dict) for value in shown):
+        raise MalformedError(f"{name} is not a list of objects")
+    return shown
+
+
+def digits(number: str) -> str:
+    """Return the digits of a phone number alone."""
+    return re.sub(r"[^0-9]", "", number)
+
+
 LONGEST_MESSAGE = 500  # characters
 _CODE = re.compile(r"[A-Za-z0-9._-]{0,64}")  # anything else is a sentence, and may repeat personal data
 

@@ -21,6 +21,7 @@ from bulk_onboard.intake.documents.pdf import Opened, PdfReader, pdf_findings
 from bulk_onboard.model.application import DOCUMENT_LIMIT, Document, FileFacts
 from bulk_onboard.model.documents import ACCEPTED_TYPES, PDF, ending_of, file_type, type_told_by
 from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.requirements import Contract
 
 STRICT_LIMIT = 5_000_000
 """What "5 MB" is where it is not meant as MiB."""
@@ -91,6 +92,8 @@ class DocumentFolder:
 
     def read(self, document: Document) -> bytes | None:
         """Return the document's bytes; None when they are no longer those whose digest the document names."""
+        if document.path is None:
+            return None
         try:
             with opened(self.root, parts_below(str(document.path.relative_to(self.root)))) as descriptor:
                 content = _content(descriptor, _plain_file(descriptor))
@@ -161,7 +164,7 @@ def _content_findings(name: str, content: bytes, media: str, pdf: Opened | None)
 
     That the type is not one the API takes is for validation to say.
     """
-    if media not in ACCEPTED_TYPES:
+    if media not in ACCEPTED_TYPES[Contract.BETA]:
         return
     ending = ending_of(name)
     if type_told_by(ending) not in ("", media):

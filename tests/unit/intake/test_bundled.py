@@ -1,6 +1,6 @@
 """The bundled requirements."""
 
-from bulk_onboard.intake.bundled import bundled_requirements
+from bulk_onboard.api.bundled import bundled_requirements
 from bulk_onboard.model.requirements import Combination, DocumentRequirement, FieldRequirement
 
 

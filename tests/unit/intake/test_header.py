@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bulk_onboard import errors
-from bulk_onboard.intake.bundled import bundled_requirements
+from bulk_onboard.api.bundled import bundled_requirements
 from bulk_onboard.intake.header import match_columns, titles
 from bulk_onboard.model.requirements import Combination, FieldRequirement, Requirements, RequirementsBook
 from bulk_onboard.model.sheet import ADDED_COLUMNS, Sheet, SheetRow

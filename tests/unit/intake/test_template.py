@@ -4,7 +4,7 @@ import openpyxl
 import pytest
 
 from bulk_onboard import errors
-from bulk_onboard.intake.bundled import bundled_requirements
+from bulk_onboard.api.bundled import bundled_requirements
 from bulk_onboard.intake.header import match_columns
 from bulk_onboard.intake.rows import rows_of
 from bulk_onboard.intake.template import form_columns, write_template

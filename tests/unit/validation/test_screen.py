@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bulk_onboard.intake.bundled import bundled_requirements
+from bulk_onboard.api.bundled import bundled_requirements
 from bulk_onboard.intake.header import match_columns
 from bulk_onboard.intake.rows import rows_of
 from bulk_onboard.model.application import FileFacts
