@@ -1,7 +1,7 @@
 """What differs between the API's two contracts for those who file a business with an SDK; businesses are invented."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,14 @@ _ADDRESS = {
 }
 
 
+_FIXED = frozenset({"country_iso", "number_type", "callback_url"})  # in an update
+
+
 @dataclass(frozen=True, slots=True)
 class Filing:
     """What an SDK's user sends: the members of `data`, and a file for each document, None where it has none."""
 
-    folder: Path
+    contract: "Contract"
     data: Json
     files: tuple[Path | None, ...]
 
@@ -39,11 +42,22 @@ class Filing:
         """The bytes of the files."""
         return [file.read_bytes() for file in self.files if file]
 
-    def renewed(self, **members: Any) -> "Filing":
-        """Return what corrects a record: other files, and other members; what cannot change is left out."""
-        data = {name: value for name, value in self.data.items() if name not in ("country_iso", "number_type")}
-        files = tuple(file and _written(self.folder / f"renewed {file.name}") for file in self.files)
-        return Filing(self.folder, data | members, files)
+    def but(self, **members: Any) -> "Filing":
+        """Return the filing with other members."""
+        return replace(self, data=self.data | members)
+
+    def update(self) -> "Filing":
+        """Return what sends all of it again, without what an update must not have."""
+        data = {name: value for name, value in self.data.items() if name not in _FIXED}
+        fixed = self.contract.fixed_of_end_user
+        end_user = {name: value for name, value in data["end_user"].items() if name not in fixed}
+        return replace(self, data=data | {"end_user": end_user})
+
+    def renewed(self) -> "Filing":
+        """Return it with other files."""
+        return replace(
+            self, files=tuple(file and _written(file.with_stem(f"renewed {file.stem}")) for file in self.files)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +70,7 @@ class Contract:
         refused: HTTP statuses of what is refused.
         changed: HTTP status of a number's update.
         end_user: of a business of that name.
+        fixed_of_end_user: its members that an update must not have.
         documents_of: what an answer to requirements asks for, each with whether it needs a file.
     """
 
@@ -67,6 +82,7 @@ class Contract:
     changed: int
     refused: Mapping[str, int] = field(repr=False)
     end_user: Callable[[str], Json] = field(repr=False)
+    fixed_of_end_user: frozenset[str]
     documents_of: Callable[[Json, str], Iterator[tuple[Json, bool]]] = field(repr=False)
 
     @staticmethod
@@ -77,7 +93,7 @@ class Contract:
     def filing(self, requirements: Json, folder: Path, alias: str = "Sample 1") -> Filing:
         """Return what files a business, with all that an answer to requirements asks for."""
         name = f"{alias} Traders Private Limited"
-        asked = sorted(self.documents_of(requirements, name), key=lambda one: not one[1])
+        asked = [*self.documents_of(requirements, name)]
         data = {
             "country_iso": ASKED_FOR["country_iso"],
             "number_type": ASKED_FOR["number_type"],
@@ -86,7 +102,7 @@ class Contract:
             "documents": [entry for entry, _ in asked],
         }
         files = (_written(folder / f"{alias} {i}.pdf") if needs else None for i, (_, needs) in enumerate(asked))
-        return Filing(folder, data, tuple(files))
+        return Filing(self, data, tuple(files))
 
 
 def _written(path: Path) -> Path:
@@ -121,7 +137,8 @@ def _filled(asked: Json, name: str) -> str:
     if asked["field_name"] == "business_name":
         return name
     if asked["field_type"] == "enum":
-        return str(asked["enums"]).split(",")[0].strip()
+        first, *_ = asked["enums"].split(",")
+        return first.strip()
     return "2024-02-29" if asked["field_type"] == "date" else "ABCDE1234F"
 
 
@@ -134,6 +151,7 @@ BETA = Contract(
     changed=200,
     refused={"no such number type": 400, "no document": 422, "under review": 409, "not there": 404, "password": 401},
     end_user=_nested,
+    fixed_of_end_user=frozenset(),
     documents_of=_documents_of_beta,
 )
 RELEASED = Contract(
@@ -145,6 +163,7 @@ RELEASED = Contract(
     changed=202,
     refused={"no such number type": 400, "no document": 400, "under review": 400, "not there": 404, "password": 401},
     end_user=_flat,
+    fixed_of_end_user=frozenset({"type"}),
     documents_of=_documents_of_released,
 )
 CONTRACTS = {contract.name: contract for contract in (BETA, RELEASED)}

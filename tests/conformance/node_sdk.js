@@ -26,6 +26,7 @@ const VERBS = {
   link: ({ numbers }) => client.phoneNumberComplianceLink.link({ numbers }),
   update_number: ({ number, ...members }) => client.numbers.update(number, renamed(members, camelCase)),
   number: ({ number }) => client.numbers.get(number),
+  list_numbers: async (query) => ({ objects: await client.numbers.list(renamed(query, camelCase)) }),
 };
 
 // Its own call shows only the members that the released contract has.

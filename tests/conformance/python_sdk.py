@@ -45,11 +45,13 @@ class Verbs:
         return self._client.phone_number_compliance_requirements.get(**query)
 
     def create(self, data: dict[str, Any], files: list[str | None] | None = None) -> Any:
-        if files and None in files:  # its create numbers a plain list of paths, and so cannot leave one out
-            return self._client.request("POST", ("PhoneNumber", "Compliance"), _data(data), files=_opened(files))
+        if files and None in files:
+            return self._with_gaps("POST", (), data, files)
         return self._client.phone_number_compliance.create(data, files)
 
-    def update(self, compliance_id: str, data: dict[str, Any], files: list[str] | None = None) -> Any:
+    def update(self, compliance_id: str, data: dict[str, Any], files: list[str | None] | None = None) -> Any:
+        if files and None in files:
+            return self._with_gaps("PATCH", (compliance_id,), data, files)
         return self._client.phone_number_compliance.update(compliance_id, data, files)
 
     def get(self, compliance_id: str, expand: str | None = None) -> Any:
@@ -71,13 +73,14 @@ class Verbs:
     def number(self, number: str) -> Any:
         return self._client.numbers.get(number)
 
+    def list_numbers(self, **query: int) -> Any:
+        return self._client.numbers.list(**query)
 
-def _data(data: dict[str, Any]) -> dict[str, str]:
-    return {"data": json.dumps(data)}
-
-
-def _opened(files: list[str | None]) -> dict[str, tuple[str, Any]]:
-    return {f"documents[{i}].file": (path, Path(path).open("rb")) for i, path in enumerate(files) if path}
+    def _with_gaps(self, method: str, path: tuple[str, ...], data: dict[str, Any], files: list[str | None]) -> Any:
+        # create() and update() number a plain list of paths, and so cannot leave out a document without a file
+        opened = {f"documents[{i}].file": (file, Path(file).open("rb")) for i, file in enumerate(files) if file}
+        place = ("PhoneNumber", "Compliance", *path)
+        return self._client.request(method, place, {"data": json.dumps(data)}, files=opened)
 
 
 def shown(value: Any) -> Any:

@@ -35,20 +35,21 @@ class Sent:
 
 
 class Recorder(RawServer):
-    """Answers everything with an empty object, once it has come whole."""
+    """Answers a question for requirements with these, and all else with an empty object, once it has come whole."""
 
-    def __init__(self) -> None:
-        super().__init__(_listen)
+    def __init__(self, requirements: dict[str, Any]) -> None:
+        super().__init__(self._listen)
+        self._requirements = json.dumps(requirements).encode()
 
     @property
     def sent(self) -> list[Sent]:
         """What was sent, in order."""
         return [_sent(request) for request in self.heard]
 
-
-async def _listen(peer: Peer) -> None:
-    await peer.read_request()
-    await peer.send(answer(200, b"{}", connection="close"))
+    async def _listen(self, peer: Peer) -> None:
+        request = await peer.read_request()
+        body = self._requirements if b"/Requirements/" in request.split(b"\r\n")[0] else b"{}"
+        await peer.send(answer(200, body, connection="close"))
 
 
 def _sent(request: bytes) -> Sent:

@@ -59,9 +59,9 @@ async def test_create_with_files(sdk, sandbox, contract, filing):
     assert created["api_id"]
 
 
-async def test_list_by_alias(sdk, contract, filing, compliance_id):
+async def test_list_by_alias(sdk, contract, tmp_path, filing, compliance_id):
     """Of two records the one of that alias is listed, with its contract's word for a review to come."""
-    other = contract.filing(await sdk.call("requirements", **ASKED_FOR), filing.folder, alias="Other")
+    other = contract.filing(await sdk.call("requirements", **ASKED_FOR), tmp_path, alias="Other")
     await sdk.call("create", **other.arguments)
 
     page = await sdk.call("list_records", alias=filing.data["alias"], limit=20, offset=0)
@@ -96,7 +96,7 @@ async def test_update_while_under_review(sdk, sandbox, contract, filing, complia
     """An update of a record under review raises the SDK's error for it, and nothing is changed."""
     before = sandbox.state.record(compliance_id)
 
-    renewed = filing.renewed(alias="Renewed")
+    renewed = filing.update().renewed().but(alias="Renewed")
     refusal = await sdk.refusal("update", compliance_id=compliance_id, **renewed.arguments)
 
     assert sdk.error_for(contract.refused["under review"]) == refusal.raised
@@ -108,7 +108,7 @@ async def test_update_after_rejection(sdk, sandbox, contract, filing, compliance
     """After a rejection an update with all its files replaces them, and the record is under review again."""
     reviewed(sandbox, compliance_id, REJECTED, REASON)
 
-    renewed = filing.renewed(end_user=contract.end_user("Renewed Traders Private Limited"))
+    renewed = filing.renewed().but(end_user=contract.end_user("Renewed Traders Private Limited")).update()
     await sdk.call("update", compliance_id=compliance_id, **renewed.arguments)
 
     record = sandbox.state.record(compliance_id)
@@ -171,7 +171,7 @@ async def test_delete(sdk, sandbox, contract, compliance_id):
 
 async def test_create_for_a_type_of_number_that_does_not_exist(sdk, sandbox, contract, filing):
     """A create with a wrong word raises the SDK's error for it, which names the word; nothing is kept."""
-    refusal = await sdk.refusal("create", data=filing.data | {"number_type": "satellite"}, files=[*filing.files])
+    refusal = await sdk.refusal("create", **filing.but(number_type="satellite").arguments)
 
     assert sdk.error_for(contract.refused["no such number type"]) == refusal.raised
     assert "number_type" in str(refusal.said)
