@@ -78,7 +78,7 @@ class Verbs:
 
     def _with_gaps(self, method: str, path: tuple[str, ...], data: dict[str, Any], files: list[str | None]) -> Any:
         # create() and update() number a plain list of paths, and so cannot leave out a document without a file
-        opened = {f"documents[{i}].file": (file, Path(file).open("rb")) for i, file in enumerate(files) if file}
+        opened = {f"documents[{i}].file": (file, Path(file).read_bytes()) for i, file in enumerate(files) if file}
         place = ("PhoneNumber", "Compliance", *path)
         return self._client.request(method, place, {"data": json.dumps(data)}, files=opened)
 
