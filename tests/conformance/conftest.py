@@ -26,7 +26,7 @@ def contract(request: pytest.FixtureRequest) -> Contract:
 @pytest.fixture
 async def sandbox(contract: Contract) -> AsyncIterator[Sandbox]:
     """The API on this machine, for one account."""
-    async with Sandbox(credentials=(AUTH_ID, AUTH_TOKEN)) as sandbox:
+    async with Sandbox(contract=contract.name, credentials=(AUTH_ID, AUTH_TOKEN)) as sandbox:
         yield sandbox
 
 

@@ -1,6 +1,6 @@
 """What differs between the API's two contracts for those who file a business with an SDK; businesses are invented."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ class Filing:
     """What an SDK's user sends: the members of `data`, and a file for each document, None where it has none."""
 
     contract: "Contract"
+    name: str
     data: Json
     files: tuple[Path | None, ...]
 
@@ -38,6 +39,11 @@ class Filing:
         return {"data": self.data, "files": [file and str(file) for file in self.files]}
 
     @property
+    def kept(self) -> Json:
+        """The end user as the sandbox keeps it, which is one form for both contracts."""
+        return BETA.end_user(self.name)
+
+    @property
     def contents(self) -> list[bytes]:
         """The bytes of the files."""
         return [file.read_bytes() for file in self.files if file]
@@ -45,6 +51,11 @@ class Filing:
     def but(self, **members: Any) -> "Filing":
         """Return the filing with other members."""
         return replace(self, data=self.data | members)
+
+    def with_documents(self, ordered: Callable[[list[Any]], Iterable[Any]]) -> "Filing":
+        """Return it with its documents in another order."""
+        documents = [*ordered(self.data["documents"])]
+        return replace(self.but(documents=documents), files=tuple(ordered([*self.files])))
 
     def update(self) -> "Filing":
         """Return what sends all of it again, without what an update must not have."""
@@ -68,7 +79,6 @@ class Contract:
         pending, approved, rejected: what it calls these reviews.
         record_of_number: the member of a number that names its record.
         refused: HTTP statuses of what is refused.
-        changed: HTTP status of a number's update.
         end_user: of a business of that name.
         fixed_of_end_user: its members that an update must not have.
         documents_of: what an answer to requirements asks for, each with whether it needs a file.
@@ -79,7 +89,6 @@ class Contract:
     approved: str
     rejected: str
     record_of_number: str
-    changed: int
     refused: Mapping[str, int] = field(repr=False)
     end_user: Callable[[str], Json] = field(repr=False)
     fixed_of_end_user: frozenset[str]
@@ -90,19 +99,19 @@ class Contract:
         """Return the record in an answer to a get, which is wrapped in released; the Node SDK unwraps it."""
         return answer.get("compliance") or answer
 
-    def filing(self, requirements: Json, folder: Path, alias: str = "Sample 1") -> Filing:
+    def filing(self, requirements: Json, folder: Path, alias: str = "Sample", number_type: str = "local") -> Filing:
         """Return what files a business, with all that an answer to requirements asks for."""
         name = f"{alias} Traders Private Limited"
         asked = [*self.documents_of(requirements, name)]
         data = {
             "country_iso": ASKED_FOR["country_iso"],
-            "number_type": ASKED_FOR["number_type"],
+            "number_type": number_type,
             "alias": alias,
             "end_user": self.end_user(name),
             "documents": [entry for entry, _ in asked],
         }
         files = (_written(folder / f"{alias} {i}.pdf") if needs else None for i, (_, needs) in enumerate(asked))
-        return Filing(self, data, tuple(files))
+        return Filing(self, name, data, tuple(files))
 
 
 def _written(path: Path) -> Path:
@@ -148,7 +157,6 @@ BETA = Contract(
     approved="approved",
     rejected="rejected",
     record_of_number="compliance_id",
-    changed=200,
     refused={"no such number type": 400, "no document": 422, "under review": 409, "not there": 404, "password": 401},
     end_user=_nested,
     fixed_of_end_user=frozenset(),
@@ -160,7 +168,6 @@ RELEASED = Contract(
     approved="accepted",
     rejected="rejected",
     record_of_number="compliance_application_id",
-    changed=202,
     refused={"no such number type": 400, "no document": 400, "under review": 400, "not there": 404, "password": 401},
     end_user=_flat,
     fixed_of_end_user=frozenset({"type"}),

@@ -25,6 +25,7 @@ const VERBS = {
   delete: ({ compliance_id }) => client.phoneNumberCompliance.delete(compliance_id),
   link: ({ numbers }) => client.phoneNumberComplianceLink.link({ numbers }),
   update_number: ({ number, ...members }) => client.numbers.update(number, renamed(members, camelCase)),
+  rename_number: ({ number, alias }) => client.numbers.update(number, { alias }),
   number: ({ number }) => client.numbers.get(number),
   list_numbers: async (query) => ({ objects: await client.numbers.list(renamed(query, camelCase)) }),
 };

@@ -7,6 +7,8 @@ its arguments; it is answered by one on stdout: `returned`, what the SDK's objec
 import json
 import sys
 import traceback
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -44,15 +46,15 @@ class Verbs:
     def requirements(self, **query: str) -> Any:
         return self._client.phone_number_compliance_requirements.get(**query)
 
-    def create(self, data: dict[str, Any], files: list[str | None] | None = None) -> Any:
-        if files and None in files:
+    def create(self, data: dict[str, Any], files: Sequence[str | None] = ()) -> Any:
+        if has_gaps(files):
             return self._with_gaps("POST", (), data, files)
-        return self._client.phone_number_compliance.create(data, files)
+        return self._client.phone_number_compliance.create(data, [file for file in files if file])
 
-    def update(self, compliance_id: str, data: dict[str, Any], files: list[str | None] | None = None) -> Any:
-        if files and None in files:
+    def update(self, compliance_id: str, data: dict[str, Any], files: Sequence[str | None] = ()) -> Any:
+        if has_gaps(files):
             return self._with_gaps("PATCH", (compliance_id,), data, files)
-        return self._client.phone_number_compliance.update(compliance_id, data, files)
+        return self._client.phone_number_compliance.update(compliance_id, data, [file for file in files if file])
 
     def get(self, compliance_id: str, expand: str | None = None) -> Any:
         return self._client.phone_number_compliance.get(compliance_id, expand)
@@ -70,17 +72,25 @@ class Verbs:
         # numbers.update() takes neither name of a record's id
         return self._client.request("POST", ("Number", number), members)
 
+    def rename_number(self, number: str, alias: str) -> Any:
+        return self._client.numbers.update(number, alias=alias)
+
     def number(self, number: str) -> Any:
         return self._client.numbers.get(number)
 
     def list_numbers(self, **query: int) -> Any:
         return self._client.numbers.list(**query)
 
-    def _with_gaps(self, method: str, path: tuple[str, ...], data: dict[str, Any], files: list[str | None]) -> Any:
-        # create() and update() number a plain list of paths, and so cannot leave out a document without a file
+    def _with_gaps(self, method: str, path: tuple[str, ...], data: dict[str, Any], files: Sequence[str | None]) -> Any:
+        # create() and update() number a plain list of paths, and so can leave out documents at its end only
         opened = {f"documents[{i}].file": (file, Path(file).read_bytes()) for i, file in enumerate(files) if file}
         place = ("PhoneNumber", "Compliance", *path)
         return self._client.request(method, place, {"data": json.dumps(data)}, files=opened)
+
+
+def has_gaps(files: Sequence[str | None]) -> bool:
+    """Return whether a document without a file stands before one that has a file."""
+    return any(one is None and after is not None for one, after in pairwise(files))
 
 
 def shown(value: Any) -> Any:

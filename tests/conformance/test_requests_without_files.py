@@ -86,5 +86,5 @@ async def test_update_of_nothing(sandbox, http, filing, compliance_id, version):
 
     record = sandbox.state.record(compliance_id)
     assert (PENDING, filing.data["alias"]) == (record.review, record.alias)
-    assert filing.data["end_user"].items() <= record.end_user.items()
+    assert filing.kept.items() <= record.end_user.items()
     assert filing.contents == [document.content for document in record.documents]

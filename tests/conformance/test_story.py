@@ -53,10 +53,26 @@ async def test_create_with_files(sdk, sandbox, contract, filing):
 
     (record,) = sandbox.state.records
     assert (created["compliance_id"], filing.data["alias"]) == (record.compliance_id, record.alias)
-    assert filing.data["end_user"].items() <= record.end_user.items()
+    assert filing.kept.items() <= record.end_user.items()
     assert filing.contents == [document.content for document in record.documents]
     assert created["message"]
     assert created["api_id"]
+
+
+@only_released
+@pytest.mark.parametrize("ordered", [list, reversed], ids=["at the end", "first"])
+async def test_create_with_a_document_without_a_file(sdk, sandbox, contract, tmp_path, ordered):
+    """The document without a file, which a mobile number needs, is kept with its fields, wherever it stands."""
+    requirements = await sdk.call("requirements", **{**ASKED_FOR, "number_type": "mobile"})
+    filing = contract.filing(requirements, tmp_path, number_type="mobile").with_documents(ordered)
+
+    await sdk.call("create", **filing.arguments)
+
+    (record,) = sandbox.state.records
+    sent = [entry.get("data_fields", {}) for entry in filing.data["documents"]]
+    assert 1 == filing.files.count(None)
+    assert sent == [document.data_fields for document in record.documents]
+    assert filing.contents == [document.content for document in record.documents if document.content]
 
 
 async def test_list_by_alias(sdk, contract, tmp_path, filing, compliance_id):
@@ -146,17 +162,27 @@ async def test_link_in_bulk(sdk, sandbox, compliance_id):
 
 
 async def test_number_update(sdk, sandbox, contract, compliance_id):
-    """A number is used under an approved record, by its own update; the number and the record show each other."""
+    """A number is put under an approved record by its own update; numbers and record then show each other."""
     reviewed(sandbox, compliance_id, APPROVED)
 
     changed = await sdk.call("update_number", number=ANOTHER, **{contract.record_of_number: compliance_id})
 
-    http_status = sandbox.log[-1].http_status
-    number = await sdk.call("number", number=ANOTHER)
+    assert ("changed", 202) == (changed["message"], sandbox.log[-1].http_status)
+    shown = await sdk.call("number", number=ANOTHER)
+    (listed,) = (await sdk.call("list_numbers", limit=20))["objects"]
     record = contract.record(await sdk.call("get", compliance_id=compliance_id, expand="linked_numbers"))
-    assert ("changed", contract.changed) == (changed["message"], http_status)
-    assert (compliance_id, contract.approved) == (number[contract.record_of_number], number["compliance_status"])
+    for number in (shown, listed):
+        seen = number["number"], number[contract.record_of_number], number["compliance_status"]
+        assert (ANOTHER, compliance_id, contract.approved) == seen
     assert [ANOTHER] == [linked["number"].removeprefix("+") for linked in record["linked_numbers"]]
+
+
+async def test_number_update_about_something_else(sdk, sandbox, contract):
+    """A number is given an alias by the SDK's own call, which names it in path and body; it is put under no record."""
+    changed = await sdk.call("rename_number", number=NUMBER, alias="Front desk")
+
+    assert "changed" == changed["message"]
+    assert (await sdk.call("number", number=NUMBER))[contract.record_of_number] is None
 
 
 async def test_delete(sdk, sandbox, contract, compliance_id):
