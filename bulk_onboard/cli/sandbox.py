@@ -31,8 +31,16 @@ _RECORD = Annotated[
 ]
 _REQUIREMENTS = Annotated[
     list[str],
-    typer.Option("--requirements", help="Form of the requirements: released, both-forms, neither-form or empty."),
+    typer.Option("--requirements", help="How requirements are told: both-forms, no-ids, …; may be repeated."),
 ]
+_CREATE = Annotated[
+    list[str], typer.Option("--create", help="How creates are answered: no-id, says-error, …; may be repeated.")
+]
+_LINK = Annotated[
+    list[str], typer.Option("--link", help="How links in bulk are answered: report-empty, …; may be repeated.")
+]
+_CONTRACT = Annotated[str, typer.Option(help="Form of the API it speaks: beta or released.")]
+_LINK_LIMIT = Annotated[int, typer.Option(help="How many numbers one call may link.", min=1)]
 _OTHERS = Annotated[
     list[str],
     typer.Option("--others", help="What other clients do: present=150, delete-oldest=0.5 a page, …; may be repeated."),
@@ -49,11 +57,12 @@ _BODY = Annotated[str, typer.Option(help="Body of callbacks: json or form.")]
 _CALLBACK = Annotated[
     list[str], typer.Option("--callback", help="What goes wrong with callbacks: twice, forged, …; may be repeated.")
 ]
-_LEDGER = Annotated[Path | None, typer.Option(help="Check that this ledger has the intent of each create.")]
+_LEDGER = Annotated[Path | None, typer.Option(help="Check that this ledger has the intent of each create and link.")]
 
 
 def sandbox_command(  # noqa: PLR0917 - typer names them
     port: _PORT = 8765,
+    contract: _CONTRACT = "beta",
     quota: _QUOTA = "60/min",
     window: _WINDOW = "fixed",
     review_after: _AFTER = "",
@@ -64,6 +73,9 @@ def sandbox_command(  # noqa: PLR0917 - typer names them
     get_lag: _GET_LAG = "0s",
     record: _RECORD = [],  # noqa: B006 - typer copies it
     requirements: _REQUIREMENTS = [],  # noqa: B006 - typer copies it
+    create: _CREATE = [],  # noqa: B006 - typer copies it
+    link: _LINK = [],  # noqa: B006 - typer copies it
+    link_limit: _LINK_LIMIT = 100,
     others: _OTHERS = [],  # noqa: B006 - typer copies it
     clock: _CLOCK = [],  # noqa: B006 - typer copies it
     seed: _SEED = 0,
@@ -84,7 +96,15 @@ def sandbox_command(  # noqa: PLR0917 - typer names them
             review_after=review_after,
             fault=fault,
             late_apply=late_apply,
-            behaviours={"list": behaviour, "record": record, "requirements": requirements},
+            behaviours={
+                "list": behaviour,
+                "record": record,
+                "requirements": requirements,
+                "create": create,
+                "link": link,
+            },
+            contract=contract,
+            link_limit=link_limit,
             others=others,
             clock=clock,
             list_lag=list_lag,
@@ -115,7 +135,7 @@ def _serve(
     """Serve until a signal.
 
     Args:
-        behaviours: names by what they are about: list, record, requirements.
+        behaviours: names by what they are about: list, record, requirements, create, link.
         settings: as `Sandbox` takes them.
 
     Raises:

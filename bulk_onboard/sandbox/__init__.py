@@ -1,4 +1,4 @@
-"""The API on this machine: an independent second implementation of its document (docs/sandbox.md).
+"""The API on this machine, in both of its contracts: an independent second implementation (docs/sandbox.md).
 
 Nothing here is shared with the client, so that a misreading there cannot cancel out here.
 
@@ -6,13 +6,18 @@ Nothing here is shared with the client, so that a misreading there cannot cancel
     service         a request becomes an answer: quota, fault, credentials, operation, log
     control         what is under /_sandbox/
     call, answers   a request as the operations see it, and what the API answers
-    operations      requirements, create, list, get, update, delete, download, number, link
-    requirements    what the API asks for, and whether a create or an update has it
+    operations      what is done to records: requirements, create, list, get, update, delete, download
+    numbers         what is done to numbers: shown, listed, linked one by one and in bulk
+    contract        what differs between the two contracts, an interface; the rest is common to both
+    beta            the contract of the API's document
+    released        the released contract, and what it asks for (released_requirements)
+    checks          checks that both make of what is sent
     records         records, documents, numbers, reviews
     state           what the API remembers, and the clock it shows
     quota           fixed window, sliding window, token bucket
     faults          what goes wrong now and then, by rate or by script
-    behaviours      how the API differs from what one hopes for, all the time, and what other users do
+    behaviours      how the API differs from what one hopes for, all the time
+    others          what other users of the account do
     callbacks       what is sent when a review changes
-    witness         looks for the intent of each create in the ledger
+    witness         looks for the intents of creates and links in the ledger
 """

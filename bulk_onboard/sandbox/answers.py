@@ -1,8 +1,4 @@
-"""What the API answers: successes, and errors as in its document, "Error Handling".
-
-The document binds no code to an HTTP status and has no code for several statuses. The table is this sandbox's reading:
-invalid parameters are 400, failed validation is 422, a conflict of state is 409.
-"""
+"""What the API answers: successes, and refusals, which the contract puts into words before they leave."""
 
 import json
 import re
@@ -11,29 +7,6 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 from uuid import uuid4
-
-TYPE_AND_HTTP_STATUS: Mapping[str, tuple[str, int]] = {
-    # codes of the document
-    "missing_required_document": ("validation_error", 422),
-    "missing_required_field": ("validation_error", 422),
-    "invalid_file": ("validation_error", 422),
-    "country_mismatch": ("validation_error", 422),
-    "number_type_mismatch": ("validation_error", 422),
-    "compliance_not_editable": ("state_error", 409),
-    "compliance_not_approved": ("state_error", 409),
-    # codes of this sandbox, where the document has none
-    "invalid_parameter": ("validation_error", 400),
-    "compliance_not_deletable": ("state_error", 409),
-    "compliance_exists": ("state_error", 409),
-    "account_not_enabled": ("validation_error", 422),
-    "invalid_credentials": ("authentication_error", 401),
-    "permission_denied": ("permission_error", 403),
-    "not_found": ("not_found_error", 404),
-    "method_not_allowed": ("method_error", 405),
-    "request_too_large": ("validation_error", 413),
-    "rate_limit_exceeded": ("rate_limit_error", 429),
-    "internal_error": ("api_error", 500),
-}
 
 # Half a surrogate pair is written as an escape; the halves that stand for bytes (PEP 383) become these bytes.
 _HALF_PAIR = re.compile("[\ud800-\udc7f\udd00-\udfff]")
@@ -48,28 +21,36 @@ class Delivery(Enum):
     HUNG = "hung"  # silence
 
 
+class RefusedError(Exception):
+    """The API says no; it is caught where answers are made and never leaves the sandbox.
+
+    Attributes:
+        code: one of the codes in `beta.TYPE_AND_HTTP_STATUS`; each contract knows their HTTP statuses.
+        headers: of the answer.
+    """
+
+    def __init__(
+        self, code: str, message: str, param: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code, self.message, self.param, self.headers = code, message, param, headers or {}
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer, before it is put on a socket."""
+    """An HTTP answer, before it is put on a socket; `refused` is what the contract has yet to put into words."""
 
     http_status: int
     body: bytes = b""
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
     delivery: Delivery = Delivery.WHOLE
+    refused: RefusedError | None = None
 
     @property
     def seen_status(self) -> int | None:
         """The HTTP status that the client sees; None when no answer reaches it."""
         return None if self.delivery in (Delivery.DROPPED, Delivery.HUNG) else self.http_status
-
-
-class RefusedError(Exception):
-    """The API says no; it is caught where answers are made and never leaves the sandbox."""
-
-    def __init__(self, code: str, message: str, param: str | None = None) -> None:
-        super().__init__(message)
-        self.code, self.message, self.param = code, message, param
 
 
 def invalid(message: str, param: str | None = None) -> RefusedError:
@@ -89,8 +70,5 @@ def success(http_status: int, **members: Any) -> Answer:
 
 
 def refusal(error: RefusedError) -> Answer:
-    """Return the error object of the document."""
-    error_type, http_status = TYPE_AND_HTTP_STATUS[error.code]
-    envelope = {"type": error_type, "code": error.code, "message": error.message, "param": error.param}
-    envelope["doc_url"] = "https://www.plivo.com/docs/numbers/compliance#requirements"
-    return json_answer(http_status, {"error": envelope})
+    """Return a refusal, in no words yet."""
+    return Answer(0, headers=error.headers, refused=error)

@@ -1,8 +1,8 @@
-"""How the API differs from what one hopes for, all the time: named switches, and other users of the account.
+"""How the API differs from what one hopes for, all the time: named switches.
 
-A switch replaces one step of a list (`Listing`), of keeping a record (`Keeping`), or of the answer to Requirements
-(`requirements.FORMS`); two that replace the same step contradict each other. What goes wrong now and then is in
-`faults`.
+A switch replaces one step of a list (`Listing`), of keeping a record (`Keeping`), of telling what is asked for
+(`Asking`), of a create (`Creating`) or of a link (`Linking`); two that replace the same step contradict each other.
+What goes wrong now and then is in `faults`, what other users of the account do in `others`.
 """
 
 import operator
@@ -10,16 +10,14 @@ import random
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
-from uuid import UUID
 
 from bulk_onboard.errors import UsageError
-from bulk_onboard.sandbox.records import PENDING, Record
+from bulk_onboard.sandbox.records import Record
 
-LIST, RECORD, REQUIREMENTS = "list", "record", "requirements"
-ABOUT = (LIST, RECORD, REQUIREMENTS)
+LIST, RECORD, REQUIREMENTS, CREATE, LINK = "list", "record", "requirements", "create", "link"
+ABOUT = (LIST, RECORD, REQUIREMENTS, CREATE, LINK)
 
 GREATEST_LIMIT = 100
 
@@ -94,7 +92,8 @@ class Keeping:
         alias = self.blanks(self.case(self.letters(record.alias)))[: self.cut]
         end_user = self._each_text(record.end_user)
         end_user["name"] = self.name(end_user["name"])
-        end_user["registration_number"] = self.registration_number(end_user["registration_number"])
+        if isinstance(number := end_user.get("registration_number"), str):
+            end_user["registration_number"] = self.registration_number(number)
         if not self.keeps_state:
             end_user["address"] = {**end_user["address"], "state": None}
         return replace(record, alias=alias, end_user=end_user)
@@ -109,6 +108,100 @@ class Keeping:
         if isinstance(value, dict):
             return {name: self._each_text(member) for name, member in value.items()}
         return self.text(value) if isinstance(value, str) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The steps from what is asked for to what Requirements answers.
+
+    Attributes:
+        form: of the answer, as `operations.requirements` knows it; empty for that of the contract.
+        types, ids, fields, lengths, members, order: names of what `released_requirements` does to the types of
+            document; empty for nothing.
+        epoch: ids of types are made with it.
+    """
+
+    form: str = ""
+    types: str = ""
+    ids: str = ""
+    fields: str = ""
+    lengths: str = ""
+    members: str = ""
+    order: str = ""
+    epoch: int = 0
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The names of what changes how types are told only."""
+        return tuple(filter(None, (self.ids, self.fields, self.lengths, self.members, self.order)))
+
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Creating:
+    """The steps of a create: whether all are refused, and what becomes of the answer to one that went well."""
+
+    refuses_all: bool = False
+    told: Callable[[Body], Body] = lambda body: body
+
+
+Report = list[Body]
+
+
+@dataclass(frozen=True, slots=True)
+class Linking:
+    """The steps of a link.
+
+    Attributes:
+        moves: whether a number may be put under another record whatever the review of its own.
+        whole: whether one number that does not fit has the whole call refused.
+        rows, words, number: what becomes of the report, of each of its rows, and of the number in it.
+        told: what becomes of the body.
+        http_status: of the answer.
+    """
+
+    moves: bool = False
+    whole: bool = False
+    rows: Callable[[Report], Report] = lambda report: report
+    words: Callable[[Body], Body] = lambda row: row
+    number: Callable[[str, int], str] = lambda number, place: number
+    told: Callable[[Body], Body] = lambda body: body
+    http_status: int = 200
+
+    def report(self, rows: Report) -> Report:
+        """Return the report of a call as the API tells it."""
+        told = [self.words(row) for row in self.rows(rows)]
+        return [{**row, "number": self.number(row["number"], place)} for place, row in enumerate(told)]
+
+
+def _without(*members: str) -> Callable[[Body], Body]:
+    return lambda body: {name: value for name, value in body.items() if name not in members}
+
+
+_FOREIGN = ("+912200000001", "+912200000002")
+
+
+def _with_foreign_numbers(report: Report) -> Report:
+    linked = {"status": "success", "remarks": "Number linked to compliance application."}
+    return [*report, *({"number": number, **linked} for number in _FOREIGN)]
+
+
+def _with_a_double(report: Report) -> Report:
+    other = {"success": "failed", "failed": "success"}
+    return [*report, *({**row, "status": other[row["status"]], "remarks": "See above."} for row in report[:1])]
+
+
+def _with_other_words(row: Body) -> Body:
+    status = "linked" if row["status"] == "success" else row["status"]
+    return {"number": row["number"], "status": status, "message": row["remarks"]}
+
+
+def _spaced(number: str, place: int) -> str:
+    """Return a number written otherwise: as people do, or with 00 for the plus."""
+    known = number.removeprefix("+")
+    return f"00{known}" if place % 2 else f"+{known[:2]} {known[2:4]} {known[4:8]} {known[8:]}".rstrip()
 
 
 def _same_in_any_case(alias: str, asked: str) -> bool:
@@ -131,6 +224,9 @@ def _word(text: str) -> str:
     return text
 
 
+NEW = "new"  # stands for an epoch that was not there before
+
+
 @dataclass(frozen=True, slots=True)
 class Behaviour:
     """One switch.
@@ -150,7 +246,7 @@ class Behaviour:
     reads: Callable[[str], Any] | None = None
 
 
-_list, _record, _requirements = (partial(Behaviour, about) for about in ABOUT)
+_list, _record, _requirements, _create, _link = (partial(Behaviour, about) for about in ABOUT)
 
 BEHAVIOURS: Mapping[str, Behaviour] = {
     behaviour.name: behaviour
@@ -193,12 +289,65 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
             None,
             _word,
         ),
-        _requirements(
-            "released", "The form of the released API: `requirement_id`, `document_types`.", "form", "released"
-        ),
         _requirements("both-forms", "Both forms in one object.", "form", "both-forms"),
         _requirements("neither-form", "Members of neither form.", "form", "neither-form"),
         _requirements("empty", "An empty object.", "form", "empty"),
+        _requirements(
+            "forms-in-turn", "Every second answer has the form of the other contract.", "form", "forms-in-turn"
+        ),
+        _requirements("new-ids", "All types of document have new ids, each time it is set.", "epoch", NEW),
+        _requirements("two-of-one-name", "Two types of document have one name.", "types", "two-of-one-name"),
+        _requirements("fifty-types", "There are fifty types of document, each with a file.", "types", "fifty-types"),
+        _requirements("nothing-required", "`document_types` is an empty list.", "types", "nothing-required"),
+        _requirements("no-ids", "Types of document have no ids.", "ids", "no-ids"),
+        _requirements(
+            "min-above-max", "The least length of each text is above its greatest.", "lengths", "min-above-max"
+        ),
+        _requirements("blank-enums", "The values of each enum are blank.", "fields", "blank-enums"),
+        _requirements("enums-as-list", "The values of each enum are a list.", "fields", "enums-as-list"),
+        _requirements(
+            "unknown-field-type", "The type of each text is one that nobody knows.", "fields", "unknown-field-type"
+        ),
+        _requirements("null-members", "What may be left out is null.", "members", "null-members"),
+        _requirements("reordered", "Types of document and their fields come in another order.", "order", "reordered"),
+        _create("refuse-all", "Every create gets HTTP 400; the sentences differ in an id only.", "refuses_all", True),
+        _create(
+            "says-error",
+            "The answer to a create that went well has an `error`, too.",
+            "told",
+            lambda body: {**body, "error": "The application could not be handed to the reviewers."},
+        ),
+        _create("no-id", "The answer to a create that went well has no id.", "told", _without("compliance_id")),
+        _create(
+            "null-error",
+            "The answer to a create that went well has `error`: null.",
+            "told",
+            lambda b: {**b, "error": None},
+        ),
+        _link(
+            "moves-any-time", "A number may be put under another record whatever the review of its own.", "moves", True
+        ),
+        _link("refuse-whole", "One number that does not fit has the whole call refused, HTTP 400.", "whole", True),
+        _link("report-empty", "The report has no rows.", "rows", lambda report: []),
+        _link("report-too-long", "The report has two foreign numbers, too.", "rows", _with_foreign_numbers),
+        _link("report-reordered", "The report is in the opposite order.", "rows", lambda report: report[::-1]),
+        _link("report-omits-one", "The report leaves out its last number.", "rows", lambda report: report[:-1]),
+        _link("report-doubles", "The first number comes again, with the opposite outcome.", "rows", _with_a_double),
+        _link(
+            "message-for-remarks",
+            "Rows have `message` and `linked` for `remarks` and `success`.",
+            "words",
+            _with_other_words,
+        ),
+        _link("numbers-spaced", "Numbers are written with blanks, or with 00 for the plus.", "number", _spaced),
+        _link(
+            "counts-contradict",
+            "`updated_count` is above `total_count`.",
+            "told",
+            lambda body: {**body, "updated_count": body["total_count"] + 1},
+        ),
+        _link("counts-only", "There is no report at all.", "told", _without("report")),
+        _link("multi-status", "The answer has HTTP status 207.", "http_status", 207),
     )
 }
 
@@ -207,13 +356,13 @@ class Behaviours:
     """The switches that are on, each written NAME or NAME=VALUE, and the steps they lead to.
 
     Attributes:
-        listing, keeping: the steps of a list, and of keeping a record.
-        requirements: the form of Requirements, one of `requirements.FORMS`; empty for that of the API's document.
+        listing, keeping, asking, creating, linking: the steps of what they are about.
     """
 
     def __init__(self, names: Iterable[str], seed: int) -> None:
         self._dice = random.Random(f"{seed} list")  # noqa: S311 an order must repeat
         self.names: tuple[str, ...] = ()
+        self._epoch = 0
         self.set(names)
 
     def set(self, names: Iterable[str], about: str | None = None) -> None:
@@ -228,20 +377,24 @@ class Behaviours:
             check_about(asked, about)
         others = (name for name in self.names if about is not None and _known(name).about != about)
         switched = (*others, *asked)
-        steps = {_known(name).step: _value(name) for name in switched}
+        steps = {(_known(name).about, _known(name).step): _value(name) for name in switched}
         if len(steps) < len(switched):
             raise UsageError(f"these behaviours contradict each other: {', '.join(switched)}")
         self.names = switched
+        if about in (None, REQUIREMENTS) and "new-ids" in asked:
+            self._epoch += 1
         self.listing = Listing(dice=self._dice, **self._about(LIST, steps))
         self.keeping = Keeping(**self._about(RECORD, steps))
-        self.requirements = self._about(REQUIREMENTS, steps).get("form", "")
+        self.asking = Asking(**{**self._about(REQUIREMENTS, steps), "epoch": self._epoch})
+        self.creating = Creating(**self._about(CREATE, steps))
+        self.linking = Linking(**self._about(LINK, steps))
 
     def on(self, about: str) -> list[str]:
         """Return the switches that are on about one thing."""
         return [name for name in self.names if _known(name).about == about]
 
-    def _about(self, about: str, steps: Mapping[str, Any]) -> dict[str, Any]:
-        return {_known(name).step: steps[_known(name).step] for name in self.on(about)}
+    def _about(self, about: str, steps: Mapping[tuple[str, str], Any]) -> dict[str, Any]:
+        return {step: value for (of, step), value in steps.items() if of == about}
 
 
 def check_about(names: Iterable[str], about: str) -> None:
@@ -270,122 +423,3 @@ def _value(name: str) -> Any:
     except ValueError:
         example = "40" if known.reads is _whole else "HUGE"
         raise UsageError(f"{name!r} lacks its value; write {word}={example}") from None
-
-
-# Other users of the account: how many of their records are there from the start, by `present` or by oddity, and what
-# they do before each page of a list, by how often; above 1 by how many times.
-PRESENT = "present"
-CREATE, DELETE_OLDEST, DELETE_NEWEST, VANISH = "create", "delete-oldest", "delete-newest", "vanish"
-SHARES: Mapping[str, str] = {
-    CREATE: "A stranger's record is created.",
-    DELETE_OLDEST: "The oldest record of strangers is deleted.",
-    DELETE_NEWEST: "The newest record of strangers is deleted.",
-    VANISH: "A random record of those created through the API is deleted.",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Oddity:
-    """A way in which a stranger's record is odd; `shown` turns its row of a list into the odd one."""
-
-    name: str
-    sentence: str
-    shown: Callable[[dict[str, Any]], Any]
-
-
-def _without(member: str) -> Callable[[dict[str, Any]], Any]:
-    return lambda shown: {name: value for name, value in shown.items() if name != member}
-
-
-ODDITIES: Mapping[str, Oddity] = {
-    oddity.name: oddity
-    for oddity in (
-        Oddity(
-            "lone-surrogate",
-            "Its alias ends in half a surrogate pair, written `\\ud83d`.",
-            lambda shown: {**shown, "alias": f"{shown['alias']} \ud83d"},
-        ),
-        Oddity(
-            "invalid-utf8",
-            "Its alias ends in a byte that is not UTF-8.",
-            lambda shown: {**shown, "alias": f"{shown['alias']} \udcff"},
-        ),
-        Oddity("number-alias", "Its alias is a number.", lambda shown: {**shown, "alias": 17}),
-        Oddity("null-alias", "Its alias is null.", lambda shown: {**shown, "alias": None}),
-        Oddity("object-alias", "Its alias is an object.", lambda shown: {**shown, "alias": {"text": shown["alias"]}}),
-        Oddity("no-alias", "It has no alias.", _without("alias")),
-        Oddity("no-id", "It has no id.", _without("compliance_id")),
-        Oddity("null-id", "Its id is null.", lambda shown: {**shown, "compliance_id": None}),
-        Oddity("number-status", "Its status is a number.", lambda shown: {**shown, "status": 3}),
-        Oddity("no-object", "It is a text instead of an object.", lambda shown: shown["alias"]),
-        Oddity("null-row", "It is null.", lambda shown: None),
-        Oddity("huge", "It alone is over 1 MiB.", lambda shown: {**shown, "notes": "x" * 1_200_000}),
-    )
-}
-
-
-class Others:
-    """What other users of the account do; `asked` has numbers by `present`, `ODDITIES` and `SHARES`."""
-
-    def __init__(self, asked: Mapping[str, float], seed: int) -> None:
-        self._dice = random.Random(f"{seed} others")  # noqa: S311 what others do must repeat
-        self._born = 0
-        self.set(asked)
-
-    def set(self, asked: Mapping[str, float]) -> None:
-        """Replace what others do, and how many records the next `arrivals` bring.
-
-        Raises:
-            UsageError: for an unknown name, a negative number, or part of a record.
-        """
-        names = (PRESENT, *ODDITIES, *SHARES)
-        for name, number in asked.items():
-            if name not in names:
-                raise UsageError(f"others do nothing called {name!r}; choose one of {', '.join(names)}")
-            if number < 0 or (name not in SHARES and number != int(number)):
-                raise UsageError(f"{name}={number} is not how many, or how often; write {name}=1")
-        self.asked = dict(asked)
-
-    def arrivals(self, now: datetime) -> list[Record]:
-        """Return the strangers' records that are there from the start, a day old, odd ones among the others."""
-        kinds = [kind for kind in (PRESENT, *ODDITIES) for _ in range(int(self.asked.get(kind, 0)))]
-        self._dice.shuffle(kinds)
-        return [self._stranger(now - timedelta(days=1), "" if kind == PRESENT else kind) for kind in kinds]
-
-    def between_pages(self, records: Records, now: datetime) -> tuple[list[Record], list[Record]]:
-        """Return the records that others create and those they delete before the next page of a list."""
-        theirs, ours = [r for r in records if r.is_strangers], [r for r in records if not r.is_strangers]
-        created = [self._stranger(now) for _ in range(self._times(CREATE))]
-        deleted = [theirs.pop(0) for _ in range(min(self._times(DELETE_OLDEST), len(theirs)))]
-        deleted += [theirs.pop() for _ in range(min(self._times(DELETE_NEWEST), len(theirs)))]
-        deleted += self._dice.sample(ours, min(self._times(VANISH), len(ours)))
-        return created, deleted
-
-    def _times(self, name: str) -> int:
-        share = self.asked.get(name, 0.0)
-        return int(share) + (self._dice.random() < share % 1)
-
-    def _stranger(self, at: datetime, oddity: str = "") -> Record:
-        self._born += 1
-        return Record(
-            compliance_id=str(UUID(int=self._dice.getrandbits(128), version=4)),
-            alias=f"Stranger {self._born}" if self._born % 10 else f"Stranger-{self._born} Café Müller & Söhne",
-            review=PENDING,
-            country_iso="IN",
-            number_type="local",
-            end_user={
-                "type": "business",
-                "name": f"Stranger {self._born} Private Limited",
-                "email": "desk@stranger.example",
-                "address": {"line1": "1 Elsewhere Road", "city": "Mysuru", "postal_code": "570001", "country": "IN"},
-                "registration_number": f"U{90000 + self._born % 10000:05d}KA2019PTC{self._born:06d}",
-            },
-            documents=(),
-            callback_url=None,
-            callback_method="POST",
-            created_at=at,
-            updated_at=at,
-            submitted_at=at,
-            is_strangers=True,
-            oddity=oddity,
-        )

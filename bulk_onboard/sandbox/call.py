@@ -1,4 +1,9 @@
-"""A request as the operations see it: which operation its path means, its query, and its multipart form."""
+"""A request as the operations see it: which operation its path means, its query, and its form.
+
+A form is read in every way in which real clients send one: multipart, with parts of any content type, `data` before or
+after the files, names and boundary quoted or not; and where there is no file also urlencoded, as the text `data` of a
+JSON object, or not at all.
+"""
 
 import json
 import re
@@ -7,22 +12,27 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
+from urllib.parse import parse_qs, unquote
 
 from bulk_onboard.sandbox.answers import RefusedError, invalid
 
-# With or without a slash at the end. `Requirements` is where an id may be, so it comes first.
-_PATHS: tuple[tuple[re.Pattern[str], Mapping[str, str]], ...] = tuple(
-    (re.compile(f"/v1/Account/(?P<account>[^/]+)/{path}/?"), operations)
+_LINKS_IN_BULK = "PhoneNumber/Compliance/Link"
+
+# With or without a slash at the end. `Requirements` and `Link` are where an id may be, so they come first.
+_PATHS: tuple[tuple[str, re.Pattern[str], Mapping[str, str]], ...] = tuple(
+    (path, re.compile(f"/v1/Account/(?P<account>[^/]+)/{path}/?"), operations)
     for path, operations in (
         ("PhoneNumber/Compliance/Requirements", {"GET": "requirements"}),
+        (_LINKS_IN_BULK, {"POST": "link"}),
         ("PhoneNumber/Compliance", {"GET": "list", "POST": "create"}),
         ("PhoneNumber/Compliance/(?P<id>[^/]+)", {"GET": "get", "PATCH": "update", "DELETE": "delete"}),
         ("PhoneNumber/Compliance/(?P<id>[^/]+)/Document/(?P<document>[^/]+)/download", {"GET": "download"}),
+        ("Number", {"GET": "numbers"}),
         ("Number/(?P<number>[^/]+)", {"GET": "number", "POST": "link"}),
     )
 )
 
-OPERATIONS: tuple[str, ...] = tuple(word for _, operations in _PATHS for word in operations.values())
+OPERATIONS: tuple[str, ...] = tuple(dict.fromkeys(word for *_, operations in _PATHS for word in operations.values()))
 UNKNOWN = "unknown"
 
 
@@ -36,18 +46,24 @@ class Route:
     refused: RefusedError | None = None
 
 
-def route_of(method: str, path: str) -> Route:
-    """Return the operation that a method and a path mean, and the ids in the path."""
-    for pattern, operations in _PATHS:
+def route_of(method: str, path: str, *, links_in_bulk: bool = False) -> Route:
+    """Return the operation that a method and a path mean, and the ids in the path.
+
+    Where there are no links in bulk, `Link` is an id like any other.
+    """
+    for known, pattern, operations in _PATHS:
         match = pattern.fullmatch(path)
-        if match is None:
+        if match is None or (known == _LINKS_IN_BULK and not links_in_bulk):
             continue
         target = match.groupdict()
         account = target.pop("account")
         if method in operations:
             return Route(operations[method], account, target)
-        message = f"{method} is not allowed here, only {', '.join(operations)}"
-        return Route(UNKNOWN, account, target, RefusedError("method_not_allowed", message))
+        allowed = ", ".join(operations)
+        refused = RefusedError(
+            "method_not_allowed", f"{method} is not allowed here, only {allowed}", headers={"Allow": allowed}
+        )
+        return Route(UNKNOWN, account, target, refused)
     return Route(UNKNOWN, "", {}, RefusedError("not_found", "There is nothing at this address"))
 
 
@@ -91,7 +107,7 @@ class Call:
 
     @cached_property
     def form(self) -> Form:
-        """The multipart form of a create or an update; RefusedError when there is none."""
+        """The form of a create or an update; RefusedError when there is none."""
         return read_form(self.content_type, self.body)
 
     @property
@@ -100,24 +116,46 @@ class Call:
         return _json_object(self.body, "the body")
 
 
-_BOUNDARY = re.compile(r'multipart/form-data\s*;(?:.*;)?\s*boundary=(?:"([^"]+)"|([^\s;"]+))', re.IGNORECASE)
+_BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]+)"|([^\s;"]+))', re.IGNORECASE)
 _DISPOSITION = re.compile(r"^content-disposition:\s*form-data(.*)$", re.IGNORECASE | re.MULTILINE)
-_PARAMETER = re.compile(r';\s*(name|filename)=(?:"([^"]*)"|([^\s;]+))', re.IGNORECASE)
+_PARAMETER = re.compile(r';\s*(name|filename\*?)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;]+))', re.IGNORECASE)
+_ESCAPED = re.compile(r'\\(["\\])')
 _FILE_PART = re.compile(r"documents\[(\d{1,4})\]\.file")
 
 
 def read_form(content_type: str, body: bytes) -> Form:
-    """Return the form in a multipart body: one part `data`, a JSON object, and parts `documents[i].file`.
-
-    Parts are known by their names alone: their content types may be absent, generic or exact.
+    """Return the form in a body: `data`, a JSON object, and in a multipart body files named `documents[i].file`.
 
     Raises:
-        RefusedError: the body is no complete multipart form, or has other parts.
+        RefusedError: the body is no complete form, or has other parts.
     """
-    boundary = _BOUNDARY.match(content_type)
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type == "multipart/form-data":
+        return _multipart_form(content_type, body)
+    if not body.strip():
+        return Form({}, {})
+    if media_type == "application/x-www-form-urlencoded":
+        texts = parse_qs(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=None)
+        return _form_without_files(texts.get("data", [None])[-1])
+    if media_type == "application/json":
+        members = _json_object(body, "the body")
+        return _form_without_files(members.get("data")) if members else Form({}, {})
+    raise invalid("send multipart/form-data with a boundary")
+
+
+def _form_without_files(data: object) -> Form:
+    if not isinstance(data, str):
+        raise invalid("data is missing; send it as a text", "data")
+    return Form(_json_object(data.encode(errors="surrogatepass"), "data", "data"), {})
+
+
+def _multipart_form(content_type: str, body: bytes) -> Form:
+    """Return the form in a multipart body; parts are known by their names alone."""
+    boundary = _BOUNDARY.search(content_type)
     if boundary is None:
         raise invalid("send multipart/form-data with a boundary")
-    _, *pieces = (b"\r\n" + body).split(b"\r\n--" + (boundary[1] or boundary[2]).encode())
+    delimiter = re.escape(b"\r\n--" + (boundary[1] or boundary[2]).encode())
+    _, *pieces = re.split(delimiter + rb"(?=--|[ \t]*\r\n)", b"\r\n" + body)
     if not pieces or not pieces[-1].startswith(b"--"):
         raise invalid("the multipart body is not complete")
     data: Mapping[str, Any] | None = None
@@ -140,8 +178,11 @@ def _read_part(piece: bytes) -> Part:
     disposition = _DISPOSITION.search(head.decode(errors="replace").replace("\r\n", "\n"))
     if not blank_line or disposition is None:
         raise invalid("a part has no Content-Disposition: form-data")
-    found = {key.lower(): quoted or bare for key, quoted, bare in _PARAMETER.findall(disposition[1])}
-    return Part(found.get("name", ""), found.get("filename", ""), content)
+    found = {
+        key.lower(): _ESCAPED.sub(r"\1", quoted) or bare for key, quoted, bare in _PARAMETER.findall(disposition[1])
+    }
+    encoded = unquote(found["filename*"].rpartition("'")[2]) if "filename*" in found else ""
+    return Part(found.get("name", ""), encoded or found.get("filename", ""), content)
 
 
 def _json_object(content: bytes, what: str, param: str | None = None) -> dict[str, Any]:

@@ -23,19 +23,14 @@ from uuid import uuid4
 import aiohttp
 
 from bulk_onboard.errors import UsageError
-from bulk_onboard.sandbox.records import APPROVED, MORE_INFO, REJECTED, Record
+from bulk_onboard.sandbox.checks import THIS_MACHINE
+from bulk_onboard.sandbox.records import APPROVED, REJECTED, Record
 from bulk_onboard.sandbox.state import State
 
-EVENTS: Mapping[str, str] = {
-    APPROVED: "compliance.approved",
-    REJECTED: "compliance.rejected",
-    MORE_INFO: "compliance.more_info_required",
-}
 BODIES = ("json", "form")
 RETRY_S = 60.0
 
 _RETRIES = 3
-_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 _LOOK_AGAIN_S = 0.05
 _ANSWER_WAIT_S = 10.0
 _MOST_AT_A_TIME = 50
@@ -47,6 +42,7 @@ class Callback:
 
     Attributes:
         event: the members of the body, or of the query of a GET.
+        lie: the members of a callback that names another review.
         due_at: it is not sent before.
         token: what it is signed with.
         tries: how often it was sent.
@@ -56,6 +52,7 @@ class Callback:
     url: str
     method: str
     event: Mapping[str, str]
+    lie: Mapping[str, str]
     due_at: datetime
     token: str = field(repr=False)
     nonce: str = field(default_factory=lambda: uuid4().hex)
@@ -80,9 +77,18 @@ class CallbackFault:
     spoiled: Callable[[Callback, random.Random], list[Callback]]
 
 
-def _lying(callback: Callback, _: random.Random) -> list[Callback]:
-    status = REJECTED if callback.event["status"] == APPROVED else APPROVED
-    return [replace(callback, event={**callback.event, "status": status, "event": EVENTS[status]})]
+_ID, _OTHER_ID = "compliance_id", "compliance_application_id"
+_OTHER_NAMES = {_ID: _OTHER_ID, "status": "compliance_status", "rejection_reason": "reason"}
+
+
+def _with_other_names(callback: Callback, _: random.Random) -> list[Callback]:
+    event = {_OTHER_NAMES.get(name, name): value for name, value in callback.event.items()}
+    return [replace(callback, event=event)]
+
+
+def _of_a_stranger(callback: Callback) -> Callback:
+    event = {name: str(uuid4()) if name in (_ID, _OTHER_ID) else value for name, value in callback.event.items()}
+    return callback.anew(event=event)
 
 
 CALLBACK_FAULTS: Mapping[str, CallbackFault] = {
@@ -102,17 +108,26 @@ CALLBACK_FAULTS: Mapping[str, CallbackFault] = {
             "Before each event comes one with a wrong signature.",
             lambda c, _: [c.anew(token="not the token"), c],  # noqa: S106 it is meant to be wrong
         ),
-        CallbackFault("lying", "Each event names another review than the record has.", _lying),
+        CallbackFault(
+            "lying",
+            "Each event names another review than the record has.",
+            lambda c, _: [replace(c, event=c.lie)],
+        ),
         CallbackFault(
             "strangers",
             "With each event comes one for a record that does not exist.",
-            lambda c, _: [c, c.anew(event={**c.event, "compliance_id": str(uuid4())})],
+            lambda c, _: [c, _of_a_stranger(c)],
         ),
         CallbackFault("flood", "Each event comes fifty times.", lambda c, _: [c, *(c.anew() for _ in range(49))]),
         CallbackFault(
             "covers-json",
             "The signature covers the members of a JSON body, too.",
             lambda c, _: [replace(c, covers_json=True)],
+        ),
+        CallbackFault(
+            "other-names",
+            "Id, status and reason have the names that others have seen.",
+            _with_other_names,
         ),
     )
 }
@@ -182,12 +197,12 @@ class Callbacks:
             self._to_come.append(replace(callback, due_at=due_at, tries=callback.tries + 1))
 
     def _callbacks_of(self, record: Record, now: datetime) -> Iterable[Callback]:
-        if record.review not in EVENTS or not record.callback_url:
+        event = self._state.contract.event(record)
+        if event is None or not record.callback_url:
             return []
-        event = {"event": EVENTS[record.review], "compliance_id": record.compliance_id, "status": record.review}
-        if record.review == REJECTED and record.reason:
-            event["rejection_reason"] = record.reason
-        callbacks = [Callback(record.callback_url, record.callback_method, event, now, self.token)]
+        other = replace(record, review=REJECTED if record.review == APPROVED else APPROVED)
+        lie = self._state.contract.event(other) or event
+        callbacks = [Callback(record.callback_url, record.callback_method, event, lie, now, self.token)]
         for name in self.options.faults:
             callbacks = [one for each in callbacks for one in CALLBACK_FAULTS[name].spoiled(each, self._dice)]
         return callbacks
@@ -230,7 +245,7 @@ def target_of(url: str, via: str) -> str | None:
     if via:
         base = urlsplit(via)
         return urlunsplit((base.scheme, base.netloc, parts.path, parts.query, ""))
-    return url if parts.hostname in _THIS_MACHINE else None
+    return url if parts.hostname in THIS_MACHINE else None
 
 
 def _request(callback: Callback, target: str, body: str) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from typing import Any
 from bulk_onboard.errors import UsageError
 from bulk_onboard.sandbox.answers import Answer
 from bulk_onboard.sandbox.behaviours import ABOUT
+from bulk_onboard.sandbox.checks import NUMBER_TYPES
 from bulk_onboard.sandbox.quota import budget_of
 from bulk_onboard.sandbox.records import REVIEWS, Number, Record, digits
-from bulk_onboard.sandbox.requirements import NUMBER_TYPES
-from bulk_onboard.sandbox.service import Service, most_in_a_window, requests_by_answer, throttled
+from bulk_onboard.sandbox.service import Service, contract_named, most_in_a_window, requests_by_answer, throttled
 
 PREFIX = "/_sandbox/"
 
@@ -118,6 +118,11 @@ def _clock(service: Service, asked: Json) -> Json:
     return {"now": service.instants.stamp(service.instants.now())}
 
 
+def _contract(service: Service, asked: Json) -> Json:
+    service.state.contract = contract_named(asked["contract"])
+    return {"contract": service.state.contract.name}
+
+
 def _callbacks(service: Service, asked: Json) -> Json:
     if "faults" in asked:
         asked = {**asked, "faults": tuple(asked["faults"])}
@@ -143,6 +148,7 @@ ACTS: Mapping[tuple[str, str], Callable[[Service, Json], Json]] = {
     ("POST", "review"): _review,
     ("POST", "delete"): _delete,
     ("POST", "numbers"): _numbers,
+    ("POST", "contract"): _contract,
     ("POST", "faults"): _faults,
     **{("POST", about): _behaviours(about) for about in ABOUT},
     ("POST", "others"): _others,
@@ -156,7 +162,7 @@ def _shown_record(service: Service, record: Record) -> Json:
     stamp = service.instants.stamp
     return {
         "compliance_id": record.compliance_id,
-        "alias": record.alias,
+        "alias": record.alias or None,
         "review": record.review,
         "reason": record.reason,
         "country_iso": record.country_iso,
@@ -173,6 +179,7 @@ def _shown_record(service: Service, record: Record) -> Json:
             }
             for document in record.documents
         ],
+        "data": record.data,
         "linked_numbers": [number.number for number in service.state.linked_numbers(record)],
         "callback_url": record.callback_url,
         "callback_method": record.callback_method,
@@ -190,5 +197,6 @@ def _shown_number(service: Service, number: Number) -> Json:
         "number_type": number.number_type,
         "compliance_id": number.compliance_id,
         "alias": linked.alias if linked else None,
-        "registration_number": linked.end_user["registration_number"] if linked else None,
+        "registration_number": linked.end_user.get("registration_number") if linked else None,
+        "times_linked": number.times_linked,
     }

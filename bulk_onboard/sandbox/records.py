@@ -1,4 +1,4 @@
-"""What the API keeps: records with their documents, the numbers of the account, and how a record is reviewed.
+"""What the API keeps under either contract: records with their documents, numbers, and how a record is reviewed.
 
 See the API's document, "The Compliance Object" and "Status Flow".
 """
@@ -10,17 +10,23 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+# The reviews as people and tests name them under `/_sandbox/`, whichever the contract; these are the words of the API's
+# document, and three that only the released API has.
 PENDING, APPROVED, REJECTED, MORE_INFO = "pending_review", "approved", "rejected", "more_info_required"
-SUSPENDED, EXPIRED = "suspended", "expired"  # what an approval may become; the document does not name them
-REVIEWS = (PENDING, APPROVED, REJECTED, MORE_INFO, SUSPENDED, EXPIRED)
-
-EDITABLE = (REJECTED, MORE_INFO)
-DELETABLE = (PENDING, REJECTED, MORE_INFO)
+DRAFT, SUSPENDED, EXPIRED = "draft", "suspended", "expired"
+REVIEWS = (PENDING, APPROVED, REJECTED, MORE_INFO, DRAFT, SUSPENDED, EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file as it arrived, byte for byte."""
+    """A document as it arrived, its file byte for byte.
+
+    Attributes:
+        type: what kind of document it is: its type under the beta, its name under the released contract.
+        type_id: by which id it was sent, where the contract has ids.
+        data_fields: what was told of it beside its file.
+        content: empty where the document has no file.
+    """
 
     document_id: str
     type: str
@@ -28,6 +34,8 @@ class Document:
     media_type: str
     content: bytes = field(repr=False)
     sha256: str
+    type_id: str = ""
+    data_fields: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +43,9 @@ class Record:
     """What the API keeps of one create and the updates after it.
 
     Attributes:
-        end_user: as it is kept, with the API's own `id`.
+        alias: empty where none was given.
+        end_user: as it is kept, with the API's own `id` and a nested `address`.
+        data: the part `data` of the last create or update, as it came.
         is_strangers: made by another user of the account.
         oddity: the name in `behaviours.ODDITIES` of how lists show it; empty for an ordinary record.
     """
@@ -55,10 +65,11 @@ class Record:
     reason: str | None = None
     is_strangers: bool = False
     oddity: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def user_type(self) -> str:
-        """`business`, the only one on offer."""
+        """Which kind of end user it is of."""
         return str(self.end_user["type"])
 
     def document(self, document_id: str) -> Document | None:
@@ -100,12 +111,13 @@ def reviewed_in_time(record: Record, review_after_s: float, now: datetime) -> Re
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A rented number; `compliance_id` is None until a record is linked."""
+    """A rented number; `compliance_id` is None until a record is linked, `times_linked` is how often one was."""
 
     number: str
     country_iso: str
     number_type: str
     compliance_id: str | None = None
+    times_linked: int = 0
 
 
 # Every number of 10 to 15 digits that begins so is rented, without being set by `POST /_sandbox/numbers`.
@@ -139,7 +151,8 @@ _TOKEN = re.compile(r"~([a-z2-7]{16})$", re.IGNORECASE)
 def duplicates(records: Iterable[Record]) -> list[dict[str, Any]]:
     """Return the sets of records that should have been one.
 
-    They share a token, an alias, or a business: country, number type, user type and registration number.
+    They share a token, an alias, or a business: country, number type, user type and registration number. An expired
+    record does not count as its business: another one is filed in its place.
 
     Returns:
         `{"token" | "alias" | "business": what they share, "compliance_ids": [...]}`, each set once.
@@ -162,13 +175,15 @@ def _token(record: Record) -> str | None:
     return match[1].lower() if match else None
 
 
-def _business(record: Record) -> str:
-    registration_number = str(record.end_user["registration_number"]).strip().upper()
+def _business(record: Record) -> str | None:
+    registration_number = str(record.end_user.get("registration_number") or "").strip().upper()
+    if record.review == EXPIRED or not registration_number:
+        return None
     return f"{record.country_iso} {record.number_type} {record.user_type} {registration_number}"
 
 
 _SHARED: Mapping[str, Callable[[Record], str | None]] = {
     "token": _token,
-    "alias": lambda record: record.alias,
+    "alias": lambda record: record.alias or None,
     "business": _business,
 }

@@ -6,7 +6,6 @@ for when the sandbox has taken its time. None of them waits, so each call is car
 """
 
 import base64
-import binascii
 import contextlib
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,19 +16,27 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from bulk_onboard.clock import Clock
+from bulk_onboard.errors import UsageError
 from bulk_onboard.sandbox.answers import Answer, RefusedError, refusal
-from bulk_onboard.sandbox.behaviours import Behaviours, Others
+from bulk_onboard.sandbox.behaviours import Behaviours
+from bulk_onboard.sandbox.beta import Beta
 from bulk_onboard.sandbox.call import Call, Route, route_of
 from bulk_onboard.sandbox.callbacks import CallbackOptions, Callbacks
+from bulk_onboard.sandbox.contract import Contract
 from bulk_onboard.sandbox.faults import LATE_APPLY_S, Fault, Faults, Strikes
+from bulk_onboard.sandbox.numbers import LINK_LIMIT, numbers_of
 from bulk_onboard.sandbox.operations import PERFORM, alias_of
+from bulk_onboard.sandbox.others import Others
 from bulk_onboard.sandbox.quota import COMPLIANCE, REQUIREMENTS, Grant, Quotas
+from bulk_onboard.sandbox.released import Released
 from bulk_onboard.sandbox.state import ClockStep, Instants, State
 from bulk_onboard.sandbox.witness import Witness
 from bulk_onboard.units import Quota
 
 # Three documents of the greatest size, and room to be refused for a fourth or for one that is too large.
 BODY_LIMIT = 32 * 1024 * 1024
+
+CONTRACTS: Mapping[str, Contract] = {contract.name: contract for contract in (Beta(), Released())}
 
 Credentials = tuple[str, str]
 
@@ -39,6 +46,7 @@ class Settings:
     """How the API is at the start, and after a reset.
 
     Attributes:
+        contract: one of `CONTRACTS`.
         quota: of everything but requirements, which have `requirements_quota`; None for no quota and no headers.
         window: how both are counted, one of `quota.WINDOWS`.
         credentials: auth id and token; None takes any.
@@ -47,10 +55,12 @@ class Settings:
         behaviours, others: see `Behaviours` and `Others`; `seed` is that of all dice.
         clock_steps: how the clock that answers show is wrong.
         list_lag_s, get_lag_s: how long a new record is in no list, and a GET of it is 404.
-        ledger: where the intents of creates are looked for; None for nowhere.
+        link_limit: how many numbers one call may link.
+        ledger: where the intents of creates and links are looked for; None for nowhere.
         callbacks: how callbacks are sent.
     """
 
+    contract: str = "beta"
     quota: Quota | None = None
     requirements_quota: Quota | None = None
     window: str = "fixed"
@@ -64,6 +74,7 @@ class Settings:
     seed: int = 0
     list_lag_s: float = 0.0
     get_lag_s: float = 0.0
+    link_limit: int = LINK_LIMIT
     ledger: Path | None = None
     callbacks: CallbackOptions = field(default_factory=CallbackOptions)
 
@@ -125,12 +136,14 @@ class Service:
         self.behaviours = Behaviours(settings.behaviours, settings.seed)
         self.others = Others(settings.others, settings.seed)
         self.state = State(
+            contract_named(settings.contract),
             self.instants,
             self.behaviours,
             self.others,
             review_after_s=settings.review_after_s,
             list_lag_s=settings.list_lag_s,
             get_lag_s=settings.get_lag_s,
+            link_limit=settings.link_limit,
         )
         self.faults = Faults(settings.faults, settings.seed, settings.late_apply_s)
         self.quotas = Quotas(settings.window, {REQUIREMENTS: settings.requirements_quota, COMPLIANCE: settings.quota})
@@ -140,7 +153,7 @@ class Service:
 
     def admit(self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Arrival:
         """Count a request whose headers have arrived."""
-        at, route = self.instants.now(), route_of(method, path)
+        at, route = self.instants.now(), route_of(method, path, links_in_bulk=self.state.contract.links_in_bulk)
         grant = self.quotas.grant(route.operation, at.timestamp())
         fault = self.faults.next(route.operation) if grant is None or grant.granted else None
         return Arrival(at, method, path, query, headers, route, grant, fault)
@@ -151,6 +164,8 @@ class Service:
         call = Call(arrival.route, arrival.query, content_type, body, base_url, self.instants.now())
         if arrival.route.operation == "create" and (alias := alias_of(self.state, call)) is not None:
             self.witness.look(alias)
+        if arrival.route.operation == "link":
+            self.witness.look_for_links(numbers_of(call))
         return call
 
     def answer(self, arrival: Arrival, call: Call) -> Answer:
@@ -161,12 +176,19 @@ class Service:
             answer = self._carry_out(arrival, call)
         except RefusedError as error:
             answer = refusal(error)
+        answer = self._worded(answer)
         headers = arrival.grant.headers(self.instants.wrong_by_s(arrival.at)) if arrival.grant else {}
         date = format_datetime(self.instants.shown(call.at), usegmt=True)
-        answer = replace(answer, headers={**headers, "Date": date})
+        answer = replace(answer, headers={**answer.headers, **headers, "Date": date})
         if arrival.fault:
-            answer = arrival.fault.spoiled(answer)
+            answer = self._worded(arrival.fault.spoiled(answer))
         self.note(arrival, answer.seen_status, len(call.body), alias)
+        return answer
+
+    def refuse(self, arrival: Arrival, error: RefusedError) -> Answer:
+        """Refuse a request whose body cannot be read, and log it."""
+        answer = self._worded(refusal(error))
+        self.note(arrival, answer.http_status, 0)
         return answer
 
     def note(self, arrival: Arrival, http_status: int | None, body_size: int, alias: str | None = None) -> None:
@@ -185,6 +207,13 @@ class Service:
                 body_size=body_size,
             )
         )
+
+    def _worded(self, answer: Answer) -> Answer:
+        """Return a refusal in the words of the contract; other answers as they are."""
+        if answer.refused is None:
+            return answer
+        worded = self.state.contract.refusal(answer.refused)
+        return replace(worded, headers=answer.headers, delivery=answer.delivery)
 
     def _carry_out(self, arrival: Arrival, call: Call) -> Answer:
         if arrival.grant is not None and not arrival.grant.granted:
@@ -213,6 +242,13 @@ class Service:
         return Answer(202)
 
 
+def contract_named(name: str) -> Contract:
+    """Return a contract by its name; UsageError for another one."""
+    if name not in CONTRACTS:
+        raise UsageError(f"there is no contract {name!r}; choose one of {', '.join(CONTRACTS)}")
+    return CONTRACTS[name]
+
+
 def credentials_in(environment: Mapping[str, str]) -> Credentials | None:
     """Return the credentials that the environment sets; None unless it sets both."""
     auth_id, auth_token = environment.get("PLIVO_AUTH_ID"), environment.get("PLIVO_AUTH_TOKEN")
@@ -226,7 +262,7 @@ def _checked_token(authorization: str, account: str, expected: Credentials | Non
         RefusedError: the header does not name the account, or has other credentials than expected (401).
     """
     scheme, _, encoded = authorization.partition(" ")
-    with contextlib.suppress(binascii.Error, UnicodeDecodeError):
+    with contextlib.suppress(ValueError):
         auth_id, _, token = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
         right = bool(auth_id and token) if expected is None else (auth_id, token) == expected
         if scheme.lower() == "basic" and auth_id == account and right:

@@ -7,11 +7,14 @@ from bisect import insort
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from bulk_onboard.clock import Clock
-from bulk_onboard.sandbox.behaviours import Behaviours, Others
+from bulk_onboard.sandbox.behaviours import Behaviours
+from bulk_onboard.sandbox.contract import Contract
+from bulk_onboard.sandbox.others import Others
 from bulk_onboard.sandbox.records import (
     Document,
     Number,
@@ -73,13 +76,17 @@ class State:
     """The account, the only one whatever the credentials.
 
     Attributes:
+        contract: the form in which the API speaks; may be replaced at any time.
         review_after_s: how long a record is pending before the robot reviews it; None for no robot.
         list_lag_s, get_lag_s: how long a new record is in no list, and a GET of it is 404.
+        link_limit: how many numbers one call may link.
+        turns: of answers that come in one form and then in another.
         deleted_by_others: records made through the API that were deleted at the console.
     """
 
     def __init__(
         self,
+        contract: Contract,
         instants: Instants,
         behaviours: Behaviours,
         others: Others,
@@ -87,10 +94,13 @@ class State:
         review_after_s: float | None,
         list_lag_s: float,
         get_lag_s: float,
+        link_limit: int,
     ) -> None:
-        self.instants, self.behaviours, self.others = instants, behaviours, others
+        self.contract, self.instants, self.behaviours, self.others = contract, instants, behaviours, others
         self.review_after_s, self.list_lag_s, self.get_lag_s = review_after_s, list_lag_s, get_lag_s
+        self.link_limit = link_limit
         self.deleted_by_others: list[Record] = []
+        self.turns = count()
         self._records: dict[str, Record] = {}
         self._contents: dict[str, bytes] = {}
         self._numbers: dict[str, Number] = {}
@@ -198,7 +208,7 @@ class State:
 
     def link(self, number: Number, record: Record) -> None:
         """Note a record as the one that a number is used under."""
-        self.rent(replace(number, compliance_id=record.compliance_id))
+        self.rent(replace(number, compliance_id=record.compliance_id, times_linked=number.times_linked + 1))
 
     def linked_numbers(self, record: Record) -> tuple[Number, ...]:
         """Return the numbers used under a record."""

@@ -55,21 +55,37 @@ async def test_flags_reach_lists_faults_and_the_witness(tmp_path: Path) -> None:
 
 async def test_flags_reach_what_is_kept_others_requirements_and_the_clock() -> None:
     """Each of them may be repeated, with a value behind its name."""
-    words = ["--record", "cut-alias=40", "--record", "null-state", "--requirements", "released"]
+    words = ["--record", "cut-alias=40", "--record", "null-state", "--requirements", "both-forms"]
     words += ["--others", "present=2", "--others", "no-id=1", "--clock", "-2h", "--clock", "+1h@2d", "--get-lag", "3s"]
 
     async with served(*words) as url:
-        required = await asked("GET", f"{url}/v1/Account/{AUTH_ID}/PhoneNumber/Compliance/Requirements/")
+        query = "country_iso=IN&number_type=local&user_type=business"
+        required = await asked("GET", f"{url}/v1/Account/{AUTH_ID}/PhoneNumber/Compliance/Requirements/?{query}")
         record = await asked("POST", f"{url}/_sandbox/record", json={"behaviours": []})
         faults = await asked("POST", f"{url}/_sandbox/faults", json={})
         clock = await asked("POST", f"{url}/_sandbox/clock", json={"by_s": 0})
         state = await asked("GET", f"{url}/_sandbox/state")
 
-    assert "document_types" in required
+    assert {"document_types", "number_types"} <= set(required)
     assert {"behaviours": []} == record
     assert 3.0 == faults["get_lag_s"]
     assert timedelta(hours=1.9) < datetime.now(UTC) - datetime.fromisoformat(clock["now"]) < timedelta(hours=2.1)
     assert 3 == state["strangers"]
+
+
+async def test_flags_reach_the_contract_creates_and_links() -> None:
+    """With `--contract released` document types are asked for; `--link-limit` is how many numbers a call may link."""
+    words = ("--contract", "released", "--create", "no-id", "--link", "multi-status", "--link-limit", "1")
+    path = f"v1/Account/{AUTH_ID}/PhoneNumber/Compliance"
+
+    async with served(*words) as url:
+        required = await asked("GET", f"{url}/{path}/Requirements/?country_iso=IN&number_type=local&user_type=business")
+        links = [{"number": "+911140221000", "compliance_application_id": "none"}] * 2
+        one, two = [await asked("POST", f"{url}/{path}/Link/", json={"numbers": links[:count]}) for count in (1, 2)]
+
+    assert "document_types" in required
+    assert (1, 0) == (one["total_count"], one["updated_count"])
+    assert "1 to 1" in two["error"]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +95,10 @@ async def test_flags_reach_what_is_kept_others_requirements_and_the_clock() -> N
         (("--list", "newest-first", "--list", "random-order"), "contradict"),
         (("--record", "newest-first"), "cut-alias"),
         (("--record", "cut-alias"), "cut-alias=40"),
-        (("--requirements", "old"), "released"),
+        (("--requirements", "old"), "both-forms"),
+        (("--contract", "alpha"), "released"),
+        (("--create", "no-meta"), "says-error"),
+        (("--link", "no-id"), "report-empty"),
         (("--others", "rename=1"), "delete-oldest"),
         (("--clock", "late"), "late"),
         (("--late-apply", "soon"), "soon"),

@@ -6,8 +6,9 @@ from contextlib import AsyncExitStack
 from bulk_onboard.api.client import Client
 from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.api.gateway import HttpGateway
-from bulk_onboard.api.wire import Beta
+from bulk_onboard.api.wire import Wire
 from bulk_onboard.model.call import Gateway, Operation
+from bulk_onboard.model.requirements import Contract
 from bulk_onboard.run.gateways import ATTEMPTS
 from bulk_onboard.sandbox.server import Sandbox
 from tests.support.gateways import FakeAccount
@@ -60,7 +61,7 @@ class OverHttp:
         await self._serving.enter_async_context(self._sandbox)
         credentials = Credentials("MAXXXXXXXXXXXXXXXXXX", Secret("invented"))
         client = await self._connected.enter_async_context(Client(self._sandbox.url, credentials, concurrency=8))
-        self.gateway: Gateway = HttpGateway(client, Beta(), owner=lambda compliance_id: None)
+        self.gateway: Gateway = HttpGateway(client, Wire(Contract.BETA), owner=lambda compliance_id: None)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -15,7 +15,7 @@ from bulk_onboard.api.client import Client, Deadlines
 from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.api.gateway import HttpGateway
 from bulk_onboard.api.pacer import Paced, Pacer
-from bulk_onboard.api.wire import Beta
+from bulk_onboard.api.wire import Wire
 from bulk_onboard.clock import Clock, SystemClock
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.job import Job, load_job
@@ -24,7 +24,7 @@ from bulk_onboard.ledger.verify import verify
 from bulk_onboard.model.call import Gateway
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import State
-from bulk_onboard.model.requirements import Combination, RequirementsBook
+from bulk_onboard.model.requirements import Combination, Contract, RequirementsBook
 from bulk_onboard.run.connection import Connection
 from bulk_onboard.run.execution import Run
 from bulk_onboard.run.gateways import Breaker, Journaled, Retrying, StopGate
@@ -165,7 +165,7 @@ class Bench:
             client = Client(self.job.base_url, CREDENTIALS, concurrency=self.job.concurrency, deadlines=DEADLINES)
             async with client:
                 http = CrashingGateway(
-                    HttpGateway(client, Beta(), owner=journal.ledger_state.owner, clock=clock), crash
+                    HttpGateway(client, Wire(Contract.BETA), owner=journal.ledger_state.owner, clock=clock), crash
                 )
                 run = Run(
                     job=self.job,

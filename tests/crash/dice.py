@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from bulk_onboard.sandbox.behaviours import BEHAVIOURS as SWITCHES
-from bulk_onboard.sandbox.behaviours import ODDITIES
+from bulk_onboard.sandbox.others import ODDITIES
 
 HANGS = ("hang-before", "hang-after")
 LOST = (

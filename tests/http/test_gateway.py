@@ -6,9 +6,10 @@ import pytest
 import structlog
 
 from bulk_onboard.api.gateway import HttpGateway
-from bulk_onboard.api.wire import Beta
+from bulk_onboard.api.wire import Wire
 from bulk_onboard.model.call import Operation
 from bulk_onboard.model.outcome import Denied, Done, Halt, Refused, Throttled, Unresolved
+from bulk_onboard.model.requirements import Contract
 from tests.support.calls import CALLS, COMPLIANCE_ID, NUMBER, YES
 from tests.support.compat import canned_answers
 
@@ -47,7 +48,7 @@ async def led_to(make_client, operation: Operation, **canned):
     with canned_answers() as answers:
         answers.add(ACCOUNT + path, method=method, **canned)
         async with make_client(BASE_URL) as client:
-            gateway = HttpGateway(client, Beta(), owner=lambda compliance_id: None, clock=Stopwatch())
+            gateway = HttpGateway(client, Wire(Contract.BETA), owner=lambda compliance_id: None, clock=Stopwatch())
             return await gateway.send(CALLS[operation])
 
 

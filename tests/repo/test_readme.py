@@ -12,10 +12,11 @@ from bulk_onboard.intake.header import PLAIN
 from bulk_onboard.model.record import State
 from bulk_onboard.report import sheets as problems
 from bulk_onboard.report import sheets as results
-from bulk_onboard.sandbox.behaviours import ABOUT, BEHAVIOURS, ODDITIES, SHARES
+from bulk_onboard.sandbox.behaviours import ABOUT, BEHAVIOURS
 from bulk_onboard.sandbox.callbacks import CALLBACK_FAULTS
 from bulk_onboard.sandbox.control import ACTS
 from bulk_onboard.sandbox.faults import FAULTS
+from bulk_onboard.sandbox.others import ODDITIES, SHARES
 from bulk_onboard.sandbox.records import MAGIC_WORDS
 from tests.support.tables import table
 

@@ -11,6 +11,8 @@ from bulk_onboard.model.call import (
     Get,
     GetNumber,
     Link,
+    LinkTarget,
+    ListNumbers,
     ListPage,
     Operation,
     Update,
@@ -38,8 +40,9 @@ CALLS: dict[Operation, Call] = {
         ListPage(query={"limit": "100", "alias": ALIAS}),
         Update(token=TOKEN, compliance_id=COMPLIANCE_ID, **_CONTENT),
         Delete(token=TOKEN, compliance_id=COMPLIANCE_ID),
-        Link(token=TOKEN, compliance_id=COMPLIANCE_ID, number=NUMBER),
+        Link(token=TOKEN, targets=(LinkTarget(NUMBER, COMPLIANCE_ID),)),
         GetNumber(number=NUMBER),
+        ListNumbers(),
     )
 }
 
@@ -58,4 +61,5 @@ YES: dict[Operation, dict] = {  # the least that answers each of them
     Operation.DELETE: {"api_id": "api-1", "message": "deleted"},
     Operation.LINK: {"api_id": "api-1", "message": "changed"},
     Operation.NUMBER: {"number": NUMBER},
+    Operation.NUMBERS: {"objects": [{"number": NUMBER}], "meta": {"total_count": 1}},
 }

@@ -90,7 +90,7 @@ class Wire:
         """
         if isinstance(call, calls.Link):
             said = members(body)
-            if says_error(said):
+            if says_error(said) or not (body is None or isinstance(body, dict)):
                 raise MalformedError("a success that speaks of an error")
             return cast("T", self._vocabulary.linked(call, said))
         value = decode(call, body)

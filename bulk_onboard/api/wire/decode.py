@@ -33,7 +33,7 @@ def decode(call: calls.Call[T], body: object) -> T:
     Raise MalformedError when it does not hold what the call needs.
     """
     said = {} if body is None and isinstance(call, calls.Delete) else body
-    if isinstance(call, calls.FetchRequirements) and not isinstance(said, dict):
+    if isinstance(call, calls.FetchRequirements) and isinstance(said, list | str | int | float):
         return cast("T", read_requirements(call, said))
     if not isinstance(said, dict):
         raise MalformedError("the answer is not a JSON object")

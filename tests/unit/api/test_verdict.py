@@ -6,9 +6,10 @@ import pytest
 
 from bulk_onboard.api.exchange import BODY_TOO_LARGE, Answer, Failure
 from bulk_onboard.api.verdict import api_id, verdict
-from bulk_onboard.api.wire import Beta
-from bulk_onboard.model.call import Operation, Write
+from bulk_onboard.api.wire import Wire
+from bulk_onboard.model.call import LinkAnswer, Operation, Write
 from bulk_onboard.model.outcome import TOO_LARGE, Denied, Done, Halt, Refused, Throttled, Unavailable, Unresolved
+from bulk_onboard.model.requirements import Contract
 from tests.support.calls import CALLS, COMPLIANCE_ID, TOKEN, YES
 
 EVERY = list(Operation)
@@ -32,7 +33,7 @@ def answer(http_status: int, body: object = None, **headers: str) -> Answer:
 
 def judged(operation: Operation, seen: Answer | Failure, owner=lambda compliance_id: None):
     """The verdict on the sample call of an operation."""
-    return verdict(CALLS[operation], seen, Beta(), owner=owner)
+    return verdict(CALLS[operation], seen, Wire(Contract.BETA), owner=owner)
 
 
 def gist(outcome) -> tuple:
@@ -185,7 +186,9 @@ def test_done_create():
 @pytest.mark.parametrize("http_status", [200, 202, 204])
 def test_yes_that_needs_no_body(operation, http_status):
     """A delete or a link needs no words to be done, whatever type the empty body claims."""
-    assert COMPLIANCE_ID == judged(operation, answer(http_status, b"", content_type="text/html")).value
+    value = {DELETE: COMPLIANCE_ID, LINK: {CALLS[NUMBER].number: LinkAnswer(True)}}[operation]
+
+    assert value == judged(operation, answer(http_status, b"", content_type="text/html")).value
 
 
 @pytest.mark.parametrize("operation", [o for o in EVERY if o not in (DELETE, LINK)])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulk_onboard.api.wire import Beta, MalformedError
+from bulk_onboard.api.wire import MalformedError, Wire
 from bulk_onboard.model.application import Application
 from bulk_onboard.model.call import (
     Create,
@@ -15,13 +15,16 @@ from bulk_onboard.model.call import (
     Get,
     GetNumber,
     Link,
+    LinkAnswer,
+    LinkTarget,
+    ListNumbers,
     ListPage,
     NumberRecord,
     ServerRecord,
     Update,
 )
 from bulk_onboard.model.record import Review
-from bulk_onboard.model.requirements import Combination, DocumentRequirement, FieldRequirement, Form, Requirements
+from bulk_onboard.model.requirements import Combination, Contract, DocumentRequirement, FieldRequirement, Requirements
 
 ID = "a1b2c3d4-e5f6-7890-abcd-ef1234567890"
 OTHER_ID = "767bc62c-2332-4a34-959c-1f6416186254"
@@ -33,12 +36,12 @@ FETCH = FetchRequirements(combination=LOCAL)
 CREATE = Create(token="t", alias="a", application=APPLICATION, fingerprint="f")
 UPDATE = Update(token="t", compliance_id=ID, alias="a", application=APPLICATION, fingerprint="f")
 DELETE = Delete(token="t", compliance_id=ID)
-LINK = Link(token="t", compliance_id=ID, number="911140221000")
+LINK = Link(token="t", targets=(LinkTarget("911140221000", ID),))
 GET = Get(compliance_id=ID)
 NUMBER = GetNumber(number="911140221000")
-CALLS = [FETCH, CREATE, UPDATE, DELETE, LINK, GET, ListPage(), NUMBER]
+CALLS = [FETCH, CREATE, UPDATE, DELETE, LINK, GET, ListPage(), NUMBER, ListNumbers()]
 
-decode = Beta().decode
+decode = Wire(Contract.BETA).decode
 
 OFFER = {
     "required_documents": [
@@ -76,80 +79,78 @@ def requirements_tree(number_types):
 
 def test_requirements_tree_tells_all_combinations():
     """One answer of the document's shape tells what every number type and user type requires."""
-    offered = decode(FETCH, requirements_tree(["local", "mobile"]))
+    answer = decode(FETCH, requirements_tree(["local", "mobile"]))
 
-    assert (Requirements(LOCAL, FIELDS, DOCUMENTS, 3), Requirements(MOBILE, FIELDS, DOCUMENTS, 3)) == offered
+    assert (Requirements(LOCAL, FIELDS, DOCUMENTS, 3), Requirements(MOBILE, FIELDS, DOCUMENTS, 3)) == answer.offered
+    assert Contract.BETA is answer.contract
 
 
 def test_flat_requirements_are_one_combination():
     """The flat object of the document names its combination itself."""
     body = {"country_iso": "IN", "number_type": "mobile", "user_type": "business", **OFFER}
 
-    assert (Requirements(MOBILE, FIELDS, DOCUMENTS, 3),) == decode(FETCH, body)
+    assert (Requirements(MOBILE, FIELDS, DOCUMENTS, 3),) == decode(FETCH, body).offered
 
 
 def test_flat_requirements_without_names_are_what_was_asked_for():
     """What the answer does not name is the combination of the call."""
-    assert (Requirements(LOCAL, FIELDS, DOCUMENTS, 3),) == decode(FETCH, OFFER)
+    assert (Requirements(LOCAL, FIELDS, DOCUMENTS, 3),) == decode(FETCH, OFFER).offered
 
 
-RELEASED = {
-    "requirement_id": "1b592b77",
-    "country_iso": "IN",
-    "number_type": "local",
-    "user_type": "business",
-    "document_types": [{"document_type_id": "525a6b3a", "required_fields": [{"field_name": "business_name"}]}],
-}
+RELEASED = {"requirement_id": "r", "country_iso": "IN", "document_types": []}
 
 
 @pytest.mark.parametrize(
-    ("body", "form", "seen"),
+    ("body", "contract", "seen"),
     [
-        (RELEASED, Form.RELEASED, ("requirement_id", "document_types")),
-        ({"document_types": []}, Form.RELEASED, ("document_types",)),
-        ({"requirement_id": "x", "required_documents": None}, Form.RELEASED, ("requirement_id",)),
+        (RELEASED, Contract.RELEASED, ("requirement_id", "document_types")),
+        ({"document_types": []}, Contract.RELEASED, ("document_types",)),
+        ({"requirement_id": "x", "required_documents": None}, Contract.RELEASED, ("requirement_id",)),
+        ({"number_types": [], "document_types": None}, Contract.BETA, ("number_types",)),
         (
             {**OFFER, **RELEASED},
-            Form.BOTH,
+            None,
             ("required_documents", "required_fields", "requirement_id", "document_types"),
         ),
         (
             {"number_types": [{"number_type": "local", "user_types": [OFFER, RELEASED]}]},
-            Form.BOTH,
+            None,
             ("number_types", "required_documents", "required_fields", "requirement_id", "document_types"),
         ),
-        ({"number_types": [{"number_type": "local", **RELEASED}]}, Form.BOTH, None),
-        ({"number_types": [{"number_type": "local", "user_types": [OFFER, {"note": 1}]}]}, Form.NEITHER, ("note",)),
-        ({"api_id": "x", "a name": 1, "fields": []}, Form.NEITHER, ("api_id", "fields")),
-        ({}, Form.NEITHER, ()),
-        ({"number_types": None, "message": "ok"}, Form.NEITHER, ("number_types", "message")),
-        ({"required_documents": None}, Form.NEITHER, ("required_documents",)),
-        ([], Form.NEITHER, ()),
+        ({"number_types": [{"number_type": "local", **RELEASED}]}, None, None),
+        ({"number_types": [{"number_type": "local", "user_types": [OFFER, {"note": 1}]}]}, None, ("note",)),
+        ({"api_id": "x", "a name": 1, "fields": []}, None, ("api_id", "fields")),
+        ({}, None, ()),
+        ({"number_types": None, "message": "ok"}, None, ("number_types", "message")),
+        ({"required_documents": None}, None, ("required_documents",)),
+        ([], None, ()),
+        ("maintenance", None, ()),
     ],
 )
-def test_another_form_of_requirements_is_told_with_what_was_seen(body, form, seen):
-    """The released API's, both at once, and neither: none is read as if nothing were required."""
-    told = decode(FETCH, body)
+def test_contract_is_told_by_the_members_of_the_answer(body, contract, seen):
+    """Members of both contracts, or of neither, show none, and nothing is read as if nothing were required."""
+    told = Wire().decode(FETCH, body)
 
-    assert form == told.form
+    assert contract is told.contract
     assert seen in (told.seen, None)
+    assert bool(told.amiss) is (contract is None)
 
 
 def test_explicit_empty_list_requires_nothing():
     """An empty list is an answer."""
-    assert (Requirements(LOCAL, (), ()),) == decode(FETCH, {"required_documents": [], "required_fields": []})
+    assert (Requirements(LOCAL, (), ()),) == decode(FETCH, {"required_documents": [], "required_fields": []}).offered
 
 
 def test_no_number_types_offers_nothing():
     """A tree without branches offers no combination at all."""
-    assert () == decode(FETCH, requirements_tree([]))
+    assert () == decode(FETCH, requirements_tree([])).offered
 
 
 def test_kinds_may_be_a_text_with_commas():
     """Some answers write a list as one text."""
     body = {"required_documents": [{"type": "x", "accepted_formats": "passport, national_id,"}]}
 
-    assert ("passport", "national_id") == decode(FETCH, body)[0].documents[0].kinds
+    assert ("passport", "national_id") == decode(FETCH, body).offered[0].documents[0].kinds
 
 
 @pytest.mark.parametrize(
@@ -203,7 +204,7 @@ def test_create_without_a_uuid_is_malformed(body):
         decode(CREATE, body)
 
 
-@pytest.mark.parametrize("call", [UPDATE, DELETE, LINK])
+@pytest.mark.parametrize("call", [UPDATE, DELETE])
 @pytest.mark.parametrize("body", [{"api_id": "x", "message": "changed"}, {"compliance_id": ID.upper()}])
 def test_other_writes_answer_the_id_they_are_about(call, body):
     """What the API adds to its yes does not matter."""
@@ -215,6 +216,19 @@ def test_answer_about_another_record_is_malformed(call):
     """Somebody else's answer is no answer."""
     with pytest.raises(MalformedError):
         decode(call, {"compliance": {"compliance_id": OTHER_ID}})
+
+
+@pytest.mark.parametrize("body", [{"api_id": "x", "message": "changed"}, {"error": None}, {}, None])
+def test_yes_to_a_link_says_that_the_number_is_linked(body):
+    """In the beta a link is about one number, and its answer says no more."""
+    assert {"911140221000": LinkAnswer(True)} == decode(LINK, body)
+
+
+@pytest.mark.parametrize("body", [{"message": "changed", "error": "no"}, ["changed"]])
+def test_yes_to_a_link_that_speaks_of_an_error_is_malformed(body):
+    """It is no success."""
+    with pytest.raises(MalformedError):
+        decode(LINK, body)
 
 
 def test_delete_needs_no_body():
@@ -291,7 +305,7 @@ def test_another_record_than_asked_for_is_malformed(name):
 @pytest.mark.parametrize(
     ("word", "review"),
     [
-        ("draft", Review.PENDING),
+        ("draft", Review.DRAFT),
         ("pending_review", Review.PENDING),
         ("Pending Review", Review.PENDING),
         ("submitted", Review.PENDING),
@@ -449,3 +463,20 @@ def test_any_json_is_read_or_malformed(call, body):
     """Whatever JSON comes, it is either understood or malformed, never a crash."""
     with contextlib.suppress(MalformedError):
         decode(call, body)
+
+
+def test_page_of_numbers_shows_each_with_its_record():
+    """In digits; what cannot be read hides none of its neighbours."""
+    rows = [{"number": "+91 11 4022 1000", "compliance_application_id": ID}, None, {"number": 911140221001}]
+
+    page = decode(ListNumbers(), {"meta": {"total_count": 7}, "objects": rows})
+
+    assert (NumberRecord(number="911140221000", compliance_id=ID), NumberRecord(number="911140221001")) == page.numbers
+    assert (3, 7) == (page.size, page.total)
+
+
+@pytest.mark.parametrize("body", [{}, {"objects": None}, {"meta": {"total_count": 3}}])
+def test_page_without_numbers_is_malformed(body):
+    """An answer that is no list shows nothing of any number."""
+    with pytest.raises(MalformedError):
+        decode(ListNumbers(), body)

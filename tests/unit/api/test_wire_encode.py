@@ -5,10 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from bulk_onboard.api.wire import Beta
+from bulk_onboard.api.wire import Wire
 from bulk_onboard.model.application import Application, Document
-from bulk_onboard.model.call import Create, Delete, FetchRequirements, Get, GetNumber, Link, ListPage, Update
-from bulk_onboard.model.requirements import Combination
+from bulk_onboard.model.call import (
+    Create,
+    Delete,
+    FetchRequirements,
+    Get,
+    GetNumber,
+    Link,
+    LinkTarget,
+    ListNumbers,
+    ListPage,
+    Update,
+)
+from bulk_onboard.model.requirements import Combination, Contract
 
 ID = "a1b2c3d4-e5f6-7890-abcd-ef1234567890"
 LOCAL = Combination("IN", "local", "business")
@@ -53,7 +64,7 @@ def test_create_is_the_documents_example():
         document("business_registration", "image/jpeg"),
     ]
 
-    request = Beta().encode(create(documents=documents, files=(b"%PDF", b"\x89PNG", b"\xff\xd8")))
+    request = Wire(Contract.BETA).encode(create(documents=documents, files=(b"%PDF", b"\x89PNG", b"\xff\xd8")))
 
     assert ("POST", "PhoneNumber/Compliance/", {}, None) == (request.method, request.path, request.query, request.json)
     assert {
@@ -90,7 +101,7 @@ def test_create_is_the_documents_example():
 
 def test_callback_url_is_sent_when_there_is_one():
     """The callback address goes with the create; its method is left to the API."""
-    data = data_of(Beta().encode(create(callback_url="https://example.com/hook")))
+    data = data_of(Wire(Contract.BETA).encode(create(callback_url="https://example.com/hook")))
 
     assert "https://example.com/hook" == data["callback_url"]
     assert "callback_method" not in data
@@ -98,14 +109,14 @@ def test_callback_url_is_sent_when_there_is_one():
 
 def test_other_fields_of_the_requirements_stand_in_the_end_user():
     """A field nobody foresaw goes where its dotted name says."""
-    data = data_of(Beta().encode(create(fields={"contact.phone.mobile": "98", "udyam": "x"})))
+    data = data_of(Wire(Contract.BETA).encode(create(fields={"contact.phone.mobile": "98", "udyam": "x"})))
 
     assert {"type": "business", "contact": {"phone": {"mobile": "98"}}, "udyam": "x"} == data["end_user"]
 
 
 def test_create_without_documents_is_a_form_too():
     """Multipart also when there is no file."""
-    request = Beta().encode(create())
+    request = Wire(Contract.BETA).encode(create())
 
     assert ["data"] == [part.name for part in request.parts]
 
@@ -113,13 +124,15 @@ def test_create_without_documents_is_a_form_too():
 def test_bytes_of_every_document_are_demanded():
     """A create whose documents were not read is never encoded with some of them missing."""
     with pytest.raises(ValueError, match="zip"):
-        Beta().encode(create(documents=[document("identity_proof"), document("address_proof")], files=(b"%PDF",)))
+        Wire(Contract.BETA).encode(
+            create(documents=[document("identity_proof"), document("address_proof")], files=(b"%PDF",))
+        )
 
 
 @pytest.mark.parametrize(
     ("kind", "media_type", "expected"),
     [
-        ("525a6b3a-2050-4556-8e2c-367cf30cd6ca", "application/pdf", "525a6b3a-2050-4556-8e2c-367cf30cd6ca.pdf"),
+        ("gst_certificate_2", "image/jpeg", "gst_certificate_2.jpg"),
         ('../"पहचान"\r\n', "image/png", "_" * 4 + "_" * 5 + "___.png"),
         ("x" * 200, "application/pdf", "x" * 95 + ".pdf"),
         ("identity_proof", "", "identity_proof"),
@@ -127,7 +140,7 @@ def test_bytes_of_every_document_are_demanded():
 )
 def test_file_names_are_plain(kind, media_type, expected):
     """Whatever a document's type is called, its file name is ASCII, short, and holds nothing of the user's own."""
-    request = Beta().encode(create(documents=[document(kind, media_type)], files=(b"%PDF",)))
+    request = Wire(Contract.BETA).encode(create(documents=[document(kind, media_type)], files=(b"%PDF",)))
 
     assert expected == request.parts[1].file_name
 
@@ -139,7 +152,7 @@ def test_update_carries_everything():
         token="t", compliance_id=ID, alias="acme ~abc", application=content, fingerprint="f", files=(b"%PDF",)
     )
 
-    request = Beta().encode(call)
+    request = Wire(Contract.BETA).encode(call)
 
     assert ("PATCH", f"PhoneNumber/Compliance/{ID}/") == (request.method, request.path)
     assert {"alias", "end_user", "documents"} == data_of(request).keys()
@@ -167,11 +180,13 @@ def test_update_carries_everything():
         (ListPage(query={"cursor": "c"}), "GET", "PhoneNumber/Compliance/", {"cursor": "c"}),
         (Delete(token="t", compliance_id=ID), "DELETE", f"PhoneNumber/Compliance/{ID}/", {}),
         (GetNumber(number="911140221000"), "GET", "Number/911140221000/", {}),
+        (ListNumbers(offset=40), "GET", "Number/", {"limit": "20", "offset": "40"}),
     ],
 )
-def test_calls_without_a_body(call, method, path, query):
-    """Each has its method, its path with a trailing slash, and its query."""
-    request = Beta().encode(call)
+@pytest.mark.parametrize("contract", [None, *Contract])
+def test_calls_without_a_body(contract, call, method, path, query):
+    """Each has its method, its path with a trailing slash, and its query, whatever the contract."""
+    request = Wire(contract).encode(call)
 
     assert (method, path, query) == (request.method, request.path, request.query)
     assert (None, None) == (request.json, request.parts)
@@ -179,7 +194,7 @@ def test_calls_without_a_body(call, method, path, query):
 
 def test_link_sends_the_compliance_id_as_json():
     """Linking updates the number, as the document's example does."""
-    request = Beta().encode(Link(token="t", compliance_id=ID, number="911140221000"))
+    request = Wire(Contract.BETA).encode(Link(token="t", targets=(LinkTarget("911140221000", ID),)))
 
     assert ("POST", "Number/911140221000/") == (request.method, request.path)
     assert {"compliance_id": ID} == json.loads(request.json)
@@ -188,7 +203,7 @@ def test_link_sends_the_compliance_id_as_json():
 
 def test_contents_are_not_in_a_repr():
     """A request that is printed by accident shows no document and no end user."""
-    request = Beta().encode(create(documents=[document("identity_proof")], files=(b"SECRET",)))
+    request = Wire(Contract.BETA).encode(create(documents=[document("identity_proof")], files=(b"SECRET",)))
 
     assert "Plivo" not in repr(request)
     assert "SECRET" not in repr(request)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bulk_onboard.errors import UsageError
-from bulk_onboard.sandbox.behaviours import ODDITIES, Others
+from bulk_onboard.sandbox.others import ODDITIES, Others
 from bulk_onboard.sandbox.server import Sandbox
 
 ODD = {  # what a list shows of each

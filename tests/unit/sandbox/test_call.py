@@ -58,13 +58,13 @@ async def test_method_and_address_that_do_not_exist_get_api_shaped_errors(client
 @pytest.mark.parametrize(
     "body",
     [
-        {"data": {"data": "{}"}},  # aiohttp sends this urlencoded
+        {"data": b"{}", "headers": {"Content-Type": "text/plain"}},
         {"json": {"country_iso": "IN"}},
         {"data": b"--b\r\n", "headers": {"Content-Type": "multipart/form-data; boundary=b"}},
     ],
 )
-async def test_create_that_is_no_complete_multipart_form_is_refused(client: Any, body: dict[str, Any]) -> None:
-    """Only a whole multipart form is a create."""
+async def test_create_that_is_no_complete_form_is_refused(client: Any, body: dict[str, Any]) -> None:
+    """Another content type, members that are not in `data`, half a multipart body."""
     async with Sandbox() as sandbox:
         credentials = {"Authorization": aiohttp.encode_basic_auth("MA1", "t")}
         body["headers"] = credentials | body.get("headers", {})

@@ -171,6 +171,7 @@ async def test_nobody_but_this_machine_is_called_unless_told(client: Any) -> Non
         ("strangers", 2, 2, 2),
         ("flood", 50, 50, 50),
         ("covers-json", 1, 1, 0),
+        ("other-names", 1, 1, 1),
     ],
 )
 async def test_fault(client: Any, fault: str, count: int, nonces: int, right: int) -> None:

@@ -13,7 +13,7 @@ async def test_state_tells_what_was_kept_and_what_was_asked(client: Any, clock: 
     """Records with their documents' digests, requests by operation and status, throttled, the fullest window."""
     async with Sandbox(quota=Quota(2, 60), clock=clock) as sandbox:
         await client.create(sandbox)
-        await client.create(sandbox, alias=None)
+        await client.create(sandbox, end_user=None)
         await client.listed(sandbox)
 
         state = (await client.control(sandbox, "GET", "state")).json

@@ -249,7 +249,7 @@ async def test_late_creates_come_in_the_order_in_which_they_are_due(client: Any,
         assert sorted(record.created_at for record in records) == [record.created_at for record in records]
 
 
-@pytest.mark.parametrize("changes", [{"alias": None}, {"country_iso": "XX"}])
+@pytest.mark.parametrize("changes", [{"end_user": None}, {"country_iso": "XX"}])
 async def test_late_call_that_would_be_refused_does_nothing(client: Any, clock: Any, changes: dict[str, Any]) -> None:
     """Being late does not make a bad create good, and the sandbox goes on."""
     async with Sandbox(late_apply_s=3, clock=clock) as sandbox:

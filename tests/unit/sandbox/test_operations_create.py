@@ -44,7 +44,7 @@ async def test_documents_come_back_byte_for_byte(client: Any) -> None:
     [
         ({"country_iso": "DE"}, {}, (400, "invalid_parameter", "country_iso")),
         ({"number_type": "tollfree"}, {}, (400, "invalid_parameter", "number_type")),
-        ({"alias": None}, {}, (422, "missing_required_field", "alias")),
+        ({"alias": " "}, {}, (422, "missing_required_field", "alias")),
         ({"end_user": None}, {}, (422, "missing_required_field", "end_user")),
         ({"end_user__type": None}, {}, (422, "missing_required_field", "end_user.type")),
         ({"end_user__type": "individual"}, {}, (400, "invalid_parameter", "end_user.type")),

@@ -22,7 +22,7 @@ async def test_approved_record_is_linked_and_both_sides_show_it(client: Any, wri
         number = (await client.send(sandbox, "GET", "Number/911140221000/")).json
         record = await client.get(sandbox, compliance_id)
 
-        assert (200, "changed") == (seen.http_status, seen.json["message"])
+        assert (202, "changed") == (seen.http_status, seen.json["message"])
         assert (compliance_id, "approved") == (number["compliance_id"], number["compliance_status"])
         assert [{"number": "911140221000", "number_type": "local"}] == record["linked_numbers"]
 

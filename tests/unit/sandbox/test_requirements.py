@@ -1,4 +1,4 @@
-"""What the API offers and asks for, in the form of its document, and in others."""
+"""What the API offers and asks for under either contract, and the other ways in which it may tell it."""
 
 from typing import Any
 
@@ -7,39 +7,42 @@ import pytest
 from bulk_onboard.sandbox.server import Sandbox
 
 QUERY = "PhoneNumber/Compliance/Requirements/?country_iso=IN&number_type=local&user_type=business"
+BETA = {"api_id", "country_iso", "number_types"}
 RELEASED = {"api_id", "requirement_id", "country_iso", "number_type", "user_type", "document_types"}
 
 
 @pytest.mark.parametrize(
-    ("behaviours", "members"),
+    ("contract", "behaviours", "members"),
     [
-        ((), {"api_id", "country_iso", "number_types"}),
-        (("released",), RELEASED),
-        (("both-forms",), RELEASED | {"number_types"}),
-        (("neither-form",), {"api_id", "country_iso", "rules"}),
-        (("empty",), set()),
+        ("beta", (), BETA),
+        ("released", (), RELEASED),
+        ("beta", ("both-forms",), RELEASED | BETA),
+        ("released", ("both-forms",), RELEASED | BETA),
+        ("beta", ("neither-form",), {"api_id", "country_iso", "rules"}),
+        ("released", ("neither-form",), {"api_id", "country_iso", "rules"}),
+        ("beta", ("empty",), set()),
+        ("released", ("empty",), set()),
     ],
 )
-async def test_requirements_have_the_form_that_is_switched(
-    client: Any, behaviours: tuple[str, ...], members: set[str]
+async def test_requirements_have_the_form_of_the_contract_or_that_which_is_switched(
+    client: Any, contract: str, behaviours: tuple[str, ...], members: set[str]
 ) -> None:
     """The members of the answer are this form's."""
-    async with Sandbox(behaviours=behaviours) as sandbox:
+    async with Sandbox(contract=contract, behaviours=behaviours) as sandbox:
         seen = await client.send(sandbox, "GET", QUERY)
 
         assert 200 == seen.http_status
         assert members == set(seen.json)
 
 
-async def test_released_form_knows_document_types_by_ids_that_stay(client: Any) -> None:
-    """Three types with ids, the fields with one of them; asked again they are the same."""
-    async with Sandbox(behaviours=["released"]) as sandbox:
-        first, second = [(await client.send(sandbox, "GET", QUERY)).json["document_types"] for _ in range(2)]
+@pytest.mark.parametrize("contract", ["beta", "released"])
+async def test_forms_come_in_turn(client: Any, contract: str) -> None:
+    """Every second answer has the form of the other contract."""
+    async with Sandbox(contract=contract, behaviours=["forms-in-turn"]) as sandbox:
+        seen = [set((await client.send(sandbox, "GET", QUERY)).json) for _ in range(3)]
 
-    assert first == second
-    assert ["Identity Proof", "Address Proof", "Business Registration"] == [kind["name"] for kind in first]
-    assert 3 == len({kind["document_type_id"] for kind in first})
-    assert [0, 0, 6] == [len(kind["required_fields"]) for kind in first]
+    own, other = (BETA, RELEASED) if contract == "beta" else (RELEASED, BETA)
+    assert [own, other, own] == seen
 
 
 @pytest.mark.parametrize(
