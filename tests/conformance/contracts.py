@@ -77,6 +77,7 @@ class Contract:
 
     Attributes:
         pending, approved, rejected: what it calls these reviews.
+        wrapper: the member of an answer to a get that holds the record; empty where the answer is the record.
         record_of_number: the member of a number that names its record.
         refused: HTTP statuses of what is refused.
         end_user: of a business of that name.
@@ -88,16 +89,12 @@ class Contract:
     pending: str
     approved: str
     rejected: str
+    wrapper: str
     record_of_number: str
     refused: Mapping[str, int] = field(repr=False)
     end_user: Callable[[str], Json] = field(repr=False)
     fixed_of_end_user: frozenset[str]
     documents_of: Callable[[Json, str], Iterator[tuple[Json, bool]]] = field(repr=False)
-
-    @staticmethod
-    def record(answer: Json) -> Json:
-        """Return the record in an answer to a get, which is wrapped in released; the Node SDK unwraps it."""
-        return answer.get("compliance") or answer
 
     def filing(self, requirements: Json, folder: Path, alias: str = "Sample", number_type: str = "local") -> Filing:
         """Return what files a business, with all that an answer to requirements asks for."""
@@ -156,6 +153,7 @@ BETA = Contract(
     pending="pending_review",
     approved="approved",
     rejected="rejected",
+    wrapper="",
     record_of_number="compliance_id",
     refused={"no such number type": 400, "no document": 422, "under review": 409, "not there": 404, "password": 401},
     end_user=_nested,
@@ -167,6 +165,7 @@ RELEASED = Contract(
     pending="submitted",
     approved="accepted",
     rejected="rejected",
+    wrapper="compliance",
     record_of_number="compliance_application_id",
     refused={"no such number type": 400, "no document": 400, "under review": 400, "not there": 404, "password": 401},
     end_user=_flat,

@@ -21,10 +21,16 @@ _PATIENCE_S = 60
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """How an SDK is started, and which class of error it raises for an HTTP status."""
+    """How an SDK is started, and its ways.
+
+    Attributes:
+        errors: the class of error that it raises for an HTTP status.
+        unwraps: whether it shows the record alone where the API's answer has it in a wrapper.
+    """
 
     command: Sequence[str | Path]
     errors: Mapping[int, str]
+    unwraps: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -51,6 +57,7 @@ def node(folder: str) -> Program:
             409: "Error",
             422: "Error",
         },
+        unwraps=True,
         environment={"NODE_SDK": folder},
     )
 
@@ -71,13 +78,13 @@ class Sdk:
     """
 
     def __init__(self, program: Program, url: str, *, auth_id: str = AUTH_ID, auth_token: str = AUTH_TOKEN) -> None:
-        self._program, self._arguments = program, (url, auth_id, auth_token)
+        self.program, self._arguments = program, (url, auth_id, auth_token)
 
     async def __aenter__(self) -> Self:
         self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 closed with the process
-        environment = {"PATH": os.environ["PATH"], "NO_PROXY": "*", **self._program.environment}
+        environment = {"PATH": os.environ["PATH"], "NO_PROXY": "*", **self.program.environment}
         self._process: Process = await asyncio.create_subprocess_exec(
-            *self._program.command,
+            *self.program.command,
             *self._arguments,
             stdin=PIPE,
             stdout=PIPE,
@@ -98,6 +105,7 @@ class Sdk:
         except TimeoutError:
             self._process.kill()
             await self._process.wait()
+        print(self._told())  # pytest shows it where a test has failed
         self._stderr.close()
 
     async def call(self, verb: str, **arguments: Any) -> Any:
@@ -111,10 +119,6 @@ class Sdk:
         answer = await self._exchange(verb, arguments)
         assert "raised" in answer, f"the SDK raised no error but returned {answer['returned']}\n{self._told()}"
         return Refusal(**answer)
-
-    def error_for(self, http_status: int) -> str:
-        """The class of error that the SDK has for a status."""
-        return self._program.errors[http_status]
 
     async def _exchange(self, verb: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         assert self._process.stdin is not None

@@ -33,9 +33,8 @@ def checkout(tmp_path: Path) -> Path:
 
 def set_up(checkout: Path, script: str = "setup") -> subprocess.CompletedProcess[str]:
     """Runs a script where only the checkout's own bin is on the PATH."""
-    return subprocess.run(
-        [checkout / "scripts" / script], env={"PATH": str(checkout / "bin")}, capture_output=True, text=True, check=False
-    )
+    command, path = [checkout / "scripts" / script], str(checkout / "bin")
+    return subprocess.run(command, env={"PATH": path}, capture_output=True, text=True, check=False)
 
 
 def test_python_is_missing(checkout):
