@@ -19,9 +19,8 @@ _ADDRESS = {
     "postal_code": "560001",
     "country": "IN",
 }
-
-
-_FIXED = frozenset({"country_iso", "number_type", "callback_url"})  # in an update
+_FLAT = {"line1": "address_line1"}  # where released has another name for a part of an address
+_FIXED = frozenset({"country_iso", "number_type", "callback_url"})  # not in an update
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +65,8 @@ class Filing:
 
     def renewed(self) -> "Filing":
         """Return it with other files."""
-        return replace(
-            self, files=tuple(file and _written(file.with_stem(f"renewed {file.stem}")) for file in self.files)
-        )
+        files = (file and _written(file.with_stem(f"renewed {file.stem}")) for file in self.files)
+        return replace(self, files=tuple(files))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +120,6 @@ def _nested(name: str) -> Json:
 
 def _flat(name: str) -> Json:
     return {**_PERSON, "name": name, **{_FLAT.get(part, part): text for part, text in _ADDRESS.items()}}
-
-
-_FLAT = {"line1": "address_line1"}
 
 
 def _documents_of_beta(requirements: Json, name: str) -> Iterator[tuple[Json, bool]]:

@@ -123,7 +123,7 @@ class Sdk:
     async def _exchange(self, verb: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"verb": verb, **arguments}, default=str).encode() + b"\n")
+        self._process.stdin.write(json.dumps({"verb": verb, **arguments}).encode() + b"\n")
         async with asyncio.timeout(_PATIENCE_S):
             line = await self._process.stdout.readline()
         assert line, f"the SDK's process ended\n{self._told()}"

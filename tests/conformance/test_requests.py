@@ -143,7 +143,7 @@ LINK_SEVERAL: Pair = (
 )
 
 
-async def ours(url: str, filing: Filing, act: Ours) -> None:
+async def send_ours(url: str, filing: Filing, act: Ours) -> None:
     """Our program asks for the requirements, makes a row's application of them, and acts."""
     async with Client(url, CREDENTIALS, concurrency=1) as client:
         gateway = HttpGateway(client, Wire(), owner=lambda compliance_id: None)
@@ -160,15 +160,15 @@ async def sent_by_both(
     async with Recorder({**ASKED_FOR, **requirements}) as theirs, Sdk(PYTHON, theirs.url) as sdk:
         filing = contract.filing(await sdk.call("requirements", **ASKED_FOR), folder, ALIAS)
         await call(sdk, filing)
-    async with Recorder({**ASKED_FOR, **requirements}) as recorder:
-        await ours(recorder.url, filing, act)
-    return recorder.sent, theirs.sent
+    async with Recorder({**ASKED_FOR, **requirements}) as ours:
+        await send_ours(ours.url, filing, act)
+    return ours.sent, theirs.sent
 
 
 @pytest.mark.parametrize("operation", PAIRS)
 @pytest.mark.parametrize("sample", SAMPLES)
 async def test_request(tmp_path, sample, operation):
-    """Question for requirements and operation are alike."""
+    """Two requests are alike: the one for requirements, and that of the operation."""
     ours, theirs = await sent_by_both(*SAMPLES[sample], PAIRS[operation], tmp_path)
 
     assert 2 == len(ours)
@@ -186,7 +186,7 @@ async def test_link(tmp_path, sample, pair):
 
 @pytest.mark.parametrize(("sample", "files"), [("beta", 3), ("released", 2), ("released, one without a file", 2)])
 async def test_files_arrive(tmp_path, sample, files):
-    """What the recorder is compared by is there: a create has its files, each under its document's place."""
+    """It is no empty comparison: a create's files are among what is compared."""
     ours, _ = await sent_by_both(*SAMPLES[sample], PAIRS["create"], tmp_path)
 
     assert files == len(ours[1].files)
