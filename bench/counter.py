@@ -14,9 +14,9 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from bulk_onboard.sandbox.answers import Answer, RefusedError, refusal, success
+from bulk_onboard.sandbox.answers import Answer, RefusedError, success
+from bulk_onboard.sandbox.beta import Beta, requirements_of
 from bulk_onboard.sandbox.call import route_of
-from bulk_onboard.sandbox.requirements import requirements_of
 
 _ALIAS = re.compile(rb'"alias": ?"([^"]*)"')
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
@@ -63,7 +63,7 @@ class Visitor(asyncio.BufferedProtocol):
         try:
             answer = self._taken(method.decode(), urlsplit(target.decode()).path)
         except RefusedError as error:
-            answer = refusal(error)
+            answer = Beta().refusal(error)
         head = (
             f"HTTP/1.1 {answer.http_status} X\r\nContent-Type: application/json\r\nContent-Length: {len(answer.body)}"
         )

@@ -25,6 +25,7 @@ from bulk_onboard.sandbox.checks import (
     USER_TYPES,
     at,
     callback_method,
+    check_places,
     document_entries,
     one_of,
     optional_text,
@@ -327,6 +328,7 @@ def _read_documents(form: Form) -> tuple[Document, ...]:
         if kind in types:
             raise invalid(f"document type {kind} is given twice", param)
         types.append(kind)
+    check_places(form, len(types))
     for position, kind in enumerate(types):
         if position not in form.files:
             raise _missing(kind, f"documents[{position}].file")

@@ -46,7 +46,7 @@ class Route:
     refused: RefusedError | None = None
 
 
-def route_of(method: str, path: str, *, links_in_bulk: bool) -> Route:
+def route_of(method: str, path: str, *, links_in_bulk: bool = False) -> Route:
     """Return the operation that a method and a path mean, and the ids in the path.
 
     Where there are no links in bulk, `Link` is an id like any other.

@@ -68,18 +68,22 @@ def at(members: Mapping[str, Any], path: str) -> object:
 
 
 def document_entries(form: Form) -> list[dict[str, Any]]:
-    """Return `documents` of a form; each entry must be an object, and each file belong to one."""
+    """Return `documents` of a form; each entry must be an object."""
     entries = form.data.get("documents", [])
     if not isinstance(entries, list):
         raise invalid("documents must be an array", "documents")
     for position, entry in enumerate(entries):
         if not isinstance(entry, dict):
             raise invalid(f"documents[{position}] must be an object", f"documents[{position}].type")
-    stray = sorted(set(form.files) - set(range(len(entries))))
+    return entries
+
+
+def check_places(form: Form, count: int) -> None:
+    """Refuse a file that belongs to none of so many documents."""
+    stray = sorted(set(form.files) - set(range(count)))
     if stray:
         param = f"documents[{stray[0]}].file"
         raise invalid(f"{param} belongs to no entry of documents", param)
-    return entries
 
 
 def read_file(kind: str, part: Part, param: str, formats: tuple[str, ...], **more: Any) -> Document:

@@ -23,6 +23,7 @@ from bulk_onboard.sandbox.checks import (
     THIS_MACHINE,
     USER_TYPES,
     callback_method,
+    check_places,
     document_entries,
     one_of,
     optional_text,
@@ -279,8 +280,10 @@ def _read_documents(form: Form, types: Types, epoch: int) -> tuple[Document, ...
         if type_id not in ids:
             message = f"Document type '{type_id}' ({kind.name}) is required"
             raise RefusedError("missing_required_document", message, "documents")
+    for type_id in by_id:
         if ids.count(type_id) > 1:
             raise invalid(f"Document type '{type_id}' is given twice", "documents")
+    check_places(form, len(entries))
     return tuple(
         _read_document(by_id[type_id], type_id, entry, form.files.get(position), f"documents[{position}].file")
         for position, (type_id, entry) in enumerate(zip(ids, entries, strict=True))

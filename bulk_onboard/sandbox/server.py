@@ -7,17 +7,19 @@ async with Sandbox(quota=Quota(60, 60), faults={"drop-after": 0.1}) as sandbox:
 
 import asyncio
 import contextlib
+import logging
 import socket
 import struct
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
+from aiohttp.http import HttpProcessingError
 
 from bulk_onboard.clock import Clock, SystemClock
 from bulk_onboard.errors import UsageError
-from bulk_onboard.sandbox.answers import Answer, Delivery
+from bulk_onboard.sandbox.answers import Answer, Delivery, invalid
 from bulk_onboard.sandbox.callbacks import send_callbacks
 from bulk_onboard.sandbox.control import PREFIX, control
 from bulk_onboard.sandbox.service import Service, Settings
@@ -27,6 +29,11 @@ _HANG_S = 600.0
 _LOOK_AGAIN_S = 0.1
 _CONTROL_BODY_LIMIT = 1024 * 1024
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 s
+
+# What clients send that is not HTTP is answered, and no error of the sandbox.
+_BROKEN_HTTP = (HttpProcessingError, web.RequestPayloadError)
+_LOGGER = logging.getLogger(__name__)
+_LOGGER.addFilter(lambda told: not (told.exc_info and isinstance(told.exc_info[1], _BROKEN_HTTP)))
 
 
 class Sandbox(Service):
@@ -64,7 +71,8 @@ class Sandbox(Service):
 
     async def __aenter__(self) -> Self:
         """Listen; UsageError when the port is taken."""
-        self._runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=1)
+        serving = web.Server(self._handle, access_log=None, logger=_LOGGER)
+        self._runner = web.ServerRunner(serving, shutdown_timeout=1)
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, _HOST, self._port).start()
@@ -90,9 +98,11 @@ class Sandbox(Service):
             return _response(control(self, request.method, request.path, body))
         arrival = self.admit(request.method, request.path, dict(request.query), request.headers)
         try:
+            await _invite(request)
             body = await _read(request, arrival.body_limit(request.content_length), self._body_wait_s)
         except web.RequestPayloadError:
-            return web.Response()
+            answer = self.refuse(arrival, invalid("the body is not what its headers say"))
+            return _response(answer, closing=True)
         except OSError:  # the client has gone, or sends nothing any more
             self.note(arrival, None, 0)
             _reset_connection(request)
@@ -126,6 +136,13 @@ async def serve(sandbox: Sandbox, announce: Callable[[str], None]) -> None:
         await asyncio.Event().wait()
 
 
+async def _invite(request: web.BaseRequest) -> None:
+    """Let a client that asks first (`Expect: 100-continue`) send its body."""
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.version >= HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # the answer has not begun
+
+
 async def _read(request: web.BaseRequest, limit: int, wait_s: float) -> bytes:
     """Return the body, or as much of it as first exceeds the limit; OSError when its rest does not come."""
     body = bytearray()
@@ -142,8 +159,11 @@ def _headers(answer: Answer) -> dict[str, str]:
     return {**answer.headers, "Content-Type": answer.content_type}
 
 
-def _response(answer: Answer) -> web.Response:
-    return web.Response(status=answer.http_status, body=answer.body, headers=_headers(answer))
+def _response(answer: Answer, *, closing: bool = False) -> web.Response:
+    response = web.Response(status=answer.http_status, body=answer.body, headers=_headers(answer))
+    if closing:
+        response.force_close()
+    return response
 
 
 async def _send_half(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:

@@ -6,7 +6,6 @@ for when the sandbox has taken its time. None of them waits, so each call is car
 """
 
 import base64
-import binascii
 import contextlib
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -186,6 +185,12 @@ class Service:
         self.note(arrival, answer.seen_status, len(call.body), alias)
         return answer
 
+    def refuse(self, arrival: Arrival, error: RefusedError) -> Answer:
+        """Refuse a request whose body cannot be read, and log it."""
+        answer = self._worded(refusal(error))
+        self.note(arrival, answer.http_status, 0)
+        return answer
+
     def note(self, arrival: Arrival, http_status: int | None, body_size: int, alias: str | None = None) -> None:
         """Log a request."""
         account = arrival.route.account
@@ -257,7 +262,7 @@ def _checked_token(authorization: str, account: str, expected: Credentials | Non
         RefusedError: the header does not name the account, or has other credentials than expected (401).
     """
     scheme, _, encoded = authorization.partition(" ")
-    with contextlib.suppress(binascii.Error, UnicodeDecodeError):
+    with contextlib.suppress(ValueError):
         auth_id, _, token = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
         right = bool(auth_id and token) if expected is None else (auth_id, token) == expected
         if scheme.lower() == "basic" and auth_id == account and right:

@@ -74,7 +74,7 @@ async def test_flags_reach_what_is_kept_others_requirements_and_the_clock() -> N
 
 
 async def test_flags_reach_the_contract_creates_and_links() -> None:
-    """`--contract released` has the other requirements; `--create` and `--link` change answers, `--link-limit` how many."""
+    """With `--contract released` document types are asked for; `--link-limit` is how many numbers a call may link."""
     words = ("--contract", "released", "--create", "no-id", "--link", "multi-status", "--link-limit", "1")
     path = f"v1/Account/{AUTH_ID}/PhoneNumber/Compliance"
 

@@ -39,6 +39,31 @@ DATA: dict[str, Any] = {
 FILES: dict[int, bytes] = {0: PDF, 1: PNG, 2: PDF}
 
 
+REQUIREMENTS = "PhoneNumber/Compliance/Requirements/"
+APPLICATION: dict[str, Any] = {
+    "country_iso": "IN",
+    "number_type": "local",
+    "alias": "K-1 ~abcdefgh23456777",
+    "end_user": {
+        "type": "business",
+        "name": "Invented Pvt Ltd",
+        "email": "office@invented.example",
+        "address_line1": "1 Nowhere Road",
+        "city": "Bangalore",
+        "state": "Karnataka",
+        "postal_code": "560001",
+        "country": "IN",
+        "registration_number": "U72200KA2020PTC123456",
+    },
+}
+FIELDS: dict[str, dict[str, str]] = {  # of each document, by its name
+    "Registration Certificate": {"business_name": "Invented Pvt Ltd"},
+    "GST certificate": {},
+    "Authorised Signatory": {"signatory_name": "A. Nobody", "designation": "Partner", "appointed_on": "2024-02-29"},
+    "Identity Proof": {"document_number": "X1234567"},
+}
+
+
 class HandClock:
     """A clock that moves only when told."""
 
@@ -68,6 +93,11 @@ class Seen:
         return json.loads(self.content)
 
     @property
+    def sentence(self) -> tuple[int, str]:
+        """The error under the released contract."""
+        return self.http_status, self.json["error"]
+
+    @property
     def error(self) -> tuple[int, str, str | None]:
         return self.http_status, self.json["error"]["code"], self.json["error"]["param"]
 
@@ -78,16 +108,20 @@ class Client:
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self.session = session
 
-    async def send(self, sandbox: Sandbox, method: str, path: str, **options: Any) -> Seen:
+    async def send(
+        self, sandbox: Sandbox, method: str, path: str, content_type: str | None = None, **options: Any
+    ) -> Seen:
         """One request to a path below the account, or to an absolute path."""
         options.setdefault("headers", {"Authorization": aiohttp.encode_basic_auth(ACCOUNT, TOKEN)})
+        if content_type is not None:
+            options["headers"] = {**options["headers"], "Content-Type": content_type}
         address = sandbox.url + (path if path.startswith("/") else f"/v1/Account/{ACCOUNT}/{path}")
         async with self.session.request(method, address, **options) as response:
             return Seen(response.status, dict(response.headers), await response.read())
 
     async def create(self, sandbox: Sandbox, files: dict[int, bytes] = FILES, **changes: Any) -> Seen:
         """A create of the sample, with other members where given; a dotted name reaches into `end_user`."""
-        return await self.send(sandbox, "POST", "PhoneNumber/Compliance/", data=form(changed(**changes), files))
+        return await self.send(sandbox, "POST", "PhoneNumber/Compliance/", data=form(changed(DATA, **changes), files))
 
     async def created(self, sandbox: Sandbox, **changes: Any) -> str:
         """The compliance id of a create that went well."""
@@ -118,6 +152,53 @@ class Client:
         return await self.control(sandbox, "POST", "review", compliance_id=compliance_id, review=review, reason=reason)
 
 
+class Applicant:
+    """Files applications under the released contract, with the ids that Requirements tells."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    async def ids(self, sandbox: Sandbox, number_type: str = "local", user_type: str = "business") -> dict[str, str]:
+        """The ids of the types of document that a combination needs, by their names."""
+        query = {"country_iso": "IN", "number_type": number_type, "user_type": user_type}
+        told = (await self.client.send(sandbox, "GET", REQUIREMENTS, params=query)).json
+        return {kind["name"]: kind["document_type_id"] for kind in told["document_types"]}
+
+    async def documents(self, sandbox: Sandbox, *combination: str) -> list[dict[str, Any]]:
+        """All documents that a combination needs, with good data fields."""
+        ids = await self.ids(sandbox, *combination)
+        return [
+            {"document_type_id": type_id, **({"data_fields": dict(FIELDS[name])} if FIELDS[name] else {})}
+            for name, type_id in ids.items()
+        ]
+
+    async def create(self, sandbox: Sandbox, files: dict[int, bytes] | None = None, **changes: Any) -> Seen:
+        """A create of the sample, with other members where given, and both of its files."""
+        documents = changes.pop("documents", None) or await self.documents(sandbox)
+        data = changed(APPLICATION, **changes) | {"documents": documents}
+        sent = form(data, {0: PDF, 1: PNG} if files is None else files)
+        return await self.client.send(sandbox, "POST", "PhoneNumber/Compliance/", data=sent)
+
+    async def created(self, sandbox: Sandbox, **changes: Any) -> str:
+        """The compliance id of a create that went well."""
+        return str((await self.create(sandbox, **changes)).json["compliance_id"])
+
+    async def accepted(self, sandbox: Sandbox, **changes: Any) -> str:
+        """A record that was accepted."""
+        compliance_id = await self.created(sandbox, **changes)
+        await self.client.review(sandbox, compliance_id, "approved")
+        return compliance_id
+
+    async def get(self, sandbox: Sandbox, compliance_id: str) -> dict[str, Any]:
+        """A record, all expanded."""
+        return dict((await self.client.get(sandbox, compliance_id))["compliance"])
+
+    async def link(self, sandbox: Sandbox, *links: tuple[str, str]) -> Seen:
+        """One call that links these numbers to these records."""
+        numbers = [{"number": number, "compliance_application_id": record_id} for number, record_id in links]
+        return await self.client.send(sandbox, "POST", "PhoneNumber/Compliance/Link/", json={"numbers": numbers})
+
+
 def form(data: dict[str, Any], files: dict[int, bytes]) -> aiohttp.FormData:
     """A multipart form as the document's clients send it."""
     fields = aiohttp.FormData(default_to_multipart=True)
@@ -127,16 +208,16 @@ def form(data: dict[str, Any], files: dict[int, bytes]) -> aiohttp.FormData:
     return fields
 
 
-def changed(**changes: Any) -> dict[str, Any]:
-    """The sample's data with other members; None takes one away; `end_user__address__city` reaches inside."""
-    data = deepcopy(DATA)
+def changed(sample: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """A sample's data with other members; None takes one away; `end_user__address__city` reaches inside."""
+    data = deepcopy(sample)
     for path, value in changes.items():
         *parents, name = path.split("__")
         members = data
         for parent in parents:
             members = members[parent]
         if value is None:
-            del members[name]
+            members.pop(name, None)
         else:
             members[name] = value
     return data
@@ -168,3 +249,8 @@ async def client() -> AsyncIterator[Client]:
     timeout = aiohttp.ClientTimeout(total=20)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
         yield Client(session)
+
+
+@pytest.fixture
+def applicant(client: Client) -> Applicant:
+    return Applicant(client)
