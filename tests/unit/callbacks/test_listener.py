@@ -15,7 +15,7 @@ from bulk_onboard.callbacks.callback import Gate, signature
 from bulk_onboard.callbacks.listener import LONGEST_BODY, MOST_CONNECTIONS, Listener
 from bulk_onboard.errors import UsageError
 
-IDS = ("compliance_id",)
+IDS = ("compliance_id", "id")
 
 URL, TOKEN = "https://callbacks.example.com/r/3f9a", "an-invented-token"
 
