@@ -21,6 +21,8 @@ from bulk_onboard.sandbox.records import PENDING, Record
 from bulk_onboard.sandbox.released import Released
 from bulk_onboard.sandbox.state import State
 
+CONTRACTS: Mapping[str, Contract] = {contract.name: contract for contract in (Beta(), Released())}
+
 DEFAULT_LIMIT = 20
 
 _TOO_LARGE = Answer(413, b"<html><body><h1>413 Request Entity Too Large</h1></body></html>", "text/html")
@@ -47,7 +49,7 @@ def requirements(state: State, call: Call) -> Answer:
 
 def _speaking(state: State, form: str) -> tuple[Contract, ...]:
     """Return the contracts in whose forms an answer to Requirements is."""
-    other: Contract = Beta() if state.contract.links_in_bulk else Released()
+    (other,) = (contract for contract in CONTRACTS.values() if contract is not state.contract)
     if form == "both-forms":
         return (other, state.contract)
     turn = next(state.turns) if form == "forms-in-turn" else 0

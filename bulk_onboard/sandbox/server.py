@@ -36,6 +36,21 @@ _LOGGER = logging.getLogger(__name__)
 _LOGGER.addFilter(lambda told: not (told.exc_info and isinstance(told.exc_info[1], _BROKEN_HTTP)))
 
 
+class _Connection(web.RequestHandler):
+    """A connection on which a body ends with an error where its chunks do; aiohttp would wait for the rest of it."""
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        reading = self._current_request
+        if self._messages and reading is not None and not reading.content.is_eof():
+            reading.content.set_exception(web.RequestPayloadError("what follows is no chunk"))
+
+
+class _Server(web.Server):
+    def __call__(self) -> web.RequestHandler:
+        return _Connection(self, loop=self._loop, **self._kwargs)
+
+
 class Sandbox(Service):
     """The API on this machine, while the context lasts."""
 
@@ -71,7 +86,7 @@ class Sandbox(Service):
 
     async def __aenter__(self) -> Self:
         """Listen; UsageError when the port is taken."""
-        serving = web.Server(self._handle, access_log=None, logger=_LOGGER)
+        serving = _Server(self._handle, access_log=None, logger=_LOGGER)
         self._runner = web.ServerRunner(serving, shutdown_timeout=1)
         await self._runner.setup()
         try:
@@ -94,11 +109,9 @@ class Sandbox(Service):
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path.startswith(PREFIX):
-            body = await _read(request, _CONTROL_BODY_LIMIT, self._body_wait_s)
-            return _response(control(self, request.method, request.path, body))
+            return _response(control(self, request.method, request.path, await self._control_body(request)))
         arrival = self.admit(request.method, request.path, dict(request.query), request.headers)
         try:
-            await _invite(request)
             body = await _read(request, arrival.body_limit(request.content_length), self._body_wait_s)
         except web.RequestPayloadError:
             answer = self.refuse(arrival, invalid("the body is not what its headers say"))
@@ -111,6 +124,13 @@ class Sandbox(Service):
         if self.latency_s:
             await self._clock.sleep(self.latency_s)
         return await self._deliver(request, self.answer(arrival, call))
+
+    async def _control_body(self, request: web.BaseRequest) -> bytes:
+        """Return a body that people and tests send; what cannot be read is no JSON."""
+        try:
+            return await _read(request, _CONTROL_BODY_LIMIT, self._body_wait_s)
+        except (OSError, web.RequestPayloadError):
+            return b"?"
 
     async def _deliver(self, request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
         if answer.delivery is Delivery.HUNG:
@@ -146,6 +166,7 @@ async def _invite(request: web.BaseRequest) -> None:
 async def _read(request: web.BaseRequest, limit: int, wait_s: float) -> bytes:
     """Return the body, or as much of it as first exceeds the limit; OSError when its rest does not come."""
     body = bytearray()
+    await _invite(request)
     async with asyncio.timeout(wait_s) as deadline:
         async for chunk in request.content.iter_any():
             deadline.reschedule(asyncio.get_running_loop().time() + wait_s)

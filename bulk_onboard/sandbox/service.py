@@ -19,24 +19,20 @@ from bulk_onboard.clock import Clock
 from bulk_onboard.errors import UsageError
 from bulk_onboard.sandbox.answers import Answer, RefusedError, refusal
 from bulk_onboard.sandbox.behaviours import Behaviours
-from bulk_onboard.sandbox.beta import Beta
 from bulk_onboard.sandbox.call import Call, Route, route_of
 from bulk_onboard.sandbox.callbacks import CallbackOptions, Callbacks
 from bulk_onboard.sandbox.contract import Contract
 from bulk_onboard.sandbox.faults import LATE_APPLY_S, Fault, Faults, Strikes
 from bulk_onboard.sandbox.numbers import LINK_LIMIT, numbers_of
-from bulk_onboard.sandbox.operations import PERFORM, alias_of
+from bulk_onboard.sandbox.operations import CONTRACTS, PERFORM, alias_of
 from bulk_onboard.sandbox.others import Others
 from bulk_onboard.sandbox.quota import COMPLIANCE, REQUIREMENTS, Grant, Quotas
-from bulk_onboard.sandbox.released import Released
 from bulk_onboard.sandbox.state import ClockStep, Instants, State
 from bulk_onboard.sandbox.witness import Witness
 from bulk_onboard.units import Quota
 
 # Three documents of the greatest size, and room to be refused for a fourth or for one that is too large.
 BODY_LIMIT = 32 * 1024 * 1024
-
-CONTRACTS: Mapping[str, Contract] = {contract.name: contract for contract in (Beta(), Released())}
 
 Credentials = tuple[str, str]
 
@@ -46,7 +42,7 @@ class Settings:
     """How the API is at the start, and after a reset.
 
     Attributes:
-        contract: one of `CONTRACTS`.
+        contract: one of `operations.CONTRACTS`.
         quota: of everything but requirements, which have `requirements_quota`; None for no quota and no headers.
         window: how both are counted, one of `quota.WINDOWS`.
         credentials: auth id and token; None takes any.

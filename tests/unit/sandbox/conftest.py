@@ -174,8 +174,9 @@ class Applicant:
 
     async def create(self, sandbox: Sandbox, files: dict[int, bytes] | None = None, **changes: Any) -> Seen:
         """A create of the sample, with other members where given, and both of its files."""
-        documents = changes.pop("documents", None) or await self.documents(sandbox)
-        data = changed(APPLICATION, **changes) | {"documents": documents}
+        if "documents" not in changes:
+            changes["documents"] = await self.documents(sandbox)
+        data = changed(APPLICATION, **changes)
         sent = form(data, {0: PDF, 1: PNG} if files is None else files)
         return await self.client.send(sandbox, "POST", "PhoneNumber/Compliance/", data=sent)
 

@@ -1,5 +1,6 @@
 """How a request is read: its address, its method, and its multipart form."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -43,6 +44,122 @@ def test_data_that_is_no_json_object_is_refused(data: bytes) -> None:
     """The part `data` must be a JSON object."""
     with pytest.raises(RefusedError, match="part 'data' is not"):
         read_form("multipart/form-data; boundary=b", BODY.replace(b'{"alias": "K"}', data))
+
+
+@pytest.mark.parametrize(
+    "disposition",
+    [
+        b'form-data; name=documents[2].file; filename="a.pdf"',
+        b"form-data; filename=a.pdf; name=documents[2].file",
+        b'form-data; filename="a.pdf"; name="documents[2].file"',
+        b"form-data; name=\"documents[2].file\"; filename*=UTF-8''a.pdf",
+        b'FORM-DATA;name="documents[2].file";FileName="a.pdf"',
+    ],
+)
+def test_names_are_read_quoted_or_not_and_in_any_order(disposition: bytes) -> None:
+    """Clients write names in several ways; `data` may come after the files."""
+    body = b"--b  \r\nContent-Disposition: %s\r\n\r\n%%PDF-\r\n" % disposition
+    body += b"--b\r\nContent-Disposition: form-data; name=data\r\n\r\n{}\r\n--b--"
+
+    form = read_form("multipart/form-data; boundary=b", body)
+
+    assert {2: Part("documents[2].file", "a.pdf", b"%PDF-")} == form.files
+
+
+def test_quotation_marks_and_semicolons_in_a_file_name_are_kept() -> None:
+    """An escaped mark is a mark."""
+    body = BODY.replace(b"a;b.pdf", b'a \\"b\\" ; c.pdf')
+
+    assert 'a "b" ; c.pdf' == read_form("multipart/form-data; boundary=b", body).files[2].file_name
+
+
+def test_line_that_only_begins_like_the_boundary_is_content() -> None:
+    """A boundary is followed by the end of its line, or by two dashes."""
+    content = b"%PDF-\r\n--bad\r\n--b-\r\n--b x\r\n"
+    body = BODY.replace(b"%PDF-\r\n\r\n--\r\n", content)
+
+    assert content == read_form("multipart/form-data; boundary=b", body).files[2].content
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "data"),
+    [
+        ("application/x-www-form-urlencoded", b"data=%7B%22alias%22%3A+%22K%2B1%22%7D", {"alias": "K+1"}),
+        ("application/x-www-form-urlencoded; charset=utf-8", b"data=%7B%7D", {}),
+        ("application/json", b'{"data": "{\\"alias\\": \\"K\\"}"}', {"alias": "K"}),
+        ("application/json", b"{}", {}),
+        ("application/json", b"", {}),
+        ("", b"", {}),
+    ],
+)
+def test_form_without_files_is_read_as_the_python_sdks_send_it(content_type: str, body: bytes, data: Any) -> None:
+    """Urlencoded since 4.60.1, a text in a JSON object in 4.60.0, nothing at all where nothing changes."""
+    form = read_form(content_type, body)
+
+    assert (data, {}) == (form.data, form.files)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/x-www-form-urlencoded", b"alias=K"),
+        ("application/x-www-form-urlencoded", b"data=K"),
+        ("application/json", b'{"data": {}}'),
+        ("application/json", b"[]"),
+        ("text/plain", b"data={}"),
+        ("multipart/form-data", b"--b--"),
+    ],
+)
+def test_form_without_data_is_refused(content_type: str, body: bytes) -> None:
+    """`data` is a text that is a JSON object."""
+    with pytest.raises(RefusedError):
+        read_form(content_type, body)
+
+
+@pytest.mark.parametrize("contract", ["beta", "released"])
+async def test_update_without_a_body_submits_again(client: Any, applicant: Any, contract: str) -> None:
+    """An empty PATCH, one of `{}` and one urlencoded are updates that change nothing else."""
+    ways: tuple[dict[str, Any], ...] = ({}, {"json": {}}, {"data": {"data": "{}"}})
+    async with Sandbox(contract=contract) as sandbox:
+        compliance_id = await (client if contract == "beta" else applicant).created(sandbox)
+        seen = []
+        for way in ways:
+            await client.review(sandbox, compliance_id, "rejected")
+            path = f"PhoneNumber/Compliance/{compliance_id}/"
+            seen.append((await client.send(sandbox, "PATCH", path, **way)).http_status)
+
+        assert [200] * 3 == seen
+        assert "pending_review" == sandbox.state.records[0].review
+
+
+async def test_create_may_come_in_chunks(client: Any, sample_form: Any) -> None:
+    """Without a Content-Length the whole form arrives, too."""
+
+    async def chunks(whole: bytes) -> AsyncIterator[bytes]:
+        for start in range(0, len(whole), 100):
+            yield whole[start : start + 100]
+
+    payload = sample_form(None)()
+    async with Sandbox() as sandbox:
+        sent = chunks(await payload.as_bytes())
+        seen = await client.send(sandbox, "POST", "PhoneNumber/Compliance/", payload.content_type, data=sent)
+
+        assert 201 == seen.http_status
+        assert 3 == len(sandbox.state.records[0].documents)
+
+
+async def test_content_type_of_a_get_and_body_of_a_delete_mean_nothing(client: Any) -> None:
+    """The SDKs say that they send JSON where they send none, and two quotation marks with a DELETE."""
+    async with Sandbox() as sandbox:
+        compliance_id = await client.created(sandbox)
+        path = f"PhoneNumber/Compliance/{compliance_id}/"
+        seen = [
+            await client.send(sandbox, "GET", path, "application/json"),
+            await client.send(sandbox, "GET", "PhoneNumber/Compliance/", "application/json"),
+            await client.send(sandbox, "DELETE", path, "application/json", data=b'""'),
+        ]
+
+    assert [200] * 3 == [each.http_status for each in seen]
 
 
 async def test_method_and_address_that_do_not_exist_get_api_shaped_errors(client: Any) -> None:

@@ -116,6 +116,30 @@ async def test_get_carries_the_event_in_its_query(client: Any) -> None:
     assert signed("invented-token", text, came.nonce) == came.signature
 
 
+@pytest.mark.parametrize(
+    ("faults", "names"),
+    [
+        ((), ("compliance_id", "status", "rejection_reason")),
+        (("other-names",), ("compliance_application_id", "compliance_status", "reason")),
+    ],
+)
+async def test_released_contract_tells_id_status_and_reason(
+    client: Any, applicant: Any, faults: tuple[str, ...], names: tuple[str, str, str]
+) -> None:
+    """Every review is told, in the words of the contract, and no event is named; http to this machine is called."""
+    async with receiving() as receiver, Sandbox(contract="released", callbacks=Options(faults=faults)) as sandbox:
+        compliance_id = await applicant.created(sandbox, callback_url=f"{receiver.url}/hook")
+        for number, review in enumerate(("approved", "suspended", "more_info_required"), 1):
+            await client.review(sandbox, compliance_id, review, "Blurred.")
+            await until(lambda so_many=number: len(receiver.came) == so_many)
+
+    record, status, reason = names
+    first = {record: compliance_id, status: "accepted"}
+    assert [first, {**first, status: "suspended"}, {**first, status: "rejected", reason: "Blurred."}] == [
+        json.loads(came.body) for came in receiver.came
+    ]
+
+
 async def test_robot_calls_and_a_rejection_tells_why(client: Any, clock: Any) -> None:
     """A review that came by itself is sent, too; a record without an address is not."""
     async with (

@@ -74,6 +74,31 @@ async def test_records_of_one_business_are_duplicates(client: Any) -> None:
         assert [ids] == [duplicate["compliance_ids"] for duplicate in duplicates]
 
 
+async def test_expired_record_is_no_duplicate_of_the_one_filed_in_its_place(client: Any) -> None:
+    """One business with an expired record and a new one is fine, with two new ones it is not."""
+    async with Sandbox() as sandbox:
+        expired, new = [await client.created(sandbox, alias=alias) for alias in ("A", "B")]
+        await client.review(sandbox, expired, "expired")
+        fine = sandbox.state.duplicates
+        third = await client.created(sandbox, alias="C")
+
+        assert [] == fine
+        assert [[new, third]] == [duplicate["compliance_ids"] for duplicate in sandbox.state.duplicates]
+
+
+async def test_state_has_the_data_of_the_last_create_or_update(client: Any) -> None:
+    """The part `data` as it came, parsed, and not what was made of it."""
+    async with Sandbox() as sandbox:
+        compliance_id = await client.created(sandbox, end_user__name="First", odd={"a": [1, None]})
+        created = (await client.control(sandbox, "GET", "state")).json["records"][0]["data"]
+        await client.review(sandbox, compliance_id, "rejected")
+        await client.update(sandbox, compliance_id, {"end_user": {"name": "Second"}})
+        updated = (await client.control(sandbox, "GET", "state")).json["records"][0]["data"]
+
+        assert ("First", {"a": [1, None]}) == (created["end_user"]["name"], created["odd"])
+        assert {"end_user": {"name": "Second"}} == updated
+
+
 async def test_faults_are_set_by_request_and_gone_after_reset(client: Any) -> None:
     """Script, rates and list lag can be set from outside; reset makes everything as at the start."""
     async with Sandbox() as sandbox:

@@ -25,6 +25,18 @@ async def test_created_record_is_answered_as_documented_and_kept(client: Any) ->
         ]
 
 
+async def test_the_documents_own_example_has_no_alias(client: Any) -> None:
+    """It is accepted; the record shows null, and no filter finds it."""
+    async with Sandbox() as sandbox:
+        compliance_id = await client.created(sandbox, alias=None)
+        await client.created(sandbox, alias=None, number_type="mobile")
+        record = await client.get(sandbox, compliance_id)
+        found = await client.listed(sandbox, "alias=None")
+
+        assert record["alias"] is None
+        assert [] == found["compliances"] == sandbox.state.duplicates
+
+
 async def test_documents_come_back_byte_for_byte(client: Any) -> None:
     """The file behind file_url is what was uploaded, line ends and boundary look-alikes included."""
     content = b"%PDF-1.7\n\r\n--\r\n\x00\xff\r\n\r\n"

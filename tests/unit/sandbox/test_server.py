@@ -158,6 +158,66 @@ async def test_taken_port_is_a_mistake_of_use() -> None:
             await Sandbox(port).__aenter__()
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"HELLO\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET http://[::1/x HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 20_000 + b"\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n",
+        HEAD.replace(b"Content-Length: %d" % BODY_SIZE, b"Transfer-Encoding: chunked") + b"zz\r\nabc\r\n",
+        HEAD.replace(b"%d" % BODY_SIZE, b"5\r\nContent-Encoding: gzip") + b"hello",
+    ],
+)
+async def test_what_is_no_http_is_answered_and_no_error_of_the_sandbox(
+    sandbox: Sandbox, client: Any, sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A bad request line, header, length, chunk or packing gets 400, and no traceback is logged."""
+    connection = await connected(sandbox, sent)
+    answer = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(connection, 12), 5)
+    connection.close()
+
+    assert b" 400" == answer[8:]
+    assert 201 == (await client.create(sandbox)).http_status
+    assert [] == [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+@pytest.mark.parametrize("path", ["/v1/Account/MA/PhoneNumber/Compliance/", "/_sandbox/review"])
+async def test_body_that_stops_being_http_is_answered_at_once(
+    sandbox: Sandbox, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One good chunk, and then something else: 400 without waiting for what does not come, and the connection ends."""
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n"
+    connection = await connected(sandbox, head.encode())
+    loop = asyncio.get_running_loop()
+    await asyncio.wait_for(loop.sock_recv(connection, 100), 5)  # now it waits for the body
+
+    await loop.sock_sendall(connection, b"3\r\nabc\r\n")
+    await loop.sock_sendall(connection, b"zz\r\nabc\r\n")
+    answer = await asyncio.wait_for(loop.sock_recv(connection, 12), 5)
+    connection.close()
+
+    assert b"HTTP/1.1 400" == answer
+    assert [] == [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+async def test_client_that_asks_first_is_told_to_go_on(sandbox: Sandbox) -> None:
+    """`Expect: 100-continue` is answered before the body comes, and the call then as ever."""
+    connection = await connected(sandbox, HEAD.replace(b"Host: x", b"Host: x\r\nExpect: 100-continue"))
+    loop = asyncio.get_running_loop()
+
+    interim = await asyncio.wait_for(loop.sock_recv(connection, 100), 5)
+    await loop.sock_sendall(connection, WHOLE[len(HEAD) :])
+    answer = await asyncio.wait_for(loop.sock_recv(connection, 12), 5)
+    connection.close()
+
+    assert b"HTTP/1.1 100 Continue\r\n\r\n" == interim
+    assert b"HTTP/1.1 401" == answer
+
+
 async def test_latency_passes_before_the_call_is_carried_out(client: Any, clock: Any) -> None:
     """A slow sandbox takes its time first, so a record is as old as its answer; the log tells the arrival."""
     async with Sandbox(latency_s=2, clock=clock) as sandbox:

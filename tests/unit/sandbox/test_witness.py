@@ -100,6 +100,51 @@ async def test_line_that_is_not_whole_is_no_intent(client: Any, ledger: Path, sp
         assert [ALIAS] == sandbox.witness.without_intent
 
 
+def link(number: str, token: str = TOKEN, **changes: Any) -> Entry:
+    """About to link."""
+    return intent(token=token, op=Op.LINK, number=number, **changes)
+
+
+NUMBER, NEXT = "911140000001", "911140000002"
+LINKS = {"token": TOKEN, "op": Op.LINK}
+
+
+@pytest.mark.parametrize(
+    ("entries", "missing"),
+    [
+        ([link(NUMBER), link(f"+{NEXT}")], []),
+        ([link(NUMBER), link(NEXT, OTHER), entry.Done(token=OTHER, op=Op.LINK, compliance_id="c")], [NEXT]),
+        ([link(NUMBER), link(NEXT), entry.Unresolved(**LINKS, seen="hang")], []),
+        ([link(NUMBER), link(NEXT), entry.Done(token=TOKEN, op=Op.UPDATE, compliance_id="c")], []),
+        ([link(NUMBER), link(NEXT), entry.Refused(**LINKS, code="c", number=NEXT)], [NEXT]),
+        ([link(NUMBER), link(NEXT), entry.Done(**LINKS, compliance_id="c")], [NUMBER, NEXT]),
+        ([intent(), link(NEXT)], [NUMBER]),
+        ([], [NUMBER, NEXT]),
+    ],
+)
+async def test_each_number_of_a_link_needs_an_unfinished_intent_of_its_own(
+    applicant: Any, ledger: Path, entries: list[Entry], missing: list[str]
+) -> None:
+    """What finishes one intent names its number, or all of its record; whether the link goes well is all the same."""
+    write(ledger, *entries)
+
+    async with Sandbox(contract="released", ledger=ledger) as sandbox:
+        await applicant.link(sandbox, (f"+{NUMBER}", "none"), (NEXT, "none"))
+
+        assert missing == sandbox.witness.without_intent
+
+
+async def test_one_intent_is_good_for_one_link(client: Any, ledger: Path) -> None:
+    """A second link on the same intent is told, whichever contract is spoken."""
+    write(ledger, link(NUMBER))
+
+    async with Sandbox(ledger=ledger) as sandbox:
+        for _ in range(2):
+            await client.send(sandbox, "POST", f"Number/{NUMBER}/", json={"compliance_id": "none"})
+
+        assert [NUMBER] == sandbox.witness.without_intent
+
+
 async def test_ledger_that_is_not_there_holds_no_intent_and_no_ledger_proves_nothing(client: Any, ledger: Path) -> None:
     """The state says so, and null where no ledger is watched; both are as at the start after reset."""
     async with Sandbox(ledger=ledger) as watched, Sandbox() as unwatched:
