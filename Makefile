@@ -9,7 +9,7 @@ SEED ?=
 CASE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick crash fuzz bench lint types check sample-data clean
+.PHONY: help setup demo test quick crash fuzz test-node bench lint types check sample-data clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,10 @@ crash: $(STAMP) ## kill it KILLS times (1000) and at every step; SEED= throws th
 
 fuzz: $(STAMP) ## read COUNT odd and broken workbooks (5000); SEED= and CASE= make one of them again
 	@COUNT=$(COUNT) SEED=$(SEED) CASE=$(CASE) $(PYTHON) -m pytest -q tests/fuzz
+
+test-node: $(STAMP) ## drive the sandbox with the vendor's Node SDK, which npm installs into .venv; needs node and npm
+	@sh scripts/node_sdk
+	@NODE_SDK=.venv/node $(PYTHON) -m pytest -q tests/conformance/test_story.py
 
 bench: $(STAMP) ## measure everything beside what does less, about 20 minutes; ONLY="pacing check" for some
 	@.venv/bin/python -m bench $(ONLY)

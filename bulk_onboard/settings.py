@@ -216,7 +216,7 @@ SETTINGS: tuple[Setting, ...] = (
         "contract",
         _contract,
         None,
-        "How the API speaks: auto (as its requirements show), beta or released (docs/design/wire.md, Two contracts).",
+        "How the API speaks: auto (as its requirements show), beta or released.",
         "auto",
     ),
     Setting("quota", _quota, Quota(60, 60.0), "Requests allowed: 60/min, 600/60s, or none for no limit."),

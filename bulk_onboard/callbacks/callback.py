@@ -33,7 +33,6 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
 
-ID_NAMES = ("compliance_id", "compliance_application_id", "id")  # integrators read all three
 MOST_SIGNATURES = 10  # of a header's comma list; the API writes one for each of its active tokens
 
 _FORM = "application/x-www-form-urlencoded"
@@ -100,10 +99,10 @@ class Callback:
         return dict(reversed(said))
 
 
-def record_in(callback: Callback) -> str:
-    """Return the compliance id in a request; empty where there is none."""
+def record_in(callback: Callback, id_names: Sequence[str]) -> str:
+    """Return the compliance id in a request, under the first of these names that it has; empty where there is none."""
     said = callback.parameters
-    compliance_id = next((said[name] for name in ID_NAMES if said.get(name)), None)
+    compliance_id = next((said[name] for name in id_names if said.get(name)), None)
     return compliance_id if isinstance(compliance_id, str) and _ID.fullmatch(compliance_id) else ""
 
 
@@ -131,11 +130,13 @@ class Gate:
     Attributes:
         public_url: where the API sends requests: scheme, host, port and path, no query.
         tokens: auth tokens, any of which may have signed.
+        id_names: what a request may call the id of its record, the clearest name first.
         allow_unsigned: accept what is not signed at all; what is signed wrongly is refused in any case.
     """
 
     public_url: str
     tokens: Sequence[str] = field(repr=False)
+    id_names: Sequence[str]
     allow_unsigned: bool = False
 
     def judge(self, callback: Callback) -> tuple[Reception, str]:
@@ -145,7 +146,7 @@ class Gate:
             return Reception.FORGED, ""
         if not signed and not self.allow_unsigned:
             return Reception.UNSIGNED, ""
-        compliance_id = record_in(callback)
+        compliance_id = record_in(callback, self.id_names)
         return (Reception.TAKEN if compliance_id else Reception.NAMELESS), compliance_id
 
 

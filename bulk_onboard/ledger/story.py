@@ -81,6 +81,13 @@ def is_called(record: Record, name: str) -> bool:
     )
 
 
+def records_called(ledger_state: LedgerState, name: str) -> list[Record]:
+    """Return the records that go by this name; of a row that was filed anew, the newest alone has its Key."""
+    called = [record for record in ledger_state.records.values() if is_called(record, name)]
+    successors = ledger_state.successors() if len(called) > 1 else {}
+    return [record for record in called if record.token not in successors]
+
+
 def _line(entry: Entry, state: State) -> StoryLine:
     return StoryLine(
         at=entry.at,

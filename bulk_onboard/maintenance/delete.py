@@ -18,7 +18,7 @@ from bulk_onboard import errors
 from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.clock import Clock
 from bulk_onboard.job import Job
-from bulk_onboard.ledger.story import is_called
+from bulk_onboard.ledger.story import records_called
 from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.call import Gateway, Get, ServerRecord
 from bulk_onboard.model.entry import Op
@@ -112,14 +112,14 @@ def of_key(name: str) -> Selection:
     """Select the one record with this Key, token, alias or compliance id."""
 
     def find(ledger_state: LedgerState) -> Sequence[Record]:
-        called = [record for record in ledger_state.records.values() if is_called(record, name)]
+        called = records_called(ledger_state, name)
         if not called:
             raise errors.UsageError(f"The ledger knows no record {name!r}. Give a row's Key, a token, or an id.")
         if len(called) > 1:
             raise errors.UsageError(f"Several records are called {name!r}. Give one of their tokens instead.")
         return called
 
-    return Selection(find, lambda record, ledger_state: is_called(record, name))
+    return Selection(find, lambda record, ledger_state: record in records_called(ledger_state, name))
 
 
 async def plan_deletion(

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from bulk_onboard import errors
 from bulk_onboard.api.address import is_loopback
 from bulk_onboard.api.credentials import Credentials, Secret
+from bulk_onboard.api.wire import RECORD_IDS
 from bulk_onboard.callbacks.callback import Gate, Reception
 from bulk_onboard.callbacks.hints import Claim, Hints, hints_folder
 from bulk_onboard.callbacks.listener import Listener
@@ -186,7 +187,8 @@ async def listen(
         BulkOnboardError: it could not begin; what stops it later is in the result.
     """
     tokens = tuple(secret.reveal() for secret in (credentials.auth_token, *listening.tokens))
-    gate = Gate(check_public_url(listening.public_url), tokens, listening.allow_unsigned)
+    id_names = (*RECORD_IDS, "id")  # integrators read all of them
+    gate = Gate(check_public_url(listening.public_url), tokens, id_names, listening.allow_unsigned)
     if job.ledger.exists():
         bound_ledger_state(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)
     hints, wake = Hints(hints_folder(job.ledger.absolute())), asyncio.Event()

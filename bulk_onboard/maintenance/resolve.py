@@ -11,7 +11,7 @@ from bulk_onboard import errors
 from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.clock import Clock
 from bulk_onboard.job import Job
-from bulk_onboard.ledger.story import is_called
+from bulk_onboard.ledger.story import records_called
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.call import Gateway, Get, ServerRecord
@@ -99,7 +99,7 @@ async def wait_for_settle_window(
 
 def record_to_resolve(ledger_state: LedgerState, name: str) -> Record:
     """Return the one record to resolve that has this Key, token, alias or compliance id; UsageError otherwise."""
-    called = [record for record in ledger_state.records.values() if is_called(record, name)]
+    called = records_called(ledger_state, name)
     for_a_person = [record for record in called if is_for_a_person(record)]
     if not called:
         raise errors.UsageError(f"The ledger knows no record {name!r}. Give a row's Key, or a token.")

@@ -208,6 +208,7 @@ class Create(RecordWrite[str]):
         alias: whole, with its token.
         fingerprint: of the application.
         registration_token: what it registers, as for `identity.registration_token_of`.
+        follows, generation: as for `plan.Identity`.
         files: the documents' bytes in their order, None for one without a file; read just before the intent, empty
             until then.
     """
@@ -218,6 +219,8 @@ class Create(RecordWrite[str]):
     application: Application
     fingerprint: str
     registration_token: str = ""
+    follows: str = ""
+    generation: int = 1
     files: tuple[bytes | None, ...] = field(default=(), repr=False)
 
 

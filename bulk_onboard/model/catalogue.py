@@ -674,14 +674,14 @@ RECORDS = (
     error(
         "review-suspended",
         "Record suspended",
-        "The record was approved, and is suspended.{reason}",
-        "Ask Plivo's support why.",
+        "The record was approved, and is suspended: complaints are open, and its numbers cannot call.{reason}",
+        "Send the proof of consent that the vendor's console asks for; nothing can be done about it in the sheet.",
     ),
-    error(
+    warning(
         "review-expired",
         "Record expired",
         "The record was approved, and has expired.{reason}",
-        "Ask Plivo's support how to renew it.",
+        "Nothing at the API can be done about it. The next run files the row anew, with what it says then.",
     ),
     error(
         "update-refused",

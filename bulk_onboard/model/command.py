@@ -117,14 +117,18 @@ class Commands:
 
 
 def names_in(ledger_state: LedgerState) -> dict[str, str]:
-    """Return the name of each record in a command: its Key if unique, else its token."""
-    times = Counter(normal_user_key(record.key) for record in ledger_state.records.values() if record.key)
-    return {
-        token: record.key
+    """Return the name of each record in a command: its Key if unique, else its token.
+
+    Of a row that was filed anew, the newest record has the Key.
+    """
+    newest = ledger_state.newest_generations()
+    times = Counter(normal_user_key(record.key) for record in newest if record.key)
+    keys = {
+        record.token: record.key
+        for record in newest
         if record.key.isprintable() and times[normal_user_key(record.key)] == 1 and not token_in(record.key)
-        else token
-        for token, record in ledger_state.records.items()
     }
+    return {token: keys.get(token, token) for token in ledger_state.records}
 
 
 def init(folder: str) -> str:

@@ -185,7 +185,8 @@ class Intent(OpEntry, frozen=True, kw_only=True):
 
     `seen_at` is the record's `submitted_at` at the API just before an update, where the API shows it; an unknown update
     is settled by it (docs/design/settling.md, Update). `registration_token` is what a create or an update registers, as
-    for `identity.registration_token_of`.
+    for `identity.registration_token_of`. A create that takes the place of an expired record has that one's token in
+    `follows`, and its own `generation`.
     """
 
     attempt: int
@@ -195,6 +196,8 @@ class Intent(OpEntry, frozen=True, kw_only=True):
     compliance_id: str = ""
     seen_at: str = ""
     registration_token: str = ""
+    follows: str = ""
+    generation: int = 1
 
 
 class Done(OpEntry, frozen=True, kw_only=True):
@@ -262,8 +265,8 @@ class Adopted(OpEntry, frozen=True, kw_only=True):
     """Something was found at the API that the ledger did not know to be there.
 
     What an unknown write made, a record from elsewhere, or a number that is linked already. `alias` is as the API
-    shows it; `differs` names the content that is not what was sent. `registration_token` is as for an intent, for a
-    record from elsewhere whose token proves its row's number.
+    shows it; `differs` names the content that is not what was sent. `registration_token`, `follows` and `generation`
+    are as for an intent, for a record from elsewhere whose token proves its row's number.
     """
 
     compliance_id: str
@@ -271,6 +274,8 @@ class Adopted(OpEntry, frozen=True, kw_only=True):
     alias: str = ""
     differs: str = ""
     registration_token: str = ""
+    follows: str = ""
+    generation: int = 1
 
 
 class Absent(OpEntry, frozen=True, kw_only=True):

@@ -132,6 +132,14 @@ def keyless_token_of(auth_id: str, row: Row) -> str:
     return _token(auth_id, *row.combination, _normal(row.cell(REGISTRATION_NUMBER)), "")
 
 
+def next_token(token: str, generation: int) -> str:
+    """Return the token of the record that a row is filed under anew once the one of this token has expired.
+
+    It is the token over `bo1|<token>|<generation>`; the second record of a row has the generation 2.
+    """
+    return _token(token, str(generation))
+
+
 def registration_token_of(auth_id: str, row: Row) -> str:
     """Return `<country>|<number type>|<user type>|<number token>`.
 

@@ -9,7 +9,7 @@ intent of its first create, the success of that, a review) skip the tables of `l
 """
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Protocol, cast
 
@@ -99,6 +99,30 @@ class LedgerState:
         """The contract in which the job's records were filed; None before any run asked for it."""
         asked = (run.started.contract for run in reversed(self.runs))
         return next((Contract(contract) for contract in asked if contract), None)
+
+    def successors(self) -> dict[str, str]:
+        """Return by the token of each expired record that of the newest one in its place.
+
+        One that was taken in and never sent counts for nothing yet.
+        """
+        next_ones = {record.follows: record.token for record in self.records.values() if record.follows}
+
+        def newest(token: str) -> str:
+            while token in next_ones:
+                token = next_ones[token]
+            return token
+
+        return {token: newest(token) for token in next_ones}
+
+    def newest_generations(self) -> list[Record]:
+        """Return the records that no other one has taken the place of."""
+        successors = self.successors()
+        return [record for record in self.records.values() if record.token not in successors]
+
+    def predecessors(self, token: str) -> Iterator[str]:
+        """Yield the tokens of the expired records before this one, the newest first."""
+        while token := self.record(token).follows:
+            yield token
 
     @property
     def told_until(self) -> int:
@@ -290,6 +314,8 @@ class Replay(LedgerState):
         """Take the first intent to create a record; return whether it is one."""
         record: Draft = self.records.get(entry.token) or self._new(token=entry.token)
         if entry.op is not _CREATE or record.state is not _NOT_SENT or record.fingerprint or record.intended:
+            return False
+        if entry.follows:
             return False
         record.state = _SENDING
         record.key = entry.key

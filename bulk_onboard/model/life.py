@@ -273,6 +273,8 @@ def _send(record: Draft, entry: entries.Intent) -> None:
     record.intended = ""
     record.registration_token = entry.registration_token or record.registration_token
     record.intended_registration = ""
+    record.follows = entry.follows or record.follows
+    record.generation = max(entry.generation, record.generation)
     record.sent_at = entry.at
     record.tried = record.created = entry.seq
 
@@ -407,6 +409,8 @@ def _adopt(record: Draft, entry: entries.Adopted) -> None:
     _submit(record, entry)
     record.alias = record.alias or entry.alias
     record.registration_token = entry.registration_token or record.registration_token
+    record.follows = entry.follows or record.follows
+    record.generation = max(entry.generation, record.generation)
     record.submitted_at = record.sent_at or entry.at
     record.differs = entry.differs
     record.review = entry.review or _PENDING

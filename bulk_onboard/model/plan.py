@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from bulk_onboard.model.finding import ANY_CODE, Finding
+from bulk_onboard.model.identity import alias_of, next_token
 from bulk_onboard.model.row import JudgedRow, notable_in, usual_count
 
 
@@ -53,6 +54,8 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
         registration_token: what the row registers, as for `identity.registration_token_of`; empty without a number.
         known_registration: the registration token of the token's record: the row's own where the token is computed
             from it, else what the ledger says was sent; empty where that is not known.
+        follows: the token of the row's expired record, which this one takes the place of; empty for a row's first.
+        generation: 1 for a row's first record, 2 for the one that follows it, and so on.
     """
 
     key: str
@@ -61,6 +64,17 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
     alias: str
     registration_token: str = ""
     known_registration: str = ""
+    follows: str = ""
+    generation: int = 1
+
+    def successor(self) -> "Identity":
+        """Return the identity under which the row is filed anew once its record has expired."""
+        generation = self.generation + 1
+        token = next_token(self.token, generation)
+        friendly = self.alias.removesuffix(f"~{self.token}").rstrip()
+        return msgspec.structs.replace(
+            self, token=token, alias=alias_of(friendly, token), follows=self.token, generation=generation
+        )
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False):

@@ -118,6 +118,8 @@ class Draft(msgspec.Struct, kw_only=True, gc=False):
         seen_at: from the newest intent of an update, by which an unknown one is settled.
         known: number of the ledger's line that first said that the API has it; 0 before.
         differs: what of the API's content is not what was sent, where an adopted record was compared.
+        follows: the token of the row's expired record, whose place this one takes; empty for a row's first.
+        generation: 1 for a row's first record, 2 for the one that follows it, and so on.
         tried: number of the line with the newest create's intent; 0 before.
         created: `tried`, as long as that create made the record, or may have; 0 where somebody else did.
         news: number of the newest line with something that a person may have to act on.
@@ -144,6 +146,8 @@ class Draft(msgspec.Struct, kw_only=True, gc=False):
     submitted_at: str = ""
     sent_at: str = ""
     seen_at: str = ""
+    follows: str = ""
+    generation: int = 1
     tried: int = 0
     created: int = 0
     known: int = 0

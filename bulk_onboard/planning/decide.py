@@ -7,7 +7,8 @@ See docs/design/promise.md, Row changes.
    updated with a changed row only when its reviewers sent it back, and gets the row's phone numbers only when it is
    approved and the registration number is the one that was approved.
 3. Where the API has nothing, a valid row is sent (`_ROW_DECIDES`), unless the API refused this very content before.
-4. Content that was replaced by newer content is not sent again by itself, since an older copy of the sheet would undo
+4. A record that has expired is filed anew under its row's next generation.
+5. Content that was replaced by newer content is not sent again by itself, since an older copy of the sheet would undo
    a correction. The row gets an error, and a person decides, by merging or with `--allow-older`.
 """
 
@@ -37,6 +38,8 @@ def decide(judged: JudgedRow, identity: Identity | None, record: Record | None, 
         if not scope.allow_older:
             return Decision(_with_older_content(judged), identity, Action.NOTHING, "older than what was sent since")
         reason = f"{reason}; older than what was sent since, as --allow-older allows"
+    if action is Action.CREATE and identity is not None and record is not None and record.state is State.SUBMITTED:
+        identity = identity.successor()
     renumbered = "; its registration number is another than was sent" if _is_renumbered(judged) else ""
     return Decision(judged, identity, action, reason + renumbered)
 
@@ -86,6 +89,8 @@ def _is_due(number: str, record: Record, scope: Scope) -> bool:
 def _submitted(judged: JudgedRow, record: Record, scope: Scope) -> _Due:
     if record.review in EDITABLE:
         return _editable(judged, record, scope)
+    if record.review == Review.EXPIRED:
+        return _expired(judged, record, scope)
     if record.fingerprint in ("", judged.fingerprint):
         return Action.NOTHING, f"submitted as {record.compliance_id}"
     spoiled = f"; {_errors(judged)}" if judged.has_errors else ""
@@ -103,6 +108,15 @@ def _editable(judged: JudgedRow, record: Record, scope: Scope) -> _Due:
     if scope.retries(record.code):
         return Action.UPDATE, f"update refused before: {record.code}"
     return Action.NOTHING, f"update refused: {record.code}; change the row or its documents to send it again"
+
+
+def _expired(judged: JudgedRow, record: Record, scope: Scope) -> _Due:
+    """Return what is due for a record that has expired: filing its row anew, once for each expiry."""
+    if judged.application is None:
+        return Action.NOTHING, f"expired; {_errors(judged)}"
+    if not scope.admit_new_rows:
+        return Action.NOTHING, "expired; not taken in: resume finishes what was begun"
+    return Action.CREATE, f"expired: filed anew, as the row's record {record.generation + 1}"
 
 
 def _held(judged: JudgedRow, record: Record, _: Scope) -> _Due:

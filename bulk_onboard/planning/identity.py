@@ -29,6 +29,10 @@ Several rows of one number under different Keys may be branches of one company, 
 start: then each is, or becomes, a record of its own. A branch that was taken in and not sent is sent only while the
 row of the first one is still in the sheet. A branch that is added later is an error unless the job rules otherwise.
 
+**Expired records.** Nothing at the API can be done about a record that has expired, so its row is filed anew, as the
+record's next generation, under a token made of the expired one's and the generation's number. From then on the row is
+the newest generation; the earlier ones stay in the ledger and are nobody's.
+
 A record is one row's. Several rows may claim one record when a row's number or Key was changed and another row has the
 old one now. Among those whose number agrees with the record's, the row that names the record in `bo_key` gets it, else
 the one with the Key that the ledger has for it.
@@ -79,10 +83,11 @@ class Identities:
     def __init__(self, ledger_state: LedgerState, *, auth_id: str, rows: Sequence[Row]) -> None:
         self._auth_id = auth_id
         self._records = ledger_state.records
+        self._successors = ledger_state.successors()
         self._tokens: dict[str, str] = {}  # by normalised Key; where several records have it, of the oldest
         self._exact: dict[tuple[str, str], str] = {}  # by Key and registration token
         self._keyless: dict[str, str] = {}  # by registration token, of records without a Key
-        for record in ledger_state.records.values():
+        for record in ledger_state.newest_generations():
             if key := normal_user_key(record.key):
                 self._tokens.setdefault(key, record.token)
                 self._exact.setdefault((key, record.registration_token), record.token)
@@ -116,6 +121,7 @@ class Identities:
             key = f"token|{token}"
         elif key:
             token = self._token(row, key, registration)
+            token = self._successors.get(token, token)
         else:
             return None
         record = self._records.get(token)
@@ -127,12 +133,14 @@ class Identities:
             alias=alias,
             registration_token=registration,
             known_registration=self._known_registration(row, token, registration),
+            follows=record.follows if record else "",
+            generation=record.generation if record else 1,
         )
 
     def _annotated_token(self, row: Row) -> str:
-        """Return the token in the row's `bo_key`, where the ledger knows it; else empty."""
+        """Return the token in the row's `bo_key`, where the ledger knows it, or that of its successor; else empty."""
         token = annotated_token(row)
-        return token if token in self._records else ""
+        return self._successors.get(token, token if token in self._records else "")
 
     def _known_registration(self, row: Row, token: str, registration: str) -> str:
         """Return the registration token of the token's record.
@@ -236,7 +244,7 @@ class _Claims:
         self._of_token: defaultdict[str, list[int]] = defaultdict(list)  # places of rows by token
         self._shared: list[str] = []  # by place; see `shared_keys`
         self._rivalries: dict[str, _Rivalry] = {}
-        for record in ledger_state.records.values():
+        for record in ledger_state.newest_generations():
             owners = self._ended if record.state in ENDED else self._owners
             if record.registration_token:
                 owners[record.registration_token].append(record)

@@ -68,8 +68,11 @@ _BY_REVIEW: Mapping[str, Advice] = {
     Review.MORE_INFO: Advice(
         "The review asks for more.", "Replace {document} or add to the row what is asked for, then run again: {run}"
     ),
-    Review.SUSPENDED: Advice("The record is suspended.", "Ask Plivo's support why."),
-    Review.EXPIRED: Advice("The record has expired.", "Ask Plivo's support how to renew it."),
+    Review.SUSPENDED: Advice(
+        "The record is suspended: complaints about its numbers are open, and they cannot call.",
+        "Send the proof of consent that the vendor's console asks for.",
+    ),
+    Review.EXPIRED: Advice("The approval has expired.", "Run again, which files the row anew: {run}"),
 }
 _ASK_FIRST = "The API gives no reason, so ask Plivo's support. "
 _DRIFT = "The row changed after it was sent; the API has the earlier content."

@@ -16,6 +16,9 @@ Rule: a record that its reviewers sent back is updated with what its row says no
 other the API keeps what it has, while its review is pending and after it was approved. Mostly that is the earlier
 content; it is the newer one where the row says what was sent before it, since the sheet is an older one.
 
+Rule: a record that has expired needs nobody, since its row is filed anew; until that was sent, the row still stands for
+the expired record, and from then on for its successor.
+
 Rule: a number is linked once the record is approved. A linked number stays linked when the row does not name it any
 more.
 """
@@ -30,7 +33,7 @@ from bulk_onboard.model.catalogue import OLDER_CONTENT, RENUMBERED
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.identity import digits_of, numbers_in, written_numbers
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.plan import Decision
+from bulk_onboard.model.plan import Decision, Identity
 from bulk_onboard.model.record import EDITABLE, UNDER_WAY, Linkage, Linking, Record, Review, State, api_has_newer
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import Aside, JudgedRow, LazySequence, notable_in, usual_count
@@ -45,7 +48,7 @@ _NOTHING_SENT = frozenset({State.INVALID, State.NOT_SENT})
 _DELIBERATE = frozenset({State.DELETED, State.ABANDONED})
 _WAS_APPROVED = frozenset({Review.APPROVED.value, Review.SUSPENDED.value, Review.EXPIRED.value})
 _NUMBER_NEEDS_ATTENTION = frozenset({Linkage.REFUSED, Linkage.HELD})
-_NEEDS_ATTENTION = frozenset({Review.REJECTED, Review.MORE_INFO, Review.SUSPENDED, Review.EXPIRED})
+_NEEDS_ATTENTION = frozenset({Review.REJECTED, Review.MORE_INFO, Review.SUSPENDED})
 
 
 class NumbersLeft(NamedTuple):
@@ -322,7 +325,7 @@ def join(
         columns, requirements: for the findings made of what the API said of records; without them none are made.
     """
     if decisions is None:
-        records = tuple(map(RowStatus.of, ledger_state.records.values()))
+        records = tuple(map(RowStatus.of, ledger_state.newest_generations()))
         return JobStatus(ledger_state, records, (), has_workbook=False, others=tuple(found))
     found = tuple(found)
     by_row: defaultdict[int, list[Finding]] = defaultdict(list)
@@ -334,7 +337,7 @@ def join(
 
     def joined(decision: Decision) -> RowStatus:
         judged, number = decision.judged, decision.judged.row.number
-        named = ledger_state.records.get(decision.identity.token) if decision.identity else None
+        named = _record_of(decision.identity, ledger_state) if decision.identity else None
         of_row = tuple(by_row.get(number, ()))
         if judged.aside is not None:
             return RowStatus(states.get(judged.duplicate_of, judged.aside), None, decision, named, of_row)
@@ -358,7 +361,7 @@ def join(
     else:
         rows = tuple(map(joined, decisions))
     claimed = {each.record.token for each in notable_in(rows) if each.record}
-    unclaimed = tuple(r for r in ledger_state.records.values() if r.token not in claimed and _was_sent(r))
+    unclaimed = tuple(r for r in ledger_state.newest_generations() if r.token not in claimed and _was_sent(r))
     return JobStatus(ledger_state, rows, unclaimed, has_workbook=True, others=(*found, *said))
 
 
@@ -377,6 +380,14 @@ def record_needs_attention(record: Record, named: Iterable[str] | None = None) -
         return record.review in _NEEDS_ATTENTION
     known = map(record.numbers.get, record.numbers if named is None else named)
     return any(linking.linkage in _NUMBER_NEEDS_ATTENTION for linking in known if linking is not None)
+
+
+def _record_of(identity: Identity, ledger_state: LedgerState) -> Record | None:
+    """Return the record of a row: the expired one, as long as nothing was sent in its place."""
+    record = ledger_state.records.get(identity.token)
+    if record is not None and _was_sent(record):
+        return record
+    return ledger_state.records.get(identity.follows, record) if identity.follows else record
 
 
 def _shown_state(record: Record) -> State:

@@ -105,8 +105,8 @@ _REVIEW_MEANINGS: Mapping[str, str] = {
     Review.APPROVED: "ready for numbers",
     Review.REJECTED: "the reviewers said no; Results gives the reason",
     Review.MORE_INFO: "the reviewers ask for more; Results gives the reason",
-    Review.SUSPENDED: "was approved, and is suspended",
-    Review.EXPIRED: "was approved, and has expired",
+    Review.SUSPENDED: "was approved, and is suspended: complaints are open",
+    Review.EXPIRED: "was approved, and has expired; the next run files it anew",
 }
 _UNKNOWN_REVIEW = "a word of the API's that this version does not know"
 
@@ -124,11 +124,10 @@ _REVIEW_TODO: Mapping[str, str] = {
     Review.REJECTED: "Correct the {rows}: the sheet Results gives the reviewers' own reason. Then run again.",
     Review.MORE_INFO: "Give the reviewers what they ask for in the {rows}: the sheet Results gives the reason. "
     "Then run again.",
-    Review.SUSPENDED: "Ask Plivo's support about the {rows}.",
-    Review.EXPIRED: "Ask Plivo's support about the {rows}.",
+    Review.SUSPENDED: "Send the proof of consent for the {rows} that the vendor's console asks for.",
 }
 _CONTINUED_BY_RUNNING = (State.NOT_SENT, State.DEFERRED, State.UNCERTAIN, State.INVALID, State.REFUSED)
-_CORRECTED_BY_RUNNING = (Review.REJECTED, Review.MORE_INFO)
+_CORRECTED_BY_RUNNING = (Review.REJECTED, Review.MORE_INFO, Review.EXPIRED)
 
 
 def make_tables(status: JobStatus, facts: ReportFacts) -> Tables:

@@ -25,6 +25,8 @@ def of_create(
     found: ServerRecord | None = None,
     sent: Application | None = None,
     registration_token: str = "",
+    follows: str = "",
+    generation: int = 1,
 ) -> OpEntry:
     """Return the entry for a row whose token the API shows.
 
@@ -38,6 +40,7 @@ def of_create(
         found: the only match, expanded, where `sent` is given.
         sent: the content that was sent, where the row still has it.
         registration_token: what the record was filed with, where the ledger does not know it.
+        follows, generation: as for `plan.Identity`, where the ledger does not know them.
     """
     found = found or matches[0]
     why = ""
@@ -57,6 +60,8 @@ def of_create(
         alias=found.alias,
         differs=", ".join(differences(found, sent)) if sent else "",
         registration_token=registration_token,
+        follows=follows,
+        generation=generation,
     )
 
 

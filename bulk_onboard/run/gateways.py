@@ -403,6 +403,8 @@ def intents(call: Write[Any]) -> list[entries.Intent]:
         ]
     sent = call.application.documents if isinstance(call, (Create, Update)) else ()
     rest: dict[str, Any] = {name: getattr(call, name, "") for name in _OF_SOME_WRITES}
+    if isinstance(call, Create):
+        rest["follows"], rest["generation"] = call.follows, call.generation
     documents = tuple(SentDocument(type=d.type, sha256=d.sha256, size=d.size) for d in sent)
     return [entries.Intent(**_about(call), attempt=call.attempt, documents=documents, **rest)]
 

@@ -133,17 +133,20 @@ class Linker:
     def _found(self, record: Record, decision: Decision, number: str, shown: NumberRecord | None) -> OpEntry | None:
         """Return the entry for a number that is not to be linked; None where it may be.
 
-        A number is moved from another record only where the job says so, and never from the record of a row that names
-        it, too: the two rows would take it from each other in turn. Where the API does not show the number's own
-        record, what this job knows of it is all there is; the link is tried, since the API checks it, too.
+        A number is moved from another record only where the job says so, or where that one is the row's own and
+        expired; never from the record of a row that names it, too: the two rows would take it from each other in turn.
+        Where the API does not show the number's own record, what this job knows of it is all there is; the link is
+        tried, since the API checks it, too.
         """
         ledger_state = self.context.journal.ledger_state
         if shown is None:
             holder = ledger_state.records.get(ledger_state.holder(number) or "")
             shown = NumberRecord(number=number, compliance_id=holder.compliance_id if holder else "")
-        owner = self.rows.get(ledger_state.owner(shown.compliance_id) or "")
+        holder_token = ledger_state.owner(shown.compliance_id) or ""
+        owner = self.rows.get(holder_token)
         is_its_owners = owner is not None and number in numbers_in(owner.judged.row.cell(NUMBERS))
-        relink = self.context.relink and not is_its_owners
+        is_its_former = holder_token in set(ledger_state.predecessors(record.token))
+        relink = is_its_former or (self.context.relink and not is_its_owners)
         return before_link(record, shown, decision.judged.row.combination, relink=relink)
 
     async def _send(self, targets: Sequence[LinkTarget]) -> None:

@@ -11,7 +11,7 @@ or goes on showing what it has shown, has no more pages, whatever it promises.
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bulk_onboard.model import entry as entries
@@ -32,6 +32,7 @@ _LEAST_USUAL_LIMIT = 20  # the API's own default; smaller pages are for a place 
 _RESTARTS_AT_MOST = 2
 _NOTHING_NEW_AT_MOST = 10  # pages in a row; others may create a page of records between two pages, but not every time
 _PAST_EVERY_END = 999_999_999
+_MISSING_GENERATIONS_AT_MOST = 2
 _LESS_MAY_DO = frozenset({400, 413, 422})
 
 
@@ -420,7 +421,7 @@ async def sweep(gateway: Gateway, journal: Journal, identities: Iterable[Identit
 
 
 async def adopt(journal: Journal, identities: Iterable[Identity], shown: Iterable[ServerRecord]) -> int:
-    """Adopt those of these records that belong to these rows.
+    """Adopt those of these records that belong to these rows, later generations included.
 
     Return how many the ledger did not know.
 
@@ -428,11 +429,24 @@ async def adopt(journal: Journal, identities: Iterable[Identity], shown: Iterabl
     """
     found, adopted = by_token(shown), 0
     for identity in list(identities) if found else ():
-        matches = found.get(identity.token)
-        if matches and may_be_adopted(journal.ledger_state.record(identity.token)):
-            await journal.append(adoption(identity, matches, journal.ledger_state))
-            adopted += 1
+        for each in _generations(identity, found):
+            if may_be_adopted(journal.ledger_state.record(each.token)):
+                await journal.append(adoption(each, found[each.token], journal.ledger_state))
+                adopted += 1
     return adopted
+
+
+def _generations(identity: Identity, found: Matches) -> Iterator[Identity]:
+    """Yield those generations of a row that the account has, the given one first.
+
+    An expired record may have been deleted since, so a few that are not there are passed over.
+    """
+    missing = 0
+    while missing < _MISSING_GENERATIONS_AT_MOST:
+        if identity.token in found:
+            yield identity
+        missing = 0 if identity.token in found else missing + 1
+        identity = identity.successor()
 
 
 def may_be_adopted(record: Record) -> bool:
@@ -449,8 +463,15 @@ def adoption(identity: Identity, matches: Sequence[ServerRecord], ledger_state: 
 
     It is held where several records, or another row's, have its token.
     """
-    registration = identity.known_registration
-    return of_create(identity.token, identity.user_key, matches, ledger_state, registration_token=registration)
+    return of_create(
+        identity.token,
+        identity.user_key,
+        matches,
+        ledger_state,
+        registration_token=identity.known_registration,
+        follows=identity.follows,
+        generation=identity.generation,
+    )
 
 
 # Duplicates. No client can rule out that another machine with a copy of the ledger sent the row, too; but a duplicate

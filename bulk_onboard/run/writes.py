@@ -75,6 +75,8 @@ class Creator:
             application=application,
             fingerprint=decision.judged.fingerprint,
             registration_token=identity.registration_token,
+            follows=identity.follows,
+            generation=identity.generation,
         )
         return await self._context.gateway.send(call)
 

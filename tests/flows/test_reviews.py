@@ -414,18 +414,17 @@ async def test_too_many_refused_rows_stop_the_run(office: Office, most: str | No
     assert sent == asked(office)["create"]
 
 
-@pytest.mark.parametrize("review", ["suspended", "expired"])
-async def test_approval_that_was_taken_away_needs_a_person(office: Office, review: str) -> None:
+async def test_suspension_needs_a_person(office: Office) -> None:
     """Exit status 3, nothing written; the number stays as it is."""
     await filed(office, keyed(1, Numbers=numbered(1)))
     judge(office, "approved", 0)
     await office.run()
-    judge(office, review, 0)
+    judge(office, "suspended", 0)
     since = len(office.sandbox.log)
 
     result = await office.run()
 
-    assert (ExitStatus.ROWS_NEED_ATTENTION, 1) == (result.exit_status, result.reviews[review])
+    assert (ExitStatus.ROWS_NEED_ATTENTION, 1) == (result.exit_status, result.reviews["suspended"])
     assert 0 == writes(office, since)
 
 

@@ -9,7 +9,10 @@ import pytest
 from scripts import demo
 
 ROOT = Path(__file__).parents[2]
-TARGETS = ["setup", "demo", "test", "quick", "crash", "fuzz", "bench", "lint", "types", "check", "sample-data", "clean"]
+TARGETS = [
+    "setup", "demo", "test", "quick", "crash", "fuzz", "test-node", "bench", "lint", "types", "check", "sample-data",
+    "clean",
+]  # fmt: skip
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -10,10 +10,12 @@ See docs/design/wire.md.
 """
 
 from bulk_onboard.api.wire.contract import Wire
+from bulk_onboard.api.wire.decode import RECORD_IDS
 from bulk_onboard.api.wire.parse import ApiError, MalformedError, api_error, api_id, parse_broken_json, parse_json
 from bulk_onboard.api.wire.released import state_error
 
 __all__ = [
+    "RECORD_IDS",
     "ApiError",
     "MalformedError",
     "Wire",

@@ -24,7 +24,8 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 REVIEWS: Mapping[str, Review] = {**beta.REVIEWS, **released.REVIEWS}
 """The API's words in either vocabulary (docs/design/wire.md, Reviews)."""
 
-_RECORD_IDS = ("compliance_id", released.RECORD_ID)
+RECORD_IDS = ("compliance_id", released.RECORD_ID)
+"""What the API calls a record's id, the usual name first."""
 
 
 def decode(call: calls.Call[T], body: object) -> T:
@@ -109,7 +110,7 @@ def _number_record(number: str, shown: Members) -> calls.NumberRecord:
         number=number,
         country_iso=country if len(country) == 2 else "",  # a country's name cannot be compared
         number_type=text(shown, "number_type", "type").strip().lower(),
-        compliance_id=text(shown, *_RECORD_IDS),
+        compliance_id=text(shown, *RECORD_IDS),
     )
 
 
@@ -140,7 +141,7 @@ def _check_id(asked: str, stated: str) -> None:
 
 
 def _server_record(shown: Members, asked: str = "") -> calls.ServerRecord:
-    compliance_id = text(shown, *_RECORD_IDS) or asked
+    compliance_id = text(shown, *RECORD_IDS) or asked
     if not compliance_id:
         raise MalformedError("a record without its id")
     review_word = text(shown, "status").strip()

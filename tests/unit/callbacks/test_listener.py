@@ -15,6 +15,8 @@ from bulk_onboard.callbacks.callback import Gate, signature
 from bulk_onboard.callbacks.listener import LONGEST_BODY, MOST_CONNECTIONS, Listener
 from bulk_onboard.errors import UsageError
 
+IDS = ("compliance_id", "id")
+
 URL, TOKEN = "https://callbacks.example.com/r/3f9a", "an-invented-token"
 
 
@@ -35,7 +37,7 @@ class Shelf:
 @asynccontextmanager
 async def listening(shelf: Shelf | None = None, **settings: Any) -> AsyncIterator[Listener]:
     keep = (shelf or Shelf()).keep
-    async with Listener("127.0.0.1", 0, gate=Gate(URL, (TOKEN,)), keep=keep, **settings) as listener:
+    async with Listener("127.0.0.1", 0, gate=Gate(URL, (TOKEN,), IDS), keep=keep, **settings) as listener:
         yield listener
 
 
@@ -202,7 +204,7 @@ async def test_logs_hold_nothing_that_was_sent(capfd):
 
 async def test_bug_is_told_by_its_name_alone(capfd):
     """The API is asked to send again; what was sent stays out of the log."""
-    gate = Gate(URL, None)  # type: ignore[arg-type]
+    gate = Gate(URL, None, IDS)  # type: ignore[arg-type]
     async with Listener("127.0.0.1", 0, gate=gate, keep=Shelf().keep) as listener:
         answer = await sent(listener, b'{"compliance_id": "c1-secret"}')
 
@@ -240,5 +242,5 @@ async def test_taken_port_is_told():
     async with listening() as listener:
         port = urlsplit(listener.url).port
         with pytest.raises(UsageError, match=f"port {port}"):
-            async with Listener("127.0.0.1", port, gate=Gate(URL, ()), keep=Shelf().keep):
+            async with Listener("127.0.0.1", port, gate=Gate(URL, (), IDS), keep=Shelf().keep):
                 pass

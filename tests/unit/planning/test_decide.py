@@ -187,7 +187,6 @@ def submitted(review, fingerprint="now", code="", refused="", **numbers):
         (submitted("rejected", "before", "invalid_file", "other"), EVERYTHING, (UPDATE, "rejected")),
         (submitted("rejected"), Scope(retry_refused="any"), (NOTHING, "rejected")),
         (submitted("suspended", "before"), EVERYTHING, (NOTHING, "")),
-        (submitted("expired", "before"), EVERYTHING, (NOTHING, "")),
         (submitted("pending", "before"), EVERYTHING, (NOTHING, "")),
         (submitted("approved", "before"), EVERYTHING, (NOTHING, "")),
         (submitted("on ice", "before"), EVERYTHING, (NOTHING, "")),
@@ -199,6 +198,35 @@ def test_record_that_was_sent_back_takes_what_changed(make_judged, known, scope,
 
     action, named = expected
     assert (action, True) == (decision.action, named in decision.reason)
+
+
+@pytest.mark.parametrize("before", ["now", "before"])
+def test_row_of_an_expired_record_is_filed_anew(make_judged, before):
+    """Whether it changed or not, under the next generation's token and alias, which the expired one leads to."""
+    decision = decide(make_judged(), IDENTITY, submitted("expired", before), EVERYTHING)
+
+    again = decision.identity
+    assert (Action.CREATE, "expired: filed anew, as the row's record 2") == (decision.action, decision.reason)
+    assert (IDENTITY.token, 2, IDENTITY.user_key) == (again.follows, again.generation, again.user_key)
+    assert again.token not in ("", IDENTITY.token)
+    assert again.alias.endswith(f"~{again.token}")
+
+
+@pytest.mark.parametrize(("errors", "scope"), [(1, EVERYTHING), (0, Scope(admit_new_rows=False))])
+def test_expired_record_waits_for_a_valid_row_and_a_run_that_takes_rows_in(make_judged, errors, scope):
+    """Filing it anew is a new record like any other."""
+    decision = decide(make_judged(errors=errors), IDENTITY, submitted("expired"), scope)
+
+    assert (NOTHING, IDENTITY) == (decision.action, decision.identity)
+
+
+def test_generations_of_a_row_have_tokens_of_their_own():
+    """Each is made of the one before and its number, so that a run without a ledger computes them again."""
+    second, third = IDENTITY.successor(), IDENTITY.successor().successor()
+
+    assert (second.token, 3) == (third.follows, third.generation)
+    assert 3 == len({IDENTITY.token, second.token, third.token})
+    assert second == IDENTITY.successor()
 
 
 def test_spoiled_row_of_a_rejected_record_is_not_sent(make_judged):

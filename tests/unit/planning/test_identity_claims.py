@@ -5,10 +5,11 @@ import time
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from bulk_onboard.model.application import Application
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.identity import registration_token_of, token_of
+from bulk_onboard.model.identity import next_token, registration_token_of, token_of
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Action, Scope
 from bulk_onboard.model.record import Linkage, Linking, Record, State
@@ -190,7 +191,7 @@ def test_key_of_a_record_that_is_gone_is_no_other_business(state):
     assert_nobody(decision, "key-of-another-business")
 
 
-@pytest.mark.parametrize("review", ["pending", "approved", "rejected", "more info", "suspended", "expired", ""])
+@pytest.mark.parametrize("review", ["pending", "approved", "rejected", "more info", "suspended", ""])
 @pytest.mark.parametrize("bo_key", [False, True])
 def test_changed_number_is_told_whatever_the_review(review, bo_key):
     """A number that nobody else has is a fix of the same record; a correction goes out, nothing else does."""
@@ -203,6 +204,23 @@ def test_changed_number_is_told_whatever_the_review(review, bo_key):
     assert ["approved-number-changed" if review == "approved" else "registration-number-changed"] == told(decision)
     assert (Action.UPDATE if review in ("rejected", "more info") else Action.NOTHING) is decision.action
     assert decision.reason.endswith("its registration number is another than was sent")
+
+
+@pytest.mark.parametrize("cells", [{}, {"bo_key": "first"}, {"bo_key": "second"}])
+@pytest.mark.parametrize("reversed_", [False, True])
+def test_row_that_was_filed_anew_is_its_newest_record(cells, reversed_):
+    """By Key, and by either token in `bo_key`; the expired record is nobody's, and contradicts nothing."""
+    first = known("A", "K-1", review="expired")
+    second = structs.replace(
+        known("A", "K-1"), token=next_token(first.token, 2), follows=first.token, generation=2, compliance_id="other"
+    )
+    tokens = {"first": first.token, "second": second.token}
+    cells = {name: f"~{tokens[which]}" for name, which in cells.items()}
+    records = [second, first] if reversed_ else [first, second]
+
+    (decision,) = plan([line(2, "A", "K-1", **cells)], *records)
+
+    assert (second.token, Action.NOTHING, []) == (decision.token, decision.action, told(decision))
 
 
 @pytest.mark.parametrize("state", ATTEMPTED)

@@ -47,10 +47,8 @@ def test_record_by_its_state(state):
 
 @pytest.mark.parametrize("review", [*Review, "", "on ice"])
 def test_submitted_record_by_its_review(review):
-    """Sent back, or an approval taken away; a word that nobody knows is waited for."""
-    assert record_needs_attention(record(review=review)) is (
-        review in ("rejected", "more info", "suspended", "expired")
-    )
+    """Sent back or suspended; an expired one is filed anew by itself, and a word that nobody knows is waited for."""
+    assert record_needs_attention(record(review=review)) is (review in ("rejected", "more info", "suspended"))
 
 
 @pytest.mark.parametrize(
