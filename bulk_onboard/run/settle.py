@@ -31,7 +31,7 @@ from bulk_onboard.model.entry import Op, OpEntry
 from bulk_onboard.model.identity import alias_length, may_be_cut_from
 from bulk_onboard.model.ledger_state import Journal, LedgerState
 from bulk_onboard.model.outcome import Outcome
-from bulk_onboard.model.record import Record, State, unknown_numbers
+from bulk_onboard.model.record import Record, State
 from bulk_onboard.run import conclusion
 from bulk_onboard.run.numbers import NumberLookup
 from bulk_onboard.run.reviews import gone_entry, is_gone
@@ -159,10 +159,9 @@ class Settler:
         It also returns when the run is to stop.
         """
         try:
-            while not self._stop.requested and (self._unknown or self._expecting):
+            while not self._stop.requested and (self._is_anything_unknown() or self._expecting):
                 self._news.clear()
                 now = self._clock.monotonic()
-                self._forget_what_is_known()
                 due = [unknown for unknown in self._unknown.values() if unknown.due <= now]
                 if due:
                     await self._look(due)
@@ -173,11 +172,13 @@ class Settler:
         except errors.StoppedError as stopped:
             self._stop.request(stopped)
 
-    def _forget_what_is_known(self) -> None:
-        """Watch no number any more whose record has no such link under way: it was filed anew since."""
+    def _is_anything_unknown(self) -> bool:
+        """Return whether there is anything to settle; a number whose record was filed anew since is forgotten."""
+        record_of = self._journal.ledger_state.record
         for subject in [subject for subject in self._unknown if subject.number]:
-            if subject.number not in unknown_numbers(self._journal.ledger_state.record(subject.token)):
+            if subject.number not in record_of(subject.token).numbers:
                 del self._unknown[subject]
+        return bool(self._unknown)
 
     async def _look(self, due: list[Unknown]) -> None:
         """Look once for each; for creates, and for numbers, together, where that takes fewer requests."""
