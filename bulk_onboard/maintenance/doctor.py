@@ -1,9 +1,9 @@
 """Look at everything that a job needs, all of it at once, and change nothing.
 
-Here the facts are gathered; `diagnosis` judges them. Each look goes on after trouble, which becomes a part of its line.
-The API is asked twice at most, for one record of the list and for the requirements of one combination, since that
-counts against the quota. Each of the two is sent once, without the wrappers of a run: what is wrong is to be seen, not
-waited for.
+Here the facts are gathered; `diagnosis` and `api_diagnosis` judge them. Each look goes on after trouble, which becomes
+a part of its line. The API is asked twice at most, for one record of the list and for the requirements of one
+combination, since that counts against the quota. Each of the two is sent once, without the wrappers of a run: what is
+wrong is to be seen, not waited for.
 """
 
 import asyncio
@@ -45,12 +45,9 @@ from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.lock import MODES, check_place, look_at_lock, open_to_others
 from bulk_onboard.ledger.opening import aside, normalised, open_file
 from bulk_onboard.ledger.verify import verify
-from bulk_onboard.maintenance import diagnosis
+from bulk_onboard.maintenance import api_diagnosis, diagnosis
+from bulk_onboard.maintenance.api_diagnosis import ApiFacts, Asked, ContractFacts, CredentialFacts
 from bulk_onboard.maintenance.diagnosis import (
-    ApiFacts,
-    Asked,
-    ContractFacts,
-    CredentialFacts,
     DiskFacts,
     FileFacts,
     FolderFacts,
@@ -111,11 +108,11 @@ async def examine(job: Job, *, environ: Mapping[str, str], clock: Clock, offline
     return (
         diagnosis.of_python(python, packages),
         diagnosis.of_job(await asyncio.to_thread(_job, job, notifying)),
-        diagnosis.of_address(api),
-        diagnosis.of_clock(api),
-        diagnosis.of_credentials(kept, api),
-        diagnosis.of_contract(ContractFacts(job.contract, ledger.contract), api),
-        diagnosis.of_quota(job.quota, api),
+        api_diagnosis.of_address(api),
+        api_diagnosis.of_clock(api),
+        api_diagnosis.of_credentials(kept, api),
+        api_diagnosis.of_contract(ContractFacts(job.contract, ledger.contract), api),
+        api_diagnosis.of_quota(job.quota, api),
         diagnosis.of_documents(_documents(job, book)),
         diagnosis.of_disk(_disk(job, sheet.height if sheet else 0)),
         diagnosis.of_ledger(ledger),
