@@ -191,7 +191,7 @@ def of_contract(named: ContractFacts, facts: ApiFacts) -> Line:
     if not isinstance(outcome, Done):
         return line("contract", "", [_no_requirements(facts.combination, outcome)])
     answer: RequirementsAnswer = outcome.value
-    about = f"its answer about {facts.combination}"
+    about = f"the answer about {facts.combination}"
     if answer.amiss or answer.contract is None:
         return line("contract", "", [Trouble(f"Not known: {about} {answer.amiss}.", _ASK_THE_VENDOR)])
     troubles = []

@@ -21,6 +21,8 @@ from bulk_onboard.model.requirements import Contract
 from bulk_onboard.settings import SAFE_SETTLE_S
 from bulk_onboard.units import format_count, format_size
 
+_COMMAND = "type: "
+
 
 class Sign(StrEnum):
     """What a line says at a glance."""
@@ -52,16 +54,24 @@ class Trouble(NamedTuple):
 
 
 def as_trouble(error: BaseException | str) -> Trouble:
-    """Return an error's text as trouble: its first sentence says what is wrong, the others what to do."""
-    found, _, to_do = str(error).partition(". ")
+    """Return an error's text as trouble: its first sentence says what is wrong, the others what to do.
+
+    So does a command behind a semicolon.
+    """
+    text = str(error)
+    found, behind, command = text.partition(f"; {_COMMAND}")
+    if behind and ". " not in found:
+        return Trouble(f"{found}.", f"Type: {command}")
+    found, _, to_do = text.partition(". ")
     return Trouble(found if found.endswith(".") else f"{found}.", to_do)
 
 
 def line(about: str, found: str, troubles: Sequence[Trouble], *, otherwise: Sign = Sign.OK) -> Line:
     """Return the line about something: a problem where there are troubles, else with the sign `otherwise`."""
     sentences = " ".join(filter(None, (found, *(trouble.found for trouble in troubles))))
-    to_do = " ".join(dict.fromkeys(trouble.to_do for trouble in troubles if trouble.to_do))
-    return Line(about, Sign.PROBLEM if troubles else otherwise, sentences, to_do)
+    to_do = dict.fromkeys(trouble.to_do for trouble in troubles if trouble.to_do)
+    last = sorted(to_do, key=lambda sentence: _COMMAND in sentence.lower())  # a command has no full stop behind it
+    return Line(about, Sign.PROBLEM if troubles else otherwise, sentences, " ".join(last))
 
 
 # This machine.

@@ -99,9 +99,9 @@ async def examine(job: Job, *, environ: Mapping[str, str], clock: Clock, offline
         SignalledError: Ctrl-C, SIGTERM or SIGHUP while the workbook was read.
     """
     credentials, kept = _credentials(environ)
-    ledger = _ledger(job, credentials)
     sheet, unread = await _sheet(job)
     api = await _api(job, credentials, sheet, clock, why_not="--offline" if offline else "")
+    ledger = _ledger(job, credentials, api)
     book = _book(api, job, ledger)
     needs_apprise, notifying = _notifying(job, environ)
     python, packages = _packages({"notify"} if needs_apprise else set())
@@ -287,7 +287,7 @@ def _disk(job: Job, rows: int) -> DiskFacts:
     return DiskFacts(free, remarks, troubles)
 
 
-def _ledger(job: Job, credentials: Credentials | None) -> LedgerFacts:
+def _ledger(job: Job, credentials: Credentials | None, api: ApiFacts) -> LedgerFacts:
     left_over = _left_over(job)
     if not os.path.lexists(job.ledger):
         return LedgerFacts(job.ledger, left_over=left_over)
@@ -309,16 +309,9 @@ def _ledger(job: Job, credentials: Credentials | None) -> LedgerFacts:
         facts,
         contract=state.contract,
         is_same_account=opened.auth_id == credentials.auth_id if opened and credentials else None,
-        is_same_address=_is_same(opened.base_url, job.base_url) if opened else None,
+        is_same_address=normalised(opened.base_url) == normalised(api.base_url) if opened and api.base_url else None,
         lost_lines=max(0, lock.highest_seq - state.seq),
     )
-
-
-def _is_same(address: str, other: str) -> bool:
-    try:
-        return normalised(address) == normalised(other)
-    except ValueError:  # no address at all, which has a line of its own
-        return True
 
 
 def _left_over(job: Job) -> dict[str, int]:
