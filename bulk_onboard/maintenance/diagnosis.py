@@ -121,7 +121,7 @@ def of_python(python: Package, packages: Sequence[Package]) -> Line:
         found = (
             f"Python {python.version}; bulk-onboard is not installed as a package, so it does not say what it needs."
         )
-    return line("python", found, troubles)
+    return line("python", found, troubles, otherwise=Sign.OK if packages else Sign.NOT_LOOKED_AT)
 
 
 class JobFacts(NamedTuple):

@@ -293,9 +293,8 @@ def _ledger(job: Job, credentials: Credentials | None, api: ApiFacts) -> LedgerF
         return LedgerFacts(job.ledger, left_over=left_over)
     facts = LedgerFacts(job.ledger, left_over=left_over)
     try:
-        fd = open_file(Disk(), job.ledger)
-        troubles = list(map(as_trouble, open_to_others(job.ledger, fd, MODES[job.share])))
-        os.close(fd)
+        with os.fdopen(open_file(Disk(), job.ledger), "rb") as file:
+            troubles = list(map(as_trouble, open_to_others(job.ledger, file.fileno(), MODES[job.share])))
         lock = look_at_lock(job.ledger)  # before the ledger, which may become longer meanwhile
         facts = replace(facts, holder=lock.holder, verified=verify(job.ledger), troubles=troubles)
         state = read_ledger_state(job.ledger).ledger_state
@@ -315,15 +314,19 @@ def _ledger(job: Job, credentials: Credentials | None, api: ApiFacts) -> LedgerF
 
 
 def _left_over(job: Job) -> dict[str, int]:
-    """Return what lies beside the ledger that a run or a repair has left there."""
-    found = {
-        "damaged end put aside": 0,
-        "unfinished ledger": int(os.path.lexists(aside(job.ledger))),
-        "waiting hint": 0,
+    """Return what lies beside the ledger and the report that a run or a repair has left there, and how many."""
+    looks: Mapping[str, Callable[[], int]] = {
+        "damaged end put aside": lambda: sum(piece.kind is BROKEN for piece in pieces(job)),
+        "unfinished ledger": lambda: os.path.lexists(aside(job.ledger)),
+        "unfinished report": lambda: sum(
+            each.name.startswith(f".{job.report.name}.") for each in job.report.parent.iterdir()
+        ),
+        "waiting hint": lambda: len(Hints(hints_folder(job.ledger)).waiting()),
     }
-    with suppress(OSError):
-        found["damaged end put aside"] = sum(piece.kind is BROKEN for piece in pieces(job))
-        found["waiting hint"] = len(Hints(hints_folder(job.ledger)).waiting())
+    found: dict[str, int] = {}
+    for what, look in looks.items():
+        with suppress(OSError):  # of a folder that is not there, or may not be looked into
+            found[what] = look()
     return found
 
 

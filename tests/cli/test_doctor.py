@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,10 @@ from bulk_onboard.ledger.lock import LedgerLock
 from bulk_onboard.sandbox.server import Sandbox
 from bulk_onboard.sandbox.state import ClockStep
 from bulk_onboard.units import Quota
+from tests.support.businesses import business, write_workbook
+from tests.support.certificates import make_certificates
 from tests.support.office import AUTH_ID, AUTH_TOKEN, Office, Told, typed
+from tests.support.raw_server import Peer, RawServer, answer
 
 ABOUT = [
     *("python", "job", "address", "clock", "credentials", "contract", "quota", "documents", "disk", "ledger", "report"),
@@ -201,6 +205,28 @@ async def test_address_where_nobody_answers_is_told_and_the_rest_is_looked_at(of
     assert {about for about, line in lines(told).items() if line["sign"] == "not looked at"} == OF_THE_API - {"address"}
 
 
+async def test_certificate_that_is_not_trusted_is_told(tmp_path: Path) -> None:
+    """And one that the job's own authority has signed is trusted."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl command to make certificates with")
+    certificates = make_certificates(tmp_path)
+
+    async def refuse(peer: Peer) -> None:
+        await peer.read_head()
+        await peer.send(answer(401, b"{}"))
+
+    write_workbook(tmp_path / "businesses.xlsx", [business(0)])
+    async with RawServer(refuse, certificates.server("good")) as server:
+        words = ["doctor", "businesses.xlsx", "--json", "--base-url", f"https://127.0.0.1:{server.port}"]
+        told = await typed(*words, cwd=tmp_path, PLIVO_AUTH_ID=AUTH_ID, PLIVO_AUTH_TOKEN=AUTH_TOKEN)
+        trusted = await typed(*words, "--ca-bundle", str(certificates.authority), cwd=tmp_path)
+
+    assert "is not trusted" in lines(told)["address"]["found"]
+    assert "--ca-bundle" in lines(told)["address"]["to_do"]
+    assert "its certificate is trusted" in lines(trusted)["address"]["found"]
+    assert "refused the credentials" in lines(trusted)["credentials"]["found"]
+
+
 async def test_ledger_in_use_is_told_with_its_holder(office: Office) -> None:
     """And the look leaves the lock as it was."""
     office.fill(1)
@@ -240,6 +266,20 @@ async def test_older_copy_of_the_ledger_is_told(office: Office) -> None:
 
     assert problems(told) == ["ledger"]
     assert "It had 2 lines more before" in lines(told)["ledger"]["found"]
+
+
+async def test_what_lies_beside_the_ledger_is_no_problem(office: Office) -> None:
+    """It is named, so that whoever tidies up knows of it."""
+    office.fill(1)
+    await office.type("run")
+    office.ledger.write_bytes(office.ledger.read_bytes() + b'{"at":"2')
+    await office.type("run")
+    (office.folder / ".businesses.report.xlsx.killed").mkdir()
+
+    told = await office.type("doctor", "--json")
+
+    assert (told.status, problems(told)) == (0, [])
+    assert lines(told)["ledger"]["found"].endswith("Beside it: 1 damaged end put aside, 1 unfinished report.")
 
 
 async def test_ledger_of_another_account_is_told_without_naming_either(office: Office) -> None:
