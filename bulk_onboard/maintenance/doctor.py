@@ -130,6 +130,10 @@ def _trouble_in(look: Callable[[], object]) -> Iterator[Trouble]:
         raise
     except BulkOnboardError as error:
         yield as_trouble(error)
+    except OSError as error:
+        yield Trouble(
+            f"{error.filename} cannot be looked at: {error.strerror}.", "Give yourself permission to read it."
+        )
 
 
 # This machine, and the job.
