@@ -121,7 +121,7 @@ _CALCULATED = re.compile(rb"<c\b([^>]*)>\s*<f\b(?:[^>]*/>|[^>]*>[^<]*</f>)\s*<v>
 _ADDRESS = re.compile(rb'\br="([A-Z]+[0-9]+)"')
 _KIND = re.compile(rb'\bt="(\w+)"')
 _BARE = re.compile(rb'<c r="([A-Z]+[0-9]+)"([^>]*)>(<f\b[^>]*>[^<]*</f>)<v(?: ?/>|></v>)</c>')
-"""A formula without a result. Where lxml is installed openpyxl writes with it, and it has no short form of `<v></v>`."""
+"""A formula without a result. Where lxml is installed openpyxl writes with it, and that has no short `<v/>`."""
 
 
 def results_in(sheet: bytes) -> dict[bytes, Result]:
