@@ -120,15 +120,19 @@ class _Writer(ExcelWriter):
 _CALCULATED = re.compile(rb"<c\b([^>]*)>\s*<f\b(?:[^>]*/>|[^>]*>[^<]*</f>)\s*<v>([^<]*)</v>")
 _ADDRESS = re.compile(rb'\br="([A-Z]+[0-9]+)"')
 _KIND = re.compile(rb'\bt="(\w+)"')
-_BARE = re.compile(rb'<c r="([A-Z]+[0-9]+)"([^>]*)>(<f\b[^>]*>[^<]*</f>)<v ?/></c>')
+_BARE = re.compile(rb'<c r="([A-Z]+[0-9]+)"([^>]*)>(<f\b[^>]*>[^<]*</f>)(?:<v ?/>|<v></v>)</c>')
+"""A formula as openpyxl writes it, which depends on whether lxml is installed."""
 
 
 def results_in(sheet: bytes) -> dict[bytes, Result]:
-    """Return the results of a worksheet's formulas, by the address of the cell."""
+    """Return the results of a worksheet's formulas, by the address of the cell.
+
+    Nothing is a result where it is a text.
+    """
     found = {}
     for attributes, value in _CALCULATED.findall(sheet):
-        if address := _ADDRESS.search(attributes):
-            kind = _KIND.search(attributes)
+        kind = _KIND.search(attributes)
+        if (address := _ADDRESS.search(attributes)) and (value or kind):
             found[address[1]] = Result(kind[1] if kind else b"", value)
     return found
 
