@@ -413,7 +413,7 @@ def columns_at_hand(job: Job, sheet: Sheet) -> Columns:
     Where they do not fit the bundled requirements, since the API may ask for others, only the plain names are known.
     """
     try:
-        return columns_of(job, sheet, bundled_requirements())[0]
+        return columns_of(job, sheet, bundled_requirements(job.contract))[0]
     except WorkbookError:
         return columns_of(job, sheet, RequirementsBook("", live=False))[0]
 

@@ -53,7 +53,7 @@ def test_order_in_which_documents_are_listed_does_not_matter(documents):
         (LOCAL, FIELDS, [DOCUMENTS[0], ("address_proof", "bb", {"issued_on": "2026-03-30", "number": "7"})]),
         (LOCAL, FIELDS, [DOCUMENTS[0], ("address_proof", "bb", {"issued_on": "2026-03-31"})]),
     ],
-    ids=["combination", "case", "cell emptied", "other field", "bytes", "swapped", "document gone", "date", "field gone"],
+    ids=["combination", "case", "cell emptied", "other field", "bytes", "swapped", "gone", "date", "field gone"],
 )
 def test_everything_that_is_reviewed_counts(other):
     """A change to anything of it is another fingerprint."""
