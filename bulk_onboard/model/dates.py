@@ -18,7 +18,7 @@ _MONTHS = (
     "December",
 )  # fmt: skip
 _SHORT = 3  # letters of a month's short name: Jan, Sep
-_CENTURY_TURNS = 69  # two digits of a year from here on are of the 20th century, as in Excel and POSIX
+_CENTURY_TURNS = 69  # two digits of a year from here on are of the 20th century, as in POSIX
 
 _OF_PROGRAMS = {"%Y": "yyyy", "%y": "yy", "%m": "mm", "%d": "dd", "%b": "mmm", "%B": "mmmm"}
 _ISO = re.compile(r"iso([- ]?8601)?")

@@ -31,6 +31,7 @@ from bulk_onboard.validation.marking import in_cell
 
 OTHER_NAME = "business-name-differs"
 
+_IN_WORDS = {"": "nothing more", " ": "a blank"}
 _MOST_WORDS = 12
 
 Dates: TypeAlias = Mapping[str, DateFormat | None]
@@ -159,9 +160,9 @@ def _business_name_findings(text: str, name: str, field: Field) -> Iterator[Find
 
 def _sign(char: str) -> str:
     """Return a character as people can tell it from others."""
-    if not char:
-        return "nothing more"
-    return f'"{char}"' if char.isascii() and char.isprintable() and char != " " else described(char)
+    if char in _IN_WORDS:
+        return _IN_WORDS[char]
+    return f'"{char}"' if char.isascii() and char.isprintable() else described(char)
 
 
 def _finding(text: str, field: Field, column: str) -> Finding:
