@@ -243,6 +243,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("max_refused", _whole(0), None, "Stop the run when more rows than this were refused.", "no limit"),
     Setting("relink", _switch, False, "Link numbers even if they are linked to another record.", flag=False),
     Setting(
+        "links_per_call",
+        _whole(1),
+        50,
+        "How many numbers to link with one request where the API takes several (released contract).",
+        flag=False,
+    ),
+    Setting(
         "wait",
         _duration,
         None,
