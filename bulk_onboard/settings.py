@@ -21,6 +21,8 @@ from bulk_onboard.units import Quota, parse_duration, parse_quota
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _RULINGS = (OFF, Severity.WARNING.value, Severity.ERROR.value)
 
+SAFE_SETTLE_S = 30.0  # a shorter settle window is warned of, unless the API is on this machine
+
 
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():

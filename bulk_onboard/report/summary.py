@@ -296,7 +296,7 @@ def _facts(ledger_state: LedgerState, facts: ReportFacts) -> tuple[tuple[str, st
         ("All times are in", str(facts.zone)),
         ("Workbook", facts.workbook),
         *((("Account", opened.auth_id), ("API", opened.base_url)) if opened else ()),
-        *((("Checked against", facts.requirements.source),) if facts.requirements else ()),
+        *((("Checked against", facts.requirements.described),) if facts.requirements else ()),
     )
 
 

@@ -185,9 +185,14 @@ def _read_part(piece: bytes) -> Part:
     return Part(found.get("name", ""), encoded or found.get("filename", ""), content)
 
 
+def _no_json(word: str) -> None:
+    """Refuse `NaN` and `Infinity`, which Python alone takes for JSON."""
+    raise ValueError(word)
+
+
 def _json_object(content: bytes, what: str, param: str | None = None) -> dict[str, Any]:
     try:
-        members = json.loads(content)
+        members = json.loads(content, parse_constant=_no_json)
     except (ValueError, RecursionError) as error:
         raise invalid(f"{what} is not JSON", param) from error
     if not isinstance(members, dict):

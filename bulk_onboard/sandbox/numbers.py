@@ -72,8 +72,7 @@ def _link_many(state: State, call: Call) -> Answer:
     """Link what fits, and report on each number; the call is refused as a whole where it cannot be read."""
     rows, linking = _asked_rows(state, call), state.behaviours.linking
     if linking.whole:
-        for row in rows:
-            _linkable(state, _rented(state, row["number"]), row[state.contract.record_id])
+        _check_all(state, rows)
     report = [_linked(state, row["number"], row[state.contract.record_id]) for row in rows]
     updated = sum(row["status"] == "success" for row in report)
     body = {"total_count": len(rows), "updated_count": updated, "report": linking.report(report)}
@@ -90,6 +89,15 @@ def _asked_rows(state: State, call: Call) -> list[dict[str, str]]:
         required_text(row, "number")
         required_text(row, state.contract.record_id)
     return rows
+
+
+def _check_all(state: State, rows: list[dict[str, str]]) -> None:
+    """Refuse the whole call (400) for the first number that does not fit."""
+    for row in rows:
+        try:
+            _linkable(state, _rented(state, row["number"]), row[state.contract.record_id])
+        except RefusedError as refused:
+            raise invalid(refused.message, refused.param) from refused
 
 
 def _linked(state: State, written: str, record_id: str) -> dict[str, str]:

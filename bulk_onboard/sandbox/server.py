@@ -160,7 +160,6 @@ async def _invite(request: web.BaseRequest) -> None:
     """Let a client that asks first (`Expect: 100-continue`) send its body."""
     if request.headers.get("Expect", "").lower() == "100-continue" and request.version >= HttpVersion11:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        request.writer.output_size = 0  # the answer has not begun
 
 
 async def _read(request: web.BaseRequest, limit: int, wait_s: float) -> bytes:

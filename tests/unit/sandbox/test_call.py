@@ -39,7 +39,7 @@ def test_body_that_is_cut_off_is_refused(end: int) -> None:
         read_form("multipart/form-data; boundary=b", BODY[:end])
 
 
-@pytest.mark.parametrize("data", [b"[]", b"{", b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize("data", [b"[]", b"{", b"\xff", b"[" * 100_000, b'{"alias": NaN}'])
 def test_data_that_is_no_json_object_is_refused(data: bytes) -> None:
     """The part `data` must be a JSON object."""
     with pytest.raises(RefusedError, match="part 'data' is not"):

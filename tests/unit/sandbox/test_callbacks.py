@@ -212,6 +212,19 @@ async def test_fault(client: Any, fault: str, count: int, nonces: int, right: in
     assert right == sum(signed("invented-token", bare, came.nonce) == came.signature for came in receiver.came)
 
 
+@pytest.mark.parametrize("faults", [("strangers",), ("other-names", "strangers")])
+async def test_event_of_a_stranger_names_a_record_that_is_not_there(client: Any, faults: tuple[str, ...]) -> None:
+    """Its own event names the record, the other one an id of nobody, by whatever name."""
+    async with receiving() as receiver, Sandbox(callbacks=Options(via=receiver.url, faults=faults)) as sandbox:
+        compliance_id = await approved(client, sandbox)
+        await until(lambda: len(receiver.came) == 2)
+
+    name = "compliance_application_id" if len(faults) == 2 else "compliance_id"
+    ids = [json.loads(came.body)[name] for came in receiver.came]
+    assert 1 == ids.count(compliance_id)
+    assert 2 == len(set(ids))
+
+
 def test_every_fault_of_callbacks_is_tried() -> None:
     """The table above has them all."""
     tried = {mark.args[1][n][0] for mark in test_fault.pytestmark for n in range(len(mark.args[1]))}  # type: ignore[attr-defined]

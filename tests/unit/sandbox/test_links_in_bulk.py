@@ -151,6 +151,7 @@ async def test_one_number_that_does_not_fit_has_all_refused(client: Any, applica
         good = await applicant.accepted(sandbox)
         bad = await applicant.created(sandbox, alias="Other")
         refused = await applicant.link(sandbox, (FIRST, good), (SECOND, bad))
+        foreign = await applicant.link(sandbox, (FIRST, good), ("+15550001111", good))
         nothing = linked(sandbox)
         passed = await applicant.link(sandbox, (FIRST, good), (SECOND, good))
 
@@ -158,6 +159,7 @@ async def test_one_number_that_does_not_fit_has_all_refused(client: Any, applica
         400,
         "Compliance application must be in 'accepted' status. Current status: 'submitted'.",
     ) == refused.sentence
+    assert (400, BAD["remarks"]) == foreign.sentence
     assert {} == nothing
     assert (200, 2) == (passed.http_status, passed.json["updated_count"])
 

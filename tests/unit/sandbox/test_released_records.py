@@ -123,12 +123,14 @@ async def test_update_replaces_all_documents_and_refuses_a_part_of_them(client: 
 
         part = await client.update(sandbox, compliance_id, {"documents": documents[1:]}, {0: PDF})
         without = await client.update(sandbox, compliance_id, {"documents": documents}, {0: PDF})
+        unnamed = await client.update(sandbox, compliance_id, {"alias": "Other"}, {0: PDF})
         untouched = sandbox.state.records == before
         whole = await client.update(sandbox, compliance_id, {"documents": documents[::-1]}, {0: PDF, 1: PDF})
         (record,) = sandbox.state.records
 
     assert documents[0]["document_type_id"] in part.json["error"]
     assert "A file is required" in without.json["error"]
+    assert documents[0]["document_type_id"] in unnamed.json["error"]
     assert untouched
     assert 200 == whole.http_status
     assert [("GST certificate", PDF), ("Registration Certificate", PDF)] == [

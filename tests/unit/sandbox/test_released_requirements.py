@@ -149,7 +149,7 @@ def test_every_way_of_telling_is_tried() -> None:
 
 async def test_ids_are_new_each_time_and_old_ones_are_refused(client: Any, applicant: Any) -> None:
     """A create with yesterday's ids is refused; a record keeps those that it was filed with."""
-    async with Sandbox(contract="released") as sandbox:
+    async with Sandbox(contract="released", behaviours=["new-ids"]) as sandbox:
         first = await applicant.documents(sandbox)
         compliance_id = await applicant.created(sandbox)
         seen = []

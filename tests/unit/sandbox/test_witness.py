@@ -115,7 +115,7 @@ LINKS = {"token": TOKEN, "op": Op.LINK}
         ([link(NUMBER), link(f"+{NEXT}")], []),
         ([link(NUMBER), link(NEXT, OTHER), entry.Done(token=OTHER, op=Op.LINK, compliance_id="c")], [NEXT]),
         ([link(NUMBER), link(NEXT), entry.Unresolved(**LINKS, seen="hang")], []),
-        ([link(NUMBER), link(NEXT), entry.Done(token=TOKEN, op=Op.UPDATE, compliance_id="c")], []),
+        ([link(NUMBER), link(NEXT), entry.Refused(token=TOKEN, op=Op.UPDATE, code="link")], []),
         ([link(NUMBER), link(NEXT), entry.Refused(**LINKS, code="c", number=NEXT)], [NEXT]),
         ([link(NUMBER), link(NEXT), entry.Done(**LINKS, compliance_id="c")], [NUMBER, NEXT]),
         ([intent(), link(NEXT)], [NUMBER]),
