@@ -11,7 +11,7 @@ from bulk_onboard.errors import ExitStatus
 from bulk_onboard.ledger.verify import verify
 from bulk_onboard.model.record import Linkage, Linking
 from bulk_onboard.run.finish import RunResult
-from bulk_onboard.sandbox.behaviours import Behaviours
+from bulk_onboard.sandbox.behaviours import LINK
 from bulk_onboard.sandbox.records import Number
 from bulk_onboard.sandbox.server import Sandbox
 from tests.support.businesses import business, write_workbook
@@ -77,8 +77,8 @@ async def office(tmp_path: Path) -> AsyncIterator[Desk]:
 
 
 def behave(office: Desk, *behaviours: str) -> None:
-    """Let the API behave so from now on."""
-    office.sandbox.behaviours = office.sandbox.state.behaviours = Behaviours((NO_DOCUMENTS, *behaviours), 0)
+    """Let the API answer links so from now on."""
+    office.sandbox.behaviours.set(behaviours, LINK)
 
 
 def check(office: Desk, *, linked: Iterable[str], refused: Iterable[str] = ()) -> None:
@@ -150,21 +150,16 @@ async def test_whatever_the_report_looks_like_what_is_linked_is_known_and_linked
 
     assert (ExitStatus.ROWS_NEED_ATTENTION, "") == ended(result)
     check(office, linked=SEVEN, refused=THREE)
-    assert {NOT_RENTED} == {office.linkings()[each].why for each in THREE}
+    whys = [office.linkings()[each].why for each in THREE]
+    if behaviour == "report-omits-one":  # also where it is the only number of the call
+        assert "the answer does not tell in each of 3 attempts, and nothing was done" in whys.pop()
+    assert {NOT_RENTED} == set(whys)
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        "drop-before",
-        "drop-after",
-        "error-500-after",
-        "html-502-before",
-        "late-apply",
-        "conflict-409-after",
-        "stray-429",
-    ],
-)
+LOST = ("drop-before", "drop-after", "error-500-after", "html-502-before", "late-apply", "conflict-409-after")
+
+
+@pytest.mark.parametrize("fault", [*LOST, "stray-429"])
 async def test_links_whose_answer_is_lost_are_settled_number_by_number(office: Desk, fault: str) -> None:
     """In the same run, or in the next one."""
     numbers = [number(place) for place in range(30)]
@@ -192,10 +187,10 @@ async def test_thousand_numbers_of_two_hundred_records_take_at_most_eighty_reque
     assert {1: 1000} == Counter(office.linked().values())
 
 
-async def test_number_in_use_elsewhere_is_held_and_a_final_no_is_told(office: Desk) -> None:
-    """One under another record; one that the vendor lets nobody move any more."""
+async def test_number_in_use_elsewhere_is_held(office: Desk) -> None:
+    """Nothing is moved; the other numbers of the call are linked."""
     await office.accepted([number(0), number(1)], [number(2)])
-    first, second = office.sandbox.state.records
+    second = office.sandbox.state.records[1]
     office.sandbox.state.link(office.sandbox.state.number(number(1)), second)
 
     result = await office.run()
