@@ -23,7 +23,7 @@ HEADERS = (
 
 DEFECTS: Mapping[str, tuple[Cells, list[str]]] = {
     "no such day": ({SINCE: "31/02/2026"}, ["date-otherwise"]),
-    "no such day, as asked for": ({SINCE: "2026-02-31"}, ["date-impossible"]),
+    "day of no month": ({SINCE: "2026-02-31"}, ["date-impossible"]),
     "word in small letters": ({ROLE: "director"}, ["word-not-accepted"]),
     "no word": ({ROLE: ""}, ["field-missing"]),
     "too long": ({NAME: "N" * 101}, ["field-too-long"]),
@@ -163,6 +163,31 @@ async def test_second_run_sends_nothing(desk: Office) -> None:
     assert sent == len(desk.sandbox.state.records) == again.counts["submitted"]
     ledger = desk.ledger.read_text(encoding="utf-8")
     assert not any(secret in ledger for secret in ("Ravi", "X1234567", "Director", "2026-03-31", "2031"))
+
+
+async def test_what_is_fixed_in_the_marked_copy_goes_back_and_is_sent(desk: Office) -> None:
+    """Cells of fields are marked like any others, and their fixes are merged."""
+    fill(desk)
+    copy = Path((await desk.type("check", "--json")).json["annotated"])
+    book = openpyxl.load_workbook(copy)
+    sheet, fixes = book.worksheets[0], book["How to fix"]
+    row = next(cells[0].row for cells in sheet.iter_rows() if cells[0].value == "day of no month")
+    marked = sheet.cell(row, HEADERS.index(SINCE) + 1)
+
+    assert marked.comment is not None
+    assert "Date that does not exist" in marked.comment.text
+    assert {"Word that is not on the list", "Not the same as Business Name"} <= {
+        cell.value for cells in fixes.iter_rows() for cell in cells
+    }
+    marked.value = "2026-02-28"
+    book.save(copy)
+    aged(copy)
+    told = await desk.type("merge")
+    await desk.run()
+
+    assert 0 == told.status
+    fixed = by_name(desk)["day of no month"]
+    assert "2026-02-28" == fixed.documents[2].data_fields["appointed_on"]
 
 
 @pytest.mark.parametrize(
