@@ -191,7 +191,11 @@ def _offer_choices(workbook: "Workbook", sheet: "Worksheet", position: int, colu
 def _listed_in_place(choices: Choices) -> str:
     """Return the words as one text, divided by commas; empty where they do not fit into one."""
     words = ",".join(choices.words)
-    fits = len(words) <= _LIST_LIMIT and words.isprintable() and not any(sign in word for word in choices.words for sign in ',"')
+    fits = (
+        len(words) <= _LIST_LIMIT
+        and words.isprintable()
+        and not any(sign in word for word in choices.words for sign in ',"')
+    )
     return f'"{words}"' if fits else ""
 
 

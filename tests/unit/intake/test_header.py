@@ -164,7 +164,9 @@ def test_unknown_header_is_a_warning_with_the_nearest_name():
     assert [("unknown-column", "Firms", 3, "Sate"), ("unknown-column", "Firms", 3, "Zzz")] == [
         (finding.code, finding.sheet, finding.row, finding.column) for finding in findings
     ]
-    assert 'Nothing is asked for in a column of this name, so it is ignored. Did you mean "State"?' == findings[0].problem
+    assert (
+        'Nothing is asked for in a column of this name, so it is ignored. Did you mean "State"?' == findings[0].problem
+    )
     assert "Nothing is asked for in a column of this name, so it is ignored." == findings[1].problem
 
 
@@ -193,8 +195,8 @@ def test_column_without_header():
 
     assert ["K", "M"] == [finding.column for finding in findings]
     assert (
-        "Nothing is asked for in a column of this name, so it is ignored. It has no header, and its first content is in K7."
-        == findings[0].problem
+        "Nothing is asked for in a column of this name, so it is ignored. It has no header, and its first content is "
+        "in K7." == findings[0].problem
     )
 
 
@@ -245,7 +247,10 @@ def test_proper_name_comes_before_a_synonym():
 
     assert "Postal Code" == columns.headers["address.postal_code"]
     assert ["Zip", "Pincode"] == [finding.column for finding in findings]
-    assert 'Nothing is asked for in a column of this name, so it is ignored. "Postal Code" is taken.' == findings[0].problem
+    assert (
+        'Nothing is asked for in a column of this name, so it is ignored. "Postal Code" is taken.'
+        == findings[0].problem
+    )
 
 
 def test_two_synonyms_are_doubled():
