@@ -410,8 +410,8 @@ async def claiming_rows(
 def columns_at_hand(job: Job, sheet: Sheet, contract: Contract | None = None) -> Columns:
     """Match the sheet's columns as far as that is possible without the API.
 
-    `contract` is that of the ledger, where the job names none. Where they do not fit the bundled requirements, since the
-    API may ask for others, only the plain names are known.
+    `contract` is that of the ledger, where the job names none. Where they do not fit the bundled requirements,
+    since the API may ask for others, only the plain names are known.
     """
     try:
         return columns_of(job, sheet, bundled_requirements(job.contract or contract))[0]

@@ -1,7 +1,7 @@
 """A sheet under the released contract: documents with fields, every kind of bad input, and what of it arrives."""
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Office]:
 
 
 def fill(desk: Office) -> None:
-    """Rows with each defect, good rows, and a person; one date is a date cell of Excel's."""
+    """Rows with each defect, good rows, and a person; two dates are date cells of Excel's."""
     bad = [released_business(n, Key=name) | cells for n, (name, (cells, _)) in enumerate(DEFECTS.items(), 1)]
     good = [released_business(n, Key=name) | cells for n, (name, cells) in enumerate(GOOD.items(), 100)]
     desk.fill([*bad, *good, PERSON])
@@ -84,8 +84,9 @@ def fill(desk: Office) -> None:
     write_workbook(desk.workbook, desk.rows, HEADERS)
     workbook = openpyxl.load_workbook(desk.workbook)
     sheet = workbook.worksheets[0]
-    row = next(cells[0].row for cells in sheet.iter_rows() if cells[0].value == "date of Excel")
-    sheet.cell(row, HEADERS.index(SINCE) + 1, date(2026, 3, 31)).number_format = "dd/mm/yyyy"
+    for name in ("date of Excel", "word in small letters"):
+        row = next(cells[0].row for cells in sheet.iter_rows() if cells[0].value == name)
+        sheet.cell(row, HEADERS.index(SINCE) + 1, date(2026, 3, 31)).number_format = "dd/mm/yyyy"
     workbook.save(desk.workbook)
     aged(desk.workbook)
 
@@ -166,7 +167,7 @@ async def test_second_run_sends_nothing(desk: Office) -> None:
 
 
 async def test_what_is_fixed_in_the_marked_copy_goes_back_and_is_sent(desk: Office) -> None:
-    """Cells of fields are marked like any others, and their fixes are merged."""
+    """Cells of fields are marked like any others, and their fixes are merged, dates of Excel among them."""
     fill(desk)
     copy = Path((await desk.type("check", "--json")).json["annotated"])
     book = openpyxl.load_workbook(copy)
@@ -180,14 +181,19 @@ async def test_what_is_fixed_in_the_marked_copy_goes_back_and_is_sent(desk: Offi
         cell.value for cells in fixes.iter_rows() for cell in cells
     }
     marked.value = "2026-02-28"
+    small = next(cells[0].row for cells in sheet.iter_rows() if cells[0].value == "word in small letters")
+    sheet.cell(small, HEADERS.index(ROLE) + 1).value = "Director"
+    assert isinstance(sheet.cell(small, HEADERS.index(SINCE) + 1).value, datetime)
+    sheet.cell(small, HEADERS.index(SINCE) + 1).value = date(2025, 12, 24)
     book.save(copy)
     aged(copy)
     told = await desk.type("merge")
     await desk.run()
 
     assert 0 == told.status
-    fixed = by_name(desk)["day of no month"]
-    assert "2026-02-28" == fixed.documents[2].data_fields["appointed_on"]
+    fixed = [by_name(desk)[name].documents[2].data_fields for name in ("day of no month", "word in small letters")]
+    assert ["2026-02-28", "2025-12-24"] == [fields["appointed_on"] for fields in fixed]
+    assert "Director" == fixed[1]["designation"]
 
 
 @pytest.mark.parametrize(
