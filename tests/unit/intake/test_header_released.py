@@ -145,6 +145,7 @@ def test_workbook_of_the_other_contract_is_one_message(book, other, missing, unu
     assert all(f"{header} is missing" in text for header in missing)
     assert all(header in text.partition("nothing is asked for in ")[2] for header in unused)
     assert f"They were held against {book.source}, in the {book.contract} contract." in text
+    assert text.endswith("The command template writes a new workbook that fits.")
 
 
 def test_very_many_unused_columns_are_counted():
