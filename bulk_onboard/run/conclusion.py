@@ -13,7 +13,7 @@ from bulk_onboard.model.entry import Op, OpEntry
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import EDITABLE, UNDER_REVIEW, Record
 from bulk_onboard.model.requirements import Combination
-from bulk_onboard.model.sheet import BUSINESS_NAME, REGISTRATION_NUMBER
+from bulk_onboard.model.sheet import BUSINESS_NAME, LAST_NAME, REGISTRATION_NUMBER
 
 
 def of_create(
@@ -134,12 +134,14 @@ def absent(record: Record, waited_s: float, control: str = "", *, number: str = 
 
 def differences(found: ServerRecord, sent: Application) -> Iterator[str]:
     """Yield in what the API's record differs from what was sent, as far as it shows."""
-    if found.name is not None and found.name.strip() != sent.fields.get(BUSINESS_NAME, ""):
+    name = " ".join(filter(None, (sent.fields.get(BUSINESS_NAME, ""), sent.fields.get(LAST_NAME, ""))))
+    if found.name is not None and found.name.strip() != name:
         yield "business name"
     number = found.registration_number
     if number is not None and number.strip() != sent.fields.get(REGISTRATION_NUMBER, ""):
         yield "registration number"
-    if found.documents is not None and found.documents != len(sent.documents):
+    files = sum(document.path is not None for document in sent.documents)  # whether the API shows others is not known
+    if found.documents is not None and not files <= found.documents <= len(sent.documents):
         yield "number of documents"
 
 
