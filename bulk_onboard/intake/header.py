@@ -132,7 +132,7 @@ def titles(book: RequirementsBook) -> dict[str, str]:
     business = {name: plain.pop(name) for name in list(plain)[: list(plain).index(ours.COUNTRY_ISO)]}
     combination = {name: plain.pop(name) for name in (ours.COUNTRY_ISO, ours.NUMBER_TYPE, ours.USER_TYPE)}
     others = business | fields | combination
-    taken = {bare(title) for title in (*others.values(), *plain.values())}
+    taken = {"", *(bare(title) for title in (*others.values(), *plain.values()))}
     return others | dict(_of_documents(book, taken)) | plain
 
 
