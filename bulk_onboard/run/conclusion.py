@@ -71,8 +71,8 @@ def of_update(record: Record, now: ServerRecord) -> OpEntry | None:
     It was where the record was submitted again since it was seen.
 
     Only a resubmission leads back to a pending review. Where people judged the old content again meanwhile, the new
-    content has still to be sent. Where the API does not say when a record was submitted, its review decides, and when it
-    changed last: a rejected record that has changed was submitted and rejected again.
+    content has still to be sent. Where the API does not say when a record was submitted, its review decides, and when
+    it changed last: a rejected record that has changed was submitted and rejected again.
     """
     if record.seen_at and now.submitted_at:
         again = now.submitted_at != record.seen_at

@@ -130,6 +130,18 @@ def test_of_update(review, told, again):
 
 
 @pytest.mark.parametrize("review", list(Review))
+@pytest.mark.parametrize("changed", [False, True])
+def test_of_update_where_the_api_tells_only_when_it_changed(review, changed):
+    """Applied when it has changed, or waits for no correction any more: rejected again, it was submitted again."""
+    doubtful = record(*doubted(Op.UPDATE, seen_at="before"))
+    now = server_record(1, review=review.value, submitted_at="", updated_at="after" if changed else "before")
+
+    looked = conclusion.of_update(doubtful, now)
+
+    assert (looked is not None) is (changed or review not in (Review.REJECTED, Review.MORE_INFO))
+
+
+@pytest.mark.parametrize("review", list(Review))
 def test_of_update_where_the_api_tells_no_time(review):
     """Then the review alone decides: applied where it waits for no correction any more."""
     looked = conclusion.of_update(record(*doubted(Op.UPDATE)), server_record(1, review=review.value))
