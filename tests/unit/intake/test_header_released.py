@@ -131,8 +131,8 @@ def test_equal_names_are_told_apart(book):
 
 
 CALLED = st.sampled_from(
-    ["Key", "Email", "A", "a ", "A-B", "AB", "GST certificate", "GST Certificate", "Role", "Legal Name", "#", "", "\x07",
-     "Kind", "A Kind", "é", "e\u0301", "Numbers", "Reference", "bo_key"]
+    ["Key", "Email", "A", "a ", "A-B", "AB", "GST certificate", "GST Certificate", "Role", "Legal Name", "#", "",
+     "\x07", "Kind", "A Kind", "é", "e\u0301", "Numbers", "Reference", "bo_key"]
 )  # fmt: skip
 FIELD = st.builds(FieldRequirement, st.sampled_from(["role", "r-ole", "business_name", "key", "since"]), CALLED)
 DOCUMENT = st.builds(
