@@ -188,10 +188,10 @@ class SentDocument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Intent(WriteEntry, frozen=True, kw_only=True):
     """About to send; on disk before the first byte leaves.
 
-    `seen_at` is the record's `submitted_at` at the API just before an update, where the API shows it; an unknown update
-    is settled by it (docs/design/settling.md, Update). `registration_token` is what a create or an update registers, as
-    for `identity.registration_token_of`. A create that takes the place of an expired record has that one's token in
-    `follows`, and its own `generation`.
+    `seen_at` is when the record was submitted last before an update, or changed where the API does not tell that; an
+    unknown update is settled by it (docs/design/settling.md, Update). `registration_token` is what a create or an
+    update registers, as for `identity.registration_token_of`. A create that takes the place of an expired record has
+    that one's token in `follows`, and its own `generation`.
     """
 
     attempt: int
