@@ -16,7 +16,7 @@ PAGE_LIMIT = 20
 _NOT_RENTED = "Number not found on your account. Only rented numbers can be linked."
 
 # What a number may be told beside the record it is put under; the sandbox takes it and keeps none of it.
-_OTHER_PARAMETERS = ("alias", "app_id", "subaccount", "cnam_lookup")
+OTHER_PARAMETERS = ("alias", "app_id", "subaccount", "cnam_lookup")
 
 
 def number(state: State, call: Call) -> Answer:
@@ -63,7 +63,7 @@ def numbers_of(call: Call) -> list[str]:
 
 def _link_one(state: State, call: Call) -> Answer:
     rented, asked = _rented(state, call.target["number"]), call.json
-    if state.contract.record_id in asked or not any(name in asked for name in _OTHER_PARAMETERS):
+    if state.contract.record_id in asked or not any(name in asked for name in OTHER_PARAMETERS):
         state.link(rented, _linkable(state, rented, required_text(asked, state.contract.record_id)))
     return success(202, message="changed")
 

@@ -27,10 +27,10 @@ DEFAULT_LIMIT = 20
 
 _TOO_LARGE = Answer(413, b"<html><body><h1>413 Request Entity Too Large</h1></body></html>", "text/html")
 
-_EXPANDABLE = ("documents", "end_user", "linked_numbers")
+EXPANDABLE = ("documents", "end_user", "linked_numbers")
 
-_FILTERS = ("country_iso", "number_type", "user_type", "alias")
-_WORDS = {"number_type": NUMBER_TYPES, "user_type": USER_TYPES}
+FILTERS = ("country_iso", "number_type", "user_type", "alias")
+WORDS = {"number_type": NUMBER_TYPES, "user_type": USER_TYPES}
 
 
 def requirements(state: State, call: Call) -> Answer:
@@ -100,8 +100,8 @@ def _shown(state: State, record: Record, call: Call, *, in_list: bool = False) -
     contract, at = state.contract, state.instants.shown
     shown = contract.members(record, at, in_list=in_list)
     expand = {word.strip() for word in call.query.get("expand", "").split(",")} - {""}
-    if expand.difference(_EXPANDABLE):
-        raise invalid(f"expand knows {', '.join(_EXPANDABLE)}", "expand")
+    if expand.difference(EXPANDABLE):
+        raise invalid(f"expand knows {', '.join(EXPANDABLE)}", "expand")
     if "end_user" in expand:
         shown["end_user"] = contract.end_user(record)
     if "documents" in expand:
@@ -146,12 +146,12 @@ def list_records(state: State, call: Call) -> Answer:
 
 def _fitting(state: State, query: Mapping[str, str]) -> tuple[Record, ...]:
     """Return the listed records that agree with every filter of a query."""
-    for name, words in _WORDS.items():
+    for name, words in WORDS.items():
         if name in query:
             one_of(query[name], words, name)
     alias_fits = state.behaviours.listing.alias_fits
     wanted: list[tuple[str, Callable[[Any, Any], bool], Any]] = [
-        (name, alias_fits if name == "alias" else operator.eq, query[name]) for name in _FILTERS if name in query
+        (name, alias_fits if name == "alias" else operator.eq, query[name]) for name in FILTERS if name in query
     ]
     if "status" in query:
         wanted.append(("review", lambda review, known: review in known, state.contract.reviews(query["status"])))
