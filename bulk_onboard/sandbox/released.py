@@ -241,7 +241,8 @@ def _callback_url(data: Mapping[str, Any]) -> str | None:
         return None
     try:
         parts = urlsplit(url if isinstance(url, str) else "")
-        is_good = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in THIS_MACHINE)
+        scheme, host = parts.scheme, parts.hostname
+        is_good = (scheme == "https" and bool(host)) or (scheme == "http" and host in THIS_MACHINE)
     except ValueError:
         is_good = False
     if not is_good:
