@@ -70,6 +70,7 @@ class Job:
     retry_refused: str
     max_refused: int | None
     relink: bool
+    links_per_call: int
     wait: float | None
     new_only: bool
     stop_after: float | None

@@ -21,6 +21,8 @@ from bulk_onboard.units import Quota, parse_duration, parse_quota
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _RULINGS = (OFF, Severity.WARNING.value, Severity.ERROR.value)
 
+SAFE_SETTLE_S = 30.0  # a shorter settle window is warned of, unless the API is on this machine
+
 
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
@@ -240,6 +242,13 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("max_refused", _whole(0), None, "Stop the run when more rows than this were refused.", "no limit"),
     Setting("relink", _switch, False, "Link numbers even if they are linked to another record.", flag=False),
+    Setting(
+        "links_per_call",
+        _whole(1),
+        50,
+        "How many numbers to link with one request where the API takes several (released contract).",
+        flag=False,
+    ),
     Setting(
         "wait",
         _duration,

@@ -81,11 +81,35 @@ def credentials_from(environ: Mapping[str, str], *, warn: Callable[[str], None] 
             f"Credentials are missing: export {' and '.join(missing)}, from the API's console, and try again. "
             f"Or export the path of a file that holds it: {' and '.join(f'{name}_FILE' for name in missing)}."
         )
-    if not _AUTH_ID.fullmatch(auth_id):
-        warn("PLIVO_AUTH_ID does not look like one: MA or SA, then 18 capital letters or digits.")
-    elif auth_id.startswith("SA"):
-        warn("PLIVO_AUTH_ID is a sub-account's; records are usually filed by the main account (MA…).")
+    if why := doubt_about(auth_id):
+        warn(why)
     return Credentials(auth_id, Secret(auth_token))
+
+
+def doubt_about(auth_id: str) -> str:
+    """Return what speaks against an auth_id by its form, a sentence; empty where nothing does."""
+    if not _AUTH_ID.fullmatch(auth_id):
+        return "PLIVO_AUTH_ID does not look like one: MA or SA, then 18 capital letters or digits."
+    if is_sub_account(auth_id):
+        return "PLIVO_AUTH_ID is a sub-account's; records are usually filed by the main account (MA…)."
+    return ""
+
+
+def is_sub_account(auth_id: str) -> bool:
+    """Return whether an auth_id has the form of a sub-account's."""
+    return bool(_AUTH_ID.fullmatch(auth_id)) and auth_id.startswith("SA")
+
+
+def places_of(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return by the name of each credential where it is kept, in words; those that are kept nowhere are left out."""
+    return {name: where for name in _VARIABLES if (where := _kept_in(name, environ))}
+
+
+def _kept_in(name: str, environ: Mapping[str, str]) -> str:
+    if environ.get(name, "").strip():
+        return "the environment"
+    place = _place(name, environ)
+    return place.words[0].lower() + place.words[1:] if place else ""
 
 
 class _Place(NamedTuple):

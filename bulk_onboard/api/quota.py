@@ -351,7 +351,7 @@ def quota_headers(headers: Mapping[str, str]) -> QuotaHeaders:
     A reset may be any time away, before or after the answer: what is plausible depends on the quota's window. A
     `Retry-After` is obeyed up to two minutes.
     """
-    answered_at = _http_date(headers.get("date", ""))
+    answered_at = http_date(headers.get("date", ""))
     retry_after_s = _delay_s(headers.get("retry-after", ""), answered_at)
     return QuotaHeaders(
         limit=_count(headers.get("x-ratelimit-limit", "")) or None,
@@ -369,7 +369,7 @@ def _delay_s(text: str, answered_at: float | None) -> float | None:
     number = float(text) if _NUMBER.fullmatch(text := text.strip()) else None
     if number is not None and number < _EPOCH_FROM:
         return number
-    instant = number or _http_date(text)
+    instant = number or http_date(text)
     return None if instant is None or answered_at is None else instant - answered_at
 
 
@@ -377,7 +377,7 @@ def _count(text: str) -> int | None:
     return int(text) if _COUNT.fullmatch(text := text.strip()) else None
 
 
-def _http_date(text: str) -> float | None:
+def http_date(text: str) -> float | None:
     """Return an HTTP date as epoch seconds; None for anything else."""
     try:
         instant = parsedate_to_datetime(text)

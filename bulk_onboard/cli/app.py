@@ -2,7 +2,7 @@
 
 import typer
 
-from bulk_onboard.cli import check, delete, fix, ledger, listen, prepare, run, sandbox, status
+from bulk_onboard.cli import check, delete, doctor, fix, ledger, listen, prepare, run, sandbox, status
 from bulk_onboard.cli.verb import register_job_verb
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ register_job_verb(app, "resume", run.resume, notifies=True)
 register_job_verb(app, "refresh", run.refresh)
 register_job_verb(app, "status", status.status, or_ledger=True, writes=False)
 register_job_verb(app, "report", status.report, or_ledger=True)
+register_job_verb(app, "doctor", doctor.doctor, writes=False)
 register_job_verb(app, "resolve", fix.resolve)
 register_job_verb(app, "undo", delete.undo)
 register_job_verb(app, "delete", delete.delete)

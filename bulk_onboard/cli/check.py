@@ -47,7 +47,7 @@ def _check_job(invocation: Invocation) -> Output:
     command = of_own_workbook(job, commands).merge_and_run() if marked else commands.run()
 
     def show(stream: TextIO) -> None:
-        print(f"{format_count(numbers['rows'], 'row')}, checked against {judgement.book.source}.", file=stream)
+        print(f"{format_count(numbers['rows'], 'row')}, checked against {judgement.book.described}.", file=stream)
         print_findings(findings, stream, workbook=judgement.sheet.path.name)
         if marked:
             print_marked(marked, stream, notes=notes, next_command=command)
@@ -58,6 +58,7 @@ def _check_job(invocation: Invocation) -> Output:
         ExitStatus.ROWS_NEED_ATTENTION if dry_run.plan.has_errors else ExitStatus.DONE,
         {
             "requirements": judgement.book.source,
+            "contract": judgement.book.contract,
             "counts": numbers,
             "findings": [_finding_as_data(finding) for finding in findings] if invocation.as_json else [],
             "annotated": str(marked) if marked else None,
@@ -125,18 +126,19 @@ def plan(invocation: Invocation) -> Output:
     dry_run = awaited(
         make_dry_run(invocation.job, credentials=invocation.credentials_at_hand(), clock=invocation.clock())
     )
-    made, source = dry_run.plan, dry_run.judgement.book.source
+    made, book = dry_run.plan, dry_run.judgement.book
     command = commands_of(invocation.job, dry_run.ledger_state).run()
 
     def show(stream: TextIO) -> None:
-        print(f"{format_count(len(made.decisions), 'row')}, checked against {source}.", file=stream)
+        print(f"{format_count(len(made.decisions), 'row')}, checked against {book.described}.", file=stream)
         print_plan(made, stream)
         print_next(command, stream)
 
     return Output(
         ExitStatus.DONE,
         {
-            "requirements": source,
+            "requirements": book.source,
+            "contract": book.contract,
             "workbook": str(invocation.job.workbook),
             "counts": dry_run.status().counts(),
             "actions": made.counts(),

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -11,7 +11,7 @@ from bulk_onboard.cli.verb import Invocation
 from bulk_onboard.errors import ExitStatus, UsageError
 
 if TYPE_CHECKING:
-    from bulk_onboard.model.requirements import RequirementsBook
+    from bulk_onboard.model.requirements import FieldRequirement, RequirementsBook
 
 _JOB_FILE = """\
 # Settings of this job. Every key and its default: jobs/README.md of bulk-onboard.
@@ -66,7 +66,7 @@ def _init(folder: Path) -> Output:
 
     def show(stream: TextIO) -> None:
         print(f"{job}: the job file; {workbook}: fill it in; {documents}/: put the documents here.", file=stream)
-        print(f"The columns are those of {book.source}.", file=stream)
+        print(f"The columns are those of {book.described}.", file=stream)
         print(f"Then type: {command}", file=stream)
 
     made = {"job": str(job), "workbook": str(workbook), "documents": str(documents)}
@@ -89,24 +89,22 @@ def requirements(invocation: Invocation) -> Output:
         ExitStatus.DONE,
         {
             "requirements": book.source,
+            "contract": book.contract,
             "offered": [
                 {
                     "country_iso": offered.combination.country_iso,
                     "number_type": offered.combination.number_type,
                     "user_type": offered.combination.user_type,
                     "review_days": offered.review_days,
-                    "fields": [
-                        {
-                            "name": field.name,
-                            "label": field.label,
-                            "required": field.required,
-                            "min_length": field.min_length,
-                            "max_length": field.max_length,
-                        }
-                        for field in offered.fields
-                    ],
+                    "fields": [_field_as_data(field) for field in offered.fields],
                     "documents": [
-                        {"type": document.type, "title": document.title, "kinds": document.kinds}
+                        {
+                            "type": document.type,
+                            "title": document.title,
+                            "kinds": document.kinds,
+                            "needs_file": document.needs_file,
+                            "fields": [_field_as_data(field) for field in document.fields],
+                        }
                         for document in offered.documents
                     ],
                 }
@@ -115,6 +113,19 @@ def requirements(invocation: Invocation) -> Output:
         },
         show,
     )
+
+
+def _field_as_data(field: "FieldRequirement") -> dict[str, Any]:
+    return {
+        "name": field.name,
+        "label": field.label,
+        "required": field.required,
+        "min_length": field.min_length,
+        "max_length": field.max_length,
+        "type": field.field_type,
+        "format": field.date_format,
+        "choices": field.choices,
+    }
 
 
 def _requirements(invocation: Invocation) -> "RequirementsBook":
@@ -146,7 +157,8 @@ def template(invocation: Invocation, output: _OUTPUT = Path("businesses.xlsx")) 
     command = replace(invocation.job.commands, job=str(output)).check()
 
     def show(stream: TextIO) -> None:
-        print(f"{output}: its columns are those of {book.source}.", file=stream)
+        print(f"{output}: its columns are those of {book.described}.", file=stream)
         print(f"Fill it in, then type: {command}", file=stream)
 
-    return Output(ExitStatus.DONE, {"requirements": book.source, "template": str(output), "next": command}, show)
+    told = {"requirements": book.source, "contract": book.contract, "template": str(output), "next": command}
+    return Output(ExitStatus.DONE, told, show)

@@ -13,6 +13,7 @@ from bulk_onboard.cli.output import Output, awaited, tell, warn_of_callback_url
 from bulk_onboard.cli.process import heed_signals
 from bulk_onboard.cli.verb import Invocation
 from bulk_onboard.errors import SignalledError, StoppedError, UsageError, first_that_holds
+from bulk_onboard.settings import SAFE_SETTLE_S
 from bulk_onboard.units import format_count
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from bulk_onboard.run.finish import RunResult
     from bulk_onboard.run.stop import Stop
 
-SAFE_SETTLE_S = 30.0
 
 _PROXY = "The command to type next leaves out --proxy, since its address may hold a password. Add it again."
 

@@ -1,29 +1,44 @@
 """Find out which of the sheet's columns means what.
 
-Three authorities, each before the next: `[columns]` of the job file, the proper names - what the requirements call
-their fields and documents, and the plain names - and synonyms. A column that one of them names leaves no room for the
-next: a synonym counts only where the sheet has no proper name for the field. Two columns of one authority for one
-field, or none for a required one, is one error that lists them all; a header that nobody knows is a warning. Nothing
+Four authorities, each before the next: `[columns]` of the job file, the proper names - what the requirements call
+their fields and documents, and the plain names - synonyms, and short names: a document's field without its document. A
+column that one of them names leaves no room for the next: a synonym counts only where the sheet has no proper name for
+the field, and then a short name may. Two columns of one authority for one field, or none for a required one, is one
+error that lists them all, with the columns that nothing is asked for; a header that nobody knows is a warning. Nothing
 is guessed: where other headers are near, or in another row, the message says so and what to type.
 """
 
 import difflib
 import itertools
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bulk_onboard import errors
 from bulk_onboard.intake.names import NEAR_THE_TOP, PLAIN, SYNONYMS, bare, known_headers, likely_headers
 from bulk_onboard.model import sheet as ours
+from bulk_onboard.model.dates import date_format
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.requirements import RequirementsBook
-from bulk_onboard.model.sheet import Columns, Sheet, column_letters, document_column, kind_column
+from bulk_onboard.model.mask import masked, visible
+from bulk_onboard.model.requirements import DocumentRequirement, FieldRequirement, RequirementsBook
+from bulk_onboard.model.sheet import (
+    Columns,
+    Sheet,
+    column_letters,
+    document_column,
+    field_column,
+    fields_asked_for,
+    kind_column,
+)
 
 _ONLY_WRITTEN = frozenset(map(bare, (*ours.ADDED_COLUMNS, ours.SOME_ROWS_COLUMN))) - {bare(ours.BO_KEY)}
 """Columns that the annotated workbook adds for people to read."""
 
 _NEAR = 0.75
 """How much two names must have in common to be slips of each other; from 0.6 on Date would be State."""
+
+_MOST_LISTED = 12
+_LONGEST_LISTED = 60  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +49,28 @@ class _Names:
         mapped: those that the job file maps; to None where it leads nowhere.
         proper: what the requirements and the plain names call a column.
         synonyms: what else it may be called; none as long as no requirements are known, since they may use the word.
+        short: names of documents' fields alone, where one field has them and nothing else is called so.
         titles: our name of a column to the header we write for it.
     """
 
     mapped: Mapping[str, str | None]
     proper: Mapping[str, str]
     synonyms: Mapping[str, str]
+    short: Mapping[str, str]
     titles: Mapping[str, str]
+
+    @property
+    def all(self) -> Mapping[str, str]:
+        """All but those of the job file, the first authority's first."""
+        return {**self.short, **self.synonyms, **self.proper}
 
     def meaning(self, header: str) -> str | None:
         """Return our name of the column that goes by this name, if any."""
-        return self.proper.get(bare(header)) or self.synonyms.get(bare(header))
+        return self.all.get(bare(header))
 
     def nearest(self, header: str, names: Collection[str]) -> str | None:
         """Return the title of the one among these columns whose name is nearly this one."""
-        called = {word: name for word, name in ({**self.synonyms, **self.proper}).items() if name in names}
+        called = {word: name for word, name in self.all.items() if name in names}
         near = difflib.get_close_matches(bare(header), called, n=1, cutoff=_NEAR)
         return self.titles.get(called[near[0]]) if near else None
 
@@ -61,7 +83,7 @@ def match_columns(
     *,
     documents_optional: bool = False,
 ) -> tuple[Columns, tuple[Finding, ...]]:
-    """Return what the columns mean, and warnings about those that mean nothing.
+    """Return what the columns mean, and warnings about those that mean nothing, or of which something odd is asked.
 
     An empty book, as long as no requirements are known, asks for no column and calls none unknown.
 
@@ -81,7 +103,7 @@ def match_columns(
     claims = _claims(headers, names)
     claimed = set(itertools.chain(*claims.values()))
     free = [p for p, header in enumerate(headers) if p not in claimed and header not in _ONLY_WRITTEN]
-    not_needed = {*optional, *(_document_columns(book) if documents_optional else ()), *claims}
+    not_needed = {*optional, *(_file_columns(book) if documents_optional else ()), *claims}
     needed = required_columns(book) - not_needed
     missing = [name for name in names.titles if name in needed]
     troubles = [
@@ -90,80 +112,147 @@ def match_columns(
         *_missing(missing, free, sheet, names),
     ]
     if troubles:
-        raise _unfit(sheet, troubles, _elsewhere(missing, sheet, names))
+        if missing:
+            troubles += _unused(missing, free, sheet, names)
+        raise _unfit(sheet, book, troubles, _elsewhere(missing, sheet, names))
     positions = {name: position for position, name in sorted((p, name) for name, (p,) in claims.items())}
     columns = Columns(positions, {name: sheet.headers[p].strip() for name, p in positions.items()})
-    return columns, tuple(_unknown(free, sheet, columns, names)) if book.offered else ()
+    return columns, (*_unknown(free, sheet, columns, names), *_odd(sheet, columns, book)) if book.offered else ()
 
 
 def titles(book: RequirementsBook) -> dict[str, str]:
-    """Return by our name of every column the header we write for it, in the order of a new workbook."""
+    """Return by our name of every column the header we write for it, in the order of a new workbook.
+
+    No two of them are read as one.
+    """
     plain = {name: headers[0] for name, headers in PLAIN.items()}
     fields = {field.name: field.label or field.name for field in book.fields}
     business = {name: plain.pop(name) for name in list(plain)[: list(plain).index(ours.COUNTRY_ISO)]}
     combination = {name: plain.pop(name) for name in (ours.COUNTRY_ISO, ours.NUMBER_TYPE, ours.USER_TYPE)}
-    documents = {}
+    others = business | fields | combination
+    taken = {bare(title) for title in (*others.values(), *plain.values())}
+    return others | dict(_of_documents(book, taken)) | plain
+
+
+def _of_documents(book: RequirementsBook, taken: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield name and header of the documents' columns; what would be read as a taken one has its name behind it."""
+
+    def told_apart(title: str, name: str) -> str:
+        tries = itertools.chain((title, f"{title} ({name})"), (f"{title} ({name} {n})" for n in itertools.count(2)))
+        free = next(each for each in tries if bare(each) not in taken)
+        taken.add(bare(free))
+        return free
+
+    files = {document.type for document in book.files}
     for document in book.documents:
-        documents[document_column(document.type)] = document.title or document.type
-        documents[kind_column(document.type)] = f"{document.title or document.type} Kind"
-    return business | fields | combination | documents | plain
+        title = document.title or document.type
+        if document.type in files:
+            yield document_column(document.type), told_apart(title, document.type)
+            if _has_kinds(document, book):
+                yield kind_column(document.type), told_apart(f"{title} Kind", document.type)
+        for field in _fields_of(document, book):
+            yield field_column(document.type, field.name), told_apart(f"{title}: {field.label}", field.name)
+
+
+def _has_kinds(document: DocumentRequirement, book: RequirementsBook) -> bool:
+    """Return whether any combination lists kinds of the document."""
+    return any(each.kinds for offer in book.offered.values() for each in offer.documents if each.type == document.type)
+
+
+def _fields_of(document: DocumentRequirement, book: RequirementsBook) -> list[FieldRequirement]:
+    """Return the fields that any combination asks for of a document."""
+    return [field for of, field in book.document_fields if of.type == document.type]
 
 
 def required_columns(book: RequirementsBook) -> set[str]:
-    """Return our names of the columns that some combination of the book requires."""
+    """Return our names of the columns that some combination of the book requires.
+
+    A document's `business_name` needs none, since Business Name is sent for it.
+    """
     if not book.offered:
         return set()
-    fields = {field.name for r in book.offered.values() for field in r.fields if field.required}
-    return fields | _document_columns(book) | {ours.NUMBER_TYPE}
+    fields = {
+        column
+        for requirements in book.offered.values()
+        for column, field in fields_asked_for(requirements)
+        if field.required and (column == field.name or field.name != ours.BUSINESS_NAME)
+    }
+    return fields | _file_columns(book) | {ours.NUMBER_TYPE}
 
 
-def _unfit(sheet: Sheet, troubles: Sequence[str], elsewhere: str) -> errors.WorkbookError:
-    advice = elsewhere or "Correct the headers, or map them under [columns] in the job file."
+def _unfit(sheet: Sheet, book: RequirementsBook, troubles: Sequence[str], elsewhere: str) -> errors.WorkbookError:
     place = f'The headers in row {sheet.header_row} of sheet "{sheet.name}" do not fit'
-    return errors.WorkbookError(f"{place}: {'; '.join(troubles)}. {advice}")
+    advice = elsewhere or "Correct the headers, or map them under [columns] in the job file."
+    against = f"They were held against {book.described}. " if book.offered else ""
+    return errors.WorkbookError(f"{place}: {'; '.join(troubles)}. {against}{advice}")
 
 
-def _document_columns(book: RequirementsBook) -> set[str]:
-    return {document_column(document.type) for document in book.documents}
+def _file_columns(book: RequirementsBook) -> set[str]:
+    return {document_column(document.type) for document in book.files}
 
 
 def _names(book: RequirementsBook, mapping: Mapping[str, str]) -> _Names:
-    proper, called = _proper_names(book), titles(book)
+    called = titles(book)
+    proper = _proper_names(book, called)
     synonyms = {
         bare(synonym): name
         for name, others in SYNONYMS.items()
         for synonym in others
         if book.offered and name in called
     }
-    mapped = {
-        bare(header): proper.get(bare(target)) or synonyms.get(bare(target)) for header, target in mapping.items()
-    }
-    return _Names(mapped, proper, synonyms, called)
+    names = _Names({}, proper, synonyms, _short_names(book, proper), called)
+    return replace(names, mapped={bare(header): names.meaning(target) for header, target in mapping.items()})
 
 
-def _proper_names(book: RequirementsBook) -> dict[str, str]:
-    """Return by each proper name our name of the column; the requirements win over the plain names."""
+def _proper_names(book: RequirementsBook, called: Mapping[str, str]) -> dict[str, str]:
+    """Return by each proper name our name of the column; the requirements win over the plain names.
+
+    Args:
+        book: the requirements.
+        called: the headers that we write, each of which must mean its own column.
+    """
     pairs: list[tuple[str, str]] = [(name, name) for name in (*PLAIN, ours.BO_KEY)]
     pairs += [(header, name) for name, headers in PLAIN.items() for header in headers]
     for document in book.documents:
         path, kind = document_column(document.type), kind_column(document.type)
-        for called in (document.type, document.title):
-            pairs += [(called, path), (f"{called} Kind", kind)]
+        for word in (document.type, document.title):
+            pairs += [(word, path), (f"{word} Kind", kind)]
+            for field in _fields_of(document, book):
+                pairs += [(f"{word}: {text}", field_column(document.type, field.name)) for text in _called(field)]
     pairs += [(field.label, field.name) for field in book.fields]
     pairs += [(field.name, field.name) for field in book.fields]
-    return {word: name for header, name in pairs if (word := bare(header))}
+    pairs += [(title, name) for name, title in called.items()]
+    known = {*called, ours.BO_KEY}
+    return {word: name for header, name in pairs if name in known and (word := bare(header))}
+
+
+def _called(field: FieldRequirement) -> tuple[str, str]:
+    return field.label, field.name
+
+
+def _short_names(book: RequirementsBook, taken: Collection[str]) -> dict[str, str]:
+    """Return label and name of each document's field that no other field has, and that mean nothing else."""
+    named = {
+        (bare(word), field_column(document.type, field.name))
+        for document, field in book.document_fields
+        for word in _called(field)
+    }
+    times = Counter(word for word, _ in named)
+    return {word: name for word, name in named if word and times[word] == 1 and word not in taken}
 
 
 def _claims(headers: Sequence[str], names: _Names) -> dict[str, list[int]]:
     """Return by our name of a column the positions that claim it under the first authority that names it."""
     claims: dict[str, list[int]] = {}
     left = dict(enumerate(headers))
-    for authority in (names.mapped, names.proper, names.synonyms):
+    for authority in (names.mapped, names.proper, names.synonyms, names.short):
         known = {position: authority[header] for position, header in left.items() if header in authority}
         named: dict[str, list[int]] = {}
         for position, name in known.items():
             if name and name not in claims:
                 named.setdefault(name, []).append(position)
+            elif authority is names.synonyms:
+                continue  # a short name may be meant
             del left[position]
         claims |= named
     return claims
@@ -193,15 +282,33 @@ def _doubled(claims: Mapping[str, list[int]], sheet: Sheet, names: _Names) -> It
 
 
 def _missing(missing: Sequence[str], free: Sequence[int], sheet: Sheet, names: _Names) -> Iterator[str]:
-    strangers = {bare(sheet.headers[position]): sheet.headers[position].strip() for position in free}
+    likely = _likely(missing, free, sheet, names)
     for name in missing:
-        near = difflib.get_close_matches(bare(names.titles[name]), strangers, n=1, cutoff=_NEAR)
-        yield f'"{names.titles[name]}" is missing' + (f' (is it "{strangers[near[0]]}"?)' if near else "")
+        yield f'"{names.titles[name]}" is missing' + (f' (is it "{likely[name]}"?)' if name in likely else "")
+
+
+def _likely(missing: Sequence[str], free: Sequence[int], sheet: Sheet, names: _Names) -> dict[str, str]:
+    """Return by our name of a missing column the header that is nearly its own."""
+    strangers = {bare(sheet.headers[position]): sheet.headers[position].strip() for position in free}
+    found = {
+        name: difflib.get_close_matches(bare(names.titles[name]), strangers, n=1, cutoff=_NEAR) for name in missing
+    }
+    return {name: strangers[near[0]] for name, near in found.items() if near}
+
+
+def _unused(missing: Sequence[str], free: Sequence[int], sheet: Sheet, names: _Names) -> Iterator[str]:
+    """Name the columns that nothing is asked for; in a wrong row they may hold anything, so what is personal is hid."""
+    likely = set(_likely(missing, free, sheet, names).values())
+    headers = [header for position in free if (header := sheet.headers[position].strip()) and header not in likely]
+    if headers:
+        shown = [f'"{masked(header)[:_LONGEST_LISTED]}"' for header in headers[:_MOST_LISTED]]
+        more = f" and {len(headers) - _MOST_LISTED:,} more" if len(headers) > _MOST_LISTED else ""
+        yield f"nothing is asked for in {', '.join(shown)}{more}"
 
 
 def _elsewhere(missing: Sequence[str], sheet: Sheet, names: _Names) -> str:
     """Say what to do where the headers, or some that are missing, stand in a row below; empty where none do."""
-    known = {**names.synonyms, **names.proper, **names.mapped}
+    known = {**names.all, **names.mapped}
     here = len(known_headers(sheet.headers, known))
     below = [(row.number, row.cells) for row in sheet.rows_at(range(min(NEAR_THE_TOP, sheet.height)))]
     if missing and (better := likely_headers(below, known, beyond=here)):
@@ -231,6 +338,37 @@ def _unknown(free: Sequence[int], sheet: Sheet, columns: Columns, names: _Names)
             continue
         seen = sheet.headers[position].strip()
         yield Finding("unknown-column", sheet.name, sheet.header_row, header, seen, {"nearest": nearest})
+
+
+def _odd(sheet: Sheet, columns: Columns, book: RequirementsBook) -> Iterator[Finding]:
+    """Warn once of each column of which the requirements ask something odd."""
+    asked = {
+        (name, oddity): field
+        for requirements in book.offered.values()
+        for name, field in fields_asked_for(requirements)
+        if (oddity := _oddity(field)) and name in columns.positions
+    }
+    for (name, oddity), field in asked.items():
+        header = columns.header(name)
+        details = {"oddity": oddity, "instead": _instead(field)}
+        yield Finding("odd-requirement", sheet.name, sheet.header_row, header, header, details)
+
+
+def _oddity(field: FieldRequirement) -> str:
+    """Return what is odd, as the end of "this column …"; empty for nothing."""
+    of_dates = ""
+    if field.field_type == "date" and not field.date_format:
+        of_dates = "is for dates, and no format is named"
+    elif field.field_type == "date" and date_format(field.date_format) is None:
+        of_dates = f'is for dates written as "{visible(field.date_format)[:_LONGEST_LISTED]}", which is no known format'
+    return " and ".join(filter(None, (visible(field.oddity), of_dates)))
+
+
+def _instead(field: FieldRequirement) -> str:
+    """Say what is accepted all the same."""
+    if field.field_type == "date":
+        return "Any date is accepted that can be read in one way only."
+    return "Its words are accepted, whatever their length." if field.choices else "Any text is accepted."
 
 
 def _first_filled(sheet: Sheet, position: int) -> int:

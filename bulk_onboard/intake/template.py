@@ -8,18 +8,29 @@ A third one, hidden, holds the drop-downs that are too long to stand in the shee
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from bulk_onboard import errors
 from bulk_onboard.intake.header import required_columns, titles
 from bulk_onboard.model import sheet as ours
+from bulk_onboard.model.dates import EXAMPLE_DAY, PLAIN_DATES, date_format
+from bulk_onboard.model.documents import ACCEPTED_WORDS
 from bulk_onboard.model.indian_states import STATES
+from bulk_onboard.model.mask import visible
 from bulk_onboard.model.requirements import Combination, FieldRequirement, RequirementsBook
 from bulk_onboard.model.row import EXAMPLE, example_path
-from bulk_onboard.model.sheet import LAST_ROW, column_letters, document_column, kind_column
+from bulk_onboard.model.sheet import (
+    LAST_ROW,
+    column_letters,
+    document_column,
+    field_column,
+    fields_asked_for,
+    kind_column,
+)
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
+    from openpyxl.cell import Cell
     from openpyxl.comments import Comment
     from openpyxl.worksheet.worksheet import Worksheet
 
@@ -42,7 +53,7 @@ Row 2 is an example. It is never sent. Delete it, or write over it, its Key incl
 Key is your own name for a row, such as a customer number. Give each row another one, and never change it: a corrected \
 row is recognised by it. Without a Key the registration number serves.
 
-Documents are PNG or PDF files of at most 5 MiB. Put them into the documents folder and write their paths, starting at \
+Documents are {accepted} files of at most 5 MiB. Put them into the documents folder and write their paths, starting at \
 that folder: acme/identity.pdf
 
 Numbers are phone numbers of your account, to be linked once the business is approved. Separate several by commas.
@@ -64,7 +75,8 @@ _PLAIN_NOTES = {
     ours.NUMBERS: "Phone numbers to link once approved, separated by commas.",
     ours.CALLBACK_URL: "Where the API reports reviews; begins with https://.",
 }
-_PATH_NOTE = "The path of a PNG or PDF file, starting at the documents folder; at most 5 MiB."
+_PATH_NOTE = "The path of a {accepted} file, starting at the documents folder; at most 5 MiB."
+_LONGEST_NOTE = 1_000  # characters of what the API says about a field or document
 
 
 class Choices(NamedTuple):
@@ -94,7 +106,7 @@ def write_template(path: Path, book: RequirementsBook) -> None:
 
     workbook = Workbook()
     workbook.remove(workbook.worksheets[0])
-    _write_sheet(workbook, list(form_columns(book)))
+    _write_sheet(workbook, list(form_columns(book)), _GUIDE.format(accepted=ACCEPTED_WORDS[book.contract]))
     try:
         path.touch(mode=0o600, exist_ok=False)
         workbook.save(path)
@@ -104,9 +116,9 @@ def write_template(path: Path, book: RequirementsBook) -> None:
         raise errors.UsageError(f"{path} cannot be written: {error.strerror}. Choose another place.") from None
 
 
-def _write_sheet(workbook: "Workbook", columns: Sequence[FormColumn]) -> None:
+def _write_sheet(workbook: "Workbook", columns: Sequence[FormColumn], guide: str) -> None:
     sheet = workbook.create_sheet("Businesses")
-    _write_guide(workbook)
+    _write_guide(workbook, guide)
     sheet.freeze_panes = "A2"
     for position, column in enumerate(columns):
         _write_header(sheet, position, column)
@@ -119,11 +131,10 @@ def _write_header(sheet: "Worksheet", position: int, column: FormColumn) -> None
     from openpyxl.styles import Alignment, Font, PatternFill  # noqa: PLC0415 - see write_template
 
     fill, ink = ("1F3864", "FFFFFF") if column.required else ("D9E1F2", "1F3864")
-    cell = sheet.cell(1, position + 1, column.title)
+    cell = _put(sheet, 1, position, column.title)
     cell.fill = PatternFill("solid", fgColor=fill)
     cell.font = Font(bold=True, color=ink)
     cell.alignment = Alignment(vertical="center")
-    cell.number_format = _TEXT
     cell.comment = _comment(column.note)
     words = column.choices.words if column.choices.closed else ()
     longest = max(map(len, (column.example, *words)))
@@ -135,9 +146,17 @@ def _write_header(sheet: "Worksheet", position: int, column: FormColumn) -> None
 def _write_example(sheet: "Worksheet", position: int, column: FormColumn) -> None:
     from openpyxl.styles import Font  # noqa: PLC0415 - see write_template
 
-    cell = sheet.cell(2, position + 1, column.example or None)
-    cell.font = Font(italic=True, color="808080")
+    _put(sheet, 2, position, column.example).font = Font(italic=True, color="808080")
+
+
+def _put(sheet: "Worksheet", row: int, position: int, text: str) -> "Cell":
+    """Write a text into a cell that keeps whatever is written as text; a blank one stays blank."""
+    cell = cast("Cell", sheet.cell(row, position + 1))
+    if text:
+        cell.value = visible(text)
+        cell.data_type = "s"  # else a text that begins with = would be a formula
     cell.number_format = _TEXT
+    return cell
 
 
 def _comment(note: str) -> "Comment":
@@ -181,19 +200,18 @@ def _listed_aside(workbook: "Workbook", position: int, column: FormColumn) -> st
     lists = workbook[_LISTS] if _LISTS in workbook.sheetnames else workbook.create_sheet(_LISTS)
     lists.sheet_state = "hidden"
     for row, word in enumerate((column.title, *column.choices.words), 1):
-        cell = lists.cell(row, position + 1, word)
-        cell.number_format = _TEXT
+        _put(lists, row, position, word)
     letter = column_letters(position)
     return f"{_LISTS}!${letter}$2:${letter}${len(column.choices.words) + 1}"
 
 
-def _write_guide(workbook: "Workbook") -> None:
+def _write_guide(workbook: "Workbook", guide: str) -> None:
     from openpyxl.styles import Alignment  # noqa: PLC0415 - see write_template
 
     sheet = workbook.create_sheet("How to fill in")
     sheet.column_dimensions["A"].width = 100
     sheet.row_dimensions[1].height = 390
-    cell = sheet.cell(1, 1, _GUIDE)
+    cell = sheet.cell(1, 1, guide)
     cell.alignment = Alignment(wrap_text=True, vertical="top")
 
 
@@ -206,20 +224,22 @@ def form_columns(book: RequirementsBook) -> Iterator[FormColumn]:
     What holds for all combinations of the requirements is said once; where they differ, each is named with what holds
     for it. A drop-down offers what any of them takes.
     """
-    required, notes, choices = required_columns(book), _notes(book), _choices(book)
+    required, notes, choices, examples = required_columns(book), _notes(book), _choices(book), _examples(book)
     for name, title in titles(book).items():
         must = _must(name, book) if name in required else "May stay blank."
         note = f"{title}\n{must} {notes.get(name, '')}".rstrip()
         offered = choices.get(name, Choices())
-        yield FormColumn(title, name in required, note, offered, _example(name, book, offered))
+        text = examples.get(name, "")
+        example = text if not offered.words or text in offered.words else offered.words[0]
+        yield FormColumn(title, name in required, note, offered, example)
 
 
 def _must(name: str, book: RequirementsBook) -> str:
     """Say that the column must be filled in, and for which combinations where others may leave it blank."""
     asking: list[Combination] = []
     for combination, requirements in book.offered.items():
-        names = {field.name for field in requirements.fields if field.required}
-        if name in names | {document_column(document.type) for document in requirements.documents}:
+        names = {column for column, field in fields_asked_for(requirements) if field.required}
+        if name in names | {document_column(each.type) for each in requirements.documents if each.needs_file}:
             asking.append(combination)
     if len(asking) in (0, len(book.offered)):
         return "Required."
@@ -230,17 +250,38 @@ def _notes(book: RequirementsBook) -> dict[str, str]:
     """Return by our name of a column what belongs there."""
     said: defaultdict[str, list[tuple[Combination, str]]] = defaultdict(list)
     for combination, requirements in book.offered.items():
-        for field in requirements.fields:
-            said[field.name].append((combination, _length(field)))
+        for column, field in fields_asked_for(requirements):
+            said[column].append((combination, _belongs(field)))
         for document in requirements.documents:
-            said[document_column(document.type)].append((combination, document.description))
+            said[document_column(document.type)].append((combination, _plain(document.description)))
             said[kind_column(document.type)].append((combination, ", ".join(document.kinds)))
     notes = {name: _told_apart(texts, book) for name, texts in said.items()}
     for document in book.documents:
         path, kind = document_column(document.type), kind_column(document.type)
-        notes[path] = f"{_PATH_NOTE}\n{notes[path]}"
+        notes[path] = f"{_PATH_NOTE.format(accepted=ACCEPTED_WORDS[book.contract])}\n{notes[path]}"
         notes[kind] = f"What the document is: {notes[kind]}" if notes[kind] else "What the document is."
+    for document, field in book.document_fields:
+        if field.name == ours.BUSINESS_NAME:
+            column = field_column(document.type, field.name)
+            notes[column] = f"Business Name is sent where it is blank; else the two must be the same. {notes[column]}"
     return _PLAIN_NOTES | notes
+
+
+def _belongs(field: FieldRequirement) -> str:
+    """Return what belongs into a field: what the API says, and how it has to be written."""
+    if field.choices:
+        how = "One of the words of the list"
+    elif field.field_type == "date":
+        wanted = date_format(field.date_format)
+        how = f"A date, written as {wanted.name}: {wanted.text_of(EXAMPLE_DAY)}" if wanted else "A date"
+    else:
+        how = _length(field)
+    return ". ".join(filter(None, (_plain(field.help_text).rstrip("."), how)))
+
+
+def _plain(text: str) -> str:
+    """Return a text of the API such that a note can hold it."""
+    return " ".join(visible(text).split())[:_LONGEST_NOTE]
 
 
 def _length(field: FieldRequirement) -> str:
@@ -270,11 +311,13 @@ def _called(combinations: Iterable[Combination], book: RequirementsBook) -> str:
 
 def _choices(book: RequirementsBook) -> dict[str, Choices]:
     """Return by our name of a column the words it offers; addresses may lie in other countries than the numbers."""
-    kinds: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    offered: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for requirements in book.offered.values():
         for document in requirements.documents:
-            kinds[kind_column(document.type)] |= dict.fromkeys(document.kinds)
-    choices = {name: Choices(tuple(words)) for name, words in kinds.items()}
+            offered[kind_column(document.type)] |= dict.fromkeys(document.kinds)
+        for column, field in fields_asked_for(requirements):
+            offered[column] |= dict.fromkeys(field.choices)
+    choices = {name: Choices(tuple(words)) for name, words in offered.items()}
     for name, words in zip(_PARTS, zip(*book.offered, strict=True), strict=False):
         choices[name] = Choices(tuple(dict.fromkeys(words)))
     countries = choices.get(ours.COUNTRY_ISO, Choices()).words
@@ -284,8 +327,22 @@ def _choices(book: RequirementsBook) -> dict[str, Choices]:
     return choices
 
 
-def _example(name: str, book: RequirementsBook, choices: Choices) -> str:
-    """Return the cell of the example row; the first accepted word where the example's is none of them."""
-    paths = {document_column(document.type): example_path(document.type) for document in book.documents}
-    text = EXAMPLE.get(name) or paths.get(name, "")
-    return text if not choices.words or text in choices.words else choices.words[0]
+def _examples(book: RequirementsBook) -> dict[str, str]:
+    """Return the cells of the example row, which the requirements have nothing against.
+
+    A document's `business_name` stays blank, to show that it may.
+    """
+    paths = {document_column(document.type): example_path(document.type) for document in book.files}
+    fields = {
+        field_column(document.type, field.name): _example(field)
+        for document, field in book.document_fields
+        if field.name != ours.BUSINESS_NAME
+    }
+    return paths | fields | dict(EXAMPLE)
+
+
+def _example(field: FieldRequirement) -> str:
+    if field.field_type == "date":
+        return (date_format(field.date_format) or PLAIN_DATES).text_of(EXAMPLE_DAY)
+    text = "Example".ljust(field.min_length or 0, "x")
+    return text[: field.max_length or len(text)]

@@ -1,13 +1,13 @@
-"""Append entries: each append returns when its line is on disk.
+"""Append entries: each append returns when its lines are on disk.
 
-Lines queued meanwhile share one fsync. After the first failure nothing more is written (docs/design/ledger.md, Order of
-writes). A failed fsync is never tried again, since the system may have dropped the bytes and would report the second
-one as a success.
+Lines queued meanwhile share one fsync, and what is appended together is in one write. After the first failure nothing
+more is written (docs/design/ledger.md, Order of writes). A failed fsync is never tried again, since the system may have
+dropped the bytes and would report the second one as a success.
 """
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,13 +30,13 @@ _NO_MORE = "nothing more is sent"
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A line on its way to the disk.
+    """Lines on their way to the disk, to be in one write.
 
-    `durable` is resolved when it is there, or fails.
+    `durable` is resolved when they are there, or fails.
     """
 
-    entry: Entry
-    line: bytes
+    entries: tuple[Entry, ...]
+    lines: bytes
     durable: asyncio.Future[None]
 
 
@@ -72,7 +72,7 @@ class Writer:
         self._thread.start()
 
     def put(self, pending: Pending) -> None:
-        """Queue a line; lines are written in this order."""
+        """Queue lines; they are written in this order."""
         self._queue.put(pending)
 
     def close(self) -> None:
@@ -83,16 +83,16 @@ class Writer:
     def _work(self) -> None:
         while group := self._next_group():
             if self.trouble is None:
-                self.trouble = self._trouble_with(b"".join(pending.line for pending in group))
+                self.trouble = self._trouble_with(b"".join(pending.lines for pending in group))
             if self.trouble is not None:
-                self.lost += [pending.entry for pending in group]
+                self.lost += [entry for pending in group for entry in pending.entries]
             else:
-                self._written(group[-1].entry.seq)
+                self._written(group[-1].entries[-1].seq)
             with suppress(RuntimeError):  # the loop has ended, and with it whoever waited
                 group[0].durable.get_loop().call_soon_threadsafe(_resolve, group, self.trouble)
 
     def _next_group(self) -> list[Pending]:
-        """Return all lines in the queue, at least one; none when the writer is to end."""
+        """Return all that is in the queue, at least one; none when the writer is to end."""
         group: list[Pending] = []
         with suppress(Empty):
             while pending := self._queue.get(block=not group):
@@ -145,7 +145,7 @@ class Writer:
 
 def _resolve(group: list[Pending], trouble: Exception | None) -> None:
     for pending in group:
-        if pending.durable.done():  # whoever waited was cancelled; the line is written all the same
+        if pending.durable.done():  # whoever waited was cancelled; the lines are written all the same
             continue
         if trouble is None:
             pending.durable.set_result(None)
@@ -257,15 +257,35 @@ class LedgerJournal:
             IllegalStepError: it is no legal step; nothing is written.
             StoppedError: the disk failed, now or before; nothing more can be written, so nothing more may be sent.
         """
+        await self.append_all((entry,))
+
+    async def append_all(self, entries: Sequence[Entry]) -> None:
+        """Write the entries, all in one write.
+
+        They are on disk when this returns, and will be even if the caller is cancelled meanwhile.
+
+        Raises:
+            IllegalStepError: one is no legal step; neither it nor what follows is written.
+            StoppedError: as for `append`.
+        """
         if self._writer.trouble is not None:
-            self._writer.lost.append(entry)
+            self._writer.lost += entries
             raise self._writer.trouble.with_traceback(None)
-        stamped = codec.stamp(entry, seq=self.ledger_state.seq + 1, now=self._clock.now())
-        line = codec.encode(stamped)
-        self.ledger_state.take(stamped)
+        taken: list[Entry] = []
+        lines: list[bytes] = []
         durable = asyncio.get_running_loop().create_future()
-        self._writer.put(Pending(stamped, line, durable))
-        await durable
+        try:
+            for entry in entries:
+                stamped = codec.stamp(entry, seq=self.ledger_state.seq + 1, now=self._clock.now())
+                line = codec.encode(stamped)
+                self.ledger_state.take(stamped)
+                taken.append(stamped)
+                lines.append(line)
+        finally:  # what the state has taken must be written
+            if taken:
+                self._writer.put(Pending(tuple(taken), b"".join(lines), durable))
+        if taken:
+            await durable
 
 
 def _open(opening: Opening) -> OpenLedger:

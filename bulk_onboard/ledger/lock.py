@@ -27,7 +27,7 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from bulk_onboard import __version__
 from bulk_onboard.clock import Clock
@@ -190,6 +190,39 @@ class LedgerLock:
             "user": user_name(),
             "version": __version__,
         }
+
+
+class LockFacts(NamedTuple):
+    """What the lock of a ledger tells.
+
+    Attributes:
+        holder: who holds it, as the subject of a sentence; empty where nobody does.
+        highest_seq: number of the newest line that the ledger is known to have had; 0 where none is known.
+    """
+
+    holder: str
+    highest_seq: int
+
+
+def look_at_lock(ledger: Path) -> LockFacts:
+    """Return what the lock of a ledger tells, without holding it or writing into it.
+
+    It is shared for an instant, which is less than a run that begins then waits for it. Raise OSError where the file
+    is there and cannot be read.
+    """
+    try:
+        fd = os.open(lock_path(ledger), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return LockFacts("", 0)
+    try:
+        content, holder = os.pread(fd, _LONGEST, 0), ""
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = _words(content) or "Another run"
+        return LockFacts(holder, _seq(content))
+    finally:
+        os.close(fd)
 
 
 def lock_path(ledger: Path) -> Path:

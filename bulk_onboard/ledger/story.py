@@ -108,7 +108,8 @@ def words(entry: Entry) -> str:
     Empty where its name says it all.
     """
     words_of = _WORDS.get(type(entry))
-    return words_of(entry) if words_of else ""
+    said_of_number = getattr(entry, "number", "")
+    return ": ".join(filter(None, (said_of_number, words_of(entry) if words_of else "")))
 
 
 _WORDS: Mapping[type[Entry], Callable[[Any], str]] = {
@@ -119,10 +120,10 @@ _WORDS: Mapping[type[Entry], Callable[[Any], str]] = {
     said.Throttled: lambda e: f"wait {e.wait_s:g} s",
     said.Denied: lambda e: f"HTTP {e.http_status}",
     said.Unresolved: lambda e: e.seen,
+    said.Absent: lambda e: e.seen,
     said.Probed: lambda e: f"{e.matches} found{e.why and ', '}{e.why}",
-    said.Intent: lambda e: e.number,
-    said.Adopted: lambda e: e.number or e.review,
-    said.Held: lambda e: ": ".join(filter(None, (e.number, e.why))),
+    said.Adopted: lambda e: e.review,
+    said.Held: lambda e: e.why,
     said.Resolved: lambda e: e.how,
     said.Gone: lambda e: "the API has no such record any more",
     said.Reviewed: lambda e: ": ".join(filter(None, (e.review, e.reason))),

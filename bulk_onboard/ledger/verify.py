@@ -135,7 +135,7 @@ def _ids_in_conflict(everything: Iterable[Entry]) -> Iterator[str]:
 def _unproved_absences(everything: Iterable[Entry]) -> Iterator[str]:
     """Yield absences that were concluded too early, or without a positive control.
 
-    See docs/design/settling.md, Conclusions. No absence of a link is too early, since a link may be repeated.
+    See docs/design/settling.md, Conclusions. An answer that refused a link as a whole proves it at once.
     """
     settle_s = 0.0
     for entry in everything:
@@ -144,8 +144,9 @@ def _unproved_absences(everything: Iterable[Entry]) -> Iterator[str]:
                 settle_s = entry.settle
             case Absent(op=Op.CREATE, control=""):
                 yield f"Line {entry.seq}: record {entry.token} was taken for absent without a positive control."
-            case Absent() if entry.op is not Op.LINK and entry.waited_s + _ROUNDING_S < settle_s:
+            case Absent() if not entry.seen and entry.waited_s + _ROUNDING_S < settle_s:
+                what = "a link of record" if entry.op is Op.LINK else "record"
                 yield (
-                    f"Line {entry.seq}: record {entry.token} was taken for absent after {entry.waited_s:g} s; "
+                    f"Line {entry.seq}: {what} {entry.token} was taken for absent after {entry.waited_s:g} s; "
                     f"the settle window of that run was {settle_s:g} s."
                 )

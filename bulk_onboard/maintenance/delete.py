@@ -24,7 +24,7 @@ from bulk_onboard.model.call import Gateway, Get, ServerRecord
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.identity import may_be_cut_from, token_in
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.record import NOT_FILED, UNKNOWN, Record, Review, State, linked_numbers
+from bulk_onboard.model.record import NOT_FILED, UNKNOWN, Record, Review, State, linked_numbers, unknown_numbers
 from bulk_onboard.run.connection import bound_ledger_state, connect, open_ledger, reading
 from bulk_onboard.run.context import RunContext
 from bulk_onboard.run.reviews import fetch_followed, is_gone
@@ -183,6 +183,8 @@ def _objection(record: Record, review: str) -> str:
         return "it is held; resolve it first, the report says how"
     if record.state is not State.SUBMITTED:
         return f"it is {record.state}, so there is nothing to delete"
+    if unknown_numbers(record):
+        return "it is not known yet whether numbers are linked to it; run again first, which looks"
     if linked_numbers(record):
         return "numbers are linked to it; the API keeps such a record"
     return "" if review in DELETABLE else f"its review is {review or 'not known'}; the API keeps such a record"

@@ -28,11 +28,12 @@ from bulk_onboard.job import Job, name_of
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.lock import MODES, LedgerLock, lock_path
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.record import UNDER_REVIEW, Review, State
+from bulk_onboard.model.record import UNDER_REVIEW, Review, State, unknown_numbers
 from bulk_onboard.report.annotated.base import is_untouched
 from bulk_onboard.report.row_status import join
 from bulk_onboard.report.summary import next_command
 from bulk_onboard.run.kept_flags import commands_of
+from bulk_onboard.units import format_count
 
 WAITING = (State.NOT_SENT, State.SENDING, State.DEFERRED, State.UNCERTAIN, State.HELD, State.GONE)
 
@@ -155,7 +156,13 @@ def finished(job: Job, clock: Clock) -> Iterator[LedgerState]:
     with LedgerLock(job.ledger.absolute(), clock, mode=MODES[job.share]):
         folded = read_ledger_state(job.ledger)
         waiting = Counter(record.state for record in folded.ledger_state.records.values())
-        unfinished = ", ".join(f"{waiting[state]} {state}" for state in WAITING if waiting[state])
+        numbers = sum(len(unknown_numbers(record)) for record in folded.ledger_state.records.values())
+        unfinished = ", ".join(
+            [
+                *(f"{waiting[state]} {state}" for state in WAITING if waiting[state]),
+                *([f"{format_count(numbers, 'number')} of unknown outcome"] if numbers else []),
+            ]
+        )
         if unfinished or folded.tail:
             commands = commands_of(job, folded.ledger_state)
             needs_an_answer = waiting[State.HELD] or waiting[State.GONE]

@@ -78,13 +78,15 @@ class Application(msgspec.Struct, frozen=True, gc=False):
 def fingerprint(
     combination: Combination,
     fields: Mapping[str, str],
-    documents: Iterable[tuple[str, str]],
+    documents: Iterable[tuple[str, str, Mapping[str, str]]],
 ) -> str:
     """Return a SHA-256, hexadecimal, of what the API's reviewers judge.
 
-    `documents` are pairs (type, sha256) in order.
+    `documents` are of type, sha256 and fields each. Their order does not count, since the API may list them in another
+    one; nor do its ids, which are not among them.
 
     Alias and callback URL are left out: neither is about the business, and an update cannot change the latter.
     """
-    content = (combination, sorted(fields.items()), tuple(documents))
+    sent = sorted((type_, digest, sorted(own.items())) for type_, digest, own in documents)
+    content = (combination, sorted(fields.items()), sent)
     return hashlib.sha256(_encode(content)).hexdigest()

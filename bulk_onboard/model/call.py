@@ -118,7 +118,8 @@ class LinkAnswer(NamedTuple):
 
     Attributes:
         is_linked: None where the answer leaves the number out, or contradicts itself.
-        code, message: of a refusal; the message is the API's words, not masked yet.
+        code, message: of a refusal; the message is the API's words, not masked yet. Where `is_linked` is None, of one
+            that stands if the number turns out not to be linked.
     """
 
     is_linked: bool | None
@@ -183,19 +184,24 @@ class Write(Call[T]):
     """A call that changes something, hence journaled.
 
     Attributes:
-        token, key: of the record it is about.
-        attempt: 1 for the record's first intent of this kind, and so on.
+        attempt: 1 for the first intent of this kind, and so on.
     """
 
     op: ClassVar[Op]
     priority: Priority = Priority.WRITE
-    token: str
-    key: str = ""
     attempt: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Create(Write[str]):
+class RecordWrite(Write[T]):
+    """A write about one record, by its token and Key in the ledger."""
+
+    token: str
+    key: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Create(RecordWrite[str]):
     """File a new record; answers its compliance id.
 
     Attributes:
@@ -219,7 +225,7 @@ class Create(Write[str]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Update(Write[str]):
+class Update(RecordWrite[str]):
     """Correct a rejected record, always with the complete end user and all documents.
 
     See docs/design/wire.md, Update.
@@ -240,17 +246,19 @@ class Update(Write[str]):
 
 
 class LinkTarget(NamedTuple):
-    """A phone number, in digits, and the approved record that it is to be used under."""
+    """A phone number, in digits, and the approved record that it is to be used under, with its names in the ledger."""
 
     number: str
     compliance_id: str
+    token: str
+    key: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Link(Write[Mapping[str, LinkAnswer]]):
-    """Link numbers to approved records: one in the beta, many in the released contract.
+    """Link numbers to approved records: one in the beta, many of several records in the released contract.
 
-    It answers what became of each number.
+    It answers what became of each number. No number is in a call twice.
     """
 
     operation = Operation.LINK
@@ -259,7 +267,7 @@ class Link(Write[Mapping[str, LinkAnswer]]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Delete(Write[str]):
+class Delete(RecordWrite[str]):
     """Delete a record; answers the compliance id."""
 
     operation = Operation.DELETE

@@ -67,6 +67,12 @@ SHEETS = (
         "Correct the header, map it under [columns] in the job file, or leave it if it is your own note.",
     ),
     warning(
+        "odd-requirement",
+        "Odd requirement",
+        "By the API's requirements this column {oddity}. {instead}",
+        "Nothing needs to be done. If rows are refused because of this column, ask the API's vendor what belongs here.",
+    ),
+    warning(
         "hidden-rows",
         "Hidden rows",
         "The sheet hides rows ({rows}); they were read like all others.",
@@ -345,6 +351,31 @@ CELLS = (
         "Shorten it to what the documents of the business show.",
     ),
     error(
+        "word-not-accepted",
+        "Word that is not on the list",
+        "{label} may be: {accepted}.{nearest}",
+        "Write one of these, letter by letter, capitals included.",
+    ),
+    error(
+        "date-otherwise",
+        "Date written in another way",
+        "{label} is a date and has to be written as {format}; this is written in another way.",
+        "Write it as in {example}.",
+    ),
+    error(
+        "date-impossible",
+        "Date that does not exist",
+        "No calendar has this day.",
+        "Compare it with the document, and mind which number is the day and which the month.",
+    ),
+    error(
+        "business-name-differs",
+        "Not the same as Business Name",
+        "This must be the Business Name to the letter, or reviewers reject the record. The first difference is at "
+        "character {position}: {here} here, {there} in Business Name.",
+        "Write both as in the registration certificate. Or clear this cell: then Business Name is sent.",
+    ),
+    error(
         "email-invalid",
         "Not an e-mail address",
         "This cannot be an e-mail address: {why}.",
@@ -536,8 +567,8 @@ DOCUMENTS = (
     ),
     error(
         "document-wrong-type",
-        "Document is not a PNG or PDF",
-        "By its content the file is {found}, not a PNG or PDF; its name does not matter.",
+        "Document of a type that is not taken",
+        "By its content the file is {found}, and a {accepted} is asked for; its name does not matter.",
         "{how} Changing the ending of its name is not enough.",
     ),
     error(

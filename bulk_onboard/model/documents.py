@@ -46,6 +46,9 @@ ACCEPTED_TYPES: Mapping[Contract, frozenset[str]] = {
 }
 """Media types that the API takes (docs/design/wire.md, Files)."""
 
+ACCEPTED_WORDS: Mapping[Contract, str] = {Contract.BETA: "PNG or PDF", Contract.RELEASED: "PDF, PNG or JPEG"}
+"""These types as people read them."""
+
 GIF = "image/gif"
 BMP = "image/bmp"
 TIFF = "image/tiff"
@@ -156,7 +159,7 @@ FILE_TYPES: Mapping[str, FileType] = {
     GZIP: FileType("a gzip archive", (".gz", ".tgz"), _UNPACK),
     SHORTCUT: FileType("a Windows shortcut", (".lnk",), "Copy the file it leads to in its place."),
 }
-"""By media type; those that the API accepts need no `how`."""
+"""By media type; those that the API accepts in every contract need no `how`."""
 
 _UNKNOWN = FileType(
     "of an unknown type", (), f"Open it with the program it comes from and {_PRINT}; if none opens it, scan it again."

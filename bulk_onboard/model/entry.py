@@ -163,9 +163,13 @@ class Gone(RecordEntry, frozen=True, kw_only=True):
 
 
 class OpEntry(RecordEntry, frozen=True, kw_only=True):
-    """An entry about one write."""
+    """An entry about one write.
+
+    `number` is the phone number that a link is about, in digits; one call may link many, and each has its own entries.
+    """
 
     op: Op
+    number: str = ""
 
 
 class SentDocument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -190,7 +194,6 @@ class Intent(OpEntry, frozen=True, kw_only=True):
     fingerprint: str
     documents: tuple[SentDocument, ...] = ()
     compliance_id: str = ""
-    number: str = ""
     seen_at: str = ""
     registration_token: str = ""
     follows: str = ""
@@ -211,14 +214,13 @@ STATE_ERRORS = frozenset({"compliance_not_editable", "compliance_not_approved"})
 class Refused(OpEntry, frozen=True, kw_only=True):
     """A final refusal of this content; the message is masked.
 
-    `fingerprint` and `number` are there only where no call is under way: the content could not be sent, or an unknown
-    outcome was settled and the refusal stands.
+    `fingerprint` is there only where no call is under way: the content could not be sent, or an unknown outcome was
+    settled and the refusal stands.
     """
 
     code: str
     message: str = ""
     fingerprint: str = ""
-    number: str = ""
 
 
 class Unavailable(OpEntry, frozen=True, kw_only=True):
@@ -262,7 +264,7 @@ class Probed(OpEntry, frozen=True, kw_only=True):
 class Adopted(OpEntry, frozen=True, kw_only=True):
     """Something was found at the API that the ledger did not know to be there.
 
-    What an unknown write made, a record from elsewhere, or a `number` that is linked already. `alias` is as the API
+    What an unknown write made, a record from elsewhere, or a number that is linked already. `alias` is as the API
     shows it; `differs` names the content that is not what was sent. `registration_token`, `follows` and `generation`
     are as for an intent, for a record from elsewhere whose token proves its row's number.
     """
@@ -270,7 +272,6 @@ class Adopted(OpEntry, frozen=True, kw_only=True):
     compliance_id: str
     review: str = ""
     alias: str = ""
-    number: str = ""
     differs: str = ""
     registration_token: str = ""
     follows: str = ""
@@ -281,19 +282,20 @@ class Absent(OpEntry, frozen=True, kw_only=True):
     """Proved not to have happened, by a look that began `waited_s` after the send.
 
     `control` is the token, or else the compliance id, of the record that the positive control found; empty where the
-    operation needs none, since the record itself shows its state (docs/design/settling.md, Conclusions).
+    operation needs none, since the record itself shows its state (docs/design/settling.md, Conclusions). `seen` is the
+    answer that proves it at once: the refusal of a link as a whole, which judges none of its numbers.
     """
 
     waited_s: float
     control: str = ""
+    seen: str = ""
 
 
 class Held(OpEntry, frozen=True, kw_only=True):
-    """A person must look at the record, or at the `number` to be linked to it."""
+    """A person must look at the record, or at the number to be linked to it."""
 
     why: str
     compliance_ids: tuple[str, ...] = ()
-    number: str = ""
 
 
 class Resolved(OpEntry, frozen=True, kw_only=True):

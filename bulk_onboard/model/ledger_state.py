@@ -9,7 +9,7 @@ intent of its first create, the success of that, a review) skip the tables of `l
 """
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Protocol, cast
 
@@ -17,7 +17,18 @@ from bulk_onboard.model import entry as entries
 from bulk_onboard.model.entry import Adopted, Done, Entry, Intent, Op, Reviewed
 from bulk_onboard.model.identity import alias_length, token_in
 from bulk_onboard.model.life import step, step_in_place
-from bulk_onboard.model.record import Draft, Linking, Record, Review, State, finish, linked_in, without_number
+from bulk_onboard.model.record import (
+    Draft,
+    Linkage,
+    Linking,
+    Record,
+    Review,
+    State,
+    finish,
+    linked_in,
+    unknown_numbers,
+    without_number,
+)
 from bulk_onboard.model.requirements import Contract
 
 _FINISHED = (0, 3)  # exit statuses; after any other one the run is repeated, and its news with it
@@ -245,9 +256,15 @@ class LedgerState:
                 return entry.tokens
             case entries.RunStarted():
                 sent = dict.fromkeys(self._sent_in_this_run)
-                return [token for token in sent if self.records[token].state is State.SENDING]
+                return [token for token in sent if _is_sending(self.records[token])]
             case _:
                 return ()
+
+
+def _is_sending(record: Record) -> bool:
+    """Return whether a write of the record, or of a number, has no outcome yet."""
+    links = (record.numbers[number].linkage for number in unknown_numbers(record))
+    return record.state is State.SENDING or Linkage.SENDING in links
 
 
 # Reading a member off its class takes longer than what is done with it here.
@@ -361,5 +378,14 @@ class Journal(Protocol):
         Raises:
             IllegalStepError: it is no legal step; nothing is written.
             StoppedError: the disk failed; nothing more can be written, so nothing more may be sent.
+        """
+        ...
+
+    async def append_all(self, entries: Sequence[Entry]) -> None:
+        """Write the entries in one write; all are on disk when this returns.
+
+        Raises:
+            IllegalStepError: one is no legal step; neither it nor what follows is written.
+            StoppedError: as for `append`.
         """
         ...

@@ -14,9 +14,13 @@ An intent to create starts from *pending* or *deferred* only. Rows that were inv
 `admitted`, when a run takes them in again. A refusal that had to be settled first, or that every attempt met, is
 written once the write is known not to have happened: `refused` then starts from *uncertain*, *deferred* or *submitted*.
 
-Update, link and delete start from *submitted* and lead back to it: a record stays submitted when its update is refused.
-A link is about one number of the record: that number alone may be held, and the record stays *submitted*. A number may
-be found linked, or be held, and a correction be refused, without a call.
+Update and delete start from *submitted* and lead back to it: a record stays submitted when its update is refused, which
+may be without a call.
+
+A link is about one number of a record, and moves that number alone, by the table `LINKAGES`: several of them may be
+under way at a time, and the record stays where it is. So the record's table says only where a record is while a link
+begins, or ends: a call that waited for its turn begins though its record was found *gone* meanwhile, and one that is
+under way ends whatever has become of the record. A number may be found linked, or be held, without a call.
 
 A submitted record that the API does not have any more is *gone*. It is submitted again when the API shows it again;
 otherwise a person decides whether to file it anew.
@@ -29,6 +33,7 @@ from bulk_onboard.model import entry as entries
 from bulk_onboard.model.entry import STATE_ERRORS, AnyEntry, Entry, Op, OpEntry, Resolved
 from bulk_onboard.model.record import (
     UNDER_REVIEW,
+    UNDER_WAY,
     Draft,
     Linkage,
     Linking,
@@ -77,13 +82,53 @@ def _settling_any(stay: State) -> dict[str, State]:
 
 _BEFORE_SENDING = {**_COME_IN, **_FOUND_AT_THE_API}
 
-_REFUSED_AFTER_ALL = {f"refused {op}": State.SUBMITTED for op in (Op.UPDATE, Op.LINK, Op.DELETE)}
+_REFUSED_AFTER_ALL = {f"refused {op}": State.SUBMITTED for op in (Op.UPDATE, Op.DELETE)}
 _RESOLVED = {
     "resolved found create": State.SUBMITTED,
     "resolved absent create": State.DEFERRED,
     **{f"resolved abandon {op}": State.ABANDONED for op in (Op.CREATE, Op.UPDATE, Op.DELETE)},
     **{f"resolved {how} {op}": State.SUBMITTED for how in ("found", "absent") for op in (Op.UPDATE, Op.DELETE)},
 }
+
+
+LINKAGES: Mapping[Linkage | None, Mapping[str, Linkage | None]] = {
+    None: {
+        "intent": Linkage.SENDING,
+        "adopted": Linkage.LINKED,
+        "held": Linkage.HELD,
+        "refused": Linkage.REFUSED,
+    },
+    Linkage.SENDING: {
+        "done": Linkage.LINKED,
+        "refused": Linkage.REFUSED,
+        "unresolved": Linkage.UNCERTAIN,
+        "run_started": Linkage.UNCERTAIN,
+        "unavailable": None,
+        "throttled": None,
+        "denied": None,
+        "absent": None,
+    },
+    Linkage.UNCERTAIN: {
+        "adopted": Linkage.LINKED,
+        "refused": Linkage.REFUSED,
+        "absent": None,
+    },
+    Linkage.LINKED: {},
+    Linkage.REFUSED: {"intent": Linkage.SENDING, "adopted": Linkage.LINKED, "held": Linkage.HELD},
+    Linkage.HELD: {"intent": Linkage.SENDING, "adopted": Linkage.LINKED, "held": Linkage.HELD},
+}
+"""Where the entries about a link lead a number; None is a number of which nothing is known, so that it is due.
+
+There is no second intent for a number whose link is under way or unknown but through settling.
+"""
+
+_LINKAGE_STEPS = {name for steps in LINKAGES.values() for name in steps} - {"run_started"}
+
+
+def _numbers_move(stay: State) -> dict[str, State]:
+    """Return the steps of a record's numbers, which leave it where it is, but for those that begin a link."""
+    return {**{f"{name} link": stay for name in _LINKAGE_STEPS - {"intent"}}, "run_started": stay}
+
 
 TRANSITIONS: Mapping[State, Mapping[str, State]] = {
     State.INVALID: _BEFORE_SENDING,
@@ -98,31 +143,30 @@ TRANSITIONS: Mapping[State, Mapping[str, State]] = {
     State.SENDING: {
         **_outcomes(Op.CREATE, done=State.SUBMITTED, refused=State.REFUSED, unsent=State.DEFERRED),
         **_outcomes(Op.UPDATE, done=State.SUBMITTED, refused=State.SUBMITTED, unsent=State.SUBMITTED),
-        **_outcomes(Op.LINK, done=State.SUBMITTED, refused=State.SUBMITTED, unsent=State.SUBMITTED),
         **_outcomes(Op.DELETE, done=State.DELETED, refused=State.SUBMITTED, unsent=State.SUBMITTED),
+        **_numbers_move(State.SENDING),
         "run_started": State.UNCERTAIN,
     },
     State.UNCERTAIN: {
         **_settling_any(stay=State.UNCERTAIN),
-        **_settling(
-            Op.LINK, stay=State.UNCERTAIN, adopted=State.SUBMITTED, absent=State.SUBMITTED, held=State.SUBMITTED
-        ),
+        **_numbers_move(State.UNCERTAIN),
         **_REFUSED_AFTER_ALL,
         **_RESOLVED,
         "gone update": State.GONE,
     },
-    State.HELD: {**_settling_any(stay=State.HELD), **_RESOLVED},
+    State.HELD: {**_settling_any(stay=State.HELD), **_numbers_move(State.HELD), **_RESOLVED},
     State.SUBMITTED: {
         "intent update": State.SENDING,
-        "intent link": State.SENDING,
+        "intent link": State.SUBMITTED,
         "intent delete": State.SENDING,
-        "adopted link": State.SUBMITTED,
-        "held link": State.SUBMITTED,
+        **_numbers_move(State.SUBMITTED),
         **_REFUSED_AFTER_ALL,
         "reviewed": State.SUBMITTED,
         "gone": State.GONE,
     },
     State.GONE: {
+        "intent link": State.GONE,
+        **_numbers_move(State.GONE),
         "reviewed": State.SUBMITTED,
         "resolved found create": State.SUBMITTED,
         "resolved absent create": State.DEFERRED,
@@ -136,7 +180,7 @@ TRANSITIONS: Mapping[State, Mapping[str, State]] = {
 class IllegalStepError(Exception):
     """A step that is not in the table: a bug, or a ledger that was tampered with."""
 
-    def __init__(self, token: str, state: State, trigger: str) -> None:
+    def __init__(self, token: str, state: str, trigger: str) -> None:
         super().__init__(f"record {token} is {state}; '{trigger}' is no step from there")
 
 
@@ -151,7 +195,8 @@ def step(record: Record, entry: Entry) -> Record:
     """Return a new record: this one after what happened.
 
     An entry that ends a write must be about the write that is under way, so a failed update never makes a create
-    possible again. `Record(token=…)` stands for a token that the ledger does not have yet.
+    possible again; a link moves its number alone. `Record(token=…)` stands for a token that the ledger does not have
+    yet.
 
     Raises:
         IllegalStepError: the step is not in the table.
@@ -167,13 +212,23 @@ def step_in_place(draft: D, entry: Entry) -> D:
     op: Op | None = getattr(entry, "op", None)
     word = _WORDS[type(entry)].get(op) or trigger(entry)
     known = _STEPS[draft.state].get(word)
-    of_another_write = op is not None and draft.op is not None and op is not draft.op
-    if known is None or of_another_write:
+    if known is None or (op is not draft.op and draft.op is not None and op is not None and not _beside(draft, op)):
         raise IllegalStepError(draft.token, draft.state, word)
     target, change = known
     change(draft, entry)
     draft.state = target
     return draft
+
+
+_LINK, _CREATE = Op.LINK, Op.CREATE
+
+
+def _beside(draft: Draft, op: Op) -> bool:
+    """Return whether such a write may be made, or end, while another one is under way.
+
+    Only a link may, unless the record itself is being made.
+    """
+    return op is _LINK and draft.op is not _CREATE
 
 
 # What each step changes beside the state, which is still the old one here. A ledger may have a million lines, so the
@@ -287,11 +342,44 @@ def _review(record: Draft, entry: entries.Reviewed) -> None:
     record.news = entry.seq
 
 
-def _link(record: Draft, entry: Any, linking: Linking) -> None:
-    """Note the linkage of the entry's number, else of that in the newest intent."""
-    number = getattr(entry, "number", "") or record.number
-    news = record.news if linking.linkage is Linkage.LINKED else entry.seq
-    _end(record, numbers={**record.numbers, number: linking}, news=news)
+_LINKINGS: Mapping[Linkage, Callable[[Any], Linking]] = {
+    Linkage.SENDING: lambda e: Linking(Linkage.SENDING),
+    Linkage.UNCERTAIN: lambda e: Linking(Linkage.UNCERTAIN, e.seen),
+    Linkage.LINKED: lambda e: Linking(Linkage.LINKED),
+    Linkage.REFUSED: lambda e: Linking(Linkage.REFUSED, e.message, e.code),
+    Linkage.HELD: lambda e: Linking(Linkage.HELD, e.why),
+}
+_FOR_A_PERSON = (Linkage.REFUSED, Linkage.HELD)
+_CUT_OFF = "the run ended in the middle of the call"
+
+
+def _link(record: Draft, entry: OpEntry) -> None:
+    """Move the entry's number; raise IllegalStepError where `LINKAGES` has no such step."""
+    known, name = record.numbers.get(entry.number), entry.name()
+    steps = LINKAGES[known.linkage if known else None]
+    if name not in steps:
+        where = f"{record.state}, its number {known.linkage if known else 'not linked yet'}"
+        raise IllegalStepError(record.token, where, f"{name} link")
+    linkage, numbers = steps[name], dict(record.numbers)
+    if linkage is None:
+        numbers.pop(entry.number, None)
+    else:
+        numbers[entry.number] = _LINKINGS[linkage](entry)
+    record.numbers = numbers
+    if linkage in _FOR_A_PERSON:
+        record.news = entry.seq
+
+
+def _cut_off(record: Draft, _: entries.RunStarted) -> None:
+    """Note that the process of a call ended before the outcome was written."""
+    if record.state is State.SENDING:
+        record.reason = f"outcome unknown: {_CUT_OFF}"
+    if record.numbers:
+        unknown = Linking(Linkage.UNCERTAIN, _CUT_OFF)
+        record.numbers = {
+            number: unknown if linking.linkage is Linkage.SENDING else linking
+            for number, linking in record.numbers.items()
+        }
 
 
 def _news(record: Draft, entry: Entry, review: str) -> int:
@@ -342,8 +430,8 @@ def _find_by_a_person(record: Draft, entry: Resolved) -> None:
 
 def _lose(record: Draft, entry: entries.Gone) -> None:
     """Note that the record is gone; what was refused for it is void."""
-    linked = {n: linking for n, linking in record.numbers.items() if linking.linkage is Linkage.LINKED}
-    _end(record, code="", refused="", numbers=linked, news=entry.seq)
+    kept = {n: each for n, each in record.numbers.items() if each.linkage in (Linkage.LINKED, *UNDER_WAY)}
+    _end(record, code="", refused="", numbers=kept, news=entry.seq)
 
 
 def _file_anew(record: Draft, _: Resolved) -> None:
@@ -379,7 +467,7 @@ _FOR_EVERY_OP: Mapping[str, _Change] = {
     "unresolved": lambda r, e: _set(r, reason=f"outcome unknown: {e.seen}"),
     "absent": lambda r, e: _end(r, f"the {e.op} was not done at the API, so it may be sent again"),
     "held": lambda r, e: _set(r, op=e.op, key=e.key or r.key, reason=e.why, news=e.seq),
-    "intent": lambda r, e: _set(r, op=e.op, sent_at=e.at, number=e.number, reason="", code=""),
+    "intent": lambda r, e: _set(r, op=e.op, sent_at=e.at, reason="", code=""),
     "resolved found": lambda r, e: _end(r),
     "resolved absent": lambda r, e: _end(r, "not done at the API, as somebody confirmed"),
     "resolved abandon": lambda r, e: _end(r, "given up by a person"),
@@ -387,9 +475,10 @@ _FOR_EVERY_OP: Mapping[str, _Change] = {
 
 _CHANGES: Mapping[str, _Change] = {
     **{f"{name} {op}": change for name, change in _FOR_EVERY_OP.items() for op in Op},
+    **{f"{name} link": _link for name in _LINKAGE_STEPS},
     "admitted": _admit,
     "row_invalid": lambda r, e: _set(r, key=e.key, code=", ".join(e.codes), reason="", news=e.seq),
-    "run_started": lambda r, e: _set(r, reason="outcome unknown: the run ended in the middle of the call"),
+    "run_started": _cut_off,
     "intent create": _send,
     "refused create": lambda r, e: _not_made(r, e.message, code=e.code, news=e.seq),
     "unavailable create": lambda r, e: _not_made(r, f"not sent: {e.why}"),
@@ -405,10 +494,6 @@ _CHANGES: Mapping[str, _Change] = {
     "adopted update": _update,
     "resolved found update": _update,
     "refused update": _refuse_update,
-    "done link": lambda r, e: _link(r, e, Linking(Linkage.LINKED)),
-    "adopted link": lambda r, e: _link(r, e, Linking(Linkage.LINKED)),
-    "held link": lambda r, e: _link(r, e, Linking(Linkage.HELD, e.why)),
-    "refused link": lambda r, e: _link(r, e, Linking(Linkage.REFUSED, e.message, e.code)),
     "probed create": lambda r, e: _set(r, reason=f"outcome unknown: {e.why}" if e.why else r.reason),
     "refused delete": lambda r, e: _end(r, e.message, code=e.code, news=e.seq),
     "reviewed": _review,

@@ -65,11 +65,17 @@ EDITABLE = frozenset({Review.REJECTED.value, Review.MORE_INFO.value})
 
 
 class Linkage(StrEnum):
-    """What became of linking a number to a record."""
+    """Where a number that is to be linked to a record is; one of which nothing is known has none."""
 
+    SENDING = "sending"
+    UNCERTAIN = "outcome unknown"
     LINKED = "linked"
     REFUSED = "refused"
     HELD = "held"
+
+
+UNDER_WAY = frozenset({Linkage.SENDING, Linkage.UNCERTAIN})
+"""The linkages in which the outcome of a number's link is not known."""
 
 
 class Linking(NamedTuple):
@@ -89,7 +95,7 @@ class Draft(msgspec.Struct, kw_only=True, gc=False):
         token: its name in the ledger, which never changes.
         key: the user's Key, where given.
         state: where it is.
-        op: the write that is under way, unknown or held.
+        op: the write that is under way, unknown or held; of a link its numbers say that.
         alias: what the API calls it, from the newest create's intent.
         attempts: how many intents to create it has; a throttled one is none.
         fingerprint: of the content last sent, for a submitted record of what the API has. Where that is not known, of
@@ -106,10 +112,10 @@ class Draft(msgspec.Struct, kw_only=True, gc=False):
         review_reason: the reviewers' own, masked.
         reason: why it is where it is, for people: a refusal's message, what was seen of a call, why it is held.
         code: the API's code of a refusal, or the finding codes of an invalid row.
-        numbers: what became of each number that was to be linked, by its digits.
+        numbers: where each number that is to be linked is, by its digits.
         submitted_at: instant of the create's success; empty before.
-        sent_at: instant of the newest intent.
-        number, seen_at: from the newest intent of a link or update, by which an unknown one is settled.
+        sent_at: instant of the newest intent to create, update or delete it.
+        seen_at: from the newest intent of an update, by which an unknown one is settled.
         known: number of the ledger's line that first said that the API has it; 0 before.
         differs: what of the API's content is not what was sent, where an adopted record was compared.
         follows: the token of the row's expired record, whose place this one takes; empty for a row's first.
@@ -139,7 +145,6 @@ class Draft(msgspec.Struct, kw_only=True, gc=False):
     numbers: Mapping[str, Linking] = {}
     submitted_at: str = ""
     sent_at: str = ""
-    number: str = ""
     seen_at: str = ""
     follows: str = ""
     generation: int = 1
@@ -195,6 +200,13 @@ def linked_numbers(record: Record) -> set[str]:
 def linked_in(numbers: Mapping[str, Linking]) -> set[str]:
     """Return the numbers that are linked."""
     return {number for number, linking in numbers.items() if linking.linkage is Linkage.LINKED}
+
+
+def unknown_numbers(record: Draft) -> list[str]:
+    """Return the numbers of which it is not known whether they are linked to it."""
+    if not record.numbers or record.state in ENDED:
+        return []
+    return [number for number, linking in record.numbers.items() if linking.linkage in UNDER_WAY]
 
 
 def without_number(record: Record, number: str) -> Record:

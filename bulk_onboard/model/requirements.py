@@ -140,10 +140,20 @@ class RequirementsBook:
         return tuple({d.type: d for r in self.offered.values() for d in r.documents}.values())
 
     @cached_property
+    def files(self) -> tuple[DocumentRequirement, ...]:
+        """The documents that need a file, of all combinations, each type once, in their order."""
+        return tuple({d.type: d for r in self.offered.values() for d in r.documents if d.needs_file}.values())
+
+    @cached_property
     def document_fields(self) -> tuple[tuple[DocumentRequirement, FieldRequirement], ...]:
         """The fields of the documents of all combinations, each once, in their order."""
         found = {(d.type, f.name): (d, f) for r in self.offered.values() for d in r.documents for f in d.fields}
         return tuple(found.values())
+
+    @property
+    def described(self) -> str:
+        """Where they come from and the contract, for people: `the live requirements at …, in the beta contract`."""
+        return f"{self.source}, in the {self.contract} contract"
 
     @classmethod
     def of(

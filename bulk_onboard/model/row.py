@@ -256,10 +256,6 @@ EXAMPLE: Mapping[str, str] = MappingProxyType(
 number in New Delhi begins with 0, and example.com is reserved (RFC 2606), so nobody is meant."""
 
 
-EXAMPLE_PATHS = frozenset(text for name, text in EXAMPLE.items() if name.startswith(ours.document_column("")))
-"""The paths in its document columns."""
-
-
 def is_example(row: Row) -> bool:
     """Return whether the row is the template's example, which is never sent."""
     return _bare(row.cell(ours.KEY)) == _KEY and _bare(row.cell(ours.REGISTRATION_NUMBER)) == _REGISTRATION_NUMBER

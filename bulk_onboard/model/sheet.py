@@ -3,7 +3,7 @@
 Every reader of a workbook returns a `Sheet`. `merge` changes one with edits.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from bulk_onboard.frames import Frame, frame_of
 from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.requirements import FieldRequirement, Requirements
 
 KEY = "key"
 ALIAS = "alias"
@@ -65,6 +66,13 @@ def kind_column(document_type: str) -> str:
 def field_column(document_type: str, field_name: str) -> str:
     """Return the name of the column for a field of such a document."""
     return f"field:{document_type}.{field_name}"
+
+
+def fields_asked_for(requirements: Requirements) -> Iterator[tuple[str, FieldRequirement]]:
+    """Yield every field of the end user and of documents, with our name of its column."""
+    yield from ((field.name, field) for field in requirements.fields)
+    for document in requirements.documents:
+        yield from ((field_column(document.type, field.name), field) for field in document.fields)
 
 
 class Stored(StrEnum):

@@ -197,6 +197,11 @@ def _todo_of_numbers(left: NumbersLeft) -> Iterator[str]:
         yield "Correct the numbers that the API refused: the column Numbers says why."
     if left.held:
         yield "Look at the numbers that are held: the column Numbers says why, and each run looks at them again."
+    if left.unknown:
+        yield (
+            f"Run again, which looks whether the {format_count(left.unknown, 'number')} of unknown outcome "
+            f"{'is' if left.unknown == 1 else 'are'} linked: {{run}}"
+        )
     if left.due:
         yield f"Run again to link the {format_count(left.due, 'number')} not linked yet: {{run}}"
     if left.unnamed:

@@ -10,7 +10,7 @@ from bulk_onboard.model.finding import OFF, Finding
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Plan
 from bulk_onboard.model.record import Record
-from bulk_onboard.model.requirements import Requirements, RequirementsBook
+from bulk_onboard.model.requirements import FieldRequirement, Requirements, RequirementsBook
 from bulk_onboard.report.printer import Printer, printer_on
 from bulk_onboard.report.row_status import (
     Totals,
@@ -240,6 +240,7 @@ def print_requirements(book: RequirementsBook, stream: TextIO) -> None:
     """Print what each combination requires, and where that is known from."""
     page = printer_on(stream)
     page.write_line(f"Source: {book.source}")
+    page.write_line(f"Contract: {book.contract}")
     for required in book.offered.values():
         days = (
             f"; a review takes about {format_count(required.review_days, 'business day')}"
@@ -253,9 +254,20 @@ def print_requirements(book: RequirementsBook, stream: TextIO) -> None:
 
 def _required(required: Requirements) -> Iterable[tuple[Cell, ...]]:
     for each in required.fields:
-        least, most = each.min_length or 0, each.max_length
-        length = f"{least} to {most} characters" if most else f"at least {least} characters" if least else ""
-        must = ", ".join(part for part in ("" if each.required else "optional", length) if part)
-        yield "field", each.name, each.label, must
+        yield "field", each.name, each.label, _must_be(each)
     for document in required.documents:
-        yield "document", document.type, document.title, ", ".join(document.kinds)
+        must = ", ".join(document.kinds) if document.needs_file else "no file, its fields alone"
+        yield "document", document.type, document.title, must
+        for each in document.fields:
+            yield "its field", each.name, each.label, _must_be(each)
+
+
+def _must_be(field: FieldRequirement) -> str:
+    least, most = field.min_length or 0, field.max_length
+    if field.choices:
+        how = f"one of: {', '.join(field.choices)}"
+    elif field.field_type == "date":
+        how = f"a date, {field.date_format}" if field.date_format else "a date"
+    else:
+        how = f"{least} to {most} characters" if most else f"at least {least} characters" if least else ""
+    return ", ".join(part for part in ("" if field.required else "optional", how) if part)

@@ -17,6 +17,7 @@ _STYLES: Mapping[str, str] = {
     "submitted": "green", "approved": "green", "create": "green", "not sent": "cyan", "pending": "cyan",
     "settle": "yellow", "deferred": "yellow", "warning": "yellow", "uncertain": "yellow", "more info": "yellow",
     "held": "magenta", "suspended": "magenta", "invalid": "red", "refused": "red", "rejected": "red", "error": "red",
+    "ok": "green", "not looked at": "yellow", "problem": "red",
 }  # fmt: skip
 
 

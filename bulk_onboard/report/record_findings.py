@@ -20,7 +20,7 @@ from bulk_onboard.model.mask import masked_path
 from bulk_onboard.model.record import EDITABLE, Linkage, Linking, Record, Review, State
 from bulk_onboard.model.requirements import DocumentRequirement, RequirementsBook
 from bulk_onboard.model.row import JudgedRow, Row
-from bulk_onboard.model.sheet import NUMBERS, Columns, document_column
+from bulk_onboard.model.sheet import NUMBERS, Columns, document_column, field_column
 
 ANY_DOCUMENT = "its documents"
 
@@ -105,19 +105,21 @@ def _of_review(record: Record, at: _At, judged: JudgedRow) -> Iterator[Finding]:
 
 
 def _sent_back(code: str, reason: str, at: _At, details: Mapping[str, str]) -> Finding:
-    """Return the finding at the cell of the document that the reason means, else at the row."""
+    """Return the finding at the cell of the document that the reason means, else at the row.
+
+    A document without a file has the cell of its first field.
+    """
     row, document = at.row, match_document(reason, at.documents)
     if document is None:
         return Finding(code, row.sheet, row.number, details={**details, "document": ANY_DOCUMENT})
+    named = {**details, "document": f"the {document.title}"}
+    if not document.needs_file:
+        columns = (field_column(document.type, field.name) for field in document.fields)
+        header = next((at.columns.headers[each] for each in columns if each in at.columns.headers), "")
+        return Finding(code, row.sheet, row.number, header, details=named)
     column = document_column(document.type)
-    return Finding(
-        code,
-        row.sheet,
-        row.number,
-        column=at.columns.header(column),
-        seen=masked_path(row.cell(column)),
-        details={**details, "document": f"the {document.title}"},
-    )
+    header, seen = at.columns.header(column), masked_path(row.cell(column))
+    return Finding(code, row.sheet, row.number, header, seen, named)
 
 
 def _of_numbers(record: Record, at: _At) -> Iterator[Finding]:

@@ -34,7 +34,7 @@ from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.identity import digits_of, numbers_in, written_numbers
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Decision, Identity
-from bulk_onboard.model.record import EDITABLE, Linkage, Linking, Record, Review, State, api_has_newer
+from bulk_onboard.model.record import EDITABLE, UNDER_WAY, Linkage, Linking, Record, Review, State, api_has_newer
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import Aside, JudgedRow, LazySequence, notable_in, usual_count
 from bulk_onboard.model.sheet import NUMBERS, Columns
@@ -47,6 +47,7 @@ Decisions: TypeAlias = Sequence[Decision] | None
 _NOTHING_SENT = frozenset({State.INVALID, State.NOT_SENT})
 _DELIBERATE = frozenset({State.DELETED, State.ABANDONED})
 _WAS_APPROVED = frozenset({Review.APPROVED.value, Review.SUSPENDED.value, Review.EXPIRED.value})
+_NUMBER_NEEDS_ATTENTION = frozenset({Linkage.REFUSED, Linkage.HELD})
 _NEEDS_ATTENTION = frozenset({Review.REJECTED, Review.MORE_INFO, Review.SUSPENDED})
 
 
@@ -56,6 +57,7 @@ class NumbersLeft(NamedTuple):
     due: int = 0
     refused: int = 0
     held: int = 0
+    unknown: int = 0
     unnamed: bool = False
 
 
@@ -161,6 +163,7 @@ class RowStatus(NamedTuple):
             due=len(named) - len(known),
             refused=known.count(Linkage.REFUSED),
             held=known.count(Linkage.HELD),
+            unknown=sum(linkage in UNDER_WAY for linkage in known),
             unnamed=not named and all(linking.linkage is not Linkage.LINKED for linking in record.numbers.values()),
         )
 
@@ -376,7 +379,7 @@ def record_needs_attention(record: Record, named: Iterable[str] | None = None) -
     if record.review in _NEEDS_ATTENTION or not record.numbers:
         return record.review in _NEEDS_ATTENTION
     known = map(record.numbers.get, record.numbers if named is None else named)
-    return any(linking.linkage is not Linkage.LINKED for linking in known if linking is not None)
+    return any(linking.linkage in _NUMBER_NEEDS_ATTENTION for linking in known if linking is not None)
 
 
 def _record_of(identity: Identity, ledger_state: LedgerState) -> Record | None:
@@ -419,7 +422,9 @@ def _number_text(number: str, linking: Linking | None, waiting: str) -> str:
         return f"{number}{waiting}"
     if linking.linkage is Linkage.LINKED:
         return f"{number} linked"
-    return f"{number} {linking.linkage}: {why_not_linked(linking)}"
+    linkage = Linkage.UNCERTAIN if linking.linkage in UNDER_WAY else linking.linkage
+    why = why_not_linked(linking)
+    return f"{number} {linkage}: {why}" if why else f"{number} {linkage}"
 
 
 # Sentences about all rows, for the first sheet and the console.

@@ -12,7 +12,7 @@ from datetime import date, datetime, tzinfo
 
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.record import UNDER_REVIEW, Review, State
+from bulk_onboard.model.record import UNDER_REVIEW, Review, State, unknown_numbers
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import Aside, notable_in
 from bulk_onboard.report.row_status import JobStatus, drift_sentences
@@ -162,6 +162,7 @@ def next_command(status: JobStatus, commands: Commands, *, continued: bool = Fal
     if marked:
         return commands.merge_and_run()
     is_due = any(map(counts.get, _CONTINUED_BY_RUNNING)) or any(map(reviews.get, _CORRECTED_BY_RUNNING))
+    is_due = is_due or any(map(unknown_numbers, ledger_state.records.values()))
     return commands.run() if is_due or ledger_state.opened is None else commands.status()
 
 
@@ -295,7 +296,7 @@ def _facts(ledger_state: LedgerState, facts: ReportFacts) -> tuple[tuple[str, st
         ("All times are in", str(facts.zone)),
         ("Workbook", facts.workbook),
         *((("Account", opened.auth_id), ("API", opened.base_url)) if opened else ()),
-        *((("Checked against", facts.requirements.source),) if facts.requirements else ()),
+        *((("Checked against", facts.requirements.described),) if facts.requirements else ()),
     )
 
 

@@ -22,7 +22,7 @@ from zipfile import BadZipFile, ZipFile
 from bulk_onboard.confined.call import ConfinedError, run_confined
 from bulk_onboard.confined.limits import Limits, shut_doors
 
-_OFFICE_LOCKS = (".~lock.{name}#", "~${name}")  # what LibreOffice and Excel put beside a workbook that is open
+_OFFICE_LOCKS = {"LibreOffice": ".~lock.{name}#", "Excel": "~${name}"}  # what they put beside an open workbook
 
 
 class TakenError(OSError):
@@ -51,7 +51,13 @@ def replace(path: Path, write: Callable[[BinaryIO, Path], None], *, mode: int = 
 
 def is_open(path: Path) -> bool:
     """Return whether LibreOffice or Excel seems to have the workbook open."""
-    return any(path.with_name(lock.format(name=path.name)).exists() for lock in _OFFICE_LOCKS)
+    return bool(opened_in(path))
+
+
+def opened_in(path: Path) -> str:
+    """Return the program that seems to have the workbook open; empty for none."""
+    locks = {program: path.with_name(lock.format(name=path.name)) for program, lock in _OFFICE_LOCKS.items()}
+    return next((program for program, lock in locks.items() if lock.exists()), "")
 
 
 def refuse_to_replace(path: Path) -> None:

@@ -78,16 +78,16 @@ def of_update(record: Record, now: ServerRecord) -> OpEntry | None:
     return adopted(record, now.review) if again or now.review in UNDER_REVIEW else None
 
 
-def of_link(record: Record, number: NumberRecord | None) -> OpEntry:
-    """Return whether the number is linked to the record.
+def of_link(record: Record, number: str, shown: NumberRecord | None) -> OpEntry | None:
+    """Return that the number is linked to the record; None where that does not show.
 
-    `number` is None where it cannot be looked up.
-
-    A link may be repeated, so there is no need to wait until its absence is certain.
+    `shown` is None where the API does not show the number.
     """
-    if number is not None and number.compliance_id == record.compliance_id:
-        return adopted(record)
-    return entries.Absent(token=record.token, key=record.key, op=Op.LINK, waited_s=0.0)
+    if shown is None or shown.compliance_id != record.compliance_id:
+        return None
+    return entries.Adopted(
+        token=record.token, key=record.key, op=Op.LINK, compliance_id=record.compliance_id, number=number
+    )
 
 
 def before_link(record: Record, number: NumberRecord, wanted: Combination, *, relink: bool) -> OpEntry | None:
@@ -97,14 +97,8 @@ def before_link(record: Record, number: NumberRecord, wanted: Combination, *, re
     another country or type, is held: only a person can say which of the two is wrong. What the API leaves out is no
     objection.
     """
-    if number.compliance_id == record.compliance_id:
-        return entries.Adopted(
-            token=record.token,
-            key=record.key,
-            op=Op.LINK,
-            compliance_id=record.compliance_id,
-            number=number.number,
-        )
+    if linked := of_link(record, number.number, number):
+        return linked
     why, ids = "", tuple[str, ...]()
     if number.country_iso not in ("", wanted.country_iso):
         why = f"the number is of {number.country_iso}, the record of {wanted.country_iso}"
@@ -128,12 +122,13 @@ def adopted(record: Record, review: str = "") -> entries.Adopted:
     )
 
 
-def absent(record: Record, waited_s: float, control: str = "") -> entries.Absent:
-    """Return the entry for a write under way that was proved not to have happened."""
-    if record.op is None:
+def absent(record: Record, waited_s: float, control: str = "", *, number: str = "") -> entries.Absent:
+    """Return the entry for a write under way, or the link of a number, that was proved not to have happened."""
+    op = Op.LINK if number else record.op
+    if op is None:
         raise AssertionError("no write is under way")
     return entries.Absent(
-        token=record.token, key=record.key, op=record.op, waited_s=round(waited_s, 3), control=control
+        token=record.token, key=record.key, op=op, number=number, waited_s=round(waited_s, 3), control=control
     )
 
 
@@ -148,12 +143,13 @@ def differences(found: ServerRecord, sent: Application) -> Iterator[str]:
         yield "number of documents"
 
 
-def refused_after_all(record: Record, op: Op, code: str, message: str) -> entries.Refused:
+def refused_after_all(record: Record, op: Op, code: str, message: str, *, number: str = "") -> entries.Refused:
     """Return the entry for a refusal that stands, since the write was not done.
 
     Args:
         record: as it was while the write was unknown or, of a create, proved absent.
         message: masked.
+        number: of a link.
     """
     return entries.Refused(
         token=record.token,
@@ -162,5 +158,5 @@ def refused_after_all(record: Record, op: Op, code: str, message: str) -> entrie
         code=code,
         message=message,
         fingerprint=record.intended if op is Op.UPDATE else "",
-        number=record.number if op is Op.LINK else "",
+        number=number,
     )

@@ -16,7 +16,7 @@ from bulk_onboard.model.catalogue import RENUMBERED, Severity
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Action, Decision
-from bulk_onboard.model.record import UNKNOWN, State
+from bulk_onboard.model.record import UNKNOWN, State, unknown_numbers
 from bulk_onboard.report.row_status import Decisions, JobStatus, Totals, join
 from bulk_onboard.report.summary import next_command
 from bulk_onboard.run.execution import Run
@@ -168,7 +168,7 @@ def statuses_of(run: Run, status: JobStatus) -> Iterable[ExitStatus]:
         yield ExitStatus.ROWS_NEED_ATTENTION
     if status.new(run.news_since) if run.job.new_only else status.need_attention():
         yield ExitStatus.ROWS_NEED_ATTENTION
-    if any(record.state in UNKNOWN for record in ledger_state.records.values()):
+    if any(record.state in UNKNOWN or unknown_numbers(record) for record in ledger_state.records.values()):
         yield ExitStatus.STOPPED
     for each in status.rows if run.due else ():
         decision = each.decision

@@ -11,7 +11,7 @@ leave, so a crash leaves at most as many unknown writes behind as calls were in 
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
@@ -20,7 +20,18 @@ from bulk_onboard.clock import Clock
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.application import Document
-from bulk_onboard.model.call import Call, Create, Gateway, Link, ListPage, Update, Write
+from bulk_onboard.model.call import (
+    Call,
+    Create,
+    Gateway,
+    Link,
+    LinkAnswer,
+    LinkTarget,
+    ListPage,
+    RecordWrite,
+    Update,
+    Write,
+)
 from bulk_onboard.model.entry import OpEntry, SentDocument
 from bulk_onboard.model.ledger_state import Journal
 from bulk_onboard.model.mask import masked
@@ -289,7 +300,7 @@ class StopGate:
         return outcome
 
 
-_OF_SOME_WRITES = ("alias", "fingerprint", "compliance_id", "number", "seen_at", "registration_token")
+_OF_SOME_WRITES = ("alias", "fingerprint", "compliance_id", "seen_at", "registration_token")
 
 ReadDocument = Callable[[Document], bytes | None]
 
@@ -300,7 +311,7 @@ _QUICK_S = 0.05  # a disk that takes longer for them is far away, or busy
 class Journaled:
     """Writes every write down before and after it is sent.
 
-    See docs/design/ledger.md, Order of writes.
+    See docs/design/ledger.md, Order of writes. A link of many numbers has an intent and an entry for each of them.
 
     The documents are read here, once: what is sent is what was checked, or the call is withheld. They are read in a
     thread, all of a call at once; small ones in the event loop, which costs a third less, while the disk is quick.
@@ -336,9 +347,9 @@ class Journaled:
         loaded = await self._with_files(call)
         if isinstance(loaded, outcomes.Withheld):
             return loaded
-        await self._journal.append(intent(loaded))
+        await self._journal.append_all(intents(loaded))
         outcome = await self._inner.send(loaded)
-        await self._journal.append(entry_of(loaded, outcome))
+        await self._journal.append_all(entries_of(loaded, outcome))
         return _with_masked_no(loaded, outcome)
 
     async def _with_files(self, call: Write[T]) -> Write[T] | outcomes.Withheld:
@@ -374,37 +385,76 @@ class Journaled:
         return tuple(files)
 
 
-def intent(call: Write[Any]) -> entries.Intent:
-    """Return the entry for what is about to be sent, without any of its content."""
+def intents(call: Write[Any]) -> list[entries.Intent]:
+    """Return the entries for what is about to be sent, without any of its content.
+
+    One, or one for each number of a link.
+    """
+    if isinstance(call, Link):
+        return [
+            entries.Intent(
+                **_about(call, target),
+                attempt=call.attempt,
+                alias="",
+                fingerprint="",
+                compliance_id=target.compliance_id,
+            )
+            for target in call.targets
+        ]
     sent = call.application.documents if isinstance(call, (Create, Update)) else ()
     rest: dict[str, Any] = {name: getattr(call, name, "") for name in _OF_SOME_WRITES}
     if isinstance(call, Create):
         rest["follows"], rest["generation"] = call.follows, call.generation
-    if isinstance(call, Link):
-        rest["number"], rest["compliance_id"] = call.targets[0]
-    return entries.Intent(
-        token=call.token,
-        key=call.key,
-        op=call.op,
-        attempt=call.attempt,
-        documents=tuple(SentDocument(type=d.type, sha256=d.sha256, size=d.size) for d in sent),
-        **rest,
-    )
+    documents = tuple(SentDocument(type=d.type, sha256=d.sha256, size=d.size) for d in sent)
+    return [entries.Intent(**_about(call), attempt=call.attempt, documents=documents, **rest)]
 
 
-def entry_of(call: Write[Any], outcome: Outcome[Any]) -> OpEntry:  # noqa: PLR0911 - one for each outcome
-    """Return the entry for what a write led to.
+def entries_of(call: Write[Any], outcome: Outcome[Any]) -> list[OpEntry]:
+    """Return the entries for what a write led to: one, or one for each number of a link.
 
-    The end user's own values are masked in the API's message.
+    The end user's own values are masked in the API's message. A refusal of several numbers together judges none of
+    them, and proves that none was linked.
     """
-    about: dict[str, Any] = {"token": call.token, "key": call.key, "op": call.op}
-    if isinstance(call, Link) and isinstance(outcome, outcomes.Done):
-        return _of_link(call, outcome, about)
+    if not isinstance(call, Link):
+        own = tuple(call.application.fields.values()) if isinstance(call, (Create, Update)) else ()
+        return [_entry(_about(call), outcome, own)]
+    if isinstance(outcome, outcomes.Refused) and len(call.targets) > 1:
+        seen = f"{outcome.code}: the whole call was refused"
+        return [entries.Absent(**_about(call, target), waited_s=0.0, seen=seen) for target in call.targets]
+    return [_entry(_about(call, target), outcome_for(target, outcome)) for target in call.targets]
+
+
+def outcome_for(target: LinkTarget, outcome: Outcome[Any]) -> Outcome[str]:
+    """Return what the outcome of a link says of one of its numbers.
+
+    A refusal that came with an answer which leaves open what was done stands once the number is known not to be linked.
+    """
+    if not isinstance(outcome, outcomes.Done):
+        return outcome
+    answer: LinkAnswer = outcome.value[target.number]
+    if answer.is_linked:
+        return outcomes.Done(value=target.compliance_id, api_id=outcome.api_id)
+    refused = outcomes.Refused(code=answer.code, message=answer.message)
+    if answer.is_linked is None:
+        return outcomes.Unresolved(seen="the answer does not tell", said=refused if answer.code else None)
+    return refused
+
+
+def _about(call: Write[Any], target: LinkTarget | None = None) -> dict[str, Any]:
+    """Return the members by which an entry says what it is about."""
+    if target is not None:
+        return {"token": target.token, "key": target.key, "op": call.op, "number": target.number}
+    if not isinstance(call, RecordWrite):
+        raise AssertionError("a write is about a record, or about numbers")
+    return {"token": call.token, "key": call.key, "op": call.op}
+
+
+def _entry(about: dict[str, Any], outcome: Outcome[str], own: Iterable[str] = ()) -> OpEntry:
     match outcome:
         case outcomes.Done():
             return entries.Done(**about, compliance_id=outcome.value, api_id=outcome.api_id)
         case outcomes.Refused():
-            return entries.Refused(**about, code=outcome.code, message=_masked(call, outcome.message))
+            return entries.Refused(**about, code=outcome.code, message=masked(outcome.message, own))
         case outcomes.Unavailable():
             return entries.Unavailable(**about, why=outcome.why)
         case outcomes.Throttled():
@@ -418,27 +468,16 @@ def entry_of(call: Write[Any], outcome: Outcome[Any]) -> OpEntry:  # noqa: PLR09
             raise AssertionError("a withheld call was never sent, so there is nothing to write down")
 
 
-def _of_link(call: Link, outcome: outcomes.Done[Any], about: dict[str, Any]) -> OpEntry:
-    (target,) = call.targets
-    answer = outcome.value[target.number]
-    if answer.is_linked:
-        return entries.Done(**about, compliance_id=target.compliance_id, api_id=outcome.api_id)
-    if answer.is_linked is None:
-        return entries.Unresolved(**about, seen="an answer that does not say")
-    return entries.Refused(**about, code=answer.code, message=_masked(call, answer.message))
-
-
-def _masked(call: Write[Any], message: str) -> str:
-    """Return the API's message with the end user's own values masked."""
-    own = call.application.fields.values() if isinstance(call, (Create, Update)) else ()
-    return masked(message, own)
-
-
 def _with_masked_no(call: Write[T], outcome: Outcome[T]) -> Outcome[T]:
-    """Return the outcome with its refusal masked.
+    """Return the outcome with its refusals masked.
 
-    It may be written down once the write is settled.
+    They may be written down once the write is settled.
     """
+    if isinstance(call, Link) and isinstance(outcome, outcomes.Done):
+        answers: Mapping[str, LinkAnswer] = cast("Any", outcome.value)
+        told = {number: answer._replace(message=masked(answer.message)) for number, answer in answers.items()}
+        return replace(outcome, value=cast("T", told))
     if not isinstance(outcome, outcomes.Unresolved) or outcome.said is None:
         return outcome
-    return replace(outcome, said=replace(outcome.said, message=_masked(call, outcome.said.message)))
+    own = call.application.fields.values() if isinstance(call, (Create, Update)) else ()
+    return replace(outcome, said=replace(outcome.said, message=masked(outcome.said.message, own)))

@@ -29,7 +29,7 @@ from bulk_onboard.model.identity import registration_token_of
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Identity, Plan
 from bulk_onboard.model.requirements import Combination, DocumentRequirement, RequirementsBook
-from bulk_onboard.model.row import EXAMPLE_PATHS, JudgedRow, JudgedRows, Row, notable_in
+from bulk_onboard.model.row import JudgedRow, JudgedRows, Row, example_path, notable_in
 from bulk_onboard.model.sheet import NUMBER_TYPE, Columns, Sheet, document_column, type_by_name
 from bulk_onboard.model.text import text_in
 from bulk_onboard.planning import make_plan
@@ -164,7 +164,7 @@ def _judged_rows(
     from bulk_onboard.validation.screen import screen  # noqa: PLC0415 - brings pandas, half a second
 
     legible = paths_in(sheet, columns, papers_of(book))
-    files = _look_at(job, paths_in(sheet, columns, book.documents), legible=legible)
+    files = _look_at(job, book, paths_in(sheet, columns, book.files), legible=legible)
     suspects, size = screen(
         sheet,
         columns,
@@ -198,22 +198,24 @@ def find_documents(
     amiss: Mapping[str, FileFacts] = {}
     if job.documents_pattern:
         folder = DocumentFolder(job.documents)
-        if rows and book.documents:
+        if rows and book.files:
             folder.check()
         rows, amiss = fill_in_documents(rows, book, folder, job.documents_pattern)
-    paths = [path for path in document_paths(rows, book.documents) if path not in amiss]
-    looked = _look_at(job, paths, legible=set(document_paths(rows, papers_of(book))))
+    paths = [path for path in document_paths(rows, book.files) if path not in amiss]
+    looked = _look_at(job, book, paths, legible=set(document_paths(rows, papers_of(book))))
     return rows, {**looked, **amiss}
 
 
-def _look_at(job: Job, paths: Collection[str], *, legible: Collection[str]) -> Mapping[str, FileFacts]:
+def _look_at(
+    job: Job, book: RequirementsBook, paths: Collection[str], *, legible: Collection[str]
+) -> Mapping[str, FileFacts]:
     """Return the facts about these files, of the `legible` ones their text, too.
 
     Raises:
         DocumentsError: there is no folder, and others than the template's example are named.
     """
     folder, known = DocumentFolder(job.documents), KnownFacts(job.facts)
-    if not EXAMPLE_PATHS.issuperset(paths):
+    if not {example_path(document.type) for document in book.files}.issuperset(paths):
         folder.check()
     looked = folder.look_all(paths, known, legible=legible)
     known.save()
@@ -222,7 +224,7 @@ def _look_at(job: Job, paths: Collection[str], *, legible: Collection[str]) -> M
 
 def papers_of(book: RequirementsBook) -> list[DocumentRequirement]:
     """Return the documents whose text the rows are compared with."""
-    return [document for document in book.documents if may_be_about_the_business(document)]
+    return [document for document in book.files if may_be_about_the_business(document)]
 
 
 def paths_in(sheet: Sheet, columns: Columns, documents: Iterable[DocumentRequirement]) -> set[str]:
@@ -411,7 +413,7 @@ def columns_at_hand(job: Job, sheet: Sheet) -> Columns:
     Where they do not fit the bundled requirements, since the API may ask for others, only the plain names are known.
     """
     try:
-        return columns_of(job, sheet, bundled_requirements())[0]
+        return columns_of(job, sheet, bundled_requirements(job.contract))[0]
     except WorkbookError:
         return columns_of(job, sheet, RequirementsBook("", live=False))[0]
 

@@ -9,7 +9,6 @@ old, so a record that a page does not show is read by its id, and is gone where 
 records that may be too young to be found, nor for very many.
 """
 
-import asyncio
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -32,7 +31,7 @@ from bulk_onboard.model.row import Row
 from bulk_onboard.run.context import RunContext
 from bulk_onboard.run.walk import PAGE, Walk, first_page, walk
 
-ENTRIES_AT_A_TIME = 1000  # each is a task until the disk has it
+ENTRIES_AT_A_TIME = 1000  # in one write; other work goes on between two
 ASKED_AT_MOST = 100  # records missing from the list: where it leaves out very many, they are not read one by one
 NO_REASON = "no reason given"
 
@@ -168,10 +167,10 @@ def gone_entry(record: Record) -> Gone:
 
 
 async def write_down(journal: Journal, changes: Sequence[Reviewed | Gone]) -> None:
-    """Append these entries, many of them in one write."""
+    """Write these entries down, many of them in one write."""
     left = iter(changes)
     while some := tuple(islice(left, ENTRIES_AT_A_TIME)):
-        await asyncio.gather(*map(journal.append, some))
+        await journal.append_all(some)
     for change in changes:
         if isinstance(change, Gone):
             log.logger().warning("record gone", token=change.token)

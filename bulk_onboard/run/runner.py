@@ -2,9 +2,9 @@
 
 Several rows are under way at a time, until all are done or the run is to stop.
 
-What people wait for longest goes first: corrected records, then numbers of approved ones, then new records. Records
-that were settled are planned again, since only then is it known what comes next for them: another attempt after a
-proved absence, the next number after a link.
+What people wait for longest goes first: corrected records, then numbers of approved ones, then new records. Numbers go
+in batches of rows that fill a call. Records that were settled are planned again, since only then is it known what comes
+next for them: another attempt after a proved absence.
 
 A write that met the same failure in each attempt, and is known not to have been done, is set aside for a person to look
 at: sending it again every night would only add lines to the ledger. It must have failed alone: either the API accepted
@@ -17,22 +17,27 @@ import re
 from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
 
 from bulk_onboard import errors, log
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.application import Application
+from bulk_onboard.model.call import LinkTarget
 from bulk_onboard.model.entry import STATE_ERRORS, Op
 from bulk_onboard.model.outcome import Outcome
 from bulk_onboard.model.plan import Action, Decision, Plan
-from bulk_onboard.model.record import UNKNOWN, Record, State
+from bulk_onboard.model.record import UNKNOWN, Record, State, unknown_numbers
 from bulk_onboard.run.conclusion import refused_after_all
 from bulk_onboard.run.context import RowEvent, RunContext
 from bulk_onboard.run.gateways import ATTEMPTS
+from bulk_onboard.run.links import ONE_BY_ONE, Linker, LinkStyle, in_batches
+from bulk_onboard.run.numbers import NumberLookup
 from bulk_onboard.run.reviews import read_again
-from bulk_onboard.run.settle import Settler, new_token
+from bulk_onboard.run.settle import Settler, Subject, new_token
 from bulk_onboard.run.walk import Lookup
-from bulk_onboard.run.writes import Creator, length_of, link, update
+from bulk_onboard.run.writes import Creator, length_of, update
 
 TOKENS_A_LINE = 2000
 FIRST_CREATES = 20
@@ -62,6 +67,7 @@ class Runner:
         settle_s: the settle window W.
         orphans_since: monotonic instant after which no earlier process can have sent anything: the lock was taken.
         asks_first: whether to ask for each row's alias before it is sent (see `Creator`).
+        link_style: how numbers are linked in the API's contract.
         refused_at_most: stop the run when more rows than this are refused; None for any number.
         newest_create_at: monotonic instant of the newest create's end; 0 before.
     """
@@ -72,18 +78,21 @@ class Runner:
     settle_s: float
     orphans_since: float
     asks_first: bool = False
+    link_style: LinkStyle = ONE_BY_ONE
     refused_at_most: int | None = None
     progress: ProgressCounts = field(default_factory=ProgressCounts)
     newest_create_at: float = 0.0
     _refused: int = 0
-    _aborted_at: dict[str, float] = field(default_factory=dict)
-    _said: dict[str, outcomes.Refused | None] = field(default_factory=dict)
+    _aborted_at: dict[Subject, float] = field(default_factory=dict)
+    _said: dict[Subject, outcomes.Refused | None] = field(default_factory=dict)
     _decisions: dict[str, Decision] = field(default_factory=dict)
     _tries: "Tries" = field(init=False)
     _creator: Creator = field(init=False)
+    _numbers: NumberLookup = field(init=False)
 
     def __post_init__(self) -> None:
         self._tries = Tries()
+        self._numbers = NumberLookup(self.context.gateway, by_pages=self.link_style.by_pages)
         lookup = Lookup(self.context.gateway) if self.asks_first else None
         self._creator = Creator(self.context, settle_s=self.settle_s, asking=lookup)
 
@@ -98,9 +107,9 @@ class Runner:
         settler = self._settler(plan)
         due = _in_order(plan)
         await self._until_stopped(self._admit([d for d in due if d.action is Action.CREATE]))
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             self.progress.due += len(due)
-            await self._send_and_settle(due, settler)
+            await self._send_and_settle(due, settler, self.link_style.at_attempt(attempt))
             settled = set(settler.take_settled())
             await self._until_stopped(self._read_states(settled))
             settled |= self.context.take_changed()
@@ -120,21 +129,36 @@ class Runner:
             settle_s=self.settle_s,
             new_token=new_token,
             sent=lambda record: _content_sent(record, self._decisions.get(record.token)),
+            by_pages=self.link_style.by_pages,
         )
-        unknown = [r.token for r in context.journal.ledger_state.records.values() if r.state is State.UNCERTAIN]
-        changed = [d.token for d in plan.due(Action.SETTLE)]
-        for token in dict.fromkeys((*unknown, *changed)):
-            settler.watch(token, self._aborted_at.get(token, self.orphans_since), self._said.get(token))
+        changed = (Subject(decision.token) for decision in plan.due(Action.SETTLE))
+        for subject in dict.fromkeys((*self._unknown(), *changed)):
+            settler.watch(subject, self._aborted_at.get(subject, self.orphans_since), self._said.get(subject))
         return settler
 
-    async def _send_and_settle(self, due: Sequence[Decision], settler: Settler) -> None:
+    def _unknown(self) -> Iterator[Subject]:
+        """Yield the records, and numbers, of which it is not known what became of their newest write."""
+        for record in self.context.journal.ledger_state.records.values():
+            if record.state is State.UNCERTAIN:
+                yield Subject(record.token)
+            yield from (Subject(record.token, number) for number in unknown_numbers(record))
+
+    async def _send_and_settle(self, due: Sequence[Decision], settler: Settler, links_per_call: int) -> None:
         settler.expect(more=True)
+        linker = Linker(
+            context=self.context,
+            lookup=self._numbers,
+            due=[decision for decision in due if decision.action is Action.LINK],
+            rows=self._decisions,
+            per_call=links_per_call,
+            told=partial(self._account_for_number, settler),
+        )
         async with asyncio.TaskGroup() as group:
             group.create_task(settler.run())
-            rows = iter(due)
+            left = _in_batches(due, links_per_call)
             async with asyncio.TaskGroup() as workers:
                 for _ in range(min(self.concurrency, len(due))):
-                    workers.create_task(self._until_stopped(self._work_through(rows, settler)))
+                    workers.create_task(self._until_stopped(self._work_through(left, linker, settler)))
             settler.expect(more=False)
 
     async def _until_stopped(self, work: Awaitable[None]) -> None:
@@ -150,12 +174,16 @@ class Runner:
         for start in range(0, len(tokens), TOKENS_A_LINE):
             await self.context.journal.append(entries.Admitted(tokens=tuple(tokens[start : start + TOKENS_A_LINE])))
 
-    async def _work_through(self, due: Iterator[Decision], settler: Settler) -> None:
-        for decision in due:
+    async def _work_through(self, left: Iterator[Sequence[Decision]], linker: Linker, settler: Settler) -> None:
+        for batch in left:
             if self.context.stop.requested:
                 return
-            await self._account_for(decision, await self._do(decision), settler)
-            self.progress.done += 1
+            if batch[0].action is Action.LINK:
+                await linker.link(batch)
+            else:
+                (decision,) = batch
+                await self._account_for(decision, await self._do(decision), settler)
+            self.progress.done += len(batch)
 
     async def _do(self, decision: Decision) -> Outcome[str] | None:
         match decision.action:
@@ -163,9 +191,7 @@ class Runner:
                 return await self._creator.create(decision)
             case Action.UPDATE:
                 return await update(self.context, decision)
-            case Action.LINK:
-                return await link(self.context, decision, self._decisions)
-        raise AssertionError("nothing else begins with a call")
+        raise AssertionError("nothing else begins with a call about one record")
 
     async def _account_for(self, decision: Decision, outcome: Outcome[str] | None, settler: Settler) -> None:
         """Log what a row's calls led to, and draw the conclusions."""
@@ -179,16 +205,28 @@ class Runner:
             self.newest_create_at = self.context.clock.monotonic()
         match outcome:
             case outcomes.Unresolved():
-                since = self._aborted_at[token] = self.context.clock.monotonic()
-                self._said[token] = outcome.said
-                settler.watch(token, since, outcome.said)
+                self._watch(Subject(token), outcome, settler)
             case outcomes.Withheld():
                 self.context.row_events.append(RowEvent(decision, outcome.code, outcome.document_type))
         if outcome is not None:
             self._tries.note(record, _OPS[decision.action], outcome)
             self._stop_if_all_are_refused()
-        if isinstance(outcome, outcomes.Refused) and decision.action is not Action.LINK:
+        if isinstance(outcome, outcomes.Refused):
             self._count_refused(token)
+
+    def _account_for_number(self, settler: Settler, target: LinkTarget, outcome: Outcome[str]) -> None:
+        """Log what a link led to for one number, and draw the conclusions."""
+        row = self._decisions[target.token].judged.row.number
+        log.logger().info(str(Action.LINK), row=row, token=target.token, key=target.key, outcome=outcome.name)
+        if isinstance(outcome, outcomes.Unresolved):
+            self._watch(Subject(target.token, target.number), outcome, settler)
+        record = self.context.journal.ledger_state.record(target.token)
+        self._tries.note(record, Op.LINK, outcome, number=target.number)
+
+    def _watch(self, subject: Subject, outcome: outcomes.Unresolved, settler: Settler) -> None:
+        since = self._aborted_at[subject] = self.context.clock.monotonic()
+        self._said[subject] = outcome.said
+        settler.watch(subject, since, outcome.said)
 
     async def _read_states(self, settled: Iterable[str]) -> None:
         """Read the records whose writes were refused for a state that must be new."""
@@ -202,10 +240,11 @@ class Runner:
         """Set aside the rows still due that failed alone in every attempt."""
         for decision in due:
             op, record = _OPS[decision.action], self.context.journal.ledger_state.record(decision.token)
-            seen = self._tries.failed_alone(record, op, ATTEMPTS)
-            if seen and record.state in (State.DEFERRED, State.SUBMITTED):
-                why = f"{seen} in each of {ATTEMPTS} attempts, and nothing was done; other calls were answered"
-                await self.context.journal.append(refused_after_all(record, op, SET_ASIDE, why))
+            for number in decision.numbers or ("",):
+                seen = self._tries.failed_alone(record, op, ATTEMPTS, number=number)
+                if seen and record.state in (State.DEFERRED, State.SUBMITTED) and number not in record.numbers:
+                    why = f"{seen} in each of {ATTEMPTS} attempts, and nothing was done; other calls were answered"
+                    await self.context.journal.append(refused_after_all(record, op, SET_ASIDE, why, number=number))
 
     def _stop_if_all_are_refused(self) -> None:
         self._tries.note_settled(self.context.journal.ledger_state.record)
@@ -245,6 +284,13 @@ def _in_order(plan: Plan) -> list[Decision]:
     return [*updates, *links, *creates]
 
 
+def _in_batches(due: Sequence[Decision], links_per_call: int) -> Iterator[Sequence[Decision]]:
+    """Yield what is due in the order of `_in_order`: rows whose numbers fill a call together, others one by one."""
+    for action, some in groupby(due, lambda decision: decision.action):
+        together = list(some)
+        yield from in_batches(together, links_per_call) if action is Action.LINK else zip(together)
+
+
 def _content_sent(record: Record, decision: Decision | None) -> Application | None:
     """Return the content that was sent last, where the row still has it."""
     if decision is None or decision.judged.fingerprint != record.fingerprint:
@@ -264,12 +310,12 @@ class Tries:
     _refusals: Counter[str] = field(default_factory=Counter)
     _contested: deque[tuple[str, str]] = field(default_factory=deque)
 
-    def note(self, record: Record, op: Op, outcome: Outcome[str]) -> None:
-        """Count what a write of this record led to; the record is as it is afterwards."""
+    def note(self, record: Record, op: Op, outcome: Outcome[str], *, number: str = "") -> None:
+        """Count what a write of this record, or a link of its number, led to; the record is as it is afterwards."""
         if isinstance(outcome, outcomes.Done):
             self._accepted[op] += 1
         elif isinstance(outcome, outcomes.Unresolved) and outcome.said is None:
-            self._seen[record.token, op, record.number].append(outcome.seen)
+            self._seen[record.token, op, number].append(outcome.seen)
         elif op is Op.CREATE and isinstance(outcome, outcomes.Refused):
             self._refusals[words_of(record.code, record.reason)] += 1
         elif op is Op.CREATE and isinstance(outcome, outcomes.Unresolved) and outcome.said is not None:
@@ -286,12 +332,12 @@ class Tries:
             self._refusals.update([words] if state is State.REFUSED else [])
             self._contested.popleft()
 
-    def failed_alone(self, record: Record, op: Op, attempts: int) -> str:
-        """Return the failure that this record alone met in each of so many attempts.
+    def failed_alone(self, record: Record, op: Op, attempts: int, *, number: str = "") -> str:
+        """Return the failure that this record, or number, alone met in each of so many attempts.
 
         Empty where there is none.
         """
-        seen = self._seen.get((record.token, op, record.number), [])
+        seen = self._seen.get((record.token, op, number), [])
         if len(seen) < attempts or len(set(seen)) > 1:
             return ""
         return seen[0] if self._accepted[op] or seen[0].startswith("HTTP 4") else ""

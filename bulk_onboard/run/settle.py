@@ -1,9 +1,10 @@
 """Settle unknown outcomes, and show by a control whether silence may be believed.
 
-There is no way from *uncertain* to another create but through here. A record that is found once is adopted; found more
-than once, or as another row's, it is held. Absence is believed only of a look that *began* after the settle window W
-and found nothing, and only if the positive control shows that such a look would have found it. Where that cannot be
-shown yet, the record stays uncertain and is looked for again, in this run and in every later one.
+There is no way from *uncertain* to another create, or to another link of the same number, but through here. A record
+that is found once is adopted; found more than once, or as another row's, it is held. Absence is believed only of a look
+that *began* after the settle window W and found nothing, and of a create only if the positive control shows that such a
+look would have found it. Where that cannot be shown yet, the record stays uncertain and is looked for again, in this
+run and in every later one.
 
 W is counted on the monotonic clock from the real abort of the call; for what an earlier process left behind, from the
 instant its lock was taken. Looks share the quota, and go before creates. See docs/design/settling.md.
@@ -18,20 +19,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from bulk_onboard import errors, log
 from bulk_onboard.clock import Clock
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.application import Application
-from bulk_onboard.model.call import Gateway, Get, GetNumber, Priority, ServerRecord
+from bulk_onboard.model.call import Gateway, Get, Priority, ServerRecord
 from bulk_onboard.model.entry import Op, OpEntry
 from bulk_onboard.model.identity import alias_length, may_be_cut_from
 from bulk_onboard.model.ledger_state import Journal, LedgerState
 from bulk_onboard.model.outcome import Outcome
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.run import conclusion
+from bulk_onboard.run.numbers import NumberLookup
 from bulk_onboard.run.reviews import gone_entry, is_gone
 from bulk_onboard.run.stop import Stop, rest
 from bulk_onboard.run.walk import Lookup, Walk, by_token
@@ -62,9 +64,16 @@ class ProbeResult(Enum):
 Looked: TypeAlias = OpEntry | entries.Gone | ProbeResult  # what settles the record, or why nothing does yet
 
 
+class Subject(NamedTuple):
+    """What a write was about: a record, or a number to be linked to it."""
+
+    token: str
+    number: str = ""
+
+
 @dataclass(slots=True)
 class Unknown:
-    """A record whose newest write is unknown.
+    """A record whose newest write is unknown, or a number whose link is.
 
     Attributes:
         since: monotonic instant after which its bytes cannot have left any more; W counts from it.
@@ -74,7 +83,7 @@ class Unknown:
         why: why nothing could be concluded the last time; empty before.
     """
 
-    token: str
+    subject: Subject
     since: float
     due: float
     said: outcomes.Refused | None = None
@@ -91,6 +100,7 @@ class Settler:
         settle_s: the settle window W.
         new_token: return a token that no record has.
         sent: return the content of a record's newest intent, where the row still has it, else None.
+        by_pages: whether numbers are looked up by pages where that is cheaper.
     """
 
     def __init__(
@@ -103,6 +113,7 @@ class Settler:
         settle_s: float,
         new_token: Callable[[], str],
         sent: Callable[[Record], Application | None],
+        by_pages: bool = False,
     ) -> None:
         self._gateway = gateway
         self._journal = journal
@@ -113,14 +124,15 @@ class Settler:
         submitted = sum(r.state is State.SUBMITTED for r in journal.ledger_state.records.values())
         self._lookup = Lookup(gateway, account_size=submitted)
         self._control = Control(gateway, self._lookup, journal.ledger_state, clock=clock, new_token=new_token)
-        self._unknown: dict[str, Unknown] = {}
+        self._numbers = NumberLookup(gateway, by_pages=by_pages, priority=Priority.SETTLE)
+        self._unknown: dict[Subject, Unknown] = {}
         self._news = asyncio.Event()
         self._expecting = True
         self._settled: list[str] = []
 
-    def watch(self, token: str, since: float, said: outcomes.Refused | None = None) -> None:
-        """Settle this record, too; the arguments are as for `Unknown`."""
-        self._unknown[token] = Unknown(token, since, since + next_look_s(0, self._settle_s), said)
+    def watch(self, subject: Subject, since: float, said: outcomes.Refused | None = None) -> None:
+        """Settle this record, or number, too; the arguments are as for `Unknown`."""
+        self._unknown[subject] = Unknown(subject, since, since + next_look_s(0, self._settle_s), said)
         self._news.set()
 
     def expect(self, more: bool) -> None:
@@ -147,7 +159,7 @@ class Settler:
         It also returns when the run is to stop.
         """
         try:
-            while not self._stop.requested and (self._unknown or self._expecting):
+            while not self._stop.requested and (self._is_anything_unknown() or self._expecting):
                 self._news.clear()
                 now = self._clock.monotonic()
                 due = [unknown for unknown in self._unknown.values() if unknown.due <= now]
@@ -160,33 +172,59 @@ class Settler:
         except errors.StoppedError as stopped:
             self._stop.request(stopped)
 
+    def _is_anything_unknown(self) -> bool:
+        """Return whether there is anything to settle; a number whose record was filed anew since is forgotten."""
+        record_of = self._journal.ledger_state.record
+        for subject in [subject for subject in self._unknown if subject.number]:
+            if subject.number not in record_of(subject.token).numbers:
+                del self._unknown[subject]
+        return bool(self._unknown)
+
     async def _look(self, due: list[Unknown]) -> None:
-        """Look once for each; for creates together, where that takes fewer requests."""
+        """Look once for each; for creates, and for numbers, together, where that takes fewer requests."""
         began = self._clock.monotonic()
-        records = {unknown.token: self._journal.ledger_state.record(unknown.token) for unknown in due}
-        creates = [record for record in records.values() if record.op is Op.CREATE]
+        records = {unknown.subject: self._journal.ledger_state.record(unknown.subject.token) for unknown in due}
+        creates = [record for subject, record in records.items() if not subject.number and record.op is Op.CREATE]
         matches = await self._lookup.find(creates) if creates else {}
-        looked: dict[str, Looked] = {}
+        looked: dict[Subject, Looked] = await self._look_at_numbers(records)
         for unknown in due:
-            record = records[unknown.token]
+            record = records[unknown.subject]
+            if unknown.subject.number:
+                continue
             if record.op is not Op.CREATE:
-                looked[unknown.token] = await self._ask(record)
+                looked[unknown.subject] = await self._ask(record)
             elif matches is None:
-                looked[unknown.token] = ProbeResult.NOT_MADE
+                looked[unknown.subject] = ProbeResult.NOT_MADE
             else:
-                looked[unknown.token] = await self._compare(record, matches.get(record.token, ()))
-        ripe = [each for each in due if looked[each.token] is ProbeResult.FOUND_NOTHING and self._is_ripe(each, began)]
-        looked |= await self._absences(ripe, records, began)
+                looked[unknown.subject] = await self._compare(record, matches.get(record.token, ()))
+        missing = [each for each in due if looked[each.subject] is ProbeResult.FOUND_NOTHING]
+        looked |= await self._absences([each for each in missing if self._is_ripe(each, began)], records, began)
         for unknown in due:
-            await self._account_for(unknown, records[unknown.token], looked[unknown.token], began)
+            await self._account_for(unknown, records[unknown.subject], looked[unknown.subject], began)
+
+    async def _look_at_numbers(self, records: Mapping[Subject, Record]) -> dict[Subject, Looked]:
+        """Look at the numbers among these, and conclude which of them are linked to their records."""
+        numbers = [subject.number for subject in records if subject.number]
+        shown = await self._numbers.look(numbers, await self._numbers.walk(numbers)) if numbers else {}
+        looked: dict[Subject, Looked] = {}
+        for subject, record in records.items():
+            if subject.number in shown:
+                linked = conclusion.of_link(record, subject.number, shown[subject.number])
+                looked[subject] = linked or ProbeResult.FOUND_NOTHING
+            elif subject.number:
+                looked[subject] = ProbeResult.NOT_MADE
+        return looked
 
     def _is_ripe(self, unknown: Unknown, began: float) -> bool:
         """Return whether a look that began then came late enough to show what is there.
 
-        An answered update, link or delete was done before the answer or never, and the record itself shows which; only
-        a list may be late.
+        An update, link or delete that was answered with a no was done before the answer or never, and the record
+        itself shows which; only a list may be late. A report that speaks of a number, and contradicts itself, is no
+        such answer.
         """
-        is_answered = unknown.said is not None and self._journal.ledger_state.record(unknown.token).op is not Op.CREATE
+        record = self._journal.ledger_state.record(unknown.subject.token)
+        is_of_a_create = not unknown.subject.number and record.op is Op.CREATE
+        is_answered = unknown.said is not None and unknown.said.http_status > 0 and not is_of_a_create
         return is_answered or began - unknown.since >= self._settle_s
 
     async def _account_for(self, unknown: Unknown, record: Record, looked: Looked, began: float) -> None:
@@ -205,16 +243,18 @@ class Settler:
             if unknown.misses == MISSES_AT_MOST or (
                 unknown.inconclusive >= INCONCLUSIVE_AT_MOST and not self._expecting
             ):
-                del self._unknown[unknown.token]
+                del self._unknown[unknown.subject]
 
     async def _write_down(self, unknown: Unknown, record: Record, settled: OpEntry | entries.Gone) -> None:
-        if isinstance(settled, entries.Absent) and unknown.said and record.op is not None:
-            if record.op is Op.CREATE:
+        if isinstance(settled, entries.Absent) and unknown.said:
+            if settled.op is Op.CREATE:
                 await self._journal.append(settled)
-            settled = conclusion.refused_after_all(record, record.op, unknown.said.code, unknown.said.message)
+            settled = conclusion.refused_after_all(
+                record, settled.op, unknown.said.code, unknown.said.message, number=settled.number
+            )
         await self._journal.append(settled)
         log.logger().info("settled", token=record.token, key=record.key, outcome=settled.name())
-        del self._unknown[unknown.token]
+        del self._unknown[unknown.subject]
         self._settled.append(record.token)
 
     async def _compare(self, record: Record, matches: tuple[ServerRecord, ...]) -> Looked:
@@ -245,13 +285,7 @@ class Settler:
         )
 
     async def _ask(self, record: Record) -> Looked:
-        """Look up the record, or number, of an unknown write and conclude from it."""
-        if record.op is Op.LINK:
-            number = await self._gateway.send(GetNumber(number=record.number, priority=Priority.SETTLE))
-            if isinstance(number, outcomes.Done):
-                return conclusion.of_link(record, number.value)
-            cannot_be_seen = isinstance(number, outcomes.Refused) and number.http_status in (404, 405)
-            return conclusion.of_link(record, None) if cannot_be_seen else ProbeResult.NOT_MADE
+        """Look up the record of an unknown update or delete and conclude from it."""
         outcome = await self._gateway.send(Get(compliance_id=record.compliance_id, priority=Priority.SETTLE))
         if not isinstance(outcome, outcomes.Done):
             return _without_record(record, outcome)
@@ -259,34 +293,34 @@ class Settler:
         return applied or ProbeResult.FOUND_NOTHING
 
     async def _absences(
-        self, ripe: Sequence[Unknown], records: Mapping[str, Record], began: float
-    ) -> Mapping[str, Looked]:
+        self, ripe: Sequence[Unknown], records: Mapping[Subject, Record], began: float
+    ) -> Mapping[Subject, Looked]:
         """Conclude, for those that a look after W did not find, which are absent.
 
         The others stay unknown.
         """
-        concluded: dict[str, Looked] = {}
+        concluded: dict[Subject, Looked] = {}
         by_walk: list[Unknown] = []
         for unknown in ripe:
-            record = records[unknown.token]
-            if record.op is not Op.CREATE:
-                concluded[unknown.token] = conclusion.absent(record, began - unknown.since)
+            subject, record = unknown.subject, records[unknown.subject]
+            if subject.number or record.op is not Op.CREATE:
+                concluded[subject] = conclusion.absent(record, began - unknown.since, number=subject.number)
                 continue
             looked = await self._absence_by_filter(unknown, record, began)
             if looked is None:
                 by_walk.append(unknown)
             else:
-                concluded[unknown.token] = looked
+                concluded[subject] = looked
         walked = await self._lookup.agreed() if by_walk else None
         matches = by_token(walked.records) if walked else {}
         for unknown in by_walk:
-            record = records[unknown.token]
+            record = records[unknown.subject]
             if walked is None:
-                concluded[unknown.token] = ProbeResult.NOT_MADE
+                concluded[unknown.subject] = ProbeResult.NOT_MADE
             elif record.token in matches:
-                concluded[unknown.token] = await self._conclude(record, matches[record.token])
+                concluded[unknown.subject] = await self._conclude(record, matches[record.token])
             else:
-                concluded[unknown.token] = await self._absence(
+                concluded[unknown.subject] = await self._absence(
                     unknown, record, await self._control.of_walk(record, walked), began
                 )
         return concluded

@@ -1,35 +1,24 @@
-"""The calls that change something at the API: create, update, link, delete."""
+"""The writes about one record: create, update, delete.
+
+Numbers are linked in `links`, many of them in one call.
+"""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from bulk_onboard import errors
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model import outcome as outcomes
-from bulk_onboard.model.call import (
-    Create,
-    Delete,
-    Get,
-    GetNumber,
-    Link,
-    LinkTarget,
-    NumberRecord,
-    Priority,
-    ServerRecord,
-    Update,
-)
+from bulk_onboard.model.call import Create, Delete, Get, ServerRecord, Update
 from bulk_onboard.model.entry import Op
-from bulk_onboard.model.identity import alias_length, numbers_in, token_in
+from bulk_onboard.model.identity import alias_length, token_in
 from bulk_onboard.model.outcome import Outcome
 from bulk_onboard.model.plan import Decision
-from bulk_onboard.model.record import EDITABLE, UNKNOWN, Linkage, Record, Review, State
-from bulk_onboard.model.sheet import NUMBERS
-from bulk_onboard.run.conclusion import before_link
+from bulk_onboard.model.record import EDITABLE, UNKNOWN, Record, State
 from bulk_onboard.run.context import RunContext
 from bulk_onboard.run.gateways import ATTEMPTS
 from bulk_onboard.run.reviews import read_after, read_again
-from bulk_onboard.run.settle import Settler, new_token
+from bulk_onboard.run.settle import Settler, Subject, new_token
 from bulk_onboard.run.walk import Lookup, adoption, by_token
 
 _LOOKS = 10  # within the settle window, since a new record may show late
@@ -240,64 +229,6 @@ def _refusal(record: Record, decision: Decision, found: ServerRecord) -> entries
     )
 
 
-async def link(context: RunContext, decision: Decision, rows: Mapping[str, Decision]) -> Outcome[Any] | None:
-    """Link the numbers that are due for a row.
-
-    Return what the last call led to, None where none was made.
-
-    An unknown link is settled before the next number's turn comes, in this run or the next
-    (docs/design/settling.md, Link).
-
-    Args:
-        rows: all rows of the sheet by their tokens.
-    """
-    outcome = None
-    for number in decision.numbers:
-        record = context.journal.ledger_state.record(decision.token)
-        if context.stop.requested or record.state is not State.SUBMITTED or record.review != Review.APPROVED:
-            break
-        if not await _may_be_linked(context, decision, record, number, rows):
-            continue
-        target = LinkTarget(number, record.compliance_id)
-        call = Link(token=record.token, key=record.key, targets=(target,))
-        outcome = await context.gateway.send(call)
-        await read_after(context, decision, outcome)
-    return outcome
-
-
-async def _may_be_linked(
-    context: RunContext, decision: Decision, record: Record, number: str, rows: Mapping[str, Decision]
-) -> bool:
-    """Return whether a number may be linked.
-
-    What is against it is written down, unless the ledger says so already.
-
-    A number is moved from another record only where the job says so, or where that one is the row's own and expired;
-    never from the record of a row that names it, too: the two rows would take it from each other in turn. Where the API
-    does not show the number's own record (404 or 405), the link is tried all the same: the API checks it, too.
-    """
-    known, ledger_state = record.numbers.get(number), context.journal.ledger_state
-    if known is not None and known.linkage is Linkage.HELD and (record.token, number) in context.looked_at:
-        return False
-    context.looked_at.add((record.token, number))
-    looked = await context.gateway.send(GetNumber(number=number, priority=Priority.WRITE))
-    if isinstance(looked, outcomes.Refused):  # not shown, so what this job knows of it is all there is
-        holder = ledger_state.records.get(ledger_state.holder(number) or "")
-        shown = NumberRecord(number=number, compliance_id=holder.compliance_id if holder else "")
-    elif isinstance(looked, outcomes.Done):
-        shown = looked.value
-    else:
-        return False
-    owner = rows.get(ledger_state.owner(shown.compliance_id) or "")
-    is_its_owners = owner is not None and number in numbers_in(owner.judged.row.cell(NUMBERS))
-    is_its_former = ledger_state.owner(shown.compliance_id) in set(ledger_state.predecessors(record.token))
-    relink = is_its_former or (context.relink and not is_its_owners)
-    found = before_link(record, shown, decision.judged.row.combination, relink=relink)
-    if found is not None and (known is None or getattr(found, "why", None) != known.why):
-        await context.journal.append(found)
-    return found is None
-
-
 INTERRUPTED = "the process ended in the middle of the call"
 
 
@@ -358,7 +289,7 @@ async def _watch_orphan(context: RunContext, settler: Settler, record: Record, s
     if record.state is State.SENDING:
         await context.journal.append(interrupted(record))
     if record.state in UNKNOWN:
-        settler.watch(record.token, since)
+        settler.watch(Subject(record.token), since)
 
 
 async def _delete(context: RunContext, settler: Settler, token: str, may_go: Callable[[Record], bool]) -> None:
@@ -368,4 +299,4 @@ async def _delete(context: RunContext, settler: Settler, token: str, may_go: Cal
     call = Delete(token=token, key=record.key, compliance_id=record.compliance_id)
     outcome = await context.gateway.send(call)
     if isinstance(outcome, outcomes.Unresolved):
-        settler.watch(token, context.clock.monotonic(), outcome.said)
+        settler.watch(Subject(token), context.clock.monotonic(), outcome.said)

@@ -10,63 +10,98 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from bulk_onboard.model.application import DOCUMENT_LIMIT, Document, FileFacts
-from bulk_onboard.model.documents import ACCEPTED_TYPES, file_type
+from bulk_onboard.model.documents import ACCEPTED_TYPES, ACCEPTED_WORDS, file_type
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.paper import Number, Paper, bare_name, number_of
 from bulk_onboard.model.requirements import Contract, DocumentRequirement
 from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import BUSINESS_NAME, REGISTRATION_NUMBER, document_column, kind_column
+from bulk_onboard.validation.fields import Field, document_fields, values_of
 from bulk_onboard.validation.marking import in_cell
 
 _IGNORED_IN_KINDS = re.compile(r"[\s_]+")
 
 
 class Slot(NamedTuple):
-    """Where rows have one document: the columns of its path and of its kind; `kinds` are bare, empty for any."""
+    """Where rows have one document: the columns of its path, of its kind and of its fields.
+
+    Attributes:
+        kinds: bare; empty for any.
+        fields: what is asked for beside the file, or in place of one.
+        contract: whose file types are accepted.
+    """
 
     type: str
     column: str
     kind_column: str
     kinds: frozenset[str]
+    fields: tuple[Field, ...]
     requirement: DocumentRequirement
+    contract: Contract
 
     def accepts(self, kind: str) -> bool:
         """Return whether a document of this kind will do; a blank one says nothing."""
         return not kind or not self.kinds or _bare(kind) in self.kinds
 
 
-def slots_of(documents: Iterable[DocumentRequirement]) -> tuple[Slot, ...]:
+def slots_of(documents: Iterable[DocumentRequirement], contract: Contract) -> tuple[Slot, ...]:
     """Return the slot of each document."""
     return tuple(
-        Slot(each.type, document_column(each.type), kind_column(each.type), frozenset(map(_bare, each.kinds)), each)
+        Slot(
+            each.type,
+            document_column(each.type),
+            kind_column(each.type),
+            frozenset(map(_bare, each.kinds)),
+            document_fields(each),
+            each,
+            contract,
+        )
         for each in documents
     )
 
 
 def sent_documents(row: Row, slots: Iterable[Slot], files: Mapping[str, FileFacts]) -> tuple[Document, ...]:
-    """Return the documents of a row without document errors, in the order of the requirements."""
-    named = [(slot.type, files[row.cells[slot.column]]) for slot in slots]
-    return tuple([Document(type_, facts.path, facts.size, facts.sha256, facts.media_type) for type_, facts in named])
+    """Return the documents of a row without document errors, in the order of the requirements.
+
+    One without a file is sent even where all its fields are blank: it is asked for.
+    """
+    return tuple([_sent(row, slot, files) for slot in slots])
 
 
-def document_digests(row: Row, slots: Iterable[Slot], files: Mapping[str, FileFacts]) -> Iterator[tuple[str, str]]:
-    """Yield type and digest of every document a row names; where there is no digest, the cell's text."""
+def _sent(row: Row, slot: Slot, files: Mapping[str, FileFacts]) -> Document:
+    fields = values_of(row, slot.fields)
+    if not slot.requirement.needs_file:
+        return Document(slot.type, fields=fields)
+    facts = files[row.cells[slot.column]]
+    return Document(slot.type, facts.path, facts.size, facts.sha256, facts.media_type, fields)
+
+
+def document_digests(
+    row: Row, slots: Iterable[Slot], files: Mapping[str, FileFacts]
+) -> Iterator[tuple[str, str, Mapping[str, str]]]:
+    """Yield type, digest and fields of every document of which a row says anything.
+
+    Where there is no digest, the cell's text stands for it; nothing where there is no file.
+    """
     for slot in slots:
-        if text := row.cells.get(slot.column):
+        text, values = row.cells.get(slot.column, ""), values_of(row, slot.fields)
+        if text or values:
             facts = files.get(text)
-            yield slot.type, facts.sha256 if facts and facts.sha256 else text
+            yield slot.type, facts.sha256 if facts and facts.sha256 else text, values
 
 
 def document_findings(row: Row, slots: Iterable[Slot], files: Mapping[str, FileFacts]) -> Iterator[Finding]:
-    """Yield what is wrong with the documents of a row and with the kinds it gives them."""
+    """Yield what is wrong with the files of a row and with the kinds it gives them."""
     first_with: dict[str, Slot] = {}
     for slot in slots:
         text, kind = row.cells.get(slot.column, ""), row.cells.get(slot.kind_column, "")
+        if not slot.requirement.needs_file:
+            continue
         facts = files.get(text)
         if not text:
             yield in_cell("document-missing", slot.column, text, title=slot.requirement.title)
         else:
-            for found in _findings_of(facts):
+            for found in _findings_of(facts, slot.contract):
                 yield in_cell(found.code, slot.column, text, **found.details)
         if facts and facts.paper and is_about_the_business(slot.requirement, kind):
             yield from _paper_findings(row, slot.column, text, facts.paper)
@@ -79,15 +114,21 @@ def document_findings(row: Row, slots: Iterable[Slot], files: Mapping[str, FileF
             yield in_cell("document-kind-not-accepted", slot.kind_column, kind, title=title, accepted=accepted)
 
 
-def _findings_of(facts: FileFacts | None) -> tuple[Finding, ...]:
+_OF_ANY_TYPE = frozenset({"document-too-large"})
+"""What is said of a file whose type is not accepted either."""
+
+
+def _findings_of(facts: FileFacts | None, contract: Contract) -> tuple[Finding, ...]:
     """Return what keeps a file from being a document; a file that was never opened is not there."""
     if facts is None:
         return (Finding("document-not-found", details={"nearest": ""}),)
     has_no_type_yet = facts.size > DOCUMENT_LIMIT and not facts.media_type
-    if facts.media_type in ACCEPTED_TYPES[Contract.BETA] or not facts.size or has_no_type_yet:
+    if facts.media_type in ACCEPTED_TYPES[contract] or not facts.size or has_no_type_yet:
         return facts.findings
     words = file_type(facts.media_type)
-    return (*facts.findings, Finding("document-wrong-type", details={"found": words.found, "how": words.how}))
+    details = {"found": words.found, "accepted": ACCEPTED_WORDS[contract], "how": words.how}
+    kept = tuple(found for found in facts.findings if found.code in _OF_ANY_TYPE)
+    return (*kept, Finding("document-wrong-type", details=details))
 
 
 def _bare(kind: str) -> str:

@@ -150,7 +150,7 @@ def mark_shared_documents(
     """Mark each row at each of its files that another business has too."""
     if rulings.get("document-shared") == OFF:
         return tuple(judged)
-    names = [document_column(document.type) for document in book.documents]
+    names = [document_column(document.type) for document in book.files]
     papers = [(one, {} if one.aside else _papers(one.row, names, files)) for one in judged]
     uses = _uses(papers, _several_times(papers))
     findings: dict[tuple[str, str], Finding] = {}  # one for all rows that name the file in the same column

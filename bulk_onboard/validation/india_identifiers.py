@@ -165,6 +165,7 @@ _HOLD_DIGITS = frozenset({REGISTRATION_NUMBER, NUMBERS, "address.postal_code", "
 _NAMES = (KEY, ALIAS)
 _PHONE_NUMBER = re.compile(r"91[1-9][0-9]{9}")
 _NEITHER_SENT_NOR_KEPT = ("document:", "kind:")
+_ASKS_FOR_A_NUMBER = re.compile(r"field:.*(?:aadha+r|number)", re.IGNORECASE)  # the API's own wish
 
 
 def aadhaar_findings(row: Row, joined: str) -> Iterator[Finding]:
@@ -172,7 +173,7 @@ def aadhaar_findings(row: Row, joined: str) -> Iterator[Finding]:
     if joined.isascii() and not _PERHAPS_IN_ASCII.search(joined):
         return
     for column, text in row.cells.items():
-        if column in _HOLD_DIGITS or column.startswith(_NEITHER_SENT_NOR_KEPT):
+        if column in _HOLD_DIGITS or column.startswith(_NEITHER_SENT_NOR_KEPT) or _ASKS_FOR_A_NUMBER.match(column):
             continue
         found = [digits for match in _BY_ITSELF.finditer(text) if _may_be_aadhaar(digits := _digits(match[0]))]
         if found and any(not _is_phone_number(digits, column, text, row) for digits in found):

@@ -5,7 +5,6 @@ for themselves (`cells`, `characters`), against the fields the API requires (her
 (`documents`). What only shows beside other rows is the business of `duplicates`.
 """
 
-import math
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -16,12 +15,21 @@ from bulk_onboard.model.application import Application, FileFacts, fingerprint
 from bulk_onboard.model.catalogue import CATALOGUE, INDIA, Severity
 from bulk_onboard.model.finding import NO_RULINGS, Finding, Rulings
 from bulk_onboard.model.mask import masked
-from bulk_onboard.model.requirements import FieldRequirement, RequirementsBook
+from bulk_onboard.model.requirements import Combination, RequirementsBook
 from bulk_onboard.model.row import JudgedRow, Row, is_example
 from bulk_onboard.validation.cells import EMAIL, LOST, cell_findings
 from bulk_onboard.validation.documents import Slot, document_digests, document_findings, sent_documents, slots_of
 from bulk_onboard.validation.duplicates import mark_duplicates, mark_shared_numbers
-from bulk_onboard.validation.india_places import ADDRESS_COUNTRY, country_code
+from bulk_onboard.validation.fields import (
+    OTHER_NAME,
+    Dates,
+    Field,
+    dates_of,
+    end_user_fields,
+    field_findings,
+    with_dates,
+)
+from bulk_onboard.validation.india_places import country_code
 from bulk_onboard.validation.marking import Marker, in_cell
 
 _HEURISTIC = {kind.code for kind in INDIA if kind.severity is Severity.WARNING} | {
@@ -69,11 +77,12 @@ def judge_rows(
 
 
 class _Terms(NamedTuple):
-    """What is asked of the rows of one combination."""
+    """What is asked of the rows of one combination; the fields are those of the end user and of all documents."""
 
     is_offered: bool
-    fields: "tuple[Bounds, ...]"
+    fields: tuple[Field, ...]
     slots: tuple[Slot, ...]
+    dates: Dates
 
 
 class Judge:
@@ -88,10 +97,7 @@ class Judge:
         callback_url: str,
     ) -> None:
         self._book, self._files, self._callback_url = book, files, callback_url
-        self._terms = {
-            combination: _Terms(True, bounds_of(requirements.fields), slots_of(requirements.documents))
-            for combination, requirements in book.offered.items()
-        }
+        self._terms = {combination: self._terms_of(combination) for combination in book.offered}
         self._sent = _SentFields({field.name for field in book.fields})
         self._headers = Headers(columns)
         self._marker = Marker(columns, rulings)
@@ -99,6 +105,8 @@ class Judge:
     def judged(self, row: Row) -> JudgedRow:
         """Return the row with its application or what keeps it out, as if it were alone."""
         terms = self._terms.get(row.combination) or self._no_terms
+        if row.stored and terms.dates:
+            row = with_dates(row, terms.dates)
         fields, callback_url = self._sent.of(row), row.cell(ours.CALLBACK_URL)
         digests = document_digests(row, terms.slots, self._files)
         content = fingerprint(row.combination, fields, digests)
@@ -114,10 +122,17 @@ class Judge:
         application = Application(row.combination, fields, documents, callback_url or self._callback_url)
         return JudgedRow(row, application, content, findings)
 
+    def _terms_of(self, combination: Combination) -> _Terms:
+        asked = self._book.offered[combination]
+        slots = slots_of(asked.documents, self._book.contract)
+        of_documents = (field for slot in slots for field in slot.fields)
+        return _Terms(True, (*end_user_fields(asked.fields), *of_documents), slots, dates_of(asked, self._book))
+
     @cached_property
     def _no_terms(self) -> _Terms:
         """What is asked of the rows of a combination that is not offered."""
-        return _Terms(False, (), slots_of(self._book.documents))
+        slots = slots_of(self._book.documents, self._book.contract)
+        return _Terms(False, (), slots, dates_of(None, self._book))
 
     def _findings(self, row: Row, terms: _Terms) -> list[Finding]:
         if self._headers.are_repeated_in(row):
@@ -135,8 +150,13 @@ class Judge:
 
 
 def _one_for_each_cause(findings: list[Finding]) -> list[Finding]:
-    """Drop what else is said of lost values, and heuristic findings in columns that have errors."""
+    """Drop what else is said of lost values, and heuristic findings in columns that have errors.
+
+    With the Business Name lost, nothing is known of how another cell differs from it.
+    """
     lost = {each.column for each in findings if each.code in LOST}
+    if ours.BUSINESS_NAME in lost:
+        findings = [each for each in findings if each.code != OTHER_NAME]
     erring = {
         each.column
         for each in findings
@@ -166,45 +186,7 @@ def _agreement(combination: tuple[str, ...], offer: tuple[str, ...]) -> int:
     return next(n for n, (own, other) in enumerate(zip(combination, offer, strict=True)) if own != other)
 
 
-# The fields of the end user. Whatever the API knows is sent, required or not; what is required is checked.
-
-
-class Bounds(NamedTuple):
-    """How long the cell of a field may be, in characters; a required one has at least one."""
-
-    name: str
-    least: int
-    most: float
-    requirement: FieldRequirement
-
-
-def bounds_of(fields: Iterable[FieldRequirement]) -> tuple[Bounds, ...]:
-    """Return the bounds of each field."""
-    return tuple(
-        Bounds(field.name, max(field.min_length or 0, field.required), field.max_length or math.inf, field)
-        for field in fields
-    )
-
-
-def field_findings(row: Row, fields: Iterable[Bounds]) -> Iterator[Finding]:
-    """Yield what is wrong with the fields of a row: missing, too short, too long."""
-    for name, least, most, requirement in fields:
-        text = row.cells.get(name, "")
-        if not least <= len(text) <= most and (text or requirement.required):
-            yield _field_finding(text, requirement)
-
-
-def _field_finding(text: str, requirement: FieldRequirement) -> Finding:
-    """Lengths are in characters, as Excel and the requirements count them; bytes are given beside them."""
-    name, label, length = requirement.name, requirement.label, len(text)
-    if not text:
-        return in_cell("field-missing", name, text, label=label, length=length)
-    if length < (requirement.min_length or 0):
-        return in_cell("field-too-short", name, text, label=label, length=length, limit=requirement.min_length or 0)
-    if name == ADDRESS_COUNTRY:
-        return in_cell("country-written-out", name, text, code=country_code(text) or "that code, such as IN")
-    size, limit = len(text.encode("utf-8", "surrogatepass")), requirement.max_length or 0
-    return in_cell("field-too-long", name, text, label=label, length=length, bytes=size, limit=limit)
+# The fields of the end user that are sent: whatever the API knows, required or not.
 
 
 class _SentFields:

@@ -20,7 +20,7 @@ from bulk_onboard.model.application import FileFacts
 from bulk_onboard.model.finding import OFF, Rulings
 from bulk_onboard.model.identity import KEY_LIMIT, gapless_number, normal_user_key, number_token, numbers_in
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.requirements import Combination, Requirements, RequirementsBook
+from bulk_onboard.model.requirements import Combination, RequirementsBook
 from bulk_onboard.model.row import EXAMPLE, Row
 from bulk_onboard.model.sheet import (
     BO_KEY,
@@ -39,6 +39,7 @@ from bulk_onboard.model.sheet import (
 from bulk_onboard.model.text import DIGITS_ARE_DUE, ORDINARY_BLANKS, looks_like_nothing, ordinary_digits, text_in
 from bulk_onboard.validation.cells import EMAIL, cell_findings, is_plain_address
 from bulk_onboard.validation.documents import Slot, document_findings, slots_of
+from bulk_onboard.validation.fields import Dates, Field, as_asked_for, dates_of, end_user_fields, is_fine
 from bulk_onboard.validation.india_identifiers import DIGITS, HOLDERS, NO_STATES, why_no_cin
 from bulk_onboard.validation.india_places import (
     ADDRESS_COUNTRY,
@@ -49,7 +50,7 @@ from bulk_onboard.validation.india_places import (
     state_of_gst,
     state_of_letters,
 )
-from bulk_onboard.validation.rows import Headers, bounds_of
+from bulk_onboard.validation.rows import Headers
 
 Marks: TypeAlias = npt.NDArray[np.bool_]
 Codes: TypeAlias = npt.NDArray[np.intp]
@@ -151,6 +152,7 @@ class _Screen:
         self._wanted: Codes = np.zeros(sheet.height, dtype=np.intp)
         self._nothing = _Cells(self._wanted, [""])
         self._cells: dict[str, _Cells] = {}
+        self._days: dict[str, Marks] = {}
         for name, position in columns.positions.items():
             codes, distinct = pd.factorize(sheet.frame.iloc[:, position].to_numpy())
             self._cells[name] = _Cells(codes, distinct.tolist(), are_digits_due=name in DIGITS_ARE_DUE)
@@ -164,7 +166,7 @@ class _Screen:
         if len(self._combinations) > _MOST_COMBINATIONS:
             self.suspect[:] = True
             return
-        self._how_cells_are_kept()
+        self._how_cells_are_kept({column for offer in book.offered.values() for column in dates_of(offer, book)})
         for name, cells in self._cells.items():
             self._texts(name, cells)
         self._addresses()
@@ -173,7 +175,7 @@ class _Screen:
         self._identities()
         columns: dict[str, None] = {}
         for code, combination in enumerate(self._combinations):
-            slots = self._terms(combination, self._wanted == code, book.offered.get(combination))
+            slots = self._terms(combination, self._wanted == code, book)
             columns |= dict.fromkeys(slot.column for slot in slots)
         self._documents(columns, is_sharing_told=is_sharing_told)
 
@@ -207,11 +209,18 @@ class _Screen:
             for combination in self._combinations
         )
 
-    def _how_cells_are_kept(self) -> None:
-        """Digits, and TRUE and FALSE, are as good as text, but for a registration number."""
+    def _how_cells_are_kept(self, of_dates: Collection[str]) -> None:
+        """Digits, and TRUE and FALSE, are as good as text, but for a registration number; so are dates, where due.
+
+        These are noted, since they are judged as they will be written.
+        """
         for name, position in self._columns.positions.items():
-            texts = self._sheet.texts[position]
-            for place, kind in self._sheet.kinds.get(position, {}).items():
+            texts, kinds = self._sheet.texts[position], self._sheet.kinds.get(position, {})
+            if name in of_dates and (days := [place for place, kind in kinds.items() if kind is Stored.DATE]):
+                self._days[name] = np.zeros(self._sheet.height, dtype=bool)
+                self._days[name][days] = True
+                kinds = {place: kind for place, kind in kinds.items() if kind is not Stored.DATE}
+            for place, kind in kinds.items():
                 is_whole = kind is Stored.NUMBER and texts[place].isdecimal() and len(texts[place]) <= _WHOLE_DIGITS
                 self.suspect[place] |= name == REGISTRATION_NUMBER or not (is_whole or kind is Stored.BOOLEAN)
         numbers = np.array(self._sheet.numbers)
@@ -295,18 +304,21 @@ class _Screen:
         business = number * len(self._combinations) + self._wanted
         self.suspect |= has_number & pd.Series(business).duplicated(keep=False).to_numpy()
 
-    def _terms(self, combination: Combination, rows: Marks, requirements: Requirements | None) -> tuple[Slot, ...]:
-        """What is asked of the rows of one combination; the documents it asks for."""
+    def _terms(self, combination: Combination, rows: Marks, book: RequirementsBook) -> tuple[Slot, ...]:
+        """What is asked of the rows of one combination; the files it asks for."""
+        requirements = book.offered.get(combination)
         if requirements is None:
             self.suspect |= rows
             return ()
-        for name, least, most, field in bounds_of(requirements.fields):
-            cells = self._of(name)
-            if least <= cells.shortest and cells.longest <= most:
-                continue
-            fits = (least <= len(text) <= most or not (text or field.required) for text in cells.texts)
-            self.suspect |= rows & ~cells.rows_of(fits)
-        slots = slots_of(requirements.documents)
+        slots = slots_of(requirements.documents, book.contract)
+        fields = (*end_user_fields(requirements.fields), *(field for slot in slots for field in slot.fields))
+        for field in fields:
+            if field.takes_business_name:
+                self._business_name(field, rows)
+            else:
+                self._field(field, rows)
+        self._excel_dates(fields, dates_of(requirements, book), rows)
+        slots = tuple(slot for slot in slots if slot.requirement.needs_file)
         for slot in slots:
             paths, kinds = self._of(slot.column), self._of(slot.kind_column)
             faulty = (
@@ -318,6 +330,37 @@ class _Screen:
             sizes = [self._files[text].size if text in self._files else 0 for text in paths.texts]
             self.sizes += np.where(rows, np.array(sizes, dtype=np.int64)[paths.codes], 0)
         return slots
+
+    def _field(self, field: Field, rows: Marks) -> None:
+        """A text that will not do; that of a date of Excel's is another one."""
+        cells = self._of(field.column)
+        if field.is_plain and field.least <= cells.shortest and cells.longest <= field.most:
+            return
+        faulty = ~cells.which(lambda text: is_fine(text, field))
+        if field.column in self._days:
+            faulty &= ~self._days[field.column]
+        self.suspect |= rows & faulty
+
+    def _business_name(self, field: Field, rows: Marks) -> None:
+        """A name that differs from Business Name, or will not do in its place."""
+        own, name = self._of(field.column), self._of(BUSINESS_NAME)
+        filled = own.which(bool)
+        if filled.any():
+            differs = np.array(own.texts, dtype=object)[own.codes] != np.array(name.texts, dtype=object)[name.codes]
+            self.suspect |= rows & filled & (differs | ~own.which(lambda text: is_fine(text, field)))
+        self.suspect |= rows & ~name.which(lambda text: is_fine(text, field))
+
+    def _excel_dates(self, fields: Iterable[Field], dates: Dates, rows: Marks) -> None:
+        """Cells that Excel keeps as dates: they must name a day, in a column of dates, and do as it will be written."""
+        asked = {field.column: field for field in fields}
+        for column, kept in self._days.items():
+            field = asked.get(column)
+
+            def will_do(text: str, column: str = column, field: Field | None = field) -> bool:
+                written = as_asked_for(text, dates[column])
+                return bool(written) and (field is None or is_fine(written, field))
+
+            self.suspect |= rows & kept & (~self._of(column).which(will_do) if column in dates else True)
 
     def _papers(self, slot: Slot, combination: Combination, rows: Marks) -> None:
         """What the text of a document says against the row that names it."""

@@ -99,8 +99,8 @@ Ours = Callable[[Gateway, Application], Awaitable[object]]
 Theirs = Callable[[Sdk, Filing], Awaitable[object]]
 Pair = tuple[Ours, Theirs]
 
-ONE = LinkTarget(NUMBER, COMPLIANCE_ID)
-SEVERAL = (ONE, LinkTarget(ANOTHER, ANOTHER_ID))
+ONE = LinkTarget(NUMBER, COMPLIANCE_ID, "t")
+SEVERAL = (ONE, LinkTarget(ANOTHER, ANOTHER_ID, "t"))
 LINES = [{"number": f"+{one.number}", "compliance_application_id": one.compliance_id} for one in SEVERAL]
 
 PAIRS: Mapping[str, Pair] = {  # what our program does, and the SDK's call
@@ -134,11 +134,11 @@ PAIRS: Mapping[str, Pair] = {  # what our program does, and the SDK's call
     ),
 }
 LINK_ONE: Pair = (
-    lambda gateway, row: gateway.send(Link(token=TOKEN, targets=(ONE,))),
+    lambda gateway, row: gateway.send(Link(targets=(ONE,))),
     lambda sdk, filing: sdk.call("update_number", number=NUMBER, compliance_id=COMPLIANCE_ID),
 )
 LINK_SEVERAL: Pair = (
-    lambda gateway, row: gateway.send(Link(token=TOKEN, targets=SEVERAL)),
+    lambda gateway, row: gateway.send(Link(targets=SEVERAL)),
     lambda sdk, filing: sdk.call("link", numbers=LINES),
 )
 

@@ -102,7 +102,7 @@ async def test_requirements_are_requirements(gateway):
     outcome = await gateway.send(FetchRequirements(combination=LOCAL))
 
     assert isinstance(outcome, Done)
-    assert [Requirements] == [type(one) for one in outcome.value if one.combination == LOCAL]
+    assert [Requirements] == [type(one) for one in outcome.value.offered if one.combination == LOCAL]
 
 
 async def test_list_is_a_page(gateway):

@@ -27,6 +27,7 @@ REQUESTS = {
     Operation.DELETE: ("DELETE", f"PhoneNumber/Compliance/{COMPLIANCE_ID}/"),
     Operation.LINK: ("POST", f"Number/{NUMBER}/"),
     Operation.NUMBER: ("GET", f"Number/{NUMBER}/"),
+    Operation.NUMBERS: ("GET", "Number/?limit=20&offset=0"),
 }
 
 

@@ -14,6 +14,15 @@ HEADERS = (
 )  # fmt: skip
 DOCUMENTS = ("Identity Proof", "Address Proof", "Business Registration")
 
+RELEASED_DOCUMENTS = ("Registration Certificate", "GST certificate")
+RELEASED_HEADERS = (
+    "Key", "Business Name", "Registration Number", "Email", "Address Line 1", "City", "State", "Postal Code", "Country",
+    "Number Type", *RELEASED_DOCUMENTS, "Registration Certificate: Legal Name",
+    "Authorised Signatory: Name of Signatory", "Authorised Signatory: Designation",
+    "Authorised Signatory: Date of Appointment", "Numbers",
+)  # fmt: skip
+"""What the sandbox asks for in the released contract, of businesses."""
+
 Cells = dict[str, str]
 
 
@@ -34,6 +43,19 @@ def business(number: int, **other: str) -> Cells:
     return cells | {name.replace("_", " "): text for name, text in other.items()}
 
 
+def released_business(number: int, **other: str) -> Cells:
+    """One good row for the released contract, of the number type mobile; `other` as for `business`."""
+    cells = business(number, Number_Type="mobile") | {
+        "Registration Certificate": f"{number:04d}/certificate.pdf",
+        "GST certificate": f"{number:04d}/gst.jpg",
+        "Authorised Signatory: Name of Signatory": f"Ravi Invented {number}",
+        "Authorised Signatory: Designation": "Director",
+        "Authorised Signatory: Date of Appointment": "2024-02-29",
+    }
+    named = {header: text for header, text in cells.items() if header in RELEASED_HEADERS}
+    return named | {name.replace("_", " "): text for name, text in other.items()}
+
+
 def _ending(title: str) -> str:
     return "png" if title == "Address Proof" else "pdf"
 
@@ -41,7 +63,7 @@ def _ending(title: str) -> str:
 def write_documents(folder: Path, rows: Sequence[Cells]) -> None:
     """A file of its own for every document cell; what is there already stays."""
     for cells in rows:
-        for title in DOCUMENTS:
+        for title in (*DOCUMENTS, *RELEASED_DOCUMENTS):
             if not (name := cells.get(title)):
                 continue
             path = folder / name
@@ -51,8 +73,8 @@ def write_documents(folder: Path, rows: Sequence[Cells]) -> None:
 
 
 def document(text: str, *, size: int = 0) -> bytes:
-    """A small PDF, or a PNG where the name says so, whose bytes depend on the text; filled up inside to `size`."""
-    make = png if text.endswith(".png") else pdf
+    """A small PDF, or a picture where the name says so, whose bytes depend on the text; filled up inside to `size`."""
+    make = png if text.endswith(".png") else jpeg if text.endswith(".jpg") else pdf
     return make(text + " " * max(0, size - len(make(text))))
 
 
@@ -71,6 +93,25 @@ def png(text: str, *, width: int = 1, height: int = 1) -> bytes:
     note = png_chunk(b"tEXt", b"Comment\0" + text.encode())
     picture = png_chunk(b"IDAT", zlib.compress(b"\0\0\0\0"))
     return b"\x89PNG\r\n\x1a\n" + header + note + picture + png_chunk(b"IEND", b"")
+
+
+def jpeg(text: str, *, width: int = 8, height: int = 8) -> bytes:
+    """A grey JPEG of 8 × 8 points, whatever size it claims, with the text in it."""
+    segments = (
+        (0xE0, b"JFIF\0\1\1\0\0\1\0\1\0\0"),
+        (0xFE, text.encode()),
+        (0xDB, b"\0" + b"\1" * 64),
+        (0xC0, struct.pack(">BHHB", 8, height, width, 1) + b"\1\x11\0"),
+        (0xC4, b"\0\1" + b"\0" * 16),
+        (0xC4, b"\x10\1" + b"\0" * 16),
+        (0xDA, b"\1\1\0\0\x3f\0"),
+    )
+    return b"\xff\xd8" + b"".join(jpeg_segment(*each) for each in segments) + b"\x3f\xff\xd9"
+
+
+def jpeg_segment(mark: int, body: bytes) -> bytes:
+    """One part of a JPEG, with its length."""
+    return struct.pack(">BBH", 0xFF, mark, len(body) + 2) + body
 
 
 def png_chunk(name: bytes, body: bytes) -> bytes:

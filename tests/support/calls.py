@@ -40,7 +40,7 @@ CALLS: dict[Operation, Call] = {
         ListPage(query={"limit": "100", "alias": ALIAS}),
         Update(token=TOKEN, compliance_id=COMPLIANCE_ID, **_CONTENT),
         Delete(token=TOKEN, compliance_id=COMPLIANCE_ID),
-        Link(token=TOKEN, targets=(LinkTarget(NUMBER, COMPLIANCE_ID),)),
+        Link(targets=(LinkTarget(NUMBER, COMPLIANCE_ID, TOKEN),)),
         GetNumber(number=NUMBER),
         ListNumbers(),
     )

@@ -10,7 +10,7 @@ import errno
 import os
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,10 +85,15 @@ class CrashingJournal:
         return getattr(self._inner, name)
 
     async def append(self, entry: Entry) -> None:
-        name = trigger(entry)
+        await self.append_all((entry,))
+
+    async def append_all(self, entries: Sequence[Entry]) -> None:
+        if not entries:
+            return
+        name = trigger(entries[0])
         self._crash.step(f"before {name} is written")
         try:
-            await self._inner.append(entry)
+            await self._inner.append_all(entries)
         finally:
             if self._crash.happened:  # on the disk, which tells the writer of an error
                 raise CrashPoint(name)

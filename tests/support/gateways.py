@@ -9,7 +9,7 @@ from typing import Any
 
 from bulk_onboard.model.call import Call, FetchRequirements, ListPage, Operation, RecordPage, Write
 from bulk_onboard.model.outcome import Done, Outcome
-from bulk_onboard.model.requirements import Requirements
+from bulk_onboard.model.requirements import Contract, Requirements, RequirementsAnswer
 from tests.support.clocks import FakeClock
 from tests.support.holdings import Holdings
 from tests.support.weather import LOST, MATCHING, WEATHER, Weather
@@ -134,7 +134,9 @@ class FakeAccount(Holdings):
     def _done(self, call: Call[Any], late_s: float) -> Outcome[Any]:
         match call:
             case FetchRequirements():
-                outcome: Outcome[Any] = Done(value=(Requirements(call.combination, (), ()),))
+                outcome: Outcome[Any] = Done(
+                    value=RequirementsAnswer(Contract.BETA, (), (Requirements(call.combination, (), ()),))
+                )
             case ListPage():
                 outcome = Done(value=None)
             case _:

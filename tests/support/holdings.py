@@ -7,7 +7,21 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
-from bulk_onboard.model.call import Create, Delete, Get, GetNumber, Link, NumberRecord, ServerRecord, Update, Write
+from bulk_onboard.model.call import (
+    Create,
+    Delete,
+    Get,
+    GetNumber,
+    Link,
+    LinkAnswer,
+    LinkTarget,
+    ListNumbers,
+    NumberPage,
+    NumberRecord,
+    ServerRecord,
+    Update,
+    Write,
+)
 from bulk_onboard.model.outcome import Done, Outcome, Refused
 from bulk_onboard.model.record import EDITABLE
 from bulk_onboard.model.sheet import BUSINESS_NAME, REGISTRATION_NUMBER
@@ -20,6 +34,8 @@ NOT_FOUND = Refused(code="not_found", http_status=404)
 NOT_EDITABLE = Refused(code="compliance_not_editable", message="Compliance cannot be modified", http_status=409)
 NOT_APPROVED = Refused(code="compliance_not_approved", message="Only approved records can be linked", http_status=409)
 MISMATCH = Refused(code="number_type_mismatch", message="Number type does not match", http_status=422)
+
+NUMBERS_A_PAGE = 20
 
 
 @dataclass(frozen=True)
@@ -39,8 +55,9 @@ class Holdings:
         reviews, reasons, revisions, submissions, judgements: of records, by compliance id: what people said, how often
             it was changed, submitted again and judged.
         numbers: the record that a number is linked to; `kinds`: country and type of a number, local ones of IN else.
+        rented: the account's numbers as its pages list them, each as it is written there; none by default.
         resubmitted: the updates that took effect, in order; `moved`: the links that took a number from another record,
-            as it was when they arrived.
+            as it was when they arrived; `linked`: the links that took effect, in order.
         heeds_reviews: whether it refuses to update what waits for no correction.
         lists_reasons: whether its list shows reasons; a single record always does.
         tells_submitted: whether it tells when a record was submitted.
@@ -58,7 +75,9 @@ class Holdings:
         self.numbers: dict[str, str] = {}
         self.kinds: defaultdict[str, tuple[str, str]] = defaultdict(lambda: ("IN", "local"))
         self.resubmitted: list[Resubmission] = []
-        self.moved: list[Link] = []
+        self.rented: dict[str, str] = {}
+        self.moved: list[LinkTarget] = []
+        self.linked: list[LinkTarget] = []
         self.heeds_reviews = self.lists_reasons = self.tells_submitted = True
         self._numbers = count(1)
         self._coming: list[tuple[float, Write[Any]]] = []
@@ -80,8 +99,9 @@ class Holdings:
 
     def do(self, call: Any, late_s: float = 0.0) -> Outcome[Any]:
         """Do what a call asks for, or let it happen so much later."""
-        if isinstance(call, Link) and self.numbers.get(call.number, call.compliance_id) != call.compliance_id:
-            self.moved.append(call)
+        for target in call.targets if isinstance(call, Link) else ():
+            if self.numbers.get(target.number, target.compliance_id) != target.compliance_id:
+                self.moved.append(target)
         match call:
             case Create():
                 return Done(value=self._keep(call, late_s))
@@ -90,18 +110,46 @@ class Holdings:
             case Get():
                 return Done(value=self.shown(call.compliance_id, expanded=bool(call.expand)))
             case GetNumber():
-                country_iso, number_type = self.kinds[call.number]
-                linked_to = self.numbers.get(call.number, "")
-                return Done(
-                    value=NumberRecord(
-                        number=call.number, country_iso=country_iso, number_type=number_type, compliance_id=linked_to
-                    )
-                )
+                return Done(value=self._number(call.number))
+            case ListNumbers():
+                rows = tuple(self.rented.items())[call.offset : call.offset + NUMBERS_A_PAGE]
+                shown = tuple(replace(self._number(number), number=written) for number, written in rows)
+                return Done(value=NumberPage(numbers=shown, size=len(rows), total=len(self.rented)))
         if late_s:
             self._coming.append((self.clock.monotonic() + late_s, call))
-        return Done(value=call.compliance_id) if late_s else self._write(call)
+        return Done(value=getattr(call, "compliance_id", "")) if late_s else self._write(call)
+
+    def _number(self, number: str) -> NumberRecord:
+        country_iso, number_type = self.kinds[number]
+        linked_to = self.numbers.get(number, "")
+        return NumberRecord(number=number, country_iso=country_iso, number_type=number_type, compliance_id=linked_to)
+
+    def _link(self, call: Link) -> Outcome[Any]:
+        """Link each number that may be; a call with a single one is refused as a whole."""
+        refusals = {target.number: no for target in call.targets if (no := self._objection(target))}
+        if len(call.targets) == len(refusals) == 1:
+            return refusals[call.targets[0].number]
+        answers = {}
+        for target in call.targets:
+            if no := refusals.get(target.number):
+                answers[target.number] = LinkAnswer(False, no.code, no.message)
+                continue
+            self.numbers[target.number] = target.compliance_id
+            self.linked.append(target)
+            answers[target.number] = LinkAnswer(True)
+        return Done(value=answers)
+
+    def _objection(self, target: LinkTarget) -> Refused | None:
+        if not self.exists(target.compliance_id):
+            return NOT_FOUND
+        if self.reviews[target.compliance_id] != "approved":
+            return NOT_APPROVED
+        is_of_its_kind = self.kinds[target.number] == self.records[target.compliance_id].application.combination[:2]
+        return None if is_of_its_kind else MISMATCH
 
     def _write(self, call: Write[Any]) -> Outcome[Any]:
+        if isinstance(call, Link):
+            return self._link(call)
         made: str = getattr(call, "compliance_id", "")
         if not self.exists(made):
             return NOT_FOUND
@@ -112,12 +160,6 @@ class Holdings:
                 return NOT_EDITABLE
             case Update():
                 self._resubmit(call)
-            case Link() if self.reviews[made] != "approved":
-                return NOT_APPROVED
-            case Link() if self.kinds[call.number] != self.records[made].application.combination[:2]:
-                return MISMATCH
-            case Link():
-                self.numbers[call.number] = made
         return Done(value=made)
 
     def _resubmit(self, call: Update) -> None:

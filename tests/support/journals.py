@@ -1,6 +1,7 @@
 """A ledger without a disk."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
@@ -31,11 +32,15 @@ class MemoryJournal:
             self._take(entry)
 
     async def append(self, entry: Entry) -> None:
-        if self.room is not None:
-            if not self.room:
-                raise StoppedError("The disk is full.")
-            self.room -= 1
-        self._take(entry)
+        await self.append_all((entry,))
+
+    async def append_all(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            if self.room is not None:
+                if not self.room:
+                    raise StoppedError("The disk is full.")
+                self.room -= 1
+            self._take(entry)
         await asyncio.sleep(0)
 
     def story(self, token: str) -> list[str]:

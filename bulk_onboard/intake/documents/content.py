@@ -1,7 +1,7 @@
-"""What a document's bytes say: its media type, what is wrong with a PNG, and what stands behind a document's end.
+"""What a document's bytes say: its media type, what is wrong with a picture, and what stands behind a document's end.
 
-The name of a file does not matter here. PDF and PNG are looked into further (PDF in `pdf`); other types are recognised
-so that a finding can say what was sent instead, and how to make a PDF of that.
+The name of a file does not matter here. PDF, PNG and JPEG are looked into further (PDF in `pdf`); other types are
+recognised so that a finding can say what was sent instead, and how to make a PDF of that.
 """
 
 import re
@@ -68,6 +68,15 @@ _AROUND = 12  # length, name and checksum
 _HEADER = struct.Struct(">II5B")
 _LONGEST_SIDE = 10_000
 _MOST_POINTS = 100_000_000
+
+_JPEG_START = b"\xff\xd8"
+_JPEG_END, _SCAN = 0xD9, 0xDA
+_ALONE = frozenset({0x01, *range(0xD0, 0xD9)})  # marks without anything behind them
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # headers with a picture's size
+_MARK = re.compile(rb"\xff+([^\x00\xff])", re.DOTALL)
+_NEXT_MARK = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]", re.DOTALL)
+_LENGTH = struct.Struct(">H")
+_FRAME = struct.Struct(">BHH")
 
 TRAILING_LIMIT = 1024
 """Bytes after the end that programs leave behind; more may be a second file."""
@@ -153,8 +162,7 @@ def _png_faults(content: bytes) -> Iterator[Finding]:
     width, height = _HEADER.unpack(header.body)[:2]
     if not (width and height):
         raise _damaged_png("its picture has no points")
-    if max(width, height) > _LONGEST_SIDE or width * height > _MOST_POINTS:
-        yield Finding("document-huge-picture", details={"width": width, "height": height})
+    yield from _size_findings(width, height)
     yield from end_findings("PNG", content, chunks[-1].end)
 
 
@@ -180,12 +188,106 @@ def _chunks(content: bytes) -> Iterator[_Chunk]:
         at = end
 
 
+def _size_findings(width: int, height: int) -> Iterator[Finding]:
+    if max(width, height) > _LONGEST_SIDE or width * height > _MOST_POINTS:
+        yield Finding("document-huge-picture", details={"width": width, "height": height})
+
+
 def _cut_png() -> _UnsoundError:
     return _UnsoundError(Finding("document-truncated", details={"why": "the mark of its end (IEND) is missing"}))
 
 
 def _damaged_png(why: str) -> _UnsoundError:
     return _UnsoundError(Finding("document-damaged", details={"kind": "PNG", "why": why}))
+
+
+# -- JPEG
+
+
+def jpeg_findings(content: bytes) -> tuple[Finding, ...]:
+    """Return everything that is wrong with the bytes of a JPEG; never raises.
+
+    Looked at is segment by segment from the first to the mark of the end. The picture is never unpacked. What cameras
+    and phones put behind the end (another picture, a film) does not count, unless it makes another document of the
+    file.
+    """
+    try:
+        return tuple(_jpeg_faults(content))
+    except _UnsoundError as error:
+        return (error.finding,)
+
+
+def _jpeg_faults(content: bytes) -> Iterator[Finding]:
+    sizes: list[tuple[int, int]] = []
+    has_picture, at, end = False, len(_JPEG_START), 0
+    while not end:
+        mark, at = _mark_at(content, at)
+        if mark == _JPEG_END:
+            end = at
+        elif mark not in _ALONE:
+            body = _segment(content, at)
+            at += _LENGTH.size + len(body)
+            if mark in _FRAMES:
+                sizes.append(_size_in(body))
+            elif mark == _SCAN:
+                has_picture = True
+                at = _behind_scan(content, at)
+    if not (sizes and has_picture):
+        raise _damaged_jpeg("it holds no picture")
+    width, height = sizes[0]
+    if not (width and height):
+        raise _damaged_jpeg("its picture has no points")
+    yield from _size_findings(width, height)
+    if _begins_archive(content, end) or content.find(b"%PDF-", end) >= 0:
+        size = len(content) - end
+        yield Finding("document-trailing-data", details={"kind": "JPEG", "size": size})
+    elif _is_archive_too(content):
+        raise _damaged_jpeg("it is a ZIP archive at the same time")
+
+
+def _mark_at(content: bytes, at: int) -> tuple[int, int]:
+    """Return the mark at a place, and where what follows it begins; before a mark may stand any number of 0xFF."""
+    found = _MARK.match(content, at)
+    if found is None:
+        if not content[at:].strip(b"\xff"):
+            raise _cut_jpeg()
+        raise _damaged_jpeg(f"what stands at byte {at:,} is no part of a picture")
+    return found[1][0], found.end()
+
+
+def _segment(content: bytes, at: int) -> bytes:
+    if at + _LENGTH.size > len(content):
+        raise _cut_jpeg()
+    (length,) = _LENGTH.unpack_from(content, at)
+    if length < _LENGTH.size:
+        raise _damaged_jpeg(f"what stands at byte {at:,} is no part of a picture")
+    if at + length > len(content):
+        raise _cut_jpeg()
+    return content[at + _LENGTH.size : at + length]
+
+
+def _size_in(frame: bytes) -> tuple[int, int]:
+    """Return width and height in a frame's header."""
+    if len(frame) < _FRAME.size:
+        raise _damaged_jpeg("it holds no picture")
+    _, height, width = _FRAME.unpack_from(frame)
+    return width, height
+
+
+def _behind_scan(content: bytes, at: int) -> int:
+    """Return where the next mark is behind the points of a picture, in which some marks may stand."""
+    found = _NEXT_MARK.search(content, at)
+    if found is None:
+        raise _cut_jpeg()
+    return found.start()
+
+
+def _cut_jpeg() -> _UnsoundError:
+    return _UnsoundError(Finding("document-truncated", details={"why": "the mark of its end (EOI) is missing"}))
+
+
+def _damaged_jpeg(why: str) -> _UnsoundError:
+    return _UnsoundError(Finding("document-damaged", details={"kind": "JPEG", "why": why}))
 
 
 # -- behind the end

@@ -15,19 +15,20 @@ from pathlib import Path
 
 from bulk_onboard.errors import DocumentsError
 from bulk_onboard.intake.documents.below import Listings, NoFileError, not_a_file, not_found, opened, parts_below
-from bulk_onboard.intake.documents.content import media_type, png_findings
+from bulk_onboard.intake.documents.content import jpeg_findings, media_type, png_findings
 from bulk_onboard.intake.documents.known import KnownFacts
 from bulk_onboard.intake.documents.pdf import Opened, PdfReader, pdf_findings
 from bulk_onboard.model.application import DOCUMENT_LIMIT, Document, FileFacts
-from bulk_onboard.model.documents import ACCEPTED_TYPES, PDF, ending_of, file_type, type_told_by
+from bulk_onboard.model.documents import JPEG, PDF, PNG, ending_of, file_type, type_told_by
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.requirements import Contract
 
 STRICT_LIMIT = 5_000_000
 """What "5 MB" is where it is not meant as MiB."""
 
 _HEAD = 4096  # of a file too large to be read: enough to tell its type
 _MORE = 64 * 1024
+_OF_PICTURES = {PNG: png_findings, JPEG: jpeg_findings}
+_LOOKED_INTO = frozenset({PDF, *_OF_PICTURES})
 _THREADS = 8
 _FILES_A_TASK = 32
 
@@ -160,11 +161,11 @@ def _facts_of(path: Path, size: int, content: bytes, media: str, pdf: Opened | N
 
 
 def _content_findings(name: str, content: bytes, media: str, pdf: Opened | None) -> Iterator[Finding]:
-    """Return what is wrong with a file of this name, content and media type.
+    """Return what is wrong with a file of this name, content and media type, of which some contract takes it.
 
     That the type is not one the API takes is for validation to say.
     """
-    if media not in ACCEPTED_TYPES[Contract.BETA]:
+    if media not in _LOOKED_INTO:
         return
     ending = ending_of(name)
     if type_told_by(ending) not in ("", media):
@@ -172,7 +173,7 @@ def _content_findings(name: str, content: bytes, media: str, pdf: Opened | None)
         yield Finding("document-misnamed", details={"ending": ending, "found": words.found, "right": words.endings[0]})
     if len(content) > STRICT_LIMIT:
         yield Finding("document-nearly-too-large", details={"size": len(content)})
-    yield from pdf_findings(content, pdf) if pdf else png_findings(content)
+    yield from pdf_findings(content, pdf) if pdf else _OF_PICTURES[media](content)
 
 
 def _plain_file(descriptor: int) -> os.stat_result:

@@ -72,8 +72,8 @@ def _looked_for(row: Row, book: RequirementsBook, search: "_Search", uses: "_Use
     if row.is_blank:
         return
     requirements = book.offered.get(row.combination)
-    required = {document.type: document for document in requirements.documents} if requirements else {}
-    for document in ({each.type: each for each in book.documents} | required).values():
+    required = {each.type: each for each in requirements.documents if each.needs_file} if requirements else {}
+    for document in ({each.type: each for each in book.files} | required).values():
         column = document_column(document.type)
         named = {**row.cells, **row.combination._asdict(), TYPE: document.type, TITLE: document.title}
         found = search.find(named)

@@ -120,16 +120,17 @@ class _Writer(ExcelWriter):
 _CALCULATED = re.compile(rb"<c\b([^>]*)>\s*<f\b(?:[^>]*/>|[^>]*>[^<]*</f>)\s*<v>([^<]*)</v>")
 _ADDRESS = re.compile(rb'\br="([A-Z]+[0-9]+)"')
 _KIND = re.compile(rb'\bt="(\w+)"')
-_BARE = re.compile(rb'<c r="([A-Z]+[0-9]+)"([^>]*)>(<f\b[^>]*>[^<]*</f>)<v ?/></c>')
+_BARE = re.compile(rb'<c r="([A-Z]+[0-9]+)"([^>]*)>(<f\b[^>]*>[^<]*</f>)<v(?: ?/>|></v>)</c>')
+"""A formula without a result. Where lxml is installed openpyxl writes with it, and that has no short `<v/>`."""
 
 
 def results_in(sheet: bytes) -> dict[bytes, Result]:
-    """Return the results of a worksheet's formulas, by the address of the cell."""
+    """Return the results of a worksheet's formulas, by the address of the cell; only that of a text may be empty."""
     found = {}
     for attributes, value in _CALCULATED.findall(sheet):
-        if address := _ADDRESS.search(attributes):
-            kind = _KIND.search(attributes)
-            found[address[1]] = Result(kind[1] if kind else b"", value)
+        kind = kind_found[1] if (kind_found := _KIND.search(attributes)) else b""
+        if (address := _ADDRESS.search(attributes)) and (value or kind == b"str"):
+            found[address[1]] = Result(kind, value)
     return found
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bulk_onboard.api.credentials import Credentials, Secret, are_at_hand, credentials_from, look_up
+from bulk_onboard.api.credentials import Credentials, Secret, are_at_hand, credentials_from, look_up, places_of
 from bulk_onboard.errors import UsageError
 
 AUTH_ID = "MA" + "X" * 18
@@ -259,3 +259,16 @@ def test_several_in_one_file(context, content, why):
 
     assert "a://canary\nb://canary c://canary" == found
     assert "canary" not in str(told.value)
+
+
+def test_places_are_told_in_words_and_never_what_is_in_them(context):
+    """The environment goes first; what is kept nowhere is left out."""
+    context.environ |= {"CREDENTIALS_DIRECTORY": str(context.folder), "PLIVO_AUTH_ID": AUTH_ID}
+    only_id = places_of(context.environ)
+    context.put("plivo_auth_token", b"canary")
+    by_systemd = places_of(context.environ)
+    context.name("PLIVO_AUTH_TOKEN", b"canary")
+
+    assert {"PLIVO_AUTH_ID": "the environment"} == only_id
+    assert "$CREDENTIALS_DIRECTORY/plivo_auth_token" == by_systemd["PLIVO_AUTH_TOKEN"]
+    assert "the file that PLIVO_AUTH_TOKEN_FILE names" == places_of(context.environ)["PLIVO_AUTH_TOKEN"]

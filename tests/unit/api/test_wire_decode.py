@@ -36,7 +36,7 @@ FETCH = FetchRequirements(combination=LOCAL)
 CREATE = Create(token="t", alias="a", application=APPLICATION, fingerprint="f")
 UPDATE = Update(token="t", compliance_id=ID, alias="a", application=APPLICATION, fingerprint="f")
 DELETE = Delete(token="t", compliance_id=ID)
-LINK = Link(token="t", targets=(LinkTarget("911140221000", ID),))
+LINK = Link(targets=(LinkTarget("911140221000", ID, "t"),))
 GET = Get(compliance_id=ID)
 NUMBER = GetNumber(number="911140221000")
 CALLS = [FETCH, CREATE, UPDATE, DELETE, LINK, GET, ListPage(), NUMBER, ListNumbers()]

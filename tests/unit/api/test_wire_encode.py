@@ -194,7 +194,7 @@ def test_calls_without_a_body(contract, call, method, path, query):
 
 def test_link_sends_the_compliance_id_as_json():
     """Linking updates the number, as the document's example does."""
-    request = Wire(Contract.BETA).encode(Link(token="t", targets=(LinkTarget("911140221000", ID),)))
+    request = Wire(Contract.BETA).encode(Link(targets=(LinkTarget("911140221000", ID, "t"),)))
 
     assert ("POST", "Number/911140221000/") == (request.method, request.path)
     assert {"compliance_id": ID} == json.loads(request.json)

@@ -167,7 +167,7 @@ def test_link_names_every_number_with_its_record():
     wire, _ = wire_for(TYPES)
     other = str(uuid4())
 
-    request = wire.encode(Link(token="t", targets=(LinkTarget("911140221000", ID), LinkTarget("911140221001", other))))
+    request = wire.encode(Link(targets=(LinkTarget("911140221000", ID, "t"), LinkTarget("911140221001", other, "t"))))
 
     assert ("POST", "PhoneNumber/Compliance/Link/", None) == (request.method, request.path, request.parts)
     assert {
@@ -311,7 +311,7 @@ def test_odd_requirement_is_told_and_taken_for_a_text(shown, oddity):
 # Reports of links.
 
 NUMBERS = ("911140221000", "911140221001", "911140221002")
-LINK = Link(token="t", targets=tuple(LinkTarget(number, ID) for number in NUMBERS))
+LINK = Link(targets=tuple(LinkTarget(number, ID, "t") for number in NUMBERS))
 NOT_YOURS = "Number not found on your account."
 LINKED, UNKNOWN, FAILED = LinkAnswer(True), LinkAnswer(None), LinkAnswer(False, "link-failed", NOT_YOURS)
 MAYBE_FAILED = FAILED._replace(is_linked=None)

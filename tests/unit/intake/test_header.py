@@ -114,6 +114,7 @@ def test_all_troubles_are_listed_at_once():
         '[columns] maps "Postal C." to "Citty", which is no known column (did you mean "City"?); '
         '"City" is there more than once, in columns D ("City"), J ("city"); '
         '"Postal Code" is missing (is it "Postal C."?); "Number Type" is missing. '
+        f"They were held against {BOOK.described}. "
         "Correct the headers, or map them under [columns] in the job file."
     ) == text
 

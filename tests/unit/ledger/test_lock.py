@@ -11,7 +11,7 @@ import pytest
 
 from bulk_onboard.errors import LockedError, StoppedError, UsageError
 from bulk_onboard.ledger.disk import Disk
-from bulk_onboard.ledger.lock import PATIENCE_S, LedgerLock, check_place
+from bulk_onboard.ledger.lock import PATIENCE_S, LedgerLock, check_place, lock_path, look_at_lock
 from bulk_onboard.ledger.repair import repair
 
 HOLD = """
@@ -281,3 +281,23 @@ def test_container_is_warned_of(path, opened):
 def test_missing_folder_is_left_to_whoever_opens_the_ledger(path):
     """What is wrong with the folder is told once, and as what it is."""
     assert () == check_place(Disk(), path.parent / "no" / "ledger.jsonl")
+
+
+def test_lock_is_looked_at_without_being_taken(path, clock, other_run):
+    """Who holds it and how far the ledger was written; the file stays as it is, and the holder goes on."""
+    before = lock_path(path).read_bytes()
+
+    seen = look_at_lock(path)
+
+    assert f"process {other_run.pid} of" in seen.holder
+    assert before == lock_path(path).read_bytes()
+
+
+def test_lock_that_nobody_holds_tells_how_far_the_ledger_was_written(path, clock):
+    """Before the first run there is none, and none is made."""
+    never = look_at_lock(path)
+    there = lock_path(path).exists()
+    with LedgerLock(path, clock) as lock:
+        lock.remember(7)
+
+    assert (("", 0), False, ("", 7)) == (never, there, look_at_lock(path))

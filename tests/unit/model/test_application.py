@@ -11,14 +11,14 @@ from bulk_onboard.model.requirements import Combination
 
 LOCAL = Combination("IN", "local", "business")
 FIELDS = {"business_name": "Acme", "address.city": "Pune"}
-DOCUMENTS = [("identity_proof", "aa"), ("address_proof", "bb")]
+DOCUMENTS = [("identity_proof", "aa", {}), ("address_proof", "bb", {"issued_on": "2026-03-31", "number": "7"})]
 
 
 def test_fingerprint_is_a_digest_that_stays():
     """Ledgers outlive versions of the tool, so the digest is over this JSON for ever."""
     content = (
         '[["IN","local","business"],[["address.city","Pune"],["business_name","Acme"]],'
-        '[["identity_proof","aa"],["address_proof","bb"]]]'
+        '[["address_proof","bb",[["issued_on","2026-03-31"],["number","7"]]],["identity_proof","aa",[]]]]'
     )
 
     digest = fingerprint(LOCAL, FIELDS, DOCUMENTS)
@@ -32,6 +32,14 @@ def test_order_of_the_columns_does_not_matter(items):
     assert fingerprint(LOCAL, FIELDS, DOCUMENTS) == fingerprint(LOCAL, dict(items), DOCUMENTS)
 
 
+@given(st.permutations(DOCUMENTS))
+def test_order_in_which_documents_are_listed_does_not_matter(documents):
+    """The API may list its document types, and their fields, in another order each time."""
+    turned = [(type_, digest, dict(reversed(fields.items()))) for type_, digest, fields in documents]
+
+    assert fingerprint(LOCAL, FIELDS, DOCUMENTS) == fingerprint(LOCAL, FIELDS, turned)
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -39,11 +47,13 @@ def test_order_of_the_columns_does_not_matter(items):
         (LOCAL, {**FIELDS, "business_name": "ACME"}, DOCUMENTS),
         (LOCAL, {"business_name": "Acme"}, DOCUMENTS),
         (LOCAL, {"business_name": "Acme", "address.state": "Pune"}, DOCUMENTS),
-        (LOCAL, FIELDS, [("identity_proof", "aa"), ("address_proof", "cc")]),
-        (LOCAL, FIELDS, [("identity_proof", "bb"), ("address_proof", "aa")]),
+        (LOCAL, FIELDS, [DOCUMENTS[0], ("address_proof", "cc", DOCUMENTS[1][2])]),
+        (LOCAL, FIELDS, [("identity_proof", "bb", {}), ("address_proof", "aa", DOCUMENTS[1][2])]),
         (LOCAL, FIELDS, DOCUMENTS[:1]),
+        (LOCAL, FIELDS, [DOCUMENTS[0], ("address_proof", "bb", {"issued_on": "2026-03-30", "number": "7"})]),
+        (LOCAL, FIELDS, [DOCUMENTS[0], ("address_proof", "bb", {"issued_on": "2026-03-31"})]),
     ],
-    ids=["combination", "case", "cell emptied", "other field", "bytes", "swapped", "document gone"],
+    ids=["combination", "case", "cell emptied", "other field", "bytes", "swapped", "gone", "date", "field gone"],
 )
 def test_everything_that_is_reviewed_counts(other):
     """A change to anything of it is another fingerprint."""

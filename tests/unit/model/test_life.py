@@ -11,17 +11,18 @@ from msgspec.structs import replace
 
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.entry import Op
-from bulk_onboard.model.life import TRANSITIONS, IllegalStepError, step, trigger
-from bulk_onboard.model.record import Record, Review, State
+from bulk_onboard.model.life import LINKAGES, TRANSITIONS, IllegalStepError, step, trigger
+from bulk_onboard.model.record import Linkage, Linking, Record, Review, State
 
 TOKEN = "abcdefgh23456777"
 UUID = "5a0c1f6e-0000-4000-8000-000000000001"
+NUMBER = "911140000000"
 UNDER_WAY = {State.SENDING, State.UNCERTAIN, State.HELD}
 
 
 def entries_of(op: Op) -> list[entries.Entry]:
     """One entry of every kind that speaks of a write, about this one."""
-    about = {"token": TOKEN, "key": "K-1", "op": op}
+    about = {"token": TOKEN, "key": "K-1", "op": op, "number": NUMBER if op is Op.LINK else ""}
     return [
         entries.Intent(**about, attempt=1, alias=f"K-1 ~{TOKEN}", fingerprint="f1", at="2026-01-05T10:00:00.000Z"),
         entries.Done(**about, compliance_id=UUID, at="2026-01-05T10:00:01.000Z"),
@@ -35,7 +36,7 @@ def entries_of(op: Op) -> list[entries.Entry]:
         entries.Absent(**about, waited_s=90.0),
         *(entries.Resolved(**about, how=how, compliance_id=UUID) for how in ("found", "absent", "abandon")),
         entries.Held(**about, why="2 records with this alias"),
-        entries.Gone(**about, compliance_id=UUID),
+        entries.Gone(token=TOKEN, key="K-1", op=op, compliance_id=UUID),
     ]
 
 
@@ -66,9 +67,20 @@ STEPS = [(state, word) for state in State for word in ENTRIES]
 
 
 def record_in(state: State, word: str) -> Record:
-    """A record in this state; what is under way is what the trigger speaks of."""
+    """A record in this state; what is under way, of it or of its number, is what the trigger speaks of."""
+    name, _, what = word.rpartition(" ")
+    if what == Op.LINK:
+        op = Op.UPDATE if state in UNDER_WAY else None
+        before = next((linkage for linkage, steps in LINKAGES.items() if name in steps), None)
+        return Record(token=TOKEN, state=state, op=op, attempts=1, numbers=numbers(before))
     op = next((op for op in Op if word.endswith(f" {op}")), Op.CREATE)
     return Record(token=TOKEN, state=state, op=op if state in UNDER_WAY else None, attempts=1)
+
+
+def numbers(linkage: Linkage | None) -> dict[str, Linking]:
+    """What a record knows of a number that is there, and of another one."""
+    known = {} if linkage is None else {NUMBER: Linking(linkage, "before")}
+    return {"911140000009": Linking(Linkage.HELD, "other")} | known
 
 
 def test_table_knows_every_state_and_only_words_that_entries_have():
@@ -94,7 +106,10 @@ def test_step_goes_where_the_table_says_or_not_at_all(state, word):
     assert untouched == before
 
 
-@pytest.mark.parametrize(("under_way", "told"), list(itertools.permutations(Op, 2)))
+@pytest.mark.parametrize(
+    ("under_way", "told"),
+    [(one, other) for one, other in itertools.permutations(Op, 2) if (one is Op.CREATE) or Op.LINK not in (one, other)],
+)
 @pytest.mark.parametrize("state", sorted(UNDER_WAY))
 def test_outcome_of_another_write_is_no_step(state, under_way, told):
     """An update that fails cannot make a create possible again: what ends a write speaks of that write."""
@@ -142,7 +157,76 @@ def test_no_that_had_to_be_settled_first_is_written_down_after_the_absence():
     assert (State.REFUSED, None, 0) == (record.state, record.op, record.created)
 
 
-@pytest.mark.parametrize("op", [Op.UPDATE, Op.LINK, Op.DELETE])
+LINK_ENTRIES = {e.name(): e for e in entries_of(Op.LINK) if not isinstance(e, entries.Resolved | entries.Gone)}
+
+
+@pytest.mark.parametrize("name", LINK_ENTRIES)
+@pytest.mark.parametrize("linkage", [None, *Linkage], ids=lambda linkage: linkage or "new")
+def test_number_goes_where_the_table_says_or_not_at_all(linkage, name):
+    """Its record, and other numbers, stay as they are; what is no step changes nothing."""
+    record = Record(token=TOKEN, state=State.SUBMITTED, compliance_id=UUID, numbers=numbers(linkage))
+    steps = LINKAGES[linkage]
+
+    if name not in steps:
+        with pytest.raises(IllegalStepError, match=f"{TOKEN} is submitted"):
+            step(record, LINK_ENTRIES[name])
+        return
+    after = step(record, LINK_ENTRIES[name])
+
+    assert (State.SUBMITTED, None, "") == (after.state, after.op, after.reason)
+    known = after.numbers.get(NUMBER)
+    assert steps[name] is (known.linkage if known else None)
+    assert [linking for number, linking in numbers(None).items() if after.numbers[number] != linking] == []
+
+
+def test_second_link_of_a_number_waits_until_the_first_is_known_not_to_have_been_done():
+    """From sending or unknown no step begins another one; a look, or the answer, ends it first."""
+    for linkage in (Linkage.SENDING, Linkage.UNCERTAIN, Linkage.LINKED):
+        assert "intent" not in LINKAGES[linkage]
+    due_again = {(linkage, name) for linkage, steps in LINKAGES.items() for name, to in steps.items() if to is None}
+    unsent = {(Linkage.SENDING, name) for name in ("unavailable", "throttled", "denied", "absent")}
+    assert {*unsent, (Linkage.UNCERTAIN, "absent")} == due_again
+
+
+@given(st.lists(st.sampled_from(sorted(LINK_ENTRIES)), max_size=30))
+def test_number_is_linked_by_one_call_at_most(names):
+    """Whatever may be said of it in whatever order: no call begins while one may have been done."""
+    record, may_be_done = Record(token=TOKEN, state=State.SUBMITTED, compliance_id=UUID), False
+    for name in names:
+        try:
+            record = step(record, LINK_ENTRIES[name])
+        except IllegalStepError:
+            continue
+        assert not (may_be_done and name == "intent")
+        if name in ("intent", "adopted", "done"):
+            may_be_done = True
+        elif name in ("absent", "refused", "unavailable", "throttled", "denied"):
+            may_be_done = False
+
+
+@pytest.mark.parametrize("state", [State.SUBMITTED, State.GONE])
+@pytest.mark.parametrize("op", [None, Op.UPDATE, Op.DELETE])
+def test_link_that_was_cut_off_is_unknown_whatever_its_record_does(state, op):
+    """Also while the record is updated or deleted, and when it was found gone."""
+    record = Record(token=TOKEN, state=State.SENDING if op else state, op=op, numbers=numbers(Linkage.SENDING))
+
+    found = step(record, ENTRIES["run_started"])
+
+    assert Linking(Linkage.UNCERTAIN, "the run ended in the middle of the call") == found.numbers[NUMBER]
+    assert (State.UNCERTAIN if op else state) is found.state
+
+
+def test_number_of_a_gone_record_whose_link_is_under_way_is_not_forgotten():
+    """Its answer is still to come; what was refused or held for the record is void."""
+    record = Record(token=TOKEN, state=State.SUBMITTED, compliance_id=UUID, numbers=numbers(Linkage.SENDING))
+
+    gone = step(record, ENTRIES["gone"])
+
+    assert ({NUMBER}, State.GONE) == (set(gone.numbers), gone.state)
+    assert Linkage.LINKED is step(gone, ENTRIES["done link"]).numbers[NUMBER].linkage
+
+
+@pytest.mark.parametrize("op", [Op.UPDATE, Op.DELETE])
 def test_other_writes_may_be_refused_once_they_are_settled(op):
     """The record stays submitted, with the reason."""
     for state in (State.UNCERTAIN, State.SUBMITTED):

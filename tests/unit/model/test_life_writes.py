@@ -149,36 +149,44 @@ def test_refused_content_stays_known_until_it_is_judged_anew(content, code):
     assert (content, "") == (after(record, intent(Op.UPDATE, fingerprint=content), done).fingerprint, "")
 
 
+def of_one(kind, /, **told):
+    """An entry about the link of the first number."""
+    return about(kind, Op.LINK, number=ONE, **told)
+
+
 @pytest.mark.parametrize(
     ("entry", "expected", "news"),
     [
-        (about(entries.Done, Op.LINK, compliance_id=UUID), Linking(Linkage.LINKED), 7),
-        (about(entries.Adopted, Op.LINK, compliance_id=UUID), Linking(Linkage.LINKED), 7),
+        (of_one(entries.Done, compliance_id=UUID), Linking(Linkage.LINKED), 7),
+        (of_one(entries.Adopted, compliance_id=UUID), Linking(Linkage.LINKED), 7),
         (
-            about(entries.Refused, Op.LINK, code="country_mismatch", message="No."),
+            of_one(entries.Refused, code="country_mismatch", message="No."),
             Linking(Linkage.REFUSED, "No.", "country_mismatch"),
             20,
         ),
         *(
-            (about(entries.Refused, Op.LINK, code=code, message="No."), Linking(Linkage.REFUSED, "No.", code), 20)
+            (of_one(entries.Refused, code=code, message="No."), Linking(Linkage.REFUSED, "No.", code), 20)
             for code in sorted(STATE_ERRORS)
         ),
-        (about(entries.Unavailable, Op.LINK, why="DNS"), Linking(Linkage.HELD, "before"), 7),
-        (about(entries.Throttled, Op.LINK, wait_s=1), Linking(Linkage.HELD, "before"), 7),
-        (about(entries.Absent, Op.LINK, waited_s=0), Linking(Linkage.HELD, "before"), 7),
+        (of_one(entries.Unresolved, seen="HTTP 502"), Linking(Linkage.UNCERTAIN, "HTTP 502"), 7),
+        (of_one(entries.Unavailable, why="DNS"), None, 7),
+        (of_one(entries.Throttled, wait_s=1), None, 7),
+        (of_one(entries.Denied, http_status=401), None, 7),
+        (of_one(entries.Absent, waited_s=0), None, 7),
     ],
 )
 def test_what_becomes_of_a_link_is_the_number_s_alone(entry, expected, news):
-    """What says nothing of the number leaves what is known of it; other numbers and the record stay as they are."""
+    """One that was not sent, or not done, is due as if nothing had been known; the others and the record stay."""
     known = {ONE: Linking(Linkage.HELD, "before"), TWO: Linking(Linkage.LINKED)}
     record = after(Record(**{**_fields(APPROVED), "numbers": known}), intent(Op.LINK, number=ONE))
     if isinstance(entry, entries.Adopted | entries.Absent):
-        record = after(record, about(entries.Unresolved, Op.LINK, seen="HTTP 502"))
+        record = after(record, of_one(entries.Unresolved, seen="HTTP 502"))
 
     record = after(record, entry)
 
     assert (State.SUBMITTED, None, "approved", "old") == (record.state, record.op, record.review, record.fingerprint)
-    assert ({ONE: expected, TWO: Linking(Linkage.LINKED)}, news) == (record.numbers, record.news)
+    one = {} if expected is None else {ONE: expected}
+    assert (one | {TWO: Linking(Linkage.LINKED)}, news) == (record.numbers, record.news)
 
 
 def _fields(record):
@@ -270,7 +278,7 @@ def test_refusal_is_past_with_the_review_only_where_it_was_about_that(code, revi
 @pytest.mark.parametrize(("code", "stays"), [("country_mismatch", True), ("compliance_not_approved", False)])
 def test_number_that_was_refused_for_the_review_is_due_again_after_another(code, stays):
     """It was no word about the number."""
-    refused = after(APPROVED, intent(Op.LINK, number=ONE), about(entries.Refused, Op.LINK, code=code))
+    refused = after(APPROVED, intent(Op.LINK, number=ONE), of_one(entries.Refused, code=code))
 
     record = after(refused, reviewed("suspended"), reviewed("approved"))
 

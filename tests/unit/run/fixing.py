@@ -68,8 +68,8 @@ class WritingProcess(Process):
         if isinstance(call, Update):
             assert account.reviews[call.compliance_id] in EDITABLE, "an update of what waits for no correction"
             assert account.records[call.compliance_id].fingerprint != call.fingerprint, "an update that changes nothing"
-        if isinstance(call, Link):
-            assert account.numbers.get(call.number) in (None, call.compliance_id), "a number of another record is moved"
+        for number, made, *_ in call.targets if isinstance(call, Link) else ():
+            assert account.numbers.get(number) in (None, made), "a number of another record is moved"
         assert not isinstance(call, Create), "a create of what was submitted"
         return await super().send(call)
 

@@ -1,6 +1,6 @@
 """Processes that run a job one after the other on the same ledger, and may die at any moment."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import StoppedError
@@ -58,11 +58,15 @@ class Process:
         return self._journal.ledger_state
 
     async def append(self, entry: Entry) -> None:
+        await self.append_all((entry,))
+
+    async def append_all(self, entries: Sequence[Entry]) -> None:
+        """Write them; the one at which it dies is the last, and those of one call are on disk all or none."""
         self._live()
-        self._entries_left -= 1
-        dies = self._entries_left == 0
+        dies = 0 < self._entries_left <= len(entries)
+        self._entries_left -= len(entries)
         if not (dies and self._before):
-            await self._journal.append(entry)
+            await self._journal.append_all(entries)
         if dies:
             self._die()
 

@@ -4,8 +4,8 @@ from bulk_onboard.model import entry as entries
 from bulk_onboard.model.call import Gateway, Operation
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.outcome import Refused
-from bulk_onboard.model.record import State
-from bulk_onboard.run.settle import Settler
+from bulk_onboard.model.record import Record, State, unknown_numbers
+from bulk_onboard.run.settle import Settler, Subject
 from bulk_onboard.run.stop import Stop
 from tests.support.clocks import FakeClock
 from tests.support.gateways import FakeAccount
@@ -21,7 +21,6 @@ from tests.unit.run.samples import (
 W = 90.0
 SCHEDULE = [2.0, 10.0, 30.0, 90.0]
 STRANGER = "zzzzzzzzzzzzzzzz"
-NUMBER = "911140000000"
 KNOWN = 7  # a row that is submitted, by which the list can be checked
 
 
@@ -29,7 +28,12 @@ class Rig:
     """A ledger, an account, and a settler over both; the rows say what was sent."""
 
     def __init__(
-        self, *story: entries.Entry, api: Gateway | None = None, clock: FakeClock | None = None, settle_s: float = W
+        self,
+        *story: entries.Entry,
+        api: Gateway | None = None,
+        clock: FakeClock | None = None,
+        settle_s: float = W,
+        by_pages: bool = False,
     ) -> None:
         self.clock = clock or FakeClock()
         self.account = FakeAccount(self.clock)
@@ -37,6 +41,7 @@ class Rig:
         self.rows = {token(number): application(number) for number in range(300)}
         self.settle_s = settle_s
         self._api = api or self.account
+        self._by_pages = by_pages
 
     async def know(self, number: int = KNOWN) -> None:
         """The API has the record of this row, and the ledger knows it."""
@@ -54,17 +59,26 @@ class Rig:
             settle_s=self.settle_s,
             new_token=lambda: STRANGER,
             sent=lambda record: self.rows.get(record.token),
+            by_pages=self._by_pages,
         )
         settler.expect(more=False)
         return settler
 
-    async def settle(self, *numbers: int, since: float = 0.0, said: Refused | None = None) -> Settler:
-        """Settle what these rows left behind, to the end."""
+    async def settle(self, *numbers: int, since: float = 0.0, said: Refused | None = None, of: str = "") -> Settler:
+        """Settle what these rows, or their links `of` a phone number, left behind, to the end."""
         settler = self.settler()
         for number in numbers or (1,):
-            settler.watch(token(number), since, said)
+            settler.watch(Subject(token(number), of), since, said)
         await settler.run()
         return settler
+
+    def record(self, number: int = 1) -> Record:
+        """A row's record."""
+        return self.journal.ledger_state.record(token(number))
+
+    def is_uncertain(self, op: Op) -> bool:
+        """Whether such a write of the first row's record, or number, is unknown."""
+        return bool(unknown_numbers(self.record())) if op is Op.LINK else self.state() is State.UNCERTAIN
 
     def state(self, number: int = 1) -> State:
         """Where a row's record is."""

@@ -20,6 +20,7 @@ from tests.support.businesses import document, sha256
 from tests.support.journals import MemoryJournal
 
 LOCAL = Combination("IN", "local", "business")
+NUMBER = "911140000000"
 DOCUMENT_TYPES = ("identity_proof", "address_proof", "business_registration")
 
 OUTCOMES: Mapping[str, Outcome[Any]] = {
@@ -136,8 +137,8 @@ def done(number: int = 1) -> entries.Done:
     return entries.Done(token=token(number), op=Op.CREATE, compliance_id=compliance_id(number))
 
 
-def unresolved(number: int = 1, op: Op = Op.CREATE) -> entries.Unresolved:
-    return entries.Unresolved(token=token(number), op=op, seen="HTTP 502")
+def unresolved(number: int = 1, op: Op = Op.CREATE, *, of: str = "") -> entries.Unresolved:
+    return entries.Unresolved(token=token(number), op=op, number=of, seen="HTTP 502")
 
 
 def uncertain(number: int = 1) -> tuple[entries.Entry, ...]:
@@ -148,7 +149,8 @@ def uncertain(number: int = 1) -> tuple[entries.Entry, ...]:
 def doubted(op: Op, row: int = 1, /, **other: str) -> tuple[entries.Entry, ...]:
     """The story of a submitted record whose next write is unknown; `other` is told by its intent."""
     told = {"alias": "", "fingerprint": "", "compliance_id": compliance_id(row)} | other
-    return intent(row), done(row), intent(row, op, 1, **told), unresolved(row, op)
+    number = told.setdefault("number", NUMBER) if op is Op.LINK else ""
+    return intent(row), done(row), intent(row, op, 1, **told), unresolved(row, op, of=number)
 
 
 def record(*story: entries.Entry, number: int = 1) -> Record:

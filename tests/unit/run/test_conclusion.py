@@ -129,21 +129,31 @@ def test_of_update_where_the_api_tells_no_time(review):
 @pytest.mark.parametrize(
     ("linked_to", "expected"),
     [
-        (compliance_id(1), entries.Adopted(**ABOUT, op=Op.LINK, compliance_id=compliance_id(1))),
-        (compliance_id(2), entries.Absent(**ABOUT, op=Op.LINK, waited_s=0.0)),
-        ("", entries.Absent(**ABOUT, op=Op.LINK, waited_s=0.0)),
+        (compliance_id(1), entries.Adopted(**ABOUT, op=Op.LINK, number=NUMBER, compliance_id=compliance_id(1))),
+        (compliance_id(2), None),
+        ("", None),
+        (None, None),
     ],
-    ids=["to this record", "to another", "to none"],
+    ids=["to this record", "to another", "to none", "not shown"],
 )
 def test_of_link(linked_to, expected):
-    """There or not: nothing is waited for, since a link may be repeated."""
+    """There, or nothing is known yet: a call that was held up may still be applied."""
     doubtful = record(*doubted(Op.LINK))
-    number = NumberRecord(number=NUMBER, compliance_id=linked_to)
+    shown = None if linked_to is None else NumberRecord(number=NUMBER, compliance_id=linked_to)
 
-    assert expected == conclusion.of_link(doubtful, number)
+    assert expected == conclusion.of_link(doubtful, NUMBER, shown)
 
 
-@pytest.mark.parametrize("op", list(Op))
+def test_absent_link_names_its_number():
+    """Others of the record may be under way, or the record itself."""
+    doubtful = record(*doubted(Op.UPDATE))
+
+    said = conclusion.absent(doubtful, 90.0, number=NUMBER)
+
+    assert (Op.LINK, NUMBER) == (said.op, said.number)
+
+
+@pytest.mark.parametrize("op", [Op.CREATE, Op.UPDATE, Op.DELETE])
 def test_entries_speak_of_the_write_under_way(op):
     """Adopted and absent end the write that is unknown, and no other."""
     doubtful = record() if op is Op.CREATE else record(*doubted(op))
@@ -169,7 +179,7 @@ def test_refused_after_all_says_what_was_refused(op, fingerprint, number):
     """No call is under way any more, so the entry itself names the content or the number that is not sent again."""
     doubtful = record() if op is Op.CREATE else record(*doubted(op, fingerprint=fingerprint, number=number))
 
-    said = conclusion.refused_after_all(doubtful, op, "conflict", "no")
+    said = conclusion.refused_after_all(doubtful, op, "conflict", "no", number=number)
 
     assert (
         entries.Refused(**ABOUT, op=op, code="conflict", message="no", fingerprint=fingerprint, number=number) == said

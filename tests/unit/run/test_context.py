@@ -43,9 +43,9 @@ def test_one_number_of_a_record_is_not_another():
     """Links fail by number."""
     tries = Tries()
     for number in ("1", "2", "3"):
-        tries.note(Record(token=token(1), number=number), Op.LINK, Unresolved(seen="HTTP 413"))
+        tries.note(Record(token=token(1)), Op.LINK, Unresolved(seen="HTTP 413"), number=number)
 
-    assert "" == tries.failed_alone(Record(token=token(1), number="3"), Op.LINK, ATTEMPTS)
+    assert "" == tries.failed_alone(Record(token=token(1)), Op.LINK, ATTEMPTS, number="3")
 
 
 def refused(tries: Tries, number: int, message: str, code: str = "no") -> None:

@@ -166,7 +166,7 @@ class MendedOnce(RuleBasedStateMachine):
 
     def moved_for_good(self):
         """But for what two rows asked for: a link of the one that arrives late may cross the other's."""
-        return [call for call in self.account.moved if not self.was_asked_for_by_two(call.number)]
+        return [target for target in self.account.moved if not self.was_asked_for_by_two(target.number)]
 
     @invariant()
     def replay_tells_the_same_and_only_new_content_of_what_was_sent_back_goes_out(self):
@@ -183,7 +183,7 @@ class MendedOnce(RuleBasedStateMachine):
                 case entries.Refused(op=Op.UPDATE) if entry.code not in STATE_ERRORS:
                     refused.add((entry.token, again.record(entry.token).intended))
                 case entries.Refused(op=Op.LINK) if entry.code not in STATE_ERRORS:
-                    self.refused_numbers.add((entry.token, again.record(entry.token).number))
+                    self.refused_numbers.add((entry.token, entry.number))
             again.take(entry)
         assert again == self.story.journal.ledger_state
         self.refused = refused

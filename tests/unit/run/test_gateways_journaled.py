@@ -10,10 +10,10 @@ import pytest
 from bulk_onboard.errors import StoppedError
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model import outcome as outcomes
-from bulk_onboard.model.call import Operation
+from bulk_onboard.model.call import Link, LinkAnswer, LinkTarget, Operation
 from bulk_onboard.model.entry import Op
-from bulk_onboard.model.record import State
-from bulk_onboard.run.gateways import Journaled, entry_of, intent
+from bulk_onboard.model.record import Linkage, Linking, State
+from bulk_onboard.run.gateways import Journaled, entries_of, intents
 from tests.support.calls import ALIAS, CALLS, COMPLIANCE_ID, NUMBER, TOKEN
 from tests.support.clocks import FakeClock
 from tests.support.gateways import HangingGateway, ScriptedGateway
@@ -49,11 +49,14 @@ def ready_for(operation: Operation) -> MemoryJournal:
 async def test_intent_is_written_before_the_call_and_the_outcome_after_it(operation, outcome):
     """When the inner gateway sees the write its intent is the newest entry; the outcome follows (I3)."""
     journal, seen = ready_for(operation), []
-    inner = ScriptedGateway(OUTCOMES[outcome], on_send=lambda call: seen.append(journal.story(TOKEN)[-1]))
+    told = OUTCOMES[outcome]
+    if operation is Operation.LINK and outcome == "done":
+        told = outcomes.Done(value={NUMBER: LinkAnswer(True)}, api_id="api-1")
+    inner = ScriptedGateway(told, on_send=lambda call: seen.append(journal.story(TOKEN)[-1]))
 
     answered = await journaled(inner, journal).send(CALLS[operation])
 
-    assert OUTCOMES[outcome] == answered
+    assert told == answered
     assert [f"intent {operation}"] == seen
     assert [f"intent {operation}", f"{outcome} {operation}"] == journal.story(TOKEN)[-2:]
 
@@ -222,14 +225,14 @@ async def test_outcome_that_cannot_be_written_stops_the_run():
 )
 def test_intent_of_each_write(operation, expected):
     """It tells what settling needs: the alias, the digests, the id."""
-    assert expected == intent(CALLS[operation])
+    assert [expected] == intents(CALLS[operation])
 
 
 def test_intent_holds_nothing_of_the_row():
     """No field's value, no document's name, no byte of a document (I13)."""
     call = create(attempt=3, files=tuple(map(samples.content, DOCUMENT_TYPES)))
 
-    line = msgspec.json.encode(intent(call)).decode()
+    line = msgspec.json.encode(intents(call)).decode()
 
     values = [value for value in call.application.fields.values() if len(value) > 2]
     assert [] == [text for text in (*values, "proof.pdf", "%PDF") if text in line]
@@ -263,13 +266,13 @@ def test_intent_holds_nothing_of_the_row():
 )
 def test_entry_of_each_outcome(outcome, expected):
     """The ledger's words for it, about the same record and write."""
-    assert expected == entry_of(create(**ABOUT), outcome)
+    assert [expected] == entries_of(create(**ABOUT), outcome)
 
 
 def test_withheld_call_has_no_entry():
     """It was never sent: whoever wants it written down has a bug."""
     with pytest.raises(AssertionError):
-        entry_of(create(), OUTCOMES["withheld"])
+        entries_of(create(), OUTCOMES["withheld"])
 
 
 def test_refusal_is_masked_with_the_rows_own_values():
@@ -280,7 +283,7 @@ def test_refusal_is_masked_with_the_rows_own_values():
     call = create(application=samples.application(1, business_name="Nivara Sample"))
     message = "NIVARA SAMPLE at 1 Sample Road, desk1@example.com: u72200ka2020ptc000001 is known"
 
-    said = entry_of(call, outcomes.Refused(code="bad", message=message)).message
+    (said,) = (entry.message for entry in entries_of(call, outcomes.Refused(code="bad", message=message)))
 
     assert "… at …, …: … is known" == said
 
@@ -290,7 +293,95 @@ def test_refusal_without_contents_is_masked_all_the_same(operation):
     """What looks like personal data is hidden in every message."""
     message = "number 911140000000 of ravi@example.in"
 
-    said = entry_of(CALLS[operation], outcomes.Refused(code="bad", message=message)).message
+    (said,) = (entry.message for entry in entries_of(CALLS[operation], outcomes.Refused(code="bad", message=message)))
 
     assert "911140000000" not in said
     assert "ravi" not in said
+
+
+# A link of many numbers.
+
+NUMBERS = [f"91114000000{place}" for place in range(4)]
+MANY = Link(targets=tuple(LinkTarget(number, COMPLIANCE_ID, TOKEN, "K-17") for number in NUMBERS))
+ANSWERS = {
+    NUMBERS[0]: LinkAnswer(True),
+    NUMBERS[1]: LinkAnswer(False, "link-failed", "Number 911140000001 is not on your account."),
+    NUMBERS[2]: LinkAnswer(None),
+    NUMBERS[3]: LinkAnswer(None, "link-failed", "Number 911140000003 is not on your account."),
+}
+
+
+class CountedWrites(MemoryJournal):
+    """A ledger that notes what is written together."""
+
+    def __init__(self, *story):
+        self.together = []
+        super().__init__(*story)
+
+    async def append_all(self, entries):
+        self.together.append([entry.name() for entry in entries])
+        await super().append_all(entries)
+
+
+async def test_each_number_has_its_intent_and_all_of_them_are_in_one_write():
+    """Before the bytes leave; so has each its outcome afterwards."""
+    journal, seen = CountedWrites(*SUBMITTED), []
+    inner = ScriptedGateway(outcomes.Done(value=ANSWERS), on_send=lambda call: seen.extend(journal.together))
+
+    await journaled(inner, journal).send(MANY)
+
+    assert [["intent"] * 4] == seen
+    assert ["done", "refused", "unresolved", "unresolved"] == journal.together[-1]
+    assert NUMBERS == [entry.number for entry in journal.entries[2:6]] == [e.number for e in journal.entries[6:]]
+    linkages = [linking.linkage for linking in journal.ledger_state.record(TOKEN).numbers.values()]
+    assert [Linkage.LINKED, Linkage.REFUSED, Linkage.UNCERTAIN, Linkage.UNCERTAIN] == linkages
+
+
+async def test_what_the_report_says_is_masked_in_the_ledger_and_in_what_may_be_written_later():
+    """A refusal that has to wait for settling is written down by somebody else."""
+    journal = MemoryJournal(*SUBMITTED)
+
+    answered = await journaled(ScriptedGateway(outcomes.Done(value=ANSWERS)), journal).send(MANY)
+
+    refused = journal.ledger_state.record(TOKEN).numbers[NUMBERS[1]]
+    assert Linking(Linkage.REFUSED, "Number XXXX-XXXX-0001 is not on your account.", "link-failed") == refused
+    assert "Number XXXX-XXXX-0003 is not on your account." == answered.value[NUMBERS[3]].message
+
+
+async def test_call_that_is_refused_as_a_whole_judges_none_of_its_numbers():
+    """None of them is linked, and each is due again; a single number that is refused is refused."""
+    no = outcomes.Refused(code="http-400", message="compliance_application_id is not valid", http_status=400)
+    journal = MemoryJournal(*SUBMITTED)
+
+    await journaled(ScriptedGateway(no, no), journal).send(MANY)
+    due_again = dict(journal.ledger_state.record(TOKEN).numbers)
+    await journaled(ScriptedGateway(no, no), journal).send(replace(MANY, targets=MANY.targets[:1]))
+
+    assert {} == due_again
+    assert {"http-400: the whole call was refused"} == {e.seen for e in journal.entries[6:10]}
+    assert ["link http-400"] == [f"{e.op} {e.code}" for e in journal.entries if isinstance(e, entries.Refused)]
+
+
+@pytest.mark.parametrize("outcome", ["throttled", "unavailable", "denied", "unresolved"])
+async def test_call_without_an_answer_says_the_same_of_each_number(outcome):
+    """Not sent: due again; unknown: to be settled, each by itself."""
+    journal = MemoryJournal(*SUBMITTED)
+
+    await journaled(ScriptedGateway(OUTCOMES[outcome]), journal).send(MANY)
+
+    left = {linking.linkage for linking in journal.ledger_state.record(TOKEN).numbers.values()}
+    assert ({Linkage.UNCERTAIN} if outcome == "unresolved" else set()) == left
+
+
+async def test_killed_in_mid_call_leaves_all_its_numbers_unknown():
+    """The next run settles them before it links any again."""
+    journal, inner = MemoryJournal(*SUBMITTED), HangingGateway()
+    sending = asyncio.create_task(journaled(inner, journal).send(MANY))
+    await inner.begun.wait()
+
+    sending.cancel()
+    await asyncio.wait([sending])
+    await journal.append(samples.run_started())
+
+    numbers = journal.ledger_state.record(TOKEN).numbers
+    assert [Linkage.UNCERTAIN] * 4 == [numbers[number].linkage for number in NUMBERS]

@@ -8,7 +8,7 @@ from bulk_onboard.errors import StoppedError
 from bulk_onboard.model.call import Operation, Priority, RecordPage
 from bulk_onboard.model.outcome import Done
 from bulk_onboard.model.record import State
-from bulk_onboard.run.settle import MISSES_AT_MOST, next_look_s
+from bulk_onboard.run.settle import MISSES_AT_MOST, Subject, next_look_s
 from bulk_onboard.run.walk import LIMITS
 from tests.support.clocks import FrozenClock
 from tests.support.gateways import ScriptedGateway
@@ -134,7 +134,7 @@ async def test_doubt_that_arises_while_others_wait_is_taken_in(context):
     await asyncio.sleep(0)
 
     await context.account.send(create(1))
-    settler.watch(token(1), context.clock.monotonic())
+    settler.watch(Subject(token(1)), context.clock.monotonic())
     while context.state() is State.UNCERTAIN:
         await asyncio.sleep(0)
     still_running = not running.done()
@@ -203,7 +203,7 @@ async def test_wish_to_stop_ends_the_wait_at_once():
     """Nobody waits W for a run that is to end; what is unknown stays so."""
     context = Rig(*uncertain(1), clock=FrozenClock())
     settler = context.settler()
-    settler.watch(token(1), 0.0)
+    settler.watch(Subject(token(1)), 0.0)
     running = asyncio.create_task(settler.run())
     while not context.clock.slept:
         await asyncio.sleep(0)

@@ -8,7 +8,7 @@ from bulk_onboard.model import entry as entries
 from bulk_onboard.model.call import Operation
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.record import State
-from bulk_onboard.run.settle import INCONCLUSIVE_AT_MOST
+from bulk_onboard.run.settle import INCONCLUSIVE_AT_MOST, Subject
 from tests.unit.run.rigs import KNOWN, SCHEDULE, STRANGER, Rig, W
 from tests.unit.run.samples import (
     alias,
@@ -97,7 +97,7 @@ async def test_record_that_is_filed_meanwhile_serves_as_the_control_that_was_mis
     context = Rig(*uncertain(1))
     settler = context.settler()
     settler.expect(more=True)
-    settler.watch(token(1), 0.0)
+    settler.watch(Subject(token(1)), 0.0)
     running = asyncio.create_task(settler.run())
     while len(context.looks()) < len(SCHEDULE) + 2 * INCONCLUSIVE_AT_MOST:
         await asyncio.sleep(0)
@@ -171,8 +171,8 @@ async def test_each_is_looked_for_by_its_own_schedule(settle_s):
     context = Rig(*uncertain(1), *uncertain(2), settle_s=settle_s)
     await context.know()
     settler = context.settler()
-    settler.watch(token(1), 0.0)
-    settler.watch(token(2), settle_s / 3)
+    settler.watch(Subject(token(1)), 0.0)
+    settler.watch(Subject(token(2)), settle_s / 3)
 
     await settler.run()
 

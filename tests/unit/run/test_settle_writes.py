@@ -1,16 +1,29 @@
 """Unknown updates, links and deletes are settled by what the API says now; contested ones like lost answers."""
 
+from collections import Counter
+
 import pytest
 
 from bulk_onboard.model import entry as entries
-from bulk_onboard.model.call import Delete, GetNumber, Link, NumberRecord, Operation, Priority, RecordPage, Update
+from bulk_onboard.model.call import (
+    Delete,
+    GetNumber,
+    Link,
+    LinkTarget,
+    NumberRecord,
+    Operation,
+    Priority,
+    RecordPage,
+    Update,
+)
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.outcome import Done, Refused
-from bulk_onboard.model.record import Linkage, State
-from bulk_onboard.run.settle import MISSES_AT_MOST
+from bulk_onboard.model.record import Linkage, Linking, State
+from bulk_onboard.run.settle import MISSES_AT_MOST, Subject
 from tests.support.gateways import ScriptedGateway
-from tests.unit.run.rigs import NUMBER, SCHEDULE, Rig, W
+from tests.unit.run.rigs import SCHEDULE, Rig, W
 from tests.unit.run.samples import (
+    NUMBER,
     OUTCOMES,
     alias,
     application,
@@ -18,9 +31,11 @@ from tests.unit.run.samples import (
     create,
     doubted,
     expanded,
+    intent,
     server_record,
     token,
     uncertain,
+    unresolved,
 )
 
 
@@ -79,19 +94,91 @@ async def test_delete_whose_record_stays_is_absent_only_after_w():
     assert (State.SUBMITTED, W) == (context.state(), context.newest().waited_s)
 
 
-@pytest.mark.parametrize(("linked", "expected"), [(True, "adopted link"), (False, "absent link")])
-async def test_link_is_settled_by_the_number_at_the_first_look(linked, expected):
-    """It may be repeated, so nothing is waited for."""
+async def test_link_that_took_effect_is_adopted_by_what_the_number_has_now():
+    """At the first look that shows it."""
     context, made = await ready_for(Op.LINK, number=NUMBER)
-    if linked:
-        context.account.judge(made, "approved")
-        await context.account.send(Link(token=token(1), compliance_id=made, number=NUMBER))
+    context.account.judge(made, "approved")
+    await context.account.send(Link(targets=(LinkTarget(NUMBER, made, token(1)),)))
 
-    await context.settle()
+    await context.settle(of=NUMBER)
 
-    assert (State.SUBMITTED, expected) == (context.state(), context.journal.story(token(1))[-1])
+    assert (State.SUBMITTED, "adopted link") == (context.state(), context.journal.story(token(1))[-1])
     assert [GetNumber(number=NUMBER, priority=Priority.SETTLE)] == context.account.made(Operation.NUMBER)
     assert 2.0 == pytest.approx(context.clock.monotonic())
+
+
+async def test_link_that_took_no_effect_is_absent_only_after_w():
+    """A call that was held up may still be applied; then the number is due again."""
+    context, _ = await ready_for(Op.LINK, number=NUMBER)
+
+    settler = await context.settle(of=NUMBER)
+
+    assert SCHEDULE == pytest.approx(context.account.times_of(Operation.NUMBER))
+    assert ("absent", NUMBER, W) == (context.newest().name(), context.newest().number, context.newest().waited_s)
+    assert ({}, [token(1)]) == (context.journal.ledger_state.record(token(1)).numbers, settler.take_settled())
+
+
+async def test_link_that_shows_late_is_found_before_it_is_given_up():
+    """Fifty seconds after its caller did."""
+    context, made = await ready_for(Op.LINK, number=NUMBER)
+    context.account.judge(made, "approved")
+    context.account.do(Link(targets=(LinkTarget(NUMBER, made, token(1)),)), late_s=50.0)
+
+    await context.settle(of=NUMBER)
+
+    assert "adopted link" == context.journal.story(token(1))[-1]
+    assert 90.0 == pytest.approx(context.clock.monotonic())
+
+
+async def fifty_unknown(shown: int) -> Rig:
+    """Fifty numbers of a record whose links are unknown; so many of them are linked, and all are the account's."""
+    context = Rig(by_pages=True)
+    made = await context.account.send(create(1))
+    context.account.judge(made.value, "approved")
+    await context.journal.append(intent(1))
+    await context.journal.append(entries.Done(token=token(1), op=Op.CREATE, compliance_id=made.value))
+    numbers = [f"9111400{place:05d}" for place in range(50)]
+    context.account.rented = {number: number for number in numbers}
+    for number in numbers:
+        await context.journal.append(intent(1, Op.LINK, number=number, compliance_id=made.value))
+        await context.journal.append(unresolved(1, Op.LINK, of=number))
+    context.account.numbers = dict.fromkeys(numbers[:shown], made.value)
+    return context
+
+
+async def test_unknown_links_are_looked_at_together_by_pages_where_that_is_cheaper():
+    """Fifty on three pages, in one look."""
+    context = await fifty_unknown(shown=50)
+    settler = context.settler()
+    for number in context.account.rented:
+        settler.watch(Subject(token(1), number), 0.0)
+
+    await settler.run()
+
+    assert {Linkage.LINKED} == {each.linkage for each in context.record().numbers.values()}
+    assert (3, 0) == (len(context.account.made(Operation.NUMBERS)), len(context.account.made(Operation.NUMBER)))
+
+
+async def test_of_many_unknown_links_each_is_settled_by_its_own_number():
+    """Those that are there at the first look, the rest after W."""
+    context = await fifty_unknown(shown=47)
+    settler = context.settler()
+    for number in context.account.rented:
+        settler.watch(Subject(token(1), number), 0.0)
+
+    await settler.run()
+
+    assert {Linkage.LINKED: 47} == Counter(each.linkage for each in context.record().numbers.values())
+    assert [W] * 3 == [entry.waited_s for entry in context.journal.entries if isinstance(entry, entries.Absent)]
+
+
+async def test_number_that_nobody_waits_for_any_more_is_forgotten():
+    """Its record was filed anew meanwhile: nothing is asked, and nothing written."""
+    context, _ = await ready_for(Op.LINK, number=NUMBER)
+
+    await context.settle(of="911140000009")
+
+    assert [] == context.account.made(Operation.NUMBER)
 
 
 @pytest.mark.parametrize("outcome", ["unresolved", "unavailable", "throttled", "denied"])
@@ -101,17 +188,25 @@ async def test_record_that_cannot_be_read_leaves_its_write_uncertain(op, outcome
     api = ScriptedGateway(*[OUTCOMES[outcome]] * MISSES_AT_MOST)
     context = Rig(*doubted(op), api=api)
 
-    await context.settle()
+    await context.settle(of=NUMBER if op is Op.LINK else "")
 
-    assert State.UNCERTAIN is context.state()
+    assert context.is_uncertain(op)
     assert MISSES_AT_MOST == len(api.calls)
 
 
-@pytest.mark.parametrize(
-    ("op", "expected"), [(Op.UPDATE, State.GONE), (Op.LINK, State.SUBMITTED), (Op.DELETE, State.DELETED)]
-)
+async def test_number_that_cannot_be_looked_at_is_due_again_after_w():
+    """Nothing can show whether it is linked; a link sets a value, so it may be repeated once nothing is under way."""
+    gone = Refused(code="not_found", http_status=404)
+    context = Rig(*doubted(Op.LINK), api=ScriptedGateway(*[gone] * len(SCHEDULE)))
+
+    await context.settle(of=NUMBER)
+
+    assert ("absent link", W) == (context.journal.story(token(1))[-1], context.newest().waited_s)
+
+
+@pytest.mark.parametrize(("op", "expected"), [(Op.UPDATE, State.GONE), (Op.DELETE, State.DELETED)])
 async def test_404_is_an_answer(op, expected):
-    """The record is gone: a delete is done, an update never will be; a number's link may be repeated."""
+    """The record is gone: a delete is done, an update never will be."""
     context = Rig(*doubted(op), api=ScriptedGateway(Refused(code="not_found", http_status=404)))
 
     await context.settle()
@@ -124,29 +219,32 @@ async def test_other_refusals_are_no_answer(op):
     """A read that is refused for another reason says nothing of the record."""
     context = Rig(*doubted(op), api=ScriptedGateway(*[OUTCOMES["refused"]] * MISSES_AT_MOST))
 
-    await context.settle()
+    await context.settle(of=NUMBER if op is Op.LINK else "")
 
-    assert State.UNCERTAIN is context.state()
+    assert context.is_uncertain(op)
 
 
 async def test_writes_of_all_kinds_are_settled_side_by_side():
     """A create, an update, a link and a delete, each by its own rule."""
     story = [*uncertain(1)]
     for number, op in ((2, Op.UPDATE), (3, Op.LINK), (4, Op.DELETE)):
-        story += doubted(op, number, number=NUMBER)
+        story += doubted(op, number)
     answers = [
         Done(value=RecordPage(records=(server_record(1),))),
+        Done(value=NumberRecord(number=NUMBER, compliance_id=compliance_id(3))),
         Done(value=expanded(1)),
         Done(value=server_record(2, updated_at="later")),
-        Done(value=NumberRecord(number=NUMBER, compliance_id=compliance_id(3))),
         Done(value=server_record(4)),
         Done(value=server_record(4)),
         Done(value=server_record(4)),
         Done(value=server_record(4)),
     ]
     context = Rig(*story, api=ScriptedGateway(*answers))
+    settler = context.settler()
+    for subject in (Subject(token(1)), Subject(token(2)), Subject(token(3), NUMBER), Subject(token(4))):
+        settler.watch(subject, 0.0)
 
-    await context.settle(1, 2, 3, 4)
+    await settler.run()
 
     newest = [context.journal.story(token(number))[-1] for number in (1, 2, 3, 4)]
     assert ["adopted create", "adopted update", "adopted link", "absent delete"] == newest
@@ -206,15 +304,20 @@ async def test_contested_update_or_delete_that_was_not_done_is_refused_at_the_fi
     assert [2.0] == pytest.approx(context.account.times_of(Operation.GET))
 
 
-async def test_contested_link_that_was_not_done_is_refused_for_its_number():
-    """The number is not linked again while nothing changes."""
+@pytest.mark.parametrize(
+    ("said", "after_s"),
+    [(CONFLICT, 2.0), (Refused(code="link-failed", message="Number not found on your account."), W)],
+    ids=["the whole answer", "a report that contradicts itself"],
+)
+async def test_contested_link_that_was_not_done_is_refused_for_its_number(said, after_s):
+    """The number is not linked again while nothing changes. Only a no of the whole call needs no W."""
     context, _ = await ready_for(Op.LINK, number=NUMBER)
 
-    await context.settle(said=CONFLICT)
+    await context.settle(said=said, of=NUMBER)
 
-    linking = context.journal.ledger_state.record(token(1)).numbers[NUMBER]
-    assert (Linkage.REFUSED, "conflict") == (linking.linkage, linking.code)
-    assert 2.0 == pytest.approx(context.clock.monotonic())
+    linking = context.record().numbers[NUMBER]
+    assert Linking(Linkage.REFUSED, said.message, said.code) == linking
+    assert after_s == pytest.approx(context.clock.monotonic())
 
 
 async def test_contested_update_that_was_done_is_adopted():

@@ -73,7 +73,7 @@ async def test_nothing_is_due_once_it_was_updated(context):
     assert Action.UPDATE is context.decision("mended again").action
 
 
-@pytest.mark.parametrize("review", ["pending", "approved", "suspended", "expired"])
+@pytest.mark.parametrize("review", ["pending", "approved", "suspended"])
 async def test_record_that_waits_for_no_correction_any_more_is_left_alone(context, review):
     """The read says so, and the ledger then, too; no update goes out."""
     await context.judge(review, known=False)

@@ -1,14 +1,19 @@
 """A row whose record is at the API, and a desk from which its writes are made."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.entry import Op
+from bulk_onboard.model.outcome import Outcome
 from bulk_onboard.model.plan import Decision, Scope
 from bulk_onboard.model.record import Record
 from bulk_onboard.model.row import JudgedRow, Row
 from bulk_onboard.planning.decide import decide
 from bulk_onboard.run.context import RunContext
+from bulk_onboard.run.links import Linker
+from bulk_onboard.run.numbers import NumberLookup
 from bulk_onboard.run.stop import Stop
 from tests.support.clocks import FakeClock
 from tests.support.gateways import FakeAccount
@@ -54,6 +59,26 @@ class WritingDesk:
         self.account.judge(self.made, review, reason)
         if known:
             await self.journal.append(entries.Reviewed(token=token(1), review=review, reason=reason))
+
+    async def link(
+        self,
+        *due: Decision,
+        rows: Mapping[str, Decision] = MappingProxyType({}),
+        per_call: int = 1,
+        by_pages: bool = False,
+    ) -> list[tuple[str, Outcome[str]]]:
+        """Link what is due for these rows in one batch; return what became of each number that was sent."""
+        told: list[tuple[str, Outcome[str]]] = []
+        linker = Linker(
+            context=self.context,
+            lookup=NumberLookup(self.context.gateway, by_pages=by_pages),
+            due=due,
+            rows=rows,
+            per_call=per_call,
+            told=lambda target, outcome: told.append((target.number, outcome)),
+        )
+        await linker.link(due)
+        return told
 
     def decision(self, fingerprint: str = "mended", numbers: str = "", **cells: str) -> Decision:
         """What is due for the first row as it says now, by what the ledger says."""

@@ -114,7 +114,8 @@ def test_wrong_type_says_what_was_found_and_how_to_fix_it(*, make_row, judge_one
     """In plain words: what the file is instead, and how to make a PDF or PNG of that very type."""
     (finding,) = judge_one(make_row(), files={"acme/id.pdf": make_facts("x", media_type=media_type)}).findings
 
-    assert f"By its content the file is {found}, not a PNG or PDF; its name does not matter." == finding.problem
+    problem = f"By its content the file is {found}, and a PNG or PDF is asked for; its name does not matter."
+    assert problem == finding.problem
     assert how in finding.fix
     assert finding.fix.endswith(". Changing the ending of its name is not enough.")
 

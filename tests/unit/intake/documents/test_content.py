@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulk_onboard.intake.documents.content import media_type, png_findings
+from bulk_onboard.intake.documents.content import jpeg_findings, media_type, png_findings
 from bulk_onboard.model.documents import FILE_TYPES
 from bulk_onboard.model.finding import Finding
-from tests.support.businesses import png, png_chunk
+from tests.support.businesses import jpeg, jpeg_segment, png, png_chunk
 from tests.unit.intake.documents.test_pdf import zipped
 
 
@@ -197,3 +197,99 @@ def test_nothing_at_all_raises(content):
     """Bytes that are no PNG are told as that."""
     assert codes(content)
     assert codes(SIGNATURE + content)
+
+
+# JPEG.
+
+PHOTO = jpeg("invented")
+FRAME = b"\xff\xc0\x00\x0b"
+SCAN = b"\xff\xda\x00\x08"
+THUMBNAIL = jpeg_segment(0xE1, b"Exif\0\0" + jpeg("a small one"))
+
+
+def faults(content: bytes) -> list[str]:
+    """The codes of a JPEG's findings."""
+    return [finding.code.removeprefix("document-") for finding in jpeg_findings(content)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        PHOTO,
+        PHOTO.replace(FRAME, THUMBNAIL + FRAME),
+        PHOTO.replace(FRAME, b"\xff\xff" + FRAME),
+        PHOTO.replace(FRAME, b"\xff\xc2\x00\x0b"),
+        PHOTO.replace(b"\x3f\xff\xd9", b"\x3f\xff\x00\x11\xff\xd0\x12\xff\xd9"),
+        PHOTO.replace(b"\x3f\xff\xd9", b"\x3f" + SCAN + b"\1\1\0\0\x3f\0\x3f\xff\xd9"),
+        PHOTO + b"\0" * 5000,
+        PHOTO + jpeg("a second picture") + b"....ftypmp42" + b"x" * 5000,
+    ],
+    ids=[
+        "plain",
+        "thumbnail",
+        "filled up",
+        "progressive",
+        "marks within",
+        "several scans",
+        "padded",
+        "what phones add",
+    ],
+)
+def test_sound_photos_have_no_findings(content):
+    """Whatever cameras, phones and scanners write; a second picture or a film behind the first disturbs no viewer."""
+    assert [] == faults(content)
+
+
+@given(st.integers(3, len(PHOTO) - 1))
+def test_photo_cut_anywhere_is_told(length):
+    """No beginning of a good photo passes for one."""
+    assert ["truncated"] == faults(PHOTO[:length])
+
+
+def test_thumbnail_does_not_end_a_photo():
+    """The end of the small picture inside is not that of the large one."""
+    assert ["truncated"] == faults(PHOTO.replace(FRAME, THUMBNAIL + FRAME)[:-2])
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (PHOTO[:2] + b"\xff\xd9", "it holds no picture"),
+        (PHOTO.replace(FRAME, b"\xff\xfe\x00\x0b"), "it holds no picture"),
+        (jpeg("flat", height=0), "its picture has no points"),
+        (PHOTO[:2] + b"?" + PHOTO[3:], "what stands at byte 2 is no part of a picture"),
+        (PHOTO.replace(FRAME, b"\xff\xc0\x00\x01"), "what stands at byte 103 is no part of a picture"),
+        (PHOTO.replace(FRAME, jpeg_segment(0xFE, zipped()) + FRAME)[:-2] + zipped(comment=b"\xff\xd9"),
+         "it is a ZIP archive at the same time"),
+    ],
+)  # fmt: skip
+def test_damaged_photo(content, why):
+    """Each way in which a photo is unsound has its words."""
+    (finding,) = jpeg_findings(content)
+
+    assert Finding("document-damaged", details={"kind": "JPEG", "why": why}) == finding
+
+
+@pytest.mark.parametrize("behind", [zipped(), b"%PDF-1.4 and so on"])
+def test_photo_that_is_another_document_too(behind):
+    """An archive or a PDF behind the end shows other people something else."""
+    (finding,) = jpeg_findings(PHOTO + behind)
+
+    assert Finding("document-trailing-data", details={"kind": "JPEG", "size": len(behind)}) == finding
+
+
+def test_huge_photo_is_told_and_not_decoded():
+    """It is a warning that says how large the photo claims to be."""
+    (finding,) = jpeg_findings(jpeg("huge", width=50_000, height=50_000))
+
+    assert Finding("document-huge-picture", details={"width": 50_000, "height": 50_000}) == finding
+
+
+@given(st.lists(st.tuples(st.integers(0, len(PHOTO)), st.binary(max_size=6)), min_size=1, max_size=5))
+def test_no_bytes_of_a_photo_raise(changes):
+    """However a photo is mutilated, its findings are returned, not raised."""
+    content = PHOTO
+    for at, piece in changes:
+        content = content[:at] + piece + content[at + len(piece) :]
+
+    assert all(finding.code.startswith("document-") for finding in jpeg_findings(content))

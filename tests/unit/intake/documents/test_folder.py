@@ -307,7 +307,7 @@ def test_empty_file(folder, root):
         ("scan.PDF", png("x"), ["misnamed"]),
         ("scan.JPG", png("x"), ["misnamed"]),
         ("scan.docx", PDF, ["misnamed"]),
-        ("scan.png", b"\xff\xd8\xff\xe0", []),
+        ("scan.png", b"\xff\xd8\xff\xe0", ["misnamed", "truncated"]),
         ("scan.pdf", PDF[:-9], ["truncated"]),
         ("scan.png", png("x")[:-9], ["truncated"]),
         ("scan.pdf", b"\r\n" + PDF, ["damaged"]),

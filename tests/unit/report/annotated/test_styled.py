@@ -200,7 +200,7 @@ def with_result(content):
     stream = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(stream, "w") as new:
         for name in old.namelist():
-            new.writestr(name, re.sub(rb"(<f>1\+1</f>)<v ?/>", rb"\1<v>2</v>", old.read(name)))
+            new.writestr(name, re.sub(rb"(<f>1\+1</f>)<v(?: ?/>|></v>)", rb"\1<v>2</v>", old.read(name)))
     return stream.getvalue()
 
 

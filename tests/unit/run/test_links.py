@@ -7,12 +7,10 @@ from bulk_onboard.model.outcome import Done, Refused, Unresolved
 from bulk_onboard.model.plan import Action, Decision
 from bulk_onboard.model.record import Linkage, Linking, State
 from bulk_onboard.model.row import JudgedRow, Row
-from bulk_onboard.run.writes import link
 from tests.unit.run.samples import LOCAL, identity, token
 from tests.unit.run.writes import NUMBERS, WritingDesk
 
 ONE, TWO, _ = NUMBERS
-ROWS: dict[str, Decision] = {}  # the other rows of the sheet, where they matter
 NUMBER_404 = Refused(code="http-404", http_status=404)
 NUMBER_405 = Refused(code="http-405", http_status=405)
 
@@ -43,9 +41,9 @@ async def test_each_number_is_looked_at_and_then_linked(context):
     """One after the other, each with its intent."""
     decision = due(context, ONE, TWO)
 
-    outcome = await link(context.context, decision, ROWS)
+    told = await context.link(decision)
 
-    assert (Action.LINK, Done) == (decision.action, type(outcome))
+    assert (Action.LINK, [(ONE, Done), (TWO, Done)]) == (decision.action, [(n, type(each)) for n, each in told])
     operations = [call.operation for call in context.account.calls[1:]]
     assert [Operation.NUMBER, Operation.LINK] * 2 == operations
     assert {ONE: context.made, TWO: context.made} == context.account.numbers
@@ -58,9 +56,9 @@ async def test_number_that_is_linked_already_is_found_so_without_a_call(context)
     """By hand, or by a run whose ledger is lost."""
     context.account.numbers[ONE] = context.made
 
-    outcome = await link(context.context, due(context, ONE), ROWS)
+    told = await context.link(due(context, ONE))
 
-    assert (None, []) == (outcome, context.account.made(Operation.LINK))
+    assert ([], []) == (told, context.account.made(Operation.LINK))
     assert ("adopted link", {ONE: Linkage.LINKED}) == (context.story[-1], linkages(context))
 
 
@@ -69,9 +67,9 @@ async def test_number_that_is_linked_elsewhere_is_held(context):
     other = await context.submit(2)
     context.account.numbers[ONE] = other
 
-    await link(context.context, due(context, ONE, TWO), ROWS)
+    await context.link(due(context, ONE, TWO))
     written = len(context.journal.entries)
-    await link(context.context, due(context, ONE, TWO), ROWS)
+    await context.link(due(context, ONE, TWO))
 
     assert {ONE: other, TWO: context.made} == context.account.numbers
     assert Linking(Linkage.HELD, f"linked to another record, {other}") == context.record.numbers[ONE]
@@ -83,7 +81,7 @@ async def test_number_that_is_linked_elsewhere_is_moved_where_the_job_says_so():
     context = await approved(relink=True)
     context.account.numbers[ONE] = await context.submit(2)
 
-    await link(context.context, due(context, ONE), ROWS)
+    await context.link(due(context, ONE))
 
     assert ({ONE: context.made}, {ONE: Linkage.LINKED}) == (context.account.numbers, linkages(context))
 
@@ -96,7 +94,7 @@ async def test_number_that_another_row_names_too_is_not_taken_from_it(written, m
     row = Row("Businesses", 3, LOCAL, {"key": "K-0002", "numbers": written})
     second = Decision(JudgedRow(row, None, "now"), identity(2), Action.NOTHING, "")
 
-    await link(context.context, due(context, ONE), {token(2): second})
+    await context.link(due(context, ONE), rows={token(2): second})
 
     assert {ONE: context.made if moved else other} == context.account.numbers
     assert (Linkage.LINKED if moved else Linkage.HELD) is context.record.numbers[ONE].linkage
@@ -105,11 +103,11 @@ async def test_number_that_another_row_names_too_is_not_taken_from_it(written, m
 async def test_held_number_is_linked_once_it_is_free(context):
     """Each run looks at it again."""
     context.account.numbers[ONE] = await context.submit(2)
-    await link(context.context, due(context, ONE), ROWS)
+    await context.link(due(context, ONE))
     del context.account.numbers[ONE]
     context.context.looked_at.clear()  # another run
 
-    await link(context.context, due(context, ONE), ROWS)
+    await context.link(due(context, ONE))
 
     assert ({ONE: context.made}, {ONE: Linkage.LINKED}) == (context.account.numbers, linkages(context))
 
@@ -117,11 +115,11 @@ async def test_held_number_is_linked_once_it_is_free(context):
 async def test_number_that_is_held_for_another_reason_now_is_told_anew(context):
     """Linked to a third record meanwhile."""
     context.account.numbers[ONE] = await context.submit(2)
-    await link(context.context, due(context, ONE), ROWS)
+    await context.link(due(context, ONE))
     third = context.account.numbers[ONE] = await context.submit(3)
     context.context.looked_at.clear()  # another run
 
-    await link(context.context, due(context, ONE), ROWS)
+    await context.link(due(context, ONE))
 
     assert f"linked to another record, {third}" == context.record.numbers[ONE].why
 
@@ -139,7 +137,7 @@ async def test_number_of_another_country_or_type_is_held(relink, kind, why):
     context = await approved(relink=relink)
     context.account.kinds[ONE] = kind
 
-    await link(context.context, due(context, ONE), ROWS)
+    await context.link(due(context, ONE))
 
     assert ({}, Linking(Linkage.HELD, why)) == (context.account.numbers, context.record.numbers[ONE])
     assert [] == context.account.made(Operation.LINK)
@@ -149,7 +147,7 @@ async def test_what_the_api_does_not_tell_of_a_number_is_no_objection(context):
     """Neither country nor type."""
     context.account.kinds[ONE] = ("", "")
 
-    await link(context.context, due(context, ONE), ROWS)
+    await context.link(due(context, ONE))
 
     assert 1 == len(context.account.made(Operation.LINK))
 
@@ -159,7 +157,7 @@ async def test_number_that_cannot_be_looked_at_is_linked_all_the_same(context, a
     """The API checks it, too."""
     hide_numbers(context, answer)
 
-    await link(context.context, due(context, ONE), ROWS)
+    await context.link(due(context, ONE))
 
     assert ({ONE: context.made}, {ONE: Linkage.LINKED}) == (context.account.numbers, linkages(context))
 
@@ -178,7 +176,7 @@ async def test_number_that_the_api_does_not_answer_for_waits(context, weather):
     """That is no 404: it stays due, and the next number is tried."""
     context.account.expect(Operation.NUMBER, *[weather] * 3)
 
-    await link(context.context, due(context, ONE, TWO), ROWS)
+    await context.link(due(context, ONE, TWO))
 
     assert ({TWO: context.made}, (ONE,)) == (context.account.numbers, due(context, ONE, TWO).numbers)
 
@@ -188,32 +186,29 @@ async def test_number_that_the_api_refuses_waits_for_a_person(context):
     hide_numbers(context, NUMBER_404)
     context.account.kinds[ONE] = ("IN", "mobile")
 
-    await link(context.context, due(context, ONE, TWO), ROWS)
+    await context.link(due(context, ONE, TWO))
 
     refused = Linking(Linkage.REFUSED, "Number type does not match", "number_type_mismatch")
     assert (refused, {TWO: context.made}) == (context.record.numbers[ONE], context.account.numbers)
     assert (State.SUBMITTED, Action.NOTHING) == (context.record.state, due(context, ONE, TWO).action)
 
 
-async def test_unknown_link_is_settled_before_the_next_number_has_its_turn(context):
-    """One unknown write of a record at a time."""
+async def test_unknown_link_keeps_no_other_number_of_the_record_back(context):
+    """Its number waits to be settled, and is not linked again; the record stays submitted."""
     context.account.expect(Operation.LINK, "unheard")
 
-    outcome = await link(context.context, due(context, ONE, TWO), ROWS)
+    told = await context.link(due(context, ONE, TWO))
 
-    assert isinstance(outcome, Unresolved)
-    assert (State.UNCERTAIN, ONE, 1) == (
-        context.record.state,
-        context.record.number,
-        len(context.account.made(Operation.LINK)),
-    )
+    assert [(ONE, Unresolved), (TWO, Done)] == [(number, type(outcome)) for number, outcome in told]
+    assert {ONE: Linkage.UNCERTAIN, TWO: Linkage.LINKED} == linkages(context)
+    assert (State.SUBMITTED, ()) == (context.record.state, due(context, ONE, TWO).numbers)
 
 
 async def test_unsent_link_stays_due(context):
     """And the next number is linked."""
     context.account.expect(Operation.LINK, *["unavailable"] * 3)
 
-    await link(context.context, due(context, ONE, TWO), ROWS)
+    await context.link(due(context, ONE, TWO))
 
     assert ({TWO: context.made}, (ONE,)) == (context.account.numbers, due(context, ONE, TWO).numbers)
 
@@ -223,9 +218,9 @@ async def test_approval_that_was_taken_away_says_nothing_of_the_number(context, 
     """The API refuses; the record is read, no more numbers are tried, and none is given up."""
     await context.judge(review, known=False)
 
-    outcome = await link(context.context, due(context, ONE, TWO), ROWS)
+    told = await context.link(due(context, ONE, TWO))
 
-    assert "compliance_not_approved" == outcome.code
+    assert ["compliance_not_approved"] == [outcome.code for _, outcome in told]
     assert (review, {}, 1) == (context.record.review, context.record.numbers, len(context.account.made(Operation.LINK)))
     await context.judge("approved")
     assert (ONE, TWO) == due(context, ONE, TWO).numbers
@@ -236,5 +231,5 @@ async def test_nothing_begins_once_the_run_is_to_stop(context):
     decision = due(context, ONE)
     context.stop.request("signal")
 
-    assert None is await link(context.context, decision, ROWS)
+    assert [] == await context.link(decision)
     assert [] == context.account.made(Operation.NUMBER)
