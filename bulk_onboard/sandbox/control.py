@@ -33,7 +33,7 @@ def _carried_out(service: Service, name: tuple[str, str], query: Mapping[str, st
     if act is None:
         return 404, {"error": f"ask for one of {', '.join(map(' '.join, ACTS))}"}
     try:
-        return 200, act(service, dict(query) or json.loads(body or b"{}"))
+        return 200, act(service, {**json.loads(body or b"{}"), **query})
     except UsageError as error:
         return 400, {"error": str(error)}
     except (ValueError, TypeError, KeyError, AttributeError) as error:

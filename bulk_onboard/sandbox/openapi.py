@@ -266,12 +266,10 @@ def _multipart(name: str, schemas: Schemas) -> Json:
 
 
 def _without_files(name: str) -> Json:
-    """Return the other two ways in which a form is sent that has no files."""
+    """Return the other two ways in which a form is sent that has no files; one with nothing at all changes nothing."""
     data = {"type": "string", "contentMediaType": _JSON, "contentSchema": ref(f"{name}/properties/data")}
-    return {
-        _URLENCODED: {"schema": opened({"data": data}, ("data",))},
-        _JSON: {"schema": opened({"data": data})},
-    }
+    schema = {**opened({"data": data}), "anyOf": [{"required": ["data"]}, {"maxProperties": 0}]}
+    return {_URLENCODED: {"schema": schema}, _JSON: {"schema": schema}}
 
 
 def _in_json(schema: Json) -> Json:
