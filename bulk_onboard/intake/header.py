@@ -83,7 +83,9 @@ def match_columns(
     *,
     documents_optional: bool = False,
 ) -> tuple[Columns, tuple[Finding, ...]]:
-    """Return what the columns mean, and warnings about those that mean nothing, or of which something odd is asked.
+    """Return what the columns mean, and warnings about them.
+
+    Those that mean nothing are warned of, and those of which something odd is asked.
 
     An empty book, as long as no requirements are known, asks for no column and calls none unknown.
 
@@ -112,9 +114,9 @@ def match_columns(
         *_missing(missing, free, sheet, names),
     ]
     if troubles:
-        if missing:
-            troubles += _unused(missing, free, sheet, names)
-        raise _unfit(sheet, book, troubles, _elsewhere(missing, sheet, names))
+        unused = list(_unused(missing, free, sheet, names)) if missing else []
+        advice = _elsewhere(missing, sheet, names) or _advice(is_of_others=bool(unused))
+        raise _unfit(sheet, book, [*troubles, *unused], advice)
     positions = {name: position for position, name in sorted((p, name) for name, (p,) in claims.items())}
     columns = Columns(positions, {name: sheet.headers[p].strip() for name, p in positions.items()})
     return columns, (*_unknown(free, sheet, columns, names), *_odd(sheet, columns, book)) if book.offered else ()
@@ -130,7 +132,7 @@ def titles(book: RequirementsBook) -> dict[str, str]:
     business = {name: plain.pop(name) for name in list(plain)[: list(plain).index(ours.COUNTRY_ISO)]}
     combination = {name: plain.pop(name) for name in (ours.COUNTRY_ISO, ours.NUMBER_TYPE, ours.USER_TYPE)}
     others = business | fields | combination
-    taken = {bare(title) for title in (*others.values(), *plain.values())}
+    taken = {"", *(bare(title) for title in (*others.values(), *plain.values()))}
     return others | dict(_of_documents(book, taken)) | plain
 
 
@@ -180,9 +182,13 @@ def required_columns(book: RequirementsBook) -> set[str]:
     return fields | _file_columns(book) | {ours.NUMBER_TYPE}
 
 
-def _unfit(sheet: Sheet, book: RequirementsBook, troubles: Sequence[str], elsewhere: str) -> errors.WorkbookError:
+def _advice(*, is_of_others: bool) -> str:
+    corrected = "Correct the headers, or map them under [columns] in the job file."
+    return f"{corrected} The command template writes a new workbook that fits." if is_of_others else corrected
+
+
+def _unfit(sheet: Sheet, book: RequirementsBook, troubles: Sequence[str], advice: str) -> errors.WorkbookError:
     place = f'The headers in row {sheet.header_row} of sheet "{sheet.name}" do not fit'
-    advice = elsewhere or "Correct the headers, or map them under [columns] in the job file."
     against = f"They were held against {book.described}. " if book.offered else ""
     return errors.WorkbookError(f"{place}: {'; '.join(troubles)}. {against}{advice}")
 
@@ -297,7 +303,7 @@ def _likely(missing: Sequence[str], free: Sequence[int], sheet: Sheet, names: _N
 
 
 def _unused(missing: Sequence[str], free: Sequence[int], sheet: Sheet, names: _Names) -> Iterator[str]:
-    """Name the columns that nothing is asked for; in a wrong row they may hold anything, so what is personal is hid."""
+    """Name the columns that nothing is asked for; in a wrong row they may hold anything, so they are masked."""
     likely = set(_likely(missing, free, sheet, names).values())
     headers = [header for position in free if (header := sheet.headers[position].strip()) and header not in likely]
     if headers:

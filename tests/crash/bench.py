@@ -75,6 +75,7 @@ class Bench:
     """One ledger, one sandbox, and runs that may crash.
 
     Attributes:
+        contract: in which the API speaks.
         power_fails: whether a crash also takes from the ledger what no fsync has put on disk.
         slow_disk_s: how late each write to the ledger begins.
         clock: the time that runs and sandbox share.
@@ -84,6 +85,7 @@ class Bench:
     job: Job
     sandbox: Sandbox
     relay: Relay
+    contract: Contract = Contract.BETA
     power_fails: bool = False
     slow_disk_s: float = 0.0
     clock: Clock = field(default_factory=SystemClock)
@@ -111,7 +113,15 @@ class Bench:
             address = urlsplit(sandbox.url)
             async with Relay(str(address.hostname), int(address.port or 0)).serving() as relay:
                 job = replace(context.job, ledger=ledger, base_url=relay.url, settle=settle_s)
-                yield cls(context.judgement, job, sandbox, relay, power_fails, slow_disk_s, clock)
+                yield cls(
+                    context.judgement,
+                    job,
+                    sandbox,
+                    relay,
+                    power_fails=power_fails,
+                    slow_disk_s=slow_disk_s,
+                    clock=clock,
+                )
 
     @property
     def ledger_state(self) -> LedgerState:
@@ -165,7 +175,7 @@ class Bench:
             client = Client(self.job.base_url, CREDENTIALS, concurrency=self.job.concurrency, deadlines=DEADLINES)
             async with client:
                 http = CrashingGateway(
-                    HttpGateway(client, Wire(Contract.BETA), owner=journal.ledger_state.owner, clock=clock), crash
+                    HttpGateway(client, Wire(self.contract), owner=journal.ledger_state.owner, clock=clock), crash
                 )
                 run = Run(
                     job=self.job,
