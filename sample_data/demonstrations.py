@@ -1,15 +1,17 @@
-"""The rows of businesses.xlsx that show something: one of each finding, and one of each review.
+"""The rows that show something: in businesses.xlsx one of each finding, and one of each review.
+
+In businesses_released.xlsx they show what there is under the released contract alone.
 
 Each changes some cells of an otherwise good row. Its Key says what it shows, its remark says why.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from invented import Row, row
+from invented import LEGAL_NAME, Row, released_row, row
 from sheets import Day, Divided, Error, Formula, Merged, Number
 
-FIRST = 300  # the number of the first one's business
+FIRST, FIRST_RELEASED = 300, 140  # the number of the first one's business
 
 _SAME = {**row(60), "Key": "demo-duplicate"}  # a business of its own, in the workbook twice
 _TWICE = {  # what makes it the business of the first demonstration
@@ -116,7 +118,33 @@ _REST = (
 DEMONSTRATIONS = (*_ROWS, *_CELLS, *_INDIA, *_DOCUMENTS, *_REST)
 
 
+_TWICE_RELEASED = {"Registration Certificate": "spoilt/twice.pdf", "GST certificate": "spoilt/twice.pdf"}
+_DOT = {"Business Name": "Teak Otter Foods Pvt Ltd", LEGAL_NAME: "Teak Otter Foods Pvt. Ltd"}
+_LONG = {"Business Name": "Teak Otter Foods, Spices, Pickles and Preserves Private Limited", LEGAL_NAME: ""}
+RELEASED = (
+    Demonstration("name-alone", "All is well: one name is enough.", {"Alias": "", "Email": "", LEGAL_NAME: ""}),
+    Demonstration("business-name-differs", "One dot.", _DOT),
+    Demonstration("field-too-long", "The certificate has room for 50.", _LONG),
+    Demonstration("row-without-identity", "No Key, no number.", {"Key": "", "Registration Number": ""}),
+    Demonstration("document-missing", "The cell is blank.", {"GST certificate": ""}),
+    Demonstration("document-truncated", "Half a photo.", {"GST certificate": "spoilt/half.jpg"}),
+    Demonstration("document-misnamed", "A JPEG under a PDF's name.", {"GST certificate": "spoilt/photo.pdf"}),
+    Demonstration("document-wrong-type", "Not even moving.", {"GST certificate": "spoilt/photo.gif"}),
+    Demonstration("one-scan-for-both", "A warning.", _TWICE_RELEASED),
+    Demonstration("not-offered", "No example of mobile ones.", {"Number Type": "mobile"}),
+)
+
+
 def demonstration_rows() -> Iterator[Row]:
-    """The rows, in the order of the table."""
-    for n, shown in enumerate(DEMONSTRATIONS, FIRST):
-        yield {**row(n), "Key": f"demo-{shown.name}", "Remarks": shown.remark, **shown.cells}
+    """The rows of businesses.xlsx, in the order of the table."""
+    return _rows(DEMONSTRATIONS, FIRST, row)
+
+
+def released_demonstration_rows() -> Iterator[Row]:
+    """The rows of businesses_released.xlsx, in the order of the table."""
+    return _rows(RELEASED, FIRST_RELEASED, released_row)
+
+
+def _rows(table: Sequence[Demonstration], first: int, good: Callable[[int], Row]) -> Iterator[Row]:
+    for n, shown in enumerate(table, first):
+        yield {**good(n), "Key": f"demo-{shown.name}", "Remarks": shown.remark, **shown.cells}

@@ -10,14 +10,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from demonstrations import DEMONSTRATIONS, FIRST, demonstration_rows
-from invented import Row, row, scans
-from scans import pdf, png
+from demonstrations import (
+    DEMONSTRATIONS,
+    FIRST,
+    FIRST_RELEASED,
+    RELEASED,
+    demonstration_rows,
+    released_demonstration_rows,
+)
+from invented import Row, released_row, released_scans, row, scans
+from scans import jpeg, pdf, png
 from sheets import csv_utf8, xlsx
 from spoilt import spoilt_scans
 
 GOOD, SHOWN_TWICE, CLEAN, NIGHTLY = range(36), range(60, 61), range(100, 112), range(200, 208)  # numbers of businesses
 SHOWN = range(FIRST, FIRST + len(DEMONSTRATIONS))
+GOOD_RELEASED = range(120, 128)
+SHOWN_RELEASED = range(FIRST_RELEASED, FIRST_RELEASED + len(RELEASED))
+MAKERS = {".png": png, ".jpg": jpeg, ".jpeg": jpeg, ".pdf": pdf}  # by the ending of a scan
 
 BLANK_AFTER = (10, 30, 30)  # rows that show something
 HIDDEN_ROW, HIDDEN_COLUMN = 9, "User Type"
@@ -47,6 +57,12 @@ def mixed_rows() -> Iterator[Row]:
         yield from ({} for after in BLANK_AFTER if after == at)
 
 
+def released_rows() -> Iterator[Row]:
+    """Good rows, and below them those that show something."""
+    yield from map(released_row, GOOD_RELEASED)
+    yield from released_demonstration_rows()
+
+
 def table(headers: Iterable[str], rows: Iterable[Row]) -> list[Sequence[str]]:
     """The headers, and the rows in their order; a blank row is an empty one."""
     names = list(headers)
@@ -60,17 +76,20 @@ def workbooks() -> Iterator[tuple[str, bytes]]:
     mixed = table([*headers, "Remarks"], mixed_rows())
     yield "businesses.xlsx", xlsx(mixed, hidden_row=HIDDEN_ROW, hidden_column=headers.index(HIDDEN_COLUMN) + 1)
     yield "businesses_clean.xlsx", xlsx(table(headers, map(row, CLEAN)))
+    released = table([*released_row(0), "Remarks"], released_rows())
+    yield "businesses_released.xlsx", xlsx(released)
     yield "nightly.csv", csv_utf8(table(EXPORTED, exported))
 
 
 def documents() -> Iterator[tuple[str, bytes]]:
     """Path and content of each document that a row names, and of those that are spoilt."""
-    sheets = (mixed_rows(), map(row, CLEAN), map(row, NIGHTLY))
+    sheets = (mixed_rows(), map(row, CLEAN), map(row, NIGHTLY), released_rows())
     named = {text for rows in sheets for cells in rows for text in cells.values()}
-    for n in (*GOOD, *SHOWN, *SHOWN_TWICE, *CLEAN, *NIGHTLY):
-        for scan in scans(n).values():
-            if scan.path in named:
-                yield scan.path, (png if scan.path.endswith(".png") else pdf)(scan.shows)
+    of_beta = (scans(n) for n in (*GOOD, *SHOWN, *SHOWN_TWICE, *CLEAN, *NIGHTLY))
+    of_released = (released_scans(n) for n in (*GOOD_RELEASED, *SHOWN_RELEASED))
+    for scan in (scan for found in (*of_beta, *of_released) for scan in found.values()):
+        if scan.path in named:
+            yield scan.path, MAKERS[Path(scan.path).suffix](scan.shows)
     yield from spoilt_scans()
 
 

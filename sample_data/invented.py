@@ -59,6 +59,12 @@ _SCANS: Mapping[str, tuple[tuple[str, str], ...]] = {  # document → the kinds 
     "Business Registration": (("certificate_of_incorporation", ".pdf"), ("gst_certificate", ".pdf")),
 }
 
+_RELEASED_SCANS: Mapping[str, tuple[tuple[str, str], ...]] = {  # the same for the released contract
+    "Registration Certificate": (("certificate_of_incorporation", ".pdf"), ("udyam_certificate", ".png")),
+    "GST certificate": (("gst_certificate", ".jpg"), ("gst_certificate", ".pdf"), ("gst_certificate", ".jpeg")),
+}
+LEGAL_NAME = "Registration Certificate: Legal Name"
+
 _NUMBERS = (
     "9111{:08d}",
     "+9122{:08d}",
@@ -78,10 +84,19 @@ class Scan:
 
 def scans(n: int) -> dict[str, Scan]:
     """The documents of the n-th business, by the header of their column."""
+    return _scans(n, _SCANS)
+
+
+def released_scans(n: int) -> dict[str, Scan]:
+    """Those that the released contract asks for."""
+    return _scans(n, _RELEASED_SCANS)
+
+
+def _scans(n: int, wanted: Mapping[str, tuple[tuple[str, str], ...]]) -> dict[str, Scan]:
     folder = "-".join(_words(n)).lower()
     name, number = _name(n), _registration_number(n)
     found = {}
-    for place, (header, kinds) in enumerate(_SCANS.items()):
+    for place, (header, kinds) in enumerate(wanted.items()):
         kind, ending = kinds[(n + place) % len(kinds)]
         found[header] = Scan(f"{folder}/{kind}{ending}", kind, (kind.replace("_", " "), name, number))
     return found
@@ -108,6 +123,25 @@ def row(n: int) -> Row:
         **dict(_documents(n)),
         "Numbers": _NUMBERS[n // 8 % len(_NUMBERS)].format(n) if n % 8 == 2 else "",
         "Callback URL": f"https://{'-'.join(_words(n)[:2]).lower()}.example.com/reviews" if n % 9 == 4 else "",
+    }
+
+
+def released_row(n: int) -> Row:
+    """The same under the released contract: other documents, and every third time no address."""
+    cells = {header: text for header, text in row(n).items() if not header.startswith(tuple(_SCANS))}
+    address = dict.fromkeys(
+        ("Email", "Address Line 1", "Address Line 2", "City", "State", "Postal Code", "Country"), ""
+    )
+    found = released_scans(n)
+    return {
+        **cells,
+        **(address if n % 3 == 1 else {}),
+        "Number Type": "local",
+        "Registration Certificate": found["Registration Certificate"].path,
+        LEGAL_NAME: _name(n) if n % 2 else "",
+        "GST certificate": found["GST certificate"].path,
+        "Numbers": cells["Numbers"],
+        "Callback URL": cells["Callback URL"],
     }
 
 

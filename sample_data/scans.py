@@ -65,10 +65,12 @@ def picture(width: int, height: int, pixels: bytes, *, padding: int = 0) -> byte
     return _PNG + b"".join(_chunk(name, body) for name, body in parts if body or name == b"IEND")
 
 
-def jpeg() -> bytes:
-    """A grey square of 8 by 8 pixels."""
+def jpeg(lines: tuple[str, ...] = ()) -> bytes:
+    """A grey square of 8 by 8 pixels, with the lines in a comment."""
+    comment = ((0xFE, "\n".join(lines).encode()),) if lines else ()
     tables = (
         (0xE0, b"JFIF\0\1\1\0\0\1\0\1\0\0"),
+        *comment,
         (0xDB, b"\0" + b"\1" * 64),  # quantisation: none
         (0xC0, b"\x08\0\x08\0\x08\1\1\x11\0"),  # 8 bits, 8 by 8, one component
         (0xC4, b"\0\1" + b"\0" * 15 + b"\0"),  # one code each, of one bit: no difference in brightness …

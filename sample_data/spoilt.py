@@ -22,6 +22,8 @@ def spoilt_scans() -> Iterator[tuple[str, bytes]]:
     whole, sound = pdf(("half",)), png(("damaged",))
     yield "spoilt/empty.pdf", b""
     yield "spoilt/photo.pdf", jpeg()
+    yield "spoilt/half.jpg", jpeg()[:-2]
+    yield "spoilt/photo.gif", b"GIF89a" + bytes(20)
     yield "spoilt/picture.pdf", png(("picture",))
     yield "spoilt/too_large.png", png(("too large",)).ljust(LIMIT + 1, b"\0")
     yield "spoilt/nearly_too_large.png", _padded(STRICT_LIMIT + 1)
@@ -33,6 +35,7 @@ def spoilt_scans() -> Iterator[tuple[str, bytes]]:
     yield "spoilt/active.pdf", _active()
     yield "spoilt/huge.png", picture(50_000, 50_000, b"\0" * 64)
     yield "spoilt/both.pdf", pdf(("in two columns",))
+    yield "spoilt/twice.pdf", pdf(("as two documents",))
     yield "spoilt/shared.pdf", pdf(("of two businesses",))
     yield "spoilt/other_number.pdf", pdf(("certificate of incorporation", "U00000KA2019PTC000099"))
     yield "spoilt/other_name.pdf", pdf(_LETTER)

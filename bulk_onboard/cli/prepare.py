@@ -9,6 +9,7 @@ import typer
 from bulk_onboard.cli.output import Output, awaited, finish
 from bulk_onboard.cli.verb import Invocation
 from bulk_onboard.errors import ExitStatus, UsageError
+from bulk_onboard.model.requirements import Contract
 
 if TYPE_CHECKING:
     from bulk_onboard.model.requirements import FieldRequirement, RequirementsBook
@@ -20,6 +21,7 @@ _JOB_FILE = """\
 workbook = "businesses.xlsx"
 documents = "documents"
 
+{contract}
 # country_iso = "IN"
 # number_type = "local"      # for rows that do not say
 # quota = "60/min"
@@ -34,18 +36,22 @@ _IGNORED = """\
 """
 
 _DIR = Annotated[Path, typer.Argument(metavar="DIR", help="The folder; created where it is missing.")]
+_CONTRACT = Annotated[
+    Contract | None, typer.Option("--contract", help="How the account's API speaks, where that is known.")
+]
 _JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
 
-def init_command(folder: _DIR, as_json: _JSON = False) -> None:
+def init_command(folder: _DIR, contract: _CONTRACT = None, as_json: _JSON = False) -> None:
     """Make a folder for a new job.
 
-    It gets a job file, an empty workbook, a folder for documents and a .gitignore. No file is overwritten.
+    It gets a job file, an empty workbook, a folder for documents and a .gitignore. No file is overwritten. The workbook
+    has the columns of a bundled example; the verb template asks the API.
     """
-    finish(lambda: _init(folder), as_json=as_json)
+    finish(lambda: _init(folder, contract), as_json=as_json)
 
 
-def _init(folder: Path) -> Output:
+def _init(folder: Path, contract: Contract | None) -> Output:
     from bulk_onboard.api.bundled import bundled_requirements
     from bulk_onboard.intake.template import write_template
     from bulk_onboard.model.command import Commands
@@ -55,11 +61,11 @@ def _init(folder: Path) -> Output:
     )
     if existing := [path.name for path in (job, workbook, ignored) if path.exists()]:
         raise UsageError(f"{folder} has {', '.join(existing)} already. Name another folder, or move them away.")
-    book, command = bundled_requirements(), Commands(job=str(job)).check()
+    book, command = bundled_requirements(contract), Commands(job=str(job)).check()
     try:
         documents.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_template(workbook, book)
-        job.write_text(_JOB_FILE, encoding="utf-8")
+        job.write_text(_JOB_FILE.format(contract=_named(contract)), encoding="utf-8")
         ignored.write_text(_IGNORED, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{folder} cannot be written: {error.strerror}. Name another folder.") from None
@@ -69,8 +75,13 @@ def _init(folder: Path) -> Output:
         print(f"The columns are those of {book.described}.", file=stream)
         print(f"Then type: {command}", file=stream)
 
-    made = {"job": str(job), "workbook": str(workbook), "documents": str(documents)}
+    made = {"contract": book.contract, "job": str(job), "workbook": str(workbook), "documents": str(documents)}
     return Output(ExitStatus.DONE, {**made, "next": command}, show)
+
+
+def _named(contract: Contract | None) -> str:
+    """Return the job file's line about the contract; without one the API's requirements show it."""
+    return f'contract = "{contract}"' if contract else '# contract = "auto"'
 
 
 def requirements(invocation: Invocation) -> Output:

@@ -112,9 +112,9 @@ def match_columns(
         *_missing(missing, free, sheet, names),
     ]
     if troubles:
-        if missing:
-            troubles += _unused(missing, free, sheet, names)
-        raise _unfit(sheet, book, troubles, _elsewhere(missing, sheet, names))
+        unused = list(_unused(missing, free, sheet, names)) if missing else []
+        advice = _elsewhere(missing, sheet, names) or _advice(is_of_others=bool(unused))
+        raise _unfit(sheet, book, [*troubles, *unused], advice)
     positions = {name: position for position, name in sorted((p, name) for name, (p,) in claims.items())}
     columns = Columns(positions, {name: sheet.headers[p].strip() for name, p in positions.items()})
     return columns, (*_unknown(free, sheet, columns, names), *_odd(sheet, columns, book)) if book.offered else ()
@@ -180,9 +180,13 @@ def required_columns(book: RequirementsBook) -> set[str]:
     return fields | _file_columns(book) | {ours.NUMBER_TYPE}
 
 
-def _unfit(sheet: Sheet, book: RequirementsBook, troubles: Sequence[str], elsewhere: str) -> errors.WorkbookError:
+def _advice(*, is_of_others: bool) -> str:
+    corrected = "Correct the headers, or map them under [columns] in the job file."
+    return f"{corrected} The command template writes a new workbook that fits." if is_of_others else corrected
+
+
+def _unfit(sheet: Sheet, book: RequirementsBook, troubles: Sequence[str], advice: str) -> errors.WorkbookError:
     place = f'The headers in row {sheet.header_row} of sheet "{sheet.name}" do not fit'
-    advice = elsewhere or "Correct the headers, or map them under [columns] in the job file."
     against = f"They were held against {book.described}. " if book.offered else ""
     return errors.WorkbookError(f"{place}: {'; '.join(troubles)}. {against}{advice}")
 

@@ -191,7 +191,11 @@ def _offer_choices(workbook: "Workbook", sheet: "Worksheet", position: int, colu
 def _listed_in_place(choices: Choices) -> str:
     """Return the words as one text, divided by commas; empty where they do not fit into one."""
     words = ",".join(choices.words)
-    fits = len(words) <= _LIST_LIMIT and not any(sign in word for word in choices.words for sign in ',"')
+    fits = (
+        len(words) <= _LIST_LIMIT
+        and words.isprintable()
+        and not any(sign in word for word in choices.words for sign in ',"')
+    )
     return f'"{words}"' if fits else ""
 
 
@@ -225,7 +229,7 @@ def form_columns(book: RequirementsBook) -> Iterator[FormColumn]:
     for it. A drop-down offers what any of them takes.
     """
     required, notes, choices, examples = required_columns(book), _notes(book), _choices(book), _examples(book)
-    for name, title in titles(book).items():
+    for name, title in ((name, _plain(title)) for name, title in titles(book).items()):
         must = _must(name, book) if name in required else "May stay blank."
         note = f"{title}\n{must} {notes.get(name, '')}".rstrip()
         offered = choices.get(name, Choices())
@@ -280,7 +284,7 @@ def _belongs(field: FieldRequirement) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a text of the API such that a note can hold it."""
+    """Return a text of the API such that a cell or note can hold it."""
     return " ".join(visible(text).split())[:_LONGEST_NOTE]
 
 

@@ -63,7 +63,7 @@ SHEETS = (
     warning(
         "unknown-column",
         "Unknown column",
-        "No column of this name is known, so it is ignored.{nearest}",
+        "Nothing is asked for in a column of this name, so it is ignored.{nearest}",
         "Correct the header, map it under [columns] in the job file, or leave it if it is your own note.",
     ),
     warning(

@@ -80,6 +80,11 @@ class Row(msgspec.Struct, frozen=True, gc=False):
         """Return the row with these cells too."""
         return msgspec.structs.replace(self, cells={**self.cells, **found})
 
+    def as_texts(self, texts: Mapping[str, str]) -> "Row":
+        """Return the row with these texts in cells that its file keeps as something else."""
+        stored = {name: kept for name, kept in self.stored.items() if name not in texts}
+        return msgspec.structs.replace(self, cells={**self.cells, **texts}, stored=stored)
+
 
 class Aside(StrEnum):
     """Why a row stands aside: it is counted and reported, and never sent itself."""

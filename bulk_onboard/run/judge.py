@@ -28,7 +28,7 @@ from bulk_onboard.model.finding import Finding, ruled
 from bulk_onboard.model.identity import registration_token_of
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Identity, Plan
-from bulk_onboard.model.requirements import Combination, DocumentRequirement, RequirementsBook
+from bulk_onboard.model.requirements import Combination, Contract, DocumentRequirement, RequirementsBook
 from bulk_onboard.model.row import JudgedRow, JudgedRows, Row, example_path, notable_in
 from bulk_onboard.model.sheet import NUMBER_TYPE, Columns, Sheet, document_column, type_by_name
 from bulk_onboard.model.text import text_in
@@ -400,20 +400,21 @@ async def claiming_rows(
         WorkbookError: it cannot be read.
     """
     sheet = sheet or await read_job_sheet(job)
-    columns = await asyncio.to_thread(columns_at_hand, job, sheet)
+    columns = await asyncio.to_thread(columns_at_hand, job, sheet, ledger_state.contract)
     rows = rows_of(sheet, columns, defaults=job.defaults)
     identities = Identities(ledger_state, auth_id=auth_id, rows=rows)
     claims = [(one, identities.identify(one)) for one in (JudgedRow(row, None, "") for row in rows)]
     return [(one.row, identity) for one, identity in checked_claims(claims, ledger_state, job.findings)]
 
 
-def columns_at_hand(job: Job, sheet: Sheet) -> Columns:
+def columns_at_hand(job: Job, sheet: Sheet, contract: Contract | None = None) -> Columns:
     """Match the sheet's columns as far as that is possible without the API.
 
-    Where they do not fit the bundled requirements, since the API may ask for others, only the plain names are known.
+    `contract` is that of the ledger, where the job names none. Where they do not fit the bundled requirements,
+    since the API may ask for others, only the plain names are known.
     """
     try:
-        return columns_of(job, sheet, bundled_requirements(job.contract))[0]
+        return columns_of(job, sheet, bundled_requirements(job.contract or contract))[0]
     except WorkbookError:
         return columns_of(job, sheet, RequirementsBook("", live=False))[0]
 

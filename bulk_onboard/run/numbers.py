@@ -87,12 +87,14 @@ class _Pages:
     wanted: set[str]
     shown: dict[str, NumberRecord] = field(default_factory=dict)
     rows: int = 0
+    _is_begun: bool = False
     _seen: dict[str, NumberRecord] = field(default_factory=dict)
     _last: NumberPage | None = None
     _is_steady: bool = True  # each page told as many numbers of the account, and brought none that was there before
 
     def add(self, page: NumberPage) -> None:
         """Take the numbers of the next page."""
+        self._is_begun = True
         before = len(self._seen)
         self._seen |= {record.number: record for record in page.numbers}
         brought = len(self._seen) - before
@@ -106,7 +108,7 @@ class _Pages:
     @property
     def are_worth_it(self) -> bool:
         """Whether fewer pages are left than numbers that they have not shown."""
-        if not self.rows and self._last is None and self._is_steady:
+        if not self._is_begun:
             return len(self.wanted) > FEW
         if self._last is None or self._last.total is None:
             return False
@@ -115,7 +117,7 @@ class _Pages:
     @property
     def whole(self) -> bool:
         """Whether every number of the account was shown."""
-        return self._is_steady and self._last is not None and self._last.total == self.rows
+        return self._is_steady and self._last is not None and self._last.total == self.rows == len(self._seen)
 
 
 def _shown_as(number: str, seen: Mapping[str, NumberRecord]) -> NumberRecord | None:

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import zip_longest
 from typing import NamedTuple, TypeAlias
 
-import msgspec
-
 from bulk_onboard.model.dates import (
     EXAMPLE_DAY,
     PLAIN_DATES,
@@ -100,10 +98,7 @@ def with_dates(row: Row, dates: Dates) -> Row:
     for column in dates.keys() & row.stored.keys():
         if row.stored[column] is Stored.DATE and (text := as_asked_for(row.cell(column), dates[column])):
             found[column] = text
-    if not found:
-        return row
-    stored = {column: kept for column, kept in row.stored.items() if column not in found}
-    return msgspec.structs.replace(row, cells={**row.cells, **found}, stored=stored)
+    return row.as_texts(found) if found else row
 
 
 def as_asked_for(text: str, wanted: DateFormat | None) -> str:

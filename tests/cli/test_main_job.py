@@ -257,14 +257,16 @@ async def test_an_error_with_json_is_one_object_too(office: Office) -> None:
     assert "nowhere.xlsx" in json.loads(told.out)["error"]
 
 
-async def test_init_makes_a_folder_whose_job_can_be_checked_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("contract", ["beta", "released", None])
+async def test_init_makes_a_folder_whose_job_can_be_checked_at_once(tmp_path: Path, contract: str | None) -> None:
     """The template is read without a finding, before a row is filled in; its only row is the example."""
-    await typed("init", "work", cwd=tmp_path)
+    await typed("init", "work", *(["--contract", contract] if contract else []), cwd=tmp_path)
 
     told = await typed("check", "work/job.toml", "--json", cwd=tmp_path, PLIVO_AUTH_ID="")
 
     counts = {name: number for name, number in told.json["counts"].items() if number}
     assert (told.status, counts, told.json["findings"]) == (0, {"rows": 1, "example": 1}, [])
+    assert (contract or "beta") == told.json["contract"]
 
 
 async def test_ledger_show_tells_a_records_whole_story(office: Office) -> None:

@@ -5,8 +5,10 @@ out here, since the crashes stand between its parts: retrying(breaker(paced(halt
 way of a relay.
 """
 
+import asyncio
+import random
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -39,6 +41,7 @@ from bulk_onboard.run.run import begin, carry_out
 from bulk_onboard.run.stop import Stop
 from bulk_onboard.sandbox.records import APPROVED
 from bulk_onboard.sandbox.server import Sandbox
+from tests.crash.figures import LONG, POINTS, SEED
 from tests.support.businesses import write_documents, write_workbook
 from tests.support.contracts import BETA, Layout, word
 from tests.support.crashes import Crash, CrashingDisk, CrashingGateway, CrashingJournal, Relay, struck_down
@@ -49,6 +52,8 @@ LAG_S = LATE_S = 0.1
 SETTLE_S = 0.5
 DEADLINES = Deadlines(connect_s=0.7, answer_s=0.8)
 RUNS_AT_MOST = 4
+PER_CALL = 5  # numbers: two rows' do not all fit
+AT_A_TIME = 10
 NOT_YET = "absence could not be shown yet"
 
 
@@ -127,7 +132,7 @@ class Bench:
         async with sandbox:
             address = urlsplit(sandbox.url)
             async with Relay(str(address.hostname), int(address.port or 0)).serving() as relay:
-                job = replace(context.job, ledger=ledger, base_url=relay.url, settle=settle_s)
+                job = replace(context.job, ledger=ledger, base_url=relay.url, settle=settle_s, links_per_call=PER_CALL)
                 yield cls(context.judgement, job, sandbox, relay, power_fails, slow_disk_s, clock)
 
     @property
@@ -152,10 +157,14 @@ class Bench:
                 return
 
     async def file_and_approve(self) -> None:
-        """Every row has its record, which was approved: what is due next are its numbers."""
+        """Every row has its record, which was approved, so that its numbers are due; pages show half of these."""
         await self.run()
         for record in self.sandbox.state.records:
             self.sandbox.state.review(record, APPROVED, None)
+        numbers = [number for row in self.judgement.rows for number in numbers_in(row.row.cell(NUMBERS))]
+        for number in map(self.sandbox.state.number, numbers[::2]):
+            assert number is not None
+            self.sandbox.state.rent(number)
 
     def check_links(self) -> None:
         """Each number is under its own row's record, was put there once, and with an intent; both sides say so."""
@@ -237,3 +246,31 @@ class Bench:
 def filled(fields: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield the fields of a document that have a value."""
     return ((name, value) for name, value in sorted(fields.items()) if value)
+
+
+# Which steps to die at.
+
+
+def chosen(steps: int, what: str, most: int) -> Iterable[int]:
+    """Which steps to die at: all, or so many of them, spread by the dice."""
+    dice = random.Random(f"{SEED} {what}")
+    return sorted(dice.sample(range(1, steps + 1), min(steps, 10**6 if LONG else most)))
+
+
+async def at_each(points: Iterable[int], dying: Callable[[int], Awaitable[Crash]]) -> None:
+    """Die at each of these steps, some at a time."""
+    left = iter(points)
+
+    async def work() -> None:
+        for at in left:
+            try:
+                crash = await dying(at)
+            except BaseException:
+                print(f"SEED={SEED}, step {at}")
+                raise
+            if crash.happened:
+                POINTS[crash.passed[-1]] += 1
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(AT_A_TIME):
+            group.create_task(work())

@@ -10,6 +10,7 @@ import pytest
 from bulk_onboard.errors import PRECEDENCE
 from bulk_onboard.intake.header import PLAIN
 from bulk_onboard.model.record import State
+from bulk_onboard.model.requirements import Contract
 from bulk_onboard.report import sheets as problems
 from bulk_onboard.report import sheets as results
 from bulk_onboard.sandbox.behaviours import ABOUT, BEHAVIOURS
@@ -101,12 +102,13 @@ def test_every_column_is_told():
     assert set() == known - words([row[0] for row in told("Column")])
 
 
-def test_every_column_of_the_template_is_told(tmp_path):
+@pytest.mark.parametrize("contract", list(Contract))
+def test_every_column_of_the_template_is_told(tmp_path, contract):
     """A workbook that `template` writes has no column that the README passes over; kinds stand for one another."""
     from bulk_onboard.api.bundled import bundled_requirements
     from bulk_onboard.intake.template import write_template
 
-    write_template(tmp_path / "empty.xlsx", bundled_requirements())
+    write_template(tmp_path / "empty.xlsx", bundled_requirements(contract))
     header, *_ = openpyxl.load_workbook(tmp_path / "empty.xlsx").worksheets[0].iter_rows(values_only=True)
 
     assert [] == [

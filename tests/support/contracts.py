@@ -1,7 +1,7 @@
-"""The API's two contracts, for tests that hold under either: what a row looks like, and which of them a session takes.
+"""The API's two contracts, for tests that hold under either: what a row looks like, and which ones a session takes.
 
-`CONTRACT=beta` or `CONTRACT=released` in the environment takes that one, at full length. Without it tests take both, and
-the long ones spend less on the second.
+`CONTRACT=beta` or `CONTRACT=released` in the environment takes that one, at full length. Without it tests take both,
+and the long ones spend less on the second.
 """
 
 import os

@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 from zipfile import ZipFile
@@ -32,9 +33,11 @@ _KINDS: Mapping[Stored | None, str] = {
     None: "str",
     Stored.NUMBER: "",
     Stored.FORMATTED: "",
+    Stored.DATE: "",
     Stored.BOOLEAN: "b",
     Stored.ERROR: "e",
 }
+_FIRST_DAY = datetime(1899, 12, 30, tzinfo=UTC)  # from which Excel counts days
 _LOOKS_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 _NO_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 _AREA_AT_MOST = 1_000_000  # cells of an array formula
@@ -289,7 +292,18 @@ def _value(prefix: str, edit: Edit, formula: str) -> tuple[str, str]:
     if edit.stored is None and not formula:
         return "inlineStr", f'<{prefix}is><{prefix}t xml:space="preserve">{text}</{prefix}t></{prefix}is>'
     value = str(int(edit.text == "TRUE")) if edit.stored is Stored.BOOLEAN else text
+    if edit.stored is Stored.DATE:
+        value = _days(edit.text)
     return _KINDS[edit.stored], f"<{prefix}v>{value}</{prefix}v>"
+
+
+def _days(text: str) -> str:
+    """Return a date as the number that Excel keeps, which the format of its cell shows as one; empty for no date."""
+    try:
+        passed = datetime.fromisoformat(text).replace(tzinfo=UTC) - _FIRST_DAY
+    except ValueError:
+        return ""
+    return f"{passed / timedelta(days=1):.15g}"
 
 
 def _escaped(text: str) -> str:

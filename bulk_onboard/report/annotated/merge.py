@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
+from bulk_onboard.model.dates import day_of_excel
 from bulk_onboard.model.sheet import (
     ADDED_COLUMNS,
     BO_KEY,
@@ -119,6 +120,7 @@ class _Merging:
         self._in_copy, self._in_workbook = _columns(copy.sheet.headers), _columns(workbook.sheet.headers)
         self._adopt_renamed()
         self._copied_rows = {row.number: row for row in copy.sheet.rows}
+        self._own_rows = {row.number: row for row in workbook.sheet.rows}
         self._new_columns: dict[_Column, int] = {}
         self._next_row = max((row.number for row in workbook.sheet.rows), default=workbook.sheet.header_row) + 1
 
@@ -210,11 +212,24 @@ class _Merging:
             if theirs is None or (theirs and ours and theirs != ours):
                 return "the workbook has a formula there, which is not replaced. Change it there."
             return Edit(target, position, text, stored, is_result=True)
-        if stored is not None and stored in _NO_VALUE:
+        if stored is not None and stored in _NO_VALUE and not self._is_day_for_day(text, stored, target, position):
             return f"the copy has {_NO_VALUE[stored]} there. Write the value itself, as text."
         if area := _covering(self._workbook.sheet.merged, target, position):
             return f"it is one of the merged cells {area} of the workbook. Unmerge them there."
         return Edit(target, position, text, stored)
+
+    def _is_day_for_day(self, text: str, stored: Stored, target: int, position: int) -> bool:
+        """Return whether the copy has another day in a cell that the workbook keeps as a date, too.
+
+        Then nothing of what was written is lost.
+        """
+        ours = self._own_rows.get(target)
+        return (
+            stored is Stored.DATE
+            and ours is not None
+            and ours.stored.get(position) is Stored.DATE
+            and day_of_excel(text) is not None
+        )
 
     def _who_it_is(self, edits: Iterable[Edit], here: _Row) -> Iterator[Edit]:
         """Yield the `bo_key` that keeps a row its record, where its names change.

@@ -143,7 +143,7 @@ def test_mapping_goes_before_the_header_itself():
     assert "Town" == columns.headers["address.city"]
     assert ["City"] == [finding.column for finding in findings]
     assert (
-        'No column of this name is known, so it is ignored. [columns] says that "Town" is this column.'
+        'Nothing is asked for in a column of this name, so it is ignored. [columns] says that "Town" is this column.'
         == findings[0].problem
     )
 
@@ -164,8 +164,10 @@ def test_unknown_header_is_a_warning_with_the_nearest_name():
     assert [("unknown-column", "Firms", 3, "Sate"), ("unknown-column", "Firms", 3, "Zzz")] == [
         (finding.code, finding.sheet, finding.row, finding.column) for finding in findings
     ]
-    assert 'No column of this name is known, so it is ignored. Did you mean "State"?' == findings[0].problem
-    assert "No column of this name is known, so it is ignored." == findings[1].problem
+    assert (
+        'Nothing is asked for in a column of this name, so it is ignored. Did you mean "State"?' == findings[0].problem
+    )
+    assert "Nothing is asked for in a column of this name, so it is ignored." == findings[1].problem
 
 
 @pytest.mark.parametrize("header", ["sec\u202eret", "Date", "Phone", "Registered Office"])
@@ -173,7 +175,7 @@ def test_what_has_little_in_common_is_not_suggested(header):
     """A name that nobody would write by a slip of a known one is nobody's."""
     _, findings = match_columns(sheet_with(header), BOOK, {})
 
-    assert "No column of this name is known, so it is ignored." == findings[0].problem
+    assert "Nothing is asked for in a column of this name, so it is ignored." == findings[0].problem
 
 
 def test_name_already_there_is_not_suggested():
@@ -193,8 +195,8 @@ def test_column_without_header():
 
     assert ["K", "M"] == [finding.column for finding in findings]
     assert (
-        "No column of this name is known, so it is ignored. It has no header, and its first content is in K7."
-        == findings[0].problem
+        "Nothing is asked for in a column of this name, so it is ignored. It has no header, and its first content is "
+        "in K7." == findings[0].problem
     )
 
 
@@ -245,7 +247,10 @@ def test_proper_name_comes_before_a_synonym():
 
     assert "Postal Code" == columns.headers["address.postal_code"]
     assert ["Zip", "Pincode"] == [finding.column for finding in findings]
-    assert 'No column of this name is known, so it is ignored. "Postal Code" is taken.' == findings[0].problem
+    assert (
+        'Nothing is asked for in a column of this name, so it is ignored. "Postal Code" is taken.'
+        == findings[0].problem
+    )
 
 
 def test_two_synonyms_are_doubled():
@@ -354,7 +359,10 @@ def test_headers_far_below_are_not_looked_for():
     """Only the top of the sheet is searched for headers."""
     rows = [*(SheetRow(n, ("x", "")) for n in range(4, 24)), SheetRow(24, ("Key", "Alias"))]
 
-    assert complaint(sheet_of("Firms", "", rows=rows)).endswith("map them under [columns] in the job file.")
+    text = complaint(sheet_of("Firms", "", rows=rows))
+
+    assert "map them under [columns] in the job file." in text
+    assert "Row 24" not in text
 
 
 def test_empty_book_asks_for_nothing():

@@ -211,21 +211,32 @@ def test_story():
 
 
 def test_requirements():
-    """The requirements are a table of fields and documents for each combination, under where they come from."""
+    """They are a table of fields and documents for each combination, under their source and contract."""
     stream = io.StringIO()
     fields = (
         FieldRequirement("business_name", "Business name", max_length=255),
         FieldRequirement("email", "Email", required=False),
     )
-    documents = (DocumentRequirement("identity_proof", "Identity proof", ("passport", "licence")),)
+    own = (
+        FieldRequirement("role", "Role", field_type="enum", choices=("Director", "Partner")),
+        FieldRequirement("since", "Since", required=False, field_type="date", date_format="dd/mm/yyyy"),
+    )
+    documents = (
+        DocumentRequirement("identity_proof", "Identity proof", ("passport", "licence")),
+        DocumentRequirement("signatory", "Signatory", needs_file=False, fields=own),
+    )
     book = RequirementsBook.of("the bundled example", live=False, offered=[Requirements(LOCAL, fields, documents, 3)])
 
     print_requirements(book, stream)
 
     lines = stream.getvalue().splitlines()
-    assert ["Source: the bundled example", "", "IN / local / business; a review takes about 3 business days"] == (
-        lines[:3]
-    )
-    assert lines[4].endswith("0 to 255 characters")
-    assert lines[5].endswith("optional")
-    assert lines[6].endswith("passport, licence")
+    place = "IN / local / business; a review takes about 3 business days"
+    assert ["Source: the bundled example", "Contract: beta", "", place] == lines[:4]
+    assert [
+        ("field", "0 to 255 characters"),
+        ("field", "optional"),
+        ("document", "passport, licence"),
+        ("document", "no file, its fields alone"),
+        ("its field", "one of: Director, Partner"),
+        ("its field", "optional, a date, dd/mm/yyyy"),
+    ] == [(line[:9].strip(), must) for line in lines[5:] for must in [line.rstrip().split("  ")[-1].strip()]]

@@ -1,13 +1,19 @@
-"""Numbers of an approved record are linked, each looked at before; what speaks against one is written down."""
+"""Numbers of approved records are linked, each looked at before; what speaks against one is written down."""
+
+from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 
-from bulk_onboard.model.call import Operation
+from bulk_onboard.model import entry as entries
+from bulk_onboard.model.call import Link, Operation
 from bulk_onboard.model.outcome import Done, Refused, Unresolved
-from bulk_onboard.model.plan import Action, Decision
+from bulk_onboard.model.plan import Action, Decision, Scope
 from bulk_onboard.model.record import Linkage, Linking, State
 from bulk_onboard.model.row import JudgedRow, Row
-from tests.unit.run.samples import LOCAL, identity, token
+from bulk_onboard.planning.decide import decide
+from bulk_onboard.run.links import LinkStyle, in_batches
+from tests.unit.run.samples import LOCAL, application, identity, token
 from tests.unit.run.writes import NUMBERS, WritingDesk
 
 ONE, TWO, _ = NUMBERS
@@ -233,3 +239,133 @@ async def test_nothing_begins_once_the_run_is_to_stop(context):
 
     assert [] == await context.link(decision)
     assert [] == context.account.made(Operation.NUMBER)
+
+
+# Many numbers of several records in one call.
+
+REFUSED_AS_A_WHOLE = Refused(code="http-400", message="the call has an invalid number", http_status=400)
+
+
+def many(count: int, first: int = 0) -> list[str]:
+    """Numbers that the account has."""
+    return [f"9111400{place:05d}" for place in range(first, first + count)]
+
+
+async def two_records(numbers: int, each: int) -> tuple[WritingDesk, list[Decision]]:
+    """Two approved records, whose rows have so many numbers `each` of these."""
+    context = await approved()
+    second = await context.submit(2)
+    context.account.judge(second, "approved")
+    await context.journal.append(entries.Reviewed(token=token(2), review="approved"))
+    named = many(numbers)
+    context.account.rented = {number: number for number in named}
+    rows = [context.decision("now", "; ".join(named[:each])), row_of(context, 2, named[each:])]
+    return context, rows
+
+
+def row_of(context, number, numbers):
+    """What is due for another row with these numbers."""
+    row = Row("Businesses", number + 1, LOCAL, {"key": f"K-{number:04d}", "numbers": "; ".join(numbers)})
+    record = context.journal.ledger_state.record(token(number))
+    return decide(JudgedRow(row, application(number), "now"), identity(number), record, Scope())
+
+
+async def test_numbers_of_several_records_go_in_one_call_each_under_its_own():
+    """Ten and fifteen of two rows; one page and one call more than nothing."""
+    context, rows = await two_records(25, each=10)
+
+    told = await context.link(*rows, per_call=50, by_pages=True)
+
+    (call,) = context.account.made(Operation.LINK)
+    assert {token(1): 10, token(2): 15} == Counter(target.token for target in call.targets)
+    assert ({Done}, 25) == ({type(outcome) for _, outcome in told}, len(context.account.linked))
+    assert (2, 0) == (len(context.account.made(Operation.NUMBERS)), len(context.account.made(Operation.NUMBER)))
+
+
+async def test_row_with_more_numbers_than_fit_takes_several_calls():
+    """Twenty-five, ten a call."""
+    context, rows = await two_records(25, each=25)
+
+    await context.link(rows[0], per_call=10, by_pages=True)
+
+    assert [10, 10, 5] == [len(call.targets) for call in context.account.made(Operation.LINK)]
+    assert 25 == len(context.account.linked)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "batches"),
+    [
+        ([5] * 10, [10]),
+        ([5] * 11, [10, 1]),
+        ([30, 30, 10], [1, 2]),
+        ([120, 1], [1, 1]),
+        ([1, 120, 1], [1, 1, 1]),
+        ([], []),
+    ],
+)
+def test_rows_are_put_together_until_a_call_is_full(sizes, batches):
+    """None is torn apart."""
+    due = [SimpleNamespace(numbers=(None,) * size) for size in sizes]
+
+    assert batches == [len(batch) for batch in in_batches(due, 50)]
+
+
+async def test_bad_number_keeps_no_other_one_back():
+    """The API refuses each call with it as a whole; in halves all but that one are linked, and that one is refused."""
+    context, rows = await two_records(25, each=10)
+    bad = many(25)[17]
+    refuse_calls_with(context, bad)
+
+    told = dict(await context.link(*rows, per_call=50, by_pages=True))
+
+    assert (24, {bad}) == (
+        len(context.account.linked),
+        {n for n, outcome in told.items() if isinstance(outcome, Refused)},
+    )
+    record = context.journal.ledger_state.record(token(2))
+    assert Linking(Linkage.REFUSED, "the call has an invalid number", "http-400") == record.numbers[bad]
+    assert set(many(25)) == set(told)
+    assert len(context.account.made(Operation.LINK)) <= 2 * 5 + 1
+
+
+def refuse_calls_with(context, bad):
+    """Refuse every call that has this number, and do nothing of it."""
+
+    async def picky(call):
+        if isinstance(call, Link) and bad in [target.number for target in call.targets]:
+            context.account.calls.append(call)
+            context.account.times.append(context.clock.monotonic())
+            return REFUSED_AS_A_WHOLE
+        return await send(call)
+
+    send, context.account.send = context.account.send, picky
+
+
+async def test_record_that_is_approved_no_more_is_read_once_and_the_others_are_linked():
+    """Its numbers are neither linked nor given up."""
+    context, rows = await two_records(25, each=10)
+    await context.judge("suspended", known=False)
+
+    await context.link(*rows, per_call=50, by_pages=True)
+
+    assert ("suspended", {}) == (context.record.review, context.record.numbers)
+    assert 15 == len(context.account.linked)
+    assert 1 == len(context.account.made(Operation.GET))
+
+
+async def test_number_that_is_linked_elsewhere_is_held_and_the_rest_of_the_call_goes():
+    """As one by one."""
+    context, rows = await two_records(25, each=10)
+    context.account.numbers[many(25)[3]] = "somebody else's"
+
+    await context.link(*rows, per_call=50, by_pages=True)
+
+    assert Linking(Linkage.HELD, "linked to another record, somebody else's") == context.record.numbers[many(25)[3]]
+    assert (24, []) == (len(context.account.linked), context.account.moved)
+
+
+@pytest.mark.parametrize(("attempt", "size"), [(0, 50), (1, 6), (2, 1)])
+def test_numbers_that_stay_unknown_are_sent_with_fewer_others_each_time(attempt, size):
+    """So that one which the API cannot answer is alone at the last attempt, and is set aside alone."""
+    assert size == LinkStyle(per_call=50).at_attempt(attempt)
+    assert 1 == LinkStyle().at_attempt(attempt)

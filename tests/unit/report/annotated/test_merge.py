@@ -68,6 +68,32 @@ def test_cell_that_both_changed_keeps_all_of_its_row_back() -> None:
     ] == found.left
 
 
+def dated(rows: Sequence[Sequence[str]], *numbers: int, sha256: str = "aa") -> Sheet:
+    """A sheet whose last column is kept as a date in these rows."""
+    plain = sheet(rows, sha256=sha256)
+    return plain.with_rows(row._replace(stored={2: Stored.DATE} if row.number in numbers else {}) for row in plain.rows)
+
+
+@pytest.mark.parametrize(
+    ("day", "numbers", "taken"),
+    [("2026-03-31", (2,), True), ("2026-03-31", (), False), ("13:00:00", (2,), False)],
+    ids=["day for day", "day for text", "time for day"],
+)
+def test_date_is_taken_in_place_of_a_date_alone(day: str, numbers: tuple[int, ...], taken: bool) -> None:
+    """A document's field may be kept as a date; elsewhere Excel made one of a text that is lost."""
+    before = dated([("K-1", "N-1", "2026-03-30"), *ROWS[1:]], *numbers)
+    copy = dated([("K-1", "N-1", day), *ROWS[1:]], 2, sha256="copy")
+
+    found = made(copy, before=before)
+
+    assert ([Edit(2, 2, day, Stored.DATE)] if taken else []) == found.edits
+    assert (
+        [] == found.left
+        if taken
+        else found.left[0].endswith("the copy has a date there. Write the value itself, as text.")
+    )
+
+
 def test_row_without_a_key_is_known_by_its_number_in_the_sheet() -> None:
     """Where half of it still says what it said; else nobody knows which it is."""
     alike = made(copied([ROWS[0], ROWS[1], ("", "N-33", "Hampi")]))
