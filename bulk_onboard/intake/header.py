@@ -83,7 +83,9 @@ def match_columns(
     *,
     documents_optional: bool = False,
 ) -> tuple[Columns, tuple[Finding, ...]]:
-    """Return what the columns mean, and warnings about those that mean nothing, or of which something odd is asked.
+    """Return what the columns mean, and warnings about them.
+
+    Those that mean nothing are warned of, and those of which something odd is asked.
 
     An empty book, as long as no requirements are known, asks for no column and calls none unknown.
 
@@ -130,7 +132,7 @@ def titles(book: RequirementsBook) -> dict[str, str]:
     business = {name: plain.pop(name) for name in list(plain)[: list(plain).index(ours.COUNTRY_ISO)]}
     combination = {name: plain.pop(name) for name in (ours.COUNTRY_ISO, ours.NUMBER_TYPE, ours.USER_TYPE)}
     others = business | fields | combination
-    taken = {bare(title) for title in (*others.values(), *plain.values())}
+    taken = {"", *(bare(title) for title in (*others.values(), *plain.values()))}
     return others | dict(_of_documents(book, taken)) | plain
 
 
@@ -301,7 +303,7 @@ def _likely(missing: Sequence[str], free: Sequence[int], sheet: Sheet, names: _N
 
 
 def _unused(missing: Sequence[str], free: Sequence[int], sheet: Sheet, names: _Names) -> Iterator[str]:
-    """Name the columns that nothing is asked for; in a wrong row they may hold anything, so what is personal is hid."""
+    """Name the columns that nothing is asked for; in a wrong row they may hold anything, so they are masked."""
     likely = set(_likely(missing, free, sheet, names).values())
     headers = [header for position in free if (header := sheet.headers[position].strip()) and header not in likely]
     if headers:

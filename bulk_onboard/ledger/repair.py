@@ -27,7 +27,7 @@ from bulk_onboard.ledger.opening import aside, first_free, named_tokens, open_fi
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.life import IllegalStepError, step
-from bulk_onboard.model.record import ENDED, NOT_FILED, Record, State
+from bulk_onboard.model.record import ENDED, NOT_FILED, Linkage, Record, State, unknown_numbers
 
 WHY = "the ledger was damaged where it may have said more, so it is not known whether this row was sent"
 _NOT_TO_BE_SALVAGED = {LineFault.NEWER, LineFault.CRITICAL}
@@ -283,9 +283,12 @@ def _is_legal(record: Record, entry: entries.Entry) -> bool:
 
 
 def _interrupted(record: Record) -> Iterable[entries.Entry]:
-    """Yield the entry for a call whose process is gone: its outcome is unknown."""
+    """Yield the entries for calls whose process is gone: their outcome is unknown."""
     if record.state is State.SENDING and record.op is not None:
         yield entries.Unresolved(token=record.token, key=record.key, op=record.op, seen=WHY)
+    for number in unknown_numbers(record):
+        if record.numbers[number].linkage is Linkage.SENDING:
+            yield entries.Unresolved(token=record.token, key=record.key, op=entries.Op.LINK, number=number, seen=WHY)
 
 
 def _doubted(record: Record, aside: list[entries.RecordEntry]) -> Iterator[entries.Entry]:

@@ -64,6 +64,11 @@ class ServerRecord:
     updated_at: str = ""
     submitted_at: str = ""
 
+    @property
+    def dated(self) -> str:
+        """When it was submitted last or, where the API does not say, when it changed last; empty where unknown."""
+        return self.submitted_at or self.updated_at
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordPage:
@@ -231,7 +236,7 @@ class Update(RecordWrite[str]):
     See docs/design/wire.md, Update.
 
     Attributes:
-        seen_at: when the record was last submitted, as read just before; an unknown update is settled by it.
+        seen_at: when the record was submitted or changed last, as read just before; an unknown update is settled by it.
     """
 
     operation = Operation.UPDATE

@@ -163,12 +163,17 @@ class Gone(RecordEntry, frozen=True, kw_only=True):
 
 
 class OpEntry(RecordEntry, frozen=True, kw_only=True):
-    """An entry about one write.
-
-    `number` is the phone number that a link is about, in digits; one call may link many, and each has its own entries.
-    """
+    """An entry about one write."""
 
     op: Op
+
+
+class WriteEntry(OpEntry, frozen=True, kw_only=True):
+    """An entry about one write, which may be the link of a number.
+
+    `number` is that phone number, in digits; one call may link many, and each has its own entries.
+    """
+
     number: str = ""
 
 
@@ -180,13 +185,13 @@ class SentDocument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     size: int
 
 
-class Intent(OpEntry, frozen=True, kw_only=True):
+class Intent(WriteEntry, frozen=True, kw_only=True):
     """About to send; on disk before the first byte leaves.
 
-    `seen_at` is the record's `submitted_at` at the API just before an update, where the API shows it; an unknown update
-    is settled by it (docs/design/settling.md, Update). `registration_token` is what a create or an update registers, as
-    for `identity.registration_token_of`. A create that takes the place of an expired record has that one's token in
-    `follows`, and its own `generation`.
+    `seen_at` is when the record was submitted last before an update, or changed where the API does not tell that; an
+    unknown update is settled by it (docs/design/settling.md, Update). `registration_token` is what a create or an
+    update registers, as for `identity.registration_token_of`. A create that takes the place of an expired record has
+    that one's token in `follows`, and its own `generation`.
     """
 
     attempt: int
@@ -200,7 +205,7 @@ class Intent(OpEntry, frozen=True, kw_only=True):
     generation: int = 1
 
 
-class Done(OpEntry, frozen=True, kw_only=True):
+class Done(WriteEntry, frozen=True, kw_only=True):
     """The API did it."""
 
     compliance_id: str
@@ -211,7 +216,7 @@ STATE_ERRORS = frozenset({"compliance_not_editable", "compliance_not_approved"})
 """Refusals because of the record's state, not of what was sent (the API's document, Error Codes)."""
 
 
-class Refused(OpEntry, frozen=True, kw_only=True):
+class Refused(WriteEntry, frozen=True, kw_only=True):
     """A final refusal of this content; the message is masked.
 
     `fingerprint` is there only where no call is under way: the content could not be sent, or an unknown outcome was
@@ -223,25 +228,25 @@ class Refused(OpEntry, frozen=True, kw_only=True):
     fingerprint: str = ""
 
 
-class Unavailable(OpEntry, frozen=True, kw_only=True):
+class Unavailable(WriteEntry, frozen=True, kw_only=True):
     """Proved unsent."""
 
     why: str
 
 
-class Throttled(OpEntry, frozen=True, kw_only=True):
+class Throttled(WriteEntry, frozen=True, kw_only=True):
     """Not applied: the quota is spent."""
 
     wait_s: float
 
 
-class Denied(OpEntry, frozen=True, kw_only=True):
+class Denied(WriteEntry, frozen=True, kw_only=True):
     """Not applied: credentials, permission or address."""
 
     http_status: int
 
 
-class Unresolved(OpEntry, frozen=True, kw_only=True):
+class Unresolved(WriteEntry, frozen=True, kw_only=True):
     """Sent, outcome unknown.
 
     `contested` is set where the API refused because it has such a record already.
@@ -261,7 +266,7 @@ class Probed(OpEntry, frozen=True, kw_only=True):
     why: str = ""
 
 
-class Adopted(OpEntry, frozen=True, kw_only=True):
+class Adopted(WriteEntry, frozen=True, kw_only=True):
     """Something was found at the API that the ledger did not know to be there.
 
     What an unknown write made, a record from elsewhere, or a number that is linked already. `alias` is as the API
@@ -278,7 +283,7 @@ class Adopted(OpEntry, frozen=True, kw_only=True):
     generation: int = 1
 
 
-class Absent(OpEntry, frozen=True, kw_only=True):
+class Absent(WriteEntry, frozen=True, kw_only=True):
     """Proved not to have happened, by a look that began `waited_s` after the send.
 
     `control` is the token, or else the compliance id, of the record that the positive control found; empty where the
@@ -291,7 +296,7 @@ class Absent(OpEntry, frozen=True, kw_only=True):
     seen: str = ""
 
 
-class Held(OpEntry, frozen=True, kw_only=True):
+class Held(WriteEntry, frozen=True, kw_only=True):
     """A person must look at the record, or at the number to be linked to it."""
 
     why: str

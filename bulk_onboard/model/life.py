@@ -30,7 +30,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, get_args
 
 from bulk_onboard.model import entry as entries
-from bulk_onboard.model.entry import STATE_ERRORS, AnyEntry, Entry, Op, OpEntry, Resolved
+from bulk_onboard.model.entry import STATE_ERRORS, AnyEntry, Entry, Op, OpEntry, Resolved, WriteEntry
 from bulk_onboard.model.record import (
     UNDER_REVIEW,
     UNDER_WAY,
@@ -353,7 +353,7 @@ _FOR_A_PERSON = (Linkage.REFUSED, Linkage.HELD)
 _CUT_OFF = "the run ended in the middle of the call"
 
 
-def _link(record: Draft, entry: OpEntry) -> None:
+def _link(record: Draft, entry: WriteEntry) -> None:
     """Move the entry's number; raise IllegalStepError where `LINKAGES` has no such step."""
     known, name = record.numbers.get(entry.number), entry.name()
     steps = LINKAGES[known.linkage if known else None]

@@ -23,6 +23,7 @@ COUNTRY_ISO = "country_iso"
 NUMBER_TYPE = "number_type"
 USER_TYPE = "user_type"
 BUSINESS_NAME = "business_name"
+LAST_NAME = "last_name"
 REGISTRATION_NUMBER = "registration_number"
 
 SAYS_NOTHING_OF_A_PERSON = frozenset({KEY, ALIAS, COUNTRY_ISO, NUMBER_TYPE, USER_TYPE, NUMBERS, CALLBACK_URL})

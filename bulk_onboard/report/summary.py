@@ -248,6 +248,7 @@ def numbers_to_do(status: JobStatus) -> Iterator[str]:
         ("Run again to link the {numbers} not linked yet, in {rows}.", "due"),
         ("Correct the {numbers} that the API refused to link, in {rows}: the column Numbers says why.", "refused"),
         ("Look at the {numbers} held, in {rows}: the column Numbers says why.", "held"),
+        ("Run again for the {numbers} of unknown outcome, in {rows}: the outcome is looked up first.", "unknown"),
     ):
         counts = [count for each in left if (count := getattr(each, field))]
         if counts:

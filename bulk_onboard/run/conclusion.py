@@ -13,7 +13,7 @@ from bulk_onboard.model.entry import Op, OpEntry
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import EDITABLE, UNDER_REVIEW, Record
 from bulk_onboard.model.requirements import Combination
-from bulk_onboard.model.sheet import BUSINESS_NAME, REGISTRATION_NUMBER
+from bulk_onboard.model.sheet import BUSINESS_NAME, LAST_NAME, REGISTRATION_NUMBER
 
 
 def of_create(
@@ -71,10 +71,13 @@ def of_update(record: Record, now: ServerRecord) -> OpEntry | None:
     It was where the record was submitted again since it was seen.
 
     Only a resubmission leads back to a pending review. Where people judged the old content again meanwhile, the new
-    content has still to be sent. Where the API does not say when a record was submitted, its review decides.
+    content has still to be sent. Where the API does not say when a record was submitted, its review decides, and when
+    it changed last: a rejected record that has changed was submitted and rejected again.
     """
-    is_dated = bool(record.seen_at and now.submitted_at)
-    again = now.submitted_at != record.seen_at if is_dated else now.review not in EDITABLE
+    if record.seen_at and now.submitted_at:
+        again = now.submitted_at != record.seen_at
+    else:
+        again = now.review not in EDITABLE or bool(record.seen_at and now.updated_at not in ("", record.seen_at))
     return adopted(record, now.review) if again or now.review in UNDER_REVIEW else None
 
 
@@ -134,12 +137,14 @@ def absent(record: Record, waited_s: float, control: str = "", *, number: str = 
 
 def differences(found: ServerRecord, sent: Application) -> Iterator[str]:
     """Yield in what the API's record differs from what was sent, as far as it shows."""
-    if found.name is not None and found.name.strip() != sent.fields.get(BUSINESS_NAME, ""):
+    name = " ".join(filter(None, (sent.fields.get(BUSINESS_NAME, ""), sent.fields.get(LAST_NAME, ""))))
+    if found.name is not None and found.name.strip() != name:
         yield "business name"
     number = found.registration_number
     if number is not None and number.strip() != sent.fields.get(REGISTRATION_NUMBER, ""):
         yield "registration number"
-    if found.documents is not None and found.documents != len(sent.documents):
+    files = sum(document.path is not None for document in sent.documents)  # whether the API shows others is not known
+    if found.documents is not None and not files <= found.documents <= len(sent.documents):
         yield "number of documents"
 
 

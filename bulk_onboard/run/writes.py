@@ -192,7 +192,7 @@ async def update(context: RunContext, decision: Decision) -> Outcome[str] | None
         token=record.token,
         key=record.key or identity.user_key,
         compliance_id=record.compliance_id,
-        seen_at=found.submitted_at,
+        seen_at=found.dated,
         alias=record.alias or identity.alias,
         application=application,
         fingerprint=decision.judged.fingerprint,

@@ -120,7 +120,10 @@ def values_of(row: Row, fields: Iterable[Field]) -> dict[str, str]:
 
 
 def field_findings(row: Row, fields: Iterable[Field]) -> Iterator[Finding]:
-    """Yield what is wrong with the fields of a row: missing, too short or long, no word or date that is asked for."""
+    """Yield what is wrong with the fields of a row.
+
+    One is missing, too short or too long, or no word or date that is asked for.
+    """
     cells = row.cells
     for field in fields:
         text = cells.get(field.column, "")
@@ -135,11 +138,6 @@ def is_fine(text: str, field: Field) -> bool:
     if not text:
         return not field.requirement.required
     return field.least <= len(text) <= field.most if field.is_plain else _finding_of_form(text, field) is None
-
-
-def is_business_name(text: str, name: str, field: Field) -> bool:
-    """Return whether Business Name will do for a field that takes it, and the field's own cell says the same."""
-    return text in ("", name) and (not name or is_fine(name, field))
 
 
 def _business_name_findings(text: str, name: str, field: Field) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from bulk_onboard.model.application import Application, FileFacts, fingerprint
 from bulk_onboard.model.catalogue import CATALOGUE, INDIA, Severity
 from bulk_onboard.model.finding import NO_RULINGS, Finding, Rulings
 from bulk_onboard.model.mask import masked
-from bulk_onboard.model.requirements import Combination, RequirementsBook
+from bulk_onboard.model.requirements import Combination, Contract, RequirementsBook
 from bulk_onboard.model.row import JudgedRow, Row, is_example
 from bulk_onboard.validation.cells import EMAIL, LOST, cell_findings
 from bulk_onboard.validation.documents import Slot, document_digests, document_findings, sent_documents, slots_of
@@ -83,6 +83,7 @@ class _Terms(NamedTuple):
     fields: tuple[Field, ...]
     slots: tuple[Slot, ...]
     dates: Dates
+    sent: "_SentFields"
 
 
 class Judge:
@@ -97,8 +98,8 @@ class Judge:
         callback_url: str,
     ) -> None:
         self._book, self._files, self._callback_url = book, files, callback_url
+        self._of_any = _SentFields({field.name for field in book.fields})
         self._terms = {combination: self._terms_of(combination) for combination in book.offered}
-        self._sent = _SentFields({field.name for field in book.fields})
         self._headers = Headers(columns)
         self._marker = Marker(columns, rulings)
 
@@ -107,7 +108,7 @@ class Judge:
         terms = self._terms.get(row.combination) or self._no_terms
         if row.stored and terms.dates:
             row = with_dates(row, terms.dates)
-        fields, callback_url = self._sent.of(row), row.cell(ours.CALLBACK_URL)
+        fields, callback_url = terms.sent.of(row), row.cell(ours.CALLBACK_URL)
         digests = document_digests(row, terms.slots, self._files)
         content = fingerprint(row.combination, fields, digests)
         if is_example(row):
@@ -126,13 +127,20 @@ class Judge:
         asked = self._book.offered[combination]
         slots = slots_of(asked.documents, self._book.contract)
         of_documents = (field for slot in slots for field in slot.fields)
-        return _Terms(True, (*end_user_fields(asked.fields), *of_documents), slots, dates_of(asked, self._book))
+        is_released = self._book.contract is Contract.RELEASED
+        return _Terms(
+            True,
+            (*end_user_fields(asked.fields), *of_documents),
+            slots,
+            dates_of(asked, self._book),
+            _SentFields({field.name for field in asked.fields}) if is_released else self._of_any,
+        )
 
     @cached_property
     def _no_terms(self) -> _Terms:
         """What is asked of the rows of a combination that is not offered."""
         slots = slots_of(self._book.documents, self._book.contract)
-        return _Terms(False, (), slots, dates_of(None, self._book))
+        return _Terms(False, (), slots, dates_of(None, self._book), self._of_any)
 
     def _findings(self, row: Row, terms: _Terms) -> list[Finding]:
         if self._headers.are_repeated_in(row):
@@ -186,14 +194,15 @@ def _agreement(combination: tuple[str, ...], offer: tuple[str, ...]) -> int:
     return next(n for n, (own, other) in enumerate(zip(combination, offer, strict=True)) if own != other)
 
 
-# The fields of the end user that are sent: whatever the API knows, required or not.
+# The fields of the end user that are sent: whatever the API knows, required or not. In the released contract a business
+# has no last name, so what it asks of others is not sent.
 
 
 class _SentFields:
     """Which cells are fields of the end user; build it once for all rows."""
 
     def __init__(self, required_names: Container[str]) -> None:
-        """`required_names` are the fields that the requirements of any combination name."""
+        """`required_names` are the fields that the requirements name."""
         self._required = required_names
         self._names: dict[tuple[str, ...], tuple[str, ...]] = {}  # rows are filled in in a few ways only
 

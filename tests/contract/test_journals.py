@@ -123,6 +123,28 @@ async def test_illegal_step_changes_nothing(journal, entry):
     assert before.seq + 1 == journal.ledger_state.seq
 
 
+async def test_entries_that_belong_together_are_all_there_when_it_returns(journal):
+    """In their order, numbered without a gap."""
+    first = journal.ledger_state.seq
+
+    await journal.append_all([intent(1), done(1), intent(2)])
+    await journal.append_all([])
+
+    assert (first + 3, State.SENDING) == (journal.ledger_state.seq, journal.ledger_state.record(token(2)).state)
+
+
+async def test_of_entries_that_belong_together_those_before_an_illegal_one_count(journal):
+    """It raises; what comes after it is not taken either, and the journal goes on."""
+    first = journal.ledger_state.seq
+
+    with pytest.raises(IllegalStepError):
+        await journal.append_all([intent(1), done(2), intent(3)])
+
+    assert [token(1)] == list(journal.ledger_state.records)
+    await journal.append(done(1))
+    assert first + 2 == journal.ledger_state.seq
+
+
 async def test_order_is_kept_under_concurrent_appends(journal):
     """Entries come in the order in which they were handed over, whoever hands them over."""
     numbers = range(200)

@@ -63,13 +63,13 @@ MUTANTS = (
     Mutant(
         "intent",
         "Journaled.send",
-        "await self._journal.append(intent(loaded))\noutcome = await self._inner.send(loaded)",
-        "outcome = await self._inner.send(loaded)\nawait self._journal.append(intent(loaded))",
+        "await self._journal.append_all(intents(loaded))\noutcome = await self._inner.send(loaded)",
+        "outcome = await self._inner.send(loaded)\nawait self._journal.append_all(intents(loaded))",
         f"{RULES}::test_an_intent_is_in_the_ledger_when_its_create_arrives",
     ),
     Mutant(
         "intent-torn",
-        "LedgerJournal.append",
+        "LedgerJournal.append_all",
         "await durable",
         "(await asyncio.sleep(0), durable.cancel())",
         f"{RULES}::test_an_intent_is_in_the_ledger_when_its_create_arrives",

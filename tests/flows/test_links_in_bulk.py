@@ -254,3 +254,27 @@ async def test_run_killed_between_bulk_links_loses_none_and_repeats_none(office:
 
     assert (ExitStatus.DONE, "") == ended(result)
     check(office, linked=[each for row in rows for each in row])
+
+
+async def test_number_of_unknown_outcome_is_told_everywhere_until_a_run_has_looked(office: Desk) -> None:
+    """Killed in mid-call: status says what to type, nothing is purged or deleted, and show tells each number."""
+    numbers = [number(place) for place in range(3)]
+    await office.accepted(numbers)
+    office.sandbox.faults.script("link", "hang-after")
+    await killed_at(office, "link", 1)
+    office.sandbox.state.review(office.sandbox.state.records[0], "rejected", "Blurred.")
+
+    status = await office.type("status", "--json")
+    purged = await office.type("purge", "--yes")
+    deleted = await office.type("delete", "K-0", "--yes")
+    shown = await office.type("ledger show", "K-0")
+
+    assert "bulk-onboard run" in status.json["next"]
+    assert "The job is not finished: 3 numbers of unknown outcome." in purged.err
+    assert "it is not known yet whether numbers are linked to it" in deleted.out + deleted.err
+    assert 1 == len(office.sandbox.state.records)
+    assert 3 == sum(each in shown.out for each in numbers), shown.out + shown.err
+
+    await office.run()
+
+    check(office, linked=numbers)

@@ -3,6 +3,8 @@
 import ast
 from pathlib import Path
 
+import pytest
+
 PACKAGE = Path(__file__).parents[2] / "bulk_onboard"
 
 DOORS = {  # library -> the files that import it; a folder stands for the files in it
@@ -85,3 +87,28 @@ def test_a_second_door_is_noticed(tmp_path):
     assert {"openpyxl": {"planning/decide.py"}, "aiohttp": {"planning/plan.py"}} == {
         library: doors for library, doors in found.items() if doors
     }
+
+
+WORDS = {  # the wire's words of each contract, which only its own module has
+    "beta": ("more_info_required", "required_documents"),
+    "released": (
+        "document_type_id",
+        "compliance_application_id",
+        "requirement_id",
+        "proof_required",
+        "data_fields",
+    ),
+}
+
+
+def files_with(words: tuple[str, ...]) -> set[str]:
+    """The files of the package in which one of these words stands, but for the sandbox's."""
+    files = (file for file in PACKAGE.rglob("*") if file.suffix in (".py", ".json"))
+    named = {str(file.relative_to(PACKAGE)) for file in files if any(word in file.read_text() for word in words)}
+    return {path for path in named if not path.startswith("sandbox/")}
+
+
+@pytest.mark.parametrize("contract", WORDS)
+def test_only_its_own_module_has_the_words_of_a_contract(contract: str) -> None:
+    """And the example of its requirements; nobody else can come to depend on one contract."""
+    assert {f"api/wire/{contract}.py", f"api/wire/{contract}.json"} == files_with(WORDS[contract])

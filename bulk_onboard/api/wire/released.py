@@ -20,6 +20,7 @@ from bulk_onboard.model.application import Application
 from bulk_onboard.model.call import Link, LinkAnswer, Operation
 from bulk_onboard.model.record import Review
 from bulk_onboard.model.requirements import Combination, DocumentRequirement, FieldRequirement, Requirements
+from bulk_onboard.model.sheet import BUSINESS_NAME, LAST_NAME
 
 COLLECTION = "PhoneNumber/Compliance/"
 
@@ -39,7 +40,7 @@ REVIEWS: Mapping[str, Review] = {
 }
 
 _END_USER_NAMES = {  # our name of a field -> the member of the end user, where they differ
-    "business_name": "name",
+    BUSINESS_NAME: "name",
     "address.line1": "address_line1",
     "address.line2": "address_line2",
     "address.city": "city",
@@ -182,9 +183,9 @@ def amiss_in(body: Members) -> str:
 
 def _end_user_fields(user_type: str) -> Iterator[FieldRequirement]:
     """Yield the fields that no answer names: the name alone is required of every end user."""
-    yield FieldRequirement("business_name", "Business Name")
+    yield FieldRequirement(BUSINESS_NAME, "Business Name")
     if user_type == "individual":
-        yield FieldRequirement("last_name", "Last Name", required=False)
+        yield FieldRequirement(LAST_NAME, "Last Name", required=False)
 
 
 def _named_types(body: Members) -> list[tuple[DocumentRequirement, Members]]:

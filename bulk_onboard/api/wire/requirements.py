@@ -1,8 +1,7 @@
 """Tell whose form an answer about requirements has, and read it in that form.
 
-    {"number_types": [{"user_types": [{…}]}]}     the beta: one answer, all combinations
-    {"required_documents", "required_fields"}     the beta: one combination
-    {"requirement_id", "document_types"}          released: one combination
+Each contract names the members that its form has (`SHOWN_BY`). The beta's may also hold several combinations in a tree;
+a released answer is about one.
 
 A list that is there and empty means that nothing is required. One form read as the other would also seem to require
 nothing, and every business would then be filed in a shape that is refused. So the form is determined first.

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bulk_onboard import errors
 from bulk_onboard.api.bundled import bundled_requirements
@@ -126,6 +128,33 @@ def test_equal_names_are_told_apart(book):
     assert len(headers) == len({bare(title) for title in headers.values()})
     assert list(headers) == sorted(columns.positions, key=columns.positions.__getitem__)
     assert {"odd-requirement"} >= {finding.code for finding in findings}
+
+
+CALLED = st.sampled_from(
+    ["Key", "Email", "A", "a ", "A-B", "AB", "GST certificate", "GST Certificate", "Role", "Legal Name", "#", "",
+     "\x07",
+     "Kind", "A Kind", "é", "e\u0301", "Numbers", "Reference", "bo_key"]
+)  # fmt: skip
+FIELD = st.builds(FieldRequirement, st.sampled_from(["role", "r-ole", "business_name", "key", "since"]), CALLED)
+DOCUMENT = st.builds(
+    DocumentRequirement,
+    st.sampled_from(["a", "b", "a_b", "ab", "key"]),
+    CALLED,
+    st.sampled_from([(), ("passport",)]),
+    needs_file=st.booleans(),
+    fields=st.lists(FIELD, max_size=3).map(tuple),
+)
+
+
+@given(st.lists(DOCUMENT, max_size=4), st.lists(DOCUMENT, max_size=4))
+def test_whatever_the_api_calls_things_each_header_means_its_own_column(local, mobile):
+    """Names that are blank, equal, or those of other columns; what combinations call differently, too."""
+    book = book_of(*local, mobile=tuple(mobile))
+
+    columns, _ = match_columns(sheet_of(*titles(book).values()), book, {})
+
+    assert list(titles(book)) == list(columns.positions)
+    assert required_columns(book) <= columns.positions.keys()
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,18 @@ async def test_many_entries_share_an_fsync(path, opened):
     assert [token(n) for n in range(200)] == list(read_ledger_state(path).ledger_state.records)
 
 
+async def test_entries_that_belong_together_are_in_one_write(path, opened):
+    """A crash leaves all of them or a torn tail, and nobody sent anything because of that."""
+    disk = SlowDisk()
+    disk.go.set()
+    with opened(disk=disk) as journal:
+        await journal.append_all([admitted(n) for n in range(50)])
+
+    assert [1, 50] == disk.writes
+    assert MAKING + 1 == disk.fsyncs
+    assert 51 == read_ledger_state(path).ledger_state.seq
+
+
 async def test_cancelled_caller_loses_no_line(path, opened):
     """Whoever stops waiting stops nothing: the line is whole on disk, and others in its group learn that theirs is."""
     disk = SlowDisk()

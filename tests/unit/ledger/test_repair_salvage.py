@@ -7,13 +7,14 @@ import zlib
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from bulk_onboard.errors import LedgerError
 from bulk_onboard.ledger.fold import fold
 from bulk_onboard.ledger.repair import WHY, Salvage, salvage
 from bulk_onboard.model.entry import Adopted, Entry, Op, Refused, Swept, Throttled, Unresolved
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.record import NOT_FILED, State
+from bulk_onboard.model.record import NOT_FILED, State, unknown_numbers
 from tests.unit.ledger.samples import admitted, compliance_id, done, intent, ledger_of, run_started, story, token
 
 HEADER = story()[0]
@@ -120,6 +121,18 @@ def test_lost_outcome_is_unknown():
 
     assert (State.UNCERTAIN, f"K-0001 ~{token(1)}") == (record.state, record.alias)
     assert (f"outcome unknown: {WHY}", False) == (record.reason, result.all_in_doubt)
+
+
+def test_lost_outcome_of_a_link_is_unknown_for_its_number_alone():
+    """The record stays submitted; the number is looked at before it is linked again."""
+    about = {"token": token(1), "op": Op.LINK, "number": "911140000000"}
+    linking = replace(intent(1), compliance_id=compliance_id(1), **about)
+    linked = replace(done(1), **about)
+    content = rotten([*ENTRIES, linking, linked, admitted(9)], len(ENTRIES) + 1, b'"done"', b'"dome"')
+
+    record = saved(content)[1].record(token(1))
+
+    assert (State.SUBMITTED, ["911140000000"]) == (record.state, unknown_numbers(record))
 
 
 def test_lost_intent_of_a_row_never_sent_before_holds_it():

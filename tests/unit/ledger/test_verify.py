@@ -151,15 +151,26 @@ def test_absence_that_shows_age_and_control_is_sound(path, absence):
     assert ExitStatus.DONE == verify(path).exit_status
 
 
-@pytest.mark.parametrize(("op", "expected"), [(Op.LINK, ExitStatus.DONE), (Op.UPDATE, ExitStatus.LEDGER)])
-def test_absent_link_needs_no_age(path, op, expected):
-    """It may be repeated, so nothing is waited for; an update is given up only after the window."""
-    about = {"token": token(1), "op": op}
-    under_way = replace(intent(1), op=op, number="911140000000" if op is Op.LINK else "")
-    unknown = [admitted(1), intent(1), done(1), under_way, Unresolved(**about, seen="HTTP 502")]
-    path.write_bytes(ledger_of([HEADER, run_started(), *unknown, Absent(**about, waited_s=0.0)]))
+@pytest.mark.parametrize("op", [Op.LINK, Op.UPDATE])
+@pytest.mark.parametrize(("waited_s", "expected"), [(0.0, ExitStatus.LEDGER), (90.0, ExitStatus.DONE)])
+def test_unknown_link_or_update_is_given_up_only_after_the_window(path, op, waited_s, expected):
+    """A call that was held up may still be applied."""
+    about = {"token": token(1), "op": op, "number": "911140000000" if op is Op.LINK else ""}
+    unknown = [admitted(1), intent(1), done(1), replace(intent(1), **about), Unresolved(**about, seen="HTTP 502")]
+    path.write_bytes(ledger_of([HEADER, run_started(), *unknown, Absent(**about, waited_s=waited_s)]))
 
     assert expected == verify(path).exit_status
+
+
+def test_link_that_was_refused_as_a_whole_needs_no_age(path):
+    """The answer proves that none of its numbers was linked."""
+    about = {"token": token(1), "op": Op.LINK, "number": "911140000000"}
+    absent = Absent(**about, waited_s=0.0, seen="http-400: the whole call was refused")
+    path.write_bytes(
+        ledger_of([HEADER, run_started(), admitted(1), intent(1), done(1), replace(intent(1), **about), absent])
+    )
+
+    assert ExitStatus.DONE == verify(path).exit_status
 
 
 def test_missing_ledger(path):

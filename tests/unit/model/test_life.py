@@ -22,7 +22,8 @@ UNDER_WAY = {State.SENDING, State.UNCERTAIN, State.HELD}
 
 def entries_of(op: Op) -> list[entries.Entry]:
     """One entry of every kind that speaks of a write, about this one."""
-    about = {"token": TOKEN, "key": "K-1", "op": op, "number": NUMBER if op is Op.LINK else ""}
+    told = {"token": TOKEN, "key": "K-1", "op": op}
+    about = told | {"number": NUMBER if op is Op.LINK else ""}
     return [
         entries.Intent(**about, attempt=1, alias=f"K-1 ~{TOKEN}", fingerprint="f1", at="2026-01-05T10:00:00.000Z"),
         entries.Done(**about, compliance_id=UUID, at="2026-01-05T10:00:01.000Z"),
@@ -31,12 +32,12 @@ def entries_of(op: Op) -> list[entries.Entry]:
         entries.Throttled(**about, wait_s=12.0),
         entries.Denied(**about, http_status=401),
         entries.Unresolved(**about, seen="HTTP 502"),
-        entries.Probed(**about, matches=0),
+        entries.Probed(**told, matches=0),
         entries.Adopted(**about, compliance_id=UUID, review="approved"),
         entries.Absent(**about, waited_s=90.0),
-        *(entries.Resolved(**about, how=how, compliance_id=UUID) for how in ("found", "absent", "abandon")),
+        *(entries.Resolved(**told, how=how, compliance_id=UUID) for how in ("found", "absent", "abandon")),
         entries.Held(**about, why="2 records with this alias"),
-        entries.Gone(token=TOKEN, key="K-1", op=op, compliance_id=UUID),
+        entries.Gone(**told, compliance_id=UUID),
     ]
 
 
@@ -157,7 +158,7 @@ def test_no_that_had_to_be_settled_first_is_written_down_after_the_absence():
     assert (State.REFUSED, None, 0) == (record.state, record.op, record.created)
 
 
-LINK_ENTRIES = {e.name(): e for e in entries_of(Op.LINK) if not isinstance(e, entries.Resolved | entries.Gone)}
+LINK_ENTRIES = {e.name(): e for e in entries_of(Op.LINK) if isinstance(e, entries.WriteEntry)}
 
 
 @pytest.mark.parametrize("name", LINK_ENTRIES)

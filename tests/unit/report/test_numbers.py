@@ -47,6 +47,22 @@ def test_linked_number_that_the_row_does_not_name_any_more():
     assert "911140000000 linked, not in the row" == row("", approved(numbers=KNOWN)).numbers_text
 
 
+def test_number_whose_link_is_unknown_is_told_so_and_needs_another_run_not_a_person():
+    """Also while a run is under way, or after it was killed: nobody knows yet."""
+    known = approved(
+        numbers={"911140000000": Linking(Linkage.UNCERTAIN, "HTTP 502"), "911140000001": Linking(Linkage.SENDING)}
+    )
+    status_of = row("911140000000, 911140000001", known)
+
+    assert "911140000000 outcome unknown: HTTP 502; 911140000001 outcome unknown" == status_of.numbers_text
+    assert NumbersLeft(unknown=2) == status_of.numbers_left
+    assert not status_of.needs_attention
+    rows = [decision(2, cells={"numbers": "911140000000, 911140000001"})]
+    assert [
+        "Run again for the 2 numbers of unknown outcome, in 1 approved row: the outcome is looked up first."
+    ] == list(numbers_to_do(status(rows, ledger_state(known))))
+
+
 def test_what_is_left_to_do():
     """Of an approved record's numbers only; one without any is told so, but not where some are linked."""
     assert NumbersLeft(due=1, refused=1, held=1) == row(CELL, approved(numbers=KNOWN)).numbers_left

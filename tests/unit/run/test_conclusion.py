@@ -1,8 +1,10 @@
 """What a look at the API says about a write whose outcome is unknown, case by case."""
 
 import pytest
+from msgspec import structs
 
 from bulk_onboard.model import entry as entries
+from bulk_onboard.model.application import Document
 from bulk_onboard.model.call import NumberRecord
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.ledger_state import LedgerState
@@ -30,6 +32,15 @@ ADOPTED = entries.Adopted(**ABOUT, op=Op.CREATE, compliance_id=compliance_id(1),
 def held(why, *numbers):
     """A person must look at these."""
     return entries.Held(**ABOUT, op=Op.CREATE, why=why, compliance_ids=tuple(map(compliance_id, numbers)))
+
+
+def test_person_has_both_names_and_a_document_without_a_file_may_be_shown_or_not():
+    """Neither is another content."""
+    sent = application(1, last_name="Rao")
+    sent = structs.replace(sent, documents=(*sent.documents, Document("signatory", fields={"name": "Asha"})))
+    for documents in (len(sent.documents), len(sent.documents) - 1):
+        found = expanded(1, name="Invented Traders 1 Rao", documents=documents)
+        assert [] == list(conclusion.differences(found, sent))
 
 
 @pytest.mark.parametrize(
@@ -116,6 +127,18 @@ def test_of_update(review, told, again):
 
     adopted = entries.Adopted(**ABOUT, op=Op.UPDATE, compliance_id=compliance_id(1), review=review.value)
     assert (adopted if again or review in (Review.DRAFT, Review.PENDING) else None) == looked
+
+
+@pytest.mark.parametrize("review", list(Review))
+@pytest.mark.parametrize("changed", [False, True])
+def test_of_update_where_the_api_tells_only_when_it_changed(review, changed):
+    """Applied when it has changed, or waits for no correction any more: rejected again, it was submitted again."""
+    doubtful = record(*doubted(Op.UPDATE, seen_at="before"))
+    now = server_record(1, review=review.value, submitted_at="", updated_at="after" if changed else "before")
+
+    looked = conclusion.of_update(doubtful, now)
+
+    assert (looked is not None) is (changed or review not in (Review.REJECTED, Review.MORE_INFO))
 
 
 @pytest.mark.parametrize("review", list(Review))

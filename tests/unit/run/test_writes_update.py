@@ -54,13 +54,13 @@ async def test_intent_says_when_the_record_was_submitted(context):
     assert "submission 0" == context.record.seen_at
 
 
-async def test_intent_says_no_time_where_the_api_tells_none(context):
-    """When it was changed says nothing: a review changes that, too. Then the review alone settles it."""
+async def test_intent_says_when_it_changed_where_the_api_does_not_tell_when_it_was_submitted(context):
+    """A rejected record changes when it is submitted; that its reviewers look at the old content again is rare."""
     context.account.tells_submitted = False
 
     await update(context.context, context.decision())
 
-    assert "" == context.record.seen_at
+    assert "revision 1" == context.record.seen_at
 
 
 async def test_nothing_is_due_once_it_was_updated(context):

@@ -270,6 +270,19 @@ def test_combinations_have_their_own_documents_and_fields(judged):
     )
 
 
+def test_last_name_is_sent_for_individuals_alone(judged):
+    """Both may stand in one sheet; a business has none."""
+    person = LOCAL._replace(user_type="individual")
+    last = FieldRequirement("last_name", "Last Name", required=False)
+    offered = [Requirements(LOCAL, NAME, ()), Requirements(person, (*NAME, last), ())]
+    book = RequirementsBook.of("a test", live=False, contract=Contract.RELEASED, offered=offered)
+
+    business, individual = (judged(book, combination=each, last_name="Rao") for each in (LOCAL, person))
+
+    assert "last_name" not in business.application.fields
+    assert "Rao" == individual.application.fields["last_name"]
+
+
 def test_order_in_which_the_api_lists_documents_and_fields_changes_no_fingerprint(judged):
     """It is one content, and nothing is sent anew."""
     turned = DocumentRequirement(
