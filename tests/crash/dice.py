@@ -65,9 +65,12 @@ class Weather:
     def proves_nothing(self) -> bool:
         """Whether a walk cannot show that a record is absent, and the alias filter may not either.
 
-        Nothing is asked of the filter where no alias that it finds has the signs of the rows' own.
+        Nothing is asked of the filter where no alias that it finds has the signs of the rows' own. And where pages are
+        small, an account that others add to with each of them may grow as fast as it is walked.
         """
-        return bool({"ignore-offset", "random-order"} & set(self.behaviours)) or "huge" in self.others
+        behaviours = set(self.behaviours)
+        outgrows = bool({"cap-20", "refuse-over-20"} & behaviours and self.others.get("create"))
+        return outgrows or bool({"ignore-offset", "random-order"} & behaviours) or "huge" in self.others
 
     def behaving(self, *names: str) -> "Weather":
         """With more switches on, but for those that contradict one that is on already."""
