@@ -2,6 +2,7 @@
 
 PYTHON := .venv/bin/python
 STAMP := .venv/.setup
+OPENAPI := .venv/.openapi
 KILLS ?= 1000
 WORKERS ?= 3
 COUNT ?= 5000
@@ -10,7 +11,7 @@ CASE ?=
 CONTRACT ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick crash fuzz test-node bench lint types check sample-data clean
+.PHONY: help setup demo test quick crash fuzz test-node test-openapi bench lint types check sample-data clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +40,13 @@ fuzz: $(STAMP) ## read COUNT odd and broken workbooks (5000); SEED= and CASE= ma
 test-node: $(STAMP) ## drive the sandbox with the vendor's Node SDK, which npm installs into .venv; needs node and npm
 	@sh scripts/node_sdk
 	@NODE_SDK=.venv/node $(PYTHON) -m pytest -q tests/conformance/test_story.py
+
+test-openapi: $(OPENAPI) ## hold the sandbox against its OpenAPI documents, with schemathesis and a fixed seed
+	@$(PYTHON) -m pytest -q tests/openapi
+
+$(OPENAPI): $(STAMP)
+	@sh scripts/setup openapi
+	@touch $@
 
 bench: $(STAMP) ## measure everything beside what does less, about 20 minutes; ONLY="pacing check" for some
 	@.venv/bin/python -m bench $(ONLY)

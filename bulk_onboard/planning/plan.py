@@ -3,7 +3,9 @@
 The forecast counts what is known before the run begins:
 
     create                        1 request
-    update, link of a number      2, since the record or number is read before
+    update                        2, since the record is read before
+    link of a number              2, since it is read before; where a call links many, each page of twenty numbers and
+                                  each full call 1
     settling                      2; it takes one to four (docs/design/settling.md, Probe schedule)
     submitted records             1 for each page of a hundred; at least one page where anything is due
     the first created record      1, to read it back
@@ -31,6 +33,7 @@ from bulk_onboard.units import Quota
 _READ_BACK = 1
 _EACH = {Action.CREATE: 1, Action.UPDATE: 2, Action.SETTLE: 2}
 _EACH_NUMBER = 2
+_PAGE_OF_NUMBERS = 20
 _PAGE = 100
 _EVERYTHING = Scope()
 
@@ -44,6 +47,7 @@ def make_plan(
     scope: Scope = _EVERYTHING,
     tried: Collection[str] = (),
     rulings: Rulings = NO_RULINGS,
+    links_per_call: int = 1,
 ) -> Plan:
     """Return what a run will do for each row, in their order, and what that costs.
 
@@ -57,6 +61,7 @@ def make_plan(
         scope: what the run may do; its limit bounds creates only.
         tried: tokens of the rows that this run has tried to create before; they count towards the limit once.
         rulings: the job's rulings, for findings that only show once the records are known.
+        links_per_call: how many numbers the API links in a call.
     """
     if isinstance(judged, JudgedRows) and not ledger_state.records and scope == _EVERYTHING:
         return _first_plan(judged, ledger_state, auth_id, quota)
@@ -69,7 +74,7 @@ def make_plan(
     if scope.limit is not None:
         within = tuple(_within(scope.limit, within, tried))
     followed = sum(record.state is State.SUBMITTED for record in ledger_state.records.values())
-    return Plan(within, forecast(within, followed=followed, quota=quota))
+    return Plan(within, forecast(within, followed=followed, quota=quota, links_per_call=links_per_call))
 
 
 def _first_plan(judged: JudgedRows, ledger_state: LedgerState, auth_id: str, quota: Quota | None) -> Plan:
@@ -131,7 +136,14 @@ def _within(limit: int, decisions: Iterable[Decision], tried: Collection[str]) -
         yield decision.undone("beyond --limit") if is_another and left < 0 else decision
 
 
-def forecast(decisions: Sequence[Decision], *, followed: int, quota: Quota | None, usual_size: int = 0) -> Forecast:
+def forecast(
+    decisions: Sequence[Decision],
+    *,
+    followed: int,
+    quota: Quota | None,
+    usual_size: int = 0,
+    links_per_call: int = 1,
+) -> Forecast:
     """Return what the decisions cost at the quota.
 
     `followed` is how many submitted records are followed. `usual_size` are the bytes of documents that usual rows send,
@@ -141,7 +153,7 @@ def forecast(decisions: Sequence[Decision], *, followed: int, quota: Quota | Non
     due = Counter(decision.action for decision in notable)
     due[Action.CREATE] += usual_count(decisions)
     requests = sum(each * due[action] for action, each in _EACH.items())
-    requests += sum(_EACH_NUMBER * len(decision.numbers) for decision in notable)
+    requests += _links(sum(len(decision.numbers) for decision in notable), links_per_call)
     pages = math.ceil(followed / _PAGE) or (1 if requests else 0)
     requests += pages + (_READ_BACK if due[Action.CREATE] else 0)
     size = sum(
@@ -150,6 +162,13 @@ def forecast(decisions: Sequence[Decision], *, followed: int, quota: Quota | Non
         if decision.action in (Action.CREATE, Action.UPDATE) and decision.judged.application
     )
     return Forecast(requests, size + usual_size, None if quota is None else _least_time_s(requests, quota))
+
+
+def _links(numbers: int, per_call: int) -> int:
+    """Return how many requests it takes to look numbers up and link them."""
+    if per_call == 1:
+        return _EACH_NUMBER * numbers
+    return math.ceil(numbers / _PAGE_OF_NUMBERS) + math.ceil(numbers / per_call)
 
 
 def _least_time_s(requests: int, quota: Quota) -> float:

@@ -14,6 +14,7 @@ from bulk_onboard.model.plan import Plan, Scope
 from bulk_onboard.planning import make_plan
 from bulk_onboard.run.connection import Connection
 from bulk_onboard.run.judge import Judgement
+from bulk_onboard.run.links import LinkStyle, link_style
 from bulk_onboard.run.runner import ProgressCounts
 from bulk_onboard.run.stop import Stop
 from bulk_onboard.run.walk import DuplicateRecords
@@ -94,9 +95,15 @@ class Run:
                 scope=self.scope,
                 tried=self._tried() if self.scope.limit is not None else (),
                 rulings=self.job.findings,
+                links_per_call=self.link_style.per_call,
             )
             self._planned_at = changes
         return self._plan
+
+    @property
+    def link_style(self) -> LinkStyle:
+        """How the API's contract links numbers."""
+        return link_style(self.judgement.book.contract, self.job.links_per_call)
 
     def _tried(self) -> set[str]:
         """Return the tokens of the rows that this run has tried to create."""

@@ -35,6 +35,7 @@ from bulk_onboard.model.text import text_in
 from bulk_onboard.planning import make_plan
 from bulk_onboard.planning.identity import Identities, checked_claims
 from bulk_onboard.report.row_status import JobStatus, join
+from bulk_onboard.run.links import link_style
 from bulk_onboard.run.requirements import requirements_for
 from bulk_onboard.validation import (
     Judge,
@@ -363,6 +364,7 @@ async def make_dry_run(
         quota=job.quota,
         scope=job.scope,
         rulings=job.findings,
+        links_per_call=link_style(judgement.book.contract, job.links_per_call).per_call,
     )
     return DryRun(judgement, ledger_state, plan)
 

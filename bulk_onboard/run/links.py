@@ -16,6 +16,7 @@ from bulk_onboard.model.identity import numbers_in
 from bulk_onboard.model.outcome import Outcome
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import UNDER_WAY, Linkage, Record, Review, State
+from bulk_onboard.model.requirements import Contract
 from bulk_onboard.model.sheet import NUMBERS
 from bulk_onboard.run.conclusion import before_link
 from bulk_onboard.run.context import RunContext
@@ -48,6 +49,12 @@ class LinkStyle:
 
 
 ONE_BY_ONE = LinkStyle()
+
+
+def link_style(contract: Contract, links_per_call: int) -> LinkStyle:
+    """Return how numbers are linked in a contract; the job says how many a call may have where it may have several."""
+    return LinkStyle(links_per_call, by_pages=True) if contract is Contract.RELEASED else ONE_BY_ONE
+
 
 Told = Callable[[LinkTarget, Outcome[str]], None]
 

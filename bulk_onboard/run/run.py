@@ -33,7 +33,7 @@ from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.mask import masked_path
 from bulk_onboard.model.plan import Action, Plan
 from bulk_onboard.model.record import EDITABLE, NOT_FILED, Record, State
-from bulk_onboard.model.requirements import Contract, RequirementsBook
+from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import notable_in
 from bulk_onboard.model.sheet import BO_KEY, KEY, document_column
 from bulk_onboard.run.connection import connect, open_ledger
@@ -42,7 +42,6 @@ from bulk_onboard.run.execution import FETCHING_REVIEWS, Run, RunView
 from bulk_onboard.run.finish import RunResult, finish, nothing_to_do
 from bulk_onboard.run.judge import Judgement, check_contract, judge, judge_nothing, read_sheet_if_any
 from bulk_onboard.run.kept_flags import to_keep
-from bulk_onboard.run.links import ONE_BY_ONE, LinkStyle
 from bulk_onboard.run.preflight import check_free_space, wait_until_written
 from bulk_onboard.run.reconcile import reconcile, wait_for_reviews
 from bulk_onboard.run.requirements import live_requirements
@@ -179,17 +178,10 @@ def _runner(run: Run, progress: ProgressCounts) -> Runner:
         settle_s=run.job.settle,
         orphans_since=run.journal.locked_at,
         asks_first=run.asks_first,
-        link_style=_link_style(run),
+        link_style=run.link_style,
         refused_at_most=run.job.max_refused,
         progress=progress,
     )
-
-
-def _link_style(run: Run) -> LinkStyle:
-    """Return how the API's contract links numbers."""
-    if run.judgement.book.contract is not Contract.RELEASED:
-        return ONE_BY_ONE
-    return LinkStyle(per_call=run.job.links_per_call, by_pages=True)
 
 
 async def _send_what_is_due(run: Run, runner: Runner) -> None:

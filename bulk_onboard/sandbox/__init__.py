@@ -12,6 +12,7 @@ Nothing here is shared with the client, so that a misreading there cannot cancel
     beta            the contract of the API's document
     released        the released contract, and what it asks for (released_requirements)
     checks          checks that both make of what is sent
+    openapi         the OpenAPI documents, made from the tables of all these, with beta_schemas, released_schemas
     records         records, documents, numbers, reviews
     state           what the API remembers, and the clock it shows
     quota           fixed window, sliding window, token bucket

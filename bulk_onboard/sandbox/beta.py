@@ -67,10 +67,11 @@ EVENTS: Mapping[str, str] = {
 }
 
 # The document names one status of a file, `verified`; the others are this sandbox's.
-_DOCUMENT_STATUS = {APPROVED: "verified", REJECTED: "rejected"}
+DOCUMENT_STATUS = {APPROVED: "verified", REJECTED: "rejected"}
 
-_OFFERED: Mapping[str, tuple[str, ...]] = {"IN": ("local", "mobile")}  # for businesses
-_BUSINESS = "business"
+OFFERED: Mapping[str, tuple[str, ...]] = {"IN": ("local", "mobile")}  # for businesses
+BUSINESS = "business"
+FILE_FORMATS = (PNG, PDF)
 
 
 def _document(title: str, accepted_formats: list[str], description: str) -> Json:
@@ -83,7 +84,7 @@ def _field(name: str, label: str, max_length: int, min_length: int = 1) -> Json:
     return {"field_name": name, "field_label": label, "required": True, "field_type": "string", **lengths}
 
 
-_DOCUMENTS: Mapping[str, Json] = {
+DOCUMENTS: Mapping[str, Json] = {
     document["type"]: document
     for document in (
         _document(
@@ -103,7 +104,7 @@ _DOCUMENTS: Mapping[str, Json] = {
         ),
     )
 }
-_FIELDS: tuple[Json, ...] = (
+FIELDS: tuple[Json, ...] = (
     _field("business_name", "Business Name", 255),
     _field("registration_number", "Registration Number", 50),
     _field("address.line1", "Address Line 1", 255),
@@ -113,8 +114,8 @@ _FIELDS: tuple[Json, ...] = (
 )
 
 # Requirements name the business by another word than `end_user` does; these are the optional fields of `end_user`.
-_MEMBER = {"business_name": "name"}
-_OPTIONAL_TEXTS = ("email", "address.line2", "address.state")
+MEMBER = {"business_name": "name"}
+OPTIONAL_TEXTS = ("email", "address.line2", "address.state")
 
 
 def requirements_of(country_iso: str, number_type: str | None, user_type: str | None) -> Json:
@@ -124,15 +125,15 @@ def requirements_of(country_iso: str, number_type: str | None, user_type: str | 
         RefusedError: nothing is left (404).
     """
     business = {
-        "user_type": _BUSINESS,
-        "required_documents": list(_DOCUMENTS.values()),
-        "required_fields": list(_FIELDS),
+        "user_type": BUSINESS,
+        "required_documents": list(DOCUMENTS.values()),
+        "required_fields": list(FIELDS),
         "estimated_review_days": 3,
     }
     number_types = [
         {"number_type": offered, "user_types": [business]}
-        for offered in _OFFERED.get(country_iso, ())
-        if number_type in (None, offered) and user_type in (None, _BUSINESS)
+        for offered in OFFERED.get(country_iso, ())
+        if number_type in (None, offered) and user_type in (None, BUSINESS)
     ]
     if not number_types:
         wanted = ", ".join(word for word in (country_iso, number_type, user_type) if word)
@@ -244,7 +245,7 @@ class Beta:
             "type": document.type,
             "file_name": document.file_name,
             "file_url": address,
-            "status": _DOCUMENT_STATUS.get(record.review, "pending"),
+            "status": DOCUMENT_STATUS.get(record.review, "pending"),
         }
 
     def got(self, shown: Json) -> Answer:
@@ -278,10 +279,10 @@ def _stamp(instant: datetime) -> str:
 
 def _checked_place(data: Mapping[str, Any]) -> tuple[str, str]:
     country_iso = required_text(data, "country_iso")
-    if country_iso not in _OFFERED:
+    if country_iso not in OFFERED:
         raise invalid(f"country_iso {country_iso!r} is not supported", "country_iso")
     number_type = one_of(required_text(data, "number_type"), NUMBER_TYPES, "number_type")
-    if number_type not in _OFFERED[country_iso]:
+    if number_type not in OFFERED[country_iso]:
         raise invalid(f"number_type {number_type!r} is not available in {country_iso}", "number_type")
     return country_iso, number_type
 
@@ -299,15 +300,15 @@ def _check_end_user(end_user: object) -> None:
     if "user_type" in end_user:
         raise invalid("user_type is not a field of end_user; use end_user.type", "end_user.user_type")
     user_type = one_of(text(end_user.get("type"), "end_user.type"), USER_TYPES, "end_user.type")
-    if user_type != _BUSINESS:
+    if user_type != BUSINESS:
         raise invalid(f"user type {user_type!r} is not supported", "end_user.type")
-    for field in _FIELDS:
-        path = str(_MEMBER.get(field["field_name"], field["field_name"]))
+    for field in FIELDS:
+        path = str(MEMBER.get(field["field_name"], field["field_name"]))
         value = text(at(end_user, path), f"end_user.{path}")
         if not field["min_length"] <= len(value) <= field["max_length"]:
             message = f"{field['field_label']} must have {field['min_length']} to {field['max_length']} characters"
             raise invalid(message, f"end_user.{path}")
-    for path in _OPTIONAL_TEXTS:
+    for path in OPTIONAL_TEXTS:
         optional_text(at(end_user, path), f"end_user.{path}")
 
 
@@ -324,7 +325,7 @@ def _read_documents(form: Form) -> tuple[Document, ...]:
     types: list[str] = []
     for position, entry in enumerate(document_entries(form)):
         param = f"documents[{position}].type"
-        kind = one_of(entry.get("type"), _DOCUMENTS, param)
+        kind = one_of(entry.get("type"), DOCUMENTS, param)
         if kind in types:
             raise invalid(f"document type {kind} is given twice", param)
         types.append(kind)
@@ -332,15 +333,15 @@ def _read_documents(form: Form) -> tuple[Document, ...]:
     for position, kind in enumerate(types):
         if position not in form.files:
             raise _missing(kind, f"documents[{position}].file")
-    return tuple(read_file(kind, form.files[i], f"documents[{i}].file", (PNG, PDF)) for i, kind in enumerate(types))
+    return tuple(read_file(kind, form.files[i], f"documents[{i}].file", FILE_FORMATS) for i, kind in enumerate(types))
 
 
 def _check_complete(documents: Iterable[Document]) -> None:
     present = {document.type for document in documents}
-    for required in _DOCUMENTS:
+    for required in DOCUMENTS:
         if required not in present:
             raise _missing(required, "documents")
 
 
 def _missing(kind: str, param: str) -> RefusedError:
-    return RefusedError("missing_required_document", f"{_DOCUMENTS[kind]['title']} is required", param)
+    return RefusedError("missing_required_document", f"{DOCUMENTS[kind]['title']} is required", param)

@@ -7,20 +7,29 @@ JSON object, or not at all.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote
 
 from bulk_onboard.sandbox.answers import RefusedError, invalid
 
 _LINKS_IN_BULK = "PhoneNumber/Compliance/Link"
 
+
+class Path(NamedTuple):
+    """One path that is known: below the account, as a whole, and its operations by method."""
+
+    below_account: str
+    pattern: re.Pattern[str]
+    operations: Mapping[str, str]
+
+
 # With or without a slash at the end. `Requirements` and `Link` are where an id may be, so they come first.
-_PATHS: tuple[tuple[str, re.Pattern[str], Mapping[str, str]], ...] = tuple(
-    (path, re.compile(f"/v1/Account/(?P<account>[^/]+)/{path}/?"), operations)
+_PATHS: tuple[Path, ...] = tuple(
+    Path(path, re.compile(f"/v1/Account/(?P<account>[^/]+)/{path}/?"), operations)
     for path, operations in (
         ("PhoneNumber/Compliance/Requirements", {"GET": "requirements"}),
         (_LINKS_IN_BULK, {"POST": "link"}),
@@ -46,14 +55,16 @@ class Route:
     refused: RefusedError | None = None
 
 
-def route_of(method: str, path: str, *, links_in_bulk: bool = False) -> Route:
-    """Return the operation that a method and a path mean, and the ids in the path.
+def paths(*, links_in_bulk: bool) -> Iterator[Path]:
+    """Yield what there is below an account; where there are no links in bulk, `Link` is an id like any other."""
+    return (path for path in _PATHS if links_in_bulk or path.below_account != _LINKS_IN_BULK)
 
-    Where there are no links in bulk, `Link` is an id like any other.
-    """
-    for known, pattern, operations in _PATHS:
+
+def route_of(method: str, path: str, *, links_in_bulk: bool = False) -> Route:
+    """Return the operation that a method and a path mean, and the ids in the path."""
+    for _, pattern, operations in paths(links_in_bulk=links_in_bulk):
         match = pattern.fullmatch(path)
-        if match is None or (known == _LINKS_IN_BULK and not links_in_bulk):
+        if match is None:
             continue
         target = match.groupdict()
         account = target.pop("account")

@@ -12,6 +12,7 @@ from bulk_onboard.sandbox.records import Document
 NUMBER_TYPES = ("local", "mobile", "tollfree")
 USER_TYPES = ("individual", "business")
 CALLBACK_METHODS = ("GET", "POST")
+GREATEST_WHOLE = 10**9 - 1
 
 # The hosts of callbacks that never leave this machine.
 THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
@@ -51,7 +52,7 @@ def one_of(value: object, words: Iterable[str], param: str) -> str:
     return str(value)
 
 
-def whole(query: Mapping[str, str], name: str, default: int, *, least: int, most: int = 10**9) -> int:
+def whole(query: Mapping[str, str], name: str, default: int, *, least: int, most: int = GREATEST_WHOLE) -> int:
     """Return a whole number of a query."""
     given = query.get(name, str(default))
     if not (given.isascii() and given.isdigit() and len(given) < 10 and least <= int(given) <= most):

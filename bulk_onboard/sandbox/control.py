@@ -9,6 +9,7 @@ from bulk_onboard.errors import UsageError
 from bulk_onboard.sandbox.answers import Answer
 from bulk_onboard.sandbox.behaviours import ABOUT
 from bulk_onboard.sandbox.checks import NUMBER_TYPES
+from bulk_onboard.sandbox.openapi import document
 from bulk_onboard.sandbox.quota import budget_of
 from bulk_onboard.sandbox.records import REVIEWS, Number, Record, digits
 from bulk_onboard.sandbox.service import Service, contract_named, most_in_a_window, requests_by_answer, throttled
@@ -18,21 +19,21 @@ PREFIX = "/_sandbox/"
 Json = dict[str, Any]
 
 
-def control(service: Service, method: str, path: str, body: bytes) -> Answer:
+def control(service: Service, method: str, path: str, query: Mapping[str, str], body: bytes) -> Answer:
     """Carry out what somebody who controls the sandbox asks; errors are `{"error": sentence}`.
 
     Answers are in ASCII, so that whatever was kept can be read again.
     """
-    http_status, told = _carried_out(service, (method, path.removeprefix(PREFIX).rstrip("/")), body)
+    http_status, told = _carried_out(service, (method, path.removeprefix(PREFIX).rstrip("/")), query, body)
     return Answer(http_status, json.dumps(told).encode())
 
 
-def _carried_out(service: Service, name: tuple[str, str], body: bytes) -> tuple[int, Json]:
+def _carried_out(service: Service, name: tuple[str, str], query: Mapping[str, str], body: bytes) -> tuple[int, Json]:
     act = ACTS.get(name)
     if act is None:
         return 404, {"error": f"ask for one of {', '.join(map(' '.join, ACTS))}"}
     try:
-        return 200, act(service, json.loads(body or b"{}"))
+        return 200, act(service, {**json.loads(body or b"{}"), **query})
     except UsageError as error:
         return 400, {"error": str(error)}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -123,6 +124,11 @@ def _contract(service: Service, asked: Json) -> Json:
     return {"contract": service.state.contract.name}
 
 
+def _openapi(service: Service, asked: Json) -> Json:
+    state = service.state
+    return document(state, contract_named(asked["contract"]) if "contract" in asked else state.contract)
+
+
 def _callbacks(service: Service, asked: Json) -> Json:
     if "faults" in asked:
         asked = {**asked, "faults": tuple(asked["faults"])}
@@ -145,6 +151,7 @@ def _reset(service: Service, _: Json) -> Json:
 
 ACTS: Mapping[tuple[str, str], Callable[[Service, Json], Json]] = {
     ("GET", "state"): _state,
+    ("GET", "openapi.json"): _openapi,
     ("POST", "review"): _review,
     ("POST", "delete"): _delete,
     ("POST", "numbers"): _numbers,

@@ -13,10 +13,13 @@ from bulk_onboard.sandbox.state import State
 LINK_LIMIT = 100
 PAGE_LIMIT = 20
 
+SUCCESS, FAILED = "success", "failed"  # in the report of a link in bulk
+CHANGED = "changed"
+
 _NOT_RENTED = "Number not found on your account. Only rented numbers can be linked."
 
 # What a number may be told beside the record it is put under; the sandbox takes it and keeps none of it.
-_OTHER_PARAMETERS = ("alias", "app_id", "subaccount", "cnam_lookup")
+OTHER_PARAMETERS = ("alias", "app_id", "subaccount", "cnam_lookup")
 
 
 def number(state: State, call: Call) -> Answer:
@@ -63,9 +66,9 @@ def numbers_of(call: Call) -> list[str]:
 
 def _link_one(state: State, call: Call) -> Answer:
     rented, asked = _rented(state, call.target["number"]), call.json
-    if state.contract.record_id in asked or not any(name in asked for name in _OTHER_PARAMETERS):
+    if state.contract.record_id in asked or not any(name in asked for name in OTHER_PARAMETERS):
         state.link(rented, _linkable(state, rented, required_text(asked, state.contract.record_id)))
-    return success(202, message="changed")
+    return success(202, message=CHANGED)
 
 
 def _link_many(state: State, call: Call) -> Answer:
@@ -74,7 +77,7 @@ def _link_many(state: State, call: Call) -> Answer:
     if linking.whole:
         _check_all(state, rows)
     report = [_linked(state, row["number"], row[state.contract.record_id]) for row in rows]
-    updated = sum(row["status"] == "success" for row in report)
+    updated = sum(row["status"] == SUCCESS for row in report)
     body = {"total_count": len(rows), "updated_count": updated, "report": linking.report(report)}
     return success(linking.http_status, **linking.told(body))
 
@@ -106,8 +109,8 @@ def _linked(state: State, written: str, record_id: str) -> dict[str, str]:
         rented = _rented(state, written)
         state.link(rented, _linkable(state, rented, record_id))
     except RefusedError as refused:
-        return {"number": written, "status": "failed", "remarks": refused.message}
-    return {"number": written, "status": "success", "remarks": state.contract.words.linked}
+        return {"number": written, "status": FAILED, "remarks": refused.message}
+    return {"number": written, "status": SUCCESS, "remarks": state.contract.words.linked}
 
 
 def _linkable(state: State, rented: Number, record_id: str) -> Record:

@@ -27,10 +27,10 @@ DEFAULT_LIMIT = 20
 
 _TOO_LARGE = Answer(413, b"<html><body><h1>413 Request Entity Too Large</h1></body></html>", "text/html")
 
-_EXPANDABLE = ("documents", "end_user", "linked_numbers")
+EXPANDABLE = ("documents", "end_user", "linked_numbers")
 
-_FILTERS = ("country_iso", "number_type", "user_type", "alias")
-_WORDS = {"number_type": NUMBER_TYPES, "user_type": USER_TYPES}
+FILTERS = ("country_iso", "number_type", "user_type", "alias")
+WORDS = {"number_type": NUMBER_TYPES, "user_type": USER_TYPES}
 
 
 def requirements(state: State, call: Call) -> Answer:
@@ -99,9 +99,7 @@ def _shown(state: State, record: Record, call: Call, *, in_list: bool = False) -
     """Return a record as the API shows it."""
     contract, at = state.contract, state.instants.shown
     shown = contract.members(record, at, in_list=in_list)
-    expand = {word.strip() for word in call.query.get("expand", "").split(",")} - {""}
-    if expand.difference(_EXPANDABLE):
-        raise invalid(f"expand knows {', '.join(_EXPANDABLE)}", "expand")
+    expand = _expanded(call)
     if "end_user" in expand:
         shown["end_user"] = contract.end_user(record)
     if "documents" in expand:
@@ -116,6 +114,14 @@ def _shown(state: State, record: Record, call: Call, *, in_list: bool = False) -
     return shown
 
 
+def _expanded(call: Call) -> set[str]:
+    """Return what a query expands; RefusedError for an unknown word."""
+    expand = {word.strip() for word in call.query.get("expand", "").split(",")} - {""}
+    if expand.difference(EXPANDABLE):
+        raise invalid(f"expand knows {', '.join(EXPANDABLE)}", "expand")
+    return expand
+
+
 def list_records(state: State, call: Call) -> Answer:
     """Answer one page of the records that fit the filters, oldest first, unless `behaviours` differ.
 
@@ -126,6 +132,7 @@ def list_records(state: State, call: Call) -> Answer:
     query, steps = call.query, state.behaviours.listing
     limit = min(steps.cap, whole(query, "limit", DEFAULT_LIMIT, least=1, most=steps.greatest_limit))
     offset = whole(query, "offset", 0, least=0)
+    _expanded(call)  # an unknown word is refused on an empty page, too
     start = steps.start(offset, limit)
     unit = 1 if steps.start(1, limit) == limit else limit  # what `offset` is greater by on the next page
     fitting = steps.order(_fitting(state, query), steps.dice)
@@ -146,12 +153,12 @@ def list_records(state: State, call: Call) -> Answer:
 
 def _fitting(state: State, query: Mapping[str, str]) -> tuple[Record, ...]:
     """Return the listed records that agree with every filter of a query."""
-    for name, words in _WORDS.items():
+    for name, words in WORDS.items():
         if name in query:
             one_of(query[name], words, name)
     alias_fits = state.behaviours.listing.alias_fits
     wanted: list[tuple[str, Callable[[Any, Any], bool], Any]] = [
-        (name, alias_fits if name == "alias" else operator.eq, query[name]) for name in _FILTERS if name in query
+        (name, alias_fits if name == "alias" else operator.eq, query[name]) for name in FILTERS if name in query
     ]
     if "status" in query:
         wanted.append(("review", lambda review, known: review in known, state.contract.reviews(query["status"])))
@@ -185,7 +192,7 @@ def update(state: State, call: Call) -> Answer:
         updated_at=call.at,
         submitted_at=call.at,
         data=call.form.data,
-        **_kept(contract.changed(record, call.form, state.behaviours.asking), {}),
+        **_kept(contract.changed(record, call.form, state.behaviours.asking), {"id": record.end_user["id"]}),
     )
     state.keep(kept := keeping.kept(changed))
     return success(200, message=contract.words.updated, **contract.updated(_shown(state, kept, call)))

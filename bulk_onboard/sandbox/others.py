@@ -114,6 +114,7 @@ class Others:
             country_iso="IN",
             number_type="local",
             end_user={
+                "id": str(UUID(int=self._born, version=4)),
                 "type": "business",
                 "name": f"Stranger {self._born} Private Limited",
                 "email": "desk@stranger.example",

@@ -121,7 +121,7 @@ class Number:
 
 
 # Every number of 10 to 15 digits that begins so is rented, without being set by `POST /_sandbox/numbers`.
-_RENTED: Mapping[str, tuple[str, str]] = {
+RENTED: Mapping[str, tuple[str, str]] = {
     "9111": ("IN", "local"),
     "9122": ("IN", "local"),
     "9198": ("IN", "mobile"),
@@ -141,7 +141,7 @@ def rented_by_prefix(number: str) -> Number | None:
     """Return the number that its first digits make the account's own; None if they do not."""
     if not _DIGITS.fullmatch(number):
         return None
-    return next((Number(number, *kind) for prefix, kind in _RENTED.items() if number.startswith(prefix)), None)
+    return next((Number(number, *kind) for prefix, kind in RENTED.items() if number.startswith(prefix)), None)
 
 
 # The end of an alias, whatever the API made of its case and of the blank before it.

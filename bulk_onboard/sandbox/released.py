@@ -45,7 +45,7 @@ from bulk_onboard.sandbox.records import (
 )
 from bulk_onboard.sandbox.released_requirements import DocumentType, Types, offered, requirements_of
 
-_STATUS: Mapping[str, str] = {
+STATUS: Mapping[str, str] = {
     DRAFT: "draft",
     PENDING: "submitted",
     APPROVED: "accepted",
@@ -69,7 +69,7 @@ _HTTP_STATUS: Mapping[str, int] = {
 }
 
 # Names in `end_user`, and where they are kept in its `address`.
-_ADDRESS: Mapping[str, str] = {
+ADDRESS: Mapping[str, str] = {
     "address_line1": "line1",
     "address_line2": "line2",
     "city": "city",
@@ -77,8 +77,9 @@ _ADDRESS: Mapping[str, str] = {
     "postal_code": "postal_code",
     "country": "country",
 }
-_TEXTS = ("name", "last_name", "email", "registration_number")
-_FIXED = ("country_iso", "number_type", "user_type")
+TEXTS = ("name", "last_name", "email", "registration_number")
+FIXED = ("country_iso", "number_type", "user_type")
+FILE_FORMATS = (PDF, JPEG, PNG)
 _TOLD_BY_CALLBACK = (APPROVED, REJECTED, MORE_INFO, SUSPENDED, EXPIRED)
 
 
@@ -135,7 +136,7 @@ class Released:
     def changed(self, record: Record, form: Form, asking: Asking) -> Filing:
         """Return a record with what the form brings; documents are replaced as a whole, or stay as they are."""
         data = form.data
-        for name in _FIXED:
+        for name in FIXED:
             if name in data:
                 raise invalid(f"{name} cannot be updated", name)
         if isinstance(data.get("end_user"), dict) and "type" in data["end_user"]:
@@ -160,16 +161,16 @@ class Released:
 
     def status(self, review: str) -> str:
         """Return the word for a review; what lacks more information is rejected."""
-        return _STATUS[review]
+        return STATUS[review]
 
     def reviews(self, status: str) -> tuple[str, ...]:
         """Return the reviews that a word means, in any case."""
-        word = one_of(status.lower(), dict.fromkeys(_STATUS.values()), "status")
-        return tuple(review for review, known in _STATUS.items() if known == word)
+        word = one_of(status.lower(), dict.fromkeys(STATUS.values()), "status")
+        return tuple(review for review, known in STATUS.items() if known == word)
 
     def members(self, record: Record, shown: Callable[[datetime], datetime], *, in_list: bool) -> Json:
         """Return a record; lists leave out where callbacks go, and only a rejected record has a reason."""
-        status = _STATUS[record.review]
+        status = STATUS[record.review]
         told: Json = {
             "compliance_id": record.compliance_id,
             "alias": record.alias,
@@ -188,8 +189,8 @@ class Released:
         """Return the end user with a flat address."""
         kept, address = record.end_user, record.end_user.get("address") or {}
         told = {"end_user_id": kept.get("id"), "type": kept["type"]}
-        told |= {name: kept.get(name) for name in _TEXTS}
-        told |= {name: address.get(kept_name) for name, kept_name in _ADDRESS.items()}
+        told |= {name: kept.get(name) for name in TEXTS}
+        told |= {name: address.get(kept_name) for name, kept_name in ADDRESS.items()}
         return {name: value for name, value in told.items() if value is not None}
 
     def document(self, record: Record, document: Document, address: str, shown: Callable[[datetime], datetime]) -> Json:
@@ -223,7 +224,7 @@ class Released:
         """Return id and status of a record that was reviewed."""
         if record.review not in _TOLD_BY_CALLBACK:
             return None
-        event = {"compliance_id": record.compliance_id, "status": _STATUS[record.review]}
+        event = {"compliance_id": record.compliance_id, "status": STATUS[record.review]}
         if event["status"] == "rejected" and record.reason:
             event["rejection_reason"] = record.reason
         return event
@@ -240,7 +241,8 @@ def _callback_url(data: Mapping[str, Any]) -> str | None:
         return None
     try:
         parts = urlsplit(url if isinstance(url, str) else "")
-        is_good = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in THIS_MACHINE)
+        scheme, host = parts.scheme, parts.hostname
+        is_good = (scheme == "https" and bool(host)) or (scheme == "http" and host in THIS_MACHINE)
     except ValueError:
         is_good = False
     if not is_good:
@@ -257,16 +259,16 @@ def _end_user(sent: object, kept: Json) -> Json:
     if "user_type" in sent:
         raise invalid("end_user.user_type is not supported, use end_user.type", "end_user.user_type")
     if "address" in sent:
-        message = f"end_user.address is not supported, use {', '.join(f'end_user.{name}' for name in _ADDRESS)}"
+        message = f"end_user.address is not supported, use {', '.join(f'end_user.{name}' for name in ADDRESS)}"
         raise invalid(message, "end_user.address")
     hint = f". Allowed values: {', '.join(USER_TYPES)}"
     user_type = text({**kept, **sent}.get("type"), "end_user.type", hint)
     if user_type not in USER_TYPES:
         raise invalid(f"end_user.type is not valid{hint}", "end_user.type")
-    for name in (*_TEXTS, *_ADDRESS):
+    for name in (*TEXTS, *ADDRESS):
         optional_text(sent.get(name), f"end_user.{name}")
-    address = {kept_name: sent[name] for name, kept_name in _ADDRESS.items() if name in sent}
-    texts = {name: sent[name] for name in _TEXTS if name in sent}
+    address = {kept_name: sent[name] for name, kept_name in ADDRESS.items() if name in sent}
+    texts = {name: sent[name] for name in TEXTS if name in sent}
     text({**kept, **texts}.get("name"), "end_user.name")
     return {**kept, "type": user_type, **texts, "address": {**kept.get("address", {}), **address}}
 
@@ -306,7 +308,7 @@ def _read_document(kind: DocumentType, type_id: str, entry: Json, part: Part | N
     _check_data_fields(kind, type_id, {} if data_fields is None else data_fields)
     more: Json = {"type_id": type_id, "data_fields": data_fields or {}}
     if part is not None:
-        return read_file(kind.name, part, param, (PDF, JPEG, PNG), **more)
+        return read_file(kind.name, part, param, FILE_FORMATS, **more)
     if kind.proof_required:
         raise RefusedError("missing_required_document", f"A file is required for document type '{type_id}'", param)
     return Document(str(uuid4()), kind.name, "", "", b"", "", **more)

@@ -146,7 +146,7 @@ _IDENTITY = DocumentType(
     ),
 )
 
-_OFFERED: Mapping[tuple[str, str, str], tuple[DocumentType, ...]] = {
+OFFERED: Mapping[tuple[str, str, str], tuple[DocumentType, ...]] = {
     ("IN", "local", "business"): _LOCAL,
     ("IN", "mobile", "business"): (*_LOCAL, _SIGNATORY),
     ("IN", "local", "individual"): (_IDENTITY,),
@@ -197,7 +197,7 @@ _TOLD: Mapping[str, Callable[[list[Json]], list[Json]]] = {
 
 def offered(country_iso: str, number_type: str, user_type: str, asking: Asking) -> Types | None:
     """Return the types of document that a combination needs; None where it is not offered."""
-    types = _OFFERED.get((country_iso, number_type, user_type))
+    types = OFFERED.get((country_iso, number_type, user_type))
     return _TYPES[asking.types](types) if types is not None and asking.types else types
 
 

@@ -109,7 +109,8 @@ class Sandbox(Service):
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path.startswith(PREFIX):
-            return _response(control(self, request.method, request.path, await self._control_body(request)))
+            body = await self._control_body(request)
+            return _response(control(self, request.method, request.path, dict(request.query), body))
         arrival = self.admit(request.method, request.path, dict(request.query), request.headers)
         try:
             body = await _read(request, arrival.body_limit(request.content_length), self._body_wait_s)

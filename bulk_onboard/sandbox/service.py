@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import UsageError
-from bulk_onboard.sandbox.answers import Answer, RefusedError, refusal
+from bulk_onboard.sandbox.answers import Answer, RefusedError, invalid, refusal
 from bulk_onboard.sandbox.behaviours import Behaviours
 from bulk_onboard.sandbox.call import Call, Route, route_of
 from bulk_onboard.sandbox.callbacks import CallbackOptions, Callbacks
@@ -172,6 +172,8 @@ class Service:
             answer = self._carry_out(arrival, call)
         except RefusedError as error:
             answer = refusal(error)
+        except RecursionError:  # JSON can be read that is nested too deeply for what is done with it
+            answer = refusal(invalid("the body is nested too deeply"))
         answer = self._worded(answer)
         headers = arrival.grant.headers(self.instants.wrong_by_s(arrival.at)) if arrival.grant else {}
         date = format_datetime(self.instants.shown(call.at), usegmt=True)

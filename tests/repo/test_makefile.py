@@ -10,8 +10,8 @@ from scripts import demo
 
 ROOT = Path(__file__).parents[2]
 TARGETS = [
-    "setup", "demo", "test", "quick", "crash", "fuzz", "test-node", "bench", "lint", "types", "check", "sample-data",
-    "clean",
+    "setup", "demo", "test", "quick", "crash", "fuzz", "test-node", "test-openapi", "bench", "lint", "types", "check",
+    "sample-data", "clean",
 ]  # fmt: skip
 
 

@@ -244,6 +244,14 @@ def test_requests_are_what_is_due_with_its_look_ups_and_the_pages_of_the_list(du
     assert requests == forecast(due(**actions), followed=followed, quota=None).requests
 
 
+@pytest.mark.parametrize(("rows", "requests"), [(1, 1 + 1 + 1), (25, 1 + 3 + 1), (26, 1 + 3 + 2), (500, 5 + 50 + 20)])
+def test_numbers_cost_pages_and_full_calls_where_a_call_links_many(due, rows, requests):
+    """The list of records, twenty numbers on a page, fifty in a call; two for each row here."""
+    decisions = due(("911140000000", "911140000001"), link=rows)
+
+    assert requests == forecast(decisions, followed=rows, quota=None, links_per_call=50).requests
+
+
 @pytest.mark.parametrize(
     ("requests", "duration_s"), [(3, 0), (60, 0), (61, 60), (120, 60), (121, 120), (1000, 960), (10_000, 9960)]
 )

@@ -6,6 +6,7 @@ from bulk_onboard.model import entry as entries
 from bulk_onboard.model.plan import Plan, Scope
 from bulk_onboard.planning.decide import decide
 from bulk_onboard.run.context import RunContext
+from bulk_onboard.run.links import ONE_BY_ONE, LinkStyle
 from bulk_onboard.run.runner import Runner
 from bulk_onboard.run.stop import Stop
 from tests.support.clocks import FakeClock
@@ -24,7 +25,13 @@ W = 9.0
 class Bench:
     """A runner on the whole stack but the pacer, with an account in memory for an API."""
 
-    def __init__(self, *story: entries.Entry, concurrency: int = 3, settle_s: float = W) -> None:
+    def __init__(
+        self,
+        *story: entries.Entry,
+        concurrency: int = 3,
+        settle_s: float = W,
+        link_style: LinkStyle = ONE_BY_ONE,
+    ) -> None:
         self.clock = FakeClock()
         self.account, self.journal, self.stop = FakeAccount(self.clock), MemoryJournal(*story), Stop()
         self.changed: set[str] = set()
@@ -39,6 +46,7 @@ class Bench:
             concurrency=concurrency,
             settle_s=settle_s,
             orphans_since=self.clock.monotonic(),
+            link_style=link_style,
         )
 
     def _read(self, document):

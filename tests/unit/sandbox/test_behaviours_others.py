@@ -37,6 +37,14 @@ async def test_strangers_are_there_from_the_start_and_again_after_reset(client: 
         assert 3 == afterwards["meta"]["total_count"]
 
 
+async def test_end_user_of_a_stranger_has_an_id(client: Any) -> None:
+    """As each end user has, a different one for each."""
+    async with Sandbox(others={"present": 2}) as sandbox:
+        listed = await client.listed(sandbox, "expand=end_user")
+
+        assert 2 == len({record["end_user"]["id"] for record in listed["compliances"]})
+
+
 @pytest.mark.parametrize(
     ("others", "pages"),
     [

@@ -36,6 +36,18 @@ async def test_update_merges_end_user_and_documents_and_submits_again(client: An
         assert ("2026-01-05T10:00:00Z", "2026-01-05T10:01:00Z") == (before["submitted_at"], after["submitted_at"])
 
 
+async def test_update_leaves_the_id_of_the_end_user_alone(client: Any) -> None:
+    """It is the API's own, whatever an update says."""
+    async with Sandbox() as sandbox:
+        compliance_id = await client.created(sandbox)
+        before = await client.get(sandbox, compliance_id)
+        await client.review(sandbox, compliance_id, "rejected")
+
+        await client.update(sandbox, compliance_id, {"end_user": {"id": 5}})
+
+        assert before["end_user"]["id"] == (await client.get(sandbox, compliance_id))["end_user"]["id"]
+
+
 @pytest.mark.parametrize("review", ["pending_review", "approved", "suspended", "expired"])
 async def test_update_is_refused_unless_rejected_or_lacking_something(client: Any, review: str) -> None:
     """A pending or approved record cannot be changed, nor one whose approval was taken away."""

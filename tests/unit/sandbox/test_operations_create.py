@@ -25,6 +25,18 @@ async def test_created_record_is_answered_as_documented_and_kept(client: Any) ->
         ]
 
 
+async def test_members_nested_without_end_are_refused(client: Any) -> None:
+    """What can be read, but is too deep to be kept, gets 400 and no traceback; nothing is kept."""
+    deep: dict[str, Any] = {}
+    for _ in range(900):
+        deep = {"a": deep}
+    async with Sandbox() as sandbox:
+        seen = await client.create(sandbox, end_user__notes=deep)
+
+        assert (400, "invalid_parameter", None) == seen.error
+        assert () == sandbox.state.records
+
+
 async def test_the_documents_own_example_has_no_alias(client: Any) -> None:
     """It is accepted; the record shows null, and no filter finds it."""
     async with Sandbox() as sandbox:

@@ -44,13 +44,26 @@ async def test_default_limit_is_twenty(client: Any) -> None:
         assert 20 == (await client.listed(sandbox))["meta"]["limit"]
 
 
-@pytest.mark.parametrize("query", ["limit=101", "limit=0", "limit=x", "offset=-1", "status=accepted", "number_type=x"])
+@pytest.mark.parametrize(
+    "query",
+    ["limit=101", "limit=0", "limit=x", "offset=-1", "status=accepted", "number_type=x", "expand=documents,x"],
+)
 async def test_query_beyond_the_document_is_refused(client: Any, query: str) -> None:
-    """A limit above 100, a bad offset and an unknown word get 400."""
+    """A limit above 100, a bad offset and an unknown word get 400, also where there is no record to show."""
     async with Sandbox() as sandbox:
         seen = await client.send(sandbox, "GET", f"PhoneNumber/Compliance/?{query}")
 
         assert (400, "invalid_parameter", query.partition("=")[0]) == seen.error
+
+
+async def test_greatest_offset_is_the_one_that_the_refusal_names(client: Any) -> None:
+    """One more than it is refused, with the number that is still taken."""
+    async with Sandbox() as sandbox:
+        refused = await client.send(sandbox, "GET", "PhoneNumber/Compliance/?offset=1000000000")
+        taken = await client.send(sandbox, "GET", "PhoneNumber/Compliance/?offset=999999999")
+
+        assert "offset must be a whole number from 0 to 999999999" == refused.json["error"]["message"]
+        assert 200 == taken.http_status
 
 
 async def test_record_shows_its_parts_only_when_expanded(client: Any) -> None:

@@ -43,6 +43,7 @@ async def test_create_is_answered_as_the_sdks_show_it_and_kept_as_it_came(client
         ({"end_user__user_type": "business"}, "end_user.user_type is not supported, use end_user.type."),
         ({"end_user__name": " "}, "end_user.name is required."),
         ({"end_user__city": 7}, "end_user.city must be a string."),
+        ({"callback_url": "https:"}, "callback_url must be an https URL."),
         ({"callback_url": "http://example.com/hook"}, "callback_url must be an https URL."),
         ({"callback_url": 7}, "callback_url must be an https URL."),
         ({"callback_method": "PUT"}, "callback_method must be one of GET, POST."),
