@@ -357,10 +357,10 @@ class Batch:
             FIGURES[kind.name()] += sum(isinstance(entry, kind) for entry in everything)
 
     def _own_cells(self, number: int) -> dict[str, str]:
-        """The Key of a row where rows have Keys, up to three numbers, and some long Aliases with accents."""
+        """The Key of a row where rows have Keys, numbers in every other row, and some long Aliases with accents."""
         key = {"Key": f"K-{number}"} if self.keyed else {}
         alias = {"Alias": f"{number} Café  Müller & Söhne Private Limited"} if number % 3 == 0 else {}
-        numbers = (self.office.layout.number(4 * number + place) for place in range(number % 4))
+        numbers = (self.office.layout.number(2 * number + place) for place in range((0, 1, 0, 2)[number % 4]))
         return {**key, **alias, "Numbers": ", ".join(numbers)}
 
     async def _start(self) -> Process:
