@@ -8,6 +8,7 @@ WORKERS ?= 3
 COUNT ?= 5000
 SEED ?=
 CASE ?=
+CONTRACT ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test quick crash fuzz test-node test-openapi bench lint types check sample-data clean
@@ -21,17 +22,17 @@ $(STAMP): pyproject.toml scripts/setup
 	@sh scripts/setup
 	@touch $@
 
-demo: $(STAMP) ## onboard the sample businesses against the API on this machine
-	@$(PYTHON) scripts/demo.py
+demo: $(STAMP) ## onboard the sample businesses against the API on this machine; CONTRACT=released for its other form
+	@CONTRACT=$(CONTRACT) $(PYTHON) scripts/demo.py
 
-test: $(STAMP) ## run all tests, WORKERS at a time (3: most of them wait)
-	@$(PYTHON) -m pytest -n $(WORKERS) --dist worksteal
+test: $(STAMP) ## run all tests, WORKERS at a time (3: most of them wait); CONTRACT=released for the long ones in full
+	@CONTRACT=$(CONTRACT) $(PYTHON) -m pytest -n $(WORKERS) --dist worksteal
 
 quick: $(STAMP) ## run the tests that do not take long, while you work
 	@$(PYTHON) -m pytest -n $(WORKERS) --dist worksteal -m "not slow"
 
-crash: $(STAMP) ## kill it KILLS times (1000) and at every step; SEED= throws the same dice again, DICE= only these
-	@KILLS=$(KILLS) SEED=$(SEED) DICE=$(DICE) $(PYTHON) -m pytest -q tests/crash
+crash: $(STAMP) ## kill it KILLS times (1000) and at every step; CONTRACT= one only; SEED= the same dice again, DICE= only these
+	@CONTRACT=$(CONTRACT) KILLS=$(KILLS) SEED=$(SEED) DICE=$(DICE) $(PYTHON) -m pytest -q tests/crash
 
 fuzz: $(STAMP) ## read COUNT odd and broken workbooks (5000); SEED= and CASE= make one of them again
 	@COUNT=$(COUNT) SEED=$(SEED) CASE=$(CASE) $(PYTHON) -m pytest -q tests/fuzz

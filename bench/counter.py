@@ -2,21 +2,28 @@
 
 The sandbox parses, checks, hashes and keeps every form; beside the clients that are measured it would be the slowest,
 and so would any server made with a library. This one counts the bytes of a body, remembers the alias at its
-beginning, and answers in the sandbox's words.
+beginning, and answers in the sandbox's words. Under either contract it asks for the documents of one and the same
+sheet; under the released one also for the business name, as a data field.
 
-python -m bench.counter     prints its address and serves until it is ended
+python -m bench.counter [CONTRACT]     prints its address and serves until it is ended
 """
 
 import asyncio
 import re
+import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 from bulk_onboard.sandbox.answers import Answer, RefusedError, success
-from bulk_onboard.sandbox.beta import Beta, requirements_of
+from bulk_onboard.sandbox.beta import requirements_of
 from bulk_onboard.sandbox.call import route_of
+from bulk_onboard.sandbox.contract import Contract
+from bulk_onboard.sandbox.records import PENDING
+from bulk_onboard.sandbox.released_requirements import DataField, DocumentType
+from bulk_onboard.sandbox.service import contract_named
+from tests.support.businesses import DOCUMENTS
 
 _ALIAS = re.compile(rb'"alias": ?"([^"]*)"')
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
@@ -24,13 +31,30 @@ _BUFFER = 1024 * 1024
 _BEGINNING = 4096  # of a request: its head, and that of its form
 
 
+class Account(NamedTuple):
+    """What the counter keeps: aliases by compliance id; and the contract that it speaks."""
+
+    contract: Contract
+    aliases: dict[str, str]
+
+    @property
+    def requirements(self) -> Mapping[str, Any]:
+        """What local numbers of businesses in India need."""
+        if self.contract.name == "beta":
+            return requirements_of("IN", None, None)
+        name = DataField(name="business_name", friendly_name="Legal Name", lengths=(1, 255))
+        types = [DocumentType(title, "", (name,) if title == DOCUMENTS[-1] else ()) for title in DOCUMENTS]
+        combination = {"country_iso": "IN", "number_type": "local", "user_type": "business"}
+        return {"requirement_id": str(uuid4()), **combination, "document_types": [each.shown(0) for each in types]}
+
+
 class Visitor(asyncio.BufferedProtocol):
     """One connection; its bytes are counted where they arrive, in a buffer that all share."""
 
     buffer = bytearray(_BUFFER)
 
-    def __init__(self, aliases: dict[str, str]) -> None:
-        self._aliases = aliases
+    def __init__(self, account: Account) -> None:
+        self._account, self._aliases = account, account.aliases
         self._beginning = b""
         self._to_come: int | None = None  # bytes of the request; None until its head is there
 
@@ -63,7 +87,7 @@ class Visitor(asyncio.BufferedProtocol):
         try:
             answer = self._taken(method.decode(), urlsplit(target.decode()).path)
         except RefusedError as error:
-            answer = Beta().refusal(error)
+            answer = self._account.contract.refusal(error)
         head = (
             f"HTTP/1.1 {answer.http_status} X\r\nContent-Type: application/json\r\nContent-Length: {len(answer.body)}"
         )
@@ -80,28 +104,28 @@ class Visitor(asyncio.BufferedProtocol):
             records = [self._shown(compliance_id) for compliance_id in self._aliases]
             return success(200, meta={"total_count": len(records)}, compliances=records)
         if route.operation == "get":
-            return success(200, **self._shown(route.target["id"]))
+            return self._account.contract.got({**self._shown(route.target["id"])})
         if route.operation == "requirements":
-            return success(200, **requirements_of("IN", None, None))
+            return success(200, **self._account.requirements)
         raise RefusedError("not_found", "The counter knows no such thing")
 
     def _shown(self, compliance_id: str) -> Mapping[str, Any]:
         return {
             "compliance_id": compliance_id,
             "alias": self._aliases[compliance_id],
-            "status": "pending_review",
+            "status": self._account.contract.status(PENDING),
             "country_iso": "IN",
             "number_type": "local",
         }
 
 
-async def main() -> None:
+async def main(contract: str = "beta") -> None:
     """Serve until ended."""
-    aliases: dict[str, str] = {}
-    server = await asyncio.get_running_loop().create_server(lambda: Visitor(aliases), "127.0.0.1", 0)
+    account = Account(contract_named(contract), {})
+    server = await asyncio.get_running_loop().create_server(lambda: Visitor(account), "127.0.0.1", 0)
     print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(*sys.argv[1:]))

@@ -13,7 +13,7 @@ import sys
 import time
 from typing import NamedTuple
 
-from bench.context import CREDENTIALS, built, job
+from bench.desk import CREDENTIALS, built, job
 from bulk_onboard import log
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.run.run import run_job

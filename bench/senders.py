@@ -95,7 +95,7 @@ def threads(url: str, folder: Path, concurrency: int) -> Times:
 
 def ours(url: str, folder: Path, concurrency: int) -> Times:
     """A run; sending begins when the plan is handed to the runner, and ends with the report."""
-    from bench.context import CREDENTIALS, job
+    from bench.desk import CREDENTIALS, job
     from bulk_onboard import log
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.run.execution import RunView

@@ -1,5 +1,7 @@
 """Records per CPU second of a run without a quota, beside what a user would write instead; then paced, in real time.
 
+And what a record of the released contract costs beside one of the beta, of one and the same sheet.
+
 Ours is a whole run from the first create to the end of its report: every document is hashed again, each create has an
 intent and an outcome on disk, the account is audited. The peers read and post, no more (`bench.senders`). All send to
 a counter that does next to nothing (`bench.counter`), in turns, each to a fresh one, in processes of their own; the
@@ -15,13 +17,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.context import built
+from bench.desk import built
 from bench.figure import Figure
 from bench.real_time import QUOTA, ROWS, Paced
 from bench.senders import SENDERS, Times
 
 ROOT = Path(__file__).parents[1]
 RECORDS, SIZE, TURNS = 1_200, 200_000, 3
+CONTRACTS, CONTRACT_TURNS, SMALL = ("released", "beta"), 7, 0
 IN_FLIGHT = (32, 8, 1)
 NAMES = {"bare": "aiohttp loop", "threads": "requests, threads"}
 TARGETS = {("bare", 32): ">= 0.55", ("threads", 32): ">= 1.4"}
@@ -37,6 +40,8 @@ def figures() -> Iterator[Figure]:
             for who in SENDERS:
                 taken[who].append(sent(who, folder, concurrency))
         yield from beside(taken, concurrency)
+    for size in (SIZE, SMALL):
+        yield in_both_contracts(size)
     yield from in_real_time()
 
 
@@ -54,6 +59,25 @@ def beside(taken: dict[str, list[Times]], concurrency: int) -> Iterator[Figure]:
             target=TARGETS.get((peer, concurrency), ""),
             note=f"medians of {TURNS} in turns; ours with start-up and check {RECORDS / whole_cpu_s:.0f}",
         )
+
+
+def in_both_contracts(size: int) -> Figure:
+    """CPU time of a record, from the first create to the end of the report."""
+    folder, taken = built(RECORDS, size=size), defaultdict(list)
+    for _ in range(CONTRACT_TURNS):
+        for contract in CONTRACTS:
+            taken[contract].append(sent("ours", folder, IN_FLIGHT[0], contract))
+    released, beta = (1000 * median(taken[contract], "cpu_s") / RECORDS for contract in CONTRACTS)
+    whole = {name: statistics.median(t.before_cpu_s + t.cpu_s for t in times) for name, times in taken.items()}
+    return Figure(
+        what=f"a released record of 3 × {size // 1000} KB, {IN_FLIGHT[0]} in flight",
+        ours=released,
+        unit="ms of CPU",
+        beside="beta",
+        theirs=beta,
+        target="<= 1.1",
+        note=f"medians of {CONTRACT_TURNS} in turns; with start-up and check {whole['released'] / whole['beta']:.2f} ×",
+    )
 
 
 def in_real_time() -> Iterator[Figure]:
@@ -76,18 +100,18 @@ def in_real_time() -> Iterator[Figure]:
         )
 
 
-def sent(who: str, folder: Path, concurrency: int) -> Times:
+def sent(who: str, folder: Path, concurrency: int, contract: str = "beta") -> Times:
     """One sender, to a counter of its own."""
-    with counter() as url:
+    with counter(contract) as url:
         command = [sys.executable, "-m", "bench.senders", who, url, str(folder), str(concurrency)]
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
             return Times(*json.loads(answer_of(process)))
 
 
 @contextmanager
-def counter() -> Iterator[str]:
+def counter(contract: str) -> Iterator[str]:
     """The address of a fresh counter."""
-    command = [sys.executable, "-m", "bench.counter"]
+    command = [sys.executable, "-m", "bench.counter", contract]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process.stdout.readline().strip() if process.stdout else ""

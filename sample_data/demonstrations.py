@@ -131,7 +131,7 @@ RELEASED = (
     Demonstration("document-misnamed", "A JPEG under a PDF's name.", {"GST certificate": "spoilt/photo.pdf"}),
     Demonstration("document-wrong-type", "Not even moving.", {"GST certificate": "spoilt/photo.gif"}),
     Demonstration("one-scan-for-both", "A warning.", _TWICE_RELEASED),
-    Demonstration("not-offered", "No example of mobile ones.", {"Number Type": "mobile"}),
+    Demonstration("not-offered", "No toll-free numbers either.", {"Number Type": "tollfree"}),
 )
 
 

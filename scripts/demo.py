@@ -1,6 +1,7 @@
 """The main job on the sample businesses, against the API on this machine: check, plan, run, kill half-way, run again.
 
-`make demo` runs it. Everything it writes lies in .demo/ and is made anew each time; nothing leaves this machine.
+`make demo` runs it, `CONTRACT=released make demo` with an API that speaks the released contract, and the workbook for
+that. Everything it writes lies in .demo/ and is made anew each time; nothing leaves this machine.
 """
 
 import json
@@ -13,31 +14,44 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".demo"
 COMMAND = [sys.executable, "-m", "bulk_onboard"]
 QUOTA = "6/s"
-HALF = 20
+
+
+class Sample(NamedTuple):
+    """The workbook for a contract; the run is killed when so many of its records are there."""
+
+    workbook: str
+    half: int
+
+
+SAMPLES = {"beta": Sample("businesses.xlsx", 20), "released": Sample("businesses_released.xlsx", 5)}
 
 
 def main() -> None:
     """Run the demonstration; ends with an error if the sandbox does not hold one record for each valid row."""
+    contract = os.environ.get("CONTRACT") or "beta"
+    if contract not in SAMPLES:
+        sys.exit(f"There is no contract {contract!r}; set CONTRACT to one of {', '.join(SAMPLES)}.")
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(mode=0o700)
-    sandbox, url = start_sandbox()
+    sandbox, url = start_sandbox(contract)
     try:
-        demonstrate(url)
+        demonstrate(url, SAMPLES[contract])
     finally:
         sandbox.terminate()
         sandbox.wait()
 
 
-def demonstrate(url: str) -> None:
+def demonstrate(url: str, sample: Sample) -> None:
     """The job, from the first look at the workbook to the count of records at the API."""
-    shutil.copy2(ROOT / "sample_data" / "businesses.xlsx", FOLDER)  # or the run would wait: it was changed just now
+    shutil.copy2(ROOT / "sample_data" / sample.workbook, FOLDER)  # or the run would wait: it was changed just now
     job = [
-        ".demo/businesses.xlsx", "--documents", "sample_data/documents",
+        f".demo/{sample.workbook}", "--documents", "sample_data/documents",
         "--base-url", url, "--quota", QUOTA, "--settle", "3s",
     ]  # fmt: skip
     if not sys.stderr.isatty():
@@ -50,7 +64,7 @@ def demonstrate(url: str) -> None:
 
     tell("The run, killed half-way on purpose with SIGKILL: no time to tidy up.")
     run = type_command("run", *job)
-    while records(url) < HALF:
+    while records(url) < sample.half:
         time.sleep(0.05)
     run.kill()
     finished(run, -signal.SIGKILL)
@@ -61,7 +75,7 @@ def demonstrate(url: str) -> None:
 
     valid = valid_rows(job)
     tell("What came of it.")
-    print(f"Report: {FOLDER / 'businesses.report.xlsx'}")
+    print(f"Report: {FOLDER / sample.workbook.replace('.xlsx', '.report.xlsx')}")
     print(f"The sandbox counts {records(url)} records, for {valid} valid rows.")
     if records(url) != valid or duplicates(url):
         sys.exit("The demonstration failed: the sandbox does not hold one record for each valid row.")
@@ -89,9 +103,9 @@ def valid_rows(job: list[str]) -> int:
     return int(counts["rows"] - counts["invalid"] - counts["duplicate"])
 
 
-def start_sandbox() -> tuple[subprocess.Popen[str], str]:
+def start_sandbox(contract: str) -> tuple[subprocess.Popen[str], str]:
     """The API on this machine, on a free port, and its address."""
-    words = [*COMMAND, "sandbox", "--port", "0", "--quota", QUOTA]
+    words = [*COMMAND, "sandbox", "--port", "0", "--contract", contract, "--quota", QUOTA]
     process = subprocess.Popen(words, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True)
     line = process.stdout.readline() if process.stdout else ""
     return process, line.split()[-1]

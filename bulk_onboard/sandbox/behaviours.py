@@ -132,8 +132,8 @@ class Asking:
 
     @property
     def told(self) -> tuple[str, ...]:
-        """The names of what changes how types are told only."""
-        return tuple(filter(None, (self.ids, self.fields, self.lengths, self.members, self.order)))
+        """The names of what changes how types are told only; lists become null last, when all else is done to them."""
+        return tuple(filter(None, (self.ids, self.fields, self.lengths, self.order, self.members)))
 
 
 Body = dict[str, Any]

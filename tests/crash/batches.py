@@ -11,8 +11,8 @@ import random
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,9 +24,11 @@ from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.entry import Absent, Adopted, Held, Intent, Op
 from bulk_onboard.model.record import State
 from bulk_onboard.sandbox.behaviours import BEHAVIOURS as SWITCHES
-from tests.crash.dice import BACKUP, ELSEWHERE, KEYS, Weather
+from bulk_onboard.sandbox.records import APPROVED, EXPIRED
+from tests.crash.dice import BACKUP, ELSEWHERE, EXPIRY, KEYS, NEW_IDS, TOLD, Weather
 from tests.crash.figures import FIGURES
-from tests.support.businesses import DOCUMENTS, Cells, business, document, sha256
+from tests.support.businesses import Cells, document, sha256
+from tests.support.contracts import BETA, Layout, word
 from tests.support.office import Office, Told, heard, start
 
 LONGEST_LIFE_S = 4.0  # a hanging call ends with the process that waits for it
@@ -48,6 +50,14 @@ class FarSandbox:
         """Replace all faults."""
         await self._ask("faults", {"rates": dict(rates)})
 
+    async def expire(self, compliance_id: str) -> None:
+        """Let a record expire."""
+        await self._ask("review", {"compliance_id": compliance_id, "review": EXPIRED})
+
+    async def give_new_ids(self, told: Iterable[str]) -> None:
+        """Give all types of document new ids; how requirements are `told` stays as it is."""
+        await self._ask("requirements", {"behaviours": [*told, NEW_IDS]})
+
     async def _ask(self, what: str, body: object) -> Any:
         data = None if body is None else json.dumps(body).encode()
         request = Request(f"{self.url}/_sandbox/{what}", data, method="GET" if body is None else "POST")
@@ -55,9 +65,9 @@ class FarSandbox:
 
 
 @asynccontextmanager
-async def far_sandbox(weather: Weather, *, ledger: Path, seed: int) -> AsyncIterator[FarSandbox]:
+async def far_sandbox(weather: Weather, *, contract: str, ledger: Path, seed: int) -> AsyncIterator[FarSandbox]:
     """A faulty sandbox that watches the ledger for intents, while the context lasts."""
-    words = ["--port", "0", "--quota", "none", "--seed", str(seed), "--ledger", str(ledger)]
+    words = ["--port", "0", "--contract", contract, "--quota", "none", "--seed", str(seed), "--ledger", str(ledger)]
     words += ["--list-lag", f"{weather.lag_s}s", "--late-apply", f"{weather.late_s}s"]
     words += [word for name, share in weather.rates.items() for word in ("--fault", f"{name}={share}")]
     words += ["--get-lag", f"{weather.get_lag_s}s", "--review-after", f"{REVIEW_AFTER_S}s"]
@@ -104,13 +114,15 @@ class Batch:
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, folder: Path, weather: Weather, *, seed: int, rows: int) -> AsyncIterator["Batch"]:
+    async def opened(
+        cls, folder: Path, weather: Weather, *, seed: int, rows: int, layout: Layout = BETA
+    ) -> AsyncIterator["Batch"]:
         """A batch with its first rows, and its sandbox running."""
         folder.mkdir()
         dice = random.Random(f"{seed} batch")
         ledger = folder / "businesses.ledger.jsonl"
-        async with far_sandbox(weather, ledger=ledger, seed=seed) as sandbox:
-            office = Office(folder, sandbox)  # type: ignore[arg-type]  # its folder and its rows are what is used
+        async with far_sandbox(weather, contract=layout.contract, ledger=ledger, seed=seed) as sandbox:
+            office = Office(folder, sandbox, layout=layout)  # type: ignore[arg-type]  # only its address is used
             keyed = KEYS in weather.deeds or dice.random() < 0.5
             batch = cls(office, sandbox, weather, dice, keyed=keyed)
             batch.add(rows)
@@ -119,10 +131,10 @@ class Batch:
     def add(self, rows: int) -> None:
         """So many more rows at the end of the sheet."""
         before = len(self.office.rows)
-        more = [business(n, **self._own_cells(n)) for n in range(before, before + rows)]
+        more = [self.office.layout.row(n, **self._own_cells(n)) for n in range(before, before + rows)]
         self.office.fill([*self.office.rows, *more])
         for cells in more:
-            for title in DOCUMENTS:
+            for title in self.office.layout.documents:
                 self._note(cells, title)
 
     async def run(self) -> Told:
@@ -151,8 +163,13 @@ class Batch:
         FIGURES["kills"] += killed
         FIGURES["orphans"] += self._orphans() if killed else 0
 
-    def happens(self) -> None:
-        """What becomes of ledger and Keys before the next run, as the dice want it."""
+    async def happens(self) -> None:
+        """What becomes of ledger, Keys and account before the next run, as the dice want it."""
+        if EXPIRY in self.weather.deeds and self.dice.random() < 0.4:
+            await self._expire_one()
+        if NEW_IDS in self.weather.deeds and self.dice.random() < 0.4:
+            await self.sandbox.give_new_ids(name for name in self.weather.behaviours if name in TOLD)
+            FIGURES["times ids were new"] += 1
         if ELSEWHERE in self.weather.deeds and self.dice.random() < 0.2:
             self._move_elsewhere()
         if BACKUP in self.weather.deeds and self.backups and self.dice.random() < 0.25:
@@ -164,6 +181,13 @@ class Batch:
         self._give_keys_back()
         if KEYS in self.weather.deeds and self.dice.random() < 0.3:
             self._spoil_keys()
+
+    async def _expire_one(self) -> None:
+        records = (await self.sandbox.state())["records"]
+        approved = [each for each in records if each["review"] == APPROVED and not each["stranger"]]
+        if approved:
+            await self.sandbox.expire(self.dice.choice(approved)["compliance_id"])
+            FIGURES["expired"] += 1
 
     def _move_elsewhere(self) -> None:
         """The sheet and its documents are taken elsewhere, and what the tool wrote beside them is not."""
@@ -220,12 +244,11 @@ class Batch:
         if self.dice.random() < 0.3:
             cells = self.dice.choice(self.office.rows)
             cells["City"] = self.dice.choice(("Mysuru", "Hubballi", "Udupi"))
-            keeps_ledger = not {ELSEWHERE, BACKUP}.intersection(self.weather.deeds)
-            if self.keyed and keeps_ledger and self.dice.random() < 0.3:
+            if self.keyed and not self._loses_ledgers and self.dice.random() < 0.3:
                 self.renumbered.add(cells["Business Name"])
                 cells["Registration Number"] = f"U{self.dice.randrange(10**4, 10**5)}KA2021PTC{len(self.versions):06d}"
         if self.dice.random() < 0.3:
-            cells, title = self.dice.choice(self.office.rows), self.dice.choice(DOCUMENTS)
+            cells, title = self.dice.choice(self.office.rows), self.dice.choice(self.office.layout.documents)
             name = cells[title]
             (self.office.documents / name).write_bytes(document(f"version {self.dice.random()} of {name}"))
             self._note(cells, title)
@@ -249,7 +272,7 @@ class Batch:
         state, counts, number = await self.sandbox.state(), told.json["counts"], len(self.office.rows)
         results = self.office.sheet("Results")
         assert [] == state["duplicates"]
-        assert [] == state["without_intent"] or self.weather.deeds  # a witness finds nothing in a ledger that is gone
+        assert [] == state["without_intent"] or self._loses_ledgers  # a witness finds nothing in one that is gone
         assert 0 == state["to_come"]
         assert list(range(2, number + 2)) == sorted(result["Row"] for result in results)
         assert number == counts["rows"] == sum(counts.get(name, 0) for name in self._ends()), told.json
@@ -257,11 +280,18 @@ class Batch:
         deleted = {record["compliance_id"] for record in state["deleted_by_others"]}
         self._check_records(ours, deleted, results)
         self._check_numbers(ours, state["numbers"])
+        assert self._loses_ledgers or linked_too_often(state) == []
         self._check_held(counts["held"])
         verified = await start("ledger", "verify", str(self.office.ledger), cwd=self.office.folder)
         assert (3 if counts["held"] + counts.get("gone", 0) else 0) == (await heard(verified)).status
         FIGURES["deleted by others"] += len(deleted)
-        FIGURES["numbers linked"] += sum(bool(number["compliance_id"]) for number in state["numbers"])
+        FIGURES[f"numbers linked in {self.office.layout.contract}"] += sum(
+            bool(number["compliance_id"]) for number in state["numbers"]
+        )
+
+    @property
+    def _loses_ledgers(self) -> bool:
+        return bool({ELSEWHERE, BACKUP}.intersection(self.weather.deeds))
 
     def _ends(self) -> list[str]:
         """The states in which rows may end: where nothing can be shown absent, they may also not have been sent."""
@@ -276,13 +306,15 @@ class Batch:
     def _check_records(self, kept: dict[str, Any], deleted: set[str], results: list[dict[str, Any]]) -> None:
         """Each submitted id is at the API, is this row's, and holds the bytes of its intent; no record is nobody's.
 
-        What others deleted is at the API no more.
+        What others deleted is at the API no more, and of a row's expired records the report has nothing.
         """
         records = read_ledger_state(self.office.ledger).ledger_state.records.values()
+        former = {record.follows for record in records}
         by_id = {record.compliance_id: record for record in records if record.compliance_id}
         intents = self._intents()
         submitted = [result for result in results if result["State"] == "submitted"]
-        told, known = {result["Compliance ID"] for result in submitted} - deleted, by_id.keys() - deleted
+        told = {result["Compliance ID"] for result in submitted} - deleted
+        known = {one for one, record in by_id.items() if record.token not in former} - deleted
         assert told == known, [record for record in records if record.compliance_id in told ^ known]
         left = {
             token(record.alias) for record in records if not record.compliance_id or record.state is State.UNCERTAIN
@@ -293,18 +325,18 @@ class Batch:
             if result["Compliance ID"] in deleted:
                 continue
             record, cells = kept[result["Compliance ID"]], self.office.rows[result["Row"] - 2]
-            sent = {each["type"]: each["sha256"] for each in record["documents"]}
+            sent = {word(each["type"]): each["sha256"] for each in record["documents"]}
             assert token(by_id[record["compliance_id"]].alias) == token(record["alias"])
             assert plain(cells["Business Name"]) == plain(record["end_user"]["name"])
             assert sent in [
                 {each.type: each.sha256 for each in intent.documents} for intent in intents[token(record["alias"])]
             ]
-            for title in DOCUMENTS:
-                assert sent[title.lower().replace(" ", "_")] in self.versions[cells["Business Name"], title]
+            for title in self.office.layout.documents:
+                assert sent[word(title)] in self.versions[cells["Business Name"], title]
 
     def _check_numbers(self, kept: dict[str, Any], numbers: list[dict[str, Any]]) -> None:
         """Each linked number is under the record of the business whose row has it."""
-        owners = {cells["Numbers"]: cells["Business Name"] for cells in self.office.rows if "Numbers" in cells}
+        owners = {n: cells["Business Name"] for cells in self.office.rows for n in cells["Numbers"].split(", ")}
         for number in numbers:
             if number["compliance_id"]:
                 name = kept[number["compliance_id"]]["end_user"]["name"]
@@ -325,10 +357,11 @@ class Batch:
             FIGURES[kind.name()] += sum(isinstance(entry, kind) for entry in everything)
 
     def _own_cells(self, number: int) -> dict[str, str]:
-        """The Key of a row where rows have Keys, the number of every other row, and some long Aliases with accents."""
+        """The Key of a row where rows have Keys, numbers in every other row, and some long Aliases with accents."""
         key = {"Key": f"K-{number}"} if self.keyed else {}
         alias = {"Alias": f"{number} Café  Müller & Söhne Private Limited"} if number % 3 == 0 else {}
-        return {**key, **alias, **({"Numbers": f"9111{number:08d}"} if number % 2 else {})}
+        numbers = (self.office.layout.number(2 * number + place) for place in range((0, 1, 0, 2)[number % 4]))
+        return {**key, **alias, "Numbers": ", ".join(numbers)}
 
     async def _start(self) -> Process:
         flags = ["--base-url", self.sandbox.url, "--documents", str(self.office.documents), "--quota", "none"]
@@ -373,6 +406,17 @@ class Batch:
                 if isinstance(entry, Intent) and entry.op in (Op.CREATE, Op.UPDATE):
                     by_token[token(entry.alias)].append(entry)
         return by_token
+
+
+def linked_too_often(state: Any) -> list[dict[str, Any]]:
+    """The numbers that were linked more often than once to each record that their row has had."""
+    expired = Counter(plain(each["end_user"]["name"]) for each in state["records"] if each["review"] == EXPIRED)
+    owners = {each["compliance_id"]: plain(each["end_user"]["name"]) for each in state["records"]}
+    return [
+        number
+        for number in state["numbers"]
+        if number["times_linked"] > 1 + expired[owners.get(number["compliance_id"], "")]
+    ]
 
 
 def token(alias: str) -> str:

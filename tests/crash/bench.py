@@ -1,11 +1,14 @@
 """A bench: the parts of a run, composed as the pipeline composes them, with a crash in every joint.
 
-Same stack, same journal on a real disk, same sandbox on a real socket; only `connect` is spelled out here, since the
-crashes stand between its parts: retrying(breaker(paced(halting(journaled(crashing(http)))))), by way of a relay.
+Same stack, same journal on a real disk, same sandbox on a real socket, in either contract; only `connect` is spelled
+out here, since the crashes stand between its parts: retrying(breaker(paced(halting(journaled(crashing(http)))))), by
+way of a relay.
 """
 
+import asyncio
+import random
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,10 +24,14 @@ from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.job import Job, load_job
 from bulk_onboard.ledger.journal import LedgerJournal, read_ledger_state
 from bulk_onboard.ledger.verify import verify
-from bulk_onboard.model.call import Gateway
+from bulk_onboard.model.call import FetchRequirements, Gateway
+from bulk_onboard.model.identity import numbers_in
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.record import State
-from bulk_onboard.model.requirements import Combination, Contract, RequirementsBook
+from bulk_onboard.model.plan import Action
+from bulk_onboard.model.record import State, linked_numbers
+from bulk_onboard.model.requirements import Combination, RequirementsBook
+from bulk_onboard.model.sheet import NUMBERS
+from bulk_onboard.planning import make_plan
 from bulk_onboard.run.connection import Connection
 from bulk_onboard.run.execution import Run
 from bulk_onboard.run.gateways import Breaker, Journaled, Retrying, StopGate
@@ -32,8 +39,11 @@ from bulk_onboard.run.judge import Judgement, judge, read_job_sheet
 from bulk_onboard.run.requirements import requirements_for
 from bulk_onboard.run.run import begin, carry_out
 from bulk_onboard.run.stop import Stop
+from bulk_onboard.sandbox.records import APPROVED
 from bulk_onboard.sandbox.server import Sandbox
-from tests.support.businesses import business, write_documents, write_workbook
+from tests.crash.figures import LONG, POINTS, SEED
+from tests.support.businesses import write_documents, write_workbook
+from tests.support.contracts import BETA, Layout, word
 from tests.support.crashes import Crash, CrashingDisk, CrashingGateway, CrashingJournal, Relay, struck_down
 from tests.support.office import AUTH_ID, AUTH_TOKEN
 
@@ -41,8 +51,9 @@ CREDENTIALS = Credentials(AUTH_ID, Secret(AUTH_TOKEN))
 LAG_S = LATE_S = 0.1
 SETTLE_S = 0.5
 DEADLINES = Deadlines(connect_s=0.7, answer_s=0.8)
-UNFINISHED = {State.NOT_SENT, State.SENDING, State.DEFERRED, State.UNCERTAIN}
 RUNS_AT_MOST = 4
+PER_CALL = 5  # numbers: two rows' do not all fit
+AT_A_TIME = 10
 NOT_YET = "absence could not be shown yet"
 
 
@@ -50,16 +61,20 @@ NOT_YET = "absence could not be shown yet"
 class Rig:
     """A judged sheet of a few rows that many benches work from."""
 
+    contract: str
     job: Job
     judgement: Judgement
 
     @classmethod
-    async def laid(cls, folder: Path, rows: int) -> "Rig":
-        """So many good rows, with their documents, judged once."""
-        businesses = [business(number) for number in range(rows)]
+    async def laid(cls, folder: Path, rows: int, *, numbers: int = 0, layout: Layout = BETA) -> "Rig":
+        """So many good rows with so many numbers each, and with their documents, judged once."""
+        businesses = [
+            layout.row(row, Numbers=", ".join(layout.number(row * numbers + place) for place in range(numbers)))
+            for row in range(rows)
+        ]
         write_documents(folder / "documents", businesses)
-        workbook = write_workbook(folder / "businesses.xlsx", businesses)
-        async with Sandbox() as sandbox:
+        workbook = write_workbook(folder / "businesses.xlsx", businesses, layout.headers)
+        async with Sandbox(contract=layout.contract) as sandbox:
             flags = {"base_url": sandbox.url, "quota": "none", "settle": f"{SETTLE_S}s", "concurrency": "1"}
             job, clock, stop = load_job(workbook, flags), SystemClock(), Stop()
             sheet = await read_job_sheet(job)
@@ -67,7 +82,7 @@ class Rig:
             async def ask(combinations: Iterable[Combination]) -> RequirementsBook:
                 return await requirements_for(job, combinations, credentials=CREDENTIALS, clock=clock, stop=stop)
 
-            return cls(job, await judge(job, sheet, ask))
+            return cls(layout.contract, job, await judge(job, sheet, ask))
 
 
 @dataclass(slots=True)
@@ -75,7 +90,6 @@ class Bench:
     """One ledger, one sandbox, and runs that may crash.
 
     Attributes:
-        contract: in which the API speaks.
         power_fails: whether a crash also takes from the ledger what no fsync has put on disk.
         slow_disk_s: how late each write to the ledger begins.
         clock: the time that runs and sandbox share.
@@ -85,7 +99,6 @@ class Bench:
     job: Job
     sandbox: Sandbox
     relay: Relay
-    contract: Contract = Contract.BETA
     power_fails: bool = False
     slow_disk_s: float = 0.0
     clock: Clock = field(default_factory=SystemClock)
@@ -108,20 +121,19 @@ class Bench:
     ) -> AsyncIterator["Bench"]:
         """A bench with an API of its own."""
         clock = clock or SystemClock()
-        sandbox = Sandbox(ledger=ledger, list_lag_s=lag_s, late_apply_s=late_s, behaviours=behaviours, clock=clock)
+        sandbox = Sandbox(
+            contract=context.contract,
+            ledger=ledger,
+            list_lag_s=lag_s,
+            late_apply_s=late_s,
+            behaviours=behaviours,
+            clock=clock,
+        )
         async with sandbox:
             address = urlsplit(sandbox.url)
             async with Relay(str(address.hostname), int(address.port or 0)).serving() as relay:
-                job = replace(context.job, ledger=ledger, base_url=relay.url, settle=settle_s)
-                yield cls(
-                    context.judgement,
-                    job,
-                    sandbox,
-                    relay,
-                    power_fails=power_fails,
-                    slow_disk_s=slow_disk_s,
-                    clock=clock,
-                )
+                job = replace(context.job, ledger=ledger, base_url=relay.url, settle=settle_s, links_per_call=PER_CALL)
+                yield cls(context.judgement, job, sandbox, relay, power_fails, slow_disk_s, clock)
 
     @property
     def ledger_state(self) -> LedgerState:
@@ -141,8 +153,29 @@ class Bench:
         """Runs until nothing is left to do."""
         for _ in range(RUNS_AT_MOST):
             await self.run()
-            if not any(record.state in UNFINISHED for record in self.ledger_state.records.values()):
+            if not self._is_anything_due:
                 return
+
+    async def file_and_approve(self) -> None:
+        """Every row has its record, which was approved, so that its numbers are due; pages show half of these."""
+        await self.run()
+        for record in self.sandbox.state.records:
+            self.sandbox.state.review(record, APPROVED, None)
+        numbers = [number for row in self.judgement.rows for number in numbers_in(row.row.cell(NUMBERS))]
+        for number in map(self.sandbox.state.number, numbers[::2]):
+            assert number is not None
+            self.sandbox.state.rent(number)
+
+    def check_links(self) -> None:
+        """Each number is under its own row's record, was put there once, and with an intent; both sides say so."""
+        self.check()
+        names = {row.application.fields["business_name"]: row for row in self.judgement.rows if row.application}
+        ours = {record.compliance_id: record for record in self.ledger_state.records.values()}
+        for theirs in self.sandbox.state.records:
+            wanted = set(numbers_in(names[theirs.end_user["name"]].row.cell(NUMBERS)))
+            linked = self.sandbox.state.linked_numbers(theirs)
+            assert wanted == {number.number for number in linked} == linked_numbers(ours[theirs.compliance_id])
+            assert {1} == {number.times_linked for number in linked}
 
     def check(self) -> None:
         """Nothing twice, nothing lost, nothing in the wrong place, and a sound ledger."""
@@ -153,17 +186,26 @@ class Bench:
         assert not self.sandbox.witness.without_intent
         assert len(self.judgement.rows) == len(submitted) + len(open_ones) == len(records)
         assert submitted == {record.compliance_id: record.alias for record in self.sandbox.state.records}
-        assert self._digests_checked() >= self._digests_kept()
+        assert self._documents_checked() >= self._documents_kept()
         assert all(NOT_YET in record.reason for record in open_ones), open_ones
         assert 0 == verify(self.job.ledger).exit_status, verify(self.job.ledger).sentences
 
-    def _digests_checked(self) -> set[tuple[str, str, str]]:
-        applications = [row.application for row in self.judgement.rows if row.application]
-        return {(a.fields["business_name"], d.type, d.sha256) for a in applications for d in a.documents}
+    @property
+    def _is_anything_due(self) -> bool:
+        plan = make_plan(self.judgement.rows, ledger_state=self.ledger_state, auth_id=AUTH_ID, quota=None)
+        return any(decision.action is not Action.NOTHING for decision in plan.decisions)
 
-    def _digests_kept(self) -> set[tuple[str, str, str]]:
+    def _documents_checked(self) -> set[tuple[object, ...]]:
+        applications = [row.application for row in self.judgement.rows if row.application]
+        return {
+            (a.fields["business_name"], d.type, d.sha256, *filled(d.fields)) for a in applications for d in a.documents
+        }
+
+    def _documents_kept(self) -> set[tuple[object, ...]]:
         records = self.sandbox.state.records
-        return {(r.end_user["name"], d.type, d.sha256) for r in records for d in r.documents}
+        return {
+            (r.end_user["name"], word(d.type), d.sha256, *filled(d.data_fields)) for r in records for d in r.documents
+        }
 
     async def _run(self, crash: Crash, disk: CrashingDisk) -> None:
         clock, stop = self.clock, Stop()
@@ -174,9 +216,10 @@ class Bench:
             journal = CrashingJournal(ledger, crash)
             client = Client(self.job.base_url, CREDENTIALS, concurrency=self.job.concurrency, deadlines=DEADLINES)
             async with client:
-                http = CrashingGateway(
-                    HttpGateway(client, Wire(self.contract), owner=journal.ledger_state.owner, clock=clock), crash
-                )
+                owner = journal.ledger_state.owner
+                http = CrashingGateway(HttpGateway(client, Wire(), owner=owner, clock=clock), crash)
+                for combination in self.judgement.book.offered:  # by which the wire learns the contract
+                    await http.send(FetchRequirements(combination=combination))
                 run = Run(
                     job=self.job,
                     auth_id=AUTH_ID,
@@ -198,3 +241,36 @@ class Bench:
         paced = Paced(stop_gate, compliance=Pacer(None, clock=clock), requirements=Pacer(None, clock=clock))
         breaker = Breaker(paced, clock=clock, stop=stop, settle_s=self.job.settle)
         return Retrying(breaker, clock=clock, stop=stop)
+
+
+def filled(fields: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the fields of a document that have a value."""
+    return ((name, value) for name, value in sorted(fields.items()) if value)
+
+
+# Which steps to die at.
+
+
+def chosen(steps: int, what: str, most: int) -> Iterable[int]:
+    """Which steps to die at: all, or so many of them, spread by the dice."""
+    dice = random.Random(f"{SEED} {what}")
+    return sorted(dice.sample(range(1, steps + 1), min(steps, 10**6 if LONG else most)))
+
+
+async def at_each(points: Iterable[int], dying: Callable[[int], Awaitable[Crash]]) -> None:
+    """Die at each of these steps, some at a time."""
+    left = iter(points)
+
+    async def work() -> None:
+        for at in left:
+            try:
+                crash = await dying(at)
+            except BaseException:
+                print(f"SEED={SEED}, step {at}")
+                raise
+            if crash.happened:
+                POINTS[crash.passed[-1]] += 1
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(AT_A_TIME):
+            group.create_task(work())

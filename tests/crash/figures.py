@@ -5,7 +5,7 @@ import random
 from collections import Counter
 
 LONG = "KILLS" in os.environ
-KILLS = int(os.environ.get("KILLS") or 1000) if LONG else 24
+KILLS = int(os.environ.get("KILLS") or 1000) if LONG else 36
 SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(10**6))
 
 FIGURES: Counter[str] = Counter()

@@ -23,6 +23,14 @@
 | header-flag | a call that was on its way is taken for unsent, and sent again |
 | blind-retry | a create whose outcome is unknown is sent again at once |
 | replay | a row found *sending* at start-up counts as not sent |
+| link-intents | of a call's numbers only the first has an intent |
+| link-window | a number's absence is believed at once, while its link is still on its way |
+| link-report-place | a report is read by place, not by number |
+| link-report-gap | a number that the report leaves out is taken for linked |
+| link-count | without lines of a report `updated_count` is believed |
+| contract | a ledger goes on in the other contract |
+| document-id | the id of a document's type is part of its word, so a new id is new content |
+| expiry | a row that was filed anew is taken for the expired record still, and filed once more |
 
 A mutant says where it is by the name of a function and by the shape of what stands there, so that files may be moved
 and lines laid out anew. In a shape `_` stands for any expression. A shape that is an expression is looked for anywhere
@@ -32,6 +40,11 @@ in the function, statements are looked for one behind the other, and of a dictio
 from dataclasses import dataclass
 
 RULES = "tests/crash/test_rules.py"
+LINKS = "tests/crash/test_links.py::test_a_crash_at_any_step_of_links_leaves_each_number_linked_once"
+REPORTS = (
+    "tests/flows/test_links_in_bulk.py::test_whatever_the_report_looks_like_what_is_linked_is_known_and_linked_once"
+)
+CONTRACTS = "tests/flows/test_contracts.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,5 +213,61 @@ MUTANTS = (
         '{"run_started": State.UNCERTAIN}',
         '{"run_started": State.DEFERRED}',
         f"{RULES}::test_what_a_crash_left_behind_is_found_when_it_shows_late",
+    ),
+    Mutant(
+        "link-intents",
+        "intents",
+        "call.targets",
+        "call.targets[:1]",
+        f"{LINKS}[released-fair]",
+    ),
+    Mutant(
+        "link-window",
+        "Settler._is_ripe",
+        "is_answered or _",
+        "bool(unknown.subject.number)",
+        f"{LINKS}[released-late-apply]",
+    ),
+    Mutant(
+        "link-report-place",
+        "Released.linked",
+        "_number_in(_)",
+        "dict(zip(map(id, rows), [target.number for target in call.targets])).get(id(row), '')",
+        f"{REPORTS}[report-reordered]",
+    ),
+    Mutant(
+        "link-report-gap",
+        "_agreed",
+        "LinkAnswer(None)",
+        "LinkAnswer(True)",
+        f"{REPORTS}[report-omits-one]",
+    ),
+    Mutant(
+        "link-count",
+        "Released.linked",
+        "_agreed(_)",
+        "_agreed(said.get(number, {LinkAnswer(True)} if body.get('updated_count') and not rows else set()))",
+        f"{REPORTS}[counts-only]",
+    ),
+    Mutant(
+        "contract",
+        "check_contract",
+        "_ not in (None, _)",
+        "False",
+        f"{CONTRACTS}::test_ledger_of_one_contract_is_not_taken_on_in_another",
+    ),
+    Mutant(
+        "document-id",
+        "_document",
+        "_one_word(_)",
+        "_one_word(f\"{title} {shown['document_type_id'][:8]}\")",
+        f"{CONTRACTS}::test_new_ids_of_all_document_types_send_nothing_again",
+    ),
+    Mutant(
+        "expiry",
+        "LedgerState.successors",
+        "{record.follows: record.token for record in _ if record.follows}",
+        "{}",
+        "tests/flows/test_expired.py::test_row_is_filed_anew_once_for_each_expiry",
     ),
 )

@@ -11,6 +11,7 @@ import pytest
 from tests.crash.batches import Batch
 from tests.crash.dice import Weather
 from tests.crash.figures import LONG, SEED
+from tests.support.contracts import CONTRACTS, LAYOUTS, Layout
 
 pytestmark = pytest.mark.slow
 
@@ -38,13 +39,14 @@ async def test_ninety_rows_end_as_ninety_records_however_the_list_answers(tmp_pa
     async with asyncio.TaskGroup() as group:
         for number, behaviours in enumerate(BEHAVIOURS):
             weather = Weather(LOST, behaviours, lag_s=LAG_S, settle_s=SETTLE_S)
-            group.create_task(through_a_dozen_kills(tmp_path / f"batch-{number}", weather))
+            layout = LAYOUTS[CONTRACTS[number % len(CONTRACTS)]]
+            group.create_task(through_a_dozen_kills(tmp_path / f"batch-{number}", weather, layout))
 
 
-async def through_a_dozen_kills(folder: Path, weather: Weather) -> None:
+async def through_a_dozen_kills(folder: Path, weather: Weather, layout: Layout) -> None:
     """Ninety rows, from the first run to the check of their end."""
-    print(f"SEED={SEED}: {weather}")
-    async with Batch.opened(folder, weather, seed=SEED, rows=ROWS) as batch:
+    print(f"SEED={SEED} CONTRACT={layout.contract}: {weather}")
+    async with Batch.opened(folder, weather, seed=SEED, rows=ROWS, layout=layout) as batch:
         while batch.kills < KILLS:
             await batch.run_killed()
             batch.sort_anew()

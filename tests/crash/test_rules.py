@@ -9,16 +9,17 @@ import pytest
 from bulk_onboard.errors import LockedError
 from bulk_onboard.model.record import State
 from tests.crash.bench import SETTLE_S, Bench, Rig
+from tests.support.contracts import CONTRACTS, LAYOUTS
 from tests.support.crashes import Crash
 from tests.support.nights import Hurried
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-async def context(tmp_path: Path) -> Rig:
-    """Two rows, judged."""
-    return await Rig.laid(tmp_path, 2)
+@pytest.fixture(params=CONTRACTS)
+async def context(request: pytest.FixtureRequest, tmp_path: Path) -> Rig:
+    """Two rows, judged; under each contract."""
+    return await Rig.laid(tmp_path, 2, layout=LAYOUTS[request.param])
 
 
 def step(whole: list[str], name: str, occurrence: int = 1) -> int:

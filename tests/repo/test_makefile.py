@@ -39,20 +39,22 @@ def test_target_can_be_made(target):
     assert "" == planned.stderr
 
 
-def test_demo_works_with_other_credentials_exported(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sandbox that it starts takes the demonstration's, and nobody is notified."""
+@pytest.mark.parametrize("contract", demo.SAMPLES)
+def test_demo_works_with_other_credentials_exported(monkeypatch: pytest.MonkeyPatch, contract: str) -> None:
+    """The sandbox that it starts takes the demonstration's, and asks for what the workbook has; nobody is notified."""
     monkeypatch.setenv("PLIVO_AUTH_ID", "MAEXPORTED0000000001")
     monkeypatch.setenv("PLIVO_AUTH_TOKEN", "of somebody")
     monkeypatch.setenv("BULK_ONBOARD_NOTIFY", "https://example.com/hook")
 
-    sandbox, url = demo.start_sandbox()
+    sample = f"sample_data/{demo.SAMPLES[contract].workbook}"
+    sandbox, url = demo.start_sandbox(contract)
     try:
-        words = [*demo.COMMAND, "requirements", "--base-url", url]
+        words = [*demo.COMMAND, "plan", sample, "--documents", "sample_data/documents", "--base-url", url]
         asked = subprocess.run(words, cwd=ROOT, env=demo.environment(), capture_output=True, text=True, check=False)
     finally:
         sandbox.terminate()
         sandbox.communicate()
 
     assert 0 == asked.returncode, asked.stderr
-    assert f"the live requirements at {url}" in asked.stdout
+    assert f"the live requirements at {url}, in the {contract} contract" in asked.stdout
     assert "BULK_ONBOARD_NOTIFY" not in demo.environment()

@@ -16,8 +16,8 @@ DOCUMENTS = ("Identity Proof", "Address Proof", "Business Registration")
 
 RELEASED_DOCUMENTS = ("Registration Certificate", "GST certificate")
 RELEASED_HEADERS = (
-    "Key", "Business Name", "Registration Number", "Email", "Address Line 1", "City", "State", "Postal Code", "Country",
-    "Number Type", *RELEASED_DOCUMENTS, "Registration Certificate: Legal Name",
+    "Key", "Alias", "Business Name", "Registration Number", "Email", "Address Line 1", "City", "State", "Postal Code",
+    "Country", "Number Type", *RELEASED_DOCUMENTS, "Registration Certificate: Legal Name",
     "Authorised Signatory: Name of Signatory", "Authorised Signatory: Designation",
     "Authorised Signatory: Date of Appointment", "Numbers",
 )  # fmt: skip

@@ -32,7 +32,8 @@ from bulk_onboard.run.finish import RunResult
 from bulk_onboard.run.run import run_job
 from bulk_onboard.run.stop import Stop
 from bulk_onboard.sandbox.server import Sandbox
-from tests.support.businesses import HEADERS, Cells, business, write_documents, write_workbook
+from tests.support.businesses import Cells, write_documents, write_workbook
+from tests.support.contracts import BETA, Layout
 
 AUTH_ID = "MAINVENTED0000000001"
 AUTH_TOKEN = "an-invented-token-that-must-never-be-seen"
@@ -58,11 +59,12 @@ class Told:
 
 @dataclass(slots=True)
 class Office:
-    """The folder, the rows as they stand in the workbook, and the sandbox."""
+    """The folder, the rows as they stand in the workbook, and the sandbox; a layout for the contract that it speaks."""
 
     folder: Path
     sandbox: Sandbox
     rows: list[Cells] = field(default_factory=list)
+    layout: Layout = BETA
 
     @property
     def workbook(self) -> Path:
@@ -86,14 +88,15 @@ class Office:
 
     def fill(self, rows: int | Sequence[Cells]) -> None:
         """Write so many good rows, or these, and a document for each document cell."""
-        self.rows = [business(number) for number in range(rows)] if isinstance(rows, int) else list(rows)
+        self.rows = [self.layout.row(number) for number in range(rows)] if isinstance(rows, int) else list(rows)
         self.documents.mkdir(exist_ok=True)
         write_documents(self.documents, self.rows)
         self.save()
 
     def save(self) -> None:
         """Write the rows as they are now; they may name numbers."""
-        headers = (*HEADERS, "Numbers") if any("Numbers" in cells for cells in self.rows) else HEADERS
+        has_numbers = any("Numbers" in cells for cells in self.rows)
+        headers = [header for header in self.layout.headers if header != "Numbers" or has_numbers]
         write_workbook(self.workbook, self.rows, headers)
 
     def shuffle(self, seed: int = 1) -> None:

@@ -138,6 +138,16 @@ async def test_types_are_told_as_switched(client: Any, behaviour: str, holds: An
     assert (after if behaviour == "new-ids" else before) == off
 
 
+@pytest.mark.parametrize("others", ["reordered", "enums-as-list", "min-above-max", "no-ids"])
+async def test_members_may_be_null_whatever_else_is_switched(client: Any, others: str) -> None:
+    """In whichever order they are switched on."""
+    async with Sandbox(contract="released", behaviours=("null-members", others)) as sandbox:
+        after = await told(client, sandbox)
+
+    assert {None} == {kind["description"] for kind in after}
+    assert None in [kind["required_fields"] for kind in after]
+
+
 def test_every_way_of_telling_is_tried() -> None:
     """The table above has all switches but those of the form, which the tests of both contracts have."""
     (mark,) = test_types_are_told_as_switched.pytestmark  # type: ignore[attr-defined]
