@@ -175,6 +175,8 @@ def ids_in(body: Members) -> Mapping[str, str]:
 
 def amiss_in(body: Members) -> str:
     """Return why these requirements cannot be used, as the end of "its answer …"; empty where they can."""
+    if body.get("document_types") is None:  # only a list that is there and empty says that nothing is required
+        return "has no list of document types"
     nameless = [document.title for document, shown in _named_types(body) if not text(shown, "document_type_id", "id")]
     if nameless:
         return f'has no id for the document type "{nameless[0]}"'
