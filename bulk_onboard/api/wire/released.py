@@ -133,7 +133,12 @@ def _number_in(written: str) -> str:
 
 # Refusals are sentences without a code. Which of them are about the record's state shows in their words alone.
 
-_WRONG_STATE = re.compile(r"must be in\b.*\bstat(?:us|e)\b|\bcurrent status\b|\bunder review\b", re.IGNORECASE)
+_WRONG_STATE = re.compile(
+    r"must be in\b.*\bstat(?:us|e)\b|\bcurrent stat(?:us|e)\b|\bunder review\b"
+    rf"|\bin (?:an? |the )?['\"]?(?:{'|'.join(REVIEWS)})['\"]? stat(?:us|e)\b"
+    r"|\bcannot be \w+ (?:while|when|once)\b|\bonly (?:a |an |when |if |while )?(?:it is )?['\"]?rejected\b",
+    re.IGNORECASE,
+)
 _STATE_ERRORS = {Operation.UPDATE: "compliance_not_editable", Operation.LINK: "compliance_not_approved"}
 
 
