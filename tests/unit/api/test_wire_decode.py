@@ -340,6 +340,16 @@ def listed(count, **members):
     return {"compliances": [{**SHOWN, "compliance_id": f"id-{n}"} for n in range(count)], **members}
 
 
+@pytest.mark.parametrize(
+    ("call", "null", "name"), [(ListPage(), "compliances", "objects"), (ListNumbers(), "objects", "numbers")]
+)
+def test_list_that_is_null_under_its_first_name_is_read_under_the_second(call, null, name):
+    """A member that is null counts as missing."""
+    body = {null: None, name: []}
+
+    assert decode(call, body) == decode(call, {name: []})
+
+
 @pytest.mark.parametrize("name", ["compliances", "objects"])
 def test_list_is_read_under_either_name(name):
     """The records, and how many there are altogether."""
