@@ -133,7 +133,12 @@ def _number_in(written: str) -> str:
 
 # Refusals are sentences without a code. Which of them are about the record's state shows in their words alone.
 
-_WRONG_STATE = re.compile(r"must be in\b.*\bstat(?:us|e)\b|\bcurrent status\b|\bunder review\b", re.IGNORECASE)
+_WRONG_STATE = re.compile(
+    r"must be in\b.*\bstat(?:us|e)\b|\bcurrent stat(?:us|e)\b|\bunder review\b"
+    rf"|\bin (?:an? |the )?['\"]?(?:{'|'.join(REVIEWS)})['\"]? stat(?:us|e)\b"
+    r"|\bcannot be \w+ (?:while|when|once)\b|\bonly (?:a |an |when |if |while )?(?:it is )?['\"]?rejected\b",
+    re.IGNORECASE,
+)
 _STATE_ERRORS = {Operation.UPDATE: "compliance_not_editable", Operation.LINK: "compliance_not_approved"}
 
 
@@ -175,6 +180,8 @@ def ids_in(body: Members) -> Mapping[str, str]:
 
 def amiss_in(body: Members) -> str:
     """Return why these requirements cannot be used, as the end of "its answer …"; empty where they can."""
+    if body.get("document_types") is None:  # only a list that is there and empty says that nothing is required
+        return "has no list of document types"
     nameless = [document.title for document, shown in _named_types(body) if not text(shown, "document_type_id", "id")]
     if nameless:
         return f'has no id for the document type "{nameless[0]}"'

@@ -418,10 +418,19 @@ def test_number_is_linked_only_where_a_line_says_so(body):
     [
         (Operation.UPDATE, "Compliance application must be in 'rejected' status.", "compliance_not_editable"),
         (Operation.UPDATE, "Application is under review and cannot be changed", "compliance_not_editable"),
+        (Operation.UPDATE, "Only rejected applications can be updated.", "compliance_not_editable"),
+        (Operation.UPDATE, "Applications can be updated only when rejected", "compliance_not_editable"),
+        (Operation.UPDATE, "Cannot update an application in submitted state.", "compliance_not_editable"),
+        (Operation.UPDATE, "Application cannot be updated while it is submitted.", "compliance_not_editable"),
+        (Operation.UPDATE, "Application is not in 'rejected' status", "compliance_not_editable"),
+        (Operation.UPDATE, "Application can't be modified in its current state", "compliance_not_editable"),
         (Operation.LINK, "Compliance application must be in 'accepted' status.", "compliance_not_approved"),
+        (Operation.LINK, "Compliance application is not in accepted state.", "compliance_not_approved"),
         (Operation.CREATE, "Compliance application must be in 'rejected' status.", ""),
         (Operation.UPDATE, "Field 'business_name' is required for document type 'x'.", ""),
         (Operation.UPDATE, "end_user.state must be a state of India", ""),
+        (Operation.UPDATE, "end_user.type cannot be updated", ""),
+        (Operation.UPDATE, "Document rejected: only PDF, PNG and JPEG are taken", ""),
     ],
 )
 def test_sentence_hints_at_a_refusal_for_the_records_state(operation, sentence, code):
