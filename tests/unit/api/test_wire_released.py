@@ -218,6 +218,27 @@ def test_equal_names_are_told_apart_whatever_their_order():
         assert [front["document_type_id"], back["document_type_id"]] == ids
 
 
+def test_number_that_tells_names_apart_is_no_other_types_name():
+    """Each type goes out under its own id, also beside a type that is called like the second of a name."""
+    types = [a_type("Card", description="Front"), a_type("Card", description="Back"), a_type("Card 2")]
+
+    wire, answer = wire_for(types)
+    request = wire.encode(create(application(*documents("card_3", "card", "card_2")), b"1", b"2", b"3"))
+
+    assert ["Card (3)", "Card", "Card 2"] == [document.title for document in answer.offered[0].documents]
+    ids = [document["document_type_id"] for document in json.loads(request.parts[0].body)["documents"]]
+    assert [shown["document_type_id"] for shown in types] == ids
+
+
+def test_equal_names_and_descriptions_are_told_apart_by_everything_else():
+    """Another order of the answer does not change which is which."""
+    with_file, without = a_type("Card"), a_type("Card", proof_required=False)
+
+    for types in ([with_file, without], [without, with_file]):
+        told_of = {document.needs_file: document.type for document in wire_for(types)[1].offered[0].documents}
+        assert {False: "card", True: "card_2"} == told_of
+
+
 @pytest.mark.parametrize("missing", [{"document_type_id": None}, {"document_type_id": ""}])
 def test_type_without_an_id_is_told(missing):
     """Nothing could be sent for it."""
