@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 
 from bulk_onboard.api.wire import MalformedError, Wire, state_error
 from bulk_onboard.model.application import Application, Document
-from bulk_onboard.model.call import Create, FetchRequirements, Link, LinkAnswer, LinkTarget, Operation, Update
+from bulk_onboard.model.call import (
+    Create,
+    FetchRequirements,
+    Get,
+    Link,
+    LinkAnswer,
+    LinkTarget,
+    ListPage,
+    Operation,
+    Update,
+)
 from bulk_onboard.model.requirements import Combination, Contract
 
 LOCAL = Combination("IN", "local", "business")
@@ -202,6 +212,18 @@ def test_other_ids_of_types_change_nothing_but_the_request():
 
     assert first == second
     assert one.encode(call) != other.encode(call)
+
+
+def test_ids_in_what_the_api_says_are_told_as_names():
+    """A refusal and a reviewer's reason name the document; other ids stay."""
+    wire, _ = wire_for(TYPES)
+    other = str(uuid4())
+    shown = {"compliance_id": ID, "alias": "a", "status": "rejected", "rejection_reason": f"{GST.upper()}: not legible"}
+
+    assert f"GST certificate of {other}: no file." == wire.with_names(f"{GST} of {other}: no file.")
+    assert "GST certificate: not legible" == wire.decode(Get(compliance_id=ID), {"compliance": shown}).reason
+    (record,) = wire.decode(ListPage(), {"compliances": [shown]}).records
+    assert "GST certificate: not legible" == record.reason
 
 
 def test_equal_names_are_told_apart_whatever_their_order():
