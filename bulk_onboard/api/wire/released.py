@@ -4,9 +4,9 @@ No other module has its words, and the ids of document types go no further than 
 (docs/design/wire.md, Two contracts).
 """
 
+import itertools
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -201,20 +201,23 @@ def _named_types(body: Members) -> list[tuple[DocumentRequirement, Members]]:
     The number follows the content, so that another order of the answer does not change which is which.
     """
     read = [(_document(shown), shown) for shown in objects(body, "document_types")]
-    numbers: Counter[str] = Counter()
-    named = {}
+    taken = {document.type for document, _ in read}
+    named: dict[int, tuple[DocumentRequirement, Members]] = {}
+    seen: set[str] = set()
     for place in sorted(range(len(read)), key=lambda place: _rank(read[place][0])):
         document, shown = read[place]
-        numbers[document.type] += 1
-        number = numbers[document.type]
-        if number > 1:
+        if document.type in seen:
+            number = next(n for n in itertools.count(2) if f"{document.type}_{n}" not in taken)
             document = replace(document, type=f"{document.type}_{number}", title=f"{document.title} ({number})")
+            taken.add(document.type)
+        seen.add(document.type)
         named[place] = (document, shown)
     return [named[place] for place in range(len(read))]
 
 
 def _rank(document: DocumentRequirement) -> tuple[str, ...]:
-    return (document.description, *(field.name for field in document.fields))
+    """Return by what document types of one name are sorted: what changes least comes first."""
+    return (document.description, *(field.name for field in document.fields), repr(document))
 
 
 def _document(shown: Members) -> DocumentRequirement:
