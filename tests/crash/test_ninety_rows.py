@@ -33,7 +33,7 @@ LOST = {
 BEHAVIOURS = ((), ("ignore-alias",), ("substring-alias", "newest-first"))
 
 
-@pytest.mark.timeout(600 if LONG else 120)
+@pytest.mark.timeout(600 if LONG else 240)
 async def test_ninety_rows_end_as_ninety_records_however_the_list_answers(tmp_path: Path) -> None:
     """Sorted anew after each kill: ninety records with the right bytes; and a ledger that stands some damage."""
     async with asyncio.TaskGroup() as group:

@@ -117,7 +117,8 @@ class Month:
         self.sandbox.behaviours.set(["new-ids"], REQUIREMENTS)
 
     def _new_row(self, number: int) -> Cells:
-        numbers = [self.layout.number(3 * number + place) for place in range(1 + number % 3)]
+        several = 1 + number % 3 if self.has_a_longer_life else 1
+        numbers = [self.layout.number(3 * number + place) for place in range(several)]
         named = ", ".join(f"+{each}" for each in numbers) if self.dice.random() < WITH_NUMBER else ""
         return self.layout.row(number, Key=f"K-{number}", Numbers=named)
 
@@ -129,7 +130,8 @@ class Month:
             self.sent_back.add(number)
             self.to_mend.add(number)
         self.expired[number] += review == EXPIRED != record.review
-        self.sandbox.state.review(record, review, reason)
+        if review != record.review:
+            self.sandbox.state.review(record, review, reason)
 
     def _next_review(self, record: Kept) -> str:
         """What people make of a record today."""
