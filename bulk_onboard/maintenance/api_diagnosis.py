@@ -221,7 +221,8 @@ def _no_requirements(combination: Combination, outcome: Outcome[Any]) -> Trouble
             "user_type in the job file.",
         )
     said = getattr(outcome, "seen", "") or getattr(outcome, "why", "") or outcome.name
-    return Trouble(f"Not known: the requirements could not be read ({said}).", "Try again later.")
+    todo = _ASK_THE_VENDOR if said.startswith("HTTP 2") else "Try again later."  # a success that is none
+    return Trouble(f"Not known: the requirements could not be read ({said}).", todo)
 
 
 def of_quota(quota: Quota | None, facts: ApiFacts) -> Line:
