@@ -86,6 +86,10 @@ class WorkbookError(UsageError):
     """The workbook cannot be read, or its columns are missing or doubled."""
 
 
+class HeadersError(WorkbookError):
+    """The columns of the workbook are not those that the requirements ask for."""
+
+
 class NoWorkbookError(WorkbookError):
     """There is no file where the workbook should be."""
 

@@ -49,7 +49,7 @@ def verdict(call: Call[T], seen: Answer | Failure, contract: wire.Wire, *, owner
         return _of_failure(call, seen)
     if 200 <= seen.http_status < 300:
         return _of_yes(call, seen, contract, owner)
-    return _of_no(call, seen)
+    return _of_no(call, seen, contract)
 
 
 # Answers that say no, or nothing.
@@ -122,12 +122,12 @@ def _rule(operation: Operation, http_status: int) -> _Rule:
     return _RULES_OF_OPERATIONS.get((operation, http_status)) or _RULES.get(http_status, _UNKNOWN)
 
 
-def _of_no(call: Call[T], answer: Answer) -> Outcome[T]:
+def _of_no(call: Call[T], answer: Answer, contract: wire.Wire) -> Outcome[T]:
     rule, error, quota = _rule(call.operation, answer.http_status), _api_error(answer), quota_headers(answer.headers)
     if error is None and not _is_believed_anyway(rule, call):
         return Unresolved(seen=_seen(answer), quota=quota, halt=rule.halt)
     if rule.outcome is Refused:
-        return _refused(call, answer, error or wire.ApiError())
+        return _refused(call, answer, error or wire.ApiError(), contract)
     if rule.outcome is Denied:
         return Denied(http_status=answer.http_status, quota=quota, halt=rule.halt)
     if rule.outcome is Throttled:
@@ -144,7 +144,7 @@ def _is_believed_anyway(rule: _Rule, call: Call[Any]) -> bool:
     return rule.believed is _Believed.ANYONE
 
 
-def _refused(call: Call[Any], answer: Answer, error: wire.ApiError) -> Refused | Unresolved:
+def _refused(call: Call[Any], answer: Answer, error: wire.ApiError, contract: wire.Wire) -> Refused | Unresolved:
     """Return a refusal.
 
     Unresolved where a write is refused for a conflict, or because the record exists already.
@@ -154,7 +154,7 @@ def _refused(call: Call[Any], answer: Answer, error: wire.ApiError) -> Refused |
     quota = quota_headers(answer.headers)
     no = Refused(
         code=error.code or wire.state_error(call.operation, error.message) or f"http-{answer.http_status}",
-        message=error.message,
+        message=contract.with_names(error.message),
         http_status=answer.http_status,
         quota=quota,
     )

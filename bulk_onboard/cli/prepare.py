@@ -165,7 +165,11 @@ def template(invocation: Invocation, output: _OUTPUT = Path("businesses.xlsx")) 
     check_places(invocation.job, Written("the template", output, "--output"))
     book = _requirements(invocation)
     write_template(output, book)
-    command = replace(invocation.job.commands, job=str(output)).check()
+    job, commands = invocation.job, invocation.job.commands
+    if job.file.suffix.lower() == ".toml":  # whose other settings, such as the address, hold for the new one, too
+        command = commands.of_workbook(str(output)).check()
+    else:
+        command = replace(commands, job=str(output)).check()
 
     def show(stream: TextIO) -> None:
         print(f"{output}: its columns are those of {book.described}.", file=stream)

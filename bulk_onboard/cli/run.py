@@ -145,7 +145,7 @@ def refresh(invocation: Invocation) -> Output:
 
     job, clock, stop = invocation.job, invocation.clock(), Stop()
     refreshed = awaited(_refresh_job(invocation, stop))
-    made = awaited(report_job(job, clock=clock))
+    made = awaited(report_job(job, clock=clock, book=refreshed.book))
     followed, may_be_missing = refreshed.followed, job.missing_workbook == "ok"
     not_shown = ""
     if followed.not_shown:

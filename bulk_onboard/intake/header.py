@@ -98,7 +98,7 @@ def match_columns(
         documents_optional: whether the documents' columns may be missing, because a pattern finds the files.
 
     Raises:
-        WorkbookError: columns doubled or missing, or a mapping that leads nowhere.
+        HeadersError: columns doubled or missing, or a mapping that leads nowhere.
     """
     names = _names(book, mapping)
     headers = list(map(bare, sheet.headers))
@@ -187,10 +187,10 @@ def _advice(*, is_of_others: bool) -> str:
     return f"{corrected} The command template writes a new workbook that fits." if is_of_others else corrected
 
 
-def _unfit(sheet: Sheet, book: RequirementsBook, troubles: Sequence[str], advice: str) -> errors.WorkbookError:
+def _unfit(sheet: Sheet, book: RequirementsBook, troubles: Sequence[str], advice: str) -> errors.HeadersError:
     place = f'The headers in row {sheet.header_row} of sheet "{sheet.name}" do not fit'
     against = f"They were held against {book.described}. " if book.offered else ""
-    return errors.WorkbookError(f"{place}: {'; '.join(troubles)}. {against}{advice}")
+    return errors.HeadersError(f"{place}: {'; '.join(troubles)}. {against}{advice}")
 
 
 def _file_columns(book: RequirementsBook) -> set[str]:

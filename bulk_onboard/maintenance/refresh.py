@@ -8,13 +8,17 @@ from bulk_onboard import errors
 from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.clock import Clock
 from bulk_onboard.job import Job
+from bulk_onboard.model.call import Gateway
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import State
+from bulk_onboard.model.requirements import Contract, RequirementsBook
 from bulk_onboard.model.row import Row
+from bulk_onboard.model.sheet import Sheet
 from bulk_onboard.report.row_status import record_needs_attention
 from bulk_onboard.run.connection import bound_ledger_state, open_ledger, reading
 from bulk_onboard.run.execution import FETCHING_REVIEWS, RunView
-from bulk_onboard.run.judge import claiming_rows, rows_by_token
+from bulk_onboard.run.judge import claiming_rows, combinations_of_sheet, read_job_sheet, rows_by_token
+from bulk_onboard.run.requirements import combinations_of, live_requirements
 from bulk_onboard.run.reviews import Followed, fetch_followed, is_old, record_reviews
 from bulk_onboard.run.runner import ProgressCounts
 from bulk_onboard.run.stop import Stop
@@ -29,12 +33,14 @@ class Refreshed:
         requests: how many calls were made, by operation and outcome.
         need_attention: how many records need attention because of their review; with `new_only` only those that are
             new. What became of numbers is left to a run, which knows the rows.
+        book: what the API requires, where it was asked.
     """
 
     followed: Followed
     reviews: dict[str, int]
     requests: dict[str, int]
     need_attention: int
+    book: RequirementsBook | None = None
 
     @property
     def exit_status(self) -> errors.ExitStatus:
@@ -62,7 +68,9 @@ async def refresh_job(
     with open_ledger(job, credentials, clock) as journal:
         since = journal.ledger_state.told_until if job.new_only else 0
         watch(RunView(ProgressCounts(), journal.ledger_state, lambda: FETCHING_REVIEWS))
+        sheet = await _sheet(job)
         async with reading(job, credentials, clock=clock, requests=requests, stop=stop) as gateway:
+            book = await _requirements(job, journal.ledger_state, sheet, gateway, stop or Stop())
             shown = await fetch_followed(gateway, journal.ledger_state)
             if shown is None:
                 raise errors.StoppedError("The API's list of records could not be read. Nothing changed; try again.")
@@ -70,7 +78,7 @@ async def refresh_job(
                 gateway,
                 journal,
                 shown.records,
-                await _rows(job, journal.ledger_state),
+                await _rows(job, journal.ledger_state, sheet, book),
                 may_be_gone=lambda record: is_old(record, clock.now(), job.settle),
             )
         records = journal.ledger_state.records.values()
@@ -79,14 +87,43 @@ async def refresh_job(
         dict(sorted(Counter(record.review for record in records if record.state is State.SUBMITTED).items())),
         dict(sorted(requests.items())),
         sum(record.news > since and record_needs_attention(record, ()) for record in records),
+        book,
     )
 
 
-async def _rows(job: Job, ledger_state: LedgerState) -> dict[str, Row]:
+async def _sheet(job: Job) -> Sheet | None:
+    """Return the job's sheet; None where it cannot be read."""
+    try:
+        return await read_job_sheet(job)
+    except errors.WorkbookError:
+        return None
+
+
+async def _requirements(
+    job: Job, ledger_state: LedgerState, sheet: Sheet | None, gateway: Gateway, stop: Stop
+) -> RequirementsBook | None:
+    """Return what the API requires, in the released contract: reasons may quote ids of document types and their fields.
+
+    None in the beta, whose documents have names of their own, and where no answer can be used.
+    """
+    if ledger_state.contract is not Contract.RELEASED:
+        return None
+    try:
+        combinations = combinations_of_sheet(job, sheet) if sheet else combinations_of(job)
+        return await live_requirements(gateway, sorted(combinations), job=job, stop=stop)
+    except (errors.WorkbookError, errors.ContractError, errors.StoppedError):
+        return None
+
+
+async def _rows(
+    job: Job, ledger_state: LedgerState, sheet: Sheet | None, book: RequirementsBook | None
+) -> dict[str, Row]:
     """Return the rows by token, since reasons may quote them; none where the workbook cannot be read."""
+    if sheet is None:
+        return {}
     auth_id = ledger_state.opened.auth_id if ledger_state.opened else ""
     try:
-        rows = await claiming_rows(job, ledger_state, auth_id=auth_id)
+        rows = await claiming_rows(job, ledger_state, auth_id=auth_id, sheet=sheet, book=book)
     except errors.WorkbookError:
         return {}
     return rows_by_token(rows, ledger_state, auth_id=auth_id)

@@ -74,6 +74,11 @@ class Application(msgspec.Struct, frozen=True, gc=False):
         """Bytes of all documents."""
         return sum(document.size for document in self.documents)
 
+    @property
+    def values(self) -> tuple[str, ...]:
+        """All texts that are sent about the business, which an answer of the API may repeat."""
+        return (*self.fields.values(), *(text for document in self.documents for text in document.fields.values()))
+
 
 def fingerprint(
     combination: Combination,

@@ -22,8 +22,9 @@ under way at a time, and the record stays where it is. So the record's table say
 begins, or ends: a call that waited for its turn begins though its record was found *gone* meanwhile, and one that is
 under way ends whatever has become of the record. A number may be found linked, or be held, without a call.
 
-A submitted record that the API does not have any more is *gone*. It is submitted again when the API shows it again;
-otherwise a person decides whether to file it anew.
+A submitted record that the API does not have any more is *gone*. It is submitted again when the API shows it again, or
+another one with its token, which a run with a copy of the ledger filed; otherwise a person decides whether to file it
+anew.
 """
 
 from collections.abc import Callable, Mapping
@@ -165,6 +166,7 @@ TRANSITIONS: Mapping[State, Mapping[str, State]] = {
         "gone": State.GONE,
     },
     State.GONE: {
+        **_FOUND_AT_THE_API,
         "intent link": State.GONE,
         **_numbers_move(State.GONE),
         "reviewed": State.SUBMITTED,
@@ -404,9 +406,13 @@ def _submit(record: Draft, entry: Any) -> None:
 def _adopt(record: Draft, entry: entries.Adopted) -> None:
     """Adopt a record that was found.
 
-    Its alias is the one it was sent with, else the one that the API shows.
+    Its alias is the one it was sent with, else the one that the API shows. Nothing is linked to one that takes the
+    place of another, which is gone.
     """
+    is_another = record.compliance_id not in ("", entry.compliance_id)
     _submit(record, entry)
+    if is_another:
+        _set(record, created=0, known=entry.seq, numbers={})
     record.alias = record.alias or entry.alias
     record.registration_token = entry.registration_token or record.registration_token
     record.follows = entry.follows or record.follows

@@ -190,7 +190,7 @@ def _summary(status: JobStatus, facts: ReportFacts) -> Summary:
 def _happened(status: JobStatus, facts: ReportFacts, counts: Mapping[str, int]) -> Iterable[str]:
     if not status.has_workbook:
         yield (
-            "The workbook could not be read, so this report is made from the ledger alone: "
+            "This report is made from the ledger alone, without the workbook: "
             "each line is a record of the ledger, row numbers and names are blank, and problems are not known."
         )
     biggest_first = sorted(counts.items(), key=lambda item: -item[1])

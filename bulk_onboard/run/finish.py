@@ -168,11 +168,11 @@ def statuses_of(run: Run, status: JobStatus) -> Iterable[ExitStatus]:
         yield ExitStatus.ROWS_NEED_ATTENTION
     if status.new(run.news_since) if run.job.new_only else status.need_attention():
         yield ExitStatus.ROWS_NEED_ATTENTION
-    if any(record.state in UNKNOWN or unknown_numbers(record) for record in ledger_state.records.values()):
-        yield ExitStatus.STOPPED
+    unknown = {r.token for r in ledger_state.records.values() if r.state in UNKNOWN or unknown_numbers(r)}
+    yield from (ExitStatus.STOPPED for _ in unknown)
     for each in status.rows if run.due else ():
         decision = each.decision
-        if decision and decision.token in run.due and is_left_over(decision, ledger_state):
+        if decision and decision.token in run.due - unknown and is_left_over(decision, ledger_state):
             looked_at = decision.judged.row.number in row_events
             yield ExitStatus.ROWS_NEED_ATTENTION if looked_at else ExitStatus.STOPPED
 

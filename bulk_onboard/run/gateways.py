@@ -416,7 +416,7 @@ def entries_of(call: Write[Any], outcome: Outcome[Any]) -> list[OpEntry]:
     them, and proves that none was linked.
     """
     if not isinstance(call, Link):
-        own = tuple(call.application.fields.values()) if isinstance(call, (Create, Update)) else ()
+        own = tuple(call.application.values) if isinstance(call, (Create, Update)) else ()
         return [_entry(_about(call), outcome, own)]
     if isinstance(outcome, outcomes.Refused) and len(call.targets) > 1:
         seen = f"{outcome.code}: the whole call was refused"
@@ -479,5 +479,5 @@ def _with_masked_no(call: Write[T], outcome: Outcome[T]) -> Outcome[T]:
         return replace(outcome, value=cast("T", told))
     if not isinstance(outcome, outcomes.Unresolved) or outcome.said is None:
         return outcome
-    own = call.application.fields.values() if isinstance(call, (Create, Update)) else ()
+    own = call.application.values if isinstance(call, (Create, Update)) else ()
     return replace(outcome, said=replace(outcome.said, message=masked(outcome.said.message, own)))

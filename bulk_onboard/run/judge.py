@@ -6,7 +6,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TypeAlias
 
 from bulk_onboard.api.bundled import bundled_requirements
@@ -44,6 +43,7 @@ from bulk_onboard.validation import (
     mark_shared_documents,
     may_be_about_the_business,
 )
+from bulk_onboard.validation.fields import dates_of, with_dates
 
 SCREENED_FROM = 5_000
 """Rows. With fewer, judging each costs less than importing what looks at whole columns."""
@@ -342,7 +342,12 @@ class DryRun:
 
 
 async def make_dry_run(
-    job: Job, *, credentials: Credentials | None, clock: Clock, frame: Frame | None = None
+    job: Job,
+    *,
+    credentials: Credentials | None,
+    clock: Clock,
+    frame: Frame | None = None,
+    book: RequirementsBook | None = None,
 ) -> DryRun:
     """Judge every row and decide what a run would do; send and write nothing.
 
@@ -350,10 +355,18 @@ async def make_dry_run(
         credentials: without them the bundled requirements serve, and tokens are computed for the ledger's account, or
             for none.
         frame: in place of the job's workbook, which then need not be there.
+        book: the requirements, where they were asked for already.
     """
     sheet = await read_job_sheet(job, frame)
     ledger_state = read_ledger_state(job.ledger).ledger_state if job.ledger.exists() else LedgerState()
-    ask = partial(requirements_for, job, credentials=credentials, clock=clock, ledger_state=ledger_state)
+
+    async def ask(combinations: Iterable[Combination]) -> RequirementsBook:
+        if book is not None:
+            return book
+        return await requirements_for(
+            job, combinations, credentials=credentials, clock=clock, ledger_state=ledger_state
+        )
+
     judgement = await judge(job, sheet, ask)
     check_contract(job, ledger_state, judgement.book)
     auth_id = credentials.auth_id if credentials else ledger_state.opened.auth_id if ledger_state.opened else ""
@@ -391,32 +404,42 @@ async def identified_rows(
 
 
 async def claiming_rows(
-    job: Job, ledger_state: LedgerState, *, auth_id: str, sheet: Sheet | None = None
+    job: Job,
+    ledger_state: LedgerState,
+    *,
+    auth_id: str,
+    sheet: Sheet | None = None,
+    book: RequirementsBook | None = None,
 ) -> list[tuple[Row, Identity | None]]:
     """Return all rows in their order, each with its identity or None.
 
     Args:
         sheet: the job's, where it has been read already.
+        book: the requirements, where they are known.
 
     Raises:
         WorkbookError: it cannot be read.
     """
     sheet = sheet or await read_job_sheet(job)
-    columns = await asyncio.to_thread(columns_at_hand, job, sheet, ledger_state.contract)
-    rows = rows_of(sheet, columns, defaults=job.defaults)
+    columns = await asyncio.to_thread(columns_at_hand, job, sheet, ledger_state.contract, book)
+    rows: Sequence[Row] = rows_of(sheet, columns, defaults=job.defaults)
+    if book is not None:
+        rows = [with_dates(row, dates_of(book.offered.get(row.combination), book)) for row in rows]
     identities = Identities(ledger_state, auth_id=auth_id, rows=rows)
     claims = [(one, identities.identify(one)) for one in (JudgedRow(row, None, "") for row in rows)]
     return [(one.row, identity) for one, identity in checked_claims(claims, ledger_state, job.findings)]
 
 
-def columns_at_hand(job: Job, sheet: Sheet, contract: Contract | None = None) -> Columns:
+def columns_at_hand(
+    job: Job, sheet: Sheet, contract: Contract | None = None, book: RequirementsBook | None = None
+) -> Columns:
     """Match the sheet's columns as far as that is possible without the API.
 
     `contract` is that of the ledger, where the job names none. Where they do not fit the bundled requirements,
-    since the API may ask for others, only the plain names are known.
+    since the API may ask for others, only the plain names are known. `book` has the API's own where it was asked.
     """
     try:
-        return columns_of(job, sheet, bundled_requirements(job.contract or contract))[0]
+        return columns_of(job, sheet, book or bundled_requirements(job.contract or contract))[0]
     except WorkbookError:
         return columns_of(job, sheet, RequirementsBook("", live=False))[0]
 

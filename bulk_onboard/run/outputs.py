@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bulk_onboard import errors
+from bulk_onboard.api.bundled import bundled_requirements
 from bulk_onboard.clock import Clock
 from bulk_onboard.confined.call import ConfinedError, Failure, run_confined
 from bulk_onboard.confined.limits import Limits
@@ -18,6 +19,7 @@ from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.lock import MODES
 from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.documents import readable
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.sheet import Sheet, Stored, WorkbookType, type_by_name
 from bulk_onboard.report import target
@@ -91,13 +93,13 @@ def write_job_report(
     )
 
 
-async def report_job(job: Job, *, clock: Clock) -> ReportResult:
+async def report_job(job: Job, *, clock: Clock, book: RequirementsBook | None = None) -> ReportResult:
     """Write the report again from workbook and ledger; without workbook or documents folder from the ledger alone.
 
     Without workbook or documents folder from the ledger alone.
 
-    Rows are judged against the bundled requirements, since this does not use the network; the report says so. Flags
-    that are not given now, such as the folder of the documents, are those of the newest run.
+    Rows are judged against `book`, else the bundled requirements, since this does not use the network; the report says
+    so. Flags that are not given now, such as the folder of the documents, are those of the newest run.
 
     Raises:
         UsageError: there is no ledger, or JOB is one of which it is not known what workbook goes with it.
@@ -112,7 +114,9 @@ async def report_job(job: Job, *, clock: Clock) -> ReportResult:
         )
     requirements, why = None, ""
     try:
-        dry_run = await make_dry_run(job, credentials=None, clock=clock)
+        dry_run = await make_dry_run(job, credentials=None, clock=clock, book=book)
+    except errors.HeadersError:
+        why, status = _columns_not_known(job, ledger_state), join(None, ledger_state)
     except (errors.WorkbookError, errors.DocumentsError) as gone:
         why, status = str(gone), join(None, ledger_state)
     else:
@@ -127,6 +131,18 @@ async def report_job(job: Job, *, clock: Clock) -> ReportResult:
         stopped=why,
     )
     return ReportResult(path, status.counts(), status.reviews(), why, next_command(status, job.commands))
+
+
+def _columns_not_known(job: Job, ledger_state: LedgerState) -> str:
+    """Return why the rows are missing where the workbook has other columns than the bundled requirements.
+
+    They may be just those that the API asks for, so nobody is told to change them.
+    """
+    book = bundled_requirements(job.contract or ledger_state.contract)
+    return (
+        f"The API was not asked what it requires, and {job.workbook} does not have the columns of {book.described}. "
+        "They may be right all the same; the next run's report has every row."
+    )
 
 
 def zone_of(job: Job, now: datetime) -> tzinfo:

@@ -5,6 +5,7 @@ released one's (`api.wire.requirements`). It is known before anything is written
 answer has members of both or of neither, contradicts the job, or is none, the run ends before it writes anything.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ NUMBER_TYPES = ("local", "mobile", "tollfree")  # the API's document, The Requir
 
 _NOT_OFFERED = (400, 404, 422)
 _NAMED_AT_MOST = 3
+_UNUSABLE = re.compile(r"HTTP 2\d\d")  # an answer, and a success, without what was asked for
+_CHECK_ADDRESS = "Check --base-url, and ask the API's vendor which form of the Compliance API the account has."
 
 
 async def requirements_for(
@@ -74,6 +77,11 @@ async def live_requirements(
             answers.take(combination, outcome.value)
         elif isinstance(outcome, outcomes.Refused) and outcome.http_status in _NOT_OFFERED:
             answers.refused[combination] = outcome.http_status
+        elif not answers.offered and isinstance(outcome, outcomes.Unresolved) and _UNUSABLE.match(outcome.seen):
+            raise errors.ContractError(
+                f"{job.base_url} does not answer as either contract has it: asked about {combination}, it gave "
+                f"{outcome.seen}. Nothing was sent. {_CHECK_ADDRESS}"
+            )
         else:
             raise _trouble(outcome.name, job.base_url, stop)
     if answers.contract is None:  # a read of the list tells a wrong address from a wrong workbook
@@ -115,7 +123,7 @@ class _Answers:
     def _what_to_do(self, answer: RequirementsAnswer) -> str:
         if self.job.contract and answer.contract and not answer.amiss:
             return f"If that is the API you mean, use --contract {answer.contract}, or leave the contract out."
-        return "Check --base-url, and ask the API's vendor which form of the Compliance API the account has."
+        return _CHECK_ADDRESS
 
 
 def _none_offered(answers: _Answers) -> errors.ContractError:

@@ -28,8 +28,9 @@ from bulk_onboard.model.outcome import Done, Outcome, Refused
 from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import EDITABLE, Record, Review, State
 from bulk_onboard.model.row import Row
+from bulk_onboard.run.conclusion import of_create
 from bulk_onboard.run.context import RunContext
-from bulk_onboard.run.walk import PAGE, Walk, first_page, walk
+from bulk_onboard.run.walk import PAGE, Walk, by_token, first_page, walk
 
 ENTRIES_AT_A_TIME = 1000  # in one write; other work goes on between two
 ASKED_AT_MOST = 100  # records missing from the list: where it leaves out very many, they are not read one by one
@@ -149,8 +150,19 @@ async def record_reviews(
     compared = [await _change(gateway, record, found, rows.get(record.token)) for record, found in seen]
     changes = [change for change in compared if change]
     await write_down(journal, (*changes, *gone))
+    await _adopt_in_place_of_gone(journal, by_id.values())
     not_shown = sum(record.compliance_id not in by_id for record in missing) - len(gone)
     return Followed(len(followed), len(changes), not_shown, len(gone))
+
+
+async def _adopt_in_place_of_gone(journal: Journal, shown: Iterable[ServerRecord]) -> None:
+    """Adopt what the API shows with the token of a record that is gone: a run with a copy of the ledger filed it."""
+    gone = [record for record in journal.ledger_state.records.values() if record.state is State.GONE]
+    found = by_token(shown) if gone else {}
+    for record in gone:
+        others = [each for each in found.get(record.token, ()) if each.compliance_id != record.compliance_id]
+        if others:
+            await journal.append(of_create(record.token, record.key, others, journal.ledger_state))
 
 
 def is_gone(outcome: Outcome[ServerRecord]) -> bool:

@@ -344,14 +344,14 @@ class Tries:
 
     @property
     def refused_alike(self) -> str:
-        """The words with which the first creates were all refused.
+        """The words with which the first creates were all refused, without the full stop.
 
         Empty where they were not, or are too few yet.
         """
         if self._accepted[Op.CREATE] or len(self._refusals) != 1:
             return ""
         words, number = next(iter(self._refusals.items()))
-        return words if number >= FIRST_CREATES else ""
+        return words.rstrip(".") if number >= FIRST_CREATES else ""
 
 
 _VARIES = re.compile(r"'[^']*'|\"[^\"]*\"|\b[a-z2-7]{16}\b|[^\s.,:;()'\"]*[0-9…][^\s.,:;()'\"]*", re.IGNORECASE)

@@ -65,6 +65,21 @@ async def test_report_and_status_need_no_documents_folder(office: Office) -> Non
     assert "made from the ledger alone" in report.err
 
 
+async def test_report_without_the_api_does_not_call_other_columns_wrong(office: Office) -> None:
+    """An account may be asked for other documents than the bundled example; its workbook must not be changed for it."""
+    office.fill(2)
+    await office.run()
+    rows = [{**row, "Director's Card": row["Identity Proof"]} for row in (business(0), business(1))]
+    write_workbook(office.workbook, rows, [*(each for each in HEADERS if each != "Identity Proof"), "Director's Card"])
+
+    report = await office.type("report")
+
+    assert 0 == report.status
+    assert "The API was not asked what it requires" in report.err
+    assert "made from the ledger alone" in report.err
+    assert "Correct the headers" not in report.err
+
+
 async def test_a_workbook_that_names_no_document_needs_no_folder(office: Office) -> None:
     """What is missing is told row by row then, since it is the cells that are blank."""
     rows = [business(0, **dict.fromkeys((title.replace(" ", "_") for title in DOCUMENTS), ""))]

@@ -39,6 +39,19 @@ async def run_job_file(job: str, sandbox: Sandbox, folder: Path, *words: str):
     )  # fmt: skip
 
 
+async def test_template_of_a_job_is_checked_as_the_jobs(tmp_path: Path) -> None:
+    """The printed command keeps the job's address and contract, and works as it stands."""
+    async with Sandbox(contract="released") as sandbox:
+        (tmp_path / "job.toml").write_text(f'base_url = "{sandbox.url}"\nworkbook = "old.xlsx"\n', encoding="utf-8")
+
+        made = await typed("template", "job.toml", "--output", "new.xlsx", cwd=tmp_path)
+        checked = await typed("check", "job.toml", "--workbook", "new.xlsx", cwd=tmp_path)
+
+    assert made.out.rstrip().endswith("bulk-onboard check job.toml --workbook new.xlsx")
+    assert 0 == checked.status
+    assert sandbox.url in checked.out
+
+
 async def test_template_and_requirements_show_what_the_api_asks_for(tmp_path: Path) -> None:
     """Without JOB: live with credentials, and written as a workbook that is read back without a finding."""
     async with Sandbox() as sandbox:

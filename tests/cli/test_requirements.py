@@ -85,6 +85,28 @@ async def test_contract_that_is_not_known_ends_with_2_before_any_write(
     assert before == sorted(office.folder.rglob("*"))
 
 
+@pytest.mark.parametrize("told", ["page", {"error": "not now"}, None], ids=["a page", "an error", "null"])
+@pytest.mark.parametrize("verb", VERBS)
+async def test_success_that_is_no_requirements_ends_with_2(office: Office, verb: str, told: Any) -> None:
+    """The API was reached, so it is no matter of the network, and the message says what was seen."""
+    office.fill(2)
+
+    async def script(peer: Peer) -> None:
+        while True:
+            await peer.read_request()
+            body = b"<html>Sign in</html>" if told == "page" else json.dumps(told).encode()
+            await peer.send(answer(200, body))
+
+    async with RawServer(script) as server:
+        office.sandbox = server
+        ended = await told_by(office, verb)
+
+    assert 2 == ended.status
+    assert "HTTP 200 without what was asked for" in ended.err
+    assert "Nothing was sent" in ended.err
+    assert not office.ledger.exists()
+
+
 @pytest.mark.parametrize("verb", ["run", "check", "plan"])
 async def test_nothing_offered_ends_with_2(office: Office, verb: str) -> None:
     """Where every combination is answered with 404, nothing shows the contract."""

@@ -224,3 +224,21 @@ async def test_fresh_record_that_is_not_known_yet_is_not_taken_for_gone(nights: 
 
     assert (0, 0) == (at_once.exit_status, at_once.counts["gone"])
     assert (3, 1, 1) == (later.exit_status, later.counts["gone"], nights.asked(since)["get"])
+
+
+async def test_record_that_a_run_with_a_copy_of_the_ledger_filed_in_place_of_a_gone_one_is_adopted(
+    gone: Nights,
+) -> None:
+    """The row is at the API, under another id than this ledger has; so nobody needs to look, and nothing is filed."""
+    kept = gone.ledger.read_bytes()
+    gone.ledger.unlink()
+    await gone.night()
+    refiled = gone.made(0)
+    gone.ledger.write_bytes(kept)
+    gone.calendar.tear_off(1.0)
+
+    result = await gone.night()
+
+    record = of_key(gone)
+    assert (State.SUBMITTED, refiled.compliance_id) == (record.state, record.compliance_id)
+    assert (0, 3) == (result.exit_status, len(gone.sandbox.state.records))

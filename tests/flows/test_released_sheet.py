@@ -216,3 +216,20 @@ async def test_odd_requirements_are_warned_of_at_the_header(tmp_path: Path, beha
     assert {("odd-requirement", 1)} >= set(odd)
     assert bool(odd) == (behaviour not in ("fifty-types", "two-of-one-name"))
     assert len(headers) == len(set(headers))
+
+
+async def test_reason_that_a_refresh_brings_names_documents_and_nobody(desk: Office) -> None:
+    """A reviewer may quote a document type's id and what its fields say; the report has every row all the same."""
+    fill(desk)
+    await desk.run()
+    record = by_name(desk)["date of Excel"]
+    quoted = record.documents[0].type_id
+    desk.sandbox.state.review(record, "rejected", f"{quoted}: Ravi Invented 103 was appointed on 2026-03-31 or so.")
+
+    told = await desk.type("refresh")
+
+    assert 3 == told.status
+    (row,) = (row for row in desk.sheet("Results") if row["Key"] == "date of Excel")
+    assert "Registration Certificate: … was appointed on … or so." == row["Reason"]
+    assert "Invented Traders 103 Private Limited" == row["Business Name"]
+    assert quoted not in desk.ledger.read_text()

@@ -57,6 +57,17 @@ async def test_without_any_known_record_absence_cannot_be_shown_yet_and_every_ru
     assert (second.counts["uncertain"], "create done" in second.requests) == (1, False)
 
 
+async def test_run_says_how_many_rows_have_an_unknown_outcome(office: Office) -> None:
+    """Each of them counts, not only the first."""
+    office.fill(2)
+    office.sandbox.faults.script("create", "drop-before", times=2)
+
+    result = await office.run()
+
+    assert 2 == result.counts["uncertain"]
+    assert "2 rows could not be finished" in str(result.error)
+
+
 @pytest.mark.parametrize("key", ["K-1", "K-1000", "A very long Key, longer than the other"])
 async def test_on_an_empty_account_the_next_rows_create_serves_as_the_control(office: Office, key: str) -> None:
     """The first create is lost for good; the second one shows that the list can be believed, so it goes again."""

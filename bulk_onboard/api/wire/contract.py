@@ -7,7 +7,8 @@ the documents of a create or update, and the link.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import quote
 
@@ -29,6 +30,7 @@ _COLLECTION = "PhoneNumber/Compliance/"
 _NUMBERS = "Number/"
 _MOST_NUMBERS = 20  # on a page; the API gives no more
 _EXTENSIONS = {"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg"}
+_SHORTEST_KNOWN_ID = 8  # characters; a shorter one may be any word of a sentence
 _LONGEST_FILE_NAME = 99  # characters (docs/design/wire.md, Files)
 
 
@@ -68,6 +70,8 @@ class Wire:
     def __init__(self, contract: Contract | None = None) -> None:
         self._contract = contract
         self._ids: dict[Any, str] = {}
+        self._names: dict[str, str] = {}
+        self._an_id = _pattern_of(())
 
     def encode(self, call: calls.Call[Any]) -> Request:
         """Return the request that makes the call.
@@ -96,7 +100,22 @@ class Wire:
         value = decode(call, body)
         if isinstance(value, RequirementsAnswer) and value.contract is not None:
             self._learn(value, members(body))
-        return value
+        return cast("T", self._told(value))
+
+    def with_names(self, sentence: str) -> str:
+        """Return what the API says with the names of document types in place of their ids, which people never meet."""
+        return self._an_id.sub(lambda found: self._names[found[0].lower()], sentence)
+
+    def _told(self, value: object) -> object:
+        """Return a record, or a page of them, whose reviewers speak of document types by name."""
+        if not self._names:
+            return value
+        if isinstance(value, calls.RecordPage):
+            return replace(value, records=tuple(map(self._with_named_reason, value.records)))
+        return self._with_named_reason(value) if isinstance(value, calls.ServerRecord) else value
+
+    def _with_named_reason(self, record: calls.ServerRecord) -> calls.ServerRecord:
+        return replace(record, reason=self.with_names(record.reason)) if record.reason else record
 
     @property
     def _vocabulary(self) -> Vocabulary:
@@ -108,7 +127,10 @@ class Wire:
         self._contract = answer.contract
         if answer.contract is Contract.RELEASED:
             (offer,) = answer.offered
-            self._ids |= {(offer.combination, type_): id_ for type_, id_ in released.ids_in(body).items()}
+            ids, names = released.ids_in(body), {document.type: document.title for document in offer.documents}
+            self._ids |= {(offer.combination, type_): id_ for type_, id_ in ids.items()}
+            self._names |= {id_.lower(): names[type_] for type_, id_ in ids.items() if len(id_) >= _SHORTEST_KNOWN_ID}
+            self._an_id = _pattern_of(self._names)
 
     def _write(self, call: calls.Call[Any]) -> Request:
         match call:
@@ -147,6 +169,12 @@ class Wire:
                     file_name=_file_name(document),
                     media_type=document.media_type,
                 )
+
+
+def _pattern_of(ids: Iterable[str]) -> re.Pattern[str]:
+    """Return what finds these ids in a sentence; nothing where there are none."""
+    either = "|".join(map(re.escape, ids)) or "(?!)"
+    return re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
 
 
 def _place_of(call: calls.Create) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def _got(call: calls.Get, body: Members) -> calls.ServerRecord:
 
 
 def _page(call: calls.ListPage, body: Members) -> calls.RecordPage:
-    rows = body.get("compliances", body.get("objects"))
+    rows = _first_there(body, "compliances", "objects")
     if not isinstance(rows, list):
         raise MalformedError("no list of records in the answer to a list")
     meta = members(body.get("meta"))
@@ -96,7 +96,7 @@ def _number(call: calls.GetNumber, body: Members) -> calls.NumberRecord:
 
 
 def _numbers(_: calls.ListNumbers, body: Members) -> calls.NumberPage:
-    rows = body.get("objects", body.get("numbers"))
+    rows = _first_there(body, "objects", "numbers")
     if not isinstance(rows, list):
         raise MalformedError("no list of numbers in the answer to a list")
     shown = ((digits(text(members(row), "number")), members(row)) for row in rows)
@@ -124,6 +124,11 @@ _DECODERS: Mapping[calls.Operation, Callable[[Any, Members], object]] = {
     calls.Operation.NUMBER: _number,
     calls.Operation.NUMBERS: _numbers,
 }
+
+
+def _first_there(body: Members, *names: str) -> object:
+    """Return the first of these members that is there and not null; None where none is."""
+    return next((body[name] for name in names if body.get(name) is not None), None)
 
 
 def _unwrapped(body: Members) -> Members:

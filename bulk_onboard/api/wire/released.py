@@ -4,9 +4,9 @@ No other module has its words, and the ids of document types go no further than 
 (docs/design/wire.md, Two contracts).
 """
 
+import itertools
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -133,7 +133,12 @@ def _number_in(written: str) -> str:
 
 # Refusals are sentences without a code. Which of them are about the record's state shows in their words alone.
 
-_WRONG_STATE = re.compile(r"must be in\b.*\bstat(?:us|e)\b|\bcurrent status\b|\bunder review\b", re.IGNORECASE)
+_WRONG_STATE = re.compile(
+    r"must be in\b.*\bstat(?:us|e)\b|\bcurrent stat(?:us|e)\b|\bunder review\b"
+    rf"|\bin (?:an? |the )?['\"]?(?:{'|'.join(REVIEWS)})['\"]? stat(?:us|e)\b"
+    r"|\bcannot be \w+ (?:while|when|once)\b|\bonly (?:a |an |when |if |while )?(?:it is )?['\"]?rejected\b",
+    re.IGNORECASE,
+)
 _STATE_ERRORS = {Operation.UPDATE: "compliance_not_editable", Operation.LINK: "compliance_not_approved"}
 
 
@@ -175,6 +180,8 @@ def ids_in(body: Members) -> Mapping[str, str]:
 
 def amiss_in(body: Members) -> str:
     """Return why these requirements cannot be used, as the end of "its answer …"; empty where they can."""
+    if body.get("document_types") is None:  # only a list that is there and empty says that nothing is required
+        return "has no list of document types"
     nameless = [document.title for document, shown in _named_types(body) if not text(shown, "document_type_id", "id")]
     if nameless:
         return f'has no id for the document type "{nameless[0]}"'
@@ -194,20 +201,23 @@ def _named_types(body: Members) -> list[tuple[DocumentRequirement, Members]]:
     The number follows the content, so that another order of the answer does not change which is which.
     """
     read = [(_document(shown), shown) for shown in objects(body, "document_types")]
-    numbers: Counter[str] = Counter()
-    named = {}
+    taken = {document.type for document, _ in read}
+    named: dict[int, tuple[DocumentRequirement, Members]] = {}
+    seen: set[str] = set()
     for place in sorted(range(len(read)), key=lambda place: _rank(read[place][0])):
         document, shown = read[place]
-        numbers[document.type] += 1
-        number = numbers[document.type]
-        if number > 1:
+        if document.type in seen:
+            number = next(n for n in itertools.count(2) if f"{document.type}_{n}" not in taken)
             document = replace(document, type=f"{document.type}_{number}", title=f"{document.title} ({number})")
+            taken.add(document.type)
+        seen.add(document.type)
         named[place] = (document, shown)
     return [named[place] for place in range(len(read))]
 
 
 def _rank(document: DocumentRequirement) -> tuple[str, ...]:
-    return (document.description, *(field.name for field in document.fields))
+    """Return by what document types of one name are sorted: what changes least comes first."""
+    return (document.description, *(field.name for field in document.fields), repr(document))
 
 
 def _document(shown: Members) -> DocumentRequirement:

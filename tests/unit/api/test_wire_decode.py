@@ -105,7 +105,6 @@ RELEASED = {"requirement_id": "r", "country_iso": "IN", "document_types": []}
     [
         (RELEASED, Contract.RELEASED, ("requirement_id", "document_types")),
         ({"document_types": []}, Contract.RELEASED, ("document_types",)),
-        ({"requirement_id": "x", "required_documents": None}, Contract.RELEASED, ("requirement_id",)),
         ({"number_types": [], "document_types": None}, Contract.BETA, ("number_types",)),
         (
             {**OFFER, **RELEASED},
@@ -134,6 +133,15 @@ def test_contract_is_told_by_the_members_of_the_answer(body, contract, seen):
     assert contract is told.contract
     assert seen in (told.seen, None)
     assert bool(told.amiss) is (contract is None)
+
+
+@pytest.mark.parametrize("missing", [{}, {"document_types": None}])
+def test_released_requirements_without_a_list_of_documents_cannot_be_used(missing):
+    """Only a list that is there and empty says that nothing is required."""
+    told = Wire().decode(FETCH, {"requirement_id": "x", "required_documents": None, **missing})
+
+    assert (Contract.RELEASED, ("requirement_id",)) == (told.contract, told.seen)
+    assert "has no list of document types" == told.amiss
 
 
 def test_explicit_empty_list_requires_nothing():
@@ -330,6 +338,16 @@ def test_review_words_of_both_vocabularies(word, review):
 def listed(count, **members):
     """A page of so many records."""
     return {"compliances": [{**SHOWN, "compliance_id": f"id-{n}"} for n in range(count)], **members}
+
+
+@pytest.mark.parametrize(
+    ("call", "null", "name"), [(ListPage(), "compliances", "objects"), (ListNumbers(), "objects", "numbers")]
+)
+def test_list_that_is_null_under_its_first_name_is_read_under_the_second(call, null, name):
+    """A member that is null counts as missing."""
+    body = {null: None, name: []}
+
+    assert decode(call, body) == decode(call, {name: []})
 
 
 @pytest.mark.parametrize("name", ["compliances", "objects"])

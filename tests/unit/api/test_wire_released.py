@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 
 from bulk_onboard.api.wire import MalformedError, Wire, state_error
 from bulk_onboard.model.application import Application, Document
-from bulk_onboard.model.call import Create, FetchRequirements, Link, LinkAnswer, LinkTarget, Operation, Update
+from bulk_onboard.model.call import (
+    Create,
+    FetchRequirements,
+    Get,
+    Link,
+    LinkAnswer,
+    LinkTarget,
+    ListPage,
+    Operation,
+    Update,
+)
 from bulk_onboard.model.requirements import Combination, Contract
 
 LOCAL = Combination("IN", "local", "business")
@@ -204,6 +214,18 @@ def test_other_ids_of_types_change_nothing_but_the_request():
     assert one.encode(call) != other.encode(call)
 
 
+def test_ids_in_what_the_api_says_are_told_as_names():
+    """A refusal and a reviewer's reason name the document; other ids stay."""
+    wire, _ = wire_for(TYPES)
+    other = str(uuid4())
+    shown = {"compliance_id": ID, "alias": "a", "status": "rejected", "rejection_reason": f"{GST.upper()}: not legible"}
+
+    assert f"GST certificate of {other}: no file." == wire.with_names(f"{GST} of {other}: no file.")
+    assert "GST certificate: not legible" == wire.decode(Get(compliance_id=ID), {"compliance": shown}).reason
+    (record,) = wire.decode(ListPage(), {"compliances": [shown]}).records
+    assert "GST certificate: not legible" == record.reason
+
+
 def test_equal_names_are_told_apart_whatever_their_order():
     """By a number that goes with the content."""
     front, back = a_type("Card", description="Front"), a_type("Card", description="Back")
@@ -216,6 +238,27 @@ def test_equal_names_are_told_apart_whatever_their_order():
         request = wire.encode(create(application(*documents("card_2", "card")), b"1", b"2"))
         ids = [document["document_type_id"] for document in json.loads(request.parts[0].body)["documents"]]
         assert [front["document_type_id"], back["document_type_id"]] == ids
+
+
+def test_number_that_tells_names_apart_is_no_other_types_name():
+    """Each type goes out under its own id, also beside a type that is called like the second of a name."""
+    types = [a_type("Card", description="Front"), a_type("Card", description="Back"), a_type("Card 2")]
+
+    wire, answer = wire_for(types)
+    request = wire.encode(create(application(*documents("card_3", "card", "card_2")), b"1", b"2", b"3"))
+
+    assert ["Card (3)", "Card", "Card 2"] == [document.title for document in answer.offered[0].documents]
+    ids = [document["document_type_id"] for document in json.loads(request.parts[0].body)["documents"]]
+    assert [shown["document_type_id"] for shown in types] == ids
+
+
+def test_equal_names_and_descriptions_are_told_apart_by_everything_else():
+    """Another order of the answer does not change which is which."""
+    with_file, without = a_type("Card"), a_type("Card", proof_required=False)
+
+    for types in ([with_file, without], [without, with_file]):
+        told_of = {document.needs_file: document.type for document in wire_for(types)[1].offered[0].documents}
+        assert {False: "card", True: "card_2"} == told_of
 
 
 @pytest.mark.parametrize("missing", [{"document_type_id": None}, {"document_type_id": ""}])
@@ -418,10 +461,19 @@ def test_number_is_linked_only_where_a_line_says_so(body):
     [
         (Operation.UPDATE, "Compliance application must be in 'rejected' status.", "compliance_not_editable"),
         (Operation.UPDATE, "Application is under review and cannot be changed", "compliance_not_editable"),
+        (Operation.UPDATE, "Only rejected applications can be updated.", "compliance_not_editable"),
+        (Operation.UPDATE, "Applications can be updated only when rejected", "compliance_not_editable"),
+        (Operation.UPDATE, "Cannot update an application in submitted state.", "compliance_not_editable"),
+        (Operation.UPDATE, "Application cannot be updated while it is submitted.", "compliance_not_editable"),
+        (Operation.UPDATE, "Application is not in 'rejected' status", "compliance_not_editable"),
+        (Operation.UPDATE, "Application can't be modified in its current state", "compliance_not_editable"),
         (Operation.LINK, "Compliance application must be in 'accepted' status.", "compliance_not_approved"),
+        (Operation.LINK, "Compliance application is not in accepted state.", "compliance_not_approved"),
         (Operation.CREATE, "Compliance application must be in 'rejected' status.", ""),
         (Operation.UPDATE, "Field 'business_name' is required for document type 'x'.", ""),
         (Operation.UPDATE, "end_user.state must be a state of India", ""),
+        (Operation.UPDATE, "end_user.type cannot be updated", ""),
+        (Operation.UPDATE, "Document rejected: only PDF, PNG and JPEG are taken", ""),
     ],
 )
 def test_sentence_hints_at_a_refusal_for_the_records_state(operation, sentence, code):

@@ -74,6 +74,7 @@ def test_first_creates_that_are_all_refused_alike_stop_the_run(message):
 
     assert tries.refused_alike
     assert token(1) not in tries.refused_alike
+    assert not tries.refused_alike.endswith("."), "the sentence around it has its own"
 
 
 def test_refusals_that_differ_are_of_the_rows():
@@ -101,7 +102,7 @@ def test_one_accepted_create_shows_that_the_account_is_not_refused(place):
 @pytest.mark.parametrize(
     ("state", "alike"),
     [
-        (State.REFUSED, "conflict: Plan … is used up."),
+        (State.REFUSED, "conflict: Plan … is used up"),
         (State.SUBMITTED, ""),
         (State.UNCERTAIN, ""),
     ],

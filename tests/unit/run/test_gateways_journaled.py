@@ -10,6 +10,7 @@ import pytest
 from bulk_onboard.errors import StoppedError
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model import outcome as outcomes
+from bulk_onboard.model.application import Document
 from bulk_onboard.model.call import Link, LinkAnswer, LinkTarget, Operation
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.record import Linkage, Linking, State
@@ -286,6 +287,19 @@ def test_refusal_is_masked_with_the_rows_own_values():
     (said,) = (entry.message for entry in entries_of(call, outcomes.Refused(code="bad", message=message)))
 
     assert "… at …, …: … is known" == said
+
+
+def test_refusal_is_masked_with_the_fields_of_its_documents():
+    """A day of birth or a director's name is as personal there as among the end user's fields."""
+    said_of = {"born": "04/03/1987", "director": "Meena Sample"}
+    sent = msgspec.structs.replace(samples.application(1), documents=(Document("card", fields=said_of),))
+    message = "card: born 04/03/1987, director MEENA SAMPLE"
+
+    (said,) = (
+        entry.message for entry in entries_of(create(application=sent), outcomes.Refused(code="bad", message=message))
+    )
+
+    assert "card: born …, director …" == said
 
 
 @pytest.mark.parametrize("operation", [Operation.LINK, Operation.DELETE])
