@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from bulk_onboard.model.requirements import Requirements
+
 VERSION = 1
 
 
@@ -78,6 +80,17 @@ class RunStarted(Entry, frozen=True, kw_only=True):
     contract: str = ""
     typed: str = ""
     flags: tuple[tuple[str, ...], ...] = ()
+
+
+class Required(Entry, frozen=True, kw_only=True):
+    """What the API requires, as the run was told; written where that has changed.
+
+    By it a report is made without the API. `source` is where it comes from, for people.
+    """
+
+    contract: str
+    source: str
+    offered: tuple[Requirements, ...]
 
 
 class Admitted(Entry, frozen=True, kw_only=True):
@@ -313,6 +326,7 @@ class Resolved(OpEntry, frozen=True, kw_only=True):
 AnyEntry = (
     LedgerOpened
     | RunStarted
+    | Required
     | Admitted
     | Swept
     | ReadBack

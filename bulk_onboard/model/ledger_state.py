@@ -29,7 +29,7 @@ from bulk_onboard.model.record import (
     unknown_numbers,
     without_number,
 )
-from bulk_onboard.model.requirements import Contract
+from bulk_onboard.model.requirements import Contract, RequirementsBook
 
 _FINISHED = (0, 3)  # exit statuses; after any other one the run is repeated, and its news with it
 
@@ -53,6 +53,7 @@ class LedgerState:
         opened: the ledger's first line; None while it is empty.
         records: by token.
         runs: in the order they began.
+        required: what the API requires, as a run was told last; None before any kept it.
         swept: whether the account was walked completely once.
         alias_kept: bytes of the longest alias that the API is known to show whole.
         tried: number of the newest line with an intent to create.
@@ -64,6 +65,7 @@ class LedgerState:
     opened: entries.LedgerOpened | None = None
     records: dict[str, Record] = field(default_factory=dict)
     runs: list[RunStory] = field(default_factory=list)
+    required: entries.Required | None = None
     swept: bool = False
     alias_kept: int = 0
     tried: int = 0
@@ -99,6 +101,14 @@ class LedgerState:
         """The contract in which the job's records were filed; None before any run asked for it."""
         asked = (run.started.contract for run in reversed(self.runs))
         return next((Contract(contract) for contract in asked if contract), None)
+
+    @property
+    def book(self) -> RequirementsBook | None:
+        """What the API requires, as a run was told last; None before any kept it."""
+        kept = self.required
+        if kept is None:
+            return None
+        return RequirementsBook.of(kept.source, live=True, offered=kept.offered, contract=Contract(kept.contract))
 
     def successors(self) -> dict[str, str]:
         """Return by the token of each expired record that of the newest one in its place.
@@ -237,6 +247,8 @@ class LedgerState:
             case entries.RunStarted():
                 self.runs.append(RunStory(entry))
                 self._sent_in_this_run.clear()
+            case entries.Required():
+                self.required = entry
             case entries.RunEnded() if self.runs:
                 self.runs[-1].ended = entry
             case entries.ReadBack():

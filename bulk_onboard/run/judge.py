@@ -415,12 +415,12 @@ async def claiming_rows(
 
     Args:
         sheet: the job's, where it has been read already.
-        book: the requirements, where they are known.
+        book: the requirements, where they were asked for; else those that the ledger has serve.
 
     Raises:
         WorkbookError: it cannot be read.
     """
-    sheet = sheet or await read_job_sheet(job)
+    sheet, book = sheet or await read_job_sheet(job), book or ledger_state.book
     columns = await asyncio.to_thread(columns_at_hand, job, sheet, ledger_state.contract, book)
     rows: Sequence[Row] = rows_of(sheet, columns, defaults=job.defaults)
     if book is not None:

@@ -96,10 +96,9 @@ def write_job_report(
 async def report_job(job: Job, *, clock: Clock, book: RequirementsBook | None = None) -> ReportResult:
     """Write the report again from workbook and ledger; without workbook or documents folder from the ledger alone.
 
-    Without workbook or documents folder from the ledger alone.
-
-    Rows are judged against `book`, else the bundled requirements, since this does not use the network; the report says
-    so. Flags that are not given now, such as the folder of the documents, are those of the newest run.
+    This does not use the network: rows are judged against `book`, else against what a run was told last, else against
+    the bundled requirements, and the report says so. Flags that are not given now, such as the folder of the documents,
+    are those of the newest run.
 
     Raises:
         UsageError: there is no ledger, or JOB is one of which it is not known what workbook goes with it.
@@ -114,7 +113,7 @@ async def report_job(job: Job, *, clock: Clock, book: RequirementsBook | None = 
         )
     requirements, why = None, ""
     try:
-        dry_run = await make_dry_run(job, credentials=None, clock=clock, book=book)
+        dry_run = await make_dry_run(job, credentials=None, clock=clock, book=book or ledger_state.book)
     except errors.HeadersError:
         why, status = _columns_not_known(job, ledger_state), join(None, ledger_state)
     except (errors.WorkbookError, errors.DocumentsError) as gone:

@@ -13,7 +13,7 @@ import os
 import socket
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from itertools import islice
 
@@ -24,12 +24,13 @@ from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.clock import Clock
 from bulk_onboard.frames import Frame
 from bulk_onboard.job import Job
+from bulk_onboard.ledger.codec import LineError
 from bulk_onboard.ledger.lock import user_name
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.catalogue import OLDER_CONTENT, RENUMBERED, Severity
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.model.ledger_state import Journal, LedgerState
 from bulk_onboard.model.mask import masked_path
 from bulk_onboard.model.plan import Action, Plan
 from bulk_onboard.model.record import EDITABLE, NOT_FILED, Record, State
@@ -141,6 +142,7 @@ async def begin(run: Run) -> None:
         )
     )
     run.began = run.journal.ledger_state.seq
+    await _keep_requirements(run.journal, run.judgement.book)
     log.logger().info("run started", run_id=run.run_id, version=bulk_onboard.__version__)
     kept_out = iter(invalid_rows(run.plan(), run.journal.ledger_state))
     while some := tuple(islice(kept_out, ENTRIES_AT_A_TIME)):
@@ -261,6 +263,15 @@ def check_keys(ledger_state: LedgerState, judgement: Judgement) -> None:
             "The ledger knows the rows by their Key, and the sheet has none now. Nothing was sent; "
             "put the Key column back, with the Keys as they were."
         )
+
+
+async def _keep_requirements(journal: Journal, book: RequirementsBook) -> None:
+    """Write down what the API requires, where that has changed, unless it is longer than a line may be."""
+    kept, offered = journal.ledger_state.book, tuple(book.offered.values())
+    if not book.live or (kept is not None and (kept.contract, kept.offered) == (book.contract, book.offered)):
+        return
+    with suppress(LineError):
+        await journal.append(entries.Required(contract=book.contract, source=book.source, offered=offered))
 
 
 def _contract_of(judgement: Judgement) -> str:
