@@ -28,12 +28,13 @@ from bulk_onboard.clock import Clock
 from bulk_onboard.errors import BulkOnboardError, LockedError, StoppedError
 from bulk_onboard.job import Job
 from bulk_onboard.ledger.lock import MODES, LedgerLock
-from bulk_onboard.model.call import Gateway, Get
+from bulk_onboard.model.call import FetchRequirements, Gateway, Get
 from bulk_onboard.model.callback_url import objection
 from bulk_onboard.model.entry import Gone, Reviewed
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.outcome import Done, Refused
 from bulk_onboard.model.record import ENDED, Record, State
+from bulk_onboard.model.requirements import Contract
 from bulk_onboard.run.connection import bound_ledger_state, connect, open_ledger
 from bulk_onboard.run.reviews import change_in, gone_entry, is_gone, is_old, write_down
 from bulk_onboard.run.stop import Stop, rest, why_stopped
@@ -64,6 +65,7 @@ class HintWorker:
         self._job, self._credentials, self._clock = job, credentials, clock
         self._gateway, self._hints = gateway, hints
         self._read_at: dict[str, float] = {}
+        self._knows_names = False
 
     async def work(self) -> float | None:
         """Work off some hints; return in how many seconds more are due, None if only after a new hint.
@@ -88,6 +90,8 @@ class HintWorker:
         over = [each for each, record in known if not record.compliance_id or record.state in ENDED]
         self.counts["unknown"] += len(over)
         followed = [(each, record) for each, record in known if record.state in (State.SUBMITTED, State.GONE)]
+        if followed and not self._knows_names:
+            await self._learn_names(ledger_state)
         readings = [each for each in await asyncio.gather(*(self._read(*one) for one in followed)) if each]
         self._read_at |= dict.fromkeys([each.compliance_id for each in due], self._clock.monotonic())
         self.counts["read"] += len(readings)
@@ -98,6 +102,18 @@ class HintWorker:
         self.counts["changed"] += len(written)
         over += [each.claim for each in written]
         await asyncio.to_thread(self._hints.forget, over)
+
+    async def _learn_names(self, ledger_state: LedgerState) -> None:
+        """Ask once what the API requires, so that the ids of document types in reasons are told by name."""
+        book = ledger_state.book
+        if book is None or book.contract is not Contract.RELEASED:
+            return
+        for combination in book.offered:
+            try:
+                await self._gateway.send(FetchRequirements(combination=combination))
+            except StoppedError:
+                return
+        self._knows_names = True
 
     def _ledger_state(self) -> LedgerState:
         if not self._job.ledger.exists():

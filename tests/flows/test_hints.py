@@ -16,10 +16,11 @@ from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.lock import PATIENCE_S, LedgerLock
 from bulk_onboard.maintenance.listen import AT_A_TIME, LOOK_AGAIN_S, READ_AGAIN_S, HintWorker
 from bulk_onboard.model import entry as entries
-from bulk_onboard.model.call import Get, ServerRecord
+from bulk_onboard.model.call import FetchRequirements, Get, ServerRecord
 from bulk_onboard.model.entry import Op, Reviewed
 from bulk_onboard.model.outcome import Done, Refused, Unavailable
 from bulk_onboard.model.record import Record, State
+from bulk_onboard.model.requirements import Combination, Contract, Requirements
 from bulk_onboard.run.connection import open_ledger
 from bulk_onboard.run.reviews import change_in
 from tests.support.clocks import FakeClock
@@ -34,9 +35,13 @@ class Api:
     def __init__(self) -> None:
         self.shown: dict[str, Any] = {}
         self.read: list[str] = []
+        self.asked: list[Combination] = []
         self.meanwhile: Callable[[str], Awaitable[None]] | None = None
 
     async def send(self, call: Any) -> Any:
+        if isinstance(call, FetchRequirements):
+            self.asked.append(call.combination)
+            return Refused(code="not_found", http_status=404)
         assert isinstance(call, Get)
         assert call.expand == ()
         self.read.append(call.compliance_id)
@@ -96,6 +101,22 @@ async def test_hint_makes_the_record_be_read_and_its_review_written(context):
     assert "approved" == context.record().review
     assert (["c1"], []) == (context.api.read, context.waiting)
     assert [0.0, None] == pauses
+
+
+@pytest.mark.parametrize(("contract", "asked"), [(Contract.BETA, 0), (Contract.RELEASED, 1)])
+async def test_requirements_are_asked_for_once_where_reasons_may_quote_ids_of_document_types(context, contract, asked):
+    """Before the first record is read, so that people read the types' names."""
+    combination = Combination("IN", "local", "business")
+    await context.write(
+        entries.Required(contract=contract, source="the API", offered=(Requirements(combination, (), ()),))
+    )
+    for _ in range(2):
+        context.hints.keep("c1")
+        await context.worker.work()
+        context.clock.pass_time(READ_AGAIN_S)
+
+    assert [combination] * asked == context.api.asked
+    assert context.api.read
 
 
 async def test_review_that_is_the_same_is_not_written_again(context):
