@@ -137,7 +137,8 @@ def _warn_of_other_ledger(job: "Job") -> None:
 def refresh(invocation: Invocation) -> Output:
     """Fetch review results, and write the report again.
 
-    It sends nothing. Every run begins with this; alone it costs one request for each hundred records, and reads no row.
+    It sends nothing. Every run begins with this; alone it costs one request for each hundred records and,
+    in the released contract, one for each country and types of the rows. No row is judged.
     """
     from bulk_onboard.report.console import print_refresh
     from bulk_onboard.run.outputs import report_job
