@@ -1,6 +1,7 @@
 """Annotate, fix in the copy, run the copy: exactly the fixed rows are sent, and every row stays who it is."""
 
 import asyncio
+import os
 import shutil
 import subprocess
 import zipfile
@@ -67,12 +68,14 @@ def append(path: Path, cells: dict[str, str]) -> None:
 
 
 def converted(path: Path, ending: str, folder: Path) -> Path:
-    """The workbook as LibreOffice saves it."""
+    """The workbook as LibreOffice saves it; what it leaves in a home goes into the folder."""
     if not SOFFICE:
         pytest.skip("LibreOffice is not here")
     command = [SOFFICE, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--convert-to", ending]
     out = folder / "converted"
-    subprocess.run([*map(str, command), "--outdir", str(out), str(path)], check=True, capture_output=True, timeout=100)
+    command += ["--outdir", out, path]
+    home = {**os.environ, "HOME": str(folder)}
+    subprocess.run(list(map(str, command)), check=True, capture_output=True, timeout=100, env=home)
     return out / path.with_suffix(f".{ending}").name
 
 

@@ -8,6 +8,7 @@ from bulk_onboard.intake.documents import known
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Scope
+from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.run.execution import Run
 from bulk_onboard.run.reviews import ENTRIES_AT_A_TIME
 from tests.support.businesses import DOCUMENTS, business
@@ -16,11 +17,11 @@ from tests.support.businesses import DOCUMENTS, business
 def a_run(ledger_state: LedgerState) -> Run:
     """A run of no rows."""
     return Run(
-        job=SimpleNamespace(quota=None, findings=()),
+        job=SimpleNamespace(quota=None, findings=(), links_per_call=50),
         auth_id="",
         journal=SimpleNamespace(ledger_state=ledger_state),
         connection=None,
-        judgement=SimpleNamespace(rows=()),
+        judgement=SimpleNamespace(rows=(), book=RequirementsBook("", live=False)),
         clock=None,
         stop=None,
         requests=Counter(),
