@@ -111,11 +111,13 @@ class NumberPage:
     Attributes:
         size: how many numbers are on the page, readable or not.
         total: how many the account has; None where the page does not say.
+        goes_on: whether the page names one after it.
     """
 
     numbers: tuple[NumberRecord, ...]
     size: int
     total: int | None = None
+    goes_on: bool = False
 
 
 class LinkAnswer(NamedTuple):

@@ -2,13 +2,15 @@
 
 What each number has now is looked up before (`numbers`), and what speaks against linking it is written down. A call
 that the API refuses as a whole judges none of its numbers, so it is sent again in halves, down to single numbers: one
-that cannot be linked does not keep the others back. See docs/design/settling.md, Link.
+that cannot be linked does not keep the others back. Where the first that are sent alone in this way are all refused,
+too, and none was linked, the cause is not the numbers, and no others are sent. See docs/design/settling.md, Link.
 """
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bulk_onboard import log
 from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.call import Link, LinkAnswer, LinkTarget, NumberRecord
 from bulk_onboard.model.entry import STATE_ERRORS, OpEntry
@@ -25,6 +27,7 @@ from bulk_onboard.run.numbers import NumberLookup, NumberWalk
 from bulk_onboard.run.reviews import read_again
 
 SHRINKS_BY = 8  # so that of 50 numbers whose outcomes stay unknown each is alone at the third attempt
+FIRST_ALONE = 20  # numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +95,15 @@ class Linker:
     told: Told
     _walked: NumberWalk | None = None
     _walking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _refused_alone: int = 0  # numbers of calls that were refused as a whole
+    _has_linked: bool = False
 
     async def link(self, batch: Sequence[Decision]) -> None:
         """Link the numbers of these rows."""
         numbers = [(decision, number) for decision in batch for number in decision.numbers]
         for start in range(0, len(numbers), self.per_call):
+            if self._is_in_vain:
+                return
             if targets := await self._targets(numbers[start : start + self.per_call]):
                 await self._send(targets)
 
@@ -156,22 +163,36 @@ class Linker:
         relink = is_its_former or (self.context.relink and not is_its_owners)
         return before_link(record, shown, decision.judged.row.combination, relink=relink)
 
-    async def _send(self, targets: Sequence[LinkTarget]) -> None:
+    @property
+    def _is_in_vain(self) -> bool:
+        """Whether nothing but refusals is to be expected: the API has no such call, or refuses its form."""
+        return self._refused_alone >= FIRST_ALONE and not self._has_linked
+
+    async def _send(self, targets: Sequence[LinkTarget], *, is_half: bool = False) -> None:
         """Link these numbers; where the API refuses them all together, in halves."""
         record_of = self.context.journal.ledger_state.record
         targets = tuple(target for target in targets if self._is_due(record_of(target.token), target.number))
-        if not targets:
+        if not targets or self._is_in_vain:
             return
         call = Link(targets=targets)
         outcome = await self.context.gateway.send(call)
         if isinstance(outcome, outcomes.Refused) and len(targets) > 1:
             middle = len(targets) // 2
-            await self._send(targets[:middle])
-            await self._send(targets[middle:])
+            await self._send(targets[:middle], is_half=True)
+            await self._send(targets[middle:], is_half=True)
             return
         for target in targets:
             self.told(target, outcome_for(target, outcome))
+        self._note(outcome, is_half=is_half)
         await self._read_again(targets, outcome)
+
+    def _note(self, outcome: Outcome[Mapping[str, LinkAnswer]], *, is_half: bool) -> None:
+        if isinstance(outcome, outcomes.Done):
+            self._has_linked |= any(answer.is_linked for answer in outcome.value.values())
+        elif is_half and isinstance(outcome, outcomes.Refused) and outcome.code not in STATE_ERRORS:
+            self._refused_alone += 1
+            if self._refused_alone == FIRST_ALONE and not self._has_linked:
+                log.logger().warning("links are refused whatever the number; no more are sent", code=outcome.code)
 
     async def _read_again(self, targets: Sequence[LinkTarget], outcome: Outcome[Mapping[str, LinkAnswer]]) -> None:
         """Read the records whose state a number was refused for, or which are gone, once each."""

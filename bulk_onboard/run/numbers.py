@@ -2,7 +2,8 @@
 
 A page shows twenty numbers for one request, so pages are read where that takes fewer requests than asking for each: the
 first page tells how many numbers the account has, and from then on pages go on as long as fewer of them are left than
-numbers that no page has shown yet.
+numbers that no page has shown yet. Where the pages do not tell that, or name a next one where by their total there is
+none, they go on as long as each shows a number that is looked for.
 
 A number that is on none of the pages is not on the account, if they are *whole*: they showed as many different numbers
 as the account has. Then nothing more is asked; whoever wants to link it hears from the API why it cannot be. Where
@@ -90,6 +91,7 @@ class _Pages:
     _is_begun: bool = False
     _seen: dict[str, NumberRecord] = field(default_factory=dict)
     _last: NumberPage | None = None
+    _has_paid: bool = False  # the last page showed a number that was looked for
     _is_steady: bool = True  # each page told as many numbers of the account, and brought none that was there before
 
     def add(self, page: NumberPage) -> None:
@@ -103,6 +105,7 @@ class _Pages:
         self.rows += page.size
         found = {number: _shown_as(number, self._seen) for number in self.wanted}
         self.shown |= {number: replace(record, number=number) for number, record in found.items() if record}
+        self._has_paid = not self.wanted.isdisjoint(self.shown)
         self.wanted -= self.shown.keys()
 
     @property
@@ -110,14 +113,27 @@ class _Pages:
         """Whether fewer pages are left than numbers that they have not shown."""
         if not self._is_begun:
             return len(self.wanted) > FEW
-        if self._last is None or self._last.total is None:
+        if self._last is None:
             return False
+        if self._last.total is None or self._is_contradicted:
+            return self._has_paid and bool(self.wanted)
         return 0 < math.ceil((self._last.total - self.rows) / self._last.size) < len(self.wanted)
 
     @property
     def whole(self) -> bool:
         """Whether every number of the account was shown."""
-        return self._is_steady and self._last is not None and self._last.total == self.rows == len(self._seen)
+        is_told = self._last is not None and self._last.total == self.rows == len(self._seen)
+        return is_told and self._is_steady and not self._is_contradicted
+
+    @property
+    def _is_contradicted(self) -> bool:
+        """Whether the last page names a next one, though all numbers were shown by its total: that of a page alone."""
+        return (
+            self._last is not None
+            and self._last.goes_on
+            and self._last.total is not None
+            and self._last.total <= self.rows
+        )
 
 
 def _shown_as(number: str, seen: Mapping[str, NumberRecord]) -> NumberRecord | None:

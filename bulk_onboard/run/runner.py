@@ -28,7 +28,7 @@ from bulk_onboard.model.call import LinkTarget
 from bulk_onboard.model.entry import STATE_ERRORS, Op
 from bulk_onboard.model.outcome import Outcome
 from bulk_onboard.model.plan import Action, Decision, Plan
-from bulk_onboard.model.record import UNKNOWN, Record, State, unknown_numbers
+from bulk_onboard.model.record import UNKNOWN, Linkage, Record, State, unknown_numbers
 from bulk_onboard.run.conclusion import refused_after_all
 from bulk_onboard.run.context import RowEvent, RunContext
 from bulk_onboard.run.gateways import ATTEMPTS
@@ -107,16 +107,24 @@ class Runner:
         settler = self._settler(plan)
         due = _in_order(plan)
         await self._until_stopped(self._admit([d for d in due if d.action is Action.CREATE]))
+        waiting: set[str] = set()
+        linked = self._linked()
         for attempt in range(ATTEMPTS):
             self.progress.due += len(due)
             await self._send_and_settle(due, settler, self.link_style.at_attempt(attempt))
             settled = set(settler.take_settled())
             await self._until_stopped(self._read_states(settled))
             settled |= self.context.take_changed()
-            if not settled or self.context.stop.requested:
+            if not settled | waiting or self.context.stop.requested:
                 return
-            due = [d for d in _in_order(self.plan_again()) if d.token in settled]
+            due = [d for d in _in_order(self.plan_again()) if d.token in settled | waiting]
+            if self._linked() == linked:
+                due, waiting = _with_one_call_of_links(due, self.link_style.per_call)
         await self._until_stopped(self._set_aside(due))
+
+    def _linked(self) -> int:
+        records = self.context.journal.ledger_state.records.values()
+        return sum(linking.linkage is Linkage.LINKED for record in records for linking in record.numbers.values())
 
     def _settler(self, plan: Plan) -> Settler:
         """Return a settler that watches all records to be settled, with or without rows."""
@@ -289,6 +297,18 @@ def _in_batches(due: Sequence[Decision], links_per_call: int) -> Iterator[Sequen
     for action, some in groupby(due, lambda decision: decision.action):
         together = list(some)
         yield from in_batches(together, links_per_call) if action is Action.LINK else zip(together)
+
+
+def _with_one_call_of_links(due: Sequence[Decision], links_per_call: int) -> tuple[list[Decision], set[str]]:
+    """Return what is due with no more links than fill a call, and the tokens of the rows that wait.
+
+    For where no link of the run was done yet. If it is one number that the API cannot answer, those of one call show
+    it; if the API answers none, sending the others in ever smaller calls would take thousands of requests in vain.
+    """
+    links = [decision for decision in due if decision.action is Action.LINK]
+    first = next(in_batches(links, links_per_call), ())
+    waiting = {decision.token for decision in links[len(first) :]}
+    return [decision for decision in due if decision.token not in waiting], waiting
 
 
 def _content_sent(record: Record, decision: Decision | None) -> Application | None:

@@ -101,7 +101,10 @@ def _numbers(_: calls.ListNumbers, body: Members) -> calls.NumberPage:
         raise MalformedError("no list of numbers in the answer to a list")
     shown = ((digits(text(members(row), "number")), members(row)) for row in rows)
     numbers = tuple(_number_record(number.lstrip("0"), row) for number, row in shown if number)
-    return calls.NumberPage(numbers=numbers, size=len(rows), total=whole(members(body.get("meta")).get("total_count")))
+    meta = members(body.get("meta"))
+    return calls.NumberPage(
+        numbers=numbers, size=len(rows), total=whole(meta.get("total_count")), goes_on=bool(meta.get("next"))
+    )
 
 
 def _number_record(number: str, shown: Members) -> calls.NumberRecord:

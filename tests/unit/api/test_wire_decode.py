@@ -490,7 +490,13 @@ def test_page_of_numbers_shows_each_with_its_record():
     page = decode(ListNumbers(), {"meta": {"total_count": 7}, "objects": rows})
 
     assert (NumberRecord(number="911140221000", compliance_id=ID), NumberRecord(number="911140221001")) == page.numbers
-    assert (3, 7) == (page.size, page.total)
+    assert (3, 7, False) == (page.size, page.total, page.goes_on)
+
+
+@pytest.mark.parametrize(("link", "goes_on"), [("/v1/Account/MA/Number/?limit=20&offset=20", True), (None, False)])
+def test_page_of_numbers_tells_whether_there_is_a_next_one(link, goes_on):
+    """Whatever its total says."""
+    assert goes_on is decode(ListNumbers(), {"meta": {"total_count": 0, "next": link}, "objects": []}).goes_on
 
 
 @pytest.mark.parametrize("body", [{}, {"objects": None}, {"meta": {"total_count": 3}}])

@@ -12,7 +12,7 @@ from bulk_onboard.model.plan import Action, Decision, Scope
 from bulk_onboard.model.record import Linkage, Linking, State
 from bulk_onboard.model.row import JudgedRow, Row
 from bulk_onboard.planning.decide import decide
-from bulk_onboard.run.links import LinkStyle, in_batches
+from bulk_onboard.run.links import FIRST_ALONE, LinkStyle, in_batches
 from tests.unit.run.samples import LOCAL, application, identity, token
 from tests.unit.run.writes import NUMBERS, WritingDesk
 
@@ -328,11 +328,32 @@ async def test_bad_number_keeps_no_other_one_back():
     assert len(context.account.made(Operation.LINK)) <= 2 * 5 + 1
 
 
-def refuse_calls_with(context, bad):
-    """Refuse every call that has this number, and do nothing of it."""
+async def test_api_that_refuses_whatever_the_number_is_not_asked_for_each():
+    """It has no such call, or refuses its form: after twenty numbers alone, none is judged any more; all stay due."""
+    context, rows = await two_records(200, each=100)
+    refuse_calls_with(context, *many(200))
+
+    told = dict(await context.link(*rows, per_call=50, by_pages=True))
+
+    assert (FIRST_ALONE, FIRST_ALONE) == (len(told), len(context.record.numbers))
+    assert len(context.account.made(Operation.LINK)) <= 2 * FIRST_ALONE + 6
+
+
+async def test_twenty_bad_numbers_keep_no_other_one_back_once_one_is_linked():
+    """Then it is the numbers: all that can be linked are."""
+    context, rows = await two_records(100, each=50)
+    refuse_calls_with(context, *many(100)[5:45])
+
+    await context.link(*rows, per_call=50, by_pages=True)
+
+    assert 60 == len(context.account.linked)
+
+
+def refuse_calls_with(context, *bad):
+    """Refuse every call that has one of these numbers, and do nothing of it."""
 
     async def picky(call):
-        if isinstance(call, Link) and bad in [target.number for target in call.targets]:
+        if isinstance(call, Link) and not {*bad}.isdisjoint(target.number for target in call.targets):
             context.account.calls.append(call)
             context.account.times.append(context.clock.monotonic())
             return REFUSED_AS_A_WHOLE

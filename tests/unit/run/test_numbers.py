@@ -104,6 +104,28 @@ async def test_list_that_shows_the_same_page_at_every_place_is_left_after_two():
     assert (50, 2) == (len(found), sum(isinstance(call, ListNumbers) for call in gateway.calls))
 
 
+@pytest.mark.parametrize(("total", "goes_on"), [(20, True), (None, False)])
+async def test_pages_whose_total_is_wrong_or_missing_go_on_and_prove_nothing(total, goes_on):
+    """Their total is that of the page, and each names the next one; what none of them shows is asked for by itself."""
+    pages = [
+        Done(
+            value=NumberPage(
+                numbers=tuple(NumberRecord(number=number(start + each), compliance_id=MADE) for each in range(20)),
+                size=20,
+                total=total,
+                goes_on=goes_on,
+            )
+        )
+        for start in (0, 20, 100)
+    ]
+    gateway = ScriptedGateway(*pages, Done(value=NumberRecord(number=number(40), compliance_id=MADE)))
+
+    found = await looked(gateway, *map(number, range(41)))
+
+    assert (41, {MADE}) == (len(found), set(found.values()))
+    assert 3 == sum(isinstance(call, ListNumbers) for call in gateway.calls)
+
+
 @pytest.mark.parametrize("status", [404, 405, 400])
 async def test_api_that_has_no_such_list_is_asked_for_it_once(status):
     """From then on each number is asked for by itself, in the whole run."""

@@ -112,6 +112,36 @@ async def test_number_that_the_api_cannot_answer_is_set_aside_alone():
     assert State.SUBMITTED is bench.state(2)
 
 
+async def test_api_that_answers_no_link_is_tried_again_with_the_numbers_of_one_call():
+    """Three calls of ten; then the ten numbers of two rows in smaller calls, and no others."""
+    bench, plan = await approved_rows(6, 5)
+
+    async def dead(call):
+        if isinstance(call, Link):
+            bench.account.calls.append(call)
+            return Unresolved(seen="HTTP 202")
+        return await send(call)
+
+    send, bench.account.send = bench.account.send, dead
+
+    await bench.carry_out(plan)
+
+    again = bench.account.made(Operation.LINK)[3:]
+    assert {token(1), token(2)} == {target.token for call in again for target in call.targets}
+    assert Linkage.LINKED not in linkages(bench)
+
+
+async def test_numbers_that_waited_for_those_of_one_call_are_linked_once_these_are():
+    """Each of three calls was lost once."""
+    bench, plan = await approved_rows(6, 5)
+    bench.account.expect(Operation.LINK, *["unresolved"] * 3)
+
+    await bench.carry_out(plan)
+
+    assert {Linkage.LINKED: 30} == linkages(bench)
+    assert 30 == len(bench.account.linked)
+
+
 async def test_links_that_an_earlier_process_left_are_settled_before_any_is_sent_again():
     """Its calls may still be applied until W has passed since the lock was taken."""
     bench, plan = await approved_rows(1, 3)
