@@ -16,7 +16,7 @@ from bulk_onboard.job import load_job
 from bulk_onboard.ledger.codec import encode, stamp
 from bulk_onboard.model.entry import Admitted, Done, Entry, Intent, LedgerOpened, Op, RunEnded, RunStarted
 from bulk_onboard.model.plan import Decision
-from bulk_onboard.run.judge import make_dry_run
+from bulk_onboard.pipeline.judge import make_dry_run
 from tests.support.businesses import DOCUMENTS, business, write_documents, write_workbook
 
 SETS = 100

@@ -16,8 +16,8 @@ from typing import NamedTuple
 from bench.desk import CREDENTIALS, built, job
 from bulk_onboard import log
 from bulk_onboard.clock import SystemClock
-from bulk_onboard.run.run import run_job
-from bulk_onboard.run.stop import Stop
+from bulk_onboard.pipeline.run import run_job
+from bulk_onboard.pipeline.stop import Stop
 from bulk_onboard.sandbox.server import Sandbox
 from bulk_onboard.sandbox.service import throttled
 from bulk_onboard.units import Quota

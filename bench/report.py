@@ -68,9 +68,9 @@ def _in_a_process(writer: str) -> Written:
 
 def main(writer: str, file: str, rows: str = str(ROWS)) -> None:
     """Make one report and tell what it took."""
-    from bulk_onboard.report.row_status import join
-    from bulk_onboard.report.summary import make_tables
-    from tests.unit.report.samples import facts
+    from bulk_onboard.reporting.row_status import join
+    from bulk_onboard.reporting.summary import make_tables
+    from tests.unit.reporting.samples import facts
 
     decisions, ledger_state = invented(int(rows))
     write = {"xlsxwriter": with_xlsxwriter, "openpyxl": with_openpyxl}[writer]
@@ -84,7 +84,7 @@ def main(writer: str, file: str, rows: str = str(ROWS)) -> None:
 def invented(rows: int) -> tuple[list[Any], Any]:
     """Decisions and books: of twenty rows seventeen are submitted, one each refused, deferred and invalid."""
     from bulk_onboard.model.record import State
-    from tests.unit.report.samples import decision, finding, ledger_state, record, run_story
+    from tests.unit.reporting.samples import decision, finding, ledger_state, record, run_story
 
     def row(number: int) -> Any:
         return decision(
@@ -111,7 +111,7 @@ def invented(rows: int) -> tuple[list[Any], Any]:
 
 def with_xlsxwriter(path: Path, tables: Any) -> None:
     """As a run does it."""
-    from bulk_onboard.report.workbook import write_report
+    from bulk_onboard.reporting.workbook import write_report
 
     write_report(path, tables, run="r1", anew="again")
 

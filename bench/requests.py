@@ -13,8 +13,8 @@ from bench.figure import Figure
 from bulk_onboard import log
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.job import Job
-from bulk_onboard.run.run import run_job
-from bulk_onboard.run.stop import Stop
+from bulk_onboard.pipeline.run import run_job
+from bulk_onboard.pipeline.stop import Stop
 from bulk_onboard.sandbox.records import APPROVED
 from bulk_onboard.sandbox.server import Sandbox
 from bulk_onboard.sandbox.service import requests_by_answer

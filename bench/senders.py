@@ -98,9 +98,9 @@ def ours(url: str, folder: Path, concurrency: int) -> Times:
     from bench.desk import CREDENTIALS, job
     from bulk_onboard import log
     from bulk_onboard.clock import SystemClock
-    from bulk_onboard.run.execution import RunView
-    from bulk_onboard.run.run import run_job
-    from bulk_onboard.run.stop import Stop
+    from bulk_onboard.pipeline.execution import RunView
+    from bulk_onboard.pipeline.run import run_job
+    from bulk_onboard.pipeline.stop import Stop
 
     log.configure(quiet=True)
     begun: list[tuple[float, float]] = []

@@ -29,11 +29,11 @@ def check(invocation: Invocation, explain: _EXPLAIN = None) -> Output:
 
 
 def _check_job(invocation: Invocation) -> Output:
-    from bulk_onboard.report.console import print_findings, print_marked
-    from bulk_onboard.report.printer import print_next
-    from bulk_onboard.run.judge import make_dry_run
-    from bulk_onboard.run.kept_flags import commands_of, of_own_workbook
-    from bulk_onboard.run.outputs import annotate
+    from bulk_onboard.pipeline.judge import make_dry_run
+    from bulk_onboard.pipeline.kept_flags import commands_of, of_own_workbook
+    from bulk_onboard.pipeline.outputs import annotate
+    from bulk_onboard.reporting.console import print_findings, print_marked
+    from bulk_onboard.reporting.printer import print_next
 
     job = invocation.job
     if job.callback_url:
@@ -90,7 +90,7 @@ def _explain(code: str, rulings: Mapping[str, str]) -> Output:
         UsageError: there is no finding of this code.
     """
     from bulk_onboard.model.catalogue import CATALOGUE
-    from bulk_onboard.report.console import print_kind
+    from bulk_onboard.reporting.console import print_kind
 
     kind = CATALOGUE.get(code)
     if kind is None:
@@ -118,10 +118,10 @@ def plan(invocation: Invocation) -> Output:
 
     It says why, what the run costs in requests, and when it would finish.
     """
-    from bulk_onboard.report.console import print_plan
-    from bulk_onboard.report.printer import print_next
-    from bulk_onboard.run.judge import make_dry_run
-    from bulk_onboard.run.kept_flags import commands_of
+    from bulk_onboard.pipeline.judge import make_dry_run
+    from bulk_onboard.pipeline.kept_flags import commands_of
+    from bulk_onboard.reporting.console import print_plan
+    from bulk_onboard.reporting.printer import print_next
 
     dry_run = awaited(
         make_dry_run(invocation.job, credentials=invocation.credentials_at_hand(), clock=invocation.clock())

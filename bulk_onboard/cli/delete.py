@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from bulk_onboard.maintenance.delete import Candidate, Deletion, Selection
     from bulk_onboard.model.record import Record
-    from bulk_onboard.run.stop import Stop
+    from bulk_onboard.pipeline.stop import Stop
 
 _LISTED = 50
 
@@ -48,8 +48,8 @@ def delete(invocation: Invocation, key: _KEY, yes: YES = False) -> Output:
 def _delete_selected(invocation: Invocation, selection: "Selection", *, yes: bool) -> Output:
     """Show what would be deleted and what stays, ask, do it, and write the report again."""
     from bulk_onboard.maintenance.delete import PlannedAction
-    from bulk_onboard.run.outputs import report_job
-    from bulk_onboard.run.stop import Stop, status_of
+    from bulk_onboard.pipeline.outputs import report_job
+    from bulk_onboard.pipeline.stop import Stop, status_of
 
     job, clock, stop = invocation.job, invocation.clock(), Stop()
     planned = awaited(_plan(invocation, selection, stop))

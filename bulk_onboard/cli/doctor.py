@@ -16,7 +16,7 @@ def doctor(invocation: Invocation) -> Output:
     """
     from bulk_onboard.maintenance.diagnosis import Sign
     from bulk_onboard.maintenance.doctor import examine
-    from bulk_onboard.report.printer import printer_on
+    from bulk_onboard.reporting.printer import printer_on
 
     lines = awaited(examine(invocation.job, environ=os.environ, clock=invocation.clock(), offline=invocation.offline))
     problems = sum(line.sign is Sign.PROBLEM for line in lines)

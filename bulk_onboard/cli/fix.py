@@ -47,7 +47,7 @@ def offer_merge(invocation: Invocation) -> Output | None:
     """
     from bulk_onboard.job import name_of
     from bulk_onboard.maintenance.merge import merge_job
-    from bulk_onboard.run.outputs import is_newer, saved_copy
+    from bulk_onboard.pipeline.outputs import is_newer, saved_copy
 
     job = invocation.job
     copy = saved_copy(job) if name_of(job.workbook) == job.workbook.stem else None
@@ -71,7 +71,7 @@ def _merged(invocation: Invocation, done: "Merged") -> Output:
     line = _line_for_the_job_file(invocation, done)
 
     def show(stream: TextIO) -> None:
-        from bulk_onboard.report.printer import printer_on
+        from bulk_onboard.reporting.printer import printer_on
 
         page = printer_on(stream)
         taken = f"{format_count(done.cells, 'cell')} of {format_count(done.rows, 'row')}"
@@ -131,8 +131,8 @@ def resolve(
     What you say is checked against the API first; then the report is written again. Without --found, --absent or
     --abandon it asks the API, prints each answer that can be given as the command to type, and ends with exit status 3.
     """
-    from bulk_onboard.report.printer import print_next, shown
-    from bulk_onboard.run.outputs import report_job
+    from bulk_onboard.pipeline.outputs import report_job
+    from bulk_onboard.reporting.printer import print_next, shown
 
     answers = [bool(found), absent, abandon].count(True)
     if not answers:
@@ -162,7 +162,7 @@ def resolve(
 
 async def _resolve(invocation: Invocation, key: str, how: "How", compliance_id: str) -> "Record":
     from bulk_onboard.maintenance.resolve import resolve_record
-    from bulk_onboard.run.stop import Stop
+    from bulk_onboard.pipeline.stop import Stop
 
     stop = Stop()
     heed_signals(stop)
@@ -181,7 +181,7 @@ async def _resolve(invocation: Invocation, key: str, how: "How", compliance_id: 
 def _ask(invocation: Invocation, key: str) -> Output:
     """Answer with what the API has of the record, and what can be said of it."""
     from bulk_onboard.maintenance.resolve import ask_person
-    from bulk_onboard.report.printer import printer_on
+    from bulk_onboard.reporting.printer import printer_on
 
     asked = awaited(ask_person(invocation.job, key, credentials=invocation.credentials(), clock=invocation.clock()))
     record = asked.record
@@ -223,7 +223,7 @@ def purge(invocation: Invocation, with_ledger: _WITH_LEDGER = False, yes: YES = 
     touched. Without --with-ledger the ledger stays: it says what was done.
     """
     from bulk_onboard.maintenance.retention import plan_purge, purge_job
-    from bulk_onboard.report.printer import shown
+    from bulk_onboard.reporting.printer import shown
 
     job, clock = invocation.job, invocation.clock()
     planned = plan_purge(job, clock, with_ledger=with_ledger)

@@ -94,8 +94,8 @@ def show_record(invocation: Invocation, key: _KEY, server: _SHOW_SERVER = False)
     the API and with today's files: exit status 3 where the API differs.
     """
     from bulk_onboard.ledger.story import story
-    from bulk_onboard.report.console import print_story
-    from bulk_onboard.report.printer import shown
+    from bulk_onboard.reporting.console import print_story
+    from bulk_onboard.reporting.printer import shown
 
     stories = story(invocation.job.ledger, key)
     diffs = _diffs(invocation, stories) if server else (None,) * len(stories)
@@ -249,7 +249,7 @@ def rebuild(invocation: Invocation) -> Output:
 
 async def _rebuild(invocation: Invocation) -> "Rebuilt":
     from bulk_onboard.maintenance.rebuild import rebuild_ledger
-    from bulk_onboard.run.stop import Stop
+    from bulk_onboard.pipeline.stop import Stop
 
     stop = Stop()
     heed_signals(stop)

@@ -60,7 +60,7 @@ async def _listen(invocation: Invocation, listening: "Listening") -> "ListenResu
     import asyncio
 
     from bulk_onboard.maintenance.listen import listen as listen_to_callbacks
-    from bulk_onboard.run.stop import Stop
+    from bulk_onboard.pipeline.stop import Stop
 
     stop = Stop()
     for number in signals_to_heed():

@@ -89,7 +89,7 @@ def requirements(invocation: Invocation) -> Output:
 
     With credentials it asks the API, else it shows the bundled example.
     """
-    from bulk_onboard.report.console import print_requirements
+    from bulk_onboard.reporting.console import print_requirements
 
     book = _requirements(invocation)
 
@@ -141,7 +141,7 @@ def _field_as_data(field: "FieldRequirement") -> dict[str, Any]:
 
 def _requirements(invocation: Invocation) -> "RequirementsBook":
     """Return the requirements of every kind of number that the job may ask for."""
-    from bulk_onboard.run.requirements import combinations_of, requirements_for
+    from bulk_onboard.pipeline.requirements import combinations_of, requirements_for
 
     job = invocation.job
     return awaited(
@@ -160,7 +160,7 @@ def template(invocation: Invocation, output: _OUTPUT = Path("businesses.xlsx")) 
     It has the required columns with notes and drop-downs, and formats every column as text.
     """
     from bulk_onboard.intake.template import write_template
-    from bulk_onboard.run.preflight import Written, check_places
+    from bulk_onboard.pipeline.preflight import Written, check_places
 
     check_places(invocation.job, Written("the template", output, "--output"))
     book = _requirements(invocation)

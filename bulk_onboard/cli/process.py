@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from bulk_onboard.cli.output import tell
 
 if TYPE_CHECKING:
-    from bulk_onboard.run.stop import Stop
+    from bulk_onboard.pipeline.stop import Stop
 
 _READABLE = "bulk_onboard.readable"
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Self, TextIO
 
 if TYPE_CHECKING:
-    from bulk_onboard.run.execution import RunView
+    from bulk_onboard.pipeline.execution import RunView
 
 _BETWEEN_LOOKS_S = 0.25
 _RESTS = 50  # rest this many times as long as a look takes: counting a large ledger must not delay sending
@@ -20,7 +20,7 @@ async def shown(stream: TextIO, *, quiet: bool) -> "AsyncIterator[Callable[[RunV
 
     Nothing is shown with `quiet`, nor where the stream is no terminal: log lines are written there.
     """
-    from bulk_onboard.report.printer import is_terminal
+    from bulk_onboard.reporting.printer import is_terminal
 
     if quiet or not is_terminal(stream):
         yield lambda running: None
@@ -70,7 +70,7 @@ class Bar:
 
     def update(self, done: int, due: int, states: Mapping[str, int], note: str) -> None:
         """Show how many rows are done of those that are due, the rows by state, and why the run waits, if it does."""
-        from bulk_onboard.report.printer import shown as printable
+        from bulk_onboard.reporting.printer import shown as printable
 
         words = described(states, note, self._bar.tasks[0].speed)
         self._bar.update(self._task, completed=done, total=due, description=printable(words, self._stream))

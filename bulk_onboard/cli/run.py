@@ -19,8 +19,8 @@ from bulk_onboard.units import format_count
 if TYPE_CHECKING:
     from bulk_onboard.job import Job
     from bulk_onboard.maintenance.refresh import Refreshed
-    from bulk_onboard.run.finish import RunResult
-    from bulk_onboard.run.stop import Stop
+    from bulk_onboard.pipeline.finish import RunResult
+    from bulk_onboard.pipeline.stop import Stop
 
 
 _PROXY = "The command to type next leaves out --proxy, since its address may hold a password. Add it again."
@@ -46,7 +46,7 @@ def resume(invocation: Invocation) -> Output:
 
 
 def _run(invocation: Invocation) -> Output:
-    from bulk_onboard.report.console import print_run, print_summary
+    from bulk_onboard.reporting.console import print_run, print_summary
 
     job = invocation.job
     if invocation.offline:
@@ -81,8 +81,8 @@ def _run(invocation: Invocation) -> Output:
 
 async def _run_job(invocation: Invocation) -> "RunResult":
     from bulk_onboard.cli.progress import shown
-    from bulk_onboard.run.run import run_job
-    from bulk_onboard.run.stop import Stop, status_of
+    from bulk_onboard.pipeline.run import run_job
+    from bulk_onboard.pipeline.stop import Stop, status_of
 
     stop = Stop()
     heed_signals(stop)
@@ -125,7 +125,7 @@ def _warn_of_short_window(job: "Job") -> None:
 def _warn_of_other_ledger(job: "Job") -> None:
     """Warn where a job file beside a bare workbook names it too, and has another ledger for the same rows."""
     from bulk_onboard.job import job_file_of
-    from bulk_onboard.run.kept_flags import commands_instead
+    from bulk_onboard.pipeline.kept_flags import commands_instead
 
     if (other := job_file_of(job)) is not None:
         tell(
@@ -140,9 +140,9 @@ def refresh(invocation: Invocation) -> Output:
     It sends nothing. Every run begins with this; alone it costs one request for each hundred records and,
     in the released contract, one for each country and types of the rows. No row is judged.
     """
-    from bulk_onboard.report.console import print_refresh
-    from bulk_onboard.run.outputs import report_job
-    from bulk_onboard.run.stop import Stop, status_of
+    from bulk_onboard.pipeline.outputs import report_job
+    from bulk_onboard.pipeline.stop import Stop, status_of
+    from bulk_onboard.reporting.console import print_refresh
 
     job, clock, stop = invocation.job, invocation.clock(), Stop()
     refreshed = awaited(_refresh_job(invocation, stop))

@@ -20,10 +20,10 @@ def status(invocation: Invocation, account: _ACCOUNT = False) -> Output:
     """
     from bulk_onboard.ledger.journal import read_ledger_state
     from bulk_onboard.model.record import State
-    from bulk_onboard.report.console import print_status
-    from bulk_onboard.report.row_status import join
-    from bulk_onboard.report.summary import next_command
-    from bulk_onboard.run.kept_flags import commands_of
+    from bulk_onboard.pipeline.kept_flags import commands_of
+    from bulk_onboard.reporting.console import print_status
+    from bulk_onboard.reporting.row_status import join
+    from bulk_onboard.reporting.summary import next_command
 
     if account:
         return _of_account(invocation)
@@ -58,7 +58,7 @@ def status(invocation: Invocation, account: _ACCOUNT = False) -> Output:
 def _of_account(invocation: Invocation) -> Output:
     """List the account's records that no row of the sheet has; change nothing."""
     from bulk_onboard.maintenance.account import Origin, take_inventory
-    from bulk_onboard.report.console import print_inventory
+    from bulk_onboard.reporting.console import print_inventory
 
     inventory = awaited(take_inventory(invocation.job, credentials=invocation.credentials(), clock=invocation.clock()))
     origins = Counter(origin for _, origin in inventory.records)
@@ -83,7 +83,7 @@ def report(invocation: Invocation) -> Output:
 
     Without the workbook it is made from the ledger alone. It needs no network.
     """
-    from bulk_onboard.run.outputs import report_job
+    from bulk_onboard.pipeline.outputs import report_job
 
     made = awaited(report_job(invocation.job, clock=invocation.clock()))
     notes = (f"{made.from_ledger_alone} The report was made from the ledger alone.",) if made.from_ledger_alone else ()

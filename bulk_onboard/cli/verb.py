@@ -98,7 +98,7 @@ def register_job_verb(
                 raise UsageError(f"JOB is missing. Name a job file (.toml) or a workbook, or give --{job_unless}.")
             job = _loaded(file, flags, or_ledger=or_ledger)
             if file is not None and writes:
-                from bulk_onboard.run.preflight import check_places
+                from bulk_onboard.pipeline.preflight import check_places
 
                 check_places(job)
             return verb(Invocation(job, offline, as_json, quiet, flags), **given)

@@ -28,9 +28,9 @@ from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.outcome import Done
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.model.sheet import document_column
-from bulk_onboard.run.connection import bound_ledger_state, read_account, reading
-from bulk_onboard.run.judge import identified_rows
-from bulk_onboard.run.walk import DuplicateRecords, find_duplicates
+from bulk_onboard.pipeline.connection import bound_ledger_state, read_account, reading
+from bulk_onboard.pipeline.judge import identified_rows
+from bulk_onboard.pipeline.walk import DuplicateRecords, find_duplicates
 from bulk_onboard.units import format_count
 
 ASKED_AT_MOST = 100

@@ -17,7 +17,7 @@ from bulk_onboard.model.outcome import (
     Unresolved,
 )
 from bulk_onboard.model.requirements import Combination, Contract, RequirementsAnswer
-from bulk_onboard.run.stop import why_stopped
+from bulk_onboard.pipeline.stop import why_stopped
 from bulk_onboard.units import Quota, format_duration
 
 CLOCK_MAY_BE_OFF_S = 5.0

@@ -25,11 +25,11 @@ from bulk_onboard.model.entry import Op
 from bulk_onboard.model.identity import may_be_cut_from, token_in
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import NOT_FILED, UNKNOWN, Record, Review, State, linked_numbers, unknown_numbers
-from bulk_onboard.run.connection import bound_ledger_state, connect, open_ledger, reading
-from bulk_onboard.run.context import RunContext
-from bulk_onboard.run.reviews import fetch_followed, is_gone
-from bulk_onboard.run.stop import Stop, why_stopped
-from bulk_onboard.run.writes import delete
+from bulk_onboard.pipeline.connection import bound_ledger_state, connect, open_ledger, reading
+from bulk_onboard.pipeline.context import RunContext
+from bulk_onboard.pipeline.reviews import fetch_followed, is_gone
+from bulk_onboard.pipeline.stop import Stop, why_stopped
+from bulk_onboard.pipeline.writes import delete
 
 DELETABLE = frozenset({Review.DRAFT, Review.PENDING, Review.REJECTED, Review.MORE_INFO})
 

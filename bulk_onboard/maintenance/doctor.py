@@ -67,9 +67,7 @@ from bulk_onboard.model.outcome import Done, Refused, Throttled
 from bulk_onboard.model.requirements import Combination, RequirementsAnswer, RequirementsBook
 from bulk_onboard.model.sheet import Sheet, WorkbookType, type_by_name
 from bulk_onboard.notification.message import VARIABLE, scheme_of
-from bulk_onboard.report.annotated.base import copies, places
-from bulk_onboard.report.target import TakenError, opened_in, refuse_to_replace
-from bulk_onboard.run.judge import (
+from bulk_onboard.pipeline.judge import (
     columns_of,
     combinations_of_sheet,
     findings_about,
@@ -77,8 +75,10 @@ from bulk_onboard.run.judge import (
     read_others,
     refuse_the_sheet,
 )
-from bulk_onboard.run.preflight import check_free_space, check_places
-from bulk_onboard.run.requirements import combinations_of
+from bulk_onboard.pipeline.preflight import check_free_space, check_places
+from bulk_onboard.pipeline.requirements import combinations_of
+from bulk_onboard.reporting.annotated.base import copies, places
+from bulk_onboard.reporting.target import TakenError, opened_in, refuse_to_replace
 
 _ITSELF = "bulk-onboard"
 _NEEDS = re.compile(r"([\w.-]+)(?:>=([\w.]+))?(?:\s*;\s*extra == ['\"]([\w-]+)['\"])?")

@@ -35,9 +35,9 @@ from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.outcome import Done, Refused
 from bulk_onboard.model.record import ENDED, Record, State
 from bulk_onboard.model.requirements import Contract
-from bulk_onboard.run.connection import bound_ledger_state, connect, open_ledger
-from bulk_onboard.run.reviews import change_in, gone_entry, is_gone, is_old, write_down
-from bulk_onboard.run.stop import Stop, rest, why_stopped
+from bulk_onboard.pipeline.connection import bound_ledger_state, connect, open_ledger
+from bulk_onboard.pipeline.reviews import change_in, gone_entry, is_gone, is_old, write_down
+from bulk_onboard.pipeline.stop import Stop, rest, why_stopped
 
 BETWEEN_S = 1.0  # so that many hints at once are worked off together
 READ_AGAIN_S = 30.0

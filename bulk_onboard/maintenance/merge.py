@@ -38,13 +38,13 @@ from bulk_onboard.model.sheet import (
     edited_sheet,
     type_by_name,
 )
-from bulk_onboard.report import target
-from bulk_onboard.report.annotated.base import chosen, copies, is_untouched
-from bulk_onboard.report.annotated.merge import Formulas, Known, Merge, Side, merge
-from bulk_onboard.report.annotated.plain import write_sheet
-from bulk_onboard.run.judge import columns_at_hand, identified_rows, read_job_sheet
-from bulk_onboard.run.kept_flags import remembered
-from bulk_onboard.run.outputs import bases_in, is_newer, saved_copy, zone_of
+from bulk_onboard.pipeline.judge import columns_at_hand, identified_rows, read_job_sheet
+from bulk_onboard.pipeline.kept_flags import remembered
+from bulk_onboard.pipeline.outputs import bases_in, is_newer, saved_copy, zone_of
+from bulk_onboard.reporting import target
+from bulk_onboard.reporting.annotated.base import chosen, copies, is_untouched
+from bulk_onboard.reporting.annotated.merge import Formulas, Known, Merge, Side, merge
+from bulk_onboard.reporting.annotated.plain import write_sheet
 
 _CHILD = "bulk_onboard.intake.writer.answer"
 _LIMITS = Limits(memory=2 << 30, cpu_s=120, wall_s=240.0)  # it holds the old and the new workbook at once

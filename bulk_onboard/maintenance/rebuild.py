@@ -18,10 +18,10 @@ from bulk_onboard.model.call import ListPage
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.outcome import Done
 from bulk_onboard.model.record import State
-from bulk_onboard.run.connection import open_ledger, reading
-from bulk_onboard.run.judge import identified_rows
-from bulk_onboard.run.stop import Stop
-from bulk_onboard.run.walk import sweep
+from bulk_onboard.pipeline.connection import open_ledger, reading
+from bulk_onboard.pipeline.judge import identified_rows
+from bulk_onboard.pipeline.stop import Stop
+from bulk_onboard.pipeline.walk import sweep
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,14 @@ from bulk_onboard.model.record import State
 from bulk_onboard.model.requirements import Contract, RequirementsBook
 from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import Sheet
-from bulk_onboard.report.row_status import record_needs_attention
-from bulk_onboard.run.connection import bound_ledger_state, open_ledger, reading
-from bulk_onboard.run.execution import FETCHING_REVIEWS, RunView
-from bulk_onboard.run.judge import claiming_rows, combinations_of_sheet, read_job_sheet, rows_by_token
-from bulk_onboard.run.requirements import combinations_of, live_requirements
-from bulk_onboard.run.reviews import Followed, fetch_followed, is_old, record_reviews
-from bulk_onboard.run.runner import ProgressCounts
-from bulk_onboard.run.stop import Stop
+from bulk_onboard.pipeline.connection import bound_ledger_state, open_ledger, reading
+from bulk_onboard.pipeline.execution import FETCHING_REVIEWS, RunView
+from bulk_onboard.pipeline.judge import claiming_rows, combinations_of_sheet, read_job_sheet, rows_by_token
+from bulk_onboard.pipeline.requirements import combinations_of, live_requirements
+from bulk_onboard.pipeline.reviews import Followed, fetch_followed, is_old, record_reviews
+from bulk_onboard.pipeline.runner import ProgressCounts
+from bulk_onboard.pipeline.stop import Stop
+from bulk_onboard.reporting.row_status import record_needs_attention
 
 
 @dataclass(frozen=True, slots=True)

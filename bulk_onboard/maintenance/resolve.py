@@ -20,12 +20,12 @@ from bulk_onboard.model.entry import Op
 from bulk_onboard.model.identity import token_in
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import UNKNOWN, Record, State
-from bulk_onboard.run.connection import bound_ledger_state, open_ledger, reading
-from bulk_onboard.run.kept_flags import commands_of
-from bulk_onboard.run.reviews import is_gone
-from bulk_onboard.run.stop import Stop, status_of, why_stopped
-from bulk_onboard.run.walk import Lookup, by_token
-from bulk_onboard.run.writes import interrupted
+from bulk_onboard.pipeline.connection import bound_ledger_state, open_ledger, reading
+from bulk_onboard.pipeline.kept_flags import commands_of
+from bulk_onboard.pipeline.reviews import is_gone
+from bulk_onboard.pipeline.stop import Stop, status_of, why_stopped
+from bulk_onboard.pipeline.walk import Lookup, by_token
+from bulk_onboard.pipeline.writes import interrupted
 from bulk_onboard.units import format_duration
 
 How = Literal["found", "absent", "abandon"]

@@ -29,10 +29,10 @@ from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.lock import MODES, LedgerLock, lock_path
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import UNDER_REVIEW, Review, State, unknown_numbers
-from bulk_onboard.report.annotated.base import is_untouched
-from bulk_onboard.report.row_status import join
-from bulk_onboard.report.summary import next_command
-from bulk_onboard.run.kept_flags import commands_of
+from bulk_onboard.pipeline.kept_flags import commands_of
+from bulk_onboard.reporting.annotated.base import is_untouched
+from bulk_onboard.reporting.row_status import join
+from bulk_onboard.reporting.summary import next_command
 from bulk_onboard.units import format_count
 
 WAITING = (State.NOT_SENT, State.SENDING, State.DEFERRED, State.UNCERTAIN, State.HELD, State.GONE)

@@ -7,8 +7,8 @@ import pytest
 
 from bulk_onboard.cli.progress import Bar, described, shown
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.run.execution import RunView
-from bulk_onboard.run.runner import ProgressCounts
+from bulk_onboard.pipeline.execution import RunView
+from bulk_onboard.pipeline.runner import ProgressCounts
 
 
 class Terminal(io.StringIO):

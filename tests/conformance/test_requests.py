@@ -27,7 +27,7 @@ from bulk_onboard.model.call import (
     Update,
 )
 from bulk_onboard.model.requirements import Combination, DocumentRequirement
-from bulk_onboard.run.walk import walk
+from bulk_onboard.pipeline.walk import walk
 from tests.conformance.contracts import ASKED_FOR, BETA, RELEASED, Contract, Filing
 from tests.conformance.recording import Recorder, Sent
 from tests.conformance.sdk import PYTHON, Sdk

@@ -9,7 +9,7 @@ from bulk_onboard.api.gateway import HttpGateway
 from bulk_onboard.api.wire import Wire
 from bulk_onboard.model.call import Gateway, Operation
 from bulk_onboard.model.requirements import Contract
-from bulk_onboard.run.gateways import ATTEMPTS
+from bulk_onboard.pipeline.gateways import ATTEMPTS
 from bulk_onboard.sandbox.server import Sandbox
 from tests.support.gateways import FakeAccount
 

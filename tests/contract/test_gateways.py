@@ -26,13 +26,13 @@ from bulk_onboard.model.call import (
 )
 from bulk_onboard.model.outcome import Done, Refused, Unavailable, Unresolved
 from bulk_onboard.model.requirements import Requirements
-from bulk_onboard.run.gateways import Breaker, Journaled, Retrying, StopGate
-from bulk_onboard.run.stop import Stop
+from bulk_onboard.pipeline.gateways import Breaker, Journaled, Retrying, StopGate
+from bulk_onboard.pipeline.stop import Stop
 from tests.contract.apis import APIS, InMemory, OverHttp
 from tests.support.clocks import FakeClock
 from tests.support.journals import MemoryJournal
-from tests.unit.run import samples
-from tests.unit.run.samples import DOCUMENT_TYPES, LOCAL, alias, compliance_id
+from tests.unit.pipeline import samples
+from tests.unit.pipeline.samples import DOCUMENT_TYPES, LOCAL, alias, compliance_id
 
 NUMBER = "911140000000"
 FILES = tuple(map(samples.content, DOCUMENT_TYPES))

@@ -20,7 +20,7 @@ from bulk_onboard.model.life import IllegalStepError
 from bulk_onboard.model.record import State
 from tests.support.clocks import FakeClock
 from tests.support.journals import MemoryJournal
-from tests.unit.run.samples import compliance_id, done, intent, run_started, token, unresolved
+from tests.unit.pipeline.samples import compliance_id, done, intent, run_started, token, unresolved
 
 
 @dataclass

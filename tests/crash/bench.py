@@ -32,14 +32,14 @@ from bulk_onboard.model.plan import Action
 from bulk_onboard.model.record import State, linked_numbers
 from bulk_onboard.model.requirements import Combination, RequirementsBook
 from bulk_onboard.model.sheet import NUMBERS
+from bulk_onboard.pipeline.connection import Connection
+from bulk_onboard.pipeline.execution import Run
+from bulk_onboard.pipeline.gateways import Breaker, Journaled, Retrying, StopGate
+from bulk_onboard.pipeline.judge import Judgement, judge, read_job_sheet
+from bulk_onboard.pipeline.requirements import requirements_for
+from bulk_onboard.pipeline.run import begin, carry_out
+from bulk_onboard.pipeline.stop import Stop
 from bulk_onboard.planning import make_plan
-from bulk_onboard.run.connection import Connection
-from bulk_onboard.run.execution import Run
-from bulk_onboard.run.gateways import Breaker, Journaled, Retrying, StopGate
-from bulk_onboard.run.judge import Judgement, judge, read_job_sheet
-from bulk_onboard.run.requirements import requirements_for
-from bulk_onboard.run.run import begin, carry_out
-from bulk_onboard.run.stop import Stop
 from bulk_onboard.sandbox.records import APPROVED
 from bulk_onboard.sandbox.server import Sandbox
 from tests.crash.figures import LONG, POINTS, SEED

@@ -141,7 +141,7 @@ MUTANTS = (
         "_Pass.to_the_end",
         "link is None and self.joint and _ and _",
         "False",
-        "tests/unit/run/test_walk.py",
+        "tests/unit/pipeline/test_walk.py",
     ),
     Mutant(
         "audit",

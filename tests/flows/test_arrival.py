@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bulk_onboard.errors import StoppedError, WorkbookError
-from bulk_onboard.run.preflight import NOWHERE, FileStat, stat_of, wait_s, wait_until_written
-from bulk_onboard.run.stop import Stop
+from bulk_onboard.pipeline.preflight import NOWHERE, FileStat, stat_of, wait_s, wait_until_written
+from bulk_onboard.pipeline.stop import Stop
 from tests.support.clocks import STARTED, FakeClock
 
 CHANGED = int(STARTED.timestamp() * 1e9)

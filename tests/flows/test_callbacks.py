@@ -22,7 +22,7 @@ from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.lock import LedgerLock
 from bulk_onboard.maintenance.listen import Listening, ListenResult, listen
 from bulk_onboard.model.record import Record
-from bulk_onboard.run.stop import Stop
+from bulk_onboard.pipeline.stop import Stop
 from bulk_onboard.sandbox.callbacks import CallbackOptions
 from bulk_onboard.sandbox.records import APPROVED, MORE_INFO, REJECTED
 from bulk_onboard.sandbox.server import Sandbox

@@ -18,8 +18,8 @@ from bulk_onboard.maintenance.delete import (
 )
 from bulk_onboard.model.entry import Absent, Unresolved
 from bulk_onboard.model.record import State, linked_numbers
-from bulk_onboard.report.row_status import Drift
-from bulk_onboard.run.stop import Stop
+from bulk_onboard.pipeline.stop import Stop
+from bulk_onboard.reporting.row_status import Drift
 from bulk_onboard.sandbox.faults import FAULTS, FOR_GOOD, Strikes
 from tests.support.businesses import HEADERS, write_workbook
 from tests.support.nights import Nights, keyed, numbered, saying

@@ -10,7 +10,7 @@ from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.maintenance.delete import delete_records, of_key, plan_deletion
 from bulk_onboard.maintenance.refresh import Refreshed, refresh_job
 from bulk_onboard.model.record import State
-from bulk_onboard.run.stop import Stop
+from bulk_onboard.pipeline.stop import Stop
 from bulk_onboard.sandbox.answers import Answer
 from bulk_onboard.sandbox.faults import FAULTS, FOR_GOOD, Fault, Strikes
 from tests.support.nights import Nights, aside, keyed, numbered, saying

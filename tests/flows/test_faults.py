@@ -17,8 +17,8 @@ from bulk_onboard.errors import ExitStatus, StoppedError
 from bulk_onboard.ledger.fold import entries
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.record import State
-from bulk_onboard.run.finish import RunResult
-from bulk_onboard.run.gateways import ATTEMPTS, IN_A_ROW, TRIES_AT_MOST
+from bulk_onboard.pipeline.finish import RunResult
+from bulk_onboard.pipeline.gateways import ATTEMPTS, IN_A_ROW, TRIES_AT_MOST
 from bulk_onboard.sandbox.answers import Answer, RefusedError, json_answer, refusal
 from bulk_onboard.sandbox.faults import FAULTS, FOR_GOOD, Fault, Strikes
 from bulk_onboard.sandbox.server import Sandbox

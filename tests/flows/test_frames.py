@@ -14,7 +14,7 @@ from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import WorkbookError
 from bulk_onboard.intake.workbook import sheet_from_frame
 from bulk_onboard.model.sheet import Stored
-from bulk_onboard.run.judge import make_dry_run
+from bulk_onboard.pipeline.judge import make_dry_run
 from tests.support.businesses import business
 from tests.support.nights import Nights, keyed
 from tests.support.office import Office

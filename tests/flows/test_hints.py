@@ -21,8 +21,8 @@ from bulk_onboard.model.entry import Op, Reviewed
 from bulk_onboard.model.outcome import Done, Refused, Unavailable
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.model.requirements import Combination, Contract, Requirements
-from bulk_onboard.run.connection import open_ledger
-from bulk_onboard.run.reviews import change_in
+from bulk_onboard.pipeline.connection import open_ledger
+from bulk_onboard.pipeline.reviews import change_in
 from tests.support.clocks import FakeClock
 
 CREDENTIALS = Credentials("MAINVENTED0000000001", Secret("an-invented-token"))

@@ -15,8 +15,8 @@ from bulk_onboard.maintenance.account import Origin, take_inventory
 from bulk_onboard.maintenance.rebuild import rebuild_ledger
 from bulk_onboard.maintenance.refresh import refresh_job
 from bulk_onboard.model.entry import Adopted, Intent
-from bulk_onboard.run.judge import make_dry_run
-from bulk_onboard.run.outputs import report_job
+from bulk_onboard.pipeline.judge import make_dry_run
+from bulk_onboard.pipeline.outputs import report_job
 from bulk_onboard.sandbox.faults import FAULTS, FOR_GOOD
 from tests.support.businesses import Cells, business
 from tests.support.nights import Nights, keyed, numbered, saying

@@ -12,7 +12,7 @@ from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.sheet import Sheet, SheetRow
-from bulk_onboard.run.judge import judge, read_others
+from bulk_onboard.pipeline.judge import judge, read_others
 from tests.support.businesses import DOCUMENTS, HEADERS, business, document, write_documents
 from tests.support.office import Office
 

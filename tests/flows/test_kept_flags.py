@@ -9,8 +9,8 @@ from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import UsageError
 from bulk_onboard.job import Job, load_job, load_job_or_ledger
 from bulk_onboard.ledger.journal import read_ledger_state
-from bulk_onboard.run.kept_flags import commands_of, remembered
-from bulk_onboard.run.outputs import report_job
+from bulk_onboard.pipeline.kept_flags import commands_of, remembered
+from bulk_onboard.pipeline.outputs import report_job
 from tests.support.office import SETTLE, Office
 
 pytestmark = pytest.mark.slow

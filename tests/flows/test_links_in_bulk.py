@@ -10,7 +10,7 @@ import pytest
 from bulk_onboard.errors import ExitStatus
 from bulk_onboard.ledger.verify import verify
 from bulk_onboard.model.record import Linkage, Linking
-from bulk_onboard.run.finish import RunResult
+from bulk_onboard.pipeline.finish import RunResult
 from bulk_onboard.sandbox.behaviours import LINK
 from bulk_onboard.sandbox.records import Number
 from bulk_onboard.sandbox.server import Sandbox

@@ -8,10 +8,10 @@ import pytest
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import ExitStatus, LedgerError, NoWorkbookError
 from bulk_onboard.ledger.journal import read_ledger_state
-from bulk_onboard.run.connection import open_ledger
-from bulk_onboard.run.finish import RunResult
-from bulk_onboard.run.run import run_job
-from bulk_onboard.run.stop import Stop
+from bulk_onboard.pipeline.connection import open_ledger
+from bulk_onboard.pipeline.finish import RunResult
+from bulk_onboard.pipeline.run import run_job
+from bulk_onboard.pipeline.stop import Stop
 from tests.support.office import AUTH_ID, AUTH_TOKEN, Office
 
 from bulk_onboard.api.credentials import Credentials, Secret  # isort: skip

@@ -24,9 +24,9 @@ from bulk_onboard.ledger.verify import verify
 from bulk_onboard.model.entry import Done, Op
 from bulk_onboard.model.identity import numbers_in
 from bulk_onboard.model.record import Record, State, linked_numbers
-from bulk_onboard.run.finish import RunResult
-from bulk_onboard.run.run import run_job
-from bulk_onboard.run.stop import Stop
+from bulk_onboard.pipeline.finish import RunResult
+from bulk_onboard.pipeline.run import run_job
+from bulk_onboard.pipeline.stop import Stop
 from bulk_onboard.sandbox.behaviours import LINK, REQUIREMENTS
 from bulk_onboard.sandbox.records import APPROVED, DRAFT, EXPIRED, PENDING, REJECTED, SUSPENDED
 from bulk_onboard.sandbox.records import Record as Kept

@@ -14,7 +14,7 @@ from bulk_onboard.errors import ExitStatus
 from bulk_onboard.ledger.fold import entries
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.record import State
-from bulk_onboard.run.runner import FIRST_CREATES
+from bulk_onboard.pipeline.runner import FIRST_CREATES
 from bulk_onboard.sandbox.server import Sandbox
 from tests.support.businesses import business
 from tests.support.nights import Nights, keyed

@@ -13,7 +13,7 @@ from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.errors import ExitStatus, SignalledError
 from bulk_onboard.ledger.fold import fold
 from bulk_onboard.maintenance.rebuild import rebuild_ledger
-from bulk_onboard.run.stop import Stop
+from bulk_onboard.pipeline.stop import Stop
 from tests.support.clocks import FrozenClock
 from tests.support.office import AUTH_ID, AUTH_TOKEN, Office
 from tests.unit.ledger.samples import StillClock

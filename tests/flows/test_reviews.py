@@ -11,7 +11,7 @@ import pytest
 from bulk_onboard.errors import ExitStatus
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.record import Linkage, State
-from bulk_onboard.run.finish import RunResult
+from bulk_onboard.pipeline.finish import RunResult
 from bulk_onboard.sandbox.answers import Answer, RefusedError, refusal
 from bulk_onboard.sandbox.faults import FAULTS, FOR_GOOD, Fault, Strikes
 from bulk_onboard.sandbox.records import Number
@@ -483,7 +483,7 @@ async def test_record_that_was_deleted_by_hand_is_told_and_not_filed_again(offic
 async def test_waiting_run_links_what_is_approved_meanwhile(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--wait`: the review comes while the run waits, and the number is linked before it ends."""
     await filed(office, keyed(1, Numbers=numbered(1)))
-    monkeypatch.setattr("bulk_onboard.run.reconcile.FIRST_PAUSE_S", 0.2)
+    monkeypatch.setattr("bulk_onboard.pipeline.reconcile.FIRST_PAUSE_S", 0.2)
     waited: list[str] = []
 
     def approve_soon(running: Any) -> None:

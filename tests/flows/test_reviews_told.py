@@ -6,7 +6,7 @@ import openpyxl
 
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import ExitStatus
-from bulk_onboard.run.outputs import report_job
+from bulk_onboard.pipeline.outputs import report_job
 from bulk_onboard.sandbox.records import Number
 from tests.support.businesses import HEADERS, business, document, write_workbook
 from tests.support.office import Office

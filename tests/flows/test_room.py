@@ -8,7 +8,7 @@ import pytest
 from bulk_onboard.errors import StoppedError
 from bulk_onboard.job import load_job
 from bulk_onboard.ledger.disk import Disk
-from bulk_onboard.run.preflight import REPORT_BYTES, check_free_space
+from bulk_onboard.pipeline.preflight import REPORT_BYTES, check_free_space
 
 
 class SmallDisk(Disk):

@@ -9,7 +9,7 @@ from bulk_onboard.errors import ExitStatus
 from bulk_onboard.ledger.fold import entries
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.entry import Intent
-from bulk_onboard.run.finish import RunResult
+from bulk_onboard.pipeline.finish import RunResult
 from bulk_onboard.sandbox.answers import Answer, RefusedError, refusal
 from bulk_onboard.sandbox.faults import FAULTS, FOR_GOOD, Fault, Strikes
 from tests.support.businesses import HEADERS, aged, business, document, sha256, write_workbook

@@ -6,7 +6,7 @@ import pytest
 from bulk_onboard import errors
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.record import State
-from bulk_onboard.run.stop import Stop
+from bulk_onboard.pipeline.stop import Stop
 from tests.support.businesses import HEADERS, business, document, write_workbook
 from tests.support.office import Office
 

@@ -10,9 +10,9 @@ from bulk_onboard.clock import SystemClock
 from bulk_onboard.job import Job, load_job
 from bulk_onboard.model.plan import Action
 from bulk_onboard.model.row import usual_count
-from bulk_onboard.report.row_status import join
-from bulk_onboard.run import judge as judging
-from bulk_onboard.run.judge import DryRun, make_dry_run
+from bulk_onboard.pipeline import judge as judging
+from bulk_onboard.pipeline.judge import DryRun, make_dry_run
+from bulk_onboard.reporting.row_status import join
 from tests.support.businesses import business
 from tests.support.nights import Nights, keyed
 

@@ -9,8 +9,8 @@ from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import ExitStatus, StoppedError
 from bulk_onboard.ledger.journal import read_ledger_state
-from bulk_onboard.run.run import run_job
-from bulk_onboard.run.stop import Stop, stopping_after
+from bulk_onboard.pipeline.run import run_job
+from bulk_onboard.pipeline.stop import Stop, stopping_after
 from tests.support.clocks import FakeClock
 from tests.support.office import AUTH_ID, AUTH_TOKEN, Office
 

@@ -9,8 +9,8 @@ from bulk_onboard.model import entry as entries
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Scope
 from bulk_onboard.model.requirements import RequirementsBook
-from bulk_onboard.run.execution import Run
-from bulk_onboard.run.reviews import ENTRIES_AT_A_TIME
+from bulk_onboard.pipeline.execution import Run
+from bulk_onboard.pipeline.reviews import ENTRIES_AT_A_TIME
 from tests.support.businesses import DOCUMENTS, business
 
 

@@ -18,7 +18,7 @@ import openpyxl
 import pytest
 
 from bulk_onboard.model.identity import token_in
-from bulk_onboard.run.stop import Stop
+from bulk_onboard.pipeline.stop import Stop
 from tests.support.businesses import business
 from tests.support.office import Office, Told
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bulk_onboard.ledger.journal import read_ledger_state
-from bulk_onboard.run.stop import Stop
+from bulk_onboard.pipeline.stop import Stop
 from bulk_onboard.sandbox.faults import FOR_GOOD
 from bulk_onboard.sandbox.server import Sandbox
 from tests.support.businesses import HEADERS, business, write_workbook

@@ -10,12 +10,12 @@ from bulk_onboard.model.call import Operation
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.outcome import Halt
 from bulk_onboard.model.record import State
-from bulk_onboard.run.reconcile import FAILED_AT_MOST, next_pause_s, pending_reviews, wait_for_reviews
-from bulk_onboard.run.stop import Stop
+from bulk_onboard.pipeline.reconcile import FAILED_AT_MOST, next_pause_s, pending_reviews, wait_for_reviews
+from bulk_onboard.pipeline.stop import Stop
 from tests.support.clocks import FakeClock
 from tests.support.gateways import FakeAccount
 from tests.support.journals import MemoryJournal
-from tests.unit.run.samples import create, intent, token
+from tests.unit.pipeline.samples import create, intent, token
 
 PAUSES = [60.0, 90.0, 135.0, 202.5, 303.75, 455.625, 600.0, 600.0]
 

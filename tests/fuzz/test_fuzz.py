@@ -15,7 +15,7 @@ import pytest
 
 from bulk_onboard.errors import BulkOnboardError, ExitStatus, WorkbookError
 from bulk_onboard.model.sheet import KEY, Stored
-from bulk_onboard.run.judge import Judgement
+from bulk_onboard.pipeline.judge import Judgement
 from tests.fuzz import contents, mutations
 from tests.fuzz.addresses import doubled_cells
 from tests.fuzz.bare import BareReader

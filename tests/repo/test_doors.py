@@ -27,16 +27,16 @@ DOORS = {  # library -> the files that import it; a folder stands for the files 
         "ledger/codec.py",
         "model/",
     },
-    "openpyxl": {"intake/template.py", "report/annotated/"},
+    "openpyxl": {"intake/template.py", "reporting/annotated/"},
     "numpy": {"validation/screen.py"},
     "pandas": {"frames.py", "intake/reader/grid.py", "validation/screen.py"},
     "pypdfium2_raw": {"intake/documents/pdfium.py"},
     "python_calamine": {"intake/reader/grid.py"},
-    "rich": {"cli/progress.py", "report/printer.py"},
+    "rich": {"cli/progress.py", "reporting/printer.py"},
     "stdnum": {"validation/india_identifiers.py"},
     "structlog": {"log.py"},
     "typer": {"cli/"},
-    "xlsxwriter": {"report/annotated/", "report/workbook.py"},
+    "xlsxwriter": {"reporting/annotated/", "reporting/workbook.py"},
 }
 FOLDERS = {door for doors in DOORS.values() for door in doors if door.endswith("/")}
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 CONTRACTS = ROOT / ".importlinter"
 LINT_IMPORTS = Path(sys.executable).parent / "lint-imports"
 
-STAGES = "Stages never import each other; only run and maintenance join them"
+STAGES = "Stages never import each other; only pipeline and maintenance join them"
 SENDING = "What sends knows gateway and journal, not the stages behind them"
 CORE = "The core is pure: deciding needs no file, socket, clock, loop or dice"
 
@@ -71,7 +71,7 @@ def test_skeleton_keeps_the_contracts(skeleton):
         ("sandbox", "from bulk_onboard.api.wire import encode", STAGES),
         ("planning", "def decide():\n    from bulk_onboard.ledger import fold", STAGES),
         ("model", "from bulk_onboard import validation", STAGES),
-        ("report", "from bulk_onboard import run", STAGES),
+        ("reporting", "from bulk_onboard import pipeline", STAGES),
         ("ledger", "from bulk_onboard import job", STAGES),
         ("api", "from bulk_onboard import cli", STAGES),
         ("errors", "from bulk_onboard import model", STAGES),
@@ -85,8 +85,8 @@ def test_skeleton_keeps_the_contracts(skeleton):
         ("api.wire", "from bulk_onboard.clock import SystemClock", CORE),
         ("callbacks.callback", "import secrets", CORE),
         ("notification.message", "import socket", CORE),
-        ("run.settle", "from bulk_onboard.api import quota", SENDING),
-        ("run.writes", "from bulk_onboard.planning import plan", SENDING),
+        ("pipeline.settle", "from bulk_onboard.api import quota", SENDING),
+        ("pipeline.writes", "from bulk_onboard.planning import plan", SENDING),
         ("ledger.fold", "def fold():\n    import time", CORE),
     ],
 )

@@ -11,8 +11,8 @@ from bulk_onboard.errors import PRECEDENCE
 from bulk_onboard.intake.header import PLAIN
 from bulk_onboard.model.record import State
 from bulk_onboard.model.requirements import Contract
-from bulk_onboard.report import sheets as problems
-from bulk_onboard.report import sheets as results
+from bulk_onboard.reporting import sheets as problems
+from bulk_onboard.reporting import sheets as results
 from bulk_onboard.sandbox.behaviours import ABOUT, BEHAVIOURS
 from bulk_onboard.sandbox.callbacks import CALLBACK_FAULTS
 from bulk_onboard.sandbox.control import ACTS

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bulk_onboard.run.finish import RunResult
+from bulk_onboard.pipeline.finish import RunResult
 from bulk_onboard.sandbox.answers import Answer, RefusedError, refusal
 from bulk_onboard.sandbox.faults import Fault, Strikes
 from bulk_onboard.sandbox.records import Record

@@ -28,9 +28,9 @@ from bulk_onboard.job import Job, load_job
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import State
-from bulk_onboard.run.finish import RunResult
-from bulk_onboard.run.run import run_job
-from bulk_onboard.run.stop import Stop
+from bulk_onboard.pipeline.finish import RunResult
+from bulk_onboard.pipeline.run import run_job
+from bulk_onboard.pipeline.stop import Stop
 from bulk_onboard.sandbox.server import Sandbox
 from tests.support.businesses import Cells, write_documents, write_workbook
 from tests.support.contracts import BETA, Layout

@@ -1,0 +1,189 @@
+"""Connect a job to its API and its ledger.
+
+One stack of wrappers serves a whole run: it reads requirements before there is a ledger, and writes once it has one.
+"""
+
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from bulk_onboard import errors
+from bulk_onboard.api.address import check_address
+from bulk_onboard.api.client import Client
+from bulk_onboard.api.credentials import Credentials
+from bulk_onboard.api.gateway import HttpGateway
+from bulk_onboard.api.pacer import Paced, Pacer
+from bulk_onboard.api.wire import Wire
+from bulk_onboard.clock import Clock
+from bulk_onboard.intake.documents.folder import DocumentFolder
+from bulk_onboard.job import Job
+from bulk_onboard.ledger.journal import LedgerJournal, read_ledger_state
+from bulk_onboard.ledger.lock import PATIENCE_S
+from bulk_onboard.ledger.opening import check_bound
+from bulk_onboard.model.call import Gateway, ServerRecord
+from bulk_onboard.model.documents import readable
+from bulk_onboard.model.entry import LedgerOpened
+from bulk_onboard.model.ledger_state import Journal, LedgerState
+from bulk_onboard.pipeline.gateways import Breaker, Journaled, Retrying, StopGate
+from bulk_onboard.pipeline.stop import Stop, status_of, why_stopped
+from bulk_onboard.pipeline.walk import walk
+from bulk_onboard.units import Quota
+
+REQUIREMENTS_QUOTA = Quota(100, 60.0)  # the API's document, Rate Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An open way to the API.
+
+    Attributes:
+        gateway: the whole stack of wrappers; see `gateways`.
+        why_waiting: return why calls wait, for the progress line; empty while they flow.
+        bind: name the ledger that writes go into, where there was none when the connection was opened.
+        be_patient: say whether the caller pauses between its calls itself, as when it waits for reviews; then calls
+            that fail do not end the run.
+    """
+
+    gateway: Gateway
+    why_waiting: Callable[[], str]
+    bind: Callable[[Journal], None] = lambda journal: None
+    be_patient: Callable[[bool], None] = lambda patient: None
+
+
+@asynccontextmanager
+async def connect(
+    job: Job,
+    credentials: Credentials,
+    *,
+    clock: Clock,
+    stop: Stop,
+    journal: Journal | None = None,
+    requests: Counter[str] | None = None,
+) -> AsyncIterator[Connection]:
+    """Open the way to the API.
+
+    Args:
+        journal: the ledger that writes go into; without one the connection can only read, until it is bound to one.
+        requests: where the calls are counted, by operation and outcome.
+
+    Raises:
+        UsageError: the address of the job is not one that credentials may be sent to.
+    """
+    base_url = check_address(job.base_url, trust_host=job.trust_host)
+    client = Client(base_url, credentials, concurrency=job.concurrency + 2, proxy=job.proxy, ca_bundle=job.ca_bundle)
+
+    def owner(compliance_id: str) -> str | None:
+        return journaled.owner(compliance_id)
+
+    async with client:
+        http = HttpGateway(client, Wire(), owner=owner, clock=clock)
+        journaled = Journaled(http, journal, DocumentFolder(job.documents).read, clock=clock)
+        # The gate stands inside the pacer, so that a call which waited its turn is turned away too.
+        stop_gate = StopGate(journaled, stop, Counter() if requests is None else requests)
+        paced = Paced(
+            stop_gate,
+            compliance=Pacer(job.quota, clock=clock, earlier_sends_s_ago=_earlier_sends(journal, clock.now())),
+            requirements=Pacer(REQUIREMENTS_QUOTA if job.quota else None, clock=clock),
+        )
+        stop.call_when_requested(paced.close)
+        breaker = Breaker(paced, clock=clock, stop=stop, settle_s=job.settle)
+        yield Connection(
+            Retrying(breaker, clock=clock, stop=stop),
+            why_waiting=lambda: breaker.reason or paced.reason,
+            bind=journaled.bind,
+            be_patient=breaker.be_patient,
+        )
+
+
+def _earlier_sends(journal: Journal | None, now: datetime) -> Iterable[float]:
+    """Yield how many seconds ago each record was last sent.
+
+    An earlier process spent that part of the quota.
+
+    See docs/design/pacing.md, Restarts.
+    """
+    for record in journal.ledger_state.records.values() if journal else ():
+        if record.sent_at:
+            age_s = (now - datetime.fromisoformat(record.sent_at)).total_seconds()
+            if age_s >= 0:
+                yield age_s
+
+
+def open_ledger(
+    job: Job, credentials: Credentials, clock: Clock, *, patience_s: float = PATIENCE_S
+) -> AbstractContextManager[LedgerJournal]:
+    """Open the job's ledger, locked while the context lasts.
+
+    Raises what `LedgerJournal.open` does.
+    """
+    return LedgerJournal.open(
+        job.ledger,
+        job=readable(job.name),
+        auth_id=credentials.auth_id,
+        base_url=job.base_url,
+        clock=clock,
+        share=job.share,
+        patience_s=patience_s,
+    )
+
+
+@asynccontextmanager
+async def reading(
+    job: Job,
+    credentials: Credentials,
+    *,
+    clock: Clock,
+    requests: Counter[str] | None = None,
+    stop: Stop | None = None,
+) -> AsyncIterator[Gateway]:
+    """Open a way to read from the API.
+
+    What stops its calls is raised as the error that people are told.
+
+    Args:
+        requests: where the calls are counted, by operation and outcome.
+
+    Raises:
+        SignalledError: a signal asked to `stop`.
+        CredentialsError, AddressError, StoppedError: the API cannot be asked.
+    """
+    stop = stop or Stop()
+    try:
+        async with connect(job, credentials, clock=clock, stop=stop, requests=requests) as connection:
+            yield connection.gateway
+    except errors.StoppedError as stopped:
+        if isinstance(stop.cause, signal.Signals):
+            raise errors.SignalledError(status_of(stop.cause)) from None
+        raise why_stopped(stop.cause, base_url=job.base_url, sent_before=False) or stopped from None
+
+
+async def read_account(gateway: Gateway) -> tuple[ServerRecord, ...]:
+    """Return every record of the account.
+
+    StoppedError when the list could not be read to its end.
+    """
+    shown = await walk(gateway)
+    if shown is None:
+        raise errors.StoppedError(
+            "The API's list of records could not be read to its end, so nothing is concluded from it. Try again later."
+        )
+    return shown.records
+
+
+def bound_ledger_state(ledger: Path, *, auth_id: str, base_url: str) -> LedgerState:
+    """Read the ledger, for a comparison with this account.
+
+    Raises:
+        UsageError: there is none.
+        LedgerError: damaged, or of another account or address.
+    """
+    ledger_state = read_ledger_state(ledger).ledger_state
+    if ledger_state.opened is not None:
+        check_bound(
+            ledger, ledger_state.opened, LedgerOpened(tool="", job="", auth_id=auth_id, base_url=base_url, created="")
+        )
+    return ledger_state

@@ -1,0 +1,461 @@
+"""Read and judge every row before anything is sent.
+
+`check` and `plan` show what comes of it, and a run begins with it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from bulk_onboard.api.bundled import bundled_requirements
+from bulk_onboard.api.credentials import Credentials
+from bulk_onboard.clock import Clock
+from bulk_onboard.errors import LedgerError, NoWorkbookError, UsageError, WorkbookError
+from bulk_onboard.frames import Frame
+from bulk_onboard.intake.documents.folder import DocumentFolder
+from bulk_onboard.intake.documents.known import KnownFacts
+from bulk_onboard.intake.documents.pattern import fill_in_documents
+from bulk_onboard.intake.header import match_columns
+from bulk_onboard.intake.rows import combinations_in, rows_of
+from bulk_onboard.intake.workbook import read_sheet, sheet_from_frame
+from bulk_onboard.job import Job, name_of
+from bulk_onboard.ledger.journal import read_ledger_state
+from bulk_onboard.model.application import FileFacts
+from bulk_onboard.model.catalogue import SOME_ROWS, Severity
+from bulk_onboard.model.finding import Finding, ruled
+from bulk_onboard.model.identity import registration_token_of
+from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.model.plan import Identity, Plan
+from bulk_onboard.model.requirements import Combination, Contract, DocumentRequirement, RequirementsBook
+from bulk_onboard.model.row import JudgedRow, JudgedRows, Row, example_path, notable_in
+from bulk_onboard.model.sheet import NUMBER_TYPE, Columns, Sheet, document_column, type_by_name
+from bulk_onboard.model.text import text_in
+from bulk_onboard.pipeline.links import link_style
+from bulk_onboard.pipeline.requirements import requirements_for
+from bulk_onboard.planning import make_plan
+from bulk_onboard.planning.identity import Identities, checked_claims
+from bulk_onboard.reporting.row_status import JobStatus, join
+from bulk_onboard.validation import (
+    Judge,
+    judge_rows,
+    mark_in_other_ledgers,
+    mark_shared_documents,
+    may_be_about_the_business,
+)
+from bulk_onboard.validation.fields import dates_of, with_dates
+
+SCREENED_FROM = 5_000
+"""Rows. With fewer, judging each costs less than importing what looks at whole columns."""
+
+Others: TypeAlias = Sequence[tuple[str, LedgerState]]
+"""Other jobs' ledgers, each with its name."""
+
+AskRequirements = Callable[[Iterable[Combination]], Awaitable[RequirementsBook]]
+
+
+@dataclass(frozen=True, slots=True, repr=False)  # asyncio.run asks for its repr, which would hold every cell
+class Judgement:
+    """A whole sheet, judged.
+
+    Attributes:
+        book: the requirements it was judged against.
+        rows: every non-blank row, in the order of the sheet.
+        sheet_findings: about the sheet itself, such as unknown columns.
+        missing: a sentence that there is no workbook, which the job allows; then there are no rows. Else empty.
+    """
+
+    sheet: Sheet
+    columns: Columns
+    book: RequirementsBook
+    rows: Sequence[JudgedRow]
+    sheet_findings: tuple[Finding, ...]
+    missing: str = ""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings: the sheet's, then the rows' in their order."""
+        return self.sheet_findings + tuple(finding for row in notable_in(self.rows) for finding in row.findings)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether any finding keeps a row out."""
+        return any(finding.severity is Severity.ERROR for finding in self.findings)
+
+
+async def judge(job: Job, sheet: Sheet, ask: AskRequirements) -> Judgement:
+    """Judge every row against the requirements of the combinations the sheet names.
+
+    Raises:
+        WorkbookError: columns are missing or doubled, or the job makes a finding about the whole sheet an error.
+        DocumentsError: there is no documents folder, and rows name documents.
+        UsageError, LedgerError: another job's ledger cannot be read.
+    """
+    others = await asyncio.to_thread(read_others, job)
+    book = await ask(sorted(combinations_of_sheet(job, sheet)))
+    columns, unknown = columns_of(job, sheet, book)
+    sheet_findings = ruled((*unknown, *findings_about(sheet)), job.findings)
+    refuse_the_sheet(sheet, sheet_findings)
+    rows = await asyncio.to_thread(_judged_rows, job, sheet, columns, book, others)
+    return Judgement(sheet, columns, book, rows, sheet_findings)
+
+
+def combinations_of_sheet(job: Job, sheet: Sheet) -> set[Combination]:
+    """Return the combinations that the rows ask for.
+
+    They stand in columns that are known before the requirements are.
+    """
+    columns, _ = columns_of(job, sheet, RequirementsBook("", live=False))
+    return combinations_in(sheet, columns, defaults=job.defaults)
+
+
+def columns_of(job: Job, sheet: Sheet, book: RequirementsBook) -> tuple[Columns, tuple[Finding, ...]]:
+    """Match the sheet's columns, as `match_columns` does.
+
+    What the job itself says may be missing.
+    """
+    return match_columns(
+        sheet,
+        book,
+        job.columns,
+        optional=(NUMBER_TYPE,) if job.number_type else (),
+        documents_optional=bool(job.documents_pattern),
+    )
+
+
+def findings_about(sheet: Sheet) -> Iterable[Finding]:
+    """Yield what the reader noticed about the sheet, placed in the row of the headers."""
+    found = (*sheet.findings, Finding(SOME_ROWS)) if sheet.has_some_rows_only else sheet.findings
+    return (finding.at(sheet.name, sheet.header_row) for finding in found)
+
+
+def refuse_the_sheet(sheet: Sheet, sheet_findings: Iterable[Finding]) -> None:
+    """Raise WorkbookError where the job makes a finding about the sheet an error.
+
+    Such an error keeps every row out.
+    """
+    wrong = [finding for finding in sheet_findings if finding.severity is Severity.ERROR]
+    if wrong:
+        named = " ".join(
+            f"{finding.code}: {finding.seen and finding.seen + ': '}{finding.problem}" for finding in wrong
+        )
+        raise WorkbookError(
+            f'The sheet "{sheet.name}" has what the job file makes an error under [findings]. {named} '
+            "Fix the workbook, or make it a warning there."
+        )
+
+
+def _judged_rows(
+    job: Job, sheet: Sheet, columns: Columns, book: RequirementsBook, others: Others
+) -> Sequence[JudgedRow]:
+    """Judge all rows beside each other.
+
+    Of a large sheet judge only those that a look at whole columns finds suspect.
+    """
+
+    def together(rows: Sequence[Row], files: Mapping[str, FileFacts]) -> tuple[JudgedRow, ...]:
+        judged = judge_rows(
+            rows, book=book, files=files, columns=columns, rulings=job.findings, callback_url=job.callback_url
+        )
+        judged = mark_shared_documents(judged, book=book, files=files, columns=columns, rulings=job.findings)
+        return mark_in_other_ledgers(judged, others, columns=columns, rulings=job.findings)
+
+    if sheet.height < SCREENED_FROM or job.documents_pattern:
+        return together(*find_documents(job, rows_of(sheet, columns, defaults=job.defaults), book))
+    from bulk_onboard.validation.screen import screen  # noqa: PLC0415 - brings pandas, half a second
+
+    legible = paths_in(sheet, columns, papers_of(book))
+    files = _look_at(job, book, paths_in(sheet, columns, book.files), legible=legible)
+    suspects, size = screen(
+        sheet,
+        columns,
+        book=book,
+        files=files,
+        defaults=job.defaults,
+        rulings=job.findings,
+        others=[ledger_state for _, ledger_state in others],
+    )
+    judged = together(rows_of(sheet, columns, defaults=job.defaults, places=suspects), files)
+    untold = {path: replace(facts, paper=None) if facts.paper else facts for path, facts in files.items()}
+    alone = Judge(book, untold, columns, job.findings, job.callback_url)  # rows with papers were judged above
+    unmerged = replace(sheet, merged=())  # whatever is merged is suspect
+
+    def usual(places: Sequence[int]) -> Iterable[JudgedRow]:
+        return map(alone.judged, rows_of(unmerged, columns, defaults=job.defaults, places=places))
+
+    return JudgedRows(sheet.height, dict(zip(suspects, judged, strict=True)), usual, usual_size=size)
+
+
+def find_documents(
+    job: Job, rows: Sequence[Row], book: RequirementsBook
+) -> tuple[Sequence[Row], Mapping[str, FileFacts]]:
+    """Return the rows with their documents, and the facts about these files.
+
+    Blank document cells are filled in by the job's pattern.
+
+    Raises:
+        DocumentsError: documents are required, and there is no folder to look for them in.
+    """
+    amiss: Mapping[str, FileFacts] = {}
+    if job.documents_pattern:
+        folder = DocumentFolder(job.documents)
+        if rows and book.files:
+            folder.check()
+        rows, amiss = fill_in_documents(rows, book, folder, job.documents_pattern)
+    paths = [path for path in document_paths(rows, book.files) if path not in amiss]
+    looked = _look_at(job, book, paths, legible=set(document_paths(rows, papers_of(book))))
+    return rows, {**looked, **amiss}
+
+
+def _look_at(
+    job: Job, book: RequirementsBook, paths: Collection[str], *, legible: Collection[str]
+) -> Mapping[str, FileFacts]:
+    """Return the facts about these files, of the `legible` ones their text, too.
+
+    Raises:
+        DocumentsError: there is no folder, and others than the template's example are named.
+    """
+    folder, known = DocumentFolder(job.documents), KnownFacts(job.facts)
+    if not {example_path(document.type) for document in book.files}.issuperset(paths):
+        folder.check()
+    looked = folder.look_all(paths, known, legible=legible)
+    known.save()
+    return looked
+
+
+def papers_of(book: RequirementsBook) -> list[DocumentRequirement]:
+    """Return the documents whose text the rows are compared with."""
+    return [document for document in book.files if may_be_about_the_business(document)]
+
+
+def paths_in(sheet: Sheet, columns: Columns, documents: Iterable[DocumentRequirement]) -> set[str]:
+    """Return the paths in the columns of these documents, without making rows."""
+    names = [document_column(document.type) for document in documents]
+    texts = {text for name in names if name in columns.positions for text in sheet.texts[columns.positions[name]]}
+    return set(filter(None, map(text_in, texts)))
+
+
+def document_paths(rows: Iterable[Row], documents: Iterable[DocumentRequirement]) -> Iterable[str]:
+    """Return the paths in the rows' cells for these documents."""
+    names = [document_column(document.type) for document in documents]
+    return [path for row in rows for name in names if (path := row.cell(name))]
+
+
+def read_others(job: Job) -> tuple[tuple[str, LedgerState], ...]:
+    """Read the ledgers of the jobs under `--against`.
+
+    Return each with the name of its file.
+
+    Raises:
+        UsageError: there is none, it cannot be read, it is a workbook, or it is the job's own.
+        LedgerError: it is damaged, or newer than this tool.
+    """
+    own = job.ledger.resolve()
+    for path in job.against:
+        if type_by_name(path) is not None:
+            ledger = path.with_name(f"{name_of(path)}.ledger.jsonl")
+            raise UsageError(f"{path} is a workbook. Name its ledger after --against: {ledger}.")
+        if path.resolve() == own:
+            raise UsageError(
+                f"The ledger {path} is this job's own: what it has sent is never sent twice anyway. "
+                "Leave it out of --against."
+            )
+    return tuple((path.name, read_ledger_state(path).ledger_state) for path in job.against)
+
+
+def check_contract(job: Job, ledger_state: LedgerState, book: RequirementsBook) -> None:
+    """Raise LedgerError where the ledger's records were filed in another contract than this one."""
+    if ledger_state.contract not in (None, book.contract):
+        raise LedgerError(
+            f"The ledger {job.ledger} is of the {ledger_state.contract} contract, and this would be the "
+            f"{book.contract} one, as {book.source} {'say' if book.live else 'says'}. Nothing was sent, since records "
+            "of the one cannot be followed in the other. If the job names a contract, leave it out; if the API itself "
+            "has changed, ask its vendor what became of the records."
+        )
+
+
+def judge_nothing(job: Job) -> Judgement:
+    """Return the judgement where there is no workbook: no rows."""
+    sheet = Sheet(job.workbook, name="", sha256="", header_row=job.header_row, headers=())
+    missing = f"There is no workbook {job.workbook}, which missing_workbook allows."
+    return Judgement(sheet, Columns({}, {}), RequirementsBook("", live=False), (), (), missing)
+
+
+def reported_state(judgement: Judgement, plan: Plan, ledger_state: LedgerState) -> LedgerState:
+    """Return the ledger's state as a report has it.
+
+    Of a copy that holds some rows only, it has the records of these rows.
+    """
+    if not judgement.sheet.has_some_rows_only:
+        return ledger_state
+    return ledger_state.only({decision.token for decision in plan.decisions})
+
+
+# Reading the sheet.
+
+
+async def read_sheet_if_any(job: Job, frame: Frame | None = None) -> Sheet | None:
+    """Read the job's sheet, as `read_job_sheet` does.
+
+    Return None where there is no workbook and the job allows that.
+    """
+    try:
+        return await read_job_sheet(job, frame)
+    except NoWorkbookError:
+        if job.missing_workbook == "ok":
+            return None
+        raise
+
+
+async def read_job_sheet(job: Job, frame: Frame | None = None) -> Sheet:
+    """Read the job's sheet in a thread, or take the frame in its place.
+
+    Raise WorkbookError where it cannot be read.
+    """
+    if frame is not None:
+        return await asyncio.to_thread(sheet_from_frame, frame, path=job.workbook, header_row=job.header_row)
+    return await asyncio.to_thread(
+        read_sheet, job.workbook, sheet=job.sheet, header_row=job.header_row, encoding=job.encoding
+    )
+
+
+# Without sending anything: what `check` and `plan` show.
+
+
+@dataclass(frozen=True, slots=True, repr=False)  # as for Judgement
+class DryRun:
+    """What a run would find and do."""
+
+    judgement: Judgement
+    ledger_state: LedgerState
+    plan: Plan
+
+    def status(self, found: Iterable[Finding] = ()) -> JobStatus:
+        """Return the rows joined with their records; `found` is what turned up beside the check."""
+        return join(
+            self.plan.decisions,
+            reported_state(self.judgement, self.plan, self.ledger_state),
+            found=(*self.judgement.sheet_findings, *found),
+            columns=self.judgement.columns,
+            requirements=self.judgement.book,
+        )
+
+
+async def make_dry_run(
+    job: Job,
+    *,
+    credentials: Credentials | None,
+    clock: Clock,
+    frame: Frame | None = None,
+    book: RequirementsBook | None = None,
+) -> DryRun:
+    """Judge every row and decide what a run would do; send and write nothing.
+
+    Args:
+        credentials: without them the bundled requirements serve, and tokens are computed for the ledger's account, or
+            for none.
+        frame: in place of the job's workbook, which then need not be there.
+        book: the requirements, where they were asked for already.
+    """
+    sheet = await read_job_sheet(job, frame)
+    ledger_state = read_ledger_state(job.ledger).ledger_state if job.ledger.exists() else LedgerState()
+
+    async def ask(combinations: Iterable[Combination]) -> RequirementsBook:
+        if book is not None:
+            return book
+        return await requirements_for(
+            job, combinations, credentials=credentials, clock=clock, ledger_state=ledger_state
+        )
+
+    judgement = await judge(job, sheet, ask)
+    check_contract(job, ledger_state, judgement.book)
+    auth_id = credentials.auth_id if credentials else ledger_state.opened.auth_id if ledger_state.opened else ""
+    plan = make_plan(
+        judgement.rows,
+        ledger_state=ledger_state,
+        auth_id=auth_id,
+        quota=job.quota,
+        scope=job.scope,
+        rulings=job.findings,
+        links_per_call=link_style(judgement.book.contract, job.links_per_call).per_call,
+    )
+    return DryRun(judgement, ledger_state, plan)
+
+
+# Rows with their records, without judging them, for the commands that only look records up.
+
+
+async def identified_rows(
+    job: Job, ledger_state: LedgerState, *, auth_id: str, sheet: Sheet | None = None
+) -> list[tuple[Row, Identity]]:
+    """Return the rows that have an identity, in their order, each record once.
+
+    Args:
+        sheet: the job's, where it has been read already.
+
+    Raises:
+        WorkbookError: it cannot be read.
+    """
+    found: dict[str, tuple[Row, Identity]] = {}
+    for row, identity in await claiming_rows(job, ledger_state, auth_id=auth_id, sheet=sheet):
+        if identity:
+            found.setdefault(identity.token, (row, identity))
+    return list(found.values())
+
+
+async def claiming_rows(
+    job: Job,
+    ledger_state: LedgerState,
+    *,
+    auth_id: str,
+    sheet: Sheet | None = None,
+    book: RequirementsBook | None = None,
+) -> list[tuple[Row, Identity | None]]:
+    """Return all rows in their order, each with its identity or None.
+
+    Args:
+        sheet: the job's, where it has been read already.
+        book: the requirements, where they were asked for; else those that the ledger has serve.
+
+    Raises:
+        WorkbookError: it cannot be read.
+    """
+    sheet, book = sheet or await read_job_sheet(job), book or ledger_state.book
+    columns = await asyncio.to_thread(columns_at_hand, job, sheet, ledger_state.contract, book)
+    rows: Sequence[Row] = rows_of(sheet, columns, defaults=job.defaults)
+    if book is not None:
+        rows = [with_dates(row, dates_of(book.offered.get(row.combination), book)) for row in rows]
+    identities = Identities(ledger_state, auth_id=auth_id, rows=rows)
+    claims = [(one, identities.identify(one)) for one in (JudgedRow(row, None, "") for row in rows)]
+    return [(one.row, identity) for one, identity in checked_claims(claims, ledger_state, job.findings)]
+
+
+def columns_at_hand(
+    job: Job, sheet: Sheet, contract: Contract | None = None, book: RequirementsBook | None = None
+) -> Columns:
+    """Match the sheet's columns as far as that is possible without the API.
+
+    `contract` is that of the ledger, where the job names none. Where they do not fit the bundled requirements,
+    since the API may ask for others, only the plain names are known. `book` has the API's own where it was asked.
+    """
+    try:
+        return columns_of(job, sheet, book or bundled_requirements(job.contract or contract))[0]
+    except WorkbookError:
+        return columns_of(job, sheet, RequirementsBook("", live=False))[0]
+
+
+def rows_by_token(
+    rows: Iterable[tuple[Row, Identity | None]], ledger_state: LedgerState, *, auth_id: str
+) -> dict[str, Row]:
+    """Return the row of each record by token, to mask what reviewers quote of it.
+
+    A row without identity, since its Key was changed, counts as that of the record whose number it has.
+    """
+    owners = {r.registration_token: r.token for r in ledger_state.records.values() if r.registration_token}
+    found: dict[str, Row] = {}
+    for row, identity in rows:
+        if identity:
+            found[identity.token] = row
+        elif token := owners.get(registration_token_of(auth_id, row)):
+            found.setdefault(token, row)
+    return found

@@ -1,0 +1,290 @@
+"""Write the report and the annotated workbook of a job."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from bulk_onboard import errors
+from bulk_onboard.api.bundled import bundled_requirements
+from bulk_onboard.clock import Clock
+from bulk_onboard.confined.call import ConfinedError, Failure, run_confined
+from bulk_onboard.confined.limits import Limits
+from bulk_onboard.errors import WorkbookError
+from bulk_onboard.intake.workbook import read_sheet
+from bulk_onboard.job import Job, name_of
+from bulk_onboard.ledger.journal import read_ledger_state
+from bulk_onboard.ledger.lock import MODES
+from bulk_onboard.model.catalogue import Severity
+from bulk_onboard.model.documents import readable
+from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.model.requirements import RequirementsBook
+from bulk_onboard.model.sheet import Sheet, Stored, WorkbookType, type_by_name
+from bulk_onboard.pipeline.judge import Judgement, make_dry_run
+from bulk_onboard.pipeline.kept_flags import remembered
+from bulk_onboard.reporting import target
+from bulk_onboard.reporting.annotated.annotation import (
+    Annotation,
+    Request,
+    make_annotation,
+    read_answer,
+    request_bytes,
+    rows_to_fix,
+)
+from bulk_onboard.reporting.annotated.base import BASE_SHEET, Base, copies, from_pieces, is_untouched, places, seal
+from bulk_onboard.reporting.annotated.plain import write_plain
+from bulk_onboard.reporting.row_status import JobStatus, join
+from bulk_onboard.reporting.summary import ReportFacts, make_tables, next_command
+
+
+@dataclass(frozen=True, slots=True)
+class ReportResult:
+    """A report that was written again.
+
+    Attributes:
+        path: where it is.
+        from_ledger_alone: why the rows are missing from it; empty when they are there.
+        next: the command to type next.
+    """
+
+    path: Path
+    counts: dict[str, int]
+    reviews: dict[str, int]
+    from_ledger_alone: str
+    next: str
+
+
+def write_job_report(
+    job: Job,
+    status: JobStatus,
+    *,
+    requirements: RequirementsBook | None = None,
+    now: datetime,
+    run_id: str,
+    stopped: str = "",
+    continued: bool = False,
+) -> Path:
+    """Write the report, and return where it really is.
+
+    Args:
+        requirements: for the days that a review takes; None where not known.
+        run_id: for another name of the file, where its own is taken.
+        stopped: why the run stopped before finishing, a sentence; empty where it did not.
+        continued: whether the run is to be continued as it was typed.
+
+    Raises:
+        ReportError: neither its own place nor one beside it could be written.
+    """
+    from bulk_onboard.reporting.workbook import write_report  # noqa: PLC0415 - XlsxWriter; a check writes no report
+
+    facts = ReportFacts(
+        commands=job.commands,
+        workbook=readable(job.workbook.name),
+        made_at=now,
+        zone=zone_of(job, now),
+        requirements=requirements,
+        stopped=stopped,
+        continued=continued,
+    )
+    return write_report(
+        job.report, make_tables(status, facts), run=run_id, anew=facts.commands.report(), mode=MODES[job.share]
+    )
+
+
+async def report_job(job: Job, *, clock: Clock, book: RequirementsBook | None = None) -> ReportResult:
+    """Write the report again from workbook and ledger; without workbook or documents folder from the ledger alone.
+
+    This does not use the network: rows are judged against `book`, else against what a run was told last, else against
+    the bundled requirements, and the report says so. Flags that are not given now, such as the folder of the documents,
+    are those of the newest run.
+
+    Raises:
+        UsageError: there is no ledger, or JOB is one of which it is not known what workbook goes with it.
+        ReportError: the report cannot be written.
+    """
+    ledger_state = read_ledger_state(job.ledger).ledger_state
+    job = remembered(job, ledger_state)
+    if job.file == job.ledger:
+        raise errors.UsageError(
+            f"It is not known what workbook goes with {job.ledger}. Name the job file or the workbook, and the ledger "
+            "after --ledger."
+        )
+    requirements, why = None, ""
+    try:
+        dry_run = await make_dry_run(job, credentials=None, clock=clock, book=book or ledger_state.book)
+    except errors.HeadersError:
+        why, status = _columns_not_known(job, ledger_state), join(None, ledger_state)
+    except (errors.WorkbookError, errors.DocumentsError) as gone:
+        why, status = str(gone), join(None, ledger_state)
+    else:
+        requirements, status = dry_run.judgement.book, dry_run.status()
+    now = clock.now()
+    path = write_job_report(
+        job,
+        status,
+        requirements=requirements,
+        now=now,
+        run_id=now.strftime("%Y%m%dT%H%M%SZ"),
+        stopped=why,
+    )
+    return ReportResult(path, status.counts(), status.reviews(), why, next_command(status, job.commands))
+
+
+def _columns_not_known(job: Job, ledger_state: LedgerState) -> str:
+    """Return why the rows are missing where the workbook has other columns than the bundled requirements.
+
+    They may be just those that the API asks for, so nobody is told to change them.
+    """
+    book = bundled_requirements(job.contract or ledger_state.contract)
+    return (
+        f"The API was not asked what it requires, and {job.workbook} does not have the columns of {book.described}. "
+        "They may be right all the same; the next run's report has every row."
+    )
+
+
+def zone_of(job: Job, now: datetime) -> tzinfo:
+    """Return the time zone of the report: the job's, else the machine's."""
+    zone = job.timezone or now.astimezone().tzinfo
+    if zone is None:
+        raise AssertionError("an aware instant has a time zone")
+    return zone
+
+
+# The annotated workbook.
+
+ROWS_AT_MOST = 20_000
+"""Of a sheet with more rows the copy has only those to fix, or nobody would find them in it."""
+
+_SOME_ROWS = (
+    "The sheet has more than {most:,} rows, so this copy has only those to fix, under their row numbers, without "
+    "styles, formulas or other sheets. The others stay in the workbook."
+)
+
+_LIMITS = Limits(cpu_s=120, wall_s=240.0)
+_CHILD = "bulk_onboard.reporting.annotated.styled"
+
+_Write = Callable[[BinaryIO, Path], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """Where the annotated workbook is, and sentences about it for people.
+
+    The path is None where it could not be written.
+    """
+
+    path: Path | None
+    notes: tuple[str, ...]
+
+
+def annotate(job: Job, judgement: Judgement, status: JobStatus) -> Annotated | None:
+    """Write the annotated workbook beside the job's own; None where there are no errors, so nothing to fix.
+
+    Return None where there are no errors, so nothing to fix.
+
+    Call it in a thread, since it takes a while. Raises nothing for a file that cannot be read or written.
+
+    Args:
+        status: the rows of the workbook that was judged.
+    """
+    findings = status.findings()
+    if not any(finding.severity is Severity.ERROR for finding in findings):
+        return None
+    bases = bases_in(job.workbook) if name_of(job.workbook) != job.workbook.stem else ()
+    some_rows = judgement.sheet.height > ROWS_AT_MOST
+    sheet = rows_to_fix(judgement.sheet, findings) if some_rows else judgement.sheet
+    annotation = make_annotation(sheet, judgement.columns, status, bases=bases, some_rows=some_rows)
+    created = datetime.now(UTC).replace(microsecond=0)
+    write, notes = _copy(job.workbook, sheet, annotation, created)
+    return _put(job.workbook, write, notes, created)
+
+
+def bases_in(copy: Path) -> tuple[Base, ...]:
+    """Return what an annotated copy was made from, the oldest first; none where it does not say."""
+    try:
+        return from_pieces(row.cells[0] for row in read_sheet(copy, sheet=BASE_SHEET, header_row=1, encoding=None).rows)
+    except WorkbookError:
+        return ()
+
+
+def _copy(workbook: Path, sheet: Sheet, annotation: Annotation, created: datetime) -> tuple[_Write, tuple[str, ...]]:
+    """Return what writes the copy, and sentences about it."""
+    if annotation.some_rows:
+        notes = (_SOME_ROWS.format(most=ROWS_AT_MOST), *_lacks_values(sheet))
+        return partial(write_plain, sheet=sheet, annotation=annotation, notes=notes, created=created), notes
+    why = f"a {workbook.suffix.lower()} file cannot hold marks"
+    if type_by_name(workbook) is WorkbookType.XLSX:  # no other can be written again as it is
+        try:
+            content, notes = _styled(workbook, sheet, annotation, created)
+        except (ConfinedError, OSError) as error:
+            why = f"your own file cannot be marked: {_why_unmarked(error)}"
+        else:
+            return lambda file, folder: _write_all(file, content), notes
+    notes = tuple(_lacks(why, sheet))
+    return partial(write_plain, sheet=sheet, annotation=annotation, notes=notes, created=created), notes
+
+
+def _lacks(why: str, sheet: Sheet) -> Iterator[str]:
+    """Yield sentences about what a plain copy lacks."""
+    yield (
+        f"This is a plain copy of the sheet, since {why}. "
+        "It has every row in its place, but no styles, formulas or other sheets."
+    )
+    yield from _lacks_values(sheet)
+
+
+def _lacks_values(sheet: Sheet) -> Iterator[str]:
+    if any(Stored.UNCALCULATED in kinds.values() for kinds in sheet.kinds.values()):
+        yield "Where a formula had no result there is #N/A in this copy. Write the value itself into such a cell."
+
+
+def _styled(workbook: Path, sheet: Sheet, annotation: Annotation, created: datetime) -> tuple[bytes, tuple[str, ...]]:
+    request = request_bytes(Request(annotation, sheet.sha256, created))
+    with workbook.open("rb") as source:
+        return read_answer(b"".join(run_confined(_CHILD, request, source, _LIMITS)))
+
+
+def _why_unmarked(error: ConfinedError | OSError) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or "it cannot be read"
+    if error.failure is Failure.UNFORESEEN:
+        return f"there is something in it that cannot be copied ({error})"
+    return str(error)
+
+
+def _write_all(file: BinaryIO, content: bytes) -> None:
+    file.write(content)
+
+
+def _put(workbook: Path, write: _Write, notes: tuple[str, ...], created: datetime) -> Annotated:
+    """Write the copy at the first of its places that is free or may be overwritten."""
+
+    def write_and_seal(file: BinaryIO, folder: Path) -> None:
+        write(file, folder)
+        seal(file, created)
+
+    for path in places(workbook, name_of(workbook)):
+        try:
+            target.replace(path, write_and_seal)
+        except target.TakenError:
+            continue
+        except OSError as error:
+            why = error.strerror or str(error)
+            return Annotated(None, (f"The annotated workbook could not be written to {path}: {why}.",))
+        return Annotated(path, notes)
+    return Annotated(None, (f"There are too many annotated copies beside {workbook}. Remove the old ones.",))
+
+
+def saved_copy(job: Job) -> Path | None:
+    """Return the annotated copy that somebody saved last; None where nobody did."""
+    return next((path for path in copies(job.workbook, name_of(job.workbook)) if not is_untouched(path)), None)
+
+
+def is_newer(copy: Path, workbook: Path) -> bool:
+    """Return whether a copy was saved after the workbook was."""
+    try:
+        return copy.stat().st_mtime_ns > workbook.stat().st_mtime_ns
+    except OSError:
+        return False

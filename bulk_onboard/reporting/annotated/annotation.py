@@ -1,0 +1,367 @@
+"""What an annotated workbook says: marks, added columns, how to fix what is wrong; pure.
+
+Rule: every finding has its place. One about a cell marks that cell, one about a row its first cell, and one about a
+column that the sheet does not have the row's `bo_problems`; one about the sheet stands on the sheet "How to fix",
+and at the header that it names. Of several in one cell the worst gives the colour.
+
+Rule for `bo_key`: the user's Key where the ledger knows the record by it, or knows no record; where it knows the record
+without that Key, its token, `~` and 16 characters, so that it stays that record while everything else is fixed. Of rows
+in conflict nobody knows which the record is, so none is bound to it anew: the token goes to the one whose content was
+sent, and stays where the user has it.
+
+A cell's text keeps its colour, so that removing a mark restores the cell: dark paper lies under light text.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from bulk_onboard.model.catalogue import Severity
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.identity import annotated_token, normal_user_key
+from bulk_onboard.model.record import EDITABLE, State
+from bulk_onboard.model.row import notable_in
+from bulk_onboard.model.sheet import ADDED_COLUMNS, KEY, Columns, Sheet, column_letters
+from bulk_onboard.reporting.annotated.base import Base, as_pieces, base_of, with_base
+from bulk_onboard.reporting.record_findings import UPDATE_REFUSED
+from bulk_onboard.reporting.row_status import JobStatus, RowStatus
+from bulk_onboard.reporting.table import cell_text
+
+
+class Mark(NamedTuple):
+    """A cell to be filled and commented: row as Excel shows it, position from 0, `error` or `warning`."""
+
+    row: int
+    position: int
+    severity: str
+    text: str
+
+
+class Results(NamedTuple):
+    """The texts of one row, in the order of `ADDED_COLUMNS`."""
+
+    key: str
+    state: str
+    problems: str
+    compliance_id: str
+
+
+class RowResults(NamedTuple):
+    """What the added columns hold in one row."""
+
+    row: int
+    texts: Results
+
+
+class Fix(NamedTuple):
+    """A line of the sheet "How to fix": one kind of finding."""
+
+    times: int
+    severity: str
+    title: str
+    columns: str
+    problem: str
+    fix: str
+    rows: str
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """Everything that is to be added to one sheet; its texts are such as a workbook can keep.
+
+    Attributes:
+        sheet: its name.
+        header_row: the row number of the headers.
+        added: where the columns of `ADDED_COLUMNS` are, by position: where they are already, else at the far right.
+        marks: each cell once, in the order of rows and columns.
+        results: of every row.
+        fixes: the lines of the sheet "How to fix".
+        base: what the copy is made from, as its hidden sheet holds it.
+        some_rows: whether the copy has only the rows to fix.
+    """
+
+    sheet: str
+    header_row: int
+    added: tuple[int, ...]
+    marks: tuple[Mark, ...]
+    results: tuple[RowResults, ...]
+    fixes: tuple[Fix, ...]
+    base: tuple[str, ...] = ()
+    some_rows: bool = False
+
+
+def make_annotation(
+    sheet: Sheet,
+    columns: Columns,
+    status: JobStatus,
+    *,
+    bases: Sequence[Base] = (),
+    some_rows: bool = False,
+) -> Annotation:
+    """Return the annotation of a judged sheet.
+
+    Args:
+        status: all rows of the workbook, with their records and findings.
+        bases: what the workbook was made from, where that is an annotated copy itself.
+        some_rows: whether the sheet has only the rows to fix, of all those of the workbook.
+    """
+    gathered = [*status.others, *(f for each in notable_in(status.rows) if each.judged for f in each.judged.findings)]
+    shown, rows = gathered, status.rows
+    if some_rows:
+        numbers = {sheet.header_row, *sheet.numbers}
+        rows = [each for each in notable_in(rows) if each.judged and each.judged.row.number in numbers]
+        shown = [finding for finding in gathered if finding.row in numbers]
+    added = added_positions(sheet.headers)
+    results = tuple(RowResults(each.judged.row.number, results_of(each)) for each in rows if each.judged)
+    base = base_of(sheet, {number: texts.key for number, texts in results})
+    return Annotation(
+        sheet=sheet.name,
+        header_row=sheet.header_row,
+        added=added,
+        marks=tuple(_marks(shown, sheet, _positions(sheet, columns), problems=added[_PROBLEMS])),
+        results=results,
+        fixes=fixes(gathered),
+        base=as_pieces(with_base(bases, base)),
+        some_rows=some_rows,
+    )
+
+
+def rows_to_fix(sheet: Sheet, findings: Iterable[Finding]) -> Sheet:
+    """Return the sheet with the rows alone that something keeps out or sent back, each under its number."""
+    to_fix = {finding.row for finding in findings if finding.severity is Severity.ERROR}
+    places = [place for place, number in enumerate(sheet.numbers) if number in to_fix]
+    return sheet.with_rows(sheet.rows_at(places))
+
+
+# The added columns.
+
+_PROBLEMS = ADDED_COLUMNS.index("bo_problems")
+
+
+def added_positions(headers: Sequence[str]) -> tuple[int, ...]:
+    """Return where each of the added columns is, or is to be."""
+    there = {header.strip().casefold(): position for position, header in reversed(list(enumerate(headers)))}
+    free = iter(range(len(headers), len(headers) + len(ADDED_COLUMNS)))
+    return tuple(there[name] if name in there else next(free) for name in ADDED_COLUMNS)
+
+
+def results_of(status: RowStatus) -> Results:
+    """Return what the added columns hold in one row of the workbook."""
+    return Results(
+        key=cell_text(_key(status)),
+        state=status.kind,
+        problems=cell_text("\n".join(filter(None, (*_problem_lines(status.findings), _reason(status))))),
+        compliance_id=cell_text(status.record.compliance_id if status.record else ""),
+    )
+
+
+def _key(status: RowStatus) -> str:
+    """Return the text of `bo_key`."""
+    if status.judged is None:
+        return ""
+    row, record = status.judged.row, status.named
+    user_key = row.cell(KEY)
+    if record is None or (user_key and normal_user_key(record.key) == normal_user_key(user_key)):
+        return user_key
+    in_conflict = status.state is State.INVALID and any(f.code == "key-conflict" for f in status.judged.findings)
+    return user_key if in_conflict and annotated_token(row) != record.token else f"~{record.token}"
+
+
+def _problem_lines(findings: Iterable[Finding]) -> list[str]:
+    """Return a line for each, errors first: where, what is wrong, how to fix it."""
+    return [
+        f"{finding.severity.capitalize()}{_where(finding)}: {finding.problem} {finding.fix}"
+        for finding in _worst_first(findings)
+    ]
+
+
+def _where(finding: Finding) -> str:
+    return f" in {finding.column}" if finding.column else ""
+
+
+def _reason(status: RowStatus) -> str:
+    """Return why the record is where it is; empty where the findings say so already, or nothing was sent."""
+    record = status.record
+    if record is None or status.state in (State.INVALID, State.NOT_SENT) or not record.reason:
+        return ""
+    if status.state is State.SUBMITTED and record.code and record.review not in EDITABLE:
+        return ""  # a correction that nobody waits for any more
+    if any(finding.code == UPDATE_REFUSED for finding in status.found):
+        return ""
+    return ": ".join(part for part in (record.code, record.reason) if part)
+
+
+# The marks.
+
+
+def _positions(sheet: Sheet, columns: Columns) -> Mapping[str, int]:
+    """Return the position of a column by what a finding may call it: the user's header, or Excel's letter."""
+    lettered = {column_letters(position): position for position in range(len(sheet.headers))}
+    headed = {h.strip(): position for position, h in reversed(list(enumerate(sheet.headers))) if h.strip()}
+    return lettered | headed | {columns.header(name): position for name, position in columns.positions.items()}
+
+
+def _marks(findings: Iterable[Finding], sheet: Sheet, positions: Mapping[str, int], *, problems: int) -> Iterator[Mark]:
+    first = next((position for position, header in enumerate(sheet.headers) if header.strip()), 0)
+    cells: defaultdict[tuple[int, int], list[Finding]] = defaultdict(list)
+    for finding in findings:
+        if finding.column:
+            cells[finding.row, positions.get(finding.column, problems)].append(finding)
+        elif finding.row > sheet.header_row:
+            cells[finding.row, first].append(finding)
+    for (row, position), found in sorted(cells.items(), key=lambda cell: cell[0]):
+        worst_first = _worst_first(found)
+        yield Mark(row, position, worst_first[0].severity.value, cell_text("\n\n".join(map(_comment, worst_first))))
+
+
+def _worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: finding.severity is not Severity.ERROR)
+
+
+def _comment(finding: Finding) -> str:
+    return f"{finding.severity.capitalize()}: {finding.title}\n{finding.problem}\n{finding.fix}"
+
+
+# The sheet "How to fix".
+
+AUTHOR = "bulk-onboard"
+HEADERS = ("Count", "Severity", "What", "Columns", "What is wrong", "How to fix", "Rows")
+TITLE = "How to fix this workbook"
+_GUIDE = """\
+1. Look for the marked cells. A red one keeps its row out, or shows what the API refused; \
+a yellow one is worth a look. Point at a marked cell to see what is wrong; the column bo_problems says it as well.
+2. Fix the cells themselves. Marks, comments and the columns that begin with bo_ may stay: they are written anew each \
+time.
+3. Leave bo_key as it is: a row is known by it while its other cells are fixed. Clear it in a row that you copied to \
+describe another business.
+4. Save the file, and type the command that was printed beside its name. It takes what you fixed into your workbook, \
+and runs that. The run goes on where the last one ended, and nothing is sent twice."""
+GUIDE = _GUIDE.splitlines()
+NOT_KEPT = "What this copy lacks"
+
+_FEW = 12
+
+
+def fixes(findings: Iterable[Finding]) -> tuple[Fix, ...]:
+    """Return a line for each code that occurs: errors first, then the most frequent."""
+    by_code: defaultdict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        by_code[finding.code].append(finding)
+    lines = [_fix(alike) for alike in by_code.values()]
+    return tuple(sorted(lines, key=lambda line: (line.severity != Severity.ERROR, -line.times, line.title)))
+
+
+def uncommented(cells: int) -> tuple[str, ...]:
+    """Return what is said of marked cells that have no comment, because there are too many."""
+    if not cells:
+        return ()
+    have = "1 marked cell has" if cells == 1 else f"{cells:,} marked cells have"
+    return (f"{have} no comment, since a sheet can show only so many; the column bo_problems has them all.",)
+
+
+def _fix(alike: list[Finding]) -> Fix:
+    first = alike[0]
+    return Fix(
+        times=len(alike),
+        severity=first.severity.value,
+        title=cell_text(first.title),
+        columns=cell_text(_listed([finding.column for finding in alike if finding.column])),
+        problem=cell_text(_one_of([finding.problem for finding in alike])),
+        fix=cell_text(_one_of([finding.fix for finding in alike])),
+        rows=_listed([str(finding.row) for finding in alike]),
+    )
+
+
+def _one_of(sentences: list[str]) -> str:
+    """Return what all of them say; where they differ, the first as an example."""
+    return sentences[0] if len(set(sentences)) == 1 else f"For example: {sentences[0]}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    each = list(dict.fromkeys(names))
+    more = len(each) - _FEW
+    return ", ".join(each[:_FEW]) + (f" and {more:,} more" if more > 0 else "")
+
+
+# Looks.
+
+PAPER: Mapping[str, str] = {"error": "FFC9C4", "warning": "FFEFA8"}
+DARK_PAPER: Mapping[str, str] = {"error": "A8201A", "warning": "8A6100"}
+INK: Mapping[str, str] = {"error": "8E1B16", "warning": "6B4B00"}
+HEADER_PAPER, HEADER_INK = "44546A", "FFFFFF"
+TITLE_INK = "1F3864"
+ADDED_WIDTHS = (22, 13, 90, 40)  # characters, in the order of the added columns
+FIX_WIDTHS = (8, 11, 30, 26, 52, 52, 34)
+LINE_HEIGHT = 15  # points
+COMMENT_WIDTH = 340  # pixels
+COMMENT_LINE = 18
+COMMENT_LINE_LENGTH = 48  # characters
+
+
+def comment_height(text: str) -> int:
+    """Return the pixels that a comment needs."""
+    return COMMENT_LINE * (1 + lines_of(text, COMMENT_LINE_LENGTH))
+
+
+def lines_of(text: str, width: int) -> int:
+    """Return how many lines a text takes that wraps after so many characters."""
+    return sum(-(-len(line) // width) or 1 for line in text.split("\n"))
+
+
+def fix_height(fix: Iterable[object]) -> float:
+    """Return the points that a line of the sheet "How to fix" needs."""
+    columns = zip(fix, FIX_WIDTHS, strict=True)
+    return LINE_HEIGHT * max(lines_of(str(value), width) for value, width in columns)
+
+
+# What goes to the child process and back.
+
+
+class Request(NamedTuple):
+    """What the child process is asked.
+
+    Attributes:
+        annotation: what to mark and to write.
+        sha256: the digest of the workbook that was judged, hexadecimal.
+        created: when the copy is to say that it was made, in whole seconds.
+    """
+
+    annotation: Annotation
+    sha256: str
+    created: datetime
+
+
+def request_bytes(request: Request) -> bytes:
+    """Return the request as `read_request` understands it."""
+    fields = asdict(request.annotation) | {"sha256": request.sha256, "created": request.created.isoformat()}
+    return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def read_request(content: bytes) -> Request:
+    """Return the request that was made into these bytes."""
+    fields = json.loads(content)
+    annotation = Annotation(
+        sheet=fields["sheet"],
+        header_row=fields["header_row"],
+        added=tuple(fields["added"]),
+        marks=tuple(Mark(*mark) for mark in fields["marks"]),
+        results=tuple(RowResults(row, Results(*texts)) for row, texts in fields["results"]),
+        fixes=tuple(Fix(*fix) for fix in fields["fixes"]),
+        base=tuple(fields["base"]),
+    )
+    return Request(annotation, fields["sha256"], datetime.fromisoformat(fields["created"]))
+
+
+def answer_pieces(copy: bytes, notes: tuple[str, ...]) -> Iterator[bytes]:
+    """Yield the notes in one line, then the copy."""
+    yield json.dumps(notes).encode() + b"\n"
+    yield copy
+
+
+def read_answer(content: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """Return the copy and the notes that were made into these bytes."""
+    notes, _, copy = content.partition(b"\n")
+    return copy, tuple(json.loads(notes))

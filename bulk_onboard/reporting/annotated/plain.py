@@ -1,0 +1,359 @@
+"""A plain copy of the one sheet, annotated: for formats that cannot be written again, and for very long sheets.
+
+Every cell is in its own place, row and column as in the file, merged as there, so the next read finds what this one
+found.
+
+Rule: a number stays a number, a date a date and an error an error, since what is wrong with a cell is often how it is
+kept: as text it would be valid, and be sent though nobody fixed it. What cannot be kept so becomes an error.
+
+Rule: no two merged areas may overlap, or spreadsheet programs call the copy damaged.
+"""
+
+import math
+import re
+from bisect import bisect_left, insort
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from itertools import groupby
+from pathlib import Path
+from typing import Any, BinaryIO, TypeAlias
+
+from bulk_onboard.model.sheet import ADDED_COLUMNS, HOW_TO_FIX, SOME_ROWS_COLUMN, Merged, Sheet, SheetRow, Stored
+from bulk_onboard.reporting.annotated import annotation as looks
+from bulk_onboard.reporting.annotated.annotation import (
+    AUTHOR,
+    COMMENT_WIDTH,
+    GUIDE,
+    HEADERS,
+    NOT_KEPT,
+    TITLE,
+    Annotation,
+    Fix,
+    Mark,
+    comment_height,
+    uncommented,
+)
+from bulk_onboard.reporting.annotated.base import BASE_SHEET, BASE_TITLE, as_xlsxwriter_writes
+from bulk_onboard.reporting.table import cell_text
+
+TEXT = "@"
+"""The format of a cell that is to hold text, whatever somebody writes into it."""
+COMMENTS_AT_MOST = 2_000
+_LONGEST_NAME = 31  # characters of a sheet's name
+_TAKEN_NAMES = (HOW_TO_FIX.casefold(), BASE_SHEET, "history")
+_NOT_IN_A_NAME = str.maketrans(dict.fromkeys("[]:*?/\\", "_"))
+_OPTIONS = {
+    "constant_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
+_NARROWEST, _WIDEST = 10, 40  # characters
+_ROOM = 200  # rows below the last one that are not hidden, for who wants to add some
+_ROW_HEIGHT = 15  # the usual one, which a row must be given to be shown
+_LOOKED_AT = 1_000  # rows that the widths are made for
+
+
+def write_plain(
+    file: BinaryIO, folder: Path, *, sheet: Sheet, annotation: Annotation, notes: Sequence[str], created: datetime
+) -> None:
+    """Write the copy; `folder` is for temporary files, `created` when the copy says that it was made."""
+    import xlsxwriter  # noqa: PLC0415 - costs time that only an annotated copy should pay
+
+    book = xlsxwriter.Workbook(file, {**_OPTIONS, "tmpdir": str(folder)})
+    book.set_properties({"created": created.replace(tzinfo=None)})
+    look = _Looks(book)
+    left_out = _write_sheet(book, look, sheet, annotation)
+    _write_guide(book, look, annotation.fixes, (*notes, *uncommented(left_out)))
+    _write_base(book, annotation.base)
+    book.close()
+
+
+def write_sheet(file: BinaryIO, folder: Path, *, sheet: Sheet) -> None:
+    """Write the sheet alone, nothing added; `folder` is for temporary files."""
+    import xlsxwriter  # noqa: PLC0415 - as above
+
+    book = xlsxwriter.Workbook(file, {**_OPTIONS, "tmpdir": str(folder)})
+    nothing = Annotation(sheet=sheet.name, header_row=sheet.header_row, added=(), marks=(), results=(), fixes=())
+    _write_sheet(book, _Looks(book), sheet, nothing)
+    book.close()
+
+
+class _Looks:
+    """The looks of cells; a workbook keeps every one that it was ever given."""
+
+    def __init__(self, book: Any) -> None:
+        self._book = book
+        self._cells: dict[tuple[str, str], Any] = {}
+        ours = {"bold": True, "font_color": f"#{looks.HEADER_INK}", "bg_color": f"#{looks.HEADER_PAPER}"}
+        self.text = self.cell()
+        self.ours_text = book.add_format({"num_format": TEXT, "valign": "top", "text_wrap": True})
+        self.header = book.add_format({"num_format": TEXT, "bold": True, "bottom": 1})
+        self.ours = book.add_format({**ours, "num_format": TEXT})
+        self.title = book.add_format({"bold": True, "font_size": 16, "font_color": f"#{looks.TITLE_INK}"})
+        self.heading = book.add_format({"bold": True, "font_size": 12, "font_color": f"#{looks.TITLE_INK}"})
+        self.severity = {
+            severity: book.add_format(
+                {"num_format": TEXT, "valign": "top", "bold": True, "bg_color": f"#{paper}", "font_color": f"#{ink}"}
+            )
+            for (severity, paper), ink in zip(looks.PAPER.items(), looks.INK.values(), strict=True)
+        }
+
+    def cell(self, number_format: str = TEXT, severity: str = "") -> Any:
+        """Return the look of a cell of the user's, marked or not."""
+        wanted = (number_format, severity)
+        if wanted not in self._cells:
+            paper = {"bg_color": f"#{looks.PAPER[severity]}"} if severity else {}
+            self._cells[wanted] = self._book.add_format({"num_format": number_format, "valign": "top", **paper})
+        return self._cells[wanted]
+
+
+def _write_sheet(book: Any, look: _Looks, sheet: Sheet, annotation: Annotation) -> int:
+    """Write the sheet itself from top to bottom; return how many comments there was no room for."""
+    page = book.add_worksheet(_sheet_name(sheet.name))
+    _set_columns(page, sheet, annotation)
+    if annotation.some_rows:
+        page.set_default_row(hide_unused_rows=True)  # the others are seen to be missing, and not to be empty
+    page.freeze_panes(annotation.header_row, 0)
+    page.merge += [[m.first_row - 1, m.first_column, m.last_row - 1, m.last_column] for m in disjoint(sheet.merged)]
+    marks: defaultdict[int, dict[int, Mark]] = defaultdict(dict)
+    for mark in annotation.marks:
+        marks[mark.row][mark.position] = mark
+    commented = set(sorted(annotation.marks, key=lambda mark: mark.severity != "error")[:COMMENTS_AT_MOST])
+    header = SheetRow(annotation.header_row, sheet.headers)
+    names, places = (ADDED_COLUMNS, annotation.added) if annotation.added else ((), ())
+    if annotation.some_rows and not sheet.has_some_rows_only:
+        names, places = (*names, SOME_ROWS_COLUMN), (*places, max(len(sheet.headers), *(p + 1 for p in places)))
+    results: dict[int, tuple[str, ...]] = {header.number: names, **dict(annotation.results)}
+    for row in (header, *sheet.rows):
+        ours = dict(zip(places, results.get(row.number, ()), strict=False))
+        _write_row(page, look, row, ours, marks[row.number], is_header=row is header)
+        for mark in commented.intersection(marks[row.number].values()):
+            _comment(page, mark)
+    if annotation.some_rows:
+        for line in range(sheet.numbers[-1], sheet.numbers[-1] + _ROOM):
+            page.set_row(line, _ROW_HEIGHT)
+    return len(annotation.marks) - len(commented)
+
+
+def _write_row(
+    page: Any, look: _Looks, row: SheetRow, ours: Mapping[int, str], marks: Mapping[int, Mark], *, is_header: bool
+) -> None:
+    """Write one row: the user's cells, and over them the texts of `ours`, by position."""
+    line, stored = row.number - 1, row.stored
+    usual, usual_ours = (look.header, look.ours) if is_header else (look.text, look.ours_text)
+    for position, text in enumerate(row.cells):
+        if position in ours:
+            continue
+        severity = marks[position].severity if position in marks else ""
+        if position in stored:
+            one = kept(text, stored[position])
+            _write_kept(page, line, position, one.value, look.cell(one.number_format, severity))
+        else:
+            _write(page, line, position, text, look.cell(TEXT, severity) if severity else usual)
+    for position in sorted(ours.keys() | {place for place in marks if place >= len(row.cells)}):
+        cell_look = look.cell(TEXT, marks[position].severity) if position in marks else usual_ours
+        _write(page, line, position, cell_text(ours.get(position, "")), cell_look)
+
+
+def _write_kept(page: Any, row: int, position: int, value: "Value", look: Any) -> None:
+    match value:
+        case bool():
+            page.write_boolean(row, position, value, look)
+        case float():
+            page.write_number(row, position, value, look)
+        case Formula(text, result):
+            page.write_formula(row, position, text, look, result)
+        case _:
+            page.write_datetime(row, position, value, look)
+
+
+def _comment(page: Any, mark: Mark) -> None:
+    size = {"x_scale": COMMENT_WIDTH / 128, "y_scale": comment_height(mark.text) / 74}  # of XlsxWriter's own box
+    page.write_comment(mark.row - 1, mark.position, mark.text, {"author": AUTHOR, **size})
+
+
+def _set_columns(page: Any, sheet: Sheet, annotation: Annotation) -> None:
+    for position, header in enumerate(sheet.headers):
+        longest = max(
+            (len(row.cells[position]) for row in sheet.rows[:_LOOKED_AT] if position < len(row.cells)), default=0
+        )
+        page.set_column(position, position, max(_NARROWEST, len(header) + 2, min(longest + 2, _WIDEST)))
+    for position, width in zip(annotation.added, looks.ADDED_WIDTHS, strict=False):  # none in a sheet alone
+        page.set_column(position, position, width)
+
+
+def _write_guide(book: Any, look: _Looks, fixes: Sequence[Fix], notes: Sequence[str]) -> None:
+    page = book.add_worksheet(HOW_TO_FIX)
+    page.hide_gridlines(2)
+    page.set_landscape()
+    page.set_paper(9)
+    page.fit_to_pages(1, 0)
+    for position, width in enumerate(looks.FIX_WIDTHS):
+        page.set_column(position, position, width)
+    page.write_string(0, 0, TITLE, look.title)
+    for row, line in enumerate(GUIDE, start=1):
+        page.write_string(row, 0, line)
+    row = len(GUIDE) + 2
+    for position, header in enumerate(HEADERS):
+        page.write_string(row, position, header, look.ours)
+    for row, fix in enumerate(fixes, start=row + 1):  # noqa: B020 - it goes on below
+        page.set_row(row, looks.fix_height(fix))
+        page.write_number(row, 0, fix.times, look.text)
+        for position, text in enumerate(fix[1:], start=1):
+            _write(
+                page, row, position, cell_text(text), look.severity[fix.severity] if position == 1 else look.ours_text
+            )
+    page.write_string(row + 2, 0, NOT_KEPT, look.heading)
+    for place, note in enumerate(notes, start=row + 3):
+        page.write_string(place, 0, cell_text(note))
+
+
+def _write_base(book: Any, pieces: Sequence[str]) -> None:
+    if not pieces:
+        return
+    page = book.add_worksheet(BASE_SHEET)
+    page.very_hidden()
+    for row, text in enumerate((BASE_TITLE, *pieces)):
+        page.write_string(row, 0, text)
+
+
+def _write(page: Any, row: int, position: int, text: str, look: Any) -> None:
+    if text:
+        page.write_string(row, position, as_xlsxwriter_writes(text), look)
+    else:
+        page.write_blank(row, position, None, look)
+
+
+def _sheet_name(name: str) -> str:
+    """Return the name as Excel allows it: a csv's sheet is called like the file."""
+    allowed = cell_text(name).translate(_NOT_IN_A_NAME).strip("'")[:_LONGEST_NAME]
+    return allowed if allowed and allowed.casefold() not in _TAKEN_NAMES else "Sheet1"
+
+
+# How a cell that is no text is kept.
+
+_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"})
+_LOST = "#VALUE!"
+_FIRST_YEAR = 1901  # spreadsheet programs disagree about the days before
+_DURATION = re.compile(r"(?P<hours>[0-9]{1,6}):(?P<minutes>[0-9]{2}):(?P<seconds>[0-9]{2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A formula and what it came to; empty for one that was never calculated."""
+
+    text: str
+    result: str
+
+
+Value: TypeAlias = float | bool | datetime | timedelta | Formula
+
+
+@dataclass(frozen=True, slots=True)
+class CellValue:
+    """What to write, and the number format of the cell."""
+
+    value: Value
+    number_format: str = TEXT
+
+
+def kept(text: str, stored: Stored) -> CellValue:
+    """Return what to write for a cell that is no text and reads like this."""
+    return _KEPT[stored](text)
+
+
+def _error(text: str) -> CellValue:
+    sign = text if text in _ERRORS else _LOST
+    return CellValue(Formula(f"={sign}", sign))
+
+
+def _uncalculated(_text: str) -> CellValue:
+    return CellValue(Formula("=NA()", ""))  # which formula it was nobody knows here
+
+
+def _number(text: str) -> CellValue:
+    number = float(text)
+    return CellValue(number) if math.isfinite(number) else _error("#NUM!")
+
+
+def _date(text: str) -> CellValue:
+    """A date, a time of day or a duration."""
+    if match := _DURATION.fullmatch(text):
+        parts = {name: int(part) for name, part in match.groupdict().items()}
+        return CellValue(timedelta(**parts), "hh:mm:ss" if text.startswith("0") else "[h]:mm:ss")
+    moment = datetime.fromisoformat(text)
+    if moment.year < _FIRST_YEAR or moment.tzinfo:
+        return _error(_LOST)
+    return CellValue(moment, "yyyy\\-mm\\-dd" if len(text) == len("2026-01-02") else "yyyy\\-mm\\-dd\\ hh:mm:ss")
+
+
+def _or_error(keep: Callable[[str], CellValue]) -> Callable[[str], CellValue]:
+    def kept_or_error(text: str) -> CellValue:
+        try:
+            return keep(text)
+        except ValueError:
+            return _error(_LOST)
+
+    return kept_or_error
+
+
+_KEPT: Mapping[Stored, Callable[[str], CellValue]] = {
+    Stored.NUMBER: _or_error(_number),
+    Stored.FORMATTED: _or_error(lambda text: replace(_number(text), number_format="#,##0")),
+    Stored.DATE: _or_error(_date),
+    Stored.BOOLEAN: lambda text: CellValue(text == "TRUE"),
+    Stored.ERROR: _error,
+    Stored.UNCALCULATED: _uncalculated,
+}
+
+
+# Merged areas.
+
+
+def disjoint(merged: Iterable[Merged]) -> list[Merged]:
+    """Return areas that cover the same cells, none of them twice; cells beside them too where the file's own overlap.
+
+    No program makes such a file.
+    """
+    areas = sorted(set(merged))
+    return list(_bands(areas)) if _overlap(areas) else areas
+
+
+def _overlap(areas: Iterable[Merged]) -> bool:
+    """Return whether any two do; the areas are in the order of their first rows."""
+    beside: list[tuple[int, int]] = []  # columns of the areas that reach down to the row
+    ends: list[tuple[int, tuple[int, int]]] = []
+    for area in areas:
+        while ends and ends[0][0] < area.first_row:
+            del beside[bisect_left(beside, heappop(ends)[1])]
+        columns = (area.first_column, area.last_column)
+        place = bisect_left(beside, columns)
+        if place and beside[place - 1][1] >= area.first_column:
+            return True
+        if place < len(beside) and beside[place][0] <= area.last_column:
+            return True
+        insort(beside, columns)
+        heappush(ends, (area.last_row, columns))
+    return False
+
+
+def _bands(areas: Iterable[Merged]) -> Iterator[Merged]:
+    """Yield the areas of rows that overlap, as one area each."""
+    band, last = 0, 0
+    numbered = []
+    for area in areas:
+        band += area.first_row > last
+        last = max(last, area.last_row)
+        numbered.append((band, area))
+    for _, group in groupby(numbered, key=lambda one: one[0]):
+        together = [area for _, area in group]
+        yield Merged(
+            together[0].first_row,
+            max(area.last_row for area in together),
+            min(area.first_column for area in together),
+            max(area.last_column for area in together),
+        )

@@ -1,0 +1,150 @@
+"""Something to print on, and the door to rich: tables on a terminal, else plain lines that can be searched and cut.
+
+Rule: what comes from a workbook or from the API cannot steer the terminal, and a stream that cannot show a character
+shows another one instead of failing.
+"""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol, TextIO
+
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.reporting.table import Cell
+
+_SCREENFUL = 50  # lines of a long list that a terminal is given
+
+_STYLES: Mapping[str, str] = {
+    "submitted": "green", "approved": "green", "create": "green", "not sent": "cyan", "pending": "cyan",
+    "settle": "yellow", "deferred": "yellow", "warning": "yellow", "uncertain": "yellow", "more info": "yellow",
+    "held": "magenta", "suspended": "magenta", "invalid": "red", "refused": "red", "rejected": "red", "error": "red",
+    "ok": "green", "not looked at": "yellow", "problem": "red",
+}  # fmt: skip
+
+
+class Printer(Protocol):
+    """Something to print on."""
+
+    def write_line(self, text: str) -> None:
+        """Print one line."""
+
+    def write_table(self, headers: tuple[str, ...], rows: Sequence[tuple[Cell, ...]]) -> None:
+        """Print a whole table."""
+
+    def write_list(self, headers: tuple[str, ...], rows: Sequence[tuple[Cell, ...]]) -> None:
+        """Print a table that may be very long."""
+
+    def write_findings(self, findings: Sequence[tuple[Finding, str]], *, workbook: str) -> None:
+        """Print findings, each with its sentences; they may be very many."""
+
+
+class _Plain:
+    """Aligned columns, one line a row however long, no escape sequences."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write_line(self, text: str) -> None:
+        self._stream.write(shown(text, self._stream).rstrip() + "\n")
+
+    def write_table(self, headers: tuple[str, ...], rows: Sequence[tuple[Cell, ...]]) -> None:
+        lines = [[shown(cell, self._stream) for cell in row] for row in (headers, *rows)]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        for line in lines:
+            self.write_line("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)))
+
+    write_list = write_table
+
+    def write_findings(self, findings: Sequence[tuple[Finding, str]], *, workbook: str) -> None:
+        """Print a line each: first its place, last its severity and code."""
+        for finding, sentences in findings:
+            place = " › ".join(filter(None, (workbook, finding.sheet, f"row {finding.row}", finding.column)))
+            self.write_line(f"{place}: {sentences} [{finding.severity.value}: {finding.code}]")
+
+
+class _Terminal:
+    """Tables as wide as the terminal, in colours."""
+
+    def __init__(self, stream: TextIO) -> None:
+        from rich.console import Console  # noqa: PLC0415 - costs 40 ms, which only a terminal is to pay
+
+        self._stream = stream
+        self._console: Any = Console(file=stream, highlight=False)
+
+    def write_line(self, text: str) -> None:
+        """Leave wrapping to the terminal, so that a command that is copied from it is one line."""
+        self._console.print(shown(text, self._stream), markup=False, emoji=False, soft_wrap=True)
+
+    def write_table(self, headers: tuple[str, ...], rows: Sequence[tuple[Cell, ...]]) -> None:
+        self._write(headers, [[self._text(cell) for cell in row] for row in rows])
+
+    def write_list(self, headers: tuple[str, ...], rows: Sequence[tuple[Cell, ...]]) -> None:
+        self.write_table(headers, rows[:_SCREENFUL])
+        self._write_rest(len(rows) - _SCREENFUL)
+
+    def write_findings(
+        self,
+        findings: Sequence[tuple[Finding, str]],
+        *,
+        workbook: str,  # noqa: ARG002 - a terminal has no room for it
+    ) -> None:
+        """Give sentences most of the width; severity and code go below them."""
+        rows = [
+            [
+                self._text(finding.row),
+                self._text(finding.column),
+                self._text(sentences).append(f"\n{finding.severity}: {finding.code}", _STYLES[finding.severity]),
+            ]
+            for finding, sentences in findings[:_SCREENFUL]
+        ]
+        self._write(("Row", "Column", "What is wrong, and how to fix it"), rows)
+        self._write_rest(len(findings) - _SCREENFUL)
+
+    def _write(self, headers: tuple[str, ...], rows: Iterable[Iterable[Any]]) -> None:
+        from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - see above
+        from rich.table import Table  # noqa: PLC0415
+
+        table = Table(box=SIMPLE_HEAD, pad_edge=False)
+        for header in headers:
+            table.add_column(header, overflow="fold")
+        for row in rows:
+            table.add_row(*row)
+        self._console.print(table)
+
+    def _write_rest(self, more: int) -> None:
+        if more > 0:
+            self.write_line(f"… and {more:,} more; send the output to a file to see them all.")
+
+    def _text(self, cell: Cell) -> Any:
+        from rich.text import Text  # noqa: PLC0415 - see above
+
+        text = shown(cell, self._stream)
+        return Text(text, style=_STYLES.get(text, ""))
+
+
+def printer_on(stream: TextIO) -> Printer:
+    """Return how to print on this stream: in tables and colours on a terminal, else in plain lines."""
+    return _Terminal(stream) if is_terminal(stream) else _Plain(stream)
+
+
+def print_next(command: str, stream: TextIO) -> None:
+    """Print the command to type next."""
+    printer_on(stream).write_line(f"Next: {command}")
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Return whether the stream may be given colours and a bar: a terminal, and nobody asked for none (NO_COLOR)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR")
+
+
+def shown(cell: Cell, stream: TextIO) -> str:
+    """Return a cell as one line of printable characters that the stream's encoding knows."""
+    text = "" if cell is None else str(cell)
+    line = text if text.isprintable() else "".join(map(_printable, text))
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return line.encode(encoding, "replace").decode(encoding)
+
+
+def _printable(char: str) -> str:
+    if "\udc80" <= char <= "\udcff":  # a byte of a file's name that is no UTF-8
+        return f"\\x{ord(char) - 0xDC00:02x}"
+    return char if char.isprintable() else char.encode("unicode_escape").decode("ascii")

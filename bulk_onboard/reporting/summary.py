@@ -1,0 +1,309 @@
+"""The pure half of the report: all its tables, and what its first sheet says.
+
+See README.md, The report.
+
+Where the workbook is gone the report has the records alone, names stay blank, and the first sheet says so
+(docs/design/promise.md, Five rules).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+
+from bulk_onboard.model.command import Commands
+from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.model.record import UNDER_REVIEW, Review, State, unknown_numbers
+from bulk_onboard.model.requirements import RequirementsBook
+from bulk_onboard.model.row import Aside, notable_in
+from bulk_onboard.reporting.row_status import JobStatus, drift_sentences
+from bulk_onboard.reporting.sheets import problems_table, results_table, runs_table, unclaimed_table
+from bulk_onboard.reporting.table import Table, business_days_after, day_text, local, local_text
+from bulk_onboard.units import format_count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFacts:
+    """What the report says beside rows and records.
+
+    Attributes:
+        commands: what there is to type about the job.
+        workbook: what the user calls the workbook.
+        made_at: when the report is made; aware.
+        zone: of all times in the report; named in it.
+        requirements: for the days a review takes; None where not known.
+        stopped: why the run stopped before finishing, a sentence; empty where it did not.
+        continued: whether the run is to be continued as it was typed.
+    """
+
+    commands: Commands
+    workbook: str
+    made_at: datetime
+    zone: tzinfo
+    requirements: RequirementsBook | None = None
+    stopped: str = ""
+    continued: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The first sheet.
+
+    Attributes:
+        happened, expected, todo: sentences; what happened, when reviews are expected, what to do next.
+        counts, reviews: name, rows, meaning; only what has rows; `counts` ends in the total.
+        command: to type next.
+        facts: name and value.
+    """
+
+    title: str
+    happened: tuple[str, ...]
+    counts: Table
+    reviews: Table
+    expected: tuple[str, ...]
+    todo: tuple[str, ...]
+    command: str
+    facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """Everything the report says, as plain data."""
+
+    summary: Summary
+    results: Table
+    problems: Table
+    not_in_workbook: Table
+    runs: Table
+
+
+_MEANINGS: Mapping[str, str] = {
+    State.INVALID: "errors keep the row out",
+    State.NOT_SENT: "due, nothing sent yet",
+    State.SENDING: "the call is under way",
+    State.DEFERRED: "tried and not sent; the next run tries again",
+    State.UNCERTAIN: "sent, and the outcome is not known yet",
+    State.REFUSED: "the API refused this content",
+    State.HELD: "somebody must look at it",
+    State.SUBMITTED: "the API has it",
+    State.GONE: "the API had it, and no longer has it",
+    State.DELETED: "deleted at the API on purpose",
+    State.ABANDONED: "given up on purpose",
+    Aside.DUPLICATE: "the same as an earlier row, not sent again",
+    Aside.EXAMPLE: "the template's own row, never sent",
+    Aside.BLANK: "nothing but defaults or check boxes, no business",
+}
+
+_NOUNS: Mapping[str, tuple[str, str]] = {  # of one row and of several, where the state's word would not do
+    Aside.DUPLICATE: ("a duplicate", "duplicates"),
+    Aside.EXAMPLE: ("the template's example", "examples"),
+    Aside.BLANK: ("blank but for defaults", "blank but for defaults"),
+}
+
+_REVIEW_MEANINGS: Mapping[str, str] = {
+    Review.DRAFT: "the API has not taken them up yet",
+    Review.PENDING: "the reviewers have not decided yet",
+    Review.APPROVED: "ready for numbers",
+    Review.REJECTED: "the reviewers said no; Results gives the reason",
+    Review.MORE_INFO: "the reviewers ask for more; Results gives the reason",
+    Review.SUSPENDED: "was approved, and is suspended: complaints are open",
+    Review.EXPIRED: "was approved, and has expired; the next run files it anew",
+}
+_UNKNOWN_REVIEW = "a word of the API's that this version does not know"
+
+_TODO: Mapping[str, str] = {
+    State.INVALID: "Fix the {rows}: the sheet Problems says what is wrong and how to fix it. Then run again.",
+    State.REFUSED: "Fix the {rows}: the sheet Results says what the API refused. Then run again.",
+    State.HELD: "Look at the {rows}, before anything else is done with {them}: the sheet Results says how.",
+    State.GONE: "Find out who deleted the {records} of the {rows}, then say what is to be done: "
+    "the sheet Results says how.",
+    State.UNCERTAIN: "Run again for the {rows}: the outcome is looked up first, and nothing is sent twice.",
+    State.DEFERRED: "Run again for the {rows}.",
+    State.NOT_SENT: "Run again to send the {rows}.",
+}
+_REVIEW_TODO: Mapping[str, str] = {
+    Review.REJECTED: "Correct the {rows}: the sheet Results gives the reviewers' own reason. Then run again.",
+    Review.MORE_INFO: "Give the reviewers what they ask for in the {rows}: the sheet Results gives the reason. "
+    "Then run again.",
+    Review.SUSPENDED: "Send the proof of consent for the {rows} that the vendor's console asks for.",
+}
+_CONTINUED_BY_RUNNING = (State.NOT_SENT, State.DEFERRED, State.UNCERTAIN, State.INVALID, State.REFUSED)
+_CORRECTED_BY_RUNNING = (Review.REJECTED, Review.MORE_INFO, Review.EXPIRED)
+
+
+def make_tables(status: JobStatus, facts: ReportFacts) -> Tables:
+    """Return the whole report."""
+    return Tables(
+        summary=_summary(status, facts),
+        results=results_table(status, facts.commands, facts.zone),
+        problems=problems_table(status.findings()),
+        not_in_workbook=unclaimed_table(status, facts.commands, facts.zone),
+        runs=runs_table(status.ledger_state, facts.zone),
+    )
+
+
+def next_command(status: JobStatus, commands: Commands, *, continued: bool = False, marked: bool = False) -> str:
+    """Return what to type next, by the first of these that holds.
+
+    A run that was stopped before its end is continued as it was typed. A row that is held or gone waits for somebody's
+    answer; it is named by its token, since notifications have the command, and nothing that is in a row. Where cells
+    are marked in a copy of the workbook, or were fixed there, the copy is merged. A run leads on where something is due
+    or was fixed, or where none began yet. Else there is nothing to do but look.
+
+    Args:
+        continued: whether a run was stopped before its end.
+        marked: whether there is a copy of the workbook to be merged once its cells are fixed.
+    """
+    if continued:
+        return commands.again()
+    counts, reviews, ledger_state = status.counts(), status.reviews(), status.ledger_state
+    waiting = next((r for r in ledger_state.records.values() if r.state in (State.HELD, State.GONE)), None)
+    if waiting is not None:
+        return commands.resolve(waiting.token)
+    if marked:
+        return commands.merge_and_run()
+    is_due = any(map(counts.get, _CONTINUED_BY_RUNNING)) or any(map(reviews.get, _CORRECTED_BY_RUNNING))
+    is_due = is_due or any(map(unknown_numbers, ledger_state.records.values()))
+    return commands.run() if is_due or ledger_state.opened is None else commands.status()
+
+
+def _summary(status: JobStatus, facts: ReportFacts) -> Summary:
+    counts, reviews = status.counts(), status.reviews()
+    meanings = {**dict.fromkeys(reviews, _UNKNOWN_REVIEW), **_REVIEW_MEANINGS}
+    todo = (
+        *_older_to_do(status.older()),
+        *_to_do(_TODO, counts),
+        *_to_do(_REVIEW_TODO, reviews),
+        *numbers_to_do(status),
+    )
+    return Summary(
+        title=f"Report on {facts.workbook}",
+        happened=tuple(_happened(status, facts, counts)),
+        counts=_count_table("State", counts, _MEANINGS, total=counts["rows"]),
+        reviews=_count_table("Review", reviews, meanings),
+        expected=_expected_reviews(status, facts.requirements, facts.zone),
+        todo=todo or ("Nothing is left to do here.",),
+        command=next_command(status, facts.commands, continued=facts.continued),
+        facts=_facts(status.ledger_state, facts),
+    )
+
+
+def _happened(status: JobStatus, facts: ReportFacts, counts: Mapping[str, int]) -> Iterable[str]:
+    if not status.has_workbook:
+        yield (
+            "This report is made from the ledger alone, without the workbook: "
+            "each line is a record of the ledger, row numbers and names are blank, and problems are not known."
+        )
+    biggest_first = sorted(counts.items(), key=lambda item: -item[1])
+    parts = [
+        f"{number:,} {_is(number)} {_NOUNS.get(name, (name, name))[number != 1]}"
+        for name, number in biggest_first
+        if number and name != "rows"
+    ]
+    yield f"Of {format_count(counts['rows'], 'row')}, {_and(parts)}." if parts else "There are no rows."
+    if runs := status.ledger_state.runs:
+        started = runs[-1].started
+        who = f"was begun by {started.user} on {started.host} at {local_text(started.at, facts.zone)}"
+        if len(runs) == 1:
+            yield f"The one run so far {who}; see the sheet Runs."
+        else:
+            yield f"The newest of {len(runs):,} runs {who}; the sheet Runs has them all."
+    else:
+        yield "Nothing has been sent yet: no run has begun."
+    yield from drift_sentences(status.drift())
+    if facts.stopped:
+        yield facts.stopped
+
+
+def _count_table(name: str, counts: Mapping[str, int], meanings: Mapping[str, str], total: int | None = None) -> Table:
+    rows = tuple((str(key), counts[key], meaning) for key, meaning in meanings.items() if counts[key])
+    last = () if total is None else (("Total", total, ""),)
+    return Table((name, "Rows", "Meaning"), (*rows, *last))
+
+
+def _to_do(lines: Mapping[str, str], counts: Mapping[str, int]) -> Iterable[str]:
+    for name, line in lines.items():
+        if count := counts[name]:
+            rows = (
+                format_count(count, "row") + " not sent yet"
+                if name == State.NOT_SENT
+                else format_count(count, f"{name} row")
+            )
+            them, records = ("it", "record") if count == 1 else ("them", "records")
+            yield line.format(rows=rows, them=them, records=records)
+
+
+def _older_to_do(rows: int) -> Iterable[str]:
+    if rows:
+        yield (
+            f"{format_count(rows, 'row')} {_is(rows)} older than what was sent since: the sheet Results says how the "
+            "newer content comes into the workbook."
+        )
+
+
+def numbers_to_do(status: JobStatus) -> Iterator[str]:
+    """Yield what is left to do about numbers in the whole workbook."""
+    rows = [each for each in notable_in(status.rows) if each.decision]
+    left = [each.numbers_left for each in rows if not each.is_renumbered]
+    for line, field in (
+        ("Run again to link the {numbers} not linked yet, in {rows}.", "due"),
+        ("Correct the {numbers} that the API refused to link, in {rows}: the column Numbers says why.", "refused"),
+        ("Look at the {numbers} held, in {rows}: the column Numbers says why.", "held"),
+        ("Run again for the {numbers} of unknown outcome, in {rows}: the outcome is looked up first.", "unknown"),
+    ):
+        counts = [count for each in left if (count := getattr(each, field))]
+        if counts:
+            numbers = "1 number" if sum(counts) == 1 else f"{sum(counts):,} numbers"
+            yield line.format(numbers=numbers, rows=format_count(len(counts), "approved row"))
+    if unnamed := sum(each.unnamed for each in left):
+        have = "has" if unnamed == 1 else "have"
+        yield (
+            f"To link numbers to the {format_count(unnamed, 'approved row')} that {have} none, write them into the "
+            "column Numbers and run again."
+        )
+    codes = [finding.code for each in rows if each.judged for finding in each.judged.findings]
+    if renumbered := codes.count("approved-number-changed"):
+        have = "number of 1 approved row" if renumbered == 1 else f"numbers of {renumbered:,} approved rows"
+        changed = "it has" if renumbered == 1 else "they have"
+        yield f"Look at the registration {have}: {changed} changed, so no numbers are linked."
+
+
+def _expected_reviews(status: JobStatus, requirements: RequirementsBook | None, zone: tzinfo) -> tuple[str, ...]:
+    """Return a sentence; none where no review is pending, or nobody said how long one takes."""
+    days = list(_expected_days(status, requirements, zone))
+    if not days:
+        return ()
+    first, last = day_text(min(days)), day_text(max(days))
+    when = f"on {first}" if first == last else f"between {first} and {last}"
+    reviews = f"{format_count(len(days), 'review')} {'is' if len(days) == 1 else 'are'}"
+    how = "by the time the API says a review takes; weekends are left out, public holidays are not known."
+    return (f"{reviews} expected {when}, {how}",)
+
+
+def _expected_days(status: JobStatus, requirements: RequirementsBook | None, zone: tzinfo) -> Iterator[date]:
+    offered = requirements.offered if requirements else {}
+    for each in notable_in(status.rows):
+        if each.record is None or each.decision is None or each.review not in UNDER_REVIEW:
+            continue
+        submitted_at = local(each.record.submitted_at, zone)
+        required = offered.get(each.decision.judged.row.combination)
+        if submitted_at and required and required.review_days is not None:
+            yield business_days_after(submitted_at.date(), required.review_days)
+
+
+def _facts(ledger_state: LedgerState, facts: ReportFacts) -> tuple[tuple[str, str], ...]:
+    opened = ledger_state.opened
+    return (
+        ("Report made", local_text(facts.made_at, facts.zone) or ""),
+        ("All times are in", str(facts.zone)),
+        ("Workbook", facts.workbook),
+        *((("Account", opened.auth_id), ("API", opened.base_url)) if opened else ()),
+        *((("Checked against", facts.requirements.described),) if facts.requirements else ()),
+    )
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _and(parts: Sequence[str]) -> str:
+    return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)

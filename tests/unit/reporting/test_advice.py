@@ -1,0 +1,110 @@
+"""What each row is told, and what its owner is to do."""
+
+import pytest
+
+from bulk_onboard.model.command import Commands
+from bulk_onboard.model.record import Review, State
+from bulk_onboard.reporting.advice import advise
+from bulk_onboard.reporting.row_status import RowStatus
+from tests.unit.reporting.samples import decision, finding, record, row_status
+
+JOB = Commands(job="my job.toml")
+VERBS = {
+    "init",
+    "template",
+    "check",
+    "plan",
+    "run",
+    "resume",
+    "status",
+    "report",
+    "resolve",
+    "requirements",
+    "ledger",
+    "sandbox",
+}
+
+
+def told(row, *records):
+    """The advice for a row."""
+    return advise(row_status(row, *records), JOB, name="a b; c")
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_state_has_words(state):
+    """Whatever the state, a row is told why and what to do, without a placeholder or an unknown verb."""
+    advice = told(decision(), record(state=state))
+
+    text = f"{advice.reason} {advice.todo}"
+    assert advice.reason
+    assert advice.todo
+    assert "{" not in text
+    assert {part.split()[0] for part in text.split("bulk-onboard ")[1:]} <= VERBS
+
+
+@pytest.mark.parametrize("review", Review)
+def test_every_review_has_words(review):
+    """A submitted record is told what its review means; the reviewers' own reason stands in the place of that."""
+    plain = told(decision(), record(review=review.value))
+    reasoned = told(decision(), record(review=review.value, review_reason="the scan is blurred"))
+
+    assert plain.reason
+    assert plain.todo
+    assert "The scan is blurred." == reasoned.reason
+
+
+def test_refused_row_carries_the_api_s_words():
+    """A refusal shows the API's code and message."""
+    refused = record(state=State.REFUSED, code="invalid_data", reason="pin code is wrong")
+
+    assert "invalid_data: pin code is wrong." == told(decision(), refused).reason
+
+
+def test_refused_row_that_now_has_errors():
+    """A refused row that does not pass the check any more must be fixed first, whatever the API said."""
+    refused = record(state=State.REFUSED, code="invalid_data", reason="pin code is wrong")
+
+    advice = told(decision(findings=[finding()]), refused)
+
+    assert "invalid_data: pin code is wrong. Email is required and the cell is blank." == advice.reason
+    assert "Fill in the cell. Then run again: bulk-onboard run 'my job.toml'" == advice.todo
+
+
+def test_held_row_names_the_commands():
+    """A held row says what to type, each command at the end of a line."""
+    lines = told(decision(), record(state=State.HELD)).todo.splitlines()
+
+    assert lines[0].endswith(": bulk-onboard resolve 'my job.toml' 'a b; c'")
+    assert lines[1].endswith(": bulk-onboard ledger show 'my job.toml' 'a b; c'")
+
+
+def test_many_errors_are_summed_up():
+    """A row with many errors shows the first three and how many more there are."""
+    advice = told(decision(findings=[finding("duplicate"), *[finding(column=name) for name in "ABCDE"]]))
+
+    assert advice.reason.startswith("A: Email is required")
+    assert advice.reason.endswith("And 2 more.")
+    assert advice.todo.startswith("Fix the row as the sheet Problems says")
+
+
+def test_fixed_row_is_not_told_its_old_errors():
+    """A row that was fixed since the last run is simply due."""
+    assert "Nothing has been sent yet." == told(decision(), record(state=State.INVALID, code="field-missing")).reason
+
+
+def test_invalid_record_without_its_row():
+    """Where the workbook is gone an invalid record shows the titles of its findings."""
+    invalid = record(state=State.INVALID, code="field-missing, document-empty")
+
+    advice = advise(RowStatus.of(invalid), JOB)
+
+    assert "Required field missing; Document is empty." == advice.reason
+
+
+def test_drift_is_told():
+    """A submitted row that changed afterwards says that the API has the earlier content."""
+    changed = told(decision(fingerprint="new"), record())
+    adopted = told(decision(fingerprint="new"), record(fingerprint=""))
+
+    assert changed.reason.endswith("The row changed after it was sent; the API has the earlier content.")
+    assert "changed" not in adopted.reason

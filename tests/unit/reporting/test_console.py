@@ -1,0 +1,242 @@
+"""What the verbs print, on a terminal and elsewhere."""
+
+import io
+
+import pytest
+
+from bulk_onboard.model.plan import Forecast, Plan
+from bulk_onboard.model.requirements import DocumentRequirement, FieldRequirement, Requirements, RequirementsBook
+from bulk_onboard.reporting.console import (
+    print_findings,
+    print_inventory,
+    print_plan,
+    print_refresh,
+    print_requirements,
+    print_run,
+    print_status,
+    print_story,
+    print_summary,
+)
+from bulk_onboard.reporting.printer import print_next
+from bulk_onboard.reporting.row_status import Drift, Totals
+from tests.unit.reporting.samples import LOCAL, decision, finding, ledger_state, record, run_story, status, token
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    encoding = "utf-8"
+
+    def isatty(self):
+        return True
+
+
+@pytest.fixture(autouse=True)
+def terminal_settings(monkeypatch):
+    """The settings of an ordinary terminal, whatever the tests run on."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "160")
+
+
+def test_long_lists_are_cut_on_a_terminal_only():
+    """A terminal gets a screenful and how many more there are; a file gets everything."""
+    plan = Plan(tuple(decision(row) for row in range(2, 82)), Forecast(0, 0, 0.0))
+    terminal, file = Terminal(), io.StringIO()
+
+    print_plan(plan, terminal)
+    print_plan(plan, file)
+
+    assert "… and 30 more" in terminal.getvalue()
+    assert 81 == file.getvalue().count("nothing")
+
+
+def test_plan():
+    """The plan says what it costs, how many rows each action has, and why for each row."""
+    stream = io.StringIO()
+
+    print_plan(Plan((decision(2, key="K-2"),), Forecast(1_200, 5_000_000, 1_200.0)), stream)
+
+    assert stream.getvalue().startswith("A run would make 1,200 requests with 4.8 MiB, about 20 min.\n")
+    assert "2    K-2  nothing\n" in stream.getvalue()
+
+
+def test_status():
+    """The status has account, newest run, counts that add up, and what to type."""
+    stream = io.StringIO()
+    ledger = ledger_state(record(2), record(3), runs=[run_story(exit_status=4)])
+
+    counted = status(None, ledger)
+    print_status(ledger, counted.counts(), counted.reviews(), stream, next_command="bulk-onboard run j")
+
+    text = stream.getvalue()
+    assert "exit status 4" in text
+    assert "submitted  2\ntotal      2\n" in text
+    assert text.endswith("Next: bulk-onboard run j\n")
+
+
+def test_run(tmp_path):
+    """A run says what it came to, how many rows need attention, and where the report is."""
+    stream = io.StringIO()
+    totals = Totals(counts={"rows": 2, "invalid": 2}, reviews={}, need_attention=2, new=1)
+
+    print_run(totals, stream, report=tmp_path / "r.xlsx", next_command="again")
+
+    lines = stream.getvalue().splitlines()
+    wanted = "2 rows need attention (1 new)."
+    assert [wanted, f"Report: {tmp_path / 'r.xlsx'}", "Next: again"] == lines[-3:]
+
+
+@pytest.mark.parametrize(
+    ("need_attention", "new", "renumbered", "wanted"),
+    [
+        (0, 0, 0, "Nothing needs attention."),
+        (1, 1, 0, "1 row needs attention."),
+        (3, 3, 0, "3 rows need attention."),
+        (1_200, 5, 0, "1,200 rows need attention (5 new)."),
+        (3, 0, 0, "3 rows need attention (none new)."),
+        (
+            1,
+            1,
+            2,
+            (
+                "1 row needs attention. "
+                "2 rows have another registration number than was sent before: see the sheet Problems."
+            ),
+        ),
+    ],
+)
+def test_summary_is_one_line(need_attention, new, renumbered, wanted):
+    """What a quiet run prints: rows by state, whether rows need attention, and always which numbers changed."""
+    stream = io.StringIO()
+    counted = {"rows": 2_000, "submitted": 1_961, "invalid": 39, "held": 0}
+    totals = Totals(
+        counts=counted,
+        reviews={"approved": 1_900, "pending": 61},
+        need_attention=need_attention,
+        new=new,
+        drift=Drift(renumbered=renumbered),
+    )
+
+    print_summary(totals, stream)
+
+    told = "2,000 rows: 1,961 submitted (1,900 approved, 61 pending), 39 invalid. "
+    assert f"{told}{wanted}\n" == stream.getvalue()
+
+
+def test_refresh(tmp_path):
+    """How many were looked at, how many have another review, and what the reviews are now."""
+    stream = io.StringIO()
+
+    print_refresh(30, 4, 0, {"approved": 26, "rejected": 4}, stream, report=tmp_path / "r.xlsx")
+
+    first, *_, last = stream.getvalue().splitlines()
+    assert "30 submitted records were looked at; 4 have a new review." == first
+    assert f"Report: {tmp_path / 'r.xlsx'}" == last
+
+
+def test_survey():
+    """The account's records by where they come from, then each that no row stands for."""
+    stream = io.StringIO()
+    stray = {"compliance_id": "c-9", "alias": "Filed by hand", "review": "approved", "origin": "not from this tool"}
+
+    print_inventory({"a row of the sheet": 2, "not from this tool": 1}, [stray], stream)
+
+    lines = stream.getvalue().splitlines()
+    assert ["total", "3"] == lines[3].split()
+    assert "c-9            Filed by hand  approved  not from this tool" == lines[-1]
+
+
+def test_command_is_one_line_on_a_terminal():
+    """However long it is: a line break within would be pasted along with it."""
+    command = " ".join(["bulk-onboard run j", *(f"--against '{name} of june.ledger.jsonl'" for name in "abcdefgh")])
+    terminal = Terminal()
+
+    print_next(command, terminal)
+
+    assert f"Next: {command}\n" == terminal.getvalue()
+
+
+def test_colours_on_a_terminal_only(monkeypatch):
+    """A terminal gets colours; with NO_COLOR it gets plain lines, as a file does."""
+    coloured, plain, file = Terminal(), Terminal(), io.StringIO()
+    totals = Totals(counts=status([decision(2)], ledger_state()).counts(), reviews={})
+
+    print_run(totals, coloured, report=None, next_command="again")
+    print_run(totals, file, report=None, next_command="again")
+    monkeypatch.setenv("NO_COLOR", "1")
+    print_run(totals, plain, report=None, next_command="again")
+
+    assert "\x1b[" in coloured.getvalue()
+    assert file.getvalue() == plain.getvalue()
+    assert "\x1b" not in plain.getvalue()
+
+
+@pytest.mark.parametrize("stream", [Terminal(), io.StringIO()])
+def test_data_cannot_steer_the_terminal(stream):
+    """Escape sequences, line breaks and markup in a cell are shown, not obeyed."""
+    print_findings([finding(seen="\x1b]0;x\x07[red]a\nb")], stream, workbook="b.xlsx")
+
+    assert "\\x1b]0;x\\x07[red]a\\nb" in stream.getvalue()
+
+
+def test_poor_encoding_loses_no_line():
+    """A stream that knows ASCII only gets another character for what it cannot show."""
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+
+    print_findings([finding(seen="Ånand")], stream, workbook="b.xlsx")
+    stream.flush()
+
+    assert b"?nand" in raw.getvalue()
+
+
+def test_story():
+    """A record's story has its names, each entry with the state it led to, and digests of what was sent."""
+    stream = io.StringIO()
+    sent = {"type": "identity_proof", "sha256": "d" * 64, "size": 2048}
+    blank = {"op": "create", "attempt": 1, "words": "", "api_id": "", "compliance_id": "", "documents": ()}
+    lines = [
+        {**blank, "at": "10:00", "entry": "intent", "state": "sending", "documents": (sent,)},
+        {**blank, "at": "10:01", "entry": "done", "attempt": 0, "api_id": "a-1", "state": "submitted"},
+    ]
+
+    print_story(record(2, key="K-2"), lines, stream)
+
+    told = [line.split() for line in stream.getvalue().splitlines()]
+    assert ["10:00", "intent", "create", "1", "sending"] == told[2]
+    assert ["document", "identity_proof", "d" * 64, "2.0", "KiB"] == told[3]
+    assert ["10:01", "done", "create", "a-1", "submitted"] == told[4]
+    assert stream.getvalue().startswith(f"Record {token(2)} is submitted: Key K-2;")
+
+
+def test_requirements():
+    """They are a table of fields and documents for each combination, under their source and contract."""
+    stream = io.StringIO()
+    fields = (
+        FieldRequirement("business_name", "Business name", max_length=255),
+        FieldRequirement("email", "Email", required=False),
+    )
+    own = (
+        FieldRequirement("role", "Role", field_type="enum", choices=("Director", "Partner")),
+        FieldRequirement("since", "Since", required=False, field_type="date", date_format="dd/mm/yyyy"),
+    )
+    documents = (
+        DocumentRequirement("identity_proof", "Identity proof", ("passport", "licence")),
+        DocumentRequirement("signatory", "Signatory", needs_file=False, fields=own),
+    )
+    book = RequirementsBook.of("the bundled example", live=False, offered=[Requirements(LOCAL, fields, documents, 3)])
+
+    print_requirements(book, stream)
+
+    lines = stream.getvalue().splitlines()
+    place = "IN / local / business; a review takes about 3 business days"
+    assert ["Source: the bundled example", "Contract: beta", "", place] == lines[:4]
+    assert [
+        ("field", "0 to 255 characters"),
+        ("field", "optional"),
+        ("document", "passport, licence"),
+        ("document", "no file, its fields alone"),
+        ("its field", "one of: Director, Partner"),
+        ("its field", "optional, a date, dd/mm/yyyy"),
+    ] == [(line[:9].strip(), must) for line in lines[5:] for must in [line.rstrip().split("  ")[-1].strip()]]

@@ -1,0 +1,188 @@
+"""The report as other programs read it."""
+
+import tracemalloc
+import zipfile
+
+import openpyxl
+import pytest
+
+from bulk_onboard.errors import ReportError
+from bulk_onboard.model.record import State
+from bulk_onboard.reporting.sheets import RESULT_HEADERS
+from bulk_onboard.reporting.workbook import write_report
+from tests.unit.reporting import samples
+from tests.unit.reporting.samples import decision, finding, ledger_state, record, run_story
+
+NASTY = ["=1+1", "+1", "-1", "@SUM(A1)", "#N/A", "http://example.com", "0012", "{=1}", "1e5", "_x000D_ x", "漢😀"]
+
+
+def tables(rows=(), ledger=None):
+    """The tables of these rows."""
+    return samples.tables(list(rows), ledger or ledger_state(runs=[run_story()]))
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Writes a report of some rows and reads it back."""
+
+    def write(rows=(), ledger=None):
+        path = write_report(tmp_path / "report.xlsx", tables(rows, ledger), run="r1", anew="again")
+        return openpyxl.load_workbook(path)
+
+    return write
+
+
+def test_sheets_and_headers(written):
+    """The report has its five sheets; Results and Problems hold one header row and data rows, nothing else."""
+    book = written([decision(2, findings=[finding()]), decision(3)])
+
+    assert ["Summary", "Results", "Problems", "Not in the workbook", "Runs"] == book.sheetnames
+    assert RESULT_HEADERS == tuple(cell.value for cell in book["Results"][1])
+    assert [2, 3] == [row[0] for row in book["Results"].iter_rows(min_row=2, values_only=True)]
+    assert [2] == [row[0] for row in book["Problems"].iter_rows(min_row=2, values_only=True)]
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_texts_stay_texts(written, name):
+    """A name that looks like a formula, a link, a number or an error value comes back as the text it is."""
+    book = written([decision(2, key=name, cells={"business_name": name})])
+
+    key, business_name = book["Results"]["B2"], book["Results"]["C2"]
+    assert ("s", "s") == (key.data_type, business_name.data_type)
+    assert (name, name) == (
+        openpyxl.utils.escape.unescape(key.value),
+        openpyxl.utils.escape.unescape(business_name.value),
+    )
+    assert business_name.hyperlink is None
+
+
+def test_no_formula_anywhere(tmp_path):
+    """The file has no formula, and no link, in any of its sheets."""
+    path = write_report(
+        tmp_path / "r.xlsx", tables([decision(2, key="=1", cells={"business_name": "=2"})]), run="r1", anew="again"
+    )
+
+    with zipfile.ZipFile(path) as file:
+        sheets = [file.read(name) for name in file.namelist() if name.startswith("xl/worksheets/sheet")]
+    assert 5 == len(sheets)
+    assert not any(b"<f>" in sheet or b"<hyperlink" in sheet for sheet in sheets)
+
+
+def test_unwritable_characters_do_not_lose_the_report(written):
+    """Control characters, lone surrogates and endless texts are cleaned or cut before they reach the file."""
+    row = written([decision(2, cells={"business_name": "a\x00b\ud800c" + "x" * 40_000})])["Results"]["C2"]
+
+    assert row.value.startswith("abcx")
+    assert row.value.endswith("… (cut)")
+
+
+def test_text_that_reads_like_markup_does_not_break_the_report(written):
+    """A name from <r> to </r> stands in its cell, a blank before it; the file can still be read."""
+    book = written([decision(2, cells={"business_name": "<r>broken</r>"})])
+
+    assert " <r>broken</r>" in [cell.value for cell in book["Results"][2]]
+
+
+def test_summary_adds_up(written):
+    """The counts on the first sheet add up to the rows in Results."""
+    rows = [decision(2), decision(3, duplicate_of=2), decision(4), decision(5, findings=[finding(row=5)])]
+    book = written(rows, ledger_state(record(2), record(4, State.REFUSED)))
+
+    cells = [row[:2] for row in book["Summary"].iter_rows(values_only=True)]
+    start, total = cells.index(("State", "Rows")), next(number for name, number in cells if name == "Total")
+    counted = [number for _, number in cells[start + 1 : cells.index(("Total", total))]]
+    assert sum(counted) == total == book["Results"].max_row - 1
+
+
+def test_chart_draws_the_counts(tmp_path):
+    """The first sheet has a chart, which carries its numbers for viewers that do not read the cells."""
+    path = write_report(
+        tmp_path / "r.xlsx", tables([decision(2), decision(3)], ledger_state(record(2))), run="r1", anew="again"
+    )
+
+    with zipfile.ZipFile(path) as file:
+        chart = file.read("xl/charts/chart1.xml").decode()
+    assert "<c:v>submitted</c:v>" in chart
+    assert 2 == chart.count("<c:v>1</c:v>")
+
+
+def test_empty_report(written):
+    """A sheet without rows makes a report with headers alone, and no chart of nothing."""
+    book = written()
+
+    assert 1 == book["Results"].max_row
+    assert [] == book["Summary"]._charts
+
+
+def test_sheets_are_ready_to_be_read(written):
+    """Headers are frozen and filtered, widths fit, and a state has its colour."""
+    sheet = written([decision(2, key="K" * 30)], ledger_state(record(2)))["Results"]
+
+    assert ("A2", "A1:L2") == (sheet.freeze_panes, sheet.auto_filter.ref)
+    assert 32 <= sheet.column_dimensions["B"].width <= 34
+    assert "FFC6EFCE" == sheet["E2"].fill.fgColor.rgb
+
+
+def test_columns_fit_the_first_rows(tmp_path):
+    """How wide a column is, the first thousand rows say; a longer text below wraps, in a row that is high enough."""
+    name = "N" * 100
+    rows = [decision(number) for number in range(2, 1002)] + [decision(1002, cells={"business_name": name})]
+
+    sheet = openpyxl.load_workbook(write_report(tmp_path / "r.xlsx", tables(rows), run="r1", anew="again"))["Results"]
+
+    assert sheet.column_dimensions["C"].width < 20
+    assert name == sheet["C1002"].value
+    assert sheet.row_dimensions[1002].height > 5 * sheet.row_dimensions[2].height > 0
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_rows(tmp_path):
+    """Writing 8,000 rows takes hardly more memory than writing 2,000: no table is ever held whole."""
+
+    def peak(rows):
+        told = tables([decision(number) for number in range(2, rows)])
+        tracemalloc.start()
+        write_report(tmp_path / f"{rows}.xlsx", told, run="r1", anew="again")
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    few, many = peak(2_000), peak(8_000)
+
+    assert many < 1.5 * few
+
+
+def test_report_is_private(tmp_path):
+    """Only its owner can read the report, and no temporary file stays."""
+    path = write_report(tmp_path / "report.xlsx", tables([decision(2)]), run="r1", anew="again")
+
+    assert 0o600 == path.stat().st_mode & 0o777
+    assert [path] == list(tmp_path.iterdir())
+
+
+def test_other_place_when_the_target_is_taken(tmp_path):
+    """A target that cannot be replaced is left alone; the report stands beside it under the run's name."""
+    (tmp_path / "report.xlsx").mkdir()
+
+    path = write_report(tmp_path / "report.xlsx", tables([decision(2)]), run="r1", anew="again")
+
+    assert tmp_path / "report-r1.xlsx" == path
+    assert 2 == openpyxl.load_workbook(path)["Results"].max_row
+
+
+def test_no_place_at_all(tmp_path):
+    """Where no report can be written, one sentence says why and what to type later."""
+    with pytest.raises(ReportError, match=r"No such file or directory.*then type: again"):
+        write_report(tmp_path / "missing" / "report.xlsx", tables(), run="r1", anew="again")
+
+
+def test_many_rows(tmp_path):
+    """Five thousand rows are each there once."""
+    rows = [decision(number) for number in range(2, 5002)]
+
+    path = write_report(tmp_path / "report.xlsx", tables(rows), run="r1", anew="again")
+
+    book = openpyxl.load_workbook(path, read_only=True)
+    numbers = [row[0] for row in book["Results"].iter_rows(min_row=2, max_col=1, values_only=True)]
+    book.close()
+    assert list(range(2, 5002)) == numbers
