@@ -98,14 +98,14 @@ def ours(url: str, folder: Path, concurrency: int) -> Times:
     from bench.desk import CREDENTIALS, job
     from bulk_onboard import log
     from bulk_onboard.clock import SystemClock
-    from bulk_onboard.pipeline.execution import RunView
+    from bulk_onboard.pipeline.progress import Progress
     from bulk_onboard.pipeline.run import run_job
     from bulk_onboard.pipeline.stop import Stop
 
     log.configure(quiet=True)
     begun: list[tuple[float, float]] = []
 
-    def begin(_: RunView) -> None:
+    def begin(_: Progress) -> None:
         begun.append((time.perf_counter(), time.process_time()))
 
     todo = job(folder, url, concurrency=str(concurrency), settle=SETTLE)

@@ -14,6 +14,7 @@ import bisect
 import itertools
 from collections.abc import Iterable
 from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from aiolimiter import AsyncLimiter
@@ -24,13 +25,32 @@ from bulk_onboard.clock import Clock
 from bulk_onboard.errors import StoppedError
 from bulk_onboard.model.call import Call, Gateway, Operation, Priority
 from bulk_onboard.model.outcome import Denied, Done, Outcome, QuotaHeaders, Refused, Throttled
-from bulk_onboard.units import Quota, format_duration
+from bulk_onboard.units import Quota
 
 T = TypeVar("T")
 Place: TypeAlias = tuple[Priority, int]  # in the line of those who wait
 
+_NEWEST = 0.1  # the share of the newest call in how long calls take
 SMOOTHEST_PER_S, QUICKEST_PER_S = 20.0, 50.0  # 5 s of the quickest and its burst are 300
-_SHORTEST_TOLD_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What a pacer knows of the time ahead, for forecasts.
+
+    Attributes:
+        quota: what may be used of it, and its window with the guard; None for none.
+        openings_s: in how many seconds each of the next requests may go, as many as the quota has.
+        next_s: in how many seconds the next call goes that waits; 0 where none waits, None where an answer comes first.
+        each_s: seconds from one request to the next at best.
+        call_s: how long a call takes; 0 before any was answered.
+    """
+
+    quota: Quota | None
+    openings_s: tuple[float, ...]
+    next_s: float | None
+    each_s: float
+    call_s: float
 
 
 class Pacer:
@@ -51,6 +71,7 @@ class Pacer:
         self._waiting: list[Place] = []
         self._resting: dict[Place, asyncio.Future[None]] = {}
         self._closed = False
+        self._call_s = 0.0
         self._has_logged_others = False
 
     async def wait_turn(self, priority: Priority) -> int:
@@ -76,7 +97,10 @@ class Pacer:
 
     def answered(self, ticket: int, headers: QuotaHeaders | None, *, throttled: bool = False) -> None:
         """Account for a request that ended; `headers` is None where no answer came."""
-        self._pace = rules.answered(self._pace, ticket, self._clock.monotonic(), headers, throttled=throttled)
+        now = self._clock.monotonic()
+        took_s = now - next(send.at for send in self._pace.sends if send.ticket == ticket)
+        self._call_s += (took_s - self._call_s) * (_NEWEST if self._call_s else 1.0)
+        self._pace = rules.answered(self._pace, ticket, now, headers, throttled=throttled)
         if self._pace.foreign and not self._has_logged_others:
             self._has_logged_others = True
             log.logger().info("another client is using the quota, or a run just before did")
@@ -93,14 +117,17 @@ class Pacer:
         self._wake(self._waiting)
 
     @property
-    def reason(self) -> str:
-        """Why calls wait, for the progress line; empty while they flow."""
-        if not self._waiting:
-            return ""
-        wait_s = self._wait_s()
-        if wait_s is None:
-            return "waiting for the API's answer to the first request"
-        return f"waiting {format_duration(wait_s)} for the quota" if wait_s >= _SHORTEST_TOLD_S else ""
+    def outlook(self) -> Outlook:
+        """What is known of the time ahead."""
+        pace, now = self._pace, self._clock.monotonic()
+        quota = pace.quota and Quota(rules.effective_limit(pace), pace.quota.window_s + pace.guard_s)
+        return Outlook(
+            quota=quota,
+            openings_s=rules.openings_s(pace, now),
+            next_s=self._wait_s() if self._waiting else 0.0,
+            each_s=1 / smooth_rate(pace.quota) if pace.quota else 0.0,
+            call_s=self._call_s,
+        )
 
     async def _first_and_free(self, place: Place) -> None:
         smoothed = False
@@ -170,9 +197,9 @@ class Paced:
             pacer.close()
 
     @property
-    def reason(self) -> str:
-        """Why calls wait, for the progress line; empty while they flow."""
-        return next((pacer.reason for pacer in self._pacers if pacer.reason), "")
+    def outlook(self) -> Outlook:
+        """What is known of the time ahead, by the budget that all but the requirements share."""
+        return self._compliance.outlook
 
     @property
     def _pacers(self) -> tuple[Pacer, Pacer]:

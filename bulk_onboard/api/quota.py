@@ -188,6 +188,31 @@ def _reset_at(pace: Pace) -> float:
     return pace.reset_at if is_due else inf
 
 
+def openings_s(pace: Pace, now: float) -> tuple[float, ...]:
+    """Return in how many seconds each of the next requests may go, as far as is known now; for forecasts.
+
+    As many as are allowed in a window, so empty without a quota. What others use of it they are taken to go on using.
+    """
+    if pace.quota is None:
+        return ()
+    window_s, others = pace.quota.window_s + pace.guard_s, sum(piece.number for piece in pace.foreign)
+    limit = effective_limit(pace)
+    leaving = [send.at + window_s for send in pace.sends if send.at + window_s > now][-limit:]
+    credit = max(0, pace.credit - (SHARED_RESERVE if others else 0)) if _api_leads(pace) and not pace.blind else 0
+    by_log = [*[now] * (limit - len(leaving)), *leaving]
+    earliest = max(now, pace.hold_until)
+    openings = [max(earliest, now if place < credit else at) - now for place, at in enumerate(by_log)]
+    return (max(openings[0], next_wait_s(pace, now) or 0.0), *openings[1:])
+
+
+def effective_limit(pace: Pace) -> int:
+    """Return how many requests a window has for us: the smaller limit, without what others use; 0 without a quota."""
+    if pace.quota is None:
+        return 0
+    others = sum(piece.number for piece in pace.foreign)
+    return max(1, min(pace.quota.limit, (pace.stated_limit or pace.quota.limit) - others))
+
+
 # What happened.
 
 

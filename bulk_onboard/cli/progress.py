@@ -8,14 +8,14 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Self, TextIO
 
 if TYPE_CHECKING:
-    from bulk_onboard.pipeline.execution import RunView
+    from bulk_onboard.pipeline.progress import Progress
 
 _BETWEEN_LOOKS_S = 0.25
 _RESTS = 50  # rest this many times as long as a look takes: counting a large ledger must not delay sending
 
 
 @asynccontextmanager
-async def shown(stream: TextIO, *, quiet: bool) -> "AsyncIterator[Callable[[RunView], None]]":
+async def shown(stream: TextIO, *, quiet: bool) -> "AsyncIterator[Callable[[Progress], None]]":
     """Yield a function that takes a run and shows its progress until the context ends.
 
     Nothing is shown with `quiet`, nor where the stream is no terminal: log lines are written there.
@@ -23,22 +23,23 @@ async def shown(stream: TextIO, *, quiet: bool) -> "AsyncIterator[Callable[[RunV
     from bulk_onboard.reporting.printer import is_terminal
 
     if quiet or not is_terminal(stream):
-        yield lambda running: None
+        yield lambda progress: None
         return
     looking: list[asyncio.Task[None]] = []
     with Bar(stream) as bar:
         try:
-            yield lambda running: looking.append(asyncio.ensure_future(_look(running, bar)))
+            yield lambda progress: looking.append(asyncio.ensure_future(_look(progress, bar)))
         finally:
             for task in looking:
                 task.cancel()
 
 
-async def _look(running: "RunView", bar: "Bar") -> None:
+async def _look(progress: "Progress", bar: "Bar") -> None:
     while True:
         began = time.monotonic()
-        states = Counter(record.state.value for record in running.ledger_state.records.values())
-        bar.update(running.progress.done, running.progress.due, states, running.note())
+        states = Counter(record.state.value for record in progress.ledger_state.records.values())
+        note = progress.activity.what if progress.activity else progress.flow().trouble
+        bar.update(progress.done, progress.due, states, note)
         await asyncio.sleep(max(_BETWEEN_LOOKS_S, _RESTS * (time.monotonic() - began)))
 
 

@@ -81,20 +81,23 @@ def _run(invocation: Invocation) -> Output:
 
 async def _run_job(invocation: Invocation) -> "RunResult":
     from bulk_onboard.cli.progress import shown
+    from bulk_onboard.pipeline.progress import Progress
     from bulk_onboard.pipeline.run import run_job
     from bulk_onboard.pipeline.stop import Stop, status_of
 
     stop = Stop()
     heed_signals(stop)
     credentials = invocation.credentials()
+    progress = Progress()
     async with shown(sys.stderr, quiet=invocation.quiet) as watch:
+        watch(progress)
         try:
             return await run_job(
                 invocation.job,
                 credentials=credentials,
                 clock=invocation.clock(),
                 stop=stop,
-                watch=watch,
+                progress=progress,
                 say=(lambda sentence: None) if invocation.quiet else tell,
             )
         except StoppedError:
@@ -178,10 +181,13 @@ def refresh(invocation: Invocation) -> Output:
 async def _refresh_job(invocation: Invocation, stop: "Stop") -> "Refreshed":
     from bulk_onboard.cli.progress import shown
     from bulk_onboard.maintenance.refresh import refresh_job
+    from bulk_onboard.pipeline.progress import Progress
 
     heed_signals(stop)
     credentials = invocation.credentials()
+    progress = Progress()
     async with shown(sys.stderr, quiet=invocation.quiet) as watch:
+        watch(progress)
         return await refresh_job(
-            invocation.job, credentials=credentials, clock=invocation.clock(), stop=stop, watch=watch
+            invocation.job, credentials=credentials, clock=invocation.clock(), stop=stop, progress=progress
         )

@@ -1,7 +1,6 @@
 """Fetch review results, and nothing else."""
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from bulk_onboard import errors
@@ -15,11 +14,10 @@ from bulk_onboard.model.requirements import Contract, RequirementsBook
 from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import Sheet
 from bulk_onboard.pipeline.connection import bound_ledger_state, open_ledger, reading
-from bulk_onboard.pipeline.execution import FETCHING_REVIEWS, RunView
 from bulk_onboard.pipeline.judge import claiming_rows, combinations_of_sheet, read_job_sheet, rows_by_token
+from bulk_onboard.pipeline.progress import ASKING_FOR_REQUIREMENTS, FETCHING_REVIEWS, READING_WORKBOOK, Progress
 from bulk_onboard.pipeline.requirements import combinations_of, live_requirements
 from bulk_onboard.pipeline.reviews import Followed, fetch_followed, is_old, record_reviews
-from bulk_onboard.pipeline.runner import ProgressCounts
 from bulk_onboard.pipeline.stop import Stop
 from bulk_onboard.reporting.row_status import record_needs_attention
 
@@ -54,9 +52,12 @@ async def refresh_job(
     credentials: Credentials,
     clock: Clock,
     stop: Stop | None = None,
-    watch: Callable[[RunView], None] = lambda running: None,
+    progress: Progress | None = None,
 ) -> Refreshed:
     """Write the reviews of the job's submitted records into the ledger, as the API shows them now.
+
+    Args:
+        progress: where it says what it does.
 
     Raises:
         UsageError: there is no ledger.
@@ -65,13 +66,17 @@ async def refresh_job(
     """
     bound_ledger_state(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)
     requests: Counter[str] = Counter()
+    progress = progress or Progress()
     with open_ledger(job, credentials, clock) as journal:
         since = journal.ledger_state.told_until if job.new_only else 0
-        watch(RunView(ProgressCounts(), journal.ledger_state, lambda: FETCHING_REVIEWS))
-        sheet = await _sheet(job)
-        async with reading(job, credentials, clock=clock, requests=requests, stop=stop) as gateway:
-            book = await _requirements(job, journal.ledger_state, sheet, gateway, stop or Stop())
-            shown = await fetch_followed(gateway, journal.ledger_state)
+        progress.ledger_state = journal.ledger_state
+        with progress.doing(READING_WORKBOOK):
+            sheet = await _sheet(job)
+        async with reading(job, credentials, clock=clock, requests=requests, stop=stop, progress=progress) as gateway:
+            with progress.doing(ASKING_FOR_REQUIREMENTS):
+                book = await _requirements(job, journal.ledger_state, sheet, gateway, stop or Stop())
+            with progress.doing(FETCHING_REVIEWS):
+                shown = await fetch_followed(gateway, journal.ledger_state)
             if shown is None:
                 raise errors.StoppedError("The API's list of records could not be read. Nothing changed; try again.")
             followed = await record_reviews(

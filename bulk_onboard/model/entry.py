@@ -102,6 +102,37 @@ class Admitted(Entry, frozen=True, kw_only=True):
     tokens: tuple[str, ...]
 
 
+class Planned(Entry, frozen=True, kw_only=True):
+    """What is due in this run, and the requests that it takes as far as they can be foreseen.
+
+    Written when the run knows what is due, and again where that has grown; each is about the whole run. `rows` are
+    due, the others are requests: creates, updates, links of numbers, and whatever is read before and after these.
+    """
+
+    rows: int
+    creates: int = 0
+    updates: int = 0
+    links: int = 0
+    reads: int = 0
+
+    @property
+    def requests(self) -> int:
+        """All requests that are foreseen."""
+        return self.creates + self.updates + self.links + self.reads
+
+
+class Used(Entry, frozen=True, kw_only=True):
+    """The requests that this run made since its last such line, or its start.
+
+    Written once a minute while the run goes on, unless it made none, and at its end. `writes` and `throttled` are
+    among `requests`.
+    """
+
+    requests: int
+    writes: int = 0
+    throttled: int = 0
+
+
 class Swept(Entry, frozen=True, kw_only=True):
     """The account's records were walked completely.
 
@@ -328,6 +359,8 @@ AnyEntry = (
     | RunStarted
     | Required
     | Admitted
+    | Planned
+    | Used
     | Swept
     | ReadBack
     | TailRepaired

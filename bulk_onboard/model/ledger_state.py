@@ -10,8 +10,10 @@ intent of its first create, the success of that, a review) skip the tables of `l
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Protocol, cast
+from datetime import datetime
+from typing import ClassVar, NamedTuple, Protocol, cast
 
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.entry import Adopted, Done, Entry, Intent, Op, Reviewed
@@ -45,6 +47,18 @@ class RunStory:
     ended: entries.RunEnded | None = None
 
 
+class Usage(NamedTuple):
+    """Requests that a run made in the minute, or less, before an instant (aware, UTC).
+
+    `writes` and `throttled` are among `requests`.
+    """
+
+    at: datetime
+    requests: int
+    writes: int
+    throttled: int
+
+
 @dataclass(slots=True)
 class LedgerState:
     """The state of a job, one entry at a time.
@@ -54,6 +68,8 @@ class LedgerState:
         records: by token.
         runs: in the order they began.
         required: what the API requires, as a run was told last; None before any kept it.
+        planned: what is due in the newest run; None until it has said so.
+        usage: the requests of all runs, minute by minute, in the order in which they were made.
         swept: whether the account was walked completely once.
         alias_kept: bytes of the longest alias that the API is known to show whole.
         tried: number of the newest line with an intent to create.
@@ -66,6 +82,8 @@ class LedgerState:
     records: dict[str, Record] = field(default_factory=dict)
     runs: list[RunStory] = field(default_factory=list)
     required: entries.Required | None = None
+    planned: entries.Planned | None = None
+    usage: list[Usage] = field(default_factory=list)
     swept: bool = False
     alias_kept: int = 0
     tried: int = 0
@@ -246,9 +264,14 @@ class LedgerState:
                 self.opened = entry
             case entries.RunStarted():
                 self.runs.append(RunStory(entry))
+                self.planned = None
                 self._sent_in_this_run.clear()
             case entries.Required():
                 self.required = entry
+            case entries.Planned():
+                self.planned = entry
+            case entries.Used():
+                self._note_usage(entry)
             case entries.RunEnded() if self.runs:
                 self.runs[-1].ended = entry
             case entries.ReadBack():
@@ -256,6 +279,13 @@ class LedgerState:
             case entries.Swept():
                 self.swept = True
                 self.audited = entry.seq if entry.audit else self.audited
+
+    def _note_usage(self, entry: entries.Used) -> None:
+        """Note requests, which are for people: a line without an instant is passed over, and harms no ledger."""
+        with suppress(ValueError):
+            at = datetime.fromisoformat(entry.at)
+            if at.tzinfo is not None:
+                self.usage.append(Usage(at, entry.requests, entry.writes, entry.throttled))
 
     def _touched(self, entry: Entry) -> Iterable[str]:
         """Return the tokens of the records that such an entry changes.

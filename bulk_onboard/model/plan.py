@@ -105,13 +105,27 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
         return msgspec.structs.replace(self, action=Action.NOTHING, reason=reason, numbers=())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """Requests, bytes of documents and seconds of a run (None without a quota)."""
+    """What a run costs.
 
-    requests: int
-    size: int
-    duration_s: float | None
+    Attributes:
+        creates, updates, links, reads: requests of each kind.
+        size: bytes of documents.
+        duration_s: seconds at the quota; None without one.
+    """
+
+    creates: int = 0
+    updates: int = 0
+    links: int = 0
+    reads: int = 0
+    size: int = 0
+    duration_s: float | None = None
+
+    @property
+    def requests(self) -> int:
+        """All requests."""
+        return self.creates + self.updates + self.links + self.reads
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -29,8 +29,10 @@ from bulk_onboard.model.documents import readable
 from bulk_onboard.model.entry import LedgerOpened
 from bulk_onboard.model.ledger_state import Journal, LedgerState
 from bulk_onboard.pipeline.gateways import Breaker, Journaled, Retrying, StopGate
+from bulk_onboard.pipeline.progress import Flow, Progress
 from bulk_onboard.pipeline.stop import Stop, status_of, why_stopped
 from bulk_onboard.pipeline.walk import walk
+from bulk_onboard.planning import Budget
 from bulk_onboard.units import Quota
 
 REQUIREMENTS_QUOTA = Quota(100, 60.0)  # the API's document, Rate Limits
@@ -42,14 +44,16 @@ class Connection:
 
     Attributes:
         gateway: the whole stack of wrappers; see `gateways`.
-        why_waiting: return why calls wait, for the progress line; empty while they flow.
+        flow: return how the calls flow, for whoever shows the progress.
+        budget: return how fast they may go, for forecasts.
         bind: name the ledger that writes go into, where there was none when the connection was opened.
         be_patient: say whether the caller pauses between its calls itself, as when it waits for reviews; then calls
             that fail do not end the run.
     """
 
     gateway: Gateway
-    why_waiting: Callable[[], str]
+    flow: Callable[[], Flow] = Flow
+    budget: Callable[[], Budget] = field(default=lambda: Budget(quota=None))
     bind: Callable[[Journal], None] = lambda journal: None
     be_patient: Callable[[bool], None] = lambda patient: None
 
@@ -63,12 +67,14 @@ async def connect(
     stop: Stop,
     journal: Journal | None = None,
     requests: Counter[str] | None = None,
+    note_request: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[Connection]:
     """Open the way to the API.
 
     Args:
         journal: the ledger that writes go into; without one the connection can only read, until it is bound to one.
         requests: where the calls are counted, by operation and outcome.
+        note_request: called before each call that goes out.
 
     Raises:
         UsageError: the address of the job is not one that credentials may be sent to.
@@ -83,7 +89,7 @@ async def connect(
         http = HttpGateway(client, Wire(), owner=owner, clock=clock)
         journaled = Journaled(http, journal, DocumentFolder(job.documents).read, clock=clock)
         # The gate stands inside the pacer, so that a call which waited its turn is turned away too.
-        stop_gate = StopGate(journaled, stop, Counter() if requests is None else requests)
+        stop_gate = StopGate(journaled, stop, Counter() if requests is None else requests, note_request)
         paced = Paced(
             stop_gate,
             compliance=Pacer(job.quota, clock=clock, earlier_sends_s_ago=_earlier_sends(journal, clock.now())),
@@ -93,10 +99,22 @@ async def connect(
         breaker = Breaker(paced, clock=clock, stop=stop, settle_s=job.settle)
         yield Connection(
             Retrying(breaker, clock=clock, stop=stop),
-            why_waiting=lambda: breaker.reason or paced.reason,
+            flow=lambda: _flow(job, paced, breaker),
+            budget=lambda: _budget(job, paced),
             bind=journaled.bind,
             be_patient=breaker.be_patient,
         )
+
+
+def _flow(job: Job, paced: Paced, breaker: Breaker) -> Flow:
+    return Flow(str(job.quota or ""), paced.outlook.next_s, breaker.reason)
+
+
+def _budget(job: Job, paced: Paced) -> Budget:
+    """Return how fast calls may go: as the quota allows, and as those under way at a time get their answers."""
+    outlook = paced.outlook
+    each_s = max(outlook.each_s, outlook.call_s / job.concurrency)
+    return Budget(quota=outlook.quota, openings_s=outlook.openings_s, each_s=each_s)
 
 
 def _earlier_sends(journal: Journal | None, now: datetime) -> Iterable[float]:
@@ -139,6 +157,7 @@ async def reading(
     clock: Clock,
     requests: Counter[str] | None = None,
     stop: Stop | None = None,
+    progress: Progress | None = None,
 ) -> AsyncIterator[Gateway]:
     """Open a way to read from the API.
 
@@ -146,6 +165,7 @@ async def reading(
 
     Args:
         requests: where the calls are counted, by operation and outcome.
+        progress: what is told how the calls flow.
 
     Raises:
         SignalledError: a signal asked to `stop`.
@@ -154,6 +174,8 @@ async def reading(
     stop = stop or Stop()
     try:
         async with connect(job, credentials, clock=clock, stop=stop, requests=requests) as connection:
+            if progress is not None:
+                progress.flow = connection.flow
             yield connection.gateway
     except errors.StoppedError as stopped:
         if isinstance(stop.cause, signal.Signals):

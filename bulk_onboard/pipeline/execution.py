@@ -2,33 +2,21 @@
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from bulk_onboard.clock import Clock
 from bulk_onboard.job import Job
 from bulk_onboard.ledger.journal import LedgerJournal
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Plan, Scope
 from bulk_onboard.pipeline.connection import Connection
 from bulk_onboard.pipeline.judge import Judgement
 from bulk_onboard.pipeline.links import LinkStyle, link_style
-from bulk_onboard.pipeline.runner import ProgressCounts
+from bulk_onboard.pipeline.progress import Progress, UsageLog
 from bulk_onboard.pipeline.stop import Stop
 from bulk_onboard.pipeline.walk import DuplicateRecords
 from bulk_onboard.planning import make_plan
-
-FETCHING_REVIEWS = "fetching review results"
-
-
-@dataclass(slots=True)
-class RunView:
-    """A run under way, for whoever shows its progress; `note` returns why it waits."""
-
-    progress: ProgressCounts
-    ledger_state: LedgerState
-    note: Callable[[], str]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,11 +25,12 @@ class Run:
 
     Attributes:
         requests: calls so far, by operation and outcome.
+        progress: what the run says of itself while it goes on.
+        usage: writes down how many requests it makes.
         scope: what may still be taken on; what was refused is sent again once.
         began_at: monotonic instant before which every call of an earlier run was made.
         news_since: the ledger's sequence number at which the last run ended; later news was not reported yet.
         began: the ledger's sequence number of this run's first entry.
-        waiting: why the run itself waits, for the progress line; empty where it does not.
         due: tokens that were to be sent or settled.
         findings: what showed while the run was under way, each once.
         twice: tokens with several records at the API, as the final audit found them.
@@ -61,11 +50,12 @@ class Run:
     clock: Clock
     stop: Stop
     requests: Counter[str]
+    progress: Progress
+    usage: UsageLog
     scope: Scope
     began_at: float
     news_since: int = 0
     began: int = 0
-    waiting: str = ""
     run_id: str = field(default_factory=lambda: secrets.token_hex(4))
     due: frozenset[str] = frozenset()
     findings: list[Finding] = field(default_factory=list)

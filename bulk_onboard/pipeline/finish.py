@@ -21,6 +21,7 @@ from bulk_onboard.pipeline.execution import Run
 from bulk_onboard.pipeline.judge import Judgement, reported_state
 from bulk_onboard.pipeline.kept_flags import of_own_workbook
 from bulk_onboard.pipeline.outputs import annotate, saved_copy, write_job_report
+from bulk_onboard.pipeline.progress import WRITING_REPORT
 from bulk_onboard.pipeline.stop import left_over, status_of, why_stopped
 from bulk_onboard.pipeline.walk import DuplicateRecords
 from bulk_onboard.reporting.row_status import Decisions, JobStatus, Totals, join
@@ -81,6 +82,11 @@ class RunResult(Totals):
 
 async def finish(run: Run) -> RunResult:
     """Sum up the run; write its last entry, the report and the annotated workbook."""
+    with run.progress.doing(WRITING_REPORT):
+        return await _finish(run)
+
+
+async def _finish(run: Run) -> RunResult:
     status = _status(run)
     statuses = tuple(statuses_of(run, status))
     error = why_stopped(

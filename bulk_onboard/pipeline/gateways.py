@@ -144,13 +144,13 @@ class Circuit:
     Attributes:
         closed: whether calls flow; else they try one at a time, each after a pause.
         tries: how many tries failed since it opened.
-        reason: why calls wait, for the progress line; empty while they flow.
+        tries_at: monotonic instant of the next try; 0 while calls flow.
     """
 
     health: Health = field(default_factory=Health)
     closed: bool = True
     tries: int = 0
-    reason: str = ""
+    tries_at: float = 0.0
     trial: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -187,7 +187,12 @@ class Breaker:
     @property
     def reason(self) -> str:
         """Why calls wait, for the progress line; empty while they flow."""
-        return self._writes.reason or self._reads.reason
+        tries_at = self._writes.tries_at or self._reads.tries_at
+        if not tries_at:
+            return ""
+        left_s = max(0.0, tries_at - self._clock.monotonic())
+        when = f" in {format_duration(left_s)}" if left_s >= 1 else ""
+        return f"the API does not answer; trying again{when}"
 
     def be_patient(self, patient: bool) -> None:
         """Say whether the caller pauses between its calls itself.
@@ -231,13 +236,13 @@ class Breaker:
             self._in_vain(circuit)
         else:
             circuit.closed = True
-            circuit.health, circuit.tries, circuit.reason = Health(), 0, ""
+            circuit.health, circuit.tries, circuit.tries_at = Health(), 0, 0.0
             log.logger().info("breaker closed")
         return outcome
 
     async def _rest(self, circuit: Circuit) -> None:
         pause_s = next_rest_s(circuit.tries, self._settle_s, self._dice())
-        circuit.reason = f"the API does not answer; trying again in {format_duration(pause_s)}"
+        circuit.tries_at = self._clock.monotonic() + pause_s
         await self._stop.pause(self._clock, pause_s)
 
     async def _probe(self, circuit: Circuit) -> bool:
@@ -282,16 +287,25 @@ class StopGate:
 
     Args:
         requests: where the calls that went out are counted, by operation and outcome (`create done`, `list throttled`).
+        note_request: called before each call that goes out.
     """
 
-    def __init__(self, inner: Gateway, stop: Stop, requests: Counter[str]) -> None:
+    def __init__(
+        self,
+        inner: Gateway,
+        stop: Stop,
+        requests: Counter[str],
+        note_request: Callable[[], None] = lambda: None,
+    ) -> None:
         self._inner = inner
         self._stop = stop
         self._requests = requests
+        self._note_request = note_request
 
     async def send(self, call: Call[T]) -> Outcome[T]:
         if self._stop.requested:
             raise errors.StoppedError("The run is stopping; this call was not begun.")
+        self._note_request()
         outcome = await self._inner.send(call)
         if not isinstance(outcome, Withheld):
             self._requests[f"{call.operation} {outcome.name}"] += 1

@@ -32,10 +32,12 @@ from bulk_onboard.model.row import JudgedRow, JudgedRows, Row, example_path, not
 from bulk_onboard.model.sheet import NUMBER_TYPE, Columns, Sheet, document_column, type_by_name
 from bulk_onboard.model.text import text_in
 from bulk_onboard.pipeline.links import link_style
+from bulk_onboard.pipeline.progress import ASKING_FOR_REQUIREMENTS, READING_WORKBOOK, Progress
 from bulk_onboard.pipeline.requirements import requirements_for
 from bulk_onboard.planning import make_plan
 from bulk_onboard.planning.identity import Identities, checked_claims
 from bulk_onboard.reporting.row_status import JobStatus, join
+from bulk_onboard.units import format_count
 from bulk_onboard.validation import (
     Judge,
     judge_rows,
@@ -83,20 +85,26 @@ class Judgement:
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
 
-async def judge(job: Job, sheet: Sheet, ask: AskRequirements) -> Judgement:
+async def judge(job: Job, sheet: Sheet, ask: AskRequirements, progress: Progress | None = None) -> Judgement:
     """Judge every row against the requirements of the combinations the sheet names.
+
+    Args:
+        progress: what is told what is done now.
 
     Raises:
         WorkbookError: columns are missing or doubled, or the job makes a finding about the whole sheet an error.
         DocumentsError: there is no documents folder, and rows name documents.
         UsageError, LedgerError: another job's ledger cannot be read.
     """
+    progress = progress or Progress()
     others = await asyncio.to_thread(read_others, job)
-    book = await ask(sorted(combinations_of_sheet(job, sheet)))
+    with progress.doing(ASKING_FOR_REQUIREMENTS):
+        book = await ask(sorted(combinations_of_sheet(job, sheet)))
     columns, unknown = columns_of(job, sheet, book)
     sheet_findings = ruled((*unknown, *findings_about(sheet)), job.findings)
     refuse_the_sheet(sheet, sheet_findings)
-    rows = await asyncio.to_thread(_judged_rows, job, sheet, columns, book, others)
+    with progress.doing(f"checking {format_count(sheet.height, 'row')} and the documents"):
+        rows = await asyncio.to_thread(_judged_rows, job, sheet, columns, book, others)
     return Judgement(sheet, columns, book, rows, sheet_findings)
 
 
@@ -348,6 +356,7 @@ async def make_dry_run(
     clock: Clock,
     frame: Frame | None = None,
     book: RequirementsBook | None = None,
+    progress: Progress | None = None,
 ) -> DryRun:
     """Judge every row and decide what a run would do; send and write nothing.
 
@@ -356,8 +365,11 @@ async def make_dry_run(
             for none.
         frame: in place of the job's workbook, which then need not be there.
         book: the requirements, where they were asked for already.
+        progress: what is told what is done now.
     """
-    sheet = await read_job_sheet(job, frame)
+    progress = progress or Progress()
+    with progress.doing(READING_WORKBOOK):
+        sheet = await read_job_sheet(job, frame)
     ledger_state = read_ledger_state(job.ledger).ledger_state if job.ledger.exists() else LedgerState()
 
     async def ask(combinations: Iterable[Combination]) -> RequirementsBook:
@@ -367,7 +379,7 @@ async def make_dry_run(
             job, combinations, credentials=credentials, clock=clock, ledger_state=ledger_state
         )
 
-    judgement = await judge(job, sheet, ask)
+    judgement = await judge(job, sheet, ask, progress)
     check_contract(job, ledger_state, judgement.book)
     auth_id = credentials.auth_id if credentials else ledger_state.opened.auth_id if ledger_state.opened else ""
     plan = make_plan(

@@ -28,6 +28,7 @@ from bulk_onboard.pipeline.reviews import read_again
 
 SHRINKS_BY = 8  # so that of 50 numbers whose outcomes stay unknown each is alone at the third attempt
 FIRST_ALONE = 20  # numbers
+NUMBERS_ON_A_PAGE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,11 @@ class LinkStyle:
 
     per_call: int = 1
     by_pages: bool = False
+
+    @property
+    def requests_each(self) -> float:
+        """How many requests a number takes, as far as can be foreseen: its link, and the look before it."""
+        return 1 / self.per_call + (1 / NUMBERS_ON_A_PAGE if self.by_pages else 1)
 
     def at_attempt(self, attempt: int) -> int:
         """Return how many numbers a call has at an attempt, 0 for the first.

@@ -19,6 +19,7 @@ from bulk_onboard.model.plan import Action, Identity
 from bulk_onboard.model.record import MAY_BE_FILED, UNDER_REVIEW, Record, State
 from bulk_onboard.pipeline.execution import Run
 from bulk_onboard.pipeline.judge import rows_by_token
+from bulk_onboard.pipeline.progress import FETCHING_REVIEWS
 from bulk_onboard.pipeline.reviews import (
     ShownRecords,
     fetch_followed,
@@ -29,8 +30,9 @@ from bulk_onboard.pipeline.reviews import (
 )
 from bulk_onboard.pipeline.settle import marks, new_token
 from bulk_onboard.pipeline.walk import Lookup, Walk, adopt, agreed, walk
-from bulk_onboard.units import format_duration
+from bulk_onboard.units import format_count
 
+SETTLE_WINDOW = "waiting until whatever was sent just before this run shows"
 NOT_READ = "The API's list of records could not be read. Run again later."
 
 
@@ -111,9 +113,10 @@ async def _wait_for_settle_window(run: Run) -> None:
     """Wait until whatever another run sent before this one began must show at the API."""
     left_s = run.began_at + run.job.settle - run.clock.monotonic()
     if left_s > 0:
-        waiting, run.waiting = run.waiting, f"{run.waiting}: waiting {format_duration(left_s)} (settle), then once more"
-        await run.stop.pause(run.clock, left_s)
-        run.waiting = waiting
+        await run.usage.write()
+        until = run.clock.monotonic() + left_s
+        with run.progress.doing(SETTLE_WINDOW, until=until, then="looking once more"):
+            await run.stop.pause(run.clock, left_s)
     if run.stop.requested:
         raise errors.StoppedError("The run was stopped before anything was sent.")
 
@@ -233,8 +236,10 @@ async def wait_for_reviews(run: Run, do_what_is_due: Callable[[], Awaitable[None
         if left_s <= 0:
             break
         pause_s = min(left_s, next_pause_s(pauses, took_s))
-        run.waiting = _why_waiting(pending, failed, pause_s)
-        await run.stop.pause(clock, pause_s)
+        await run.usage.write()
+        what, until = _what_is_awaited(pending, failed), clock.monotonic() + pause_s
+        with run.progress.doing(what, until=until, then="looking again", gives_up_at=began + run.job.wait):
+            await run.stop.pause(clock, pause_s)
         if run.stop.requested:
             break
         looked_at = clock.monotonic()
@@ -246,9 +251,7 @@ async def wait_for_reviews(run: Run, do_what_is_due: Callable[[], Awaitable[None
                 )
             continue
         failed, pauses, took_s = 0, pauses + 1, clock.monotonic() - looked_at
-        run.waiting = ""
         await do_what_is_due()
-    run.waiting = ""
     run.looks_failed = failed
 
 
@@ -268,19 +271,19 @@ def next_pause_s(pauses: int, look_took_s: float) -> float:
     return max(grown, look_took_s / SHARE)
 
 
-def _why_waiting(pending: int, failed: int, pause_s: float) -> str:
-    """Return the note for the progress line."""
+def _what_is_awaited(pending: int, failed: int) -> str:
+    """Return what the run waits for, for whoever shows the progress."""
     times = "once" if failed == 1 else f"{failed:,} times in a row"
     away = f"the API's list could not be read {times}; " if failed else ""
-    reviews = "1 review" if pending == 1 else f"{pending:,} reviews"
-    return f"{away}waiting for {reviews}, looking again in {format_duration(pause_s)}"
+    return f"{away}{format_count(pending, 'review')} pending"
 
 
 async def _look_again(run: Run) -> bool:
     """Fetch the reviews as they are now; return whether the API's list could be read."""
     run.connection.be_patient(True)
     try:
-        shown = await fetch_followed(run.connection.gateway, run.journal.ledger_state)
+        with run.progress.doing(FETCHING_REVIEWS):
+            shown = await fetch_followed(run.connection.gateway, run.journal.ledger_state)
     finally:
         run.connection.be_patient(False)
     if shown is None:

@@ -9,6 +9,7 @@ See docs/design/promise.md, What is promised.
 """
 
 import hashlib
+import math
 import os
 import socket
 from collections import Counter
@@ -16,6 +17,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from functools import partial
 from itertools import islice
+
+from msgspec.structs import replace
 
 import bulk_onboard
 from bulk_onboard import errors, log
@@ -39,18 +42,30 @@ from bulk_onboard.model.row import notable_in
 from bulk_onboard.model.sheet import BO_KEY, KEY, document_column
 from bulk_onboard.pipeline.connection import connect, open_ledger
 from bulk_onboard.pipeline.context import RowEvent, RunContext
-from bulk_onboard.pipeline.execution import FETCHING_REVIEWS, Run, RunView
+from bulk_onboard.pipeline.execution import Run
 from bulk_onboard.pipeline.finish import RunResult, finish, nothing_to_do
 from bulk_onboard.pipeline.judge import Judgement, check_contract, judge, judge_nothing, read_sheet_if_any
 from bulk_onboard.pipeline.kept_flags import to_keep
 from bulk_onboard.pipeline.preflight import check_free_space, wait_until_written
-from bulk_onboard.pipeline.reconcile import reconcile, wait_for_reviews
+from bulk_onboard.pipeline.progress import (
+    FETCHING_REVIEWS,
+    LOOKING_FOR_DUPLICATES,
+    READING_WORKBOOK,
+    WAITING_FOR_WORKBOOK,
+    WRITING_REPORT,
+    Progress,
+    UsageLog,
+    is_throttled,
+    requests_by_kind,
+)
+from bulk_onboard.pipeline.reconcile import is_blind, reconcile, wait_for_reviews
 from bulk_onboard.pipeline.requirements import live_requirements
 from bulk_onboard.pipeline.reviews import ENTRIES_AT_A_TIME
-from bulk_onboard.pipeline.runner import ProgressCounts, Runner
+from bulk_onboard.pipeline.runner import Runner
 from bulk_onboard.pipeline.stop import Stop, stopping_after
-from bulk_onboard.pipeline.walk import DuplicateRecords, find_duplicates, walk
-from bulk_onboard.units import format_duration
+from bulk_onboard.pipeline.walk import PAGE, DuplicateRecords, find_duplicates, walk
+from bulk_onboard.planning import Step, time_left
+from bulk_onboard.planning.plan import TO_SETTLE
 
 
 async def run_job(
@@ -59,14 +74,16 @@ async def run_job(
     credentials: Credentials,
     clock: Clock,
     stop: Stop,
-    watch: Callable[[RunView], None] = lambda running: None,
+    progress: Progress | None = None,
+    watch: Callable[[Progress], None] = lambda progress: None,
     say: Callable[[str], None] = lambda sentence: None,
     frame: Frame | None = None,
 ) -> RunResult:
     """Read and judge every row, send what is due, and write the report.
 
     Args:
-        watch: called once with what is under way, for whoever shows the progress.
+        progress: where the run says what it does and how far it is, from its first moment on.
+        watch: called once with that, when the run has begun.
         say: called with a sentence where the run waits before it begins.
         frame: in place of the job's workbook, which then need not be there.
 
@@ -79,10 +96,13 @@ async def run_job(
     called_at = clock.monotonic()
     check_address(job.base_url, trust_host=job.trust_host)
     requests: Counter[str] = Counter()
+    progress, usage = progress or Progress(), UsageLog(requests, clock)
     with ExitStack() as locked, stopping_after(job.stop_after, clock=clock, stop=stop) as disarm:
         if frame is None:
-            await wait_until_written(job.workbook, clock=clock, stop=stop, say=say)
-        sheet = await read_sheet_if_any(job, frame)
+            with progress.doing(WAITING_FOR_WORKBOOK):
+                await wait_until_written(job.workbook, clock=clock, stop=stop, say=say)
+        with progress.doing(READING_WORKBOOK):
+            sheet = await read_sheet_if_any(job, frame)
         has_ledger = _has_ledger(job)
         if sheet is None and not has_ledger:
             return nothing_to_do(job, judge_nothing(job))
@@ -90,9 +110,18 @@ async def run_job(
         # A new ledger is bound to its account for ever, so it is made once the account has answered. One that is there
         # is opened first: what is wrong with it should show before anything goes out.
         journal = locked.enter_context(open_ledger(job, credentials, clock)) if has_ledger else None
-        async with connect(job, credentials, clock=clock, stop=stop, journal=journal, requests=requests) as connection:
+        async with connect(
+            job,
+            credentials,
+            clock=clock,
+            stop=stop,
+            journal=journal,
+            requests=requests,
+            note_request=usage.note_request,
+        ) as connection:
+            progress.flow = connection.flow
             ask = partial(live_requirements, connection.gateway, job=job, stop=stop)
-            judgement = await judge(job, sheet, ask) if sheet else judge_nothing(job)
+            judgement = await judge(job, sheet, ask, progress) if sheet else judge_nothing(job)
             if journal is not None:
                 check_contract(job, journal.ledger_state, judgement.book)
             else:
@@ -107,12 +136,15 @@ async def run_job(
                 clock=clock,
                 stop=stop,
                 requests=requests,
+                progress=progress,
+                usage=usage,
                 scope=job.scope,
                 began_at=called_at if journal.is_new else journal.locked_at,
             )
             check_keys(journal.ledger_state, judgement)
             await begin(run)
-            await carry_out(run, watch)
+            watch(progress)
+            await carry_out(run)
             disarm()
         return await finish(run)
 
@@ -147,29 +179,32 @@ async def begin(run: Run) -> None:
     kept_out = iter(invalid_rows(run.plan(), run.journal.ledger_state))
     while some := tuple(islice(kept_out, ENTRIES_AT_A_TIME)):
         await run.journal.append_all(some)
+    run.usage.begin(run.journal)
+    run.progress.ledger_state = run.journal.ledger_state
 
 
-async def carry_out(run: Run, watch: Callable[[RunView], None]) -> None:
+async def carry_out(run: Run) -> None:
     """Reconcile ledger and account, send what is due, wait for reviews, audit.
 
     What stops any of it stops the run.
     """
-    progress = ProgressCounts()
-    watch(RunView(progress, run.journal.ledger_state, lambda: run.waiting or run.connection.why_waiting()))
+    run.progress.time_left = partial(seconds_left, run)
     try:
-        run.waiting = FETCHING_REVIEWS
-        await reconcile(run)
-        run.waiting = ""
-        runner = _runner(run, progress)
+        await write_plan(run)
+        with run.progress.doing(FETCHING_REVIEWS):
+            await reconcile(run)
+        runner = _runner(run)
+        run.progress.time_left = partial(seconds_left, run, runner)
         await _send_what_is_due(run, runner)
         await wait_for_reviews(run, partial(_send_what_is_due, run, runner))
         if _wants_audit(run):
             await _audit(run, runner.newest_create_at or run.journal.locked_at)
     except errors.StoppedError as stopped:
         run.stop.request(stopped)
+    await run.usage.write()
 
 
-def _runner(run: Run, progress: ProgressCounts) -> Runner:
+def _runner(run: Run) -> Runner:
     context = RunContext(
         gateway=run.connection.gateway, journal=run.journal, clock=run.clock, stop=run.stop, relink=run.job.relink
     )
@@ -182,13 +217,14 @@ def _runner(run: Run, progress: ProgressCounts) -> Runner:
         asks_first=run.asks_first,
         link_style=run.link_style,
         refused_at_most=run.job.max_refused,
-        progress=progress,
+        progress=run.progress,
     )
 
 
 async def _send_what_is_due(run: Run, runner: Runner) -> None:
     plan = run.plan()
-    run.due |= {d.identity.token for d in plan.decisions if d.identity and d.action is not Action.NOTHING}
+    run.due |= _due_in(plan)
+    await write_plan(run)
     run.add_findings(_renumbered(plan))
     await runner.run(plan)
     run.retry_no_more()
@@ -212,12 +248,14 @@ async def _audit(run: Run, newest_create_at: float) -> None:
     """
     left_s = newest_create_at + run.job.settle - run.clock.monotonic()
     if left_s > 0:
-        run.waiting = f"waiting {format_duration(left_s)} (settle), then looking for records that are there twice"
-        await run.stop.pause(run.clock, left_s)
-        run.waiting = ""
+        await run.usage.write()
+        until = run.clock.monotonic() + left_s
+        with run.progress.doing("waiting until all that was sent shows", until=until, then=LOOKING_FOR_DUPLICATES):
+            await run.stop.pause(run.clock, left_s)
     if run.stop.requested:
         return
-    walked = await walk(run.connection.gateway)
+    with run.progress.doing(LOOKING_FOR_DUPLICATES):
+        walked = await walk(run.connection.gateway)
     if walked is None:
         raise errors.StoppedError(
             "The API's list could not be read to its end, so it is not known whether a record is there twice. "
@@ -245,6 +283,75 @@ def _details_of(twice: DuplicateRecords) -> dict[str, str | int]:
         "keep": twice.compliance_ids[0],
         "delete": f"Delete {deletable} at the API." if deletable else "The others cannot be deleted any more.",
     }
+
+
+# How far the run is.
+
+
+def _due_in(plan: Plan) -> frozenset[str]:
+    """Return the tokens of the rows for which something is due."""
+    return frozenset(d.identity.token for d in plan.decisions if d.identity and d.action is not Action.NOTHING)
+
+
+async def write_plan(run: Run) -> None:
+    """Write down what is due in the run, and what that takes, where that is news; a run with nothing due has no plan.
+
+    What was made by now counts, so each such entry is about the whole run.
+    """
+    plan, due = run.plan(), run.due | _due_in(run.plan())
+    made = requests_by_kind({name: number for name, number in run.requests.items() if not is_throttled(name)})
+    planned = entries.Planned(
+        rows=len(due),
+        creates=made["creates"] + plan.forecast.creates,
+        updates=made["updates"] + plan.forecast.updates,
+        links=made["links"] + plan.forecast.links,
+        reads=made["reads"] + plan.forecast.reads + (_pages(run) if _audits(run, plan.forecast.creates) else 0),
+    )
+    run.progress.expect(len(due), plan.forecast.requests)
+    last = run.journal.ledger_state.planned
+    if due and (last is None or replace(last, v=0, seq=0, at="") != planned):
+        await run.journal.append(planned)
+
+
+def _audits(run: Run, creates: int) -> bool:
+    """Return whether the run ends with a look for duplicates, where so many creates are still due."""
+    wanted = run.journal.ledger_state.wants_audit or creates > 0
+    return run.job.audit == "always" or (run.job.audit == "auto" and wanted)
+
+
+def _pages(run: Run) -> int:
+    """Return how many requests a walk of the account takes, by the records that the job has or will have."""
+    return math.ceil(len(run.journal.ledger_state.records) / PAGE) or 1
+
+
+def seconds_left(run: Run, runner: Runner | None = None) -> float | None:
+    """Return the seconds that the run still takes, as far as can be foreseen; the wait for reviews is not counted.
+
+    Args:
+        runner: None before anything is sent.
+    """
+    now, progress, settle_s = run.clock.monotonic(), run.progress, run.job.settle
+    activity, left = progress.activity, math.ceil(progress.requests_left)
+    if run.stop.requested or (activity and (activity.gives_up_at or activity.what == WRITING_REPORT)):
+        return None
+    if activity and LOOKING_FOR_DUPLICATES in (activity.what, activity.then):
+        steps = [Step(requests=_pages(run), not_before_s=(activity.until or now) - now)]
+        return time_left(steps, run.connection.budget())
+    steps = []
+    if runner is None:
+        waits = (left > 0 and is_blind(run)) or (activity is not None and activity.until is not None)
+        steps.append(Step(requests=_pages(run), not_before_s=run.began_at + settle_s - now if waits else 0.0))
+    unknown, next_look_at = progress.settling()
+    steps.append(Step(requests=left))
+    if unknown:
+        steps.append(Step(requests=TO_SETTLE * unknown, not_before_s=next_look_at - now))
+    if run.job.wait is None and _audits(run, left):
+        newest = runner.newest_create_at if runner else 0.0
+        if left or unknown:
+            steps.append(Step(requests=_pages(run), after_s=settle_s))
+        else:
+            steps.append(Step(requests=_pages(run), not_before_s=newest + settle_s - now))
+    return time_left(steps, run.connection.budget())
 
 
 # What is written down and checked before anything is sent.

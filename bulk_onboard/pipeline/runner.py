@@ -34,6 +34,7 @@ from bulk_onboard.pipeline.context import RowEvent, RunContext
 from bulk_onboard.pipeline.gateways import ATTEMPTS
 from bulk_onboard.pipeline.links import ONE_BY_ONE, Linker, LinkStyle, in_batches
 from bulk_onboard.pipeline.numbers import NumberLookup
+from bulk_onboard.pipeline.progress import Progress
 from bulk_onboard.pipeline.reviews import read_again
 from bulk_onboard.pipeline.settle import Settler, Subject, new_token
 from bulk_onboard.pipeline.walk import Lookup
@@ -46,15 +47,8 @@ SET_ASIDE = "set-aside"
 """This tool's own refusal code: no attempt brought an answer that can be used."""
 
 _ORDER = (Action.UPDATE, Action.LINK, Action.CREATE)
+_REQUESTS = {Action.UPDATE: 2, Action.CREATE: 1}  # an update reads the record before
 _OPS = {Action.UPDATE: Op.UPDATE, Action.LINK: Op.LINK, Action.CREATE: Op.CREATE}
-
-
-@dataclass(slots=True)
-class ProgressCounts:
-    """How many rows are due in a run, and done; read by whoever shows it, at any time."""
-
-    due: int = 0
-    done: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -80,7 +74,7 @@ class Runner:
     asks_first: bool = False
     link_style: LinkStyle = ONE_BY_ONE
     refused_at_most: int | None = None
-    progress: ProgressCounts = field(default_factory=ProgressCounts)
+    progress: Progress = field(default_factory=Progress)
     newest_create_at: float = 0.0
     _refused: int = 0
     _aborted_at: dict[Subject, float] = field(default_factory=dict)
@@ -105,12 +99,13 @@ class Runner:
         """
         self._decisions = {d.identity.token: d for d in plan.decisions if d.identity and not d.judged.aside}
         settler = self._settler(plan)
+        self.progress.settling = settler.outstanding
         due = _in_order(plan)
         await self._until_stopped(self._admit([d for d in due if d.action is Action.CREATE]))
         waiting: set[str] = set()
         linked = self._linked()
         for attempt in range(ATTEMPTS):
-            self.progress.due += len(due)
+            self.progress.expect(len(due), self._requests_of(due))
             await self._send_and_settle(due, settler, self.link_style.at_attempt(attempt))
             settled = set(settler.take_settled())
             await self._until_stopped(self._read_states(settled))
@@ -191,7 +186,12 @@ class Runner:
             else:
                 (decision,) = batch
                 await self._account_for(decision, await self._do(decision), settler)
-            self.progress.done += len(batch)
+            self.progress.did(len(batch), self._requests_of(batch))
+
+    def _requests_of(self, due: Iterable[Decision]) -> float:
+        """Return how many requests these take, as far as can be foreseen."""
+        each = self.link_style.requests_each
+        return sum(each * len(d.numbers) if d.action is Action.LINK else _REQUESTS[d.action] for d in due)
 
     async def _do(self, decision: Decision) -> Outcome[str] | None:
         match decision.action:

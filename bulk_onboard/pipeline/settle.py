@@ -153,6 +153,10 @@ class Settler:
         taken, self._settled = self._settled, []
         return taken
 
+    def outstanding(self) -> tuple[int, float]:
+        """Return how many outcomes are unknown, and the monotonic instant of the next look; 0 where none is."""
+        return len(self._unknown), min((unknown.due for unknown in list(self._unknown.values())), default=0.0)
+
     async def run(self) -> None:
         """Look when a look is due, until nothing is unknown and no more is expected.
 

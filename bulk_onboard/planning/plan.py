@@ -30,9 +30,8 @@ from bulk_onboard.planning.decide import decide
 from bulk_onboard.planning.identity import Identities, checked_claims
 from bulk_onboard.units import Quota
 
-_READ_BACK = 1
-_EACH = {Action.CREATE: 1, Action.UPDATE: 2, Action.SETTLE: 2}
-_EACH_NUMBER = 2
+TO_SETTLE = 2
+_READ_BACK, _READ_BEFORE = 1, 1
 _PAGE_OF_NUMBERS = 20
 _PAGE = 100
 _EVERYTHING = Scope()
@@ -152,23 +151,29 @@ def forecast(
     notable = list(notable_in(decisions))
     due = Counter(decision.action for decision in notable)
     due[Action.CREATE] += usual_count(decisions)
-    requests = sum(each * due[action] for action, each in _EACH.items())
-    requests += _links(sum(len(decision.numbers) for decision in notable), links_per_call)
-    pages = math.ceil(followed / _PAGE) or (1 if requests else 0)
-    requests += pages + (_READ_BACK if due[Action.CREATE] else 0)
+    links, looks = _links(sum(len(decision.numbers) for decision in notable), links_per_call)
+    reads = looks + _READ_BEFORE * due[Action.UPDATE] + TO_SETTLE * due[Action.SETTLE]
+    reads += _READ_BACK if due[Action.CREATE] else 0
+    reads += math.ceil(followed / _PAGE) or (1 if due.total() > due[Action.NOTHING] else 0)
+    requests = due[Action.CREATE] + due[Action.UPDATE] + links + reads
     size = sum(
         decision.judged.application.size
         for decision in notable
         if decision.action in (Action.CREATE, Action.UPDATE) and decision.judged.application
     )
-    return Forecast(requests, size + usual_size, None if quota is None else _least_time_s(requests, quota))
+    return Forecast(
+        creates=due[Action.CREATE],
+        updates=due[Action.UPDATE],
+        links=links,
+        reads=reads,
+        size=size + usual_size,
+        duration_s=None if quota is None else _least_time_s(requests, quota),
+    )
 
 
-def _links(numbers: int, per_call: int) -> int:
-    """Return how many requests it takes to look numbers up and link them."""
-    if per_call == 1:
-        return _EACH_NUMBER * numbers
-    return math.ceil(numbers / _PAGE_OF_NUMBERS) + math.ceil(numbers / per_call)
+def _links(numbers: int, per_call: int) -> tuple[int, int]:
+    """Return how many requests it takes to link numbers, and to look them up before."""
+    return math.ceil(numbers / per_call), numbers if per_call == 1 else math.ceil(numbers / _PAGE_OF_NUMBERS)
 
 
 def _least_time_s(requests: int, quota: Quota) -> float:

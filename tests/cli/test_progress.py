@@ -6,9 +6,7 @@ import io
 import pytest
 
 from bulk_onboard.cli.progress import Bar, described, shown
-from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.pipeline.execution import RunView
-from bulk_onboard.pipeline.runner import ProgressCounts
+from bulk_onboard.pipeline.progress import Activity, Progress
 
 
 class Terminal(io.StringIO):
@@ -56,7 +54,7 @@ async def test_run_is_watched_on_a_terminal():
     stream = Terminal()
 
     async with shown(stream, quiet=False) as watch:
-        watch(RunView(ProgressCounts(done=3, due=20), LedgerState(), lambda: "the quota is spent"))
+        watch(Progress(done=3, due=20, activity=Activity("the quota is spent")))
         await asyncio.sleep(0)
 
     assert "3/20" in stream.getvalue()
@@ -67,7 +65,7 @@ async def test_run_is_watched_on_a_terminal():
 async def test_no_bar_when_quiet_or_elsewhere(stream, quiet):
     """Without a terminal, and when nobody wants it, nothing is written."""
     async with shown(stream, quiet=quiet) as watch:
-        watch(RunView(ProgressCounts(done=3, due=20), LedgerState(), lambda: ""))
+        watch(Progress(done=3, due=20))
         await asyncio.sleep(0)
 
     assert "" == stream.getvalue()

@@ -36,6 +36,7 @@ from bulk_onboard.pipeline.connection import Connection
 from bulk_onboard.pipeline.execution import Run
 from bulk_onboard.pipeline.gateways import Breaker, Journaled, Retrying, StopGate
 from bulk_onboard.pipeline.judge import Judgement, judge, read_job_sheet
+from bulk_onboard.pipeline.progress import Progress, UsageLog
 from bulk_onboard.pipeline.requirements import requirements_for
 from bulk_onboard.pipeline.run import begin, carry_out
 from bulk_onboard.pipeline.stop import Stop
@@ -222,24 +223,27 @@ class Bench:
                 for combination in self.judgement.book.offered:  # by which the wire learns the contract
                     while not isinstance(await http.send(FetchRequirements(combination=combination)), Done):
                         pass  # a busy machine may take longer to answer than the deadline allows
+                usage = UsageLog(self.requests, clock)
                 run = Run(
                     job=self.job,
                     auth_id=AUTH_ID,
                     journal=journal,  # type: ignore[arg-type]  # stands for the one it wraps
-                    connection=Connection(self._stack(http, journal, clock, stop), str),
+                    connection=Connection(self._stack(http, journal, clock, stop, usage)),
                     judgement=self.judgement,
                     clock=clock,
                     stop=stop,
                     requests=self.requests,
+                    progress=Progress(),
+                    usage=usage,
                     scope=self.job.scope,
                     began_at=ledger.locked_at,
                 )
                 await begin(run)
-                await carry_out(run, lambda running: None)
+                await carry_out(run)
 
-    def _stack(self, http: Gateway, journal: CrashingJournal, clock: Clock, stop: Stop) -> Gateway:
+    def _stack(self, http: Gateway, journal: CrashingJournal, clock: Clock, stop: Stop, usage: UsageLog) -> Gateway:
         journaled = Journaled(http, journal, DocumentFolder(self.job.documents).read, clock=clock)
-        stop_gate = StopGate(journaled, stop, self.requests)
+        stop_gate = StopGate(journaled, stop, self.requests, usage.note_request)
         paced = Paced(stop_gate, compliance=Pacer(None, clock=clock), requirements=Pacer(None, clock=clock))
         breaker = Breaker(paced, clock=clock, stop=stop, settle_s=self.job.settle)
         return Retrying(breaker, clock=clock, stop=stop)

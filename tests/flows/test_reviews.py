@@ -488,9 +488,9 @@ async def test_waiting_run_links_what_is_approved_meanwhile(office: Office, monk
 
     def approve_soon(running: Any) -> None:
         async def watch() -> None:
-            while not running.note().startswith("waiting"):
+            while not (running.activity and running.activity.until):
                 await asyncio.sleep(0.01)
-            waited.append(running.note())
+            waited.append(running.activity.what)
             judge(office, "approved", 0)
 
         tasks.append(asyncio.ensure_future(watch()))
@@ -500,5 +500,5 @@ async def test_waiting_run_links_what_is_approved_meanwhile(office: Office, monk
     await asyncio.gather(*tasks)
 
     assert (ExitStatus.DONE, {1: id_of(office, 0)}) == (result.exit_status, numbers_of(office, [1]))
-    assert waited[0].startswith("waiting for 1 review, ")
+    assert "1 review pending" == waited[0]
     assert State.SUBMITTED is next(iter(read_ledger_state(office.ledger).ledger_state.records.values())).state

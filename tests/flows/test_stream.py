@@ -25,6 +25,8 @@ def a_run(ledger_state: LedgerState) -> Run:
         clock=None,
         stop=None,
         requests=Counter(),
+        progress=None,
+        usage=None,
         scope=Scope(),
         began_at=0.0,
     )

@@ -51,7 +51,7 @@ async def test_run_waits_for_reviews_and_does_what_they_make_due(tmp_path: Path)
     assert {"911140000000", "911140000002"} == {number.number for number in sandbox.state.numbers}
     assert 4 <= result.requests["list done"] <= 7  # the first look, one after each of some growing pauses, the audit
     assert 3 == result.exit_status  # the rejected one
-    assert notes[0].note() == ""
+    assert notes[0].settling() == (0, 0.0)
 
 
 async def test_time_is_up(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ async def test_stop_ends_the_waiting(office: Office) -> None:
     stop = Stop()
     running = []
     task = asyncio.create_task(office.run(stop, wait="2d", watch=running.append))
-    while not (running and running[0].note().startswith("waiting for 2 reviews")):
+    while not (running and running[0].activity and running[0].activity.what == "2 reviews pending"):
         await asyncio.sleep(0)
 
     stop.request(signal.SIGINT)

@@ -10,6 +10,7 @@ from bulk_onboard.model.call import Operation
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.outcome import Halt
 from bulk_onboard.model.record import State
+from bulk_onboard.pipeline.progress import Progress
 from bulk_onboard.pipeline.reconcile import FAILED_AT_MOST, next_pause_s, pending_reviews, wait_for_reviews
 from bulk_onboard.pipeline.stop import Stop
 from tests.support.clocks import FakeClock
@@ -26,12 +27,13 @@ class Waiting:
     Attributes:
         judged: what people say at which second: instant, row number, review.
         forgotten: which records are deleted there by others: instant, row number.
-        said: what the progress line said at each call.
+        said: what the run said of each pause.
         done_at: when what is due was done again.
     """
 
     def __init__(self, wait_s=None) -> None:
         self.clock, self.stop = FakeClock(), Stop()
+        self.clock.sleep = self._sleep
         self.account, self.journal = FakeAccount(self.clock), MemoryJournal()
         self.wait_s = wait_s
         self.judged: list[tuple[float, int, str]] = []
@@ -56,7 +58,8 @@ class Waiting:
             stop=self.stop,
             journal=self.journal,
             connection=SimpleNamespace(gateway=self, be_patient=self.patience.append),
-            waiting="",
+            progress=Progress(),
+            usage=SimpleNamespace(write=self._nothing),
             not_shown=0,
             shown=set(),
             began=0,
@@ -66,13 +69,19 @@ class Waiting:
         await wait_for_reviews(run, self._do_what_is_due)
 
     async def send(self, call):
-        self.said.append(self.run.waiting)
         for judgement in [each for each in self.judged if each[0] <= self.clock.monotonic()]:
             self.judged.remove(judgement)
             self.account.judge(self._ids[judgement[1]], judgement[2])
         for number in [row for at, row in self.forgotten if at <= self.clock.monotonic()]:
             self.account.records.pop(self._ids[number], None)
         return await self.account.send(call)
+
+    async def _sleep(self, seconds: float) -> None:
+        self.said.append(self.run.progress.activity)
+        await FakeClock.sleep(self.clock, seconds)
+
+    async def _nothing(self) -> None:
+        """Nobody writes down how many requests there were."""
 
     async def _do_what_is_due(self) -> None:
         self.done_at.append(self.clock.monotonic())
@@ -109,7 +118,7 @@ async def test_it_ends_with_the_last_pending_review():
     assert PAUSES[:3] == waiting.clock.slept
     assert [60.0, 150.0, 285.0] == waiting.done_at == waiting.account.times_of(Operation.LIST)
     assert ["approved", "rejected", "more info"] == [waiting.review(number) for number in (1, 2, 3)]
-    assert "" == waiting.run.waiting
+    assert waiting.run.progress.activity is None
 
 
 async def test_it_ends_when_the_time_is_up_with_a_last_look():
@@ -148,8 +157,9 @@ async def test_lists_that_cannot_be_read_do_not_end_the_waiting():
     await waiting.wait()
 
     assert ("approved", PAUSES[:4]) == (waiting.review(1), waiting.clock.slept)
-    assert ["could not be read once" in said for said in waiting.said] == [False, True, False, False]
-    assert "could not be read 3 times in a row; waiting for 1 review" in waiting.said[3]
+    assert "1 review pending" == waiting.said[0].what
+    assert "the API's list could not be read once; 1 review pending" == waiting.said[1].what
+    assert "the API's list could not be read 3 times in a row; 1 review pending" == waiting.said[3].what
     assert ([True, False] * 4, 0) == (waiting.patience, waiting.run.looks_failed)
 
 

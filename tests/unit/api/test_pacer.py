@@ -413,17 +413,17 @@ async def test_close_turns_waiters_away_at_once():
 
 
 @virtual
-async def test_reason_says_why_calls_wait():
-    """The progress line is told about a probe and a spent quota, and nothing while calls flow."""
+async def test_outlook_says_when_calls_may_go():
+    """Whoever shows the progress is told about a probe and a spent quota, and of nothing while calls flow."""
     script = Script()
     gateway = paced(script, Quota(2, 60.0))
-    assert "" == gateway.reason
+    assert 0.0 == gateway.outlook.next_s
     sending = [asyncio.create_task(gateway.send(get())) for _ in range(3)]
     await asyncio.sleep(0.5)
-    assert "waiting for the API's answer to the first request" == gateway.reason
+    assert gateway.outlook.next_s is None
 
     await asyncio.sleep(50.0)
-    assert "waiting 10 s for the quota" == gateway.reason
+    assert pytest.approx(9.85) == gateway.outlook.next_s
 
     await asyncio.wait(sending)
-    assert "" == gateway.reason
+    assert 0.0 == gateway.outlook.next_s

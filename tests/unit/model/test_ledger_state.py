@@ -1,6 +1,7 @@
 """Folding entries into the state of a ledger."""
 
 import gc
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.entry import Op
-from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.model.ledger_state import LedgerState, Usage
 from bulk_onboard.model.life import IllegalStepError
 from bulk_onboard.model.record import State
 
@@ -272,3 +273,48 @@ def test_audit_whose_run_was_killed_before_its_end_told_nobody(end, wanted):
     ledger_state = folded(OPENED, started, intent(ONE, seq=3), entries.Swept(seq=4, records=2, audit=True), *end)
 
     assert wanted is ledger_state.wants_audit
+
+
+PLANNED = entries.Planned(rows=200, creates=180, updates=20, reads=30)
+USED = entries.Used(at="2026-01-05T10:01:00.000Z", requests=60, writes=58, throttled=2)
+
+
+def test_plan_is_the_newest_one_of_the_newest_run():
+    """A plan that grew replaces the one before; a run that has not said what is due has none."""
+    grown = entries.Planned(rows=210, creates=190, updates=20, reads=30)
+
+    assert (200, 230) == (PLANNED.rows, PLANNED.requests)
+    assert PLANNED == folded(OPENED, STARTED, PLANNED).planned
+    assert grown == folded(OPENED, STARTED, PLANNED, grown, ENDED).planned
+    assert folded(OPENED, STARTED, PLANNED, ENDED, STARTED).planned is None
+
+
+def test_usage_of_all_runs_is_kept_with_its_instants():
+    """In the order in which it was written, so that requests by the minute can be drawn over all runs."""
+    later = msgspec.structs.replace(USED, at="2026-01-06T10:01:00.000Z", requests=3, writes=0, throttled=0)
+
+    usage = folded(OPENED, STARTED, USED, ENDED, STARTED, later).usage
+
+    assert [
+        Usage(datetime(2026, 1, 5, 10, 1, tzinfo=UTC), 60, 58, 2),
+        Usage(datetime(2026, 1, 6, 10, 1, tzinfo=UTC), 3, 0, 0),
+    ] == usage
+
+
+@pytest.mark.parametrize("at", ["", "yesterday", "2026-01-05T10:01:00"])
+def test_usage_without_an_instant_harms_no_ledger(at):
+    """What is for people alone must never keep a ledger from being read."""
+    ledger_state = folded(OPENED, STARTED, msgspec.structs.replace(USED, at=at, seq=3))
+
+    assert ([], 3) == (ledger_state.usage, ledger_state.seq)
+
+
+def test_plan_and_usage_change_no_record():
+    """So nothing that was planned is made anew because of them."""
+    ledger_state = folded(*STORY)
+    before, changes = dict(ledger_state.records), ledger_state.changes
+
+    for entry in (PLANNED, USED):
+        ledger_state.take(entry)
+
+    assert (before, changes) == (ledger_state.records, ledger_state.changes)

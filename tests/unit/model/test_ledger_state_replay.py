@@ -35,6 +35,12 @@ WORDS = {
 }
 """What the fields of an entry may say that a step looks at."""
 
+OF_RUNS = {
+    "read_back": entries.ReadBack(compliance_id=IDS[0], alias=""),
+    "planned": entries.Planned(rows=2, creates=2, reads=3),
+    "used": entries.Used(requests=60, writes=2, throttled=1),
+}
+
 
 def a_story(dice: random.Random) -> tuple[list[entries.Entry], LedgerState]:
     """Sixty legal steps of two records, and the state that took them one by one."""
@@ -42,8 +48,8 @@ def a_story(dice: random.Random) -> tuple[list[entries.Entry], LedgerState]:
     ledger_state = LedgerState()
     while len(story) < 60:
         seq, token = len(story) + 1, dice.choice(TOKENS)
-        word = dice.choice([*TRANSITIONS[ledger_state.record(token).state], "admitted", "run_started", "read_back"])
-        plain = ENTRIES.get(word) or entries.ReadBack(compliance_id=IDS[0], alias="")
+        word = dice.choice([*TRANSITIONS[ledger_state.record(token).state], "admitted", "run_started", *OF_RUNS])
+        plain = ENTRIES.get(word) or OF_RUNS[word]
         said = {name: dice.choice(words) for name, words in WORDS.items() if name in plain.__struct_fields__}
         about = {"token": token} if "token" in plain.__struct_fields__ else {}
         told = msgspec.structs.replace(plain, **said, **about, seq=seq, at=f"2026-01-05T10:00:00.{seq:03d}Z")

@@ -119,7 +119,7 @@ def plan(*numbers: int, journal: MemoryJournal, fingerprint: str = "now") -> Pla
         decide(judged(n, fingerprint), identity(n), journal.ledger_state.records.get(token(n)), Scope())
         for n in numbers
     )
-    return Plan(decisions, Forecast(0, 0, None))
+    return Plan(decisions, Forecast())
 
 
 def row_gone(number: int) -> Decision:

@@ -11,7 +11,7 @@ from bulk_onboard.model.call import Operation
 from bulk_onboard.model.outcome import Halt
 from bulk_onboard.model.record import State
 from bulk_onboard.pipeline.gateways import ATTEMPTS
-from bulk_onboard.pipeline.runner import FIRST_CREATES, SET_ASIDE, TOKENS_A_LINE, ProgressCounts
+from bulk_onboard.pipeline.runner import FIRST_CREATES, SET_ASIDE, TOKENS_A_LINE
 from tests.unit.pipeline.benches import Bench
 from tests.unit.pipeline.samples import alias, application, compliance_id, done, intent, run_started, token
 
@@ -30,7 +30,11 @@ async def test_every_due_row_becomes_a_record():
 
     assert {State.SUBMITTED: 10} == bench.states(range(10))
     assert [alias(n) for n in range(10)] == sorted(made.alias for made in bench.account.records.values())
-    assert ProgressCounts(due=10, done=10) == bench.runner.progress
+    assert (10, 10, 0.0) == (
+        bench.runner.progress.due,
+        bench.runner.progress.done,
+        round(bench.runner.progress.requests_left, 6),
+    )
 
 
 async def test_plan_with_nothing_due_makes_no_call():

@@ -13,7 +13,7 @@ from bulk_onboard.model.plan import Forecast, Plan, Scope
 from bulk_onboard.model.record import Linkage, Linking, State
 from bulk_onboard.model.row import JudgedRow, Row
 from bulk_onboard.pipeline.links import LinkStyle
-from bulk_onboard.pipeline.runner import SET_ASIDE, ProgressCounts
+from bulk_onboard.pipeline.runner import SET_ASIDE
 from bulk_onboard.planning.decide import decide
 from tests.unit.pipeline.benches import Bench
 from tests.unit.pipeline.samples import LOCAL, application, create, identity, intent, token
@@ -43,7 +43,7 @@ async def approved_rows(rows: int, each: int, **ways) -> tuple[Bench, Plan]:
         judged = JudgedRow(Row("Businesses", row + 1, LOCAL, cells), application(row), "now")
         record = bench.journal.ledger_state.record(token(row))
         decisions.append(decide(judged, identity(row), record, Scope()))
-    return bench, Plan(tuple(decisions), Forecast(0, 0, None))
+    return bench, Plan(tuple(decisions), Forecast())
 
 
 def linkages(bench: Bench) -> Counter[Linkage]:
@@ -60,7 +60,11 @@ async def test_rows_share_calls_and_progress_counts_rows():
     assert [9, 9, 9] == [len(call.targets) for call in bench.account.made(Operation.LINK)]
     assert 2 == len(bench.account.made(Operation.NUMBERS))
     assert {Linkage.LINKED: 27} == linkages(bench)
-    assert ProgressCounts(due=9, done=9) == bench.runner.progress
+    assert (9, 9, 0.0) == (
+        bench.runner.progress.due,
+        bench.runner.progress.done,
+        round(bench.runner.progress.requests_left, 6),
+    )
 
 
 async def test_several_calls_are_under_way_at_a_time():
@@ -156,7 +160,7 @@ async def test_links_that_an_earlier_process_left_are_settled_before_any_is_sent
     bench.account.numbers[numbers_of(1, 3)[0]] = record.compliance_id
     left = decide(plan.decisions[0].judged, identity(1), bench.journal.ledger_state.record(token(1)), Scope())
 
-    await bench.carry_out(Plan((left,), Forecast(0, 0, None)))
+    await bench.carry_out(Plan((left,), Forecast()))
 
     assert {Linkage.LINKED: 3} == linkages(bench)
     linked = [target.number for call in bench.account.made(Operation.LINK) for target in call.targets]

@@ -222,7 +222,7 @@ def due(make_judged):
 
 def test_nothing_due_costs_nothing(due):
     """A run with nothing to do and nothing to follow sends nothing and ends at once."""
-    assert Forecast(0, 0, 0.0) == forecast(due(nothing=3), followed=0, quota=MINUTE)
+    assert Forecast(duration_s=0.0) == forecast(due(nothing=3), followed=0, quota=MINUTE)
 
 
 @pytest.mark.parametrize(
@@ -265,4 +265,6 @@ def test_time_is_the_least_that_a_sliding_window_allows(due, requests, duration_
 
 def test_only_what_is_sent_counts_as_bytes(due):
     """Creates and updates carry documents, links and settling do not; without a quota no time is told."""
-    assert Forecast(10, 300, None) == forecast(due(create=2, update=1, link=1, settle=2), followed=0, quota=None)
+    cost = forecast(due(create=2, update=1, link=1, settle=2), followed=0, quota=None)
+
+    assert Forecast(creates=2, updates=1, reads=7, size=300) == cost

@@ -41,7 +41,7 @@ def terminal_settings(monkeypatch):
 
 def test_long_lists_are_cut_on_a_terminal_only():
     """A terminal gets a screenful and how many more there are; a file gets everything."""
-    plan = Plan(tuple(decision(row) for row in range(2, 82)), Forecast(0, 0, 0.0))
+    plan = Plan(tuple(decision(row) for row in range(2, 82)), Forecast(duration_s=0.0))
     terminal, file = Terminal(), io.StringIO()
 
     print_plan(plan, terminal)
@@ -55,7 +55,9 @@ def test_plan():
     """The plan says what it costs, how many rows each action has, and why for each row."""
     stream = io.StringIO()
 
-    print_plan(Plan((decision(2, key="K-2"),), Forecast(1_200, 5_000_000, 1_200.0)), stream)
+    print_plan(
+        Plan((decision(2, key="K-2"),), Forecast(creates=1_100, reads=100, size=5_000_000, duration_s=1_200.0)), stream
+    )
 
     assert stream.getvalue().startswith("A run would make 1,200 requests with 4.8 MiB, about 20 min.\n")
     assert "2    K-2  nothing\n" in stream.getvalue()
