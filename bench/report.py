@@ -111,9 +111,10 @@ def invented(rows: int) -> tuple[list[Any], Any]:
 
 def with_xlsxwriter(path: Path, tables: Any) -> None:
     """As a run does it."""
-    from bulk_onboard.reporting.workbook import write_report
+    from bulk_onboard.reporting.target import put
+    from bulk_onboard.reporting.workbook import write_workbook
 
-    write_report(path, tables, run="r1", anew="again")
+    put(path, "xlsx", lambda file, folder: write_workbook(file, folder, tables), run="r1", anew="again")
 
 
 def with_openpyxl(path: Path, tables: Any) -> None:

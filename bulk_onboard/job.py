@@ -56,6 +56,7 @@ class Job:
     encoding: str | None
     ledger: Path
     report: Path
+    formats: tuple[str, ...]
     extends: Path | None
     annotate: bool
     against: tuple[Path, ...]

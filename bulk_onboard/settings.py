@@ -88,6 +88,20 @@ def _one_of(*words: str) -> Callable[[Any], str]:
     return read
 
 
+FORMATS = ("xlsx", "html", "json", "csv", "jsonl")
+
+
+def _formats(value: Any) -> tuple[str, ...]:
+    """Read formats of the report, each once and in their own order: a list, or a text with commas between them."""
+    texts = value if isinstance(value, list | tuple) else [value]
+    words = [word.strip() for text in texts for word in _text(text).split(",")]
+    if not words:
+        raise ValueError(f"it must name at least one of {', '.join(FORMATS)}")
+    if unknown := [word for word in words if word not in FORMATS]:
+        raise ValueError(f"there is no format {unknown[0]!r}; choose from {', '.join(FORMATS)}")
+    return tuple(word for word in FORMATS if word in words)
+
+
 def _contract(value: Any) -> Contract | None:
     word = _one_of("auto", *Contract)(value)
     return None if word == "auto" else Contract(word)
@@ -142,6 +156,7 @@ class Setting:
         flag: whether there is a flag for it.
         in_file: whether it may stand in the job file; not what must be decided for each run.
         bare: the flag's value where it is given without one; empty where it needs one.
+        option: the flag without its dashes, where it is not the name.
     """
 
     name: str
@@ -152,6 +167,12 @@ class Setting:
     flag: bool = True
     in_file: bool = True
     bare: str = ""
+    option: str = ""
+
+    @property
+    def flag_name(self) -> str:
+        """Return the flag as it is typed, such as `--base-url`."""
+        return f"--{self.option or self.name.replace('_', '-')}"
 
     @property
     def switch(self) -> bool:
@@ -161,7 +182,7 @@ class Setting:
     @property
     def several(self) -> bool:
         """Return whether the flag may be given several times."""
-        return self.read is _paths
+        return self.read in (_paths, _formats)
 
     @property
     def path(self) -> bool:
@@ -171,9 +192,9 @@ class Setting:
     def read_in(self, folder: Path, value: Any) -> Any:
         """Read a TOML value; relative paths start at the folder."""
         read = self.read(value)
-        if self.several:
-            return tuple(folder / each for each in read)
-        return folder / read if self.path else read
+        if not self.path:
+            return read
+        return tuple(folder / each for each in read) if self.several else folder / read
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -205,6 +226,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("encoding", _text, None, "Encoding of a csv file, such as cp1252.", "UTF-8, or UTF-16 with its mark"),
     Setting("ledger", _path, None, "The ledger file.", "<name of the job>.ledger.jsonl beside it"),
     Setting("report", _path, None, "The report file.", "<name of the job>.report.xlsx beside it"),
+    Setting(
+        "formats",
+        _formats,
+        ("xlsx", "html", "json"),
+        f"Formats of the report: {', '.join(FORMATS)}; the flag may be repeated.",
+        "xlsx, html and json",
+        option="format",
+    ),
     Setting("annotate", _switch, False, "Mark the errors in a copy of the workbook after a run, too."),
     Setting("against", _paths, (), "Ledger of another job, whose businesses are not sent; may be repeated.", "none"),
     Setting("base_url", _text, "https://api.plivo.com", "Address of the API: scheme, host and port, no path."),

@@ -89,7 +89,8 @@ def report(invocation: Invocation) -> Output:
     notes = (f"{made.from_ledger_alone} The report was made from the ledger alone.",) if made.from_ledger_alone else ()
 
     def show(stream: TextIO) -> None:
-        print(made.path, file=stream)
+        for path in made.files.values():
+            print(path, file=stream)
 
     return Output(
         ExitStatus.DONE,
@@ -98,6 +99,7 @@ def report(invocation: Invocation) -> Output:
             "reviews": made.reviews,
             "ledger": str(invocation.job.ledger),
             "report": str(made.path),
+            "reports": {form: str(path) for form, path in made.files.items()},
             "next": made.next,
         },
         show,

@@ -128,7 +128,7 @@ def _option(setting: Setting) -> inspect.Parameter:
     shown = setting.shown or str(setting.default)
     text = f"{setting.help} [default: {shown}]" if not setting.switch else setting.help
     metavar = "PATH" if setting.path else None
-    option = typer.Option("--" + setting.name.replace("_", "-"), help=text, show_default=False, metavar=metavar)
+    option = typer.Option(setting.flag_name, help=text, show_default=False, metavar=metavar)
     value = bool if setting.switch else list[str] if setting.several else str
     return _keyword(setting.name, Annotated[value | None, option], None)
 
@@ -148,7 +148,7 @@ _SWITCHES = [
     _switch("quiet", "Show no progress; warnings and errors only."),
 ]
 _JOB = Annotated[Path, typer.Argument(metavar="JOB", help="A job file (.toml) or a workbook.", show_default=False)]
-_BARE = {f"--{setting.name.replace('_', '-')}": setting for setting in SETTINGS if setting.bare}
+_BARE = {setting.flag_name: setting for setting in SETTINGS if setting.bare}
 
 
 def filled_in(words: Sequence[str]) -> list[str]:

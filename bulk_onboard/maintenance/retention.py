@@ -33,6 +33,7 @@ from bulk_onboard.pipeline.kept_flags import commands_of
 from bulk_onboard.reporting.annotated.base import is_untouched
 from bulk_onboard.reporting.row_status import join
 from bulk_onboard.reporting.summary import next_command
+from bulk_onboard.reporting.target import is_ours, report_files
 from bulk_onboard.units import format_count
 
 WAITING = (State.NOT_SENT, State.SENDING, State.DEFERRED, State.UNCERTAIN, State.HELD, State.GONE)
@@ -60,6 +61,7 @@ class Kind:
 LEDGER = Kind("ledger", "what was done: Keys, aliases, digests, ids, who ran it; no names or addresses", False, True)
 BROKEN = Kind("broken ledger", "a damaged part of the ledger that was put aside; no names or addresses", False, True)
 REPORT = Kind("report", "business names, Keys, states, reasons, and cells with errors", True)
+SUMMARY = Kind("summary", "counts by outcome and kind of problem, and the runs; no names, Keys or addresses", False)
 ANNOTATED = Kind("annotated workbook", "all that is in the workbook, and what is wrong with it", True)
 BEFORE_MERGE = Kind("old workbook", "the workbook as it was before a merge, with all its content", True)
 FACTS = Kind("facts", "digests and sizes of documents, so that they need not be read again", False)
@@ -119,12 +121,11 @@ def _finished(job: Job, clock: Clock) -> AbstractContextManager[LedgerState | No
 
 def pieces(job: Job) -> tuple[Piece, ...]:
     """Return the job's own files that are there now, the ledger first; no links."""
-    ledger, report, workbook = job.ledger, job.report, job.workbook
+    ledger, workbook = job.ledger, job.workbook
     found = [
         Piece(ledger, LEDGER),
         *_beside(ledger, rf"{re.escape(ledger.name)}\.broken-[0-9]+", BROKEN),
-        Piece(report, REPORT),
-        *_beside(report, rf"{re.escape(report.stem)}-{_RUN}\.xlsx", REPORT),
+        *_reports(job),
         *(piece for piece in _annotated(job) if is_untouched(piece.path)),
         Piece(job.facts, FACTS),
         *_before_merges(job),
@@ -178,6 +179,19 @@ def open_reviews(ledger_state: LedgerState) -> int:
     """Return how many submitted records have no decision of the review, as far as the ledger knows."""
     submitted = (record for record in ledger_state.records.values() if record.state is State.SUBMITTED)
     return sum(record.review in _OPEN_REVIEWS for record in submitted)
+
+
+def _reports(job: Job) -> Iterator[Piece]:
+    """Yield the report in every format, redacted or not, and those that could not replace the last one.
+
+    A file in a format that the job does not write must be recognised, since it may be somebody else's.
+    """
+    for redacted in (False, True):
+        for form, path in report_files(job.report, redacted=redacted).items():
+            kind = SUMMARY if form == "json" else REPORT
+            names = rf"{re.escape(path.stem)}(?:-{_RUN})?{re.escape(path.suffix)}"
+            is_known = form in job.formats and not redacted
+            yield from (piece for piece in _beside(path, names, kind) if is_known or is_ours(piece.path, form))
 
 
 def _annotated(job: Job) -> Iterator[Piece]:

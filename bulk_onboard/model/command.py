@@ -19,14 +19,15 @@ from bulk_onboard.model.ledger_state import LedgerState
 _LEDGER = frozenset({"ledger"})
 _NETWORK = frozenset({"base_url", "trust_host", "ca_bundle", "contract", "quota"})
 _ROWS = frozenset({"workbook", "documents", "sheet", "header_row", "encoding", "against"})
+_OPTIONS = {"formats": "format"}  # what a flag is called where not as its setting
 _NEVER = frozenset({"proxy", "retry_refused", "allow_older"})
 _ONE_RUN = frozenset({"limit", "wait", "stop_after"})
 
-_SETTLING = _LEDGER | _NETWORK | _ROWS | {"settle", "report"}
+_SETTLING = _LEDGER | _NETWORK | _ROWS | {"settle", "report", "formats"}
 _USED: Mapping[str, frozenset[str]] = {  # by a verb; `run` and `resume`, which use all, are not here
     "check": _LEDGER | _NETWORK | _ROWS,
     "status": _LEDGER,
-    "report": _LEDGER | _ROWS | {"report"},
+    "report": _LEDGER | _ROWS | {"report", "formats"},
     "resolve": _SETTLING,
     "merge": _SETTLING,  # for the run that comes next
     "ledger show": _LEDGER,
@@ -143,7 +144,7 @@ def command_line(*words: str) -> str:
 
 def _as_typed(flags: Mapping[str, tuple[str, ...]]) -> Iterable[str]:
     for name, words in flags.items():
-        option = f"--{name.replace('_', '-')}"
+        option = f"--{_OPTIONS.get(name, name).replace('_', '-')}"
         if not words:
             yield option
         for word in words:

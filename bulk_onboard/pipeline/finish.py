@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from bulk_onboard.pipeline.outputs import annotate, saved_copy, write_job_report
 from bulk_onboard.pipeline.progress import WRITING_REPORT
 from bulk_onboard.pipeline.stop import left_over, status_of, why_stopped
 from bulk_onboard.pipeline.walk import DuplicateRecords
+from bulk_onboard.reporting.figures import Overview, overview_of
 from bulk_onboard.reporting.row_status import Decisions, JobStatus, Totals, join
 from bulk_onboard.reporting.summary import next_command
 from bulk_onboard.units import format_count
@@ -36,7 +37,8 @@ class RunResult(Totals):
     Attributes:
         run_id: empty where nothing was begun, since there was nothing to do.
         requests: by operation and outcome.
-        report: where the report was written; None when it could not be.
+        overview: figures, outcomes, and what needs attention.
+        reports: where the report was written, by format; without those that could not be.
         annotated: where the annotated workbook was written; None where none was wanted, or there is nothing to fix.
         next: the command to type next.
         duplicates: tokens with more than one record at the API, which somebody must look at.
@@ -49,12 +51,18 @@ class RunResult(Totals):
     requests: dict[str, int]
     workbook: Path
     ledger: Path
-    report: Path | None = None
+    overview: Overview
+    reports: dict[str, Path] = field(default_factory=dict)
     annotated: Path | None = None
     next: str = ""
     duplicates: tuple[DuplicateRecords, ...] = ()
     error: BulkOnboardError | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def report(self) -> Path | None:
+        """The file of the report to name where there is room for one; None where none could be written."""
+        return next(iter(self.reports.values()), None)
 
     def data(self) -> dict[str, Any]:
         """Return the object that `--json` prints, without the exit status."""
@@ -69,7 +77,10 @@ class RunResult(Totals):
             "requests": self.requests,
             "workbook": str(self.workbook),
             "ledger": str(self.ledger),
+            "figures": self.overview.figures._asdict(),
+            "attention": [each._asdict() for each in self.overview.attention],
             "report": str(self.report) if self.report else None,
+            "reports": {form: str(path) for form, path in self.reports.items()},
             "annotated": str(self.annotated) if self.annotated else None,
             "next": self.next,
             "duplicates": [
@@ -102,6 +113,7 @@ async def _finish(run: Run) -> RunResult:
         **{name: getattr(totals, name) for name in totals.__dataclass_fields__},
         run_id=run.run_id,
         exit_status=first_that_holds(status_of(error or run.stop.cause), *statuses),
+        overview=overview_of(status),
         requests=dict(sorted(run.requests.items())),
         workbook=run.job.workbook,
         ledger=run.job.ledger,
@@ -155,6 +167,7 @@ def nothing_to_do(job: Job, judgement: Judgement) -> RunResult:
         reviews=nothing.reviews(),
         run_id="",
         exit_status=ExitStatus.DONE,
+        overview=overview_of(nothing),
         requests={},
         workbook=job.workbook,
         ledger=job.ledger,
@@ -242,7 +255,7 @@ async def _write_end(run: Run, result: RunResult) -> RunResult:
 
 
 async def _write_report(run: Run, status: JobStatus, result: RunResult) -> RunResult:
-    path = await asyncio.to_thread(
+    written = await asyncio.to_thread(
         write_job_report,
         run.job,
         status,
@@ -252,7 +265,11 @@ async def _write_report(run: Run, status: JobStatus, result: RunResult) -> RunRe
         stopped=str(result.error or run.judgement.missing),
         continued=result.exit_status in TO_BE_CONTINUED,
     )
-    return replace(result, report=path)
+    result = replace(result, reports=written.paths)
+    if written.error is None:
+        return result
+    exit_status = first_that_holds(result.exit_status, written.error.exit_status)
+    return replace(result, exit_status=exit_status, error=result.error or written.error)
 
 
 async def _annotate(run: Run, status: JobStatus, result: RunResult) -> RunResult:

@@ -20,7 +20,7 @@ from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.settings import BY_NAME
 
 KEPT = frozenset({
-    *("workbook", "documents", "sheet", "header_row", "encoding", "report", "against"),
+    *("workbook", "documents", "sheet", "header_row", "encoding", "report", "formats", "against"),
     *("trust_host", "quota", "settle", "ca_bundle"),
 })  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Write the report and the annotated workbook of a job."""
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import partial
@@ -12,7 +13,7 @@ from bulk_onboard.api.bundled import bundled_requirements
 from bulk_onboard.clock import Clock
 from bulk_onboard.confined.call import ConfinedError, Failure, run_confined
 from bulk_onboard.confined.limits import Limits
-from bulk_onboard.errors import WorkbookError
+from bulk_onboard.errors import ReportError, WorkbookError
 from bulk_onboard.intake.workbook import read_sheet
 from bulk_onboard.job import Job, name_of
 from bulk_onboard.ledger.journal import read_ledger_state
@@ -36,7 +37,7 @@ from bulk_onboard.reporting.annotated.annotation import (
 from bulk_onboard.reporting.annotated.base import BASE_SHEET, Base, copies, from_pieces, is_untouched, places, seal
 from bulk_onboard.reporting.annotated.plain import write_plain
 from bulk_onboard.reporting.row_status import JobStatus, join
-from bulk_onboard.reporting.summary import ReportFacts, make_tables, next_command
+from bulk_onboard.reporting.summary import ReportFacts, Tables, make_tables, next_command
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +45,45 @@ class ReportResult:
     """A report that was written again.
 
     Attributes:
-        path: where it is.
+        files: where it is, by format.
         from_ledger_alone: why the rows are missing from it; empty when they are there.
         next: the command to type next.
     """
 
-    path: Path
+    files: dict[str, Path]
     counts: dict[str, int]
     reviews: dict[str, int]
     from_ledger_alone: str
     next: str
+
+    @property
+    def path(self) -> Path:
+        """The file to name where there is room for one."""
+        return next(iter(self.files.values()))
+
+
+def _write_workbook(file: BinaryIO, folder: Path, tables: Tables) -> None:
+    from bulk_onboard.reporting.workbook import write_workbook  # noqa: PLC0415 - XlsxWriter; a check writes no report
+
+    write_workbook(file, folder, tables)
+
+
+def _write_summary(file: BinaryIO, _: Path, tables: Tables) -> None:
+    file.write(json.dumps(tables.data, indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+
+
+Writer = Callable[[BinaryIO, Path, Tables], None]
+
+WRITERS: Mapping[str, Writer] = {"xlsx": _write_workbook, "json": _write_summary}
+"""What writes the report in each format into an open file; the folder is for temporary files."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFiles:
+    """Where the report was written, by format, and why one of the files could not be."""
+
+    paths: dict[str, Path]
+    error: ReportError | None = None
 
 
 def write_job_report(
@@ -65,20 +95,15 @@ def write_job_report(
     run_id: str,
     stopped: str = "",
     continued: bool = False,
-) -> Path:
-    """Write the report, and return where it really is.
+) -> ReportFiles:
+    """Write the report in the job's formats; one that cannot be written keeps no other from being written.
 
     Args:
         requirements: for the days that a review takes; None where not known.
         run_id: for another name of the file, where its own is taken.
         stopped: why the run stopped before finishing, a sentence; empty where it did not.
         continued: whether the run is to be continued as it was typed.
-
-    Raises:
-        ReportError: neither its own place nor one beside it could be written.
     """
-    from bulk_onboard.reporting.workbook import write_report  # noqa: PLC0415 - XlsxWriter; a check writes no report
-
     facts = ReportFacts(
         commands=job.commands,
         workbook=readable(job.workbook.name),
@@ -88,9 +113,21 @@ def write_job_report(
         stopped=stopped,
         continued=continued,
     )
-    return write_report(
-        job.report, make_tables(status, facts), run=run_id, anew=facts.commands.report(), mode=MODES[job.share]
-    )
+    tables, anew = make_tables(status, facts), facts.commands.report()
+    places, paths, errors = target.report_files(job.report), dict[str, Path](), list[ReportError]()
+    for form in job.formats:
+        if form not in WRITERS:
+            continue
+        write = partial(_call, WRITERS[form], tables)
+        try:
+            paths[form] = target.put(places[form], form, write, run=run_id, anew=anew, mode=MODES[job.share])
+        except ReportError as error:
+            errors.append(error)
+    return ReportFiles(paths, errors[0] if errors else None)
+
+
+def _call(writer: Writer, tables: Tables, file: BinaryIO, folder: Path) -> None:
+    writer(file, folder, tables)
 
 
 async def report_job(job: Job, *, clock: Clock, book: RequirementsBook | None = None) -> ReportResult:
@@ -121,7 +158,7 @@ async def report_job(job: Job, *, clock: Clock, book: RequirementsBook | None = 
     else:
         requirements, status = dry_run.judgement.book, dry_run.status()
     now = clock.now()
-    path = write_job_report(
+    written = write_job_report(
         job,
         status,
         requirements=requirements,
@@ -129,7 +166,9 @@ async def report_job(job: Job, *, clock: Clock, book: RequirementsBook | None = 
         run_id=now.strftime("%Y%m%dT%H%M%SZ"),
         stopped=why,
     )
-    return ReportResult(path, status.counts(), status.reviews(), why, next_command(status, job.commands))
+    if written.error:
+        raise written.error
+    return ReportResult(written.paths, status.counts(), status.reviews(), why, next_command(status, job.commands))
 
 
 def _columns_not_known(job: Job, ledger_state: LedgerState) -> str:

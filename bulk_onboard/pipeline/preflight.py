@@ -7,6 +7,7 @@ import stat
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
@@ -21,7 +22,7 @@ from bulk_onboard.ledger.fold import may_be_a_ledgers
 from bulk_onboard.ledger.lock import lock_path
 from bulk_onboard.ledger.opening import aside
 from bulk_onboard.pipeline.stop import Stop
-from bulk_onboard.reporting.target import is_report
+from bulk_onboard.reporting.target import is_ours, report_files
 from bulk_onboard.units import format_duration, format_size
 
 # The workbook is read once it has not been changed for a while, by its own modification time and by two looks that see
@@ -187,10 +188,20 @@ def read_by(job: Job) -> Iterator[tuple[str, Path]]:
         yield "the ledger of another job (--against)", ledger
 
 
+_ROLES: Mapping[str, str] = {
+    "xlsx": "the report",
+    "html": "the report as a page",
+    "json": "the summary",
+    "csv": "the results as csv",
+    "jsonl": "the results as JSON lines",
+}
+
+
 def written_by(job: Job) -> tuple[Written, ...]:
     """Return the files that a job writes, or may write."""
+    reports = report_files(job.report)
     return (
-        Written("the report", job.report, "--report", is_report),
+        *(Written(_ROLES[form], reports[form], "--report", partial(is_ours, form=form)) for form in job.formats),
         Written("the ledger", job.ledger, "--ledger", _is_ledger),
         Written("the lock of the ledger", lock_path(job.ledger), "--ledger", _begins(_is_lock)),
         Written("the unfinished ledger", aside(job.ledger), "--ledger", _is_ledger),

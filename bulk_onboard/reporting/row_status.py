@@ -3,8 +3,10 @@
 Rule (docs/design/ledger.md, A record's life): once something was sent the record's state is the row's state, whatever
 became of the row. Before that the row decides, as it does when a run is planned: it is invalid while it has errors,
 else not sent. A record found *sending* is shown as uncertain, since no call is under way when the report is written. A
-duplicate shows the state of its first row. Of rows that claim one key with different content only the one whose content
-was sent stands for the record.
+row that stands aside has that for its state: a duplicate is a duplicate, whatever its first row is. Of rows that claim
+one key with different content only the one whose content was sent stands for the record.
+
+Rule: the template's example is nobody's row, so no figure and no table has it.
 
 Rule: a row needs attention for errors that keep it out, for what the API refused, for what is held, for a record that
 is gone, for a review that sends one back or takes an approval away, and for a number of the row that was not linked. It
@@ -65,8 +67,7 @@ class RowStatus(NamedTuple):
     """One row with its record and everything found out about both.
 
     Attributes:
-        state: of the record, or of the row while nothing was sent; of a duplicate its first row's, of the template's
-            example and a blank row why it stands aside.
+        state: why the row stands aside, else the record's, or the row's own while nothing was sent.
         record: the one that the row stands for; None while there is none, and for a row that stands aside.
         decision: what was decided for the row; None where there is only a record.
         named: the record of the row's identity, even where another row stands for it.
@@ -93,11 +94,6 @@ class RowStatus(NamedTuple):
     def aside(self) -> Aside | None:
         """Why the row stands aside; None for one that is sent when it can be."""
         return self.decision.judged.aside if self.decision else None
-
-    @property
-    def kind(self) -> StrEnum:
-        """What the row counts as: why it stands aside, else its state."""
-        return self.aside or self.state
 
     @property
     def review(self) -> str:
@@ -135,13 +131,17 @@ class RowStatus(NamedTuple):
 
     @property
     def needs_attention(self) -> bool:
-        """Whether somebody must look at the row, or at the record of its identity."""
+        """Whether somebody must look at the row, or at the record of its identity; of duplicates at the first."""
+        if self.aside:
+            return False
         if self.decision is None:
             return self.named is not None and record_needs_attention(self.named)
         return self.decision.judged.has_errors or self._record_needs_attention()
 
     def is_new(self, since: int) -> bool:
         """Return whether the row needs attention for something that was said after the ledger's line `since`."""
+        if self.aside:
+            return False
         if self.decision is None:
             return self.named is not None and self.named.news > since and self.needs_attention
         if self.named is None or self.is_renumbered:
@@ -243,13 +243,14 @@ class JobStatus:
     others: tuple[Finding, ...]
 
     def counts(self) -> dict[str, int]:
-        """Return rows by state, zeros included: `rows`, every state, `duplicate`, `example`, `blank`.
+        """Return rows by state, zeros included: `rows`, every state, `duplicate`, `blank`.
 
-        All but `rows` add up to it.
+        All but `rows` add up to it. The template's example is none of them.
         """
-        by_kind = Counter(each.kind for each in notable_in(self.rows))
-        by_kind[State.NOT_SENT] += usual_count(self.rows)
-        return {"rows": by_kind.total(), **{kind.value: by_kind[kind] for kind in (*State, *Aside)}}
+        by_state = Counter(each.state for each in notable_in(self.rows) if each.aside is not Aside.EXAMPLE)
+        by_state[State.NOT_SENT] += usual_count(self.rows)
+        shown = (*State, Aside.DUPLICATE, Aside.BLANK)
+        return {"rows": by_state.total(), **{state.value: by_state[state] for state in shown}}
 
     def reviews(self) -> dict[str, int]:
         """Return submitted rows by review, zeros included, then by the API's own words for others.
@@ -262,12 +263,16 @@ class JobStatus:
 
     def need_attention(self) -> int:
         """Return how many rows, and records without a row, somebody must look at."""
-        gone = sum(map(_needs_attention_without_row, self.unclaimed))
-        return gone + sum(each.needs_attention for each in notable_in(self.rows))
+        rows = sum(each.needs_attention for each in notable_in(self.rows))
+        return rows + len(self.unclaimed_that_need_attention())
+
+    def unclaimed_that_need_attention(self) -> list[Record]:
+        """Return the records without a row that somebody must look at."""
+        return [record for record in self.unclaimed if _needs_attention_without_row(record)]
 
     def new(self, since: int) -> int:
         """Return how many of these for something that was said after the ledger's line `since`."""
-        gone = sum(record.news > since and _needs_attention_without_row(record) for record in self.unclaimed)
+        gone = sum(record.news > since for record in self.unclaimed_that_need_attention())
         return gone + sum(each.is_new(since) for each in notable_in(self.rows))
 
     def older(self) -> int:
@@ -332,24 +337,19 @@ def join(
     for finding in found:
         by_row[finding.row].append(finding)
     said: list[Finding] = []
-    firsts = {each.judged.duplicate_of for each in notable_in(decisions)}
-    states: dict[int | None, StrEnum] = {}  # of the first rows of duplicates
 
     def joined(decision: Decision) -> RowStatus:
         judged, number = decision.judged, decision.judged.row.number
         named = _record_of(decision.identity, ledger_state) if decision.identity else None
         of_row = tuple(by_row.get(number, ()))
         if judged.aside is not None:
-            return RowStatus(states.get(judged.duplicate_of, judged.aside), None, decision, named, of_row)
+            return RowStatus(judged.aside, None, decision, named, of_row)
         record = named if named is not None and _stands_for(judged, named) else None
         if record is not None and columns is not None and requirements is not None:
             of_record = tuple(record_findings(record, judged, columns, requirements))
             said.extend(of_record)
             of_row += of_record
-        state = _state_of(judged, record)
-        if number in firsts:
-            states[number] = state
-        return RowStatus(state, record, decision, named, of_row)
+        return RowStatus(_state_of(judged, record), record, decision, named, of_row)
 
     rows: Sequence[RowStatus]
     if isinstance(decisions, LazySequence):

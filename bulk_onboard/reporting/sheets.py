@@ -2,7 +2,7 @@
 
 See README.md, The report.
 
-A duplicate shows the first row's state and names it; everything else of the record is in the first row alone.
+The template's example is left out. A duplicate names the first row; everything of the record is in the first row alone.
 
 How many records a run created is counted from the records, since a killed run never wrote its last entry: those whose
 create is in the ledger after the run began and before the next one did.
@@ -18,6 +18,7 @@ from bulk_onboard.model.entry import RunEnded
 from bulk_onboard.model.finding import VERY_MANY, Finding
 from bulk_onboard.model.ledger_state import LedgerState, RunStory
 from bulk_onboard.model.record import Record
+from bulk_onboard.model.row import Aside
 from bulk_onboard.model.sheet import BUSINESS_NAME, KEY
 from bulk_onboard.reporting.advice import advise
 from bulk_onboard.reporting.row_status import JobStatus, RowStatus
@@ -110,6 +111,8 @@ def unclaimed_table(status: JobStatus, commands: Commands, zone: tzinfo) -> Tabl
 def _result_rows(status: JobStatus, commands: Commands, zone: tzinfo) -> Iterator[Line]:
     names = names_in(status.ledger_state)
     for each in status.rows:
+        if each.aside is Aside.EXAMPLE:
+            continue
         name = names.get(each.record.token, "") if each.record else ""
         yield (*_row_names(each), *_state_to_attempts(each, commands, zone, name), each.numbers_text)
 

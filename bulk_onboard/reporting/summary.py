@@ -6,15 +6,20 @@ Where the workbook is gone the report has the records alone, names stay blank, a
 (docs/design/promise.md, Five rules).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
+from typing import Any
 
+from bulk_onboard.model.catalogue import CATALOGUE, Severity
 from bulk_onboard.model.command import Commands
+from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import UNDER_REVIEW, Review, State, unknown_numbers
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import Aside, notable_in
+from bulk_onboard.reporting.figures import Overview, overview_of
 from bulk_onboard.reporting.row_status import JobStatus, drift_sentences
 from bulk_onboard.reporting.sheets import problems_table, results_table, runs_table, unclaimed_table
 from bulk_onboard.reporting.table import Table, business_days_after, day_text, local, local_text
@@ -67,14 +72,23 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tables:
-    """Everything the report says, as plain data."""
+    """Everything the report says, as plain data.
 
+    Attributes:
+        data: the object of `summary.json`.
+    """
+
+    overview: Overview
     summary: Summary
     results: Table
     problems: Table
     not_in_workbook: Table
     runs: Table
+    data: Mapping[str, Any]
 
+
+SUMMARY_SCHEMA = "bulk-onboard/summary/1"
+"""What summary.json says of itself; a change that readers must know of gets another number."""
 
 _MEANINGS: Mapping[str, str] = {
     State.INVALID: "errors keep the row out",
@@ -89,13 +103,11 @@ _MEANINGS: Mapping[str, str] = {
     State.DELETED: "deleted at the API on purpose",
     State.ABANDONED: "given up on purpose",
     Aside.DUPLICATE: "the same as an earlier row, not sent again",
-    Aside.EXAMPLE: "the template's own row, never sent",
     Aside.BLANK: "nothing but defaults or check boxes, no business",
 }
 
 _NOUNS: Mapping[str, tuple[str, str]] = {  # of one row and of several, where the state's word would not do
     Aside.DUPLICATE: ("a duplicate", "duplicates"),
-    Aside.EXAMPLE: ("the template's example", "examples"),
     Aside.BLANK: ("blank but for defaults", "blank but for defaults"),
 }
 
@@ -132,13 +144,72 @@ _CORRECTED_BY_RUNNING = (Review.REJECTED, Review.MORE_INFO, Review.EXPIRED)
 
 def make_tables(status: JobStatus, facts: ReportFacts) -> Tables:
     """Return the whole report."""
+    overview, findings = overview_of(status), status.findings()
     return Tables(
+        overview=overview,
         summary=_summary(status, facts),
         results=results_table(status, facts.commands, facts.zone),
-        problems=problems_table(status.findings()),
+        problems=problems_table(findings),
         not_in_workbook=unclaimed_table(status, facts.commands, facts.zone),
         runs=runs_table(status.ledger_state, facts.zone),
+        data=_data(status, facts, overview, findings),
     )
+
+
+def _data(status: JobStatus, facts: ReportFacts, overview: Overview, findings: Collection[Finding]) -> dict[str, Any]:
+    """Return the object of `summary.json`: no name, Key, address or other cell, and instants in UTC."""
+    ledger_state = status.ledger_state
+    opened, runs = ledger_state.opened, ledger_state.runs
+    days = list(_expected_days(status, facts.requirements, facts.zone))
+    return {
+        "schema": SUMMARY_SCHEMA,
+        "made_at": _utc(facts.made_at),
+        "workbook": facts.workbook,
+        "has_workbook": status.has_workbook,
+        "account": opened.auth_id if opened else None,
+        "api": opened.base_url if opened else None,
+        "checked_against": facts.requirements.described if facts.requirements else None,
+        "figures": {**overview.figures._asdict(), "counted": overview.figures.counted},
+        "sentence": overview.sentence,
+        "outcomes": [{"name": each.name, "rows": each.rows, "part": each.part} for each in overview.outcomes],
+        "attention": [{"what": each.what, "why": each.why, "rows": each.rows} for each in overview.attention],
+        "counts": status.counts(),
+        "reviews": status.reviews(),
+        "problems": [
+            {"code": code, "severity": severity, "title": CATALOGUE[code].title, "findings": count}
+            for count, severity, code in _kinds_of(findings)
+        ],
+        "expected_reviews": {"first": min(days).isoformat(), "last": max(days).isoformat()} if days else None,
+        "runs": [
+            {
+                "run_id": run.started.run_id,
+                "began_at": run.started.at,
+                "ended_at": run.ended.at if run.ended else None,
+                "exit_status": run.ended.exit_status if run.ended else None,
+                "requests": run.ended.requests if run.ended else None,
+            }
+            for run in runs
+        ],
+        "quota": runs[-1].started.quota if runs else None,
+        "requests": [each._asdict() | {"at": _utc(each.at)} for each in _usage(ledger_state)],
+        "next": next_command(status, facts.commands, continued=facts.continued),
+    }
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _usage(ledger_state: LedgerState) -> Sequence[Any]:
+    """Return what each minute of the runs used of the quota; nothing for a ledger that does not say."""
+    return getattr(ledger_state, "usage", ())
+
+
+def _kinds_of(findings: Iterable[Finding]) -> list[tuple[int, Severity, str]]:
+    """Return how many findings of each kind there are: errors before warnings, biggest first."""
+    counted = Counter((finding.severity, finding.code) for finding in findings)
+    kinds = [(count, severity, code) for (severity, code), count in counted.items()]
+    return sorted(kinds, key=lambda kind: (kind[1] is not Severity.ERROR, -kind[0], kind[2]))
 
 
 def next_command(status: JobStatus, commands: Commands, *, continued: bool = False, marked: bool = False) -> str:

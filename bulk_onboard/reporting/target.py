@@ -1,10 +1,11 @@
-"""Replace a file whole or not at all, and recognise a report of ours.
+"""Replace a file whole or not at all, and know the files of a report.
 
 Everything is written into a folder of our own beside the target (0700, so nobody else looks in), synced, and renamed
 over it. A target that somebody seems to have open, that is write-protected, or that is no plain file is left alone.
 
-A report is recognised by a property of the document or by the names of its sheets: Excel, LibreOffice and others keep
-at least one of them when they save a workbook. The file may be anything, so a child process within limits reads it.
+A report's workbook is recognised by a property of the document or by the names of its sheets: Excel, LibreOffice and
+others keep at least one of them when they save a workbook. The file may be anything, so a child process within limits
+reads it. The other files of a report say at their beginning that they are ours.
 """
 
 import codecs
@@ -14,13 +15,14 @@ import re
 import stat
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile
 
 from bulk_onboard.confined.call import ConfinedError, run_confined
 from bulk_onboard.confined.limits import Limits, shut_doors
+from bulk_onboard.errors import ReportError
 
 _OFFICE_LOCKS = {"LibreOffice": ".~lock.{name}#", "Excel": "~${name}"}  # what they put beside an open workbook
 
@@ -85,6 +87,82 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def report_files(report: Path, *, redacted: bool = False) -> dict[str, Path]:
+    """Return where the report goes in each format, by the format's name; all beside the workbook.
+
+    A redacted report has names of its own, so that it never takes the place of the full one.
+    """
+    name, mark = report.stem.removesuffix(".report"), ".redacted" if redacted else ""
+    return {
+        "xlsx": report.with_name(f"{report.stem}{mark}{report.suffix}"),
+        "html": report.with_name(f"{report.stem}{mark}.html"),
+        "json": report.with_name(f"{name}.summary{mark}.json"),
+        "csv": report.with_name(f"{name}.results{mark}.csv"),
+        "jsonl": report.with_name(f"{name}.results{mark}.jsonl"),
+    }
+
+
+HTML_MARK = '<meta name="generator" content="bulk-onboard">'
+_HEAD = 4_096
+_MARKS: Mapping[str, re.Pattern[bytes]] = {  # by format: what such a file of ours has at its beginning
+    "html": re.compile(re.escape(HTML_MARK).encode()),
+    "json": re.compile(rb'\A\{\s*"schema":\s*"bulk-onboard/summary/'),
+}
+
+
+def is_ours(path: Path, form: str) -> bool:
+    """Return whether the file is a report of ours in this format; an empty one may be taken, too."""
+    if form == "xlsx":
+        return is_report(path)
+    mark = _MARKS.get(form)
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
+            head = file.read(_HEAD)
+    except OSError:
+        return False
+    return not head or (mark is not None and mark.search(head) is not None)
+
+
+def put(
+    path: Path, form: str, write: Callable[[BinaryIO, Path], None], *, run: str, anew: str, mode: int = 0o600
+) -> Path:
+    """Write a file of the report to `path`, or beside it as `<stem>-<run>` where `path` cannot be replaced.
+
+    Args:
+        form: the format's name, by which a file that is there is recognised as ours.
+        write: as for `replace`.
+        run: the run's id, or an instant, for the other name.
+        anew: the command that writes it again.
+        mode: who may read it; its owner alone unless the job is shared.
+
+    Returns:
+        Where it really is.
+
+    Raises:
+        ReportError: neither place could be written.
+    """
+    troubles = []
+    for place in (path, path.with_name(f"{path.stem}-{run}{path.suffix}")):
+        try:
+            _refuse_foreign(place, form)
+            replace(place, write, mode=mode)
+        except OSError as error:
+            troubles.append(error)
+        else:
+            return place
+    why = troubles[0].strerror or str(troubles[0])
+    raise ReportError(
+        f"The report could not be written to {path}, nor beside it: {why}. "
+        f"Everything else is done; make room for it, then type: {anew}"
+    )
+
+
+def _refuse_foreign(place: Path, form: str) -> None:
+    """Raise TakenError where a file that is no report was put there since the job began."""
+    if os.path.lexists(place) and not place.is_symlink() and not is_ours(place, form):
+        raise TakenError("there is another file, which is no report")
 
 
 PROPERTY = ("bulk-onboard", "report")

@@ -6,7 +6,6 @@ Rule: a text stays a text. Cells are written by their Python type, texts never a
 that a worksheet could choke on gets that far. The chart refers to numbers counted here.
 """
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, islice
 from math import ceil
@@ -16,11 +15,9 @@ from typing import Any, BinaryIO
 import xlsxwriter
 from xlsxwriter.exceptions import XlsxWriterException
 
-from bulk_onboard.errors import ReportError
-from bulk_onboard.reporting import target
 from bulk_onboard.reporting.summary import Summary, Tables
 from bulk_onboard.reporting.table import Cell, Line, Table, cell_text
-from bulk_onboard.reporting.target import PROPERTY, SHEETS, is_report
+from bulk_onboard.reporting.target import PROPERTY, SHEETS
 
 _GREEN = ("#C6EFCE", "#006100", "#70AD47")
 _BLUE = ("#DDEBF7", "#1F4E78", "#5B9BD5")
@@ -74,40 +71,16 @@ _OPTIONS = {
 }
 
 
-def write_report(path: Path, tables: Tables, *, run: str, anew: str, mode: int = 0o600) -> Path:
-    """Write the report to `path`, or beside it as `<stem>-<run>.xlsx` where `path` cannot be replaced.
-
-    Args:
-        run: the run's id, or an instant, for the other name.
-        anew: the command that writes it again.
-        mode: who may read it; its owner alone unless the job is shared.
-
-    Returns:
-        Where it really is.
+def write_workbook(file: BinaryIO, folder: Path, tables: Tables) -> None:
+    """Write the workbook into an open file; `folder` is for XlsxWriter's own temporary files.
 
     Raises:
-        ReportError: neither place could be written.
+        OSError: it could not be written.
     """
-    troubles = []
-    for place in (path, path.with_name(f"{path.stem}-{run}.xlsx")):
-        try:
-            _refuse_foreign(place)
-            target.replace(place, lambda file, folder: _write(file, folder, tables), mode=mode)
-        except (OSError, XlsxWriterException) as error:
-            troubles.append(error)
-        else:
-            return place
-    why = troubles[0].strerror if isinstance(troubles[0], OSError) and troubles[0].strerror else str(troubles[0])
-    raise ReportError(
-        f"The report could not be written to {path}, nor beside it: {why}. "
-        f"Everything else is done; make room for it, then type: {anew}"
-    )
-
-
-def _refuse_foreign(place: Path) -> None:
-    """Raise TakenError where a file that is no report was put there since the job began."""
-    if os.path.lexists(place) and not place.is_symlink() and not is_report(place):
-        raise target.TakenError("there is another file, which is no report")
+    try:
+        _write(file, folder, tables)
+    except XlsxWriterException as error:
+        raise OSError(str(error)) from error
 
 
 def _write(file: BinaryIO, folder: Path, tables: Tables) -> None:

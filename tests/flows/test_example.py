@@ -1,4 +1,4 @@
-"""The template's example row: counted in every report, never sent."""
+"""The template's example row: never sent, and in no figure and no table."""
 
 import openpyxl
 
@@ -30,14 +30,14 @@ def results(office: Office) -> list[tuple[object, ...]]:
 
 
 async def test_fresh_template_sends_nothing(office: Office) -> None:
-    """A run on a workbook yet to be filled in ends in 0, with nothing at the API, and its report adds up."""
+    """A run on a workbook yet to be filled in ends in 0, with nothing at the API, and its report has no row."""
     fill_in(office)
 
     result = await office.run()
 
-    assert (0, 1, 1) == (result.exit_status, result.counts["rows"], result.counts["example"])
+    assert (0, 0) == (result.exit_status, result.counts["rows"])
     assert () == office.sandbox.state.records
-    assert [(2, "EXAMPLE", "example")] == results(office)
+    assert [] == results(office)
 
 
 async def test_rows_below_the_example_are_sent(office: Office) -> None:
@@ -48,12 +48,7 @@ async def test_rows_below_the_example_are_sent(office: Office) -> None:
     whole = await office.run()
 
     assert (1, 1) == (pilot.counts["submitted"], pilot.counts["not sent"])
-    assert (0, 3, 2, 1) == (
-        whole.exit_status,
-        whole.counts["rows"],
-        whole.counts["submitted"],
-        whole.counts["example"],
-    )
+    assert (0, 2, 2) == (whole.exit_status, whole.counts["rows"], whole.counts["submitted"])
     assert 2 == len(office.sandbox.state.records)
 
 
@@ -63,7 +58,7 @@ async def test_business_written_over_the_example_is_sent(office: Office) -> None
 
     result = await office.run()
 
-    assert (1, 0) == (result.counts["submitted"], result.counts["example"])
+    assert (1, 1) == (result.counts["rows"], result.counts["submitted"])
     assert [(2, "EXAMPLE", "submitted")] == results(office)
 
 
@@ -73,5 +68,5 @@ async def test_check_of_a_fresh_template(office: Office) -> None:
 
     told = await office.type("check", "--offline", "--json")
 
-    assert (0, [], 1) == (told.status, told.json["findings"], told.json["counts"]["example"])
+    assert (0, [], 0) == (told.status, told.json["findings"], told.json["counts"]["rows"])
     assert not list(office.folder.glob("*.annotated*"))

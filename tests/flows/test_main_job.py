@@ -152,7 +152,7 @@ async def test_the_second_of_two_equal_rows_is_a_duplicate_and_two_differing_one
     assert len(office.sandbox.state.records) == 1
     assert (result.counts["submitted"], result.counts["duplicate"], result.counts["invalid"]) == (1, 1, 2)
     rows = list(openpyxl.load_workbook(office.report)["Results"].iter_rows(min_row=3, max_row=3, values_only=True))
-    assert rows[0][4] == "submitted"
+    assert rows[0][4] == "duplicate"
     assert "2" in rows[0][7]
 
 

@@ -152,9 +152,9 @@ def test_every_role_is_in_the_table(tmp_path: Path) -> None:
     job = job_of(tmp_path)
 
     assert INPUTS == [path.name for _, path in read_by(job)]
-    assert ["job.report.xlsx", "job.ledger.jsonl", "job.ledger.jsonl.lock"] == [w.path.name for w in written_by(job)][
-        :3
-    ]
+    assert ["job.report.xlsx", "job.report.html", "job.summary.json", "job.ledger.jsonl", "job.ledger.jsonl.lock"] == [
+        each.path.name for each in written_by(job)
+    ][:5]
 
 
 def test_files_that_are_two_are_not_one(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ MADE = {
     "businesses.ledger.jsonl.broken-1",
     "businesses.report.xlsx",
     "businesses.report-0badcafe.xlsx",
+    "businesses.summary.json",
     "businesses.annotated.xlsx",
     OLD,
     "businesses.facts",

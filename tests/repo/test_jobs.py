@@ -28,7 +28,7 @@ def as_toml(value: object) -> str:
 def told(setting: Setting) -> list[str]:
     """What the README has to say about a key."""
     default = setting.shown or f"`{as_toml(setting.default)}`"
-    flag = f"`--{setting.name.replace('_', '-')}`" if setting.flag else ""
+    flag = f"`{setting.flag_name}`" if setting.flag else ""
     key = f"`{setting.name}`" if setting.in_file else "none, a flag alone"
     return [key, default, flag, setting.help]
 

@@ -25,6 +25,8 @@ from bulk_onboard.units import Quota
         ("documents_pattern", "{registration_number}/{type}.*", "{registration_number}/{type}.*"),
         ("callback_url", "https://callbacks.example.com/r/1", "https://callbacks.example.com/r/1"),
         ("callback_url", "https://callbacks.example.com:8443/r/1", "https://callbacks.example.com:8443/r/1"),
+        ("formats", "json", ("json",)),
+        ("formats", ["json,csv", "xlsx"], ("xlsx", "json", "csv")),
         ("against", "other.ledger.jsonl", (Path("other.ledger.jsonl"),)),
         ("against", ["a.jsonl", "b.jsonl"], (Path("a.jsonl"), Path("b.jsonl"))),
     ],
@@ -62,6 +64,9 @@ def test_values_are_read(name, value, ours):
         ("missing_workbook", "never", "it must be one of error, ok"),
         ("stop_after", "soon", "'soon' is not a duration"),
         ("documents_pattern", "../{type}.pdf", "below the documents folder"),
+        ("formats", "pdf", "there is no format 'pdf'; choose from xlsx, html, json, csv, jsonl"),
+        ("formats", [], "it must name at least one of xlsx"),
+        ("formats", 3, "it must be a text"),
         ("against", [""], "it must be a text"),
         ("against", 3, "it must be a text"),
     ],
@@ -87,7 +92,7 @@ def test_switches_and_paths_are_known():
     assert {"workbook", "documents", "ledger", "report", "against", "ca_bundle", "extends"} == {
         setting.name for setting in SETTINGS if setting.path
     }
-    assert ["against"] == [setting.name for setting in SETTINGS if setting.several]
+    assert ["formats", "against"] == [setting.name for setting in SETTINGS if setting.several]
 
 
 def test_every_setting_says_what_it_is():

@@ -152,7 +152,7 @@ def results_of(status: RowStatus) -> Results:
     """Return what the added columns hold in one row of the workbook."""
     return Results(
         key=cell_text(_key(status)),
-        state=status.kind,
+        state=status.state,
         problems=cell_text("\n".join(filter(None, (*_problem_lines(status.findings), _reason(status))))),
         compliance_id=cell_text(status.record.compliance_id if status.record else ""),
     )

@@ -8,8 +8,9 @@ import pytest
 
 from bulk_onboard.errors import ReportError
 from bulk_onboard.model.record import State
+from bulk_onboard.reporting import target
 from bulk_onboard.reporting.sheets import RESULT_HEADERS
-from bulk_onboard.reporting.workbook import write_report
+from bulk_onboard.reporting.workbook import write_workbook
 from tests.unit.reporting import samples
 from tests.unit.reporting.samples import decision, finding, ledger_state, record, run_story
 
@@ -21,12 +22,17 @@ def tables(rows=(), ledger=None):
     return samples.tables(list(rows), ledger or ledger_state(runs=[run_story()]))
 
 
+def write_report(path, told):
+    """Writes the workbook as a run does, and returns where it is."""
+    return target.put(path, "xlsx", lambda file, folder: write_workbook(file, folder, told), run="r1", anew="again")
+
+
 @pytest.fixture
 def written(tmp_path):
     """Writes a report of some rows and reads it back."""
 
     def write(rows=(), ledger=None):
-        path = write_report(tmp_path / "report.xlsx", tables(rows, ledger), run="r1", anew="again")
+        path = write_report(tmp_path / "report.xlsx", tables(rows, ledger))
         return openpyxl.load_workbook(path)
 
     return write
@@ -59,7 +65,8 @@ def test_texts_stay_texts(written, name):
 def test_no_formula_anywhere(tmp_path):
     """The file has no formula, and no link, in any of its sheets."""
     path = write_report(
-        tmp_path / "r.xlsx", tables([decision(2, key="=1", cells={"business_name": "=2"})]), run="r1", anew="again"
+        tmp_path / "r.xlsx",
+        tables([decision(2, key="=1", cells={"business_name": "=2"})]),
     )
 
     with zipfile.ZipFile(path) as file:
@@ -97,7 +104,8 @@ def test_summary_adds_up(written):
 def test_chart_draws_the_counts(tmp_path):
     """The first sheet has a chart, which carries its numbers for viewers that do not read the cells."""
     path = write_report(
-        tmp_path / "r.xlsx", tables([decision(2), decision(3)], ledger_state(record(2))), run="r1", anew="again"
+        tmp_path / "r.xlsx",
+        tables([decision(2), decision(3)], ledger_state(record(2))),
     )
 
     with zipfile.ZipFile(path) as file:
@@ -128,7 +136,7 @@ def test_columns_fit_the_first_rows(tmp_path):
     name = "N" * 100
     rows = [decision(number) for number in range(2, 1002)] + [decision(1002, cells={"business_name": name})]
 
-    sheet = openpyxl.load_workbook(write_report(tmp_path / "r.xlsx", tables(rows), run="r1", anew="again"))["Results"]
+    sheet = openpyxl.load_workbook(write_report(tmp_path / "r.xlsx", tables(rows)))["Results"]
 
     assert sheet.column_dimensions["C"].width < 20
     assert name == sheet["C1002"].value
@@ -142,7 +150,7 @@ def test_memory_does_not_grow_with_the_rows(tmp_path):
     def peak(rows):
         told = tables([decision(number) for number in range(2, rows)])
         tracemalloc.start()
-        write_report(tmp_path / f"{rows}.xlsx", told, run="r1", anew="again")
+        write_report(tmp_path / f"{rows}.xlsx", told)
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return most
@@ -154,7 +162,7 @@ def test_memory_does_not_grow_with_the_rows(tmp_path):
 
 def test_report_is_private(tmp_path):
     """Only its owner can read the report, and no temporary file stays."""
-    path = write_report(tmp_path / "report.xlsx", tables([decision(2)]), run="r1", anew="again")
+    path = write_report(tmp_path / "report.xlsx", tables([decision(2)]))
 
     assert 0o600 == path.stat().st_mode & 0o777
     assert [path] == list(tmp_path.iterdir())
@@ -164,7 +172,7 @@ def test_other_place_when_the_target_is_taken(tmp_path):
     """A target that cannot be replaced is left alone; the report stands beside it under the run's name."""
     (tmp_path / "report.xlsx").mkdir()
 
-    path = write_report(tmp_path / "report.xlsx", tables([decision(2)]), run="r1", anew="again")
+    path = write_report(tmp_path / "report.xlsx", tables([decision(2)]))
 
     assert tmp_path / "report-r1.xlsx" == path
     assert 2 == openpyxl.load_workbook(path)["Results"].max_row
@@ -173,14 +181,14 @@ def test_other_place_when_the_target_is_taken(tmp_path):
 def test_no_place_at_all(tmp_path):
     """Where no report can be written, one sentence says why and what to type later."""
     with pytest.raises(ReportError, match=r"No such file or directory.*then type: again"):
-        write_report(tmp_path / "missing" / "report.xlsx", tables(), run="r1", anew="again")
+        write_report(tmp_path / "missing" / "report.xlsx", tables())
 
 
 def test_many_rows(tmp_path):
     """Five thousand rows are each there once."""
     rows = [decision(number) for number in range(2, 5002)]
 
-    path = write_report(tmp_path / "report.xlsx", tables(rows), run="r1", anew="again")
+    path = write_report(tmp_path / "report.xlsx", tables(rows))
 
     book = openpyxl.load_workbook(path, read_only=True)
     numbers = [row[0] for row in book["Results"].iter_rows(min_row=2, max_col=1, values_only=True)]

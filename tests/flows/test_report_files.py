@@ -1,0 +1,78 @@
+"""The files of a report: which there are, whose they are, and what is in summary.json."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from bulk_onboard.errors import UsageError
+from bulk_onboard.model.command import Commands
+from bulk_onboard.pipeline.preflight import check_places
+from tests.support.businesses import business
+from tests.support.office import Office
+
+
+async def test_run_writes_workbook_and_summary(office: Office) -> None:
+    """Both are their owner's alone, and a second run writes over them."""
+    office.fill([business(0), business(1, Email="no address")])
+
+    for _ in range(2):
+        told = await office.type("run", "--json")
+
+    reports = told.json["reports"]
+    assert (str(office.report), str(office.folder / "businesses.summary.json")) == (reports["xlsx"], reports["json"])
+    assert reports["xlsx"] == told.json["report"]
+    assert {0o600} == {stat.S_IMODE(Path(path).stat().st_mode) for path in reports.values()}
+
+
+async def test_summary_has_figures_and_no_personal_data(office: Office) -> None:
+    """Numbers, kinds of problems and runs; nothing of what stands in the rows."""
+    rows = [business(0), business(1, Email="no address")]
+    office.fill(rows)
+    await office.run()
+
+    text = (office.folder / "businesses.summary.json").read_text()
+    summary = json.loads(text)
+
+    assert "bulk-onboard/summary/1" == summary["schema"]
+    assert {"done": 0, "waiting": 1, "needs_us": 1, "not_sent": 0, "counted": 2} == summary["figures"]
+    assert [{"what": "invalid", "why": "not an e-mail address", "rows": 1}] == summary["attention"]
+    assert ["email-invalid"] == [each["code"] for each in summary["problems"] if each["severity"] == "error"]
+    assert (1, 3) == (len(summary["runs"]), summary["runs"][0]["exit_status"])
+    assert not [cell for row in rows for cell in row.values() if len(str(cell)) > 9 and str(cell) in text]
+
+
+async def test_formats_say_what_is_written(office: Office) -> None:
+    """By flag or job file; a later command that is printed keeps the flag."""
+    office.fill(1)
+
+    told = await office.type("run", "--format", "json", "--json")
+
+    assert ["json"] == list(told.json["reports"])
+    assert not office.report.exists()
+    assert "bulk-onboard report j.toml --format json" == Commands(job="j.toml", flags={"formats": ("json",)}).report()
+
+
+async def test_summary_of_somebody_else_is_not_written_over(office: Office) -> None:
+    """A file of that name with other content ends the command before anything is done."""
+    office.fill(1)
+    other = office.folder / "businesses.summary.json"
+    other.write_text('{"mine": 1}')
+
+    with pytest.raises(UsageError, match="cannot be the summary: a file that bulk-onboard did not write"):
+        check_places(office.job())
+
+    assert '{"mine": 1}' == other.read_text()
+
+
+async def test_summary_whose_place_is_taken_stands_beside_it(office: Office) -> None:
+    """Under the run's name; the workbook is where it always is."""
+    office.fill(1)
+    (office.folder / "businesses.summary.json").mkdir()
+
+    result = await office.run()
+
+    beside = office.folder / f"businesses.summary-{result.run_id}.json"
+    assert (0, office.report, beside) == (result.exit_status, result.reports["xlsx"], result.reports["json"])
+    assert beside.is_file()
