@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -80,7 +79,6 @@ def _run(invocation: Invocation) -> Output:
 
 
 async def _run_job(invocation: Invocation) -> "RunResult":
-    from bulk_onboard.cli.progress import shown
     from bulk_onboard.pipeline.progress import Progress
     from bulk_onboard.pipeline.run import run_job
     from bulk_onboard.pipeline.stop import Stop, status_of
@@ -89,8 +87,7 @@ async def _run_job(invocation: Invocation) -> "RunResult":
     heed_signals(stop)
     credentials = invocation.credentials()
     progress = Progress()
-    async with shown(sys.stderr, quiet=invocation.quiet) as watch:
-        watch(progress)
+    with invocation.showing(progress):
         try:
             return await run_job(
                 invocation.job,
@@ -98,7 +95,7 @@ async def _run_job(invocation: Invocation) -> "RunResult":
                 clock=invocation.clock(),
                 stop=stop,
                 progress=progress,
-                say=(lambda sentence: None) if invocation.quiet else tell,
+                say=invocation.say,
             )
         except StoppedError:
             if isinstance(stop.cause, signal.Signals):
@@ -179,15 +176,13 @@ def refresh(invocation: Invocation) -> Output:
 
 
 async def _refresh_job(invocation: Invocation, stop: "Stop") -> "Refreshed":
-    from bulk_onboard.cli.progress import shown
     from bulk_onboard.maintenance.refresh import refresh_job
     from bulk_onboard.pipeline.progress import Progress
 
     heed_signals(stop)
     credentials = invocation.credentials()
     progress = Progress()
-    async with shown(sys.stderr, quiet=invocation.quiet) as watch:
-        watch(progress)
+    with invocation.showing(progress):
         return await refresh_job(
             invocation.job, credentials=credentials, clock=invocation.clock(), stop=stop, progress=progress
         )

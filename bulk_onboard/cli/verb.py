@@ -9,6 +9,7 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from bulk_onboard.api.credentials import Credentials
     from bulk_onboard.clock import Clock
     from bulk_onboard.job import Job
+    from bulk_onboard.pipeline.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,19 @@ class Invocation:
         from bulk_onboard.clock import SystemClock
 
         return SystemClock()
+
+    def showing(self, progress: "Progress") -> AbstractContextManager[None]:
+        """Return a context in which the progress is shown, unless nobody wants to see it."""
+        from bulk_onboard.cli.progress import shown
+
+        return shown(progress, sys.stderr, quiet=self.quiet, zone=self.job.timezone)
+
+    def say(self, sentence: str) -> None:
+        """Put a sentence on stderr about what is done just now, where no progress line says it and somebody listens."""
+        from bulk_onboard.reporting.printer import is_terminal
+
+        if not self.quiet and not is_terminal(sys.stderr):
+            tell(sentence)
 
     def credentials(self) -> "Credentials":
         """Return the credentials in the environment; UsageError where they are missing."""
@@ -91,12 +106,13 @@ def register_job_verb(
         flags = {parameter.name: given.pop(parameter.name) for parameter in _FLAGS}
         offline, as_json, quiet = (given.pop(parameter.name) for parameter in _SWITCHES)
         file = given.pop("job")
-        log.configure(quiet=quiet or sys.stderr.isatty())
+        log.configure(form=flags.get("log_format") or log.TEXT, quiet=quiet)
 
         def answer() -> Output:
             if file is None and job_unless and given[job_unless] is None:
                 raise UsageError(f"JOB is missing. Name a job file (.toml) or a workbook, or give --{job_unless}.")
             job = _loaded(file, flags, or_ledger=or_ledger)
+            log.configure(form=job.log_format, quiet=quiet)
             if file is not None and writes:
                 from bulk_onboard.pipeline.preflight import check_places
 

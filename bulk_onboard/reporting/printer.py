@@ -122,8 +122,8 @@ class _Terminal:
 
 
 def printer_on(stream: TextIO) -> Printer:
-    """Return how to print on this stream: in tables and colours on a terminal, else in plain lines."""
-    return _Terminal(stream) if is_terminal(stream) else _Plain(stream)
+    """Return how to print on this stream: in tables and colours on a terminal, or with FORCE_COLOR, else plainly."""
+    return _Terminal(stream) if is_terminal(stream) or os.environ.get("FORCE_COLOR") else _Plain(stream)
 
 
 def print_next(command: str, stream: TextIO) -> None:
@@ -132,8 +132,11 @@ def print_next(command: str, stream: TextIO) -> None:
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Return whether the stream may be given colours and a bar: a terminal, and nobody asked for none (NO_COLOR)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR")
+    """Return whether the stream is a terminal on which a line may be drawn anew; a dumb one is none.
+
+    Colours are another matter: rich leaves them out where NO_COLOR is set.
+    """
+    return stream.isatty() and os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
 
 
 def shown(cell: Cell, stream: TextIO) -> str:
