@@ -59,7 +59,7 @@ class Glance:
 
     Attributes:
         now: aware, in the zone in which hours are told.
-        done, due: rows.
+        done, due: rows; `verb` is what was done with them.
         allowed: of the quota, such as `60/min`; empty without one.
         left_s: seconds until all is done; None where that cannot be told.
         next_s: seconds until the next call goes; 0 where none waits, None where an answer must come first.
@@ -72,6 +72,7 @@ class Glance:
     now: datetime
     done: int = 0
     due: int = 0
+    verb: str = "sent"
     allowed: str = ""
     left_s: float | None = None
     next_s: float | None = 0.0
@@ -131,6 +132,7 @@ class Watch:
             now=self.clock.now().astimezone(self.zone),
             done=progress.done,
             due=progress.due,
+            verb=progress.verb,
             allowed=flow.quota,
             left_s=progress.time_left(),
             next_s=flow.next_s,
@@ -254,7 +256,7 @@ def _line_on(stream: TextIO, watch: Watch) -> Iterator[None]:
 
 def minute_line(glance: Glance) -> str:
     """Return what is logged each minute: `51 of 200 sent, about 2 min 30 s left (15:31)`."""
-    rows = f"{glance.done:,} of {glance.due:,} sent" if glance.due and glance.gives_up_s is None else ""
+    rows = f"{glance.done:,} of {glance.due:,} {glance.verb}" if glance.due and glance.gives_up_s is None else ""
     ends_at = f" ({glance.ends_at})" if glance.ends_at else ""
     said = (glance.waits_for, rows, f"{glance.left}{ends_at}", "" if glance.doing else _settling(glance))
     return ", ".join(part for part in said if part) or "working"
@@ -262,7 +264,7 @@ def minute_line(glance: Glance) -> str:
 
 def end_line(glance: Glance, took_s: float) -> str:
     """Return what is logged at the end of something long enough to have been logged before."""
-    return f"{glance.done:,} of {glance.due:,} sent in {format_countdown(took_s)}"
+    return f"{glance.done:,} of {glance.due:,} {glance.verb} in {format_countdown(took_s)}"
 
 
 @contextmanager

@@ -11,7 +11,14 @@ from bulk_onboard.cli.fix import offer_merge
 from bulk_onboard.cli.output import Output, awaited, tell, warn_of_callback_url
 from bulk_onboard.cli.process import heed_signals
 from bulk_onboard.cli.verb import Invocation
-from bulk_onboard.errors import SignalledError, StoppedError, UsageError, first_that_holds
+from bulk_onboard.errors import (
+    TO_BE_CONTINUED,
+    ExitStatus,
+    SignalledError,
+    StoppedError,
+    UsageError,
+    first_that_holds,
+)
 from bulk_onboard.settings import SAFE_SETTLE_S
 from bulk_onboard.units import format_count
 
@@ -45,7 +52,7 @@ def resume(invocation: Invocation) -> Output:
 
 
 def _run(invocation: Invocation) -> Output:
-    from bulk_onboard.reporting.console import print_run, print_summary
+    from bulk_onboard.reporting.console import Closing, print_run, print_summary
 
     job = invocation.job
     if invocation.offline:
@@ -64,14 +71,18 @@ def _run(invocation: Invocation) -> Output:
         if invocation.quiet:
             print_summary(result, stream)
             return
-        print_run(
-            result,
-            stream,
-            report=result.report,
-            annotated=result.annotated,
-            workbook=_matched_workbook(job),
-            next_command=result.next,
+        files = (("Workbook", _matched_workbook(job)), ("Report", result.report), ("Marked copy", result.annotated))
+        closing = Closing(
+            title=_how_it_ended(result.exit_status),
+            overview=result.overview,
+            sent=result.sent,
+            adopted=result.adopted,
+            updated=result.requests.get("update done", 0),
+            duplicates=len(result.duplicates),
+            audit=result.audit,
+            files=tuple((name, path) for name, path in files if path is not None),
         )
+        print_run(closing, result, stream, next_command=result.next)
 
     error = (str(result.error),) if result.error else ()
     without_proxy = (_PROXY,) if "proxy" in job.commands.flags else ()
@@ -101,6 +112,17 @@ async def _run_job(invocation: Invocation) -> "RunResult":
             if isinstance(stop.cause, signal.Signals):
                 raise SignalledError(status_of(stop.cause)) from None
             raise
+
+
+def _how_it_ended(exit_status: ExitStatus) -> str:
+    """Return the title of the box at the end of a run."""
+    if exit_status in TO_BE_CONTINUED:
+        return "Not finished; run again to continue"
+    return {
+        ExitStatus.DONE: "Finished",
+        ExitStatus.ROWS_NEED_ATTENTION: "Finished; some rows need attention",
+        ExitStatus.REPORT: "Finished, but the report could not be written",
+    }.get(exit_status, "Stopped")
 
 
 def _matched_workbook(job: "Job") -> Path | None:

@@ -37,6 +37,7 @@ class Run:
         not_shown: how many submitted records the API did not show when their reviews were fetched.
         unreadable: how many records in the account's list could not be read.
         asks_first: whether to ask for each row's alias before it is sent, since the list cannot be walked to its end.
+        audited: whether it looked for records that are there twice.
         not_audited: how many records the audit saw where the list cannot be walked to its end; else empty.
         shown: compliance ids that the API showed in this run; a record it shows no more has been deleted there.
         looks_failed: how many attempts to fetch reviews failed in a row when the time for waiting was up.
@@ -63,6 +64,7 @@ class Run:
     not_shown: int = 0
     unreadable: int = 0
     asks_first: bool = False
+    audited: bool = False
     not_audited: str = ""
     shown: set[str] = field(default_factory=set)
     looks_failed: int = 0

@@ -261,6 +261,7 @@ async def _audit(run: Run, newest_create_at: float) -> None:
             "The API's list could not be read to its end, so it is not known whether a record is there twice. "
             "The next run looks again."
         )
+    run.audited = True
     if walked.whole:
         await run.journal.append(entries.Swept(records=len(walked.records), audit=True))
     else:

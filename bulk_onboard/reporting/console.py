@@ -1,7 +1,8 @@
 """What the verbs print."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -11,7 +12,8 @@ from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Plan
 from bulk_onboard.model.record import Record
 from bulk_onboard.model.requirements import FieldRequirement, Requirements, RequirementsBook
-from bulk_onboard.reporting.printer import Printer, printer_on
+from bulk_onboard.reporting.figures import Attention, Overview
+from bulk_onboard.reporting.printer import Fact, Printer, printer_on
 from bulk_onboard.reporting.row_status import (
     Totals,
     attention_sentence,
@@ -41,32 +43,67 @@ def print_plan(plan: Plan, stream: TextIO) -> None:
     page.write_list(("Row", "Key", "Action", "Why"), rows)
 
 
-def print_run(
-    totals: Totals,
-    stream: TextIO,
-    *,
-    report: Path | None,
-    annotated: Path | None = None,
-    workbook: Path | None = None,
-    next_command: str,
-) -> None:
-    """Print rows by state and review, how many need attention, where the files are, and what to type next.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """What a run came to, for the box at its end.
 
-    Args:
-        workbook: where the user may not know which was taken; else None.
+    Attributes:
+        title: how it ended.
+        sent, adopted, updated: what this run did.
+        duplicates: how many rows have several records at the API; `audit` says how that is known.
+        files: what was written, each with its path.
     """
+
+    title: str
+    overview: Overview
+    sent: int
+    adopted: int
+    updated: int
+    duplicates: int
+    audit: str
+    files: tuple[tuple[str, Path], ...] = ()
+
+
+KINDS_AT_MOST = 8  # in the box, which has to fit a screen of 24 lines
+
+
+def print_run(closing: Closing, totals: Totals, stream: TextIO, *, next_command: str) -> None:
+    """Print what a run came to in a box, where workbook and API differ, and what to type next."""
     page = printer_on(stream)
-    if workbook is not None:
-        page.write_line(f"Workbook: {workbook}")
-    _print_states(page, totals.counts, totals.reviews)
-    for sentence in (attention_sentence(totals), *drift_sentences(totals.drift)):
-        if sentence:
-            page.write_line(sentence)
-    if report is not None:
-        page.write_line(f"Report: {report}")
-    if annotated is not None:
-        page.write_line(f"Marked in: {annotated}")
+    page.write_box(closing.title, list(facts_of(closing, totals)))
+    for sentence in drift_sentences(totals.drift):
+        page.write_line(sentence)
     page.write_line(f"Next: {next_command}")
+
+
+def facts_of(closing: Closing, totals: Totals) -> Iterator[Fact]:
+    """Yield the lines of the box: what this run did, where all rows stand, what needs somebody, and where it stands."""
+    yield Fact("Sent", closing.sent)
+    if closing.adopted:
+        yield Fact("Found at the API", closing.adopted)
+    if closing.updated:
+        yield Fact("Corrected", closing.updated)
+    yield Fact("Duplicates", closing.duplicates, closing.audit, "red" if closing.duplicates else "")
+    figures = closing.overview.figures
+    yield Fact("Done", figures.done, style="green" if figures.done else "")
+    yield Fact("Waiting for review", figures.waiting, style="yellow" if figures.waiting else "")
+    if figures.not_sent:
+        yield Fact("Not sent yet", figures.not_sent, style="cyan")
+    new = totals.new if totals.need_attention else 0
+    how_new = f"{new:,} new" if 0 < new < totals.need_attention else ""
+    yield Fact("Need attention", totals.need_attention, how_new, "red" if totals.need_attention else "")
+    yield from _kinds(closing.overview.attention)
+    yield from (Fact(name, words=str(path)) for name, path in closing.files)
+
+
+def _kinds(attention: Sequence[Attention]) -> Iterator[Fact]:
+    """Yield what rows need attention for, biggest first, as far as there is room."""
+    at_most = KINDS_AT_MOST if len(attention) <= KINDS_AT_MOST else KINDS_AT_MOST - 1
+    for each in attention[:at_most]:
+        yield Fact("", words=each.text, style="red")
+    if rest := attention[at_most:]:
+        rows = format_count(sum(each.rows for each in rest), "row")
+        yield Fact("", words=f"{rows} of {format_count(len(rest), 'other kind')}", style="red")
 
 
 def print_summary(totals: Totals, stream: TextIO) -> None:

@@ -6,7 +6,7 @@ shows another one instead of failing.
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol, TextIO
+from typing import Any, NamedTuple, Protocol, TextIO
 
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.reporting.table import Cell
@@ -21,6 +21,15 @@ _STYLES: Mapping[str, str] = {
 }  # fmt: skip
 
 
+class Fact(NamedTuple):
+    """A line of a box: a name, a number or nothing, what there is to say of it, and what the colour means."""
+
+    name: str
+    number: int | None = None
+    words: str = ""
+    style: str = ""
+
+
 class Printer(Protocol):
     """Something to print on."""
 
@@ -32,6 +41,9 @@ class Printer(Protocol):
 
     def write_list(self, headers: tuple[str, ...], rows: Sequence[tuple[Cell, ...]]) -> None:
         """Print a table that may be very long."""
+
+    def write_box(self, title: str, facts: Sequence[Fact]) -> None:
+        """Print a title and what belongs to it, so that it is seen at a glance."""
 
     def write_findings(self, findings: Sequence[tuple[Finding, str]], *, workbook: str) -> None:
         """Print findings, each with its sentences; they may be very many."""
@@ -53,6 +65,15 @@ class _Plain:
             self.write_line("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)))
 
     write_list = write_table
+
+    def write_box(self, title: str, facts: Sequence[Fact]) -> None:
+        self.write_line(title)
+        width = max((len(fact.name) for fact in facts), default=0)
+        digits = max((len(f"{fact.number:,}") for fact in facts if fact.number is not None), default=0)
+        for fact in facts:
+            number = "" if fact.number is None else f"{fact.number:,}"
+            words = f"{number:>{digits}}  {fact.words}" if number or not fact.words else fact.words
+            self.write_line(f"{fact.name:<{width}}  {words}")
 
     def write_findings(self, findings: Sequence[tuple[Finding, str]], *, workbook: str) -> None:
         """Print a line each: first its place, last its severity and code."""
@@ -80,6 +101,22 @@ class _Terminal:
     def write_list(self, headers: tuple[str, ...], rows: Sequence[tuple[Cell, ...]]) -> None:
         self.write_table(headers, rows[:_SCREENFUL])
         self._write_rest(len(rows) - _SCREENFUL)
+
+    def write_box(self, title: str, facts: Sequence[Fact]) -> None:
+        """Let a path that is too long for the box go on in the next line of it."""
+        from rich.panel import Panel  # noqa: PLC0415 - see above
+        from rich.table import Table  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(no_wrap=True)
+        grid.add_column(justify="right", no_wrap=True)
+        grid.add_column(overflow="fold")
+        for fact in facts:
+            number = "" if fact.number is None else f"{fact.number:,}"
+            cells = (fact.name, number, fact.words)
+            grid.add_row(*(Text(shown(cell, self._stream), style=fact.style) for cell in cells))
+        self._console.print(Panel(grid, title=Text(shown(title, self._stream)), title_align="left", expand=False))
 
     def write_findings(
         self,

@@ -65,6 +65,8 @@ async def test_quiet_says_nothing_when_all_is_well(office: Office) -> None:
 def logs_as_before() -> Iterator[None]:
     """Undo what a test configured: structlog has one configuration for the whole process."""
     yield
+    log.configure()
+    log.logger()
     structlog.reset_defaults()
 
 

@@ -40,7 +40,7 @@ def line(width=200, **seen):
 
 
 SENDING = {"done": 51, "due": 200, "allowed": "60/min", "left_s": 148.0, "next_s": 37.0}
-SETTLE = {"doing": "waiting until all that was sent shows", "then": "looking for records that are there twice"}
+SETTLE = {"doing": "waiting until all that was sent shows", "then": "looking for duplicates"}
 REVIEWS = {"doing": "14 reviews pending", "then": "looking again", "doing_left_s": 40.0, "done": 200, "due": 200}
 
 
@@ -70,8 +70,10 @@ REVIEWS = {"doing": "14 reviews pending", "then": "looking again", "doing_left_s
         ),
         (
             {"done": 200, "due": 200, "left_s": 72.0, "doing_left_s": 70.0, **SETTLE},
-            "200/200 · waiting until all that was sent shows; looking for records that are there twice in 1 min 10 s "
-            "(15:29) · about 1 min 10 s left (15:29)",
+            (
+                "200/200 · waiting until all that was sent shows; looking for duplicates in 1 min 10 s "
+                "(15:29) · about 1 min 10 s left (15:29)"
+            ),
         ),
         (
             REVIEWS | {"gives_up_s": 7 * 86_400.0 + 3600},
