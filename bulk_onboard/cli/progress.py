@@ -7,12 +7,12 @@ The line says what is true: `51/200 · 60/min allowed · about 2 min 30 s left (
 wider than the terminal; what matters least is left out first. Green is done, yellow waits; words say the same.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, TypeAlias
 
 from bulk_onboard import log
 from bulk_onboard.clock import Clock, SystemClock
@@ -24,14 +24,17 @@ if TYPE_CHECKING:
 _LOOKS_PER_S = 4
 _SHORTEST_TOLD_S = 1.0
 EACH_S = 60.0
+Hidden: TypeAlias = Callable[[], AbstractContextManager[None]]
 _SHORT_S = 5.0
 
 
 @contextmanager
 def shown(
     progress: "Progress", stream: TextIO, *, quiet: bool, zone: tzinfo | None = None, clock: Clock | None = None
-) -> Iterator[None]:
+) -> Iterator[Hidden]:
     """Show the progress while the context lasts; nothing with `quiet`.
+
+    Yield what hides it while somebody is asked a question.
 
     Args:
         stream: stderr. Where it is no terminal, or is for JSON, a line a minute is logged.
@@ -41,13 +44,17 @@ def shown(
 
     watch = Watch(progress, clock or SystemClock(), zone)
     if quiet:
-        yield
+        yield nullcontext
     elif is_terminal(stream) and not log.is_json():
-        with _line_on(stream, watch):
-            yield
+        line = _LiveLine(stream, watch)
+        line.start()
+        try:
+            yield line.hidden
+        finally:
+            line.stop()
     else:
         with _logged(watch, stream):
-            yield
+            yield nullcontext
 
 
 # What there is to say.
@@ -159,6 +166,7 @@ class Piece(NamedTuple):
 
 _BETWEEN = " · "
 _BAR_WIDTH = 20
+_LEAST_OF_A_PIECE = 16
 
 
 def pieces_of(glance: Glance) -> list[Piece]:
@@ -192,12 +200,16 @@ def _next_call(glance: Glance) -> str:
 
 
 def fitted(pieces: list[Piece], width: int) -> list[Piece]:
-    """Return the pieces that fit into so many columns, the most important one cut off where even that is too long."""
+    """Return the pieces that fit into so many columns; what matters most is cut off rather than left out."""
     left = list(pieces)
-    while len(left) > 1 and _width_of(left) > width:
-        left.remove(max(left, key=lambda piece: piece.rank))
-    if left and _width_of(left) > width:
-        return [left[0]._replace(text=left[0].text[: max(0, width - 1)] + "…")]
+    while left and (too_long := _width_of(left) - width) > 0:
+        last = max(left, key=lambda piece: piece.rank)
+        kept = len(last.text) - too_long - 1
+        if len(left) > 1 and (last.rank > 1 or kept < _LEAST_OF_A_PIECE):
+            left.remove(last)
+        else:
+            left[left.index(last)] = last._replace(text=last.text[: max(0, kept)] + "…")
+            break
     return left
 
 
@@ -239,16 +251,35 @@ def drawn(glance: Glance, pieces: list[Piece], width: int, encoding: str | None)
     return line
 
 
-@contextmanager
-def _line_on(stream: TextIO, watch: Watch) -> Iterator[None]:
-    """Draw the line on a terminal, below whatever is printed meanwhile; it is gone at the end."""
-    from rich.console import Console  # takes 40 ms to import, and is needed on a terminal only
-    from rich.live import Live
+class _LiveLine:
+    """The line on a terminal, below whatever is printed meanwhile; it is gone whenever it stops."""
 
-    console = Console(file=stream, highlight=False)
-    with Live(_Line(stream, watch), console=console, transient=True, refresh_per_second=_LOOKS_PER_S):
-        console.show_cursor(True)  # a process that is killed would leave the terminal without one
-        yield
+    def __init__(self, stream: TextIO, watch: Watch) -> None:
+        from rich.console import Console  # takes 40 ms to import, and is needed on a terminal only
+
+        self._console = Console(file=stream, highlight=False)
+        self._line = _Line(stream, watch)
+
+    def start(self) -> None:
+        """Draw it, a few times a second."""
+        from rich.live import Live
+
+        self._live = Live(self._line, console=self._console, transient=True, refresh_per_second=_LOOKS_PER_S)
+        self._live.start()
+        self._console.show_cursor(True)  # a process that is killed would leave the terminal without one
+
+    def stop(self) -> None:
+        """Draw it no more."""
+        self._live.stop()
+
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        """Draw nothing while the context lasts."""
+        self.stop()
+        try:
+            yield
+        finally:
+            self.start()
 
 
 # Elsewhere.

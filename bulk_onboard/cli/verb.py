@@ -24,6 +24,7 @@ from bulk_onboard.settings import SETTINGS, Setting
 
 if TYPE_CHECKING:
     from bulk_onboard.api.credentials import Credentials
+    from bulk_onboard.cli.progress import Hidden
     from bulk_onboard.clock import Clock
     from bulk_onboard.job import Job
     from bulk_onboard.pipeline.progress import Progress
@@ -49,8 +50,11 @@ class Invocation:
 
         return SystemClock()
 
-    def showing(self, progress: "Progress") -> AbstractContextManager[None]:
-        """Return a context in which the progress is shown, unless nobody wants to see it."""
+    def showing(self, progress: "Progress") -> "AbstractContextManager[Hidden]":
+        """Return a context in which the progress is shown, unless nobody wants to see it.
+
+        It gives what hides it while somebody is asked a question.
+        """
         from bulk_onboard.cli.progress import shown
 
         return shown(progress, sys.stderr, quiet=self.quiet, zone=self.job.timezone)

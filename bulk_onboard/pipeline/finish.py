@@ -43,7 +43,7 @@ class RunResult(Totals):
         next: the command to type next.
         sent, adopted: how many records this run created, and how many it found at the API.
         duplicates: tokens with more than one record at the API, which somebody must look at.
-        audit: how the account was looked through for these, or why it was not, in a few words.
+        audited: whether all that was sent was looked through for these; `audit` says how, or why it was not.
         error: what stopped it, for people; None when it finished or was stopped by a signal.
         warnings: sentences that somebody should see all the same.
     """
@@ -60,6 +60,7 @@ class RunResult(Totals):
     sent: int = 0
     adopted: int = 0
     duplicates: tuple[DuplicateRecords, ...] = ()
+    audited: bool = False
     audit: str = ""
     error: BulkOnboardError | None = None
     warnings: tuple[str, ...] = ()
@@ -90,7 +91,7 @@ class RunResult(Totals):
             "next": self.next,
             "sent": self.sent,
             "adopted": self.adopted,
-            "audit": self.audit,
+            "audited": self.audited,
             "duplicates": [
                 {"token": each.token, "compliance_ids": each.compliance_ids, "deletable": each.deletable}
                 for each in self.duplicates
@@ -128,6 +129,7 @@ async def _finish(run: Run) -> RunResult:
         sent=sum(record.created > run.began for record in _new_at_the_api(run)),
         adopted=sum(record.created <= run.began for record in _new_at_the_api(run)),
         duplicates=tuple(run.twice),
+        audited=run.audited or not run.journal.ledger_state.wants_audit,
         audit=_audit_in_words(run),
         error=error,
         warnings=tuple(_warnings(run)),

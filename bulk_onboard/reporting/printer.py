@@ -8,7 +8,6 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TextIO
 
-from bulk_onboard.model.finding import Finding
 from bulk_onboard.reporting.table import Cell
 
 _SCREENFUL = 50  # lines of a long list that a terminal is given
@@ -45,8 +44,12 @@ class Printer(Protocol):
     def write_box(self, title: str, facts: Sequence[Fact]) -> None:
         """Print a title and what belongs to it, so that it is seen at a glance."""
 
-    def write_findings(self, findings: Sequence[tuple[Finding, str]], *, workbook: str) -> None:
-        """Print findings, each with its sentences; they may be very many."""
+    def write_group(self, heading: str, style: str, lines: Sequence[tuple[str, str]], after: Sequence[str]) -> None:
+        """Print a heading, and below it lines of a place and a sentence, then sentences about all of them.
+
+        Args:
+            style: what the heading's colour is named for.
+        """
 
 
 class _Plain:
@@ -75,11 +78,13 @@ class _Plain:
             words = f"{number:>{digits}}  {fact.words}" if number or not fact.words else fact.words
             self.write_line(f"{fact.name:<{width}}  {words}")
 
-    def write_findings(self, findings: Sequence[tuple[Finding, str]], *, workbook: str) -> None:
-        """Print a line each: first its place, last its severity and code."""
-        for finding, sentences in findings:
-            place = " › ".join(filter(None, (workbook, finding.sheet, f"row {finding.row}", finding.column)))
-            self.write_line(f"{place}: {sentences} [{finding.severity.value}: {finding.code}]")
+    def write_group(self, heading: str, style: str, lines: Sequence[tuple[str, str]], after: Sequence[str]) -> None:  # noqa: ARG002 - there are no colours
+        self.write_line("")
+        self.write_line(heading)
+        for place, sentence in lines:
+            self.write_line(f"  {place}: {sentence}" if sentence else f"  {place}")
+        for sentence in after:
+            self.write_line(f"  {sentence}")
 
 
 class _Terminal:
@@ -118,23 +123,22 @@ class _Terminal:
             grid.add_row(*(Text(shown(cell, self._stream), style=fact.style) for cell in cells))
         self._console.print(Panel(grid, title=Text(shown(title, self._stream)), title_align="left", expand=False))
 
-    def write_findings(
-        self,
-        findings: Sequence[tuple[Finding, str]],
-        *,
-        workbook: str,  # noqa: ARG002 - a terminal has no room for it
-    ) -> None:
-        """Give sentences most of the width; severity and code go below them."""
-        rows = [
-            [
-                self._text(finding.row),
-                self._text(finding.column),
-                self._text(sentences).append(f"\n{finding.severity}: {finding.code}", _STYLES[finding.severity]),
-            ]
-            for finding, sentences in findings[:_SCREENFUL]
-        ]
-        self._write(("Row", "Column", "What is wrong, and how to fix it"), rows)
-        self._write_rest(len(findings) - _SCREENFUL)
+    def write_group(self, heading: str, style: str, lines: Sequence[tuple[str, str]], after: Sequence[str]) -> None:
+        """Let sentences have most of the width."""
+        from rich.padding import Padding  # noqa: PLC0415 - see above
+        from rich.table import Table  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(max_width=max(20, self._console.width // 3), overflow="fold")
+        grid.add_column(overflow="fold")
+        for place, sentence in lines:
+            grid.add_row(Text(shown(place, self._stream)), Text(shown(sentence, self._stream)))
+        self._console.print()
+        self._console.print(Text(shown(heading, self._stream), style=f"bold {_STYLES.get(style, '')}".strip()))
+        self._console.print(Padding(grid, (0, 0, 0, 2)))
+        for sentence in after:
+            self._console.print(Padding(Text(shown(sentence, self._stream)), (0, 0, 0, 2)))
 
     def _write(self, headers: tuple[str, ...], rows: Iterable[Iterable[Any]]) -> None:
         from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - see above

@@ -40,7 +40,7 @@ def line(width=200, **seen):
 
 
 SENDING = {"done": 51, "due": 200, "allowed": "60/min", "left_s": 148.0, "next_s": 37.0}
-SETTLE = {"doing": "waiting until all that was sent shows", "then": "looking for duplicates"}
+SETTLE = {"doing": "waiting until all sends show", "then": "looking for duplicates"}
 REVIEWS = {"doing": "14 reviews pending", "then": "looking again", "doing_left_s": 40.0, "done": 200, "due": 200}
 
 
@@ -71,7 +71,7 @@ REVIEWS = {"doing": "14 reviews pending", "then": "looking again", "doing_left_s
         (
             {"done": 200, "due": 200, "left_s": 72.0, "doing_left_s": 70.0, **SETTLE},
             (
-                "200/200 · waiting until all that was sent shows; looking for duplicates in 1 min 10 s "
+                "200/200 · waiting until all sends show; looking for duplicates in 1 min 10 s "
                 "(15:29) · about 1 min 10 s left (15:29)"
             ),
         ),
@@ -101,6 +101,12 @@ def test_the_line_says_what_is_true(seen, said):
 def test_a_narrow_terminal_gets_what_matters_most(width, said):
     """It is one line at any width."""
     assert said == line(width, **SENDING)
+
+
+def test_what_is_waited_for_is_cut_rather_than_left_out():
+    """A line that says nothing of a wait looks as if nothing went on."""
+    assert "14 reviews pending; looking again in 40…" == line(40, **REVIEWS, gives_up_s=3600.0)
+    assert "200/200" == line(12, **REVIEWS)
 
 
 @pytest.mark.parametrize(
