@@ -49,6 +49,7 @@ def _delete_selected(invocation: Invocation, selection: "Selection", *, yes: boo
     """Show what would be deleted and what stays, ask, do it, and write the report again."""
     from bulk_onboard.maintenance.delete import PlannedAction
     from bulk_onboard.pipeline.outputs import report_job
+    from bulk_onboard.pipeline.progress import WRITING_REPORT
     from bulk_onboard.pipeline.stop import Stop, status_of
 
     job, clock, stop = invocation.job, invocation.clock(), Stop()
@@ -57,7 +58,7 @@ def _delete_selected(invocation: Invocation, selection: "Selection", *, yes: boo
     wanted = sum(candidate.is_wanted for candidate in planned)
     is_done = bool(wanted) and is_wanted(f"Delete {format_count(wanted, 'record')} at the API for good?", yes=yes)
     done = awaited(_delete(invocation, planned, selection, stop)) if is_done else None
-    report = awaited(report_job(job, clock=clock)).path if is_done else None
+    report = invocation.awaited(WRITING_REPORT, report_job(job, clock=clock)).path if is_done else None
 
     def show(stream: TextIO) -> None:
         for candidate in done.left if done else ():

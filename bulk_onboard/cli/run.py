@@ -193,12 +193,13 @@ def refresh(invocation: Invocation) -> Output:
     in the released contract, one for each country and types of the rows. No row is judged.
     """
     from bulk_onboard.pipeline.outputs import report_job
+    from bulk_onboard.pipeline.progress import WRITING_REPORT
     from bulk_onboard.pipeline.stop import Stop, status_of
     from bulk_onboard.reporting.console import print_refresh
 
     job, clock, stop = invocation.job, invocation.clock(), Stop()
     refreshed = awaited(_refresh_job(invocation, stop))
-    made = awaited(report_job(job, clock=clock, book=refreshed.book))
+    made = invocation.awaited(WRITING_REPORT, report_job(job, clock=clock, book=refreshed.book))
     followed, may_be_missing = refreshed.followed, job.missing_workbook == "ok"
     not_shown = ""
     if followed.not_shown:

@@ -8,17 +8,17 @@ import inspect
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from bulk_onboard.cli.notifying import notify
-from bulk_onboard.cli.output import Output, finish, tell
+from bulk_onboard.cli.output import Output, awaited, finish, tell
 from bulk_onboard.errors import UsageError
 from bulk_onboard.settings import SETTINGS, Setting
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from bulk_onboard.clock import Clock
     from bulk_onboard.job import Job
     from bulk_onboard.pipeline.progress import Progress
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,14 @@ class Invocation:
         from bulk_onboard.cli.progress import shown
 
         return shown(progress, sys.stderr, quiet=self.quiet, zone=self.job.timezone)
+
+    def awaited(self, what: str, work: Coroutine[Any, Any, _T]) -> _T:
+        """Return what the work comes to, and say meanwhile what is done."""
+        from bulk_onboard.pipeline.progress import Progress
+
+        progress = Progress()
+        with self.showing(progress), progress.doing(what):
+            return awaited(work)
 
     def say(self, sentence: str) -> None:
         """Put a sentence on stderr about what is done just now, where no progress line says it and somebody listens."""
