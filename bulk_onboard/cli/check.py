@@ -9,7 +9,6 @@ import typer
 from bulk_onboard.cli.output import Output, awaited, warn_of_callback_url
 from bulk_onboard.cli.verb import Invocation
 from bulk_onboard.errors import ExitStatus, UsageError
-from bulk_onboard.model.plan import Action
 from bulk_onboard.units import format_count
 
 if TYPE_CHECKING:
@@ -92,6 +91,7 @@ def _dry_run(invocation: Invocation) -> "DryRun":
 
 def sums(plan: "Plan", rows: int) -> str:
     """Return how many rows a run would send, and what keeps the others: `69 of 108 rows would be sent; …`."""
+    from bulk_onboard.model.plan import Action
     from bulk_onboard.model.row import notable_in
 
     actions = plan.counts()
