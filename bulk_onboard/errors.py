@@ -1,6 +1,6 @@
 """What stops the work, and the status the process then returns.
 
-See README.md, Exit statuses.
+See docs/when_a_run_stops.md, Exit statuses.
 
     BulkOnboardError
     ├── UsageError          2    command line, job file, credentials missing
@@ -23,7 +23,7 @@ from enum import IntEnum
 
 
 class ExitStatus(IntEnum):
-    """What the process returns (README.md, Exit statuses)."""
+    """What the process returns (docs/when_a_run_stops.md, Exit statuses)."""
 
     DONE = 0
     BUG = 1

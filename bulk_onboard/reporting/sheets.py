@@ -1,6 +1,6 @@
 """The report's sheets below the first as plain data: Results, Problems, Not in the workbook, Runs.
 
-See README.md, The report.
+See docs/handing_over.md, The report.
 
 The template's example is left out. A duplicate names the first row; everything of the record is in the first row alone.
 

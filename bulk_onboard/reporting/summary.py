@@ -1,6 +1,6 @@
 """The pure half of the report: all its tables, and what its first sheet says.
 
-See README.md, The report.
+See docs/handing_over.md, The report.
 
 Where the workbook is gone the report has the records alone, names stay blank, and the first sheet says so
 (docs/design/promise.md, Five rules).

@@ -1,6 +1,6 @@
 """The one door to XlsxWriter: tables become the workbook that people forward to their boss.
 
-See README.md, The report.
+See docs/handing_over.md, The report.
 
 Rule: a text stays a text. Cells are written by their Python type, texts never as formula, link or number, and nothing
 that a worksheet could choke on gets that far. The chart refers to numbers counted here.
