@@ -158,8 +158,8 @@ def close(told: Any, valid: int, killed: Killed, api: Any, took_s: float) -> Non
         ("duplicates", f"{duplicates}; the API itself counts {records} records"),
         ("before each was sent", f"it was {announced}, as the API saw when it arrived"),
         ("waiting for review", str(told["reviews"]["pending"])),
-        ("need attention", f"{told['need_attention']}, {kinds[0]}" if (kinds := need_attention()) else "0"),
-        *(("", text) for text in kinds[1:]),
+        ("need attention", f"{told['need_attention']} rows, by kind:"),
+        *(("", text) for text in need_attention()),
         ("took", f"{took_s:.0f} s"),
     ]
     box("Every business once", lines)
@@ -171,7 +171,7 @@ def close(told: Any, valid: int, killed: Killed, api: Any, took_s: float) -> Non
 def need_attention(most: int = 4) -> list[str]:
     """Return what needs attention by kind, most frequent first, as the job's summary has it."""
     summary = json.loads((FOLDER / "job.summary.json").read_text(encoding="utf-8"))
-    kinds = [f"{each['rows']} {each['what']}: {each['why']}" for each in summary["attention"]]
+    kinds = [f"{each['rows']} {each['what']}: {each['why']}".removesuffix(": ") for each in summary["attention"]]
     left = len(kinds) - most
     return [*kinds[:most], *([f"and {left} other kind{'s' * (left > 1)}"] if left > 0 else [])]
 
