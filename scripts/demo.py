@@ -216,8 +216,8 @@ def step(title: str, verb: str, status: int) -> Any:
 
 @contextlib.contextmanager
 def errors_to(name: str) -> Iterator[IO[str] | None]:
-    """Yield where a command's progress goes: the terminal, shown as None, or else a log in the folder."""
-    if sys.stderr.isatty():
+    """Yield where a command's progress goes: a run's to the terminal, shown as None, all else to a log in the folder."""
+    if sys.stderr.isatty() and "run" in name:
         yield None
         return
     with (FOLDER / f"{name}.log").open("w", encoding="utf-8") as log:
