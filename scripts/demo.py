@@ -216,7 +216,7 @@ def step(title: str, verb: str, status: int) -> Any:
 
 @contextlib.contextmanager
 def errors_to(name: str) -> Iterator[IO[str] | None]:
-    """Yield where a command's progress goes: a run's to the terminal, shown as None, all else to a log in the folder."""
+    """Yield where a command's progress goes: a run's to a terminal, shown as None, all else to a log in the folder."""
     if sys.stderr.isatty() and "run" in name:
         yield None
         return
