@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -27,7 +28,6 @@ JOB = f"{SHOWN}/job.toml"
 LEDGER = FOLDER / "job.ledger.jsonl"
 COMMAND = [sys.executable, "-m", "bulk_onboard"]
 WIDTH = 80
-PAGE_PORT = "8766"
 PATIENCE_S = 60.0
 CONCURRENCY = 4
 LOST, NEVER = 2, 1  # calls on their way at the kill: answers that are lost, requests that never arrive
@@ -78,8 +78,7 @@ def demonstrate(contract: str) -> None:
     began = time.monotonic()
     sample = SAMPLES[contract]
     lay_out()
-    with running("sandbox", *sandbox_flags(contract, QUOTA), "--ledger", str(LEDGER)) as sandbox:
-        url = address(sandbox)
+    with serving("sandbox", *sandbox_flags(contract, QUOTA), "--ledger", str(LEDGER)) as url:
         write_job(sample.workbook, url, QUOTA)
 
         print(f"The sample businesses, sent to the API on this machine at {QUOTA} ({contract} contract).")
@@ -188,6 +187,75 @@ def watch(contract: str) -> None:
     lay_out()
     with contextlib.ExitStack() as started:
         flags = (*sandbox_flags(contract, PAGE_QUOTA), "--review-after", "20s")
+        url = started.enter_context(serving("sandbox", *flags))
+        write_job(sample.workbook, url, PAGE_QUOTA)
+        page = started.enter_context(serving("serve", JOB, "--port", "0"))
+        print(f"The live page: {page}\n\nIt shows a run of the sample businesses that begins now. Ctrl-C ends both.")
+        sys.stdout.flush()
+        run = started.enter_context(running("run", JOB, "--wait", "10m"))
+        run.wait()
+    if sys.stderr.isatty():
+        print("\r\033[K\033[?25h", end="", file=sys.stderr, flush=True)  # the line and the hidden cursor that it left
+    return Killed(len(state(url)["records"]), frozenset(open_intents()))
+
+
+def wait_for_hanging_calls(run: "subprocess.Popen[bytes]") -> None:
+    """Return once as many calls as are to hang have had no answer for a while."""
+    deadline = time.monotonic() + PATIENCE_S
+    since: dict[str, float] = {}
+    while sum(time.monotonic() - begun > 0.5 for begun in since.values()) < LOST + NEVER:
+        if run.poll() is not None or time.monotonic() > deadline:
+            raise DemoError(f"the run ended before it could be killed; see {SHOWN}/killed_run.log")
+        time.sleep(0.05)
+        since = {token: since.get(token, time.monotonic()) for token in open_intents()}
+
+
+def settled_after(killed: Killed) -> Counter[str]:
+    """Count what became of the calls that were on their way at the kill."""
+    return Counter(entry for token, entry in outcomes() if token in killed.under_way)
+
+
+def close(told: Any, valid: int, killed: Killed, api: Any, took_s: float) -> None:
+    """Print the box, from the run's own answer and the API's own count; DemoError where they do not agree."""
+    settled = settled_after(killed)
+    records, duplicates, submitted = len(api["records"]), len(api["duplicates"]), told["counts"]["submitted"]
+    announced = "in the ledger" if api["without_intent"] == [] else "NOT in the ledger"
+    lines = [
+        ("sent", f"{submitted} of {valid}: {killed.records} before the kill, {records - killed.records} after it"),
+        ("settled", f"{settled['adopted']} adopted, {settled['absent']} proved absent and sent again"),
+        ("duplicates", f"{duplicates}; the API itself counts {records} records"),
+        ("before each was sent", f"it was {announced}, as the API saw when it arrived"),
+        ("waiting for review", str(told["reviews"]["pending"])),
+        ("need attention", f"{told['need_attention']} rows, by kind:"),
+        *(("", text) for text in need_attention()),
+        ("took", f"{took_s:.0f} s"),
+    ]
+    box("Every business once", lines)
+    print(f"Open first: {first_to_open()}\nEverything else it wrote is beside it, in {SHOWN}/.")
+    if (records, duplicates, submitted, api["without_intent"]) != (valid, 0, valid, []):
+        raise DemoError("the API does not have one record for each valid row.")
+
+
+def need_attention(most: int = 4) -> list[str]:
+    """Return what needs attention by kind, most frequent first, as the job's summary has it."""
+    summary = json.loads((FOLDER / "job.summary.json").read_text(encoding="utf-8"))
+    kinds = [f"{each['rows']} {each['what']}: {each['why']}".removesuffix(": ") for each in summary["attention"]]
+    left = len(kinds) - most
+    return [*kinds[:most], *([f"and {left} other kind{'s' * (left > 1)}"] if left > 0 else [])]
+
+
+def first_to_open() -> str:
+    """Return the file to look at first."""
+    names = ("job.report.html", "job.report.xlsx")
+    return next(f"{SHOWN}/{name}" for name in names if (FOLDER / name).is_file())
+
+
+def watch(contract: str) -> None:
+    """Run the job slowly, with reviews, and serve its page until Ctrl-C."""
+    sample = SAMPLES[contract]
+    lay_out()
+    with contextlib.ExitStack() as started:
+        flags = (*sandbox_flags(contract, PAGE_QUOTA), "--review-after", "20s")
         url = address(started.enter_context(running("sandbox", *flags)))
         write_job(sample.workbook, url, PAGE_QUOTA)
         page = address(started.enter_context(running("serve", JOB, "--port", PAGE_PORT)))
@@ -225,51 +293,38 @@ def errors_to(name: str) -> Iterator[IO[str] | None]:
 
 
 @contextlib.contextmanager
-def running(*words: str, log: str = "") -> Iterator["subprocess.Popen[str]"]:
+def running(verb: str, *words: str) -> Iterator["subprocess.Popen[bytes]"]:
     """Run a command in a session of its own, which Ctrl-C does not reach, and end it after the block.
 
-    Args:
-        words: the verb and what follows it.
-        log: where its output goes, by name in the folder; without it stdout can be read.
+    What it prints is in the folder, in a log with the verb's name.
     """
-    with contextlib.ExitStack() as open_files:
-        out: IO[str] | int = subprocess.PIPE
-        if log:
-            out = open_files.enter_context((FOLDER / f"{log}.log").open("w", encoding="utf-8"))
-        process = subprocess.Popen(
-            [*COMMAND, *words],
-            cwd=ROOT,
-            env=environment(),
-            stdout=out,
-            stderr=out if log else subprocess.DEVNULL,
-            text=True,
-            start_new_session=True,
-        )
+    command = [*COMMAND, verb, *words]
+    with (FOLDER / f"{verb}.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=log, stderr=log, start_new_session=True)
         try:
             yield process
         finally:
             process.terminate()
-            process.communicate()
+            process.wait()
 
 
-def start_sandbox(contract: str) -> tuple["subprocess.Popen[str]", str]:
-    """Start the API on this machine, on a free port; return it with its address."""
-    words = [*COMMAND, "sandbox", *sandbox_flags(contract, QUOTA)]
-    process = subprocess.Popen(words, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True)
-    return process, address(process)
+@contextlib.contextmanager
+def serving(verb: str, *words: str) -> Iterator[str]:
+    """Run a server as `running` does; yield the address that it prints once it is ready."""
+    with running(verb, *words) as process:
+        deadline = time.monotonic() + PATIENCE_S
+        while process.poll() is None and time.monotonic() < deadline:
+            text = (FOLDER / f"{verb}.log").read_text(encoding="utf-8")
+            if found := re.search(r"http://\S+(?=.*\n)", text):
+                yield found[0].rstrip(".")
+                return
+            time.sleep(0.05)
+        raise DemoError(f"{verb} did not start; see {SHOWN}/{verb}.log")
 
 
 def sandbox_flags(contract: str, quota: str) -> tuple[str, ...]:
     """Return the flags of the API on this machine."""
     return ("--port", "0", "--contract", contract, "--quota", quota)
-
-
-def address(process: "subprocess.Popen[str]") -> str:
-    """Return the address that a server prints when it is ready."""
-    for line in process.stdout or ():
-        if found := [word for word in line.split() if word.startswith("http://")]:
-            return found[0].rstrip(".")
-    raise DemoError(f"{process.args[-1]!r} did not start.")  # type: ignore[index]
 
 
 def environment() -> dict[str, str]:

@@ -61,20 +61,19 @@ def test_demo_fits_a_screen_and_ends_with_what_the_api_counts(tmp_path: Path, co
 
 
 @pytest.mark.parametrize("contract", demo.SAMPLES)
-def test_demo_works_with_other_credentials_exported(monkeypatch: pytest.MonkeyPatch, contract: str) -> None:
+def test_demo_works_with_other_credentials_exported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, contract: str
+) -> None:
     """The sandbox that it starts takes the demonstration's, and asks for what the workbook has; nobody is notified."""
     monkeypatch.setenv("PLIVO_AUTH_ID", "MAEXPORTED0000000001")
     monkeypatch.setenv("PLIVO_AUTH_TOKEN", "of somebody")
     monkeypatch.setenv("BULK_ONBOARD_NOTIFY", "https://example.com/hook")
 
     sample = f"sample_data/{demo.SAMPLES[contract].workbook}"
-    sandbox, url = demo.start_sandbox(contract)
-    try:
+    monkeypatch.setattr(demo, "FOLDER", tmp_path)
+    with demo.serving("sandbox", *demo.sandbox_flags(contract, demo.QUOTA)) as url:
         words = [*demo.COMMAND, "plan", sample, "--documents", "sample_data/documents", "--base-url", url]
         asked = subprocess.run(words, cwd=ROOT, env=demo.environment(), capture_output=True, text=True, check=False)
-    finally:
-        sandbox.terminate()
-        sandbox.communicate()
 
     assert 0 == asked.returncode, asked.stderr
     assert f"the live requirements at {url}, in the {contract} contract" in asked.stdout
