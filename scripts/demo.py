@@ -81,7 +81,7 @@ def demonstrate(contract: str) -> None:
     with serving("sandbox", *sandbox_flags(contract, QUOTA), "--ledger", str(LEDGER)) as url:
         write_job(sample.workbook, url, QUOTA)
 
-        print(f"The sample businesses, sent to the API on this machine at {QUOTA} ({contract} contract).")
+        print(f"Sample businesses, sent to an API on this machine at {QUOTA} ({contract} contract).")
         told = step("1. Check every row. Nothing is sent.", "check", 3)
         rows, valid = told["counts"]["rows"], told["counts"]["not sent"]
         say(f"{rows} rows: {valid} can be sent, {told['counts']['invalid']} have errors. Every error is listed")
@@ -193,75 +193,6 @@ def watch(contract: str) -> None:
         print(f"The live page: {page}\n\nIt shows a run of the sample businesses that begins now. Ctrl-C ends both.")
         sys.stdout.flush()
         run = started.enter_context(running("run", JOB, "--wait", "10m"))
-        run.wait()
-    if sys.stderr.isatty():
-        print("\r\033[K\033[?25h", end="", file=sys.stderr, flush=True)  # the line and the hidden cursor that it left
-    return Killed(len(state(url)["records"]), frozenset(open_intents()))
-
-
-def wait_for_hanging_calls(run: "subprocess.Popen[bytes]") -> None:
-    """Return once as many calls as are to hang have had no answer for a while."""
-    deadline = time.monotonic() + PATIENCE_S
-    since: dict[str, float] = {}
-    while sum(time.monotonic() - begun > 0.5 for begun in since.values()) < LOST + NEVER:
-        if run.poll() is not None or time.monotonic() > deadline:
-            raise DemoError(f"the run ended before it could be killed; see {SHOWN}/killed_run.log")
-        time.sleep(0.05)
-        since = {token: since.get(token, time.monotonic()) for token in open_intents()}
-
-
-def settled_after(killed: Killed) -> Counter[str]:
-    """Count what became of the calls that were on their way at the kill."""
-    return Counter(entry for token, entry in outcomes() if token in killed.under_way)
-
-
-def close(told: Any, valid: int, killed: Killed, api: Any, took_s: float) -> None:
-    """Print the box, from the run's own answer and the API's own count; DemoError where they do not agree."""
-    settled = settled_after(killed)
-    records, duplicates, submitted = len(api["records"]), len(api["duplicates"]), told["counts"]["submitted"]
-    announced = "in the ledger" if api["without_intent"] == [] else "NOT in the ledger"
-    lines = [
-        ("sent", f"{submitted} of {valid}: {killed.records} before the kill, {records - killed.records} after it"),
-        ("settled", f"{settled['adopted']} adopted, {settled['absent']} proved absent and sent again"),
-        ("duplicates", f"{duplicates}; the API itself counts {records} records"),
-        ("before each was sent", f"it was {announced}, as the API saw when it arrived"),
-        ("waiting for review", str(told["reviews"]["pending"])),
-        ("need attention", f"{told['need_attention']} rows, by kind:"),
-        *(("", text) for text in need_attention()),
-        ("took", f"{took_s:.0f} s"),
-    ]
-    box("Every business once", lines)
-    print(f"Open first: {first_to_open()}\nEverything else it wrote is beside it, in {SHOWN}/.")
-    if (records, duplicates, submitted, api["without_intent"]) != (valid, 0, valid, []):
-        raise DemoError("the API does not have one record for each valid row.")
-
-
-def need_attention(most: int = 4) -> list[str]:
-    """Return what needs attention by kind, most frequent first, as the job's summary has it."""
-    summary = json.loads((FOLDER / "job.summary.json").read_text(encoding="utf-8"))
-    kinds = [f"{each['rows']} {each['what']}: {each['why']}".removesuffix(": ") for each in summary["attention"]]
-    left = len(kinds) - most
-    return [*kinds[:most], *([f"and {left} other kind{'s' * (left > 1)}"] if left > 0 else [])]
-
-
-def first_to_open() -> str:
-    """Return the file to look at first."""
-    names = ("job.report.html", "job.report.xlsx")
-    return next(f"{SHOWN}/{name}" for name in names if (FOLDER / name).is_file())
-
-
-def watch(contract: str) -> None:
-    """Run the job slowly, with reviews, and serve its page until Ctrl-C."""
-    sample = SAMPLES[contract]
-    lay_out()
-    with contextlib.ExitStack() as started:
-        flags = (*sandbox_flags(contract, PAGE_QUOTA), "--review-after", "20s")
-        url = address(started.enter_context(running("sandbox", *flags)))
-        write_job(sample.workbook, url, PAGE_QUOTA)
-        page = address(started.enter_context(running("serve", JOB, "--port", PAGE_PORT)))
-        print(f"The live page: {page}\n\nIt shows a run of the sample businesses that begins now. Ctrl-C ends both.")
-        sys.stdout.flush()
-        run = started.enter_context(running("run", JOB, "--wait", "10m", "--quiet", log="run"))
         run.wait()
         print(f"The run has ended, the page stays until Ctrl-C. Its report: {first_to_open()}", flush=True)
         signal.pause()
