@@ -38,6 +38,7 @@ from bulk_onboard.reporting.annotated.base import BASE_SHEET, Base, copies, from
 from bulk_onboard.reporting.annotated.plain import write_plain
 from bulk_onboard.reporting.row_status import JobStatus, join
 from bulk_onboard.reporting.summary import ReportFacts, Tables, make_tables, next_command
+from bulk_onboard.reporting.summary_json import summary_data
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def _write_workbook(file: BinaryIO, folder: Path, tables: Tables) -> None:
 
 
 def _write_summary(file: BinaryIO, _: Path, tables: Tables) -> None:
-    file.write(json.dumps(tables.data, indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+    file.write(json.dumps(summary_data(tables), indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
 
 
 Writer = Callable[[BinaryIO, Path, Tables], None]
