@@ -21,7 +21,7 @@ from bulk_onboard.reporting.looks import (
     lines_of,
     set_up_page,
 )
-from bulk_onboard.reporting.summary import Summary, Usage
+from bulk_onboard.reporting.summary import QuotaUse, Summary
 from bulk_onboard.reporting.table import Cell, Line, Table, cell_text
 from bulk_onboard.reporting.target import SHEETS
 
@@ -204,7 +204,7 @@ def write_chart_data(book: Any, summary: Summary) -> None:
                 write(row, place, value)
 
 
-def _chart_columns(outcomes: Sequence[Outcome], usage: Usage) -> list[list[str | float]]:
+def _chart_columns(outcomes: Sequence[Outcome], usage: QuotaUse) -> list[list[str | float]]:
     """Return the columns of the hidden sheet: outcomes, rows, minutes, requests, quota."""
     quota = [usage.quota] * len(usage.minutes) if usage.quota is not None else []
     return [
@@ -216,7 +216,7 @@ def _chart_columns(outcomes: Sequence[Outcome], usage: Usage) -> list[list[str |
     ]
 
 
-def _labels(usage: Usage) -> list[str | float]:
+def _labels(usage: QuotaUse) -> list[str | float]:
     """Return the minutes in words; with the day where there are several."""
     is_one_day = len({each.ended_at.date() for each in usage.minutes}) < 2
     return [f"{each.ended_at:%H:%M}" if is_one_day else f"{each.ended_at:%d %b %H:%M}" for each in usage.minutes]
@@ -226,7 +226,7 @@ def _charts(book: Any, summary: Summary) -> Iterator[Any]:
     columns = _chart_columns(summary.overview.outcomes, summary.usage)
     if summary.overview.outcomes:
         yield _outcome_chart(book, summary.overview.outcomes, columns)
-    if summary.usage.minutes:
+    if len(summary.usage.minutes) > 1:
         yield _usage_chart(book, summary.usage, columns)
 
 
@@ -262,7 +262,7 @@ def _outcome_chart(book: Any, outcomes: Sequence[Outcome], columns: Sequence[Seq
     return chart
 
 
-def _usage_chart(book: Any, usage: Usage, columns: Sequence[Sequence[str | float]]) -> Any:
+def _usage_chart(book: Any, usage: QuotaUse, columns: Sequence[Sequence[str | float]]) -> Any:
     """Return the requests of each minute as columns, and the quota as a line over them."""
     chart = book.add_chart({"type": "column"})
     chart.add_series({**_series(columns, 2, 3), "name": "Requests", "fill": {"color": BLUE.bar}, "gap": 15})

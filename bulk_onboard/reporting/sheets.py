@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from functools import cache
 
 from bulk_onboard.errors import ExitStatus
 from bulk_onboard.model.command import names_in
@@ -63,7 +64,7 @@ def links_between(status: JobStatus, findings: Collection[Finding]) -> Links:
             own[finding.row] = alike[_likeness(finding)]
     results: dict[int, int] = {}
     examples = 0
-    for place, each in placed_in(status.rows):
+    for place, each in placed_in(status.rows) if own else ():
         if each.aside is Aside.EXAMPLE:
             examples += 1
         elif each.judged and each.judged.row.number in own:
@@ -205,10 +206,13 @@ def _state_and_review(status: RowStatus) -> tuple[Cell, Cell]:
     """Return both in their colours; the state has that of the worst of the row."""
     state, review, part = status.state.value, status.review, part_of(status)
     if part is None or status.state is not State.SUBMITTED:
-        return Word(state), Word(review) if review else None
+        return _word(state), _word(review) if review else None
     outcome = outcome_of(status)
     worst = ATTENTION if part is Part.NEEDS_US is not part_of_outcome(outcome) else outcome
-    return Word(state, worst), Word(review) if review else None
+    return _word(state, worst), _word(review) if review else None
+
+
+_word = cache(Word)  # few different ones stand in very many rows
 
 
 def _numbers(status: RowStatus, *, redact: bool) -> Cell:

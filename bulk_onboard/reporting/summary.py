@@ -65,7 +65,7 @@ class Minute(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class QuotaUse:
     """What the runs used of the quota, minute by minute; without minutes where the ledger does not say.
 
     Attributes:
@@ -93,7 +93,7 @@ class Summary:
     title: str
     overview: Overview
     notices: tuple[str, ...]
-    usage: Usage
+    usage: QuotaUse
     happened: tuple[str, ...]
     counts: Table
     reviews: Table
@@ -297,16 +297,16 @@ def _other_commands(status: JobStatus, commands: Commands) -> Iterator[tuple[str
 _MOST_MINUTES = 240  # that a chart can show
 
 
-def usage_of(ledger_state: LedgerState, zone: tzinfo) -> Usage:
+def usage_of(ledger_state: LedgerState, zone: tzinfo) -> QuotaUse:
     """Return what the runs used of the quota."""
-    used = list(getattr(ledger_state, "usage", ()))
+    used = ledger_state.usage
     several = ceil(len(used) / _MOST_MINUTES) or 1
     groups = [used[start : start + several] for start in range(0, len(used), several)]
     minutes = tuple(
         Minute(group[-1].at.astimezone(zone), sum(each.requests for each in group) / len(group)) for group in groups
     )
     quota = parse_quota(ledger_state.runs[-1].started.quota) if ledger_state.runs else None
-    return Usage(minutes, quota.limit * 60 / quota.window_s if quota else None)
+    return QuotaUse(minutes, quota.limit * 60 / quota.window_s if quota else None)
 
 
 def kinds_of(findings: Iterable[Finding]) -> list[tuple[int, Severity, str]]:

@@ -51,7 +51,7 @@ def summary_data(tables: Tables) -> dict[str, Any]:
         "quota": runs[-1].started.quota if runs else None,
         "requests": [
             {"at": _utc(each.at), "requests": each.requests, "writes": each.writes, "throttled": each.throttled}
-            for each in getattr(ledger_state, "usage", ())
+            for each in ledger_state.usage
         ],
         "next": next_command(status, facts.commands, continued=facts.continued),
     }

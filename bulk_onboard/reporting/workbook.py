@@ -107,6 +107,7 @@ class _Lines:
     def write(self, rows: Iterable[Line]) -> int:
         """Write the rows below the headers, and return the number of the last."""
         formats, number = self._formats, 0
+        sure = [width * _SURE for width in self._widths]
         write_string, write_number, words, text = (
             self._sheet.write_string,
             self._sheet.write_number,
@@ -114,12 +115,13 @@ class _Lines:
             formats.text,
         )
         for number, row in enumerate(rows, start=1):
-            if (lines := self._lines(row)) > 1:
-                self._sheet.set_row(number, min(lines * LINE_POINTS + 2, _HIGHEST))
+            lines = 1
             for column, value in enumerate(row):
                 if value is None or value == "":
                     continue
                 if isinstance(value, str):
+                    if len(value) > sure[column]:
+                        lines = max(lines, _lines(value, self._widths[column]))
                     look = words.get(value.colour, text) if isinstance(value, Word) else text
                     write_string(number, column, cell_text(value), look)
                 elif isinstance(value, int):
@@ -128,15 +130,9 @@ class _Lines:
                     write_number(number, column, _serial(value), formats.date)
                 else:
                     self._write_link(number, column, value)
+            if lines > 1:
+                self._sheet.set_row(number, min(lines * LINE_POINTS + 2, _HIGHEST))
         return number
-
-    def _lines(self, row: Line) -> int:
-        """Return how many lines the highest cell needs."""
-        most = 1
-        for value, width in zip(row, self._widths, strict=True):
-            if isinstance(value, str) and (len(value) > width * _SURE or "\n" in value):
-                most = max(most, lines_of(value, width * _PIXELS))
-        return most
 
     def _write_link(self, row: int, column: int, link: Link) -> None:
         """Write the number, and a link as long as the sheet may have more of them."""
@@ -146,6 +142,12 @@ class _Lines:
             self._sheet.write_number(row, column, link.number, self._formats.link)  # in place of the link's own text
         else:
             self._sheet.write_number(row, column, link.number, self._formats.row)
+
+
+def _lines(text: str, width: int) -> int:
+    """Return how many lines a text takes in a column of that width."""
+    is_short = len(text) < width and "\n" not in text and not text.isupper()  # small letters are narrower than digits
+    return 1 if is_short else lines_of(text, width * _PIXELS)
 
 
 def _serial(at: datetime) -> float:

@@ -1,11 +1,10 @@
 """The first sheet's words, and all tables together."""
 
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from bulk_onboard.model.command import Commands
-from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.model.ledger_state import LedgerState, Usage
 from bulk_onboard.model.record import State
 from bulk_onboard.reporting.summary import next_command, usage_of
 from tests.unit.reporting.samples import decision, finding, ledger_state, record, run_story, status, tables, token
@@ -165,14 +164,10 @@ def test_commands_stand_on_the_first_sheet_once():
 def test_minutes_are_counted_against_the_quota():
     """Each entry of the ledger is one; of a very long job several are one, so that a chart can show them."""
 
-    class Used(NamedTuple):
-        at: datetime
-        requests: int
+    first = datetime(2026, 1, 2, 9, tzinfo=UTC)
+    used = [Usage(first + timedelta(minutes=number), 50 + number % 2, 50, 0) for number in range(480)]
 
-    class Used480(LedgerState):
-        usage = tuple(Used(datetime(2026, 1, 2, 9, tzinfo=UTC) + timedelta(minutes=n), 50 + n % 2) for n in range(480))
-
-    usage = usage_of(Used480(runs=[run_story()]), ZoneInfo("Asia/Kolkata"))
+    usage = usage_of(LedgerState(runs=[run_story()], usage=used), ZoneInfo("Asia/Kolkata"))
 
     assert (240, 60.0) == (len(usage.minutes), usage.quota)
     assert {50.5} == {each.requests for each in usage.minutes}
