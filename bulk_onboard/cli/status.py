@@ -78,14 +78,20 @@ def _of_account(invocation: Invocation) -> Output:
     )
 
 
-def report(invocation: Invocation) -> Output:
+_REDACT = Annotated[
+    bool, typer.Option("--redact", help="Mask names, cells and reviewers' words, in files of their own.")
+]
+
+
+def report(invocation: Invocation, redact: _REDACT = False) -> Output:
     """Write the report again, from workbook and ledger.
 
-    Without the workbook it is made from the ledger alone. It needs no network.
+    Without the workbook it is made from the ledger alone. It needs no network. With --redact it is for readers outside:
+    names are masked, and the full report stays as it is.
     """
     from bulk_onboard.pipeline.outputs import report_job
 
-    made = awaited(report_job(invocation.job, clock=invocation.clock()))
+    made = awaited(report_job(invocation.job, clock=invocation.clock(), redact=redact))
     notes = (f"{made.from_ledger_alone} The report was made from the ledger alone.",) if made.from_ledger_alone else ()
 
     def show(stream: TextIO) -> None:

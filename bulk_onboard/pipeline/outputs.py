@@ -38,6 +38,7 @@ from bulk_onboard.reporting.annotated.base import BASE_SHEET, Base, copies, from
 from bulk_onboard.reporting.annotated.plain import write_plain
 from bulk_onboard.reporting.row_status import JobStatus, join
 from bulk_onboard.reporting.summary import ReportFacts, Tables, make_tables, next_command
+from bulk_onboard.reporting.summary_json import summary_data
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def _write_workbook(file: BinaryIO, folder: Path, tables: Tables) -> None:
 
 
 def _write_summary(file: BinaryIO, _: Path, tables: Tables) -> None:
-    file.write(json.dumps(tables.data, indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+    file.write(json.dumps(summary_data(tables), indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
 
 
 Writer = Callable[[BinaryIO, Path, Tables], None]
@@ -95,6 +96,7 @@ def write_job_report(
     run_id: str,
     stopped: str = "",
     continued: bool = False,
+    redact: bool = False,
 ) -> ReportFiles:
     """Write the report in the job's formats; one that cannot be written keeps no other from being written.
 
@@ -103,6 +105,7 @@ def write_job_report(
         run_id: for another name of the file, where its own is taken.
         stopped: why the run stopped before finishing, a sentence; empty where it did not.
         continued: whether the run is to be continued as it was typed.
+        redact: whether to mask names; such a report has names of its own.
     """
     facts = ReportFacts(
         commands=job.commands,
@@ -112,9 +115,10 @@ def write_job_report(
         requirements=requirements,
         stopped=stopped,
         continued=continued,
+        redact=redact,
     )
     tables, anew = make_tables(status, facts), facts.commands.report()
-    places, paths, errors = target.report_files(job.report), dict[str, Path](), list[ReportError]()
+    places, paths, errors = target.report_files(job.report, redacted=redact), dict[str, Path](), list[ReportError]()
     for form in job.formats:
         if form not in WRITERS:
             continue
@@ -130,12 +134,17 @@ def _call(writer: Writer, tables: Tables, file: BinaryIO, folder: Path) -> None:
     writer(file, folder, tables)
 
 
-async def report_job(job: Job, *, clock: Clock, book: RequirementsBook | None = None) -> ReportResult:
+async def report_job(
+    job: Job, *, clock: Clock, book: RequirementsBook | None = None, redact: bool = False
+) -> ReportResult:
     """Write the report again from workbook and ledger; without workbook or documents folder from the ledger alone.
 
     This does not use the network: rows are judged against `book`, else against what a run was told last, else against
     the bundled requirements, and the report says so. Flags that are not given now, such as the folder of the documents,
     are those of the newest run.
+
+    Args:
+        redact: whether to mask names.
 
     Raises:
         UsageError: there is no ledger, or JOB is one of which it is not known what workbook goes with it.
@@ -165,6 +174,7 @@ async def report_job(job: Job, *, clock: Clock, book: RequirementsBook | None = 
         now=now,
         run_id=now.strftime("%Y%m%dT%H%M%SZ"),
         stopped=why,
+        redact=redact,
     )
     if written.error:
         raise written.error

@@ -160,7 +160,12 @@ def part_of(status: RowStatus) -> Part | None:
     left = status.numbers_left
     if left.due or left.unknown:
         return Part.NOT_SENT
-    return _PARTS.get(outcome_of(status), Part.WAITING)
+    return part_of_outcome(outcome_of(status))
+
+
+def part_of_outcome(name: str) -> Part:
+    """Return what the colour of an outcome means; a review that the API calls otherwise is waited for."""
+    return _PARTS.get(name, Part.WAITING)
 
 
 def outcome_of(status: RowStatus) -> str:
@@ -222,7 +227,7 @@ def _in_order(outcomes: Mapping[str, int]) -> Iterator[Outcome]:
     place = OUTCOMES.index(REVIEW_UNKNOWN)
     for name in (*OUTCOMES[:place], *unknown, *OUTCOMES[place:]):
         if outcomes.get(name):
-            yield Outcome(str(name), outcomes[name], _PARTS.get(name, Part.WAITING))
+            yield Outcome(str(name), outcomes[name], part_of_outcome(name))
 
 
 _MOST_KINDS = 3  # that the sentence names

@@ -93,7 +93,7 @@ class RowStatus(NamedTuple):
     @property
     def aside(self) -> Aside | None:
         """Why the row stands aside; None for one that is sent when it can be."""
-        return self.decision.judged.aside if self.decision else None
+        return self.state if isinstance(self.state, Aside) else None
 
     @property
     def review(self) -> str:
@@ -149,7 +149,10 @@ class RowStatus(NamedTuple):
         return self.named.news > since and (self._record_needs_attention() or self.named.state is State.INVALID)
 
     def _record_needs_attention(self) -> bool:
-        return self.named is not None and record_needs_attention(self.named, numbers_in(self._cell(NUMBERS)))
+        named = self.named
+        if named is None:
+            return False
+        return record_needs_attention(named, numbers_in(self._cell(NUMBERS)) if named.numbers else ())
 
     @property
     def numbers_left(self) -> NumbersLeft:
