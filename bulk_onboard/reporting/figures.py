@@ -59,10 +59,10 @@ class Figures(NamedTuple):
             ("Waiting for review", self.waiting, Part.WAITING),
             ("Needs us", self.needs_us, Part.NEEDS_US),
         )
-        fourth = {0: "Not sent yet", self.not_sent: "Numbers not linked yet"}.get(
-            self.to_link, "Not sent or linked yet"
-        )
-        return (*three, (fourth, self.not_sent, Part.NOT_SENT)) if self.not_sent else three
+        if not self.not_sent:
+            return three
+        names = {0: "Not sent yet", self.not_sent: "Numbers not linked yet"}
+        return (*three, (names.get(self.to_link, "Not sent or linked yet"), self.not_sent, Part.NOT_SENT))
 
 
 class Outcome(NamedTuple):

@@ -138,5 +138,5 @@ async def test_older_sheet_is_told_while_nothing_is_due(nights: Nights) -> None:
     for result, row in ((pending, told), (approved, nights.sheet("Results")[0])):
         assert (0, 1, 0) == (result.exit_status, result.drift.older, result.drift.changed_after_approval)
         assert "The row is older than what the API has." in row["Reason"]
-        assert row["What to do"].startswith("Take the newer content into the workbook")
+        assert "Take the newer content into the workbook" in row["What to do"]
         assert "Nothing" not in row["What to do"]
