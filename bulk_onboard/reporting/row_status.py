@@ -26,7 +26,7 @@ more.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
@@ -261,8 +261,7 @@ class JobStatus:
         Rows that stand aside do not count, and no row whose review is not known.
         """
         by_review = Counter(each.review for each in notable_in(self.rows) if each.review)
-        ours = {review.value: by_review.pop(review.value, 0) for review in Review}
-        return ours | dict(sorted(by_review.items()))
+        return {review.value: 0 for review in Review} | in_order_of_review(by_review)
 
     def need_attention(self) -> int:
         """Return how many rows, and records without a row, somebody must look at."""
@@ -366,6 +365,12 @@ def join(
     claimed = {each.record.token for each in notable_in(rows) if each.record}
     unclaimed = tuple(r for r in ledger_state.newest_generations() if r.token not in claimed and _was_sent(r))
     return JobStatus(ledger_state, rows, unclaimed, has_workbook=True, others=(*found, *said))
+
+
+def in_order_of_review(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return what there is any of in the order of a review's course; the API's own words come last."""
+    ours = [review.value for review in Review]
+    return {word: counts[word] for word in (*ours, *sorted(counts.keys() - set(ours))) if counts.get(word)}
 
 
 def record_needs_attention(record: Record, named: Iterable[str] | None = None) -> bool:

@@ -82,7 +82,7 @@ def _write_table(book: Any, formats: Formats, name: str, table: Table, title: st
     first = list(islice(rows, _MEASURED))
     widths = [_width(header, [row[column] for row in first]) for column, header in enumerate(table.headers)]
     for column, width in enumerate(widths):
-        sheet.set_column(column, column, width)
+        sheet.set_column(column, column, width, formats.text)
     needs_two = any(len(header) + 3 > width for header, width in zip(table.headers, widths, strict=True))
     sheet.set_row(0, 30 if needs_two else 18)
     for column, header in enumerate(table.headers):

@@ -38,7 +38,7 @@ async def test_summary_has_figures_and_no_personal_data(office: Office) -> None:
     summary = json.loads(text)
 
     assert "bulk-onboard/summary/1" == summary["schema"]
-    assert {"done": 0, "waiting": 1, "needs_us": 1, "not_sent": 0, "counted": 2} == summary["figures"]
+    assert {"done": 0, "waiting": 1, "needs_us": 1, "not_sent": 0, "to_link": 0, "counted": 2} == summary["figures"]
     assert [{"what": "invalid", "why": "not an e-mail address", "rows": 1}] == summary["attention"]
     assert ["email-invalid"] == [each["code"] for each in summary["problems"] if each["severity"] == "error"]
     assert (1, 3) == (len(summary["runs"]), summary["runs"][0]["exit_status"])
