@@ -85,6 +85,7 @@ class Job:
     audit: str
     share: str
     notify: str
+    log_format: str
     timezone: zoneinfo.ZoneInfo | None
     columns: Mapping[str, str]
     findings: Rulings

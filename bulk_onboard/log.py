@@ -1,9 +1,11 @@
-"""The one door to structlog: events with allow-listed fields only.
+"""The one door to structlog: events with allow-listed fields only, on stderr.
 
 See docs/security.md, Personal data.
 
-On a terminal it writes console lines, elsewhere one JSON object a line; both on stderr. A field that is not on the list
-is dropped before anything is rendered, so a careless call cannot put names or credentials into a log.
+There are two forms, and what goes to stderr is all in one of them. `text` is for people, at a terminal or in a mail
+from cron: warnings and notes, a plain line each, and none for each row. `json` is for what collects logs: one object a
+line, for every event, notes and progress among them. A field that is not on the list is dropped before anything is
+rendered, so a careless call cannot put names or credentials into a log.
 
 structlog takes longer to import than most verbs take to run, and most verbs log nothing, so it is imported with the
 first logger.
@@ -11,14 +13,79 @@ first logger.
 
 import sys
 from collections.abc import MutableMapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 ALLOWED = frozenset(
     {
         "event", "level", "timestamp", "version", "run_id", "exit_status", "row", "token", "key", "operation",
-        "outcome", "http_status", "api_id", "error", "errno", "duration_s",
+        "outcome", "http_status", "api_id", "error", "errno", "duration_s", "done", "due", "left_s", "ends_at", "doing",
     }
 )  # fmt: skip
+TEXT, JSON = FORMATS = ("text", "json")
+NAME = "bulk-onboard"
+
+
+@dataclass(slots=True)
+class _Choice:
+    """How this process logs."""
+
+    form: str = TEXT
+    quiet: bool = False
+    is_applied: bool = True  # a test's own configuration of structlog stands until `configure` is called
+
+
+_choice = _Choice()
+
+
+def configure(*, form: str = TEXT, quiet: bool = False) -> None:
+    """Choose how this process logs; it takes effect with the next logger.
+
+    Args:
+        form: `text` or `json`.
+        quiet: keep warnings and errors only. In text nothing else is logged anyway.
+    """
+    _choice.form, _choice.quiet, _choice.is_applied = form, quiet, False
+
+
+def is_json() -> bool:
+    """Return whether stderr is for JSON objects alone."""
+    return _choice.form == JSON
+
+
+def note(sentence: str) -> None:
+    """Put a sentence for people on stderr, as a line or as an event."""
+    if is_json():
+        logger().warning(sentence)
+    else:
+        sys.stderr.write(f"{NAME}: {sentence}\n")
+        sys.stderr.flush()
+
+
+def logger() -> Any:
+    """Return the logger that all stages share."""
+    import structlog  # noqa: PLC0415 - see above
+
+    if not _choice.is_applied:
+        _choice.is_applied = True
+        _configure(structlog)
+    return structlog.get_logger()
+
+
+def _configure(structlog: Any) -> None:
+    as_json = is_json()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _drop_other_fields,
+            structlog.processors.JSONRenderer() if as_json else _as_sentence,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger("info" if as_json and not _choice.quiet else "warning"),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
 
 
 def _drop_other_fields(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -31,34 +98,10 @@ def _one_line(value: object) -> object:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in value)
 
 
-_not_applied: list[bool] = []  # `quiet` as configured, until structlog is imported
-
-
-def configure(*, quiet: bool = False) -> None:
-    """Choose how much is logged; `quiet` keeps warnings and errors only. It takes effect with the next logger."""
-    _not_applied[:] = [quiet]
-
-
-def logger() -> Any:
-    """Return the logger that all stages share."""
-    import structlog  # noqa: PLC0415 - see above
-
-    if _not_applied:
-        _configure(structlog, quiet=_not_applied.pop())
-    return structlog.get_logger()
-
-
-def _configure(structlog: Any, *, quiet: bool) -> None:
-    terminal = sys.stderr.isatty()
-    renderer = structlog.dev.ConsoleRenderer(colors=terminal) if terminal else structlog.processors.JSONRenderer()
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _drop_other_fields,
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger("warning" if quiet else "info"),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
-        cache_logger_on_first_use=False,
-    )
+def _as_sentence(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> str:
+    """Return the event as a line for people: `15:31 breaker open (outcome unresolved)`."""
+    at = datetime.fromisoformat(event.pop("timestamp")).astimezone()
+    what = event.pop("event")
+    event.pop("level", None)
+    facts = ", ".join(f"{name} {value}" for name, value in event.items())
+    return f"{at:%H:%M} {what}{f' ({facts})' if facts else ''}"

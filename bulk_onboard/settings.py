@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bulk_onboard import log
 from bulk_onboard.model.callback_url import objection
 from bulk_onboard.model.catalogue import CATALOGUE, Severity
 from bulk_onboard.model.documents import check_pattern
@@ -321,6 +322,12 @@ SETTINGS: tuple[Setting, ...] = (
         _one_of("person", "end", "never"),
         "person",
         "When to notify of a run's end (BULK_ONBOARD_NOTIFY): person (if somebody is needed), end (always), never.",
+    ),
+    Setting(
+        "log_format",
+        _one_of(*log.FORMATS),
+        log.TEXT,
+        "Form of what goes to stderr: text, for people, or json, one object for each event.",
     ),
     Setting("timezone", _zone, None, "Time zone of the report, such as Asia/Kolkata.", "the machine's", flag=False),
     Setting("columns", _texts, {}, "Table: your header = the column it stands for.", "none", flag=False),

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 _SECONDS = {"s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d)?")
@@ -29,6 +30,33 @@ def format_duration(seconds: float) -> str:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     days, hours = divmod(hours, 24)
     return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def format_countdown(seconds: float) -> str:
+    """Return how long a wait lasts, for people who watch it: `37 s`, `2 min 30 s`; from ten minutes on `2 h 47 min`."""
+    whole = max(0, round(seconds))
+    if whole < 60 or whole >= 600:
+        return format_duration(whole)
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+def format_estimate(seconds: float) -> str:
+    """Return about how long something takes, no finer than anybody can know: `45 s`, `2 min 30 s`, `2 h 47 min`."""
+    step = 1 if seconds < 20 else 5 if seconds < 60 else 10 if seconds < 600 else 60
+    return format_countdown(max(step, round(seconds / step) * step))
+
+
+def format_clock(at: datetime, now: datetime) -> str:
+    """Return an instant as people say it, in the zone that it has: `15:31`, else `Tue 15:31`, else `12 Jan 15:31`.
+
+    Args:
+        now: aware; its day is today.
+    """
+    days = (at.date() - now.astimezone(at.tzinfo).date()).days
+    if days == 0:
+        return f"{at:%H:%M}"
+    return f"{at:%a %H:%M}" if 0 < days < 7 else f"{at.day} {at:%b %H:%M}"
 
 
 def write_duration(seconds: float) -> str:

@@ -9,10 +9,13 @@ import typer
 from bulk_onboard.cli.output import Output, awaited, warn_of_callback_url
 from bulk_onboard.cli.verb import Invocation
 from bulk_onboard.errors import ExitStatus, UsageError
+from bulk_onboard.model.plan import Action
 from bulk_onboard.units import format_count
 
 if TYPE_CHECKING:
     from bulk_onboard.model.finding import Finding
+    from bulk_onboard.model.plan import Plan
+    from bulk_onboard.pipeline.judge import DryRun
 
 _EXPLAIN = Annotated[
     str | None, typer.Option("--explain", metavar="CODE", help="Say what a kind of finding means; needs no JOB.")
@@ -29,7 +32,6 @@ def check(invocation: Invocation, explain: _EXPLAIN = None) -> Output:
 
 
 def _check_job(invocation: Invocation) -> Output:
-    from bulk_onboard.pipeline.judge import make_dry_run
     from bulk_onboard.pipeline.kept_flags import commands_of, of_own_workbook
     from bulk_onboard.pipeline.outputs import annotate
     from bulk_onboard.reporting.console import print_findings, print_marked
@@ -38,7 +40,7 @@ def _check_job(invocation: Invocation) -> Output:
     job = invocation.job
     if job.callback_url:
         warn_of_callback_url(job.callback_url)
-    dry_run = awaited(make_dry_run(job, credentials=invocation.credentials_at_hand(), clock=invocation.clock()))
+    dry_run = _dry_run(invocation)
     judgement, status = dry_run.judgement, dry_run.status()
     numbers, findings = status.counts(), status.findings()
     annotated = annotate(job, judgement, status)
@@ -47,11 +49,13 @@ def _check_job(invocation: Invocation) -> Output:
     command = of_own_workbook(job, commands).merge_and_run() if marked else commands.run()
 
     def show(stream: TextIO) -> None:
-        print(f"{format_count(numbers['rows'], 'row')}, checked against {judgement.book.described}.", file=stream)
-        print_findings(findings, stream, workbook=judgement.sheet.path.name)
+        print(sums(dry_run.plan, numbers["rows"]), file=stream)
+        print(f"{job.workbook.name} was checked against {judgement.book.described}.", file=stream)
+        print_findings(findings, stream, elsewhere="the marked copy" if marked else "--json")
         if marked:
             print_marked(marked, stream, notes=notes, next_command=command)
         else:
+            print(file=stream)
             print_next(command, stream)
 
     return Output(
@@ -67,6 +71,41 @@ def _check_job(invocation: Invocation) -> Output:
         show,
         notes if invocation.as_json or not marked else (),  # else they are shown beside the copy
     )
+
+
+def _dry_run(invocation: Invocation) -> "DryRun":
+    """Judge every row and decide what a run would do, and show what is done meanwhile."""
+    from bulk_onboard.pipeline.judge import make_dry_run
+    from bulk_onboard.pipeline.progress import Progress
+
+    progress = Progress()
+    with invocation.showing(progress):
+        return awaited(
+            make_dry_run(
+                invocation.job,
+                credentials=invocation.credentials_at_hand(),
+                clock=invocation.clock(),
+                progress=progress,
+            )
+        )
+
+
+def sums(plan: "Plan", rows: int) -> str:
+    """Return how many rows a run would send, and what keeps the others: `69 of 108 rows would be sent; …`."""
+    from bulk_onboard.model.row import notable_in
+
+    actions = plan.counts()
+    would = actions[Action.CREATE] + actions[Action.UPDATE]
+    errors = sum(decision.judged.has_errors for decision in notable_in(plan.decisions))
+    warned = sum(
+        bool(decision.judged.findings) and not decision.judged.has_errors for decision in notable_in(plan.decisions)
+    )
+    parts = [
+        f"{errors:,} {'has' if errors == 1 else 'have'} errors" if errors else "",
+        f"{warned:,} {'has' if warned == 1 else 'have'} warnings only" if warned else "",
+    ]
+    others = ", ".join(filter(None, parts))
+    return f"{would:,} of {format_count(rows, 'row')} would be sent{'; ' if others else ''}{others}."
 
 
 def _finding_as_data(finding: "Finding") -> dict[str, Any]:
@@ -118,20 +157,18 @@ def plan(invocation: Invocation) -> Output:
 
     It says why, what the run costs in requests, and when it would finish.
     """
-    from bulk_onboard.pipeline.judge import make_dry_run
     from bulk_onboard.pipeline.kept_flags import commands_of
     from bulk_onboard.reporting.console import print_plan
     from bulk_onboard.reporting.printer import print_next
 
-    dry_run = awaited(
-        make_dry_run(invocation.job, credentials=invocation.credentials_at_hand(), clock=invocation.clock())
-    )
+    dry_run = _dry_run(invocation)
     made, book = dry_run.plan, dry_run.judgement.book
     command = commands_of(invocation.job, dry_run.ledger_state).run()
 
     def show(stream: TextIO) -> None:
         print(f"{format_count(len(made.decisions), 'row')}, checked against {book.described}.", file=stream)
         print_plan(made, stream)
+        print(file=stream)
         print_next(command, stream)
 
     return Output(

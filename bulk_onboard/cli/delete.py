@@ -14,11 +14,11 @@ from bulk_onboard.units import format_count
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bulk_onboard.maintenance.delete import Candidate, Deletion, Selection
+    from bulk_onboard.maintenance.delete import Candidate, Deletion, PlannedAction, Selection
     from bulk_onboard.model.record import Record
     from bulk_onboard.pipeline.stop import Stop
 
-_LISTED = 50
+_OF_A_KIND = 10  # records that are listed; the sum has them all
 
 _RUN = Annotated[str, typer.Option("--run", metavar="RUN", help="The run, as the report's sheet Runs names it.")]
 _KEY = Annotated[str, typer.Argument(metavar="KEY", help="The row's Key, a token, an alias or a compliance id.")]
@@ -49,6 +49,7 @@ def _delete_selected(invocation: Invocation, selection: "Selection", *, yes: boo
     """Show what would be deleted and what stays, ask, do it, and write the report again."""
     from bulk_onboard.maintenance.delete import PlannedAction
     from bulk_onboard.pipeline.outputs import report_job
+    from bulk_onboard.pipeline.progress import WRITING_REPORT
     from bulk_onboard.pipeline.stop import Stop, status_of
 
     job, clock, stop = invocation.job, invocation.clock(), Stop()
@@ -57,7 +58,7 @@ def _delete_selected(invocation: Invocation, selection: "Selection", *, yes: boo
     wanted = sum(candidate.is_wanted for candidate in planned)
     is_done = bool(wanted) and is_wanted(f"Delete {format_count(wanted, 'record')} at the API for good?", yes=yes)
     done = awaited(_delete(invocation, planned, selection, stop)) if is_done else None
-    report = awaited(report_job(job, clock=clock)).path if is_done else None
+    report = invocation.awaited(WRITING_REPORT, report_job(job, clock=clock)).path if is_done else None
 
     def show(stream: TextIO) -> None:
         for candidate in done.left if done else ():
@@ -87,46 +88,82 @@ def _delete_selected(invocation: Invocation, selection: "Selection", *, yes: boo
 
 async def _plan(invocation: Invocation, selection: "Selection", stop: "Stop") -> "Sequence[Candidate]":
     from bulk_onboard.maintenance.delete import plan_deletion
+    from bulk_onboard.pipeline.progress import Progress
 
     heed_signals(stop)
-    credentials = invocation.credentials()
-    return await plan_deletion(invocation.job, selection, credentials=credentials, clock=invocation.clock(), stop=stop)
+    credentials, progress = invocation.credentials(), Progress()
+    with invocation.showing(progress):
+        return await plan_deletion(
+            invocation.job,
+            selection,
+            credentials=credentials,
+            clock=invocation.clock(),
+            stop=stop,
+            progress=progress,
+        )
 
 
 async def _delete(
     invocation: Invocation, planned: "Sequence[Candidate]", selection: "Selection", stop: "Stop"
 ) -> "Deletion":
     from bulk_onboard.maintenance.delete import delete_records
+    from bulk_onboard.pipeline.progress import Progress
 
     heed_signals(stop)
-    return await delete_records(
-        invocation.job, planned, selection, credentials=invocation.credentials(), clock=invocation.clock(), stop=stop
-    )
+    progress = Progress()
+    with invocation.showing(progress):
+        return await delete_records(
+            invocation.job,
+            planned,
+            selection,
+            credentials=invocation.credentials(),
+            clock=invocation.clock(),
+            stop=stop,
+            progress=progress,
+        )
 
 
 def _tell_plan(planned: "Sequence[Candidate]") -> None:
-    """Say on stderr how many records go and how many stay, and what is to be done about each, up to a number."""
+    """Say on stderr how many records go and how many stay; then what is to be done about each, ten of a kind."""
     from bulk_onboard.maintenance.delete import PlannedAction
 
     number = Counter(candidate.action for candidate in planned)
-    stays, gone = number[PlannedAction.KEEP], number[PlannedAction.ALREADY_GONE]
-    parts = [f"{number[PlannedAction.DELETE]:,} will be deleted", f"{stays:,} stay{'s' if stays == 1 else ''}"]
-    if unknown := number[PlannedAction.FIND_FIRST]:
-        parts.append(f"{unknown:,} will be looked for first, and deleted if found")
-    if gone:
-        parts.append(f"{gone:,} {'is' if gone == 1 else 'are'} gone already")
-    tell(f"{format_count(len(planned), 'record')}: {', '.join(parts)}.")
+    tell(_sum(number, len(planned)))
     what = {
         PlannedAction.DELETE: "to be deleted, review {review}",
         PlannedAction.FIND_FIRST: "to be looked for, and deleted if it is there",
         PlannedAction.ALREADY_GONE: "gone already",
         PlannedAction.KEEP: "stays: {why}",
     }
-    for candidate in planned[:_LISTED]:
-        action = what[candidate.action].format(review=candidate.review, why=candidate.why)
-        tell(f"{_name(candidate.record)} {candidate.record.compliance_id or '(no id known)'}: {action}.")
-    if len(planned) > _LISTED:
-        tell(f"… and {len(planned) - _LISTED:,} more.")
+    kinds: dict[str, list[Candidate]] = {}
+    for candidate in sorted(planned, key=lambda candidate: list(what).index(candidate.action)):
+        kind = what[candidate.action].format(review=candidate.review or "not known", why=candidate.why)
+        kinds.setdefault(kind, []).append(candidate)
+    for kind, alike in kinds.items():
+        for candidate in alike[:_OF_A_KIND]:
+            tell(f"{_name(candidate.record)} {candidate.record.compliance_id or '(no id known)'}: {kind}.")
+        if len(alike) > _OF_A_KIND:
+            tell(f"… and {len(alike) - _OF_A_KIND:,} more: {kind}.")
+
+
+def _sum(number: "Counter[PlannedAction]", records: int) -> str:
+    """Return how many records go and how many stay, in a sentence."""
+    from bulk_onboard.maintenance.delete import PlannedAction
+
+    goes, looked_for = number[PlannedAction.DELETE], number[PlannedAction.FIND_FIRST]
+    stays, gone = number[PlannedAction.KEEP], number[PlannedAction.ALREADY_GONE]
+    parts = [
+        text
+        for count, text in (
+            (goes, f"{goes:,} will be deleted"),
+            (looked_for, f"{looked_for:,} will be looked for first, and deleted if found"),
+            (stays, f"{stays:,} stay{'s' if stays == 1 else ''}"),
+            (gone, f"{gone:,} {'is' if gone == 1 else 'are'} gone already"),
+        )
+        if count
+    ]
+    nothing = "" if goes or looked_for else ", and nothing to delete"
+    return f"{format_count(records, 'record')}{nothing}: {', '.join(parts)}." if parts else "No records were chosen."
 
 
 def _as_data(planned: "Sequence[Candidate]", done: "Deletion | None") -> list[dict[str, Any]]:

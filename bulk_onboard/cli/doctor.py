@@ -3,7 +3,7 @@
 import os
 from typing import TextIO
 
-from bulk_onboard.cli.output import Output, awaited
+from bulk_onboard.cli.output import Output
 from bulk_onboard.cli.verb import Invocation
 from bulk_onboard.errors import ExitStatus
 from bulk_onboard.units import format_count
@@ -18,7 +18,10 @@ def doctor(invocation: Invocation) -> Output:
     from bulk_onboard.maintenance.doctor import examine
     from bulk_onboard.reporting.printer import printer_on
 
-    lines = awaited(examine(invocation.job, environ=os.environ, clock=invocation.clock(), offline=invocation.offline))
+    lines = invocation.awaited(
+        "looking at everything that a job needs",
+        examine(invocation.job, environ=os.environ, clock=invocation.clock(), offline=invocation.offline),
+    )
     problems = sum(line.sign is Sign.PROBLEM for line in lines)
 
     def show(stream: TextIO) -> None:

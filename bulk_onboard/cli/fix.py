@@ -34,7 +34,12 @@ def merge(invocation: Invocation, copy: _COPY = None) -> Output:
     """
     from bulk_onboard.maintenance.merge import merge_job
 
-    return _merged(invocation, awaited(merge_job(invocation.job, copy=copy, clock=invocation.clock())))
+    return _merged(
+        invocation,
+        invocation.awaited(
+            "reading the copy and the workbook", merge_job(invocation.job, copy=copy, clock=invocation.clock())
+        ),
+    )
 
 
 def offer_merge(invocation: Invocation) -> Output | None:
@@ -139,8 +144,9 @@ def resolve(
         return _ask(invocation, key)
     if answers > 1:
         raise UsageError("Give only one of --found ID, --absent and --abandon; give none to see which of them fit.")
-    record = awaited(_resolve(invocation, key, "found" if found else "absent" if absent else "abandon", found))
-    made = awaited(report_job(invocation.job, clock=invocation.clock()))
+    how: How = "found" if found else "absent" if absent else "abandon"
+    record = invocation.awaited("asking the API about the record", _resolve(invocation, key, how, found))
+    made = invocation.awaited("writing the report", report_job(invocation.job, clock=invocation.clock()))
 
     def show(stream: TextIO) -> None:
         sentence = f"Record {record.key or record.token} is {record.state} now. Report: {made.path}"
@@ -183,7 +189,10 @@ def _ask(invocation: Invocation, key: str) -> Output:
     from bulk_onboard.maintenance.resolve import ask_person
     from bulk_onboard.reporting.printer import printer_on
 
-    asked = awaited(ask_person(invocation.job, key, credentials=invocation.credentials(), clock=invocation.clock()))
+    asked = invocation.awaited(
+        "asking the API about the record",
+        ask_person(invocation.job, key, credentials=invocation.credentials(), clock=invocation.clock()),
+    )
     record = asked.record
 
     def show(stream: TextIO) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from bulk_onboard.cli.output import Output, awaited, tell
+from bulk_onboard.cli.output import Output, tell
 from bulk_onboard.cli.process import heed_signals
 from bulk_onboard.cli.verb import Invocation
 from bulk_onboard.errors import ExitStatus, first_that_holds
@@ -71,7 +71,10 @@ def verify_ledger(invocation: Invocation, server: _VERIFY_SERVER = False) -> Out
 def _compare_account(invocation: Invocation) -> "Comparison":
     from bulk_onboard.maintenance.account import compare_account
 
-    return awaited(compare_account(invocation.job, credentials=invocation.credentials(), clock=invocation.clock()))
+    return invocation.awaited(
+        "reading the account's records",
+        compare_account(invocation.job, credentials=invocation.credentials(), clock=invocation.clock()),
+    )
 
 
 def _comparison_as_data(compared: "Comparison") -> dict[str, Any]:
@@ -117,7 +120,10 @@ def show_record(invocation: Invocation, key: _KEY, server: _SHOW_SERVER = False)
 def _diffs(invocation: Invocation, stories: "tuple[Story, ...]") -> "tuple[RecordDiff, ...]":
     from bulk_onboard.maintenance.account import diff_record
 
-    return awaited(diff_record(invocation.job, stories, credentials=invocation.credentials(), clock=invocation.clock()))
+    return invocation.awaited(
+        "asking the API about the record",
+        diff_record(invocation.job, stories, credentials=invocation.credentials(), clock=invocation.clock()),
+    )
 
 
 def _diff_sentences(diff: "RecordDiff") -> Iterator[str]:
@@ -175,7 +181,9 @@ def repair_ledger(invocation: Invocation) -> Output:
     from bulk_onboard.ledger.repair import repair
 
     job = invocation.job
-    made = awaited(repair(job.ledger, settle_s=job.settle, clock=invocation.clock(), share=job.share))
+    made = invocation.awaited(
+        "repairing the ledger", repair(job.ledger, settle_s=job.settle, clock=invocation.clock(), share=job.share)
+    )
     saved, doubted = made.salvage, made.salvage.doubted
     by_state = {state: [r for r in doubted if r.state == state] for state in ("submitted", "uncertain", "held")}
     named = {state: [record.key or record.token for record in records] for state, records in by_state.items()}
@@ -232,7 +240,7 @@ def rebuild(invocation: Invocation) -> Output:
     never overwritten. Exit status 3 where a row has several records and somebody must look.
     """
     job = invocation.job
-    made = awaited(_rebuild(invocation))
+    made = invocation.awaited("reading the account's records", _rebuild(invocation))
     command = job.commands.run()
 
     def show(stream: TextIO) -> None:

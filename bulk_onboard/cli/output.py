@@ -10,6 +10,7 @@ from typing import Annotated, Any, NoReturn, TextIO, TypeVar
 
 import typer
 
+from bulk_onboard import log
 from bulk_onboard.errors import BulkOnboardError, ExitStatus, UsageError
 
 
@@ -78,8 +79,8 @@ def describe_bug(bug: BaseException) -> str:
 
 
 def tell(sentence: str) -> None:
-    """Print a sentence on stderr."""
-    print(f"bulk-onboard: {sentence}", file=sys.stderr, flush=True)
+    """Put a sentence on stderr, in the form of all that stands there."""
+    log.note(sentence)
 
 
 def print_json(data: Mapping[str, Any]) -> None:

@@ -85,4 +85,5 @@ def _heed(stop: "Stop", number: signal.Signals, received: list[signal.Signals]) 
         os._exit(128 + number)  # safe: every intent is on disk
     received.append(number)
     stop.request(number)
-    tell("Stopping: calls in flight finish, nothing new begins. Press Ctrl-C again to quit at once.")
+    again = " Press Ctrl-C again to quit at once." if number is signal.SIGINT else ""
+    tell(f"Stopping: calls in flight finish, nothing new begins.{again}")

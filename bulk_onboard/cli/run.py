@@ -2,51 +2,58 @@
 
 import os
 import signal
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 from urllib.parse import urlsplit
 
 from bulk_onboard.cli.fix import offer_merge
-from bulk_onboard.cli.output import Output, awaited, tell, warn_of_callback_url
+from bulk_onboard.cli.output import YES, Output, awaited, can_ask, is_wanted, tell, warn_of_callback_url
 from bulk_onboard.cli.process import heed_signals
 from bulk_onboard.cli.verb import Invocation
-from bulk_onboard.errors import SignalledError, StoppedError, UsageError, first_that_holds
+from bulk_onboard.errors import (
+    TO_BE_CONTINUED,
+    ExitStatus,
+    SignalledError,
+    StoppedError,
+    UsageError,
+    first_that_holds,
+)
 from bulk_onboard.settings import SAFE_SETTLE_S
-from bulk_onboard.units import format_count
+from bulk_onboard.units import format_count, format_estimate, format_size
 
 if TYPE_CHECKING:
     from bulk_onboard.job import Job
     from bulk_onboard.maintenance.refresh import Refreshed
     from bulk_onboard.pipeline.finish import RunResult
+    from bulk_onboard.pipeline.run import FirstFiling
     from bulk_onboard.pipeline.stop import Stop
 
 
 _PROXY = "The command to type next leaves out --proxy, since its address may hold a password. Add it again."
 
 
-def run(invocation: Invocation) -> Output:
+def run(invocation: Invocation, yes: YES = False) -> Output:
     """Check every row, then send what is due.
 
     Run again to continue; nothing is sent twice. The first Ctrl-C lets calls in flight finish and writes the report;
-    the second quits at once, which is safe.
+    the second quits at once, which is safe. On a terminal it asks before the job files its first records.
     """
-    return _run(invocation)
+    return _run(invocation, yes=yes)
 
 
-def resume(invocation: Invocation) -> Output:
+def resume(invocation: Invocation, yes: YES = False) -> Output:
     """Finish the rows a run took in; take in no new ones."""
     job = invocation.job
     may_be_idle = job.missing_workbook == "ok" and not os.path.lexists(job.workbook)
     if not job.ledger.exists() and not may_be_idle:
         raise UsageError(f"There is no ledger {job.ledger}, so nothing was begun. To begin, type: {job.commands.run()}")
     commands = replace(job.commands, verb="resume")
-    return _run(replace(invocation, job=replace(job, admit_new_rows=False, commands=commands)))
+    return _run(replace(invocation, job=replace(job, admit_new_rows=False, commands=commands)), yes=yes)
 
 
-def _run(invocation: Invocation) -> Output:
-    from bulk_onboard.reporting.console import print_run, print_summary
+def _run(invocation: Invocation, *, yes: bool) -> Output:
+    from bulk_onboard.reporting.console import Closing, print_run, print_summary
 
     job = invocation.job
     if invocation.offline:
@@ -57,7 +64,7 @@ def _run(invocation: Invocation) -> Output:
     _warn_of_other_ledger(job)
     if (merged := offer_merge(invocation)) is not None:
         return merged
-    result = awaited(_run_job(invocation))
+    result = awaited(_run_job(invocation, yes=yes))
 
     def show(stream: TextIO) -> None:
         if not result.run_id:
@@ -65,22 +72,25 @@ def _run(invocation: Invocation) -> Output:
         if invocation.quiet:
             print_summary(result, stream)
             return
-        print_run(
-            result,
-            stream,
-            report=result.report,
-            annotated=result.annotated,
-            workbook=_matched_workbook(job),
-            next_command=result.next,
+        files = (("Workbook", _matched_workbook(job)), ("Report", result.report), ("Marked copy", result.annotated))
+        closing = Closing(
+            title=_how_it_ended(result.exit_status),
+            overview=result.overview,
+            sent=result.sent,
+            adopted=result.adopted,
+            updated=result.requests.get("update done", 0),
+            duplicates=len(result.duplicates) if result.audited else None,
+            audit=result.audit,
+            files=tuple((name, path) for name, path in files if path is not None),
         )
+        print_run(closing, result, stream, next_command=result.next)
 
     error = (str(result.error),) if result.error else ()
     without_proxy = (_PROXY,) if "proxy" in job.commands.flags else ()
     return Output(result.exit_status, result.data(), show, (*result.warnings, *error, *without_proxy))
 
 
-async def _run_job(invocation: Invocation) -> "RunResult":
-    from bulk_onboard.cli.progress import shown
+async def _run_job(invocation: Invocation, *, yes: bool) -> "RunResult":
     from bulk_onboard.pipeline.progress import Progress
     from bulk_onboard.pipeline.run import run_job
     from bulk_onboard.pipeline.stop import Stop, status_of
@@ -89,8 +99,13 @@ async def _run_job(invocation: Invocation) -> "RunResult":
     heed_signals(stop)
     credentials = invocation.credentials()
     progress = Progress()
-    async with shown(sys.stderr, quiet=invocation.quiet) as watch:
-        watch(progress)
+    asks = not yes and can_ask() and not _is_here(invocation.job)
+    with invocation.showing(progress) as hidden:
+
+        def confirm(filing: "FirstFiling") -> bool:
+            with hidden():
+                return _is_confirmed(filing)
+
         try:
             return await run_job(
                 invocation.job,
@@ -98,12 +113,48 @@ async def _run_job(invocation: Invocation) -> "RunResult":
                 clock=invocation.clock(),
                 stop=stop,
                 progress=progress,
-                say=(lambda sentence: None) if invocation.quiet else tell,
+                say=invocation.say,
+                confirm=confirm if asks else None,
             )
         except StoppedError:
             if isinstance(stop.cause, signal.Signals):
                 raise SignalledError(status_of(stop.cause)) from None
             raise
+
+
+def _is_here(job: "Job") -> bool:
+    """Return whether the API is on this machine, such as the sandbox."""
+    from bulk_onboard.api.address import is_loopback
+
+    return is_loopback(urlsplit(job.base_url).hostname or "")
+
+
+def _is_confirmed(filing: "FirstFiling") -> bool:
+    """Ask whether to file the first records of a job; return whether the answer was yes."""
+    host = urlsplit(filing.base_url).hostname
+    takes = "" if filing.takes_s is None else f", which takes about {format_estimate(filing.takes_s)}"
+    noun = "1 business" if filing.rows == 1 else f"{filing.rows:,} businesses"
+    account = f"{filing.auth_id[:2]}…{filing.auth_id[-2:]}"
+    question = (
+        f"This files {noun} at {host} as account {account}, with {format_size(filing.size)} of documents{takes}. Go on?"
+    )
+    heeded = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # so that Ctrl-C answers no
+    try:
+        return is_wanted(question, yes=False)
+    finally:
+        signal.signal(signal.SIGINT, heeded)
+
+
+def _how_it_ended(exit_status: ExitStatus) -> str:
+    """Return the title of the box at the end of a run."""
+    if exit_status in TO_BE_CONTINUED:
+        return "Not finished; run again to continue"
+    return {
+        ExitStatus.DONE: "Finished",
+        ExitStatus.ROWS_NEED_ATTENTION: "Finished; some rows need attention",
+        ExitStatus.REPORT: "Finished, but the report could not be written",
+    }.get(exit_status, "Stopped")
 
 
 def _matched_workbook(job: "Job") -> Path | None:
@@ -116,9 +167,7 @@ def _warn_of_short_window(job: "Job") -> None:
 
     See docs/design/settling.md, Settle window.
     """
-    from bulk_onboard.api.address import is_loopback
-
-    if job.settle < SAFE_SETTLE_S and not is_loopback(urlsplit(job.base_url).hostname or ""):
+    if job.settle < SAFE_SETTLE_S and not _is_here(job):
         tell(
             f"A settle window of {job.settle:g} s is short: a record that shows later than that is created again. "
             "Keep the default of 90 s unless the API's vendor says otherwise."
@@ -144,12 +193,13 @@ def refresh(invocation: Invocation) -> Output:
     in the released contract, one for each country and types of the rows. No row is judged.
     """
     from bulk_onboard.pipeline.outputs import report_job
+    from bulk_onboard.pipeline.progress import WRITING_REPORT
     from bulk_onboard.pipeline.stop import Stop, status_of
     from bulk_onboard.reporting.console import print_refresh
 
     job, clock, stop = invocation.job, invocation.clock(), Stop()
     refreshed = awaited(_refresh_job(invocation, stop))
-    made = awaited(report_job(job, clock=clock, book=refreshed.book))
+    made = invocation.awaited(WRITING_REPORT, report_job(job, clock=clock, book=refreshed.book))
     followed, may_be_missing = refreshed.followed, job.missing_workbook == "ok"
     not_shown = ""
     if followed.not_shown:
@@ -179,15 +229,13 @@ def refresh(invocation: Invocation) -> Output:
 
 
 async def _refresh_job(invocation: Invocation, stop: "Stop") -> "Refreshed":
-    from bulk_onboard.cli.progress import shown
     from bulk_onboard.maintenance.refresh import refresh_job
     from bulk_onboard.pipeline.progress import Progress
 
     heed_signals(stop)
     credentials = invocation.credentials()
     progress = Progress()
-    async with shown(sys.stderr, quiet=invocation.quiet) as watch:
-        watch(progress)
+    with invocation.showing(progress):
         return await refresh_job(
             invocation.job, credentials=credentials, clock=invocation.clock(), stop=stop, progress=progress
         )

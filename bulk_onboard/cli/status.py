@@ -5,7 +5,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from bulk_onboard.cli.output import Output, awaited
+from bulk_onboard.cli.output import Output
 from bulk_onboard.cli.verb import Invocation
 from bulk_onboard.errors import ExitStatus
 
@@ -61,7 +61,10 @@ def _of_account(invocation: Invocation) -> Output:
     from bulk_onboard.maintenance.account import Origin, take_inventory
     from bulk_onboard.reporting.console import print_inventory
 
-    inventory = awaited(take_inventory(invocation.job, credentials=invocation.credentials(), clock=invocation.clock()))
+    inventory = invocation.awaited(
+        "reading the account's records",
+        take_inventory(invocation.job, credentials=invocation.credentials(), clock=invocation.clock()),
+    )
     origins = Counter(origin for _, origin in inventory.records)
     counts = {origin.value: origins[origin] for origin in Origin}
     strays = [
@@ -92,7 +95,9 @@ def report(invocation: Invocation, redact: _REDACT = False) -> Output:
     """
     from bulk_onboard.pipeline.outputs import report_job
 
-    made = awaited(report_job(invocation.job, clock=invocation.clock(), redact=redact))
+    made = invocation.awaited(
+        "writing the report", report_job(invocation.job, clock=invocation.clock(), redact=redact)
+    )
     notes = (f"{made.from_ledger_alone} The report was made from the ledger alone.",) if made.from_ledger_alone else ()
 
     def show(stream: TextIO) -> None:

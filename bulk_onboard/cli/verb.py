@@ -8,23 +8,28 @@ import inspect
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from bulk_onboard.cli.notifying import notify
-from bulk_onboard.cli.output import Output, finish, tell
+from bulk_onboard.cli.output import Output, awaited, finish, tell
 from bulk_onboard.errors import UsageError
 from bulk_onboard.settings import SETTINGS, Setting
 
 if TYPE_CHECKING:
     from bulk_onboard.api.credentials import Credentials
+    from bulk_onboard.cli.progress import Hidden
     from bulk_onboard.clock import Clock
     from bulk_onboard.job import Job
+    from bulk_onboard.pipeline.progress import Progress
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,30 @@ class Invocation:
         from bulk_onboard.clock import SystemClock
 
         return SystemClock()
+
+    def showing(self, progress: "Progress") -> "AbstractContextManager[Hidden]":
+        """Return a context in which the progress is shown, unless nobody wants to see it.
+
+        It gives what hides it while somebody is asked a question.
+        """
+        from bulk_onboard.cli.progress import shown
+
+        return shown(progress, sys.stderr, quiet=self.quiet, zone=self.job.timezone)
+
+    def awaited(self, what: str, work: Coroutine[Any, Any, _T]) -> _T:
+        """Return what the work comes to, and say meanwhile what is done."""
+        from bulk_onboard.pipeline.progress import Progress
+
+        progress = Progress()
+        with self.showing(progress), progress.doing(what):
+            return awaited(work)
+
+    def say(self, sentence: str) -> None:
+        """Put a sentence on stderr about what is done just now, where no progress line says it and somebody listens."""
+        from bulk_onboard.reporting.printer import is_terminal
+
+        if not self.quiet and not is_terminal(sys.stderr):
+            tell(sentence)
 
     def credentials(self) -> "Credentials":
         """Return the credentials in the environment; UsageError where they are missing."""
@@ -91,12 +120,13 @@ def register_job_verb(
         flags = {parameter.name: given.pop(parameter.name) for parameter in _FLAGS}
         offline, as_json, quiet = (given.pop(parameter.name) for parameter in _SWITCHES)
         file = given.pop("job")
-        log.configure(quiet=quiet or sys.stderr.isatty())
+        log.configure(form=flags.get("log_format") or log.TEXT, quiet=quiet)
 
         def answer() -> Output:
             if file is None and job_unless and given[job_unless] is None:
                 raise UsageError(f"JOB is missing. Name a job file (.toml) or a workbook, or give --{job_unless}.")
             job = _loaded(file, flags, or_ledger=or_ledger)
+            log.configure(form=job.log_format, quiet=quiet)
             if file is not None and writes:
                 from bulk_onboard.pipeline.preflight import check_places
 

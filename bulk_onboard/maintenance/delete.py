@@ -9,6 +9,7 @@ found at the API was there before. A record whose newest write is unknown is loo
 calls by another name than it was given is never deleted.
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,9 +28,11 @@ from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import NOT_FILED, UNKNOWN, Record, Review, State, linked_numbers, unknown_numbers
 from bulk_onboard.pipeline.connection import bound_ledger_state, connect, open_ledger, reading
 from bulk_onboard.pipeline.context import RunContext
+from bulk_onboard.pipeline.progress import FETCHING_REVIEWS, Progress
 from bulk_onboard.pipeline.reviews import fetch_followed, is_gone
 from bulk_onboard.pipeline.stop import Stop, why_stopped
 from bulk_onboard.pipeline.writes import delete
+from bulk_onboard.planning import Step, time_left
 
 DELETABLE = frozenset({Review.DRAFT, Review.PENDING, Review.REJECTED, Review.MORE_INFO})
 
@@ -123,9 +126,18 @@ def of_key(name: str) -> Selection:
 
 
 async def plan_deletion(
-    job: Job, selection: Selection, *, credentials: Credentials, clock: Clock, stop: Stop | None = None
+    job: Job,
+    selection: Selection,
+    *,
+    credentials: Credentials,
+    clock: Clock,
+    stop: Stop | None = None,
+    progress: Progress | None = None,
 ) -> tuple[Candidate, ...]:
     """Return the selected records, each with what is to be done about it; read only.
+
+    Args:
+        progress: where it says what it does.
 
     Raises:
         UsageError: there is no ledger, or nothing that can be selected.
@@ -137,8 +149,10 @@ async def plan_deletion(
     submitted = LedgerState(records={record.token: record for record in chosen if record.state is State.SUBMITTED})
     if not submitted.records:
         return tuple(_candidate(record) for record in chosen)
-    async with reading(job, credentials, clock=clock, stop=stop) as gateway:
-        looked = await fetch_followed(gateway, submitted)
+    progress = progress or Progress()
+    async with reading(job, credentials, clock=clock, stop=stop, progress=progress) as gateway:
+        with progress.doing(FETCHING_REVIEWS):
+            looked = await fetch_followed(gateway, submitted)
         if looked is None:
             raise errors.StoppedError("The API's list of records could not be read, so nothing was done. Try again.")
         found = {record.compliance_id: record for record in looked.records}
@@ -198,16 +212,20 @@ async def delete_records(
     credentials: Credentials,
     clock: Clock,
     stop: Stop,
+    progress: Progress | None = None,
 ) -> Deletion:
     """Settle the unknown ones, then delete what is wanted, each with its intent in the ledger first.
 
     Args:
         selection: as for `plan_deletion`; a record that turns out not to be of the run is kept.
+        progress: where it says how far it is.
 
     Raises:
         BulkOnboardError: it could not begin; what stops it later is in the result.
     """
     wanted = {one.record.token: one for one in candidates if one.is_wanted}
+    progress = progress or Progress()
+    progress.verb = "deleted"
     with open_ledger(job, credentials, clock) as journal:
         settle_s = max([job.settle, *(run.started.settle for run in journal.ledger_state.runs[-1:])])
         requests: Counter[str] = Counter()
@@ -219,6 +237,10 @@ async def delete_records(
             return selection.includes(record, journal.ledger_state) and not _objection(record, record.review)
 
         async with connect(job, credentials, clock=clock, stop=stop, journal=journal, requests=requests) as connection:
+            progress.flow = connection.flow
+            progress.time_left = lambda: time_left(
+                [Step(requests=math.ceil(progress.requests_left))], connection.budget()
+            )
             context = RunContext(gateway=connection.gateway, journal=journal, clock=clock, stop=stop)
             try:
                 await delete(
@@ -227,6 +249,7 @@ async def delete_records(
                     settle_s=settle_s,
                     orphans_since=journal.locked_at,
                     may_go=may_go,
+                    progress=progress,
                 )
             except errors.StoppedError as stopped:
                 stop.request(stopped)

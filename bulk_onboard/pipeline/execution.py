@@ -37,6 +37,7 @@ class Run:
         not_shown: how many submitted records the API did not show when their reviews were fetched.
         unreadable: how many records in the account's list could not be read.
         asks_first: whether to ask for each row's alias before it is sent, since the list cannot be walked to its end.
+        audited: whether it looked for records that are there twice.
         not_audited: how many records the audit saw where the list cannot be walked to its end; else empty.
         shown: compliance ids that the API showed in this run; a record it shows no more has been deleted there.
         gave_up: sentences about what the run did not go on with, each once.
@@ -64,6 +65,7 @@ class Run:
     not_shown: int = 0
     unreadable: int = 0
     asks_first: bool = False
+    audited: bool = False
     not_audited: str = ""
     shown: set[str] = field(default_factory=set)
     looks_failed: int = 0

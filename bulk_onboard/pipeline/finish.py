@@ -16,7 +16,7 @@ from bulk_onboard.model.catalogue import RENUMBERED, Severity
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Action, Decision
-from bulk_onboard.model.record import UNKNOWN, State, unknown_numbers
+from bulk_onboard.model.record import UNKNOWN, Record, State, unknown_numbers
 from bulk_onboard.pipeline.execution import Run
 from bulk_onboard.pipeline.judge import Judgement, reported_state
 from bulk_onboard.pipeline.kept_flags import of_own_workbook
@@ -41,7 +41,9 @@ class RunResult(Totals):
         reports: where the report was written, by format; without those that could not be.
         annotated: where the annotated workbook was written; None where none was wanted, or there is nothing to fix.
         next: the command to type next.
+        sent, adopted: how many records this run created, and how many it found at the API.
         duplicates: tokens with more than one record at the API, which somebody must look at.
+        audited: whether all that was sent was looked through for these; `audit` says how, or why it was not.
         error: what stopped it, for people; None when it finished or was stopped by a signal.
         warnings: sentences that somebody should see all the same.
     """
@@ -55,7 +57,11 @@ class RunResult(Totals):
     reports: dict[str, Path] = field(default_factory=dict)
     annotated: Path | None = None
     next: str = ""
+    sent: int = 0
+    adopted: int = 0
     duplicates: tuple[DuplicateRecords, ...] = ()
+    audited: bool = False
+    audit: str = ""
     error: BulkOnboardError | None = None
     warnings: tuple[str, ...] = ()
 
@@ -83,6 +89,9 @@ class RunResult(Totals):
             "reports": {form: str(path) for form, path in self.reports.items()},
             "annotated": str(self.annotated) if self.annotated else None,
             "next": self.next,
+            "sent": self.sent,
+            "adopted": self.adopted,
+            "audited": self.audited,
             "duplicates": [
                 {"token": each.token, "compliance_ids": each.compliance_ids, "deletable": each.deletable}
                 for each in self.duplicates
@@ -117,7 +126,11 @@ async def _finish(run: Run) -> RunResult:
         requests=dict(sorted(run.requests.items())),
         workbook=run.job.workbook,
         ledger=run.job.ledger,
+        sent=sum(record.created > run.began for record in _new_at_the_api(run)),
+        adopted=sum(record.created <= run.began for record in _new_at_the_api(run)),
         duplicates=tuple(run.twice),
+        audited=run.audited or not run.journal.ledger_state.wants_audit,
+        audit=_audit_in_words(run),
         error=error,
         warnings=tuple(_warnings(run)),
     )
@@ -128,6 +141,22 @@ async def _finish(run: Run) -> RunResult:
             exit_status = first_that_holds(result.exit_status, trouble.exit_status)
             result = replace(result, exit_status=exit_status, error=result.error or trouble)
     return replace(result, next=_next_command(run, status, result))
+
+
+def _new_at_the_api(run: Run) -> Iterable[Record]:
+    """Return the records that the ledger knows to be at the API since this run began."""
+    return [record for record in run.journal.ledger_state.records.values() if record.known > run.began]
+
+
+def _audit_in_words(run: Run) -> str:
+    """Return how the account was looked through for records that are there twice, or why it was not."""
+    if run.audited:
+        return f"among {run.not_audited} records of the account" if run.not_audited else "the whole account was checked"
+    if run.job.audit == "never":
+        return "not looked for, as audit = never says"
+    if run.journal.ledger_state.wants_audit or run.job.audit == "always":
+        return "not looked for yet; the next run does"
+    return "nothing was sent since the last check"
 
 
 def _status(run: Run) -> JobStatus:

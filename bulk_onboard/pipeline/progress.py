@@ -21,7 +21,7 @@ WAITING_FOR_WORKBOOK = "waiting until the workbook is fully written"
 READING_WORKBOOK = "reading the workbook"
 ASKING_FOR_REQUIREMENTS = "asking what the API requires"
 FETCHING_REVIEWS = "fetching review results"
-LOOKING_FOR_DUPLICATES = "looking for records that are there twice"
+LOOKING_FOR_DUPLICATES = "looking for duplicates"
 WRITING_REPORT = "writing the report"
 
 
@@ -64,6 +64,7 @@ class Progress:
 
     Attributes:
         due, done: how many rows have something to be sent, and of how many it was.
+        verb: what has been done with those, for people.
         requests_left: how many requests what is due still takes, as far as can be foreseen.
         ledger_state: as it is now; an empty one before the ledger was opened.
         activity: what is done while no rows are sent; None while they are.
@@ -74,6 +75,7 @@ class Progress:
 
     due: int = 0
     done: int = 0
+    verb: str = "sent"
     requests_left: float = 0.0
     ledger_state: LedgerState = field(default_factory=LedgerState)
     activity: Activity | None = None

@@ -32,7 +32,7 @@ from bulk_onboard.pipeline.settle import marks, new_token
 from bulk_onboard.pipeline.walk import Lookup, Walk, adopt, agreed, walk
 from bulk_onboard.units import format_count
 
-SETTLE_WINDOW = "waiting until whatever was sent just before this run shows"
+SETTLE_WINDOW = "waiting until earlier sends show"
 NOT_READ = "The API's list of records could not be read. Run again later."
 
 

@@ -15,6 +15,7 @@ import socket
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
@@ -64,8 +65,26 @@ from bulk_onboard.pipeline.reviews import ENTRIES_AT_A_TIME
 from bulk_onboard.pipeline.runner import Runner
 from bulk_onboard.pipeline.stop import Stop, stopping_after
 from bulk_onboard.pipeline.walk import PAGE, DuplicateRecords, find_duplicates, walk
-from bulk_onboard.planning import Step, time_left
+from bulk_onboard.planning import Step, make_plan, time_left
 from bulk_onboard.planning.plan import TO_SETTLE
+
+
+@dataclass(frozen=True, slots=True)
+class FirstFiling:
+    """What a job is about to file for the first time, for somebody to confirm.
+
+    Attributes:
+        rows: how many records would be created.
+        size: bytes of documents.
+        takes_s: about how many seconds, with the two settle windows of a first run; None without a quota.
+        base_url, auth_id: where, and for which account.
+    """
+
+    rows: int
+    size: int
+    takes_s: float | None
+    base_url: str
+    auth_id: str
 
 
 async def run_job(
@@ -77,6 +96,7 @@ async def run_job(
     progress: Progress | None = None,
     watch: Callable[[Progress], None] = lambda progress: None,
     say: Callable[[str], None] = lambda sentence: None,
+    confirm: Callable[[FirstFiling], bool] | None = None,
     frame: Frame | None = None,
 ) -> RunResult:
     """Read and judge every row, send what is due, and write the report.
@@ -85,12 +105,15 @@ async def run_job(
         progress: where the run says what it does and how far it is, from its first moment on.
         watch: called once with that, when the run has begun.
         say: called with a sentence where the run waits before it begins.
+        confirm: asked before the job files its first records, once the rows are judged and before anything is written;
+            return whether to go on. None goes on.
         frame: in place of the job's workbook, which then need not be there.
 
     Returns:
         What the run came to, also where something stopped it once it had begun.
 
     Raises:
+        SignalledError: `confirm` said no.
         BulkOnboardError: nothing could be begun.
     """
     called_at = clock.monotonic()
@@ -124,7 +147,9 @@ async def run_job(
             judgement = await judge(job, sheet, ask, progress) if sheet else judge_nothing(job)
             if journal is not None:
                 check_contract(job, journal.ledger_state, judgement.book)
-            else:
+            if confirm is not None:
+                ask_first(job, judgement, journal.ledger_state if journal else LedgerState(), credentials, confirm)
+            if journal is None:
                 journal = locked.enter_context(open_ledger(job, credentials, clock))
                 connection.bind(journal)
             run = Run(
@@ -151,6 +176,37 @@ async def run_job(
 
 def _has_ledger(job: Job) -> bool:
     return os.path.lexists(job.ledger)  # a link in its place is refused when it is opened
+
+
+def ask_first(
+    job: Job,
+    judgement: Judgement,
+    ledger_state: LedgerState,
+    credentials: Credentials,
+    confirm: Callable[[FirstFiling], bool],
+) -> None:
+    """Ask whether to go on where records are due, and the job has filed none yet.
+
+    Raises:
+        SignalledError: the answer was no.
+    """
+    if ledger_state.tried:
+        return
+    plan = make_plan(
+        judgement.rows,
+        ledger_state=ledger_state,
+        auth_id=credentials.auth_id,
+        quota=job.quota,
+        scope=job.scope,
+        rulings=job.findings,
+    )
+    forecast = plan.forecast
+    if not forecast.creates:
+        return
+    takes_s = None if forecast.duration_s is None else forecast.duration_s + 2 * job.settle
+    filing = FirstFiling(forecast.creates, forecast.size, takes_s, job.base_url, credentials.auth_id)
+    if not confirm(filing):
+        raise errors.SignalledError(errors.ExitStatus.INTERRUPTED)
 
 
 async def begin(run: Run) -> None:
@@ -251,7 +307,7 @@ async def _audit(run: Run, newest_create_at: float) -> None:
     if left_s > 0:
         await run.usage.write()
         until = run.clock.monotonic() + left_s
-        with run.progress.doing("waiting until all that was sent shows", until=until, then=LOOKING_FOR_DUPLICATES):
+        with run.progress.doing("waiting until all sends show", until=until, then=LOOKING_FOR_DUPLICATES):
             await run.stop.pause(run.clock, left_s)
     if run.stop.requested:
         return
@@ -262,6 +318,7 @@ async def _audit(run: Run, newest_create_at: float) -> None:
             "The API's list could not be read to its end, so it is not known whether a record is there twice. "
             "The next run looks again."
         )
+    run.audited = True
     if walked.whole:
         await run.journal.append(entries.Swept(records=len(walked.records), audit=True))
     else:

@@ -17,6 +17,7 @@ from bulk_onboard.model.plan import Decision
 from bulk_onboard.model.record import EDITABLE, UNKNOWN, Record, State
 from bulk_onboard.pipeline.context import RunContext
 from bulk_onboard.pipeline.gateways import ATTEMPTS
+from bulk_onboard.pipeline.progress import Progress
 from bulk_onboard.pipeline.reviews import read_after, read_again
 from bulk_onboard.pipeline.settle import Settler, Subject, new_token
 from bulk_onboard.pipeline.walk import Lookup, adoption, by_token
@@ -239,6 +240,7 @@ async def delete(
     settle_s: float,
     orphans_since: float,
     may_go: Callable[[Record], bool],
+    progress: Progress,
 ) -> None:
     """Delete those of these records that are, or turn out to be, submitted.
 
@@ -250,6 +252,7 @@ async def delete(
     Args:
         orphans_since: monotonic instant after which no earlier process can have sent anything: the lock was taken.
         may_go: return whether a submitted record, as the ledger has it then, may be deleted.
+        progress: where it says how far it is.
 
     Raises:
         StoppedError: the disk failed, or the run is to stop; what was under way is written down.
@@ -264,6 +267,8 @@ async def delete(
         sent=lambda record: None,
     )
     settler.expect(more=False)
+    progress.settling = settler.outstanding
+    progress.expect(len(tokens), len(tokens))
     for record in map(context.journal.ledger_state.record, tokens):
         await _watch_orphan(context, settler, record, orphans_since)
     await settler.run()
@@ -272,9 +277,12 @@ async def delete(
     for _ in range(ATTEMPTS):
         for token in due:
             await _delete(context, settler, token, may_go)
+            progress.did(1, 1)
         await settler.run()
         if not (due := settler.take_settled()):
             return
+        progress.done -= len(due)
+        progress.requests_left = len(due)
 
 
 def interrupted(record: Record) -> entries.Unresolved:

@@ -166,4 +166,4 @@ def _was_taken_in(record: Record | None) -> bool:
 
 def _errors(judged: JudgedRow) -> str:
     number = sum(finding.severity is Severity.ERROR for finding in judged.findings)
-    return f"{number} error{'' if number == 1 else 's'}: see Problems"
+    return f"{number} error{'' if number == 1 else 's'}"

@@ -1,9 +1,9 @@
 """What the verbs print."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from bulk_onboard.model.catalogue import CATALOGUE, FindingKind, Severity
 from bulk_onboard.model.finding import OFF, Finding
@@ -11,14 +11,14 @@ from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Plan
 from bulk_onboard.model.record import Record
 from bulk_onboard.model.requirements import FieldRequirement, Requirements, RequirementsBook
-from bulk_onboard.reporting.printer import Printer, printer_on
+from bulk_onboard.reporting.figures import Attention, Overview
+from bulk_onboard.reporting.printer import Fact, Printer, printer_on
 from bulk_onboard.reporting.row_status import (
     Totals,
     attention_sentence,
     drift_sentences,
     renumbered_sentence,
 )
-from bulk_onboard.reporting.sheets import whole_sentence, without_repeats
 from bulk_onboard.reporting.table import Cell
 from bulk_onboard.units import format_count, format_duration, format_size
 
@@ -26,47 +26,88 @@ from bulk_onboard.units import format_count, format_duration, format_size
 
 
 def print_plan(plan: Plan, stream: TextIO) -> None:
-    """Print what a run costs, how many rows each action has, then what would be done for each row and why."""
+    """Print what a run costs, then what it would do and why, rows with the same action and reason together."""
     page = printer_on(stream)
     forecast = plan.forecast
     takes = f", about {format_duration(forecast.duration_s)}" if forecast.duration_s is not None else ""
     requests = format_count(forecast.requests, "request")
     page.write_line(f"A run would make {requests} with {format_size(forecast.size)}{takes}.")
-    _print_counts(page, "Action", plan.counts())
-    page.write_line("")
-    rows = [
-        (d.judged.row.number, d.identity.user_key if d.identity else "", d.action.value, d.reason)
-        for d in plan.decisions
-    ]
-    page.write_list(("Row", "Key", "Action", "Why"), rows)
+    alike: dict[tuple[str, str], list[int]] = {}
+    for decision in plan.decisions:
+        alike.setdefault((decision.action.value, decision.reason), []).append(decision.judged.row.number)
+    reasons: dict[str, list[tuple[str, list[int]]]] = {}
+    for (action, reason), numbers in sorted(alike.items(), key=lambda item: -len(item[1])):
+        reasons.setdefault(action, []).append((reason, numbers))
+    for action, count in plan.counts().items():
+        some = reasons.get(action, [])
+        lines = [(rows_in_words(numbers), reason) for reason, numbers in some[:OF_A_KIND]]
+        left = sum(len(numbers) for _, numbers in some[OF_A_KIND:])
+        after = [f"… and {format_count(left, 'row')} for other reasons; --json has all of them."] if left else []
+        if count:
+            page.write_group(f"{action}: {format_count(count, 'row')}", action, lines, after)
 
 
-def print_run(
-    totals: Totals,
-    stream: TextIO,
-    *,
-    report: Path | None,
-    annotated: Path | None = None,
-    workbook: Path | None = None,
-    next_command: str,
-) -> None:
-    """Print rows by state and review, how many need attention, where the files are, and what to type next.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """What a run came to, for the box at its end.
 
-    Args:
-        workbook: where the user may not know which was taken; else None.
+    Attributes:
+        title: how it ended.
+        sent, adopted, updated: what this run did.
+        duplicates: how many rows have several records at the API; None where that is not known. `audit` says why.
+        files: what was written, each with its path.
     """
+
+    title: str
+    overview: Overview
+    sent: int
+    adopted: int
+    updated: int
+    duplicates: int | None
+    audit: str
+    files: tuple[tuple[str, Path], ...] = ()
+
+
+KINDS_AT_MOST = 8  # in the box, which has to fit a screen of 24 lines
+
+
+def print_run(closing: Closing, totals: Totals, stream: TextIO, *, next_command: str) -> None:
+    """Print what a run came to in a box, where workbook and API differ, and what to type next."""
     page = printer_on(stream)
-    if workbook is not None:
-        page.write_line(f"Workbook: {workbook}")
-    _print_states(page, totals.counts, totals.reviews)
-    for sentence in (attention_sentence(totals), *drift_sentences(totals.drift)):
-        if sentence:
-            page.write_line(sentence)
-    if report is not None:
-        page.write_line(f"Report: {report}")
-    if annotated is not None:
-        page.write_line(f"Marked in: {annotated}")
+    page.write_box(closing.title, list(facts_of(closing, totals)))
+    for sentence in drift_sentences(totals.drift):
+        page.write_line(sentence)
     page.write_line(f"Next: {next_command}")
+
+
+def facts_of(closing: Closing, totals: Totals) -> Iterator[Fact]:
+    """Yield the lines of the box: what this run did, where all rows stand, what needs somebody, and where it stands."""
+    yield Fact("Sent", closing.sent)
+    if closing.adopted:
+        yield Fact("Found at the API", closing.adopted)
+    if closing.updated:
+        yield Fact("Corrected", closing.updated)
+    yield Fact("Duplicates", closing.duplicates, closing.audit, "red" if closing.duplicates else "")
+    figures = closing.overview.figures
+    yield Fact("Done", figures.done, style="green" if figures.done else "")
+    yield Fact("Waiting for review", figures.waiting, style="yellow" if figures.waiting else "")
+    if figures.not_sent:
+        yield Fact("Not sent yet", figures.not_sent, style="cyan")
+    new = totals.new if totals.need_attention else 0
+    how_new = f"{new:,} new" if 0 < new < totals.need_attention else ""
+    yield Fact("Need attention", totals.need_attention, how_new, "red" if totals.need_attention else "")
+    yield from _kinds(closing.overview.attention)
+    yield from (Fact(name, words=str(path)) for name, path in closing.files)
+
+
+def _kinds(attention: Sequence[Attention]) -> Iterator[Fact]:
+    """Yield what rows need attention for, biggest first, as far as there is room."""
+    at_most = KINDS_AT_MOST if len(attention) <= KINDS_AT_MOST else KINDS_AT_MOST - 1
+    for each in attention[:at_most]:
+        yield Fact("", words=each.text, style="red")
+    if rest := attention[at_most:]:
+        rows = format_count(sum(each.rows for each in rest), "row")
+        yield Fact("", words=f"{rows} of {format_count(len(rest), 'other kind')}", style="red")
 
 
 def print_summary(totals: Totals, stream: TextIO) -> None:
@@ -175,28 +216,111 @@ def _nonzero(numbers: Mapping[str, int]) -> str:
 
 _NAMED = {Severity.ERROR: "an error", Severity.WARNING: "a warning"}
 _GRAVITY = tuple(Severity)  # errors before warnings
+OF_A_KIND = 10
+"""How many alike are listed before it is said how many more there are."""
 
 
-def kinds_of(findings: Iterable[Finding]) -> list[tuple[int, Severity, str]]:
-    """Return how many findings there are of each severity and code: biggest first, then errors before warnings."""
-    counted = Counter((finding.severity, finding.code) for finding in findings)
-    kinds = [(number, severity, code) for (severity, code), number in counted.items()]
-    return sorted(kinds, key=lambda kind: (-kind[0], _GRAVITY.index(kind[1]), kind[2]))
+class Alike(NamedTuple):
+    """Findings that say the same thing in the same words, in these rows."""
+
+    rows: tuple[int, ...]
+    column: str
+    problem: str
+    fix: str
+
+    @property
+    def place(self) -> str:
+        """Where that is; without the column where the sentence begins with it."""
+        column = "" if self.problem.startswith(self.column) else f" › {self.column}"
+        return f"{rows_in_words(self.rows)}{column}"
 
 
-def print_findings(findings: Sequence[Finding], stream: TextIO, *, workbook: str) -> None:
-    """Print how many findings of each kind there are, then the findings; of very many alike only the first."""
+class Kind(NamedTuple):
+    """All findings of one code and severity.
+
+    Attributes:
+        number: how many there are.
+        alike: as many of them as are shown, those that say the same together.
+        more: how many are not shown.
+    """
+
+    severity: Severity
+    code: str
+    number: int
+    alike: tuple[Alike, ...]
+    more: int
+
+
+def kinds_of(findings: Iterable[Finding]) -> list[Kind]:
+    """Return the findings by kind: errors before warnings, then the biggest kind first."""
+    kinds: dict[tuple[Severity, str], list[Finding]] = {}
+    for finding in findings:
+        kinds.setdefault((finding.severity, finding.code), []).append(finding)
+    made = [_kind(severity, code, some) for (severity, code), some in kinds.items()]
+    return sorted(made, key=lambda kind: (_GRAVITY.index(kind.severity), -kind.number, kind.code))
+
+
+def _kind(severity: Severity, code: str, findings: Sequence[Finding]) -> Kind:
+    told: dict[tuple[str, str, str], list[int]] = {}
+    for finding in findings:
+        saying = (finding.column, _with_seen(finding), finding.fix)
+        if saying in told or len(told) < OF_A_KIND:
+            told.setdefault(saying, []).append(finding.row)
+    alike = tuple(Alike(tuple(rows), *saying) for saying, rows in told.items())
+    return Kind(severity, code, len(findings), alike, len(findings) - sum(len(each.rows) for each in alike))
+
+
+def _with_seen(finding: Finding) -> str:
+    return f"{finding.problem.removesuffix('.')} (seen: {finding.seen})." if finding.seen else finding.problem
+
+
+def rows_in_words(rows: Sequence[int]) -> str:
+    """Return row numbers as people read them: `row 3`, `rows 3-7, 9`, and of very many the first ones."""
+    numbers = sorted(set(rows))
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and spans[-1][1] == number - 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    shown = [str(first) if first == last else f"{first}-{last}" for first, last in spans[:OF_A_KIND]]
+    left = sum(last - first + 1 for first, last in spans[OF_A_KIND:])
+    more = f" and {left:,} more" if left else ""
+    return f"row{'' if len(numbers) == 1 else 's'} {', '.join(shown)}{more}"
+
+
+def print_findings(findings: Sequence[Finding], stream: TextIO, *, elsewhere: str) -> None:
+    """Print the findings by kind: what is wrong in which rows, and how to fix it; ten of a kind, and how many more.
+
+    Args:
+        elsewhere: what has all of them, such as "the marked copy".
+    """
     page = printer_on(stream)
     if not findings:
         page.write_line("No problems were found.")
-        return
-    page.write_table(
-        ("Findings", "Severity", "Code", "Title"),
-        [(f"{number:,}", severity.value, code, CATALOGUE[code].title) for number, severity, code in kinds_of(findings)],
-    )
-    page.write_line("")
-    shown = [(finding, whole_sentence(finding, more)) for finding, more in without_repeats(findings)]
-    page.write_findings(shown, workbook=workbook)
+    kinds = kinds_of(findings)
+    for severity in _GRAVITY:
+        some = [kind for kind in kinds if kind.severity is severity]
+        once = [kind for kind in some if kind.number == 1]
+        for kind in some if len(once) < _ENOUGH_TO_JOIN else some[: -len(once)]:
+            _print_kind(page, kind, elsewhere)
+        if len(once) >= _ENOUGH_TO_JOIN:
+            lines = [(each.place, f"{each.problem} {each.fix} [{kind.code}]") for kind in once for each in kind.alike]
+            page.write_group(f"{severity.value.capitalize()}s that occur once ({len(once):,})", severity, lines, ())
+
+
+_ENOUGH_TO_JOIN = 3  # kinds with a single finding: a heading for each would be most of what is printed
+
+
+def _print_kind(page: Printer, kind: Kind, elsewhere: str) -> None:
+    title, fixes = CATALOGUE[kind.code].title, {each.fix for each in kind.alike}
+    lines = [
+        (each.place, each.problem if len(fixes) == 1 else f"{each.problem} {each.fix}".strip()) for each in kind.alike
+    ]
+    after = [f"… and {kind.more:,} more; {elsewhere} has all of them."] if kind.more else []
+    after += [f"How to fix it: {fix}" for fix in fixes if fix and len(fixes) == 1]
+    heading = f"{title} ({format_count(kind.number, kind.severity.value)}: {kind.code})"
+    page.write_group(heading, kind.severity.value, lines, after)
 
 
 def print_marked(path: Path, stream: TextIO, *, notes: Iterable[str] = (), next_command: str) -> None:

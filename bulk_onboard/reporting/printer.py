@@ -6,9 +6,8 @@ shows another one instead of failing.
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol, TextIO
+from typing import Any, NamedTuple, Protocol, TextIO
 
-from bulk_onboard.model.finding import Finding
 from bulk_onboard.reporting.table import Cell
 
 _SCREENFUL = 50  # lines of a long list that a terminal is given
@@ -19,6 +18,15 @@ _STYLES: Mapping[str, str] = {
     "held": "magenta", "suspended": "magenta", "invalid": "red", "refused": "red", "rejected": "red", "error": "red",
     "ok": "green", "not looked at": "yellow", "problem": "red",
 }  # fmt: skip
+
+
+class Fact(NamedTuple):
+    """A line of a box: a name, a number or nothing, what there is to say of it, and what the colour means."""
+
+    name: str
+    number: int | None = None
+    words: str = ""
+    style: str = ""
 
 
 class Printer(Protocol):
@@ -33,8 +41,15 @@ class Printer(Protocol):
     def write_list(self, headers: tuple[str, ...], rows: Sequence[tuple[Cell, ...]]) -> None:
         """Print a table that may be very long."""
 
-    def write_findings(self, findings: Sequence[tuple[Finding, str]], *, workbook: str) -> None:
-        """Print findings, each with its sentences; they may be very many."""
+    def write_box(self, title: str, facts: Sequence[Fact]) -> None:
+        """Print a title and what belongs to it, so that it is seen at a glance."""
+
+    def write_group(self, heading: str, style: str, lines: Sequence[tuple[str, str]], after: Sequence[str]) -> None:
+        """Print a heading, and below it lines of a place and a sentence, then sentences about all of them.
+
+        Args:
+            style: what the heading's colour is named for.
+        """
 
 
 class _Plain:
@@ -54,11 +69,22 @@ class _Plain:
 
     write_list = write_table
 
-    def write_findings(self, findings: Sequence[tuple[Finding, str]], *, workbook: str) -> None:
-        """Print a line each: first its place, last its severity and code."""
-        for finding, sentences in findings:
-            place = " › ".join(filter(None, (workbook, finding.sheet, f"row {finding.row}", finding.column)))
-            self.write_line(f"{place}: {sentences} [{finding.severity.value}: {finding.code}]")
+    def write_box(self, title: str, facts: Sequence[Fact]) -> None:
+        self.write_line(title)
+        width = max((len(fact.name) for fact in facts), default=0)
+        digits = max((len(f"{fact.number:,}") for fact in facts if fact.number is not None), default=0)
+        for fact in facts:
+            number = "" if fact.number is None else f"{fact.number:,}"
+            words = f"{number:>{digits}}  {fact.words}" if number or not fact.words else fact.words
+            self.write_line(f"{fact.name:<{width}}  {words}")
+
+    def write_group(self, heading: str, style: str, lines: Sequence[tuple[str, str]], after: Sequence[str]) -> None:  # noqa: ARG002 - there are no colours
+        self.write_line("")
+        self.write_line(heading)
+        for place, sentence in lines:
+            self.write_line(f"  {place}: {sentence}" if sentence else f"  {place}")
+        for sentence in after:
+            self.write_line(f"  {sentence}")
 
 
 class _Terminal:
@@ -81,23 +107,38 @@ class _Terminal:
         self.write_table(headers, rows[:_SCREENFUL])
         self._write_rest(len(rows) - _SCREENFUL)
 
-    def write_findings(
-        self,
-        findings: Sequence[tuple[Finding, str]],
-        *,
-        workbook: str,  # noqa: ARG002 - a terminal has no room for it
-    ) -> None:
-        """Give sentences most of the width; severity and code go below them."""
-        rows = [
-            [
-                self._text(finding.row),
-                self._text(finding.column),
-                self._text(sentences).append(f"\n{finding.severity}: {finding.code}", _STYLES[finding.severity]),
-            ]
-            for finding, sentences in findings[:_SCREENFUL]
-        ]
-        self._write(("Row", "Column", "What is wrong, and how to fix it"), rows)
-        self._write_rest(len(findings) - _SCREENFUL)
+    def write_box(self, title: str, facts: Sequence[Fact]) -> None:
+        """Let a path that is too long for the box go on in the next line of it."""
+        from rich.panel import Panel  # noqa: PLC0415 - see above
+        from rich.table import Table  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(no_wrap=True)
+        grid.add_column(justify="right", no_wrap=True)
+        grid.add_column(overflow="fold")
+        for fact in facts:
+            number = "" if fact.number is None else f"{fact.number:,}"
+            cells = (fact.name, number, fact.words)
+            grid.add_row(*(Text(shown(cell, self._stream), style=fact.style) for cell in cells))
+        self._console.print(Panel(grid, title=Text(shown(title, self._stream)), title_align="left", expand=False))
+
+    def write_group(self, heading: str, style: str, lines: Sequence[tuple[str, str]], after: Sequence[str]) -> None:
+        """Let sentences have most of the width."""
+        from rich.padding import Padding  # noqa: PLC0415 - see above
+        from rich.table import Table  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(max_width=max(20, self._console.width // 3), overflow="fold")
+        grid.add_column(overflow="fold")
+        for place, sentence in lines:
+            grid.add_row(Text(shown(place, self._stream)), Text(shown(sentence, self._stream)))
+        self._console.print()
+        self._console.print(Text(shown(heading, self._stream), style=f"bold {_STYLES.get(style, '')}".strip()))
+        self._console.print(Padding(grid, (0, 0, 0, 2)))
+        for sentence in after:
+            self._console.print(Padding(Text(shown(sentence, self._stream)), (0, 0, 0, 2)))
 
     def _write(self, headers: tuple[str, ...], rows: Iterable[Iterable[Any]]) -> None:
         from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - see above
@@ -122,8 +163,8 @@ class _Terminal:
 
 
 def printer_on(stream: TextIO) -> Printer:
-    """Return how to print on this stream: in tables and colours on a terminal, else in plain lines."""
-    return _Terminal(stream) if is_terminal(stream) else _Plain(stream)
+    """Return how to print on this stream: in tables and colours on a terminal, or with FORCE_COLOR, else plainly."""
+    return _Terminal(stream) if is_terminal(stream) or os.environ.get("FORCE_COLOR") else _Plain(stream)
 
 
 def print_next(command: str, stream: TextIO) -> None:
@@ -132,8 +173,11 @@ def print_next(command: str, stream: TextIO) -> None:
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Return whether the stream may be given colours and a bar: a terminal, and nobody asked for none (NO_COLOR)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR")
+    """Return whether the stream is a terminal on which a line may be drawn anew; a dumb one is none.
+
+    Colours are another matter: rich leaves them out where NO_COLOR is set.
+    """
+    return stream.isatty() and os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
 
 
 def shown(cell: Cell, stream: TextIO) -> str:

@@ -99,7 +99,7 @@ async def test_a_burst_of_errors_is_told_on_the_log_and_ends_well(office: Office
     office.fill(12)
     office.sandbox.faults.script("any", "error-500-before", 11, after=6)
 
-    told = await office.type("run", "--json", "--concurrency", "4")
+    told = await office.type("run", "--json", "--concurrency", "4", "--log-format", "json")
 
     events = [json.loads(line)["event"] for line in told.err.splitlines()]
     assert (0, 12) == (told.status, told.json["counts"]["submitted"])

@@ -1,12 +1,18 @@
-"""The progress line: the words behind the bar, and where there is one."""
+"""What people see while a run goes on: one line on a terminal, a line a minute elsewhere."""
 
-import asyncio
 import io
+import json
+import time
+from datetime import UTC, datetime
 
 import pytest
 
-from bulk_onboard.cli.progress import Bar, described, shown
-from bulk_onboard.pipeline.progress import Activity, Progress
+from bulk_onboard import log
+from bulk_onboard.cli import progress as cli_progress
+from bulk_onboard.cli.progress import Glance, end_line, fitted, minute_line, pieces_of, shown
+from bulk_onboard.pipeline.progress import Flow, Progress
+
+NOW = datetime(2026, 1, 5, 15, 28, 30, tzinfo=UTC)
 
 
 class Terminal(io.StringIO):
@@ -21,51 +27,201 @@ class Terminal(io.StringIO):
 @pytest.fixture(autouse=True)
 def terminal_settings(monkeypatch):
     """The settings of an ordinary terminal, whatever the tests run on."""
-    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "160")
 
 
-def test_rate_states_and_note():
-    """The rate is by the minute; states without rows are left out."""
-    states = {"rows": 90, "submitted": 81, "refused": 5, "held": 0}
-
-    assert "58/min · 81 submitted, 5 refused · waiting" == described(states, "waiting", 0.97)
-
-
-def test_nothing_known_yet():
-    """In the first moments there is nothing to say."""
-    assert "" == described({"rows": 90}, "", None)
+def line(width=200, **seen):
+    """The line of a run as it was seen, as wide as fits."""
+    glance = Glance(now=NOW, **seen)
+    return " · ".join(piece.text for piece in fitted(pieces_of(glance), width))
 
 
-def test_progress_on_a_terminal():
-    """A terminal gets a bar with rows done and due, the states, and why the run waits."""
+SENDING = {"done": 51, "due": 200, "allowed": "60/min", "left_s": 148.0, "next_s": 37.0}
+SETTLE = {"doing": "waiting until all sends show", "then": "looking for duplicates"}
+REVIEWS = {"doing": "14 reviews pending", "then": "looking again", "doing_left_s": 40.0, "done": 200, "due": 200}
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        ({}, ""),
+        ({"doing": "reading the workbook"}, "reading the workbook"),
+        (SENDING, "51/200 · 60/min allowed · about 2 min 30 s left (15:30) · next call in 37 s"),
+        (SENDING | {"next_s": 0.4}, "51/200 · 60/min allowed · about 2 min 30 s left (15:30)"),
+        (SENDING | {"left_s": None, "next_s": None}, "51/200 · 60/min allowed · waiting for the API's first answer"),
+        (
+            SENDING | {"left_s": 9 * 3600.0 + 100},
+            "51/200 · 60/min allowed · about 9 h 2 min left (Tue 00:30) · next call in 37 s",
+        ),
+        (
+            SENDING | {"trouble": "the API does not answer; trying again in 30 s"},
+            "51/200 · 60/min allowed · the API does not answer; trying again in 30 s",
+        ),
+        (
+            SENDING | {"unknown": 3, "next_look_s": 20.0, "next_s": 0.0},
+            "51/200 · 60/min allowed · about 2 min 30 s left (15:30) · settling 3 unknown outcomes",
+        ),
+        (
+            {"done": 200, "due": 200, "left_s": 20.0, "unknown": 1, "next_look_s": 20.0},
+            "200/200 · about 20 s left (15:28) · settling 1 unknown outcome, next look in 20 s",
+        ),
+        (
+            {"done": 200, "due": 200, "left_s": 72.0, "doing_left_s": 70.0, **SETTLE},
+            (
+                "200/200 · waiting until all sends show; looking for duplicates in 1 min 10 s "
+                "(15:29) · about 1 min 10 s left (15:29)"
+            ),
+        ),
+        (
+            REVIEWS | {"gives_up_s": 7 * 86_400.0 + 3600},
+            "14 reviews pending; looking again in 40 s (15:29); gives up on 12 Jan 16:28",
+        ),
+        (REVIEWS | {"gives_up_s": 3600.0}, "14 reviews pending; looking again in 40 s (15:29); gives up at 16:28"),
+        ({"doing": "fetching review results", "next_s": 20.0}, "fetching review results · next call in 20 s"),
+    ],
+)
+def test_the_line_says_what_is_true(seen, said):
+    """Rows, quota, the time that is left with its hour, and what is waited for; never a time that is nonsense."""
+    assert said == line(**seen)
+
+
+@pytest.mark.parametrize(
+    ("width", "said"),
+    [
+        (80, "51/200 · 60/min allowed · about 2 min 30 s left (15:30) · next call in 37 s"),
+        (60, "51/200 · about 2 min 30 s left (15:30) · next call in 37 s"),
+        (50, "51/200 · about 2 min 30 s left (15:30)"),
+        (20, "51/200"),
+        (4, "51/…"),
+    ],
+)
+def test_a_narrow_terminal_gets_what_matters_most(width, said):
+    """It is one line at any width."""
+    assert said == line(width, **SENDING)
+
+
+def test_what_is_waited_for_is_cut_rather_than_left_out():
+    """A line that says nothing of a wait looks as if nothing went on."""
+    assert "14 reviews pending; looking again in 40…" == line(40, **REVIEWS, gives_up_s=3600.0)
+    assert "200/200" == line(12, **REVIEWS)
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        (SENDING, "51 of 200 sent, about 2 min 30 s left (15:30)"),
+        ({"doing": "reading the workbook"}, "reading the workbook"),
+        (REVIEWS | {"gives_up_s": 3600.0}, "14 reviews pending; looking again in 40 s (15:29); gives up at 16:28"),
+        ({}, "working"),
+    ],
+)
+def test_a_log_says_it_in_a_line_a_minute(seen, said):
+    """Without what changes from second to second."""
+    assert said == minute_line(Glance(now=NOW, **seen))
+
+
+def test_the_last_line_says_how_long_it_took():
+    """Whoever reads the mail of cron sees it at a glance."""
+    assert "200 of 200 sent in 3 min 20 s" == end_line(Glance(now=NOW, done=200, due=200), 200.4)
+
+
+def at_work(**said) -> Progress:
+    """A run under way."""
+    return Progress(done=51, due=200, flow=lambda: Flow("60/min", 0.0), time_left=lambda: 148.0, **said)
+
+
+def test_a_terminal_gets_a_line_that_is_gone_at_the_end():
+    """With a bar that is green, for all is well."""
     stream = Terminal()
 
-    with Bar(stream) as bar:
-        bar.update(3, 20, {"rows": 20, "submitted": 3, "refused": 0}, "the quota is spent")
+    with shown(at_work(), stream, quiet=False):
+        time.sleep(0.05)  # the line is drawn by a thread of its own
 
-    assert "3/20" in stream.getvalue()
-    assert "3 submitted · the quota is spent" in stream.getvalue()
+    said = stream.getvalue()
+    assert "51/200 · 60/min allowed · about 2 min 30 s left" in said
+    assert "\x1b[32m━" in said
+    assert "\x1b[31m" not in said
+    assert said.endswith("\x1b[2K")
 
 
-async def test_run_is_watched_on_a_terminal():
-    """What is under way is shown until the context ends."""
+def test_no_color_is_heeded(monkeypatch):
+    """The line is there all the same."""
+    monkeypatch.setenv("NO_COLOR", "1")
     stream = Terminal()
 
-    async with shown(stream, quiet=False) as watch:
-        watch(Progress(done=3, due=20, activity=Activity("the quota is spent")))
-        await asyncio.sleep(0)
+    with shown(at_work(), stream, quiet=False):
+        time.sleep(0.05)
 
-    assert "3/20" in stream.getvalue()
-    assert "the quota is spent" in stream.getvalue()
+    assert "51/200" in stream.getvalue()
+    assert "\x1b[3" not in stream.getvalue()
 
 
-@pytest.mark.parametrize(("stream", "quiet"), [(Terminal(), True), (io.StringIO(), False)])
-async def test_no_bar_when_quiet_or_elsewhere(stream, quiet):
-    """Without a terminal, and when nobody wants it, nothing is written."""
-    async with shown(stream, quiet=quiet) as watch:
-        watch(Progress(done=3, due=20))
-        await asyncio.sleep(0)
+@pytest.fixture
+def minutes_are_short(monkeypatch):
+    """A minute is over at once, and the run is looked at very often."""
+    monkeypatch.setattr(cli_progress, "EACH_S", 0.02)
+    monkeypatch.setattr(cli_progress, "_LOOKS_PER_S", 1000)
+
+
+def lines_of(stream: io.StringIO, least: int) -> list[str]:
+    """What was logged, once there are so many lines."""
+    until = time.monotonic() + 5
+    while stream.getvalue().count("\n") < least and time.monotonic() < until:
+        time.sleep(0.001)
+    return stream.getvalue().splitlines()
+
+
+@pytest.mark.usefixtures("minutes_are_short")
+@pytest.mark.parametrize("term", ["xterm", "dumb"])
+def test_elsewhere_there_is_a_line_a_minute(monkeypatch, term):
+    """In a pipe, and on a terminal that can draw nothing anew: one when it is known what is due, and one at the end."""
+    monkeypatch.setenv("TERM", term)
+    stream = Terminal() if term == "dumb" else io.StringIO()
+
+    with shown(at_work(), stream, quiet=False, zone=UTC):
+        lines_of(stream, 3)
+
+    *minutes, last = stream.getvalue().splitlines()
+    assert {"51 of 200 sent, about 2 min 30 s left"} == {each[6:].partition(" (")[0] for each in minutes}
+    assert last[6:].startswith("51 of 200 sent in ")
+    assert "\x1b" not in stream.getvalue()
+
+
+@pytest.mark.usefixtures("minutes_are_short")
+def test_a_log_for_machines_gets_the_same_as_events(monkeypatch):
+    """No line of it is anything but an object."""
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stream)
+    log.configure(form=log.JSON)
+
+    with shown(at_work(), stream, quiet=False):
+        lines_of(stream, 2)
+    log.note("Stopping: calls in flight finish.")
+    log.configure()
+    log.logger()
+
+    events = [json.loads(each) for each in stream.getvalue().splitlines()]
+    assert {"done": 51, "due": 200, "left_s": 148} == {name: events[0][name] for name in ("done", "due", "left_s")}
+    assert "Stopping: calls in flight finish." == events[-1]["event"]
+
+
+def test_short_work_says_nothing():
+    """A run that is over at once is told by its result alone."""
+    stream = io.StringIO()
+
+    with shown(Progress(), stream, quiet=False):
+        pass
+
+    assert "" == stream.getvalue()
+
+
+@pytest.mark.parametrize("stream", [Terminal(), io.StringIO()])
+def test_quiet_is_quiet(stream):
+    """Nobody wants to see it."""
+    with shown(at_work(), stream, quiet=True):
+        time.sleep(0.02)
 
     assert "" == stream.getvalue()

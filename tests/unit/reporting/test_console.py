@@ -1,12 +1,16 @@
 """What the verbs print, on a terminal and elsewhere."""
 
 import io
+import re
+from pathlib import Path
 
+import msgspec
 import pytest
 
 from bulk_onboard.model.plan import Forecast, Plan
 from bulk_onboard.model.requirements import DocumentRequirement, FieldRequirement, Requirements, RequirementsBook
 from bulk_onboard.reporting.console import (
+    Closing,
     print_findings,
     print_inventory,
     print_plan,
@@ -17,9 +21,13 @@ from bulk_onboard.reporting.console import (
     print_story,
     print_summary,
 )
+from bulk_onboard.reporting.figures import Attention, Figures, Overview
 from bulk_onboard.reporting.printer import print_next
 from bulk_onboard.reporting.row_status import Drift, Totals
 from tests.unit.reporting.samples import LOCAL, decision, finding, ledger_state, record, run_story, status, token
+
+ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+NAMES = ("Done", "Waiting for review", "Need attention")
 
 
 class Terminal(io.StringIO):
@@ -39,28 +47,30 @@ def terminal_settings(monkeypatch):
     monkeypatch.setenv("COLUMNS", "160")
 
 
-def test_long_lists_are_cut_on_a_terminal_only():
-    """A terminal gets a screenful and how many more there are; a file gets everything."""
-    plan = Plan(tuple(decision(row) for row in range(2, 82)), Forecast(duration_s=0.0))
-    terminal, file = Terminal(), io.StringIO()
-
-    print_plan(plan, terminal)
-    print_plan(plan, file)
-
-    assert "… and 30 more" in terminal.getvalue()
-    assert 81 == file.getvalue().count("nothing")
-
-
 def test_plan():
-    """The plan says what it costs, how many rows each action has, and why for each row."""
+    """The plan says what it costs, and what is due and why, rows with the same reason together."""
     stream = io.StringIO()
+    forecast = Forecast(creates=1_100, reads=100, size=5_000_000, duration_s=1_200.0)
 
-    print_plan(
-        Plan((decision(2, key="K-2"),), Forecast(creates=1_100, reads=100, size=5_000_000, duration_s=1_200.0)), stream
-    )
+    print_plan(Plan(tuple(decision(row) for row in (2, 3, 4, 9)), forecast), stream)
 
-    assert stream.getvalue().startswith("A run would make 1,200 requests with 4.8 MiB, about 20 min.\n")
-    assert "2    K-2  nothing\n" in stream.getvalue()
+    assert [
+        "A run would make 1,200 requests with 4.8 MiB, about 20 min.",
+        "",
+        "nothing: 4 rows",
+        "  rows 2-4, 9",
+    ] == stream.getvalue().splitlines()
+
+
+def test_of_very_many_reasons_a_plan_shows_ten():
+    """And in how many rows it has other ones."""
+    stream = io.StringIO()
+    decisions = [msgspec.structs.replace(decision(row), reason=f"refused: code {row}") for row in range(2, 30)]
+
+    print_plan(Plan(tuple(decisions), Forecast()), stream)
+
+    assert 10 == stream.getvalue().count("refused: code")
+    assert "  … and 18 rows for other reasons; --json has all of them." in stream.getvalue().splitlines()
 
 
 def test_status():
@@ -77,16 +87,56 @@ def test_status():
     assert text.endswith("Next: bulk-onboard run j\n")
 
 
-def test_run(tmp_path):
-    """A run says what it came to, how many rows need attention, and where the report is."""
+def closing(**changes):
+    """What a run of some rows came to."""
+    kinds = (Attention("invalid", "postal code of another state", 12), Attention("refused", "invalid_pin", 1))
+    overview = Overview(Figures(10, 120, 13, 39), "", (), kinds)
+    usual = {"title": "Finished; some rows need attention", "overview": overview, "sent": 160, "adopted": 3}
+    usual |= {"updated": 0, "duplicates": 0, "audit": "the whole account was checked"}
+    return Closing(**usual | changes)
+
+
+TOTALS = Totals(counts={"rows": 182}, reviews={}, need_attention=13, new=5)
+
+
+def test_run_in_plain_lines(tmp_path):
+    """What it did, where all rows stand, what needs attention by kind, where the report is, and what to type next."""
     stream = io.StringIO()
-    totals = Totals(counts={"rows": 2, "invalid": 2}, reviews={}, need_attention=2, new=1)
 
-    print_run(totals, stream, report=tmp_path / "r.xlsx", next_command="again")
+    print_run(closing(files=(("Report", Path("r.xlsx")),)), TOTALS, stream, next_command="again")
 
-    lines = stream.getvalue().splitlines()
-    wanted = "2 rows need attention (1 new)."
-    assert [wanted, f"Report: {tmp_path / 'r.xlsx'}", "Next: again"] == lines[-3:]
+    assert [
+        "Finished; some rows need attention",
+        "Sent                160",
+        "Found at the API      3",
+        "Duplicates            0  the whole account was checked",
+        "Done                 10",
+        "Waiting for review  120",
+        "Not sent yet         39",
+        "Need attention       13  5 new",
+        "                    12 invalid: postal code of another state",
+        "                    1 refused: invalid_pin",
+        "Report              r.xlsx",
+        "Next: again",
+    ] == stream.getvalue().splitlines()
+
+
+def test_box_of_a_run_fits_a_screen(monkeypatch):
+    """Of 24 lines and 80 columns, whatever needs attention; the command below it is one line however long."""
+    monkeypatch.setenv("COLUMNS", "80")
+    stream = Terminal()
+    kinds = tuple(Attention("invalid", f"some kind of problem, number {number}", 2) for number in range(30))
+    overview = Overview(Figures(10, 120, 60, 39), "", (), kinds)
+    files = (("Report", Path("/a/folder/" * 12) / "r.xlsx"), ("Marked copy", Path("b.xlsx")))
+    command = "bulk-onboard run " + "a/long/path/" * 12
+
+    print_run(closing(overview=overview, updated=4, files=files), TOTALS, stream, next_command=command)
+
+    *box, last = stream.getvalue().splitlines()
+    assert f"Next: {command}" == last
+    assert len(box) + 2 <= 24
+    assert "46 rows of 23 other kinds" in stream.getvalue()
+    assert max(len(ESCAPES.sub("", line)) for line in box) <= 80
 
 
 @pytest.mark.parametrize(
@@ -159,25 +209,26 @@ def test_command_is_one_line_on_a_terminal():
     assert f"Next: {command}\n" == terminal.getvalue()
 
 
-def test_colours_on_a_terminal_only(monkeypatch):
-    """A terminal gets colours; with NO_COLOR it gets plain lines, as a file does."""
+def test_colours_mean_something_and_are_left_out_where_nobody_wants_them(monkeypatch):
+    """Green is done, yellow waits, red needs us. With NO_COLOR the box stays; a file gets plain lines."""
     coloured, plain, file = Terminal(), Terminal(), io.StringIO()
-    totals = Totals(counts=status([decision(2)], ledger_state()).counts(), reviews={})
 
-    print_run(totals, coloured, report=None, next_command="again")
-    print_run(totals, file, report=None, next_command="again")
+    print_run(closing(), TOTALS, coloured, next_command="again")
+    print_run(closing(), TOTALS, file, next_command="again")
     monkeypatch.setenv("NO_COLOR", "1")
-    print_run(totals, plain, report=None, next_command="again")
+    print_run(closing(), TOTALS, plain, next_command="again")
 
-    assert "\x1b[" in coloured.getvalue()
-    assert file.getvalue() == plain.getvalue()
-    assert "\x1b" not in plain.getvalue()
+    lines = {name: line for line in coloured.getvalue().splitlines() for name in NAMES if name in line}
+    assert ["\x1b[32m", "\x1b[33m", "\x1b[31m"] == [re.search(r"\x1b\[3\dm", lines[name])[0] for name in NAMES]
+    assert "\x1b" not in plain.getvalue() + file.getvalue()
+    assert "─" in plain.getvalue()
+    assert "─" not in file.getvalue()
 
 
 @pytest.mark.parametrize("stream", [Terminal(), io.StringIO()])
 def test_data_cannot_steer_the_terminal(stream):
     """Escape sequences, line breaks and markup in a cell are shown, not obeyed."""
-    print_findings([finding(seen="\x1b]0;x\x07[red]a\nb")], stream, workbook="b.xlsx")
+    print_findings([finding(seen="\x1b]0;x\x07[red]a\nb")], stream, elsewhere="--json")
 
     assert "\\x1b]0;x\\x07[red]a\\nb" in stream.getvalue()
 
@@ -187,7 +238,7 @@ def test_poor_encoding_loses_no_line():
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")
 
-    print_findings([finding(seen="Ånand")], stream, workbook="b.xlsx")
+    print_findings([finding(seen="Ånand")], stream, elsewhere="--json")
     stream.flush()
 
     assert b"?nand" in raw.getvalue()
