@@ -19,6 +19,7 @@ _MOST_BARS = 120
 _GAP = 0.18  # of a bar's width
 _MINUTE_S = 60.0
 _LONGEST, _SHORTEST = timedelta(seconds=90), timedelta(seconds=1)
+_LEAST_SPAN = timedelta(minutes=5)
 _HEADROOM = 1.1  # so that the line of the quota is within the drawing
 _LEAST = 4  # so that a bar of very few can be seen
 
@@ -116,7 +117,7 @@ def requests_chart(
     allowed = quota.limit * _MINUTE_S / quota.window_s if quota else None
     peak = max(each.per_minute for each in stretches)
     top = _round_up(_HEADROOM * max(peak, allowed or 0.0, 1.0))
-    since, until = stretches[0].since, max(stretches[-1].until, stretches[0].since + timedelta(minutes=1))
+    since, until = stretches[0].since, max(stretches[-1].until, stretches[0].since + _LEAST_SPAN)
     seconds = (until - since).total_seconds()
 
     def bar(each: _Stretch) -> Bar:
@@ -181,6 +182,9 @@ def _rounded(*numbers: float) -> tuple[float, ...]:
 
 
 def _round_up(number: float) -> int:
-    """Return the next number that an axis may end with: 1, 2, 3, 4, 5, 6, 8 or 10 times a power of ten."""
-    power = int("1" + "0" * (len(str(int(number))) - 1))
-    return next(step * power for step in (1, 2, 3, 4, 5, 6, 8, 10) if step * power >= number)
+    """Return the next number that an axis may end with: one of `_STEPS` times a power of ten, at least 10."""
+    power = int("1" + "0" * max(0, len(str(int(number))) - 2))
+    return next(step * power for step in _STEPS if step * power >= number)
+
+
+_STEPS = (10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100)

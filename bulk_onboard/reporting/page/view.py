@@ -3,14 +3,14 @@
 A view is plain data in the words that people read. Templates put it on the page and decide nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 
 from bulk_onboard.model.command import Commands, names_in
 from bulk_onboard.model.identity import normal_user_key
-from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.model.ledger_state import LedgerState, Usage
 from bulk_onboard.model.record import Record
 from bulk_onboard.reporting.advice import advise
 from bulk_onboard.reporting.figures import Attention, Overview, overview_of
@@ -139,6 +139,7 @@ class PageView:
     earlier_runs: int
     command: str
     names_known: bool
+    no_names: str
     zone: str
     ledger: str
     newest: str
@@ -157,18 +158,19 @@ def page_view(moment: Moment) -> PageView:
         job=moment.job,
         title=f"{percent}{headline.words} · {moment.job}",
         headline=headline,
-        notices=tuple(filter(None, (moment.trouble, moment.restarted, moment.no_names))),
+        notices=tuple(filter(None, (moment.trouble, moment.restarted))),
         progress=progress,
         overview=overview,
         outcomes=outcome_bars(overview.outcomes),
-        requests=newest_requests(ledger_state, moment.zone),
+        requests=_requests(moment),
         attention=overview.attention,
         attention_rows=attention_rows(needing[:ROWS_SHOWN], status, moment),
         more=max(0, len(needing) - ROWS_SHOWN),
-        runs=_runs(runs),
+        runs=_runs(runs, is_under_way=moment.is_under_way),
         earlier_runs=max(0, len(ledger_state.runs) - RUNS_SHOWN),
         command=_next(status, moment),
         names_known=bool(moment.names),
+        no_names=moment.no_names,
         zone=str(moment.zone),
         ledger=moment.ledger,
         newest=_ago(moment.newest_at, moment.now, moment.zone),
@@ -223,15 +225,28 @@ def progress_of(overview: Overview) -> ProgressBar:
     return ProgressBar(done, total, f"{done:,} of {format_count(total, 'row')}; {left:,} still to send or look up.")
 
 
-def newest_requests(ledger_state: LedgerState, zone: tzinfo) -> RequestsChart | None:
-    """Return the chart of the newest run that made requests; None where none is known to have made any."""
-    usage, runs = ledger_state.usage, ledger_state.runs
-    if not usage or not runs:
+def _requests(moment: Moment) -> RequestsChart | None:
+    """Return the chart of the newest run that made requests; None where none is known to have made any.
+
+    Of the minute that is not over yet the ledger has the writes alone.
+    """
+    ledger_state = moment.ledger_state
+    usage = [*ledger_state.usage, *(_this_minute(moment) if moment.is_under_way else ())]
+    begins = [datetime.fromisoformat(run.started.at) for run in ledger_state.runs]
+    place = max((place for place, began in enumerate(begins) if usage and began <= usage[-1].at), default=None)
+    if place is None:
         return None
-    begins = [datetime.fromisoformat(run.started.at) for run in runs]
-    newest = max((place for place, began in enumerate(begins) if began <= usage[-1].at), default=0)
-    of_run = [each for each in usage if each.at >= begins[newest]]
-    return requests_chart(of_run, began=begins[newest], quota=parse_quota(runs[newest].started.quota), zone=zone)
+    began, quota = begins[place], parse_quota(ledger_state.runs[place].started.quota)
+    return requests_chart([each for each in usage if each.at >= began], began=began, quota=quota, zone=moment.zone)
+
+
+def _this_minute(moment: Moment) -> Iterator[Usage]:
+    ledger_state = moment.ledger_state
+    begun = ledger_state.runs[-1].started.at
+    counted = max(begun, *(_as_in_ledger(each.at) for each in ledger_state.usage[-1:]), "")
+    writes = sum(record.sent_at > counted for record in ledger_state.records.values())
+    if writes:
+        yield Usage(moment.now, writes, writes, 0)
 
 
 def attention_rows(rows: Iterable[RowStatus], status: JobStatus, moment: Moment) -> tuple[AttentionRow, ...]:
@@ -267,11 +282,17 @@ def _next(status: JobStatus, moment: Moment) -> str:
     return commands.run() if command == commands.status() else command
 
 
-def _runs(table: Table) -> Table:
+def _runs(table: Table, *, is_under_way: bool) -> Table:
     """Return the columns of the newest runs that tell most, the newest run first."""
     places = [place for place, header in enumerate(table.headers) if header.startswith(_RUN_COLUMNS)]
-    rows = [tuple(row[place] for place in places) for row in table.rows]
-    return Table(tuple(table.headers[place] for place in places), tuple(rows[: -RUNS_SHOWN - 1 : -1]))
+    headers = tuple(table.headers[place] for place in places)
+    rows = [tuple(row[place] for place in places) for row in table.rows][: -RUNS_SHOWN - 1 : -1]
+    if is_under_way:
+        rows[0] = tuple(
+            ("under way" if header == "Ended how" else None) if header.startswith("Ended") else cell
+            for header, cell in zip(headers, rows[0], strict=True)
+        )
+    return Table(headers, tuple(rows))
 
 
 def _ended_how(table: Table) -> str:
@@ -281,6 +302,11 @@ def _ended_how(table: Table) -> str:
 
 
 _RUN_COLUMNS = ("Began", "Ended", "Requests", "Created", "Refused", "Throttled", "Who", "Host")
+
+
+def _as_in_ledger(at: datetime) -> str:
+    """Return an instant as the ledger writes it, so that both sort alike."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 # One business.
