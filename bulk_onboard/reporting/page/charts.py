@@ -4,24 +4,26 @@ All texts of a chart stand beside the drawing as ordinary text, so that they wra
 A drawing is stretched to the width that there is.
 """
 
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from math import ceil
 from typing import NamedTuple
 
-from bulk_onboard.model.ledger_state import Usage
+from bulk_onboard.model.ledger_state import LedgerState, Usage
 from bulk_onboard.reporting.figures import Outcome
-from bulk_onboard.units import Quota, format_count
+from bulk_onboard.units import format_count, parse_quota
 
 WIDTH, HEIGHT = 1000, 200
-_MOST_BARS = 120
-_GAP = 0.18  # of a bar's width
-_MINUTE_S = 60.0
-_LONGEST, _SHORTEST = timedelta(seconds=90), timedelta(seconds=1)
-_LEAST_SPAN = timedelta(minutes=5)
-_HEADROOM = 1.1  # so that the line of the quota is within the drawing
 _LEAST = 4  # so that a bar of very few can be seen
+
+_MINUTE = timedelta(minutes=1)
+_FEW = 10  # requests; a run that made no more has nothing to show
+_MOST_BARS, _LEAST_BARS = 120, 10
+_GAP = 0.18  # of a bar's width
+_HEADROOM = 1.1  # so that the line of the quota is within the drawing
 
 
 class Bar(NamedTuple):
@@ -64,6 +66,14 @@ def _share(rows: int, total: int) -> str:
     return "< 1 %" if percent < 1 else "> 99 %" if percent > 99 else f"{percent:.0f} %"
 
 
+class Minute(NamedTuple):
+    """The requests of one minute by the clock."""
+
+    at: datetime
+    requests: int
+    throttled: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestsChart:
     """Requests per minute of one run, against the quota.
@@ -86,99 +96,106 @@ class RequestsChart:
     sentence: str
 
 
-class _Stretch(NamedTuple):
-    """What was used from one instant to another, at most a minute unless minutes were put together."""
+def requests_chart(ledger_state: LedgerState, zone: tzinfo) -> RequestsChart | None:
+    """Return the chart of the newest run that made more than a few requests, else of the newest that made any.
 
-    since: datetime
-    until: datetime
-    requests: int
-    throttled: int
+    Return None where no requests are known.
+    """
+    runs = [(quota, minutes) for quota, minutes in _runs(ledger_state) if minutes]
+    if not runs:
+        return None
+    busy = [each for each in runs if sum(minute.requests for minute in each[1]) > _FEW]
+    kept, minutes = (busy or runs)[-1]
+    quota = parse_quota(kept)
+    allowed = quota.limit * 60 / quota.window_s if quota else None
+    return _drawn(minutes, allowed, zone)
 
-    @property
-    def per_minute(self) -> float:
-        """Requests a minute; in less than a minute, those that there were."""
-        return self.requests * _MINUTE_S / max(_MINUTE_S, (self.until - self.since).total_seconds())
+
+def _runs(ledger_state: LedgerState) -> Iterable[tuple[str, list[Minute]]]:
+    """Yield the quota of each run, and its minutes."""
+    begins = [datetime.fromisoformat(run.started.at) for run in ledger_state.runs]
+    sent = sorted(datetime.fromisoformat(record.sent_at) for record in ledger_state.records.values() if record.sent_at)
+    times = [each.at for each in ledger_state.usage]
+    for run, began, ended in zip(ledger_state.runs, begins, [*begins[1:], None], strict=True):
+        first, end = bisect_left(times, began), len(times) if ended is None else bisect_left(times, ended)
+        first_sent, end_sent = bisect_left(sent, began), len(sent) if ended is None else bisect_left(sent, ended)
+        yield run.started.quota, minutes_of(ledger_state.usage[first:end], sent[first_sent:end_sent])
 
 
-def requests_chart(
-    usage: Sequence[Usage], *, began: datetime, quota: Quota | None, zone: tzinfo
-) -> RequestsChart | None:
-    """Return the chart of a run; None where it has made no requests yet.
+def minutes_of(usage: Sequence[Usage], sent: Sequence[datetime]) -> list[Minute]:
+    """Return the minutes of a run from its first request to its last, those without any included.
+
+    Each entry of `usage` says how many requests there were since the one before, which may be more than a minute ago.
+    When records were sent is known to the instant, so those are counted in their own minutes; all others, which are
+    reads for the most part, in that of the entry.
 
     Args:
-        usage: of this run, in order.
-        began: when the run did; aware.
-        quota: as the run kept it.
-        zone: of the readers.
+        usage: in order.
+        sent: when a record was sent, in order; also after the last entry, in the minute that is not over yet.
     """
-    stretches = _together(list(_stretches(usage, began)))
-    if not stretches:
-        return None
-    allowed = quota.limit * _MINUTE_S / quota.window_s if quota else None
-    peak = max(each.per_minute for each in stretches)
-    top = _round_up(_HEADROOM * max(peak, allowed or 0.0, 1.0))
-    since, until = stretches[0].since, max(stretches[-1].until, stretches[0].since + _LEAST_SPAN)
-    seconds = (until - since).total_seconds()
+    requests: Counter[datetime] = Counter()
+    throttled: Counter[datetime] = Counter()
+    place = 0
+    for each in usage:
+        end = bisect_left(sent, each.at, lo=place)
+        own = sent[place : min(end, place + each.requests)]
+        requests.update(map(_minute, own))
+        requests[_minute(each.at)] += each.requests - len(own)
+        throttled[_minute(each.at)] += each.throttled
+        place = end
+    requests.update(map(_minute, sent[place:]))
+    if not requests:
+        return []
+    first, last = min(requests), max(requests)
+    every = (first + number * _MINUTE for number in range((last - first) // _MINUTE + 1))
+    return [Minute(at, requests[at], throttled[at]) for at in every]
 
-    def bar(each: _Stretch) -> Bar:
-        x = WIDTH * (each.since - since).total_seconds() / seconds
-        width = WIDTH * (each.until - each.since).total_seconds() / seconds
-        height = HEIGHT * each.per_minute / top
-        slack = width * _GAP
-        left, top_y, wide, high = _rounded(x + slack / 2, HEIGHT - height, max(1.0, width - slack), height)
-        return Bar(left, top_y, wide, high, _title(each, zone))
 
+def _minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)
+
+
+def _drawn(minutes: list[Minute], allowed: float | None, zone: tzinfo) -> RequestsChart:
+    many = ceil(len(minutes) / _MOST_BARS)
+    groups = [minutes[start : start + many] for start in range(0, len(minutes), many)]
+    heights = [sum(each.requests for each in group) / len(group) for group in groups]
+    top = _round_up(_HEADROOM * max(*heights, allowed or 0.0, 1.0))
+    wide = WIDTH / max(_LEAST_BARS, len(groups))
+
+    def bar(place: int) -> Bar:
+        high = HEIGHT * heights[place] / top
+        x, width = round((place + _GAP / 2) * wide, 2), round((1 - _GAP) * wide, 2)
+        return Bar(x, round(HEIGHT - high, 2), width, round(high, 2), _title(groups[place], zone))
+
+    first, end = minutes[0].at, minutes[0].at + max(len(minutes), _LEAST_BARS) * _MINUTE
     return RequestsChart(
-        bars=tuple(map(bar, stretches)),
+        bars=tuple(map(bar, range(len(groups)))),
         quota_y=None if allowed is None else round(HEIGHT - HEIGHT * allowed / top, 2),
         quota="" if allowed is None else f"{allowed:,.0f} a minute",
         top=f"{top:,}",
-        since=_clock(since, zone),
-        until=_clock(until, zone),
-        sentence=_sentence(usage, stretches, allowed),
+        since=f"{first.astimezone(zone).day} {first.astimezone(zone):%b}, {_clock(first, zone)}",
+        until=_clock(end, zone),
+        sentence=_sentence(minutes, allowed),
     )
 
 
-def _stretches(usage: Sequence[Usage], began: datetime) -> Iterable[_Stretch]:
-    """Yield what was used from one entry to the next; after a pause, in the minute before the entry."""
-    before = began
-    for each in usage:
-        since = min(max(before, each.at - _LONGEST), each.at - _SHORTEST)
-        yield _Stretch(since, each.at, each.requests, each.throttled)
-        before = each.at
+def _title(group: list[Minute], zone: tzinfo) -> str:
+    requests, throttled = sum(each.requests for each in group), sum(each.throttled for each in group)
+    number = format_count(requests, "request") + (f", {throttled:,} throttled" if throttled else "")
+    until = f" to {_clock(group[-1].at, zone)}" if len(group) > 1 else ""
+    return f"{_clock(group[0].at, zone)}{until}: {number}"
 
 
-def _together(stretches: list[_Stretch]) -> list[_Stretch]:
-    """Return at most so many stretches as can be told apart, neighbours put together."""
-    many = ceil(len(stretches) / _MOST_BARS)
-    groups = [stretches[start : start + many] for start in range(0, len(stretches), many or 1)]
-    return [
-        _Stretch(group[0].since, group[-1].until, sum(e.requests for e in group), sum(e.throttled for e in group))
-        for group in groups
-    ]
-
-
-def _title(each: _Stretch, zone: tzinfo) -> str:
-    throttled = f", {each.throttled:,} of them throttled" if each.throttled else ""
-    minutes = (each.until - each.since).total_seconds() / _MINUTE_S
-    number = format_count(each.requests, "request") if minutes < 2 else f"{each.per_minute:,.0f} requests a minute"
-    return f"{_clock(each.since, zone)} to {_clock(each.until, zone)}: {number}{throttled}"
-
-
-def _sentence(usage: Sequence[Usage], stretches: Sequence[_Stretch], allowed: float | None) -> str:
-    requests, throttled = sum(each.requests for each in usage), sum(each.throttled for each in usage)
-    peak = max(each.per_minute for each in stretches)
+def _sentence(minutes: Sequence[Minute], allowed: float | None) -> str:
+    requests, throttled = sum(each.requests for each in minutes), sum(each.throttled for each in minutes)
+    peak = max(each.requests for each in minutes)
     against = f"; the quota is {allowed:,.0f}" if allowed else ""
-    refused = f" {throttled:,} of them {'was' if throttled == 1 else 'were'} throttled." if throttled else ""
-    return f"{format_count(requests, 'request')}, at most {peak:,.0f} in a minute{against}.{refused}"
+    refused = f" {throttled:,} {'was' if throttled == 1 else 'were'} throttled." if throttled else ""
+    return f"{format_count(requests, 'request')}, at most {peak:,} in a minute{against}.{refused}"
 
 
 def _clock(at: datetime, zone: tzinfo) -> str:
     return f"{at.astimezone(zone):%H:%M}"
-
-
-def _rounded(*numbers: float) -> tuple[float, ...]:
-    return tuple(round(number, 2) for number in numbers)
 
 
 def _round_up(number: float) -> int:

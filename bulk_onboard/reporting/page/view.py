@@ -3,14 +3,14 @@
 A view is plain data in the words that people read. Templates put it on the page and decide nothing.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 
 from bulk_onboard.model.command import Commands, names_in
 from bulk_onboard.model.identity import normal_user_key
-from bulk_onboard.model.ledger_state import LedgerState, Usage
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import Record
 from bulk_onboard.reporting.advice import advise
 from bulk_onboard.reporting.figures import Attention, Overview, overview_of
@@ -19,9 +19,9 @@ from bulk_onboard.reporting.row_status import JobStatus, RowStatus, join
 from bulk_onboard.reporting.sheets import runs_table
 from bulk_onboard.reporting.summary import next_command
 from bulk_onboard.reporting.table import Table, local
-from bulk_onboard.units import format_count, format_duration, format_size, parse_quota
+from bulk_onboard.units import format_count, format_duration, format_size
 
-ROWS_SHOWN = 100
+ROWS_SHOWN = 50
 MATCHES_SHOWN = 20
 RUNS_SHOWN = 20
 
@@ -162,7 +162,7 @@ def page_view(moment: Moment) -> PageView:
         progress=progress,
         overview=overview,
         outcomes=outcome_bars(overview.outcomes),
-        requests=_requests(moment),
+        requests=requests_chart(ledger_state, moment.zone),
         attention=overview.attention,
         attention_rows=attention_rows(needing[:ROWS_SHOWN], status, moment),
         more=max(0, len(needing) - ROWS_SHOWN),
@@ -221,32 +221,8 @@ def progress_of(overview: Overview) -> ProgressBar:
     if not total:
         return ProgressBar(0, 0, "No rows are known yet.")
     if not left:
-        return ProgressBar(done, total, f"All {format_count(total, 'row')} of the ledger have left, or need somebody.")
+        return ProgressBar(done, total, f"Nothing is left to send of {format_count(total, 'row')}.")
     return ProgressBar(done, total, f"{done:,} of {format_count(total, 'row')}; {left:,} still to send or look up.")
-
-
-def _requests(moment: Moment) -> RequestsChart | None:
-    """Return the chart of the newest run that made requests; None where none is known to have made any.
-
-    Of the minute that is not over yet the ledger has the writes alone.
-    """
-    ledger_state = moment.ledger_state
-    usage = [*ledger_state.usage, *(_this_minute(moment) if moment.is_under_way else ())]
-    begins = [datetime.fromisoformat(run.started.at) for run in ledger_state.runs]
-    place = max((place for place, began in enumerate(begins) if usage and began <= usage[-1].at), default=None)
-    if place is None:
-        return None
-    began, quota = begins[place], parse_quota(ledger_state.runs[place].started.quota)
-    return requests_chart([each for each in usage if each.at >= began], began=began, quota=quota, zone=moment.zone)
-
-
-def _this_minute(moment: Moment) -> Iterator[Usage]:
-    ledger_state = moment.ledger_state
-    begun = ledger_state.runs[-1].started.at
-    counted = max(begun, *(_as_in_ledger(each.at) for each in ledger_state.usage[-1:]), "")
-    writes = sum(record.sent_at > counted for record in ledger_state.records.values())
-    if writes:
-        yield Usage(moment.now, writes, writes, 0)
 
 
 def attention_rows(rows: Iterable[RowStatus], status: JobStatus, moment: Moment) -> tuple[AttentionRow, ...]:
@@ -302,11 +278,6 @@ def _ended_how(table: Table) -> str:
 
 
 _RUN_COLUMNS = ("Began", "Ended", "Requests", "Created", "Refused", "Throttled", "Who", "Host")
-
-
-def _as_in_ledger(at: datetime) -> str:
-    """Return an instant as the ledger writes it, so that both sort alike."""
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 # One business.
@@ -449,6 +420,8 @@ def _ago(at: str, now: datetime, zone: tzinfo) -> str:
 
 
 def _stamp(at: str, zone: tzinfo, *, seconds: bool = False) -> str:
-    """Return an instant as `2026-01-05 15:31`; empty for none."""
+    """Return an instant as `5 Jan 2026 15:31`; empty for none."""
     instant = local(at, zone)
-    return "" if instant is None else f"{instant:%Y-%m-%d %H:%M:%S}" if seconds else f"{instant:%Y-%m-%d %H:%M}"
+    if instant is None:
+        return ""
+    return f"{instant.day} {instant:%b %Y %H:%M:%S}" if seconds else f"{instant.day} {instant:%b %Y %H:%M}"
