@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 
-from bulk_onboard.model.command import Commands, names_in
+from bulk_onboard.model.command import Commands
 from bulk_onboard.model.identity import normal_user_key
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import Record
@@ -164,7 +164,7 @@ def page_view(moment: Moment) -> PageView:
         outcomes=outcome_bars(overview.outcomes),
         requests=requests_chart(ledger_state, moment.zone),
         attention=overview.attention,
-        attention_rows=attention_rows(needing[:ROWS_SHOWN], status, moment),
+        attention_rows=attention_rows(needing[:ROWS_SHOWN], moment),
         more=max(0, len(needing) - ROWS_SHOWN),
         runs=_runs(runs, is_under_way=moment.is_under_way),
         earlier_runs=max(0, len(ledger_state.runs) - RUNS_SHOWN),
@@ -225,18 +225,15 @@ def progress_of(overview: Overview) -> ProgressBar:
     return ProgressBar(done, total, f"{done:,} of {format_count(total, 'row')}; {left:,} still to send or look up.")
 
 
-def attention_rows(rows: Iterable[RowStatus], status: JobStatus, moment: Moment) -> tuple[AttentionRow, ...]:
+def attention_rows(rows: Iterable[RowStatus], moment: Moment) -> tuple[AttentionRow, ...]:
     """Return these rows with why they need attention and what is to be done."""
     commands = moment.commands or Commands(job=moment.ledger)
-    called = names_in(status.ledger_state)
-    return tuple(_attention_row(each, commands, called, moment.names) for each in rows)
+    return tuple(_attention_row(each, commands, moment.names) for each in rows)
 
 
-def _attention_row(
-    status: RowStatus, commands: Commands, called: Mapping[str, str], names: Mapping[str, RowName]
-) -> AttentionRow:
+def _attention_row(status: RowStatus, commands: Commands, names: Mapping[str, RowName]) -> AttentionRow:
     record = status.record or status.named or Record(token="")
-    advice = advise(status, commands, name=called.get(record.token, record.token))
+    advice = advise(status, commands, name=record.token)
     row, name = names.get(record.token, (None, ""))
     return AttentionRow(
         token=record.token,
@@ -355,7 +352,7 @@ def business_view(record: Record, story: Iterable[Mapping[str, Any]], moment: Mo
         story: what happened to it, oldest first: of each entry what `ledger.story.StoryLine` has.
         moment: for names, commands and the time zone.
     """
-    (row,) = attention_rows([RowStatus.of(record)], join(None, moment.ledger_state), moment)
+    (row,) = attention_rows([RowStatus.of(record)], moment)
     numbers = "; ".join(f"{number} {linking.linkage}" for number, linking in record.numbers.items())
     facts = (
         ("State", record.state.value),
