@@ -75,9 +75,15 @@ def _write_summary(file: BinaryIO, _: Path, tables: Tables) -> None:
     file.write(json.dumps(summary_data(tables), indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
 
 
+def _write_page(file: BinaryIO, _: Path, tables: Tables) -> None:
+    from bulk_onboard.reporting.page.render import report_page  # noqa: PLC0415 - jinja2
+
+    file.write(report_page(tables))
+
+
 Writer = Callable[[BinaryIO, Path, Tables], None]
 
-WRITERS: Mapping[str, Writer] = {"xlsx": _write_workbook, "json": _write_summary}
+WRITERS: Mapping[str, Writer] = {"xlsx": _write_workbook, "html": _write_page, "json": _write_summary}
 """What writes the report in each format into an open file; the folder is for temporary files."""
 
 

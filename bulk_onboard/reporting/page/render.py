@@ -1,5 +1,7 @@
 """The door to jinja2: views become HTML. Every text is escaped, whatever a template says."""
 
+import hashlib
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -9,8 +11,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bulk_onboard import __version__
+from bulk_onboard.reporting.page.report import report_view
 from bulk_onboard.reporting.page.view import BusinessView, Match, PageView
+from bulk_onboard.reporting.summary import Tables
 from bulk_onboard.reporting.table import local_text
+from bulk_onboard.reporting.target import HTML_MARK
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -27,6 +32,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     templates.filters["words"] = words
+    templates.filters["section_names"] = section_names
     return templates
 
 
@@ -35,6 +41,11 @@ def words(cell: Any) -> str:
     if isinstance(cell, datetime):
         return local_text(cell, cell.tzinfo) or "" if cell.tzinfo else f"{cell:%d %b %Y %H:%M}"
     return f"{cell:,}" if isinstance(cell, int) else "" if cell is None else str(cell)
+
+
+def section_names(text: str) -> str:
+    """Return a sentence of the report that speaks of its sheets; here they are sections."""
+    return text.replace("on the sheet Summary", "at the top").replace("the sheet ", "the section ")
 
 
 def _html(template: str, **values: Any) -> bytes:
@@ -86,3 +97,17 @@ def business_page(
 def message_page(heading: str, sentence: str, *, asks_for_token: bool = False) -> bytes:
     """Return a page that says why there is no other."""
     return _html("message.html", heading=heading, sentence=sentence, asks_for_token=asks_for_token)
+
+
+def report_page(tables: Tables) -> bytes:
+    """Return the report as one file that needs nothing else, and no script."""
+    style = file_content("page.css").decode()
+    digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return _html(
+        "report.html",
+        view=report_view(tables),
+        mark=HTML_MARK,
+        style=style,
+        style_hash=f"sha256-{digest}",
+        version=__version__,
+    )

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.identity import normal_user_key
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.record import Record
+from bulk_onboard.model.record import Record, State
 from bulk_onboard.reporting.advice import advise
 from bulk_onboard.reporting.figures import Attention, Overview, overview_of
 from bulk_onboard.reporting.page.charts import OutcomeBar, RequestsChart, outcome_bars, requests_chart
@@ -110,6 +110,7 @@ class AttentionRow(NamedTuple):
     state: str
     reason: str
     todo: str
+    command: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,14 +228,13 @@ def progress_of(overview: Overview) -> ProgressBar:
 
 def attention_rows(rows: Iterable[RowStatus], moment: Moment) -> tuple[AttentionRow, ...]:
     """Return these rows with why they need attention and what is to be done."""
-    commands = moment.commands or Commands(job=moment.ledger)
-    return tuple(_attention_row(each, commands, moment.names) for each in rows)
+    return tuple(_attention_row(each, moment) for each in rows)
 
 
-def _attention_row(status: RowStatus, commands: Commands, names: Mapping[str, RowName]) -> AttentionRow:
+def _attention_row(status: RowStatus, moment: Moment) -> AttentionRow:
     record = status.record or status.named or Record(token="")
-    advice = advise(status, commands, name=record.token)
-    row, name = names.get(record.token, (None, ""))
+    advice = advise(status)
+    row, name = moment.names.get(record.token, (None, ""))
     return AttentionRow(
         token=record.token,
         key=record.key or f"~{record.token}",
@@ -242,8 +242,12 @@ def _attention_row(status: RowStatus, commands: Commands, names: Mapping[str, Ro
         name=name,
         state=status.review if status.review and status.review != "approved" else status.state.value,
         reason=advice.reason,
-        todo=advice.todo,
+        todo=advice.todo.replace(", which is on the sheet Summary", "").replace("the sheet Problems", "the report"),
+        command=moment.commands.resolve(record.token) if moment.commands and status.state in _ANSWERED else "",
     )
+
+
+_ANSWERED = frozenset({State.HELD, State.GONE, State.UNCERTAIN})
 
 
 def _next(status: JobStatus, moment: Moment) -> str:
@@ -312,6 +316,7 @@ class BusinessView:
     facts: tuple[tuple[str, str], ...]
     reason: str
     todo: str
+    command: str
     lines: tuple[StoryLineView, ...]
 
 
@@ -381,6 +386,7 @@ def business_view(record: Record, story: Iterable[Mapping[str, Any]], moment: Mo
         facts=tuple((name, value) for name, value in facts if value),
         reason=row.reason,
         todo=row.todo,
+        command=row.command,
         lines=lines,
     )
 
