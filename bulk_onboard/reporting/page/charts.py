@@ -116,7 +116,7 @@ def _runs(ledger_state: LedgerState) -> Iterable[tuple[str, list[Minute]]]:
     begins = [datetime.fromisoformat(run.started.at) for run in ledger_state.runs]
     sent = sorted(datetime.fromisoformat(record.sent_at) for record in ledger_state.records.values() if record.sent_at)
     times = [each.at for each in ledger_state.usage]
-    for run, began, ended in zip(ledger_state.runs, begins, [*begins[1:], None], strict=True):
+    for run, began, ended in zip(ledger_state.runs, begins, (*begins[1:], None), strict=False):
         first, end = bisect_left(times, began), len(times) if ended is None else bisect_left(times, ended)
         first_sent, end_sent = bisect_left(sent, began), len(sent) if ended is None else bisect_left(sent, ended)
         yield run.started.quota, minutes_of(ledger_state.usage[first:end], sent[first_sent:end_sent])

@@ -211,7 +211,7 @@ def _finish(moment: Moment) -> str:
     if left_s < 1:
         return "It is nearly done."
     hour = (moment.now + timedelta(seconds=left_s)).isoformat()
-    return f"About {format_duration(left_s)} left, until about {_when(hour, moment.now, moment.zone, before='')}."
+    return f"About {format_duration(left_s)} left, until about {_hour(hour, moment.now, moment.zone)}."
 
 
 def progress_of(overview: Overview) -> ProgressBar:
@@ -402,13 +402,19 @@ def _is_called(record: Record, name: str, key: str) -> bool:
 _RECENT_S = 90
 
 
-def _when(at: str, now: datetime, zone: tzinfo, *, before: str = "at ") -> str:
+def _when(at: str, now: datetime, zone: tzinfo) -> str:
     """Return an instant as `at 15:31`, on another day as `on Mon 5 Jan at 15:31`; empty for none."""
+    day, _, clock = _hour(at, now, zone).rpartition(", ")
+    return f"on {day} at {clock}" if day else f"at {clock}" if clock else ""
+
+
+def _hour(at: str, now: datetime, zone: tzinfo) -> str:
+    """Return an instant as `15:31`, on another day as `Mon 5 Jan, 15:31`; empty for none."""
     instant = local(at, zone)
     if instant is None:
         return ""
-    day = f"on {instant:%a} {instant.day} {instant:%b} at " if instant.date() != now.astimezone(zone).date() else before
-    return f"{day}{instant:%H:%M}"
+    is_today = instant.date() == now.astimezone(zone).date()
+    return f"{instant:%H:%M}" if is_today else f"{instant:%a} {instant.day} {instant:%b}, {instant:%H:%M}"
 
 
 def _how_long_ago(at: str, now: datetime) -> str:
@@ -419,7 +425,7 @@ def _how_long_ago(at: str, now: datetime) -> str:
 
 def _ago(at: str, now: datetime, zone: tzinfo) -> str:
     """Return when the newest line was written; empty where there is none."""
-    return f"{_when(at, now, zone, before='')}{_how_long_ago(at, now)}" if at else ""
+    return f"{_hour(at, now, zone)}{_how_long_ago(at, now)}" if at else ""
 
 
 def _stamp(at: str, zone: tzinfo, *, seconds: bool = False) -> str:
