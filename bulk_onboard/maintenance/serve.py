@@ -32,7 +32,7 @@ from bulk_onboard.errors import BulkOnboardError, UsageError
 from bulk_onboard.job import Job
 from bulk_onboard.ledger.story import story
 from bulk_onboard.maintenance.watch import JobWatch, read_names
-from bulk_onboard.pipeline.outputs import report_content
+from bulk_onboard.pipeline.outputs import WRITERS, report_content
 from bulk_onboard.pipeline.stop import Stop, rest
 from bulk_onboard.reporting.page import metrics, render
 from bulk_onboard.reporting.page.view import MATCHES_SHOWN, Match, Moment, business_view, find, page_view
@@ -153,7 +153,7 @@ class _News:
 
     def take(self, title: str, parts: Mapping[str, str]) -> None:
         """Take new parts, and wake whoever waits for a change."""
-        changed = {name: html for name, html in parts.items() if self.parts.get(name, (0, ""))[1] != html}
+        changed = {name: html for name, html in parts.items() if self.parts.get(name, (0, None))[1] != html}
         if not changed and title == self.title:
             return
         self.number += 1
@@ -339,7 +339,7 @@ class PageServer:
         def make() -> bytes:
             self._watch.look()
             view = page_view(self._watch.moment())
-            downloads = [(name, words) for name, (_, _, words) in DOWNLOADS.items()]
+            downloads = [(name, words) for name, (form, _, words) in DOWNLOADS.items() if form in WRITERS]
             return render.live_page(view, downloads=downloads, downloads_note=_DOWNLOADS_NOTE)
 
         return _html(await self._in_thread(make))

@@ -36,12 +36,13 @@ class JobWatch:
         self._no_names = ""
         self._named_for: tuple[FileStat, int] | None = None
         self._seen = NOWHERE
+        self._has_news = False
         self._restarted_at = float("-inf")
 
     def look(self) -> bool:
-        """Take in what is new in the ledger; return whether anything is."""
+        """Take in what is new in the ledger; return whether there is anything new to be shown, names included."""
         before = self._follower.restarted
-        is_new = self._follower.look()
+        is_new, self._has_news = self._follower.look() or self._has_news, False
         if self._follower.restarted != before:
             self._restarted_at = self._clock.monotonic()
         return is_new
@@ -90,7 +91,7 @@ class JobWatch:
             return None
         job = self.job
         if job.file == job.ledger:
-            self._no_names = _NO_WORKBOOK
+            self.take_names(_NO_WORKBOOK)
             return None
         seen, before = stat_of(job.workbook), self._seen
         self._seen = seen
@@ -102,7 +103,9 @@ class JobWatch:
 
     def take_names(self, names: Mapping[str, RowName] | str) -> None:
         """Show these names from now on; a sentence says why there are none."""
+        before = (self._names, self._no_names)
         self._names, self._no_names = ({}, names) if isinstance(names, str) else (names, "")
+        self._has_news |= before != (self._names, self._no_names)
 
     def _is_in_use(self, state: LedgerState) -> bool:
         if not state.runs or state.runs[-1].ended is not None:
