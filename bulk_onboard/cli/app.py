@@ -2,7 +2,7 @@
 
 import typer
 
-from bulk_onboard.cli import check, delete, doctor, fix, ledger, listen, prepare, run, sandbox, status
+from bulk_onboard.cli import check, delete, doctor, fix, ledger, listen, prepare, run, sandbox, serve, status
 from bulk_onboard.cli.verb import register_job_verb
 
 app = typer.Typer(
@@ -39,5 +39,6 @@ register_job_verb(_ledger, "show", ledger.show_record, or_ledger=True, writes=Fa
 register_job_verb(_ledger, "repair", ledger.repair_ledger, or_ledger=True)
 register_job_verb(_ledger, "rebuild", ledger.rebuild)
 register_job_verb(app, "listen", listen.listen)
+register_job_verb(app, "serve", serve.serve, or_ledger=True, writes=False)
 register_job_verb(app, "purge", fix.purge)
 app.command("sandbox")(sandbox.sandbox_command)

@@ -135,7 +135,7 @@ class RowStatus(NamedTuple):
         if self.aside:
             return False
         if self.decision is None:
-            return self.named is not None and record_needs_attention(self.named)
+            return self.state is State.INVALID or (self.named is not None and record_needs_attention(self.named))
         return self.decision.judged.has_errors or self._record_needs_attention()
 
     def is_new(self, since: int) -> bool:
