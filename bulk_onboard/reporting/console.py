@@ -41,6 +41,18 @@ def print_plan(plan: Plan, stream: TextIO) -> None:
     page.write_list(("Row", "Key", "Action", "Why"), rows)
 
 
+def convertible_sentence(count: int, command: str) -> str:
+    """Say that documents are refused for their form alone, and what makes accepted copies of them."""
+    are = "document is" if count == 1 else "documents are"
+    return f"{count:,} {are} refused for the form alone, and can be converted: {command}"
+
+
+def print_convertible(count: int, stream: TextIO, *, command: str) -> None:
+    """Print that documents can be converted, where any can."""
+    if count:
+        printer_on(stream).write_line(convertible_sentence(count, command))
+
+
 def print_run(
     totals: Totals,
     stream: TextIO,
