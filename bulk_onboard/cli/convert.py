@@ -69,7 +69,8 @@ def _sentences(done: "Conversion") -> list[str]:
     else:
         there = len(done.results) - len(done.made) - len(done.failed)
         before = f"; {there:,} had a copy already" if there else ""
-        told = [f"{format_count(len(done.made), 'document')} converted{before}."]
+        count = format_count(len(done.made), "document") if done.made else "Nothing"
+        told = [f"{count} converted{before}."]
     if done.removed:
         told.append(f"Copies removed, since their file was changed or is gone: {len(done.removed):,}.")
     if done.failed:

@@ -575,7 +575,7 @@ DOCUMENTS = (
         "document-converted",
         "Converted copy is sent",
         "The file itself is not taken, so the copy that was made of it is sent: {done}.",
-        "Look at the copy once, as at all of them, in the contact sheet in the folder of the copies.",
+        "Look at the copy once; the contact sheet in the folder of the copies shows all of them.",
     ),
     error(
         "document-misnamed",

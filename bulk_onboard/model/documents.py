@@ -121,8 +121,8 @@ FILE_TYPES: Mapping[str, FileType] = {
     HEIC: FileType(
         "a HEIC photo, as iPhones take them",
         (".heic", ".heif"),
-        f"{_CONVERT} on the iPhone open the photo, tap Share, then Print, spread two fingers on the preview, tap Share again and "
-        f"save that PDF to Files; or open it on a computer and {_PRINT}.",
+        f"{_CONVERT} on the iPhone open the photo, tap Share, then Print, spread two fingers on the preview, tap Share "
+        f"again and save that PDF to Files; or open it on a computer and {_PRINT}.",
     ),
     JPEG_2000: FileType("a JPEG 2000 image", (".jp2", ".jpf", ".jpx"), _PICTURE),
     SVG: FileType("an SVG drawing", (".svg",), _BROWSED),

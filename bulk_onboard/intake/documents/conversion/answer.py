@@ -1,7 +1,7 @@
 """The child that makes accepted PDFs of scans (`confined.dialogue`).
 
 A question is a line with the media type, then the file's bytes; an answer is `Converted` as JSON. The least change that
-fits is made: the picture in a PDF as it is, else grey at 200 dpi, in the best of three qualities.
+fits is made: the picture in a PDF as it is, else in full size at a lower quality, else grey at 200 dpi.
 """
 
 import base64
@@ -16,11 +16,14 @@ from bulk_onboard.intake.documents.conversion import pictures, rendering
 from bulk_onboard.intake.documents.conversion.pages import Kind, Page, pdf_of
 from bulk_onboard.intake.documents.conversion.pictures import SMALL_DPI, CannotError
 from bulk_onboard.model.application import DOCUMENT_LIMIT, STRICT_LIMIT
-from bulk_onboard.model.documents import JPEG, PDF
+from bulk_onboard.model.documents import PDF
 from bulk_onboard.units import format_count, format_size
 
-QUALITIES = (85, 70, 55)
-"""Of JPEGs at 200 dpi; with less, letters of eight points have a halo that touches the next."""
+FULL_QUALITIES = (90, 75)
+"""Of JPEGs in full size and colour."""
+
+GREY_QUALITIES = (85, 70, 55)
+"""Of JPEGs in grey at 200 dpi; with less, small letters have a halo that touches the next one."""
 
 _MADE_SMALL = (
     f"put into a PDF in grey at {SMALL_DPI} dpi",
@@ -37,9 +40,14 @@ class _Made(NamedTuple):
 
 def answer(request: bytes, source: BinaryIO) -> Iterator[bytes]:  # noqa: ARG001 - there is nothing to ask at first
     """Return a line for each question, from a process that can open nothing else."""
+    return answers(source)
+
+
+def answers(source: BinaryIO, *, may_start_threads: bool = False) -> Iterator[bytes]:
+    """Yield a line for each question, after all that it takes is loaded and the doors are shut."""
     pdfium.begin()
     pictures.begin()
-    shut_doors()
+    shut_doors(threads=may_start_threads)
     yield READY
     for question in questions(source):
         head, _, content = question.partition(b"\n")
@@ -64,31 +72,43 @@ def converted(content: bytes, media: str, *, limit: int = DOCUMENT_LIMIT, small_
     """
     if media == PDF and len(content) <= limit:  # what is wrong with it is its name
         return _Made(content, rendering.count_pages(content), "copied unchanged under a name that ends in .pdf")
-    if media != PDF:
-        pages = list(pictures.whole_pages(content, media))
+    if media != PDF and (made := _in_full(content, media, limit, small_limit)):
+        return made
+    return _in_grey(content, media, small_limit)
+
+
+def _in_full(content: bytes, media: str, limit: int, small_limit: int) -> _Made | None:
+    """Return a PDF of a picture file in full size and colour; None where none is small enough.
+
+    The second quality is tried only of files that are small themselves, such as photos of phones, packed anew.
+    """
+    for quality in FULL_QUALITIES if len(content) <= limit else FULL_QUALITIES[:1]:
+        pages = list(pictures.whole_pages(content, media, quality))
         pdf = pdf_of(pages)
-        if len(pdf) <= limit:
-            return _Made(pdf, len(pages), _put_into_a_pdf(media, pages))
-        del pages, pdf
+        if len(pdf) <= (limit if pages[0].is_as_it_was else small_limit):
+            return _Made(pdf, len(pages), _put_into_a_pdf(pages, quality))
+    return None
+
+
+def _in_grey(content: bytes, media: str, limit: int) -> _Made:
     grey = list(rendering.small_pictures(content) if media == PDF else pictures.small_pictures(content, media))
-    for quality in QUALITIES:
+    for quality in GREY_QUALITIES:
         pdf = pdf_of([pictures.encoded(picture, quality) for picture in grey])
-        if len(pdf) <= small_limit:
+        if len(pdf) <= limit:
             return _Made(pdf, len(grey), f"{_MADE_SMALL[media == PDF]} (JPEG quality {quality})")
-    pages_ = format_count(len(grey), "page")
     raise CannotError(
-        f"its {pages_} would have {format_size(len(pdf))} even in grey at {SMALL_DPI} dpi, and at most "
-        f"{format_size(DOCUMENT_LIMIT)} are taken; scan it again, or only the pages that count"
+        f"its {format_count(len(grey), 'page')} would have {format_size(len(pdf))} even in grey at {SMALL_DPI} dpi; "
+        f"at most {format_size(DOCUMENT_LIMIT)} are taken. Scan it again, or only the pages that count"
     )
 
 
-def _put_into_a_pdf(media: str, pages: Sequence[Page]) -> str:
+def _put_into_a_pdf(pages: Sequence[Page], quality: int) -> str:
     """Return what was done to the points of the pages."""
-    if media == JPEG and pages[0].is_as_it_was:
+    if pages[0].is_as_it_was:
         return "put into a PDF unchanged"
     if all(page.kind is Kind.BLACK_AND_WHITE for page in pages):
         return "put into a PDF in black and white as it was"
-    return f"put into a PDF in full size, as a JPEG of quality {pictures.FULL_QUALITY}"
+    return f"put into a PDF in full size, as a JPEG of quality {quality}"
 
 
 def _text(content: bytes) -> str:

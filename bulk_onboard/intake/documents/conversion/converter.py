@@ -22,6 +22,7 @@ LARGEST = 128 * 1024 * 1024
 PICTURES = frozenset({JPEG, PNG, TIFF, WEBP, BMP, GIF, HEIC})
 
 _CHILD = "bulk_onboard.intake.documents.conversion.answer"
+_HEIC_CHILD = "bulk_onboard.intake.documents.conversion.heic"
 _LIMITS = Limits(memory=3 << 29, cpu_s=3600, wall_s=120.0, answer=16 << 20)
 """`cpu_s` is of all files together; one takes half a second, and one of fifty pages some twenty."""
 
@@ -51,24 +52,25 @@ _converted_of = msgspec.json.Decoder(Converted).decode
 
 
 class Converter:
-    """Makes PDFs of files, one at a time; its child process starts with the first one and lives to the end."""
+    """Makes PDFs of files, one at a time; its child processes start with the first file and live to the end."""
 
     def __init__(self) -> None:
-        self._child = Dialogue(_CHILD, _LIMITS)
+        self._child, self._heic_child = Dialogue(_CHILD, _LIMITS), Dialogue(_HEIC_CHILD, _LIMITS)
 
     def __enter__(self) -> Self:
-        self._child.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._child.__exit__(kind, error, traceback)
+        self._heic_child.__exit__(kind, error, traceback)
 
     def convert(self, content: bytes, media: str) -> Converted:
         """Make a PDF of a file; StoppedError where none can be made on this machine."""
         try:
-            return _converted_of(self._child.ask(f"{media}\n".encode(), content))
+            child = self._heic_child if media == HEIC else self._child
+            return _converted_of(child.ask(f"{media}\n".encode(), content))
         except OSError as error:
             raise StoppedError(f"The process that converts scans cannot be started ({error.strerror}).") from error
         except ConfinedError as error:
@@ -98,9 +100,7 @@ def why_not(facts: FileFacts) -> str:
         return f"It is {words.found}. {words.how}".rstrip()
     if facts.size > LARGEST:
         return f"It has {facts.size:,} bytes, and at most {LARGEST:,} are converted. Scan it again at 200 dpi."
-    return next(
-        (f"{found.title.lower()}. {found.problem}" for found in _errors(facts) if found.code not in _OF_FORM), ""
-    )
+    return next((found.problem for found in _errors(facts) if found.code not in _OF_FORM), "")
 
 
 def _errors(facts: FileFacts) -> Iterator[Finding]:

@@ -24,7 +24,6 @@ MOST_POINTS = 120_000_000
 
 MOST_PAGES = 50
 SMALL_DPI = 200
-FULL_QUALITY = 90
 
 _FORMATS: Mapping[str, str] = {
     types.JPEG: "JPEG",
@@ -62,17 +61,13 @@ def begin() -> None:
     """Load all that is needed later, while files can still be opened."""
     Image.MAX_IMAGE_PIXELS = MOST_POINTS // 2  # twice of which is an error
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    Image.preinit()
     for plugin in _PLUGINS:
         importlib.import_module(f"PIL.{plugin}ImagePlugin")
-    try:
-        import pillow_heif  # noqa: PLC0415 - an extra
-    except ImportError:
-        return
-    pillow_heif.register_heif_opener(decode_threads=0, thumbnails=False, depth_images=False, aux_images=False)
 
 
-def whole_pages(content: bytes, media: str) -> Iterator[Page]:
-    """Yield the pages of a picture file in full size and colour; a JPEG's points as they are.
+def whole_pages(content: bytes, media: str, quality: int) -> Iterator[Page]:
+    """Yield the pages of a picture file in full size and colour, as JPEGs; a JPEG's points as they are.
 
     Raises:
         CannotError: it is no such picture, is cut off, or is too large to be unpacked.
@@ -81,7 +76,7 @@ def whole_pages(content: bytes, media: str) -> Iterator[Page]:
         yield page
         return
     for picture in _pictures(content, media):
-        yield encoded(picture, FULL_QUALITY)
+        yield encoded(picture, quality)
 
 
 def small_pictures(content: bytes, media: str) -> Iterator[Picture]:
