@@ -116,12 +116,12 @@ def thumbnail(image: Image.Image, quality: int) -> bytes:
     return _jpeg(_in_mode(image, "RGB"), quality)
 
 
-def paper_dpi(size: tuple[int, int], marked: object) -> tuple[float, float]:
+def paper_dpi(size: tuple[int, int], marked: tuple[float, ...]) -> tuple[float, float]:
     """Return how many points of a picture make an inch: as it is marked, where that makes a sheet of paper.
 
     Else the picture is taken to fit on a page of A4, lying or standing.
     """
-    across, down = map(_number, marked) if isinstance(marked, tuple) and len(marked) == 2 else (0.0, 0.0)
+    across, down = marked or (0.0, 0.0)
     is_likely = max(across, down) >= _LEAST_MARKED and max(across, down) <= _MOST_UNEVEN * min(across, down)
     if is_likely and max(size[0] / across, size[1] / down) <= _LONGEST:
         return across, down
@@ -137,18 +137,12 @@ def size_on_paper(width: float, height: float) -> tuple[float, float]:
     return width * times, height * times
 
 
-def _number(value: object) -> float:
-    try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
-        return 0.0
-
-
 def _as_it_is(content: bytes) -> Page | None:
     """Return the page of a JPEG that a PDF can hold; None where its points must be coded anew."""
     image = _opened(content, types.JPEG)
     kinds = {"RGB": Kind.COLOUR, "L": Kind.GREY}
-    bare, frame = bare_jpeg(content)
+    with _understood():
+        bare, frame = bare_jpeg(content)
     if image.mode not in kinds or frame not in _PLAIN_FRAMES:
         return None
     size, kind, orientation = image.size, kinds[image.mode], _orientation(image)
@@ -163,15 +157,16 @@ def _pictures(content: bytes, media: str, *, small: bool = False) -> Iterator[Pi
     for frame in _frames(_opened(content, media), media):
         if frame.width * frame.height > MOST_POINTS:
             raise CannotError(_too_many_points(frame.width, frame.height))
-        size, dpi = frame.size, paper_dpi(frame.size, _mark_of_size(frame))
-        is_lying = _orientation(frame) > 4
+        size, mark, is_lying = frame.size, _mark_of_size(frame), _orientation(frame) > 4
         if small and media == types.JPEG:
-            frame.draft("L", small_size(size, dpi))
+            frame.draft("L", small_size(size, paper_dpi(size, mark)))
         _load(frame)
         with _understood():
             image = _plain(ImageOps.exif_transpose(frame))
         if is_lying:
-            size, dpi = size[::-1], dpi[::-1]
+            mark = mark[::-1]
+            size = size if media == types.TIFF else size[::-1]  # Pillow says of a TIFF how large it is when turned
+        dpi = paper_dpi(size, mark)
         yield Picture(image, (dpi[0] * image.width / size[0], dpi[1] * image.height / size[1]))
 
 
@@ -212,13 +207,17 @@ def _orientation(image: Image.Image) -> int:
     return mark if mark in range(1, 9) else 1
 
 
-def _mark_of_size(image: Image.Image) -> object:
-    """Return what the picture says of its points an inch; a camera, known by an exposure time, knows nothing of it."""
+def _mark_of_size(image: Image.Image) -> tuple[float, ...]:
+    """Return the points an inch across and down that a picture is marked with; empty for none.
+
+    A camera, which is known by an exposure time, knows nothing of the size of what it sees.
+    """
     try:
-        is_photo = _EXPOSURE in image.getexif().get_ifd(_CAMERA)
+        marks = () if _EXPOSURE in image.getexif().get_ifd(_CAMERA) else image.info.get("dpi", ())
+        across, down = map(float, marks)
     except Exception:  # as above
-        is_photo = False
-    return None if is_photo else image.info.get("dpi")
+        return ()
+    return across, down
 
 
 def _load(image: Image.Image) -> None:
@@ -250,7 +249,10 @@ def _in_mode(image: Image.Image, mode: str) -> Image.Image:
 
 def _jpeg(image: Image.Image, quality: int) -> bytes:
     into = io.BytesIO()
-    image.save(into, "JPEG", quality=quality, optimize=True)
+    try:
+        image.save(into, "JPEG", quality=quality)
+    except OSError:  # what the points are was seen to before
+        raise MemoryError from None
     return into.getvalue()
 
 
@@ -266,6 +268,8 @@ def _understood() -> Iterator[None]:
     except UnidentifiedImageError:
         raise CannotError("no program for pictures can open it") from None
     except Exception as error:  # the library raises nearly everything
+        if "memory" in str(error):
+            raise MemoryError from None
         is_cut = "truncated" in str(error)
         raise CannotError("it is cut off" if is_cut else "it is damaged") from None
 
