@@ -49,7 +49,7 @@ from bulk_onboard.maintenance.contact_sheet import Tile, contact_sheet
 from bulk_onboard.model.application import FileFacts
 from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.documents import file_type
-from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.finding import Finding, ruled
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.requirements import Combination, RequirementsBook
 from bulk_onboard.model.row import Row, is_example
@@ -156,6 +156,9 @@ async def find_scans(job: Job, *, credentials: Credentials | None, clock: Clock)
 
 def _scans(job: Job, sheet: Sheet, columns: Columns, book: RequirementsBook) -> Scans:
     rows, files = find_documents(job, rows_of(sheet, columns, defaults=job.defaults), book, with_copies=False)
+    files = {
+        text: dataclasses.replace(facts, findings=ruled(facts.findings, job.findings)) for text, facts in files.items()
+    }
     found: dict[Path, list[Use]] = {}
     for use in _uses(rows, columns, book):
         if (facts := files.get(use.text)) and is_refused(facts, book.contract):

@@ -21,7 +21,7 @@ from bulk_onboard.intake.documents.conversion.converter import LARGEST, is_conve
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.intake.documents.known import KnownFacts
 from bulk_onboard.model.application import FileFacts
-from bulk_onboard.model.catalogue import CATALOGUE, Severity
+from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.documents import PDF
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.requirements import Contract
@@ -145,9 +145,7 @@ def _of_copy(own: FileFacts, digest: str, copy: Copy, made: FileFacts) -> FileFa
 
 def is_sound(facts: FileFacts) -> bool:
     """Return whether a copy is a PDF with nothing wrong that keeps a row out."""
-    return facts.media_type == PDF and all(
-        CATALOGUE[found.code].severity is not Severity.ERROR for found in facts.findings
-    )
+    return facts.media_type == PDF and all(found.severity is not Severity.ERROR for found in facts.findings)
 
 
 def content_of(facts: FileFacts, folder: DocumentFolder) -> bytes | None:

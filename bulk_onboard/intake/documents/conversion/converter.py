@@ -11,7 +11,7 @@ from bulk_onboard.confined.dialogue import Dialogue
 from bulk_onboard.confined.limits import Limits
 from bulk_onboard.errors import StoppedError
 from bulk_onboard.model.application import FileFacts
-from bulk_onboard.model.catalogue import CATALOGUE, Severity
+from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.documents import ACCEPTED_TYPES, BMP, GIF, HEIC, JPEG, PDF, PNG, TIFF, WEBP, file_type
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.requirements import Contract
@@ -104,4 +104,4 @@ def why_not(facts: FileFacts) -> str:
 
 
 def _errors(facts: FileFacts) -> Iterator[Finding]:
-    return (found for found in facts.findings if CATALOGUE[found.code].severity is Severity.ERROR)
+    return (found for found in facts.findings if found.severity is Severity.ERROR)
