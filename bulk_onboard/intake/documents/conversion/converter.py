@@ -78,7 +78,8 @@ class Converter:
                 raise StoppedError(
                     f"The process that converts scans does not start ({error}). Install bulk-onboard again."
                 ) from error
-            return Converted(why=str(error))
+            is_told = error.failure is not Failure.UNFORESEEN
+            return Converted(why=str(error) if is_told else f"it makes its reader break down ({error})")
         except msgspec.DecodeError:
             return Converted(why="it makes its reader break down (no answer)")
 

@@ -182,15 +182,16 @@ def _opened(content: bytes, media: str) -> Image.Image:
 
 def _frames(image: Image.Image, media: str) -> Iterator[Image.Image]:
     """Yield the one picture of a file, or each page of a TIFF; the small previews beside these are none."""
-    count = getattr(image, "n_frames", 1)
+    with _understood():
+        count = getattr(image, "n_frames", 1)
     if media == types.TIFF:
         if count > MOST_PAGES:
             raise CannotError(f"it has {count:,} pages, and at most {MOST_PAGES} are converted")
         for number in range(count):
             with _understood():
                 image.seek(number)
-                tags = getattr(image, "tag_v2", {})
-            if not tags.get(_SUBFILE, 0) & _IS_THUMBNAIL:
+                is_page = not getattr(image, "tag_v2", {}).get(_SUBFILE, 0) & _IS_THUMBNAIL
+            if is_page:
                 yield image
     elif count > 1 and media not in (types.JPEG, types.HEIC):  # these have a main picture
         raise CannotError("it is an animation, and a document is one picture")
