@@ -113,10 +113,12 @@ class StoppedError(BulkOnboardError):
 
 
 class SignalledError(StoppedError):
-    """A signal stopped the run before anything was begun."""
+    """A signal stopped the run before anything was begun, or another command."""
 
-    def __init__(self, exit_status: ExitStatus) -> None:
-        super().__init__("Stopped before anything was sent. To begin again, run again.")
+    def __init__(
+        self, exit_status: ExitStatus, sentence: str = "Stopped before anything was sent. To begin again, run again."
+    ) -> None:
+        super().__init__(sentence)
         self.exit_status = exit_status
 
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from bulk_onboard.cli import check, delete, doctor, fix, ledger, listen, prepare, run, sandbox, serve, status
+from bulk_onboard.cli import check, convert, delete, doctor, fix, ledger, listen, prepare, run, sandbox, serve, status
 from bulk_onboard.cli.verb import register_job_verb
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ _ledger = typer.Typer(
 app.command("init")(prepare.init_command)
 register_job_verb(app, "template", prepare.template, job_optional=True, writes=False)
 register_job_verb(app, "check", check.check, job_unless="explain")
+register_job_verb(app, "convert", convert.convert)
 register_job_verb(app, "merge", fix.merge)
 register_job_verb(app, "plan", check.plan)
 register_job_verb(app, "run", run.run, notifies=True)
