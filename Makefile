@@ -11,7 +11,7 @@ CASE ?=
 CONTRACT ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick crash fuzz test-node test-openapi bench lint types check sample-data clean
+.PHONY: help setup demo demo-page test quick crash fuzz test-node test-openapi bench lint types check sample-data clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,8 +22,11 @@ $(STAMP): pyproject.toml scripts/setup
 	@sh scripts/setup
 	@touch $@
 
-demo: $(STAMP) ## onboard the sample businesses against the API on this machine; CONTRACT=released for its other form
+demo: $(STAMP) ## onboard the sample businesses here, with a kill -9 in the middle; CONTRACT=released for the other contract
 	@CONTRACT=$(CONTRACT) $(PYTHON) scripts/demo.py
+
+demo-page: $(STAMP) ## watch a run of the sample businesses on the live page, until Ctrl-C
+	@CONTRACT=$(CONTRACT) $(PYTHON) scripts/demo.py --page
 
 test: $(STAMP) ## run all tests, WORKERS at a time (3: most of them wait); CONTRACT=released for the long ones in full
 	@CONTRACT=$(CONTRACT) $(PYTHON) -m pytest -n $(WORKERS) --dist worksteal

@@ -1,6 +1,6 @@
 """What stops the work, and the status the process then returns.
 
-See README.md, Exit statuses.
+See docs/when_a_run_stops.md, Exit statuses.
 
     BulkOnboardError
     ├── UsageError          2    command line, job file, credentials missing
@@ -23,7 +23,7 @@ from enum import IntEnum
 
 
 class ExitStatus(IntEnum):
-    """What the process returns (README.md, Exit statuses)."""
+    """What the process returns (docs/when_a_run_stops.md, Exit statuses)."""
 
     DONE = 0
     BUG = 1
@@ -113,10 +113,12 @@ class StoppedError(BulkOnboardError):
 
 
 class SignalledError(StoppedError):
-    """A signal stopped the run before anything was begun."""
+    """A signal stopped the run before anything was begun, or another command."""
 
-    def __init__(self, exit_status: ExitStatus) -> None:
-        super().__init__("Stopped before anything was sent. To begin again, run again.")
+    def __init__(
+        self, exit_status: ExitStatus, sentence: str = "Stopped before anything was sent. To begin again, run again."
+    ) -> None:
+        super().__init__(sentence)
         self.exit_status = exit_status
 
 

@@ -101,6 +101,11 @@ class Job:
         return self.ledger.with_name(f"{self.name}.facts")
 
     @property
+    def converted(self) -> Path:
+        """Return the path of the folder with converted copies of its documents."""
+        return self.ledger.with_name(f"{self.name}.converted")
+
+    @property
     def scope(self) -> Scope:
         """Return what a run of it may take on."""
         return Scope(

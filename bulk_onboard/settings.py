@@ -1,4 +1,4 @@
-"""The table of settings: job file keys, flags, their help and the list in jobs/README.md are made from it.
+"""The table of settings: job file keys, flags, their help and the table in docs/job_file.md are made from it.
 
 The table is at the end; the functions before it read a value, from TOML or from the command line.
 """

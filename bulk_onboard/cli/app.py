@@ -2,7 +2,7 @@
 
 import typer
 
-from bulk_onboard.cli import check, delete, doctor, fix, ledger, listen, prepare, run, sandbox, status
+from bulk_onboard.cli import check, convert, delete, doctor, fix, ledger, listen, prepare, run, sandbox, serve, status
 from bulk_onboard.cli.verb import register_job_verb
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ _ledger = typer.Typer(
 app.command("init")(prepare.init_command)
 register_job_verb(app, "template", prepare.template, job_optional=True, writes=False)
 register_job_verb(app, "check", check.check, job_unless="explain")
+register_job_verb(app, "convert", convert.convert)
 register_job_verb(app, "merge", fix.merge)
 register_job_verb(app, "plan", check.plan)
 register_job_verb(app, "run", run.run, notifies=True)
@@ -39,5 +40,6 @@ register_job_verb(_ledger, "show", ledger.show_record, or_ledger=True, writes=Fa
 register_job_verb(_ledger, "repair", ledger.repair_ledger, or_ledger=True)
 register_job_verb(_ledger, "rebuild", ledger.rebuild)
 register_job_verb(app, "listen", listen.listen)
+register_job_verb(app, "serve", serve.serve, or_ledger=True, writes=False)
 register_job_verb(app, "purge", fix.purge)
 app.command("sandbox")(sandbox.sandbox_command)

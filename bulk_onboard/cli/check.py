@@ -33,7 +33,7 @@ def check(invocation: Invocation, explain: _EXPLAIN = None) -> Output:
 def _check_job(invocation: Invocation) -> Output:
     from bulk_onboard.pipeline.kept_flags import commands_of, of_own_workbook
     from bulk_onboard.pipeline.outputs import annotate
-    from bulk_onboard.reporting.console import print_findings, print_marked
+    from bulk_onboard.reporting.console import print_convertible, print_findings, print_marked
     from bulk_onboard.reporting.printer import print_next
 
     job = invocation.job
@@ -51,6 +51,7 @@ def _check_job(invocation: Invocation) -> Output:
         print(sums(dry_run.plan, numbers["rows"]), file=stream)
         print(f"{job.workbook.name} was checked against {judgement.book.described}.", file=stream)
         print_findings(findings, stream, elsewhere="the marked copy" if marked else "--json")
+        print_convertible(judgement.convertible, stream, command=commands.convert())
         if marked:
             print_marked(marked, stream, notes=notes, next_command=command)
         else:
@@ -64,6 +65,7 @@ def _check_job(invocation: Invocation) -> Output:
             "contract": judgement.book.contract,
             "counts": numbers,
             "findings": [_finding_as_data(finding) for finding in findings] if invocation.as_json else [],
+            "convertible": judgement.convertible,
             "annotated": str(marked) if marked else None,
             "next": command,
         },
@@ -158,16 +160,18 @@ def plan(invocation: Invocation) -> Output:
     It says why, what the run costs in requests, and when it would finish.
     """
     from bulk_onboard.pipeline.kept_flags import commands_of
-    from bulk_onboard.reporting.console import print_plan
+    from bulk_onboard.reporting.console import print_convertible, print_plan
     from bulk_onboard.reporting.printer import print_next
 
     dry_run = _dry_run(invocation)
     made, book = dry_run.plan, dry_run.judgement.book
-    command = commands_of(invocation.job, dry_run.ledger_state).run()
+    commands = commands_of(invocation.job, dry_run.ledger_state)
+    command = commands.run()
 
     def show(stream: TextIO) -> None:
         print(f"{format_count(len(made.decisions), 'row')}, checked against {book.described}.", file=stream)
         print_plan(made, stream)
+        print_convertible(dry_run.judgement.convertible, stream, command=commands.convert())
         print(file=stream)
         print_next(command, stream)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bulk_onboard.model.requirements import FieldRequirement, RequirementsBook
 
 _JOB_FILE = """\
-# Settings of this job. Every key and its default: jobs/README.md of bulk-onboard.
+# Settings of this job. Every key and its default: docs/job_file.md of bulk-onboard.
 # Credentials do not belong here: export PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN.
 
 workbook = "businesses.xlsx"

@@ -22,7 +22,7 @@ def status(invocation: Invocation, account: _ACCOUNT = False) -> Output:
     from bulk_onboard.model.record import State
     from bulk_onboard.pipeline.kept_flags import commands_of
     from bulk_onboard.reporting.console import print_status
-    from bulk_onboard.reporting.row_status import join
+    from bulk_onboard.reporting.row_status import in_order_of_review, join
     from bulk_onboard.reporting.summary import next_command
 
     if account:
@@ -31,7 +31,8 @@ def status(invocation: Invocation, account: _ACCOUNT = False) -> Output:
     ledger_state = read_ledger_state(job.ledger).ledger_state
     states = Counter(record.state for record in ledger_state.records.values())
     counts = {"rows": len(ledger_state.records), **{state.value: states[state] for state in State}}
-    reviews = Counter(record.review for record in ledger_state.records.values() if record.state is State.SUBMITTED)
+    submitted = (record for record in ledger_state.records.values() if record.state is State.SUBMITTED)
+    reviews = in_order_of_review(Counter(record.review for record in submitted))
     commands = commands_of(job, ledger_state)
     command = next_command(join(None, ledger_state), commands)
     if command == commands.status():  # this very command
@@ -46,7 +47,7 @@ def status(invocation: Invocation, account: _ACCOUNT = False) -> Output:
         ExitStatus.DONE,
         {
             "counts": counts,
-            "reviews": dict(sorted(reviews.items())),
+            "reviews": reviews,
             "runs": len(ledger_state.runs),
             "ledger": str(job.ledger),
             "next": command or None,
@@ -81,14 +82,22 @@ def _of_account(invocation: Invocation) -> Output:
     )
 
 
-def report(invocation: Invocation) -> Output:
+_REDACT = Annotated[
+    bool, typer.Option("--redact", help="Mask names, cells and reviewers' words, in files of their own.")
+]
+
+
+def report(invocation: Invocation, redact: _REDACT = False) -> Output:
     """Write the report again, from workbook and ledger.
 
-    Without the workbook it is made from the ledger alone. It needs no network.
+    Without the workbook it is made from the ledger alone. It needs no network. With --redact it is for readers outside:
+    names are masked, and the full report stays as it is.
     """
     from bulk_onboard.pipeline.outputs import report_job
 
-    made = invocation.awaited("writing the report", report_job(invocation.job, clock=invocation.clock()))
+    made = invocation.awaited(
+        "writing the report", report_job(invocation.job, clock=invocation.clock(), redact=redact)
+    )
     notes = (f"{made.from_ledger_alone} The report was made from the ledger alone.",) if made.from_ledger_alone else ()
 
     def show(stream: TextIO) -> None:

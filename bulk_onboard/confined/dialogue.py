@@ -132,7 +132,7 @@ class Child:
 
     def _line(self, within_s: float) -> bytes:
         end = time.monotonic() + within_s
-        line = b""
+        line = bytearray()
         while not line.endswith(b"\n"):
             self._wait(self._answers.fileno(), select.POLLIN, end)
             piece = os.read(self._answers.fileno(), _PIECE)
@@ -141,7 +141,7 @@ class Child:
             line += piece
             if len(line) > self._limits.answer:
                 raise ConfinedError(Failure.ANSWER, "it makes its reader answer without end")
-        return line[:-1]
+        return bytes(line[:-1])
 
     def _wait(self, descriptor: int, event: int, end: float) -> None:
         poll = select.poll()

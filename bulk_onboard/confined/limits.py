@@ -47,18 +47,24 @@ def put_on(*, memory: int, cpu_s: int) -> None:
     _limited.append(os.getpid())
 
 
-def shut_doors() -> None:
+def shut_doors(*, threads: bool = False) -> None:
     """Let no file, socket, pipe or process be opened from here on; the three streams and the source stay open.
+
+    With `threads` new ones may be started, and so may processes, to which the other limits apply.
+
+    Nobody reads stderr before the end, so what a library says there may be lost, but does not hold the work up.
 
     Import first what the work needs, encodings included. This is for the child alone: in a process without `put_on`,
     such as a test that does the child's work itself, it does nothing.
     """
     if os.getpid() not in _limited:
         return
+    os.set_blocking(2, False)
     os.closerange(SOURCE + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     _bound(resource.RLIMIT_NOFILE, SOURCE + 1)
     _bound(resource.RLIMIT_FSIZE, 0)
-    _bound(resource.RLIMIT_NPROC, 0)
+    if not threads:  # the system counts both alike
+        _bound(resource.RLIMIT_NPROC, 0)
 
 
 def _bound(what: int, soft: int, hard: int | None = None) -> None:

@@ -1,13 +1,15 @@
 """What happened to one record, entry by entry."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bulk_onboard.errors import UsageError
+from bulk_onboard.ledger.codec import decode
 from bulk_onboard.ledger.disk import read_ledger
-from bulk_onboard.ledger.fold import entries, fold
+from bulk_onboard.ledger.fold import fold, sound_lines
 from bulk_onboard.model import entry as said
 from bulk_onboard.model.entry import Entry, SentDocument
 from bulk_onboard.model.identity import normal_user_key, token_in
@@ -61,7 +63,7 @@ def story(path: Path, name: str) -> tuple[Story, ...]:
         raise UsageError(f"{path} has no record {name!r}; give a token, the Key of a row, or a compliance id.")
     lines_of: dict[str, list[StoryLine]] = {record.token: [] for record in records}
     ledger_state = LedgerState()
-    for entry in entries(content):
+    for entry in map(decode, _lines_about(lines_of, sound_lines(content))):
         before = [ledger_state.records.get(token) for token in lines_of]
         ledger_state.take(entry)
         for (token, lines), was in zip(lines_of.items(), before, strict=True):
@@ -69,6 +71,21 @@ def story(path: Path, name: str) -> tuple[Story, ...]:
             if now is not None and now is not was:  # each step makes a new record
                 lines.append(_line(entry, now.state))
     return tuple(Story(record, tuple(lines_of[record.token])) for record in records)
+
+
+def _lines_about(tokens: Iterable[str], lines: Sequence[bytes]) -> Iterator[bytes]:
+    """Return the lines that may change these records: their own, starts of runs, and links of numbers that they have.
+
+    A number that is linked to another record leaves the one that had it.
+    """
+    named = [token.encode() for token in tokens]
+    own = [line for line in lines if any(name in line for name in named)]
+    numbers = {found[0] for line in own if (found := _NUMBER.search(line))}
+    wanted = (*named, *numbers, f'"entry":"{said.RunStarted.name()}"'.encode())
+    return (line for line in lines if any(each in line for each in wanted))
+
+
+_NUMBER = re.compile(rb'"number":"[^"]*"')
 
 
 def is_called(record: Record, name: str) -> bool:

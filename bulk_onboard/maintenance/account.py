@@ -9,7 +9,7 @@ that is not in the list is asked for by its id, unless these are very many.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,10 +17,12 @@ from bulk_onboard import errors
 from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import ExitStatus, WorkbookError
+from bulk_onboard.intake.documents.copies import Copies
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.job import Job
 from bulk_onboard.ledger.story import Story
 from bulk_onboard.model import outcome as outcomes
+from bulk_onboard.model.application import FileFacts
 from bulk_onboard.model.call import Gateway, Get, ServerRecord
 from bulk_onboard.model.entry import SentDocument
 from bulk_onboard.model.identity import token_in
@@ -263,6 +265,8 @@ async def _with_files(job: Job, ledger_state: LedgerState, one: Story, today: Re
     if row is None:
         return RecordDiff(today.found, today.differences, no_files="its row is not in the workbook")
     paths = [row.cell(document_column(document.type)) for document in sent]
-    facts = await asyncio.to_thread(folder.look_all, filter(None, paths))
+    facts: Mapping[str, FileFacts] = await asyncio.to_thread(folder.look_all, filter(None, paths))
+    if ledger_state.contract:
+        facts = await asyncio.to_thread(Copies(job.converted, folder).in_place, facts, ledger_state.contract)
     files = [FileToday(d, facts[path].sha256 if path else "") for d, path in zip(sent, paths, strict=True)]
     return RecordDiff(today.found, today.differences, tuple(files))

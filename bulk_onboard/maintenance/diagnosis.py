@@ -205,11 +205,12 @@ def of_job(facts: JobFacts) -> Line:
 
 
 class FolderFacts(NamedTuple):
-    """The folder of the documents; `trouble` keeps it from being used, `pattern_trouble` the job's pattern."""
+    """The folder of the documents, what keeps it from being used, and how many converted copies stand for files."""
 
     folder: Path
     pattern: str
     troubles: Sequence[Trouble] = ()
+    copies: int = 0
 
 
 def of_documents(facts: FolderFacts) -> Line:
@@ -217,7 +218,8 @@ def of_documents(facts: FolderFacts) -> Line:
     if facts.troubles:
         return line("documents", "", facts.troubles)
     by_pattern = f"; blank cells are filled in by {facts.pattern}" if facts.pattern else ""
-    return line("documents", f"{facts.folder} can be read{by_pattern}.", ())
+    converted = f"; {format_count(facts.copies, 'file')} in it may be sent as a converted copy" if facts.copies else ""
+    return line("documents", f"{facts.folder} can be read{by_pattern}{converted}.", ())
 
 
 class DiskFacts(NamedTuple):

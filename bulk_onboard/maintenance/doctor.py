@@ -37,6 +37,7 @@ from bulk_onboard.api.wire import Wire
 from bulk_onboard.callbacks.hints import Hints, hints_folder
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import BulkOnboardError, NoWorkbookError, SignalledError, UsageError, WorkbookError
+from bulk_onboard.intake.documents.copies import read_index
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.intake.documents.pattern import fill_in_documents
 from bulk_onboard.job import Job, job_file_of, name_of
@@ -270,7 +271,7 @@ def _documents(job: Job, book: RequirementsBook) -> FolderFacts:
     troubles = list(_trouble_in(folder.check))
     if job.documents_pattern:
         troubles += _trouble_in(lambda: fill_in_documents((), book, folder, job.documents_pattern))
-    return FolderFacts(job.documents, job.documents_pattern, troubles)
+    return FolderFacts(job.documents, job.documents_pattern, troubles, copies=len(read_index(job.converted)))
 
 
 def _disk(job: Job, rows: int) -> DiskFacts:

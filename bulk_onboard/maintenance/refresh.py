@@ -19,7 +19,7 @@ from bulk_onboard.pipeline.progress import ASKING_FOR_REQUIREMENTS, FETCHING_REV
 from bulk_onboard.pipeline.requirements import combinations_of, live_requirements
 from bulk_onboard.pipeline.reviews import Followed, fetch_followed, is_old, record_reviews
 from bulk_onboard.pipeline.stop import Stop
-from bulk_onboard.reporting.row_status import record_needs_attention
+from bulk_onboard.reporting.row_status import in_order_of_review, record_needs_attention
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ async def refresh_job(
         records = journal.ledger_state.records.values()
     return Refreshed(
         followed,
-        dict(sorted(Counter(record.review for record in records if record.state is State.SUBMITTED).items())),
+        in_order_of_review(Counter(record.review for record in records if record.state is State.SUBMITTED)),
         dict(sorted(requests.items())),
         sum(record.news > since and record_needs_attention(record, ()) for record in records),
         book,

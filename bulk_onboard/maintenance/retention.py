@@ -24,9 +24,11 @@ from pathlib import Path
 from bulk_onboard.callbacks.hints import hints_folder, is_hints_folder
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import StoppedError, UsageError
+from bulk_onboard.intake.documents.copies import is_copies_folder
 from bulk_onboard.job import Job, name_of
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.lock import MODES, LedgerLock, lock_path
+from bulk_onboard.maintenance.convert import remove_copies
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import UNDER_REVIEW, Review, State, unknown_numbers
 from bulk_onboard.pipeline.kept_flags import commands_of
@@ -67,6 +69,7 @@ BEFORE_MERGE = Kind("old workbook", "the workbook as it was before a merge, with
 FACTS = Kind("facts", "digests and sizes of documents, so that they need not be read again", False)
 SAVED = Kind("saved annotated workbook", "all that is in the workbook; somebody has saved it, so it is yours", True)
 LOCK = Kind("lock", "empty between runs; it marks that a run used this job", False, True)
+CONVERTED = Kind("converted copies", "copies of documents, small pictures of them, and which rows name them", True)
 HINTS = Kind("hints", "ids of records whose review may have changed", False)
 
 
@@ -107,11 +110,20 @@ def purge_job(job: Job, planned: Purge, clock: Clock) -> None:
     with _finished(job, clock):
         for piece in reversed(planned.going):
             try:
-                shutil.rmtree(piece.path) if piece.path.is_dir() else piece.path.unlink(missing_ok=True)
+                _remove(piece)
             except OSError as error:
                 raise StoppedError(
                     f"{piece.path} could not be removed: {error.strerror}. Fix that, then purge again."
                 ) from error
+
+
+def _remove(piece: Piece) -> None:
+    if piece.kind is CONVERTED:
+        remove_copies(piece.path)
+    elif piece.path.is_dir():
+        shutil.rmtree(piece.path)
+    else:
+        piece.path.unlink(missing_ok=True)
 
 
 def _finished(job: Job, clock: Clock) -> AbstractContextManager[LedgerState | None]:
@@ -132,7 +144,8 @@ def pieces(job: Job) -> tuple[Piece, ...]:
     ]
     plain = [piece for piece in found if _is_plain(piece.path) and not _is_workbook(piece.path, workbook)]
     hints = hints_folder(ledger)
-    return (*plain, *([Piece(hints, HINTS)] if is_hints_folder(hints) else ()))
+    folders = [Piece(job.converted, CONVERTED)] if is_copies_folder(job.converted) else []
+    return (*plain, *folders, *([Piece(hints, HINTS)] if is_hints_folder(hints) else ()))
 
 
 def left_behind(job: Job) -> Iterator[Piece]:

@@ -12,6 +12,8 @@ from bulk_onboard.model.paper import Paper
 from bulk_onboard.model.requirements import Combination
 
 DOCUMENT_LIMIT = 5 * 1024 * 1024  # inclusive; the API's document says "5 MB"; read as MiB
+STRICT_LIMIT = 5_000_000
+"""What "5 MB" is where it is not meant as MiB."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -26,6 +28,7 @@ class FileFacts:
         sha256: hexadecimal; empty where the file could not be read or is over the limit.
         media_type: by content: `application/pdf`, `image/png`, another recognised type, or empty.
         findings: errors and warnings about the file, without a place.
+        origin: the digest of the file that this is a converted copy of; empty for any other.
         paper: its text, where that was asked for and there is any; kept no longer than the check takes.
     """
 
@@ -35,6 +38,7 @@ class FileFacts:
     media_type: str = ""
     findings: tuple[Finding, ...] = ()
     paper: Paper | None = None
+    origin: str = ""
 
 
 class Document(msgspec.Struct, frozen=True, gc=False):

@@ -557,7 +557,7 @@ DOCUMENTS = (
         "document-too-large",
         "Document too large",
         "The file has {size} bytes; the API takes at most {limit} (5 MiB).",
-        "Scan it again in grey at 150 to 200 dpi, or print it to a PDF of smaller size.",
+        "The command convert makes a smaller copy of a picture or a scan; or scan it again in grey at 150 to 200 dpi.",
     ),
     warning(
         "document-nearly-too-large",
@@ -570,6 +570,12 @@ DOCUMENTS = (
         "Document of a type that is not taken",
         "By its content the file is {found}, and a {accepted} is asked for; its name does not matter.",
         "{how} Changing the ending of its name is not enough.",
+    ),
+    warning(
+        "document-converted",
+        "Converted copy is sent",
+        "The file itself is not taken, so the copy that was made of it is sent: {done}.",
+        "Look at the copy once; the contact sheet in the folder of the copies shows all of them.",
     ),
     error(
         "document-misnamed",

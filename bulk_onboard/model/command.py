@@ -26,6 +26,7 @@ _ONE_RUN = frozenset({"limit", "wait", "stop_after"})
 _SETTLING = _LEDGER | _NETWORK | _ROWS | {"settle", "report", "formats"}
 _USED: Mapping[str, frozenset[str]] = {  # by a verb; `run` and `resume`, which use all, are not here
     "check": _LEDGER | _NETWORK | _ROWS,
+    "convert": _LEDGER | _NETWORK | _ROWS,
     "status": _LEDGER,
     "report": _LEDGER | _ROWS | {"report", "formats"},
     "resolve": _SETTLING,
@@ -74,6 +75,10 @@ class Commands:
     def report(self) -> str:
         """Write the report again."""
         return self._line("report")
+
+    def convert(self) -> str:
+        """Make accepted copies of scans that are refused for their form alone."""
+        return self._line("convert")
 
     def merge(self, copy: str = "") -> str:
         """Take the cells of a marked copy, else the newest, into the job's workbook."""

@@ -95,8 +95,10 @@ class FileType(NamedTuple):
 
 
 _PRINT = "print it to a PDF (Windows: the printer Microsoft Print to PDF; Mac: the button PDF in the print window)"
+_CONVERT = "The command convert makes a PDF of it, and of all like it; or"
 _PICTURE = f"Open it and {_PRINT}, or save it as PNG with Paint or Preview."
 _BROWSED = f"Open it in a web browser and {_PRINT}."
+_CONVERTED = f"{_CONVERT} open it and {_PRINT}."
 _UNPACK = "Unpack it first, then write the path of the scan that was in it; each document is one file."
 _WORD = "Open it in Word, choose File, Save As, and there the type PDF."
 _EXCEL = "Open it in Excel, choose File, Save As, and there the type PDF; see that the PDF shows the right sheet."
@@ -106,21 +108,21 @@ _LIBRE = "Open it in LibreOffice and choose File, Export As, Export as PDF."
 FILE_TYPES: Mapping[str, FileType] = {
     PDF: FileType("a PDF", (".pdf",), ""),
     PNG: FileType("a PNG image", (".png", ".apng"), ""),
-    JPEG: FileType("a JPEG image", (".jpg", ".jpeg", ".jpe", ".jfif"), _PICTURE),
-    GIF: FileType("a GIF image", (".gif",), _PICTURE),
-    BMP: FileType("a BMP image", (".bmp", ".dib"), _PICTURE),
+    JPEG: FileType("a JPEG image", (".jpg", ".jpeg", ".jpe", ".jfif"), _CONVERTED),
+    GIF: FileType("a GIF image", (".gif",), _CONVERTED),
+    BMP: FileType("a BMP image", (".bmp", ".dib"), _CONVERTED),
     TIFF: FileType(
         "a TIFF image",
         (".tif", ".tiff"),
-        f"Open it and {_PRINT}, all its pages; next time let the scanner save a PDF.",
+        f"{_CONVERT} open it and {_PRINT}, all its pages; next time let the scanner save a PDF.",
     ),
-    WEBP: FileType("a WebP image", (".webp",), _BROWSED),
+    WEBP: FileType("a WebP image", (".webp",), _CONVERTED),
     AVIF: FileType("an AVIF image", (".avif",), _BROWSED),
     HEIC: FileType(
         "a HEIC photo, as iPhones take them",
         (".heic", ".heif"),
-        "On the iPhone open the photo, tap Share, then Print, spread two fingers on the preview, tap Share again and "
-        f"save that PDF to Files; or open it on a computer and {_PRINT}.",
+        f"{_CONVERT} on the iPhone open the photo, tap Share, then Print, spread two fingers on the preview, tap Share "
+        f"again and save that PDF to Files; or open it on a computer and {_PRINT}.",
     ),
     JPEG_2000: FileType("a JPEG 2000 image", (".jp2", ".jpf", ".jpx"), _PICTURE),
     SVG: FileType("an SVG drawing", (".svg",), _BROWSED),

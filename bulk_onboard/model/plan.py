@@ -91,6 +91,10 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     reason: str
     numbers: tuple[str, ...] = ()
 
+    def about(self, judged: JudgedRow) -> "Decision":
+        """Return the decision with another form of its row."""
+        return msgspec.structs.replace(self, judged=judged)
+
     @property
     def token(self) -> str:
         """What the ledger knows the row by; empty for a row without an identity."""

@@ -209,6 +209,12 @@ def unknown_numbers(record: Draft) -> list[str]:
     return [number for number, linking in record.numbers.items() if linking.linkage in UNDER_WAY]
 
 
+def without_words(record: Record, *, alias: str) -> Record:
+    """Return the record with another alias, and without what the API and its reviewers said in words."""
+    numbers = {number: linking._replace(why="") for number, linking in record.numbers.items()}
+    return msgspec.structs.replace(record, alias=alias, reason="", review_reason="", numbers=numbers)
+
+
 def without_number(record: Record, number: str) -> Record:
     """Return the record after the number was linked to another one."""
     return msgspec.structs.replace(record, numbers={n: each for n, each in record.numbers.items() if n != number})

@@ -195,6 +195,11 @@ def notable_in(items: Iterable[T]) -> Iterable[T]:
     return items.notable.values() if isinstance(items, LazySequence) else items
 
 
+def placed_in(items: Sequence[T]) -> Iterable[tuple[int, T]]:
+    """Return the items with something to report, each with its place among all, the first being 0."""
+    return items.notable.items() if isinstance(items, LazySequence) else enumerate(items)
+
+
 def usual_count(items: Sequence[object]) -> int:
     """Return how many items `notable_in` leaves out."""
     return items.usual_count if isinstance(items, LazySequence) else 0

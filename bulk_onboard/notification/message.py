@@ -115,7 +115,8 @@ def _lines(data: Mapping[str, Any]) -> Iterator[str]:
     if reviews := _counted(data.get("reviews") or {}):
         yield f"Reviews: {reviews}"
     if data.get("need_attention"):
-        yield f"{_rows_need(data)} attention ({data.get('new', 0):,} new)"
+        new = data.get("new", 0)
+        yield f"{_rows_need(data)} attention ({f'{new:,}' if new else 'none'} new)"
     if twice := len(data.get("duplicates") or ()):
         yield f"Twice at the API: {twice:,} {'business' if twice == 1 else 'businesses'}"
     for what, name in (("Report", "report"), ("Marked in", "annotated"), ("Next", "next")):

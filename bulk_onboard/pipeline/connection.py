@@ -24,6 +24,7 @@ from bulk_onboard.job import Job
 from bulk_onboard.ledger.journal import LedgerJournal, read_ledger_state
 from bulk_onboard.ledger.lock import PATIENCE_S
 from bulk_onboard.ledger.opening import check_bound
+from bulk_onboard.model.application import Document
 from bulk_onboard.model.call import Gateway, ServerRecord
 from bulk_onboard.model.documents import readable
 from bulk_onboard.model.entry import LedgerOpened
@@ -87,7 +88,7 @@ async def connect(
 
     async with client:
         http = HttpGateway(client, Wire(), owner=owner, clock=clock)
-        journaled = Journaled(http, journal, DocumentFolder(job.documents).read, clock=clock)
+        journaled = Journaled(http, journal, _reader_of(job), clock=clock)
         # The gate stands inside the pacer, so that a call which waited its turn is turned away too.
         stop_gate = StopGate(journaled, stop, Counter() if requests is None else requests, note_request)
         paced = Paced(
@@ -115,6 +116,12 @@ def _budget(job: Job, paced: Paced) -> Budget:
     outlook = paced.outlook
     each_s = max(outlook.each_s, outlook.call_s / job.concurrency)
     return Budget(quota=outlook.quota, openings_s=outlook.openings_s, each_s=each_s)
+
+
+def _reader_of(job: Job) -> Callable[[Document], bytes | None]:
+    """Return what reads a document again just before it is sent, from the documents folder or that of the copies."""
+    folders = (DocumentFolder(job.converted), DocumentFolder(job.documents))
+    return lambda document: next(filter(None, (folder.read(document) for folder in folders)), None)
 
 
 def _earlier_sends(journal: Journal | None, now: datetime) -> Iterable[float]:

@@ -35,6 +35,7 @@ class RunContext:
         relink: whether to move a number that is linked to another record.
         row_events: what showed about rows while their calls were made.
         changed: tokens of records whose review has changed meanwhile, so that something else may be due.
+        gave_up: sentences about what the run did not go on with, since it could only fail.
         looked_at: held numbers that were looked up already, each with its record's token: once a run is enough.
     """
 
@@ -45,6 +46,7 @@ class RunContext:
     relink: bool = False
     row_events: list[RowEvent] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
+    gave_up: list[str] = field(default_factory=list)
     looked_at: set[tuple[str, str]] = field(default_factory=set)
 
     def take_row_events(self) -> list[RowEvent]:

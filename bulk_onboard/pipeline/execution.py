@@ -40,6 +40,7 @@ class Run:
         audited: whether it looked for records that are there twice.
         not_audited: how many records the audit saw where the list cannot be walked to its end; else empty.
         shown: compliance ids that the API showed in this run; a record it shows no more has been deleted there.
+        gave_up: sentences about what the run did not go on with, each once.
         looks_failed: how many attempts to fetch reviews failed in a row when the time for waiting was up.
     """
 
@@ -68,6 +69,7 @@ class Run:
     not_audited: str = ""
     shown: set[str] = field(default_factory=set)
     looks_failed: int = 0
+    gave_up: dict[str, None] = field(default_factory=dict)
     _plan: Plan | None = field(default=None, init=False, repr=False)
     _planned_at: int = field(default=0, init=False)  # the ledger state's count of changes then
 

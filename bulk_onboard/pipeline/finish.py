@@ -116,7 +116,7 @@ async def _finish(run: Run) -> RunResult:
         compare=run.job.commands.verify(),
     )
     if not run.stop.requested:
-        error = left_over(statuses.count(ExitStatus.STOPPED))
+        error = left_over(statuses.count(ExitStatus.STOPPED), why=" ".join(run.gave_up))
     totals = status.totals(run.news_since)
     result = RunResult(
         **{name: getattr(totals, name) for name in totals.__dataclass_fields__},

@@ -13,6 +13,8 @@ from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import LedgerError, NoWorkbookError, UsageError, WorkbookError
 from bulk_onboard.frames import Frame
+from bulk_onboard.intake.documents.conversion.converter import is_convertible
+from bulk_onboard.intake.documents.copies import Copies
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.intake.documents.known import KnownFacts
 from bulk_onboard.intake.documents.pattern import fill_in_documents
@@ -65,6 +67,7 @@ class Judgement:
         rows: every non-blank row, in the order of the sheet.
         sheet_findings: about the sheet itself, such as unknown columns.
         missing: a sentence that there is no workbook, which the job allows; then there are no rows. Else empty.
+        convertible: how many documents are refused for their form alone and have no converted copy.
     """
 
     sheet: Sheet
@@ -73,6 +76,7 @@ class Judgement:
     rows: Sequence[JudgedRow]
     sheet_findings: tuple[Finding, ...]
     missing: str = ""
+    convertible: int = 0
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -104,8 +108,8 @@ async def judge(job: Job, sheet: Sheet, ask: AskRequirements, progress: Progress
     sheet_findings = ruled((*unknown, *findings_about(sheet)), job.findings)
     refuse_the_sheet(sheet, sheet_findings)
     with progress.doing(f"checking {format_count(sheet.height, 'row')} and the documents"):
-        rows = await asyncio.to_thread(_judged_rows, job, sheet, columns, book, others)
-    return Judgement(sheet, columns, book, rows, sheet_findings)
+        rows, convertible = await asyncio.to_thread(_judged_rows, job, sheet, columns, book, others)
+    return Judgement(sheet, columns, book, rows, sheet_findings, convertible=convertible)
 
 
 def combinations_of_sheet(job: Job, sheet: Sheet) -> set[Combination]:
@@ -155,8 +159,8 @@ def refuse_the_sheet(sheet: Sheet, sheet_findings: Iterable[Finding]) -> None:
 
 def _judged_rows(
     job: Job, sheet: Sheet, columns: Columns, book: RequirementsBook, others: Others
-) -> Sequence[JudgedRow]:
-    """Judge all rows beside each other.
+) -> tuple[Sequence[JudgedRow], int]:
+    """Judge all rows beside each other; return them, and how many of their documents could be converted.
 
     Of a large sheet judge only those that a look at whole columns finds suspect.
     """
@@ -169,7 +173,8 @@ def _judged_rows(
         return mark_in_other_ledgers(judged, others, columns=columns, rulings=job.findings)
 
     if sheet.height < SCREENED_FROM or job.documents_pattern:
-        return together(*find_documents(job, rows_of(sheet, columns, defaults=job.defaults), book))
+        rows, files = find_documents(job, rows_of(sheet, columns, defaults=job.defaults), book)
+        return together(rows, files), _convertible(files, book)
     from bulk_onboard.validation.screen import screen  # noqa: PLC0415 - brings pandas, half a second
 
     legible = paths_in(sheet, columns, papers_of(book))
@@ -191,15 +196,17 @@ def _judged_rows(
     def usual(places: Sequence[int]) -> Iterable[JudgedRow]:
         return map(alone.judged, rows_of(unmerged, columns, defaults=job.defaults, places=places))
 
-    return JudgedRows(sheet.height, dict(zip(suspects, judged, strict=True)), usual, usual_size=size)
+    rows_ = JudgedRows(sheet.height, dict(zip(suspects, judged, strict=True)), usual, usual_size=size)
+    return rows_, _convertible(files, book)
 
 
 def find_documents(
-    job: Job, rows: Sequence[Row], book: RequirementsBook
+    job: Job, rows: Sequence[Row], book: RequirementsBook, *, with_copies: bool = True
 ) -> tuple[Sequence[Row], Mapping[str, FileFacts]]:
     """Return the rows with their documents, and the facts about these files.
 
-    Blank document cells are filled in by the job's pattern.
+    Blank document cells are filled in by the job's pattern. A converted copy stands for a file that is refused for its
+    form, unless the files themselves are wanted.
 
     Raises:
         DocumentsError: documents are required, and there is no folder to look for them in.
@@ -211,14 +218,15 @@ def find_documents(
             folder.check()
         rows, amiss = fill_in_documents(rows, book, folder, job.documents_pattern)
     paths = [path for path in document_paths(rows, book.files) if path not in amiss]
-    looked = _look_at(job, book, paths, legible=set(document_paths(rows, papers_of(book))))
+    legible = set(document_paths(rows, papers_of(book)))
+    looked = _look_at(job, book, paths, legible=legible, with_copies=with_copies)
     return rows, {**looked, **amiss}
 
 
 def _look_at(
-    job: Job, book: RequirementsBook, paths: Collection[str], *, legible: Collection[str]
+    job: Job, book: RequirementsBook, paths: Collection[str], *, legible: Collection[str], with_copies: bool = True
 ) -> Mapping[str, FileFacts]:
-    """Return the facts about these files, of the `legible` ones their text, too.
+    """Return the facts about these files, or their copies, of the `legible` ones their text, too.
 
     Raises:
         DocumentsError: there is no folder, and others than the template's example are named.
@@ -226,9 +234,15 @@ def _look_at(
     folder, known = DocumentFolder(job.documents), KnownFacts(job.facts)
     if not {example_path(document.type) for document in book.files}.issuperset(paths):
         folder.check()
-    looked = folder.look_all(paths, known, legible=legible)
+    looked: Mapping[str, FileFacts] = folder.look_all(paths, known, legible=legible)
+    if with_copies:
+        looked = Copies(job.converted, folder).in_place(looked, book.contract, known, legible=legible)
     known.save()
     return looked
+
+
+def _convertible(files: Mapping[str, FileFacts], book: RequirementsBook) -> int:
+    return len({facts.path for facts in files.values() if is_convertible(facts, book.contract)})
 
 
 def papers_of(book: RequirementsBook) -> list[DocumentRequirement]:

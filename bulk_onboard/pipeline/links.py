@@ -199,6 +199,10 @@ class Linker:
             self._refused_alone += 1
             if self._refused_alone == FIRST_ALONE and not self._has_linked:
                 log.logger().warning("links are refused whatever the number; no more are sent", code=outcome.code)
+                self.context.gave_up.append(
+                    f"The API refused to link any of the first {FIRST_ALONE} numbers that were sent alone "
+                    f"({outcome.code}), so no others were sent: the cause is not the numbers. Ask the API's vendor."
+                )
 
     async def _read_again(self, targets: Sequence[LinkTarget], outcome: Outcome[Mapping[str, LinkAnswer]]) -> None:
         """Read the records whose state a number was refused for, or which are gone, once each."""

@@ -1,6 +1,8 @@
 """Write the report and the annotated workbook of a job."""
 
+import asyncio
 import json
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -38,6 +40,7 @@ from bulk_onboard.reporting.annotated.base import BASE_SHEET, Base, copies, from
 from bulk_onboard.reporting.annotated.plain import write_plain
 from bulk_onboard.reporting.row_status import JobStatus, join
 from bulk_onboard.reporting.summary import ReportFacts, Tables, make_tables, next_command
+from bulk_onboard.reporting.summary_json import summary_data
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +72,18 @@ def _write_workbook(file: BinaryIO, folder: Path, tables: Tables) -> None:
 
 
 def _write_summary(file: BinaryIO, _: Path, tables: Tables) -> None:
-    file.write(json.dumps(tables.data, indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+    file.write(json.dumps(summary_data(tables), indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+
+
+def _write_page(file: BinaryIO, _: Path, tables: Tables) -> None:
+    from bulk_onboard.reporting.page.render import report_page  # noqa: PLC0415 - jinja2
+
+    file.write(report_page(tables))
 
 
 Writer = Callable[[BinaryIO, Path, Tables], None]
 
-WRITERS: Mapping[str, Writer] = {"xlsx": _write_workbook, "json": _write_summary}
+WRITERS: Mapping[str, Writer] = {"xlsx": _write_workbook, "html": _write_page, "json": _write_summary}
 """What writes the report in each format into an open file; the folder is for temporary files."""
 
 
@@ -95,6 +104,7 @@ def write_job_report(
     run_id: str,
     stopped: str = "",
     continued: bool = False,
+    redact: bool = False,
 ) -> ReportFiles:
     """Write the report in the job's formats; one that cannot be written keeps no other from being written.
 
@@ -103,18 +113,11 @@ def write_job_report(
         run_id: for another name of the file, where its own is taken.
         stopped: why the run stopped before finishing, a sentence; empty where it did not.
         continued: whether the run is to be continued as it was typed.
+        redact: whether to mask names; such a report has names of its own.
     """
-    facts = ReportFacts(
-        commands=job.commands,
-        workbook=readable(job.workbook.name),
-        made_at=now,
-        zone=zone_of(job, now),
-        requirements=requirements,
-        stopped=stopped,
-        continued=continued,
-    )
+    facts = _facts(job, now=now, requirements=requirements, stopped=stopped, continued=continued, redact=redact)
     tables, anew = make_tables(status, facts), facts.commands.report()
-    places, paths, errors = target.report_files(job.report), dict[str, Path](), list[ReportError]()
+    places, paths, errors = target.report_files(job.report, redacted=redact), dict[str, Path](), list[ReportError]()
     for form in job.formats:
         if form not in WRITERS:
             continue
@@ -126,16 +129,43 @@ def write_job_report(
     return ReportFiles(paths, errors[0] if errors else None)
 
 
+def _facts(
+    job: Job,
+    *,
+    now: datetime,
+    requirements: RequirementsBook | None,
+    stopped: str = "",
+    continued: bool = False,
+    redact: bool = False,
+) -> ReportFacts:
+    """Return what the report says beside rows and records; the arguments are those of `write_job_report`."""
+    return ReportFacts(
+        commands=job.commands,
+        workbook=readable(job.workbook.name),
+        made_at=now,
+        zone=zone_of(job, now),
+        requirements=requirements,
+        stopped=stopped,
+        continued=continued,
+        redact=redact,
+    )
+
+
 def _call(writer: Writer, tables: Tables, file: BinaryIO, folder: Path) -> None:
     writer(file, folder, tables)
 
 
-async def report_job(job: Job, *, clock: Clock, book: RequirementsBook | None = None) -> ReportResult:
+async def report_job(
+    job: Job, *, clock: Clock, book: RequirementsBook | None = None, redact: bool = False
+) -> ReportResult:
     """Write the report again from workbook and ledger; without workbook or documents folder from the ledger alone.
 
     This does not use the network: rows are judged against `book`, else against what a run was told last, else against
     the bundled requirements, and the report says so. Flags that are not given now, such as the folder of the documents,
     are those of the newest run.
+
+    Args:
+        redact: whether to mask names.
 
     Raises:
         UsageError: there is no ledger, or JOB is one of which it is not known what workbook goes with it.
@@ -148,15 +178,7 @@ async def report_job(job: Job, *, clock: Clock, book: RequirementsBook | None = 
             f"It is not known what workbook goes with {job.ledger}. Name the job file or the workbook, and the ledger "
             "after --ledger."
         )
-    requirements, why = None, ""
-    try:
-        dry_run = await make_dry_run(job, credentials=None, clock=clock, book=book or ledger_state.book)
-    except errors.HeadersError:
-        why, status = _columns_not_known(job, ledger_state), join(None, ledger_state)
-    except (errors.WorkbookError, errors.DocumentsError) as gone:
-        why, status = str(gone), join(None, ledger_state)
-    else:
-        requirements, status = dry_run.judgement.book, dry_run.status()
+    status, requirements, why = await _status_again(job, ledger_state, clock=clock, book=book)
     now = clock.now()
     written = write_job_report(
         job,
@@ -165,10 +187,61 @@ async def report_job(job: Job, *, clock: Clock, book: RequirementsBook | None = 
         now=now,
         run_id=now.strftime("%Y%m%dT%H%M%SZ"),
         stopped=why,
+        redact=redact,
     )
     if written.error:
         raise written.error
     return ReportResult(written.paths, status.counts(), status.reviews(), why, next_command(status, job.commands))
+
+
+async def _status_again(
+    job: Job, ledger_state: LedgerState, *, clock: Clock, book: RequirementsBook | None = None
+) -> tuple[JobStatus, RequirementsBook | None, str]:
+    """Return the rows with their records, what they were judged by, and why the rows are missing, if they are."""
+    try:
+        dry_run = await make_dry_run(job, credentials=None, clock=clock, book=book or ledger_state.book)
+    except errors.HeadersError:
+        return join(None, ledger_state), None, _columns_not_known(job, ledger_state)
+    except (errors.WorkbookError, errors.DocumentsError) as gone:
+        return join(None, ledger_state), None, str(gone)
+    return dry_run.status(), dry_run.judgement.book, ""
+
+
+def report_content(job: Job, form: str, *, clock: Clock) -> bytes:
+    """Return the report in one format as workbook and ledger are now; nothing of the job is written.
+
+    The file that the newest run has written serves where the ledger has not changed since. Else the report is made as
+    for `report_job`, also of a ledger whose workbook is not known. It takes its time: call it in a thread.
+
+    Raises:
+        UsageError: there is no ledger, or there is nothing that writes this format.
+        LedgerError: the ledger is damaged.
+    """
+    if (content := _up_to_date(job, form)) is not None:
+        return content
+    if form not in WRITERS:
+        raise errors.UsageError(f"There is no report in the format {form}.")
+    ledger_state = read_ledger_state(job.ledger).ledger_state
+    job = remembered(job, ledger_state)
+    if job.file == job.ledger:
+        status, requirements, why = join(None, ledger_state), None, ""
+    else:
+        status, requirements, why = asyncio.run(_status_again(job, ledger_state, clock=clock))
+    tables = make_tables(status, _facts(job, now=clock.now(), requirements=requirements, stopped=why))
+    with tempfile.TemporaryDirectory(prefix="bulk-onboard-") as folder, tempfile.TemporaryFile() as file:
+        WRITERS[form](file, Path(folder), tables)
+        file.seek(0)
+        return file.read()
+
+
+def _up_to_date(job: Job, form: str) -> bytes | None:
+    """Return the report's file where it is ours and no older than the ledger; else None."""
+    path = target.report_files(job.report)[form]
+    try:
+        is_current = path.stat().st_mtime_ns >= job.ledger.stat().st_mtime_ns and target.is_ours(path, form)
+        return path.read_bytes() if is_current else None
+    except OSError:
+        return None
 
 
 def _columns_not_known(job: Job, ledger_state: LedgerState) -> str:

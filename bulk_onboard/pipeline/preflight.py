@@ -15,6 +15,7 @@ from typing import NamedTuple
 from bulk_onboard.callbacks.hints import hints_folder, is_hints_folder
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import BulkOnboardError, StoppedError, UsageError, WorkbookError
+from bulk_onboard.intake.documents.copies import is_copies_folder
 from bulk_onboard.intake.newest import matches
 from bulk_onboard.job import Job
 from bulk_onboard.ledger.disk import Disk
@@ -206,6 +207,7 @@ def written_by(job: Job) -> tuple[Written, ...]:
         Written("the lock of the ledger", lock_path(job.ledger), "--ledger", _begins(_is_lock)),
         Written("the unfinished ledger", aside(job.ledger), "--ledger", _is_ledger),
         Written("the file of known documents", job.facts, "--ledger", _begins(_FACTS.match)),
+        Written("the folder of converted copies", job.converted, "--ledger", is_copies_folder, is_folder=True),
         Written("the folder of hints", hints_folder(job.ledger), "--ledger", is_hints_folder, is_folder=True),
     )
 

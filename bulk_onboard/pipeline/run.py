@@ -283,6 +283,7 @@ async def _send_what_is_due(run: Run, runner: Runner) -> None:
     await runner.run(plan)
     run.retry_no_more()
     run.add_findings(_finding(run, event) for event in runner.context.take_row_events())
+    run.gave_up |= dict.fromkeys(runner.context.gave_up)
 
 
 def _wants_audit(run: Run) -> bool:

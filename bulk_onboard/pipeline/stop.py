@@ -13,7 +13,7 @@ from bulk_onboard import errors
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import BulkOnboardError, StoppedError
 from bulk_onboard.model.outcome import Halt
-from bulk_onboard.units import write_duration
+from bulk_onboard.units import format_count, write_duration
 
 
 async def rest(clock: Clock, seconds: float | None, *events: asyncio.Event) -> None:
@@ -169,14 +169,18 @@ def why_stopped(
     return kind(sentence.format(base_url=base_url, compare=compare))
 
 
-def left_over(rows: int) -> BulkOnboardError | None:
+def left_over(rows: int, *, why: str = "") -> BulkOnboardError | None:
     """Return the error about rows that a run could not finish; None without any.
 
     Nothing stopped the run, or that would be the error.
+
+    Args:
+        why: sentences; empty where another run may well finish them.
     """
     if not rows:
         return None
-    return errors.StoppedError(f"{rows:,} row{'' if rows == 1 else 's'} could not be finished; run again to continue.")
+    unfinished = f"{format_count(rows, 'row')} could not be finished"
+    return errors.StoppedError(f"{unfinished}. {why}" if why else f"{unfinished}; run again to continue.")
 
 
 def status_of(cause: object) -> errors.ExitStatus:

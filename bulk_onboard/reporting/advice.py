@@ -2,18 +2,19 @@
 
 Rule: `_BY_STATE` has a line for each state, `_BY_REVIEW` one for each review of a submitted record. The ledger's own
 reason, or the reviewers' own words, take the place of the table's. A record that was sent back takes what the row says
-once that has changed, so then the errors of the row count. In `todo`, `{run}`, `{show}` and the like stand for commands
-to type, and `{document}` for the document that the reviewers mean.
+once that has changed, so then the errors of the row count. In `todo`, `{document}` stands for the document that the
+reviewers mean, and `{key}` for what the record is called in a command, where that is not its Key. The commands
+themselves stand on the report's first sheet, once, and not in each row.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bulk_onboard.model.catalogue import CATALOGUE, OLDER_CONTENT, RENUMBERED, Severity
-from bulk_onboard.model.command import Commands
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.record import EDITABLE, Record, Review, State
 from bulk_onboard.model.row import Aside
+from bulk_onboard.model.sheet import KEY
 from bulk_onboard.reporting.record_findings import ANY_DOCUMENT, FROM_RECORDS, OF_REFUSAL, sentence
 from bulk_onboard.reporting.row_status import NumbersLeft, RowStatus
 from bulk_onboard.units import format_count
@@ -28,7 +29,8 @@ class Advice:
 
 
 _NOTHING = "Nothing."
-_RUN_AGAIN = "Run again: {run}"
+_RUN_AGAIN = "Run again."
+_ANSWER = "Choose an answer with the command resolve, which is on the sheet Summary{key}."
 
 _BY_STATE: Mapping[State, Advice] = {
     State.INVALID: Advice("The row had errors when it was last checked.", _RUN_AGAIN),
@@ -37,16 +39,13 @@ _BY_STATE: Mapping[State, Advice] = {
     State.DEFERRED: Advice("Not sent yet; the next run tries again.", _RUN_AGAIN),
     State.UNCERTAIN: Advice(
         "The call was made, and its outcome is not known.",
-        "Run again, which looks before it sends anything: {run}\nIf it stays like this, look yourself: {resolve}",
+        f"Run again, which looks before it sends anything. If it stays like this, look yourself. {_ANSWER}",
     ),
-    State.REFUSED: Advice("The API refused it.", "Fix the row as the reason says, then run again: {run}"),
-    State.HELD: Advice(
-        "Somebody must look at it.",
-        "See what the API has of it, and what you can answer: {resolve}\nIts story: {show}",
-    ),
+    State.REFUSED: Advice("The API refused it.", "Fix the row as the reason says, then run again."),
+    State.HELD: Advice("Somebody must look at it.", f"See what the API has of it. {_ANSWER}"),
     State.GONE: Advice(
         "The API no longer has the record, and this tool did not delete it.",
-        "Ask who deleted it. See what you can answer, such as that the business is to be filed again: {resolve}",
+        f"Ask who deleted it. {_ANSWER} One is that the business is to be filed again.",
     ),
     State.DELETED: Advice("Deleted at the API on purpose.", _NOTHING),
     State.ABANDONED: Advice("Given up on purpose.", _NOTHING),
@@ -58,7 +57,7 @@ _ASIDE: Mapping[Aside, str] = {
     Aside.BLANK: "It holds nothing but defaults or check boxes, so it is no business.",
 }
 
-_REPLACE = "Replace {document} or correct the row, then run again: {run}"
+_REPLACE = "Replace {document} or correct the row, then run again."
 _BY_REVIEW: Mapping[str, Advice] = {
     "": Advice("The API has it; what its review says is not known yet.", _NOTHING),
     Review.DRAFT: Advice("The API has it as a draft.", "Nothing now; if it stays a draft, ask the API's vendor."),
@@ -66,47 +65,47 @@ _BY_REVIEW: Mapping[str, Advice] = {
     Review.APPROVED: Advice("Approved.", _NOTHING),
     Review.REJECTED: Advice("The review rejected it.", _REPLACE),
     Review.MORE_INFO: Advice(
-        "The review asks for more.", "Replace {document} or add to the row what is asked for, then run again: {run}"
+        "The review asks for more.", "Replace {document} or add to the row what is asked for, then run again."
     ),
     Review.SUSPENDED: Advice(
         "The record is suspended: complaints about its numbers are open, and they cannot call.",
         "Send the proof of consent that the vendor's console asks for.",
     ),
-    Review.EXPIRED: Advice("The approval has expired.", "Run again, which files the row anew: {run}"),
+    Review.EXPIRED: Advice("The approval has expired.", "Run again, which files the row anew."),
 }
 _ASK_FIRST = "The API gives no reason, so ask Plivo's support. "
 _DRIFT = "The row changed after it was sent; the API has the earlier content."
 _OLDER = "The row is older than what the API has."
-_TAKE_OVER = "Take the newer content into the workbook. Where an annotated copy has it, type: {merge}"
+_TAKE_OVER = "Take the newer content into the workbook; where an annotated copy has it, with merge (sheet Summary)."
 _CHANGED = "The row has changed since."
 _RENUMBERED = "Its registration number is not the one that was sent."
-_UPDATE = "Run again, which updates the record with what the row says now: {run}"
+_UPDATE = "Run again, which updates the record with what the row says now."
 
 _FEW = 3
 _TODO_OF: Mapping[str, str] = {  # where it is a command to type rather than a cell to correct
-    OLDER_CONTENT: "Take the newer content into the workbook, then run again. Where an annotated copy has it, type: "
-    "{merge} && {run}",
+    OLDER_CONTENT: f"{_TAKE_OVER} Then run again.",
 }
-_FIX_FIRST = "Fix the row as the sheet Problems says, then run again: {run}"
+_FIX_FIRST = "Fix the row as the sheet Problems says, then run again."
 
 _KEPT_OUT = frozenset({State.INVALID, State.NOT_SENT, State.DEFERRED, State.REFUSED})
 
 
-def advise(status: RowStatus, commands: Commands, *, name: str = "") -> Advice:
+def advise(status: RowStatus, *, name: str = "") -> Advice:
     """Return the reason of a row, and what its owner does about it.
 
     Args:
-        commands: what there is to type about the job.
-        name: what its record is called in a command.
+        name: what its record is called in a command; where that is its Key, nothing is said of it.
     """
     if status.aside and status.judged:
         return Advice(_ASIDE[status.aside].format(first=status.judged.duplicate_of), _NOTHING)
     advice = submitted_advice(status) if status.state is State.SUBMITTED else _unsubmitted_advice(status)
-    return Advice(advice.reason, _with_commands(advice.todo, commands, name))
+    own = status.judged.row.cell(KEY) if status.judged else status.record.key if status.record else ""
+    key = f", with {name} for KEY" if name and name != own else ""
+    return Advice(advice.reason, advice.todo.replace("{key}", key))
 
 
 def submitted_advice(status: RowStatus) -> Advice:
-    """Return the advice for the row of a submitted record, its commands not filled in yet."""
+    """Return the advice for the row of a submitted record."""
     record, judged = status.record or Record(token=""), status.judged
     is_fixed = record.review in EDITABLE and status.has_changed
     own = judged.findings if judged else ()
@@ -125,7 +124,7 @@ def submitted_advice(status: RowStatus) -> Advice:
         return Advice(" ".join((*reasons, _first_errors(errors))), _todo_of_errors(errors))
     todo = _UPDATE if is_fixed else _todo(record, status)
     if status.is_older and not is_fixed:
-        todo = " ".join((*(() if todo == _NOTHING else (todo,)), _TAKE_OVER))
+        todo = _TAKE_OVER if todo.startswith("Nothing") else f"{todo} {_TAKE_OVER}"
     return Advice(" ".join(reasons), todo)
 
 
@@ -163,7 +162,7 @@ def _named(error: Finding) -> str:
 def _todo_of_errors(errors: Sequence[Finding]) -> str:
     if len(errors) == 1 and errors[0].code in _TODO_OF:
         return _TODO_OF[errors[0].code]
-    return f"{errors[0].fix} Then run again: {{run}}" if len(errors) == 1 else _FIX_FIRST
+    return f"{errors[0].fix} Then run again." if len(errors) == 1 else _FIX_FIRST
 
 
 def _reasons(record: Record) -> Iterator[str]:
@@ -200,12 +199,12 @@ def _todo_of_numbers(left: NumbersLeft) -> Iterator[str]:
     if left.unknown:
         yield (
             f"Run again, which looks whether the {format_count(left.unknown, 'number')} of unknown outcome "
-            f"{'is' if left.unknown == 1 else 'are'} linked: {{run}}"
+            f"{'is' if left.unknown == 1 else 'are'} linked."
         )
     if left.due:
-        yield f"Run again to link the {format_count(left.due, 'number')} not linked yet: {{run}}"
+        yield f"Run again to link the {format_count(left.due, 'number')} not linked yet."
     if left.unnamed:
-        yield "To link its numbers, write them into the column Numbers and run again: {run}"
+        yield "To link its numbers, write them into the column Numbers and run again."
 
 
 def _line(record: Record) -> Advice:
@@ -225,16 +224,3 @@ def _ledger_reason(status: RowStatus) -> str:
         codes = [code for code in record.code.split(", ") if code]
         return sentence("; ".join(CATALOGUE[code].title if code in CATALOGUE else code for code in codes))
     return sentence(": ".join(part for part in (record.code, record.reason) if part), keep_case=bool(record.code))
-
-
-def _with_commands(todo: str, commands: Commands, name: str) -> str:
-    """Return `todo` with the commands filled in."""
-    for place, command in (
-        ("{run}", commands.run),
-        ("{merge}", commands.merge),
-        ("{show}", lambda: commands.show(name)),
-        ("{resolve}", lambda: commands.resolve(name)),
-    ):
-        if place in todo:
-            todo = todo.replace(place, command())
-    return todo

@@ -47,6 +47,18 @@ def print_plan(plan: Plan, stream: TextIO) -> None:
             page.write_group(f"{action}: {format_count(count, 'row')}", action, lines, after)
 
 
+def convertible_sentence(count: int, command: str) -> str:
+    """Say that documents are refused for their form alone, and what makes accepted copies of them."""
+    are = "document is" if count == 1 else "documents are"
+    return f"{count:,} {are} refused for the form alone, and can be converted: {command}"
+
+
+def print_convertible(count: int, stream: TextIO, *, command: str) -> None:
+    """Print that documents can be converted, where any can."""
+    if count:
+        printer_on(stream).write_line(convertible_sentence(count, command))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closing:
     """What a run came to, for the box at its end.

@@ -34,17 +34,23 @@ class Part(StrEnum):
 
 
 class Figures(NamedTuple):
-    """How many rows have each part; they add up to the rows that count."""
+    """How many rows have each part; they add up to the rows that count.
+
+    Attributes:
+        not_sent: those that a run has yet to do something for.
+        to_link: those of them that are approved, and have numbers to be linked.
+    """
 
     done: int = 0
     waiting: int = 0
     needs_us: int = 0
     not_sent: int = 0
+    to_link: int = 0
 
     @property
     def counted(self) -> int:
         """How many rows count."""
-        return sum(self)
+        return self.done + self.waiting + self.needs_us + self.not_sent
 
     def tiles(self) -> tuple[tuple[str, int, Part], ...]:
         """Return name and number of each figure to show: always three, the fourth where something is not sent."""
@@ -53,7 +59,10 @@ class Figures(NamedTuple):
             ("Waiting for review", self.waiting, Part.WAITING),
             ("Needs us", self.needs_us, Part.NEEDS_US),
         )
-        return (*three, ("Not sent yet", self.not_sent, Part.NOT_SENT)) if self.not_sent else three
+        if not self.not_sent:
+            return three
+        names = {0: "Not sent yet", self.not_sent: "Numbers not linked yet"}
+        return (*three, (names.get(self.to_link, "Not sent or linked yet"), self.not_sent, Part.NOT_SENT))
 
 
 class Outcome(NamedTuple):
@@ -135,18 +144,27 @@ def overview_of(status: JobStatus) -> Overview:
     parts: Counter[Part] = Counter()
     outcomes: Counter[str] = Counter()
     kinds: Counter[tuple[str, str]] = Counter()
+    to_link = 0
     for each in notable_in(status.rows):
         part = part_of(each)
         if part is not None:
+            outcome = outcome_of(each)
             parts[part] += 1
-            outcomes[outcome_of(each)] += 1
+            outcomes[outcome] += 1
+            to_link += part is Part.NOT_SENT and outcome == Review.APPROVED
         if each.needs_attention:
             kinds[attention_of(each)] += 1
     usual = usual_count(status.rows)
     parts[Part.NOT_SENT] += usual
     outcomes[State.NOT_SENT] += usual
     kinds.update(("without a row", each.state.value) for each in status.unclaimed_that_need_attention())
-    figures = Figures(parts[Part.DONE], parts[Part.WAITING], parts[Part.NEEDS_US], parts[Part.NOT_SENT])
+    figures = Figures(
+        done=parts[Part.DONE],
+        waiting=parts[Part.WAITING],
+        needs_us=parts[Part.NEEDS_US],
+        not_sent=parts[Part.NOT_SENT],
+        to_link=to_link,
+    )
     attention = tuple(Attention(what, why, count) for (what, why), count in _biggest_first(kinds))
     return Overview(figures, _sentence(figures, attention), tuple(_in_order(outcomes)), attention)
 
@@ -160,7 +178,12 @@ def part_of(status: RowStatus) -> Part | None:
     left = status.numbers_left
     if left.due or left.unknown:
         return Part.NOT_SENT
-    return _PARTS.get(outcome_of(status), Part.WAITING)
+    return part_of_outcome(outcome_of(status))
+
+
+def part_of_outcome(name: str) -> Part:
+    """Return what the colour of an outcome means; a review that the API calls otherwise is waited for."""
+    return _PARTS.get(name, Part.WAITING)
 
 
 def outcome_of(status: RowStatus) -> str:
@@ -222,7 +245,7 @@ def _in_order(outcomes: Mapping[str, int]) -> Iterator[Outcome]:
     place = OUTCOMES.index(REVIEW_UNKNOWN)
     for name in (*OUTCOMES[:place], *unknown, *OUTCOMES[place:]):
         if outcomes.get(name):
-            yield Outcome(str(name), outcomes[name], _PARTS.get(name, Part.WAITING))
+            yield Outcome(str(name), outcomes[name], part_of_outcome(name))
 
 
 _MOST_KINDS = 3  # that the sentence names
@@ -230,6 +253,7 @@ _MOST_KINDS = 3  # that the sentence names
 
 def _sentence(figures: Figures, attention: Iterable[Attention]) -> str:
     total = figures.counted
+    unsent = figures.not_sent - figures.to_link
     if not total:
         return "There are no businesses yet."
     parts = [
@@ -237,7 +261,8 @@ def _sentence(figures: Figures, attention: Iterable[Attention]) -> str:
         for number, text, several in (
             (figures.done, "1 is done", f"{figures.done:,} are done"),
             (figures.waiting, "1 waits for its review", f"{figures.waiting:,} wait for their review"),
-            (figures.not_sent, "1 is not sent yet", f"{figures.not_sent:,} are not sent yet"),
+            (unsent, "1 is not sent yet", f"{unsent:,} are not sent yet"),
+            (figures.to_link, "1 has numbers not linked yet", f"{figures.to_link:,} have numbers not linked yet"),
             (figures.needs_us, "1 needs us", f"{figures.needs_us:,} need us"),
         )
         if number

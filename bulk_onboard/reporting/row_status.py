@@ -26,7 +26,7 @@ more.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
@@ -93,7 +93,7 @@ class RowStatus(NamedTuple):
     @property
     def aside(self) -> Aside | None:
         """Why the row stands aside; None for one that is sent when it can be."""
-        return self.decision.judged.aside if self.decision else None
+        return self.state if isinstance(self.state, Aside) else None
 
     @property
     def review(self) -> str:
@@ -135,7 +135,7 @@ class RowStatus(NamedTuple):
         if self.aside:
             return False
         if self.decision is None:
-            return self.named is not None and record_needs_attention(self.named)
+            return self.state is State.INVALID or (self.named is not None and record_needs_attention(self.named))
         return self.decision.judged.has_errors or self._record_needs_attention()
 
     def is_new(self, since: int) -> bool:
@@ -149,7 +149,10 @@ class RowStatus(NamedTuple):
         return self.named.news > since and (self._record_needs_attention() or self.named.state is State.INVALID)
 
     def _record_needs_attention(self) -> bool:
-        return self.named is not None and record_needs_attention(self.named, numbers_in(self._cell(NUMBERS)))
+        named = self.named
+        if named is None:
+            return False
+        return record_needs_attention(named, numbers_in(self._cell(NUMBERS)) if named.numbers else ())
 
     @property
     def numbers_left(self) -> NumbersLeft:
@@ -258,8 +261,7 @@ class JobStatus:
         Rows that stand aside do not count, and no row whose review is not known.
         """
         by_review = Counter(each.review for each in notable_in(self.rows) if each.review)
-        ours = {review.value: by_review.pop(review.value, 0) for review in Review}
-        return ours | dict(sorted(by_review.items()))
+        return {review.value: 0 for review in Review} | in_order_of_review(by_review)
 
     def need_attention(self) -> int:
         """Return how many rows, and records without a row, somebody must look at."""
@@ -363,6 +365,12 @@ def join(
     claimed = {each.record.token for each in notable_in(rows) if each.record}
     unclaimed = tuple(r for r in ledger_state.newest_generations() if r.token not in claimed and _was_sent(r))
     return JobStatus(ledger_state, rows, unclaimed, has_workbook=True, others=(*found, *said))
+
+
+def in_order_of_review(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return what there is any of in the order of a review's course; the API's own words come last."""
+    ours = [review.value for review in Review]
+    return {word: counts[word] for word in (*ours, *sorted(counts.keys() - set(ours))) if counts.get(word)}
 
 
 def record_needs_attention(record: Record, named: Iterable[str] | None = None) -> bool:

@@ -1,37 +1,83 @@
 """The report's sheets below the first as plain data: Results, Problems, Not in the workbook, Runs.
 
-See README.md, The report.
+See docs/handing_over.md, The report.
 
 The template's example is left out. A duplicate names the first row; everything of the record is in the first row alone.
+
+Rule: a row has the colour of the worst that is known of it. An approved record of which a number was refused is
+approved, and its row is not green.
 
 How many records a run created is counted from the records, since a killed run never wrote its last entry: those whose
 create is in the ledger after the run began and before the next one did.
 """
 
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import tzinfo
+from functools import cache
 
 from bulk_onboard.errors import ExitStatus
-from bulk_onboard.model.command import Commands, names_in
+from bulk_onboard.model.command import names_in
 from bulk_onboard.model.entry import RunEnded
 from bulk_onboard.model.finding import VERY_MANY, Finding
 from bulk_onboard.model.ledger_state import LedgerState, RunStory
-from bulk_onboard.model.record import Record
-from bulk_onboard.model.row import Aside
+from bulk_onboard.model.record import Linkage, Record, State
+from bulk_onboard.model.row import Aside, placed_in
 from bulk_onboard.model.sheet import BUSINESS_NAME, KEY
 from bulk_onboard.reporting.advice import advise
+from bulk_onboard.reporting.figures import Part, outcome_of, part_of, part_of_outcome
+from bulk_onboard.reporting.redacted import masked_numbers
 from bulk_onboard.reporting.row_status import JobStatus, RowStatus
-from bulk_onboard.reporting.table import Line, MadeAnew, Table, local_text
+from bulk_onboard.reporting.table import Cell, Line, Link, MadeAnew, Table, Word, local
+
+RESULTS, PROBLEMS, NOT_IN_WORKBOOK, RUNS = "Results", "Problems", "Not in the workbook", "Runs"
+"""The names of the sheets."""
+
+ATTENTION = "attention"
+"""The colour of a row that needs attention, and of whose state or review alone that does not show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Which line of Problems each row of the sheet leads to, and which line of Results each problem leads back to.
+
+    Attributes:
+        shown: the findings, each with how many more rows have it; of very many alike only the first.
+        problems: number of a row to the first line of Problems that is about it, and how many findings it has.
+        results: number of a row with findings to its line of Results.
+    """
+
+    shown: tuple[tuple[Finding, int], ...]
+    problems: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    results: Mapping[int, int] = field(default_factory=dict)
+
+
+def links_between(status: JobStatus, findings: Collection[Finding]) -> Links:
+    """Return where rows and problems lead to each other."""
+    shown = tuple(without_repeats(findings))
+    own = {finding.row: line for line, (finding, _) in reversed(list(enumerate(shown, start=1)))}
+    alike = {_likeness(finding): line for line, (finding, more) in enumerate(shown, start=1) if more}
+    counts = Counter(finding.row for finding in findings)
+    for finding in findings if alike else ():
+        if finding.row not in own:
+            own[finding.row] = alike[_likeness(finding)]
+    results: dict[int, int] = {}
+    examples = 0
+    for place, each in placed_in(status.rows) if own else ():
+        if each.aside is Aside.EXAMPLE:
+            examples += 1
+        elif each.judged and each.judged.row.number in own:
+            results[each.judged.row.number] = place + 1 - examples
+    return Links(shown, {row: (line, counts[row]) for row, line in own.items()}, results)
+
 
 PROBLEM_HEADERS = ("Row", "Column", "Code", "Severity", "Seen", "Problem", "How to fix")
 
 
-def problems_table(findings: Collection[Finding]) -> Table:
+def problems_table(links: Links) -> Table:
     """Return the findings in the order given."""
-    return Table(
-        PROBLEM_HEADERS, MadeAnew(lambda: (_problem_row(finding, more) for finding, more in without_repeats(findings)))
-    )
+    return Table(PROBLEM_HEADERS, MadeAnew(lambda: (_problem_row(*each, links) for each in links.shown)))
 
 
 def without_repeats(findings: Collection[Finding]) -> Iterator[tuple[Finding, int]]:
@@ -69,12 +115,13 @@ def _likeness(finding: Finding) -> Hashable:
     return finding.code, finding.column, finding.seen, frozenset(finding.details.items())
 
 
-def _problem_row(finding: Finding, more: int) -> Line:
+def _problem_row(finding: Finding, more: int, links: Links) -> Line:
+    line = links.results.get(finding.row)
     return (
-        finding.row,
+        finding.row if line is None else Link(finding.row, RESULTS, line),
         finding.column,
         finding.code,
-        finding.severity.value,
+        Word(finding.severity.value),
         finding.seen,
         problem_sentence(finding, more),
         finding.fix,
@@ -85,36 +132,66 @@ RESULT_HEADERS = (
     "Row",
     "Key",
     "Business Name",
-    "Number Type",
     "State",
     "Review",
-    "Compliance ID",
     "Reason",
     "What to do",
-    "Submitted at",
-    "Attempts",
     "Numbers",
+    "Problems",
+    "Submitted at",
+    "Number Type",
+    "Attempts",
+    "Compliance ID",
 )
-UNCLAIMED_HEADERS = ("Key", "Alias", "State", "Review", "Compliance ID", "Reason", "Submitted at", "Attempts")
+UNCLAIMED_HEADERS = ("Key", "Alias", "State", "Review", "Reason", "Submitted at", "Attempts", "Compliance ID")
 
 
-def results_table(status: JobStatus, commands: Commands, zone: tzinfo) -> Table:
-    """Return every row once; without the workbook every record once, names blank."""
-    return Table(RESULT_HEADERS, MadeAnew(lambda: _result_rows(status, commands, zone)))
+def results_table(status: JobStatus, links: Links, zone: tzinfo, *, redact: bool = False) -> Table:
+    """Return every row once; without the workbook every record once, names blank.
+
+    Args:
+        redact: whether phone numbers are masked; all else is what `status` has.
+    """
+    rows = MadeAnew(lambda: _result_rows(status, links, zone, redact=redact))
+    return Table(_with_zone(RESULT_HEADERS, zone), rows)
 
 
-def unclaimed_table(status: JobStatus, commands: Commands, zone: tzinfo) -> Table:
+def unclaimed_table(status: JobStatus, zone: tzinfo) -> Table:
     """Return the records that were sent and whose row has gone; none are known without the workbook."""
-    return Table(UNCLAIMED_HEADERS, tuple(_unclaimed_row(record, commands, zone) for record in status.unclaimed))
+    rows = tuple(_unclaimed_row(record, zone) for record in status.unclaimed)
+    return Table(_with_zone(UNCLAIMED_HEADERS, zone), rows)
 
 
-def _result_rows(status: JobStatus, commands: Commands, zone: tzinfo) -> Iterator[Line]:
+def _with_zone(headers: Iterable[str], zone: tzinfo) -> tuple[str, ...]:
+    """Return the headers with the time zone behind each that is over instants."""
+    return tuple(f"{header} ({zone})" if header in _INSTANTS else header for header in headers)
+
+
+_INSTANTS = frozenset({"Submitted at", "Began", "Ended"})
+
+
+def _result_rows(status: JobStatus, links: Links, zone: tzinfo, *, redact: bool) -> Iterator[Line]:
     names = names_in(status.ledger_state)
     for each in status.rows:
         if each.aside is Aside.EXAMPLE:
             continue
-        name = names.get(each.record.token, "") if each.record else ""
-        yield (*_row_names(each), *_state_to_attempts(each, commands, zone, name), each.numbers_text)
+        record = each.record or Record(token="")
+        row_number, key, name, number_type = _row_names(each)
+        advice = advise(each, name=names.get(record.token, ""))
+        yield (
+            row_number,
+            key,
+            name,
+            *_state_and_review(each),
+            advice.reason,
+            advice.todo,
+            _numbers(each, redact=redact),
+            _problems(each, links),
+            local(record.submitted_at, zone),
+            number_type,
+            None if each.aside else record.attempts,
+            record.compliance_id,
+        )
 
 
 def _row_names(status: RowStatus) -> Line:
@@ -125,36 +202,53 @@ def _row_names(status: RowStatus) -> Line:
     return (None, _record_name(status.record) if status.record else None, None, None)
 
 
-def _state_to_attempts(status: RowStatus, commands: Commands, zone: tzinfo, name: str) -> Line:
-    """Return State, Review, Compliance ID, Reason, What to do, Submitted at and Attempts."""
-    advice = advise(status, commands, name=name)
-    if status.aside:
-        return (status.state.value, None, None, advice.reason, advice.todo, None, None)
-    record = status.record or Record(token="")
-    submitted_at = local_text(record.submitted_at, zone)
+def _state_and_review(status: RowStatus) -> tuple[Cell, Cell]:
+    """Return both in their colours; the state has that of the worst of the row."""
+    state, review, part = status.state.value, status.review, part_of(status)
+    if part is None or status.state is not State.SUBMITTED:
+        return _word(state), _word(review) if review else None
+    outcome = outcome_of(status)
+    worst = ATTENTION if part is Part.NEEDS_US is not part_of_outcome(outcome) else outcome
+    return _word(state, worst), _word(review) if review else None
+
+
+_word = cache(Word)  # few different ones stand in very many rows
+
+
+def _numbers(status: RowStatus, *, redact: bool) -> Cell:
+    """Return what became of the numbers, coloured where one was refused or is held."""
+    text, left = status.numbers_text, status.numbers_left
+    if not text:
+        return None
+    if redact:
+        text = masked_numbers(text)
+    if left.refused:
+        return Word(text, Linkage.REFUSED)
+    return Word(text, Linkage.HELD) if left.held else text
+
+
+def _problems(status: RowStatus, links: Links) -> Cell:
+    found = links.problems.get(status.judged.row.number) if status.judged and links.problems else None
+    return Link(found[1], PROBLEMS, found[0]) if found else None
+
+
+def _unclaimed_row(record: Record, zone: tzinfo) -> Line:
+    status = RowStatus.of(record)
     return (
-        status.state.value,
-        status.review,
-        record.compliance_id,
-        advice.reason,
-        advice.todo,
-        submitted_at,
+        _record_name(record),
+        record.alias,
+        *_state_and_review(status),
+        advise(status).reason,
+        local(record.submitted_at, zone),
         record.attempts,
+        record.compliance_id,
     )
-
-
-def _unclaimed_row(record: Record, commands: Commands, zone: tzinfo) -> Line:
-    cells = _state_to_attempts(RowStatus.of(record), commands, zone, name="")
-    state, review, compliance_id, reason, _, submitted_at, attempts = cells
-    return (_record_name(record), record.alias, state, review, compliance_id, reason, submitted_at, attempts)
 
 
 def _record_name(record: Record) -> str:
     """Return a record's name where its row is not at hand: the user's Key, else the end of its alias."""
     return record.key or f"~{record.token}"
 
-
-_SHORT = 12
 
 _ENDED_HOW: Mapping[int, str] = {
     ExitStatus.DONE: "all done",
@@ -171,58 +265,60 @@ _ENDED_HOW: Mapping[int, str] = {
 }
 
 
-def runs_table(ledger_state: LedgerState, zone: tzinfo) -> Table:
-    """Return one row for each run, oldest first; digests shortened."""
-    headers = (
-        f"Began ({zone})",
-        f"Ended ({zone})",
-        "Run",
-        "Who",
-        "Host",
-        "Version",
-        "Requests",
-        "Created",
-        "Refused",
-        "Throttled",
-        "Exit status",
-        "Ended how",
-        "Quota",
-        "Contract",
-        "Workbook digest",
-        "Job digest",
-        "Requirements digest",
-    )
+RUN_HEADERS = (
+    "Began",
+    "Ended",
+    "Ended how",
+    "Requests",
+    "Created",
+    "Refused",
+    "Link requests refused",
+    "Throttled",
+    "Quota",
+    "Exit status",
+    "Who",
+    "Host",
+    "Run",
+    "Version",
+    "Contract",
+)
+
+
+def runs_table(ledger_state: LedgerState, zone: tzinfo, *, redact: bool = False) -> Table:
+    """Return one row for each run, oldest first; what it was begun with in digests is in the ledger alone.
+
+    Args:
+        redact: whether it is left out who ran it, and where.
+    """
     creators = map(ledger_state.creator, ledger_state.records.values())
     created = Counter(run.started.seq for run in creators if run)
-    return Table(headers, tuple(_run_row(run, created[run.started.seq], zone) for run in ledger_state.runs))
+    rows = tuple(_run_row(run, created[run.started.seq], zone, redact=redact) for run in ledger_state.runs)
+    return Table(_with_zone(RUN_HEADERS, zone), rows)
 
 
-def _run_row(run: RunStory, created: int, zone: tzinfo) -> Line:
+def _run_row(run: RunStory, created: int, zone: tzinfo, *, redact: bool) -> Line:
     started, ended = run.started, run.ended
     return (
-        local_text(started.at, zone),
-        local_text(ended.at, zone) if ended else "not recorded",
-        started.run_id,
-        started.user,
-        started.host,
-        started.version,
+        local(started.at, zone),
+        local(ended.at, zone) if ended else "not recorded",
+        _ENDED_HOW.get(ended.exit_status, "") if ended else "killed, or still under way",
         _requests(ended),
         created,
-        _requests(ended, "refused"),
+        _requests(ended, "create refused", "update refused"),
+        _requests(ended, "link refused"),
         _requests(ended, "throttled"),
-        ended.exit_status if ended else None,
-        _ENDED_HOW.get(ended.exit_status, "") if ended else "killed, or still under way",
         started.quota,
+        ended.exit_status if ended else None,
+        None if redact else started.user,
+        None if redact else started.host,
+        started.run_id,
+        started.version,
         started.contract,
-        started.workbook[:_SHORT],
-        started.job[:_SHORT],
-        started.requirements[:_SHORT],
     )
 
 
-def _requests(ended: RunEnded | None, outcome: str = "") -> int | None:
-    """Return how many requests went out, or how many had that outcome; their names end in it (`create refused`)."""
+def _requests(ended: RunEnded | None, *outcomes: str) -> int | None:
+    """Return how many requests went out, or how many had one of these outcomes (`create refused`, `throttled`)."""
     if ended is None:
         return None
-    words = {name: name.rsplit(maxsplit=1)[-1] for name in ended.requests}
-    return sum(ended.requests[name] for name, word in words.items() if word == outcome or not outcome)
+    return sum(number for name, number in ended.requests.items() if not outcomes or name.endswith(outcomes))

@@ -1,29 +1,31 @@
 """The pure half of the report: all its tables, and what its first sheet says.
 
-See README.md, The report.
+See docs/handing_over.md, The report.
 
 Where the workbook is gone the report has the records alone, names stay blank, and the first sheet says so
 (docs/design/promise.md, Five rules).
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
-from typing import Any
+from datetime import date, datetime, tzinfo
+from math import ceil
+from typing import NamedTuple
 
 from bulk_onboard.model.catalogue import CATALOGUE, Severity
-from bulk_onboard.model.command import Commands
+from bulk_onboard.model.command import Commands, names_in
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import UNDER_REVIEW, Review, State, unknown_numbers
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import Aside, notable_in
 from bulk_onboard.reporting.figures import Overview, overview_of
+from bulk_onboard.reporting.redacted import redacted
 from bulk_onboard.reporting.row_status import JobStatus, drift_sentences
-from bulk_onboard.reporting.sheets import problems_table, results_table, runs_table, unclaimed_table
-from bulk_onboard.reporting.table import Table, business_days_after, day_text, local, local_text
-from bulk_onboard.units import format_count
+from bulk_onboard.reporting.sheets import links_between, problems_table, results_table, runs_table, unclaimed_table
+from bulk_onboard.reporting.table import Table, Word, business_days_after, day_text, local, local_text
+from bulk_onboard.units import format_count, parse_quota
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,7 @@ class ReportFacts:
         requirements: for the days a review takes; None where not known.
         stopped: why the run stopped before finishing, a sentence; empty where it did not.
         continued: whether the run is to be continued as it was typed.
+        redact: whether names are masked, for readers outside.
     """
 
     commands: Commands
@@ -47,6 +50,30 @@ class ReportFacts:
     requirements: RequirementsBook | None = None
     stopped: str = ""
     continued: bool = False
+    redact: bool = False
+
+
+class Minute(NamedTuple):
+    """How many requests a minute went out; of a very long job the mean of several minutes.
+
+    Attributes:
+        ended_at: in the readers' time zone.
+    """
+
+    ended_at: datetime
+    requests: float
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaUse:
+    """What the runs used of the quota, minute by minute; without minutes where the ledger does not say.
+
+    Attributes:
+        quota: requests a minute that the newest run was allowed; None for no limit.
+    """
+
+    minutes: tuple[Minute, ...]
+    quota: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,19 +81,27 @@ class Summary:
     """The first sheet.
 
     Attributes:
+        notices: sentences that nobody should miss, such as why the run stopped.
         happened, expected, todo: sentences; what happened, when reviews are expected, what to do next.
         counts, reviews: name, rows, meaning; only what has rows; `counts` ends in the total.
-        command: to type next.
+        problems: number, severity and title of each kind of finding, errors first.
+        command: to type next; empty where names are masked, since nobody outside can type it.
+        commands: what it is for and the command, of the others that the rows speak of.
         facts: name and value.
     """
 
     title: str
+    overview: Overview
+    notices: tuple[str, ...]
+    usage: QuotaUse
     happened: tuple[str, ...]
     counts: Table
     reviews: Table
+    problems: Table
     expected: tuple[str, ...]
     todo: tuple[str, ...]
     command: str
+    commands: tuple[tuple[str, str], ...]
     facts: tuple[tuple[str, str], ...]
 
 
@@ -75,20 +110,18 @@ class Tables:
     """Everything the report says, as plain data.
 
     Attributes:
-        data: the object of `summary.json`.
+        status, facts: what it was made from, names masked where the facts say so.
     """
 
+    status: JobStatus
+    facts: ReportFacts
     overview: Overview
     summary: Summary
     results: Table
     problems: Table
     not_in_workbook: Table
     runs: Table
-    data: Mapping[str, Any]
 
-
-SUMMARY_SCHEMA = "bulk-onboard/summary/1"
-"""What summary.json says of itself; a change that readers must know of gets another number."""
 
 _MEANINGS: Mapping[str, str] = {
     State.INVALID: "errors keep the row out",
@@ -144,72 +177,20 @@ _CORRECTED_BY_RUNNING = (Review.REJECTED, Review.MORE_INFO, Review.EXPIRED)
 
 def make_tables(status: JobStatus, facts: ReportFacts) -> Tables:
     """Return the whole report."""
+    if facts.redact:
+        status = redacted(status)
     overview, findings = overview_of(status), status.findings()
+    links = links_between(status, findings)
     return Tables(
+        status=status,
+        facts=facts,
         overview=overview,
-        summary=_summary(status, facts),
-        results=results_table(status, facts.commands, facts.zone),
-        problems=problems_table(findings),
-        not_in_workbook=unclaimed_table(status, facts.commands, facts.zone),
-        runs=runs_table(status.ledger_state, facts.zone),
-        data=_data(status, facts, overview, findings),
+        summary=_summary(status, facts, overview, findings),
+        results=results_table(status, links, facts.zone, redact=facts.redact),
+        problems=problems_table(links),
+        not_in_workbook=unclaimed_table(status, facts.zone),
+        runs=runs_table(status.ledger_state, facts.zone, redact=facts.redact),
     )
-
-
-def _data(status: JobStatus, facts: ReportFacts, overview: Overview, findings: Collection[Finding]) -> dict[str, Any]:
-    """Return the object of `summary.json`: no name, Key, address or other cell, and instants in UTC."""
-    ledger_state = status.ledger_state
-    opened, runs = ledger_state.opened, ledger_state.runs
-    days = list(_expected_days(status, facts.requirements, facts.zone))
-    return {
-        "schema": SUMMARY_SCHEMA,
-        "made_at": _utc(facts.made_at),
-        "workbook": facts.workbook,
-        "has_workbook": status.has_workbook,
-        "account": opened.auth_id if opened else None,
-        "api": opened.base_url if opened else None,
-        "checked_against": facts.requirements.described if facts.requirements else None,
-        "figures": {**overview.figures._asdict(), "counted": overview.figures.counted},
-        "sentence": overview.sentence,
-        "outcomes": [{"name": each.name, "rows": each.rows, "part": each.part} for each in overview.outcomes],
-        "attention": [{"what": each.what, "why": each.why, "rows": each.rows} for each in overview.attention],
-        "counts": status.counts(),
-        "reviews": status.reviews(),
-        "problems": [
-            {"code": code, "severity": severity, "title": CATALOGUE[code].title, "findings": count}
-            for count, severity, code in _kinds_of(findings)
-        ],
-        "expected_reviews": {"first": min(days).isoformat(), "last": max(days).isoformat()} if days else None,
-        "runs": [
-            {
-                "run_id": run.started.run_id,
-                "began_at": run.started.at,
-                "ended_at": run.ended.at if run.ended else None,
-                "exit_status": run.ended.exit_status if run.ended else None,
-                "requests": run.ended.requests if run.ended else None,
-            }
-            for run in runs
-        ],
-        "quota": runs[-1].started.quota if runs else None,
-        "requests": [each._asdict() | {"at": _utc(each.at)} for each in _usage(ledger_state)],
-        "next": next_command(status, facts.commands, continued=facts.continued),
-    }
-
-
-def _utc(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _usage(ledger_state: LedgerState) -> Sequence[Any]:
-    """Return what each minute of the runs used of the quota; nothing for a ledger that does not say."""
-    return getattr(ledger_state, "usage", ())
-
-
-def _kinds_of(findings: Iterable[Finding]) -> list[tuple[int, Severity, str]]:
-    """Return how many findings of each kind there are: errors before warnings, biggest first."""
-    counted = Counter((finding.severity, finding.code) for finding in findings)
-    kinds = [(count, severity, code) for (severity, code), count in counted.items()]
-    return sorted(kinds, key=lambda kind: (kind[1] is not Severity.ERROR, -kind[0], kind[2]))
 
 
 def next_command(status: JobStatus, commands: Commands, *, continued: bool = False, marked: bool = False) -> str:
@@ -237,7 +218,7 @@ def next_command(status: JobStatus, commands: Commands, *, continued: bool = Fal
     return commands.run() if is_due or ledger_state.opened is None else commands.status()
 
 
-def _summary(status: JobStatus, facts: ReportFacts) -> Summary:
+def _summary(status: JobStatus, facts: ReportFacts, overview: Overview, findings: Iterable[Finding]) -> Summary:
     counts, reviews = status.counts(), status.reviews()
     meanings = {**dict.fromkeys(reviews, _UNKNOWN_REVIEW), **_REVIEW_MEANINGS}
     todo = (
@@ -248,22 +229,37 @@ def _summary(status: JobStatus, facts: ReportFacts) -> Summary:
     )
     return Summary(
         title=f"Report on {facts.workbook}",
+        overview=overview,
+        notices=tuple(_notices(status, facts)),
+        usage=usage_of(status.ledger_state, facts.zone),
         happened=tuple(_happened(status, facts, counts)),
         counts=_count_table("State", counts, _MEANINGS, total=counts["rows"]),
         reviews=_count_table("Review", reviews, meanings),
+        problems=Table(
+            ("Findings", "Severity", "Problem"),
+            tuple((number, Word(severity), CATALOGUE[code].title) for number, severity, code in kinds_of(findings)),
+        ),
         expected=_expected_reviews(status, facts.requirements, facts.zone),
         todo=todo or ("Nothing is left to do here.",),
-        command=next_command(status, facts.commands, continued=facts.continued),
+        command="" if facts.redact else next_command(status, facts.commands, continued=facts.continued),
+        commands=() if facts.redact else tuple(_other_commands(status, facts.commands)),
         facts=_facts(status.ledger_state, facts),
     )
 
 
-def _happened(status: JobStatus, facts: ReportFacts, counts: Mapping[str, int]) -> Iterable[str]:
+def _notices(status: JobStatus, facts: ReportFacts) -> Iterator[str]:
+    if facts.stopped:
+        yield facts.stopped
     if not status.has_workbook:
         yield (
             "This report is made from the ledger alone, without the workbook: "
             "each line is a record of the ledger, row numbers and names are blank, and problems are not known."
         )
+    if facts.redact:
+        yield "Names, what stands in cells, phone numbers and the words of reviewers are masked in this copy."
+
+
+def _happened(status: JobStatus, facts: ReportFacts, counts: Mapping[str, int]) -> Iterator[str]:
     biggest_first = sorted(counts.items(), key=lambda item: -item[1])
     parts = [
         f"{number:,} {_is(number)} {_NOUNS.get(name, (name, name))[number != 1]}"
@@ -273,7 +269,8 @@ def _happened(status: JobStatus, facts: ReportFacts, counts: Mapping[str, int]) 
     yield f"Of {format_count(counts['rows'], 'row')}, {_and(parts)}." if parts else "There are no rows."
     if runs := status.ledger_state.runs:
         started = runs[-1].started
-        who = f"was begun by {started.user} on {started.host} at {local_text(started.at, facts.zone)}"
+        by = "" if facts.redact else f" by {started.user} on {started.host}"
+        who = f"was begun{by} at {local_text(started.at, facts.zone)}"
         if len(runs) == 1:
             yield f"The one run so far {who}; see the sheet Runs."
         else:
@@ -281,12 +278,46 @@ def _happened(status: JobStatus, facts: ReportFacts, counts: Mapping[str, int]) 
     else:
         yield "Nothing has been sent yet: no run has begun."
     yield from drift_sentences(status.drift())
-    if facts.stopped:
-        yield facts.stopped
+
+
+_MOST_COMMANDS = 5  # of one kind
+_ANSWERED = (State.HELD, State.GONE, State.UNCERTAIN)
+
+
+def _other_commands(status: JobStatus, commands: Commands) -> Iterator[tuple[str, str]]:
+    """Yield the commands that What to do speaks of, each with what it is for."""
+    if status.older():
+        yield "Take newer content over from an annotated copy", commands.merge()
+    names = names_in(status.ledger_state)
+    records = [each.record for each in notable_in(status.rows) if each.state in _ANSWERED and each.record]
+    for record in records[:_MOST_COMMANDS]:
+        yield f"Choose an answer for {record.key or record.token}", commands.resolve(names[record.token])
+
+
+_MOST_MINUTES = 240  # that a chart can show
+
+
+def usage_of(ledger_state: LedgerState, zone: tzinfo) -> QuotaUse:
+    """Return what the runs used of the quota."""
+    used = ledger_state.usage
+    several = ceil(len(used) / _MOST_MINUTES) or 1
+    groups = [used[start : start + several] for start in range(0, len(used), several)]
+    minutes = tuple(
+        Minute(group[-1].at.astimezone(zone), sum(each.requests for each in group) / len(group)) for group in groups
+    )
+    quota = parse_quota(ledger_state.runs[-1].started.quota) if ledger_state.runs else None
+    return QuotaUse(minutes, quota.limit * 60 / quota.window_s if quota else None)
+
+
+def kinds_of(findings: Iterable[Finding]) -> list[tuple[int, Severity, str]]:
+    """Return how many findings of each kind there are: errors before warnings, biggest first."""
+    counted = Counter((finding.severity, finding.code) for finding in findings)
+    kinds = [(count, severity, code) for (severity, code), count in counted.items()]
+    return sorted(kinds, key=lambda kind: (kind[1] is not Severity.ERROR, -kind[0], kind[2]))
 
 
 def _count_table(name: str, counts: Mapping[str, int], meanings: Mapping[str, str], total: int | None = None) -> Table:
-    rows = tuple((str(key), counts[key], meaning) for key, meaning in meanings.items() if counts[key])
+    rows = tuple((Word(str(key)), counts[key], meaning) for key, meaning in meanings.items() if counts[key])
     last = () if total is None else (("Total", total, ""),)
     return Table((name, "Rows", "Meaning"), (*rows, *last))
 
@@ -340,7 +371,7 @@ def numbers_to_do(status: JobStatus) -> Iterator[str]:
 
 def _expected_reviews(status: JobStatus, requirements: RequirementsBook | None, zone: tzinfo) -> tuple[str, ...]:
     """Return a sentence; none where no review is pending, or nobody said how long one takes."""
-    days = list(_expected_days(status, requirements, zone))
+    days = list(expected_days(status, requirements, zone))
     if not days:
         return ()
     first, last = day_text(min(days)), day_text(max(days))
@@ -350,7 +381,8 @@ def _expected_reviews(status: JobStatus, requirements: RequirementsBook | None, 
     return (f"{reviews} expected {when}, {how}",)
 
 
-def _expected_days(status: JobStatus, requirements: RequirementsBook | None, zone: tzinfo) -> Iterator[date]:
+def expected_days(status: JobStatus, requirements: RequirementsBook | None, zone: tzinfo) -> Iterator[date]:
+    """Yield for each pending review the day on which it is expected, as far as the API said how long one takes."""
     offered = requirements.offered if requirements else {}
     for each in notable_in(status.rows):
         if each.record is None or each.decision is None or each.review not in UNDER_REVIEW:

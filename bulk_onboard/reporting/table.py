@@ -1,4 +1,8 @@
-"""Tables as plain data, and how cells of the report show texts, instants and days."""
+"""Tables as plain data, and how cells of the report show texts, instants and days.
+
+A cell is a text, a number, an instant in the readers' time zone, or blank. Two kinds carry a little more for whoever
+draws them, and are otherwise what they look like: a `Word` knows whose colour it has, a `Link` where it leads.
+"""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -7,7 +11,33 @@ from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import TypeAlias
 
-Cell: TypeAlias = str | int | None
+
+class Word(str):
+    """A text in the colour of another word, such as a state's or an outcome's."""
+
+    __slots__ = ("colour",)
+    colour: str
+
+    def __new__(cls, text: str, colour: str = "") -> "Word":
+        """Make a text with a colour; its own where none is given."""
+        word = super().__new__(cls, text)
+        word.colour = colour or text
+        return word
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A number that leads to a line of another table, the first below the headers being 1."""
+
+    number: int
+    table: str
+    line: int
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+Cell: TypeAlias = str | int | datetime | Link | None
 Line: TypeAlias = tuple[Cell, ...]
 
 LONGEST_TEXT = 32_767  # what a cell of a workbook holds
@@ -59,9 +89,9 @@ def local(at: str | datetime, zone: tzinfo) -> datetime | None:
 
 
 def local_text(at: str | datetime, zone: tzinfo) -> str | None:
-    """Return the instant as `2026-01-05 15:30:00` in the zone, which sorts as text; None for an empty text."""
+    """Return the instant as `5 Jan 2026 15:30` in the zone; None for an empty text."""
     instant = local(at, zone)
-    return instant.strftime("%Y-%m-%d %H:%M:%S") if instant else None
+    return f"{instant.day} {instant:%b %Y %H:%M}" if instant else None
 
 
 @lru_cache(maxsize=1_024)  # very many rows are submitted on few days

@@ -1,73 +1,47 @@
-"""The one door to XlsxWriter: tables become the workbook that people forward to their boss.
+"""The door to XlsxWriter: tables become the workbook that people forward to their boss.
 
-See README.md, The report.
+See docs/handing_over.md, The report.
 
 Rule: a text stays a text. Cells are written by their Python type, texts never as formula, link or number, and nothing
-that a worksheet could choke on gets that far. The chart refers to numbers counted here.
+that a worksheet could choke on gets that far. The only links lead from one sheet of the report to another.
+
+Rule: rows are as high as their texts need, no higher.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from itertools import chain, islice
-from math import ceil
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import xlsxwriter
 from xlsxwriter.exceptions import XlsxWriterException
 
-from bulk_onboard.reporting.summary import Summary, Tables
-from bulk_onboard.reporting.table import Cell, Line, Table, cell_text
-from bulk_onboard.reporting.target import PROPERTY, SHEETS
+from bulk_onboard.reporting.cover import write_chart_data, write_cover
+from bulk_onboard.reporting.looks import FONT, LINE_POINTS, SIZE, Formats, lines_of, set_up_page
+from bulk_onboard.reporting.sheets import NOT_IN_WORKBOOK, PROBLEMS, RESULTS, RUNS
+from bulk_onboard.reporting.summary import Tables
+from bulk_onboard.reporting.table import Cell, Line, Link, Table, Word, cell_text
+from bulk_onboard.reporting.target import PROPERTY
 
-_GREEN = ("#C6EFCE", "#006100", "#70AD47")
-_BLUE = ("#DDEBF7", "#1F4E78", "#5B9BD5")
-_YELLOW = ("#FFF2CC", "#7F6000", "#FFC000")
-_ORANGE = ("#FCE4D6", "#833C0B", "#ED7D31")
-_PURPLE = ("#E4DFEC", "#403151", "#8064A2")
-_ROSE = ("#FFDCE0", "#9C0006", "#E8808A")
-_RED = ("#F4A6B0", "#7A0016", "#C00000")
-_GREY = ("#EDEDED", "#595959", "#A5A5A5")
-
-_COLOURS: Mapping[str, tuple[str, str, str]] = {  # of a state, review or severity: paper, ink and bar
-    "submitted": _GREEN,
-    "approved": _GREEN,
-    "not sent": _BLUE,
-    "pending": _BLUE,
-    "deferred": _YELLOW,
-    "warning": _YELLOW,
-    "uncertain": _ORANGE,
-    "more info": _ORANGE,
-    "held": _PURPLE,
-    "suspended": _PURPLE,
-    "invalid": _ROSE,
-    "error": _ROSE,
-    "refused": _RED,
-    "gone": _RED,
-    "rejected": _RED,
-    "deleted": _GREY,
-    "abandoned": _GREY,
-    "expired": _GREY,
-    "duplicate": _GREY,
-    "example": _GREY,
-    "blank": _GREY,
-}
-_COLOURED = {"State", "Review", "Severity"}
-_INK = "#1F3864"
 _MEASURED = 1_000  # the first rows, whose texts say how wide the columns are
-_WIDEST = 46  # characters; what is longer wraps
-_NARROWEST = 8
-_COVER_WIDTHS = (20, 12, 54)
-_COVER_LINE = 98  # characters of prose that these widths hold in one line, cautiously
-_ROW_HEIGHT = 16  # points
-_HEADER_HEIGHT = 18
+_WIDEST = 40  # characters; what is longer wraps
+_NARROWEST = 7
+_PIXELS = 7  # of a character of a column's width
+_SURE = 0.7  # a text with so many letters a character of width fits, even if it is all capitals
 _HIGHEST = 405  # points; no row may be higher
-_CHART_PLACE = "E3"
+_DATE_WIDTH = 16
+_LINKS_AT_MOST = 65_530  # of one sheet, by Excel
+_DAY_0 = datetime(1899, 12, 30)  # noqa: DTZ001 - Excel's, which knows no time zones
+
+_ON_PAPER = {RESULTS: "Submitted at"}  # the last column that is printed; ids and the like are for the screen
 
 _OPTIONS = {
     "constant_memory": True,
     "strings_to_formulas": False,
     "strings_to_urls": False,
     "strings_to_numbers": False,
+    "default_format_properties": {"font_name": FONT, "font_size": SIZE},
 }
 
 
@@ -87,188 +61,105 @@ def _write(file: BinaryIO, folder: Path, tables: Tables) -> None:
     book = xlsxwriter.Workbook(file, {**_OPTIONS, "tmpdir": str(folder)})
     book.set_properties({"title": cell_text(tables.summary.title)})
     book.set_custom_property(*PROPERTY)
-    formats = _Formats(book)
-    _write_cover(book, formats, tables.summary)
+    formats = Formats(book)
+    write_cover(book, formats, tables.summary)
     written = (tables.results, tables.problems, tables.not_in_workbook, tables.runs)
-    for name, table in zip(SHEETS[1:], written, strict=True):
-        _write_table(book, formats, name, table)
+    for name, table in zip((RESULTS, PROBLEMS, NOT_IN_WORKBOOK, RUNS), written, strict=True):
+        _write_table(book, formats, name, table, tables.summary.title)
+    write_chart_data(book, tables.summary)
     book.close()
 
 
-class _Formats:
-    """The looks of cells; made once, since a workbook keeps every format it was ever given."""
-
-    def __init__(self, book: Any) -> None:
-        top = {"valign": "top"}
-        self.title = book.add_format({"bold": True, "font_size": 18, "font_color": _INK})
-        self.heading = book.add_format({"bold": True, "font_size": 12, "font_color": _INK, "bottom": 1})
-        self.prose = book.add_format({"text_wrap": True, "valign": "vcenter"})
-        self.command = book.add_format({"font_name": "Consolas", "bg_color": "#F2F2F2", "border": 1, "text_wrap": True})
-        self.header = book.add_format(
-            {"bold": True, "font_color": "#FFFFFF", "bg_color": _INK, "text_wrap": True, **top}
-        )
-        self.text = book.add_format({"text_wrap": True, **top})
-        self.number = book.add_format({"num_format": "0", "align": "left", **top})
-        self.meaning = book.add_format({"text_wrap": True, "align": "left", "indent": 1, **top})
-        self.count = book.add_format({"num_format": "#,##0", **top})
-        self.total = book.add_format({"num_format": "#,##0", "bold": True, "top": 1})
-        self._words = {
-            word: book.add_format({"bg_color": paper, "font_color": ink, **top})
-            for word, (paper, ink, _) in _COLOURS.items()
-        }
-
-    def looks_under(self, header: str) -> Callable[[Cell], Any]:
-        """Return the look of each cell in a column of that header."""
-        words = self._words if header in _COLOURED else {}
-        return lambda value: self.number if isinstance(value, int) else words.get(value or "", self.text)
-
-
-def _write_table(book: Any, formats: _Formats, name: str, table: Table) -> None:
+def _write_table(book: Any, formats: Formats, name: str, table: Table, title: str) -> None:
     """Write one header row and data rows, nothing else."""
     sheet = book.add_worksheet(name)
-    _set_up_page(sheet, pages_high=0)
+    set_up_page(sheet, title)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
-    sheet.freeze_panes(1, 0)
-    sheet.set_default_row(_ROW_HEIGHT)
-    sheet.set_row(0, _HEADER_HEIGHT)
+    sheet.freeze_panes(1, 2 if name == RESULTS else 0)
     rows = iter(table.rows)
     first = list(islice(rows, _MEASURED))
-    widths = [_width(header, (row[column] for row in first)) for column, header in enumerate(table.headers)]
-    for column, (header, width) in enumerate(zip(table.headers, widths, strict=True)):
-        sheet.set_column(column, column, width)
-        sheet.write_string(0, column, cell_text(header), formats.header)
-    last = _write_rows(sheet, formats, table.headers, widths, chain(first, rows))
+    widths = [_width(header, [row[column] for row in first]) for column, header in enumerate(table.headers)]
+    for column, width in enumerate(widths):
+        sheet.set_column(column, column, width, formats.text)
+    needs_two = any(len(header) + 3 > width for header, width in zip(table.headers, widths, strict=True))
+    sheet.set_row(0, 30 if needs_two else 18)
+    for column, header in enumerate(table.headers):
+        is_number = any(isinstance(row[column], int | Link) for row in first)
+        sheet.write_string(0, column, cell_text(header), formats.header_right if is_number else formats.header)
+    last = _Lines(sheet, formats, widths).write(chain(first, rows))
     sheet.autofilter(0, 0, last, len(table.headers) - 1)
+    if end := _ON_PAPER.get(name):
+        on_paper = next(column for column, header in enumerate(table.headers) if header.startswith(end))
+        sheet.print_area(0, 0, max(last, 1), on_paper)
 
 
-def _write_rows(sheet: Any, formats: _Formats, headers: Sequence[str], widths: list[int], rows: Iterable[Line]) -> int:
-    """Write the rows below the headers, and return the number of the last; blank cells are not written."""
-    looks = [formats.looks_under(header) for header in headers]
-    number = 0
-    for number, row in enumerate(rows, start=1):
-        if (lines := _lines(row, widths)) > 1:
-            sheet.set_row(number, min(lines * _ROW_HEIGHT, _HIGHEST))
-        for column, value in enumerate(row):
-            if value not in {None, ""}:
-                _write_cell(sheet, number, column, value, looks[column](value))
-    return number
+class _Lines:
+    """Writes the rows of one sheet, each cell by its type; blank cells are not written."""
+
+    def __init__(self, sheet: Any, formats: Formats, widths: Sequence[int]) -> None:
+        self._sheet = sheet
+        self._formats = formats
+        self._widths = widths
+        self._links_left = _LINKS_AT_MOST
+
+    def write(self, rows: Iterable[Line]) -> int:
+        """Write the rows below the headers, and return the number of the last."""
+        formats, number = self._formats, 0
+        sure = [width * _SURE for width in self._widths]
+        write_string, write_number, words, text = (
+            self._sheet.write_string,
+            self._sheet.write_number,
+            formats.words,
+            formats.text,
+        )
+        for number, row in enumerate(rows, start=1):
+            lines = 1
+            for column, value in enumerate(row):
+                if value is None or value == "":
+                    continue
+                if isinstance(value, str):
+                    if len(value) > sure[column]:
+                        lines = max(lines, _lines(value, self._widths[column]))
+                    look = words.get(value.colour, text) if isinstance(value, Word) else text
+                    write_string(number, column, cell_text(value), look)
+                elif isinstance(value, int):
+                    write_number(number, column, value, formats.row)
+                elif isinstance(value, datetime):
+                    write_number(number, column, _serial(value), formats.date)
+                else:
+                    self._write_link(number, column, value)
+            if lines > 1:
+                self._sheet.set_row(number, min(lines * LINE_POINTS + 2, _HIGHEST))
+        return number
+
+    def _write_link(self, row: int, column: int, link: Link) -> None:
+        """Write the number, and a link as long as the sheet may have more of them."""
+        if self._links_left:
+            self._links_left -= 1
+            self._sheet.write_url(row, column, f"internal:'{link.table}'!A{link.line + 1}", self._formats.link)
+            self._sheet.write_number(row, column, link.number, self._formats.link)  # in place of the link's own text
+        else:
+            self._sheet.write_number(row, column, link.number, self._formats.row)
 
 
-def _write_cell(sheet: Any, row: int, column: int, value: Cell, look: Any) -> None:
-    if isinstance(value, int):
-        sheet.write_number(row, column, value, look)
-    elif value:
-        sheet.write_string(row, column, cell_text(value), look)
-    else:
-        sheet.write_blank(row, column, None, look)
+def _lines(text: str, width: int) -> int:
+    """Return how many lines a text takes in a column of that width."""
+    is_short = len(text) < width and "\n" not in text and not text.isupper()  # small letters are narrower than digits
+    return 1 if is_short else lines_of(text, width * _PIXELS)
 
 
-def _width(header: str, values: Iterable[Cell]) -> int:
-    """Return the characters that the longest text needs, and the header beside its filter button."""
-    longest = max((len(str(value)) for value in values if value is not None), default=0)
-    return max(_NARROWEST, len(header) + 3, min(longest + 2, _WIDEST))
+def _serial(at: datetime) -> float:
+    """Return an instant as Excel counts: days of the clock on the wall."""
+    return round((at.replace(tzinfo=None) - _DAY_0).total_seconds()) / 86_400
 
 
-def _lines(row: Line, widths: list[int]) -> int:
-    """Return how many lines the highest cell needs; not every program finds that out by itself."""
-    most = 1
-    for value, width in zip(row, widths, strict=True):
-        if isinstance(value, str) and (len(value) > width or "\n" in value):
-            most = max(most, sum(ceil(len(line) / width) or 1 for line in value.split("\n")))
-    return most
-
-
-def _set_up_page(sheet: Any, *, pages_high: int) -> None:
-    """A4 across, as wide as one page; 0 pages high is as many as it takes."""
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, pages_high)
-
-
-class _Cover:
-    """The Summary sheet, written from top to bottom."""
-
-    def __init__(self, sheet: Any, formats: _Formats) -> None:
-        self.sheet = sheet
-        self.formats = formats
-        self.row = 0
-        for column, width in enumerate(_COVER_WIDTHS):
-            sheet.set_column(column, column, width)
-
-    def write_line(self, text: str, look: Any, height: float | None = None) -> None:
-        """Write a text over the whole width, as many lines high as it needs."""
-        lines = ceil(len(text) / _COVER_LINE) or 1
-        self.sheet.set_row(self.row, height or lines * _ROW_HEIGHT)
-        self.sheet.merge_range(self.row, 0, self.row, len(_COVER_WIDTHS) - 1, "", look)
-        self.sheet.write_string(self.row, 0, cell_text(text), look)
-        self.row += 1
-
-    def write_heading(self, text: str) -> None:
-        """Write a blank row and a heading."""
-        self.row += 1
-        self.write_line(text, self.formats.heading, height=20)
-
-    def write_lines(self, heading: str, lines: Iterable[str]) -> None:
-        """Write a heading and its sentences."""
-        self.write_heading(heading)
-        for line in lines:
-            self.write_line(line, self.formats.prose)
-
-    def write_counted(self, table: Table) -> None:
-        """Write name, number and meaning of each line."""
-        for column, header in enumerate(table.headers):
-            self.sheet.write_string(self.row, column, header, self.formats.header)
-        self.row += 1
-        for name, number, meaning in table.rows:
-            look, total = self.formats.looks_under("State")(name), self.formats.total
-            looks = (total, total, total) if name == "Total" else (look, self.formats.count, self.formats.meaning)
-            for column, (value, look) in enumerate(zip((name, number, meaning), looks, strict=True)):
-                _write_cell(self.sheet, self.row, column, value, look)
-            self.row += 1
-
-
-def _write_cover(book: Any, formats: _Formats, summary: Summary) -> None:
-    sheet = book.add_worksheet(SHEETS[0])
-    sheet.hide_gridlines(2)
-    _set_up_page(sheet, pages_high=1)
-    cover = _Cover(sheet, formats)
-    cover.write_line(summary.title, formats.title, height=28)
-    cover.write_lines("What happened", summary.happened)
-    cover.write_heading("Rows by state")
-    first = cover.row + 1
-    cover.write_counted(summary.counts)
-    if states := tuple(summary.counts.rows)[:-1]:
-        sheet.insert_chart(_CHART_PLACE, _chart(book, first, states), {"description": "Rows by state"})
-    if summary.reviews.rows:
-        cover.write_heading("Submitted rows by review")
-        cover.write_counted(summary.reviews)
-    if summary.expected:
-        cover.write_lines("When the reviews are expected", summary.expected)
-    cover.write_lines("What to do next", summary.todo)
-    cover.write_heading("The command to type")
-    cover.write_line(summary.command, formats.command, height=20)
-    cover.write_lines("About this report", (f"{name}: {value}" for name, value in summary.facts))
-
-
-def _chart(book: Any, first: int, states: tuple[tuple[Cell, ...], ...]) -> Any:
-    """Return bars in the colours of the states; the numbers go along for viewers that do not read the cells."""
-    last = first + len(states) - 1
-    chart = book.add_chart({"type": "bar"})
-    chart.add_series(
-        {
-            "name": "Rows",
-            "categories": ["Summary", first, 0, last, 0],
-            "values": ["Summary", first, 1, last, 1],
-            "categories_data": [state[0] for state in states],
-            "values_data": [state[1] for state in states],
-            "points": [{"fill": {"color": _COLOURS[str(state[0])][2]}} for state in states],
-            "data_labels": {"value": True, "num_format": "#,##0"},
-            "gap": 40,
-        }
+def _width(header: str, values: Sequence[Cell]) -> int:
+    """Return the characters that the longest text needs, and the longest word of the header beside its filter."""
+    longest = max(
+        (len(str(value)) for value in values if value is not None and not isinstance(value, datetime)), default=0
     )
-    chart.set_title({"name": "Rows by state", "name_font": {"size": 12, "color": _INK}})
-    chart.set_legend({"none": True})
-    chart.set_y_axis({"reverse": True, "line": {"none": True}, "major_tick_mark": "none"})
-    chart.set_x_axis({"visible": False, "major_gridlines": {"visible": False}})
-    chart.set_size({"width": 560, "height": 120 + 34 * len(states)})
-    return chart
+    dates = _DATE_WIDTH if any(isinstance(value, datetime) for value in values) else 0
+    words = max(map(len, header.split()), default=0) + 3
+    return max(_NARROWEST, words, dates, min(longest + 1, _WIDEST))

@@ -81,13 +81,15 @@ def document_digests(
 ) -> Iterator[tuple[str, str, Mapping[str, str]]]:
     """Yield type, digest and fields of every document of which a row says anything.
 
-    Where there is no digest, the cell's text stands for it; nothing where there is no file.
+    Of a converted copy it is the digest of the file that it was made of: the content is the same, whichever of the two
+    is sent. Where there is no digest, the cell's text stands for it; nothing where there is no file.
     """
     for slot in slots:
         text, values = row.cells.get(slot.column, ""), values_of(row, slot.fields)
         if text or values:
             facts = files.get(text)
-            yield slot.type, facts.sha256 if facts and facts.sha256 else text, values
+            digest = (facts.origin or facts.sha256) if facts else ""
+            yield slot.type, digest or text, values
 
 
 def document_findings(row: Row, slots: Iterable[Slot], files: Mapping[str, FileFacts]) -> Iterator[Finding]:

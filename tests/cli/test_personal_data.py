@@ -74,8 +74,5 @@ async def test_what_is_written_is_for_its_owner_only(office: Office) -> None:
     await office.type("run")
 
     modes = {path.name: oct(path.stat().st_mode & 0o777) for path in office.folder.glob("businesses.*.*")}
-    assert modes == {
-        "businesses.ledger.jsonl": "0o600",
-        "businesses.ledger.jsonl.lock": "0o600",
-        "businesses.report.xlsx": "0o600",
-    }
+    assert {"businesses.ledger.jsonl", "businesses.ledger.jsonl.lock", "businesses.report.xlsx"} < modes.keys()
+    assert {"0o600"} == set(modes.values())

@@ -4,12 +4,14 @@ import json
 import stat
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from bulk_onboard.errors import UsageError
 from bulk_onboard.model.command import Commands
 from bulk_onboard.pipeline.preflight import check_places
 from tests.support.businesses import business
+from tests.support.nights import Nights, keyed, numbered
 from tests.support.office import Office
 
 
@@ -36,7 +38,7 @@ async def test_summary_has_figures_and_no_personal_data(office: Office) -> None:
     summary = json.loads(text)
 
     assert "bulk-onboard/summary/1" == summary["schema"]
-    assert {"done": 0, "waiting": 1, "needs_us": 1, "not_sent": 0, "counted": 2} == summary["figures"]
+    assert {"done": 0, "waiting": 1, "needs_us": 1, "not_sent": 0, "to_link": 0, "counted": 2} == summary["figures"]
     assert [{"what": "invalid", "why": "not an e-mail address", "rows": 1}] == summary["attention"]
     assert ["email-invalid"] == [each["code"] for each in summary["problems"] if each["severity"] == "error"]
     assert (1, 3) == (len(summary["runs"]), summary["runs"][0]["exit_status"])
@@ -76,3 +78,49 @@ async def test_summary_whose_place_is_taken_stands_beside_it(office: Office) -> 
     beside = office.folder / f"businesses.summary-{result.run_id}.json"
     assert (0, office.report, beside) == (result.exit_status, result.reports["xlsx"], result.reports["json"])
     assert beside.is_file()
+
+
+async def test_report_that_is_written_again_says_what_the_run_was_checked_against(office: Office) -> None:
+    """The live requirements, after a refresh and without the network, too."""
+    office.fill(2)
+    await office.run()
+
+    said = [checked_against(office)]
+    for verb in ("refresh", "report"):
+        assert 0 == (await office.type(verb)).status
+        said.append(checked_against(office))
+
+    assert [f"the live requirements at {office.sandbox.url}, in the beta contract"] * 3 == said
+
+
+def checked_against(office: Office) -> str:
+    """What the report says that its rows were judged against."""
+    return str(json.loads((office.folder / "businesses.summary.json").read_text())["checked_against"])
+
+
+async def test_redacted_report_has_no_names_and_leaves_the_full_one(nights: Nights) -> None:
+    """Neither names, nor what stands in cells, nor the reviewers' words; Keys, states and kinds of problems stay."""
+    rows = [keyed(0, Numbers=numbered(0)), keyed(1, Email="no address"), keyed(2)]
+    nights.fill(rows)
+    await nights.night()
+    nights.judge("rejected", 2, reason="Asha Invented signed it")
+    await nights.night()
+    full = nights.report.read_bytes()
+
+    told = await nights.type("report", "--redact")
+
+    redacted = nights.folder / "businesses.report.redacted.xlsx"
+    text = "\n".join(
+        str(cell)
+        for sheet in openpyxl.load_workbook(redacted)
+        for row in sheet.iter_rows(values_only=True)
+        for cell in row
+    )
+    assert (0, full) == (told.status, nights.report.read_bytes())
+    assert str(redacted) in told.out
+    secrets = {
+        cell for row in rows for name, cell in row.items() if name not in ("Key", "State", "Country", "Number Type")
+    }
+    assert [] == [cell for cell in secrets if len(cell) > 3 and cell in text]
+    assert "Asha Invented" not in text
+    assert all(word in text for word in ("K-0", "K-1", "rejected", "invalid", "email-invalid", "are masked"))

@@ -38,7 +38,7 @@ async def test_rejected_row_is_marked_at_its_document_and_mended_there(office: O
     assert problems.startswith(f"Error in Address Proof: The review rejected the record. {EXPIRED} Replace the Address")
     told = office.sheet("Results")[1]
     assert ("rejected", EXPIRED) == (told["Review"], told["Reason"])
-    assert told["What to do"].startswith("Replace the Address Proof or correct the row, then run again: bulk-onboard")
+    assert "Replace the Address Proof or correct the row, then run again." == told["What to do"]
     assert [(3, "Address Proof", "review-rejected")] == [
         (each["Row"], each["Column"], each["Code"]) for each in office.sheet("Problems")
     ]

@@ -74,7 +74,7 @@ def test_citations_lead_somewhere():
         "See docs/design/settling.md, Positive control.",
         "(docs/design/settling.md,\n    Settle window; docs/design/promise.md)",
         "# how it ends: docs/design/ledger.md, Torn\n    # tail",
-        "as README.md, Exit statuses, says",
+        "as docs/when_a_run_stops.md, Exit statuses, says",
         "the API's document, Status Flow",
         "the API's document says",
         'docs/ledger.md"',

@@ -14,6 +14,7 @@ import typer
 from bulk_onboard.cli.app import app
 from bulk_onboard.model.catalogue import CATALOGUE
 from bulk_onboard.model.entry import AnyEntry
+from scripts import list_commands
 from tests.support.tables import table
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +39,8 @@ def commands(group: Any, *path: str) -> Iterator[tuple[tuple[str, ...], set[str]
             yield (*path, name), {flag for parameter in command.params for flag in parameter.opts if flag[:2] == "--"}
 
 
-VERBS = dict(commands(typer.main.get_command(app)))
+PROGRAM = typer.main.get_command(app)
+VERBS = dict(commands(PROGRAM))
 
 
 def command_lines(text: str) -> list[str]:
@@ -55,6 +57,8 @@ def command_lines(text: str) -> list[str]:
 def strangers(line: str) -> list[str]:
     """The verb or the flags of a command line that do not exist."""
     words = [word for word in shlex.split(line, comments=True) if word != "&"][1:]
+    if words[0].startswith("-"):
+        return [word for word in words if word not in {flag for each in PROGRAM.params for flag in each.opts}]
     verb = next((tuple(words[:n]) for n in (2, 1) if tuple(words[:n]) in VERBS), None)
     if verb is None:
         return words[:1]
@@ -142,13 +146,22 @@ def test_findings_page_is_the_catalogue():
     )
 
 
+def test_page_of_commands_is_the_command_line():
+    """The page of commands is what the script writes from the verbs, their helps and their flags now."""
+    assert set(map(" ".join, VERBS)) == {verb.words for verbs in list_commands.groups().values() for verb in verbs}
+    assert list_commands.page() == TEXTS["docs/commands.md"], (
+        "docs/commands.md is not the command line; type: .venv/bin/python scripts/list_commands.py"
+    )
+
+
 def test_every_dependency_has_its_reason():
     """Each library that a run needs or may need is in the table, with a reason and the files that import it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     libraries = table(TEXTS["docs/architecture.md"], "Library")
 
-    needed = sorted([*project["dependencies"], *project["optional-dependencies"]["notify"]])
-    assert [re.split("[<>=]", name)[0] for name in needed] == [name.strip("`") for name, _, _ in libraries]
+    extras = (line for extra in ("heic", "notify") for line in project["optional-dependencies"][extra])
+    needed = sorted(re.split("[<>=]", line)[0] for line in (*project["dependencies"], *extras))
+    assert needed == [name.strip("`") for name, _, _ in libraries]
     assert [] == [name for name, why, _ in libraries if not why]
     doors = [door for _, _, cell in libraries for door in re.findall(r"`([^`]+)`", cell)]
     assert [] == [door for door in doors if not (ROOT / "bulk_onboard" / door).exists()]

@@ -21,6 +21,8 @@ DOORS = {  # library -> the files that import it; a folder stands for the files 
     "msgspec": {
         "api/wire/",
         "cli/",
+        "intake/documents/conversion/converter.py",
+        "intake/documents/copies.py",
         "intake/documents/known.py",
         "intake/documents/pdf.py",
         "intake/transport.py",
@@ -30,13 +32,15 @@ DOORS = {  # library -> the files that import it; a folder stands for the files 
     "openpyxl": {"intake/template.py", "reporting/annotated/"},
     "numpy": {"validation/screen.py"},
     "pandas": {"frames.py", "intake/reader/grid.py", "validation/screen.py"},
-    "pypdfium2_raw": {"intake/documents/pdfium.py"},
+    "PIL": {"intake/documents/conversion/pictures.py"},
+    "pillow_heif": {"intake/documents/conversion/heic.py"},
+    "pypdfium2_raw": {"intake/documents/conversion/rendering.py", "intake/documents/pdfium.py"},
     "python_calamine": {"intake/reader/grid.py"},
     "rich": {"cli/progress.py", "reporting/printer.py"},
     "stdnum": {"validation/india_identifiers.py"},
     "structlog": {"log.py"},
     "typer": {"cli/"},
-    "xlsxwriter": {"reporting/annotated/", "reporting/workbook.py"},
+    "xlsxwriter": {"reporting/annotated/", "reporting/looks.py", "reporting/workbook.py"},
 }
 FOLDERS = {door for doors in DOORS.values() for door in doors if door.endswith("/")}
 

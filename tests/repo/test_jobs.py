@@ -1,6 +1,5 @@
-"""The job files run as they are, and their README tells all there is to say."""
+"""The job files run as they are, and the pages about them tell all there is to say."""
 
-import json
 import re
 import tomllib
 from pathlib import Path
@@ -9,28 +8,17 @@ import pytest
 
 from bulk_onboard.cli.app import app
 from bulk_onboard.job import load_job
-from bulk_onboard.settings import BY_NAME, SETTINGS, Setting
-from bulk_onboard.units import Quota
+from bulk_onboard.settings import BY_NAME, SETTINGS
+from scripts import list_commands
 from tests.support.tables import table
 
 ROOT = Path(__file__).parents[2]
 JOBS = ROOT / "jobs"
 README = (JOBS / "README.md").read_text(encoding="utf-8")
+JOB_FILE = (ROOT / "docs/job_file.md").read_text(encoding="utf-8")
+SCHEDULES = (ROOT / "docs/schedules.md").read_text(encoding="utf-8")
 NAMES = ["one_off_migration", "nightly", "resume"]
 EXAMPLE = re.compile(r"bulk-onboard +([a-z]+)(?: +(\S*jobs/\S+\.toml))?(?: +(--[a-z-]+))?")
-
-
-def as_toml(value: object) -> str:
-    """A default as one writes it into a job file."""
-    return json.dumps(str(value) if isinstance(value, Quota) else value)
-
-
-def told(setting: Setting) -> list[str]:
-    """What the README has to say about a key."""
-    default = setting.shown or f"`{as_toml(setting.default)}`"
-    flag = f"`{setting.flag_name}`" if setting.flag else ""
-    key = f"`{setting.name}`" if setting.in_file else "none, a flag alone"
-    return [key, default, flag, setting.help]
 
 
 def test_every_job_is_known():
@@ -62,9 +50,12 @@ def test_resume_finishes_the_migration():
     assert migration.quota.limit / migration.quota.window_s == 2 * resume.quota.limit / resume.quota.window_s
 
 
-def test_readme_has_every_key():
-    """Name, default, flag and meaning of each key are those of the table of settings, in its order."""
-    assert [told(setting) for setting in SETTINGS] == table(README, "Key")
+def test_table_of_keys_is_the_table_of_settings():
+    """Name, default, flag and meaning of each key, in its order, are what the script writes from the settings now."""
+    assert [list_commands.setting_cells(setting) for setting in SETTINGS] == table(JOB_FILE, "Key")
+    assert list_commands.job_file(JOB_FILE) == JOB_FILE, (
+        "docs/job_file.md is not the table of settings; type: .venv/bin/python scripts/list_commands.py"
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -95,8 +86,8 @@ def test_examples_are_of_this_tool():
 
 def test_cron_lines_are_two():
     """A PATH, and one line of five fields and a command."""
-    lines = README.partition("## From cron")[2].partition("## ")[0].splitlines()
-    path, entry = (line.strip() for line in lines if line.startswith("    "))
+    lines = SCHEDULES.partition("## From your own crontab")[2].partition("## ")[0].splitlines()
+    path, entry, *_ = (line.strip() for line in lines if line.startswith("    "))
 
     assert path.startswith("PATH=/")
     assert re.match(r"[\d*]+ [\d*]+ [\d*]+ [\d*]+ [\d*]+  \S", entry)

@@ -1,6 +1,7 @@
 """The tables of the README and of the pages beside it, and the picture of a record's life, are those of the code."""
 
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -23,17 +24,20 @@ from tests.support.tables import table
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+WORKBOOK = (ROOT / "docs/workbook.md").read_text(encoding="utf-8")
+STOPS = (ROOT / "docs/when_a_run_stops.md").read_text(encoding="utf-8")
+HANDING_OVER = (ROOT / "docs/handing_over.md").read_text(encoding="utf-8")
 SANDBOX = (ROOT / "docs/sandbox.md").read_text(encoding="utf-8")
 LEDGER = (ROOT / "docs/design/ledger.md").read_text(encoding="utf-8")
 
 
-def told(header: str, text: str = README) -> list[list[str]]:
-    """The cells of the table whose first header this is, the README's if nothing else is said, without backticks."""
+def told(header: str, text: str) -> list[list[str]]:
+    """The cells of the table whose first header this is, without backticks."""
     return [[cell.replace("`", "") for cell in row] for row in table(text, header)]
 
 
 def words(cells: list[str]) -> set[str]:
-    """What a column of the README names, one or several to a cell."""
+    """What a column of a table names, one or several to a cell."""
     return {word for cell in cells for word in cell.replace(" or ", ", ").split(", ")}
 
 
@@ -88,23 +92,43 @@ def test_every_state_is_told():
     assert {state.value for state in State} == words([row[0] for row in told("State", LEDGER)])
 
 
-@pytest.mark.parametrize("document", ["README.md", "jobs/README.md"])
-def test_every_exit_status_is_told_in_the_order_of_precedence(document):
+def test_readme_is_read_in_a_few_minutes():
+    """At most 120 lines; what is longer has a page of its own in docs/."""
+    assert len(README.splitlines()) <= 120
+
+
+def test_readme_has_the_commands_for_a_workbook_of_ones_own():
+    """Two to see it work, and five from the first check to the last row."""
+    commands = re.findall(r"^    (make \w+|bulk-onboard (?!init)\w+)", README, re.MULTILINE)
+    assert [
+        "make setup",
+        "make demo",
+        *(f"bulk-onboard {v}" for v in ["check", "plan", "run", "run", "status"]),
+    ] == commands
+
+
+def test_every_page_is_in_the_index():
+    """docs/README.md leads to each page of docs/."""
+    index = (ROOT / "docs/README.md").read_text(encoding="utf-8")
+    pages = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")} - {"README.md"}
+    assert set() == pages - set(re.findall(r"\]\(([\w/]+\.md)", index))
+
+
+def test_every_exit_status_is_told_in_the_order_of_precedence():
     """The higher one is returned when several hold."""
-    text = (ROOT / document).read_text(encoding="utf-8")
-    assert [int(status) for status in PRECEDENCE] == [int(row[0]) for row in told("Exit status", text)]
+    assert [int(status) for status in PRECEDENCE] == [int(row[0]) for row in told("Exit status", STOPS)]
 
 
 def test_every_column_is_told():
     """The headers that are understood whatever the requirements are, are all there."""
     known = {header for headers in PLAIN.values() for header in headers}
 
-    assert set() == known - words([row[0] for row in told("Column")])
+    assert set() == known - words([row[0] for row in told("Column", WORKBOOK)])
 
 
 @pytest.mark.parametrize("contract", list(Contract))
 def test_every_column_of_the_template_is_told(tmp_path, contract):
-    """A workbook that `template` writes has no column that the README passes over; kinds stand for one another."""
+    """A workbook that `template` writes has no column that the page passes over; kinds stand for one another."""
     from bulk_onboard.api.bundled import bundled_requirements
     from bulk_onboard.intake.template import write_template
 
@@ -112,7 +136,9 @@ def test_every_column_of_the_template_is_told(tmp_path, contract):
     header, *_ = openpyxl.load_workbook(tmp_path / "empty.xlsx").worksheets[0].iter_rows(values_only=True)
 
     assert [] == [
-        name for name in header if not name.endswith(" Kind") and name not in words([r[0] for r in told("Column")])
+        name
+        for name in header
+        if not name.endswith(" Kind") and name not in words([r[0] for r in told("Column", WORKBOOK)])
     ]
 
 
@@ -121,7 +147,7 @@ def test_every_column_of_the_template_is_told(tmp_path, contract):
 )
 def test_report_sheet_has_these_columns(sheet, headers):
     """The columns of Results and Problems are named in their order."""
-    assert dict(told("Sheet"))[sheet].endswith(": " + ", ".join(headers))
+    assert dict(told("Sheet", HANDING_OVER))[sheet].endswith(": " + ", ".join(headers))
 
 
 def test_every_fault_of_the_sandbox_is_told():

@@ -24,6 +24,7 @@ README = (SAMPLES / "README.md").read_text(encoding="utf-8")
 RELEASED = "businesses_released.xlsx"
 WORKBOOKS = ["businesses.xlsx", "businesses_clean.xlsx", RELEASED, "nightly.csv"]
 NOT_IN_A_FOLDER = {"document-unreadable", "document-changed"}
+AFTER_CONVERT = {"document-converted"}
 AFTER_ANOTHER_RUN = {
     "record-of-another-row",
     "business-under-another-key",
@@ -37,7 +38,13 @@ OF_ANOTHER_JOB = {"document-ambiguous", "document-fits-twice", "in-other-ledger"
 SPOILING_THE_SAMPLES = {"external-links", "unwrapped-text", "byte-order-marks", "key-too-long"}
 OF_OTHER_REQUIREMENTS = {"word-not-accepted", "date-otherwise", "date-impossible", "odd-requirement"}
 NOT_SHOWN = (
-    NOT_IN_A_FOLDER | AFTER_ANOTHER_RUN | AT_THE_API | OF_ANOTHER_JOB | SPOILING_THE_SAMPLES | OF_OTHER_REQUIREMENTS
+    NOT_IN_A_FOLDER
+    | AFTER_CONVERT
+    | AFTER_ANOTHER_RUN
+    | AT_THE_API
+    | OF_ANOTHER_JOB
+    | SPOILING_THE_SAMPLES
+    | OF_OTHER_REQUIREMENTS
 )
 
 

@@ -1,5 +1,6 @@
 """A confined child that answers what the tests of `confined.dialogue` ask."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -36,6 +37,11 @@ def _said(what: bytes, rest: bytes, number: int) -> bytes:  # noqa: PLR0911 - a 
             return Path("/etc/passwd").read_bytes()
         except OSError as error:
             return type(error).__name__.encode()
+    if what == b"grumble":
+        for _ in range(1000):
+            with contextlib.suppress(BlockingIOError):  # as compiled code, which looks at no error
+                os.write(2, b"a warning" * 100)
+        return b"well"
     if what == b"fail-unless-first":
         return b"well" if number == 0 else _break(b"crash")
     return str(os.getpid()).encode() if what == b"pid" else _break(what)

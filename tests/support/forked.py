@@ -26,6 +26,7 @@ from bulk_onboard.confined.limits import Limits
 
 IMPORTED = (
     "bulk_onboard.confined.__main__",
+    "bulk_onboard.intake.documents.conversion.answer",
     "bulk_onboard.intake.documents.pdfium",
     "bulk_onboard.intake.reader.answer",
     "bulk_onboard.intake.writer.answer",

@@ -109,6 +109,11 @@ class Office:
         header, *rows = openpyxl.load_workbook(self.report)[name].iter_rows(values_only=True)
         return [dict(zip(map(str, header), row, strict=True)) for row in rows]
 
+    def commands(self) -> list[str]:
+        """The commands on the report's first sheet."""
+        cells = (row[0] for row in openpyxl.load_workbook(self.report)["Summary"].iter_rows(values_only=True))
+        return [str(cell) for cell in cells if str(cell).startswith("bulk-onboard ")]
+
     def cities(self) -> list[str]:
         """Where the businesses at the API are, in the order they were created."""
         return [record.end_user["address"]["city"] for record in self.sandbox.state.records]

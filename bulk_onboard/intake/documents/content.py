@@ -72,6 +72,7 @@ _MOST_POINTS = 100_000_000
 _JPEG_START = b"\xff\xd8"
 _JPEG_END, _SCAN = 0xD9, 0xDA
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})  # marks without anything behind them
+_NOTES = frozenset({*range(0xE0, 0xF0), 0xFE})  # of programs; of these Adobe's says how colours are written
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # headers with a picture's size
 _MARK = re.compile(rb"\xff+([^\x00\xff])", re.DOTALL)
 _NEXT_MARK = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]", re.DOTALL)
@@ -243,6 +244,29 @@ def _jpeg_faults(content: bytes) -> Iterator[Finding]:
         yield Finding("document-trailing-data", details={"kind": "JPEG", "size": size})
     elif _is_archive_too(content):
         raise _damaged_jpeg("it is a ZIP archive at the same time")
+
+
+def bare_jpeg(content: bytes) -> tuple[bytes, int]:
+    """Return a sound JPEG without all that is no picture, and the mark of its frame, which says how it is coded.
+
+    What goes is what a camera noted, such as the place and a preview, profiles, remarks, and whatever stands behind the
+    end. The points are not touched.
+    """
+    kept, frame, at, mark = bytearray(_JPEG_START), 0, len(_JPEG_START), 0
+    while mark != _JPEG_END:
+        mark, at = _mark_at(content, at)
+        if mark in _ALONE or mark == _JPEG_END:
+            kept += bytes((0xFF, mark))
+            continue
+        begin, body = at, _segment(content, at)
+        at += _LENGTH.size + len(body)
+        if mark == _SCAN:
+            at = _behind_scan(content, at)
+        if mark in _FRAMES:
+            frame = frame or mark
+        if mark not in _NOTES or body.startswith(b"Adobe"):
+            kept += bytes((0xFF, mark)) + content[begin:at]
+    return bytes(kept), frame
 
 
 def _mark_at(content: bytes, at: int) -> tuple[int, int]:

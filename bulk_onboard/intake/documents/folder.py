@@ -18,12 +18,9 @@ from bulk_onboard.intake.documents.below import Listings, NoFileError, not_a_fil
 from bulk_onboard.intake.documents.content import jpeg_findings, media_type, png_findings
 from bulk_onboard.intake.documents.known import KnownFacts
 from bulk_onboard.intake.documents.pdf import Opened, PdfReader, pdf_findings
-from bulk_onboard.model.application import DOCUMENT_LIMIT, Document, FileFacts
+from bulk_onboard.model.application import DOCUMENT_LIMIT, STRICT_LIMIT, Document, FileFacts
 from bulk_onboard.model.documents import JPEG, PDF, PNG, ending_of, file_type, type_told_by
 from bulk_onboard.model.finding import Finding
-
-STRICT_LIMIT = 5_000_000
-"""What "5 MB" is where it is not meant as MiB."""
 
 _HEAD = 4096  # of a file too large to be read: enough to tell its type
 _MORE = 64 * 1024
@@ -92,8 +89,11 @@ class DocumentFolder:
             return facts | looks.of_others_meant(facts)
 
     def read(self, document: Document) -> bytes | None:
-        """Return the document's bytes; None when they are no longer those whose digest the document names."""
-        if document.path is None:
+        """Return the document's bytes; None when they are no longer those whose digest the document names.
+
+        None as well where it is in another folder.
+        """
+        if document.path is None or not document.path.is_relative_to(self.root):
             return None
         try:
             with opened(self.root, parts_below(str(document.path.relative_to(self.root)))) as descriptor:
@@ -174,6 +174,13 @@ def _content_findings(name: str, content: bytes, media: str, pdf: Opened | None)
     if len(content) > STRICT_LIMIT:
         yield Finding("document-nearly-too-large", details={"size": len(content)})
     yield from pdf_findings(content, pdf) if pdf else _OF_PICTURES[media](content)
+
+
+def findings_in(path: Path, content: bytes, reader: PdfReader) -> tuple[Finding, ...]:
+    """Return what is wrong with the content of a file of this name, whatever its size."""
+    media = media_type(content)
+    pdf = reader.open(content, with_text=False) if media == PDF else None
+    return tuple(_content_findings(path.name, content, media, pdf))
 
 
 def _plain_file(descriptor: int) -> os.stat_result:

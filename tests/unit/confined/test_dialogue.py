@@ -37,6 +37,11 @@ def test_question_may_be_larger_than_any_pipe(talk):
     assert b"9000005" == talk.ask(b"size:", b"x" * 5_000_000, bytes(4_000_000))
 
 
+def test_warnings_of_a_library_do_not_hold_it_up(talk):
+    """Nobody reads what it writes to stderr, and a pipe is full soon; libtiff has much to say."""
+    assert b"well" == talk.ask(b"grumble:")
+
+
 def test_many_threads_may_ask(talk):
     """Each gets the answer to its own question."""
     asked = [f"echo:{number}".encode() for number in range(300)]

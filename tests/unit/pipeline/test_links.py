@@ -335,6 +335,10 @@ async def test_api_that_refuses_whatever_the_number_is_not_asked_for_each():
 
     told = dict(await context.link(*rows, per_call=50, by_pages=True))
 
+    (why,) = context.context.gave_up
+    assert why.startswith(
+        f"The API refused to link any of the first {FIRST_ALONE} numbers that were sent alone (http-400)"
+    )
     assert (FIRST_ALONE, FIRST_ALONE) == (len(told), len(context.record.numbers))
     assert len(context.account.made(Operation.LINK)) <= 2 * FIRST_ALONE + 6
 

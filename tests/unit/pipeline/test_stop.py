@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bulk_onboard.pipeline.stop import Stop, rest
+from bulk_onboard.pipeline.stop import Stop, left_over, rest
 from tests.support.clocks import FakeClock, FrozenClock
 
 
@@ -167,3 +167,10 @@ async def test_cancelled_it_leaves_nobody_behind():
     await asyncio.sleep(0)
 
     assert set() == others()
+
+
+def test_rows_that_were_left_over_are_told_with_why_where_that_is_known():
+    """Else another run may well finish them."""
+    assert left_over(0) is None
+    assert "1 row could not be finished; run again to continue." == str(left_over(1))
+    assert "2 rows could not be finished. The API refuses." == str(left_over(2, why="The API refuses."))

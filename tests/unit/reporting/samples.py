@@ -77,7 +77,14 @@ def run_story(at: str = "2026-01-02T09:00:00.000Z", *, exit_status: int | None =
     )  # fmt: skip
     if exit_status is None:
         return RunStory(started)
-    requests = {"create done": 4, "create refused": 1, "create throttled": 2, "list throttled": 3, "list done": 1}
+    requests = {
+        "create done": 4,
+        "create refused": 1,
+        "create throttled": 2,
+        "list throttled": 3,
+        "list done": 1,
+        "link refused": 2,
+    }
     ended = RunEnded(
         at="2026-01-02T11:00:00.000Z", run_id=started.run_id, exit_status=exit_status, counts={}, requests=requests
     )

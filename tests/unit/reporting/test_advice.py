@@ -2,44 +2,27 @@
 
 import pytest
 
-from bulk_onboard.model.command import Commands
 from bulk_onboard.model.record import Review, State
 from bulk_onboard.reporting.advice import advise
 from bulk_onboard.reporting.row_status import RowStatus
 from tests.unit.reporting.samples import decision, finding, record, row_status
 
-JOB = Commands(job="my job.toml")
-VERBS = {
-    "init",
-    "template",
-    "check",
-    "plan",
-    "run",
-    "resume",
-    "status",
-    "report",
-    "resolve",
-    "requirements",
-    "ledger",
-    "sandbox",
-}
-
 
 def told(row, *records):
     """The advice for a row."""
-    return advise(row_status(row, *records), JOB, name="a b; c")
+    return advise(row_status(row, *records), name="a b; c")
 
 
 @pytest.mark.parametrize("state", State)
 def test_every_state_has_words(state):
-    """Whatever the state, a row is told why and what to do, without a placeholder or an unknown verb."""
+    """Whatever the state, a row is told why and what to do, without a placeholder, and without a command to type."""
     advice = told(decision(), record(state=state))
 
     text = f"{advice.reason} {advice.todo}"
     assert advice.reason
     assert advice.todo
     assert "{" not in text
-    assert {part.split()[0] for part in text.split("bulk-onboard ")[1:]} <= VERBS
+    assert "bulk-onboard" not in text
 
 
 @pytest.mark.parametrize("review", Review)
@@ -67,15 +50,16 @@ def test_refused_row_that_now_has_errors():
     advice = told(decision(findings=[finding()]), refused)
 
     assert "invalid_data: pin code is wrong. Email is required and the cell is blank." == advice.reason
-    assert "Fill in the cell. Then run again: bulk-onboard run 'my job.toml'" == advice.todo
+    assert "Fill in the cell. Then run again." == advice.todo
 
 
-def test_held_row_names_the_commands():
-    """A held row says what to type, each command at the end of a line."""
-    lines = told(decision(), record(state=State.HELD)).todo.splitlines()
+def test_held_row_says_where_the_command_is():
+    """On the first sheet; and what the record is called in it, unless that is its Key."""
+    held = record(state=State.HELD)
+    where = "See what the API has of it. Choose an answer with the command resolve, which is on the sheet Summary"
 
-    assert lines[0].endswith(": bulk-onboard resolve 'my job.toml' 'a b; c'")
-    assert lines[1].endswith(": bulk-onboard ledger show 'my job.toml' 'a b; c'")
+    assert f"{where}, with a b; c for KEY." == told(decision(), held).todo
+    assert f"{where}." == told(decision(key="a b; c"), held).todo
 
 
 def test_many_errors_are_summed_up():
@@ -96,7 +80,7 @@ def test_invalid_record_without_its_row():
     """Where the workbook is gone an invalid record shows the titles of its findings."""
     invalid = record(state=State.INVALID, code="field-missing, document-empty")
 
-    advice = advise(RowStatus.of(invalid), JOB)
+    advice = advise(RowStatus.of(invalid))
 
     assert "Required field missing; Document is empty." == advice.reason
 
@@ -108,3 +92,11 @@ def test_drift_is_told():
 
     assert changed.reason.endswith("The row changed after it was sent; the API has the earlier content.")
     assert "changed" not in adopted.reason
+
+
+def test_row_older_than_what_the_api_has_is_told_one_thing():
+    """Nobody is told to do nothing, and then something."""
+    older = told(decision(fingerprint="old"), record(replaced=("old",)))
+
+    assert older.todo.startswith("Take the newer content into the workbook")
+    assert "Nothing" not in older.todo

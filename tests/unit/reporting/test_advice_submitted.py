@@ -24,7 +24,7 @@ def test_sent_back_with_a_reason(review):
 
     assert "It is expired." == advice.reason
     assert advice.todo.startswith("Replace the Address Proof or ")
-    assert advice.todo.endswith("then run again: {run}")
+    assert advice.todo.endswith("then run again.")
     assert of_the_row.todo.startswith("Replace its documents or ")
 
 
@@ -48,7 +48,7 @@ def test_refused_correction():
     )
 
     assert "The correction was not taken: invalid_file: no PDF. It is expired." == advice.reason
-    assert "Replace its documents or correct the row, then run again: {run}" == advice.todo
+    assert "Replace its documents or correct the row, then run again." == advice.todo
 
 
 def test_write_that_is_still_due():
@@ -63,7 +63,7 @@ def test_fixed_row_only_needs_a_run():
     advice = told(decision(fingerprint="new"), review="rejected", review_reason="it is expired")
 
     assert "It is expired. The row has changed since." == advice.reason
-    assert "Run again, which updates the record with what the row says now: {run}" == advice.todo
+    assert "Run again, which updates the record with what the row says now." == advice.todo
 
 
 def test_fixed_row_with_errors_is_told_them():
@@ -72,7 +72,7 @@ def test_fixed_row_with_errors_is_told_them():
     as_sent = told(decision(findings=[finding()]), review="rejected", review_reason="it is expired")
 
     assert fixed.reason.endswith("The row has changed since. Email is required and the cell is blank.")
-    assert "Fill in the cell. Then run again: {run}" == fixed.todo
+    assert "Fill in the cell. Then run again." == fixed.todo
     assert "It is expired." == as_sent.reason
 
 
@@ -101,8 +101,8 @@ def test_word_that_is_none_of_ours_is_no_approval():
     ("cell", "numbers", "todo"),
     [
         ("911140000000", {"911140000000": Linking(Linkage.LINKED)}, "Nothing."),
-        ("911140000000, 911140000001", {}, "Run again to link the 2 numbers not linked yet: {run}"),
-        ("", {}, "To link its numbers, write them into the column Numbers and run again: {run}"),
+        ("911140000000, 911140000001", {}, "Run again to link the 2 numbers not linked yet."),
+        ("", {}, "To link its numbers, write them into the column Numbers and run again."),
         (
             "911140000000",
             {"911140000000": Linking(Linkage.REFUSED)},

@@ -26,7 +26,7 @@ def overview(rows, *records, found=()):
         ({}, record(review=""), Figures(waiting=1)),
         ({}, record(review="in_audit"), Figures(waiting=1)),
         ({}, record(review="approved"), Figures(done=1)),
-        ({"cells": {"numbers": NUMBER}}, record(review="approved"), Figures(not_sent=1)),
+        ({"cells": {"numbers": NUMBER}}, record(review="approved"), Figures(not_sent=1, to_link=1)),
         (
             {"cells": {"numbers": NUMBER}},
             record(review="approved", numbers={NUMBER: Linking(Linkage.REFUSED)}),
@@ -127,6 +127,11 @@ def test_attention_is_told_by_kind():
             [record(2, review="approved"), record(3), record(4)],
             "Of 3 businesses, 1 is done and 2 wait for their review.",
         ),
+        (
+            [decision(2), decision(3, cells={"numbers": NUMBER})],
+            [record(3, review="approved")],
+            "Of 2 businesses, 1 is not sent yet and 1 has numbers not linked yet.",
+        ),
     ],
 )
 def test_sentence(rows, records, sentence):
@@ -138,6 +143,8 @@ def test_fourth_figure_is_shown_where_something_is_not_sent():
     """Else there are three."""
     assert ["Done", "Waiting for review", "Needs us"] == [name for name, *_ in Figures(1, 2, 3).tiles()]
     assert ("Not sent yet", 4, "not sent") == Figures(1, 2, 3, 4).tiles()[-1]
+    assert ("Numbers not linked yet", 4, "not sent") == Figures(1, 2, 3, 4, 4).tiles()[-1]
+    assert ("Not sent or linked yet", 4, "not sent") == Figures(1, 2, 3, 4, 1).tiles()[-1]
 
 
 def test_usual_rows_of_a_large_sheet_are_not_made():

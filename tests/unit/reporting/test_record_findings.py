@@ -8,8 +8,8 @@ from bulk_onboard.model.requirements import DocumentRequirement, Requirements, R
 from bulk_onboard.model.sheet import Columns
 from bulk_onboard.reporting.record_findings import FROM_RECORDS, match_document
 from bulk_onboard.reporting.row_status import join
-from bulk_onboard.reporting.sheets import problems_table
-from tests.unit.reporting.samples import LOCAL, decision, finding, ledger_state, record
+from bulk_onboard.reporting.sheets import links_between, problems_table
+from tests.unit.reporting.samples import LOCAL, decision, finding, ledger_state, record, status
 
 EXPIRED = "address proof document is expired"
 
@@ -165,7 +165,7 @@ def test_one_reason_in_very_many_rows_is_told_once():
     said = join(rows, ledger_state(*records), columns=COLUMNS, requirements=REQUIRED).others
 
     assert [f"The review rejected the record. No. And {VERY_MANY} more rows."] == [
-        line[5] for line in problems_table(said).rows
+        line[5] for line in problems_table(links_between(status([], ledger_state()), said)).rows
     ]
 
 

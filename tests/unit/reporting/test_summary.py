@@ -1,9 +1,12 @@
 """The first sheet's words, and all tables together."""
 
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
 from bulk_onboard.model.command import Commands
-from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.model.ledger_state import LedgerState, Usage
 from bulk_onboard.model.record import State
-from bulk_onboard.reporting.summary import next_command
+from bulk_onboard.reporting.summary import next_command, usage_of
 from tests.unit.reporting.samples import decision, finding, ledger_state, record, run_story, status, tables, token
 
 
@@ -19,16 +22,16 @@ def test_counts_end_in_the_total():
 
 
 def test_what_happened():
-    """The first sentence has the counts, biggest first; then who began the newest run, and what stopped it."""
+    """The counts, biggest first; then who began the newest run. What stopped it stands at the top."""
     ledger = ledger_state(record(2), record(3), runs=[run_story()])
 
     happened = tables([decision(2), decision(3), decision(4)], ledger, stopped="The disk is full.").summary
 
     assert (
         "Of 3 rows, 2 are submitted and 1 is not sent.",
-        "The one run so far was begun by asha on ops-1 at 2026-01-02 14:30:00; see the sheet Runs.",
-        "The disk is full.",
+        "The one run so far was begun by asha on ops-1 at 2 Jan 2026 14:30; see the sheet Runs.",
     ) == happened.happened
+    assert ("The disk is full.",) == happened.notices
 
 
 def test_workbook_yet_to_be_filled_in():
@@ -54,7 +57,7 @@ def test_without_the_workbook_the_summary_says_so():
     """A report from the ledger alone says why names are blank, and nothing is missed as not in the workbook."""
     made = tables(None, ledger_state(record(2)))
 
-    assert "made from the ledger alone" in made.summary.happened[0]
+    assert "made from the ledger alone" in made.summary.notices[0]
     assert 1 == len(list(made.results.rows))
     assert () == made.not_in_workbook.rows
 
@@ -143,5 +146,30 @@ def test_problems_come_in_the_order_of_the_rows():
 
     made = tables(rows, ledger_state(), more)
 
-    assert [1, 2, 3, 4] == [row[0] for row in made.problems.rows]
-    assert "The file was replaced or changed" in str(list(made.results.rows)[1][7])
+    assert ["1", "2", "3", "4"] == [str(row[0]) for row in made.problems.rows]
+    assert "The file was replaced or changed" in str(list(made.results.rows)[1][5])
+
+
+def test_commands_stand_on_the_first_sheet_once():
+    """The rows that wait for an answer are named with the command for each; a few of very many."""
+    rows = [decision(number, key=f"K-{number}") for number in range(2, 12)]
+    held = [record(number, State.HELD, key=f"K-{number}") for number in range(2, 12)]
+
+    commands = tables(rows, ledger_state(*held)).summary.commands
+
+    assert ("Choose an answer for K-2", "bulk-onboard resolve migration.toml K-2") == commands[0]
+    assert 5 == len(commands)
+
+
+def test_minutes_are_counted_against_the_quota():
+    """Each entry of the ledger is one; of a very long job several are one, so that a chart can show them."""
+
+    first = datetime(2026, 1, 2, 9, tzinfo=UTC)
+    used = [Usage(first + timedelta(minutes=number), 50 + number % 2, 50, 0) for number in range(480)]
+
+    usage = usage_of(LedgerState(runs=[run_story()], usage=used), ZoneInfo("Asia/Kolkata"))
+
+    assert (240, 60.0) == (len(usage.minutes), usage.quota)
+    assert {50.5} == {each.requests for each in usage.minutes}
+    assert "14:31" == f"{usage.minutes[0].ended_at:%H:%M}"
+    assert () == usage_of(LedgerState(), UTC).minutes

@@ -104,7 +104,7 @@ def test_size_and_content_decide(*, make_row, judge_one, make_facts, codes, size
     ("media_type", "found", "how"),
     [
         ("image/jpeg", "a JPEG image", "Microsoft Print to PDF"),
-        ("image/heic", "a HEIC photo, as iPhones take them", "On the iPhone"),
+        ("image/heic", "a HEIC photo, as iPhones take them", "on the iPhone"),
         ("application/zip", "a ZIP archive", "Unpack it first"),
         ("text/html", "a web page", "log-in page"),
         ("", "of an unknown type", "scan it again"),

@@ -1,0 +1,168 @@
+"""The folder of converted copies: which file each copy was made of, and the copies that stand for files.
+
+A file is known by its digest, so that a changed one gets no copy of what it was before; a copy counts while it is
+what was made, byte for byte, and nothing is wrong with it. A row whose document is a copy is known by the file's own
+digest all the same (`FileFacts.origin`): it has not changed because a copy was made again.
+"""
+
+import hashlib
+import os
+import re
+from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from bulk_onboard.intake.documents.below import NoFileError, opened
+from bulk_onboard.intake.documents.conversion.converter import LARGEST, is_convertible
+from bulk_onboard.intake.documents.folder import DocumentFolder
+from bulk_onboard.intake.documents.known import KnownFacts
+from bulk_onboard.model.application import FileFacts
+from bulk_onboard.model.catalogue import Severity
+from bulk_onboard.model.documents import PDF
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.requirements import Contract
+
+INDEX, LIST, SHEET, THUMBNAILS = "copies.json", "converted.csv", "contact_sheet.html", "thumbnails"
+"""What lies in the folder beside the copies: their index, the list and the contact sheet for people, small pictures."""
+
+COPY_NAME = re.compile(r".{1,40}-[0-9a-f]{12}\.pdf")
+_MARK = 12  # hexadecimal digits of a file's digest
+_UNUSUAL = re.compile(r"[^\w.()+-]+")
+_LONGEST_STEM = 40
+_THREADS = 4
+_PIECE = 1 << 20
+
+
+class Copy(msgspec.Struct, frozen=True):
+    """A converted copy.
+
+    Attributes:
+        name: of the copy, in the folder.
+        sha256: of the copy.
+        size: of the file that it was made of.
+        pages: of the copy.
+        done: what was done to the file, as the end of a sentence.
+    """
+
+    name: str
+    sha256: str
+    size: int
+    pages: int
+    done: str
+
+
+class _Index(msgspec.Struct, frozen=True):
+    """The index; `copies` by the digest of the file that each was made of."""
+
+    copies: dict[str, Copy]
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(_Index).decode
+
+
+def read_index(folder: Path) -> dict[str, Copy]:
+    """Return the copies by the digest of the file each was made of; none where there is no index of ours."""
+    with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
+        descriptor = os.open(folder / INDEX, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            return _decode(file.read()).copies
+    return {}
+
+
+def index_of(copies: Mapping[str, Copy]) -> bytes:
+    """Return the content of an index."""
+    return msgspec.json.format(_encode(_Index(dict(copies))), indent=1) + b"\n"
+
+
+def copy_name(path: Path, digest: str) -> str:
+    """Return the name of a file's copy: its own, for people to know it by, and the beginning of its digest."""
+    stem = _UNUSUAL.sub("_", path.stem.encode("utf-8", "replace").decode())[:_LONGEST_STEM]
+    return f"{stem.lstrip('.') or 'scan'}-{digest[:_MARK]}.pdf"
+
+
+def thumbnail_name(digest: str) -> str:
+    """Return the name of the small picture of a file's copy, by the file's digest."""
+    return f"{digest[:_MARK]}.jpg"
+
+
+def is_copies_folder(folder: Path) -> bool:
+    """Return whether a folder is one of converted copies, or empty."""
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() and not folder.is_symlink() else {"?"}
+    return INDEX in names or not names
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """The copies that are there, and the folder of the files that they were made of."""
+
+    folder: Path
+    originals: DocumentFolder
+
+    def in_place(
+        self,
+        looked: Mapping[str, FileFacts],
+        contract: Contract,
+        known: KnownFacts | None = None,
+        *,
+        legible: Collection[str] = (),
+    ) -> dict[str, FileFacts]:
+        """Return the facts of files, of each that is refused for its form those of its sound copy where there is one.
+
+        Args:
+            looked: the files' own facts, by the path in the cell.
+            contract: whose file types are accepted.
+            known: recalls copies that are as they were.
+            legible: those of the paths whose text is wanted.
+        """
+        if not (copies := read_index(self.folder)):
+            return dict(looked)
+        sizes = {copy.size for copy in copies.values()}
+        due = [text for text, facts in looked.items() if facts.size in sizes and is_convertible(facts, contract)]
+        with ThreadPoolExecutor(_THREADS) as threads:
+            digests = threads.map(lambda text: _digest_of(looked[text], self.originals), due)
+            pairs = list(zip(due, digests, strict=True))
+        found = {text: (digest, copies[digest]) for text, digest in pairs if digest in copies}
+        read = {copy.name for text, (_, copy) in found.items() if text in legible}
+        names = {copy.name for _, copy in found.values()}
+        made = DocumentFolder(self.folder).look_all(names, known, legible=read) if names else {}
+        return dict(looked) | {
+            text: _of_copy(looked[text], digest, copy, made[copy.name]) for text, (digest, copy) in found.items()
+        }
+
+
+def _of_copy(own: FileFacts, digest: str, copy: Copy, made: FileFacts) -> FileFacts:
+    """Return the facts of a copy as those of the file; the file's own where the copy is not what was made."""
+    if made.sha256 != copy.sha256 or not is_sound(made):
+        return replace(own, origin=digest)
+    told = Finding("document-converted", details={"done": copy.done})
+    return replace(made, findings=(*made.findings, told), origin=digest)
+
+
+def is_sound(facts: FileFacts) -> bool:
+    """Return whether a copy is a PDF with nothing wrong that keeps a row out."""
+    return facts.media_type == PDF and all(found.severity is not Severity.ERROR for found in facts.findings)
+
+
+def content_of(facts: FileFacts, folder: DocumentFolder) -> bytes | None:
+    """Return the content of a file that was looked at below a folder; None where it is gone or larger than allowed."""
+    pieces, size = [], 0
+    try:
+        with opened(folder.root, facts.path.relative_to(folder.root).parts) as descriptor:
+            while piece := os.read(descriptor, _PIECE):
+                pieces.append(piece)
+                size += len(piece)
+                if size > LARGEST:
+                    return None
+    except (NoFileError, OSError):
+        return None
+    return b"".join(pieces)
+
+
+def _digest_of(facts: FileFacts, folder: DocumentFolder) -> str:
+    """Return a file's digest; empty where it has none."""
+    return facts.sha256 or hashlib.sha256(content_of(facts, folder) or b"").hexdigest()

@@ -1,0 +1,218 @@
+"""The report as one page: what of its tables is shown, and where its links lead; pure.
+
+A row of Results that needs attention is shown twice: with what is to be done near the top, and among all rows. A link
+from a problem leads to the first of the two.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple, TypeAlias
+
+from bulk_onboard.reporting.figures import Part, part_of_outcome
+from bulk_onboard.reporting.page.charts import OutcomeBar, RequestsChart, outcome_bars, requests_chart
+from bulk_onboard.reporting.sheets import ATTENTION, PROBLEMS, RESULTS
+from bulk_onboard.reporting.summary import Summary, Tables
+from bulk_onboard.reporting.table import Cell, Link, Table, Word
+
+ROWS_SHOWN = 5_000
+"""Of each table; with more a page is too large to be mailed and too long to be read."""
+
+_Row: TypeAlias = Mapping[str, Cell]  # the cells of a row by their headers, without the time zone behind these
+_Leads: TypeAlias = Callable[[Link], str]
+
+
+class CellView(NamedTuple):
+    """A cell of the page.
+
+    Attributes:
+        content: what it shows.
+        below: what stands below that, in small letters.
+        part: the part whose colour it has.
+        href: the place in this page that it leads to.
+    """
+
+    content: Cell
+    below: str = ""
+    part: str = ""
+    href: str = ""
+
+
+class RowView(NamedTuple):
+    """A row, and the name of its place in the page."""
+
+    anchor: str
+    cells: tuple[CellView, ...]
+
+
+class Column(NamedTuple):
+    """A column of the page: its header, what it holds of a row, and how it is set: `number`, `say` or plain."""
+
+    header: str
+    cell: Callable[[_Row, _Leads], CellView]
+    look: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TableView:
+    """A table as it is shown.
+
+    Attributes:
+        name: of its section, and of its rows' places.
+        left_out: how many rows are not shown.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    rows: tuple[RowView, ...]
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportView:
+    """The report, from top to bottom; a table without rows is None."""
+
+    summary: Summary
+    outcomes: tuple[OutcomeBar, ...]
+    requests: RequestsChart | None
+    attention: TableView | None
+    problems: TableView | None
+    results: TableView | None
+    not_in_workbook: TableView | None
+    runs: TableView | None
+
+
+def report_view(tables: Tables) -> ReportView:
+    """Return what the page shows of the report."""
+    results = _rows(tables.results)
+    needing = {line: row for line, row in enumerate(results, start=1) if _needs_attention(row)}
+    first = frozenset(islice(needing, ROWS_SHOWN))
+
+    def leads_to(link: Link) -> str:
+        if link.table == RESULTS and link.line in first:
+            return f"#attention-{link.line}"
+        name = {RESULTS: "results", PROBLEMS: "problems"}.get(link.table)
+        return f"#{name}-{link.line}" if name and link.line <= ROWS_SHOWN else ""
+
+    has_numbers = any(row.get("Numbers") for row in results)
+    shown = tuple(each for each in _RESULTS if has_numbers or each.header != "Numbers")
+    return ReportView(
+        summary=tables.summary,
+        outcomes=outcome_bars(tables.overview.outcomes),
+        requests=requests_chart(tables.status.ledger_state, tables.facts.zone),
+        attention=_table_view("attention", _ATTENTION, needing, leads_to),
+        problems=_table_view("problems", _PROBLEMS, _numbered(_rows(tables.problems)), leads_to),
+        results=_table_view("results", shown, _numbered(results), leads_to),
+        not_in_workbook=_table_view(
+            "not-in-workbook", _NOT_IN_WORKBOOK, _numbered(_rows(tables.not_in_workbook)), leads_to
+        ),
+        runs=_table_view("runs", _RUNS, _numbered(_rows(tables.runs)), leads_to),
+    )
+
+
+def _rows(table: Table) -> list[_Row]:
+    headers = [header.partition(" (")[0] for header in table.headers]
+    return [dict(zip(headers, row, strict=True)) for row in table.rows]
+
+
+def _numbered(rows: Iterable[_Row]) -> dict[int, _Row]:
+    return dict(enumerate(rows, start=1))
+
+
+def _needs_attention(row: _Row) -> bool:
+    """Return whether a row's state has the colour of what needs us."""
+    state = row["State"]
+    return isinstance(state, Word) and _part(state) is Part.NEEDS_US
+
+
+def _part(word: Word) -> Part:
+    return Part.NEEDS_US if word.colour == ATTENTION else part_of_outcome(word.colour)
+
+
+def _table_view(name: str, columns: tuple[Column, ...], rows: Mapping[int, _Row], leads_to: _Leads) -> TableView | None:
+    """Return the table of these rows, each by the number of its line; None where there is none."""
+    if not rows:
+        return None
+    shown = tuple(
+        RowView(f"{name}-{line}", tuple(column.cell(row, leads_to) for column in columns))
+        for line, row in islice(rows.items(), ROWS_SHOWN)
+    )
+    return TableView(name, columns, shown, len(rows) - len(shown))
+
+
+# The columns of each table.
+
+
+def _plain(header: str, look: str = "") -> Column:
+    return Column(header, lambda row, leads_to: _cell_view(row.get(header), leads_to), look)
+
+
+def _cell_view(cell: Cell, leads_to: _Leads) -> CellView:
+    if isinstance(cell, Link):
+        return CellView(cell.number, href=leads_to(cell))
+    if isinstance(cell, Word):
+        return CellView(str(cell), part=_SEVERITIES.get(cell.colour) or _part(cell).value)
+    return CellView(cell)
+
+
+_SEVERITIES = {"error": Part.NEEDS_US.value, "warning": Part.NOT_SENT.value}
+
+
+def _row_number(row: _Row, leads_to: _Leads) -> CellView:
+    """Return the number as a text, since it is a name and no quantity."""
+    view = _cell_view(row["Row"], leads_to)
+    return view._replace(content=None if view.content is None else str(view.content))
+
+
+def _business(row: _Row, _: _Leads) -> CellView:
+    """Return Key and name in one cell; the name alone where there is no Key."""
+    key, name = str(row["Key"] or ""), str(row["Business Name"] or "")
+    return CellView(key or name, below=name if key else "")
+
+
+def _outcome(row: _Row, _: _Leads) -> CellView:
+    """Return the review, else the state, in the colour of the worst that is known of the row."""
+    state, review = row["State"], row["Review"]
+    part = _part(state).value if isinstance(state, Word) else ""
+    return CellView(str(review or state or ""), part=part)
+
+
+_ROW = Column("Row", _row_number, "number")
+_RESULTS = (
+    _ROW,
+    Column("Business", _business),
+    Column("State", _outcome),
+    _plain("Reason", "say"),
+    _plain("Numbers", "say"),
+    _plain("Submitted at"),
+    _plain("Compliance ID"),
+)
+_ATTENTION = (
+    _ROW,
+    Column("Business", _business),
+    Column("State", _outcome),
+    _plain("Reason", "say"),
+    _plain("What to do", "say"),
+    _plain("Problems", "number"),
+)
+_PROBLEMS = (
+    _ROW,
+    _plain("Column"),
+    _plain("Severity"),
+    _plain("Problem", "say"),
+    _plain("Seen"),
+    _plain("How to fix", "say"),
+)
+_NOT_IN_WORKBOOK = (_plain("Key"), _plain("State"), _plain("Review"), _plain("Reason", "say"), _plain("Compliance ID"))
+_RUNS = (
+    _plain("Began"),
+    _plain("Ended"),
+    _plain("Ended how"),
+    _plain("Requests", "number"),
+    _plain("Created", "number"),
+    _plain("Refused", "number"),
+    _plain("Throttled", "number"),
+    _plain("Quota"),
+    _plain("Who"),
+    _plain("Host"),
+)

@@ -1,0 +1,380 @@
+"""Scans that are refused for their form alone are converted, looked at by a person, and sent."""
+
+import csv
+import hashlib
+import json
+import os
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from bulk_onboard.errors import ExitStatus, UsageError
+from bulk_onboard.intake.documents.copies import INDEX, index_of, read_index
+from bulk_onboard.maintenance.convert import Conversion, convert_scans, find_scans
+from bulk_onboard.maintenance.retention import CONVERTED, plan_purge, purge_job
+from bulk_onboard.pipeline.preflight import check_places
+from tests.support.businesses import business
+from tests.support.clocks import FakeClock
+from tests.support.office import CREDENTIALS, Office
+from tests.support.pictures import jpeg, packed, page
+
+pytestmark = pytest.mark.slow
+
+SCAN, OTHER = jpeg(), packed(page(noise=20), "WEBP")
+
+
+@pytest.fixture
+async def scans(office: Office) -> Office:
+    """Three rows: the first has a JPEG, the second a WebP, the third nothing amiss."""
+    office.fill(
+        [business(0, Key="K-0", Identity_Proof="a.jpg"), business(1, Key="K-1", Address_Proof="b.webp"), business(2)]
+    )
+    (office.documents / "a.jpg").write_bytes(SCAN)
+    (office.documents / "b.webp").write_bytes(OTHER)
+    return office
+
+
+async def convert(office: Office, **flags: str) -> Conversion:
+    """Convert what there is to convert."""
+    job = office.job(**flags)
+    found = await find_scans(job, credentials=CREDENTIALS, clock=FakeClock())
+    return convert_scans(job, found, lambda done, due: None)
+
+
+def listed(office: Office) -> list[dict[str, str]]:
+    """The lines of the list."""
+    with (office.job().converted / "converted.csv").open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def digests_sent(office: Office) -> set[str]:
+    """Of the documents that went out, as the ledger has them."""
+    lines = map(json.loads, office.ledger.read_text().splitlines())
+    return {sent["sha256"] for line in lines for sent in line.get("documents") or ()}
+
+
+def copies(office: Office) -> dict[str, bytes]:
+    """The copies that are there, by the beginning of their names."""
+    return {path.name.partition("-")[0]: path.read_bytes() for path in office.job().converted.glob("*.pdf")}
+
+
+async def test_converted_scans_are_sent(scans):
+    """Refused before, submitted after: what the API gets are the copies, and the files are as they were."""
+    before = await scans.run()
+    done = await convert(scans)
+    after = await scans.run()
+
+    assert (2, 3) == (before.counts["invalid"], after.counts["submitted"])
+    assert ExitStatus.DONE == done.exit_status == after.exit_status
+    sent = digests_sent(scans)
+    assert {result.copy.sha256 for result in done.results if result.copy} <= sent
+    assert [SCAN, OTHER] == [(scans.documents / name).read_bytes() for name in ("a.jpg", "b.webp")]
+
+
+async def test_warning_says_that_the_copy_is_sent(scans):
+    """In Problems, for the two rows; they are not kept out."""
+    await convert(scans)
+    await scans.run()
+
+    found = [line for line in scans.sheet("Problems") if line["Code"] == "document-converted"]
+    assert {2, 3} == {line["Row"] for line in found}
+    assert all("contact sheet" in line["How to fix"] for line in found)
+
+
+async def test_list_says_what_was_done_to_each(scans):
+    """A line for each place in the sheet, also for what could not be converted, and why."""
+    (scans.documents / "a.jpg").write_bytes(SCAN[:-2])
+
+    done = await convert(scans)
+
+    first, second = listed(scans)
+    assert ExitStatus.ROWS_NEED_ATTENTION == done.exit_status
+    assert ("2", "K-0", "Identity Proof", "a.jpg") == tuple(first.values())[:4]
+    assert "not converted: The file ends in the middle" in first["What was done"]
+    assert ("put into a PDF in full size, as a JPEG of quality 90", "1") == (second["What was done"], second["Pages"])
+
+
+async def test_contact_sheet_shows_each(scans):
+    """With row, Key, column and what was done; the picture is in it and leads to the copy."""
+    await convert(scans)
+
+    sheet = (scans.job().converted / "contact_sheet.html").read_text()
+    for text in ("Row 2 · K-0", "Row 3 · K-1", "Identity Proof", "Address Proof", "put into a PDF unchanged"):
+        assert text in sheet
+    assert 2 == sheet.count("data:image/jpeg;base64,")
+    assert all(path.name in sheet for path in scans.job().converted.glob("*.pdf"))
+
+
+async def test_text_of_the_sheet_is_no_markup(scans):
+    """A Key may be anything, and so may a file's name."""
+    scans.rows[0] |= {"Key": "<script>alert(1)</script>", "Identity Proof": "=1+a&b.jpg"}
+    (scans.documents / "=1+a&b.jpg").write_bytes(SCAN)
+    scans.save()
+
+    await convert(scans)
+
+    assert "<script>" not in (scans.job().converted / "contact_sheet.html").read_text()
+    assert "'=1+a&b.jpg" == listed(scans)[0]["Document"]
+
+
+async def test_again_only_what_is_new_is_converted(scans):
+    """The copies that are there are the same files as before."""
+    await convert(scans)
+    before = {path: path.stat().st_ino for path in scans.job().converted.glob("*.pdf")}
+    scans.rows[2]["Identity Proof"] = "c.jpg"
+    (scans.documents / "c.jpg").write_bytes(jpeg(orientation=3))
+    scans.save()
+
+    done = await convert(scans)
+
+    assert ["c.jpg"] == [result.scan.uses[0].text for result in done.made]
+    assert before.items() <= {path: path.stat().st_ino for path in scans.job().converted.glob("*.pdf")}.items()
+
+
+async def test_lost_copy_is_made_again_alike(scans):
+    """Byte for byte, so that nothing has changed."""
+    await convert(scans)
+    before = copies(scans)
+    for path in scans.job().converted.glob("*.pdf"):
+        path.unlink()
+
+    done = await convert(scans)
+
+    assert 2 == len(done.made)
+    assert before == copies(scans)
+
+
+async def test_edited_copy_is_made_again(scans):
+    """Nobody but this command says what a copy shows."""
+    await convert(scans)
+    before = copies(scans)
+    next(scans.job().converted.glob("a-*.pdf")).write_bytes(b"%PDF-1.4 edited")
+
+    done = await convert(scans)
+
+    assert 1 == len(done.made)
+    assert before == copies(scans)
+
+
+async def test_copy_of_a_changed_or_lost_file_is_removed(scans):
+    """And told; the row has its own file's trouble again until it is converted anew."""
+    await convert(scans)
+    (scans.documents / "a.jpg").write_bytes(jpeg(orientation=3))
+    (scans.documents / "b.webp").unlink()
+
+    done = await convert(scans)
+
+    assert ["a.jpg"] == [result.scan.uses[0].text for result in done.made]
+    assert 2 == len(done.removed)
+    assert {"a"} == set(copies(scans))
+
+
+async def test_folder_goes_with_its_last_copy(scans):
+    """Once the sheet names nothing that must be converted there is nothing to keep."""
+    await convert(scans)
+    scans.fill(3)
+
+    done = await convert(scans)
+
+    assert 2 == len(done.removed)
+    assert not scans.job().converted.exists()
+
+
+async def test_nothing_is_written_where_nothing_is_refused(office):
+    """No folder, no list."""
+    office.fill(2)
+
+    done = await convert(office)
+
+    assert (ExitStatus.DONE, []) == (done.exit_status, done.results)
+    assert not office.job().converted.exists()
+
+
+async def test_one_file_for_several_rows_is_converted_once(scans):
+    """Also under two names; each place has its line and its picture."""
+    scans.rows[2] |= {"Identity Proof": "a.jpg", "Address Proof": "copy of a.jpg"}
+    (scans.documents / "copy of a.jpg").write_bytes(SCAN)
+    scans.save()
+
+    await convert(scans)
+
+    assert 2 == len(copies(scans))
+    assert 4 == len(listed(scans))
+
+
+async def test_files_are_private(scans):
+    """The folder 0700, every file in it 0600, whatever the umask."""
+    before = os.umask(0)
+    try:
+        await convert(scans)
+    finally:
+        os.umask(before)
+
+    folder = scans.job().converted
+    assert 0o700 == stat.S_IMODE(folder.stat().st_mode)
+    assert {0o600} == {stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*") if path.is_file()}
+    assert {0o700} == {stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*") if path.is_dir()}
+
+
+async def test_interrupted_conversion_goes_on(scans):
+    """What was done stays; what was not is said to be open, and is done next time."""
+    job, found = scans.job(), await find_scans(scans.job(), credentials=CREDENTIALS, clock=FakeClock())
+
+    def watch(done: int, due: int) -> None:
+        if done == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(Exception, match="What was converted stays"):
+        convert_scans(job, found, watch)
+
+    assert 1 == sum(line["What was done"] == "not converted yet" for line in listed(scans))
+    assert 1 == len((await convert(scans)).made)
+    assert 2 == len(copies(scans))
+
+
+async def test_sheet_of_some_rows_removes_no_copies_of_others(scans):
+    """A copy with the rows to fix alone does not say that all other files are gone."""
+    await convert(scans)
+    found = await find_scans(scans.job(), credentials=CREDENTIALS, clock=FakeClock())
+
+    done = convert_scans(scans.job(), replace(found, found=(), digests=frozenset(), is_whole=False), lambda *_: None)
+
+    assert [] == done.removed
+    assert 2 == len(copies(scans))
+
+
+async def test_documents_found_by_a_pattern_are_converted(office):
+    """As those are that cells name."""
+    office.fill([business(0, Key="K-0")])
+    for column in ("Identity Proof", "Address Proof", "Business Registration"):
+        del office.rows[0][column]
+    office.save()
+    for name in ("identity_proof", "address_proof", "business_registration"):
+        (office.documents / f"K-0-{name}.jpg").write_bytes(jpeg(orientation=1 + len(name) % 8))
+
+    done = await convert(office, documents_pattern="{key}-{type}.*")
+    after = await office.run(documents_pattern="{key}-{type}.*")
+
+    assert 3 == len(done.made)
+    assert 1 == after.counts["submitted"]
+
+
+# A record and its copy.
+
+
+async def test_record_has_not_changed_because_its_copy_was_made_otherwise(scans):
+    """Another version may pack a picture otherwise; the row is what it was, and nothing is sent."""
+    await convert(scans)
+    await scans.run()
+    folder = scans.job().converted
+    known = read_index(folder)
+    for digest, copy in known.items():
+        other = (folder / copy.name).read_bytes() + b"\n"
+        (folder / copy.name).write_bytes(other)
+        known[digest] = msgspec.structs.replace(copy, sha256=hashlib.sha256(other).hexdigest())
+    (folder / INDEX).write_bytes(index_of(known))
+
+    again = await scans.run()
+
+    assert (ExitStatus.DONE, 3, 0) == (again.exit_status, again.counts["submitted"], sum(again.drift))
+    assert 3 == len(scans.sandbox.state.records)
+
+
+async def test_row_whose_copy_is_gone_has_not_changed(scans):
+    """Its own file is refused again; the record stays as it is."""
+    await convert(scans)
+    await scans.run()
+    for path in scans.job().converted.glob("*.pdf"):
+        path.unlink()
+
+    again = await scans.run()
+
+    assert (3, 0) == (again.counts["submitted"], sum(again.drift))
+    assert 3 == len(scans.sandbox.state.records)
+
+
+async def test_copy_that_is_swapped_before_it_is_sent_is_not_sent(scans):
+    """What is sent is what was checked."""
+    await convert(scans)
+
+    def swap(_: object) -> None:
+        for path in scans.job().converted.glob("*.pdf"):
+            path.write_bytes(b"%PDF-1.4 swapped")
+
+    result = await scans.run(watch=swap)
+
+    assert 1 == result.counts["submitted"]
+    assert 2 == sum(line["Code"] == "document-changed" for line in scans.sheet("Problems"))
+
+
+# The folder.
+
+
+async def test_purge_removes_the_copies(scans):
+    """They are personal data; what somebody else put there stays, and the folder with it."""
+    await convert(scans)
+    await scans.run()
+    folder = scans.job().converted
+    (folder / "notes.txt").write_text("mine")
+    planned = plan_purge(scans.job(), FakeClock(), with_ledger=False)
+
+    purge_job(scans.job(), planned, FakeClock())
+
+    assert [folder] == [piece.path for piece in planned.going if piece.kind is CONVERTED]
+    assert ["notes.txt"] == [path.name for path in folder.iterdir()]
+
+
+async def test_folder_of_somebody_else_is_left_alone(scans):
+    """One of this name that is not ours ends the command before anything is written."""
+    folder = scans.job().converted
+    folder.mkdir()
+    (folder / "mine.pdf").write_text("mine")
+
+    with pytest.raises(UsageError, match="folder that bulk-onboard did not write"):
+        check_places(scans.job())
+
+
+# The command.
+
+
+async def test_check_says_what_can_be_converted(scans):
+    """With the command that does it."""
+    told = await scans.type("check")
+
+    assert "2 documents are refused for the form alone, and can be converted: bulk-onboard convert " in told.out
+    assert 2 == (await scans.type("check", "--json")).json["convertible"]
+
+
+async def test_command_says_where_to_look(scans):
+    """The list and the contact sheet, which a person should look at, and what to type next."""
+    told = await scans.type("convert")
+
+    assert 0 == told.status
+    assert "2 documents converted." in told.out
+    assert "A person should look at the copies before they are sent: " in told.out
+    assert told.out.rstrip().splitlines()[-1].startswith("Next: bulk-onboard check ")
+    assert "Nothing converted; 2 had a copy already." in (await scans.type("convert")).out
+
+
+async def test_command_tells_what_could_not_be_converted(scans):
+    """By row and column, with why; exit status 3."""
+    (scans.documents / "a.jpg").write_bytes(SCAN[:-2])
+
+    told = await scans.type("convert", "--json")
+
+    assert 3 == told.status
+    assert (1, 1) == (told.json["converted"], told.json["not_converted"])
+    assert "row 2, Identity Proof: The file ends in the middle" in (await scans.type("convert")).out
+
+
+async def test_names_of_documents_are_in_no_ledger(scans):
+    """Nor in what is known of documents; only in the folder of the copies."""
+    await convert(scans)
+    await scans.run()
+
+    for path in scans.folder.iterdir():
+        if path.is_file() and path.suffix in (".jsonl", ".facts"):
+            assert b"a.jpg" not in path.read_bytes(), Path(path).name

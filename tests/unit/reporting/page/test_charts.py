@@ -1,0 +1,113 @@
+"""Where the parts of the charts are."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bulk_onboard.model.ledger_state import Usage
+from bulk_onboard.reporting.figures import Outcome, Part
+from bulk_onboard.reporting.page.charts import HEIGHT, WIDTH, minutes_of, outcome_bars, requests_chart
+from tests.unit.reporting.samples import ledger_state, record, run_story
+
+BEGAN = datetime(2026, 1, 2, 9, 0, tzinfo=UTC)
+INDIA = ZoneInfo("Asia/Kolkata")
+
+
+def at(seconds: float) -> datetime:
+    return BEGAN + timedelta(seconds=seconds)
+
+
+def told(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def test_outcomes_have_bars_as_long_as_their_rows():
+    """The longest takes the whole width; a single one in very many can still be seen, and is not 0 %."""
+    approved, rejected = outcome_bars([Outcome("approved", 9_999, Part.DONE), Outcome("rejected", 1, Part.NEEDS_US)])
+
+    assert (WIDTH, "> 99 %", "done") == (approved.length, approved.share, approved.part)
+    assert (True, "< 1 %", "needs us") == (rejected.length > 1, rejected.share, rejected.part)
+
+
+def test_no_outcomes_have_no_bars():
+    """Nothing is divided by nothing."""
+    assert () == outcome_bars([])
+    assert ["100 %"] == [each.share for each in outcome_bars([Outcome("pending", 3, Part.WAITING)])]
+
+
+def test_requests_count_in_the_minute_in_which_they_were_made():
+    """What was sent is known to the instant; what else an entry counts, in the minute of the entry."""
+    usage = [Usage(at(75), 12, 10, 0), Usage(at(130), 5, 4, 2)]
+    sent = [at(second) for second in (1, 2, 3, 4, 5, 61, 62, 63, 64, 65, 121, 122, 123, 124)]
+
+    assert [5, 7, 5] == [each.requests for each in minutes_of(usage, sent)]
+    assert [0, 0, 2] == [each.throttled for each in minutes_of(usage, sent)]
+
+
+def test_minute_that_is_not_over_has_what_was_sent_in_it():
+    """It is not counted by the run yet."""
+    assert [3, 0, 2] == [each.requests for each in minutes_of([Usage(at(30), 3, 3, 0)], [at(125), at(126)])]
+
+
+def test_all_requests_are_counted_once():
+    """However few of the instants are still known, since a later update takes the place of a create."""
+    usage = [Usage(at(60 * minute + 59), 40, 39, 1) for minute in range(50)]
+    sent = [at(second) for second in range(0, 3_000, 7)]
+
+    assert 2_000 == sum(each.requests for each in minutes_of(usage, sent))
+
+
+def chart(*usage: Usage, quota: str = "60/min", ago: int = 0):
+    run = run_story(told(BEGAN), seq=1)
+    run.started = type(run.started)(
+        **{f: getattr(run.started, f) for f in run.started.__struct_fields__} | {"quota": quota}
+    )
+    state = ledger_state(runs=[run])
+    state.usage.extend(usage)
+    return requests_chart(state, INDIA)
+
+
+def test_bars_stand_against_the_quota():
+    """A minute in which all of it was used reaches its line; times are the readers'."""
+    drawn = chart(Usage(at(50), 60, 60, 0), Usage(at(110), 30, 30, 0))
+
+    full, half = drawn.bars
+    assert pytest.approx(drawn.quota_y) == full.y
+    assert pytest.approx(2 * half.height) == full.height
+    assert all(0 <= bar.y and bar.y + bar.height <= HEIGHT and bar.x + bar.width <= WIDTH for bar in drawn.bars)
+    assert ("60 a minute", "2 Jan, 14:30", "14:40") == (drawn.quota, drawn.since, drawn.until)
+    assert "90 requests, at most 60 in a minute; the quota is 60." == drawn.sentence
+    assert "14:30: 60 requests" == full.title
+
+
+@pytest.mark.parametrize(("quota", "line"), [("60/6s", "600 a minute"), ("5/s", "300 a minute"), ("none", "")])
+def test_quota_is_drawn_by_the_minute(quota, line):
+    """Whatever its window; without one there is no line."""
+    drawn = chart(Usage(at(50), 60, 60, 3), quota=quota)
+
+    assert line == drawn.quota
+    assert (drawn.quota_y is None) == (quota == "none")
+    assert "3 were throttled" in drawn.sentence
+
+
+def test_long_run_has_bars_of_several_minutes():
+    """No more than can be told apart; the mean of theirs."""
+    drawn = chart(*(Usage(at(60 * minute + 30), 60, 60, 0) for minute in range(1_000)))
+
+    assert len(drawn.bars) <= 120
+    assert 1 == len({bar.height for bar in drawn.bars})
+
+
+def test_busy_run_is_shown_rather_than_a_look_at_the_reviews_after_it():
+    """Which made three requests."""
+    state = ledger_state(record(2), runs=[run_story(told(BEGAN)), run_story(told(at(7_200)))])
+    state.usage.extend([Usage(at(50), 60, 60, 0), Usage(at(7_210), 3, 0, 0)])
+
+    assert "61 requests" in requests_chart(state, UTC).sentence
+
+
+def test_nothing_is_drawn_of_nothing():
+    """Before the first request."""
+    assert requests_chart(ledger_state(), UTC) is None
+    assert chart() is None
