@@ -24,7 +24,7 @@ def nearest_path(path: Path, *endings: str) -> Path | None:
     Each part may be misspelt, and the last one may have the wrong ending.
 
     Args:
-        endings: those that the file may have, each with its dot; none for any.
+        endings: those that a file may have, each with its dot; none for any. A folder may be called as it likes.
     """
     parent = path.parent
     if not parent.exists():
@@ -32,8 +32,8 @@ def nearest_path(path: Path, *endings: str) -> Path | None:
         if found is None:
             return None
         parent = found
-    names = [each.name for each in _listed(parent) if not endings or each.suffix.lower() in endings]
-    near = path.name if path.name in names else nearest(path.name, names, cutoff=0.7)
+    names = [each.name for each in _listed(parent) if not endings or each.suffix.lower() in endings or each.is_dir()]
+    near = path.name if path.name in names else nearest(path.name, names, cutoff=0.8)
     return parent / near if near else None
 
 

@@ -84,6 +84,6 @@ def parse_quota(text: str) -> Quota | None:
 
 def _quota_meant(words: str) -> str:
     """Say what to write in place of what is no quota: of `60` that is `60/min`."""
-    spelt = re.match(r"([1-9]\d*)\s*(?:(?:/|per)?\s*(s|m|h)[a-z]*)?$", words)
+    spelt = re.match(r"([1-9]\d*)\s*(?:/|per)?\s*(?:(s|m|h)[a-z]*)?$", words)
     unit = {"s": "s", "m": "min", "h": "h"}[spelt[2] or "m"] if spelt else ""
     return f"{spelt[1]}/{unit}" if spelt else "60/min, 600/60s, 60/6s, 5/s, or none"
