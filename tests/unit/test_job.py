@@ -410,7 +410,9 @@ def test_folder_without_a_job_file_names_what_there_is(tmp_path, monkeypatch):
     for name in ("june.toml", "july.toml"):
         (tmp_path / name).write_text('workbook = "businesses.xlsx"')
 
-    with pytest.raises(UsageError, match=r"no job\.toml\. In that folder there is july\.toml, june\.toml; name the one"):
+    with pytest.raises(
+        UsageError, match=r"no job\.toml\. In that folder there is july\.toml, june\.toml; name the one"
+    ):
         find_job_file(None)
     assert find_job_file(None, is_needed=False) is None
 

@@ -88,7 +88,9 @@ def test_quota_that_is_nearly_one_is_answered_with_it(text, meant):
         parse_quota(text)
 
 
-@pytest.mark.parametrize(("text", "meant"), [("2days", "2d"), ("90 sec", "90s"), ("1.5 hours", "1.5h"), ("5mins", "5m")])
+@pytest.mark.parametrize(
+    ("text", "meant"), [("2days", "2d"), ("90 sec", "90s"), ("1.5 hours", "1.5h"), ("5mins", "5m")]
+)
 def test_duration_that_is_nearly_one_is_answered_with_it(text, meant):
     """A unit that is spelt out is not taken, and the message has the letter."""
     with pytest.raises(ValueError, match=f"write {meant}$"):
