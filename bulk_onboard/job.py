@@ -5,7 +5,6 @@ at the working directory.
 """
 
 import codecs
-import difflib
 import hashlib
 import re
 import tomllib
@@ -19,14 +18,17 @@ from bulk_onboard import errors
 from bulk_onboard.intake.newest import is_pattern, newest
 from bulk_onboard.model.command import Commands, command_line, init
 from bulk_onboard.model.finding import Rulings
+from bulk_onboard.model.identity import normal_user_key
 from bulk_onboard.model.plan import Scope
 from bulk_onboard.model.requirements import Combination, Contract
 from bulk_onboard.model.sheet import WORKBOOK_ENDINGS, type_by_name
 from bulk_onboard.settings import BY_NAME, SETTINGS
+from bulk_onboard.spelling import nearest, nearest_path
 from bulk_onboard.units import Quota
 
 _ANNOTATED = re.compile(r"(.+)\.annotated(?:-\d+)?\.xlsx", re.IGNORECASE)
 _LEDGER = re.compile(r"(.+)\.ledger\.jsonl", re.IGNORECASE)
+_NAMED_AT_MOST = 5
 _SECRET_NAME = re.compile(r"token|secret|passw|auth_id|credential|api_?key", re.IGNORECASE)
 _SECRET_VALUE = re.compile(r"\b(?:MA|SA)[A-Z0-9]{18}\b|[^/\s:]+:[^/\s]+@")
 
@@ -66,6 +68,8 @@ class Job:
     quota: Quota | None
     concurrency: int
     settle: float
+    key: tuple[str, ...]
+    rows: tuple[range, ...]
     limit: int | None
     allow_older: bool
     retry_refused: str
@@ -113,6 +117,8 @@ class Job:
             limit=self.limit,
             allow_older=self.allow_older,
             retry_refused=self.retry_refused,
+            keys=frozenset(map(normal_user_key, self.key)),
+            rows=self.rows,
         )
 
     @property
@@ -127,6 +133,32 @@ def name_of(file: Path) -> str:
     return named[1] if named else file.stem
 
 
+JOB_FILE = "job.toml"
+"""The file that a folder of a job has, and that need not be named there."""
+
+
+def find_job_file(word: str | None, *, is_needed: bool = True) -> Path | None:
+    """Return the job's file: what was typed, of a folder its `job.toml`; without a word that of the working folder.
+
+    Args:
+        word: JOB as it was typed; None where it was left out.
+        is_needed: whether there must be one; else None is returned where it was left out and there is none.
+
+    Raises:
+        UsageError: a folder without a `job.toml`; the sentence names what is there.
+    """
+    folder = Path(word) if word is not None else Path()
+    if word is not None and not folder.is_dir():
+        return folder
+    if (folder / JOB_FILE).is_file():
+        return folder / JOB_FILE
+    if word is None and not is_needed:
+        return None
+    missing = "JOB is missing, and this folder has" if word is None else f"{folder} is a folder with"
+    there = _jobs_in(folder) or f"Name a job file or a workbook. To make a folder for a job, type: {init('migration')}"
+    raise errors.UsageError(f"{missing} no {JOB_FILE}. {there}")
+
+
 def load_job(file: Path, flags: Mapping[str, Any] | None = None) -> Job:
     """Load the job of a job file or a bare workbook, and apply the flags.
 
@@ -137,13 +169,14 @@ def load_job(file: Path, flags: Mapping[str, Any] | None = None) -> Job:
         values = _load_toml(file)
     elif type_by_name(file):
         values = {"workbook": file}
-    elif file.is_dir():
-        raise errors.UsageError(f"{file} is a folder. {_job_files_in(file) or 'Name a job file, or a workbook.'}")
+    elif file.is_dir() and (found := find_job_file(str(file))):
+        return load_job(found, flags)
     elif _LEDGER.fullmatch(file.name):
         raise errors.UsageError(f"{file} is a ledger; this command needs the job file or the workbook.")
     else:
         raise errors.UsageError(
-            f"{file} is neither a job file (.toml) nor a workbook ({', '.join(WORKBOOK_ENDINGS)}). Name one of these."
+            f"{file} is neither a job file (.toml) nor a workbook ({', '.join(WORKBOOK_ENDINGS)}). "
+            f"{_instead_of(file, *_ENDINGS) or 'Name one of these.'}"
         )
     own = values.get("workbook")
     values |= _read_flags(flags or {})
@@ -182,7 +215,7 @@ def load_job_or_ledger(file: Path, flags: Mapping[str, Any]) -> Job:
 
 def _read_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
     given = {name: value for name, value in flags.items() if value not in (None, [])}
-    return _read_all(given, Path(), "the command line")
+    return _read_all(given, Path(), "")
 
 
 def _as_typed(flags: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -229,7 +262,8 @@ def _load_toml(file: Path, *, extended: bool = False) -> dict[str, Any]:
         content = file.read_bytes()
         table = tomllib.loads(_text(content))
     except FileNotFoundError:
-        raise errors.UsageError(f"There is no job file {file}. {_instead_of(file)}") from None
+        make = f"To make a folder with one, type: {init(str(_folder_for(file)))}"
+        raise errors.UsageError(f"There is no job file {file}. {_instead_of(file, '.toml') or make}") from None
     except OSError as error:
         raise errors.UsageError(f"The job file {file} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
@@ -252,18 +286,43 @@ def _text(content: bytes) -> str:
     return content.decode("utf-16" if is_utf_16 else "utf-8").lstrip("\ufeff")
 
 
-def _instead_of(file: Path) -> str:
-    """Say what to type in place of a missing job file: the name of one that is there, else how to make one."""
-    if there := _job_files_in(file.parent):
-        return there
-    folder = file.parent if not file.parent.exists() else file.with_suffix("")
-    return f"To make a folder with one, type: {init(str(folder))}" if not folder.exists() else "Correct the path."
+def _folder_for(file: Path) -> Path:
+    return file.parent if not file.parent.exists() else file.with_suffix("")
 
 
-def _job_files_in(folder: Path) -> str:
-    """Return a sentence that names the job files there; empty where there is none."""
-    there = ", ".join(command_line(str(each)) for each in sorted(folder.glob("*.toml")))
-    return f"In that folder there is {there}." if there else ""
+_ENDINGS = (".toml", *WORKBOOK_ENDINGS)
+
+
+def _instead_of(file: Path, *endings: str) -> str:
+    """Say what is there in place of a file that is not; empty where nothing is like it, nor beside it."""
+    if (near := nearest_path(file, *endings)) is not None:
+        return f"Did you mean {command_line(str(near))}?"
+    return _jobs_in(file.parent)
+
+
+def _jobs_in(folder: Path) -> str:
+    """Return a sentence that names the job files there, else the workbooks; empty where there is neither."""
+    try:
+        files = sorted(each for each in folder.iterdir() if not each.name.startswith((".", "~")))
+    except OSError:
+        return ""
+    jobs = [each for each in files if each.suffix.lower() == ".toml" and _may_be_a_job(each)]
+    named = jobs or [each for each in files if type_by_name(each) and name_of(each) == each.stem and not _is_ours(each)]
+    shown = ", ".join(command_line(str(each)) for each in named[:_NAMED_AT_MOST])
+    more = f" and {len(named) - _NAMED_AT_MOST:,} more" if len(named) > _NAMED_AT_MOST else ""
+    return f"In that folder there is {shown}{more}; name the one you mean." if named else ""
+
+
+def _may_be_a_job(file: Path) -> bool:
+    """Return whether it is a job file by its keys, and not a file of some other tool."""
+    try:
+        return not {"workbook", "extends"}.isdisjoint(tomllib.loads(_text(file.read_bytes())))
+    except (OSError, ValueError):
+        return False
+
+
+def _is_ours(file: Path) -> bool:
+    return file.stem.endswith(".report")
 
 
 def _read_all(table: Mapping[str, Any], folder: Path, where: str, *, in_file: bool = False) -> dict[str, Any]:
@@ -273,21 +332,22 @@ def _read_all(table: Mapping[str, Any], folder: Path, where: str, *, in_file: bo
     for name, value in table.items():
         if name not in secrets and (setting := BY_NAME.get(name)):
             if in_file and not setting.in_file:
-                flag = f"--{name.replace('_', '-')}"
-                troubles.append(f"{name!r} is a flag only, since it must be decided for each run; give {flag} to a run")
+                troubles.append(
+                    f"{name!r} is a flag only, since it must be decided for each run; give {setting.flag_name} to a run"
+                )
                 continue
             try:
                 values[name] = setting.read_in(folder, value)
             except ValueError as error:
-                troubles.append(f"{name}: {error}")
+                troubles.append(f"{name if in_file else setting.flag_name}: {error}")
     if troubles:
-        raise errors.UsageError(f"In {where}: " + "; ".join(troubles) + ".")
+        raise errors.UsageError((f"In {where}: " if where else "") + "; ".join(troubles) + ".")
     return values
 
 
 def _unknown(name: str) -> str:
-    nearest = difflib.get_close_matches(name, BY_NAME, n=1, cutoff=0.5)
-    return f"unknown key {name!r}" + (f" (did you mean {nearest[0]!r}?)" if nearest else "")
+    near = nearest(name, BY_NAME, cutoff=0.5)
+    return f"unknown key {name!r}" + (f" (did you mean {near!r}?)" if near else "")
 
 
 def _secrets(table: Mapping[str, Any]) -> dict[str, str]:

@@ -6,8 +6,9 @@ The table is at the end; the functions before it read a value, from TOML or from
 import difflib
 import re
 import zoneinfo
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -25,77 +26,119 @@ _RULINGS = (OFF, Severity.WARNING.value, Severity.ERROR.value)
 SAFE_SETTLE_S = 30.0  # a shorter settle window is warned of, unless the API is on this machine
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("it must be a text")
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What the value of a setting is.
+
+    Attributes:
+        parse: turns a TOML value, or a flag's text, into the value; ValueError with a sentence that says what to write.
+        metavar: stands for the value in the help.
+        words: what one writes, in words, where the metavar does not say it.
+        choices: the words there are, where there is no other value; a shell completes them.
+        many: whether the flag may be given several times.
+        is_path: whether it is a path, or several.
+    """
+
+    parse: Callable[[Any], Any]
+    metavar: str = "TEXT"
+    words: str = ""
+    choices: tuple[str, ...] = ()
+    many: bool = False
+    is_path: bool = False
+
+    def __call__(self, value: Any) -> Any:
+        """Return what the value means; ValueError with a sentence where it means nothing."""
+        return self.parse(value)
+
+
+def _read_text(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError("it must be a text, in quotation marks")
+    if not isinstance(value, str):
+        raise ValueError(f'it must be a text, so write it in quotation marks: "{value}"')
+    if not value.strip():
+        raise ValueError("it must be a text, and this one is empty")
     return value
 
 
-def _code(value: Any) -> str:
+def _read_code(value: Any) -> str:
     """Read an error code of the API; no dot or slash, so that `--retry-refused JOB` does not take JOB for one."""
     if not isinstance(value, str) or not _CODE.fullmatch(value):
         raise ValueError("it must be the code of a refusal, such as missing_required_field")
     return value
 
 
-def _whole(least: int) -> Callable[[Any], int]:
+def _whole(least: int) -> Kind:
     def read(value: Any) -> int:
         number = int(value) if isinstance(value, str) and value.isdecimal() else value
         if not isinstance(number, int) or isinstance(number, bool) or number < least:
-            raise ValueError(f"it must be a whole number of at least {least}")
+            raise ValueError(f"it must be a whole number of at least {least}, such as {max(least, 5)}")
         return number
 
-    return read
+    return Kind(read, "NUMBER")
 
 
-def _path(value: Any) -> Path:
-    return Path(_text(value)).expanduser()
+def _read_path(value: Any) -> Path:
+    return Path(_read_text(value)).expanduser()
 
 
-def _paths(value: Any) -> tuple[Path, ...]:
+def _read_report(value: Any) -> Path:
+    path = _read_path(value)
+    if path.suffix.lower() != ".xlsx":
+        raise ValueError(
+            f"the report is an Excel workbook, so its name ends in .xlsx; write {path.with_suffix('.xlsx')}"
+        )
+    return path
+
+
+def _read_paths(value: Any) -> tuple[Path, ...]:
     if isinstance(value, list | tuple):
-        return tuple(map(_path, value))
-    return (_path(value),)
+        return tuple(map(_read_path, value))
+    return (_read_path(value),)
 
 
-def _pattern(value: Any) -> str:
-    pattern = _text(value)
+def _read_pattern(value: Any) -> str:
+    pattern = _read_text(value)
     check_pattern(pattern)
     return pattern
 
 
-def _switch(value: Any) -> bool:
+def _read_switch(value: Any) -> bool:
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        raise ValueError(f"write {value.lower()} without quotation marks")
     if not isinstance(value, bool):
-        raise ValueError("it must be true or false")
+        raise ValueError("it must be true or false, without quotation marks")
     return value
 
 
-def _quota(value: Any) -> Quota | None:
-    return parse_quota(_text(value))
+def _read_quota(value: Any) -> Quota | None:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise ValueError(f'it says how many, and not in what time; write "{value}/min"')
+    return parse_quota(_read_text(value))
 
 
-def _duration(value: Any) -> float:
+def _read_duration(value: Any) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
         return float(value)
-    return parse_duration(_text(value))
+    return parse_duration(_read_text(value))
 
 
-def _one_of(*words: str) -> Callable[[Any], str]:
+def _one_of(*words: str) -> Kind:
     def read(value: Any) -> str:
         if value not in words:
-            raise ValueError(f"it must be one of {', '.join(words)}")
+            raise ValueError(f"it must be one of {', '.join(words)}{_meant(value, words)}")
         return str(value)
 
-    return read
+    return Kind(read, "WORD", choices=words)
 
 
 FORMATS = ("xlsx", "html", "json", "csv", "jsonl")
 
 
-def _formats(value: Any) -> tuple[str, ...]:
+def _read_formats(value: Any) -> tuple[str, ...]:
     """Read formats of the report, each once and in their own order: a list, or a text with commas between them."""
     texts = value if isinstance(value, list | tuple) else [value]
-    words = [word.strip() for text in texts for word in _text(text).split(",")]
+    words = [word.strip() for text in texts for word in _read_text(text).split(",")]
     if not words:
         raise ValueError(f"it must name at least one of {', '.join(FORMATS)}")
     if unknown := [word for word in words if word not in FORMATS]:
@@ -103,32 +146,55 @@ def _formats(value: Any) -> tuple[str, ...]:
     return tuple(word for word in FORMATS if word in words)
 
 
-def _contract(value: Any) -> Contract | None:
-    word = _one_of("auto", *Contract)(value)
+def _meant(word: Any, words: Iterable[str]) -> str:
+    near = difflib.get_close_matches(str(word), list(words), n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+def _read_contract(value: Any) -> Contract | None:
+    word = _CONTRACTS(value)
     return None if word == "auto" else Contract(word)
 
 
-def _callback_url(value: Any) -> str:
-    address = _text(value)
+def _read_callback_url(value: Any) -> str:
+    address = _read_text(value)
     if trouble := objection(address):
         raise ValueError(trouble.removesuffix("."))
     return address
 
 
-def _zone(value: Any) -> zoneinfo.ZoneInfo:
+def _read_zone(value: Any) -> zoneinfo.ZoneInfo:
     try:
-        return zoneinfo.ZoneInfo(_text(value))
+        return zoneinfo.ZoneInfo(_read_text(value))
     except (zoneinfo.ZoneInfoNotFoundError, ValueError):
         raise ValueError(f"{value!r} is not a time zone; write one such as Asia/Kolkata") from None
 
 
-def _texts(value: Any) -> dict[str, str]:
+def _read_texts(value: Any) -> dict[str, str]:
     if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
         raise ValueError('it must be a table of texts, such as "Firm" = "Business Name"')
     return value
 
 
-def _rulings(value: Any) -> dict[str, str]:
+def _read_keys(value: Any) -> tuple[str, ...]:
+    return tuple(map(_read_text, value if isinstance(value, list | tuple) else [value]))
+
+
+def _read_rows(value: Any) -> tuple[range, ...]:
+    """Read row numbers as the sheet shows them: `5-20,33`."""
+    parts = [part.strip() for text in _read_keys(value) for part in text.split(",")]
+    return tuple(map(_rows_in, parts))
+
+
+def _rows_in(part: str) -> range:
+    first, dash, last = (piece.strip() for piece in part.partition("-"))
+    numbers = (first, last) if dash else (first, first)
+    if not all(number.isdecimal() and int(number) for number in numbers) or int(numbers[0]) > int(numbers[1]):
+        raise ValueError(f"{part!r} names no rows; write their numbers as the sheet shows them, such as 5-20,33")
+    return range(int(numbers[0]), int(numbers[1]) + 1)
+
+
+def _read_rulings(value: Any) -> dict[str, str]:
     if not isinstance(value, dict):
         raise ValueError('it must be a table, such as "state-unknown" = "off"')
     if troubles := [trouble for code, word in value.items() for trouble in _ruling_troubles(code, word)]:
@@ -147,6 +213,55 @@ def _ruling_troubles(code: str, word: Any) -> Iterator[str]:
         yield f"{code!r} may be {', '.join(_RULINGS)}, not {word!r}"
 
 
+_CONTRACTS = _one_of("auto", *Contract)
+_text = Kind(_read_text)
+_name = Kind(_read_text, "NAME")
+_address = Kind(_read_text, "URL")
+_code = Kind(_read_code, "CODE")
+_path = Kind(_read_path, "PATH", is_path=True)
+_report = Kind(_read_report, "PATH", is_path=True)
+_paths = Kind(_read_paths, "PATH", is_path=True, many=True)
+_formats = Kind(_read_formats, "WORD", choices=FORMATS, many=True)
+_pattern = Kind(_read_pattern, "PATTERN")
+_switch = Kind(_read_switch, "")
+_quota = Kind(_read_quota, "QUOTA")
+_duration = Kind(_read_duration, "DURATION", "a duration such as 90s, 5h or 2d")
+_contract = Kind(_read_contract, "WORD", choices=_CONTRACTS.choices)
+_callback_url = Kind(_read_callback_url, "URL")
+_zone = Kind(_read_zone, "ZONE")
+_texts = Kind(_read_texts, "TABLE")
+_keys = Kind(_read_keys, "KEY", many=True)
+_rows = Kind(_read_rows, "ROWS", "numbers as the sheet shows them, such as 5-20,33", many=True)
+_rulings = Kind(_read_rulings, "TABLE")
+
+
+class Panel(StrEnum):
+    """What a flag is about; the help of a verb has its flags under these headings, in this order."""
+
+    OWN = "Options"
+    ROWS = "Which rows"
+    READ = "What is read"
+    API = "The API"
+    PACE = "How fast, how long"
+    OUTPUT = "Output"
+
+
+# Which verbs have a flag, by what they do. A flag that would change nothing for a verb is not among its flags, unless
+# the verb prints commands that need it, as `merge` does.
+
+SENDS = frozenset({"run", "resume"})
+JUDGES = SENDS | {"check", "plan"}
+_REPORTS = SENDS | {"refresh", "report", "resolve", "undo", "delete", "merge"}
+_READS = JUDGES | _REPORTS | {"status", "doctor", "convert", "serve", "ledger show", "ledger rebuild"}
+_LOOKS_INTO_DOCUMENTS = JUDGES | _REPORTS | {"doctor", "convert", "ledger show"}
+_HAS_LEDGER = _READS | {"listen", "purge", "ledger verify", "ledger repair"}
+_ASKS = JUDGES | {
+    *("template", "requirements", "convert", "doctor", "refresh", "status", "resolve"),
+    *("undo", "delete", "merge", "listen", "ledger verify", "ledger show", "ledger rebuild"),
+}
+_SETTLES = (_REPORTS - {"report"}) | {"listen", "doctor", "ledger repair", "ledger rebuild"}
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One key of the job file, or a flag.
@@ -154,21 +269,28 @@ class Setting:
     Attributes:
         read: turns a TOML value, or a flag's text, into the value; ValueError with a sentence.
         default: the value; None where there is none, or where it depends on the job: `shown` then describes it.
-        flag: whether there is a flag for it.
+        verbs: those that have a flag for it; none where it stands in the job file alone.
+        panel: what the flag is about.
         in_file: whether it may stand in the job file; not what must be decided for each run.
         bare: the flag's value where it is given without one; empty where it needs one.
         option: the flag without its dashes, where it is not the name.
     """
 
     name: str
-    read: Callable[[Any], Any]
+    read: Kind
     default: Any
     help: str
     shown: str = ""
-    flag: bool = True
+    verbs: frozenset[str] = frozenset()
+    panel: Panel = Panel.OWN
     in_file: bool = True
     bare: str = ""
     option: str = ""
+
+    @property
+    def flag(self) -> bool:
+        """Return whether there is a flag for it."""
+        return bool(self.verbs)
 
     @property
     def flag_name(self) -> str:
@@ -183,12 +305,20 @@ class Setting:
     @property
     def several(self) -> bool:
         """Return whether the flag may be given several times."""
-        return self.read in (_paths, _formats)
+        return self.read.many
 
     @property
     def path(self) -> bool:
         """Return whether it is a path, or several: relative ones start at the file they stand in."""
-        return self.read in (_path, _paths)
+        return self.read.is_path
+
+    @property
+    def described(self) -> str:
+        """Return the flag's help: what it is for, what one writes, and what holds without it."""
+        if self.switch:
+            return self.help
+        words = self.read.words and f" {self.read.words[0].upper()}{self.read.words[1:]}."
+        return f"{self.help}{words} Default: {self.shown or self.default}."
 
     def read_in(self, folder: Path, value: Any) -> Any:
         """Read a TOML value; relative paths start at the folder."""
@@ -205,44 +335,104 @@ SETTINGS: tuple[Setting, ...] = (
         None,
         "The workbook: .xlsx, .xlsm, .xls, .xlsb, .ods, .csv or .tsv; inbox/*.xlsx means the newest of them.",
         "JOB, where that is a workbook",
+        verbs=_READS | {"purge"},
+        panel=Panel.READ,
     ),
     Setting(
         "missing_workbook",
         _one_of("error", "ok"),
         "error",
         "What a missing workbook means to a run: error, or ok.",
-        flag=False,
     ),
-    Setting("documents", _path, None, "Folder of the documents.", "documents/ beside the workbook, else beside it"),
+    Setting(
+        "documents",
+        _path,
+        None,
+        "Folder of the documents.",
+        "documents/ beside the workbook, else beside it",
+        verbs=_LOOKS_INTO_DOCUMENTS,
+        panel=Panel.READ,
+    ),
     Setting(
         "documents_pattern",
         _pattern,
         "",
         "Where documents are that no cell names, such as {registration_number}/{type}.* below the folder.",
         "none",
-        flag=False,
     ),
-    Setting("sheet", _text, None, "The sheet to read.", "the only visible one with content"),
-    Setting("header_row", _whole(1), 1, "Number of the row with the headers."),
-    Setting("encoding", _text, None, "Encoding of a csv file, such as cp1252.", "UTF-8, or UTF-16 with its mark"),
-    Setting("ledger", _path, None, "The ledger file.", "<name of the job>.ledger.jsonl beside it"),
-    Setting("report", _path, None, "The report file.", "<name of the job>.report.xlsx beside it"),
+    Setting(
+        "sheet", _name, None, "The sheet to read.", "the only visible one with content", verbs=_READS, panel=Panel.READ
+    ),
+    Setting("header_row", _whole(1), 1, "Number of the row with the headers.", verbs=_READS, panel=Panel.READ),
+    Setting(
+        "encoding",
+        _name,
+        None,
+        "Encoding of a csv file, such as cp1252.",
+        "UTF-8, or UTF-16 with its mark",
+        verbs=_READS,
+        panel=Panel.READ,
+    ),
+    Setting(
+        "ledger",
+        _path,
+        None,
+        "The ledger file.",
+        "<name of the job>.ledger.jsonl beside it",
+        verbs=_HAS_LEDGER,
+        panel=Panel.READ,
+    ),
+    Setting(
+        "report",
+        _report,
+        None,
+        "The report file.",
+        "<name of the job>.report.xlsx beside it",
+        verbs=_REPORTS | {"doctor", "purge"},
+        panel=Panel.OUTPUT,
+    ),
     Setting(
         "formats",
         _formats,
         ("xlsx", "html", "json"),
         f"Formats of the report: {', '.join(FORMATS)}; the flag may be repeated.",
         "xlsx, html and json",
+        verbs=_REPORTS | {"doctor", "purge"},
+        panel=Panel.OUTPUT,
         option="format",
     ),
-    Setting("annotate", _switch, False, "Mark the errors in a copy of the workbook after a run, too."),
-    Setting("against", _paths, (), "Ledger of another job, whose businesses are not sent; may be repeated.", "none"),
-    Setting("base_url", _text, "https://api.plivo.com", "Address of the API: scheme, host and port, no path."),
+    Setting(
+        "annotate",
+        _switch,
+        False,
+        "Mark the errors in a copy of the workbook after a run, too.",
+        verbs=SENDS,
+        panel=Panel.OUTPUT,
+    ),
+    Setting(
+        "against",
+        _paths,
+        (),
+        "Ledger of another job, whose businesses are not sent; may be repeated.",
+        "none",
+        verbs=_LOOKS_INTO_DOCUMENTS - {"convert", "ledger show"},
+        panel=Panel.READ,
+    ),
+    Setting(
+        "base_url",
+        _address,
+        "https://api.plivo.com",
+        "Address of the API: scheme, host and port, no path.",
+        verbs=_ASKS,
+        panel=Panel.API,
+    ),
     Setting(
         "trust_host",
         _switch,
         False,
         "Send credentials and documents to the host of base_url, even if unknown.",
+        verbs=_ASKS,
+        panel=Panel.API,
     ),
     Setting(
         "contract",
@@ -250,11 +440,56 @@ SETTINGS: tuple[Setting, ...] = (
         None,
         "How the API speaks: auto (as its requirements show), beta or released.",
         "auto",
+        verbs=_ASKS,
+        panel=Panel.API,
     ),
-    Setting("quota", _quota, Quota(60, 60.0), "Requests allowed: 60/min, 600/60s, or none for no limit."),
-    Setting("concurrency", _whole(1), 8, "How many rows to send at the same time."),
-    Setting("settle", _duration, 90.0, "How long what was sent may take to show at the API (settle window).", "90s"),
-    Setting("limit", _whole(1), None, "Send at most this many new rows in this run, as a pilot.", "no limit"),
+    Setting(
+        "quota",
+        _quota,
+        Quota(60, 60.0),
+        "Requests allowed: 60/min, 600/60s, or none for no limit.",
+        verbs=_ASKS,
+        panel=Panel.PACE,
+    ),
+    Setting("concurrency", _whole(1), 8, "How many rows to send at the same time.", verbs=SENDS, panel=Panel.PACE),
+    Setting(
+        "settle",
+        _duration,
+        90.0,
+        "How long what was sent may take to show at the API (settle window).",
+        "90s",
+        verbs=_SETTLES,
+        panel=Panel.PACE,
+    ),
+    Setting(
+        "key",
+        _keys,
+        (),
+        "Only this row, by its Key; may be repeated. All others stay as they are.",
+        "all rows",
+        verbs=JUDGES,
+        panel=Panel.ROWS,
+        in_file=False,
+    ),
+    Setting(
+        "rows",
+        _rows,
+        (),
+        "Only these rows. All others stay as they are.",
+        "all rows",
+        verbs=JUDGES,
+        panel=Panel.ROWS,
+        in_file=False,
+    ),
+    Setting(
+        "limit",
+        _whole(1),
+        None,
+        "Send at most this many new rows in this run, as a pilot.",
+        "no limit",
+        verbs=JUDGES | {"doctor"},
+        panel=Panel.ROWS,
+    ),
     Setting(
         "retry_refused",
         _code,
@@ -262,6 +497,8 @@ SETTINGS: tuple[Setting, ...] = (
         "Send again, unchanged, what the API refused with this code; without a code: all of it.",
         "none",
         bare=ANY_CODE,
+        verbs=SENDS | {"plan"},
+        panel=Panel.ROWS,
     ),
     Setting(
         "allow_older",
@@ -269,15 +506,24 @@ SETTINGS: tuple[Setting, ...] = (
         False,
         "Also send content that is older than what was sent since.",
         in_file=False,
+        verbs=JUDGES,
+        panel=Panel.ROWS,
     ),
-    Setting("max_refused", _whole(0), None, "Stop the run when more rows than this were refused.", "no limit"),
-    Setting("relink", _switch, False, "Link numbers even if they are linked to another record.", flag=False),
+    Setting(
+        "max_refused",
+        _whole(0),
+        None,
+        "Stop the run when more rows than this were refused.",
+        "no limit",
+        verbs=SENDS,
+        panel=Panel.PACE,
+    ),
+    Setting("relink", _switch, False, "Link numbers even if they are linked to another record."),
     Setting(
         "links_per_call",
         _whole(1),
         50,
         "How many numbers to link with one request where the API takes several (released contract).",
-        flag=False,
     ),
     Setting(
         "wait",
@@ -286,58 +532,91 @@ SETTINGS: tuple[Setting, ...] = (
         "Wait for reviews until none is pending, at most this long; without a value: 2d.",
         "no waiting",
         bare="2d",
+        verbs=SENDS | {"doctor"},
+        panel=Panel.PACE,
     ),
-    Setting("new_only", _switch, False, "Return exit status 3 only for what is new since the last run."),
-    Setting("stop_after", _duration, None, "Begin nothing new this long after the run's start, such as 5h.", "never"),
-    Setting("ca_bundle", _path, None, "Certificates to trust instead of the system's, a PEM file.", "the system's"),
-    Setting("proxy", _text, None, "Proxy to connect through.", "none; the environment is not used"),
-    Setting("country_iso", _text, "IN", "Number Country of rows that do not say.", flag=False),
-    Setting("number_type", _text, "", "Number Type of rows that do not say.", "none", flag=False),
-    Setting("user_type", _text, "business", "User Type of rows that do not say.", flag=False),
+    Setting(
+        "new_only",
+        _switch,
+        False,
+        "Return exit status 3 only for what is new since the last run.",
+        verbs=SENDS | {"refresh"},
+        panel=Panel.OUTPUT,
+    ),
+    Setting(
+        "stop_after",
+        _duration,
+        None,
+        "Begin nothing new this long after the run's start.",
+        "never",
+        verbs=SENDS | {"doctor"},
+        panel=Panel.PACE,
+    ),
+    Setting(
+        "ca_bundle",
+        _path,
+        None,
+        "Certificates to trust instead of the system's, a PEM file.",
+        "the system's",
+        verbs=_ASKS,
+        panel=Panel.API,
+    ),
+    Setting(
+        "proxy",
+        _address,
+        None,
+        "Proxy to connect through.",
+        "none; the environment is not used",
+        verbs=_ASKS,
+        panel=Panel.API,
+    ),
+    Setting("country_iso", _text, "IN", "Number Country of rows that do not say."),
+    Setting("number_type", _text, "", "Number Type of rows that do not say.", "none"),
+    Setting("user_type", _text, "business", "User Type of rows that do not say."),
     Setting(
         "callback_url",
         _callback_url,
         "",
         "Callback URL of rows that do not say: where the API reports reviews.",
         "none",
-        flag=False,
     ),
-    Setting("admit_new_rows", _switch, True, "Take in rows that no run has seen before.", flag=False),
+    Setting("admit_new_rows", _switch, True, "Take in rows that no run has seen before."),
     Setting(
         "share",
         _one_of("private", "group"),
         "private",
         "Who may continue the job: private for you alone, or group.",
-        flag=False,
     ),
     Setting(
         "audit",
         _one_of("auto", "always", "never"),
         "auto",
         "Look for records that the API has twice, at the end of a run: auto (if it sent any), always or never.",
-        flag=False,
     ),
     Setting(
         "notify",
-        _one_of("person", "end", "never"),
-        "person",
-        "When to notify of a run's end (BULK_ONBOARD_NOTIFY): person (if somebody is needed), end (always), never.",
+        _one_of("attention", "end", "never"),
+        "attention",
+        "When to notify of a run's end (BULK_ONBOARD_NOTIFY): attention (if it needs somebody's), end (always), never.",
+        verbs=SENDS | {"doctor"},
+        panel=Panel.OUTPUT,
     ),
     Setting(
         "log_format",
         _one_of(*log.FORMATS),
         log.TEXT,
         "Form of what goes to stderr: text, for people, or json, one object for each event.",
+        verbs=_HAS_LEDGER | _ASKS,
+        panel=Panel.OUTPUT,
     ),
-    Setting("timezone", _zone, None, "Time zone of the report, such as Asia/Kolkata.", "the machine's", flag=False),
-    Setting("columns", _texts, {}, "Table: your header = the column it stands for.", "none", flag=False),
+    Setting("timezone", _zone, None, "Time zone of the report, such as Asia/Kolkata.", "the machine's"),
+    Setting("columns", _texts, {}, "Table: your header = the column it stands for.", "none"),
     Setting(
         "findings",
         _rulings,
         {},
         "Table: code of a finding = off, warning or error.",
         "as docs/findings.md says",
-        flag=False,
     ),
     Setting(
         "extends",
@@ -345,7 +624,6 @@ SETTINGS: tuple[Setting, ...] = (
         None,
         "Another job file; its keys hold unless set here.",
         "none",
-        flag=False,
     ),
 )
 

@@ -13,8 +13,14 @@ def parse_duration(text: str) -> float:
     """Return the seconds of `2.5`, `90s`, `5h` or `2d`; ValueError with a sentence for anything else."""
     match = _DURATION.fullmatch(text.strip().lower())
     if match is None:
-        raise ValueError(f"{text!r} is not a duration; write seconds (2.5) or 90s, 10m, 5h, 2d")
+        raise ValueError(f"{text!r} is not a duration; {_duration_meant(text)}")
     return float(match[1]) * _SECONDS[match[2] or "s"]
+
+
+def _duration_meant(text: str) -> str:
+    """Say what to write in place of what is no duration: of `2days` that is `2d`."""
+    spelt = re.match(r"\s*(\d+(?:\.\d+)?)\s*([smhd])[a-z]+\s*$", text.lower())
+    return f"write {spelt[1]}{spelt[2]}" if spelt else "write seconds (2.5) or 90s, 10m, 5h, 2d"
 
 
 def format_duration(seconds: float) -> str:
@@ -100,5 +106,12 @@ def parse_quota(text: str) -> Quota | None:
         return None
     match = _QUOTA.fullmatch(words)
     if match is None or int(match[1]) == 0 or (match[2] is not None and float(match[2]) == 0):
-        raise ValueError(f"{text!r} is not a quota; write 60/min, 600/60s, 60/6s, 5/s, or none")
+        raise ValueError(f"{text!r} is not a quota; write {_quota_meant(words)}")
     return Quota(int(match[1]), float(match[2] or 1) * _SECONDS[match[3]])
+
+
+def _quota_meant(words: str) -> str:
+    """Say what to write in place of what is no quota: of `60` that is `60/min`."""
+    spelt = re.match(r"([1-9]\d*)\s*(?:/|per)?\s*(?:(s|m|h)[a-z]*)?$", words)
+    unit = {"s": "s", "m": "min", "h": "h"}[spelt[2] or "m"] if spelt else ""
+    return f"{spelt[1]}/{unit}" if spelt else "60/min, 600/60s, 60/6s, 5/s, or none"

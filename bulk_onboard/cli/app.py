@@ -1,45 +1,80 @@
-"""The command line: all verbs, in the order in which one needs them."""
+"""The command line: all verbs, in groups, in the order in which one needs them."""
+
+from typing import Annotated
 
 import typer
 
+from bulk_onboard import __version__
 from bulk_onboard.cli import check, convert, delete, doctor, fix, ledger, listen, prepare, run, sandbox, serve, status
+from bulk_onboard.cli.command_line import PROGRAM, VerbCommand, VerbGroup
 from bulk_onboard.cli.verb import register_job_verb
 
 app = typer.Typer(
-    name="bulk-onboard",
+    name=PROGRAM,
+    cls=VerbGroup,
     help="Onboard thousands of businesses for India phone numbers: send every row once, within the quota.\n\n"
-    "JOB is a job file (.toml) or a bare workbook (.xlsx, .csv). To continue after an interruption, run again.",
+    "JOB is a job file (.toml), a workbook (.xlsx, .csv), or a folder with a job.toml; it may be left out in such a "
+    "folder. To continue after an interruption, run again.",
+    context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 _ledger = typer.Typer(
-    help="Look into the ledger, and repair it. JOB may be the ledger file itself.", no_args_is_help=True
+    name="ledger",
+    cls=VerbGroup,
+    help="Look into the ledger, and repair it. JOB may be the ledger file itself.",
+    no_args_is_help=True,
 )
 
-app.command("init")(prepare.init_command)
-register_job_verb(app, "template", prepare.template, job_optional=True, writes=False)
-register_job_verb(app, "check", check.check, job_unless="explain")
-register_job_verb(app, "convert", convert.convert)
-register_job_verb(app, "merge", fix.merge)
-register_job_verb(app, "plan", check.plan)
-register_job_verb(app, "run", run.run, notifies=True)
-register_job_verb(app, "resume", run.resume, notifies=True)
-register_job_verb(app, "refresh", run.refresh)
-register_job_verb(app, "status", status.status, or_ledger=True, writes=False)
-register_job_verb(app, "report", status.report, or_ledger=True)
-register_job_verb(app, "doctor", doctor.doctor, writes=False)
-register_job_verb(app, "resolve", fix.resolve)
-register_job_verb(app, "undo", delete.undo)
-register_job_verb(app, "delete", delete.delete)
-register_job_verb(app, "requirements", prepare.requirements, job_optional=True, writes=False)
-app.add_typer(_ledger, name="ledger")
-register_job_verb(_ledger, "verify", ledger.verify_ledger, or_ledger=True, writes=False)
+
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"{PROGRAM} {__version__}")
+        raise typer.Exit
+
+
+_VERSION = Annotated[
+    bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True, show_default=False)
+]
+
+
+@app.callback()
+def _program(version: _VERSION = False) -> None:  # typer calls it before every verb
+    pass
+
+
+BEGIN, DAILY, ATTENTION, LOOK, SERVE = (
+    *("To begin", "Every day", "When something needs you"),
+    *("To look into it", "To serve"),
+)
+
+app.command("init", cls=VerbCommand, rich_help_panel=BEGIN)(prepare.init_command)
+register_job_verb(app, "template", prepare.template, group=BEGIN, job_optional=True, writes=False)
+register_job_verb(app, "requirements", prepare.requirements, group=BEGIN, job_optional=True, writes=False)
+
+register_job_verb(app, "check", check.check, group=DAILY, job_unless="explain")
+register_job_verb(app, "plan", check.plan, group=DAILY)
+register_job_verb(app, "run", run.run, group=DAILY, notifies=True)
+register_job_verb(app, "status", status.status, group=DAILY, or_ledger=True, writes=False)
+register_job_verb(app, "report", status.report, group=DAILY, or_ledger=True)
+
+register_job_verb(app, "merge", fix.merge, group=ATTENTION)
+register_job_verb(app, "convert", convert.convert, group=ATTENTION)
+register_job_verb(app, "resolve", fix.resolve, group=ATTENTION)
+register_job_verb(app, "resume", run.resume, group=ATTENTION, notifies=True)
+register_job_verb(app, "undo", delete.undo, group=ATTENTION)
+register_job_verb(app, "delete", delete.delete, group=ATTENTION)
+
+register_job_verb(app, "doctor", doctor.doctor, group=LOOK, writes=False)
+register_job_verb(app, "refresh", run.refresh, group=LOOK)
+app.add_typer(_ledger, name="ledger", rich_help_panel=LOOK)
 register_job_verb(_ledger, "show", ledger.show_record, or_ledger=True, writes=False)
+register_job_verb(_ledger, "verify", ledger.verify_ledger, or_ledger=True, writes=False)
 register_job_verb(_ledger, "repair", ledger.repair_ledger, or_ledger=True)
 register_job_verb(_ledger, "rebuild", ledger.rebuild)
-register_job_verb(app, "listen", listen.listen)
-register_job_verb(app, "serve", serve.serve, or_ledger=True, writes=False)
-register_job_verb(app, "purge", fix.purge)
-app.command("sandbox")(sandbox.sandbox_command)
+register_job_verb(app, "purge", fix.purge, group=LOOK)
+
+register_job_verb(app, "serve", serve.serve, group=SERVE, or_ledger=True, writes=False)
+register_job_verb(app, "listen", listen.listen, group=SERVE)
+app.command("sandbox", cls=VerbCommand, rich_help_panel=SERVE)(sandbox.sandbox_command)

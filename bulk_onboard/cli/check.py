@@ -1,14 +1,15 @@
 """`check` and `plan`: judge every row, send nothing."""
 
-import difflib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
 from bulk_onboard.cli.output import Output, awaited, warn_of_callback_url
-from bulk_onboard.cli.verb import Invocation
+from bulk_onboard.cli.verb import Invocation, words_of
 from bulk_onboard.errors import ExitStatus, UsageError
+from bulk_onboard.model.catalogue import CATALOGUE
+from bulk_onboard.spelling import did_you_mean
 from bulk_onboard.units import format_count
 
 if TYPE_CHECKING:
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
     from bulk_onboard.pipeline.judge import DryRun
 
 _EXPLAIN = Annotated[
-    str | None, typer.Option("--explain", metavar="CODE", help="Say what a kind of finding means; needs no JOB.")
+    str | None,
+    typer.Option(
+        "--explain",
+        metavar="CODE",
+        help="Say what a kind of finding means; needs no JOB.",
+        autocompletion=words_of(CATALOGUE),
+    ),
 ]
 
 
@@ -41,7 +48,7 @@ def _check_job(invocation: Invocation) -> Output:
         warn_of_callback_url(job.callback_url)
     dry_run = _dry_run(invocation)
     judgement, status = dry_run.judgement, dry_run.status()
-    numbers, findings = status.counts(), status.findings()
+    numbers, findings = status.counts(), dry_run.chosen(status.findings())
     annotated = annotate(job, judgement, status)
     marked, notes = (annotated.path, annotated.notes) if annotated else (None, ())
     commands = commands_of(job, dry_run.ledger_state)
@@ -59,7 +66,7 @@ def _check_job(invocation: Invocation) -> Output:
             print_next(command, stream)
 
     return Output(
-        ExitStatus.ROWS_NEED_ATTENTION if dry_run.plan.has_errors else ExitStatus.DONE,
+        ExitStatus.ROWS_NEED_ATTENTION if dry_run.has_errors else ExitStatus.DONE,
         {
             "requirements": judgement.book.source,
             "contract": judgement.book.contract,
@@ -130,13 +137,11 @@ def _explain(code: str, rulings: Mapping[str, str]) -> Output:
     Raises:
         UsageError: there is no finding of this code.
     """
-    from bulk_onboard.model.catalogue import CATALOGUE
     from bulk_onboard.reporting.console import print_kind
 
     kind = CATALOGUE.get(code)
     if kind is None:
-        near = difflib.get_close_matches(code, CATALOGUE, n=1)
-        meant = f" Did you mean {near[0]}?" if near else ""
+        meant = did_you_mean(code, CATALOGUE)
         raise UsageError(f"There is no finding {code!r}.{meant} docs/findings.md lists them all.")
     ruling = rulings.get(code, "")
     return Output(

@@ -10,7 +10,7 @@ from bulk_onboard.units import format_count
 
 
 def doctor(invocation: Invocation) -> Output:
-    """Look at everything that a job needs, from Python to the open workbook. Changes nothing.
+    """Look at everything that a job needs, from Python to the open workbook; change nothing.
 
     It asks the API for two things at most. Exit status 0 when all is well, 3 when something needs somebody.
     """

@@ -23,11 +23,11 @@ _UNFIT = "The workbook cannot be used. The reason was printed there; it is left 
 _GIVEN_UP = "The notification was given up."
 
 
-def notify(output: Output, *, file: Path, flags: Mapping[str, Any]) -> None:
+def notify(output: Output, *, word: str | None, flags: Mapping[str, Any]) -> None:
     """Notify of how a verb ended, where the environment has an address and the job's `notify` says so.
 
     Args:
-        file: JOB as it was typed; where it cannot be loaded, the flags and the defaults hold.
+        word: JOB as it was typed, None where it was left out; where it cannot be loaded, the flags and defaults hold.
         flags: the settings that were given on the command line.
     """
     from bulk_onboard.api.credentials import is_kept
@@ -36,7 +36,7 @@ def notify(output: Output, *, file: Path, flags: Mapping[str, Any]) -> None:
     if not is_kept(VARIABLE, os.environ):
         return
     try:
-        for sentence in _notified(output, file, flags):
+        for sentence in _notified(output, _file(word), flags):
             tell(sentence)
     except KeyboardInterrupt:
         tell(_GIVEN_UP)
@@ -67,6 +67,15 @@ def _notified(output: Output, file: Path, flags: Mapping[str, Any]) -> Sequence[
         return ()
     addresses = look_up(VARIABLE, os.environ, warn=tell, several=True).split()
     return awaited(_sent(_message(output, file), addresses, job))
+
+
+def _file(word: str | None) -> Path:
+    from bulk_onboard.job import JOB_FILE, find_job_file
+
+    try:
+        return find_job_file(word) or Path(JOB_FILE)
+    except BulkOnboardError:
+        return Path(word or JOB_FILE)
 
 
 def _loaded(file: Path, flags: Mapping[str, Any]) -> "Job | None":

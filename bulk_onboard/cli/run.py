@@ -56,8 +56,6 @@ def _run(invocation: Invocation, *, yes: bool) -> Output:
     from bulk_onboard.reporting.console import Closing, print_run, print_summary
 
     job = invocation.job
-    if invocation.offline:
-        raise UsageError("A run always uses the live requirements; leave out --offline. `check` and `plan` take it.")
     _warn_of_short_window(job)
     if job.callback_url:
         warn_of_callback_url(job.callback_url)

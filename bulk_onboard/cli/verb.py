@@ -1,26 +1,31 @@
 """Verbs that take JOB: their flags are made from the table of settings.
 
+JOB may be a folder with a `job.toml`, and may be left out in such a folder. Then the first word is a Key where the verb
+takes one; which of the two a word is shows in its ending, or in that such a file is there.
+
 Some flags may be given without a value, such as `--wait`. The word that follows one is its value if it can be read as
-one, and else a word of its own, such as JOB.
+one or looks like an attempt, and else a word of its own, such as JOB.
 """
 
 import inspect
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_origin
 
 import typer
+from typer.models import ArgumentInfo
 
+from bulk_onboard.cli.command_line import PROGRAM, VerbCommand
 from bulk_onboard.cli.notifying import notify
 from bulk_onboard.cli.output import Output, awaited, finish, tell
 from bulk_onboard.errors import UsageError
-from bulk_onboard.settings import SETTINGS, Setting
+from bulk_onboard.settings import SETTINGS, Panel, Setting
 
 if TYPE_CHECKING:
     from bulk_onboard.api.credentials import Credentials
@@ -94,6 +99,7 @@ def register_job_verb(
     name: str,
     verb: Callable[..., Output],
     *,
+    group: str | None = None,
     or_ledger: bool = False,
     job_optional: bool = False,
     job_unless: str = "",
@@ -104,39 +110,51 @@ def register_job_verb(
 
     Args:
         verb: takes an `Invocation`, and by name whatever parameters of its own it declares.
+        group: the heading under which the help has it.
         or_ledger: JOB may be the ledger itself.
-        job_optional: without JOB the settings alone are the job.
+        job_optional: without JOB, and without a job.toml in the working folder, the settings alone are the job.
         job_unless: the name of a parameter of the verb that may be given in place of JOB.
         notifies: how it ends, even with an error, is sent to the addresses in the environment.
         writes: it may write the job's files, so it is checked first that none of these is somebody else's.
     """
+    full_name = name if app.info.name == PROGRAM else f"{app.info.name} {name}"
     own = list(inspect.signature(verb).parameters.values())[1:]
-    job = _keyword("job", _JOB, None if job_optional or job_unless else inspect.Parameter.empty)
-    parameters = [job, *(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own), *_FLAGS, *_SWITCHES]
+    names = next((p for p in own if _is_argument(p)), None)  # what stands behind JOB, such as KEY
+    flags = [flag for setting, flag in _FLAGS if full_name in setting.verbs]
+    switches = [_SWITCHES[switch] for switch in _SWITCHES if switch != "offline" or full_name in _OFFLINE]
+    defaults = {p.name: None if p is names else p.default for p in own}
+    own = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY, default=defaults[p.name]) for p in own]
+    parameters = [_keyword("job", _JOB, None), *own, *flags, *switches]
 
     def command(**given: Any) -> None:
         from bulk_onboard import log
 
-        flags = {parameter.name: given.pop(parameter.name) for parameter in _FLAGS}
-        offline, as_json, quiet = (given.pop(parameter.name) for parameter in _SWITCHES)
-        file = given.pop("job")
-        log.configure(form=flags.get("log_format") or log.TEXT, quiet=quiet)
+        typed = {parameter.name: given.pop(parameter.name) for parameter in flags}
+        offline, as_json, quiet = (given.pop(switch, False) for switch in ("offline", "as_json", "quiet"))
+        word = given.pop("job")
+        if names is not None:
+            word, given[names.name] = _job_and_names(word, given[names.name])
+        log.configure(form=typed.get("log_format") or log.TEXT, quiet=quiet)
 
         def answer() -> Output:
-            if file is None and job_unless and given[job_unless] is None:
-                raise UsageError(f"JOB is missing. Name a job file (.toml) or a workbook, or give --{job_unless}.")
-            job = _loaded(file, flags, or_ledger=or_ledger)
+            if names is not None:
+                given[names.name] = _one_or_all(names, given[names.name], full_name)
+            needs_job = not job_optional and not (job_unless and given[job_unless] is not None)
+            job = _loaded(
+                word, typed, or_ledger=or_ledger, needs_job=needs_job, looks_for_it=not job_unless or needs_job
+            )
             log.configure(form=job.log_format, quiet=quiet)
-            if file is not None and writes:
+            if writes and str(job.file) != NO_JOB:
                 from bulk_onboard.pipeline.preflight import check_places
 
                 check_places(job)
-            return verb(Invocation(job, offline, as_json, quiet, flags), **given)
+            return verb(Invocation(job, offline, as_json, quiet, typed), **given)
 
-        finish(answer, as_json=as_json, quiet=quiet, then=partial(notify, file=file, flags=flags) if notifies else None)
+        told = partial(notify, word=word, flags=typed) if notifies else None
+        finish(answer, as_json=as_json, quiet=quiet, then=told)
 
     _describe(command, verb, parameters)
-    app.command(name)(command)
+    app.command(name, cls=VerbCommand, rich_help_panel=group, context_settings={"allow_extra_args": True})(command)
 
 
 def _describe(command: Callable[..., None], verb: Callable[..., Output], parameters: list[inspect.Parameter]) -> None:
@@ -146,38 +164,95 @@ def _describe(command: Callable[..., None], verb: Callable[..., Output], paramet
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
 
 
-def _loaded(file: Path | None, flags: Mapping[str, Any], *, or_ledger: bool) -> "Job":
+NO_JOB = "JOB"
+"""What the file of a job is called that has none."""
+
+
+def _loaded(
+    word: str | None, flags: Mapping[str, Any], *, or_ledger: bool, needs_job: bool, looks_for_it: bool
+) -> "Job":
     from bulk_onboard import job
 
+    file = job.find_job_file(word, is_needed=needs_job) if word is not None or looks_for_it else None
     if file is None:
         return job.job_from_flags(flags)
     return job.load_job_or_ledger(file, flags) if or_ledger else job.load_job(file, flags)
 
 
+def _is_argument(parameter: inspect.Parameter) -> bool:
+    """Return whether a verb's own parameter stands behind JOB, without a flag."""
+    return any(isinstance(info, ArgumentInfo) for info in get_args(parameter.annotation)[1:])
+
+
+def _job_and_names(word: str | None, names: str | list[str] | None) -> tuple[str | None, list[str]]:
+    """Return JOB, None where it was left out, and the Keys behind it."""
+    rest = [names] if isinstance(names, str) else list(names or ())
+    if word is None or _looks_like_a_job(word):
+        return word, rest
+    return (None, [word, *rest]) if not rest or not _looks_like_a_job(rest[0]) else (word, rest)
+
+
+def _looks_like_a_job(word: str) -> bool:
+    from bulk_onboard.model.sheet import type_by_name
+
+    path = Path(word)
+    return path.suffix.lower() in (".toml", ".jsonl") or type_by_name(path) is not None or os.path.lexists(path)
+
+
+def _one_or_all(parameter: inspect.Parameter, names: Sequence[str], verb: str) -> Any:
+    """Return the Keys as the verb takes them: all, or the one that it wants."""
+    from bulk_onboard.model.command import help_of
+
+    if get_origin(get_args(parameter.annotation)[0]) is list:
+        return list(names)
+    metavar = str(get_args(parameter.annotation)[1].metavar)
+    if len(names) != 1:
+        given = f"was given {', '.join(names)}" if names else "was given none"
+        raise UsageError(f"{verb} takes one {metavar} behind JOB, and {given}. To see how, type: {help_of(verb)}")
+    return names[0]
+
+
 def _option(setting: Setting) -> inspect.Parameter:
-    shown = setting.shown or str(setting.default)
-    text = f"{setting.help} [default: {shown}]" if not setting.switch else setting.help
-    metavar = "PATH" if setting.path else None
-    option = typer.Option(setting.flag_name, help=text, show_default=False, metavar=metavar)
+    option = typer.Option(
+        setting.flag_name,
+        help=setting.described,
+        show_default=False,
+        metavar=setting.read.metavar or None,
+        rich_help_panel=setting.panel.value,
+        autocompletion=words_of(setting.read.choices) if setting.read.choices else None,
+    )
     value = bool if setting.switch else list[str] if setting.several else str
     return _keyword(setting.name, Annotated[value | None, option], None)
 
 
+def words_of(choices: Iterable[str]) -> Callable[[str], list[str]]:
+    """Return what completes one of these words, for `autocompletion`."""
+
+    def complete(incomplete: str) -> list[str]:
+        return [str(choice) for choice in choices if choice.startswith(incomplete)]
+
+    return complete
+
+
 def _switch(name: str, text: str) -> inspect.Parameter:
-    return _keyword(name, Annotated[bool, typer.Option(f"--{name.removeprefix('as_')}", help=text)], False)
+    flag = f"--{name.removeprefix('as_')}"
+    panel = Panel.API if name == "offline" else Panel.OUTPUT
+    return _keyword(name, Annotated[bool, typer.Option(flag, help=text, rich_help_panel=panel.value)], False)
 
 
 def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
 
 
-_FLAGS = [_option(setting) for setting in SETTINGS if setting.flag]
-_SWITCHES = [
-    _switch("offline", "Do not ask the API; use the bundled example of the requirements."),
-    _switch("as_json", "Print one JSON object instead of text."),
-    _switch("quiet", "Show no progress; warnings and errors only."),
-]
-_JOB = Annotated[Path, typer.Argument(metavar="JOB", help="A job file (.toml) or a workbook.", show_default=False)]
+_FLAGS = [(setting, _option(setting)) for setting in SETTINGS if setting.flag]
+_OFFLINE = frozenset({"check", "plan", "template", "requirements", "doctor"})
+_SWITCHES = {
+    "offline": _switch("offline", "Do not ask the API; use the bundled example of the requirements."),
+    "as_json": _switch("as_json", "Print one JSON object instead of text."),
+    "quiet": _switch("quiet", "Show no progress; warnings and errors only."),
+}
+_JOB_HELP = "A job file (.toml), a workbook, or a folder with a job.toml; left out, the job.toml of this folder."
+_JOB = Annotated[str | None, typer.Argument(metavar="[JOB]", help=_JOB_HELP, show_default=False)]
 _BARE = {setting.flag_name: setting for setting in SETTINGS if setting.bare}
 
 
@@ -195,15 +270,17 @@ def _filled_in(words: deque[str]) -> Iterator[str]:
         setting = _BARE.get(word)
         if setting is None:
             yield word
-        elif words and _reads(setting, words[0]):
+        elif words and _is_meant(setting, words[0]):
             yield f"{word}={words.popleft()}"
         else:
             yield f"{word}={setting.bare}"
 
 
-def _reads(setting: Setting, word: str) -> bool:
+def _is_meant(setting: Setting, word: str) -> bool:
+    """Return whether the word behind a flag is meant as its value; one that cannot be read is refused later."""
     try:
         setting.read(word)
     except ValueError:
-        return False
+        looks_like_a_duration = setting.read.metavar == "DURATION" and word[:1].isdigit()
+        return looks_like_a_duration and not _looks_like_a_job(word)
     return True

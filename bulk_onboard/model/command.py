@@ -4,8 +4,8 @@ No other module spells one.
 
 A printed command works when it is pasted into a shell in the same folder, with the same environment. So it repeats the
 flags that were given, as far as its verb uses them. It never repeats a proxy, whose address may hold a password, nor
-flags meant for one run only (`--limit`, `--wait`, `--stop-after`, `--retry-refused`, `--allow-older`); but the command
-that continues a stopped run keeps the first three.
+flags meant for one run only (`--limit`, `--key`, `--rows`, `--wait`, `--stop-after`, `--retry-refused`,
+`--allow-older`); but the command that continues a stopped run keeps all of these but the last two.
 """
 
 import shlex
@@ -21,7 +21,7 @@ _NETWORK = frozenset({"base_url", "trust_host", "ca_bundle", "contract", "quota"
 _ROWS = frozenset({"workbook", "documents", "sheet", "header_row", "encoding", "against"})
 _OPTIONS = {"formats": "format"}  # what a flag is called where not as its setting
 _NEVER = frozenset({"proxy", "retry_refused", "allow_older"})
-_ONE_RUN = frozenset({"limit", "wait", "stop_after"})
+_ONE_RUN = frozenset({"limit", "key", "rows", "wait", "stop_after"})
 
 _SETTLING = _LEDGER | _NETWORK | _ROWS | {"settle", "report", "formats"}
 _USED: Mapping[str, frozenset[str]] = {  # by a verb; `run` and `resume`, which use all, are not here
@@ -140,6 +140,11 @@ def names_in(ledger_state: LedgerState) -> dict[str, str]:
 def init(folder: str) -> str:
     """Make a folder to begin with."""
     return command_line("bulk-onboard", "init", *(("--",) if folder.startswith("-") else ()), folder)
+
+
+def help_of(verb: str) -> str:
+    """Show what a verb does, and its flags; of no verb, all verbs."""
+    return command_line("bulk-onboard", *verb.split(), "--help")
 
 
 def command_line(*words: str) -> str:

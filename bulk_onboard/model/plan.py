@@ -8,8 +8,9 @@ from enum import StrEnum
 import msgspec
 
 from bulk_onboard.model.finding import ANY_CODE, Finding
-from bulk_onboard.model.identity import alias_of, next_token
-from bulk_onboard.model.row import JudgedRow, notable_in, usual_count
+from bulk_onboard.model.identity import alias_of, next_token, normal_user_key
+from bulk_onboard.model.row import JudgedRow, Row, notable_in, usual_count
+from bulk_onboard.model.sheet import KEY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,16 +22,34 @@ class Scope:
         limit: how many rows may be created; None for no limit.
         allow_older: whether to send content again that was replaced since.
         retry_refused: the code of refusals that are sent again unchanged, or `ANY_CODE`; empty for none.
+        keys, rows: the rows that were chosen, by normal Key or by number; both empty for all rows.
     """
 
     admit_new_rows: bool = True
     limit: int | None = None
     allow_older: bool = False
     retry_refused: str = ""
+    keys: frozenset[str] = frozenset()
+    rows: tuple[range, ...] = ()
+
+    @property
+    def is_choosy(self) -> bool:
+        """Return whether some rows were chosen, and the others are left as they are."""
+        return bool(self.keys or self.rows)
+
+    def chooses(self, row: Row) -> bool:
+        """Return whether the row may be sent, as far as rows were chosen."""
+        if not self.is_choosy:
+            return True
+        return normal_user_key(row.cell(KEY)) in self.keys or any(row.number in some for some in self.rows)
 
     def retries(self, code: str) -> bool:
         """Return whether what was refused with this code is sent again unchanged."""
         return bool(code) and self.retry_refused in (ANY_CODE, code)
+
+
+NOT_CHOSEN = "not chosen"
+"""Why nothing is due for a row where others were chosen."""
 
 
 class Action(StrEnum):

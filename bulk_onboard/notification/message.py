@@ -76,7 +76,7 @@ def name_of(number: int, address: str) -> str:
 def is_wanted(when: str, exit_status: ExitStatus) -> bool:
     """Return whether the end of a run is notified; one that found another at work never is.
 
-    `when` is the setting: `person` (not where all is done), `end` or `never`.
+    `when` is the setting: `attention` (not where all is done), `end` or `never`.
     """
     if exit_status is ExitStatus.LOCKED or when == "never":
         return False

@@ -15,7 +15,7 @@ from bulk_onboard.model import entry as entries
 from bulk_onboard.model.catalogue import RENUMBERED, Severity
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.plan import Action, Decision
+from bulk_onboard.model.plan import NOT_CHOSEN, Action, Decision
 from bulk_onboard.model.record import UNKNOWN, Record, State, unknown_numbers
 from bulk_onboard.pipeline.execution import Run
 from bulk_onboard.pipeline.judge import Judgement, reported_state
@@ -244,6 +244,14 @@ def _warnings(run: Run) -> Iterable[str]:
     """Yield sentences that somebody should see all the same."""
     if run.judgement.missing:
         yield run.judgement.missing
+    if run.job.scope.is_choosy:
+        left = sum(decision.reason == NOT_CHOSEN for decision in run.plan().decisions)
+        rest = (
+            "1 other row that would be due stays as it is"
+            if left == 1
+            else (f"{left:,} other rows that would be due stay as they are")
+        )
+        yield f"Only the rows that were chosen were done; {rest}."
     yield from run.journal.warnings
     if run.not_shown:
         yield (

@@ -26,12 +26,12 @@ from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.application import FileFacts
 from bulk_onboard.model.catalogue import SOME_ROWS, Severity
 from bulk_onboard.model.finding import Finding, ruled
-from bulk_onboard.model.identity import registration_token_of
+from bulk_onboard.model.identity import normal_user_key, registration_token_of
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.plan import Identity, Plan
+from bulk_onboard.model.plan import Identity, Plan, Scope
 from bulk_onboard.model.requirements import Combination, Contract, DocumentRequirement, RequirementsBook
 from bulk_onboard.model.row import JudgedRow, JudgedRows, Row, example_path, notable_in
-from bulk_onboard.model.sheet import NUMBER_TYPE, Columns, Sheet, document_column, type_by_name
+from bulk_onboard.model.sheet import KEY, NUMBER_TYPE, Columns, Sheet, document_column, type_by_name
 from bulk_onboard.model.text import text_in
 from bulk_onboard.pipeline.links import link_style
 from bulk_onboard.pipeline.progress import ASKING_FOR_REQUIREMENTS, READING_WORKBOOK, Progress
@@ -39,6 +39,7 @@ from bulk_onboard.pipeline.requirements import requirements_for
 from bulk_onboard.planning import make_plan
 from bulk_onboard.planning.identity import Identities, checked_claims
 from bulk_onboard.reporting.row_status import JobStatus, join
+from bulk_onboard.spelling import did_you_mean
 from bulk_onboard.units import format_count
 from bulk_onboard.validation import (
     Judge,
@@ -98,7 +99,7 @@ async def judge(job: Job, sheet: Sheet, ask: AskRequirements, progress: Progress
     Raises:
         WorkbookError: columns are missing or doubled, or the job makes a finding about the whole sheet an error.
         DocumentsError: there is no documents folder, and rows name documents.
-        UsageError, LedgerError: another job's ledger cannot be read.
+        UsageError, LedgerError: another job's ledger cannot be read, or a chosen row is not in the sheet.
     """
     progress = progress or Progress()
     others = await asyncio.to_thread(read_others, job)
@@ -109,7 +110,29 @@ async def judge(job: Job, sheet: Sheet, ask: AskRequirements, progress: Progress
     refuse_the_sheet(sheet, sheet_findings)
     with progress.doing(f"checking {format_count(sheet.height, 'row')} and the documents"):
         rows, convertible = await asyncio.to_thread(_judged_rows, job, sheet, columns, book, others)
+    check_choice(job, sheet, rows)
     return Judgement(sheet, columns, book, rows, sheet_findings, convertible=convertible)
+
+
+def check_choice(job: Job, sheet: Sheet, rows: Sequence[JudgedRow]) -> None:
+    """Check that the rows chosen with `--key` and `--rows` are in the sheet.
+
+    Raises:
+        UsageError: some are not; the sentence names them, and the nearest Key.
+    """
+    if not job.scope.is_choosy:
+        return
+    keys = {normal_user_key(key): key for one in rows if (key := one.row.cell(KEY))}
+    for key in job.key:
+        if normal_user_key(key) not in keys:
+            meant = did_you_mean(key, keys.values()) or " See the column Key of the workbook."
+            raise UsageError(f"No row of {sheet.path} has the Key {key!r}.{meant} Nothing was sent.")
+    numbers = [one.row.number for one in rows]
+    for some in job.rows:
+        if not any(number in some for number in numbers):
+            named = f"row {some[0]}" if len(some) == 1 else f"rows {some[0]} to {some[-1]}"
+            there = f"it has rows {min(numbers)} to {max(numbers)}" if numbers else "it has none"
+            raise UsageError(f"{sheet.path} has nothing in {named}: {there}. Nothing was sent.")
 
 
 def combinations_of_sheet(job: Job, sheet: Sheet) -> set[Combination]:
@@ -346,11 +369,12 @@ async def read_job_sheet(job: Job, frame: Frame | None = None) -> Sheet:
 
 @dataclass(frozen=True, slots=True, repr=False)  # as for Judgement
 class DryRun:
-    """What a run would find and do."""
+    """What a run would find and do, of the rows in its scope."""
 
     judgement: Judgement
     ledger_state: LedgerState
     plan: Plan
+    scope: Scope
 
     def status(self, found: Iterable[Finding] = ()) -> JobStatus:
         """Return the rows joined with their records; `found` is what turned up beside the check."""
@@ -361,6 +385,21 @@ class DryRun:
             columns=self.judgement.columns,
             requirements=self.judgement.book,
         )
+
+    def chosen(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Return these findings without those of rows that were not chosen."""
+        if not self.scope.is_choosy:
+            return list(findings)
+        left = {d.judged.row.number for d in self.plan.decisions if not self.scope.chooses(d.judged.row)}
+        return [finding for finding in findings if finding.row not in left]
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether a row that was chosen, if any were, has an error."""
+        if not self.scope.is_choosy:
+            return self.plan.has_errors
+        chosen = (d.judged for d in self.plan.decisions if self.scope.chooses(d.judged.row))
+        return any(judged.has_errors for judged in chosen)
 
 
 async def make_dry_run(
@@ -405,7 +444,7 @@ async def make_dry_run(
         rulings=job.findings,
         links_per_call=link_style(judgement.book.contract, job.links_per_call).per_call,
     )
-    return DryRun(judgement, ledger_state, plan)
+    return DryRun(judgement, ledger_state, plan, job.scope)
 
 
 # Rows with their records, without judging them, for the commands that only look records up.

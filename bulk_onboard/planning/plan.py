@@ -23,7 +23,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from bulk_onboard.model.finding import NO_RULINGS, Rulings
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.plan import Action, Decision, Forecast, Plan, Scope
+from bulk_onboard.model.plan import NOT_CHOSEN, Action, Decision, Forecast, Plan, Scope
 from bulk_onboard.model.record import State
 from bulk_onboard.model.row import JudgedRow, JudgedRows, LazySequence, notable_in, usual_count
 from bulk_onboard.planning.decide import decide
@@ -68,7 +68,7 @@ def make_plan(
     decisions = []
     for one, identity in checked_claims([(one, identities.identify(one)) for one in judged], ledger_state, rulings):
         record = ledger_state.records.get(identity.token) if identity else None
-        decisions.append(decide(one, identity, record, scope))
+        decisions.append(_if_chosen(decide(one, identity, record, scope), scope))
     within = tuple(_each_number_once(_each_token_once(decisions)))
     if scope.limit is not None:
         within = tuple(_within(scope.limit, within, tried))
@@ -91,6 +91,13 @@ def _first_plan(judged: JudgedRows, ledger_state: LedgerState, auth_id: str, quo
     )
     decisions = LazySequence(len(judged), notable, lambda places: [decided(judged[place]) for place in places])
     return Plan(decisions, forecast(decisions, followed=0, quota=quota, usual_size=judged.usual_size))
+
+
+def _if_chosen(decision: Decision, scope: Scope) -> Decision:
+    """Return the decision, undone where other rows were chosen; what is unknown is settled all the same."""
+    if decision.action in (Action.NOTHING, Action.SETTLE) or scope.chooses(decision.judged.row):
+        return decision
+    return decision.undone(NOT_CHOSEN)
 
 
 def _each_token_once(decisions: Sequence[Decision]) -> Iterator[Decision]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from bulk_onboard.model.catalogue import CATALOGUE, OLDER_CONTENT, RENUMBERED, Severity
 from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.plan import NOT_CHOSEN
 from bulk_onboard.model.record import EDITABLE, Record, Review, State
 from bulk_onboard.model.row import Aside
 from bulk_onboard.model.sheet import KEY
@@ -131,6 +132,8 @@ def submitted_advice(status: RowStatus) -> Advice:
 def _unsubmitted_advice(status: RowStatus) -> Advice:
     state = State(status.state)
     line = _BY_STATE[state]
+    if status.decision and status.decision.reason == NOT_CHOSEN:
+        line = Advice("Not chosen for the last run, so nothing was sent.", line.todo)
     errors = [each for each in status.findings if each.severity is Severity.ERROR]
     reasons = [_ledger_reason(status) or line.reason]
     if not errors or state not in _KEPT_OUT:

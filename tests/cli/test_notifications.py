@@ -83,7 +83,7 @@ async def test_refused_credentials_are_told(office: Office, inbox: Inbox) -> Non
     [
         (["nowhere.toml"], {}, (2, "There is no job file nowhere.toml")),
         (["businesses.xlsx", "--quota", "lots"], {}, (2, "is not a quota")),
-        (["businesses.xlsx", "--notify", "sometimes"], {}, (2, "it must be one of person, end, never")),
+        (["businesses.xlsx", "--notify", "sometimes"], {}, (2, "it must be one of attention, end, never")),
         (["businesses.xlsx"], {"PLIVO_AUTH_ID": ""}, (2, "export PLIVO_AUTH_ID")),
         (["businesses.xlsx"], {}, (2, "cannot be the ledger")),
     ],

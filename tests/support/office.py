@@ -32,6 +32,7 @@ from bulk_onboard.pipeline.finish import RunResult
 from bulk_onboard.pipeline.run import run_job
 from bulk_onboard.pipeline.stop import Stop
 from bulk_onboard.sandbox.server import Sandbox
+from bulk_onboard.settings import BY_NAME
 from tests.support.businesses import Cells, write_documents, write_workbook
 from tests.support.contracts import BETA, Layout
 
@@ -180,8 +181,14 @@ class Office:
         return await typed(*self._words(verb, *words, job=job), cwd=self.folder, **environ)
 
     def _words(self, verb: str, *words: str, job: Path | None) -> list[str]:
-        usual = ["--base-url", self.sandbox.url, "--quota", "none", "--documents", str(self.documents)]
-        return [*verb.split(), str(job or self.workbook), *words, *usual, "--settle", SETTLE]
+        usual = {"base_url": self.sandbox.url, "quota": "none", "documents": str(self.documents), "settle": SETTLE}
+        return [*verb.split(), str(job or self.workbook), *words, *flags_of(verb, usual)]
+
+
+def flags_of(verb: str, usual: Mapping[str, str]) -> list[str]:
+    """Those of the usual flags that the verb takes, as they are typed."""
+    taken = {name: value for name, value in usual.items() if verb in BY_NAME[name].verbs}
+    return [word for name, value in taken.items() for word in (BY_NAME[name].flag_name, value)]
 
 
 async def typed(*words: str, cwd: Path, **environ: str) -> Told:

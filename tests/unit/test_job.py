@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bulk_onboard.errors import UsageError
-from bulk_onboard.job import Job, job_file_of, job_from_flags, load_job, load_job_or_ledger
+from bulk_onboard.job import Job, find_job_file, job_file_of, job_from_flags, load_job, load_job_or_ledger
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.settings import BY_NAME
 from bulk_onboard.units import Quota
@@ -309,7 +309,7 @@ def test_secrets_are_refused_on_the_command_line_too(write_job):
     """Others on the machine can read it."""
     message = trouble_of(write_job(), {"proxy": "http://user:sesame@proxy.example:3128"})
 
-    assert message.startswith("In the command line: 'proxy' looks like a secret")
+    assert message.startswith("'proxy' looks like a secret")
     assert "sesame" not in message
 
 
@@ -376,8 +376,45 @@ def test_missing_job_file_says_how_to_get_one(tmp_path):
     assert "There is no job file" in trouble_of(tmp_path / "gone.toml")
     assert trouble_of(tmp_path / "gone.toml").endswith(f"type: bulk-onboard init {tmp_path / 'gone'}")
     assert trouble_of(tmp_path / "June 1" / "job.toml").endswith(f"type: bulk-onboard init '{tmp_path / 'June 1'}'")
-    (tmp_path / "jon.toml").touch()
-    assert trouble_of(tmp_path / "gone.toml").endswith(f"In that folder there is {tmp_path / 'jon.toml'}.")
+    (tmp_path / "june.toml").write_text('workbook = "june.xlsx"')
+    (tmp_path / "pyproject.toml").write_text("[project]")
+    there = f"In that folder there is {tmp_path / 'june.toml'}; name the one you mean."
+    assert trouble_of(tmp_path / "gone.toml").endswith(there)
+
+
+@pytest.mark.parametrize("typed", ["migration/jbo.toml", "migraton/job.toml", "migraton", "migration/job.tml"])
+def test_misspelt_path_is_answered_with_the_one_that_is_there(tmp_path, monkeypatch, typed):
+    """Folder or file, or both: the message asks whether the nearest was meant."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "migration").mkdir()
+    (tmp_path / "migration/job.toml").write_text('workbook = "businesses.xlsx"')
+
+    with pytest.raises(UsageError, match=r"Did you mean migration(/job\.toml)?\?"):
+        load_job(Path(typed))
+
+
+def test_job_may_be_a_folder_or_be_left_out(tmp_path, monkeypatch):
+    """A folder with a job.toml stands for that; without a word it is the working folder."""
+    (tmp_path / "job.toml").write_text('workbook = "businesses.xlsx"')
+
+    assert tmp_path / "job.toml" == find_job_file(str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert Path("job.toml") == find_job_file(None)
+    assert Path("other.toml") == find_job_file("other.toml")
+    assert "bulk-onboard run job.toml" == load_job(find_job_file(None)).commands.run()
+
+
+def test_folder_without_a_job_file_names_what_there_is(tmp_path, monkeypatch):
+    """Another job file is not taken by itself, since it may be one of several; what is no job is not named."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("june.toml", "july.toml"):
+        (tmp_path / name).write_text('workbook = "businesses.xlsx"')
+
+    with pytest.raises(
+        UsageError, match=r"no job\.toml\. In that folder there is july\.toml, june\.toml; name the one"
+    ):
+        find_job_file(None)
+    assert find_job_file(None, is_needed=False) is None
 
 
 def test_commands_have_the_flags_as_they_were_typed(write_job):

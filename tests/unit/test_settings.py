@@ -29,6 +29,9 @@ from bulk_onboard.units import Quota
         ("formats", ["json,csv", "xlsx"], ("xlsx", "json", "csv")),
         ("against", "other.ledger.jsonl", (Path("other.ledger.jsonl"),)),
         ("against", ["a.jsonl", "b.jsonl"], (Path("a.jsonl"), Path("b.jsonl"))),
+        ("key", ["K-1", "K 2"], ("K-1", "K 2")),
+        ("rows", "5-7, 33", (range(5, 8), range(33, 34))),
+        ("rows", ["5-7", "33"], (range(5, 8), range(33, 34))),
     ],
 )
 def test_values_are_read(name, value, ours):
@@ -46,7 +49,15 @@ def test_values_are_read(name, value, ours):
         ("sheet", " ", "it must be a text"),
         ("documents", 3, "it must be a text"),
         ("trust_host", "yes", "it must be true or false"),
-        ("quota", 60, "it must be a text"),
+        ("quota", 60, 'it says how many, and not in what time; write "60/min"'),
+        ("quota", "60", "'60' is not a quota; write 60/min"),
+        ("sheet", 2026, 'it must be a text, so write it in quotation marks: "2026"'),
+        ("annotate", "true", "write true without quotation marks"),
+        ("report", "r.pdf", "the report is an Excel workbook, so its name ends in .xlsx; write r.xlsx"),
+        ("contract", "betta", "it must be one of auto, beta, released (did you mean beta?)"),
+        ("rows", "20-5", "'20-5' names no rows; write their numbers as the sheet shows them, such as 5-20,33"),
+        ("rows", "5-20,", "'' names no rows"),
+        ("rows", "0", "'0' names no rows"),
         ("quota", "fast", "'fast' is not a quota; write 60/min"),
         ("timezone", "Kolkata", "'Kolkata' is not a time zone; write one such as Asia/Kolkata"),
         ("timezone", "../etc/passwd", "is not a time zone"),
@@ -92,7 +103,7 @@ def test_switches_and_paths_are_known():
     assert {"workbook", "documents", "ledger", "report", "against", "ca_bundle", "extends"} == {
         setting.name for setting in SETTINGS if setting.path
     }
-    assert ["formats", "against"] == [setting.name for setting in SETTINGS if setting.several]
+    assert ["formats", "against", "key", "rows"] == [setting.name for setting in SETTINGS if setting.several]
 
 
 def test_every_setting_says_what_it_is():

@@ -78,7 +78,26 @@ def test_quotas_are_read(text, quota):
     assert quota == parse_quota(text)
 
 
-@pytest.mark.parametrize("text", ["", "60", "0/min", "60/0s", "60/", "/min", "-1/s", "60/day", "1.5/s"])
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [("60", "60/min"), ("60/", "60/min"), ("60 per minute", "60/min"), ("5 / second", "5/s"), ("900/hour", "900/h")],
+)
+def test_quota_that_is_nearly_one_is_answered_with_it(text, meant):
+    """Where it is clear what somebody meant, the message is what to write."""
+    with pytest.raises(ValueError, match=f"write {meant}$"):
+        parse_quota(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"), [("2days", "2d"), ("90 sec", "90s"), ("1.5 hours", "1.5h"), ("5mins", "5m")]
+)
+def test_duration_that_is_nearly_one_is_answered_with_it(text, meant):
+    """A unit that is spelt out is not taken, and the message has the letter."""
+    with pytest.raises(ValueError, match=f"write {meant}$"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize("text", ["", "0/min", "60/0s", "/min", "-1/s", "60/day", "1.5/s"])
 def test_other_quotas_are_refused_with_examples(text):
     """What is no quota is an error that shows how to write one."""
     with pytest.raises(ValueError, match="60/min, 600/60s"):

@@ -86,11 +86,11 @@ def test_every_exit_status_has_its_title_and_level(status):
 
 @pytest.mark.parametrize("status", list(ExitStatus))
 def test_setting_says_when(status):
-    """`person`: all but 0; `end`: all; `never`: none. A run that found another at work is told in no case."""
-    wanted = {when: is_wanted(when, status) for when in ("person", "end", "never")}
+    """`attention`: all but 0; `end`: all; `never`: none. A run that found another at work is told in no case."""
+    wanted = {when: is_wanted(when, status) for when in ("attention", "end", "never")}
 
     locked = status is ExitStatus.LOCKED
-    assert {"person": not locked and status is not ExitStatus.DONE, "end": not locked, "never": False} == wanted
+    assert {"attention": not locked and status is not ExitStatus.DONE, "end": not locked, "never": False} == wanted
 
 
 @pytest.mark.parametrize(
