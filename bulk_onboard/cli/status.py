@@ -95,9 +95,7 @@ def report(invocation: Invocation, redact: _REDACT = False) -> Output:
     """
     from bulk_onboard.pipeline.outputs import report_job
 
-    made = invocation.awaited(
-        "writing the report", report_job(invocation.job, clock=invocation.clock(), redact=redact)
-    )
+    made = invocation.awaited("writing the report", report_job(invocation.job, clock=invocation.clock(), redact=redact))
     notes = (f"{made.from_ledger_alone} The report was made from the ledger alone.",) if made.from_ledger_alone else ()
 
     def show(stream: TextIO) -> None:
