@@ -9,7 +9,6 @@ from bulk_onboard.cli.output import Output, awaited, warn_of_callback_url
 from bulk_onboard.cli.verb import Invocation, words_of
 from bulk_onboard.errors import ExitStatus, UsageError
 from bulk_onboard.model.catalogue import CATALOGUE
-from bulk_onboard.model.plan import Action
 from bulk_onboard.spelling import did_you_mean
 from bulk_onboard.units import format_count
 
@@ -101,6 +100,7 @@ def _dry_run(invocation: Invocation) -> "DryRun":
 
 def sums(plan: "Plan", rows: int) -> str:
     """Return how many rows a run would send, and what keeps the others: `69 of 108 rows would be sent; …`."""
+    from bulk_onboard.model.plan import Action
     from bulk_onboard.model.row import notable_in
 
     actions = plan.counts()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from bulk_onboard.cli.output import Output, awaited, finish
+from bulk_onboard.cli.output import Output, finish
 from bulk_onboard.cli.verb import Invocation
 from bulk_onboard.errors import ExitStatus, UsageError
 from bulk_onboard.model.requirements import Contract
@@ -144,10 +144,11 @@ def _requirements(invocation: Invocation) -> "RequirementsBook":
     from bulk_onboard.pipeline.requirements import combinations_of, requirements_for
 
     job = invocation.job
-    return awaited(
+    return invocation.awaited(
+        "asking what the API requires",
         requirements_for(
             job, combinations_of(job), credentials=invocation.credentials_at_hand(), clock=invocation.clock()
-        )
+        ),
     )
 
 

@@ -120,6 +120,11 @@ class Planned(Entry, frozen=True, kw_only=True):
         """All requests that are foreseen."""
         return self.creates + self.updates + self.links + self.reads
 
+    @property
+    def figures(self) -> tuple[int, ...]:
+        """What is planned, without when that was written."""
+        return self.rows, self.creates, self.updates, self.links, self.reads
+
 
 class Used(Entry, frozen=True, kw_only=True):
     """The requests that this run made since its last such line, or its start.

@@ -19,8 +19,6 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
-from msgspec.structs import replace
-
 import bulk_onboard
 from bulk_onboard import errors, log
 from bulk_onboard.api.address import check_address
@@ -367,7 +365,7 @@ async def write_plan(run: Run) -> None:
     )
     run.progress.expect(len(due), plan.forecast.requests)
     last = run.journal.ledger_state.planned
-    if due and (last is None or replace(last, v=0, seq=0, at="") != planned):
+    if due and (last is None or last.figures != planned.figures):
         await run.journal.append(planned)
 
 

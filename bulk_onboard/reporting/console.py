@@ -105,9 +105,9 @@ def facts_of(closing: Closing, totals: Totals) -> Iterator[Fact]:
     yield Fact("Waiting for review", figures.waiting, style="yellow" if figures.waiting else "")
     if figures.not_sent:
         yield Fact("Not sent yet", figures.not_sent, style="cyan")
-    new = totals.new if totals.need_attention else 0
-    how_new = f"{new:,} new" if 0 < new < totals.need_attention else ""
-    yield Fact("Need attention", totals.need_attention, how_new, "red" if totals.need_attention else "")
+    new, count = totals.new, totals.need_attention
+    how_new = "" if new == count else f"{new:,} new" if new else "none new"
+    yield Fact("Need attention", count, how_new, "red" if count else "")
     yield from _kinds(closing.overview.attention)
     yield from (Fact(name, words=str(path)) for name, path in closing.files)
 

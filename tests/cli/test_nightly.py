@@ -61,7 +61,7 @@ async def test_a_run_says_which_workbook_of_a_pattern_it_took(office: Office, ni
     of_pattern = await office.type("run", job=nightly)
     of_file = await office.type("run", "--workbook", str(taken), job=nightly)
 
-    assert f"Workbook: {taken}\n" in of_pattern.out
+    assert f"Workbook            {taken}\n" in of_pattern.out
     assert "Workbook:" not in of_file.out
 
 

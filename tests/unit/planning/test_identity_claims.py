@@ -139,7 +139,7 @@ def test_respelt_or_cleared_key_is_noticed(state, key, now):
     (decision,) = plan([line(2, "A", now)], known("A", key, state=state))
 
     assert_nobody(decision, "business-under-another-key")
-    assert "Business under another Key; 1 error: see Problems" == decision.reason
+    assert "Business under another Key; 1 error" == decision.reason
     (finding,) = decision.judged.findings
     assert f"under the Key {key}" in finding.problem
     assert f"Write the Key {key} back." in finding.fix
