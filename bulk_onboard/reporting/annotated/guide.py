@@ -53,8 +53,8 @@ class Spot(NamedTuple):
 TITLE = "How to fix this workbook"
 _GUIDE = """\
 1. Click a cell's address in the list below to go to it. A red cell keeps its row out, or shows what the API refused; \
-a yellow one is worth a look. Point at a marked cell to see what is wrong. The column bo_problems says it as well: a \
-click on it leads to the cell, and one on bo_state back here.
+a yellow one is worth a look. Point at a marked cell to see what is wrong. The column bo_problems says it as well, \
+and a click on bo_state leads back here.
 2. Fix the cells themselves. Marks, comments and the columns that begin with bo_ may stay: they are written anew each \
 time.
 3. Leave bo_key as it is: a row is known by it while its other cells are fixed. Clear it in a row that you copied to \
@@ -93,12 +93,12 @@ def layout(fixes: Sequence[Fix], spots: Sequence[Spot]) -> Layout:
     return Layout(headers, end + 3, end + 3 + len(spots) + 2)
 
 
-def lines_by_row(fixes: Sequence[Fix], spots: Sequence[Spot]) -> dict[int, tuple[int, Spot]]:
-    """Return, by the number of a row of the data, the line of its first and worst cell, and that cell."""
+def lines_by_row(fixes: Sequence[Fix], spots: Sequence[Spot]) -> dict[int, int]:
+    """Return, by the number of a row of the data, the line of its first and worst cell."""
     start = layout(fixes, spots).spots + 1
-    found: dict[int, tuple[int, Spot]] = {}
-    for place, spot in enumerate(spots):
-        found.setdefault(spot.row, (start + place, spot))
+    found: dict[int, int] = {}
+    for line, spot in enumerate(spots, start=start):
+        found.setdefault(spot.row, line)
     return found
 
 

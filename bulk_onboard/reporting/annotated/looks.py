@@ -75,6 +75,7 @@ def frozen_rows(header_row: int) -> int:
 
 
 MARGIN = 0.4  # inches, left and right
+TOP_MARGIN = 0.5
 FOOTER_MARGIN = 0.7
 FOOTER = "Page &P of &N"
 _LEGIBLE = 330  # characters across a landscape A4 at 45 %, the smallest that people can read

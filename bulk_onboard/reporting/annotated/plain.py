@@ -57,7 +57,7 @@ _OPTIONS = {
 _NARROWEST, _WIDEST = 10, 40  # characters
 _ROOM = 200  # rows below the last one that are not hidden, for who wants to add some
 _ROW_HEIGHT = 15  # the usual one, which a row must be given to be shown
-_STATE, _PROBLEMS = ADDED_COLUMNS.index("bo_state"), ADDED_COLUMNS.index("bo_problems")
+_STATE = ADDED_COLUMNS.index("bo_state")
 _LOOKED_AT = 1_000  # rows that the widths are made for
 
 
@@ -178,7 +178,7 @@ def _set_up_page(page: Any, pages_wide: int = 1) -> None:
     """Print on A4 in landscape, so many pages wide and as many high as it takes, with their numbers."""
     page.set_landscape()
     page.set_paper(9)
-    page.set_margins(left=looks.MARGIN, right=looks.MARGIN, bottom=looks.FOOTER_MARGIN)
+    page.set_margins(looks.MARGIN, looks.MARGIN, looks.TOP_MARGIN, looks.FOOTER_MARGIN)
     page.fit_to_pages(pages_wide, 0)
     page.set_footer(f"&L&A&R{looks.FOOTER}")
 
@@ -194,18 +194,14 @@ class _Added(NamedTuple):
 def _added_cells(look: _Looks, annotation: Annotation) -> dict[int, list[_Added]]:
     """Return what the added columns hold, by row."""
     lines = lines_by_row(annotation.fixes, annotation.spots)
-    name = _sheet_name(annotation.sheet)
     added: dict[int, list[_Added]] = {}
     for each in annotation.results:
         cells = [_Added(text, look.ours_text) for text in each.texts]
-        line, spot = lines.get(each.row, (0, None))
-        to_line = link_to_line(line) if spot else ""
+        link = link_to_line(lines[each.row]) if each.row in lines else ""
         if each.tone:
-            cells[_STATE] = _Added(each.texts.state, look.tones[each.tone, bool(spot)], to_line)
-        elif spot:
-            cells[_STATE] = _Added(each.texts.state, look.link, to_line)
-        if spot and each.texts.problems:
-            cells[_PROBLEMS] = _Added(each.texts.problems, look.link, link_to(name, spot.address))
+            cells[_STATE] = _Added(each.texts.state, look.tones[each.tone, bool(link)], link)
+        elif link:
+            cells[_STATE] = _Added(each.texts.state, look.link, link)
         added[each.row] = cells
     return added
 

@@ -36,9 +36,7 @@ from bulk_onboard.reporting.annotated.annotation import Annotation, Mark, RowRes
 from bulk_onboard.reporting.annotated.base import BASE_SHEET, BASE_TITLE
 from bulk_onboard.reporting.annotated.book import Loaded, load, save
 from bulk_onboard.reporting.annotated.guide import (
-    Spot,
     lines_by_row,
-    link_to,
     link_to_line,
     more_spots,
     uncommented,
@@ -88,7 +86,8 @@ def annotated(content: bytes, annotation: Annotation, created: datetime) -> tupl
     uncommented_cells = max(0, len(annotation.marks) - COMMENTS_AT_MOST)
     notes = (*_lacks(loaded), *uncommented(uncommented_cells), *more_spots(len(annotation.marks)))
     guide = write_guide(book, annotation, notes)
-    _write_columns(sheet, annotation, lines_by_row(annotation.fixes, annotation.spots), has_guide=guide is not None)
+    lines = {} if guide is None else lines_by_row(annotation.fixes, annotation.spots)
+    _write_columns(sheet, annotation, lines)
     _mark(sheet, annotation.marks)
     _write_base(book, annotation.base)
     _fit_comments(book)
@@ -226,14 +225,11 @@ _STATE, _PROBLEMS = ADDED_COLUMNS.index("bo_state"), ADDED_COLUMNS.index("bo_pro
 _LINES_AT_MOST = 12  # that a row is made high for
 
 
-def _write_columns(
-    sheet: Any, annotation: Annotation, lines: Mapping[int, tuple[int, Spot]], *, has_guide: bool
-) -> None:
+def _write_columns(sheet: Any, annotation: Annotation, lines: Mapping[int, int]) -> None:
     """Write the added columns, over what an earlier annotation left in them.
 
     Args:
-        lines: by row, its line of the sheet "How to fix" and its first marked cell; links lead there.
-        has_guide: whether there is that sheet.
+        lines: by row, its line of the sheet "How to fix", where its state leads.
     """
     _forget_heights(sheet, annotation)
     for name, position, width in zip(ADDED_COLUMNS, annotation.added, looks.ADDED_WIDTHS, strict=True):
@@ -250,13 +246,7 @@ def _write_columns(
     for each in annotation.results:
         if _let_grow(sheet, each.row, each.texts.problems):
             _raise(sheet, each.row, raised)
-        links: dict[int, str] = {}
-        if each.row in lines:
-            line, spot = lines[each.row]
-            links = {_PROBLEMS: link_to(annotation.sheet, spot.address)}
-            if has_guide:
-                links[_STATE] = link_to_line(line)
-        cells.write(each, annotation.added, links)
+        cells.write(each, annotation.added, link=link_to_line(lines[each.row]) if each.row in lines else "")
 
 
 class _AddedCells:
@@ -266,8 +256,11 @@ class _AddedCells:
         self._sheet = sheet
         self._looks: dict[tuple[object, ...], Any] = {}
 
-    def write(self, each: RowResults, places: Sequence[int], links: Mapping[int, str]) -> None:
-        """Write the texts of one row at these positions, some of them with links."""
+    def write(self, each: RowResults, places: Sequence[int], *, link: str) -> None:
+        """Write the texts of one row at these positions; its state leads where the link does.
+
+        A link in bo_problems would keep LibreOffice from breaking its lines.
+        """
         vertical = self._sheet.cell(each.row, 1).alignment.vertical  # as the row's own cells stand
         for column, (position, text) in enumerate(zip(places, each.texts, strict=True)):
             cell = self._sheet.cell(each.row, position + 1)
@@ -275,11 +268,10 @@ class _AddedCells:
                 continue
             if text:
                 write_text(cell, text)
-            link = links.get(column, "") if text else ""
-            if link:
+            is_link = bool(link) and column == _STATE
+            if is_link:
                 cell.hyperlink = Hyperlink(ref=cell.coordinate, location=link)
-            tone = each.tone if column == _STATE else ""
-            self._dress(cell, vertical, tone, is_link=bool(link))
+            self._dress(cell, vertical, each.tone if column == _STATE else "", is_link=is_link)
 
     def _dress(self, cell: Any, vertical: str | None, tone: str, *, is_link: bool) -> None:
         wanted = (vertical, tone, is_link)

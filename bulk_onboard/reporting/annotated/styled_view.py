@@ -85,6 +85,6 @@ def set_up_page(sheet: Any, pages_wide: int = 1) -> None:
     sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = pages_wide, 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.page_margins.left = sheet.page_margins.right = looks.MARGIN
-    sheet.page_margins.bottom = looks.FOOTER_MARGIN
+    sheet.page_margins.top, sheet.page_margins.bottom = looks.TOP_MARGIN, looks.FOOTER_MARGIN
     if not sheet.oddFooter:
         sheet.oddFooter.left.text, sheet.oddFooter.right.text = "&A", looks.FOOTER
