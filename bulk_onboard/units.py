@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 _SECONDS = {"s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d)?")
@@ -71,6 +71,28 @@ def write_duration(seconds: float) -> str:
         if seconds and not seconds % length:
             return f"{seconds / length:.10g}{unit}"
     return f"{seconds:.10g}s"
+
+
+def format_age(at: datetime, now: datetime, zone: tzinfo | None = None) -> str:
+    """Return how long ago an instant is, and when that was: `2 minutes ago (15:31)`, `3 days ago (26 Nov 15:31)`.
+
+    Args:
+        at, now: aware.
+        zone: of the clock that is read; None for the machine's.
+    """
+    here, today = at.astimezone(zone), now.astimezone(zone).date()
+    seconds = (now - at).total_seconds()
+    ago = "just now" if seconds > -60 else "in the future"
+    for unit, length in (("minute", 60), ("hour", 3600), ("day", 86400)):
+        if seconds >= length:
+            ago = f"{format_count(int(seconds // length), unit)} ago"
+    return f"{ago} ({here:%H:%M})" if here.date() == today else f"{ago} ({format_instant(at, zone)})"
+
+
+def format_instant(at: datetime, zone: tzinfo | None = None) -> str:
+    """Return an instant as the clocks of a zone show it, the machine's by default: `26 Nov 2026 15:31`."""
+    here = at.astimezone(zone)
+    return f"{here.day} {here:%b %Y %H:%M}"
 
 
 def format_count(number: int, noun: str) -> str:

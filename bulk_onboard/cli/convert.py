@@ -100,10 +100,10 @@ def _as_data(result: "Result") -> dict[str, Any]:
 
 
 def _counter(*, quiet: bool) -> Callable[[int, int], None]:
-    """Return what shows on a terminal how many files are done."""
+    """Return what shows on a terminal how many files are done, on a line that is gone at the end."""
 
     def show(done: int, due: int) -> None:
-        end = "\n" if done == due else "\r"
-        print(f"{done:,} of {format_count(due, 'document')} converted", end=end, file=sys.stderr, flush=True)
+        line = "" if done == due else f"converting: {done:,} of {format_count(due, 'document')} done"
+        print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
 
     return (lambda done, due: None) if quiet or not sys.stderr.isatty() else show

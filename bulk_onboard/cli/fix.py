@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -16,9 +16,8 @@ from bulk_onboard.units import format_count
 
 if TYPE_CHECKING:
     from bulk_onboard.maintenance.merge import Merged
-    from bulk_onboard.maintenance.resolve import How
+    from bulk_onboard.maintenance.resolve import How, Resolution
     from bulk_onboard.maintenance.retention import Piece
-    from bulk_onboard.model.record import Record
 
 _COPY = Annotated[
     Path | None,
@@ -122,59 +121,103 @@ def _line_for_the_job_file(invocation: Invocation, done: "Merged") -> str:
     return f"workbook = {json.dumps(str(path), ensure_ascii=False)}"
 
 
-_KEY = Annotated[str, typer.Argument(metavar="KEY", help="The row's Key, a token or an alias.")]
+_KEYS = Annotated[
+    list[str],
+    typer.Argument(metavar="KEY", help="The row's Key, a token or an alias; several for one answer to all."),
+]
 _FOUND = Annotated[str, typer.Option("--found", metavar="ID", help="It is at the API under this compliance id.")]
 _ABSENT = Annotated[bool, typer.Option("--absent", help="It is not at the API; the next run files the row.")]
 _ABANDON = Annotated[bool, typer.Option("--abandon", help="Give the row up; it is not sent any more.")]
+_ALL_HELD = Annotated[bool, typer.Option("--all-held", help="All records that are held, in place of KEY.")]
 
 
-def resolve(
-    invocation: Invocation, key: _KEY, found: _FOUND = "", absent: _ABSENT = False, abandon: _ABANDON = False
+def resolve(  # noqa: PLR0917 - typer names them
+    invocation: Invocation,
+    keys: _KEYS,
+    found: _FOUND = "",
+    absent: _ABSENT = False,
+    abandon: _ABANDON = False,
+    all_held: _ALL_HELD = False,
 ) -> Output:
-    """Decide about a record that is held or gone.
+    """Decide about records that are held or gone.
 
-    What you say is checked against the API first; then the report is written again. Without --found, --absent or
-    --abandon it asks the API, prints each answer that can be given as the command to type, and ends with exit status 3.
+    What you say is checked against the API first, for each record; then the report is written again. Without --found,
+    --absent or --abandon it asks the API, prints each answer that can be given as the command to type, and ends with
+    exit status 3. Of several records those are resolved that the API does not contradict, and the others named.
     """
-    from bulk_onboard.pipeline.outputs import report_job
-    from bulk_onboard.reporting.printer import print_next, shown
-
     answers = [bool(found), absent, abandon].count(True)
-    if not answers:
-        return _ask(invocation, key)
     if answers > 1:
         raise UsageError("Give only one of --found ID, --absent and --abandon; give none to see which of them fit.")
-    how: How = "found" if found else "absent" if absent else "abandon"
-    record = invocation.awaited("asking the API about the record", _resolve(invocation, key, how, found))
-    made = invocation.awaited("writing the report", report_job(invocation.job, clock=invocation.clock()))
+    if keys and all_held:
+        raise UsageError("Give Keys or --all-held, not both.")
+    names = _all_held(invocation) if all_held else keys
+    if not names:
+        commands = invocation.job.commands
+        raise UsageError(f"resolve needs a KEY, or --all-held. To see what is held, type: {commands.held()}")
+    if found and len(names) > 1:
+        raise UsageError("--found ID is about one record. Give its KEY alone.")
+    if not answers:
+        return _ask(invocation, names)
+    return _answered(invocation, names, "found" if found else "absent" if absent else "abandon", found)
+
+
+def _all_held(invocation: Invocation) -> list[str]:
+    from bulk_onboard.ledger.journal import read_ledger_state
+    from bulk_onboard.maintenance.resolve import held_names
+
+    names = held_names(read_ledger_state(invocation.job.ledger).ledger_state)
+    if not names:
+        raise UsageError("No record is held, so there is nothing to resolve.")
+    return names
+
+
+def _answered(invocation: Invocation, names: Sequence[str], how: "How", compliance_id: str) -> Output:
+    """Answer with what became of each record that was decided about."""
+    from bulk_onboard.pipeline.outputs import report_job
+    from bulk_onboard.reporting.printer import printer_on
+
+    made = invocation.awaited("asking the API", _resolve(invocation, names, how, compliance_id))
+    left = [each for each in made if each.record is None]
+    if len(left) == len(made):
+        raise UsageError(" ".join(each.objection for each in left))
+    report = invocation.awaited("writing the report", report_job(invocation.job, clock=invocation.clock()))
 
     def show(stream: TextIO) -> None:
-        sentence = f"Record {record.key or record.token} is {record.state} now. Report: {made.path}"
-        print(shown(sentence, stream), file=stream)
-        print_next(made.next, stream)
+        page = printer_on(stream)
+        for each in made:
+            if each.record:
+                page.write_line(f"Record {each.record.key or each.record.token} is {each.record.state} now.")
+            else:
+                page.write_line(f"Record {each.name} stays as it is: {each.objection}")
+        page.write_line(f"Report: {report.path}")
+        page.write_line(f"Next: {report.next}")
 
+    records = [
+        {"token": each.record.token, "key": each.record.key, "state": each.record.state} for each in made if each.record
+    ]
     return Output(
-        ExitStatus.DONE,
+        ExitStatus.ROWS_NEED_ATTENTION if left else ExitStatus.DONE,
         {
-            "token": record.token,
-            "key": record.key,
-            "state": record.state,
-            "report": str(made.path),
-            "next": made.next,
+            "records": records,
+            "left": [{"name": each.name, "why": each.objection} for each in left],
+            "report": str(report.path),
+            "next": report.next,
         },
         show,
     )
 
 
-async def _resolve(invocation: Invocation, key: str, how: "How", compliance_id: str) -> "Record":
-    from bulk_onboard.maintenance.resolve import resolve_record
+async def _resolve(
+    invocation: Invocation, names: Sequence[str], how: "How", compliance_id: str
+) -> "tuple[Resolution, ...]":
+    from bulk_onboard.maintenance.resolve import resolve_records
     from bulk_onboard.pipeline.stop import Stop
 
     stop = Stop()
     heed_signals(stop)
-    return await resolve_record(
+    return await resolve_records(
         invocation.job,
-        key,
+        names,
         how=how,
         compliance_id=compliance_id,
         credentials=invocation.credentials(),
@@ -184,37 +227,52 @@ async def _resolve(invocation: Invocation, key: str, how: "How", compliance_id: 
     )
 
 
-def _ask(invocation: Invocation, key: str) -> Output:
-    """Answer with what the API has of the record, and what can be said of it."""
-    from bulk_onboard.maintenance.resolve import ask_person
+def _ask(invocation: Invocation, names: Sequence[str]) -> Output:
+    """Answer with what the API has of each record, and what can be said of it."""
+    from bulk_onboard.maintenance.resolve import Question, ask_people
     from bulk_onboard.reporting.printer import printer_on
 
     asked = invocation.awaited(
-        "asking the API about the record",
-        ask_person(invocation.job, key, credentials=invocation.credentials(), clock=invocation.clock()),
+        "asking the API",
+        ask_people(invocation.job, names, credentials=invocation.credentials(), clock=invocation.clock()),
     )
-    record = asked.record
+    questions = [each for each in asked if isinstance(each, Question)]
+    left = [each for each in asked if not isinstance(each, Question)]
+    if not questions:
+        raise UsageError(" ".join(each.objection for each in left))
 
     def show(stream: TextIO) -> None:
         page = printer_on(stream)
-        page.write_line(f"Record {record.key or record.token} is {record.state}: {record.reason}")
-        for found in asked.shown:
-            page.write_line(f"At the API: {found.compliance_id}, {found.alias!r}, review {found.review or 'not known'}")
-        if not asked.shown:
-            page.write_line("The API shows no record of it. If you find one there yourself, name it with --found.")
-        page.write_line("Say what you found, by one of these:")
-        for answer in asked.answers:
-            page.write_line(f"    {answer}")
+        for each in questions:
+            record = each.record
+            why = f": {record.reason}" if record.reason else "."
+            page.write_line(f"Record {record.key or record.token} is {record.state}{why}")
+            for found in each.shown:
+                review = found.review or "not known"
+                page.write_line(f"At the API: {found.compliance_id}, {found.alias!r}, review {review}")
+            if not each.shown:
+                page.write_line("The API shows no record of it. If you find one there yourself, name it with --found.")
+            page.write_line("Say what you found, by one of these:")
+            for answer in each.answers:
+                page.write_line(f"    {answer}")
+        for other in left:
+            page.write_line(other.objection)
 
     return Output(
         ExitStatus.ROWS_NEED_ATTENTION,
         {
-            "token": record.token,
-            "key": record.key,
-            "state": record.state,
-            "reason": record.reason,
-            "found": [each.compliance_id for each in asked.shown],
-            "answers": asked.answers,
+            "records": [
+                {
+                    "token": each.record.token,
+                    "key": each.record.key,
+                    "state": each.record.state,
+                    "reason": each.record.reason,
+                    "found": [found.compliance_id for found in each.shown],
+                    "answers": each.answers,
+                }
+                for each in questions
+            ],
+            "left": [{"name": each.name, "why": each.objection} for each in left],
         },
         show,
     )

@@ -33,9 +33,10 @@ def serve(
     printed: it holds a token that is new each time, unless BULK_ONBOARD_PAGE_TOKEN has one.
     """
     from bulk_onboard.api.address import is_loopback
+    from bulk_onboard.api.credentials import look_up
     from bulk_onboard.maintenance.serve import access_for
 
-    access = access_for(host, token=os.environ.get(TOKEN, ""), names=public_name or [])
+    access = access_for(host, token=look_up(TOKEN, os.environ, warn=tell), names=public_name or [])
     if not is_loopback(host):
         tell(f"{host} can be reached from other machines, and without encryption. Put a proxy with TLS before it.")
     awaited(_serve(invocation, host, port, access))

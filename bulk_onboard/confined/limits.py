@@ -50,9 +50,8 @@ def put_on(*, memory: int, cpu_s: int) -> None:
 def shut_doors(*, threads: bool = False) -> None:
     """Let no file, socket, pipe or process be opened from here on; the three streams and the source stay open.
 
-    With `threads` new ones may be started, and so may processes, to which the other limits apply.
-
-    Nobody reads stderr before the end, so what a library says there may be lost, but does not hold the work up.
+    With `threads` new ones may be started, and so may processes, to which the other limits apply. Nobody reads stderr
+    before the end, so what a library says there may be lost, but does not hold the work up.
 
     Import first what the work needs, encodings included. This is for the child alone: in a process without `put_on`,
     such as a test that does the child's work itself, it does nothing.

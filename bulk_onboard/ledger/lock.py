@@ -24,6 +24,7 @@ import stat
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -34,6 +35,7 @@ from bulk_onboard.clock import Clock
 from bulk_onboard.errors import LockedError, StoppedError, UsageError
 from bulk_onboard.ledger.disk import Disk
 from bulk_onboard.model.command import command_line
+from bulk_onboard.units import format_instant
 
 MODES: Mapping[str, int] = {"private": 0o600, "group": 0o660}
 
@@ -257,7 +259,8 @@ def _words(content: bytes) -> str:
     """
     try:
         who = json.loads(content)
-        words = f"Another run (process {who['pid']} of {who['user']} on {who['host']}, since {who['start']})"
+        since = format_instant(datetime.fromisoformat(who["start"]))
+        words = f"Another run (process {who['pid']} of {who['user']} on {who['host']}, since {since})"
     except (ValueError, TypeError, KeyError):
         return ""
     return words if words.isprintable() else ""

@@ -79,7 +79,7 @@ from bulk_onboard.pipeline.judge import (
 from bulk_onboard.pipeline.preflight import check_free_space, check_places
 from bulk_onboard.pipeline.requirements import combinations_of
 from bulk_onboard.reporting.annotated.base import copies, places
-from bulk_onboard.reporting.target import TakenError, opened_in, refuse_to_replace
+from bulk_onboard.reporting.target import TakenError, opened_in, refuse_to_replace, report_files
 
 _ITSELF = "bulk-onboard"
 _NEEDS = re.compile(r"([\w.-]+)(?:>=([\w.]+))?(?:\s*;\s*extra == ['\"]([\w-]+)['\"])?")
@@ -324,7 +324,8 @@ def _left_over(job: Job) -> dict[str, int]:
         "damaged end put aside": lambda: sum(piece.kind is BROKEN for piece in pieces(job)),
         "unfinished ledger": lambda: os.path.lexists(aside(job.ledger)),
         "unfinished report": lambda: sum(
-            each.name.startswith(f".{job.report.name}.") for each in job.report.parent.iterdir()
+            each.name.startswith(tuple(f".{path.name}." for path in report_files(job.report).values()))
+            for each in job.report.parent.iterdir()
         ),
         "waiting hint": lambda: len(Hints(hints_folder(job.ledger)).waiting()),
     }

@@ -313,7 +313,7 @@ class PageServer:
             authorization=request.headers.get("Authorization", ""),
         )
         if not is_open:
-            sentence = "Open the address that `bulk-onboard serve` has printed, or give the token that was chosen."
+            sentence = "Open the address that was printed when the page was started, or give the token that was chosen."
             heading = "That is not the token" if token else "This page needs its token"
             answer = _message(HTTPStatus.UNAUTHORIZED, heading, sentence, asks_for_token=True)
             answer.headers["WWW-Authenticate"] = "Bearer"

@@ -72,6 +72,10 @@ class Commands:
         """Show where the job stands."""
         return self._line("status")
 
+    def held(self) -> str:
+        """List the records that are held."""
+        return self._line("status", options=("--state", "held"))
+
     def report(self) -> str:
         """Write the report again."""
         return self._line("report")

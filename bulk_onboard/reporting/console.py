@@ -21,7 +21,7 @@ from bulk_onboard.reporting.row_status import (
     renumbered_sentence,
 )
 from bulk_onboard.reporting.table import Cell
-from bulk_onboard.units import format_clock, format_count, format_duration, format_size
+from bulk_onboard.units import format_age, format_clock, format_count, format_duration, format_size
 
 # Runs, and what they lead to.
 
@@ -164,22 +164,57 @@ def print_status(
     reviews: Mapping[str, int],
     stream: TextIO,
     *,
+    now: datetime,
+    not_taken_in: int = 0,
     next_command: str = "",
 ) -> None:
-    """Print the job at a glance: account, newest run, records by state and review, what to type next if known."""
+    """Print the job at a glance: account, newest run, records by state and review, what to type next if known.
+
+    Args:
+        not_taken_in: rows of the workbook that the newest run left for a later one.
+    """
     page = printer_on(stream)
     if ledger_state.opened:
         page.write_line(f"Account {ledger_state.opened.auth_id} at {ledger_state.opened.base_url}")
     if ledger_state.runs:
         started, ended = ledger_state.runs[-1].started, ledger_state.runs[-1].ended
-        how = f"ended {ended.at} with exit status {ended.exit_status}" if ended else "has not recorded its end"
+        began = format_age(datetime.fromisoformat(started.at), now)
+        how = (
+            f"ended {format_age(datetime.fromisoformat(ended.at), now)} with exit status {ended.exit_status}"
+            if ended
+            else "has not recorded its end"
+        )
         page.write_line(
             f"Runs: {len(ledger_state.runs):,}; the newest, {started.run_id} by {started.user} on {started.host}, "
-            f"began {started.at} and {how}."
+            f"began {began} and {how}."
         )
     _print_states(page, counts, reviews)
+    if not_taken_in:
+        page.write_line(f"Not taken in yet: {format_count(not_taken_in, 'row')} of the workbook, when that run ended.")
     if next_command:
         page.write_line(f"Next: {next_command}")
+
+
+def print_records(rows: Sequence[tuple[Cell, ...]], stream: TextIO, *, of: int, left_out: int, has_names: bool) -> None:
+    """Print the records that were asked for, a line each, and how many they are of all.
+
+    Args:
+        rows: row number, Key, business name, state, review, why, and what to do.
+        of: how many records there are.
+        left_out: how many more fit, and are not shown.
+        has_names: whether the workbook is at hand, with row numbers and names.
+    """
+    page = printer_on(stream)
+    found = len(rows) + left_out
+    page.write_line(f"{found:,} of {format_count(of, 'record')} {'fits' if found == 1 else 'fit'}.")
+    if rows:
+        headers = ("Row", "Key", "Business Name", "State", "Review", "Why", "What to do")
+        page.write_table(
+            headers if has_names else (headers[1], *headers[3:]),
+            rows if has_names else [(row[1], *row[3:]) for row in rows],
+        )
+    if left_out:
+        page.write_line(f"… and {left_out:,} more; --all shows them all.")
 
 
 def print_story(record: Record, lines: Iterable[Mapping[str, Any]], stream: TextIO) -> None:
@@ -197,7 +232,8 @@ def print_story(record: Record, lines: Iterable[Mapping[str, Any]], stream: Text
     for line in lines:
         op = " ".join(part for part in (line["op"], str(line["attempt"] or "")) if part)
         ids = " ".join(filter(None, (line["compliance_id"], line["api_id"])))
-        rows.append((line["at"], line["entry"], op, line["words"], ids, line["state"]))
+        at = f"{datetime.fromisoformat(line['at']).astimezone():%Y-%m-%d %H:%M:%S}"
+        rows.append((at, line["entry"], op, line["words"], ids, line["state"]))
         rows += [("", "document", d["type"], d["sha256"], format_size(d["size"]), "") for d in line["documents"]]
     page.write_table(("At", "Entry", "Write", "Words", "Ids", "State"), rows)
 

@@ -31,7 +31,8 @@ _COLUMN_PIXELS = 55
 _POINTS = 15.0  # of a row of one line
 _MOST_KINDS = 12
 _FIXED_SIZE = 11.5  # of Arial, whose letters are as wide as those of a command
-_BAR_PIXELS = 30
+_BAR_PIXELS, _THIN_BAR_PIXELS = 30, 20  # of few and of many bars
+_FEW_BARS = 6
 _CHARTS = "Charts"  # the hidden sheet with the numbers of the charts
 _CHART_PIXELS = 96  # what a chart needs beside its bars
 
@@ -154,12 +155,14 @@ def write_cover(book: Any, formats: Formats, summary: Summary) -> None:
     cover.write_line(summary.title, formats.title, height=34)
     cover.write_line(overview.sentence, formats.sentence, size=13)
     for notice in summary.notices:
+        cover.write_gap(3)
         cover.write_line(notice, formats.notice)
     cover.write_gap()
     cover.write_tiles(overview.figures.tiles())
     if charts := list(_charts(book, summary)):
         bars = max(len(overview.outcomes), 4)
-        cover.place_charts(charts, _CHART_PIXELS + _BAR_PIXELS * bars)
+        pixels = bars * (_BAR_PIXELS if bars <= _FEW_BARS else _THIN_BAR_PIXELS)
+        cover.place_charts(charts, _CHART_PIXELS + pixels)
     cover.write_table("What needs us", _attention_table(summary), (1, 11))
     cover.write_lines("What to do next", summary.todo)
     if summary.command:

@@ -71,6 +71,7 @@ SIZE = 10
 """Points of most letters."""
 LINE_POINTS = 12.75
 """How high a line of them is."""
+_NAMED_AT_MOST = 80  # characters of a title, since a footer may have 255 in all
 _PIXELS = 0.95  # of Arial 10 to Calibri 11, whose widths are known; rather too wide than too narrow
 
 
@@ -149,5 +150,5 @@ def set_up_page(sheet: Any, title: str) -> None:
     """Set up A4 with the report's title and page numbers."""
     sheet.set_paper(9)
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.7)
-    named = cell_text(title).replace("&", "&&")[:120]
+    named = cell_text(title)[:_NAMED_AT_MOST].replace("&", "&&")
     sheet.set_footer(f"&L&8&K7F7F7F{named}&C&8&K7F7F7F&A&R&8&K7F7F7FPage &P of &N")

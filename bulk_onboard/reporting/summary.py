@@ -289,7 +289,9 @@ def _other_commands(status: JobStatus, commands: Commands) -> Iterator[tuple[str
     if status.older():
         yield "Take newer content over from an annotated copy", commands.merge()
     names = names_in(status.ledger_state)
-    records = [each.record for each in notable_in(status.rows) if each.state in _ANSWERED and each.record]
+    next_one = next_command(status, commands)
+    waiting = (each.record for each in notable_in(status.rows) if each.state in _ANSWERED and each.record)
+    records = [record for record in waiting if commands.resolve(record.token) != next_one]
     for record in records[:_MOST_COMMANDS]:
         yield f"Choose an answer for {record.key or record.token}", commands.resolve(names[record.token])
 

@@ -6,7 +6,7 @@ import openpyxl
 import pytest
 
 from tests.odd_files.xlsb import xlsb
-from tests.support.businesses import business
+from tests.support.businesses import business, data_sheet
 from tests.support.office import SETTLE, Office, in_terminal
 
 
@@ -33,13 +33,13 @@ async def test_run_tells_of_a_copy_that_was_mended_and_not_merged(office: Office
 async def test_merge_of_another_format_makes_a_workbook_and_says_what_the_job_file_is_to_say(office: Office) -> None:
     """An .xlsb cannot be written in place: it stays, and the .xlsx beside it has what was fixed."""
     office.fill([business(1, City=""), business(2)])
-    rows = openpyxl.load_workbook(office.workbook).worksheets[0].iter_rows(values_only=True)
+    rows = data_sheet(openpyxl.load_workbook(office.workbook)).iter_rows(values_only=True)
     (office.folder / "list.xlsb").write_bytes(xlsb([[cell or "" for cell in row] for row in rows]))
     job = office.folder / "job.toml"
     job.write_text('workbook = "list.xlsb"\n')
     copy = Path((await office.type("check", "--json", "--offline", job=job)).json["annotated"])
     book = openpyxl.load_workbook(copy)
-    book.worksheets[0]["G2"] = "Mysuru"
+    data_sheet(book)["G2"] = "Mysuru"
     book.save(copy)
 
     merged = await office.type("merge", "--json", job=job)
@@ -47,7 +47,7 @@ async def test_merge_of_another_format_makes_a_workbook_and_says_what_the_job_fi
     assert 0 == merged.status, merged.err
     new = office.folder / "list.xlsx"
     assert (str(new), 'workbook = "list.xlsx"') == (merged.json["workbook"], merged.json["job_file_line"])
-    cities = [row[6] for row in openpyxl.load_workbook(new).worksheets[0].iter_rows(values_only=True)]
+    cities = [row[6] for row in data_sheet(openpyxl.load_workbook(new)).iter_rows(values_only=True)]
     assert ["City", "Mysuru", "Bengaluru"] == cities
     assert f"--workbook {new}" in merged.json["next"]
 

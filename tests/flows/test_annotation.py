@@ -21,7 +21,7 @@ from bulk_onboard.model.finding import Finding
 from bulk_onboard.pipeline import outputs as annotation
 from bulk_onboard.pipeline.judge import DryRun, identified_rows, make_dry_run, read_job_sheet
 from bulk_onboard.pipeline.outputs import Annotated, annotate
-from tests.support.businesses import aged, business, write_documents, write_workbook
+from tests.support.businesses import aged, business, data_sheet, write_documents, write_workbook
 from tests.support.office import AUTH_ID, Office
 
 pytestmark = pytest.mark.slow
@@ -53,7 +53,7 @@ def set_cells(path: Path, cells: dict[str, str]) -> None:
     """Mend cells as somebody does in a spreadsheet program."""
     book = openpyxl.load_workbook(path)
     for place, text in cells.items():
-        book.worksheets[0][place] = text
+        data_sheet(book)[place] = text
     book.save(path)
     aged(path)
 
@@ -61,7 +61,7 @@ def set_cells(path: Path, cells: dict[str, str]) -> None:
 def append(path: Path, cells: dict[str, str]) -> None:
     """Add a row as somebody does who types it below the others."""
     book = openpyxl.load_workbook(path)
-    sheet = book.worksheets[0]
+    sheet = data_sheet(book)
     sheet.append([cells.get(cell.value, "") for cell in sheet[1]])
     book.save(path)
     aged(path)
@@ -110,7 +110,7 @@ async def test_row_stays_its_record_while_its_number_is_mended(office: Office) -
     await office.run()
     copy = await copy_of(office)
     book = openpyxl.load_workbook(copy)
-    token = book.worksheets[0]["O2"].value
+    token = data_sheet(book)["O2"].value
     set_cells(copy, {"D2": "U72999KA2020PTC999999", "G2": "Mysuru"})
 
     result = await office.run(workbook=str(copy))
@@ -126,7 +126,7 @@ async def test_copied_annotated_row_is_not_sent_twice(office: Office) -> None:
     await office.run()
     copy = await copy_of(office)
     book = openpyxl.load_workbook(copy)
-    sheet = book.worksheets[0]
+    sheet = data_sheet(book)
     sheet["G2"] = "Mysuru"
     sheet.append([cell.value for cell in sheet[2]])
     sheet["D4"] = "U72999KA2020PTC999999"
@@ -189,8 +189,8 @@ async def test_unmended_plain_copy_sends_nothing(office: Office) -> None:
     """A date and merged cells of an .ods are in the copy what they were: nobody mended them."""
     office.fill([business(1), business(2), business(3, City="")])
     book = openpyxl.load_workbook(office.workbook)
-    book.worksheets[0]["D2"] = datetime.fromisoformat("2026-03-20")
-    book.worksheets[0].merge_cells("G3:G4")
+    data_sheet(book)["D2"] = datetime.fromisoformat("2026-03-20")
+    data_sheet(book).merge_cells("G3:G4")
     book.save(office.workbook)
     ods = await asyncio.to_thread(converted, office.workbook, "ods", office.folder)
     copy = await copy_of(office, ods)
@@ -255,7 +255,7 @@ async def test_finding_of_a_run_alone_is_enough(office: Office) -> None:
     done = await annotated(office, findings=[changed])
 
     assert done is not None
-    sheet = openpyxl.load_workbook(str(done.path)).worksheets[0]
+    sheet = data_sheet(openpyxl.load_workbook(str(done.path)))
     assert "changed between the check" in sheet["L2"].comment.text
 
 
@@ -330,7 +330,7 @@ async def test_unreadable_copy_is_an_error_like_any_other(office: Office) -> Non
     office.fill([business(1, City="")])
     copy = await copy_of(office)
     book = openpyxl.load_workbook(copy)
-    book.remove(book.worksheets[0])
+    book.remove(data_sheet(book))
     book.save(copy)
 
     with pytest.raises(errors.WorkbookError):

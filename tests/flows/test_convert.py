@@ -13,6 +13,7 @@ import pytest
 
 from bulk_onboard.errors import ExitStatus, UsageError
 from bulk_onboard.intake.documents.copies import INDEX, index_of, read_index
+from bulk_onboard.maintenance import convert as convert_module
 from bulk_onboard.maintenance.convert import Conversion, convert_scans, find_scans
 from bulk_onboard.maintenance.retention import CONVERTED, plan_purge, purge_job
 from bulk_onboard.pipeline.preflight import check_places
@@ -233,6 +234,17 @@ async def test_interrupted_conversion_goes_on(scans):
     assert 1 == sum(line["What was done"] == "not converted yet" for line in listed(scans))
     assert 1 == len((await convert(scans)).made)
     assert 2 == len(copies(scans))
+
+
+async def test_kill_costs_a_few_copies_at_most(scans, monkeypatch):
+    """What the index has by then is not made again."""
+    monkeypatch.setattr(convert_module, "_BETWEEN_SAVES", 1)
+    known: list[int] = []
+    found = await find_scans(scans.job(), credentials=CREDENTIALS, clock=FakeClock())
+
+    convert_scans(scans.job(), found, lambda done, due: known.append(len(read_index(scans.job().converted))))
+
+    assert [0, 1, 2] == known
 
 
 async def test_sheet_of_some_rows_removes_no_copies_of_others(scans):

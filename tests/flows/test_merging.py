@@ -20,7 +20,7 @@ from bulk_onboard.maintenance.merge import Merged, merge_job, saved_copy
 from bulk_onboard.pipeline import outputs as annotation
 from bulk_onboard.pipeline.judge import make_dry_run
 from bulk_onboard.pipeline.outputs import annotate
-from tests.support.businesses import aged, business, write_documents
+from tests.support.businesses import aged, business, data_sheet, write_documents
 from tests.support.nights import Nights, keyed
 
 AN_HOUR_S = 3600
@@ -48,14 +48,14 @@ def fixed(path: Path, cells: dict[str, Any], *, sheet: int = 0) -> None:
     """Write cells as somebody does in a spreadsheet program, and save."""
     book = openpyxl.load_workbook(path, keep_vba=path.suffix == ".xlsm")
     for place, value in cells.items():
-        book.worksheets[sheet][place] = value
+        (data_sheet(book) if sheet == 0 else book.worksheets[sheet])[place] = value
     book.save(path)
     aged(path)
 
 
 def said(path: Path) -> list[list[Any]]:
     """What the first sheet says."""
-    return [list(row) for row in openpyxl.load_workbook(path).worksheets[0].iter_rows(values_only=True)]
+    return [list(row) for row in data_sheet(openpyxl.load_workbook(path)).iter_rows(values_only=True)]
 
 
 async def merged(nights: Nights, workbook: Path | None = None, copy: Path | None = None) -> Merged:
@@ -93,7 +93,7 @@ async def test_workbook_stays_what_it_was_but_for_the_cells(nights: Nights) -> N
     """Looks, widths, drop-downs, formulas and every other part; the old file lies beside it, as it was."""
     nights.fill([keyed(1, City=""), keyed(2)])
     book = openpyxl.load_workbook(nights.workbook)
-    sheet = book.worksheets[0]
+    sheet = data_sheet(book)
     sheet["C3"].fill = PatternFill("solid", fgColor="FF00FF00")
     sheet.column_dimensions["C"].width = 44
     choice = DataValidation(type="list", formula1='"local,mobile"')
@@ -114,7 +114,7 @@ async def test_workbook_stays_what_it_was_but_for_the_cells(nights: Nights) -> N
     assert f"businesses.before-merge-{datetime.now(UTC).astimezone():%Y-%m-%d}.xlsx" == done.kept.name
     assert 0o640 == nights.workbook.stat().st_mode & 0o777
     after = openpyxl.load_workbook(nights.workbook)
-    now = after.worksheets[0]
+    now = data_sheet(after)
     assert ("FF00FF00", 44) == (now["C3"].fill.fgColor.rgb, now.column_dimensions["C"].width)
     assert ["K2:K99"] == [str(each.sqref) for each in now.data_validations.dataValidation]
     assert "=1+1" == after["Notes"]["A1"].value
@@ -143,7 +143,7 @@ async def test_what_both_changed_is_told_and_its_row_left(nights: Nights) -> Non
         *done.left
     ]
     now = {
-        place: openpyxl.load_workbook(nights.workbook).worksheets[0][place].value for place in ("F2", "G2", "F3", "G3")
+        place: data_sheet(openpyxl.load_workbook(nights.workbook))[place].value for place in ("F2", "G2", "F3", "G3")
     }
     assert {"F2": "1 Sample Road", "G2": "Mandya", "F3": "2 Newer Road", "G3": "Hubballi"} == now
 
@@ -153,7 +153,7 @@ async def test_sorted_copy_and_sorted_workbook_find_each_other(nights: Nights) -
     nights.fill([keyed(1, City=""), keyed(2), keyed(3)])
     copy = await copy_of(nights)
     book = openpyxl.load_workbook(copy)
-    sheet = book.worksheets[0]
+    sheet = data_sheet(book)
     first, last = ([cell.value for cell in sheet[row]] for row in (2, 4))
     for column, (one, other) in enumerate(zip(last, first, strict=True), start=1):
         sheet.cell(2, column).value, sheet.cell(4, column).value = one, other
@@ -193,7 +193,7 @@ async def test_new_row_and_new_column_of_the_copy_are_taken(nights: Nights) -> N
     write_documents(nights.documents, [keyed(5)])
     copy = await copy_of(nights)
     book = openpyxl.load_workbook(copy)
-    sheet = book.worksheets[0]
+    sheet = data_sheet(book)
     sheet["G2"] = "Mysuru"
     for column, cell in enumerate(sheet[1], start=1):
         sheet.cell(4, column).value = keyed(5).get(str(cell.value), None)
@@ -215,8 +215,8 @@ async def test_row_that_is_gone_from_the_copy_stays_and_is_told(nights: Nights) 
     nights.fill([keyed(1, City=""), keyed(2), keyed(3)])
     copy = await copy_of(nights)
     book = openpyxl.load_workbook(copy)
-    book.worksheets[0].delete_rows(3)
-    book.worksheets[0]["G2"] = "Mysuru"
+    data_sheet(book).delete_rows(3)
+    data_sheet(book)["G2"] = "Mysuru"
     book.save(copy)
     aged(copy)
 
@@ -339,8 +339,8 @@ async def test_formula_keeps_its_place_and_gets_its_new_result(nights: Nights) -
     """One that the copy has a value for instead is not replaced: its row is left."""
     nights.fill([keyed(1, City="", Alias="x"), keyed(2, City="")])
     book = openpyxl.load_workbook(nights.workbook)
-    book.worksheets[0]["B2"] = '="City "&G2'
-    book.worksheets[0]["B3"] = '="City "&G3'
+    data_sheet(book)["B2"] = '="City "&G2'
+    data_sheet(book)["B3"] = '="City "&G3'
     book.save(nights.workbook)
     give_results(nights.workbook, {"B2": "City ", "B3": "City "})
     copy = await copy_of(nights)
@@ -351,8 +351,8 @@ async def test_formula_keeps_its_place_and_gets_its_new_result(nights: Nights) -
 
     assert (ExitStatus.ROWS_NEED_ATTENTION, 2) == (done.exit_status, done.cells)
     assert "Alias: the workbook has a formula there" in done.left[0]
-    shown = openpyxl.load_workbook(nights.workbook, data_only=True).worksheets[0]
-    kept = openpyxl.load_workbook(nights.workbook).worksheets[0]
+    shown = data_sheet(openpyxl.load_workbook(nights.workbook, data_only=True))
+    kept = data_sheet(openpyxl.load_workbook(nights.workbook))
     assert ("City Mysuru", '="City "&G2') == (shown["B2"].value, kept["B2"].value)
     assert ("City ", '="City "&G3', None) == (shown["B3"].value, kept["B3"].value, kept["G3"].value)
 
@@ -361,7 +361,7 @@ def give_results(path: Path, results: dict[str, str]) -> None:
     """Write the results of formulas into the file, as a program does that calculates."""
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
-    name = "xl/worksheets/sheet1.xml"
+    name = "xl/worksheets/sheet2.xml" if "annotated" in path.name else "xl/worksheets/sheet1.xml"
     for place, text in results.items():
         begin = parts[name].index(f'<c r="{place}"'.encode())
         cell = parts[name][begin : parts[name].index(b"</c>", begin)]
@@ -438,8 +438,8 @@ async def test_headers_may_stand_below_other_rows(nights: Nights) -> None:
     """A title above them stays, and a new column gets its header where the headers are."""
     nights.fill([business(1), business(2)])
     book = openpyxl.load_workbook(nights.workbook)
-    book.worksheets[0].insert_rows(1)
-    book.worksheets[0]["A1"] = "Our businesses"
+    data_sheet(book).insert_rows(1)
+    data_sheet(book)["A1"] = "Our businesses"
     book.save(nights.workbook)
     aged(nights.workbook)
     await nights.night(header_row="2")
@@ -491,7 +491,7 @@ async def test_number_that_the_copys_format_shows_as_a_code_is_that_code(nights:
 def edit_cell(path: Path, reference: str, value: object, number_format: str) -> None:
     """Write a value, and how it is to be shown."""
     book = openpyxl.load_workbook(path)
-    cell = book.worksheets[0][reference]
+    cell = data_sheet(book)[reference]
     cell.value, cell.number_format = value, number_format
     book.save(path)
     aged(path)

@@ -9,7 +9,16 @@ import openpyxl
 import pytest
 
 from bulk_onboard.sandbox.server import Sandbox
-from tests.support.businesses import RELEASED_HEADERS, Cells, aged, jpeg, pdf, released_business, write_workbook
+from tests.support.businesses import (
+    RELEASED_HEADERS,
+    Cells,
+    aged,
+    data_sheet,
+    jpeg,
+    pdf,
+    released_business,
+    write_workbook,
+)
 from tests.support.office import Office
 
 NAME, ROLE, SINCE = (
@@ -83,7 +92,7 @@ def fill(desk: Office) -> None:
     (desk.documents / "0200/identity.pdf").write_bytes(pdf("a person's"))
     write_workbook(desk.workbook, desk.rows, HEADERS)
     workbook = openpyxl.load_workbook(desk.workbook)
-    sheet = workbook.worksheets[0]
+    sheet = data_sheet(workbook)
     for name in ("date of Excel", "word in small letters"):
         row = next(cells[0].row for cells in sheet.iter_rows() if cells[0].value == name)
         sheet.cell(row, HEADERS.index(SINCE) + 1, date(2026, 3, 31)).number_format = "dd/mm/yyyy"
@@ -174,7 +183,7 @@ async def test_what_is_fixed_in_the_marked_copy_goes_back_and_is_sent(desk: Offi
     fill(desk)
     copy = Path((await desk.type("check", "--json")).json["annotated"])
     book = openpyxl.load_workbook(copy)
-    sheet, fixes = book.worksheets[0], book["How to fix"]
+    sheet, fixes = data_sheet(book), book["How to fix"]
     row = next(cells[0].row for cells in sheet.iter_rows() if cells[0].value == "day of no month")
     marked = sheet.cell(row, HEADERS.index(SINCE) + 1)
 
@@ -215,7 +224,7 @@ async def test_odd_requirements_are_warned_of_at_the_header(tmp_path: Path, beha
 
     assert (0, 0) == (made.status, told.status)
     odd = [(each["code"], each["row"]) for each in told.json["findings"]]
-    headers = [cell.value for cell in openpyxl.load_workbook(desk.workbook).worksheets[0][1]]
+    headers = [cell.value for cell in data_sheet(openpyxl.load_workbook(desk.workbook))[1]]
     assert {("odd-requirement", 1)} >= set(odd)
     assert bool(odd) == (behaviour not in ("fifty-types", "two-of-one-name"))
     assert len(headers) == len(set(headers))

@@ -11,6 +11,7 @@ DOORS = {  # library -> the files that import it; a folder stands for the files 
     "aiohttp": {
         "api/client.py",
         "callbacks/listener.py",
+        "maintenance/serve.py",
         "notification/sending.py",
         "sandbox/callbacks.py",
         "sandbox/server.py",
@@ -18,6 +19,7 @@ DOORS = {  # library -> the files that import it; a folder stands for the files 
     "aiolimiter": {"api/pacer.py"},
     "apprise": {"notification/sending.py"},
     "email_validator": {"validation/cells.py"},
+    "jinja2": {"reporting/page/render.py"},
     "msgspec": {
         "api/wire/",
         "cli/",

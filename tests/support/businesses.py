@@ -7,6 +7,7 @@ import struct
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 HEADERS = (
     "Key", "Alias", "Business Name", "Registration Number", "Email", "Address Line 1", "City", "State", "Postal Code",
@@ -135,6 +136,11 @@ def write_workbook(path: Path, rows: Sequence[Mapping[str, str]], headers: Seque
                 if text:
                     sheet.write_string(row, column, text)
     return aged(path)
+
+
+def data_sheet(book: Any) -> Any:
+    """Return the sheet with the businesses of an openpyxl workbook; an annotated copy begins with How to fix."""
+    return next(sheet for sheet in book.worksheets if sheet.title != "How to fix")
 
 
 def aged(path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""What an annotated workbook says: marks, added columns, how to fix what is wrong; pure.
+"""What an annotated workbook says: marks, added columns, what `guide` makes of them; pure.
 
 Rule: every finding has its place. One about a cell marks that cell, one about a row its first cell, and one about a
 column that the sheet does not have the row's `bo_problems`; one about the sheet stands on the sheet "How to fix",
@@ -14,7 +14,7 @@ A cell's text keeps its colour, so that removing a mark restores the cell: dark 
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -24,8 +24,10 @@ from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.identity import annotated_token, normal_user_key
 from bulk_onboard.model.record import EDITABLE, State
 from bulk_onboard.model.row import notable_in
-from bulk_onboard.model.sheet import ADDED_COLUMNS, KEY, Columns, Sheet, column_letters
-from bulk_onboard.reporting.annotated.base import Base, as_pieces, base_of, with_base
+from bulk_onboard.model.sheet import ADDED_COLUMNS, BUSINESS_NAME, KEY, Columns, Sheet, column_letters
+from bulk_onboard.reporting.annotated.base import Base, as_pieces, base_of, only_rows, with_base
+from bulk_onboard.reporting.annotated.guide import Fix, Spot, fixes, spots
+from bulk_onboard.reporting.figures import outcome_of, part_of
 from bulk_onboard.reporting.record_findings import UPDATE_REFUSED
 from bulk_onboard.reporting.row_status import JobStatus, RowStatus
 from bulk_onboard.reporting.table import cell_text
@@ -50,22 +52,11 @@ class Results(NamedTuple):
 
 
 class RowResults(NamedTuple):
-    """What the added columns hold in one row."""
+    """What the added columns hold in one row, and what its state means, as `looks.TONES` has it; empty for nothing."""
 
     row: int
     texts: Results
-
-
-class Fix(NamedTuple):
-    """A line of the sheet "How to fix": one kind of finding."""
-
-    times: int
-    severity: str
-    title: str
-    columns: str
-    problem: str
-    fix: str
-    rows: str
+    tone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +67,10 @@ class Annotation:
         sheet: its name.
         header_row: the row number of the headers.
         added: where the columns of `ADDED_COLUMNS` are, by position: where they are already, else at the far right.
+        names: positions of the columns that name a row for people: Key and Business Name, where the sheet has them.
         marks: each cell once, in the order of rows and columns.
         results: of every row.
-        fixes: the lines of the sheet "How to fix".
+        fixes, spots: the lines of the sheet "How to fix".
         base: what the copy is made from, as its hidden sheet holds it.
         some_rows: whether the copy has only the rows to fix.
     """
@@ -86,9 +78,11 @@ class Annotation:
     sheet: str
     header_row: int
     added: tuple[int, ...]
-    marks: tuple[Mark, ...]
-    results: tuple[RowResults, ...]
-    fixes: tuple[Fix, ...]
+    names: tuple[int, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    results: tuple[RowResults, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+    spots: tuple[Spot, ...] = ()
     base: tuple[str, ...] = ()
     some_rows: bool = False
 
@@ -106,27 +100,40 @@ def make_annotation(
     Args:
         status: all rows of the workbook, with their records and findings.
         bases: what the workbook was made from, where that is an annotated copy itself.
-        some_rows: whether the sheet has only the rows to fix, of all those of the workbook.
+        some_rows: whether the sheet has only some rows of the workbook; then nothing is said of the others.
     """
     gathered = [*status.others, *(f for each in notable_in(status.rows) if each.judged for f in each.judged.findings)]
     shown, rows = gathered, status.rows
     if some_rows:
-        numbers = {sheet.header_row, *sheet.numbers}
+        numbers = frozenset(sheet.numbers)
         rows = [each for each in notable_in(rows) if each.judged and each.judged.row.number in numbers]
-        shown = [finding for finding in gathered if finding.row in numbers]
+        shown = [finding for finding in gathered if finding.row in numbers or finding.row <= sheet.header_row]
     added = added_positions(sheet.headers)
-    results = tuple(RowResults(each.judged.row.number, results_of(each)) for each in rows if each.judged)
-    base = base_of(sheet, {number: texts.key for number, texts in results})
+    results = tuple(
+        RowResults(each.judged.row.number, results_of(each), part_of(each) or "") for each in rows if each.judged
+    )
+    base = base_of(sheet, {each.row: each.texts.key for each in results})
+    if some_rows:
+        bases = [only_rows(each, {row.key for row in base.rows}) for each in bases]
+    cells = _marked_cells(shown, sheet, _positions(sheet, columns), problems=added[_PROBLEMS])
     return Annotation(
         sheet=sheet.name,
         header_row=sheet.header_row,
         added=added,
-        marks=tuple(_marks(shown, sheet, _positions(sheet, columns), problems=added[_PROBLEMS])),
+        names=tuple(columns.positions[name] for name in (KEY, BUSINESS_NAME) if name in columns.positions),
+        marks=tuple(_mark(place, found) for place, found in cells.items()),
         results=results,
-        fixes=fixes(gathered),
+        fixes=fixes(shown),
+        spots=spots(cells, _names(rows, {row for row, _ in cells})),
         base=as_pieces(with_base(bases, base)),
         some_rows=some_rows,
     )
+
+
+def _names(rows: Iterable[RowStatus], wanted: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Return Key and name of the business by row."""
+    judged = (each.judged.row for each in notable_in(rows) if each.judged)
+    return {row.number: (row.cell(KEY), row.cell(BUSINESS_NAME)) for row in judged if row.number in wanted}
 
 
 def rows_to_fix(sheet: Sheet, findings: Iterable[Finding]) -> Sheet:
@@ -152,7 +159,7 @@ def results_of(status: RowStatus) -> Results:
     """Return what the added columns hold in one row of the workbook."""
     return Results(
         key=cell_text(_key(status)),
-        state=status.state,
+        state=status.state.value if status.aside else outcome_of(status),
         problems=cell_text("\n".join(filter(None, (*_problem_lines(status.findings), _reason(status))))),
         compliance_id=cell_text(status.record.compliance_id if status.record else ""),
     )
@@ -204,7 +211,10 @@ def _positions(sheet: Sheet, columns: Columns) -> Mapping[str, int]:
     return lettered | headed | {columns.header(name): position for name, position in columns.positions.items()}
 
 
-def _marks(findings: Iterable[Finding], sheet: Sheet, positions: Mapping[str, int], *, problems: int) -> Iterator[Mark]:
+def _marked_cells(
+    findings: Iterable[Finding], sheet: Sheet, positions: Mapping[str, int], *, problems: int
+) -> dict[tuple[int, int], list[Finding]]:
+    """Return the findings of each cell, the worst first, by row and position, in the order of rows and columns."""
     first = next((position for position, header in enumerate(sheet.headers) if header.strip()), 0)
     cells: defaultdict[tuple[int, int], list[Finding]] = defaultdict(list)
     for finding in findings:
@@ -212,9 +222,12 @@ def _marks(findings: Iterable[Finding], sheet: Sheet, positions: Mapping[str, in
             cells[finding.row, positions.get(finding.column, problems)].append(finding)
         elif finding.row > sheet.header_row:
             cells[finding.row, first].append(finding)
-    for (row, position), found in sorted(cells.items(), key=lambda cell: cell[0]):
-        worst_first = _worst_first(found)
-        yield Mark(row, position, worst_first[0].severity.value, cell_text("\n\n".join(map(_comment, worst_first))))
+    return {place: _worst_first(cells[place]) for place in sorted(cells)}
+
+
+def _mark(place: tuple[int, int], worst_first: Sequence[Finding]) -> Mark:
+    text = cell_text("\n\n".join(map(_comment, worst_first)))
+    return Mark(*place, worst_first[0].severity.value, text)
 
 
 def _worst_first(findings: Iterable[Finding]) -> list[Finding]:
@@ -223,98 +236,6 @@ def _worst_first(findings: Iterable[Finding]) -> list[Finding]:
 
 def _comment(finding: Finding) -> str:
     return f"{finding.severity.capitalize()}: {finding.title}\n{finding.problem}\n{finding.fix}"
-
-
-# The sheet "How to fix".
-
-AUTHOR = "bulk-onboard"
-HEADERS = ("Count", "Severity", "What", "Columns", "What is wrong", "How to fix", "Rows")
-TITLE = "How to fix this workbook"
-_GUIDE = """\
-1. Look for the marked cells. A red one keeps its row out, or shows what the API refused; \
-a yellow one is worth a look. Point at a marked cell to see what is wrong; the column bo_problems says it as well.
-2. Fix the cells themselves. Marks, comments and the columns that begin with bo_ may stay: they are written anew each \
-time.
-3. Leave bo_key as it is: a row is known by it while its other cells are fixed. Clear it in a row that you copied to \
-describe another business.
-4. Save the file, and type the command that was printed beside its name. It takes what you fixed into your workbook, \
-and runs that. The run goes on where the last one ended, and nothing is sent twice."""
-GUIDE = _GUIDE.splitlines()
-NOT_KEPT = "What this copy lacks"
-
-_FEW = 12
-
-
-def fixes(findings: Iterable[Finding]) -> tuple[Fix, ...]:
-    """Return a line for each code that occurs: errors first, then the most frequent."""
-    by_code: defaultdict[str, list[Finding]] = defaultdict(list)
-    for finding in findings:
-        by_code[finding.code].append(finding)
-    lines = [_fix(alike) for alike in by_code.values()]
-    return tuple(sorted(lines, key=lambda line: (line.severity != Severity.ERROR, -line.times, line.title)))
-
-
-def uncommented(cells: int) -> tuple[str, ...]:
-    """Return what is said of marked cells that have no comment, because there are too many."""
-    if not cells:
-        return ()
-    have = "1 marked cell has" if cells == 1 else f"{cells:,} marked cells have"
-    return (f"{have} no comment, since a sheet can show only so many; the column bo_problems has them all.",)
-
-
-def _fix(alike: list[Finding]) -> Fix:
-    first = alike[0]
-    return Fix(
-        times=len(alike),
-        severity=first.severity.value,
-        title=cell_text(first.title),
-        columns=cell_text(_listed([finding.column for finding in alike if finding.column])),
-        problem=cell_text(_one_of([finding.problem for finding in alike])),
-        fix=cell_text(_one_of([finding.fix for finding in alike])),
-        rows=_listed([str(finding.row) for finding in alike]),
-    )
-
-
-def _one_of(sentences: list[str]) -> str:
-    """Return what all of them say; where they differ, the first as an example."""
-    return sentences[0] if len(set(sentences)) == 1 else f"For example: {sentences[0]}"
-
-
-def _listed(names: Iterable[str]) -> str:
-    each = list(dict.fromkeys(names))
-    more = len(each) - _FEW
-    return ", ".join(each[:_FEW]) + (f" and {more:,} more" if more > 0 else "")
-
-
-# Looks.
-
-PAPER: Mapping[str, str] = {"error": "FFC9C4", "warning": "FFEFA8"}
-DARK_PAPER: Mapping[str, str] = {"error": "A8201A", "warning": "8A6100"}
-INK: Mapping[str, str] = {"error": "8E1B16", "warning": "6B4B00"}
-HEADER_PAPER, HEADER_INK = "44546A", "FFFFFF"
-TITLE_INK = "1F3864"
-ADDED_WIDTHS = (22, 13, 90, 40)  # characters, in the order of the added columns
-FIX_WIDTHS = (8, 11, 30, 26, 52, 52, 34)
-LINE_HEIGHT = 15  # points
-COMMENT_WIDTH = 340  # pixels
-COMMENT_LINE = 18
-COMMENT_LINE_LENGTH = 48  # characters
-
-
-def comment_height(text: str) -> int:
-    """Return the pixels that a comment needs."""
-    return COMMENT_LINE * (1 + lines_of(text, COMMENT_LINE_LENGTH))
-
-
-def lines_of(text: str, width: int) -> int:
-    """Return how many lines a text takes that wraps after so many characters."""
-    return sum(-(-len(line) // width) or 1 for line in text.split("\n"))
-
-
-def fix_height(fix: Iterable[object]) -> float:
-    """Return the points that a line of the sheet "How to fix" needs."""
-    columns = zip(fix, FIX_WIDTHS, strict=True)
-    return LINE_HEIGHT * max(lines_of(str(value), width) for value, width in columns)
 
 
 # What goes to the child process and back.
@@ -347,9 +268,11 @@ def read_request(content: bytes) -> Request:
         sheet=fields["sheet"],
         header_row=fields["header_row"],
         added=tuple(fields["added"]),
+        names=tuple(fields["names"]),
         marks=tuple(Mark(*mark) for mark in fields["marks"]),
-        results=tuple(RowResults(row, Results(*texts)) for row, texts in fields["results"]),
+        results=tuple(RowResults(row, Results(*texts), tone) for row, texts, tone in fields["results"]),
         fixes=tuple(Fix(*fix) for fix in fields["fixes"]),
+        spots=tuple(Spot(*spot) for spot in fields["spots"]),
         base=tuple(fields["base"]),
     )
     return Request(annotation, fields["sha256"], datetime.fromisoformat(fields["created"]))

@@ -18,7 +18,7 @@ import json
 import os
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -147,6 +147,11 @@ def from_pieces(pieces: Iterable[str]) -> tuple[Base, ...]:
 def with_base(bases: Sequence[Base], base: Base) -> tuple[Base, ...]:
     """Return the bases with one more, which takes the place of one of the same file."""
     return (*(each for each in bases if each.workbook != base.workbook), base)
+
+
+def only_rows(base: Base, keys: Collection[str]) -> Base:
+    """Return the base with the rows alone that have one of these texts in `bo_key`."""
+    return base._replace(rows=tuple(row for row in base.rows if row.key and row.key in keys))
 
 
 def chosen(bases: Sequence[Base], workbook: Sheet) -> Base | None:

@@ -19,24 +19,27 @@ from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import groupby
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
 from bulk_onboard.model.sheet import ADDED_COLUMNS, HOW_TO_FIX, SOME_ROWS_COLUMN, Merged, Sheet, SheetRow, Stored
-from bulk_onboard.reporting.annotated import annotation as looks
-from bulk_onboard.reporting.annotated.annotation import (
-    AUTHOR,
-    COMMENT_WIDTH,
+from bulk_onboard.reporting.annotated import looks
+from bulk_onboard.reporting.annotated.annotation import Annotation, Mark
+from bulk_onboard.reporting.annotated.base import BASE_SHEET, BASE_TITLE, as_xlsxwriter_writes
+from bulk_onboard.reporting.annotated.guide import (
+    CELL_BY_CELL,
+    FIX_HEADERS,
     GUIDE,
-    HEADERS,
     NOT_KEPT,
+    SPOT_HEADERS,
     TITLE,
-    Annotation,
-    Fix,
-    Mark,
-    comment_height,
+    layout,
+    lines_by_row,
+    link_to,
+    link_to_line,
+    more_spots,
     uncommented,
 )
-from bulk_onboard.reporting.annotated.base import BASE_SHEET, BASE_TITLE, as_xlsxwriter_writes
+from bulk_onboard.reporting.annotated.looks import AUTHOR, COMMENT_WIDTH, comment_height
 from bulk_onboard.reporting.table import cell_text
 
 TEXT = "@"
@@ -54,6 +57,7 @@ _OPTIONS = {
 _NARROWEST, _WIDEST = 10, 40  # characters
 _ROOM = 200  # rows below the last one that are not hidden, for who wants to add some
 _ROW_HEIGHT = 15  # the usual one, which a row must be given to be shown
+_STATE = ADDED_COLUMNS.index("bo_state")
 _LOOKED_AT = 1_000  # rows that the widths are made for
 
 
@@ -66,8 +70,10 @@ def write_plain(
     book = xlsxwriter.Workbook(file, {**_OPTIONS, "tmpdir": str(folder)})
     book.set_properties({"created": created.replace(tzinfo=None)})
     look = _Looks(book)
-    left_out = _write_sheet(book, look, sheet, annotation)
-    _write_guide(book, look, annotation.fixes, (*notes, *uncommented(left_out)))
+    marked = len(annotation.marks)
+    more = (*uncommented(max(0, marked - COMMENTS_AT_MOST)), *more_spots(marked))
+    _write_guide(book, look, annotation, (*notes, *more))
+    _write_sheet(book, look, sheet, annotation)
     _write_base(book, annotation.base)
     book.close()
 
@@ -77,7 +83,7 @@ def write_sheet(file: BinaryIO, folder: Path, *, sheet: Sheet) -> None:
     import xlsxwriter  # noqa: PLC0415 - as above
 
     book = xlsxwriter.Workbook(file, {**_OPTIONS, "tmpdir": str(folder)})
-    nothing = Annotation(sheet=sheet.name, header_row=sheet.header_row, added=(), marks=(), results=(), fixes=())
+    nothing = Annotation(sheet=sheet.name, header_row=sheet.header_row, added=())
     _write_sheet(book, _Looks(book), sheet, nothing)
     book.close()
 
@@ -88,17 +94,29 @@ class _Looks:
     def __init__(self, book: Any) -> None:
         self._book = book
         self._cells: dict[tuple[str, str], Any] = {}
+        wrapped = {"num_format": TEXT, "valign": "top", "text_wrap": True}
         ours = {"bold": True, "font_color": f"#{looks.HEADER_INK}", "bg_color": f"#{looks.HEADER_PAPER}"}
         self.text = self.cell()
-        self.ours_text = book.add_format({"num_format": TEXT, "valign": "top", "text_wrap": True})
+        self.ours_text = book.add_format(wrapped)
+        link = {"font_color": f"#{looks.LINK_INK}", "underline": 1}
+        self.link = book.add_format({**wrapped, **link})
+        self.tones = {
+            (tone, is_link): book.add_format(
+                {**wrapped, "bg_color": f"#{paper}", "font_color": f"#{ink}", "underline": int(is_link)}
+            )
+            for tone, (paper, ink) in looks.TONES.items()
+            for is_link in (False, True)
+        }
+        line = {**wrapped, "bottom": 1, "bottom_color": f"#{looks.LINE_INK}"}
+        self.line, self.line_link = book.add_format(line), book.add_format({**line, **link})
+        self.line_count = book.add_format({**line, "num_format": "#,##0", "align": "center"})
+        self.prose = book.add_format({"text_wrap": True, "valign": "top"})
         self.header = book.add_format({"num_format": TEXT, "bold": True, "bottom": 1})
         self.ours = book.add_format({**ours, "num_format": TEXT})
         self.title = book.add_format({"bold": True, "font_size": 16, "font_color": f"#{looks.TITLE_INK}"})
         self.heading = book.add_format({"bold": True, "font_size": 12, "font_color": f"#{looks.TITLE_INK}"})
         self.severity = {
-            severity: book.add_format(
-                {"num_format": TEXT, "valign": "top", "bold": True, "bg_color": f"#{paper}", "font_color": f"#{ink}"}
-            )
+            severity: book.add_format({**line, "bold": True, "bg_color": f"#{paper}", "font_color": f"#{ink}"})
             for (severity, paper), ink in zip(looks.PAPER.items(), looks.INK.values(), strict=True)
         }
 
@@ -111,38 +129,87 @@ class _Looks:
         return self._cells[wanted]
 
 
-def _write_sheet(book: Any, look: _Looks, sheet: Sheet, annotation: Annotation) -> int:
-    """Write the sheet itself from top to bottom; return how many comments there was no room for."""
+def _write_sheet(book: Any, look: _Looks, sheet: Sheet, annotation: Annotation) -> None:
+    """Write the sheet itself from top to bottom."""
     page = book.add_worksheet(_sheet_name(sheet.name))
-    _set_columns(page, sheet, annotation)
+    names, places = (ADDED_COLUMNS, annotation.added) if annotation.added else ((), ())
+    if annotation.some_rows and not sheet.has_some_rows_only:
+        names, places = (*names, SOME_ROWS_COLUMN), (*places, max(len(sheet.headers), *(p + 1 for p in places)))
+    widths = _set_columns(page, sheet, annotation)
     if annotation.some_rows:
         page.set_default_row(hide_unused_rows=True)  # the others are seen to be missing, and not to be empty
-    page.freeze_panes(annotation.header_row, 0)
+    _set_view(page, sheet, annotation, widths)
     page.merge += [[m.first_row - 1, m.first_column, m.last_row - 1, m.last_column] for m in disjoint(sheet.merged)]
     marks: defaultdict[int, dict[int, Mark]] = defaultdict(dict)
     for mark in annotation.marks:
         marks[mark.row][mark.position] = mark
     commented = set(sorted(annotation.marks, key=lambda mark: mark.severity != "error")[:COMMENTS_AT_MOST])
     header = SheetRow(annotation.header_row, sheet.headers)
-    names, places = (ADDED_COLUMNS, annotation.added) if annotation.added else ((), ())
-    if annotation.some_rows and not sheet.has_some_rows_only:
-        names, places = (*names, SOME_ROWS_COLUMN), (*places, max(len(sheet.headers), *(p + 1 for p in places)))
-    results: dict[int, tuple[str, ...]] = {header.number: names, **dict(annotation.results)}
+    ours = _added_cells(look, annotation)
     for row in (header, *sheet.rows):
-        ours = dict(zip(places, results.get(row.number, ()), strict=False))
-        _write_row(page, look, row, ours, marks[row.number], is_header=row is header)
+        if row is header:
+            added = {place: _Added(name, look.ours) for name, place in zip(names, places, strict=True)}
+        else:
+            added = dict(zip(places, ours.get(row.number, ()), strict=False))
+        _write_row(page, look, row, added, marks[row.number], is_header=row is header)
         for mark in commented.intersection(marks[row.number].values()):
             _comment(page, mark)
     if annotation.some_rows:
         for line in range(sheet.numbers[-1], sheet.numbers[-1] + _ROOM):
             page.set_row(line, _ROW_HEIGHT)
-    return len(annotation.marks) - len(commented)
+
+
+def _set_view(page: Any, sheet: Sheet, annotation: Annotation, widths: Sequence[float]) -> None:
+    """Keep headers and names in view, show the results beside them, offer a filter, and fit the sheet to pages."""
+    header, frozen = annotation.header_row, looks.frozen_columns(widths, annotation.names)
+    state = annotation.added[_STATE] if annotation.added and frozen else frozen
+    rows = looks.frozen_rows(header)
+    page.freeze_panes(rows, frozen, rows, state)
+    if sheet.numbers and widths:
+        page.autofilter(header - 1, 0, sheet.numbers[-1] - 1, len(widths) - 1)
+    pages = looks.pages_wide(widths)
+    _set_up_page(page, pages)
+    page.repeat_rows(header - 1)
+    if pages > 1 and frozen:
+        page.repeat_columns(0, frozen - 1)
+
+
+def _set_up_page(page: Any, pages_wide: int = 1) -> None:
+    """Print on A4 in landscape, so many pages wide and as many high as it takes, with their numbers."""
+    page.set_landscape()
+    page.set_paper(9)
+    page.set_margins(looks.MARGIN, looks.MARGIN, looks.TOP_MARGIN, looks.FOOTER_MARGIN)
+    page.fit_to_pages(pages_wide, 0)
+    page.set_footer(f"&L&A&R{looks.FOOTER}")
+
+
+class _Added(NamedTuple):
+    """A cell that is added to the user's: its text, its look, and where it leads; empty for nowhere."""
+
+    text: str
+    look: Any
+    link: str = ""
+
+
+def _added_cells(look: _Looks, annotation: Annotation) -> dict[int, list[_Added]]:
+    """Return what the added columns hold, by row."""
+    lines = lines_by_row(annotation.fixes, annotation.spots)
+    added: dict[int, list[_Added]] = {}
+    for each in annotation.results:
+        cells = [_Added(text, look.ours_text) for text in each.texts]
+        link = link_to_line(lines[each.row]) if each.row in lines else ""
+        if each.tone:
+            cells[_STATE] = _Added(each.texts.state, look.tones[each.tone, bool(link)], link)
+        elif link:
+            cells[_STATE] = _Added(each.texts.state, look.link, link)
+        added[each.row] = cells
+    return added
 
 
 def _write_row(
-    page: Any, look: _Looks, row: SheetRow, ours: Mapping[int, str], marks: Mapping[int, Mark], *, is_header: bool
+    page: Any, look: _Looks, row: SheetRow, ours: Mapping[int, _Added], marks: Mapping[int, Mark], *, is_header: bool
 ) -> None:
-    """Write one row: the user's cells, and over them the texts of `ours`, by position."""
+    """Write one row: the user's cells, and over them those of `ours`, by position."""
     line, stored = row.number - 1, row.stored
     usual, usual_ours = (look.header, look.ours) if is_header else (look.text, look.ours_text)
     for position, text in enumerate(row.cells):
@@ -155,8 +222,9 @@ def _write_row(
         else:
             _write(page, line, position, text, look.cell(TEXT, severity) if severity else usual)
     for position in sorted(ours.keys() | {place for place in marks if place >= len(row.cells)}):
-        cell_look = look.cell(TEXT, marks[position].severity) if position in marks else usual_ours
-        _write(page, line, position, cell_text(ours.get(position, "")), cell_look)
+        added = ours.get(position, _Added("", usual_ours))
+        cell_look = look.cell(TEXT, marks[position].severity) if position in marks else added.look
+        _write(page, line, position, cell_text(added.text), cell_look, link=added.link)
 
 
 def _write_kept(page: Any, row: int, position: int, value: "Value", look: Any) -> None:
@@ -176,40 +244,67 @@ def _comment(page: Any, mark: Mark) -> None:
     page.write_comment(mark.row - 1, mark.position, mark.text, {"author": AUTHOR, **size})
 
 
-def _set_columns(page: Any, sheet: Sheet, annotation: Annotation) -> None:
+def _set_columns(page: Any, sheet: Sheet, annotation: Annotation) -> list[float]:
+    """Set the widths of all columns, and return them."""
+    widths: dict[int, float] = {}
     for position, header in enumerate(sheet.headers):
         longest = max(
             (len(row.cells[position]) for row in sheet.rows[:_LOOKED_AT] if position < len(row.cells)), default=0
         )
-        page.set_column(position, position, max(_NARROWEST, len(header) + 2, min(longest + 2, _WIDEST)))
-    for position, width in zip(annotation.added, looks.ADDED_WIDTHS, strict=False):  # none in a sheet alone
+        widths[position] = max(_NARROWEST, len(header) + 2, min(longest + 2, _WIDEST))
+    widths |= zip(annotation.added, looks.ADDED_WIDTHS, strict=False)  # none in a sheet alone
+    for position, width in widths.items():
         page.set_column(position, position, width)
+    return [widths[position] for position in sorted(widths)]
 
 
-def _write_guide(book: Any, look: _Looks, fixes: Sequence[Fix], notes: Sequence[str]) -> None:
+def _write_guide(book: Any, look: _Looks, annotation: Annotation, notes: Sequence[str]) -> None:
+    """Write the sheet "How to fix", the first one."""
     page = book.add_worksheet(HOW_TO_FIX)
     page.hide_gridlines(2)
-    page.set_landscape()
-    page.set_paper(9)
-    page.fit_to_pages(1, 0)
+    _set_up_page(page)
     for position, width in enumerate(looks.FIX_WIDTHS):
         page.set_column(position, position, width)
     page.write_string(0, 0, TITLE, look.title)
     for row, line in enumerate(GUIDE, start=1):
-        page.write_string(row, 0, line)
-    row = len(GUIDE) + 2
-    for position, header in enumerate(HEADERS):
-        page.write_string(row, position, header, look.ours)
-    for row, fix in enumerate(fixes, start=row + 1):  # noqa: B020 - it goes on below
-        page.set_row(row, looks.fix_height(fix))
-        page.write_number(row, 0, fix.times, look.text)
-        for position, text in enumerate(fix[1:], start=1):
-            _write(
-                page, row, position, cell_text(text), look.severity[fix.severity] if position == 1 else look.ours_text
-            )
-    page.write_string(row + 2, 0, NOT_KEPT, look.heading)
-    for place, note in enumerate(notes, start=row + 3):
-        page.write_string(place, 0, cell_text(note))
+        _write_line(page, row, line, look.prose)
+    at = layout(annotation.fixes, annotation.spots)
+    _write_headers(page, at.fixes, FIX_HEADERS, look)
+    for row, fix in enumerate(annotation.fixes, start=at.fixes):
+        page.set_row(row, looks.line_height(fix))
+        page.write_number(row, 0, fix.times, look.line_count)
+        _write_cells(page, row, fix[1:], look)
+    if annotation.spots:
+        page.write_string(at.spots - 2, 0, CELL_BY_CELL, look.heading)
+        _write_headers(page, at.spots, SPOT_HEADERS, look)
+    name = _sheet_name(annotation.sheet)
+    for row, spot in enumerate(annotation.spots, start=at.spots):
+        page.set_row(row, looks.line_height(spot.cells))
+        _write(page, row, 0, spot.address, look.line_link, link=link_to(name, spot.address))
+        _write_cells(page, row, spot.cells[1:], look)
+    if notes:
+        page.write_string(at.below - 1, 0, NOT_KEPT, look.heading)
+    for row, note in enumerate(notes, start=at.below):
+        _write_line(page, row, cell_text(note), look.prose)
+
+
+def _write_headers(page: Any, row: int, headers: Iterable[str], look: _Looks) -> None:
+    for position, header in enumerate(headers):
+        page.write_string(row - 1, position, header, look.ours)
+
+
+def _write_cells(page: Any, row: int, texts: Sequence[str], look: _Looks) -> None:
+    """Write the texts of a line but for its first cell; they begin with the severity."""
+    for position, text in enumerate(texts, start=1):
+        _write(page, row, position, cell_text(text), look.line if position > 1 else look.severity[text])
+
+
+def _write_line(page: Any, row: int, text: str, look: Any) -> None:
+    """Write a text over the whole width."""
+    last = len(looks.FIX_WIDTHS) - 1
+    page.set_row(row, looks.LINE_HEIGHT * looks.lines_of(text, sum(looks.FIX_WIDTHS)))
+    page.merge_range(row, 0, row, last, "", look)
+    page.write_string(row, 0, text, look)
 
 
 def _write_base(book: Any, pieces: Sequence[str]) -> None:
@@ -221,8 +316,10 @@ def _write_base(book: Any, pieces: Sequence[str]) -> None:
         page.write_string(row, 0, text)
 
 
-def _write(page: Any, row: int, position: int, text: str, look: Any) -> None:
-    if text:
+def _write(page: Any, row: int, position: int, text: str, look: Any, *, link: str = "") -> None:
+    if text and link:
+        page.write_url(row, position, f"internal:{link}", look, as_xlsxwriter_writes(text))
+    elif text:
         page.write_string(row, position, as_xlsxwriter_writes(text), look)
     else:
         page.write_blank(row, position, None, look)

@@ -14,7 +14,7 @@ slow on a large sheet, and its iterators create the cells that are not there.
 import hashlib
 import importlib
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from datetime import datetime
 from importlib.util import find_spec
@@ -23,33 +23,27 @@ from typing import Any, BinaryIO
 from openpyxl import Workbook
 from openpyxl.cell.cell import MergedCell
 from openpyxl.comments import Comment
-from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.styles import Alignment, PatternFill
 from openpyxl.styles.colors import COLOR_INDEX, Color
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.hyperlink import Hyperlink
 
 from bulk_onboard.confined.limits import shut_doors
 from bulk_onboard.errors import WorkbookError
-from bulk_onboard.model.sheet import ADDED_COLUMNS, HOW_TO_FIX
-from bulk_onboard.reporting.annotated import annotation as looks
-from bulk_onboard.reporting.annotated.annotation import (
-    AUTHOR,
-    COMMENT_WIDTH,
-    GUIDE,
-    HEADERS,
-    NOT_KEPT,
-    TITLE,
-    Annotation,
-    Fix,
-    Mark,
-    answer_pieces,
-    comment_height,
-    lines_of,
-    read_request,
+from bulk_onboard.model.sheet import ADDED_COLUMNS
+from bulk_onboard.reporting.annotated import looks
+from bulk_onboard.reporting.annotated.annotation import Annotation, Mark, RowResults, answer_pieces, read_request
+from bulk_onboard.reporting.annotated.base import BASE_SHEET, BASE_TITLE
+from bulk_onboard.reporting.annotated.book import Loaded, load, save
+from bulk_onboard.reporting.annotated.guide import (
+    lines_by_row,
+    link_to_line,
+    more_spots,
     uncommented,
 )
-from bulk_onboard.reporting.annotated.base import BASE_SHEET, BASE_TITLE, escaped
-from bulk_onboard.reporting.annotated.book import Loaded, load, save
+from bulk_onboard.reporting.annotated.looks import AUTHOR, COMMENT_WIDTH, comment_height, lines_of
+from bulk_onboard.reporting.annotated.styled_guide import font_of, write_guide, write_text
+from bulk_onboard.reporting.annotated.styled_view import set_print, set_view, show
 
 COMMENTS_AT_MOST = 5_000
 
@@ -89,13 +83,17 @@ def annotated(content: bytes, annotation: Annotation, created: datetime) -> tupl
     book = loaded.book
     sheet = book[annotation.sheet]
     _unmark(book, sheet)
-    _write_columns(sheet, annotation)
-    left_out = _mark(sheet, annotation.marks)
-    notes = (*_lacks(loaded), *uncommented(left_out))
-    _write_guide(book, annotation.fixes, notes)
+    uncommented_cells = max(0, len(annotation.marks) - COMMENTS_AT_MOST)
+    notes = (*_lacks(loaded), *uncommented(uncommented_cells), *more_spots(len(annotation.marks)))
+    guide = write_guide(book, annotation, notes)
+    lines = {} if guide is None else lines_by_row(annotation.fixes, annotation.spots)
+    _write_columns(sheet, annotation, lines)
+    _mark(sheet, annotation.marks)
     _write_base(book, annotation.base)
     _fit_comments(book)
-    _show(book, sheet)
+    set_view(sheet, annotation)
+    set_print(sheet, annotation)
+    show(book, sheet if guide is None else guide)
     book.properties.created = created.replace(tzinfo=None)
     return save(loaded), notes
 
@@ -118,14 +116,6 @@ def _lacks(loaded: Loaded) -> Iterator[str]:
         )
 
 
-def _show(book: Any, sheet: Any) -> None:
-    """Open the workbook at the sheet; two sheets that are selected together would be changed together."""
-    if sheet.sheet_state == "visible":
-        book.active = sheet
-        for each in book.worksheets:
-            each.sheet_view.tabSelected = each is sheet
-
-
 # The marks.
 
 
@@ -144,8 +134,8 @@ def _unmark(book: Any, sheet: Any) -> None:
             _write_comment(cell, _users_part(cell.comment.text), cell.comment.author)
 
 
-def _mark(sheet: Any, marks: Iterable[Mark]) -> int:
-    """Fill and comment the cells, errors first; return how many comments there was no room for."""
+def _mark(sheet: Any, marks: Iterable[Mark]) -> None:
+    """Fill and comment the cells, errors first, as long as there is room for comments."""
     firsts = {
         (row, column): (area.min_row, area.min_col)
         for area in sheet.merged_cells.ranges
@@ -153,7 +143,6 @@ def _mark(sheet: Any, marks: Iterable[Mark]) -> int:
         for column in range(area.min_col, area.max_col + 1)
     }
     filled: dict[tuple[object, ...], Any] = {}
-    left_out = 0
     for number, one in enumerate(sorted(marks, key=lambda one: one.severity != "error")):
         place = (one.row, one.position + 1)
         cell = sheet.cell(*firsts.get(place, place))
@@ -161,9 +150,6 @@ def _mark(sheet: Any, marks: Iterable[Mark]) -> int:
             _fill(cell, one.severity, filled)
         if number < COMMENTS_AT_MOST:
             _add_comment(cell, one.text)
-        else:
-            left_out += 1
-    return left_out
 
 
 def _fit_comments(book: Any) -> None:
@@ -235,12 +221,16 @@ def _write_comment(cell: Any, text: str, author: str) -> None:
 
 # The added columns.
 
-_PROBLEMS = ADDED_COLUMNS.index("bo_problems")
+_STATE, _PROBLEMS = ADDED_COLUMNS.index("bo_state"), ADDED_COLUMNS.index("bo_problems")
 _LINES_AT_MOST = 12  # that a row is made high for
 
 
-def _write_columns(sheet: Any, annotation: Annotation) -> None:
-    """Write the added columns, over what an earlier annotation left in them."""
+def _write_columns(sheet: Any, annotation: Annotation, lines: Mapping[int, int]) -> None:
+    """Write the added columns, over what an earlier annotation left in them.
+
+    Args:
+        lines: by row, its line of the sheet "How to fix", where its state leads.
+    """
     _forget_heights(sheet, annotation)
     for name, position, width in zip(ADDED_COLUMNS, annotation.added, looks.ADDED_WIDTHS, strict=True):
         _make_room(sheet, position + 1)
@@ -248,50 +238,85 @@ def _write_columns(sheet: Any, annotation: Annotation) -> None:
         _clear(sheet, position + 1, annotation.header_row)
         header = sheet.cell(annotation.header_row, position + 1)
         if not isinstance(header, MergedCell):
-            _write_text(header, name)
-            header.font = _font(sheet.parent, bold=True, color=looks.HEADER_INK)
+            write_text(header, name)
+            header.font = font_of(sheet.parent, bold=True, color=looks.HEADER_INK)
             header.fill = PatternFill("solid", fgColor=looks.HEADER_PAPER)
             header.alignment = Alignment(vertical="center", horizontal="left", indent=1)
-    _write_rows(sheet, annotation)
+    cells, raised = _AddedCells(sheet), dict[tuple[int, ...], Any]()
+    for each in annotation.results:
+        if _let_grow(sheet, each.row, each.texts.problems):
+            _raise(sheet, each.row, raised)
+        cells.write(each, annotation.added, link=link_to_line(lines[each.row]) if each.row in lines else "")
 
 
-def _font(book: Any, **other: Any) -> Font:
-    """Return the workbook's usual font, with these changes."""
-    usual = book._fonts[0]
-    return Font(**{"name": usual.name, "size": usual.size, **other})
+class _AddedCells:
+    """Writes the added cells of rows; a look that many share is made once."""
 
+    def __init__(self, sheet: Any) -> None:
+        self._sheet = sheet
+        self._looks: dict[tuple[object, ...], Any] = {}
 
-def _write_text(cell: Any, text: str) -> None:
-    """Write a text, also where it reads like a formula or an error value."""
-    cell.value = escaped(text)
-    cell.data_type = "s"
+    def write(self, each: RowResults, places: Sequence[int], *, link: str) -> None:
+        """Write the texts of one row at these positions; its state leads where the link does.
 
-
-def _write_rows(sheet: Any, annotation: Annotation) -> None:
-    looks_of_rows: dict[str | None, Any] = {}
-    for row, texts in annotation.results:
-        vertical = sheet.cell(row, 1).alignment.vertical  # as the row's own cells stand
-        for position, text in zip(annotation.added, texts, strict=True):
-            cell = sheet.cell(row, position + 1)
+        A link in bo_problems would keep LibreOffice from breaking its lines.
+        """
+        vertical = self._sheet.cell(each.row, 1).alignment.vertical  # as the row's own cells stand
+        for column, (position, text) in enumerate(zip(places, each.texts, strict=True)):
+            cell = self._sheet.cell(each.row, position + 1)
             if isinstance(cell, MergedCell):
                 continue
             if text:
-                _write_text(cell, text)
-            if vertical not in looks_of_rows:
-                cell.font = _font(sheet.parent)
-                cell.fill = PatternFill()
-                cell.number_format = "@"
-                cell.alignment = Alignment(vertical=vertical, horizontal="left", wrap_text=True, indent=1)
-                looks_of_rows[vertical] = cell._style
-            cell._style = copy(looks_of_rows[vertical])
-        _let_grow(sheet, row, texts[_PROBLEMS])
+                write_text(cell, text)
+            is_link = bool(link) and column == _STATE
+            if is_link:
+                cell.hyperlink = Hyperlink(ref=cell.coordinate, location=link)
+            self._dress(cell, vertical, each.tone if column == _STATE else "", is_link=is_link)
+
+    def _dress(self, cell: Any, vertical: str | None, tone: str, *, is_link: bool) -> None:
+        wanted = (vertical, tone, is_link)
+        if wanted not in self._looks:
+            colours = looks.TONES.get(tone)
+            ink = {"color": colours.ink if colours else looks.LINK_INK} if colours or is_link else {}
+            cell.font = font_of(self._sheet.parent, underline="single" if is_link else None, **ink)
+            cell.fill = PatternFill("solid", fgColor=f"FF{colours.paper}") if colours else PatternFill()
+            cell.number_format = "@"
+            cell.alignment = Alignment(vertical=vertical, horizontal="left", wrap_text=True, indent=1)
+            self._looks[wanted] = cell._style
+        cell._style = copy(self._looks[wanted])
 
 
-def _let_grow(sheet: Any, row: int, problems: str) -> None:
-    """Make the row as high as its problems need; not every program finds that out by itself."""
+def _let_grow(sheet: Any, row: int, problems: str) -> bool:
+    """Make the row as high as its problems need, which not every program finds out; return whether that was higher."""
     dimension = sheet.row_dimensions[row]
-    if problems and (dimension.height or 0) < _height(problems):
-        dimension.height = _height(problems)
+    if not problems or (dimension.height or 0) >= _height(problems):
+        return False
+    dimension.height = _height(problems)
+    return bool(dimension.height > looks.LINE_HEIGHT)
+
+
+def _raise(sheet: Any, row: int, raised: dict[tuple[int, ...], Any]) -> None:
+    """Put the row's own texts at the top of their cells, where nothing else was said; they would stand at the bottom.
+
+    Args:
+        raised: by look before, that look afterwards, so that each is made once.
+    """
+    for column in range(1, sheet.max_column + 1):
+        cell = sheet._cells.get((row, column))
+        if cell is None or isinstance(cell, MergedCell):
+            continue
+        before = tuple(cell._style)
+        if before not in raised:
+            if cell.alignment.vertical is None:
+                cell.alignment = _with_top(cell.alignment)
+            raised[before] = cell._style
+        cell._style = copy(raised[before])
+
+
+def _with_top(alignment: Any) -> Any:
+    raised = copy(alignment)
+    raised.vertical = "top"
+    return raised
 
 
 def _forget_heights(sheet: Any, annotation: Annotation) -> None:
@@ -331,66 +356,7 @@ def _make_room(sheet: Any, column: int) -> None:
                 sheet.column_dimensions[part.index] = part
 
 
-# The sheet "How to fix", and the hidden one.
-
-_COUNTED = Alignment(vertical="top", horizontal="center")
-_WRAPPED = Alignment(vertical="top", wrap_text=True)
-
-
-def _write_guide(book: Any, fixes: Sequence[Fix], notes: Sequence[str]) -> None:
-    """Write the sheet, in the place of an earlier one; a sheet of the user's that is called so stays what it is."""
-    earlier = next((sheet for sheet in book.worksheets if sheet.title.casefold() == HOW_TO_FIX.casefold()), None)
-    if earlier is not None:
-        if earlier["A1"].value != TITLE:
-            return
-        book.remove(earlier)
-    sheet = book.create_sheet(HOW_TO_FIX)
-    sheet.sheet_view.showGridLines = False
-    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
-    sheet.page_setup.fitToHeight, sheet.sheet_properties.pageSetUpPr = 0, PageSetupProperties(fitToPage=True)
-    for column, width in enumerate(looks.FIX_WIDTHS, start=1):
-        sheet.column_dimensions[get_column_letter(column)].width = width
-    _write_line(sheet, 1, TITLE, _font(book, bold=True, size=16, color=looks.TITLE_INK), height=26)
-    row = 2
-    for line in GUIDE:
-        _write_line(sheet, row, line, _font(book))
-        row += 1
-    row = _write_table(sheet, row + 1, fixes)
-    if notes:
-        _write_line(sheet, row + 1, NOT_KEPT, _font(book, bold=True, size=12, color=looks.TITLE_INK), height=20)
-        for place, note in enumerate(notes, start=row + 2):
-            _write_line(sheet, place, note, _font(book))
-
-
-def _write_line(sheet: Any, row: int, text: str, look: Font, height: float | None = None) -> None:
-    """Write a text over the whole width."""
-    _write_text(sheet.cell(row, 1), text)
-    sheet.cell(row, 1).font = look
-    sheet.cell(row, 1).alignment = _WRAPPED
-    sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=len(HEADERS))
-    sheet.row_dimensions[row].height = height or looks.LINE_HEIGHT * lines_of(text, sum(looks.FIX_WIDTHS))
-
-
-def _write_table(sheet: Any, row: int, fixes: Sequence[Fix]) -> int:
-    """Write headers and a line each; return the row below."""
-    for column, header in enumerate(HEADERS, start=1):
-        cell = sheet.cell(row, column, header)
-        cell.font = _font(sheet.parent, bold=True, color=looks.HEADER_INK)
-        cell.fill = PatternFill("solid", fgColor=looks.HEADER_PAPER)
-    for place, fix in enumerate(fixes, start=row + 1):
-        for column, value in enumerate(fix, start=1):
-            cell = sheet.cell(place, column)
-            if isinstance(value, str):
-                _write_text(cell, value)
-            else:
-                cell.value = value
-            cell.font = _font(sheet.parent)
-            cell.alignment = _COUNTED if column == 1 else _WRAPPED
-        severity = sheet.cell(place, 2)
-        severity.fill = PatternFill("solid", fgColor=looks.PAPER[fix.severity])
-        severity.font = _font(sheet.parent, bold=True, color=looks.INK[fix.severity])
-        sheet.row_dimensions[place].height = looks.fix_height(fix)
-    return row + 1 + len(fixes)
+# The hidden sheet.
 
 
 def _write_base(book: Any, pieces: Sequence[str]) -> None:
@@ -404,4 +370,4 @@ def _write_base(book: Any, pieces: Sequence[str]) -> None:
         sheet = book.create_sheet(BASE_SHEET)
         sheet.sheet_state = "veryHidden"
         for row, text in enumerate((BASE_TITLE, *pieces), start=1):
-            _write_text(sheet.cell(row, 1), text)
+            write_text(sheet.cell(row, 1), text)

@@ -151,13 +151,13 @@ def test_problems_come_in_the_order_of_the_rows():
 
 
 def test_commands_stand_on_the_first_sheet_once():
-    """The rows that wait for an answer are named with the command for each; a few of very many."""
+    """Rows that wait for an answer are named with the command for each; a few of very many, the first as the next."""
     rows = [decision(number, key=f"K-{number}") for number in range(2, 12)]
     held = [record(number, State.HELD, key=f"K-{number}") for number in range(2, 12)]
 
     commands = tables(rows, ledger_state(*held)).summary.commands
 
-    assert ("Choose an answer for K-2", "bulk-onboard resolve migration.toml K-2") == commands[0]
+    assert ("Choose an answer for K-3", "bulk-onboard resolve migration.toml K-3") == commands[0]
     assert 5 == len(commands)
 
 

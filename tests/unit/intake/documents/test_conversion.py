@@ -7,6 +7,7 @@ import pypdfium2_raw as pdfium
 import pytest
 from PIL import Image, ImageOps
 
+from bulk_onboard.intake.documents.content import jpeg_findings
 from bulk_onboard.intake.documents.conversion import pictures, rendering
 from bulk_onboard.intake.documents.conversion.answer import converted
 from bulk_onboard.intake.documents.conversion.pages import Kind, Page, pdf_of
@@ -309,6 +310,17 @@ def test_bad_files_are_told(content, media, why):
     """Cut off, damaged, moving or too many pages: a sentence, and no half picture."""
     with pytest.raises(CannotError, match=why):
         converted(content, media)
+
+
+def test_jpeg_whose_points_cannot_be_decoded_is_told():
+    """Its parts are all there; put into a PDF as it is it would be a blank page."""
+    content = packed(page(noise=40), "JPEG")
+    tables = content.index(b"\xff\xc4")
+    spoilt = content[: tables + 5] + b"\xff" * 16 + content[tables + 21 :]
+
+    assert () == jpeg_findings(spoilt)
+    with pytest.raises(CannotError, match="damaged"):
+        converted(spoilt, JPEG)
 
 
 def test_bomb_is_not_unpacked():

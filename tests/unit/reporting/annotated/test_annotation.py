@@ -65,7 +65,7 @@ def test_what_turned_up_while_sending_is_told_in_its_row():
     made = annotation({}, [changed])
 
     assert [(3, 1, "error")] == [mark[:3] for mark in made.marks]
-    assert "changed between the check" in dict(made.results)[3].problems
+    assert "changed between the check" in made.results[1].texts.problems
 
 
 def test_columns_stand_where_they_stood_or_at_the_far_right():

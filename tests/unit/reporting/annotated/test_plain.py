@@ -100,7 +100,7 @@ def test_columns_of_an_annotated_sheet_are_overwritten(tmp_path):
     assert "old" not in [cell.value for cell in copy[2]]
 
 
-def test_second_sheet_tells_how_to_fix(tmp_path):
+def test_first_sheet_tells_how_to_fix(tmp_path):
     """The same lines as in the user's own file, and why the copy is plain."""
     copy = written(sheet_of(), annotation({2: [email()]}), tmp_path)["How to fix"]
 
@@ -126,7 +126,7 @@ def test_name_of_a_csv_becomes_one_that_excel_allows(tmp_path):
     """A sheet that is called like a file may have too long a name, or signs that a sheet's name cannot have."""
     sheet = replace(sheet_of(), name="a[1]/" + "x" * 40)
 
-    assert ["a_1__" + "x" * 26, "How to fix", "bo_base"] == written(
+    assert ["How to fix", "a_1__" + "x" * 26, "bo_base"] == written(
         sheet, annotation({2: [email()]}), tmp_path
     ).sheetnames
 
@@ -200,3 +200,34 @@ def test_very_many_areas_take_no_time():
     areas = [Merged(row, row, 0, 1) for row in range(2, 100_000)] + [Merged(2, 100_000, 3, 3)]
 
     assert len(areas) == len(disjoint(areas))
+
+
+def test_clerk_sees_names_and_results_first(tmp_path):
+    """Key is frozen beside the results, there is a filter, and links lead from list to cell, and from row to list."""
+    sheet = sheet_of()
+    book = written(sheet, annotation({2: [email()]}, sheet=sheet), tmp_path)
+    page, guide = book["Sheet1"], book["How to fix"]
+
+    assert ("How to fix", "A1:G3") == (book.active.title, page.auto_filter.ref)
+    assert (1, 1, "E2") == (page.sheet_view.pane.xSplit, page.sheet_view.pane.ySplit, page.sheet_view.pane.topLeftCell)
+    (link,) = [cell for row in guide.iter_rows() for cell in row if cell.hyperlink]
+    assert ("B2", "'Sheet1'!B2") == (link.value, link.hyperlink.location)
+    assert f"'How to fix'!A{link.row}" == page["E2"].hyperlink.location
+    assert "FFFCE4D6" == page["E2"].fill.fgColor.rgb
+
+
+def test_prints_in_landscape_with_headers_and_page_numbers(tmp_path):
+    """One page wide where that can be read, else so many that it can, with the names on each."""
+    narrow = written(sheet_of(), annotation({2: [email()]}), tmp_path)
+    wide_sheet = sheet_of(["Key", *(f"A long header, number {n:02}" for n in range(20))])
+    wide = written(wide_sheet, annotation({2: [email()]}, sheet=wide_sheet), tmp_path)["Sheet1"]
+
+    for page in narrow.worksheets[:2]:
+        assert ("landscape", 1, 0) == (
+            page.page_setup.orientation,
+            page.page_setup.fitToWidth or 1,
+            page.page_setup.fitToHeight,
+        )
+        assert "Page &P of &N" == page.oddFooter.right.text
+    assert "$1:$1" == narrow["Sheet1"].print_title_rows
+    assert (3, "$A:$A") == (wide.page_setup.fitToWidth, wide.print_title_cols)

@@ -77,14 +77,14 @@ def test_problems_come_errors_first_with_their_fixes():
 
 
 def test_record_tells_its_reason_and_id():
-    """A refusal shows the API's words, a submitted row its id."""
+    """A refusal shows the API's words, a submitted row its review and its id."""
     refused = results_of(
         decision(2), ledger_state(record(2, State.REFUSED, code="invalid", reason="city is not known"))
     )
     submitted = results_of(decision(3), ledger_state(record(3)))
 
     assert ("refused", "invalid: city is not known") == (refused.state, refused.problems)
-    assert ("submitted", "00000000-0000-4000-8000-000000000003") == (submitted.state, submitted.compliance_id)
+    assert ("pending", "00000000-0000-4000-8000-000000000003") == (submitted.state, submitted.compliance_id)
 
 
 def test_duplicate_is_called_so_and_has_no_id_of_its_own():

@@ -9,8 +9,9 @@ import openpyxl
 import pytest
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
-from openpyxl.styles import PatternFill
+from openpyxl.styles import Alignment, PatternFill
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.table import Table
 
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.sheet import SheetRow
@@ -31,6 +32,7 @@ from tests.unit.reporting.annotated.samples import (
     workbook,
 )
 
+COPIED = "xl/worksheets/sheet2.xml"  # the user's own sheet, behind How to fix
 RED, YELLOW, DARK_YELLOW = "FFFFC9C4", "FFFFEFA8", "FF8A6100"
 
 
@@ -70,8 +72,8 @@ def test_columns_are_added_at_the_far_right():
 def test_no_formula_comes_from_data():
     """A Key that reads like a formula stays a text."""
     made = annotation({2: [email()]})
-    row, texts = made.results[0]
-    made = replace(made, results=((row, texts._replace(key="=1+1")),))
+    first = made.results[0]
+    made = replace(made, results=(first._replace(texts=first.texts._replace(key="=1+1")),))
 
     sheet = opened(annotated(workbook(), made, CREATED)[0])["Sheet1"]
 
@@ -98,7 +100,7 @@ def test_marks_do_not_pile_up():
     twice = annotated_bytes_again(once)
 
     first, second = opened(once), opened(twice)
-    assert first.sheetnames == second.sheetnames == ["Sheet1", "How to fix", "bo_base"]
+    assert first.sheetnames == second.sheetnames == ["How to fix", "Sheet1", "bo_base"]
     assert first["Sheet1"].dimensions == second["Sheet1"].dimensions
     for row in first["Sheet1"].iter_rows():
         for cell in row:
@@ -192,7 +194,7 @@ def test_what_the_workbook_has_is_kept():
     assert "=1+1" == book["Mine"]["A1"].value
     assert 2 == openpyxl.load_workbook(io.BytesIO(copy), data_only=True)["Mine"]["A1"].value
     with zipfile.ZipFile(io.BytesIO(copy)) as archive:
-        assert b"<v>45000.123456789</v>" in archive.read("xl/worksheets/sheet1.xml")
+        assert b"<v>45000.123456789</v>" in archive.read(COPIED)
 
 
 def with_result(content):
@@ -241,7 +243,7 @@ def test_excels_escapes_are_kept():
     copy = annotated_bytes(original, email(2))
 
     for content in (copy, annotated_bytes(copy, email(2))):
-        xml = part_of(content, "xl/worksheets/sheet1.xml")
+        xml = part_of(content, COPIED)
         assert 2 == xml.count(b">_x005F_x000D_ literal x005F_ and _x0041_ _x0001_<")
 
 
@@ -251,7 +253,7 @@ def test_what_only_looks_escaped_is_escaped_in_our_own_texts():
 
     copy = annotated(workbook(), annotation({2: [email()]}, sheet=sheet), CREATED)[0]
 
-    assert b">_x005F_x0041_<" in part_of(copy, "xl/worksheets/sheet1.xml")
+    assert b">_x005F_x0041_<" in part_of(copy, COPIED)
 
 
 def test_sheet_how_to_fix_tells_each_kind():
@@ -261,6 +263,81 @@ def test_sheet_how_to_fix_tells_each_kind():
     rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
     assert "How to fix this workbook" == rows[0][0]
     assert any(row[:3] == [2, "error", "Not an e-mail address"] and row[6] == "2, 3" for row in rows)
+
+
+def test_how_to_fix_leads_to_the_cells_and_back():
+    """It is seen first; a row's state leads to its first line, the errors' before the warnings'."""
+    book = copy_of(workbook(), whole_row(2), email(2))
+    sheet, guide = book["Sheet1"], book["How to fix"]
+
+    links = {cell.value: cell.hyperlink.location for row in guide.iter_rows() for cell in row if cell.hyperlink}
+    line = next(cell.row for row in guide.iter_rows() for cell in row if cell.hyperlink)
+    assert ("How to fix", 0) == (book.active.title, book.index(guide))
+    assert {"B2": "'Sheet1'!B2", "A2": "'Sheet1'!A2"} == links
+    assert (f"'How to fix'!A{line}", None) == (sheet["E2"].hyperlink.location, sheet["E3"].hyperlink)
+
+
+def test_state_is_coloured_by_what_it_means():
+    """The word says it, too."""
+    sheet = copy_of(workbook(), email(2))["Sheet1"]
+
+    assert [("invalid", "FFFCE4D6"), ("not sent", "FFEDEDED")] == [
+        (sheet[c].value, paper(sheet[c])) for c in ("E2", "E3")
+    ]
+
+
+def test_names_and_headers_stay_in_view_beside_the_results():
+    """There is a filter over all of it."""
+    sheet = copy_of(workbook(), email(2))["Sheet1"]
+
+    pane = sheet.sheet_view.pane
+    assert (1, 1, "E2", "A1:G3") == (pane.xSplit, pane.ySplit, pane.topLeftCell, sheet.auto_filter.ref)
+
+
+def test_prints_in_landscape_with_headers_and_page_numbers():
+    """One page wide, since there is little to print."""
+    sheet = copy_of(workbook(), email(2))["Sheet1"]
+
+    assert ("landscape", 1, 0, "$1:$1") == (
+        sheet.page_setup.orientation,
+        sheet.page_setup.fitToWidth,
+        sheet.page_setup.fitToHeight,
+        sheet.print_title_rows,
+    )
+    assert "Page &P of &N" == sheet.oddFooter.right.text
+
+
+def test_users_own_view_and_print_settings_win():
+    """Panes, filter, footer and page are theirs; a table has a filter of its own."""
+
+    def change(book):
+        sheet = book.worksheets[0]
+        sheet.freeze_panes, sheet.auto_filter.ref, sheet.print_area = "A2", "A1:B3", "A1:B3"
+        sheet.oddFooter.center.text = "Ours"
+
+    def as_table(book):
+        book.worksheets[0].add_table(Table(displayName="Ours", ref="A1:C3"))
+
+    sheet = copy_of(workbook(change), email(2))["Sheet1"]
+    assert ("A2", "A1:B3", "'Sheet1'!$A$1:$B$3") == (sheet.freeze_panes, sheet.auto_filter.ref, sheet.print_area)
+    assert ("Ours", None, None) == (
+        sheet.oddFooter.center.text,
+        sheet.page_setup.orientation,
+        sheet.print_title_rows,
+    )
+    assert copy_of(workbook(as_table), email(2))["Sheet1"].auto_filter.ref is None
+
+
+def test_texts_of_a_high_row_stand_at_its_top():
+    """Where the user has not put them elsewhere; a row as high as any stays as it is."""
+
+    def change(book):
+        book.worksheets[0]["C2"].alignment = Alignment(vertical="bottom")
+
+    sheet = copy_of(workbook(change), email(2), whole_row(2))["Sheet1"]
+
+    assert ["top", "bottom", None] == [sheet[place].alignment.vertical for place in ("B2", "C2", "B3")]
+    assert "top" == sheet["F2"].alignment.vertical
 
 
 def test_sheet_of_the_users_own_is_left_alone():
@@ -284,7 +361,7 @@ def test_width_of_a_whole_range_of_columns_is_divided():
     copy = annotated_bytes(workbook(change), email(2))
 
     with zipfile.ZipFile(io.BytesIO(copy)) as archive:
-        columns = re.findall(rb'<col [^>]*min="(\d+)" max="(\d+)"', archive.read("xl/worksheets/sheet1.xml"))
+        columns = re.findall(rb'<col [^>]*min="(\d+)" max="(\d+)"', archive.read(COPIED))
     spans = sorted((int(first), int(last)) for first, last in columns)
     assert [(1, 3), (4, 4), (5, 5), (6, 6), (7, 7), (8, 16_384)] == spans
 
