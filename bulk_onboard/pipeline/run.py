@@ -380,6 +380,9 @@ def _pages(run: Run) -> int:
     return math.ceil(len(run.journal.ledger_state.records) / PAGE) or 1
 
 
+REPORT_S, REPORT_S_A_ROW = 1.5, 0.0005  # about how long the report takes: its libraries, and its rows
+
+
 def seconds_left(run: Run, runner: Runner | None = None) -> float | None:
     """Return the seconds that the run still takes, as far as can be foreseen; the wait for reviews is not counted.
 
@@ -390,8 +393,9 @@ def seconds_left(run: Run, runner: Runner | None = None) -> float | None:
     activity, left = progress.activity, math.ceil(progress.requests_left)
     if run.stop.requested or (activity and (activity.gives_up_at or activity.what == WRITING_REPORT)):
         return None
+    report = Step(after_s=REPORT_S + REPORT_S_A_ROW * len(run.journal.ledger_state.records))
     if activity and LOOKING_FOR_DUPLICATES in (activity.what, activity.then):
-        steps = [Step(requests=_pages(run), not_before_s=(activity.until or now) - now)]
+        steps = [Step(requests=_pages(run), not_before_s=(activity.until or now) - now), report]
         return time_left(steps, run.connection.budget())
     steps = []
     if runner is None:
@@ -407,7 +411,7 @@ def seconds_left(run: Run, runner: Runner | None = None) -> float | None:
             steps.append(Step(requests=_pages(run), after_s=settle_s))
         else:
             steps.append(Step(requests=_pages(run), not_before_s=newest + settle_s - now))
-    return time_left(steps, run.connection.budget())
+    return time_left([*steps, report], run.connection.budget())
 
 
 # What is written down and checked before anything is sent.

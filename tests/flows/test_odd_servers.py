@@ -212,7 +212,7 @@ async def test_a_row_that_fails_alone_in_every_attempt_is_set_aside_for_a_person
 
         assert (ExitStatus.ROWS_NEED_ATTENTION, ROWS - 1) == (result.exit_status, result.counts["submitted"])
         assert (ExitStatus.ROWS_NEED_ATTENTION, State.REFUSED) == (night.exit_status, state_of(office, "K-2"))
-        assert sizes[1] - sizes[0] < 1000
+        assert sizes[1] - sizes[0] < 1200  # the run itself: its start, its end and what it used
         assert [] == office.sandbox.state.duplicates
 
 
