@@ -13,6 +13,7 @@ from bulk_onboard.spelling import did_you_mean
 from bulk_onboard.units import format_count
 
 if TYPE_CHECKING:
+    from bulk_onboard.job import Job
     from bulk_onboard.model.finding import Finding
     from bulk_onboard.model.plan import Plan
     from bulk_onboard.pipeline.judge import DryRun
@@ -98,6 +99,14 @@ def _dry_run(invocation: Invocation) -> "DryRun":
         )
 
 
+def waits_s(dry_run: "DryRun", job: "Job") -> float:
+    """Return how long a run would wait for its settle window: before its first records, and before it ends."""
+    if not dry_run.plan.forecast.creates:
+        return 0.0
+    before, after = not dry_run.ledger_state.swept, job.audit != "never"
+    return job.settle * (before + after)
+
+
 def sums(plan: "Plan", rows: int) -> str:
     """Return how many rows a run would send, and what keeps the others: `69 of 108 rows would be sent; …`."""
     from bulk_onboard.model.plan import Action
@@ -175,7 +184,8 @@ def plan(invocation: Invocation) -> Output:
 
     def show(stream: TextIO) -> None:
         print(f"{format_count(len(made.decisions), 'row')}, checked against {book.described}.", file=stream)
-        print_plan(made, stream)
+        now = invocation.clock().now().astimezone(invocation.job.timezone)
+        print_plan(made, stream, waits_s=waits_s(dry_run, invocation.job), now=now)
         print_convertible(dry_run.judgement.convertible, stream, command=commands.convert())
         print(file=stream)
         print_next(command, stream)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -21,16 +21,24 @@ from bulk_onboard.reporting.row_status import (
     renumbered_sentence,
 )
 from bulk_onboard.reporting.table import Cell
-from bulk_onboard.units import format_age, format_count, format_duration, format_size
+from bulk_onboard.units import format_age, format_clock, format_count, format_duration, format_size
 
 # Runs, and what they lead to.
 
 
-def print_plan(plan: Plan, stream: TextIO) -> None:
-    """Print what a run costs, then what it would do and why, rows with the same action and reason together."""
+def print_plan(plan: Plan, stream: TextIO, *, waits_s: float = 0.0, now: datetime | None = None) -> None:
+    """Print what a run costs, then what it would do and why, rows with the same action and reason together.
+
+    Args:
+        waits_s: how long it would wait beside the quota.
+        now: for the hour at which it would end, in the zone in which that is told.
+    """
     page = printer_on(stream)
-    forecast = plan.forecast
-    takes = f", about {format_duration(forecast.duration_s)}" if forecast.duration_s is not None else ""
+    forecast, takes = plan.forecast, ""
+    if forecast.duration_s is not None:
+        takes_s = forecast.duration_s + waits_s
+        takes = f", about {format_duration(takes_s)}"
+        takes += f"; begun now it would end at {format_clock(now + timedelta(seconds=takes_s), now)}" if now else ""
     requests = format_count(forecast.requests, "request")
     page.write_line(f"A run would make {requests} with {format_size(forecast.size)}{takes}.")
     alike: dict[tuple[str, str], list[int]] = {}

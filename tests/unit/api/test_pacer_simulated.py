@@ -7,6 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bulk_onboard.api import quota as rules
+from bulk_onboard.api.pacer import smooth_rate
+from bulk_onboard.model.outcome import QuotaHeaders
+from bulk_onboard.planning import Budget, Step, time_left
 from bulk_onboard.sandbox.quota import WINDOWS
 from bulk_onboard.units import Quota
 from tests.support.pacing import MIDNIGHT, SIXTY, LeakyBucket, Led, Server, Simulation, fullest, least_s
@@ -14,6 +18,7 @@ from tests.support.pacing import MIDNIGHT, SIXTY, LeakyBucket, Led, Server, Simu
 KINDS = list(WINDOWS)
 REQUIREMENTS = Quota(100, 60.0)
 JITTERY = (0.01, 0.3)
+PAUSE = QuotaHeaders(limit=60, remaining=0, retry_after_s=40.0)
 
 
 def spoilt(**headers: str | None):
@@ -222,3 +227,74 @@ def test_simulation_judges_the_naive_as_measured():
     assert 300 == run.done
     assert 10 < server.throttled
     assert 240 < run.finished_at < math.inf
+
+
+class Foreseeing(Led):
+    """Our pacer, which remembers what it knew at each answer of a run of so many requests."""
+
+    def __init__(self, quota: Quota, count: int) -> None:
+        super().__init__(quota)
+        self._quota, self._left = quota, count
+        self._known: list[tuple[float, int, rules.Pace]] = []
+
+    def answered(self, ticket, now, stated, *, throttled):
+        super().answered(ticket, now, stated, throttled=throttled)
+        self._left -= not throttled
+        self._known.append((now, self._left, self.pace))
+
+    def at(self, instant: float) -> tuple[float, float]:
+        """When it knew something last before an instant, and how long the rest takes by that."""
+        now, left, pace = [each for each in self._known if each[0] <= instant][-1]
+        kept = Quota(rules.effective_limit(pace), self._quota.window_s + pace.guard_s)
+        budget = Budget(quota=kept, openings_s=rules.openings_s(pace, now), each_s=1 / smooth_rate(self._quota))
+        return now, time_left([Step(requests=left)], budget)
+
+
+MARKS = (0.1, 0.25, 0.5, 0.75, 0.9)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("quota", [Quota(60, 6.0), SIXTY], ids=str)
+@pytest.mark.parametrize("phase_s", [0.0, 17.3, 41.7])
+def test_time_that_is_foreseen_is_the_time_that_it_takes(kind, quota, phase_s):
+    """Of 600 requests, at 10, 25, 50, 75 and 90 % of the time: within a fifth of it.
+
+    Which window the API keeps nobody knows; only a sliding one is as it is foreseen. With another one a run may be
+    ready a window earlier than was thought.
+    """
+    server, client = Server(kind, quota, phase_s=phase_s), Foreseeing(quota, 600)
+    run = Simulation(server, seed=5)
+    run.run(client, 600)
+
+    for mark in MARKS:
+        now, foreseen_s = client.at(mark * run.finished_at)
+        really_s = run.finished_at - now
+        at_most = max(0.2 * really_s, 0.0 if kind == "sliding" and mark < 0.9 else quota.window_s)
+        assert abs(foreseen_s - really_s) <= at_most, (mark, foreseen_s, really_s)
+
+
+def test_others_who_use_the_quota_are_taken_to_go_on():
+    """Whoever shares it with a client that takes a tenth learns of it, and foresees the longer time."""
+    server, client = Server("sliding", second_per_min=6), Foreseeing(SIXTY, 600)
+    run = Simulation(server, seed=5)
+    run.run(client, 600)
+
+    now, foreseen_s = client.at(0.5 * run.finished_at)
+    assert 0.8 <= foreseen_s / (run.finished_at - now) <= 1.2
+
+
+def test_a_pause_that_the_api_asks_for_is_in_the_time():
+    """After a throttled call nothing goes before its `Retry-After` is over."""
+    pace = rules.answered(rules.sent(rules.first_pace(SIXTY, 0.0), 0.0), 0, 1.0, PAUSE, throttled=True)
+
+    openings_s = rules.openings_s(pace, 1.0)
+
+    assert 60 == len(openings_s)
+    assert 40.0 <= min(openings_s) <= 41.0
+
+
+def test_without_a_quota_nothing_is_foreseen():
+    """There is nothing to wait for."""
+    pace = rules.first_pace(None, 0.0)
+
+    assert ((), 0) == (rules.openings_s(pace, 0.0), rules.effective_limit(pace))

@@ -2,6 +2,7 @@
 
 import io
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -60,6 +61,17 @@ def test_plan():
         "nothing: 4 rows",
         "  rows 2-4, 9",
     ] == stream.getvalue().splitlines()
+
+
+def test_plan_says_when_a_run_would_end():
+    """With the waits for the settle window, and by the clock of whoever reads it."""
+    stream = io.StringIO()
+
+    print_plan(
+        Plan((), Forecast(duration_s=1_200.0)), stream, waits_s=180.0, now=datetime(2026, 1, 5, 15, 8, tzinfo=UTC)
+    )
+
+    assert "about 23 min; begun now it would end at 15:31.\n" in stream.getvalue()
 
 
 def test_of_very_many_reasons_a_plan_shows_ten():
