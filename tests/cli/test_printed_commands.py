@@ -17,7 +17,7 @@ import pytest
 
 from bulk_onboard.sandbox.server import Sandbox
 from tests.support.businesses import aged, business, write_documents, write_workbook
-from tests.support.office import Office, Told, heard, start, typed
+from tests.support.office import Office, Told, flags_of, heard, start, typed
 
 pytestmark = pytest.mark.slow
 
@@ -47,10 +47,9 @@ class Rig(Office):
         return self.folder / "-scans of June"
 
     @property
-    def flags(self) -> list[str]:
+    def flags(self) -> dict[str, str]:
         """What the bare workbook needs to be told."""
-        documents = f"--documents={self.documents.name}"
-        return ["--base-url", self.sandbox.url, "--quota", "none", documents, "--settle", "0.7s"]
+        return {"base_url": self.sandbox.url, "quota": "none", "documents": self.documents.name, "settle": "0.7s"}
 
     def keyed(self, *broken: int) -> None:
         """A row for each Key; a city is missing in some."""
@@ -58,7 +57,7 @@ class Rig(Office):
 
     async def say(self, verb: str, *words: str, flags: bool = True) -> Told:
         """Type a verb about the workbook, with the flags unless they are left out."""
-        options = [*words, *(self.flags if flags else ())]
+        options = [*words, *(flags_of(verb, self.flags) if flags else ())]
         return await typed(*verb.split(), *options, "--", self.workbook.name, cwd=self.folder)
 
     def reported(self) -> str:
@@ -226,7 +225,15 @@ async def test_run_that_was_stopped(context: Rig, number: signal.Signals) -> Non
     context.keyed()
     context.sandbox.latency_s = 0.05
     process = await start(
-        "run", "--limit", "4", *context.flags, "--concurrency", "1", "--", context.workbook.name, cwd=context.folder
+        "run",
+        "--limit",
+        "4",
+        *flags_of("run", context.flags),
+        "--concurrency",
+        "1",
+        "--",
+        context.workbook.name,
+        cwd=context.folder,
     )
     while not context.sandbox.state.records:
         await asyncio.sleep(0.01)
