@@ -25,7 +25,7 @@ from bulk_onboard.cli.command_line import PROGRAM, VerbCommand
 from bulk_onboard.cli.notifying import notify
 from bulk_onboard.cli.output import Output, awaited, finish, tell
 from bulk_onboard.errors import UsageError
-from bulk_onboard.settings import SETTINGS, Panel, Setting
+from bulk_onboard.settings import JUDGES, SETTINGS, Panel, Setting
 
 if TYPE_CHECKING:
     from bulk_onboard.api.credentials import Credentials
@@ -148,6 +148,8 @@ def register_job_verb(
                 from bulk_onboard.pipeline.preflight import check_places
 
                 check_places(job)
+            if full_name in JUDGES:
+                _tell_if_open(job.workbook)
             return verb(Invocation(job, offline, as_json, quiet, typed), **given)
 
         told = partial(notify, word=word, flags=typed) if notifies else None
@@ -155,6 +157,14 @@ def register_job_verb(
 
     _describe(command, verb, parameters)
     app.command(name, cls=VerbCommand, rich_help_panel=group, context_settings={"allow_extra_args": True})(command)
+
+
+def _tell_if_open(workbook: Path) -> None:
+    """Say that somebody seems to have the workbook open, who may not have saved all of it."""
+    from bulk_onboard.reporting.target import opened_in
+
+    if program := opened_in(workbook):
+        tell(f"{workbook} seems to be open in {program}. What was saved last is read.")
 
 
 def _describe(command: Callable[..., None], verb: Callable[..., Output], parameters: list[inspect.Parameter]) -> None:

@@ -27,6 +27,9 @@ from bulk_onboard.errors import ReportError
 _OFFICE_LOCKS = {"LibreOffice": ".~lock.{name}#", "Excel": "~${name}"}  # what they put beside an open workbook
 
 
+_MARK = 512  # bytes of it that are read
+
+
 class TakenError(OSError):
     """The target must not be replaced; the message says why."""
 
@@ -57,15 +60,31 @@ def is_open(path: Path) -> bool:
 
 
 def opened_in(path: Path) -> str:
-    """Return the program that seems to have the workbook open; empty for none."""
+    """Return the program that seems to have the workbook open, and by whom if it says so; empty for none."""
     locks = {program: path.with_name(lock.format(name=path.name)) for program, lock in _OFFICE_LOCKS.items()}
-    return next((program for program, lock in locks.items() if lock.exists()), "")
+    program, lock = next(((program, lock) for program, lock in locks.items() if lock.exists()), ("", path))
+    user = _user_in(lock, program) if program else ""
+    return f"{program}, by {user}" if user else program
+
+
+def _user_in(lock: Path, program: str) -> str:
+    """Return who has the workbook open, by the mark that the program left; empty where it does not say."""
+    try:
+        with os.fdopen(os.open(lock, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            content = file.read(_MARK)
+    except OSError:
+        return ""
+    if program == "Excel":  # the length of the name, then the name
+        name = content[1 : 1 + content[0]].decode("utf-8", "replace") if content else ""
+    else:  # name of the user, of the login, of the machine, and more
+        name = next(filter(None, content.decode("utf-8", "replace").split(",")[:2]), "")
+    return name.strip() if name.strip().isprintable() and "\N{REPLACEMENT CHARACTER}" not in name else ""
 
 
 def refuse_to_replace(path: Path) -> None:
     """Raise TakenError where an existing `path` must be left alone."""
-    if is_open(path):
-        raise TakenError("it is open in another program")
+    if program := opened_in(path):
+        raise TakenError(f"it seems to be open in {program}")
     if not os.path.lexists(path):
         return
     mode = path.lstat().st_mode

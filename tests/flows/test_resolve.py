@@ -25,7 +25,7 @@ async def test_an_absent_record_is_sent_by_the_next_run(held: Office) -> None:
     told = await held.type("resolve", "K-1", "--absent", "--json")
     result = await held.run()
 
-    assert (told.status, told.json["state"]) == (0, "deferred")
+    assert (told.status, told.json["records"][0]["state"]) == (0, "deferred")
     assert (result.exit_status, result.counts["submitted"]) == (0, 1)
     assert len(held.sandbox.state.records) == 1
 
@@ -42,7 +42,7 @@ async def test_absent_is_not_taken_while_the_api_shows_the_record(office: Office
 
     assert refused.status == 2
     assert record.compliance_id in refused.err
-    assert (found.status, found.json["state"]) == (0, "submitted")
+    assert (found.status, found.json["records"][0]["state"]) == (0, "submitted")
 
 
 async def test_an_abandoned_row_is_not_sent_any_more(held: Office) -> None:
@@ -50,7 +50,7 @@ async def test_an_abandoned_row_is_not_sent_any_more(held: Office) -> None:
     told = await held.type("resolve", "K-1", "--abandon", "--json")
     result = await held.run()
 
-    assert (told.json["state"], result.counts["abandoned"]) == ("abandoned", 1)
+    assert (told.json["records"][0]["state"], result.counts["abandoned"]) == ("abandoned", 1)
     assert not held.sandbox.state.records
 
 
@@ -77,8 +77,8 @@ async def test_without_an_answer_the_api_is_asked_and_nothing_is_written(held: O
     told, as_json = await held.type("resolve", "K-1"), await held.type("resolve", "K-1", "--json")
 
     assert (3, 3) == (told.status, as_json.status)
-    assert [line.strip() for line in told.out.splitlines()[-2:]] == as_json.json["answers"]
-    assert ["--absent", "--abandon"] == [answer.split()[4] for answer in as_json.json["answers"]]
+    assert [line.strip() for line in told.out.splitlines()[-2:]] == as_json.json["records"][0]["answers"]
+    assert ["--absent", "--abandon"] == [answer.split()[4] for answer in as_json.json["records"][0]["answers"]]
     assert before == held.ledger.read_bytes()
 
 

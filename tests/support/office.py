@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import io
+import itertools
 import json
 import os
 import pty
@@ -187,8 +188,9 @@ class Office:
 
 def flags_of(verb: str, usual: Mapping[str, str]) -> list[str]:
     """Those of the usual flags that the verb takes, as they are typed."""
-    taken = {name: value for name, value in usual.items() if verb in BY_NAME[name].verbs}
-    return [word for name, value in taken.items() for word in (BY_NAME[name].flag_name, value)]
+    name_of_verb = " ".join(itertools.takewhile(lambda word: not word.startswith("-"), verb.split()))
+    taken = {name: value for name, value in usual.items() if name_of_verb in BY_NAME[name].verbs}
+    return [f"{BY_NAME[name].flag_name}={value}" for name, value in taken.items()]
 
 
 async def typed(*words: str, cwd: Path, **environ: str) -> Told:
