@@ -384,6 +384,9 @@ class PageServer:
             await self._send_on(response)
         except (ConnectionError, TimeoutError):
             response.force_close()
+        except Exception as bug:  # nothing else can be answered any more; the browser asks again
+            log.logger().error("page not made", error=type(bug).__name__)
+            response.force_close()
         finally:
             self._readers -= 1
         return response
