@@ -4,7 +4,7 @@ import asyncio
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from bulk_onboard.clock import Clock
 from bulk_onboard.confined.call import ConfinedError, Failure, run_confined
 from bulk_onboard.confined.limits import Limits
 from bulk_onboard.errors import ReportError, WorkbookError
+from bulk_onboard.frames import Frame
 from bulk_onboard.intake.workbook import read_sheet
 from bulk_onboard.job import Job, name_of
 from bulk_onboard.ledger.journal import read_ledger_state
@@ -51,6 +52,7 @@ class ReportResult:
         files: where it is, by format.
         from_ledger_alone: why the rows are missing from it; empty when they are there.
         next: the command to type next.
+        status: all rows joined with their records, or the records alone.
     """
 
     files: dict[str, Path]
@@ -58,6 +60,7 @@ class ReportResult:
     reviews: dict[str, int]
     from_ledger_alone: str
     next: str
+    status: JobStatus = field(repr=False)
 
     @property
     def path(self) -> Path:
@@ -156,29 +159,37 @@ def _call(writer: Writer, tables: Tables, file: BinaryIO, folder: Path) -> None:
 
 
 async def report_job(
-    job: Job, *, clock: Clock, book: RequirementsBook | None = None, redact: bool = False
+    job: Job,
+    *,
+    clock: Clock,
+    book: RequirementsBook | None = None,
+    redact: bool = False,
+    frame: Frame | None = None,
+    as_remembered: bool = True,
 ) -> ReportResult:
     """Write the report again from workbook and ledger; without workbook or documents folder from the ledger alone.
 
     This does not use the network: rows are judged against `book`, else against what a run was told last, else against
-    the bundled requirements, and the report says so. Flags that are not given now, such as the folder of the documents,
-    are those of the newest run.
+    the bundled requirements, and the report says so.
 
     Args:
         redact: whether to mask names.
+        frame: in place of the job's workbook, which then need not be there.
+        as_remembered: whether flags that are not given now, such as the folder of the documents, are those of the
+            newest run.
 
     Raises:
         UsageError: there is no ledger, or JOB is one of which it is not known what workbook goes with it.
         ReportError: the report cannot be written.
     """
     ledger_state = read_ledger_state(job.ledger).ledger_state
-    job = remembered(job, ledger_state)
+    job = remembered(job, ledger_state) if as_remembered else job
     if job.file == job.ledger:
         raise errors.UsageError(
             f"It is not known what workbook goes with {job.ledger}. Name the job file or the workbook, and the ledger "
             "after --ledger."
         )
-    status, requirements, why = await _status_again(job, ledger_state, clock=clock, book=book)
+    status, requirements, why = await _status_again(job, ledger_state, clock=clock, book=book, frame=frame)
     now = clock.now()
     written = write_job_report(
         job,
@@ -191,15 +202,21 @@ async def report_job(
     )
     if written.error:
         raise written.error
-    return ReportResult(written.paths, status.counts(), status.reviews(), why, next_command(status, job.commands))
+    command = next_command(status, job.commands)
+    return ReportResult(written.paths, status.counts(), status.reviews(), why, command, status)
 
 
 async def _status_again(
-    job: Job, ledger_state: LedgerState, *, clock: Clock, book: RequirementsBook | None = None
+    job: Job,
+    ledger_state: LedgerState,
+    *,
+    clock: Clock,
+    book: RequirementsBook | None = None,
+    frame: Frame | None = None,
 ) -> tuple[JobStatus, RequirementsBook | None, str]:
     """Return the rows with their records, what they were judged by, and why the rows are missing, if they are."""
     try:
-        dry_run = await make_dry_run(job, credentials=None, clock=clock, book=book or ledger_state.book)
+        dry_run = await make_dry_run(job, credentials=None, clock=clock, frame=frame, book=book or ledger_state.book)
     except errors.HeadersError:
         return join(None, ledger_state), None, _columns_not_known(job, ledger_state)
     except (errors.WorkbookError, errors.DocumentsError) as gone:

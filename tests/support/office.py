@@ -227,8 +227,7 @@ def _as_a_process(cwd: Path, environ: Mapping[str, str]) -> Iterator[tuple[Any, 
         try:
             yield out, err
         finally:
-            log.configure()
-            log.logger()  # has chosen by now how to log
+            log.forget()
             structlog.reset_defaults()
 
 
