@@ -82,6 +82,8 @@ def _heed(stop: "Stop", number: signal.Signals, received: list[signal.Signals]) 
     if received and number is signal.SIGHUP:
         return
     if received:
+        if sys.stderr.isatty():
+            os.write(2, b"\n")  # the shell's prompt is not to stand behind the progress line
         os._exit(128 + number)  # safe: every intent is on disk
     received.append(number)
     stop.request(number)

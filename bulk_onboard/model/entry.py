@@ -105,7 +105,7 @@ class Admitted(Entry, frozen=True, kw_only=True):
 class Planned(Entry, frozen=True, kw_only=True):
     """What is due in this run, and the requests that it takes as far as they can be foreseen.
 
-    Written when the run knows what is due, and again where that has grown; each is about the whole run. `rows` are
+    Written when the run begins, and again where that has changed; each is about the whole run. `rows` are
     due, the others are requests: creates, updates, links of numbers, and whatever is read before and after these.
     """
 

@@ -102,6 +102,8 @@ async def test_a_hang_up_is_a_graceful_stop_with_129(office: Office) -> None:
     continued = await office.type("run", "--json")
 
     assert 129 == stopped.status == stopped.json["exit_status"]
+    assert "Stopping: calls in flight finish" in stopped.err
+    assert "Ctrl-C" not in stopped.err
     assert stopped.json["counts"]["submitted"] == sent < 30
     assert 0 == stopped.json["counts"]["uncertain"]
     assert office.report.exists()

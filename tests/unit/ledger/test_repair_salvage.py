@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from bulk_onboard.errors import LedgerError
 from bulk_onboard.ledger.fold import fold
+from bulk_onboard.ledger.opening import SHORTEST
 from bulk_onboard.ledger.repair import WHY, Salvage, salvage
-from bulk_onboard.model.entry import Adopted, Entry, Op, Refused, Swept, Throttled, Unresolved
+from bulk_onboard.model.entry import Adopted, Entry, Op, Planned, Refused, Swept, Throttled, Unresolved, Used
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import NOT_FILED, State, unknown_numbers
 from tests.unit.ledger.samples import admitted, compliance_id, done, intent, ledger_of, run_started, story, token
@@ -282,3 +283,30 @@ def test_settled_rows_stay_settled():
     _, ledger_state = saved(b"".join([*lines[:7], *lines[8:]]))
 
     assert [State.SUBMITTED, State.UNCERTAIN, State.HELD] == [state_of(ledger_state, number) for number in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("lost", "old"),
+    [
+        (Planned(rows=2, creates=2, reads=3), b'"rows":'),
+        (Planned(rows=2, creates=2, reads=3), b'"crc":"'),
+        (Used(requests=60, writes=58, throttled=2), b'"requests":'),
+        (Used(requests=60, writes=58, throttled=2), b'"v":1'),
+    ],
+)
+def test_damaged_plan_or_usage_puts_no_record_in_doubt(lost, old):
+    """What is for people alone may be lost; no row is held or looked for because of it, and the account stays swept."""
+    entries = [*SWEPT, admitted(1, 2), intent(1), done(1), lost, intent(2), done(2)]
+
+    result, ledger_state = saved(rotten(entries, 6, old, b"#" * len(old)))
+
+    assert ((7,), (), True) == (result.lost, result.doubted, ledger_state.swept)
+    assert [State.SUBMITTED] * 2 == [state_of(ledger_state, number) for number in (1, 2)]
+
+
+@pytest.mark.parametrize("line", [Planned(rows=999_999, creates=999_999, updates=9, links=9, reads=9_999)])
+def test_plan_as_last_line_is_too_short_for_an_intent(line):
+    """However it is damaged as the newest line of all, the ledger can be opened, and nobody is held."""
+    content = ledger_of([*SWEPT, admitted(1), line])
+
+    assert len(content.splitlines()[-1]) < SHORTEST

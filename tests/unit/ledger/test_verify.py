@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from bulk_onboard.errors import ExitStatus, UsageError
 from bulk_onboard.ledger.verify import verify
-from bulk_onboard.model.entry import Absent, Adopted, Gone, Held, Op, Resolved, Unresolved
+from bulk_onboard.model.entry import Absent, Adopted, Gone, Held, Op, Planned, Resolved, Unresolved, Used
 from bulk_onboard.model.record import State
 from tests.unit.ledger.samples import admitted, compliance_id, done, intent, ledger_of, run_started, story, token
 
@@ -34,6 +34,15 @@ def test_sound_ledger(path):
 
     assert (ExitStatus.DONE, (), len(story())) == (found.exit_status, found.sentences, found.lines)
     assert {State.SUBMITTED: 2, State.REFUSED: 1, State.NOT_SENT: 1} == found.counts
+
+
+def test_plan_and_usage_of_a_run_are_sound(path):
+    """They are lines like any other, and about no record."""
+    path.write_bytes(ledger_of([*story(), Planned(rows=4, creates=4, reads=2), Used(requests=6, writes=4)]))
+
+    found = verify(path)
+
+    assert (ExitStatus.DONE, (), len(story()) + 2) == (found.exit_status, found.sentences, found.lines)
 
 
 def test_line_being_written_is_sound(path):
