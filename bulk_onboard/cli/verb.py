@@ -24,7 +24,7 @@ from typer.models import ArgumentInfo
 from bulk_onboard.cli.command_line import PROGRAM, VerbCommand
 from bulk_onboard.cli.notifying import notify
 from bulk_onboard.cli.output import Output, awaited, finish, tell
-from bulk_onboard.errors import UsageError
+from bulk_onboard.errors import BulkOnboardError, UsageError
 from bulk_onboard.settings import JUDGES, SETTINGS, Panel, Setting
 
 if TYPE_CHECKING:
@@ -242,6 +242,20 @@ def words_of(choices: Iterable[str]) -> Callable[[str], list[str]]:
         return [str(choice) for choice in choices if choice.startswith(incomplete)]
 
     return complete
+
+
+def known_keys(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the Keys in the job's ledger that begin like this, for `autocompletion`; none where it cannot be read."""
+    from bulk_onboard.job import find_job_file, load_job_or_ledger
+    from bulk_onboard.ledger.journal import read_ledger_state
+    from bulk_onboard.model.command import names_in
+
+    try:
+        file = find_job_file(ctx.params.get("job"))
+        ledger_state = read_ledger_state(load_job_or_ledger(file, {}).ledger).ledger_state if file else None
+    except BulkOnboardError:
+        return []
+    return [name for name in names_in(ledger_state).values() if name.startswith(incomplete)] if ledger_state else []
 
 
 def _switch(name: str, text: str) -> inspect.Parameter:

@@ -93,6 +93,8 @@ class Rig(Office):
         with os.fdopen(asked, "rb") as questions, os.fdopen(answering, "wb", buffering=0) as answers:
             while await asyncio.to_thread(questions.readline):
                 folder, *typed_words = os.fsdecode(words.read_bytes()).split("\0")[:-1]
+                if typed_words[0] == "run" and "--settle" not in typed_words:  # `check` and `plan` have no such flag
+                    typed_words[1:1] = ["--settle", self.flags["settle"]]
                 told.append(await typed(*typed_words, cwd=Path(folder)))
                 answers.write(b"%d\n" % told[-1].status)
         told.append(await heard(process))
