@@ -1,5 +1,6 @@
 """What the live page shows of a moment, in words."""
 
+import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -233,3 +234,21 @@ def test_very_many_kinds_of_problems_are_summed_up():
 
     assert "other kinds" not in few["attention"]
     assert "<strong>26</strong><span>of 26 other kinds" in many["attention"]
+
+
+def test_links_are_relative():
+    """So that the page may lie below any path of a proxy."""
+    view = page_view(moment(record(2, State.HELD, key="K-2")))
+    story = business_view(record(2), [], moment(record(2)))
+    pages = [
+        render.live_page(view, downloads=[("report.html", "Report")], downloads_note=""),
+        render.business_page(
+            job="", zone="UTC", query="", matches=(), too_many=False, business=story, names_known=False
+        ),
+        render.message_page("", "", asks_for_token=True),
+        render.file_content("page.js"),
+    ]
+
+    assert [] == [
+        found for page in pages for found in re.findall(rb'(?:href|src|action)="/[^"]*"|EventSource\("/', page)
+    ]
