@@ -55,6 +55,7 @@ def test_request_that_the_next_entry_counts_is_not_counted_twice():
     usage = [Usage(at(59), 2, 2, 0), Usage(at(119), 2, 2, 0)]
 
     assert 4 == sum(each.requests for each in minutes_of(usage, [at(second) for second in (1, 2, 58, 61)]))
+    assert [2, 0] == [each.requests for each in minutes_of([Usage(at(119), 2, 2, 0)], [at(1), at(2), at(3)])]
 
 
 def test_all_requests_are_counted_once():
