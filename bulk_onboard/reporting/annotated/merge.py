@@ -219,7 +219,7 @@ class _Merging:
         if not self._is_day_for_day(text, stored, target, position):
             if (source, place) in self._copy.dates:
                 text, stored = self._copy.dates[source, place], None
-            if stored in _NO_VALUE:
+            if stored is not None and stored in _NO_VALUE:
                 return f"the copy has {_NO_VALUE[stored]} there. Write the value itself, as text."
         return Edit(target, position, text, stored)
 
