@@ -108,12 +108,14 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def report_files(report: Path, *, redacted: bool = False) -> dict[str, Path]:
+def report_files(report: Path, mark: str = "") -> dict[str, Path]:
     """Return where the report goes in each format, by the format's name; all beside the workbook.
 
-    A redacted report has names of its own, so that it never takes the place of the full one.
+    Args:
+        mark: what is said in the name of a report that is redacted or has not every row, such as `rejected`, so that it
+            never takes the place of the full one.
     """
-    name, mark = report.stem.removesuffix(".report"), ".redacted" if redacted else ""
+    name, mark = report.stem.removesuffix(".report"), f".{mark}" if mark else ""
     return {
         "xlsx": report.with_name(f"{report.stem}{mark}{report.suffix}"),
         "html": report.with_name(f"{report.stem}{mark}.html"),
@@ -128,6 +130,8 @@ _HEAD = 4_096
 _MARKS: Mapping[str, re.Pattern[bytes]] = {  # by format: what such a file of ours has at its beginning
     "html": re.compile(re.escape(HTML_MARK).encode()),
     "json": re.compile(rb'\A\{\s*"schema":\s*"bulk-onboard/summary/'),
+    "csv": re.compile(rb"\A\xef\xbb\xbfrow,key,business_name,state,review,part,"),
+    "jsonl": re.compile(rb'\A\{"row": [^,]+, "key": [^\n]*, "business_name": '),
 }
 
 
