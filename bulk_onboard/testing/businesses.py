@@ -28,6 +28,7 @@ def invented_businesses(number: int, documents: str | os.PathLike[str], *, contr
         contract: `beta` or `released`; each asks for other documents.
     """
     rows = [_row(each, contract) for each in range(1, number + 1)]
+    Path(documents).mkdir(parents=True, exist_ok=True)
     for row in rows:
         for title in _DOCUMENTS[contract]:
             path = Path(documents, row[title])

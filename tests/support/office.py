@@ -36,6 +36,7 @@ from bulk_onboard.sandbox.server import Sandbox
 from bulk_onboard.settings import BY_NAME
 from tests.support.businesses import Cells, write_documents, write_workbook
 from tests.support.contracts import BETA, Layout
+from tests.support.schemas import troubles, verb_in
 
 AUTH_ID = "MAINVENTED0000000001"
 AUTH_TOKEN = "an-invented-token-that-must-never-be-seen"
@@ -47,16 +48,20 @@ _ONE_AT_A_TIME = threading.Lock()  # streams, environment and working directory 
 
 @dataclass(slots=True)
 class Told:
-    """What a process said: its exit status, stdout and stderr."""
+    """What a process said: its exit status, stdout and stderr; by which words it was started, where that is known."""
 
     status: int
     out: str
     err: str
+    words: tuple[str, ...] = ()
 
     @property
     def json(self) -> Any:
-        """The one object that `--json` printed."""
-        return json.loads(self.out)
+        """The one object that `--json` printed, which is as the schema of its verb says."""
+        told = json.loads(self.out)
+        if verb := verb_in(self.words):
+            assert [] == troubles(told, verb.replace(" ", "-"))
+        return told
 
 
 @dataclass(slots=True)
@@ -208,7 +213,7 @@ def _typed(words: tuple[str, ...], cwd: Path, environ: Mapping[str, str]) -> Tol
             app(args=filled_in(words))
         except SystemExit as left:
             status = left.code if isinstance(left.code, int) else 1
-        return Told(status, *(os.fsdecode(stream.buffer.getvalue()) for stream in (out, err)))
+        return Told(status, *(os.fsdecode(stream.buffer.getvalue()) for stream in (out, err)), words)
 
 
 @contextlib.contextmanager
