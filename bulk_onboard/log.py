@@ -7,10 +7,14 @@ from cron: warnings and notes, a plain line each, and none for each row. `json` 
 line, for every event, notes and progress among them. A field that is not on the list is dropped before anything is
 rendered, so a careless call cannot put names or credentials into a log.
 
+In somebody else's program, where nobody has called `configure`, events go to the logger `bulk_onboard` of Python's own
+`logging`, with the same fields, and are seen where that program says so. Nothing of structlog is configured there.
+
 structlog takes longer to import than most verbs take to run, and most verbs log nothing, so it is imported with the
 first logger.
 """
 
+import logging
 import sys
 from collections.abc import MutableMapping
 from dataclasses import dataclass
@@ -33,7 +37,8 @@ class _Choice:
 
     form: str = TEXT
     quiet: bool = False
-    is_applied: bool = True  # a test's own configuration of structlog stands until `configure` is called
+    is_applied: bool = True
+    is_made: bool = False
 
 
 _choice = _Choice()
@@ -46,7 +51,12 @@ def configure(*, form: str = TEXT, quiet: bool = False) -> None:
         form: `text` or `json`.
         quiet: keep warnings and errors only. In text nothing else is logged anyway.
     """
-    _choice.form, _choice.quiet, _choice.is_applied = form, quiet, False
+    _choice.form, _choice.quiet, _choice.is_applied, _choice.is_made = form, quiet, False, True
+
+
+def forget() -> None:
+    """Take `configure` back; for tests, whose process has many lives."""
+    _choice.form, _choice.quiet, _choice.is_applied, _choice.is_made = TEXT, False, True, False
 
 
 def is_json() -> bool:
@@ -70,7 +80,25 @@ def logger() -> Any:
     if not _choice.is_applied:
         _choice.is_applied = True
         _configure(structlog)
-    return structlog.get_logger()
+    if _choice.is_made:
+        return structlog.get_logger()
+    return structlog.wrap_logger(
+        _PROGRAMS,
+        processors=[_drop_other_fields, _as_record],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        context_class=dict,
+    )
+
+
+_PROGRAMS = logging.getLogger("bulk_onboard")
+_PROGRAMS.addHandler(logging.NullHandler())
+
+
+def _as_record(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Return the arguments of a call of `logging`: the message with its fields, and these once more as `extra`."""
+    what = str(event.pop("event"))
+    facts = ", ".join(f"{name} {value}" for name, value in event.items())
+    return {"msg": f"{what} ({facts})" if facts else what, "extra": {"event": what, **event}}
 
 
 def _configure(structlog: Any) -> None:

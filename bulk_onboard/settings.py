@@ -350,7 +350,7 @@ SETTINGS: tuple[Setting, ...] = (
         None,
         "Folder of the documents.",
         "documents/ beside the workbook, else beside it",
-        verbs=_LOOKS_INTO_DOCUMENTS,
+        verbs=_LOOKS_INTO_DOCUMENTS | {"purge"},
         panel=Panel.READ,
     ),
     Setting(

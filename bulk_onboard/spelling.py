@@ -32,9 +32,10 @@ def nearest_path(path: Path, *endings: str) -> Path | None:
         if found is None:
             return None
         parent = found
-    names = [each.name for each in _listed(parent) if not endings or each.suffix.lower() in endings or each.is_dir()]
-    near = path.name if path.name in names else nearest(path.name, names, cutoff=0.8)
-    return parent / near if near else None
+    there = [each for each in _listed(parent) if not endings or each.suffix.lower() in endings or each.is_dir()]
+    by_stem = {each.stem: each for each in reversed(there)}  # short names of one ending look alike
+    near = nearest(path.stem, by_stem)
+    return next((each for each in there if each.name == path.name), by_stem[near] if near else None)
 
 
 def _listed(folder: Path) -> list[Path]:

@@ -52,6 +52,11 @@ class Credentials:
     auth_id: str = field(repr=False)
     auth_token: Secret
 
+    @classmethod
+    def of(cls, auth_id: str, auth_token: str) -> "Credentials":
+        """Return the credentials of this account, with the token as a text."""
+        return cls(auth_id, Secret(auth_token))
+
     def authorization(self) -> str:
         """Return the `Authorization` header: Basic, of auth_id and auth_token."""
         pair = f"{self.auth_id}:{self.auth_token.reveal()}"

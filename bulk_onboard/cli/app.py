@@ -5,7 +5,21 @@ from typing import Annotated
 import typer
 
 from bulk_onboard import __version__
-from bulk_onboard.cli import check, convert, delete, doctor, fix, ledger, listen, prepare, run, sandbox, serve, status
+from bulk_onboard.cli import (
+    check,
+    convert,
+    delete,
+    doctor,
+    fix,
+    ledger,
+    listen,
+    prepare,
+    report,
+    run,
+    sandbox,
+    serve,
+    status,
+)
 from bulk_onboard.cli.command_line import PROGRAM, VerbCommand, VerbGroup
 from bulk_onboard.cli.verb import register_job_verb
 
@@ -57,7 +71,7 @@ register_job_verb(app, "check", check.check, group=DAILY, job_unless="explain")
 register_job_verb(app, "plan", check.plan, group=DAILY)
 register_job_verb(app, "run", run.run, group=DAILY, notifies=True)
 register_job_verb(app, "status", status.status, group=DAILY, or_ledger=True, writes=False)
-register_job_verb(app, "report", status.report, group=DAILY, or_ledger=True)
+register_job_verb(app, "report", report.report, group=DAILY, or_ledger=True)
 
 register_job_verb(app, "merge", fix.merge, group=ATTENTION)
 register_job_verb(app, "convert", convert.convert, group=ATTENTION)

@@ -19,8 +19,8 @@ def convert(invocation: Invocation) -> Output:
 
     JPEG, HEIC, TIFF, WebP, BMP and GIF become PDFs, and what is larger than 5 MiB is made smaller, in grey at 200 dpi.
     The copies get a folder of their own beside the ledger, with a list and a contact sheet to look at; the next run
-    sends them. No file of yours is changed. Again it converts only what is new. Exit status 3 where a file could not be
-    converted.
+    sends them. No file of yours is changed. Typed again, it converts only what is new. Exit status 3 where a file could
+    not be converted.
     """
     from bulk_onboard.intake.documents.copies import LIST, SHEET
     from bulk_onboard.maintenance.convert import convert_scans, find_scans

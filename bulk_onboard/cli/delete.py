@@ -7,7 +7,7 @@ import typer
 
 from bulk_onboard.cli.output import YES, Output, awaited, is_wanted, tell
 from bulk_onboard.cli.process import heed_signals
-from bulk_onboard.cli.verb import Invocation
+from bulk_onboard.cli.verb import Invocation, known_keys
 from bulk_onboard.errors import ExitStatus, first_that_holds
 from bulk_onboard.units import format_count
 
@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 _OF_A_KIND = 10  # records that are listed; the sum has them all
 
 _RUN = Annotated[str, typer.Option("--run", metavar="RUN", help="The run, as the report's sheet Runs names it.")]
-_KEY = Annotated[str, typer.Argument(metavar="KEY", help="The row's Key, a token, an alias or a compliance id.")]
+_KEY = Annotated[
+    str,
+    typer.Argument(
+        metavar="KEY", help="The row's Key, a token, an alias or a compliance id.", autocompletion=known_keys
+    ),
+]
 
 
 def undo(invocation: Invocation, run: _RUN, yes: YES = False) -> Output:

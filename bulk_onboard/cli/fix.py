@@ -10,7 +10,7 @@ import typer
 
 from bulk_onboard.cli.output import YES, Output, awaited, can_ask, is_wanted, tell
 from bulk_onboard.cli.process import heed_signals
-from bulk_onboard.cli.verb import Invocation
+from bulk_onboard.cli.verb import Invocation, known_keys
 from bulk_onboard.errors import ExitStatus, UsageError
 from bulk_onboard.units import format_count
 
@@ -123,7 +123,11 @@ def _line_for_the_job_file(invocation: Invocation, done: "Merged") -> str:
 
 _KEYS = Annotated[
     list[str],
-    typer.Argument(metavar="KEY", help="The row's Key, a token or an alias; several for one answer to all."),
+    typer.Argument(
+        metavar="KEY",
+        help="The row's Key, a token or an alias; several for one answer to all.",
+        autocompletion=known_keys,
+    ),
 ]
 _FOUND = Annotated[str, typer.Option("--found", metavar="ID", help="It is at the API under this compliance id.")]
 _ABSENT = Annotated[bool, typer.Option("--absent", help="It is not at the API; the next run files the row.")]

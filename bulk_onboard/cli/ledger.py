@@ -7,7 +7,7 @@ import typer
 
 from bulk_onboard.cli.output import Output, tell
 from bulk_onboard.cli.process import heed_signals
-from bulk_onboard.cli.verb import Invocation
+from bulk_onboard.cli.verb import Invocation, known_keys
 from bulk_onboard.errors import ExitStatus, first_that_holds
 from bulk_onboard.units import format_count, format_duration
 
@@ -21,7 +21,12 @@ _VERDICTS = {ExitStatus.DONE: "sound", ExitStatus.ROWS_NEED_ATTENTION: "sound; s
 _NAMED_AT_MOST = 20
 _STORY_FIELDS = ("at", "entry", "op", "attempt", "words", "api_id", "compliance_id", "state")
 
-_KEY = Annotated[str, typer.Argument(metavar="KEY", help="The row's Key, a token, an alias or a compliance id.")]
+_KEY = Annotated[
+    str,
+    typer.Argument(
+        metavar="KEY", help="The row's Key, a token, an alias or a compliance id.", autocompletion=known_keys
+    ),
+]
 _VERIFY_SERVER = Annotated[bool, typer.Option("--server", help="Compare it with the account, too; reads only.")]
 _SHOW_SERVER = Annotated[
     bool, typer.Option("--server", help="Compare it with the API and with today's files; reads only.")

@@ -1,5 +1,6 @@
 """`init`, `template` and `requirements`: before the first check."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
@@ -152,22 +153,41 @@ def _requirements(invocation: Invocation) -> "RequirementsBook":
     )
 
 
-_OUTPUT = Annotated[Path, typer.Option("--output", help="The file to write; one that exists is never overwritten.")]
+_OUTPUT = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        metavar="PATH",
+        help="The file to write; one that exists is never overwritten. Default: the job's own workbook, if it is not "
+        "there yet, else businesses.xlsx.",
+        show_default=False,
+    ),
+]
 
 
-def template(invocation: Invocation, output: _OUTPUT = Path("businesses.xlsx")) -> Output:
+def template(invocation: Invocation, output: _OUTPUT = None) -> Output:
     """Write an empty workbook to fill in.
 
     It has the required columns with notes and drop-downs, and formats every column as text.
     """
     from bulk_onboard.intake.template import write_template
-    from bulk_onboard.pipeline.preflight import Written, check_places
+    from bulk_onboard.pipeline.preflight import Written, check_places, is_same_file
 
-    check_places(invocation.job, Written("the template", output, "--output"))
+    job, commands = invocation.job, invocation.job.commands
+    is_job_file = job.file.suffix.lower() == ".toml"
+    if output is None:
+        output = job.workbook if is_job_file and not os.path.lexists(job.workbook) else Path("businesses.xlsx")
+    if output.suffix.lower() != ".xlsx":
+        raise UsageError(
+            f"The template is an Excel workbook, so {output} cannot be its name. Name it {output.with_suffix('.xlsx')}."
+        )
+    is_own = is_job_file and is_same_file(output, job.workbook) and not os.path.lexists(output)
+    check_places(job, *(() if is_own else (Written("the template", output, "--output"),)))
     book = _requirements(invocation)
     write_template(output, book)
-    job, commands = invocation.job, invocation.job.commands
-    if job.file.suffix.lower() == ".toml":  # whose other settings, such as the address, hold for the new one, too
+    if is_own:
+        command = commands.check()
+    elif is_job_file:  # whose other settings, such as the address, hold for the new one, too
         command = commands.of_workbook(str(output)).check()
     else:
         command = replace(commands, job=str(output)).check()

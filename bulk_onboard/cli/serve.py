@@ -11,7 +11,7 @@ from bulk_onboard.cli.verb import Invocation
 from bulk_onboard.errors import ExitStatus
 
 if TYPE_CHECKING:
-    from bulk_onboard.maintenance.serve import Access
+    from bulk_onboard.maintenance.access import Access
 
 TOKEN = "BULK_ONBOARD_PAGE_TOKEN"  # noqa: S105 - the name of a variable
 
@@ -34,7 +34,7 @@ def serve(
     """
     from bulk_onboard.api.address import is_loopback
     from bulk_onboard.api.credentials import look_up
-    from bulk_onboard.maintenance.serve import access_for
+    from bulk_onboard.maintenance.access import access_for
 
     access = access_for(host, token=look_up(TOKEN, os.environ, warn=tell), names=public_name or [])
     if not is_loopback(host):

@@ -1,4 +1,4 @@
-"""`status` and `report`: where a job stands, from the ledger."""
+"""`status`: where a job stands, from the ledger."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -267,39 +267,4 @@ def _of_account(invocation: Invocation) -> Output:
         (f"{inventory.no_sheet} Every record in the ledger counts as one that a row has.",)
         if inventory.no_sheet
         else (),
-    )
-
-
-_REDACT = Annotated[
-    bool, typer.Option("--redact", help="Mask names, cells and reviewers' words, in files of their own.")
-]
-
-
-def report(invocation: Invocation, redact: _REDACT = False) -> Output:
-    """Write the report again, from workbook and ledger.
-
-    Without the workbook it is made from the ledger alone. It needs no network. With --redact it is for readers outside:
-    names are masked, and the full report stays as it is.
-    """
-    from bulk_onboard.pipeline.outputs import report_job
-
-    made = invocation.awaited("writing the report", report_job(invocation.job, clock=invocation.clock(), redact=redact))
-    notes = (f"{made.from_ledger_alone} The report was made from the ledger alone.",) if made.from_ledger_alone else ()
-
-    def show(stream: TextIO) -> None:
-        for path in made.files.values():
-            print(path, file=stream)
-
-    return Output(
-        ExitStatus.DONE,
-        {
-            "counts": made.counts,
-            "reviews": made.reviews,
-            "ledger": str(invocation.job.ledger),
-            "report": str(made.path),
-            "reports": {form: str(path) for form, path in made.files.items()},
-            "next": made.next,
-        },
-        show,
-        notes,
     )

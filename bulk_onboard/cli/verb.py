@@ -24,8 +24,8 @@ from typer.models import ArgumentInfo
 from bulk_onboard.cli.command_line import PROGRAM, VerbCommand
 from bulk_onboard.cli.notifying import notify
 from bulk_onboard.cli.output import Output, awaited, finish, tell
-from bulk_onboard.errors import UsageError
-from bulk_onboard.settings import SETTINGS, Panel, Setting
+from bulk_onboard.errors import BulkOnboardError, UsageError
+from bulk_onboard.settings import JUDGES, SETTINGS, Panel, Setting
 
 if TYPE_CHECKING:
     from bulk_onboard.api.credentials import Credentials
@@ -148,6 +148,8 @@ def register_job_verb(
                 from bulk_onboard.pipeline.preflight import check_places
 
                 check_places(job)
+            if full_name in JUDGES:
+                _tell_if_open(job.workbook)
             return verb(Invocation(job, offline, as_json, quiet, typed), **given)
 
         told = partial(notify, word=word, flags=typed) if notifies else None
@@ -155,6 +157,14 @@ def register_job_verb(
 
     _describe(command, verb, parameters)
     app.command(name, cls=VerbCommand, rich_help_panel=group, context_settings={"allow_extra_args": True})(command)
+
+
+def _tell_if_open(workbook: Path) -> None:
+    """Say that somebody seems to have the workbook open, who may not have saved all of it."""
+    from bulk_onboard.reporting.target import opened_in
+
+    if program := opened_in(workbook):
+        tell(f"{workbook} seems to be open in {program}. What was saved last is read.")
 
 
 def _describe(command: Callable[..., None], verb: Callable[..., Output], parameters: list[inspect.Parameter]) -> None:
@@ -232,6 +242,20 @@ def words_of(choices: Iterable[str]) -> Callable[[str], list[str]]:
         return [str(choice) for choice in choices if choice.startswith(incomplete)]
 
     return complete
+
+
+def known_keys(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the Keys in the job's ledger that begin like this, for `autocompletion`; none where it cannot be read."""
+    from bulk_onboard.job import find_job_file, load_job_or_ledger
+    from bulk_onboard.ledger.journal import read_ledger_state
+    from bulk_onboard.model.command import names_in
+
+    try:
+        file = find_job_file(ctx.params.get("job"))
+        ledger_state = read_ledger_state(load_job_or_ledger(file, {}).ledger).ledger_state if file else None
+    except BulkOnboardError:
+        return []
+    return [name for name in names_in(ledger_state).values() if name.startswith(incomplete)] if ledger_state else []
 
 
 def _switch(name: str, text: str) -> inspect.Parameter:

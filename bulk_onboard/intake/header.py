@@ -21,6 +21,7 @@ from bulk_onboard.model.dates import date_format
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.mask import masked, visible
 from bulk_onboard.model.requirements import DocumentRequirement, FieldRequirement, RequirementsBook
+from bulk_onboard.model.row import names_example
 from bulk_onboard.model.sheet import (
     Columns,
     Sheet,
@@ -332,10 +333,15 @@ def _listed(headers: Sequence[str]) -> str:
 
 
 def _unknown(free: Sequence[int], sheet: Sheet, columns: Columns, names: _Names) -> Iterator[Finding]:
-    """Warn of each column without a meaning; one without header counts only if something is in it."""
-    filled = {p: number for p in free if not bare(sheet.headers[p]) if (number := _first_filled(sheet, p))}
+    """Warn of each column without a meaning, if anything but the template's example stands in it.
+
+    A template has columns for every number type, and those of a type that no row asks for stay blank.
+    """
+    filled = _first_filled(free, sheet, columns)
     for position in free:
         header, letter = sheet.headers[position].strip(), column_letters(position)
+        if position not in filled and sheet.height:
+            continue
         if bare(header):
             nearest = _meant(header, columns, names)
         elif position in filled:
@@ -377,9 +383,20 @@ def _instead(field: FieldRequirement) -> str:
     return "Its words are accepted, whatever their length." if field.choices else "Any text is accepted."
 
 
-def _first_filled(sheet: Sheet, position: int) -> int:
-    """Return the row number of a column's first content; 0 where it holds none."""
-    return next((number for number, text in zip(sheet.numbers, sheet.texts[position], strict=True) if text.strip()), 0)
+def _first_filled(positions: Sequence[int], sheet: Sheet, columns: Columns) -> dict[int, int]:
+    """Return the row number of the first content of each of these columns that has any, the example's left out."""
+    if not positions:
+        return {}
+    known = [columns.positions.get(name) for name in (ours.KEY, ours.REGISTRATION_NUMBER)]
+    naming = [sheet.texts[position] if position is not None else ("",) * sheet.height for position in known]
+    business = [not names_example(*names) for names in zip(*naming, strict=True)]
+    found: dict[int, int] = {}
+    for position in positions:
+        rows = zip(sheet.numbers, sheet.texts[position], business, strict=True)
+        number = next((number for number, text, is_business in rows if is_business and text.strip()), 0)
+        if number:
+            found[position] = number
+    return found
 
 
 def _meant(header: str, columns: Columns, names: _Names) -> str:

@@ -8,16 +8,17 @@ A third one, hidden, holds the drop-downs that are too long to stand in the shee
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from bulk_onboard import errors
 from bulk_onboard.intake.header import required_columns, titles
+from bulk_onboard.model import page as paper
 from bulk_onboard.model import sheet as ours
 from bulk_onboard.model.dates import EXAMPLE_DAY, PLAIN_DATES, date_format
 from bulk_onboard.model.documents import ACCEPTED_WORDS
 from bulk_onboard.model.indian_states import STATES
 from bulk_onboard.model.mask import visible
-from bulk_onboard.model.requirements import Combination, FieldRequirement, RequirementsBook
+from bulk_onboard.model.requirements import Combination, FieldRequirement, Requirements, RequirementsBook
 from bulk_onboard.model.row import EXAMPLE, example_path
 from bulk_onboard.model.sheet import (
     LAST_ROW,
@@ -35,9 +36,12 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 _TEXT = "@"
+_FONT, _SIZE = "Calibri", 11  # as all other cells have it
 _LIST_LIMIT = 255  # characters of a drop-down that stands in the sheet itself
 _LISTS = "Lists"
-_NARROWEST, _WIDEST = 14, 36  # characters
+_NARROWEST, _WIDEST = 14, 32  # characters
+_HEADER_HEIGHT = 34  # points, two lines
+_IN_VIEW = 70  # characters of the columns that stay in view
 _NOTE_WIDTH = 320  # pixels, which hold about 50 characters
 _NOTE_CHARACTERS, _NOTE_LINE = 42, 20
 
@@ -87,8 +91,9 @@ class Choices(NamedTuple):
 
 
 class FormColumn(NamedTuple):
-    """One column of a new workbook; `note` has its title in the first line."""
+    """One column of a new workbook: our name of it, its header; `note` has its title in the first line."""
 
+    name: str
     title: str
     required: bool
     note: str
@@ -119,12 +124,43 @@ def write_template(path: Path, book: RequirementsBook) -> None:
 def _write_sheet(workbook: "Workbook", columns: Sequence[FormColumn], guide: str) -> None:
     sheet = workbook.create_sheet("Businesses")
     _write_guide(workbook, guide)
-    sheet.freeze_panes = "A2"
     for position, column in enumerate(columns):
         _write_header(sheet, position, column)
         _write_example(sheet, position, column)
         _offer_choices(workbook, sheet, position, column)
+    sheet.row_dimensions[1].height = _HEADER_HEIGHT
     sheet["A2"].comment = _comment(_EXAMPLE_NOTE)
+    names = _names_in_view(sheet, columns)
+    sheet.freeze_panes = f"{column_letters(names)}2"
+    pages = paper.pages_wide(sheet.column_dimensions[column_letters(p)].width for p in range(len(columns)))
+    _set_up_page(sheet, pages)
+    sheet.print_title_rows = "1:1"
+    if pages > 1:
+        sheet.print_title_cols = f"A:{column_letters(names - 1)}"
+
+
+def _names_in_view(sheet: "Worksheet", columns: Sequence[FormColumn]) -> int:
+    """Return how many columns from the left stay in view: up to Business Name, if that leaves room for others."""
+    width = 0.0
+    for position, column in enumerate(columns):
+        width += sheet.column_dimensions[column_letters(position)].width
+        if width > _IN_VIEW:
+            break
+        if column.name == ours.BUSINESS_NAME:
+            return position + 1
+    return 1
+
+
+def _set_up_page(sheet: Any, pages_wide: int = 1) -> None:
+    """Print on A4 in landscape, with numbers of pages."""
+    from openpyxl.worksheet.properties import PageSetupProperties  # noqa: PLC0415 - see write_template
+
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = pages_wide, 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.page_margins.left = sheet.page_margins.right = paper.SIDE
+    sheet.page_margins.top, sheet.page_margins.bottom = paper.TOP, paper.BOTTOM
+    sheet.oddFooter.left.text, sheet.oddFooter.right.text = "&A", paper.FOOTER
 
 
 def _write_header(sheet: "Worksheet", position: int, column: FormColumn) -> None:
@@ -133,20 +169,21 @@ def _write_header(sheet: "Worksheet", position: int, column: FormColumn) -> None
     fill, ink = ("1F3864", "FFFFFF") if column.required else ("D9E1F2", "1F3864")
     cell = _put(sheet, 1, position, column.title)
     cell.fill = PatternFill("solid", fgColor=fill)
-    cell.font = Font(bold=True, color=ink)
-    cell.alignment = Alignment(vertical="center")
+    cell.font = Font(name=_FONT, size=_SIZE, bold=True, color=ink)
+    cell.alignment = Alignment(vertical="center", wrap_text=True)
     cell.comment = _comment(column.note)
     words = column.choices.words if column.choices.closed else ()
     longest = max(map(len, (column.example, *words)))
     whole = sheet.column_dimensions[column_letters(position)]
-    whole.width = max(_NARROWEST, len(column.title) + 4, min(longest + 4, _WIDEST))
+    word = max(map(len, column.title.split()), default=0)
+    whole.width = max(_NARROWEST, word + 4, min(len(column.title) // 2 + 6, _WIDEST), min(longest + 4, _WIDEST))
     whole.number_format = _TEXT
 
 
 def _write_example(sheet: "Worksheet", position: int, column: FormColumn) -> None:
     from openpyxl.styles import Font  # noqa: PLC0415 - see write_template
 
-    _put(sheet, 2, position, column.example).font = Font(italic=True, color="808080")
+    _put(sheet, 2, position, column.example).font = Font(name=_FONT, size=_SIZE, italic=True, color="808080")
 
 
 def _put(sheet: "Worksheet", row: int, position: int, text: str) -> "Cell":
@@ -213,6 +250,8 @@ def _write_guide(workbook: "Workbook", guide: str) -> None:
     from openpyxl.styles import Alignment  # noqa: PLC0415 - see write_template
 
     sheet = workbook.create_sheet("How to fill in")
+    _set_up_page(sheet)
+    sheet.sheet_view.showGridLines = False
     sheet.column_dimensions["A"].width = 100
     sheet.row_dimensions[1].height = 390
     cell = sheet.cell(1, 1, guide)
@@ -235,7 +274,7 @@ def form_columns(book: RequirementsBook) -> Iterator[FormColumn]:
         offered = choices.get(name, Choices())
         text = examples.get(name, "")
         example = text if not offered.words or text in offered.words else offered.words[0]
-        yield FormColumn(title, name in required, note, offered, example)
+        yield FormColumn(name, title, name in required, note, offered, example)
 
 
 def _must(name: str, book: RequirementsBook) -> str:
@@ -334,15 +373,25 @@ def _choices(book: RequirementsBook) -> dict[str, Choices]:
 def _examples(book: RequirementsBook) -> dict[str, str]:
     """Return the cells of the example row, which the requirements have nothing against.
 
-    A document's `business_name` stays blank, to show that it may.
+    Where combinations ask for a field differently, the example shows how it is written for its own. A document's
+    `business_name` stays blank, to show that it may.
     """
+    own = _combination_of_example(book)
+    asked = [*book.document_fields, *((document, f) for document in own.documents for f in document.fields)]
     paths = {document_column(document.type): example_path(document.type) for document in book.files}
     fields = {
         field_column(document.type, field.name): _example(field)
-        for document, field in book.document_fields
+        for document, field in asked
         if field.name != ours.BUSINESS_NAME
     }
     return paths | fields | dict(EXAMPLE)
+
+
+def _combination_of_example(book: RequirementsBook) -> Requirements:
+    """Return what is asked for in the example's own row; of what it cannot have it has the first that is offered."""
+    parts = zip(_PARTS, zip(*book.offered, strict=True), strict=True)
+    shown = [EXAMPLE[name] if EXAMPLE[name] in words else words[0] for name, words in parts]
+    return book.offered.get(Combination(*shown), next(iter(book.offered.values())))
 
 
 def _example(field: FieldRequirement) -> str:

@@ -28,6 +28,7 @@ from bulk_onboard.intake import transport
 from bulk_onboard.intake.reader.sheet_rows import CellValue, sheet_rows
 from bulk_onboard.model.documents import readable
 from bulk_onboard.model.sheet import MOST_ROWS, WORKBOOK_ENDINGS, Sheet, Stored, WorkbookType, type_by_name
+from bulk_onboard.spelling import nearest_path
 
 _READER = "bulk_onboard.intake.reader.answer"
 _NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
@@ -93,7 +94,9 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         if getattr(error, "errno", None) in _NOWHERE:
-            raise NoWorkbookError(f"There is no workbook {path}. Correct the path.") from None
+            near = nearest_path(path, *WORKBOOK_ENDINGS)
+            meant = f"Did you mean {near}?" if near and near.is_file() else "Correct the path."
+            raise NoWorkbookError(f"There is no workbook {path}. {meant}") from None
         why = getattr(error, "strerror", None) or "its name is impossible"
         if getattr(error, "errno", None) in _OF_THE_MACHINE:
             raise _machine_trouble(path, why) from None

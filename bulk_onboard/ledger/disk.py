@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bulk_onboard.errors import UsageError
+from bulk_onboard.spelling import nearest_path
 
 _FULL_FSYNC: int | None = getattr(fcntl, "F_FULLFSYNC", None)
 
@@ -178,8 +179,11 @@ def _opened(path: Path) -> Iterator[int]:
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
+        near = nearest_path(path, ".jsonl")
+        meant = f" Did you mean {near}?" if near and near.is_file() else ""
         raise UsageError(
-            f"There is no ledger {path}. Check the path, or run the job: a run makes one, also in place of a lost one."
+            f"There is no ledger {path}.{meant} Check the path, or run the job: a run makes one, also in place of a "
+            "lost one."
         ) from None
     except OSError as error:
         raise _unreadable(path, error) from error

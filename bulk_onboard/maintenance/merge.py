@@ -15,21 +15,26 @@ from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
+from bulk_onboard.api.bundled import bundled_requirements
 from bulk_onboard.clock import Clock
 from bulk_onboard.confined.call import ConfinedError, Failure, run_confined
 from bulk_onboard.confined.limits import Limits
 from bulk_onboard.errors import ExitStatus, UsageError, WorkbookError
+from bulk_onboard.intake.rows import rows_of
 from bulk_onboard.intake.transport import EditAnswer, EditRequest, edit_answer_of, encode
 from bulk_onboard.intake.workbook import read_sheet
 from bulk_onboard.job import Job, name_of
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.identity import annotated_token, normal_user_key
+from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.sheet import (
     COUNTRY_ISO,
     KEY,
     NUMBER_TYPE,
     REGISTRATION_NUMBER,
     USER_TYPE,
+    Columns,
     Edit,
     Sheet,
     SheetRow,
@@ -45,6 +50,7 @@ from bulk_onboard.reporting import target
 from bulk_onboard.reporting.annotated.base import chosen, copies, is_untouched
 from bulk_onboard.reporting.annotated.merge import Formulas, Known, Merge, Side, merge
 from bulk_onboard.reporting.annotated.plain import write_sheet
+from bulk_onboard.validation.fields import as_asked_for, dates_of
 
 _CHILD = "bulk_onboard.intake.writer.answer"
 _LIMITS = Limits(memory=2 << 30, cpu_s=120, wall_s=240.0)  # it holds the old and the new workbook at once
@@ -95,8 +101,9 @@ async def merge_job(job: Job, *, copy: Path | None, clock: Clock) -> Merged:
         UsageError: there is no copy, one of the files cannot be read or written, or the workbook is open elsewhere.
         LedgerError: the ledger cannot be read, so nobody knows which rows are filed already.
     """
-    if job.ledger.exists():
-        job = remembered(job, read_ledger_state(job.ledger).ledger_state)
+    ledger_state = read_ledger_state(job.ledger).ledger_state if job.ledger.exists() else None
+    if ledger_state is not None:
+        job = remembered(job, ledger_state)
     source = copy or saved_copy(job)
     if source is None:
         return _nothing_saved(job)
@@ -112,7 +119,8 @@ async def merge_job(job: Job, *, copy: Path | None, clock: Clock) -> Merged:
     records = await _known_records(job, here)
     if type_by_name(job.workbook) is WorkbookType.TEXT:
         there = _as_text(there)
-    columns = [columns_at_hand(job, sheet) for sheet in (there, here)]
+    book = _book_at_hand(job, ledger_state)
+    columns = [columns_at_hand(job, sheet, book=book) for sheet in (there, here)]
     formulas = [
         await asyncio.to_thread(_formulas, path, sheet) for path, sheet in ((source, there), (job.workbook, here))
     ]
@@ -120,6 +128,7 @@ async def merge_job(job: Job, *, copy: Path | None, clock: Clock) -> Merged:
         Side(sheet, said, tuple(each.positions[name] for name in _NAMING if name in each.positions))
         for sheet, said, each in zip((there, here), formulas, columns, strict=True)
     )
+    copied = replace(copied, dates=_dates(job, there, columns[0], book))
     made = merge(base, copied, ours, records)
     if target.is_open(source):
         made.notes.append(f"{source} is open in another program: what is not saved there was not taken.")
@@ -179,6 +188,23 @@ async def _known_records(job: Job, sheet: Sheet) -> dict[int, Known]:
         places = frozenset(columns.positions[name] for name in names if name in columns.positions)
         known[row.number] = Known(record.token, places)
     return known
+
+
+def _book_at_hand(job: Job, ledger_state: LedgerState | None) -> RequirementsBook:
+    """Return what the API requires, as a run was told last; the bundled requirements where there was none."""
+    told = ledger_state.book if ledger_state else None
+    return told or bundled_requirements(job.contract or (ledger_state.contract if ledger_state else None))
+
+
+def _dates(job: Job, sheet: Sheet, columns: Columns, book: RequirementsBook) -> dict[tuple[int, int], str]:
+    """Return the dates that Excel made in columns for dates, by row and position, as validation would send them."""
+    dated = {place for kinds in sheet.kinds.values() for place, stored in kinds.items() if stored is Stored.DATE}
+    found = {}
+    for row in rows_of(sheet, columns, defaults=job.defaults, places=sorted(dated)):
+        for name, wanted in dates_of(book.offered.get(row.combination), book).items():
+            if row.stored.get(name) is Stored.DATE and (text := as_asked_for(row.cell(name), wanted)):
+                found[row.number, columns.positions[name]] = text
+    return found
 
 
 def _as_text(sheet: Sheet) -> Sheet:

@@ -195,16 +195,17 @@ def open_reviews(ledger_state: LedgerState) -> int:
 
 
 def _reports(job: Job) -> Iterator[Piece]:
-    """Yield the report in every format, redacted or not, and those that could not replace the last one.
+    """Yield the report in every format, redacted ones, those of some rows, and those that could not replace the last.
 
-    A file in a format that the job does not write must be recognised, since it may be somebody else's.
+    A file under another name than the job's own must be recognised, since it may be somebody else's.
     """
-    for redacted in (False, True):
-        for form, path in report_files(job.report, redacted=redacted).items():
-            kind = SUMMARY if form == "json" else REPORT
-            names = rf"{re.escape(path.stem)}(?:-{_RUN})?{re.escape(path.suffix)}"
-            is_known = form in job.formats and not redacted
-            yield from (piece for piece in _beside(path, names, kind) if is_known or is_ours(piece.path, form))
+    for form, path in report_files(job.report).items():
+        kind = SUMMARY if form == "json" else REPORT
+        stem, ending = re.escape(path.stem), re.escape(path.suffix)
+        own = rf"{stem}(?:-{_RUN})?{ending}" if form in job.formats else ""
+        for piece in _beside(path, rf"{stem}(?:\.[a-z-]+)?(?:-{_RUN})?{ending}", kind):
+            if (own and re.fullmatch(own, piece.path.name)) or is_ours(piece.path, form):
+                yield piece
 
 
 def _annotated(job: Job) -> Iterator[Piece]:

@@ -5,16 +5,13 @@ costs little; a view of very many records costs more, so that views are made at 
 goes into them, and only while somebody has the page open. Every reader gets the newest parts when there are any: who
 reads slowly is sent fewer of them, and nothing queues up.
 
-Who may see the page is decided in `Access`. Everything is read-only, over GET and HEAD.
+Who may see the page is decided in `access.py`. Everything is read-only, over GET and HEAD.
 """
 
 import asyncio
-import hashlib
-import hmac
 import json
 import logging
-import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -26,11 +23,11 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from bulk_onboard import log
-from bulk_onboard.api.address import is_loopback
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import BulkOnboardError, UsageError
 from bulk_onboard.job import Job
 from bulk_onboard.ledger.story import story
+from bulk_onboard.maintenance.access import Access
 from bulk_onboard.maintenance.watch import JobWatch, read_names
 from bulk_onboard.pipeline.outputs import WRITERS, report_content
 from bulk_onboard.pipeline.stop import Stop, rest
@@ -45,7 +42,6 @@ SHARE = 0.1  # of the time, for views
 MOST_READERS = 200
 SLOWEST_S = 30.0  # that a reader may take for what is sent at once
 HANGS_S = 60.0
-SHORTEST_TOKEN = 16
 
 _SECURITY = {
     "Cache-Control": "no-store",
@@ -60,7 +56,6 @@ _CSP = (
     "base-uri 'none'; frame-ancestors 'none'"
 )
 _CSP_OF_REPORT = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
-_OPEN = frozenset({"/healthz", *(f"/{name}" for name in render.FILES)})
 
 DOWNLOADS: Mapping[str, tuple[str, str, str]] = {  # address: format, its content type, and what people call it
     "report.html": ("html", "text/html", "Report as a page"),
@@ -73,73 +68,6 @@ DOWNLOADS: Mapping[str, tuple[str, str, str]] = {  # address: format, its conten
     "results.jsonl": ("jsonl", "application/jsonl", "Results as JSON lines"),
     "summary.json": ("json", "application/json", "Summary as JSON"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Who may see the page.
-
-    Attributes:
-        token: whoever gives it once gets a cookie and sees everything.
-        is_chosen: whether the operator chose it; then `/metrics` needs it, too, as `Authorization: Bearer`.
-        hosts: the names under which a browser may ask for the page; empty for any.
-    """
-
-    token: str
-    is_chosen: bool
-    hosts: frozenset[str] = frozenset()
-
-    @property
-    def cookie(self) -> str:
-        """What a browser keeps in place of the token, from which that cannot be computed."""
-        return hmac.new(self.token.encode(), b"bulk-onboard page", hashlib.sha256).hexdigest()
-
-    def is_known(self, host: str) -> bool:
-        """Return whether the page may be asked for under this name; it may hold a port.
-
-        A page elsewhere can make its own name lead to this machine, and so have a browser ask us; it cannot make the
-        browser say another name.
-        """
-        name = host.strip().lower()
-        name = name[: name.index("]") + 1] if name.startswith("[") and "]" in name else name.partition(":")[0]
-        return not self.hosts or name in self.hosts
-
-    def opens(self, *, path: str, token: str, cookie: str, authorization: str) -> bool:
-        """Return whether a request may be answered."""
-        if path in _OPEN or (path == "/metrics" and not self.is_chosen):
-            return True
-        bearer = authorization.removeprefix("Bearer ") if authorization.startswith("Bearer ") else ""
-        return _same(token, self.token) or _same(bearer, self.token) or _same(cookie, self.cookie)
-
-
-def _same(given: str, ours: str) -> bool:
-    return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), ours.encode())
-
-
-def access_for(host: str, *, token: str, names: Sequence[str]) -> Access:
-    """Return who may see a page that is served at this address.
-
-    Args:
-        host: the address to listen at.
-        token: as chosen by the operator; empty for none.
-        names: further names under which the page is asked for, such as a proxy's.
-
-    Raises:
-        UsageError: other machines could see it and no token was chosen, or the token can be guessed.
-    """
-    if token and (len(token) < SHORTEST_TOKEN or not token.isascii() or not token.isprintable() or " " in token):
-        raise UsageError(
-            f"The token in BULK_ONBOARD_PAGE_TOKEN needs at least {SHORTEST_TOKEN} letters, digits or signs, and no "
-            "blanks. Make one with: openssl rand -hex 24"
-        )
-    if not is_loopback(host) and not token:
-        raise UsageError(
-            f"{host} can be reached from other machines, and the page shows Keys and names. Put a token into "
-            "BULK_ONBOARD_PAGE_TOKEN, or listen at 127.0.0.1 behind a proxy with TLS; docs/live_page.md says how."
-        )
-    own = {"localhost", "127.0.0.1", "[::1]", f"[{host}]" if ":" in host else host}
-    hosts = frozenset({*own, *(name.lower() for name in names)}) if is_loopback(host) or names else frozenset()
-    return Access(token or secrets.token_urlsafe(24), is_chosen=bool(token), hosts=hosts)
 
 
 @dataclass(slots=True)
@@ -383,6 +311,9 @@ class PageServer:
             await response.prepare(request)
             await self._send_on(response)
         except (ConnectionError, TimeoutError):
+            response.force_close()
+        except Exception as bug:  # nothing else can be answered any more; the browser asks again
+            log.logger().error("page not made", error=type(bug).__name__)
             response.force_close()
         finally:
             self._readers -= 1

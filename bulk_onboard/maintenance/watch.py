@@ -53,7 +53,7 @@ class JobWatch:
         state, job = follower.ledger_state, self.job
         in_use = self._is_in_use(state)
         return Moment(
-            job=readable(job.name),
+            job=readable(_title(job)),
             ledger=readable(job.ledger.name),
             ledger_state=state,
             now=now,
@@ -117,6 +117,12 @@ class JobWatch:
 
     def _commands(self, job: Job) -> Commands | None:
         return None if job.commands.job == str(job.ledger) else job.commands
+
+
+def _title(job: Job) -> str:
+    """Return what people call the job: its name, or its folder's where that says more than `job`."""
+    folder = job.file.resolve().parent.name.lstrip(".")
+    return folder if job.name == "job" and folder else job.name
 
 
 def read_names(job: Job, ledger_state: LedgerState) -> Mapping[str, RowName] | str:

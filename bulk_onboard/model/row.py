@@ -268,7 +268,12 @@ number in New Delhi begins with 0, and example.com is reserved (RFC 2606), so no
 
 def is_example(row: Row) -> bool:
     """Return whether the row is the template's example, which is never sent."""
-    return _bare(row.cell(ours.KEY)) == _KEY and _bare(row.cell(ours.REGISTRATION_NUMBER)) == _REGISTRATION_NUMBER
+    return names_example(row.cell(ours.KEY), row.cell(ours.REGISTRATION_NUMBER))
+
+
+def names_example(key: str, registration_number: str) -> bool:
+    """Return whether Key and registration number are the example's."""
+    return _bare(key) == _KEY and _bare(registration_number) == _REGISTRATION_NUMBER
 
 
 def _bare(text: str) -> str:

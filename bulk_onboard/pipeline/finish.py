@@ -46,6 +46,7 @@ class RunResult(Totals):
         audited: whether all that was sent was looked through for these; `audit` says how, or why it was not.
         error: what stopped it, for people; None when it finished or was stopped by a signal.
         warnings: sentences that somebody should see all the same.
+        status: all rows joined with their records, as the run leaves them; None where nothing was begun.
     """
 
     run_id: str
@@ -64,6 +65,7 @@ class RunResult(Totals):
     audit: str = ""
     error: BulkOnboardError | None = None
     warnings: tuple[str, ...] = ()
+    status: JobStatus | None = field(default=None, repr=False)
 
     @property
     def report(self) -> Path | None:
@@ -133,6 +135,7 @@ async def _finish(run: Run) -> RunResult:
         audit=_audit_in_words(run),
         error=error,
         warnings=tuple(_warnings(run)),
+        status=status,
     )
     for step in (partial(_write_end, run), partial(_write_report, run, status), partial(_annotate, run, status)):
         try:

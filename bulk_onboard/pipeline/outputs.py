@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from bulk_onboard.clock import Clock
 from bulk_onboard.confined.call import ConfinedError, Failure, run_confined
 from bulk_onboard.confined.limits import Limits
 from bulk_onboard.errors import ReportError, WorkbookError
+from bulk_onboard.frames import Frame
 from bulk_onboard.intake.workbook import read_sheet
 from bulk_onboard.job import Job, name_of
 from bulk_onboard.ledger.journal import read_ledger_state
@@ -31,6 +33,7 @@ from bulk_onboard.reporting import target
 from bulk_onboard.reporting.annotated.annotation import (
     Annotation,
     Request,
+    failed_rows,
     make_annotation,
     read_answer,
     request_bytes,
@@ -38,9 +41,13 @@ from bulk_onboard.reporting.annotated.annotation import (
 )
 from bulk_onboard.reporting.annotated.base import BASE_SHEET, Base, copies, from_pieces, is_untouched, places, seal
 from bulk_onboard.reporting.annotated.plain import write_plain
+from bulk_onboard.reporting.only import FAILED, mark_of
+from bulk_onboard.reporting.only import only as only_rows
+from bulk_onboard.reporting.results_files import write_csv, write_jsonl
 from bulk_onboard.reporting.row_status import JobStatus, join
 from bulk_onboard.reporting.summary import ReportFacts, Tables, make_tables, next_command
 from bulk_onboard.reporting.summary_json import summary_data
+from bulk_onboard.units import format_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,7 @@ class ReportResult:
         files: where it is, by format.
         from_ledger_alone: why the rows are missing from it; empty when they are there.
         next: the command to type next.
+        status: all rows joined with their records, or the records alone.
     """
 
     files: dict[str, Path]
@@ -58,6 +66,7 @@ class ReportResult:
     reviews: dict[str, int]
     from_ledger_alone: str
     next: str
+    status: JobStatus = field(repr=False)
 
     @property
     def path(self) -> Path:
@@ -83,7 +92,13 @@ def _write_page(file: BinaryIO, _: Path, tables: Tables) -> None:
 
 Writer = Callable[[BinaryIO, Path, Tables], None]
 
-WRITERS: Mapping[str, Writer] = {"xlsx": _write_workbook, "html": _write_page, "json": _write_summary}
+WRITERS: Mapping[str, Writer] = {
+    "xlsx": _write_workbook,
+    "html": _write_page,
+    "json": _write_summary,
+    "csv": lambda file, _, tables: write_csv(file, tables),
+    "jsonl": lambda file, _, tables: write_jsonl(file, tables),
+}
 """What writes the report in each format into an open file; the folder is for temporary files."""
 
 
@@ -105,6 +120,7 @@ def write_job_report(
     stopped: str = "",
     continued: bool = False,
     redact: bool = False,
+    only: Sequence[str] = (),
 ) -> ReportFiles:
     """Write the report in the job's formats; one that cannot be written keeps no other from being written.
 
@@ -113,14 +129,15 @@ def write_job_report(
         run_id: for another name of the file, where its own is taken.
         stopped: why the run stopped before finishing, a sentence; empty where it did not.
         continued: whether the run is to be continued as it was typed.
-        redact: whether to mask names; such a report has names of its own.
+        redact: whether to mask names.
+        only: words for rows, as `reporting.only` has them; empty for all. A report that has not everything has names
+            of its own, so that it never takes the place of the full one.
     """
     facts = _facts(job, now=now, requirements=requirements, stopped=stopped, continued=continued, redact=redact)
-    tables, anew = make_tables(status, facts), facts.commands.report()
-    places, paths, errors = target.report_files(job.report, redacted=redact), dict[str, Path](), list[ReportError]()
+    tables, anew = _tables(status, facts, only), facts.commands.report()
+    mark = "-".join((*([mark_of(only)] if only else ()), *(["redacted"] if redact else ())))
+    places, paths, errors = target.report_files(job.report, mark), dict[str, Path](), list[ReportError]()
     for form in job.formats:
-        if form not in WRITERS:
-            continue
         write = partial(_call, WRITERS[form], tables)
         try:
             paths[form] = target.put(places[form], form, write, run=run_id, anew=anew, mode=MODES[job.share])
@@ -151,34 +168,53 @@ def _facts(
     )
 
 
+def _tables(status: JobStatus, facts: ReportFacts, words: Sequence[str]) -> Tables:
+    """Return the whole report, or what it has of the rows that these words fit."""
+    if not words:
+        return make_tables(status, facts)
+    narrowed = only_rows(status, words)
+    named = " or ".join("in need of attention" if word == FAILED else word for word in words)
+    have = f"{len(narrowed.rows):,} of {format_count(status.counts()['rows'], 'row')}"
+    return make_tables(narrowed, replace(facts, narrowed=f"This report has the rows alone that are {named}: {have}."))
+
+
 def _call(writer: Writer, tables: Tables, file: BinaryIO, folder: Path) -> None:
     writer(file, folder, tables)
 
 
 async def report_job(
-    job: Job, *, clock: Clock, book: RequirementsBook | None = None, redact: bool = False
+    job: Job,
+    *,
+    clock: Clock,
+    book: RequirementsBook | None = None,
+    redact: bool = False,
+    frame: Frame | None = None,
+    as_remembered: bool = True,
+    only: Sequence[str] = (),
 ) -> ReportResult:
     """Write the report again from workbook and ledger; without workbook or documents folder from the ledger alone.
 
     This does not use the network: rows are judged against `book`, else against what a run was told last, else against
-    the bundled requirements, and the report says so. Flags that are not given now, such as the folder of the documents,
-    are those of the newest run.
+    the bundled requirements, and the report says so.
 
     Args:
-        redact: whether to mask names.
+        redact, only: as for `write_job_report`.
+        frame: in place of the job's workbook, which then need not be there.
+        as_remembered: whether flags that are not given now, such as the folder of the documents, are those of the
+            newest run.
 
     Raises:
         UsageError: there is no ledger, or JOB is one of which it is not known what workbook goes with it.
         ReportError: the report cannot be written.
     """
     ledger_state = read_ledger_state(job.ledger).ledger_state
-    job = remembered(job, ledger_state)
+    job = remembered(job, ledger_state) if as_remembered else job
     if job.file == job.ledger:
         raise errors.UsageError(
             f"It is not known what workbook goes with {job.ledger}. Name the job file or the workbook, and the ledger "
             "after --ledger."
         )
-    status, requirements, why = await _status_again(job, ledger_state, clock=clock, book=book)
+    status, requirements, why = await _status_again(job, ledger_state, clock=clock, book=book, frame=frame)
     now = clock.now()
     written = write_job_report(
         job,
@@ -188,18 +224,25 @@ async def report_job(
         run_id=now.strftime("%Y%m%dT%H%M%SZ"),
         stopped=why,
         redact=redact,
+        only=only,
     )
     if written.error:
         raise written.error
-    return ReportResult(written.paths, status.counts(), status.reviews(), why, next_command(status, job.commands))
+    command = next_command(status, job.commands)
+    return ReportResult(written.paths, status.counts(), status.reviews(), why, command, status)
 
 
 async def _status_again(
-    job: Job, ledger_state: LedgerState, *, clock: Clock, book: RequirementsBook | None = None
+    job: Job,
+    ledger_state: LedgerState,
+    *,
+    clock: Clock,
+    book: RequirementsBook | None = None,
+    frame: Frame | None = None,
 ) -> tuple[JobStatus, RequirementsBook | None, str]:
     """Return the rows with their records, what they were judged by, and why the rows are missing, if they are."""
     try:
-        dry_run = await make_dry_run(job, credentials=None, clock=clock, book=book or ledger_state.book)
+        dry_run = await make_dry_run(job, credentials=None, clock=clock, frame=frame, book=book or ledger_state.book)
     except errors.HeadersError:
         return join(None, ledger_state), None, _columns_not_known(job, ledger_state)
     except (errors.WorkbookError, errors.DocumentsError) as gone:
@@ -207,17 +250,20 @@ async def _status_again(
     return dry_run.status(), dry_run.judgement.book, ""
 
 
-def report_content(job: Job, form: str, *, clock: Clock) -> bytes:
+def report_content(job: Job, form: str, *, clock: Clock, redact: bool = False, only: Sequence[str] = ()) -> bytes:
     """Return the report in one format as workbook and ledger are now; nothing of the job is written.
 
     The file that the newest run has written serves where the ledger has not changed since. Else the report is made as
     for `report_job`, also of a ledger whose workbook is not known. It takes its time: call it in a thread.
 
+    Args:
+        redact, only: as for `write_job_report`.
+
     Raises:
         UsageError: there is no ledger, or there is nothing that writes this format.
         LedgerError: the ledger is damaged.
     """
-    if (content := _up_to_date(job, form)) is not None:
+    if not redact and not only and (content := _up_to_date(job, form)) is not None:
         return content
     if form not in WRITERS:
         raise errors.UsageError(f"There is no report in the format {form}.")
@@ -227,7 +273,8 @@ def report_content(job: Job, form: str, *, clock: Clock) -> bytes:
         status, requirements, why = join(None, ledger_state), None, ""
     else:
         status, requirements, why = asyncio.run(_status_again(job, ledger_state, clock=clock))
-    tables = make_tables(status, _facts(job, now=clock.now(), requirements=requirements, stopped=why))
+    facts = _facts(job, now=clock.now(), requirements=requirements, stopped=why, redact=redact)
+    tables = _tables(status, facts, only)
     with tempfile.TemporaryDirectory(prefix="bulk-onboard-") as folder, tempfile.TemporaryFile() as file:
         WRITERS[form](file, Path(folder), tables)
         file.seek(0)
@@ -274,6 +321,11 @@ _SOME_ROWS = (
     "styles, formulas or other sheets. The others stay in the workbook."
 )
 
+_FAILED_ROWS = (
+    "This workbook has only the rows that need attention, under their row numbers, without styles, formulas or other "
+    "sheets. The others are not in it."
+)
+
 _LIMITS = Limits(cpu_s=120, wall_s=240.0)
 _CHILD = "bulk_onboard.reporting.annotated.styled"
 
@@ -311,6 +363,47 @@ def annotate(job: Job, judgement: Judgement, status: JobStatus) -> Annotated | N
     created = datetime.now(UTC).replace(microsecond=0)
     write, notes = _copy(job.workbook, sheet, annotation, created)
     return _put(job.workbook, write, notes, created)
+
+
+async def write_failed_rows(job: Job, path: Path, *, clock: Clock) -> tuple[int, str]:
+    """Write a workbook of the rows alone that need attention, marked as in the annotated copy; for a colleague.
+
+    Return how many rows it has, and the command that takes it back once it is fixed. Nothing is written where there is
+    no such row.
+
+    Raises:
+        UsageError: the file is there and somebody has saved it, or it cannot be written; or there is no ledger.
+        WorkbookError, HeadersError, DocumentsError: the workbook cannot be read.
+    """
+    _refuse_saved(path)
+    ledger_state = read_ledger_state(job.ledger).ledger_state
+    job = remembered(job, ledger_state)
+    dry_run = await make_dry_run(job, credentials=None, clock=clock, book=ledger_state.book)
+    status, judgement = dry_run.status(), dry_run.judgement
+    sheet = failed_rows(judgement.sheet, status)
+    back = job.commands.merge(str(path))
+    if not sheet.height:
+        return 0, back
+    bases = bases_in(job.workbook) if name_of(job.workbook) != job.workbook.stem else ()
+    annotation = make_annotation(sheet, judgement.columns, status, bases=bases, some_rows=True)
+    created = clock.now().replace(microsecond=0)
+
+    def write_and_seal(file: BinaryIO, folder: Path) -> None:
+        notes = (_FAILED_ROWS, *_lacks_values(sheet))
+        write_plain(file, folder, sheet=sheet, annotation=annotation, notes=notes, created=created)
+        seal(file, created)
+
+    try:
+        await asyncio.to_thread(target.replace, path, write_and_seal)
+    except OSError as error:
+        raise errors.UsageError(f"{path} cannot be written: {error.strerror or error}. Choose another place.") from None
+    return sheet.height, back
+
+
+def _refuse_saved(path: Path) -> None:
+    """Raise UsageError where the file is there and is not one that we wrote and nobody has saved since."""
+    if os.path.lexists(path) and not is_untouched(path):
+        raise errors.UsageError(f"{path} is there already and is not overwritten. Choose another name.")
 
 
 def bases_in(copy: Path) -> tuple[Base, ...]:

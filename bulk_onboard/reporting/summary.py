@@ -41,6 +41,7 @@ class ReportFacts:
         stopped: why the run stopped before finishing, a sentence; empty where it did not.
         continued: whether the run is to be continued as it was typed.
         redact: whether names are masked, for readers outside.
+        narrowed: which rows the report has, a sentence; empty for all.
     """
 
     commands: Commands
@@ -51,6 +52,7 @@ class ReportFacts:
     stopped: str = ""
     continued: bool = False
     redact: bool = False
+    narrowed: str = ""
 
 
 class Minute(NamedTuple):
@@ -248,6 +250,8 @@ def _summary(status: JobStatus, facts: ReportFacts, overview: Overview, findings
 
 
 def _notices(status: JobStatus, facts: ReportFacts) -> Iterator[str]:
+    if facts.narrowed:
+        yield facts.narrowed
     if facts.stopped:
         yield facts.stopped
     if not status.has_workbook:

@@ -27,6 +27,9 @@ from bulk_onboard.errors import ReportError
 _OFFICE_LOCKS = {"LibreOffice": ".~lock.{name}#", "Excel": "~${name}"}  # what they put beside an open workbook
 
 
+_MARK = 512  # bytes of it that are read
+
+
 class TakenError(OSError):
     """The target must not be replaced; the message says why."""
 
@@ -57,15 +60,31 @@ def is_open(path: Path) -> bool:
 
 
 def opened_in(path: Path) -> str:
-    """Return the program that seems to have the workbook open; empty for none."""
+    """Return the program that seems to have the workbook open, and by whom if it says so; empty for none."""
     locks = {program: path.with_name(lock.format(name=path.name)) for program, lock in _OFFICE_LOCKS.items()}
-    return next((program for program, lock in locks.items() if lock.exists()), "")
+    program, lock = next(((program, lock) for program, lock in locks.items() if lock.exists()), ("", path))
+    user = _user_in(lock, program) if program else ""
+    return f"{program}, by {user}" if user else program
+
+
+def _user_in(lock: Path, program: str) -> str:
+    """Return who has the workbook open, by the mark that the program left; empty where it does not say."""
+    try:
+        with os.fdopen(os.open(lock, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            content = file.read(_MARK)
+    except OSError:
+        return ""
+    if program == "Excel":  # the length of the name, then the name
+        name = content[1 : 1 + content[0]].decode("utf-8", "replace") if content else ""
+    else:  # name of the user, of the login, of the machine, and more
+        name = next(filter(None, content.decode("utf-8", "replace").split(",")[:2]), "")
+    return name.strip() if name.strip().isprintable() and "\N{REPLACEMENT CHARACTER}" not in name else ""
 
 
 def refuse_to_replace(path: Path) -> None:
     """Raise TakenError where an existing `path` must be left alone."""
-    if is_open(path):
-        raise TakenError("it is open in another program")
+    if program := opened_in(path):
+        raise TakenError(f"it seems to be open in {program}")
     if not os.path.lexists(path):
         return
     mode = path.lstat().st_mode
@@ -89,12 +108,14 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def report_files(report: Path, *, redacted: bool = False) -> dict[str, Path]:
+def report_files(report: Path, mark: str = "") -> dict[str, Path]:
     """Return where the report goes in each format, by the format's name; all beside the workbook.
 
-    A redacted report has names of its own, so that it never takes the place of the full one.
+    Args:
+        mark: what is said in the name of a report that is redacted or has not every row, such as `rejected`, so that it
+            never takes the place of the full one.
     """
-    name, mark = report.stem.removesuffix(".report"), ".redacted" if redacted else ""
+    name, mark = report.stem.removesuffix(".report"), f".{mark}" if mark else ""
     return {
         "xlsx": report.with_name(f"{report.stem}{mark}{report.suffix}"),
         "html": report.with_name(f"{report.stem}{mark}.html"),
@@ -109,6 +130,8 @@ _HEAD = 4_096
 _MARKS: Mapping[str, re.Pattern[bytes]] = {  # by format: what such a file of ours has at its beginning
     "html": re.compile(re.escape(HTML_MARK).encode()),
     "json": re.compile(rb'\A\{\s*"schema":\s*"bulk-onboard/summary/'),
+    "csv": re.compile(rb"\A\xef\xbb\xbfrow,key,business_name,state,review,part,"),
+    "jsonl": re.compile(rb'\A\{"row": [^,]+, "key": [^\n]*, "business_name": '),
 }
 
 

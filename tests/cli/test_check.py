@@ -177,7 +177,7 @@ async def test_a_job_says_what_it_rules(tmp_path) -> None:
     [
         (["--explain", "state-unknwon"], "There is no finding 'state-unknwon'. Did you mean state-unknown?"),
         (["--explain", "zzz"], "There is no finding 'zzz'. docs/findings.md lists them all."),
-        ([], "JOB is missing. Name a job file (.toml) or a workbook, or give --explain."),
+        ([], "JOB is missing, and this folder has no job.toml."),
     ],
 )
 async def test_what_cannot_be_done_is_a_usage_error(tmp_path, words, sentence) -> None:

@@ -67,6 +67,7 @@ def logs_as_before() -> Iterator[None]:
     yield
     log.configure()
     log.logger()
+    log.forget()
     structlog.reset_defaults()
 
 

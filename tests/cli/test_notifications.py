@@ -138,7 +138,7 @@ async def test_never_and_other_verbs_tell_nobody(office: Office, inbox: Inbox) -
 
     ended = await office.type("run", "--notify", "never", BULK_ONBOARD_NOTIFY=inbox.url)
     astray = await typed("run", "nowhere.toml", "--notify", "never", cwd=office.folder, BULK_ONBOARD_NOTIFY=inbox.url)
-    checked = await office.type("check", "--notify", "end", BULK_ONBOARD_NOTIFY=inbox.url)
+    checked = await office.type("check", BULK_ONBOARD_NOTIFY=inbox.url)
 
     assert (3, 2, 3) == (ended.status, astray.status, checked.status)
     assert [] == inbox.arrivals

@@ -16,8 +16,9 @@ import openpyxl
 import pytest
 
 from bulk_onboard.sandbox.server import Sandbox
+from bulk_onboard.settings import BY_NAME
 from tests.support.businesses import aged, business, write_documents, write_workbook
-from tests.support.office import Office, Told, heard, start, typed
+from tests.support.office import Office, Told, flags_of, heard, start, typed
 
 pytestmark = pytest.mark.slow
 
@@ -25,6 +26,12 @@ VERBS = "init|template|check|plan|run|resume|refresh|status|report|resolve|merge
 COMMAND = re.compile(rf"(?:bulk-onboard (?:{VERBS})\b.*)$", re.MULTILINE)
 KEYS = ("-K1", "it's $5 `x`", "मुंबई ~", 'a "b" \\c', "K-5")
 OF_ONE_RUN = ("--limit", "--retry-refused", "--proxy", "--quiet", "--json")
+
+
+def as_printed(flag: str) -> list[str]:
+    """A flag with its value as commands have it: behind a blank, unless the value looks like a flag itself."""
+    name, _, value = flag.partition("=")
+    return [flag] if value.startswith("-") else [name, value]
 
 
 class Rig(Office):
@@ -47,10 +54,9 @@ class Rig(Office):
         return self.folder / "-scans of June"
 
     @property
-    def flags(self) -> list[str]:
+    def flags(self) -> dict[str, str]:
         """What the bare workbook needs to be told."""
-        documents = f"--documents={self.documents.name}"
-        return ["--base-url", self.sandbox.url, "--quota", "none", documents, "--settle", "0.7s"]
+        return {"base_url": self.sandbox.url, "quota": "none", "documents": self.documents.name, "settle": "0.7s"}
 
     def keyed(self, *broken: int) -> None:
         """A row for each Key; a city is missing in some."""
@@ -58,7 +64,7 @@ class Rig(Office):
 
     async def say(self, verb: str, *words: str, flags: bool = True) -> Told:
         """Type a verb about the workbook, with the flags unless they are left out."""
-        options = [*words, *(self.flags if flags else ())]
+        options = [*words, *(flags_of(verb, self.flags) if flags else ())]
         return await typed(*verb.split(), *options, "--", self.workbook.name, cwd=self.folder)
 
     def reported(self) -> str:
@@ -87,6 +93,8 @@ class Rig(Office):
         with os.fdopen(asked, "rb") as questions, os.fdopen(answering, "wb", buffering=0) as answers:
             while await asyncio.to_thread(questions.readline):
                 folder, *typed_words = os.fsdecode(words.read_bytes()).split("\0")[:-1]
+                if typed_words[0] == "run" and "--settle" not in typed_words:  # `check` and `plan` have no such flag
+                    typed_words[1:1] = ["--settle", self.flags["settle"]]
                 told.append(await typed(*typed_words, cwd=Path(folder)))
                 answers.write(b"%d\n" % told[-1].status)
         told.append(await heard(process))
@@ -147,17 +155,9 @@ async def test_after_a_pilot(context: Rig) -> None:
 
     pasted = await context.paste_all([first, *later, context.reported(), of_ledger])
 
-    run = shlex.join(
-        [
-            "bulk-onboard",
-            "run",
-            *context.flags[4:5],
-            *context.flags[:4],
-            *context.flags[5:],
-            "--",
-            context.workbook.name,
-        ]
-    )
+    ordered = {name: context.flags[name] for name in BY_NAME if name in context.flags}
+    flags = [each for flag in flags_of("run", ordered) for each in as_printed(flag)]
+    run = shlex.join(["bulk-onboard", "run", *flags, "--", context.workbook.name])
     assert [run] == printed(later[0]) == printed(of_ledger)
     assert run in pasted
     assert "There is no such file" not in context.reported()
@@ -225,9 +225,9 @@ async def test_run_that_was_stopped(context: Rig, number: signal.Signals) -> Non
     """It goes on with what was typed, limit and all, where it could say so; else the ledger has the rest."""
     context.keyed()
     context.sandbox.latency_s = 0.05
-    process = await start(
-        "run", "--limit", "4", *context.flags, "--concurrency", "1", "--", context.workbook.name, cwd=context.folder
-    )
+    flags = flags_of("run", context.flags)
+    words = ("run", "--limit", "4", *flags, "--concurrency", "1", "--", context.workbook.name)
+    process = await start(*words, cwd=context.folder)
     while not context.sandbox.state.records:
         await asyncio.sleep(0.01)
     process.send_signal(number)

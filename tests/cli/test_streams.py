@@ -12,7 +12,7 @@ import pytest
 
 from bulk_onboard.ledger.journal import read_ledger_state
 from tests.support.businesses import business, document, write_workbook
-from tests.support.office import AUTH_ID, AUTH_TOKEN, SETTLE, Office, Told, heard, typed
+from tests.support.office import AUTH_ID, AUTH_TOKEN, SETTLE, Office, Told, flags_of, heard, typed
 
 pytestmark = pytest.mark.slow
 
@@ -23,7 +23,7 @@ E9 = b"\xe9"
 
 async def in_shell(office: Office, *words: str, streams: str = "", before: str = "exec") -> Told:
     """The real command, started by a shell with its streams as the text says."""
-    flags = ("--base-url", office.sandbox.url, "--quota", "none", "--settle", SETTLE)
+    flags = flags_of(words[0], {"base_url": office.sandbox.url, "quota": "none", "settle": SETTLE})
     command = shlex.join([sys.executable, "-m", "bulk_onboard", *words, *flags])
     process = await asyncio.create_subprocess_shell(
         f"{before} {command} {streams}",
@@ -57,8 +57,9 @@ async def test_every_verb_ends_with_its_own_status_without_streams(office: Offic
     office.fill([business(0), BAD_ROW])
     await office.run()
 
+    scans = {"documents": "scans"}
     statuses = [
-        (await in_shell(office, verb, "businesses.xlsx", "--documents", "scans", *words, streams=streams)).status
+        (await in_shell(office, verb, "businesses.xlsx", *flags_of(verb, scans), *words, streams=streams)).status
         for verb, *words in (("check",), ("check", "--json"), ("plan",), ("status",), ("report",), ("status", "--no"))
     ]
 
@@ -176,16 +177,16 @@ async def test_names_that_are_no_utf8_are_read_and_written(office: Office) -> No
     office.fill([business(0), business(1), BAD_ROW])
     workbook = write_workbook(odd(folder, b"book.xlsx"), office.rows).rename(odd(folder, b"caf" + E9 + b".xlsx"))
     scans = office.documents.rename(odd(folder, b"scans" + E9))
-    flags = ("--documents", str(scans), "--report", str(odd(folder, b"r" + E9 + b".xlsx")))
-    flags += ("--base-url", office.sandbox.url, "--quota", "none", "--settle", SETTLE)
+    flags = {"documents": str(scans), "report": str(odd(folder, b"r" + E9 + b".xlsx"))}
+    flags |= {"base_url": office.sandbox.url, "quota": "none", "settle": SETTLE}
 
-    told = {"check": await in_shell(office, "check", str(workbook), *flags)}
+    told = {"check": await in_shell(office, "check", str(workbook), *flags_of("check", flags))}
     for verb, *words in (
         ("plan", "--json"), ("run",), ("run --annotate --json",), ("refresh",), ("report",), ("ledger verify",),
         ("status",), ("purge", "--yes"),
     ):  # fmt: skip
-        told[verb] = await typed(*verb.split(), str(workbook), *flags, *words, cwd=office.folder)
-    told["status --json"] = await in_shell(office, "status", "--json", str(workbook), *flags)
+        told[verb] = await typed(*verb.split(), str(workbook), *flags_of(verb, flags), *words, cwd=office.folder)
+    told["status --json"] = await in_shell(office, "status", "--json", str(workbook), *flags_of("status", flags))
 
     expected = {"check": 3, "run": 3, "run --annotate --json": 3}
     assert {verb: expected.get(verb, 0) for verb in told} == {verb: each.status for verb, each in told.items()}

@@ -12,10 +12,12 @@ import msgspec
 import pytest
 
 from bulk_onboard.errors import ExitStatus, UsageError
+from bulk_onboard.intake.documents import known as known_module
 from bulk_onboard.intake.documents.copies import INDEX, index_of, read_index
 from bulk_onboard.maintenance import convert as convert_module
 from bulk_onboard.maintenance.convert import Conversion, convert_scans, find_scans
 from bulk_onboard.maintenance.retention import CONVERTED, plan_purge, purge_job
+from bulk_onboard.pipeline import judge as judge_module
 from bulk_onboard.pipeline.preflight import check_places
 from tests.support.businesses import business
 from tests.support.clocks import FakeClock
@@ -272,6 +274,34 @@ async def test_documents_found_by_a_pattern_are_converted(office):
 
     assert 3 == len(done.made)
     assert 1 == after.counts["submitted"]
+
+
+async def test_copies_stand_for_files_in_a_large_sheet(scans, monkeypatch):
+    """There whole columns are looked at first; only rows with copies are judged one by one."""
+    await convert(scans)
+    monkeypatch.setattr(judge_module, "SCREENED_FROM", 1)
+
+    after = await scans.run()
+
+    assert 3 == after.counts["submitted"]
+    assert {result.copy.sha256 for result in (await convert(scans)).results if result.copy} <= digests_sent(scans)
+
+
+async def test_copies_are_remembered_where_documents_are_very_many(scans, monkeypatch):
+    """They are not all read again each night; what is sent is looked at once more."""
+    monkeypatch.setattr(known_module, "PAYS_FROM", 1)
+    monkeypatch.setattr(known_module, "_TICK_NS", -(10**12))
+    await convert(scans)
+    await scans.run()
+    for path in scans.job().converted.glob("*.pdf"):
+        before = path.stat()
+        path.write_bytes(bytes(before.st_size))
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    told = await scans.type("check")
+
+    assert scans.job().facts.exists()
+    assert "document-wrong-type" in told.out  # its ctime has told
 
 
 # A record and its copy.

@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import structlog
 
 from bulk_onboard.errors import ExitStatus, StoppedError
 from bulk_onboard.ledger.fold import entries
@@ -23,6 +22,7 @@ from bulk_onboard.sandbox.answers import Answer, RefusedError, json_answer, refu
 from bulk_onboard.sandbox.faults import FAULTS, FOR_GOOD, Fault, Strikes
 from bulk_onboard.sandbox.server import Sandbox
 from tests.support.businesses import business
+from tests.support.events import captured
 from tests.support.office import Office
 from tests.support.raw_server import RawServer, drop_at_once
 
@@ -171,7 +171,7 @@ async def test_a_burst_of_errors_pauses_the_run_and_it_goes_on_when_the_api_reco
     office.fill(12)
     office.sandbox.faults.script("any", "error-500-before", 11, after=6)
 
-    with structlog.testing.capture_logs() as events:
+    with captured() as events:
         result = await office.run(concurrency=str(CONCURRENCY), settle=QUICK)
 
     told = [event["event"] for event in events if event["event"].startswith("breaker")]

@@ -41,6 +41,7 @@ MADE = {
     "businesses.ledger.jsonl",
     "businesses.ledger.jsonl.broken-1",
     "businesses.report.xlsx",
+    "businesses.report.html",
     "businesses.report-0badcafe.xlsx",
     "businesses.summary.json",
     "businesses.annotated.xlsx",

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-import structlog
 
 from bulk_onboard.api.gateway import HttpGateway
 from bulk_onboard.api.wire import Wire
@@ -12,6 +11,7 @@ from bulk_onboard.model.outcome import Denied, Done, Halt, Refused, Throttled, U
 from bulk_onboard.model.requirements import Contract
 from tests.support.calls import CALLS, COMPLIANCE_ID, NUMBER, YES
 from tests.support.compat import canned_answers
+from tests.support.events import captured
 
 BASE_URL = "https://api.plivo.com"
 ACCOUNT = f"{BASE_URL}/v1/Account/MAT3ST0T3ST0T3ST0XYZ/"
@@ -91,13 +91,13 @@ async def test_answer_shorter_than_it_says(make_client):
 async def test_answer_is_logged_without_content(make_client):
     """One event per call: operation, status, the API's name for the request and how long it took."""
     headers = {"X-Private": "canary"}
-    with structlog.testing.capture_logs() as logged:
+    with captured() as logged:
         await led_to(make_client, Operation.CREATE, status=201, payload=YES[Operation.CREATE], headers=headers)
 
     assert [
         {
             "event": "answered",
-            "log_level": "debug",
+            "level": "debug",
             "operation": "create",
             "http_status": 201,
             "api_id": "api-1",
@@ -108,13 +108,13 @@ async def test_answer_is_logged_without_content(make_client):
 
 async def test_failure_is_logged_without_content(make_client):
     """A failure is told by its class and errno."""
-    with structlog.testing.capture_logs() as logged:
+    with captured() as logged:
         await led_to(make_client, Operation.LIST, exception=OSError(104, f"canary {BASE_URL}"))
 
     assert [
         {
             "event": "no answer",
-            "log_level": "info",
+            "level": "info",
             "operation": "list",
             "error": "ConnectionResetError",
             "errno": 104,

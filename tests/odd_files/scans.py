@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.odd_files.handwritten import zipped
 from tests.support import papers
-from tests.support.businesses import pdf, png
+from tests.support.businesses import jpeg, pdf, png
 
 LIMIT = 5 * 1024 * 1024
 Lay = Callable[[Path], object]
@@ -85,7 +85,7 @@ def picture(width: int, height: int) -> bytes:
 
 PDF, PNG = pdf("an invented passport"), png("an invented passport")
 PAPER = papers.paper("an invented passport")
-JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + b"\0" * 100 + b"\xff\xd9"
+JPEG = jpeg("a photo")
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 100
 DOCX = zipped({"[Content_Types].xml": b"<Types/>", "word/document.xml": b"<w/>"})
 
@@ -147,6 +147,7 @@ SCANS = (
     # -- what it really is
     Scan("photo.jpg", "a JPEG", file("photo.jpg", JPEG), ["document-wrong-type"]),
     Scan("photo.png", "a JPEG called png", file("photo.png", JPEG), ["document-wrong-type"]),
+    Scan("cut.jpg", "a JPEG cut off", file("cut.jpg", JPEG[:-2]), ["document-truncated", "document-wrong-type"]),
     Scan("photo.heic", "a photo of an iPhone", file("photo.heic", HEIC), ["document-wrong-type"]),
     Scan("letter.pdf", "a Word document called pdf", file("letter.pdf", DOCX), ["document-wrong-type"]),
     Scan("page.pdf", "a web page called pdf", file("page.pdf", b"<html>Sign in</html>"), ["document-wrong-type"]),

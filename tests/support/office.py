@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import io
+import itertools
 import json
 import os
 import pty
@@ -35,6 +36,7 @@ from bulk_onboard.sandbox.server import Sandbox
 from bulk_onboard.settings import BY_NAME
 from tests.support.businesses import Cells, write_documents, write_workbook
 from tests.support.contracts import BETA, Layout
+from tests.support.schemas import troubles, verb_in
 
 AUTH_ID = "MAINVENTED0000000001"
 AUTH_TOKEN = "an-invented-token-that-must-never-be-seen"
@@ -46,16 +48,20 @@ _ONE_AT_A_TIME = threading.Lock()  # streams, environment and working directory 
 
 @dataclass(slots=True)
 class Told:
-    """What a process said: its exit status, stdout and stderr."""
+    """What a process said: its exit status, stdout and stderr; by which words it was started, where that is known."""
 
     status: int
     out: str
     err: str
+    words: tuple[str, ...] = ()
 
     @property
     def json(self) -> Any:
-        """The one object that `--json` printed."""
-        return json.loads(self.out)
+        """The one object that `--json` printed, which is as the schema of its verb says."""
+        told = json.loads(self.out)
+        if verb := verb_in(self.words):
+            assert [] == troubles(told, verb.replace(" ", "-"))
+        return told
 
 
 @dataclass(slots=True)
@@ -187,8 +193,9 @@ class Office:
 
 def flags_of(verb: str, usual: Mapping[str, str]) -> list[str]:
     """Those of the usual flags that the verb takes, as they are typed."""
-    taken = {name: value for name, value in usual.items() if verb in BY_NAME[name].verbs}
-    return [word for name, value in taken.items() for word in (BY_NAME[name].flag_name, value)]
+    name_of_verb = " ".join(itertools.takewhile(lambda word: not word.startswith("-"), verb.split()))
+    taken = {name: value for name, value in usual.items() if name_of_verb in BY_NAME[name].verbs}
+    return [f"{BY_NAME[name].flag_name}={value}" for name, value in taken.items()]
 
 
 async def typed(*words: str, cwd: Path, **environ: str) -> Told:
@@ -206,7 +213,7 @@ def _typed(words: tuple[str, ...], cwd: Path, environ: Mapping[str, str]) -> Tol
             app(args=filled_in(words))
         except SystemExit as left:
             status = left.code if isinstance(left.code, int) else 1
-        return Told(status, *(os.fsdecode(stream.buffer.getvalue()) for stream in (out, err)))
+        return Told(status, *(os.fsdecode(stream.buffer.getvalue()) for stream in (out, err)), words)
 
 
 @contextlib.contextmanager
@@ -225,8 +232,7 @@ def _as_a_process(cwd: Path, environ: Mapping[str, str]) -> Iterator[tuple[Any, 
         try:
             yield out, err
         finally:
-            log.configure()
-            log.logger()  # has chosen by now how to log
+            log.forget()
             structlog.reset_defaults()
 
 

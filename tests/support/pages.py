@@ -12,7 +12,8 @@ import aiohttp
 
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.job import Job
-from bulk_onboard.maintenance.serve import PageServer, access_for
+from bulk_onboard.maintenance.access import access_for
+from bulk_onboard.maintenance.serve import PageServer
 from bulk_onboard.pipeline.stop import Stop
 
 

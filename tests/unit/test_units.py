@@ -1,10 +1,20 @@
 """Durations, quotas and sizes as people write and read them."""
 
+from datetime import UTC, datetime, timedelta, timezone
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulk_onboard.units import Quota, format_duration, format_size, parse_duration, parse_quota, write_duration
+from bulk_onboard.units import (
+    Quota,
+    format_age,
+    format_duration,
+    format_size,
+    parse_duration,
+    parse_quota,
+    write_duration,
+)
 
 
 @pytest.mark.parametrize(
@@ -127,3 +137,23 @@ def test_quota_reads_as_it_is_written(limit, window_s):
 def test_sizes_are_written_in_their_unit(size, text):
     """Bytes are whole, everything above has one digit, and there is no 1024 of a unit that has a larger one."""
     assert text == format_size(size)
+
+
+@pytest.mark.parametrize(
+    ("ago", "text"),
+    [
+        (timedelta(seconds=3), "just now (15:30)"),
+        (timedelta(seconds=-3), "just now (15:31)"),
+        (timedelta(minutes=2, seconds=30), "2 minutes ago (15:28)"),
+        (timedelta(minutes=61), "1 hour ago (14:30)"),
+        (timedelta(hours=16), "16 hours ago (28 Nov 2026 23:31)"),
+        (timedelta(days=3), "3 days ago (26 Nov 2026 15:31)"),
+        (timedelta(hours=-1), "in the future (16:31)"),
+    ],
+)
+def test_instants_are_told_as_people_do(ago, text):
+    """How long ago, and the time on the wall; with the date where that is another day there."""
+    india = timezone(timedelta(hours=5, minutes=30))
+    now = datetime(2026, 11, 29, 10, 1, tzinfo=UTC)
+
+    assert text == format_age(now - ago, now, india)

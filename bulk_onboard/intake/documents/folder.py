@@ -21,6 +21,7 @@ from bulk_onboard.intake.documents.pdf import Opened, PdfReader, pdf_findings
 from bulk_onboard.model.application import DOCUMENT_LIMIT, STRICT_LIMIT, Document, FileFacts
 from bulk_onboard.model.documents import JPEG, PDF, PNG, ending_of, file_type, type_told_by
 from bulk_onboard.model.finding import Finding
+from bulk_onboard.spelling import nearest_path
 
 _HEAD = 4096  # of a file too large to be read: enough to tell its type
 _MORE = 64 * 1024
@@ -54,7 +55,8 @@ class DocumentFolder:
             os.close(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
             (path / ".").stat()
         except FileNotFoundError:
-            why = f"There is no documents folder {path}"
+            near = nearest_path(path)
+            why = f"There is no documents folder {path}" + (f", but {near}" if near and near.is_dir() else "")
         except NotADirectoryError:
             why = f"{path} is a file, and the documents are looked for in a folder"
         except OSError as error:

@@ -143,6 +143,13 @@ def rows_to_fix(sheet: Sheet, findings: Iterable[Finding]) -> Sheet:
     return sheet.with_rows(sheet.rows_at(places))
 
 
+def failed_rows(sheet: Sheet, status: JobStatus) -> Sheet:
+    """Return the sheet with the rows alone that need attention, each under its number."""
+    failed = {each.judged.row.number for each in notable_in(status.rows) if each.judged and each.needs_attention}
+    places = [place for place, number in enumerate(sheet.numbers) if number in failed]
+    return sheet.with_rows(sheet.rows_at(places))
+
+
 # The added columns.
 
 _PROBLEMS = ADDED_COLUMNS.index("bo_problems")

@@ -1,4 +1,4 @@
-"""How an annotated workbook looks: colours, widths, heights, what stays in view, and how it prints; pure."""
+"""How an annotated workbook looks: colours, widths, heights, and what stays in view; pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -72,15 +72,3 @@ def frozen_columns(widths: Sequence[float], names: Iterable[int]) -> int:
 def frozen_rows(header_row: int) -> int:
     """Return how many rows are to stay in view; none where the headers stand so low that no room would be left."""
     return header_row if header_row <= _ROWS_IN_VIEW else 0
-
-
-MARGIN = 0.4  # inches, left and right
-TOP_MARGIN = 0.5
-FOOTER_MARGIN = 0.7
-FOOTER = "Page &P of &N"
-_LEGIBLE = 330  # characters across a landscape A4 at 45 %, the smallest that people can read
-
-
-def pages_wide(widths: Iterable[float]) -> int:
-    """Return how many pages the sheet is to be printed across: one, unless nobody could read that."""
-    return max(1, -(-round(sum(widths)) // _LEGIBLE))

@@ -43,11 +43,13 @@ class Side:
 
     Attributes:
         naming: positions of the columns by which a row is known again: the Key, then the registration number.
+        dates: by row number and position, the text of a cell that is kept as a date, in a column that is for dates.
     """
 
     sheet: Sheet
     formulas: Formulas = field(default_factory=dict)
     naming: tuple[int, ...] = ()
+    dates: Mapping[tuple[int, int], str] = field(default_factory=dict)
 
 
 class Known(NamedTuple):
@@ -185,7 +187,7 @@ class _Merging:
             edit = self._edit(column, copied.number, here.number)
             if isinstance(edit, str):
                 troubles.append(f"{column.name}: {edit}")
-            else:
+            elif not self._says_so(edit, here.number):
                 edits.append(edit)
         if troubles:
             self._leave(here.number, copied.number, troubles)
@@ -212,13 +214,23 @@ class _Merging:
             if theirs is None or (theirs and ours and theirs != ours):
                 return "the workbook has a formula there, which is not replaced. Change it there."
             return Edit(target, position, text, stored, is_result=True)
-        if stored is not None and stored in _NO_VALUE and not self._is_day_for_day(text, stored, target, position):
-            return f"the copy has {_NO_VALUE[stored]} there. Write the value itself, as text."
         if area := _covering(self._workbook.sheet.merged, target, position):
             return f"it is one of the merged cells {area} of the workbook. Unmerge them there."
+        if not self._is_day_for_day(text, stored, target, position):
+            if (source, place) in self._copy.dates:
+                text, stored = self._copy.dates[source, place], None
+            if stored is not None and stored in _NO_VALUE:
+                return f"the copy has {_NO_VALUE[stored]} there. Write the value itself, as text."
         return Edit(target, position, text, stored)
 
-    def _is_day_for_day(self, text: str, stored: Stored, target: int, position: int) -> bool:
+    def _says_so(self, edit: Edit, here: int) -> bool:
+        """Return whether the workbook says already what is to be written, as where a date is the day of its text."""
+        row, place = self._own_rows[here], edit.position
+        if edit.is_result or place >= len(row.cells):
+            return False
+        return (row.cells[place], row.stored.get(place)) == (edit.text, edit.stored)
+
+    def _is_day_for_day(self, text: str, stored: Stored | None, target: int, position: int) -> bool:
         """Return whether the copy has another day in a cell that the workbook keeps as a date, too.
 
         Then nothing of what was written is lost.

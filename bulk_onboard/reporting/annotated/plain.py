@@ -21,7 +21,16 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
-from bulk_onboard.model.sheet import ADDED_COLUMNS, HOW_TO_FIX, SOME_ROWS_COLUMN, Merged, Sheet, SheetRow, Stored
+from bulk_onboard.model import page as paper
+from bulk_onboard.model.sheet import (
+    ADDED_COLUMNS,
+    HOW_TO_FIX,
+    SOME_ROWS_COLUMN,
+    Merged,
+    Sheet,
+    SheetRow,
+    Stored,
+)
 from bulk_onboard.reporting.annotated import looks
 from bulk_onboard.reporting.annotated.annotation import Annotation, Mark
 from bulk_onboard.reporting.annotated.base import BASE_SHEET, BASE_TITLE, as_xlsxwriter_writes
@@ -167,7 +176,7 @@ def _set_view(page: Any, sheet: Sheet, annotation: Annotation, widths: Sequence[
     page.freeze_panes(rows, frozen, rows, state)
     if sheet.numbers and widths:
         page.autofilter(header - 1, 0, sheet.numbers[-1] - 1, len(widths) - 1)
-    pages = looks.pages_wide(widths)
+    pages = paper.pages_wide(widths)
     _set_up_page(page, pages)
     page.repeat_rows(header - 1)
     if pages > 1 and frozen:
@@ -178,9 +187,9 @@ def _set_up_page(page: Any, pages_wide: int = 1) -> None:
     """Print on A4 in landscape, so many pages wide and as many high as it takes, with their numbers."""
     page.set_landscape()
     page.set_paper(9)
-    page.set_margins(looks.MARGIN, looks.MARGIN, looks.TOP_MARGIN, looks.FOOTER_MARGIN)
+    page.set_margins(paper.SIDE, paper.SIDE, paper.TOP, paper.BOTTOM)
     page.fit_to_pages(pages_wide, 0)
-    page.set_footer(f"&L&A&R{looks.FOOTER}")
+    page.set_footer(f"&L&A&R{paper.FOOTER}")
 
 
 class _Added(NamedTuple):

@@ -5,6 +5,7 @@ from typing import Any
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 
+from bulk_onboard.model import page as paper
 from bulk_onboard.model.sheet import ADDED_COLUMNS
 from bulk_onboard.reporting.annotated import looks
 from bulk_onboard.reporting.annotated.annotation import Annotation
@@ -58,7 +59,7 @@ def _widths(sheet: Any, columns: int) -> list[float]:
 def set_print(sheet: Any, annotation: Annotation) -> None:
     """Print in landscape, fitted to the page, the headers on each, with numbers of pages."""
     setup = sheet.page_setup
-    is_users = (
+    is_users = sheet.oddFooter.right.text != paper.FOOTER and (
         setup.orientation == "landscape"
         or setup.scale not in (None, 100)
         or (sheet.sheet_properties.pageSetUpPr is not None and sheet.sheet_properties.pageSetUpPr.fitToPage)
@@ -70,7 +71,7 @@ def set_print(sheet: Any, annotation: Annotation) -> None:
     )
     if is_users:
         return
-    pages = looks.pages_wide(_widths(sheet, sheet.max_column))
+    pages = paper.pages_wide(_widths(sheet, sheet.max_column))
     set_up_page(sheet, pages)
     header = annotation.header_row
     sheet.print_title_rows = f"{header}:{header}"
@@ -84,7 +85,7 @@ def set_up_page(sheet: Any, pages_wide: int = 1) -> None:
     sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
     sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = pages_wide, 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    sheet.page_margins.left = sheet.page_margins.right = looks.MARGIN
-    sheet.page_margins.top, sheet.page_margins.bottom = looks.TOP_MARGIN, looks.FOOTER_MARGIN
+    sheet.page_margins.left = sheet.page_margins.right = paper.SIDE
+    sheet.page_margins.top, sheet.page_margins.bottom = paper.TOP, paper.BOTTOM
     if not sheet.oddFooter:
-        sheet.oddFooter.left.text, sheet.oddFooter.right.text = "&A", looks.FOOTER
+        sheet.oddFooter.left.text, sheet.oddFooter.right.text = "&A", paper.FOOTER

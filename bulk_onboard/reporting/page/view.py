@@ -152,7 +152,8 @@ def page_view(moment: Moment) -> PageView:
     status = join(None, ledger_state)
     overview = overview_of(status)
     runs = runs_table(ledger_state, moment.zone)
-    headline, progress = headline_of(moment, _ended_how(runs)), progress_of(overview)
+    progress = progress_of(overview)
+    headline = headline_of(moment, _ended_how(runs), progress)
     needing = [each for each in status.rows if each.needs_attention]
     percent = f"{progress.percent} % · " if moment.is_under_way and progress.total else ""
     return PageView(
@@ -178,8 +179,14 @@ def page_view(moment: Moment) -> PageView:
     )
 
 
-def headline_of(moment: Moment, how: str) -> Headline:
-    """Return what the job is doing, by the newest run; `how` is how that ended, in words."""
+def headline_of(moment: Moment, how: str, progress: ProgressBar) -> Headline:
+    """Return what the job is doing, by the newest run.
+
+    Args:
+        moment: what is known.
+        how: how the newest run ended, in words.
+        progress: of the whole job.
+    """
     runs = moment.ledger_state.runs
     if not moment.is_there and not runs:
         return Headline("none", "There is no ledger yet", ("The first run makes it, and this page looks for it.",))
@@ -192,7 +199,7 @@ def headline_of(moment: Moment, how: str) -> Headline:
         return Headline("ended", "No run is under way", (f"The newest run, {who}, ended {at}: {how}.",))
     begun = f"It was begun {_when(started.at, moment.now, moment.zone)} {who}."
     if moment.in_use:
-        return Headline("going", "A run is under way", (_finish(moment), begun))
+        return Headline("going", "A run is under way", (_finish(moment, progress), begun))
     at = _when(started.at, moment.now, moment.zone)
     lost = (
         f"The newest run was begun {at} {who}, and has not recorded its end: it was killed, or goes on elsewhere and "
@@ -201,15 +208,15 @@ def headline_of(moment: Moment, how: str) -> Headline:
     return Headline("ended", "No run is under way", (lost,))
 
 
-def _finish(moment: Moment) -> str:
+def _finish(moment: Moment, progress: ProgressBar) -> str:
     """Return when the run under way should be done."""
     left_s = moment.left_s
+    if progress.total and progress.done == progress.total:
+        return "Nothing is left to send: it looks for duplicates, links numbers, or waits for reviews."
     if moment.ledger_state.planned is None:
         return "It looks at the workbook and the account before it sends; how long it takes is not known yet."
     if left_s is None:
         return "How long it still takes cannot be told."
-    if left_s < 1:
-        return "It is nearly done."
     hour = (moment.now + timedelta(seconds=left_s)).isoformat()
     return f"About {format_duration(left_s)} left, until about {_hour(hour, moment.now, moment.zone)}."
 
@@ -242,9 +249,16 @@ def _attention_row(status: RowStatus, moment: Moment) -> AttentionRow:
         name=name,
         state=status.review if status.review and status.review != "approved" else status.state.value,
         reason=advice.reason,
-        todo=advice.todo.replace(", which is on the sheet Summary", "").replace("the sheet Problems", "the report"),
+        todo=_todo(status, advice.todo),
         command=moment.commands.resolve(record.token) if moment.commands and status.state in _ANSWERED else "",
     )
+
+
+def _todo(status: RowStatus, todo: str) -> str:
+    """Return what is to be done as one says it beside a page, where there are no sheets."""
+    if status.state is State.INVALID:
+        return "Fix the row as the report says, then run again."
+    return todo.replace(", which is on the sheet Summary", "")
 
 
 _ANSWERED = frozenset({State.HELD, State.GONE, State.UNCERTAIN})

@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-import structlog
 
 from bulk_onboard.api.pacer import Paced, Pacer, smooth_rate
 from bulk_onboard.api.quota import quota_headers
@@ -22,6 +21,7 @@ from bulk_onboard.model.outcome import Done, QuotaHeaders, Throttled, Unavailabl
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.sandbox.quota import WINDOWS
 from bulk_onboard.units import Quota
+from tests.support.events import captured
 
 SIXTY = Quota(60, 60.0)
 SILENT = QuotaHeaders()
@@ -233,7 +233,7 @@ async def test_others_spending_is_told_once():
         server.grant()
     gateway = paced(server)
 
-    with structlog.testing.capture_logs() as logged:
+    with captured() as logged:
         await send_all(gateway, 40)
         server.grant()
         await send_all(gateway, 40)

@@ -149,13 +149,13 @@ def test_example_can_be_told_from_a_business(template):
 
 
 def test_every_column_is_text(template):
-    """Excel leaves leading zeros and long numbers alone, and the headers stay in sight."""
+    """Excel leaves leading zeros and long numbers alone, and the headers are seen whole, in two lines at most."""
     sheet, headers = businesses(template)
 
     assert {"@"} == {sheet.column_dimensions[cell.column_letter].number_format for cell in headers.values()}
     assert {"@"} == {cell.number_format for cell in sheet[2]}
-    assert all(sheet.column_dimensions[cell.column_letter].width > len(title) for title, cell in headers.items())
-    assert "A2" == sheet.freeze_panes
+    assert all(2 * sheet.column_dimensions[cell.column_letter].width > len(title) for title, cell in headers.items())
+    assert all(cell.alignment.wrap_text for cell in sheet[1])
 
 
 @pytest.mark.parametrize(
@@ -278,3 +278,21 @@ def test_states_are_offered_for_numbers_of_india():
 
     assert (36, 0) == (len(india["State"].choices.words), len(elsewhere["State"].choices.words))
     assert not india["State"].choices.closed
+
+
+def test_names_stay_in_view_and_a_print_fits_its_pages(template):
+    """Landscape, no wider than can be read; headers, names and a number on each page."""
+    book = openpyxl.load_workbook(template)
+    sheet = book["Businesses"]
+    title = next(cell for cell in sheet[1] if cell.value == "Business Name")
+
+    assert sheet.cell(2, title.column + 1).coordinate == sheet.freeze_panes
+    assert ("$1:$1", "$A:$C") == (sheet.print_title_rows, sheet.print_title_cols)
+    for page in (sheet, book["How to fill in"]):
+        pages = 2 if page is sheet else 1
+        assert ("landscape", pages, 0) == (
+            page.page_setup.orientation,
+            page.page_setup.fitToWidth,
+            page.page_setup.fitToHeight,
+        )
+        assert "Page &P of &N" == page.oddFooter.right.text

@@ -22,6 +22,7 @@ from bulk_onboard.model.requirements import (
     RequirementsBook,
 )
 from bulk_onboard.model.row import is_example
+from bulk_onboard.model.sheet import SheetRow
 from bulk_onboard.validation import judge_rows
 
 RELEASED = bundled_requirements(Contract.RELEASED)
@@ -121,3 +122,31 @@ def test_what_combinations_ask_for_differently_is_told_apart():
 
     assert "Required for local." in columns["=Signatory: Since"].note
     assert columns["=Signatory: Since"].required
+
+
+def test_example_shows_dates_as_its_own_combination_wants_them():
+    """Another number type writes them otherwise, and its note says so."""
+    field = FieldRequirement("since", "Since", field_type="date", date_format="YYYY-MM-DD")
+    document = DocumentRequirement("signatory", "=Signatory\x07", needs_file=False, fields=(field,))
+    mobile = Requirements(LOCAL._replace(number_type="mobile"), ODD.fields, (document,))
+    book = replace(ODD, offered={**ODD.offered, mobile.combination: mobile})
+
+    since = next(column for column in form_columns(book) if column.title == "=Signatory: Since")
+
+    assert "31/03/2026" == since.example
+    assert "mobile: A date, written as yyyy-mm-dd: 2026-03-31" in since.note
+
+
+def test_columns_of_a_number_type_that_no_row_asks_for_are_no_findings(tmp_path: Path):
+    """The template has them all; what stands in one of them is warned of, as ever."""
+    card = DocumentRequirement("card", "Card", fields=(FieldRequirement("since", "Since"),))
+    mobile = Requirements(LOCAL._replace(number_type="mobile"), ODD.fields, (card,))
+    write_template(tmp_path / "new.xlsx", replace(ODD, offered={**ODD.offered, mobile.combination: mobile}))
+    local = read_sheet(tmp_path / "new.xlsx", sheet=None, header_row=1, encoding=None)
+    filled = SheetRow(3, tuple(f"K {n}" for n, _ in enumerate(local.headers)))
+
+    _, alone = match_columns(local, ODD, {})
+    _, with_content = match_columns(local.with_rows([*local.rows, filled]), ODD, {})
+
+    assert {"odd-requirement"} == {finding.code for finding in alone}
+    assert ["Card", "Card: Since"] == [each.column for each in with_content if each.code == "unknown-column"]

@@ -3,7 +3,8 @@
 import pytest
 
 from bulk_onboard.errors import UsageError
-from bulk_onboard.maintenance.serve import Access, access_for
+from bulk_onboard.maintenance.access import OPEN, Access, access_for
+from bulk_onboard.reporting.page.render import FILES
 
 TOKEN = "a-token-that-is-long-enough"
 
@@ -53,7 +54,8 @@ def test_metrics_need_a_token_that_was_chosen(token, metrics):
     access = access_for("127.0.0.1", token=token, names=())
 
     assert metrics == opens(access, "/metrics")
-    assert all(opens(access, path) for path in ("/healthz", "/page.css", "/page.js", "/icon.svg"))
+    assert {"/healthz", *(f"/{name}" for name in FILES)} == OPEN
+    assert all(opens(access, path) for path in OPEN)
     assert not any(opens(access, path) for path in ("/", "/events", "/business", "/report.html", "/results.csv"))
 
 

@@ -31,4 +31,5 @@ def without_log_lines() -> Iterator[None]:
     """Warnings alone are logged."""
     log.configure(quiet=True)
     yield
+    log.forget()
     structlog.reset_defaults()

@@ -8,7 +8,7 @@ from zipfile import ZipFile
 import openpyxl
 import pytest
 
-from bulk_onboard.reporting.target import SHEETS, TakenError, is_report, replace
+from bulk_onboard.reporting.target import SHEETS, TakenError, is_report, opened_in, replace
 
 
 def write(content):
@@ -69,7 +69,7 @@ def test_file_open_in_an_office_program_is_left_alone(tmp_path, lock):
     (tmp_path / "report.xlsx").touch()
     (tmp_path / lock).touch()
 
-    with pytest.raises(TakenError, match="open in another program"):
+    with pytest.raises(TakenError, match="seems to be open in"):
         replace(tmp_path / "report.xlsx", write(b"new"))
 
 
@@ -81,6 +81,25 @@ def test_locked_file_is_left_alone(tmp_path):
 
         with pytest.raises(TakenError, match="locked"):
             replace(path, write(b"new"))
+
+
+@pytest.mark.parametrize(
+    ("lock", "content", "program"),
+    [
+        (".~lock.{name}#", b",asha,desk-4,29.11.2026 15:31,file:///home/asha;", "LibreOffice, by asha"),
+        (".~lock.{name}#", b"Asha Rao,asha,desk-4,29.11.2026 15:31,file:///home/asha;", "LibreOffice, by Asha Rao"),
+        ("~${name}", b"\x08Asha Rao" + b" " * 100, "Excel, by Asha Rao"),
+        ("~${name}", b"", "Excel"),
+        ("~${name}", b"\x04\xff\xfe\x00\x01", "Excel"),
+    ],
+)
+def test_who_has_a_workbook_open_is_read_from_the_mark(tmp_path, lock, content, program):
+    """The program, and the name that it left; without a name that can be shown the program alone."""
+    path = tmp_path / "businesses.xlsx"
+    (tmp_path / lock.format(name=path.name)).write_bytes(content)
+
+    assert program == opened_in(path)
+    assert "" == opened_in(tmp_path / "other.xlsx")
 
 
 def test_only_plain_files_are_replaced(tmp_path):

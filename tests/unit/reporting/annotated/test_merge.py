@@ -94,6 +94,17 @@ def test_date_is_taken_in_place_of_a_date_alone(day: str, numbers: tuple[int, ..
     )
 
 
+def test_date_in_a_column_for_dates_is_taken_as_its_text() -> None:
+    """As the API asks for it; a day that the workbook has already changes nothing."""
+    before = sheet([("K-1", "N-1", "30/03/2026"), ("K-2", "N-2", "31/03/2026"), ROWS[2]])
+    copy = dated([("K-1", "N-1", "2026-03-31"), ("K-2", "N-2", "2026-03-31"), ROWS[2]], 2, 3, sha256="copy")
+    texts = {(2, 2): "31/03/2026", (3, 2): "31/03/2026"}
+
+    found = merge(base_of(before, {}), Side(copy, naming=(0, 1), dates=texts), Side(before, naming=(0, 1)), {})
+
+    assert ([Edit(2, 2, "31/03/2026")], []) == (found.edits, found.left)
+
+
 def test_row_without_a_key_is_known_by_its_number_in_the_sheet() -> None:
     """Where half of it still says what it said; else nobody knows which it is."""
     alike = made(copied([ROWS[0], ROWS[1], ("", "N-33", "Hampi")]))

@@ -50,6 +50,14 @@ def test_minute_that_is_not_over_has_what_was_sent_in_it():
     assert [3, 0, 2] == [each.requests for each in minutes_of([Usage(at(30), 3, 3, 0)], [at(125), at(126)])]
 
 
+def test_request_that_the_next_entry_counts_is_not_counted_twice():
+    """One that was sent while an entry was written."""
+    usage = [Usage(at(59), 2, 2, 0), Usage(at(119), 2, 2, 0)]
+
+    assert 4 == sum(each.requests for each in minutes_of(usage, [at(second) for second in (1, 2, 58, 61)]))
+    assert [2, 0] == [each.requests for each in minutes_of([Usage(at(119), 2, 2, 0)], [at(1), at(2), at(3)])]
+
+
 def test_all_requests_are_counted_once():
     """However few of the instants are still known, since a later update takes the place of a create."""
     usage = [Usage(at(60 * minute + 59), 40, 39, 1) for minute in range(50)]

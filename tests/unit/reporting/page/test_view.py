@@ -1,5 +1,6 @@
 """What the live page shows of a moment, in words."""
 
+import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -61,6 +62,14 @@ def test_finish_on_another_day_names_it():
     assert "About 10 h left, until about Sat 3 Jan, 03:00." == view.headline.sentences[0]
 
 
+def test_run_that_has_sent_everything_is_told_otherwise():
+    """It may wait for reviews for days, which no forecast has."""
+    made = moment(record(2), runs=[run_story(exit_status=None)], in_use=True, left_s=1.0)
+    made.ledger_state.planned = Planned(rows=1, creates=1)
+
+    assert "Nothing is left to send" in page_view(made).headline.sentences[0]
+
+
 @pytest.mark.parametrize(
     ("changes", "words", "sentence"),
     [
@@ -105,6 +114,7 @@ def test_what_needs_attention_is_told_with_what_to_do():
     assert ("K-3", 7, "Invented Traders") == (invalid.key, invalid.row, invalid.name)
     assert f"bulk-onboard resolve job.toml {token(4)}" == held.command
     assert "Not legible." == rejected.reason
+    assert "Fix the row as the report says, then run again." == invalid.todo
     assert not any("sheet" in each.todo for each in view.attention_rows)
 
 
@@ -213,3 +223,32 @@ def test_ledger_that_cannot_be_read_is_told():
 
     assert ("The ledger cannot be read.", "It was replaced.") == view.notices
     assert 1 == view.progress.total
+
+
+def test_very_many_kinds_of_problems_are_summed_up():
+    """The biggest are named; one that is left would be no shorter to sum up than to name."""
+    few, many = (
+        render.live_parts(page_view(moment(*(record(n, State.REFUSED, code=f"code-{n}") for n in range(2, 2 + kinds)))))
+        for kinds in (15, 40)
+    )
+
+    assert "other kinds" not in few["attention"]
+    assert "<strong>26</strong><span>of 26 other kinds" in many["attention"]
+
+
+def test_links_are_relative():
+    """So that the page may lie below any path of a proxy."""
+    view = page_view(moment(record(2, State.HELD, key="K-2")))
+    story = business_view(record(2), [], moment(record(2)))
+    pages = [
+        render.live_page(view, downloads=[("report.html", "Report")], downloads_note=""),
+        render.business_page(
+            job="", zone="UTC", query="", matches=(), too_many=False, business=story, names_known=False
+        ),
+        render.message_page("", "", asks_for_token=True),
+        render.file_content("page.js"),
+    ]
+
+    assert [] == [
+        found for page in pages for found in re.findall(rb'(?:href|src|action)="/[^"]*"|EventSource\("/', page)
+    ]

@@ -1,0 +1,647 @@
+"""What each verb prints with `--json`, as types; the JSON Schemas of `bulk_onboard/schemas/` are made of them.
+
+`scripts/write_schemas.py` writes these files. A verb itself makes a plain dict, and tests hold every object that a verb
+prints against its schema, which allows no member but those here.
+
+Paths are texts. What is None in an object is null; a member with `UNSET` as its default may be missing.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeAlias
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+Counts: TypeAlias = dict[str, Annotated[int, Meta(ge=0)]]
+Count: TypeAlias = Annotated[int, Meta(ge=0)]
+ExitStatus: TypeAlias = Annotated[int, Meta(description="What the process returned: README.md, Exit statuses.")]
+Next: TypeAlias = Annotated[str, Meta(description="The command to type next.")]
+Error: TypeAlias = Annotated[str, Meta(description="What stopped it, for people.")]
+Requirements: TypeAlias = Annotated[str, Meta(description="Where the requirements come from, in words.")]
+ByState: TypeAlias = Annotated[Counts, Meta(description="Rows by state, zeros included; all but `rows` add up to it.")]
+ByReview: TypeAlias = Annotated[Counts, Meta(description="Submitted rows by review, zeros included.")]
+
+
+class Answer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What all answers have."""
+
+    exit_status: ExitStatus
+
+
+class Part(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A part of an answer."""
+
+
+class Failure(Answer):
+    """What kept a verb from answering; of any verb."""
+
+    error: Error
+
+
+class Finding(Part):
+    """One thing that is wrong, or worth a warning."""
+
+    code: str
+    title: str
+    severity: str
+    sheet: str
+    row: Annotated[int, Meta(description="The number that Excel shows.")]
+    column: str
+    seen: Annotated[str, Meta(description="The cell's text, masked where it is sensitive.")]
+    problem: str
+    fix: str
+
+
+class Check(Answer):
+    """`check`."""
+
+    requirements: Requirements
+    contract: str
+    counts: ByState
+    findings: list[Finding]
+    convertible: Annotated[int, Meta(description="Documents that `convert` could make acceptable.")]
+    annotated: Annotated[str | None, Meta(description="The copy of the workbook with the errors marked.")]
+    next: Next
+
+
+class Explained(Answer):
+    """`check --explain CODE`."""
+
+    code: str
+    title: str
+    severity: str
+    may_be_ruled: bool
+    ruling: Annotated[str | None, Meta(description="What the job file says of it.")]
+    problem: str
+    fix: str
+
+
+class Forecast(Part):
+    """What a run would cost."""
+
+    requests: Count
+    bytes: Count
+    duration_s: Annotated[float | None, Meta(description="At least, at the quota; null without a quota.")]
+
+
+class Decision(Part):
+    """What a run would do for one row."""
+
+    row: int
+    key: str
+    action: str
+    reason: str
+    numbers: list[str]
+
+
+class Plan(Answer):
+    """`plan`."""
+
+    requirements: Requirements
+    contract: str
+    workbook: str
+    counts: ByState
+    actions: Counts
+    forecast: Forecast
+    decisions: list[Decision]
+    next: Next
+
+
+class Attention(Part):
+    """How many rows need attention for one kind of reason."""
+
+    what: str
+    why: str
+    rows: Count
+
+
+class Duplicate(Part):
+    """A business that is at the API more than once."""
+
+    token: str
+    compliance_ids: list[str]
+    deletable: list[str]
+
+
+class Run(Answer):
+    """`run` and `resume`."""
+
+    run_id: Annotated[str, Meta(description="Empty where there was nothing to do.")]
+    counts: ByState
+    reviews: ByReview
+    need_attention: Count
+    new: Annotated[int, Meta(description="How many of these nobody was told of before.")]
+    older: Annotated[int, Meta(description="Rows that are older than what was sent since.")]
+    drift: Annotated[Counts, Meta(description="Where workbook and API say different things.")]
+    requests: Annotated[Counts, Meta(description="By operation and outcome.")]
+    workbook: str
+    ledger: str
+    figures: Annotated[Counts, Meta(description="Done, waiting, needs us and the like: they add up.")]
+    attention: list[Attention]
+    report: str | None
+    reports: Annotated[dict[str, str], Meta(description="The files of the report, by format.")]
+    annotated: str | None
+    next: Next
+    sent: Annotated[int, Meta(description="Records that this run created.")]
+    adopted: Annotated[int, Meta(description="Records that it found at the API.")]
+    audited: Annotated[bool, Meta(description="Whether all that was sent was looked through for duplicates.")]
+    duplicates: list[Duplicate]
+    error: Error | UnsetType = UNSET
+
+
+class Refresh(Answer):
+    """`refresh`."""
+
+    records: Count
+    changed: Count
+    not_shown: Count
+    gone: Count
+    reviews: ByReview
+    need_attention: Count
+    requests: Counts
+    ledger: str
+    report: str
+
+
+class Status(Answer):
+    """`status`."""
+
+    counts: ByState
+    reviews: Counts
+    runs: Count
+    ledger: str
+    next: str | None
+
+
+class Stray(Part):
+    """A record of the account that no row has."""
+
+    compliance_id: str
+    alias: str
+    review: str
+    origin: str
+
+
+class Account(Answer):
+    """`status --account`."""
+
+    records: Count
+    origins: Counts
+    not_in_sheet: list[Stray]
+
+
+class Report(Answer):
+    """`report`."""
+
+    counts: ByState
+    reviews: ByReview
+    ledger: str
+    report: str
+    reports: dict[str, str]
+    next: Next
+
+
+class Merge(Answer):
+    """`merge`, and `run` where somebody let it merge first."""
+
+    copy: str
+    workbook: str
+    kept: Annotated[str | None, Meta(description="Where the old workbook is.")]
+    rows: Count
+    cells: Count
+    left: list[str]
+    notes: list[str]
+    job_file_line: str
+    next: Next
+
+
+class Use(Part):
+    """A cell that names a document."""
+
+    row: int
+    key: str
+    column: str
+
+
+class Document(Part):
+    """A document that was to be converted."""
+
+    uses: list[Use]
+    document: str
+    copy: str | None
+    pages: int | None
+    done: str | None
+    new: bool
+    why_not: str | None
+
+
+class Convert(Answer):
+    """`convert`."""
+
+    requirements: Requirements
+    contract: str
+    converted: Count
+    had_copies: Count
+    not_converted: Count
+    removed: Any
+    documents: list[Document]
+    folder: str | None
+    list: str | None
+    contact_sheet: str | None
+    next: Next
+
+
+class Resolved(Answer):
+    """`resolve` with an answer."""
+
+    token: str
+    key: str
+    state: str
+    report: str
+    next: Next
+
+
+class Question(Answer):
+    """`resolve` without an answer: what the API has, and what can be said."""
+
+    token: str
+    key: str
+    state: str
+    reason: str
+    found: list[str]
+    answers: Annotated[list[str], Meta(description="Each as the command to type.")]
+
+
+class Deleted(Part):
+    """A record that was to be deleted."""
+
+    token: str
+    key: str
+    compliance_id: str
+    review: str
+    deleted: bool
+    why_not: str
+
+
+class Delete(Answer):
+    """`undo` and `delete`."""
+
+    done: bool
+    deleted: Count
+    records: list[Deleted]
+    error: Error | UnsetType = UNSET
+
+
+class Look(Part):
+    """One thing that the doctor looked at."""
+
+    about: str
+    sign: str
+    found: str
+    to_do: str | None
+
+
+class Doctor(Answer):
+    """`doctor`."""
+
+    problems: Count
+    checks: list[Look]
+
+
+class Missing(Part):
+    """A record that the API does not show."""
+
+    token: str
+    compliance_id: str
+
+
+class Renamed(Part):
+    """A record that has another alias at the API."""
+
+    token: str
+    compliance_id: str
+    alias: str
+
+
+class Extra(Part):
+    """A record of the account that the ledger does not have."""
+
+    compliance_id: str
+    alias: str
+
+
+class Compared(Part):
+    """The account beside the ledger."""
+
+    missing: list[Missing]
+    renamed: list[Renamed]
+    duplicates: list[Duplicate]
+    extra: list[Extra]
+
+
+class Verify(Answer):
+    """`ledger verify`."""
+
+    ledger: str
+    verdict: str
+    lines: Count
+    counts: Counts
+    problems: list[str]
+    server: Compared | UnsetType = UNSET
+
+
+class SentFile(Part):
+    """A document as it was sent."""
+
+    type: str
+    sha256: str
+    size: Count
+
+
+class Line(Part):
+    """One thing that happened to a record."""
+
+    at: str
+    entry: str
+    op: str
+    attempt: Count
+    words: str
+    api_id: str
+    compliance_id: str
+    state: str
+    documents: list[SentFile]
+
+
+class TodaysFile(Part):
+    """A document as it was sent, and as it is today; digests are SHA-256."""
+
+    type: str
+    sent: str
+    today: str
+    same: bool
+
+
+class Today(Part):
+    """A record beside the API and today's files."""
+
+    found: bool
+    alias: str
+    review: str
+    differences: list[str]
+    files: list[TodaysFile]
+    no_files: str
+
+
+class Story(Part):
+    """What happened to one record."""
+
+    token: str
+    key: str
+    state: str
+    review: str
+    compliance_id: str
+    alias: str
+    entries: list[Line]
+    today: Today | UnsetType = UNSET
+
+
+class Show(Answer):
+    """`ledger show`."""
+
+    records: list[Story]
+
+
+class Lines(Part):
+    """How many lines of the ledger were kept, and the numbers of the others."""
+
+    kept: Count
+    lost: list[int]
+    illegal: list[int]
+
+
+class Repair(Answer):
+    """`ledger repair`."""
+
+    ledger: str
+    kept_as: str | None
+    lines: Lines
+    all_in_doubt: bool
+    doubted: Annotated[dict[str, list[str]], Meta(description="Keys or tokens of rows in doubt, by state.")]
+
+
+class Rebuild(Answer):
+    """`ledger rebuild`."""
+
+    ledger: str
+    rows: Count
+    adopted: Count
+    held: Count
+    next: Next
+
+
+class File(Part):
+    """A file of the job."""
+
+    file: str
+    kind: str
+    holds: str
+    personal_data: bool
+
+
+class Purge(Answer):
+    """`purge`."""
+
+    done: bool
+    files: list[File]
+    kept: list[File]
+
+
+class Listen(Answer):
+    """`listen`, once it has ended."""
+
+    received: Count
+    refused: Count
+    unknown: Count
+    read: Count
+    changed: Count
+    waiting: Count
+    error: Error | UnsetType = UNSET
+
+
+class Serve(Answer):
+    """`serve`, once it has ended."""
+
+    ledger: str
+
+
+class Field(Part):
+    """A field that the API asks for."""
+
+    name: str
+    label: str
+    required: bool
+    min_length: int | None
+    max_length: int | None
+    type: str
+    format: str
+    choices: list[str]
+
+
+class RequiredDocument(Part):
+    """A document that the API asks for."""
+
+    type: str
+    title: str
+    kinds: list[str]
+    needs_file: bool
+    fields: list[Field]
+
+
+class Offered(Part):
+    """What the API asks for of one country, number type and user type."""
+
+    country_iso: str
+    number_type: str
+    user_type: str
+    review_days: Any
+    fields: list[Field]
+    documents: list[RequiredDocument]
+
+
+class Required(Answer):
+    """`requirements`."""
+
+    requirements: Requirements
+    contract: str
+    offered: list[Offered]
+
+
+class Template(Answer):
+    """`template`."""
+
+    requirements: Requirements
+    contract: str
+    template: str
+    next: Next
+
+
+class Init(Answer):
+    """`init`."""
+
+    contract: str
+    job: str
+    workbook: str
+    documents: str
+    next: Next
+
+
+class Expected(Part):
+    """Between which days the reviews are expected."""
+
+    first: str
+    last: str
+
+
+class Outcome(Part):
+    """How many rows have come to the same end so far."""
+
+    name: str
+    rows: Count
+    part: str
+
+
+class Problem(Part):
+    """How many findings there are of one kind."""
+
+    code: str
+    severity: str
+    title: str
+    findings: Count
+
+
+class RunOfSummary(Part):
+    """One run; what it has not written down is null."""
+
+    run_id: str
+    began_at: str
+    ended_at: str | None
+    exit_status: int | None
+    requests: Counts | None
+
+
+class Used(Part):
+    """Requests of a minute, or less."""
+
+    at: str
+    requests: Count
+    writes: Count
+    throttled: Count
+
+
+class Summary(Part):
+    """`summary.json` of a report."""
+
+    schema: str
+    made_at: str
+    workbook: str
+    has_workbook: bool
+    account: str | None
+    api: str | None
+    checked_against: str | None
+    figures: Counts
+    sentence: str
+    outcomes: list[Outcome]
+    attention: list[Attention]
+    counts: ByState
+    reviews: ByReview
+    problems: list[Problem]
+    expected_reviews: Expected | None
+    runs: list[RunOfSummary]
+    quota: str | None
+    requests: list[Used]
+    next: str
+
+
+ANSWERS: Mapping[str, tuple[type[Answer], ...]] = {
+    "init": (Init,),
+    "template": (Template,),
+    "requirements": (Required,),
+    "check": (Check, Explained),
+    "plan": (Plan,),
+    "run": (Run, Merge),
+    "status": (Status, Account),
+    "report": (Report,),
+    "merge": (Merge,),
+    "convert": (Convert,),
+    "resolve": (Resolved, Question),
+    "resume": (Run, Merge),
+    "undo": (Delete,),
+    "delete": (Delete,),
+    "doctor": (Doctor,),
+    "refresh": (Refresh,),
+    "ledger show": (Show,),
+    "ledger verify": (Verify,),
+    "ledger repair": (Repair,),
+    "ledger rebuild": (Rebuild,),
+    "purge": (Purge,),
+    "serve": (Serve,),
+    "listen": (Listen,),
+}
+"""The forms of each verb's object; `Failure` is one of every verb."""
+
+FILES: Mapping[str, type[Part]] = {"summary.json": Summary}
+"""Files of JSON that runs write."""
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """Return the JSON Schemas by the names of their files."""
+    made = {f"{verb.replace(' ', '-')}.json": _schema((*forms, Failure), verb) for verb, forms in ANSWERS.items()}
+    return made | {name: _schema((form,), name) for name, form in FILES.items()}
+
+
+def _schema(forms: tuple[type[msgspec.Struct], ...], title: str) -> dict[str, Any]:
+    references, parts = msgspec.json.schema_components(forms, ref_template="#/$defs/{name}")
+    one = references[0] if len(references) == 1 else {"anyOf": list(references)}
+    return {"$schema": _DIALECT, "title": title, **one, "$defs": parts}

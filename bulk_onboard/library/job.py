@@ -1,0 +1,195 @@
+"""The job of a program: a job file or a workbook with settings over it, or a DataFrame in place of a workbook."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, TypedDict, Unpack
+
+from bulk_onboard import job as jobs
+from bulk_onboard.errors import UsageError
+from bulk_onboard.frames import Frame
+from bulk_onboard.model.command import Commands
+from bulk_onboard.settings import BY_NAME
+
+AnyPath: TypeAlias = str | os.PathLike[str]
+Duration: TypeAlias = float | str | timedelta
+"""Seconds, a text such as `90s`, `5h` or `2d`, or a timedelta."""
+
+
+class JobSettings(TypedDict, total=False):
+    """The settings of a job, as keywords; jobs/README.md says what each means and what its default is.
+
+    One that is None is not given. Relative paths start at the working directory.
+    """
+
+    workbook: AnyPath | None
+    missing_workbook: Literal["error", "ok"] | None
+    documents: AnyPath | None
+    documents_pattern: str | None
+    sheet: str | None
+    header_row: int | None
+    encoding: str | None
+    ledger: AnyPath | None
+    report: AnyPath | None
+    formats: Sequence[str] | str | None
+    annotate: bool | None
+    against: Sequence[AnyPath] | AnyPath | None
+    base_url: str | None
+    trust_host: bool | None
+    contract: Literal["auto", "beta", "released"] | None
+    quota: str | None
+    concurrency: int | None
+    settle: Duration | None
+    key: Sequence[str] | str | None
+    rows: Sequence[str] | str | None
+    limit: int | None
+    retry_refused: str | None
+    allow_older: bool | None
+    max_refused: int | None
+    relink: bool | None
+    links_per_call: int | None
+    wait: Duration | None
+    new_only: bool | None
+    stop_after: Duration | None
+    ca_bundle: AnyPath | None
+    proxy: str | None
+    country_iso: str | None
+    number_type: str | None
+    user_type: str | None
+    callback_url: str | None
+    admit_new_rows: bool | None
+    share: Literal["private", "group"] | None
+    audit: Literal["auto", "always", "never"] | None
+    timezone: str | None
+    columns: Mapping[str, str] | None
+    findings: Mapping[str, str] | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """What is to be onboarded, and how; made by `load_job`, and never changed.
+
+    Attributes:
+        settings: every setting, with the defaults applied.
+        frame: the DataFrame in place of the workbook; None where there is a workbook.
+    """
+
+    settings: jobs.Job
+    frame: Frame | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name, from which the files beside it have theirs."""
+        return self.settings.name
+
+    @property
+    def ledger(self) -> Path:
+        """The file that says what was done; keep it until all reviews are in."""
+        return self.settings.ledger
+
+    @property
+    def documents(self) -> Path:
+        """The folder at which the paths in the document columns start."""
+        return self.settings.documents
+
+    def __repr__(self) -> str:
+        rows = "" if self.frame is None else f", {len(self.frame):,} rows of a frame"
+        return f"<Job {self.name!r}, ledger {str(self.ledger)!r}{rows}>"
+
+
+def load_job(file: AnyPath | None = None, /, *, frame: Frame | None = None, **settings: Unpack[JobSettings]) -> Job:
+    """Return the job of a job file, of a workbook, or of a DataFrame.
+
+    Nothing but the job file is read yet. A frame stands for a workbook that is not there: it has a row for each
+    business, and headers as in a workbook (docs/library.md, A DataFrame in place of a workbook).
+
+    Args:
+        file: a job file (.toml), a workbook, or a folder with a `job.toml`.
+        frame: the businesses, in place of a file. `ledger` must then be given: the report and other files lie beside
+            it, and have its name. `documents` is the folder `documents` beside it where there is one, else its own.
+        settings: as in a job file; they go before what stands there.
+
+    Returns:
+        The job, for `check`, `plan`, `run`, `report` and `status`.
+
+    Raises:
+        UsageError: no such file, unknown or wrong settings, a secret among them, neither a file nor a frame, or both.
+    """
+    given = {name: plain(value) for name, value in settings.items() if value is not None}
+    if (file is None) == (frame is None):
+        raise UsageError("Give load_job() either a file, or frame=… with ledger=….")
+    if file is not None:
+        loaded = jobs.load_job(Path(file), given)
+        return Job(replace(loaded, commands=_typeable(loaded.commands)))
+    if "ledger" not in given:
+        raise UsageError('A job of a frame needs to know its ledger: load_job(frame=…, ledger="name.ledger.jsonl").')
+    if "workbook" in given:
+        raise UsageError("A job of a frame has no workbook; leave workbook out, or leave the frame out.")
+    ledger = Path(given["ledger"])
+    loaded = jobs.load_job(ledger.with_name(f"{jobs.name_of(ledger)}.csv"), given)
+    flags = {name: words for name, words in _typeable(loaded.commands).flags.items() if name != "ledger"}
+    calls = Calls(job=str(loaded.ledger), flags=flags, csv=loaded.commands)
+    return Job(replace(loaded, commands=calls), frame)
+
+
+def plain(value: Any) -> Any:
+    """Return a value as a job file could have it."""
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [plain(each) for each in value]
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def _typeable(commands: Commands) -> Commands:
+    """Return the commands without the settings that a job file alone can have."""
+    return replace(commands, flags={name: words for name, words in commands.flags.items() if BY_NAME[name].flag})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calls(Commands):
+    """What to do next about a job of a frame: only its program has the rows, so there it is a call.
+
+    The commands that need the ledger alone name that in place of the job.
+
+    Attributes:
+        csv: the commands about the csv file for which the frame stands, to be used once the frame is written there.
+    """
+
+    csv: Commands
+
+    def run(self) -> str:
+        """Do what is due."""
+        return "bulk_onboard.run(job)"
+
+    def again(self) -> str:
+        """Continue a run that was stopped."""
+        return self.run()
+
+    def check(self) -> str:
+        """Judge every row."""
+        return "bulk_onboard.check(job)"
+
+    def report(self) -> str:
+        """Write the report again."""
+        return "bulk_onboard.report(job)"
+
+    def merge(self, copy: str = "") -> str:
+        """Take fixed cells over: there is no workbook for them."""
+        return self.check() if not copy else self.csv.merge(copy)
+
+    def merge_and_run(self) -> str:
+        """Do what is due, once the frame is right."""
+        return self.run()
+
+    def convert(self) -> str:
+        """Make accepted copies of scans."""
+        return self.csv.convert()
+
+    def resolve(self, name: str, *answer: str) -> str:
+        """Settle a held record."""
+        return self.csv.resolve(name, *answer)

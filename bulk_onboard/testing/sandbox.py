@@ -1,0 +1,216 @@
+"""The sandbox as a context: it serves in a thread of its own, so a test needs no event loop, and may have one.
+
+with Sandbox() as sandbox:                  # or: async with
+    job = bulk_onboard.load_job("job.toml", **sandbox.settings)
+    bulk_onboard.run(job, credentials=sandbox.credentials)
+    assert [record.review for record in sandbox.records] == ["pending_review"]
+"""
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Literal, Self, TypedDict, TypeVar
+
+from bulk_onboard.api.credentials import Credentials
+from bulk_onboard.errors import UsageError
+from bulk_onboard.sandbox import server
+from bulk_onboard.sandbox.control import PREFIX, control
+from bulk_onboard.units import parse_quota
+
+_T = TypeVar("_T")
+
+
+class SandboxSettings(TypedDict):
+    """Settings of a job, as `load_job` takes them."""
+
+    base_url: str
+    quota: str
+    settle: float
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxRecord:
+    """What the API has of one business.
+
+    Attributes:
+        compliance_id: its id.
+        alias: what it is called there; it ends in the token of the record in the ledger.
+        review: such as `pending_review`, `approved` or `rejected`, whatever the contract's own word.
+        reason: the reviewers' words; None without any.
+        business_name, registration_number: of the business.
+        numbers: the phone numbers that are linked to it, in digits.
+        documents: type and file name of each document.
+    """
+
+    compliance_id: str
+    alias: str
+    review: str
+    reason: str | None
+    business_name: str
+    registration_number: str
+    numbers: tuple[str, ...]
+    documents: tuple[tuple[str, str], ...]
+
+
+class Sandbox:
+    """The API on this machine while the context lasts: an account without records, on a free port of 127.0.0.1."""
+
+    def __init__(
+        self,
+        *,
+        contract: Literal["beta", "released"] = "beta",
+        quota: str = "none",
+        review_after_s: float | None = None,
+        faults: dict[str, float] | None = None,
+        **settings: Any,
+    ) -> None:
+        """Make a sandbox; it listens once its context is entered.
+
+        Args:
+            contract: the form in which it speaks.
+            quota: how many requests it takes, such as `60/min`; `none` for any number.
+            review_after_s: how long until each record is reviewed by a robot; None for never. Then `review` does it.
+            faults: what goes wrong how often, such as `{"drop-after": 0.1}` (docs/sandbox.md, Faults).
+            settings: others, as `bulk_onboard.sandbox.service.Settings` has them.
+
+        Raises:
+            UsageError: a setting has a name or a value that does not exist.
+        """
+        try:
+            allowed = parse_quota(quota)
+        except ValueError as error:
+            raise UsageError(f"quota: {error}.") from None
+        self._quota = quota
+        self._server = server.Sandbox(
+            contract=contract, quota=allowed, review_after_s=review_after_s, faults=faults or {}, **settings
+        )
+        self._loop = asyncio.SelectorEventLoop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="sandbox", daemon=True)
+
+    @property
+    def base_url(self) -> str:
+        """Scheme, host and port: the setting `base_url` of a job."""
+        return self._server.url
+
+    @property
+    def settings(self) -> SandboxSettings:
+        """The settings with which a job runs against it, unpaced unless the sandbox has a quota, and without waits."""
+        return {"base_url": self.base_url, "quota": self._quota, "settle": 0.5}
+
+    @property
+    def credentials(self) -> Credentials:
+        """Credentials that it takes; it takes any."""
+        return Credentials.of("MASANDBOX00000000000", "invented")
+
+    @property
+    def records(self) -> tuple[SandboxRecord, ...]:
+        """What the account has now, oldest first."""
+        return tuple(map(_record, self._ask("GET", "state")["records"]))
+
+    @property
+    def duplicates(self) -> int:
+        """How many businesses it has more than once."""
+        return len(self._ask("GET", "state")["duplicates"])
+
+    def requests(self) -> dict[str, int]:
+        """Return how many requests there were so far, by operation, such as `create`."""
+        asked = self._ask("GET", "state")["requests"]
+        return {operation: sum(by_status.values()) for operation, by_status in asked.items()}
+
+    def review(self, record: SandboxRecord, review: str, reason: str | None = None) -> SandboxRecord:
+        """Review a record as the API's people do.
+
+        Args:
+            record: as `records` has it.
+            review: `pending_review`, `approved`, `rejected`, `more_info_required`, `draft`, `suspended` or `expired`.
+            reason: the reviewers' words.
+
+        Returns:
+            The record as it is now.
+
+        Raises:
+            UsageError: there is no such review, or the record is not there any more.
+        """
+        return _record(self._ask("POST", "review", compliance_id=record.compliance_id, review=review, reason=reason))
+
+    def fail(self, operation: str, fault: str, times: int = 1, *, after: int = 0) -> None:
+        """Let the next calls of an operation fail.
+
+        Args:
+            operation: `create`, `update`, `link`, `list`, `get` or `any`.
+            fault: such as `drop-after` or `error-500-before` (docs/sandbox.md, Faults).
+            times: how many calls.
+            after: how many calls go well before.
+
+        Raises:
+            UsageError: there is no such operation or fault.
+        """
+        self._ask("POST", "faults", script=[{"operation": operation, "fault": fault, "times": times, "after": after}])
+
+    def rent(self, number: str, *, number_type: str = "local", country_iso: str = "IN") -> None:
+        """Make a phone number the account's own, so that it can be linked."""
+        self._ask("POST", "numbers", number=number, number_type=number_type, country_iso=country_iso)
+
+    def reset(self) -> None:
+        """Begin again: no records, no linked numbers, no faults but those from the start."""
+        self._ask("POST", "reset")
+
+    def __enter__(self) -> Self:
+        """Listen."""
+        self._thread.start()
+        self._do(self._server.__aenter__())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close all connections."""
+        self._do(self._server.__aexit__(None, None, None))
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def __aenter__(self) -> Self:
+        """Listen."""
+        return await asyncio.to_thread(self.__enter__)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close all connections."""
+        await asyncio.to_thread(self.__exit__, kind, error, trace)
+
+    def _ask(self, method: str, act: str, **asked: Any) -> Any:
+        """Control the sandbox in its own thread (docs/sandbox.md, Control)."""
+
+        def ask() -> Any:
+            return control(self._server, method, PREFIX + act, {}, json.dumps(asked).encode())
+
+        answer = self._do(_called(ask))
+        told = json.loads(answer.body)
+        if answer.http_status != 200:
+            raise UsageError(f"The sandbox: {told['error']}.")
+        return told
+
+    def _do(self, work: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+
+async def _called(act: Callable[[], _T]) -> _T:
+    return act()
+
+
+def _record(shown: dict[str, Any]) -> SandboxRecord:
+    return SandboxRecord(
+        compliance_id=shown["compliance_id"],
+        alias=shown["alias"] or "",
+        review=shown["review"],
+        reason=shown["reason"],
+        business_name=str(shown["end_user"].get("name", "")),
+        registration_number=str(shown["end_user"].get("registration_number", "")),
+        numbers=tuple(shown["linked_numbers"]),
+        documents=tuple((document["type"], document["file_name"]) for document in shown["documents"]),
+    )
