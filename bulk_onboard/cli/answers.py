@@ -14,7 +14,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 Counts: TypeAlias = dict[str, Annotated[int, Meta(ge=0)]]
 Count: TypeAlias = Annotated[int, Meta(ge=0)]
-ExitStatus: TypeAlias = Annotated[int, Meta(description="What the process returned: README.md, Exit statuses.")]
+ExitStatus: TypeAlias = Annotated[int, Meta(description="What it returned: docs/when_a_run_stops.md, Exit statuses.")]
 Next: TypeAlias = Annotated[str, Meta(description="The command to type next.")]
 Error: TypeAlias = Annotated[str, Meta(description="What stopped it, for people.")]
 Requirements: TypeAlias = Annotated[str, Meta(description="Where the requirements come from, in words.")]

@@ -19,7 +19,7 @@ Duration: TypeAlias = float | str | timedelta
 
 
 class JobSettings(TypedDict, total=False):
-    """The settings of a job, as keywords; jobs/README.md says what each means and what its default is.
+    """The settings of a job, as keywords; docs/job_file.md says what each means and what its default is.
 
     One that is None is not given. Relative paths start at the working directory.
     """
