@@ -141,10 +141,14 @@ def _listed(names: tuple[str, ...]) -> str:
     return ", ".join(names)
 
 
+_WHY = {"unavailable": "it cannot be reached", "unresolved": "the answer did not arrive whole", "throttled": "too busy"}
+
+
 def _trouble(what: str, base_url: str, stop: Stop) -> errors.BulkOnboardError:
     stopped = why_stopped(stop.cause, base_url=base_url, sent_before=False)
     return stopped or errors.StoppedError(
-        f"The requirements could not be read from {base_url} ({what}). Check the network and the address; run again."
+        f"The requirements could not be read from {base_url}: {_WHY.get(what, what)}. Check the network and the "
+        "address, then try again. Commands that send nothing take --offline, and use the bundled example."
     )
 
 

@@ -17,7 +17,7 @@ async def mixed(office: Office) -> Office:
     office.fill([*rows, business(12, Key="K-12", City="")])
     await office.run()
     for record in office.sandbox.state.records[:3]:
-        record.review = "rejected"
+        office.sandbox.state.review(record, "rejected", "The scan is blurred.")
     await office.run()
     return office
 
@@ -58,8 +58,9 @@ async def test_filters_must_all_hold_and_ten_are_shown(mixed: Office) -> None:
     submitted = await mixed.type("status", "--state", "submitted")
     every = await mixed.type("status", "--state", "submitted", "--all", "--json")
     rejected = await mixed.type("status", "--state", "submitted", "--review", "rejected", "--json")
-    one = await mixed.type("status", "--key", "K-7", "--json")
-    neither = await mixed.type("status", "--key", "K-7", "--failed", "--json")
+    sound = next(f"K-{n}" for n in range(12) if f"K-{n}" not in {each["key"] for each in rejected.json["records"]})
+    one = await mixed.type("status", "--key", sound, "--json")
+    neither = await mixed.type("status", "--key", sound, "--failed", "--json")
 
     assert "12 of 13 records fit." in submitted.out
     assert "… and 2 more; --all shows them all." in submitted.out

@@ -4,9 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from bulk_onboard.clock import SystemClock
+from bulk_onboard.model import entry as entries
+from bulk_onboard.model.entry import Op
+from bulk_onboard.pipeline.connection import open_ledger
 from bulk_onboard.sandbox.behaviours import LIST
 from tests.support.businesses import business
-from tests.support.office import Office
+from tests.support.office import CREDENTIALS, Office
 
 pytestmark = pytest.mark.slow
 
@@ -109,11 +113,13 @@ async def test_absent_is_not_taken_of_a_list_that_may_leave_the_record_out(offic
 
 @pytest.fixture
 async def three_held(office: Office) -> Office:
-    """Three rows whose creates were lost on an empty account, so that their absence could not be shown."""
+    """Three rows whose creates were lost, so that somebody has to look."""
     office.fill([business(n, Key=f"K-{n}") for n in range(3)])
-    office.sandbox.faults.script("create", "drop-before", "drop-before", "drop-before")
+    office.sandbox.faults.script("create", "drop-before", times=3)
     await office.run()
-    assert ["held"] * 3 == [record.state for record in office.ledger_state().records.values()]
+    with open_ledger(office.job(), CREDENTIALS, SystemClock()) as journal:
+        for record in tuple(journal.ledger_state.records.values()):
+            await journal.append(entries.Held(token=record.token, key=record.key, op=Op.CREATE, why="lost"))
     return office
 
 

@@ -46,7 +46,7 @@ class RowView(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column of the page: its header, what it holds of a row, and how it is set: `number`, `say` or plain."""
+    """A column of the page: its header, what it holds of a row, and how it is set: `number`, `say`, `who` or plain."""
 
     header: str
     cell: Callable[[_Row, _Leads], CellView]
@@ -180,7 +180,7 @@ def _outcome(row: _Row, _: _Leads) -> CellView:
 _ROW = Column("Row", _row_number, "number")
 _RESULTS = (
     _ROW,
-    Column("Business", _business),
+    Column("Business", _business, "who"),
     Column("State", _outcome),
     _plain("Reason", "say"),
     _plain("Numbers", "say"),
@@ -189,7 +189,7 @@ _RESULTS = (
 )
 _ATTENTION = (
     _ROW,
-    Column("Business", _business),
+    Column("Business", _business, "who"),
     Column("State", _outcome),
     _plain("Reason", "say"),
     _plain("What to do", "say"),
