@@ -98,14 +98,6 @@ def problem_sentence(finding: Finding, more: int) -> str:
     return " ".join((finding.problem, *_and_more(more)))
 
 
-def whole_sentence(finding: Finding, more: int) -> str:
-    """Return what is wrong, what was seen, and how to fix it."""
-    problem = finding.problem
-    if finding.seen:
-        problem = f"{problem.removesuffix('.')} (seen: {finding.seen})."
-    return " ".join((problem, *_and_more(more), finding.fix))
-
-
 def _and_more(more: int) -> Iterator[str]:
     if more:
         yield "And 1 more row." if more == 1 else f"And {more:,} more rows."

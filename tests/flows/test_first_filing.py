@@ -97,8 +97,11 @@ async def test_the_question_on_a_terminal(answer: bytes, said: str) -> None:
     question = b""
     while b"[y/N]" not in question:
         question += await asyncio.to_thread(os.read, ours, 1000)
-    os.write(ours, answer)
-    out, _ = await process.communicate()
+    answering = asyncio.ensure_future(process.communicate())
+    while not answering.done():
+        os.write(ours, answer)  # a Ctrl-C just before the terminal is read is not heard, so people press it again
+        await asyncio.wait([answering], timeout=2)
+    out, _ = await answering
     os.close(ours)
 
     told = " ".join(question.decode().split())

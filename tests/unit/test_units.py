@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from bulk_onboard.units import (
     Quota,
     format_age,
+    format_clock,
+    format_countdown,
     format_duration,
+    format_estimate,
     format_size,
     parse_duration,
     parse_quota,
@@ -157,3 +160,37 @@ def test_instants_are_told_as_people_do(ago, text):
     now = datetime(2026, 11, 29, 10, 1, tzinfo=UTC)
 
     assert text == format_age(now - ago, now, india)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "countdown", "estimate"),
+    [
+        (0.2, "0 s", "1 s"),
+        (7.4, "7 s", "7 s"),
+        (37.0, "37 s", "35 s"),
+        (60.0, "1 min", "1 min"),
+        (148.0, "2 min 28 s", "2 min 30 s"),
+        (599.0, "9 min 59 s", "10 min"),
+        (10_020.0, "2 h 47 min", "2 h 47 min"),
+    ],
+)
+def test_a_wait_is_told_to_the_second_and_an_estimate_no_finer_than_anybody_can_know(seconds, countdown, estimate):
+    """Somebody watches the one, and plans by the other."""
+    assert (countdown, estimate) == (format_countdown(seconds), format_estimate(seconds))
+
+
+NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        (NOON + timedelta(hours=3), "15:00"),
+        (NOON + timedelta(days=1), "Tue 12:00"),
+        (NOON + timedelta(days=7), "12 Jan 12:00"),
+        (NOON - timedelta(days=1), "4 Jan 12:00"),
+    ],
+)
+def test_an_hour_has_its_day_where_that_is_not_today(at, said):
+    """As people say it."""
+    assert said == format_clock(at, NOON)
