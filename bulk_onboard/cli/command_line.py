@@ -72,6 +72,7 @@ class VerbCommand(TyperCommand):
         if ctx.resilient_parsing:  # a shell that completes
             return super().parse_args(ctx, args)
         verb, words = _typed(ctx), list(args)
+        ctx.allow_extra_args = True  # they are refused below, with a sentence of ours
         if blank := next(_values_with_a_blank(words), ""):
             raise UsageError(blank)
         try:
@@ -165,7 +166,8 @@ def _sentence(verb: str, error: typer.TyperException, ctx: Any) -> str:
     if not getattr(error, "message", ""):  # it is missing
         what = f"{name} {parameter.metavar}" if parameter.metavar and name.startswith("-") else name
         return f"{verb} needs {what}: {parameter.help or 'see its help.'} To see how, type: {_help_of(verb)}"
-    return f"{name}: {error.message}"
+    why = error.message.removeprefix("Value error, ").replace("Input should be", "it must be").partition(", unable")[0]
+    return f"{name}: {why.replace('a valid integer', 'a whole number').rstrip('.')}."
 
 
 def _no_flag(verb: str, flag: str, ctx: Any) -> str:

@@ -156,7 +156,7 @@ def register_job_verb(
         finish(answer, as_json=as_json, quiet=quiet, then=told)
 
     _describe(command, verb, parameters)
-    app.command(name, cls=VerbCommand, rich_help_panel=group, context_settings={"allow_extra_args": True})(command)
+    app.command(name, cls=VerbCommand, rich_help_panel=group)(command)
 
 
 def _tell_if_open(workbook: Path) -> None:

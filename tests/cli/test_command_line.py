@@ -80,6 +80,9 @@ async def test_help_has_only_the_flags_that_apply(folder):
         ("template migration --output t.csv", "t.csv cannot be its name. Name it t.xlsx."),
         ("undo migration", "undo needs --run RUN"),
         ("delete migration", "delete takes one KEY behind JOB, and was given none."),
+        ("sandbox --port abc", "--port: it must be a whole number."),
+        ("sandbox extra", "sandbox knows no use for extra."),
+        ("init", "init needs DIR"),
         ("run", "JOB is missing, and this folder has no job.toml."),
     ],
 )
