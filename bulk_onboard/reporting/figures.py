@@ -175,10 +175,11 @@ def part_of(status: RowStatus) -> Part | None:
         return None
     if status.needs_attention:
         return Part.NEEDS_US
-    left = status.numbers_left
-    if left.due or left.unknown:
-        return Part.NOT_SENT
-    return part_of_outcome(outcome_of(status))
+    part = part_of_outcome(outcome_of(status))
+    if part is Part.DONE:
+        left = status.numbers_left
+        return Part.NOT_SENT if left.due or left.unknown else Part.DONE
+    return part
 
 
 def part_of_outcome(name: str) -> Part:

@@ -26,7 +26,7 @@ from bulk_onboard.model.record import Linkage, Record, State
 from bulk_onboard.model.row import Aside, placed_in
 from bulk_onboard.model.sheet import BUSINESS_NAME, KEY
 from bulk_onboard.reporting.advice import advise
-from bulk_onboard.reporting.figures import Part, outcome_of, part_of, part_of_outcome
+from bulk_onboard.reporting.figures import Part, outcome_of, part_of_outcome
 from bulk_onboard.reporting.redacted import masked_numbers
 from bulk_onboard.reporting.row_status import JobStatus, RowStatus
 from bulk_onboard.reporting.table import Cell, Line, Link, MadeAnew, Table, Word, local
@@ -196,11 +196,12 @@ def _row_names(status: RowStatus) -> Line:
 
 def _state_and_review(status: RowStatus) -> tuple[Cell, Cell]:
     """Return both in their colours; the state has that of the worst of the row."""
-    state, review, part = status.state.value, status.review, part_of(status)
-    if part is None or status.state is not State.SUBMITTED:
-        return _word(state), _word(review) if review else None
+    state, review = status.state.value, status.review
+    if status.state is not State.SUBMITTED:
+        return _word(state), None
     outcome = outcome_of(status)
-    worst = ATTENTION if part is Part.NEEDS_US is not part_of_outcome(outcome) else outcome
+    is_told = part_of_outcome(outcome) is Part.NEEDS_US
+    worst = ATTENTION if status.needs_attention and not is_told else outcome
     return _word(state, worst), _word(review) if review else None
 
 
@@ -209,9 +210,10 @@ _word = cache(Word)  # few different ones stand in very many rows
 
 def _numbers(status: RowStatus, *, redact: bool) -> Cell:
     """Return what became of the numbers, coloured where one was refused or is held."""
-    text, left = status.numbers_text, status.numbers_left
-    if not text:
-        return None
+    text = status.numbers_text
+    if not text or status.record is None or not status.record.numbers:
+        return masked_numbers(text) if redact else text
+    left = status.numbers_left
     if redact:
         text = masked_numbers(text)
     if left.refused:

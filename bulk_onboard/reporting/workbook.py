@@ -107,7 +107,7 @@ class _Lines:
     def write(self, rows: Iterable[Line]) -> int:
         """Write the rows below the headers, and return the number of the last."""
         formats, number = self._formats, 0
-        sure = [width * _SURE for width in self._widths]
+        widths, sure = self._widths, [width * _SURE for width in self._widths]
         write_string, write_number, words, text = (
             self._sheet.write_string,
             self._sheet.write_number,
@@ -120,8 +120,9 @@ class _Lines:
                 if value is None or value == "":
                     continue
                 if isinstance(value, str):
-                    if len(value) > sure[column]:
-                        lines = max(lines, _lines(value, self._widths[column]))
+                    size = len(value)
+                    if (size > sure[column] and (size >= widths[column] or value.isupper())) or "\n" in value:
+                        lines = max(lines, lines_of(value, widths[column] * _PIXELS))
                     look = words.get(value.colour, text) if isinstance(value, Word) else text
                     write_string(number, column, cell_text(value), look)
                 elif isinstance(value, int):
@@ -142,12 +143,6 @@ class _Lines:
             self._sheet.write_number(row, column, link.number, self._formats.link)  # in place of the link's own text
         else:
             self._sheet.write_number(row, column, link.number, self._formats.row)
-
-
-def _lines(text: str, width: int) -> int:
-    """Return how many lines a text takes in a column of that width."""
-    is_short = len(text) < width and "\n" not in text and not text.isupper()  # small letters are narrower than digits
-    return 1 if is_short else lines_of(text, width * _PIXELS)
 
 
 def _serial(at: datetime) -> float:

@@ -224,3 +224,14 @@ def test_many_rows(tmp_path):
     numbers = [row[0] for row in book["Results"].iter_rows(min_row=2, max_col=1, values_only=True)]
     book.close()
     assert list(range(2, 5002)) == numbers
+
+
+@pytest.mark.parametrize(("name", "lines"), [("n" * 38, 1), ("N" * 38, 2), ("a\nb\nc", 3)])
+def test_lines_are_counted_by_the_width_of_letters(written, name, lines):
+    """Small letters are narrower than the digits by which a column's width is counted, capitals are wider."""
+    sheet = written([decision(2, cells={"business_name": "n" * 60}), decision(3, cells={"business_name": name})])[
+        "Results"
+    ]
+
+    height = sheet.row_dimensions[3].height
+    assert lines == (1 if height is None else round((height - 2) / 12.75))
