@@ -1,9 +1,7 @@
 """Annotate, fix in the copy, run the copy: exactly the fixed rows are sent, and every row stays who it is."""
 
 import asyncio
-import os
 import shutil
-import subprocess
 import zipfile
 from collections.abc import Iterable
 from dataclasses import replace
@@ -22,11 +20,10 @@ from bulk_onboard.pipeline import outputs as annotation
 from bulk_onboard.pipeline.judge import DryRun, identified_rows, make_dry_run, read_job_sheet
 from bulk_onboard.pipeline.outputs import Annotated, annotate
 from tests.support.businesses import aged, business, data_sheet, write_documents, write_workbook
+from tests.support.libreoffice import converted
 from tests.support.office import AUTH_ID, Office
 
 pytestmark = pytest.mark.slow
-
-SOFFICE = shutil.which("soffice")
 
 
 async def outlook_of(office: Office, workbook: Path | None = None) -> tuple[Job, DryRun]:
@@ -65,18 +62,6 @@ def append(path: Path, cells: dict[str, str]) -> None:
     sheet.append([cells.get(cell.value, "") for cell in sheet[1]])
     book.save(path)
     aged(path)
-
-
-def converted(path: Path, ending: str, folder: Path) -> Path:
-    """The workbook as LibreOffice saves it; what it leaves in a home goes into the folder."""
-    if not SOFFICE:
-        pytest.skip("LibreOffice is not here")
-    command = [SOFFICE, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--convert-to", ending]
-    out = folder / "converted"
-    command += ["--outdir", out, path]
-    home = {**os.environ, "HOME": str(folder)}
-    subprocess.run(list(map(str, command)), check=True, capture_output=True, timeout=100, env=home)
-    return out / path.with_suffix(f".{ending}").name
 
 
 async def test_nothing_to_mend_nothing_written(office: Office) -> None:

@@ -1,8 +1,10 @@
 """What goes to others: results for programs, some rows of the report, and the failed rows for a colleague to fix."""
 
+import asyncio
 import csv
 import io
 import json
+import shutil
 import stat
 import zipfile
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 
 from bulk_onboard.errors import ExitStatus
 from tests.support.businesses import aged, data_sheet
+from tests.support.libreoffice import converted
 from tests.support.nights import Nights, keyed
 
 pytestmark = pytest.mark.slow
@@ -123,7 +126,8 @@ async def test_output_never_replaces_what_is_no_report(nights: Nights) -> None:
     assert [0, 0] == [told.status for told in twice]
 
 
-async def test_failed_rows_go_to_a_colleague_and_come_back(nights: Nights) -> None:
+@pytest.mark.parametrize("through", ["openpyxl", "LibreOffice"])
+async def test_failed_rows_go_to_a_colleague_and_come_back(nights: Nights, through: str) -> None:
     """The workbook has nothing of other rows; once it is fixed, merge takes its cells and leaves the others alone."""
     nights.fill([keyed(0), keyed(1), keyed(2, City="")])
     await nights.night()
@@ -143,6 +147,8 @@ async def test_failed_rows_go_to_a_colleague_and_come_back(nights: Nights) -> No
     assert "FFFFC9C4" == sheet["G4"].fill.fgColor.rgb
     sheet["G4"], sheet["F2"] = "Mysuru", "9 Other Road"
     book.save(handed)
+    if through == "LibreOffice":
+        shutil.copy(await asyncio.to_thread(converted, handed, "xlsx", nights.folder), handed)
     aged(handed)
 
     merged = await nights.type("merge", f"--copy={handed}", "--json")
