@@ -27,7 +27,7 @@ from bulk_onboard.job import Job, name_of
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.identity import annotated_token, normal_user_key
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.requirements import RequirementsBook
+from bulk_onboard.model.requirements import Contract, RequirementsBook
 from bulk_onboard.model.sheet import (
     COUNTRY_ISO,
     KEY,
@@ -43,7 +43,7 @@ from bulk_onboard.model.sheet import (
     edited_sheet,
     type_by_name,
 )
-from bulk_onboard.pipeline.judge import columns_at_hand, identified_rows, read_job_sheet
+from bulk_onboard.pipeline.judge import columns_at_hand, columns_of, identified_rows, read_job_sheet
 from bulk_onboard.pipeline.kept_flags import remembered
 from bulk_onboard.pipeline.outputs import bases_in, is_newer, saved_copy, zone_of
 from bulk_onboard.reporting import target
@@ -119,7 +119,7 @@ async def merge_job(job: Job, *, copy: Path | None, clock: Clock) -> Merged:
     records = await _known_records(job, here)
     if type_by_name(job.workbook) is WorkbookType.TEXT:
         there = _as_text(there)
-    book = _book_at_hand(job, ledger_state)
+    book = _book_at_hand(job, ledger_state, here)
     columns = [columns_at_hand(job, sheet, book=book) for sheet in (there, here)]
     formulas = [
         await asyncio.to_thread(_formulas, path, sheet) for path, sheet in ((source, there), (job.workbook, here))
@@ -190,10 +190,17 @@ async def _known_records(job: Job, sheet: Sheet) -> dict[int, Known]:
     return known
 
 
-def _book_at_hand(job: Job, ledger_state: LedgerState | None) -> RequirementsBook:
-    """Return what the API requires, as a run was told last; the bundled requirements where there was none."""
-    told = ledger_state.book if ledger_state else None
-    return told or bundled_requirements(job.contract or (ledger_state.contract if ledger_state else None))
+def _book_at_hand(job: Job, ledger_state: LedgerState | None, sheet: Sheet) -> RequirementsBook:
+    """Return what the API requires, as a run was told last; before any run, the bundled requirements that fit."""
+    if ledger_state is not None and ledger_state.book is not None:
+        return ledger_state.book
+    known = job.contract or (ledger_state.contract if ledger_state else None)
+    books = [bundled_requirements(each) for each in ([known] if known else Contract)]
+    for book in books:
+        with contextlib.suppress(WorkbookError):
+            columns_of(job, sheet, book)
+            return book
+    return books[0]
 
 
 def _dates(job: Job, sheet: Sheet, columns: Columns, book: RequirementsBook) -> dict[tuple[int, int], str]:

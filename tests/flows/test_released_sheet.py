@@ -181,6 +181,7 @@ async def test_second_run_sends_nothing(desk: Office) -> None:
 async def test_what_is_fixed_in_the_marked_copy_goes_back_and_is_sent(desk: Office) -> None:
     """Cells of fields are marked like any others, and their fixes are merged, dates of Excel among them."""
     fill(desk)
+    await desk.run()  # from then on it is known which columns are for dates
     copy = Path((await desk.type("check", "--json")).json["annotated"])
     book = openpyxl.load_workbook(copy)
     sheet, fixes = data_sheet(book), book["How to fix"]
@@ -192,7 +193,7 @@ async def test_what_is_fixed_in_the_marked_copy_goes_back_and_is_sent(desk: Offi
     assert {"Word that is not on the list", "Not the same as Business Name"} <= {
         cell.value for cells in fixes.iter_rows() for cell in cells
     }
-    marked.value = "2026-02-28"
+    marked.value, marked.number_format = date(2026, 2, 28), "dd/mm/yyyy"  # as Excel keeps what is typed
     small = next(cells[0].row for cells in sheet.iter_rows() if cells[0].value == "word in small letters")
     sheet.cell(small, HEADERS.index(ROLE) + 1).value = "Director"
     assert isinstance(sheet.cell(small, HEADERS.index(SINCE) + 1).value, datetime)
@@ -203,6 +204,8 @@ async def test_what_is_fixed_in_the_marked_copy_goes_back_and_is_sent(desk: Offi
     await desk.run()
 
     assert 0 == told.status
+    written = data_sheet(openpyxl.load_workbook(desk.workbook)).cell(row, HEADERS.index(SINCE) + 1)
+    assert ("2026-02-28", "s") == (written.value, written.data_type)
     fixed = [by_name(desk)[name].documents[2].data_fields for name in ("day of no month", "word in small letters")]
     assert ["2026-02-28", "2025-12-24"] == [fields["appointed_on"] for fields in fixed]
     assert "Director" == fixed[1]["designation"]
