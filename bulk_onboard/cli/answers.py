@@ -201,6 +201,22 @@ class Report(Answer):
     next: Next
 
 
+class ReportFile(Answer):
+    """`report --output`."""
+
+    ledger: str
+    report: str
+    reports: Annotated[dict[str, str], Meta(description="The one file, by its format.")]
+
+
+class FailedRows(Answer):
+    """`report --failed-rows`."""
+
+    rows: Annotated[int, Meta(ge=0, description="How many rows need attention.")]
+    failed_rows: Annotated[str | None, Meta(description="The workbook; null where no row needs attention.")]
+    next: Annotated[str | None, Meta(description="The command to type once the workbook is back.")]
+
+
 class Merge(Answer):
     """`merge`, and `run` where somebody let it merge first."""
 
@@ -610,7 +626,7 @@ ANSWERS: Mapping[str, tuple[type[Answer], ...]] = {
     "plan": (Plan,),
     "run": (Run, Merge),
     "status": (Status, Account),
-    "report": (Report,),
+    "report": (Report, ReportFile, FailedRows),
     "merge": (Merge,),
     "convert": (Convert,),
     "resolve": (Resolved, Question),

@@ -120,10 +120,10 @@ async def test_output_never_replaces_what_is_no_report(nights: Nights) -> None:
     own.write_text("Key\nK-1\n")
 
     refused = await nights.type("report", "--output", str(own))
-    twice = [await nights.type("report", "--output", str(results)) for _ in range(2)]
+    twice = [await nights.type("report", "--output", str(results), "--json") for _ in range(2)]
 
     assert (ExitStatus.USAGE, "Key\nK-1\n") == (refused.status, own.read_text())
-    assert [0, 0] == [told.status for told in twice]
+    assert [(0, {"csv": str(results)})] * 2 == [(told.status, told.json["reports"]) for told in twice]
 
 
 @pytest.mark.parametrize("through", ["openpyxl", "LibreOffice"])
@@ -166,7 +166,9 @@ async def test_without_failed_rows_nothing_is_written(nights: Nights) -> None:
     nights.fill(1)
     await nights.night()
 
-    told = await nights.type("report", "--failed-rows", str(nights.folder / "to_fix.xlsx"))
+    words = ("report", "--failed-rows", str(nights.folder / "to_fix.xlsx"))
+    told, as_json = [await nights.type(*words, *more) for more in ((), ("--json",))]
 
     assert (0, False) == (told.status, (nights.folder / "to_fix.xlsx").exists())
     assert "No row needs attention" in told.out
+    assert (0, None) == (as_json.json["rows"], as_json.json["failed_rows"])
