@@ -36,6 +36,7 @@ DOORS = {  # library -> the files that import it; a folder stands for the files 
     "pandas": {"frames.py", "intake/reader/grid.py", "validation/screen.py"},
     "PIL": {"intake/documents/conversion/pictures.py"},
     "pillow_heif": {"intake/documents/conversion/heic.py"},
+    "pytest": {"testing/fixtures.py"},
     "pypdfium2_raw": {"intake/documents/conversion/rendering.py", "intake/documents/pdfium.py"},
     "python_calamine": {"intake/reader/grid.py"},
     "rich": {"cli/progress.py", "reporting/printer.py"},
