@@ -323,7 +323,7 @@ _SOME_ROWS = (
 
 _FAILED_ROWS = (
     "This workbook has only the rows that need attention, under their row numbers, without styles, formulas or other "
-    "sheets. The others are not in it."
+    "sheets. The others are not in it. Once it is fixed, save it and give it back to whoever made it."
 )
 
 _LIMITS = Limits(cpu_s=120, wall_s=240.0)

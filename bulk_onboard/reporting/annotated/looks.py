@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from bulk_onboard.model.sheet import ADDED_COLUMNS
 from bulk_onboard.reporting.figures import Part
 
 AUTHOR = "bulk-onboard"
@@ -52,6 +53,15 @@ def line_height(cells: Iterable[object]) -> float:
     """Return the points that a line of the sheet "How to fix" needs."""
     columns = zip(cells, FIX_WIDTHS, strict=True)
     return LINE_HEIGHT * max(lines_of(str(value), width - 1) for value, width in columns)
+
+
+_PROBLEMS_WIDTH = ADDED_WIDTHS[ADDED_COLUMNS.index("bo_problems")]
+_LINES_AT_MOST = 12  # that a row is made high for
+
+
+def row_height(problems: str) -> float:
+    """Return the points that a row needs whose `bo_problems` says this."""
+    return LINE_HEIGHT * min(lines_of(problems, _PROBLEMS_WIDTH), _LINES_AT_MOST)
 
 
 _IN_VIEW = 70  # characters of columns that stay in view: a third of a small screen

@@ -66,7 +66,7 @@ _OPTIONS = {
 _NARROWEST, _WIDEST = 10, 40  # characters
 _ROOM = 200  # rows below the last one that are not hidden, for who wants to add some
 _ROW_HEIGHT = 15  # the usual one, which a row must be given to be shown
-_STATE = ADDED_COLUMNS.index("bo_state")
+_STATE, _PROBLEMS = ADDED_COLUMNS.index("bo_state"), ADDED_COLUMNS.index("bo_problems")
 _LOOKED_AT = 1_000  # rows that the widths are made for
 
 
@@ -144,6 +144,7 @@ def _write_sheet(book: Any, look: _Looks, sheet: Sheet, annotation: Annotation) 
     names, places = (ADDED_COLUMNS, annotation.added) if annotation.added else ((), ())
     if annotation.some_rows and not sheet.has_some_rows_only:
         names, places = (*names, SOME_ROWS_COLUMN), (*places, max(len(sheet.headers), *(p + 1 for p in places)))
+        page.set_column(places[-1], places[-1], len(SOME_ROWS_COLUMN) + 2)
     widths = _set_columns(page, sheet, annotation)
     if annotation.some_rows:
         page.set_default_row(hide_unused_rows=True)  # the others are seen to be missing, and not to be empty
@@ -160,6 +161,9 @@ def _write_sheet(book: Any, look: _Looks, sheet: Sheet, annotation: Annotation) 
             added = {place: _Added(name, look.ours) for name, place in zip(names, places, strict=True)}
         else:
             added = dict(zip(places, ours.get(row.number, ()), strict=False))
+            height = looks.row_height(added[places[_PROBLEMS]].text) if added else 0
+            if height > _ROW_HEIGHT:
+                page.set_row(row.number - 1, height)
         _write_row(page, look, row, added, marks[row.number], is_header=row is header)
         for mark in commented.intersection(marks[row.number].values()):
             _comment(page, mark)

@@ -41,7 +41,7 @@ from bulk_onboard.reporting.annotated.guide import (
     more_spots,
     uncommented,
 )
-from bulk_onboard.reporting.annotated.looks import AUTHOR, COMMENT_WIDTH, comment_height, lines_of
+from bulk_onboard.reporting.annotated.looks import AUTHOR, COMMENT_WIDTH, comment_height
 from bulk_onboard.reporting.annotated.styled_guide import font_of, write_guide, write_text
 from bulk_onboard.reporting.annotated.styled_view import set_print, set_view, show
 
@@ -222,7 +222,6 @@ def _write_comment(cell: Any, text: str, author: str) -> None:
 # The added columns.
 
 _STATE, _PROBLEMS = ADDED_COLUMNS.index("bo_state"), ADDED_COLUMNS.index("bo_problems")
-_LINES_AT_MOST = 12  # that a row is made high for
 
 
 def _write_columns(sheet: Any, annotation: Annotation, lines: Mapping[int, int]) -> None:
@@ -289,9 +288,9 @@ class _AddedCells:
 def _let_grow(sheet: Any, row: int, problems: str) -> bool:
     """Make the row as high as its problems need, which not every program finds out; return whether that was higher."""
     dimension = sheet.row_dimensions[row]
-    if not problems or (dimension.height or 0) >= _height(problems):
+    if not problems or (dimension.height or 0) >= looks.row_height(problems):
         return False
-    dimension.height = _height(problems)
+    dimension.height = looks.row_height(problems)
     return bool(dimension.height > looks.LINE_HEIGHT)
 
 
@@ -324,13 +323,8 @@ def _forget_heights(sheet: Any, annotation: Annotation) -> None:
     column = annotation.added[_PROBLEMS] + 1
     for row, dimension in sheet.row_dimensions.items():
         cell = sheet._cells.get((row, column))
-        if cell is not None and cell.value and dimension.height == _height(str(cell.value)):
+        if cell is not None and cell.value and dimension.height == looks.row_height(str(cell.value)):
             dimension.height = None
-
-
-def _height(problems: str) -> float:
-    lines = lines_of(problems, looks.ADDED_WIDTHS[_PROBLEMS])
-    return looks.LINE_HEIGHT * min(lines, _LINES_AT_MOST)
 
 
 def _clear(sheet: Any, column: int, header_row: int) -> None:

@@ -231,3 +231,12 @@ def test_prints_in_landscape_with_headers_and_page_numbers(tmp_path):
         assert "Page &P of &N" == page.oddFooter.right.text
     assert "$1:$1" == narrow["Sheet1"].print_title_rows
     assert (3, "$A:$A") == (wide.page_setup.fitToWidth, wide.print_title_cols)
+
+
+def test_row_is_as_high_as_its_problems_need(tmp_path):
+    """LibreOffice would write them over the next row."""
+    sheet = sheet_of()
+    copied = written(sheet, annotation({2: [email(), whole_row()]}, sheet=sheet), tmp_path)["Sheet1"]
+
+    assert 45 <= copied.row_dimensions[2].height
+    assert copied.row_dimensions[3].height is None
