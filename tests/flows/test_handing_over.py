@@ -14,6 +14,7 @@ import openpyxl
 import pytest
 
 from bulk_onboard.errors import ExitStatus
+from bulk_onboard.maintenance.retention import pieces
 from tests.support.businesses import aged, data_sheet
 from tests.support.libreoffice import converted
 from tests.support.nights import Nights, keyed
@@ -73,6 +74,7 @@ async def test_only_some_rows_go_out_beside_the_full_report(nights: Nights) -> N
     said = [str(cell.value) for row in book["Summary"].iter_rows() for cell in row if cell.value]
     assert "This report has the rows alone that are rejected: 1 of 3 rows." in said
     assert 2 == book["Results"].max_row
+    assert set(paths.values()) <= {piece.path for piece in pieces(nights.job())}, "purge would leave it behind"
 
 
 @pytest.mark.parametrize(
