@@ -71,7 +71,7 @@ def main() -> None:
     except DemoError as error:
         sys.exit(f"\nThe demonstration failed: {error}")
     except KeyboardInterrupt:
-        print("\nStopped.")
+        print(f"\nStopped. What it wrote is in {SHOWN}/.")
 
 
 def demonstrate(contract: str) -> None:
