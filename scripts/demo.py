@@ -64,13 +64,14 @@ def main() -> None:
     contract = os.environ.get("CONTRACT") or "beta"
     if contract not in SAMPLES:
         sys.exit(f"There is no contract {contract!r}; set CONTRACT to one of {', '.join(SAMPLES)}.")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that what was started is ended, too
+    for number in (signal.SIGTERM, signal.SIGHUP):  # so that what was started is ended, too
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
     try:
         (watch if page else demonstrate)(contract)
     except DemoError as error:
         sys.exit(f"\nThe demonstration failed: {error}")
     except KeyboardInterrupt:
-        print("\nStopped.")
+        print(f"\nStopped. What it wrote is in {SHOWN}/.")
 
 
 def demonstrate(contract: str) -> None:
