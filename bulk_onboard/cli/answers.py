@@ -167,10 +167,32 @@ class Status(Answer):
     """`status`."""
 
     counts: ByState
+    not_taken_in: Annotated[int, Meta(ge=0, description="Rows that the newest run left for a later one.")]
     reviews: Counts
     runs: Count
     ledger: str
     next: str | None
+
+
+class Listed(Part):
+    """A record, with what is to be done."""
+
+    row: Annotated[int | None, Meta(description="Null where the workbook is not at hand.")]
+    key: Annotated[str, Meta(description="The row's Key; without one ~ and the token.")]
+    name: str
+    state: str
+    review: str
+    why: str
+    to_do: str
+
+
+class StatusOfSome(Answer):
+    """`status --failed` and the like: the records that fit."""
+
+    records: list[Listed]
+    fit: Annotated[int, Meta(ge=0, description="How many records fit; `records` may have fewer.")]
+    of: Count
+    ledger: str
 
 
 class Stray(Part):
@@ -267,18 +289,32 @@ class Convert(Answer):
     next: Next
 
 
-class Resolved(Answer):
-    """`resolve` with an answer."""
+class LeftAsItIs(Part):
+    """A record that cannot be settled so, and why."""
+
+    name: Annotated[str, Meta(description="As it was typed.")]
+    why: str
+
+
+class Settled(Part):
+    """A record as it is now."""
 
     token: str
     key: str
     state: str
+
+
+class Resolved(Answer):
+    """`resolve` with an answer."""
+
+    records: list[Settled]
+    left: list[LeftAsItIs]
     report: str
     next: Next
 
 
-class Question(Answer):
-    """`resolve` without an answer: what the API has, and what can be said."""
+class Question(Part):
+    """What the API has of a record, and what can be said."""
 
     token: str
     key: str
@@ -286,6 +322,13 @@ class Question(Answer):
     reason: str
     found: list[str]
     answers: Annotated[list[str], Meta(description="Each as the command to type.")]
+
+
+class Questions(Answer):
+    """`resolve` without an answer."""
+
+    records: list[Question]
+    left: list[LeftAsItIs]
 
 
 class Deleted(Part):
@@ -625,11 +668,11 @@ ANSWERS: Mapping[str, tuple[type[Answer], ...]] = {
     "check": (Check, Explained),
     "plan": (Plan,),
     "run": (Run, Merge),
-    "status": (Status, Account),
+    "status": (Status, StatusOfSome, Account),
     "report": (Report, ReportFile, FailedRows),
     "merge": (Merge,),
     "convert": (Convert,),
-    "resolve": (Resolved, Question),
+    "resolve": (Resolved, Questions),
     "resume": (Run, Merge),
     "undo": (Delete,),
     "delete": (Delete,),

@@ -125,7 +125,7 @@ class Sandbox:
 
         Args:
             record: as `records` has it.
-            review: `pending_review`, `approved`, `rejected`, `more_info_required`, `draft`, `suspended` or `expired`.
+            review: such as `approved` or `rejected` (docs/sandbox.md, Reviews).
             reason: the reviewers' words.
 
         Returns:

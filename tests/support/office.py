@@ -60,7 +60,8 @@ class Told:
         """The one object that `--json` printed, which is as the schema of its verb says."""
         told = json.loads(self.out)
         if verb := verb_in(self.words):
-            assert [] == troubles(told, verb.replace(" ", "-"))
+            wrong = troubles(told, verb.replace(" ", "-"))
+            assert not wrong, "\n".join(wrong)
         return told
 
 
