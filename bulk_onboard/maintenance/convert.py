@@ -14,6 +14,7 @@ import fcntl
 import hashlib
 import io
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
@@ -37,6 +38,7 @@ from bulk_onboard.intake.documents.copies import (
     copy_name,
     index_of,
     is_sound,
+    left_by_a_kill,
     read_index,
     thumbnail_name,
 )
@@ -249,7 +251,12 @@ class _Work:
             remove_copies(self._folder.root)
 
     def take_over(self) -> None:
-        """Make a result of each file; one whose copy is there, as it was made, is done."""
+        """Make a result of each file; one whose copy is there, as it was made, is done.
+
+        The index is written first: by it every command knows the folder, also while this one works, and after a kill.
+        """
+        self._save()
+        _remove_left_behind(self._folder.root)
         made = self._folder.look_all({copy.name for copy in self._index.values()})
         with ThreadPoolExecutor(_children()) as threads:
             digests = threads.map(self._digest_of, self._scans.found)
@@ -407,8 +414,14 @@ def _as_text(cell: object) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
+def _remove_left_behind(folder: Path) -> None:
+    for path in left_by_a_kill(folder):
+        shutil.rmtree(path, ignore_errors=True)
+
+
 def remove_copies(folder: Path) -> None:
     """Remove all that a conversion has made; what somebody else put into the folder stays, and the folder with it."""
+    _remove_left_behind(folder)
     thumbnails = folder / THUMBNAILS
     for path in sorted(thumbnails.glob("*.jpg")) if thumbnails.is_dir() else ():
         path.unlink()

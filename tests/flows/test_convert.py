@@ -249,6 +249,46 @@ async def test_kill_costs_a_few_copies_at_most(scans, monkeypatch):
     assert [0, 1, 2] == known
 
 
+async def test_folder_is_known_from_the_first_moment(scans):
+    """Beside a first conversion, and after it was killed, `check` and `run` go on, and `convert` too."""
+    seen = []
+    job, found = scans.job(), await find_scans(scans.job(), credentials=CREDENTIALS, clock=FakeClock())
+
+    def watch(done: int, due: int) -> None:
+        check_places(job)
+        seen.append(done)
+
+    convert_scans(job, found, watch)
+
+    assert [0, 1, 2] == seen
+
+
+@pytest.mark.parametrize("name", [INDEX, "converted.csv", "a-0123456789ab.pdf"])
+async def test_what_a_kill_left_half_written_is_removed(scans, name):
+    """It is personal data, and keeps nobody from converting; nothing else that lies there is touched."""
+    left = scans.job().converted / f".{name}.k1ll_ed0"
+    left.mkdir(parents=True)
+    (left / name).write_text("half of it")
+
+    check_places(scans.job())
+    await convert(scans)
+
+    assert not left.exists()
+    assert 2 == len(copies(scans))
+
+
+async def test_purge_removes_what_a_kill_left_half_written(scans):
+    """As it removes the copies."""
+    await convert(scans)
+    await scans.run()
+    (scans.job().converted / ".a-0123456789ab.pdf.k1ll_ed0").mkdir()
+    (scans.job().converted / "thumbnails" / ".0123456789ab.jpg.k1ll_ed0").mkdir()
+
+    purge_job(scans.job(), plan_purge(scans.job(), FakeClock(), with_ledger=False), FakeClock())
+
+    assert not scans.job().converted.exists()
+
+
 async def test_sheet_of_some_rows_removes_no_copies_of_others(scans):
     """A copy with the rows to fix alone does not say that all other files are gone."""
     await convert(scans)

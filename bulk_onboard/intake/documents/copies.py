@@ -30,6 +30,10 @@ INDEX, LIST, SHEET, THUMBNAILS = "copies.json", "converted.csv", "contact_sheet.
 """What lies in the folder beside the copies: their index, the list and the contact sheet for people, small pictures."""
 
 COPY_NAME = re.compile(r".{1,40}-[0-9a-f]{12}\.pdf")
+_LEFT = re.compile(
+    r"\.(?:copies\.json|converted\.csv|contact_sheet\.html|.{1,40}-[0-9a-f]{12}\.pdf|[0-9a-f]{12}\.jpg)\.\w{8}"
+)
+"""A folder in which a file of ours was written when the process was killed."""
 _MARK = 12  # hexadecimal digits of a file's digest
 _UNUSUAL = re.compile(r"[^\w.()+-]+")
 _LONGEST_STEM = 40
@@ -92,8 +96,16 @@ def thumbnail_name(digest: str) -> str:
 
 def is_copies_folder(folder: Path) -> bool:
     """Return whether a folder is one of converted copies, or empty."""
-    names = {path.name for path in folder.iterdir()} if folder.is_dir() and not folder.is_symlink() else {"?"}
-    return INDEX in names or not names
+    if not folder.is_dir() or folder.is_symlink():
+        return False
+    names = {path.name for path in folder.iterdir()}
+    return INDEX in names or all(map(_LEFT.fullmatch, names))
+
+
+def left_by_a_kill(folder: Path) -> list[Path]:
+    """Return what a process that was killed has left half written in a folder of copies; it is of no use."""
+    found = (path for each in (folder, folder / THUMBNAILS) if each.is_dir() for path in each.iterdir())
+    return [path for path in found if _LEFT.fullmatch(path.name)]
 
 
 @dataclass(frozen=True, slots=True)
