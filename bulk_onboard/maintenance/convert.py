@@ -34,9 +34,10 @@ from bulk_onboard.intake.documents.copies import (
     SHEET,
     THUMBNAILS,
     Copy,
+    Refused,
     content_of,
+    content_of_index,
     copy_name,
-    index_of,
     is_sound,
     left_by_a_kill,
     read_index,
@@ -243,7 +244,7 @@ class _Work:
 
     def __exit__(self, *error: object) -> None:
         self._reader.__exit__(None, None, None)
-        if self._index or self._done.results:
+        if self._index.copies or self._done.results:
             self._save()
             _write(self._folder.root / LIST, _list_of(self._done.results))
             _write(self._folder.root / SHEET, contact_sheet(self._tiles()).encode())
@@ -257,13 +258,14 @@ class _Work:
         """
         self._save()
         _remove_left_behind(self._folder.root)
-        made = self._folder.look_all({copy.name for copy in self._index.values()})
+        made = self._folder.look_all({copy.name for copy in self._index.copies.values()})
         with ThreadPoolExecutor(_children()) as threads:
             digests = threads.map(self._digest_of, self._scans.found)
             for scan, digest in zip(self._scans.found, digests, strict=True):
-                copy = self._index.get(digest)
+                copy, refused = self._index.copies.get(digest), self._index.refused.get(digest)
                 is_there = copy and made[copy.name].sha256 == copy.sha256 and is_sound(made[copy.name])
-                self._done.results.append(Result(scan, digest, copy if is_there else None, scan.why_not))
+                why = scan.why_not or (refused.why if refused else "")
+                self._done.results.append(Result(scan, digest, copy if is_there else None, why))
 
     def convert(self, watch: Callable[[int, int], None]) -> None:
         """Convert the files that have no copy yet, several at a time, those of one content once."""
@@ -289,11 +291,13 @@ class _Work:
         if not self._scans.is_whole:
             return
         there = self._scans.digests | {result.digest for result in self._done.results}
-        for digest in self._index.keys() - there:
-            self._done.removed.append(self._index.pop(digest).name)
+        for digest in self._index.refused.keys() - there:
+            del self._index.refused[digest]
+        for digest in self._index.copies.keys() - there:
+            self._done.removed.append(self._index.copies.pop(digest).name)
             (self._folder.root / THUMBNAILS / thumbnail_name(digest)).unlink(missing_ok=True)
         self._save()
-        named = {copy.name for copy in self._index.values()}
+        named = {copy.name for copy in self._index.copies.values()}
         for path in self._folder.root.iterdir():
             if COPY_NAME.fullmatch(path.name) and path.name not in named:
                 path.unlink()
@@ -304,23 +308,23 @@ class _Work:
         content = content_of(scan.facts, self._originals)
         return "" if content is None else hashlib.sha256(content).hexdigest()
 
-    def _convert_one(self, result: Result, idle: "SimpleQueue[Converter]") -> Copy | str:
-        """Return the copy of a file, checked as any document is; or why there is none."""
+    def _convert_one(self, result: Result, idle: "SimpleQueue[Converter]") -> Copy | Converted:
+        """Return the copy of a file, checked as any document is; or what there is instead, which says why."""
         scan = result.scan
         content = content_of(scan.facts, self._originals)
         if content is None or hashlib.sha256(content).hexdigest() != result.digest:
-            return "it was changed or removed a moment ago. Convert again."
+            return Converted(why="it was changed or removed a moment ago. Convert again.")
         converter = idle.get()
         try:
             made = self._made_of(scan, content, converter)
         finally:
             idle.put(converter)
         if made.why:
-            return made.why
+            return made
         name = copy_name(scan.facts.path, result.digest)
         path = self._folder.root / name
         if fault := next(filter(_is_error, findings_in(path, made.pdf, self._reader)), None):
-            return f"the copy would be no sound PDF. {fault.problem}"
+            return Converted(why=f"the copy would be no sound PDF. {fault.problem}")
         _write(path, made.pdf)
         _write(self._folder.root / THUMBNAILS / thumbnail_name(result.digest), made.thumbnail)
         return Copy(name, hashlib.sha256(made.pdf).hexdigest(), len(content), made.pages, made.done)
@@ -329,23 +333,25 @@ class _Work:
         if not scan.facts.sha256:  # it was too large to be looked into until now
             whole = dataclasses.replace(scan.facts, findings=findings_in(scan.facts.path, content, self._reader))
             if why := why_not(whole):
-                return Converted(why=why)
+                return Converted(why=why, is_final=True)
         return converter.convert(content, scan.facts.media_type)
 
-    def _take(self, came: Copy | str, results: Sequence[Result]) -> None:
+    def _take(self, came: Copy | Converted, results: Sequence[Result]) -> None:
         for result in results:
             if isinstance(came, Copy):
                 result.copy, result.is_new = came, True
-                self._index[result.digest] = came
+                self._index.copies[result.digest] = came
             else:
-                result.why = f"{came[:1].upper()}{came[1:].rstrip('.')}."
+                result.why = f"{came.why[:1].upper()}{came.why[1:].rstrip('.')}."
+                if came.is_final:
+                    self._index.refused[result.digest] = Refused(result.scan.facts.size, result.why)
         self._unsaved += 1
         if self._unsaved >= _BETWEEN_SAVES:
             self._save()
 
     def _save(self) -> None:
         self._unsaved = 0
-        _write(self._folder.root / INDEX, index_of(self._index))
+        _write(self._folder.root / INDEX, content_of_index(self._index))
 
     def _tiles(self) -> Iterator[Tile]:
         for result in self._done.results:

@@ -13,7 +13,8 @@ import pytest
 
 from bulk_onboard.errors import ExitStatus, UsageError
 from bulk_onboard.intake.documents import known as known_module
-from bulk_onboard.intake.documents.copies import INDEX, index_of, read_index
+from bulk_onboard.intake.documents.conversion.converter import Converted
+from bulk_onboard.intake.documents.copies import INDEX, content_of_index, read_index
 from bulk_onboard.maintenance import convert as convert_module
 from bulk_onboard.maintenance.convert import Conversion, convert_scans, find_scans
 from bulk_onboard.maintenance.retention import CONVERTED, plan_purge, purge_job
@@ -244,7 +245,7 @@ async def test_kill_costs_a_few_copies_at_most(scans, monkeypatch):
     known: list[int] = []
     found = await find_scans(scans.job(), credentials=CREDENTIALS, clock=FakeClock())
 
-    convert_scans(scans.job(), found, lambda done, due: known.append(len(read_index(scans.job().converted))))
+    convert_scans(scans.job(), found, lambda done, due: known.append(len(read_index(scans.job().converted).copies)))
 
     assert [0, 1, 2] == known
 
@@ -287,6 +288,36 @@ async def test_purge_removes_what_a_kill_left_half_written(scans):
     purge_job(scans.job(), plan_purge(scans.job(), FakeClock(), with_ledger=False), FakeClock())
 
     assert not scans.job().converted.exists()
+
+
+async def test_what_cannot_be_converted_is_tried_once(scans):
+    """Then `check` says why, and no more that it could be; the command says it each time. A changed file is tried."""
+    (scans.documents / "a.jpg").write_bytes(packed(page(size=(400, 400)), "GIF", [page(noise=9, size=(400, 400))]))
+    (scans.documents / "b.webp").write_bytes(b"%PDF-1.4\n" + bytes(6_000_000))
+    assert 2 == (await scans.type("check", "--json")).json["convertible"]
+    first = await convert(scans)
+    tried: list[int] = []
+    found = await find_scans(scans.job(), credentials=CREDENTIALS, clock=FakeClock())
+    again = convert_scans(scans.job(), found, lambda done, due: tried.append(due))
+    told = (await scans.type("check", "--json")).json
+    (scans.documents / "a.jpg").write_bytes(SCAN)
+
+    assert ([], 0) == (tried, told["convertible"])
+    assert [result.why for result in first.results] == [result.why for result in again.results]
+    why = {line["row"]: line["problem"] for line in told["findings"] if line["code"] == "document-not-converted"}
+    assert {2, 3} == set(why)
+    assert all(result.why in why[result.scan.uses[0].row] for result in first.results)
+    assert 1 == (await scans.type("check", "--json")).json["convertible"]
+    assert 1 == len((await convert(scans)).made)
+
+
+async def test_what_a_package_is_missing_for_is_tried_again(scans, monkeypatch):
+    """As is what could not be done for want of memory or time: that is not the file's fault."""
+    with monkeypatch.context() as patched:
+        patched.setattr(convert_module.Converter, "convert", lambda *_: Converted(why="it needed more memory"))
+        assert 2 == len((await convert(scans)).failed)
+
+    assert 2 == len((await convert(scans)).made)
 
 
 async def test_sheet_of_some_rows_removes_no_copies_of_others(scans):
@@ -353,11 +384,11 @@ async def test_record_has_not_changed_because_its_copy_was_made_otherwise(scans)
     await scans.run()
     folder = scans.job().converted
     known = read_index(folder)
-    for digest, copy in known.items():
+    for digest, copy in known.copies.items():
         other = (folder / copy.name).read_bytes() + b"\n"
         (folder / copy.name).write_bytes(other)
-        known[digest] = msgspec.structs.replace(copy, sha256=hashlib.sha256(other).hexdigest())
-    (folder / INDEX).write_bytes(index_of(known))
+        known.copies[digest] = msgspec.structs.replace(copy, sha256=hashlib.sha256(other).hexdigest())
+    (folder / INDEX).write_bytes(content_of_index(known))
 
     again = await scans.run()
 

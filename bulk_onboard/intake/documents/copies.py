@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from bulk_onboard.intake.documents.below import NoFileError, opened
-from bulk_onboard.intake.documents.conversion.converter import LARGEST, is_convertible
+from bulk_onboard.intake.documents.conversion.converter import LARGEST, NOT_CONVERTED, is_convertible
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.intake.documents.known import KnownFacts
 from bulk_onboard.model.application import FileFacts
@@ -59,28 +59,36 @@ class Copy(msgspec.Struct, frozen=True):
     done: str
 
 
-class _Index(msgspec.Struct, frozen=True):
-    """The index; `copies` by the digest of the file that each was made of."""
+class Refused(msgspec.Struct, frozen=True):
+    """A file, so large, of which no copy can be made, and why, in sentences."""
 
-    copies: dict[str, Copy]
+    size: int
+    why: str
+
+
+class Index(msgspec.Struct):
+    """What is known of files, by their digests: the copies that were made of them, and why there can be none."""
+
+    copies: dict[str, Copy] = {}
+    refused: dict[str, Refused] = {}
 
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(_Index).decode
+_decode = msgspec.json.Decoder(Index).decode
 
 
-def read_index(folder: Path) -> dict[str, Copy]:
-    """Return the copies by the digest of the file each was made of; none where there is no index of ours."""
+def read_index(folder: Path) -> Index:
+    """Return what is known of files; nothing where there is no index of ours."""
     with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
         descriptor = os.open(folder / INDEX, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
-            return _decode(file.read()).copies
-    return {}
+            return _decode(file.read())
+    return Index()
 
 
-def index_of(copies: Mapping[str, Copy]) -> bytes:
+def content_of_index(index: Index) -> bytes:
     """Return the content of an index."""
-    return msgspec.json.format(_encode(_Index(dict(copies))), indent=1) + b"\n"
+    return msgspec.json.format(_encode(index), indent=1) + b"\n"
 
 
 def copy_name(path: Path, digest: str) -> str:
@@ -125,26 +133,38 @@ class Copies:
     ) -> dict[str, FileFacts]:
         """Return the facts of files, of each that is refused for its form those of its sound copy where there is one.
 
+        Where it is known that there can be none, a finding says why.
+
         Args:
             looked: the files' own facts, by the path in the cell.
             contract: whose file types are accepted.
             known: recalls copies that are as they were.
             legible: those of the paths whose text is wanted.
         """
-        if not (copies := read_index(self.folder)):
+        index = read_index(self.folder)
+        if not (sizes := {one.size for one in (*index.copies.values(), *index.refused.values())}):
             return dict(looked)
-        sizes = {copy.size for copy in copies.values()}
         due = [text for text, facts in looked.items() if facts.size in sizes and is_convertible(facts, contract)]
         with ThreadPoolExecutor(_THREADS) as threads:
             digests = threads.map(lambda text: _digest_of(looked[text], self.originals), due)
             pairs = list(zip(due, digests, strict=True))
-        found = {text: (digest, copies[digest]) for text, digest in pairs if digest in copies}
+        found = {text: (digest, index.copies[digest]) for text, digest in pairs if digest in index.copies}
         read = {copy.name for text, (_, copy) in found.items() if text in legible}
         names = {copy.name for _, copy in found.values()}
         made = DocumentFolder(self.folder).look_all(names, known, legible=read) if names else {}
-        return dict(looked) | {
-            text: _of_copy(looked[text], digest, copy, made[copy.name]) for text, (digest, copy) in found.items()
-        }
+        refused = {text: _of_refused(looked[text], index.refused.get(digest)) for text, digest in pairs}
+        return (
+            dict(looked)
+            | refused
+            | {text: _of_copy(looked[text], digest, copy, made[copy.name]) for text, (digest, copy) in found.items()}
+        )
+
+
+def _of_refused(own: FileFacts, refused: Refused | None) -> FileFacts:
+    """Return the facts of a file of which no copy can be made, with the reason where it is known."""
+    if refused is None:
+        return own
+    return replace(own, findings=(*own.findings, Finding(NOT_CONVERTED, details={"why": refused.why})))
 
 
 def _of_copy(own: FileFacts, digest: str, copy: Copy, made: FileFacts) -> FileFacts:

@@ -50,6 +50,10 @@ class CannotError(Exception):
     """The file cannot be converted; its text says why, to be put behind a colon."""
 
 
+class MissingPackageError(CannotError):
+    """It could be converted if a package were installed."""
+
+
 class Picture(NamedTuple):
     """One page, upright: its points, and how many of them make an inch across and down."""
 
@@ -172,7 +176,7 @@ def _pictures(content: bytes, media: str, *, small: bool = False) -> Iterator[Pi
 
 def _opened(content: bytes, media: str) -> Image.Image:
     if _FORMATS[media] not in Image.OPEN:
-        raise CannotError(
+        raise MissingPackageError(
             "photos of this kind are opened by the package pillow-heif, which is not installed; "
             "install bulk-onboard with its extra heic (docs/scans.md)"
         )
