@@ -142,7 +142,8 @@ class Copies:
             legible: those of the paths whose text is wanted.
         """
         index = read_index(self.folder)
-        if not (sizes := {one.size for one in (*index.copies.values(), *index.refused.values())}):
+        sizes = {copy.size for copy in index.copies.values()} | {one.size for one in index.refused.values()}
+        if not sizes:
             return dict(looked)
         due = [text for text, facts in looked.items() if facts.size in sizes and is_convertible(facts, contract)]
         with ThreadPoolExecutor(_THREADS) as threads:
