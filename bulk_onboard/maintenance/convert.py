@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from queue import SimpleQueue
 from typing import BinaryIO
@@ -56,7 +57,7 @@ from bulk_onboard.model.finding import Finding, ruled
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.requirements import Combination, RequirementsBook
 from bulk_onboard.model.row import Row, is_example
-from bulk_onboard.model.sheet import KEY, Columns, Sheet, document_column
+from bulk_onboard.model.sheet import BUSINESS_NAME, KEY, Columns, Sheet, document_column
 from bulk_onboard.pipeline.judge import columns_of, combinations_of_sheet, find_documents, read_job_sheet
 from bulk_onboard.pipeline.requirements import requirements_for
 from bulk_onboard.reporting.target import replace
@@ -72,6 +73,7 @@ class Use:
 
     row: int
     key: str
+    business: str
     column: str
     text: str
 
@@ -92,12 +94,14 @@ class Scans:
     Attributes:
         book: the requirements that say what is taken.
         digests: of all files that are no larger than what is taken.
+        day: today, in the job's time zone.
         is_whole: whether the sheet has all of the job's rows, so that a file that none of them names is gone.
     """
 
     book: RequirementsBook
     found: tuple[Scan, ...]
     digests: frozenset[str]
+    day: date
     is_whole: bool
 
 
@@ -154,10 +158,11 @@ async def find_scans(job: Job, *, credentials: Credentials | None, clock: Clock)
         job, sorted(combinations), credentials=credentials, clock=clock, ledger_state=ledger_state
     )
     columns, _ = columns_of(job, sheet, book)
-    return _scans(job, sheet, columns, book)
+    day = clock.now().astimezone(job.timezone).date()
+    return _scans(job, sheet, columns, book, day)
 
 
-def _scans(job: Job, sheet: Sheet, columns: Columns, book: RequirementsBook) -> Scans:
+def _scans(job: Job, sheet: Sheet, columns: Columns, book: RequirementsBook, day: date) -> Scans:
     rows, files = find_documents(job, rows_of(sheet, columns, defaults=job.defaults), book, with_copies=False)
     files = {
         text: dataclasses.replace(facts, findings=ruled(facts.findings, job.findings)) for text, facts in files.items()
@@ -169,7 +174,7 @@ def _scans(job: Job, sheet: Sheet, columns: Columns, book: RequirementsBook) -> 
     by_path = {facts.path: facts for facts in files.values()}
     scans = tuple(Scan(by_path[path], tuple(uses), why_not(by_path[path])) for path, uses in found.items())
     digests = frozenset(facts.sha256 for facts in files.values() if facts.sha256)
-    return Scans(book, scans, digests, is_whole=not sheet.has_some_rows_only)
+    return Scans(book, scans, digests, day, is_whole=not sheet.has_some_rows_only)
 
 
 def _uses(rows: Iterable[Row], columns: Columns, book: RequirementsBook) -> Iterator[Use]:
@@ -180,7 +185,8 @@ def _uses(rows: Iterable[Row], columns: Columns, book: RequirementsBook) -> Iter
         for document in requirements.documents:
             name = document_column(document.type)
             if document.needs_file and (text := row.cell(name)):
-                yield Use(row.number, row.cell(KEY), columns.headers.get(name, document.title), text)
+                header = columns.headers.get(name, document.title)
+                yield Use(row.number, row.cell(KEY), row.cell(BUSINESS_NAME), header, text)
 
 
 def convert_scans(job: Job, scans: Scans, watch: Callable[[int, int], None]) -> Conversion:
@@ -327,7 +333,7 @@ class _Work:
             return Converted(why=f"the copy would be no sound PDF. {fault.problem}")
         _write(path, made.pdf)
         _write(self._folder.root / THUMBNAILS / thumbnail_name(result.digest), made.thumbnail)
-        return Copy(name, hashlib.sha256(made.pdf).hexdigest(), len(content), made.pages, made.done)
+        return Copy(name, hashlib.sha256(made.pdf).hexdigest(), len(content), made.pages, made.done, self._scans.day)
 
     def _made_of(self, scan: Scan, content: bytes, converter: Converter) -> Converted:
         if not scan.facts.sha256:  # it was too large to be looked into until now
@@ -359,7 +365,17 @@ class _Work:
                 path = self._folder.root / THUMBNAILS / thumbnail_name(result.digest)
                 thumbnail = path.read_bytes() if path.exists() else b""
                 for use in result.scan.uses:
-                    yield Tile(use.row, use.key, use.column, copy.name, copy.done, copy.pages, thumbnail)
+                    yield Tile(
+                        use.row,
+                        use.key,
+                        use.business,
+                        use.column,
+                        copy.name,
+                        copy.day,
+                        copy.done,
+                        copy.pages,
+                        thumbnail,
+                    )
 
 
 @contextmanager
@@ -391,7 +407,7 @@ def _write(path: Path, content: bytes) -> None:
     replace(path, fill)
 
 
-_HEADERS = ("Row", "Key", "Column", "Document", "Was", "What was done", "Copy", "Pages")
+_HEADERS = ("Row", "Key", "Business Name", "Column", "Document", "Was", "What was done", "Copy", "Pages")
 
 
 def _list_of(results: Iterable[Result]) -> bytes:
@@ -406,7 +422,7 @@ def _list_of(results: Iterable[Result]) -> bytes:
             if copy
             else (f"not converted{f': {result.why}' if result.why else ' yet'}", "", "")
         )
-        lines.writerow([_as_text(cell) for cell in (use.row, use.key, use.column, use.text, was, *done)])
+        lines.writerow([_as_text(cell) for cell in (use.row, use.key, use.business, use.column, use.text, was, *done)])
     return into.getvalue().encode("utf-8-sig", "replace")
 
 

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import os
+import re
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -96,20 +97,47 @@ async def test_list_says_what_was_done_to_each(scans):
 
     first, second = listed(scans)
     assert ExitStatus.ROWS_NEED_ATTENTION == done.exit_status
-    assert ("2", "K-0", "Identity Proof", "a.jpg") == tuple(first.values())[:4]
+    name = scans.rows[0]["Business Name"]
+    assert ("2", "K-0", name, "Identity Proof", "a.jpg") == tuple(first.values())[:5]
     assert "not converted: The file ends in the middle" in first["What was done"]
     assert ("put into a PDF in full size, as a JPEG of quality 90", "1") == (second["What was done"], second["Pages"])
 
 
 async def test_contact_sheet_shows_each(scans):
-    """With row, Key, column and what was done; the picture is in it and leads to the copy."""
+    """With row, Key, business, column and what was done; the picture is in it and leads to the copy."""
     await convert(scans)
 
     sheet = (scans.job().converted / "contact_sheet.html").read_text()
-    for text in ("Row 2 · K-0", "Row 3 · K-1", "Identity Proof", "Address Proof", "put into a PDF unchanged"):
+    business_names = [cells["Business Name"] for cells in scans.rows[:2]]
+    for text in (
+        *business_names,
+        "Row 2 · K-0",
+        "Row 3 · K-1",
+        "Identity Proof",
+        "Address Proof",
+        "put into a PDF unchanged",
+    ):
         assert text in sheet
     assert 2 == sheet.count("data:image/jpeg;base64,")
     assert all(path.name in sheet for path in scans.job().converted.glob("*.pdf"))
+
+
+async def test_contact_sheet_begins_with_what_is_new(scans):
+    """What was converted on another day was looked at then."""
+    await convert(scans)
+    scans.rows[2]["Identity Proof"] = "c.jpg"
+    (scans.documents / "c.jpg").write_bytes(jpeg(orientation=3))
+    scans.save()
+
+    tomorrow = FakeClock()
+    tomorrow.pass_time(86_400)
+    convert_scans(
+        scans.job(), await find_scans(scans.job(), credentials=CREDENTIALS, clock=tomorrow), lambda done, due: None
+    )
+
+    days = re.split("<h2>", (scans.job().converted / "contact_sheet.html").read_text())[1:]
+    assert [1, 2] == [text.count("<figure>") for text in days]
+    assert "Row 4" in days[0]
 
 
 async def test_text_of_the_sheet_is_no_markup(scans):

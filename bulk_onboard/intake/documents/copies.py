@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -50,6 +51,7 @@ class Copy(msgspec.Struct, frozen=True):
         size: of the file that it was made of.
         pages: of the copy.
         done: what was done to the file, as the end of a sentence.
+        day: when it was made.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Copy(msgspec.Struct, frozen=True):
     size: int
     pages: int
     done: str
+    day: date
 
 
 class Refused(msgspec.Struct, frozen=True):

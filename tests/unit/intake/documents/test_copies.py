@@ -1,6 +1,7 @@
 """A copy stands for the very file that it was made of, while it is what was made, and for no other."""
 
 import hashlib
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,7 @@ def keep(folder: Path, scan: bytes, copy: bytes) -> None:
     """Put a copy of a scan into the folder."""
     name = copy_name(Path("scan.jpg"), digest(scan))
     (folder / name).write_bytes(copy)
-    made = Copy(name, digest(copy), len(scan), 1, "put into a PDF")
+    made = Copy(name, digest(copy), len(scan), 1, "put into a PDF", date(2026, 1, 2))
     (folder / INDEX).write_bytes(content_of_index(Index({digest(scan): made})))
 
 
