@@ -489,6 +489,17 @@ async def test_check_says_what_can_be_converted(scans):
     assert 2 == (await scans.type("check", "--json")).json["convertible"]
 
 
+async def test_check_says_where_the_copies_can_be_looked_at(scans):
+    """By the path of the contact sheet, once there are any."""
+    sheet = str(scans.job().converted / "contact_sheet.html")
+    before = await scans.type("check")
+    await convert(scans)
+    after = await scans.type("check")
+
+    assert sheet not in before.out
+    assert f"\n\nLook at the converted copies before they are sent: {sheet}\n" in after.out
+
+
 async def test_command_says_where_to_look(scans):
     """The list and the contact sheet, which a person should look at, and what to type next."""
     told = await scans.type("convert")
