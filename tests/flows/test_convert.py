@@ -17,8 +17,9 @@ from bulk_onboard.intake.documents import known as known_module
 from bulk_onboard.intake.documents.conversion.converter import Converted
 from bulk_onboard.intake.documents.copies import INDEX, content_of_index, read_index
 from bulk_onboard.maintenance import convert as convert_module
-from bulk_onboard.maintenance.convert import Conversion, convert_scans, find_scans
+from bulk_onboard.maintenance.convert import Conversion, convert_scans, find_scans, remove_copies
 from bulk_onboard.maintenance.retention import CONVERTED, plan_purge, purge_job
+from bulk_onboard.model.application import DOCUMENT_LIMIT
 from bulk_onboard.pipeline import judge as judge_module
 from bulk_onboard.pipeline.preflight import check_places
 from tests.support.businesses import business
@@ -435,6 +436,19 @@ async def test_row_whose_copy_is_gone_has_not_changed(scans):
 
     assert (3, 0) == (again.counts["submitted"], sum(again.drift))
     assert 3 == len(scans.sandbox.state.records)
+
+
+async def test_row_whose_copies_are_all_gone_has_not_changed(scans):
+    """After `purge`, for instance; also one whose file is too large to be looked into."""
+    (scans.documents / "b.webp").write_bytes(packed(page((1500, 2000), noise=40), "BMP"))
+    assert (scans.documents / "b.webp").stat().st_size > DOCUMENT_LIMIT
+    await convert(scans)
+    await scans.run()
+    remove_copies(scans.job().converted)
+
+    again = await scans.run()
+
+    assert (3, 0) == (again.counts["submitted"], sum(again.drift))
 
 
 async def test_copy_that_is_swapped_before_it_is_sent_is_not_sent(scans):

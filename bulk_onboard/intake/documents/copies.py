@@ -146,9 +146,11 @@ class Copies:
         """
         index = read_index(self.folder)
         sizes = {copy.size for copy in index.copies.values()} | {one.size for one in index.refused.values()}
-        if not sizes:
-            return dict(looked)
-        due = [text for text, facts in looked.items() if facts.size in sizes and is_convertible(facts, contract)]
+        due = [
+            text
+            for text, facts in looked.items()
+            if (facts.size in sizes or (facts.size and not facts.sha256)) and is_convertible(facts, contract)
+        ]
         with ThreadPoolExecutor(_THREADS) as threads:
             digests = threads.map(lambda text: _digest_of(looked[text], self.originals), due)
             pairs = list(zip(due, digests, strict=True))
@@ -156,19 +158,20 @@ class Copies:
         read = {copy.name for text, (_, copy) in found.items() if text in legible}
         names = {copy.name for _, copy in found.values()}
         made = DocumentFolder(self.folder).look_all(names, known, legible=read) if names else {}
-        refused = {text: _of_refused(looked[text], index.refused.get(digest)) for text, digest in pairs}
         return (
             dict(looked)
-            | refused
+            | {text: _of_file(looked[text], digest, index.refused.get(digest)) for text, digest in pairs}
             | {text: _of_copy(looked[text], digest, copy, made[copy.name]) for text, (digest, copy) in found.items()}
         )
 
 
-def _of_refused(own: FileFacts, refused: Refused | None) -> FileFacts:
-    """Return the facts of a file of which no copy can be made, with the reason where it is known."""
-    if refused is None:
-        return own
-    return replace(own, findings=(*own.findings, Finding(NOT_CONVERTED, details={"why": refused.why})))
+def _of_file(own: FileFacts, digest: str, refused: Refused | None) -> FileFacts:
+    """Return the facts of a file without a copy, with the reason where it is known.
+
+    One over the limit is known by its digest, too: a copy of it may have been sent, and be gone.
+    """
+    told = [Finding(NOT_CONVERTED, details={"why": refused.why})] if refused else []
+    return replace(own, findings=(*own.findings, *told), origin=digest)
 
 
 def _of_copy(own: FileFacts, digest: str, copy: Copy, made: FileFacts) -> FileFacts:
