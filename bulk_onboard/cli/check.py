@@ -39,9 +39,10 @@ def check(invocation: Invocation, explain: _EXPLAIN = None) -> Output:
 
 
 def _check_job(invocation: Invocation) -> Output:
+    from bulk_onboard.intake.documents.copies import SHEET
     from bulk_onboard.pipeline.kept_flags import commands_of, of_own_workbook
     from bulk_onboard.pipeline.outputs import annotate
-    from bulk_onboard.reporting.console import print_convertible, print_findings, print_marked
+    from bulk_onboard.reporting.console import print_contact_sheet, print_convertible, print_findings, print_marked
     from bulk_onboard.reporting.printer import print_next
 
     job = invocation.job
@@ -59,6 +60,7 @@ def _check_job(invocation: Invocation) -> Output:
         print(sums(dry_run.plan, numbers["rows"]), file=stream)
         print(f"{job.workbook.name} was checked against {judgement.book.described}.", file=stream)
         print_findings(findings, stream, elsewhere="the marked copy" if marked else "--json")
+        print_contact_sheet(findings, job.converted / SHEET, stream)
         print_convertible(judgement.convertible, stream, command=commands.convert())
         if marked:
             print_marked(marked, stream, notes=notes, next_command=command)

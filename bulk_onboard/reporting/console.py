@@ -65,7 +65,17 @@ def convertible_sentence(count: int, command: str) -> str:
 def print_convertible(count: int, stream: TextIO, *, command: str) -> None:
     """Print that documents can be converted, where any can."""
     if count:
-        printer_on(stream).write_line(convertible_sentence(count, command))
+        page = printer_on(stream)
+        page.write_line("")
+        page.write_line(convertible_sentence(count, command))
+
+
+def print_contact_sheet(findings: Iterable[Finding], sheet: Path, stream: TextIO) -> None:
+    """Print where converted copies can be looked at, where any would be sent."""
+    if any(finding.code == "document-converted" for finding in findings):
+        page = printer_on(stream)
+        page.write_line("")
+        page.write_line(f"Look at the converted copies before they are sent: {sheet}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
