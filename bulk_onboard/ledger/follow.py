@@ -63,7 +63,7 @@ class Follower:
         try:
             fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except FileNotFoundError:
-            self._miss("")
+            self._miss(_GONE if self._read else "")
         except OSError as error:
             self._miss(f"The ledger cannot be opened: {error.strerror}.")
         else:
@@ -144,6 +144,7 @@ class Follower:
         self._read, self._anchor = end, os.pread(fd, end - start, start)
 
 
+_GONE = "The ledger is gone: it was moved, renamed or purged. What is shown is how it was."
 _DAMAGED_END = "The ledger's last line is damaged. The next run puts it aside, and holds the row it was about."
 _UNREADABLE = (
     "Line {number} of the ledger cannot be used: {why}. What is shown is the state before it. "

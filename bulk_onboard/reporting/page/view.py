@@ -280,7 +280,7 @@ _ANSWERED = frozenset({State.HELD, State.GONE, State.UNCERTAIN})
 def _next(status: JobStatus, moment: Moment) -> str:
     """Return what to type next, as `status` prints it."""
     commands = moment.commands
-    if commands is None or moment.is_under_way:
+    if commands is None or moment.is_under_way or not moment.is_there:
         return ""
     command = next_command(status, commands)
     return commands.run() if command == commands.status() else command

@@ -58,13 +58,14 @@ def test_ledger_that_is_not_there_yet_is_waited_for(path, follower):
 
 
 def test_ledger_that_goes_away_keeps_what_was_known(path, follower):
-    """And is taken up again where it was once it is back, unchanged."""
+    """That it is gone is told; it is taken up again where it was once it is back, unchanged."""
     path.write_bytes(WHOLE)
     follower.look()
     path.rename(path.with_name("aside"))
 
     assert follower.look()
     assert (False, len(LINES)) == (follower.is_there, follower.ledger_state.seq)
+    assert "The ledger is gone" in follower.trouble
 
     path.with_name("aside").rename(path)
     follower.look()

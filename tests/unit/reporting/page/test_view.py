@@ -245,6 +245,12 @@ def test_ledger_that_cannot_be_read_is_told():
     assert 1 == view.progress.total
 
 
+def test_nothing_is_to_be_typed_where_the_ledger_is_gone():
+    """A run would begin a ledger anew."""
+    assert page_view(moment(record(2, State.NOT_SENT), runs=[run_story()])).command
+    assert "" == page_view(moment(record(2, State.NOT_SENT), runs=[run_story()], is_there=False)).command
+
+
 def test_very_many_kinds_of_problems_are_summed_up():
     """The biggest are named; one that is left would be no shorter to sum up than to name."""
     few, many = (
