@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from http import HTTPStatus
 from typing import TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
@@ -133,7 +133,9 @@ class PageServer:
                 *(web.get(f"/{name}", self._download) for name in DOWNLOADS),
             ]
         )
-        runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=2)
+        runner = web.AppRunner(
+            application, access_log=None, logger=_silent(), handler_cancellation=True, shutdown_timeout=2
+        )
         await runner.setup()
         tasks: list[asyncio.Task[None]] = []
         try:
@@ -251,7 +253,7 @@ class PageServer:
     def _without_token(self, request: web.Request) -> web.Response:
         """Return a redirect to where a request leads, with a cookie in place of the token in the address."""
         query = urlencode([(name, value) for name, value in request.query.items() if name != "token"])
-        place = f"./{request.path.rpartition('/')[2]}" + (f"?{query}" if query else "")
+        place = f"./{quote(request.path.rpartition('/')[2], safe='')}" + (f"?{query}" if query else "")
         answer = web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": place})
         answer.set_cookie(self._cookie_name, self._access.cookie, path="/", httponly=True, samesite="Lax")
         return answer
@@ -381,7 +383,7 @@ def _message(status: int, heading: str, sentence: str = "", *, asks_for_token: b
 
 
 def _silent() -> logging.Logger:
-    """Return a logger that logs nothing: aiohttp's own would log requests, which hold Keys."""
+    """Return a logger that logs nothing: aiohttp's own would log requests that it cannot read, which may hold Keys."""
     logger = logging.Logger("page")  # noqa: LOG001 - one that nobody else gets hold of
     logger.disabled = True
     return logger
