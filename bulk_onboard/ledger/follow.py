@@ -20,6 +20,7 @@ from bulk_onboard.model.entry import LedgerOpened
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.life import IllegalStepError
 
+_LAST_LINE = 1 << 17  # bytes that hold at least the last line
 _ANCHOR = 128  # bytes before the place where the next look begins; they hold a checksum
 
 
@@ -113,7 +114,8 @@ class Follower:
         self.ledger_state, self.restarted = folded.ledger_state, why
         self.trouble = _DAMAGED_END if folded.rotten else ""
         self._stand_at(fd, folded.good_bytes)
-        lines = os.pread(fd, folded.good_bytes, max(0, folded.good_bytes - (1 << 17))).splitlines()
+        start = max(0, folded.good_bytes - _LAST_LINE)
+        lines = os.pread(fd, folded.good_bytes - start, start).splitlines()
         self.newest_at = decode(lines[-1]).at if lines else ""
 
     def _read_on(self, fd: int) -> None:

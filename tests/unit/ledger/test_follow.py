@@ -5,6 +5,7 @@ import os
 import pytest
 from msgspec.structs import replace
 
+from bulk_onboard.ledger import follow
 from bulk_onboard.ledger.codec import decode
 from bulk_onboard.ledger.fold import fold
 from bulk_onboard.ledger.follow import Follower
@@ -134,6 +135,16 @@ def test_unfinished_line_is_no_trouble(path, follower):
 
 
 @pytest.mark.parametrize("what", ["folder", "pipe"])
+def test_large_ledger_with_an_unfinished_line_is_read_from_its_beginning(path, follower, monkeypatch):
+    """As that of a run that goes on, or was killed: the newest instant is that of the last whole line."""
+    monkeypatch.setattr(follow, "_LAST_LINE", 1 + max(map(len, LINES)))
+    path.write_bytes(WHOLE + LINES[-1][:20])
+
+    assert follower.look()
+    assert (len(LINES), "") == (follower.ledger_state.seq, follower.trouble)
+    assert decode(LINES[-1].rstrip(b"\n")).at == follower.newest_at
+
+
 def test_what_is_no_file_is_told(path, follower, what):
     """And nobody waits for it."""
     if what == "folder":
