@@ -9,8 +9,10 @@ Who may see the page is decided in `access.py`. Everything is read-only, over GE
 """
 
 import asyncio
+import errno
 import json
 import logging
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -157,8 +159,8 @@ class PageServer:
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
             raise UsageError(
-                f"Cannot listen at {host}, port {port}: {error.strerror}. "
-                "Choose another address with --host and --port."
+                f"Cannot listen at {host}, port {port}: {_why(error)}. "
+                "Choose another with --host and --port; port 0 is a free one."
             ) from error
         self._port = runner.addresses[0][1]
 
@@ -372,6 +374,13 @@ _DOWNLOADS_NOTE = (
     "They are as the ledger is now. While a run goes on they are made when they are asked for, which takes some "
     "seconds for thousands of rows. They hold names and Keys: forward them with care."
 )
+
+
+def _why(error: OSError) -> str:
+    """Return why nothing can listen, without asyncio's words around it."""
+    if error.errno == errno.EADDRINUSE:
+        return "another program listens there, perhaps a page that was started before"
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror or error)
 
 
 def _html(content: bytes, status: int = HTTPStatus.OK) -> web.Response:

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -71,3 +72,18 @@ async def test_mistake_of_use_ends_with_2(
 
     assert 2 == told.status
     assert named in told.err
+
+
+async def test_port_that_is_taken_is_told_in_plain_words(office: Office) -> None:
+    """As by a page that was started before; with what to do."""
+    office.fill(1)
+    process = await office.start("serve", "--port", "0")
+    port = urlsplit(await address_of(process)).port
+
+    told = await office.type("serve", "--port", str(port))
+    process.send_signal(signal.SIGTERM)
+    await heard(process)
+
+    assert 2 == told.status
+    assert f"port {port}: another program listens there" in told.err
+    assert "attempting to bind" not in told.err

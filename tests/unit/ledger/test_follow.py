@@ -134,7 +134,6 @@ def test_unfinished_line_is_no_trouble(path, follower):
     assert ("", len(LINES)) == (follower.trouble, follower.ledger_state.seq)
 
 
-@pytest.mark.parametrize("what", ["folder", "pipe"])
 def test_large_ledger_with_an_unfinished_line_is_read_from_its_beginning(path, follower, monkeypatch):
     """As that of a run that goes on, or was killed: the newest instant is that of the last whole line."""
     monkeypatch.setattr(follow, "_LAST_LINE", 1 + max(map(len, LINES)))
@@ -145,6 +144,7 @@ def test_large_ledger_with_an_unfinished_line_is_read_from_its_beginning(path, f
     assert decode(LINES[-1].rstrip(b"\n")).at == follower.newest_at
 
 
+@pytest.mark.parametrize("what", ["folder", "pipe"])
 def test_what_is_no_file_is_told(path, follower, what):
     """And nobody waits for it."""
     if what == "folder":
