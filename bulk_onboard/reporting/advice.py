@@ -136,6 +136,8 @@ def _unsubmitted_advice(status: RowStatus) -> Advice:
         line = Advice("Not chosen for the last run, so nothing was sent.", line.todo)
     errors = [each for each in status.findings if each.severity is Severity.ERROR]
     reasons = [_ledger_reason(status) or line.reason]
+    if state is State.INVALID and not status.judged:
+        return Advice(" ".join(reasons), "Fix the row, then run again.")
     if not errors or state not in _KEPT_OUT:
         return Advice(" ".join(reasons), line.todo)
     before = reasons if state is not State.INVALID else []
