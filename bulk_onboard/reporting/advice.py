@@ -136,6 +136,8 @@ def _unsubmitted_advice(status: RowStatus) -> Advice:
         line = Advice("Not chosen for the last run, so nothing was sent.", line.todo)
     errors = [each for each in status.findings if each.severity is Severity.ERROR]
     reasons = [_ledger_reason(status) or line.reason]
+    if state is State.INVALID and not status.judged:
+        return Advice(" ".join(reasons), "Fix the row, then run again.")
     if not errors or state not in _KEPT_OUT:
         return Advice(" ".join(reasons), line.todo)
     before = reasons if state is not State.INVALID else []
@@ -182,7 +184,7 @@ def _reasons(record: Record) -> Iterator[str]:
 
 
 def _todo(record: Record, status: RowStatus) -> str:
-    if record.review == Review.APPROVED and status.judged is not None:
+    if record.review == Review.APPROVED:
         return " ".join(_todo_of_numbers(status.numbers_left)) or _NOTHING
     if record.review not in EDITABLE:
         return _line(record).todo
@@ -198,7 +200,7 @@ def _todo_of_numbers(left: NumbersLeft) -> Iterator[str]:
     if left.refused:
         yield "Correct the numbers that the API refused: the column Numbers says why."
     if left.held:
-        yield "Look at the numbers that are held: the column Numbers says why, and each run looks at them again."
+        yield "Look at the numbers that are held: the column Numbers says why. Each run looks at them again."
     if left.unknown:
         yield (
             f"Run again, which looks whether the {format_count(left.unknown, 'number')} of unknown outcome "
