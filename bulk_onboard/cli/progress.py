@@ -107,6 +107,16 @@ class Glance:
         return f"{self.doing}; {self.then} {in_time}{gives_up}"
 
     @property
+    def waits_for_briefly(self) -> tuple[str, ...]:
+        """`waits_for` with less and less of it, but always with how long; empty where nothing can be left out."""
+        if self.trouble or not self.doing or self.doing_left_s is None:
+            return ()
+        if self.doing_left_s < _SHORTEST_TOLD_S:
+            return (f"{self.doing}; {self.then} now", self.doing)
+        countdown = format_countdown(self.doing_left_s)
+        return f"{self.doing}; {self.then} in {countdown}", f"{self.doing} ({countdown})"
+
+    @property
     def left(self) -> str:
         """About how long it still takes; empty where that cannot be told."""
         return "" if self.left_s is None or self.trouble else f"about {format_estimate(self.left_s)} left"
@@ -157,16 +167,27 @@ class Watch:
 
 
 class Piece(NamedTuple):
-    """A part of the line; those of the highest rank are left out first where the terminal is narrow."""
+    """A part of the line.
+
+    Attributes:
+        rank: what is of the highest rank is left out first where the terminal is narrow.
+        shorter: the text with less and less of it, used before anything essential is left out.
+    """
 
     text: str
     rank: int
     style: str = ""
+    shorter: tuple[str, ...] = ()
+
+    def shortened(self) -> "Piece":
+        """Return it with the next shorter text."""
+        return self._replace(text=self.shorter[0], shorter=self.shorter[1:])
 
 
 _BETWEEN = " · "
 _BAR_WIDTH = 20
 _LEAST_OF_A_PIECE = 16
+_ESSENTIAL = 2  # what has at most this rank is said with fewer words before it is left out
 
 
 def pieces_of(glance: Glance) -> list[Piece]:
@@ -178,8 +199,8 @@ def pieces_of(glance: Glance) -> list[Piece]:
     pieces = [
         Piece(rows, 0),
         Piece(f"{glance.allowed} allowed" if glance.allowed and rows else "", 5),
-        Piece(waits, 1, "yellow" if glance.trouble else ""),
-        Piece(left, 2),
+        Piece(waits, 1, "yellow" if glance.trouble else "", glance.waits_for_briefly),
+        Piece(left, 2, shorter=(glance.left,) if glance.ends_at else ()),
         Piece(_settling(glance), 4),
         Piece("" if glance.doing_left_s or glance.trouble else _next_call(glance), 3),
     ]
@@ -200,10 +221,19 @@ def _next_call(glance: Glance) -> str:
 
 
 def fitted(pieces: list[Piece], width: int) -> list[Piece]:
-    """Return the pieces that fit into so many columns; what matters most is cut off rather than left out."""
+    """Return the pieces that fit into so many columns.
+
+    What matters less is left out first; then the rest is said with fewer words; what matters most is cut off rather
+    than left out.
+    """
     left = list(pieces)
     while left and (too_long := _width_of(left) - width) > 0:
         last = max(left, key=lambda piece: piece.rank)
+        shortenable = [piece for piece in left if piece.shorter]
+        if last.rank <= _ESSENTIAL and shortenable:
+            last = max(shortenable, key=lambda piece: piece.rank)
+            left[left.index(last)] = last.shortened()
+            continue
         kept = len(last.text) - too_long - 1
         if len(left) > 1 and (last.rank > 1 or kept < _LEAST_OF_A_PIECE):
             left.remove(last)

@@ -103,9 +103,23 @@ def test_a_narrow_terminal_gets_what_matters_most(width, said):
     assert said == line(width, **SENDING)
 
 
+@pytest.mark.parametrize(
+    ("width", "said"),
+    [
+        (100, "0/200 · waiting until all sends show; looking for duplicates in 1 min 10 s · about 4 min 30 s left"),
+        (79, "0/200 · waiting until all sends show (1 min 10 s) · about 4 min 30 s left"),
+        (59, "0/200 · waiting until all sends show (1 min 10 s)"),
+    ],
+)
+def test_a_wait_is_said_with_fewer_words_before_anything_of_it_is_cut_off(width, said):
+    """In 80 columns it says why it waits, how long, and how long everything takes; in 60 it says the first two."""
+    assert said == line(width, done=0, due=200, allowed="60/min", left_s=270.0, doing_left_s=70.0, **SETTLE)
+
+
 def test_what_is_waited_for_is_cut_rather_than_left_out():
     """A line that says nothing of a wait looks as if nothing went on."""
-    assert "14 reviews pending; looking again in 40…" == line(40, **REVIEWS, gives_up_s=3600.0)
+    assert "14 reviews pending; looking again in 40 s" == line(59, **REVIEWS, gives_up_s=3600.0)
+    assert "14 reviews pend…" == line(16, **REVIEWS, gives_up_s=3600.0)
     assert "200/200" == line(12, **REVIEWS)
 
 
