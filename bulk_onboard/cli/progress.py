@@ -9,7 +9,7 @@ wider than the terminal; what matters least is left out first. Green is done, ye
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, TypeAlias
@@ -66,7 +66,7 @@ class Glance:
 
     Attributes:
         now: aware, in the zone in which hours are told.
-        done, due: rows; `verb` is what was done with them.
+        done, due: rows; `verb` is what was done with them. Those with an unknown outcome are not done.
         allowed: of the quota, such as `60/min`; empty without one.
         left_s: seconds until all is done; None where that cannot be told.
         next_s: seconds until the next call goes; 0 where none waits, None where an answer must come first.
@@ -147,7 +147,7 @@ class Watch:
         unknown, next_look_at = progress.settling()
         return Glance(
             now=self.clock.now().astimezone(self.zone),
-            done=progress.done,
+            done=max(0, progress.done - progress.unsure()),
             due=progress.due,
             verb=progress.verb,
             allowed=flow.quota,
@@ -210,13 +210,14 @@ def pieces_of(glance: Glance) -> list[Piece]:
 def _settling(glance: Glance) -> str:
     if not glance.unknown:
         return ""
-    looks = f", next look in {format_countdown(glance.next_look_s)}" if glance.done == glance.due else ""
+    is_all_sent = glance.done + glance.unknown >= glance.due
+    looks = f", next look in {format_countdown(glance.next_look_s)}" if is_all_sent else ""
     return f"settling {format_count(glance.unknown, 'unknown outcome')}{looks}"
 
 
 def _next_call(glance: Glance) -> str:
     if glance.next_s is None:
-        return "waiting for the API's first answer"
+        return "waiting for the API to answer"
     return f"next call in {format_countdown(glance.next_s)}" if glance.next_s >= _SHORTEST_TOLD_S else ""
 
 
@@ -349,7 +350,7 @@ def _log_until(over: Event, watch: Watch, stream: TextIO) -> None:
             _log(glance := watch.look(), minute_line(glance), stream)
             told_at, told = now, True
     if told and watch.progress.due:
-        _log(glance := watch.look(), end_line(glance, watch.clock.monotonic() - began), stream)
+        _log(glance := replace(watch.look(), left_s=None), end_line(glance, watch.clock.monotonic() - began), stream)
 
 
 def _is_long(watch: Watch, took_s: float) -> bool:

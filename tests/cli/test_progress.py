@@ -9,7 +9,8 @@ import pytest
 
 from bulk_onboard import log
 from bulk_onboard.cli import progress as cli_progress
-from bulk_onboard.cli.progress import Glance, end_line, fitted, minute_line, pieces_of, shown
+from bulk_onboard.cli.progress import Glance, Watch, end_line, fitted, minute_line, pieces_of, shown
+from bulk_onboard.clock import SystemClock
 from bulk_onboard.pipeline.progress import Flow, Progress
 
 NOW = datetime(2026, 1, 5, 15, 28, 30, tzinfo=UTC)
@@ -51,7 +52,7 @@ REVIEWS = {"doing": "14 reviews pending", "then": "looking again", "doing_left_s
         ({"doing": "reading the workbook"}, "reading the workbook"),
         (SENDING, "51/200 · 60/min allowed · about 2 min 30 s left (15:30) · next call in 37 s"),
         (SENDING | {"next_s": 0.4}, "51/200 · 60/min allowed · about 2 min 30 s left (15:30)"),
-        (SENDING | {"left_s": None, "next_s": None}, "51/200 · 60/min allowed · waiting for the API's first answer"),
+        (SENDING | {"left_s": None, "next_s": None}, "51/200 · 60/min allowed · waiting for the API to answer"),
         (
             SENDING | {"left_s": 9 * 3600.0 + 100},
             "51/200 · 60/min allowed · about 9 h 2 min left (Tue 00:30) · next call in 37 s",
@@ -145,6 +146,15 @@ def test_the_last_line_says_how_long_it_took():
 def at_work(**said) -> Progress:
     """A run under way."""
     return Progress(done=51, due=200, flow=lambda: Flow("60/min", 0.0), time_left=lambda: 148.0, **said)
+
+
+def test_a_row_with_an_unknown_outcome_is_not_sent_yet():
+    """It is one of those that are settled; what an earlier process left unknown was never counted."""
+    progress = at_work(unsure=lambda: 7, settling=lambda: (9, 0.0))
+
+    glance = Watch(progress, SystemClock()).look()
+
+    assert (44, 200, 9) == (glance.done, glance.due, glance.unknown)
 
 
 def test_a_terminal_gets_a_line_that_is_gone_at_the_end():
