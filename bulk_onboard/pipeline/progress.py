@@ -69,6 +69,7 @@ class Progress:
         ledger_state: as it is now; an empty one before the ledger was opened.
         activity: what is done while no rows are sent; None while they are.
         settling: return how many outcomes are unknown, and the monotonic instant of the next look for one.
+        unsure: return how many of the rows that are done have an unknown outcome.
         flow: return how the calls flow.
         time_left: return the seconds that are left; None where that cannot be told.
     """
@@ -80,11 +81,17 @@ class Progress:
     ledger_state: LedgerState = field(default_factory=LedgerState)
     activity: Activity | None = None
     settling: Callable[[], tuple[int, float]] = field(default=lambda: (0, 0.0))
+    unsure: Callable[[], int] = field(default=lambda: 0)
     flow: Callable[[], Flow] = Flow
     time_left: Callable[[], float | None] = field(default=lambda: None)
 
-    def expect(self, rows: int, requests: float) -> None:
-        """Note that so many more rows are due, and how many requests they take."""
+    def expect(self, rows: int, requests: float, *, again: int = 0) -> None:
+        """Note that so many more rows are due, and how many requests they take.
+
+        Args:
+            again: how many of them count as done already, and are not.
+        """
+        self.done -= again
         self.due = self.done + rows
         self.requests_left = requests
 

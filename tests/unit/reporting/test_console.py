@@ -28,6 +28,7 @@ from bulk_onboard.reporting.row_status import Drift, Totals
 from tests.unit.reporting.samples import LOCAL, decision, finding, ledger_state, record, run_story, status, token
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 NAMES = ("Done", "Waiting for review", "Need attention")
 
 
@@ -91,7 +92,7 @@ def test_status():
     ledger = ledger_state(record(2), record(3), runs=[run_story(exit_status=4)])
 
     counted = status(None, ledger)
-    print_status(ledger, counted.counts(), counted.reviews(), stream, next_command="bulk-onboard run j")
+    print_status(ledger, counted.counts(), counted.reviews(), stream, now=NOW, next_command="bulk-onboard run j")
 
     text = stream.getvalue()
     assert "exit status 4" in text
@@ -261,17 +262,18 @@ def test_story():
     stream = io.StringIO()
     sent = {"type": "identity_proof", "sha256": "d" * 64, "size": 2048}
     blank = {"op": "create", "attempt": 1, "words": "", "api_id": "", "compliance_id": "", "documents": ()}
+    sent_at, done_at = datetime(2026, 1, 5, 10, 0).astimezone(), datetime(2026, 1, 5, 10, 1).astimezone()
     lines = [
-        {**blank, "at": "10:00", "entry": "intent", "state": "sending", "documents": (sent,)},
-        {**blank, "at": "10:01", "entry": "done", "attempt": 0, "api_id": "a-1", "state": "submitted"},
+        {**blank, "at": sent_at.isoformat(), "entry": "intent", "state": "sending", "documents": (sent,)},
+        {**blank, "at": done_at.isoformat(), "entry": "done", "attempt": 0, "api_id": "a-1", "state": "submitted"},
     ]
 
     print_story(record(2, key="K-2"), lines, stream)
 
     told = [line.split() for line in stream.getvalue().splitlines()]
-    assert ["10:00", "intent", "create", "1", "sending"] == told[2]
+    assert ["2026-01-05", "10:00:00", "intent", "create", "1", "sending"] == told[2]
     assert ["document", "identity_proof", "d" * 64, "2.0", "KiB"] == told[3]
-    assert ["10:01", "done", "create", "a-1", "submitted"] == told[4]
+    assert ["2026-01-05", "10:01:00", "done", "create", "a-1", "submitted"] == told[4]
     assert stream.getvalue().startswith(f"Record {token(2)} is submitted: Key K-2;")
 
 
