@@ -35,12 +35,12 @@ def print_plan(plan: Plan, stream: TextIO, *, waits_s: float = 0.0, now: datetim
     """
     page = printer_on(stream)
     forecast, takes = plan.forecast, ""
-    if forecast.duration_s is not None:
-        takes_s = forecast.duration_s + waits_s
+    if forecast.duration_s is not None and (takes_s := forecast.duration_s + waits_s) >= 1:
         takes = f", about {format_duration(takes_s)}"
         takes += f"; begun now it would end at {format_clock(now + timedelta(seconds=takes_s), now)}" if now else ""
-    requests = format_count(forecast.requests, "request")
-    page.write_line(f"A run would make {requests} with {format_size(forecast.size)}{takes}.")
+    requests = format_count(forecast.requests, "request") if forecast.requests else "no requests"
+    size = f" with {format_size(forecast.size)}" if forecast.size else ""
+    page.write_line(f"A run would make {requests}{size}{takes}.")
     alike: dict[tuple[str, str], list[int]] = {}
     for decision in plan.decisions:
         alike.setdefault((decision.action.value, decision.reason), []).append(decision.judged.row.number)
@@ -58,8 +58,8 @@ def print_plan(plan: Plan, stream: TextIO, *, waits_s: float = 0.0, now: datetim
 
 def convertible_sentence(count: int, command: str) -> str:
     """Say that documents are refused for their form alone, and what makes accepted copies of them."""
-    are = "document is" if count == 1 else "documents are"
-    return f"{count:,} {are} refused for the form alone, and can be converted: {command}"
+    refused = "document is refused for its" if count == 1 else "documents are refused for their"
+    return f"{count:,} {refused} form alone, and can be converted: {command}"
 
 
 def print_convertible(count: int, stream: TextIO, *, command: str) -> None:

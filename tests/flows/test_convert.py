@@ -499,7 +499,7 @@ async def test_check_says_what_can_be_converted(scans):
     """With the command that does it."""
     told = await scans.type("check")
 
-    assert "2 documents are refused for the form alone, and can be converted: bulk-onboard convert " in told.out
+    assert "2 documents are refused for their form alone, and can be converted: bulk-onboard convert " in told.out
     assert 2 == (await scans.type("check", "--json")).json["convertible"]
 
 
