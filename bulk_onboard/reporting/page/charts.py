@@ -20,7 +20,7 @@ WIDTH, HEIGHT = 1000, 200
 _LEAST = 4  # so that a bar of very few can be seen
 
 _MINUTE = timedelta(minutes=1)
-_FEW = 10  # requests; a run that made no more has nothing to show
+_BUSY = 0.5  # of the requests of the run that made most
 _MOST_BARS, _LEAST_BARS = 120, 10
 _GAP = 0.18  # of a bar's width
 _HEADROOM = 1.1  # so that the line of the quota is within the drawing
@@ -97,15 +97,17 @@ class RequestsChart:
 
 
 def requests_chart(ledger_state: LedgerState, zone: tzinfo) -> RequestsChart | None:
-    """Return the chart of the newest run that made more than a few requests, else of the newest that made any.
+    """Return the chart of the run under way, else of the newest busy one: what came after it only looked at reviews.
 
     Return None where no requests are known.
     """
     runs = [(quota, minutes) for quota, minutes in _runs(ledger_state) if minutes]
     if not runs:
         return None
-    busy = [each for each in runs if sum(minute.requests for minute in each[1]) > _FEW]
-    kept, minutes = (busy or runs)[-1]
+    made = [sum(minute.requests for minute in minutes) for _, minutes in runs]
+    is_under_way = ledger_state.runs[-1].ended is None
+    newest = next(place for place in reversed(range(len(made))) if is_under_way or made[place] >= _BUSY * max(made))
+    kept, minutes = runs[newest]
     quota = parse_quota(kept)
     allowed = quota.limit * 60 / quota.window_s if quota else None
     return _drawn(minutes, allowed, zone)

@@ -50,7 +50,13 @@ class RowView(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column of the page: its header, what it holds of a row, and how it is set: `number`, `say`, `who` or plain."""
+    """A column of the page.
+
+    Attributes:
+        header: its name.
+        cell: what it holds of a row.
+        look: how it is set: `number`, `say`, `who`, `time` or `id`; plain where it is empty.
+    """
 
     header: str
     cell: Callable[[_Row, _Leads], CellView]
@@ -201,8 +207,8 @@ _RESULTS = (
     Column("State", _outcome),
     _plain("Reason", "say"),
     _plain("Numbers", "say"),
-    _plain("Submitted at"),
-    _plain("Compliance ID"),
+    _plain("Submitted at", "time"),
+    _plain("Compliance ID", "id"),
 )
 _ATTENTION = (
     _ROW,
@@ -220,10 +226,16 @@ _PROBLEMS = (
     _plain("Seen"),
     _plain("How to fix", "say"),
 )
-_NOT_IN_WORKBOOK = (_plain("Key"), _plain("State"), _plain("Review"), _plain("Reason", "say"), _plain("Compliance ID"))
+_NOT_IN_WORKBOOK = (
+    _plain("Key"),
+    _plain("State"),
+    _plain("Review"),
+    _plain("Reason", "say"),
+    _plain("Compliance ID", "id"),
+)
 _RUNS = (
-    _plain("Began"),
-    _plain("Ended"),
+    _plain("Began", "time"),
+    _plain("Ended", "time"),
     _plain("Ended how"),
     _plain("Requests", "number"),
     _plain("Created", "number"),

@@ -2,6 +2,7 @@
 
 import re
 
+from bulk_onboard.model.catalogue import CATALOGUE, Severity
 from bulk_onboard.model.record import Linkage, Linking, State
 from bulk_onboard.reporting.page import report
 from bulk_onboard.reporting.page.render import report_page
@@ -65,6 +66,18 @@ def test_column_that_no_row_fills_is_left_out():
     assert {"Row", "Problems"} <= {column.header for column in by_workbook.attention.columns}
     assert ["Business", "State", "Reason", "What to do"] == [c.header for c in by_ledger.attention.columns]
     assert all(len(row.cells) == len(by_ledger.results.columns) for row in by_ledger.results.rows)
+
+
+def test_very_many_kinds_of_problems_lead_to_their_rows():
+    """The first ten are named, and the card is no longer than a screen."""
+    plain = (code for code, each in CATALOGUE.items() if "{" not in each.problem + each.fix)
+    codes = [code for code in plain if CATALOGUE[code].severity is Severity.ERROR][:14]
+    rows = [decision(n, findings=[finding(code, row=n)]) for n, code in enumerate(codes, start=2)]
+
+    page = report_page(tables(rows, ledger_state())).decode()
+
+    assert '<strong>4</strong><span>of <a href="#attention">4 other kinds</a></span>' in page
+    assert 11 == page[page.index('class="kinds"') : page.index("What happened")].count("<li")
 
 
 def test_links_lead_from_rows_to_problems_and_back():
