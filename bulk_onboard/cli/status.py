@@ -269,9 +269,12 @@ def _of_account(invocation: Invocation) -> Output:
     from bulk_onboard.maintenance.account import Origin, take_inventory
     from bulk_onboard.reporting.console import print_inventory
 
-    inventory = invocation.awaited(
+    credentials = invocation.credentials()
+    inventory = invocation.asking(
         "reading the account's records",
-        take_inventory(invocation.job, credentials=invocation.credentials(), clock=invocation.clock()),
+        lambda progress: take_inventory(
+            invocation.job, credentials=credentials, clock=invocation.clock(), progress=progress
+        ),
     )
     origins = Counter(origin for _, origin in inventory.records)
     counts = {origin.value: origins[origin] for origin in Origin}

@@ -68,11 +68,19 @@ class Invocation:
 
     def awaited(self, what: str, work: Coroutine[Any, Any, _T]) -> _T:
         """Return what the work comes to, and say meanwhile what is done."""
+        return self.asking(what, lambda _: work)
+
+    def asking(self, what: str, work: "Callable[[Progress], Coroutine[Any, Any, _T]]") -> _T:
+        """Return what work comes to that asks the API; say meanwhile what is done, and what it waits for.
+
+        Args:
+            work: given the progress, it says there how the calls flow.
+        """
         from bulk_onboard.pipeline.progress import Progress
 
         progress = Progress()
         with self.showing(progress), progress.doing(what):
-            return awaited(work)
+            return awaited(work(progress))
 
     def say(self, sentence: str) -> None:
         """Put a sentence on stderr about what is done just now, where no progress line says it and somebody listens."""
