@@ -63,7 +63,7 @@ def convertible_sentence(count: int, command: str) -> str:
 
 
 def print_convertible(count: int, stream: TextIO, *, command: str) -> None:
-    """Print that documents can be converted, where any can."""
+    """Print that documents can be converted, where any can, below an empty line."""
     if count:
         page = printer_on(stream)
         page.write_line("")

@@ -128,6 +128,19 @@ async def test_warnings_alone_are_no_error(office: Office) -> None:
     assert "Marked in" not in told.out
 
 
+@pytest.mark.parametrize("verb", ["check", "plan"])
+async def test_sheet_without_a_business_is_not_called_sound(office: Office, verb: str) -> None:
+    """It says that there is nothing yet, and the next command is no run."""
+    office.fill([])
+
+    told = await office.type(verb)
+
+    assert 0 == told.status
+    assert told.out.startswith("There is no business in the sheet yet.")
+    assert "No problems" not in told.out
+    assert "Next: bulk-onboard check " in told.out
+
+
 async def test_json_holds_every_finding_whole(office: Office) -> None:
     """Also where the text would tell very many alike once."""
     office.fill([business(number, City="") for number in range(150)])
