@@ -5,6 +5,7 @@ stands on the first page, the counts behind it on the second.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from math import ceil
 from typing import Any
 
@@ -21,7 +22,8 @@ from bulk_onboard.reporting.looks import (
     lines_of,
     set_up_page,
 )
-from bulk_onboard.reporting.summary import QuotaUse, Summary
+from bulk_onboard.reporting.quota_use import QuotaUse, mean
+from bulk_onboard.reporting.summary import Summary
 from bulk_onboard.reporting.table import Cell, Line, Table, cell_text
 from bulk_onboard.reporting.target import SHEETS
 
@@ -34,6 +36,7 @@ _FIXED_SIZE = 11.5  # of Arial, whose letters are as wide as those of a command
 _BAR_PIXELS, _THIN_BAR_PIXELS = 30, 20  # of few and of many bars
 _FEW_BARS = 6
 _CHARTS = "Charts"  # the hidden sheet with the numbers of the charts
+_MOST_MINUTES = 240  # bars of a chart
 _CHART_PIXELS = 96  # what a chart needs beside its bars
 
 
@@ -207,29 +210,30 @@ def write_chart_data(book: Any, summary: Summary) -> None:
                 write(row, place, value)
 
 
-def _chart_columns(outcomes: Sequence[Outcome], usage: QuotaUse) -> list[list[str | float]]:
+def _chart_columns(outcomes: Sequence[Outcome], usage: QuotaUse | None) -> list[list[str | float]]:
     """Return the columns of the hidden sheet: outcomes, rows, minutes, requests, quota."""
-    quota = [usage.quota] * len(usage.minutes) if usage.quota is not None else []
+    groups = usage.groups(_MOST_MINUTES) if usage else ()
+    quota = [usage.allowed] * len(groups) if usage and usage.allowed is not None else []
     return [
         [each.name for each in outcomes],
         [each.rows for each in outcomes],
-        _labels(usage),
-        [each.requests for each in usage.minutes],
+        _labels([group[0].at for group in groups]),
+        list(map(mean, groups)),
         list(quota),
     ]
 
 
-def _labels(usage: QuotaUse) -> list[str | float]:
+def _labels(minutes: Sequence[datetime]) -> list[str | float]:
     """Return the minutes in words; with the day where there are several."""
-    is_one_day = len({each.ended_at.date() for each in usage.minutes}) < 2
-    return [f"{each.ended_at:%H:%M}" if is_one_day else f"{each.ended_at:%d %b %H:%M}" for each in usage.minutes]
+    is_one_day = len({each.date() for each in minutes}) < 2
+    return [f"{each:%H:%M}" if is_one_day else f"{each.day} {each:%b %H:%M}" for each in minutes]
 
 
 def _charts(book: Any, summary: Summary) -> Iterator[Any]:
     columns = _chart_columns(summary.overview.outcomes, summary.usage)
     if summary.overview.outcomes:
         yield _outcome_chart(book, summary.overview.outcomes, columns)
-    if len(summary.usage.minutes) > 1:
+    if summary.usage and len(summary.usage.minutes) > 1:
         yield _usage_chart(book, summary.usage, columns)
 
 
@@ -274,14 +278,15 @@ def _usage_chart(book: Any, usage: QuotaUse, columns: Sequence[Sequence[str | fl
         line.add_series(
             {
                 **_series(columns, 2, 4),
-                "name": f"Quota, {usage.quota:,.0f} a minute",
+                "name": f"Quota, {usage.allowed:,.0f} a minute",
                 "line": {"color": QUOTA, "width": 1.5, "dash_type": "dash"},
             }
         )
         chart.combine(line)
-    _set_up_chart(chart, "Requests a minute")
+    first = usage.minutes[0].at
+    _set_up_chart(chart, f"Requests a minute, {first.day} {first:%b %Y}")
     chart.set_legend({"position": "bottom", "font": {"size": 9}})
-    chart.set_x_axis({**_AXIS, "interval_unit": ceil(len(usage.minutes) / 6), "major_tick_mark": "none"})
+    chart.set_x_axis({**_AXIS, "interval_unit": ceil(len(columns[2]) / 6), "major_tick_mark": "none"})
     chart.set_y_axis(
         {**_AXIS, "min": 0, "num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": LINE}}}
     )
