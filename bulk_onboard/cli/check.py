@@ -55,10 +55,7 @@ def _check_job(invocation: Invocation) -> Output:
     annotated = annotate(job, judgement, status)
     marked, notes = (annotated.path, annotated.notes) if annotated else (None, ())
     commands = commands_of(job, dry_run.ledger_state)
-    if marked:
-        command = of_own_workbook(job, commands).merge_and_run()
-    else:
-        command = _next(commands, dry_run, numbers["rows"])
+    command = of_own_workbook(job, commands).merge_and_run() if marked else _next(commands, dry_run, numbers["rows"])
 
     def show(stream: TextIO) -> None:
         print(sums(dry_run.plan, numbers["rows"]), file=stream)

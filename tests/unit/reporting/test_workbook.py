@@ -3,13 +3,16 @@
 import re
 import tracemalloc
 import zipfile
+from datetime import datetime, timedelta
 
 import openpyxl
 import pytest
 
 from bulk_onboard.errors import ReportError
+from bulk_onboard.model.ledger_state import Usage
 from bulk_onboard.model.record import State
 from bulk_onboard.reporting import target
+from bulk_onboard.reporting.cover import page_breaks
 from bulk_onboard.reporting.sheets import RESULT_HEADERS
 from bulk_onboard.reporting.workbook import write_workbook
 from tests.unit.reporting import samples
@@ -118,6 +121,29 @@ def test_chart_draws_the_counts(tmp_path):
         chart = file.read("xl/charts/chart1.xml").decode()
     assert "<c:v>pending</c:v>" in chart
     assert 2 == chart.count("<c:v>1</c:v>")
+
+
+def test_requests_of_a_run_are_drawn_by_the_minute(tmp_path):
+    """One bar for each minute, however many entries it has; of a short run a few empty ones after it."""
+    ledger = ledger_state(runs=[run_story()])
+    at = datetime.fromisoformat(ledger.runs[0].started.at)
+    ledger.usage.extend(Usage(at + timedelta(seconds=second), 20, 20, 0) for second in (5, 10, 15))
+
+    write_report(tmp_path / "r.xlsx", tables([decision(2)], ledger))
+
+    data = openpyxl.load_workbook(tmp_path / "r.xlsx")["Charts"]
+    drawn = list(data.iter_rows(min_col=3, max_col=5, values_only=True))
+    assert ("14:30", 60, 60) == drawn[0]
+    assert [("14:31", 0, 60), ("14:35", 0, 60)] == [drawn[1], drawn[-1]]
+
+
+def test_pages_of_the_first_sheet_end_before_what_would_not_fit():
+    """The counts begin the second page, unless that has begun before them; a heading is not left behind."""
+    fits = [(0, 0.0), (5, 300.0), (9, 500.0), (20, 900.0)]
+    overflows = [(0, 0.0), (5, 300.0), (8, 650.0), (9, 750.0), (20, 900.0)]
+
+    assert [9] == page_breaks(fits, 9)
+    assert [8] == page_breaks(overflows, 9)
 
 
 def test_empty_report(written):
