@@ -54,10 +54,7 @@ def _check_job(invocation: Invocation) -> Output:
     annotated = annotate(job, judgement, status)
     marked, notes = (annotated.path, annotated.notes) if annotated else (None, ())
     commands = commands_of(job, dry_run.ledger_state)
-    if marked:
-        command = of_own_workbook(job, commands).merge_and_run()
-    else:
-        command = _next(commands, dry_run, numbers["rows"])
+    command = of_own_workbook(job, commands).merge_and_run() if marked else _next(commands, dry_run, numbers["rows"])
 
     def show(stream: TextIO) -> None:
         print(sums(dry_run.plan, numbers["rows"]), file=stream)
@@ -188,13 +185,14 @@ def plan(invocation: Invocation) -> Output:
 
     It says why, what the run costs in requests, and when it would finish.
     """
-    from bulk_onboard.pipeline.kept_flags import commands_of
+    from bulk_onboard.pipeline.kept_flags import remembered
     from bulk_onboard.reporting.console import print_convertible, print_plan
     from bulk_onboard.reporting.printer import print_next
 
     dry_run = _dry_run(invocation)
     made, book = dry_run.plan, dry_run.judgement.book
-    commands = commands_of(invocation.job, dry_run.ledger_state)
+    next_run = remembered(invocation.job, dry_run.ledger_state)  # with flags that plan has not, such as --settle
+    commands = next_run.commands
     counts = dry_run.status().counts()
     command = _next(commands, dry_run, counts["rows"])
 
@@ -203,7 +201,7 @@ def plan(invocation: Invocation) -> Output:
             print(_NO_BUSINESS, file=stream)
         print(f"{format_count(len(made.decisions), 'row')}, checked against {book.described}.", file=stream)
         now = invocation.clock().now().astimezone(invocation.job.timezone)
-        print_plan(made, stream, waits_s=waits_s(dry_run, invocation.job), now=now)
+        print_plan(made, stream, waits_s=waits_s(dry_run, next_run), now=now)
         print_convertible(dry_run.judgement.convertible, stream, command=commands.convert())
         print(file=stream)
         print_next(command, stream)

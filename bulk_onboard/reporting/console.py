@@ -63,9 +63,11 @@ def convertible_sentence(count: int, command: str) -> str:
 
 
 def print_convertible(count: int, stream: TextIO, *, command: str) -> None:
-    """Print that documents can be converted, where any can."""
+    """Print that documents can be converted, where any can, below an empty line."""
     if count:
-        printer_on(stream).write_line(convertible_sentence(count, command))
+        page = printer_on(stream)
+        page.write_line("")
+        page.write_line(convertible_sentence(count, command))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
