@@ -139,8 +139,6 @@ def _unsubmitted_advice(status: RowStatus) -> Advice:
         line = Advice(line.reason, _SEE_CHECK)
     errors = [each for each in status.findings if each.severity is Severity.ERROR]
     reasons = [_ledger_reason(status) or line.reason]
-    if state is State.INVALID and not status.judged:
-        return Advice(" ".join(reasons), "Fix the row, then run again.")
     if not errors or state not in _KEPT_OUT:
         return Advice(" ".join(reasons), line.todo)
     before = reasons if state is not State.INVALID else []
