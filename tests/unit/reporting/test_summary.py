@@ -65,7 +65,7 @@ def test_report_of_a_ledger_alone_names_no_command_and_no_sheet_that_it_does_not
 
     assert ("", ()) == (made.summary.command, made.summary.commands)
     assert ("Fix the 1 invalid row: the sheet Results says what is wrong. Then run again.",) == made.summary.todo
-    assert "Fix the row, then run again." in next(iter(made.results.rows))
+    assert "Fix the row as the command check says, then run again." in next(iter(made.results.rows))
 
 
 def test_reviews_are_expected_after_business_days():
