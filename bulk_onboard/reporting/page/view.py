@@ -20,7 +20,7 @@ from bulk_onboard.reporting.row_status import JobStatus, RowStatus, join, number
 from bulk_onboard.reporting.sheets import runs_table
 from bulk_onboard.reporting.summary import next_command
 from bulk_onboard.reporting.table import Table, local
-from bulk_onboard.units import format_count, format_duration, format_size
+from bulk_onboard.units import format_count, format_duration, format_size, parse_quota
 
 ROWS_SHOWN = 50
 MATCHES_SHOWN = 20
@@ -219,6 +219,11 @@ def _finish(moment: Moment, progress: ProgressBar) -> str:
         return "It looks at the workbook and the account before it sends; how long it takes is not known yet."
     if left_s is None:
         return "How long it still takes cannot be told."
+    started = moment.ledger_state.runs[-1].started
+    quota, silent_s = parse_quota(started.quota), _seconds_since(moment.newest_at, moment.now)
+    if silent_s > _SILENT_S + max(started.settle, quota.window_s if quota else 0.0):
+        silence = format_duration(silent_s)
+        return f"It has recorded nothing for {silence}, so it waits for the API; its terminal or log says more."
     hour = (moment.now + timedelta(seconds=left_s)).isoformat()
     return f"About {format_duration(left_s)} left, until about {_hour(hour, moment.now, moment.zone)}."
 
@@ -426,6 +431,7 @@ def _is_called(record: Record, name: str, key: str) -> bool:
 # Times in words.
 
 _RECENT_S = 90
+_SILENT_S = 120  # longer than a run goes without a line in its ledger, but for waits that are foreseen
 
 
 def _when(at: str, now: datetime, zone: tzinfo) -> str:
@@ -445,8 +451,13 @@ def _hour(at: str, now: datetime, zone: tzinfo) -> str:
 
 def _how_long_ago(at: str, now: datetime) -> str:
     """Return `, 12 min ago`, for what is past and not just now; a day later it says no more than the date."""
-    seconds = (now - datetime.fromisoformat(at)).total_seconds() if at else 0.0
+    seconds = _seconds_since(at, now)
     return f", {format_duration(seconds)} ago" if _RECENT_S <= seconds < 86_400 else ""
+
+
+def _seconds_since(at: str, now: datetime) -> float:
+    """Return how long ago an instant was; 0 for none."""
+    return (now - datetime.fromisoformat(at)).total_seconds() if at else 0.0
 
 
 def _ago(at: str, now: datetime, zone: tzinfo) -> str:

@@ -55,6 +55,14 @@ def test_run_under_way_is_told_with_its_finish_hour():
     assert "" == view.command
 
 
+def test_run_that_has_been_silent_is_not_said_to_be_done_soon():
+    """As while the API does not answer: what is left by the quota would stay as it is, and its hour move on."""
+    silent, busy = (page_view(going(left_s=60.0, newest_at=f"2026-01-02T11:{at}.000Z")) for at in ("25:00", "29:30"))
+
+    assert "It has recorded nothing for 5 min, so it waits for the API" in silent.headline.sentences[0]
+    assert busy.headline.sentences[0].startswith("About 1 min left")
+
+
 def test_finish_on_another_day_names_it():
     """In the readers' zone."""
     view = page_view(going(left_s=36_000.0, zone=ZoneInfo("Asia/Kolkata")))
