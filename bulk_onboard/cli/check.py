@@ -53,12 +53,15 @@ def _check_job(invocation: Invocation) -> Output:
     annotated = annotate(job, judgement, status)
     marked, notes = (annotated.path, annotated.notes) if annotated else (None, ())
     commands = commands_of(job, dry_run.ledger_state)
-    command = of_own_workbook(job, commands).merge_and_run() if marked else commands.run()
+    rows = numbers["rows"]
+    unmarked = commands.run() if rows else commands.check()
+    command = of_own_workbook(job, commands).merge_and_run() if marked else unmarked
 
     def show(stream: TextIO) -> None:
-        print(sums(dry_run.plan, numbers["rows"]), file=stream)
+        print(sums(dry_run.plan, rows), file=stream)
         print(f"{job.workbook.name} was checked against {judgement.book.described}.", file=stream)
-        print_findings(findings, stream, elsewhere="the marked copy" if marked else "--json")
+        if rows or findings:
+            print_findings(findings, stream, elsewhere="the marked copy" if marked else "--json")
         print_convertible(judgement.convertible, stream, command=commands.convert())
         if marked:
             print_marked(marked, stream, notes=notes, next_command=command)
@@ -112,6 +115,8 @@ def sums(plan: "Plan", rows: int) -> str:
     from bulk_onboard.model.plan import Action
     from bulk_onboard.model.row import notable_in
 
+    if not rows:
+        return "There are no rows yet. Below the headers write a row for each business."
     actions = plan.counts()
     would = actions[Action.CREATE] + actions[Action.UPDATE]
     errors = sum(decision.judged.has_errors for decision in notable_in(plan.decisions))

@@ -40,7 +40,8 @@ def print_plan(plan: Plan, stream: TextIO, *, waits_s: float = 0.0, now: datetim
         takes = f", about {format_duration(takes_s)}"
         takes += f"; begun now it would end at {format_clock(now + timedelta(seconds=takes_s), now)}" if now else ""
     requests = format_count(forecast.requests, "request")
-    page.write_line(f"A run would make {requests} with {format_size(forecast.size)}{takes}.")
+    costs = f"make {requests} with {format_size(forecast.size)}{takes}" if forecast.requests else "send nothing"
+    page.write_line(f"A run would {costs}.")
     alike: dict[tuple[str, str], list[int]] = {}
     for decision in plan.decisions:
         alike.setdefault((decision.action.value, decision.reason), []).append(decision.judged.row.number)
