@@ -55,12 +55,13 @@ def _check_job(invocation: Invocation) -> Output:
     annotated = annotate(job, judgement, status)
     marked, notes = (annotated.path, annotated.notes) if annotated else (None, ())
     commands = commands_of(job, dry_run.ledger_state)
-    command = of_own_workbook(job, commands).merge_and_run() if marked else _next(commands, dry_run, numbers["rows"])
+    rows = numbers["rows"]
+    command = of_own_workbook(job, commands).merge_and_run() if marked else _next(commands, dry_run, rows)
 
     def show(stream: TextIO) -> None:
-        print(sums(dry_run.plan, numbers["rows"]), file=stream)
+        print(sums(dry_run.plan, rows), file=stream)
         print(f"{job.workbook.name} was checked against {judgement.book.described}.", file=stream)
-        if findings or numbers["rows"]:
+        if findings or rows:
             print_findings(findings, stream, elsewhere="the marked copy" if marked else "--json")
         print_contact_sheet(findings, job.converted / SHEET, stream)
         print_convertible(judgement.convertible, stream, command=commands.convert())

@@ -21,7 +21,7 @@ from bulk_onboard.reporting.row_status import (
     renumbered_sentence,
 )
 from bulk_onboard.reporting.table import Cell
-from bulk_onboard.units import format_age, format_clock, format_count, format_duration, format_size
+from bulk_onboard.units import format_age, format_clock, format_count, format_estimate, format_size
 
 # Runs, and what they lead to.
 
@@ -36,7 +36,7 @@ def print_plan(plan: Plan, stream: TextIO, *, waits_s: float = 0.0, now: datetim
     page = printer_on(stream)
     forecast, takes = plan.forecast, ""
     if forecast.duration_s is not None and (takes_s := forecast.duration_s + waits_s) >= 1:
-        takes = f", about {format_duration(takes_s)}"
+        takes = f", about {format_estimate(takes_s)}"
         takes += f"; begun now it would end at {format_clock(now + timedelta(seconds=takes_s), now)}" if now else ""
     requests = format_count(forecast.requests, "request") if forecast.requests else "no requests"
     size = f" with {format_size(forecast.size)}" if forecast.size else ""

@@ -85,7 +85,10 @@ def test_plan_says_when_a_run_would_end():
     stream = io.StringIO()
 
     print_plan(
-        Plan((), Forecast(duration_s=1_200.0)), stream, waits_s=180.0, now=datetime(2026, 1, 5, 15, 8, tzinfo=UTC)
+        Plan((), Forecast(creates=1, duration_s=1_200.0)),
+        stream,
+        waits_s=180.0,
+        now=datetime(2026, 1, 5, 15, 8, tzinfo=UTC),
     )
 
     assert "about 23 min; begun now it would end at 15:31.\n" in stream.getvalue()
@@ -100,6 +103,15 @@ def test_of_very_many_reasons_a_plan_shows_ten():
 
     assert 10 == stream.getvalue().count("refused: code")
     assert "  … and 18 rows for other reasons; --json has all of them." in stream.getvalue().splitlines()
+
+
+def test_plan_of_nothing():
+    """Nobody needs to know when a run that sends nothing would end."""
+    stream = io.StringIO()
+
+    print_plan(Plan((), Forecast(duration_s=0.0)), stream, now=NOW)
+
+    assert "A run would send nothing.\n" == stream.getvalue()
 
 
 def test_status():
