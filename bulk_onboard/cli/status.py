@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 import typer
 
 from bulk_onboard.cli.output import Output, awaited
-from bulk_onboard.cli.verb import Invocation
+from bulk_onboard.cli.verb import Invocation, known_keys
 from bulk_onboard.errors import BulkOnboardError, ExitStatus, UsageError
 from bulk_onboard.settings import Panel
 from bulk_onboard.spelling import did_you_mean
@@ -60,7 +60,13 @@ _REVIEW = Annotated[
 ]
 _KEYS = Annotated[
     list[str],
-    typer.Option("--key", metavar="KEY", help="List this row; may be repeated.", rich_help_panel=Panel.ROWS.value),
+    typer.Option(
+        "--key",
+        metavar="KEY",
+        help="List this row; may be repeated.",
+        autocompletion=known_keys,
+        rich_help_panel=Panel.ROWS.value,
+    ),
 ]
 _ALL = Annotated[
     bool, typer.Option("--all", help=f"List all that fit, not {_LISTED} only.", rich_help_panel=Panel.ROWS.value)
