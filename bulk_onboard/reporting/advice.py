@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from bulk_onboard.model.catalogue import CATALOGUE, OLDER_CONTENT, RENUMBERED, Severity
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.plan import NOT_CHOSEN
-from bulk_onboard.model.record import EDITABLE, Record, Review, State
+from bulk_onboard.model.record import EDITABLE, SET_ASIDE, Record, Review, State
 from bulk_onboard.model.row import Aside
 from bulk_onboard.model.sheet import KEY
 from bulk_onboard.reporting.record_findings import ANY_DOCUMENT, FROM_RECORDS, OF_REFUSAL, sentence
@@ -173,7 +173,7 @@ def _todo_of_errors(errors: Sequence[Finding]) -> str:
 
 def _reasons(record: Record) -> Iterator[str]:
     """Yield why the last write failed, if it did; then the reviewers' reason, or what their review means."""
-    why = sentence(": ".join(filter(None, (record.code, record.reason))), keep_case=bool(record.code))
+    why = _what_was_said(record)
     if record.code and (record.review not in EDITABLE or record.code in OF_REFUSAL or not record.refused):
         why = ""  # past, or a finding says it
     if why:
@@ -229,4 +229,11 @@ def _ledger_reason(status: RowStatus) -> str:
     if status.state is State.INVALID:
         codes = [code for code in record.code.split(", ") if code]
         return sentence("; ".join(CATALOGUE[code].title if code in CATALOGUE else code for code in codes))
-    return sentence(": ".join(part for part in (record.code, record.reason) if part), keep_case=bool(record.code))
+    return _what_was_said(record)
+
+
+def _what_was_said(record: Record) -> str:
+    """Return why the last write failed as a sentence: the API's code and words; our own code says nothing to people."""
+    if record.code == SET_ASIDE:
+        return sentence(record.reason or "It failed in every attempt")
+    return sentence(": ".join(filter(None, (record.code, record.reason))), keep_case=bool(record.code))

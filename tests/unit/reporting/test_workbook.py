@@ -43,11 +43,11 @@ def written(tmp_path):
 
 
 def test_sheets_and_headers(written):
-    """The report has its sheets; Results and Problems hold one header row and data rows, nothing else."""
+    """The report has its sheets, an empty one hidden; Results and Problems hold one header row and data rows alone."""
     book = written([decision(2, findings=[finding()]), decision(3)])
 
     assert ["Summary", "Results", "Problems", "Not in the workbook", "Runs", "Charts"] == book.sheetnames
-    assert ["Charts"] == [sheet.title for sheet in book if sheet.sheet_state != "visible"]
+    assert ["Not in the workbook", "Charts"] == [sheet.title for sheet in book if sheet.sheet_state != "visible"]
     assert [header.partition(" (")[0] for header in (cell.value for cell in book["Results"][1])] == list(RESULT_HEADERS)
     assert [2, 3] == [row[0] for row in book["Results"].iter_rows(min_row=2, values_only=True)]
     assert [2] == [row[0] for row in book["Problems"].iter_rows(min_row=2, values_only=True)]
@@ -168,6 +168,13 @@ def test_sheets_are_ready_to_be_read(written):
         sheet.page_setup.fitToHeight,
     )
     assert "Page &P of &N" in sheet.oddFooter.right.text.replace("&[Page]", "&P").replace("&[Pages]", "&N")
+
+
+def test_no_header_is_cut_off(written):
+    """Link requests refused stands over narrow numbers, in three lines."""
+    sheet = written([decision(2)])["Runs"]
+
+    assert sheet.row_dimensions[1].height > 3 * 12.75
 
 
 def test_instants_are_dates(written):
