@@ -121,17 +121,28 @@ def load_job(file: AnyPath | None = None, /, *, frame: Frame | None = None, **se
     if (file is None) == (frame is None):
         raise UsageError("Give load_job() either a file, or frame=… with ledger=….")
     if file is not None:
-        loaded = jobs.load_job(Path(file), given)
+        loaded = jobs.load_job(_path(file), given, are_typed=False)
         return Job(replace(loaded, commands=_typeable(loaded.commands)))
     if "ledger" not in given:
         raise UsageError('A job of a frame needs to know its ledger: load_job(frame=…, ledger="name.ledger.jsonl").')
     if "workbook" in given:
         raise UsageError("A job of a frame has no workbook; leave workbook out, or leave the frame out.")
-    ledger = Path(given["ledger"])
-    loaded = jobs.load_job(ledger.with_name(f"{jobs.name_of(ledger)}.csv"), given)
+    ledger = _path(given["ledger"])
+    if not ledger.name:
+        raise UsageError('ledger: it must be the path of a file, such as "name.ledger.jsonl".')
+    loaded = jobs.load_job(ledger.with_name(f"{jobs.name_of(ledger)}.csv"), given, are_typed=False)
     flags = {name: words for name, words in _typeable(loaded.commands).flags.items() if name != "ledger"}
     calls = Calls(job=str(loaded.ledger), flags=flags, csv=loaded.commands)
     return Job(replace(loaded, commands=calls), frame)
+
+
+def _path(file: Any) -> Path:
+    if hasattr(file, "columns"):
+        raise UsageError("A DataFrame goes into load_job() as frame=…, with ledger=….")
+    try:
+        return Path(file)
+    except TypeError:
+        raise UsageError(f"load_job() takes the path of a file, not a {type(file).__name__}.") from None
 
 
 def plain(value: Any) -> Any:

@@ -73,11 +73,15 @@ def test_settings_may_be_what_programs_have(tmp_path: Path) -> None:
         ({"frame": pd.DataFrame(), "ledger": "a.ledger.jsonl", "workbook": "a.xlsx"}, "has no workbook"),
         ({"frame": pd.DataFrame(), "ledger": "a.ledger.jsonl", "qota": "5/s"}, "did you mean 'quota'"),
         ({"frame": pd.DataFrame(), "ledger": "a.ledger.jsonl", "auth_token": "x"}, "looks like a secret"),
+        ({"frame": pd.DataFrame(), "ledger": ""}, "ledger: it must be the path of a file"),
+        ({"frame": pd.DataFrame(), "ledger": "a.ledger.jsonl", "quota": 60}, "^quota: .* write "),
+        ({"frame": pd.DataFrame(), "ledger": "a.ledger.jsonl", "columns": ["a"]}, "^columns: "),
+        ({"frame": pd.DataFrame(), "ledger": "a.ledger.jsonl", "wait": timedelta(days=-1)}, "at least 0"),
     ],
-    ids=["nothing", "no ledger", "both", "misspelt", "secret"],
+    ids=["nothing", "no ledger", "both", "misspelt", "secret", "empty", "quota", "columns", "back in time"],
 )
 def test_what_makes_no_job_is_refused(given: Any, sentence: str) -> None:
-    """In a sentence that says what to do."""
+    """In a sentence that says what to do, and names settings as they are written here, not as flags."""
     with pytest.raises(UsageError, match=sentence):
         bulk_onboard.load_job(**given)
 
