@@ -86,6 +86,26 @@ def test_what_makes_no_job_is_refused(given: Any, sentence: str) -> None:
         bulk_onboard.load_job(**given)
 
 
+def test_what_is_easily_handed_over_in_place_of_something_else_is_refused(tmp_path: Path, sandbox: Sandbox) -> None:
+    """Before anything is begun, and in a sentence that says what is wanted."""
+    job: Any = made(tmp_path, sandbox)
+
+    async def watch(_: bulk_onboard.Progress) -> None: ...
+
+    for call, sentence in (
+        (lambda: bulk_onboard.load_job(job.frame), "as frame=…, with ledger=…"),
+        (lambda: bulk_onboard.load_job(7), "takes the path of a file, not a int"),  # type: ignore[arg-type]
+        (lambda: bulk_onboard.check(job.frame), "as load_job.. returns it, and not a DataFrame"),
+        (lambda: bulk_onboard.run("job.toml"), "and not a str"),  # type: ignore[arg-type]
+        (lambda: bulk_onboard.run(job, credentials=("a", "b")), r"Credentials.of\("),  # type: ignore[arg-type]
+        (lambda: bulk_onboard.run(job, credentials=sandbox.credentials, on_progress=watch), "without async"),
+        (lambda: bulk_onboard.Credentials.of("a", os.environ.get("NOT_THERE")), "no auth_token"),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(UsageError, match=sentence):
+            call()
+    assert not job.ledger.exists()
+
+
 def test_nothing_shows_credentials_or_rows(tmp_path: Path, sandbox: Sandbox) -> None:
     """Neither when a job is printed nor when credentials are."""
     credentials = bulk_onboard.Credentials.of("MAINVENTED0000000001", "invented-token")
