@@ -192,6 +192,15 @@ def test_progress_is_told_in_the_thread_of_the_caller(tmp_path: Path, sandbox: S
     assert bulk_onboard.Progress(3, 3, {"submitted": 3}, "", 0.0) == told[-1][1]
 
 
+def test_a_sandbox_says_when_it_is_not_listening() -> None:
+    """Outside its context it neither hangs nor names an address that nobody listens at; a wrong quota is explained."""
+    for ask in (lambda sandbox: sandbox.records, lambda sandbox: sandbox.settings, Sandbox.reset):
+        with pytest.raises(UsageError, match=r"with Sandbox\(\) as sandbox"):
+            ask(Sandbox())
+    with pytest.raises(UsageError, match=r"quota: .*60/min"):
+        Sandbox(quota=60)  # type: ignore[arg-type]
+
+
 # Errors and stops
 
 
