@@ -178,6 +178,29 @@ def test_a_run_continues_and_a_report_is_made_again(tmp_path: Path, sandbox: San
     assert where.results["submitted_at"].tolist() == again.results["submitted_at"].tolist()
 
 
+@pytest.mark.parametrize(
+    ("more", "then"),
+    [
+        ({"concurrency": 2}, "bulk-onboard run job.toml --concurrency 2 --base-url URL --quota none --settle 0.5"),
+        ({"columns": {"Firm": "Business Name"}}, "bulk_onboard.run(job)"),
+    ],
+    ids=["has a flag", "has none"],
+)
+def test_next_is_a_command_only_where_a_command_can_do_it(
+    tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, more: Any, then: str
+) -> None:
+    """The mapping of columns has no flag: the command without it would not find the names."""
+    monkeypatch.chdir(tmp_path)
+    header = "Firm" if "columns" in more else "Business Name"
+    frame = invented_businesses(2, "documents").rename(columns={"Business Name": header})
+    frame.to_csv("businesses.csv", index=False)
+    Path("job.toml").write_text('workbook = "businesses.csv"\n')
+
+    job = bulk_onboard.load_job("job.toml", limit=1, **more, **sandbox.settings)
+
+    assert then.replace("URL", sandbox.base_url) == bulk_onboard.run(job, credentials=sandbox.credentials).next
+
+
 def test_progress_is_told_in_the_thread_of_the_caller(tmp_path: Path, sandbox: Sandbox) -> None:
     """Each time something has changed; the last word is that all is done."""
     told: list[tuple[str, bulk_onboard.Progress]] = []
