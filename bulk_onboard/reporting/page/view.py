@@ -25,6 +25,7 @@ from bulk_onboard.units import format_count, format_duration, format_size, parse
 ROWS_SHOWN = 50
 MATCHES_SHOWN = 20
 RUNS_SHOWN = 20
+DIGITS_SHOWN = 12  # of a document's digest; `ledger show` has them all
 NUMBERS_SHOWN = 3  # of a row in a list
 
 
@@ -406,9 +407,11 @@ def business_view(record: Record, story: Iterable[Mapping[str, Any]], moment: Mo
             entry=line["entry"].replace("_", " "),
             write=" ".join(filter(None, (line["op"], str(line["attempt"] or "")))),
             words=line["words"],
-            ids=" ".join(filter(None, (line["compliance_id"], line["api_id"]))),
+            ids="\n".join(filter(None, (line["compliance_id"], line["api_id"]))),
             state=str(line["state"]),
-            documents=tuple(f"{each.type}, {format_size(each.size)}, {each.sha256}" for each in line["documents"]),
+            documents=tuple(
+                f"{each.type}, {format_size(each.size)}, {each.sha256[:DIGITS_SHOWN]}…" for each in line["documents"]
+            ),
         )
         for line in story
     )

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bulk_onboard.model.command import Commands
-from bulk_onboard.model.entry import Planned
+from bulk_onboard.model.entry import Planned, SentDocument
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import Linkage, Linking, State
 from bulk_onboard.reporting.page import render
@@ -189,17 +189,18 @@ def test_business_without_the_workbook_has_no_name():
 
 
 def test_story_is_told_in_words():
-    """Instants in the readers' zone, the entry and its call, documents with their digests."""
+    """Instants in the readers' zone, the entry and its call, documents with the first digits of their digests."""
     made = moment(record(2, numbers={"911140000002": Linking(Linkage.LINKED)}), zone=ZoneInfo("Asia/Kolkata"))
     line = {
         "at": "2026-01-02T10:00:00.000Z", "entry": "run_started", "op": "create", "attempt": 2, "words": "found",
-        "api_id": "a", "compliance_id": "c", "documents": (), "state": State.UNCERTAIN,
+        "api_id": "a", "compliance_id": "c", "documents": (SentDocument(type="pan", sha256=64 * "a", size=204),), "state": State.UNCERTAIN,
     }  # fmt: skip
 
     view = business_view(made.ledger_state.records[token(2)], [line], made)
 
     (told,) = view.lines
-    assert ("2 Jan 2026 15:30:00", "run started", "create 2", "c a") == (told.at, told.entry, told.write, told.ids)
+    assert ("2 Jan 2026 15:30:00", "run started", "create 2", "c\na") == (told.at, told.entry, told.write, told.ids)
+    assert (f"pan, 204 B, {12 * 'a'}…",) == told.documents
     assert ("Numbers", "911140000002 linked") in view.facts
 
 
