@@ -118,7 +118,8 @@ def _write_one(invocation: Invocation, output: str, words: Sequence[str], *, red
         why = "--json prints as well" if invocation.as_json else "a workbook cannot be printed"
         raise UsageError(f"--output - does not fit: {why}. Name a file instead, such as --output results.csv.")
     if form not in FORMATS:
-        raise UsageError(f"--output {output}: a name ends in .{', .'.join(FORMATS)}, or --format says the format.")
+        endings = f".{', .'.join(FORMATS[:-1])} or .{FORMATS[-1]}"
+        raise UsageError(f"--output {output}: a name ends in {endings}, or --format says the format.")
     if output != _STDOUT and os.path.lexists(path) and not target.is_ours(path, form):
         raise UsageError(f"{path} is there already and is no report, so it is not overwritten. Choose another name.")
     content = report_content(invocation.job, form, clock=invocation.clock(), redact=redact, only=words)

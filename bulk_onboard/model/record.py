@@ -57,6 +57,9 @@ class Review(StrEnum):
     EXPIRED = "expired"
 
 
+SET_ASIDE = "set-aside"
+"""This tool's own refusal code: no attempt brought an answer that can be used."""
+
 UNDER_REVIEW = frozenset({Review.DRAFT.value, Review.PENDING.value})
 """The reviews that are still to come; a draft waits to be submitted, which nothing but the API does."""
 

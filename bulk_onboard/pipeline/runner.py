@@ -28,7 +28,7 @@ from bulk_onboard.model.call import LinkTarget
 from bulk_onboard.model.entry import STATE_ERRORS, Op
 from bulk_onboard.model.outcome import Outcome
 from bulk_onboard.model.plan import Action, Decision, Plan
-from bulk_onboard.model.record import UNKNOWN, Linkage, Record, State, unknown_numbers
+from bulk_onboard.model.record import SET_ASIDE, UNKNOWN, Linkage, Record, State, unknown_numbers
 from bulk_onboard.pipeline.conclusion import refused_after_all
 from bulk_onboard.pipeline.context import RowEvent, RunContext
 from bulk_onboard.pipeline.gateways import ATTEMPTS
@@ -42,9 +42,6 @@ from bulk_onboard.pipeline.writes import Creator, length_of, update
 
 TOKENS_A_LINE = 2000
 FIRST_CREATES = 20
-
-SET_ASIDE = "set-aside"
-"""This tool's own refusal code: no attempt brought an answer that can be used."""
 
 _ORDER = (Action.UPDATE, Action.LINK, Action.CREATE)
 _REQUESTS = {Action.UPDATE: 2, Action.CREATE: 1}  # an update reads the record before

@@ -5,6 +5,8 @@ stands on the first page, the counts behind it on the second.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import pairwise
 from math import ceil
 from typing import Any
 
@@ -21,7 +23,8 @@ from bulk_onboard.reporting.looks import (
     lines_of,
     set_up_page,
 )
-from bulk_onboard.reporting.summary import QuotaUse, Summary
+from bulk_onboard.reporting.quota_use import MINUTE, QuotaUse, mean
+from bulk_onboard.reporting.summary import Summary
 from bulk_onboard.reporting.table import Cell, Line, Table, cell_text
 from bulk_onboard.reporting.target import SHEETS
 
@@ -29,11 +32,13 @@ _COLUMNS = 12  # of the first sheet, all alike, so that tiles and tables of any 
 _COLUMN_WIDTH = 7.14  # characters
 _COLUMN_PIXELS = 55
 _POINTS = 15.0  # of a row of one line
+_PAGE_POINTS = 700.0  # that fit on a page of A4 in every program
 _MOST_KINDS = 12
 _FIXED_SIZE = 11.5  # of Arial, whose letters are as wide as those of a command
 _BAR_PIXELS, _THIN_BAR_PIXELS = 30, 20  # of few and of many bars
 _FEW_BARS = 6
 _CHARTS = "Charts"  # the hidden sheet with the numbers of the charts
+_MOST_BARS, _LEAST_BARS = 240, 6  # of requests; a minute or two alone would be a block of colour
 _CHART_PIXELS = 96  # what a chart needs beside its bars
 
 
@@ -44,6 +49,8 @@ class _Cover:
         self.sheet = sheet
         self.formats = formats
         self.row = 0
+        self._points = 0.0  # from the top down to this row
+        self._blocks = [(0, 0.0)]  # row and points where each begins that is to be on one page
         sheet.set_column(0, _COLUMNS - 1, _COLUMN_WIDTH)
 
     def write_line(self, text: str, look: Any, *, height: float = 0.0, size: float = SIZE) -> None:
@@ -54,9 +61,16 @@ class _Cover:
             size: of its letters, in points.
         """
         lines = lines_of(text, _COLUMNS * _COLUMN_PIXELS - 16, size)
-        self.sheet.set_row(self.row, height or _height(lines, size))
         self._write_wide(0, _COLUMNS, text, look)
+        self._end_row(height or _height(lines, size))
+
+    def _end_row(self, points: float) -> None:
+        self.sheet.set_row(self.row, points)
         self.row += 1
+        self._points += points
+
+    def _begin_block(self) -> None:
+        self._blocks.append((self.row, self._points))
 
     def _write_wide(self, start: int, columns: int, value: str | int, look: Any) -> None:
         """Write a value into merged cells of the row."""
@@ -69,11 +83,11 @@ class _Cover:
 
     def write_gap(self, points: float = 9.0) -> None:
         """Leave some room."""
-        self.sheet.set_row(self.row, points)
-        self.row += 1
+        self._end_row(points)
 
     def write_heading(self, text: str) -> None:
-        """Write a heading, with room above it."""
+        """Write a heading, with room above it; what follows begins on its page."""
+        self._begin_block()
         self.write_gap()
         self.write_line(text, self.formats.heading, height=20)
 
@@ -88,11 +102,10 @@ class _Cover:
         """Write the big figures beside each other."""
         columns = _COLUMNS // len(tiles)
         for height, looks, place in ((44.0, self.formats.figures, 1), (20.0, self.formats.labels, 0)):
-            self.sheet.set_row(self.row, height)
             for number, tile in enumerate(tiles):
                 value: str | int = (tile[0], tile[1])[place]
                 self._write_wide(number * columns, columns, value, looks[tile[2]])
-            self.row += 1
+            self._end_row(height)
 
     def write_table(self, heading: str, table: Table, widths: Sequence[int]) -> None:
         """Write a table with its heading; each column as wide as so many of the sheet's.
@@ -117,15 +130,15 @@ class _Cover:
 
     def _write_row(self, row: Line, widths: Sequence[int], look: Callable[[int], Any]) -> None:
         lines = [lines_of(str(value), width * _COLUMN_PIXELS - 10) for value, width in zip(row, widths, strict=True)]
-        self.sheet.set_row(self.row, _height(max(lines)))
         start = 0
         for column, (value, width) in enumerate(zip(row, widths, strict=True)):
             self._write_wide(start, width, value if isinstance(value, int | str) else "", look(column))
             start += width
-        self.row += 1
+        self._end_row(_height(max(lines)))
 
     def place_charts(self, charts: Sequence[Any], pixels: int) -> None:
         """Put charts beside each other, and leave the room that they take."""
+        self._begin_block()
         self.write_gap()
         width = _COLUMNS * _COLUMN_PIXELS // len(charts)
         for number, chart in enumerate(charts):
@@ -136,10 +149,32 @@ class _Cover:
                 chart,
                 {"description": chart.title.name, "object_position": 1},
             )
-        rows = ceil(pixels * 0.75 / _POINTS)
-        for row in range(self.row, self.row + rows):
-            self.sheet.set_row(row, _POINTS)
-        self.row += rows
+        for _ in range(ceil(pixels * 0.75 / _POINTS)):
+            self._end_row(_POINTS)
+
+    def set_page_breaks(self, counts: int) -> None:
+        """Begin a page where a block would not fit on the one before.
+
+        Args:
+            counts: the row where the counts begin, which are on a page of their own where all before them is on one.
+        """
+        self.sheet.set_h_pagebreaks(page_breaks((*self._blocks, (self.row, self._points)), counts))
+
+
+def page_breaks(blocks: Sequence[tuple[int, float]], counts: int) -> list[int]:
+    """Return the rows before which a page ends.
+
+    Args:
+        blocks: row and points from the top where each begins, and at last where all ends.
+        counts: the row of the block that begins a page where only one page is before it.
+    """
+    breaks: list[int] = []
+    top = 0.0
+    for (row, begins), (_, ends) in pairwise(blocks):
+        if begins > top and (ends - top > _PAGE_POINTS or (row == counts and not breaks)):
+            breaks.append(row)
+            top = begins
+    return breaks
 
 
 def _height(lines: int, size: float = SIZE) -> float:
@@ -172,12 +207,13 @@ def write_cover(book: Any, formats: Formats, summary: Summary) -> None:
         cover.write_line(what, formats.faint)
         cover.write_line(command, formats.command, size=_FIXED_SIZE)
     cover.write_lines("When the reviews are expected", summary.expected)
-    sheet.set_h_pagebreaks([cover.row])
+    counts = cover.row
     cover.write_table("Rows by state", summary.counts, (2, 1, 9))
     cover.write_table("Submitted rows by review", summary.reviews, (2, 1, 9))
     cover.write_table("Problems by kind", summary.problems, (2, 2, 8))
     cover.write_lines("What happened", summary.happened)
     cover.write_lines("About this report", (f"{name}: {value}" for name, value in summary.facts))
+    cover.set_page_breaks(counts)
 
 
 def _attention_table(summary: Summary) -> Table:
@@ -207,29 +243,32 @@ def write_chart_data(book: Any, summary: Summary) -> None:
                 write(row, place, value)
 
 
-def _chart_columns(outcomes: Sequence[Outcome], usage: QuotaUse) -> list[list[str | float]]:
+def _chart_columns(outcomes: Sequence[Outcome], usage: QuotaUse | None) -> list[list[str | float]]:
     """Return the columns of the hidden sheet: outcomes, rows, minutes, requests, quota."""
-    quota = [usage.quota] * len(usage.minutes) if usage.quota is not None else []
+    bars = [(group[0].at, mean(group)) for group in usage.groups(_MOST_BARS)] if usage else []
+    while bars and len(bars) < _LEAST_BARS:
+        bars.append((bars[-1][0] + MINUTE, 0))
+    quota = [usage.allowed] * len(bars) if usage and usage.allowed is not None else []
     return [
         [each.name for each in outcomes],
         [each.rows for each in outcomes],
-        _labels(usage),
-        [each.requests for each in usage.minutes],
+        _labels([at for at, _ in bars]),
+        [requests for _, requests in bars],
         list(quota),
     ]
 
 
-def _labels(usage: QuotaUse) -> list[str | float]:
+def _labels(minutes: Sequence[datetime]) -> list[str | float]:
     """Return the minutes in words; with the day where there are several."""
-    is_one_day = len({each.ended_at.date() for each in usage.minutes}) < 2
-    return [f"{each.ended_at:%H:%M}" if is_one_day else f"{each.ended_at:%d %b %H:%M}" for each in usage.minutes]
+    is_one_day = len({each.date() for each in minutes}) < 2
+    return [f"{each:%H:%M}" if is_one_day else f"{each.day} {each:%b %H:%M}" for each in minutes]
 
 
 def _charts(book: Any, summary: Summary) -> Iterator[Any]:
     columns = _chart_columns(summary.overview.outcomes, summary.usage)
     if summary.overview.outcomes:
         yield _outcome_chart(book, summary.overview.outcomes, columns)
-    if len(summary.usage.minutes) > 1:
+    if summary.usage:
         yield _usage_chart(book, summary.usage, columns)
 
 
@@ -274,14 +313,15 @@ def _usage_chart(book: Any, usage: QuotaUse, columns: Sequence[Sequence[str | fl
         line.add_series(
             {
                 **_series(columns, 2, 4),
-                "name": f"Quota, {usage.quota:,.0f} a minute",
+                "name": f"Quota, {usage.allowed:,.0f} a minute",
                 "line": {"color": QUOTA, "width": 1.5, "dash_type": "dash"},
             }
         )
         chart.combine(line)
-    _set_up_chart(chart, "Requests a minute")
+    first = usage.minutes[0].at
+    _set_up_chart(chart, f"Requests a minute, {first.day} {first:%b}")
     chart.set_legend({"position": "bottom", "font": {"size": 9}})
-    chart.set_x_axis({**_AXIS, "interval_unit": ceil(len(usage.minutes) / 6), "major_tick_mark": "none"})
+    chart.set_x_axis({**_AXIS, "interval_unit": ceil(len(columns[2]) / 6), "major_tick_mark": "none"})
     chart.set_y_axis(
         {**_AXIS, "min": 0, "num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": LINE}}}
     )

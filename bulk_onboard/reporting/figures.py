@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from bulk_onboard.model.catalogue import CATALOGUE, Severity
 from bulk_onboard.model.identity import numbers_in
-from bulk_onboard.model.record import ENDED, UNKNOWN, Linkage, Record, Review, State
+from bulk_onboard.model.record import ENDED, SET_ASIDE, UNKNOWN, Linkage, Record, Review, State
 from bulk_onboard.model.row import notable_in, usual_count
 from bulk_onboard.model.sheet import NUMBERS
 from bulk_onboard.reporting.record_findings import ANY_DOCUMENT
@@ -203,7 +203,7 @@ def attention_of(status: RowStatus) -> tuple[str, str]:
     if status.state is State.INVALID:
         return State.INVALID.value, _as_next_word(error or _first_title(record))
     if record is not None and status.state is State.REFUSED:
-        return State.REFUSED.value, _as_next_word(error) if record.code in CATALOGUE else record.code
+        return State.REFUSED.value, _as_next_word(error) if record.code in CATALOGUE else _in_words(record.code)
     if record is not None and outcome in (Review.REJECTED, Review.MORE_INFO):
         documents = (str(f.details["document"]) for f in status.found if "document" in f.details)
         document = next((each for each in documents if each != ANY_DOCUMENT), "")
@@ -214,6 +214,11 @@ def attention_of(status: RowStatus) -> tuple[str, str]:
         if not record_needs_attention(record, ()) and error:
             return f"{outcome} with errors in the row", _as_next_word(error)
     return outcome, ""
+
+
+def _in_words(code: str) -> str:
+    """Return the API's code for a refusal as it is, and words for our own."""
+    return "failed in every attempt" if code == SET_ASIDE else code
 
 
 def _worst_linkage(record: Record, status: RowStatus) -> Linkage | None:

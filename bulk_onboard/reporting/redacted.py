@@ -10,6 +10,8 @@ numbers, which the tables mask.
 import re
 from dataclasses import replace
 
+import msgspec
+
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import Record, without_words
@@ -18,6 +20,7 @@ from bulk_onboard.model.sheet import BUSINESS_NAME
 from bulk_onboard.reporting.row_status import JobStatus, RowStatus
 
 MASK = "…"
+_REASON = "The reviewers' reason is masked"
 
 _SAYS_NOTHING = frozenset({
     *("label", "title", "document", "accepted", "format", "example", "ending", "right", "found", "kind", "how"),
@@ -90,7 +93,9 @@ def _detail(name: str, value: str | int) -> str | int:
 
 
 def _of_record(record: Record) -> Record:
-    return without_words(record, alias=f"{MASK}{record.token}" if record.alias else "")
+    """Return the record with nobody's words; that the reviewers gave a reason is still known."""
+    masked = without_words(record, alias=f"{MASK}{record.token}" if record.alias else "")
+    return msgspec.structs.replace(masked, review_reason=_REASON) if record.review_reason else masked
 
 
 def _of_ledger(ledger_state: LedgerState) -> LedgerState:

@@ -10,8 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
-from math import ceil
-from typing import NamedTuple
 
 from bulk_onboard.model.catalogue import CATALOGUE, Severity
 from bulk_onboard.model.command import Commands, names_in
@@ -21,11 +19,12 @@ from bulk_onboard.model.record import UNDER_REVIEW, Review, State, unknown_numbe
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import Aside, notable_in
 from bulk_onboard.reporting.figures import Overview, overview_of
+from bulk_onboard.reporting.quota_use import QuotaUse, quota_use
 from bulk_onboard.reporting.redacted import redacted
 from bulk_onboard.reporting.row_status import JobStatus, drift_sentences
 from bulk_onboard.reporting.sheets import links_between, problems_table, results_table, runs_table, unclaimed_table
 from bulk_onboard.reporting.table import Table, Word, business_days_after, day_text, local, local_text
-from bulk_onboard.units import format_count, parse_quota
+from bulk_onboard.units import format_count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +32,7 @@ class ReportFacts:
     """What the report says beside rows and records.
 
     Attributes:
-        commands: what there is to type about the job.
+        commands: what there is to type about the job; None where it is not known what workbook goes with the ledger.
         workbook: what the user calls the workbook.
         made_at: when the report is made; aware.
         zone: of all times in the report; named in it.
@@ -44,7 +43,7 @@ class ReportFacts:
         narrowed: which rows the report has, a sentence; empty for all.
     """
 
-    commands: Commands
+    commands: Commands | None
     workbook: str
     made_at: datetime
     zone: tzinfo
@@ -55,39 +54,17 @@ class ReportFacts:
     narrowed: str = ""
 
 
-class Minute(NamedTuple):
-    """How many requests a minute went out; of a very long job the mean of several minutes.
-
-    Attributes:
-        ended_at: in the readers' time zone.
-    """
-
-    ended_at: datetime
-    requests: float
-
-
-@dataclass(frozen=True, slots=True)
-class QuotaUse:
-    """What the runs used of the quota, minute by minute; without minutes where the ledger does not say.
-
-    Attributes:
-        quota: requests a minute that the newest run was allowed; None for no limit.
-    """
-
-    minutes: tuple[Minute, ...]
-    quota: float | None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """The first sheet.
 
     Attributes:
         notices: sentences that nobody should miss, such as why the run stopped.
+        usage: of the newest run that made more than a few requests; None where none is known.
         happened, expected, todo: sentences; what happened, when reviews are expected, what to do next.
         counts, reviews: name, rows, meaning; only what has rows; `counts` ends in the total.
         problems: number, severity and title of each kind of finding, errors first.
-        command: to type next; empty where names are masked, since nobody outside can type it.
+        command: to type next; empty where names are masked, since nobody outside can type it, or it is not known.
         commands: what it is for and the command, of the others that the rows speak of.
         facts: name and value.
     """
@@ -95,7 +72,7 @@ class Summary:
     title: str
     overview: Overview
     notices: tuple[str, ...]
-    usage: QuotaUse
+    usage: QuotaUse | None
     happened: tuple[str, ...]
     counts: Table
     reviews: Table
@@ -167,6 +144,7 @@ _TODO: Mapping[str, str] = {
     State.DEFERRED: "Run again for the {rows}.",
     State.NOT_SENT: "Run again to send the {rows}.",
 }
+_TODO_BY_LEDGER = {**_TODO, State.INVALID: "Fix the {rows}: the sheet Results says what is wrong. Then run again."}
 _REVIEW_TODO: Mapping[str, str] = {
     Review.REJECTED: "Correct the {rows}: the sheet Results gives the reviewers' own reason. Then run again.",
     Review.MORE_INFO: "Give the reviewers what they ask for in the {rows}: the sheet Results gives the reason. "
@@ -222,10 +200,11 @@ def next_command(status: JobStatus, commands: Commands, *, continued: bool = Fal
 
 def _summary(status: JobStatus, facts: ReportFacts, overview: Overview, findings: Iterable[Finding]) -> Summary:
     counts, reviews = status.counts(), status.reviews()
+    commands = None if facts.redact else facts.commands
     meanings = {**dict.fromkeys(reviews, _UNKNOWN_REVIEW), **_REVIEW_MEANINGS}
     todo = (
         *_older_to_do(status.older()),
-        *_to_do(_TODO, counts),
+        *_to_do(_TODO if status.has_workbook else _TODO_BY_LEDGER, counts),
         *_to_do(_REVIEW_TODO, reviews),
         *numbers_to_do(status),
     )
@@ -233,7 +212,7 @@ def _summary(status: JobStatus, facts: ReportFacts, overview: Overview, findings
         title=f"Report on {facts.workbook}",
         overview=overview,
         notices=tuple(_notices(status, facts)),
-        usage=usage_of(status.ledger_state, facts.zone),
+        usage=quota_use(status.ledger_state, facts.zone),
         happened=tuple(_happened(status, facts, counts)),
         counts=_count_table("State", counts, _MEANINGS, total=counts["rows"]),
         reviews=_count_table("Review", reviews, meanings),
@@ -243,8 +222,8 @@ def _summary(status: JobStatus, facts: ReportFacts, overview: Overview, findings
         ),
         expected=_expected_reviews(status, facts.requirements, facts.zone),
         todo=todo or ("Nothing is left to do here.",),
-        command="" if facts.redact else next_command(status, facts.commands, continued=facts.continued),
-        commands=() if facts.redact else tuple(_other_commands(status, facts.commands)),
+        command=next_command(status, commands, continued=facts.continued) if commands else "",
+        commands=tuple(_other_commands(status, commands)) if commands else (),
         facts=_facts(status.ledger_state, facts),
     )
 
@@ -298,21 +277,6 @@ def _other_commands(status: JobStatus, commands: Commands) -> Iterator[tuple[str
     records = [record for record in waiting if commands.resolve(record.token) != next_one]
     for record in records[:_MOST_COMMANDS]:
         yield f"Choose an answer for {record.key or record.token}", commands.resolve(names[record.token])
-
-
-_MOST_MINUTES = 240  # that a chart can show
-
-
-def usage_of(ledger_state: LedgerState, zone: tzinfo) -> QuotaUse:
-    """Return what the runs used of the quota."""
-    used = ledger_state.usage
-    several = ceil(len(used) / _MOST_MINUTES) or 1
-    groups = [used[start : start + several] for start in range(0, len(used), several)]
-    minutes = tuple(
-        Minute(group[-1].at.astimezone(zone), sum(each.requests for each in group) / len(group)) for group in groups
-    )
-    quota = parse_quota(ledger_state.runs[-1].started.quota) if ledger_state.runs else None
-    return QuotaUse(minutes, quota.limit * 60 / quota.window_s if quota else None)
 
 
 def kinds_of(findings: Iterable[Finding]) -> list[tuple[int, Severity, str]]:

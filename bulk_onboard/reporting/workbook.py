@@ -83,13 +83,15 @@ def _write_table(book: Any, formats: Formats, name: str, table: Table, title: st
     widths = [_width(header, [row[column] for row in first]) for column, header in enumerate(table.headers)]
     for column, width in enumerate(widths):
         sheet.set_column(column, column, width, formats.text)
-    needs_two = any(len(header) + 3 > width for header, width in zip(table.headers, widths, strict=True))
-    sheet.set_row(0, 30 if needs_two else 18)
+    lines = max(lines_of(header, (width - 3) * _PIXELS) for header, width in zip(table.headers, widths, strict=True))
+    sheet.set_row(0, 18 if lines == 1 else lines * LINE_POINTS + 5)
     for column, header in enumerate(table.headers):
         is_number = any(isinstance(row[column], int | Link) for row in first)
         sheet.write_string(0, column, cell_text(header), formats.header_right if is_number else formats.header)
     last = _Lines(sheet, formats, widths).write(chain(first, rows))
     sheet.autofilter(0, 0, last, len(table.headers) - 1)
+    if not last and name != RESULTS:
+        sheet.hide()  # or it would be a blank page of what is printed
     if end := _ON_PAPER.get(name):
         on_paper = next(column for column, header in enumerate(table.headers) if header.startswith(end))
         sheet.print_area(0, 0, max(last, 1), on_paper)

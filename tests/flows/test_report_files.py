@@ -124,3 +124,4 @@ async def test_redacted_report_has_no_names_and_leaves_the_full_one(nights: Nigh
     assert [] == [cell for cell in secrets if len(cell) > 3 and cell in text]
     assert "Asha Invented" not in text
     assert all(word in text for word in ("K-0", "K-1", "rejected", "invalid", "email-invalid", "are masked"))
+    assert "The API gives no reason" not in text

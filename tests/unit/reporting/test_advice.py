@@ -43,6 +43,13 @@ def test_refused_row_carries_the_api_s_words():
     assert "invalid_data: pin code is wrong." == told(decision(), refused).reason
 
 
+def test_row_that_was_set_aside_carries_no_code_of_ours():
+    """What happened in each attempt says it all."""
+    refused = record(state=State.REFUSED, code="set-aside", reason="HTTP 413 in each of 3 attempts")
+
+    assert "HTTP 413 in each of 3 attempts." == told(decision(), refused).reason
+
+
 def test_refused_row_that_now_has_errors():
     """A refused row that does not pass the check any more must be fixed first, whatever the API said."""
     refused = record(state=State.REFUSED, code="invalid_data", reason="pin code is wrong")
@@ -83,6 +90,7 @@ def test_invalid_record_without_its_row():
     advice = advise(RowStatus.of(invalid))
 
     assert "Required field missing; Document is empty." == advice.reason
+    assert "Fix the row as the command check says, then run again." == advice.todo
 
 
 def test_drift_is_told():

@@ -65,6 +65,22 @@ def test_plan():
     ] == stream.getvalue().splitlines()
 
 
+@pytest.mark.parametrize(
+    ("forecast", "sentence"),
+    [
+        (Forecast(duration_s=0.0), "A run would make no requests."),
+        (Forecast(reads=1, duration_s=0.0), "A run would make 1 request."),
+    ],
+)
+def test_plan_of_next_to_nothing(forecast, sentence):
+    """No size, time or hour of nothing."""
+    stream = io.StringIO()
+
+    print_plan(Plan((), forecast), stream, now=datetime(2026, 1, 5, 15, 8, tzinfo=UTC))
+
+    assert f"{sentence}\n" == stream.getvalue()
+
+
 def test_plan_says_when_a_run_would_end():
     """With the waits for the settle window, and by the clock of whoever reads it."""
     stream = io.StringIO()
@@ -88,15 +104,6 @@ def test_of_very_many_reasons_a_plan_shows_ten():
 
     assert 10 == stream.getvalue().count("refused: code")
     assert "  … and 18 rows for other reasons; --json has all of them." in stream.getvalue().splitlines()
-
-
-def test_plan_of_nothing():
-    """Nobody needs to know when a run that sends nothing would end."""
-    stream = io.StringIO()
-
-    print_plan(Plan((), Forecast(duration_s=0.0)), stream, now=NOW)
-
-    assert "A run would send nothing.\n" == stream.getvalue()
 
 
 def test_status():

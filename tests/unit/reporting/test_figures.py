@@ -100,6 +100,7 @@ def test_attention_is_told_by_kind():
         record(4, review="rejected"),
         record(5, State.REFUSED, code="bad_field", reason="personal"),
         record(6, review="approved", numbers={NUMBER: Linking(Linkage.REFUSED, "personal")}),
+        record(7, State.REFUSED, code="set-aside", reason="HTTP 413 in each of 3 attempts"),
         record(9, State.HELD, reason="personal"),
         found=[rejected],
     )
@@ -108,12 +109,12 @@ def test_attention_is_told_by_kind():
         "2 invalid: required field missing",
         "1 approved with a number refused",
         "1 refused: bad_field",
+        "1 refused: failed in every attempt",
         "1 rejected: the Address Proof",
         "1 without a row: held",
     ] == [each.text for each in seen.attention]
     assert seen.sentence == (
-        "Of 6 businesses, 1 is not sent yet and 5 need us (2 invalid, 1 approved with a number refused, 1 refused, "
-        "2 other)."
+        "Of 6 businesses, 6 need us (2 invalid, 2 refused, 1 approved with a number refused, 2 other)."
     )
 
 

@@ -1,12 +1,9 @@
 """The first sheet's words, and all tables together."""
 
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
-
 from bulk_onboard.model.command import Commands
-from bulk_onboard.model.ledger_state import LedgerState, Usage
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import State
-from bulk_onboard.reporting.summary import next_command, usage_of
+from bulk_onboard.reporting.summary import next_command
 from tests.unit.reporting.samples import decision, finding, ledger_state, record, run_story, status, tables, token
 
 
@@ -60,6 +57,15 @@ def test_without_the_workbook_the_summary_says_so():
     assert "made from the ledger alone" in made.summary.notices[0]
     assert 1 == len(list(made.results.rows))
     assert () == made.not_in_workbook.rows
+
+
+def test_report_of_a_ledger_alone_names_no_command_and_no_sheet_that_it_does_not_have():
+    """Nobody knows the workbook that a run would take; what is wrong with a row stands in Results."""
+    made = tables(None, ledger_state(record(2, State.INVALID, code="field-missing")), commands=None)
+
+    assert ("", ()) == (made.summary.command, made.summary.commands)
+    assert ("Fix the 1 invalid row: the sheet Results says what is wrong. Then run again.",) == made.summary.todo
+    assert "Fix the row as the command check says, then run again." in next(iter(made.results.rows))
 
 
 def test_reviews_are_expected_after_business_days():
@@ -159,17 +165,3 @@ def test_commands_stand_on_the_first_sheet_once():
 
     assert ("Choose an answer for K-3", "bulk-onboard resolve migration.toml K-3") == commands[0]
     assert 5 == len(commands)
-
-
-def test_minutes_are_counted_against_the_quota():
-    """Each entry of the ledger is one; of a very long job several are one, so that a chart can show them."""
-
-    first = datetime(2026, 1, 2, 9, tzinfo=UTC)
-    used = [Usage(first + timedelta(minutes=number), 50 + number % 2, 50, 0) for number in range(480)]
-
-    usage = usage_of(LedgerState(runs=[run_story()], usage=used), ZoneInfo("Asia/Kolkata"))
-
-    assert (240, 60.0) == (len(usage.minutes), usage.quota)
-    assert {50.5} == {each.requests for each in usage.minutes}
-    assert "14:31" == f"{usage.minutes[0].ended_at:%H:%M}"
-    assert () == usage_of(LedgerState(), UTC).minutes

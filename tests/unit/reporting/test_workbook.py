@@ -3,13 +3,16 @@
 import re
 import tracemalloc
 import zipfile
+from datetime import datetime, timedelta
 
 import openpyxl
 import pytest
 
 from bulk_onboard.errors import ReportError
+from bulk_onboard.model.ledger_state import Usage
 from bulk_onboard.model.record import State
 from bulk_onboard.reporting import target
+from bulk_onboard.reporting.cover import page_breaks
 from bulk_onboard.reporting.sheets import RESULT_HEADERS
 from bulk_onboard.reporting.workbook import write_workbook
 from tests.unit.reporting import samples
@@ -40,11 +43,11 @@ def written(tmp_path):
 
 
 def test_sheets_and_headers(written):
-    """The report has its sheets; Results and Problems hold one header row and data rows, nothing else."""
+    """The report has its sheets, an empty one hidden; Results and Problems hold one header row and data rows alone."""
     book = written([decision(2, findings=[finding()]), decision(3)])
 
     assert ["Summary", "Results", "Problems", "Not in the workbook", "Runs", "Charts"] == book.sheetnames
-    assert ["Charts"] == [sheet.title for sheet in book if sheet.sheet_state != "visible"]
+    assert ["Not in the workbook", "Charts"] == [sheet.title for sheet in book if sheet.sheet_state != "visible"]
     assert [header.partition(" (")[0] for header in (cell.value for cell in book["Results"][1])] == list(RESULT_HEADERS)
     assert [2, 3] == [row[0] for row in book["Results"].iter_rows(min_row=2, values_only=True)]
     assert [2] == [row[0] for row in book["Problems"].iter_rows(min_row=2, values_only=True)]
@@ -120,6 +123,29 @@ def test_chart_draws_the_counts(tmp_path):
     assert 2 == chart.count("<c:v>1</c:v>")
 
 
+def test_requests_of_a_run_are_drawn_by_the_minute(tmp_path):
+    """One bar for each minute, however many entries it has; of a short run a few empty ones after it."""
+    ledger = ledger_state(runs=[run_story()])
+    at = datetime.fromisoformat(ledger.runs[0].started.at)
+    ledger.usage.extend(Usage(at + timedelta(seconds=second), 20, 20, 0) for second in (5, 10, 15))
+
+    write_report(tmp_path / "r.xlsx", tables([decision(2)], ledger))
+
+    data = openpyxl.load_workbook(tmp_path / "r.xlsx")["Charts"]
+    drawn = list(data.iter_rows(min_col=3, max_col=5, values_only=True))
+    assert ("14:30", 60, 60) == drawn[0]
+    assert [("14:31", 0, 60), ("14:35", 0, 60)] == [drawn[1], drawn[-1]]
+
+
+def test_pages_of_the_first_sheet_end_before_what_would_not_fit():
+    """The counts begin the second page, unless that has begun before them; a heading is not left behind."""
+    fits = [(0, 0.0), (5, 300.0), (9, 500.0), (20, 900.0)]
+    overflows = [(0, 0.0), (5, 300.0), (8, 650.0), (9, 750.0), (20, 900.0)]
+
+    assert [9] == page_breaks(fits, 9)
+    assert [8] == page_breaks(overflows, 9)
+
+
 def test_empty_report(written):
     """A sheet without rows makes a report with headers alone, and no chart of nothing."""
     book = written()
@@ -142,6 +168,13 @@ def test_sheets_are_ready_to_be_read(written):
         sheet.page_setup.fitToHeight,
     )
     assert "Page &P of &N" in sheet.oddFooter.right.text.replace("&[Page]", "&P").replace("&[Pages]", "&N")
+
+
+def test_no_header_is_cut_off(written):
+    """Link requests refused stands over narrow numbers, in three lines."""
+    sheet = written([decision(2)])["Runs"]
+
+    assert sheet.row_dimensions[1].height > 3 * 12.75
 
 
 def test_instants_are_dates(written):

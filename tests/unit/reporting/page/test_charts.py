@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bulk_onboard.model.ledger_state import Usage
+from bulk_onboard.model.ledger_state import RunStory, Usage
 from bulk_onboard.reporting.figures import Outcome, Part
-from bulk_onboard.reporting.page.charts import HEIGHT, WIDTH, minutes_of, outcome_bars, requests_chart
+from bulk_onboard.reporting.page.charts import HEIGHT, WIDTH, outcome_bars, requests_chart
 from tests.unit.reporting.samples import ledger_state, record, run_story
 
 BEGAN = datetime(2026, 1, 2, 9, 0, tzinfo=UTC)
@@ -34,36 +34,6 @@ def test_no_outcomes_have_no_bars():
     """Nothing is divided by nothing."""
     assert () == outcome_bars([])
     assert ["100 %"] == [each.share for each in outcome_bars([Outcome("pending", 3, Part.WAITING)])]
-
-
-def test_requests_count_in_the_minute_in_which_they_were_made():
-    """What was sent is known to the instant; what else an entry counts, in the minute of the entry."""
-    usage = [Usage(at(75), 12, 10, 0), Usage(at(130), 5, 4, 2)]
-    sent = [at(second) for second in (1, 2, 3, 4, 5, 61, 62, 63, 64, 65, 121, 122, 123, 124)]
-
-    assert [5, 7, 5] == [each.requests for each in minutes_of(usage, sent)]
-    assert [0, 0, 2] == [each.throttled for each in minutes_of(usage, sent)]
-
-
-def test_minute_that_is_not_over_has_what_was_sent_in_it():
-    """It is not counted by the run yet."""
-    assert [3, 0, 2] == [each.requests for each in minutes_of([Usage(at(30), 3, 3, 0)], [at(125), at(126)])]
-
-
-def test_request_that_the_next_entry_counts_is_not_counted_twice():
-    """One that was sent while an entry was written."""
-    usage = [Usage(at(59), 2, 2, 0), Usage(at(119), 2, 2, 0)]
-
-    assert 4 == sum(each.requests for each in minutes_of(usage, [at(second) for second in (1, 2, 58, 61)]))
-    assert [2, 0] == [each.requests for each in minutes_of([Usage(at(119), 2, 2, 0)], [at(1), at(2), at(3)])]
-
-
-def test_all_requests_are_counted_once():
-    """However few of the instants are still known, since a later update takes the place of a create."""
-    usage = [Usage(at(60 * minute + 59), 40, 39, 1) for minute in range(50)]
-    sent = [at(second) for second in range(0, 3_000, 7)]
-
-    assert 2_000 == sum(each.requests for each in minutes_of(usage, sent))
 
 
 def chart(*usage: Usage, quota: str = "60/min", ago: int = 0):
@@ -113,6 +83,17 @@ def test_busy_run_is_shown_rather_than_a_look_at_the_reviews_after_it():
     state.usage.extend([Usage(at(50), 60, 60, 0), Usage(at(7_210), 3, 0, 0)])
 
     assert "61 requests" in requests_chart(state, UTC).sentence
+
+
+def test_long_look_at_reviews_is_no_busy_run_unless_it_goes_on():
+    """It makes dozens of requests where the run before it made thousands; while it goes on it is what people watch."""
+    state = ledger_state(record(2), runs=[run_story(told(BEGAN)), run_story(told(at(7_200)))])
+    state.usage.extend([Usage(at(50), 3_000, 3_000, 0), Usage(at(7_210), 90, 0, 0)])
+    ended = requests_chart(state, UTC)
+    state.runs[-1] = RunStory(state.runs[-1].started)
+
+    assert "3,001 requests" in ended.sentence
+    assert "90 requests" in requests_chart(state, UTC).sentence
 
 
 def test_nothing_is_drawn_of_nothing():
