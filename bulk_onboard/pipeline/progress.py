@@ -70,7 +70,7 @@ class Progress:
         ledger_state: as it is now; an empty one before the ledger was opened.
         activity: what is done while no rows are sent; None while they are.
         settling: return how many outcomes are unknown, and the monotonic instant of the next look for one.
-        unsure: return how many of the rows that are done have an unknown outcome.
+        unsure: return how many of the rows that are done have an unknown outcome, or are to be sent again.
         flow: return how the calls flow.
         time_left: return the seconds that are left; None where that cannot be told.
     """

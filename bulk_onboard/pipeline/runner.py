@@ -75,6 +75,7 @@ class Runner:
     newest_create_at: float = 0.0
     _refused: int = 0
     _aborted_at: dict[Subject, float] = field(default_factory=dict)
+    _unanswered: set[str] = field(default_factory=set)
     _said: dict[Subject, outcomes.Refused | None] = field(default_factory=dict)
     _decisions: dict[str, Decision] = field(default_factory=dict)
     _tries: "Tries" = field(init=False)
@@ -97,7 +98,7 @@ class Runner:
         self._decisions = {d.identity.token: d for d in plan.decisions if d.identity and not d.judged.aside}
         settler = self._settler(plan)
         self.progress.settling = settler.outstanding
-        self.progress.unsure = lambda: len(settler.unknown() & self._aborted_at.keys())
+        self.progress.unsure = lambda: self._count_unsure(settler)
         sent: set[tuple[str, Action]] = set()
         due = _in_order(plan)
         await self._until_stopped(self._admit([d for d in due if d.action is Action.CREATE]))
@@ -107,6 +108,7 @@ class Runner:
             again = sum((decision.token, decision.action) in sent for decision in due)
             self.progress.expect(len(due), self._requests_of(due), again=again)
             sent |= {(decision.token, decision.action) for decision in due}
+            self._unanswered.clear()
             await self._send_and_settle(due, settler, self.link_style.at_attempt(attempt))
             settled = set(settler.take_settled())
             await self._until_stopped(self._read_states(settled))
@@ -117,6 +119,12 @@ class Runner:
             if self._linked() == linked:
                 due, waiting = _with_one_call_of_links(due, self.link_style.per_call)
         await self._until_stopped(self._set_aside(due))
+
+    def _count_unsure(self, settler: Settler) -> int:
+        """Count the records of this round that had no answer, and are unknown still or were proved absent."""
+        unknown = {subject.token for subject in settler.unknown()}
+        record = self.context.journal.ledger_state.record
+        return sum(token in unknown or record(token).state is State.DEFERRED for token in tuple(self._unanswered))
 
     def _linked(self) -> int:
         records = self.context.journal.ledger_state.records.values()
@@ -234,6 +242,7 @@ class Runner:
 
     def _watch(self, subject: Subject, outcome: outcomes.Unresolved, settler: Settler) -> None:
         since = self._aborted_at[subject] = self.context.clock.monotonic()
+        self._unanswered.add(subject.token)
         self._said[subject] = outcome.said
         settler.watch(subject, since, outcome.said)
 

@@ -99,19 +99,22 @@ class Closing:
     files: tuple[tuple[str, Path], ...] = ()
 
 
-KINDS_AT_MOST = 8  # in the box, which has to fit a screen of 24 lines
+KINDS_AT_MOST, KINDS_AT_LEAST = 8, 3  # in the box, as many as fit the screen with what is below
 
 
 def print_run(closing: Closing, totals: Totals, stream: TextIO, *, next_command: str) -> None:
     """Print what a run came to in a box, where workbook and API differ, and what to type next."""
     page = printer_on(stream)
-    page.write_box(closing.title, list(facts_of(closing, totals)))
-    for sentence in drift_sentences(totals.drift):
-        page.write_line(sentence)
-    page.write_line(f"Next: {next_command}")
+    after = [*drift_sentences(totals.drift), f"Next: {next_command}"]
+    kinds = KINDS_AT_MOST
+    while not page.fits(facts := list(facts_of(closing, totals, kinds)), after) and kinds > KINDS_AT_LEAST:
+        kinds -= 1
+    page.write_box(closing.title, facts)
+    for line in after:
+        page.write_line(line)
 
 
-def facts_of(closing: Closing, totals: Totals) -> Iterator[Fact]:
+def facts_of(closing: Closing, totals: Totals, kinds_at_most: int = KINDS_AT_MOST) -> Iterator[Fact]:
     """Yield the lines of the box: what this run did, where all rows stand, what needs somebody, and where it stands."""
     yield Fact("Sent", closing.sent)
     if closing.adopted:
@@ -127,13 +130,13 @@ def facts_of(closing: Closing, totals: Totals) -> Iterator[Fact]:
     new, count = totals.new, totals.need_attention
     how_new = "" if new == count else f"{new:,} new" if new else "none new"
     yield Fact("Need attention", count, how_new, "red" if count else "")
-    yield from _kinds(closing.overview.attention)
+    yield from _kinds(closing.overview.attention, kinds_at_most)
     yield from (Fact(name, words=str(path)) for name, path in closing.files)
 
 
-def _kinds(attention: Sequence[Attention]) -> Iterator[Fact]:
+def _kinds(attention: Sequence[Attention], most: int) -> Iterator[Fact]:
     """Yield what rows need attention for, biggest first, as far as there is room."""
-    at_most = KINDS_AT_MOST if len(attention) <= KINDS_AT_MOST else KINDS_AT_MOST - 1
+    at_most = most if len(attention) <= most else most - 1
     for each in attention[:at_most]:
         yield Fact("", words=each.text, style="red")
     if rest := attention[at_most:]:

@@ -4,6 +4,7 @@ Rule: what comes from a workbook or from the API cannot steer the terminal, and 
 shows another one instead of failing.
 """
 
+import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TextIO
@@ -44,6 +45,9 @@ class Printer(Protocol):
     def write_box(self, title: str, facts: Sequence[Fact]) -> None:
         """Print a title and what belongs to it, so that it is seen at a glance."""
 
+    def fits(self, facts: Sequence[Fact], after: Sequence[str]) -> bool:
+        """Return whether a box of these facts, and lines of text after it, are seen at once."""
+
     def write_group(self, heading: str, style: str, lines: Sequence[tuple[str, str]], after: Sequence[str]) -> None:
         """Print a heading, and below it lines of a place and a sentence, then sentences about all of them.
 
@@ -78,6 +82,9 @@ class _Plain:
             words = f"{number:>{digits}}  {fact.words}" if number or not fact.words else fact.words
             self.write_line(f"{fact.name:<{width}}  {words}")
 
+    def fits(self, facts: Sequence[Fact], after: Sequence[str]) -> bool:  # noqa: ARG002 - paper is as long as one likes
+        return True
+
     def write_group(self, heading: str, style: str, lines: Sequence[tuple[str, str]], after: Sequence[str]) -> None:  # noqa: ARG002 - there are no colours
         self.write_line("")
         self.write_line(heading)
@@ -109,6 +116,17 @@ class _Terminal:
 
     def write_box(self, title: str, facts: Sequence[Fact]) -> None:
         """Let a path that is too long for the box go on in the next line of it."""
+        self._console.print(self._box(title, facts))
+
+    def fits(self, facts: Sequence[Fact], after: Sequence[str]) -> bool:
+        """Leave a line for the prompt of the shell."""
+        from rich.cells import cell_len  # noqa: PLC0415 - see above
+
+        width, height = int(self._console.width), int(self._console.height)
+        below = sum(math.ceil(cell_len(line) / width) for line in after)
+        return len(self._console.render_lines(self._box("", facts))) + below < height
+
+    def _box(self, title: str, facts: Sequence[Fact]) -> Any:
         from rich.panel import Panel  # noqa: PLC0415 - see above
         from rich.table import Table  # noqa: PLC0415
         from rich.text import Text  # noqa: PLC0415
@@ -121,7 +139,7 @@ class _Terminal:
             number = "" if fact.number is None else f"{fact.number:,}"
             cells = (fact.name, number, fact.words)
             grid.add_row(*(Text(shown(cell, self._stream), style=fact.style) for cell in cells))
-        self._console.print(Panel(grid, title=Text(shown(title, self._stream)), title_align="left", expand=False))
+        return Panel(grid, title=Text(shown(title, self._stream)), title_align="left", expand=False)
 
     def write_group(self, heading: str, style: str, lines: Sequence[tuple[str, str]], after: Sequence[str]) -> None:
         """Let sentences have most of the width."""

@@ -163,21 +163,20 @@ async def test_row_that_never_gets_through_is_sent_so_many_times_and_no_more():
 
 
 async def test_row_whose_outcome_is_unknown_is_told_apart_from_those_that_are_done():
-    """Nobody knows whether it is sent; what an earlier process left unknown was never counted."""
+    """Nor is it done once it is proved absent; what an earlier process left unknown was never counted."""
     bench = Bench(*uncertain(9), concurrency=1)
     bench.account.expect(Operation.CREATE, "fair", "hung in vain")
-    progress, seen = bench.runner.progress, []
-    sleep = bench.clock.sleep
+    progress, append, seen = bench.runner.progress, bench.journal.append, []
 
-    async def look_and_sleep(seconds):
-        seen.append((progress.done, progress.settling()[0], progress.unsure()))
-        await sleep(seconds)
+    async def append_and_look(entry):
+        await append(entry)
+        seen.append((type(entry), progress.done, progress.unsure()))
 
-    bench.clock.sleep = look_and_sleep
+    bench.journal.append = append_and_look
     await bench.run(1, 2, 3)
 
-    assert (3, 2, 1) in seen
-    assert 0 == progress.unsure()
+    assert [(entries.Absent, 3, 1)] * 2 == [look for look in seen if look[0] is entries.Absent]
+    assert (3, 3, 0) == (progress.done, progress.due, progress.unsure())
 
 
 async def test_unknown_record_of_a_list_that_cannot_be_read_is_never_sent_again():

@@ -1,6 +1,7 @@
 """What the verbs print, on a terminal and elsewhere."""
 
 import io
+import math
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -153,21 +154,25 @@ def test_run_in_plain_lines(tmp_path):
     ] == stream.getvalue().splitlines()
 
 
-def test_box_of_a_run_fits_a_screen(monkeypatch):
-    """Of 24 lines and 80 columns, whatever needs attention; the command below it is one line however long."""
+@pytest.mark.parametrize(
+    ("folder", "lines", "kinds_shown"), [("folder", "24", 8), ("a/folder/" * 12, "24", 3), ("a/folder/" * 12, "40", 8)]
+)
+def test_box_of_a_run_fits_a_screen(monkeypatch, folder, lines, kinds_shown):
+    """With the command below it and the shell's prompt; the longer the paths are, the fewer kinds are named."""
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LINES", lines)
     stream = Terminal()
     kinds = tuple(Attention("invalid", f"some kind of problem, number {number}", 2) for number in range(30))
     overview = Overview(Figures(10, 120, 60, 39), "", (), kinds)
-    files = (("Report", Path("/a/folder/" * 12) / "r.xlsx"), ("Marked copy", Path("b.xlsx")))
-    command = "bulk-onboard run " + "a/long/path/" * 12
+    files = (("Report", Path(folder) / "r.xlsx"), ("Marked copy", Path(folder) / "b.xlsx"))
+    command = f"bulk-onboard merge {folder}/b.xlsx && bulk-onboard run {folder}/b.xlsx"
 
     print_run(closing(overview=overview, updated=4, files=files), TOTALS, stream, next_command=command)
 
     *box, last = stream.getvalue().splitlines()
     assert f"Next: {command}" == last
-    assert len(box) + 2 <= 24
-    assert "46 rows of 23 other kinds" in stream.getvalue()
+    assert len(box) + math.ceil(len(last) / 80) + 1 <= int(lines)
+    assert f"{2 * (31 - kinds_shown)} rows of {31 - kinds_shown} other kinds" in stream.getvalue()
     assert max(len(ESCAPES.sub("", line)) for line in box) <= 80
 
 
