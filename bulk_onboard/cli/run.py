@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from bulk_onboard.cli.fix import offer_merge
 from bulk_onboard.cli.output import YES, Output, awaited, can_ask, is_wanted, tell, warn_of_callback_url
 from bulk_onboard.cli.process import heed_signals
-from bulk_onboard.cli.verb import Invocation
+from bulk_onboard.cli.verb import Invocation, tell_if_report_is_open
 from bulk_onboard.errors import (
     TO_BE_CONTINUED,
     ExitStatus,
@@ -60,6 +60,7 @@ def _run(invocation: Invocation, *, yes: bool) -> Output:
     if job.callback_url:
         warn_of_callback_url(job.callback_url)
     _mind_other_ledger(invocation)
+    tell_if_report_is_open(job.report)
     if (merged := offer_merge(invocation)) is not None:
         return merged
     result = awaited(_run_job(invocation, yes=yes))
