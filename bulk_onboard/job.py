@@ -213,7 +213,8 @@ def job_from_flags(flags: Mapping[str, Any]) -> Job:
 
 def load_job_or_ledger(file: Path, flags: Mapping[str, Any]) -> Job:
     """Load a job as `load_job` does; JOB may also be the ledger file itself."""
-    if file.suffix.lower() == ".toml" or type_by_name(file) or file.is_dir():
+    is_no_ledger = not file.exists() and file.suffix.lower() != ".jsonl"  # a misspelt job
+    if file.suffix.lower() == ".toml" or type_by_name(file) or file.is_dir() or is_no_ledger:
         return load_job(file, flags)
     return _complete(file, {"workbook": file, "ledger": file} | _read_flags(flags), flags)
 
@@ -313,9 +314,11 @@ def _jobs_in(folder: Path) -> str:
         return ""
     jobs = [each for each in files if each.suffix.lower() == ".toml" and _may_be_a_job(each)]
     named = jobs or [each for each in files if type_by_name(each) and name_of(each) == each.stem and not _is_ours(each)]
-    shown = ", ".join(command_line(str(each)) for each in named[:_NAMED_AT_MOST])
-    more = f" and {len(named) - _NAMED_AT_MOST:,} more" if len(named) > _NAMED_AT_MOST else ""
-    return f"In that folder there is {shown}{more}; name the one you mean." if named else ""
+    shown = [command_line(str(each)) for each in named[:_NAMED_AT_MOST]]
+    if len(named) > len(shown):
+        shown.append(f"{len(named) - len(shown):,} more")
+    listed = " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
+    return f"That folder has {listed}; name the one you mean." if named else ""
 
 
 def _may_be_a_job(file: Path) -> bool:

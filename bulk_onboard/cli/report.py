@@ -8,7 +8,7 @@ from typing import Annotated, BinaryIO, TextIO
 import typer
 
 from bulk_onboard.cli.output import Output
-from bulk_onboard.cli.verb import Invocation
+from bulk_onboard.cli.verb import Invocation, tell_if_report_is_open
 from bulk_onboard.errors import ExitStatus, UsageError
 from bulk_onboard.settings import FORMATS, Panel
 from bulk_onboard.units import format_count
@@ -80,6 +80,8 @@ def report(
         return _write_failed_rows(invocation, failed_rows)
     if output is not None:
         return _write_one(invocation, output, words, redact=redact)
+    if not words and not redact:  # else it goes into files of its own
+        tell_if_report_is_open(invocation.job.report)
     work = report_job(invocation.job, clock=invocation.clock(), redact=redact, only=words)
     made = invocation.awaited("writing the report", work)
     notes = (f"{made.from_ledger_alone} The report was made from the ledger alone.",) if made.from_ledger_alone else ()

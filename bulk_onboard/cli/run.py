@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from bulk_onboard.cli.fix import offer_merge
 from bulk_onboard.cli.output import YES, Output, awaited, can_ask, is_wanted, tell, warn_of_callback_url
 from bulk_onboard.cli.process import heed_signals
-from bulk_onboard.cli.verb import Invocation
+from bulk_onboard.cli.verb import Invocation, tell_if_report_is_open
 from bulk_onboard.errors import (
     TO_BE_CONTINUED,
     ExitStatus,
@@ -59,7 +59,8 @@ def _run(invocation: Invocation, *, yes: bool) -> Output:
     _warn_of_short_window(job)
     if job.callback_url:
         warn_of_callback_url(job.callback_url)
-    _warn_of_other_ledger(job)
+    _mind_other_ledger(invocation)
+    tell_if_report_is_open(job.report)
     if (merged := offer_merge(invocation)) is not None:
         return merged
     result = awaited(_run_job(invocation, yes=yes))
@@ -172,16 +173,26 @@ def _warn_of_short_window(job: "Job") -> None:
         )
 
 
-def _warn_of_other_ledger(job: "Job") -> None:
-    """Warn where a job file beside a bare workbook names it too, and has another ledger for the same rows."""
+def _mind_other_ledger(invocation: Invocation) -> None:
+    """Warn where a job file beside a bare workbook names it too, and has another ledger for the same rows.
+
+    Raises:
+        UsageError: that ledger has runs, and this one would be begun; a row that was fixed since could be sent twice.
+    """
     from bulk_onboard.job import job_file_of
     from bulk_onboard.pipeline.kept_flags import commands_instead
 
-    if (other := job_file_of(job)) is not None:
-        tell(
-            f"{other.file} names this workbook, too, and has its own ledger, {other.ledger}; this run uses "
-            f"{job.ledger}. If you mean that job, stop this run and type: {commands_instead(job, other).run()}"
+    job = invocation.job
+    if (other := job_file_of(job)) is None:
+        return
+    command = commands_instead(job, other).run()
+    named = f"{other.file} names this workbook, too, and has its own ledger, {other.ledger}"
+    if other.ledger.exists() and not job.ledger.exists() and not invocation.flags.get("ledger"):
+        raise UsageError(
+            f"{named}, so nothing was sent. To send these rows as another job all the same, name a ledger for it "
+            f"(--ledger). To go on with that job, type: {command}"
         )
+    tell(f"{named}; this run uses {job.ledger}. If you mean that job, stop this run and type: {command}")
 
 
 def refresh(invocation: Invocation) -> Output:

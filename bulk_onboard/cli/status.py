@@ -103,6 +103,7 @@ def status(  # noqa: PLR0917 - typer names them
 def _glance(invocation: Invocation) -> Output:
     """Answer with the job at a glance."""
     from bulk_onboard.ledger.journal import read_ledger_state
+    from bulk_onboard.ledger.lock import is_in_use
     from bulk_onboard.model.record import State
     from bulk_onboard.pipeline.kept_flags import commands_of
     from bulk_onboard.reporting.console import print_status
@@ -122,7 +123,8 @@ def _glance(invocation: Invocation) -> Output:
     command = next_command(join(None, ledger_state), commands)
     if command == commands.status():  # this very command
         command = commands.run()
-    if commands.job == str(job.ledger):  # its workbook is not known
+    goes_on = bool(ledger_state.runs) and ended is None and is_in_use(job.ledger)
+    if goes_on or commands.job == str(job.ledger):  # another run would have to wait; or its workbook is not known
         command = ""
 
     def show(stream: TextIO) -> None:
@@ -134,6 +136,7 @@ def _glance(invocation: Invocation) -> Output:
             now=invocation.clock().now(),
             not_taken_in=not_taken_in,
             next_command=command,
+            goes_on=goes_on,
         )
 
     return Output(

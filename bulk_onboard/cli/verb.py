@@ -157,7 +157,7 @@ def register_job_verb(
 
                 check_places(job)
             if full_name in JUDGES:
-                _tell_if_open(job.workbook)
+                _tell_if_open(job.workbook, "What was saved last is read.")
             return verb(Invocation(job, offline, as_json, quiet, typed), **given)
 
         told = partial(notify, word=word, flags=typed) if notifies else None
@@ -167,12 +167,17 @@ def register_job_verb(
     app.command(name, cls=VerbCommand, rich_help_panel=group)(command)
 
 
-def _tell_if_open(workbook: Path) -> None:
-    """Say that somebody seems to have the workbook open, who may not have saved all of it."""
+def _tell_if_open(file: Path, what: str) -> None:
+    """Say that somebody seems to have a workbook or report open, and what that means."""
     from bulk_onboard.reporting.target import opened_in
 
-    if program := opened_in(workbook):
-        tell(f"{workbook} seems to be open in {program}. What was saved last is read.")
+    if program := opened_in(file):
+        tell(f"{file} seems to be open in {program}. {what}")
+
+
+def tell_if_report_is_open(report: Path) -> None:
+    """Say that somebody seems to have the report open, so that the new one cannot take its place."""
+    _tell_if_open(report, "Close it there, or the new report gets another name.")
 
 
 def _describe(command: Callable[..., None], verb: Callable[..., Output], parameters: list[inspect.Parameter]) -> None:

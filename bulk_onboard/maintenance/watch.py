@@ -10,7 +10,7 @@ from bulk_onboard.clock import Clock
 from bulk_onboard.errors import BulkOnboardError
 from bulk_onboard.job import Job
 from bulk_onboard.ledger.follow import Follower
-from bulk_onboard.ledger.lock import look_at_lock
+from bulk_onboard.ledger.lock import is_in_use
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.documents import readable
 from bulk_onboard.model.ledger_state import LedgerState
@@ -108,12 +108,7 @@ class JobWatch:
         self._has_news |= before != (self._names, self._no_names)
 
     def _is_in_use(self, state: LedgerState) -> bool:
-        if not state.runs or state.runs[-1].ended is not None:
-            return False
-        try:
-            return bool(look_at_lock(self._follower.path).holder)
-        except OSError:
-            return False
+        return bool(state.runs) and state.runs[-1].ended is None and is_in_use(self._follower.path)
 
     def _commands(self, job: Job) -> Commands | None:
         return None if job.commands.job == str(job.ledger) else job.commands

@@ -180,11 +180,13 @@ def print_status(
     now: datetime,
     not_taken_in: int = 0,
     next_command: str = "",
+    goes_on: bool = False,
 ) -> None:
     """Print the job at a glance: account, newest run, records by state and review, what to type next if known.
 
     Args:
         not_taken_in: rows of the workbook that the newest run left for a later one.
+        goes_on: whether the newest run is still under way.
     """
     page = printer_on(stream)
     if ledger_state.opened:
@@ -192,11 +194,9 @@ def print_status(
     if ledger_state.runs:
         started, ended = ledger_state.runs[-1].started, ledger_state.runs[-1].ended
         began = format_age(datetime.fromisoformat(started.at), now)
-        how = (
-            f"ended {format_age(datetime.fromisoformat(ended.at), now)} with exit status {ended.exit_status}"
-            if ended
-            else "has not recorded its end"
-        )
+        how = "goes on" if goes_on else "has not recorded its end"
+        if ended:
+            how = f"ended {format_age(datetime.fromisoformat(ended.at), now)} with exit status {ended.exit_status}"
         page.write_line(
             f"Runs: {len(ledger_state.runs):,}; the newest, {started.run_id} by {started.user} on {started.host}, "
             f"began {began} and {how}."

@@ -182,6 +182,19 @@ async def test_an_unwritable_report_ends_in_8_and_everything_else_is_done(office
     assert (told.status, told.json["counts"]["submitted"], told.json["report"]) == (8, 2, None)
 
 
+@pytest.mark.parametrize("verb", ["run", "report"])
+async def test_report_that_is_open_is_told_and_the_new_one_stands_beside_it(office: Office, verb: str) -> None:
+    """Before the report is written, so that it can still be closed."""
+    office.fill(1)
+    await office.run()
+    office.report.with_name(f"~${office.report.name}").touch()
+
+    told = await office.type(verb, "--json")
+
+    assert f"{office.report.name} seems to be open in Excel. Close it there, or the new report gets" in told.err
+    assert office.report.name != Path(told.json["report"]).name
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

@@ -293,6 +293,24 @@ async def test_bare_workbook_beside_its_job_file(context: Rig) -> None:
     await context.paste_all([warning])
 
 
+async def test_bare_workbook_beside_the_job_that_sent_it(context: Rig) -> None:
+    """No second ledger is begun for rows that the job's own has, unless it is named; nothing is sent."""
+    context.keyed()
+    job = f'workbook = "{context.workbook.name}"\ndocuments = "{context.documents.name}"\n'
+    job += f'base_url = "{context.sandbox.url}"\n'
+    (context.folder / "job.toml").write_text(f'{job}quota = "none"\n')
+    await typed("run", "job.toml", "--settle", "0.7s", cwd=context.folder)
+    records = len(context.sandbox.state.records)
+
+    told = await context.say("run")
+    named = await context.say("run", "--ledger", "second.jsonl")
+
+    assert (2, False) == (told.status, context.ledger.exists())
+    assert "job.toml names this workbook, too" in told.err
+    assert ["bulk-onboard run job.toml --settle 0.7s"] == printed(told.err)
+    assert (0, records) == (named.status, len(context.sandbox.state.records))
+
+
 async def test_proxy_is_not_repeated(context: Rig) -> None:
     """Nor kept in the ledger; a sentence says that it has to be added."""
     context.keyed()

@@ -1,11 +1,12 @@
 """`status`: the job at a glance, and lists of what needs attention."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from tests.support.businesses import business
-from tests.support.office import Office
+from tests.support.office import Office, heard
 
 pytestmark = pytest.mark.slow
 
@@ -31,6 +32,26 @@ async def test_pilot_says_what_is_not_taken_in_yet(office: Office) -> None:
 
     assert "Not taken in yet: 7 rows of the workbook" in told.out
     assert 7 == as_json.json["not_taken_in"]
+
+
+async def test_run_under_way_is_told_and_no_second_one_proposed(office: Office) -> None:
+    """Beside a run it goes on; once that was killed, the command that continues is printed."""
+    office.fill(40)
+    office.sandbox.latency_s = 0.2
+    process = await office.start("run", "--concurrency", "1")
+    while not office.sandbox.state.records:
+        await asyncio.sleep(0.01)
+
+    beside = await office.type("status")
+    process.kill()
+    await heard(process)
+    after = await office.type("status")
+
+    assert "began just now" in beside.out
+    assert "and goes on." in beside.out
+    assert "Next:" not in beside.out
+    assert "has not recorded its end." in after.out
+    assert "Next: bulk-onboard run " in after.out
 
 
 async def test_times_are_those_of_the_clock_on_the_wall(office: Office) -> None:

@@ -378,7 +378,7 @@ def test_missing_job_file_says_how_to_get_one(tmp_path):
     assert trouble_of(tmp_path / "June 1" / "job.toml").endswith(f"type: bulk-onboard init '{tmp_path / 'June 1'}'")
     (tmp_path / "june.toml").write_text('workbook = "june.xlsx"')
     (tmp_path / "pyproject.toml").write_text("[project]")
-    there = f"In that folder there is {tmp_path / 'june.toml'}; name the one you mean."
+    there = f"That folder has {tmp_path / 'june.toml'}; name the one you mean."
     assert trouble_of(tmp_path / "gone.toml").endswith(there)
 
 
@@ -410,9 +410,7 @@ def test_folder_without_a_job_file_names_what_there_is(tmp_path, monkeypatch):
     for name in ("june.toml", "july.toml"):
         (tmp_path / name).write_text('workbook = "businesses.xlsx"')
 
-    with pytest.raises(
-        UsageError, match=r"no job\.toml\. In that folder there is july\.toml, june\.toml; name the one"
-    ):
+    with pytest.raises(UsageError, match=r"no job\.toml\. That folder has july\.toml and june\.toml; name the one"):
         find_job_file(None)
     assert find_job_file(None, is_needed=False) is None
 
@@ -461,6 +459,14 @@ def test_settings_alone_are_a_job_for_what_needs_no_workbook():
 
     assert "http://127.0.0.1:8765" == job.base_url
     assert Quota(60, 60.0) == job.quota
+
+
+def test_misspelt_job_is_not_taken_for_a_ledger(tmp_path, write_job):
+    """Where a ledger would do as well, a word that is nothing is answered as it is elsewhere."""
+    file = write_job()
+
+    with pytest.raises(UsageError, match=rf"Did you mean {file}\?"):
+        load_job_or_ledger(file.with_suffix(""), {})
 
 
 def test_ledger_file_stands_for_itself(tmp_path, write_job):
