@@ -40,6 +40,7 @@ from bulk_onboard.reporting.annotated.annotation import (
     rows_to_fix,
 )
 from bulk_onboard.reporting.annotated.base import BASE_SHEET, Base, copies, from_pieces, is_untouched, places, seal
+from bulk_onboard.reporting.annotated.guide import HANDED_ON
 from bulk_onboard.reporting.annotated.plain import write_plain
 from bulk_onboard.reporting.only import FAILED, mark_of
 from bulk_onboard.reporting.only import only as only_rows
@@ -323,7 +324,7 @@ _SOME_ROWS = (
 
 _FAILED_ROWS = (
     "This workbook has only the rows that need attention, under their row numbers, without styles, formulas or other "
-    "sheets. The others are not in it. Once it is fixed, save it and give it back to whoever made it."
+    "sheets."
 )
 
 _LIMITS = Limits(cpu_s=120, wall_s=240.0)
@@ -390,7 +391,7 @@ async def write_failed_rows(job: Job, path: Path, *, clock: Clock) -> tuple[int,
 
     def write_and_seal(file: BinaryIO, folder: Path) -> None:
         notes = (_FAILED_ROWS, *_lacks_values(sheet))
-        write_plain(file, folder, sheet=sheet, annotation=annotation, notes=notes, created=created)
+        write_plain(file, folder, sheet=sheet, annotation=annotation, notes=notes, created=created, guide=HANDED_ON)
         seal(file, created)
 
     try:
