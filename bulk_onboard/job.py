@@ -159,8 +159,13 @@ def find_job_file(word: str | None, *, is_needed: bool = True) -> Path | None:
     raise errors.UsageError(f"{missing} no {JOB_FILE}. {there}")
 
 
-def load_job(file: Path, flags: Mapping[str, Any] | None = None) -> Job:
+def load_job(file: Path, flags: Mapping[str, Any] | None = None, *, are_typed: bool = True) -> Job:
     """Load the job of a job file or a bare workbook, and apply the flags.
+
+    Args:
+        file: the job file, the workbook, or a folder with a `job.toml`.
+        flags: settings that go before those of the job file.
+        are_typed: whether they are flags of a command, and messages name them so; else keywords of a program.
 
     Raises:
         UsageError: no such file, unknown keys (all of them, with the nearest name), wrong values, a secret.
@@ -170,7 +175,7 @@ def load_job(file: Path, flags: Mapping[str, Any] | None = None) -> Job:
     elif type_by_name(file):
         values = {"workbook": file}
     elif file.is_dir() and (found := find_job_file(str(file))):
-        return load_job(found, flags)
+        return load_job(found, flags, are_typed=are_typed)
     elif _LEDGER.fullmatch(file.name):
         raise errors.UsageError(f"{file} is a ledger; this command needs the job file or the workbook.")
     else:
@@ -179,7 +184,7 @@ def load_job(file: Path, flags: Mapping[str, Any] | None = None) -> Job:
             f"{_instead_of(file, *_ENDINGS) or 'Name one of these.'}"
         )
     own = values.get("workbook")
-    values |= _read_flags(flags or {})
+    values |= _read_flags(flags or {}, are_typed=are_typed)
     if "workbook" not in values:
         raise errors.UsageError(f'{file} names no workbook. Add a line such as workbook = "businesses.xlsx".')
     return _complete(file, values, flags or {}, beside=own)
@@ -213,9 +218,9 @@ def load_job_or_ledger(file: Path, flags: Mapping[str, Any]) -> Job:
     return _complete(file, {"workbook": file, "ledger": file} | _read_flags(flags), flags)
 
 
-def _read_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
+def _read_flags(flags: Mapping[str, Any], *, are_typed: bool = True) -> dict[str, Any]:
     given = {name: value for name, value in flags.items() if value not in (None, [])}
-    return _read_all(given, Path(), "")
+    return _read_all(given, Path(), "", are_typed=are_typed)
 
 
 def _as_typed(flags: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -325,7 +330,9 @@ def _is_ours(file: Path) -> bool:
     return file.stem.endswith(".report")
 
 
-def _read_all(table: Mapping[str, Any], folder: Path, where: str, *, in_file: bool = False) -> dict[str, Any]:
+def _read_all(
+    table: Mapping[str, Any], folder: Path, where: str, *, in_file: bool = False, are_typed: bool = False
+) -> dict[str, Any]:
     secrets = _secrets(table)
     troubles = list(secrets.values()) + [_unknown(name) for name in table if name not in {*BY_NAME, *secrets}]
     values: dict[str, Any] = {}
@@ -339,7 +346,7 @@ def _read_all(table: Mapping[str, Any], folder: Path, where: str, *, in_file: bo
             try:
                 values[name] = setting.read_in(folder, value)
             except ValueError as error:
-                troubles.append(f"{name if in_file else setting.flag_name}: {error}")
+                troubles.append(f"{setting.flag_name if are_typed else name}: {error}")
     if troubles:
         raise errors.UsageError((f"In {where}: " if where else "") + "; ".join(troubles) + ".")
     return values

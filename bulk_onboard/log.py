@@ -29,6 +29,10 @@ ALLOWED = frozenset(
 )  # fmt: skip
 TEXT, JSON = FORMATS = ("text", "json")
 NAME = "bulk-onboard"
+_IN_WORDS = {
+    "breaker open": "many calls in a row failed; they are tried again after a pause",
+    "record gone": "a record is gone from the API",
+}
 
 
 @dataclass(slots=True)
@@ -127,9 +131,9 @@ def _one_line(value: object) -> object:
 
 
 def _as_sentence(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> str:
-    """Return the event as a line for people: `15:31 breaker open (outcome unresolved)`."""
+    """Return the event as a line for people: `15:31 a record is gone from the API (token k4h7kyagp2zhpnqp)`."""
     at = datetime.fromisoformat(event.pop("timestamp")).astimezone()
-    what = event.pop("event")
+    what = _IN_WORDS.get(what := event.pop("event"), what)
     event.pop("level", None)
     facts = ", ".join(f"{name} {value}" for name, value in event.items())
     return f"{at:%H:%M} {what}{f' ({facts})' if facts else ''}"

@@ -118,7 +118,9 @@ def _read_quota(value: Any) -> Quota | None:
 
 
 def _read_duration(value: Any) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if not value >= 0:  # NaN is not
+            raise ValueError(f"{value} s is no duration; it must be at least 0")
         return float(value)
     return parse_duration(_read_text(value))
 

@@ -90,7 +90,7 @@ def demonstrate(contract: str) -> None:
 
         told = step("2. See what a run would do.", "plan", 0)
         say(f"{told['actions']['create']} records to create, {told['forecast']['requests']} requests,", end=" ")
-        say(f"about {told['forecast']['duration_s']:.0f} s at this quota.", indent="")
+        say(f"about {max(1, round(told['forecast']['duration_s']))} s at this quota.", indent="")
 
         heading("3. Run it, and kill it in the middle with kill -9: no time to tidy up.", "run")
         killed = run_and_kill(url, sample.half)

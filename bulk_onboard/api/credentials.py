@@ -54,8 +54,15 @@ class Credentials:
 
     @classmethod
     def of(cls, auth_id: str, auth_token: str) -> "Credentials":
-        """Return the credentials of this account, with the token as a text."""
-        return cls(auth_id, Secret(auth_token))
+        """Return the credentials of this account, with the token as a text.
+
+        Raises:
+            UsageError: one is missing or blank.
+        """
+        for name, text in (("auth_id", auth_id), ("auth_token", auth_token)):
+            if not (text and text.strip()):
+                raise UsageError(f"Credentials.of() was handed no {name}. It needs both, from the API's console.")
+        return cls(auth_id.strip(), Secret(auth_token.strip()))
 
     def authorization(self) -> str:
         """Return the `Authorization` header: Basic, of auth_id and auth_token."""

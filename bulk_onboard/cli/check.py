@@ -14,6 +14,7 @@ from bulk_onboard.units import format_count
 
 if TYPE_CHECKING:
     from bulk_onboard.job import Job
+    from bulk_onboard.model.command import Commands
     from bulk_onboard.model.finding import Finding
     from bulk_onboard.model.plan import Plan
     from bulk_onboard.pipeline.judge import DryRun
@@ -39,9 +40,10 @@ def check(invocation: Invocation, explain: _EXPLAIN = None) -> Output:
 
 
 def _check_job(invocation: Invocation) -> Output:
+    from bulk_onboard.intake.documents.copies import SHEET
     from bulk_onboard.pipeline.kept_flags import commands_of, of_own_workbook
     from bulk_onboard.pipeline.outputs import annotate
-    from bulk_onboard.reporting.console import print_convertible, print_findings, print_marked
+    from bulk_onboard.reporting.console import print_contact_sheet, print_convertible, print_findings, print_marked
     from bulk_onboard.reporting.printer import print_next
 
     job = invocation.job
@@ -53,12 +55,15 @@ def _check_job(invocation: Invocation) -> Output:
     annotated = annotate(job, judgement, status)
     marked, notes = (annotated.path, annotated.notes) if annotated else (None, ())
     commands = commands_of(job, dry_run.ledger_state)
-    command = of_own_workbook(job, commands).merge_and_run() if marked else commands.run()
+    rows = numbers["rows"]
+    command = of_own_workbook(job, commands).merge_and_run() if marked else _next(commands, dry_run, rows)
 
     def show(stream: TextIO) -> None:
-        print(sums(dry_run.plan, numbers["rows"]), file=stream)
+        print(sums(dry_run.plan, rows), file=stream)
         print(f"{job.workbook.name} was checked against {judgement.book.described}.", file=stream)
-        print_findings(findings, stream, elsewhere="the marked copy" if marked else "--json")
+        if findings or rows:
+            print_findings(findings, stream, elsewhere="the marked copy" if marked else "--json")
+        print_contact_sheet(findings, job.converted / SHEET, stream)
         print_convertible(judgement.convertible, stream, command=commands.convert())
         if marked:
             print_marked(marked, stream, notes=notes, next_command=command)
@@ -107,11 +112,21 @@ def waits_s(dry_run: "DryRun", job: "Job") -> float:
     return job.settle * (before + after)
 
 
+_NO_BUSINESS = "There is no business in the sheet yet. Fill in a row for each, and save it."
+
+
+def _next(commands: "Commands", dry_run: "DryRun", rows: int) -> str:
+    """Return what to type next where nothing is to be fixed: a run, or a check once there are rows to send."""
+    return commands.run() if rows or dry_run.ledger_state.records else commands.check()
+
+
 def sums(plan: "Plan", rows: int) -> str:
     """Return how many rows a run would send, and what keeps the others: `69 of 108 rows would be sent; …`."""
     from bulk_onboard.model.plan import Action
     from bulk_onboard.model.row import notable_in
 
+    if not rows:
+        return _NO_BUSINESS
     actions = plan.counts()
     would = actions[Action.CREATE] + actions[Action.UPDATE]
     errors = sum(decision.judged.has_errors for decision in notable_in(plan.decisions))
@@ -173,19 +188,23 @@ def plan(invocation: Invocation) -> Output:
 
     It says why, what the run costs in requests, and when it would finish.
     """
-    from bulk_onboard.pipeline.kept_flags import commands_of
+    from bulk_onboard.pipeline.kept_flags import remembered
     from bulk_onboard.reporting.console import print_convertible, print_plan
     from bulk_onboard.reporting.printer import print_next
 
     dry_run = _dry_run(invocation)
     made, book = dry_run.plan, dry_run.judgement.book
-    commands = commands_of(invocation.job, dry_run.ledger_state)
-    command = commands.run()
+    next_run = remembered(invocation.job, dry_run.ledger_state)  # with flags that plan has not, such as --settle
+    commands = next_run.commands
+    counts = dry_run.status().counts()
+    command = _next(commands, dry_run, counts["rows"])
 
     def show(stream: TextIO) -> None:
+        if not counts["rows"]:
+            print(_NO_BUSINESS, file=stream)
         print(f"{format_count(len(made.decisions), 'row')}, checked against {book.described}.", file=stream)
         now = invocation.clock().now().astimezone(invocation.job.timezone)
-        print_plan(made, stream, waits_s=waits_s(dry_run, invocation.job), now=now)
+        print_plan(made, stream, waits_s=waits_s(dry_run, next_run), now=now)
         print_convertible(dry_run.judgement.convertible, stream, command=commands.convert())
         print(file=stream)
         print_next(command, stream)
@@ -196,7 +215,7 @@ def plan(invocation: Invocation) -> Output:
             "requirements": book.source,
             "contract": book.contract,
             "workbook": str(invocation.job.workbook),
-            "counts": dry_run.status().counts(),
+            "counts": counts,
             "actions": made.counts(),
             "forecast": {
                 "requests": made.forecast.requests,

@@ -69,8 +69,8 @@ class VerbCommand(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the words behind the verb."""
-        if ctx.resilient_parsing:  # a shell that completes
-            return super().parse_args(ctx, args)
+        if ctx.resilient_parsing:  # a shell that completes; without the flag whose value it asks for JOB can be read
+            return super().parse_args(ctx, args[:-1] if args and args[-1].startswith("-") else args)
         verb, words = _typed(ctx), list(args)
         ctx.allow_extra_args = True  # they are refused below, with a sentence of ours
         if blank := next(_values_with_a_blank(words), ""):

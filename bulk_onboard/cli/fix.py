@@ -3,6 +3,7 @@
 import json
 import shlex
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from bulk_onboard.maintenance.merge import Merged
     from bulk_onboard.maintenance.resolve import How, Resolution
     from bulk_onboard.maintenance.retention import Piece
+    from bulk_onboard.pipeline.progress import Progress
 
 _COPY = Annotated[
     Path | None,
@@ -180,7 +182,7 @@ def _answered(invocation: Invocation, names: Sequence[str], how: "How", complian
     from bulk_onboard.pipeline.outputs import report_job
     from bulk_onboard.reporting.printer import printer_on
 
-    made = invocation.awaited("asking the API", _resolve(invocation, names, how, compliance_id))
+    made = invocation.asking("asking the API", partial(_resolve, invocation, names, how, compliance_id))
     left = [each for each in made if each.record is None]
     if len(left) == len(made):
         raise UsageError(" ".join(each.objection for each in left))
@@ -212,7 +214,7 @@ def _answered(invocation: Invocation, names: Sequence[str], how: "How", complian
 
 
 async def _resolve(
-    invocation: Invocation, names: Sequence[str], how: "How", compliance_id: str
+    invocation: Invocation, names: Sequence[str], how: "How", compliance_id: str, progress: "Progress"
 ) -> "tuple[Resolution, ...]":
     from bulk_onboard.maintenance.resolve import resolve_records
     from bulk_onboard.pipeline.stop import Stop
@@ -227,7 +229,8 @@ async def _resolve(
         credentials=invocation.credentials(),
         clock=invocation.clock(),
         stop=stop,
-        say=tell,
+        progress=progress,
+        say=invocation.say,
     )
 
 
@@ -236,9 +239,12 @@ def _ask(invocation: Invocation, names: Sequence[str]) -> Output:
     from bulk_onboard.maintenance.resolve import Question, ask_people
     from bulk_onboard.reporting.printer import printer_on
 
-    asked = invocation.awaited(
+    credentials = invocation.credentials()
+    asked = invocation.asking(
         "asking the API",
-        ask_people(invocation.job, names, credentials=invocation.credentials(), clock=invocation.clock()),
+        lambda progress: ask_people(
+            invocation.job, names, credentials=credentials, clock=invocation.clock(), progress=progress
+        ),
     )
     questions = [each for each in asked if isinstance(each, Question)]
     left = [each for each in asked if not isinstance(each, Question)]

@@ -1,11 +1,12 @@
 """`ledger VERB`: verify, show, repair, rebuild."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from bulk_onboard.cli.output import Output, tell
+from bulk_onboard.cli.output import Output
 from bulk_onboard.cli.process import heed_signals
 from bulk_onboard.cli.verb import Invocation, known_keys
 from bulk_onboard.errors import ExitStatus, first_that_holds
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from bulk_onboard.ledger.story import Story, StoryLine
     from bulk_onboard.maintenance.account import Comparison, RecordDiff
     from bulk_onboard.maintenance.rebuild import Rebuilt
+    from bulk_onboard.pipeline.progress import Progress
 
 _VERDICTS = {ExitStatus.DONE: "sound", ExitStatus.ROWS_NEED_ATTENTION: "sound; something needs attention"}
 _NAMED_AT_MOST = 20
@@ -76,9 +78,12 @@ def verify_ledger(invocation: Invocation, server: _VERIFY_SERVER = False) -> Out
 def _compare_account(invocation: Invocation) -> "Comparison":
     from bulk_onboard.maintenance.account import compare_account
 
-    return invocation.awaited(
+    credentials = invocation.credentials()
+    return invocation.asking(
         "reading the account's records",
-        compare_account(invocation.job, credentials=invocation.credentials(), clock=invocation.clock()),
+        lambda progress: compare_account(
+            invocation.job, credentials=credentials, clock=invocation.clock(), progress=progress
+        ),
     )
 
 
@@ -125,9 +130,12 @@ def show_record(invocation: Invocation, key: _KEY, server: _SHOW_SERVER = False)
 def _diffs(invocation: Invocation, stories: "tuple[Story, ...]") -> "tuple[RecordDiff, ...]":
     from bulk_onboard.maintenance.account import diff_record
 
-    return invocation.awaited(
+    credentials = invocation.credentials()
+    return invocation.asking(
         "asking the API about the record",
-        diff_record(invocation.job, stories, credentials=invocation.credentials(), clock=invocation.clock()),
+        lambda progress: diff_record(
+            invocation.job, stories, credentials=credentials, clock=invocation.clock(), progress=progress
+        ),
     )
 
 
@@ -245,7 +253,7 @@ def rebuild(invocation: Invocation) -> Output:
     never overwritten. Exit status 3 where a row has several records and somebody must look.
     """
     job = invocation.job
-    made = invocation.awaited("reading the account's records", _rebuild(invocation))
+    made = invocation.asking("reading the account's records", partial(_rebuild, invocation))
     command = job.commands.run()
 
     def show(stream: TextIO) -> None:
@@ -260,11 +268,18 @@ def rebuild(invocation: Invocation) -> Output:
     )
 
 
-async def _rebuild(invocation: Invocation) -> "Rebuilt":
+async def _rebuild(invocation: Invocation, progress: "Progress") -> "Rebuilt":
     from bulk_onboard.maintenance.rebuild import rebuild_ledger
     from bulk_onboard.pipeline.stop import Stop
 
     stop = Stop()
     heed_signals(stop)
     credentials = invocation.credentials()
-    return await rebuild_ledger(invocation.job, credentials=credentials, clock=invocation.clock(), stop=stop, say=tell)
+    return await rebuild_ledger(
+        invocation.job,
+        credentials=credentials,
+        clock=invocation.clock(),
+        stop=stop,
+        progress=progress,
+        say=invocation.say,
+    )

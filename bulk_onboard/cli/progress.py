@@ -9,7 +9,7 @@ wider than the terminal; what matters least is left out first. Green is done, ye
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, TypeAlias
@@ -66,7 +66,7 @@ class Glance:
 
     Attributes:
         now: aware, in the zone in which hours are told.
-        done, due: rows; `verb` is what was done with them.
+        done, due: rows; `verb` is what was done with them. Those with an unknown outcome are not done.
         allowed: of the quota, such as `60/min`; empty without one.
         left_s: seconds until all is done; None where that cannot be told.
         next_s: seconds until the next call goes; 0 where none waits, None where an answer must come first.
@@ -107,6 +107,16 @@ class Glance:
         return f"{self.doing}; {self.then} {in_time}{gives_up}"
 
     @property
+    def waits_for_briefly(self) -> tuple[str, ...]:
+        """`waits_for` with less and less of it, but always with how long; empty where nothing can be left out."""
+        if self.trouble or not self.doing or self.doing_left_s is None:
+            return ()
+        if self.doing_left_s < _SHORTEST_TOLD_S:
+            return (f"{self.doing}; {self.then} now", self.doing)
+        countdown = format_countdown(self.doing_left_s)
+        return f"{self.doing}; {self.then} in {countdown}", f"{self.doing} ({countdown})"
+
+    @property
     def left(self) -> str:
         """About how long it still takes; empty where that cannot be told."""
         return "" if self.left_s is None or self.trouble else f"about {format_estimate(self.left_s)} left"
@@ -137,7 +147,7 @@ class Watch:
         unknown, next_look_at = progress.settling()
         return Glance(
             now=self.clock.now().astimezone(self.zone),
-            done=progress.done,
+            done=max(0, progress.done - progress.unsure()),
             due=progress.due,
             verb=progress.verb,
             allowed=flow.quota,
@@ -157,16 +167,27 @@ class Watch:
 
 
 class Piece(NamedTuple):
-    """A part of the line; those of the highest rank are left out first where the terminal is narrow."""
+    """A part of the line.
+
+    Attributes:
+        rank: what is of the highest rank is left out first where the terminal is narrow.
+        shorter: the text with less and less of it, used before anything essential is left out.
+    """
 
     text: str
     rank: int
     style: str = ""
+    shorter: tuple[str, ...] = ()
+
+    def shortened(self) -> "Piece":
+        """Return it with the next shorter text."""
+        return self._replace(text=self.shorter[0], shorter=self.shorter[1:])
 
 
 _BETWEEN = " · "
 _BAR_WIDTH = 20
 _LEAST_OF_A_PIECE = 16
+_ESSENTIAL = 2  # what has at most this rank is said with fewer words before it is left out
 
 
 def pieces_of(glance: Glance) -> list[Piece]:
@@ -178,8 +199,8 @@ def pieces_of(glance: Glance) -> list[Piece]:
     pieces = [
         Piece(rows, 0),
         Piece(f"{glance.allowed} allowed" if glance.allowed and rows else "", 5),
-        Piece(waits, 1, "yellow" if glance.trouble else ""),
-        Piece(left, 2),
+        Piece(waits, 1, "yellow" if glance.trouble else "", glance.waits_for_briefly),
+        Piece(left, 2, shorter=(glance.left,) if glance.ends_at else ()),
         Piece(_settling(glance), 4),
         Piece("" if glance.doing_left_s or glance.trouble else _next_call(glance), 3),
     ]
@@ -189,21 +210,31 @@ def pieces_of(glance: Glance) -> list[Piece]:
 def _settling(glance: Glance) -> str:
     if not glance.unknown:
         return ""
-    looks = f", next look in {format_countdown(glance.next_look_s)}" if glance.done == glance.due else ""
+    is_all_sent = glance.done + glance.unknown >= glance.due
+    looks = f", next look in {format_countdown(glance.next_look_s)}" if is_all_sent else ""
     return f"settling {format_count(glance.unknown, 'unknown outcome')}{looks}"
 
 
 def _next_call(glance: Glance) -> str:
     if glance.next_s is None:
-        return "waiting for the API's first answer"
+        return "waiting for the API to answer"
     return f"next call in {format_countdown(glance.next_s)}" if glance.next_s >= _SHORTEST_TOLD_S else ""
 
 
 def fitted(pieces: list[Piece], width: int) -> list[Piece]:
-    """Return the pieces that fit into so many columns; what matters most is cut off rather than left out."""
+    """Return the pieces that fit into so many columns.
+
+    What matters less is left out first; then the rest is said with fewer words; what matters most is cut off rather
+    than left out.
+    """
     left = list(pieces)
     while left and (too_long := _width_of(left) - width) > 0:
         last = max(left, key=lambda piece: piece.rank)
+        shortenable = [piece for piece in left if piece.shorter]
+        if last.rank <= _ESSENTIAL and shortenable:
+            last = max(shortenable, key=lambda piece: piece.rank)
+            left[left.index(last)] = last.shortened()
+            continue
         kept = len(last.text) - too_long - 1
         if len(left) > 1 and (last.rank > 1 or kept < _LEAST_OF_A_PIECE):
             left.remove(last)
@@ -319,7 +350,7 @@ def _log_until(over: Event, watch: Watch, stream: TextIO) -> None:
             _log(glance := watch.look(), minute_line(glance), stream)
             told_at, told = now, True
     if told and watch.progress.due:
-        _log(glance := watch.look(), end_line(glance, watch.clock.monotonic() - began), stream)
+        _log(glance := replace(watch.look(), left_s=None), end_line(glance, watch.clock.monotonic() - began), stream)
 
 
 def _is_long(watch: Watch, took_s: float) -> bool:

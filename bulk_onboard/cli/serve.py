@@ -8,7 +8,7 @@ import typer
 from bulk_onboard.cli.output import Output, awaited, tell
 from bulk_onboard.cli.process import signals_to_heed
 from bulk_onboard.cli.verb import Invocation
-from bulk_onboard.errors import ExitStatus
+from bulk_onboard.errors import ExitStatus, UsageError
 
 if TYPE_CHECKING:
     from bulk_onboard.maintenance.access import Access
@@ -36,6 +36,9 @@ def serve(
     from bulk_onboard.api.credentials import look_up
     from bulk_onboard.maintenance.access import access_for
 
+    job = invocation.job
+    if not (job.file.exists() or job.ledger.exists()):
+        raise UsageError(f"There is neither {job.file} nor a ledger of it. Check the path.")
     access = access_for(host, token=look_up(TOKEN, os.environ, warn=tell), names=public_name or [])
     if not is_loopback(host):
         tell(f"{host} can be reached from other machines, and without encryption. Put a proxy with TLS before it.")
@@ -44,7 +47,7 @@ def serve(
     def show(stream: TextIO) -> None:
         print("The page was stopped.", file=stream)
 
-    return Output(ExitStatus.DONE, {"ledger": str(invocation.job.ledger)}, show)
+    return Output(ExitStatus.DONE, {"ledger": str(job.ledger)}, show)
 
 
 async def _serve(invocation: Invocation, host: str, port: int, access: "Access") -> None:

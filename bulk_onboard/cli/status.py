@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 import typer
 
 from bulk_onboard.cli.output import Output, awaited
-from bulk_onboard.cli.verb import Invocation
+from bulk_onboard.cli.verb import Invocation, known_keys
 from bulk_onboard.errors import BulkOnboardError, ExitStatus, UsageError
 from bulk_onboard.settings import Panel
 from bulk_onboard.spelling import did_you_mean
@@ -27,13 +27,13 @@ def _states(incomplete: str) -> list[str]:
     """Return the states that begin like this, for a shell that completes."""
     from bulk_onboard.model.record import State
 
-    return [word for each in State if (word := each.value.replace(" ", "-")).startswith(incomplete)]
+    return [word for each in State if (word := _hyphened(each.value)).startswith(incomplete)]
 
 
 def _reviews(incomplete: str) -> list[str]:
     from bulk_onboard.model.record import Review
 
-    return [word for each in Review if (word := each.value.replace(" ", "-")).startswith(incomplete)]
+    return [word for each in Review if (word := _hyphened(each.value)).startswith(incomplete)]
 
 
 _ACCOUNT = Annotated[bool, typer.Option("--account", help="Ask the API for records that no row of the sheet has.")]
@@ -60,7 +60,13 @@ _REVIEW = Annotated[
 ]
 _KEYS = Annotated[
     list[str],
-    typer.Option("--key", metavar="KEY", help="List this row; may be repeated.", rich_help_panel=Panel.ROWS.value),
+    typer.Option(
+        "--key",
+        metavar="KEY",
+        help="List this row; may be repeated.",
+        autocompletion=known_keys,
+        rich_help_panel=Panel.ROWS.value,
+    ),
 ]
 _ALL = Annotated[
     bool, typer.Option("--all", help=f"List all that fit, not {_LISTED} only.", rich_help_panel=Panel.ROWS.value)
@@ -87,7 +93,9 @@ def status(  # noqa: PLR0917 - typer names them
     if account:
         return _of_account(invocation)
     if failed or state or review or key:
-        choice = _Choice(failed, _read(state, State, "--state"), _read(review, Review, "--review"), tuple(key))
+        states = _read(state, State, "--state", others={"--review": Review})
+        reviews = _read(review, Review, "--review", others={"--state": State})
+        choice = _Choice(failed, states, reviews, tuple(key))
         return _list(invocation, choice, most=None if every else _LISTED)
     return _glance(invocation)
 
@@ -162,15 +170,33 @@ class _Choice:
         )
 
 
-def _read(words: Sequence[str], known: type[StrEnum], flag: str) -> frozenset[str]:
-    """Return the states or reviews of these words, which may have a hyphen for the blank."""
-    spelt = [word.replace("-", " ").casefold() for word in words]
+def _read(
+    words: Sequence[str], known: type[StrEnum], flag: str, *, others: Mapping[str, type[StrEnum]]
+) -> frozenset[str]:
+    """Return the states or reviews of these words, which may have a hyphen for the blank, and commas between them.
+
+    Args:
+        others: the words of other flags, which people write behind this one.
+    """
+    wanted = [word.strip() for text in words for word in text.split(",")]
     values = [each.value for each in known]
-    for typed, word in zip(words, spelt, strict=True):
-        if word not in values:
-            meant = did_you_mean(word, values) or f" There is {', '.join(values)}."
-            raise UsageError(f"{flag} {typed}: there is no such word.{meant}")
-    return frozenset(spelt)
+    for word in wanted:
+        spelt = _spelt(word)
+        if spelt in values:
+            continue
+        other = next((name for name, its in others.items() if spelt in list(its)), "")
+        meant = did_you_mean(spelt, values) or f" There is {', '.join(_hyphened(value) for value in values)}."
+        raise UsageError(f"{flag} {word}: there is no such word.{f' Type {other} {word}.' if other else meant}")
+    return frozenset(map(_spelt, wanted))
+
+
+def _spelt(word: str) -> str:
+    return word.replace("-", " ").casefold()
+
+
+def _hyphened(word: str) -> str:
+    """Return a state or review as one word, as it is typed."""
+    return word.replace(" ", "-")
 
 
 def _list(invocation: Invocation, choice: _Choice, *, most: int | None) -> Output:
@@ -249,9 +275,12 @@ def _of_account(invocation: Invocation) -> Output:
     from bulk_onboard.maintenance.account import Origin, take_inventory
     from bulk_onboard.reporting.console import print_inventory
 
-    inventory = invocation.awaited(
+    credentials = invocation.credentials()
+    inventory = invocation.asking(
         "reading the account's records",
-        take_inventory(invocation.job, credentials=invocation.credentials(), clock=invocation.clock()),
+        lambda progress: take_inventory(
+            invocation.job, credentials=credentials, clock=invocation.clock(), progress=progress
+        ),
     )
     origins = Counter(origin for _, origin in inventory.records)
     counts = {origin.value: origins[origin] for origin in Origin}

@@ -68,11 +68,19 @@ class Invocation:
 
     def awaited(self, what: str, work: Coroutine[Any, Any, _T]) -> _T:
         """Return what the work comes to, and say meanwhile what is done."""
+        return self.asking(what, lambda _: work)
+
+    def asking(self, what: str, work: "Callable[[Progress], Coroutine[Any, Any, _T]]") -> _T:
+        """Return what work comes to that asks the API; say meanwhile what is done, and what it waits for.
+
+        Args:
+            work: given the progress, it says there how the calls flow.
+        """
         from bulk_onboard.pipeline.progress import Progress
 
         progress = Progress()
         with self.showing(progress), progress.doing(what):
-            return awaited(work)
+            return awaited(work(progress))
 
     def say(self, sentence: str) -> None:
         """Put a sentence on stderr about what is done just now, where no progress line says it and somebody listens."""
@@ -124,7 +132,7 @@ def register_job_verb(
     switches = [_SWITCHES[switch] for switch in _SWITCHES if switch != "offline" or full_name in _OFFLINE]
     defaults = {p.name: None if p is names else p.default for p in own}
     own = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY, default=defaults[p.name]) for p in own]
-    parameters = [_keyword("job", _JOB, None), *own, *flags, *switches]
+    parameters = [_keyword("job", _JOB if names is None else _JOB_OR_KEY, None), *own, *flags, *switches]
 
     def command(**given: Any) -> None:
         from bulk_onboard import log
@@ -223,13 +231,14 @@ def _one_or_all(parameter: inspect.Parameter, names: Sequence[str], verb: str) -
 
 
 def _option(setting: Setting) -> inspect.Parameter:
+    completing = known_keys if setting.name == "key" else words_of(setting.read.choices or ())
     option = typer.Option(
         setting.flag_name,
         help=setting.described,
         show_default=False,
         metavar=setting.read.metavar or None,
         rich_help_panel=setting.panel.value,
-        autocompletion=words_of(setting.read.choices) if setting.read.choices else None,
+        autocompletion=completing,
     )
     value = bool if setting.switch else list[str] if setting.several else str
     return _keyword(setting.name, Annotated[value | None, option], None)
@@ -277,6 +286,9 @@ _SWITCHES = {
 }
 _JOB_HELP = "A job file (.toml), a workbook, or a folder with a job.toml; left out, the job.toml of this folder."
 _JOB = Annotated[str | None, typer.Argument(metavar="[JOB]", help=_JOB_HELP, show_default=False)]
+_JOB_OR_KEY = Annotated[
+    str | None, typer.Argument(metavar="[JOB]", help=_JOB_HELP, show_default=False, autocompletion=known_keys)
+]
 _BARE = {setting.flag_name: setting for setting in SETTINGS if setting.bare}
 
 

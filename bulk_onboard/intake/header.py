@@ -295,12 +295,24 @@ def _missing(missing: Sequence[str], free: Sequence[int], sheet: Sheet, names: _
 
 
 def _likely(missing: Sequence[str], free: Sequence[int], sheet: Sheet, names: _Names) -> dict[str, str]:
-    """Return by our name of a missing column the header that is nearly its own."""
+    """Return by our name of a missing column the header that is nearly one of its own, or else a word of one: `Pin`.
+
+    None where the headers stand in another row, since these are none then.
+    """
+    if _elsewhere(missing, sheet, names):
+        return {}
     strangers = {bare(sheet.headers[position]): sheet.headers[position].strip() for position in free}
-    found = {
-        name: difflib.get_close_matches(bare(names.titles[name]), strangers, n=1, cutoff=_NEAR) for name in missing
-    }
-    return {name: strangers[near[0]] for name, near in found.items() if near}
+    called = {name: (names.titles[name], *SYNONYMS.get(name, ())) for name in missing}
+    found: dict[str, str] = {}
+    for spellings in (called, {name: " ".join(its).split() for name, its in called.items()}):
+        for name in (name for name in missing if name not in found):
+            if near := [each for word in spellings[name] if len(word) > 2 for each in _near(word, strangers)]:
+                found[name] = strangers.pop(near[0])  # a header is one column
+    return found
+
+
+def _near(word: str, headers: Collection[str]) -> list[str]:
+    return difflib.get_close_matches(bare(word), headers, n=1, cutoff=_NEAR)
 
 
 def _unused(missing: Sequence[str], free: Sequence[int], sheet: Sheet, names: _Names) -> Iterator[str]:

@@ -230,6 +230,18 @@ def _refuse_frame(frame: Frame) -> None:
         raise WorkbookError("The frame has a named index, which would be left out. Call frame.reset_index() first.")
     if len(frame) > MOST_ROWS:
         raise WorkbookError(f"The frame has {len(frame):,} rows, more than {MOST_ROWS:,}. Divide it into several.")
+    for position in range(len(frame.columns)):
+        column = frame.iloc[:, position]
+        if nested := next((type(value).__name__ for value in column if _is_nested(value)), ""):
+            raise WorkbookError(
+                f'The column "{_header_of(frame.columns[position])}" of the frame has a {nested} in a cell. '
+                'Make each cell one value: several numbers are a text with commas, ", ".join(…).'
+            )
+
+
+def _is_nested(value: object) -> bool:
+    is_one = isinstance(value, str | bytes) or not isinstance(value, Iterable)
+    return not is_one and getattr(value, "ndim", 1) > 0
 
 
 def _plain_value(value: object) -> CellValue:

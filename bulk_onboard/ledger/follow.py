@@ -20,6 +20,7 @@ from bulk_onboard.model.entry import LedgerOpened
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.life import IllegalStepError
 
+_LAST_LINE = 1 << 17  # bytes that hold at least the last line
 _ANCHOR = 128  # bytes before the place where the next look begins; they hold a checksum
 
 
@@ -63,7 +64,7 @@ class Follower:
         try:
             fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except FileNotFoundError:
-            self._miss("")
+            self._miss(_GONE if self._read else "")
         except OSError as error:
             self._miss(f"The ledger cannot be opened: {error.strerror}.")
         else:
@@ -113,7 +114,8 @@ class Follower:
         self.ledger_state, self.restarted = folded.ledger_state, why
         self.trouble = _DAMAGED_END if folded.rotten else ""
         self._stand_at(fd, folded.good_bytes)
-        lines = os.pread(fd, folded.good_bytes, max(0, folded.good_bytes - (1 << 17))).splitlines()
+        start = max(0, folded.good_bytes - _LAST_LINE)
+        lines = os.pread(fd, folded.good_bytes - start, start).splitlines()
         self.newest_at = decode(lines[-1]).at if lines else ""
 
     def _read_on(self, fd: int) -> None:
@@ -144,6 +146,7 @@ class Follower:
         self._read, self._anchor = end, os.pread(fd, end - start, start)
 
 
+_GONE = "The ledger is gone: it was moved, renamed or purged. What is shown is how it was."
 _DAMAGED_END = "The ledger's last line is damaged. The next run puts it aside, and holds the row it was about."
 _UNREADABLE = (
     "Line {number} of the ledger cannot be used: {why}. What is shown is the state before it. "

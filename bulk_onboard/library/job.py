@@ -121,17 +121,31 @@ def load_job(file: AnyPath | None = None, /, *, frame: Frame | None = None, **se
     if (file is None) == (frame is None):
         raise UsageError("Give load_job() either a file, or frame=… with ledger=….")
     if file is not None:
-        loaded = jobs.load_job(Path(file), given)
-        return Job(replace(loaded, commands=_typeable(loaded.commands)))
+        loaded = jobs.load_job(_path(file), given, are_typed=False)
+        typeable = _typeable(loaded.commands)
+        calls = Calls(job=typeable.job, flags=typeable.flags, commands=typeable)
+        return Job(replace(loaded, commands=typeable if typeable == loaded.commands else calls))
     if "ledger" not in given:
         raise UsageError('A job of a frame needs to know its ledger: load_job(frame=…, ledger="name.ledger.jsonl").')
     if "workbook" in given:
         raise UsageError("A job of a frame has no workbook; leave workbook out, or leave the frame out.")
-    ledger = Path(given["ledger"])
-    loaded = jobs.load_job(ledger.with_name(f"{jobs.name_of(ledger)}.csv"), given)
-    flags = {name: words for name, words in _typeable(loaded.commands).flags.items() if name != "ledger"}
-    calls = Calls(job=str(loaded.ledger), flags=flags, csv=loaded.commands)
+    ledger = _path(given["ledger"])
+    if not ledger.name:
+        raise UsageError('ledger: it must be the path of a file, such as "name.ledger.jsonl".')
+    loaded = jobs.load_job(ledger.with_name(f"{jobs.name_of(ledger)}.csv"), given, are_typed=False)
+    typeable = _typeable(loaded.commands)
+    flags = {name: words for name, words in typeable.flags.items() if name != "ledger"}
+    calls = Calls(job=str(loaded.ledger), flags=flags, commands=typeable)
     return Job(replace(loaded, commands=calls), frame)
+
+
+def _path(file: Any) -> Path:
+    if hasattr(file, "columns"):
+        raise UsageError("A DataFrame goes into load_job() as frame=…, with ledger=….")
+    try:
+        return Path(file)
+    except TypeError:
+        raise UsageError(f"load_job() takes the path of a file, not a {type(file).__name__}.") from None
 
 
 def plain(value: Any) -> Any:
@@ -152,15 +166,15 @@ def _typeable(commands: Commands) -> Commands:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calls(Commands):
-    """What to do next about a job of a frame: only its program has the rows, so there it is a call.
+    """What to do next where only the program has the frame, or the settings that no flag has: there it is a call.
 
-    The commands that need the ledger alone name that in place of the job.
+    The commands that need the ledger alone name that in place of a job of a frame.
 
     Attributes:
-        csv: the commands about the csv file for which the frame stands, to be used once the frame is written there.
+        commands: those about the job's file; of a frame the csv file for which it stands, once it is written there.
     """
 
-    csv: Commands
+    commands: Commands
 
     def run(self) -> str:
         """Do what is due."""
@@ -179,17 +193,17 @@ class Calls(Commands):
         return "bulk_onboard.report(job)"
 
     def merge(self, copy: str = "") -> str:
-        """Take fixed cells over: there is no workbook for them."""
-        return self.check() if not copy else self.csv.merge(copy)
+        """Take fixed cells over: that is for the program."""
+        return self.check() if not copy else self.commands.merge(copy)
 
     def merge_and_run(self) -> str:
-        """Do what is due, once the frame is right."""
+        """Do what is due, once the rows are right."""
         return self.run()
 
     def convert(self) -> str:
         """Make accepted copies of scans."""
-        return self.csv.convert()
+        return self.commands.convert()
 
     def resolve(self, name: str, *answer: str) -> str:
         """Settle a held record."""
-        return self.csv.resolve(name, *answer)
+        return self.commands.resolve(name, *answer)

@@ -7,6 +7,7 @@ since it locks the ledger.
 
 import os
 from dataclasses import replace
+from inspect import iscoroutinefunction
 
 from bulk_onboard.api.credentials import Credentials, are_at_hand, credentials_from
 from bulk_onboard.clock import SystemClock
@@ -166,6 +167,7 @@ def _begin_check(job: Job, credentials: Credentials | None, offline: bool, annot
     from bulk_onboard.pipeline.judge import make_dry_run  # noqa: PLC0415 - a status judges nothing
     from bulk_onboard.pipeline.outputs import annotate as write_copy  # noqa: PLC0415
 
+    _refuse_others(job, credentials)
     warnings: list[str] = []
     found = _at_hand(credentials, offline, warnings)
 
@@ -195,6 +197,7 @@ def _begin_check(job: Job, credentials: Credentials | None, offline: bool, annot
 def _begin_plan(job: Job, credentials: Credentials | None, offline: bool) -> Work[PlanResult]:
     from bulk_onboard.pipeline.judge import make_dry_run  # noqa: PLC0415 - a status judges nothing
 
+    _refuse_others(job, credentials)
     warnings: list[str] = []
     found = _at_hand(credentials, offline, warnings)
 
@@ -226,6 +229,9 @@ def _begin_run(
 ) -> Work[RunResult]:
     from bulk_onboard.pipeline.run import run_job  # noqa: PLC0415 - brings the network
 
+    _refuse_others(job, credentials)
+    if iscoroutinefunction(on_progress):
+        raise UsageError("on_progress is called, not awaited: give a function without async.")
     warnings: list[str] = []
     found = credentials or credentials_from(os.environ, warn=warnings.append)
     settings = job.settings
@@ -245,6 +251,8 @@ def _begin_run(
 def _begin_report(job: Job, redact: bool) -> Work[ReportResult]:
     from bulk_onboard.pipeline.outputs import report_job  # noqa: PLC0415 - brings the report's libraries
 
+    _refuse_others(job)
+
     async def work(_: Stop, __: Progress) -> ReportResult:
         check_places(job.settings)
         made = await report_job(job.settings, clock=SystemClock(), redact=redact, frame=job.frame, as_remembered=False)
@@ -257,10 +265,20 @@ def _begin_status(job: Job) -> Work[JobStatus]:
     from bulk_onboard.ledger.journal import read_ledger_state  # noqa: PLC0415
     from bulk_onboard.reporting.row_status import join  # noqa: PLC0415
 
+    _refuse_others(job)
+
     async def work(_: Stop, __: Progress) -> JobStatus:
         return JobStatus.of(join(None, read_ledger_state(job.ledger).ledger_state))
 
     return Work(work)
+
+
+def _refuse_others(job: object, credentials: object = None) -> None:
+    """Raise UsageError where something else was handed over, such as the path of a job file."""
+    if not isinstance(job, Job):
+        raise UsageError(f"A job is wanted, as load_job() returns it, and not a {type(job).__name__}.")
+    if credentials is not None and not isinstance(credentials, Credentials):
+        raise UsageError("Credentials are handed over as credentials=Credentials.of(auth_id, auth_token).")
 
 
 def _at_hand(credentials: Credentials | None, offline: bool, warnings: list[str]) -> Credentials | None:

@@ -7,6 +7,7 @@ one waits no longer; what was begun is in the ledger, and the next run settles i
 """
 
 import asyncio
+import contextlib
 import contextvars
 import signal
 import threading
@@ -37,7 +38,7 @@ class Progress:
         due: rows for which it has something to do, `done` among them.
         states: records by state, such as `submitted`.
         doing: what it does or waits for while no rows are sent, such as "fetching review results"; else empty.
-        time_left_s: seconds until its end, as far as can be foreseen; None where that cannot be told.
+        time_left_s: seconds until its end, as far as can be foreseen; None where that cannot be told, 0 at its end.
     """
 
     done: int
@@ -125,7 +126,7 @@ class Work(Generic[_T]):
         finally:
             if looking:
                 looking.cancel()
-                self._look()
+                self._look(has_ended=True)
 
     async def _look_at_intervals(self) -> None:
         while True:
@@ -133,12 +134,13 @@ class Work(Generic[_T]):
             self._look()
             await asyncio.sleep(max(EACH_S, _RESTS * (time.monotonic() - began)))
 
-    def _look(self) -> None:
+    def _look(self, *, has_ended: bool = False) -> None:
         """Note how far the work is, in its own thread, where nothing changes meanwhile."""
         progress = self._progress
         states = Counter(record.state.value for record in progress.ledger_state.records.values())
         doing = progress.activity.what if progress.activity else progress.flow().trouble
-        self._seen = Progress(progress.done, progress.due, dict(states), doing, progress.time_left())
+        left = 0.0 if has_ended else progress.time_left()
+        self._seen = Progress(progress.done, progress.due, dict(states), doing, left)
 
     def _show(self) -> None:
         if self._on_progress and self._seen is not None and self._seen != self._shown:
@@ -146,12 +148,16 @@ class Work(Generic[_T]):
             self._on_progress(self._seen)
 
     def _ask_to_stop(self, cause: object) -> None:
-        if not self._ended.done():
-            self._loop.call_soon_threadsafe(self._stop.request, cause)
+        self._tell(self._stop.request, cause)
 
     def _give_up(self) -> None:
-        if self._task is not None and not self._ended.done():
-            self._loop.call_soon_threadsafe(self._task.cancel)
+        if self._task is not None:
+            self._tell(self._task.cancel)
+
+    def _tell(self, act: Callable[..., object], *said: object) -> None:
+        """Do something in the thread of the work, unless that has ended."""
+        with contextlib.suppress(RuntimeError):  # its loop is closed
+            self._loop.call_soon_threadsafe(act, *said)
 
 
 def _asked() -> StoppedError:

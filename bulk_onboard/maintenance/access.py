@@ -6,6 +6,7 @@ is new each time and stands in the address that is printed, or one that the oper
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from bulk_onboard.api.address import is_loopback
 from bulk_onboard.errors import UsageError
 
 SHORTEST_TOKEN = 16
+_NAME = re.compile(r"[\w.-]+|\[[0-9a-fA-F:.]+\]")  # without a port, which a proxy may add, and without a path
 OPEN = frozenset({"/healthz", "/page.css", "/page.js", "/icon.svg"})
 """What everybody may ask for: nothing of the job is in it."""
 
@@ -68,7 +70,7 @@ def access_for(host: str, *, token: str, names: Sequence[str]) -> Access:
         names: further names under which the page is asked for, such as a proxy's.
 
     Raises:
-        UsageError: other machines could see it and no token was chosen, or the token can be guessed.
+        UsageError: other machines could see it and no token was chosen, the token can be guessed, or a name is none.
     """
     if token and (len(token) < SHORTEST_TOKEN or not token.isascii() or not token.isprintable() or " " in token):
         raise UsageError(
@@ -80,6 +82,9 @@ def access_for(host: str, *, token: str, names: Sequence[str]) -> Access:
             f"{host} can be reached from other machines, and the page shows Keys and names. Put a token into "
             "BULK_ONBOARD_PAGE_TOKEN, or listen at 127.0.0.1 behind a proxy with TLS; docs/live_page.md says how."
         )
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise UsageError(f"--public-name {name}: give the name alone, such as page.example.com.")
     own = {"localhost", "127.0.0.1", "[::1]", f"[{host}]" if ":" in host else host}
     hosts = frozenset({*own, *(name.lower() for name in names)}) if is_loopback(host) or names else frozenset()
     return Access(token or secrets.token_urlsafe(24), is_chosen=bool(token), hosts=hosts)

@@ -32,6 +32,7 @@ from bulk_onboard.model.record import Record, State
 from bulk_onboard.model.sheet import document_column
 from bulk_onboard.pipeline.connection import bound_ledger_state, read_account, reading
 from bulk_onboard.pipeline.judge import identified_rows
+from bulk_onboard.pipeline.progress import Progress
 from bulk_onboard.pipeline.walk import DuplicateRecords, find_duplicates
 from bulk_onboard.units import format_count
 
@@ -77,7 +78,9 @@ class Comparison:
             yield f"{records} at the API with a token that this ledger does not know: of another job?"
 
 
-async def compare_account(job: Job, *, credentials: Credentials, clock: Clock) -> Comparison:
+async def compare_account(
+    job: Job, *, credentials: Credentials, clock: Clock, progress: Progress | None = None
+) -> Comparison:
     """Compare the job's ledger with the account; read only.
 
     Raises:
@@ -85,7 +88,7 @@ async def compare_account(job: Job, *, credentials: Credentials, clock: Clock) -
         BulkOnboardError: the API cannot be read.
     """
     ledger_state = bound_ledger_state(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)
-    async with reading(job, credentials, clock=clock) as gateway:
+    async with reading(job, credentials, clock=clock, progress=progress) as gateway:
         shown = await read_account(gateway)
         missing = not_shown(ledger_state, shown)
         if len(missing) <= ASKED_AT_MOST:
@@ -143,7 +146,9 @@ class AccountInventory:
     no_sheet: str = ""
 
 
-async def take_inventory(job: Job, *, credentials: Credentials, clock: Clock) -> AccountInventory:
+async def take_inventory(
+    job: Job, *, credentials: Credentials, clock: Clock, progress: Progress | None = None
+) -> AccountInventory:
     """List every record of the account; read only.
 
     Without the workbook each record of the ledger counts as one that a row has.
@@ -158,7 +163,7 @@ async def take_inventory(job: Job, *, credentials: Credentials, clock: Clock) ->
         claimed, why = {identity.token for _, identity in rows}, ""
     except WorkbookError as gone:
         claimed, why = set(ledger_state.records), str(gone)
-    async with reading(job, credentials, clock=clock) as gateway:
+    async with reading(job, credentials, clock=clock, progress=progress) as gateway:
         shown = await read_account(gateway)
     return AccountInventory(tuple(placed(shown, ledger_state, claimed)), why)
 
@@ -212,11 +217,16 @@ class RecordDiff:
 
 
 async def diff_record(
-    job: Job, stories: Sequence[Story], *, credentials: Credentials, clock: Clock
+    job: Job,
+    stories: Sequence[Story],
+    *,
+    credentials: Credentials,
+    clock: Clock,
+    progress: Progress | None = None,
 ) -> tuple[RecordDiff, ...]:
     """Compare these records with the API and with today's files, in their order; errors as for `compare_account`."""
     ledger_state = bound_ledger_state(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)
-    async with reading(job, credentials, clock=clock) as gateway:
+    async with reading(job, credentials, clock=clock, progress=progress) as gateway:
         looked = [await _ask(gateway, one) for one in stories]
     return tuple([await _with_files(job, ledger_state, one, today) for one, today in zip(stories, looked, strict=True)])
 

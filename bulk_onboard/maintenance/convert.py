@@ -14,10 +14,12 @@ import fcntl
 import hashlib
 import io
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from queue import SimpleQueue
 from typing import BinaryIO
@@ -33,10 +35,12 @@ from bulk_onboard.intake.documents.copies import (
     SHEET,
     THUMBNAILS,
     Copy,
+    Refused,
     content_of,
+    content_of_index,
     copy_name,
-    index_of,
     is_sound,
+    left_by_a_kill,
     read_index,
     thumbnail_name,
 )
@@ -53,7 +57,7 @@ from bulk_onboard.model.finding import Finding, ruled
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.requirements import Combination, RequirementsBook
 from bulk_onboard.model.row import Row, is_example
-from bulk_onboard.model.sheet import KEY, Columns, Sheet, document_column
+from bulk_onboard.model.sheet import BUSINESS_NAME, KEY, Columns, Sheet, document_column
 from bulk_onboard.pipeline.judge import columns_of, combinations_of_sheet, find_documents, read_job_sheet
 from bulk_onboard.pipeline.requirements import requirements_for
 from bulk_onboard.reporting.target import replace
@@ -69,6 +73,7 @@ class Use:
 
     row: int
     key: str
+    business: str
     column: str
     text: str
 
@@ -89,12 +94,14 @@ class Scans:
     Attributes:
         book: the requirements that say what is taken.
         digests: of all files that are no larger than what is taken.
+        day: today, in the job's time zone.
         is_whole: whether the sheet has all of the job's rows, so that a file that none of them names is gone.
     """
 
     book: RequirementsBook
     found: tuple[Scan, ...]
     digests: frozenset[str]
+    day: date
     is_whole: bool
 
 
@@ -151,10 +158,11 @@ async def find_scans(job: Job, *, credentials: Credentials | None, clock: Clock)
         job, sorted(combinations), credentials=credentials, clock=clock, ledger_state=ledger_state
     )
     columns, _ = columns_of(job, sheet, book)
-    return _scans(job, sheet, columns, book)
+    day = clock.now().astimezone(job.timezone).date()
+    return _scans(job, sheet, columns, book, day)
 
 
-def _scans(job: Job, sheet: Sheet, columns: Columns, book: RequirementsBook) -> Scans:
+def _scans(job: Job, sheet: Sheet, columns: Columns, book: RequirementsBook, day: date) -> Scans:
     rows, files = find_documents(job, rows_of(sheet, columns, defaults=job.defaults), book, with_copies=False)
     files = {
         text: dataclasses.replace(facts, findings=ruled(facts.findings, job.findings)) for text, facts in files.items()
@@ -166,7 +174,7 @@ def _scans(job: Job, sheet: Sheet, columns: Columns, book: RequirementsBook) -> 
     by_path = {facts.path: facts for facts in files.values()}
     scans = tuple(Scan(by_path[path], tuple(uses), why_not(by_path[path])) for path, uses in found.items())
     digests = frozenset(facts.sha256 for facts in files.values() if facts.sha256)
-    return Scans(book, scans, digests, is_whole=not sheet.has_some_rows_only)
+    return Scans(book, scans, digests, day, is_whole=not sheet.has_some_rows_only)
 
 
 def _uses(rows: Iterable[Row], columns: Columns, book: RequirementsBook) -> Iterator[Use]:
@@ -177,7 +185,8 @@ def _uses(rows: Iterable[Row], columns: Columns, book: RequirementsBook) -> Iter
         for document in requirements.documents:
             name = document_column(document.type)
             if document.needs_file and (text := row.cell(name)):
-                yield Use(row.number, row.cell(KEY), columns.headers.get(name, document.title), text)
+                header = columns.headers.get(name, document.title)
+                yield Use(row.number, row.cell(KEY), row.cell(BUSINESS_NAME), header, text)
 
 
 def convert_scans(job: Job, scans: Scans, watch: Callable[[int, int], None]) -> Conversion:
@@ -241,7 +250,7 @@ class _Work:
 
     def __exit__(self, *error: object) -> None:
         self._reader.__exit__(None, None, None)
-        if self._index or self._done.results:
+        if self._index.copies or self._done.results:
             self._save()
             _write(self._folder.root / LIST, _list_of(self._done.results))
             _write(self._folder.root / SHEET, contact_sheet(self._tiles()).encode())
@@ -249,14 +258,20 @@ class _Work:
             remove_copies(self._folder.root)
 
     def take_over(self) -> None:
-        """Make a result of each file; one whose copy is there, as it was made, is done."""
-        made = self._folder.look_all({copy.name for copy in self._index.values()})
+        """Make a result of each file; one whose copy is there, as it was made, is done.
+
+        The index is written first: by it every command knows the folder, also while this one works, and after a kill.
+        """
+        self._save()
+        _remove_left_behind(self._folder.root)
+        made = self._folder.look_all({copy.name for copy in self._index.copies.values()})
         with ThreadPoolExecutor(_children()) as threads:
             digests = threads.map(self._digest_of, self._scans.found)
             for scan, digest in zip(self._scans.found, digests, strict=True):
-                copy = self._index.get(digest)
+                copy, refused = self._index.copies.get(digest), self._index.refused.get(digest)
                 is_there = copy and made[copy.name].sha256 == copy.sha256 and is_sound(made[copy.name])
-                self._done.results.append(Result(scan, digest, copy if is_there else None, scan.why_not))
+                why = scan.why_not or (refused.why if refused else "")
+                self._done.results.append(Result(scan, digest, copy if is_there else None, why))
 
     def convert(self, watch: Callable[[int, int], None]) -> None:
         """Convert the files that have no copy yet, several at a time, those of one content once."""
@@ -282,11 +297,13 @@ class _Work:
         if not self._scans.is_whole:
             return
         there = self._scans.digests | {result.digest for result in self._done.results}
-        for digest in self._index.keys() - there:
-            self._done.removed.append(self._index.pop(digest).name)
+        for digest in self._index.refused.keys() - there:
+            del self._index.refused[digest]
+        for digest in self._index.copies.keys() - there:
+            self._done.removed.append(self._index.copies.pop(digest).name)
             (self._folder.root / THUMBNAILS / thumbnail_name(digest)).unlink(missing_ok=True)
         self._save()
-        named = {copy.name for copy in self._index.values()}
+        named = {copy.name for copy in self._index.copies.values()}
         for path in self._folder.root.iterdir():
             if COPY_NAME.fullmatch(path.name) and path.name not in named:
                 path.unlink()
@@ -297,48 +314,50 @@ class _Work:
         content = content_of(scan.facts, self._originals)
         return "" if content is None else hashlib.sha256(content).hexdigest()
 
-    def _convert_one(self, result: Result, idle: "SimpleQueue[Converter]") -> Copy | str:
-        """Return the copy of a file, checked as any document is; or why there is none."""
+    def _convert_one(self, result: Result, idle: "SimpleQueue[Converter]") -> Copy | Converted:
+        """Return the copy of a file, checked as any document is; or what there is instead, which says why."""
         scan = result.scan
         content = content_of(scan.facts, self._originals)
         if content is None or hashlib.sha256(content).hexdigest() != result.digest:
-            return "it was changed or removed a moment ago. Convert again."
+            return Converted(why="it was changed or removed a moment ago. Convert again.")
         converter = idle.get()
         try:
             made = self._made_of(scan, content, converter)
         finally:
             idle.put(converter)
         if made.why:
-            return made.why
+            return made
         name = copy_name(scan.facts.path, result.digest)
         path = self._folder.root / name
         if fault := next(filter(_is_error, findings_in(path, made.pdf, self._reader)), None):
-            return f"the copy would be no sound PDF. {fault.problem}"
+            return Converted(why=f"the copy would be no sound PDF. {fault.problem}")
         _write(path, made.pdf)
         _write(self._folder.root / THUMBNAILS / thumbnail_name(result.digest), made.thumbnail)
-        return Copy(name, hashlib.sha256(made.pdf).hexdigest(), len(content), made.pages, made.done)
+        return Copy(name, hashlib.sha256(made.pdf).hexdigest(), len(content), made.pages, made.done, self._scans.day)
 
     def _made_of(self, scan: Scan, content: bytes, converter: Converter) -> Converted:
         if not scan.facts.sha256:  # it was too large to be looked into until now
             whole = dataclasses.replace(scan.facts, findings=findings_in(scan.facts.path, content, self._reader))
             if why := why_not(whole):
-                return Converted(why=why)
+                return Converted(why=why, is_final=True)
         return converter.convert(content, scan.facts.media_type)
 
-    def _take(self, came: Copy | str, results: Sequence[Result]) -> None:
+    def _take(self, came: Copy | Converted, results: Sequence[Result]) -> None:
         for result in results:
             if isinstance(came, Copy):
                 result.copy, result.is_new = came, True
-                self._index[result.digest] = came
+                self._index.copies[result.digest] = came
             else:
-                result.why = f"{came[:1].upper()}{came[1:].rstrip('.')}."
+                result.why = f"{came.why[:1].upper()}{came.why[1:].rstrip('.')}."
+                if came.is_final:
+                    self._index.refused[result.digest] = Refused(result.scan.facts.size, result.why)
         self._unsaved += 1
         if self._unsaved >= _BETWEEN_SAVES:
             self._save()
 
     def _save(self) -> None:
         self._unsaved = 0
-        _write(self._folder.root / INDEX, index_of(self._index))
+        _write(self._folder.root / INDEX, content_of_index(self._index))
 
     def _tiles(self) -> Iterator[Tile]:
         for result in self._done.results:
@@ -346,7 +365,17 @@ class _Work:
                 path = self._folder.root / THUMBNAILS / thumbnail_name(result.digest)
                 thumbnail = path.read_bytes() if path.exists() else b""
                 for use in result.scan.uses:
-                    yield Tile(use.row, use.key, use.column, copy.name, copy.done, copy.pages, thumbnail)
+                    yield Tile(
+                        use.row,
+                        use.key,
+                        use.business,
+                        use.column,
+                        copy.name,
+                        copy.day,
+                        copy.done,
+                        copy.pages,
+                        thumbnail,
+                    )
 
 
 @contextmanager
@@ -378,7 +407,7 @@ def _write(path: Path, content: bytes) -> None:
     replace(path, fill)
 
 
-_HEADERS = ("Row", "Key", "Column", "Document", "Was", "What was done", "Copy", "Pages")
+_HEADERS = ("Row", "Key", "Business Name", "Column", "Document", "Was", "What was done", "Copy", "Pages")
 
 
 def _list_of(results: Iterable[Result]) -> bytes:
@@ -393,7 +422,7 @@ def _list_of(results: Iterable[Result]) -> bytes:
             if copy
             else (f"not converted{f': {result.why}' if result.why else ' yet'}", "", "")
         )
-        lines.writerow([_as_text(cell) for cell in (use.row, use.key, use.column, use.text, was, *done)])
+        lines.writerow([_as_text(cell) for cell in (use.row, use.key, use.business, use.column, use.text, was, *done)])
     return into.getvalue().encode("utf-8-sig", "replace")
 
 
@@ -407,8 +436,14 @@ def _as_text(cell: object) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
+def _remove_left_behind(folder: Path) -> None:
+    for path in left_by_a_kill(folder):
+        shutil.rmtree(path, ignore_errors=True)
+
+
 def remove_copies(folder: Path) -> None:
     """Remove all that a conversion has made; what somebody else put into the folder stays, and the folder with it."""
+    _remove_left_behind(folder)
     thumbnails = folder / THUMBNAILS
     for path in sorted(thumbnails.glob("*.jpg")) if thumbnails.is_dir() else ():
         path.unlink()

@@ -271,7 +271,7 @@ def _documents(job: Job, book: RequirementsBook) -> FolderFacts:
     troubles = list(_trouble_in(folder.check))
     if job.documents_pattern:
         troubles += _trouble_in(lambda: fill_in_documents((), book, folder, job.documents_pattern))
-    return FolderFacts(job.documents, job.documents_pattern, troubles, copies=len(read_index(job.converted)))
+    return FolderFacts(job.documents, job.documents_pattern, troubles, copies=len(read_index(job.converted).copies))
 
 
 def _disk(job: Job, rows: int) -> DiskFacts:

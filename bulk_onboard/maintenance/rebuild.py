@@ -20,6 +20,7 @@ from bulk_onboard.model.outcome import Done
 from bulk_onboard.model.record import State
 from bulk_onboard.pipeline.connection import open_ledger, reading
 from bulk_onboard.pipeline.judge import identified_rows
+from bulk_onboard.pipeline.progress import Progress
 from bulk_onboard.pipeline.stop import Stop
 from bulk_onboard.pipeline.walk import sweep
 
@@ -44,9 +45,13 @@ async def rebuild_ledger(
     credentials: Credentials,
     clock: Clock,
     stop: Stop | None = None,
+    progress: Progress | None = None,
     say: Callable[[str], None] = lambda sentence: None,
 ) -> Rebuilt:
     """Make the job's ledger from the account; call `say` with the reason for the wait.
+
+    Args:
+        progress: where it says what it waits for.
 
     Raises:
         UsageError: there is a ledger already.
@@ -57,12 +62,12 @@ async def rebuild_ledger(
     _refuse_to_overwrite(job)
     stop = stop or Stop()
     identities = [identity for _, identity in await identified_rows(job, LedgerState(), auth_id=credentials.auth_id)]
-    async with reading(job, credentials, clock=clock, stop=stop) as gateway:
+    async with reading(job, credentials, clock=clock, stop=stop, progress=progress) as gateway:
         first = await gateway.send(ListPage(query={"limit": "1"}))  # the ledger is bound to an address that answered
         if not isinstance(first, Done):
             raise errors.StoppedError("The account could not be read. Check the network, then rebuild again.")
         with open_ledger(job, credentials, clock) as journal:
-            await wait_for_settle_window(job, journal.locked_at, clock=clock, stop=stop, say=say)
+            await wait_for_settle_window(job, journal.locked_at, clock=clock, stop=stop, progress=progress, say=say)
             if not await sweep(gateway, journal, identities):
                 raise errors.StoppedError(
                     "The API's list of records could not be read to its end. The next run begins with it: "

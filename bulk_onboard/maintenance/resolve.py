@@ -23,6 +23,7 @@ from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import UNKNOWN, Record, State
 from bulk_onboard.pipeline.connection import bound_ledger_state, open_ledger, reading
 from bulk_onboard.pipeline.kept_flags import commands_of
+from bulk_onboard.pipeline.progress import SETTLE_WINDOW, Progress
 from bulk_onboard.pipeline.reviews import is_gone
 from bulk_onboard.pipeline.stop import Stop, status_of, why_stopped
 from bulk_onboard.pipeline.walk import Lookup, Walk, by_token
@@ -70,6 +71,7 @@ async def resolve_records(
     credentials: Credentials,
     clock: Clock,
     stop: Stop | None = None,
+    progress: Progress | None = None,
     say: Callable[[str], None] = lambda sentence: None,
 ) -> tuple[Resolution, ...]:
     """Write somebody's answer for these records into the ledger; return what became of each, in their order.
@@ -78,6 +80,9 @@ async def resolve_records(
     other row's; for one that is said to be absent the API must show none with its id or its token. Where a create is
     unknown, that check waits for the settle window; `say` is called with the reason. An answer that is not taken keeps
     no other from being taken.
+
+    Args:
+        progress: where it says what it waits for.
 
     Raises:
         SignalledError: a signal asked to `stop`; nothing was written.
@@ -90,9 +95,9 @@ async def resolve_records(
         found = {name: _found(journal.ledger_state, name) for name in dict.fromkeys(names)}
         records = [record for record in found.values() if isinstance(record, Record)]
         if how == "absent" and any(record.state in UNKNOWN for record in records):
-            await wait_for_settle_window(job, journal.locked_at, clock=clock, stop=stop, say=say)
+            await wait_for_settle_window(job, journal.locked_at, clock=clock, stop=stop, progress=progress, say=say)
         objections: dict[str, str] = {}
-        async with reading(job, credentials, clock=clock, stop=stop) as gateway:
+        async with reading(job, credentials, clock=clock, stop=stop, progress=progress) as gateway:
             account = _Account(gateway)
             for record in records:
                 objections[record.token] = await _objection(account, record, how, compliance_id, journal.ledger_state)
@@ -132,7 +137,13 @@ async def _write(journal: LedgerJournal, record: Record, how: How, compliance_id
 
 
 async def wait_for_settle_window(
-    job: Job, locked_at: float, *, clock: Clock, stop: Stop, say: Callable[[str], None]
+    job: Job,
+    locked_at: float,
+    *,
+    clock: Clock,
+    stop: Stop,
+    progress: Progress | None,
+    say: Callable[[str], None],
 ) -> None:
     """Wait until the settle window has passed since the lock was taken, at `locked_at` of the monotonic clock.
 
@@ -141,9 +152,11 @@ async def wait_for_settle_window(
     Raises:
         SignalledError: it was asked to stop meanwhile.
     """
-    say(f"Waiting {format_duration(job.settle)} (settle), so that whatever was sent last shows at the API.")
-    while not stop.requested and (left_s := locked_at + job.settle - clock.monotonic()) > 0:
-        await stop.pause(clock, left_s)
+    until = locked_at + job.settle
+    with (progress or Progress()).doing(SETTLE_WINDOW, until=until, then="asking the API"):
+        say(f"Waiting {format_duration(job.settle)} (settle), so that whatever was sent last shows at the API.")
+        while not stop.requested and (left_s := until - clock.monotonic()) > 0:
+            await stop.pause(clock, left_s)
     if stop.requested:
         raise errors.SignalledError(status_of(stop.cause))
 
@@ -223,7 +236,7 @@ class Question:
 
 
 async def ask_people(
-    job: Job, names: Sequence[str], *, credentials: Credentials, clock: Clock
+    job: Job, names: Sequence[str], *, credentials: Credentials, clock: Clock, progress: Progress | None = None
 ) -> tuple[Question | Resolution, ...]:
     """Look at the API, and return what can be answered for each of these records; write nothing.
 
@@ -232,7 +245,7 @@ async def ask_people(
     """
     ledger_state = bound_ledger_state(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)
     asked: list[Question | Resolution] = []
-    async with reading(job, credentials, clock=clock) as gateway:
+    async with reading(job, credentials, clock=clock, progress=progress) as gateway:
         account = _Account(gateway)
         for name in dict.fromkeys(names):
             record = _found(ledger_state, name)

@@ -9,8 +9,10 @@ Who may see the page is decided in `access.py`. Everything is read-only, over GE
 """
 
 import asyncio
+import errno
 import json
 import logging
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -18,7 +20,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from http import HTTPStatus
 from typing import TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
@@ -133,7 +135,9 @@ class PageServer:
                 *(web.get(f"/{name}", self._download) for name in DOWNLOADS),
             ]
         )
-        runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=2)
+        runner = web.AppRunner(
+            application, access_log=None, logger=_silent(), handler_cancellation=True, shutdown_timeout=2
+        )
         await runner.setup()
         tasks: list[asyncio.Task[None]] = []
         try:
@@ -155,8 +159,8 @@ class PageServer:
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
             raise UsageError(
-                f"Cannot listen at {host}, port {port}: {error.strerror}. "
-                "Choose another address with --host and --port."
+                f"Cannot listen at {host}, port {port}: {_why(error)}. "
+                "Choose another with --host and --port; port 0 is a free one."
             ) from error
         self._port = runner.addresses[0][1]
 
@@ -251,7 +255,7 @@ class PageServer:
     def _without_token(self, request: web.Request) -> web.Response:
         """Return a redirect to where a request leads, with a cookie in place of the token in the address."""
         query = urlencode([(name, value) for name, value in request.query.items() if name != "token"])
-        place = f"./{request.path.rpartition('/')[2]}" + (f"?{query}" if query else "")
+        place = f"./{quote(request.path.rpartition('/')[2], safe='')}" + (f"?{query}" if query else "")
         answer = web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": place})
         answer.set_cookie(self._cookie_name, self._access.cookie, path="/", httponly=True, samesite="Lax")
         return answer
@@ -372,6 +376,13 @@ _DOWNLOADS_NOTE = (
 )
 
 
+def _why(error: OSError) -> str:
+    """Return why nothing can listen, without asyncio's words around it."""
+    if error.errno == errno.EADDRINUSE:
+        return "another program listens there, perhaps a page that was started before"
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror or error)
+
+
 def _html(content: bytes, status: int = HTTPStatus.OK) -> web.Response:
     return web.Response(status=status, body=content, content_type="text/html", charset="utf-8")
 
@@ -381,7 +392,7 @@ def _message(status: int, heading: str, sentence: str = "", *, asks_for_token: b
 
 
 def _silent() -> logging.Logger:
-    """Return a logger that logs nothing: aiohttp's own would log requests, which hold Keys."""
+    """Return a logger that logs nothing: aiohttp's own would log requests that it cannot read, which may hold Keys."""
     logger = logging.Logger("page")  # noqa: LOG001 - one that nobody else gets hold of
     logger.disabled = True
     return logger

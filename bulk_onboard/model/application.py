@@ -28,7 +28,7 @@ class FileFacts:
         sha256: hexadecimal; empty where the file could not be read or is over the limit.
         media_type: by content: `application/pdf`, `image/png`, another recognised type, or empty.
         findings: errors and warnings about the file, without a place.
-        origin: the digest of the file that this is a converted copy of; empty for any other.
+        origin: the digest of the file itself, where a converted copy stands for it or could; else empty.
         paper: its text, where that was asked for and there is any; kept no longer than the check takes.
     """
 

@@ -577,6 +577,12 @@ DOCUMENTS = (
         "The file itself is not taken, so the copy that was made of it is sent: {done}.",
         "Look at the copy once; the contact sheet in the folder of the copies shows all of them.",
     ),
+    warning(
+        "document-not-converted",
+        "Document that cannot be converted",
+        "The command convert was tried on this file and could make no copy of it. {why}",
+        "Put another file in its place.",
+    ),
     error(
         "document-misnamed",
         "Document with the wrong ending",

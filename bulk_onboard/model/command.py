@@ -26,7 +26,7 @@ _ONE_RUN = frozenset({"limit", "key", "rows", "wait", "stop_after"})
 _SETTLING = _LEDGER | _NETWORK | _ROWS | {"settle", "report", "formats"}
 _USED: Mapping[str, frozenset[str]] = {  # by a verb; `run` and `resume`, which use all, are not here
     "check": _LEDGER | _NETWORK | _ROWS,
-    "convert": _LEDGER | _NETWORK | _ROWS,
+    "convert": (_LEDGER | _NETWORK | _ROWS) - {"against"},
     "status": _LEDGER,
     "report": _LEDGER | _ROWS | {"report", "formats"},
     "resolve": _SETTLING,

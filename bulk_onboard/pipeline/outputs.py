@@ -135,7 +135,7 @@ def write_job_report(
             of its own, so that it never takes the place of the full one.
     """
     facts = _facts(job, now=now, requirements=requirements, stopped=stopped, continued=continued, redact=redact)
-    tables, anew = _tables(status, facts, only), facts.commands.report()
+    tables, anew = _tables(status, facts, only), job.commands.report()
     mark = "-".join((*([mark_of(only)] if only else ()), *(["redacted"] if redact else ())))
     places, paths, errors = target.report_files(job.report, mark), dict[str, Path](), list[ReportError]()
     for form in job.formats:
@@ -158,7 +158,7 @@ def _facts(
 ) -> ReportFacts:
     """Return what the report says beside rows and records; the arguments are those of `write_job_report`."""
     return ReportFacts(
-        commands=job.commands,
+        commands=None if job.file == job.ledger else job.commands,
         workbook=readable(job.workbook.name),
         made_at=now,
         zone=zone_of(job, now),

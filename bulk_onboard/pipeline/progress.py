@@ -20,6 +20,7 @@ from bulk_onboard.model.ledger_state import Journal, LedgerState
 WAITING_FOR_WORKBOOK = "waiting until the workbook is fully written"
 READING_WORKBOOK = "reading the workbook"
 ASKING_FOR_REQUIREMENTS = "asking what the API requires"
+SETTLE_WINDOW = "waiting until earlier sends show"
 FETCHING_REVIEWS = "fetching review results"
 LOOKING_FOR_DUPLICATES = "looking for duplicates"
 WRITING_REPORT = "writing the report"
@@ -69,6 +70,7 @@ class Progress:
         ledger_state: as it is now; an empty one before the ledger was opened.
         activity: what is done while no rows are sent; None while they are.
         settling: return how many outcomes are unknown, and the monotonic instant of the next look for one.
+        unsure: return how many of the rows that are done have an unknown outcome.
         flow: return how the calls flow.
         time_left: return the seconds that are left; None where that cannot be told.
     """
@@ -80,11 +82,17 @@ class Progress:
     ledger_state: LedgerState = field(default_factory=LedgerState)
     activity: Activity | None = None
     settling: Callable[[], tuple[int, float]] = field(default=lambda: (0, 0.0))
+    unsure: Callable[[], int] = field(default=lambda: 0)
     flow: Callable[[], Flow] = Flow
     time_left: Callable[[], float | None] = field(default=lambda: None)
 
-    def expect(self, rows: int, requests: float) -> None:
-        """Note that so many more rows are due, and how many requests they take."""
+    def expect(self, rows: int, requests: float, *, again: int = 0) -> None:
+        """Note that so many more rows are due, and how many requests they take.
+
+        Args:
+            again: how many of them count as done already, and are not.
+        """
+        self.done -= again
         self.due = self.done + rows
         self.requests_left = requests
 

@@ -19,7 +19,7 @@ from bulk_onboard.model.plan import Action, Identity
 from bulk_onboard.model.record import MAY_BE_FILED, UNDER_REVIEW, Record, State
 from bulk_onboard.pipeline.execution import Run
 from bulk_onboard.pipeline.judge import rows_by_token
-from bulk_onboard.pipeline.progress import FETCHING_REVIEWS
+from bulk_onboard.pipeline.progress import FETCHING_REVIEWS, SETTLE_WINDOW
 from bulk_onboard.pipeline.reviews import (
     ShownRecords,
     fetch_followed,
@@ -32,7 +32,6 @@ from bulk_onboard.pipeline.settle import marks, new_token
 from bulk_onboard.pipeline.walk import Lookup, Walk, adopt, agreed, walk
 from bulk_onboard.units import format_count
 
-SETTLE_WINDOW = "waiting until earlier sends show"
 NOT_READ = "The API's list of records could not be read. Run again later."
 
 

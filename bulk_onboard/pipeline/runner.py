@@ -97,12 +97,16 @@ class Runner:
         self._decisions = {d.identity.token: d for d in plan.decisions if d.identity and not d.judged.aside}
         settler = self._settler(plan)
         self.progress.settling = settler.outstanding
+        self.progress.unsure = lambda: len(settler.unknown() & self._aborted_at.keys())
+        sent: set[tuple[str, Action]] = set()
         due = _in_order(plan)
         await self._until_stopped(self._admit([d for d in due if d.action is Action.CREATE]))
         waiting: set[str] = set()
         linked = self._linked()
         for attempt in range(ATTEMPTS):
-            self.progress.expect(len(due), self._requests_of(due))
+            again = sum((decision.token, decision.action) in sent for decision in due)
+            self.progress.expect(len(due), self._requests_of(due), again=again)
+            sent |= {(decision.token, decision.action) for decision in due}
             await self._send_and_settle(due, settler, self.link_style.at_attempt(attempt))
             settled = set(settler.take_settled())
             await self._until_stopped(self._read_states(settled))

@@ -157,6 +157,10 @@ class Settler:
         """Return how many outcomes are unknown, and the monotonic instant of the next look; 0 where none is."""
         return len(self._unknown), min((unknown.due for unknown in list(self._unknown.values())), default=0.0)
 
+    def unknown(self) -> set[Subject]:
+        """Return what has an unknown outcome."""
+        return set(self._unknown)
+
     async def run(self) -> None:
         """Look when a look is due, until nothing is unknown and no more is expected.
 

@@ -281,8 +281,7 @@ async def delete(
         await settler.run()
         if not (due := settler.take_settled()):
             return
-        progress.done -= len(due)
-        progress.requests_left = len(due)
+        progress.expect(len(due), len(due), again=len(due))
 
 
 def interrupted(record: Record) -> entries.Unresolved:

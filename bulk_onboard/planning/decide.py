@@ -92,9 +92,9 @@ def _submitted(judged: JudgedRow, record: Record, scope: Scope) -> _Due:
     if record.review == Review.EXPIRED:
         return _expired(judged, record, scope)
     if record.fingerprint in ("", judged.fingerprint):
-        return Action.NOTHING, f"submitted as {record.compliance_id}"
+        return Action.NOTHING, "submitted"
     spoiled = f"; {_errors(judged)}" if judged.has_errors else ""
-    return Action.NOTHING, f"submitted as {record.compliance_id}; the row has changed since (drift){spoiled}"
+    return Action.NOTHING, f"submitted; the row has changed since (drift){spoiled}"
 
 
 def _editable(judged: JudgedRow, record: Record, scope: Scope) -> _Due:

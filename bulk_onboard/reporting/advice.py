@@ -87,6 +87,7 @@ _TODO_OF: Mapping[str, str] = {  # where it is a command to type rather than a c
     OLDER_CONTENT: f"{_TAKE_OVER} Then run again.",
 }
 _FIX_FIRST = "Fix the row as the sheet Problems says, then run again."
+_SEE_CHECK = "Fix the row as the command check says, then run again."
 
 _KEPT_OUT = frozenset({State.INVALID, State.NOT_SENT, State.DEFERRED, State.REFUSED})
 
@@ -134,6 +135,8 @@ def _unsubmitted_advice(status: RowStatus) -> Advice:
     line = _BY_STATE[state]
     if status.decision and status.decision.reason == NOT_CHOSEN:
         line = Advice("Not chosen for the last run, so nothing was sent.", line.todo)
+    if state is State.INVALID and status.judged is None:  # the ledger has the kinds of its errors alone
+        line = Advice(line.reason, _SEE_CHECK)
     errors = [each for each in status.findings if each.severity is Severity.ERROR]
     reasons = [_ledger_reason(status) or line.reason]
     if not errors or state not in _KEPT_OUT:
@@ -182,7 +185,7 @@ def _reasons(record: Record) -> Iterator[str]:
 
 
 def _todo(record: Record, status: RowStatus) -> str:
-    if record.review == Review.APPROVED and status.judged is not None:
+    if record.review == Review.APPROVED:
         return " ".join(_todo_of_numbers(status.numbers_left)) or _NOTHING
     if record.review not in EDITABLE:
         return _line(record).todo
@@ -198,7 +201,7 @@ def _todo_of_numbers(left: NumbersLeft) -> Iterator[str]:
     if left.refused:
         yield "Correct the numbers that the API refused: the column Numbers says why."
     if left.held:
-        yield "Look at the numbers that are held: the column Numbers says why, and each run looks at them again."
+        yield "Look at the numbers that are held: the column Numbers says why. Each run looks at them again."
     if left.unknown:
         yield (
             f"Run again, which looks whether the {format_count(left.unknown, 'number')} of unknown outcome "

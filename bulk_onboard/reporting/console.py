@@ -21,7 +21,7 @@ from bulk_onboard.reporting.row_status import (
     renumbered_sentence,
 )
 from bulk_onboard.reporting.table import Cell
-from bulk_onboard.units import format_age, format_clock, format_count, format_duration, format_size
+from bulk_onboard.units import format_age, format_clock, format_count, format_estimate, format_size
 
 # Runs, and what they lead to.
 
@@ -35,12 +35,12 @@ def print_plan(plan: Plan, stream: TextIO, *, waits_s: float = 0.0, now: datetim
     """
     page = printer_on(stream)
     forecast, takes = plan.forecast, ""
-    if forecast.duration_s is not None:
-        takes_s = forecast.duration_s + waits_s
-        takes = f", about {format_duration(takes_s)}"
+    if forecast.duration_s is not None and (takes_s := forecast.duration_s + waits_s) >= 1:
+        takes = f", about {format_estimate(takes_s)}"
         takes += f"; begun now it would end at {format_clock(now + timedelta(seconds=takes_s), now)}" if now else ""
-    requests = format_count(forecast.requests, "request")
-    page.write_line(f"A run would make {requests} with {format_size(forecast.size)}{takes}.")
+    requests = format_count(forecast.requests, "request") if forecast.requests else "no requests"
+    size = f" with {format_size(forecast.size)}" if forecast.size else ""
+    page.write_line(f"A run would make {requests}{size}{takes}.")
     alike: dict[tuple[str, str], list[int]] = {}
     for decision in plan.decisions:
         alike.setdefault((decision.action.value, decision.reason), []).append(decision.judged.row.number)
@@ -58,14 +58,24 @@ def print_plan(plan: Plan, stream: TextIO, *, waits_s: float = 0.0, now: datetim
 
 def convertible_sentence(count: int, command: str) -> str:
     """Say that documents are refused for their form alone, and what makes accepted copies of them."""
-    are = "document is" if count == 1 else "documents are"
-    return f"{count:,} {are} refused for the form alone, and can be converted: {command}"
+    refused = "document is refused for its" if count == 1 else "documents are refused for their"
+    return f"{count:,} {refused} form alone, and can be converted: {command}"
 
 
 def print_convertible(count: int, stream: TextIO, *, command: str) -> None:
-    """Print that documents can be converted, where any can."""
+    """Print that documents can be converted, where any can, below an empty line."""
     if count:
-        printer_on(stream).write_line(convertible_sentence(count, command))
+        page = printer_on(stream)
+        page.write_line("")
+        page.write_line(convertible_sentence(count, command))
+
+
+def print_contact_sheet(findings: Iterable[Finding], sheet: Path, stream: TextIO) -> None:
+    """Print where converted copies can be looked at, where any would be sent."""
+    if any(finding.code == "document-converted" for finding in findings):
+        page = printer_on(stream)
+        page.write_line("")
+        page.write_line(f"Look at the converted copies before they are sent: {sheet}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from bulk_onboard.model.ledger_state import LedgerState, Usage
 from bulk_onboard.units import parse_quota
 
 MINUTE = timedelta(minutes=1)
-_FEW = 10  # requests; a run that made no more has nothing to show
+_BUSY = 0.5  # of the requests of the run that made most
 
 
 class Minute(NamedTuple):
@@ -47,15 +47,17 @@ def mean(group: Sequence[Minute]) -> float:
 
 
 def quota_use(ledger_state: LedgerState, zone: tzinfo) -> QuotaUse | None:
-    """Return what the newest run used that made more than a few requests, else the newest that made any.
+    """Return what the run under way used, else the newest of the busy ones.
 
-    Return None where no requests are known.
+    So a look at reviews after a run does not take its place. Return None where no requests are known.
     """
     runs = [(quota, minutes) for quota, minutes in _runs(ledger_state) if minutes]
     if not runs:
         return None
-    busy = [each for each in runs if sum(minute.requests for minute in each[1]) > _FEW]
-    kept, minutes = (busy or runs)[-1]
+    made = [sum(minute.requests for minute in minutes) for _, minutes in runs]
+    is_under_way = ledger_state.runs[-1].ended is None
+    newest = next(place for place in reversed(range(len(made))) if is_under_way or made[place] >= _BUSY * max(made))
+    kept, minutes = runs[newest]
     quota = parse_quota(kept)
     local = tuple(each._replace(at=each.at.astimezone(zone)) for each in minutes)
     return QuotaUse(local, quota.limit * 60 / quota.window_s if quota else None)

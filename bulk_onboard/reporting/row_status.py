@@ -156,28 +156,36 @@ class RowStatus(NamedTuple):
 
     @property
     def numbers_left(self) -> NumbersLeft:
-        """What is left to do about the row's numbers; nothing before its record is approved."""
+        """What is left to do about the row's numbers; nothing before its record is approved.
+
+        Of a record whose row is not at hand all its numbers count, and what the row names besides is not known.
+        """
         record = self.record
-        if record is None or self.decision is None or not _takes_numbers(record):
+        if record is None or not _takes_numbers(record):
             return NumbersLeft()
-        named = numbers_in(self._cell(NUMBERS))
+        named = numbers_in(self._cell(NUMBERS)) if self.decision else tuple(record.numbers)
         known = [record.numbers[number].linkage for number in named if number in record.numbers]
+        none_linked = all(linking.linkage is not Linkage.LINKED for linking in record.numbers.values())
         return NumbersLeft(
             due=len(named) - len(known),
             refused=known.count(Linkage.REFUSED),
             held=known.count(Linkage.HELD),
             unknown=sum(linkage in UNDER_WAY for linkage in known),
-            unnamed=not named and all(linking.linkage is not Linkage.LINKED for linking in record.numbers.values()),
+            unnamed=self.decision is not None and not named and none_linked,
         )
 
     @property
     def numbers_text(self) -> str:
-        """Each number of the row with what became of it, then what else is linked to its record."""
+        """Each number of the row with what became of it, then what else is linked to its record.
+
+        Where the row is not at hand, each number of the record.
+        """
         record, cell = self.record, self._cell(NUMBERS)
-        named = dict.fromkeys(digits_of(written) or written for written in written_numbers(cell))
         linkings = record.numbers if record is not None else {}
+        written = (digits_of(each) or each for each in written_numbers(cell)) if self.decision else linkings
+        named = dict.fromkeys(written)
         waiting = " not linked yet" if record is not None and _takes_numbers(record) else ""
-        texts = [_number_text(number, linkings.get(number), waiting) for number in named]
+        texts = [number_text(number, linkings.get(number), waiting) for number in named]
         others = [n for n, linking in linkings.items() if linking.linkage is Linkage.LINKED and n not in named]
         return "; ".join((*texts, *(f"{number} linked, not in the row" for number in others)))
 
@@ -425,7 +433,8 @@ def _takes_numbers(record: Record) -> bool:
     return record.state is State.SUBMITTED and record.review == Review.APPROVED
 
 
-def _number_text(number: str, linking: Linking | None, waiting: str) -> str:
+def number_text(number: str, linking: Linking | None, waiting: str = "") -> str:
+    """Return a number with what became of it, and why; `waiting` stands behind one that was not tried."""
     if linking is None:
         return f"{number}{waiting}"
     if linking.linkage is Linkage.LINKED:

@@ -32,7 +32,7 @@ class ReportFacts:
     """What the report says beside rows and records.
 
     Attributes:
-        commands: what there is to type about the job.
+        commands: what there is to type about the job; None where it is not known what workbook goes with the ledger.
         workbook: what the user calls the workbook.
         made_at: when the report is made; aware.
         zone: of all times in the report; named in it.
@@ -43,7 +43,7 @@ class ReportFacts:
         narrowed: which rows the report has, a sentence; empty for all.
     """
 
-    commands: Commands
+    commands: Commands | None
     workbook: str
     made_at: datetime
     zone: tzinfo
@@ -64,7 +64,7 @@ class Summary:
         happened, expected, todo: sentences; what happened, when reviews are expected, what to do next.
         counts, reviews: name, rows, meaning; only what has rows; `counts` ends in the total.
         problems: number, severity and title of each kind of finding, errors first.
-        command: to type next; empty where names are masked, since nobody outside can type it.
+        command: to type next; empty where names are masked, since nobody outside can type it, or it is not known.
         commands: what it is for and the command, of the others that the rows speak of.
         facts: name and value.
     """
@@ -144,6 +144,7 @@ _TODO: Mapping[str, str] = {
     State.DEFERRED: "Run again for the {rows}.",
     State.NOT_SENT: "Run again to send the {rows}.",
 }
+_TODO_BY_LEDGER = {**_TODO, State.INVALID: "Fix the {rows}: the sheet Results says what is wrong. Then run again."}
 _REVIEW_TODO: Mapping[str, str] = {
     Review.REJECTED: "Correct the {rows}: the sheet Results gives the reviewers' own reason. Then run again.",
     Review.MORE_INFO: "Give the reviewers what they ask for in the {rows}: the sheet Results gives the reason. "
@@ -199,10 +200,11 @@ def next_command(status: JobStatus, commands: Commands, *, continued: bool = Fal
 
 def _summary(status: JobStatus, facts: ReportFacts, overview: Overview, findings: Iterable[Finding]) -> Summary:
     counts, reviews = status.counts(), status.reviews()
+    commands = None if facts.redact else facts.commands
     meanings = {**dict.fromkeys(reviews, _UNKNOWN_REVIEW), **_REVIEW_MEANINGS}
     todo = (
         *_older_to_do(status.older()),
-        *_to_do(_TODO, counts),
+        *_to_do(_TODO if status.has_workbook else _TODO_BY_LEDGER, counts),
         *_to_do(_REVIEW_TODO, reviews),
         *numbers_to_do(status),
     )
@@ -220,8 +222,8 @@ def _summary(status: JobStatus, facts: ReportFacts, overview: Overview, findings
         ),
         expected=_expected_reviews(status, facts.requirements, facts.zone),
         todo=todo or ("Nothing is left to do here.",),
-        command="" if facts.redact else next_command(status, facts.commands, continued=facts.continued),
-        commands=() if facts.redact else tuple(_other_commands(status, facts.commands)),
+        command=next_command(status, commands, continued=facts.continued) if commands else "",
+        commands=tuple(_other_commands(status, commands)) if commands else (),
         facts=_facts(status.ledger_state, facts),
     )
 

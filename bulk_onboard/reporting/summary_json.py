@@ -53,7 +53,7 @@ def summary_data(tables: Tables) -> dict[str, Any]:
             {"at": _utc(each.at), "requests": each.requests, "writes": each.writes, "throttled": each.throttled}
             for each in ledger_state.usage
         ],
-        "next": next_command(status, facts.commands, continued=facts.continued),
+        "next": next_command(status, facts.commands, continued=facts.continued) if facts.commands else "",
     }
 
 

@@ -18,7 +18,7 @@ from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.errors import UsageError
 from bulk_onboard.sandbox import server
 from bulk_onboard.sandbox.control import PREFIX, control
-from bulk_onboard.units import parse_quota
+from bulk_onboard.settings import BY_NAME
 
 _T = TypeVar("_T")
 
@@ -77,22 +77,22 @@ class Sandbox:
             settings: others, as `bulk_onboard.sandbox.service.Settings` has them.
 
         Raises:
-            UsageError: a setting has a name or a value that does not exist.
+            UsageError: a setting has a value that does not exist.
         """
         try:
-            allowed = parse_quota(quota)
+            allowed = BY_NAME["quota"].read(quota)
         except ValueError as error:
             raise UsageError(f"quota: {error}.") from None
         self._quota = quota
         self._server = server.Sandbox(
             contract=contract, quota=allowed, review_after_s=review_after_s, faults=faults or {}, **settings
         )
-        self._loop = asyncio.SelectorEventLoop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="sandbox", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def base_url(self) -> str:
         """Scheme, host and port: the setting `base_url` of a job."""
+        self._own_loop()
         return self._server.url
 
     @property
@@ -160,6 +160,8 @@ class Sandbox:
 
     def __enter__(self) -> Self:
         """Listen."""
+        self._loop = asyncio.SelectorEventLoop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="sandbox", daemon=True)
         self._thread.start()
         self._do(self._server.__aenter__())
         return self
@@ -169,9 +171,10 @@ class Sandbox:
     ) -> None:
         """Close all connections."""
         self._do(self._server.__aexit__(None, None, None))
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        loop, self._loop = self._own_loop(), None
+        loop.call_soon_threadsafe(loop.stop)
         self._thread.join()
-        self._loop.close()
+        loop.close()
 
     async def __aenter__(self) -> Self:
         """Listen."""
@@ -186,6 +189,8 @@ class Sandbox:
     def _ask(self, method: str, act: str, **asked: Any) -> Any:
         """Control the sandbox in its own thread (docs/sandbox.md, Control)."""
 
+        self._own_loop()
+
         def ask() -> Any:
             return control(self._server, method, PREFIX + act, {}, json.dumps(asked).encode())
 
@@ -195,8 +200,13 @@ class Sandbox:
             raise UsageError(f"The sandbox: {told['error']}.")
         return told
 
+    def _own_loop(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            raise UsageError("The sandbox listens inside its context alone: with Sandbox() as sandbox.")
+        return self._loop
+
     def _do(self, work: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        return asyncio.run_coroutine_threadsafe(work, self._own_loop()).result()
 
 
 async def _called(act: Callable[[], _T]) -> _T:

@@ -116,7 +116,7 @@ def document_findings(row: Row, slots: Iterable[Slot], files: Mapping[str, FileF
             yield in_cell("document-kind-not-accepted", slot.kind_column, kind, title=title, accepted=accepted)
 
 
-_OF_ANY_TYPE = frozenset({"document-too-large", "document-truncated", "document-damaged"})
+_OF_ANY_TYPE = frozenset({"document-too-large", "document-truncated", "document-damaged", "document-not-converted"})
 """What is said of a file whose type is not accepted either."""
 
 

@@ -1,6 +1,7 @@
 """The live page in a browser: it loads, goes on by itself, is found one's way in, and asks nobody else for anything."""
 
 import asyncio
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -156,6 +157,17 @@ async def test_page_says_that_it_lost_its_server(office: Office, chrome: Browser
         await tab.page.wait_for_selector("#link-state.lost")
 
         assert "trying again" in await tab.text("#link-state")
+
+
+async def test_page_says_that_it_was_started_anew(office: Office, chrome: Browser) -> None:
+    """Its token is another one then, so that trying again would go on for ever."""
+    await filled(office)
+    async with chrome.tab() as tab:
+        async with served(office.job()) as page:
+            await tab.page.goto(page.url)
+            await tab.page.wait_for_selector("text=Live")
+        async with served(office.job(), port=urlsplit(page.url).port or 0):
+            await tab.page.wait_for_selector("text=open the address that was printed", timeout=40_000)
 
 
 async def test_token_is_asked_for_and_taken(office: Office, chrome: Browser) -> None:

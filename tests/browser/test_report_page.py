@@ -71,3 +71,20 @@ async def test_report_prints_on_few_pages(report: Path, chrome: Browser, tmp_pat
     assert sizes[0][0] < sizes[0][1]
     assert all(width > height for width, height in sizes[1:])
     assert len(sizes) <= 6
+
+
+async def test_sentences_about_many_numbers_wrap(office: Office, chrome: Browser) -> None:
+    """Nothing of a row is wider than its column, on the screen and on paper."""
+    numbers = ", ".join(f"+91 98 4000 {number:04d}" for number in range(12))  # mobile, and the records are local
+    office.fill([keyed(0, Numbers=numbers), keyed(1)])
+    await office.run()
+    for record in office.sandbox.state.records:
+        office.sandbox.state.review(record, "approved", None)
+    await office.run()
+    async with chrome.tab() as tab:
+        await tab.page.goto(office.report.with_suffix(".html").as_uri())
+        for media in ("screen", "print"):
+            await tab.page.emulate_media(media=media)
+            table = "document.querySelector('#results .scroll')"
+            assert "held" in await tab.page.locator("#results .say .word").first.inner_text()
+            assert await tab.page.evaluate(f"{table}.scrollWidth <= {table}.clientWidth + 1")

@@ -34,6 +34,19 @@ async def test_errors_are_told_and_marked(office: Office) -> None:
     assert not office.sandbox.state.records
 
 
+async def test_a_sheet_of_headers_alone_is_no_sheet_without_problems(office: Office) -> None:
+    """It says what is missing; to run it would do nothing, so the next command is to check again."""
+    office.fill([])
+
+    told = await office.type("check", "--offline")
+
+    lines = told.out.splitlines()
+    assert 0 == told.status
+    assert "There are no rows yet. Below the headers write a row for each business." == lines[0]
+    assert "No problems were found." not in lines
+    assert lines[-1].startswith(f"Next: bulk-onboard check {office.workbook}")
+
+
 @pytest.mark.parametrize("by", ["merge", "copy"])
 async def test_the_marked_copy_is_mended_and_run(office: Office, by: str) -> None:
     """Merged first, as `check` says, or run by itself: it is the same job, and no row is sent twice."""
@@ -126,6 +139,19 @@ async def test_warnings_alone_are_no_error(office: Office) -> None:
     assert 0 == told.status
     assert "(1 warning: state-unknown)" in told.out
     assert "Marked in" not in told.out
+
+
+@pytest.mark.parametrize("verb", ["check", "plan"])
+async def test_sheet_without_a_business_is_not_called_sound(office: Office, verb: str) -> None:
+    """It says that there is nothing yet, and the next command is no run."""
+    office.fill([])
+
+    told = await office.type(verb)
+
+    assert 0 == told.status
+    assert told.out.startswith("There is no business in the sheet yet.")
+    assert "No problems" not in told.out
+    assert "Next: bulk-onboard check " in told.out
 
 
 async def test_json_holds_every_finding_whole(office: Office) -> None:

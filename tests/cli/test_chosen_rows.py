@@ -42,6 +42,18 @@ async def test_only_chosen_rows_are_sent(six: Office, words: list[str], keys: li
     assert (0, 6) == (again.status, len(six.sandbox.state.records))
 
 
+async def test_plan_after_a_pilot_is_about_the_run_that_it_prints(six: Office) -> None:
+    """It waits as long as that run's settle window, and what is at the API is one line, whatever its ids."""
+    await six.type("run", "--key", "K-0", "--key", "K-1")
+
+    told = await six.type("plan")
+
+    (cost,) = [line for line in told.out.splitlines() if line.startswith("A run would make")]
+    assert "min" not in cost  # two windows of 90 s, the default, are three
+    assert "  rows 2-3: submitted\n" in told.out
+    assert "--settle 0.6s" in told.out
+
+
 async def test_others_stay_as_they_are(six: Office) -> None:
     """They are in the report as not chosen, none counts as gone from the sheet, and a corrected one is not updated."""
     await six.type("run", "--key", "K-0")

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from bulk_onboard import __version__
-from tests.support.office import typed
+from tests.support.businesses import business
+from tests.support.office import Office, typed
 
 JOB = 'workbook = "businesses.xlsx"\nbase_url = "http://127.0.0.1:9"\n'
 
@@ -132,6 +133,28 @@ async def test_job_may_be_left_out_and_may_be_a_folder(folder):
 async def test_words_are_completed(folder, line, offered):
     """Verbs, flags, the words that a flag takes, and codes of findings."""
     assert offered == set(await completed(line, folder))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "line", ["resolve businesses.xlsx K-", "status businesses.xlsx --key K-", "run businesses.xlsx --key K-"]
+)
+async def test_keys_are_completed(office: Office, line: str) -> None:
+    """Those that the job's ledger has."""
+    office.fill([business(n, Key=f"K-{n}") for n in range(2)])
+    await office.run()
+
+    assert {"K-0", "K-1"} == set(await completed(f"bulk-onboard {line}", office.folder))
+
+
+@pytest.mark.slow
+async def test_key_is_completed_where_job_is_left_out(office: Office) -> None:
+    """In the folder of the job the first word may be a Key."""
+    office.fill([business(1, Key="K-1")])
+    (office.folder / "job.toml").write_text(f'workbook = "businesses.xlsx"\nledger = "{office.ledger.name}"\n')
+    await office.run()
+
+    assert ["K-1"] == await completed("bulk-onboard resolve K", office.folder)
 
 
 async def test_files_are_left_to_the_shell(folder):

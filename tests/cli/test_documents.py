@@ -36,6 +36,14 @@ async def test_a_documents_folder_that_is_not_there_is_one_error_with_its_absolu
     assert not office.ledger.exists()
 
 
+async def test_misspelt_documents_folder_is_told_with_the_one_that_is_there(office: Office) -> None:
+    """As a question, in a sentence of its own."""
+    office.fill(1)
+    told = await typed("check", office.workbook.name, "--offline", "--documents", "scan", cwd=office.folder)
+
+    assert f"documents folder {office.folder / 'scan'}. Did you mean {office.documents}? Name the" in told.err
+
+
 async def test_a_documents_path_that_is_a_file_or_leads_nowhere_is_the_same_error(office: Office) -> None:
     """Each in its own words."""
     office.fill(1)

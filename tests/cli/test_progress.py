@@ -9,7 +9,8 @@ import pytest
 
 from bulk_onboard import log
 from bulk_onboard.cli import progress as cli_progress
-from bulk_onboard.cli.progress import Glance, end_line, fitted, minute_line, pieces_of, shown
+from bulk_onboard.cli.progress import Glance, Watch, end_line, fitted, minute_line, pieces_of, shown
+from bulk_onboard.clock import SystemClock
 from bulk_onboard.pipeline.progress import Flow, Progress
 
 NOW = datetime(2026, 1, 5, 15, 28, 30, tzinfo=UTC)
@@ -51,7 +52,7 @@ REVIEWS = {"doing": "14 reviews pending", "then": "looking again", "doing_left_s
         ({"doing": "reading the workbook"}, "reading the workbook"),
         (SENDING, "51/200 · 60/min allowed · about 2 min 30 s left (15:30) · next call in 37 s"),
         (SENDING | {"next_s": 0.4}, "51/200 · 60/min allowed · about 2 min 30 s left (15:30)"),
-        (SENDING | {"left_s": None, "next_s": None}, "51/200 · 60/min allowed · waiting for the API's first answer"),
+        (SENDING | {"left_s": None, "next_s": None}, "51/200 · 60/min allowed · waiting for the API to answer"),
         (
             SENDING | {"left_s": 9 * 3600.0 + 100},
             "51/200 · 60/min allowed · about 9 h 2 min left (Tue 00:30) · next call in 37 s",
@@ -103,9 +104,23 @@ def test_a_narrow_terminal_gets_what_matters_most(width, said):
     assert said == line(width, **SENDING)
 
 
+@pytest.mark.parametrize(
+    ("width", "said"),
+    [
+        (100, "0/200 · waiting until all sends show; looking for duplicates in 1 min 10 s · about 4 min 30 s left"),
+        (79, "0/200 · waiting until all sends show (1 min 10 s) · about 4 min 30 s left"),
+        (59, "0/200 · waiting until all sends show (1 min 10 s)"),
+    ],
+)
+def test_a_wait_is_said_with_fewer_words_before_anything_of_it_is_cut_off(width, said):
+    """In 80 columns it says why it waits, how long, and how long everything takes; in 60 it says the first two."""
+    assert said == line(width, done=0, due=200, allowed="60/min", left_s=270.0, doing_left_s=70.0, **SETTLE)
+
+
 def test_what_is_waited_for_is_cut_rather_than_left_out():
     """A line that says nothing of a wait looks as if nothing went on."""
-    assert "14 reviews pending; looking again in 40…" == line(40, **REVIEWS, gives_up_s=3600.0)
+    assert "14 reviews pending; looking again in 40 s" == line(59, **REVIEWS, gives_up_s=3600.0)
+    assert "14 reviews pend…" == line(16, **REVIEWS, gives_up_s=3600.0)
     assert "200/200" == line(12, **REVIEWS)
 
 
@@ -131,6 +146,15 @@ def test_the_last_line_says_how_long_it_took():
 def at_work(**said) -> Progress:
     """A run under way."""
     return Progress(done=51, due=200, flow=lambda: Flow("60/min", 0.0), time_left=lambda: 148.0, **said)
+
+
+def test_a_row_with_an_unknown_outcome_is_not_sent_yet():
+    """It is one of those that are settled; what an earlier process left unknown was never counted."""
+    progress = at_work(unsure=lambda: 7, settling=lambda: (9, 0.0))
+
+    glance = Watch(progress, SystemClock()).look()
+
+    assert (44, 200, 9) == (glance.done, glance.due, glance.unknown)
 
 
 def test_a_terminal_gets_a_line_that_is_gone_at_the_end():

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -59,6 +60,7 @@ async def test_token_of_the_environment_is_not_printed(office: Office) -> None:
         (("--host", "0.0.0.0"), {}, "BULK_ONBOARD_PAGE_TOKEN"),
         (("--host", "192.0.2.1"), {"BULK_ONBOARD_PAGE_TOKEN": "a-token-long-enough-to-be-one"}, "Cannot listen"),
         ((), {"BULK_ONBOARD_PAGE_TOKEN": "short"}, "openssl rand"),
+        (("--public-name", "https://page.example.com/"), {}, "the name alone"),
     ],
 )
 async def test_mistake_of_use_ends_with_2(
@@ -71,3 +73,28 @@ async def test_mistake_of_use_ends_with_2(
 
     assert 2 == told.status
     assert named in told.err
+
+
+async def test_port_that_is_taken_is_told_in_plain_words(office: Office) -> None:
+    """As by a page that was started before; with what to do."""
+    office.fill(1)
+    process = await office.start("serve", "--port", "0")
+    port = urlsplit(await address_of(process)).port
+
+    told = await office.type("serve", "--port", str(port))
+    process.send_signal(signal.SIGTERM)
+    await heard(process)
+
+    assert 2 == told.status
+    assert f"port {port}: another program listens there" in told.err
+    assert "attempting to bind" not in told.err
+
+
+@pytest.mark.parametrize("name", ["nowhere", "nowhere.xlsx", "nowhere.ledger.jsonl"])
+async def test_path_at_which_there_is_nothing_is_told(office: Office, name: str) -> None:
+    """A page of nothing would look like a job that was not run yet."""
+    told = await office.type("serve", "--port", "0", job=office.folder / name)
+
+    assert 2 == told.status
+    assert name in told.err
+    assert "Check the path" in told.err

@@ -84,7 +84,12 @@ async def test_without_the_workbook_names_are_left_out(mixed: Office) -> None:
     ("words", "sentence"),
     [
         (["--state", "heldd"], "--state heldd: there is no such word. Did you mean held?"),
-        (["--review", "zzz"], "--review zzz: there is no such word. There is "),
+        (
+            ["--review", "zzz"],
+            "--review zzz: there is no such word. There is draft, pending, approved, rejected, more-info, ",
+        ),
+        (["--state", "rejected"], "--state rejected: there is no such word. Type --review rejected."),
+        (["--review", "approved,held"], "--review held: there is no such word. Type --state held."),
         (["--key", "K-99"], "The ledger knows no record 'K-99'. Did you mean K-9?"),
     ],
 )

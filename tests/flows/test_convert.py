@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import os
+import re
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +14,12 @@ import pytest
 
 from bulk_onboard.errors import ExitStatus, UsageError
 from bulk_onboard.intake.documents import known as known_module
-from bulk_onboard.intake.documents.copies import INDEX, index_of, read_index
+from bulk_onboard.intake.documents.conversion.converter import Converted
+from bulk_onboard.intake.documents.copies import INDEX, content_of_index, read_index
 from bulk_onboard.maintenance import convert as convert_module
-from bulk_onboard.maintenance.convert import Conversion, convert_scans, find_scans
+from bulk_onboard.maintenance.convert import Conversion, convert_scans, find_scans, remove_copies
 from bulk_onboard.maintenance.retention import CONVERTED, plan_purge, purge_job
+from bulk_onboard.model.application import DOCUMENT_LIMIT
 from bulk_onboard.pipeline import judge as judge_module
 from bulk_onboard.pipeline.preflight import check_places
 from tests.support.businesses import business
@@ -95,20 +98,47 @@ async def test_list_says_what_was_done_to_each(scans):
 
     first, second = listed(scans)
     assert ExitStatus.ROWS_NEED_ATTENTION == done.exit_status
-    assert ("2", "K-0", "Identity Proof", "a.jpg") == tuple(first.values())[:4]
+    name = scans.rows[0]["Business Name"]
+    assert ("2", "K-0", name, "Identity Proof", "a.jpg") == tuple(first.values())[:5]
     assert "not converted: The file ends in the middle" in first["What was done"]
     assert ("put into a PDF in full size, as a JPEG of quality 90", "1") == (second["What was done"], second["Pages"])
 
 
 async def test_contact_sheet_shows_each(scans):
-    """With row, Key, column and what was done; the picture is in it and leads to the copy."""
+    """With row, Key, business, column and what was done; the picture is in it and leads to the copy."""
     await convert(scans)
 
     sheet = (scans.job().converted / "contact_sheet.html").read_text()
-    for text in ("Row 2 · K-0", "Row 3 · K-1", "Identity Proof", "Address Proof", "put into a PDF unchanged"):
+    business_names = [cells["Business Name"] for cells in scans.rows[:2]]
+    for text in (
+        *business_names,
+        "Row 2 · K-0",
+        "Row 3 · K-1",
+        "Identity Proof",
+        "Address Proof",
+        "put into a PDF unchanged",
+    ):
         assert text in sheet
     assert 2 == sheet.count("data:image/jpeg;base64,")
     assert all(path.name in sheet for path in scans.job().converted.glob("*.pdf"))
+
+
+async def test_contact_sheet_begins_with_what_is_new(scans):
+    """What was converted on another day was looked at then."""
+    await convert(scans)
+    scans.rows[2]["Identity Proof"] = "c.jpg"
+    (scans.documents / "c.jpg").write_bytes(jpeg(orientation=3))
+    scans.save()
+
+    tomorrow = FakeClock()
+    tomorrow.pass_time(86_400)
+    convert_scans(
+        scans.job(), await find_scans(scans.job(), credentials=CREDENTIALS, clock=tomorrow), lambda done, due: None
+    )
+
+    days = re.split("<h2>", (scans.job().converted / "contact_sheet.html").read_text())[1:]
+    assert [1, 2] == [text.count("<figure>") for text in days]
+    assert "Row 4" in days[0]
 
 
 async def test_text_of_the_sheet_is_no_markup(scans):
@@ -244,9 +274,79 @@ async def test_kill_costs_a_few_copies_at_most(scans, monkeypatch):
     known: list[int] = []
     found = await find_scans(scans.job(), credentials=CREDENTIALS, clock=FakeClock())
 
-    convert_scans(scans.job(), found, lambda done, due: known.append(len(read_index(scans.job().converted))))
+    convert_scans(scans.job(), found, lambda done, due: known.append(len(read_index(scans.job().converted).copies)))
 
     assert [0, 1, 2] == known
+
+
+async def test_folder_is_known_from_the_first_moment(scans):
+    """Beside a first conversion, and after it was killed, `check` and `run` go on, and `convert` too."""
+    seen = []
+    job, found = scans.job(), await find_scans(scans.job(), credentials=CREDENTIALS, clock=FakeClock())
+
+    def watch(done: int, due: int) -> None:
+        check_places(job)
+        seen.append(done)
+
+    convert_scans(job, found, watch)
+
+    assert [0, 1, 2] == seen
+
+
+@pytest.mark.parametrize("name", [INDEX, "converted.csv", "a-0123456789ab.pdf"])
+async def test_what_a_kill_left_half_written_is_removed(scans, name):
+    """It is personal data, and keeps nobody from converting; nothing else that lies there is touched."""
+    left = scans.job().converted / f".{name}.k1ll_ed0"
+    left.mkdir(parents=True)
+    (left / name).write_text("half of it")
+
+    check_places(scans.job())
+    await convert(scans)
+
+    assert not left.exists()
+    assert 2 == len(copies(scans))
+
+
+async def test_purge_removes_what_a_kill_left_half_written(scans):
+    """As it removes the copies."""
+    await convert(scans)
+    await scans.run()
+    (scans.job().converted / ".a-0123456789ab.pdf.k1ll_ed0").mkdir()
+    (scans.job().converted / "thumbnails" / ".0123456789ab.jpg.k1ll_ed0").mkdir()
+
+    purge_job(scans.job(), plan_purge(scans.job(), FakeClock(), with_ledger=False), FakeClock())
+
+    assert not scans.job().converted.exists()
+
+
+async def test_what_cannot_be_converted_is_tried_once(scans):
+    """Then `check` says why, and no more that it could be; the command says it each time. A changed file is tried."""
+    (scans.documents / "a.jpg").write_bytes(packed(page(size=(400, 400)), "GIF", [page(noise=9, size=(400, 400))]))
+    (scans.documents / "b.webp").write_bytes(b"%PDF-1.4\n" + bytes(6_000_000))
+    assert 2 == (await scans.type("check", "--json")).json["convertible"]
+    first = await convert(scans)
+    tried: list[int] = []
+    found = await find_scans(scans.job(), credentials=CREDENTIALS, clock=FakeClock())
+    again = convert_scans(scans.job(), found, lambda done, due: tried.append(due))
+    told = (await scans.type("check", "--json")).json
+    (scans.documents / "a.jpg").write_bytes(SCAN)
+
+    assert ([], 0) == (tried, told["convertible"])
+    assert [result.why for result in first.results] == [result.why for result in again.results]
+    why = {line["row"]: line["problem"] for line in told["findings"] if line["code"] == "document-not-converted"}
+    assert {2, 3} == set(why)
+    assert all(result.why in why[result.scan.uses[0].row] for result in first.results)
+    assert 1 == (await scans.type("check", "--json")).json["convertible"]
+    assert 1 == len((await convert(scans)).made)
+
+
+async def test_what_a_package_is_missing_for_is_tried_again(scans, monkeypatch):
+    """As is what could not be done for want of memory or time: that is not the file's fault."""
+    with monkeypatch.context() as patched:
+        patched.setattr(convert_module.Converter, "convert", lambda *_: Converted(why="it needed more memory"))
+        assert 2 == len((await convert(scans)).failed)
+
+    assert 2 == len((await convert(scans)).made)
 
 
 async def test_sheet_of_some_rows_removes_no_copies_of_others(scans):
@@ -313,11 +413,11 @@ async def test_record_has_not_changed_because_its_copy_was_made_otherwise(scans)
     await scans.run()
     folder = scans.job().converted
     known = read_index(folder)
-    for digest, copy in known.items():
+    for digest, copy in known.copies.items():
         other = (folder / copy.name).read_bytes() + b"\n"
         (folder / copy.name).write_bytes(other)
-        known[digest] = msgspec.structs.replace(copy, sha256=hashlib.sha256(other).hexdigest())
-    (folder / INDEX).write_bytes(index_of(known))
+        known.copies[digest] = msgspec.structs.replace(copy, sha256=hashlib.sha256(other).hexdigest())
+    (folder / INDEX).write_bytes(content_of_index(known))
 
     again = await scans.run()
 
@@ -336,6 +436,19 @@ async def test_row_whose_copy_is_gone_has_not_changed(scans):
 
     assert (3, 0) == (again.counts["submitted"], sum(again.drift))
     assert 3 == len(scans.sandbox.state.records)
+
+
+async def test_row_whose_copies_are_all_gone_has_not_changed(scans):
+    """After `purge`, for instance; also one whose file is too large to be looked into."""
+    (scans.documents / "b.webp").write_bytes(packed(page((1500, 2000), noise=40), "BMP"))
+    assert (scans.documents / "b.webp").stat().st_size > DOCUMENT_LIMIT
+    await convert(scans)
+    await scans.run()
+    remove_copies(scans.job().converted)
+
+    again = await scans.run()
+
+    assert (3, 0) == (again.counts["submitted"], sum(again.drift))
 
 
 async def test_copy_that_is_swapped_before_it_is_sent_is_not_sent(scans):
@@ -386,8 +499,19 @@ async def test_check_says_what_can_be_converted(scans):
     """With the command that does it."""
     told = await scans.type("check")
 
-    assert "2 documents are refused for the form alone, and can be converted: bulk-onboard convert " in told.out
+    assert "2 documents are refused for their form alone, and can be converted: bulk-onboard convert " in told.out
     assert 2 == (await scans.type("check", "--json")).json["convertible"]
+
+
+async def test_check_says_where_the_copies_can_be_looked_at(scans):
+    """By the path of the contact sheet, once there are any."""
+    sheet = str(scans.job().converted / "contact_sheet.html")
+    before = await scans.type("check")
+    await convert(scans)
+    after = await scans.type("check")
+
+    assert sheet not in before.out
+    assert f"\n\nLook at the converted copies before they are sent: {sheet}\n" in after.out
 
 
 async def test_command_says_where_to_look(scans):

@@ -96,7 +96,6 @@ async def test_a_frame_is_run_without_a_workbook(nights: Nights) -> None:
         (pd.Timedelta(hours=36), "36:00:00", Stored.DATE),
         (Decimal("1.50"), "1.50", None),
         (10**400, "INF", Stored.NUMBER),
-        (np.array([1, 2]), "[1 2]", None),
     ],
     ids=str,
 )
@@ -130,8 +129,11 @@ def test_a_column_whose_name_is_missing_has_no_header() -> None:
         (pd.DataFrame({("a", "b"): ["x"]}), "headers of several levels"),
         (pd.Series(["a"], name="Key"), "A Series cannot stand for a workbook. Hand over a DataFrame."),
         (pd.DataFrame({"Key": ["a"] * 200_001}), "The frame has 200,001 rows, more than 200,000."),
+        (pd.DataFrame({"Key": ["a"], "Numbers": [["91", "92"]]}), 'The column "Numbers" of the frame has a list'),
+        (pd.DataFrame({"City": ["a", {"name": "Pune"}]}), 'The column "City" of the frame has a dict'),
+        (pd.DataFrame({"City": ["a", np.array([1, 2])]}), 'The column "City" of the frame has a ndarray'),
     ],
-    ids=["named index", "levels", "Series", "too long"],
+    ids=["named index", "levels", "Series", "too long", "list", "dict", "array"],
 )
 def test_what_cannot_stand_for_a_workbook_is_refused(frame: Any, why: str) -> None:
     """In a sentence that says what to do."""

@@ -126,6 +126,33 @@ async def test_other_name_for_this_machine_is_refused(office: Office) -> None:
     assert "./" == proxy.headers["Location"]
 
 
+@pytest.mark.parametrize(
+    "request_line",
+    [
+        "GET /business?q=K-SECRET HTTP/1.1\r\nHo st: localhost",
+        "GARBAGE",
+        f"GET /{'K-SECRET' * 2_000} HTTP/1.1\r\nHost: localhost",
+        "GET /x%0d%0aSet-Cookie:K-SECRET?token={token} HTTP/1.1\r\nHost: localhost",
+    ],
+)
+async def test_nothing_of_a_request_that_makes_no_sense_is_logged(
+    office: Office, request_line: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It is answered, without a traceback on the terminal."""
+    await filed(office, 1)
+    capfd.readouterr()
+    async with served(office.job()) as page:
+        host, port = page.origin.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(f"{request_line.format(token=page.token)}\r\n\r\n".encode())
+        answer = await asyncio.wait_for(reader.readline(), 10)
+        writer.close()
+
+    assert answer.split()[1] in (b"400", b"303")
+    assert [] == [record.message for record in caplog.records if record.name.startswith("aiohttp")]
+    assert "Traceback" not in capfd.readouterr().err
+
+
 async def test_page_follows_the_ledger(office: Office) -> None:
     """What a run appends reaches every reader without being asked for."""
     await filed(office)

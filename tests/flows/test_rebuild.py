@@ -13,6 +13,7 @@ from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.errors import ExitStatus, SignalledError
 from bulk_onboard.ledger.fold import fold
 from bulk_onboard.maintenance.rebuild import rebuild_ledger
+from bulk_onboard.pipeline.progress import SETTLE_WINDOW, Progress
 from bulk_onboard.pipeline.stop import Stop
 from tests.support.clocks import FrozenClock
 from tests.support.office import AUTH_ID, AUTH_TOKEN, Office
@@ -48,6 +49,25 @@ async def test_walk_begins_when_the_settle_window_has_passed(office: Office) -> 
     assert [before + 1] == clock.requests_before  # one page, to see that the account answers
     assert clock.seconds > 90
     assert fold(office.ledger.read_bytes()).ledger_state.swept
+
+
+async def test_the_progress_says_what_is_waited_for(office: Office) -> None:
+    """The settle window with its end, and how the quota lets the calls flow."""
+    office.fill(1)
+    progress, clock, seen = Progress(), StillClock(), []
+
+    await rebuild_ledger(
+        office.job(settle="90s", quota="60/min"),
+        credentials=CREDENTIALS,
+        clock=clock,
+        progress=progress,
+        say=lambda sentence: seen.append((progress.activity, clock.monotonic())),
+    )
+
+    ((activity, at),) = seen
+    assert (SETTLE_WINDOW, "asking the API") == (activity.what, activity.then)
+    assert at < activity.until <= at + 90
+    assert (None, "60/min") == (progress.activity, progress.flow().quota)
 
 
 async def test_row_with_two_records_is_held(office: Office) -> None:

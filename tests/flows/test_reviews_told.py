@@ -8,7 +8,7 @@ from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import ExitStatus
 from bulk_onboard.pipeline.outputs import report_job
 from bulk_onboard.sandbox.records import Number
-from tests.support.businesses import HEADERS, business, document, write_workbook
+from tests.support.businesses import HEADERS, business, data_sheet, document, write_workbook
 from tests.support.office import Office
 
 EXPIRED = "Address proof document is expired."
@@ -30,7 +30,7 @@ async def test_rejected_row_is_marked_at_its_document_and_mended_there(office: O
 
     assert ExitStatus.ROWS_NEED_ATTENTION == result.exit_status
     assert result.annotated is not None
-    page = openpyxl.load_workbook(result.annotated).worksheets[0]
+    page = data_sheet(openpyxl.load_workbook(result.annotated))
     commented = [cell.coordinate for row in page.iter_rows() for cell in row if cell.comment]
     position = HEADERS.index("Address Proof")
     assert [page.cell(3, position + 1).coordinate] == commented

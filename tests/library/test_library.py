@@ -73,13 +73,37 @@ def test_settings_may_be_what_programs_have(tmp_path: Path) -> None:
         ({"frame": pd.DataFrame(), "ledger": "a.ledger.jsonl", "workbook": "a.xlsx"}, "has no workbook"),
         ({"frame": pd.DataFrame(), "ledger": "a.ledger.jsonl", "qota": "5/s"}, "did you mean 'quota'"),
         ({"frame": pd.DataFrame(), "ledger": "a.ledger.jsonl", "auth_token": "x"}, "looks like a secret"),
+        ({"frame": pd.DataFrame(), "ledger": ""}, "ledger: it must be the path of a file"),
+        ({"frame": pd.DataFrame(), "ledger": "a.ledger.jsonl", "quota": 60}, "^quota: .* write "),
+        ({"frame": pd.DataFrame(), "ledger": "a.ledger.jsonl", "columns": ["a"]}, "^columns: "),
+        ({"frame": pd.DataFrame(), "ledger": "a.ledger.jsonl", "wait": timedelta(days=-1)}, "at least 0"),
     ],
-    ids=["nothing", "no ledger", "both", "misspelt", "secret"],
+    ids=["nothing", "no ledger", "both", "misspelt", "secret", "empty", "quota", "columns", "back in time"],
 )
 def test_what_makes_no_job_is_refused(given: Any, sentence: str) -> None:
-    """In a sentence that says what to do."""
+    """In a sentence that says what to do, and names settings as they are written here, not as flags."""
     with pytest.raises(UsageError, match=sentence):
         bulk_onboard.load_job(**given)
+
+
+def test_what_is_easily_handed_over_in_place_of_something_else_is_refused(tmp_path: Path, sandbox: Sandbox) -> None:
+    """Before anything is begun, and in a sentence that says what is wanted."""
+    job: Any = made(tmp_path, sandbox)
+
+    async def watch(_: bulk_onboard.Progress) -> None: ...
+
+    for call, sentence in (
+        (lambda: bulk_onboard.load_job(job.frame), "as frame=…, with ledger=…"),
+        (lambda: bulk_onboard.load_job(7), "takes the path of a file, not a int"),  # type: ignore[arg-type]
+        (lambda: bulk_onboard.check(job.frame), "as load_job.. returns it, and not a DataFrame"),
+        (lambda: bulk_onboard.run("job.toml"), "and not a str"),  # type: ignore[arg-type]
+        (lambda: bulk_onboard.run(job, credentials=("a", "b")), r"Credentials.of\("),  # type: ignore[arg-type]
+        (lambda: bulk_onboard.run(job, credentials=sandbox.credentials, on_progress=watch), "without async"),
+        (lambda: bulk_onboard.Credentials.of("a", os.environ.get("NOT_THERE")), "no auth_token"),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(UsageError, match=sentence):
+            call()
+    assert not job.ledger.exists()
 
 
 def test_nothing_shows_credentials_or_rows(tmp_path: Path, sandbox: Sandbox) -> None:
@@ -154,6 +178,29 @@ def test_a_run_continues_and_a_report_is_made_again(tmp_path: Path, sandbox: San
     assert where.results["submitted_at"].tolist() == again.results["submitted_at"].tolist()
 
 
+@pytest.mark.parametrize(
+    ("more", "then"),
+    [
+        ({"concurrency": 2}, "bulk-onboard run job.toml --concurrency 2 --base-url URL --quota none --settle 0.5"),
+        ({"columns": {"Firm": "Business Name"}}, "bulk_onboard.run(job)"),
+    ],
+    ids=["has a flag", "has none"],
+)
+def test_next_is_a_command_only_where_a_command_can_do_it(
+    tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, more: Any, then: str
+) -> None:
+    """The mapping of columns has no flag: the command without it would not find the names."""
+    monkeypatch.chdir(tmp_path)
+    header = "Firm" if "columns" in more else "Business Name"
+    frame = invented_businesses(2, "documents").rename(columns={"Business Name": header})
+    frame.to_csv("businesses.csv", index=False)
+    Path("job.toml").write_text('workbook = "businesses.csv"\n')
+
+    job = bulk_onboard.load_job("job.toml", limit=1, **more, **sandbox.settings)
+
+    assert then.replace("URL", sandbox.base_url) == bulk_onboard.run(job, credentials=sandbox.credentials).next
+
+
 def test_progress_is_told_in_the_thread_of_the_caller(tmp_path: Path, sandbox: Sandbox) -> None:
     """Each time something has changed; the last word is that all is done."""
     told: list[tuple[str, bulk_onboard.Progress]] = []
@@ -165,7 +212,16 @@ def test_progress_is_told_in_the_thread_of_the_caller(tmp_path: Path, sandbox: S
     )
 
     assert {threading.main_thread().name} == {name for name, _ in told}
-    assert (3, 3, {"submitted": 3}) == (told[-1][1].done, told[-1][1].due, told[-1][1].states)
+    assert bulk_onboard.Progress(3, 3, {"submitted": 3}, "", 0.0) == told[-1][1]
+
+
+def test_a_sandbox_says_when_it_is_not_listening() -> None:
+    """Outside its context it neither hangs nor names an address that nobody listens at; a wrong quota is explained."""
+    for ask in (lambda sandbox: sandbox.records, lambda sandbox: sandbox.settings, Sandbox.reset):
+        with pytest.raises(UsageError, match=r"with Sandbox\(\) as sandbox"):
+            ask(Sandbox())
+    with pytest.raises(UsageError, match=r"quota: .*60/min"):
+        Sandbox(quota=60)  # type: ignore[arg-type]
 
 
 # Errors and stops

@@ -24,7 +24,7 @@ README = (SAMPLES / "README.md").read_text(encoding="utf-8")
 RELEASED = "businesses_released.xlsx"
 WORKBOOKS = ["businesses.xlsx", "businesses_clean.xlsx", RELEASED, "nightly.csv"]
 NOT_IN_A_FOLDER = {"document-unreadable", "document-changed"}
-AFTER_CONVERT = {"document-converted"}
+AFTER_CONVERT = {"document-converted", "document-not-converted"}
 AFTER_ANOTHER_RUN = {
     "record-of-another-row",
     "business-under-another-key",

@@ -100,13 +100,13 @@ class Page:
 
 @asynccontextmanager
 async def served(
-    job: Job, *, host: str = "127.0.0.1", token: str = "", names: tuple[str, ...] = ()
+    job: Job, *, host: str = "127.0.0.1", port: int = 0, token: str = "", names: tuple[str, ...] = ()
 ) -> AsyncIterator[Page]:
     """Serve the page of a job while the context lasts."""
     stop, announced = Stop(), asyncio.get_running_loop().create_future()
     access = access_for(host, token=token, names=names)
     server = PageServer(job, access=access, clock=SystemClock(), stop=stop)
-    task = asyncio.create_task(server.run(host, 0, announced.set_result))
+    task = asyncio.create_task(server.run(host, port, announced.set_result))
     await asyncio.wait([task, announced], return_when=asyncio.FIRST_COMPLETED)
     if task.done():
         await task

@@ -12,12 +12,13 @@ from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import msgspec
 
 from bulk_onboard.intake.documents.below import NoFileError, opened
-from bulk_onboard.intake.documents.conversion.converter import LARGEST, is_convertible
+from bulk_onboard.intake.documents.conversion.converter import LARGEST, NOT_CONVERTED, is_convertible
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.intake.documents.known import KnownFacts
 from bulk_onboard.model.application import FileFacts
@@ -30,6 +31,10 @@ INDEX, LIST, SHEET, THUMBNAILS = "copies.json", "converted.csv", "contact_sheet.
 """What lies in the folder beside the copies: their index, the list and the contact sheet for people, small pictures."""
 
 COPY_NAME = re.compile(r".{1,40}-[0-9a-f]{12}\.pdf")
+_LEFT = re.compile(
+    r"\.(?:copies\.json|converted\.csv|contact_sheet\.html|.{1,40}-[0-9a-f]{12}\.pdf|[0-9a-f]{12}\.jpg)\.\w{8}"
+)
+"""A folder in which a file of ours was written when the process was killed."""
 _MARK = 12  # hexadecimal digits of a file's digest
 _UNUSUAL = re.compile(r"[^\w.()+-]+")
 _LONGEST_STEM = 40
@@ -46,6 +51,7 @@ class Copy(msgspec.Struct, frozen=True):
         size: of the file that it was made of.
         pages: of the copy.
         done: what was done to the file, as the end of a sentence.
+        day: when it was made.
     """
 
     name: str
@@ -53,30 +59,39 @@ class Copy(msgspec.Struct, frozen=True):
     size: int
     pages: int
     done: str
+    day: date
 
 
-class _Index(msgspec.Struct, frozen=True):
-    """The index; `copies` by the digest of the file that each was made of."""
+class Refused(msgspec.Struct, frozen=True):
+    """A file, so large, of which no copy can be made, and why, in sentences."""
 
-    copies: dict[str, Copy]
+    size: int
+    why: str
+
+
+class Index(msgspec.Struct):
+    """What is known of files, by their digests: the copies that were made of them, and why there can be none."""
+
+    copies: dict[str, Copy] = {}
+    refused: dict[str, Refused] = {}
 
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(_Index).decode
+_decode = msgspec.json.Decoder(Index).decode
 
 
-def read_index(folder: Path) -> dict[str, Copy]:
-    """Return the copies by the digest of the file each was made of; none where there is no index of ours."""
+def read_index(folder: Path) -> Index:
+    """Return what is known of files; nothing where there is no index of ours."""
     with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
         descriptor = os.open(folder / INDEX, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
-            return _decode(file.read()).copies
-    return {}
+            return _decode(file.read())
+    return Index()
 
 
-def index_of(copies: Mapping[str, Copy]) -> bytes:
+def content_of_index(index: Index) -> bytes:
     """Return the content of an index."""
-    return msgspec.json.format(_encode(_Index(dict(copies))), indent=1) + b"\n"
+    return msgspec.json.format(_encode(index), indent=1) + b"\n"
 
 
 def copy_name(path: Path, digest: str) -> str:
@@ -92,8 +107,16 @@ def thumbnail_name(digest: str) -> str:
 
 def is_copies_folder(folder: Path) -> bool:
     """Return whether a folder is one of converted copies, or empty."""
-    names = {path.name for path in folder.iterdir()} if folder.is_dir() and not folder.is_symlink() else {"?"}
-    return INDEX in names or not names
+    if not folder.is_dir() or folder.is_symlink():
+        return False
+    names = {path.name for path in folder.iterdir()}
+    return INDEX in names or all(map(_LEFT.fullmatch, names))
+
+
+def left_by_a_kill(folder: Path) -> list[Path]:
+    """Return what a process that was killed has left half written in a folder of copies; it is of no use."""
+    found = (path for each in (folder, folder / THUMBNAILS) if each.is_dir() for path in each.iterdir())
+    return [path for path in found if _LEFT.fullmatch(path.name)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,26 +136,42 @@ class Copies:
     ) -> dict[str, FileFacts]:
         """Return the facts of files, of each that is refused for its form those of its sound copy where there is one.
 
+        Where it is known that there can be none, a finding says why.
+
         Args:
             looked: the files' own facts, by the path in the cell.
             contract: whose file types are accepted.
             known: recalls copies that are as they were.
             legible: those of the paths whose text is wanted.
         """
-        if not (copies := read_index(self.folder)):
-            return dict(looked)
-        sizes = {copy.size for copy in copies.values()}
-        due = [text for text, facts in looked.items() if facts.size in sizes and is_convertible(facts, contract)]
+        index = read_index(self.folder)
+        sizes = {copy.size for copy in index.copies.values()} | {one.size for one in index.refused.values()}
+        due = [
+            text
+            for text, facts in looked.items()
+            if (facts.size in sizes or (facts.size and not facts.sha256)) and is_convertible(facts, contract)
+        ]
         with ThreadPoolExecutor(_THREADS) as threads:
             digests = threads.map(lambda text: _digest_of(looked[text], self.originals), due)
             pairs = list(zip(due, digests, strict=True))
-        found = {text: (digest, copies[digest]) for text, digest in pairs if digest in copies}
+        found = {text: (digest, index.copies[digest]) for text, digest in pairs if digest in index.copies}
         read = {copy.name for text, (_, copy) in found.items() if text in legible}
         names = {copy.name for _, copy in found.values()}
         made = DocumentFolder(self.folder).look_all(names, known, legible=read) if names else {}
-        return dict(looked) | {
-            text: _of_copy(looked[text], digest, copy, made[copy.name]) for text, (digest, copy) in found.items()
-        }
+        return (
+            dict(looked)
+            | {text: _of_file(looked[text], digest, index.refused.get(digest)) for text, digest in pairs}
+            | {text: _of_copy(looked[text], digest, copy, made[copy.name]) for text, (digest, copy) in found.items()}
+        )
+
+
+def _of_file(own: FileFacts, digest: str, refused: Refused | None) -> FileFacts:
+    """Return the facts of a file without a copy, with the reason where it is known.
+
+    One over the limit is known by its digest, too: a copy of it may have been sent, and be gone.
+    """
+    told = [Finding(NOT_CONVERTED, details={"why": refused.why})] if refused else []
+    return replace(own, findings=(*own.findings, *told), origin=digest)
 
 
 def _of_copy(own: FileFacts, digest: str, copy: Copy, made: FileFacts) -> FileFacts:

@@ -27,6 +27,7 @@ _HEAD = 4096  # of a file too large to be read: enough to tell its type
 _MORE = 64 * 1024
 _OF_PICTURES = {PNG: png_findings, JPEG: jpeg_findings}
 _LOOKED_INTO = frozenset({PDF, *_OF_PICTURES})
+_NAME_IT = "Name the folder that the documents are in: `documents` in the job, or --documents."
 _THREADS = 8
 _FILES_A_TASK = 32
 
@@ -56,16 +57,15 @@ class DocumentFolder:
             (path / ".").stat()
         except FileNotFoundError:
             near = nearest_path(path)
-            why = f"There is no documents folder {path}" + (f", but {near}" if near and near.is_dir() else "")
+            meant = f". Did you mean {near}?" if near and near.is_dir() else ""
+            raise DocumentsError(f"There is no documents folder {path}{meant or '.'} {_NAME_IT}") from None
         except NotADirectoryError:
             why = f"{path} is a file, and the documents are looked for in a folder"
         except OSError as error:
             why = f"The documents folder {path} cannot be read: {error.strerror}"
         else:
             return
-        raise DocumentsError(
-            f"{why}. Name the folder that the documents are in: `documents` in the job, or --documents."
-        )
+        raise DocumentsError(f"{why}. {_NAME_IT}")
 
     def look(self, relative: str) -> FileFacts:
         """Return the facts of a file, its findings included; `\\` between folder names is taken as `/`."""

@@ -85,7 +85,7 @@ class RequestsChart:
 
 
 def requests_chart(ledger_state: LedgerState, zone: tzinfo) -> RequestsChart | None:
-    """Return the chart of the newest run that made more than a few requests, else of the newest that made any.
+    """Return the chart of the run under way, else of the newest busy one: what came after it only looked at reviews.
 
     Return None where no requests are known.
     """

@@ -20,6 +20,7 @@ from bulk_onboard.units import parse_quota
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _Labels = Mapping[str, str]
+_PARTS = ("done", "waiting", "needs_us", "not_sent")
 _COUNTED = {"requests": "Requests", "writes": "Requests that write", "throttled": "Throttled requests"}
 _ESCAPES = {"\\": r"\\", "\n": r"\n", '"': r"\""}
 
@@ -54,13 +55,14 @@ def _metrics(moment: Moment) -> Iterator[Metric]:
     yield _at("ledger_newest_line_timestamp_seconds", "When the newest line was written.", moment.newest_at)
     yield Metric("rows", "gauge", "Rows that the ledger knows, by state.", _by("state", State, counts))
     yield Metric("reviews", "gauge", "Submitted rows, by review.", _by("review", Review, reviews))
-    parts = tuple(({"part": name}, float(rows)) for name, rows in figures._asdict().items())
+    parts = tuple(({"part": name}, float(getattr(figures, name))) for name in _PARTS)
     yield Metric("rows_by_part", "gauge", "Rows that count, by who has to do something; they add up.", parts)
     attention = status.need_attention()
     yield _one("rows_needing_attention", "gauge", "Rows that somebody must look at.", attention)
     yield _one("runs_total", "counter", "Runs that were begun.", len(state.runs))
     yield _one("run_under_way", "gauge", "Whether a run goes on.", moment.is_under_way)
-    yield _maybe("run_time_left_seconds", "How long the run under way should still take.", moment.left_s)
+    left_s = None if moment.left_s is None else round(moment.left_s, 1)
+    yield _maybe("run_time_left_seconds", "How long the run under way should still take.", left_s)
     began = newest.started.at if newest else ""
     yield _at("newest_run_began_timestamp_seconds", "When the newest run began.", began)
     ended = newest.ended if newest else None

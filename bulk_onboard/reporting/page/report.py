@@ -37,6 +37,10 @@ class CellView(NamedTuple):
     part: str = ""
     href: str = ""
 
+    def __bool__(self) -> bool:
+        """Whether there is anything in it."""
+        return self.content not in (None, "") or bool(self.below)
+
 
 class RowView(NamedTuple):
     """A row, and the name of its place in the page."""
@@ -46,7 +50,13 @@ class RowView(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column of the page: its header, what it holds of a row, and how it is set: `number`, `say`, `who` or plain."""
+    """A column of the page.
+
+    Attributes:
+        header: its name.
+        cell: what it holds of a row.
+        look: how it is set: `number`, `say`, `who`, `time` or `id`; plain where it is empty.
+    """
 
     header: str
     cell: Callable[[_Row, _Leads], CellView]
@@ -94,15 +104,13 @@ def report_view(tables: Tables) -> ReportView:
         name = {RESULTS: "results", PROBLEMS: "problems"}.get(link.table)
         return f"#{name}-{link.line}" if name and link.line <= ROWS_SHOWN else ""
 
-    has_numbers = any(row.get("Numbers") for row in results)
-    shown = tuple(each for each in _RESULTS if has_numbers or each.header != "Numbers")
     return ReportView(
         summary=tables.summary,
         outcomes=outcome_bars(tables.overview.outcomes),
         requests=requests_chart(tables.status.ledger_state, tables.facts.zone),
         attention=_table_view("attention", _ATTENTION, needing, leads_to),
         problems=_table_view("problems", _PROBLEMS, _numbered(_rows(tables.problems)), leads_to),
-        results=_table_view("results", shown, _numbered(results), leads_to),
+        results=_table_view("results", _RESULTS, _numbered(results), leads_to),
         not_in_workbook=_table_view(
             "not-in-workbook", _NOT_IN_WORKBOOK, _numbered(_rows(tables.not_in_workbook)), leads_to
         ),
@@ -130,14 +138,23 @@ def _part(word: Word) -> Part:
 
 
 def _table_view(name: str, columns: tuple[Column, ...], rows: Mapping[int, _Row], leads_to: _Leads) -> TableView | None:
-    """Return the table of these rows, each by the number of its line; None where there is none."""
+    """Return the table of these rows, each by the number of its line, without columns that none of them fills.
+
+    Return None where there is no row.
+    """
     if not rows:
         return None
-    shown = tuple(
-        RowView(f"{name}-{line}", tuple(column.cell(row, leads_to) for column in columns))
-        for line, row in islice(rows.items(), ROWS_SHOWN)
+    shown = dict(islice(rows.items(), ROWS_SHOWN))
+    filled = [(column, cells) for column in columns if any(cells := [column.cell(r, leads_to) for r in shown.values()])]
+    return TableView(
+        name,
+        tuple(column for column, _ in filled),
+        tuple(
+            RowView(f"{name}-{line}", cells)
+            for line, cells in zip(shown, zip(*(cells for _, cells in filled), strict=True), strict=True)
+        ),
+        len(rows) - len(shown),
     )
-    return TableView(name, columns, shown, len(rows) - len(shown))
 
 
 # The columns of each table.
@@ -177,6 +194,12 @@ def _outcome(row: _Row, _: _Leads) -> CellView:
     return CellView(str(review or state or ""), part=part)
 
 
+def _reason(row: _Row, _: _Leads) -> CellView:
+    """Return the reason; where a number was not linked, what became of the numbers stands below."""
+    numbers = row["Numbers"]
+    return CellView(row["Reason"], below=str(numbers) if isinstance(numbers, Word) else "")
+
+
 _ROW = Column("Row", _row_number, "number")
 _RESULTS = (
     _ROW,
@@ -184,14 +207,14 @@ _RESULTS = (
     Column("State", _outcome),
     _plain("Reason", "say"),
     _plain("Numbers", "say"),
-    _plain("Submitted at"),
-    _plain("Compliance ID"),
+    _plain("Submitted at", "time"),
+    _plain("Compliance ID", "id"),
 )
 _ATTENTION = (
     _ROW,
     Column("Business", _business, "who"),
     Column("State", _outcome),
-    _plain("Reason", "say"),
+    Column("Reason", _reason, "say"),
     _plain("What to do", "say"),
     _plain("Problems", "number"),
 )
@@ -203,10 +226,16 @@ _PROBLEMS = (
     _plain("Seen"),
     _plain("How to fix", "say"),
 )
-_NOT_IN_WORKBOOK = (_plain("Key"), _plain("State"), _plain("Review"), _plain("Reason", "say"), _plain("Compliance ID"))
+_NOT_IN_WORKBOOK = (
+    _plain("Key"),
+    _plain("State"),
+    _plain("Review"),
+    _plain("Reason", "say"),
+    _plain("Compliance ID", "id"),
+)
 _RUNS = (
-    _plain("Began"),
-    _plain("Ended"),
+    _plain("Began", "time"),
+    _plain("Ended", "time"),
     _plain("Ended how"),
     _plain("Requests", "number"),
     _plain("Created", "number"),

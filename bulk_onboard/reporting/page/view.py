@@ -3,7 +3,7 @@
 A view is plain data in the words that people read. Templates put it on the page and decide nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
@@ -11,19 +11,21 @@ from typing import Any, NamedTuple
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.identity import normal_user_key
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.record import Record, State
+from bulk_onboard.model.record import Linkage, Record, State
 from bulk_onboard.reporting.advice import advise
 from bulk_onboard.reporting.figures import Attention, Overview, overview_of
 from bulk_onboard.reporting.page.charts import OutcomeBar, RequestsChart, outcome_bars, requests_chart
-from bulk_onboard.reporting.row_status import JobStatus, RowStatus, join
+from bulk_onboard.reporting.record_findings import sentence
+from bulk_onboard.reporting.row_status import JobStatus, RowStatus, join, number_text
 from bulk_onboard.reporting.sheets import runs_table
 from bulk_onboard.reporting.summary import next_command
 from bulk_onboard.reporting.table import Table, local
-from bulk_onboard.units import format_count, format_duration, format_size
+from bulk_onboard.units import format_count, format_duration, format_size, parse_quota
 
 ROWS_SHOWN = 50
 MATCHES_SHOWN = 20
 RUNS_SHOWN = 20
+NUMBERS_SHOWN = 3  # of a row in a list
 
 
 class RowName(NamedTuple):
@@ -217,6 +219,11 @@ def _finish(moment: Moment, progress: ProgressBar) -> str:
         return "It looks at the workbook and the account before it sends; how long it takes is not known yet."
     if left_s is None:
         return "How long it still takes cannot be told."
+    started = moment.ledger_state.runs[-1].started
+    quota, silent_s = parse_quota(started.quota), _seconds_since(moment.newest_at, moment.now)
+    if silent_s > _SILENT_S + max(started.settle, quota.window_s if quota else 0.0):
+        silence = format_duration(silent_s)
+        return f"It has recorded nothing for {silence}, so it waits for the API; its terminal or log says more."
     hour = (moment.now + timedelta(seconds=left_s)).isoformat()
     return f"About {format_duration(left_s)} left, until about {_hour(hour, moment.now, moment.zone)}."
 
@@ -247,8 +254,8 @@ def _attention_row(status: RowStatus, moment: Moment) -> AttentionRow:
         key=record.key or f"~{record.token}",
         row=row,
         name=name,
-        state=status.review if status.review and status.review != "approved" else status.state.value,
-        reason=advice.reason,
+        state=status.review or status.state.value,
+        reason="\n".join((advice.reason, *_wrong_numbers(record))),
         todo=_todo(status, advice.todo),
         command=moment.commands.resolve(record.token) if moment.commands and status.state in _ANSWERED else "",
     )
@@ -258,7 +265,18 @@ def _todo(status: RowStatus, todo: str) -> str:
     """Return what is to be done as one says it beside a page, where there are no sheets."""
     if status.state is State.INVALID:
         return "Fix the row as the report says, then run again."
-    return todo.replace(", which is on the sheet Summary", "")
+    for of_sheets in (", which is on the sheet Summary", ": the column Numbers says why"):
+        todo = todo.replace(of_sheets, "")
+    return todo
+
+
+def _wrong_numbers(record: Record) -> Iterator[str]:
+    """Yield the first numbers that the API refused to link, or that are held, with the reason of each."""
+    wrong = [each for each in record.numbers.items() if each[1].linkage in (Linkage.REFUSED, Linkage.HELD)]
+    for number, linking in wrong[:NUMBERS_SHOWN]:
+        yield sentence(number_text(number, linking), keep_case=True)
+    if more := len(wrong) - len(wrong[:NUMBERS_SHOWN]):
+        yield f"And {more:,} more."
 
 
 _ANSWERED = frozenset({State.HELD, State.GONE, State.UNCERTAIN})
@@ -267,7 +285,7 @@ _ANSWERED = frozenset({State.HELD, State.GONE, State.UNCERTAIN})
 def _next(status: JobStatus, moment: Moment) -> str:
     """Return what to type next, as `status` prints it."""
     commands = moment.commands
-    if commands is None or moment.is_under_way:
+    if commands is None or moment.is_under_way or not moment.is_there:
         return ""
     command = next_command(status, commands)
     return commands.run() if command == commands.status() else command
@@ -372,7 +390,6 @@ def business_view(record: Record, story: Iterable[Mapping[str, Any]], moment: Mo
         moment: for names, commands and the time zone.
     """
     (row,) = attention_rows([RowStatus.of(record)], moment)
-    numbers = "; ".join(f"{number} {linking.linkage}" for number, linking in record.numbers.items())
     facts = (
         ("State", record.state.value),
         ("Review", record.review),
@@ -381,7 +398,7 @@ def business_view(record: Record, story: Iterable[Mapping[str, Any]], moment: Mo
         ("Token", record.token),
         ("Submitted", _stamp(record.submitted_at, moment.zone)),
         ("Attempts", str(record.attempts or "")),
-        ("Numbers", numbers),
+        ("Numbers", RowStatus.of(record).numbers_text),
     )
     lines = tuple(
         StoryLineView(
@@ -414,6 +431,7 @@ def _is_called(record: Record, name: str, key: str) -> bool:
 # Times in words.
 
 _RECENT_S = 90
+_SILENT_S = 120  # longer than a run goes without a line in its ledger, but for waits that are foreseen
 
 
 def _when(at: str, now: datetime, zone: tzinfo) -> str:
@@ -433,8 +451,13 @@ def _hour(at: str, now: datetime, zone: tzinfo) -> str:
 
 def _how_long_ago(at: str, now: datetime) -> str:
     """Return `, 12 min ago`, for what is past and not just now; a day later it says no more than the date."""
-    seconds = (now - datetime.fromisoformat(at)).total_seconds() if at else 0.0
+    seconds = _seconds_since(at, now)
     return f", {format_duration(seconds)} ago" if _RECENT_S <= seconds < 86_400 else ""
+
+
+def _seconds_since(at: str, now: datetime) -> float:
+    """Return how long ago an instant was; 0 for none."""
+    return (now - datetime.fromisoformat(at)).total_seconds() if at else 0.0
 
 
 def _ago(at: str, now: datetime, zone: tzinfo) -> str:

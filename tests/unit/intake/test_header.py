@@ -119,6 +119,23 @@ def test_all_troubles_are_listed_at_once():
     ) == text
 
 
+@pytest.mark.parametrize(
+    ("header", "column"),
+    [("Firma", "Business Name"), ("Company", "Business Name"), ("Pin", "Postal Code"), ("Pin Cod", "Postal Code")],
+)
+def test_word_of_a_name_is_asked_about(header, column):
+    """It is not taken for the column, since something else may be meant by it; one header is asked about once."""
+    text = complaint(sheet_with(header, without=column))
+
+    assert f'"{column}" is missing (is it "{header}"?)' in text
+    assert 1 == text.count(header)
+
+
+def test_stranger_is_not_asked_about():
+    """A header that has nothing of the missing column's names."""
+    assert "is it" not in complaint(sheet_with("Remarks", "Manager", "ID", without="Postal Code"))
+
+
 def test_number_type_may_have_a_default():
     """A column that the caller calls optional is not missed."""
     sheet = sheet_with(without="Number Type")

@@ -5,6 +5,7 @@ import os
 import pytest
 from msgspec.structs import replace
 
+from bulk_onboard.ledger import follow
 from bulk_onboard.ledger.codec import decode
 from bulk_onboard.ledger.fold import fold
 from bulk_onboard.ledger.follow import Follower
@@ -58,13 +59,14 @@ def test_ledger_that_is_not_there_yet_is_waited_for(path, follower):
 
 
 def test_ledger_that_goes_away_keeps_what_was_known(path, follower):
-    """And is taken up again where it was once it is back, unchanged."""
+    """That it is gone is told; it is taken up again where it was once it is back, unchanged."""
     path.write_bytes(WHOLE)
     follower.look()
     path.rename(path.with_name("aside"))
 
     assert follower.look()
     assert (False, len(LINES)) == (follower.is_there, follower.ledger_state.seq)
+    assert "The ledger is gone" in follower.trouble
 
     path.with_name("aside").rename(path)
     follower.look()
@@ -130,6 +132,16 @@ def test_unfinished_line_is_no_trouble(path, follower):
     follower.look()
 
     assert ("", len(LINES)) == (follower.trouble, follower.ledger_state.seq)
+
+
+def test_large_ledger_with_an_unfinished_line_is_read_from_its_beginning(path, follower, monkeypatch):
+    """As that of a run that goes on, or was killed: the newest instant is that of the last whole line."""
+    monkeypatch.setattr(follow, "_LAST_LINE", 1 + max(map(len, LINES)))
+    path.write_bytes(WHOLE + LINES[-1][:20])
+
+    assert follower.look()
+    assert (len(LINES), "") == (follower.ledger_state.seq, follower.trouble)
+    assert decode(LINES[-1].rstrip(b"\n")).at == follower.newest_at
 
 
 @pytest.mark.parametrize("what", ["folder", "pipe"])

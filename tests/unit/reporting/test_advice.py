@@ -90,6 +90,7 @@ def test_invalid_record_without_its_row():
     advice = advise(RowStatus.of(invalid))
 
     assert "Required field missing; Document is empty." == advice.reason
+    assert "Fix the row as the command check says, then run again." == advice.todo
 
 
 def test_drift_is_told():

@@ -111,7 +111,7 @@ def test_word_that_is_none_of_ours_is_no_approval():
         (
             "911140000000",
             {"911140000000": Linking(Linkage.HELD)},
-            "Look at the numbers that are held: the column Numbers says why, and each run looks at them again.",
+            "Look at the numbers that are held: the column Numbers says why. Each run looks at them again.",
         ),
     ],
 )

@@ -28,6 +28,7 @@ from bulk_onboard.reporting.row_status import Drift, Totals
 from tests.unit.reporting.samples import LOCAL, decision, finding, ledger_state, record, run_story, status, token
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 NAMES = ("Done", "Waiting for review", "Need attention")
 
 
@@ -63,12 +64,31 @@ def test_plan():
     ] == stream.getvalue().splitlines()
 
 
+@pytest.mark.parametrize(
+    ("forecast", "sentence"),
+    [
+        (Forecast(duration_s=0.0), "A run would make no requests."),
+        (Forecast(reads=1, duration_s=0.0), "A run would make 1 request."),
+    ],
+)
+def test_plan_of_next_to_nothing(forecast, sentence):
+    """No size, time or hour of nothing."""
+    stream = io.StringIO()
+
+    print_plan(Plan((), forecast), stream, now=datetime(2026, 1, 5, 15, 8, tzinfo=UTC))
+
+    assert f"{sentence}\n" == stream.getvalue()
+
+
 def test_plan_says_when_a_run_would_end():
     """With the waits for the settle window, and by the clock of whoever reads it."""
     stream = io.StringIO()
 
     print_plan(
-        Plan((), Forecast(duration_s=1_200.0)), stream, waits_s=180.0, now=datetime(2026, 1, 5, 15, 8, tzinfo=UTC)
+        Plan((), Forecast(creates=1, duration_s=1_200.0)),
+        stream,
+        waits_s=180.0,
+        now=datetime(2026, 1, 5, 15, 8, tzinfo=UTC),
     )
 
     assert "about 23 min; begun now it would end at 15:31.\n" in stream.getvalue()
@@ -85,13 +105,22 @@ def test_of_very_many_reasons_a_plan_shows_ten():
     assert "  … and 18 rows for other reasons; --json has all of them." in stream.getvalue().splitlines()
 
 
+def test_plan_of_nothing():
+    """Nobody needs to know when a run that sends nothing would end."""
+    stream = io.StringIO()
+
+    print_plan(Plan((), Forecast(duration_s=0.0)), stream, now=NOW)
+
+    assert "A run would send nothing.\n" == stream.getvalue()
+
+
 def test_status():
     """The status has account, newest run, counts that add up, and what to type."""
     stream = io.StringIO()
     ledger = ledger_state(record(2), record(3), runs=[run_story(exit_status=4)])
 
     counted = status(None, ledger)
-    print_status(ledger, counted.counts(), counted.reviews(), stream, next_command="bulk-onboard run j")
+    print_status(ledger, counted.counts(), counted.reviews(), stream, now=NOW, next_command="bulk-onboard run j")
 
     text = stream.getvalue()
     assert "exit status 4" in text
@@ -261,17 +290,18 @@ def test_story():
     stream = io.StringIO()
     sent = {"type": "identity_proof", "sha256": "d" * 64, "size": 2048}
     blank = {"op": "create", "attempt": 1, "words": "", "api_id": "", "compliance_id": "", "documents": ()}
+    sent_at, done_at = datetime(2026, 1, 5, 10, 0).astimezone(), datetime(2026, 1, 5, 10, 1).astimezone()
     lines = [
-        {**blank, "at": "10:00", "entry": "intent", "state": "sending", "documents": (sent,)},
-        {**blank, "at": "10:01", "entry": "done", "attempt": 0, "api_id": "a-1", "state": "submitted"},
+        {**blank, "at": sent_at.isoformat(), "entry": "intent", "state": "sending", "documents": (sent,)},
+        {**blank, "at": done_at.isoformat(), "entry": "done", "attempt": 0, "api_id": "a-1", "state": "submitted"},
     ]
 
     print_story(record(2, key="K-2"), lines, stream)
 
     told = [line.split() for line in stream.getvalue().splitlines()]
-    assert ["10:00", "intent", "create", "1", "sending"] == told[2]
+    assert ["2026-01-05", "10:00:00", "intent", "create", "1", "sending"] == told[2]
     assert ["document", "identity_proof", "d" * 64, "2.0", "KiB"] == told[3]
-    assert ["10:01", "done", "create", "a-1", "submitted"] == told[4]
+    assert ["2026-01-05", "10:01:00", "done", "create", "a-1", "submitted"] == told[4]
     assert stream.getvalue().startswith(f"Record {token(2)} is submitted: Key K-2;")
 
 

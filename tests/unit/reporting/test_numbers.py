@@ -1,7 +1,7 @@
 """What became of each number, and what is left to do about them."""
 
 from bulk_onboard.model.record import Linkage, Linking, State
-from bulk_onboard.reporting.row_status import NumbersLeft
+from bulk_onboard.reporting.row_status import NumbersLeft, RowStatus
 from bulk_onboard.reporting.summary import numbers_to_do
 from tests.unit.reporting.samples import decision, finding, ledger_state, record, row_status, status
 
@@ -45,6 +45,17 @@ def test_linked_number_that_the_row_does_not_name_any_more():
         row("911140000003", approved(numbers=KNOWN)).numbers_text
     )
     assert "911140000000 linked, not in the row" == row("", approved(numbers=KNOWN)).numbers_text
+
+
+def test_record_whose_row_is_not_at_hand_has_all_its_numbers():
+    """As on a copy of the ledger: which were refused is told and coloured; what the row names besides is not known."""
+    known = RowStatus.of(approved(numbers=KNOWN))
+
+    assert (
+        "911140000000 linked; 911140000001 refused: not_found: not rented; 911140000002 held: linked to another record"
+    ) == known.numbers_text
+    assert NumbersLeft(refused=1, held=1) == known.numbers_left
+    assert NumbersLeft() == RowStatus.of(approved()).numbers_left
 
 
 def test_number_whose_link_is_unknown_is_told_so_and_needs_another_run_not_a_person():

@@ -59,6 +59,15 @@ def test_without_the_workbook_the_summary_says_so():
     assert () == made.not_in_workbook.rows
 
 
+def test_report_of_a_ledger_alone_names_no_command_and_no_sheet_that_it_does_not_have():
+    """Nobody knows the workbook that a run would take; what is wrong with a row stands in Results."""
+    made = tables(None, ledger_state(record(2, State.INVALID, code="field-missing")), commands=None)
+
+    assert ("", ()) == (made.summary.command, made.summary.commands)
+    assert ("Fix the 1 invalid row: the sheet Results says what is wrong. Then run again.",) == made.summary.todo
+    assert "Fix the row as the command check says, then run again." in next(iter(made.results.rows))
+
+
 def test_reviews_are_expected_after_business_days():
     """Three business days after a Friday is Wednesday; duplicates and judged records are not waited for."""
     ledger = ledger_state(

@@ -305,10 +305,14 @@ def test_number_that_the_api_itself_asks_for_is_no_stray_aadhaar(judged):
 
 
 @pytest.mark.parametrize(
-    ("contract", "expected"), [(Contract.BETA, ["document-wrong-type"]), (Contract.RELEASED, ["document-truncated"])]
+    ("contract", "expected"),
+    [
+        (Contract.BETA, ["document-truncated", "document-wrong-type"]),
+        (Contract.RELEASED, ["document-truncated"]),
+    ],
 )
 def test_photo_is_taken_where_the_contract_has_it(judged, make_facts, contract, expected):
-    """Elsewhere its type is all that is said of it, and how to make a PDF of it."""
+    """Elsewhere its type is wrong, too; that its end is missing is told, since no copy of it can be made."""
     photo = make_facts(
         "x", media_type="image/jpeg", findings=[Finding("document-truncated", details={"why": "the end is missing"})]
     )

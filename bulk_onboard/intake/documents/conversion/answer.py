@@ -14,7 +14,7 @@ from bulk_onboard.confined.limits import shut_doors
 from bulk_onboard.intake.documents import pdfium
 from bulk_onboard.intake.documents.conversion import pictures, rendering
 from bulk_onboard.intake.documents.conversion.pages import Kind, Page, pdf_of
-from bulk_onboard.intake.documents.conversion.pictures import SMALL_DPI, CannotError
+from bulk_onboard.intake.documents.conversion.pictures import SMALL_DPI, CannotError, MissingPackageError
 from bulk_onboard.model.application import DOCUMENT_LIMIT, STRICT_LIMIT
 from bulk_onboard.model.documents import PDF
 from bulk_onboard.units import format_count, format_size
@@ -59,7 +59,7 @@ def _answer(content: bytes, media: str) -> dict[str, object]:
         made = converted(content, media)
         seen = rendering.look(made.pdf, _THUMBNAIL_SIDE)
     except CannotError as error:
-        return {"why": str(error)}
+        return {"why": str(error), "is_final": not isinstance(error, MissingPackageError)}
     thumbnail = pictures.thumbnail(seen.image, _THUMBNAIL_QUALITY)
     return {"pdf": _text(made.pdf), "thumbnail": _text(thumbnail), "pages": made.pages, "done": made.done}
 

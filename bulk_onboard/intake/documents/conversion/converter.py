@@ -26,6 +26,9 @@ _HEIC_CHILD = "bulk_onboard.intake.documents.conversion.heic"
 _LIMITS = Limits(memory=3 << 29, cpu_s=3600, wall_s=120.0, answer=16 << 20)
 """`cpu_s` is of all files together; one takes half a second, and one of fifty pages some twenty."""
 
+NOT_CONVERTED = "document-not-converted"
+"""The finding of a file of which no copy can be made, though it was refused for its form alone."""
+
 _OF_FORM = frozenset({"document-too-large", "document-misnamed"})
 """What may be wrong with a file that a copy puts right."""
 
@@ -39,6 +42,7 @@ class Converted(msgspec.Struct, frozen=True):
         pages: how many it has.
         done: what was done to the file, as the end of a sentence.
         why: why there is no PDF, to be put behind a colon; else empty.
+        is_final: whether there can be none while the file stays as it is.
     """
 
     pdf: bytes = b""
@@ -46,6 +50,7 @@ class Converted(msgspec.Struct, frozen=True):
     pages: int = 0
     done: str = ""
     why: str = ""
+    is_final: bool = False
 
 
 _converted_of = msgspec.json.Decoder(Converted).decode
@@ -91,7 +96,8 @@ def is_refused(facts: FileFacts, contract: Contract) -> bool:
 
 def is_convertible(facts: FileFacts, contract: Contract) -> bool:
     """Return whether a file is refused for its form alone, so that a copy can be made of it that is taken."""
-    return is_refused(facts, contract) and not why_not(facts)
+    is_known_not_to = any(found.code == NOT_CONVERTED for found in facts.findings)
+    return is_refused(facts, contract) and not is_known_not_to and not why_not(facts)
 
 
 def why_not(facts: FileFacts) -> str:

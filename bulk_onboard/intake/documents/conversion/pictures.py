@@ -37,6 +37,7 @@ _FORMATS: Mapping[str, str] = {
 _PLUGINS = ("Bmp", "Gif", "Jpeg", "Mpo", "Png", "Tiff", "WebP")  # MPO is what Pillow makes of some phones' JPEGs
 _ORIENTATION, _CAMERA, _EXPOSURE = 0x0112, 0x8769, 0x829A  # marks in EXIF
 _SUBFILE, _IS_THUMBNAIL = 0x00FE, 1
+_NO_PICTURES = ("F", "LAB")  # how light or which colour their points are meant to be, Pillow does not know
 _PLAIN_FRAMES = range(0xC0, 0xC3)  # of JPEGs that every reader of PDFs knows: none is lossless or arithmetic
 
 _A4 = (8.27, 11.69)
@@ -48,6 +49,10 @@ _MOST_UNEVEN = 2.5  # faxes have twice as many points across as down
 
 class CannotError(Exception):
     """The file cannot be converted; its text says why, to be put behind a colon."""
+
+
+class MissingPackageError(CannotError):
+    """It could be converted if a package were installed."""
 
 
 class Picture(NamedTuple):
@@ -147,7 +152,7 @@ def _as_it_is(content: bytes) -> Page | None:
         return None
     size, kind, orientation = image.size, kinds[image.mode], _orientation(image)
     dpi = paper_dpi(size, _mark_of_size(image))
-    image.draft("L", (size[0] // 8, size[1] // 8))
+    image.draft("L", (max(1, size[0] // 8), max(1, size[1] // 8)))
     _load(image)  # or nobody knows whether it is whole
     return Page(bare, kind, size, dpi, orientation, is_as_it_was=True)
 
@@ -172,7 +177,7 @@ def _pictures(content: bytes, media: str, *, small: bool = False) -> Iterator[Pi
 
 def _opened(content: bytes, media: str) -> Image.Image:
     if _FORMATS[media] not in Image.OPEN:
-        raise CannotError(
+        raise MissingPackageError(
             "photos of this kind are opened by the package pillow-heif, which is not installed; "
             "install bulk-onboard with its extra heic (docs/scans.md)"
         )
@@ -186,7 +191,7 @@ def _frames(image: Image.Image, media: str) -> Iterator[Image.Image]:
         count = getattr(image, "n_frames", 1)
     if media == types.TIFF:
         if count > MOST_PAGES:
-            raise CannotError(f"it has {count:,} pages, and at most {MOST_PAGES} are converted")
+            raise CannotError(too_many_pages(count))
         for number in range(count):
             with _understood():
                 image.seek(number)
@@ -194,7 +199,7 @@ def _frames(image: Image.Image, media: str) -> Iterator[Image.Image]:
             if is_page:
                 yield image
     elif count > 1 and media not in (types.JPEG, types.HEIC):  # these have a main picture
-        raise CannotError("it is an animation, and a document is one picture")
+        raise CannotError("it is an animation, and a document is one picture. Export the right one as PDF or PNG")
     else:
         yield image
 
@@ -234,6 +239,8 @@ def _plain(image: Image.Image) -> Image.Image:
         image.paste(seen, mask=seen.getchannel("A"))
     elif image.mode.startswith("I"):
         image = _in_8_bits(image)
+    elif image.mode in _NO_PICTURES:
+        raise CannotError("its colours are those of measuring or printing. Save it as PNG")
     return image if image.mode in ("1", "L", "RGB") else image.convert("RGB")
 
 
@@ -265,15 +272,23 @@ def _understood() -> Iterator[None]:
     except (CannotError, MemoryError):
         raise
     except Image.DecompressionBombError:
-        raise CannotError(f"it has more than {MOST_POINTS:,} points") from None
+        raise CannotError(f"it has more than {MOST_POINTS:,} points. Scan it again at 200 dpi") from None
     except UnidentifiedImageError:
-        raise CannotError("no program for pictures can open it") from None
+        raise CannotError("no program for pictures can open it. Scan it again") from None
     except Exception as error:  # the library raises nearly everything
         if "memory" in str(error):
             raise MemoryError from None
         is_cut = "truncated" in str(error)
-        raise CannotError("it is cut off" if is_cut else "it is damaged") from None
+        raise CannotError(f"{'it is cut off' if is_cut else 'it is damaged'}. Copy or scan it again") from None
+
+
+def too_many_pages(count: int) -> str:
+    """Return why a file of so many pages cannot be converted."""
+    return f"it has {count:,} pages, and at most {MOST_PAGES} are converted. Scan only the pages that count"
 
 
 def _too_many_points(width: int, height: int) -> str:
-    return f"it is {width:,} × {height:,} points, and at most {MOST_POINTS:,} in all are converted"
+    return (
+        f"it is {width:,} × {height:,} points, and at most {MOST_POINTS:,} in all are converted. "
+        "Scan it again at 200 dpi"
+    )

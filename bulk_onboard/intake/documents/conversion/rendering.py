@@ -20,6 +20,7 @@ from bulk_onboard.intake.documents.conversion.pictures import (
     Picture,
     from_points,
     size_on_paper,
+    too_many_pages,
 )
 
 _WHITE = 0xFFFFFFFF
@@ -49,7 +50,7 @@ def small_pictures(content: bytes) -> Iterator[Picture]:
     with _open(content) as document:
         count = pdfium.FPDF_GetPageCount(document)
         if count > MOST_PAGES:
-            raise CannotError(f"it has {count:,} pages, and at most {MOST_PAGES} are converted")
+            raise CannotError(too_many_pages(count))
         for number in range(count):
             with _page(document, number) as page:
                 yield _small(page)
@@ -89,7 +90,7 @@ def _content_of(page: Any) -> _Content:
     scan_dpi, has_more = 0.0, False
     for seen, (item, kind) in enumerate(_objects(page)):
         if seen >= _MOST_OBJECTS:
-            raise CannotError("there is more on a page than can be looked through")
+            raise CannotError("there is more on a page than can be looked through. Scan it")
         if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
             facts = pdfium.FPDF_IMAGEOBJ_METADATA()
             if pdfium.FPDFImageObj_GetImageMetadata(item, page, facts):
@@ -123,7 +124,7 @@ def _check_letters(font: Any) -> None:
     name = ctypes.create_string_buffer(_NAME)
     pdfium.FPDFFont_GetBaseFontName(font, name, _NAME)
     if not name.value.decode("utf-8", "replace").rpartition("+")[2].startswith(_BUILT_IN):
-        raise CannotError("it has text in a font that is not in it, and would look different")
+        raise CannotError("it has text in a font that is not in it, and would look different. Print it to a new PDF")
 
 
 def _size(page: Any) -> tuple[float, float]:

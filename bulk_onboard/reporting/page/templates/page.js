@@ -36,10 +36,15 @@ function follow() {
     say("The page has been stopped; trying again", true);
     setTimeout(follow, again.most);
   });
-  source.addEventListener("error", () => {
+  source.addEventListener("error", async () => {
     say("Connection lost; trying again", true);
     if (source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
     source.close();
+    const answer = await fetch("events", { method: "HEAD" }).catch(() => null); // an EventSource does not say why
+    if (answer?.status === 401) {
+      say("The page was started anew: open the address that was printed then", true);
+      return;
+    }
     setTimeout(follow, pause);
     pause = Math.min(2 * pause, again.most);
   });

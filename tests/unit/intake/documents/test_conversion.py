@@ -288,6 +288,12 @@ def test_mark_of_a_camera_is_not_believed():
     assert b"/Width 827/Height 1169" in made.pdf
 
 
+@pytest.mark.parametrize("size", [(1, 1), (4000, 7), (7, 4000)])
+def test_picture_of_a_few_points_becomes_a_page(size):
+    """Though it is of no use: a person sees that, and no reader breaks down."""
+    assert 1 == converted(packed(page(size), "JPEG"), JPEG).pages
+
+
 # What cannot be converted.
 
 
@@ -303,7 +309,9 @@ def test_mark_of_a_camera_is_not_believed():
         (b"BM" + bytes(60), BMP, r"\w"),
         (packed(page(), "GIF", [page().rotate(90)]), GIF, "animation"),
         (packed(page(), "WEBP", [page().rotate(90)]), WEBP, "animation"),
-        (packed(page((8, 8)), "TIFF", [page((8, 8))] * 60), TIFF, "61 pages"),
+        (packed(page((8, 8)), "TIFF", [page((8, 8))] * 60), TIFF, "61 pages.* Scan only"),
+        (packed(page((8, 8), mode="L").convert("F"), "TIFF"), TIFF, "colours"),
+        (packed(page((8, 8)).convert("LAB"), "TIFF"), TIFF, "colours"),
     ],
 )
 def test_bad_files_are_told(content, media, why):

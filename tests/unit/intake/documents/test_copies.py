@@ -1,11 +1,21 @@
 """A copy stands for the very file that it was made of, while it is what was made, and for no other."""
 
 import hashlib
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from bulk_onboard.intake.documents.copies import COPY_NAME, INDEX, Copies, Copy, copy_name, index_of, is_copies_folder
+from bulk_onboard.intake.documents.copies import (
+    COPY_NAME,
+    INDEX,
+    Copies,
+    Copy,
+    Index,
+    content_of_index,
+    copy_name,
+    is_copies_folder,
+)
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.model.application import DOCUMENT_LIMIT, FileFacts
 from bulk_onboard.model.requirements import Contract
@@ -34,7 +44,8 @@ def keep(folder: Path, scan: bytes, copy: bytes) -> None:
     """Put a copy of a scan into the folder."""
     name = copy_name(Path("scan.jpg"), digest(scan))
     (folder / name).write_bytes(copy)
-    (folder / INDEX).write_bytes(index_of({digest(scan): Copy(name, digest(copy), len(scan), 1, "put into a PDF")}))
+    made = Copy(name, digest(copy), len(scan), 1, "put into a PDF", date(2026, 1, 2))
+    (folder / INDEX).write_bytes(content_of_index(Index({digest(scan): made})))
 
 
 def facts(copies: Copies, name: str = "scan.jpg", contract: Contract = Contract.BETA) -> FileFacts:

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 
 from bulk_onboard.model.ledger_state import Usage
-from bulk_onboard.model.record import State
+from bulk_onboard.model.record import Linkage, Linking, State
 from bulk_onboard.reporting.page.metrics import metrics_text
 from bulk_onboard.reporting.page.view import Moment, RowName
 from tests.unit.reporting.samples import ledger_state, record, run_story, token
@@ -52,6 +52,17 @@ def test_every_line_is_of_the_text_format():
     assert (12, 10, 1) == tuple(told[f"bulk_onboard_{name}_total"] for name in ("requests", "writes", "throttled"))
     assert (3, 0) == (told["bulk_onboard_newest_run_exit_status"], told["bulk_onboard_run_under_way"])
     assert 1767351600 == told["bulk_onboard_ledger_newest_line_timestamp_seconds"]
+
+
+def test_parts_add_up_where_a_number_is_still_to_be_linked():
+    """A row that is approved and not done counts once."""
+    unknown = {"911140000000": Linking(Linkage.UNCERTAIN)}
+
+    told = samples(metrics_text(moment(record(2, review="approved", numbers=unknown), record(3, review="approved"))))
+
+    parts = {name: number for name, number in told.items() if name.startswith("bulk_onboard_rows_by_part{")}
+    assert {1} == {parts[f'bulk_onboard_rows_by_part{{part="{part}"}}'] for part in ("done", "not_sent")}
+    assert 2 == sum(parts.values())
 
 
 def test_what_is_not_known_is_left_out():

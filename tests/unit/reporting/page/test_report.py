@@ -2,7 +2,8 @@
 
 import re
 
-from bulk_onboard.model.record import State
+from bulk_onboard.model.catalogue import CATALOGUE, Severity
+from bulk_onboard.model.record import Linkage, Linking, State
 from bulk_onboard.reporting.page import report
 from bulk_onboard.reporting.page.render import report_page
 from bulk_onboard.reporting.page.report import report_view
@@ -47,6 +48,36 @@ def test_rows_that_need_attention_are_there_with_what_to_do():
     assert ["K-3", "K-4"] == [row.cells[1].content for row in view.attention.rows]
     assert ["invalid", "rejected"] == [row.cells[2].content for row in view.attention.rows]
     assert 4 == len(view.results.rows)
+
+
+def test_number_that_was_not_linked_is_told_where_the_row_is():
+    """Whoever reads what needs attention need not look for it among all rows."""
+    refused = record(2, review="approved", numbers={"911140000000": Linking(Linkage.REFUSED, "not rented")})
+    view = report_view(tables([decision(2, cells={"numbers": "911140000000"})], ledger_state(refused)))
+
+    (row,) = view.attention.rows
+    assert "911140000000 refused: not rented" in [cell.below for cell in row.cells]
+
+
+def test_column_that_no_row_fills_is_left_out():
+    """As row numbers and problems, where a report is made from the ledger alone."""
+    by_workbook, by_ledger = (report_view(tables(rows, LEDGER)) for rows in (ROWS, None))
+
+    assert {"Row", "Problems"} <= {column.header for column in by_workbook.attention.columns}
+    assert ["Business", "State", "Reason", "What to do"] == [c.header for c in by_ledger.attention.columns]
+    assert all(len(row.cells) == len(by_ledger.results.columns) for row in by_ledger.results.rows)
+
+
+def test_very_many_kinds_of_problems_lead_to_their_rows():
+    """The first ten are named, and the card is no longer than a screen."""
+    plain = (code for code, each in CATALOGUE.items() if "{" not in each.problem + each.fix)
+    codes = [code for code in plain if CATALOGUE[code].severity is Severity.ERROR][:14]
+    rows = [decision(n, findings=[finding(code, row=n)]) for n, code in enumerate(codes, start=2)]
+
+    page = report_page(tables(rows, ledger_state())).decode()
+
+    assert '<strong>4</strong><span>of <a href="#attention">4 other kinds</a></span>' in page
+    assert 11 == page[page.index('class="kinds"') : page.index("What happened")].count("<li")
 
 
 def test_links_lead_from_rows_to_problems_and_back():

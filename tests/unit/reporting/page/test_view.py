@@ -55,6 +55,14 @@ def test_run_under_way_is_told_with_its_finish_hour():
     assert "" == view.command
 
 
+def test_run_that_has_been_silent_is_not_said_to_be_done_soon():
+    """As while the API does not answer: what is left by the quota would stay as it is, and its hour move on."""
+    silent, busy = (page_view(going(left_s=60.0, newest_at=f"2026-01-02T11:{at}.000Z")) for at in ("25:00", "29:30"))
+
+    assert "It has recorded nothing for 5 min, so it waits for the API" in silent.headline.sentences[0]
+    assert busy.headline.sentences[0].startswith("About 1 min left")
+
+
 def test_finish_on_another_day_names_it():
     """In the readers' zone."""
     view = page_view(going(left_s=36_000.0, zone=ZoneInfo("Asia/Kolkata")))
@@ -116,6 +124,26 @@ def test_what_needs_attention_is_told_with_what_to_do():
     assert "Not legible." == rejected.reason
     assert "Fix the row as the report says, then run again." == invalid.todo
     assert not any("sheet" in each.todo for each in view.attention_rows)
+
+
+def test_number_that_was_not_linked_is_told_with_the_reason_and_what_to_do():
+    """An approved record that needs attention for its numbers alone is never told to need nothing."""
+    refused = {f"91114000000{n}": Linking(Linkage.REFUSED, "not rented", "not_found") for n in range(5)}
+    held = Linking(Linkage.HELD, "linked to another record")
+    view = page_view(
+        moment(
+            record(2, review="approved", numbers=refused | {"911140000009": Linking(Linkage.LINKED)}),
+            record(3, review="approved", numbers={"911140000010": held}),
+        )
+    )
+    first, second = view.attention_rows
+
+    assert ("approved", "Correct the numbers that the API refused.") == (first.state, first.todo)
+    assert "911140000000 refused: not_found: not rented." in first.reason
+    assert "And 2 more." in first.reason
+    assert "911140000009" not in first.reason
+    assert "911140000010 held: linked to another record." in second.reason
+    assert "Look at the numbers that are held. Each run looks at them again." == second.todo
 
 
 def test_very_many_rows_are_counted_and_not_all_shown():
@@ -223,6 +251,12 @@ def test_ledger_that_cannot_be_read_is_told():
 
     assert ("The ledger cannot be read.", "It was replaced.") == view.notices
     assert 1 == view.progress.total
+
+
+def test_nothing_is_to_be_typed_where_the_ledger_is_gone():
+    """A run would begin a ledger anew."""
+    assert page_view(moment(record(2, State.NOT_SENT), runs=[run_story()])).command
+    assert "" == page_view(moment(record(2, State.NOT_SENT), runs=[run_story()], is_there=False)).command
 
 
 def test_very_many_kinds_of_problems_are_summed_up():
