@@ -96,7 +96,7 @@ async def test_rows_are_named_by_state_or_review_and_printed(nights: Nights, wor
     ("words", "sentence"),
     [
         (("--only", "rejectd"), "There are no rows called 'rejectd'. Did you mean rejected?"),
-        (("--output", "results.pdf"), "a name ends in .xlsx, .html, .json, .csv, .jsonl"),
+        (("--output", "results.pdf"), "a name ends in .xlsx, .html, .json, .csv or .jsonl"),
         (("--output", "-", "--format", "xlsx"), "a workbook cannot be printed"),
         (("--output", "a.csv", "--format", "csv", "--format", "jsonl"), "give --format once"),
         (("--failed-rows", "rows.csv"), "its name ends in .xlsx"),
