@@ -42,7 +42,7 @@ async def test_a_sheet_of_headers_alone_is_no_sheet_without_problems(office: Off
 
     lines = told.out.splitlines()
     assert 0 == told.status
-    assert "There are no rows yet. Below the headers write a row for each business." == lines[0]
+    assert "There is no business in the sheet yet. Fill in a row for each, and save it." == lines[0]
     assert "No problems were found." not in lines
     assert lines[-1].startswith(f"Next: bulk-onboard check {office.workbook}")
 

@@ -105,15 +105,6 @@ def test_of_very_many_reasons_a_plan_shows_ten():
     assert "  … and 18 rows for other reasons; --json has all of them." in stream.getvalue().splitlines()
 
 
-def test_plan_of_nothing():
-    """Nobody needs to know when a run that sends nothing would end."""
-    stream = io.StringIO()
-
-    print_plan(Plan((), Forecast(duration_s=0.0)), stream, now=NOW)
-
-    assert "A run would send nothing.\n" == stream.getvalue()
-
-
 def test_status():
     """The status has account, newest run, counts that add up, and what to type."""
     stream = io.StringIO()
