@@ -41,8 +41,8 @@ def check(invocation: Invocation, explain: _EXPLAIN = None) -> Output:
 
 def _check_job(invocation: Invocation) -> Output:
     from bulk_onboard.intake.documents.copies import SHEET
+    from bulk_onboard.pipeline.annotated_copy import annotate
     from bulk_onboard.pipeline.kept_flags import commands_of, of_own_workbook
-    from bulk_onboard.pipeline.outputs import annotate
     from bulk_onboard.reporting.console import print_contact_sheet, print_convertible, print_findings, print_marked
     from bulk_onboard.reporting.printer import print_next
 

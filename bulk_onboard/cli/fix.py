@@ -53,7 +53,7 @@ def offer_merge(invocation: Invocation) -> Output | None:
     """
     from bulk_onboard.job import name_of
     from bulk_onboard.maintenance.merge import merge_job
-    from bulk_onboard.pipeline.outputs import is_newer, saved_copy
+    from bulk_onboard.pipeline.annotated_copy import is_newer, saved_copy
 
     job = invocation.job
     copy = saved_copy(job) if name_of(job.workbook) == job.workbook.stem else None

@@ -160,7 +160,7 @@ def _print_bytes(content: bytes, stream: TextIO) -> None:
 
 def _write_failed_rows(invocation: Invocation, path: Path) -> Output:
     """Write the workbook of the rows that need attention."""
-    from bulk_onboard.pipeline.outputs import write_failed_rows
+    from bulk_onboard.pipeline.annotated_copy import write_failed_rows
 
     path = path.expanduser()
     if path.suffix.lower() != ".xlsx":

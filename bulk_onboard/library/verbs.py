@@ -164,8 +164,8 @@ async def status_async(job: Job) -> JobStatus:
 
 
 def _begin_check(job: Job, credentials: Credentials | None, offline: bool, annotate: bool) -> Work[CheckResult]:
+    from bulk_onboard.pipeline.annotated_copy import annotate as write_copy  # noqa: PLC0415
     from bulk_onboard.pipeline.judge import make_dry_run  # noqa: PLC0415 - a status judges nothing
-    from bulk_onboard.pipeline.outputs import annotate as write_copy  # noqa: PLC0415
 
     _refuse_others(job, credentials)
     warnings: list[str] = []

@@ -212,10 +212,10 @@ def unknown_numbers(record: Draft) -> list[str]:
     return [number for number, linking in record.numbers.items() if linking.linkage in UNDER_WAY]
 
 
-def without_words(record: Record, *, alias: str) -> Record:
-    """Return the record with another alias, and without what the API and its reviewers said in words."""
+def without_words(record: Record, *, alias: str, review_reason: str) -> Record:
+    """Return the record with another alias and these words of the reviewers, and without those of the API."""
     numbers = {number: linking._replace(why="") for number, linking in record.numbers.items()}
-    return msgspec.structs.replace(record, alias=alias, reason="", review_reason="", numbers=numbers)
+    return msgspec.structs.replace(record, alias=alias, reason="", review_reason=review_reason, numbers=numbers)
 
 
 def without_number(record: Record, number: str) -> Record:

@@ -17,10 +17,11 @@ from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import NOT_CHOSEN, Action, Decision
 from bulk_onboard.model.record import UNKNOWN, Record, State, unknown_numbers
+from bulk_onboard.pipeline.annotated_copy import annotate, saved_copy
 from bulk_onboard.pipeline.execution import Run
 from bulk_onboard.pipeline.judge import Judgement, reported_state
 from bulk_onboard.pipeline.kept_flags import of_own_workbook
-from bulk_onboard.pipeline.outputs import annotate, saved_copy, write_job_report
+from bulk_onboard.pipeline.outputs import write_job_report
 from bulk_onboard.pipeline.progress import WRITING_REPORT
 from bulk_onboard.pipeline.stop import left_over, status_of, why_stopped
 from bulk_onboard.pipeline.walk import DuplicateRecords

@@ -10,8 +10,6 @@ numbers, which the tables mask.
 import re
 from dataclasses import replace
 
-import msgspec
-
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import Record, without_words
@@ -94,8 +92,11 @@ def _detail(name: str, value: str | int) -> str | int:
 
 def _of_record(record: Record) -> Record:
     """Return the record with nobody's words; that the reviewers gave a reason is still known."""
-    masked = without_words(record, alias=f"{MASK}{record.token}" if record.alias else "")
-    return msgspec.structs.replace(masked, review_reason=_REASON) if record.review_reason else masked
+    return without_words(
+        record,
+        alias=f"{MASK}{record.token}" if record.alias else "",
+        review_reason=_REASON if record.review_reason else "",
+    )
 
 
 def _of_ledger(ledger_state: LedgerState) -> LedgerState:

@@ -16,9 +16,9 @@ from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import ExitStatus
 from bulk_onboard.job import Job
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.pipeline import outputs as annotation
+from bulk_onboard.pipeline import annotated_copy as annotation
+from bulk_onboard.pipeline.annotated_copy import Annotated, annotate
 from bulk_onboard.pipeline.judge import DryRun, identified_rows, make_dry_run, read_job_sheet
-from bulk_onboard.pipeline.outputs import Annotated, annotate
 from tests.support.businesses import aged, business, data_sheet, write_documents, write_workbook
 from tests.support.libreoffice import converted
 from tests.support.office import AUTH_ID, Office

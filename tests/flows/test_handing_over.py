@@ -96,7 +96,7 @@ async def test_rows_are_named_by_state_or_review_and_printed(nights: Nights, wor
     ("words", "sentence"),
     [
         (("--only", "rejectd"), "There are no rows called 'rejectd'. Did you mean rejected?"),
-        (("--output", "results.pdf"), "a name ends in .xlsx, .html, .json, .csv, .jsonl"),
+        (("--output", "results.pdf"), "a name ends in .xlsx, .html, .json, .csv or .jsonl"),
         (("--output", "-", "--format", "xlsx"), "a workbook cannot be printed"),
         (("--output", "a.csv", "--format", "csv", "--format", "jsonl"), "give --format once"),
         (("--failed-rows", "rows.csv"), "its name ends in .xlsx"),
@@ -146,6 +146,9 @@ async def test_failed_rows_go_to_a_colleague_and_come_back(nights: Nights, throu
     assert {2, 4} == {row for row in range(2, sheet.max_row + 1) if sheet.cell(row, 1).value}
     assert str(before).encode() not in inside
     assert f"merge {nights.workbook} --copy={handed}" in told.out
+    guide = "\n".join(str(row[0].value) for row in book["How to fix"])
+    assert "give it back to whoever sent it" in guide
+    assert "type the command" not in guide
     assert "FFFFC9C4" == sheet["G4"].fill.fgColor.rgb
     sheet["G4"], sheet["F2"] = "Mysuru", "9 Other Road"
     book.save(handed)

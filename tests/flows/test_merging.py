@@ -17,9 +17,9 @@ from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import ExitStatus, UsageError
 from bulk_onboard.job import Job, load_job
 from bulk_onboard.maintenance.merge import Merged, merge_job, saved_copy
-from bulk_onboard.pipeline import outputs as annotation
+from bulk_onboard.pipeline import annotated_copy as annotation
+from bulk_onboard.pipeline.annotated_copy import annotate
 from bulk_onboard.pipeline.judge import make_dry_run
-from bulk_onboard.pipeline.outputs import annotate
 from tests.support.businesses import aged, business, data_sheet, write_documents
 from tests.support.nights import Nights, keyed
 

@@ -10,9 +10,9 @@ from bulk_onboard.job import load_job
 from bulk_onboard.maintenance.merge import merge_job
 from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.sheet import WorkbookType, type_by_name
-from bulk_onboard.pipeline import outputs as annotation
+from bulk_onboard.pipeline import annotated_copy as annotation
+from bulk_onboard.pipeline.annotated_copy import annotate
 from bulk_onboard.pipeline.judge import Judgement, make_dry_run
-from bulk_onboard.pipeline.outputs import annotate
 from tests.odd_files.cells import CELLS
 from tests.odd_files.containers import CONTAINERS
 from tests.odd_files.delimited import DELIMITED

@@ -63,7 +63,12 @@ describe another business.
 sorted.
 5. Save the file, and type the command that was printed beside its name. It takes what you fixed into your workbook, \
 and runs that. The run goes on where the last one ended, and nothing is sent twice."""
-GUIDE = _GUIDE.splitlines()
+GUIDE = tuple(_GUIDE.splitlines())
+HANDED_ON = (
+    *GUIDE[:-1],
+    "5. Save the file, and give it back to whoever sent it to you, who takes what you fixed into the whole workbook.",
+)
+"""As many lines, for who has no command to type."""
 FIX_HEADERS = ("Count", "Severity", "What", "Columns", "What is wrong", "How to fix", "Rows")
 SPOT_HEADERS = ("Cell", "Severity", "Key", "Column", "What is wrong", "How to fix", "Business Name")
 CELL_BY_CELL = "Cell by cell"

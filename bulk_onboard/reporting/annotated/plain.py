@@ -71,9 +71,23 @@ _LOOKED_AT = 1_000  # rows that the widths are made for
 
 
 def write_plain(
-    file: BinaryIO, folder: Path, *, sheet: Sheet, annotation: Annotation, notes: Sequence[str], created: datetime
+    file: BinaryIO,
+    folder: Path,
+    *,
+    sheet: Sheet,
+    annotation: Annotation,
+    notes: Sequence[str],
+    created: datetime,
+    guide: Sequence[str] = GUIDE,
 ) -> None:
-    """Write the copy; `folder` is for temporary files, `created` when the copy says that it was made."""
+    """Write the copy.
+
+    Args:
+        folder: for temporary files.
+        notes: what the copy lacks.
+        created: when the copy says that it was made.
+        guide: what is to be done with it, as many lines as `GUIDE` has.
+    """
     import xlsxwriter  # noqa: PLC0415 - costs time that only an annotated copy should pay
 
     book = xlsxwriter.Workbook(file, {**_OPTIONS, "tmpdir": str(folder)})
@@ -81,7 +95,7 @@ def write_plain(
     look = _Looks(book)
     marked = len(annotation.marks)
     more = (*uncommented(max(0, marked - COMMENTS_AT_MOST)), *more_spots(marked))
-    _write_guide(book, look, annotation, (*notes, *more))
+    _write_guide(book, look, annotation, guide, (*notes, *more))
     _write_sheet(book, look, sheet, annotation)
     _write_base(book, annotation.base)
     book.close()
@@ -271,7 +285,7 @@ def _set_columns(page: Any, sheet: Sheet, annotation: Annotation) -> list[float]
     return [widths[position] for position in sorted(widths)]
 
 
-def _write_guide(book: Any, look: _Looks, annotation: Annotation, notes: Sequence[str]) -> None:
+def _write_guide(book: Any, look: _Looks, annotation: Annotation, guide: Sequence[str], notes: Sequence[str]) -> None:
     """Write the sheet "How to fix", the first one."""
     page = book.add_worksheet(HOW_TO_FIX)
     page.hide_gridlines(2)
@@ -279,7 +293,7 @@ def _write_guide(book: Any, look: _Looks, annotation: Annotation, notes: Sequenc
     for position, width in enumerate(looks.FIX_WIDTHS):
         page.set_column(position, position, width)
     page.write_string(0, 0, TITLE, look.title)
-    for row, line in enumerate(GUIDE, start=1):
+    for row, line in enumerate(guide, start=1):
         _write_line(page, row, line, look.prose)
     at = layout(annotation.fixes, annotation.spots)
     _write_headers(page, at.fixes, FIX_HEADERS, look)

@@ -4,9 +4,8 @@ A row of Results that needs attention is shown twice: with what is to be done ne
 from a problem leads to the first of the two.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from bulk_onboard.reporting.figures import Part, part_of_outcome
@@ -94,12 +93,14 @@ class ReportView:
 
 def report_view(tables: Tables) -> ReportView:
     """Return what the page shows of the report."""
-    results = _rows(tables.results)
-    needing = {line: row for line, row in enumerate(results, start=1) if _needs_attention(row)}
-    first = frozenset(islice(needing, ROWS_SHOWN))
+    results, needing = _Shown(), _Shown()
+    for line, row in _lines(tables.results):
+        results.add(line, row)
+        if _needs_attention(row):
+            needing.add(line, row)
 
     def leads_to(link: Link) -> str:
-        if link.table == RESULTS and link.line in first:
+        if link.table == RESULTS and link.line in needing.rows:
             return f"#attention-{link.line}"
         name = {RESULTS: "results", PROBLEMS: "problems"}.get(link.table)
         return f"#{name}-{link.line}" if name and link.line <= ROWS_SHOWN else ""
@@ -109,22 +110,40 @@ def report_view(tables: Tables) -> ReportView:
         outcomes=outcome_bars(tables.overview.outcomes),
         requests=requests_chart(tables.status.ledger_state, tables.facts.zone),
         attention=_table_view("attention", _ATTENTION, needing, leads_to),
-        problems=_table_view("problems", _PROBLEMS, _numbered(_rows(tables.problems)), leads_to),
-        results=_table_view("results", _RESULTS, _numbered(results), leads_to),
-        not_in_workbook=_table_view(
-            "not-in-workbook", _NOT_IN_WORKBOOK, _numbered(_rows(tables.not_in_workbook)), leads_to
-        ),
-        runs=_table_view("runs", _RUNS, _numbered(_rows(tables.runs)), leads_to),
+        problems=_table_view("problems", _PROBLEMS, _shown(tables.problems), leads_to),
+        results=_table_view("results", _RESULTS, results, leads_to),
+        not_in_workbook=_table_view("not-in-workbook", _NOT_IN_WORKBOOK, _shown(tables.not_in_workbook), leads_to),
+        runs=_table_view("runs", _RUNS, _shown(tables.runs), leads_to),
     )
 
 
-def _rows(table: Table) -> list[_Row]:
+@dataclass(slots=True)
+class _Shown:
+    """The first rows of a table by the number of their line, and how many more there are, which nobody holds."""
+
+    rows: dict[int, _Row] = field(default_factory=dict)
+    more: int = 0
+
+    def add(self, line: int, row: _Row) -> None:
+        """Add the next row."""
+        if len(self.rows) < ROWS_SHOWN:
+            self.rows[line] = row
+        else:
+            self.more += 1
+
+
+def _shown(table: Table) -> _Shown:
+    shown = _Shown()
+    for line, row in _lines(table):
+        shown.add(line, row)
+    return shown
+
+
+def _lines(table: Table) -> Iterator[tuple[int, _Row]]:
+    """Yield each row with the number of its line."""
     headers = [header.partition(" (")[0] for header in table.headers]
-    return [dict(zip(headers, row, strict=True)) for row in table.rows]
-
-
-def _numbered(rows: Iterable[_Row]) -> dict[int, _Row]:
-    return dict(enumerate(rows, start=1))
+    for line, row in enumerate(table.rows, start=1):
+        yield line, dict(zip(headers, row, strict=True))
 
 
 def _needs_attention(row: _Row) -> bool:
@@ -137,23 +156,23 @@ def _part(word: Word) -> Part:
     return Part.NEEDS_US if word.colour == ATTENTION else part_of_outcome(word.colour)
 
 
-def _table_view(name: str, columns: tuple[Column, ...], rows: Mapping[int, _Row], leads_to: _Leads) -> TableView | None:
+def _table_view(name: str, columns: tuple[Column, ...], shown: _Shown, leads_to: _Leads) -> TableView | None:
     """Return the table of these rows, each by the number of its line, without columns that none of them fills.
 
     Return None where there is no row.
     """
+    rows = shown.rows
     if not rows:
         return None
-    shown = dict(islice(rows.items(), ROWS_SHOWN))
-    filled = [(column, cells) for column in columns if any(cells := [column.cell(r, leads_to) for r in shown.values()])]
+    filled = [(column, cells) for column in columns if any(cells := [column.cell(r, leads_to) for r in rows.values()])]
     return TableView(
         name,
         tuple(column for column, _ in filled),
         tuple(
             RowView(f"{name}-{line}", cells)
-            for line, cells in zip(shown, zip(*(cells for _, cells in filled), strict=True), strict=True)
+            for line, cells in zip(rows, zip(*(cells for _, cells in filled), strict=True), strict=True)
         ),
-        len(rows) - len(shown),
+        shown.more,
     )
 
 

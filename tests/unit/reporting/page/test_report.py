@@ -1,6 +1,7 @@
 """The report as one page."""
 
 import re
+import tracemalloc
 
 from bulk_onboard.model.catalogue import CATALOGUE, Severity
 from bulk_onboard.model.record import Linkage, Linking, State
@@ -96,6 +97,24 @@ def test_links_lead_nowhere_that_is_not_shown(monkeypatch):
 
     assert hrefs(page) <= ids(page)
     assert b"3 more are in the report" in page
+
+
+def test_rows_that_are_not_shown_are_not_held(monkeypatch):
+    """A view of 8,000 rows takes hardly more memory than one of 1,000, and says how many it leaves out."""
+    monkeypatch.setattr(report, "ROWS_SHOWN", 100)
+
+    def view(rows):
+        told = tables([decision(number) for number in range(2, rows + 2)], ledger_state())
+        tracemalloc.start()
+        made = report_view(told)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return made.results.left_out, most
+
+    (_, few), (left_out, many) = view(1_000), view(8_000)
+
+    assert 7_900 == left_out
+    assert many < few + (1 << 19)
 
 
 def test_page_is_one_file_without_script():
