@@ -141,6 +141,11 @@ def _result_row(each: RowStatus, names: Mapping[str, str]) -> ResultRow:
     )
 
 
+def _shown(numbers: Mapping[str, int]) -> str:
+    """Return the numbers for people who look at an answer in a notebook: all but the zeros."""
+    return ", ".join(f"{number:,} {name}" for name, number in numbers.items() if number) or "nothing"
+
+
 class _WithResults:
     """Rows with what became of them, of something that has them joined under `_joined`."""
 
@@ -173,7 +178,7 @@ class _WithFindings:
         return typed_frame(self.findings_list, FINDING_COLUMNS)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class CheckResult(_WithFindings):
     """What a check found.
 
@@ -196,10 +201,13 @@ class CheckResult(_WithFindings):
     contract: str
     annotated: Path | None = None
     warnings: tuple[str, ...] = ()
-    _joined: Joined | None = field(default=None, repr=False)
+    _joined: Joined | None = None
+
+    def __repr__(self) -> str:
+        return f"<CheckResult: {_shown(self.counts)}>"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class PlanResult(_WithFindings):
     """What a run would do.
 
@@ -221,8 +229,11 @@ class PlanResult(_WithFindings):
     is_live: bool
     contract: str
     warnings: tuple[str, ...] = ()
-    _joined: Joined | None = field(default=None, repr=False)
-    _plan: Plan = field(repr=False)
+    _joined: Joined | None = None
+    _plan: Plan
+
+    def __repr__(self) -> str:
+        return f"<PlanResult: {_shown({'rows': self.rows, **self.actions, 'requests': self.requests})}>"
 
     @cached_property
     def decisions_list(self) -> tuple[PlannedRow, ...]:
@@ -245,9 +256,22 @@ class PlanResult(_WithFindings):
 
 
 class RunResult(finish.RunResult, _WithResults, _WithFindings):
-    """What a run came to, with the rows; its attributes are those that `--json` has, too.
+    """What a run came to, with the rows.
 
-    `error` is what stopped it before its end, an exception that is not raised; None where it finished.
+    Attributes:
+        exit_status: what the command would end with.
+        error: what stopped it before its end, an exception that is not raised; None where it finished.
+        overview: done, waiting, needs us; a sentence; what needs attention by kind.
+        counts: rows by state, zeros included; `rows` is their sum.
+        reviews: submitted rows by review, zeros included.
+        need_attention: how many rows, and records without a row, somebody must look at; `new` of them are not told yet.
+        sent, adopted: how many records this run created, and how many it found at the API.
+        duplicates: records that the API has more than once; `audited` and `audit` say whether that was looked for.
+        reports, annotated: what was written, and where.
+        ledger: the file that says what was done; `run_id` names this run in it.
+        requests: how many requests there were, by operation and outcome.
+        next: the command, or the call, that goes on.
+        warnings: sentences that somebody should see.
     """
 
     @classmethod
@@ -264,6 +288,9 @@ class RunResult(finish.RunResult, _WithResults, _WithFindings):
     def ok(self) -> bool:
         """Whether all that was due is done and no row needs anybody: exit status 0."""
         return not self.exit_status
+
+    def __repr__(self) -> str:
+        return f"<RunResult {self.exit_status.name}: {self.overview.sentence}>"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -298,7 +325,7 @@ class ReportResult(_WithResults, _WithFindings):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class JobStatus(_WithResults):
     """Where a job stands by its ledger; `results` has its records, without the names that only the workbook has.
 
@@ -315,7 +342,10 @@ class JobStatus(_WithResults):
     runs: int
     is_running: bool
     overview: Overview
-    _joined: Joined | None = field(default=None, repr=False)
+    _joined: Joined | None = None
+
+    def __repr__(self) -> str:
+        return f"<JobStatus: {self.overview.sentence}>"
 
     @classmethod
     def of(cls, joined: Joined) -> "JobStatus":

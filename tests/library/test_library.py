@@ -118,6 +118,18 @@ def test_nothing_shows_credentials_or_rows(tmp_path: Path, sandbox: Sandbox) -> 
 # Answers
 
 
+def test_an_answer_is_a_line_where_it_is_looked_at(tmp_path: Path, sandbox: Sandbox) -> None:
+    """In a notebook the last value of a cell is shown as it is."""
+    job = made(tmp_path, sandbox, limit=2)
+    check, plan = bulk_onboard.check(job), bulk_onboard.plan(job)
+    run = bulk_onboard.run(job, credentials=sandbox.credentials)
+
+    assert "<CheckResult: 3 rows, 3 not sent>" == repr(check)
+    assert repr(plan).startswith("<PlanResult: 3 rows, 2 create, 1 nothing, ")
+    assert f"<RunResult DONE: {run.overview.sentence}>" == repr(run)
+    assert "<JobStatus: Of 2 businesses, 2 wait for their review.>" == repr(bulk_onboard.status(job))
+
+
 def test_frames_have_their_columns_and_dtypes_with_and_without_rows(tmp_path: Path, sandbox: Sandbox) -> None:
     """So whoever joins or stores them never meets an empty frame of another shape."""
     for rows in (0, 2):
