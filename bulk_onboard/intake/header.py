@@ -345,14 +345,17 @@ def _listed(headers: Sequence[str]) -> str:
 
 
 def _unknown(free: Sequence[int], sheet: Sheet, columns: Columns, names: _Names) -> Iterator[Finding]:
-    """Warn of each column without a meaning, if anything but the template's example stands in it.
+    """Warn of each column without a meaning.
 
-    A template has columns for every number type, and those of a type that no row asks for stay blank.
+    Not of a blank one beside the template's example: a template has columns for every number type, and those of a type
+    that no row asks for stay blank.
     """
-    filled = _first_filled(free, sheet, columns)
+    is_example = _examples(sheet, columns) if free else ()
+    filled = _first_filled(free, sheet, is_example)
+    is_template = any(is_example)
     for position in free:
         header, letter = sheet.headers[position].strip(), column_letters(position)
-        if position not in filled and sheet.height:
+        if position not in filled and is_template:
             continue
         if bare(header):
             nearest = _meant(header, columns, names)
@@ -395,17 +398,19 @@ def _instead(field: FieldRequirement) -> str:
     return "Its words are accepted, whatever their length." if field.choices else "Any text is accepted."
 
 
-def _first_filled(positions: Sequence[int], sheet: Sheet, columns: Columns) -> dict[int, int]:
-    """Return the row number of the first content of each of these columns that has any, the example's left out."""
-    if not positions:
-        return {}
+def _examples(sheet: Sheet, columns: Columns) -> list[bool]:
+    """Return of each row whether it is the template's example."""
     known = [columns.positions.get(name) for name in (ours.KEY, ours.REGISTRATION_NUMBER)]
     naming = [sheet.texts[position] if position is not None else ("",) * sheet.height for position in known]
-    business = [not names_example(*names) for names in zip(*naming, strict=True)]
+    return [names_example(*names) for names in zip(*naming, strict=True)]
+
+
+def _first_filled(positions: Sequence[int], sheet: Sheet, is_example: Sequence[bool]) -> dict[int, int]:
+    """Return the row number of the first content of each of these columns that has any, the example's left out."""
     found: dict[int, int] = {}
     for position in positions:
-        rows = zip(sheet.numbers, sheet.texts[position], business, strict=True)
-        number = next((number for number, text, is_business in rows if is_business and text.strip()), 0)
+        rows = zip(sheet.numbers, sheet.texts[position], is_example, strict=True)
+        number = next((number for number, text, is_template in rows if not is_template and text.strip()), 0)
         if number:
             found[position] = number
     return found

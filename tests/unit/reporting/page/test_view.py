@@ -193,7 +193,8 @@ def test_story_is_told_in_words():
     made = moment(record(2, numbers={"911140000002": Linking(Linkage.LINKED)}), zone=ZoneInfo("Asia/Kolkata"))
     line = {
         "at": "2026-01-02T10:00:00.000Z", "entry": "run_started", "op": "create", "attempt": 2, "words": "found",
-        "api_id": "a", "compliance_id": "c", "documents": (SentDocument(type="pan", sha256=64 * "a", size=204),), "state": State.UNCERTAIN,
+        "api_id": "a", "compliance_id": "c", "documents": (SentDocument(type="pan", sha256=64 * "a", size=204),),
+        "state": State.UNCERTAIN,
     }  # fmt: skip
 
     view = business_view(made.ledger_state.records[token(2)], [line], made)
