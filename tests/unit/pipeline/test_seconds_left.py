@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from bulk_onboard.pipeline.forecast import REPORT_S, REPORT_S_A_ROW, seconds_left
 from bulk_onboard.pipeline.progress import LOOKING_FOR_DUPLICATES, WRITING_REPORT, Activity, Progress
-from bulk_onboard.pipeline.run import REPORT_S, REPORT_S_A_ROW, seconds_left
 from bulk_onboard.pipeline.stop import Stop
 from bulk_onboard.planning import Budget
 from bulk_onboard.units import Quota
