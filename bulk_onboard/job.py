@@ -155,7 +155,10 @@ def find_job_file(word: str | None, *, is_needed: bool = True) -> Path | None:
     if word is None and not is_needed:
         return None
     missing = "JOB is missing, and this folder has" if word is None else f"{folder} is a folder with"
-    there = _jobs_in(folder) or f"Name a job file or a workbook. To make a folder for a job, type: {init('migration')}"
+    there = (
+        _jobs_in(folder, "It")
+        or f"Name a job file or a workbook. To make a folder for a job, type: {init('migration')}"
+    )
     raise errors.UsageError(f"{missing} no {JOB_FILE}. {there}")
 
 
@@ -306,7 +309,7 @@ def _instead_of(file: Path, *endings: str) -> str:
     return _jobs_in(file.parent)
 
 
-def _jobs_in(folder: Path) -> str:
+def _jobs_in(folder: Path, subject: str = "That folder") -> str:
     """Return a sentence that names the job files there, else the workbooks; empty where there is neither."""
     try:
         files = sorted(each for each in folder.iterdir() if not each.name.startswith((".", "~")))
@@ -318,7 +321,7 @@ def _jobs_in(folder: Path) -> str:
     if len(named) > len(shown):
         shown.append(f"{len(named) - len(shown):,} more")
     listed = " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
-    return f"That folder has {listed}; name the one you mean." if named else ""
+    return f"{subject} has {listed}; name the one you mean." if named else ""
 
 
 def _may_be_a_job(file: Path) -> bool:

@@ -79,7 +79,7 @@ class Glance:
     now: datetime
     done: int = 0
     due: int = 0
-    verb: str = "sent"
+    verb: str = "done"
     allowed: str = ""
     left_s: float | None = None
     next_s: float | None = 0.0
@@ -317,7 +317,7 @@ class _LiveLine:
 
 
 def minute_line(glance: Glance) -> str:
-    """Return what is logged each minute: `51 of 200 sent, about 2 min 30 s left (15:31)`."""
+    """Return what is logged each minute: `51 of 200 done, about 2 min 30 s left (15:31)`."""
     rows = f"{glance.done:,} of {glance.due:,} {glance.verb}" if glance.due and glance.gives_up_s is None else ""
     ends_at = f" ({glance.ends_at})" if glance.ends_at else ""
     said = (glance.waits_for, rows, f"{glance.left}{ends_at}", "" if glance.doing else _settling(glance))

@@ -77,7 +77,7 @@ class Progress:
 
     due: int = 0
     done: int = 0
-    verb: str = "sent"
+    verb: str = "done"
     requests_left: float = 0.0
     ledger_state: LedgerState = field(default_factory=LedgerState)
     activity: Activity | None = None

@@ -148,7 +148,7 @@ def _trouble(what: str, base_url: str, stop: Stop) -> errors.BulkOnboardError:
     stopped = why_stopped(stop.cause, base_url=base_url, sent_before=False)
     return stopped or errors.StoppedError(
         f"The requirements could not be read from {base_url}: {_WHY.get(what, what)}. Check the network and the "
-        "address, then try again. Commands that send nothing take --offline, and use the bundled example."
+        "address, then try again. `check` and `plan` take --offline, and use the bundled example."
     )
 
 

@@ -10,7 +10,7 @@ Nothing here holds personal data: kinds of problems are told by their titles, re
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from bulk_onboard.model.row import notable_in, usual_count
 from bulk_onboard.model.sheet import NUMBERS
 from bulk_onboard.reporting.record_findings import ANY_DOCUMENT
 from bulk_onboard.reporting.row_status import JobStatus, RowStatus, record_needs_attention
+from bulk_onboard.units import format_count
 
 
 class Part(StrEnum):
@@ -157,7 +158,7 @@ def overview_of(status: JobStatus) -> Overview:
     usual = usual_count(status.rows)
     parts[Part.NOT_SENT] += usual
     outcomes[State.NOT_SENT] += usual
-    kinds.update(("without a row", each.state.value) for each in status.unclaimed_that_need_attention())
+    kinds.update((_WITHOUT_ROW, each.state.value) for each in status.unclaimed_that_need_attention())
     figures = Figures(
         done=parts[Part.DONE],
         waiting=parts[Part.WAITING],
@@ -255,9 +256,10 @@ def _in_order(outcomes: Mapping[str, int]) -> Iterator[Outcome]:
 
 
 _MOST_KINDS = 3  # that the sentence names
+_WITHOUT_ROW = "without a row"
 
 
-def _sentence(figures: Figures, attention: Iterable[Attention]) -> str:
+def _sentence(figures: Figures, attention: Sequence[Attention]) -> str:
     total = figures.counted
     unsent = figures.not_sent - figures.to_link
     if not total:
@@ -274,10 +276,12 @@ def _sentence(figures: Figures, attention: Iterable[Attention]) -> str:
         if number
     ]
     if figures.needs_us:
-        parts[-1] += f" ({_groups(attention)})"
+        parts[-1] += f" ({_groups(each for each in attention if each.what != _WITHOUT_ROW)})"
     *before, last = parts
     whole = f"{', '.join(before)} and {last}" if before else last
-    return f"Of {total:,} {'business' if total == 1 else 'businesses'}, {whole}."
+    lost = sum(each.rows for each in attention if each.what == _WITHOUT_ROW)
+    without_row = f" Besides, {format_count(lost, 'record')} without a row {'needs' if lost == 1 else 'need'} us."
+    return f"Of {total:,} {'business' if total == 1 else 'businesses'}, {whole}.{without_row if lost else ''}"
 
 
 def _groups(attention: Iterable[Attention]) -> str:

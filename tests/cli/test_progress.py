@@ -127,7 +127,7 @@ def test_what_is_waited_for_is_cut_rather_than_left_out():
 @pytest.mark.parametrize(
     ("seen", "said"),
     [
-        (SENDING, "51 of 200 sent, about 2 min 30 s left (15:30)"),
+        (SENDING, "51 of 200 done, about 2 min 30 s left (15:30)"),
         ({"doing": "reading the workbook"}, "reading the workbook"),
         (REVIEWS | {"gives_up_s": 3600.0}, "14 reviews pending; looking again in 40 s (15:29); gives up at 16:28"),
         ({}, "working"),
@@ -140,7 +140,7 @@ def test_a_log_says_it_in_a_line_a_minute(seen, said):
 
 def test_the_last_line_says_how_long_it_took():
     """Whoever reads the mail of cron sees it at a glance."""
-    assert "200 of 200 sent in 3 min 20 s" == end_line(Glance(now=NOW, done=200, due=200), 200.4)
+    assert "200 of 200 done in 3 min 20 s" == end_line(Glance(now=NOW, done=200, due=200), 200.4)
 
 
 def at_work(**said) -> Progress:
@@ -209,8 +209,8 @@ def test_elsewhere_there_is_a_line_a_minute(monkeypatch, term):
         lines_of(stream, 3)
 
     *minutes, last = stream.getvalue().splitlines()
-    assert {"51 of 200 sent, about 2 min 30 s left"} == {each[6:].partition(" (")[0] for each in minutes}
-    assert last[6:].startswith("51 of 200 sent in ")
+    assert {"51 of 200 done, about 2 min 30 s left"} == {each[6:].partition(" (")[0] for each in minutes}
+    assert last[6:].startswith("51 of 200 done in ")
     assert "\x1b" not in stream.getvalue()
 
 
