@@ -410,7 +410,7 @@ def test_folder_without_a_job_file_names_what_there_is(tmp_path, monkeypatch):
     for name in ("june.toml", "july.toml"):
         (tmp_path / name).write_text('workbook = "businesses.xlsx"')
 
-    with pytest.raises(UsageError, match=r"no job\.toml\. That folder has july\.toml and june\.toml; name the one"):
+    with pytest.raises(UsageError, match=r"no job\.toml\. It has july\.toml and june\.toml; name the one"):
         find_job_file(None)
     assert find_job_file(None, is_needed=False) is None
 

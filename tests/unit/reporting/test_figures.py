@@ -114,7 +114,8 @@ def test_attention_is_told_by_kind():
         "1 without a row: held",
     ] == [each.text for each in seen.attention]
     assert seen.sentence == (
-        "Of 6 businesses, 6 need us (2 invalid, 2 refused, 1 approved with a number refused, 2 other)."
+        "Of 6 businesses, 6 need us (2 invalid, 2 refused, 1 approved with a number refused, 1 other). "
+        "Besides, 1 record without a row needs us."
     )
 
 
