@@ -60,7 +60,7 @@ class Summary:
 
     Attributes:
         notices: sentences that nobody should miss, such as why the run stopped.
-        usage: of the newest run that made more than a few requests; None where none is known.
+        usage: of the run under way, else of the newest busy one; None where no requests are known.
         happened, expected, todo: sentences; what happened, when reviews are expected, what to do next.
         counts, reviews: name, rows, meaning; only what has rows; `counts` ends in the total.
         problems: number, severity and title of each kind of finding, errors first.
