@@ -184,7 +184,7 @@ def load_job(file: Path, flags: Mapping[str, Any] | None = None, *, are_typed: b
     else:
         raise errors.UsageError(
             f"{file} is neither a job file (.toml) nor a workbook ({', '.join(WORKBOOK_ENDINGS)}). "
-            f"{_instead_of(file, *_ENDINGS) or 'Name one of these.'}"
+            f"{_instead_of(file, *_ENDINGS) or ('Name one of these.' if file.exists() else 'Check the path.')}"
         )
     own = values.get("workbook")
     values |= _read_flags(flags or {}, are_typed=are_typed)

@@ -179,7 +179,7 @@ class Batch:
         if self._ledger_size():
             self.backups.append(self.office.ledger.read_bytes())
         self._give_keys_back()
-        if KEYS in self.weather.deeds and self.dice.random() < 0.3:
+        if KEYS in self.weather.deeds and self.dice.random() < 0.3 and self._ledger_size():
             self._spoil_keys()
 
     async def _expire_one(self) -> None:

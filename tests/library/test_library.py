@@ -395,7 +395,7 @@ def test_a_program_without_a_file_of_its_own(tmp_path: Path, sandbox: Sandbox, h
 def test_ctrl_c_stops_a_program_well(tmp_path: Path, sandbox: Sandbox) -> None:
     """The report is written, KeyboardInterrupt comes out, and the next run sends the rest."""
     invented_businesses(60, tmp_path / "documents").to_csv(tmp_path / "crm.csv", index=False)
-    program = PROGRAM.format("ready").replace('quota="none"', 'quota="20/s"').replace('print("ready")', "")
+    program = PROGRAM.format("ready").replace('quota="none"', 'quota="5/s"').replace('print("ready")', "")
     with subprocess.Popen(
         [sys.executable, "-c", program, "crm.csv", sandbox.base_url],
         cwd=tmp_path,
