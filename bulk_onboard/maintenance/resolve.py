@@ -5,7 +5,7 @@ For a record that is gone, *absent* means that its business is to be filed again
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from bulk_onboard import errors
 from bulk_onboard.api.credentials import Credentials
@@ -49,17 +49,6 @@ class Resolution:
     name: str
     record: Record | None
     objection: str = ""
-
-
-async def resolve_record(job: Job, name: str, *, how: How, compliance_id: str, **given: Any) -> Record:
-    """Write somebody's answer for one record into the ledger; return the record as it is then.
-
-    Args, and what may be raised, as for `resolve_records`; an answer that is not taken raises UsageError.
-    """
-    (made,) = await resolve_records(job, [name], how=how, compliance_id=compliance_id, **given)
-    if made.record is None:
-        raise errors.UsageError(made.objection)
-    return made.record
 
 
 async def resolve_records(

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from bulk_onboard.errors import UsageError
 from bulk_onboard.maintenance.refresh import refresh_job
-from bulk_onboard.maintenance.resolve import How, resolve_record
+from bulk_onboard.maintenance.resolve import How, resolve_records
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.sandbox.answers import Answer
 from bulk_onboard.sandbox.faults import FAULTS, FOR_GOOD, Fault, Strikes
@@ -30,9 +31,12 @@ def of_key(nights: Nights, key: str = "K-0") -> Record:
 
 async def resolved(nights: Nights, how: How, compliance_id: str = "") -> Record:
     """A person says what is to become of the first row's record."""
-    return await resolve_record(
-        nights.job(), "K-0", how=how, compliance_id=compliance_id, credentials=CREDENTIALS, clock=nights.calendar
+    (made,) = await resolve_records(
+        nights.job(), ["K-0"], how=how, compliance_id=compliance_id, credentials=CREDENTIALS, clock=nights.calendar
     )
+    if made.record is None:
+        raise UsageError(made.objection)
+    return made.record
 
 
 async def test_record_that_is_gone_is_a_state_of_its_own_in_report_counts_and_exit_status(gone: Nights) -> None:

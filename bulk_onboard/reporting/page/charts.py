@@ -6,12 +6,10 @@ A drawing is stretched to the width that there is.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
 from typing import NamedTuple
 
-from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.reporting.figures import Outcome
-from bulk_onboard.reporting.quota_use import MINUTE, Minute, QuotaUse, mean, quota_use
+from bulk_onboard.reporting.quota_use import MINUTE, Minute, QuotaUse, mean
 from bulk_onboard.units import format_count
 
 WIDTH, HEIGHT = 1000, 200
@@ -84,16 +82,10 @@ class RequestsChart:
     sentence: str
 
 
-def requests_chart(ledger_state: LedgerState, zone: tzinfo) -> RequestsChart | None:
-    """Return the chart of the run under way, else of the newest busy one: what came after it only looked at reviews.
-
-    Return None where no requests are known.
-    """
-    use = quota_use(ledger_state, zone)
-    return _drawn(use) if use else None
-
-
-def _drawn(use: QuotaUse) -> RequestsChart:
+def requests_chart(use: QuotaUse | None) -> RequestsChart | None:
+    """Return the chart of what a run used of its quota; None where no requests are known."""
+    if use is None:
+        return None
     minutes, allowed, groups = use.minutes, use.allowed, use.groups(_MOST_BARS)
     heights = [mean(group) for group in groups]
     top = _round_up(_HEADROOM * max(*heights, allowed or 0.0, 1.0))

@@ -108,7 +108,7 @@ def report_view(tables: Tables) -> ReportView:
     return ReportView(
         summary=tables.summary,
         outcomes=outcome_bars(tables.overview.outcomes),
-        requests=requests_chart(tables.status.ledger_state, tables.facts.zone),
+        requests=requests_chart(tables.summary.usage),
         attention=_table_view("attention", _ATTENTION, needing, leads_to),
         problems=_table_view("problems", _PROBLEMS, _shown(tables.problems), leads_to),
         results=_table_view("results", _RESULTS, results, leads_to),

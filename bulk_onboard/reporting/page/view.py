@@ -15,6 +15,7 @@ from bulk_onboard.model.record import Linkage, Record, State
 from bulk_onboard.reporting.advice import advise
 from bulk_onboard.reporting.figures import Attention, Overview, overview_of
 from bulk_onboard.reporting.page.charts import OutcomeBar, RequestsChart, outcome_bars, requests_chart
+from bulk_onboard.reporting.quota_use import quota_use
 from bulk_onboard.reporting.record_findings import sentence
 from bulk_onboard.reporting.row_status import JobStatus, RowStatus, join, number_text
 from bulk_onboard.reporting.sheets import runs_table
@@ -167,7 +168,7 @@ def page_view(moment: Moment) -> PageView:
         progress=progress,
         overview=overview,
         outcomes=outcome_bars(overview.outcomes),
-        requests=requests_chart(ledger_state, moment.zone),
+        requests=requests_chart(quota_use(ledger_state, moment.zone)),
         attention=overview.attention,
         attention_rows=attention_rows(needing[:ROWS_SHOWN], moment),
         more=max(0, len(needing) - ROWS_SHOWN),

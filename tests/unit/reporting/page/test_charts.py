@@ -8,6 +8,7 @@ import pytest
 from bulk_onboard.model.ledger_state import RunStory, Usage
 from bulk_onboard.reporting.figures import Outcome, Part
 from bulk_onboard.reporting.page.charts import HEIGHT, WIDTH, outcome_bars, requests_chart
+from bulk_onboard.reporting.quota_use import quota_use
 from tests.unit.reporting.samples import ledger_state, record, run_story
 
 BEGAN = datetime(2026, 1, 2, 9, 0, tzinfo=UTC)
@@ -43,7 +44,7 @@ def chart(*usage: Usage, quota: str = "60/min", ago: int = 0):
     )
     state = ledger_state(runs=[run])
     state.usage.extend(usage)
-    return requests_chart(state, INDIA)
+    return requests_chart(quota_use(state, INDIA))
 
 
 def test_bars_stand_against_the_quota():
@@ -82,21 +83,21 @@ def test_busy_run_is_shown_rather_than_a_look_at_the_reviews_after_it():
     state = ledger_state(record(2), runs=[run_story(told(BEGAN)), run_story(told(at(7_200)))])
     state.usage.extend([Usage(at(50), 60, 60, 0), Usage(at(7_210), 3, 0, 0)])
 
-    assert "61 requests" in requests_chart(state, UTC).sentence
+    assert "61 requests" in requests_chart(quota_use(state, UTC)).sentence
 
 
 def test_long_look_at_reviews_is_no_busy_run_unless_it_goes_on():
     """It makes dozens of requests where the run before it made thousands; while it goes on it is what people watch."""
     state = ledger_state(record(2), runs=[run_story(told(BEGAN)), run_story(told(at(7_200)))])
     state.usage.extend([Usage(at(50), 3_000, 3_000, 0), Usage(at(7_210), 90, 0, 0)])
-    ended = requests_chart(state, UTC)
+    ended = requests_chart(quota_use(state, UTC))
     state.runs[-1] = RunStory(state.runs[-1].started)
 
     assert "3,001 requests" in ended.sentence
-    assert "90 requests" in requests_chart(state, UTC).sentence
+    assert "90 requests" in requests_chart(quota_use(state, UTC)).sentence
 
 
 def test_nothing_is_drawn_of_nothing():
     """Before the first request."""
-    assert requests_chart(ledger_state(), UTC) is None
+    assert requests_chart(quota_use(ledger_state(), UTC)) is None
     assert chart() is None
