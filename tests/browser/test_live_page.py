@@ -1,11 +1,16 @@
 """The live page in a browser: it loads, goes on by itself, is found one's way in, and asks nobody else for anything."""
 
 import asyncio
+import math
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from bulk_onboard.clock import SystemClock
 from bulk_onboard.sandbox.records import REJECTED
+from bulk_onboard.sandbox.server import Sandbox
+from bulk_onboard.sandbox.state import State
 from tests.support.browsers import PHONE, Browser, Tab
 from tests.support.businesses import business
 from tests.support.nights import keyed
@@ -34,32 +39,52 @@ def is_quiet(tab: Tab, page: Page) -> None:
     assert [] == [url for url in tab.requests if not url.startswith(page.origin)]
 
 
-async def test_page_goes_on_by_itself_while_a_run_does(office: Office, chrome: Browser) -> None:
-    """From before the ledger is there until the run's end, without being loaded again."""
-    office.fill([keyed(number) for number in range(40)])
-    office.sandbox.latency_s = 0.1
-    async with served(office.job()) as page, chrome.tab() as tab:
-        await tab.page.goto(page.url)
-        await tab.page.wait_for_selector("text=There is no ledger yet")
-        run = asyncio.create_task(office.run(concurrency=1))
-        await tab.page.wait_for_selector("text=A run is under way")
-        shares = set()
-        while not run.done():
-            shares.add(
-                await tab.page.get_attribute("progress", "value") if await tab.page.query_selector("progress") else None
-            )
-            await asyncio.sleep(0.3)
-        await run
-        await tab.page.wait_for_selector("text=all done")
-        title = await tab.page.title()
-        loads = [url for url in tab.requests if url.rstrip("/") == page.origin]
+class Held(SystemClock):
+    """A clock that answers no call of the sandbox while it has as many records as it may have."""
 
-        assert len(shares - {None}) > 2
-        assert "No run is under way · businesses" == title
-        assert "40" == await tab.text(".tile.waiting dd")
-        assert 1 == len(loads)
-        assert "Live" == await tab.text("#link-state")
-        is_quiet(tab, page)
+    def __init__(self) -> None:
+        self.state: State | None = None
+        self._let_on, self._at_most = asyncio.Event(), 0.0
+
+    def let_on(self, at_most: float) -> None:
+        """Let calls be answered until there are so many records."""
+        self._at_most = at_most
+        self._let_on.set()
+        self._let_on = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait so long, and then for leave."""
+        await asyncio.sleep(seconds)
+        while self.state and len(self.state.records) >= self._at_most:
+            await self._let_on.wait()
+
+
+async def test_page_goes_on_by_itself_while_a_run_does(tmp_path: Path, chrome: Browser) -> None:
+    """From before the ledger is there until the run's end, without being loaded again."""
+    clock = Held()
+    async with Sandbox(clock=clock, latency_s=0.01) as sandbox:
+        clock.state = sandbox.state
+        office = Office(tmp_path, sandbox)
+        office.fill([keyed(number) for number in range(40)])
+        async with served(office.job()) as page, chrome.tab() as tab:
+            await tab.page.goto(page.url)
+            await tab.page.wait_for_selector("text=There is no ledger yet")
+            clock.let_on(10)
+            run = asyncio.create_task(office.run(concurrency=1))
+            await tab.page.wait_for_selector("text=A run is under way")
+            for shown, next_stop in ((10, 20), (20, math.inf)):
+                await tab.page.wait_for_selector(f"progress[value='{shown}']")
+                clock.let_on(next_stop)
+            await run
+            await tab.page.wait_for_selector("text=all done")
+            title = await tab.page.title()
+            loads = [url for url in tab.requests if url.rstrip("/") == page.origin]
+
+            assert "No run is under way · businesses" == title
+            assert "40" == await tab.text(".tile.waiting dd")
+            assert 1 == len(loads)
+            assert "Live" == await tab.text("#link-state")
+            is_quiet(tab, page)
 
 
 async def test_business_is_searched_and_its_story_shown(office: Office, chrome: Browser) -> None:
