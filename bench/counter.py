@@ -16,13 +16,13 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from bulk_onboard.sandbox.account import contract_named
 from bulk_onboard.sandbox.answers import Answer, RefusedError, success
 from bulk_onboard.sandbox.beta import requirements_of
 from bulk_onboard.sandbox.call import route_of
 from bulk_onboard.sandbox.contract import Contract
 from bulk_onboard.sandbox.records import PENDING
 from bulk_onboard.sandbox.released_requirements import DataField, DocumentType
-from bulk_onboard.sandbox.service import contract_named
 from tests.support.businesses import DOCUMENTS
 
 _ALIAS = re.compile(rb'"alias": ?"([^"]*)"')

@@ -18,8 +18,8 @@ from bulk_onboard import log
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.pipeline.run import run_job
 from bulk_onboard.pipeline.stop import Stop
+from bulk_onboard.sandbox.account import throttled
 from bulk_onboard.sandbox.server import Sandbox
-from bulk_onboard.sandbox.service import throttled
 from bulk_onboard.units import Quota
 from tests.support.pacing import Server, least_s
 

@@ -15,9 +15,9 @@ from bulk_onboard.clock import SystemClock
 from bulk_onboard.job import Job
 from bulk_onboard.pipeline.run import run_job
 from bulk_onboard.pipeline.stop import Stop
+from bulk_onboard.sandbox.account import requests_by_answer
 from bulk_onboard.sandbox.records import APPROVED
 from bulk_onboard.sandbox.server import Sandbox
-from bulk_onboard.sandbox.service import requests_by_answer
 from tests.support.businesses import write_workbook
 from tests.support.contracts import LAYOUTS, RELEASED, Layout
 

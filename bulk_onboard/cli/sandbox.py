@@ -141,10 +141,10 @@ def _serve(
     Raises:
         UsageError: a value cannot be read.
     """
+    from bulk_onboard.sandbox.accounts import credentials_in
     from bulk_onboard.sandbox.behaviours import check_about
     from bulk_onboard.sandbox.callbacks import CallbackOptions
     from bulk_onboard.sandbox.server import Sandbox, serve
-    from bulk_onboard.sandbox.service import credentials_in
     from bulk_onboard.units import Quota, parse_duration, parse_quota
 
     try:

@@ -3,7 +3,8 @@
 Nothing here is shared with the client, so that a misreading there cannot cancel out here.
 
     server          a socket of 127.0.0.1: bytes in, bytes out
-    service         a request becomes an answer: quota, fault, credentials, operation, log
+    accounts        whose a request is, and who may call
+    account         a request of one account becomes an answer: quota, fault, operation, log
     control         what is under /_sandbox/
     call, answers   a request as the operations see it, and what the API answers
     operations      what is done to records: requirements, create, list, get, update, delete, download
@@ -14,7 +15,7 @@ Nothing here is shared with the client, so that a misreading there cannot cancel
     checks          checks that both make of what is sent
     openapi         the OpenAPI documents, made from the tables of all these, with beta_schemas, released_schemas
     records         records, documents, numbers, reviews
-    state           what the API remembers, and the clock it shows
+    state           what an account has, and the clock it shows
     quota           fixed window, sliding window, token bucket
     faults          what goes wrong now and then, by rate or by script
     behaviours      how the API differs from what one hopes for, all the time

@@ -19,6 +19,9 @@ from bulk_onboard.sandbox.answers import RefusedError, invalid
 _LINKS_IN_BULK = "PhoneNumber/Compliance/Link"
 
 
+_ACCOUNT = re.compile("/v1/Account/([^/]+)/")
+
+
 class Path(NamedTuple):
     """One path that is known: below the account, as a whole, and its operations by method."""
 
@@ -75,7 +78,13 @@ def route_of(method: str, path: str, *, links_in_bulk: bool = False) -> Route:
             "method_not_allowed", f"{method} is not allowed here, only {allowed}", headers={"Allow": allowed}
         )
         return Route(UNKNOWN, account, target, refused)
-    return Route(UNKNOWN, "", {}, RefusedError("not_found", "There is nothing at this address"))
+    return Route(UNKNOWN, account_of(path), {}, RefusedError("not_found", "There is nothing at this address"))
+
+
+def account_of(path: str) -> str:
+    """Return the auth id of the account that a path is of; empty where it is of none."""
+    match = _ACCOUNT.match(path)
+    return match[1] if match else ""
 
 
 @dataclass(frozen=True, slots=True)

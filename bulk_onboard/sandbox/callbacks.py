@@ -1,7 +1,7 @@
 """What the API sends when a review changes, and what goes wrong with it on the way (docs/sandbox.md, Callbacks).
 
 An event goes to the record's `callback_url` by its `callback_method`: in the query of a GET, in the body of a POST. It
-is signed with the auth token of the account that called last. Only this machine is called, unless `via` names another
+is signed with the auth token of the record's account. Only this machine is called, unless `via` names another
 address to go to, as with a reverse proxy.
 """
 
@@ -164,7 +164,7 @@ class Callbacks:
 
     Attributes:
         options: may be replaced at any time.
-        token: of the account that called last.
+        token: with which the account called last.
         answers: how often each HTTP status answered a callback; `none` for no answer, `not sent` where nobody may be
             called.
     """
@@ -179,6 +179,8 @@ class Callbacks:
 
     def due(self) -> list[Callback]:
         """Return what is to be sent now; it is not returned again, unless it fails."""
+        if not (self._to_come or self._state.may_call_back):
+            return []
         now = self._state.instants.now()
         for record in self._state.calling_back:
             as_it_is = (record.review, record.reason, record.updated_at)
@@ -208,15 +210,15 @@ class Callbacks:
         return callbacks
 
 
-async def send_callbacks(current: Callable[[], Callbacks]) -> None:
-    """Send callbacks once they are due, until cancelled; `current` is asked for them again after a reset."""
+async def send_callbacks(current: Callable[[], Iterable[Callbacks]]) -> None:
+    """Send the callbacks of all accounts once they are due, until cancelled; `current` is asked for them each time."""
     turns = asyncio.Semaphore(_MOST_AT_A_TIME)
     timeout = aiohttp.ClientTimeout(total=_ANSWER_WAIT_S)
     async with aiohttp.ClientSession(timeout=timeout, trust_env=False) as session, asyncio.TaskGroup() as sending:
         while True:
-            callbacks = current()
-            for callback in callbacks.due():
-                sending.create_task(_send(session, turns, callbacks, callback))
+            for callbacks in current():
+                for callback in callbacks.due():
+                    sending.create_task(_send(session, turns, callbacks, callback))
             await asyncio.sleep(_LOOK_AGAIN_S)
 
 

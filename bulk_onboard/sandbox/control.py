@@ -1,95 +1,135 @@
-"""What is under `/_sandbox/`, for people and tests, without credentials or quota (docs/sandbox.md, Control)."""
+"""What is under `/_sandbox/`, for people and tests, without credentials or quota (docs/sandbox.md, Control).
+
+`/_sandbox/state` is that of the only account, `/_sandbox/accounts/MA…/state` that of one of several.
+"""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 from bulk_onboard.errors import UsageError
+from bulk_onboard.sandbox.account import Account, contract_named, most_in_a_window, requests_by_answer, throttled
+from bulk_onboard.sandbox.accounts import Accounts
 from bulk_onboard.sandbox.answers import Answer
 from bulk_onboard.sandbox.behaviours import ABOUT
 from bulk_onboard.sandbox.checks import NUMBER_TYPES
 from bulk_onboard.sandbox.openapi import document
 from bulk_onboard.sandbox.quota import budget_of
 from bulk_onboard.sandbox.records import REVIEWS, Number, Record, digits
-from bulk_onboard.sandbox.service import Service, contract_named, most_in_a_window, requests_by_answer, throttled
 
 PREFIX = "/_sandbox/"
-
+ACCOUNTS = "accounts"
+_OF_ONE = re.compile(f"(?:{ACCOUNTS}/(?P<auth_id>[^/]+)/)?(?P<name>[^/]+)")
 Json = dict[str, Any]
 
 
-def control(service: Service, method: str, path: str, query: Mapping[str, str], body: bytes) -> Answer:
+def control(accounts: Accounts, method: str, path: str, query: Mapping[str, str], body: bytes) -> Answer:
     """Carry out what somebody who controls the sandbox asks; errors are `{"error": sentence}`.
 
     Answers are in ASCII, so that whatever was kept can be read again.
     """
-    http_status, told = _carried_out(service, (method, path.removeprefix(PREFIX).rstrip("/")), query, body)
+    http_status, told = _carried_out(accounts, method, path.removeprefix(PREFIX).rstrip("/"), query, body)
     return Answer(http_status, json.dumps(told).encode())
 
 
-def _carried_out(service: Service, name: tuple[str, str], query: Mapping[str, str], body: bytes) -> tuple[int, Json]:
-    act = ACTS.get(name)
+def _carried_out(accounts: Accounts, method: str, path: str, query: Mapping[str, str], body: bytes) -> tuple[int, Json]:
+    act = _act(accounts, method, path)
     if act is None:
-        return 404, {"error": f"ask for one of {', '.join(map(' '.join, ACTS))}"}
+        known = ", ".join(map(" ".join, {**ACTS_OF_ALL, **ACTS}))
+        return 404, {"error": f"ask for one of {known}, of one account as {ACCOUNTS}/MA…/state"}
     try:
-        return 200, act(service, {**json.loads(body or b"{}"), **query})
+        return 200, act({**json.loads(body or b"{}"), **query})
     except UsageError as error:
         return 400, {"error": str(error)}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         return 400, {"error": f"the body is not what this asks for ({type(error).__name__}: {error})"}
 
 
-def _state(service: Service, _: Json) -> Json:
-    state, log = service.state, service.log
-    records = [_shown_record(service, record) for record in state.records]
+def _act(accounts: Accounts, method: str, path: str) -> Callable[[Json], Json] | None:
+    """Return what a request asks for, of all accounts, of the one it names, or of the only one."""
+    if of_all := ACTS_OF_ALL.get((method, path)):
+        return partial(of_all, accounts)
+    match = _OF_ONE.fullmatch(path)
+    act = ACTS.get((method, match["name"])) if match else None
+    if match is None or act is None:
+        return None
+    auth_id = match["auth_id"]
+    return lambda asked: act(accounts.account(auth_id) if auth_id else accounts.only, asked)
+
+
+def _accounts(accounts: Accounts, _: Json) -> Json:
+    return {
+        "accounts": {
+            auth_id: {
+                "count": len(account.state.records),
+                "duplicates": len(account.state.duplicates),
+                "requests": len(account.log),
+                "throttled": throttled(account.log),
+            }
+            for auth_id, account in accounts.accounts.items()
+        },
+        "strays": requests_by_answer(accounts.strays),
+    }
+
+
+def _reset_all(accounts: Accounts, _: Json) -> Json:
+    accounts.reset()
+    return {"reset": True}
+
+
+def _state(account: Account, _: Json) -> Json:
+    state, log = account.state, account.log
+    records = [_shown_record(account, record) for record in state.records]
     return {
         "records": records,
         "count": len(records),
         "duplicates": state.duplicates,
         "to_come": state.to_come,
-        "without_intent": service.witness.without_intent,
+        "without_intent": account.witness.without_intent,
         "strangers": sum(record["stranger"] for record in records),
         "deleted_by_others": [{"compliance_id": r.compliance_id, "alias": r.alias} for r in state.deleted_by_others],
-        "numbers": [_shown_number(service, number) for number in state.numbers],
+        "numbers": [_shown_number(account, number) for number in state.numbers],
         "requests": requests_by_answer(log),
         "throttled": throttled(log),
-        "callbacks": dict(service.callbacks.answers),
+        "callbacks": dict(account.callbacks.answers),
         "most_in_a_window": {
             budget: most_in_a_window(
                 [request.instant for request in log if budget_of(request.operation) == budget],
                 quota.window_s if quota else 60,
             )
-            for budget, quota in service.quotas.quotas.items()
+            for budget, quota in account.quotas.quotas.items()
         },
     }
 
 
-def _review(service: Service, asked: Json) -> Json:
+def _review(account: Account, asked: Json) -> Json:
     review = asked["review"]
     if review not in REVIEWS:
         raise UsageError(f"there is no review {review!r}; choose one of {', '.join(REVIEWS)}")
-    record = service.state.review(_asked_record(service, asked), review, asked.get("reason"))
-    return _shown_record(service, record)
+    record = account.state.review(_asked_record(account, asked), review, asked.get("reason"))
+    return _shown_record(account, record)
 
 
-def _asked_record(service: Service, asked: Json) -> Record:
-    by_id = service.state.record(asked["compliance_id"]) if "compliance_id" in asked else None
-    named = (by_id,) if by_id else service.state.named(asked.get("alias", ""))
+def _asked_record(account: Account, asked: Json) -> Record:
+    by_id = account.state.record(asked["compliance_id"]) if "compliance_id" in asked else None
+    named = (by_id,) if by_id else account.state.named(asked.get("alias", ""))
     if len(named) != 1:
         count = "no record has" if not named else f"{len(named)} records have"
         raise UsageError(f"{count} this name; name one by its compliance_id or its alias")
     return named[0]
 
 
-def _delete(service: Service, asked: Json) -> Json:
-    record = _asked_record(service, asked)
-    service.state.forget_by_others(record)
+def _delete(account: Account, asked: Json) -> Json:
+    record = _asked_record(account, asked)
+    account.state.forget_by_others(record)
     return {"deleted": record.compliance_id}
 
 
-def _faults(service: Service, asked: Json) -> Json:
-    faults, state = service.faults, service.state
+def _faults(account: Account, asked: Json) -> Json:
+    faults, state = account.faults, account.state
     if "rates" in asked:
         faults.set_rates(asked["rates"])
     for line in asked.get("script", []):
@@ -100,56 +140,60 @@ def _faults(service: Service, asked: Json) -> Json:
     return {**faults.shown(), "list_lag_s": state.list_lag_s, "get_lag_s": state.get_lag_s}
 
 
-def _behaviours(about: str) -> Callable[[Service, Json], Json]:
-    def act(service: Service, asked: Json) -> Json:
-        service.behaviours.set(asked["behaviours"], about)
-        return {"behaviours": service.behaviours.on(about)}
+def _behaviours(about: str) -> Callable[[Account, Json], Json]:
+    def act(account: Account, asked: Json) -> Json:
+        account.behaviours.set(asked["behaviours"], about)
+        return {"behaviours": account.behaviours.on(about)}
 
     return act
 
 
-def _others(service: Service, asked: Json) -> Json:
-    service.others.set({name: float(share) for name, share in asked.items()})
-    service.state.let_others_in()
-    return dict(service.others.asked)
+def _others(account: Account, asked: Json) -> Json:
+    account.others.set({name: float(share) for name, share in asked.items()})
+    account.state.let_others_in()
+    return dict(account.others.asked)
 
 
-def _clock(service: Service, asked: Json) -> Json:
-    service.instants.step(float(asked["by_s"]))
-    return {"now": service.instants.stamp(service.instants.now())}
+def _clock(account: Account, asked: Json) -> Json:
+    account.instants.step(float(asked["by_s"]))
+    return {"now": account.instants.stamp(account.instants.now())}
 
 
-def _contract(service: Service, asked: Json) -> Json:
-    service.state.contract = contract_named(asked["contract"])
-    return {"contract": service.state.contract.name}
+def _contract(account: Account, asked: Json) -> Json:
+    account.state.contract = contract_named(asked["contract"])
+    return {"contract": account.state.contract.name}
 
 
-def _openapi(service: Service, asked: Json) -> Json:
-    state = service.state
+def _openapi(account: Account, asked: Json) -> Json:
+    state = account.state
     return document(state, contract_named(asked["contract"]) if "contract" in asked else state.contract)
 
 
-def _callbacks(service: Service, asked: Json) -> Json:
+def _callbacks(account: Account, asked: Json) -> Json:
     if "faults" in asked:
         asked = {**asked, "faults": tuple(asked["faults"])}
-    service.callbacks.options = replace(service.callbacks.options, **asked)
-    return asdict(service.callbacks.options)
+    account.callbacks.options = replace(account.callbacks.options, **asked)
+    return asdict(account.callbacks.options)
 
 
-def _numbers(service: Service, asked: Json) -> Json:
+def _numbers(account: Account, asked: Json) -> Json:
     if asked["number_type"] not in NUMBER_TYPES:
         raise UsageError(f"number_type must be one of {', '.join(NUMBER_TYPES)}")
     number = Number(digits(asked["number"]), asked["country_iso"], asked["number_type"])
-    service.state.rent(number)
-    return _shown_number(service, number)
+    account.state.rent(number)
+    return _shown_number(account, number)
 
 
-def _reset(service: Service, _: Json) -> Json:
-    service.reset()
+def _reset(account: Account, _: Json) -> Json:
+    account.reset()
     return {"reset": True}
 
 
-ACTS: Mapping[tuple[str, str], Callable[[Service, Json], Json]] = {
+ACTS_OF_ALL: Mapping[tuple[str, str], Callable[[Accounts, Json], Json]] = {
+    ("GET", ACCOUNTS): _accounts,
+    ("POST", "reset"): _reset_all,
+}
+ACTS: Mapping[tuple[str, str], Callable[[Account, Json], Json]] = {
     ("GET", "state"): _state,
     ("GET", "openapi.json"): _openapi,
     ("POST", "review"): _review,
@@ -165,8 +209,8 @@ ACTS: Mapping[tuple[str, str], Callable[[Service, Json], Json]] = {
 }
 
 
-def _shown_record(service: Service, record: Record) -> Json:
-    stamp = service.instants.stamp
+def _shown_record(account: Account, record: Record) -> Json:
+    stamp = account.instants.stamp
     return {
         "compliance_id": record.compliance_id,
         "alias": record.alias or None,
@@ -187,7 +231,7 @@ def _shown_record(service: Service, record: Record) -> Json:
             for document in record.documents
         ],
         "data": record.data,
-        "linked_numbers": [number.number for number in service.state.linked_numbers(record)],
+        "linked_numbers": [number.number for number in account.state.linked_numbers(record)],
         "callback_url": record.callback_url,
         "callback_method": record.callback_method,
         "created_at": stamp(record.created_at),
@@ -196,8 +240,8 @@ def _shown_record(service: Service, record: Record) -> Json:
     }
 
 
-def _shown_number(service: Service, number: Number) -> Json:
-    linked = service.state.record(number.compliance_id) if number.compliance_id else None
+def _shown_number(account: Account, number: Number) -> Json:
+    linked = account.state.record(number.compliance_id) if number.compliance_id else None
     return {
         "number": number.number,
         "country_iso": number.country_iso,

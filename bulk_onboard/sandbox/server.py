@@ -10,7 +10,7 @@ import contextlib
 import logging
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,10 +19,10 @@ from aiohttp.http import HttpProcessingError
 
 from bulk_onboard.clock import Clock, SystemClock
 from bulk_onboard.errors import UsageError
+from bulk_onboard.sandbox.accounts import Accounts, Credentials
 from bulk_onboard.sandbox.answers import Answer, Delivery, invalid
-from bulk_onboard.sandbox.callbacks import send_callbacks
+from bulk_onboard.sandbox.callbacks import Callbacks, send_callbacks
 from bulk_onboard.sandbox.control import PREFIX, control
-from bulk_onboard.sandbox.service import Service, Settings
 
 _HOST = "127.0.0.1"
 _HANG_S = 600.0
@@ -51,7 +51,7 @@ class _Server(web.Server):
         return _Connection(self, loop=self._loop, **self._kwargs)
 
 
-class Sandbox(Service):
+class Sandbox(Accounts):
     """The API on this machine, while the context lasts."""
 
     def __init__(
@@ -61,6 +61,8 @@ class Sandbox(Service):
         latency_s: float = 0.0,
         body_wait_s: float = 60.0,
         clock: Clock | None = None,
+        credentials: Credentials | None = None,
+        accounts: Mapping[str, Mapping[str, Any]] | None = None,
         **settings: Any,
     ) -> None:
         """Make a sandbox; it listens once its context is entered.
@@ -70,14 +72,16 @@ class Sandbox(Service):
             latency_s: how long it takes before it carries out a call.
             body_wait_s: a client that sends nothing of its body for so long is taken for dead.
             clock: another clock than the machine's.
-            settings: as `Settings` has them.
+            credentials: auth id and token of the only account, or tokens by auth id; None takes any account.
+            accounts: settings of single accounts, by their auth ids, in place of the others.
+            settings: of every account, as `account.Settings` has them.
 
         Raises:
-            UsageError: a setting has a name or a value that does not exist.
+            UsageError: a setting has a value that does not exist, or one of an account that has no credentials.
         """
         self.latency_s, self._port, self._body_wait_s = latency_s, port, body_wait_s
         self._closing = False
-        super().__init__(Settings(**settings), clock or SystemClock())
+        super().__init__(clock or SystemClock(), credentials, accounts or {}, settings)
 
     @property
     def url(self) -> str:
@@ -95,7 +99,7 @@ class Sandbox(Service):
             await self._runner.cleanup()
             raise UsageError(f"port {self._port} is taken; choose another one, or 0 for a free one") from error
         self._port = self._runner.addresses[0][1]
-        self._sending = asyncio.create_task(send_callbacks(lambda: self.callbacks))
+        self._sending = asyncio.create_task(send_callbacks(self._all_callbacks))
         return self
 
     async def __aexit__(
@@ -107,24 +111,27 @@ class Sandbox(Service):
         with contextlib.suppress(asyncio.CancelledError):
             await self._sending
 
+    def _all_callbacks(self) -> list[Callbacks]:
+        return [account.callbacks for account in self.opened]
+
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path.startswith(PREFIX):
             body = await self._control_body(request)
             return _response(control(self, request.method, request.path, dict(request.query), body))
-        arrival = self.admit(request.method, request.path, dict(request.query), request.headers)
+        account, arrival = self.admit(request.method, request.path, dict(request.query), request.headers)
         try:
             body = await _read(request, arrival.body_limit(request.content_length), self._body_wait_s)
         except web.RequestPayloadError:
-            answer = self.refuse(arrival, invalid("the body is not what its headers say"))
+            answer = account.refuse(arrival, invalid("the body is not what its headers say"))
             return _response(answer, closing=True)
         except OSError:  # the client has gone, or sends nothing any more
-            self.note(arrival, None, 0)
+            account.note(arrival, None, 0)
             _reset_connection(request)
             return web.Response()
-        call = self.receive(arrival, body, self.url)
+        call = account.receive(arrival, body, self.url)
         if self.latency_s:
             await self._clock.sleep(self.latency_s)
-        return await self._deliver(request, self.answer(arrival, call))
+        return await self._deliver(request, account.answer(arrival, call))
 
     async def _control_body(self, request: web.BaseRequest) -> bytes:
         """Return a body that people and tests send; what cannot be read is no JSON."""

@@ -73,7 +73,7 @@ class Instants:
 
 
 class State:
-    """The account, the only one whatever the credentials.
+    """What one account has.
 
     Attributes:
         contract: the form in which the API speaks; may be replaced at any time.
@@ -118,6 +118,11 @@ class State:
     def listed(self) -> tuple[Record, ...]:
         """The records old enough for a list to show them."""
         return tuple(record for record in self.records if self._is_older(record, self.list_lag_s))
+
+    @property
+    def may_call_back(self) -> bool:
+        """Whether there is a record with a callback URL, or one may be about to come."""
+        return bool(self._calling_back or self._put_off)
 
     @property
     def calling_back(self) -> tuple[Record, ...]:

@@ -74,7 +74,7 @@ class Sandbox:
             quota: how many requests it takes, such as `60/min`; `none` for any number.
             review_after_s: how long until each record is reviewed by a robot; None for never. Then `review` does it.
             faults: what goes wrong how often, such as `{"drop-after": 0.1}` (docs/sandbox.md, Faults).
-            settings: others, as `bulk_onboard.sandbox.service.Settings` has them.
+            settings: others, as `bulk_onboard.sandbox.account.Settings` has them.
 
         Raises:
             UsageError: a setting has a value that does not exist.

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from bulk_onboard.sandbox.account import contract_named
 from bulk_onboard.sandbox.behaviours import CREATE, REQUIREMENTS
 from bulk_onboard.sandbox.records import REJECTED
 from bulk_onboard.sandbox.server import Sandbox
-from bulk_onboard.sandbox.service import contract_named
 from tests.support.contracts import LAYOUTS
 from tests.support.office import Office
 

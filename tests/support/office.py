@@ -11,9 +11,11 @@ import random
 import resource
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from unittest import mock
 
@@ -32,6 +34,7 @@ from bulk_onboard.model.record import State
 from bulk_onboard.pipeline.finish import RunResult
 from bulk_onboard.pipeline.run import run_job
 from bulk_onboard.pipeline.stop import Stop
+from bulk_onboard.sandbox.account import Account
 from bulk_onboard.sandbox.server import Sandbox
 from bulk_onboard.settings import BY_NAME
 from tests.support.businesses import Cells, write_documents, write_workbook
@@ -65,14 +68,61 @@ class Told:
         return told
 
 
+def credentials_of(account: str) -> Credentials:
+    """Invented credentials for the account of a job that has this name, each with its own."""
+    letters = "".join(filter(str.isalnum, account)).upper()[:12]
+    return Credentials(f"MA{letters:0<12}{zlib.crc32(account.encode()) % 10**6:06d}", Secret(f"{AUTH_TOKEN}-{account}"))
+
+
+def environ_of(accounts: Iterable[str]) -> dict[str, str]:
+    """The environment in which these accounts have their credentials, and no other has any."""
+    environ = {"PLIVO_AUTH_ID": "", "PLIVO_AUTH_TOKEN": ""}
+    for account in accounts:
+        ending, credentials = account.upper().replace("-", "_"), credentials_of(account)
+        environ[f"PLIVO_AUTH_ID_{ending}"] = credentials.auth_id
+        environ[f"PLIVO_AUTH_TOKEN_{ending}"] = credentials.auth_token.reveal()
+    return environ
+
+
 @dataclass(slots=True)
 class Office:
-    """The folder, the rows as they stand in the workbook, and the sandbox; a layout for the contract that it speaks."""
+    """The folder, the rows as they stand in the workbook, and the sandbox; a layout for the contract that it speaks.
+
+    Its job is the bare workbook, or after `open_accounts` a job file with accounts.
+    """
 
     folder: Path
     sandbox: Sandbox
     rows: list[Cells] = field(default_factory=list)
     layout: Layout = BETA
+    accounts: tuple[str, ...] = ()
+
+    def open_accounts(
+        self, *names: str, keys: Mapping[str, Mapping[str, Any]] = MappingProxyType({}), **shared: Any
+    ) -> None:
+        """Write a job file with these accounts; `fill` then gives them the rows in turn.
+
+        Args:
+            names: of the accounts; `credentials_of` has their credentials, and commands have them in the environment.
+            keys: of the job file, for single accounts by their names.
+            shared: keys of the job file for all of them.
+        """
+        self.accounts = names
+        usual = {"workbook": self.workbook.name, "documents": self.documents.name, **self._settings()}
+        tables = [usual | shared, *({"name": name, **keys.get(name, {})} for name in names)]
+        texts = [
+            "".join(f"{key} = {json.dumps(value, default=str)}\n" for key, value in table.items()) for table in tables
+        ]
+        self.job_file.write_text("\n[[accounts]]\n".join(texts), encoding="utf-8")
+
+    @property
+    def job_file(self) -> Path:
+        """What commands are about: the job file with the accounts, where there are some, else the workbook."""
+        return self.workbook.with_suffix(".toml") if self.accounts else self.workbook
+
+    def at(self, account: str) -> Account:
+        """What the API has of an account: its records, quota, faults and log."""
+        return self.sandbox.account(credentials_of(account).auth_id)
 
     @property
     def workbook(self) -> Path:
@@ -89,22 +139,33 @@ class Office:
         """Where the ledger of the bare workbook lies."""
         return self.folder / "businesses.ledger.jsonl"
 
+    def ledger_of(self, account: str) -> Path:
+        """Where an account's ledger lies."""
+        return self.folder / f"businesses.{account}.ledger.jsonl"
+
     @property
     def report(self) -> Path:
-        """Where the report of the bare workbook lies."""
+        """Where the report of the bare workbook lies, or that over all accounts."""
         return self.folder / "businesses.report.xlsx"
 
+    def report_of(self, account: str) -> Path:
+        """Where an account's own report lies."""
+        return self.folder / f"businesses.{account}.report.xlsx"
+
     def fill(self, rows: int | Sequence[Cells]) -> None:
-        """Write so many good rows, or these, and a document for each document cell."""
+        """Write so many good rows, or these, and a document for each document cell; each is some account's."""
         self.rows = [self.layout.row(number) for number in range(rows)] if isinstance(rows, int) else list(rows)
+        for cells, account in zip(self.rows, itertools.cycle(self.accounts), strict=False):
+            cells.setdefault("Account", account)
         self.documents.mkdir(exist_ok=True)
         write_documents(self.documents, self.rows)
         self.save()
 
     def save(self) -> None:
-        """Write the rows as they are now; they may name numbers."""
+        """Write the rows as they are now; they may name numbers and accounts."""
         has_numbers = any("Numbers" in cells for cells in self.rows)
         headers = [header for header in self.layout.headers if header != "Numbers" or has_numbers]
+        headers += ["Account"] if any("Account" in cells for cells in self.rows) else []
         write_workbook(self.workbook, self.rows, headers)
 
     def shuffle(self, seed: int = 1) -> None:
@@ -112,9 +173,10 @@ class Office:
         random.Random(seed).shuffle(self.rows)
         self.save()
 
-    def sheet(self, name: str) -> list[dict[str, Any]]:
-        """The rows of a sheet of the report, by their headers."""
-        header, *rows = openpyxl.load_workbook(self.report)[name].iter_rows(values_only=True)
+    def sheet(self, name: str, account: str = "") -> list[dict[str, Any]]:
+        """The rows of a sheet of the report, or of an account's own, by their headers."""
+        report = self.report_of(account) if account else self.report
+        header, *rows = openpyxl.load_workbook(report)[name].iter_rows(values_only=True)
         return [dict(zip(map(str, header), row, strict=True)) for row in rows]
 
     def commands(self) -> list[str]:
@@ -126,14 +188,16 @@ class Office:
         """Where the businesses at the API are, in the order they were created."""
         return [record.end_user["address"]["city"] for record in self.sandbox.state.records]
 
-    def ledger_state(self) -> LedgerState:
-        """What the ledger says now."""
-        return read_ledger_state(self.ledger).ledger_state
+    def ledger_state(self, account: str = "") -> LedgerState:
+        """What the ledger, or that of an account, says now."""
+        return read_ledger_state(self.ledger_of(account) if account else self.ledger).ledger_state
 
     def job(self, **flags: Any) -> Job:
         """The bare workbook as a job against the sandbox, unpaced unless said otherwise."""
-        usual = {"base_url": self.sandbox.url, "quota": "none", "documents": str(self.documents), "settle": SETTLE}
-        return load_job(self.workbook, usual | flags)
+        return load_job(self.workbook, self._settings() | {"documents": str(self.documents)} | flags)
+
+    def _settings(self) -> dict[str, str]:
+        return {"base_url": self.sandbox.url, "quota": "none", "settle": SETTLE}
 
     async def run(
         self,
@@ -181,15 +245,21 @@ class Office:
         self, verb: str, *words: str, job: Path | None = None, files: int | None = None, **environ: str
     ) -> asyncio.subprocess.Process:
         """The real command in a process of its own, against the sandbox and unpaced; it may open so many files."""
-        return await start(*self._words(verb, *words, job=job), cwd=self.folder, files=files, **environ)
+        words = self._words(verb, *words, job=job)
+        return await start(*words, cwd=self.folder, files=files, **self._environ() | environ)
 
     async def type(self, verb: str, *words: str, job: Path | None = None, **environ: str) -> Told:
         """Type a command and wait for what it says; it runs in this process."""
-        return await typed(*self._words(verb, *words, job=job), cwd=self.folder, **environ)
+        return await typed(*self._words(verb, *words, job=job), cwd=self.folder, **self._environ() | environ)
+
+    def _environ(self) -> dict[str, str]:
+        return environ_of(self.accounts) if self.accounts else {}
 
     def _words(self, verb: str, *words: str, job: Path | None) -> list[str]:
-        usual = {"base_url": self.sandbox.url, "quota": "none", "documents": str(self.documents), "settle": SETTLE}
-        return [*verb.split(), str(job or self.workbook), *words, *flags_of(verb, usual)]
+        usual = (
+            self._settings() | {"documents": str(self.documents)} if not self.accounts else {}
+        )  # else in the job file
+        return [*verb.split(), str(job or self.job_file), *words, *flags_of(verb, usual)]
 
 
 def flags_of(verb: str, usual: Mapping[str, str]) -> list[str]:

@@ -18,7 +18,7 @@ from bulk_onboard.sandbox.server import Sandbox, serve
 
 BODY_SIZE = 400_000
 HEAD = (
-    b"POST /v1/Account/MA/PhoneNumber/Compliance/ HTTP/1.1\r\nHost: x\r\n"
+    b"POST /v1/Account/MA/PhoneNumber/Compliance/ HTTP/1.1\r\nHost: x\r\nAuthorization: Basic TUE6dA==\r\n"
     b"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: %d\r\n\r\n" % BODY_SIZE
 )
 WHOLE = HEAD + b"x" * BODY_SIZE
@@ -119,7 +119,7 @@ async def test_slow_client_is_waited_for_while_it_sends() -> None:
         answer = await asyncio.wait_for(loop.sock_recv(connection, 12), 5)
 
         connection.close()
-        assert b"HTTP/1.1 401" == answer
+        assert b"HTTP/1.1 400" == answer
 
 
 async def test_create_of_a_client_that_dies_after_its_last_byte_is_carried_out(client: Any) -> None:
@@ -215,7 +215,7 @@ async def test_client_that_asks_first_is_told_to_go_on(sandbox: Sandbox) -> None
     connection.close()
 
     assert b"HTTP/1.1 100 Continue\r\n\r\n" == interim
-    assert b"HTTP/1.1 401" == answer
+    assert b"HTTP/1.1 400" == answer
 
 
 async def test_latency_passes_before_the_call_is_carried_out(client: Any, clock: Any) -> None:

@@ -1,11 +1,10 @@
-"""The API without its socket: a request becomes an answer, and is logged.
+"""One account at the API, without a socket: a request becomes an answer, and is logged.
 
 There are three steps. `admit` is for a request whose headers have arrived: then it counts against the quota and meets
 its fault, not when its body has been read. `receive` is for when the body is there: then the witness looks. `answer` is
 for when the sandbox has taken its time. None of them waits, so each call is carried out whole or not at all.
 """
 
-import base64
 import contextlib
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,18 +33,15 @@ from bulk_onboard.units import Quota
 # Three documents of the greatest size, and room to be refused for a fourth or for one that is too large.
 BODY_LIMIT = 32 * 1024 * 1024
 
-Credentials = tuple[str, str]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How the API is at the start, and after a reset.
+    """How an account is at the start, and after a reset.
 
     Attributes:
         contract: one of `operations.CONTRACTS`.
         quota: of everything but requirements, which have `requirements_quota`; None for no quota and no headers.
         window: how both are counted, one of `quota.WINDOWS`.
-        credentials: auth id and token; None takes any.
         review_after_s: how long until the robot reviews a record; None for no robot.
         faults: rates (see `Faults`). A call that meets `late-apply` takes effect up to `late_apply_s` later.
         behaviours, others: see `Behaviours` and `Others`; `seed` is that of all dice.
@@ -60,7 +56,6 @@ class Settings:
     quota: Quota | None = None
     requirements_quota: Quota | None = None
     window: str = "fixed"
-    credentials: Credentials | None = None
     review_after_s: float | None = None
     faults: Mapping[str, float] = field(default_factory=dict)
     late_apply_s: float = LATE_APPLY_S
@@ -77,7 +72,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A request whose headers have arrived: where it goes, whether the quota grants it, which fault it meets."""
+    """A request whose headers have arrived: where it goes, whether the quota grants it, which fault it meets.
+
+    A request without good credentials, whose `token` is empty, spends no quota and meets no fault.
+    """
 
     at: datetime
     method: str
@@ -85,6 +83,7 @@ class Arrival:
     query: Mapping[str, str]
     headers: Mapping[str, str] = field(repr=False)
     route: Route
+    token: str = field(repr=False)
     grant: Grant | None
     fault: Fault | None
 
@@ -118,7 +117,7 @@ class LoggedRequest:
     body_size: int
 
 
-class Service:
+class Account:
     """The state, what guards it, and the log; `reset` makes all of them anew."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
@@ -147,12 +146,16 @@ class Service:
         self.witness = Witness(settings.ledger)
         self.log: list[LoggedRequest] = []
 
-    def admit(self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Arrival:
-        """Count a request whose headers have arrived."""
+    def admit(
+        self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], token: str
+    ) -> Arrival:
+        """Count a request whose headers have arrived, with the token of its credentials; empty where they are bad."""
         at, route = self.instants.now(), route_of(method, path, links_in_bulk=self.state.contract.links_in_bulk)
+        if not token:
+            return Arrival(at, method, path, query, headers, route, token, None, None)
         grant = self.quotas.grant(route.operation, at.timestamp())
         fault = self.faults.next(route.operation) if grant is None or grant.granted else None
-        return Arrival(at, method, path, query, headers, route, grant, fault)
+        return Arrival(at, method, path, query, headers, route, token, grant, fault)
 
     def receive(self, arrival: Arrival, body: bytes, base_url: str) -> Call:
         """Return the call that a request makes, now that its body is there."""
@@ -214,14 +217,15 @@ class Service:
         return replace(worded, headers=answer.headers, delivery=answer.delivery)
 
     def _carry_out(self, arrival: Arrival, call: Call) -> Answer:
+        if call.route.account and not arrival.token:
+            raise RefusedError("invalid_credentials", "Invalid credentials")
         if arrival.grant is not None and not arrival.grant.granted:
             raise RefusedError("rate_limit_exceeded", "Too many requests")
         if arrival.strikes(Strikes.MID_BODY, Strikes.BEFORE):
             raise RefusedError("internal_error", "A fault struck before anything was stored")
         if call.route.refused:
             raise call.route.refused
-        authorization = arrival.headers.get("Authorization", "")
-        self.callbacks.token = _checked_token(authorization, call.route.account, self._settings.credentials)
+        self.callbacks.token = arrival.token
         if len(call.body) > BODY_LIMIT:
             raise RefusedError("request_too_large", "The request is too large")
         if arrival.strikes(Strikes.LATE):
@@ -245,27 +249,6 @@ def contract_named(name: str) -> Contract:
     if name not in CONTRACTS:
         raise UsageError(f"there is no contract {name!r}; choose one of {', '.join(CONTRACTS)}")
     return CONTRACTS[name]
-
-
-def credentials_in(environment: Mapping[str, str]) -> Credentials | None:
-    """Return the credentials that the environment sets; None unless it sets both."""
-    auth_id, auth_token = environment.get("PLIVO_AUTH_ID"), environment.get("PLIVO_AUTH_TOKEN")
-    return (auth_id, auth_token) if auth_id and auth_token else None
-
-
-def _checked_token(authorization: str, account: str, expected: Credentials | None) -> str:
-    """Return the auth token of an HTTP Basic header whose user is the account in the path.
-
-    Raises:
-        RefusedError: the header does not name the account, or has other credentials than expected (401).
-    """
-    scheme, _, encoded = authorization.partition(" ")
-    with contextlib.suppress(ValueError):
-        auth_id, _, token = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
-        right = bool(auth_id and token) if expected is None else (auth_id, token) == expected
-        if scheme.lower() == "basic" and auth_id == account and right:
-            return token
-    raise RefusedError("invalid_credentials", "Invalid credentials")
 
 
 def requests_by_answer(log: Iterable[LoggedRequest]) -> dict[str, dict[str, int]]:
