@@ -16,14 +16,15 @@ first logger.
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 ALLOWED = frozenset(
     {
-        "event", "level", "timestamp", "version", "run_id", "exit_status", "row", "token", "key", "operation",
+        "event", "level", "timestamp", "version", "account", "run_id", "exit_status", "row", "token", "key", "operation",
         "outcome", "http_status", "api_id", "error", "errno", "duration_s", "done", "due", "left_s", "ends_at", "doing",
     }
 )  # fmt: skip
@@ -77,6 +78,15 @@ def note(sentence: str) -> None:
         sys.stderr.flush()
 
 
+@contextmanager
+def about(account: str) -> Iterator[None]:
+    """Log what the task does meanwhile, and its threads, with the name of an account; empty names none."""
+    from structlog.contextvars import bound_contextvars  # noqa: PLC0415 - see above
+
+    with bound_contextvars(**({"account": account} if account else {})):
+        yield
+
+
 def logger() -> Any:
     """Return the logger that all stages share."""
     import structlog  # noqa: PLC0415 - see above
@@ -88,7 +98,7 @@ def logger() -> Any:
         return structlog.get_logger()
     return structlog.wrap_logger(
         _PROGRAMS,
-        processors=[_drop_other_fields, _as_record],
+        processors=[structlog.contextvars.merge_contextvars, _drop_other_fields, _as_record],
         wrapper_class=structlog.stdlib.BoundLogger,
         context_class=dict,
     )
@@ -109,6 +119,7 @@ def _configure(structlog: Any) -> None:
     as_json = is_json()
     structlog.configure(
         processors=[
+            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _drop_other_fields,

@@ -3,7 +3,8 @@
 The first in line, by priority and then by arrival, sleeps until `quota` allows a request. Each answer wakes it to ask
 again, and each call that leaves the line wakes the next. A token bucket smooths bursts, so that a fresh window does not
 open all its uploads at once and the account's ceiling of 300 requests in 5 s holds (docs/design/pacing.md, Smoothing).
-After a wait for the bucket `quota` is asked once more, just before the send.
+Then the first in line, and nobody else of its account, waits for a place in the gate that all accounts share. After
+either wait `quota` is asked once more, just before the send; where it says wait by then, the place is given back.
 
 Each send has a ticket, which comes back with its answer: what an answer says of the quota depends on what was sent
 after its request.
@@ -15,15 +16,17 @@ import itertools
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias, TypeVar
 
 from aiolimiter import AsyncLimiter
 
 from bulk_onboard import log
 from bulk_onboard.api import quota as rules
+from bulk_onboard.api.gate import Gate, Turn, open_gate
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import StoppedError
-from bulk_onboard.model.call import Call, Gateway, Operation, Priority
+from bulk_onboard.model.call import Call, Create, Gateway, Operation, Priority, Update
 from bulk_onboard.model.outcome import Denied, Done, Outcome, QuotaHeaders, Refused, Throttled
 from bulk_onboard.units import Quota
 
@@ -60,26 +63,40 @@ class Pacer:
 
     Args:
         quota: None paces nothing.
+        gate: what bounds the calls in flight of all accounts; None bounds nothing.
         earlier_sends_s_ago: ages of the sends of an earlier process, in seconds.
     """
 
-    def __init__(self, quota: Quota | None, *, clock: Clock, earlier_sends_s_ago: Iterable[float] = ()) -> None:
+    def __init__(
+        self,
+        quota: Quota | None,
+        *,
+        clock: Clock,
+        gate: Gate | None = None,
+        earlier_sends_s_ago: Iterable[float] = (),
+    ) -> None:
         self._clock = clock
         self._pace = rules.first_pace(quota, clock.monotonic(), earlier_sends_s_ago)
         self._smoothing = AsyncLimiter(smooth_rate(quota), 1) if quota else nullcontext()
         self._arrivals = itertools.count()
         self._waiting: list[Place] = []
         self._resting: dict[Place, asyncio.Future[None]] = {}
+        self._gate = gate or open_gate()
+        self._at_gate: Place | None = None  # whoever waits there goes next, also where somebody more urgent came since
+        self._in_flight: dict[int, Turn] = {}  # by ticket
         self._closed = False
         self._call_s = 0.0
         self._has_logged_others = False
 
-    async def wait_turn(self, priority: Priority) -> int:
+    async def wait_turn(self, priority: Priority, size: int = 0) -> int:
         """Wait until the call may go, and return its ticket.
 
         `answered` must be called with it when the call ended.
 
-        A cancelled call leaves the line.
+        A cancelled call leaves the line, and the gate.
+
+        Args:
+            size: bytes of its documents.
 
         Raises:
             StoppedError: the pacer is closed, so this call never begins.
@@ -87,9 +104,10 @@ class Pacer:
         place = (priority, next(self._arrivals))
         bisect.insort(self._waiting, place)
         try:
-            await self._first_and_free(place)
+            turn = await self._first_and_free(place, size)
             ticket = self._pace.next_ticket
             self._pace = rules.sent(self._pace, self._clock.monotonic())
+            self._in_flight[ticket] = turn
             return ticket
         finally:
             self._waiting.remove(place)
@@ -97,6 +115,7 @@ class Pacer:
 
     def answered(self, ticket: int, headers: QuotaHeaders | None, *, throttled: bool = False) -> None:
         """Account for a request that ended; `headers` is None where no answer came."""
+        self._gate.leave(self._in_flight.pop(ticket))
         now = self._clock.monotonic()
         took_s = now - next(send.at for send in self._pace.sends if send.ticket == ticket)
         self._call_s += (took_s - self._call_s) * (_NEWEST if self._call_s else 1.0)
@@ -129,20 +148,42 @@ class Pacer:
             call_s=self._call_s,
         )
 
-    async def _first_and_free(self, place: Place) -> None:
+    async def _first_and_free(self, place: Place, size: int) -> Turn:
+        """Wait until the call is the first, the quota allows it, and it has a place in the gate."""
         smoothed = False
-        while (wait_s := self._wait_of(place)) != 0 or not smoothed:
-            if wait_s == 0:
+        while True:
+            while (wait_s := self._wait_of(place)) != 0:
+                await self._rest(place, wait_s)
+            if smoothed:
+                if turn := await self._through_gate(place, size):
+                    return turn
+            else:
                 async with self._smoothing:
                     smoothed = True
-            else:
-                await self._rest(place, wait_s)
+
+    async def _through_gate(self, place: Place, size: int) -> Turn | None:
+        """Wait for a place in the gate.
+
+        Return None where the quota says wait by then; the place is given back.
+        """
+        turn, goes = self._gate.join(size, partial(self._wake, (place,))), False
+        self._at_gate = place
+        try:
+            while not (turn.is_in or self._closed):
+                await self._rest(place, None)
+            goes = self._wait_of(place) == 0
+        finally:
+            self._at_gate = None
+            if not goes:
+                self._gate.leave(turn)
+                self._wake(self._waiting[:1])
+        return turn if goes else None
 
     def _wait_of(self, place: Place) -> float | None:
         """Return how many seconds the call at this place waits; None until it is woken."""
         if self._closed:
             raise StoppedError("stopped before this call began; run again to continue")
-        return self._wait_s() if self._waiting[0] == place else None
+        return self._wait_s() if (self._at_gate or self._waiting[0]) == place else None
 
     def _wait_s(self) -> float | None:
         return rules.next_wait_s(self._pace, self._clock.monotonic())
@@ -182,7 +223,7 @@ class Paced:
 
     async def send(self, call: Call[T]) -> Outcome[T]:
         pacer = self._requirements if call.operation is Operation.REQUIREMENTS else self._compliance
-        ticket = await pacer.wait_turn(call.priority)
+        ticket = await pacer.wait_turn(call.priority, _size_of(call))
         headers, throttled = None, False
         try:
             outcome = await self._inner.send(call)
@@ -204,6 +245,11 @@ class Paced:
     @property
     def _pacers(self) -> tuple[Pacer, Pacer]:
         return self._compliance, self._requirements
+
+
+def _size_of(call: Call[T]) -> int:
+    """Return the bytes of documents that a call sends."""
+    return call.application.size if isinstance(call, (Create, Update)) else 0
 
 
 def _quota_of(outcome: Outcome[T]) -> QuotaHeaders | None:

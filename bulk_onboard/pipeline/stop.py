@@ -40,6 +40,7 @@ class Stop:
         self.cause: object = None
         self.wished = asyncio.Event()
         self._listeners: list[Callable[[], None]] = []
+        self._is_complete = False
 
     @property
     def requested(self) -> bool:
@@ -48,7 +49,7 @@ class Stop:
 
     def request(self, cause: object) -> None:
         """Let nothing new begin."""
-        if self.requested:
+        if self.requested or self._is_complete:
             return
         self.cause = cause
         self.wished.set()
@@ -64,6 +65,16 @@ class Stop:
             listener()
         else:
             self._listeners.append(listener)
+
+    def part(self) -> "Stop":
+        """Return the stop of a part of the work: it stops with the whole, for its cause, and may stop alone."""
+        part = Stop()
+        self.call_when_requested(lambda: part.request(self.cause))
+        return part
+
+    def complete(self) -> None:
+        """Note that all is done: no later request counts, since there is nothing left to stop."""
+        self._is_complete = True
 
     async def pause(self, clock: Clock, seconds: float) -> None:
         """Sleep so long, or until the run is to stop."""

@@ -1,0 +1,37 @@
+"""Where work goes that takes long: a workbook, a ledger, a judgement, a plan, a report.
+
+The event loop has the calls of all accounts, so nothing may keep it for long. Where many accounts run at a time their
+work has few threads of its own: more of them would only take turns, and documents of calls in flight, and names of
+hosts, are looked for in the loop's own threads, so that no call waits behind a plan.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_pool: ContextVar[Executor | None] = ContextVar("the threads of many accounts", default=None)
+
+
+@contextmanager
+def few_at_a_time(number: int) -> Iterator[None]:
+    """Give what is handed to `in_thread` so many threads, in this task and those that it begins."""
+    pool = ThreadPoolExecutor(number, thread_name_prefix="account")
+    token = _pool.set(pool)
+    try:
+        yield
+    finally:
+        _pool.reset(token)
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Do the work in a thread, and return what it comes to."""
+    loop, context = asyncio.get_running_loop(), copy_context()
+    return await loop.run_in_executor(_pool.get(), partial(context.run, partial(work, *args, **kwargs)))
