@@ -1,36 +1,32 @@
 """The job: what a TOML file, or a bare workbook, and the flags say is to be done.
 
-`settings.SETTINGS` has every setting with its default. Relative paths start at the file they stand in; those of flags
-at the working directory.
+`settings.SETTINGS` has every setting with its default. A job file with `[[accounts]]` is a job for each of them: below
+a run everything is one account's.
 """
 
-import codecs
-import hashlib
-import re
-import tomllib
+import functools
 import zoneinfo
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bulk_onboard import errors
 from bulk_onboard.intake.newest import is_pattern, newest
-from bulk_onboard.model.command import Commands, command_line, init
+from bulk_onboard.job_file import AccountTable, find_job_file, name_of, read_flags, read_job_file
+from bulk_onboard.model.account import path_of, variables_of
+from bulk_onboard.model.command import Commands
 from bulk_onboard.model.finding import Rulings
 from bulk_onboard.model.identity import normal_user_key
 from bulk_onboard.model.plan import Scope
 from bulk_onboard.model.requirements import Combination, Contract
-from bulk_onboard.model.sheet import WORKBOOK_ENDINGS, type_by_name
-from bulk_onboard.settings import BY_NAME, SETTINGS
-from bulk_onboard.spelling import nearest, nearest_path
-from bulk_onboard.units import Quota
+from bulk_onboard.model.sheet import type_by_name
+from bulk_onboard.settings import SETTINGS
+from bulk_onboard.spelling import did_you_mean
+from bulk_onboard.units import Quota, format_count
 
-_ANNOTATED = re.compile(r"(.+)\.annotated(?:-\d+)?\.xlsx", re.IGNORECASE)
-_LEDGER = re.compile(r"(.+)\.ledger\.jsonl", re.IGNORECASE)
-_NAMED_AT_MOST = 5
-_SECRET_NAME = re.compile(r"token|secret|passw|auth_id|credential|api_?key", re.IGNORECASE)
-_SECRET_VALUE = re.compile(r"\b(?:MA|SA)[A-Z0-9]{18}\b|[^/\s:]+:[^/\s]+@")
+_NAMED_AT_MOST = 20
+_OF_THE_FILE = ("accounts", "account")  # settings that say which jobs there are, and are none of a job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +37,10 @@ class Job:
         file: the job file or bare workbook, as the user typed it.
         commands: the commands to print about it, with the flags that were given.
         sha256: digest of the job file, for the ledger; empty for a bare workbook.
+        account: its name among the job's accounts; empty where the job has none.
+        other_accounts: the ledgers of the job's other accounts by their names, picked or not: no row may be in two.
+        shares_sheet: whether its rows are those of the sheet whose `Account` cell names it.
+        report_over_all: the report over all accounts of the job; without accounts it is never written.
         workbook: the file itself; the pattern where no file matches it.
         workbook_pattern: the pattern that the workbook is the newest match of; None where it is named itself.
     """
@@ -48,6 +48,10 @@ class Job:
     file: Path
     commands: Commands
     sha256: str
+    account: str
+    other_accounts: Mapping[str, Path]
+    shares_sheet: bool
+    report_over_all: Path
     workbook: Path
     workbook_pattern: Path | None
     missing_workbook: str
@@ -67,6 +71,7 @@ class Job:
     contract: Contract | None
     quota: Quota | None
     concurrency: int
+    uploads: int
     settle: float
     key: tuple[str, ...]
     rows: tuple[range, ...]
@@ -96,8 +101,13 @@ class Job:
 
     @property
     def name(self) -> str:
-        """Return the job's name, as the ledger has it."""
-        return name_of(self.file)
+        """Return the job's name, as the ledger has it, with the account's behind it."""
+        return f"{name_of(self.file)}.{self.account}" if self.account else name_of(self.file)
+
+    @property
+    def variables(self) -> tuple[str, str]:
+        """Return the variables with its credentials, for messages."""
+        return variables_of(self.account)
 
     @property
     def facts(self) -> Path:
@@ -127,104 +137,141 @@ class Job:
         return Combination(self.country_iso.upper(), self.number_type.lower(), self.user_type.lower())
 
 
-def name_of(file: Path) -> str:
-    """Return the job's name from its file, workbook or ledger; an annotated copy belongs to its workbook's job."""
-    named = _ANNOTATED.fullmatch(file.name) or _LEDGER.fullmatch(file.name)
-    return named[1] if named else file.stem
-
-
-JOB_FILE = "job.toml"
-"""The file that a folder of a job has, and that need not be named there."""
-
-
-def find_job_file(word: str | None, *, is_needed: bool = True) -> Path | None:
-    """Return the job's file: what was typed, of a folder its `job.toml`; without a word that of the working folder.
-
-    Args:
-        word: JOB as it was typed; None where it was left out.
-        is_needed: whether there must be one; else None is returned where it was left out and there is none.
-
-    Raises:
-        UsageError: a folder without a `job.toml`; the sentence names what is there.
-    """
-    folder = Path(word) if word is not None else Path()
-    if word is not None and not folder.is_dir():
-        return folder
-    if (folder / JOB_FILE).is_file():
-        return folder / JOB_FILE
-    if word is None and not is_needed:
-        return None
-    missing = "JOB is missing, and this folder has" if word is None else f"{folder} is a folder with"
-    there = (
-        _jobs_in(folder, "It")
-        or f"Name a job file or a workbook. To make a folder for a job, type: {init('migration')}"
-    )
-    raise errors.UsageError(f"{missing} no {JOB_FILE}. {there}")
-
-
-def load_job(file: Path, flags: Mapping[str, Any] | None = None, *, are_typed: bool = True) -> Job:
-    """Load the job of a job file or a bare workbook, and apply the flags.
+def load_jobs(file: Path, flags: Mapping[str, Any] | None = None, *, are_typed: bool = True) -> tuple[Job, ...]:
+    """Load the jobs of a job file or a bare workbook, one for each account, and apply the flags.
 
     Args:
         file: the job file, the workbook, or a folder with a `job.toml`.
-        flags: settings that go before those of the job file.
+        flags: settings that go before those of the job file; `account` names the accounts that are wanted.
         are_typed: whether they are flags of a command, and messages name them so; else keywords of a program.
 
+    Returns:
+        The jobs in the file's order; one where it has no accounts.
+
     Raises:
-        UsageError: no such file, unknown keys (all of them, with the nearest name), wrong values, a secret.
+        UsageError: no such file, unknown keys (all of them, with the nearest name), wrong values, a secret; unknown
+            accounts, or two with one file.
     """
-    if file.suffix.lower() == ".toml":
-        values = _load_toml(file)
-    elif type_by_name(file):
-        values = {"workbook": file}
-    elif file.is_dir() and (found := find_job_file(str(file))):
-        return load_job(found, flags, are_typed=are_typed)
-    elif _LEDGER.fullmatch(file.name):
-        raise errors.UsageError(f"{file} is a ledger; this command needs the job file or the workbook.")
-    else:
-        raise errors.UsageError(
-            f"{file} is neither a job file (.toml) nor a workbook ({', '.join(WORKBOOK_ENDINGS)}). "
-            f"{_instead_of(file, *_ENDINGS) or ('Name one of these.' if file.exists() else 'Check the path.')}"
-        )
-    own = values.get("workbook")
-    values |= _read_flags(flags or {}, are_typed=are_typed)
-    if "workbook" not in values:
-        raise errors.UsageError(f'{file} names no workbook. Add a line such as workbook = "businesses.xlsx".')
-    return _complete(file, values, flags or {}, beside=own)
+    if file.is_dir() and file.suffix.lower() != ".toml":
+        file = find_job_file(str(file)) or file
+    values, given = read_job_file(file), read_flags(flags or {}, are_typed=are_typed)
+    accounts: tuple[AccountTable, ...] = values.pop("accounts", ())
+    names: tuple[str, ...] = given.pop("account", ())
+    typed = {name: words for name, words in _as_typed(flags or {}).items() if name != "account"}
+    if not accounts:
+        if names:
+            flag = "--account" if are_typed else "account"
+            raise errors.UsageError(f"{file} has no [[accounts]] to pick from. Leave out {flag}.")
+        return (_complete(file, values | given, Commands(job=str(file), flags=typed), beside=values.get("workbook")),)
+    picked = _picked(accounts, names, file)
+    _refuse_one_for_several([each for each in accounts if each.name in picked], given, file, are_typed=are_typed)
+    if "workbook" in given:
+        values.setdefault("workbook", given["workbook"])
+    found = functools.cache(newest)  # or a file that arrives meanwhile would be one account's and not the next one's
+    jobs = [
+        _of_account(each, file, values, given if each.name in picked else {}, typed, found=found) for each in accounts
+    ]
+    _refuse_one_file_for_two(jobs, file)
+    ledgers = {job.account: job.ledger for job in jobs}
+    return tuple(
+        replace(job, other_accounts={name: ledger for name, ledger in ledgers.items() if name != job.account})
+        for job in jobs
+        if job.account in picked
+    )
+
+
+def load_job(file: Path, flags: Mapping[str, Any] | None = None, *, are_typed: bool = True) -> Job:
+    """Load the one job of a job file or a bare workbook, and apply the flags, as `load_jobs` does.
+
+    Raises:
+        UsageError: as there; or there are several accounts, and not exactly one of them was picked.
+    """
+    return the_one(load_jobs(file, flags, are_typed=are_typed), are_typed=are_typed)
+
+
+def the_one(jobs: Sequence[Job], *, are_typed: bool = True) -> Job:
+    """Return the job where there is one.
+
+    Raises:
+        UsageError: there are several; the sentence names them, and how one is picked.
+    """
+    if len(jobs) == 1:
+        return jobs[0]
+    names = [job.account for job in jobs]
+    more = len(names) - _NAMED_AT_MOST
+    shown = ", ".join([*names[:_NAMED_AT_MOST], *([f"{more:,} more"] if more > 0 else [])])
+    how = f"--account {names[0]}" if are_typed else f'account="{names[0]}"'
+    raise errors.UsageError(
+        f"{jobs[0].file} has {format_count(len(names), 'account')}, and this is about one of them: {shown}. "
+        f"Pick one, such as {how}."
+    )
+
+
+def are_all(jobs: Sequence[Job]) -> bool:
+    """Return whether these are all accounts of their job, none of which was left out with `--account`."""
+    return len(jobs) == 1 + len(jobs[0].other_accounts)
+
+
+def whole_job(jobs: Sequence[Job]) -> Commands:
+    """Return the commands about all these accounts of one job together: as typed, without `--account` for all."""
+    if len(jobs) == 1:
+        return jobs[0].commands
+    flags = {name: words for name, words in jobs[0].commands.flags.items() if name != "account"}
+    names = () if are_all(jobs) else tuple(job.account for job in jobs)
+    return replace(jobs[0].commands, flags=({"account": names} if names else {}) | flags)
 
 
 def job_file_of(job: Job) -> Job | None:
-    """Find a job file beside a bare workbook that names it too, with another ledger; None where there is none."""
+    """Find a job file beside a bare workbook that names it too, with another ledger; None where there is none.
+
+    Of several accounts that share the workbook it is the first one with a ledger, and the commands are about them all.
+    """
     if type_by_name(job.file) is None:
         return None
     for file in sorted(job.file.parent.glob("*.toml")):
         try:
-            other = load_job(file)
+            jobs = load_jobs(file)
         except errors.UsageError:  # a file of some other tool
             continue
-        folders = (other.workbook.parent.resolve(), job.workbook.parent.resolve())
-        is_same = name_of(other.workbook) == name_of(job.workbook) and folders[0] == folders[1]
-        if is_same and other.ledger.resolve() != job.ledger.resolve():
-            return other
+        others = [
+            each for each in jobs if _is_same_workbook(each, job) and each.ledger.resolve() != job.ledger.resolve()
+        ]
+        if others:
+            other = next((each for each in others if each.ledger.exists()), others[0])
+            return replace(other, commands=whole_job(others))
     return None
+
+
+def _is_same_workbook(one: Job, other: Job) -> bool:
+    folders = (one.workbook.parent.resolve(), other.workbook.parent.resolve())
+    return name_of(one.workbook) == name_of(other.workbook) and folders[0] == folders[1]
 
 
 def job_from_flags(flags: Mapping[str, Any]) -> Job:
     """Return a job without a file, for what needs no workbook: the defaults with the flags applied."""
-    return _complete(Path("JOB"), {"workbook": Path("JOB")} | _read_flags(flags), flags)
+    given = read_flags(flags)
+    if given.pop("account", ()):
+        raise errors.UsageError(
+            "--account picks one of the accounts of a job file, and here is none. Name the job file."
+        )
+    return _complete(Path("JOB"), {"workbook": Path("JOB")} | given, Commands(job="JOB", flags=_as_typed(flags)))
+
+
+def load_jobs_or_ledger(file: Path, flags: Mapping[str, Any]) -> tuple[Job, ...]:
+    """Load jobs as `load_jobs` does; JOB may also be the ledger file itself."""
+    is_no_ledger = not file.exists() and file.suffix.lower() != ".jsonl"  # a misspelt job
+    if file.suffix.lower() == ".toml" or type_by_name(file) or file.is_dir() or is_no_ledger:
+        return load_jobs(file, flags)
+    given = read_flags(flags)
+    if given.pop("account", ()):
+        raise errors.UsageError(f"{file} is the ledger of one account. Leave out --account, or name the job file.")
+    values = {"workbook": file, "ledger": file} | given
+    return (_complete(file, values, Commands(job=str(file), flags=_as_typed(flags))),)
 
 
 def load_job_or_ledger(file: Path, flags: Mapping[str, Any]) -> Job:
     """Load a job as `load_job` does; JOB may also be the ledger file itself."""
-    is_no_ledger = not file.exists() and file.suffix.lower() != ".jsonl"  # a misspelt job
-    if file.suffix.lower() == ".toml" or type_by_name(file) or file.is_dir() or is_no_ledger:
-        return load_job(file, flags)
-    return _complete(file, {"workbook": file, "ledger": file} | _read_flags(flags), flags)
-
-
-def _read_flags(flags: Mapping[str, Any], *, are_typed: bool = True) -> dict[str, Any]:
-    given = {name: value for name, value in flags.items() if value not in (None, [])}
-    return _read_all(given, Path(), "", are_typed=are_typed)
+    return the_one(load_jobs_or_ledger(file, flags))
 
 
 def _as_typed(flags: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -236,26 +283,46 @@ def _as_typed(flags: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _complete(file: Path, values: Mapping[str, Any], flags: Mapping[str, Any], *, beside: Path | None = None) -> Job:
+def _complete(
+    file: Path,
+    values: Mapping[str, Any],
+    commands: Commands,
+    *,
+    beside: Path | None = None,
+    account: str = "",
+    shares_sheet: bool = False,
+    found: Callable[[Path], Path | None] = newest,
+) -> Job:
     """Return the job of these values, completed with the defaults.
 
     Args:
-        flags: the flags as typed; `values` has them already.
+        values: those of the file, with the flags applied.
         beside: the workbook that JOB itself names: documents lie beside that one, even while a flag names another.
+        found: finds the newest file of a pattern.
     """
+    if "workbook" not in values:
+        whose = f"account {account} in {file}" if account else str(file)
+        raise errors.UsageError(f'{whose} names no workbook. Add a line such as workbook = "businesses.xlsx".')
     pattern = _pattern(file, values["workbook"])
     folder: Path = (beside or values["workbook"]).parent
     documents = folder / "documents"
-    defaults = {setting.name: setting.default for setting in SETTINGS} | {
+    own: dict[str, Any] = {
+        "account": account,
+        "other_accounts": {},
+        "shares_sheet": shares_sheet,
+        "report_over_all": file.with_name(f"{name_of(file)}.report.xlsx"),
+        "workbook_pattern": pattern,
+    }
+    defaults = {setting.name: setting.default for setting in SETTINGS if setting.name not in _OF_THE_FILE} | {
         "sha256": "",
         "documents": documents if documents.is_dir() else folder,
-        "ledger": file.with_name(f"{name_of(file)}.ledger.jsonl"),
-        "report": file.with_name(f"{name_of(file)}.report.xlsx"),
+        "ledger": path_of(file.with_name(f"{name_of(file)}.ledger.jsonl"), account),
+        "report": path_of(file.with_name(f"{name_of(file)}.report.xlsx"), account),
     }
-    settled = defaults | dict(values) | {"workbook_pattern": pattern}
+    settled = own | defaults | dict(values)
     if pattern:
-        settled["workbook"] = newest(pattern) or pattern
-    return Job(file=file, commands=Commands(job=str(file), flags=_as_typed(flags)), **settled)
+        settled["workbook"] = found(pattern) or pattern
+    return Job(file=file, commands=commands, **settled)
 
 
 def _pattern(file: Path, workbook: Path) -> Path | None:
@@ -266,107 +333,88 @@ def _pattern(file: Path, workbook: Path) -> Path | None:
         raise errors.UsageError(f"The workbook {workbook} cannot be found by its pattern. {error}.") from None
 
 
-def _load_toml(file: Path, *, extended: bool = False) -> dict[str, Any]:
-    try:
-        content = file.read_bytes()
-        table = tomllib.loads(_text(content))
-    except FileNotFoundError:
-        make = f"To make a folder with one, type: {init(str(_folder_for(file)))}"
-        raise errors.UsageError(f"There is no job file {file}. {_instead_of(file, '.toml') or make}") from None
-    except OSError as error:
-        raise errors.UsageError(f"The job file {file} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise errors.UsageError(f"The job file {file} is not UTF-8 text. Save it as UTF-8.") from None
-    except ValueError as error:
-        raise errors.UsageError(f"The job file {file} is not valid TOML: {error}.") from None
-    values = _read_all(table, file.parent, str(file), in_file=True)
-    if "extends" not in values:
-        return values | {"sha256": hashlib.sha256(content).hexdigest()}
-    if extended:
-        raise errors.UsageError(f"{file} extends another job file and is extended itself; one level is allowed.")
-    base = _load_toml(values["extends"], extended=True)
-    digest = hashlib.sha256(content + base["sha256"].encode()).hexdigest()
-    return base | values | {"sha256": digest}
+# The accounts of a job.
 
 
-def _text(content: bytes) -> str:
-    """Decode a job file: UTF-8, with or without a mark, or UTF-16 with its mark, as some Windows tools write it."""
-    is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return content.decode("utf-16" if is_utf_16 else "utf-8").lstrip("\ufeff")
+def _picked(accounts: Sequence[AccountTable], names: Iterable[str], file: Path) -> set[str]:
+    """Return the names of the accounts that were named, whatever the case; all where none was."""
+    known = {each.name.casefold(): each for each in accounts}
+    wanted = {name.strip().casefold(): name for name in names}
+    if unknown := [name for fold, name in wanted.items() if fold not in known]:
+        told = (f"There is no account {name!r} in {file}.{_meant(name, accounts)}" for name in unknown)
+        raise errors.UsageError(" ".join(told))
+    return {each.name for fold, each in known.items() if not wanted or fold in wanted}
 
 
-def _folder_for(file: Path) -> Path:
-    return file.parent if not file.parent.exists() else file.with_suffix("")
+def _meant(name: str, accounts: Sequence[AccountTable]) -> str:
+    names = [each.name for each in accounts]
+    return did_you_mean(name, names) or (f" There is {', '.join(names)}." if len(names) <= _NAMED_AT_MOST else "")
 
 
-_ENDINGS = (".toml", *WORKBOOK_ENDINGS)
+def _of_account(
+    own: AccountTable,
+    file: Path,
+    shared: Mapping[str, Any],
+    given: Mapping[str, Any],
+    typed: Mapping[str, tuple[str, ...]],
+    *,
+    found: Callable[[Path], Path | None],
+) -> Job:
+    """Return the job of one account: the keys of the whole job, its own before them, and the flags before all."""
+    values = {**shared, **own.values, **given}
+    for name in ("ledger", "report"):
+        is_whole_jobs = name in shared and name not in own.values
+        if (name in given and name == "report") or (name not in given and is_whole_jobs):
+            values[name] = path_of(values[name], own.name)
+    if report := given.get("report", shared.get("report")):
+        values["report_over_all"] = report
+    return _complete(
+        file,
+        values,
+        Commands(job=str(file), flags={"account": (own.name,), **typed}),
+        beside=own.values.get("workbook", shared.get("workbook")),
+        account=own.name,
+        shares_sheet="workbook" not in own.values,
+        found=found,
+    )
 
 
-def _instead_of(file: Path, *endings: str) -> str:
-    """Say what is there in place of a file that is not; empty where nothing is like it, nor beside it."""
-    if (near := nearest_path(file, *endings)) is not None:
-        return f"Did you mean {command_line(str(near))}?"
-    return _jobs_in(file.parent)
+def _refuse_one_for_several(
+    picked: Sequence[AccountTable], given: Mapping[str, Any], file: Path, *, are_typed: bool
+) -> None:
+    """Raise UsageError where a flag names one file for what each of several accounts has its own of."""
+    have_own = [each.name for each in picked if "workbook" in each.values]
+    refused = [name for name in ("ledger", "workbook") if name in given and (name == "ledger" or have_own)]
+    if len(picked) > 1 and refused:
+        flag, pick = (f"--{refused[0]}", "--account") if are_typed else (refused[0], "account")
+        whose = f"account {have_own[0]} has a workbook" if refused[0] == "workbook" else "each account has a ledger"
+        raise errors.UsageError(
+            f"{flag} names one file, and {file} has {format_count(len(picked), 'account')}: {whose} of its own. "
+            f"Pick one account with {pick}."
+        )
 
 
-def _jobs_in(folder: Path, subject: str = "That folder") -> str:
-    """Return a sentence that names the job files there, else the workbooks; empty where there is neither."""
-    try:
-        files = sorted(each for each in folder.iterdir() if not each.name.startswith((".", "~")))
-    except OSError:
-        return ""
-    jobs = [each for each in files if each.suffix.lower() == ".toml" and _may_be_a_job(each)]
-    named = jobs or [each for each in files if type_by_name(each) and name_of(each) == each.stem and not _is_ours(each)]
-    shown = [command_line(str(each)) for each in named[:_NAMED_AT_MOST]]
-    if len(named) > len(shown):
-        shown.append(f"{len(named) - len(shown):,} more")
-    listed = " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
-    return f"{subject} has {listed}; name the one you mean." if named else ""
+def _refuse_one_file_for_two(jobs: Sequence[Job], file: Path) -> None:
+    """Raise UsageError where two accounts have one ledger, one report, or one workbook that is to be each one's own."""
+    if troubles := list(_files_of_two(jobs)):
+        raise errors.UsageError(f"In {file}: {'; '.join(troubles)}.")
 
 
-def _may_be_a_job(file: Path) -> bool:
-    """Return whether it is a job file by its keys, and not a file of some other tool."""
-    try:
-        return not {"workbook", "extends"}.isdisjoint(tomllib.loads(_text(file.read_bytes())))
-    except (OSError, ValueError):
-        return False
+def _files_of_two(jobs: Sequence[Job]) -> Iterator[str]:
+    for what, key_of in _OWN_FILES.items():
+        by_key: dict[Any, list[Job]] = {}
+        for job in jobs:
+            if (key := key_of(job)) is not None:
+                by_key.setdefault(key, []).append(job)
+        for same in by_key.values():
+            if len(same) > 1:
+                first, second, *_ = (job.account for job in same)
+                yield f"accounts {first} and {second} have one {what}; give each its own{_OR_SHARE.get(what, '')}"
 
 
-def _is_ours(file: Path) -> bool:
-    return file.stem.endswith(".report")
-
-
-def _read_all(
-    table: Mapping[str, Any], folder: Path, where: str, *, in_file: bool = False, are_typed: bool = False
-) -> dict[str, Any]:
-    secrets = _secrets(table)
-    troubles = list(secrets.values()) + [_unknown(name) for name in table if name not in {*BY_NAME, *secrets}]
-    values: dict[str, Any] = {}
-    for name, value in table.items():
-        if name not in secrets and (setting := BY_NAME.get(name)):
-            if in_file and not setting.in_file:
-                troubles.append(
-                    f"{name!r} is a flag only, since it must be decided for each run; give {setting.flag_name} to a run"
-                )
-                continue
-            try:
-                values[name] = setting.read_in(folder, value)
-            except ValueError as error:
-                troubles.append(f"{setting.flag_name if are_typed else name}: {error}")
-    if troubles:
-        raise errors.UsageError((f"In {where}: " if where else "") + "; ".join(troubles) + ".")
-    return values
-
-
-def _unknown(name: str) -> str:
-    near = nearest(name, BY_NAME, cutoff=0.5)
-    return f"unknown key {name!r}" + (f" (did you mean {near!r}?)" if near else "")
-
-
-def _secrets(table: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        name: f"{name!r} looks like a secret, which does not belong here; "
-        "set PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN in the environment"
-        for name, value in table.items()
-        if _SECRET_NAME.search(name) or (isinstance(value, str) and _SECRET_VALUE.search(value))
-    }
+_OWN_FILES: Mapping[str, Callable[[Job], Any]] = {
+    "ledger": lambda job: job.ledger.resolve(),
+    "report": lambda job: job.report.resolve(),
+    "workbook": lambda job: None if job.shares_sheet else (job.workbook.resolve(), job.sheet),
+}
+_OR_SHARE = {"workbook": ", or name it once above the first [[accounts]] and give it a column Account"}

@@ -182,6 +182,14 @@ def _read_keys(value: Any) -> tuple[str, ...]:
     return tuple(map(_read_text, value if isinstance(value, list | tuple) else [value]))
 
 
+def _read_tables(value: Any) -> tuple[Mapping[str, Any], ...]:
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+        raise ValueError("each account is a table of its own, so write [[accounts]], and below it its name and keys")
+    if not value:
+        raise ValueError("there is none; leave it out, or write [[accounts]] and below it a name for each")
+    return tuple(value)
+
+
 def _read_rows(value: Any) -> tuple[range, ...]:
     """Read row numbers as the sheet shows them: `5-20,33`."""
     parts = [part.strip() for text in _read_keys(value) for part in text.split(",")]
@@ -233,6 +241,8 @@ _callback_url = Kind(_read_callback_url, "URL")
 _zone = Kind(_read_zone, "ZONE")
 _texts = Kind(_read_texts, "TABLE")
 _keys = Kind(_read_keys, "KEY", many=True)
+_names = Kind(_read_keys, "NAME", many=True)
+_tables = Kind(_read_tables, "TABLES")
 _rows = Kind(_read_rows, "ROWS", "numbers as the sheet shows them, such as 5-20,33", many=True)
 _rulings = Kind(_read_rulings, "TABLE")
 
@@ -274,6 +284,7 @@ class Setting:
         verbs: those that have a flag for it; none where it stands in the job file alone.
         panel: what the flag is about.
         in_file: whether it may stand in the job file; not what must be decided for each run.
+        whole_job: whether it is about the whole job, and cannot stand among the keys of one account.
         bare: the flag's value where it is given without one; empty where it needs one.
         option: the flag without its dashes, where it is not the name.
     """
@@ -286,6 +297,7 @@ class Setting:
     verbs: frozenset[str] = frozenset()
     panel: Panel = Panel.OWN
     in_file: bool = True
+    whole_job: bool = False
     bare: str = ""
     option: str = ""
 
@@ -331,6 +343,17 @@ class Setting:
 
 
 SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "account",
+        _names,
+        (),
+        "Only this one of the job's accounts, by its name; may be repeated.",
+        "all accounts",
+        verbs=_HAS_LEDGER | _ASKS,
+        panel=Panel.ROWS,
+        in_file=False,
+        whole_job=True,
+    ),
     Setting(
         "workbook",
         _path,
@@ -402,6 +425,7 @@ SETTINGS: tuple[Setting, ...] = (
         verbs=_REPORTS | {"doctor", "purge"},
         panel=Panel.OUTPUT,
         option="format",
+        whole_job=True,
     ),
     Setting(
         "annotate",
@@ -454,6 +478,15 @@ SETTINGS: tuple[Setting, ...] = (
         panel=Panel.PACE,
     ),
     Setting("concurrency", _whole(1), 8, "How many rows to send at the same time.", verbs=SENDS, panel=Panel.PACE),
+    Setting(
+        "uploads",
+        _whole(1),
+        128,
+        "How many requests may be under way at the same time, over all accounts.",
+        verbs=SENDS,
+        panel=Panel.PACE,
+        whole_job=True,
+    ),
     Setting(
         "settle",
         _duration,
@@ -553,6 +586,7 @@ SETTINGS: tuple[Setting, ...] = (
         "never",
         verbs=SENDS | {"doctor"},
         panel=Panel.PACE,
+        whole_job=True,
     ),
     Setting(
         "ca_bundle",
@@ -602,6 +636,7 @@ SETTINGS: tuple[Setting, ...] = (
         "When to notify of a run's end (BULK_ONBOARD_NOTIFY): attention (if it needs somebody's), end (always), never.",
         verbs=SENDS | {"doctor"},
         panel=Panel.OUTPUT,
+        whole_job=True,
     ),
     Setting(
         "log_format",
@@ -610,8 +645,9 @@ SETTINGS: tuple[Setting, ...] = (
         "Form of what goes to stderr: text, for people, or json, one object for each event.",
         verbs=_HAS_LEDGER | _ASKS,
         panel=Panel.OUTPUT,
+        whole_job=True,
     ),
-    Setting("timezone", _zone, None, "Time zone of the report, such as Asia/Kolkata.", "the machine's"),
+    Setting("timezone", _zone, None, "Time zone of the report, such as Asia/Kolkata.", "the machine's", whole_job=True),
     Setting("columns", _texts, {}, "Table: your header = the column it stands for.", "none"),
     Setting(
         "findings",
@@ -626,6 +662,15 @@ SETTINGS: tuple[Setting, ...] = (
         None,
         "Another job file; its keys hold unless set here.",
         "none",
+        whole_job=True,
+    ),
+    Setting(
+        "accounts",
+        _tables,
+        (),
+        "Tables: the accounts of the job, each with its name and the keys that hold for it alone.",
+        "none",
+        whole_job=True,
     ),
 )
 

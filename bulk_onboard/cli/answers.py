@@ -205,7 +205,7 @@ class Stray(Part):
 
 
 class Account(Answer):
-    """`status --account`."""
+    """`status --not-in-workbook`."""
 
     records: Count
     origins: Counts

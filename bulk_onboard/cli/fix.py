@@ -51,7 +51,7 @@ def offer_merge(invocation: Invocation) -> Output | None:
     Returns:
         The merge's answer where a person must look at it before anything is run; else None.
     """
-    from bulk_onboard.job import name_of
+    from bulk_onboard.job_file import name_of
     from bulk_onboard.maintenance.merge import merge_job
     from bulk_onboard.pipeline.annotated_copy import is_newer, saved_copy
 

@@ -70,7 +70,7 @@ def _notified(output: Output, file: Path, flags: Mapping[str, Any]) -> Sequence[
 
 
 def _file(word: str | None) -> Path:
-    from bulk_onboard.job import JOB_FILE, find_job_file
+    from bulk_onboard.job_file import JOB_FILE, find_job_file
 
     try:
         return find_job_file(word) or Path(JOB_FILE)
@@ -79,10 +79,10 @@ def _file(word: str | None) -> Path:
 
 
 def _loaded(file: Path, flags: Mapping[str, Any]) -> "Job | None":
-    from bulk_onboard.job import load_job
+    from bulk_onboard.job import load_jobs
 
     try:
-        return load_job(file, flags)
+        return load_jobs(file, flags)[0]  # what matters here is the whole job's
     except BulkOnboardError:
         return None
 
@@ -90,7 +90,7 @@ def _loaded(file: Path, flags: Mapping[str, Any]) -> "Job | None":
 def _message(output: Output, file: Path) -> "Message":
     import socket
 
-    from bulk_onboard.job import name_of
+    from bulk_onboard.job_file import name_of
     from bulk_onboard.notification.message import message_of
 
     data = output.data if not isinstance(output.error, WorkbookError) else {"error": _UNFIT}

@@ -49,7 +49,7 @@ def resume(invocation: Invocation, yes: YES = False) -> Output:
     if not job.ledger.exists() and not may_be_idle:
         raise UsageError(f"There is no ledger {job.ledger}, so nothing was begun. To begin, type: {job.commands.run()}")
     commands = replace(job.commands, verb="resume")
-    return _run(replace(invocation, job=replace(job, admit_new_rows=False, commands=commands)), yes=yes)
+    return _run(replace(invocation, jobs=(replace(job, admit_new_rows=False, commands=commands),)), yes=yes)
 
 
 def _run(invocation: Invocation, *, yes: bool) -> Output:

@@ -36,7 +36,9 @@ def _reviews(incomplete: str) -> list[str]:
     return [word for each in Review if (word := _hyphened(each.value)).startswith(incomplete)]
 
 
-_ACCOUNT = Annotated[bool, typer.Option("--account", help="Ask the API for records that no row of the sheet has.")]
+_NOT_IN_WORKBOOK = Annotated[
+    bool, typer.Option("--not-in-workbook", help="Ask the API for records that no row of the sheet has.")
+]
 _FAILED = Annotated[bool, typer.Option("--failed", help="List what needs attention.", rich_help_panel=Panel.ROWS.value)]
 _STATE = Annotated[
     list[str],
@@ -75,7 +77,7 @@ _ALL = Annotated[
 
 def status(  # noqa: PLR0917 - typer names them
     invocation: Invocation,
-    account: _ACCOUNT = False,
+    not_in_workbook: _NOT_IN_WORKBOOK = False,
     failed: _FAILED = False,
     state: _STATE = [],  # noqa: B006 - typer copies it
     review: _REVIEW = [],  # noqa: B006 - typer copies it
@@ -86,11 +88,11 @@ def status(  # noqa: PLR0917 - typer names them
 
     It needs neither network nor workbook, and is safe beside a run. With --failed, --state, --review or --key it lists
     records, why they are there and what to do; with the workbook at hand their names, too. What several of these flags
-    say must all hold. With --account it asks the API for the account's records, and lists those that no row has.
+    say must all hold. With --not-in-workbook it asks the API for all records, and lists those that no row has.
     """
     from bulk_onboard.model.record import Review, State
 
-    if account:
+    if not_in_workbook:
         return _of_account(invocation)
     if failed or state or review or key:
         states = _read(state, State, "--state", others={"--review": Review})

@@ -12,7 +12,7 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -42,14 +42,22 @@ class Invocation:
     """What was typed: the job with all flags applied, and how to answer.
 
     Attributes:
+        jobs: one for each account of the job that was picked; one where it has no accounts.
         flags: each setting's flag as it was given; None where it was not.
     """
 
-    job: "Job"
+    jobs: "tuple[Job, ...]"
     offline: bool
     as_json: bool
     quiet: bool
     flags: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def job(self) -> "Job":
+        """Return the one job; UsageError that names the accounts where there are several."""
+        from bulk_onboard.job import the_one
+
+        return the_one(self.jobs)
 
     def clock(self) -> "Clock":
         """Return the machine's own clock."""
@@ -64,7 +72,7 @@ class Invocation:
         """
         from bulk_onboard.cli.progress import shown
 
-        return shown(progress, sys.stderr, quiet=self.quiet, zone=self.job.timezone)
+        return shown(progress, sys.stderr, quiet=self.quiet, zone=self.jobs[0].timezone)
 
     def awaited(self, what: str, work: Coroutine[Any, Any, _T]) -> _T:
         """Return what the work comes to, and say meanwhile what is done."""
@@ -90,16 +98,22 @@ class Invocation:
             tell(sentence)
 
     def credentials(self) -> "Credentials":
-        """Return the credentials in the environment; UsageError where they are missing."""
+        """Return the credentials of the one job in the environment; UsageError where they are missing."""
         from bulk_onboard.api.credentials import credentials_from
 
-        return credentials_from(os.environ, warn=tell)
+        return credentials_from(os.environ, warn=tell, account=self.job.account)
 
     def credentials_at_hand(self) -> "Credentials | None":
         """Return the credentials; None with `--offline`, or where neither the environment nor a file has any."""
         from bulk_onboard.api.credentials import are_at_hand
 
-        return self.credentials() if not self.offline and are_at_hand(os.environ) else None
+        return self.credentials() if not self.offline and are_at_hand(os.environ, self.job.account) else None
+
+    def credentials_of_all(self) -> "dict[str, Credentials]":
+        """Return the credentials of all accounts by their names; UsageError that names all that are missing."""
+        from bulk_onboard.api.credentials import credentials_of_all
+
+        return credentials_of_all([job.account for job in self.jobs], os.environ, tell)
 
 
 def register_job_verb(
@@ -111,6 +125,7 @@ def register_job_verb(
     or_ledger: bool = False,
     job_optional: bool = False,
     job_unless: str = "",
+    several: bool = False,
     notifies: bool = False,
     writes: bool = True,
 ) -> None:
@@ -122,6 +137,7 @@ def register_job_verb(
         or_ledger: JOB may be the ledger itself.
         job_optional: without JOB, and without a job.toml in the working folder, the settings alone are the job.
         job_unless: the name of a parameter of the verb that may be given in place of JOB.
+        several: it takes all accounts of a job, or those that were picked; else it is about exactly one.
         notifies: how it ends, even with an error, is sent to the addresses in the environment.
         writes: it may write the job's files, so it is checked first that none of these is somebody else's.
     """
@@ -136,6 +152,7 @@ def register_job_verb(
 
     def command(**given: Any) -> None:
         from bulk_onboard import log
+        from bulk_onboard.job import the_one
 
         typed = {parameter.name: given.pop(parameter.name) for parameter in flags}
         offline, as_json, quiet = (given.pop(switch, False) for switch in ("offline", "as_json", "quiet"))
@@ -148,17 +165,19 @@ def register_job_verb(
             if names is not None:
                 given[names.name] = _one_or_all(names, given[names.name], full_name)
             needs_job = not job_optional and not (job_unless and given[job_unless] is not None)
-            job = _loaded(
+            jobs = _loaded(
                 word, typed, or_ledger=or_ledger, needs_job=needs_job, looks_for_it=not job_unless or needs_job
             )
-            log.configure(form=job.log_format, quiet=quiet)
-            if writes and str(job.file) != NO_JOB:
-                from bulk_onboard.pipeline.preflight import check_places
+            invocation = Invocation(jobs if several else (the_one(jobs),), offline, as_json, quiet, typed)
+            log.configure(form=jobs[0].log_format, quiet=quiet)
+            if writes and str(jobs[0].file) != NO_JOB:
+                from bulk_onboard.pipeline.preflight import check_places_of_all
 
-                check_places(job)
+                check_places_of_all(invocation.jobs)
             if full_name in JUDGES:
-                _tell_if_open(job.workbook, "What was saved last is read.")
-            return verb(Invocation(job, offline, as_json, quiet, typed), **given)
+                for workbook in dict.fromkeys(job.workbook for job in invocation.jobs):
+                    _tell_if_open(workbook, "What was saved last is read.")
+            return verb(invocation, **given)
 
         told = partial(notify, word=word, flags=typed) if notifies else None
         finish(answer, as_json=as_json, quiet=quiet, then=told)
@@ -193,13 +212,14 @@ NO_JOB = "JOB"
 
 def _loaded(
     word: str | None, flags: Mapping[str, Any], *, or_ledger: bool, needs_job: bool, looks_for_it: bool
-) -> "Job":
-    from bulk_onboard import job
+) -> "tuple[Job, ...]":
+    from bulk_onboard.job import job_from_flags, load_jobs, load_jobs_or_ledger
+    from bulk_onboard.job_file import find_job_file
 
-    file = job.find_job_file(word, is_needed=needs_job) if word is not None or looks_for_it else None
+    file = find_job_file(word, is_needed=needs_job) if word is not None or looks_for_it else None
     if file is None:
-        return job.job_from_flags(flags)
-    return job.load_job_or_ledger(file, flags) if or_ledger else job.load_job(file, flags)
+        return (job_from_flags(flags),)
+    return load_jobs_or_ledger(file, flags) if or_ledger else load_jobs(file, flags)
 
 
 def _is_argument(parameter: inspect.Parameter) -> bool:
@@ -236,7 +256,7 @@ def _one_or_all(parameter: inspect.Parameter, names: Sequence[str], verb: str) -
 
 
 def _option(setting: Setting) -> inspect.Parameter:
-    completing = known_keys if setting.name == "key" else words_of(setting.read.choices or ())
+    completing = _COMPLETED.get(setting.name) or words_of(setting.read.choices or ())
     option = typer.Option(
         setting.flag_name,
         help=setting.described,
@@ -260,16 +280,35 @@ def words_of(choices: Iterable[str]) -> Callable[[str], list[str]]:
 
 def known_keys(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the Keys in the job's ledger that begin like this, for `autocompletion`; none where it cannot be read."""
-    from bulk_onboard.job import find_job_file, load_job_or_ledger
     from bulk_onboard.ledger.journal import read_ledger_state
     from bulk_onboard.model.command import names_in
 
+    names = dict[str, None]()  # in their order; accounts may have the same ones
+    for job in _jobs_to_complete(ctx):
+        with suppress(BulkOnboardError):
+            names |= dict.fromkeys(names_in(read_ledger_state(job.ledger).ledger_state).values())
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def known_accounts(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the job's accounts whose names begin like this, for `autocompletion`."""
+    names = [job.account for job in _jobs_to_complete(ctx) if job.account]
+    return [name for name in names if name.casefold().startswith(incomplete.casefold())]
+
+
+def _jobs_to_complete(ctx: typer.Context) -> "Sequence[Job]":
+    """Return the jobs of the accounts that were typed so far, else of all; none where they cannot be loaded."""
+    from bulk_onboard.job import load_jobs_or_ledger
+    from bulk_onboard.job_file import find_job_file
+
     try:
         file = find_job_file(ctx.params.get("job"))
-        ledger_state = read_ledger_state(load_job_or_ledger(file, {}).ledger).ledger_state if file else None
+        return load_jobs_or_ledger(file, {"account": ctx.params.get("account") or None}) if file else ()
     except BulkOnboardError:
-        return []
-    return [name for name in names_in(ledger_state).values() if name.startswith(incomplete)] if ledger_state else []
+        return ()
+
+
+_COMPLETED = {"key": known_keys, "account": known_accounts}
 
 
 def _switch(name: str, text: str) -> inspect.Parameter:

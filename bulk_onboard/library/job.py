@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias, TypedDict, Unpack
 from bulk_onboard import job as jobs
 from bulk_onboard.errors import UsageError
 from bulk_onboard.frames import Frame
+from bulk_onboard.job_file import name_of
 from bulk_onboard.model.command import Commands
 from bulk_onboard.settings import BY_NAME
 
@@ -41,7 +42,9 @@ class JobSettings(TypedDict, total=False):
     contract: Literal["auto", "beta", "released"] | None
     quota: str | None
     concurrency: int | None
+    uploads: int | None
     settle: Duration | None
+    account: Sequence[str] | str | None
     key: Sequence[str] | str | None
     rows: Sequence[str] | str | None
     limit: int | None
@@ -132,7 +135,7 @@ def load_job(file: AnyPath | None = None, /, *, frame: Frame | None = None, **se
     ledger = _path(given["ledger"])
     if not ledger.name:
         raise UsageError('ledger: it must be the path of a file, such as "name.ledger.jsonl".')
-    loaded = jobs.load_job(ledger.with_name(f"{jobs.name_of(ledger)}.csv"), given, are_typed=False)
+    loaded = jobs.load_job(ledger.with_name(f"{name_of(ledger)}.csv"), given, are_typed=False)
     typeable = _typeable(loaded.commands)
     flags = {name: words for name, words in typeable.flags.items() if name != "ledger"}
     calls = Calls(job=str(loaded.ledger), flags=flags, commands=typeable)

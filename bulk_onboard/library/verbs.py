@@ -169,7 +169,7 @@ def _begin_check(job: Job, credentials: Credentials | None, offline: bool, annot
 
     _refuse_others(job, credentials)
     warnings: list[str] = []
-    found = _at_hand(credentials, offline, warnings)
+    found = _at_hand(job, credentials, offline, warnings)
 
     async def work(_: Stop, progress: Progress) -> CheckResult:
         check_places(job.settings)
@@ -199,7 +199,7 @@ def _begin_plan(job: Job, credentials: Credentials | None, offline: bool) -> Wor
 
     _refuse_others(job, credentials)
     warnings: list[str] = []
-    found = _at_hand(credentials, offline, warnings)
+    found = _at_hand(job, credentials, offline, warnings)
 
     async def work(_: Stop, progress: Progress) -> PlanResult:
         check_places(job.settings)
@@ -233,7 +233,7 @@ def _begin_run(
     if iscoroutinefunction(on_progress):
         raise UsageError("on_progress is called, not awaited: give a function without async.")
     warnings: list[str] = []
-    found = credentials or credentials_from(os.environ, warn=warnings.append)
+    found = credentials or credentials_from(os.environ, warn=warnings.append, account=job.settings.account)
     settings = job.settings
     if stop_after is not None:
         settings = replace(settings, stop_after=_seconds(stop_after))
@@ -281,12 +281,13 @@ def _refuse_others(job: object, credentials: object = None) -> None:
         raise UsageError("Credentials are handed over as credentials=Credentials.of(auth_id, auth_token).")
 
 
-def _at_hand(credentials: Credentials | None, offline: bool, warnings: list[str]) -> Credentials | None:
+def _at_hand(job: Job, credentials: Credentials | None, offline: bool, warnings: list[str]) -> Credentials | None:
     """Return the credentials for asking what the API requires; None where it is not to be asked, or none are there."""
     if offline:
         return None
-    if credentials is None and are_at_hand(os.environ):
-        return credentials_from(os.environ, warn=warnings.append)
+    account = job.settings.account
+    if credentials is None and are_at_hand(os.environ, account):
+        return credentials_from(os.environ, warn=warnings.append, account=account)
     return credentials
 
 

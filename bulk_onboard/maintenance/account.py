@@ -1,7 +1,7 @@
 """Compare the ledger with the account: all of it, what no row of the sheet has, or one record.
 
     compare_account   `ledger verify --server`
-    take_inventory    `status --account`
+    take_inventory    `status --not-in-workbook`
     diff_record       `ledger show --server`
 
 A record is missing when the ledger has its id and the API does not show it. Lists may leave out old records, so one

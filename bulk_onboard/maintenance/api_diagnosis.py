@@ -61,6 +61,7 @@ class ApiFacts:
     required: Asked | None = None
     why_not: str = ""
     address_trouble: Trouble | None = None
+    account: str = ""
 
 
 def _not_asked(about: str, why_not: str) -> Line:
@@ -81,7 +82,7 @@ def of_address(facts: ApiFacts) -> Line:
 
 def _trouble_on_the_way(facts: ApiFacts, outcome: Outcome[Any]) -> list[Trouble]:
     if outcome.halt not in (None, Halt.CREDENTIALS):
-        return [as_trouble(str(why_stopped(outcome.halt, base_url=facts.base_url, sent_before=False)))]
+        return [_why(outcome.halt, facts)]
     if isinstance(outcome, Unavailable):
         through = " through the proxy" if facts.has_proxy else ""
         return [
@@ -98,6 +99,10 @@ def _trouble_on_the_way(facts: ApiFacts, outcome: Outcome[Any]) -> list[Trouble]
             )
         ]
     return []
+
+
+def _why(halt: Halt | None, facts: ApiFacts) -> Trouble:
+    return as_trouble(str(why_stopped(halt, base_url=facts.base_url, sent_before=False, account=facts.account)))
 
 
 def clock_is_ahead_s(asked: Asked) -> float | None:
@@ -157,8 +162,7 @@ def of_credentials(kept: CredentialFacts, facts: ApiFacts) -> Line:
              False: " A main account's (MA)."}[kept.is_sub_account]  # fmt: skip
     found, outcome = f"{places}.{whose}" if places else "", facts.listed.outcome if facts.listed else None
     if isinstance(outcome, Denied) and outcome.halt is Halt.CREDENTIALS:
-        refused = as_trouble(str(why_stopped(Halt.CREDENTIALS, base_url=facts.base_url, sent_before=False)))
-        return line("credentials", found, [*kept.troubles, refused])
+        return line("credentials", found, [*kept.troubles, _why(Halt.CREDENTIALS, facts)])
     if facts.listed and facts.listed.is_judged:
         return line("credentials", f"{found} The API accepts them.", kept.troubles)
     if kept.troubles:

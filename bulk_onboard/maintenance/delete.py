@@ -263,7 +263,7 @@ async def delete_records(
             Candidate(record, record.review, PlannedAction.KEEP, why)
             for record, why in zip(left, why_left, strict=True)
         ),
-        error=why_stopped(stop.cause, base_url=job.base_url, sent_before=True),
+        error=why_stopped(stop.cause, base_url=job.base_url, sent_before=True, account=job.account),
     )
 
 

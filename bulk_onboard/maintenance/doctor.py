@@ -40,7 +40,8 @@ from bulk_onboard.errors import BulkOnboardError, NoWorkbookError, SignalledErro
 from bulk_onboard.intake.documents.copies import read_index
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.intake.documents.pattern import fill_in_documents
-from bulk_onboard.job import Job, job_file_of, name_of
+from bulk_onboard.job import Job, job_file_of
+from bulk_onboard.job_file import name_of
 from bulk_onboard.ledger.disk import Disk
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.lock import MODES, check_place, look_at_lock, open_to_others
@@ -99,7 +100,7 @@ async def examine(job: Job, *, environ: Mapping[str, str], clock: Clock, offline
     Raises:
         SignalledError: Ctrl-C, SIGTERM or SIGHUP while the workbook was read.
     """
-    credentials, kept = _credentials(environ)
+    credentials, kept = _credentials(environ, job.account)
     sheet, unread = await _sheet(job)
     api = await _api(job, credentials, sheet, clock, why_not="--offline" if offline else "")
     ledger = _ledger(job, credentials, api)
@@ -199,13 +200,13 @@ def _job(job: Job, notifying: list[Trouble]) -> JobFacts:
 # The API.
 
 
-def _credentials(environ: Mapping[str, str]) -> tuple[Credentials | None, CredentialFacts]:
-    kept_in, warnings = places_of(environ), list[str]()
+def _credentials(environ: Mapping[str, str], account: str) -> tuple[Credentials | None, CredentialFacts]:
+    kept_in, warnings = places_of(environ, account), list[str]()
     try:
-        credentials = credentials_from(environ, warn=warnings.append)
+        credentials = credentials_from(environ, warn=warnings.append, account=account)
     except UsageError as error:
         return None, CredentialFacts(kept_in, None, [as_trouble(error)])
-    doubt, is_sub = doubt_about(credentials.auth_id), is_sub_account(credentials.auth_id)
+    doubt, is_sub = doubt_about(credentials.auth_id, account), is_sub_account(credentials.auth_id)
     if is_sub:  # it may be meant
         warnings.remove(doubt)
     return credentials, CredentialFacts(
@@ -217,7 +218,7 @@ async def _api(
     job: Job, credentials: Credentials | None, sheet: Sheet | None, clock: Clock, *, why_not: str
 ) -> ApiFacts:
     """Ask the API for one record of the list and, where that was judged, for the requirements of one combination."""
-    facts = ApiFacts("", job.proxy is not None, _combination(job, sheet), why_not=why_not)
+    facts = ApiFacts("", job.proxy is not None, _combination(job, sheet), why_not=why_not, account=job.account)
     try:
         facts = replace(facts, base_url=check_address(job.base_url, trust_host=job.trust_host))
         if credentials is None or why_not:

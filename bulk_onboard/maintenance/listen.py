@@ -221,7 +221,7 @@ async def listen(
         read=worker.counts["read"],
         changed=worker.counts["changed"],
         waiting=len(hints.waiting()),
-        error=why_stopped(stop.cause, base_url=job.base_url, sent_before=True),
+        error=why_stopped(stop.cause, base_url=job.base_url, sent_before=True, account=job.account),
     )
 
 

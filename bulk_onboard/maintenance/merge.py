@@ -23,7 +23,8 @@ from bulk_onboard.errors import ExitStatus, UsageError, WorkbookError
 from bulk_onboard.intake.rows import rows_of
 from bulk_onboard.intake.transport import EditAnswer, EditRequest, edit_answer_of, encode
 from bulk_onboard.intake.workbook import read_sheet
-from bulk_onboard.job import Job, name_of
+from bulk_onboard.job import Job
+from bulk_onboard.job_file import name_of
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.identity import annotated_token, normal_user_key
 from bulk_onboard.model.ledger_state import LedgerState

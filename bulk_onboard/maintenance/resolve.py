@@ -91,7 +91,7 @@ async def resolve_records(
             for record in records:
                 objections[record.token] = await _objection(account, record, how, compliance_id, journal.ledger_state)
         if stop.requested:
-            halted = why_stopped(stop.cause, base_url=job.base_url, sent_before=False)
+            halted = why_stopped(stop.cause, base_url=job.base_url, sent_before=False, account=job.account)
             raise halted or errors.SignalledError(status_of(stop.cause))
         made: list[Resolution] = []
         for name, one in found.items():

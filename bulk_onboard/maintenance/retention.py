@@ -25,7 +25,8 @@ from bulk_onboard.callbacks.hints import hints_folder, is_hints_folder
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import StoppedError, UsageError
 from bulk_onboard.intake.documents.copies import is_copies_folder
-from bulk_onboard.job import Job, name_of
+from bulk_onboard.job import Job
+from bulk_onboard.job_file import name_of
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.lock import MODES, LedgerLock, lock_path
 from bulk_onboard.maintenance.convert import remove_copies

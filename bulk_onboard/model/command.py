@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from bulk_onboard.model.identity import normal_user_key, token_in
 from bulk_onboard.model.ledger_state import LedgerState
 
-_LEDGER = frozenset({"ledger"})
+_LEDGER = frozenset({"account", "ledger"})
 _NETWORK = frozenset({"base_url", "trust_host", "ca_bundle", "contract", "quota"})
 _ROWS = frozenset({"workbook", "documents", "sheet", "header_row", "encoding", "against"})
 _OPTIONS = {"formats": "format"}  # what a flag is called where not as its setting

@@ -15,7 +15,8 @@ from bulk_onboard.confined.call import ConfinedError, Failure, run_confined
 from bulk_onboard.confined.limits import Limits
 from bulk_onboard.errors import WorkbookError
 from bulk_onboard.intake.workbook import read_sheet
-from bulk_onboard.job import Job, name_of
+from bulk_onboard.job import Job
+from bulk_onboard.job_file import name_of
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.sheet import Sheet, Stored, WorkbookType, type_by_name

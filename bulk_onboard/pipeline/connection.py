@@ -187,7 +187,8 @@ async def reading(
     except errors.StoppedError as stopped:
         if isinstance(stop.cause, signal.Signals):
             raise errors.SignalledError(status_of(stop.cause)) from None
-        raise why_stopped(stop.cause, base_url=job.base_url, sent_before=False) or stopped from None
+        why = why_stopped(stop.cause, base_url=job.base_url, sent_before=False, account=job.account)
+        raise why or stopped from None
 
 
 async def read_account(gateway: Gateway) -> tuple[ServerRecord, ...]:

@@ -117,6 +117,7 @@ async def _finish(run: Run) -> RunResult:
         base_url=run.job.base_url,
         sent_before=run.requests["list done"] > 0,
         compare=run.job.commands.verify(),
+        account=run.job.account,
     )
     if not run.stop.requested:
         error = left_over(statuses.count(ExitStatus.STOPPED), why=" ".join(run.gave_up))

@@ -21,7 +21,8 @@ from bulk_onboard.intake.documents.pattern import fill_in_documents
 from bulk_onboard.intake.header import match_columns
 from bulk_onboard.intake.rows import combinations_in, rows_of
 from bulk_onboard.intake.workbook import read_sheet, sheet_from_frame
-from bulk_onboard.job import Job, name_of
+from bulk_onboard.job import Job
+from bulk_onboard.job_file import name_of
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.application import FileFacts
 from bulk_onboard.model.catalogue import SOME_ROWS, Severity

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from bulk_onboard.errors import UsageError
-from bulk_onboard.job import Job, load_job, load_job_or_ledger, name_of
+from bulk_onboard.job import Job, load_job, load_job_or_ledger
+from bulk_onboard.job_file import name_of
 from bulk_onboard.ledger.opening import normalised
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.ledger_state import LedgerState

@@ -5,7 +5,7 @@ import os
 import re
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import combinations
@@ -171,6 +171,22 @@ def check_places(job: Job, *others: Written) -> None:
     for troubles in (_collisions(job, written), _inside(job, written), _foreign(own)):
         for trouble in troubles:
             raise UsageError(f"{trouble}. Nothing was sent or written.")
+
+
+def check_places_of_all(jobs: Sequence[Job]) -> None:
+    """Check for each account of a job that it overwrites nothing but its own files, and for all that no two have one.
+
+    Raises:
+        UsageError: as for `check_places`; where there are several the sentence begins with the account's name.
+    """
+    if len(jobs) == 1:
+        check_places(jobs[0])
+        return
+    for job in jobs:
+        try:
+            check_places(job)
+        except UsageError as error:
+            raise UsageError(f"Account {job.account}: {error}") from None
 
 
 def read_by(job: Job) -> Iterator[tuple[str, Path]]:

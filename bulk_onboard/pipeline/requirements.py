@@ -83,10 +83,10 @@ async def live_requirements(
                 f"{outcome.seen}. Nothing was sent. {_CHECK_ADDRESS}"
             )
         else:
-            raise _trouble(outcome.name, job.base_url, stop)
+            raise _trouble(outcome.name, job, stop)
     if answers.contract is None:  # a read of the list tells a wrong address from a wrong workbook
         listed = await gateway.send(ListPage(query={"limit": "1"}))
-        raise _none_offered(answers) if isinstance(listed, outcomes.Done) else _trouble(listed.name, job.base_url, stop)
+        raise _none_offered(answers) if isinstance(listed, outcomes.Done) else _trouble(listed.name, job, stop)
     source = f"the live requirements at {job.base_url}"
     return RequirementsBook(source, True, answers.contract, answers.offered)
 
@@ -144,10 +144,10 @@ def _listed(names: tuple[str, ...]) -> str:
 _WHY = {"unavailable": "it cannot be reached", "unresolved": "the answer did not arrive whole", "throttled": "too busy"}
 
 
-def _trouble(what: str, base_url: str, stop: Stop) -> errors.BulkOnboardError:
-    stopped = why_stopped(stop.cause, base_url=base_url, sent_before=False)
+def _trouble(what: str, job: Job, stop: Stop) -> errors.BulkOnboardError:
+    stopped = why_stopped(stop.cause, base_url=job.base_url, sent_before=False, account=job.account)
     return stopped or errors.StoppedError(
-        f"The requirements could not be read from {base_url}: {_WHY.get(what, what)}. Check the network and the "
+        f"The requirements could not be read from {job.base_url}: {_WHY.get(what, what)}. Check the network and the "
         "address, then try again. `check` and `plan` take --offline, and use the bundled example."
     )
 

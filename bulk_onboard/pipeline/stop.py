@@ -12,6 +12,7 @@ from typing import Any
 from bulk_onboard import errors
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import BulkOnboardError, StoppedError
+from bulk_onboard.model.account import variables_of
 from bulk_onboard.model.outcome import Halt
 from bulk_onboard.units import format_count, write_duration
 
@@ -125,8 +126,8 @@ _HALTS: dict[Halt, tuple[type[BulkOnboardError], str]] = {
     Halt.CREDENTIALS: (
         errors.CredentialsError,
         (
-            "The API refused the credentials. Check PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN, and that the account may use "
-            "the Compliance API; then run again."
+            "The API refused the credentials. Check {variables}, and that the account may use the Compliance API; then "
+            "run again."
         ),
     ),
     Halt.ADDRESS: (errors.StoppedError, _ADDRESS),
@@ -158,7 +159,7 @@ _SIGNALS = {
 
 
 def why_stopped(
-    cause: object, *, base_url: str, sent_before: bool, compare: str = "ledger verify --server"
+    cause: object, *, base_url: str, sent_before: bool, compare: str = "ledger verify --server", account: str = ""
 ) -> BulkOnboardError | None:
     """Return the error that tells people why the run stopped.
 
@@ -169,6 +170,7 @@ def why_stopped(
 
     Args:
         compare: the command that compares the job's ledger with the account.
+        account: the name of the job's account, by which the variables with its credentials are called.
     """
     if isinstance(cause, BulkOnboardError):
         return cause
@@ -177,7 +179,8 @@ def why_stopped(
     kind, sentence = _HALTS[cause]
     if cause is Halt.ADDRESS and not sent_before:
         kind = errors.AddressError
-    return kind(sentence.format(base_url=base_url, compare=compare))
+    variables = " and ".join(variables_of(account))
+    return kind(sentence.format(base_url=base_url, compare=compare, variables=variables))
 
 
 def left_over(rows: int, *, why: str = "") -> BulkOnboardError | None:

@@ -157,7 +157,7 @@ async def test_account_tells_of_records_that_no_row_stands_for(submitted: Office
     await submitted.type("run", job=other, BULK_ONBOARD_X="")
     before = len(submitted.sandbox.state.records)
 
-    told = await submitted.type("status", "--account", "--json")
+    told = await submitted.type("status", "--not-in-workbook", "--json")
 
     assert 0 == told.status
     assert before == told.json["records"] == len(submitted.sandbox.state.records)

@@ -24,7 +24,12 @@ from bulk_onboard.library.job import JobSettings
 from bulk_onboard.settings import BY_NAME
 from bulk_onboard.testing import Sandbox, invented_businesses
 
-COMMANDS_ALONE = {"extends", "notify", "log_format"}  # what a job file alone can do, and what concerns a terminal
+COMMANDS_ALONE = {
+    "accounts",
+    "extends",
+    "notify",
+    "log_format",
+}  # what a job file alone can do, and what concerns a terminal
 
 
 @pytest.fixture

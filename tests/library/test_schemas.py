@@ -102,7 +102,7 @@ async def test_answers_of_a_job_from_its_beginning_to_its_end(nights: Nights) ->
     await said("refresh")
     await said("resume")
     assert 4 == (await said("status"))["counts"]["rows"]
-    await said("status", "--account")
+    await said("status", "--not-in-workbook")
     await said("status", "--failed")
     assert [] == troubles(json.loads((nights.folder / "businesses.summary.json").read_text("utf-8")), "summary")
     assert (await said("report"))["reports"]

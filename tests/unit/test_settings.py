@@ -103,11 +103,11 @@ def test_switches_and_paths_are_known():
     assert {"workbook", "documents", "ledger", "report", "against", "ca_bundle", "extends"} == {
         setting.name for setting in SETTINGS if setting.path
     }
-    assert ["formats", "against", "key", "rows"] == [setting.name for setting in SETTINGS if setting.several]
+    assert ["account", "formats", "against", "key", "rows"] == [setting.name for setting in SETTINGS if setting.several]
 
 
 def test_every_setting_says_what_it_is():
     """Each name once, with a sentence, and a default in words where there is none to show."""
     assert len(SETTINGS) == len(BY_NAME)
     assert [] == [setting.name for setting in SETTINGS if not setting.help.endswith(".")]
-    assert [] == [setting.name for setting in SETTINGS if setting.default in (None, "", {}) and not setting.shown]
+    assert [] == [setting.name for setting in SETTINGS if setting.default in (None, "", {}, ()) and not setting.shown]

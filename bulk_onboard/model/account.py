@@ -1,0 +1,63 @@
+"""An account of a job: its name, and what is named after it.
+
+A job without `[[accounts]]` has one account, whose name is empty; then variables and files are called as ever.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+LONGEST_NAME = 64
+
+_NAME = re.compile(r"[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*")
+_CREDENTIALS = ("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN")
+_FILE = "file"  # the variable of an account so called would be the one that names a file
+_ENDINGS = (".ledger.jsonl", ".report.xlsx")
+
+
+def objection_to_name(name: object) -> str:
+    """Return why an account cannot be called so, to stand behind its place in the file; empty where it can."""
+    if name is None:
+        return 'it has no name; write name = "…" below its [[accounts]]'
+    if not isinstance(name, str):
+        return f'its name must be a text, so write it in quotation marks: "{name}"'
+    if not _NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+        return (
+            f"{name!r} cannot be its name: letters A to Z, digits, and dashes between them, at most {LONGEST_NAME}. "
+            "The cells of the column Account must have the same name"
+        )
+    if name.casefold() == _FILE:
+        return f"{name!r} cannot be its name, since {_CREDENTIALS[0]}_FILE already means something else"
+    return ""
+
+
+def objections_to_names(names: Iterable[str]) -> Iterator[str]:
+    """Yield what keeps accounts from being called so in one job: each is needed to name variables and files."""
+    seen: dict[str, str] = {}
+    for name in names:
+        first = seen.setdefault(name.casefold(), name)
+        if first is not name:
+            yield f"two accounts are called {first!r}" + (f" and {name!r}, which is alike" if name != first else "")
+    for fold, name in seen.items():
+        if (other := seen.get(f"{fold}-{_FILE}")) is not None:
+            yield (
+                f"accounts {name!r} and {other!r} would share the variable {variables_of(other)[0]}; "
+                "give one of them another name"
+            )
+
+
+def variables_of(account: str) -> tuple[str, str]:
+    """Return the names of the variables with the account's auth_id and auth_token."""
+    if not account:
+        return _CREDENTIALS
+    auth_id, auth_token = (f"{name}_{account.upper().replace('-', '_')}" for name in _CREDENTIALS)
+    return auth_id, auth_token
+
+
+def path_of(path: Path, account: str) -> Path:
+    """Return an account's own file where the path is the whole job's: `x.report.xlsx` gives `x.acme.report.xlsx`."""
+    if not account:
+        return path
+    ending = next((each for each in _ENDINGS if path.name.lower().endswith(each)), path.suffix)
+    stem, ending = path.name[: len(path.name) - len(ending)], path.name[len(path.name) - len(ending) :]
+    return path.with_name(f"{stem}.{account}{ending}" if stem else f"{account}{ending}")
