@@ -171,7 +171,7 @@ def template(invocation: Invocation, output: _OUTPUT = None) -> Output:
     It has the required columns with notes and drop-downs, and formats every column as text.
     """
     from bulk_onboard.intake.template import write_template
-    from bulk_onboard.pipeline.preflight import Written, check_places, is_same_file
+    from bulk_onboard.pipeline.places import Written, check_places, is_same_file
 
     job, commands = invocation.job, invocation.job.commands
     is_job_file = job.file.suffix.lower() == ".toml"

@@ -171,7 +171,7 @@ def register_job_verb(
             invocation = Invocation(jobs if several else (the_one(jobs),), offline, as_json, quiet, typed)
             log.configure(form=jobs[0].log_format, quiet=quiet)
             if writes and str(jobs[0].file) != NO_JOB:
-                from bulk_onboard.pipeline.preflight import check_places_of_all
+                from bulk_onboard.pipeline.places import check_places_of_all
 
                 check_places_of_all(invocation.jobs)
             if full_name in JUDGES:

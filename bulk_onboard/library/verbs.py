@@ -15,7 +15,7 @@ from bulk_onboard.errors import UsageError
 from bulk_onboard.library.answers import CheckResult, JobStatus, PlanResult, ReportResult, RunResult
 from bulk_onboard.library.job import Duration, Job, plain
 from bulk_onboard.library.work import OnProgress, Work
-from bulk_onboard.pipeline.preflight import check_places
+from bulk_onboard.pipeline.places import check_places
 from bulk_onboard.pipeline.progress import Progress
 from bulk_onboard.pipeline.stop import Stop
 from bulk_onboard.settings import BY_NAME

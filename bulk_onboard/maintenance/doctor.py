@@ -77,7 +77,8 @@ from bulk_onboard.pipeline.judge import (
     read_others,
     refuse_the_sheet,
 )
-from bulk_onboard.pipeline.preflight import check_free_space, check_places
+from bulk_onboard.pipeline.places import check_places
+from bulk_onboard.pipeline.preflight import check_free_space
 from bulk_onboard.pipeline.requirements import combinations_of
 from bulk_onboard.reporting.annotated.base import copies, places
 from bulk_onboard.reporting.target import TakenError, opened_in, refuse_to_replace, report_files

@@ -16,12 +16,14 @@ from bulk_onboard.errors import UsageError
 from bulk_onboard.job import Job, load_job, load_job_or_ledger
 from bulk_onboard.job_file import name_of
 from bulk_onboard.ledger.opening import normalised
+from bulk_onboard.model.account import path_of
 from bulk_onboard.model.command import Commands
+from bulk_onboard.model.entry import RunStarted
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.settings import BY_NAME
 
 KEPT = frozenset({
-    *("workbook", "documents", "sheet", "header_row", "encoding", "report", "formats", "against"),
+    *("account", "workbook", "documents", "sheet", "header_row", "encoding", "report", "formats", "against"),
     *("trust_host", "quota", "settle", "ca_bundle"),
 })  # fmt: skip
 
@@ -85,14 +87,16 @@ def commands_instead(job: Job, other: Job) -> Commands:
     """
     flags = {name: words for name, words in job.commands.flags.items() if name not in _OWN_FILES}
     needed = {name: words for name, words in flags.items() if _says_otherwise(other, name, words)}
-    return replace(other.commands, flags=needed)
+    return replace(other.commands, flags={**other.commands.flags, **needed})
 
 
 def _job_behind(job: Job, ledger_state: LedgerState) -> Job:
-    typed = Path(_seen_from_here(job.ledger)(ledger_state.runs[-1].started.typed)) if ledger_state.runs else Path()
-    if job.file != job.ledger or not typed.is_file():
+    started = ledger_state.runs[-1].started if ledger_state.runs else None
+    typed = Path(_seen_from_here(job.ledger)(started.typed)) if started else Path()
+    if job.file != job.ledger or started is None or not typed.is_file():
         return job
-    given = job.commands.flags
+    account = _account_of(started)
+    given = ({"account": (account,)} if account else {}) | dict(job.commands.flags)
     try:
         behind = load_job(typed, _as_given(given))
         if behind.ledger.resolve() != job.ledger.resolve():
@@ -105,11 +109,16 @@ def _job_behind(job: Job, ledger_state: LedgerState) -> Job:
 def _kept(job: Job, ledger_state: LedgerState) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the flags of the newest run, and the address that the ledger is bound to."""
     started = ledger_state.runs[-1].started if ledger_state.runs else None
-    if started and name_of(Path(started.typed)) == job.name:
-        flags = {name: tuple(words) for name, *words in started.flags}
+    if started and ".".join(filter(None, (name_of(Path(started.typed)), _account_of(started)))) == job.name:
+        flags = {name: tuple(words) for name, *words in started.flags if name != "account"}
         yield from _with_paths(flags, _seen_from_here(job.ledger)).items()
     if ledger_state.opened and normalised(ledger_state.opened.base_url) != normalised(job.base_url):
         yield "base_url", (ledger_state.opened.base_url,)
+
+
+def _account_of(started: RunStarted) -> str:
+    """Return the name of the account whose run this was; empty where the job had no accounts."""
+    return next((words[0] for name, *words in started.flags if name == "account"), "")
 
 
 def _says_otherwise(job: Job, name: str, words: tuple[str, ...]) -> bool:
@@ -120,6 +129,8 @@ def _says_otherwise(job: Job, name: str, words: tuple[str, ...]) -> bool:
     if name in _TO_BE_THERE and not all(Path(word).exists() for word in words):
         return False
     value, ours = BY_NAME[name].read(_value(name, words)), getattr(job, name)
+    if name == "report":
+        value = path_of(value, job.account)
     return bool(_resolved(value) != _resolved(ours))
 
 

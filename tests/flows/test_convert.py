@@ -21,7 +21,7 @@ from bulk_onboard.maintenance.convert import Conversion, convert_scans, find_sca
 from bulk_onboard.maintenance.retention import CONVERTED, plan_purge, purge_job
 from bulk_onboard.model.application import DOCUMENT_LIMIT
 from bulk_onboard.pipeline import judge as judge_module
-from bulk_onboard.pipeline.preflight import check_places
+from bulk_onboard.pipeline.places import check_places
 from tests.support.businesses import business
 from tests.support.clocks import FakeClock
 from tests.support.office import CREDENTIALS, Office

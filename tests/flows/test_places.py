@@ -12,7 +12,7 @@ import pytest
 from bulk_onboard.callbacks.hints import Hints, hints_folder
 from bulk_onboard.errors import UsageError
 from bulk_onboard.job import Job, load_job
-from bulk_onboard.pipeline.preflight import Written, check_places, is_same_file, read_by, written_by
+from bulk_onboard.pipeline.places import Written, check_places, is_same_file, read_by, written_by
 from tests.support.office import Office, typed
 
 

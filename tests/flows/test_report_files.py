@@ -9,7 +9,7 @@ import pytest
 
 from bulk_onboard.errors import UsageError
 from bulk_onboard.model.command import Commands
-from bulk_onboard.pipeline.preflight import check_places
+from bulk_onboard.pipeline.places import check_places
 from tests.support.businesses import business
 from tests.support.nights import Nights, keyed, numbered
 from tests.support.office import Office
