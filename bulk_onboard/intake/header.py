@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bulk_onboard import errors
-from bulk_onboard.intake.names import NEAR_THE_TOP, PLAIN, SYNONYMS, bare, known_headers, likely_headers
+from bulk_onboard.intake.names import ACCOUNT_HEADER, NEAR_THE_TOP, PLAIN, SYNONYMS, bare, known_headers, likely_headers
 from bulk_onboard.model import sheet as ours
 from bulk_onboard.model.dates import date_format
 from bulk_onboard.model.finding import Finding
@@ -83,6 +83,7 @@ def match_columns(
     optional: Collection[str] = (),
     *,
     documents_optional: bool = False,
+    with_account: bool = False,
 ) -> tuple[Columns, tuple[Finding, ...]]:
     """Return what the columns mean, and warnings about them.
 
@@ -97,17 +98,19 @@ def match_columns(
         optional: our names of columns that may be missing although they are required; `number_type` where the
             job has a default.
         documents_optional: whether the documents' columns may be missing, because a pattern finds the files.
+        with_account: whether several accounts share the sheet, so that it must have a column that says whose a row is.
 
     Raises:
         HeadersError: columns doubled or missing, or a mapping that leads nowhere.
     """
-    names = _names(book, mapping)
+    names = _names(book, mapping, with_account=with_account)
     headers = list(map(bare, sheet.headers))
     claims = _claims(headers, names)
     claimed = set(itertools.chain(*claims.values()))
     free = [p for p, header in enumerate(headers) if p not in claimed and header not in _ONLY_WRITTEN]
     not_needed = {*optional, *(_file_columns(book) if documents_optional else ()), *claims}
-    needed = required_columns(book) - not_needed
+    required = required_columns(book) | ({ours.ACCOUNT} if with_account else set())
+    needed = required - not_needed
     missing = [name for name in names.titles if name in needed]
     troubles = [
         *_astray(mapping, headers, names, book),
@@ -115,24 +118,25 @@ def match_columns(
         *_missing(missing, free, sheet, names),
     ]
     if troubles:
-        unused = list(_unused(missing, free, sheet, names)) if missing else []
-        advice = _elsewhere(missing, sheet, names) or _advice(is_of_others=bool(unused))
+        unused = list(_unused(missing, free, sheet, names)) if missing and book.offered else []
+        advice = _elsewhere(missing, sheet, names) or _advice(missing, is_of_others=bool(unused))
         raise _unfit(sheet, book, [*troubles, *unused], advice)
     positions = {name: position for position, name in sorted((p, name) for name, (p,) in claims.items())}
     columns = Columns(positions, {name: sheet.headers[p].strip() for name, p in positions.items()})
     return columns, (*_unknown(free, sheet, columns, names), *_odd(sheet, columns, book)) if book.offered else ()
 
 
-def titles(book: RequirementsBook) -> dict[str, str]:
+def titles(book: RequirementsBook, *, with_account: bool = False) -> dict[str, str]:
     """Return by our name of every column the header we write for it, in the order of a new workbook.
 
-    No two of them are read as one.
+    No two of them are read as one. That of the account is there for a sheet that several accounts share.
     """
     plain = {name: headers[0] for name, headers in PLAIN.items()}
     fields = {field.name: field.label or field.name for field in book.fields}
     business = {name: plain.pop(name) for name in list(plain)[: list(plain).index(ours.COUNTRY_ISO)]}
     combination = {name: plain.pop(name) for name in (ours.COUNTRY_ISO, ours.NUMBER_TYPE, ours.USER_TYPE)}
-    others = business | fields | combination
+    account = {ours.ACCOUNT: ACCOUNT_HEADER} if with_account else {}
+    others = account | business | fields | combination
     taken = {"", *(bare(title) for title in (*others.values(), *plain.values()))}
     return others | dict(_of_documents(book, taken)) | plain
 
@@ -183,9 +187,14 @@ def required_columns(book: RequirementsBook) -> set[str]:
     return fields | _file_columns(book) | {ours.NUMBER_TYPE}
 
 
-def _advice(*, is_of_others: bool) -> str:
-    corrected = "Correct the headers, or map them under [columns] in the job file."
-    return f"{corrected} The command template writes a new workbook that fits." if is_of_others else corrected
+def _advice(missing: Collection[str], *, is_of_others: bool) -> str:
+    advice = "Correct the headers, or map them under [columns] in the job file."
+    if ours.ACCOUNT in missing:
+        advice += (
+            f' In the column "{ACCOUNT_HEADER}" each row names its account, since the job has several for this sheet; '
+            "or give each account a workbook of its own there."
+        )
+    return f"{advice} The command template writes a new workbook that fits." if is_of_others else advice
 
 
 def _unfit(sheet: Sheet, book: RequirementsBook, troubles: Sequence[str], advice: str) -> errors.HeadersError:
@@ -198,8 +207,8 @@ def _file_columns(book: RequirementsBook) -> set[str]:
     return {document_column(document.type) for document in book.files}
 
 
-def _names(book: RequirementsBook, mapping: Mapping[str, str]) -> _Names:
-    called = titles(book)
+def _names(book: RequirementsBook, mapping: Mapping[str, str], *, with_account: bool) -> _Names:
+    called = titles(book, with_account=with_account)
     proper = _proper_names(book, called)
     synonyms = {
         bare(synonym): name

@@ -33,6 +33,9 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
 }
 """Our name of a column, and the headers that stand for it; each as good as the other."""
 
+ACCOUNT_HEADER = "Account"
+"""The header of `ours.ACCOUNT`. In a sheet of one account it is any other column."""
+
 SYNONYMS: Mapping[str, tuple[str, ...]] = {
     ours.BUSINESS_NAME: (
         "Company Name", "Firm Name", "Legal Name", "Legal Entity Name", "Registered Name", "Organisation Name",

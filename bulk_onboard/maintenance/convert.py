@@ -58,8 +58,9 @@ from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.requirements import Combination, RequirementsBook
 from bulk_onboard.model.row import Row, is_example
 from bulk_onboard.model.sheet import BUSINESS_NAME, KEY, Columns, Sheet, document_column
-from bulk_onboard.pipeline.judge import columns_of, combinations_of_sheet, find_documents, read_job_sheet
+from bulk_onboard.pipeline.judge import find_documents
 from bulk_onboard.pipeline.requirements import requirements_for
+from bulk_onboard.pipeline.sheets import columns_of, combinations_of_sheet, read_job_sheet
 from bulk_onboard.reporting.target import replace
 
 _MOST_CHILDREN = 4

@@ -69,17 +69,12 @@ from bulk_onboard.model.outcome import Done, Refused, Throttled
 from bulk_onboard.model.requirements import Combination, RequirementsAnswer, RequirementsBook
 from bulk_onboard.model.sheet import Sheet, WorkbookType, type_by_name
 from bulk_onboard.notification.message import VARIABLE, scheme_of
-from bulk_onboard.pipeline.judge import (
-    columns_of,
-    combinations_of_sheet,
-    findings_about,
-    read_job_sheet,
-    read_others,
-    refuse_the_sheet,
-)
+from bulk_onboard.pipeline.judge import findings_about, refuse_the_sheet
+from bulk_onboard.pipeline.others import read_others
 from bulk_onboard.pipeline.places import check_places
 from bulk_onboard.pipeline.preflight import check_free_space
 from bulk_onboard.pipeline.requirements import combinations_of
+from bulk_onboard.pipeline.sheets import columns_of, combinations_of_sheet, read_job_sheet
 from bulk_onboard.reporting.annotated.base import copies, places
 from bulk_onboard.reporting.target import TakenError, opened_in, refuse_to_replace, report_files
 

@@ -45,9 +45,10 @@ from bulk_onboard.model.sheet import (
     type_by_name,
 )
 from bulk_onboard.pipeline.annotated_copy import bases_in, is_newer, saved_copy
-from bulk_onboard.pipeline.judge import columns_at_hand, columns_of, identified_rows, read_job_sheet
+from bulk_onboard.pipeline.judge import identified_rows
 from bulk_onboard.pipeline.kept_flags import remembered
 from bulk_onboard.pipeline.outputs import zone_of
+from bulk_onboard.pipeline.sheets import columns_at_hand, columns_of, read_job_sheet
 from bulk_onboard.reporting import target
 from bulk_onboard.reporting.annotated.base import chosen, copies, is_untouched
 from bulk_onboard.reporting.annotated.merge import Formulas, Known, Merge, Side, merge

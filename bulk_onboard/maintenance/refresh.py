@@ -14,10 +14,11 @@ from bulk_onboard.model.requirements import Contract, RequirementsBook
 from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import Sheet
 from bulk_onboard.pipeline.connection import bound_ledger_state, open_ledger, reading
-from bulk_onboard.pipeline.judge import claiming_rows, combinations_of_sheet, read_job_sheet, rows_by_token
+from bulk_onboard.pipeline.judge import claiming_rows, rows_by_token
 from bulk_onboard.pipeline.progress import ASKING_FOR_REQUIREMENTS, FETCHING_REVIEWS, READING_WORKBOOK, Progress
 from bulk_onboard.pipeline.requirements import combinations_of, live_requirements
 from bulk_onboard.pipeline.reviews import Followed, fetch_followed, is_old, record_reviews
+from bulk_onboard.pipeline.sheets import combinations_of_sheet, read_job_sheet
 from bulk_onboard.pipeline.stop import Stop
 from bulk_onboard.reporting.row_status import in_order_of_review, record_needs_attention
 

@@ -112,10 +112,44 @@ SHEETS = (
         "Open the workbook in Excel and save it as .xlsx; then they can be distinguished, and numbers are read as they "
         "are shown.",
     ),
+    warning(
+        "account-of-others",
+        "Rows that name another account",
+        "The column names the account {other} (first in row {row}), but the workbook is that of the account {account} "
+        "alone, and all of its rows are filed there.",
+        "Move the rows that belong to other accounts to their workbooks. Or leave workbook out of the account in the "
+        "job file, so that the accounts share one sheet, in which each row names its own.",
+    ),
+    warning(
+        "account-ledger-damaged",
+        "Damaged ledger of another account",
+        "Rows could not be held against the whole ledger of the account {account}: {why}.",
+        "Repair that ledger (bulk-onboard ledger repair), then check again whether any row is under two accounts.",
+    ),
 )
 """Findings about the sheet as a whole; their place is the row of the headers."""
 
 ROWS = (
+    error(
+        "account-missing",
+        "Account missing",
+        "The row does not say which account it belongs to, so it is in none.{why}",
+        "Write into its cell: {accounts}.",
+    ),
+    error(
+        "account-unknown",
+        "Unknown account",
+        "The row names no account that takes rows of this sheet, so it is in none.{nearest}",
+        "Write into its cell: {accounts}.",
+    ),
+    error(
+        "in-other-account",
+        "Business of another account",
+        "{known}, so nothing is sent for this row.",
+        "Leave the business in one account: delete the row here, or name the other account in it. To move it, delete "
+        "its record in the other account first.",
+        may_be_ruled=True,
+    ),
     error(
         "row-without-identity",
         "Row without identity",

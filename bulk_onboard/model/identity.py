@@ -108,6 +108,11 @@ def normal_user_key(text: str) -> str:
     return f"key|{normal}" if normal else ""
 
 
+def normal_account(text: str) -> str:
+    """Return what the name of an account is compared by, whatever its case, blanks and width of characters."""
+    return _normal(text)
+
+
 def annotated_token(row: Row) -> str:
     """Return the token in the row's `bo_key`, of whatever ledger.
 

@@ -20,7 +20,9 @@ from bulk_onboard.model.requirements import Combination
 
 T = TypeVar("T")
 
-_FILLED_DOWN = frozenset({ours.COUNTRY_ISO, ours.NUMBER_TYPE, ours.USER_TYPE, "address.country", ours.CALLBACK_URL})
+_FILLED_DOWN = frozenset(
+    {ours.ACCOUNT, ours.COUNTRY_ISO, ours.NUMBER_TYPE, ours.USER_TYPE, "address.country", ours.CALLBACK_URL}
+)
 """Columns that say the same of all rows of most sheets."""
 
 _CHECK_BOX = frozenset({"TRUE", "FALSE"})

@@ -3,6 +3,7 @@
 Every reader of a workbook returns a `Sheet`. `merge` changes one with edits.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -15,6 +16,9 @@ from bulk_onboard.frames import Frame, frame_of
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.requirements import FieldRequirement, Requirements
 
+ACCOUNT = "account"
+"""Which account a row belongs to; a column only of sheets that several accounts share."""
+
 KEY = "key"
 ALIAS = "alias"
 NUMBERS = "numbers"
@@ -26,7 +30,7 @@ BUSINESS_NAME = "business_name"
 LAST_NAME = "last_name"
 REGISTRATION_NUMBER = "registration_number"
 
-SAYS_NOTHING_OF_A_PERSON = frozenset({KEY, ALIAS, COUNTRY_ISO, NUMBER_TYPE, USER_TYPE, NUMBERS, CALLBACK_URL})
+SAYS_NOTHING_OF_A_PERSON = frozenset({ACCOUNT, KEY, ALIAS, COUNTRY_ISO, NUMBER_TYPE, USER_TYPE, NUMBERS, CALLBACK_URL})
 """Columns whose cells need not be hidden, besides those of documents' kinds."""
 
 BO_KEY = "bo_key"
@@ -189,6 +193,27 @@ class Sheet:
                 SheetRow(numbers[place], texts, stored.get(place, NOTHING_STORED))
                 for place, texts in zip(places, cells, strict=True)
             ]
+        )
+
+    def at(self, places: Sequence[int]) -> "Sheet":
+        """Return the sheet with the rows at these places alone, which keep their numbers; the places must ascend."""
+        numbers = tuple([self.numbers[place] for place in places])
+        kinds = {
+            position: kept
+            for position, kinds in self.kinds.items()
+            if (kept := {new: kinds[place] for new, place in enumerate(places) if place in kinds})
+        }
+
+        def has_rows(merged: Merged) -> bool:
+            at = bisect_left(numbers, merged.first_row)
+            return at < len(numbers) and numbers[at] <= merged.last_row
+
+        return replace(
+            self,
+            numbers=numbers,
+            texts=tuple([tuple([column[place] for place in places]) for column in self.texts]),
+            kinds=kinds,
+            merged=tuple(filter(has_rows, self.merged)),
         )
 
     @cached_property

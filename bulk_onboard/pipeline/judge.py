@@ -6,9 +6,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
-from bulk_onboard.api.bundled import bundled_requirements
 from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import LedgerError, NoWorkbookError, UsageError, WorkbookError
@@ -18,11 +16,8 @@ from bulk_onboard.intake.documents.copies import Copies
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.intake.documents.known import KnownFacts
 from bulk_onboard.intake.documents.pattern import fill_in_documents
-from bulk_onboard.intake.header import match_columns
-from bulk_onboard.intake.rows import combinations_in, rows_of
-from bulk_onboard.intake.workbook import read_sheet, sheet_from_frame
+from bulk_onboard.intake.rows import rows_of
 from bulk_onboard.job import Job
-from bulk_onboard.job_file import name_of
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.application import FileFacts
 from bulk_onboard.model.catalogue import SOME_ROWS, Severity
@@ -30,13 +25,23 @@ from bulk_onboard.model.finding import Finding, ruled
 from bulk_onboard.model.identity import normal_user_key, registration_token_of
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Identity, Plan, Scope
-from bulk_onboard.model.requirements import Combination, Contract, DocumentRequirement, RequirementsBook
+from bulk_onboard.model.requirements import Combination, DocumentRequirement, RequirementsBook
 from bulk_onboard.model.row import JudgedRow, JudgedRows, Row, example_path, notable_in
-from bulk_onboard.model.sheet import KEY, NUMBER_TYPE, Columns, Sheet, document_column, type_by_name
+from bulk_onboard.model.sheet import KEY, Columns, Sheet, document_column
 from bulk_onboard.model.text import text_in
 from bulk_onboard.pipeline.links import link_style
+from bulk_onboard.pipeline.others import NOT_TWICE, OtherLedgers, Others, read_others
 from bulk_onboard.pipeline.progress import ASKING_FOR_REQUIREMENTS, READING_WORKBOOK, Progress
 from bulk_onboard.pipeline.requirements import requirements_for
+from bulk_onboard.pipeline.sheets import (
+    Sheets,
+    columns_at_hand,
+    columns_of,
+    combinations_of_sheet,
+    findings_about_accounts,
+    read_job_sheet,
+    read_sheets,
+)
 from bulk_onboard.planning import make_plan
 from bulk_onboard.planning.identity import Identities, checked_claims
 from bulk_onboard.reporting.row_status import JobStatus, join
@@ -45,6 +50,7 @@ from bulk_onboard.units import format_count
 from bulk_onboard.validation import (
     Judge,
     judge_rows,
+    mark_in_other_accounts,
     mark_in_other_ledgers,
     mark_shared_documents,
     may_be_about_the_business,
@@ -53,9 +59,6 @@ from bulk_onboard.validation.fields import dates_of, with_dates
 
 SCREENED_FROM = 5_000
 """Rows. With fewer, judging each costs less than importing what looks at whole columns."""
-
-Others: TypeAlias = Sequence[tuple[str, LedgerState]]
-"""Other jobs' ledgers, each with its name."""
 
 AskRequirements = Callable[[Iterable[Combination]], Awaitable[RequirementsBook]]
 
@@ -91,11 +94,21 @@ class Judgement:
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
 
-async def judge(job: Job, sheet: Sheet, ask: AskRequirements, progress: Progress | None = None) -> Judgement:
+async def judge(
+    job: Job,
+    sheet: Sheet,
+    ask: AskRequirements,
+    progress: Progress | None = None,
+    *,
+    others: OtherLedgers | None = None,
+    twice: Mapping[int, str] = NOT_TWICE,
+) -> Judgement:
     """Judge every row against the requirements of the combinations the sheet names.
 
     Args:
         progress: what is told what is done now.
+        others: the ledgers that rows are held against, where several accounts are judged; each is read once.
+        twice: by row number, another account that has a row of the same business (`Sheets.twice`).
 
     Raises:
         WorkbookError: columns are missing or doubled, or the job makes a finding about the whole sheet an error.
@@ -103,14 +116,15 @@ async def judge(job: Job, sheet: Sheet, ask: AskRequirements, progress: Progress
         UsageError, LedgerError: another job's ledger cannot be read, or a chosen row is not in the sheet.
     """
     progress = progress or Progress()
-    others = await asyncio.to_thread(read_others, job)
+    known = await asyncio.to_thread(read_others, job, others, twice)
     with progress.doing(ASKING_FOR_REQUIREMENTS):
         book = await ask(sorted(combinations_of_sheet(job, sheet)))
     columns, unknown = columns_of(job, sheet, book)
-    sheet_findings = ruled((*unknown, *findings_about(sheet)), job.findings)
+    found = (*unknown, *findings_about(sheet), *findings_about_accounts(job, sheet), *known.findings_at(sheet))
+    sheet_findings = ruled(found, job.findings)
     refuse_the_sheet(sheet, sheet_findings)
     with progress.doing(f"checking {format_count(sheet.height, 'row')} and the documents"):
-        rows, convertible = await asyncio.to_thread(_judged_rows, job, sheet, columns, book, others)
+        rows, convertible = await asyncio.to_thread(_judged_rows, job, sheet, columns, book, known)
     check_choice(job, sheet, rows)
     return Judgement(sheet, columns, book, rows, sheet_findings, convertible=convertible)
 
@@ -134,29 +148,6 @@ def check_choice(job: Job, sheet: Sheet, rows: Sequence[JudgedRow]) -> None:
             named = f"row {some[0]}" if len(some) == 1 else f"rows {some[0]} to {some[-1]}"
             there = f"it has rows {min(numbers)} to {max(numbers)}" if numbers else "it has none"
             raise UsageError(f"{sheet.path} has nothing in {named}: {there}. Nothing was sent.")
-
-
-def combinations_of_sheet(job: Job, sheet: Sheet) -> set[Combination]:
-    """Return the combinations that the rows ask for.
-
-    They stand in columns that are known before the requirements are.
-    """
-    columns, _ = columns_of(job, sheet, RequirementsBook("", live=False))
-    return combinations_in(sheet, columns, defaults=job.defaults)
-
-
-def columns_of(job: Job, sheet: Sheet, book: RequirementsBook) -> tuple[Columns, tuple[Finding, ...]]:
-    """Match the sheet's columns, as `match_columns` does.
-
-    What the job itself says may be missing.
-    """
-    return match_columns(
-        sheet,
-        book,
-        job.columns,
-        optional=(NUMBER_TYPE,) if job.number_type else (),
-        documents_optional=bool(job.documents_pattern),
-    )
 
 
 def findings_about(sheet: Sheet) -> Iterable[Finding]:
@@ -194,7 +185,10 @@ def _judged_rows(
             rows, book=book, files=files, columns=columns, rulings=job.findings, callback_url=job.callback_url
         )
         judged = mark_shared_documents(judged, book=book, files=files, columns=columns, rulings=job.findings)
-        return mark_in_other_ledgers(judged, others, columns=columns, rulings=job.findings)
+        judged = mark_in_other_ledgers(judged, others.against, columns=columns, rulings=job.findings)
+        return mark_in_other_accounts(
+            judged, others.own, others.accounts, others.twice, columns=columns, rulings=job.findings
+        )
 
     if sheet.height < SCREENED_FROM or job.documents_pattern:
         rows, files = find_documents(job, rows_of(sheet, columns, defaults=job.defaults), book)
@@ -210,7 +204,8 @@ def _judged_rows(
         files=files,
         defaults=job.defaults,
         rulings=job.findings,
-        others=[ledger_state for _, ledger_state in others],
+        others=[known for _, known in (*others.against, *others.accounts)],
+        suspects=others.twice.keys(),
     )
     judged = together(rows_of(sheet, columns, defaults=job.defaults, places=suspects), files)
     untold = {path: replace(facts, paper=None) if facts.paper else facts for path, facts in files.items()}
@@ -287,28 +282,6 @@ def document_paths(rows: Iterable[Row], documents: Iterable[DocumentRequirement]
     return [path for row in rows for name in names if (path := row.cell(name))]
 
 
-def read_others(job: Job) -> tuple[tuple[str, LedgerState], ...]:
-    """Read the ledgers of the jobs under `--against`.
-
-    Return each with the name of its file.
-
-    Raises:
-        UsageError: there is none, it cannot be read, it is a workbook, or it is the job's own.
-        LedgerError: it is damaged, or newer than this tool.
-    """
-    own = job.ledger.resolve()
-    for path in job.against:
-        if type_by_name(path) is not None:
-            ledger = path.with_name(f"{name_of(path)}.ledger.jsonl")
-            raise UsageError(f"{path} is a workbook. Name its ledger after --against: {ledger}.")
-        if path.resolve() == own:
-            raise UsageError(
-                f"The ledger {path} is this job's own: what it has sent is never sent twice anyway. "
-                "Leave it out of --against."
-            )
-    return tuple((path.name, read_ledger_state(path).ledger_state) for path in job.against)
-
-
 def check_contract(job: Job, ledger_state: LedgerState, book: RequirementsBook) -> None:
     """Raise LedgerError where the ledger's records were filed in another contract than this one."""
     if ledger_state.contract not in (None, book.contract):
@@ -335,34 +308,6 @@ def reported_state(judgement: Judgement, plan: Plan, ledger_state: LedgerState) 
     if not judgement.sheet.has_some_rows_only:
         return ledger_state
     return ledger_state.only({decision.token for decision in plan.decisions})
-
-
-# Reading the sheet.
-
-
-async def read_sheet_if_any(job: Job, frame: Frame | None = None) -> Sheet | None:
-    """Read the job's sheet, as `read_job_sheet` does.
-
-    Return None where there is no workbook and the job allows that.
-    """
-    try:
-        return await read_job_sheet(job, frame)
-    except NoWorkbookError:
-        if job.missing_workbook == "ok":
-            return None
-        raise
-
-
-async def read_job_sheet(job: Job, frame: Frame | None = None) -> Sheet:
-    """Read the job's sheet in a thread, or take the frame in its place.
-
-    Raise WorkbookError where it cannot be read.
-    """
-    if frame is not None:
-        return await asyncio.to_thread(sheet_from_frame, frame, path=job.workbook, header_row=job.header_row)
-    return await asyncio.to_thread(
-        read_sheet, job.workbook, sheet=job.sheet, header_row=job.header_row, encoding=job.encoding
-    )
 
 
 # Without sending anything: what `check` and `plan` show.
@@ -411,6 +356,8 @@ async def make_dry_run(
     frame: Frame | None = None,
     book: RequirementsBook | None = None,
     progress: Progress | None = None,
+    sheets: Sheets | None = None,
+    others: OtherLedgers | None = None,
 ) -> DryRun:
     """Judge every row and decide what a run would do; send and write nothing.
 
@@ -420,10 +367,18 @@ async def make_dry_run(
         frame: in place of the job's workbook, which then need not be there.
         book: the requirements, where they were asked for already.
         progress: what is told what is done now.
+        sheets: where those of several accounts were read already.
+        others: the ledgers that rows are held against, where several accounts are judged; each is read once.
+
+    Raises:
+        NoWorkbookError: there is no workbook, also where the job allows that.
     """
     progress = progress or Progress()
     with progress.doing(READING_WORKBOOK):
-        sheet = await read_job_sheet(job, frame)
+        sheets = sheets or await read_sheets([replace(job, missing_workbook="error")], frame)
+    sheet = sheets.of(job)
+    if sheet is None:
+        raise NoWorkbookError(f"There is no workbook {job.workbook}.")
     ledger_state = read_ledger_state(job.ledger).ledger_state if job.ledger.exists() else LedgerState()
 
     async def ask(combinations: Iterable[Combination]) -> RequirementsBook:
@@ -433,7 +388,7 @@ async def make_dry_run(
             job, combinations, credentials=credentials, clock=clock, ledger_state=ledger_state
         )
 
-    judgement = await judge(job, sheet, ask, progress)
+    judgement = await judge(job, sheet, ask, progress, others=others, twice=sheets.twice.get(job.account, NOT_TWICE))
     check_contract(job, ledger_state, judgement.book)
     auth_id = credentials.auth_id if credentials else ledger_state.opened.auth_id if ledger_state.opened else ""
     plan = make_plan(
@@ -494,20 +449,6 @@ async def claiming_rows(
     identities = Identities(ledger_state, auth_id=auth_id, rows=rows)
     claims = [(one, identities.identify(one)) for one in (JudgedRow(row, None, "") for row in rows)]
     return [(one.row, identity) for one, identity in checked_claims(claims, ledger_state, job.findings)]
-
-
-def columns_at_hand(
-    job: Job, sheet: Sheet, contract: Contract | None = None, book: RequirementsBook | None = None
-) -> Columns:
-    """Match the sheet's columns as far as that is possible without the API.
-
-    `contract` is that of the ledger, where the job names none. Where they do not fit the bundled requirements,
-    since the API may ask for others, only the plain names are known. `book` has the API's own where it was asked.
-    """
-    try:
-        return columns_of(job, sheet, book or bundled_requirements(job.contract or contract))[0]
-    except WorkbookError:
-        return columns_of(job, sheet, RequirementsBook("", live=False))[0]
 
 
 def rows_by_token(

@@ -43,7 +43,7 @@ from bulk_onboard.pipeline.context import RowEvent, RunContext
 from bulk_onboard.pipeline.execution import Run
 from bulk_onboard.pipeline.finish import RunResult, finish, nothing_to_do
 from bulk_onboard.pipeline.forecast import seconds_left, tokens_due, write_plan
-from bulk_onboard.pipeline.judge import Judgement, check_contract, judge, judge_nothing, read_sheet_if_any
+from bulk_onboard.pipeline.judge import Judgement, check_contract, judge, judge_nothing
 from bulk_onboard.pipeline.kept_flags import to_keep
 from bulk_onboard.pipeline.preflight import check_free_space, wait_until_written
 from bulk_onboard.pipeline.progress import (
@@ -58,6 +58,7 @@ from bulk_onboard.pipeline.reconcile import reconcile, wait_for_reviews
 from bulk_onboard.pipeline.requirements import live_requirements
 from bulk_onboard.pipeline.reviews import ENTRIES_AT_A_TIME
 from bulk_onboard.pipeline.runner import Runner
+from bulk_onboard.pipeline.sheets import read_sheet_if_any
 from bulk_onboard.pipeline.stop import Stop, stopping_after
 from bulk_onboard.pipeline.walk import DuplicateRecords, find_duplicates, walk
 from bulk_onboard.planning import make_plan

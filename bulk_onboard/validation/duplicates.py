@@ -6,6 +6,7 @@ returns the rows in the order they came in; duplicates and the template's exampl
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from bulk_onboard.model.application import FileFacts
 from bulk_onboard.model.catalogue import Severity
@@ -15,7 +16,9 @@ from bulk_onboard.model.identity import (
     business_of,
     gapless_natural_key,
     keyless_token_of,
+    natural_key,
     normal_key,
+    normal_user_key,
     numbers_in,
     registration_token_of,
     shared_keys,
@@ -23,10 +26,10 @@ from bulk_onboard.model.identity import (
 )
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.mask import masked_path
-from bulk_onboard.model.record import Record, State
+from bulk_onboard.model.record import State
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import JudgedRow, Row
-from bulk_onboard.model.sheet import NUMBERS, REGISTRATION_NUMBER, Columns, document_column
+from bulk_onboard.model.sheet import KEY, NUMBERS, REGISTRATION_NUMBER, Columns, document_column
 from bulk_onboard.validation.marking import Marker, in_cell
 
 # Rows that mean the same record, or the same business. With the same key and the same content the first row stands for
@@ -201,11 +204,11 @@ def _uses(papers: _Papers, digests: set[str]) -> dict[str, _Use]:
     return uses
 
 
-# Businesses that another job has sent already (--against). What the API has, or may have, counts, whoever sent it. A
-# business is the same when the other ledger knows it by the token that the row has there, with its Key or without, by
-# the token that an annotated workbook gave the row, by its registration number under any Key, or by its content. What
-# was refused, proved unsent, deleted or given up is not at the API and does not count; what is gone from it does, until
-# that job's people have said whether it is to be filed again.
+# Businesses that another ledger has already: that of another job (--against), or of another account of this job. What
+# the API has, or may have, counts, whoever sent it. A business is the same when the other ledger knows it by the token
+# that the row has there, with its Key or without, by the token that an annotated workbook gave the row, by its
+# registration number under any Key, or by its content. What was refused, proved unsent, deleted or given up is not at
+# the API and does not count; what is gone from it does, until its people have said whether it is to be filed again.
 
 _AT_THE_API: Mapping[State, str] = {
     State.SENDING: "uncertain (sent, outcome unknown)",
@@ -217,48 +220,158 @@ _AT_THE_API: Mapping[State, str] = {
 """The states in which a business is or may be at the API, or may be filed again, in words."""
 
 
+class _Sighting(NamedTuple):
+    """What another ledger has of a business."""
+
+    state: State
+    compliance_id: str
+
+    def __str__(self) -> str:
+        return _AT_THE_API[self.state] + (f" as {self.compliance_id}" if self.compliance_id else "")
+
+
+class KnownBusinesses:
+    """What a ledger's businesses are known by; build it once for all rows, and drop the ledger state."""
+
+    def __init__(self, ledger_state: LedgerState) -> None:
+        self._auth_id = ledger_state.opened.auth_id if ledger_state.opened else ""
+        self._by_token: dict[str, _Sighting] = {}
+        self._by_registration: dict[str, _Sighting] = {}
+        self._by_fingerprint: dict[str, _Sighting] = {}
+        self._keys = set()
+        for record in ledger_state.records.values():
+            if record.state in _AT_THE_API:
+                seen = self._by_token[record.token] = _Sighting(record.state, record.compliance_id)
+                self._by_registration[record.registration_token] = seen
+                self._by_fingerprint[record.fingerprint] = seen
+                self._keys.add(normal_user_key(record.key))
+        self._by_registration.pop("", None)
+        self._by_fingerprint.pop("", None)
+        self._has_keyless = "" in self._keys
+
+    def __bool__(self) -> bool:
+        """Return whether it knows any."""
+        return bool(self._by_token)
+
+    def has(self, row: Row) -> bool:
+        """Return whether it knows the row's business, whatever else the row says."""
+        return bool(self._by_token) and self._known_as(row) is not None
+
+    def sighting(self, one: JudgedRow) -> _Sighting | None:
+        """Return what it has of the row's business; None for nothing."""
+        if not self._by_token:
+            return None
+        return self._known_as(one.row) or self._by_fingerprint.get(one.fingerprint)
+
+    def _known_as(self, row: Row) -> _Sighting | None:
+        return next(filter(None, self._found(row)), None) if normal_key(row) else None
+
+    def _found(self, row: Row) -> Iterable[_Sighting | None]:
+        """Look for the row by all its names.
+
+        A token is worked out only where the ledger may have it, which saves most of the time with many accounts.
+        """
+        yield self._by_token.get(annotated_token(row))
+        if self._has_keyless or normal_user_key(row.cell(KEY)) in self._keys:
+            yield self._by_token.get(token_of(self._auth_id, row))
+            yield self._by_token.get(keyless_token_of(self._auth_id, row))
+        yield self._by_registration.get(registration_token_of(self._auth_id, row))
+
+
 def mark_in_other_ledgers(
     judged: Sequence[JudgedRow],
-    others: Iterable[tuple[str, LedgerState]],
+    others: Iterable[tuple[str, KnownBusinesses]],
     *,
     columns: Columns,
     rulings: Rulings = NO_RULINGS,
 ) -> tuple[JudgedRow, ...]:
     """Mark rows whose business one of the other ledgers has; each of these comes with its name."""
     rows, marker = list(judged), Marker(columns, rulings)
-    for name, ledger_state in others:
-        other = _Other(ledger_state)
+    for name, known in others:
         for position, one in enumerate(rows):
-            if one.aside is None and (record := other.record_of(one)):
-                details = {"ledger": name, "state": _state_in_words(record)}
+            if one.aside is None and (seen := known.sighting(one)):
+                details = {"ledger": name, "state": str(seen)}
                 rows[position] = marker.mark(one, [Finding("in-other-ledger", details=details)])
     return tuple(rows)
 
 
-class _Other:
-    """What the records of another ledger are known by."""
-
-    def __init__(self, ledger_state: LedgerState) -> None:
-        there = [record for record in ledger_state.records.values() if record.state in _AT_THE_API]
-        self._auth_id = ledger_state.opened.auth_id if ledger_state.opened else ""
-        self._by_token = {record.token: record for record in there}
-        self._by_registration = {record.registration_token: record for record in there if record.registration_token}
-        self._by_fingerprint = {record.fingerprint: record for record in there if record.fingerprint}
-
-    def record_of(self, one: JudgedRow) -> Record | None:
-        """Return the record that the row would be there; None where there is none."""
-        if not self._by_token:
-            return None
-        found = self._found(one.row) if normal_key(one.row) else ()
-        return next(filter(None, found), None) or self._by_fingerprint.get(one.fingerprint)
-
-    def _found(self, row: Row) -> Iterable[Record | None]:
-        yield self._by_token.get(annotated_token(row))
-        yield self._by_token.get(token_of(self._auth_id, row))
-        yield self._by_token.get(keyless_token_of(self._auth_id, row))
-        yield self._by_registration.get(registration_token_of(self._auth_id, row))
+# One business under two accounts of a job would be two records, as it would where its row is moved to another account
+# after it was filed. The account that has filed it keeps it, so only rows of the others are errors; where none has, it
+# is not clear whose it is, so all rows are.
 
 
-def _state_in_words(record: Record) -> str:
-    known_as = f" as {record.compliance_id}" if record.compliance_id else ""
-    return f"{_AT_THE_API[record.state]}{known_as}"
+def mark_in_other_accounts(
+    judged: Sequence[JudgedRow],
+    own: KnownBusinesses,
+    others: Sequence[tuple[str, KnownBusinesses]],
+    twice: Mapping[int, str],
+    *,
+    columns: Columns,
+    rulings: Rulings = NO_RULINGS,
+) -> tuple[JudgedRow, ...]:
+    """Mark rows whose business is another account's, unless this account has filed it.
+
+    Args:
+        judged: rows of one account.
+        own: what this account's ledger knows.
+        others: each of the job's other accounts, and what its ledger knows.
+        twice: by row number, another account that has a row of the same business.
+        columns: which of the sheet's columns means what.
+        rulings: what the job says of findings.
+    """
+    others = [(account, known) for account, known in others if known]
+    if not others and not twice:
+        return tuple(judged)
+    marker = Marker(columns, rulings)
+
+    def marked(one: JudgedRow) -> JudgedRow:
+        if one.aside is not None or own.sighting(one):
+            return one
+        for account, known in others:
+            if seen := known.sighting(one):
+                return marker.mark(one, [_of_account(f"The account {account} has this business already: {seen}")])
+        if account := twice.get(one.row.number, ""):
+            return marker.mark(one, [_of_account(f"The account {account} has a row of this business too")])
+        return one
+
+    return tuple(map(marked, judged))
+
+
+def _of_account(known: str) -> Finding:
+    return Finding("in-other-account", details={"known": known})
+
+
+def under_several_accounts(rows: Mapping[str, Sequence[Row]]) -> dict[str, dict[int, str]]:
+    """Return the rows whose business another account has a row of, too.
+
+    Rows are one business when they have one registration number, country and types, or one token in `bo_key`, or,
+    without a number, one Key.
+
+    Args:
+        rows: by account; their cells that identify them are enough.
+
+    Returns:
+        By account, then by row number: the first other account with that business.
+    """
+    accounts: dict[str, dict[str, None]] = {}  # in order, by what a business is known by
+    for account, its in rows.items():
+        for row in its:
+            for name in _names(row):
+                accounts.setdefault(name, {})[account] = None
+    several = {name: list(its) for name, its in accounts.items() if len(its) > 1}
+    found: dict[str, dict[int, str]] = {}
+    for account, its in rows.items() if several else ():
+        for row in its:
+            others = (other for name in _names(row) for other in several.get(name, ()) if other != account)
+            if other := next(others, ""):
+                found.setdefault(account, {})[row.number] = other
+    return found
+
+
+def _names(row: Row) -> Iterator[str]:
+    """Yield what the row's business is known by, whichever account it is in."""
+    own = natural_key(row) or "|".join((normal_user_key(row.cell(KEY)), *row.combination))
+    if normal_key(row):
+        yield own
+    if token := annotated_token(row):
+        yield f"token|{token}"

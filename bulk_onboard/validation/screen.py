@@ -18,8 +18,7 @@ import pandas as pd
 
 from bulk_onboard.model.application import FileFacts
 from bulk_onboard.model.finding import OFF, Rulings
-from bulk_onboard.model.identity import KEY_LIMIT, gapless_number, normal_user_key, number_token, numbers_in
-from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.model.identity import KEY_LIMIT, gapless_number, normal_user_key, numbers_in
 from bulk_onboard.model.requirements import Combination, RequirementsBook
 from bulk_onboard.model.row import EXAMPLE, Row
 from bulk_onboard.model.sheet import (
@@ -39,6 +38,7 @@ from bulk_onboard.model.sheet import (
 from bulk_onboard.model.text import DIGITS_ARE_DUE, ORDINARY_BLANKS, looks_like_nothing, ordinary_digits, text_in
 from bulk_onboard.validation.cells import EMAIL, cell_findings, is_plain_address
 from bulk_onboard.validation.documents import Slot, document_findings, slots_of
+from bulk_onboard.validation.duplicates import KnownBusinesses
 from bulk_onboard.validation.fields import Dates, Field, as_asked_for, dates_of, end_user_fields, is_fine
 from bulk_onboard.validation.india_identifiers import DIGITS, HOLDERS, NO_STATES, why_no_cin
 from bulk_onboard.validation.india_places import (
@@ -93,7 +93,8 @@ def screen(
     files: Mapping[str, FileFacts],
     defaults: Combination,
     rulings: Rulings,
-    others: Sequence[LedgerState] = (),
+    others: Sequence[KnownBusinesses] = (),
+    suspects: Collection[int] = (),
 ) -> Screened:
     """Find the rows of a sheet that need to be judged.
 
@@ -104,11 +105,13 @@ def screen(
         files: what is known of the documents, by the cell text that names them.
         defaults: what blank cells ask for.
         rulings: what the job says of findings.
-        others: other jobs' ledgers; rows whose business one of them has are suspect.
+        others: what other ledgers know; rows whose business one of them has are suspect.
+        suspects: numbers of rows that are suspect for another reason.
     """
     screened = _Screen(sheet, columns, files)
-    for ledger_state in others:
-        screened.look_for(ledger_state)
+    screened.suspect |= np.isin(sheet.numbers, list(suspects))
+    if others := [known for known in others if known]:
+        screened.look_for(others, defaults)
     screened.look(book, defaults, is_sharing_told=rulings.get("document-shared") != OFF)
     return Screened(np.flatnonzero(screened.suspect).tolist(), int(screened.sizes[~screened.suspect].sum()))
 
@@ -179,15 +182,18 @@ class _Screen:
             columns |= dict.fromkeys(slot.column for slot in slots)
         self._documents(columns, is_sharing_told=is_sharing_told)
 
-    def look_for(self, ledger_state: LedgerState) -> None:
-        """Mark the rows that a record of another ledger may be about: it has the row's number, or the row has none."""
-        auth_id = ledger_state.opened.auth_id if ledger_state.opened else ""
-        known = {record.registration_token.rpartition("|")[2] for record in ledger_state.records.values()}
-        if "" in known:  # of a record without a number nobody can tell what it is known by
-            self.suspect[:] = True
-        elif known:
-            numbers = self._of(REGISTRATION_NUMBER)
-            self.suspect |= numbers.which(lambda text: not text or number_token(auth_id, text) in known)
+    def look_for(self, others: Sequence[KnownBusinesses], defaults: Combination) -> None:
+        """Mark the rows whose business one of the other ledgers has, and those without a number, known by content."""
+        names = (COUNTRY_ISO, NUMBER_TYPE, USER_TYPE, REGISTRATION_NUMBER, KEY, BO_KEY)
+        codes, groups = self._together(*names)
+
+        def is_known(cells: tuple[str, ...]) -> bool:
+            country, number_type, user_type, number, key, bo_key = cells
+            combination = Combination.written((country, number_type, user_type), defaults)
+            row = Row("", 0, combination, {REGISTRATION_NUMBER: number, KEY: key, BO_KEY: bo_key})
+            return not number or any(known.has(row) for known in others)
+
+        self.suspect |= np.fromiter(map(is_known, groups), dtype=bool, count=len(groups))[codes]
 
     def _of(self, name: str) -> _Cells:
         return self._cells.get(name, self._nothing)

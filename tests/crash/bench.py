@@ -35,10 +35,11 @@ from bulk_onboard.model.sheet import NUMBERS
 from bulk_onboard.pipeline.connection import Connection
 from bulk_onboard.pipeline.execution import Run
 from bulk_onboard.pipeline.gateways import Breaker, Journaled, Retrying, StopGate
-from bulk_onboard.pipeline.judge import Judgement, judge, read_job_sheet
+from bulk_onboard.pipeline.judge import Judgement, judge
 from bulk_onboard.pipeline.progress import Progress, UsageLog
 from bulk_onboard.pipeline.requirements import requirements_for
 from bulk_onboard.pipeline.run import begin, carry_out
+from bulk_onboard.pipeline.sheets import read_job_sheet
 from bulk_onboard.pipeline.stop import Stop
 from bulk_onboard.planning import make_plan
 from bulk_onboard.sandbox.records import APPROVED

@@ -18,7 +18,8 @@ from bulk_onboard.job import Job
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.pipeline import annotated_copy as annotation
 from bulk_onboard.pipeline.annotated_copy import Annotated, annotate
-from bulk_onboard.pipeline.judge import DryRun, identified_rows, make_dry_run, read_job_sheet
+from bulk_onboard.pipeline.judge import DryRun, identified_rows, make_dry_run
+from bulk_onboard.pipeline.sheets import read_job_sheet
 from tests.support.businesses import aged, business, data_sheet, write_documents, write_workbook
 from tests.support.libreoffice import converted
 from tests.support.office import AUTH_ID, Office

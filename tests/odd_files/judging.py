@@ -4,7 +4,8 @@ from pathlib import Path
 
 from bulk_onboard.api.bundled import bundled_requirements
 from bulk_onboard.job import load_job
-from bulk_onboard.pipeline.judge import Judgement, judge, read_job_sheet
+from bulk_onboard.pipeline.judge import Judgement, judge
+from bulk_onboard.pipeline.sheets import read_job_sheet
 
 
 async def judged(workbook: Path, documents: Path, **flags: object) -> Judgement:

@@ -15,7 +15,8 @@ from bulk_onboard.errors import ExitStatus
 from bulk_onboard.job import load_job
 from bulk_onboard.model.catalogue import CATALOGUE, RECORDS, RENUMBERED, Severity
 from bulk_onboard.model.requirements import Combination, Contract, RequirementsBook
-from bulk_onboard.pipeline.judge import Judgement, judge, read_job_sheet
+from bulk_onboard.pipeline.judge import Judgement, judge
+from bulk_onboard.pipeline.sheets import read_job_sheet
 from bulk_onboard.sandbox.records import robot_review as review_of
 from tests.support.tables import table
 

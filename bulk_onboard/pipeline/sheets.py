@@ -1,0 +1,313 @@
+"""The sheets of a job's accounts: read once each, with the rows that are theirs.
+
+Accounts without a workbook of their own share the job's sheet, and each row of it names its account. `read_sheets`
+reads for several accounts, `read_job_sheet` for one of them; either way an account sees its own rows alone, with the
+row numbers of the file.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from bulk_onboard.api.bundled import bundled_requirements
+from bulk_onboard.errors import NoWorkbookError, UsageError, WorkbookError
+from bulk_onboard.frames import Frame
+from bulk_onboard.intake.accounts import Split, silent_places, split_rows
+from bulk_onboard.intake.header import match_columns
+from bulk_onboard.intake.names import ACCOUNT_HEADER, bare
+from bulk_onboard.intake.rows import combinations_in, rows_of
+from bulk_onboard.intake.workbook import read_sheet, sheet_from_frame
+from bulk_onboard.job import Job
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.identity import normal_account
+from bulk_onboard.model.requirements import Combination, Contract, RequirementsBook
+from bulk_onboard.model.row import Row
+from bulk_onboard.model.sheet import (
+    ACCOUNT,
+    BO_KEY,
+    COUNTRY_ISO,
+    KEY,
+    NUMBER_TYPE,
+    REGISTRATION_NUMBER,
+    USER_TYPE,
+    Columns,
+    Sheet,
+)
+from bulk_onboard.model.text import text_in
+from bulk_onboard.validation import under_several_accounts
+
+_READ_AT_A_TIME = 4
+_NOTHING_KNOWN = RequirementsBook("", live=False)
+_IDENTIFYING = (ACCOUNT, KEY, BO_KEY, REGISTRATION_NUMBER, COUNTRY_ISO, NUMBER_TYPE, USER_TYPE)
+
+
+@dataclass(frozen=True, slots=True, repr=False)  # asyncio.run asks for the repr of results, which would hold every cell
+class Sheets:
+    """The sheets of some accounts, or of the only one.
+
+    Attributes:
+        own: by account, its rows alone; None where there is no workbook and the job allows that.
+        unassigned: a finding on each row of a shared sheet that is nobody's, in the order of the sheet.
+        twice: by account, then by row number: another account that has a row of the same business.
+    """
+
+    own: Mapping[str, Sheet | None]
+    unassigned: tuple[Finding, ...] = ()
+    twice: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+
+    def of(self, job: Job) -> Sheet | None:
+        """Return the sheet of this account, with its rows alone; None where there is none and the job allows that."""
+        return self.own[job.account]
+
+
+async def read_sheets(jobs: Sequence[Job], frame: Frame | None = None, *, rows_needed: bool = True) -> Sheets:
+    """Read each workbook of these jobs once, and say whose the rows are.
+
+    Args:
+        jobs: one, or accounts of one job, whether they are all of its accounts or not.
+        frame: in place of the workbook that accounts share, or that of the only job.
+        rows_needed: whether an account without rows is an error.
+
+    Raises:
+        UsageError: accounts without rows, all of them named; or accounts that read their names from other columns.
+        NoWorkbookError: there is none, and the job does not allow that.
+        WorkbookError: one cannot be read, or a shared one does not say whose its rows are.
+    """
+    readings = _readings(jobs, frame)
+    places = asyncio.Semaphore(_READ_AT_A_TIME)
+
+    async def read(reading: _Reading) -> Sheet | None:
+        async with places:
+            return await asyncio.to_thread(_read, readings[reading], frame if reading.is_frame else None)
+
+    read_in_order = await asyncio.gather(*map(read, readings), return_exceptions=True)
+    whole: dict[_Reading, Sheet | None] = {}
+    for reading, sheet in zip(readings, read_in_order, strict=True):
+        if isinstance(sheet, BaseException):
+            raise sheet
+        whole[reading] = sheet
+    return await asyncio.to_thread(_sheets, jobs, readings, whole, rows_needed=rows_needed)
+
+
+class _Reading(NamedTuple):
+    """What distinguishes one reading of a sheet from another."""
+
+    path: Path
+    is_frame: bool
+    sheet: str | None
+    header_row: int
+    encoding: str | None
+
+
+def _readings(jobs: Sequence[Job], frame: Frame | None) -> dict[_Reading, list[Job]]:
+    """Return the sheets to read, each with the jobs that read it, all in their order."""
+    readings: dict[_Reading, list[Job]] = {}
+    for job in jobs:
+        is_frame = frame is not None and (job.shares_sheet or len(jobs) == 1)
+        reading = _Reading(job.workbook, is_frame, job.sheet, job.header_row, job.encoding)
+        readings.setdefault(reading, []).append(job)
+    return readings
+
+
+def _read(jobs: Sequence[Job], frame: Frame | None) -> Sheet | None:
+    """Read the sheet of these jobs; return None where there is no workbook and all of them allow that."""
+    try:
+        return _whole_sheet(jobs[0], frame)
+    except NoWorkbookError:
+        if all(job.missing_workbook == "ok" for job in jobs):
+            return None
+        raise
+
+
+def _whole_sheet(job: Job, frame: Frame | None) -> Sheet:
+    if frame is not None:
+        return sheet_from_frame(frame, path=job.workbook, header_row=job.header_row)
+    return read_sheet(job.workbook, sheet=job.sheet, header_row=job.header_row, encoding=job.encoding)
+
+
+def _sheets(
+    jobs: Sequence[Job],
+    readings: Mapping[_Reading, Sequence[Job]],
+    whole: Mapping[_Reading, Sheet | None],
+    *,
+    rows_needed: bool,
+) -> Sheets:
+    """Say whose the rows of all these sheets are."""
+    own: dict[str, Sheet | None] = {}
+    unassigned: dict[tuple[str, int], Finding] = {}  # a sheet may be read more than once, with other headers
+    rows: dict[str, list[Row]] = {}
+    empty: list[Job] = []
+    for reading, sharers in readings.items():
+        sheet = whole[reading]
+        own |= {job.account: sheet for job in sharers}
+        if sheet is None or not sharers[0].account:
+            continue
+        for job in (job for job in sharers if not job.shares_sheet):
+            columns = columns_at_hand(job, sheet)
+            if len(silent_places(sheet, columns)) == sheet.height:
+                empty.append(job)
+            rows.setdefault(job.account, []).extend(_identifying_rows(job, sheet, columns))
+        if sharing := [job for job in sharers if job.shares_sheet]:
+            split = _split(sharing, sheet, jobs)
+            own |= {job.account: sheet.at(split.places.get(job.account, ())) for job in sharing}
+            empty += [job for job in sharing if job.account not in split.places]
+            unassigned |= {(each.sheet, each.row): each for each in split.unassigned}
+            by_account = {job.account: job for job in sharing}
+            for account, places in split.places.items():
+                job = by_account.get(account, sharing[0])
+                found = _identifying_rows(job, sheet, columns_at_hand(job, sheet), places)
+                rows.setdefault(account, []).extend(found)
+    if empty and rows_needed:
+        raise UsageError(_without_rows(sorted(empty, key=jobs.index)))
+    return Sheets(own, tuple(unassigned.values()), under_several_accounts(rows))
+
+
+def _split(sharing: Sequence[Job], sheet: Sheet, jobs: Sequence[Job]) -> Split:
+    """Split a sheet among the accounts that share it; of those that are not picked nobody knows more than the name."""
+    columns = {job.account: columns_at_hand(job, sheet) for job in sharing}
+    first, *others = sharing
+    for job in others:
+        headers = [columns[each.account].header(ACCOUNT) for each in (first, job)]
+        if headers[0] != headers[1]:
+            raise UsageError(
+                f'The accounts {first.account} and {job.account} share the sheet "{sheet.name}", and find in different '
+                f'columns whose a row is ("{headers[0]}" and "{headers[1]}"). Map one column to {ACCOUNT_HEADER} for '
+                "both, under [columns] of the job file."
+            )
+    elsewhere = [job.account for job in jobs if not job.shares_sheet]
+    known = dict.fromkeys((first.account, *first.other_accounts))
+    accounts = [account for account in _in_order(known, jobs) if account not in elsewhere]
+    return split_rows(sheet, columns[first.account], accounts, elsewhere)
+
+
+def _in_order(accounts: Iterable[str], jobs: Sequence[Job]) -> list[str]:
+    """Return the accounts, those of these jobs first and in their order."""
+    return list(dict.fromkeys((*(job.account for job in jobs if job.account), *accounts)))
+
+
+def _identifying_rows(job: Job, sheet: Sheet, columns: Columns, places: Sequence[int] | None = None) -> Sequence[Row]:
+    """Return the rows at these places with the cells that identify them and no other, which is quick."""
+    kept = [name for name in _IDENTIFYING if name in columns.positions]
+    texts = tuple(sheet.texts[columns.positions[name]] for name in kept)
+    narrow = replace(sheet, headers=tuple(kept), texts=texts, kinds={}, merged=())
+    positions = {name: position for position, name in enumerate(kept)}
+    return rows_of(narrow, Columns(positions, {}), defaults=job.defaults, places=places)
+
+
+def _without_rows(jobs: Sequence[Job]) -> str:
+    names = [job.account for job in jobs]
+    named = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    subject = f"The account {named} has no rows" if len(names) == 1 else f"The accounts {named} have no rows"
+    where = []
+    if shared := [job for job in jobs if job.shares_sheet]:
+        where.append(f"name {'it' if len(shared) == 1 else 'them'} in the column Account of {shared[0].workbook.name}")
+    if others := [job.workbook.name for job in jobs if not job.shares_sheet]:
+        where.append(f"fill in {' and '.join(others)}")
+    advice = ", ".join(where)
+    pick = "pick the other accounts with --account"
+    return f"{subject}, so nothing was begun. {advice[0].upper()}{advice[1:]}, or {pick}."
+
+
+# One account's.
+
+
+async def read_sheet_if_any(job: Job, frame: Frame | None = None) -> Sheet | None:
+    """Read the job's sheet, as `read_job_sheet` does.
+
+    Return None where there is no workbook and the job allows that.
+    """
+    try:
+        return await read_job_sheet(job, frame)
+    except NoWorkbookError:
+        if job.missing_workbook == "ok":
+            return None
+        raise
+
+
+async def read_job_sheet(job: Job, frame: Frame | None = None) -> Sheet:
+    """Read the job's sheet, or take the frame in its place; of a sheet that accounts share its own rows alone.
+
+    Raises:
+        WorkbookError: it cannot be read, or does not say whose its rows are.
+    """
+    return await asyncio.to_thread(_own_sheet, job, frame)
+
+
+def _own_sheet(job: Job, frame: Frame | None) -> Sheet:
+    sheet = _whole_sheet(job, frame)
+    return sheet.at(_split([job], sheet, [job]).places.get(job.account, ())) if job.shares_sheet else sheet
+
+
+async def read_whole_sheet(job: Job) -> Sheet:
+    """Read the job's sheet with the rows of all accounts that share it.
+
+    Raises:
+        WorkbookError: it cannot be read.
+    """
+    return await asyncio.to_thread(_whole_sheet, job, None)
+
+
+# Its columns.
+
+
+def combinations_of_sheet(job: Job, sheet: Sheet) -> set[Combination]:
+    """Return the combinations that the rows ask for.
+
+    They stand in columns that are known before the requirements are.
+    """
+    columns, _ = columns_of(job, sheet, _NOTHING_KNOWN)
+    return combinations_in(sheet, columns, defaults=job.defaults)
+
+
+def columns_of(job: Job, sheet: Sheet, book: RequirementsBook) -> tuple[Columns, tuple[Finding, ...]]:
+    """Match the sheet's columns, as `match_columns` does.
+
+    What the job itself says may be missing. An account with a workbook of its own has no use for a column of accounts,
+    nor for the `[columns]` that say which one that is in the workbook that the others share.
+    """
+    has_own = bool(job.account) and not job.shares_sheet
+    mapped = {header: to for header, to in job.columns.items() if not has_own or bare(to) != bare(ACCOUNT_HEADER)}
+    return match_columns(
+        sheet,
+        book,
+        mapped,
+        optional=(NUMBER_TYPE,) if job.number_type else (),
+        documents_optional=bool(job.documents_pattern),
+        with_account=job.shares_sheet,
+    )
+
+
+def columns_at_hand(
+    job: Job, sheet: Sheet, contract: Contract | None = None, book: RequirementsBook | None = None
+) -> Columns:
+    """Match the sheet's columns as far as that is possible without the API.
+
+    `contract` is that of the ledger, where the job names none. Where they do not fit the bundled requirements,
+    since the API may ask for others, only the plain names are known. `book` has the API's own where it was asked.
+    """
+    try:
+        return columns_of(job, sheet, book or bundled_requirements(job.contract or contract))[0]
+    except WorkbookError:
+        return columns_of(job, sheet, _NOTHING_KNOWN)[0]
+
+
+def findings_about_accounts(job: Job, sheet: Sheet) -> Iterable[Finding]:
+    """Yield a finding where an account's own workbook has a column of accounts that names other ones."""
+    if not job.account or job.shares_sheet:
+        return
+    others = {normal_account(name): name for name in job.other_accounts}
+    mapped = {bare(header) for header, to in job.columns.items() if bare(to) == bare(ACCOUNT_HEADER)}
+    for position, header in enumerate(sheet.headers):
+        if bare(header) not in (mapped or {bare(ACCOUNT_HEADER)}):
+            continue
+        named = [
+            (number, others[name])
+            for number, text in zip(sheet.numbers, sheet.texts[position], strict=True)
+            if (name := normal_account(text_in(text))) in others
+        ]
+        if named:
+            row, other = named[0]
+            details = {"account": job.account, "other": other, "row": row}
+            yield Finding("account-of-others", sheet.name, sheet.header_row, header.strip(), header.strip(), details)
