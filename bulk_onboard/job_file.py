@@ -192,7 +192,7 @@ def _read_accounts(tables: Sequence[Mapping[str, Any]], folder: Path) -> tuple[t
     for number, table in enumerate(tables, 1):
         name = table.get("name")
         objection = objection_to_name(name)
-        called = f"the {number}. account" if objection else f"account {name}"
+        called = f"account no. {number}" if objection else f"account {name}"
         own = {key: value for key, value in table.items() if key != "name"}
         values, wrong = _read(own, folder, in_file=True, account=str(name))
         troubles += [f"{called}: {trouble}" for trouble in (objection, *wrong) if trouble]

@@ -102,11 +102,10 @@ def credentials_from(
     found = _found(environ, account, warn)
     if isinstance(found, Credentials):
         return found
-    files = " and ".join(f"{name}_FILE" for name in found)
-    folder = f", or put it below the folder that {_FOLDER} names, into {account}/" if account else ""
+    whose, files = f" of account {account}" if account else "", " and ".join(f"{name}_FILE" for name in found)
     raise UsageError(
-        f"Credentials{f' of account {account}' if account else ''} are missing: export {' and '.join(found)}, from the "
-        f"API's console, and try again. Or export the path of a file that holds it: {files}{folder}."
+        f"Credentials{whose} are missing: export {' and '.join(found)}, from the API's console, and try again. Or "
+        f"export the path of a file that holds it: {files}.{_below_folder(environ, account)}"
     )
 
 
@@ -137,20 +136,27 @@ def credentials_of_all(
             found[name] = credentials
         else:
             missing[name] = credentials
-    if told := [*_missing(missing), *unusable, *_of_two(found)]:
+    if told := [*_missing(missing, environ), *unusable, *_of_two(found)]:
         raise UsageError(" ".join(told))
     return found
 
 
-def _missing(missing: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+def _missing(missing: Mapping[str, tuple[str, ...]], environ: Mapping[str, str]) -> Iterator[str]:
     if missing:
         exports = "; ".join(f"{name}: {' and '.join(variables)}" for name, variables in missing.items())
-        first = next(iter(missing))
         yield (
             f"Credentials are missing for {format_count(len(missing), 'account')}. Export these, from the API's "
-            f"console, and try again: {exports}. Or put them into files below the folder that {_FOLDER} names, such as "
-            f"{first}/auth_id and {first}/auth_token."
+            f"console, and try again: {exports}.{_below_folder(environ, next(iter(missing)))}"
         )
+
+
+def _below_folder(environ: Mapping[str, str], account: str) -> str:
+    """Say how an account's credentials are kept in the folder of accounts; empty for a job without accounts."""
+    if not account:
+        return ""
+    if (folder := environ.get(_FOLDER, "")) and not Path(folder).is_dir():
+        return f" {_FOLDER} is set, but names no folder that is there; check the path."
+    return f" Or put them below the folder that {_FOLDER} names: {account}/auth_id and {account}/auth_token."
 
 
 def _of_two(found: Mapping[str, Credentials]) -> Iterator[str]:

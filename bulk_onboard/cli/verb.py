@@ -101,13 +101,22 @@ class Invocation:
         """Return the credentials of the one job in the environment; UsageError where they are missing."""
         from bulk_onboard.api.credentials import credentials_from
 
-        return credentials_from(os.environ, warn=tell, account=self.job.account)
+        return credentials_from(os.environ, warn=tell, account=self._account())
 
     def credentials_at_hand(self) -> "Credentials | None":
         """Return the credentials; None with `--offline`, or where neither the environment nor a file has any."""
         from bulk_onboard.api.credentials import are_at_hand
 
-        return self.credentials() if not self.offline and are_at_hand(os.environ, self.job.account) else None
+        return self.credentials() if not self.offline and are_at_hand(os.environ, self._account()) else None
+
+    def _account(self) -> str:
+        """Return the name of the one account; where JOB is a ledger, the one whose ledger it is."""
+        if self.job.file != self.job.ledger:
+            return self.job.account
+        from bulk_onboard.ledger.journal import read_ledger_state
+        from bulk_onboard.pipeline.kept_flags import account_of
+
+        return account_of(read_ledger_state(self.job.ledger).ledger_state)
 
     def credentials_of_all(self) -> "dict[str, Credentials]":
         """Return the credentials of all accounts by their names; UsageError that names all that are missing."""

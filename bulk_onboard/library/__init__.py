@@ -1,6 +1,6 @@
 """What `import bulk_onboard` offers (docs/library.md).
 
-    job      load_job: a job file, a workbook or a DataFrame, with settings over it
+    job      load_job, load_jobs: a job file, a workbook or a DataFrame, with settings over it
     verbs    check, plan, run, report, status, each also for an event loop
     answers  what these return, as DataFrames and as plain objects
     work     a thread with an event loop of its own, in which all of it is done
@@ -19,7 +19,7 @@ from bulk_onboard.library.answers import (
     ResultRow,
     RunResult,
 )
-from bulk_onboard.library.job import Job, load_job
+from bulk_onboard.library.job import Job, load_job, load_jobs
 from bulk_onboard.library.verbs import (
     check,
     check_async,
@@ -51,6 +51,7 @@ __all__ = [
     "check",
     "check_async",
     "load_job",
+    "load_jobs",
     "plan",
     "plan_async",
     "report",

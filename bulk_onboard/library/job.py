@@ -1,4 +1,4 @@
-"""The job of a program: a job file or a workbook with settings over it, or a DataFrame in place of a workbook."""
+"""The jobs of a program: a job file or a workbook with settings over it, or a DataFrame in place of a workbook."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -88,6 +88,11 @@ class Job:
         return self.settings.name
 
     @property
+    def account(self) -> str:
+        """Its name among the accounts of the job file; empty where that has none."""
+        return self.settings.account
+
+    @property
     def ledger(self) -> Path:
         """The file that says what was done; keep it until all reviews are in."""
         return self.settings.ledger
@@ -118,16 +123,14 @@ def load_job(file: AnyPath | None = None, /, *, frame: Frame | None = None, **se
         The job, for `check`, `plan`, `run`, `report` and `status`.
 
     Raises:
-        UsageError: no such file, unknown or wrong settings, a secret among them, neither a file nor a frame, or both.
+        UsageError: no such file, unknown or wrong settings, a secret among them, neither a file nor a frame, or both;
+            a job file with several accounts, none of which `account` names.
     """
-    given = {name: plain(value) for name, value in settings.items() if value is not None}
+    given = _given(settings)
     if (file is None) == (frame is None):
         raise UsageError("Give load_job() either a file, or frame=… with ledger=….")
     if file is not None:
-        loaded = jobs.load_job(_path(file), given, are_typed=False)
-        typeable = _typeable(loaded.commands)
-        calls = Calls(job=typeable.job, flags=typeable.flags, commands=typeable)
-        return Job(replace(loaded, commands=typeable if typeable == loaded.commands else calls))
+        return _of_file(jobs.load_job(_path(file), given, are_typed=False))
     if "ledger" not in given:
         raise UsageError('A job of a frame needs to know its ledger: load_job(frame=…, ledger="name.ledger.jsonl").')
     if "workbook" in given:
@@ -140,6 +143,32 @@ def load_job(file: AnyPath | None = None, /, *, frame: Frame | None = None, **se
     flags = {name: words for name, words in typeable.flags.items() if name != "ledger"}
     calls = Calls(job=str(loaded.ledger), flags=flags, commands=typeable)
     return Job(replace(loaded, commands=calls), frame)
+
+
+def load_jobs(file: AnyPath, /, **settings: Unpack[JobSettings]) -> tuple[Job, ...]:
+    """Return the jobs of a job file with accounts, one for each, in the file's order; of any other the one job.
+
+    Each is run by itself, and several may run at a time: each has its own ledger, report and quota.
+
+    Args:
+        file: a job file (.toml), a workbook, or a folder with a `job.toml`.
+        settings: as for `load_job`, for all of them; `account` names those that are wanted.
+
+    Raises:
+        UsageError: as for `load_job`; or one `ledger` or `workbook` for several accounts that have each their own.
+    """
+    return tuple(map(_of_file, jobs.load_jobs(_path(file), _given(settings), are_typed=False)))
+
+
+def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: plain(value) for name, value in settings.items() if value is not None}
+
+
+def _of_file(loaded: jobs.Job) -> Job:
+    """Return the job of a file, which prints calls where no command could say what it was given."""
+    typeable = _typeable(loaded.commands)
+    calls = Calls(job=typeable.job, flags=typeable.flags, commands=typeable)
+    return Job(replace(loaded, commands=typeable if typeable == loaded.commands else calls))
 
 
 def _path(file: Any) -> Path:

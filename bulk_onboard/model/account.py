@@ -35,9 +35,10 @@ def objections_to_names(names: Iterable[str]) -> Iterator[str]:
     """Yield what keeps accounts from being called so in one job: each is needed to name variables and files."""
     seen: dict[str, str] = {}
     for name in names:
-        first = seen.setdefault(name.casefold(), name)
-        if first is not name:
+        first = seen.get(name.casefold())
+        if first is not None:
             yield f"two accounts are called {first!r}" + (f" and {name!r}, which is alike" if name != first else "")
+        seen[name.casefold()] = name
     for fold, name in seen.items():
         if (other := seen.get(f"{fold}-{_FILE}")) is not None:
             yield (

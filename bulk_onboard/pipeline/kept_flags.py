@@ -18,7 +18,6 @@ from bulk_onboard.job_file import name_of
 from bulk_onboard.ledger.opening import normalised
 from bulk_onboard.model.account import path_of
 from bulk_onboard.model.command import Commands
-from bulk_onboard.model.entry import RunStarted
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.settings import BY_NAME
 
@@ -95,7 +94,7 @@ def _job_behind(job: Job, ledger_state: LedgerState) -> Job:
     typed = Path(_seen_from_here(job.ledger)(started.typed)) if started else Path()
     if job.file != job.ledger or started is None or not typed.is_file():
         return job
-    account = _account_of(started)
+    account = account_of(ledger_state)
     given = ({"account": (account,)} if account else {}) | dict(job.commands.flags)
     try:
         behind = load_job(typed, _as_given(given))
@@ -109,16 +108,17 @@ def _job_behind(job: Job, ledger_state: LedgerState) -> Job:
 def _kept(job: Job, ledger_state: LedgerState) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the flags of the newest run, and the address that the ledger is bound to."""
     started = ledger_state.runs[-1].started if ledger_state.runs else None
-    if started and ".".join(filter(None, (name_of(Path(started.typed)), _account_of(started)))) == job.name:
+    if started and ".".join(filter(None, (name_of(Path(started.typed)), account_of(ledger_state)))) == job.name:
         flags = {name: tuple(words) for name, *words in started.flags if name != "account"}
         yield from _with_paths(flags, _seen_from_here(job.ledger)).items()
     if ledger_state.opened and normalised(ledger_state.opened.base_url) != normalised(job.base_url):
         yield "base_url", (ledger_state.opened.base_url,)
 
 
-def _account_of(started: RunStarted) -> str:
-    """Return the name of the account whose run this was; empty where the job had no accounts."""
-    return next((words[0] for name, *words in started.flags if name == "account"), "")
+def account_of(ledger_state: LedgerState) -> str:
+    """Return the name of the account whose ledger it is, by its newest run; empty where the job had no accounts."""
+    flags = ledger_state.runs[-1].started.flags if ledger_state.runs else ()
+    return next((words[0] for name, *words in flags if name == "account"), "")
 
 
 def _says_otherwise(job: Job, name: str, words: tuple[str, ...]) -> bool:

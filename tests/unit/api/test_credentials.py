@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from bulk_onboard.api.credentials import Credentials, Secret, are_at_hand, credentials_from, look_up, places_of
+from bulk_onboard.api.credentials import (
+    Credentials,
+    Secret,
+    are_at_hand,
+    credentials_from,
+    credentials_of_all,
+    doubt_about,
+    look_up,
+    places_of,
+)
 from bulk_onboard.errors import UsageError
 
 AUTH_ID = "MA" + "X" * 18
@@ -272,3 +281,119 @@ def test_places_are_told_in_words_and_never_what_is_in_them(context):
     assert {"PLIVO_AUTH_ID": "the environment"} == only_id
     assert "$CREDENTIALS_DIRECTORY/plivo_auth_token" == by_systemd["PLIVO_AUTH_TOKEN"]
     assert "the file that PLIVO_AUTH_TOKEN_FILE names" == places_of(context.environ)["PLIVO_AUTH_TOKEN"]
+
+
+# Accounts of a job
+
+
+def of(account: str, auth_id: str = AUTH_ID) -> dict[str, str]:
+    """The environment with an account's credentials in it."""
+    return {f"PLIVO_AUTH_ID_{account}": auth_id, f"PLIVO_AUTH_TOKEN_{account}": f"token-of-{account}"}
+
+
+def in_folder(context: Rig, account: str, **texts: str) -> None:
+    """A folder of accounts with this one in it."""
+    context.environ["PLIVO_ACCOUNTS"] = str(context.folder / "accounts")
+    (context.folder / "accounts" / account).mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        context.put(f"accounts/{account}/{name}", text.encode())
+
+
+def test_account_has_its_name_behind(context):
+    """In the environment, in the variable of a file, and in systemd's folder; each credential by itself."""
+    context.environ = {"PLIVO_AUTH_ID_ACME_LTD": AUTH_ID, "CREDENTIALS_DIRECTORY": str(context.folder)}
+    context.put("plivo_auth_token_acme_ltd", b"by-systemd")
+    by_systemd = credentials_from(context.environ, account="Acme-Ltd")
+    context.name("PLIVO_AUTH_TOKEN_ACME_LTD", b"by-file\n")
+    by_file = credentials_from(context.environ, account="acme-ltd")
+
+    assert (AUTH_ID, "by-systemd") == (by_systemd.auth_id, by_systemd.auth_token.reveal())
+    assert "by-file" == by_file.auth_token.reveal()
+
+
+def test_folder_of_accounts_is_the_last_place(context):
+    """A folder for each account, with a file for each credential, called as the job file calls the account."""
+    in_folder(context, "acme-ltd", auth_id=AUTH_ID, auth_token="from-folder\n")
+
+    found = credentials_from(context.environ, account="acme-ltd")
+    places = places_of(context.environ, "acme-ltd")
+    context.environ |= of("ACME_LTD", OTHER_ID)
+
+    assert (AUTH_ID, "from-folder") == (found.auth_id, found.auth_token.reveal())
+    assert "$PLIVO_ACCOUNTS/acme-ltd/auth_id" == places["PLIVO_AUTH_ID_ACME_LTD"]
+    assert OTHER_ID == credentials_from(context.environ, account="acme-ltd").auth_id
+
+
+def test_account_never_has_the_credentials_without_a_name(context):
+    """Or its rows would be filed in another account; nor has a job without accounts those with one."""
+    context.environ = {**GOOD, **of("BRAVO"), "PLIVO_ACCOUNTS": str(context.folder)}
+    for name in ("auth_id", "auth_token"):
+        context.put(name, b"x")
+
+    with pytest.raises(UsageError, match=r"of account acme are missing: export PLIVO_AUTH_ID_ACME and PLIVO_AUTH_TOK"):
+        credentials_from(context.environ, account="acme")
+    with pytest.raises(UsageError, match=r"export PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN, .*PLIVO_AUTH_TOKEN_FILE\.$"):
+        credentials_from(of("ACME") | {"PLIVO_ACCOUNTS": str(context.folder)})
+    assert [False, True] == [are_at_hand(context.environ, account) for account in ("acme", "bravo")]
+
+
+def test_unusable_file_in_the_folder_of_accounts_is_told(context):
+    """By its place in the folder; one that others can read is warned about."""
+    in_folder(context, "acme", auth_id=AUTH_ID, auth_token="")
+
+    with pytest.raises(UsageError, match=r"\$PLIVO_ACCOUNTS/acme/auth_token is empty"):
+        credentials_from(context.environ, account="acme")
+    context.put("accounts/acme/auth_token", b"canary", 0o644)
+    credentials_from(context.environ, account="acme", warn=context.warnings.append)
+
+    (warning,) = context.warnings
+    assert warning.startswith("$PLIVO_ACCOUNTS/acme/auth_token can be read by others")
+
+
+def test_credentials_of_all_accounts(context):
+    """By their names; of a job without accounts there is one without."""
+    context.environ = of("ACME") | of("BRAVO", OTHER_ID)
+
+    found = credentials_of_all(["acme", "bravo"], context.environ)
+
+    assert [("acme", AUTH_ID), ("bravo", OTHER_ID)] == [(name, each.auth_id) for name, each in found.items()]
+    assert AUTH_ID == credentials_of_all([""], GOOD)[""].auth_id
+
+
+def test_all_that_are_missing_are_told_at_once(context):
+    """With what to export for each, and what is wrong with the files of others."""
+    context.environ = {"PLIVO_AUTH_ID_BRAVO": OTHER_ID, **of("CHARLIE"), "PLIVO_AUTH_TOKEN_DELTA_FILE": "missing"}
+
+    with pytest.raises(UsageError) as told:
+        credentials_of_all(["acme", "bravo", "charlie", "delta"], context.environ)
+
+    exports = "acme: PLIVO_AUTH_ID_ACME and PLIVO_AUTH_TOKEN_ACME; bravo: PLIVO_AUTH_TOKEN_BRAVO."
+    assert f"missing for 2 accounts. Export these, from the API's console, and try again: {exports}" in str(told.value)
+    assert "Account delta: The file that PLIVO_AUTH_TOKEN_DELTA_FILE names cannot be read" in str(told.value)
+    assert "acme/auth_id and acme/auth_token" in str(told.value)
+
+
+def test_folder_of_accounts_that_is_not_there_is_told():
+    """Where somebody relies on it, and only then."""
+    environ = {"PLIVO_ACCOUNTS": "/not/there"}
+
+    with pytest.raises(UsageError, match="PLIVO_ACCOUNTS is set, but names no folder"):
+        credentials_of_all(["acme", "bravo"], environ)
+    assert AUTH_ID == credentials_from(environ | of("ACME"), account="acme").auth_id
+
+
+def test_two_accounts_with_one_auth_id_are_refused(context):
+    """They would share one quota, and each would go as fast as if it had it alone."""
+    context.environ = of("ACME") | of("BRAVO", OTHER_ID) | of("CHARLIE")
+
+    with pytest.raises(UsageError, match=r"acme and charlie have one auth_id.*PLIVO_AUTH_ID_ACME and PLIVO_AUTH_ID_CH"):
+        credentials_of_all(["acme", "bravo", "charlie"], context.environ)
+
+
+def test_doubt_names_the_accounts_variable(context):
+    """One that does not look like an auth_id, and a sub-account's."""
+    credentials_from(of("ACME", "x"), warn=context.warnings.append, account="acme")
+
+    (warning,) = context.warnings
+    assert warning.startswith("PLIVO_AUTH_ID_ACME does not look like one")
+    assert doubt_about("SA" + "9" * 18, "acme").startswith("PLIVO_AUTH_ID_ACME is a sub-account's")
