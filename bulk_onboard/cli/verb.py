@@ -301,8 +301,7 @@ def known_keys(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def known_accounts(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the job's accounts whose names begin like this, for `autocompletion`."""
-    names = [job.account for job in _jobs_to_complete(ctx) if job.account]
-    return [name for name in names if name.casefold().startswith(incomplete.casefold())]
+    return [job.account for job in _jobs_to_complete(ctx) if job.account and job.account.startswith(incomplete)]
 
 
 def _jobs_to_complete(ctx: typer.Context) -> "Sequence[Job]":
