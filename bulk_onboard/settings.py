@@ -668,7 +668,7 @@ SETTINGS: tuple[Setting, ...] = (
         "accounts",
         _tables,
         (),
-        "Tables: the accounts of the job, each with its name and the keys that hold for it alone.",
+        "Tables, each below [[accounts]]: the name of an account and the keys that hold for it alone.",
         "none",
         whole_job=True,
     ),

@@ -27,6 +27,11 @@ documents = "documents"
 # number_type = "local"      # for rows that do not say
 # quota = "60/min"
 # concurrency = 8
+
+# One job may file for several accounts; each then has credentials of its own (PLIVO_AUTH_ID_ACME), and the rows whose
+# cell Account names it. This comes last in the file.
+# [[accounts]]
+# name = "acme"
 """
 
 _IGNORED = """\

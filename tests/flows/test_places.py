@@ -11,8 +11,15 @@ import pytest
 
 from bulk_onboard.callbacks.hints import Hints, hints_folder
 from bulk_onboard.errors import UsageError
-from bulk_onboard.job import Job, load_job
-from bulk_onboard.pipeline.places import Written, check_places, is_same_file, read_by, written_by
+from bulk_onboard.job import Job, load_job, load_jobs
+from bulk_onboard.pipeline.places import (
+    Written,
+    check_places,
+    check_places_of_all,
+    is_same_file,
+    read_by,
+    written_by,
+)
 from tests.support.office import Office, typed
 
 
@@ -170,6 +177,54 @@ def test_files_that_are_two_are_not_one(tmp_path: Path) -> None:
     assert not is_same_file(tmp_path / "A", tmp_path / "a")
     assert is_same_file(tmp_path / "B", tmp_path / "b")
     assert is_same_file(tmp_path / "circle", tmp_path / "circle")
+
+
+def accounts_of(folder: Path, acme: str = "", bravo: str = "", shared: str = "", **flags: Any) -> tuple[Job, ...]:
+    """A job file with two accounts, each with these keys of its own."""
+    tables = "".join(f'[[accounts]]\nname = "{name}"\n{own}\n' for name, own in (("acme", acme), ("bravo", bravo)))
+    (folder / "job.toml").write_text(f'workbook = "book.xlsx"\n{shared}\n{tables}')
+    return load_jobs(folder / "job.toml", flags)
+
+
+def test_accounts_beside_each_other_are_fine(tmp_path: Path) -> None:
+    """By default every file of theirs has a name of its own; one may hold rows against the other's ledger."""
+    check_places_of_all(accounts_of(tmp_path))
+    check_places_of_all(accounts_of(tmp_path, shared='against = ["job.acme.ledger.jsonl", "job.bravo.ledger.jsonl"]'))
+
+
+@pytest.mark.parametrize(
+    ("acme", "bravo", "told"),
+    [
+        ("", 'ledger = "JOB.acme.ledger.jsonl"', "the ledger of account bravo: it is the ledger of account acme"),
+        ("", 'workbook = "job.acme.report.xlsx"', "the report of account acme: it is the workbook of account bravo"),
+        ("", 'report = "job.report.xlsx"', "the report of account bravo both|over all accounts: it is the report of"),
+        ('report = "job.acme.bravo.xlsx"', 'ledger = "job.acme.summary.json"', "it is the summary of account acme"),
+    ],
+)
+def test_no_account_writes_what_another_one_has(tmp_path: Path, acme: str, bravo: str, told: str) -> None:
+    """Nor does the report over all accounts; the sentence names both."""
+    with pytest.raises(UsageError, match=told):
+        check_places_of_all(accounts_of(tmp_path, acme, bravo))
+
+
+def test_one_account_alone_writes_over_no_other_ones_ledger(tmp_path: Path) -> None:
+    """Though that one was not picked."""
+    (bravo,) = accounts_of(tmp_path, account="bravo", ledger=str(tmp_path / "job.acme.ledger.jsonl"))
+
+    with pytest.raises(UsageError, match="the ledger of account bravo: it is the ledger of account acme"):
+        check_places(bravo)
+
+
+def test_files_of_each_account_are_checked(tmp_path: Path) -> None:
+    """The sentence begins with its name; the report over all is checked as well, unless one account was picked."""
+    jobs = accounts_of(tmp_path)
+    (tmp_path / "job.report.xlsx").write_text("somebody's")
+    with pytest.raises(UsageError, match="job.report.xlsx cannot be the report over all accounts: a file that"):
+        check_places_of_all(jobs)
+    check_places_of_all(jobs[:1])
+    (tmp_path / "job.bravo.ledger.jsonl").write_text("somebody's")
+    with pytest.raises(UsageError, match="^Account bravo: .*job.bravo.ledger.jsonl cannot be the ledger: a file that"):
+        check_places_of_all(jobs)
 
 
 async def test_a_job_goes_on_with_what_it_wrote_itself(office: Office) -> None:

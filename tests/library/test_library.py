@@ -111,6 +111,28 @@ def test_what_is_easily_handed_over_in_place_of_something_else_is_refused(tmp_pa
     assert not job.ledger.exists()
 
 
+def test_job_file_with_accounts_is_several_jobs(tmp_path: Path, sandbox: Sandbox) -> None:
+    """Each is run by itself, with the credentials that its name leads to; one of them is loaded by its name."""
+    rows = invented_businesses(2, tmp_path / "documents")
+    for number, name in enumerate(("acme", "bravo")):
+        rows.iloc[number : number + 1].to_csv(tmp_path / f"{name}.csv", index=False)
+    accounts = "".join(f'[[accounts]]\nname = "{name}"\nworkbook = "{name}.csv"\n' for name in ("acme", "bravo"))
+    (tmp_path / "job.toml").write_text(accounts)
+
+    jobs = bulk_onboard.load_jobs(tmp_path / "job.toml", **sandbox.settings)
+    bravo = bulk_onboard.load_job(tmp_path / "job.toml", account="bravo", **sandbox.settings)
+
+    assert ["acme", "bravo"] == [job.account for job in jobs]
+    assert ("bravo", "job.bravo", jobs[1].ledger) == (bravo.account, bravo.name, bravo.ledger)
+    with pytest.raises(UsageError, match="2 accounts, .* acme, bravo. Pick one, such as account=.acme"):
+        bulk_onboard.load_job(tmp_path / "job.toml")
+    with pytest.raises(UsageError, match="PLIVO_AUTH_ID_BRAVO"):
+        bulk_onboard.run(bravo)
+    assert bulk_onboard.run(bravo, credentials=sandbox.credentials).ok
+    assert "--account bravo" in bulk_onboard.report(bravo).next
+    assert not jobs[0].ledger.exists()
+
+
 def test_nothing_shows_credentials_or_rows(tmp_path: Path, sandbox: Sandbox) -> None:
     """Neither when a job is printed nor when credentials are."""
     credentials = bulk_onboard.Credentials.of("MAINVENTED0000000001", "invented-token")

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from bulk_onboard.pipeline.stop import Stop, left_over, rest
+from bulk_onboard.model.outcome import Halt
+from bulk_onboard.pipeline.stop import Stop, left_over, rest, why_stopped
 from tests.support.clocks import FakeClock, FrozenClock
 
 
@@ -174,3 +175,11 @@ def test_rows_that_were_left_over_are_told_with_why_where_that_is_known():
     assert left_over(0) is None
     assert "1 row could not be finished; run again to continue." == str(left_over(1))
     assert "2 rows could not be finished. The API refuses." == str(left_over(2, why="The API refuses."))
+
+
+@pytest.mark.parametrize(("account", "ending"), [("", ""), ("acme-ltd", "_ACME_LTD")])
+def test_refused_credentials_are_called_by_the_accounts_variables(account, ending):
+    """So that whoever reads it checks the right ones."""
+    error = why_stopped(Halt.CREDENTIALS, base_url="http://127.0.0.1", sent_before=True, account=account)
+
+    assert f"Check PLIVO_AUTH_ID{ending} and PLIVO_AUTH_TOKEN{ending}, and that" in str(error)
