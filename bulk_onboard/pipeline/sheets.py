@@ -95,6 +95,7 @@ class _Reading(NamedTuple):
     """What distinguishes one reading of a sheet from another."""
 
     path: Path
+    is_shared: bool
     is_frame: bool
     sheet: str | None
     header_row: int
@@ -106,7 +107,7 @@ def _readings(jobs: Sequence[Job], frame: Frame | None) -> dict[_Reading, list[J
     readings: dict[_Reading, list[Job]] = {}
     for job in jobs:
         is_frame = frame is not None and (job.shares_sheet or len(jobs) == 1)
-        reading = _Reading(job.workbook, is_frame, job.sheet, job.header_row, job.encoding)
+        reading = _Reading(job.workbook, job.shares_sheet, is_frame, job.sheet, job.header_row, job.encoding)
         readings.setdefault(reading, []).append(job)
     return readings
 
@@ -139,52 +140,61 @@ def _sheets(
     unassigned: dict[tuple[str, int], Finding] = {}  # a sheet may be read more than once, with other headers
     rows: dict[str, list[Row]] = {}
     empty: list[Job] = []
-    for reading, sharers in readings.items():
+    for reading, readers in readings.items():
         sheet = whole[reading]
-        own |= {job.account: sheet for job in sharers}
-        if sheet is None or not sharers[0].account:
+        if sheet is None or not readers[0].account:
+            own |= {job.account: sheet for job in readers}
             continue
-        for job in (job for job in sharers if not job.shares_sheet):
-            columns = columns_at_hand(job, sheet)
-            if len(silent_places(sheet, columns)) == sheet.height:
-                empty.append(job)
-            rows.setdefault(job.account, []).extend(_identifying_rows(job, sheet, columns))
-        if sharing := [job for job in sharers if job.shares_sheet]:
-            split = _split(sharing, sheet, jobs)
-            own |= {job.account: sheet.at(split.places.get(job.account, ())) for job in sharing}
-            empty += [job for job in sharing if job.account not in split.places]
-            unassigned |= {(each.sheet, each.row): each for each in split.unassigned}
-            by_account = {job.account: job for job in sharing}
-            for account, places in split.places.items():
-                job = by_account.get(account, sharing[0])
-                found = _identifying_rows(job, sheet, columns_at_hand(job, sheet), places)
-                rows.setdefault(account, []).extend(found)
+        columns = _columns_of_each(readers, sheet)
+        places = _places_of_each(readers, sheet, columns, jobs)
+        unassigned |= {(each.sheet, each.row): each for each in places.unassigned}
+        for job in readers:
+            its = places.places.get(job.account, ())
+            own[job.account] = sheet.at(its) if job.shares_sheet else sheet
+            empty += [] if its else [job]
+        by_account = {job.account: job for job in readers}
+        for account, its in places.places.items():
+            job = by_account.get(account, readers[0])
+            rows.setdefault(account, []).extend(_identifying_rows(job, sheet, columns[job.account], its))
     if empty and rows_needed:
         raise UsageError(_without_rows(sorted(empty, key=jobs.index)))
     return Sheets(own, tuple(unassigned.values()), under_several_accounts(rows))
 
 
-def _split(sharing: Sequence[Job], sheet: Sheet, jobs: Sequence[Job]) -> Split:
-    """Split a sheet among the accounts that share it; of those that are not picked nobody knows more than the name."""
-    columns = {job.account: columns_at_hand(job, sheet) for job in sharing}
-    first, *others = sharing
-    for job in others:
-        headers = [columns[each.account].header(ACCOUNT) for each in (first, job)]
-        if headers[0] != headers[1]:
+def _columns_of_each(jobs: Sequence[Job], sheet: Sheet) -> dict[str, Columns]:
+    """Return by account which columns mean what; that takes time, and most jobs say the same of them."""
+    known: dict[object, Columns] = {}
+    found = {}
+    for job in jobs:
+        said = (*job.columns.items(), job.contract, bool(job.number_type), bool(job.documents_pattern))
+        found[job.account] = known.get(said) or known.setdefault(said, columns_at_hand(job, sheet))
+    return found
+
+
+def _places_of_each(readers: Sequence[Job], sheet: Sheet, columns: Mapping[str, Columns], jobs: Sequence[Job]) -> Split:
+    """Return by account the places of its rows: in a workbook of its own all that say something.
+
+    Of accounts that share a sheet and are not picked nobody knows more than the name.
+
+    Raises:
+        UsageError: accounts find in different columns whose a row is.
+    """
+    first = readers[0]
+    if not first.shares_sheet:
+        silent = silent_places(sheet, columns[first.account])
+        filled = [place for place in range(sheet.height) if place not in silent]
+        return Split({job.account: filled for job in readers if filled}, ())
+    header = columns[first.account].header(ACCOUNT)
+    for job in readers:
+        if (other := columns[job.account].header(ACCOUNT)) != header:
             raise UsageError(
                 f'The accounts {first.account} and {job.account} share the sheet "{sheet.name}", and find in different '
-                f'columns whose a row is ("{headers[0]}" and "{headers[1]}"). Map one column to {ACCOUNT_HEADER} for '
-                "both, under [columns] of the job file."
+                f'columns whose a row is ("{header}" and "{other}"). Map one column to {ACCOUNT_HEADER} for both, '
+                "under [columns] of the job file."
             )
     elsewhere = [job.account for job in jobs if not job.shares_sheet]
-    known = dict.fromkeys((first.account, *first.other_accounts))
-    accounts = [account for account in _in_order(known, jobs) if account not in elsewhere]
-    return split_rows(sheet, columns[first.account], accounts, elsewhere)
-
-
-def _in_order(accounts: Iterable[str], jobs: Sequence[Job]) -> list[str]:
-    """Return the accounts, those of these jobs first and in their order."""
-    return list(dict.fromkeys((*(job.account for job in jobs if job.account), *accounts)))
+    known = dict.fromkeys((*(job.account for job in jobs), first.account, *first.other_accounts))
+    return split_rows(sheet, columns[first.account], [name for name in known if name not in elsewhere], elsewhere)
 
 
 def _identifying_rows(job: Job, sheet: Sheet, columns: Columns, places: Sequence[int] | None = None) -> Sequence[Row]:
@@ -237,7 +247,10 @@ async def read_job_sheet(job: Job, frame: Frame | None = None) -> Sheet:
 
 def _own_sheet(job: Job, frame: Frame | None) -> Sheet:
     sheet = _whole_sheet(job, frame)
-    return sheet.at(_split([job], sheet, [job]).places.get(job.account, ())) if job.shares_sheet else sheet
+    if not job.shares_sheet:
+        return sheet
+    split = _places_of_each([job], sheet, _columns_of_each([job], sheet), [job])
+    return sheet.at(split.places.get(job.account, ()))
 
 
 async def read_whole_sheet(job: Job) -> Sheet:
@@ -309,5 +322,5 @@ def findings_about_accounts(job: Job, sheet: Sheet) -> Iterable[Finding]:
         ]
         if named:
             row, other = named[0]
-            details = {"account": job.account, "other": other, "row": row}
+            details: dict[str, str | int] = {"account": job.account, "other": other, "row": row}
             yield Finding("account-of-others", sheet.name, sheet.header_row, header.strip(), header.strip(), details)

@@ -14,12 +14,15 @@ from bulk_onboard.model.finding import NO_RULINGS, OFF, VERY_MANY, Finding, Ruli
 from bulk_onboard.model.identity import (
     annotated_token,
     business_of,
+    bytes_of,
     gapless_natural_key,
     keyless_token_of,
     natural_key,
     normal_key,
     normal_user_key,
+    number_for_digest,
     numbers_in,
+    places_of_known,
     registration_token_of,
     shared_keys,
     token_of,
@@ -29,7 +32,7 @@ from bulk_onboard.model.mask import masked_path
 from bulk_onboard.model.record import State
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import JudgedRow, Row
-from bulk_onboard.model.sheet import KEY, NUMBERS, REGISTRATION_NUMBER, Columns, document_column
+from bulk_onboard.model.sheet import BO_KEY, KEY, NUMBERS, REGISTRATION_NUMBER, Columns, document_column
 from bulk_onboard.validation.marking import Marker, in_cell
 
 # Rows that mean the same record, or the same business. With the same key and the same content the first row stands for
@@ -209,6 +212,8 @@ def _uses(papers: _Papers, digests: set[str]) -> dict[str, _Use]:
 # that the row has there, with its Key or without, by the token that an annotated workbook gave the row, by its
 # registration number under any Key, or by its content. What was refused, proved unsent, deleted or given up is not at
 # the API and does not count; what is gone from it does, until its people have said whether it is to be filed again.
+# A token can only be worked out for one account at a time, so that thousands of rows and hundreds of ledgers make
+# millions of them: all but the one of the number are left out where it decides.
 
 _AT_THE_API: Mapping[State, str] = {
     State.SENDING: "uncertain (sent, outcome unknown)",
@@ -238,44 +243,67 @@ class KnownBusinesses:
         self._by_token: dict[str, _Sighting] = {}
         self._by_registration: dict[str, _Sighting] = {}
         self._by_fingerprint: dict[str, _Sighting] = {}
-        self._keys = set()
+        self._are_all_numbered = True
         for record in ledger_state.records.values():
             if record.state in _AT_THE_API:
                 seen = self._by_token[record.token] = _Sighting(record.state, record.compliance_id)
-                self._by_registration[record.registration_token] = seen
-                self._by_fingerprint[record.fingerprint] = seen
-                self._keys.add(normal_user_key(record.key))
-        self._by_registration.pop("", None)
-        self._by_fingerprint.pop("", None)
-        self._has_keyless = "" in self._keys
+                for registration in filter(None, (record.registration_token, record.intended_registration)):
+                    self._by_registration[registration] = seen
+                if record.fingerprint:
+                    self._by_fingerprint[record.fingerprint] = seen
+                self._are_all_numbered &= bool(record.registration_token)
+        self._numbers = frozenset(bytes_of(each.rpartition("|")[2]) for each in self._by_registration)
 
     def __bool__(self) -> bool:
         """Return whether it knows any."""
         return bool(self._by_token)
 
-    def has(self, row: Row) -> bool:
-        """Return whether it knows the row's business, whatever else the row says."""
-        return bool(self._by_token) and self._known_as(row) is not None
+    def sightings(self, judged: Sequence[JudgedRow], numbers: Sequence[bytes]) -> Iterator[tuple[int, _Sighting]]:
+        """Yield the positions of the rows whose business it knows, and what it has of it.
 
-    def sighting(self, one: JudgedRow) -> _Sighting | None:
-        """Return what it has of the row's business; None for nothing."""
-        if not self._by_token:
-            return None
-        return self._known_as(one.row) or self._by_fingerprint.get(one.fingerprint)
+        Args:
+            judged: the rows.
+            numbers: their registration numbers; made once, however many ledgers are asked.
+        """
+        contents = self._by_fingerprint
+        for position in self._perhaps_known(judged, numbers) if self else ():
+            one = judged[position]
+            if seen := self.known_as(one.row) or contents.get(one.fingerprint):
+                yield position, seen
 
-    def _known_as(self, row: Row) -> _Sighting | None:
-        return next(filter(None, self._found(row)), None) if normal_key(row) else None
+    def _perhaps_known(self, judged: Sequence[JudgedRow], numbers: Sequence[bytes]) -> Iterable[int]:
+        if not self._are_all_numbered:
+            return range(len(judged))
+        contents = self._by_fingerprint
+        others = {p for p, one in enumerate(judged) if one.fingerprint in contents or BO_KEY in one.row.cells}
+        others.update(position for position, number in enumerate(numbers) if not number)
+        return sorted(others.union(places_of_known(self._auth_id, numbers, self._numbers)))
+
+    def known_as(self, row: Row) -> _Sighting | None:
+        """Return what it has of the row's business by the cells that identify it; None for nothing.
+
+        A record whose number is known is not compared by what its row was called first.
+        """
+        return next(filter(None, self._found(row)), None) if self and normal_key(row) else None
 
     def _found(self, row: Row) -> Iterable[_Sighting | None]:
-        """Look for the row by all its names.
-
-        A token is worked out only where the ledger may have it, which saves most of the time with many accounts.
-        """
         yield self._by_token.get(annotated_token(row))
-        if self._has_keyless or normal_user_key(row.cell(KEY)) in self._keys:
+        registration = registration_token_of(self._auth_id, row)
+        yield self._by_registration.get(registration)
+        if not (registration and self._are_all_numbered):
             yield self._by_token.get(token_of(self._auth_id, row))
             yield self._by_token.get(keyless_token_of(self._auth_id, row))
-        yield self._by_registration.get(registration_token_of(self._auth_id, row))
+
+
+def _sightings(
+    judged: Sequence[JudgedRow], others: Iterable[tuple[str, KnownBusinesses]]
+) -> Iterator[tuple[int, str, _Sighting]]:
+    """Yield the positions of rows, each with the name of a ledger that knows its business, and what that has of it."""
+    numbers = [number_for_digest(one.row.cell(REGISTRATION_NUMBER)) for one in judged]
+    for name, known in others:
+        for position, seen in known.sightings(judged, numbers):
+            if judged[position].aside is None:
+                yield position, name, seen
 
 
 def mark_in_other_ledgers(
@@ -287,11 +315,9 @@ def mark_in_other_ledgers(
 ) -> tuple[JudgedRow, ...]:
     """Mark rows whose business one of the other ledgers has; each of these comes with its name."""
     rows, marker = list(judged), Marker(columns, rulings)
-    for name, known in others:
-        for position, one in enumerate(rows):
-            if one.aside is None and (seen := known.sighting(one)):
-                details = {"ledger": name, "state": str(seen)}
-                rows[position] = marker.mark(one, [Finding("in-other-ledger", details=details)])
+    for position, name, seen in _sightings(judged, others):
+        finding = Finding("in-other-ledger", details={"ledger": name, "state": str(seen)})
+        rows[position] = marker.mark(rows[position], [finding])
     return tuple(rows)
 
 
@@ -319,26 +345,26 @@ def mark_in_other_accounts(
         columns: which of the sheet's columns means what.
         rulings: what the job says of findings.
     """
-    others = [(account, known) for account, known in others if known]
-    if not others and not twice:
-        return tuple(judged)
+    left = [one for one in judged if one.aside is None] if twice or any(known for _, known in others) else []
+    filed = {position for position, _, _ in _sightings(left, [("", own)])}
+    left = [one for position, one in enumerate(left) if position not in filed]
+    found = {
+        one.row.number: f"The account {twice[one.row.number]} has a row of this business too"
+        for one in left
+        if one.row.number in twice
+    }
+    known = (
+        (left[position].row.number, f"The account {account} has this business already ({seen})")
+        for position, account, seen in reversed(list(_sightings(left, others)))
+    )
+    found |= known
     marker = Marker(columns, rulings)
-
-    def marked(one: JudgedRow) -> JudgedRow:
-        if one.aside is not None or own.sighting(one):
-            return one
-        for account, known in others:
-            if seen := known.sighting(one):
-                return marker.mark(one, [_of_account(f"The account {account} has this business already: {seen}")])
-        if account := twice.get(one.row.number, ""):
-            return marker.mark(one, [_of_account(f"The account {account} has a row of this business too")])
-        return one
-
-    return tuple(map(marked, judged))
-
-
-def _of_account(known: str) -> Finding:
-    return Finding("in-other-account", details={"known": known})
+    return tuple(
+        marker.mark(one, [Finding("in-other-account", details={"known": found[one.row.number]})])
+        if one.row.number in found
+        else one
+        for one in judged
+    )
 
 
 def under_several_accounts(rows: Mapping[str, Sequence[Row]]) -> dict[str, dict[int, str]]:

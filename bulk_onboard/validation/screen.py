@@ -191,7 +191,7 @@ class _Screen:
             country, number_type, user_type, number, key, bo_key = cells
             combination = Combination.written((country, number_type, user_type), defaults)
             row = Row("", 0, combination, {REGISTRATION_NUMBER: number, KEY: key, BO_KEY: bo_key})
-            return not number or any(known.has(row) for known in others)
+            return not number or any(known.known_as(row) for known in others)
 
         self.suspect |= np.fromiter(map(is_known, groups), dtype=bool, count=len(groups))[codes]
 
