@@ -124,7 +124,7 @@ async def run_jobs(
             finally:
                 meeting.stay_away(job.account, is_judged=is_judged)
 
-        results, bugs = await _all_of([run_account(job) for job in jobs])
+        results, bugs = await _all_of(jobs, run_account)
         if meeting.refusal is not None:
             raise meeting.refusal
         if bugs:
@@ -158,15 +158,20 @@ def _all_doing(progresses: Iterable[Progress], what: str) -> Iterator[None]:
         yield
 
 
-async def _all_of(runs: Sequence[Coroutine[Any, Any, RunResult]]) -> tuple[list[RunResult], list[Exception]]:
-    """Return what all of the runs came to, and the bugs that ended some of them."""
-    tasks = [asyncio.create_task(run) for run in runs]
+async def _all_of(
+    jobs: Iterable[Job], run: Callable[[Job], Coroutine[Any, Any, RunResult]]
+) -> tuple[list[RunResult], list[Exception]]:
+    """Run all of them; return what they came to, in their order, and the bugs that ended some."""
+    tasks: list[asyncio.Task[RunResult]] = []
     try:
+        for job in jobs:
+            tasks.append(asyncio.create_task(run(job), name=job.account))
+            await asyncio.sleep(0)  # hundreds that begin in one turn of the loop would hold it up for a second
         await asyncio.wait(tasks)
     except asyncio.CancelledError:
         for task in tasks:
             task.cancel()
-        await asyncio.wait(tasks)
+        await asyncio.gather(*tasks, return_exceptions=True)
         raise
     ended = [task.exception() for task in tasks]
     bugs = [error for error in ended if isinstance(error, Exception)]

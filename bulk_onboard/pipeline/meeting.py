@@ -60,7 +60,7 @@ class Meeting:
         stop: that of them all.
 
     Attributes:
-        refusal: why none of them goes on; None while they may.
+        refusal: why none of them goes on; None while they may, or where all were asked to stop.
     """
 
     def __init__(self, accounts: Iterable[str], *, confirm: Confirm | None, stop: Stop) -> None:
@@ -111,7 +111,7 @@ class Meeting:
             if self._confirm is not None:
                 await self._ask(self._confirm)
         except BulkOnboardError as refusal:
-            self.refusal = refusal
+            self.refusal = None if self._stop.requested else refusal
             raise
 
     async def _ask(self, confirm: Confirm) -> None:
