@@ -24,8 +24,9 @@ from typing import Any
 
 ALLOWED = frozenset(
     {
-        "event", "level", "timestamp", "version", "account", "run_id", "exit_status", "row", "token", "key", "operation",
-        "outcome", "http_status", "api_id", "error", "errno", "duration_s", "done", "due", "left_s", "ends_at", "doing",
+        "event", "level", "timestamp", "version", "account", "run_id", "exit_status", "row", "token", "key",
+        "operation", "outcome", "http_status", "api_id", "error", "errno", "duration_s", "done", "due", "left_s",
+        "ends_at", "doing",
     }
 )  # fmt: skip
 TEXT, JSON = FORMATS = ("text", "json")

@@ -103,10 +103,9 @@ def trust_context(ca_bundle: Path | None = None) -> ssl.SSLContext:
     file = ca_bundle or ssl.get_default_verify_paths().openssl_cafile
     try:
         facts = os.stat(file)  # noqa: PTH116 - a system may name none
-        seen = (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns)
     except (OSError, ValueError):
-        seen = ()
-    return _trust_context(ca_bundle, seen)
+        return _trust_context(ca_bundle, ())
+    return _trust_context(ca_bundle, (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns))
 
 
 @lru_cache(maxsize=8)

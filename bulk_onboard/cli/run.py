@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bulk_onboard.job import Job
     from bulk_onboard.maintenance.refresh import Refreshed
     from bulk_onboard.pipeline.finish import RunResult
-    from bulk_onboard.pipeline.run import FirstFiling
+    from bulk_onboard.pipeline.meeting import FirstFiling
     from bulk_onboard.pipeline.stop import Stop
 
 
@@ -133,10 +133,9 @@ def _is_confirmed(filing: "FirstFiling") -> bool:
     host = urlsplit(filing.base_url).hostname
     takes = "" if filing.takes_s is None else f", which takes about {format_estimate(filing.takes_s)}"
     noun = "1 business" if filing.rows == 1 else f"{filing.rows:,} businesses"
-    account = f"{filing.auth_id[:2]}…{filing.auth_id[-2:]}"
-    question = (
-        f"This files {noun} at {host} as account {account}, with {format_size(filing.size)} of documents{takes}. Go on?"
-    )
+    masked = [f"{auth_id[:2]}…{auth_id[-2:]}" for auth_id in filing.auth_ids]
+    accounts = f"account {masked[0]}" if len(masked) == 1 else f"{len(masked)} accounts"
+    question = f"This files {noun} at {host} as {accounts}, with {format_size(filing.size)} of documents{takes}. Go on?"
     heeded = signal.getsignal(signal.SIGINT)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # so that Ctrl-C answers no
     try:

@@ -3,10 +3,11 @@
 One stack of wrappers serves a whole run: it reads requirements before there is a ledger, and writes once it has one.
 """
 
+import asyncio
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from bulk_onboard import errors
 from bulk_onboard.api.address import check_address
 from bulk_onboard.api.client import Client
 from bulk_onboard.api.credentials import Credentials
+from bulk_onboard.api.gate import Gate
 from bulk_onboard.api.gateway import HttpGateway
 from bulk_onboard.api.pacer import Paced, Pacer
 from bulk_onboard.api.wire import Wire
@@ -32,6 +34,7 @@ from bulk_onboard.model.ledger_state import Journal, LedgerState
 from bulk_onboard.pipeline.gateways import Breaker, Journaled, Retrying, StopGate
 from bulk_onboard.pipeline.progress import Flow, Progress
 from bulk_onboard.pipeline.stop import Stop, status_of, why_stopped
+from bulk_onboard.pipeline.threads import in_thread
 from bulk_onboard.pipeline.walk import walk
 from bulk_onboard.planning import Budget
 from bulk_onboard.units import Quota
@@ -66,6 +69,7 @@ async def connect(
     *,
     clock: Clock,
     stop: Stop,
+    gate: Gate | None = None,
     journal: Journal | None = None,
     requests: Counter[str] | None = None,
     note_request: Callable[[], None] = lambda: None,
@@ -73,6 +77,7 @@ async def connect(
     """Open the way to the API.
 
     Args:
+        gate: what bounds the calls in flight of all accounts; None for one of this job's own.
         journal: the ledger that writes go into; without one the connection can only read, until it is bound to one.
         requests: where the calls are counted, by operation and outcome.
         note_request: called before each call that goes out.
@@ -80,7 +85,7 @@ async def connect(
     Raises:
         UsageError: the address of the job is not one that credentials may be sent to.
     """
-    base_url = check_address(job.base_url, trust_host=job.trust_host)
+    base_url, gate = check_address(job.base_url, trust_host=job.trust_host), gate or Gate(job.uploads)
     client = Client(base_url, credentials, concurrency=job.concurrency + 2, proxy=job.proxy, ca_bundle=job.ca_bundle)
 
     def owner(compliance_id: str) -> str | None:
@@ -89,12 +94,13 @@ async def connect(
     async with client:
         http = HttpGateway(client, Wire(), owner=owner, clock=clock)
         journaled = Journaled(http, journal, _reader_of(job), clock=clock)
-        # The gate stands inside the pacer, so that a call which waited its turn is turned away too.
+        # The stop gate stands inside the pacer, so that a call which waited its turn is turned away too.
         stop_gate = StopGate(journaled, stop, Counter() if requests is None else requests, note_request)
+        earlier_sends_s_ago = _earlier_sends(journal, clock.now())
         paced = Paced(
             stop_gate,
-            compliance=Pacer(job.quota, clock=clock, earlier_sends_s_ago=_earlier_sends(journal, clock.now())),
-            requirements=Pacer(REQUIREMENTS_QUOTA if job.quota else None, clock=clock),
+            compliance=Pacer(job.quota, clock=clock, gate=gate, earlier_sends_s_ago=earlier_sends_s_ago),
+            requirements=Pacer(REQUIREMENTS_QUOTA if job.quota else None, clock=clock, gate=gate),
         )
         stop.call_when_requested(paced.close)
         breaker = Breaker(paced, clock=clock, stop=stop, settle_s=job.settle)
@@ -154,6 +160,24 @@ def open_ledger(
         share=job.share,
         patience_s=patience_s,
     )
+
+
+@asynccontextmanager
+async def ledger_opened(job: Job, credentials: Credentials, clock: Clock) -> AsyncIterator[LedgerJournal]:
+    """Open the job's ledger, as `open_ledger` does, in a thread: its lock may be waited for, and many lines read."""
+    ledger = open_ledger(job, credentials, clock)
+    opening = asyncio.ensure_future(in_thread(ledger.__enter__))
+    try:
+        journal = await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        with suppress(errors.BulkOnboardError):
+            await opening
+            ledger.__exit__(None, None, None)
+        raise
+    try:
+        yield journal
+    finally:
+        await in_thread(ledger.__exit__, None, None, None)
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ from bulk_onboard.pipeline.judge import Judgement
 from bulk_onboard.pipeline.links import LinkStyle, link_style
 from bulk_onboard.pipeline.progress import Progress, UsageLog
 from bulk_onboard.pipeline.stop import Stop
+from bulk_onboard.pipeline.threads import in_thread
 from bulk_onboard.pipeline.walk import DuplicateRecords
 from bulk_onboard.planning import make_plan
 
@@ -73,15 +74,17 @@ class Run:
     _plan: Plan | None = field(default=None, init=False, repr=False)
     _planned_at: int = field(default=0, init=False)  # the ledger state's count of changes then
 
-    def plan(self) -> Plan:
+    async def plan(self) -> Plan:
         """Return what is due now by what the ledger says.
 
-        Made anew only when a record has changed since.
+        Made anew only when a record has changed since; in a thread, while no call of the run is under way, so that no
+        record changes meanwhile.
         """
         changes = self.journal.ledger_state.changes
         if self._plan is None or self._planned_at != changes:
             self._plan = None  # two plans of many rows at a time would be a waste of memory
-            self._plan = make_plan(
+            self._plan = await in_thread(
+                make_plan,
                 self.judgement.rows,
                 ledger_state=self.journal.ledger_state,
                 auth_id=self.auth_id,

@@ -1,6 +1,5 @@
 """Finish a run: its last entry, its report, its result and exit status."""
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,7 +14,7 @@ from bulk_onboard.model import entry as entries
 from bulk_onboard.model.catalogue import RENUMBERED, Severity
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.plan import NOT_CHOSEN, Action, Decision
+from bulk_onboard.model.plan import NOT_CHOSEN, Action, Decision, Plan
 from bulk_onboard.model.record import UNKNOWN, Record, State, unknown_numbers
 from bulk_onboard.pipeline.annotated_copy import annotate, saved_copy
 from bulk_onboard.pipeline.execution import Run
@@ -24,6 +23,7 @@ from bulk_onboard.pipeline.kept_flags import of_own_workbook
 from bulk_onboard.pipeline.outputs import write_job_report
 from bulk_onboard.pipeline.progress import WRITING_REPORT
 from bulk_onboard.pipeline.stop import left_over, status_of, why_stopped
+from bulk_onboard.pipeline.threads import in_thread
 from bulk_onboard.pipeline.walk import DuplicateRecords
 from bulk_onboard.reporting.figures import Overview, overview_of
 from bulk_onboard.reporting.row_status import Decisions, JobStatus, Totals, join
@@ -36,7 +36,8 @@ class RunResult(Totals):
     """What a run came to; console, `--json` and notification are made from it.
 
     Attributes:
-        run_id: empty where nothing was begun, since there was nothing to do.
+        account: whose run it was; empty where the job has no accounts.
+        run_id: empty where nothing was begun: there was nothing to do, or `error` says why.
         requests: by operation and outcome.
         overview: figures, outcomes, and what needs attention.
         reports: where the report was written, by format; without those that could not be.
@@ -50,6 +51,7 @@ class RunResult(Totals):
         status: all rows joined with their records, as the run leaves them; None where nothing was begun.
     """
 
+    account: str = ""
     run_id: str
     exit_status: ExitStatus
     requests: dict[str, int]
@@ -110,7 +112,20 @@ async def finish(run: Run) -> RunResult:
 
 
 async def _finish(run: Run) -> RunResult:
-    status = _status(run)
+    plan = await run.plan()
+    status, result = await in_thread(_summed_up, run, plan)
+    for step in (partial(_write_end, run), partial(_write_report, run, status), partial(_annotate, run, status)):
+        try:
+            result = await step(result)
+        except BulkOnboardError as trouble:
+            exit_status = first_that_holds(result.exit_status, trouble.exit_status)
+            result = replace(result, exit_status=exit_status, error=result.error or trouble)
+    return replace(result, next=_next_command(run, status, result))
+
+
+def _summed_up(run: Run, plan: Plan) -> tuple[JobStatus, RunResult]:
+    """Join rows and records, and sum up what the run came to, before anything is written of it."""
+    status = _status(run, plan)
     statuses = tuple(statuses_of(run, status))
     error = why_stopped(
         run.stop.cause,
@@ -122,8 +137,9 @@ async def _finish(run: Run) -> RunResult:
     if not run.stop.requested:
         error = left_over(statuses.count(ExitStatus.STOPPED), why=" ".join(run.gave_up))
     totals = status.totals(run.news_since)
-    result = RunResult(
+    return status, RunResult(
         **{name: getattr(totals, name) for name in totals.__dataclass_fields__},
+        account=run.job.account,
         run_id=run.run_id,
         exit_status=first_that_holds(status_of(error or run.stop.cause), *statuses),
         overview=overview_of(status),
@@ -136,16 +152,9 @@ async def _finish(run: Run) -> RunResult:
         audited=run.audited or not run.journal.ledger_state.wants_audit,
         audit=_audit_in_words(run),
         error=error,
-        warnings=tuple(_warnings(run)),
+        warnings=tuple(_warnings(run, plan)),
         status=status,
     )
-    for step in (partial(_write_end, run), partial(_write_report, run, status), partial(_annotate, run, status)):
-        try:
-            result = await step(result)
-        except BulkOnboardError as trouble:
-            exit_status = first_that_holds(result.exit_status, trouble.exit_status)
-            result = replace(result, exit_status=exit_status, error=result.error or trouble)
-    return replace(result, next=_next_command(run, status, result))
 
 
 def _new_at_the_api(run: Run) -> Iterable[Record]:
@@ -164,9 +173,9 @@ def _audit_in_words(run: Run) -> str:
     return "nothing was sent since the last check"
 
 
-def _status(run: Run) -> JobStatus:
+def _status(run: Run, plan: Plan) -> JobStatus:
     """Join rows and records as the run leaves them."""
-    plan, judgement = run.plan(), run.judgement
+    judgement = run.judgement
     decisions = None if judgement.missing else plan.decisions
     return join(
         decisions,
@@ -195,10 +204,21 @@ def _without_repeats(findings: list[Finding], decisions: Decisions) -> list[Find
 
 def nothing_to_do(job: Job, judgement: Judgement) -> RunResult:
     """Return the result of a run that had neither workbook nor ledger: it has no id and left nothing."""
+    sentence = f"{judgement.missing} There is no ledger either, so there is nothing to do."
+    return replace(_nothing_begun(job), warnings=(sentence,))
+
+
+def could_not_begin(job: Job, error: BulkOnboardError) -> RunResult:
+    """Return the result of an account whose run could not begin: it has no id, and says why."""
+    return replace(_nothing_begun(job), exit_status=error.exit_status, error=error)
+
+
+def _nothing_begun(job: Job) -> RunResult:
     nothing = join(None, LedgerState())
     return RunResult(
         counts=nothing.counts(),
         reviews=nothing.reviews(),
+        account=job.account,
         run_id="",
         exit_status=ExitStatus.DONE,
         overview=overview_of(nothing),
@@ -206,7 +226,6 @@ def nothing_to_do(job: Job, judgement: Judgement) -> RunResult:
         workbook=job.workbook,
         ledger=job.ledger,
         next=job.commands.again(),
-        warnings=(f"{judgement.missing} There is no ledger either, so there is nothing to do.",),
     )
 
 
@@ -245,12 +264,12 @@ def is_left_over(decision: Decision, ledger_state: LedgerState) -> bool:
     return record.state in (State.NOT_SENT, State.DEFERRED)
 
 
-def _warnings(run: Run) -> Iterable[str]:
+def _warnings(run: Run, plan: Plan) -> Iterable[str]:
     """Yield sentences that somebody should see all the same."""
     if run.judgement.missing:
         yield run.judgement.missing
     if run.job.scope.is_choosy:
-        left = sum(decision.reason == NOT_CHOSEN for decision in run.plan().decisions)
+        left = sum(decision.reason == NOT_CHOSEN for decision in plan.decisions)
         rest = (
             "1 other row that would be due stays as it is"
             if left == 1
@@ -297,7 +316,7 @@ async def _write_end(run: Run, result: RunResult) -> RunResult:
 
 
 async def _write_report(run: Run, status: JobStatus, result: RunResult) -> RunResult:
-    written = await asyncio.to_thread(
+    written = await in_thread(
         write_job_report,
         run.job,
         status,
@@ -318,7 +337,7 @@ async def _annotate(run: Run, status: JobStatus, result: RunResult) -> RunResult
     """Mark a copy of the workbook, where the job asks for it; one that cannot be written fails nothing."""
     if not run.job.annotate:
         return result
-    annotated = await asyncio.to_thread(annotate, run.job, run.judgement, status)
+    annotated = await in_thread(annotate, run.job, run.judgement, status)
     if annotated is None:
         return result
     return replace(result, annotated=annotated.path, warnings=(*result.warnings, *annotated.notes))

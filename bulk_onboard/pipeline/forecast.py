@@ -28,7 +28,8 @@ async def write_plan(run: Run) -> None:
 
     What was made by now counts, so each such entry is about the whole run.
     """
-    plan, due = run.plan(), run.due | tokens_due(run.plan())
+    plan = await run.plan()
+    due = run.due | tokens_due(plan)
     made = requests_by_kind({name: number for name, number in run.requests.items() if not is_throttled(name)})
     planned = entries.Planned(
         rows=len(due),

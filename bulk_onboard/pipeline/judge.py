@@ -3,7 +3,6 @@
 `check` and `plan` show what comes of it, and a run begins with it.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -42,6 +41,7 @@ from bulk_onboard.pipeline.sheets import (
     read_job_sheet,
     read_sheets,
 )
+from bulk_onboard.pipeline.threads import in_thread
 from bulk_onboard.planning import make_plan
 from bulk_onboard.planning.identity import Identities, checked_claims
 from bulk_onboard.reporting.row_status import JobStatus, join
@@ -116,7 +116,7 @@ async def judge(
         UsageError, LedgerError: another job's ledger cannot be read, or a chosen row is not in the sheet.
     """
     progress = progress or Progress()
-    known = await asyncio.to_thread(read_others, job, others, twice)
+    known = await in_thread(read_others, job, others, twice)
     with progress.doing(ASKING_FOR_REQUIREMENTS):
         book = await ask(sorted(combinations_of_sheet(job, sheet)))
     columns, unknown = columns_of(job, sheet, book)
@@ -124,30 +124,34 @@ async def judge(
     sheet_findings = ruled(found, job.findings)
     refuse_the_sheet(sheet, sheet_findings)
     with progress.doing(f"checking {format_count(sheet.height, 'row')} and the documents"):
-        rows, convertible = await asyncio.to_thread(_judged_rows, job, sheet, columns, book, known)
-    check_choice(job, sheet, rows)
+        rows, convertible = await in_thread(_judged_rows, job, sheet, columns, book, known)
     return Judgement(sheet, columns, book, rows, sheet_findings, convertible=convertible)
 
 
-def check_choice(job: Job, sheet: Sheet, rows: Sequence[JudgedRow]) -> None:
-    """Check that the rows chosen with `--key` and `--rows` are in the sheet.
+def check_choice(judged: Sequence[tuple[Job, Sheet, Sequence[JudgedRow]]]) -> None:
+    """Check that the rows chosen with `--key` and `--rows` are in the sheet, of whichever account.
+
+    Args:
+        judged: the job, or its accounts, each with its sheet and all its rows.
 
     Raises:
         UsageError: some are not; the sentence names them, and the nearest Key.
     """
-    if not job.scope.is_choosy:
+    if not any(job.scope.is_choosy for job, _, _ in judged):
         return
-    keys = {normal_user_key(key): key for one in rows if (key := one.row.cell(KEY))}
-    for key in job.key:
+    where = " or ".join(dict.fromkeys(str(sheet.path) for _, sheet, _ in judged))
+    rows = [one.row for _, _, some in judged for one in some]
+    keys = {normal_user_key(key): key for row in rows if (key := row.cell(KEY))}
+    for key in dict.fromkeys(key for job, _, _ in judged for key in job.key):
         if normal_user_key(key) not in keys:
             meant = did_you_mean(key, keys.values()) or " See the column Key of the workbook."
-            raise UsageError(f"No row of {sheet.path} has the Key {key!r}.{meant} Nothing was sent.")
-    numbers = [one.row.number for one in rows]
-    for some in job.rows:
+            raise UsageError(f"No row of {where} has the Key {key!r}.{meant} Nothing was sent.")
+    numbers = [row.number for row in rows]
+    for some in dict.fromkeys(some for job, _, _ in judged for some in job.rows):
         if not any(number in some for number in numbers):
             named = f"row {some[0]}" if len(some) == 1 else f"rows {some[0]} to {some[-1]}"
             there = f"it has rows {min(numbers)} to {max(numbers)}" if numbers else "it has none"
-            raise UsageError(f"{sheet.path} has nothing in {named}: {there}. Nothing was sent.")
+            raise UsageError(f"{where} has nothing in {named}: {there}. Nothing was sent.")
 
 
 def findings_about(sheet: Sheet) -> Iterable[Finding]:
@@ -389,6 +393,7 @@ async def make_dry_run(
         )
 
     judgement = await judge(job, sheet, ask, progress, others=others, twice=sheets.twice.get(job.account, NOT_TWICE))
+    check_choice([(job, sheet, judgement.rows)])
     check_contract(job, ledger_state, judgement.book)
     auth_id = credentials.auth_id if credentials else ledger_state.opened.auth_id if ledger_state.opened else ""
     plan = make_plan(
@@ -442,7 +447,7 @@ async def claiming_rows(
         WorkbookError: it cannot be read.
     """
     sheet, book = sheet or await read_job_sheet(job), book or ledger_state.book
-    columns = await asyncio.to_thread(columns_at_hand, job, sheet, ledger_state.contract, book)
+    columns = await in_thread(columns_at_hand, job, sheet, ledger_state.contract, book)
     rows: Sequence[Row] = rows_of(sheet, columns, defaults=job.defaults)
     if book is not None:
         rows = [with_dates(row, dates_of(book.offered.get(row.combination), book)) for row in rows]

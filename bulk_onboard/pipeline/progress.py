@@ -20,6 +20,7 @@ from bulk_onboard.model.ledger_state import Journal, LedgerState
 WAITING_FOR_WORKBOOK = "waiting until the workbook is fully written"
 READING_WORKBOOK = "reading the workbook"
 ASKING_FOR_REQUIREMENTS = "asking what the API requires"
+WAITING_FOR_OTHERS = "waiting for the other accounts"
 SETTLE_WINDOW = "waiting until earlier sends show"
 FETCHING_REVIEWS = "fetching review results"
 LOOKING_FOR_DUPLICATES = "looking for duplicates"

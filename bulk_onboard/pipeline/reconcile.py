@@ -42,7 +42,7 @@ async def reconcile(run: Run) -> None:
         StoppedError: the account could not be read as far as is needed, or the run is to stop.
     """
     ledger_state = run.journal.ledger_state
-    creates, blind = _may_create(run), is_blind(run) and not run.judgement.missing
+    creates, blind = await _may_create(run), is_blind(run) and not run.judgement.missing
     if not blind and not creates and not followed_records(ledger_state):
         return
     shown = await fetch_followed(run.connection.gateway, ledger_state, whole=blind)
@@ -63,9 +63,9 @@ def is_blind(run: Run) -> bool:
     return not run.journal.ledger_state.swept or run.journal.is_older
 
 
-def _may_create(run: Run) -> bool:
+async def _may_create(run: Run) -> bool:
     unknown = any(record.state is State.UNCERTAIN for record in run.journal.ledger_state.records.values())
-    return unknown or run.plan().has_due(Action.CREATE)
+    return unknown or (await run.plan()).has_due(Action.CREATE)
 
 
 def holds_more(shown: ShownRecords, ledger_state: LedgerState) -> bool:
@@ -85,13 +85,13 @@ async def _adopt_what_is_there(run: Run, shown: ShownRecords) -> Walk:
     journal, gateway = run.journal, run.connection.gateway
     blind = is_blind(run)
     walked = shown.walked or await _readable(walk(gateway))
-    found = await adopt(journal, _identities(run), walked.records)
-    looked_twice = (blind or bool(found)) and run.plan().has_due(Action.CREATE)
+    found = await adopt(journal, await _identities(run), walked.records)
+    looked_twice = (blind or bool(found)) and (await run.plan()).has_due(Action.CREATE)
     if looked_twice:
         await _wait_for_settle_window(run)
         walked = await _readable(agreed(gateway, walked))
-        await adopt(journal, _identities(run), walked.records)
-        if not walked.whole and run.plan().has_due(Action.CREATE):
+        await adopt(journal, await _identities(run), walked.records)
+        if not walked.whole and (await run.plan()).has_due(Action.CREATE):
             await _check_filter(run, walked)
             run.asks_first = True
     run.unreadable = walked.unreadable
@@ -132,7 +132,8 @@ async def _check_filter(run: Run, walked: Walk) -> None:
         StoppedError: it does not, so each row cannot be asked for before it is sent either.
     """
     lookup, token = Lookup(run.connection.gateway), new_token()
-    wanted = {mark for due in run.plan().due(Action.CREATE) if due.identity for mark in marks(due.identity.alias)}
+    creates = (await run.plan()).due(Action.CREATE)
+    wanted = {mark for due in creates if due.identity for mark in marks(due.identity.alias)}
     fits = (record for record in walked.records if record.alias and wanted - {"~"} <= marks(record.alias))
     known = next(fits, None)
     nobody = await lookup.filtered(f"~{token}", token)
@@ -148,8 +149,9 @@ async def _check_filter(run: Run, walked: Walk) -> None:
     )
 
 
-def _identities(run: Run) -> Iterator[Identity]:
-    return (decision.identity for decision in run.plan().decisions if decision.identity)
+async def _identities(run: Run) -> Iterator[Identity]:
+    plan = await run.plan()
+    return (decision.identity for decision in plan.decisions if decision.identity)
 
 
 # Reviews.
@@ -164,7 +166,8 @@ async def update_reviews(run: Run, records: tuple[ServerRecord, ...]) -> None:
     if not followed_records(run.journal.ledger_state):
         run.not_shown = 0
         return
-    claims = ((decision.judged.row, decision.identity) for decision in run.plan().decisions)
+    plan = await run.plan()
+    claims = ((decision.judged.row, decision.identity) for decision in plan.decisions)
     rows = rows_by_token(claims, run.journal.ledger_state, auth_id=run.auth_id)
     followed = await record_reviews(
         run.connection.gateway, run.journal, records, rows, may_be_gone=partial(may_be_gone, run)
@@ -190,6 +193,7 @@ async def _note_contents(run: Run) -> None:
     records = run.journal.ledger_state.records
     if not records:
         return
+    plan = await run.plan()
     await write_down(
         run.journal,
         [
@@ -200,7 +204,7 @@ async def _note_contents(run: Run) -> None:
                 reason=record.review_reason,
                 fingerprint=decision.judged.fingerprint,
             )
-            for decision in run.plan().decisions
+            for decision in plan.decisions
             if decision.identity and decision.judged.aside is None and decision.judged.fingerprint
             if (record := records.get(decision.identity.token)) and record.state is State.SUBMITTED
             if not record.fingerprint

@@ -12,9 +12,9 @@ import hashlib
 import os
 import socket
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 
@@ -22,6 +22,7 @@ import bulk_onboard
 from bulk_onboard import errors, log
 from bulk_onboard.api.address import check_address
 from bulk_onboard.api.credentials import Credentials
+from bulk_onboard.api.gate import Gate
 from bulk_onboard.clock import Clock
 from bulk_onboard.frames import Frame
 from bulk_onboard.job import Job
@@ -37,19 +38,22 @@ from bulk_onboard.model.plan import Action, Plan
 from bulk_onboard.model.record import EDITABLE, NOT_FILED, Record, State
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import notable_in
-from bulk_onboard.model.sheet import BO_KEY, KEY, document_column
-from bulk_onboard.pipeline.connection import connect, open_ledger
+from bulk_onboard.model.sheet import BO_KEY, KEY, Sheet, document_column
+from bulk_onboard.pipeline.connection import connect, ledger_opened
 from bulk_onboard.pipeline.context import RowEvent, RunContext
 from bulk_onboard.pipeline.execution import Run
 from bulk_onboard.pipeline.finish import RunResult, finish, nothing_to_do
 from bulk_onboard.pipeline.forecast import seconds_left, tokens_due, write_plan
 from bulk_onboard.pipeline.judge import Judgement, check_contract, judge, judge_nothing
 from bulk_onboard.pipeline.kept_flags import to_keep
+from bulk_onboard.pipeline.meeting import Confirm, Meeting, Ready
+from bulk_onboard.pipeline.others import OtherLedgers
 from bulk_onboard.pipeline.preflight import check_free_space, wait_until_written
 from bulk_onboard.pipeline.progress import (
     FETCHING_REVIEWS,
     LOOKING_FOR_DUPLICATES,
     READING_WORKBOOK,
+    WAITING_FOR_OTHERS,
     WAITING_FOR_WORKBOOK,
     Progress,
     UsageLog,
@@ -60,26 +64,27 @@ from bulk_onboard.pipeline.reviews import ENTRIES_AT_A_TIME
 from bulk_onboard.pipeline.runner import Runner
 from bulk_onboard.pipeline.sheets import read_sheet_if_any
 from bulk_onboard.pipeline.stop import Stop, stopping_after
+from bulk_onboard.pipeline.threads import in_thread
 from bulk_onboard.pipeline.walk import DuplicateRecords, find_duplicates, walk
-from bulk_onboard.planning import make_plan
 
 
-@dataclass(frozen=True, slots=True)
-class FirstFiling:
-    """What a job is about to file for the first time, for somebody to confirm.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What the run of an account has in common with those of the job's other accounts.
 
     Attributes:
-        rows: how many records would be created.
-        size: bytes of documents.
-        takes_s: about how many seconds, with the two settle windows of a first run; None without a quota.
-        base_url, auth_id: where, and for which account.
+        sheet: the rows of this account; None where there is no workbook, which the job allows.
+        gate: what bounds the calls in flight of all.
+        meeting: where they wait for each other once their rows are judged.
+        others: the ledgers that rows are held against, each read once.
+        twice: by row number, another account that has a row of the same business.
     """
 
-    rows: int
-    size: int
-    takes_s: float | None
-    base_url: str
-    auth_id: str
+    sheet: Sheet | None
+    gate: Gate
+    meeting: Meeting
+    others: OtherLedgers = field(default_factory=OtherLedgers)
+    twice: Mapping[int, str] = field(default_factory=dict)
 
 
 async def run_job(
@@ -91,8 +96,9 @@ async def run_job(
     progress: Progress | None = None,
     watch: Callable[[Progress], None] = lambda progress: None,
     say: Callable[[str], None] = lambda sentence: None,
-    confirm: Callable[[FirstFiling], bool] | None = None,
+    confirm: Confirm | None = None,
     frame: Frame | None = None,
+    shared: Shared | None = None,
 ) -> RunResult:
     """Read and judge every row, send what is due, and write the report.
 
@@ -103,6 +109,8 @@ async def run_job(
         confirm: asked before the job files its first records, once the rows are judged and before anything is written;
             return whether to go on. None goes on.
         frame: in place of the job's workbook, which then need not be there.
+        shared: what all accounts of the job have in common; then `confirm`, `frame`, `say` and the job's `stop_after`
+            are theirs. None for a run alone.
 
     Returns:
         What the run came to, also where something stopped it once it had begun.
@@ -115,37 +123,42 @@ async def run_job(
     check_address(job.base_url, trust_host=job.trust_host)
     requests: Counter[str] = Counter()
     progress, usage = progress or Progress(), UsageLog(requests, clock)
-    with ExitStack() as locked, stopping_after(job.stop_after, clock=clock, stop=stop) as disarm:
-        if frame is None:
-            with progress.doing(WAITING_FOR_WORKBOOK):
-                await wait_until_written(job.workbook, clock=clock, stop=stop, say=say)
-        with progress.doing(READING_WORKBOOK):
-            sheet = await read_sheet_if_any(job, frame)
-        has_ledger = _has_ledger(job)
+    stop_after = None if shared else job.stop_after  # which is about all accounts together
+    async with AsyncExitStack() as locked:
+        locked.enter_context(stopping_after(stop_after, clock=clock, stop=stop))
+        if shared is None:
+            sheet = await read_when_written(job, frame, clock=clock, stop=stop, progress=progress, say=say)
+            meeting = Meeting([job.account], confirm=confirm, stop=stop)
+            shared = Shared(sheet=sheet, gate=Gate(job.uploads), meeting=meeting)
+        sheet, has_ledger = shared.sheet, _has_ledger(job)
         if sheet is None and not has_ledger:
             return nothing_to_do(job, judge_nothing(job))
         check_free_space(job, sheet.height if sheet else 0)
         # A new ledger is bound to its account for ever, so it is made once the account has answered. One that is there
         # is opened first: what is wrong with it should show before anything goes out.
-        journal = locked.enter_context(open_ledger(job, credentials, clock)) if has_ledger else None
+        journal = await locked.enter_async_context(ledger_opened(job, credentials, clock)) if has_ledger else None
         async with connect(
             job,
             credentials,
             clock=clock,
             stop=stop,
+            gate=shared.gate,
             journal=journal,
             requests=requests,
             note_request=usage.note_request,
         ) as connection:
             progress.flow = connection.flow
             ask = partial(live_requirements, connection.gateway, job=job, stop=stop)
-            judgement = await judge(job, sheet, ask, progress) if sheet else judge_nothing(job)
+            judgement = judge_nothing(job)
+            if sheet is not None:
+                judgement = await judge(job, sheet, ask, progress, others=shared.others, twice=shared.twice)
+            ledger_state = journal.ledger_state if journal else LedgerState()
             if journal is not None:
-                check_contract(job, journal.ledger_state, judgement.book)
-            if confirm is not None:
-                ask_first(job, judgement, journal.ledger_state if journal else LedgerState(), credentials, confirm)
+                check_contract(job, ledger_state, judgement.book)
+            with progress.doing(WAITING_FOR_OTHERS):
+                await shared.meeting.come(Ready(job, credentials.auth_id, judgement, ledger_state))
             if journal is None:
-                journal = locked.enter_context(open_ledger(job, credentials, clock))
+                journal = await locked.enter_async_context(ledger_opened(job, credentials, clock))
                 connection.bind(journal)
             run = Run(
                 job=job,
@@ -165,43 +178,32 @@ async def run_job(
             await begin(run)
             watch(progress)
             await carry_out(run)
-            disarm()
+            stop.complete()
         return await finish(run)
+
+
+async def read_when_written(
+    job: Job,
+    frame: Frame | None,
+    *,
+    clock: Clock,
+    stop: Stop,
+    progress: Progress,
+    say: Callable[[str], None],
+) -> Sheet | None:
+    """Read the job's sheet once the workbook is fully written, or take the frame in its place.
+
+    Return None where there is no workbook, which the job allows.
+    """
+    if frame is None:
+        with progress.doing(WAITING_FOR_WORKBOOK):
+            await wait_until_written(job.workbook, clock=clock, stop=stop, say=say)
+    with progress.doing(READING_WORKBOOK):
+        return await read_sheet_if_any(job, frame)
 
 
 def _has_ledger(job: Job) -> bool:
     return os.path.lexists(job.ledger)  # a link in its place is refused when it is opened
-
-
-def ask_first(
-    job: Job,
-    judgement: Judgement,
-    ledger_state: LedgerState,
-    credentials: Credentials,
-    confirm: Callable[[FirstFiling], bool],
-) -> None:
-    """Ask whether to go on where records are due, and the job has filed none yet.
-
-    Raises:
-        SignalledError: the answer was no.
-    """
-    if ledger_state.tried:
-        return
-    plan = make_plan(
-        judgement.rows,
-        ledger_state=ledger_state,
-        auth_id=credentials.auth_id,
-        quota=job.quota,
-        scope=job.scope,
-        rulings=job.findings,
-    )
-    forecast = plan.forecast
-    if not forecast.creates:
-        return
-    takes_s = None if forecast.duration_s is None else forecast.duration_s + 2 * job.settle
-    filing = FirstFiling(forecast.creates, forecast.size, takes_s, job.base_url, credentials.auth_id)
-    if not confirm(filing):
-        raise errors.SignalledError(errors.ExitStatus.INTERRUPTED)
 
 
 async def begin(run: Run) -> None:
@@ -227,8 +229,8 @@ async def begin(run: Run) -> None:
     run.began = run.journal.ledger_state.seq
     await _keep_requirements(run.journal, run.judgement.book)
     log.logger().info("run started", run_id=run.run_id, version=bulk_onboard.__version__)
-    kept_out = iter(invalid_rows(run.plan(), run.journal.ledger_state))
-    while some := tuple(islice(kept_out, ENTRIES_AT_A_TIME)):
+    kept_out = iter(invalid_rows(await run.plan(), run.journal.ledger_state))
+    while some := await in_thread(tuple, islice(kept_out, ENTRIES_AT_A_TIME)):
         await run.journal.append_all(some)
     run.usage.begin(run.journal)
     run.progress.ledger_state = run.journal.ledger_state
@@ -273,7 +275,7 @@ def _runner(run: Run) -> Runner:
 
 
 async def _send_what_is_due(run: Run, runner: Runner) -> None:
-    plan = run.plan()
+    plan = await run.plan()
     run.due |= tokens_due(plan)
     await write_plan(run)
     run.add_findings(_renumbered(plan))
@@ -321,7 +323,8 @@ async def _audit(run: Run, newest_create_at: float) -> None:
     run.twice = find_duplicates(walked.records, run.journal.ledger_state)
     if not run.twice:
         return
-    rows = {d.identity.token: d.judged.row for d in run.plan().decisions if d.identity}
+    plan = await run.plan()
+    rows = {d.identity.token: d.judged.row for d in plan.decisions if d.identity}
     for twice in run.twice:
         row = rows.get(twice.token)
         sheet, number = (row.sheet, row.number) if row else ("not in the workbook", 0)

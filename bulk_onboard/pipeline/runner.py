@@ -64,7 +64,7 @@ class Runner:
     """
 
     context: RunContext
-    plan_again: Callable[[], Plan]
+    plan_again: Callable[[], Awaitable[Plan]]
     concurrency: int
     settle_s: float
     orphans_since: float
@@ -115,7 +115,7 @@ class Runner:
             settled |= self.context.take_changed()
             if not settled | waiting or self.context.stop.requested:
                 return
-            due = [d for d in _in_order(self.plan_again()) if d.token in settled | waiting]
+            due = [d for d in _in_order(await self.plan_again()) if d.token in settled | waiting]
             if self._linked() == linked:
                 due, waiting = _with_one_call_of_links(due, self.link_style.per_call)
         await self._until_stopped(self._set_aside(due))

@@ -10,7 +10,8 @@ import pytest
 
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import ExitStatus, SignalledError
-from bulk_onboard.pipeline.run import FirstFiling, run_job
+from bulk_onboard.pipeline.meeting import FirstFiling
+from bulk_onboard.pipeline.run import run_job
 from bulk_onboard.pipeline.stop import Stop
 from tests.support.businesses import business
 from tests.support.office import CREDENTIALS, Office
@@ -62,7 +63,7 @@ async def test_yes_files_them_and_nobody_is_asked_again(office: Office) -> None:
 
     assert (ExitStatus.ROWS_NEED_ATTENTION, ExitStatus.DONE) == (first, second)
     (filing,) = asked.questions
-    assert (2, office.sandbox.url, CREDENTIALS.auth_id) == (filing.rows, filing.base_url, filing.auth_id)
+    assert (2, office.sandbox.url, (CREDENTIALS.auth_id,)) == (filing.rows, filing.base_url, filing.auth_ids)
     assert filing.size > 0
     assert filing.takes_s == 2 * 0.6
 
@@ -77,8 +78,8 @@ async def test_nobody_is_asked_where_nothing_is_due(office: Office) -> None:
 
 ASK = """
 from bulk_onboard.cli.run import _is_confirmed
-from bulk_onboard.pipeline.run import FirstFiling
-filing = FirstFiling(200, 44_040_192, 384.0, "https://api.plivo.com", "MAXXXXXXXXXXXXXXXXXY")
+from bulk_onboard.pipeline.meeting import FirstFiling
+filing = FirstFiling(200, 44_040_192, 384.0, "https://api.plivo.com", ("MAXXXXXXXXXXXXXXXXXY",))
 print(_is_confirmed(filing), flush=True)
 """
 

@@ -69,7 +69,7 @@ class Bench:
         self._plan = planned
         await self.runner.run(planned)
 
-    def _plan_again(self):
+    async def _plan_again(self):
         """What is due for the same rows by what the ledger says now."""
         records = self.journal.ledger_state.records
         return Plan(

@@ -1,0 +1,199 @@
+"""Run all accounts of a job at the same time, in one event loop.
+
+Each has its own ledger, lock, pacer, breaker and stop, so whatever ends one of them ends it alone: refused credentials,
+a ledger that is damaged or held, a disk that fails, an API that does not answer. In common they have the workbooks, the
+gate that bounds what is in flight, and the meeting before which nobody writes or sends anything. What asks to stop
+stops all.
+
+The loop is for the calls. What takes long goes to threads, a few accounts at a time (`threads`).
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from signal import Signals
+from typing import Any
+
+from bulk_onboard import errors, log
+from bulk_onboard.api.credentials import Credentials
+from bulk_onboard.api.gate import Gate
+from bulk_onboard.clock import Clock
+from bulk_onboard.errors import BulkOnboardError, ExitStatus, StoppedError, first_that_holds
+from bulk_onboard.frames import Frame
+from bulk_onboard.job import Job, whole_job
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.pipeline.finish import RunResult, could_not_begin
+from bulk_onboard.pipeline.meeting import Confirm, Meeting
+from bulk_onboard.pipeline.others import NOT_TWICE, OtherLedgers
+from bulk_onboard.pipeline.preflight import wait_until_written
+from bulk_onboard.pipeline.progress import READING_WORKBOOK, WAITING_FOR_WORKBOOK, Progress
+from bulk_onboard.pipeline.run import Shared, run_job
+from bulk_onboard.pipeline.sheets import Sheets, read_sheets
+from bulk_onboard.pipeline.stop import Stop, status_of, stopping_after
+from bulk_onboard.pipeline.threads import few_at_a_time
+
+AT_A_TIME = 4
+"""Of how many accounts ledgers are opened, rows judged and planned, or reports written at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllResults:
+    """What the runs of a job's accounts came to.
+
+    Attributes:
+        results: one for each account, in the order of the job file; one that could not begin has no `run_id`.
+        exit_status: the first that holds over all of them.
+        unassigned: what is wrong with rows that are no account's.
+        reports: where the report over all accounts was written, by format; empty where accounts were picked.
+        next: the command to type next.
+        warnings: sentences about the job as a whole.
+    """
+
+    results: tuple[RunResult, ...]
+    exit_status: ExitStatus
+    unassigned: tuple[Finding, ...] = ()
+    reports: dict[str, Path] = field(default_factory=dict)
+    next: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+async def run_jobs(
+    jobs: Sequence[Job],
+    *,
+    credentials: Mapping[str, Credentials],
+    clock: Clock,
+    stop: Stop,
+    progress: Mapping[str, Progress] | None = None,
+    say: Callable[[str], None] = lambda sentence: None,
+    confirm: Confirm | None = None,
+    frame: Frame | None = None,
+) -> AllResults:
+    """Run the accounts of a job, and write the report over all of them.
+
+    Args:
+        jobs: one for each account, as `load_jobs` returns them: all, or those that were picked.
+        credentials: by the name of the account.
+        stop: stops all of them.
+        progress: by the name of the account, where its run says what it does and how far it is.
+        say: called with a sentence where the runs wait before they begin.
+        confirm: asked once, before any account writes anything, where some file their first records; return whether to
+            go on. None goes on.
+        frame: in place of the workbook that accounts share, which then need not be there.
+
+    Returns:
+        What each account's run came to, also where something stopped it, or it could not begin.
+
+    Raises:
+        SignalledError: `confirm` said no.
+        BulkOnboardError: nothing could be begun.
+        Exception: a bug in one account; the others have ended in order, and their reports are written.
+    """
+    progress = progress or {job.account: Progress() for job in jobs}
+    with few_at_a_time(AT_A_TIME), stopping_after(jobs[0].stop_after, clock=clock, stop=stop):
+        sheets = await _read_when_written(jobs, frame, clock=clock, stop=stop, progress=progress, say=say)
+        meeting = Meeting([job.account for job in jobs], confirm=confirm, stop=stop)
+        gate, others = Gate(jobs[0].uploads), OtherLedgers()
+
+        async def run_account(job: Job) -> RunResult:
+            shared = Shared(
+                sheet=sheets.of(job),
+                gate=gate,
+                meeting=meeting,
+                others=others,
+                twice=sheets.twice.get(job.account, NOT_TWICE),
+            )
+            own, is_judged = stop.part(), True
+            try:
+                with log.about(job.account):
+                    return await run_job(
+                        job,
+                        credentials=credentials[job.account],
+                        clock=clock,
+                        stop=own,
+                        progress=progress[job.account],
+                        shared=shared,
+                    )
+            except BulkOnboardError as error:
+                is_judged = False
+                return could_not_begin(job, _why(error, own))
+            except Exception:
+                stop.request(StoppedError(f"Stopped, since a bug ended account {job.account}; run again to continue."))
+                raise
+            finally:
+                meeting.stay_away(job.account, is_judged=is_judged)
+
+        results, bugs = await _all_of(jobs, run_account)
+        if meeting.refusal is not None:
+            raise meeting.refusal
+        if bugs:
+            raise bugs[0] if len(bugs) == 1 else ExceptionGroup("bugs ended several accounts", bugs)
+        stop.complete()
+        return _together(jobs, results, sheets.unassigned)
+
+
+async def _read_when_written(
+    jobs: Sequence[Job],
+    frame: Frame | None,
+    *,
+    clock: Clock,
+    stop: Stop,
+    progress: Mapping[str, Progress],
+    say: Callable[[str], None],
+) -> Sheets:
+    """Read the workbooks once they are fully written, each once."""
+    with _all_doing(progress.values(), WAITING_FOR_WORKBOOK):
+        own = {job.workbook for job in jobs if frame is None or not job.shares_sheet}
+        await asyncio.gather(*(wait_until_written(path, clock=clock, stop=stop, say=say) for path in sorted(own)))
+    with _all_doing(progress.values(), READING_WORKBOOK):
+        return await read_sheets(jobs, frame)
+
+
+@contextmanager
+def _all_doing(progresses: Iterable[Progress], what: str) -> Iterator[None]:
+    with ExitStack() as stack:
+        for progress in progresses:
+            stack.enter_context(progress.doing(what))
+        yield
+
+
+async def _all_of(
+    jobs: Iterable[Job], run: Callable[[Job], Coroutine[Any, Any, RunResult]]
+) -> tuple[list[RunResult], list[Exception]]:
+    """Run all of them; return what they came to, in their order, and the bugs that ended some."""
+    tasks: list[asyncio.Task[RunResult]] = []
+    try:
+        for job in jobs:
+            tasks.append(asyncio.create_task(run(job), name=job.account))
+            await asyncio.sleep(0)  # hundreds that begin in one turn of the loop would hold it up for a second
+        await asyncio.wait(tasks)
+    except asyncio.CancelledError:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
+    ended = [task.exception() for task in tasks]
+    bugs = [error for error in ended if isinstance(error, Exception)]
+    return [task.result() for task in tasks if task.exception() is None], bugs
+
+
+def _why(error: BulkOnboardError, own: Stop) -> BulkOnboardError:
+    """Return why an account's run could not begin: what asked all to stop, where it was that, else the error itself."""
+    if isinstance(error, StoppedError) and isinstance(own.cause, Signals):
+        return errors.SignalledError(status_of(own.cause))
+    if isinstance(error, StoppedError) and isinstance(own.cause, BulkOnboardError):
+        return own.cause
+    return error
+
+
+def _together(jobs: Sequence[Job], results: Sequence[RunResult], unassigned: tuple[Finding, ...]) -> AllResults:
+    statuses = [result.exit_status for result in results]
+    if unassigned:
+        statuses.append(ExitStatus.ROWS_NEED_ATTENTION)
+    return AllResults(
+        results=tuple(results),
+        exit_status=first_that_holds(*statuses),
+        unassigned=unassigned,
+        next=whole_job(jobs).again(),
+    )
