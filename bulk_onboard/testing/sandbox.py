@@ -24,6 +24,7 @@ from zlib import crc32
 
 from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.errors import UsageError
+from bulk_onboard.model.account import variables_of
 from bulk_onboard.sandbox import server
 from bulk_onboard.sandbox.control import ACCOUNTS, PREFIX, control
 from bulk_onboard.settings import BY_NAME
@@ -194,9 +195,8 @@ class Sandbox(SandboxAccount):
         """Return the environment variables that hold the credentials of the accounts with these names."""
         variables: dict[str, str] = {}
         for name in names:
-            credentials, ending = self.account(name).credentials, name.upper().replace("-", "_")
-            variables[f"PLIVO_AUTH_ID_{ending}"] = credentials.auth_id
-            variables[f"PLIVO_AUTH_TOKEN_{ending}"] = credentials.auth_token.reveal()
+            credentials = self.account(name).credentials
+            variables |= zip(variables_of(name), (credentials.auth_id, credentials.auth_token.reveal()), strict=True)
         return variables
 
     def __enter__(self) -> Self:
