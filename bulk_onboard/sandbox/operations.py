@@ -65,8 +65,8 @@ def create(state: State, call: Call) -> Answer:
         return _TOO_LARGE
     record = keeping.kept(_new_record(state, call))
     state.keep(record)
-    strangers = [other for other in state.records if other.is_strangers]
-    shown = record if keeping.answers_own_id or not strangers else strangers[0]
+    strangers = () if keeping.answers_own_id else (other for other in state.records if other.is_strangers)
+    shown = next(iter(strangers), record)
     body = {"compliance_id": shown.compliance_id, "message": state.contract.words.created}
     return success(201, **creating.told(body))
 

@@ -172,15 +172,17 @@ async def _invite(request: web.BaseRequest) -> None:
 
 async def _read(request: web.BaseRequest, limit: int, wait_s: float) -> bytes:
     """Return the body, or as much of it as first exceeds the limit; OSError when its rest does not come."""
-    body = bytearray()
+    chunks: list[bytes] = []
+    size = 0
     await _invite(request)
     async with asyncio.timeout(wait_s) as deadline:
         async for chunk in request.content.iter_any():
             deadline.reschedule(asyncio.get_running_loop().time() + wait_s)
-            body += chunk
-            if len(body) > limit:
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > limit:
                 break
-    return bytes(body)
+    return b"".join(chunks)
 
 
 def _headers(answer: Answer) -> dict[str, str]:

@@ -111,13 +111,14 @@ class State:
     @property
     def records(self) -> tuple[Record, ...]:
         """Every record as it is now, oldest first."""
-        self._catch_up()
-        return tuple(map(self._as_it_is, self._records.values()))
+        now = self._catch_up()
+        return tuple(self._as_it_is(record, now) for record in self._records.values())
 
     @property
     def listed(self) -> tuple[Record, ...]:
         """The records old enough for a list to show them."""
-        return tuple(record for record in self.records if self._is_older(record, self.list_lag_s))
+        newest = self._newest(self.list_lag_s)
+        return tuple(record for record in self.records if record.created_at <= newest)
 
     @property
     def may_call_back(self) -> bool:
@@ -127,8 +128,8 @@ class State:
     @property
     def calling_back(self) -> tuple[Record, ...]:
         """The records with a callback URL."""
-        self._catch_up()
-        return tuple(self._as_it_is(self._records[one]) for one in self._calling_back)
+        now = self._catch_up()
+        return tuple(self._as_it_is(self._records[one], now) for one in self._calling_back)
 
     @property
     def numbers(self) -> tuple[Number, ...]:
@@ -149,14 +150,14 @@ class State:
 
     def record(self, compliance_id: str) -> Record | None:
         """Return the record of that id, as it is now."""
-        self._catch_up()
+        now = self._catch_up()
         record = self._records.get(compliance_id)
-        return None if record is None else self._as_it_is(record)
+        return None if record is None else self._as_it_is(record, now)
 
     def get(self, compliance_id: str) -> Record | None:
         """Return the record of that id, if it is old enough for a GET to find it."""
         record = self.record(compliance_id)
-        return record if record is not None and self._is_older(record, self.get_lag_s) else None
+        return record if record is not None and record.created_at <= self._newest(self.get_lag_s) else None
 
     def named(self, alias: str) -> tuple[Record, ...]:
         """Return every record of exactly that alias."""
@@ -223,22 +224,25 @@ class State:
         """Let something happen later; it is passed the instant it was due."""
         insort(self._put_off, (due_at, act), key=itemgetter(0))
 
-    def _is_older(self, record: Record, lag_s: float) -> bool:
-        return record.created_at <= self.instants.now() - timedelta(seconds=lag_s)
+    def _newest(self, lag_s: float) -> datetime:
+        """Return when a record that is just old enough for such a lag was created."""
+        return self.instants.now() - timedelta(seconds=lag_s)
 
-    def _catch_up(self) -> None:
-        """Let everything happen that is due by now; it is taken out first, since what it does looks here again."""
+    def _catch_up(self) -> datetime:
+        """Let everything happen that is due by now, and return what time that is.
+
+        It is taken out first, since what it does looks here again.
+        """
         now = self.instants.now()
         due = [(due_at, act) for due_at, act in self._put_off if due_at <= now]
         del self._put_off[: len(due)]
         for due_at, act in due:
             act(due_at)
+        return now
 
     def _shared(self, document: Document) -> Document:
         """Keep equal bytes once: ten thousand records often share their documents."""
         return replace(document, content=self._contents.setdefault(document.sha256, document.content))
 
-    def _as_it_is(self, record: Record) -> Record:
-        if self.review_after_s is None:
-            return record
-        return reviewed_in_time(record, self.review_after_s, self.instants.now())
+    def _as_it_is(self, record: Record, now: datetime) -> Record:
+        return record if self.review_after_s is None else reviewed_in_time(record, self.review_after_s, now)

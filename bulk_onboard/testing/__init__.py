@@ -6,6 +6,6 @@ fixtures    both as fixtures of pytest: pytest_plugins = ["bulk_onboard.testing.
 """
 
 from bulk_onboard.testing.businesses import invented_businesses
-from bulk_onboard.testing.sandbox import Sandbox, SandboxRecord
+from bulk_onboard.testing.sandbox import Sandbox, SandboxAccount, SandboxRecord
 
-__all__ = ["Sandbox", "SandboxRecord", "invented_businesses"]
+__all__ = ["Sandbox", "SandboxAccount", "SandboxRecord", "invented_businesses"]

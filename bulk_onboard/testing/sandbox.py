@@ -4,20 +4,29 @@ with Sandbox() as sandbox:                  # or: async with
     job = bulk_onboard.load_job("job.toml", **sandbox.settings)
     bulk_onboard.run(job, credentials=sandbox.credentials)
     assert [record.review for record in sandbox.records] == ["pending_review"]
+
+with Sandbox() as sandbox:                  # a job with [[accounts]]
+    for job in bulk_onboard.load_jobs("job.toml", **sandbox.settings):
+        bulk_onboard.run(job, credentials=sandbox.account(job.account).credentials)
+    assert sandbox.account("acme").duplicates == 0
 """
 
 import asyncio
 import json
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any, Literal, Self, TypedDict, TypeVar
+from zlib import crc32
 
 from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.errors import UsageError
+from bulk_onboard.model.account import variables_of
 from bulk_onboard.sandbox import server
-from bulk_onboard.sandbox.control import PREFIX, control
+from bulk_onboard.sandbox.control import ACCOUNTS, PREFIX, control
 from bulk_onboard.settings import BY_NAME
 
 _T = TypeVar("_T")
@@ -55,55 +64,22 @@ class SandboxRecord:
     documents: tuple[tuple[str, str], ...]
 
 
-class Sandbox:
-    """The API on this machine while the context lasts: an account without records, on a free port of 127.0.0.1."""
+class SandboxAccount:
+    """What the API has of one account, and what it does for it."""
 
-    def __init__(
-        self,
-        *,
-        contract: Literal["beta", "released"] = "beta",
-        quota: str = "none",
-        review_after_s: float | None = None,
-        faults: dict[str, float] | None = None,
-        **settings: Any,
-    ) -> None:
-        """Make a sandbox; it listens once its context is entered.
+    def __init__(self, ask: Callable[..., Any], credentials: Credentials) -> None:
+        """Make it; `Sandbox.account` does.
 
         Args:
-            contract: the form in which it speaks.
-            quota: how many requests it takes, such as `60/min`; `none` for any number.
-            review_after_s: how long until each record is reviewed by a robot; None for never. Then `review` does it.
-            faults: what goes wrong how often, such as `{"drop-after": 0.1}` (docs/sandbox.md, Faults).
-            settings: others, as `bulk_onboard.sandbox.account.Settings` has them.
-
-        Raises:
-            UsageError: a setting has a value that does not exist.
+            ask: controls the account, by method, name, and the members of what is asked.
+            credentials: of the account.
         """
-        try:
-            allowed = BY_NAME["quota"].read(quota)
-        except ValueError as error:
-            raise UsageError(f"quota: {error}.") from None
-        self._quota = quota
-        self._server = server.Sandbox(
-            contract=contract, quota=allowed, review_after_s=review_after_s, faults=faults or {}, **settings
-        )
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    @property
-    def base_url(self) -> str:
-        """Scheme, host and port: the setting `base_url` of a job."""
-        self._own_loop()
-        return self._server.url
-
-    @property
-    def settings(self) -> SandboxSettings:
-        """The settings with which a job runs against it, unpaced unless the sandbox has a quota, and without waits."""
-        return {"base_url": self.base_url, "quota": self._quota, "settle": 0.5}
+        self._ask, self._credentials = ask, credentials
 
     @property
     def credentials(self) -> Credentials:
-        """Credentials that it takes; it takes any."""
-        return Credentials.of("MASANDBOX00000000000", "invented")
+        """Credentials of the account, invented; any token of it is taken."""
+        return self._credentials
 
     @property
     def records(self) -> tuple[SandboxRecord, ...]:
@@ -158,6 +134,71 @@ class Sandbox:
         """Begin again: no records, no linked numbers, no faults but those from the start."""
         self._ask("POST", "reset")
 
+
+class Sandbox(SandboxAccount):
+    """The API on this machine while the context lasts: accounts without records, on a free port of 127.0.0.1.
+
+    It is itself the only account, whatever its credentials. Where a job has `[[accounts]]`, `account` gives each.
+    """
+
+    def __init__(
+        self,
+        *,
+        contract: Literal["beta", "released"] = "beta",
+        quota: str = "none",
+        review_after_s: float | None = None,
+        faults: dict[str, float] | None = None,
+        **settings: Any,
+    ) -> None:
+        """Make a sandbox; it listens once its context is entered.
+
+        Args:
+            contract: the form in which it speaks.
+            quota: how many requests it takes, such as `60/min`; `none` for any number.
+            review_after_s: how long until each record is reviewed by a robot; None for never. Then `review` does it.
+            faults: what goes wrong how often, such as `{"drop-after": 0.1}` (docs/sandbox.md, Faults).
+            settings: others, as `bulk_onboard.sandbox.account.Settings` has them.
+
+        Raises:
+            UsageError: a setting has a value that does not exist.
+        """
+        try:
+            allowed = BY_NAME["quota"].read(quota)
+        except ValueError as error:
+            raise UsageError(f"quota: {error}.") from None
+        self._quota = quota
+        self._server = server.Sandbox(
+            contract=contract, quota=allowed, review_after_s=review_after_s, faults=faults or {}, **settings
+        )
+        self._loop: asyncio.AbstractEventLoop | None = None
+        super().__init__(partial(self._control, PREFIX), Credentials.of("MASANDBOX00000000000", "invented"))
+
+    @property
+    def base_url(self) -> str:
+        """Scheme, host and port: the setting `base_url` of a job."""
+        self._own_loop()
+        return self._server.url
+
+    @property
+    def settings(self) -> SandboxSettings:
+        """The settings with which a job runs against it, unpaced unless the sandbox has a quota, and without waits."""
+        return {"base_url": self.base_url, "quota": self._quota, "settle": 0.5}
+
+    def account(self, name: str) -> SandboxAccount:
+        """Return the account of a job's `[[accounts]]` that has this name, with credentials of its own."""
+        letters = re.sub("[^A-Z0-9]", "", name.upper())
+        auth_id = f"MA{letters:0<12.12}{crc32(name.lower().encode()) % 10**6:06d}"
+        ask = partial(self._control, f"{PREFIX}{ACCOUNTS}/{auth_id}/")
+        return SandboxAccount(ask, Credentials.of(auth_id, f"invented-{name.lower()}"))
+
+    def environ(self, *names: str) -> dict[str, str]:
+        """Return the environment variables that hold the credentials of the accounts with these names."""
+        variables: dict[str, str] = {}
+        for name in names:
+            credentials = self.account(name).credentials
+            variables |= zip(variables_of(name), (credentials.auth_id, credentials.auth_token.reveal()), strict=True)
+        return variables
+
     def __enter__(self) -> Self:
         """Listen."""
         self._loop = asyncio.SelectorEventLoop()
@@ -186,13 +227,12 @@ class Sandbox:
         """Close all connections."""
         await asyncio.to_thread(self.__exit__, kind, error, trace)
 
-    def _ask(self, method: str, act: str, **asked: Any) -> Any:
+    def _control(self, path: str, method: str, act: str, **asked: Any) -> Any:
         """Control the sandbox in its own thread (docs/sandbox.md, Control)."""
-
         self._own_loop()
 
         def ask() -> Any:
-            return control(self._server, method, PREFIX + act, {}, json.dumps(asked).encode())
+            return control(self._server, method, path + act, {}, json.dumps(asked).encode())
 
         answer = self._do(_called(ask))
         told = json.loads(answer.body)

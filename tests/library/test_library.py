@@ -263,6 +263,19 @@ def test_a_sandbox_says_when_it_is_not_listening() -> None:
         Sandbox(quota=60)  # type: ignore[arg-type]
 
 
+def test_accounts_of_a_sandbox_are_apart(tmp_path: Path, sandbox: Sandbox) -> None:
+    """Each has credentials and records of its own; as a whole the sandbox asks which one is meant."""
+    acme, bravo = sandbox.account("acme-ltd"), sandbox.account("bravo")
+    bulk_onboard.run(made(tmp_path, sandbox), credentials=acme.credentials)
+
+    assert (True, 0) == (bool(acme.records), len(bravo.records))
+    assert acme.credentials.auth_id == sandbox.environ("acme-ltd")["PLIVO_AUTH_ID_ACME_LTD"]
+    with pytest.raises(UsageError, match="2 accounts"):
+        _ = sandbox.records
+    sandbox.reset()
+    assert () == sandbox.records
+
+
 # Errors and stops
 
 

@@ -16,7 +16,7 @@ from bulk_onboard.reporting import sheets as problems
 from bulk_onboard.reporting import sheets as results
 from bulk_onboard.sandbox.behaviours import ABOUT, BEHAVIOURS
 from bulk_onboard.sandbox.callbacks import CALLBACK_FAULTS
-from bulk_onboard.sandbox.control import ACTS
+from bulk_onboard.sandbox.control import ACTS, ACTS_OF_ALL
 from bulk_onboard.sandbox.faults import FAULTS
 from bulk_onboard.sandbox.others import ODDITIES, SHARES
 from bulk_onboard.sandbox.records import MAGIC_WORDS
@@ -173,6 +173,7 @@ def test_every_request_under_control_is_told():
         for name in names
     ]
     assert list(ACTS) == documented
+    assert list(ACTS_OF_ALL) == [tuple(row[0].split()) for row in told("Request for all accounts", SANDBOX)]
 
 
 @pytest.mark.parametrize("about", ABOUT)

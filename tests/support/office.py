@@ -27,8 +27,9 @@ from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.cli.app import app
 from bulk_onboard.cli.verb import filled_in
 from bulk_onboard.clock import Clock, SystemClock
-from bulk_onboard.job import Job, load_job
+from bulk_onboard.job import Job, load_job, load_jobs
 from bulk_onboard.ledger.journal import read_ledger_state
+from bulk_onboard.model.account import path_of, variables_of
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import State
 from bulk_onboard.pipeline.finish import RunResult
@@ -76,11 +77,10 @@ def credentials_of(account: str) -> Credentials:
 
 def environ_of(accounts: Iterable[str]) -> dict[str, str]:
     """The environment in which these accounts have their credentials, and no other has any."""
-    environ = {"PLIVO_AUTH_ID": "", "PLIVO_AUTH_TOKEN": ""}
+    environ = dict.fromkeys(variables_of(""), "")
     for account in accounts:
-        ending, credentials = account.upper().replace("-", "_"), credentials_of(account)
-        environ[f"PLIVO_AUTH_ID_{ending}"] = credentials.auth_id
-        environ[f"PLIVO_AUTH_TOKEN_{ending}"] = credentials.auth_token.reveal()
+        credentials = credentials_of(account)
+        environ |= zip(variables_of(account), (credentials.auth_id, credentials.auth_token.reveal()), strict=True)
     return environ
 
 
@@ -141,7 +141,7 @@ class Office:
 
     def ledger_of(self, account: str) -> Path:
         """Where an account's ledger lies."""
-        return self.folder / f"businesses.{account}.ledger.jsonl"
+        return path_of(self.ledger, account)
 
     @property
     def report(self) -> Path:
@@ -150,7 +150,7 @@ class Office:
 
     def report_of(self, account: str) -> Path:
         """Where an account's own report lies."""
-        return self.folder / f"businesses.{account}.report.xlsx"
+        return path_of(self.report, account)
 
     def fill(self, rows: int | Sequence[Cells]) -> None:
         """Write so many good rows, or these, and a document for each document cell; each is some account's."""
@@ -193,8 +193,16 @@ class Office:
         return read_ledger_state(self.ledger_of(account) if account else self.ledger).ledger_state
 
     def job(self, **flags: Any) -> Job:
-        """The bare workbook as a job against the sandbox, unpaced unless said otherwise."""
-        return load_job(self.workbook, self._settings() | {"documents": str(self.documents)} | flags)
+        """The bare workbook as a job against the sandbox, unpaced unless said otherwise; or that of an `account`."""
+        return load_job(self.job_file, self._usual_flags() | flags)
+
+    def jobs(self, **flags: Any) -> tuple[Job, ...]:
+        """The jobs of all accounts, or of those in `account`."""
+        return load_jobs(self.job_file, self._usual_flags() | flags)
+
+    def _usual_flags(self) -> dict[str, str]:
+        """What jobs are run with where no job file says it."""
+        return {} if self.accounts else self._settings() | {"documents": str(self.documents)}
 
     def _settings(self) -> dict[str, str]:
         return {"base_url": self.sandbox.url, "quota": "none", "settle": SETTLE}
@@ -208,11 +216,12 @@ class Office:
         frame: Any = None,
         **flags: Any,
     ) -> RunResult:
-        """A run in this process; of a frame, where there is one in place of the workbook."""
+        """A run of one job in this process; of a frame, where there is one in place of the workbook."""
+        job = self.job(**flags)
         return await run_job(
-            self.job(**flags),
+            job,
             frame=frame,
-            credentials=Credentials(AUTH_ID, Secret(token)),
+            credentials=credentials_of(job.account) if job.account else Credentials(AUTH_ID, Secret(token)),
             clock=clock or SystemClock(),
             stop=stop or Stop(),
             watch=watch or (lambda running: None),

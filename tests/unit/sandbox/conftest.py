@@ -103,19 +103,23 @@ class Seen:
 
 
 class Client:
-    """Sends what it is told, every request on its own connection."""
+    """Sends what it is told, every request on its own connection, for one account."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        self.session = session
+    def __init__(self, session: aiohttp.ClientSession, account: str = ACCOUNT, token: str = TOKEN) -> None:
+        self.session, self.account, self.token = session, account, token
+
+    def of(self, account: str, token: str = TOKEN) -> "Client":
+        """The client of another account, or with another token."""
+        return Client(self.session, account, token)
 
     async def send(
         self, sandbox: Sandbox, method: str, path: str, content_type: str | None = None, **options: Any
     ) -> Seen:
         """One request to a path below the account, or to an absolute path."""
-        options.setdefault("headers", {"Authorization": aiohttp.encode_basic_auth(ACCOUNT, TOKEN)})
+        options.setdefault("headers", {"Authorization": aiohttp.encode_basic_auth(self.account, self.token)})
         if content_type is not None:
             options["headers"] = {**options["headers"], "Content-Type": content_type}
-        address = sandbox.url + (path if path.startswith("/") else f"/v1/Account/{ACCOUNT}/{path}")
+        address = sandbox.url + (path if path.startswith("/") else f"/v1/Account/{self.account}/{path}")
         async with self.session.request(method, address, **options) as response:
             return Seen(response.status, dict(response.headers), await response.read())
 

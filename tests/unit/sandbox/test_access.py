@@ -5,7 +5,6 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bulk_onboard.sandbox.accounts import credentials_in
 from bulk_onboard.sandbox.server import Sandbox
 
 ACCOUNT, TOKEN = "MAXXXXXXXXXXXXXXXXXX", "invented-token"
@@ -32,9 +31,3 @@ async def test_credentials_must_name_the_account_and_be_right_where_some_are_exp
 
         assert http_status == seen.http_status
         assert http_status == 200 or seen.error[1] == "invalid_credentials"
-
-
-def test_credentials_come_from_the_environment_when_both_are_set() -> None:
-    """One of the two alone is none."""
-    assert {"MA1": "t"} == credentials_in({"PLIVO_AUTH_ID": "MA1", "PLIVO_AUTH_TOKEN": "t"})
-    assert credentials_in({"PLIVO_AUTH_ID": "MA1"}) is None

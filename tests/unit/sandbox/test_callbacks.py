@@ -102,6 +102,23 @@ async def test_event_goes_out_signed_with_the_accounts_token(client: Any, ways: 
     assert ("POST", [("job", "7")]) == (came.method, came.query)
 
 
+async def test_events_of_two_accounts_are_signed_with_their_own_tokens(client: Any) -> None:
+    """Whoever called last; each account counts its own answers."""
+    tokens = {"MAACME00000000000001": "token of acme", "MABRAVO0000000000002": "token of bravo"}
+    async with receiving() as receiver, Sandbox(credentials=tokens, callbacks=Options(via=receiver.url)) as sandbox:
+        ids = {await client.of(*each).created(sandbox, callback_url=PUBLIC): each for each in tokens.items()}
+        for compliance_id, (auth_id, _) in ids.items():
+            state = sandbox.account(auth_id).state
+            state.review(state.records[0], "approved", None)
+            assert compliance_id == state.records[0].compliance_id
+        await until(lambda: all(sandbox.account(auth_id).callbacks.answers["200"] for auth_id in tokens))
+
+    assert 2 == len(receiver.came)
+    for came in receiver.came:
+        _, token = ids[json.loads(came.body)["compliance_id"]]
+        assert signed(token, "https://callbacks.example.com/r?job=7", came.nonce) == came.signature
+
+
 async def test_get_carries_the_event_in_its_query(client: Any) -> None:
     """All of the query is signed, sorted."""
     async with receiving() as receiver, Sandbox(callbacks=Options(via=receiver.url)) as sandbox:
