@@ -147,7 +147,10 @@ class DeafServer:
 
 
 def answer(http_status: int, body: bytes = b"", **headers: str) -> bytes:
-    """An HTTP answer with its length; `content_type=` and the like replace or add headers, an empty one removes it."""
-    said = {"content_type": "application/json", "content_length": str(len(body))} | headers
+    """The only answer on its connection, with its length.
+
+    `content_type=` and the like replace or add headers, an empty one removes it: `connection=""` for one of several.
+    """
+    said = {"content_type": "application/json", "content_length": str(len(body)), "connection": "close"} | headers
     lines = [f"{name.replace('_', '-').title()}: {value}\r\n" for name, value in said.items() if value]
     return f"HTTP/1.1 {http_status} Whatever\r\n{''.join(lines)}\r\n".encode() + body
