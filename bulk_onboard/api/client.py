@@ -1,90 +1,26 @@
-"""The API's one door to aiohttp: send a request once, return answer or failure.
+"""Send a request once, return answer or failure; with `connections` the API's one door to aiohttp.
 
 It decides nothing: `verdict` judges what comes back. Each setting here is a rule of docs/design/wire.md, Connection.
-
-Closing a transport *flushes* it: a form of 3 MB still arrived whole after its sender had given up. So the sockets of an
-attempt are remembered, and giving up resets them; from then on the settle window counts (docs/design/settling.md,
-Settle window).
 """
 
 import asyncio
-import contextlib
 import secrets
-import socket
-import struct
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextvars import ContextVar
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace, TracebackType
-from typing import Any, Self
+from typing import Self
 from urllib.parse import quote
 
 import aiohttp
 
 from bulk_onboard import __version__
 from bulk_onboard.api.address import trust_context
+from bulk_onboard.api.connections import Attempt, Connector, aborted_unless_whole
 from bulk_onboard.api.credentials import Credentials
-from bulk_onboard.api.exchange import BODY_TOO_LARGE, Answer, Failure, Request
+from bulk_onboard.api.exchange import BODY_TOO_LARGE, CUT_OFF, REPEATED, UNASKED, Answer, Failure, Request
 from bulk_onboard.api.form import Form, form_of
-
-RESEND_S = 30  # the kernel gives up on unacknowledged bytes after this; a part of the settle window W
-
-_TURNS_TO_CLOSE = 100  # it takes 1, over TLS 3; whoever is not closed by then does not hold up the rest
-
-_opened: ContextVar[list[socket.socket] | None] = ContextVar("sockets of this attempt", default=None)
-
-_AddressInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
-
-
-def open_socket(address: _AddressInfo) -> socket.socket:
-    """Return a socket for the address, remembered for the attempt that opens it."""
-    family, kind, protocol, *_ = address
-    sock = socket.socket(family=family, type=kind, proto=protocol)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; bounds how long the kernel keeps resending
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, RESEND_S * 1000)
-    if (opened := _opened.get()) is not None:
-        opened.append(sock)
-    return sock
-
-
-@contextlib.asynccontextmanager
-async def aborted_unless_whole() -> AsyncIterator[None]:
-    """Reset every socket opened inside if the block raises, before it is left.
-
-    A context variable holds the sockets: it follows the tasks in which the client library connects.
-    """
-    opened: list[socket.socket] = []
-    token = _opened.set(opened)
-    try:
-        yield
-    except BaseException:
-        for sock in opened:
-            _abort(sock)
-        await _closed(opened)
-        raise
-    finally:
-        _opened.reset(token)
-
-
-def _abort(sock: socket.socket) -> None:
-    """Reset a socket: the peer sees that, and the kernel drops what it still has."""
-    with contextlib.suppress(OSError):  # closed already
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    with contextlib.suppress(OSError):  # never connected, or reset by the peer
-        sock.shutdown(socket.SHUT_RDWR)
-
-
-async def _closed(opened: Iterable[socket.socket]) -> None:
-    """Wait until the loop has closed the sockets, which it does once they are shut.
-
-    Until then the kernel goes on sending what it has: megabytes within milliseconds.
-    """
-    for _ in range(_TURNS_TO_CLOSE):
-        if all(sock.fileno() < 0 for sock in opened):
-            return
-        await asyncio.sleep(0)
-
+from bulk_onboard.clock import Clock, SystemClock
 
 LONGEST_ANSWER = 1024 * 1024  # bytes
 _SHORT = 1024 * 1024  # bytes of a form that the system takes in less than a millisecond
@@ -101,14 +37,6 @@ class Deadlines:
     def total_s(self, size: int) -> float:
         """Return seconds for a request with so many bytes of bodies."""
         return self.answer_s + size / self.upload_speed
-
-
-@dataclass(slots=True)
-class _Attempt:
-    """What aiohttp's hooks have seen of one attempt."""
-
-    started: bool = False
-    headers_sent: bool = False
 
 
 class _DroppedError(Exception):
@@ -133,6 +61,7 @@ class Client:
         concurrency: attempts at a time; more of them wait their turn, which is no failure.
         proxy: URL of a proxy; nothing in the environment is ever taken for one.
         ca_bundle: certificates that replace the system's trust store.
+        clock: what tells for how long connections have been kept.
     """
 
     def __init__(
@@ -144,6 +73,7 @@ class Client:
         proxy: str | None = None,
         ca_bundle: Path | None = None,
         deadlines: Deadlines | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._account_url = f"{base_url}/v1/Account/{quote(credentials.auth_id, safe='')}/"
         self._credentials = credentials
@@ -151,15 +81,19 @@ class Client:
         self._ssl = trust_context(ca_bundle) if base_url.startswith("https:") else True
         self._deadlines = deadlines or Deadlines()
         self._turns = asyncio.Semaphore(concurrency)
+        self._clock = clock or SystemClock()
+        # A plain proxy's own credentials are written by the client library only where it connects anew.
+        self._may_keep = proxy is None or base_url.startswith("https:")
 
     async def __aenter__(self) -> Self:
+        self._connector = Connector(
+            clock=self._clock,
+            keeps=self._may_keep,
+            ssl=self._ssl,
+            limit=0,  # waiting for a connection would count against the deadline to connect; `_turns` bounds
+        )
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                force_close=True,  # a reused connection may be stale, or deliver the answer to somebody else's request
-                socket_factory=open_socket,  # so that an abandoned attempt can be aborted for real
-                ssl=self._ssl,
-                limit=0,  # waiting for a connection would count against the deadline to connect; `_turns` bounds
-            ),
+            connector=self._connector,
             headers={
                 "Accept": "application/json",
                 "Accept-Encoding": "identity",  # a small gzip can unpack to 300 MB
@@ -186,19 +120,31 @@ class Client:
         When this returns a failure or is cancelled, the attempt's sockets are aborted: no further byte of it leaves.
         """
         async with self._turns:
-            attempt = _Attempt()
-            try:
-                async with aborted_unless_whole():
-                    return await self._attempt(request, attempt)
-            except Exception as error:  # whatever it is, its class is what the verdict goes by
-                return _failure(error, attempt)
+            seen = await self._once(request, Attempt(request))
+            if isinstance(seen, Failure) and seen.kind == UNASKED and seen.kept:  # no byte of it has left
+                return await self._once(request, Attempt(request, anew=True))
+            return seen
 
-    async def _attempt(self, request: Request, attempt: _Attempt) -> Answer:
+    async def _once(self, request: Request, attempt: Attempt) -> Answer | Failure:
+        try:
+            async with aborted_unless_whole(attempt):
+                answer = await self._attempt(request, attempt)
+                if attempt.channel is not None:
+                    if attempt.channel.repeats(answer):
+                        raise _UnusableError(REPEATED)
+                    self._connector.put_back(attempt.channel, answer)
+                return answer
+        except Exception as error:  # whatever it is, its class is what the verdict goes by
+            if attempt.is_kept and not attempt.is_held_back:
+                self._connector.distrust()
+            return _failure(error, attempt)
+
+    async def _attempt(self, request: Request, attempt: Attempt) -> Answer:
         async with self._session.request(
             request.method,
             self._account_url + request.path,
             params=request.query,
-            data=_body(request),
+            data=_body(request, attempt),
             headers=self._headers(request),
             timeout=self._timeout(request),
             allow_redirects=False,  # a followed POST turns into a GET, or takes the whole body to another host
@@ -213,6 +159,8 @@ class Client:
         # Made here, not by `auth=`, which also sends it to other origins; and with each request, because what all
         # requests of a session have in common aiohttp also tells the proxy, this as Proxy-Authorization.
         headers = {"Authorization": self._credentials.authorization()}
+        if not self._connector.keeps:
+            headers["Connection"] = "close"
         return headers if request.json is None else headers | {"Content-Type": "application/json"}
 
     def _timeout(self, request: Request) -> aiohttp.ClientTimeout:
@@ -226,12 +174,13 @@ class Client:
 
 
 def _tracing() -> aiohttp.TraceConfig:
-    """Return hooks that set the flags of the attempt they are called for."""
+    """Return hooks that note on the attempt they are called for how far it has come."""
 
     async def raise_started(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
         context.trace_request_ctx.started = True
 
     async def raise_headers_sent(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
+        context.trace_request_ctx.about_to_send()
         context.trace_request_ctx.headers_sent = True  # fires just before the first byte goes
 
     tracing = aiohttp.TraceConfig()
@@ -250,28 +199,37 @@ async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHand
         raise _DroppedError from error
 
 
-class _FormPayload(aiohttp.Payload):
-    """A form on its way, in slices, between which other calls have their turn."""
+class _Body(aiohttp.Payload):
+    """A body on its way, in slices, between which other calls have their turn."""
 
     _autoclose = True  # there is nothing to close
 
-    def __init__(self, form: Form) -> None:
-        super().__init__(form, content_type=form.content_type)
-        self._size = form.size
+    def __init__(self, body: Form | bytes, attempt: Attempt) -> None:
+        super().__init__(body, content_type=body.content_type if isinstance(body, Form) else "application/json")
+        self._size = size = body.size if isinstance(body, Form) else len(body)
+        self._is_long = size > _SHORT
+        self._attempt = attempt
 
     async def write(self, writer: aiohttp.abc.AbstractStreamWriter) -> None:
-        for piece in self._value.slices():
+        self._attempt.about_to_send_body(has_sent=writer.output_size > 0)  # headers leave with the first slice
+        for piece in self._slices():
             await writer.write(piece)
-            if self._value.size > _SHORT:
+            if self._is_long:
                 await asyncio.sleep(0)
+        self._attempt.note_written()
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        return b"".join(self._value.pieces).decode(encoding, errors)
+        return b"".join(self._slices()).decode(encoding, errors)
+
+    def _slices(self) -> Iterable[bytes | memoryview]:
+        return self._value.slices() if isinstance(self._value, Form) else (self._value,)
 
 
-def _body(request: Request) -> bytes | aiohttp.Payload | None:
+def _body(request: Request, attempt: Attempt) -> aiohttp.Payload | None:
     """Return the body of one attempt."""
-    return request.json if request.parts is None else _FormPayload(form_of(request.parts, secrets.token_hex(16)))
+    if request.parts is not None:
+        return _Body(form_of(request.parts, secrets.token_hex(16)), attempt)
+    return None if request.json is None else _Body(request.json, attempt)
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
@@ -283,19 +241,19 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
             raise _UnusableError(BODY_TOO_LARGE)
     announced = response.headers.get("Content-Length", "")
     if announced.isdecimal() and len(body) < int(announced):
-        raise _UnusableError("cut-off")
+        raise _UnusableError(CUT_OFF)
     return bytes(body)
 
 
-def _failure(error: Exception, attempt: _Attempt) -> Failure:
+def _failure(error: Exception, attempt: Attempt) -> Failure:
     """Return the failure with class names and errno only.
 
     The texts of aiohttp's errors hold the Authorization header.
     """
-    if isinstance(error, _UnusableError):
-        return Failure(kind=str(error), started=attempt.started, headers_sent=attempt.headers_sent)
     seen = error.__cause__ if isinstance(error, _DroppedError) and error.__cause__ else error
     kind, *bases = _class_names(seen)
+    if isinstance(error, _UnusableError) or attempt.is_held_back:
+        kind, bases = UNASKED if attempt.is_held_back else str(error), []
     errno = getattr(seen, "errno", None)
     return Failure(
         kind=kind,
@@ -303,6 +261,7 @@ def _failure(error: Exception, attempt: _Attempt) -> Failure:
         started=attempt.started,
         headers_sent=attempt.headers_sent,
         errno=errno if isinstance(errno, int) else None,
+        kept=attempt.is_kept,
     )
 
 

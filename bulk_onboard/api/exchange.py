@@ -31,6 +31,16 @@ class Request:
     json: bytes | None = None
     parts: tuple[Part, ...] | None = None
 
+    @property
+    def is_read(self) -> bool:
+        """Whether it changes nothing at the API."""
+        return self.method == "GET"
+
+    @property
+    def has_body(self) -> bool:
+        """Whether anything follows its headers."""
+        return self.json is not None or self.parts is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -41,7 +51,11 @@ class Answer:
     body: bytes = field(repr=False)
 
 
+# Kinds of failure that are our own words:
 BODY_TOO_LARGE = "body-too-large"
+CUT_OFF = "cut-off"
+REPEATED = "repeated-answer"  # it is the answer to an earlier request
+UNASKED = "unasked-answer"  # something arrived before the first byte of the request, which was held back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +63,12 @@ class Failure:
     """No whole answer.
 
     Attributes:
-        kind: class name of the exception, or our own word (`BODY_TOO_LARGE`, `cut-off`).
+        kind: class name of the exception, or one of our own words.
         bases: class names of its ancestors, nearest first, so that a subclass is found in the table.
         started: the request's start was announced by the client library.
         headers_sent: the first byte may have left: never proved unsent (docs/design/wire.md, Failures).
         errno: of an operating system error, for the log.
+        kept: it was on a connection that had carried earlier calls.
     """
 
     kind: str
@@ -61,3 +76,4 @@ class Failure:
     started: bool = True
     headers_sent: bool = False
     errno: int | None = None
+    kept: bool = False

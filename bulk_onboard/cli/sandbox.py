@@ -39,6 +39,10 @@ _CREATE = Annotated[
 _LINK = Annotated[
     list[str], typer.Option("--link", help="How links in bulk are answered: report-empty, …; may be repeated.")
 ]
+_CONNECTION = Annotated[
+    list[str],
+    typer.Option("--connection", help="What connections do: close-idle=2, second-answer, …; may be repeated."),
+]
 _CONTRACT = Annotated[str, typer.Option(help="Form of the API it speaks: beta or released.")]
 _LINK_LIMIT = Annotated[int, typer.Option(help="How many numbers one call may link.", min=1)]
 _OTHERS = Annotated[
@@ -75,6 +79,7 @@ def sandbox_command(  # noqa: PLR0917 - typer names them
     requirements: _REQUIREMENTS = [],  # noqa: B006 - typer copies it
     create: _CREATE = [],  # noqa: B006 - typer copies it
     link: _LINK = [],  # noqa: B006 - typer copies it
+    connection: _CONNECTION = [],  # noqa: B006 - typer copies it
     link_limit: _LINK_LIMIT = 100,
     others: _OTHERS = [],  # noqa: B006 - typer copies it
     clock: _CLOCK = [],  # noqa: B006 - typer copies it
@@ -102,6 +107,7 @@ def sandbox_command(  # noqa: PLR0917 - typer names them
                 "requirements": requirements,
                 "create": create,
                 "link": link,
+                "connection": connection,
             },
             contract=contract,
             link_limit=link_limit,
@@ -135,7 +141,7 @@ def _serve(
     """Serve until a signal.
 
     Args:
-        behaviours: names by what they are about: list, record, requirements, create, link.
+        behaviours: names by what they are about: list, record, requirements, create, link, connection.
         settings: as `Sandbox` takes them.
 
     Raises:

@@ -1,10 +1,12 @@
 """How the API differs from what one hopes for, all the time: named switches.
 
 A switch replaces one step of a list (`Listing`), of keeping a record (`Keeping`), of telling what is asked for
-(`Asking`), of a create (`Creating`) or of a link (`Linking`); two that replace the same step contradict each other.
+(`Asking`), of a create (`Creating`), of a link (`Linking`) or of a connection (`Connecting`); two that replace the same
+step contradict each other.
 What goes wrong now and then is in `faults`, what other users of the account do in `others`.
 """
 
+import math
 import operator
 import random
 import unicodedata
@@ -17,7 +19,8 @@ from bulk_onboard.errors import UsageError
 from bulk_onboard.sandbox.records import Record
 
 LIST, RECORD, REQUIREMENTS, CREATE, LINK = "list", "record", "requirements", "create", "link"
-ABOUT = (LIST, RECORD, REQUIREMENTS, CREATE, LINK)
+CONNECTION = "connection"
+ABOUT = (LIST, RECORD, REQUIREMENTS, CREATE, LINK, CONNECTION)
 
 GREATEST_LIMIT = 100
 
@@ -176,6 +179,31 @@ class Linking:
         return [{**row, "number": self.number(row["number"], place)} for place, row in enumerate(told)]
 
 
+@dataclass(frozen=True, slots=True)
+class Connecting:
+    """What a connection does between its answers; `connections` takes these steps.
+
+    Attributes:
+        idle_s: it is closed so long after its last answer; None for as long as the client likes.
+        answers: it is closed after so many; None for any number.
+        tells: whether its answers say so, by `Keep-Alive` and `Connection: close`.
+        unasked_s: a 408 that nobody asked for comes so long after its last answer, then it is closed; None for never.
+        bytes_s: so long after each answer come bytes that are no answer; None for never.
+        second_s: so long after each answer comes another copy of it; None for never.
+        early: whether calls with a body are answered before it is read.
+        behind: whether each request but the first gets the answer to the one before it.
+    """
+
+    idle_s: float | None = None
+    answers: int | None = None
+    tells: bool = False
+    unasked_s: float | None = None
+    bytes_s: float | None = None
+    second_s: float | None = None
+    early: bool = False
+    behind: bool = False
+
+
 def _without(*members: str) -> Callable[[Body], Body]:
     return lambda body: {name: value for name, value in body.items() if name not in members}
 
@@ -218,11 +246,20 @@ def _whole(text: str) -> int:
     return int(text)
 
 
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < math.inf:
+        raise ValueError
+    return seconds
+
+
 def _word(text: str) -> str:
     if not text:
         raise ValueError
     return text
 
+
+_EXAMPLES: Mapping[Callable[[str], Any], str] = {_whole: "40", _seconds: "2.5", _word: "HUGE"}
 
 NEW = "new"  # stands for an epoch that was not there before
 
@@ -246,7 +283,7 @@ class Behaviour:
     reads: Callable[[str], Any] | None = None
 
 
-_list, _record, _requirements, _create, _link = (partial(Behaviour, about) for about in ABOUT)
+_list, _record, _requirements, _create, _link, _connection = (partial(Behaviour, about) for about in ABOUT)
 
 BEHAVIOURS: Mapping[str, Behaviour] = {
     behaviour.name: behaviour
@@ -348,6 +385,37 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
         ),
         _link("counts-only", "There is no report at all.", "told", _without("report")),
         _link("multi-status", "The answer has HTTP status 207.", "http_status", 207),
+        _connection("close-idle", "It is closed VALUE seconds after its last answer.", "idle_s", None, _seconds),
+        _connection("close-after", "It is closed after VALUE answers.", "answers", None, _whole),
+        _connection("tell-close", "Answers tell when it will be closed: `Keep-Alive`, `Connection`.", "tells", True),
+        _connection(
+            "unasked-408",
+            "VALUE seconds after its last answer an HTTP 408 comes that nobody asked for, and it is closed.",
+            "unasked_s",
+            None,
+            _seconds,
+        ),
+        _connection(
+            "more-bytes",
+            "VALUE seconds after each answer (0 if not given) come bytes that are no answer.",
+            "bytes_s",
+            0.0,
+            _seconds,
+        ),
+        _connection(
+            "second-answer",
+            "VALUE seconds after each answer (0 if not given) it comes once more.",
+            "second_s",
+            0.0,
+            _seconds,
+        ),
+        _connection(
+            "early-answer",
+            "A call with a body is answered HTTP 500 before the body is read; then it is read, and nothing is done.",
+            "early",
+            True,
+        ),
+        _connection("one-behind", "Each request but the first gets the answer to the one before it.", "behind", True),
     )
 }
 
@@ -356,7 +424,7 @@ class Behaviours:
     """The switches that are on, each written NAME or NAME=VALUE, and the steps they lead to.
 
     Attributes:
-        listing, keeping, asking, creating, linking: the steps of what they are about.
+        listing, keeping, asking, creating, linking, connecting: the steps of what they are about.
     """
 
     def __init__(self, names: Iterable[str], seed: int) -> None:
@@ -388,6 +456,7 @@ class Behaviours:
         self.asking = Asking(**{**self._about(REQUIREMENTS, steps), "epoch": self._epoch})
         self.creating = Creating(**self._about(CREATE, steps))
         self.linking = Linking(**self._about(LINK, steps))
+        self.connecting = Connecting(**self._about(CONNECTION, steps))
 
     def on(self, about: str) -> list[str]:
         """Return the switches that are on about one thing."""
@@ -421,5 +490,5 @@ def _value(name: str) -> Any:
     try:
         return known.reads(text)
     except ValueError:
-        example = "40" if known.reads is _whole else "HUGE"
+        example = _EXAMPLES[known.reads]
         raise UsageError(f"{name!r} lacks its value; write {word}={example}") from None

@@ -20,8 +20,10 @@ from aiohttp.http import HttpProcessingError
 from bulk_onboard.clock import Clock, SystemClock
 from bulk_onboard.errors import UsageError
 from bulk_onboard.sandbox.accounts import Accounts, Credentials
-from bulk_onboard.sandbox.answers import Answer, Delivery, invalid
+from bulk_onboard.sandbox.answers import Answer, Delivery, RefusedError, invalid
+from bulk_onboard.sandbox.behaviours import Connecting
 from bulk_onboard.sandbox.callbacks import Callbacks, send_callbacks
+from bulk_onboard.sandbox.connections import Connection, Server
 from bulk_onboard.sandbox.control import PREFIX, control
 
 _HOST = "127.0.0.1"
@@ -34,21 +36,6 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 s
 _BROKEN_HTTP = (HttpProcessingError, web.RequestPayloadError)
 _LOGGER = logging.getLogger(__name__)
 _LOGGER.addFilter(lambda told: not (told.exc_info and isinstance(told.exc_info[1], _BROKEN_HTTP)))
-
-
-class _Connection(web.RequestHandler):
-    """A connection on which a body ends with an error where its chunks do; aiohttp would wait for the rest of it."""
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        reading = self._current_request
-        if self._messages and reading is not None and not reading.content.is_eof():
-            reading.content.set_exception(web.RequestPayloadError("what follows is no chunk"))
-
-
-class _Server(web.Server):
-    def __call__(self) -> web.RequestHandler:
-        return _Connection(self, loop=self._loop, **self._kwargs)
 
 
 class Sandbox(Accounts):
@@ -90,7 +77,7 @@ class Sandbox(Accounts):
 
     async def __aenter__(self) -> Self:
         """Listen; UsageError when the port is taken."""
-        serving = _Server(self._handle, access_log=None, logger=_LOGGER)
+        serving = Server(self._handle, access_log=None, logger=_LOGGER)
         self._runner = web.ServerRunner(serving, shutdown_timeout=1)
         await self._runner.setup()
         try:
@@ -119,6 +106,10 @@ class Sandbox(Accounts):
             body = await self._control_body(request)
             return _response(control(self, request.method, request.path, dict(request.query), body))
         account, arrival = self.admit(request.method, request.path, dict(request.query), request.headers)
+        manners = account.behaviours.connecting
+        if manners.early and request.body_exists:
+            error = RefusedError("internal_error", "Answered before the body was read; nothing was done")
+            return await self._deliver(request, account.refuse(arrival, error), manners)
         try:
             body = await _read(request, arrival.body_limit(request.content_length), self._body_wait_s)
         except web.RequestPayloadError:
@@ -131,7 +122,7 @@ class Sandbox(Accounts):
         call = account.receive(arrival, body, self.url)
         if self.latency_s:
             await self._clock.sleep(self.latency_s)
-        return await self._deliver(request, account.answer(arrival, call))
+        return await self._deliver(request, account.answer(arrival, call), manners)
 
     async def _control_body(self, request: web.BaseRequest) -> bytes:
         """Return a body that people and tests send; what cannot be read is no JSON."""
@@ -140,14 +131,17 @@ class Sandbox(Accounts):
         except (OSError, web.RequestPayloadError):
             return b"?"
 
-    async def _deliver(self, request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
+    async def _deliver(self, request: web.BaseRequest, answer: Answer, manners: Connecting) -> web.StreamResponse:
         if answer.delivery is Delivery.HUNG:
             await self._keep_silent(request)
         if answer.delivery in (Delivery.HUNG, Delivery.DROPPED):
             _reset_connection(request)
         if answer.delivery is Delivery.CUT:
             return await _send_half(request, answer)
-        return _response(answer)
+        connection = request.protocol
+        if answer.delivery is not Delivery.WHOLE or not isinstance(connection, Connection):
+            return _response(answer)
+        return await connection.give(request, _response(connection.next_answer(answer, manners)), manners)
 
     async def _keep_silent(self, request: web.BaseRequest) -> None:
         """Say nothing until the client has left, the sandbox closes, or ten minutes have passed."""

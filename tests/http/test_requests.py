@@ -16,7 +16,7 @@ async def test_request_line_and_headers(make_client):
 
     async def script(peer: Peer) -> None:
         await peer.read_request()
-        await peer.send(answer(200, b"{}"))
+        await peer.send(answer(200, b"{}", connection=""))
 
     query = {"alias": "Å & ~abc", "expand": "documents,end_user"}
     async with RawServer(script) as server, make_client(server.url) as client:
@@ -32,7 +32,6 @@ async def test_request_line_and_headers(make_client):
         "Accept-Encoding: identity",
         "Accept: application/json",
         f"Authorization: Basic {basic}",
-        "Connection: close",
         f"Host: 127.0.0.1:{server.port}",
         "User-Agent: bulk-onboard/0.1.0",
     ] == sorted(headers)
@@ -110,7 +109,7 @@ async def test_resending_is_bounded_by_the_kernel(make_client, monkeypatch):
 
     limits: list[int] = []
     async with RawServer(script) as server, make_client(server.url) as client:
-        monkeypatch.setattr("bulk_onboard.api.client.socket.socket", remember)
+        monkeypatch.setattr("bulk_onboard.api.connections.socket.socket", remember)
         await client.exchange(GET)
 
     assert [30_000] == limits

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from bulk_onboard.api.exchange import UNASKED
 from tests.support.raw_server import Peer, RawServer, answer, drop_at_once, silence
 from tests.support.requests import CREATED, DELETE, GET, LINK, create, told
 
@@ -102,11 +103,19 @@ RESET = "ClientOSError"
 UNPARSABLE = "ClientResponseError"  # its own status is 400, which is nobody's
 
 
+@pytest.mark.parametrize("script", [drop_at_once, reset_at_once])
+async def test_connection_that_ends_at_once(make_client, script):
+    """What is seen to end before the first byte has left is proved unsent, and nothing else is."""
+    async with RawServer(script) as server, make_client(server.url) as client:
+        kind, started, headers_sent = told(await client.exchange(create(200_000)))
+
+    assert kind in {UNASKED, DROPPED, RESET, "ClientConnectionResetError"}
+    assert (True, kind != UNASKED) == (started, headers_sent)
+
+
 @pytest.mark.parametrize(
     ("script", "kinds"),
     [
-        (drop_at_once, {DROPPED, RESET, "ClientConnectionResetError"}),
-        (reset_at_once, {DROPPED, RESET, "ClientConnectionResetError"}),
         (drop_before_the_body, {DROPPED, RESET, "ClientConnectionResetError"}),
         (reset_before_the_body, {DROPPED, RESET, "ClientConnectionResetError"}),
         (drop_after_the_body, {DROPPED}),

@@ -10,10 +10,12 @@ PACKAGE = Path(__file__).parents[2] / "bulk_onboard"
 DOORS = {  # library -> the files that import it; a folder stands for the files in it
     "aiohttp": {
         "api/client.py",
+        "api/connections.py",
         "callbacks/listener.py",
         "maintenance/serve.py",
         "notification/sending.py",
         "sandbox/callbacks.py",
+        "sandbox/connections.py",
         "sandbox/server.py",
     },
     "aiolimiter": {"api/pacer.py"},

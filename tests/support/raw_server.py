@@ -111,10 +111,15 @@ class RawServer:
 
 
 class DeafServer:
-    """Takes one connection and reads nothing until `listen`; in a thread, so that the client's loop cannot help it."""
+    """Takes one connection and reads nothing until `listen`; in a thread, so that the client's loop cannot help it.
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    Args:
+        first: what a first request without a body is answered with; nothing more is read then.
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None = None, first: bytes = b"") -> None:
         self._tls = tls
+        self._first = first
         self._listening = threading.Event()
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._thread = threading.Thread(target=self._take, daemon=True)
@@ -141,13 +146,19 @@ class DeafServer:
             connection, _ = self._socket.accept()
             connection.settimeout(3)
             with self._tls.wrap_socket(connection, server_side=True) if self._tls else connection as peer:
+                if self._first:
+                    peer.recv(65536)
+                    peer.sendall(self._first)
                 self._listening.wait(10)
                 while got := peer.recv(65536):
                     self.taken += len(got)
 
 
 def answer(http_status: int, body: bytes = b"", **headers: str) -> bytes:
-    """An HTTP answer with its length; `content_type=` and the like replace or add headers, an empty one removes it."""
-    said = {"content_type": "application/json", "content_length": str(len(body))} | headers
+    """The only answer on its connection, with its length.
+
+    `content_type=` and the like replace or add headers, an empty one removes it: `connection=""` for one of several.
+    """
+    said = {"content_type": "application/json", "content_length": str(len(body)), "connection": "close"} | headers
     lines = [f"{name.replace('_', '-').title()}: {value}\r\n" for name, value in said.items() if value]
     return f"HTTP/1.1 {http_status} Whatever\r\n{''.join(lines)}\r\n".encode() + body

@@ -1,0 +1,450 @@
+"""Connections to the API: opened, listened to, kept for the next call, and reset when a call is given up.
+
+A kept connection may be stale, or bring an answer to somebody else's request. So each connection is heard before the
+client library hears it, and the rules of docs/design/wire.md, Kept connections, decide whether it is used again. The
+library's own pool is never used: it takes what arrives on an idle connection for the next request's answer.
+
+Closing a transport *flushes* it: a form of 3 MB still arrived whole after its sender had given up. So the sockets of an
+attempt are remembered, and giving up resets them; from then on the settle window counts (docs/design/settling.md,
+Settle window).
+"""
+
+import asyncio
+import contextlib
+import re
+import socket
+import struct
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, cast
+
+from aiohttp import ClientRequest, ClientTimeout, TCPConnector
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
+
+from bulk_onboard.api.exchange import Answer, Request
+from bulk_onboard.clock import Clock
+
+RESEND_S = 30  # the kernel gives up on unacknowledged bytes after this; a part of the settle window W
+
+READ_WITHIN_S = 15.0  # below the 30 s after which the first address translators drop an idle connection silently
+WRITE_WITHIN_S = 4.0  # below the 5 s after which the most impatient of the common servers close one
+CALLS_AT_MOST = 100  # on one connection, so that the API's load spreads anew
+DISTRUST_S, DISTRUST_AT_MOST_S = 60.0, 3600.0
+
+_TURNS_TO_CLOSE = 100  # it takes 1, over TLS 3; whoever is not closed by then does not hold up the rest
+
+_AddressInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
+
+
+# Which connections are kept, and who may use them.
+
+
+def kept_for_s(http_status: int, headers: Mapping[str, str]) -> float:
+    """Return for how many seconds a connection may be kept after a whole answer; 0 for not at all.
+
+    Only after a yes: an error may come from something before the API, be given before the request was read, or be the
+    last that is said before the end.
+
+    Args:
+        headers: of the answer, names in lower case.
+    """
+    framed_twice = "transfer-encoding" in headers and "content-length" in headers
+    if not 200 <= http_status < 300 or framed_twice:
+        return 0.0
+    told = dict(_KEEP_ALIVE.findall(headers.get("keep-alive", "").lower()))
+    if told.get("max") == "0":
+        return 0.0
+    return min(READ_WITHIN_S, max(0.0, float(told.get("timeout", "3600")) - 1))  # 1 s for the way
+
+
+_KEEP_ALIVE = re.compile(r"(timeout|max) *= *(\d{1,9})")
+
+
+def may_carry(idle_s: float, *, kept_s: float, is_read: bool) -> bool:
+    """Return whether a connection that has been idle for so long may carry the next call.
+
+    A write on a stale connection has an unknown outcome and costs a settle, a read is merely repeated.
+    """
+    return idle_s <= (kept_s if is_read else min(kept_s, WRITE_WITHIN_S))
+
+
+# Sockets, and how they are given up.
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One attempt at a request, and what was seen of it.
+
+    Attributes:
+        anew: whether it must have a new connection.
+        started: the client library has announced its start.
+        headers_sent: its first byte may have left.
+        is_held_back: something had arrived before its first byte left, which therefore did not leave.
+        channel: the connection that carries it; None before there is one.
+        sockets: those it has opened, or that of the kept connection.
+    """
+
+    request: Request
+    anew: bool = False
+    started: bool = False
+    headers_sent: bool = False
+    is_held_back: bool = False
+    channel: "Channel | None" = None
+    sockets: list[socket.socket] = field(default_factory=list)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether its connection has carried earlier calls."""
+        return self.channel is not None and self.channel.calls > 0
+
+    def about_to_send(self) -> None:
+        """Take what arrives for the answer from now on, unless a body follows: then the body's first byte decides.
+
+        Raises:
+            UnaskedError: something has arrived already; nothing must be sent.
+        """
+        self._check_silence(has_sent=False)
+        if self.channel is not None and not self.request.has_body:
+            self.channel.ask()
+            self.channel.note_written()
+
+    def about_to_send_body(self, *, has_sent: bool) -> None:
+        """Take what arrives for the answer from now on.
+
+        Args:
+            has_sent: whether the headers have left, so that it is too late to hold the request back.
+
+        Raises:
+            UnaskedError: something has arrived already; nothing must be sent.
+        """
+        self._check_silence(has_sent=has_sent)
+        if self.channel is not None:
+            self.channel.ask()
+
+    def note_written(self) -> None:
+        """Note that the body is out."""
+        if self.channel is not None:
+            self.channel.note_written()
+
+    def _check_silence(self, *, has_sent: bool) -> None:
+        if self.channel is not None and not self.channel.is_silent():
+            self.headers_sent, self.is_held_back = has_sent, not has_sent
+            raise UnaskedError
+
+
+class UnaskedError(Exception):
+    """The API's side spoke, or ended, before it was asked; so the request was not sent."""
+
+
+_connecting: ContextVar[Attempt | None] = ContextVar("the attempt that connects", default=None)
+
+
+def open_socket(address: _AddressInfo) -> socket.socket:
+    """Return a socket for the address, remembered for the attempt that opens it."""
+    family, kind, protocol, *_ = address
+    sock = socket.socket(family=family, type=kind, proto=protocol)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; bounds how long the kernel keeps resending
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, RESEND_S * 1000)
+    if (attempt := _connecting.get()) is not None:
+        attempt.sockets.append(sock)
+    return sock
+
+
+@contextlib.asynccontextmanager
+async def aborted_unless_whole(attempt: Attempt) -> AsyncIterator[None]:
+    """Reset every socket of the attempt if the block raises, before it is left.
+
+    A context variable leads to the attempt: it follows the tasks in which the client library connects.
+    """
+    token = _connecting.set(attempt)
+    try:
+        yield
+    except BaseException:
+        for sock in attempt.sockets:
+            _abort(sock)
+        if attempt.channel is not None:
+            attempt.channel.close()
+        await _closed(attempt.sockets)
+        raise
+    finally:
+        _connecting.reset(token)
+
+
+def _abort(sock: socket.socket) -> None:
+    """Reset a socket: the peer sees that, and the kernel drops what it still has."""
+    with contextlib.suppress(OSError):  # closed already
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    with contextlib.suppress(OSError):  # never connected, or reset by the peer
+        sock.shutdown(socket.SHUT_RDWR)
+
+
+async def _closed(opened: Iterable[socket.socket]) -> None:
+    """Wait until the loop has closed the sockets, which it does once they are shut.
+
+    Until then the kernel goes on sending what it has: megabytes within milliseconds.
+    """
+    for _ in range(_TURNS_TO_CLOSE):
+        if all(sock.fileno() < 0 for sock in opened):
+            return
+        await asyncio.sleep(0)
+
+
+def _has_arrived(sock: socket.socket) -> bool:
+    """Return whether bytes, the end or an error wait in the kernel, which the loop has not read yet."""
+    try:
+        sock.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+# One connection, and those that are kept.
+
+
+class Channel(asyncio.Protocol):
+    """One connection, from its opening to its end: hears everything before the client library does.
+
+    What arrives while no request is out is nobody's answer: the connection is closed, and the library never hears it.
+
+    Attributes:
+        calls: how many were answered on it.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        transport: asyncio.Transport,
+        library: ResponseHandler,
+        sockets: list[socket.socket],
+        when_unasked: Callable[[], None],
+    ) -> None:
+        self.calls = 0
+        self.sockets = sockets
+        self._connection = connection
+        self._transport = transport
+        self._library = library
+        self._when_unasked = when_unasked
+        self._is_tls = self._transport.get_extra_info("sslcontext") is not None
+        self._is_asked = self._is_written = self._is_early = self._is_released = False
+        self._is_spoilt = self._library.should_close  # it said something before anybody could listen
+        self._last = b""
+        self._api_ids: set[bytes] = set()
+        self._transport.set_protocol(self)
+
+    # The transport calls these.
+
+    def data_received(self, data: bytes) -> None:
+        if not self._is_asked:
+            self._is_spoilt = True
+            self._transport.abort()
+            self._when_unasked()
+            return
+        if not self._last:
+            self._is_early = not self._is_written or self._transport.get_write_buffer_size() > 0
+        self._last = data
+        self._library.data_received(data)
+
+    def eof_received(self) -> None:
+        self._library.eof_received()
+
+    def connection_lost(self, error: BaseException | None) -> None:
+        self._is_spoilt = True
+        self._library.connection_lost(error)
+
+    def pause_writing(self) -> None:
+        self._library.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._library.resume_writing()
+
+    # The attempt that it carries calls these, in this order.
+
+    def lease(self) -> Connection:
+        """Return what the client library takes for its connection, for one call."""
+        self._is_written = self._is_early = self._is_released = False
+        self._last = b""
+        return cast("Connection", _Lease(self))
+
+    def is_silent(self) -> bool:
+        """Return whether nothing has arrived since the last answer.
+
+        On a new TLS connection only what is meant for us counts, since session tickets come after the handshake.
+        """
+        if self._is_spoilt or self._library.should_close or self._transport.is_closing():
+            return False
+        if self._is_tls and not self.calls:
+            return True
+        return not any(_has_arrived(sock) for sock in self.sockets if sock.fileno() >= 0)
+
+    def ask(self) -> None:
+        """Take what arrives for the answer from now on: the first byte of the request is about to leave."""
+        self._is_asked = True
+
+    def note_written(self) -> None:
+        """Note that all of the request has been written."""
+        self._is_written = True
+
+    def released(self) -> None:
+        """Note that the client library has read the answer to its end."""
+        self._is_released = True
+        if self._library.should_close:  # it was told so, or has no announced end, or more has come
+            self.close()
+
+    def finish(self, answer: Answer) -> bool:
+        """End the call; return whether the connection is as silent as a new one.
+
+        It is where the answer was read to its announced end, came after all of the request, and nothing came behind.
+        """
+        self._is_asked = False
+        self.calls += 1
+        is_chunked = "transfer-encoding" in answer.headers
+        end = answer.body if answer.body and not is_chunked else b"\r\n\r\n"
+        size = min(len(end), len(self._last))
+        ends_there = size > 0 and self._last[-size:] == end[-size:]
+        return self._is_released and ends_there and not self._is_early and self.is_silent()
+
+    def repeats(self, answer: Answer) -> bool:
+        """Return whether an earlier answer on this connection had the same `api_id`, which the API gives once only."""
+        if (named := _API_ID.search(answer.body)) is None:
+            return False
+        is_known = named[1] in self._api_ids
+        self._api_ids.add(named[1])
+        return is_known
+
+    def close(self) -> None:
+        """Close the connection; does nothing where it is closed."""
+        self._is_spoilt = True
+        self._connection.close()
+
+    @property
+    def library_connection(self) -> Connection:
+        """The client library's own connection."""
+        return self._connection
+
+
+_API_ID = re.compile(rb'"api_id"\s*:\s*"([^"]{1,64})"')
+
+
+class _Lease:
+    """The client library's connection for one call: letting go of it does not put it into the library's pool."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def release(self) -> None:
+        self._channel.released()
+
+    def close(self) -> None:
+        self._channel.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._channel.library_connection, name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Resting:
+    """A kept connection: since when, by two clocks, for how long at most, and what closes it then."""
+
+    channel: Channel
+    since_s: float
+    since: datetime
+    kept_s: float
+    closing: asyncio.TimerHandle
+
+
+class Connector(TCPConnector):
+    """Opens connections, and keeps those that may be used again, the last used at hand first.
+
+    Something unasked, an answer that came twice and a failure on a kept connection show that the way to the API keeps
+    connections badly. Then none is kept for a minute, and each time for twice as long, up to an hour: so it costs a
+    long run a few calls, and not a share of them.
+    """
+
+    def __init__(self, *, clock: Clock, keeps: bool, **settings: Any) -> None:
+        """Make it.
+
+        Args:
+            keeps: False where each call must have a new connection.
+            settings: the client library's.
+        """
+        super().__init__(socket_factory=open_socket, **settings)
+        self._clock = clock
+        self._keeps = keeps
+        self._resting: list[_Resting] = []
+        self._distrust_until_s, self._distrust_s = 0.0, DISTRUST_S
+
+    @property
+    def keeps(self) -> bool:
+        """Whether a connection is kept that could be."""
+        return self._keeps and self._clock.monotonic() >= self._distrust_until_s
+
+    async def connect(self, req: ClientRequest, traces: Any, timeout: ClientTimeout) -> Connection:  # noqa: ASYNC109
+        attempt = _connecting.get()
+        if attempt is None:
+            raise AssertionError("connections are for attempts")
+        channel = self._taken(attempt)
+        if channel is None:
+            connection = await super().connect(req, traces, timeout)
+            transport, protocol = connection.transport, connection.protocol
+            if transport is None or protocol is None:  # lost already; the library will say so
+                return connection
+            if isinstance(transport.get_protocol(), Channel):
+                raise AssertionError("the client library has kept a connection itself")
+            channel = Channel(connection, transport, protocol, attempt.sockets, self.distrust)
+        attempt.channel, attempt.sockets = channel, channel.sockets
+        return channel.lease()
+
+    def put_back(self, channel: Channel, answer: Answer) -> None:
+        """Keep a connection that has been answered on, or close it."""
+        kept_s = kept_for_s(answer.http_status, answer.headers)
+        if not (channel.finish(answer) and kept_s and self.keeps) or channel.calls >= CALLS_AT_MOST:
+            channel.close()
+            return
+        closing = asyncio.get_running_loop().call_later(kept_s, self._close_rested, channel)
+        self._resting.append(_Resting(channel, self._clock.monotonic(), self._clock.now(), kept_s, closing))
+
+    def distrust(self) -> None:
+        """Close what is kept, and keep nothing for a while."""
+        now_s = self._clock.monotonic()
+        if now_s >= self._distrust_until_s:  # not for each of those that fail at the same moment
+            self._distrust_until_s = now_s + self._distrust_s
+            self._distrust_s = min(2 * self._distrust_s, DISTRUST_AT_MOST_S)
+        self.close_kept()
+
+    def close_kept(self) -> None:
+        """Close all connections that are kept."""
+        while self._resting:
+            resting = self._resting.pop()
+            resting.closing.cancel()
+            resting.channel.close()
+
+    async def close(self, *, abort_ssl: bool = False) -> None:
+        self.close_kept()
+        await super().close(abort_ssl=abort_ssl)
+
+    def _taken(self, attempt: Attempt) -> Channel | None:
+        """Return a kept connection that may carry the attempt, and is kept no longer."""
+        while self._resting and not attempt.anew:
+            resting = self._resting[-1]
+            if not may_carry(self._idle_s(resting), kept_s=resting.kept_s, is_read=attempt.request.is_read):
+                return None  # the others have been idle for longer
+            self._resting.pop()
+            resting.closing.cancel()
+            if resting.channel.is_silent():
+                return resting.channel
+            resting.channel.close()
+        return None
+
+    def _idle_s(self, resting: _Resting) -> float:
+        """Return how long a connection has been kept; the wall clock goes on while the machine is suspended."""
+        by_date = (self._clock.now() - resting.since).total_seconds()
+        return max(by_date, self._clock.monotonic() - resting.since_s)
+
+    def _close_rested(self, channel: Channel) -> None:
+        self._resting = [resting for resting in self._resting if resting.channel is not channel]
+        channel.close()
