@@ -44,6 +44,7 @@ COLOURS: Mapping[str, Colour] = {  # of a state, review, severity or part
     "rejected": _RED,
     "gone": _RED,
     "invalid": _ORANGE,
+    "not known": _ORANGE,
     "error": _ORANGE,
     "needs us": _ORANGE,
     ATTENTION: _ORANGE,
