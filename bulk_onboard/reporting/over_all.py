@@ -28,7 +28,7 @@ from bulk_onboard.reporting.row_status import (
     drift_sentences,
     in_order_of_review,
 )
-from bulk_onboard.reporting.sheets import PROBLEMS, RESULTS
+from bulk_onboard.reporting.sheets import ATTENTION, PROBLEMS, RESULTS
 from bulk_onboard.reporting.summary import (
     AccountLine,
     AccountPart,
@@ -49,7 +49,7 @@ from bulk_onboard.reporting.summary import (
     summed,
     what_to_do,
 )
-from bulk_onboard.reporting.table import Cell, Line, Link, MadeAnew, Table, local_text
+from bulk_onboard.reporting.table import TOTAL, Cell, FileName, Line, Link, MadeAnew, Table, Word, local_text
 from bulk_onboard.units import format_count
 
 ACCOUNT = "Account"
@@ -182,6 +182,28 @@ def _summary(parts: Sequence[AccountPart], facts: ReportFacts) -> Summary:
     )
 
 
+def accounts_table(lines: Sequence[AccountLine], *forms: str) -> Table:
+    """Return a line of each account and a total; columns of zeros that nobody misses are left out.
+
+    Args:
+        forms: the formats of an account's own report to which its name leads, the first that was written.
+    """
+    figures = [line.figures for line in lines]
+    columns = {
+        "Rows": [line.rows for line in lines],
+        "Done": [each.done for each in figures],
+        "In review": [each.waiting for each in figures],
+        "Needs us": [each.needs_us for each in figures],
+        "Not sent": [each.not_sent for each in figures],
+        "Aside": [line.rows - line.figures.counted for line in lines],
+    }
+    shown = {name: numbers for name, numbers in columns.items() if any(numbers) or name not in ("Not sent", "Aside")}
+    names = [FileName(line.name, next((line.reports[f] for f in forms if f in line.reports), "")) for line in lines]
+    now = [Word(line.now, ATTENTION) if line.is_ended else line.now for line in lines]
+    rows = tuple(zip(names, *shown.values(), now, strict=True))
+    return Table((ACCOUNT, *shown, "What comes next"), (*rows, (TOTAL, *map(sum, shown.values()), "")))
+
+
 def _line(part: AccountPart) -> AccountLine:
     figures = part.tables.overview.figures
     return AccountLine(
@@ -206,16 +228,15 @@ def _comes_next(figures: Figures) -> str:
 def _notices(parts: Sequence[AccountPart], facts: ReportFacts) -> Iterator[str]:
     ended = [part.name for part in parts if part.name and part.ended]
     if ended:
-        names, were = _named(ended), "was" if len(ended) == 1 else "were"
-        yield f"{names} {were} ended before the rest: the table of the accounts says by what."
+        yield f"{_named(ended)} did not finish: the table of the accounts says why."
     if alone := [part.name for part in parts if part.name and not part.status.has_workbook]:
         yield (
             f"Of {_named(alone)} this report has the ledger alone, without the workbook: each line is a record, row "
             "numbers and names are blank, and problems are not known."
         )
     if lost := sum(part.status.counts()["rows"] for part in parts if not part.name):
-        are = "is" if lost == 1 else "are"
-        yield f"{format_count(lost, 'row')} {are} no account's: see the end of the sheet Problems."
+        name = "names" if lost == 1 else "name"
+        yield f"{format_count(lost, 'row')} {name} no account of the job: see the end of the sheet Problems."
     yield from general_notices(facts)
 
 

@@ -24,7 +24,7 @@ from bulk_onboard.reporting.quota_use import QuotaUse, quota_use
 from bulk_onboard.reporting.redacted import redacted
 from bulk_onboard.reporting.row_status import JobStatus, Unread, drift_sentences
 from bulk_onboard.reporting.sheets import links_between, problems_table, results_table, runs_table, unclaimed_table
-from bulk_onboard.reporting.table import Table, Word, business_days_after, day_text, local, local_text
+from bulk_onboard.reporting.table import TOTAL, Table, Word, business_days_after, day_text, local, local_text
 from bulk_onboard.units import format_count
 
 
@@ -192,7 +192,7 @@ _TODO: Mapping[str, str] = {
     State.HELD: "Look at the {rows}, before anything else is done with {them}: the sheet Results says how.",
     State.GONE: "Find out who deleted the {records} of the {rows}, then say what is to be done: "
     "the sheet Results says how.",
-    Unread.LEDGER: "Have the ledgers of the {rows} repaired: the table of the accounts says what is wrong with them.",
+    Unread.LEDGER: "Find out what became of the {rows}: the table of the accounts says what is wrong with it.",
     State.UNCERTAIN: "Run again for the {rows}: the outcome is looked up first, and nothing is sent twice.",
     State.DEFERRED: "Run again for the {rows}.",
     State.NOT_SENT: "Run again to send the {rows}.",
@@ -384,7 +384,7 @@ def kinds_of(findings: Iterable[Finding]) -> list[tuple[int, Severity, str]]:
 
 def _count_table(name: str, counts: Mapping[str, int], meanings: Mapping[str, str], total: int | None = None) -> Table:
     rows = tuple((Word(str(key)), counts[key], meaning) for key, meaning in meanings.items() if counts.get(key))
-    last = () if total is None else (("Total", total, ""),)
+    last = () if total is None else ((TOTAL, total, ""),)
     return Table((name, "Rows", "Meaning"), (*rows, *last))
 
 
