@@ -5,7 +5,7 @@ A business that one of them has is not filed once more. Each is read once, howev
 
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -41,7 +41,7 @@ class Others:
     own: KnownBusinesses = _NOTHING
     accounts: tuple[tuple[str, KnownBusinesses], ...] = ()
     unread: tuple[tuple[str, str], ...] = ()
-    twice: Mapping[int, str] = NOT_TWICE
+    twice: Mapping[int, str] = field(default_factory=dict)
 
     def findings_at(self, sheet: Sheet) -> Iterator[Finding]:
         """Yield a finding for each account whose ledger could not be read as a whole."""

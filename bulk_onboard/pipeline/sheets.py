@@ -309,5 +309,5 @@ def findings_about_accounts(job: Job, sheet: Sheet) -> Iterable[Finding]:
         ]
         if named:
             row, other = named[0]
-            details = {"account": job.account, "other": other, "row": row}
+            details: dict[str, str | int] = {"account": job.account, "other": other, "row": row}
             yield Finding("account-of-others", sheet.name, sheet.header_row, header.strip(), header.strip(), details)
