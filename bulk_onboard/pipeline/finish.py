@@ -48,6 +48,7 @@ class RunResult(Totals):
         error: what stopped it, for people; None when it finished or was stopped by a signal.
         warnings: sentences that somebody should see all the same.
         status: all rows joined with their records, as the run leaves them; None where nothing was begun.
+        judgement: the rows as they were judged; None where nothing was begun, or there is no workbook.
     """
 
     run_id: str
@@ -67,6 +68,7 @@ class RunResult(Totals):
     error: BulkOnboardError | None = None
     warnings: tuple[str, ...] = ()
     status: JobStatus | None = field(default=None, repr=False)
+    judgement: Judgement | None = field(default=None, repr=False)
 
     @property
     def report(self) -> Path | None:
@@ -138,6 +140,7 @@ async def _finish(run: Run) -> RunResult:
         error=error,
         warnings=tuple(_warnings(run)),
         status=status,
+        judgement=None if run.judgement.missing else run.judgement,
     )
     for step in (partial(_write_end, run), partial(_write_report, run, status), partial(_annotate, run, status)):
         try:

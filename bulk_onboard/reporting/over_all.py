@@ -18,7 +18,6 @@ from bulk_onboard.model.plan import Action, Decision
 from bulk_onboard.model.record import State
 from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.row import JudgedRow, Row
-from bulk_onboard.model.sheet import BUSINESS_NAME, KEY
 from bulk_onboard.reporting.figures import Figures, overview_of
 from bulk_onboard.reporting.quota_use import together
 from bulk_onboard.reporting.row_status import (
@@ -62,25 +61,24 @@ _MOST_COMMANDS = 5
 _NAMED_AT_MOST = 5
 
 
-def of_no_account(findings: Iterable[Finding], names: Mapping[int, tuple[str, str]]) -> JobStatus:
+def of_no_account(findings: Iterable[Finding], rows: Mapping[int, Row]) -> JobStatus:
     """Return the rows of one sheet that are no account's; each is invalid.
 
     Args:
         findings: why, of each at least one.
-        names: Key and name of the business by row, as far as they are known.
+        rows: the rows by their numbers, as far as they are at hand.
     """
     by_row: dict[int, tuple[Finding, ...]] = {}
     for finding in findings:
         by_row[finding.row] = (*by_row.get(finding.row, ()), finding)
 
     def status(number: int, found: tuple[Finding, ...]) -> RowStatus:
-        key, name = names.get(number, ("", ""))
-        cells = {column: text for column, text in ((KEY, key), (BUSINESS_NAME, name)) if text}
-        judged = JudgedRow(Row(found[0].sheet, number, Combination("", "", ""), cells), None, "", found)
+        row = rows.get(number) or Row(found[0].sheet, number, Combination("", "", ""), {})
+        judged = JudgedRow(row, None, "", found)
         return RowStatus(State.INVALID, None, Decision(judged, None, Action.NOTHING, ""))
 
-    rows = tuple(status(number, by_row[number]) for number in sorted(by_row))
-    return JobStatus(LedgerState(), rows, (), has_workbook=True, others=())
+    statuses = tuple(status(number, by_row[number]) for number in sorted(by_row))
+    return JobStatus(LedgerState(), statuses, (), has_workbook=True, others=())
 
 
 def tables_over_all(parts: Sequence[AccountPart], facts: ReportFacts) -> Tables:

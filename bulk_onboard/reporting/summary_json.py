@@ -4,14 +4,15 @@ No name of a business, Key, address or other cell is in it, nor who ran what. In
 must know of gets another number in `SCHEMA`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from itertools import chain
 from typing import Any
 
 from bulk_onboard.model.catalogue import CATALOGUE
+from bulk_onboard.reporting.figures import Overview, overview_of
 from bulk_onboard.reporting.over_all import next_over_all
-from bulk_onboard.reporting.row_status import in_order_of_review
+from bulk_onboard.reporting.row_status import JobStatus, in_order_of_review
 from bulk_onboard.reporting.summary import AccountPart, Tables, expected_days, kinds_of, next_command, summed
 
 SCHEMA = "bulk-onboard/summary/1"
@@ -33,7 +34,7 @@ def _of_one(tables: Tables) -> dict[str, Any]:
         "account": opened.auth_id if opened else None,
         "api": opened.base_url if opened else None,
         "checked_against": facts.requirements.described if facts.requirements else None,
-        **_sums(tables),
+        **_sums(tables.overview, tables.statuses),
         "expected_reviews": _expected(expected_days(status, facts.requirements, facts.zone)),
         "runs": [
             {
@@ -56,15 +57,16 @@ def _of_one(tables: Tables) -> dict[str, Any]:
 
 def _over_all(tables: Tables) -> dict[str, Any]:
     facts, parts = tables.facts, tables.accounts
+    nobodys = [part.status for part in parts if not part.name]
     days = (expected_days(part.status, part.tables.facts.requirements, facts.zone) for part in parts)
     return {
         "made_at": _utc(facts.made_at),
         "workbook": facts.workbook,
         "has_workbook": all(part.status.has_workbook for part in parts),
-        **_sums(tables),
+        **_sums(tables.overview, tables.statuses),
         "expected_reviews": _expected(chain.from_iterable(days)),
         "accounts": [_of_account(part) for part in parts if part.name],
-        "no_account": next((_sums(part.tables) for part in parts if not part.name), None),
+        "no_account": _sums(overview_of(*nobodys), nobodys) if nobodys else None,
         "next": next_over_all(parts, facts.commands, continued=facts.continued) if facts.commands else "",
     }
 
@@ -80,9 +82,8 @@ def _of_account(part: AccountPart) -> dict[str, Any]:
     }
 
 
-def _sums(tables: Tables) -> dict[str, Any]:
+def _sums(overview: Overview, statuses: Sequence[JobStatus]) -> dict[str, Any]:
     """Return what the rows come to."""
-    overview, statuses = tables.overview, tables.statuses
     return {
         "figures": {**overview.figures._asdict(), "counted": overview.figures.counted},
         "sentence": overview.sentence,
