@@ -223,12 +223,34 @@ class Report(Answer):
     next: Next
 
 
+class ReportOfAccount(Part):
+    """What `report` wrote about one account."""
+
+    account: str
+    counts: ByState
+    reviews: ByReview
+    ledger: str
+    reports: Annotated[dict[str, str], Meta(description="Its own report, by format; empty where it has none.")]
+    error: Annotated[str, Meta(description="What is missing of it, and why.")] | UnsetType = UNSET
+
+
+class Reports(Answer):
+    """`report` of several accounts."""
+
+    counts: ByState
+    reviews: ByReview
+    report: Annotated[str | None, Meta(description="The report over all accounts; null where accounts were picked.")]
+    reports: Annotated[dict[str, str], Meta(description="The report over all accounts, by format.")]
+    accounts: list[ReportOfAccount]
+    next: Next
+
+
 class ReportFile(Answer):
     """`report --output`."""
 
-    ledger: str
     report: str
     reports: Annotated[dict[str, str], Meta(description="The one file, by its format.")]
+    ledger: Annotated[str, Meta(description="Missing where the report is over several accounts.")] | UnsetType = UNSET
 
 
 class FailedRows(Answer):
@@ -637,16 +659,9 @@ class Used(Part):
     throttled: Count
 
 
-class Summary(Part):
-    """`summary.json` of a report."""
+class Sums(Part):
+    """What rows come to."""
 
-    schema: str
-    made_at: str
-    workbook: str
-    has_workbook: bool
-    account: str | None
-    api: str | None
-    checked_against: str | None
     figures: Counts
     sentence: str
     outcomes: list[Outcome]
@@ -654,10 +669,49 @@ class Summary(Part):
     counts: ByState
     reviews: ByReview
     problems: list[Problem]
+
+
+class _OfOne(Sums):
+    """What a summary has of one job, or of one account."""
+
+    made_at: str
+    workbook: str
+    has_workbook: bool
+    account: Annotated[str | None, Meta(description="Its auth_id.")]
+    api: str | None
+    checked_against: str | None
     expected_reviews: Expected | None
     runs: list[RunOfSummary]
     quota: str | None
     requests: list[Used]
+    next: str
+
+
+class Summary(_OfOne):
+    """`summary.json` of a report."""
+
+    schema: str
+
+
+class SummaryOfAccount(_OfOne):
+    """What the `summary.json` over all accounts has of one of them."""
+
+    name: Annotated[str, Meta(description="As the job file has it.")]
+    ended: Annotated[str | None, Meta(description="What ended it or kept it from beginning, or is missing of it.")]
+    ledger_readable: Annotated[bool, Meta(description="Whether it is known what was sent; else each row needs us.")]
+    reports: Annotated[dict[str, str], Meta(description="Its own report, by format, as seen from this file's folder.")]
+
+
+class SummaryOverAll(Sums):
+    """`summary.json` of the report over all accounts: sums of `accounts` and of `no_account`."""
+
+    schema: str
+    made_at: str
+    workbook: str
+    has_workbook: bool
+    expected_reviews: Expected | None
+    accounts: list[SummaryOfAccount]
+    no_account: Annotated[Sums | None, Meta(description="The rows of no account; null where there are none.")]
     next: str
 
 
@@ -669,7 +723,7 @@ ANSWERS: Mapping[str, tuple[type[Answer], ...]] = {
     "plan": (Plan,),
     "run": (Run, Merge),
     "status": (Status, StatusOfSome, Account),
-    "report": (Report, ReportFile, FailedRows),
+    "report": (Report, Reports, ReportFile, FailedRows),
     "merge": (Merge,),
     "convert": (Convert,),
     "resolve": (Resolved, Questions),
@@ -688,7 +742,7 @@ ANSWERS: Mapping[str, tuple[type[Answer], ...]] = {
 }
 """The forms of each verb's object; `Failure` is one of every verb."""
 
-FILES: Mapping[str, type[Part]] = {"summary.json": Summary}
+FILES: Mapping[str, tuple[type[Part], ...]] = {"summary.json": (Summary, SummaryOverAll)}
 """Files of JSON that runs write."""
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -697,7 +751,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def schemas() -> dict[str, dict[str, Any]]:
     """Return the JSON Schemas by the names of their files."""
     made = {f"{verb.replace(' ', '-')}.json": _schema((*forms, Failure), verb) for verb, forms in ANSWERS.items()}
-    return made | {name: _schema((form,), name) for name, form in FILES.items()}
+    return made | {name: _schema(forms, name) for name, forms in FILES.items()}
 
 
 def _schema(forms: tuple[type[msgspec.Struct], ...], title: str) -> dict[str, Any]:

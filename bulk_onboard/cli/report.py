@@ -66,8 +66,10 @@ def report(
     Without the workbook it is made from the ledger alone. It needs no network. With --redact it is for readers outside:
     names are masked. With --only it has these rows alone. Either has files of its own, and the full report stays as it
     is. With --failed-rows it is no report, but a workbook to hand on, which merge takes back once it is fixed.
+
+    Of a job with accounts it writes the report of each, and one over all; --redact, --only and --failed-rows are about
+    all together, and with --account about that one.
     """
-    from bulk_onboard.pipeline.outputs import report_job
     from bulk_onboard.reporting.only import read_words
 
     try:
@@ -80,6 +82,15 @@ def report(
         return _write_failed_rows(invocation, failed_rows)
     if output is not None:
         return _write_one(invocation, output, words, redact=redact)
+    if len(invocation.jobs) > 1:
+        return _write_of_accounts(invocation, words, redact=redact)
+    return _write_of_one(invocation, words, redact=redact)
+
+
+def _write_of_one(invocation: Invocation, words: Sequence[str], *, redact: bool) -> Output:
+    """Write the report of a job, or of one account."""
+    from bulk_onboard.pipeline.outputs import report_job
+
     if not words and not redact:  # else it goes into files of its own
         tell_if_report_is_open(invocation.job.report)
     work = report_job(invocation.job, clock=invocation.clock(), redact=redact, only=words)
@@ -105,6 +116,55 @@ def report(
     )
 
 
+def _write_of_accounts(invocation: Invocation, words: Sequence[str], *, redact: bool) -> Output:
+    """Write the reports of several accounts, and the one over all of them."""
+    from bulk_onboard.job import are_all
+    from bulk_onboard.pipeline.report_over_all import report_jobs
+
+    jobs = invocation.jobs
+    if not words and not redact:
+        for path in [*([jobs[0].report_over_all] if are_all(jobs) else []), *(job.report for job in jobs)]:
+            tell_if_report_is_open(path)
+    work = report_jobs(jobs, clock=invocation.clock(), redact=redact, only=words)
+    made = invocation.awaited("writing the reports", work)
+    notes = tuple(f"Account {each.job.account}: {each.ended}" for each in made.accounts if each.ended)
+    own = [path for each in made.accounts for path in each.reports.values()]
+
+    def show(stream: TextIO) -> None:
+        for path in made.files.values():
+            print(path, file=stream)
+        if made.files and len(own) > _LISTED_AT_MOST:
+            print(f"{format_count(len(own), 'report')} of accounts, such as {own[0]}", file=stream)
+        else:
+            for path in own:
+                print(path, file=stream)
+
+    return Output(
+        made.exit_status,
+        {
+            "counts": made.counts(),
+            "reviews": made.reviews(),
+            "report": str(next(iter(made.files.values()), "")) or None,
+            "reports": {form: str(path) for form, path in made.files.items()},
+            "accounts": [
+                {
+                    "account": each.job.account,
+                    "counts": each.known.status.counts(),
+                    "reviews": each.known.status.reviews(),
+                    "ledger": str(each.job.ledger),
+                    "reports": {form: str(path) for form, path in each.reports.items()},
+                    **({"error": each.ended} if each.ended else {}),
+                }
+                for each in made.accounts
+            ],
+            "next": made.next,
+        },
+        show,
+        notes,
+    )
+
+
+_LISTED_AT_MOST = 12
 _STDOUT = "-"
 _PRINTED = ("csv", "jsonl", "json", "html")
 
@@ -112,8 +172,10 @@ _PRINTED = ("csv", "jsonl", "json", "html")
 def _write_one(invocation: Invocation, output: str, words: Sequence[str], *, redact: bool) -> Output:
     """Write the report into one file, or print it."""
     from bulk_onboard.pipeline.outputs import report_content
+    from bulk_onboard.pipeline.report_over_all import report_content_over_all
     from bulk_onboard.reporting import target
 
+    jobs = invocation.jobs
     path = Path(output).expanduser()
     form = _format_of(invocation, output, path)
     if output == _STDOUT and (form not in _PRINTED or invocation.as_json):
@@ -124,8 +186,13 @@ def _write_one(invocation: Invocation, output: str, words: Sequence[str], *, red
         raise UsageError(f"--output {output}: a name ends in {endings}, or --format says the format.")
     if output != _STDOUT and os.path.lexists(path) and not target.is_ours(path, form):
         raise UsageError(f"{path} is there already and is no report, so it is not overwritten. Choose another name.")
-    content = report_content(invocation.job, form, clock=invocation.clock(), redact=redact, only=words)
-    data = {"ledger": str(invocation.job.ledger), "report": output, "reports": {form: output}}
+    if len(jobs) == 1:
+        content = report_content(jobs[0], form, clock=invocation.clock(), redact=redact, only=words)
+    else:
+        content = report_content_over_all(
+            jobs, form, clock=invocation.clock(), redact=redact, only=words, beside=path.parent
+        )
+    data = {**({"ledger": str(jobs[0].ledger)} if len(jobs) == 1 else {}), "report": output, "reports": {form: output}}
     if output == _STDOUT:
         return Output(ExitStatus.DONE, data, lambda stream: _print_bytes(content, stream))
     try:
@@ -137,7 +204,7 @@ def _write_one(invocation: Invocation, output: str, words: Sequence[str], *, red
 
 def _format_of(invocation: Invocation, output: str, path: Path) -> str:
     """Return the format: the one that --format names, else that of the file's ending, csv where it is printed."""
-    named = invocation.job.formats if invocation.flags.get("formats") else ()
+    named = invocation.jobs[0].formats if invocation.flags.get("formats") else ()
     if len(named) > 1:
         raise UsageError("--output is one file, so give --format once.")
     if named:
@@ -165,7 +232,7 @@ def _write_failed_rows(invocation: Invocation, path: Path) -> Output:
     path = path.expanduser()
     if path.suffix.lower() != ".xlsx":
         raise UsageError(f"--failed-rows {path}: it is an Excel workbook, so its name ends in .xlsx.")
-    work = write_failed_rows(invocation.job, path, clock=invocation.clock())
+    work = write_failed_rows(invocation.jobs, path, clock=invocation.clock())
     rows, back = invocation.awaited("writing the rows that need attention", work)
 
     def show(stream: TextIO) -> None:

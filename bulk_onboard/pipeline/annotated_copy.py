@@ -1,30 +1,37 @@
 """Write the annotated copy of a job's workbook, and the workbook of the failed rows alone."""
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple, TypeAlias
 
 from bulk_onboard import errors
 from bulk_onboard.clock import Clock
 from bulk_onboard.confined.call import ConfinedError, Failure, run_confined
 from bulk_onboard.confined.limits import Limits
 from bulk_onboard.errors import WorkbookError
+from bulk_onboard.intake.rows import rows_of
 from bulk_onboard.intake.workbook import read_sheet
-from bulk_onboard.job import Job
+from bulk_onboard.job import Job, are_all, whole_job
 from bulk_onboard.job_file import name_of
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.catalogue import Severity
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import Sheet, Stored, WorkbookType, type_by_name
 from bulk_onboard.pipeline.judge import Judgement, make_dry_run
 from bulk_onboard.pipeline.kept_flags import remembered
+from bulk_onboard.pipeline.sheets import columns_at_hand, read_sheets
 from bulk_onboard.reporting import target
 from bulk_onboard.reporting.annotated.annotation import (
     Annotation,
+    Part,
     Request,
     failed_rows,
     make_annotation,
@@ -35,6 +42,7 @@ from bulk_onboard.reporting.annotated.annotation import (
 from bulk_onboard.reporting.annotated.base import BASE_SHEET, Base, copies, from_pieces, is_untouched, places, seal
 from bulk_onboard.reporting.annotated.guide import HANDED_ON
 from bulk_onboard.reporting.annotated.plain import write_plain
+from bulk_onboard.reporting.over_all import of_no_account
 from bulk_onboard.reporting.row_status import JobStatus
 
 ROWS_AT_MOST = 20_000
@@ -77,20 +85,110 @@ def annotate(job: Job, judgement: Judgement, status: JobStatus) -> Annotated | N
     Args:
         status: the rows of the workbook that was judged.
     """
-    findings = status.findings()
+    if job.shares_sheet:
+        return next(iter(annotate_shared([job], {job.account: (judgement, status)}, ())), None)
+    return _annotated(job, judgement.sheet, [Part(judgement.columns, status)])
+
+
+Judged: TypeAlias = Mapping[str, tuple[Judgement, JobStatus]]
+"""The rows of accounts as they were judged, and joined with their records, by the account's name."""
+
+
+def annotate_shared(jobs: Sequence[Job], judged: Judged, unassigned: Sequence[Finding]) -> tuple[Annotated, ...]:
+    """Write a marked copy of each workbook that accounts share, with what was found in the rows of all of them.
+
+    A workbook without errors has none. The rows of accounts that are not among these stay as they are. Call it in a
+    thread; raises nothing for a file that cannot be read or written.
+
+    Args:
+        jobs: those without a part in it, since they have a workbook of their own or were not judged, are passed over.
+        unassigned: what is wrong with the rows of no account.
+    """
+    sharing = [job for job in jobs if job.shares_sheet and job.account in judged]
+    read = {judged[job.account][0].sheet.sha256 for job in sharing}
+    nobodys = {(each.job.workbook, each.job.sheet): each.status for each in rows_of_nobody(sharing, unassigned, read)}
+    made: list[Annotated] = []
+    for (workbook, name), sharers in _by_sheet(sharing).items():
+        try:
+            sheet = _whole(sharers[0])
+        except WorkbookError as gone:
+            made.append(Annotated(None, (f"There is no marked copy, since the workbook cannot be read again: {gone}",)))
+            continue
+        if read != {sheet.sha256}:
+            made.append(Annotated(None, (f"There is no marked copy: {workbook} was changed after it was read.",)))
+            continue
+        parts = [Part(judgement.columns, status) for judgement, status in (judged[job.account] for job in sharers)]
+        if (nobody := nobodys.get((workbook, name))) is not None:
+            parts.append(Part(parts[0].columns, nobody))
+        if (copy := _annotated(sharers[0], sheet, parts)) is not None:
+            made.append(copy)
+    return tuple(made)
+
+
+class Nobodys(NamedTuple):
+    """The rows of a shared sheet that are no account's; `job` is the first account that shares it."""
+
+    job: Job
+    status: JobStatus
+
+
+def rows_of_nobody(jobs: Sequence[Job], unassigned: Sequence[Finding], read: Collection[str]) -> Iterator[Nobodys]:
+    """Yield the rows that are no account's, of each sheet that these accounts share and that has any.
+
+    Args:
+        read: digests of the workbooks as they were read; a row of another one has no name here.
+    """
+    left = unassigned
+    for sharers in _by_sheet(job for job in jobs if job.shares_sheet).values() if left else ():
+        job, found, rows = sharers[0], left, dict[int, Row]()
+        with contextlib.suppress(WorkbookError):
+            sheet = _whole(job)
+            found = [finding for finding in left if finding.sheet == sheet.name]
+            numbers = {finding.row for finding in found if sheet.sha256 in read}
+            wanted = [place for place, number in enumerate(sheet.numbers) if number in numbers]
+            columns = columns_at_hand(job, sheet)
+            rows = {row.number: row for row in rows_of(sheet, columns, defaults=job.defaults, places=wanted)}
+        if found:
+            yield Nobodys(job, of_no_account(found, rows))
+        left = [finding for finding in left if finding.sheet != found[0].sheet] if found else left
+
+
+def _by_sheet(jobs: Iterable[Job]) -> dict[tuple[Path, str | None], list[Job]]:
+    """Return the jobs that share each sheet."""
+    shared: dict[tuple[Path, str | None], list[Job]] = {}
+    for job in jobs:
+        shared.setdefault((job.workbook, job.sheet), []).append(job)
+    return shared
+
+
+def _whole(job: Job) -> Sheet:
+    """Return the job's sheet with the rows of all accounts that share it."""
+    return read_sheet(job.workbook, sheet=job.sheet, header_row=job.header_row, encoding=job.encoding)
+
+
+def _annotated(job: Job, sheet: Sheet, parts: Sequence[Part]) -> Annotated | None:
+    """Write the marked copy of a sheet; return None where there are no errors."""
+    findings = [finding for part in parts for finding in part.status.findings()]
     if not any(finding.severity is Severity.ERROR for finding in findings):
         return None
-    bases = bases_in(job.workbook) if name_of(job.workbook) != job.workbook.stem else ()
-    some_rows = judgement.sheet.height > ROWS_AT_MOST
-    sheet = rows_to_fix(judgement.sheet, findings) if some_rows else judgement.sheet
-    annotation = make_annotation(sheet, judgement.columns, status, bases=bases, some_rows=some_rows)
+    some_rows = sheet.height > ROWS_AT_MOST
+    shown = rows_to_fix(sheet, findings) if some_rows else sheet
+    annotation = make_annotation(shown, parts, bases=_bases_of(job), some_rows=some_rows)
     created = datetime.now(UTC).replace(microsecond=0)
-    write, notes = _copy(job.workbook, sheet, annotation, created)
+    write, notes = _copy(job.workbook, shown, annotation, created)
     return _put(job.workbook, write, notes, created)
 
 
-async def write_failed_rows(job: Job, path: Path, *, clock: Clock) -> tuple[int, str]:
+def _bases_of(job: Job) -> tuple[Base, ...]:
+    """Return what the workbook was made from, where it is an annotated copy itself."""
+    return bases_in(job.workbook) if name_of(job.workbook) != job.workbook.stem else ()
+
+
+async def write_failed_rows(jobs: Sequence[Job], path: Path, *, clock: Clock) -> tuple[int, str]:
     """Write a workbook of the rows alone that need attention, marked as in the annotated copy; for a colleague.
+
+    Args:
+        jobs: one, or accounts that share a sheet.
 
     Return how many rows it has, and the command that takes it back once it is fixed. Nothing is written where there is
     no such row.
@@ -100,16 +198,35 @@ async def write_failed_rows(job: Job, path: Path, *, clock: Clock) -> tuple[int,
         WorkbookError, HeadersError, DocumentsError: the workbook cannot be read.
     """
     _refuse_saved(path)
-    ledger_state = read_ledger_state(job.ledger).ledger_state
-    job = remembered(job, ledger_state)
-    dry_run = await make_dry_run(job, credentials=None, clock=clock, book=ledger_state.book)
-    status, judgement = dry_run.status(), dry_run.judgement
-    sheet = failed_rows(judgement.sheet, status)
-    back = job.commands.merge(str(path))
+    if len(jobs) > 1 and (len(_by_sheet(jobs)) > 1 or not jobs[0].shares_sheet):
+        raise errors.UsageError(
+            "--failed-rows is of one workbook, and these accounts have several. Pick those of one with --account."
+        )
+    books = {job.account: _ledger_if_any(job, needed=len(jobs) == 1) for job in jobs}
+    jobs = [remembered(job, books[job.account]) for job in jobs]
+    sheets = await read_sheets(jobs, rows_needed=False)
+    dry_runs = [
+        await make_dry_run(
+            job,
+            credentials=None,
+            clock=clock,
+            book=books[job.account].book,
+            sheets=sheets,
+            ledger_state=books[job.account],
+        )
+        for job in jobs
+    ]
+    parts = [Part(dry_run.judgement.columns, dry_run.status()) for dry_run in dry_runs]
+    whole = dry_runs[0].judgement.sheet
+    if jobs[0].shares_sheet:
+        for nobody in rows_of_nobody(jobs, sheets.unassigned if are_all(jobs) else (), {whole.sha256}):
+            parts.append(Part(parts[0].columns, nobody.status))
+        whole = await asyncio.to_thread(_whole, jobs[0])
+    sheet = failed_rows(whole, [part.status for part in parts])
+    back = whole_job(jobs).merge(str(path))
     if not sheet.height:
         return 0, back
-    bases = bases_in(job.workbook) if name_of(job.workbook) != job.workbook.stem else ()
-    annotation = make_annotation(sheet, judgement.columns, status, bases=bases, some_rows=True)
+    annotation = make_annotation(sheet, parts, bases=_bases_of(jobs[0]), some_rows=True)
     created = clock.now().replace(microsecond=0)
 
     def write_and_seal(file: BinaryIO, folder: Path) -> None:
@@ -122,6 +239,10 @@ async def write_failed_rows(job: Job, path: Path, *, clock: Clock) -> tuple[int,
     except OSError as error:
         raise errors.UsageError(f"{path} cannot be written: {error.strerror or error}. Choose another place.") from None
     return sheet.height, back
+
+
+def _ledger_if_any(job: Job, *, needed: bool) -> LedgerState:
+    return read_ledger_state(job.ledger).ledger_state if needed or os.path.lexists(job.ledger) else LedgerState()
 
 
 def _refuse_saved(path: Path) -> None:

@@ -49,6 +49,7 @@ class RunResult(Totals):
         error: what stopped it, for people; None when it finished or was stopped by a signal.
         warnings: sentences that somebody should see all the same.
         status: all rows joined with their records, as the run leaves them; None where nothing was begun.
+        judgement: the rows as they were judged; None where nothing was begun, or there is no workbook.
     """
 
     account: str = ""
@@ -69,6 +70,7 @@ class RunResult(Totals):
     error: BulkOnboardError | None = None
     warnings: tuple[str, ...] = ()
     status: JobStatus | None = field(default=None, repr=False)
+    judgement: Judgement | None = field(default=None, repr=False)
 
     @property
     def report(self) -> Path | None:
@@ -154,6 +156,7 @@ def _summed_up(run: Run, plan: Plan) -> tuple[JobStatus, RunResult]:
         error=error,
         warnings=tuple(_warnings(run, plan)),
         status=status,
+        judgement=None if run.judgement.missing else run.judgement,
     )
 
 

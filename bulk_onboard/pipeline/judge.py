@@ -362,6 +362,7 @@ async def make_dry_run(
     progress: Progress | None = None,
     sheets: Sheets | None = None,
     others: OtherLedgers | None = None,
+    ledger_state: LedgerState | None = None,
 ) -> DryRun:
     """Judge every row and decide what a run would do; send and write nothing.
 
@@ -373,6 +374,7 @@ async def make_dry_run(
         progress: what is told what is done now.
         sheets: where those of several accounts were read already.
         others: the ledgers that rows are held against, where several accounts are judged; each is read once.
+        ledger_state: what the job's ledger holds, where it was read already, or cannot be read.
 
     Raises:
         NoWorkbookError: there is no workbook, also where the job allows that.
@@ -383,7 +385,8 @@ async def make_dry_run(
     sheet = sheets.of(job)
     if sheet is None:
         raise NoWorkbookError(f"There is no workbook {job.workbook}.")
-    ledger_state = read_ledger_state(job.ledger).ledger_state if job.ledger.exists() else LedgerState()
+    if ledger_state is None:
+        ledger_state = read_ledger_state(job.ledger).ledger_state if job.ledger.exists() else LedgerState()
 
     async def ask(combinations: Iterable[Combination]) -> RequirementsBook:
         if book is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from bulk_onboard import errors
 from bulk_onboard.api.bundled import bundled_requirements
@@ -21,8 +21,10 @@ from bulk_onboard.ledger.lock import MODES
 from bulk_onboard.model.documents import readable
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.requirements import RequirementsBook
-from bulk_onboard.pipeline.judge import make_dry_run
+from bulk_onboard.pipeline.judge import Judgement, make_dry_run
 from bulk_onboard.pipeline.kept_flags import remembered
+from bulk_onboard.pipeline.others import OtherLedgers
+from bulk_onboard.pipeline.sheets import Sheets, read_sheets
 from bulk_onboard.reporting import target
 from bulk_onboard.reporting.only import FAILED, mark_of
 from bulk_onboard.reporting.only import only as only_rows
@@ -116,10 +118,23 @@ def write_job_report(
         only: words for rows, as `reporting.only` has them; empty for all. A report that has not everything has names
             of its own, so that it never takes the place of the full one.
     """
-    facts = _facts(job, now=now, requirements=requirements, stopped=stopped, continued=continued, redact=redact)
+    facts = facts_of(job, now=now, requirements=requirements, stopped=stopped, continued=continued, redact=redact)
     tables, anew = _tables(status, facts, only), job.commands.report()
-    mark = "-".join((*([mark_of(only)] if only else ()), *(["redacted"] if redact else ())))
-    places, paths, errors = target.report_files(job.report, mark), dict[str, Path](), list[ReportError]()
+    return write_files(tables, job.report, job, run_id=run_id, anew=anew, only=only)
+
+
+def write_files(
+    tables: Tables, report: Path, job: Job, *, run_id: str, anew: str, only: Sequence[str] = ()
+) -> ReportFiles:
+    """Write a report in the job's formats; one that cannot be written keeps no other from being written.
+
+    Args:
+        report: where the workbook goes; the other formats lie beside it.
+        run_id, only: as for `write_job_report`.
+        anew: the command that writes it again.
+    """
+    mark = "-".join((*([mark_of(only)] if only else ()), *(["redacted"] if tables.facts.redact else ())))
+    places, paths, errors = target.report_files(report, mark), dict[str, Path](), list[ReportError]()
     for form in job.formats:
         write = partial(_call, WRITERS[form], tables)
         try:
@@ -129,7 +144,7 @@ def write_job_report(
     return ReportFiles(paths, errors[0] if errors else None)
 
 
-def _facts(
+def facts_of(
     job: Job,
     *,
     now: datetime,
@@ -140,6 +155,7 @@ def _facts(
 ) -> ReportFacts:
     """Return what the report says beside rows and records; the arguments are those of `write_job_report`."""
     return ReportFacts(
+        account=job.account,
         commands=None if job.file == job.ledger else job.commands,
         workbook=readable(job.workbook.name),
         made_at=now,
@@ -156,9 +172,15 @@ def _tables(status: JobStatus, facts: ReportFacts, words: Sequence[str]) -> Tabl
     if not words:
         return make_tables(status, facts)
     narrowed = only_rows(status, words)
+    return make_tables(
+        narrowed, replace(facts, narrowed=rows_left(words, len(narrowed.rows), of=status.counts()["rows"]))
+    )
+
+
+def rows_left(words: Sequence[str], rows: int, *, of: int) -> str:
+    """Return which rows a narrowed report has, and how many, a sentence."""
     named = " or ".join("in need of attention" if word == FAILED else word for word in words)
-    have = f"{len(narrowed.rows):,} of {format_count(status.counts()['rows'], 'row')}"
-    return make_tables(narrowed, replace(facts, narrowed=f"This report has the rows alone that are {named}: {have}."))
+    return f"This report has the rows alone that are {named}: {rows:,} of {format_count(of, 'row')}."
 
 
 def _call(writer: Writer, tables: Tables, file: BinaryIO, folder: Path) -> None:
@@ -197,14 +219,14 @@ async def report_job(
             f"It is not known what workbook goes with {job.ledger}. Name the job file or the workbook, and the ledger "
             "after --ledger."
         )
-    status, requirements, why = await _status_again(job, ledger_state, clock=clock, book=book, frame=frame)
+    status, judgement, why = await standing(job, ledger_state, clock=clock, book=book, frame=frame)
     now = clock.now()
     written = write_job_report(
         job,
         status,
-        requirements=requirements,
+        requirements=judgement.book if judgement else None,
         now=now,
-        run_id=now.strftime("%Y%m%dT%H%M%SZ"),
+        run_id=instant_as_id(now),
         stopped=why,
         redact=redact,
         only=only,
@@ -215,22 +237,56 @@ async def report_job(
     return ReportResult(written.paths, status.counts(), status.reviews(), why, command, status)
 
 
-async def _status_again(
+def instant_as_id(now: datetime) -> str:
+    """Return an instant as it stands in the name of a report that no run writes."""
+    return now.strftime("%Y%m%dT%H%M%SZ")
+
+
+class Standing(NamedTuple):
+    """Where a job stands by its workbook and its ledger alone.
+
+    Attributes:
+        status: the rows with their records; the records alone where the rows are missing.
+        judgement: the rows as they were judged; None where they are missing.
+        why: why the rows are missing, or the records are, a sentence; empty for neither.
+    """
+
+    status: JobStatus
+    judgement: Judgement | None = None
+    why: str = ""
+
+
+async def standing(
     job: Job,
     ledger_state: LedgerState,
     *,
     clock: Clock,
     book: RequirementsBook | None = None,
     frame: Frame | None = None,
-) -> tuple[JobStatus, RequirementsBook | None, str]:
-    """Return the rows with their records, what they were judged by, and why the rows are missing, if they are."""
+    sheets: Sheets | None = None,
+    others: OtherLedgers | None = None,
+) -> Standing:
+    """Return where a job stands; the rows are missing where the workbook or the documents cannot be read.
+
+    Args:
+        book, frame, sheets, others: as for `make_dry_run`.
+    """
     try:
-        dry_run = await make_dry_run(job, credentials=None, clock=clock, frame=frame, book=book or ledger_state.book)
+        sheets = sheets or await read_sheets([replace(job, missing_workbook="error")], frame, rows_needed=False)
+        dry_run = await make_dry_run(
+            job,
+            credentials=None,
+            clock=clock,
+            book=book or ledger_state.book,
+            sheets=sheets,
+            others=others,
+            ledger_state=ledger_state,
+        )
     except errors.HeadersError:
-        return join(None, ledger_state), None, _columns_not_known(job, ledger_state)
+        return Standing(join(None, ledger_state), None, _columns_not_known(job, ledger_state))
     except (errors.WorkbookError, errors.DocumentsError) as gone:
-        return join(None, ledger_state), None, str(gone)
-    return dry_run.status(), dry_run.judgement.book, ""
+        return Standing(join(None, ledger_state), None, str(gone))
+    return Standing(dry_run.status(), dry_run.judgement)
 
 
 def report_content(job: Job, form: str, *, clock: Clock, redact: bool = False, only: Sequence[str] = ()) -> bytes:
@@ -253,11 +309,16 @@ def report_content(job: Job, form: str, *, clock: Clock, redact: bool = False, o
     ledger_state = read_ledger_state(job.ledger).ledger_state
     job = remembered(job, ledger_state)
     if job.file == job.ledger:
-        status, requirements, why = join(None, ledger_state), None, ""
+        known = Standing(join(None, ledger_state))
     else:
-        status, requirements, why = asyncio.run(_status_again(job, ledger_state, clock=clock))
-    facts = _facts(job, now=clock.now(), requirements=requirements, stopped=why, redact=redact)
-    tables = _tables(status, facts, only)
+        known = asyncio.run(standing(job, ledger_state, clock=clock))
+    book = known.judgement.book if known.judgement else None
+    facts = facts_of(job, now=clock.now(), requirements=book, stopped=known.why, redact=redact)
+    return content_of(_tables(known.status, facts, only), form)
+
+
+def content_of(tables: Tables, form: str) -> bytes:
+    """Return the report in one of the formats of `WRITERS`."""
     with tempfile.TemporaryDirectory(prefix="bulk-onboard-") as folder, tempfile.TemporaryFile() as file:
         WRITERS[form](file, Path(folder), tables)
         file.seek(0)

@@ -17,7 +17,7 @@ from bulk_onboard.model.record import EDITABLE, SET_ASIDE, Record, Review, State
 from bulk_onboard.model.row import Aside
 from bulk_onboard.model.sheet import KEY
 from bulk_onboard.reporting.record_findings import ANY_DOCUMENT, FROM_RECORDS, OF_REFUSAL, sentence
-from bulk_onboard.reporting.row_status import NumbersLeft, RowStatus
+from bulk_onboard.reporting.row_status import NumbersLeft, RowStatus, Unread
 from bulk_onboard.units import format_count
 
 
@@ -51,6 +51,11 @@ _BY_STATE: Mapping[State, Advice] = {
     State.DELETED: Advice("Deleted at the API on purpose.", _NOTHING),
     State.ABANDONED: Advice("Given up on purpose.", _NOTHING),
 }
+
+_UNREAD = Advice(
+    "The account's ledger cannot be read, so nobody knows what was sent of it.",
+    "See what is wrong with the ledger: the sheet Summary has it beside the account.",
+)
 
 _ASIDE: Mapping[Aside, str] = {
     Aside.DUPLICATE: "Row {first} has the same key and content; this one is not sent again.",
@@ -100,6 +105,8 @@ def advise(status: RowStatus, *, name: str = "") -> Advice:
     """
     if status.aside and status.judged:
         return Advice(_ASIDE[status.aside].format(first=status.judged.duplicate_of), _NOTHING)
+    if status.state is Unread.LEDGER:
+        return _UNREAD
     advice = submitted_advice(status) if status.state is State.SUBMITTED else _unsubmitted_advice(status)
     own = status.judged.row.cell(KEY) if status.judged else status.record.key if status.record else ""
     key = f", with {name} for KEY" if name and name != own else ""

@@ -23,9 +23,10 @@ from bulk_onboard.reporting.looks import (
     lines_of,
     set_up_page,
 )
+from bulk_onboard.reporting.over_all import accounts_table
 from bulk_onboard.reporting.quota_use import MINUTE, QuotaUse, mean
 from bulk_onboard.reporting.summary import Summary
-from bulk_onboard.reporting.table import Cell, Line, Table, cell_text
+from bulk_onboard.reporting.table import TOTAL, Cell, FileName, Line, Table, cell_text
 from bulk_onboard.reporting.target import SHEETS
 
 _COLUMNS = 12  # of the first sheet, all alike, so that tiles and tables of any shape stand under each other
@@ -33,12 +34,14 @@ _COLUMN_WIDTH = 7.14  # characters
 _COLUMN_PIXELS = 55
 _POINTS = 15.0  # of a row of one line
 _PAGE_POINTS = 700.0  # that fit on a page of A4 in every program
+_NAME = 3  # of them for the name of an account, which LibreOffice does not wrap where it leads somewhere
 _MOST_KINDS = 12
 _FIXED_SIZE = 11.5  # of Arial, whose letters are as wide as those of a command
 _BAR_PIXELS, _THIN_BAR_PIXELS = 30, 20  # of few and of many bars
 _FEW_BARS = 6
 _CHARTS = "Charts"  # the hidden sheet with the numbers of the charts
 _MOST_BARS, _LEAST_BARS = 240, 6  # of requests; a minute or two alone would be a block of colour
+_LONGEST_PATH = 2_000  # characters of a link, by Excel
 _CHART_PIXELS = 96  # what a chart needs beside its bars
 
 
@@ -78,6 +81,8 @@ class _Cover:
             self.sheet.merge_range(self.row, start, self.row, start + columns - 1, "", look)
         if isinstance(value, int):
             self.sheet.write_number(self.row, start, value, look)
+        elif isinstance(value, FileName) and _can_lead(value.path):
+            self.sheet.write_url(self.row, start, f"external:{value.path}", look, cell_text(value))
         elif value:
             self.sheet.write_string(self.row, start, cell_text(value), look)
 
@@ -107,18 +112,23 @@ class _Cover:
                 self._write_wide(number * columns, columns, value, looks[tile[2]])
             self._end_row(height)
 
-    def write_table(self, heading: str, table: Table, widths: Sequence[int]) -> None:
+    def write_table(self, heading: str, table: Table, widths: Sequence[int], *, splits: bool = False) -> None:
         """Write a table with its heading; each column as wide as so many of the sheet's.
 
         Nothing where it has no rows.
+
+        Args:
+            splits: whether a page may end within it, where it is long.
         """
         rows = list(table.rows)
         if not rows:
             return
         self.write_heading(heading)
         self._write_row(table.headers, widths, lambda column: self._header(rows[0][column]))
-        for row in rows:
-            is_total = row[0] == "Total"
+        for number, row in enumerate(rows):
+            if splits and number:
+                self._begin_block()
+            is_total = row is rows[-1] and row[0] == TOTAL
             looks = [self._total(value) if is_total else self.formats.of(value) for value in row]
             self._write_row(row, widths, looks.__getitem__)
 
@@ -181,6 +191,11 @@ def _height(lines: int, size: float = SIZE) -> float:
     return lines * LINE_POINTS * size / SIZE + 3
 
 
+def _can_lead(path: str) -> bool:
+    """Return whether a cell can lead to this file; where there is a `#` a part of the file would be looked for."""
+    return bool(path) and "#" not in path and path.isprintable() and len(path) <= _LONGEST_PATH
+
+
 def write_cover(book: Any, formats: Formats, summary: Summary) -> None:
     """Write the sheet Summary, which must be the book's first."""
     sheet = book.add_worksheet(SHEETS[0])
@@ -206,6 +221,10 @@ def write_cover(book: Any, formats: Formats, summary: Summary) -> None:
     for what, command in summary.commands:
         cover.write_line(what, formats.faint)
         cover.write_line(command, formats.command, size=_FIXED_SIZE)
+    if summary.accounts:
+        table = accounts_table(summary.accounts, "xlsx", "html")
+        numbers = len(table.headers) - 2
+        cover.write_table("Accounts", table, (_NAME, *(numbers * (1,)), _COLUMNS - _NAME - numbers), splits=True)
     cover.write_lines("When the reviews are expected", summary.expected)
     counts = cover.row
     cover.write_table("Rows by state", summary.counts, (2, 1, 9))
@@ -313,13 +332,13 @@ def _usage_chart(book: Any, usage: QuotaUse, columns: Sequence[Sequence[str | fl
         line.add_series(
             {
                 **_series(columns, 2, 4),
-                "name": f"Quota, {usage.allowed:,.0f} a minute",
+                "name": f"Quota{usage.of_whom}, {usage.allowed:,.0f} a minute",
                 "line": {"color": QUOTA, "width": 1.5, "dash_type": "dash"},
             }
         )
         chart.combine(line)
     first = usage.minutes[0].at
-    _set_up_chart(chart, f"Requests a minute, {first.day} {first:%b}")
+    _set_up_chart(chart, f"Requests a minute{usage.of_whom}, {first.day} {first:%b}")
     chart.set_legend({"position": "bottom", "font": {"size": 9}})
     chart.set_x_axis({**_AXIS, "interval_unit": ceil(len(columns[2]) / 6), "major_tick_mark": "none"})
     chart.set_y_axis(

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from typing import NamedTuple
 
 from bulk_onboard.model.catalogue import CATALOGUE, Severity
@@ -21,7 +22,7 @@ from bulk_onboard.model.record import ENDED, SET_ASIDE, UNKNOWN, Linkage, Record
 from bulk_onboard.model.row import notable_in, usual_count
 from bulk_onboard.model.sheet import NUMBERS
 from bulk_onboard.reporting.record_findings import ANY_DOCUMENT
-from bulk_onboard.reporting.row_status import JobStatus, RowStatus, record_needs_attention
+from bulk_onboard.reporting.row_status import JobStatus, RowStatus, Unread, record_needs_attention
 from bulk_onboard.units import format_count
 
 
@@ -129,6 +130,7 @@ _PARTS: Mapping[str, Part] = {  # of each outcome, in the order in which they ar
     State.INVALID: Part.NEEDS_US,
     State.HELD: Part.NEEDS_US,
     State.GONE: Part.NEEDS_US,
+    Unread.LEDGER: Part.NEEDS_US,
     Review.EXPIRED: Part.NOT_SENT,
     State.UNCERTAIN: Part.NOT_SENT,
     State.NOT_SENT: Part.NOT_SENT,
@@ -137,16 +139,21 @@ _PARTS: Mapping[str, Part] = {  # of each outcome, in the order in which they ar
 OUTCOMES = tuple(map(str, _PARTS))
 """The outcomes that are known, in their order; a review that the API calls otherwise comes after pending."""
 
+_LEDGER_UNREAD = "the account's ledger cannot be read"
 _NUMBER_WORDS: Mapping[Linkage, str] = {Linkage.REFUSED: "a number refused", Linkage.HELD: "a number held"}
 
 
-def overview_of(status: JobStatus) -> Overview:
-    """Return what all rows come to; where the workbook is not at hand, what all records do."""
+def overview_of(*statuses: JobStatus) -> Overview:
+    """Return what all rows come to; where the workbook is not at hand, what all records do.
+
+    Args:
+        statuses: one of each account.
+    """
     parts: Counter[Part] = Counter()
     outcomes: Counter[str] = Counter()
     kinds: Counter[tuple[str, str]] = Counter()
     to_link = 0
-    for each in notable_in(status.rows):
+    for each in chain.from_iterable(notable_in(status.rows) for status in statuses):
         part = part_of(each)
         if part is not None:
             outcome = outcome_of(each)
@@ -155,10 +162,11 @@ def overview_of(status: JobStatus) -> Overview:
             to_link += part is Part.NOT_SENT and outcome == Review.APPROVED
         if each.needs_attention:
             kinds[attention_of(each)] += 1
-    usual = usual_count(status.rows)
-    parts[Part.NOT_SENT] += usual
-    outcomes[State.NOT_SENT] += usual
-    kinds.update((_WITHOUT_ROW, each.state.value) for each in status.unclaimed_that_need_attention())
+    for status in statuses:
+        usual = usual_count(status.rows)
+        parts[Part.NOT_SENT] += usual
+        outcomes[State.NOT_SENT] += usual
+        kinds.update((_WITHOUT_ROW, each.state.value) for each in status.unclaimed_that_need_attention())
     figures = Figures(
         done=parts[Part.DONE],
         waiting=parts[Part.WAITING],
@@ -214,7 +222,7 @@ def attention_of(status: RowStatus) -> tuple[str, str]:
             return f"{outcome} with {_NUMBER_WORDS[linkage]}", ""
         if not record_needs_attention(record, ()) and error:
             return f"{outcome} with errors in the row", _as_next_word(error)
-    return outcome, ""
+    return outcome, _LEDGER_UNREAD if status.state is Unread.LEDGER else ""
 
 
 def _in_words(code: str) -> str:

@@ -12,7 +12,7 @@ from xlsxwriter.utility import xl_pixel_width
 
 from bulk_onboard.reporting.figures import Part
 from bulk_onboard.reporting.sheets import ATTENTION
-from bulk_onboard.reporting.table import Cell, Word, cell_text
+from bulk_onboard.reporting.table import Cell, FileName, Word, cell_text
 
 
 class Colour(NamedTuple):
@@ -44,6 +44,7 @@ COLOURS: Mapping[str, Colour] = {  # of a state, review, severity or part
     "rejected": _RED,
     "gone": _RED,
     "invalid": _ORANGE,
+    "not known": _ORANGE,
     "error": _ORANGE,
     "needs us": _ORANGE,
     ATTENTION: _ORANGE,
@@ -125,6 +126,7 @@ class Formats:
         self.number = made(cell, right, num_format="#,##0")
         self.row = made(cell, right, num_format="0")
         self.link = made(cell, right, num_format="0", font_color="#0563C1", underline=1)
+        self.file = made(cell, text_wrap=True, font_color="#0563C1", underline=1)
         self.date = made(cell, num_format="yyyy-mm-dd hh:mm", align="left")
         self.total = made(right, bold=True, num_format="#,##0")
         self.total_name = made(bold=True)
@@ -139,6 +141,8 @@ class Formats:
         """Return the look of a text or a number."""
         if isinstance(value, Word):
             return self.words.get(value.colour, self.text)
+        if isinstance(value, FileName) and value.path:
+            return self.file
         return self.number if isinstance(value, int) else self.text
 
 

@@ -1,15 +1,20 @@
-"""What a run used of the quota, minute by minute by the clock; the workbook and the pages draw it."""
+"""What a run used of the quota, minute by minute by the clock; the workbook and the pages draw it.
+
+Of several accounts the runs that went on at one time are added up, and so are the quotas of these accounts, which is
+what they may send together.
+"""
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from itertools import chain
 from math import ceil
 from typing import NamedTuple
 
 from bulk_onboard.model.ledger_state import LedgerState, Usage
-from bulk_onboard.units import parse_quota
+from bulk_onboard.units import format_count, parse_quota
 
 MINUTE = timedelta(minutes=1)
 _BUSY = 0.5  # of the requests of the run that made most
@@ -25,15 +30,22 @@ class Minute(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class QuotaUse:
-    """What one run used of its quota.
+    """What one run used of its quota, or the runs of several accounts together.
 
     Attributes:
         minutes: from its first request to its last, in the readers' time zone.
-        allowed: requests a minute by its quota; None for no limit.
+        allowed: requests a minute by its quota, or by the sum of their quotas; None for no limit.
+        accounts: of how many accounts it is, where it is of several; else 0.
     """
 
     minutes: tuple[Minute, ...]
     allowed: float | None
+    accounts: int = 0
+
+    @property
+    def of_whom(self) -> str:
+        """What is said behind the word for quota or requests: ` of 12 accounts`; empty for one job's."""
+        return f" of {format_count(self.accounts, 'account')}" if self.accounts else ""
 
     def groups(self, at_most: int) -> tuple[tuple[Minute, ...], ...]:
         """Return the minutes in so many groups at most, each for one bar: of a long run several minutes together."""
@@ -61,6 +73,32 @@ def quota_use(ledger_state: LedgerState, zone: tzinfo) -> QuotaUse | None:
     quota = parse_quota(kept)
     local = tuple(each._replace(at=each.at.astimezone(zone)) for each in minutes)
     return QuotaUse(local, quota.limit * 60 / quota.window_s if quota else None)
+
+
+def together(uses: Iterable[QuotaUse]) -> QuotaUse | None:
+    """Return what several accounts used in the runs that went on at one time, the newest that there were.
+
+    An account whose run was over before the others began has no part in it. Return None where no requests are known.
+
+    Args:
+        uses: one of each account.
+    """
+    newest_first = sorted(uses, key=lambda use: use.minutes[-1].at, reverse=True)
+    taken: list[QuotaUse] = []
+    for use in newest_first:
+        if taken and use.minutes[-1].at < min(each.minutes[0].at for each in taken):
+            break
+        taken.append(use)
+    if not taken:
+        return None
+    requests, throttled = Counter[datetime](), Counter[datetime]()
+    for minute in chain.from_iterable(use.minutes for use in taken):
+        requests[minute.at] += minute.requests
+        throttled[minute.at] += minute.throttled
+    allowed = [use.allowed for use in taken if use.allowed is not None]
+    return QuotaUse(
+        tuple(_every_minute(requests, throttled)), sum(allowed) if len(allowed) == len(taken) else None, len(taken)
+    )
 
 
 def _runs(ledger_state: LedgerState) -> Iterator[tuple[str, list[Minute]]]:
@@ -96,11 +134,17 @@ def minutes_of(usage: Sequence[Usage], sent: Sequence[datetime]) -> list[Minute]
         throttled[_minute(each.at)] += each.throttled
         place = end
     requests.update(map(_minute, sent[place:]))
+    return list(_every_minute(requests, throttled))
+
+
+def _every_minute(requests: Mapping[datetime, int], throttled: Mapping[datetime, int]) -> Iterator[Minute]:
+    """Yield the minutes from the first with requests to the last, those without any included."""
     if not requests:
-        return []
+        return
     first, last = min(requests), max(requests)
-    every = (first + number * MINUTE for number in range((last - first) // MINUTE + 1))
-    return [Minute(at, requests[at], throttled[at]) for at in every]
+    for number in range((last - first) // MINUTE + 1):
+        at = first + number * MINUTE
+        yield Minute(at, requests.get(at, 0), throttled.get(at, 0))
 
 
 def _minute(at: datetime) -> datetime:

@@ -1,7 +1,8 @@
 """The report's results for other programs: one line a row, as csv or as JSON lines, under names that stay.
 
-Both have the same fields. Instants are in UTC. A csv begins with the mark by which Excel knows UTF-8, and a cell that a
-spreadsheet program would take for a formula gets an apostrophe before it; JSON lines have texts as they are.
+Both have the same fields; the report over all accounts has `account` before them. Instants are in UTC. A csv begins
+with the mark by which Excel knows UTF-8, and a cell that a spreadsheet program would take for a formula gets an
+apostrophe before it; JSON lines have texts as they are.
 """
 
 import csv
@@ -40,28 +41,39 @@ _PART = FIELDS.index("part")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
+def fields_of(tables: Tables) -> tuple[str, ...]:
+    """Return the fields of each line."""
+    return (*_before(tables), *FIELDS)
+
+
 def result_lines(tables: Tables) -> Iterator[tuple[Value, ...]]:
-    """Yield a line for each row of the sheet Results, in the order of `FIELDS`."""
-    rows = (each for each in tables.status.rows if each.aside is not Aside.EXAMPLE)
+    """Yield a line for each row of the sheet Results, in the order of `fields_of`."""
+    place = _PART + len(_before(tables))
+    rows = (each for status in tables.statuses for each in status.rows if each.aside is not Aside.EXAMPLE)
     for status, cells in zip(rows, tables.results.rows, strict=True):
         values = [_value(cell) for cell in cells]
-        values.insert(_PART, part_of(status))
+        values.insert(place, part_of(status))
         yield tuple(values)
+
+
+def _before(tables: Tables) -> tuple[str, ...]:
+    return ("account",) if tables.accounts else ()
 
 
 def write_csv(file: BinaryIO, tables: Tables) -> None:
     """Write the results as csv, such that Excel and LibreOffice open it as it is."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
     lines = csv.writer(text)
-    lines.writerow(FIELDS)
+    lines.writerow(fields_of(tables))
     lines.writerows(map(_inert, line) for line in result_lines(tables))
     text.detach()
 
 
 def write_jsonl(file: BinaryIO, tables: Tables) -> None:
     """Write the results as JSON lines, an object for each row."""
+    fields = fields_of(tables)
     for line in result_lines(tables):
-        text = json.dumps(dict(zip(FIELDS, line, strict=True)), ensure_ascii=False)
+        text = json.dumps(dict(zip(fields, line, strict=True)), ensure_ascii=False)
         file.write(text.encode() + b"\n")
 
 

@@ -53,6 +53,12 @@ _NUMBER_NEEDS_ATTENTION = frozenset({Linkage.REFUSED, Linkage.HELD})
 _NEEDS_ATTENTION = frozenset({Review.REJECTED, Review.MORE_INFO, Review.SUSPENDED})
 
 
+class Unread(StrEnum):
+    """The state of a row whose account has a ledger that cannot be read: nobody knows what was sent of it."""
+
+    LEDGER = "not known"
+
+
 class NumbersLeft(NamedTuple):
     """What is left to do about the numbers of an approved record; `unnamed`: the row names none, and none is linked."""
 
@@ -67,7 +73,8 @@ class RowStatus(NamedTuple):
     """One row with its record and everything found out about both.
 
     Attributes:
-        state: why the row stands aside, else the record's, or the row's own while nothing was sent.
+        state: why the row stands aside, else the record's, or the row's own while nothing was sent; `Unread.LEDGER`
+            where the records cannot be read.
         record: the one that the row stands for; None while there is none, and for a row that stands aside.
         decision: what was decided for the row; None where there is only a record.
         named: the record of the row's identity, even where another row stands for it.
@@ -134,6 +141,8 @@ class RowStatus(NamedTuple):
         """Whether somebody must look at the row, or at the record of its identity; of duplicates at the first."""
         if self.aside:
             return False
+        if self.state is Unread.LEDGER:
+            return True
         if self.decision is None:
             return self.state is State.INVALID or (self.named is not None and record_needs_attention(self.named))
         return self.decision.judged.has_errors or self._record_needs_attention()
@@ -245,6 +254,7 @@ class JobStatus:
         unclaimed: the records that were ever sent or found at the API and for which no row stands any more.
         has_workbook: whether the rows are those of the workbook.
         others: findings that the judged rows do not have themselves: those given, then those made of records.
+        is_unread: whether the ledger cannot be read, so that no record is known.
     """
 
     ledger_state: LedgerState
@@ -252,15 +262,17 @@ class JobStatus:
     unclaimed: tuple[Record, ...]
     has_workbook: bool
     others: tuple[Finding, ...]
+    is_unread: bool = False
 
     def counts(self) -> dict[str, int]:
         """Return rows by state, zeros included: `rows`, every state, `duplicate`, `blank`.
 
-        All but `rows` add up to it. The template's example is none of them.
+        All but `rows` add up to it. The template's example is none of them. Where the ledger cannot be read, `not
+        known` is one more.
         """
         by_state = Counter(each.state for each in notable_in(self.rows) if each.aside is not Aside.EXAMPLE)
         by_state[State.NOT_SENT] += usual_count(self.rows)
-        shown = (*State, Aside.DUPLICATE, Aside.BLANK)
+        shown = (*State, Aside.DUPLICATE, Aside.BLANK, *((Unread.LEDGER,) if by_state[Unread.LEDGER] else ()))
         return {"rows": by_state.total(), **{state.value: by_state[state] for state in shown}}
 
     def reviews(self) -> dict[str, int]:
@@ -373,6 +385,17 @@ def join(
     claimed = {each.record.token for each in notable_in(rows) if each.record}
     unclaimed = tuple(r for r in ledger_state.newest_generations() if r.token not in claimed and _was_sent(r))
     return JobStatus(ledger_state, rows, unclaimed, has_workbook=True, others=(*found, *said))
+
+
+def without_ledger(decisions: Sequence[Decision], *, found: Iterable[Finding] = ()) -> JobStatus:
+    """Return the status of rows whose ledger cannot be read: each that does not stand aside needs somebody.
+
+    Args:
+        decisions: made as if there were no ledger.
+        found: findings of the sheet as a whole.
+    """
+    rows = tuple(RowStatus(each.judged.aside or Unread.LEDGER, None, each) for each in decisions)
+    return JobStatus(LedgerState(), rows, (), has_workbook=True, others=tuple(found), is_unread=True)
 
 
 def in_order_of_review(counts: Mapping[str, int]) -> dict[str, int]:

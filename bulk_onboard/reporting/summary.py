@@ -8,8 +8,9 @@ Where the workbook is gone the report has the records alone, names stay blank, a
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
+from typing import NamedTuple
 
 from bulk_onboard.model.catalogue import CATALOGUE, Severity
 from bulk_onboard.model.command import Commands, names_in
@@ -18,12 +19,12 @@ from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import UNDER_REVIEW, Review, State, unknown_numbers
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import Aside, notable_in
-from bulk_onboard.reporting.figures import Overview, overview_of
+from bulk_onboard.reporting.figures import Figures, Overview, overview_of
 from bulk_onboard.reporting.quota_use import QuotaUse, quota_use
 from bulk_onboard.reporting.redacted import redacted
-from bulk_onboard.reporting.row_status import JobStatus, drift_sentences
+from bulk_onboard.reporting.row_status import JobStatus, Unread, drift_sentences
 from bulk_onboard.reporting.sheets import links_between, problems_table, results_table, runs_table, unclaimed_table
-from bulk_onboard.reporting.table import Table, Word, business_days_after, day_text, local, local_text
+from bulk_onboard.reporting.table import TOTAL, Table, Word, business_days_after, day_text, local, local_text
 from bulk_onboard.units import format_count
 
 
@@ -32,6 +33,7 @@ class ReportFacts:
     """What the report says beside rows and records.
 
     Attributes:
+        account: the account's name, where the job has several; else empty.
         commands: what there is to type about the job; None where it is not known what workbook goes with the ledger.
         workbook: what the user calls the workbook.
         made_at: when the report is made; aware.
@@ -52,6 +54,27 @@ class ReportFacts:
     continued: bool = False
     redact: bool = False
     narrowed: str = ""
+    account: str = ""
+
+
+class AccountLine(NamedTuple):
+    """What the first sheet of the report over all accounts says of one account, or of the rows of no account.
+
+    Attributes:
+        name: of the account.
+        rows: how many lines of Results are its own.
+        figures: what they come to.
+        now: what ended the account, else what comes next; a sentence.
+        is_ended: whether something ended it, so that `now` says what.
+        reports: its own report, by format: where that is, seen from the report over all.
+    """
+
+    name: str
+    rows: int
+    figures: Figures
+    now: str
+    is_ended: bool = False
+    reports: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +83,7 @@ class Summary:
 
     Attributes:
         notices: sentences that nobody should miss, such as why the run stopped.
+        accounts: in the report over all accounts a line of each, at last of the rows of no account; else empty.
         usage: of the run under way, else of the newest busy one; None where no requests are known.
         happened, expected, todo: sentences; what happened, when reviews are expected, what to do next.
         counts, reviews: name, rows, meaning; only what has rows; `counts` ends in the total.
@@ -82,6 +106,7 @@ class Summary:
     command: str
     commands: tuple[tuple[str, str], ...]
     facts: tuple[tuple[str, str], ...]
+    accounts: tuple[AccountLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +114,13 @@ class Tables:
     """Everything the report says, as plain data.
 
     Attributes:
-        status, facts: what it was made from, names masked where the facts say so.
+        statuses: what it was made from, names masked where the facts say so: one, or one of each account in the order
+            of Results.
+        facts: what it says beside them.
+        accounts: in the report over all accounts what it was put together from; else empty.
     """
 
-    status: JobStatus
+    statuses: tuple[JobStatus, ...]
     facts: ReportFacts
     overview: Overview
     summary: Summary
@@ -100,6 +128,29 @@ class Tables:
     problems: Table
     not_in_workbook: Table
     runs: Table
+    accounts: tuple["AccountPart", ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPart:
+    """What the report over all has of one account, or of the rows of no account.
+
+    Attributes:
+        name: the account's; empty for the rows of no account.
+        tables: its own report.
+        ended: what ended the account, or kept it from beginning, a sentence; empty for nothing.
+        reports: where its own report is, by format, seen from the report over all.
+    """
+
+    name: str
+    tables: Tables
+    ended: str = ""
+    reports: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def status(self) -> JobStatus:
+        """Its rows joined with its records."""
+        return self.tables.statuses[0]
 
 
 _MEANINGS: Mapping[str, str] = {
@@ -114,6 +165,7 @@ _MEANINGS: Mapping[str, str] = {
     State.GONE: "the API had it, and no longer has it",
     State.DELETED: "deleted at the API on purpose",
     State.ABANDONED: "given up on purpose",
+    Unread.LEDGER: "the account's ledger cannot be read",
     Aside.DUPLICATE: "the same as an earlier row, not sent again",
     Aside.BLANK: "nothing but defaults or check boxes, no business",
 }
@@ -140,6 +192,7 @@ _TODO: Mapping[str, str] = {
     State.HELD: "Look at the {rows}, before anything else is done with {them}: the sheet Results says how.",
     State.GONE: "Find out who deleted the {records} of the {rows}, then say what is to be done: "
     "the sheet Results says how.",
+    Unread.LEDGER: "Find out what became of the {rows}: the table of the accounts says what is wrong with it.",
     State.UNCERTAIN: "Run again for the {rows}: the outcome is looked up first, and nothing is sent twice.",
     State.DEFERRED: "Run again for the {rows}.",
     State.NOT_SENT: "Run again to send the {rows}.",
@@ -151,6 +204,7 @@ _REVIEW_TODO: Mapping[str, str] = {
     "Then run again.",
     Review.SUSPENDED: "Send the proof of consent for the {rows} that the vendor's console asks for.",
 }
+_SAID_OF: Mapping[str, str] = {State.NOT_SENT: "not sent yet", Unread.LEDGER: "whose ledger cannot be read"}
 _CONTINUED_BY_RUNNING = (State.NOT_SENT, State.DEFERRED, State.UNCERTAIN, State.INVALID, State.REFUSED)
 _CORRECTED_BY_RUNNING = (Review.REJECTED, Review.MORE_INFO, Review.EXPIRED)
 
@@ -162,7 +216,7 @@ def make_tables(status: JobStatus, facts: ReportFacts) -> Tables:
     overview, findings = overview_of(status), status.findings()
     links = links_between(status, findings)
     return Tables(
-        status=status,
+        statuses=(status,),
         facts=facts,
         overview=overview,
         summary=_summary(status, facts, overview, findings),
@@ -199,38 +253,25 @@ def next_command(status: JobStatus, commands: Commands, *, continued: bool = Fal
 
 
 def _summary(status: JobStatus, facts: ReportFacts, overview: Overview, findings: Iterable[Finding]) -> Summary:
-    counts, reviews = status.counts(), status.reviews()
-    commands = None if facts.redact else facts.commands
-    meanings = {**dict.fromkeys(reviews, _UNKNOWN_REVIEW), **_REVIEW_MEANINGS}
-    todo = (
-        *_older_to_do(status.older()),
-        *_to_do(_TODO if status.has_workbook else _TODO_BY_LEDGER, counts),
-        *_to_do(_REVIEW_TODO, reviews),
-        *numbers_to_do(status),
-    )
+    counts, commands = status.counts(), None if facts.redact else facts.commands
     return Summary(
-        title=f"Report on {facts.workbook}",
+        title=f"Report on {facts.workbook}" + (f", account {facts.account}" if facts.account else ""),
         overview=overview,
         notices=tuple(_notices(status, facts)),
         usage=quota_use(status.ledger_state, facts.zone),
         happened=tuple(_happened(status, facts, counts)),
-        counts=_count_table("State", counts, _MEANINGS, total=counts["rows"]),
-        reviews=_count_table("Review", reviews, meanings),
-        problems=Table(
-            ("Findings", "Severity", "Problem"),
-            tuple((number, Word(severity), CATALOGUE[code].title) for number, severity, code in kinds_of(findings)),
-        ),
-        expected=_expected_reviews(status, facts.requirements, facts.zone),
-        todo=todo or ("Nothing is left to do here.",),
+        counts=states_table(counts),
+        reviews=reviews_table(status.reviews()),
+        problems=kinds_table(findings),
+        expected=expected_reviews(expected_days(status, facts.requirements, facts.zone)),
+        todo=what_to_do(status),
         command=next_command(status, commands, continued=facts.continued) if commands else "",
-        commands=tuple(_other_commands(status, commands)) if commands else (),
+        commands=tuple(other_commands(status, commands)) if commands else (),
         facts=_facts(status.ledger_state, facts),
     )
 
 
 def _notices(status: JobStatus, facts: ReportFacts) -> Iterator[str]:
-    if facts.narrowed:
-        yield facts.narrowed
     if facts.stopped:
         yield facts.stopped
     if not status.has_workbook:
@@ -238,18 +279,62 @@ def _notices(status: JobStatus, facts: ReportFacts) -> Iterator[str]:
             "This report is made from the ledger alone, without the workbook: "
             "each line is a record of the ledger, row numbers and names are blank, and problems are not known."
         )
+    yield from general_notices(facts)
+
+
+def general_notices(facts: ReportFacts) -> Iterator[str]:
+    """Yield which rows the report has, and what is masked."""
+    if facts.narrowed:
+        yield facts.narrowed
     if facts.redact:
         yield "Names, what stands in cells, phone numbers and the words of reviewers are masked in this copy."
 
 
+def states_table(counts: Mapping[str, int]) -> Table:
+    """Return the states that any row has, and the total."""
+    return _count_table("State", counts, _MEANINGS, total=counts["rows"])
+
+
+def reviews_table(reviews: Mapping[str, int]) -> Table:
+    """Return the reviews that any submitted row has."""
+    return _count_table("Review", reviews, {**dict.fromkeys(reviews, _UNKNOWN_REVIEW), **_REVIEW_MEANINGS})
+
+
+def kinds_table(findings: Iterable[Finding]) -> Table:
+    """Return how many findings of each kind there are."""
+    kinds = kinds_of(findings)
+    return Table(
+        ("Findings", "Severity", "Problem"),
+        tuple((number, Word(severity), CATALOGUE[code].title) for number, severity, code in kinds),
+    )
+
+
+def what_to_do(*statuses: JobStatus) -> tuple[str, ...]:
+    """Return what is left to do about the rows, a sentence for each kind.
+
+    Args:
+        statuses: one of each account.
+    """
+    has_workbook = any(status.has_workbook for status in statuses)
+    todo = (
+        *_older_to_do(sum(status.older() for status in statuses)),
+        *_to_do(_TODO if has_workbook else _TODO_BY_LEDGER, summed(status.counts() for status in statuses)),
+        *_to_do(_REVIEW_TODO, summed(status.reviews() for status in statuses)),
+        *numbers_to_do(*statuses),
+    )
+    return todo or ("Nothing is left to do here.",)
+
+
+def summed(each: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Return the sum of counts under each name."""
+    total: Counter[str] = Counter()
+    for counts in each:
+        total.update(counts)
+    return dict(total)
+
+
 def _happened(status: JobStatus, facts: ReportFacts, counts: Mapping[str, int]) -> Iterator[str]:
-    biggest_first = sorted(counts.items(), key=lambda item: -item[1])
-    parts = [
-        f"{number:,} {_is(number)} {_NOUNS.get(name, (name, name))[number != 1]}"
-        for name, number in biggest_first
-        if number and name != "rows"
-    ]
-    yield f"Of {format_count(counts['rows'], 'row')}, {_and(parts)}." if parts else "There are no rows."
+    yield rows_by_state(counts)
     if runs := status.ledger_state.runs:
         started = runs[-1].started
         by = "" if facts.redact else f" by {started.user} on {started.host}"
@@ -263,11 +348,22 @@ def _happened(status: JobStatus, facts: ReportFacts, counts: Mapping[str, int]) 
     yield from drift_sentences(status.drift())
 
 
+def rows_by_state(counts: Mapping[str, int]) -> str:
+    """Return how many rows have each state as a sentence, the biggest number first."""
+    biggest_first = sorted(counts.items(), key=lambda item: -item[1])
+    parts = [
+        f"{number:,} {_is(number)} {_NOUNS.get(name, (name, name))[number != 1]}"
+        for name, number in biggest_first
+        if number and name != "rows"
+    ]
+    return f"Of {format_count(counts['rows'], 'row')}, {in_a_row(parts)}." if parts else "There are no rows."
+
+
 _MOST_COMMANDS = 5  # of one kind
 _ANSWERED = (State.HELD, State.GONE, State.UNCERTAIN)
 
 
-def _other_commands(status: JobStatus, commands: Commands) -> Iterator[tuple[str, str]]:
+def other_commands(status: JobStatus, commands: Commands) -> Iterator[tuple[str, str]]:
     """Yield the commands that What to do speaks of, each with what it is for."""
     if status.older():
         yield "Take newer content over from an annotated copy", commands.merge()
@@ -287,19 +383,16 @@ def kinds_of(findings: Iterable[Finding]) -> list[tuple[int, Severity, str]]:
 
 
 def _count_table(name: str, counts: Mapping[str, int], meanings: Mapping[str, str], total: int | None = None) -> Table:
-    rows = tuple((Word(str(key)), counts[key], meaning) for key, meaning in meanings.items() if counts[key])
-    last = () if total is None else (("Total", total, ""),)
+    rows = tuple((Word(str(key)), counts[key], meaning) for key, meaning in meanings.items() if counts.get(key))
+    last = () if total is None else ((TOTAL, total, ""),)
     return Table((name, "Rows", "Meaning"), (*rows, *last))
 
 
 def _to_do(lines: Mapping[str, str], counts: Mapping[str, int]) -> Iterable[str]:
     for name, line in lines.items():
-        if count := counts[name]:
-            rows = (
-                format_count(count, "row") + " not sent yet"
-                if name == State.NOT_SENT
-                else format_count(count, f"{name} row")
-            )
+        if count := counts.get(name):
+            said = _SAID_OF.get(name)
+            rows = f"{format_count(count, 'row')} {said}" if said else format_count(count, f"{name} row")
             them, records = ("it", "record") if count == 1 else ("them", "records")
             yield line.format(rows=rows, them=them, records=records)
 
@@ -312,17 +405,17 @@ def _older_to_do(rows: int) -> Iterable[str]:
         )
 
 
-def numbers_to_do(status: JobStatus) -> Iterator[str]:
-    """Yield what is left to do about numbers in the whole workbook."""
-    rows = [each for each in notable_in(status.rows) if each.decision]
+def numbers_to_do(*statuses: JobStatus) -> Iterator[str]:
+    """Yield what is left to do about numbers in the whole workbook, or in those of all accounts."""
+    rows = [each for status in statuses for each in notable_in(status.rows) if each.decision]
     left = [each.numbers_left for each in rows if not each.is_renumbered]
-    for line, field in (
+    for line, name in (
         ("Run again to link the {numbers} not linked yet, in {rows}.", "due"),
         ("Correct the {numbers} that the API refused to link, in {rows}: the column Numbers says why.", "refused"),
         ("Look at the {numbers} held, in {rows}: the column Numbers says why.", "held"),
         ("Run again for the {numbers} of unknown outcome, in {rows}: the outcome is looked up first.", "unknown"),
     ):
-        counts = [count for each in left if (count := getattr(each, field))]
+        counts = [count for each in left if (count := getattr(each, name))]
         if counts:
             numbers = "1 number" if sum(counts) == 1 else f"{sum(counts):,} numbers"
             yield line.format(numbers=numbers, rows=format_count(len(counts), "approved row"))
@@ -339,9 +432,9 @@ def numbers_to_do(status: JobStatus) -> Iterator[str]:
         yield f"Look at the registration {have}: {changed} changed, so no numbers are linked."
 
 
-def _expected_reviews(status: JobStatus, requirements: RequirementsBook | None, zone: tzinfo) -> tuple[str, ...]:
+def expected_reviews(expected: Iterable[date]) -> tuple[str, ...]:
     """Return a sentence; none where no review is pending, or nobody said how long one takes."""
-    days = list(expected_days(status, requirements, zone))
+    days = list(expected)
     if not days:
         return ()
     first, last = day_text(min(days)), day_text(max(days))
@@ -363,13 +456,20 @@ def expected_days(status: JobStatus, requirements: RequirementsBook | None, zone
             yield business_days_after(submitted_at.date(), required.review_days)
 
 
-def _facts(ledger_state: LedgerState, facts: ReportFacts) -> tuple[tuple[str, str], ...]:
-    opened = ledger_state.opened
+def report_facts(facts: ReportFacts) -> tuple[tuple[str, str], ...]:
+    """Return when the report was made, in which time zone its times are, and of which workbook it is."""
     return (
         ("Report made", local_text(facts.made_at, facts.zone) or ""),
         ("All times are in", str(facts.zone)),
         ("Workbook", facts.workbook),
-        *((("Account", opened.auth_id), ("API", opened.base_url)) if opened else ()),
+    )
+
+
+def _facts(ledger_state: LedgerState, facts: ReportFacts) -> tuple[tuple[str, str], ...]:
+    opened, named = ledger_state.opened, f"{facts.account}, " if facts.account else ""
+    return (
+        *report_facts(facts),
+        *((("Account", f"{named}{opened.auth_id}"), ("API", opened.base_url)) if opened else ()),
         *((("Checked against", facts.requirements.described),) if facts.requirements else ()),
     )
 
@@ -378,5 +478,6 @@ def _is(number: int) -> str:
     return "is" if number == 1 else "are"
 
 
-def _and(parts: Sequence[str]) -> str:
+def in_a_row(parts: Sequence[str]) -> str:
+    """Return the parts with commas between them, and `and` before the last."""
     return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)

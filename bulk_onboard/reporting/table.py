@@ -25,6 +25,19 @@ class Word(str):
         return word
 
 
+class FileName(str):
+    """A text that leads to a file of our own beside this one; to none where the path is empty."""
+
+    __slots__ = ("path",)
+    path: str
+
+    def __new__(cls, text: str, path: str) -> "FileName":
+        """Make a text that leads to the file at this path, which is relative."""
+        name = super().__new__(cls, text)
+        name.path = path
+        return name
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A number that leads to a line of another table, the first below the headers being 1."""
@@ -39,6 +52,9 @@ class Link:
 
 Cell: TypeAlias = str | int | datetime | Link | None
 Line: TypeAlias = tuple[Cell, ...]
+
+TOTAL = "Total"
+"""What the last line of a table is called that has the sums of the others."""
 
 LONGEST_TEXT = 32_767  # what a cell of a workbook holds
 CUT = " … (cut)"

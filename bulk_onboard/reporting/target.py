@@ -130,8 +130,8 @@ _HEAD = 4_096
 _MARKS: Mapping[str, re.Pattern[bytes]] = {  # by format: what such a file of ours has at its beginning
     "html": re.compile(re.escape(HTML_MARK).encode()),
     "json": re.compile(rb'\A\{\s*"schema":\s*"bulk-onboard/summary/'),
-    "csv": re.compile(rb"\A\xef\xbb\xbfrow,key,business_name,state,review,part,"),
-    "jsonl": re.compile(rb'\A\{"row": [^,]+, "key": [^\n]*, "business_name": '),
+    "csv": re.compile(rb"\A\xef\xbb\xbf(?:account,)?row,key,business_name,state,review,part,"),
+    "jsonl": re.compile(rb'\A\{(?:"account": [^\n]+, )?"row": [^,]+, "key": [^\n]*, "business_name": '),
 }
 
 

@@ -3,7 +3,8 @@
 See docs/handing_over.md, The report.
 
 Rule: a text stays a text. Cells are written by their Python type, texts never as formula, link or number, and nothing
-that a worksheet could choke on gets that far. The only links lead from one sheet of the report to another.
+that a worksheet could choke on gets that far. Links lead from one sheet of the report to another, and from the report
+over all accounts to the accounts' own beside it.
 
 Rule: rows are as high as their texts need, no higher.
 """
@@ -77,7 +78,7 @@ def _write_table(book: Any, formats: Formats, name: str, table: Table, title: st
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
-    sheet.freeze_panes(1, 2 if name == RESULTS else 0)
+    sheet.freeze_panes(1, 1 + table.headers.index("Key") if name == RESULTS else 0)
     rows = iter(table.rows)
     first = list(islice(rows, _MEASURED))
     widths = [_width(header, [row[column] for row in first]) for column, header in enumerate(table.headers)]

@@ -7,7 +7,8 @@ and at the header that it names. Of several in one cell the worst gives the colo
 Rule for `bo_key`: the user's Key where the ledger knows the record by it, or knows no record; where it knows the record
 without that Key, its token, `~` and 16 characters, so that it stays that record while everything else is fixed. Of rows
 in conflict nobody knows which the record is, so none is bound to it anew: the token goes to the one whose content was
-sent, and stays where the user has it.
+sent, and stays where the user has it. A row of which nothing is known keeps what it has there: one of an account that
+has no part in the copy, or whose ledger cannot be read, or of no account.
 
 A cell's text keeps its colour, so that removing a mark restores the cell: dark paper lies under light text.
 """
@@ -17,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import chain
 from typing import NamedTuple
 
 from bulk_onboard.model.catalogue import Severity
@@ -24,13 +26,20 @@ from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.identity import annotated_token, normal_user_key
 from bulk_onboard.model.record import EDITABLE, State
 from bulk_onboard.model.row import notable_in
-from bulk_onboard.model.sheet import ADDED_COLUMNS, BUSINESS_NAME, KEY, Columns, Sheet, column_letters
+from bulk_onboard.model.sheet import ADDED_COLUMNS, BO_KEY, BUSINESS_NAME, KEY, Columns, Sheet, column_letters
 from bulk_onboard.reporting.annotated.base import Base, as_pieces, base_of, only_rows, with_base
 from bulk_onboard.reporting.annotated.guide import Fix, Spot, fixes, spots
 from bulk_onboard.reporting.figures import outcome_of, part_of
 from bulk_onboard.reporting.record_findings import UPDATE_REFUSED
-from bulk_onboard.reporting.row_status import JobStatus, RowStatus
+from bulk_onboard.reporting.row_status import JobStatus, RowStatus, Unread
 from bulk_onboard.reporting.table import cell_text
+
+
+class Part(NamedTuple):
+    """Rows of the sheet with their records and findings, and which columns they were read from."""
+
+    columns: Columns
+    status: JobStatus
 
 
 class Mark(NamedTuple):
@@ -89,8 +98,7 @@ class Annotation:
 
 def make_annotation(
     sheet: Sheet,
-    columns: Columns,
-    status: JobStatus,
+    parts: Sequence[Part],
     *,
     bases: Sequence[Base] = (),
     some_rows: bool = False,
@@ -98,36 +106,70 @@ def make_annotation(
     """Return the annotation of a judged sheet.
 
     Args:
-        status: all rows of the workbook, with their records and findings.
+        parts: all rows of the workbook, with their records and findings; where accounts share it, the rows of each.
         bases: what the workbook was made from, where that is an annotated copy itself.
         some_rows: whether the sheet has only some rows of the workbook; then nothing is said of the others.
     """
-    gathered = [*status.others, *(f for each in notable_in(status.rows) if each.judged for f in each.judged.findings)]
-    shown, rows = gathered, status.rows
-    if some_rows:
-        numbers = frozenset(sheet.numbers)
-        rows = [each for each in notable_in(rows) if each.judged and each.judged.row.number in numbers]
-        shown = [finding for finding in gathered if finding.row in numbers or finding.row <= sheet.header_row]
-    added = added_positions(sheet.headers)
-    results = tuple(
+    added, named = added_positions(sheet.headers), parts[0].columns.positions
+    shown: list[Finding] = []
+    rows: list[RowStatus] = []
+    cells: defaultdict[tuple[int, int], list[Finding]] = defaultdict(list)
+    for part in parts:
+        found = _without_those_shown(_findings(sheet, part.status, some_rows=some_rows), shown, sheet)
+        shown += found
+        rows += _rows_in(sheet, part.status, some_rows=some_rows)
+        _place(cells, found, sheet, _positions(sheet, part.columns), problems=added[_PROBLEMS])
+    marked = {place: _worst_first(cells[place]) for place in sorted(cells)}
+    results = [
         RowResults(each.judged.row.number, results_of(each), part_of(each) or "") for each in rows if each.judged
-    )
+    ]
+    results += _kept(sheet, {each.row for each in results}, added[_KEY])
+    results.sort(key=lambda each: each.row)
     base = base_of(sheet, {each.row: each.texts.key for each in results})
     if some_rows:
         bases = [only_rows(each, {row.key for row in base.rows}) for each in bases]
-    cells = _marked_cells(shown, sheet, _positions(sheet, columns), problems=added[_PROBLEMS])
     return Annotation(
         sheet=sheet.name,
         header_row=sheet.header_row,
         added=added,
-        names=tuple(columns.positions[name] for name in (KEY, BUSINESS_NAME) if name in columns.positions),
-        marks=tuple(_mark(place, found) for place, found in cells.items()),
-        results=results,
+        names=tuple(named[name] for name in (KEY, BUSINESS_NAME) if name in named),
+        marks=tuple(_mark(place, found) for place, found in marked.items()),
+        results=tuple(results),
         fixes=fixes(shown),
-        spots=spots(cells, _names(rows, {row for row, _ in cells})),
+        spots=spots(marked, _names(rows, {row for row, _ in marked})),
         base=as_pieces(with_base(bases, base)),
         some_rows=some_rows,
     )
+
+
+def _findings(sheet: Sheet, status: JobStatus, *, some_rows: bool) -> list[Finding]:
+    """Return the findings that the copy shows: all, or those of its rows and of the sheet as a whole."""
+    gathered = [*status.others, *(f for each in notable_in(status.rows) if each.judged for f in each.judged.findings)]
+    if not some_rows:
+        return gathered
+    numbers = frozenset(sheet.numbers)
+    return [finding for finding in gathered if finding.row in numbers or finding.row <= sheet.header_row]
+
+
+def _rows_in(sheet: Sheet, status: JobStatus, *, some_rows: bool) -> Iterable[RowStatus]:
+    if not some_rows:
+        return status.rows
+    numbers = frozenset(sheet.numbers)
+    return [each for each in notable_in(status.rows) if each.judged and each.judged.row.number in numbers]
+
+
+def _without_those_shown(findings: Iterable[Finding], shown: Sequence[Finding], sheet: Sheet) -> list[Finding]:
+    """Return the findings without those about the sheet as a whole that another account has, too."""
+    about_the_sheet = [finding for finding in shown if finding.row <= sheet.header_row]
+    return [each for each in findings if each.row > sheet.header_row or each not in about_the_sheet]
+
+
+def _kept(sheet: Sheet, known: Collection[int], place: int) -> list[RowResults]:
+    """Return the rows of which nothing is known here with the `bo_key` that they have already."""
+    if place >= len(sheet.headers):
+        return []
+    texts = zip(sheet.numbers, sheet.texts[place], strict=True)
+    return [RowResults(row, Results(text, "", "", "")) for row, text in texts if text and row not in known]
 
 
 def _names(rows: Iterable[RowStatus], wanted: Collection[int]) -> dict[int, tuple[str, str]]:
@@ -143,16 +185,17 @@ def rows_to_fix(sheet: Sheet, findings: Iterable[Finding]) -> Sheet:
     return sheet.with_rows(sheet.rows_at(places))
 
 
-def failed_rows(sheet: Sheet, status: JobStatus) -> Sheet:
+def failed_rows(sheet: Sheet, statuses: Iterable[JobStatus]) -> Sheet:
     """Return the sheet with the rows alone that need attention, each under its number."""
-    failed = {each.judged.row.number for each in notable_in(status.rows) if each.judged and each.needs_attention}
+    rows = chain.from_iterable(notable_in(status.rows) for status in statuses)
+    failed = {each.judged.row.number for each in rows if each.judged and each.needs_attention}
     places = [place for place, number in enumerate(sheet.numbers) if number in failed]
     return sheet.with_rows(sheet.rows_at(places))
 
 
 # The added columns.
 
-_PROBLEMS = ADDED_COLUMNS.index("bo_problems")
+_KEY, _PROBLEMS = ADDED_COLUMNS.index(BO_KEY), ADDED_COLUMNS.index("bo_problems")
 
 
 def added_positions(headers: Sequence[str]) -> tuple[int, ...]:
@@ -177,7 +220,12 @@ def _key(status: RowStatus) -> str:
     if status.judged is None:
         return ""
     row, record = status.judged.row, status.named
-    user_key = row.cell(KEY)
+    user_key, written = row.cell(KEY), annotated_token(row)
+    is_known = (
+        status.state is not Unread.LEDGER and status.decision is not None and status.decision.identity is not None
+    )
+    if written and not is_known:
+        return f"~{written}"
     if record is None or (user_key and normal_user_key(record.key) == normal_user_key(user_key)):
         return user_key
     in_conflict = status.state is State.INVALID and any(f.code == "key-conflict" for f in status.judged.findings)
@@ -218,18 +266,21 @@ def _positions(sheet: Sheet, columns: Columns) -> Mapping[str, int]:
     return lettered | headed | {columns.header(name): position for name, position in columns.positions.items()}
 
 
-def _marked_cells(
-    findings: Iterable[Finding], sheet: Sheet, positions: Mapping[str, int], *, problems: int
-) -> dict[tuple[int, int], list[Finding]]:
-    """Return the findings of each cell, the worst first, by row and position, in the order of rows and columns."""
+def _place(
+    cells: defaultdict[tuple[int, int], list[Finding]],
+    findings: Iterable[Finding],
+    sheet: Sheet,
+    positions: Mapping[str, int],
+    *,
+    problems: int,
+) -> None:
+    """Put each finding to the cell that it marks, by row and position."""
     first = next((position for position, header in enumerate(sheet.headers) if header.strip()), 0)
-    cells: defaultdict[tuple[int, int], list[Finding]] = defaultdict(list)
     for finding in findings:
         if finding.column:
             cells[finding.row, positions.get(finding.column, problems)].append(finding)
         elif finding.row > sheet.header_row:
             cells[finding.row, first].append(finding)
-    return {place: _worst_first(cells[place]) for place in sorted(cells)}
 
 
 def _mark(place: tuple[int, int], worst_first: Sequence[Finding]) -> Mark:

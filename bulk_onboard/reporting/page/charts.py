@@ -67,6 +67,7 @@ class RequestsChart:
     Attributes:
         bars: one for each minute, or several minutes together where there are very many.
         quota_y: where the line of the quota is; None without a quota.
+        of_whom: ` of 12 accounts` where it is of several; else empty.
         quota: what may be sent in a minute, in words; empty without a quota.
         top: the number at the upper edge.
         since, until: the first and the last instant, in words.
@@ -75,6 +76,7 @@ class RequestsChart:
 
     bars: tuple[Bar, ...]
     quota_y: float | None
+    of_whom: str
     quota: str
     top: str
     since: str
@@ -100,11 +102,12 @@ def requests_chart(use: QuotaUse | None) -> RequestsChart | None:
     return RequestsChart(
         bars=tuple(map(bar, range(len(groups)))),
         quota_y=None if allowed is None else round(HEIGHT - HEIGHT * allowed / top, 2),
+        of_whom=use.of_whom,
         quota="" if allowed is None else f"{allowed:,.0f} a minute",
         top=f"{top:,}",
         since=f"{first.day} {first:%b}, {first:%H:%M}",
         until=f"{end:%H:%M}",
-        sentence=_sentence(minutes, allowed),
+        sentence=_sentence(use),
     )
 
 
@@ -115,12 +118,14 @@ def _title(group: Sequence[Minute]) -> str:
     return f"{group[0].at:%H:%M}{until}: {number}"
 
 
-def _sentence(minutes: Sequence[Minute], allowed: float | None) -> str:
+def _sentence(use: QuotaUse) -> str:
+    minutes, allowed = use.minutes, use.allowed
     requests, throttled = sum(each.requests for each in minutes), sum(each.throttled for each in minutes)
     peak = max(each.requests for each in minutes)
-    against = f"; the quota is {allowed:,.0f}" if allowed else ""
+    quota = "the quotas add up to" if use.accounts else "the quota is"
+    against = f"; {quota} {allowed:,.0f}" if allowed else ""
     refused = f" {throttled:,} {'was' if throttled == 1 else 'were'} throttled." if throttled else ""
-    return f"{format_count(requests, 'request')}, at most {peak:,} in a minute{against}.{refused}"
+    return f"{format_count(requests, 'request')}{use.of_whom}, at most {peak:,} in a minute{against}.{refused}"
 
 
 def _round_up(number: float) -> int:

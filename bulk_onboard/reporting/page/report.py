@@ -4,15 +4,17 @@ A row of Results that needs attention is shown twice: with what is to be done ne
 from a problem leads to the first of the two.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
+from urllib.parse import quote
 
 from bulk_onboard.reporting.figures import Part, part_of_outcome
+from bulk_onboard.reporting.over_all import accounts_table
 from bulk_onboard.reporting.page.charts import OutcomeBar, RequestsChart, outcome_bars, requests_chart
 from bulk_onboard.reporting.sheets import ATTENTION, PROBLEMS, RESULTS
-from bulk_onboard.reporting.summary import Summary, Tables
-from bulk_onboard.reporting.table import Cell, Link, Table, Word
+from bulk_onboard.reporting.summary import AccountLine, Summary, Tables
+from bulk_onboard.reporting.table import Cell, FileName, Link, Table, Word
 
 ROWS_SHOWN = 5_000
 """Of each table; with more a page is too large to be mailed and too long to be read."""
@@ -84,6 +86,7 @@ class ReportView:
     summary: Summary
     outcomes: tuple[OutcomeBar, ...]
     requests: RequestsChart | None
+    accounts: TableView | None
     attention: TableView | None
     problems: TableView | None
     results: TableView | None
@@ -109,6 +112,7 @@ def report_view(tables: Tables) -> ReportView:
         summary=tables.summary,
         outcomes=outcome_bars(tables.overview.outcomes),
         requests=requests_chart(tables.summary.usage),
+        accounts=_accounts_view(tables.summary.accounts, leads_to),
         attention=_table_view("attention", _ATTENTION, needing, leads_to),
         problems=_table_view("problems", _PROBLEMS, _shown(tables.problems), leads_to),
         results=_table_view("results", _RESULTS, results, leads_to),
@@ -176,6 +180,16 @@ def _table_view(name: str, columns: tuple[Column, ...], shown: _Shown, leads_to:
     )
 
 
+def _accounts_view(lines: Sequence[AccountLine], leads_to: _Leads) -> TableView | None:
+    """Return the table of the accounts; None in the report of one."""
+    if not lines:
+        return None
+    table = accounts_table(lines, "html", "xlsx")
+    name, *numbers, now = table.headers
+    columns = (_plain(name, "who"), *(_plain(each, "number") for each in numbers), _plain(now, "say"))
+    return _table_view("accounts", columns, _shown(table), leads_to)
+
+
 # The columns of each table.
 
 
@@ -186,6 +200,8 @@ def _plain(header: str, look: str = "") -> Column:
 def _cell_view(cell: Cell, leads_to: _Leads) -> CellView:
     if isinstance(cell, Link):
         return CellView(cell.number, href=leads_to(cell))
+    if isinstance(cell, FileName):
+        return CellView(str(cell), href=quote(cell.path))
     if isinstance(cell, Word):
         return CellView(str(cell), part=_SEVERITIES.get(cell.colour) or _part(cell).value)
     return CellView(cell)
@@ -220,7 +236,9 @@ def _reason(row: _Row, _: _Leads) -> CellView:
 
 
 _ROW = Column("Row", _row_number, "number")
+_ACCOUNT = _plain("Account")  # filled in the report over all accounts alone
 _RESULTS = (
+    _ACCOUNT,
     _ROW,
     Column("Business", _business, "who"),
     Column("State", _outcome),
@@ -230,6 +248,7 @@ _RESULTS = (
     _plain("Compliance ID", "id"),
 )
 _ATTENTION = (
+    _ACCOUNT,
     _ROW,
     Column("Business", _business, "who"),
     Column("State", _outcome),
@@ -238,6 +257,7 @@ _ATTENTION = (
     _plain("Problems", "number"),
 )
 _PROBLEMS = (
+    _ACCOUNT,
     _ROW,
     _plain("Column"),
     _plain("Severity"),
@@ -246,6 +266,7 @@ _PROBLEMS = (
     _plain("How to fix", "say"),
 )
 _NOT_IN_WORKBOOK = (
+    _ACCOUNT,
     _plain("Key"),
     _plain("State"),
     _plain("Review"),
@@ -253,6 +274,7 @@ _NOT_IN_WORKBOOK = (
     _plain("Compliance ID", "id"),
 )
 _RUNS = (
+    _ACCOUNT,
     _plain("Began", "time"),
     _plain("Ended", "time"),
     _plain("Ended how"),

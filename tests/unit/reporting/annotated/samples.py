@@ -13,7 +13,7 @@ from openpyxl.styles import Font, PatternFill
 
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.sheet import Columns, Sheet, SheetRow
-from bulk_onboard.reporting.annotated.annotation import Annotation, make_annotation
+from bulk_onboard.reporting.annotated.annotation import Annotation, Part, make_annotation
 from bulk_onboard.reporting.annotated.styled import annotated
 from tests.unit.reporting.samples import decision, ledger_state, status
 
@@ -62,7 +62,7 @@ def annotation(
     """The annotation of the sheet with these findings by row."""
     sheet = sheet or sheet_of()
     decisions = [decision(row.number, key=row.cells[0], findings=found.get(row.number, ())) for row in sheet.rows]
-    return make_annotation(sheet, COLUMNS, status(decisions, ledger_state(), others))
+    return make_annotation(sheet, [Part(COLUMNS, status(decisions, ledger_state(), others))])
 
 
 def email(row: int = 2) -> Finding:

@@ -1,0 +1,386 @@
+"""Write the report over all accounts of a job, and the marked copies of the workbooks that accounts share.
+
+Where each account stands is known from its run. Of one that could not begin, and for the command `report`, it is made
+again from workbook and ledger; where the ledger cannot be read, the rows are known without their records.
+"""
+
+import asyncio
+import os
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bulk_onboard.clock import Clock
+from bulk_onboard.errors import (
+    TO_BE_CONTINUED,
+    BulkOnboardError,
+    ExitStatus,
+    LedgerError,
+    UsageError,
+    WorkbookError,
+    first_that_holds,
+)
+from bulk_onboard.frames import Frame
+from bulk_onboard.job import Job, are_all, whole_job
+from bulk_onboard.ledger.journal import read_ledger_state
+from bulk_onboard.model.documents import readable
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.pipeline.annotated_copy import Annotated, annotate_shared, rows_of_nobody
+from bulk_onboard.pipeline.finish import RunResult
+from bulk_onboard.pipeline.kept_flags import remembered
+from bulk_onboard.pipeline.others import OtherLedgers
+from bulk_onboard.pipeline.outputs import (
+    ReportFiles,
+    Standing,
+    content_of,
+    facts_of,
+    instant_as_id,
+    rows_left,
+    standing,
+    write_files,
+    write_job_report,
+    zone_of,
+)
+from bulk_onboard.pipeline.sheets import Sheets, read_sheets
+from bulk_onboard.reporting import target
+from bulk_onboard.reporting.only import only as only_rows
+from bulk_onboard.reporting.over_all import next_over_all, tables_over_all
+from bulk_onboard.reporting.row_status import without_ledger
+from bulk_onboard.reporting.summary import AccountPart, ReportFacts, Tables, make_tables, summed
+
+T = TypeVar("T")
+
+AT_A_TIME = 4
+"""Of how many accounts reports are made at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountEnd:
+    """Where one account stands, and what ended its run.
+
+    Attributes:
+        job: the account's.
+        known: its rows with their records.
+        error: what ended its run, or kept it or its own report from being made; None for nothing.
+        continued: whether its run is to be continued as it was typed.
+        reports: where its own report was written, by format.
+    """
+
+    job: Job
+    known: Standing
+    error: BulkOnboardError | None = None
+    continued: bool = False
+    reports: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def ended(self) -> str:
+        """What ended it, or what of it is missing here, a sentence; empty for nothing."""
+        return str(self.error) if self.error else self.known.why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverAll:
+    """What was written about all accounts.
+
+    Attributes:
+        files: where the report is; no paths where accounts were picked.
+        annotated: a marked copy of each workbook that accounts share, where the job asks for them.
+        next: the command to type next.
+    """
+
+    files: ReportFiles
+    annotated: tuple[Annotated, ...] = ()
+    next: str = ""
+
+
+async def write_report_over_all(
+    jobs: Sequence[Job], results: Sequence[RunResult], *, sheets: Sheets, clock: Clock, run_id: str = ""
+) -> OverAll:
+    """Write the report over all accounts, and the marked copies of the workbooks that they share.
+
+    Of accounts that were picked only the copies are written.
+
+    Args:
+        jobs: in the order of the job file.
+        results: what their runs came to, in the same order.
+        sheets: as the runs had them.
+        run_id: for another name of the report, where its own is taken; else the instant is.
+    """
+    others = OtherLedgers()
+    made = [
+        _end_of(job, result, sheets=sheets, clock=clock, others=others)
+        for job, result in zip(jobs, results, strict=True)
+    ]
+    ends = await _few_at_a_time(made)
+    marked = [job for job in jobs if job.annotate]
+    judged = {end.job.account: (end.known.judgement, end.known.status) for end in ends if end.known.judgement}
+    annotated = await asyncio.to_thread(annotate_shared, marked, judged, sheets.unassigned)
+    files, now = ReportFiles({}), clock.now()
+    tables = await asyncio.to_thread(tables_of, ends, sheets.unassigned, now=now)
+    if are_all(jobs):
+        files = await asyncio.to_thread(
+            write_files,
+            tables,
+            jobs[0].report_over_all,
+            _shared_alike(jobs),
+            run_id=run_id or instant_as_id(now),
+            anew=whole_job(jobs).report(),
+        )
+    command = next_over_all(
+        tables.accounts,
+        whole_job(jobs),
+        continued=any(end.continued for end in ends),
+        marked=any(each.path for each in annotated),
+    )
+    return OverAll(files=files, annotated=annotated, next=command)
+
+
+async def _end_of(job: Job, result: RunResult, *, sheets: Sheets, clock: Clock, others: OtherLedgers) -> AccountEnd:
+    status, error = result.status, result.error
+    if status is not None:
+        known = Standing(status, result.judgement)
+    else:
+        known, damage = await _stands(job, clock=clock, sheets=sheets, others=others)
+        error = error or damage
+    return AccountEnd(
+        job=job,
+        known=known,
+        error=error,
+        continued=result.exit_status in TO_BE_CONTINUED,
+        reports=result.reports,
+    )
+
+
+async def _stands(
+    job: Job, *, clock: Clock, sheets: Sheets | None, frame: Frame | None = None, others: OtherLedgers | None = None
+) -> tuple[Standing, BulkOnboardError | None]:
+    """Return where an account stands, and why its ledger cannot be read, if it cannot.
+
+    An account without a ledger has not filed anything yet.
+    """
+    ledger_state = LedgerState()
+    damage: BulkOnboardError | None = None
+    try:
+        if _has_ledger(job):
+            ledger_state = (await asyncio.to_thread(read_ledger_state, job.ledger)).ledger_state
+    except (LedgerError, UsageError) as error:
+        damage = error
+    known = await standing(job, ledger_state, clock=clock, sheets=sheets, frame=frame, others=others)
+    if damage is None:
+        return known, None
+    decisions = [each.decision for each in known.status.rows if each.decision]
+    found = [finding for finding in known.status.others if known.judgement]
+    return known._replace(status=without_ledger(decisions, found=found)), damage
+
+
+async def _few_at_a_time(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Return what all of this comes to, in order, a few done at a time."""
+    places = asyncio.Semaphore(AT_A_TIME)
+
+    async def done(one: Coroutine[Any, Any, T]) -> T:
+        async with places:
+            return await one
+
+    return list(await asyncio.gather(*map(done, work)))
+
+
+# The command `report`.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllReports:
+    """What was written by `report` about several accounts.
+
+    Attributes:
+        files: where the report over all accounts is, by format; none where accounts were picked.
+        accounts: where each stands, and where its own report is, if it has one.
+        exit_status: the first that holds of what kept a report from being made.
+        next: the command to type next.
+    """
+
+    files: dict[str, Path]
+    accounts: tuple[AccountEnd, ...]
+    exit_status: ExitStatus
+    next: str
+
+    def counts(self) -> dict[str, int]:
+        """Return the rows of all accounts by state; the rows of no account are not among them."""
+        return summed(end.known.status.counts() for end in self.accounts)
+
+    def reviews(self) -> dict[str, int]:
+        """Return the submitted rows of all accounts by review."""
+        return summed(end.known.status.reviews() for end in self.accounts)
+
+
+async def report_jobs(
+    jobs: Sequence[Job], *, clock: Clock, redact: bool = False, only: Sequence[str] = ()
+) -> AllReports:
+    """Write the reports of several accounts again, and the one over all of them, from workbook and ledger.
+
+    Of a report that is redacted, or has not every row, only the one over all is written. Where accounts were picked,
+    only their own are.
+
+    Args:
+        redact, only: as for `write_job_report`.
+
+    Raises:
+        UsageError: no account has a ledger.
+        ReportError: the report over all cannot be written.
+    """
+    ends, unassigned = await _all_stand(jobs, clock=clock)
+    now = clock.now()
+    if not are_all(jobs) or not (redact or only):
+        write = partial(_with_own_report, now=now, redact=redact, only=only)
+        ends = await _few_at_a_time(asyncio.to_thread(write, end) for end in ends)
+    tables = await asyncio.to_thread(tables_of, ends, unassigned, now=now, redact=redact, only=only)
+    written = ReportFiles({})
+    if are_all(jobs):
+        place, run_id, anew = jobs[0].report_over_all, instant_as_id(now), whole_job(jobs).report()
+        written = await asyncio.to_thread(
+            write_files, tables, place, _shared_alike(jobs), run_id=run_id, anew=anew, only=only
+        )
+    if written.error:
+        raise written.error
+    return AllReports(
+        files=written.paths,
+        accounts=tuple(ends),
+        exit_status=first_that_holds(*(end.error.exit_status for end in ends if end.error)),
+        next=next_over_all(tables.accounts, whole_job(jobs)),
+    )
+
+
+def report_content_over_all(
+    jobs: Sequence[Job], form: str, *, clock: Clock, redact: bool = False, only: Sequence[str] = (), beside: Path
+) -> bytes:
+    """Return the report over these accounts in one format, as workbook and ledgers are now; nothing is written.
+
+    It takes its time: call it in a thread.
+
+    Args:
+        redact, only: as for `write_job_report`.
+        beside: the folder in which the report will lie.
+
+    Raises:
+        UsageError: no account has a ledger.
+    """
+    ends, unassigned = asyncio.run(_all_stand(jobs, clock=clock))
+    there = [replace(end, reports=_there(end.job)) for end in ends]
+    tables = tables_of(there, unassigned, now=clock.now(), redact=redact, only=only, beside=beside)
+    return content_of(tables, form)
+
+
+def _there(job: Job) -> dict[str, Path]:
+    """Return the account's own reports that are there already."""
+    return {form: path for form, path in target.report_files(job.report).items() if path.is_file()}
+
+
+async def _all_stand(jobs: Sequence[Job], *, clock: Clock) -> tuple[list[AccountEnd], tuple[Finding, ...]]:
+    """Return where each account stands by workbook and ledger, and what is wrong with the rows of no account."""
+    if not any(map(_has_ledger, jobs)):
+        read_ledger_state(jobs[0].ledger)  # says that there is none
+    jobs = await asyncio.to_thread(lambda: [_as_remembered(job) for job in jobs])
+    try:
+        sheets = await read_sheets(jobs, rows_needed=False)
+    except WorkbookError:  # each says for itself what of it is missing
+        sheets = None
+    others = OtherLedgers()
+    known = await _few_at_a_time(_stands(job, clock=clock, sheets=sheets, others=others) for job in jobs)
+    ends = [AccountEnd(job=job, known=each, error=damage) for job, (each, damage) in zip(jobs, known, strict=True)]
+    return ends, sheets.unassigned if sheets else ()
+
+
+def _has_ledger(job: Job) -> bool:
+    return os.path.lexists(job.ledger)
+
+
+def _as_remembered(job: Job) -> Job:
+    """Return the job as its newest run had it; as it is where there was none, or its ledger cannot be read."""
+    try:
+        return remembered(job, read_ledger_state(job.ledger).ledger_state)
+    except (LedgerError, UsageError):
+        return job
+
+
+def _with_own_report(end: AccountEnd, *, now: datetime, redact: bool, only: Sequence[str]) -> AccountEnd:
+    """Write the account's own report; none of an account without a ledger, or whose ledger cannot be read."""
+    if end.error or not _has_ledger(end.job):
+        return end
+    written = write_job_report(
+        end.job,
+        end.known.status,
+        requirements=end.known.judgement.book if end.known.judgement else None,
+        now=now,
+        run_id=instant_as_id(now),
+        stopped=end.known.why,
+        redact=redact,
+        only=only,
+    )
+    return replace(end, reports=written.paths, error=written.error)
+
+
+# The tables.
+
+
+def tables_of(
+    ends: Sequence[AccountEnd],
+    unassigned: Sequence[Finding],
+    *,
+    now: datetime,
+    redact: bool = False,
+    only: Sequence[str] = (),
+    beside: Path | None = None,
+) -> Tables:
+    """Return the report over these accounts.
+
+    Args:
+        unassigned: what is wrong with the rows of no account.
+        redact, only: as for `write_job_report`.
+        beside: the folder in which the report will lie, if not in its own; to it the links are relative.
+    """
+    jobs = [end.job for end in ends]
+    folder = beside or jobs[0].report_over_all.parent
+    parts = [_part(end, now=now, redact=redact, only=only, folder=folder) for end in ends]
+    read = {end.known.judgement.sheet.sha256 for end in ends if end.known.judgement}
+    for nobody in rows_of_nobody(jobs, unassigned, read):
+        status = only_rows(nobody.status, only) if only else nobody.status
+        facts = replace(facts_of(nobody.job, now=now, requirements=None, redact=redact), account="", commands=None)
+        if status.rows:
+            parts.append(AccountPart(name="", tables=make_tables(status, facts)))
+    continued = any(end.continued for end in ends)
+    facts = _facts(jobs, now=now, redact=redact, continued=continued)
+    if only:
+        have = summed(part.status.counts() for part in parts)["rows"]
+        whole = sum(end.known.status.counts()["rows"] for end in ends) + len({(f.sheet, f.row) for f in unassigned})
+        facts = replace(facts, narrowed=rows_left(only, have, of=whole))
+    return tables_over_all(parts, facts)
+
+
+def _part(end: AccountEnd, *, now: datetime, redact: bool, only: Sequence[str], folder: Path) -> AccountPart:
+    job, known = end.job, end.known
+    status = only_rows(known.status, only) if only else known.status
+    book = known.judgement.book if known.judgement else None
+    facts = facts_of(job, now=now, requirements=book, stopped=end.ended, continued=end.continued, redact=redact)
+    reports = {form: os.path.relpath(path, folder) for form, path in end.reports.items()}
+    return AccountPart(name=job.account, tables=make_tables(status, facts), ended=end.ended, reports=reports)
+
+
+def _facts(jobs: Sequence[Job], *, now: datetime, redact: bool, continued: bool) -> ReportFacts:
+    """Return what the report over all says beside rows and records."""
+    workbooks = {readable(job.workbook.name) for job in jobs}
+    return ReportFacts(
+        commands=whole_job(jobs),
+        workbook=workbooks.pop() if len(workbooks) == 1 else readable(jobs[0].file.name),
+        made_at=now,
+        zone=zone_of(jobs[0], now),
+        continued=continued,
+        redact=redact,
+    )
+
+
+def _shared_alike(jobs: Sequence[Job]) -> Job:
+    """Return a job whose files may be read by those alone who may read those of each account."""
+    return next((job for job in jobs if job.share == "private"), jobs[0])
