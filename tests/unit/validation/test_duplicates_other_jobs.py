@@ -9,7 +9,7 @@ from bulk_onboard.model.identity import registration_token_of, token_of
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.model.row import JudgedRow, Row
-from bulk_onboard.validation import mark_in_other_ledgers
+from bulk_onboard.validation import KnownBusinesses, mark_in_other_ledgers
 from tests.unit.validation.conftest import COLUMNS, LOCAL
 
 AUTH_ID = "MA" + "X" * 18
@@ -34,7 +34,7 @@ def record(one, state=State.SUBMITTED, *, auth_id=AUTH_ID, **changes):
 
 def mark(rows, *others, **rulings):
     """The rows, marked against these books, called a.jsonl, b.jsonl …"""
-    named = [(f"{letter}.jsonl", each) for letter, each in zip("abc", others, strict=False)]
+    named = [(f"{letter}.jsonl", KnownBusinesses(each)) for letter, each in zip("abc", others, strict=False)]
     ruled = {code.replace("_", "-"): word for code, word in rulings.items()}
     return mark_in_other_ledgers(rows, named, columns=COLUMNS, rulings=ruled)
 
