@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime
 
 import pytest
+import structlog
 
 from bulk_onboard import log
 from bulk_onboard.cli import progress as cli_progress
@@ -225,8 +226,8 @@ def test_a_log_for_machines_gets_the_same_as_events(monkeypatch):
     with shown([at_work()], stream, quiet=False):
         lines_of(stream, 2)
     log.note("Stopping: calls in flight finish.")
-    log.configure()
-    log.logger()
+    log.forget()
+    structlog.reset_defaults()
 
     events = [json.loads(each) for each in stream.getvalue().splitlines()]
     assert {"done": 51, "due": 200, "left_s": 148} == {name: events[0][name] for name in ("done", "due", "left_s")}
