@@ -17,17 +17,14 @@ from bulk_onboard.errors import (
     SignalledError,
     StoppedError,
     UsageError,
-    first_that_holds,
 )
 from bulk_onboard.settings import SAFE_SETTLE_S
-from bulk_onboard.units import format_count, format_estimate, format_size
+from bulk_onboard.units import format_estimate, format_size
 
 if TYPE_CHECKING:
     from bulk_onboard.job import Job
-    from bulk_onboard.maintenance.refresh import Refreshed
     from bulk_onboard.pipeline.finish import RunResult
     from bulk_onboard.pipeline.meeting import FirstFiling
-    from bulk_onboard.pipeline.stop import Stop
 
 
 _PROXY = "The command to type next leaves out --proxy, since its address may hold a password. Add it again."
