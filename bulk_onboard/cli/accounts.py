@@ -37,11 +37,11 @@ class OfAccounts(Generic[T]):
             for account, error in self.failed.items()
         ]
 
-    def notes(self) -> Iterator[str]:
-        """Yield who did not answer and why, as sentences."""
-        from bulk_onboard.reporting.console_accounts import troubles_in_words
+    def notes(self) -> tuple[str, ...]:
+        """Return who did not answer and why, as sentences."""
+        from bulk_onboard.reporting.console_accounts import in_words
 
-        return troubles_in_words({account: str(error) for account, error in self.failed.items()})
+        return tuple(in_words((account, str(error)) for account, error in self.failed.items()))
 
     def of_each(self) -> "Iterator[tuple[str, Job, T]]":
         """Yield account, job and answer of those that answered."""
@@ -100,24 +100,14 @@ def _sorted_out(asked: "Iterable[tuple[Job, T | BulkOnboardError]]") -> OfAccoun
     return OfAccounts(jobs, answers, failed)
 
 
-def summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    """Return the sums by name, in the order in which the names come; zeros included."""
-    sums: dict[str, int] = {}
-    for each in counts:
-        for name, number in each.items():
-            sums[name] = sums.get(name, 0) + number
-    return sums
-
-
 _IN_FEW_WORDS = {
-    ExitStatus.STOPPED: "stopped",
+    ExitStatus.USAGE: "could not begin",
     ExitStatus.LOCKED: "ledger in use",
     ExitStatus.LEDGER: "ledger unusable",
     ExitStatus.CREDENTIALS: "credentials refused",
-    ExitStatus.REPORT: "report not written",
 }
 
 
-def in_few_words(error: BulkOnboardError) -> str:
-    """Return what an error is, for a cell of a table; its sentence says more."""
-    return _IN_FEW_WORDS.get(error.exit_status, "could not begin")
+def in_few_words(exit_status: ExitStatus) -> str:
+    """Return what ended an account, for a cell of a table; the sentence of its error says more."""
+    return _IN_FEW_WORDS.get(exit_status, "stopped")

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from bulk_onboard.clock import Clock
-from bulk_onboard.errors import ExitStatus
+from bulk_onboard.errors import FINISHED, ExitStatus
 from bulk_onboard.units import format_clock, format_count, format_countdown, format_estimate
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 SHORTEST_TOLD_S = 1.0
 AT_A_TIME = 25  # accounts that one look takes anew
-_FINISHED = frozenset({ExitStatus.DONE, ExitStatus.ROWS_NEED_ATTENTION, ExitStatus.REPORT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +202,7 @@ def over_all(accounts: Sequence[Glance]) -> Glance:
     """
     at_work = [each for each in accounts if each.ended is None]
     quotas = {each.allowed for each in accounts if each.allowed}
-    finished = sum(each.ended in _FINISHED for each in accounts)
+    finished = sum(each.ended in FINISHED for each in accounts)
     both = Glance(
         now=max(each.now for each in accounts),
         done=sum(each.done for each in accounts),
@@ -223,14 +222,17 @@ def over_all(accounts: Sequence[Glance]) -> Glance:
 
 def _doing(both: Glance, at_work: Sequence[Glance]) -> Glance:
     """Return the glance with what the accounts that are at work do while they send nothing."""
+    from bulk_onboard.pipeline.progress import WAITING_FOR_OTHERS
+
     unanswered = [each for each in at_work if each.trouble]
     if len(unanswered) == len(at_work):
         return replace(both, trouble=unanswered[0].trouble)
     if unanswered:
         get = "account gets" if len(unanswered) == 1 else "accounts get"
         return replace(both, beside=f"{len(unanswered):,} {get} no answer")
-    idle = Counter((each.doing, each.then) for each in at_work if each.doing)
-    if idle.total() < len(at_work):
+    busy = [each for each in at_work if each.doing != WAITING_FOR_OTHERS]
+    idle = Counter((each.doing, each.then) for each in busy or at_work if each.doing)
+    if idle.total() < len(busy or at_work):
         wait = sum(each.doing_left_s is not None for each in at_work)
         waits = "account waits" if wait == 1 else "accounts wait"
         return replace(both, beside=f"{wait:,} {waits}" if wait else "")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from bulk_onboard.cli.accounts import OfAccounts, ask_each, in_few_words, summed
+from bulk_onboard.cli.accounts import OfAccounts, ask_each, in_few_words
 from bulk_onboard.cli.output import Output, awaited
 from bulk_onboard.cli.verb import Invocation, known_keys
 from bulk_onboard.errors import BulkOnboardError, ExitStatus, UsageError
@@ -197,6 +197,7 @@ def _stands(job: "Job", *, may_lack_ledger: bool = False) -> _Standing:
 def _glance_at_all(invocation: Invocation) -> Output:
     """Answer with a line for each account, and what they come to together."""
     from bulk_onboard.job import whole_job
+    from bulk_onboard.pipeline.sums import summed
     from bulk_onboard.reporting.console_accounts import print_status_of_all
 
     jobs, now = invocation.jobs, invocation.clock().now()
@@ -245,7 +246,7 @@ def _line_of(job: "Job", made: "OfAccounts[_Standing]", now: datetime) -> "Stand
     from bulk_onboard.reporting.row_status import join
 
     if (error := made.failed.get(job.account)) is not None:
-        return Standing(job.account, 0, None, how=in_few_words(error), is_ended=True)
+        return Standing(job.account, 0, None, how=in_few_words(error.exit_status), is_ended=True)
     standing = made.answers[job.account]
     figures = overview_of(join(None, standing.ledger_state)).figures
     return Standing(job.account, standing.counts["rows"], figures, how=_newest_run(standing, now))

@@ -1,6 +1,6 @@
 """What the verbs print of several accounts: a line for each, what they come to together, and what ended one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TextIO
 
 from bulk_onboard.reporting.console import Closing, facts_of, print_states
@@ -132,13 +132,13 @@ def print_status_of_all(
         page.write_line(f"Next: {next_command}")
 
 
-def troubles_in_words(troubles: Mapping[str, str]) -> Iterator[str]:
-    """Yield a sentence for each trouble, with the accounts that have it, by their names."""
+def in_words(told: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield each sentence once, after the names of the accounts of which it is told."""
     alike: dict[str, list[str]] = {}
-    for account, trouble in troubles.items():
-        alike.setdefault(trouble, []).append(account)
-    for trouble, accounts in alike.items():
-        yield f"{'Account' if len(accounts) == 1 else 'Accounts'} {named(accounts)}: {trouble}"
+    for account, sentence in told:
+        alike.setdefault(sentence, []).append(account)
+    for sentence, accounts in alike.items():
+        yield f"{'Account' if len(accounts) == 1 else 'Accounts'} {named(accounts)}: {sentence}"
 
 
 def named(accounts: Sequence[str], *, at_most: int = _NAMED_AT_MOST) -> str:
@@ -172,7 +172,7 @@ def print_run_of_all(
 
 
 def _print_troubles(page: Printer, troubles: Mapping[str, str]) -> None:
-    sentences = list(troubles_in_words(troubles))
+    sentences = list(in_words(troubles.items()))
     for sentence in sentences[:LISTED_AT_MOST]:
         page.write_line(sentence)
     if (more := len(sentences) - LISTED_AT_MOST) > 0:
