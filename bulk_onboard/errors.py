@@ -61,6 +61,10 @@ TO_BE_CONTINUED = frozenset({
 """Exit statuses of a run that was stopped before its end and that the same command continues."""
 
 
+FINISHED = frozenset({ExitStatus.DONE, ExitStatus.ROWS_NEED_ATTENTION, ExitStatus.REPORT})
+"""Exit statuses of a run that came to its end."""
+
+
 def first_that_holds(*statuses: ExitStatus) -> ExitStatus:
     """Return the status that counts when several hold; `DONE` when none is given."""
     return min(statuses, key=PRECEDENCE.index, default=ExitStatus.DONE)

@@ -26,7 +26,7 @@ ALLOWED = frozenset(
     {
         "event", "level", "timestamp", "version", "account", "run_id", "exit_status", "row", "token", "key",
         "operation", "outcome", "http_status", "api_id", "error", "errno", "duration_s", "done", "due", "left_s",
-        "ends_at", "doing",
+        "ends_at", "doing", "accounts", "accounts_done", "accounts_stopped",
     }
 )  # fmt: skip
 TEXT, JSON = FORMATS = ("text", "json")

@@ -124,8 +124,8 @@ class Reception(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
-    """Decides what becomes of a request.
+class Endpoint:
+    """An address that the API calls; decides what becomes of a request to it.
 
     Attributes:
         public_url: where the API sends requests: scheme, host, port and path, no query.

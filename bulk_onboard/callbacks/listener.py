@@ -9,7 +9,8 @@ import asyncio
 import logging
 import resource
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from bulk_onboard import log
-from bulk_onboard.callbacks.callback import Callback, Gate, Reception
+from bulk_onboard.callbacks.callback import Callback, Endpoint, Reception
 from bulk_onboard.errors import UsageError
 
 LONGEST_BODY = 64 * 1024  # bytes
@@ -76,39 +77,48 @@ class _Server(web.Server):
                 self._idle[request.protocol] = None
 
 
-class Listener:
-    """Receives requests while the context lasts, at the path of the gate's public URL only.
-
-    Args:
-        port: 0 for a free one.
-        keep: writes a hint to disk, or raises OSError; called in a thread.
-        wake: called after a hint was kept.
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """Where the callbacks of one account arrive: at the path of its endpoint.
 
     Attributes:
+        keep: writes a hint to disk, or raises OSError; called in a thread.
+        wake: called after a hint was kept.
         counts: how many requests were answered how.
     """
 
-    def __init__(
-        self,
-        host: str,
-        port: int,
-        *,
-        gate: Gate,
-        keep: Callable[[str], None],
-        wake: Callable[[], None] = lambda: None,
-        body_wait_s: float = BODY_WAIT_S,
-    ) -> None:
-        self.counts: Counter[Reception] = Counter()
+    endpoint: Endpoint
+    keep: Callable[[str], None]
+    wake: Callable[[], None] = lambda: None
+    counts: Counter[Reception] = field(default_factory=Counter)
+
+    @property
+    def path(self) -> str:
+        """Return the path of its address."""
+        return urlsplit(self.endpoint.public_url).path
+
+
+class Listener:
+    """Receives requests while the context lasts, at the paths of these inboxes only.
+
+    Args:
+        port: 0 for a free one.
+
+    Attributes:
+        elsewhere: how many requests came to any other path.
+    """
+
+    def __init__(self, host: str, port: int, inboxes: Iterable[Inbox], *, body_wait_s: float = BODY_WAIT_S) -> None:
+        self.elsewhere = 0
         self._host, self._port = host, port
-        self._gate, self._keep, self._wake = gate, keep, wake
-        self._path = urlsplit(gate.public_url).path
+        self._inboxes = {each.path: each for each in inboxes}
         self._body_wait_s = body_wait_s
 
     @property
-    def url(self) -> str:
-        """Return the URL at which a proxy on this machine reaches it."""
+    def address(self) -> str:
+        """Return where a proxy on this machine reaches it, without a path."""
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._port}{self._path}"
+        return f"http://{host}:{self._port}"
 
     async def __aenter__(self) -> Self:
         """Begin to listen; UsageError where that address cannot be used."""
@@ -134,21 +144,20 @@ class Listener:
         await self._runner.cleanup()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        path, _, query = request.raw_path.partition("?")
+        inbox = self._inboxes.get(path)
+        if inbox is None:
+            self.elsewhere += 1
+            return _answer(Reception.ELSEWHERE)
         try:
-            reception = await self._received(request)
+            reception = await self._received(request, inbox, query)
         except Exception as bug:  # logged without its message, which may hold what was sent
             log.logger().error("callback not handled", error=type(bug).__name__)
             reception = Reception.NOT_KEPT
-        self.counts[reception] += 1
-        response = web.Response(status=reception.http_status, text=reception.word + "\n")
-        if reception in (Reception.TOO_LARGE, Reception.SLOW):
-            response.force_close()
-        return response
+        inbox.counts[reception] += 1
+        return _answer(reception)
 
-    async def _received(self, request: web.BaseRequest) -> Reception:
-        path, _, query = request.raw_path.partition("?")
-        if path != self._path:
-            return Reception.ELSEWHERE
+    async def _received(self, request: web.BaseRequest, inbox: Inbox, query: str) -> Reception:
         if request.method not in _METHODS:
             return Reception.BY_ANOTHER_METHOD
         headers = {name: request.headers.get(header, "") for name, header in _HEADERS.items()}
@@ -158,20 +167,28 @@ class Listener:
             return Reception.SLOW
         if len(body) > LONGEST_BODY:
             return Reception.TOO_LARGE
-        return await self._judged(Callback(request.method, query, body=body, **headers))
+        return await _judged(Callback(request.method, query, body=body, **headers), inbox)
 
-    async def _judged(self, callback: Callback) -> Reception:
-        reception, compliance_id = self._gate.judge(callback)
-        if not compliance_id:
-            return reception
-        try:
-            await asyncio.to_thread(self._keep, compliance_id)
-        except OSError as trouble:
-            log.logger().error("hint not kept", error=type(trouble).__name__, errno=trouble.errno)
-            return Reception.NOT_KEPT
-        log.logger().info("callback", outcome=reception.word)
-        self._wake()
+
+def _answer(reception: Reception) -> web.Response:
+    response = web.Response(status=reception.http_status, text=reception.word + "\n")
+    if reception in (Reception.TOO_LARGE, Reception.SLOW):
+        response.force_close()
+    return response
+
+
+async def _judged(callback: Callback, inbox: Inbox) -> Reception:
+    reception, compliance_id = inbox.endpoint.judge(callback)
+    if not compliance_id:
         return reception
+    try:
+        await asyncio.to_thread(inbox.keep, compliance_id)
+    except OSError as trouble:
+        log.logger().error("hint not kept", error=type(trouble).__name__, errno=trouble.errno)
+        return Reception.NOT_KEPT
+    log.logger().info("callback", outcome=reception.word)
+    inbox.wake()
+    return reception
 
 
 async def _read(request: web.BaseRequest, wait_s: float) -> bytes:

@@ -15,6 +15,7 @@ from msgspec import UNSET, Meta, UnsetType
 Counts: TypeAlias = dict[str, Annotated[int, Meta(ge=0)]]
 Count: TypeAlias = Annotated[int, Meta(ge=0)]
 ExitStatus: TypeAlias = Annotated[int, Meta(description="What it returned: docs/when_a_run_stops.md, Exit statuses.")]
+Name: TypeAlias = Annotated[str, Meta(description="The account's name in the job file.")]
 Next: TypeAlias = Annotated[str, Meta(description="The command to type next.")]
 Error: TypeAlias = Annotated[str, Meta(description="What stopped it, for people.")]
 Requirements: TypeAlias = Annotated[str, Meta(description="Where the requirements come from, in words.")]
@@ -35,6 +36,13 @@ class Part(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class Failure(Answer):
     """What kept a verb from answering; of any verb."""
 
+    error: Error
+
+
+class FailedAccount(Answer):
+    """An account that could not be told of, where there are several."""
+
+    account: Name
     error: Error
 
 
@@ -149,6 +157,35 @@ class Run(Answer):
     error: Error | UnsetType = UNSET
 
 
+class RunOfAccount(Run, kw_only=True):
+    """`run` and `resume`, of one of several accounts."""
+
+    account: Name
+
+
+class Runs(Answer):
+    """`run` and `resume` of several accounts; the counts are sums over all of them."""
+
+    accounts: list[RunOfAccount]
+    counts: ByState
+    reviews: ByReview
+    need_attention: Count
+    new: Count
+    older: Count
+    drift: Counts
+    requests: Counts
+    figures: Counts
+    attention: list[Attention]
+    unassigned: Annotated[list[Finding], Meta(description="What is wrong with the rows that are no account's.")]
+    report: Annotated[str | None, Meta(description="The report over all accounts; null where some were picked.")]
+    reports: dict[str, str]
+    next: Next
+    sent: Count
+    adopted: Count
+    audited: Annotated[bool, Meta(description="Whether every account was looked through for duplicates.")]
+    duplicates: list[Duplicate]
+
+
 class Refresh(Answer):
     """`refresh`."""
 
@@ -174,6 +211,23 @@ class Status(Answer):
     next: str | None
 
 
+class StatusOfAccount(Status, kw_only=True):
+    """`status`, of one of several accounts."""
+
+    account: Name
+
+
+class StatusOfAll(Answer):
+    """`status` of several accounts; the counts are sums over all of them."""
+
+    accounts: list[StatusOfAccount]
+    failed: list[FailedAccount]
+    counts: ByState
+    not_taken_in: Count
+    reviews: Counts
+    next: str | None
+
+
 class Listed(Part):
     """A record, with what is to be done."""
 
@@ -193,6 +247,21 @@ class StatusOfSome(Answer):
     fit: Annotated[int, Meta(ge=0, description="How many records fit; `records` may have fewer.")]
     of: Count
     ledger: str
+
+
+class ListedOfAccount(Listed, kw_only=True):
+    """A record of one of several accounts."""
+
+    account: Name
+
+
+class StatusOfSomeOfAll(Answer):
+    """`status --failed` and the like, of several accounts."""
+
+    records: list[ListedOfAccount]
+    fit: Count
+    of: Count
+    failed: list[FailedAccount]
 
 
 class Stray(Part):
@@ -549,6 +618,31 @@ class Listen(Answer):
     error: Error | UnsetType = UNSET
 
 
+class ListenOfAccount(Part):
+    """`listen`, of one of several accounts."""
+
+    account: Name
+    received: Count
+    refused: Count
+    unknown: Count
+    read: Count
+    changed: Count
+    waiting: Count
+    error: Error | UnsetType = UNSET
+
+
+class ListenOfAll(Answer):
+    """`listen` of several accounts; what came to no account's path counts as received and refused."""
+
+    accounts: list[ListenOfAccount]
+    received: Count
+    refused: Count
+    unknown: Count
+    read: Count
+    changed: Count
+    waiting: Count
+
+
 class Serve(Answer):
     """`serve`, once it has ended."""
 
@@ -721,13 +815,13 @@ ANSWERS: Mapping[str, tuple[type[Answer], ...]] = {
     "requirements": (Required,),
     "check": (Check, Explained),
     "plan": (Plan,),
-    "run": (Run, Merge),
-    "status": (Status, StatusOfSome, Account),
+    "run": (Run, Runs, Merge),
+    "status": (Status, StatusOfAll, StatusOfSome, StatusOfSomeOfAll, Account),
     "report": (Report, Reports, ReportFile, FailedRows),
     "merge": (Merge,),
     "convert": (Convert,),
     "resolve": (Resolved, Questions),
-    "resume": (Run, Merge),
+    "resume": (Run, Runs, Merge),
     "undo": (Delete,),
     "delete": (Delete,),
     "doctor": (Doctor,),
@@ -738,7 +832,7 @@ ANSWERS: Mapping[str, tuple[type[Answer], ...]] = {
     "ledger rebuild": (Rebuild,),
     "purge": (Purge,),
     "serve": (Serve,),
-    "listen": (Listen,),
+    "listen": (Listen, ListenOfAll),
 }
 """The forms of each verb's object; `Failure` is one of every verb."""
 

@@ -14,6 +14,7 @@ from bulk_onboard.cli import (
     ledger,
     listen,
     prepare,
+    refresh,
     report,
     run,
     sandbox,
@@ -81,7 +82,7 @@ register_job_verb(app, "undo", delete.undo, group=ATTENTION)
 register_job_verb(app, "delete", delete.delete, group=ATTENTION)
 
 register_job_verb(app, "doctor", doctor.doctor, group=LOOK, writes=False, several=True)
-register_job_verb(app, "refresh", run.refresh, group=LOOK, several=True)
+register_job_verb(app, "refresh", refresh.refresh, group=LOOK, several=True)
 app.add_typer(_ledger, name="ledger", rich_help_panel=LOOK)
 register_job_verb(_ledger, "show", ledger.show_record, or_ledger=True, writes=False)
 register_job_verb(_ledger, "verify", ledger.verify_ledger, or_ledger=True, writes=False)

@@ -1,7 +1,7 @@
 """`check` and `plan`: judge every row, send nothing."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -15,7 +15,6 @@ from bulk_onboard.units import format_count
 if TYPE_CHECKING:
     from bulk_onboard.job import Job
     from bulk_onboard.model.command import Commands
-    from bulk_onboard.model.finding import Finding
     from bulk_onboard.model.plan import Plan
     from bulk_onboard.pipeline.judge import DryRun
 
@@ -77,7 +76,7 @@ def _check_job(invocation: Invocation) -> Output:
             "requirements": judgement.book.source,
             "contract": judgement.book.contract,
             "counts": numbers,
-            "findings": [_finding_as_data(finding) for finding in findings] if invocation.as_json else [],
+            "findings": [finding.data() for finding in findings] if invocation.as_json else [],
             "convertible": judgement.convertible,
             "annotated": str(marked) if marked else None,
             "next": command,
@@ -139,20 +138,6 @@ def sums(plan: "Plan", rows: int) -> str:
     ]
     others = ", ".join(filter(None, parts))
     return f"{would:,} of {format_count(rows, 'row')} would be sent{'; ' if others else ''}{others}."
-
-
-def _finding_as_data(finding: "Finding") -> dict[str, Any]:
-    return {
-        "code": finding.code,
-        "title": finding.title,
-        "severity": finding.severity,
-        "sheet": finding.sheet,
-        "row": finding.row,
-        "column": finding.column,
-        "seen": finding.seen,
-        "problem": finding.problem,
-        "fix": finding.fix,
-    }
 
 
 def _explain(code: str, rulings: Mapping[str, str]) -> Output:

@@ -16,6 +16,7 @@ from bulk_onboard.errors import ExitStatus, UsageError
 from bulk_onboard.units import format_count
 
 if TYPE_CHECKING:
+    from bulk_onboard.job import Job
     from bulk_onboard.maintenance.merge import Merged
     from bulk_onboard.maintenance.resolve import How, Resolution
     from bulk_onboard.maintenance.retention import Piece
@@ -46,20 +47,31 @@ def merge(invocation: Invocation, copy: _COPY = None) -> Output:
 def offer_merge(invocation: Invocation) -> Output | None:
     """Offer to merge an annotated copy that was saved after the workbook that a run is about to read.
 
-    On a terminal it asks, elsewhere it only says so.
+    On a terminal it asks; elsewhere, and where there are several accounts, it only says so.
 
     Returns:
         The merge's answer where a person must look at it before anything is run; else None.
     """
+    from bulk_onboard.job import whole_job
     from bulk_onboard.job_file import name_of
     from bulk_onboard.maintenance.merge import merge_job
     from bulk_onboard.pipeline.annotated_copy import is_newer, saved_copy
 
-    job = invocation.job
-    copy = saved_copy(job) if name_of(job.workbook) == job.workbook.stem else None
-    if copy is None or not is_newer(copy, job.workbook):
+    def newer_copy(job: "Job") -> Path | None:
+        copy = saved_copy(job) if name_of(job.workbook) == job.workbook.stem else None
+        return copy if copy is not None and is_newer(copy, job.workbook) else None
+
+    jobs = invocation.jobs
+    if len(jobs) > 1:
+        for job in {job.workbook: job for job in jobs}.values():
+            if copy := newer_copy(job):
+                commands = whole_job(jobs) if job.shares_sheet else job.commands
+                tell(f"{_saved_after(copy, job)} To take over what was fixed in the copy, type: {commands.merge()}")
         return None
-    sentence = f"{copy} was saved after {job.workbook}, which this run reads."
+    job = invocation.job
+    if (copy := newer_copy(job)) is None:
+        return None
+    sentence = _saved_after(copy, job)
     if not can_ask():
         tell(f"{sentence} To take over what was fixed in the copy, type: {job.commands.merge()}")
         return None
@@ -70,6 +82,10 @@ def offer_merge(invocation: Invocation) -> Output | None:
         return _merged(invocation, done)
     tell(f"{format_count(done.cells, 'cell')} taken." + (f" The old file: {done.kept}" if done.kept else ""))
     return None
+
+
+def _saved_after(copy: Path, job: "Job") -> str:
+    return f"{copy} was saved after {job.workbook}, which this run reads."
 
 
 def _merged(invocation: Invocation, done: "Merged") -> Output:

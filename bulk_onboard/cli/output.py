@@ -11,7 +11,7 @@ from typing import Annotated, Any, NoReturn, TextIO, TypeVar
 import typer
 
 from bulk_onboard import log
-from bulk_onboard.errors import BulkOnboardError, ExitStatus, UsageError
+from bulk_onboard.errors import BulkOnboardError, ExitStatus, LockedError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,8 @@ class Output:
         data: the object that `--json` prints; `exit_status` is added to it.
         show: prints the answer as text.
         notes: sentences for stderr.
+        in_use: sentences for stderr about ledgers in use; with `--quiet` they are left out, or cron would send a mail
+            each time a run takes longer than usual.
         error: what kept the verb from answering; None where it did.
     """
 
@@ -29,6 +31,7 @@ class Output:
     data: Mapping[str, Any]
     show: Callable[[TextIO], None]
     notes: tuple[str, ...] = field(default=())
+    in_use: tuple[str, ...] = field(default=())
     error: Exception | None = None
 
 
@@ -42,7 +45,7 @@ def finish(
     """Carry out a verb, print its answer or error, and end with its exit status.
 
     Args:
-        quiet: say nothing of a ledger in use, or cron would send a mail each time a run takes longer than usual.
+        quiet: say nothing of ledgers in use.
         then: called after the printing, so that nobody at a terminal waits for it.
     """
     try:
@@ -51,7 +54,7 @@ def finish(
         output = _failed(error.exit_status, str(error), error)
     except Exception as bug:
         output = _failed(ExitStatus.BUG, describe_bug(bug), bug)
-    for note in () if quiet and output.exit_status is ExitStatus.LOCKED else output.notes:
+    for note in (*output.notes, *(() if quiet else output.in_use)):
         tell(note)
     if as_json:
         print_json({"exit_status": int(output.exit_status), **output.data})
@@ -64,7 +67,9 @@ def finish(
 
 
 def _failed(status: ExitStatus, sentence: str, error: Exception) -> Output:
-    return Output(status, {"error": sentence}, lambda stream: None, (sentence,), error)
+    data, is_in_use = {"error": sentence}, isinstance(error, LockedError)
+    notes, in_use = ((), (sentence,)) if is_in_use else ((sentence,), ())
+    return Output(status, data, lambda stream: None, notes, in_use, error)
 
 
 def describe_bug(bug: BaseException) -> str:

@@ -1,28 +1,29 @@
 """What people see while a command is at work: one line on a terminal, a line a minute elsewhere.
 
-A thread of its own looks at the `Progress` a few times a second and shows it, so that the work need not know of it, and
-the line goes on while the work computes.
+A thread of its own looks at the work a few times a second (`glance`) and shows it, so that the work need not know of
+it, and the line goes on while the work computes.
 
 The line says what is true: `51/200 · 60/min allowed · about 2 min 30 s left (15:31) · next call in 37 s`. It is never
-wider than the terminal; what matters least is left out first. Green is done, yellow waits; words say the same.
+wider than the terminal; what matters least is left out first. Green is done, yellow waits; words say the same. There is
+one line for all accounts of a job.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from dataclasses import replace
+from datetime import timedelta, tzinfo
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, TypeAlias
 
 from bulk_onboard import log
+from bulk_onboard.cli.glance import SHORTEST_TOLD_S, Glance, Watch
 from bulk_onboard.clock import Clock, SystemClock
-from bulk_onboard.units import format_clock, format_count, format_countdown, format_estimate
+from bulk_onboard.units import format_count, format_countdown
 
 if TYPE_CHECKING:
     from bulk_onboard.pipeline.progress import Progress
 
 _LOOKS_PER_S = 4
-_SHORTEST_TOLD_S = 1.0
 EACH_S = 60.0
 Hidden: TypeAlias = Callable[[], AbstractContextManager[None]]
 _SHORT_S = 5.0
@@ -30,19 +31,25 @@ _SHORT_S = 5.0
 
 @contextmanager
 def shown(
-    progress: "Progress", stream: TextIO, *, quiet: bool, zone: tzinfo | None = None, clock: Clock | None = None
+    accounts: "Sequence[Progress]",
+    stream: TextIO,
+    *,
+    quiet: bool,
+    zone: tzinfo | None = None,
+    clock: Clock | None = None,
 ) -> Iterator[Hidden]:
-    """Show the progress while the context lasts; nothing with `quiet`.
+    """Show how far the work is while the context lasts; nothing with `quiet`.
 
     Yield what hides it while somebody is asked a question.
 
     Args:
+        accounts: what the work says of itself, one for each account.
         stream: stderr. Where it is no terminal, or is for JSON, a line a minute is logged.
         zone: in which hours are told; the machine's by default.
     """
     from bulk_onboard.reporting.printer import is_terminal
 
-    watch = Watch(progress, clock or SystemClock(), zone)
+    watch = Watch(accounts, clock or SystemClock(), zone)
     if quiet:
         yield nullcontext
     elif is_terminal(stream) and not log.is_json():
@@ -55,112 +62,6 @@ def shown(
     else:
         with _logged(watch, stream):
             yield nullcontext
-
-
-# What there is to say.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Glance:
-    """A run at one instant.
-
-    Attributes:
-        now: aware, in the zone in which hours are told.
-        done, due: rows; `verb` is what was done with them. Those with an unknown outcome are not done.
-        allowed: of the quota, such as `60/min`; empty without one.
-        left_s: seconds until all is done; None where that cannot be told.
-        next_s: seconds until the next call goes; 0 where none waits, None where an answer must come first.
-        trouble: why no calls are made; empty while they are.
-        unknown: how many outcomes are unknown; the next look for one is in `next_look_s`.
-        doing: what is done while no rows are sent, and what follows in `doing_left_s`; empty while they are sent.
-        gives_up_s: seconds until it is given up; None where it is not.
-    """
-
-    now: datetime
-    done: int = 0
-    due: int = 0
-    verb: str = "done"
-    allowed: str = ""
-    left_s: float | None = None
-    next_s: float | None = 0.0
-    trouble: str = ""
-    unknown: int = 0
-    next_look_s: float = 0.0
-    doing: str = ""
-    then: str = ""
-    doing_left_s: float | None = None
-    gives_up_s: float | None = None
-
-    @property
-    def waits_for(self) -> str:
-        """What is done or waited for while no rows are sent, with the time that is left; empty while they are sent."""
-        if self.trouble:
-            return self.trouble
-        if not self.doing:
-            return ""
-        if self.doing_left_s is None:
-            return self.doing
-        in_time = "now"
-        if self.doing_left_s >= _SHORTEST_TOLD_S:
-            in_time = f"in {format_countdown(self.doing_left_s)} ({self._clock_in(self.doing_left_s)})"
-        gives_up = "" if self.gives_up_s is None else f"; gives up {self._clock_in(self.gives_up_s, with_on=True)}"
-        return f"{self.doing}; {self.then} {in_time}{gives_up}"
-
-    @property
-    def waits_for_briefly(self) -> tuple[str, ...]:
-        """`waits_for` with less and less of it, but always with how long; empty where nothing can be left out."""
-        if self.trouble or not self.doing or self.doing_left_s is None:
-            return ()
-        if self.doing_left_s < _SHORTEST_TOLD_S:
-            return (f"{self.doing}; {self.then} now", self.doing)
-        countdown = format_countdown(self.doing_left_s)
-        return f"{self.doing}; {self.then} in {countdown}", f"{self.doing} ({countdown})"
-
-    @property
-    def left(self) -> str:
-        """About how long it still takes; empty where that cannot be told."""
-        return "" if self.left_s is None or self.trouble else f"about {format_estimate(self.left_s)} left"
-
-    @property
-    def ends_at(self) -> str:
-        """The hour at which it ends, with the day where that is not today."""
-        return "" if not self.left or self.left_s is None else self._clock_in(self.left_s)
-
-    def _clock_in(self, seconds: float, *, with_on: bool = False) -> str:
-        at = self.now + timedelta(seconds=seconds)
-        said = format_clock(at, self.now)
-        return f"{'at' if at.date() == self.now.date() else 'on'} {said}" if with_on else said
-
-
-@dataclass(slots=True)
-class Watch:
-    """Looks at a run."""
-
-    progress: "Progress"
-    clock: Clock
-    zone: tzinfo | None = None
-
-    def look(self) -> Glance:
-        """Return the run as it is now."""
-        progress, now_s = self.progress, self.clock.monotonic()
-        flow, activity = progress.flow(), progress.activity
-        unknown, next_look_at = progress.settling()
-        return Glance(
-            now=self.clock.now().astimezone(self.zone),
-            done=max(0, progress.done - progress.unsure()),
-            due=progress.due,
-            verb=progress.verb,
-            allowed=flow.quota,
-            left_s=progress.time_left(),
-            next_s=flow.next_s,
-            trouble=flow.trouble,
-            unknown=unknown,
-            next_look_s=max(0.0, next_look_at - now_s),
-            doing=activity.what if activity else "",
-            then=activity.then if activity else "",
-            doing_left_s=None if activity is None or activity.until is None else max(0.0, activity.until - now_s),
-            gives_up_s=None if activity is None or activity.gives_up_at is None else activity.gives_up_at - now_s,
-        )
 
 
 # On a terminal.
@@ -198,13 +99,23 @@ def pieces_of(glance: Glance) -> list[Piece]:
     left = glance.left and (f"{glance.left} ({glance.ends_at})" if glance.ends_at else glance.left)
     pieces = [
         Piece(rows, 0),
-        Piece(f"{glance.allowed} allowed" if glance.allowed and rows else "", 5),
+        Piece(glance.how_many_accounts, 2, shorter=_fewer_words(glance)),
+        Piece(_allowed(glance) if rows else "", 5),
         Piece(waits, 1, "yellow" if glance.trouble else "", glance.waits_for_briefly),
         Piece(left, 2, shorter=(glance.left,) if glance.ends_at else ()),
+        Piece(glance.beside, 4),
         Piece(_settling(glance), 4),
         Piece("" if glance.doing_left_s or glance.trouble else _next_call(glance), 3),
     ]
     return [piece for piece in pieces if piece.text]
+
+
+def _allowed(glance: Glance) -> str:
+    return f"{glance.allowed} allowed" if glance.allowed and not glance.accounts else glance.allowed
+
+
+def _fewer_words(glance: Glance) -> tuple[str, ...]:
+    return (f"{glance.accounts_done:,}/{format_count(glance.accounts, 'account')}",) if glance.accounts_done else ()
 
 
 def _settling(glance: Glance) -> str:
@@ -218,7 +129,7 @@ def _settling(glance: Glance) -> str:
 def _next_call(glance: Glance) -> str:
     if glance.next_s is None:
         return "waiting for the API to answer"
-    return f"next call in {format_countdown(glance.next_s)}" if glance.next_s >= _SHORTEST_TOLD_S else ""
+    return f"next call in {format_countdown(glance.next_s)}" if glance.next_s >= SHORTEST_TOLD_S else ""
 
 
 def fitted(pieces: list[Piece], width: int) -> list[Piece]:
@@ -320,8 +231,9 @@ def minute_line(glance: Glance) -> str:
     """Return what is logged each minute: `51 of 200 done, about 2 min 30 s left (15:31)`."""
     rows = f"{glance.done:,} of {glance.due:,} {glance.verb}" if glance.due and glance.gives_up_s is None else ""
     ends_at = f" ({glance.ends_at})" if glance.ends_at else ""
-    said = (glance.waits_for, rows, f"{glance.left}{ends_at}", "" if glance.doing else _settling(glance))
-    return ", ".join(part for part in said if part) or "working"
+    settling = "" if glance.doing else _settling(glance)
+    said = (glance.waits_for, rows, glance.how_many_accounts, f"{glance.left}{ends_at}", glance.beside, settling)
+    return ", ".join(filter(None, said)) or "working"
 
 
 def end_line(glance: Glance, took_s: float) -> str:
@@ -346,16 +258,16 @@ def _log_until(over: Event, watch: Watch, stream: TextIO) -> None:
     began, told_at, told = watch.clock.monotonic(), watch.clock.monotonic(), False
     while not over.wait(1 / _LOOKS_PER_S):
         now = watch.clock.monotonic()
-        if now - told_at >= EACH_S or (watch.progress.due and not told and _is_long(watch, now - began)):
+        if now - told_at >= EACH_S or (not told and watch.is_any_due() and _is_long(watch, now - began)):
             _log(glance := watch.look(), minute_line(glance), stream)
             told_at, told = now, True
-    if told and watch.progress.due:
+    if told and watch.is_any_due():
         _log(glance := replace(watch.look(), left_s=None), end_line(glance, watch.clock.monotonic() - began), stream)
 
 
 def _is_long(watch: Watch, took_s: float) -> bool:
     """Return whether it takes long enough for somebody to wonder."""
-    return took_s >= _SHORT_S or (watch.progress.time_left() or 0.0) >= _SHORT_S
+    return took_s >= _SHORT_S or (watch.look().left_s or 0.0) >= _SHORT_S
 
 
 def _log(glance: Glance, line: str, stream: TextIO) -> None:
@@ -364,5 +276,9 @@ def _log(glance: Glance, line: str, stream: TextIO) -> None:
         return
     left_s = None if glance.left_s is None else round(glance.left_s)
     ends_at = None if left_s is None else (glance.now + timedelta(seconds=left_s)).isoformat(timespec="seconds")
-    facts = {"done": glance.done, "due": glance.due, "left_s": left_s, "ends_at": ends_at, "doing": glance.waits_for}
+    doing = glance.waits_for or glance.beside
+    facts = {"done": glance.done, "due": glance.due, "left_s": left_s, "ends_at": ends_at, "doing": doing}
+    if glance.accounts:
+        facts |= {"accounts": glance.accounts, "accounts_done": glance.accounts_done}
+        facts |= {"accounts_stopped": glance.accounts_stopped or None}
     log.logger().info("progress", **{name: value for name, value in facts.items() if value not in (None, "")})

@@ -1,33 +1,44 @@
-"""`run`, `resume` and `refresh`."""
+"""`run` and `resume`."""
 
 import os
 import signal
-from dataclasses import replace
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 from urllib.parse import urlsplit
 
+from bulk_onboard.cli.accounts import in_few_words
 from bulk_onboard.cli.fix import offer_merge
 from bulk_onboard.cli.output import YES, Output, awaited, can_ask, is_wanted, tell, warn_of_callback_url
 from bulk_onboard.cli.process import heed_signals
 from bulk_onboard.cli.verb import Invocation, tell_if_report_is_open
 from bulk_onboard.errors import (
+    FINISHED,
     TO_BE_CONTINUED,
     ExitStatus,
+    LockedError,
     SignalledError,
     StoppedError,
     UsageError,
-    first_that_holds,
 )
 from bulk_onboard.settings import SAFE_SETTLE_S
-from bulk_onboard.units import format_count, format_estimate, format_size
+from bulk_onboard.units import format_estimate, format_size
 
 if TYPE_CHECKING:
+    from bulk_onboard.api.credentials import Credentials
+    from bulk_onboard.clock import Clock
     from bulk_onboard.job import Job
-    from bulk_onboard.maintenance.refresh import Refreshed
+    from bulk_onboard.pipeline.accounts import AllResults
     from bulk_onboard.pipeline.finish import RunResult
-    from bulk_onboard.pipeline.meeting import FirstFiling
+    from bulk_onboard.pipeline.meeting import Confirm, FirstFiling
+    from bulk_onboard.pipeline.progress import Progress
     from bulk_onboard.pipeline.stop import Stop
+    from bulk_onboard.pipeline.sums import Sums
+    from bulk_onboard.reporting.console import Closing
+    from bulk_onboard.reporting.console_accounts import Standing
+
+_T = TypeVar("_T")
 
 
 _PROXY = "The command to type next leaves out --proxy, since its address may hold a password. Add it again."
@@ -44,26 +55,57 @@ def run(invocation: Invocation, yes: YES = False) -> Output:
 
 def resume(invocation: Invocation, yes: YES = False) -> Output:
     """Finish the rows a run took in; take in no new ones."""
-    job = invocation.job
-    may_be_idle = job.missing_workbook == "ok" and not os.path.lexists(job.workbook)
-    if not job.ledger.exists() and not may_be_idle:
-        raise UsageError(f"There is no ledger {job.ledger}, so nothing was begun. To begin, type: {job.commands.run()}")
-    commands = replace(job.commands, verb="resume")
-    return _run(replace(invocation, jobs=(replace(job, admit_new_rows=False, commands=commands),)), yes=yes)
+    from bulk_onboard.job import whole_job
+
+    jobs = invocation.jobs
+    may_be_idle = any(job.missing_workbook == "ok" and not os.path.lexists(job.workbook) for job in jobs)
+    if not may_be_idle and not any(job.ledger.exists() for job in jobs):
+        begin = f"so nothing was begun. To begin, type: {whole_job(jobs).run()}"
+        if len(jobs) == 1:
+            raise UsageError(f"There is no ledger {jobs[0].ledger}, {begin}")
+        raise UsageError(f"No account of {jobs[0].file} has a ledger, {begin}")
+    resumed = (
+        replace(job, admit_new_rows=False, commands=replace(job.commands, verb="resume")) for job in invocation.jobs
+    )
+    return _run(replace(invocation, jobs=tuple(resumed)), yes=yes)
 
 
 def _run(invocation: Invocation, *, yes: bool) -> Output:
+    jobs = invocation.jobs
+    _warn_of_short_window(jobs)
+    for callback_url in dict.fromkeys(job.callback_url for job in jobs if job.callback_url):
+        warn_of_callback_url(callback_url)
+    _mind_other_ledger(invocation)
+    for job in jobs:
+        tell_if_report_is_open(job.report)
+    if len(jobs) > 1:
+        tell_if_report_is_open(jobs[0].report_over_all)
+    if (merged := offer_merge(invocation)) is not None:
+        return merged
+    return _run_one(invocation, yes=yes) if len(jobs) == 1 else _run_all(invocation, yes=yes)
+
+
+# One account.
+
+
+def _run_one(invocation: Invocation, *, yes: bool) -> Output:
+    from bulk_onboard.pipeline.run import run_job
     from bulk_onboard.reporting.console import Closing, print_run, print_summary
 
     job = invocation.job
-    _warn_of_short_window(job)
-    if job.callback_url:
-        warn_of_callback_url(job.callback_url)
-    _mind_other_ledger(invocation)
-    tell_if_report_is_open(job.report)
-    if (merged := offer_merge(invocation)) is not None:
-        return merged
-    result = awaited(_run_job(invocation, yes=yes))
+
+    def begin(running: _Running) -> "Coroutine[Any, Any, RunResult]":
+        return run_job(
+            job,
+            credentials=running.credentials[job.account],
+            clock=running.clock,
+            stop=running.stop,
+            progress=running.progress[job.account],
+            say=running.say,
+            confirm=running.confirm,
+        )
+
+    result = awaited(_running(invocation, begin, yes=yes))
 
     def show(stream: TextIO) -> None:
         if not result.run_id:
@@ -85,36 +127,140 @@ def _run(invocation: Invocation, *, yes: bool) -> Output:
         print_run(closing, result, stream, next_command=result.next)
 
     error = (str(result.error),) if result.error else ()
-    without_proxy = (_PROXY,) if "proxy" in job.commands.flags else ()
-    return Output(result.exit_status, result.data(), show, (*result.warnings, *error, *without_proxy))
+    return Output(result.exit_status, result.data(), show, (*result.warnings, *error, *_without_proxy(invocation)))
 
 
-async def _run_job(invocation: Invocation, *, yes: bool) -> "RunResult":
+def _without_proxy(invocation: Invocation) -> tuple[str, ...]:
+    return (_PROXY,) if "proxy" in invocation.jobs[0].commands.flags else ()
+
+
+# Several accounts.
+
+
+def _run_all(invocation: Invocation, *, yes: bool) -> Output:
+    from bulk_onboard.pipeline.accounts import run_jobs
+    from bulk_onboard.pipeline.sums import data_of, sums_of
+    from bulk_onboard.reporting.console import print_summary
+    from bulk_onboard.reporting.console_accounts import in_words, print_run_of_all
+
+    def begin(running: _Running) -> "Coroutine[Any, Any, AllResults]":
+        return run_jobs(
+            invocation.jobs,
+            credentials=running.credentials,
+            clock=running.clock,
+            stop=running.stop,
+            progress=running.progress,
+            say=running.say,
+            confirm=running.confirm,
+        )
+
+    made = awaited(_running(invocation, begin, yes=yes))
+    sums, begun = sums_of(made.results, made.unassigned), any(result.run_id for result in made.results)
+    troubles = {result.account: result.error for result in made.results if result.error}
+    in_use = [name for name, error in troubles.items() if isinstance(error, LockedError)]
+    sentences = {name: str(error) for name, error in troubles.items()}
+
+    def show(stream: TextIO) -> None:
+        if begun and invocation.quiet:
+            print_summary(sums, stream)
+        elif begun:
+            standings = [_standing(result) for result in made.results]
+            print_run_of_all(_closing(made, sums), sums, standings, sentences, stream, next_command=made.next)
+
+    is_told = begun and not (invocation.quiet or invocation.as_json)  # what ended an account, below its line
+    notes = {} if is_told else sentences
+    warnings = in_words((result.account, each) for result in made.results for each in result.warnings)
+    others = in_words((name, sentence) for name, sentence in notes.items() if name not in in_use)
+    return Output(
+        made.exit_status,
+        data_of(made, sums),
+        show,
+        (*made.warnings, *warnings, *others, *_without_proxy(invocation)),
+        tuple(in_words((name, sentence) for name, sentence in notes.items() if name in in_use)),
+    )
+
+
+def _closing(made: "AllResults", sums: "Sums") -> "Closing":
+    from bulk_onboard.reporting.console import Closing
+
+    audits = {result.audit for result in made.results if result.run_id}
+    copies = dict.fromkeys(result.annotated for result in made.results if result.annotated)
+    files = (
+        *(("Report", path) for path in list(made.reports.values())[:1]),
+        *(("Marked copy", path) for path in copies),
+    )
+    return Closing(
+        title=_how_all_ended(made),
+        overview=sums.overview,
+        sent=sums.sent,
+        adopted=sums.adopted,
+        updated=sums.requests.get("update done", 0),
+        duplicates=sums.duplicates if sums.audited else None,
+        audit=audits.pop() if len(audits) == 1 else "" if sums.audited else "not looked for in every account",
+        files=files,
+    )
+
+
+def _how_all_ended(made: "AllResults") -> str:
+    """Return the title of the box: how many accounts finished, where not all did."""
+    finished = sum(result.exit_status in FINISHED for result in made.results)
+    if finished == len(made.results):
+        return _how_it_ended(made.exit_status)
+    again = "; run again to continue" if any(each.exit_status in TO_BE_CONTINUED for each in made.results) else ""
+    return f"{finished:,} of {len(made.results):,} accounts finished{again}"
+
+
+def _standing(result: "RunResult") -> "Standing":
+    from bulk_onboard.reporting.console_accounts import Standing
+
+    is_ended = result.exit_status not in FINISHED
+    how = in_few_words(result.exit_status) if is_ended else "" if result.run_id else "nothing to do"
+    return Standing(
+        result.account,
+        result.counts["rows"],
+        result.overview.figures,
+        sent=result.sent,
+        how=how,
+        is_ended=is_ended,
+    )
+
+
+# Both.
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """What a run is given: what stops it, where it says how far it is, and how it asks and speaks."""
+
+    clock: "Clock"
+    stop: "Stop"
+    credentials: "Mapping[str, Credentials]"
+    progress: "Mapping[str, Progress]"
+    say: Callable[[str], None]
+    confirm: "Confirm | None"
+
+
+async def _running(invocation: Invocation, begin: "Callable[[_Running], Coroutine[Any, Any, _T]]", *, yes: bool) -> _T:
+    """Carry out a run while its progress is shown and signals are heeded; return what it comes to."""
     from bulk_onboard.pipeline.progress import Progress
-    from bulk_onboard.pipeline.run import run_job
     from bulk_onboard.pipeline.stop import Stop, status_of
 
     stop = Stop()
     heed_signals(stop)
-    credentials = invocation.credentials()
-    progress = Progress()
-    asks = not yes and can_ask() and not _is_here(invocation.job)
-    with invocation.showing(progress) as hidden:
+    credentials = invocation.credentials_of_all()
+    progress = {job.account: Progress() for job in invocation.jobs}
+    asks = not yes and can_ask() and not all(map(_is_here, invocation.jobs))
+    with invocation.showing(*progress.values()) as hidden:
 
         def confirm(filing: "FirstFiling") -> bool:
             with hidden():
                 return _is_confirmed(filing)
 
+        work = begin(
+            _Running(invocation.clock(), stop, credentials, progress, invocation.say, confirm if asks else None)
+        )
         try:
-            return await run_job(
-                invocation.job,
-                credentials=credentials,
-                clock=invocation.clock(),
-                stop=stop,
-                progress=progress,
-                say=invocation.say,
-                confirm=confirm if asks else None,
-            )
+            return await work
         except StoppedError:
             if isinstance(stop.cause, signal.Signals):
                 raise SignalledError(status_of(stop.cause)) from None
@@ -160,12 +306,13 @@ def _matched_workbook(job: "Job") -> Path | None:
     return job.workbook if job.workbook_pattern and job.workbook != job.workbook_pattern else None
 
 
-def _warn_of_short_window(job: "Job") -> None:
+def _warn_of_short_window(jobs: "Sequence[Job]") -> None:
     """Warn of a settle window that is too short for a server on another machine.
 
     See docs/design/settling.md, Settle window.
     """
-    if job.settle < SAFE_SETTLE_S and not _is_here(job):
+    short = [job for job in jobs if job.settle < SAFE_SETTLE_S and not _is_here(job)]
+    for job in short[:1]:
         tell(
             f"A settle window of {job.settle:g} s is short: a record that shows later than that is created again. "
             "Keep the default of 90 s unless the API's vendor says otherwise."
@@ -181,7 +328,7 @@ def _mind_other_ledger(invocation: Invocation) -> None:
     from bulk_onboard.job import job_file_of
     from bulk_onboard.pipeline.kept_flags import commands_instead
 
-    job = invocation.job
+    job = invocation.jobs[0]
     if (other := job_file_of(job)) is None:
         return
     command = commands_instead(job, other).run()
@@ -192,58 +339,3 @@ def _mind_other_ledger(invocation: Invocation) -> None:
             f"(--ledger). To go on with that job, type: {command}"
         )
     tell(f"{named}; this run uses {job.ledger}. If you mean that job, stop this run and type: {command}")
-
-
-def refresh(invocation: Invocation) -> Output:
-    """Fetch review results, and write the report again.
-
-    It sends nothing. Every run begins with this; alone it costs one request for each hundred records and,
-    in the released contract, one for each country and types of the rows. No row is judged.
-    """
-    from bulk_onboard.pipeline.outputs import report_job
-    from bulk_onboard.pipeline.progress import WRITING_REPORT
-    from bulk_onboard.pipeline.stop import Stop, status_of
-    from bulk_onboard.reporting.console import print_refresh
-
-    job, clock, stop = invocation.job, invocation.clock(), Stop()
-    refreshed = awaited(_refresh_job(invocation, stop))
-    made = invocation.awaited(WRITING_REPORT, report_job(job, clock=clock, book=refreshed.book))
-    followed, may_be_missing = refreshed.followed, job.missing_workbook == "ok"
-    not_shown = ""
-    if followed.not_shown:
-        records = format_count(followed.not_shown, "record")
-        not_shown = f"The API did not show {records} of the ledger. To see which, type: {job.commands.verify()}"
-
-    def show(stream: TextIO) -> None:
-        reviews = {} if invocation.quiet else refreshed.reviews
-        print_refresh(followed.looked, followed.changed, followed.gone, reviews, stream, report=made.path)
-
-    return Output(
-        first_that_holds(status_of(stop.cause), refreshed.exit_status),
-        {
-            "records": followed.looked,
-            "changed": followed.changed,
-            "not_shown": followed.not_shown,
-            "gone": followed.gone,
-            "reviews": refreshed.reviews,
-            "need_attention": refreshed.need_attention,
-            "requests": refreshed.requests,
-            "ledger": str(job.ledger),
-            "report": str(made.path),
-        },
-        show,
-        tuple(filter(None, (not_shown, "" if may_be_missing else made.from_ledger_alone))),
-    )
-
-
-async def _refresh_job(invocation: Invocation, stop: "Stop") -> "Refreshed":
-    from bulk_onboard.maintenance.refresh import refresh_job
-    from bulk_onboard.pipeline.progress import Progress
-
-    heed_signals(stop)
-    credentials = invocation.credentials()
-    progress = Progress()
-    with invocation.showing(progress):
-        return await refresh_job(
-            invocation.job, credentials=credentials, clock=invocation.clock(), stop=stop, progress=progress
-        )

@@ -3,21 +3,25 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
+from bulk_onboard.cli.accounts import OfAccounts, ask_each, in_few_words
 from bulk_onboard.cli.output import Output, awaited
 from bulk_onboard.cli.verb import Invocation, known_keys
 from bulk_onboard.errors import BulkOnboardError, ExitStatus, UsageError
 from bulk_onboard.settings import Panel
 from bulk_onboard.spelling import did_you_mean
+from bulk_onboard.units import format_age
 
 if TYPE_CHECKING:
     from bulk_onboard.job import Job
     from bulk_onboard.model.ledger_state import LedgerState
     from bulk_onboard.model.row import Row
+    from bulk_onboard.reporting.console_accounts import Standing
     from bulk_onboard.reporting.row_status import RowStatus
 
 _LISTED = 10
@@ -99,28 +103,80 @@ def status(  # noqa: PLR0917 - typer names them
         reviews = _read(review, Review, "--review", others={"--state": State})
         choice = _Choice(failed, states, reviews, tuple(key))
         return _list(invocation, choice, most=None if every else _LISTED)
-    return _glance(invocation)
+    return _glance(invocation) if len(invocation.jobs) == 1 else _glance_at_all(invocation)
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """Where one account stands, by its ledger.
+
+    Attributes:
+        not_taken_in: rows of the workbook that the newest run left for a later one.
+        command: the command to type next; empty where that is not known, or a run goes on.
+        goes_on: whether the newest run is still under way.
+    """
+
+    ledger_state: "LedgerState"
+    counts: dict[str, int]
+    reviews: dict[str, int]
+    not_taken_in: int
+    command: str
+    goes_on: bool
+
+    def data(self, job: "Job") -> dict[str, Any]:
+        """Return the object that `--json` prints."""
+        return {
+            "counts": self.counts,
+            "not_taken_in": self.not_taken_in,
+            "reviews": self.reviews,
+            "runs": len(self.ledger_state.runs),
+            "ledger": str(job.ledger),
+            "next": self.command or None,
+        }
 
 
 def _glance(invocation: Invocation) -> Output:
     """Answer with the job at a glance."""
+    from bulk_onboard.reporting.console import print_status
+
+    standing = _stands(invocation.job)
+
+    def show(stream: TextIO) -> None:
+        print_status(
+            standing.ledger_state,
+            standing.counts,
+            standing.reviews,
+            stream,
+            now=invocation.clock().now(),
+            not_taken_in=standing.not_taken_in,
+            next_command=standing.command,
+            goes_on=standing.goes_on,
+        )
+
+    return Output(ExitStatus.DONE, standing.data(invocation.job), show)
+
+
+def _stands(job: "Job", *, may_lack_ledger: bool = False) -> _Standing:
+    """Return where the job stands.
+
+    Args:
+        may_lack_ledger: whether nothing may have been begun yet; else that is an error.
+    """
     from bulk_onboard.ledger.journal import read_ledger_state
     from bulk_onboard.ledger.lock import is_in_use
+    from bulk_onboard.model.ledger_state import LedgerState
     from bulk_onboard.model.record import State
     from bulk_onboard.pipeline.kept_flags import commands_of
-    from bulk_onboard.reporting.console import print_status
     from bulk_onboard.reporting.row_status import in_order_of_review, join
     from bulk_onboard.reporting.summary import next_command
 
-    job = invocation.job
-    ledger_state = read_ledger_state(job.ledger).ledger_state
+    is_there = job.ledger.exists() or not may_lack_ledger
+    ledger_state = read_ledger_state(job.ledger).ledger_state if is_there else LedgerState()
     states = Counter(record.state for record in ledger_state.records.values())
     counts = {"rows": len(ledger_state.records), **{state.value: states[state] for state in State}}
     submitted = (record for record in ledger_state.records.values() if record.state is State.SUBMITTED)
-    reviews = in_order_of_review(Counter(record.review for record in submitted))
     ended = ledger_state.runs[-1].ended if ledger_state.runs else None
     not_sent = ended.counts.get(State.NOT_SENT.value, 0) if ended else 0
-    not_taken_in = max(0, not_sent - states[State.NOT_SENT])
     commands = commands_of(job, ledger_state)
     command = next_command(join(None, ledger_state), commands)
     if command == commands.status():  # this very command
@@ -128,31 +184,82 @@ def _glance(invocation: Invocation) -> Output:
     goes_on = bool(ledger_state.runs) and ended is None and is_in_use(job.ledger)
     if goes_on or commands.job == str(job.ledger):  # another run would have to wait; or its workbook is not known
         command = ""
+    return _Standing(
+        ledger_state,
+        counts,
+        in_order_of_review(Counter(record.review for record in submitted)),
+        not_taken_in=max(0, not_sent - states[State.NOT_SENT]),
+        command=command,
+        goes_on=goes_on,
+    )
+
+
+def _glance_at_all(invocation: Invocation) -> Output:
+    """Answer with a line for each account, and what they come to together."""
+    from bulk_onboard.job import whole_job
+    from bulk_onboard.pipeline.sums import summed
+    from bulk_onboard.reporting.console_accounts import print_status_of_all
+
+    jobs, now = invocation.jobs, invocation.clock().now()
+    if not any(job.ledger.exists() for job in jobs):
+        raise UsageError(f"No account of {jobs[0].file} has a ledger yet. To begin, type: {whole_job(jobs).run()}")
+    made = ask_each(jobs, lambda job: _stands(job, may_lack_ledger=True))
+    standings = [made.answers[job.account] for job in jobs if job.account in made.answers]
+    counts, reviews = summed(each.counts for each in standings), summed(each.reviews for each in standings)
+    not_taken_in = sum(each.not_taken_in for each in standings)
+    command = _next_of_all(jobs, made)
 
     def show(stream: TextIO) -> None:
-        print_status(
-            ledger_state,
-            counts,
-            reviews,
-            stream,
-            now=invocation.clock().now(),
-            not_taken_in=not_taken_in,
-            next_command=command,
-            goes_on=goes_on,
-        )
+        lines = [_line_of(job, made, now) for job in jobs]
+        print_status_of_all(lines, counts, reviews, stream, not_taken_in=not_taken_in, next_command=command)
 
-    return Output(
-        ExitStatus.DONE,
-        {
-            "counts": counts,
-            "not_taken_in": not_taken_in,
-            "reviews": reviews,
-            "runs": len(ledger_state.runs),
-            "ledger": str(job.ledger),
-            "next": command or None,
-        },
-        show,
-    )
+    data = {
+        "accounts": [{"account": name, **standing.data(job)} for name, job, standing in made.of_each()],
+        "failed": made.failures(),
+        "counts": counts,
+        "not_taken_in": not_taken_in,
+        "reviews": reviews,
+        "next": command or None,
+    }
+    return Output(made.exit_status(), data, show, tuple(made.notes()))
+
+
+def _next_of_all(jobs: "Sequence[Job]", made: "OfAccounts[_Standing]") -> str:
+    """Return what to type next: first what a single account waits for, else a run of all; empty while one goes on."""
+    from bulk_onboard.job import whole_job
+
+    answered = [(job, standing.command) for _, job, standing in made.of_each()]
+    own = next((command for job, command in answered if command and command != _run_of(job, made)), "")
+    return own or ("" if any(not command for _, command in answered) else whole_job(jobs).run())
+
+
+def _run_of(job: "Job", made: "OfAccounts[_Standing]") -> str:
+    from bulk_onboard.pipeline.kept_flags import commands_of
+
+    return commands_of(job, made.answers[job.account].ledger_state).run()
+
+
+def _line_of(job: "Job", made: "OfAccounts[_Standing]", now: datetime) -> "Standing":
+    """Return an account's line: its figures, and when its newest run ended."""
+    from bulk_onboard.reporting.console_accounts import Standing
+    from bulk_onboard.reporting.figures import overview_of
+    from bulk_onboard.reporting.row_status import join
+
+    if (error := made.failed.get(job.account)) is not None:
+        return Standing(job.account, 0, None, how=in_few_words(error.exit_status), is_ended=True)
+    standing = made.answers[job.account]
+    figures = overview_of(join(None, standing.ledger_state)).figures
+    return Standing(job.account, standing.counts["rows"], figures, how=_newest_run(standing, now))
+
+
+def _newest_run(standing: _Standing, now: datetime) -> str:
+    runs = standing.ledger_state.runs
+    if not runs:
+        return "not begun"
+    if standing.goes_on:
+        return "goes on"
+    ended = runs[-1].ended
+    return f"run ended {format_age(datetime.fromisoformat(ended.at), now)}" if ended else "run has not recorded its end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,33 +311,91 @@ def _hyphened(word: str) -> str:
     return word.replace(" ", "-")
 
 
+@dataclass(frozen=True, slots=True)
+class _Fitting:
+    """The records of one account that fit."""
+
+    ledger_state: "LedgerState"
+    rows: "Sequence[RowStatus]"
+
+
 def _list(invocation: Invocation, choice: _Choice, *, most: int | None) -> Output:
-    """Answer with the records that fit, each with what is to be done."""
+    """Answer with the records that fit, each with what is to be done; of several accounts with those of all."""
     from bulk_onboard.ledger.journal import read_ledger_state
+    from bulk_onboard.model.ledger_state import LedgerState
+    from bulk_onboard.reporting.console import print_records
+
+    jobs, are_several = invocation.jobs, len(invocation.jobs) > 1
+
+    def ledger_state_of(job: "Job") -> LedgerState:
+        if are_several and not job.ledger.exists() and any(each.ledger.exists() for each in jobs):
+            return LedgerState()
+        return read_ledger_state(job.ledger).ledger_state
+
+    read = ask_each(jobs, ledger_state_of)
+    called = _called(choice.keys, read.answers)
+    made = {account: _fitting(account, ledger_state, choice, called) for account, ledger_state in read.answers.items()}
+    listed, notes, left = list[dict[str, Any]](), list(read.notes()) if are_several else [], most
+    for account, fitting in made.items():
+        some = fitting.rows[:left]
+        left = None if left is None else left - len(some)
+        lines, why = _lines(read.jobs[account], fitting.ledger_state, some)
+        listed += [{"account": account, **line} for line in lines] if are_several else lines
+        notes += [f"Account {account}: {each}" for each in why] if are_several else why
+    fit = sum(len(each.rows) for each in made.values())
+    of = sum(len(each.ledger_state.records) for each in made.values())
+
+    def show(stream: TextIO) -> None:
+        print_records(listed, stream, of=of, left_out=fit - len(listed))
+
+    data: dict[str, Any] = {"records": listed, "fit": fit, "of": of}
+    data |= {"failed": read.failures()} if are_several else {"ledger": str(invocation.job.ledger)}
+    return Output(read.exit_status(), data, show, tuple(notes))
+
+
+def _called(keys: Sequence[str], ledgers: "Mapping[str, LedgerState]") -> set[tuple[str, str]]:
+    """Return account and token of each record that has one of these names.
+
+    Raises:
+        UsageError: no record has one of the names.
+    """
     from bulk_onboard.ledger.story import records_called
+
+    called: set[tuple[str, str]] = set()
+    for key in keys:
+        found = {
+            (account, record.token)
+            for account, ledger_state in ledgers.items()
+            for record in records_called(ledger_state, key)
+        }
+        if not found:
+            known = (record.key for each in ledgers.values() for record in each.records.values() if record.key)
+            raise UsageError(f"The ledger knows no record {key!r}.{did_you_mean(key, known)}")
+        called |= found
+    return called
+
+
+def _fitting(account: str, ledger_state: "LedgerState", choice: _Choice, called: set[tuple[str, str]]) -> _Fitting:
+    from bulk_onboard.reporting.row_status import join
+
+    rows = [
+        each
+        for each in join(None, ledger_state).rows
+        if each.record and (not choice.keys or (account, each.record.token) in called) and choice.fits(each)
+    ]
+    return _Fitting(ledger_state, rows)
+
+
+def _lines(
+    job: "Job", ledger_state: "LedgerState", shown: "Sequence[RowStatus]"
+) -> tuple[list[dict[str, Any]], Sequence[str]]:
+    """Return of each record what is listed, and sentences about what is left out."""
     from bulk_onboard.model.command import names_in
     from bulk_onboard.model.sheet import BUSINESS_NAME
     from bulk_onboard.reporting.advice import advise
-    from bulk_onboard.reporting.console import print_records
-    from bulk_onboard.reporting.row_status import join
 
-    job = invocation.job
-    ledger_state = read_ledger_state(job.ledger).ledger_state
-    called: set[str] = set()
-    for key in choice.keys:
-        found = records_called(ledger_state, key)
-        if not found:
-            meant = did_you_mean(key, (record.key for record in ledger_state.records.values() if record.key))
-            raise UsageError(f"The ledger knows no record {key!r}.{meant}")
-        called |= {record.token for record in found}
-    fitting = [
-        each
-        for each in join(None, ledger_state).rows
-        if each.record and (not choice.keys or each.record.token in called) and choice.fits(each)
-    ]
-    shown, names = fitting[:most], names_in(ledger_state)
     rows, notes = _rows_at_hand(job, ledger_state) if shown else ({}, ())
-    listed: list[dict[str, Any]] = []
+    names, listed = names_in(ledger_state), list[dict[str, Any]]()
     for each in shown:
         record = each.record or each.named
         if record is None:
@@ -247,15 +412,7 @@ def _list(invocation: Invocation, choice: _Choice, *, most: int | None) -> Outpu
                 "to_do": advice.todo,
             }
         )
-
-    def show(stream: TextIO) -> None:
-        lines = [tuple(each.values()) for each in listed]
-        print_records(
-            lines, stream, of=len(ledger_state.records), left_out=len(fitting) - len(shown), has_names=bool(rows)
-        )
-
-    data = {"records": listed, "fit": len(fitting), "of": len(ledger_state.records), "ledger": str(job.ledger)}
-    return Output(ExitStatus.DONE, data, show, notes)
+    return listed, notes
 
 
 def _rows_at_hand(job: "Job", ledger_state: "LedgerState") -> "tuple[Mapping[str, Row], tuple[str, ...]]":

@@ -65,14 +65,14 @@ class Invocation:
 
         return SystemClock()
 
-    def showing(self, progress: "Progress") -> "AbstractContextManager[Hidden]":
-        """Return a context in which the progress is shown, unless nobody wants to see it.
+    def showing(self, *accounts: "Progress") -> "AbstractContextManager[Hidden]":
+        """Return a context in which the progress of all accounts is shown, unless nobody wants to see it.
 
         It gives what hides it while somebody is asked a question.
         """
         from bulk_onboard.cli.progress import shown
 
-        return shown(progress, sys.stderr, quiet=self.quiet, zone=self.jobs[0].timezone)
+        return shown(accounts, sys.stderr, quiet=self.quiet, zone=self.jobs[0].timezone)
 
     def awaited(self, what: str, work: Coroutine[Any, Any, _T]) -> _T:
         """Return what the work comes to, and say meanwhile what is done."""

@@ -138,7 +138,7 @@ class Work(Generic[_T]):
         """Note how far the work is, in its own thread, where nothing changes meanwhile."""
         progress = self._progress
         states = Counter(record.state.value for record in progress.ledger_state.records.values())
-        doing = progress.activity.what if progress.activity else progress.flow().trouble
+        doing = progress.activity.words if progress.activity else progress.flow().trouble
         left = 0.0 if has_ended else progress.time_left()
         self._seen = Progress(progress.done, progress.due, dict(states), doing, left)
 

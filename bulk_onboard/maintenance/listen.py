@@ -1,182 +1,60 @@
-"""Listen to callbacks: keep each as a hint, read the record it is about, and write its review into the ledger.
+"""Listen to callbacks: keep each as a hint, which is then worked off (`hints`).
 
-`listen` is the whole of it; `HintWorker` works off the hints that the listener has kept.
-
-The ledger has one writer. Records are read from the API without its lock, so that a run may begin at any time; the lock
-is taken only for the moment in which something is written. A record that changed in the ledger between reading and
-writing is not written but read again later. While a run or another verb holds the lock, hints wait: that run uses the
-quota, and may be about to write the very id that a hint is about.
-
-A record is read at most once in 30 s, however many hints there are.
+`listen` is the whole of it. All accounts of a job are listened to at one port, each at a path of its own: a signature
+is checked with that account's token alone, and its hints lie beside its own ledger. What keeps the hints of one account
+from being worked off stops no other; its callbacks are kept all the same, until the next listener.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from urllib.parse import urlsplit
 
-from bulk_onboard import errors
-from bulk_onboard.api.address import is_loopback
+from bulk_onboard import errors, log
+from bulk_onboard.api.address import check_address, is_loopback
 from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.api.wire import RECORD_IDS
-from bulk_onboard.callbacks.callback import Gate, Reception
-from bulk_onboard.callbacks.hints import Claim, Hints, hints_folder
-from bulk_onboard.callbacks.listener import Listener
+from bulk_onboard.callbacks.callback import Endpoint, Reception
+from bulk_onboard.callbacks.hints import Hints, hints_folder
+from bulk_onboard.callbacks.listener import Inbox, Listener
 from bulk_onboard.clock import Clock
-from bulk_onboard.errors import BulkOnboardError, LockedError, StoppedError
+from bulk_onboard.errors import BulkOnboardError
 from bulk_onboard.job import Job
-from bulk_onboard.ledger.lock import MODES, LedgerLock
-from bulk_onboard.model.call import FetchRequirements, Gateway, Get
+from bulk_onboard.maintenance.hints import HintWorker, work_until_stopped
 from bulk_onboard.model.callback_url import objection
-from bulk_onboard.model.entry import Gone, Reviewed
-from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.outcome import Done, Refused
-from bulk_onboard.model.record import ENDED, Record, State
-from bulk_onboard.model.requirements import Contract
-from bulk_onboard.pipeline.connection import bound_ledger_state, connect, open_ledger
-from bulk_onboard.pipeline.reviews import change_in, gone_entry, is_gone, is_old, write_down
-from bulk_onboard.pipeline.stop import Stop, rest, why_stopped
+from bulk_onboard.pipeline.connection import bound_ledger_state, connect
+from bulk_onboard.pipeline.stop import Stop, why_stopped
 
-BETWEEN_S = 1.0  # so that many hints at once are worked off together
-READ_AGAIN_S = 30.0
-LOOK_AGAIN_S = 5.0
-AT_A_TIME = 20
-
-
-class Reading(NamedTuple):
-    """A record that was read: as the ledger had it, and the entry to write; None where nothing changed."""
-
-    claim: Claim
-    before: Record
-    entry: Reviewed | Gone | None
-
-
-class HintWorker:
-    """Works off the hints of a job, for a listener.
-
-    Attributes:
-        counts: `read` records, `changed` reviews, hints for records `unknown` to the ledger.
-    """
-
-    def __init__(self, job: Job, *, credentials: Credentials, clock: Clock, gateway: Gateway, hints: Hints) -> None:
-        self.counts: Counter[str] = Counter()
-        self._job, self._credentials, self._clock = job, credentials, clock
-        self._gateway, self._hints = gateway, hints
-        self._read_at: dict[str, float] = {}
-        self._knows_names = False
-
-    async def work(self) -> float | None:
-        """Work off some hints; return in how many seconds more are due, None if only after a new hint.
-
-        Raises:
-            UsageError, LedgerError, StoppedError: the ledger cannot be used. Hints wait in their folder.
-        """
-        waiting = await asyncio.to_thread(self._hints.waiting)
-        now = self._clock.monotonic()
-        self._read_at = {one: at for one, at in self._read_at.items() if now - at < READ_AGAIN_S}
-        due = [compliance_id for compliance_id in waiting if compliance_id not in self._read_at]
-        if not due:
-            return min((at + READ_AGAIN_S - now for at in self._read_at.values()), default=None) if waiting else None
-        if not await asyncio.to_thread(is_free, self._job, self._clock):
-            return LOOK_AGAIN_S
-        await self._work_off(await asyncio.to_thread(self._hints.claim, due[:AT_A_TIME]))
-        return 0.0
-
-    async def _work_off(self, due: Sequence[Claim]) -> None:
-        ledger_state = await asyncio.to_thread(self._ledger_state)
-        known = [(each, ledger_state.record(ledger_state.owner(each.compliance_id) or "")) for each in due]
-        over = [each for each, record in known if not record.compliance_id or record.state in ENDED]
-        self.counts["unknown"] += len(over)
-        followed = [(each, record) for each, record in known if record.state in (State.SUBMITTED, State.GONE)]
-        if followed and not self._knows_names:
-            await self._learn_names(ledger_state)
-        readings = [each for each in await asyncio.gather(*(self._read(*one) for one in followed)) if each]
-        self._read_at |= dict.fromkeys([each.compliance_id for each in due], self._clock.monotonic())
-        self.counts["read"] += len(readings)
-        news = [each for each in readings if each.entry]
-        over += [each.claim for each in readings if not each.entry]
-        # Of all that is done here only this needs the lock; in a thread, since a long ledger takes its time to open.
-        written = await asyncio.to_thread(asyncio.run, self._write(news)) if news else []
-        self.counts["changed"] += len(written)
-        over += [each.claim for each in written]
-        await asyncio.to_thread(self._hints.forget, over)
-
-    async def _learn_names(self, ledger_state: LedgerState) -> None:
-        """Ask once what the API requires, so that the ids of document types in reasons are told by name."""
-        book = ledger_state.book
-        if book is None or book.contract is not Contract.RELEASED:
-            return
-        for combination in book.offered:
-            try:
-                await self._gateway.send(FetchRequirements(combination=combination))
-            except StoppedError:
-                return
-        self._knows_names = True
-
-    def _ledger_state(self) -> LedgerState:
-        if not self._job.ledger.exists():
-            return LedgerState()
-        return bound_ledger_state(self._job.ledger, auth_id=self._credentials.auth_id, base_url=self._job.base_url)
-
-    async def _read(self, claim: Claim, record: Record) -> Reading | None:
-        """Read a record; None where that could not be done, or was stopped."""
-        try:
-            outcome = await self._gateway.send(Get(compliance_id=record.compliance_id))
-        except StoppedError:
-            return None
-        if isinstance(outcome, Done):
-            return Reading(claim, record, change_in(record, outcome.value))
-        if not isinstance(outcome, Refused):
-            return None
-        is_news = is_gone(outcome) and record.state is State.SUBMITTED
-        is_sure = is_news and is_old(record, self._clock.now(), self._job.settle)
-        return Reading(claim, record, gone_entry(record) if is_sure else None)
-
-    async def _write(self, readings: Sequence[Reading]) -> list[Reading]:
-        """Write what changed; return what was written. Records that changed in the ledger meanwhile wait."""
-        try:
-            with open_ledger(self._job, self._credentials, self._clock, patience_s=0.0) as journal:
-                as_before = [each for each in readings if journal.ledger_state.record(each.before.token) == each.before]
-                await write_down(journal, [each.entry for each in as_before if each.entry])
-                return as_before
-        except LockedError:  # a run has begun meanwhile
-            return []
-
-
-def is_free(job: Job, clock: Clock) -> bool:
-    """Return whether no process uses the job's ledger now, or there is none."""
-    if not job.ledger.exists():  # taking the lock would create its file before there is a ledger
-        return True
-    try:
-        with LedgerLock(job.ledger.absolute(), clock, mode=MODES[job.share], patience_s=0.0):
-            return True
-    except LockedError:
-        return False
+ID_NAMES = (*RECORD_IDS, "id")  # integrators read all of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listening:
-    """How to listen; `tokens` are those that may have signed, besides the account's own."""
+    """How to listen.
+
+    Attributes:
+        public_url: the address that the API calls; where the job has accounts each has its name behind that.
+        tokens: those that may have signed besides the account's own, by account.
+    """
 
     public_url: str
     host: str = "127.0.0.1"
     port: int = 8080
-    tokens: Sequence[Secret] = ()
+    tokens: Mapping[str, Sequence[Secret]] = field(default_factory=dict)
     allow_unsigned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListenResult:
-    """What listening came to.
+    """What listening came to, for one account.
 
     Attributes:
         received, refused: callbacks.
         unknown: hints for records that the ledger does not have.
         read, changed: records that were read because of a hint, and those whose review had changed.
         waiting: records whose hints still wait; the next listener works them off.
-        error: what stopped it; None for a signal.
+        error: what kept its hints from being worked off; None for a signal.
     """
 
     received: int
@@ -187,60 +65,142 @@ class ListenResult:
     waiting: int
     error: BulkOnboardError | None = None
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return all but the error, by name."""
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "error"}
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What listening came to, for all accounts.
+
+    Attributes:
+        accounts: what it came to for each, by its name; of a job without accounts by an empty one.
+        elsewhere: how many requests came to a path at which there is nothing.
+    """
+
+    accounts: Mapping[str, ListenResult]
+    elsewhere: int = 0
+
+    @property
+    def sums(self) -> dict[str, int]:
+        """Return the counts of all accounts; what came to no account's path was received and refused, too."""
+        sums = Counter[str]()
+        for each in self.accounts.values():
+            sums.update(each.counts)
+        sums.update(received=self.elsewhere, refused=self.elsewhere)
+        return dict(sums)
+
+    @property
+    def exit_status(self) -> errors.ExitStatus:
+        """Return that of the first trouble that holds; 0 where a signal ended it."""
+        return errors.first_that_holds(*(each.error.exit_status for each in self.accounts.values() if each.error))
+
 
 async def listen(
-    job: Job,
+    jobs: Sequence[Job],
     listening: Listening,
     *,
-    credentials: Credentials,
+    credentials: Mapping[str, Credentials],
     clock: Clock,
     stop: Stop,
-    announce: Callable[[str], None] = lambda url: None,
-) -> ListenResult:
-    """Listen until asked to stop; call `announce` with the URL once it listens.
+    announce: Callable[[str], None] = lambda address: None,
+    warn: Callable[[str, BulkOnboardError], None] = lambda account, error: None,
+) -> Heard:
+    """Listen until asked to stop, or until no account's hints can be worked off.
+
+    Args:
+        jobs: of the accounts that are listened to.
+        credentials: by account.
+        announce: called with the address, such as `http://127.0.0.1:8080`, once something listens there.
+        warn: called with an account, where there are several, and what keeps its hints from being worked off.
 
     Raises:
-        BulkOnboardError: it could not begin; what stops it later is in the result.
+        BulkOnboardError: it could not begin, for any account; what stops one later is in its result.
     """
-    tokens = tuple(secret.reveal() for secret in (credentials.auth_token, *listening.tokens))
-    id_names = (*RECORD_IDS, "id")  # integrators read all of them
-    gate = Gate(check_public_url(listening.public_url), tokens, id_names, listening.allow_unsigned)
-    if job.ledger.exists():
-        bound_ledger_state(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)
-    hints, wake = Hints(hints_folder(job.ledger.absolute())), asyncio.Event()
-    async with connect(job, credentials, clock=clock, stop=stop) as connection:
-        worker = HintWorker(job, credentials=credentials, clock=clock, gateway=connection.gateway, hints=hints)
-        async with Listener(listening.host, listening.port, gate=gate, keep=hints.keep, wake=wake.set) as listener:
-            announce(listener.url)
-            await _work_until_stopped(worker, clock, stop, wake)
-    counts = listener.counts
-    return ListenResult(
-        received=counts.total(),
-        refused=sum(count for reception, count in counts.items() if reception.http_status >= 400),
-        unknown=worker.counts["unknown"] + counts[Reception.NAMELESS],
-        read=worker.counts["read"],
-        changed=worker.counts["changed"],
-        waiting=len(hints.waiting()),
-        error=why_stopped(stop.cause, base_url=job.base_url, sent_before=True, account=job.account),
-    )
+    base = check_public_url(listening.public_url)
+    accounts = [_Account(job, base, listening, credentials[job.account], clock) for job in jobs]
+    troubles = [error for each in accounts if (error := each.cannot_begin())]
+    if len(troubles) == len(accounts):
+        raise min(troubles, key=lambda error: errors.PRECEDENCE.index(error.exit_status))
+
+    async def serve(account: _Account) -> None:
+        await account.serve(stop)
+        if account.error and len(accounts) > 1:
+            warn(account.job.account, account.error)
+
+    async with Listener(listening.host, listening.port, [each.inbox for each in accounts]) as listener:
+        announce(listener.address)
+        await asyncio.gather(*map(serve, accounts))
+    return Heard({each.job.account: each.result() for each in accounts}, listener.elsewhere)
 
 
-async def _work_until_stopped(worker: HintWorker, clock: Clock, stop: Stop, wake: asyncio.Event) -> None:
-    while not stop.requested:
-        wake.clear()
+class _Account:
+    """One account that is listened to.
+
+    Attributes:
+        error: what keeps its hints from being worked off; None for nothing.
+    """
+
+    def __init__(self, job: Job, base: str, listening: Listening, credentials: Credentials, clock: Clock) -> None:
+        self.job = job
+        self.error: BulkOnboardError | None = None
+        self._credentials, self._clock = credentials, clock
+        more = listening.tokens.get(job.account, ())
+        tokens = tuple(secret.reveal() for secret in (credentials.auth_token, *more))
+        self._hints, self._wake = Hints(hints_folder(job.ledger.absolute())), asyncio.Event()
+        self._worker: HintWorker | None = None
+        endpoint = Endpoint(public_url_of(base, job), tokens, ID_NAMES, listening.allow_unsigned)
+        self.inbox = Inbox(endpoint, self._hints.keep, self._wake.set)
+
+    def cannot_begin(self) -> BulkOnboardError | None:
+        """Look at address and ledger; return what keeps them from being used, None for nothing."""
         try:
-            pause_s = await worker.work()
+            check_address(self.job.base_url, trust_host=self.job.trust_host)
+            if self.job.ledger.exists():
+                bound_ledger_state(self.job.ledger, auth_id=self._credentials.auth_id, base_url=self.job.base_url)
         except BulkOnboardError as error:
-            stop.request(error)
-            break
-        except OSError as error:
-            stop.request(
-                StoppedError(f"The folder of hints cannot be used: {error.strerror}. Fix that and listen again.")
-            )
-            break
-        await stop.pause(clock, BETWEEN_S)
-        if pause_s != 0:
-            await rest(clock, pause_s, wake, stop.wished)
+            self.error = error
+        return self.error
+
+    async def serve(self, whole: Stop) -> None:
+        """Work off its hints until the whole is to stop, or until that cannot go on."""
+        if self.error:
+            return
+        job, stop = self.job, whole.part()
+        with log.about(job.account):
+            try:
+                async with connect(job, self._credentials, clock=self._clock, stop=stop) as connection:
+                    self._worker = HintWorker(
+                        job,
+                        credentials=self._credentials,
+                        clock=self._clock,
+                        gateway=connection.gateway,
+                        hints=self._hints,
+                    )
+                    await work_until_stopped(self._worker, self._clock, stop, self._wake)
+            except BulkOnboardError as error:
+                stop.request(error)
+        self.error = why_stopped(stop.cause, base_url=job.base_url, sent_before=True, account=job.account)
+
+    def result(self) -> ListenResult:
+        """Return what listening came to."""
+        counts, worked = self.inbox.counts, self._worker.counts if self._worker else {}
+        return ListenResult(
+            received=counts.total(),
+            refused=sum(count for reception, count in counts.items() if reception.http_status >= 400),
+            unknown=worked.get("unknown", 0) + counts[Reception.NAMELESS],
+            read=worked.get("read", 0),
+            changed=worked.get("changed", 0),
+            waiting=len(self._hints.waiting()),
+            error=self.error,
+        )
+
+
+def public_url_of(public_url: str, job: Job) -> str:
+    """Return the address that the API calls about this account: its name stands behind the path, where it has one."""
+    return f"{public_url.rstrip('/')}/{job.account}" if job.account else public_url
 
 
 def check_public_url(public_url: str) -> str:

@@ -49,10 +49,13 @@ def objections_to_names(names: Iterable[str]) -> Iterator[str]:
 
 def variables_of(account: str) -> tuple[str, str]:
     """Return the names of the variables with the account's auth_id and auth_token."""
-    if not account:
-        return _CREDENTIALS
-    auth_id, auth_token = (f"{name}_{account.upper().replace('-', '_')}" for name in _CREDENTIALS)
+    auth_id, auth_token = (variable_of(name, account) for name in _CREDENTIALS)
     return auth_id, auth_token
+
+
+def variable_of(name: str, account: str) -> str:
+    """Return an account's own variable of this name: `PLIVO_AUTH_ID_ACME_LTD`; of no account the name as it is."""
+    return f"{name}_{account.upper().replace('-', '_')}" if account else name
 
 
 def path_of(path: Path, account: str) -> Path:

@@ -67,6 +67,20 @@ class Finding:
         """How to fix it, a sentence."""
         return CATALOGUE[self.code].fix.format_map(self.details)
 
+    def data(self) -> dict[str, str | int]:
+        """Return it as `--json` prints it."""
+        return {
+            "code": self.code,
+            "title": self.title,
+            "severity": self.severity,
+            "sheet": self.sheet,
+            "row": self.row,
+            "column": self.column,
+            "seen": self.seen,
+            "problem": self.problem,
+            "fix": self.fix,
+        }
+
     def at(self, sheet: str, row: int, column: str = "") -> "Finding":
         """Return the finding at this place; `column` is the header the user wrote."""
         return replace(self, sheet=sheet, row=row, column=column)

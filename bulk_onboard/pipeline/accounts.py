@@ -107,7 +107,7 @@ async def run_jobs(
             own, is_judged = stop.part(), True
             try:
                 with log.about(job.account):
-                    return await run_job(
+                    result = await run_job(
                         job,
                         credentials=credentials[job.account],
                         clock=clock,
@@ -117,12 +117,14 @@ async def run_jobs(
                     )
             except BulkOnboardError as error:
                 is_judged = False
-                return could_not_begin(job, _why(error, own))
+                result = could_not_begin(job, _why(error, own))
             except Exception:
                 stop.request(StoppedError(f"Stopped, since a bug ended account {job.account}; run again to continue."))
                 raise
             finally:
                 meeting.stay_away(job.account, is_judged=is_judged)
+            progress[job.account].ended = result.exit_status
+            return result
 
         results, bugs = await _all_of(jobs, run_account)
         if meeting.refusal is not None:

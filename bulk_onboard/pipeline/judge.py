@@ -46,7 +46,6 @@ from bulk_onboard.planning import make_plan
 from bulk_onboard.planning.identity import Identities, checked_claims
 from bulk_onboard.reporting.row_status import JobStatus, join
 from bulk_onboard.spelling import did_you_mean
-from bulk_onboard.units import format_count
 from bulk_onboard.validation import (
     Judge,
     judge_rows,
@@ -123,7 +122,7 @@ async def judge(
     found = (*unknown, *findings_about(sheet), *findings_about_accounts(job, sheet), *known.findings_at(sheet))
     sheet_findings = ruled(found, job.findings)
     refuse_the_sheet(sheet, sheet_findings)
-    with progress.doing(f"checking {format_count(sheet.height, 'row')} and the documents"):
+    with progress.doing("checking {} and the documents", count=(sheet.height, "row")):
         rows, convertible = await in_thread(_judged_rows, job, sheet, columns, book, known)
     return Judgement(sheet, columns, book, rows, sheet_findings, convertible=convertible)
 

@@ -16,6 +16,7 @@ from bulk_onboard.model import entry as entries
 from bulk_onboard.model.call import Operation
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.ledger_state import Journal, LedgerState
+from bulk_onboard.units import format_count
 
 WAITING_FOR_WORKBOOK = "waiting until the workbook is fully written"
 READING_WORKBOOK = "reading the workbook"
@@ -32,7 +33,8 @@ class Activity:
     """What is done while no rows are sent.
 
     Attributes:
-        what: in words, such as "fetching review results".
+        what: in words, such as "fetching review results"; `{}` stands in place of a count.
+        count: the count and its noun, such as 14 reviews, so that those of several accounts can be added up.
         until: monotonic instant at which it ends, where it is a wait; else None.
         then: what follows the wait, such as "looking again"; empty where nothing is to be said.
         gives_up_at: monotonic instant after which nothing more is waited for; None where there is none.
@@ -42,6 +44,12 @@ class Activity:
     until: float | None = None
     then: str = ""
     gives_up_at: float | None = None
+    count: tuple[int, str] | None = None
+
+    @property
+    def words(self) -> str:
+        """What is done, with its count."""
+        return self.what.format(format_count(*self.count)) if self.count else self.what
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,7 @@ class Progress:
         unsure: return how many of the rows that are done have an unknown outcome, or are to be sent again.
         flow: return how the calls flow.
         time_left: return the seconds that are left; None where that cannot be told.
+        ended: how it ended; None while it is at work. Where there are several accounts, each says it for itself.
     """
 
     due: int = 0
@@ -86,6 +95,7 @@ class Progress:
     unsure: Callable[[], int] = field(default=lambda: 0)
     flow: Callable[[], Flow] = Flow
     time_left: Callable[[], float | None] = field(default=lambda: None)
+    ended: errors.ExitStatus | None = None
 
     def expect(self, rows: int, requests: float, *, again: int = 0) -> None:
         """Note that so many more rows are due, and how many requests they take.
@@ -104,10 +114,16 @@ class Progress:
 
     @contextmanager
     def doing(
-        self, what: str, *, until: float | None = None, then: str = "", gives_up_at: float | None = None
+        self,
+        what: str,
+        *,
+        until: float | None = None,
+        then: str = "",
+        gives_up_at: float | None = None,
+        count: tuple[int, str] | None = None,
     ) -> Iterator[None]:
         """Say what is done while the context lasts; the arguments are those of `Activity`."""
-        before, self.activity = self.activity, Activity(what, until, then, gives_up_at)
+        before, self.activity = self.activity, Activity(what, until, then, gives_up_at, count)
         try:
             yield
         finally:

@@ -30,7 +30,6 @@ from bulk_onboard.pipeline.reviews import (
 )
 from bulk_onboard.pipeline.settle import marks, new_token
 from bulk_onboard.pipeline.walk import Lookup, Walk, adopt, agreed, walk
-from bulk_onboard.units import format_count
 
 NOT_READ = "The API's list of records could not be read. Run again later."
 
@@ -240,8 +239,10 @@ async def wait_for_reviews(run: Run, do_what_is_due: Callable[[], Awaitable[None
             break
         pause_s = min(left_s, next_pause_s(pauses, took_s))
         await run.usage.write()
-        what, until = _what_is_awaited(pending, failed), clock.monotonic() + pause_s
-        with run.progress.doing(what, until=until, then="looking again", gives_up_at=began + run.job.wait):
+        what, until, gives_up_at = _what_is_awaited(failed), clock.monotonic() + pause_s, began + run.job.wait
+        with run.progress.doing(
+            what, count=(pending, "review"), until=until, then="looking again", gives_up_at=gives_up_at
+        ):
             await run.stop.pause(clock, pause_s)
         if run.stop.requested:
             break
@@ -274,11 +275,11 @@ def next_pause_s(pauses: int, look_took_s: float) -> float:
     return max(grown, look_took_s / SHARE)
 
 
-def _what_is_awaited(pending: int, failed: int) -> str:
-    """Return what the run waits for, for whoever shows the progress."""
+def _what_is_awaited(failed: int) -> str:
+    """Return what the run waits for, for whoever shows the progress; `{}` is how many reviews."""
     times = "once" if failed == 1 else f"{failed:,} times in a row"
     away = f"the API's list could not be read {times}; " if failed else ""
-    return f"{away}{format_count(pending, 'review')} pending"
+    return away + "{} pending"
 
 
 async def _look_again(run: Run) -> bool:

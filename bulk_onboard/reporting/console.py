@@ -201,30 +201,42 @@ def print_status(
             f"Runs: {len(ledger_state.runs):,}; the newest, {started.run_id} by {started.user} on {started.host}, "
             f"began {began} and {how}."
         )
-    _print_states(page, counts, reviews)
+    print_states(page, counts, reviews)
     if not_taken_in:
         page.write_line(f"Not taken in yet: {format_count(not_taken_in, 'row')} of the workbook, when that run ended.")
     if next_command:
         page.write_line(f"Next: {next_command}")
 
 
-def print_records(rows: Sequence[tuple[Cell, ...]], stream: TextIO, *, of: int, left_out: int, has_names: bool) -> None:
+_OF_RECORDS = {
+    "account": "Account",
+    "row": "Row",
+    "key": "Key",
+    "name": "Business Name",
+    "state": "State",
+    "review": "Review",
+    "why": "Why",
+    "to_do": "What to do",
+}
+
+
+def print_records(records: Sequence[Mapping[str, Cell]], stream: TextIO, *, of: int, left_out: int) -> None:
     """Print the records that were asked for, a line each, and how many they are of all.
 
     Args:
-        rows: row number, Key, business name, state, review, why, and what to do.
+        records: what there is to say of each, as `--json` has it; row numbers and names are left out where the workbook
+            is not at hand.
         of: how many records there are.
         left_out: how many more fit, and are not shown.
-        has_names: whether the workbook is at hand, with row numbers and names.
     """
     page = printer_on(stream)
-    found = len(rows) + left_out
+    found = len(records) + left_out
     page.write_line(f"{found:,} of {format_count(of, 'record')} {'fits' if found == 1 else 'fit'}.")
-    if rows:
-        headers = ("Row", "Key", "Business Name", "State", "Review", "Why", "What to do")
+    if records:
+        has_names = any(each["row"] is not None for each in records)
+        columns = [name for name in records[0] if has_names or name not in ("row", "name")]
         page.write_table(
-            headers if has_names else (headers[1], *headers[3:]),
-            rows if has_names else [(row[1], *row[3:]) for row in rows],
+            tuple(_OF_RECORDS[name] for name in columns), [tuple(each[name] for name in columns) for each in records]
         )
     if left_out:
         page.write_line(f"… and {left_out:,} more; --all shows them all.")
@@ -261,7 +273,8 @@ def print_inventory(origins: Mapping[str, int], strays: Sequence[Mapping[str, st
         page.write_list(("Compliance ID", "Alias", "Review", "From"), rows)
 
 
-def _print_states(page: Printer, counts: Mapping[str, int], reviews: Mapping[str, int]) -> None:
+def print_states(page: Printer, counts: Mapping[str, int], reviews: Mapping[str, int]) -> None:
+    """Print how many rows are in each state, and how many submitted ones have each review."""
     _print_counts(page, "State", {name: number for name, number in counts.items() if name != "rows"}, counts["rows"])
     if any(reviews.values()):
         _print_counts(page, "Review", reviews)

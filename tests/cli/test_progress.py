@@ -6,10 +6,12 @@ import time
 from datetime import UTC, datetime
 
 import pytest
+import structlog
 
 from bulk_onboard import log
 from bulk_onboard.cli import progress as cli_progress
-from bulk_onboard.cli.progress import Glance, Watch, end_line, fitted, minute_line, pieces_of, shown
+from bulk_onboard.cli.glance import Glance, Watch
+from bulk_onboard.cli.progress import end_line, fitted, minute_line, pieces_of, shown
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.pipeline.progress import Flow, Progress
 
@@ -152,7 +154,7 @@ def test_a_row_with_an_unknown_outcome_is_not_sent_yet():
     """It is one of those that are settled; what an earlier process left unknown was never counted."""
     progress = at_work(unsure=lambda: 7, settling=lambda: (9, 0.0))
 
-    glance = Watch(progress, SystemClock()).look()
+    glance = Watch([progress], SystemClock()).look()
 
     assert (44, 200, 9) == (glance.done, glance.due, glance.unknown)
 
@@ -161,7 +163,7 @@ def test_a_terminal_gets_a_line_that_is_gone_at_the_end():
     """With a bar that is green, for all is well."""
     stream = Terminal()
 
-    with shown(at_work(), stream, quiet=False):
+    with shown([at_work()], stream, quiet=False):
         time.sleep(0.05)  # the line is drawn by a thread of its own
 
     said = stream.getvalue()
@@ -176,7 +178,7 @@ def test_no_color_is_heeded(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     stream = Terminal()
 
-    with shown(at_work(), stream, quiet=False):
+    with shown([at_work()], stream, quiet=False):
         time.sleep(0.05)
 
     assert "51/200" in stream.getvalue()
@@ -205,7 +207,7 @@ def test_elsewhere_there_is_a_line_a_minute(monkeypatch, term):
     monkeypatch.setenv("TERM", term)
     stream = Terminal() if term == "dumb" else io.StringIO()
 
-    with shown(at_work(), stream, quiet=False, zone=UTC):
+    with shown([at_work()], stream, quiet=False, zone=UTC):
         lines_of(stream, 3)
 
     *minutes, last = stream.getvalue().splitlines()
@@ -221,11 +223,11 @@ def test_a_log_for_machines_gets_the_same_as_events(monkeypatch):
     monkeypatch.setattr("sys.stderr", stream)
     log.configure(form=log.JSON)
 
-    with shown(at_work(), stream, quiet=False):
+    with shown([at_work()], stream, quiet=False):
         lines_of(stream, 2)
     log.note("Stopping: calls in flight finish.")
-    log.configure()
-    log.logger()
+    log.forget()
+    structlog.reset_defaults()
 
     events = [json.loads(each) for each in stream.getvalue().splitlines()]
     assert {"done": 51, "due": 200, "left_s": 148} == {name: events[0][name] for name in ("done", "due", "left_s")}
@@ -236,7 +238,7 @@ def test_short_work_says_nothing():
     """A run that is over at once is told by its result alone."""
     stream = io.StringIO()
 
-    with shown(Progress(), stream, quiet=False):
+    with shown([Progress()], stream, quiet=False):
         pass
 
     assert "" == stream.getvalue()
@@ -245,7 +247,7 @@ def test_short_work_says_nothing():
 @pytest.mark.parametrize("stream", [Terminal(), io.StringIO()])
 def test_quiet_is_quiet(stream):
     """Nobody wants to see it."""
-    with shown(at_work(), stream, quiet=True):
+    with shown([at_work()], stream, quiet=True):
         time.sleep(0.02)
 
     assert "" == stream.getvalue()

@@ -105,9 +105,9 @@ async def listening(office: Office, clock: Clock | None = None, **ways: Any) -> 
     stop, heard, url = Stop(), [], asyncio.get_running_loop().create_future()
     task = asyncio.create_task(
         listen(
-            office.job(**ways.pop("flags", {})),
+            [office.job(**ways.pop("flags", {}))],
             Listening(public_url=PUBLIC_URL, port=0),
-            credentials=Credentials(AUTH_ID, Secret(AUTH_TOKEN)),
+            credentials={"": Credentials(AUTH_ID, Secret(AUTH_TOKEN))},
             clock=clock or HastyClock(),
             stop=stop,
             announce=url.set_result,
@@ -118,7 +118,7 @@ async def listening(office: Office, clock: Clock | None = None, **ways: Any) -> 
         office.sandbox.callbacks.options = CallbackOptions(via=f"http://{urlsplit(url.result()).netloc}", **ways)
         yield heard
         stop.request(signal.SIGTERM)
-    heard.append(await task)
+    heard.append((await task).accounts[""])
 
 
 def in_the_ledger(office: Office) -> dict[str, str]:
@@ -314,9 +314,9 @@ async def test_foreign_ledger_is_refused_at_once(office: Office) -> None:
 
     with pytest.raises(LedgerError, match="account"):
         await listen(
-            office.job(),
+            [office.job()],
             Listening(public_url=PUBLIC_URL, port=0),
-            credentials=Credentials("MAINVENTED0000000002", Secret("x")),
+            credentials={"": Credentials("MAINVENTED0000000002", Secret("x"))},
             clock=SystemClock(),
             stop=Stop(),
         )
@@ -337,9 +337,9 @@ async def test_public_url_that_the_api_cannot_call_is_refused(office: Office, ur
     """It must be https and public, with a path; a secret in it is not printed."""
     with pytest.raises(UsageError, match="--public-url") as refused:
         await listen(
-            office.job(),
+            [office.job()],
             Listening(public_url=url, port=0),
-            credentials=Credentials(AUTH_ID, Secret("x")),
+            credentials={"": Credentials(AUTH_ID, Secret("x"))},
             clock=SystemClock(),
             stop=Stop(),
         )

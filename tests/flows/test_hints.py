@@ -14,7 +14,7 @@ from bulk_onboard.errors import StoppedError
 from bulk_onboard.job import Job, load_job
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.lock import PATIENCE_S, LedgerLock
-from bulk_onboard.maintenance.listen import AT_A_TIME, LOOK_AGAIN_S, READ_AGAIN_S, HintWorker
+from bulk_onboard.maintenance.hints import AT_A_TIME, LOOK_AGAIN_S, READ_AGAIN_S, HintWorker
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.call import FetchRequirements, Get, ServerRecord
 from bulk_onboard.model.entry import Op, Reviewed

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from bulk_onboard.callbacks.callback import MOST_SIGNATURES, Callback, Gate, Reception, is_signed, record_in, signature
+from bulk_onboard.callbacks.callback import (
+    MOST_SIGNATURES,
+    Callback,
+    Endpoint,
+    Reception,
+    is_signed,
+    record_in,
+    signature,
+)
 
 URL, TOKEN, NONCE = "https://ex.com/cb", "my_auth_token", "12345"
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
@@ -246,8 +254,8 @@ FORGED = replace(SIGNED, nonce="n2")
 OLD_STYLE = replace(UNSIGNED, nonce="n1")
 
 
-def gate(*, allow_unsigned: bool = False) -> Gate:
-    return Gate(URL, (TOKEN,), IDS, allow_unsigned)
+def endpoint(*, allow_unsigned: bool = False) -> Endpoint:
+    return Endpoint(URL, (TOKEN,), IDS, allow_unsigned)
 
 
 @pytest.mark.parametrize(
@@ -263,7 +271,7 @@ def gate(*, allow_unsigned: bool = False) -> Gate:
 )
 def test_judgement(callback, reception):
     """Only what is signed gets a yes, and only what names a record is a hint."""
-    assert (reception, "c1" if reception is Reception.TAKEN else "") == gate().judge(callback)
+    assert (reception, "c1" if reception is Reception.TAKEN else "") == endpoint().judge(callback)
 
 
 @pytest.mark.parametrize(
@@ -272,10 +280,10 @@ def test_judgement(callback, reception):
 )
 def test_unsigned_may_be_allowed_and_wrong_ones_never_are(callback, reception):
     """With --allow-unsigned a missing signature is no trouble; a wrong one is."""
-    assert reception is gate(allow_unsigned=True).judge(callback)[0]
+    assert reception is endpoint(allow_unsigned=True).judge(callback)[0]
 
 
 def test_tokens_stay_out_of_what_is_printed():
-    """A gate that slips into a message shows no token."""
-    assert TOKEN not in repr(gate())
+    """An endpoint that slips into a message shows no token."""
+    assert TOKEN not in repr(endpoint())
     assert "compliance_id" not in repr(SIGNED)

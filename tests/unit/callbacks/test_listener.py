@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from bulk_onboard.callbacks.callback import Gate, signature
-from bulk_onboard.callbacks.listener import LONGEST_BODY, MOST_CONNECTIONS, Listener
+from bulk_onboard.callbacks.callback import Endpoint, Reception, signature
+from bulk_onboard.callbacks.listener import LONGEST_BODY, MOST_CONNECTIONS, Inbox, Listener
 from bulk_onboard.errors import UsageError
 
 IDS = ("compliance_id", "id")
@@ -36,9 +36,14 @@ class Shelf:
 
 @asynccontextmanager
 async def listening(shelf: Shelf | None = None, **settings: Any) -> AsyncIterator[Listener]:
-    keep = (shelf or Shelf()).keep
-    async with Listener("127.0.0.1", 0, gate=Gate(URL, (TOKEN,), IDS), keep=keep, **settings) as listener:
+    inbox = Inbox(Endpoint(URL, (TOKEN,), IDS), (shelf or Shelf()).keep)
+    async with Listener("127.0.0.1", 0, [inbox], **settings) as listener:
         yield listener
+
+
+def at(listener: Listener) -> str:
+    """Where a proxy hands on what comes for the public address."""
+    return listener.address + urlsplit(URL).path
 
 
 async def sent(
@@ -55,7 +60,7 @@ async def posted(
 ) -> tuple[int, str]:
     """Status and word of a request with just these headers."""
     request = {"data": body, "headers": headers}
-    async with aiohttp.ClientSession() as session, session.request(method, url or listener.url, **request) as response:
+    async with aiohttp.ClientSession() as session, session.request(method, url or at(listener), **request) as response:
         return response.status, await response.text()
 
 
@@ -99,7 +104,7 @@ async def test_what_is_not_the_api_is_told_no(change, answer):
             found = await posted(listener, b"{}", {})
         else:
             url: Callable[[str], str] = change.get("url", lambda url: url)
-            found = await sent(listener, method=change.get("method", "POST"), url=url(listener.url))
+            found = await sent(listener, method=change.get("method", "POST"), url=url(at(listener)))
 
     assert answer == found
     assert [] == shelf.ids
@@ -151,7 +156,7 @@ async def test_compressed_body_is_not_unpacked():
 async def test_sender_that_does_not_go_on_is_given_up():
     """A body that does not come blocks nobody for long."""
     async with listening(body_wait_s=0.1) as listener:
-        parts = urlsplit(listener.url)
+        parts = urlsplit(at(listener))
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
         writer.write(f"POST {parts.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc".encode())
         head = await asyncio.wait_for(reader.readline(), 5)
@@ -163,7 +168,7 @@ async def test_sender_that_does_not_go_on_is_given_up():
 async def test_slow_bodies_do_not_keep_the_listener_from_answering():
     """Many of them; a good call does not wait until they are given up."""
     async with listening(body_wait_s=30.0) as listener:
-        parts = urlsplit(listener.url)
+        parts = urlsplit(at(listener))
         slow = [await asyncio.open_connection(parts.hostname, parts.port) for _ in range(MOST_CONNECTIONS // 2)]
         for _, writer in slow:
             writer.write(f"POST {parts.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc".encode())
@@ -180,7 +185,7 @@ async def test_slow_bodies_do_not_keep_the_listener_from_answering():
 async def test_what_is_no_http_is_not_logged(line, capfd):
     """Nothing that somebody sends reaches the terminal."""
     async with listening() as listener:
-        parts = urlsplit(listener.url)
+        parts = urlsplit(at(listener))
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
         writer.write(line)
         await asyncio.wait_for(reader.read(), 5)
@@ -203,8 +208,8 @@ async def test_logs_hold_nothing_that_was_sent(caplog):
 
 async def test_bug_is_told_by_its_name_alone(caplog):
     """The API is asked to send again; what was sent stays out of the log."""
-    gate = Gate(URL, None, IDS)  # type: ignore[arg-type]
-    async with Listener("127.0.0.1", 0, gate=gate, keep=Shelf().keep) as listener:
+    inbox = Inbox(Endpoint(URL, None, IDS), Shelf().keep)  # type: ignore[arg-type]
+    async with Listener("127.0.0.1", 0, [inbox]) as listener:
         answer = await sent(listener, b'{"compliance_id": "c1-secret"}')
 
     said = caplog.text
@@ -227,7 +232,7 @@ async def test_two_thousand_at_once_are_all_answered():
                     "X-Plivo-Signature-V3-Nonce": str(number),
                 }
                 body = json.dumps({"id": f"c{number % 30}"}).encode()
-                async with session.post(listener.url, data=body, headers=headers) as response:
+                async with session.post(at(listener), data=body, headers=headers) as response:
                     return response.status
 
             statuses = await asyncio.gather(*map(one, range(2000)))
@@ -239,7 +244,34 @@ async def test_two_thousand_at_once_are_all_answered():
 async def test_taken_port_is_told():
     """Whoever chose it reads a sentence."""
     async with listening() as listener:
-        port = urlsplit(listener.url).port
+        port = urlsplit(listener.address).port
         with pytest.raises(UsageError, match=f"port {port}"):
-            async with Listener("127.0.0.1", port, gate=Gate(URL, (), IDS), keep=Shelf().keep):
+            async with Listener("127.0.0.1", port, []):
                 pass
+
+
+async def test_each_account_has_a_path_of_its_own():
+    """At one port; a signature counts with that account's token only, and a hint goes to that account alone."""
+    shelves, ids = {"acme": Shelf(), "bravo": Shelf()}, b'{"compliance_id":"c1"}'
+    inboxes = {
+        name: Inbox(Endpoint(f"{URL}/{name}", (f"{TOKEN}-{name}",), IDS), shelf.keep) for name, shelf in shelves.items()
+    }
+
+    async def told(account: str, *, by: str, path: str) -> int:
+        made = signature(f"{TOKEN}-{by}", f"{URL}/{account}", "n1")
+        headers = {"X-Plivo-Signature-V3": made, "X-Plivo-Signature-V3-Nonce": "n1", "Content-Type": "application/json"}
+        return (await posted(listener, ids, headers, url=f"{at(listener)}{path}"))[0]
+
+    async with Listener("127.0.0.1", 0, inboxes.values()) as listener:
+        statuses = [
+            await told("acme", by="acme", path="/acme"),
+            await told("acme", by="acme", path="/bravo"),
+            await told("bravo", by="acme", path="/bravo"),
+            *[await told("acme", by="acme", path=path) for path in ("", "/", "/acme/", "/charlie", "/ACME")],
+        ]
+
+    assert [200, 403, 403, *[404] * 5] == statuses
+    assert (["c1"], []) == (shelves["acme"].ids, shelves["bravo"].ids)
+    assert {Reception.TAKEN: 1} == inboxes["acme"].counts
+    assert {Reception.FORGED: 2} == inboxes["bravo"].counts
+    assert 5 == listener.elsewhere

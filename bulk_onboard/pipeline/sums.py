@@ -1,0 +1,108 @@
+"""What the runs of a job's accounts came to together; console, `--json` and notification tell it.
+
+Rows of a shared sheet that are no account's count as invalid ones, as they do in the report over all accounts.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bulk_onboard.model.catalogue import CATALOGUE
+from bulk_onboard.model.finding import Finding
+from bulk_onboard.model.record import State
+from bulk_onboard.reporting.figures import Attention, Figures, Overview
+from bulk_onboard.reporting.row_status import Drift, Totals
+
+if TYPE_CHECKING:
+    from bulk_onboard.pipeline.accounts import AllResults
+    from bulk_onboard.pipeline.finish import RunResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sums(Totals):
+    """What all accounts come to.
+
+    Attributes:
+        overview: figures, outcomes, and what needs attention.
+        requests: by operation and outcome.
+        sent, adopted, duplicates: as a run's result has them, added up.
+        audited: whether every account was looked through for duplicates.
+    """
+
+    overview: Overview
+    requests: dict[str, int]
+    sent: int
+    adopted: int
+    duplicates: int
+    audited: bool
+
+
+def sums_of(results: "Sequence[RunResult]", unassigned: Iterable[Finding]) -> Sums:
+    """Return what these runs came to together, with the rows that are no account's."""
+    nobodys = {(finding.sheet, finding.row): CATALOGUE[finding.code].title for finding in unassigned}
+    counts = summed(result.counts for result in results)
+    for name in ("rows", State.INVALID.value):
+        counts[name] += len(nobodys)
+    return Sums(
+        counts=counts,
+        reviews=summed(result.reviews for result in results),
+        need_attention=sum(result.need_attention for result in results) + len(nobodys),
+        new=sum(result.new for result in results) + len(nobodys),
+        older=sum(result.older for result in results),
+        drift=Drift(*map(sum, zip(*(result.drift for result in results), strict=True))),
+        overview=_overview([result.overview for result in results], Counter(nobodys.values())),
+        requests=dict(sorted(summed(result.requests for result in results).items())),
+        sent=sum(result.sent for result in results),
+        adopted=sum(result.adopted for result in results),
+        duplicates=sum(len(result.duplicates) for result in results),
+        audited=all(result.audited for result in results),
+    )
+
+
+def summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Return the sums by name, in the order in which the names come; zeros included."""
+    sums: dict[str, int] = {}
+    for each in counts:
+        for name, number in each.items():
+            sums[name] = sums.get(name, 0) + number
+    return sums
+
+
+def _overview(overviews: Sequence[Overview], nobodys: Mapping[str, int]) -> Overview:
+    """Return the sums of figures and attention, with how many rows are nobody's for which reason."""
+    figures = Figures(*map(sum, zip(*(each.figures for each in overviews), strict=True)))
+    kinds = Counter[tuple[str, str]]()
+    for each in (attention for overview in overviews for attention in overview.attention):
+        kinds[each.what, each.why] += each.rows
+    for title, number in nobodys.items():
+        kinds[State.INVALID.value, title[:1].lower() + title[1:]] += number
+    attention = tuple(Attention(what, why, rows) for (what, why), rows in kinds.most_common())
+    return Overview(figures._replace(needs_us=figures.needs_us + sum(nobodys.values())), "", (), attention)
+
+
+def data_of(made: "AllResults", sums: Sums) -> dict[str, Any]:
+    """Return the object that `--json` prints of a run of several accounts, without the exit status."""
+    return {
+        "accounts": [
+            {"account": result.account, "exit_status": int(result.exit_status), **result.data()}
+            for result in made.results
+        ],
+        "counts": sums.counts,
+        "reviews": sums.reviews,
+        "need_attention": sums.need_attention,
+        "new": sums.new,
+        "older": sums.older,
+        "drift": sums.drift._asdict(),
+        "requests": sums.requests,
+        "figures": sums.overview.figures._asdict(),
+        "attention": [each._asdict() for each in sums.overview.attention],
+        "unassigned": [finding.data() for finding in made.unassigned],
+        "report": str(next(iter(made.reports.values()))) if made.reports else None,
+        "reports": {form: str(path) for form, path in made.reports.items()},
+        "next": made.next,
+        "sent": sums.sent,
+        "adopted": sums.adopted,
+        "audited": sums.audited,
+        "duplicates": [each for result in made.results for each in result.data()["duplicates"]],
+    }
