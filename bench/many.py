@@ -32,6 +32,7 @@ from bench.figure import Figure
 from bench.submission import answer_of, counter
 from bench.turns import ROOT
 from tests.support.businesses import DOCUMENTS, HEADERS, business, document, write_workbook
+from tests.support.served import Arrived, command
 
 ACCOUNTS, WINDOWS = (100, 200, 300), 3
 LIMIT, WINDOW_S, SPENT_OTHERWISE = 60, 60.0, 5  # requests a window; the last few of an account are for walks
@@ -46,8 +47,6 @@ TARGETS: Mapping[int, Mapping[str, str]] = {
     100: {"share": ">= 98", "throttled": "<= 1"},
     200: {"share": ">= 98", "throttled": "<= 1", "lag": "<= 250", "memory": "<= 1.5"},
 }
-
-Answer = tuple[float, str, int | None]  # when a request arrived, its operation, and the HTTP status of its answer
 
 
 class Shares(NamedTuple):
@@ -128,7 +127,7 @@ def _at_full_quota(accounts: int, windows: int) -> Iterator[Figure]:
     )
 
 
-def shares_of(accounts: Sequence[Sequence[Answer]]) -> Shares:
+def shares_of(accounts: Sequence[Sequence[Arrived]]) -> Shares:
     """Return what each account used of its quota, in the full windows between its first create and its last.
 
     Windows lie on the clock, as the sandbox counts them.
@@ -192,8 +191,8 @@ def _finished(run: Taken) -> Taken:
 
 
 def _run(job: Path) -> Taken:
-    command = [sys.executable, "-m", "bench.accounts", str(job)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    words = [sys.executable, "-m", "bench.accounts", str(job)]
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         return Taken(*json.loads(answer_of(process)))
 
 
@@ -249,18 +248,18 @@ class FarSandbox(NamedTuple):
     url: str
     process: "subprocess.Popen[str]"
 
-    def log(self) -> dict[str, list[Answer]]:
+    def log(self) -> dict[str, list[Arrived]]:
         """End it, and return what each account has asked."""
         told, _ = self.process.communicate()
-        log: dict[str, list[Answer]] = json.loads(told)
+        log: dict[str, list[Arrived]] = json.loads(told)
         return log
 
 
 @contextmanager
 def far_sandbox() -> Iterator[FarSandbox]:
     """Serve the API in a process of its own, which is ended with the context."""
-    command = [sys.executable, "-m", "bench.served", str(LIMIT), str(WINDOW_S)]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    words = command(quota=f"{LIMIT}/{WINDOW_S:g}s")
+    with subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
             yield FarSandbox(process.stdout.readline().strip(), process)
