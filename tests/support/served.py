@@ -58,7 +58,7 @@ class Served:
 
     async def end(self) -> dict[str, list[Arrived]]:
         """End it, and return the log of each account."""
-        told, _ = await self.process.communicate()
+        told, _ = await self.process.communicate(b"")  # which closes its stdin
         log: dict[str, list[Arrived]] = json.loads(told)
         return log
 
