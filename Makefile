@@ -9,9 +9,12 @@ COUNT ?= 5000
 SEED ?=
 CASE ?=
 CONTRACT ?=
+ACCOUNTS ?=
+WINDOWS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-page test quick crash fuzz test-node test-openapi bench lint types check sample-data clean
+.PHONY: help setup demo demo-page test quick crash fuzz test-node test-openapi bench bench-many lint types check \
+    sample-data clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +56,9 @@ $(OPENAPI): $(STAMP)
 
 bench: $(STAMP) ## measure everything beside what does less, about 20 minutes; ONLY="pacing check" for some
 	@.venv/bin/python -m bench $(ONLY)
+
+bench-many: $(STAMP) ## measure many accounts in one process, half an hour; ACCOUNTS=100 WINDOWS=1, or ONLY="cpu memory", for less
+	@ACCOUNTS="$(ACCOUNTS)" WINDOWS=$(WINDOWS) ONLY="$(ONLY)" $(PYTHON) -m bench many
 
 lint: $(STAMP) ## check style, format and who imports whom
 	@$(PYTHON) -m ruff check --quiet

@@ -2,8 +2,8 @@
 
 The sandbox parses, checks, hashes and keeps every form; beside the clients that are measured it would be the slowest,
 and so would any server made with a library. This one counts the bytes of a body, remembers the alias at its
-beginning, and answers in the sandbox's words. Under either contract it asks for the documents of one and the same
-sheet; under the released one also for the business name, as a data field.
+beginning, and answers in the sandbox's words, for each account of the path by itself. Under either contract it asks
+for the documents of one and the same sheet; under the released one also for the business name, as a data field.
 
 python -m bench.counter [CONTRACT]     prints its address and serves until it is ended
 """
@@ -11,6 +11,7 @@ python -m bench.counter [CONTRACT]     prints its address and serves until it is
 import asyncio
 import re
 import sys
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -32,7 +33,7 @@ _BEGINNING = 4096  # of a request: its head, and that of its form
 
 
 class Account(NamedTuple):
-    """What the counter keeps: aliases by compliance id; and the contract that it speaks."""
+    """What the counter keeps of an account: aliases by compliance id; and the contract that it speaks."""
 
     contract: Contract
     aliases: dict[str, str]
@@ -47,14 +48,24 @@ class Account(NamedTuple):
         combination = {"country_iso": "IN", "number_type": "local", "user_type": "business"}
         return {"requirement_id": str(uuid4()), **combination, "document_types": [each.shown(0) for each in types]}
 
+    def shown(self, compliance_id: str) -> Mapping[str, Any]:
+        """A record, as a list shows it."""
+        return {
+            "compliance_id": compliance_id,
+            "alias": self.aliases[compliance_id],
+            "status": self.contract.status(PENDING),
+            "country_iso": "IN",
+            "number_type": "local",
+        }
+
 
 class Visitor(asyncio.BufferedProtocol):
     """One connection; its bytes are counted where they arrive, in a buffer that all share."""
 
     buffer = bytearray(_BUFFER)
 
-    def __init__(self, account: Account) -> None:
-        self._account, self._aliases = account, account.aliases
+    def __init__(self, contract: Contract, accounts: Mapping[str, Account]) -> None:
+        self._contract, self._accounts = contract, accounts
         self._beginning = b""
         self._to_come: int | None = None  # bytes of the request; None until its head is there
 
@@ -87,7 +98,7 @@ class Visitor(asyncio.BufferedProtocol):
         try:
             answer = self._taken(method.decode(), urlsplit(target.decode()).path)
         except RefusedError as error:
-            answer = self._account.contract.refusal(error)
+            answer = self._contract.refusal(error)
         head = (
             f"HTTP/1.1 {answer.http_status} X\r\nContent-Type: application/json\r\nContent-Length: {len(answer.body)}"
         )
@@ -96,33 +107,26 @@ class Visitor(asyncio.BufferedProtocol):
 
     def _taken(self, method: str, path: str) -> Answer:
         route = route_of(method, path)
+        account = self._accounts[route.account]
         if route.operation == "create" and (alias := _ALIAS.search(self._beginning)):
             compliance_id = str(uuid4())
-            self._aliases[compliance_id] = alias[1].decode()
+            account.aliases[compliance_id] = alias[1].decode()
             return success(201, compliance_id=compliance_id, message="Created successfully")
         if route.operation == "list":
-            records = [self._shown(compliance_id) for compliance_id in self._aliases]
+            records = [account.shown(compliance_id) for compliance_id in account.aliases]
             return success(200, meta={"total_count": len(records)}, compliances=records)
         if route.operation == "get":
-            return self._account.contract.got({**self._shown(route.target["id"])})
+            return self._contract.got({**account.shown(route.target["id"])})
         if route.operation == "requirements":
-            return success(200, **self._account.requirements)
+            return success(200, **account.requirements)
         raise RefusedError("not_found", "The counter knows no such thing")
 
-    def _shown(self, compliance_id: str) -> Mapping[str, Any]:
-        return {
-            "compliance_id": compliance_id,
-            "alias": self._aliases[compliance_id],
-            "status": self._account.contract.status(PENDING),
-            "country_iso": "IN",
-            "number_type": "local",
-        }
 
-
-async def main(contract: str = "beta") -> None:
+async def main(name: str = "beta") -> None:
     """Serve until ended."""
-    account = Account(contract_named(contract), {})
-    server = await asyncio.get_running_loop().create_server(lambda: Visitor(account), "127.0.0.1", 0)
+    contract = contract_named(name)
+    accounts: Mapping[str, Account] = defaultdict(lambda: Account(contract, {}))
+    server = await asyncio.get_running_loop().create_server(lambda: Visitor(contract, accounts), "127.0.0.1", 0)
     print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     await asyncio.Event().wait()
 

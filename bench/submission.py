@@ -109,7 +109,7 @@ def sent(who: str, folder: Path, concurrency: int, contract: str = "beta") -> Ti
 
 
 @contextmanager
-def counter(contract: str) -> Iterator[str]:
+def counter(contract: str = "beta") -> Iterator[str]:
     """The address of a fresh counter."""
     command = [sys.executable, "-m", "bench.counter", contract]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
