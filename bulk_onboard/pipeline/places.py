@@ -165,7 +165,8 @@ def _between(jobs: Sequence[Job]) -> Iterator[str]:
     for one, account in (*((one, job.account) for job in jobs for one in written_by(job)), *over_all):
         role, whose = had.setdefault(_identity(one.path), (one.role, account))
         if whose != account:
-            yield f"{one.path} cannot be {_of(one.role, account)}: it is {_of(role, whose)}. {_advice(one)}"
+            advice = "Give one of them another path in the job file"
+            yield f"{one.path} cannot be {_of(one.role, account)}: it is {_of(role, whose)}. {advice}"
 
 
 def _of(role: str, account: str) -> str:

@@ -124,7 +124,7 @@ def test_job_file_with_accounts_is_several_jobs(tmp_path: Path, sandbox: Sandbox
 
     assert ["acme", "bravo"] == [job.account for job in jobs]
     assert ("bravo", "job.bravo", jobs[1].ledger) == (bravo.account, bravo.name, bravo.ledger)
-    with pytest.raises(UsageError, match="2 accounts, .* acme, bravo. Pick one, such as account=.acme"):
+    with pytest.raises(UsageError, match=r"2 accounts, .* acme, bravo. Pick one, such as account=.acme"):
         bulk_onboard.load_job(tmp_path / "job.toml")
     with pytest.raises(UsageError, match="PLIVO_AUTH_ID_BRAVO"):
         bulk_onboard.run(bravo)
