@@ -201,8 +201,9 @@ def the_one(jobs: Sequence[Job], *, are_typed: bool = True) -> Job:
     more = len(names) - _NAMED_AT_MOST
     shown = ", ".join([*names[:_NAMED_AT_MOST], *([f"{more:,} more"] if more > 0 else [])])
     how = f"--account {names[0]}" if are_typed else f'account="{names[0]}"'
+    verb = "has" if are_all(jobs) else "was given with"
     raise errors.UsageError(
-        f"{jobs[0].file} has {format_count(len(names), 'account')}, and this is about one of them: {shown}. "
+        f"{jobs[0].file} {verb} {format_count(len(names), 'account')}, and this is about one of them: {shown}. "
         f"Pick one, such as {how}."
     )
 

@@ -28,6 +28,8 @@ Every verb, its help and its flags, in the order of `{PROGRAM} --help`. This pag
 `scripts/list_commands.py` from the command line itself; `{PROGRAM} VERB --help` says the same.
 
 - JOB is a job file, a workbook, or a folder with a `job.toml`. It may be left out where the folder you are in has one.
+- Of a job with [several accounts](job_file.md#several-accounts) a command is about all of them, or those that
+  `--account` names; what is about one record or one ledger needs exactly one.
 - Results go to stdout, progress and logs to stderr. `--json` prints one object instead of text, `--quiet` leaves out
   the progress. Questions are asked on a terminal only; `--yes` answers them.
 - `check`, `plan`, `template` and `requirements` ask the API when credentials are in the environment. Without them, with

@@ -67,9 +67,7 @@ def _split(base_url: str) -> tuple[SplitResult, int | None]:
     except ValueError:
         raise UsageError(f"The base URL cannot be read. {_SHAPE}") from None
     if "@" in parts.netloc:  # never echoed: it may be a password
-        raise UsageError(
-            "The base URL holds a user name. Credentials come from PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN only."
-        )
+        raise UsageError("The base URL holds a user name. Leave it out; credentials come from the environment alone.")
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or port == 0:
         raise UsageError(f"{base_url} is not a base URL. {_SHAPE}")
     if parts.path not in ("", "/") or "?" in base_url or "#" in base_url:

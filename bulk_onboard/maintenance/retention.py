@@ -7,6 +7,9 @@ saved: it is the user's own workbook by then.
 A job is finished when its ledger is sound to its end, no process uses it, and no record waits for anything: none is
 not sent, sending, deferred, uncertain, held or gone.
 
+Of a job with several accounts the files of one are removed. What has rows of the others, too, stays: the report over
+all, and the copies of a workbook that they share.
+
 The lock file always stays. Without it two runs could both believe that they are alone; and beside it a new ledger knows
 that an earlier process may have sent something.
 """
@@ -16,7 +19,7 @@ import os
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +72,7 @@ ANNOTATED = Kind("annotated workbook", "all that is in the workbook, and what is
 BEFORE_MERGE = Kind("old workbook", "the workbook as it was before a merge, with all its content", True)
 FACTS = Kind("facts", "digests and sizes of documents, so that they need not be read again", False)
 SAVED = Kind("saved annotated workbook", "all that is in the workbook; somebody has saved it, so it is yours", True)
+OF_ALL = Kind("file of all accounts", "rows of the job's other accounts, too; remove it when they are purged", True)
 LOCK = Kind("lock", "empty between runs; it marks that a run used this job", False, True)
 CONVERTED = Kind("converted copies", "copies of documents, small pictures of them, and which rows name them", True)
 HINTS = Kind("hints", "ids of records whose review may have changed", False)
@@ -138,10 +142,9 @@ def pieces(job: Job) -> tuple[Piece, ...]:
     found = [
         Piece(ledger, LEDGER),
         *_beside(ledger, rf"{re.escape(ledger.name)}\.broken-[0-9]+", BROKEN),
-        *_reports(job),
-        *(piece for piece in _annotated(job) if is_untouched(piece.path)),
+        *_reports(job.report, job.formats),
+        *(() if _is_shared(job) else _made_of_workbook(job)),
         Piece(job.facts, FACTS),
-        *_before_merges(job),
     ]
     plain = [piece for piece in found if _is_plain(piece.path) and not _is_workbook(piece.path, workbook)]
     hints = hints_folder(ledger)
@@ -150,7 +153,10 @@ def pieces(job: Job) -> tuple[Piece, ...]:
 
 
 def left_behind(job: Job) -> Iterator[Piece]:
-    """Yield what is never removed besides workbook and documents: copies that the user has saved, and the lock."""
+    """Yield what is never removed besides workbook and documents: what others need or have saved, and the lock."""
+    if job.other_accounts:
+        shared = (*_reports(job.report_over_all, job.formats), *(_made_of_workbook(job) if _is_shared(job) else ()))
+        yield from (Piece(piece.path, OF_ALL) for piece in shared if _is_plain(piece.path))
     for piece in _annotated(job):
         if not is_untouched(piece.path) and not _is_workbook(piece.path, job.workbook):
             yield Piece(piece.path, SAVED)
@@ -195,15 +201,26 @@ def open_reviews(ledger_state: LedgerState) -> int:
     return sum(record.review in _OPEN_REVIEWS for record in submitted)
 
 
-def _reports(job: Job) -> Iterator[Piece]:
+def _is_shared(job: Job) -> bool:
+    """Return whether other accounts have rows in the job's workbook."""
+    return job.shares_sheet and bool(job.other_accounts)
+
+
+def _made_of_workbook(job: Job) -> Iterator[Piece]:
+    """Yield the annotated copies that nobody has saved, and the old workbooks that merges kept."""
+    yield from (piece for piece in _annotated(job) if is_untouched(piece.path))
+    yield from _before_merges(job)
+
+
+def _reports(report: Path, formats: Sequence[str]) -> Iterator[Piece]:
     """Yield the report in every format, redacted ones, those of some rows, and those that could not replace the last.
 
     A file under another name than the job's own must be recognised, since it may be somebody else's.
     """
-    for form, path in report_files(job.report).items():
+    for form, path in report_files(report).items():
         kind = SUMMARY if form == "json" else REPORT
         stem, ending = re.escape(path.stem), re.escape(path.suffix)
-        own = rf"{stem}(?:-{_RUN})?{ending}" if form in job.formats else ""
+        own = rf"{stem}(?:-{_RUN})?{ending}" if form in formats else ""
         for piece in _beside(path, rf"{stem}(?:\.[a-z-]+)?(?:-{_RUN})?{ending}", kind):
             if (own and re.fullmatch(own, piece.path.name)) or is_ours(piece.path, form):
                 yield piece

@@ -9,9 +9,12 @@ from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import UsageError
 from bulk_onboard.job import Job, load_job, load_job_or_ledger
 from bulk_onboard.ledger.journal import read_ledger_state
-from bulk_onboard.pipeline.kept_flags import commands_of, remembered
+from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.pipeline.kept_flags import account_of, commands_of, remembered
 from bulk_onboard.pipeline.outputs import report_job
-from tests.support.office import SETTLE, Office
+from bulk_onboard.pipeline.run import run_job
+from bulk_onboard.pipeline.stop import Stop
+from tests.support.office import SETTLE, Office, credentials_of
 
 pytestmark = pytest.mark.slow
 
@@ -114,3 +117,36 @@ async def test_report_of_a_ledger_alone(typed: Office) -> None:
     assert Path("businesses.report.xlsx") == made.path
     with pytest.raises(UsageError, match="not known what workbook"):
         await report_job(load_job_or_ledger(away, {}), clock=SystemClock())
+
+
+async def test_account_of_a_run_is_kept(typed: Office) -> None:
+    """So its ledger alone knows the command about it; a report that was named for all is the account's own again."""
+    typed.open_accounts("acme", "bravo")
+    typed.fill(4)
+    job = load_job(typed.job_file, {"account": "bravo", "report": "all.report.xlsx"})
+    await run_job(job, credentials=credentials_of("bravo"), clock=SystemClock(), stop=Stop())
+    ledger = Path("businesses.bravo.ledger.jsonl")
+    state = read_ledger_state(ledger).ledger_state
+
+    behind = remembered(load_job_or_ledger(ledger, {}), state)
+    again = remembered(load_job(typed.job_file, {"account": "bravo"}), state)
+
+    assert "bravo" == account_of(state)
+    for known in (behind, again):
+        assert ("bravo", Path("all.bravo.report.xlsx")) == (known.account, known.report)
+        assert "bulk-onboard report businesses.toml --account bravo --report all.report.xlsx" == known.commands.report()
+    assert {"account": ("bravo",)} == commands_of(load_job(typed.job_file, {"account": "bravo"}), LedgerState()).flags
+
+
+async def test_ledger_of_an_account_that_the_job_file_has_no_more(typed: Office) -> None:
+    """It is a ledger that nobody knows the workbook of."""
+    typed.open_accounts("acme", "bravo")
+    typed.fill(2)
+    job = load_job(typed.job_file, {"account": "bravo"})
+    await run_job(job, credentials=credentials_of("bravo"), clock=SystemClock(), stop=Stop())
+    typed.open_accounts("acme")
+    ledger = Path("businesses.bravo.ledger.jsonl")
+
+    behind = remembered(load_job_or_ledger(ledger, {}), read_ledger_state(ledger).ledger_state)
+
+    assert (ledger, "") == (behind.file, behind.account)

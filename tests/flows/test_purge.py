@@ -8,7 +8,7 @@ import pytest
 
 from bulk_onboard.callbacks.hints import Hints, hints_folder
 from bulk_onboard.errors import LockedError, UsageError
-from bulk_onboard.job import load_job
+from bulk_onboard.job import load_job, load_jobs
 from bulk_onboard.ledger.lock import LedgerLock
 from bulk_onboard.maintenance.retention import pieces, plan_purge, purge_job
 from tests.support.businesses import business
@@ -175,3 +175,20 @@ async def test_copies_of_every_workbook_of_a_pattern_are_the_jobs(office: Office
 
     assert {"night-1.annotated.xlsx", "night-2.annotated.xlsx"} == copies
     assert copies | {"day-1.annotated.xlsx"} <= names(office.folder)
+
+
+def test_what_other_accounts_need_stays(tmp_path: Path) -> None:
+    """The report over all, and what was made of a workbook that they share; it is named, so that nobody forgets it."""
+    tables = "".join(f'[[accounts]]\nname = "{name}"\n' for name in ("acme", "bravo"))
+    (tmp_path / "job.toml").write_text(f'workbook = "businesses.xlsx"\n{tables}workbook = "bravo.xlsx"\n')
+    acme, bravo = load_jobs(tmp_path / "job.toml")
+    for name in ("job.report.xlsx", "job.acme.report.xlsx", "job.acme.facts", "job.bravo.facts", OLD):
+        (tmp_path / name).write_text(name)
+    (tmp_path / OLD.replace("businesses", "bravo")).write_text("old")
+
+    of_acme, of_bravo = (plan_purge(job, FakeClock(), with_ledger=True) for job in (acme, bravo))
+
+    assert {"job.acme.report.xlsx", "job.acme.facts"} == {piece.path.name for piece in of_acme.going}
+    assert {"job.report.xlsx", OLD} == {piece.path.name for piece in of_acme.staying}
+    assert {"job.bravo.facts", OLD.replace("businesses", "bravo")} == {piece.path.name for piece in of_bravo.going}
+    assert {"job.report.xlsx"} == {piece.path.name for piece in of_bravo.staying}
