@@ -9,6 +9,7 @@ import pytest
 import typer
 
 from bulk_onboard.cli.app import app
+from bulk_onboard.job import load_jobs
 from bulk_onboard.ledger.journal import read_ledger_state
 from tests.cli.test_command_line import completed
 from tests.support.businesses import business, write_workbook
@@ -117,6 +118,28 @@ async def test_credentials_of_an_account_are_called_by_its_variables(office: Off
     assert 2 == told.status
     assert "Credentials of account acme are missing: export PLIVO_AUTH_ID_ACME," in told.err
     assert not office.sandbox.accounts
+
+
+@pytest.mark.slow
+async def test_doctor_says_where_an_accounts_credentials_are(office: Office) -> None:
+    """By its own variables."""
+    own_workbooks(office, "acme", "bravo-ltd")
+
+    told = await office.type("doctor", "--account", "bravo-ltd")
+
+    assert "PLIVO_AUTH_ID_BRAVO_LTD and PLIVO_AUTH_TOKEN_BRAVO_LTD in the environment" in " ".join(told.out.split())
+
+
+async def test_example_in_a_new_job_file_needs_only_its_signs_removed(tmp_path: Path) -> None:
+    """Every line that is a comment and looks like TOML is TOML that is understood."""
+    await typed("init", "new", cwd=tmp_path)
+    file = tmp_path / "new/job.toml"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    file.write_text("\n".join(re.sub(r"^# (?=\[|\w+ = )", "", line) for line in lines), encoding="utf-8")
+
+    (job,) = load_jobs(file)
+
+    assert ("acme", True, "local") == (job.account, job.shares_sheet, job.number_type)
 
 
 @pytest.mark.slow
