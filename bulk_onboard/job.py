@@ -302,8 +302,8 @@ def _complete(
         found: finds the newest file of a pattern.
     """
     if "workbook" not in values:
-        whose = f"account {account} in {file}" if account else str(file)
-        raise errors.UsageError(f'{whose} names no workbook. Add a line such as workbook = "businesses.xlsx".')
+        neither = f", neither for all accounts nor for {account}" if account else ""
+        raise errors.UsageError(f'{file} names no workbook{neither}. Add a line such as workbook = "businesses.xlsx".')
     pattern = _pattern(file, values["workbook"])
     folder: Path = (beside or values["workbook"]).parent
     documents = folder / "documents"
@@ -387,11 +387,11 @@ def _refuse_one_for_several(
     have_own = [each.name for each in picked if "workbook" in each.values]
     refused = [name for name in ("ledger", "workbook") if name in given and (name == "ledger" or have_own)]
     if len(picked) > 1 and refused:
-        flag, pick = (f"--{refused[0]}", "--account") if are_typed else (refused[0], "account")
-        whose = f"account {have_own[0]} has a workbook" if refused[0] == "workbook" else "each account has a ledger"
+        flag, pick = (f"--{refused[0]}", "--account") if are_typed else (refused[0], "account=…")
+        whose = f"account {have_own[0]} has a workbook" if refused[0] == "workbook" else "each has a ledger"
         raise errors.UsageError(
-            f"{flag} names one file, and {file} has {format_count(len(picked), 'account')}: {whose} of its own. "
-            f"Pick one account with {pick}."
+            f"{flag} names one file, and this is about {format_count(len(picked), 'account')} of {file}: {whose} of "
+            f"its own. Pick one with {pick}."
         )
 
 

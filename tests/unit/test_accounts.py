@@ -229,7 +229,7 @@ def test_account_without_a_workbook_is_told_the_line_to_add(tmp_path, write):
     """The message names the account; a flag is the whole job's, also for accounts that are not picked."""
     file = write(shared="")
 
-    assert f"account acme in {tmp_path / 'job.toml'} names no workbook" in refusal(file)
+    assert f"{tmp_path / 'job.toml'} names no workbook, neither for all accounts nor for acme." in refusal(file)
     assert Path("x.csv") == load_job(file, {"workbook": "x.csv", "account": ["Bravo-2"]}).workbook
 
 
@@ -238,9 +238,7 @@ def test_one_file_for_several_accounts_is_refused_as_a_flag(write):
     own = write(TWO + 'workbook = "bravo.xlsx"\n')
 
     assert "--ledger names one file, and" in refusal(own, ledger="x.jsonl")
-    assert "account Bravo-2 has a workbook of its own. Pick one account with --account" in refusal(
-        own, workbook="x.csv"
-    )
+    assert "account Bravo-2 has a workbook of its own. Pick one with --account" in refusal(own, workbook="x.csv")
     assert Path("x.jsonl") == load_job(own, {"ledger": "x.jsonl", "account": ["acme"]}).ledger
     assert Path("x.csv") == load_job(own, {"workbook": "x.csv", "account": ["Bravo-2"]}).workbook
     assert {Path("x.csv")} == {job.workbook for job in load_jobs(write(), {"workbook": "x.csv"})}
@@ -265,6 +263,14 @@ def test_commands_of_an_account_name_it(write):
     some = load_jobs(three, {"account": ["c", "acme"]})
     assert f"bulk-onboard status {file} --account acme --account c" == whole_job(some).status()
     assert f"bulk-onboard run {file}" == whole_job(load_jobs(write(""))).run()
+
+
+def test_account_that_is_picked_is_the_one_among_all(write):
+    """Whether it is picked or all are loaded, it is one job, with one set of files and settings."""
+    file = write(TWO + 'quota = "10/min"\nledger = "b.jsonl"\n', SHARED + 'report = "out/r.xlsx"\n')
+
+    for job in load_jobs(file, {"settle": "60s"}):
+        assert job == load_job(file, {"account": [job.account], "settle": "60s"})
 
 
 def test_accounts_of_the_extending_file_win_as_a_whole(tmp_path, write):
