@@ -11,7 +11,6 @@ from bulk_onboard.pipeline.sheets import (
     combinations_of_sheet,
     findings_about_accounts,
     read_job_sheet,
-    read_sheet_if_any,
     read_sheets,
     read_whole_sheet,
 )
@@ -118,7 +117,6 @@ async def test_a_missing_workbook_that_is_allowed_is_no_account_without_rows(job
     jobs = job_of('name = "acme"', 'name = "own"\nworkbook = "gone.csv"\nmissing_workbook = "ok"', rows=ROWS[:1])
 
     assert [(2,), None] == [sheet and sheet.numbers for sheet in map((await read_sheets(jobs)).of, jobs)]
-    assert await read_sheet_if_any(jobs[1]) is None
 
     (tmp_path / "firms.csv").unlink()
     with pytest.raises(NoWorkbookError):
