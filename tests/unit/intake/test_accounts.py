@@ -94,6 +94,13 @@ def test_a_merged_account_cell_is_told():
     assert "merged cells A2:A3" in finding.problem
 
 
+def test_headers_in_the_middle_are_told_as_such():
+    """No account is called like the header above it; a business whose cell says so is another matter."""
+    rows = [tuple(HEADERS.values()), ("Customer", "K", "Firm", "U1", "local")]
+
+    assert ({}, {2: "headers-again", 3: "account-unknown"}) == split(sheet_of(*rows))
+
+
 def test_the_example_and_blank_rows_are_nobodys():
     """Also where they name an account, or no account that there is; none of them is told."""
     example = [EXAMPLE.get(name, "") for name in HEADERS]
