@@ -65,7 +65,7 @@ BEGIN, DAILY, ATTENTION, LOOK, SERVE = (
 )
 
 app.command("init", cls=VerbCommand, rich_help_panel=BEGIN)(prepare.init_command)
-register_job_verb(app, "template", prepare.template, group=BEGIN, job_optional=True, writes=False)
+register_job_verb(app, "template", prepare.template, group=BEGIN, job_optional=True, writes=False, several=True)
 register_job_verb(app, "requirements", prepare.requirements, group=BEGIN, job_optional=True, writes=False)
 
 register_job_verb(app, "check", check.check, group=DAILY, job_unless="explain", several=True)

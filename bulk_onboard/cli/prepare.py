@@ -173,12 +173,20 @@ _OUTPUT = Annotated[
 def template(invocation: Invocation, output: _OUTPUT = None) -> Output:
     """Write an empty workbook to fill in.
 
-    It has the required columns with notes and drop-downs, and formats every column as text.
+    It has the required columns with notes and drop-downs, and formats every column as text. For accounts that share a
+    workbook it has a column for the account's name.
     """
     from bulk_onboard.intake.template import write_template
+    from bulk_onboard.job import whole_job
     from bulk_onboard.pipeline.places import Written, check_places, is_same_file
 
-    job, commands = invocation.job, invocation.job.commands
+    sharing = [job for job in invocation.jobs if job.shares_sheet]
+    commands = whole_job(invocation.jobs)
+    invocation = replace(invocation, jobs=tuple(sharing[:1])) if sharing else invocation
+    job = invocation.job
+    accounts = [each.account for each in sharing]
+    if len(accounts) == 1:  # picked: the workbook is that of the others, too
+        accounts += job.other_accounts
     is_job_file = job.file.suffix.lower() == ".toml"
     if output is None:
         output = job.workbook if is_job_file and not os.path.lexists(job.workbook) else Path("businesses.xlsx")
@@ -189,7 +197,7 @@ def template(invocation: Invocation, output: _OUTPUT = None) -> Output:
     is_own = is_job_file and is_same_file(output, job.workbook) and not os.path.lexists(output)
     check_places(job, *(() if is_own else (Written("the template", output, "--output"),)))
     book = _requirements(invocation)
-    write_template(output, book)
+    write_template(output, book, accounts)
     if is_own:
         command = commands.check()
     elif is_job_file:  # whose other settings, such as the address, hold for the new one, too

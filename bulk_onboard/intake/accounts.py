@@ -9,6 +9,7 @@ down a whole column are nobody's without one.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from bulk_onboard.intake.names import bare
 from bulk_onboard.intake.rows import rows_of
 from bulk_onboard.model import sheet as ours
 from bulk_onboard.model.finding import Finding
@@ -86,12 +87,15 @@ def _is_quiet(text: str) -> bool:
 def _unassigned(
     sheet: ours.Sheet, columns: ours.Columns, places: Sequence[int], accounts: Sequence[str], elsewhere: Sequence[str]
 ) -> Iterator[Finding]:
-    header = columns.header(ours.ACCOUNT)
+    header, headers = columns.header(ours.ACCOUNT), list(map(bare, sheet.headers))
     listed = _listed(accounts)
     own = {normal_account(name): name for name in elsewhere}
     one = ours.Columns({ours.ACCOUNT: columns.positions[ours.ACCOUNT]}, {ours.ACCOUNT: header})
-    for row in rows_of(sheet, one, defaults=_COMBINATION, places=places):
+    for place, row in zip(places, rows_of(sheet, one, defaults=_COMBINATION, places=places), strict=True):
         named = row.cell(ours.ACCOUNT)
+        if bare(named) == bare(header) and _repeated(sheet, place, headers) > 1:
+            yield Finding("headers-again", sheet.name, row.number)
+            continue
         if not named:
             merged = row.merged.get(ours.ACCOUNT, "")
             why = f" Its cell belongs to the merged cells {merged}, and only the first of these holds a value."
@@ -106,6 +110,13 @@ def _unassigned(
         seen = masked(visible(named))[:_LONGEST_SHOWN]
         details = {"nearest": why, "accounts": listed}
         yield Finding("account-unknown", sheet.name, row.number, header, seen, details)
+
+
+def _repeated(sheet: ours.Sheet, place: int, headers: Sequence[str]) -> int:
+    """Return how many cells of a row repeat the header above them."""
+    return sum(
+        bool(header) and bare(texts[place]) == header for texts, header in zip(sheet.texts, headers, strict=True)
+    )
 
 
 def _listed(accounts: Sequence[str]) -> str:

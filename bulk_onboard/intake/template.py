@@ -71,6 +71,7 @@ _PARTS = (ours.COUNTRY_ISO, ours.NUMBER_TYPE, ours.USER_TYPE)
 _INDIA = "IN"
 
 _PLAIN_NOTES = {
+    ours.ACCOUNT: "The account that the business is filed with, one of the list.",
     ours.KEY: "Your own name for the row, such as a customer number; each row another one.",
     ours.ALIAS: "What the record is to be called at the API; else the Key.",
     ours.COUNTRY_ISO: "Country of the phone number.",
@@ -101,8 +102,13 @@ class FormColumn(NamedTuple):
     example: str
 
 
-def write_template(path: Path, book: RequirementsBook) -> None:
+def write_template(path: Path, book: RequirementsBook, accounts: Sequence[str] = ()) -> None:
     """Write a workbook with a column for everything that may be filled in, and the example as its only row.
+
+    Args:
+        path: the file to write.
+        book: the requirements.
+        accounts: the names of those that share the workbook, which each row must name one of.
 
     Raises:
         UsageError: the file is there already, or its folder is not.
@@ -111,7 +117,7 @@ def write_template(path: Path, book: RequirementsBook) -> None:
 
     workbook = Workbook()
     workbook.remove(workbook.worksheets[0])
-    _write_sheet(workbook, list(form_columns(book)), _GUIDE.format(accepted=ACCEPTED_WORDS[book.contract]))
+    _write_sheet(workbook, list(form_columns(book, accounts)), _GUIDE.format(accepted=ACCEPTED_WORDS[book.contract]))
     try:
         path.touch(mode=0o600, exist_ok=False)
         workbook.save(path)
@@ -261,14 +267,17 @@ def _write_guide(workbook: "Workbook", guide: str) -> None:
 # -- the columns
 
 
-def form_columns(book: RequirementsBook) -> Iterator[FormColumn]:
+def form_columns(book: RequirementsBook, accounts: Sequence[str] = ()) -> Iterator[FormColumn]:
     """Return every column there may be, in the order of a new workbook.
 
     What holds for all combinations of the requirements is said once; where they differ, each is named with what holds
     for it. A drop-down offers what any of them takes.
     """
     required, notes, choices, examples = required_columns(book), _notes(book), _choices(book), _examples(book)
-    for name, title in ((name, _plain(title)) for name, title in titles(book).items()):
+    if accounts:
+        required.add(ours.ACCOUNT)
+        choices[ours.ACCOUNT] = Choices(tuple(accounts))
+    for name, title in ((name, _plain(title)) for name, title in titles(book, with_account=bool(accounts)).items()):
         must = _must(name, book) if name in required else "May stay blank."
         note = f"{title}\n{must} {notes.get(name, '')}".rstrip()
         offered = choices.get(name, Choices())

@@ -47,7 +47,7 @@ from bulk_onboard.pipeline.forecast import seconds_left, tokens_due, write_plan
 from bulk_onboard.pipeline.judge import Judgement, check_contract, judge, judge_nothing
 from bulk_onboard.pipeline.kept_flags import to_keep
 from bulk_onboard.pipeline.meeting import Confirm, Meeting, Ready
-from bulk_onboard.pipeline.others import OtherLedgers
+from bulk_onboard.pipeline.others import NOT_TWICE, OtherLedgers
 from bulk_onboard.pipeline.preflight import check_free_space, wait_until_written
 from bulk_onboard.pipeline.progress import (
     FETCHING_REVIEWS,
@@ -62,7 +62,7 @@ from bulk_onboard.pipeline.reconcile import reconcile, wait_for_reviews
 from bulk_onboard.pipeline.requirements import live_requirements
 from bulk_onboard.pipeline.reviews import ENTRIES_AT_A_TIME
 from bulk_onboard.pipeline.runner import Runner
-from bulk_onboard.pipeline.sheets import read_sheet_if_any
+from bulk_onboard.pipeline.sheets import Sheets, read_sheets
 from bulk_onboard.pipeline.stop import Stop, stopping_after
 from bulk_onboard.pipeline.threads import in_thread
 from bulk_onboard.pipeline.walk import DuplicateRecords, find_duplicates, walk
@@ -127,9 +127,13 @@ async def run_job(
     async with AsyncExitStack() as locked:
         locked.enter_context(stopping_after(stop_after, clock=clock, stop=stop))
         if shared is None:
-            sheet = await read_when_written(job, frame, clock=clock, stop=stop, progress=progress, say=say)
-            meeting = Meeting([job.account], confirm=confirm, stop=stop)
-            shared = Shared(sheet=sheet, gate=Gate(job.uploads), meeting=meeting)
+            sheets = await read_when_written(job, frame, clock=clock, stop=stop, progress=progress, say=say)
+            shared = Shared(
+                sheet=sheets.of(job),
+                gate=Gate(job.uploads),
+                meeting=Meeting([job.account], confirm=confirm, stop=stop),
+                twice=sheets.twice.get(job.account, NOT_TWICE),
+            )
         sheet, has_ledger = shared.sheet, _has_ledger(job)
         if sheet is None and not has_ledger:
             return nothing_to_do(job, judge_nothing(job))
@@ -190,16 +194,13 @@ async def read_when_written(
     stop: Stop,
     progress: Progress,
     say: Callable[[str], None],
-) -> Sheet | None:
-    """Read the job's sheet once the workbook is fully written, or take the frame in its place.
-
-    Return None where there is no workbook, which the job allows.
-    """
+) -> Sheets:
+    """Read the job's sheet once the workbook is fully written, or take the frame in its place."""
     if frame is None:
         with progress.doing(WAITING_FOR_WORKBOOK):
             await wait_until_written(job.workbook, clock=clock, stop=stop, say=say)
     with progress.doing(READING_WORKBOOK):
-        return await read_sheet_if_any(job, frame)
+        return await read_sheets([job], frame)
 
 
 def _has_ledger(job: Job) -> bool:

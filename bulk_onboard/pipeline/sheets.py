@@ -223,19 +223,6 @@ def _without_rows(jobs: Sequence[Job]) -> str:
 # One account's.
 
 
-async def read_sheet_if_any(job: Job, frame: Frame | None = None) -> Sheet | None:
-    """Read the job's sheet, as `read_job_sheet` does.
-
-    Return None where there is no workbook and the job allows that.
-    """
-    try:
-        return await read_job_sheet(job, frame)
-    except NoWorkbookError:
-        if job.missing_workbook == "ok":
-            return None
-        raise
-
-
 async def read_job_sheet(job: Job, frame: Frame | None = None) -> Sheet:
     """Read the job's sheet, or take the frame in its place; of a sheet that accounts share its own rows alone.
 

@@ -36,6 +36,13 @@ AFTER_ANOTHER_RUN = {
 }
 AT_THE_API = {kind.code for kind in RECORDS}
 OF_ANOTHER_JOB = {"document-ambiguous", "document-fits-twice", "in-other-ledger", "format-tells-less", "some-rows-only"}
+OF_SEVERAL_ACCOUNTS = {
+    "account-missing",
+    "account-unknown",
+    "account-of-others",
+    "account-ledger-damaged",
+    "in-other-account",
+}
 SPOILING_THE_SAMPLES = {"external-links", "unwrapped-text", "byte-order-marks", "key-too-long"}
 OF_OTHER_REQUIREMENTS = {"word-not-accepted", "date-otherwise", "date-impossible", "odd-requirement"}
 NOT_SHOWN = (
@@ -44,6 +51,7 @@ NOT_SHOWN = (
     | AFTER_ANOTHER_RUN
     | AT_THE_API
     | OF_ANOTHER_JOB
+    | OF_SEVERAL_ACCOUNTS
     | SPOILING_THE_SAMPLES
     | OF_OTHER_REQUIREMENTS
 )

@@ -269,6 +269,20 @@ def test_example_of_the_bundled_requirements():
     assert sorted(EXAMPLE.values()) == sorted(column.example for column in form_columns(bundled_requirements()))
 
 
+def test_accounts_that_share_it_are_offered(tmp_path):
+    """Each row says whose it is, by a list of the names; a workbook of one account has no such column."""
+    path = tmp_path / "new.xlsx"
+    write_template(path, bundled_requirements(), ("acme", "bravo-ltd"))
+
+    account, *others = form_columns(bundled_requirements(), ("acme", "bravo-ltd"))
+
+    assert ("Account", True, ("acme", "bravo-ltd"), "acme") == (
+        account.title, account.required, account.choices.words, account.example,
+    )  # fmt: skip
+    assert others == list(form_columns(bundled_requirements()))
+    assert "Account" == read(path).headers[0]
+
+
 def test_states_are_offered_for_numbers_of_india():
     """The states of India are no help elsewhere."""
     india, elsewhere = (

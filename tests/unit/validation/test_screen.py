@@ -14,8 +14,12 @@ from bulk_onboard.api.bundled import bundled_requirements
 from bulk_onboard.intake.header import match_columns
 from bulk_onboard.intake.rows import rows_of
 from bulk_onboard.model.application import FileFacts
+from bulk_onboard.model.entry import LedgerOpened
 from bulk_onboard.model.finding import OFF, Finding, Rulings
+from bulk_onboard.model.identity import registration_token_of, token_of
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.paper import paper_of
+from bulk_onboard.model.record import Record, State
 from bulk_onboard.model.requirements import (
     Combination,
     Contract,
@@ -26,7 +30,13 @@ from bulk_onboard.model.requirements import (
 )
 from bulk_onboard.model.row import EXAMPLE, JudgedRow
 from bulk_onboard.model.sheet import Columns, Merged, Sheet, Stored
-from bulk_onboard.validation import judge_rows, mark_shared_documents, screen
+from bulk_onboard.validation import (
+    KnownBusinesses,
+    judge_rows,
+    mark_in_other_accounts,
+    mark_shared_documents,
+    screen,
+)
 from tests.support.businesses import DOCUMENTS, Cells, business
 
 BOOK = bundled_requirements()
@@ -264,6 +274,53 @@ def check_many(screening: Callable[..., Any]) -> int:
 def test_whatever_the_screen_calls_sound_the_judge_has_nothing_to_say_of() -> None:
     """On many random sheets of either contract; and most good rows are called sound, or it would be of no use."""
     assert check_many(screen.screen) > SHEETS * ROWS / 2
+
+
+def test_rows_that_are_held_against_other_ledgers_are_not_passed_over() -> None:
+    """A row whose business another ledger has, or another account a row of, is judged in a large sheet, too."""
+    found, dice = 0, random.Random(SEED)
+    for at in range(0, SHEETS, 8):
+        sheet, book, rulings, columns, whole = sample(at)
+        known = KnownBusinesses(_ledger_of(dice.sample(whole, 3), at, dice))
+        twice = {dice.choice(whole).row.number: "other"}
+        marked = mark_in_other_accounts(whole, NOTHING, [("other", known)], twice, columns=columns)
+
+        suspects, _ = screen.screen(
+            sheet,
+            columns,
+            book=book,
+            files=FILES,
+            defaults=DEFAULTS,
+            rulings=rulings,
+            others=[NOTHING, known],
+            suspects=twice,
+        )
+
+        kept_out = {place for place, one in enumerate(marked) if "in-other-account" in {f.code for f in one.findings}}
+        assert kept_out <= set(suspects)
+        found += len(kept_out)
+    assert found > SHEETS / 8
+
+
+NOTHING = KnownBusinesses(LedgerState())
+
+
+def _ledger_of(filed: Sequence[JudgedRow], at: int, dice: random.Random) -> LedgerState:
+    """The ledger of an account that has filed these rows; of each record it knows more or less."""
+    auth_id = f"MA{at:018}"
+    opened = LedgerOpened(tool="", job="", auth_id=auth_id, base_url="http://127.0.0.1", created="")
+    records = {}
+    for one in filed:
+        token = token_of(auth_id, one.row)
+        known = dice.choice(
+            (
+                {"registration_token": registration_token_of(auth_id, one.row)},
+                {"registration_token": registration_token_of(auth_id, one.row), "fingerprint": one.fingerprint},
+                {"fingerprint": one.fingerprint},
+            )
+        )
+        records[token] = Record(token=token, state=State.SUBMITTED, key=one.row.cell("key"), **known)
+    return LedgerState(opened=opened, records=records)
 
 
 GAPS = {
